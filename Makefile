@@ -1,0 +1,45 @@
+# Everything a person runs. `make help` lists it.
+.DEFAULT_GOAL := help
+PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$name && break; \
+	done)
+VENV := .venv
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help run test lint format lock clean venv-demo venv-test python
+
+help: ## List the commands
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+run: venv-demo ## Start the whole product with stand-ins for what is not configured
+	@exec $(VENV)/bin/python -m demo
+
+test: venv-test ## Run every check and every test on real parts
+	@$(VENV)/bin/python -m parts.testrun
+
+lint: venv-test ## Run the checks that start no server
+	@$(VENV)/bin/python -m parts.testrun --lint
+
+format: venv-test ## Rewrite the code and templates as the checks want them
+	@$(VENV)/bin/ruff check --fix --quiet . ; $(VENV)/bin/ruff format --quiet .
+	@$(VENV)/bin/djlint templates --reformat --quiet
+
+lock: venv-test ## Pin and hash the requirements again from their .in files
+	@for name in requirements requirements-demo requirements-test; do \
+		$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+			--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
+			$(LOCK_FLAGS) $$name.in -o $$name.txt || exit 1; done
+
+clean: ## Remove the virtual environment, caches and the demo's data
+	@rm -rf $(VENV) data .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+venv-demo: python
+	@$(PYTHON) -m parts.venv requirements.txt requirements-demo.txt
+
+venv-test: python
+	@$(PYTHON) -m parts.venv requirements.txt requirements-demo.txt requirements-test.txt
+
+python:
+	@test -n "$(PYTHON)" || { \
+		echo "This needs Python 3.11 or newer: install it, or say PYTHON=/path/to/python3." >&2; exit 1; }

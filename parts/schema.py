@@ -1,0 +1,80 @@
+"""An empty database with the product's tables, migrated once and copied for each use."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from psycopg import Connection, sql
+
+from parts.postgres import create_database
+from parts.settings import private_settings
+
+TEMPLATE = "migrated"
+SQLITE = "sqlite:///"
+# Never contacted: a migration touches the database alone.
+NOWHERE = "redis://127.0.0.1:1/0"
+
+
+def migrate(database_url: str) -> None:
+    """Run every migration, as a deployment does. Raises RuntimeError with what Alembic said."""
+    settings = private_settings(
+        database_url=database_url,
+        redis_url=NOWHERE,
+        cache_redis_url=NOWHERE,
+        sandbox_url="http://127.0.0.1:1",
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "flask", "--app", "wsgi", "db", "upgrade"],
+        env=os.environ | settings,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise RuntimeError(f"The migrations failed:\n{done.stdout}{done.stderr}")
+
+
+def postgres_template(server: str) -> str:
+    """Migrate a template on the server and give its name. `server` is any URL of the server."""
+    migrate(create_database(server, TEMPLATE))
+    return TEMPLATE
+
+
+def sqlite_template(directory: Path) -> Path:
+    """Migrate a template file."""
+    path = directory / f"{TEMPLATE}.sqlite3"
+    migrate(f"{SQLITE}{path}")
+    return path
+
+
+def copy_sqlite(template: Path, path: Path) -> None:
+    """Lay a fresh copy over a file that nobody has open."""
+    for suffix in ("-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+    shutil.copyfile(template, path)
+
+
+def empty_tables(connection: Connection) -> None:
+    """Empty every table that has rows, append-only ones included.
+
+    Triggers are off for it, and a session that still holds a lock is an error after 5 s.
+    """
+    connection.execute("SET lock_timeout = '5s'")
+    connection.execute("SET session_replication_role = replica")
+    listed = connection.execute(
+        "SELECT tablename FROM pg_tables"
+        " WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
+    )
+    names = [name for (name,) in listed]
+    if not names:
+        return
+    asks = [
+        sql.SQL("SELECT {} WHERE EXISTS (SELECT FROM {})").format(name, sql.Identifier(name))
+        for name in names
+    ]
+    filled = [name for (name,) in connection.execute(sql.SQL(" UNION ALL ").join(asks))]
+    if filled:
+        tables = sql.SQL(", ").join(map(sql.Identifier, filled))
+        connection.execute(sql.SQL("TRUNCATE {} RESTART IDENTITY CASCADE").format(tables))

@@ -1,0 +1,30 @@
+"""Settings of the app for private parts, as environment variables."""
+
+import secrets
+
+
+def sandbox_account(suffix: str | None = None) -> dict[str, str]:
+    """Keys of an account at the sandbox, which keeps each secret key's objects apart."""
+    suffix = suffix or secrets.token_hex(12)
+    return {
+        "STRIPE_SECRET_KEY": f"sk_test_{suffix}",
+        "STRIPE_PUBLISHABLE_KEY": f"pk_test_{suffix}",
+        "STRIPE_WEBHOOK_SECRET": f"whsec_{suffix}",
+    }
+
+
+def private_settings(
+    *, database_url: str, redis_url: str, cache_redis_url: str, sandbox_url: str
+) -> dict[str, str]:
+    """A complete environment on private parts, with an account and a secret of its own."""
+    return {
+        "SECRET_KEY": secrets.token_urlsafe(48),
+        "PUBLIC_URL": "http://127.0.0.1:8000",
+        "DATABASE_URL": database_url,
+        "REDIS_URL": redis_url,
+        "CACHE_REDIS_URL": cache_redis_url,
+        "STRIPE_API_BASE": sandbox_url,
+        "CHECKOUT_RATE_LIMIT": "6000/minute",
+        "MAIL_FROM": "shop@example.com",
+        **sandbox_account(),
+    }

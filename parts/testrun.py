@@ -1,0 +1,87 @@
+"""Every check and every test: `python -m parts.testrun` (with `--lint`, the checks alone)."""
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from parts.install import MissingPart, install_missing
+from parts.postgres import Postgres
+from parts.process import NotReady
+from parts.redis import Redis
+from parts.sandbox import Sandbox
+from parts.schema import postgres_template, sqlite_template
+
+CHECKS = {
+    "ruff": ["ruff", "check", "--quiet", "--output-format=concise", "."],
+    "ruff format": ["ruff", "format", "--check", "."],
+    "mypy": ["mypy", "--no-error-summary"],
+    "import-linter": ["lint-imports"],
+    "djlint format": ["djlint", "templates", "--check", "--quiet"],
+    "djlint": ["djlint", "templates", "--lint", "--quiet"],
+}
+
+
+def main(arguments: list[str]) -> int:
+    """Exit code: 0 when all passed. pytest's own closing line is the last of a good run."""
+    failed = failed_checks()
+    if "--lint" not in arguments:
+        try:
+            install_missing()
+            failed += failed_tests([word for word in arguments if word != "--lint"])
+        except (MissingPart, NotReady, RuntimeError) as error:
+            print(error, file=sys.stderr)
+            return 1
+    if failed:
+        print(f"Failed: {', '.join(failed)}", file=sys.stderr)
+    return 1 if failed else 0
+
+
+def failed_checks() -> list[str]:
+    """Run each check; one that passes says nothing but its name."""
+    failed = []
+    for name, command in CHECKS.items():
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        print(f"{name:15} {'failed' if done.returncode else 'ok'}", flush=True)
+        if done.returncode:
+            print(done.stdout + done.stderr, flush=True)
+            failed.append(name)
+    return failed
+
+
+def failed_tests(arguments: list[str]) -> list[str]:
+    """Run pytest on SQLite (what is portable), then on PostgreSQL (all)."""
+    with (
+        tempfile.TemporaryDirectory(prefix="testrun-") as name,
+        Postgres() as postgres,
+        Redis(Path(name) / "redis") as redis,
+        Sandbox(Path(name) / "sandbox", keep=False) as sandbox,
+    ):
+        shared = {
+            "TEST_POSTGRES_URL": postgres.url(),
+            "TEST_POSTGRES_TEMPLATE": postgres_template(postgres.url()),
+            "TEST_SQLITE_TEMPLATE": str(sqlite_template(Path(name))),
+            "TEST_REDIS_URL": redis.url(),
+            "TEST_SANDBOX_URL": sandbox.url,
+        }
+        runs = {"sqlite": ["-m", "portable"], "postgresql": []}
+        return [
+            f"the tests on {kind}"
+            for kind, selected in runs.items()
+            if pytest([*selected, *arguments], shared | {"TEST_DATABASE": kind})
+        ]
+
+
+def pytest(arguments: list[str], env: dict[str, str]) -> int:
+    """Its exit code. `TEST_WORKERS` says how many processes share the tests."""
+    workers = os.environ.get("TEST_WORKERS") or str(max(2, os.cpu_count() or 2))
+    print(f"\nTests on {env['TEST_DATABASE']}", flush=True)
+    command = [sys.executable, "-m", "pytest", "-q", "-n", workers, "--dist", "worksteal"]
+    return subprocess.run([*command, *arguments], env=os.environ | env, check=False).returncode
+
+
+if __name__ == "__main__":
+    # The tools sit beside this Python, whether or not the environment was activated.
+    os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    sys.exit(main(sys.argv[1:]))

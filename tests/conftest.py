@@ -1,0 +1,146 @@
+"""Real parts for every test: a database, Redis and a Stripe account of its own.
+
+`make test` starts the servers once and names them in TEST_* variables; plain `pytest tests/...`
+starts what is not named. TEST_DATABASE chooses `postgresql` (the default) or `sqlite`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+from redis import Redis as RedisClient
+
+from parts.postgres import Postgres, create_database, libpq
+from parts.redis import Redis
+from parts.sandbox import Sandbox
+from parts.schema import SQLITE, copy_sqlite, empty_tables, postgres_template, sqlite_template
+from parts.settings import private_settings
+
+if TYPE_CHECKING:
+    from flask import Flask
+    from flask.testing import FlaskClient, FlaskCliRunner
+
+
+@pytest.fixture(scope="session")
+def database_kind() -> str:
+    return os.environ.get("TEST_DATABASE", "postgresql")
+
+
+@pytest.fixture(scope="session")
+def worker_number(worker_id: str) -> int:
+    """Of this process among those that share the tests."""
+    return int(worker_id.removeprefix("gw")) if worker_id.startswith("gw") else 0
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    if url := os.environ.get("TEST_POSTGRES_URL"):
+        yield url
+        return
+    with Postgres() as server:
+        yield server.url()
+
+
+@pytest.fixture(scope="session")
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Of the server, database 0."""
+    if url := os.environ.get("TEST_REDIS_URL"):
+        yield url
+        return
+    with Redis(tmp_path_factory.mktemp("redis")) as server:
+        yield server.url()
+
+
+@pytest.fixture(scope="session")
+def sandbox_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    if url := os.environ.get("TEST_SANDBOX_URL"):
+        yield url
+        return
+    with Sandbox(tmp_path_factory.mktemp("sandbox"), keep=False) as server:
+        yield server.url
+
+
+@pytest.fixture(scope="session")
+def postgres_database(postgres_url: str, worker_number: int) -> str:
+    """This process's own migrated database."""
+    template = os.environ.get("TEST_POSTGRES_TEMPLATE") or postgres_template(postgres_url)
+    return create_database(postgres_url, f"test_{worker_number}_{os.getpid()}", template)
+
+
+@pytest.fixture(scope="session")
+def sqlite_file(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """The migrated template, and where this process's copy of it goes."""
+    directory = tmp_path_factory.mktemp("sqlite")
+    named = os.environ.get("TEST_SQLITE_TEMPLATE")
+    return Path(named) if named else sqlite_template(directory), directory / "payments.sqlite3"
+
+
+@pytest.fixture
+def database_url(database_kind: str, request: pytest.FixtureRequest) -> str:
+    """A migrated database in which every table is empty."""
+    if database_kind == "sqlite":
+        template, path = request.getfixturevalue("sqlite_file")
+        copy_sqlite(template, path)
+        return f"{SQLITE}{path}"
+    url: str = request.getfixturevalue("postgres_database")
+    with psycopg.connect(libpq(url), autocommit=True) as connection:
+        empty_tables(connection)
+    return url
+
+
+@pytest.fixture
+def redis_urls(redis_url: str, worker_number: int) -> tuple[str, str]:
+    """For jobs and for the cache: two empty databases of this process's own."""
+    base = redis_url.rpartition("/")[0]
+    jobs, cache = f"{base}/{2 * worker_number}", f"{base}/{2 * worker_number + 1}"
+    for url in (jobs, cache):
+        with RedisClient.from_url(url) as client:
+            client.flushdb()
+    return jobs, cache
+
+
+@pytest.fixture
+def settings(
+    database_url: str, redis_urls: tuple[str, str], sandbox_url: str, tmp_path: Path
+) -> dict[str, str]:
+    """The app's environment. A test that wants another setting changes it before it asks for `app`
+    or overrides this fixture."""
+    jobs, cache = redis_urls
+    return private_settings(
+        database_url=database_url, redis_url=jobs, cache_redis_url=cache, sandbox_url=sandbox_url
+    ) | {"DATA_DIR": str(tmp_path)}
+
+
+@pytest.fixture
+def app(settings: dict[str, str]) -> Iterator[Flask]:
+    """The app as it runs in production: CSRF protection on, errors answered rather than raised."""
+    from payments_app import create_app
+    from payments_app.config import Config
+
+    app = create_app(Config.from_env(settings))
+    yield app
+    with app.app_context():
+        for engine in app.extensions["sqlalchemy"].engines.values():
+            engine.dispose()
+
+
+@pytest.fixture
+def app_context(app: Flask) -> Iterator[None]:
+    """For a test that calls verbs and queries. Requests have contexts of their own."""
+    with app.app_context():
+        yield
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()
+
+
+@pytest.fixture
+def cli(app: Flask) -> FlaskCliRunner:
+    return app.test_cli_runner()

@@ -93,6 +93,11 @@ class Process:
             raise NotReady(f"{self.name} was not ready within {within:g} s; see {self.log}.")
         return self
 
+    def wait(self) -> None:
+        """Until it ends by itself."""
+        if self._child is not None:
+            self._child.wait()
+
     def stop(self, within: float = 10) -> None:
         """Ask it to end; after so many seconds its whole group is killed."""
         if self._child is None:

@@ -1,0 +1,71 @@
+"""supervisord, asked through its own socket."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from demo.directory import DataDirectory
+from demo.programs import APP, Program, write_configuration
+from parts.process import Process, wait_until
+
+REPOSITORY = Path(__file__).parents[1]
+
+
+class Supervisor(Process):
+    """Keeps the programs running, restarts what dies, and takes all of them down with it."""
+
+    def __init__(
+        self, data: DataDirectory, programs: Sequence[Program], env: Mapping[str, str]
+    ) -> None:
+        # A socket's path may be 107 characters long; the data directory's own may be longer.
+        self._runtime = tempfile.TemporaryDirectory(prefix="payments-")
+        self._socket = Path(self._runtime.name) / "supervisor.sock"
+        self.configuration = write_configuration(data, self._socket, programs)
+        super().__init__(
+            "supervisord",
+            [sys.executable, "-m", "supervisor.supervisord", "-c", self.configuration],
+            data.logs / "supervisord.out",
+            env=env,
+            cwd=REPOSITORY,
+        )
+
+    def is_ready(self) -> bool:
+        return self._socket.exists()
+
+    def start_app(self) -> None:
+        self._ask("start", f"{APP}:*")
+
+    def faltering(self) -> list[str]:
+        """The names of the programs that are not running."""
+        lines = [line.split() for line in self._ask("status").splitlines()]
+        return [line[0].rpartition(":")[2] for line in lines if line[1:2] != ["RUNNING"]]
+
+    def _ask(self, *words: str) -> str:
+        asked = subprocess.run(
+            [sys.executable, "-m", "supervisor.supervisorctl", "-c", self.configuration, *words],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return asked.stdout
+
+    def stop(self, within: float = 60) -> None:
+        """Longer than the slowest program's own time."""
+        super().stop(within)
+        self._runtime.cleanup()
+
+
+def stop_leftovers(data: DataDirectory) -> None:
+    """End what a run that was killed left behind. Only Linux can tell that the pid is ours."""
+    with contextlib.suppress(OSError, ValueError):
+        pid = int((data.path / "supervisord.pid").read_text())
+        proc = Path(f"/proc/{pid}")
+        if os.fsencode(data.path / "supervisord.conf") in (proc / "cmdline").read_bytes():
+            print("Stopping what an earlier run left behind ...", flush=True)
+            os.kill(pid, signal.SIGTERM)
+            wait_until(lambda: not proc.exists(), within=60)

@@ -1,0 +1,7 @@
+"""A stand-in for Stripe on localhost: its API v1, its webhooks and the part of Stripe.js we use.
+
+Owns test accounts, one for each secret key, in memory or in a data directory.
+Imports nothing from the application, nor the other way round: they meet over HTTP only.
+"""
+
+API_VERSION = "2026-10-28.endive"

@@ -1,0 +1,45 @@
+"""The whole of the sandbox behind its port: API, pages, control."""
+
+from pathlib import Path
+
+from stripe_sandbox import events
+from stripe_sandbox.api import Api
+from stripe_sandbox.control import Control
+from stripe_sandbox.messages import Request, Response
+from stripe_sandbox.pages import Pages
+from stripe_sandbox.store import Store
+from stripe_sandbox.webhooks import Courier
+
+_PREFLIGHT = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Allow-Methods": "GET, POST, DELETE",
+    "Access-Control-Allow-Headers": "Authorization, Content-Type, Stripe-Account, Stripe-Version",
+    "Access-Control-Max-Age": "300",
+}
+
+
+class Application:
+    def __init__(self, data_dir: Path | None, base_url: str) -> None:
+        self._store = Store(data_dir)
+        self._courier = Courier(self._store)
+        self._api = Api(self._store, self._courier, base_url)
+        self._pages = Pages(self._store, self._courier, base_url)
+        self._control = Control(self._api, self._store, self._courier)
+        events.forget_every_account(self._store)
+
+    def post_every_event(self, url: str, secret: str) -> None:
+        events.serve_every_account(self._store, url, secret)
+
+    def start(self) -> None:
+        self._courier.start()
+
+    def answer(self, request: Request) -> Response:
+        if request.method == "OPTIONS":
+            return Response(204, b"", dict(_PREFLIGHT))
+        if request.path.startswith("/v1/"):
+            return self._api.answer(request)
+        if request.path.startswith("/_sandbox/"):
+            return self._control.answer(request)
+        if request.path == "/healthz":
+            return Response.json(200, {"status": "ok"})
+        return self._pages.answer(request)

@@ -1,0 +1,101 @@
+"""One call of the API while it is being answered: whose it is, and the hands to answer it."""
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from stripe_sandbox import API_VERSION, ids
+from stripe_sandbox.errors import missing_resource
+from stripe_sandbox.store import Object, Store
+
+
+@dataclass
+class Call:
+    store: Store
+    account: str
+    base_url: str
+    request_id: str | None = None
+    idempotency_key: str | None = None
+    publishable: bool = False
+    # The platform, where `account` is a connected one (the Stripe-Account header).
+    platform: str | None = None
+
+    def put(self, thing: Object) -> Object:
+        return self.store.put(self.account, thing)
+
+    def find(self, object_id: str, kind: str) -> Object | None:
+        return self.store.get(self.account, object_id, kind)
+
+    def get(self, object_id: str, kind: str) -> Object:
+        """The object an id in the path names. Raises ApiError 404."""
+        return self._known(object_id, kind, "intent" if kind.endswith("intent") else "id", 404)
+
+    def param(self, object_id: str, kind: str, name: str) -> Object:
+        """The object that a parameter names. Raises ApiError 400."""
+        return self._known(object_id, kind, name, 400)
+
+    def _known(self, object_id: str, kind: str, name: str, status: int) -> Object:
+        found = self.find(object_id, kind)
+        if not found:
+            noun = {"payment_method": "PaymentMethod", "confirmation_token": "confirmationtoken"}
+            raise missing_resource(noun.get(kind, kind), object_id, name, status)
+        return found
+
+    def new(self, kind: str, prefix: str, **fields: Any) -> Object:
+        """A fresh object, not yet stored."""
+        return {
+            "id": ids.new_id(prefix),
+            "object": kind,
+            "created": int(time.time()),
+            "livemode": False,
+            **fields,
+        }
+
+    def emit(self, type: str, thing: Object) -> Object:
+        """Stores an event and a delivery for each endpoint that wants it, in this transaction."""
+        event = self.new(
+            "event",
+            "evt",
+            api_version=API_VERSION,
+            data={"object": visible(thing)},
+            pending_webhooks=0,
+            request={"id": self.request_id, "idempotency_key": self.idempotency_key},
+            type=type,
+        )
+        if self.platform:
+            event["account"] = self.account
+        event["pending_webhooks"] = self._schedule(event)
+        return self.put(event)
+
+    def _schedule(self, event: Object) -> int:
+        owner = self.platform or self.account
+        endpoints = [
+            endpoint
+            for endpoint in self.store.select(owner, "webhook_endpoint")
+            if endpoint["status"] == "enabled"
+            and {"*", event["type"]} & set(endpoint["enabled_events"])
+            and endpoint["_connect"] == bool(self.platform)
+        ]
+        endpoints += self.store.select("", "webhook_endpoint")
+        for endpoint in endpoints:
+            self.schedule_delivery(event, endpoint["url"], endpoint["_secret"])
+        return len(endpoints)
+
+    def schedule_delivery(self, event: Object, url: str, secret: str) -> None:
+        self.store.query(
+            "INSERT INTO deliveries (event, account, url, secret, due) VALUES (?, ?, ?, ?, ?)",
+            event["id"],
+            self.account,
+            url,
+            secret,
+            time.time(),
+        )
+
+
+def visible(thing: Any) -> Any:
+    """Without what the sandbox keeps to itself: the keys that begin with an underscore."""
+    if isinstance(thing, dict):
+        return {key: visible(value) for key, value in thing.items() if not key.startswith("_")}
+    if isinstance(thing, list):
+        return [visible(item) for item in thing]
+    return thing

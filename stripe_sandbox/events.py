@@ -1,0 +1,105 @@
+"""Events, and the endpoints they are posted to."""
+
+from typing import Any
+
+from stripe_sandbox import API_VERSION, ids
+from stripe_sandbox.call import Call
+from stripe_sandbox.listing import page
+from stripe_sandbox.params import PAGE, array_of, boolean, merged_metadata, metadata, text
+from stripe_sandbox.routing import route
+from stripe_sandbox.store import Object, Store
+
+
+@route("GET", "/v1/events/{event_id}")
+def retrieve(call: Call, params: dict[str, Any], event_id: str) -> Object:
+    return call.get(event_id, "event")
+
+
+@route(
+    "GET",
+    "/v1/events",
+    {"type": text, "types": array_of(text), "delivery_success": boolean, **PAGE},
+)
+def list_(call: Call, params: dict[str, Any]) -> Object:
+    condition = "TRUE"
+    if "delivery_success" in params:
+        test = "NOT EXISTS" if params["delivery_success"] else "EXISTS"
+        condition = f"{test} (SELECT 1 FROM deliveries WHERE event = objects.id AND delivered = 0)"
+    if "types" in params:
+        listed = ", ".join("'" + name.replace("'", "''") + "'" for name in params["types"])
+        condition += f" AND json_extract(body, '$.type') IN ({listed})"
+    return page(call, "event", "/v1/events", params, "type", condition=condition)
+
+
+@route(
+    "POST",
+    "/v1/webhook_endpoints",
+    {
+        "url": text,
+        "enabled_events": array_of(text),
+        "api_version": text,
+        "connect": boolean,
+        "description": text,
+        "metadata": metadata,
+    },
+    required=("url", "enabled_events"),
+)
+def create_endpoint(call: Call, params: dict[str, Any]) -> Object:
+    secret = f"whsec_{ids.random_text(32)}"
+    endpoint = call.new(
+        "webhook_endpoint",
+        "we",
+        api_version=params.get("api_version", API_VERSION),
+        application=None,
+        description=params.get("description"),
+        enabled_events=params["enabled_events"],
+        metadata=merged_metadata({}, params.get("metadata")),
+        status="enabled",
+        url=params["url"],
+        _secret=secret,
+        _connect=params.get("connect", False),
+    )
+    call.put(endpoint)
+    return {**endpoint, "secret": secret}
+
+
+@route("GET", "/v1/webhook_endpoints/{endpoint_id}")
+def retrieve_endpoint(call: Call, params: dict[str, Any], endpoint_id: str) -> Object:
+    return call.get(endpoint_id, "webhook_endpoint")
+
+
+@route("GET", "/v1/webhook_endpoints", PAGE)
+def list_endpoints(call: Call, params: dict[str, Any]) -> Object:
+    return page(
+        call,
+        "webhook_endpoint",
+        "/v1/webhook_endpoints",
+        params,
+        condition="json_extract(body, '$.status') = 'enabled'",
+    )
+
+
+@route("DELETE", "/v1/webhook_endpoints/{endpoint_id}")
+def delete_endpoint(call: Call, params: dict[str, Any], endpoint_id: str) -> Object:
+    endpoint = call.get(endpoint_id, "webhook_endpoint")
+    call.put({**endpoint, "status": "deleted"})
+    return {"id": endpoint_id, "object": "webhook_endpoint", "deleted": True}
+
+
+def serve_every_account(store: Store, url: str, secret: str) -> None:
+    """The endpoint given on the command line, kept under no account at all."""
+    store.put(
+        "",
+        {
+            "id": "we_of_the_command_line",
+            "object": "webhook_endpoint",
+            "created": 0,
+            "url": url,
+            "_secret": secret,
+        },
+    )
+
+
+def forget_every_account(store: Store) -> None:
+    """An earlier start's command line says nothing about this one."""
+    store.query("DELETE FROM objects WHERE account = ''")

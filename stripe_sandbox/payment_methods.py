@@ -1,0 +1,295 @@
+"""Payment methods: cards only. Their numbers stay here; `pm_card_*` mints a fresh method."""
+
+import time
+from typing import Any
+
+from stripe_sandbox import cards, ids
+from stripe_sandbox.call import Call
+from stripe_sandbox.errors import ApiError
+from stripe_sandbox.listing import page
+from stripe_sandbox.params import (
+    BILLING,
+    PAGE,
+    choice,
+    hash_of,
+    integer,
+    merged_metadata,
+    metadata,
+    missing,
+    text,
+)
+from stripe_sandbox.routing import route
+from stripe_sandbox.store import Object
+
+REDISPLAY = choice("always", "limited", "unspecified")
+CARD = hash_of(number=text, exp_month=integer, exp_year=integer, cvc=text, token=text)
+METHOD_DATA = hash_of(
+    type=choice("card"), card=CARD, billing_details=BILLING, allow_redisplay=REDISPLAY
+)
+_NO_TEST_CARD = cards.TestCard(
+    "",
+    (),
+    cards.Decline(
+        "card_declined",
+        "test_mode_live_card",
+        "Your card was declined. Your request was in test mode, but used a non test card."
+        " For a list of valid test cards, visit: https://stripe.com/docs/testing.",
+    ),
+)
+
+
+def test_card(method: Object) -> cards.TestCard:
+    return cards.BY_NUMBER.get(method["_number"], _NO_TEST_CARD)
+
+
+def from_parameter(call: Call, value: str, name: str = "payment_method") -> Object:
+    """The stored method, or a fresh one for a `pm_card_*`. Raises ApiError 400."""
+    if known := cards.BY_ID.get(value):
+        return call.put(build(call, known.number))
+    return call.param(value, "payment_method", name)
+
+
+def build(
+    call: Call,
+    number: str,
+    *,
+    exp_month: int = 12,
+    exp_year: int | None = None,
+    cvc: str | None = "123",
+    billing: dict[str, Any] | None = None,
+    allow_redisplay: str = "unspecified",
+) -> Object:
+    brand = cards.brand(number)
+    address = dict.fromkeys(("city", "country", "line1", "line2", "postal_code", "state"))
+    given = billing or {}
+    return call.new(
+        "payment_method",
+        "pm",
+        type="card",
+        allow_redisplay=allow_redisplay,
+        billing_details={
+            **dict.fromkeys(("email", "name", "phone", "tax_id")),
+            **given,
+            "address": {**address, **(given.get("address") or {})},
+        },
+        card={
+            "brand": brand,
+            "checks": {
+                "address_line1_check": None,
+                "address_postal_code_check": None,
+                "cvc_check": "unchecked" if cvc else None,
+            },
+            "country": "US",
+            "display_brand": brand,
+            "exp_month": exp_month,
+            "exp_year": exp_year or time.gmtime().tm_year + 1,
+            "fingerprint": ids.derived_text(number),
+            "funding": "credit",
+            "generated_from": None,
+            "last4": number[-4:],
+            "networks": {"available": [brand], "preferred": None},
+            "regulated_status": "unregulated",
+            "three_d_secure_usage": {"supported": True},
+            "wallet": None,
+        },
+        customer=None,
+        customer_account=None,
+        metadata={},
+        _number=number,
+        _set_up=False,
+        _spent=False,
+    )
+
+
+def from_data(call: Call, data: dict[str, Any], name: str = "") -> Object:
+    """A method from card data, as a browser sends it. Raises ApiError 400 or 402."""
+    card = data.get("card", {})
+    prefix = f"{name}[card]" if name else "card"
+    if "token" in card:
+        known = cards.BY_ID.get(card["token"].replace("tok_", "pm_card_", 1))
+        if not known:
+            raise ApiError(
+                400,
+                f"No such token: '{card['token']}'",
+                code="resource_missing",
+                param=f"{prefix}[token]",
+            )
+        card = {"number": known.number}
+    elif not call.publishable:
+        raise ApiError(
+            402,
+            "Sending credit card numbers directly to the Stripe API is generally unsafe. We suggest"
+            " you use test tokens that map to the test card you are using, see"
+            " https://stripe.com/docs/testing. To enable testing raw card data APIs, see"
+            " https://support.stripe.com/questions/enabling-access-to-raw-card-data-apis.",
+        )
+    elif "number" not in card:
+        raise missing(f"{prefix}[number]")
+    else:
+        _check_card(card)
+    return build(
+        call,
+        card["number"],
+        exp_month=card.get("exp_month", 12),
+        exp_year=card.get("exp_year"),
+        cvc=card.get("cvc", "123" if "token" in card else None),
+        billing=data.get("billing_details"),
+        allow_redisplay=data.get("allow_redisplay", "unspecified"),
+    )
+
+
+def _check_card(card: dict[str, Any]) -> None:
+    number = card["number"].replace(" ", "")
+    if not number.isdecimal() or not 12 <= len(number) <= 19 or not cards.passes_luhn(number):
+        raise _card_error("incorrect_number", "Your card number is incorrect.", "number")
+    today = time.gmtime()
+    month, year = card.get("exp_month", 0), card.get("exp_year", 0)
+    if not 1 <= month <= 12:
+        raise _card_error(
+            "invalid_expiry_month", "Your card's expiration month is invalid.", "exp_month"
+        )
+    year += 2000 if year < 100 else 0
+    if (year, month) < (today.tm_year, today.tm_mon) or year > today.tm_year + 50:
+        raise _card_error(
+            "invalid_expiry_year", "Your card's expiration year is invalid.", "exp_year"
+        )
+    card |= {"number": number, "exp_year": year}
+
+
+def _card_error(code: str, message: str, param: str) -> ApiError:
+    return ApiError(402, message, type="card_error", code=code, param=param)
+
+
+def attach(call: Call, method: Object, customer: str) -> Object:
+    if method["customer"] == customer:
+        return method
+    method["customer"] = customer
+    call.put(method)
+    call.emit("payment_method.attached", method)
+    return method
+
+
+@route(
+    "POST",
+    "/v1/payment_methods",
+    {
+        "type": choice("card"),
+        "card": CARD,
+        "billing_details": BILLING,
+        "allow_redisplay": REDISPLAY,
+        "metadata": metadata,
+    },
+    required=("type",),
+    publishable=True,
+)
+def create(call: Call, params: dict[str, Any]) -> Object:
+    method = from_data(call, params)
+    method["metadata"] = params.get("metadata", {})
+    return call.put(method)
+
+
+@route("GET", "/v1/payment_methods/{method_id}")
+def retrieve(call: Call, params: dict[str, Any], method_id: str) -> Object:
+    if method_id in cards.BY_ID:
+        return from_parameter(call, method_id)
+    return call.get(method_id, "payment_method")
+
+
+@route(
+    "POST",
+    "/v1/payment_methods/{method_id}",
+    {"allow_redisplay": REDISPLAY, "billing_details": BILLING, "metadata": metadata},
+)
+def update(call: Call, params: dict[str, Any], method_id: str) -> Object:
+    method = call.get(method_id, "payment_method")
+    method["allow_redisplay"] = params.get("allow_redisplay", method["allow_redisplay"])
+    method["billing_details"] |= params.get("billing_details", {})
+    method["metadata"] = merged_metadata(method["metadata"], params.get("metadata"))
+    call.emit("payment_method.updated", call.put(method))
+    return method
+
+
+@route("POST", "/v1/payment_methods/{method_id}/attach", {"customer": text}, required=("customer",))
+def attach_to_customer(call: Call, params: dict[str, Any], method_id: str) -> Object:
+    customer = call.param(params["customer"], "customer", "customer")
+    if known := cards.BY_ID.get(method_id):
+        method = build(call, known.number)
+    else:
+        method = call.get(method_id, "payment_method")
+    if method["customer"] not in (None, customer["id"]):
+        raise ApiError(
+            400,
+            "The payment method you provided has already been attached to a customer.",
+            code="payment_method_unexpected_state",
+        )
+    if method["_spent"]:
+        raise spent()
+    card = test_card(method)
+    if card.decline and not card.attachable:
+        raise declined_for_good(card.decline)
+    return attach(call, method, customer["id"])
+
+
+def declined_for_good(decline: cards.Decline) -> ApiError:
+    """The issuer refuses the card before there is a charge."""
+    return ApiError(
+        402,
+        decline.message,
+        type="card_error",
+        code=decline.code,
+        decline_code=decline.decline_code,
+        advice_code=decline.advice_code,
+        network_decline_code=decline.network_decline_code,
+        network_advice_code=decline.network_advice_code,
+        param=decline.param,
+        executed=True,
+    )
+
+
+def spent() -> ApiError:
+    return ApiError(
+        400,
+        "The provided PaymentMethod was previously used with a PaymentIntent without Customer"
+        " attachment, shared with a connected account without Customer attachment, or was"
+        " detached from a Customer. It may not be used again. To use a PaymentMethod multiple"
+        " times, you must attach it to a Customer first.",
+        code="payment_method_unexpected_state",
+        param="payment_method",
+    )
+
+
+@route("POST", "/v1/payment_methods/{method_id}/detach")
+def detach(call: Call, params: dict[str, Any], method_id: str) -> Object:
+    method = call.get(method_id, "payment_method")
+    if method["customer"] is None:
+        raise ApiError(
+            400,
+            "The payment method you provided is not attached to a customer so detachment is"
+            " impossible.",
+        )
+    method |= {"customer": None, "_spent": True}
+    call.emit("payment_method.detached", call.put(method))
+    return method
+
+
+_LIST = {"customer": text, "type": choice("card"), "allow_redisplay": REDISPLAY, **PAGE}
+
+
+@route("GET", "/v1/payment_methods", _LIST)
+def list_(call: Call, params: dict[str, Any]) -> Object:
+    return page(
+        call,
+        "payment_method",
+        "/v1/payment_methods",
+        params,
+        "customer",
+        "type",
+        "allow_redisplay",
+        condition="json_extract(body, '$.customer') IS NOT NULL",
+    )
+
+
+@route("GET", "/v1/customers/{customer_id}/payment_methods", _LIST)
+def list_of_customer(call: Call, params: dict[str, Any], customer_id: str) -> Object:
+    call.get(customer_id, "customer")
+    return list_(call, {**params, "customer": customer_id})

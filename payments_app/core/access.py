@@ -1,0 +1,96 @@
+"""Who may call a route, declared beside it: `@public`, `@buyer`, `@staff("refund")`.
+
+Deny by default: a route without a declaration answers as if it were not there, and a test walks
+`undeclared(app)`. What a staff member may do is known to the accounts room, which plugs its check
+in with `check_staff_with`.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from flask import Flask, current_app, request
+from werkzeug.exceptions import Forbidden, NotFound
+
+log = logging.getLogger(__name__)
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class Access:
+    """Who a route is for: `public`, `buyer`, or `staff` with the permission that it takes."""
+
+    audience: str
+    permission: str | None = None
+
+
+def public(view: View) -> View:
+    """Anybody may call it, and it shows nothing of a particular buyer."""
+    return _declare(view, Access("public"))
+
+
+def buyer(view: View) -> View:
+    """Anybody may call it; what is personal in its answer is for the buyer's own browser, and
+    the view compares."""
+    return _declare(view, Access("buyer"))
+
+
+def staff(permission: str) -> Callable[[View], View]:
+    """Only staff who hold `permission` may call it."""
+    return lambda view: _declare(view, Access("staff", permission))
+
+
+def _declare(view: View, access: Access) -> View:
+    # functools.wraps copies a function's attributes: the mark survives decorators above it.
+    view.__access__ = access  # type: ignore[attr-defined]
+    return view
+
+
+def prepare(app: Flask) -> None:
+    """Check every request before its view runs."""
+    app.extensions["staff_check"] = None
+    if app.has_static_folder:
+        public(app.view_functions["static"])
+    app.before_request(_check)
+
+
+def check_staff_with(app: Flask, check: Callable[[str], Any]) -> None:
+    """Plug in the staff check: it gets the permission, and answers None to let the request pass,
+    or the response (such as a redirect to the login) to give instead."""
+    app.extensions["staff_check"] = check
+
+
+def access_of(app: Flask, endpoint: str) -> Access | None:
+    """What a route declares; None where it declares nothing."""
+    return getattr(app.view_functions[endpoint], "__access__", None)
+
+
+def undeclared(app: Flask) -> list[str]:
+    """Endpoints that declare no access: there should be none."""
+    return sorted(
+        {r.endpoint for r in app.url_map.iter_rules() if access_of(app, r.endpoint) is None}
+    )
+
+
+def current_access() -> Access | None:
+    """What the route of this request declares; None also where no route matched."""
+    return access_of(current_app, request.endpoint) if request.endpoint else None
+
+
+def _check() -> Any:
+    if request.endpoint is None:
+        return None  # no route matched: the 404 or 405 follows
+    access = current_access()
+    if access is None:
+        log.error("%s declares no access and is denied", request.endpoint)
+        raise NotFound
+    if access.audience != "staff":
+        return None
+    check = current_app.extensions["staff_check"]
+    if check is None:
+        raise Forbidden
+    return check(access.permission)

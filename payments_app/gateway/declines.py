@@ -1,0 +1,152 @@
+"""What a decline means: one table from Stripe's codes to what the buyer reads and staff do.
+
+Sources: https://docs.stripe.com/declines/codes, https://docs.stripe.com/error-codes
+`advice_code` decides the retry and staff's step, never the buyer's sentence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Advice:
+    """Keys of the buyer's and of staff's sentence, and whether trying again makes sense."""
+
+    buyer: str
+    staff: str
+    retry: bool = True
+
+
+BUYER = {
+    "B1": "Your bank declined this payment. Please contact your bank, or use another card.",
+    "B2": "Your card does not have enough funds, or has reached a limit. "
+    "Please use another card, or try again later.",
+    "B3": "Some of the card details are not right. Please check the number, the expiry date and "
+    "the security code, and try again.",
+    "B4": "This card has expired. Please use another card.",
+    "B5": "A temporary problem stopped this payment. Please try again.",
+    "B6": "Your bank needs you to confirm this payment. "
+    "Please try again and follow your bank's instructions.",
+    "B7": "This card can't be used for this purchase or currency. Please use another card.",
+    "B8": "A payment like this one was just made. Please check for its receipt before you try "
+    "again.",
+    "B9": "A test card was used, and no payment can be made with it. Please use a real card.",
+    # Not declines: the bank was not what stopped these.
+    "canceled": "This payment was cancelled before any money moved.",
+    "card_again": "We could not use the card details any more. Please enter your card again.",
+    "not_made": "We could not make this payment. Please try again.",
+}
+STAFF = {
+    "S1": "Ask the customer to call their bank, with the amount, the time and our business name.",
+    "S2": "Ask the customer to use another card.",
+    "S3": "Ask the customer to enter the card's details again.",
+    "S4": "Retry once, later; if it is declined again, the customer asks their bank.",
+    "S5": "The customer has to pay again themselves and confirm with their bank (3-D Secure).",
+    "S6": "Do not tell the customer the reason and do not retry. Check for fraud.",
+    "S7": "Look for the payment that was already made, first.",
+    "S8": "Check the amount.",
+    "S9": "Check the configuration: a test card met a live key.",
+}
+
+CLOSE_MOUTHED = Advice("B1", "S6", retry=False)
+UNMAPPED = Advice("B1", "S1")
+_CHECK_FIELD = Advice("B3", "S3")
+_CONFIRM = Advice("B6", "S5")
+_PIN = Advice("B1", "S2")
+
+
+def _rows(advice: Advice, codes: str) -> dict[str, Advice]:
+    return dict.fromkeys(codes.split(), advice)
+
+
+DECLINES: dict[str, Advice] = {
+    **_rows(
+        Advice("B1", "S1"),
+        "generic_decline call_issuer do_not_honor no_action_taken not_permitted "
+        "security_violation service_not_allowed transaction_not_allowed card_declined "
+        "invalid_account new_account_information_available payment_method_restricted "
+        "payment_intent_payment_attempt_failed card_decline_rate_limit_exceeded",
+    ),
+    **_rows(
+        Advice("B1", "S1", retry=False),
+        "do_not_try_again stop_payment_order revocation_of_authorization "
+        "revocation_of_all_authorizations payment_method_customer_decline",
+    ),
+    **_rows(
+        CLOSE_MOUTHED,
+        "fraudulent merchant_blacklist lost_card stolen_card pickup_card restricted_card",
+    ),
+    **_rows(Advice("B2", "S2"), "insufficient_funds withdrawal_count_limit_exceeded"),
+    **_rows(Advice("B2", "S1"), "card_velocity_exceeded"),
+    **_rows(
+        _CHECK_FIELD,
+        "incorrect_number invalid_number incorrect_cvc invalid_cvc invalid_expiry_month "
+        "invalid_expiry_year incorrect_zip incorrect_address postal_code_invalid "
+        "incorrect_postal_code",
+    ),
+    **_rows(Advice("B4", "S2"), "expired_card expired_payment_method"),
+    **_rows(
+        Advice("B5", "S4"),
+        "processing_error try_again_later issuer_not_available reenter_transaction "
+        "approve_with_id three_d_secure_upstream_error",
+    ),
+    **_rows(
+        _CONFIRM,
+        "authentication_required authentication_not_handled authentication_failure "
+        "payment_intent_authentication_failure payment_intent_payment_attempt_expired",
+    ),
+    **_rows(
+        Advice("B7", "S1"),
+        "card_not_supported currency_not_supported three_d_secure_authentication_not_supported",
+    ),
+    **_rows(Advice("B1", "S8"), "invalid_amount"),
+    **_rows(Advice("B8", "S7", retry=False), "duplicate_transaction"),
+    **_rows(Advice("B9", "S9", retry=False), "testmode_decline"),
+    **_rows(
+        _PIN,
+        "incorrect_pin invalid_pin pin_try_exceeded offline_pin_required "
+        "online_or_offline_pin_required",
+    ),
+}
+_CARD_AGAIN = "payment_intent_confirmation_token_invalid"
+
+
+def advice_on(error: Mapping[str, Any] | None) -> Advice | None:
+    """The advice on an error body: by its decline code, else by its code. A card error that the
+    table does not know is UNMAPPED; what is no card error has no advice."""
+    error = error or {}
+    for code in (error.get("decline_code"), error.get("code")):
+        if code in DECLINES:
+            return DECLINES[code]
+    return UNMAPPED if error.get("type") == "card_error" else None
+
+
+def is_mapped(error: Mapping[str, Any]) -> bool:
+    """Whether the table knows this error's most telling code."""
+    return (error.get("decline_code") or error.get("code")) in DECLINES
+
+
+def buyer_sentence(error: Mapping[str, Any] | None, phase: str) -> tuple[str, str]:
+    """The key and the sentence that a buyer reads of a payment that failed. What did not come
+    from the bank is never called a decline."""
+    advice = advice_on(error)
+    if advice is not None:
+        return advice.buyer, BUYER[advice.buyer]
+    code, kind = (error or {}).get("code"), (error or {}).get("type")
+    key = "canceled" if phase == "canceled" else "not_made"
+    if code == _CARD_AGAIN:
+        key = "card_again"
+    elif kind in {"rate_limit", "rate_limit_exceeded", "api_connection", "api_error"}:
+        key = "B5"
+    return key, BUYER[key]
+
+
+def public_code(error: Mapping[str, Any]) -> str:
+    """The code that a buyer's program may read: one that would tell a thief why reads as any
+    other decline."""
+    if advice_on(error) == CLOSE_MOUTHED:
+        return "card_declined"
+    return str(error.get("code") or error.get("type") or "payment_failed")

@@ -19,7 +19,7 @@ class DataDirectory:
         self._lock: TextIO | None = None
 
     def claim(self) -> None:
-        """Make it and lock it until this process ends. Raises Refusal."""
+        """Make it and lock it. Raises Refusal."""
         try:
             self.logs.mkdir(parents=True, exist_ok=True)
             self._lock = (self.path / "lock").open("w")
@@ -31,6 +31,10 @@ class DataDirectory:
             raise Refusal(
                 f"{self.path} is in use by another run: stop that one, or set DATA_DIR."
             ) from None
+
+    def release(self) -> None:
+        if self._lock is not None:
+            self._lock.close()
 
     def kept(self, name: str, make: Callable[[], str]) -> str:
         """The value kept under a name, made the first time."""

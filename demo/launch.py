@@ -58,6 +58,7 @@ class Demo:
     def stop(self) -> None:
         if self.supervisor is not None:
             self.supervisor.stop()
+        self.data.release()
 
     def _wait_for(self, standin: Process) -> None:
         if not wait_until(standin.is_ready, READY_SECONDS):

@@ -87,7 +87,8 @@ def _program(program: Program, data: DataDirectory) -> dict[str, object]:
         "stopasgroup": "true",
         "killasgroup": "true",
         "redirect_stderr": "true",
-        "stdout_logfile": data.logs / f"{program.name}.log",
+        # supervisor expands this one twice.
+        "stdout_logfile": _escaped(data.logs / f"{program.name}.log"),
         "stdout_logfile_maxbytes": "10MB",
         "stdout_logfile_backups": 2,
     }

@@ -1,6 +1,5 @@
 """supervisord, asked through its own socket."""
 
-import contextlib
 import os
 import signal
 import subprocess
@@ -62,10 +61,18 @@ class Supervisor(Process):
 
 def stop_leftovers(data: DataDirectory) -> None:
     """End what a run that was killed left behind. Only Linux can tell that the pid is ours."""
-    with contextlib.suppress(OSError, ValueError):
-        pid = int((data.path / "supervisord.pid").read_text())
-        proc = Path(f"/proc/{pid}")
-        if os.fsencode(data.path / "supervisord.conf") in (proc / "cmdline").read_bytes():
-            print("Stopping what an earlier run left behind ...", flush=True)
-            os.kill(pid, signal.SIGTERM)
-            wait_until(lambda: not proc.exists(), within=60)
+    written = data.path / "supervisord.pid"
+    pid = written.read_text().strip() if written.exists() else ""
+    if pid.isdecimal() and _supervises(pid, data):
+        print("Stopping what an earlier run left behind ...", flush=True)
+        os.kill(int(pid), signal.SIGTERM)
+        wait_until(lambda: not _supervises(pid, data), within=60)
+
+
+def _supervises(pid: str, data: DataDirectory) -> bool:
+    """Whether the process is a supervisor of this directory. One that ended has no command line."""
+    try:
+        words = Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return False
+    return os.fsencode(data.path / "supervisord.conf") in words

@@ -136,7 +136,11 @@ class Process:
         return f" It said: {lines[-1].strip()}" if lines else ""
 
     def __enter__(self) -> Self:
-        return self.start()
+        try:
+            return self.start()
+        except BaseException:
+            self.stop()
+            raise
 
     def __exit__(
         self,

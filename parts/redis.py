@@ -5,6 +5,8 @@ import shutil
 from pathlib import Path
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from parts.install import MissingPart
 from parts.ports import LOOPBACK, free_port
@@ -55,9 +57,14 @@ class Redis(Process):
         return f"redis://{LOOPBACK}:{self.port}/{database}"
 
     def client(self, database: int = 0) -> redis.Redis:
-        """A client that gives up after two seconds rather than redis-py's minute."""
+        """A client that gives up after two seconds, where redis-py would try for a minute."""
         return redis.Redis(
-            host=LOOPBACK, port=self.port, db=database, socket_timeout=2, socket_connect_timeout=2
+            host=LOOPBACK,
+            port=self.port,
+            db=database,
+            socket_timeout=2,
+            socket_connect_timeout=2,
+            retry=Retry(NoBackoff(), 0),
         )
 
     def is_ready(self) -> bool:

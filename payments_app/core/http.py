@@ -75,8 +75,9 @@ class ProblemError(Exception):
 
 
 def wants_json() -> bool:
-    """Whether to answer JSON: always under /api/, else unless the client prefers HTML to it."""
-    if request.path.startswith("/api/"):
+    """Whether to answer JSON: always under /api/ and to JSON, else unless the client prefers
+    HTML to it."""
+    if request.path.startswith("/api/") or request.is_json:
         return True
     accepted = request.accept_mimetypes
     return accepted["text/html"] <= accepted["application/json"]

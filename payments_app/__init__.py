@@ -1,0 +1,57 @@
+"""A Flask application that takes payments and never loses sight of one."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from flask import Flask
+
+from payments_app import cli, models, subscribers
+from payments_app.checkout import views as checkout
+from payments_app.config import Config
+from payments_app.core import access, bell, database, http, limits
+from payments_app.core.extensions import csrf, db, migrate
+from payments_app.gateway import client as gateway
+from payments_app.ops import views as ops
+
+__all__ = ["create_app", "models"]
+
+_ROOT = Path(__file__).parent.parent
+
+
+def create_app(config: Config | None = None) -> Flask:
+    """Build the application from `config`, or from the environment.
+
+    Raises ConfigError that names every missing or wrong setting.
+    """
+    config = config or Config.from_env(os.environ)
+    app = Flask(
+        __name__, template_folder=str(_ROOT / "templates"), static_folder=str(_ROOT / "static")
+    )
+    threads = subscribers.QUEUE_THREADS | {"charges": config.charge_concurrency}
+    app.config.update(
+        CONFIG=config,
+        SECRET_KEY=config.secret_key,
+        SQLALCHEMY_DATABASE_URI=config.database_url,
+        SQLALCHEMY_ENGINE_OPTIONS=database.engine_options(
+            config.database_url, max(threads.values())
+        ),
+    )
+    app.extensions["commands"] = subscribers.COMMANDS
+    app.extensions["events"] = subscribers.EVENTS
+    app.extensions["queue_threads"] = threads
+    db.init_app(app)
+    migrate.init_app(app, db, directory=str(_ROOT / "migrations"), render_as_batch=True)
+    csrf.init_app(app)
+    bell.connect(app, config.redis_url)
+    gateway.connect(app, config)
+    http.prepare(app)
+    limits.prepare(app)
+    for views in (checkout, ops):
+        app.register_blueprint(views.blueprint)
+    access.prepare(app)
+    cli.prepare(app)
+    with app.app_context():
+        database.prepare_engine(app)
+    return app

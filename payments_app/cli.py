@@ -1,0 +1,37 @@
+"""Commands for those who run the product: `flask --app wsgi ...`."""
+
+from __future__ import annotations
+
+import signal
+import threading
+
+import click
+from flask import Flask
+from flask.cli import AppGroup
+
+from payments_app.orders.shelf import stock_shelf
+from payments_app.reconcile import sweep as sweeper
+
+demo_group = AppGroup("demo", help="Things for the demo shop.")
+
+
+@demo_group.command("seed")
+def seed() -> None:
+    """Put the demo's products on the shelf; what is there already stays."""
+    click.echo(f"{stock_shelf()} products added")
+
+
+@click.command("sweep")
+@click.option("--once", is_flag=True, help="One round instead of one every second.")
+def sweep(*, once: bool) -> None:
+    """Ring each queue that has something due, every second, until told to stop."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    sweeper.run(stop, once=once)
+
+
+def prepare(app: Flask) -> None:
+    """Hang the commands on the application."""
+    app.cli.add_command(demo_group)
+    app.cli.add_command(sweep)

@@ -1,0 +1,38 @@
+"""Flask extensions, made once and bound in create_app()."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from flask_migrate import Migrate
+from flask_sqlalchemy import SQLAlchemy
+from flask_wtf import CSRFProtect
+from sqlalchemy import MetaData
+from sqlalchemy.orm import DeclarativeBase, registry
+
+from payments_app.core.columns import JSON_TYPE, UTCDateTime
+
+_NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Base(DeclarativeBase):
+    """Every table's base: named constraints, UTC times, JSON that is JSONB on PostgreSQL."""
+
+    registry = registry(
+        metadata=MetaData(naming_convention=_NAMES),
+        type_annotation_map={dt.datetime: UTCDateTime, dict[str, Any]: JSON_TYPE},
+    )
+
+
+# An object read before a commit stays readable after it without a query: no verb holds a
+# connection while it talks to Stripe.
+db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
+migrate = Migrate()
+csrf = CSRFProtect()

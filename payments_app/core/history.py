@@ -1,0 +1,66 @@
+"""One append-only table of all that happened: the timeline is one query of it, the audit another.
+
+The database itself refuses to change or delete a row of it (a trigger, see the first migration).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from payments_app.core.clock import database_now
+from payments_app.core.columns import BIGINT
+from payments_app.core.extensions import db
+
+SYSTEM = "system"
+
+
+class HistoryEntry(db.Model):  # type: ignore[name-defined, misc]
+    """What happened (`what`, such as `payment.completed`), when, by whom, to which transaction.
+
+    `kind` sorts it: state, stripe, webhook, mail, staff, note, system. `subject` names what it
+    is about when that is no transaction.
+    """
+
+    __tablename__ = "history"
+
+    id: Mapped[int] = mapped_column(BIGINT, primary_key=True)
+    at: Mapped[dt.datetime] = mapped_column(server_default=database_now())
+    kind: Mapped[str] = mapped_column(String(16))
+    what: Mapped[str] = mapped_column(String(80))
+    actor: Mapped[str] = mapped_column(String(80))
+    transaction_id: Mapped[str | None] = mapped_column(ForeignKey("transactions.id"))
+    subject: Mapped[str | None] = mapped_column(String(80))
+    data: Mapped[dict[str, Any]] = mapped_column(default=dict)
+
+    __table_args__ = (
+        Index("ix_history_transaction_id_id", "transaction_id", "id"),
+        Index("ix_history_subject_id", "subject", "id"),
+        Index("ix_history_actor_id", "actor", "id"),
+    )
+
+
+def record(
+    session: Session,
+    kind: str,
+    what: str,
+    *,
+    actor: str = SYSTEM,
+    transaction_id: str | None = None,
+    subject: str | None = None,
+    **data: Any,
+) -> None:
+    """Append an entry in the caller's transaction. `data` holds no secret and no card number."""
+    session.add(
+        HistoryEntry(
+            kind=kind,
+            what=what,
+            actor=actor,
+            transaction_id=transaction_id,
+            subject=subject,
+            data={key: value for key, value in data.items() if value is not None},
+        )
+    )

@@ -1,0 +1,31 @@
+"""Ids shown outside: a prefix that names the kind, and 128 random bits."""
+
+from __future__ import annotations
+
+import re
+import secrets
+
+ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+_LENGTH = 26  # 26 characters of 5 bits hold 128
+_SHAPE = re.compile(rf"[a-z]{{2,5}}_[{ALPHABET}]{{{_LENGTH}}}")
+
+
+def new_id(prefix: str) -> str:
+    """A new id such as `txn_5v3k...`: nobody can guess it, and logs tell what it names."""
+    number = secrets.randbits(128)
+    digits = []
+    for _ in range(_LENGTH):
+        number, digit = divmod(number, 32)
+        digits.append(ALPHABET[digit])
+    return f"{prefix}_{''.join(digits)}"
+
+
+def looks_like_id(text: str, prefix: str) -> bool:
+    """Whether `text` has the shape of an id of this kind (it may still name nothing)."""
+    return text.startswith(f"{prefix}_") and _SHAPE.fullmatch(text) is not None
+
+
+def reference(public_id: str) -> str:
+    """What a person reads out on the phone: the last eight characters, in two groups."""
+    tail = public_id[-8:].upper()
+    return f"{tail[:4]}-{tail[4:]}"

@@ -1,0 +1,123 @@
+"""Claiming messages and giving them back: every change is a compare-and-set on the epoch."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from sqlalchemy import CursorResult, select, update
+from sqlalchemy.orm import Session
+
+from payments_app.core import alerts
+from payments_app.core.clock import database_now
+from payments_app.core.database import atomic
+from payments_app.core.outbox import Claim, Command, Message, claimable
+
+LEASE_SECONDS = 90  # longer than two calls to Stripe with their time-outs can last
+CRASHES = 5
+
+
+@atomic
+def claim(session: Session, queue: str, limit: int) -> list[Claim]:
+    """Lease up to `limit` due messages of a queue for LEASE_SECONDS.
+
+    Claims are counted before the work begins: one that ends without a word was a crash, and the
+    fifth kills the message.
+    """
+    due = (
+        select(Message.id)
+        .where(Message.queue == queue, *claimable())
+        .order_by(Message.available_at, Message.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    ids = list(session.scalars(due))
+    if not ids:
+        return []
+    rows = session.execute(
+        update(Message)
+        .where(Message.id.in_(ids))
+        .values(
+            leased_until=database_now(LEASE_SECONDS),
+            epoch=Message.epoch + 1,
+            claims=Message.claims + 1,
+        )
+        .returning(
+            Message.id,
+            Message.queue,
+            Message.command,
+            Message.subject,
+            Message.epoch,
+            Message.claims,
+            Message.tries,
+        )
+    ).all()
+    claims = [Claim(*row) for row in rows]
+    for poison in [c for c in claims if c.claims > CRASHES]:
+        _kill(session, poison, "its worker died every time")
+    return [c for c in claims if c.claims <= CRASHES]
+
+
+@atomic
+def finish(session: Session, claim: Claim) -> bool:
+    """The effect has committed: the message is done. False where the lease was lost meanwhile."""
+    return _set(session, claim, done_at=database_now(), leased_until=None, last_error=None)
+
+
+@atomic
+def put_off(session: Session, claim: Claim, seconds: float, reason: str) -> bool:
+    """Give the message back in order, due again in `seconds`."""
+    return _set(
+        session,
+        claim,
+        leased_until=None,
+        available_at=database_now(seconds),
+        claims=0,
+        tries=Message.tries + 1,
+        last_error=reason[:2000],
+    )
+
+
+@atomic
+def fail(session: Session, claim: Claim, command: Command | None, error: str) -> None:
+    """The command raised: wait as its policy says, or bury the message with an alert."""
+    waits = command.policy.waits if command else ()
+    if claim.tries >= len(waits):
+        _kill(session, claim, error)
+        return
+    _set(
+        session,
+        claim,
+        leased_until=None,
+        available_at=database_now(waits[claim.tries]),
+        claims=0,
+        tries=Message.tries + 1,
+        last_error=error[:2000],
+    )
+
+
+def _kill(session: Session, claim: Claim, error: str) -> None:
+    if not _set(session, claim, dead_at=database_now(), leased_until=None, last_error=error[:2000]):
+        return
+    alerts.raise_alert(
+        session,
+        "dead_letter",
+        f"dead_letter:{claim.message_id}",
+        f"{claim.command} for {claim.subject} on {claim.queue} is dead: {error[:300]}",
+        severity="critical" if claim.queue in ("charges", "payment_critical") else "warning",
+        queue=claim.queue,
+        command=claim.command,
+        subject=claim.subject,
+        error=error[:2000],
+        retries=claim.tries,
+        crashes=claim.claims,
+    )
+
+
+def _set(session: Session, claim: Claim, **values: Any) -> bool:
+    result = session.execute(
+        update(Message)
+        .where(Message.id == claim.message_id, Message.epoch == claim.epoch)
+        .where(Message.done_at.is_(None), Message.dead_at.is_(None))
+        .values(**values)
+    )
+    return bool(cast("CursorResult[Any]", result).rowcount)

@@ -1,0 +1,118 @@
+"""Money: integer minor units with a currency, by Stripe's exponents. Babel only formats.
+
+Source of the tables: https://docs.stripe.com/currencies
+"""
+
+from __future__ import annotations
+
+import copy
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+
+from babel import Locale
+
+ZERO_DECIMAL = frozenset("bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf".split())
+THREE_DECIMAL = frozenset("bhd jod kwd omr tnd".split())
+WHOLE_UNITS = frozenset({"isk"})  # two decimals at Stripe, but whole units only
+TWO_DECIMAL = frozenset(
+    "usd eur gbp aud brl cad chf nzd sgd inr ils zar php ars cop idr aed myr pln ron dkk nok sek "
+    "hkd mxn thb czk huf twd isk".split()
+)
+CURRENCIES = ZERO_DECIMAL | THREE_DECIMAL | TWO_DECIMAL
+
+_MINIMUM_MAJOR = {
+    **dict.fromkeys(
+        "usd eur aud brl cad chf nzd sgd inr ils zar php ars cop idr".split(), Decimal("0.50")
+    ),
+    "gbp": Decimal("0.30"),
+    **dict.fromkeys(("aed", "myr", "pln", "ron"), Decimal(2)),
+    "dkk": Decimal("2.50"),
+    **dict.fromkeys(("nok", "sek"), Decimal(3)),
+    "hkd": Decimal(4),
+    **dict.fromkeys(("mxn", "thb"), Decimal(10)),
+    "czk": Decimal(15),
+    **dict.fromkeys(("jpy", "krw"), Decimal(50)),
+    "huf": Decimal(175),
+}
+
+_LETTERS_THEN_DIGITS = re.compile(r"(?<=[A-Za-z])(?=\d)")
+
+
+def exponent(currency: str) -> int:
+    """How many decimal places Stripe's minor unit of this currency has: 0, 2 or 3."""
+    currency = currency.lower()
+    if currency not in CURRENCIES:
+        raise ValueError(f"{currency!r} is not a currency that this shop can take")
+    return 0 if currency in ZERO_DECIMAL else 3 if currency in THREE_DECIMAL else 2
+
+
+@dataclass(frozen=True, order=False)
+class Money:
+    """An amount in minor units (1099 is $10.99, and 1099 is also JPY 1,099)."""
+
+    amount: int
+    currency: str
+
+    def __post_init__(self) -> None:
+        if type(self.amount) is not int:  # a bool is an int, and no amount
+            raise TypeError("an amount of money is a whole number of minor units")
+        exponent(self.currency)
+
+    @property
+    def major(self) -> Decimal:
+        """The amount in the unit that people name: dollars, yen, dinars."""
+        return Decimal(self.amount).scaleb(-exponent(self.currency))
+
+    def __add__(self, other: Money) -> Money:
+        return Money(self.amount + self._same(other).amount, self.currency)
+
+    def __sub__(self, other: Money) -> Money:
+        return Money(self.amount - self._same(other).amount, self.currency)
+
+    def __mul__(self, times: int) -> Money:
+        return Money(self.amount * times, self.currency)
+
+    def __str__(self) -> str:
+        return self.format()
+
+    def _same(self, other: Money) -> Money:
+        if other.currency != self.currency:
+            raise ValueError(f"can't mix {self.currency} with {other.currency}")
+        return other
+
+    def format(self, locale: str = "en_US") -> str:
+        """The amount as people write it, with as many decimals as the currency has."""
+        digits = exponent(self.currency)
+        if self.currency in WHOLE_UNITS and self.amount % 100 == 0:
+            digits = 0
+        where = Locale.parse(locale)
+        pattern = copy.copy(where.currency_formats["standard"])
+        pattern.frac_prec = (digits, digits)
+        text = pattern.apply(
+            self.major, where, currency=self.currency.upper(), currency_digits=False
+        )
+        return _LETTERS_THEN_DIGITS.sub("\u00a0", text)
+
+
+def minimum(currency: str) -> int:
+    """The least that Stripe charges in this currency, in minor units; 1 where it names none."""
+    major = _MINIMUM_MAJOR.get(currency.lower(), Decimal(0))
+    return max(1, int(major.scaleb(exponent(currency))))
+
+
+def chargeable(money: Money) -> str | None:
+    """Why Stripe would refuse this amount, in words; None where it would not.
+
+    An amount of zero or less is never sent to Stripe and is fine here.
+    """
+    if money.amount <= 0:
+        return None
+    if money.currency in THREE_DECIMAL and money.amount % 10:
+        return "the last digit of an amount with three decimals must be 0"
+    if money.currency in WHOLE_UNITS and money.amount % 100:
+        return "only whole units can be charged in this currency"
+    least = minimum(money.currency)
+    if money.amount < least:
+        return f"the least that can be charged is {Money(least, money.currency)}"
+    return None

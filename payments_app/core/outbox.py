@@ -1,0 +1,171 @@
+"""The outbox: what is to be done, kept in the database until its effect has committed.
+
+A message commits with the state that asks for it, so neither is ever without the other. A worker
+claims it by a lease with an epoch, by the database's clock; a copy of the worker that comes back
+after its lease ran out finds another epoch and changes nothing here.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from flask import current_app
+from sqlalchemy import (
+    CheckConstraint,
+    ColumnElement,
+    Index,
+    String,
+    Text,
+    or_,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from payments_app.core.clock import database_now
+from payments_app.core.columns import BIGINT
+from payments_app.core.database import insert_once
+from payments_app.core.extensions import db
+
+
+class Message(db.Model):  # type: ignore[name-defined, misc]
+    """A command for one subject. `claims` counts claims that ended without a word (crashes);
+    `tries` counts those that ended in order but with the work put off."""
+
+    __tablename__ = "outbox"
+
+    id: Mapped[int] = mapped_column(BIGINT, primary_key=True)
+    queue: Mapped[str] = mapped_column(String(40))
+    command: Mapped[str] = mapped_column(String(80))
+    subject: Mapped[str] = mapped_column(String(80))
+    dedupe_key: Mapped[str] = mapped_column(String(200), unique=True)
+    created_at: Mapped[dt.datetime] = mapped_column(server_default=database_now())
+    available_at: Mapped[dt.datetime] = mapped_column(server_default=database_now())
+    leased_until: Mapped[dt.datetime | None]
+    epoch: Mapped[int] = mapped_column(default=0)
+    claims: Mapped[int] = mapped_column(default=0)
+    tries: Mapped[int] = mapped_column(default=0)
+    last_error: Mapped[str | None] = mapped_column(Text)
+    done_at: Mapped[dt.datetime | None]
+    dead_at: Mapped[dt.datetime | None]
+
+    __table_args__ = (
+        CheckConstraint("done_at IS NULL OR dead_at IS NULL", name="one_end"),
+        Index(
+            "ix_outbox_due",
+            "queue",
+            "available_at",
+            postgresql_where=text("done_at IS NULL AND dead_at IS NULL"),
+            sqlite_where=text("done_at IS NULL AND dead_at IS NULL"),
+        ),
+        Index("ix_outbox_subject", "subject", "command"),
+    )
+
+
+OPEN = (Message.done_at.is_(None), Message.dead_at.is_(None))
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A lease on one message, as plain data: the worker holds no row while it works."""
+
+    message_id: int
+    queue: str
+    command: str
+    subject: str
+    epoch: int
+    claims: int
+    tries: int
+
+
+@dataclass(frozen=True)
+class Policy:
+    """How a command is retried: seconds to wait after each failure; after the last it is dead."""
+
+    waits: tuple[float, ...] = (1, 2, 5, 30, 120)
+
+
+@dataclass(frozen=True)
+class Command:
+    """What a message may ask for: `run(subject, claim)` on `queue`."""
+
+    run: Callable[[str, Claim], None]
+    queue: str
+    policy: Policy = Policy()
+
+
+@dataclass(frozen=True)
+class Follow:
+    """A handler of an event: the command it stages, due in `delay` seconds."""
+
+    command: str
+    delay: float = 0
+
+
+class Later(Exception):
+    """Raised by a command: not now, come back in `seconds`. Counts neither as crash nor failure."""
+
+    def __init__(self, seconds: float, reason: str) -> None:
+        super().__init__(reason)
+        self.seconds, self.reason = seconds, reason
+
+
+def followers(event: str) -> tuple[Follow, ...]:
+    """What follows an event, as the application was built with."""
+    follows: tuple[Follow, ...] = current_app.extensions["events"].get(event, ())
+    return follows
+
+
+def commands() -> Mapping[str, Command]:
+    """All that a message may ask for, as the application was built with."""
+    table: Mapping[str, Command] = current_app.extensions["commands"]
+    return table
+
+
+def stage(
+    session: Session, command: str, subject: str, *, key: str | None = None, delay: float = 0
+) -> bool:
+    """Store a message in the caller's transaction, due in `delay` seconds; its queue is rung
+    after the commit. False where a message of this key (`<command>:<subject>`) is there already.
+    """
+    queue = commands()[command].queue
+    fresh = insert_once(
+        session,
+        Message,
+        queue=queue,
+        command=command,
+        subject=subject,
+        dedupe_key=key or f"{command}:{subject}",
+        available_at=database_now(delay),
+    )
+    if fresh and delay <= 0:
+        session.info.setdefault("bells", {})[queue] = f"{command} {subject}"
+    return fresh
+
+
+def hasten(session: Session, command: str, subject: str) -> bool:
+    """Make this subject's waiting message due now; False where none is waiting."""
+    row = session.execute(
+        update(Message)
+        .where(Message.command == command, Message.subject == subject, *OPEN)
+        .where(or_(Message.leased_until.is_(None), Message.leased_until <= database_now()))
+        .values(available_at=database_now())
+        .returning(Message.queue)
+    ).first()
+    if row:
+        session.info.setdefault("bells", {})[row.queue] = f"{command} {subject}"
+    return row is not None
+
+
+def due_queues(session: Session) -> list[str]:
+    """Queues that have a message due and nobody on it."""
+    return list(session.scalars(select(Message.queue).where(*claimable()).distinct()))
+
+
+def claimable() -> tuple[ColumnElement[bool], ...]:
+    """Conditions on Message: open, due, and leased by nobody."""
+    free = or_(Message.leased_until.is_(None), Message.leased_until <= database_now())
+    return (*OPEN, Message.available_at <= database_now(), free)

@@ -1,0 +1,31 @@
+"""A table of legal moves between states, for every room that has states."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+class IllegalMoveError(ValueError):
+    """The table of moves does not allow this one: the row has moved on since it was read."""
+
+    def __init__(self, kind: str, old: str, new: str) -> None:
+        super().__init__(f"a {kind} can't go from {old} to {new}")
+        self.old, self.new = old, new
+
+
+@dataclass(frozen=True)
+class Machine:
+    """The states of one kind of row and the moves between them."""
+
+    kind: str
+    moves: Mapping[str, frozenset[str]]
+
+    def allows(self, old: str, new: str) -> bool:
+        """Whether a row in `old` may go to `new`."""
+        return new in self.moves[old]
+
+    def check(self, old: str, new: str) -> None:
+        """Raise IllegalMoveError unless a row in `old` may go to `new`."""
+        if not self.allows(old, new):
+            raise IllegalMoveError(self.kind, old, new)

@@ -1,0 +1,55 @@
+"""RQ's worker, with two manners of ours: quick to notice a dead one, gentle at shutdown."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import signal
+from typing import Any
+
+from flask import Flask
+from redis import Redis
+from rq import Worker
+from rq.serializers import JSONSerializer
+
+from payments_app.core import drain
+from payments_app.core.extensions import db
+
+
+class BellWorker(Worker):
+    """Forks a work-horse for each bell; a warm shutdown tells the horse to claim nothing more."""
+
+    def handle_warm_shutdown_request(self) -> None:
+        super().handle_warm_shutdown_request()  # type: ignore[no-untyped-call]
+        if self.horse_pid:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.horse_pid, signal.SIGUSR1)
+
+    def setup_work_horse_signals(self) -> None:
+        super().setup_work_horse_signals()  # type: ignore[no-untyped-call]
+        signal.signal(signal.SIGUSR1, _stop)
+
+
+def _stop(_signum: int, _frame: Any) -> None:
+    drain.stopping.set()
+
+
+def run(app: Flask, queue: str) -> None:
+    """Work on one queue until told to stop. One queue to a worker: a job popped from the second
+    of two queues as the worker dies is gone for good."""
+    # A horse that is told to stop before it listens must not die of it.
+    signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+    logging.getLogger("rq").setLevel(logging.WARNING)
+    with app.app_context():
+        db.engine.dispose()
+        worker = BellWorker(
+            [queue],
+            connection=Redis.from_url(app.config["CONFIG"].redis_url),
+            serializer=JSONSerializer,
+            worker_ttl=45,
+            maintenance_interval=30,
+            job_monitoring_interval=5,
+            log_job_description=False,
+        )
+        worker.work(logging_level="WARNING")

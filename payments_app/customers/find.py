@@ -1,0 +1,20 @@
+"""find: the customer of an e-mail address, made on first sight."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from payments_app.core.database import insert_once
+from payments_app.core.ids import new_id
+from payments_app.customers.models import Customer
+
+
+def customer_for(session: Session, email: str) -> Customer:
+    """The one customer of this address (compared in lower case), made if there is none yet."""
+    email = email.strip().lower()
+    found = session.scalar(select(Customer).where(Customer.email == email))
+    if found is None:
+        insert_once(session, Customer, id=new_id("cust"), email=email)
+        found = session.scalars(select(Customer).where(Customer.email == email)).one()
+    return found

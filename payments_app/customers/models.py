@@ -1,0 +1,64 @@
+"""The customer: one row for each e-mail address, and a payable of its own."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from sqlalchemy import CheckConstraint, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from payments_app.core.clock import database_now
+from payments_app.core.extensions import db
+from payments_app.core.ids import new_id
+from payments_app.core.money import Money
+from payments_app.payments.models import Transaction
+from payments_app.payments.open import Means, open_transaction
+from payments_app.payments.payable import Payable
+
+
+class Customer(Payable, db.Model):  # type: ignore[name-defined, misc]
+    """Somebody who pays. `payment_status` is None, or why the last payment failed."""
+
+    __tablename__ = "customers"
+    payable_type = "customer"
+    payable_prefix = "cust"
+    payable_role = "customer"  # a customer may be charged in parallel
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True, default=lambda: new_id("cust"))
+    email: Mapped[str] = mapped_column(String(254), unique=True)
+    name: Mapped[str | None] = mapped_column(String(200))
+    stripe_customer_id: Mapped[str | None] = mapped_column(String(255), unique=True)
+    default_payment_method_id: Mapped[str | None] = mapped_column(String(255))
+    payment_status: Mapped[str | None] = mapped_column(String(24))
+    version: Mapped[int] = mapped_column(default=1)
+    created_at: Mapped[dt.datetime] = mapped_column(server_default=database_now())
+
+    __table_args__ = (
+        CheckConstraint(
+            "payment_status IN ('declined', 'insufficient_funds', 'payment_failed')",
+            name="payment_status",
+        ),
+    )
+
+    def charge(
+        self, amount: int, description: str = "Payment", currency: str = "usd"
+    ) -> Transaction:
+        """Charge `amount` (minor units) to the customer's default card, without the customer.
+
+        The row is pending when this returns: the charge queue does the rest. Call it inside
+        `atomic`, with the customer in its session.
+        """
+        return open_transaction(
+            self._session(),
+            self,
+            customer_id=self.id,
+            email=self.email,
+            means=Means(
+                payment_method=self.default_payment_method_id,
+                stripe_customer_id=self.stripe_customer_id,
+                off_session=True,
+            ),
+            money=Money(amount, currency),
+            description=description,
+            actor="system",
+        )

@@ -1,0 +1,30 @@
+"""Stripe's client: one try for each call, since waiting is the outbox's business."""
+
+from __future__ import annotations
+
+import stripe
+from flask import Flask, current_app
+
+from payments_app.config import Config
+
+CONNECT_SECONDS, READ_SECONDS = 3, 20
+API_VERSION = "2026-10-28.endive"
+
+
+def connect(app: Flask, config: Config) -> None:
+    """Make the application's client. Time-outs to open and to read are set apart: a connection
+    that never opened sent nothing, an answer that never came may have charged."""
+    addresses: dict[str, str] = {"api": config.stripe_api_base} if config.stripe_api_base else {}
+    app.extensions["stripe"] = stripe.StripeClient(
+        config.stripe_secret_key,
+        stripe_version=API_VERSION,
+        max_network_retries=0,
+        http_client=stripe.RequestsClient(timeout=(CONNECT_SECONDS, READ_SECONDS)),
+        base_addresses=addresses,  # type: ignore[arg-type]
+    )
+
+
+def client() -> stripe.StripeClient:
+    """The application's client. It may be used from many threads."""
+    made: stripe.StripeClient = current_app.extensions["stripe"]
+    return made

@@ -1,0 +1,108 @@
+"""Products, orders and their lines. Prices in minor units, fixed on the line when it is ordered."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from sqlalchemy import CheckConstraint, ForeignKey, Identity, String, Text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from payments_app.core.clock import database_now
+from payments_app.core.columns import BIGINT
+from payments_app.core.extensions import db
+from payments_app.core.ids import new_id
+from payments_app.core.money import Money
+from payments_app.payments.payable import Payable
+
+
+class Product(db.Model):  # type: ignore[name-defined, misc]
+    """Something for sale. `amount` is the price of one, in minor units."""
+
+    __tablename__ = "products"
+
+    id: Mapped[int] = mapped_column(BIGINT, Identity(), primary_key=True)
+    slug: Mapped[str] = mapped_column(String(60), unique=True)
+    name: Mapped[str] = mapped_column(String(200))
+    summary: Mapped[str] = mapped_column(Text, default="")
+    amount: Mapped[int] = mapped_column(BIGINT)
+    currency: Mapped[str] = mapped_column(String(3))
+    max_quantity: Mapped[int] = mapped_column(default=10)
+    active: Mapped[bool] = mapped_column(default=True)
+    version: Mapped[int] = mapped_column(default=1)
+    updated_at: Mapped[dt.datetime] = mapped_column(
+        server_default=database_now(), onupdate=database_now()
+    )
+
+    __table_args__ = (
+        CheckConstraint("amount >= 0", name="amount_not_negative"),
+        CheckConstraint("max_quantity > 0", name="quantity_positive"),
+    )
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - SQLAlchemy's own form
+
+    @property
+    def price(self) -> Money:
+        """The price of one."""
+        return Money(self.amount, self.currency)
+
+
+class Order(Payable, db.Model):  # type: ignore[name-defined, misc]
+    """What a buyer ordered. `total` in minor units, fixed when it is placed."""
+
+    __tablename__ = "orders"
+    payable_type = "order"
+    payable_prefix = "ord"
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True, default=lambda: new_id("ord"))
+    number: Mapped[str] = mapped_column(String(20), unique=True)
+    customer_id: Mapped[str] = mapped_column(ForeignKey("customers.id"), index=True)
+    status: Mapped[str] = mapped_column(String(16), default="open")
+    total: Mapped[int] = mapped_column(BIGINT)
+    currency: Mapped[str] = mapped_column(String(3))
+    paid_at: Mapped[dt.datetime | None]
+    created_at: Mapped[dt.datetime] = mapped_column(server_default=database_now())
+
+    lines: Mapped[list[OrderLine]] = relationship(back_populates="order", lazy="selectin")
+
+    __table_args__ = (
+        CheckConstraint("total >= 0", name="total_not_negative"),
+        CheckConstraint("status IN ('open', 'paid', 'payment_failed')", name="status"),
+        CheckConstraint("(status = 'paid') = (paid_at IS NOT NULL)", name="paid_at"),
+    )
+
+    @property
+    def price(self) -> Money:
+        """The order's total."""
+        return Money(self.total, self.currency)
+
+    @property
+    def payment_description(self) -> str:
+        """What the buyer reads in the description of the payment."""
+        return f"Order #{self.number}"
+
+    @property
+    def summary(self) -> str:
+        """The lines in words: "2 x Field notes, 1 x Enamel mug"."""
+        return ", ".join(
+            line.name if line.quantity == 1 else f"{line.quantity} \u00d7 {line.name}"
+            for line in self.lines
+        )
+
+
+class OrderLine(db.Model):  # type: ignore[name-defined, misc]
+    """So many of one product, at the price of that moment."""
+
+    __tablename__ = "order_lines"
+
+    id: Mapped[int] = mapped_column(BIGINT, Identity(), primary_key=True)
+    order_id: Mapped[str] = mapped_column(ForeignKey("orders.id"), index=True)
+    product_id: Mapped[int] = mapped_column(ForeignKey("products.id"))
+    name: Mapped[str] = mapped_column(String(200))
+    quantity: Mapped[int]
+    amount: Mapped[int] = mapped_column(BIGINT)
+
+    order: Mapped[Order] = relationship(back_populates="lines")
+
+    __table_args__ = (
+        CheckConstraint("quantity > 0", name="quantity_positive"),
+        CheckConstraint("amount >= 0", name="amount_not_negative"),
+    )

@@ -1,0 +1,115 @@
+"""The brief of a charge: what a worker needs of a transaction, as plain data.
+
+It is read (and where a transaction begins, written) in one short database transaction, so that no
+row and no connection is held while Stripe is called.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+from flask import current_app
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from payments_app.core.clock import database_now
+from payments_app.payments.models import Transaction
+
+UNSENT_SECONDS = 15 * 60  # a buyer who left is not charged after this
+KEY_SECONDS = 23 * 3600  # Stripe keeps a key for 24 h at least
+
+
+@dataclass(frozen=True)
+class Brief:
+    """One transaction as its charge needs it."""
+
+    transaction_id: str
+    phase: str
+    amount: int
+    currency: str
+    create: dict[str, Any]
+    confirm: dict[str, Any]
+    intent_id: str | None
+    account: str | None
+    create_sent: bool
+    confirm_sent: bool
+    late: bool  # older than UNSENT_SECONDS
+    key_forgotten: bool  # older than KEY_SECONDS
+    created_at: dt.datetime
+
+    @property
+    def intent(self) -> str:
+        """The intent's id at Stripe. Raises LookupError where none is known yet."""
+        if self.intent_id is None:
+            raise LookupError(f"{self.transaction_id} has no intent yet")
+        return self.intent_id
+
+    @property
+    def create_key(self) -> str:
+        """Stripe's idempotency key of the create call."""
+        return f"txn-{self.transaction_id}-create"
+
+    @property
+    def confirm_key(self) -> str:
+        """Stripe's idempotency key of the confirm call."""
+        return f"txn-{self.transaction_id}-confirm"
+
+
+def parameters_for(transaction: Transaction, public_url: str) -> dict[str, Any]:
+    """What will be sent to Stripe for this transaction, now and at every repetition.
+
+    `off_session` and `return_url` are legal only when confirming; a bare payment method needs
+    `use_stripe_sdk`, or 3-D Secure comes back as a redirect.
+    """
+    create: dict[str, Any] = {
+        "amount": transaction.amount,
+        "currency": transaction.currency,
+        "description": transaction.description,
+        "metadata": {"transaction_id": transaction.id},
+        "allowed_payment_method_types": ["card"],
+    }
+    if transaction.stripe_customer_id:
+        create["customer"] = transaction.stripe_customer_id
+    confirm: dict[str, Any] = {}
+    if transaction.confirmation_token:
+        confirm["confirmation_token"] = transaction.confirmation_token
+    else:
+        confirm["payment_method"] = transaction.payment_method
+    if transaction.off_session:
+        confirm["off_session"] = True
+    else:
+        confirm["return_url"] = f"{public_url}/transactions/{transaction.id}"
+        if not transaction.confirmation_token:
+            confirm["use_stripe_sdk"] = True
+    return {"create": create, "confirm": confirm}
+
+
+def brief_of(session: Session, transaction: Transaction) -> Brief:
+    """The brief of a locked transaction, its ages by the database's clock."""
+    if transaction.parameters is None:
+        public_url = current_app.config["CONFIG"].public_url
+        transaction.parameters = parameters_for(transaction, public_url)
+        session.flush()
+    late, forgotten = session.execute(
+        select(
+            Transaction.created_at < database_now(-UNSENT_SECONDS),
+            Transaction.created_at < database_now(-KEY_SECONDS),
+        ).where(Transaction.id == transaction.id)
+    ).one()
+    return Brief(
+        transaction_id=transaction.id,
+        phase=transaction.phase,
+        amount=transaction.amount,
+        currency=transaction.currency,
+        create=transaction.parameters["create"],
+        confirm=transaction.parameters["confirm"],
+        intent_id=transaction.stripe_payment_id,
+        account=transaction.connected_account_id,
+        create_sent=transaction.create_sent_at is not None,
+        confirm_sent=transaction.confirm_sent_at is not None,
+        late=bool(late),
+        key_forgotten=bool(forgotten),
+        created_at=transaction.created_at,
+    )

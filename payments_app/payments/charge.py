@@ -1,0 +1,149 @@
+"""charge: take the money of one transaction. Three database transactions, two calls to Stripe.
+
+Recovery points, each committed before the next call:
+  begun      processing, parameters stored          -> create is repeated with its key
+  sent       the intent's id stored, confirm due    -> the intent is read before anything else
+  settled    the verdict stored with what follows   -> nothing left to do
+Safe from a second copy of the worker because both calls carry a key of the transaction's own, and
+because an answer that Stripe replays is never settled from: the intent is read instead.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Session
+
+from payments_app.core.clock import database_now
+from payments_app.core.database import atomic
+from payments_app.core.outbox import Claim
+from payments_app.gateway import charges
+from payments_app.gateway.results import Answer, Verdict, unclear
+from payments_app.payments import abandon, patience, predecessors, states
+from payments_app.payments.brief import Brief, brief_of
+from payments_app.payments.queries import phase_of
+from payments_app.payments.settle import note, note_call, settle, settle_zero
+
+
+def charge(transaction_id: str, claim: Claim) -> None:
+    """Charge a transaction that waits to be charged; do nothing to one that does not.
+
+    Raises Later when Stripe refused before anything happened, or could not be reached at all.
+    """
+    brief = _begin(transaction_id)
+    if brief is None:
+        return
+    if brief.amount == 0:
+        settle_zero(transaction_id)
+        return
+    if brief.late and not brief.confirm_sent:
+        abandon.unsent(brief, claim, create)
+        return
+    if not predecessors.close(brief, claim):
+        return
+    if brief.intent_id is None:
+        created = create(brief)
+        if created.verdict != Verdict.OPEN:
+            _not_created(brief, created, claim)
+            return
+        brief = _created(transaction_id, created)
+    if brief.confirm_sent:
+        resolve(brief, claim)
+    else:
+        confirm(brief, claim)
+
+
+def create(brief: Brief) -> Answer:
+    """Create the intent, or find the one that an earlier try made: its key may be forgotten."""
+    if brief.key_forgotten and brief.create_sent:
+        return charges.find_intent(brief.transaction_id, brief.created_at, brief.account)
+    return charges.create_intent(brief.create, brief.create_key, brief.account)
+
+
+def confirm(brief: Brief, claim: Claim) -> None:
+    """Send the one call that moves money, and settle what comes of it."""
+    _confirming(brief.transaction_id)
+    answer = charges.confirm_intent(brief.intent, brief.confirm, brief.confirm_key, brief.account)
+    if answer.verdict in (Verdict.LATER, Verdict.MISCONFIGURED):
+        patience.wait(brief, answer, claim)
+    elif answer.replayed or answer.verdict in (Verdict.MOVED_ON, Verdict.OPEN):
+        note(brief.transaction_id, answer)
+        settle(brief.transaction_id, _read(brief), fresh=True)
+    elif answer.error_code == "payment_intent_confirmation_token_invalid":
+        # Used up: by an earlier confirm of ours, or by another intent. Closing this intent tells:
+        # if it can be cancelled, no money moved and never will.
+        note(brief.transaction_id, answer)
+        abandon.close(brief, claim, phase="failed", error=answer.error or {})
+    else:
+        settle(brief.transaction_id, answer)
+
+
+def resolve(brief: Brief, claim: Claim) -> str:
+    """A confirm was sent before and its outcome is not known: read the intent, then decide.
+
+    Returns the phase that the transaction is in then.
+    """
+    answer = _certain(charges.retrieve_intent(brief.intent, brief.account))
+    if answer.verdict == Verdict.UNKNOWN and brief.phase != "processing":
+        note(brief.transaction_id, answer)
+        return brief.phase
+    if answer.verdict != Verdict.OPEN:
+        return settle(brief.transaction_id, answer, fresh=True)
+    note(brief.transaction_id, answer)
+    if brief.late:
+        # Nothing was charged, and the buyer is long gone: end it rather than charge them now.
+        abandon.close(brief, claim)
+    else:
+        confirm(brief, claim)
+    return phase_of(brief.transaction_id)
+
+
+def _read(brief: Brief) -> Answer:
+    """The intent as it stands; one that nothing was charged on is as unclear as no answer."""
+    answer = _certain(charges.retrieve_intent(brief.intent, brief.account))
+    return unclear(answer) if answer.verdict == Verdict.OPEN else answer
+
+
+def _certain(answer: Answer) -> Answer:
+    """An intent that could not be read says nothing about the money: that is unknown."""
+    return answer if answer.intent and answer.http_status == 200 else unclear(answer)
+
+
+def _not_created(brief: Brief, answer: Answer, claim: Claim) -> None:
+    """No new intent. Nothing that could move money was sent, so the same key is tried later."""
+    if answer.verdict in (Verdict.LATER, Verdict.MISCONFIGURED, Verdict.UNKNOWN):
+        patience.wait(brief, answer, claim)
+    elif answer.verdict == Verdict.CANCELED and answer.intent is None:
+        abandon.never_sent(brief)
+    else:
+        settle(brief.transaction_id, answer)
+
+
+@atomic
+def _begin(session: Session, transaction_id: str) -> Brief | None:
+    transaction = states.lock(session, transaction_id)
+    if transaction.phase not in ("created", "processing"):
+        return None
+    brief = brief_of(session, transaction)
+    if brief.late and not brief.create_sent:
+        abandon.end_unsent(session, transaction)
+        return None
+    transaction.create_sent_at = transaction.create_sent_at or database_now()
+    if transaction.phase == "created":
+        states.move(session, transaction, "processing", actor="worker")
+    return brief
+
+
+@atomic
+def _created(session: Session, transaction_id: str, answer: Answer) -> Brief:
+    transaction = states.lock(session, transaction_id)
+    note_call(session, transaction_id, answer)
+    transaction.stripe_payment_id = answer.body["id"]
+    transaction.stripe_status = answer.body["status"]
+    session.flush()
+    return brief_of(session, transaction)
+
+
+@atomic
+def _confirming(session: Session, transaction_id: str) -> None:
+    """From here on money may move: whoever comes next must read the intent first."""
+    transaction = states.lock(session, transaction_id)
+    transaction.confirm_sent_at = transaction.confirm_sent_at or database_now()

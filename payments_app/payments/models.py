@@ -1,0 +1,152 @@
+"""Tables of payments. A transaction is one attempt to take money, successful or not."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, text
+from sqlalchemy.ext.hybrid import hybrid_property
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from payments_app.core.clock import database_now
+from payments_app.core.columns import BIGINT
+from payments_app.core.extensions import db
+from payments_app.core.ids import new_id, reference
+from payments_app.core.money import Money
+
+_STATES = (
+    "(state = 'pending' AND phase IN "
+    "('created', 'processing', 'requires_action', 'awaiting_bank', 'unknown'))"
+    " OR (state = 'complete' AND phase = 'complete')"
+    " OR (state = 'failed' AND phase IN ('failed', 'canceled'))"
+)
+
+
+class Transaction(db.Model):  # type: ignore[name-defined, misc]
+    """One attempt to take money. `amount` and `platform_fee` in minor units of `currency`.
+
+    A retry or another card is a new row for the same payable, numbered by `attempt`; this one
+    stays as it ended. `version` rises with every change, and is the ETag of the status.
+    """
+
+    __tablename__ = "transactions"
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True, default=lambda: new_id("txn"))
+    state: Mapped[str] = mapped_column(String(16), default="pending")
+    phase: Mapped[str] = mapped_column(String(24), default="created")
+    version: Mapped[int] = mapped_column(default=1)
+    attempt: Mapped[int] = mapped_column(default=1)
+
+    amount: Mapped[int] = mapped_column(BIGINT)
+    currency: Mapped[str] = mapped_column(String(3))
+    email: Mapped[str] = mapped_column(String(254))
+    description: Mapped[str] = mapped_column(String(500))
+
+    # Keys and what the buyer sent. The client's key is unique on the row: the last line against
+    # charging twice, whatever happens to Redis.
+    idempotency_key: Mapped[str | None] = mapped_column(String(300), unique=True)
+    fingerprint: Mapped[str | None] = mapped_column(String(64))
+    buyer: Mapped[str | None] = mapped_column(String(64))
+    confirmation_token: Mapped[str | None] = mapped_column(String(255))
+    payment_method: Mapped[str | None] = mapped_column(String(255))
+    stripe_customer_id: Mapped[str | None] = mapped_column(String(255))
+    off_session: Mapped[bool] = mapped_column(default=False)
+
+    # What is sent to Stripe, stored before the first call: the same parameters for ever.
+    parameters: Mapped[dict[str, Any] | None]
+    create_sent_at: Mapped[dt.datetime | None]
+    confirm_sent_at: Mapped[dt.datetime | None]
+
+    # What Stripe answered.
+    stripe_payment_id: Mapped[str | None] = mapped_column(String(255), unique=True)
+    stripe_status: Mapped[str | None] = mapped_column(String(40))
+    client_secret: Mapped[str | None] = mapped_column(String(255))
+    stripe_data: Mapped[dict[str, Any] | None]
+    error: Mapped[dict[str, Any] | None]
+    error_code: Mapped[str | None] = mapped_column(String(100))
+    error_message: Mapped[str | None] = mapped_column(Text)
+    card_brand: Mapped[str | None] = mapped_column(String(24))
+    card_last4: Mapped[str | None] = mapped_column(String(4))
+    receipt_url: Mapped[str | None] = mapped_column(Text)
+    statement_descriptor: Mapped[str | None] = mapped_column(String(40))
+
+    connected_account_id: Mapped[str | None] = mapped_column(String(255))
+    platform_fee: Mapped[int | None] = mapped_column(BIGINT)
+    livemode: Mapped[bool] = mapped_column(default=False)
+
+    created_at: Mapped[dt.datetime] = mapped_column(server_default=database_now())
+    updated_at: Mapped[dt.datetime] = mapped_column(
+        server_default=database_now(), onupdate=database_now()
+    )
+    phase_at: Mapped[dt.datetime] = mapped_column(server_default=database_now())
+    ended_at: Mapped[dt.datetime | None]
+
+    records: Mapped[list[PaymentRecord]] = relationship(back_populates="transaction")
+
+    __table_args__ = (
+        CheckConstraint("amount >= 0", name="amount_not_negative"),
+        CheckConstraint("platform_fee IS NULL OR platform_fee >= 0", name="fee_not_negative"),
+        CheckConstraint("lower(currency) = currency AND length(currency) = 3", name="currency"),
+        CheckConstraint(_STATES, name="state_of_phase"),
+        Index("ix_transactions_created_at_id", "created_at", "id"),
+    )
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - SQLAlchemy's own form
+
+    @property
+    def money(self) -> Money:
+        """The amount with its currency."""
+        return Money(self.amount, self.currency)
+
+    @property
+    def reference(self) -> str:
+        """What a person reads out on the phone."""
+        return reference(self.id)
+
+    @hybrid_property
+    def success(self) -> bool:
+        """Whether Stripe says that the money moved."""
+        return self.state == "complete"
+
+    @hybrid_property
+    def declined(self) -> bool:
+        """Whether the card was declined (the error code is `card_declined`)."""
+        return self.error_code == "card_declined"
+
+    @property
+    def error_type(self) -> str | None:
+        """The error's type, as Stripe names it, or one of ours where Stripe did not answer."""
+        return (self.error or {}).get("type")
+
+
+class PaymentRecord(db.Model):  # type: ignore[name-defined, misc]
+    """Joins a transaction to what it pays for (`pays_for`) and to whom it concerns (`customer`,
+    `merchant`). `live` is kept by the transaction's move: a payable has one live at most."""
+
+    __tablename__ = "payment_records"
+
+    id: Mapped[int] = mapped_column(BIGINT, primary_key=True)
+    transaction_id: Mapped[str] = mapped_column(ForeignKey("transactions.id"))
+    payable_type: Mapped[str] = mapped_column(String(40))
+    payable_id: Mapped[str] = mapped_column(String(40))
+    role: Mapped[str] = mapped_column(String(16))
+    live: Mapped[bool] = mapped_column(default=True)
+    created_at: Mapped[dt.datetime] = mapped_column(server_default=database_now())
+
+    transaction: Mapped[Transaction] = relationship(back_populates="records")
+
+    __table_args__ = (
+        CheckConstraint("role IN ('pays_for', 'customer', 'merchant')", name="role"),
+        Index(
+            "uq_payment_records_one_live",
+            "payable_type",
+            "payable_id",
+            unique=True,
+            postgresql_where=text("role = 'pays_for' AND live"),
+            sqlite_where=text("role = 'pays_for' AND live"),
+        ),
+        Index("uq_payment_records_transaction_id_role", "transaction_id", "role", unique=True),
+        Index(
+            "ix_payment_records_payable", "payable_type", "payable_id", "role", "created_at", "id"
+        ),
+    )

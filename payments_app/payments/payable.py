@@ -1,0 +1,95 @@
+"""The mixin of everything that can be paid for: twenty lines make a new payable."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, object_session
+
+from payments_app.core.money import Money
+from payments_app.payments.models import PaymentRecord, Transaction
+
+_KINDS: dict[str, type[Payable]] = {}
+
+
+class Payable:
+    """Inherit it, name `payable_type` and `payable_prefix` (of its ids), and say `price` and
+    `payment_description`."""
+
+    payable_type: ClassVar[str]
+    payable_prefix: ClassVar[str]
+    payable_role: ClassVar[str] = "pays_for"
+    id: str
+
+    def __init_subclass__(cls, **kwargs: object) -> None:
+        super().__init_subclass__(**kwargs)
+        _KINDS[cls.payable_type] = cls
+
+    @property
+    def price(self) -> Money:
+        """What is to be paid."""
+        raise NotImplementedError
+
+    @property
+    def payment_description(self) -> str:
+        """What the buyer reads in the description of the payment."""
+        raise NotImplementedError
+
+    @property
+    def payment_records(self) -> Sequence[PaymentRecord]:
+        """The records that join this payable to its transactions, newest first."""
+        return (
+            self._session()
+            .scalars(
+                select(PaymentRecord)
+                .where(
+                    PaymentRecord.payable_type == self.payable_type,
+                    PaymentRecord.payable_id == self.id,
+                    PaymentRecord.role == self.payable_role,
+                )
+                .order_by(PaymentRecord.created_at.desc(), PaymentRecord.id.desc())
+            )
+            .all()
+        )
+
+    @property
+    def transactions(self) -> Sequence[Transaction]:
+        """Every attempt to take money for this payable, newest first."""
+        return (
+            self._session()
+            .scalars(
+                select(Transaction)
+                .join(PaymentRecord)
+                .where(
+                    PaymentRecord.payable_type == self.payable_type,
+                    PaymentRecord.payable_id == self.id,
+                    PaymentRecord.role == self.payable_role,
+                )
+                .order_by(PaymentRecord.created_at.desc(), PaymentRecord.id.desc())
+            )
+            .all()
+        )
+
+    def _session(self) -> Session:
+        session = object_session(self)
+        if session is None:
+            raise RuntimeError(f"{self.payable_type} {self.id} is not in a session")
+        return session
+
+
+def payable_kinds() -> dict[str, type[Payable]]:
+    """Every payable by its type name."""
+    return dict(_KINDS)
+
+
+def find_payable(session: Session, public_id: str, *, lock: bool = False) -> Payable | None:
+    """The payable of this public id, of whatever kind; locked for a payment where asked."""
+    prefix = public_id.partition("_")[0]
+    for kind in _KINDS.values():
+        if kind.payable_prefix == prefix and kind.payable_role == "pays_for":
+            return session.get(
+                kind, public_id, with_for_update=lock or None, populate_existing=lock
+            )
+    return None

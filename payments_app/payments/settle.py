@@ -1,0 +1,180 @@
+"""settle: bring a transaction to where Stripe says that it is. The one way to a verdict.
+
+The charge, the look-up, the webhook and the sweeper all end here.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from payments_app.core import alerts, history
+from payments_app.core.database import atomic
+from payments_app.gateway.results import Answer, Verdict
+from payments_app.payments import states
+from payments_app.payments.models import Transaction
+
+PHASE_OF = {
+    Verdict.SUCCEEDED: "complete",
+    Verdict.PROCESSING: "awaiting_bank",
+    Verdict.REQUIRES_ACTION: "requires_action",
+    Verdict.DECLINED: "failed",
+    Verdict.INVALID: "failed",
+    Verdict.CANCELED: "canceled",
+    Verdict.UNKNOWN: "unknown",
+    Verdict.MOVED_ON: "unknown",
+}
+
+
+@atomic
+def settle(
+    session: Session,
+    transaction_id: str,
+    answer: Answer,
+    *,
+    fresh: bool = False,
+    actor: str = "stripe",
+) -> str:
+    """Move a transaction to what `answer` says, with the call in its history; return its phase.
+
+    `fresh` says that the answer was just read at Stripe: only then may it correct a final state.
+    An answer about another amount or currency settles nothing and raises an alert.
+    """
+    transaction = states.lock(session, transaction_id)
+    note_call(session, transaction_id, answer)
+    phase = PHASE_OF[answer.verdict]
+    if _mismatch(session, transaction, answer):
+        phase = "unknown"
+    if transaction.phase in states.FINAL:
+        _correct(session, transaction, answer, phase, fresh=fresh)
+    elif transaction.phase == phase:
+        _keep(transaction, answer)
+    elif states.MACHINE.allows(transaction.phase, phase):
+        _keep(transaction, answer)
+        states.move(session, transaction, phase, actor=actor)
+    return transaction.phase
+
+
+@atomic
+def settle_zero(session: Session, transaction_id: str) -> None:
+    """A payment of nothing succeeds without Stripe."""
+    transaction = states.lock(session, transaction_id)
+    if transaction.phase != "processing":
+        return
+    transaction.stripe_data = {"type": "zero_amount"}
+    states.move(session, transaction, "complete", reason="nothing to pay")
+
+
+@atomic
+def give_up(
+    session: Session,
+    transaction_id: str,
+    phase: str,
+    error: dict[str, Any],
+    answer: Answer | None = None,
+) -> None:
+    """End a transaction of which we know that no money moved; `answer` is the cancelled intent."""
+    transaction = states.lock(session, transaction_id)
+    if not states.MACHINE.allows(transaction.phase, phase):
+        return
+    if answer is not None:
+        _keep(transaction, answer)
+    _keep_error(transaction, error)
+    states.move(session, transaction, phase, reason=transaction.error_message)
+
+
+@atomic
+def note(session: Session, transaction_id: str, answer: Answer) -> None:
+    """Keep a call that decided nothing in the transaction's history."""
+    note_call(session, transaction_id, answer)
+
+
+def note_call(session: Session, transaction_id: str, answer: Answer) -> None:
+    """Every call to Stripe is a history row: what, request id, milliseconds, verdict."""
+    history.record(
+        session,
+        "stripe",
+        f"stripe.{answer.call}",
+        transaction_id=transaction_id,
+        **answer.as_history(),
+    )
+
+
+def _mismatch(session: Session, transaction: Transaction, answer: Answer) -> bool:
+    intent = answer.intent
+    if not intent or "amount" not in intent:
+        return False
+    theirs = (intent["amount"], intent.get("currency"), intent.get("id"))
+    ours = (transaction.amount, transaction.currency, transaction.stripe_payment_id or intent["id"])
+    if theirs == ours:
+        return False
+    alerts.raise_alert(
+        session,
+        "mismatch",
+        f"mismatch:{transaction.id}",
+        f"{transaction.id}: Stripe's intent {intent.get('id')} is of {theirs}, ours of {ours}",
+        severity="critical",
+        transaction_id=transaction.id,
+    )
+    return True
+
+
+def _correct(
+    session: Session, transaction: Transaction, answer: Answer, phase: str, *, fresh: bool
+) -> None:
+    """A final state stands, unless a fresh read says that the money moved after all."""
+    if phase == transaction.phase or not fresh:
+        return
+    if not states.CORRECTIONS.allows(transaction.phase, phase):
+        return
+    _keep(transaction, answer)
+    transaction.error = transaction.error_code = transaction.error_message = None
+    states.move(session, transaction, phase, correction=True)
+    alerts.raise_alert(
+        session,
+        "corrected",
+        f"corrected:{transaction.id}",
+        f"{transaction.id} had ended without money, but Stripe says that it succeeded",
+        severity="critical",
+        transaction_id=transaction.id,
+    )
+
+
+def _keep(transaction: Transaction, answer: Answer) -> None:
+    """Keep what Stripe answered: the complete response without its secret, and what staff read."""
+    intent = answer.intent
+    if intent:
+        transaction.stripe_data = intent
+        transaction.stripe_payment_id = transaction.stripe_payment_id or intent.get("id")
+        transaction.stripe_status = intent.get("status")
+        transaction.livemode = bool(intent.get("livemode"))
+        _keep_charge(transaction, intent.get("latest_charge"))
+    if answer.verdict == Verdict.REQUIRES_ACTION:
+        transaction.client_secret = answer.client_secret
+    if answer.error and PHASE_OF.get(answer.verdict) == "failed":
+        _keep_error(transaction, answer.error)
+        if not intent:
+            transaction.stripe_data = {"error": answer.error}
+
+
+def _keep_charge(transaction: Transaction, charge: Any) -> None:
+    if not isinstance(charge, dict):
+        return
+    card = (charge.get("payment_method_details") or {}).get("card") or {}
+    transaction.card_brand = card.get("brand") or transaction.card_brand
+    transaction.card_last4 = card.get("last4") or transaction.card_last4
+    transaction.receipt_url = charge.get("receipt_url")
+    transaction.statement_descriptor = charge.get("calculated_statement_descriptor")
+
+
+def _keep_error(transaction: Transaction, error: dict[str, Any]) -> None:
+    transaction.error = error
+    transaction.error_code = error.get("code") or error.get("type")
+    transaction.error_message = error.get("message") or "Unknown error occurred"
+
+
+def mark_closed(session: Session, transaction: Transaction, answer: Answer) -> None:
+    """An ended transaction's intent is closed at Stripe: it can never succeed late."""
+    note_call(session, transaction.id, answer)
+    transaction.stripe_status = "canceled"

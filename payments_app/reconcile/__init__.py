@@ -1,0 +1,7 @@
+"""reconcile: finds what fell between two chairs, and puts it back on its way.
+
+Owns:    the sweep.
+Imports: core.
+Emits:   nothing.
+Follows: nothing.
+"""

@@ -1,0 +1,39 @@
+"""All that can follow, on one page: what each command does, and which commands an event stages.
+
+Messages store the names on the left, never a path of the code: a release may move a function.
+"""
+
+from __future__ import annotations
+
+from payments_app.core.outbox import Command, Follow
+from payments_app.orders.follow import follow_payment
+from payments_app.payments.abandon import ACTION_SECONDS, expire_action
+from payments_app.payments.charge import charge
+from payments_app.payments.look_up import FIRST_SECONDS, check, look_up
+
+COMMANDS = {
+    "charge": Command(charge, "charges"),
+    "look_up": Command(look_up, "charges"),
+    "check": Command(check, "charges"),
+    "expire_action": Command(expire_action, "charges"),
+    "orders.follow_payment": Command(follow_payment, "payment_standard"),
+}
+
+EVENTS = {
+    "payment.requires_action": (Follow("expire_action", ACTION_SECONDS),),
+    "payment.awaiting_bank": (Follow("look_up", FIRST_SECONDS),),
+    "payment.unknown": (Follow("look_up", FIRST_SECONDS),),
+    "payment.completed": (Follow("orders.follow_payment"),),
+    "payment.failed": (Follow("orders.follow_payment"),),
+    "payment.canceled": (Follow("orders.follow_payment"),),
+}
+
+# How many messages of a queue are worked on at once. Every queue has a process of its own.
+QUEUE_THREADS = {
+    "charges": 10,  # CHARGE_CONCURRENCY
+    "payment_critical": 10,
+    "payment_standard": 5,
+    "default": 5,
+    "mailers": 3,
+    "reports": 1,
+}

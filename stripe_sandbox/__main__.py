@@ -29,10 +29,13 @@ def main() -> int:
         application.post_every_event(options.webhook_url, options.webhook_secret)
     application.start()
     server.application = application.answer
-    # shutdown() waits for serve_forever() to end: from the handler itself it would wait for ever.
-    stop = threading.Thread(target=server.shutdown, daemon=True)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.is_alive() or stop.start())
+
+    def stop(*_: object) -> None:
+        # shutdown() waits for serve_forever(), which this very thread runs.
+        threading.Thread(target=server.shutdown, daemon=True).start()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
     print(f"Stripe sandbox ready: {base_url}", flush=True)
     server.serve_forever(poll_interval=0.1)
     server.server_close()

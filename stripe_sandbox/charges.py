@@ -145,7 +145,7 @@ def _details(
 
 
 @route("GET", "/v1/charges/{charge_id}")
-def retrieve(call: Call, params: dict[str, Any], charge_id: str) -> Object:
+def retrieve(call: Call, _params: dict[str, Any], charge_id: str) -> Object:
     return call.get(charge_id, "charge")
 
 

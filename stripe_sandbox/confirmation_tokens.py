@@ -72,7 +72,7 @@ def _mint(call: Call, params: dict[str, Any]) -> Object:
 
 
 @route("GET", "/v1/confirmation_tokens/{token_id}")
-def retrieve(call: Call, params: dict[str, Any], token_id: str) -> Object:
+def retrieve(call: Call, _params: dict[str, Any], token_id: str) -> Object:
     return call.get(token_id, "confirmation_token")
 
 

@@ -68,7 +68,7 @@ def create(call: Call, params: dict[str, Any]) -> Object:
 
 
 @route("GET", "/v1/customers/{customer_id}")
-def retrieve(call: Call, params: dict[str, Any], customer_id: str) -> Object:
+def retrieve(call: Call, _params: dict[str, Any], customer_id: str) -> Object:
     customer = call.get(customer_id, "customer")
     return _deleted(customer_id) if "deleted" in customer else customer
 
@@ -103,7 +103,7 @@ def list_(call: Call, params: dict[str, Any]) -> Object:
 
 
 @route("DELETE", "/v1/customers/{customer_id}")
-def delete(call: Call, params: dict[str, Any], customer_id: str) -> Object:
+def delete(call: Call, _params: dict[str, Any], customer_id: str) -> Object:
     customer = _living(call, customer_id)
     call.emit("customer.deleted", customer)
     for method in call.store.select(call.account, "payment_method", {"customer": customer_id}):

@@ -43,10 +43,5 @@ def missing_resource(noun: str, object_id: str, param: str, status: int = 404) -
 
 
 def unexpected_state(message: str, intent_kind: str, intent: dict[str, Any]) -> ApiError:
-    return ApiError(
-        400,
-        message,
-        code=f"{intent_kind}_unexpected_state",
-        executed=True,
-        **{intent_kind: intent},
-    )
+    fields: dict[str, Any] = {"code": f"{intent_kind}_unexpected_state", intent_kind: intent}
+    return ApiError(400, message, executed=True, **fields)

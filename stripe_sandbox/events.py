@@ -9,9 +9,11 @@ from stripe_sandbox.params import PAGE, array_of, boolean, merged_metadata, meta
 from stripe_sandbox.routing import route
 from stripe_sandbox.store import Object, Store
 
+_UNDELIVERED = "EXISTS (SELECT 1 FROM deliveries WHERE event = objects.id AND delivered = 0)"
+
 
 @route("GET", "/v1/events/{event_id}")
-def retrieve(call: Call, params: dict[str, Any], event_id: str) -> Object:
+def retrieve(call: Call, _params: dict[str, Any], event_id: str) -> Object:
     return call.get(event_id, "event")
 
 
@@ -23,8 +25,9 @@ def retrieve(call: Call, params: dict[str, Any], event_id: str) -> Object:
 def list_(call: Call, params: dict[str, Any]) -> Object:
     condition = "TRUE"
     if "delivery_success" in params:
-        test = "NOT EXISTS" if params["delivery_success"] else "EXISTS"
-        condition = f"{test} (SELECT 1 FROM deliveries WHERE event = objects.id AND delivered = 0)"
+        condition = _UNDELIVERED
+        if params["delivery_success"]:
+            condition = f"NOT {_UNDELIVERED}"
     if "types" in params:
         listed = ", ".join("'" + name.replace("'", "''") + "'" for name in params["types"])
         condition += f" AND json_extract(body, '$.type') IN ({listed})"
@@ -64,7 +67,7 @@ def create_endpoint(call: Call, params: dict[str, Any]) -> Object:
 
 
 @route("GET", "/v1/webhook_endpoints/{endpoint_id}")
-def retrieve_endpoint(call: Call, params: dict[str, Any], endpoint_id: str) -> Object:
+def retrieve_endpoint(call: Call, _params: dict[str, Any], endpoint_id: str) -> Object:
     return call.get(endpoint_id, "webhook_endpoint")
 
 
@@ -80,7 +83,7 @@ def list_endpoints(call: Call, params: dict[str, Any]) -> Object:
 
 
 @route("DELETE", "/v1/webhook_endpoints/{endpoint_id}")
-def delete_endpoint(call: Call, params: dict[str, Any], endpoint_id: str) -> Object:
+def delete_endpoint(call: Call, _params: dict[str, Any], endpoint_id: str) -> Object:
     endpoint = call.get(endpoint_id, "webhook_endpoint")
     call.put({**endpoint, "status": "deleted"})
     return {"id": endpoint_id, "object": "webhook_endpoint", "deleted": True}

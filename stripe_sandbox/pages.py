@@ -17,6 +17,7 @@ from stripe_sandbox.webhooks import Courier
 
 _STATIC = Path(__file__).parent / "static"
 _TEMPLATES = Path(__file__).parent / "templates"
+_STRIPE_JS = ("frames", "elements", "challenge", "stripe")
 # The card fields and the bank's page hold no code but their own, and may stand in any frame.
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
@@ -30,7 +31,8 @@ class Pages:
         self._courier = courier
         self._base_url = base_url
         self._pages: tuple[tuple[str, re.Pattern[str], Callable[..., Response]], ...] = (
-            ("GET", re.compile(r"/(stripe\.js|static/[a-z_]+\.(?:js|css))"), _static),
+            ("GET", re.compile(r"/stripe\.js"), _stripe_js),
+            ("GET", re.compile(r"/static/([a-z_]+\.(?:js|css))"), _static),
             ("GET", re.compile(r"/elements/card"), self._card_fields),
             ("GET", re.compile(r"/receipts/(ch_\w+)"), self._receipt),
             ("GET", re.compile(r"/three_d_secure/(\w+)/(\w+)"), self._ask),
@@ -104,8 +106,16 @@ class Pages:
         return Response.redirect(f"{url}{'&' if '?' in url else '?'}{query}")
 
 
-def _static(request: Request, name: str) -> Response:
-    path = _STATIC / name.removeprefix("static/")
+def _stripe_js(_request: Request) -> Response:
+    """Its parts as one script with a scope of its own."""
+    parts = [(_STATIC / "stripe_js" / f"{name}.js").read_text("utf-8") for name in _STRIPE_JS]
+    script = "\n".join(['(function () {\n"use strict";\n', *parts, "})();\n"])
+    headers = {"Content-Type": "text/javascript; charset=utf-8", "Cache-Control": "no-cache"}
+    return Response(200, script.encode(), headers)
+
+
+def _static(_request: Request, name: str) -> Response:
+    path = _STATIC / name
     if not path.is_file():
         return Response.html(404, _page("missing.html"))
     kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"

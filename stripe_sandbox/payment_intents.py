@@ -226,9 +226,8 @@ def update(call: Call, params: dict[str, Any], intent_id: str) -> Object:
             "payment_intent",
             visible(intent),
         )
-    currencies.check_amount(
-        params.get("amount", intent["amount"]), params.get("currency", intent["currency"])
-    )
+    proposed = {**intent, **params}
+    currencies.check_amount(proposed["amount"], proposed["currency"])
     _write(call, intent, params)
     return intent
 

@@ -189,7 +189,7 @@ def create(call: Call, params: dict[str, Any]) -> Object:
 
 
 @route("GET", "/v1/payment_methods/{method_id}")
-def retrieve(call: Call, params: dict[str, Any], method_id: str) -> Object:
+def retrieve(call: Call, _params: dict[str, Any], method_id: str) -> Object:
     if method_id in cards.BY_ID:
         return from_parameter(call, method_id)
     return call.get(method_id, "payment_method")
@@ -259,7 +259,7 @@ def spent() -> ApiError:
 
 
 @route("POST", "/v1/payment_methods/{method_id}/detach")
-def detach(call: Call, params: dict[str, Any], method_id: str) -> Object:
+def detach(call: Call, _params: dict[str, Any], method_id: str) -> Object:
     method = call.get(method_id, "payment_method")
     if method["customer"] is None:
         raise ApiError(
@@ -292,4 +292,5 @@ def list_(call: Call, params: dict[str, Any]) -> Object:
 @route("GET", "/v1/customers/{customer_id}/payment_methods", _LIST)
 def list_of_customer(call: Call, params: dict[str, Any], customer_id: str) -> Object:
     call.get(customer_id, "customer")
-    return list_(call, {**params, "customer": customer_id})
+    listed: Object = list_(call, {**params, "customer": customer_id})
+    return listed

@@ -132,7 +132,7 @@ def confirm(call: Call, params: dict[str, Any], intent_id: str) -> Object:
 
 
 @route("POST", "/v1/setup_intents/{intent_id}/cancel")
-def cancel(call: Call, params: dict[str, Any], intent_id: str) -> Object:
+def cancel(call: Call, _params: dict[str, Any], intent_id: str) -> Object:
     intent = call.get(intent_id, "setup_intent")
     if intent["status"] not in confirming.CONFIRMABLE:
         raise unexpected_state(

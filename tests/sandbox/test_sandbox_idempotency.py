@@ -1,0 +1,74 @@
+"""Idempotency keys, as API v1 keeps them."""
+
+import threading
+from typing import Any
+
+import pytest
+import stripe
+
+from parts.process import wait_until
+from tests.sandbox.shop import WITHIN, card_payment, confirmed
+
+KEY = {"idempotency_key": "order-1"}
+
+
+def test_a_repeated_request_is_answered_from_memory(v1: Any) -> None:
+    first = v1.payment_intents.create(confirmed(), KEY)
+    again = v1.payment_intents.create(confirmed(), KEY)
+    assert again.id == first.id
+    assert again.last_response.headers["Idempotent-Replayed"] == "true"
+    assert again.last_response.headers["Original-Request"] == first.last_response.request_id
+    assert len(v1.payment_intents.list().data) == 1
+
+
+def test_a_decline_is_replayed(v1: Any) -> None:
+    seen = []
+    for _ in range(2):
+        with pytest.raises(stripe.CardError) as caught:
+            v1.payment_intents.create(confirmed("pm_card_chargeDeclined"), KEY)
+        seen.append(caught.value.error.payment_intent.id)
+    assert seen[0] == seen[1]
+
+
+def test_other_parameters_are_refused(v1: Any) -> None:
+    v1.payment_intents.create(card_payment(), KEY)
+    with pytest.raises(stripe.IdempotencyError) as caught:
+        v1.payment_intents.create(card_payment(amount=5000), KEY)
+    assert (caught.value.http_status, caught.value.code) == (400, None)
+
+
+def test_another_endpoint_is_refused(v1: Any) -> None:
+    v1.payment_intents.create(card_payment(), KEY)
+    with pytest.raises(stripe.IdempotencyError, match="same endpoint"):
+        v1.customers.create({}, KEY)
+
+
+def test_a_refused_parameter_does_not_use_the_key_up(v1: Any) -> None:
+    with pytest.raises(stripe.InvalidRequestError):
+        v1.payment_intents.create(card_payment(amount=1), KEY)
+    assert v1.payment_intents.create(card_payment(), KEY).amount == 1099
+
+
+def test_a_key_in_flight_answers_409(v1: Any, control: Any) -> None:
+    control("POST", "delay", {"ms": 3000})
+    slow = threading.Thread(target=v1.payment_intents.create, args=(card_payment(), KEY))
+    slow.start()
+    refusals: list[stripe.StripeError] = []
+
+    def is_refused() -> bool:
+        control("POST", "delay", {"ms": 0})
+        try:
+            v1.payment_intents.create(card_payment(), KEY)
+        except stripe.StripeError as error:
+            refusals.append(error)
+        return bool(refusals)
+
+    assert wait_until(is_refused, WITHIN)
+    slow.join()
+    assert refusals[0].http_status == 409
+    assert refusals[0].error.code == "idempotency_key_in_use"
+
+
+def test_every_answer_names_its_request(v1: Any) -> None:
+    made = v1.customers.create({})
+    assert made.last_response.request_id.startswith("req_")

@@ -1,0 +1,224 @@
+"""The browser part, in a real Chromium, on a page whose policy allows the sandbox's origin only."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, FrameLocator, Page, expect
+
+from parts.process import wait_until
+from tests.sandbox.host_page import HostPage
+from tests.sandbox.shop import WITHIN, card_payment, confirmed
+
+pytestmark = pytest.mark.browser
+ELEMENTS = {
+    "mode": "payment",
+    "amount": 1099,
+    "currency": "usd",
+    "allowedPaymentMethodTypes": ["card"],
+}
+FIELDS = 'iframe[title="Secure payment input frame"]'
+BANK = 'iframe[title^="Your bank"]'
+SECURE = "4000002760003184"
+NEXT = "secret => shop.stripe.handleNextAction({clientSecret: secret})"
+
+
+@pytest.fixture(scope="module")
+def host(sandbox_url: str) -> Iterator[HostPage]:
+    host = HostPage(sandbox_url)
+    yield host
+    host.close()
+
+
+@pytest.fixture
+def page(browser: Browser, host: HostPage, key: str) -> Iterator[Page]:
+    """The checkout with its card fields ready."""
+    page = browser.new_page()
+    page.goto(host.url)
+    page.evaluate("([key, options]) => shop.open(key, options)", [publishable(key), ELEMENTS])
+    yield page
+    page.close()
+
+
+def publishable(key: str) -> str:
+    return key.replace("sk_", "pk_", 1)
+
+
+def fill(page: Page, number: str = "4242424242424242", expiry: str = "1234") -> FrameLocator:
+    fields = page.frame_locator(FIELDS)
+    fields.locator('[name="number"]').fill(number)
+    fields.locator('[name="expiry"]').fill(expiry)
+    fields.locator('[name="cvc"]').fill("123")
+    return fields
+
+
+def tokenize(page: Page, params: dict[str, Any] | None = None) -> dict[str, Any]:
+    result: dict[str, Any] = page.evaluate("params => shop.tokenize(params)", params or {})
+    return result
+
+
+def begin_challenge(page: Page, v1: Any, method: str = "pm_card_authenticationRequired") -> None:
+    intent = v1.payment_intents.create(confirmed(method, use_stripe_sdk=True))
+    page.evaluate(f"secret => {{ shop.next = ({NEXT})(secret) }}", intent.client_secret)
+
+
+def test_a_card_becomes_a_token_that_pays(page: Page, v1: Any) -> None:
+    fill(page)
+    token = tokenize(page)["confirmationToken"]
+    assert token["payment_method_preview"]["card"]["last4"] == "4242"
+    intent = v1.payment_intents.create(card_payment(confirm=True, confirmation_token=token["id"]))
+    assert intent.status == "succeeded"
+
+
+def test_billing_details_and_shipping_travel_with_the_token(page: Page, v1: Any) -> None:
+    fill(page)
+    billing = {"email": "ada@example.com", "name": "Ada"}
+    shipping = {"name": "Ada", "address": {"line1": "1 High Street", "country": "GB"}}
+    params = {"payment_method_data": {"billing_details": billing}, "shipping": shipping}
+    token = v1.confirmation_tokens.retrieve(tokenize(page, params)["confirmationToken"]["id"])
+    preview = token.payment_method_preview.billing_details
+    assert (preview.email, preview.name, preview.address.country) == (
+        "ada@example.com",
+        "Ada",
+        "US",
+    )
+    assert token.shipping.address.line1 == "1 High Street"
+
+
+def test_the_page_never_holds_the_card_number(page: Page) -> None:
+    fill(page)
+    tokenize(page)
+    seen = page.content() + str(page.evaluate("shop.heard"))
+    assert "4242424242424242" not in seen.replace(" ", "")
+
+
+def test_a_strict_policy_is_not_violated(page: Page, v1: Any) -> None:
+    fill(page)
+    tokenize(page)
+    begin_challenge(page, v1)
+    page.frame_locator(BANK).locator("#complete").click()
+    page.evaluate("shop.next")
+    assert page.evaluate("shop.violations") == []
+
+
+def test_digits_are_grouped_and_the_expiry_gets_its_slash(page: Page) -> None:
+    fields = page.frame_locator(FIELDS)
+    fields.locator('[name="number"]').press_sequentially("4242424242424242")
+    fields.locator('[name="expiry"]').press_sequentially("134")
+    expect(fields.locator('[name="number"]')).to_have_value("4242 4242 4242 4242")
+    expect(fields.locator('[name="expiry"]')).to_have_value("13 / 4")
+
+
+@pytest.mark.parametrize(
+    ("number", "expiry", "code", "words"),
+    [
+        ("4242424242424241", "1234", "incorrect_number", "Your card number is invalid."),
+        ("42424242", "1234", "incomplete_number", "Your card number is incomplete."),
+        (
+            "4242424242424242",
+            "0120",
+            "invalid_expiry_year_past",
+            "Your card's expiration year is in the past.",
+        ),
+    ],
+)
+def test_a_wrong_field_is_named_in_the_frame_and_to_the_page(
+    page: Page, number: str, expiry: str, code: str, words: str
+) -> None:
+    fields = fill(page, number, expiry)
+    error = page.evaluate("shop.elements.submit()")["error"]
+    assert (error["type"], error["code"], error["message"]) == ("validation_error", code, words)
+    expect(fields.get_by_role("alert").filter(has_text=words)).to_be_visible()
+
+
+def test_the_page_hears_when_the_card_is_complete(page: Page) -> None:
+    fill(page)
+    assert wait_until(lambda: page.evaluate("shop.complete === true"), WITHIN)
+
+
+def test_the_frame_is_as_high_as_its_content(page: Page) -> None:
+    height = "document.querySelector('#card iframe').getBoundingClientRect().height"
+    assert wait_until(lambda: page.evaluate(height) > 200, WITHIN)
+
+
+def test_the_old_names_of_options_are_refused(page: Page) -> None:
+    wrong = {**ELEMENTS, "paymentMethodTypes": ["card"]}
+    assert page.evaluate("options => shop.refused(options)", wrong) == "IntegrationError"
+
+
+@pytest.mark.parametrize("missing", ["mode", "amount", "currency"])
+def test_a_missing_option_is_refused(page: Page, missing: str) -> None:
+    options = {name: value for name, value in ELEMENTS.items() if name != missing}
+    assert page.evaluate("options => shop.refused(options)", options) == "IntegrationError"
+
+
+def test_a_completed_challenge_pays(page: Page, v1: Any) -> None:
+    begin_challenge(page, v1)
+    page.frame_locator(BANK).locator("#complete").click()
+    assert page.evaluate("shop.next")["paymentIntent"]["status"] == "succeeded"
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def test_a_card_from_the_form_is_challenged_and_pays(page: Page, v1: Any) -> None:
+    fill(page, SECURE)
+    token = tokenize(page)["confirmationToken"]["id"]
+    intent = v1.payment_intents.create(card_payment(confirm=True, confirmation_token=token))
+    page.evaluate(f"secret => {{ shop.next = ({NEXT})(secret) }}", intent.client_secret)
+    page.frame_locator(BANK).locator("#complete").click()
+    assert page.evaluate("shop.next")["paymentIntent"]["status"] == "succeeded"
+
+
+def test_a_failed_challenge_is_an_error_and_the_intent_stays_open(page: Page, v1: Any) -> None:
+    begin_challenge(page, v1)
+    page.frame_locator(BANK).locator("#fail").click()
+    error = page.evaluate("shop.next")["error"]
+    assert error["code"] == "payment_intent_authentication_failure"
+    assert error["payment_intent"]["status"] == "requires_payment_method"
+
+
+def test_closing_the_banks_window_fails_the_challenge(page: Page, v1: Any) -> None:
+    begin_challenge(page, v1)
+    page.get_by_role("button", name="Cancel").click()
+    assert page.evaluate("shop.next")["error"]["code"] == "payment_intent_authentication_failure"
+
+
+def test_a_card_can_be_declined_after_its_challenge(page: Page, v1: Any) -> None:
+    begin_challenge(page, v1, "pm_card_authenticationRequiredChargeDeclinedInsufficientFunds")
+    page.frame_locator(BANK).locator("#complete").click()
+    assert page.evaluate("shop.next")["error"]["decline_code"] == "insufficient_funds"
+
+
+def test_the_browser_reads_an_intent_by_its_secret_only(page: Page, v1: Any) -> None:
+    intent = v1.payment_intents.create(card_payment())
+    read = "secret => shop.stripe.retrievePaymentIntent(secret)"
+    found = page.evaluate(read, intent.client_secret)
+    assert found["paymentIntent"]["id"] == intent.id
+    assert "error" in page.evaluate(read, f"{intent.id}_secret_guessed")
+
+
+def test_a_redirect_comes_back_with_its_outcome(page: Page, host: HostPage, v1: Any) -> None:
+    intent = v1.payment_intents.create(
+        confirmed("pm_card_authenticationRequired", return_url=f"{host.url}back?order=1")
+    )
+    page.goto(intent.next_action.redirect_to_url.url)
+    page.locator("#complete").click()
+    page.wait_for_url(f"{host.url}back?order=1&payment_intent={intent.id}*succeeded")
+    assert v1.payment_intents.retrieve(intent.id).status == "succeeded"
+
+
+def test_a_setup_is_confirmed_in_the_browser(page: Page, v1: Any) -> None:
+    fill(page)
+    customer = v1.customers.create({}).id
+    intent = v1.setup_intents.create(
+        {"customer": customer, "allowed_payment_method_types": ["card"]}
+    )
+    result = page.evaluate(
+        """async clientSecret => {
+            await shop.elements.submit();
+            return shop.stripe.confirmSetup(
+                {elements: shop.elements, clientSecret, redirect: "if_required"});
+        }""",
+        intent.client_secret,
+    )
+    assert result["setupIntent"]["status"] == "succeeded"
+    assert len(v1.payment_methods.list({"customer": customer}).data) == 1

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from flask import Flask, Response, current_app, g, request
+from werkzeug.http import generate_etag
 
 from payments_app.core.access import current_access
 
@@ -51,8 +52,9 @@ def _shared(response: Response, policy: str) -> Response:
         return private(response)
     response.headers["Cache-Control"] = policy
     response.vary.add("Accept-Encoding")
-    response.add_etags()
-    return response.make_conditional(request)
+    response.set_etag(generate_etag(response.get_data()))
+    response.make_conditional(request)
+    return response
 
 
 def takes_cards(view: View) -> View:

@@ -137,7 +137,7 @@ def _answer_http_exception(error: HTTPException) -> Response | HTTPException:
         return error  # a redirect of the router
     code, message = _WORDS.get(status, ("error", error.name))
     given = dict(error.get_headers())
-    kept = {name: given[name] for name in ("Allow", "Retry-After") if name in given}
+    kept: dict[str, str] = {n: v for n, v in given.items() if n in {"Allow", "Retry-After"}}
     return answer(ProblemError(status, code, message, headers=kept))
 
 

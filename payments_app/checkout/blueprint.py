@@ -1,0 +1,5 @@
+"""The room's blueprint, which its views hang their routes on."""
+
+from flask import Blueprint
+
+blueprint = Blueprint("checkout", __name__)

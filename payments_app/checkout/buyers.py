@@ -1,0 +1,38 @@
+"""The buyer's browser: a random name in the signed session cookie, and nothing personal."""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+
+from flask import session
+
+from payments_app.payments.models import Transaction
+
+
+def browser() -> str:
+    """This browser's name, given at first sight."""
+    session.permanent = True
+    name: str = session.setdefault("buyer", secrets.token_urlsafe(24))
+    return name
+
+
+def known_browser() -> str | None:
+    """This browser's name, if it has one."""
+    return session.get("buyer")
+
+
+def is_mine(transaction: Transaction) -> bool:
+    """Whether this browser made the transaction."""
+    mine, its = known_browser() or "", transaction.buyer or ""
+    return bool(its) and hmac.compare_digest(mine.encode(), its.encode())
+
+
+def remember(transaction: Transaction) -> None:
+    """Keep the id of this browser's last transaction, for /thankyou without an id."""
+    session["last"] = transaction.id
+
+
+def last_transaction_id() -> str | None:
+    """Of this browser."""
+    return session.get("last")

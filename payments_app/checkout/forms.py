@@ -1,0 +1,145 @@
+"""What a buyer sends, from a form or as JSON, parsed into one Purchase."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from email_validator import EmailNotValidError, validate_email
+
+from payments_app.core.http import ProblemError
+
+MAX_KEY = 255
+MAX_EMAIL = 254  # RFC 5321: a path of 256 with its angle brackets
+_MEANS = {
+    "payment_method": re.compile(r"(pm|card|src)_\w{1,240}"),
+    "confirmation_token": re.compile(r"ctoken_\w{1,240}"),
+}
+_ITEM = re.compile(r"[\w-]{1,60}")
+
+
+@dataclass(frozen=True)
+class Purchase:
+    """One wish to pay. `amount` (minor units) and `currency` are what the page showed: they are
+    compared with the shop's own price, never charged."""
+
+    item: str
+    email: str
+    quantity: int = 1
+    payment_method: str | None = None
+    confirmation_token: str | None = None
+    amount: int | None = None
+    currency: str | None = None
+    key: str | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of what is bought, by whom, how many. Every click makes a new confirmation
+        token, so it is left out."""
+        content = json.dumps([self.item, self.email.lower(), self.quantity])
+        return hashlib.sha256(content.encode()).hexdigest()
+
+
+def parse(values: Mapping[str, Any], key: str | None) -> Purchase:
+    """Read a form's or a JSON object's values.
+
+    Raises ProblemError: 422 with a message for each wrong field, 400 for a malformed key.
+    """
+    reader = _Reader(values)
+    purchase = Purchase(
+        item=reader.item(),
+        email=reader.email(),
+        quantity=reader.whole_number("quantity", least=1) or 1,
+        payment_method=reader.means("payment_method"),
+        confirmation_token=reader.means("confirmation_token"),
+        amount=reader.whole_number("amount", least=0),
+        currency=reader.text("currency").lower() or None,
+        key=clean_key(key),
+    )
+    if purchase.payment_method and purchase.confirmation_token:
+        reader.errors["payment_method"] = "Send a payment method or a confirmation token, not both."
+    if reader.errors:
+        raise invalid(reader.errors)
+    return purchase
+
+
+def invalid(fields: Mapping[str, str]) -> ProblemError:
+    """422 with what is wrong by field. The first sentence is also the message."""
+    return ProblemError(422, "invalid", next(iter(fields.values())), fields)
+
+
+def clean_key(key: str | None) -> str | None:
+    """An Idempotency-Key, stripped; None where there is none.
+
+    Raises ProblemError 400 `idempotency_key_invalid` unless it has 1 to 255 characters and no
+    control characters.
+    """
+    if key is None:
+        return None
+    key = key.strip()
+    if not 1 <= len(key) <= MAX_KEY or not key.isprintable():
+        raise ProblemError(
+            400,
+            "idempotency_key_invalid",
+            f"An idempotency key has 1 to {MAX_KEY} characters and no control characters.",
+        )
+    return key
+
+
+class _Reader:
+    """Takes values apart and collects what is wrong with each."""
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        self._values = values
+        self.errors: dict[str, str] = {}
+
+    def text(self, name: str) -> str:
+        value = self._values.get(name)
+        if value is None:
+            return ""
+        if not isinstance(value, str):
+            self.errors.setdefault(name, "This must be text.")
+            return ""
+        return value.strip()
+
+    def item(self) -> str:
+        item = self.text("item")
+        if "item" not in self.errors and not _ITEM.fullmatch(item):
+            self.errors["item"] = "Say what is to be paid for."
+        return item
+
+    def email(self) -> str:
+        typed = self.text("email")
+        if "email" in self.errors:
+            return ""
+        if not typed:
+            self.errors["email"] = "Enter your e-mail address."
+            return ""
+        try:
+            address = validate_email(typed, check_deliverability=False).normalized
+        except EmailNotValidError:
+            address = ""
+        if not address or len(address) > MAX_EMAIL:
+            self.errors["email"] = "Enter an e-mail address like name@example.com."
+        return address
+
+    def whole_number(self, name: str, least: int) -> int | None:
+        value = self._values.get(name)
+        if value in (None, ""):
+            return None
+        if isinstance(value, str) and re.fullmatch(r"[0-9]{1,15}", value.strip()):
+            value = int(value)
+        if isinstance(value, bool) or not isinstance(value, int) or not least <= value < 10**15:
+            self.errors[name] = f"This must be a whole number of at least {least}."
+            return None
+        return value
+
+    def means(self, name: str) -> str | None:
+        value = self.text(name)
+        if value and not _MEANS[name].fullmatch(value):
+            self.errors[name] = "This is not one of Stripe's ids."
+        return value or None

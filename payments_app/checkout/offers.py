@@ -1,0 +1,82 @@
+"""What a checkout page offers: a product to order, or a payable to pay again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from payments_app.core.money import Money
+from payments_app.orders.models import Product
+from payments_app.payments.models import Transaction
+from payments_app.payments.payable import Payable, find_payable
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A quantity with its price."""
+
+    quantity: int
+    price: Money
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What is paid for on one page. `choices` has one entry where the quantity is fixed."""
+
+    item: str
+    name: str
+    summary: str
+    choices: tuple[Choice, ...]
+    again: bool = False
+
+    def choice(self, quantity: int) -> Choice:
+        """The choice of this quantity, else the first."""
+        return next((c for c in self.choices if c.quantity == quantity), self.choices[0])
+
+
+def products_for_sale(session: Session) -> Sequence[Product]:
+    """All active products, in the order in which they were made."""
+    return session.scalars(select(Product).where(Product.active).order_by(Product.id)).all()
+
+
+def product_for_sale(session: Session, slug: str) -> Product | None:
+    """The active product of this slug."""
+    return session.scalars(select(Product).where(Product.slug == slug, Product.active)).first()
+
+
+def offer_of_product(product: Product) -> Offer:
+    """A product, in each quantity that may be ordered."""
+    quantities = range(1, product.max_quantity + 1)
+    return Offer(
+        item=product.slug,
+        name=product.name,
+        summary=product.summary,
+        choices=tuple(Choice(n, product.price * n) for n in quantities),
+    )
+
+
+def offer_of_payable(payable: Payable) -> Offer:
+    """Something placed already, at the price of that moment."""
+    return Offer(
+        item=payable.id,
+        name=payable.payment_description,
+        summary=getattr(payable, "summary", ""),
+        choices=(Choice(1, payable.price),),
+        again=True,
+    )
+
+
+def offer_of(session: Session, item: str) -> Offer | None:
+    """What this slug or public id offers."""
+    if product := product_for_sale(session, item):
+        return offer_of_product(product)
+    payable = find_payable(session, item)
+    return offer_of_payable(payable) if payable else None
+
+
+def live_transaction(payable: Payable) -> Transaction | None:
+    """The payable's transaction that is complete or may still charge."""
+    return next((t for t in payable.transactions if t.state != "failed"), None)

@@ -1,0 +1,224 @@
+"""The shop, the checkout form, and `POST /transactions`."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+from flask import (
+    Response,
+    current_app,
+    jsonify,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import NotFound
+from werkzeug.wrappers import Response as BaseResponse
+
+from payments_app.checkout import buyers
+from payments_app.checkout.blueprint import blueprint
+from payments_app.checkout.forms import Purchase, clean_key, parse
+from payments_app.checkout.offers import (
+    Offer,
+    live_transaction,
+    offer_of,
+    offer_of_payable,
+    products_for_sale,
+)
+from payments_app.checkout.start import Started, find_by_key, start
+from payments_app.checkout.status import FIRST_POLL_MS
+from payments_app.core.access import buyer, public
+from payments_app.core.extensions import csrf, db
+from payments_app.core.headers import private, takes_cards
+from payments_app.core.http import ProblemError, wants_json
+from payments_app.core.limits import Rate, limiter
+from payments_app.payments.models import Transaction
+from payments_app.payments.open import LivePaymentError
+from payments_app.payments.payable import Payable, find_payable
+
+MAX_BODY_BYTES = 16 * 1024
+_FORM_TYPES = {"application/x-www-form-urlencoded", "multipart/form-data"}
+
+
+@blueprint.get("/")
+@public
+def shop() -> str:
+    """The demo shop."""
+    return render_template("checkout/shop.html", products=products_for_sale(db.session()))
+
+
+@blueprint.get("/checkout/<item>")
+@buyer
+@takes_cards
+def form(item: str) -> Response | BaseResponse:
+    """The form that pays for a product, or again for something placed. Going back to a form that
+    was sent shows what became of it, not a form that could pay twice."""
+    session = db.session()
+    sent = find_by_key(session, request.args["key"]) if "key" in request.args else None
+    if sent is not None:
+        return redirect(_status_url(sent), 303)
+    payable = find_payable(session, item)
+    if payable is None:
+        offer = offer_of(session, item)
+        if offer is None:
+            raise NotFound
+        return _form_page(offer, {"quantity": request.args.get("quantity", "1")})
+    live = live_transaction(payable)
+    if live is not None:
+        return redirect(_result_url(live), 303)
+    return _form_page(offer_of_payable(payable), {"email": _earlier_email(payable)})
+
+
+@blueprint.post("/transactions")
+@buyer
+@takes_cards
+@csrf.exempt  # type: ignore[untyped-decorator]
+def create() -> Response | BaseResponse:
+    """Store a pending transaction: 303 to its status for a form, 202 and Location for JSON."""
+    request.max_content_length = MAX_BODY_BYTES
+    rate = Rate.parse(current_app.config["CONFIG"].checkout_rate_limit)
+    known = buyers.known_browser()
+    try:
+        limiter().check(
+            "checkout", rate, f"address:{request.remote_addr}", f"session:{known}" if known else ""
+        )
+        purchase = _purchase()
+        started = start(purchase, buyers.browser())
+    except LivePaymentError as live:
+        return _already_live(live)
+    except ProblemError as problem:
+        return _form_again(problem)
+    buyers.remember(started.transaction)
+    response = _accepted(started) if _answers_json() else _see(started)
+    if purchase.key:
+        response.headers["X-Idempotency-Key"] = purchase.key
+        response.headers["X-Idempotency-Replayed"] = str(started.replayed).lower()
+    return response
+
+
+def _purchase() -> Purchase:
+    """What was sent. A form needs its CSRF token; a browser sends JSON across sites only with
+    leave, which nobody has, so that JSON needs none."""
+    header = request.headers.get("Idempotency-Key")
+    if request.is_json:
+        values = request.get_json(silent=True)
+        if not isinstance(values, dict):
+            raise ProblemError(400, "invalid_json", "The body is not a JSON object.")
+        return parse(values, header)
+    if request.mimetype not in _FORM_TYPES:
+        raise ProblemError(415, "unsupported_media_type", "Send a form or JSON.")
+    try:
+        csrf.protect()
+    except CSRFError:
+        raise _expired() from None
+    return parse(request.form, header if header is not None else request.form.get("key"))
+
+
+def _expired() -> ProblemError:
+    """A form too old to be trusted. It says that no payment was made only if none was."""
+    key = clean_key(request.form.get("key"))
+    sent = find_by_key(db.session(), key) if key else None
+    if sent is not None:
+        return ProblemError(
+            400,
+            "form_expired",
+            "This form was sent before. Its payment is already on record.",
+            url=_status_url(sent),
+        )
+    return ProblemError(
+        400,
+        "form_expired",
+        "This form has expired, so nothing was sent and no payment was made. "
+        "Open it again to pay; your browser must accept cookies.",
+        url=url_for("checkout.form", item=request.form.get("item") or "-"),
+    )
+
+
+def _answers_json() -> bool:
+    """JSON for JSON, and for a script that sends a form but asks for JSON by name."""
+    accepted = request.accept_mimetypes
+    return request.is_json or accepted["application/json"] > accepted["text/html"]
+
+
+def _see(started: Started) -> Response:
+    return private(make_response(redirect(_status_url(started.transaction), 303)))
+
+
+def _accepted(started: Started) -> Response:
+    """Made of what never changes, so that a replay has the same bytes."""
+    transaction = started.transaction
+    body: dict[str, Any] = {
+        "id": transaction.id,
+        "reference": transaction.reference,
+        "state": "pending",
+        "amount": transaction.amount,
+        "currency": transaction.currency,
+        "amount_text": str(transaction.money),
+        "description": transaction.description,
+        "attempt": transaction.attempt,
+        "url": _status_url(transaction),
+        "next_poll_ms": FIRST_POLL_MS,
+    }
+    response = jsonify(body)
+    response.status_code = 202
+    response.headers["Location"] = _status_url(transaction)
+    return private(response)
+
+
+def _already_live(live: LivePaymentError) -> Response | BaseResponse:
+    """Nothing new is charged beside a payment that is made or may be: show that one."""
+    url = url_for("checkout.show", transaction_id=live.transaction_id)
+    if not _answers_json():
+        return redirect(url, 303)
+    code, words = "payment_in_progress", "A payment for this is under way. Wait for its result."
+    if live.state == "complete":
+        code, words = "already_paid", "This has been paid already."
+    raise ProblemError(409, code, words, transaction=live.transaction_id, url=url)
+
+
+def _form_again(problem: ProblemError) -> Response:
+    """The form with what was typed, what is wrong and a new key. Whoever wants JSON, and a form
+    that expired or names nothing, gets the problem alone."""
+    if wants_json() or problem.code == "form_expired" or problem.status in {413, 415, 503}:
+        raise problem
+    offer = offer_of(db.session(), request.form.get("item", ""))
+    if offer is None:
+        raise problem
+    response = _form_page(offer, request.form, problem)
+    response.status_code = problem.status
+    response.headers.extend(problem.headers)
+    return private(response)
+
+
+def _form_page(offer: Offer, typed: Any, problem: ProblemError | None = None) -> Response:
+    quantity = str(typed.get("quantity") or "1")
+    buyers.browser()
+    page = render_template(
+        "checkout/form.html",
+        offer=offer,
+        chosen=offer.choice(int(quantity) if quantity.isdecimal() else 1),
+        email=typed.get("email") or "",
+        key=secrets.token_urlsafe(24),
+        problem=problem,
+        errors=problem.fields if problem else {},
+    )
+    return make_response(page)
+
+
+def _earlier_email(payable: Payable) -> str:
+    """What this browser typed for its last attempt at the same payable."""
+    return next((t.email for t in payable.transactions if buyers.is_mine(t)), "")
+
+
+def _status_url(transaction: Transaction) -> str:
+    return url_for("checkout.show", transaction_id=transaction.id)
+
+
+def _result_url(transaction: Transaction) -> str:
+    if transaction.state == "complete" and buyers.is_mine(transaction):
+        return url_for("checkout.thankyou", transaction=transaction.id)
+    return _status_url(transaction)

@@ -1,0 +1,134 @@
+"""start: the one database transaction behind "Pay". Nothing is charged here: a job does that.
+
+Safe from a double click because the client's key is unique on the row, and from two tabs because a
+payable has one live transaction at most: whoever loses a race runs again, and finds the winner.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from payments_app.checkout.forms import Purchase, invalid
+from payments_app.checkout.offers import product_for_sale
+from payments_app.core.database import CommitOutcomeUnknownError, atomic
+from payments_app.core.http import ProblemError
+from payments_app.core.money import Money, chargeable
+from payments_app.customers.find import customer_for
+from payments_app.orders.place import place
+from payments_app.payments.models import Transaction
+from payments_app.payments.open import Means, open_transaction
+from payments_app.payments.payable import Payable, find_payable
+
+SCOPE = "checkout"
+_TRIES = 3
+
+
+@dataclass(frozen=True)
+class Started:
+    """The transaction that answers a purchase; `replayed` where an earlier request made it."""
+
+    transaction: Transaction
+    replayed: bool
+
+
+def start(purchase: Purchase, buyer: str | None) -> Started:
+    """Store a pending transaction for the purchase, or answer the one that its key names.
+
+    Raises ProblemError (422 for what cannot be bought so, `idempotency_key_reuse`,
+    `amount_changed`; 503 when the database was lost) and LivePaymentError.
+    """
+    key = purchase.key or f"own_{secrets.token_urlsafe(24)}"
+    for last in (False,) * (_TRIES - 1) + (True,):
+        try:
+            return _start(purchase, key, buyer)
+        except IntegrityError:
+            if last:
+                raise
+        except CommitOutcomeUnknownError as error:
+            # It may be stored: the next run reads by key before it does anything.
+            if last:
+                raise _unknown() from error
+    raise AssertionError("unreachable")
+
+
+def find_by_key(session: Session, key: str) -> Transaction | None:
+    """The transaction that a client's key made at this endpoint."""
+    return session.scalars(
+        select(Transaction).where(Transaction.idempotency_key == f"{SCOPE}:{key}")
+    ).first()
+
+
+@atomic
+def _start(session: Session, purchase: Purchase, key: str, buyer: str | None) -> Started:
+    found = find_by_key(session, key)
+    if found is not None:
+        if found.fingerprint != purchase.fingerprint:
+            raise ProblemError(
+                422,
+                "idempotency_key_reuse",
+                "This key was used for another purchase. Send a new one.",
+            )
+        return Started(found, replayed=True)
+    customer_id, payable = _payable(session, purchase)
+    transaction = open_transaction(
+        session,
+        payable,
+        customer_id=customer_id,
+        email=purchase.email,
+        means=Means(purchase.confirmation_token, purchase.payment_method),
+        idempotency_key=f"{SCOPE}:{key}",
+        fingerprint=purchase.fingerprint,
+        buyer=buyer,
+    )
+    return Started(transaction, replayed=False)
+
+
+def _payable(session: Session, purchase: Purchase) -> tuple[str, Payable]:
+    """Who pays for what: a new order, or what was placed before (locked)."""
+    product = product_for_sale(session, purchase.item)
+    if product is not None:
+        if purchase.quantity > product.max_quantity:
+            raise invalid({"quantity": f"You can order up to {product.max_quantity} of these."})
+        _check(purchase, product.price * purchase.quantity)
+        customer = customer_for(session, purchase.email)
+        return customer.id, place(session, product, purchase.quantity, customer.id)
+    payable = find_payable(session, purchase.item, lock=True)
+    if payable is None:
+        raise invalid({"item": "This is not for sale any more."})
+    _check(purchase, payable.price)
+    return customer_for(session, purchase.email).id, payable
+
+
+def _check(purchase: Purchase, price: Money) -> None:
+    """The shop's price is what the page showed, can be charged, and there is a card for it."""
+    if purchase.amount not in (None, price.amount) or purchase.currency not in (
+        None,
+        price.currency,
+    ):
+        raise ProblemError(
+            422,
+            "amount_changed",
+            f"The price is now {price}. No payment was made. Please check it and pay again.",
+            amount=price.amount,
+            currency=price.currency,
+            amount_text=str(price),
+        )
+    if reason := chargeable(price):
+        raise invalid({"item": f"This can't be paid by card: {reason}."})
+    if price.amount > 0 and not (purchase.payment_method or purchase.confirmation_token):
+        raise invalid({"payment_method": "Enter your card details."})
+
+
+def _unknown() -> ProblemError:
+    return ProblemError(
+        503,
+        "unavailable",
+        "We could not tell whether your payment was stored. Send the same form again: it can't "
+        "charge you twice.",
+        headers={"Retry-After": "5"},
+    )

@@ -1,0 +1,111 @@
+"""A transaction as its buyer may read it: the status resource, and what the pages show."""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import current_app, url_for
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from payments_app.core.clock import utcnow
+from payments_app.core.ids import looks_like_id
+from payments_app.gateway.declines import buyer_sentence, public_code
+from payments_app.payments.models import PaymentRecord, Transaction
+
+FIRST_POLL_MS = 250
+LAST_POLL_MS = 5000
+
+
+def find(session: Session, transaction_id: str) -> Transaction | None:
+    """The transaction of this id; what has not the shape of one never reaches the database."""
+    if not looks_like_id(transaction_id, "txn"):
+        return None
+    return session.get(Transaction, transaction_id)
+
+
+def status_of(session: Session, transaction: Transaction, *, mine: bool) -> dict[str, Any]:
+    """The status as JSON. `mine`: whether the reader is the browser that made it; only then it
+    holds e-mail, card, Stripe's id, links, and the client secret while the bank asks."""
+    status: dict[str, Any] = {
+        "id": transaction.id,
+        "reference": transaction.reference,
+        "state": transaction.state,
+        "phase": transaction.phase,
+        "amount": transaction.amount,
+        "currency": transaction.currency,
+        "amount_text": str(transaction.money),
+        "description": transaction.description,
+        "error": _error(transaction),
+        "version": transaction.version,
+        "next_poll_ms": _next_poll_ms(transaction),
+        "attempt": transaction.attempt,
+        "created_at": transaction.created_at.isoformat(),
+        "url": url_for("checkout.show", transaction_id=transaction.id),
+    }
+    return status | _personal(session, transaction) if mine else status
+
+
+def _error(transaction: Transaction) -> dict[str, Any] | None:
+    """In a buyer's words: Stripe's raw text is for staff."""
+    if transaction.state != "failed":
+        return None
+    error = transaction.error or {}
+    _, sentence = buyer_sentence(error, transaction.phase)
+    kind = error.get("type") or transaction.phase
+    return {"message": sentence, "code": public_code(error), "type": kind}
+
+
+def _personal(session: Session, transaction: Transaction) -> dict[str, Any]:
+    personal: dict[str, Any] = {
+        "email": transaction.email,
+        "stripe_payment_id": transaction.stripe_payment_id,
+        "card": _card(transaction),
+        "thankyou_url": None,
+        "try_again_url": None,
+    }
+    if transaction.phase == "requires_action":
+        personal["client_secret"] = transaction.client_secret
+    if transaction.state == "complete":
+        personal["thankyou_url"] = url_for("checkout.thankyou", transaction=transaction.id)
+    if transaction.state == "failed" and (payable_id := paid_for(session, transaction)):
+        personal["try_again_url"] = url_for("checkout.form", item=payable_id)
+    return personal
+
+
+def _card(transaction: Transaction) -> dict[str, str] | None:
+    if not transaction.card_last4:
+        return None
+    return {"brand": transaction.card_brand or "card", "last4": transaction.card_last4}
+
+
+def paid_for(session: Session, transaction: Transaction) -> str | None:
+    """The public id of what the transaction pays for."""
+    return session.scalars(
+        select(PaymentRecord.payable_id).where(
+            PaymentRecord.transaction_id == transaction.id, PaymentRecord.role == "pays_for"
+        )
+    ).first()
+
+
+def seconds_since(moment: dt.datetime) -> float:
+    """By this process's clock, and never negative: it only paces a page."""
+    return max(0.0, (utcnow() - moment).total_seconds())
+
+
+def _next_poll_ms(transaction: Transaction) -> int | None:
+    """Soon after a change, then ever later, with a quarter of jitter; None when all is said."""
+    if transaction.state != "pending":
+        return None
+    quiet = seconds_since(transaction.updated_at) * 1000 / 4
+    pace = min(max(quiet, FIRST_POLL_MS), LAST_POLL_MS)
+    return int(min(LAST_POLL_MS, pace * random.uniform(1, 1.25)))  # noqa: S311 - jitter
+
+
+def local_time(moment: dt.datetime) -> str:
+    """As a receipt says it: "November 22, 2026, 2:28 PM UTC", in the business's time zone."""
+    there = moment.astimezone(ZoneInfo(current_app.config["CONFIG"].business_timezone))
+    return f"{there:%B} {there.day}, {there.year}, {there:%I:%M %p %Z}".replace(", 0", ", ")

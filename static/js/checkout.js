@@ -1,0 +1,180 @@
+// The checkout form: Stripe's fields take the card, a token stands for it, and the form is sent as
+// any form is. Every error unlocks the button and is said in the summary, with the focus on it.
+
+function start(form) {
+  const button = form.querySelector("[data-pay]");
+  const errors = new Errors(form);
+  const lock = new Lock(button);
+  errors.focusIfShown();
+  form.elements.email.addEventListener("blur", () => errors.checkEmail());
+  // A page that comes back from the browser's memory may have been sent: ask the server.
+  window.addEventListener("pageshow", (event) => event.persisted && window.location.reload());
+  if (form.dataset.publishableKey) takeCard(form, errors, lock);
+  else form.addEventListener("submit", () => lock.close());
+}
+
+function takeCard(form, errors, lock) {
+  const fields = cardFields(form, errors);
+  if (!fields) return;
+  const { stripe, elements } = fields;
+  lock.button.hidden = false;
+  followQuantity(form, elements, lock);
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    if (lock.closed) return;
+    errors.clear();
+    const emailProblem = errors.checkEmail();
+    lock.close();
+    try {
+      const token = await tokenOf(stripe, elements, form.elements.email.value);
+      if (emailProblem || token.error) {
+        lock.open();
+        errors.show([emailProblem, token.error && ["card", token.error]].filter(Boolean));
+        return;
+      }
+      form.elements.confirmation_token.value = token.id;
+      send(form);
+    } catch {
+      lock.open();
+      errors.show([[null, "We could not reach the card service. No payment was made. Please check your connection and try again."]]);
+    }
+  });
+}
+
+function cardFields(form, errors) {
+  if (!window.Stripe) {
+    errors.show([[null, "The card fields could not be loaded. No payment was made. Please check your connection and reload this page."]]);
+    return null;
+  }
+  const stripe = window.Stripe(form.dataset.publishableKey);
+  const elements = stripe.elements({
+    mode: "payment",
+    amount: Number(form.dataset.amount),
+    currency: form.dataset.currency,
+    allowedPaymentMethodTypes: ["card"],
+    appearance: {
+      theme: "stripe",
+      variables: { colorPrimary: "#1f4f46", colorText: "#1c2330", borderRadius: "8px" },
+    },
+  });
+  const card = elements.create("payment", { layout: "tabs", wallets: { link: "never" } });
+  card.on("loaderror", () => errors.show([[null, "The card fields could not be loaded. No payment was made. Please reload this page."]]));
+  card.mount(form.querySelector("[data-card-fields]"));
+  return { stripe, elements };
+}
+
+async function tokenOf(stripe, elements, email) {
+  const { error: incomplete } = await elements.submit();
+  if (incomplete) return { error: incomplete.message || "Please check the card details." };
+  const { error, confirmationToken } = await stripe.createConfirmationToken({
+    elements,
+    params: { payment_method_data: { billing_details: { email } } },
+  });
+  return error ? { error: error.message || "Please check the card details." } : confirmationToken;
+}
+
+// Going back asks for this address, whose key tells the server which payment to show instead.
+function send(form) {
+  const key = encodeURIComponent(form.elements.key.value);
+  window.history.replaceState(null, "", `${form.dataset.page}?key=${key}`);
+  form.submit();
+}
+
+// The server formats every price; this only shows the one that was chosen.
+function followQuantity(form, elements, lock) {
+  const select = form.querySelector("select[name=quantity]");
+  const update = () => {
+    const { amount, text } = select.selectedOptions[0].dataset;
+    form.elements.amount.value = amount;
+    document.querySelector("[data-total]").textContent = text;
+    lock.say(`Pay ${text}`);
+    elements.update({ amount: Number(amount) });
+  };
+  select?.addEventListener("change", update);
+}
+
+class Lock {
+  constructor(button) {
+    this.button = button;
+    this.words = button.textContent.trim();
+    this.closed = false;
+  }
+
+  close() {
+    this.closed = true;
+    // Not `disabled`: that would drop the focus; a second press is caught by `closed`.
+    this.button.setAttribute("aria-disabled", "true");
+    this.button.textContent = "Processing...";
+  }
+
+  open() {
+    this.closed = false;
+    this.button.removeAttribute("aria-disabled");
+    this.button.textContent = this.words;
+  }
+
+  say(words) {
+    this.words = words;
+    if (!this.closed) this.button.textContent = words;
+  }
+}
+
+class Errors {
+  constructor(form) {
+    this.form = form;
+    this.summary = form.querySelector("[data-error-summary]");
+  }
+
+  focusIfShown() {
+    if (!this.summary.hidden) this.summary.focus();
+  }
+
+  // Returns [field, message] where the address can't be one.
+  checkEmail() {
+    const input = this.form.elements.email;
+    input.value = input.value.trim();
+    let message = "";
+    if (!input.value) message = "Enter your e-mail address.";
+    else if (!input.checkValidity()) message = "Enter an e-mail address like name@example.com.";
+    this.mark("email", message);
+    return message ? ["email", message] : null;
+  }
+
+  clear() {
+    this.summary.hidden = true;
+    this.mark("email", "");
+    this.mark("card", "");
+  }
+
+  show(problems) {
+    this.summary.querySelector("ul").replaceChildren(...problems.map(([name, message]) => item(name, message)));
+    for (const [name, message] of problems) if (name) this.mark(name, message);
+    this.summary.hidden = false;
+    this.summary.focus();
+  }
+
+  mark(name, message) {
+    const note = document.getElementById(`${name}-error`);
+    if (!note) return;
+    note.textContent = message;
+    note.hidden = !message;
+    const field = this.form.querySelector(`#${name}`);
+    if (message) field.setAttribute("aria-invalid", "true");
+    else field.removeAttribute("aria-invalid");
+  }
+}
+
+function item(name, message) {
+  const line = document.createElement("li");
+  if (!name) {
+    line.textContent = message;
+    return line;
+  }
+  const link = document.createElement("a");
+  link.href = `#${name}`;
+  link.textContent = message;
+  line.append(link);
+  return line;
+}
+
+for (const form of document.querySelectorAll('[data-module="checkout"]')) start(form);

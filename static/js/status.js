@@ -1,0 +1,170 @@
+// Follows one payment: asks its status as often as the server says, one request at a time, and
+// never calls a trouble of ours a failed payment.
+
+const ABORT_MS = 8_000;
+const SLOW_MS = 10_000;
+const LEAVE_MS = 60_000;
+const STOP_MS = 15 * 60_000;
+const EAGER_MS = 300;
+const EAGER_FOR_MS = 15_000;
+const LAST_MS = 5_000;
+
+class Status {
+  constructor(root) {
+    this.root = root;
+    this.region = root.querySelector("[data-status]");
+    this.again = root.querySelector("[data-again]");
+    this.suffix = document.title.slice(document.title.indexOf(" · "));
+    this.born = performance.now() - Number(root.dataset.ageMs);
+    this.deadline = performance.now() + STOP_MS;
+    this.eagerUntil = 0;
+    this.troubles = 0;
+    this.asking = false;
+    this.confirming = false;
+    this.offered = false;
+    this.stripe = null;
+  }
+
+  start() {
+    if (this.root.dataset.state !== "pending") return;
+    document.addEventListener("visibilitychange", () => this.poll());
+    window.addEventListener("online", () => this.poll());
+    window.addEventListener("offline", () => this.note("offline", true));
+    this.root.addEventListener("click", (event) => {
+      if (event.target.closest('[data-action="confirm"]')) this.confirm();
+    });
+    this.again.addEventListener("submit", (event) => this.checkAgain(event));
+    for (const [name, after] of [["slow", SLOW_MS], ["leave", LEAVE_MS]]) {
+      setTimeout(() => this.note(name, this.isPending()), Math.max(0, after - this.age()));
+    }
+    this.schedule(Number(this.root.dataset.nextPollMs));
+  }
+
+  age() {
+    return performance.now() - this.born;
+  }
+
+  isPending() {
+    return this.root.dataset.state === "pending";
+  }
+
+  schedule(ms) {
+    clearTimeout(this.timer);
+    const eager = performance.now() < this.eagerUntil;
+    this.timer = setTimeout(() => this.poll(), eager ? Math.min(ms, EAGER_MS) : ms);
+  }
+
+  async poll() {
+    if (this.asking || !this.isPending() || document.hidden) return;
+    this.note("offline", !navigator.onLine);
+    if (!navigator.onLine) return;
+    if (performance.now() > this.deadline) {
+      this.again.hidden = false;
+      return;
+    }
+    this.asking = true;
+    const wait = await this.ask();
+    this.asking = false;
+    if (wait !== null) this.schedule(wait);
+  }
+
+  // Returns the milliseconds until the next question, or null when there is none.
+  async ask() {
+    try {
+      const response = await fetch(`${this.root.dataset.url}?partial=1`, {
+        headers: { Accept: "application/json" },
+        cache: "no-store",
+        signal: AbortSignal.timeout(ABORT_MS),
+      });
+      if (!response.ok) return this.backOff(Number(response.headers.get("Retry-After")) * 1000);
+      const status = await response.json();
+      this.troubles = 0;
+      this.show(status);
+      return status.next_poll_ms;
+    } catch {
+      return this.backOff(0);
+    }
+  }
+
+  backOff(atLeast) {
+    this.troubles += 1;
+    const pace = Math.min(LAST_MS, 500 * 2 ** this.troubles) * (1 + Math.random() / 4);
+    return Math.max(pace, atLeast || 0);
+  }
+
+  show(status) {
+    this.secret = status.client_secret;
+    if (status.phase !== this.root.dataset.phase) {
+      this.region.innerHTML = status.html;
+      this.root.dataset.phase = status.phase;
+      this.root.dataset.state = status.state;
+      document.title = this.region.querySelector("[data-title]").dataset.title + this.suffix;
+    }
+    if (status.state === "complete") {
+      window.location.replace(status.thankyou_url || `/thankyou?transaction=${status.id}`);
+    } else if (status.state === "failed") {
+      this.note("slow", false);
+      this.note("leave", false);
+      this.note("action", false);
+      this.again.hidden = true;
+    } else if (this.secret && !this.offered) {
+      this.confirm();
+    }
+  }
+
+  // Opens the bank's window. Closing it loses nothing: the button opens it again.
+  async confirm() {
+    if (this.confirming || !this.secret) return;
+    this.confirming = this.offered = true;
+    this.note("action", false);
+    try {
+      const stripe = await this.loadStripe();
+      const { error } = await stripe.handleNextAction({ clientSecret: this.secret });
+      this.note("action", Boolean(error) && this.root.dataset.phase === "requires_action");
+      await this.ring();
+    } catch {
+      this.note("action", true);
+    }
+    this.confirming = false;
+    this.eagerUntil = performance.now() + EAGER_FOR_MS;
+    this.schedule(EAGER_MS);
+  }
+
+  ring() {
+    return fetch(`${this.root.dataset.url}/checks`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json", Accept: "application/json" },
+      body: "{}",
+      signal: AbortSignal.timeout(ABORT_MS),
+    });
+  }
+
+  loadStripe() {
+    this.stripe ??= new Promise((resolve, reject) => {
+      const script = document.createElement("script");
+      script.src = this.root.dataset.stripeJs;
+      script.onload = () => resolve(window.Stripe(this.root.dataset.publishableKey));
+      script.onerror = () => {
+        this.stripe = null;
+        reject(new Error("Stripe.js was not loaded"));
+      };
+      document.head.append(script);
+    });
+    return this.stripe;
+  }
+
+  checkAgain(event) {
+    event.preventDefault();
+    this.again.hidden = true;
+    this.deadline = performance.now() + STOP_MS;
+    this.ring().catch(() => {});
+    this.schedule(EAGER_MS);
+  }
+
+  note(name, shown) {
+    const note = this.root.querySelector(`[data-note="${name}"]`);
+    if (note.hidden === shown) note.hidden = !shown;
+  }
+}
+
+for (const root of document.querySelectorAll('[data-module="status"]')) new Status(root).start();

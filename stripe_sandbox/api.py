@@ -1,6 +1,5 @@
 """The way of an API call: who, once or again, what, and the answer."""
 
-import threading
 import time
 from typing import Any
 
@@ -11,6 +10,7 @@ from stripe_sandbox import (
     confirmation_tokens,
     customers,
     events,
+    faults,
     form,
     ids,
     params,
@@ -20,12 +20,13 @@ from stripe_sandbox import (
     setup_intents,
 )
 from stripe_sandbox.accounts import Caller
-from stripe_sandbox.call import Call, visible
+from stripe_sandbox.call import Call, Premises, visible
 from stripe_sandbox.errors import ApiError
 from stripe_sandbox.expanding import expand
+from stripe_sandbox.faults import Faults, Rule
 from stripe_sandbox.idempotency import IdempotencyKeys
 from stripe_sandbox.messages import Request, Response
-from stripe_sandbox.store import Store
+from stripe_sandbox.requests_log import RequestsLog
 from stripe_sandbox.webhooks import Courier
 
 # Importing these registers their routes.
@@ -38,62 +39,63 @@ ENDPOINTS = (
     payment_methods,
     setup_intents,
 )
-_PAYMENT_PATHS = ("/v1/payment_intents", "/v1/setup_intents", "/v1/refunds")
 
 
 class Api:
-    def __init__(self, store: Store, courier: Courier, base_url: str) -> None:
-        self._store = store
+    def __init__(self, premises: Premises, courier: Courier) -> None:
+        self._premises = premises
+        self._store = premises.store
         self._courier = courier
-        self._base_url = base_url
-        self._keys = IdempotencyKeys(store)
-        self._delays: dict[str, float] = {}
-        self._lock = threading.Lock()
-
-    def delay_payments(self, account: str, seconds: float) -> None:
-        with self._lock:
-            self._delays[account] = seconds
+        self._keys = IdempotencyKeys(premises.store)
+        self.faults = Faults()
+        self.log = RequestsLog()
 
     def answer(self, request: Request) -> Response:
         request_id = ids.new_id("req", 14)
         try:
-            response = self._answer(request, request_id)
+            given = _given_params(request)
+            caller = accounts.identify(request, given)
         except ApiError as error:
-            response = self._refusal(error, request_id)
-        response.headers.setdefault("Original-Request", request_id)
-        response.headers |= {
-            "Request-Id": request_id,
-            "Stripe-Version": request.headers.get("Stripe-Version", API_VERSION),
-            "Access-Control-Allow-Origin": "*",
-            "Cache-Control": "no-cache, no-store",
-        }
-        return response
+            return _signed(_refusal(error, request_id), request, request_id)
+        entry = self.log.begin(caller.account, request, request_id)
+        rule = self.faults.strike(caller.account, request)
+        entry["fault"] = rule.kind if rule else None
+        try:
+            response = self._answer(caller, request, given, entry, rule)
+        except ApiError as error:
+            response = _refusal(error, request_id)
+        self.log.end(entry, response)
+        return _signed(faults.spoil(rule, response), request, request_id)
 
-    def _answer(self, request: Request, request_id: str) -> Response:
-        given = _given_params(request)
-        caller = accounts.identify(request, given)
-        call = self.call(caller, request, request_id)
-        key = call.idempotency_key
+    def _answer(
+        self,
+        caller: Caller,
+        request: Request,
+        given: dict[str, Any],
+        entry: dict[str, Any],
+        rule: Rule | None,
+    ) -> Response:
+        key = request.headers.get("Idempotency-Key") if request.method == "POST" else None
+        faults.refuse(rule, caller.account, key)
+        if intercepted := faults.intercept(rule):
+            return intercepted
+        call = Call(self._premises, caller.account, entry["id"], key, caller.publishable)
         if not key:
-            return self._execute(call, request, given)
+            return self._execute(call, request, given, entry, rule)
         if len(key) > 255:
             raise ApiError(400, "Idempotency keys must be 255 characters or less.")
         with self._keys.claim(call.account, key):
             replayed = self._keys.replay(call.account, key, request)
-            return replayed or self._execute(call, request, given)
+            return replayed or self._execute(call, request, given, entry, rule)
 
-    def call(self, caller: Caller, request: Request, request_id: str | None = None) -> Call:
-        key = request.headers.get("Idempotency-Key") if request.method == "POST" else None
-        return Call(
-            self._store,
-            caller.account,
-            self._base_url,
-            request_id,
-            key,
-            caller.publishable,
-        )
-
-    def _execute(self, call: Call, request: Request, given: dict[str, Any]) -> Response:
+    def _execute(
+        self,
+        call: Call,
+        request: Request,
+        given: dict[str, Any],
+        entry: dict[str, Any],
+        rule: Rule | None,
+    ) -> Response:
         found = routing.find(request.method, request.path)
         if not found:
             raise ApiError(
@@ -105,9 +107,18 @@ class Api:
         if call.publishable and not route.publishable:
             raise accounts.needs_secret_key()
         checked = params.check(given, route.fields, route.required)
-        self._wait(call, request)
+        self.faults.wait(call.account, request)
+        kind = rule.kind if rule else ""
+        if rule and kind == "slow":
+            time.sleep(rule.seconds)
         with self._store.transaction():
-            response = self._run(call, route, checked, names)
+            if kind == "500_before":
+                response = faults.internal_error()
+            else:
+                response = self._run(call, route, checked, names)
+                entry["executed"] = True
+            if kind == "500_after":
+                response = faults.internal_error()
             if call.idempotency_key and call.request_id:
                 self._keys.save(
                     call.account, call.idempotency_key, request, call.request_id, response
@@ -125,19 +136,31 @@ class Api:
         except ApiError as error:
             if not error.executed:
                 raise
-            return self._refusal(error, call.request_id)
+            return _refusal(error, call.request_id)
         return Response.json(200, visible(expand(call, thing, paths)))
 
-    def _refusal(self, error: ApiError, request_id: str | None) -> Response:
-        log = f"https://dashboard.stripe.com/test/workbench/logs?object={request_id}"
-        error.error.setdefault("request_log_url", log)
-        return error.response()
 
-    def _wait(self, call: Call, request: Request) -> None:
-        with self._lock:
-            seconds = self._delays.get(call.account, 0.0)
-        if seconds and request.method == "POST" and request.path.startswith(_PAYMENT_PATHS):
-            time.sleep(seconds)
+def _refusal(error: ApiError, request_id: str | None) -> Response:
+    log = f"https://dashboard.stripe.com/test/workbench/logs?object={request_id}"
+    error.error.setdefault("request_log_url", log)
+    return error.response()
+
+
+def _signed(response: Response, request: Request, request_id: str) -> Response:
+    """With the headers that every answer carries."""
+    response.headers.setdefault("Original-Request", request_id)
+    response.headers |= {
+        "Request-Id": request_id,
+        "Stripe-Version": request.headers.get("Stripe-Version", API_VERSION),
+        "Access-Control-Allow-Origin": "*",
+        "Cache-Control": "no-cache, no-store",
+    }
+    # Stripe's advice is about its servers, not about the money: an executed 500 says false too.
+    if response.status in (409, 429):
+        response.headers["Stripe-Should-Retry"] = "true"
+    elif response.status >= 500:
+        response.headers["Stripe-Should-Retry"] = "false"
+    return response
 
 
 def _given_params(request: Request) -> dict[str, Any]:

@@ -4,10 +4,12 @@ from pathlib import Path
 
 from stripe_sandbox import events
 from stripe_sandbox.api import Api
+from stripe_sandbox.call import Premises
 from stripe_sandbox.control import Control
 from stripe_sandbox.messages import Request, Response
 from stripe_sandbox.pages import Pages
 from stripe_sandbox.store import Store
+from stripe_sandbox.webhook_faults import WebhookFaults
 from stripe_sandbox.webhooks import Courier
 
 _PREFLIGHT = {
@@ -22,9 +24,10 @@ class Application:
     def __init__(self, data_dir: Path | None, base_url: str) -> None:
         self._store = Store(data_dir)
         self._courier = Courier(self._store)
-        self._api = Api(self._store, self._courier, base_url)
-        self._pages = Pages(self._store, self._courier, base_url)
-        self._control = Control(self._api, self._store, self._courier)
+        premises = Premises(self._store, base_url, WebhookFaults())
+        self._api = Api(premises, self._courier)
+        self._pages = Pages(premises, self._courier)
+        self._control = Control(self._api, premises, self._courier)
         events.forget_every_account(self._store)
 
     def post_every_event(self, url: str, secret: str) -> None:

@@ -7,18 +7,34 @@ from typing import Any
 from stripe_sandbox import API_VERSION, ids
 from stripe_sandbox.errors import missing_resource
 from stripe_sandbox.store import Object, Store
+from stripe_sandbox.webhook_faults import WebhookFaults
+
+# Deliveries with so many attempts behind them are not tried again.
+LOST = 1000
+
+
+@dataclass(frozen=True)
+class Premises:
+    """What all calls share."""
+
+    store: Store
+    base_url: str
+    webhook_faults: WebhookFaults
 
 
 @dataclass
 class Call:
-    store: Store
+    premises: Premises
     account: str
-    base_url: str
     request_id: str | None = None
     idempotency_key: str | None = None
     publishable: bool = False
     # The platform, where `account` is a connected one (the Stripe-Account header).
     platform: str | None = None
+
+    @property
+    def store(self) -> Store:
+        return self.premises.store
 
     def put(self, thing: Object) -> Object:
         return self.store.put(self.account, thing)
@@ -64,10 +80,11 @@ class Call:
         )
         if self.platform:
             event["account"] = self.account
-        event["pending_webhooks"] = self._schedule(event)
+        event["pending_webhooks"] = self.schedule(event)
         return self.put(event)
 
-    def _schedule(self, event: Object) -> int:
+    def schedule(self, event: Object) -> int:
+        """The number of endpoints it goes to."""
         owner = self.platform or self.account
         endpoints = [
             endpoint
@@ -78,17 +95,25 @@ class Call:
         ]
         endpoints += self.store.select("", "webhook_endpoint")
         for endpoint in endpoints:
-            self.schedule_delivery(event, endpoint["url"], endpoint["_secret"])
+            times = self.premises.webhook_faults.deliveries(owner)
+            for due in times:
+                self._insert_delivery(event, endpoint, due, attempts=0)
+            if not times:
+                self._insert_delivery(event, endpoint, time.time(), attempts=LOST)
         return len(endpoints)
 
-    def schedule_delivery(self, event: Object, url: str, secret: str) -> None:
+    def _insert_delivery(
+        self, event: Object, endpoint: Object, due: float, *, attempts: int
+    ) -> None:
         self.store.query(
-            "INSERT INTO deliveries (event, account, url, secret, due) VALUES (?, ?, ?, ?, ?)",
+            "INSERT INTO deliveries (event, account, url, secret, due, attempts)"
+            " VALUES (?, ?, ?, ?, ?, ?)",
             event["id"],
             self.account,
-            url,
-            secret,
-            time.time(),
+            endpoint["url"],
+            endpoint["_secret"],
+            due,
+            attempts,
         )
 
 

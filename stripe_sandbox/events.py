@@ -47,8 +47,8 @@ def list_(call: Call, params: dict[str, Any]) -> Object:
     },
     required=("url", "enabled_events"),
 )
-def create_endpoint(call: Call, params: dict[str, Any]) -> Object:
-    secret = f"whsec_{ids.random_text(32)}"
+def create_endpoint(call: Call, params: dict[str, Any], *, secret: str | None = None) -> Object:
+    secret = secret or f"whsec_{ids.random_text(32)}"
     endpoint = call.new(
         "webhook_endpoint",
         "we",

@@ -9,10 +9,10 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlencode
 
 from stripe_sandbox import challenges
-from stripe_sandbox.call import Call
+from stripe_sandbox.call import Call, Premises
 from stripe_sandbox.currencies import spoken
 from stripe_sandbox.messages import Request, Response
-from stripe_sandbox.store import Object, Store
+from stripe_sandbox.store import Object
 from stripe_sandbox.webhooks import Courier
 
 _STATIC = Path(__file__).parent / "static"
@@ -26,10 +26,10 @@ _POLICY = (
 
 
 class Pages:
-    def __init__(self, store: Store, courier: Courier, base_url: str) -> None:
-        self._store = store
+    def __init__(self, premises: Premises, courier: Courier) -> None:
+        self._premises = premises
+        self._store = premises.store
         self._courier = courier
-        self._base_url = base_url
         self._pages: tuple[tuple[str, re.Pattern[str], Callable[..., Response]], ...] = (
             ("GET", re.compile(r"/stripe\.js"), _stripe_js),
             ("GET", re.compile(r"/static/([a-z_]+\.(?:js|css))"), _static),
@@ -68,7 +68,7 @@ class Pages:
 
     def _call(self, intent_id: str) -> Call:
         owner = self._store.owner(intent_id) or ""
-        return Call(self._store, owner, self._base_url)
+        return Call(self._premises, owner)
 
     def _ask(self, request: Request, intent_id: str, secret: str) -> Response:
         intent = challenges.open_intent(self._call(intent_id), intent_id, secret)

@@ -8,9 +8,7 @@ from typing import Any
 
 import pytest
 import stripe
-from playwright.sync_api import Browser, sync_playwright
 
-from parts.chromium import ARGUMENTS, find_chromium
 from tests.sandbox.shop import WITHIN, Inbox
 
 
@@ -60,11 +58,3 @@ def inbox() -> Iterator[Inbox]:
     yield box
     box.server.shutdown()
     box.server.server_close()
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find_chromium(), args=list(ARGUMENTS))
-        yield browser
-        browser.close()

@@ -82,7 +82,7 @@ class Demo:
 
     def _wait_until_ready(self, supervisor: Supervisor) -> None:
         url = f"http://127.0.0.1:{self.port}/readyz"
-        if wait_until(lambda: answers(url), READY_SECONDS):
+        if wait_until(lambda: answers(url) and not supervisor.faltering(), READY_SECONDS):
             return
         failing = supervisor.faltering() or ["web"]
         logs = ", ".join(str(self._log(name)) for name in failing)

@@ -8,9 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from demo.directory import DataDirectory
-
-# A process for each: nothing that waits in one may delay a charge.
-QUEUES = ("charges", "payment_critical", "payment_standard", "default", "mailers", "reports")
+from payments_app.subscribers import QUEUE_THREADS
 
 STANDINS = "standins"
 APP = "app"
@@ -29,12 +27,16 @@ class Program:
 
 
 def app_programs(port: int) -> list[Program]:
+    """A worker process for each queue: nothing that waits in one may delay a charge."""
     python = sys.executable
     gunicorn = [python, "-m", "gunicorn", "wsgi:app", "--bind", f"127.0.0.1:{port}"]
     threads = ["--worker-class", "gthread", "--workers", "2", "--threads", "8", "--preload"]
     return [
         Program("web", [*gunicorn, *threads, "--graceful-timeout", "8"]),
-        *(Program(f"worker-{q}", [python, "worker.py", q], stop_seconds=30) for q in QUEUES),
+        *(
+            Program(f"worker-{queue}", [python, "worker.py", queue], stop_seconds=30)
+            for queue in QUEUE_THREADS
+        ),
         Program("sweeper", [python, "-m", "flask", "--app", "wsgi", "sweep"]),
     ]
 

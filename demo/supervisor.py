@@ -1,6 +1,7 @@
 """supervisord, asked through its own socket."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -22,8 +23,9 @@ class Supervisor(Process):
         self, data: DataDirectory, programs: Sequence[Program], env: Mapping[str, str]
     ) -> None:
         # A socket's path may be 107 characters long; the data directory's own may be longer.
-        self._runtime = tempfile.TemporaryDirectory(prefix="payments-")
-        self._socket = Path(self._runtime.name) / "supervisor.sock"
+        self._runtime = Path(tempfile.mkdtemp(prefix="payments-"))
+        self._socket = self._runtime / "supervisor.sock"
+        data.keep("runtime", str(self._runtime))
         self.configuration = write_configuration(data, self._socket, programs)
         super().__init__(
             "supervisord",
@@ -56,7 +58,7 @@ class Supervisor(Process):
     def stop(self, within: float = 60) -> None:
         """Longer than the slowest program's own time."""
         super().stop(within)
-        self._runtime.cleanup()
+        shutil.rmtree(self._runtime, ignore_errors=True)
 
 
 def stop_leftovers(data: DataDirectory) -> None:
@@ -67,6 +69,8 @@ def stop_leftovers(data: DataDirectory) -> None:
         print("Stopping what an earlier run left behind ...", flush=True)
         os.kill(int(pid), signal.SIGTERM)
         wait_until(lambda: not _supervises(pid, data), within=60)
+    if runtime := data.kept("runtime", str):
+        shutil.rmtree(runtime, ignore_errors=True)
 
 
 def _supervises(pid: str, data: DataDirectory) -> bool:

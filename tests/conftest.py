@@ -6,6 +6,7 @@ starts what is not named. TEST_DATABASE chooses `postgresql` (the default) or `s
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,8 +14,11 @@ from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from redis import Redis as RedisClient
 
+from parts.app import Sweeper, Web, Worker
+from parts.chromium import ARGUMENTS, find_chromium
 from parts.postgres import Postgres, create_database, libpq
 from parts.redis import Redis
 from parts.sandbox import Sandbox
@@ -144,3 +148,40 @@ def client(app: Flask) -> FlaskClient:
 @pytest.fixture
 def cli(app: Flask) -> FlaskCliRunner:
     return app.test_cli_runner()
+
+
+@pytest.fixture
+def queues() -> tuple[str, ...]:
+    """The queues that `site` starts a worker for. A module that needs more overrides it."""
+    return ("charges",)
+
+
+@pytest.fixture
+def site(settings: dict[str, str], queues: tuple[str, ...], tmp_path: Path) -> Iterator[Web]:
+    """The whole product as processes: web, sweeper and a worker for each of `queues`."""
+    with contextlib.ExitStack() as running:
+        for queue in queues:
+            running.enter_context(Worker(tmp_path, settings, queue))
+        running.enter_context(Sweeper(tmp_path, settings))
+        yield running.enter_context(Web(tmp_path, settings))
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=list(ARGUMENTS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def browser_context(browser: Browser) -> Iterator[BrowserContext]:
+    """Cookies and storage of one visitor."""
+    context = browser.new_context(locale="en-US")
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(browser_context: BrowserContext) -> Page:
+    return browser_context.new_page()

@@ -1,0 +1,68 @@
+import os
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from parts.http import answers
+from parts.ports import free_port
+from parts.process import Process, wait_until
+
+pytestmark = pytest.mark.slow
+
+
+class Launcher(Process):
+    """`make run` after the installation."""
+
+    def __init__(self, directory: Path) -> None:
+        self.port = free_port()
+        self.data = directory / "data"
+        env = os.environ | {"PORT": str(self.port), "DATA_DIR": str(self.data)}
+        super().__init__("demo", [sys.executable, "-m", "demo"], directory / "out", env=env)
+
+    def is_ready(self) -> bool:
+        return f"Ready: http://127.0.0.1:{self.port}" in self.log.read_text()
+
+
+@pytest.fixture
+def launcher(tmp_path: Path) -> Iterator[Launcher]:
+    launcher = Launcher(tmp_path)
+    try:
+        yield launcher.start(within=90)
+    finally:
+        launcher.stop(within=70)
+
+
+def processes_of(directory: Path) -> list[str]:
+    """Command lines that name the directory, or that a program of the run inherited it in."""
+    found = []
+    for proc in Path("/proc").glob("[0-9]*"):
+        try:
+            command, env = (proc / "cmdline").read_bytes(), (proc / "environ").read_bytes()
+        except OSError:
+            continue
+        if os.fsencode(directory) in command + env:
+            found.append(command.decode(errors="replace"))
+    return found
+
+
+def test_the_shop_answers_once_the_demo_says_ready(launcher: Launcher) -> None:
+    assert answers(f"http://127.0.0.1:{launcher.port}/")
+
+
+def test_the_demo_prints_the_staff_login(launcher: Launcher) -> None:
+    assert re.search(r"staff@example\.com +password \S+", launcher.log.read_text())
+
+
+def test_sigterm_stops_everything_the_demo_started(launcher: Launcher) -> None:
+    launcher.signal(launcher.stop_signal)
+    assert wait_until(lambda: processes_of(launcher.data) == [], within=70)
+
+
+def test_a_killed_demo_can_be_started_again(launcher: Launcher) -> None:
+    launcher.kill()
+    launcher.log.write_text("")
+    launcher.start(within=90)
+    assert answers(f"http://127.0.0.1:{launcher.port}/readyz")

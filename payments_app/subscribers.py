@@ -6,16 +6,20 @@ Messages store the names on the left, never a path of the code: a release may mo
 from __future__ import annotations
 
 from payments_app.core.outbox import Command, Follow
+from payments_app.ledger.post import post_capture
 from payments_app.orders.follow import follow_payment
 from payments_app.payments.abandon import ACTION_SECONDS, expire_action
 from payments_app.payments.charge import charge
 from payments_app.payments.look_up import FIRST_SECONDS, check, look_up
+from payments_app.payments.recover import recover
 
 COMMANDS = {
     "charge": Command(charge, "charges"),
     "look_up": Command(look_up, "charges"),
     "check": Command(check, "charges"),
     "expire_action": Command(expire_action, "charges"),
+    "ledger.post_capture": Command(post_capture, "payment_critical"),
+    "stripe.recovered": Command(recover, "charges"),
     "orders.follow_payment": Command(follow_payment, "payment_standard"),
 }
 
@@ -23,7 +27,10 @@ EVENTS = {
     "payment.requires_action": (Follow("expire_action", ACTION_SECONDS),),
     "payment.awaiting_bank": (Follow("look_up", FIRST_SECONDS),),
     "payment.unknown": (Follow("look_up", FIRST_SECONDS),),
-    "payment.completed": (Follow("orders.follow_payment"),),
+    "payment.completed": (
+        Follow("ledger.post_capture"),
+        Follow("orders.follow_payment"),
+    ),
     "payment.failed": (Follow("orders.follow_payment"),),
     "payment.canceled": (Follow("orders.follow_payment"),),
 }

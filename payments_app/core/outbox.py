@@ -160,6 +160,20 @@ def hasten(session: Session, command: str, subject: str) -> bool:
     return row is not None
 
 
+def hasten_all(session: Session, *names: str) -> int:
+    """Make every waiting message of these commands due now; return how many there are."""
+    rows = session.execute(
+        update(Message)
+        .where(Message.command.in_(names), Message.tries > 0, *OPEN)
+        .where(Message.leased_until.is_(None), Message.available_at > database_now())
+        .values(available_at=database_now())
+        .returning(Message.queue)
+    ).all()
+    for row in rows:
+        session.info.setdefault("bells", {})[row.queue] = "hastened"
+    return len(rows)
+
+
 def due_queues(session: Session) -> list[str]:
     """Queues that have a message due and nobody on it."""
     return list(session.scalars(select(Message.queue).where(*claimable()).distinct()))

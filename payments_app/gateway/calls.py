@@ -8,8 +8,10 @@ from typing import Any
 
 import stripe
 
+from payments_app.gateway import breaker
 from payments_app.gateway.errors import sort
 from payments_app.gateway.results import Answer, Verdict
+from payments_app.gateway.throttle import throttle
 
 _BY_STATUS = {
     "succeeded": Verdict.SUCCEEDED,
@@ -23,7 +25,32 @@ _BY_STATUS = {
 
 
 def intent_call(name: str, call: Callable[[], stripe.PaymentIntent]) -> Answer:
-    """Make a call that answers a payment intent, and sort its outcome. Never raises."""
+    """Make a call that answers a payment intent, and sort its outcome. Never raises.
+
+    It may be refused here, before anything is sent: by the breaker while Stripe is away, or by
+    the throttle when too many calls wait for their turn.
+    """
+    refused = _refusal(name)
+    if refused is not None:
+        return refused
+    answer = _make(name, call)
+    breaker.report(reached=answer.http_status is not None and answer.http_status < 500)
+    return answer
+
+
+def _refusal(name: str) -> Answer | None:
+    seconds = breaker.refusal_seconds()
+    if seconds is not None:
+        error = {"type": "api_connection", "code": "breaker_open", "message": "Network error"}
+        return Answer(name, Verdict.LATER, error=error, retry_after=seconds)
+    seconds = throttle().wait_for_turn()
+    if seconds:
+        error = {"type": "throttled", "message": "Too many calls to Stripe at once"}
+        return Answer(name, Verdict.LATER, error=error, retry_after=seconds)
+    return None
+
+
+def _make(name: str, call: Callable[[], stripe.PaymentIntent]) -> Answer:
     started = time.monotonic()
     try:
         intent = call()

@@ -6,6 +6,7 @@ import stripe
 from flask import Flask, current_app
 
 from payments_app.config import Config
+from payments_app.gateway import throttle
 
 CONNECT_SECONDS, READ_SECONDS = 3, 20
 API_VERSION = "2026-10-28.endive"
@@ -15,6 +16,7 @@ def connect(app: Flask, config: Config) -> None:
     """Make the application's client. Time-outs to open and to read are set apart: a connection
     that never opened sent nothing, an answer that never came may have charged."""
     addresses: dict[str, str] = {"api": config.stripe_api_base} if config.stripe_api_base else {}
+    throttle.prepare(app, config)
     app.extensions["stripe"] = stripe.StripeClient(
         config.stripe_secret_key,
         stripe_version=API_VERSION,

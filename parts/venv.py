@@ -18,11 +18,12 @@ def main(files: list[str]) -> None:
         sys.exit("This needs Python 3.11 or newer: install it, or say PYTHON=/path/to/python3.")
     stamp = VENV / f"{Path(files[-1]).stem}.stamp"
     wanted = fingerprint(files)
-    if stamp.exists() and stamp.read_text() == wanted:
-        return
     python = VENV / "bin" / "python"
+    # A link to a Python that was upgraded away exists no more, whatever the stamp says.
     if not python.exists():
         make()
+    elif stamp.exists() and stamp.read_text() == wanted:
+        return
     print(f"Installing {', '.join(files)} ...", flush=True)
     install = [str(python), "-m", "pip", "install", "--quiet", "--require-hashes"]
     done = subprocess.run([*install, *(word for name in files for word in ("-r", name))])
@@ -33,7 +34,7 @@ def main(files: list[str]) -> None:
 
 def make() -> None:
     try:
-        venv.create(VENV, with_pip=True)
+        venv.create(VENV, clear=True, with_pip=True)
     except (subprocess.CalledProcessError, OSError):
         sys.exit(
             "Python cannot make a virtual environment. On Debian: apt-get install python3-venv"
@@ -41,11 +42,7 @@ def make() -> None:
 
 
 def fingerprint(files: list[str]) -> str:
-    """Of the lock files and the Python they are installed for."""
-    content = b"".join(Path(name).read_bytes() for name in files)
-    return (
-        f"{sys.version_info.major}.{sys.version_info.minor} {hashlib.sha256(content).hexdigest()}"
-    )
+    return hashlib.sha256(b"".join(Path(name).read_bytes() for name in files)).hexdigest()
 
 
 if __name__ == "__main__":

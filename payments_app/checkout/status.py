@@ -100,7 +100,7 @@ def _next_poll_ms(transaction: Transaction) -> int | None:
     """Soon after a change, then ever later, with a quarter of jitter; None when all is said."""
     if transaction.state != "pending":
         return None
-    quiet = seconds_since(transaction.updated_at) * 1000 / 4
+    quiet = seconds_since(transaction.phase_at) * 1000 / 4
     pace = min(max(quiet, FIRST_POLL_MS), LAST_POLL_MS)
     return int(min(LAST_POLL_MS, pace * random.uniform(1, 1.25)))  # noqa: S311 - jitter
 

@@ -1,0 +1,65 @@
+"""A site that runs for the whole session, and a buyer's browser that is new in each test."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import pytest
+from playwright.sync_api import Browser
+
+from parts.app import REPOSITORY, Sweeper, Web, Worker
+from parts.ports import LOOPBACK, free_port
+from parts.postgres import create_database
+from parts.schema import migrate
+from parts.settings import private_settings
+from tests.browser.buyer import Buyer
+
+
+@pytest.fixture(scope="session")
+def open_shop(
+    postgres_url: str,
+    redis_url: str,
+    sandbox_url: str,
+    worker_number: int,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Web]:
+    """The whole product with the demo's products, started once: on a database and two Redis
+    databases of its own, since the other tests empty theirs."""
+    database = create_database(postgres_url, f"browser_{worker_number}_{os.getpid()}")
+    migrate(database)
+    base, first, port = redis_url.rpartition("/")[0], 32 + 2 * worker_number, free_port()
+    directory = tmp_path_factory.mktemp("shop")
+    settings = private_settings(
+        database_url=database,
+        redis_url=f"{base}/{first}",
+        cache_redis_url=f"{base}/{first + 1}",
+        sandbox_url=sandbox_url,
+    ) | {"DATA_DIR": str(directory), "PUBLIC_URL": f"http://{LOOPBACK}:{port}"}
+    seed = [sys.executable, "-m", "flask", "--app", "wsgi", "demo", "seed"]
+    subprocess.run(seed, env=os.environ | settings, cwd=REPOSITORY, check=True, capture_output=True)
+    with ExitStack() as running:
+        running.enter_context(Worker(directory, settings, "charges"))
+        running.enter_context(Sweeper(directory, settings))
+        yield running.enter_context(Web(directory, settings, port))
+
+
+@pytest.fixture
+def buyer(browser: Browser, open_shop: Web) -> Iterator[Buyer]:
+    """Somebody with an empty browser, who must not see an error of the page's own."""
+    context = browser.new_context(base_url=open_shop.url, locale="en-US")
+    buyer = Buyer(context.new_page())
+    yield buyer
+    context.close()
+    assert buyer.complaints == []
+
+
+@pytest.fixture
+def scriptless_buyer(browser: Browser, open_shop: Web) -> Iterator[Buyer]:
+    """Somebody without JavaScript."""
+    context = browser.new_context(base_url=open_shop.url, java_script_enabled=False)
+    yield Buyer(context.new_page())
+    context.close()

@@ -1,0 +1,121 @@
+"""Paying, in a real browser against the whole product."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.buyer import DECLINED, POOR, SECURE, Buyer
+
+pytestmark = pytest.mark.browser
+
+
+def test_a_good_card_leads_to_the_thank_you_page(buyer: Buyer) -> None:
+    buyer.pay()
+    buyer.sees("Thank you")
+    buyer.reads("Visa ending in 4242")
+    buyer.reads("A receipt is sent to ada@example.com.")
+
+
+def test_a_declined_card_is_said_in_a_buyers_words(buyer: Buyer) -> None:
+    buyer.pay(DECLINED)
+    buyer.sees("The payment was not made")
+    buyer.reads("Your bank declined this payment.")
+
+
+def test_a_card_without_funds_says_so(buyer: Buyer) -> None:
+    buyer.pay(POOR)
+    buyer.reads("Your card does not have enough funds, or has reached a limit.")
+
+
+def test_another_card_after_a_decline_needs_no_typing_again(buyer: Buyer) -> None:
+    buyer.pay(DECLINED)
+    buyer.page.get_by_role("link", name="Try another card").click()
+    assert buyer.page.get_by_label("E-mail").input_value() == "ada@example.com"
+    buyer.fill(email=None)
+    buyer.press_pay()
+    buyer.sees("Thank you")
+    assert buyer.status()["attempt"] == 2
+
+
+def test_the_banks_check_accepted_completes_the_payment(buyer: Buyer) -> None:
+    buyer.pay(SECURE)
+    buyer.answer_bank("complete")
+    buyer.sees("Thank you")
+
+
+def test_the_banks_check_refused_offers_another_try(buyer: Buyer) -> None:
+    buyer.pay(SECURE)
+    buyer.answer_bank("fail")
+    buyer.sees("The payment was not made")
+    buyer.reads("Your bank needs you to confirm this payment.")
+
+
+def test_a_double_click_makes_one_payment(buyer: Buyer) -> None:
+    posts: list[str] = []
+    buyer.page.on("request", lambda r: posts.append(r.url) if r.method == "POST" else None)
+    buyer.open()
+    buyer.fill()
+    buyer.page.locator("[data-pay]").dblclick()
+    buyer.sees("Thank you")
+    assert [url for url in posts if url.endswith("/transactions")] == [posts[-1]]
+
+
+def test_going_back_after_paying_shows_the_result(buyer: Buyer) -> None:
+    buyer.pay()
+    buyer.sees("Thank you")
+    buyer.page.go_back()
+    buyer.sees("Payment complete")
+
+
+def test_a_reload_after_paying_charges_nothing(buyer: Buyer) -> None:
+    buyer.pay()
+    buyer.sees("Thank you")
+    before = buyer.status()
+    buyer.page.reload()
+    assert buyer.status() == before
+
+
+def test_the_quantity_changes_the_price_on_the_button(buyer: Buyer) -> None:
+    buyer.open()
+    buyer.page.get_by_label("Quantity").select_option("3")
+    buyer.fill()
+    buyer.page.get_by_role("button", name="Pay $32.97").click()
+    buyer.sees("Thank you")
+    buyer.reads("$32.97")
+
+
+def test_an_empty_form_gets_a_summary_with_the_focus(buyer: Buyer) -> None:
+    buyer.open()
+    buyer.page.frame_locator("iframe").locator('[name="number"]').wait_for()
+    buyer.press_pay()
+    buyer.reads("There is a problem")
+    assert buyer.page.evaluate("document.activeElement.hasAttribute('data-error-summary')")
+
+
+def test_an_error_in_the_card_unlocks_the_button(buyer: Buyer) -> None:
+    buyer.open()
+    buyer.fill("4242424242424241")
+    buyer.press_pay()
+    buyer.reads("There is a problem")
+    assert (
+        buyer.page.get_by_role("button", name="Pay $10.99").get_attribute("aria-disabled") is None
+    )
+
+
+def test_without_javascript_the_checkout_says_so_and_has_no_dead_button(
+    scriptless_buyer: Buyer,
+) -> None:
+    scriptless_buyer.open()
+    # Playwright's search by text passes over <noscript>.
+    expect(scriptless_buyer.page.locator("noscript .notice")).to_be_visible()
+    assert not scriptless_buyer.page.locator("[data-pay]").is_visible()
+
+
+def test_without_javascript_something_free_can_be_had(scriptless_buyer: Buyer) -> None:
+    scriptless_buyer.open("sticker")
+    scriptless_buyer.page.get_by_label("E-mail").fill("ada@example.com")
+    scriptless_buyer.page.get_by_role("button", name="Get it free").click()
+    scriptless_buyer.sees("Payment complete")
+    scriptless_buyer.page.get_by_role("link", name="See the details").click()
+    scriptless_buyer.sees("Thank you")

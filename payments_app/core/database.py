@@ -12,10 +12,10 @@ import logging
 import random
 import threading
 from collections.abc import Callable
-from typing import Any, Concatenate, ParamSpec, TypeVar, cast
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from flask import Flask
-from sqlalchemy import CursorResult, event
+from sqlalchemy import event, inspect
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
@@ -155,5 +155,7 @@ def insert_once(session: Session, model: type[Base], **values: Any) -> bool:
     """Insert a row unless a unique constraint holds one like it already; say whether it is new."""
     on_postgresql = session.get_bind().dialect.name == "postgresql"
     insert = postgresql.insert(model) if on_postgresql else sqlite.insert(model)
-    result = session.execute(insert.values(**values).on_conflict_do_nothing())
-    return bool(cast("CursorResult[Any]", result).rowcount)
+    # Counted by what comes back: PostgreSQL's driver gives no row count for an INSERT that returns.
+    key = inspect(model).primary_key
+    added = session.execute(insert.values(**values).on_conflict_do_nothing().returning(*key))
+    return added.first() is not None

@@ -1,0 +1,71 @@
+"""Journals and entries. The database refuses to change or delete a row of either (triggers)."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    String,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from payments_app.core.clock import database_now
+from payments_app.core.columns import BIGINT
+from payments_app.core.extensions import db
+
+# What we hold at Stripe, and where it came from or went.
+STRIPE_BALANCE, SALES = "stripe_balance", "sales"
+
+
+class Journal(db.Model):  # type: ignore[name-defined, misc]
+    """One movement of money in one currency, posted once (`key`). Its entries sum to zero:
+    PostgreSQL checks that at commit, the posting verb on either database."""
+
+    __tablename__ = "ledger_journals"
+
+    id: Mapped[int] = mapped_column(BIGINT, primary_key=True)
+    key: Mapped[str] = mapped_column(String(80), unique=True)
+    entry_type: Mapped[str] = mapped_column(String(24))
+    transaction_id: Mapped[str] = mapped_column(ForeignKey("transactions.id"))
+    currency: Mapped[str] = mapped_column(String(3))
+    posted_at: Mapped[dt.datetime] = mapped_column(server_default=database_now())
+
+    entries: Mapped[list[Entry]] = relationship(back_populates="journal", lazy="selectin")
+
+    __table_args__ = (
+        # What the entries' foreign key refers to: all in the journal's currency.
+        UniqueConstraint("id", "currency"),
+        Index("ix_ledger_journals_transaction_id", "transaction_id", "entry_type"),
+        Index("ix_ledger_journals_posted_at", "posted_at"),
+    )
+
+
+class Entry(db.Model):  # type: ignore[name-defined, misc]
+    """One side of a journal: a debit or a credit of an account, `amount` > 0 in minor units."""
+
+    __tablename__ = "ledger_entries"
+
+    id: Mapped[int] = mapped_column(BIGINT, primary_key=True)
+    key: Mapped[str] = mapped_column(String(100), unique=True)
+    journal_id: Mapped[int] = mapped_column(BIGINT, index=True)
+    transaction_id: Mapped[str] = mapped_column(ForeignKey("transactions.id"), index=True)
+    entry_type: Mapped[str] = mapped_column(String(24))
+    account: Mapped[str] = mapped_column(String(24))
+    side: Mapped[str] = mapped_column(String(6))
+    amount: Mapped[int] = mapped_column(BIGINT)
+    currency: Mapped[str] = mapped_column(String(3))
+
+    journal: Mapped[Journal] = relationship(back_populates="entries")
+
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["journal_id", "currency"], ["ledger_journals.id", "ledger_journals.currency"]
+        ),
+        CheckConstraint("amount > 0", name="amount_positive"),
+        CheckConstraint("side IN ('debit', 'credit')", name="side"),
+    )

@@ -1,0 +1,85 @@
+"""post: write down a movement of money, once."""
+
+from __future__ import annotations
+
+import logging
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from payments_app.core.database import atomic, insert_once
+from payments_app.core.money import Money
+from payments_app.core.outbox import Claim
+from payments_app.ledger.models import SALES, STRIPE_BALANCE, Entry, Journal
+from payments_app.payments import states
+
+log = logging.getLogger(__name__)
+
+CAPTURE = "capture"
+
+
+@atomic
+def post_capture(session: Session, transaction_id: str, _claim: Claim) -> None:
+    """Post what a completed payment brought in; a payment of nothing posts nothing.
+
+    Raises LookupError for a transaction that is not complete: nothing was captured by it.
+    """
+    transaction = states.lock(session, transaction_id)
+    if transaction.phase != "complete":
+        raise LookupError(f"{transaction_id} is {transaction.phase}: there is no capture to post")
+    post(
+        session,
+        CAPTURE,
+        transaction_id,
+        transaction.money,
+        debit=STRIPE_BALANCE,
+        credit=SALES,
+        about=transaction_id,
+    )
+
+
+def post(
+    session: Session,
+    entry_type: str,
+    transaction_id: str,
+    money: Money,
+    *,
+    debit: str,
+    credit: str,
+    about: str,
+) -> bool:
+    """Post one journal of two entries in the caller's transaction; False where it is there already.
+
+    `about` names what moved the money (a transaction, a refund), and is unique among movements:
+    whoever comes second waits for the first at the constraint and then ends.
+    """
+    if money.amount == 0:
+        return False
+    key = f"{entry_type}_{about}"
+    fresh = insert_once(
+        session,
+        Journal,
+        key=key,
+        entry_type=entry_type,
+        transaction_id=transaction_id,
+        currency=money.currency,
+    )
+    if not fresh:
+        log.info("ledger: %s is posted already, nothing to do", key)
+        return False
+    journal_id = session.scalars(select(Journal.id).where(Journal.key == key)).one()
+    session.add_all(
+        Entry(
+            key=f"ledger_{side}_{about}",
+            journal_id=journal_id,
+            transaction_id=transaction_id,
+            entry_type=entry_type,
+            account=account,
+            side=side,
+            amount=money.amount,
+            currency=money.currency,
+        )
+        for side, account in (("debit", debit), ("credit", credit))
+    )
+    session.flush()
+    return True

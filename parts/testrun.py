@@ -29,7 +29,7 @@ def main(arguments: list[str]) -> int:
     if "--lint" not in arguments:
         try:
             install_missing()
-            failed += failed_tests([word for word in arguments if word != "--lint"])
+            failed += failed_tests(arguments)
         except (MissingPart, NotReady, RuntimeError) as error:
             print(error, file=sys.stderr)
             return 1

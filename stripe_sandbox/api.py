@@ -1,14 +1,19 @@
 """The way of an API call: who, once or again, what, and the answer."""
 
 import time
+from dataclasses import replace
 from typing import Any
 
 from stripe_sandbox import (
     API_VERSION,
     accounts,
+    application_fees,
+    balance,
     charges,
     confirmation_tokens,
+    connected_accounts,
     customers,
+    disputes,
     events,
     faults,
     form,
@@ -16,8 +21,10 @@ from stripe_sandbox import (
     params,
     payment_intents,
     payment_methods,
+    refunds,
     routing,
     setup_intents,
+    transfers,
 )
 from stripe_sandbox.accounts import Caller
 from stripe_sandbox.call import Call, Premises, visible
@@ -31,13 +38,19 @@ from stripe_sandbox.webhooks import Courier
 
 # Importing these registers their routes.
 ENDPOINTS = (
+    application_fees,
+    balance,
     charges,
     confirmation_tokens,
+    connected_accounts,
     customers,
+    disputes,
     events,
     payment_intents,
     payment_methods,
+    refunds,
     setup_intents,
+    transfers,
 )
 
 
@@ -80,6 +93,9 @@ class Api:
         if intercepted := faults.intercept(rule):
             return intercepted
         call = Call(self._premises, caller.account, entry["id"], key, caller.publishable)
+        if caller.connected and caller.connected != caller.account:
+            connected_accounts.linked(call, caller.connected)
+            call = replace(call, account=caller.connected, platform=caller.account)
         if not key:
             return self._execute(call, request, given, entry, rule)
         if len(key) > 255:
@@ -107,7 +123,7 @@ class Api:
         if call.publishable and not route.publishable:
             raise accounts.needs_secret_key()
         checked = params.check(given, route.fields, route.required)
-        self.faults.wait(call.account, request)
+        self.faults.wait(call.platform or call.account, request)
         kind = rule.kind if rule else ""
         if rule and kind == "slow":
             time.sleep(rule.seconds)

@@ -9,6 +9,7 @@ from stripe_sandbox.control import Control
 from stripe_sandbox.messages import Request, Response
 from stripe_sandbox.pages import Pages
 from stripe_sandbox.store import Store
+from stripe_sandbox.timers import Timers
 from stripe_sandbox.webhook_faults import WebhookFaults
 from stripe_sandbox.webhooks import Courier
 
@@ -28,6 +29,7 @@ class Application:
         self._api = Api(premises, self._courier)
         self._pages = Pages(premises, self._courier)
         self._control = Control(self._api, premises, self._courier)
+        self._timers = Timers(premises, self._courier)
         events.forget_every_account(self._store)
 
     def post_every_event(self, url: str, secret: str) -> None:
@@ -35,6 +37,7 @@ class Application:
 
     def start(self) -> None:
         self._courier.start()
+        self._timers.start()
 
     def answer(self, request: Request) -> Response:
         if request.method == "OPTIONS":

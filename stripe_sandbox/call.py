@@ -1,7 +1,7 @@
 """One call of the API while it is being answered: whose it is, and the hands to answer it."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from stripe_sandbox import API_VERSION, ids
@@ -31,6 +31,15 @@ class Call:
     publishable: bool = False
     # The platform, where `account` is a connected one (the Stripe-Account header).
     platform: str | None = None
+
+    @classmethod
+    def within(cls, premises: Premises, account: str) -> "Call":
+        """Nobody's request: the sandbox's own doing in an account. A connected account's row
+        belongs to its platform."""
+        return cls(premises, account, platform=premises.store.owner(account))
+
+    def of_platform(self) -> "Call":
+        return replace(self, account=self.platform or self.account, platform=None)
 
     @property
     def store(self) -> Store:
@@ -101,6 +110,15 @@ class Call:
             if not times:
                 self._insert_delivery(event, endpoint, time.time(), attempts=LOST)
         return len(endpoints)
+
+    def remind(self, object_id: str, seconds: float) -> None:
+        """The object moves on by itself after so many seconds."""
+        self.store.query(
+            "INSERT INTO reminders (object, account, due) VALUES (?, ?, ?)",
+            object_id,
+            self.account,
+            time.time() + seconds,
+        )
 
     def _insert_delivery(
         self, event: Object, endpoint: Object, due: float, *, attempts: int

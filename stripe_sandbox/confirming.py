@@ -10,8 +10,10 @@ from stripe_sandbox import (
     cards,
     charges,
     confirmation_tokens,
+    disputes,
     ids,
     payment_methods,
+    sharing,
 )
 from stripe_sandbox.call import Call, visible
 from stripe_sandbox.errors import ApiError, doc_url, unexpected_state
@@ -128,7 +130,9 @@ def charge(call: Call, intent: Object, method: Object, *, authenticated: bool = 
     card = payment_methods.test_card(method)
     if card.decline:
         raise refuse(call, intent, method, card.decline, authenticated=authenticated)
-    made = call.put(charges.build(call, intent, method, None, authenticated=authenticated))
+    made = charges.build(call, intent, method, None, authenticated=authenticated)
+    sharing.settle(call, made)
+    call.put(made)
     intent |= {
         "status": "succeeded",
         "amount_received": intent["amount"],
@@ -140,6 +144,7 @@ def charge(call: Call, intent: Object, method: Object, *, authenticated: bool = 
     call.put(intent)
     call.emit("charge.succeeded", made)
     call.emit("payment_intent.succeeded", intent)
+    disputes.follow(call, made, card.aftermath)
     return intent
 
 

@@ -5,6 +5,10 @@ POST/GET/DELETE faults            rules as `faults.py` tells: add (one or a list
 POST webhook_faults               a script as `webhook_faults.py` tells; {} ends it
 POST webhook_endpoints            {"url", "secret", "connect"?}: an endpoint with a known secret
 POST events/<id>/resend           posts the event again
+POST refunds/<id>/move             a pending or doomed refund moves on at once
+POST accounts/<id>                changes the fields of a connected account, with its event
+POST accounts/<id>/onboard        all that Stripe asks for is given
+POST accounts/<id>/deauthorize    the merchant leaves the platform
 GET requests?path=<regex>         the API calls of the account
 """
 
@@ -14,13 +18,18 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs
 
-from stripe_sandbox import accounts, events
+from stripe_sandbox import accounts, connected_accounts, events, refunds
 from stripe_sandbox.api import Api
 from stripe_sandbox.call import Call, Premises, visible
 from stripe_sandbox.errors import ApiError
 from stripe_sandbox.faults import Rule
 from stripe_sandbox.messages import Request, Response
 from stripe_sandbox.webhooks import Courier
+
+_ACCOUNT_VERBS = {
+    "onboard": connected_accounts.onboard,
+    "deauthorize": connected_accounts.deauthorize,
+}
 
 
 class Control:
@@ -36,6 +45,9 @@ class Control:
             ("POST", r"webhook_faults", self._set_webhook_faults),
             ("POST", r"webhook_endpoints", self._add_endpoint),
             ("POST", r"events/(evt_\w+)/resend", self._resend),
+            ("POST", r"refunds/(re_\w+)/move", self._move_refund),
+            ("POST", r"accounts/(acct_\w+)", self._change_account),
+            ("POST", r"accounts/(acct_\w+)/(onboard|deauthorize)", self._move_account),
             ("GET", r"requests", self._list_requests),
         )
 
@@ -90,12 +102,40 @@ class Control:
         return visible(made)
 
     def _resend(self, account: str, _content: Any, event_id: str) -> Any:
-        call = Call(self._premises, account)
+        call = self._call(account, event_id)
         event = call.get(event_id, "event")
         with self._premises.store.transaction():
             sent = call.schedule(event)
         self._courier.ring()
         return {"event": event_id, "endpoints": sent}
+
+    def _move_refund(self, account: str, _content: Any, refund_id: str) -> Any:
+        call = self._call(account, refund_id)
+        with self._premises.store.transaction():
+            moved = refunds.move_on(call, call.get(refund_id, "refund"))
+        self._courier.ring()
+        return visible(moved)
+
+    def _change_account(self, account: str, content: Any, connected: str) -> Any:
+        platform = Call(self._premises, account)
+        with self._premises.store.transaction():
+            found = connected_accounts.linked(platform, connected)
+            connected_accounts.change(platform, found, content)
+        self._courier.ring()
+        return visible(found)
+
+    def _move_account(self, account: str, _content: Any, connected: str, verb: str) -> Any:
+        platform = Call(self._premises, account)
+        with self._premises.store.transaction():
+            found = connected_accounts.linked(platform, connected)
+            _ACCOUNT_VERBS[verb](platform, found)
+        self._courier.ring()
+        return visible(found)
+
+    def _call(self, account: str, object_id: str) -> Call:
+        """On the account, or on a connected account of its own that the object belongs to."""
+        call = Call.within(self._premises, self._premises.store.owner(object_id) or account)
+        return call if account in (call.account, call.platform) else Call(self._premises, account)
 
     def _list_requests(self, account: str, content: Any) -> Any:
         return {"requests": self._api.log.listed(account, content.get("path", ""))}

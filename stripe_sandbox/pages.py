@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import parse_qs, urlencode
 
-from stripe_sandbox import challenges
+from stripe_sandbox import challenges, connected_accounts
 from stripe_sandbox.call import Call, Premises
 from stripe_sandbox.currencies import spoken
 from stripe_sandbox.messages import Request, Response
@@ -35,6 +35,8 @@ class Pages:
             ("GET", re.compile(r"/static/([a-z_]+\.(?:js|css))"), _static),
             ("GET", re.compile(r"/elements/card"), self._card_fields),
             ("GET", re.compile(r"/receipts/(ch_\w+)"), self._receipt),
+            ("GET", re.compile(r"/onboarding/(acct_\w+)/(\w+)"), self._onboarding),
+            ("POST", re.compile(r"/onboarding/(acct_\w+)/(\w+)"), self._onboard),
             ("GET", re.compile(r"/three_d_secure/(\w+)/(\w+)"), self._ask),
             ("POST", re.compile(r"/three_d_secure/(\w+)/(\w+)"), self._answer),
         )
@@ -66,9 +68,38 @@ class Pages:
             )
         )
 
+    def _invited(self, account_id: str, secret: str) -> tuple[Call, Object] | None:
+        """The platform and the account that a link was made for, while it lasts."""
+        platform = Call(self._premises, self._store.owner(account_id) or "")
+        account = platform.find(account_id, "account")
+        link = (account or {}).get("_link", {"secret": None})
+        if not account or link["secret"] != secret or link["expires_at"] < time.time():
+            return None
+        return platform, account
+
+    def _onboarding(self, _request: Request, account_id: str, secret: str) -> Response:
+        found = self._invited(account_id, secret)
+        if not found:
+            return Response.html(404, _page("missing.html"))
+        return _framed(_page("onboarding.html", account=account_id, email=found[1]["email"] or ""))
+
+    def _onboard(self, request: Request, account_id: str, secret: str) -> Response:
+        with self._store.transaction():
+            found = self._invited(account_id, secret)
+            if not found:
+                return Response.html(404, _page("missing.html"))
+            platform, account = found
+            link = account.pop("_link")
+            if b"answer=complete" in request.body:
+                connected_accounts.onboard(platform, account)
+            else:
+                platform.put(account)
+        self._courier.ring()
+        return Response.redirect(link["return_url"])
+
     def _call(self, intent_id: str) -> Call:
         owner = self._store.owner(intent_id) or ""
-        return Call(self._premises, owner)
+        return Call.within(self._premises, owner)
 
     def _ask(self, request: Request, intent_id: str, secret: str) -> Response:
         intent = challenges.open_intent(self._call(intent_id), intent_id, secret)

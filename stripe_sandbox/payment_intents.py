@@ -3,7 +3,7 @@
 import time
 from typing import Any
 
-from stripe_sandbox import confirming, currencies, ids, payment_methods
+from stripe_sandbox import confirming, currencies, ids, payment_methods, sharing
 from stripe_sandbox.call import Call, visible
 from stripe_sandbox.errors import ApiError, missing_resource, unexpected_state
 from stripe_sandbox.listing import page
@@ -194,6 +194,7 @@ def _write(call: Call, intent: Object, params: dict[str, Any]) -> None:
         method = payment_methods.from_parameter(call, params["payment_method"])
         params["payment_method"] = intent["payment_method"] = method["id"]
         intent["status"] = "requires_confirmation"
+    sharing.check(call, intent)
     call.put(intent)
 
 

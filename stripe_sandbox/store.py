@@ -35,6 +35,11 @@ CREATE TABLE IF NOT EXISTS answers (
     body BLOB NOT NULL,
     PRIMARY KEY (account, key)
 );
+CREATE TABLE IF NOT EXISTS reminders (
+    object TEXT PRIMARY KEY,
+    account TEXT NOT NULL,
+    due REAL NOT NULL
+);
 CREATE TABLE IF NOT EXISTS deliveries (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     event TEXT NOT NULL,

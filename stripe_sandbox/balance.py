@@ -1,0 +1,76 @@
+"""Balance transactions: what each movement does to the account's balance."""
+
+import time
+from typing import Any
+
+from stripe_sandbox.call import Call
+from stripe_sandbox.listing import page
+from stripe_sandbox.params import PAGE, text
+from stripe_sandbox.routing import route
+from stripe_sandbox.store import Object
+
+_AVAILABLE_AFTER = 2 * 24 * 3600  # seconds
+_FIXED_FEE = 30  # minor units
+
+
+def record(
+    call: Call, type: str, source: Object, amount: int, fees: list[Object] | None = None
+) -> Object:
+    """`amount` in minor units, negative where the balance shrinks."""
+    details = fees or []
+    fee = sum(each["amount"] for each in details)
+    now = int(time.time())
+    transaction = call.new(
+        "balance_transaction",
+        "txn",
+        amount=amount,
+        available_on=now + _AVAILABLE_AFTER,
+        balance_type="payments",
+        currency=source["currency"],
+        description=source.get("description"),
+        exchange_rate=None,
+        fee=fee,
+        fee_details=details,
+        net=amount - fee,
+        reporting_category=type,
+        source=source["id"],
+        status="pending",
+        type=type,
+    )
+    del transaction["livemode"]
+    return call.put(transaction)
+
+
+def fees_of(charge: Object) -> list[Object]:
+    """Stripe's own, 2.9 % + 30 half up, and a direct charge's application fee."""
+    own = min((charge["amount"] * 29 + _FIXED_FEE * 1000 + 500) // 1000, charge["amount"])
+    return [_fee(charge, "stripe_fee", own, "Stripe processing fees")]
+
+
+def application_fee(charge: Object, amount: int) -> Object:
+    return _fee(charge, "application_fee", amount, "Application fee")
+
+
+def _fee(charge: Object, type: str, amount: int, description: str) -> Object:
+    return {
+        "amount": amount,
+        "application": None,
+        "currency": charge["currency"],
+        "description": description,
+        "type": type,
+    }
+
+
+@route("GET", "/v1/balance_transactions/{transaction_id}")
+def retrieve(call: Call, _params: dict[str, Any], transaction_id: str) -> Object:
+    return call.get(transaction_id, "balance_transaction")
+
+
+@route(
+    "GET",
+    "/v1/balance_transactions",
+    {"source": text, "type": text, "currency": text, **PAGE},
+)
+def list_(call: Call, params: dict[str, Any]) -> Object:
+    url = "/v1/balance_transactions"
+    return page(call, "balance_transaction", url, params, "source", "type", "currency")

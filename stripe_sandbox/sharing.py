@@ -1,0 +1,101 @@
+"""How a charge is shared with a connected account, and how a refund takes the shares back.
+
+A destination charge lives on the platform and sends a transfer; a direct charge lives on the
+connected account, and only the platform's fee leaves it.
+"""
+
+from typing import Any
+
+from stripe_sandbox import application_fees, balance, transfers
+from stripe_sandbox.call import Call
+from stripe_sandbox.errors import ApiError
+from stripe_sandbox.store import Object
+
+
+def check(call: Call, intent: Object) -> None:
+    """Raises ApiError 400 for a share that cannot be given."""
+    destination = (intent["transfer_data"] or {}).get("destination")
+    if destination:
+        transfers.check_destination(call, destination, "transfer_data[destination]")
+    if intent["on_behalf_of"]:
+        transfers.check_destination(call, intent["on_behalf_of"], "on_behalf_of")
+    fee = intent["application_fee_amount"]
+    if fee is None:
+        return
+    if not destination and not call.platform:
+        raise ApiError(
+            400,
+            "Can only apply an application_fee_amount when the PaymentIntent is attempting a direct"
+            " payment (using an OAuth key or Stripe-Account header) or destination payment (using"
+            " `transfer_data[destination]`).",
+            param="application_fee_amount",
+        )
+    if not 0 < fee <= intent["amount"]:
+        raise ApiError(
+            400,
+            "The application fee must be positive and no more than the amount.",
+            param="application_fee_amount",
+        )
+
+
+def settle(call: Call, charge: Object) -> None:
+    """Writes the shares of a successful charge onto it."""
+    fee = charge["application_fee_amount"]
+    fees = balance.fees_of(charge)
+    sharing = charge["transfer_data"]
+    if sharing:
+        transfer = transfers.make(
+            call,
+            sharing["destination"],
+            sharing.get("amount", charge["amount"]),
+            charge["currency"],
+            source_transaction=charge["id"],
+            transfer_group=charge["transfer_group"] or f"group_{charge['payment_intent']}",
+        )
+        charge |= {"transfer": transfer["id"], "transfer_group": transfer["transfer_group"]}
+    if fee:
+        direct = call.platform is not None
+        account = call.account if direct else sharing["destination"]
+        made = application_fees.collect(call.of_platform(), account, charge, fee)
+        charge["application_fee"] = made["id"]
+        if direct:
+            fees.append(balance.application_fee(charge, fee))
+    transaction = balance.record(call, "charge", charge, charge["amount"], fees)
+    charge["balance_transaction"] = transaction["id"]
+
+
+def take_back(call: Call, charge: Object, refund: Object, params: dict[str, Any]) -> None:
+    """In proportion to the refund, where the caller asks for it. Raises ApiError 400."""
+    if params.get("reverse_transfer"):
+        if "transfer" not in charge:
+            raise ApiError(
+                400,
+                f"Cannot reverse transfer on charge ({charge['id']}) because it does not have an"
+                " associated transfer.",
+                param="reverse_transfer",
+            )
+        transfer = call.param(charge["transfer"], "transfer", "charge")
+        amount = _share(transfer["amount"], transfer["amount_reversed"], charge, refund)
+        if amount:
+            reversal = transfers.reverse(call, transfer, amount, source_refund=refund["id"])
+            refund["transfer_reversal"] = reversal["id"]
+    if params.get("refund_application_fee"):
+        if not charge["application_fee"]:
+            raise ApiError(
+                400,
+                f"Charge {charge['id']} has no application fee to refund.",
+                param="refund_application_fee",
+            )
+        platform = call.of_platform()
+        fee = platform.param(charge["application_fee"], "application_fee", "charge")
+        amount = _share(fee["amount"], fee["amount_refunded"], charge, refund)
+        if amount:
+            application_fees.give_back(platform, fee, amount)
+
+
+def _share(whole: int, gone: int, charge: Object, refund: Object) -> int:
+    """Rounded half up; the last refund takes whatever is left."""
+    if charge["amount_refunded"] + refund["amount"] == charge["amount"]:
+        return whole - gone
+    part: int = (2 * whole * refund["amount"] + charge["amount"]) // (2 * charge["amount"])
+    return min(part, whole - gone)

@@ -1,0 +1,161 @@
+"""Stripe's events: is one really Stripe's, what does it name, and which were never delivered.
+
+Nothing is believed of an event but that something happened to the object it names: the object is
+read again. Source: https://docs.stripe.com/webhooks#verify-manually
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import stripe
+
+from payments_app.gateway.calls import plain
+from payments_app.gateway.client import client
+
+TOLERANCE_SECONDS = 300
+MAX_ID = 80
+MISSED_SECONDS = 30 * 86_400  # Stripe lists the events of the last 30 days
+_TIMESTAMP = re.compile(r"[0-9]{1,12}")
+_EVENT_ID = re.compile(rf"evt_[A-Za-z0-9_]{{1,{MAX_ID - 4}}}")
+_ACCOUNT_ID = re.compile(rf"acct_[A-Za-z0-9_]{{1,{MAX_ID - 5}}}")
+_TYPE = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)+")
+_MAX_TYPE = 100
+_ID = re.compile(rf"[A-Za-z0-9_]{{1,{MAX_ID}}}")
+_LAST_SECOND = 253_402_300_800  # of the year 9999
+
+
+class SignatureError(ValueError):
+    """The body was not signed by Stripe, or not now."""
+
+
+class MalformedEventError(ValueError):
+    """The body is no event as Stripe writes them."""
+
+
+@dataclass(frozen=True)
+class Event:
+    """What an event says of itself. `created` in seconds since the epoch; `object_id` is None
+    where the object has no id, or one of the owner's own making (products, coupons)."""
+
+    id: str
+    type: str
+    created: int
+    livemode: bool
+    account: str | None
+    object_id: str | None
+    content: dict[str, Any]
+
+    def names(self, field: str) -> str | None:
+        """A Stripe id that the object holds in `field`, if it does: bare, or expanded."""
+        value = self.content.get(field)
+        return clean_id(value.get("id") if isinstance(value, dict) else value)
+
+
+def verify(payload: bytes, header: str, secrets: Sequence[str], now: float) -> None:
+    """Check the Stripe-Signature header against each secret, in constant time.
+
+    `now` in seconds since the epoch. Raises SignatureError; a time too far in the future is as
+    wrong as one too far in the past.
+    """
+    parts = [part.partition("=") for part in header.split(",")]
+    times = [value for name, _, value in parts if name.strip() == "t"]
+    given = [value.strip().encode() for name, _, value in parts if name.strip() == "v1"]
+    if len(times) != 1 or not _TIMESTAMP.fullmatch(times[0]) or not given:
+        raise SignatureError("the Stripe-Signature header can't be read")
+    signed = times[0].encode() + b"." + payload
+    valid = False
+    for secret in secrets:
+        wanted = hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest().encode()
+        for signature in given:
+            valid |= hmac.compare_digest(wanted, signature)
+    if not valid:
+        raise SignatureError("no signature fits")
+    if abs(now - int(times[0])) > TOLERANCE_SECONDS:
+        raise SignatureError("signed too far from now")
+
+
+def parse(payload: bytes) -> Event:
+    """Read a verified body. Raises MalformedEventError for whatever is not an event."""
+    try:
+        body = json.loads(payload.decode())
+    except (ValueError, RecursionError) as error:
+        raise MalformedEventError(f"not JSON: {type(error).__name__}") from error
+    return event_of(body)
+
+
+def event_of(body: Any) -> Event:
+    """The event in this JSON. Raises MalformedEventError."""
+    if not isinstance(body, dict) or body.get("object") != "event":
+        raise MalformedEventError("not an event")
+    data = body.get("data")
+    content = data.get("object") if isinstance(data, dict) else None
+    if not isinstance(content, dict):
+        raise MalformedEventError("no object in its data")
+    kind = _matching(body, "type", _TYPE)
+    if len(kind) > _MAX_TYPE:
+        raise MalformedEventError("type is too long")
+    created, livemode = body.get("created"), body.get("livemode")
+    if type(created) is not int or not 0 <= created < _LAST_SECOND:
+        raise MalformedEventError("created is no time")
+    if not isinstance(livemode, bool):
+        raise MalformedEventError("livemode is missing")
+    return Event(
+        id=_matching(body, "id", _EVENT_ID),
+        type=kind,
+        created=created,
+        livemode=livemode,
+        account=_matching(body, "account", _ACCOUNT_ID) if body.get("account") else None,
+        object_id=clean_id(content.get("id")),
+        content=content,
+    )
+
+
+def undelivered(types: Sequence[str], now: float) -> Iterator[Event]:
+    """Events of these types (20 at most) that Stripe could not deliver, newest first.
+
+    `now` in seconds since the epoch. Raises stripe.StripeError.
+    """
+    page = client().v1.events.list(
+        {
+            "delivery_success": False,
+            "types": list(types),
+            "created": {"gte": int(now) - MISSED_SECONDS},
+            "limit": 100,
+        }
+    )
+    for found in page.auto_paging_iter():
+        yield event_of(plain(found))
+
+
+def email_of_customer(customer_id: str, account: str | None = None) -> str | None:
+    """The e-mail address that Stripe keeps of a customer; None where there is none (any more).
+
+    Raises stripe.StripeError while Stripe does not answer.
+    """
+    try:
+        found = client().v1.customers.retrieve(
+            customer_id, None, {"stripe_account": account} if account else {}
+        )
+    except stripe.InvalidRequestError:
+        return None
+    email = plain(found).get("email")
+    return email if isinstance(email, str) else None
+
+
+def clean_id(value: Any) -> str | None:
+    """`value` where it has the shape of a Stripe id, else None."""
+    return value if isinstance(value, str) and _ID.fullmatch(value) else None
+
+
+def _matching(body: dict[str, Any], field: str, shape: re.Pattern[str]) -> str:
+    value = body.get(field)
+    if not isinstance(value, str) or not shape.fullmatch(value):
+        raise MalformedEventError(f"{field} is missing or odd")
+    return value

@@ -1,0 +1,123 @@
+"""build: a payment that was made at Stripe without us becomes a transaction of ours.
+
+Every attempt is recorded, wherever it was made: by hand in Stripe's dashboard, by a payment link,
+or by us before a backup was restored.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from payments_app.core import history
+from payments_app.core.database import atomic
+from payments_app.customers.find import customer_for
+from payments_app.customers.models import Customer
+from payments_app.gateway.events import clean_id, email_of_customer
+from payments_app.gateway.results import Answer, Verdict
+from payments_app.payments.models import PaymentRecord, Transaction
+
+# Only an attempt that came to something is worth a row.
+BUILT_BY = frozenset({Verdict.SUCCEEDED, Verdict.DECLINED})
+_MAX_EMAIL = 254
+
+
+def build(answer: Answer, account: str | None) -> str:
+    """Store a transaction for an intent that we do not know; return its id. The caller settles it.
+
+    It is linked to the customer of its Stripe customer id, else of its e-mail address.
+    Raises stripe.StripeError while Stripe does not tell the customer's address.
+    """
+    intent = answer.body
+    stripe_customer = _customer_id(intent)
+    email = _email(intent)
+    if email is None and stripe_customer is not None:
+        email = _clean(email_of_customer(stripe_customer, account))
+    try:
+        return _build(intent, account, stripe_customer, email)
+    except IntegrityError:
+        # Another event about the same intent was quicker: now it is found.
+        return _build(intent, account, stripe_customer, email)
+
+
+@atomic
+def _build(
+    session: Session,
+    intent: dict[str, Any],
+    account: str | None,
+    stripe_customer: str | None,
+    email: str | None,
+) -> str:
+    built = session.scalar(
+        select(Transaction.id).where(Transaction.stripe_payment_id == intent["id"])
+    )
+    if built is not None:
+        return built
+    customer = _customer(session, stripe_customer, email)
+    transaction = Transaction(
+        phase="processing",
+        amount=intent["amount"],
+        currency=intent["currency"],
+        email=email or (customer.email if customer else ""),
+        description=str(intent.get("description") or "Payment made at Stripe")[:500],
+        stripe_payment_id=intent["id"],
+        stripe_customer_id=stripe_customer,
+        connected_account_id=account,
+    )
+    session.add(transaction)
+    session.flush()
+    if customer is not None:
+        session.add(
+            PaymentRecord(
+                transaction_id=transaction.id,
+                payable_type=Customer.payable_type,
+                payable_id=customer.id,
+                role="customer",
+            )
+        )
+    history.record(
+        session,
+        "state",
+        "payment.imported",
+        actor="webhook",
+        transaction_id=transaction.id,
+        subject=intent["id"],
+    )
+    return transaction.id
+
+
+def _customer(session: Session, stripe_customer: str | None, email: str | None) -> Customer | None:
+    if stripe_customer is not None:
+        known: Customer | None = session.scalar(
+            select(Customer).where(Customer.stripe_customer_id == stripe_customer)
+        )
+        if known is not None:
+            return known
+    if email is None:
+        return None
+    customer = customer_for(session, email)
+    if stripe_customer is not None and customer.stripe_customer_id is None:
+        customer.stripe_customer_id = stripe_customer
+    return customer
+
+
+def _customer_id(intent: dict[str, Any]) -> str | None:
+    customer = intent.get("customer")
+    return clean_id(customer.get("id") if isinstance(customer, dict) else customer)
+
+
+def _email(intent: dict[str, Any]) -> str | None:
+    """The address on the intent, else on its charge."""
+    charge = intent.get("latest_charge")
+    billing = charge.get("billing_details") if isinstance(charge, dict) else None
+    written = billing.get("email") if isinstance(billing, dict) else None
+    return _clean(intent.get("receipt_email")) or _clean(written)
+
+
+def _clean(email: Any) -> str | None:
+    if not isinstance(email, str) or "@" not in email or len(email) > _MAX_EMAIL:
+        return None
+    return email.strip().lower()

@@ -1,0 +1,45 @@
+"""Which events are handled, and how: one table. Every other type is answered 200 and ignored.
+
+Source: https://docs.stripe.com/api/events/types
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+PROCESS = "inbound.process"
+
+
+@dataclass(frozen=True)
+class Handling:
+    """Stage `command` for what the object holds in `subject`; no command: a record, no more."""
+
+    command: str | None = None
+    subject: str = "id"
+
+
+_SETTLE = Handling(PROCESS)
+_REFUND = Handling("refunds.refresh")
+_REFUNDED = Handling("refunds.refresh", "payment_intent")
+_DISPUTE = Handling("disputes.refresh")
+_RECORD = Handling()
+
+HANDLINGS = {
+    "payment_intent.succeeded": _SETTLE,
+    "payment_intent.payment_failed": _SETTLE,
+    "payment_intent.processing": _SETTLE,
+    "payment_intent.requires_action": _SETTLE,
+    "payment_intent.canceled": _SETTLE,
+    "refund.created": _REFUND,
+    "refund.updated": _REFUND,
+    "refund.failed": _REFUND,
+    "charge.refunded": _REFUNDED,
+    "charge.dispute.created": _DISPUTE,
+    "charge.dispute.updated": _DISPUTE,
+    "charge.dispute.closed": _DISPUTE,
+    "charge.dispute.funds_withdrawn": _DISPUTE,
+    "charge.dispute.funds_reinstated": _DISPUTE,
+    "radar.early_fraud_warning.created": _RECORD,
+    "customer.subscription.created": _RECORD,
+    "invoice.payment_failed": _RECORD,
+}

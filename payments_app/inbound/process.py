@@ -1,0 +1,179 @@
+"""process: read the object of an event at Stripe again, and settle our payment by what it says.
+
+Safe from duplicates and from any order because the event decides nothing: what counts is the
+object as it stands at Stripe now, and the table of legal moves.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn
+
+from flask import current_app
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from payments_app.core import alerts, history
+from payments_app.core.clock import database_now
+from payments_app.core.database import atomic
+from payments_app.core.outbox import Claim, Later
+from payments_app.gateway import charges
+from payments_app.gateway.events import clean_id
+from payments_app.gateway.results import Answer, Verdict
+from payments_app.inbound.build import BUILT_BY, build
+from payments_app.inbound.models import PROCESSED, QUARANTINED, RECEIVED, StripeEvent
+from payments_app.inbound.receive import alert
+from payments_app.payments.models import Transaction
+from payments_app.payments.settle import settle
+
+WAITS = (1.0, 2.0, 5.0, 15.0, 60.0)  # seconds; the last one again and again
+SETTLED_BY = frozenset({*BUILT_BY, Verdict.PROCESSING, Verdict.REQUIRES_ACTION, Verdict.CANCELED})
+
+
+class _MisfitError(Exception):
+    """What Stripe says of the object does not fit what we know of it."""
+
+
+def process(event_id: str, claim: Claim) -> None:
+    """Work on one stored event; do nothing to one that was worked on.
+
+    Raises Later while Stripe or a payment of ours is not ready.
+    """
+    event = _waiting(event_id)
+    if event is None or event.object_id is None:
+        return
+    answer = charges.retrieve_intent(event.object_id, event.account)
+    if answer.verdict in (Verdict.LATER, Verdict.UNKNOWN, Verdict.MISCONFIGURED):
+        _put_off(event_id, claim, f"retrieve: {answer.error_code}", answer.retry_after or 0)
+    try:
+        transaction_id = _settle(event, answer, claim)
+    except _MisfitError as misfit:
+        _quarantine(event_id, str(misfit))
+    else:
+        _processed(event_id, transaction_id)
+
+
+def _settle(event: StripeEvent, answer: Answer, claim: Claim) -> str | None:
+    """Bring our payment to where the intent is; its id, or None where there is nothing to do."""
+    if answer.intent is None:
+        raise _MisfitError(f"our account at Stripe has no {event.object_id}")
+    intent = answer.intent
+    if bool(intent.get("livemode")) != current_app.config["CONFIG"].live:
+        raise _MisfitError(f"{event.object_id} is of the other mode than our key")
+    transaction_id = _match(intent, event.account)
+    if transaction_id is None and answer.verdict in BUILT_BY:
+        transaction_id = build(answer, event.account)
+    if transaction_id is None or answer.verdict not in SETTLED_BY:
+        return transaction_id
+    try:
+        phase = settle(transaction_id, answer, fresh=True, actor="webhook")
+    except IntegrityError:
+        _tell_of_two(transaction_id)
+        _put_off(event.id, claim, "what it pays for has another live payment")
+    if phase == "created":
+        _put_off(event.id, claim, "our own charge has not begun")
+    return transaction_id
+
+
+@atomic
+def _waiting(session: Session, event_id: str) -> StripeEvent | None:
+    event = session.get_one(StripeEvent, event_id, populate_existing=True)
+    return event if event.state == RECEIVED else None
+
+
+@atomic
+def _match(session: Session, intent: dict[str, Any], account: str | None) -> str | None:
+    """Our transaction for this intent: by the intent's id, else by what its metadata names.
+
+    Raises _MisfitError where the two differ in account, amount, currency or intent.
+    """
+    found = session.scalar(select(Transaction).where(Transaction.stripe_payment_id == intent["id"]))
+    if found is None:
+        named = clean_id((intent.get("metadata") or {}).get("transaction_id"))
+        found = session.get(Transaction, named) if named else None
+    if found is None:
+        return None
+    theirs = {
+        "intent": intent["id"],
+        "amount": intent.get("amount"),
+        "currency": intent.get("currency"),
+        "account": account,
+    }
+    ours = {
+        "intent": found.stripe_payment_id or intent["id"],
+        "amount": found.amount,
+        "currency": found.currency,
+        "account": found.connected_account_id,
+    }
+    for name, value in theirs.items():
+        if value != ours[name]:
+            raise _MisfitError(
+                f"its {name} is {value}, that of our transaction {found.id} is {ours[name]}"
+            )
+    return found.id
+
+
+def _put_off(event_id: str, claim: Claim, reason: str, least: float = 0) -> NoReturn:
+    if claim.tries == len(WAITS):
+        _tell_of_waiting(event_id, reason)
+    raise Later(max(least, WAITS[min(claim.tries, len(WAITS) - 1)]), reason)
+
+
+@atomic
+def _processed(session: Session, event_id: str, transaction_id: str | None) -> None:
+    event = session.get_one(StripeEvent, event_id, with_for_update=True, populate_existing=True)
+    if event.state != RECEIVED:
+        return
+    event.state, event.ended_at = PROCESSED, database_now()
+    event.transaction_id = event.transaction_id or transaction_id
+    history.record(
+        session,
+        "webhook",
+        "webhook.processed",
+        transaction_id=event.transaction_id,
+        subject=event.object_id,
+        event=event_id,
+        type=event.type,
+    )
+
+
+@atomic
+def _quarantine(session: Session, event_id: str, reason: str) -> None:
+    event = session.get_one(StripeEvent, event_id, with_for_update=True, populate_existing=True)
+    if event.state != RECEIVED:
+        return
+    event.state, event.reason, event.ended_at = QUARANTINED, reason, database_now()
+    alert(session, event_id, event.type, reason)
+    history.record(
+        session,
+        "webhook",
+        "webhook.quarantined",
+        transaction_id=event.transaction_id,
+        subject=event.object_id,
+        event=event_id,
+        reason=reason,
+    )
+
+
+@atomic
+def _tell_of_two(session: Session, transaction_id: str) -> None:
+    alerts.raise_alert(
+        session,
+        "paid_twice",
+        f"paid_twice:{transaction_id}",
+        f"{transaction_id} had ended, but Stripe says that it succeeded, and what it pays for has "
+        "another live payment: one of the two may have to be refunded",
+        severity="critical",
+        transaction_id=transaction_id,
+    )
+
+
+@atomic
+def _tell_of_waiting(session: Session, event_id: str, reason: str) -> None:
+    alerts.raise_alert(
+        session,
+        "webhook_waiting",
+        "webhook:waiting",
+        f"Stripe's event {event_id} can't be worked on yet: {reason}",
+        event=event_id,
+    )

@@ -1,0 +1,145 @@
+"""receive: store an event once, with the message that works on it. No call to Stripe is made.
+
+Safe from duplicates, also in parallel, because the event's id is the table's key: whoever comes
+second counts one more delivery, and stages nothing.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from flask import current_app
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from payments_app.core import alerts, history, outbox
+from payments_app.core.clock import database_now, utcnow
+from payments_app.core.database import atomic, insert_once
+from payments_app.gateway.events import Event
+from payments_app.inbound.kinds import HANDLINGS, PROCESS
+from payments_app.inbound.models import IGNORED, PROCESSED, QUARANTINED, RECEIVED, StripeEvent
+from payments_app.payments.models import Transaction
+
+LATE_SECONDS = 300  # an event this old was delayed, or sent again after it failed
+_WORTH_KEEPING = ("status", "reason", "amount", "currency", "attempt_count", "billing_reason")
+
+
+@atomic
+def receive(session: Session, event: Event) -> str:
+    """Store the event; answer `new`, `late` (new, and LATE_SECONDS old) or `duplicate`.
+
+    An event of the other mode, or of an account that is not ours, is quarantined with an alert.
+    """
+    created = dt.datetime.fromtimestamp(event.created, dt.UTC)
+    state, reason = _state(session, event)
+    transaction_id = _transaction_of(session, event)
+    fresh = insert_once(
+        session,
+        StripeEvent,
+        id=event.id,
+        type=event.type,
+        object_id=event.object_id,
+        account=event.account,
+        livemode=event.livemode,
+        state=state,
+        reason=reason,
+        transaction_id=transaction_id,
+        created_at=created,
+        ended_at=None if state == RECEIVED else database_now(),
+    )
+    late = (utcnow() - created).total_seconds() > LATE_SECONDS
+    delivery = ("late" if late else "new") if fresh else "duplicate"
+    if state != IGNORED:
+        _record(session, event, delivery, transaction_id, reason)
+    if not fresh:
+        _count_delivery(session, event)
+    elif state == QUARANTINED:
+        alert(session, event.id, event.type, reason or "")
+    elif state != IGNORED:
+        _stage(session, event)
+    return delivery
+
+
+def alert(session: Session, event_id: str, kind: str, reason: str) -> None:
+    """Tell a person of an event that does not fit."""
+    alerts.raise_alert(
+        session,
+        "webhook_quarantined",
+        f"webhook:{event_id}",
+        f"Stripe's event {event_id} ({kind}) was set aside, and nothing was moved: {reason}",
+        severity="critical",
+        event=event_id,
+    )
+
+
+def _state(session: Session, event: Event) -> tuple[str, str | None]:
+    if event.type not in HANDLINGS:
+        return IGNORED, None
+    if event.livemode != current_app.config["CONFIG"].live:
+        ours = "live" if current_app.config["CONFIG"].live else "test"
+        return QUARANTINED, f"it is not of {ours} mode, as our key is"
+    if event.account is not None and not _is_ours(session, event.account):
+        return QUARANTINED, f"it is of account {event.account}, which is not connected to ours"
+    if _subject(event) is None:
+        return QUARANTINED, "its object names nothing that could be read again"
+    return (RECEIVED if HANDLINGS[event.type].command == PROCESS else PROCESSED), None
+
+
+def _is_ours(session: Session, account: str) -> bool:
+    known = select(Transaction.id).where(Transaction.connected_account_id == account).limit(1)
+    return session.scalar(known) is not None
+
+
+def _subject(event: Event) -> str | None:
+    return event.names(HANDLINGS[event.type].subject) or event.object_id
+
+
+def _stage(session: Session, event: Event) -> None:
+    command, subject = HANDLINGS[event.type].command, _subject(event)
+    if command == PROCESS:
+        outbox.stage(session, PROCESS, event.id)
+    elif command is not None and command in outbox.commands() and subject is not None:
+        outbox.stage(session, command, subject, key=f"{command}:{subject}:{event.id}")
+
+
+def _transaction_of(session: Session, event: Event) -> str | None:
+    """The transaction whose timeline the event belongs to, where it is known already."""
+    is_intent = event.type.startswith("payment_intent.")
+    intent = event.object_id if is_intent else event.names("payment_intent")
+    if intent is None:
+        return None
+    return session.scalar(select(Transaction.id).where(Transaction.stripe_payment_id == intent))
+
+
+def _record(
+    session: Session, event: Event, delivery: str, transaction_id: str | None, reason: str | None
+) -> None:
+    told = {name: event.content.get(name) for name in _WORTH_KEEPING}
+    history.record(
+        session,
+        "webhook",
+        f"webhook.{event.type}",
+        actor="stripe",
+        transaction_id=transaction_id,
+        subject=event.object_id,
+        event=event.id,
+        delivery=delivery,
+        reason=reason,
+        customer=event.names("customer"),
+        object={name: value for name, value in told.items() if _is_plain(value)} or None,
+    )
+
+
+def _is_plain(value: object) -> bool:
+    """A word or a number that any database stores."""
+    if isinstance(value, str):
+        return value.isascii() and value.isprintable() and len(value) <= 80
+    return type(value) is int and abs(value) < 2**53
+
+
+def _count_delivery(session: Session, event: Event) -> None:
+    session.execute(
+        update(StripeEvent)
+        .where(StripeEvent.id == event.id)
+        .values(deliveries=StripeEvent.deliveries + 1)
+    )

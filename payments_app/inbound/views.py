@@ -1,0 +1,43 @@
+"""POST /webhooks/stripe."""
+
+from __future__ import annotations
+
+import logging
+import time
+
+from flask import Blueprint, Response, current_app, jsonify, request
+
+from payments_app.core.access import public
+from payments_app.core.extensions import csrf
+from payments_app.core.http import ProblemError
+from payments_app.gateway import events
+from payments_app.inbound.receive import receive
+
+log = logging.getLogger(__name__)
+
+MAX_BODY_BYTES = 256 * 1024
+blueprint = Blueprint("inbound", __name__)
+
+
+@blueprint.post("/webhooks/stripe")
+@public
+@csrf.exempt  # type: ignore[untyped-decorator]
+def stripe_webhook() -> Response:
+    """Take an event: the signature on the raw body first, then stored, then 200.
+
+    400 for what Stripe did not sign or would not say, 413 over MAX_BODY_BYTES; while the database
+    is away 503, so that Stripe sends it again. No rate limit: refusing Stripe loses payments.
+    """
+    request.max_content_length = MAX_BODY_BYTES
+    payload = request.get_data(cache=False)
+    secrets = current_app.config["CONFIG"].stripe_webhook_secrets
+    try:
+        events.verify(payload, request.headers.get("Stripe-Signature", ""), secrets, time.time())
+        event = events.parse(payload)
+    except events.SignatureError as error:
+        log.warning("webhook refused: %s", error)
+        raise ProblemError(400, "invalid_signature", "The signature does not fit.") from None
+    except events.MalformedEventError as error:
+        log.warning("webhook refused: %s", error)
+        raise ProblemError(400, "invalid_event", "This is not one of Stripe's events.") from None
+    return jsonify({"received": receive(event)})

@@ -106,6 +106,6 @@ def _next_poll_ms(transaction: Transaction) -> int | None:
 
 
 def local_time(moment: dt.datetime) -> str:
-    """As a receipt says it: "November 22, 2026, 2:28 PM UTC", in the business's time zone."""
+    """As a receipt says it: "Nov 22, 2026, 2:28 PM UTC", in the business's time zone."""
     there = moment.astimezone(ZoneInfo(current_app.config["CONFIG"].business_timezone))
-    return f"{there:%B} {there.day}, {there.year}, {there:%I:%M %p %Z}".replace(", 0", ", ")
+    return f"{there:%b} {there.day}, {there.year}, {there:%I:%M %p %Z}".replace(", 0", ", ")

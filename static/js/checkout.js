@@ -54,7 +54,7 @@ function cardFields(form, errors) {
     allowedPaymentMethodTypes: ["card"],
     appearance: {
       theme: "stripe",
-      variables: { colorPrimary: "#1f4f46", colorText: "#1c2330", borderRadius: "8px" },
+      variables: { colorPrimary: "#1f4f46", colorText: "#1c2330", colorDanger: "#a3231a", borderRadius: "8px" },
     },
   });
   const card = elements.create("payment", { layout: "tabs", wallets: { link: "never" } });
@@ -148,7 +148,8 @@ class Errors {
 
   show(problems) {
     this.summary.querySelector("ul").replaceChildren(...problems.map(([name, message]) => item(name, message)));
-    for (const [name, message] of problems) if (name) this.mark(name, message);
+    // What is wrong with the card stands beside its fields already, in Stripe's frame.
+    for (const [name, message] of problems) if (name === "email") this.mark(name, message);
     this.summary.hidden = false;
     this.summary.focus();
   }

@@ -8,11 +8,14 @@ from pathlib import Path
 from flask import Flask
 
 from payments_app import cli, models, subscribers
+from payments_app.accounts import gate
+from payments_app.accounts import views as accounts
 from payments_app.checkout import views as checkout
 from payments_app.config import Config
 from payments_app.core import access, bell, database, http, limits
 from payments_app.core.extensions import csrf, db, migrate
 from payments_app.gateway import client as gateway
+from payments_app.inbound import views as inbound
 from payments_app.ops import views as ops
 
 __all__ = ["create_app", "models"]
@@ -48,9 +51,10 @@ def create_app(config: Config | None = None) -> Flask:
     gateway.connect(app, config)
     http.prepare(app)
     limits.prepare(app)
-    for views in (checkout, ops):
+    for views in (accounts, checkout, inbound, ops):
         app.register_blueprint(views.blueprint)
     access.prepare(app)
+    gate.prepare(app)
     cli.prepare(app)
     with app.app_context():
         database.prepare_engine(app)

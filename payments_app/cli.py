@@ -6,9 +6,12 @@ import signal
 import threading
 
 import click
-from flask import Flask
+from flask import Flask, current_app
 from flask.cli import AppGroup
 
+from payments_app.accounts import people
+from payments_app.accounts.commands import staff_group
+from payments_app.inbound.commands import inbound_group
 from payments_app.orders.shelf import stock_shelf
 from payments_app.reconcile import sweep as sweeper
 
@@ -17,8 +20,12 @@ demo_group = AppGroup("demo", help="Things for the demo shop.")
 
 @demo_group.command("seed")
 def seed() -> None:
-    """Put the demo's products on the shelf; what is there already stays."""
+    """Put the demo's products on the shelf, and let its staff in; what is there already stays."""
     click.echo(f"{stock_shelf()} products added")
+    password = current_app.config["CONFIG"].demo_password
+    if password:
+        people.keep_demo_member(password)
+        click.echo(f"{people.DEMO_EMAIL} may sign in")
 
 
 @click.command("sweep")
@@ -35,3 +42,5 @@ def prepare(app: Flask) -> None:
     """Hang the commands on the application."""
     app.cli.add_command(demo_group)
     app.cli.add_command(sweep)
+    app.cli.add_command(inbound_group)
+    app.cli.add_command(staff_group)

@@ -1,0 +1,101 @@
+"""The gate of every staff route: who is asking, and may they."""
+
+from __future__ import annotations
+
+from flask import Flask, Response, current_app, g, redirect, request, url_for
+from sqlalchemy.orm import Session
+from werkzeug.exceptions import Forbidden
+from werkzeug.wrappers import Response as BaseResponse
+
+from payments_app.accounts.sessions import Member, find_member
+from payments_app.core import access, history
+from payments_app.core.database import atomic
+from payments_app.core.extensions import db
+from payments_app.core.http import ProblemError, wants_json
+
+
+def prepare(app: Flask) -> None:
+    """Check every staff route, and tell templates who is signed in."""
+    access.check_staff_with(app, check)
+    app.context_processor(lambda: {"member": g.get("member")})
+
+
+def check(permission: str) -> BaseResponse | None:
+    """Let the request pass, or answer with the sign-in page. Raises Forbidden, with a history
+    entry, where the member's role does not have the permission."""
+    member = g.member = known_member()
+    if member is None:
+        return _ask_to_sign_in()
+    if not member.may(permission):
+        _note_denial(member.id, permission, request.method, request.path)
+        raise Forbidden
+    return None
+
+
+def known_member() -> Member | None:
+    """The member whose cookie this browser sent; None where it is no good any more."""
+    token = token_sent()
+    return find_member(db.session(), token) if token else None
+
+
+def signed_in() -> Member:
+    """The member of this request, on a route that `check` let through."""
+    member: Member = g.member
+    return member
+
+
+def ask_to_confirm() -> BaseResponse | None:
+    """Before something that can't be undone: None where the password was typed just now, else
+    the redirect to the page that asks for it and comes back."""
+    if signed_in().just_confirmed:
+        return None
+    back = request.full_path if request.method == "GET" else request.referrer or ""
+    return redirect(url_for("accounts.confirm", next=back.rstrip("?")), 303)
+
+
+def token_sent() -> str | None:
+    """The token in this browser's cookie."""
+    return request.cookies.get(_cookie_name())
+
+
+def send_token(response: Response, token: str) -> None:
+    """Keep the token in the browser until it closes. Never sent along from another site."""
+    response.set_cookie(
+        _cookie_name(), token, path="/", secure=_tls(), httponly=True, samesite="Strict"
+    )
+
+
+def drop_token(response: Response) -> None:
+    """Take the cookie back."""
+    response.delete_cookie(
+        _cookie_name(), path="/", secure=_tls(), httponly=True, samesite="Strict"
+    )
+
+
+def _ask_to_sign_in() -> BaseResponse:
+    if wants_json():
+        raise ProblemError(401, "unauthorized", "Please sign in first.")
+    # The address that is opened after signing in must be one that a GET answers.
+    wanted = request.full_path.rstrip("?") if request.method == "GET" else ""
+    return redirect(url_for("accounts.sign_in_page", next=wanted or None), 303)
+
+
+@atomic
+def _note_denial(session: Session, staff_id: str, permission: str, method: str, path: str) -> None:
+    history.record(
+        session,
+        "staff",
+        "staff.denied",
+        actor=staff_id,
+        subject=staff_id,
+        permission=permission,
+        request=f"{method} {path[:200]}",
+    )
+
+
+def _tls() -> bool:
+    return bool(current_app.config["CONFIG"].tls)
+
+
+def _cookie_name() -> str:
+    return "__Host-staff" if _tls() else "staff"

@@ -1,0 +1,60 @@
+"""Staff members, their sessions, and the tries of those who may be guessing a password."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from sqlalchemy import CheckConstraint, ForeignKey, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from payments_app.accounts.permissions import ROLE_NAMES
+from payments_app.core.clock import database_now
+from payments_app.core.extensions import db
+from payments_app.core.ids import new_id
+
+_ROLES = ", ".join(f"'{role}'" for role in ROLE_NAMES)
+
+
+class Staff(db.Model):  # type: ignore[name-defined, misc]
+    """Somebody who may sign in. Raising `session_version` ends every session at once."""
+
+    __tablename__ = "staff"
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True, default=lambda: new_id("stf"))
+    email: Mapped[str] = mapped_column(String(254), unique=True)
+    password_hash: Mapped[str] = mapped_column(Text)
+    role: Mapped[str] = mapped_column(String(16))
+    active: Mapped[bool] = mapped_column(default=True)
+    session_version: Mapped[int] = mapped_column(default=1)
+    created_at: Mapped[dt.datetime] = mapped_column(server_default=database_now())
+
+    __table_args__ = (
+        CheckConstraint("lower(email) = email", name="email_lower"),
+        CheckConstraint(f"role IN ({_ROLES})", name="role"),
+    )
+
+
+class StaffSession(db.Model):  # type: ignore[name-defined, misc]
+    """A sign-in of one browser. The cookie's token is kept as a SHA-256 only: who reads this
+    table can't sign in with it."""
+
+    __tablename__ = "staff_sessions"
+
+    token_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    staff_id: Mapped[str] = mapped_column(ForeignKey("staff.id"), index=True)
+    session_version: Mapped[int]
+    created_at: Mapped[dt.datetime] = mapped_column(server_default=database_now())
+    seen_at: Mapped[dt.datetime] = mapped_column(server_default=database_now())
+    confirmed_at: Mapped[dt.datetime] = mapped_column(server_default=database_now())
+    ended_at: Mapped[dt.datetime | None]
+
+
+class SignInTries(db.Model):  # type: ignore[name-defined, misc]
+    """How often an account was tried in the window that began at `since`. The account is a hash
+    of what was typed, whether or not there is such an account."""
+
+    __tablename__ = "sign_in_tries"
+
+    account: Mapped[str] = mapped_column(String(64), primary_key=True)
+    tries: Mapped[int] = mapped_column(default=0)
+    since: Mapped[dt.datetime] = mapped_column(server_default=database_now())

@@ -1,0 +1,112 @@
+"""Verbs on staff members, for the command line and the demo."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from payments_app.accounts import passwords
+from payments_app.accounts.models import Staff
+from payments_app.accounts.permissions import ADMIN, ROLE_NAMES
+from payments_app.accounts.sessions import end_all_sessions
+from payments_app.core import history
+from payments_app.core.database import atomic
+
+DEMO_EMAIL = "staff@example.com"
+_CLI = "command line"
+
+
+@atomic
+def create_staff(session: Session, email: str, role: str, password: str) -> str:
+    """Store a new member and return their id.
+
+    Raises ValueError for an e-mail that is taken, an unknown role or a weak password.
+    """
+    _check_role(role)
+    weakness = passwords.weakness(password)
+    if weakness:
+        raise ValueError(weakness)
+    email = email.strip().lower()
+    if "@" not in email or _find(session, email) is not None:
+        raise ValueError(f"{email!r} is no e-mail address, or has an account already")
+    staff = Staff(email=email, role=role, password_hash=passwords.hash_password(password))
+    session.add(staff)
+    session.flush()
+    history.record(session, "staff", "staff.created", actor=_CLI, subject=staff.id, role=role)
+    return staff.id
+
+
+@atomic
+def list_staff(session: Session) -> Sequence[Staff]:
+    """Everybody, by e-mail."""
+    return session.scalars(select(Staff).order_by(Staff.email)).all()
+
+
+@atomic
+def disable_staff(session: Session, email: str) -> None:
+    """Close an account and end its sessions. Raises LookupError for an unknown e-mail."""
+    staff = _locked(session, email)
+    staff.active = False
+    end_all_sessions(staff)
+    history.record(session, "staff", "staff.disabled", actor=_CLI, subject=staff.id)
+
+
+@atomic
+def change_role(session: Session, email: str, role: str) -> None:
+    """Give a member another role; it holds from their next request on.
+
+    Raises LookupError for an unknown e-mail, ValueError for an unknown role.
+    """
+    _check_role(role)
+    staff = _locked(session, email)
+    history.record(
+        session,
+        "staff",
+        "staff.role_changed",
+        actor=_CLI,
+        subject=staff.id,
+        **{"from": staff.role, "to": role},
+    )
+    staff.role = role
+
+
+@atomic
+def keep_demo_member(session: Session, password: str) -> None:
+    """The demo's own admin, with the password that the demo prints. Safe to run again."""
+    staff = _find(session, DEMO_EMAIL)
+    if staff is None:
+        session.add(
+            Staff(email=DEMO_EMAIL, role=ADMIN, password_hash=passwords.hash_password(password))
+        )
+    elif not passwords.matches(staff.password_hash, password):
+        staff.password_hash = passwords.hash_password(password)
+        end_all_sessions(staff)
+
+
+def names_of(session: Session, ids: Iterable[str]) -> dict[str, str]:
+    """E-mails by staff id, for a page that shows who did something."""
+    wanted = {id_ for id_ in ids if id_.startswith("stf_")}
+    if not wanted:
+        return {}
+    rows = session.execute(select(Staff.id, Staff.email).where(Staff.id.in_(wanted)))
+    return {row.id: row.email for row in rows}
+
+
+def _find(session: Session, email: str) -> Staff | None:
+    return session.scalar(select(Staff).where(Staff.email == email.strip().lower()))
+
+
+def _locked(session: Session, email: str) -> Staff:
+    staff: Staff | None = session.scalar(
+        select(Staff).where(Staff.email == email.strip().lower()).with_for_update()
+    )
+    if staff is None:
+        raise LookupError(f"there is no account for {email}")
+    return staff
+
+
+def _check_role(role: str) -> None:
+    if role not in ROLE_NAMES:
+        raise ValueError(f"a role is one of {', '.join(ROLE_NAMES)}")

@@ -1,0 +1,112 @@
+"""Sessions of signed-in staff: kept in the database, so that they can be revoked."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from payments_app.accounts.models import Staff, StaffSession
+from payments_app.accounts.permissions import allows
+from payments_app.core.clock import database_now
+from payments_app.core.database import atomic
+
+IDLE_SECONDS = 30 * 60
+MOST_SECONDS = 8 * 3600
+CONFIRMED_SECONDS = 10 * 60  # how long a typed password vouches for refunds and the like
+_SEEN_EVERY = 60  # seconds between two writes of `seen_at`
+
+
+@dataclass(frozen=True)
+class Member:
+    """The signed-in staff member of a request, as plain data."""
+
+    id: str
+    email: str
+    role: str
+    token_hash: str
+    just_confirmed: bool
+
+    def may(self, permission: str) -> bool:
+        """Whether their role has this permission."""
+        return allows(self.role, permission)
+
+
+def open_session(session: Session, staff: Staff) -> str:
+    """Store a session for a member who gave the right password; return the cookie's token."""
+    token = secrets.token_urlsafe(32)
+    session.add(
+        StaffSession(
+            token_hash=hash_token(token), staff_id=staff.id, session_version=staff.session_version
+        )
+    )
+    return token
+
+
+def find_member(session: Session, token: str) -> Member | None:
+    """The member whose token this is: active, not revoked, seen in the last IDLE_SECONDS, and
+    signed in within MOST_SECONDS."""
+    row = session.execute(
+        select(
+            Staff.id,
+            Staff.email,
+            Staff.role,
+            StaffSession.token_hash,
+            (StaffSession.confirmed_at > database_now(-CONFIRMED_SECONDS)).label("confirmed"),
+            (StaffSession.seen_at < database_now(-_SEEN_EVERY)).label("stale"),
+        )
+        .join(Staff, Staff.id == StaffSession.staff_id)
+        .where(
+            StaffSession.token_hash == hash_token(token),
+            StaffSession.ended_at.is_(None),
+            StaffSession.seen_at > database_now(-IDLE_SECONDS),
+            StaffSession.created_at > database_now(-MOST_SECONDS),
+            StaffSession.session_version == Staff.session_version,
+            Staff.active,
+        )
+    ).first()
+    if row is None:
+        return None
+    if row.stale:
+        _mark_seen(row.token_hash)
+    return Member(row.id, row.email, row.role, row.token_hash, bool(row.confirmed))
+
+
+@atomic
+def _mark_seen(session: Session, token_hash: str) -> None:
+    session.execute(
+        update(StaffSession)
+        .where(StaffSession.token_hash == token_hash)
+        .values(seen_at=database_now())
+    )
+
+
+def mark_confirmed(session: Session, token_hash: str) -> None:
+    """The password was typed again just now."""
+    session.execute(
+        update(StaffSession)
+        .where(StaffSession.token_hash == token_hash)
+        .values(confirmed_at=database_now())
+    )
+
+
+def end_session(session: Session, token_hash: str) -> None:
+    """This browser is signed out."""
+    session.execute(
+        update(StaffSession)
+        .where(StaffSession.token_hash == token_hash, StaffSession.ended_at.is_(None))
+        .values(ended_at=database_now())
+    )
+
+
+def end_all_sessions(staff: Staff) -> None:
+    """Every browser of this member is signed out when the caller commits."""
+    staff.session_version += 1
+
+
+def hash_token(token: str) -> str:
+    """What is stored of a token."""
+    return hashlib.sha256(token.encode()).hexdigest()

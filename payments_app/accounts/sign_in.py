@@ -1,0 +1,112 @@
+"""sign_in: a password for a session; also changing the one, confirming and ending the other."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from payments_app.accounts import passwords, sessions, throttle
+from payments_app.accounts.models import Staff
+from payments_app.accounts.sessions import Member
+from payments_app.core import history
+from payments_app.core.database import atomic
+from payments_app.core.extensions import db
+
+
+class TooManyTriesError(Exception):
+    """The account was tried too often; whether it exists is not said."""
+
+
+class WrongPasswordError(Exception):
+    """E-mail and password don't go together; which of the two is wrong is not said."""
+
+
+def sign_in(email: str, password: str, old_token: str | None = None) -> str:
+    """Check a password and open a session; return the cookie's new token. The browser's old
+    session ends.
+
+    Raises TooManyTriesError or WrongPasswordError.
+    """
+    return _open(_checked(email, password), password, old_token)
+
+
+def confirm(member: Member, password: str) -> None:
+    """The member types the password again before something that can't be undone.
+
+    Raises TooManyTriesError or WrongPasswordError.
+    """
+    _checked(member.email, password)
+    _confirmed(member.email, member.token_hash)
+
+
+def change_password(member: Member, old: str, new: str) -> str:
+    """Set a new password, end every session, and return the token of a new one.
+
+    Raises TooManyTriesError, WrongPasswordError, or ValueError for a weak new password.
+    """
+    weakness = passwords.weakness(new)
+    if weakness:
+        raise ValueError(weakness)
+    return _changed(_checked(member.email, old), passwords.hash_password(new))
+
+
+@atomic
+def sign_out(session: Session, member: Member) -> None:
+    """End this browser's session."""
+    sessions.end_session(session, member.token_hash)
+    history.record(session, "staff", "staff.signed_out", actor=member.id, subject=member.id)
+
+
+def _checked(email: str, password: str) -> str:
+    """The id of the active member with this e-mail and password."""
+    if not throttle.claim_try(email):
+        raise TooManyTriesError
+    found = (
+        db.session()
+        .execute(
+            select(Staff.id, Staff.password_hash, Staff.active).where(
+                Staff.email == email.strip().lower()
+            )
+        )
+        .first()
+    )
+    # The hash is checked whether or not the account exists or is active: same time, same answer.
+    right = passwords.matches(found.password_hash if found else None, password)
+    if found is None or not right or not found.active:
+        _note_failure(found.id if found else None)
+        raise WrongPasswordError
+    staff_id: str = found.id
+    return staff_id
+
+
+@atomic
+def _note_failure(session: Session, staff_id: str | None) -> None:
+    history.record(session, "staff", "staff.sign_in_failed", subject=staff_id or "unknown")
+
+
+@atomic
+def _open(session: Session, staff_id: str, password: str, old_token: str | None) -> str:
+    staff = session.get_one(Staff, staff_id, with_for_update=True, populate_existing=True)
+    if passwords.outdated(staff.password_hash):
+        staff.password_hash = passwords.hash_password(password)
+    if old_token:
+        sessions.end_session(session, sessions.hash_token(old_token))
+    throttle.forgive(session, staff.email)
+    history.record(session, "staff", "staff.signed_in", actor=staff_id, subject=staff_id)
+    return sessions.open_session(session, staff)
+
+
+@atomic
+def _confirmed(session: Session, email: str, token_hash: str) -> None:
+    throttle.forgive(session, email)
+    sessions.mark_confirmed(session, token_hash)
+
+
+@atomic
+def _changed(session: Session, staff_id: str, password_hash: str) -> str:
+    staff = session.get_one(Staff, staff_id, with_for_update=True, populate_existing=True)
+    staff.password_hash = password_hash
+    sessions.end_all_sessions(staff)
+    throttle.forgive(session, staff.email)
+    history.record(session, "staff", "staff.password_changed", actor=staff_id, subject=staff_id)
+    return sessions.open_session(session, staff)

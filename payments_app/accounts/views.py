@@ -1,0 +1,117 @@
+"""Signing in and out, confirming and changing the password."""
+
+from __future__ import annotations
+
+import re
+
+from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from payments_app.accounts import gate, sign_in
+from payments_app.core.access import public, staff
+from payments_app.core.headers import private
+from payments_app.core.limits import Rate, limiter
+
+blueprint = Blueprint("accounts", __name__, url_prefix="/staff")
+
+WRONG = "E-mail or password is not right."
+TOO_MANY = "That was too many tries for this account. Please wait 15 minutes."
+_PER_ADDRESS = Rate(60, 900)
+# A path of ours: not //host, and no backslash that a browser would read as a slash.
+_OUR_PATH = re.compile(r"/staff(/[^\\\s]*)?(\?[^\\\s]*)?")
+
+
+@blueprint.get("/login")
+@public
+def sign_in_page() -> Response | BaseResponse:
+    """The form; who is signed in already goes on."""
+    if gate.known_member():
+        return redirect(_wanted(), 303)
+    return _form("accounts/login.html")
+
+
+@blueprint.post("/login")
+@public
+def open_session() -> Response | BaseResponse:
+    """Sign in."""
+    limiter().check("sign-in", _PER_ADDRESS, request.remote_addr or "")
+    email = request.form.get("email", "")
+    try:
+        token = sign_in.sign_in(email, request.form.get("password", ""), gate.token_sent())
+    except sign_in.TooManyTriesError:
+        return _form("accounts/login.html", 429, message=TOO_MANY, email=email)
+    except sign_in.WrongPasswordError:
+        return _form("accounts/login.html", 422, message=WRONG, email=email)
+    return _with_token(_wanted(), token)
+
+
+@blueprint.post("/logout")
+@public
+def end_session() -> BaseResponse:
+    """Sign out; without a session it is done already."""
+    member = gate.known_member()
+    if member:
+        sign_in.sign_out(member)
+    response = make_response(redirect(url_for("accounts.sign_in_page"), 303))
+    gate.drop_token(response)
+    return private(response)
+
+
+@blueprint.get("/confirm")
+@staff("view")
+def confirm() -> Response:
+    """Ask for the password again before something that can't be undone."""
+    return _form("accounts/confirm.html")
+
+
+@blueprint.post("/confirm")
+@staff("view")
+def confirmed() -> Response | BaseResponse:
+    """The password again."""
+    try:
+        sign_in.confirm(gate.signed_in(), request.form.get("password", ""))
+    except sign_in.TooManyTriesError:
+        return _form("accounts/confirm.html", 429, message=TOO_MANY)
+    except sign_in.WrongPasswordError:
+        return _form("accounts/confirm.html", 422, message="The password is not right.")
+    return redirect(_wanted(), 303)
+
+
+@blueprint.get("/password")
+@staff("view")
+def password() -> Response:
+    """The form for another password."""
+    return _form("accounts/password.html")
+
+
+@blueprint.post("/password")
+@staff("view")
+def change_password() -> Response | BaseResponse:
+    """Change the password; every other browser is signed out."""
+    old, new = request.form.get("old", ""), request.form.get("new", "")
+    try:
+        token = sign_in.change_password(gate.signed_in(), old, new)
+    except sign_in.TooManyTriesError:
+        return _form("accounts/password.html", 429, message=TOO_MANY)
+    except sign_in.WrongPasswordError:
+        return _form("accounts/password.html", 422, message="The old password is not right.")
+    except ValueError as error:
+        return _form("accounts/password.html", 422, message=str(error))
+    return _with_token("/staff", token)
+
+
+def _form(template: str, status: int = 200, **values: str) -> Response:
+    page = render_template(template, next=_wanted(), **values)
+    return private(make_response(page, status))
+
+
+def _wanted() -> str:
+    """Where to go afterwards: only ever a page of ours."""
+    wanted = request.values.get("next", "")
+    return wanted if _OUR_PATH.fullmatch(wanted) else "/staff"
+
+
+def _with_token(address: str, token: str) -> Response:
+    response = make_response(redirect(address, 303))
+    gate.send_token(response, token)
+    return private(response)

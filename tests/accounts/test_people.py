@@ -1,0 +1,67 @@
+"""Accounts by the command line, and the table of roles."""
+
+from __future__ import annotations
+
+import pytest
+from flask.testing import FlaskCliRunner
+
+from payments_app.accounts import people
+from payments_app.accounts.permissions import allows
+from tests.accounts.desk import PASSWORD, Desk
+
+pytestmark = pytest.mark.portable
+
+
+@pytest.mark.parametrize(
+    ("role", "may", "may_not"),
+    [
+        ("viewer", {"view"}, {"technical", "note", "retry", "refund", "export", "staff"}),
+        ("support", {"view", "technical", "note", "retry"}, {"refund", "export", "audit"}),
+        ("refunder", {"view", "technical", "note", "retry", "refund"}, {"export", "audit"}),
+        ("exporter", {"view", "export"}, {"technical", "note", "retry", "refund"}),
+        ("admin", {"view", "refund", "export", "audit", "anything new"}, set()),
+    ],
+)
+def test_a_role_may_do_this_and_no_more(role: str, may: set[str], may_not: set[str]) -> None:
+    assert {p for p in may | may_not if allows(role, p)} == may
+
+
+def test_an_account_is_made_with_a_password_from_standard_input(
+    desk: Desk, cli: FlaskCliRunner
+) -> None:
+    words = ["staff", "create", "bob@example.com", "--role", "support", "--password-stdin"]
+    result = cli.invoke(args=words, input=PASSWORD + "\n")
+    assert result.output == "bob@example.com may sign in as support\n"
+    assert desk.browser().sign_in("bob@example.com").status_code == 303
+
+
+def test_a_taken_address_is_refused(desk: Desk, cli: FlaskCliRunner) -> None:
+    desk.member("bob@example.com")
+    words = ["staff", "create", "BOB@example.com", "--password-stdin"]
+    assert cli.invoke(args=words, input=PASSWORD + "\n").exit_code == 1
+
+
+def test_disabling_an_account_signs_it_out(desk: Desk, cli: FlaskCliRunner) -> None:
+    browser = desk.signed_in(email="bob@example.com")
+    cli.invoke(args=["staff", "disable", "bob@example.com"])
+    assert browser.get("/staff/password").status_code == 303
+
+
+def test_the_list_shows_role_and_state(desk: Desk, cli: FlaskCliRunner) -> None:
+    desk.member("bob@example.com")
+    cli.invoke(args=["staff", "role", "bob@example.com", "refunder"])
+    assert "bob@example.com  refunder  active" in cli.invoke(args=["staff", "list"]).output
+
+
+def test_a_change_of_role_is_in_the_history(desk: Desk) -> None:
+    desk.member("bob@example.com")
+    desk.do(people.change_role, "bob@example.com", "support")
+    (entry,) = desk.entries("staff.role_changed")
+    assert entry.data == {"from": "viewer", "to": "support"}
+
+
+def test_the_demo_account_follows_its_password(desk: Desk) -> None:
+    desk.do(people.keep_demo_member, "the first password")
+    desk.do(people.keep_demo_member, "the second password")
+    assert desk.browser().sign_in("staff@example.com", "the first password").status_code == 422
+    assert desk.browser().sign_in("staff@example.com", "the second password").status_code == 303

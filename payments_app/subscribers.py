@@ -6,6 +6,7 @@ Messages store the names on the left, never a path of the code: a release may mo
 from __future__ import annotations
 
 from payments_app.core.outbox import Command, Follow
+from payments_app.inbound.process import process
 from payments_app.ledger.post import post_capture
 from payments_app.orders.follow import follow_payment
 from payments_app.payments.abandon import ACTION_SECONDS, expire_action
@@ -20,6 +21,7 @@ COMMANDS = {
     "expire_action": Command(expire_action, "charges"),
     "ledger.post_capture": Command(post_capture, "payment_critical"),
     "stripe.recovered": Command(recover, "charges"),
+    "inbound.process": Command(process, "payment_critical"),
     "orders.follow_payment": Command(follow_payment, "payment_standard"),
 }
 

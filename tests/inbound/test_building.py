@@ -1,0 +1,130 @@
+"""A payment made at Stripe without us is recorded all the same."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from payments_app.core.database import atomic
+from payments_app.core.extensions import db
+from payments_app.customers.models import Customer
+from payments_app.payments.models import PaymentRecord, Transaction
+from tests.inbound.post_office import PostOffice, create_event
+from tests.payments.till import Till
+
+pytestmark = pytest.mark.portable
+
+
+@atomic
+def create_customer(session: Session, **fields: str) -> str:
+    customer = Customer(**{"email": "bob@example.com"} | fields)
+    session.add(customer)
+    session.flush()
+    return customer.id
+
+
+def built(intent: dict[str, object]) -> Transaction:
+    db.session.rollback()
+    return db.session.scalars(
+        select(Transaction).where(Transaction.stripe_payment_id == intent["id"])
+    ).one()
+
+
+def customers_of(transaction: Transaction) -> list[str]:
+    return [record.payable_id for record in transaction.records if record.role == "customer"]
+
+
+def tell(post: PostOffice, intent: dict[str, object], what: str = "payment_failed") -> None:
+    post.send(post.told(f"payment_intent.{what}", str(intent["id"])))
+
+
+def test_a_failed_payment_is_created_and_filled(post: PostOffice) -> None:
+    intent = post.pay_elsewhere("pm_card_visa_chargeDeclinedInsufficientFunds")
+    tell(post, intent)
+    row = built(intent)
+    assert (row.state, row.amount, row.currency) == ("failed", 2500, "usd")
+    assert row.error_code == "card_declined"
+    assert row.error["decline_code"] == "insufficient_funds"
+    assert row.error_message
+
+
+def test_the_failure_is_handled_as_any_other(post: PostOffice, till: Till) -> None:
+    intent = post.pay_elsewhere("pm_card_visa_chargeDeclined")
+    tell(post, intent)
+    row = built(intent)
+    assert "payment.failed" in till.happened(row.id)
+    assert row.id in {message.subject for message in till.messages("orders.follow_payment")}
+
+
+def test_a_successful_payment_is_recorded_too(post: PostOffice) -> None:
+    intent = post.pay_elsewhere()
+    tell(post, intent, "succeeded")
+    assert built(intent).state == "complete"
+
+
+def test_it_is_built_once_from_many_events_at_once(post: PostOffice, till: Till) -> None:
+    intent = post.pay_elsewhere()
+    assert post.send_at_once([create_event(id=intent["id"]) for _ in range(5)]) == [200] * 5
+    till.work("payment_critical")
+    assert till.happened(built(intent).id).count("payment.completed") == 1
+
+
+def test_it_is_linked_to_the_customer_of_its_stripe_id(post: PostOffice) -> None:
+    stripe_customer = post.stripe("customers", email="other@example.com")["id"]
+    customer = create_customer(stripe_customer_id=stripe_customer)
+    intent = post.pay_elsewhere("pm_card_chargeCustomerFail", customer=stripe_customer)
+    tell(post, intent)
+    assert customers_of(built(intent)) == [customer]
+    assert db.session.query(Customer).count() == 1
+
+
+def test_it_is_linked_by_the_e_mail_of_the_stripe_customer(post: PostOffice) -> None:
+    customer = create_customer()
+    stripe_customer = post.stripe("customers", email="Bob@Example.com")["id"]
+    intent = post.pay_elsewhere(customer=stripe_customer)
+    tell(post, intent, "succeeded")
+    assert customers_of(built(intent)) == [customer]
+    assert db.session.get(Customer, customer).stripe_customer_id == stripe_customer
+
+
+def test_it_is_linked_by_the_e_mail_of_the_receipt(post: PostOffice) -> None:
+    customer = create_customer()
+    intent = post.pay_elsewhere(receipt_email="bob@example.com")
+    tell(post, intent, "succeeded")
+    assert customers_of(built(intent)) == [customer]
+    assert built(intent).email == "bob@example.com"
+
+
+def test_it_is_linked_once(post: PostOffice, till: Till) -> None:
+    create_customer()
+    intent = post.pay_elsewhere(receipt_email="bob@example.com")
+    tell(post, intent, "succeeded")
+    post.send(create_event(id=intent["id"]))
+    assert db.session.query(PaymentRecord).count() == 1
+
+
+def test_one_without_an_address_is_recorded_without_a_customer(post: PostOffice) -> None:
+    intent = post.pay_elsewhere()
+    tell(post, intent, "succeeded")
+    assert (built(intent).email, customers_of(built(intent))) == ("", [])
+
+
+def test_an_intent_that_nobody_tried_to_pay_is_not_a_payment(post: PostOffice) -> None:
+    intent = post.stripe(
+        "payment_intents",
+        **{"amount": "500", "currency": "usd", "allowed_payment_method_types[]": "card"},
+    )
+    post.stripe(f"payment_intents/{intent['id']}/cancel")
+    event = post.told("payment_intent.canceled", intent["id"])
+    post.send(event)
+    assert post.state(event) == "processed"
+    assert db.session.query(Transaction).count() == 0
+
+
+def test_a_built_payment_is_never_charged_by_us(post: PostOffice, till: Till) -> None:
+    intent = post.pay_elsewhere()
+    tell(post, intent, "succeeded")
+    till.work_all_waiting()
+    assert [found["id"] for found in till.intents()] == [intent["id"]]
+    assert till.messages("charge") == []

@@ -1,0 +1,55 @@
+"""Events that never arrived are fetched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from flask.testing import FlaskCliRunner
+
+from payments_app.inbound.fetch_missed import fetch_missed
+from payments_app.inbound.kinds import HANDLINGS
+from tests.inbound.post_office import PostOffice
+from tests.inbound.test_settling import open_unknown
+from tests.payments.till import Till
+
+pytestmark = pytest.mark.portable
+
+
+@pytest.fixture
+def lossy(till: Till) -> Iterator[Till]:
+    """Every event is lost on its way, to an endpoint that nobody listens at."""
+    till.sandbox("POST", "/_sandbox/webhook_faults", drop=1)
+    yield till
+    till.sandbox("POST", "/_sandbox/webhook_faults", drop=0)
+
+
+@pytest.fixture
+def endpoint(post: PostOffice) -> None:
+    post.stripe("webhook_endpoints", **{"url": "http://127.0.0.1:9/hooks", "enabled_events[]": "*"})
+
+
+@pytest.mark.usefixtures("endpoint")
+def test_a_lost_event_settles_its_payment_all_the_same(lossy: Till) -> None:
+    transaction = open_unknown(lossy)
+    assert fetch_missed()["new"] >= 1
+    lossy.work("payment_critical")
+    assert lossy.read(transaction).phase == "complete"
+
+
+@pytest.mark.usefixtures("endpoint")
+def test_fetching_twice_takes_in_nothing_new(lossy: Till) -> None:
+    lossy.pay()
+    first = fetch_missed()
+    assert fetch_missed() == {"duplicate": first.total()}
+
+
+@pytest.mark.usefixtures("endpoint")
+def test_a_person_can_fetch(lossy: Till, cli: FlaskCliRunner) -> None:
+    lossy.pay()
+    done = cli.invoke(args=["inbound", "fetch-missed"])
+    assert done.output == "1 events taken in, 0 were here already\n"
+
+
+def test_stripe_lists_as_many_types_at_once_as_are_handled() -> None:
+    assert len(HANDLINGS) <= 20

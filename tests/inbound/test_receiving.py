@@ -1,0 +1,95 @@
+"""Each event is stored once, answered at once, and told in the timeline."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from payments_app.core.extensions import db
+from payments_app.core.history import HistoryEntry
+from payments_app.payments.models import Transaction
+from tests.inbound.post_office import PostOffice, create_event
+from tests.payments.till import Till
+
+pytestmark = pytest.mark.portable
+
+
+def test_the_answer_does_not_wait_for_the_work(post: PostOffice) -> None:
+    event = create_event()
+    assert post.send(event, work=False).json == {"received": "new"}
+    assert post.state(event) == "received"
+
+
+def test_an_unknown_type_is_taken_and_ignored(post: PostOffice) -> None:
+    event = create_event("price.created")
+    assert post.send(event).status_code == 200
+    assert post.state(event) == "ignored"
+
+
+def test_an_object_with_an_id_of_the_owners_making_is_no_trouble(post: PostOffice) -> None:
+    event = create_event("product.created", id="gold plan / 3 \u0000")
+    assert post.send(event).status_code == 200
+    assert post.state(event) == "ignored"
+
+
+def test_a_duplicate_is_answered_200_and_counted(post: PostOffice) -> None:
+    event = create_event("invoice.payment_failed")
+    post.send(event)
+    assert post.send(event).json == {"received": "duplicate"}
+    assert post.stored(event).deliveries == 2
+
+
+def test_five_duplicates_at_once_are_one_event(post: PostOffice, till: Till) -> None:
+    event = create_event("payment_intent.succeeded")
+    assert post.send_at_once([event] * 5) == [200] * 5
+    assert post.stored(event).deliveries == 5
+    assert len(till.messages("inbound.process")) == 1
+
+
+def test_the_timeline_tells_new_from_duplicate(post: PostOffice) -> None:
+    event = create_event("customer.subscription.created")
+    post.send(event)
+    post.send(event)
+    assert post.deliveries(event) == ["new", "duplicate"]
+
+
+def test_the_timeline_tells_a_late_event(post: PostOffice) -> None:
+    event = create_event("customer.subscription.created") | {"created": int(time.time()) - 3600}
+    post.send(event)
+    assert post.deliveries(event) == ["late"]
+
+
+def test_a_payments_webhook_is_in_its_timeline(post: PostOffice, till: Till) -> None:
+    transaction = till.pay()
+    post.send(post.told("payment_intent.succeeded"))
+    assert "webhook.payment_intent.succeeded" in till.happened(transaction)
+
+
+@pytest.mark.parametrize("kind", ["customer.subscription.created", "invoice.payment_failed"])
+def test_a_billing_event_is_recorded(post: PostOffice, kind: str) -> None:
+    event = create_event(kind, id="in_1", customer="cus_1", attempt_count=2)
+    post.send(event)
+    assert post.state(event) == "processed"
+    row = db.session.query(HistoryEntry).filter_by(what=f"webhook.{kind}").one()
+    assert (row.subject, row.data["customer"]) == ("in_1", "cus_1")
+    assert row.data["object"] == {"attempt_count": 2}
+
+
+def test_an_event_of_the_other_mode_is_set_aside(post: PostOffice) -> None:
+    event = create_event() | {"livemode": True}
+    assert post.send(event).status_code == 200
+    assert post.state(event) == "quarantined"
+    assert post.alerts() == ["webhook_quarantined"]
+
+
+def test_an_event_of_a_foreign_account_is_set_aside(post: PostOffice) -> None:
+    event = create_event() | {"account": "acct_somebody"}
+    assert post.send(event).status_code == 200
+    assert post.state(event) == "quarantined"
+
+
+def test_what_is_set_aside_builds_nothing(post: PostOffice) -> None:
+    intent = post.pay_elsewhere()
+    post.send(create_event(id=intent["id"]) | {"livemode": True})
+    assert db.session.query(Transaction).count() == 0

@@ -1,0 +1,159 @@
+"""An event is a hint to read again: payments go where Stripe says, whatever order it is told in."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from payments_app.core.database import atomic
+from payments_app.payments.models import Transaction
+from tests.inbound.post_office import PostOffice, create_event
+from tests.payments.till import Till
+
+pytestmark = pytest.mark.portable
+
+
+@atomic
+def forget(session: Session, transaction_id: str, **values: object) -> None:
+    """Put a row back to where it was before we heard anything."""
+    session.execute(update(Transaction).where(Transaction.id == transaction_id).values(**values))
+
+
+def open_unknown(till: Till) -> str:
+    """A payment whose answer was lost after Stripe took the money."""
+    transaction = till.open()
+    till.fail_stripe("drop_after", "/confirm$", times=1)
+    till.work("charges")
+    till.mend_stripe()
+    assert till.read(transaction).phase == "unknown"
+    return transaction
+
+
+def test_an_event_completes_a_payment_whose_answer_was_lost(post: PostOffice, till: Till) -> None:
+    transaction = open_unknown(till)
+    post.send(post.told("payment_intent.succeeded"))
+    assert till.read(transaction).phase == "complete"
+
+
+def test_an_event_is_worked_on_once(post: PostOffice, till: Till) -> None:
+    transaction = open_unknown(till)
+    event = post.told("payment_intent.succeeded")
+    for _ in range(3):
+        post.send(event)
+    assert till.happened(transaction).count("payment.completed") == 1
+    assert till.happened(transaction).count("webhook.processed") == 1
+
+
+def test_duplicates_at_once_settle_once(post: PostOffice, till: Till) -> None:
+    transaction = open_unknown(till)
+    event = post.told("payment_intent.succeeded")
+    copies = [event | {"id": f"{event['id']}{number}"} for number in range(5)]
+    assert post.send_at_once([event, *copies]) == [200] * 6
+    till.work("payment_critical")
+    assert till.happened(transaction).count("payment.completed") == 1
+    assert {post.state(copy) for copy in copies} == {"processed"}
+
+
+def test_events_out_of_order_move_nothing_backwards(post: PostOffice, till: Till) -> None:
+    transaction = till.pay("pm_card_threeDSecure2Required")
+    post.send(post.told("payment_intent.requires_action"))
+    assert till.read(transaction).phase == "requires_action"
+    completed = till.pay()
+    events = [post.told(f"payment_intent.{what}") for what in ("succeeded", "created")]
+    old = create_event("payment_intent.requires_action", id=events[0]["data"]["object"]["id"])
+    for event in [*events, old, events[0]]:
+        post.send(event)
+    assert till.read(completed).phase == "complete"
+
+
+def test_an_old_failure_told_late_does_not_undo_a_success(post: PostOffice, till: Till) -> None:
+    transaction = till.pay()
+    intent = till.read(transaction).stripe_payment_id
+    event = create_event("payment_intent.payment_failed", id=intent)
+    post.send(event)
+    assert till.read(transaction).state == "complete"
+    assert post.state(event) == "processed"
+
+
+def test_a_forged_claim_of_success_moves_nothing(post: PostOffice, till: Till) -> None:
+    transaction = till.pay("pm_card_visa_chargeDeclined")
+    intent = till.read(transaction).stripe_payment_id
+    post.send(create_event("payment_intent.succeeded", id=intent, status="succeeded"))
+    assert till.read(transaction).state == "failed"
+
+
+def test_an_event_before_our_own_commit_finds_the_payment_by_its_metadata(
+    post: PostOffice, till: Till
+) -> None:
+    transaction = till.open()
+    till.fail_stripe("drop_after", "/confirm$", times=1)
+    till.work("charges")
+    till.mend_stripe()
+    forget(transaction, stripe_payment_id=None, phase="processing")
+    post.send(post.told("payment_intent.succeeded"))
+    row = till.read(transaction)
+    assert (row.phase, row.stripe_payment_id is not None) == ("complete", True)
+
+
+def test_an_event_before_our_charge_began_waits_for_it(post: PostOffice, till: Till) -> None:
+    transaction = till.open()
+    intent = post.pay_elsewhere(**{"amount": "1099", "metadata[transaction_id]": transaction})
+    event = create_event(id=intent["id"])
+    post.send(event)
+    assert (till.read(transaction).phase, post.state(event)) == ("created", "received")
+
+
+def test_an_event_waits_while_stripe_does_not_answer(post: PostOffice, till: Till) -> None:
+    transaction = open_unknown(till)
+    event = post.told("payment_intent.succeeded")
+    till.fail_stripe("rate_limit", "/v1/payment_intents/pi_", times=1)
+    post.send(event)
+    assert post.state(event) == "received"
+    till.mend_stripe()
+    till.make_due("inbound.process")
+    till.work("payment_critical")
+    assert till.read(transaction).phase == "complete"
+
+
+def test_a_correction_is_made_by_a_fresh_read(post: PostOffice, till: Till) -> None:
+    transaction = open_unknown(till)
+    forget(transaction, state="failed", phase="failed")
+    post.send(post.told("payment_intent.succeeded"))
+    assert till.read(transaction).state == "complete"
+    assert "corrected_to_match_stripe" in till.happened(transaction)
+
+
+class TestQuarantine:
+    """Nothing moves, and a person is told."""
+
+    def send_changed(self, post: PostOffice, till: Till, **values: object) -> tuple[str, str]:
+        transaction = open_unknown(till)
+        forget(transaction, **values)
+        event = post.told("payment_intent.succeeded")
+        post.send(event)
+        assert "webhook_quarantined" in post.alerts()
+        return post.state(event), till.read(transaction).phase
+
+    def test_another_amount(self, post: PostOffice, till: Till) -> None:
+        assert self.send_changed(post, till, amount=1) == ("quarantined", "unknown")
+
+    def test_another_currency(self, post: PostOffice, till: Till) -> None:
+        assert self.send_changed(post, till, currency="eur") == ("quarantined", "unknown")
+
+    def test_another_account(self, post: PostOffice, till: Till) -> None:
+        changed = self.send_changed(post, till, connected_account_id="acct_1")
+        assert changed == ("quarantined", "unknown")
+
+    def test_a_second_intent_that_names_our_payment(self, post: PostOffice, till: Till) -> None:
+        transaction = open_unknown(till)
+        other = post.pay_elsewhere(**{"amount": "1099", "metadata[transaction_id]": transaction})
+        event = create_event(id=other["id"])
+        post.send(event)
+        assert (post.state(event), till.read(transaction).phase) == ("quarantined", "unknown")
+
+    def test_an_object_that_our_account_does_not_have(self, post: PostOffice) -> None:
+        event = create_event(id="pi_of_somebody_else")
+        post.send(event)
+        assert post.state(event) == "quarantined"
+        assert post.alerts() == ["webhook_quarantined"]

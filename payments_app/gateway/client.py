@@ -12,7 +12,7 @@ CONNECT_SECONDS, READ_SECONDS = 3, 20
 API_VERSION = "2026-10-28.endive"
 
 
-def connect(app: Flask, config: Config) -> None:
+def connect(app: Flask, config: Config, read_seconds: float = READ_SECONDS) -> None:
     """Make the application's client. Time-outs to open and to read are set apart: a connection
     that never opened sent nothing, an answer that never came may have charged."""
     addresses: dict[str, str] = {"api": config.stripe_api_base} if config.stripe_api_base else {}
@@ -21,7 +21,7 @@ def connect(app: Flask, config: Config) -> None:
         config.stripe_secret_key,
         stripe_version=API_VERSION,
         max_network_retries=0,
-        http_client=stripe.RequestsClient(timeout=(CONNECT_SECONDS, READ_SECONDS)),
+        http_client=stripe.RequestsClient(timeout=(CONNECT_SECONDS, read_seconds)),
         base_addresses=addresses,  # type: ignore[arg-type]
     )
 

@@ -25,6 +25,10 @@ NOT_MADE = {
     "code": "payment_expired",
     "message": "It was not sent in time, and was cancelled: no payment was made.",
 }
+STRIPE_FAILED = {
+    "type": "api_error",
+    "message": "Stripe had an error of its own, and made no payment.",
+}
 CHECK_ABANDONED = {
     "type": "expired",
     "code": "authentication_abandoned",
@@ -39,9 +43,12 @@ def end_unsent(session: Session, transaction: Transaction) -> None:
     states.move(session, transaction, "canceled", reason=NOT_MADE["message"])
 
 
-def never_sent(brief: Brief) -> None:
-    """End a transaction whose intent Stripe does not know."""
-    give_up(brief.transaction_id, "canceled", NOT_MADE)
+def never_made(brief: Brief) -> None:
+    """End a transaction whose intent Stripe does not know: it expired, or Stripe failed at it."""
+    if brief.late:
+        give_up(brief.transaction_id, "canceled", NOT_MADE)
+    else:
+        give_up(brief.transaction_id, "failed", STRIPE_FAILED)
 
 
 def unsent(brief: Brief, claim: Claim, create: Callable[[Brief], Answer]) -> None:
@@ -54,7 +61,7 @@ def unsent(brief: Brief, claim: Claim, create: Callable[[Brief], Answer]) -> Non
         answer = create(brief)
         if answer.intent is None:
             if answer.verdict in (Verdict.CANCELED, Verdict.INVALID):
-                never_sent(brief)
+                never_made(brief)
                 return
             note(brief.transaction_id, answer)
             raise Later(RETRY_SECONDS, f"create before cancelling: {answer.error_code}")

@@ -7,6 +7,7 @@ row and no connection is held while Stripe is called.
 from __future__ import annotations
 
 import datetime as dt
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -92,6 +93,8 @@ def brief_of(session: Session, transaction: Transaction) -> Brief:
         public_url = current_app.config["CONFIG"].public_url
         transaction.parameters = parameters_for(transaction, public_url)
         session.flush()
+    # JSONB keeps no order of keys, and a repeated call must be the same to the byte.
+    parameters = json.loads(json.dumps(transaction.parameters, sort_keys=True))
     late, forgotten = session.execute(
         select(
             Transaction.created_at < database_now(-UNSENT_SECONDS),
@@ -103,8 +106,8 @@ def brief_of(session: Session, transaction: Transaction) -> Brief:
         phase=transaction.phase,
         amount=transaction.amount,
         currency=transaction.currency,
-        create=transaction.parameters["create"],
-        confirm=transaction.parameters["confirm"],
+        create=parameters["create"],
+        confirm=parameters["confirm"],
         intent_id=transaction.stripe_payment_id,
         account=transaction.connected_account_id,
         create_sent=transaction.create_sent_at is not None,

@@ -52,10 +52,14 @@ def charge(transaction_id: str, claim: Claim) -> None:
 
 
 def create(brief: Brief) -> Answer:
-    """Create the intent, or find the one that an earlier try made: its key may be forgotten."""
-    if brief.key_forgotten and brief.create_sent:
-        return charges.find_intent(brief.transaction_id, brief.created_at, brief.account)
-    return charges.create_intent(brief.create, brief.create_key, brief.account)
+    """Create the intent, or find the one that an earlier try made, where its key is of no more
+    use: forgotten after a day, or holding an error that Stripe will repeat for ever."""
+    if not (brief.key_forgotten and brief.create_sent):
+        answer = charges.create_intent(brief.create, brief.create_key, brief.account)
+        if not (answer.replayed and answer.verdict == Verdict.UNKNOWN):
+            return answer
+        note(brief.transaction_id, answer)
+    return charges.find_intent(brief.transaction_id, brief.created_at, brief.account)
 
 
 def confirm(brief: Brief, claim: Claim) -> None:
@@ -64,9 +68,16 @@ def confirm(brief: Brief, claim: Claim) -> None:
     answer = charges.confirm_intent(brief.intent, brief.confirm, brief.confirm_key, brief.account)
     if answer.verdict in (Verdict.LATER, Verdict.MISCONFIGURED):
         patience.wait(brief, answer, claim)
-    elif answer.replayed or answer.verdict in (Verdict.MOVED_ON, Verdict.OPEN):
+    elif answer.verdict in (Verdict.MOVED_ON, Verdict.OPEN) or (
+        answer.replayed and answer.verdict != Verdict.UNKNOWN
+    ):
         note(brief.transaction_id, answer)
         settle(brief.transaction_id, _read(brief), fresh=True)
+    elif answer.verdict == Verdict.UNKNOWN and answer.replayed:
+        # Stripe has saved an error of its own for this key, and nothing was charged when we
+        # looked: the key is of no more use, so this attempt is closed there and given up.
+        note(brief.transaction_id, answer)
+        abandon.close(brief, claim, phase="failed", error=answer.error or {})
     elif answer.error_code == "payment_intent_confirmation_token_invalid":
         # Used up: by an earlier confirm of ours, or by another intent. Closing this intent tells:
         # if it can be cancelled, no money moved and never will.
@@ -112,7 +123,7 @@ def _not_created(brief: Brief, answer: Answer, claim: Claim) -> None:
     if answer.verdict in (Verdict.LATER, Verdict.MISCONFIGURED, Verdict.UNKNOWN):
         patience.wait(brief, answer, claim)
     elif answer.verdict == Verdict.CANCELED and answer.intent is None:
-        abandon.never_sent(brief)
+        abandon.never_made(brief)
     else:
         settle(brief.transaction_id, answer)
 

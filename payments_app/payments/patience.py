@@ -10,6 +10,7 @@ from payments_app.core import alerts, history
 from payments_app.core.database import atomic
 from payments_app.core.outbox import Claim, Later
 from payments_app.gateway.results import Answer, Verdict
+from payments_app.payments import states
 from payments_app.payments.brief import Brief
 from payments_app.payments.settle import give_up, note_call
 
@@ -47,7 +48,18 @@ def wait(brief: Brief, answer: Answer, claim: Claim) -> None:
         claim.tries + 1,
         seconds,
     )
-    _note(brief.transaction_id, answer, claim.tries + 1, seconds, exhausted=exhausted)
+    # Refused before anything happened, and nothing was sent earlier: then nothing is at Stripe.
+    never_sent = (
+        answer.call == "create" and answer.verdict != Verdict.UNKNOWN and not brief.create_sent
+    )
+    _note(
+        brief.transaction_id,
+        answer,
+        claim.tries + 1,
+        seconds,
+        exhausted=exhausted,
+        never_sent=never_sent,
+    )
     raise Later(seconds, f"{answer.call}: {answer.error_code}")
 
 
@@ -68,8 +80,12 @@ def _note(
     seconds: float,
     *,
     exhausted: bool,
+    never_sent: bool,
 ) -> None:
-    note_call(session, transaction_id, answer)
+    if answer.error_code != "breaker_open":
+        note_call(session, transaction_id, answer)
+    if never_sent:
+        states.lock(session, transaction_id).create_sent_at = None
     history.record(
         session,
         "stripe",

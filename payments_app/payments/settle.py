@@ -86,8 +86,9 @@ def give_up(
 
 @atomic
 def note(session: Session, transaction_id: str, answer: Answer) -> None:
-    """Keep a call that decided nothing in the transaction's history."""
-    note_call(session, transaction_id, answer)
+    """Keep a call that decided nothing in the transaction's history, if it was made at all."""
+    if answer.error_code != "breaker_open":
+        note_call(session, transaction_id, answer)
 
 
 def note_call(session: Session, transaction_id: str, answer: Answer) -> None:

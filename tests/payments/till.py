@@ -16,6 +16,7 @@ from payments_app.core.extensions import db
 from payments_app.core.history import HistoryEntry
 from payments_app.core.outbox import Message
 from payments_app.customers.find import customer_for
+from payments_app.gateway.breaker import Breaker
 from payments_app.orders.models import Order, Product
 from payments_app.orders.place import place
 from payments_app.payments.models import Transaction
@@ -100,8 +101,34 @@ class Till:
         found: list[dict[str, Any]] = self.sandbox("GET", "/v1/payment_intents?limit=100")["data"]
         return found
 
-    def fail_stripe(self, *rules: dict[str, Any]) -> None:
-        self.sandbox("POST", "/_sandbox/faults", rules=list(rules))
+    def fail_stripe(self, fault: str, path: str = "", **rule: Any) -> None:
+        """From now on `fault` strikes calls to `path`, with the sandbox's `times`, `nth`, `ms`."""
+        match = {"path": path} | ({"nth": rule.pop("nth")} if "nth" in rule else {})
+        self.sandbox("POST", "/_sandbox/faults", fault=fault, match=match, **rule)
+
+    def pass_bank_check(self, transaction_id: str) -> None:
+        """The buyer finishes the bank's check, and we do not hear of it."""
+        self.answer_bank_check(transaction_id, "complete")
+
+    def answer_bank_check(self, transaction_id: str, answer: str) -> None:
+        """The buyer's answer to the bank: `complete` or `fail`."""
+        action = self.read(transaction_id).stripe_data["next_action"]["use_stripe_sdk"]
+        page = action["stripe_js"]
+        requests.post(page, data={"answer": answer}, timeout=10).raise_for_status()
+
+    def confirm_behind_our_back(self, transaction_id: str, card: str) -> None:
+        """Somebody pays an intent of ours with another card, without us."""
+        requests.post(
+            f"{self.config.stripe_api_base}/v1/payment_intents/"
+            f"{self.read(transaction_id).stripe_payment_id}/confirm",
+            auth=(self.config.stripe_secret_key, ""),
+            data={"payment_method": card},
+            timeout=10,
+        ).raise_for_status()
+
+    def close_breaker_time(self) -> None:
+        """Let the breaker's time be up."""
+        _end_breaker_time()
 
     def mend_stripe(self) -> None:
         self.sandbox("DELETE", "/_sandbox/faults")
@@ -150,3 +177,10 @@ def _age(session: Session, transaction_id: str, seconds: float) -> None:
             .where(Transaction.id == transaction_id)
             .values({column: database_now(-seconds), "updated_at": text("updated_at")})
         )
+
+
+@atomic
+def _end_breaker_time(session: Session) -> None:
+    session.execute(
+        update(Breaker).where(Breaker.open_until.is_not(None)).values(open_until=database_now(-1))
+    )

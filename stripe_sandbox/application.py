@@ -8,6 +8,7 @@ from stripe_sandbox.call import Premises
 from stripe_sandbox.control import Control
 from stripe_sandbox.messages import Request, Response
 from stripe_sandbox.pages import Pages
+from stripe_sandbox.slow_banks import SlowBanks
 from stripe_sandbox.store import Store
 from stripe_sandbox.timers import Timers
 from stripe_sandbox.webhook_faults import WebhookFaults
@@ -25,7 +26,7 @@ class Application:
     def __init__(self, data_dir: Path | None, base_url: str) -> None:
         self._store = Store(data_dir)
         self._courier = Courier(self._store)
-        premises = Premises(self._store, base_url, WebhookFaults())
+        premises = Premises(self._store, base_url, WebhookFaults(), SlowBanks())
         self._api = Api(premises, self._courier)
         self._pages = Pages(premises, self._courier)
         self._control = Control(self._api, premises, self._courier)

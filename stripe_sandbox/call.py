@@ -6,6 +6,7 @@ from typing import Any
 
 from stripe_sandbox import API_VERSION, ids
 from stripe_sandbox.errors import missing_resource
+from stripe_sandbox.slow_banks import SlowBanks
 from stripe_sandbox.store import Object, Store
 from stripe_sandbox.webhook_faults import WebhookFaults
 
@@ -20,6 +21,7 @@ class Premises:
     store: Store
     base_url: str
     webhook_faults: WebhookFaults
+    slow_banks: SlowBanks
 
 
 @dataclass
@@ -114,7 +116,7 @@ class Call:
     def remind(self, object_id: str, seconds: float) -> None:
         """The object moves on by itself after so many seconds."""
         self.store.query(
-            "INSERT INTO reminders (object, account, due) VALUES (?, ?, ?)",
+            "INSERT OR REPLACE INTO reminders (object, account, due) VALUES (?, ?, ?)",
             object_id,
             self.account,
             time.time() + seconds,

@@ -37,12 +37,12 @@ def answer(call: Call, intent: Object, *, accepted: bool) -> None:
             },
         )
         return
+    if not setup:
+        confirming.charge_unasked(call, intent, method, authenticated=True)
+        return
     try:
-        if setup:
-            setup_intents.succeed(call, intent, method, authenticated=True)
-        else:
-            confirming.charge(call, intent, method, authenticated=True)
+        setup_intents.succeed(call, intent, method, authenticated=True)
     except ApiError as decline:
-        # The page shows no error of its own: the intent carries it.
+        # As above: the intent carries it.
         if not decline.executed:
             raise

@@ -3,7 +3,7 @@
 import time
 from typing import Any
 
-from stripe_sandbox import payment_methods
+from stripe_sandbox import card_entry, payment_methods
 from stripe_sandbox.call import Call
 from stripe_sandbox.errors import ApiError
 from stripe_sandbox.params import SHIPPING, choice, missing, text
@@ -13,7 +13,7 @@ from stripe_sandbox.store import Object
 _LIFETIME = 12 * 3600  # seconds
 _FIELDS = {
     "payment_method": text,
-    "payment_method_data": payment_methods.METHOD_DATA,
+    "payment_method_data": card_entry.METHOD_DATA,
     "return_url": text,
     "setup_future_usage": choice("off_session", "on_session"),
     "shipping": SHIPPING,
@@ -47,7 +47,7 @@ def _mint(call: Call, params: dict[str, Any]) -> Object:
         method = payment_methods.from_parameter(call, params["payment_method"])
     elif "payment_method_data" in params:
         data = params["payment_method_data"]
-        method = payment_methods.from_data(call, data, "payment_method_data")
+        method = card_entry.from_data(call, data, "payment_method_data")
         call.put(method)
     else:
         raise missing("payment_method_data")

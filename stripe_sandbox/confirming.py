@@ -126,7 +126,16 @@ def _check_return_url(intent: Object, params: dict[str, Any], *, off_session: bo
 
 
 def charge(call: Call, intent: Object, method: Object, *, authenticated: bool = False) -> Object:
-    """Asks the bank for the money. Raises ApiError 402 when it declines."""
+    """Asks the bank for the money, or leaves the intent `processing` while a slow bank thinks.
+
+    Raises ApiError 402 when the bank declines.
+    """
+    pause = call.premises.slow_banks.pause(call.platform or call.account)
+    if pause is not None and intent["status"] != "processing":
+        intent |= {"status": "processing", "next_action": None, "_authenticated": authenticated}
+        call.remind(intent["id"], pause)
+        call.emit("payment_intent.processing", call.put(intent))
+        return intent
     card = payment_methods.test_card(method)
     if card.decline:
         raise refuse(call, intent, method, card.decline, authenticated=authenticated)
@@ -146,6 +155,23 @@ def charge(call: Call, intent: Object, method: Object, *, authenticated: bool = 
     call.emit("payment_intent.succeeded", intent)
     disputes.follow(call, made, card.aftermath)
     return intent
+
+
+def settle(call: Call, intent: Object) -> Object:
+    """The bank has made up its mind about a `processing` intent; any other stays as it is."""
+    if intent["status"] == "processing":
+        method = call.param(intent["payment_method"], "payment_method", "payment_method")
+        charge_unasked(call, intent, method, authenticated=intent.pop("_authenticated"))
+    return intent
+
+
+def charge_unasked(call: Call, intent: Object, method: Object, *, authenticated: bool) -> None:
+    """Outside of any request: nobody hears of a decline, the intent carries it."""
+    try:
+        charge(call, intent, method, authenticated=authenticated)
+    except ApiError as decline:
+        if not decline.executed:
+            raise
 
 
 def _keep_method(call: Call, intent: Object, method: Object, *, authenticated: bool) -> None:

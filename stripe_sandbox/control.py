@@ -5,6 +5,11 @@ POST/GET/DELETE faults            rules as `faults.py` tells: add (one or a list
 POST webhook_faults               a script as `webhook_faults.py` tells; {} ends it
 POST webhook_endpoints            {"url", "secret", "connect"?}: an endpoint with a known secret
 POST events/<id>/resend           posts the event again
+POST slow_banks {"ms"}            confirmed payments are `processing` for so long; null ends it
+POST payment_intents/<id>/move    a `processing` intent is settled at once
+POST events {"type", "object"}    an event of any kind; "account" tells it of a connected one
+POST confirmation_tokens/<id>/expire
+DELETE idempotency_keys           as after 24 hours
 POST refunds/<id>/move             a pending or doomed refund moves on at once
 POST accounts/<id>                changes the fields of a connected account, with its event
 POST accounts/<id>/onboard        all that Stripe asks for is given
@@ -14,16 +19,18 @@ GET requests?path=<regex>         the API calls of the account
 
 import json
 import re
+import time
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs
 
-from stripe_sandbox import accounts, connected_accounts, events, refunds
+from stripe_sandbox import accounts, connected_accounts, events, params
 from stripe_sandbox.api import Api
 from stripe_sandbox.call import Call, Premises, visible
 from stripe_sandbox.errors import ApiError
 from stripe_sandbox.faults import Rule
 from stripe_sandbox.messages import Request, Response
+from stripe_sandbox.timers import MOVES
 from stripe_sandbox.webhooks import Courier
 
 _ACCOUNT_VERBS = {
@@ -45,7 +52,11 @@ class Control:
             ("POST", r"webhook_faults", self._set_webhook_faults),
             ("POST", r"webhook_endpoints", self._add_endpoint),
             ("POST", r"events/(evt_\w+)/resend", self._resend),
-            ("POST", r"refunds/(re_\w+)/move", self._move_refund),
+            ("POST", r"slow_banks", self._slow_banks),
+            ("POST", r"(payment_intent|refund)s/(\w+)/move", self._move),
+            ("POST", r"events", self._emit),
+            ("POST", r"confirmation_tokens/(ctoken_\w+)/expire", self._expire),
+            ("DELETE", r"idempotency_keys", self._forget_keys),
             ("POST", r"accounts/(acct_\w+)", self._change_account),
             ("POST", r"accounts/(acct_\w+)/(onboard|deauthorize)", self._move_account),
             ("GET", r"requests", self._list_requests),
@@ -64,6 +75,8 @@ class Control:
             raise ApiError(404, f"No such control: {request.method} {request.path}")
         except ApiError as error:
             return error.response()
+        except KeyError as missing:
+            return params.missing(str(missing.args[0])).response()
 
     def _delay(self, account: str, content: Any) -> Any:
         milliseconds = content.get("ms")
@@ -109,12 +122,36 @@ class Control:
         self._courier.ring()
         return {"event": event_id, "endpoints": sent}
 
-    def _move_refund(self, account: str, _content: Any, refund_id: str) -> Any:
-        call = self._call(account, refund_id)
+    def _slow_banks(self, account: str, content: Any) -> Any:
+        milliseconds = content.get("ms")
+        pause = None if milliseconds is None else milliseconds / 1000
+        self._premises.slow_banks.set(account, pause)
+        return {"ms": milliseconds}
+
+    def _move(self, account: str, _content: Any, kind: str, object_id: str) -> Any:
+        call = self._call(account, object_id)
         with self._premises.store.transaction():
-            moved = refunds.move_on(call, call.get(refund_id, "refund"))
+            moved = MOVES[kind](call, call.get(object_id, kind))
         self._courier.ring()
         return visible(moved)
+
+    def _emit(self, account: str, content: Any) -> Any:
+        call = Call(self._premises, account)
+        if connected := content.get("account"):
+            call = Call(self._premises, connected, platform=account)
+        with self._premises.store.transaction():
+            event = call.emit(content["type"], content["object"])
+        self._courier.ring()
+        return event
+
+    def _expire(self, account: str, _content: Any, token_id: str) -> Any:
+        call = self._call(account, token_id)
+        token = call.get(token_id, "confirmation_token")
+        return visible(call.put({**token, "expires_at": int(time.time())}))
+
+    def _forget_keys(self, account: str, _content: Any) -> Any:
+        self._premises.store.query("DELETE FROM answers WHERE account = ?", account)
+        return {}
 
     def _change_account(self, account: str, content: Any, connected: str) -> Any:
         platform = Call(self._premises, account)

@@ -3,107 +3,30 @@
 import time
 from typing import Any
 
-from stripe_sandbox import confirming, currencies, ids, payment_methods, sharing
+from stripe_sandbox import card_entry, confirming, currencies, ids, payment_methods, sharing
 from stripe_sandbox.call import Call, visible
 from stripe_sandbox.errors import ApiError, missing_resource, unexpected_state
-from stripe_sandbox.listing import page
-from stripe_sandbox.params import (
-    PAGE,
-    SHIPPING,
-    array_of,
-    boolean,
-    choice,
-    hash_of,
-    integer,
-    merged_metadata,
-    metadata,
-    text,
-    unsettable,
+from stripe_sandbox.intent_fields import (
+    AMOUNT,
+    AT_CONFIRM_TOO,
+    CHANGEABLE,
+    CONFIRMING,
+    ONLY_AT_CONFIRM,
+    STORED,
 )
+from stripe_sandbox.listing import page
+from stripe_sandbox.params import PAGE, boolean, choice, hash_of, merged_metadata, text
 from stripe_sandbox.routing import route
 from stripe_sandbox.store import Object
-
-
-def _off_session(value: Any, name: str) -> Any:
-    return value if value in ("one_off", "recurring") else boolean(value, name)
-
-
-_CHANGEABLE = {
-    "allowed_payment_method_types": array_of(choice("card", "link")),
-    "application_fee_amount": unsettable(integer),
-    "capture_method": choice("automatic", "automatic_async"),
-    "customer": text,
-    "description": unsettable(text),
-    "metadata": metadata,
-    "payment_method": text,
-    "payment_method_options": hash_of(
-        card=hash_of(request_three_d_secure=choice("automatic", "any", "challenge"))
-    ),
-    "receipt_email": unsettable(text),
-    "setup_future_usage": unsettable(choice("off_session", "on_session")),
-    "shipping": unsettable(SHIPPING),
-    "statement_descriptor": unsettable(text),
-    "statement_descriptor_suffix": unsettable(text),
-    "transfer_data": hash_of(destination=text, amount=integer),
-    "transfer_group": text,
-}
-_AMOUNT = {"amount": integer, "currency": currencies.known}
-_CONFIRMING = {
-    "confirmation_token": text,
-    "error_on_requires_action": boolean,
-    "mandate_data": hash_of(
-        customer_acceptance=hash_of(
-            type=choice("online", "offline"),
-            accepted_at=integer,
-            online=hash_of(ip_address=text, user_agent=text),
-            offline=hash_of(),
-        )
-    ),
-    "off_session": _off_session,
-    "payment_method_data": payment_methods.METHOD_DATA,
-    "return_url": text,
-    "use_stripe_sdk": boolean,
-}
-_ONLY_AT_CONFIRM = (
-    "confirmation_token",
-    "error_on_requires_action",
-    "mandate_data",
-    "off_session",
-    "return_url",
-)
-_AT_CONFIRM_TOO = (
-    "allowed_payment_method_types",
-    "capture_method",
-    "payment_method",
-    "payment_method_options",
-    "receipt_email",
-    "setup_future_usage",
-    "shipping",
-)
-_STORED = (
-    "application_fee_amount",
-    "capture_method",
-    "customer",
-    "description",
-    "payment_method_options",
-    "receipt_email",
-    "setup_future_usage",
-    "shipping",
-    "statement_descriptor",
-    "statement_descriptor_suffix",
-    "transfer_data",
-    "transfer_group",
-    "on_behalf_of",
-)
 
 
 @route(
     "POST",
     "/v1/payment_intents",
     {
-        **_CHANGEABLE,
-        **_AMOUNT,
-        **_CONFIRMING,
+        **CHANGEABLE,
+        **AMOUNT,
+        **CONFIRMING,
         "automatic_payment_methods": hash_of(
             enabled=boolean, allow_redirects=choice("always", "never")
         ),
@@ -116,16 +39,25 @@ _STORED = (
 def create(call: Call, params: dict[str, Any]) -> Object:
     _refuse_before_confirming(params)
     currencies.check_amount(params["amount"], params["currency"])
-    allowed = params.get("allowed_payment_method_types")
     automatic = params.get("automatic_payment_methods", {})
-    if allowed and automatic.get("enabled"):
+    if "allowed_payment_method_types" in params and automatic.get("enabled"):
         raise ApiError(
             400,
             "You may only specify one of these parameters: automatic_payment_methods,"
             " allowed_payment_method_types.",
             param="automatic_payment_methods",
         )
-    intent = call.new(
+    intent = _blank(call, params)
+    intent["client_secret"] = f"{intent['id']}_secret_{ids.random_text(25)}"
+    _write(call, intent, params)
+    call.emit("payment_intent.created", intent)
+    return confirming.confirm(call, intent, params) if params.get("confirm") else intent
+
+
+def _blank(call: Call, params: dict[str, Any]) -> Object:
+    allowed = params.get("allowed_payment_method_types")
+    automatic = params.get("automatic_payment_methods", {})
+    return call.new(
         "payment_intent",
         "pi",
         amount=params["amount"],
@@ -154,21 +86,17 @@ def create(call: Call, params: dict[str, Any]) -> Object:
         source=None,
         status="requires_payment_method",
         **{
-            **dict.fromkeys(_STORED),
+            **dict.fromkeys(STORED),
             "capture_method": "automatic_async",
             "payment_method_options": {"card": {"request_three_d_secure": "automatic"}},
         },
     )
-    intent["client_secret"] = f"{intent['id']}_secret_{ids.random_text(25)}"
-    _write(call, intent, params)
-    call.emit("payment_intent.created", intent)
-    return confirming.confirm(call, intent, params) if params.get("confirm") else intent
 
 
 def _refuse_before_confirming(params: dict[str, Any]) -> None:
     if params.get("confirm"):
         return
-    for name in _ONLY_AT_CONFIRM:
+    for name in ONLY_AT_CONFIRM:
         if name in params:
             raise ApiError(
                 400,
@@ -183,9 +111,9 @@ def _write(call: Call, intent: Object, params: dict[str, Any]) -> None:
         call.param(params["customer"], "customer", "customer")
     if "payment_method_data" in params:
         data = params.pop("payment_method_data")
-        method = payment_methods.from_data(call, data, "payment_method_data")
+        method = card_entry.from_data(call, data, "payment_method_data")
         params["payment_method"] = call.put(method)["id"]
-    intent |= {name: params[name] for name in (*_STORED, *_AMOUNT) if name in params}
+    intent |= {name: params[name] for name in (*STORED, *AMOUNT) if name in params}
     if "allowed_payment_method_types" in params:
         intent["allowed_payment_method_types"] = params["allowed_payment_method_types"]
         intent["automatic_payment_methods"] = None
@@ -216,7 +144,7 @@ def _allowed(call: Call, params: dict[str, Any], intent_id: str) -> Object:
     return intent
 
 
-@route("POST", "/v1/payment_intents/{intent_id}", {**_CHANGEABLE, **_AMOUNT})
+@route("POST", "/v1/payment_intents/{intent_id}", {**CHANGEABLE, **AMOUNT})
 def update(call: Call, params: dict[str, Any], intent_id: str) -> Object:
     intent = call.get(intent_id, "payment_intent")
     fixed = set(params) - {"metadata", "description", "receipt_email", "expand"}
@@ -237,8 +165,8 @@ def update(call: Call, params: dict[str, Any], intent_id: str) -> Object:
     "POST",
     "/v1/payment_intents/{intent_id}/confirm",
     {
-        **_CONFIRMING,
-        **{name: _CHANGEABLE[name] for name in _AT_CONFIRM_TOO},
+        **CONFIRMING,
+        **{name: CHANGEABLE[name] for name in AT_CONFIRM_TOO},
         "client_secret": text,
     },
     publishable=True,

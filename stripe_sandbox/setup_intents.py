@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from stripe_sandbox import authentication, cards, confirming, ids, payment_methods
+from stripe_sandbox import authentication, card_entry, cards, confirming, ids, payment_methods
 from stripe_sandbox.call import Call, visible
 from stripe_sandbox.errors import missing_resource, unexpected_state
 from stripe_sandbox.listing import page
@@ -23,7 +23,7 @@ from stripe_sandbox.store import Object
 _CONFIRMING = {
     "confirmation_token": text,
     "payment_method": text,
-    "payment_method_data": payment_methods.METHOD_DATA,
+    "payment_method_data": card_entry.METHOD_DATA,
     "return_url": text,
     "use_stripe_sdk": boolean,
 }
@@ -78,7 +78,7 @@ def create(call: Call, params: dict[str, Any]) -> Object:
 def _confirm(call: Call, intent: Object, params: dict[str, Any]) -> Object:
     if "payment_method_data" in params:
         data = params.pop("payment_method_data")
-        method = payment_methods.from_data(call, data, "payment_method_data")
+        method = card_entry.from_data(call, data, "payment_method_data")
         params["payment_method"] = call.put(method)["id"]
     method = confirming.choose_method(call, intent, params)
     intent |= {"payment_method": method["id"], "last_setup_error": None, "next_action": None}

@@ -1,13 +1,14 @@
-"""What happens later by itself: a refund that moves on."""
+"""What happens later by itself: refunds and slow banks that move on."""
 
 import threading
 import time
 
-from stripe_sandbox import refunds
+from stripe_sandbox import confirming, refunds
 from stripe_sandbox.call import Call, Premises
 from stripe_sandbox.webhooks import Courier
 
 _EVERY = 0.25  # seconds
+MOVES = {"refund": refunds.move_on, "payment_intent": confirming.settle}
 
 
 class Timers:
@@ -27,8 +28,8 @@ class Timers:
                 for row in rows:
                     self._store.query("DELETE FROM reminders WHERE object = ?", row["object"])
                     call = Call.within(self._premises, row["account"])
-                    refund = call.find(row["object"], "refund")
-                    if refund:
-                        refunds.move_on(call, refund)
+                    for kind, move_on in MOVES.items():
+                        if thing := call.find(row["object"], kind):
+                            move_on(call, thing)
             if rows:
                 self._courier.ring()

@@ -2,6 +2,7 @@
 
 import json
 from typing import Any
+from urllib.error import HTTPError
 
 import pytest
 import stripe
@@ -187,3 +188,46 @@ def test_a_lost_event_can_be_listed_and_sent_again(v1: Any, control: Any, inbox:
     control("POST", f"events/{missed[0].id}/resend", {})
     inbox.wait_for("customer.created")
     assert len(inbox.posts) == 1
+
+
+def test_a_slow_bank_leaves_the_payment_processing(v1: Any, control: Any) -> None:
+    control("POST", "slow_banks", {"ms": 60_000})
+    intent = v1.payment_intents.create(confirmed())
+    assert (intent.status, charges(v1)) == ("processing", 0)
+    control("POST", f"payment_intents/{intent.id}/move", {})
+    assert v1.payment_intents.retrieve(intent.id).status == "succeeded"
+
+
+def test_a_slow_bank_answers_by_itself(v1: Any, control: Any) -> None:
+    control("POST", "slow_banks", {"ms": 10})
+    intent = v1.payment_intents.create(confirmed("pm_card_chargeDeclined"))
+    open_again = "requires_payment_method"
+    assert wait_until(lambda: v1.payment_intents.retrieve(intent.id).status == open_again, WITHIN)
+
+
+def test_forgotten_keys_execute_again(v1: Any, control: Any) -> None:
+    first = v1.payment_intents.create(confirmed(), KEY)
+    control("DELETE", "idempotency_keys")
+    assert v1.payment_intents.create(confirmed(), KEY).id != first.id
+
+
+def test_an_expired_token_pays_nothing(v1: Any, control: Any) -> None:
+    token = v1.test_helpers.confirmation_tokens.create({"payment_method": "pm_card_visa"}).id
+    control("POST", f"confirmation_tokens/{token}/expire", {})
+    with pytest.raises(stripe.InvalidRequestError) as caught:
+        v1.payment_intents.create(card_payment(confirm=True, confirmation_token=token))
+    assert caught.value.code == "payment_intent_confirmation_token_invalid"
+
+
+def test_an_event_of_any_kind_can_be_told(v1: Any, control: Any, inbox: Inbox) -> None:
+    create_endpoint(v1, control, inbox)
+    payout = {"id": "po_1", "object": "payout", "amount": 500}
+    control("POST", "events", {"type": "payout.paid", "object": payout})
+    inbox.wait_for("payout.paid")
+
+
+def test_a_control_without_its_field_names_it(control: Any) -> None:
+    with pytest.raises(HTTPError) as caught:
+        control("POST", "webhook_endpoints", {"url": "http://127.0.0.1:9/"})
+    with caught.value as answer:
+        assert json.load(answer)["error"]["param"] == "secret"

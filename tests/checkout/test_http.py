@@ -1,0 +1,193 @@
+"""Headers, access, limits and problems, as every room answers them."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from payments_app.core import access
+from payments_app.core.limits import Rate
+from tests.checkout.counter import BROWSER, Counter
+
+pytestmark = pytest.mark.portable
+
+
+def test_every_route_declares_who_may_call_it(app: Flask) -> None:
+    assert access.undeclared(app) == []
+
+
+def test_a_route_that_declares_nothing_is_not_there(app: Flask) -> None:
+    app.add_url_rule("/forgotten", "forgotten", lambda: "secret")
+    assert app.test_client().get("/forgotten").status_code == 404
+
+
+def test_a_staff_route_without_a_staff_check_is_refused(app: Flask) -> None:
+    app.extensions["staff_check"] = None
+    app.add_url_rule("/staff/odd", "odd", access.staff("refund")(lambda: "secret"))
+    answer = app.test_client().get("/staff/odd")
+    assert answer.status_code == 403
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
+    assert "no-store" in answer.headers["Cache-Control"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("GET", "/nothing", 404, "not_found"),
+        ("PUT", "/transactions", 405, "method_not_allowed"),
+        ("GET", "/checkout/nothing", 404, "not_found"),
+    ],
+)
+def test_a_problem_is_an_envelope_for_a_program_and_a_page_for_a_person(
+    client: FlaskClient, method: str, path: str, status: int, code: str
+) -> None:
+    program = client.open(path, method=method)
+    person = client.open(path, method=method, headers=BROWSER)
+    assert program.status_code == person.status_code == status
+    assert program.json["success"] is False
+    assert program.json["error"]["code"] == code
+    assert "Corner Shop" in person.text
+
+
+def test_a_fault_of_ours_is_a_calm_page_without_a_trace(app: Flask) -> None:
+    @access.public
+    def broken() -> str:
+        raise RuntimeError("sk_test_nobody_reads_this")
+
+    app.add_url_rule("/broken", "broken", broken)
+    answer = app.test_client().get("/broken", headers=BROWSER)
+    assert answer.status_code == 500
+    assert "Something went wrong" in answer.text
+    assert "nobody_reads_this" not in answer.text
+    assert answer.headers["X-Request-ID"] in answer.text
+
+
+def test_the_checkout_loads_scripts_and_frames_from_stripe_alone(counter: Counter) -> None:
+    policy = _policy(counter.page("/checkout/field-notes").headers["Content-Security-Policy"])
+    sandbox = counter.app.config["CONFIG"].stripe_api_base
+    stripe = ["https://js.stripe.com", "https://*.js.stripe.com"]
+    assert policy["default-src"] == ["'none'"]
+    assert policy["script-src"] == ["'self'", *stripe, sandbox]
+    assert policy["frame-src"] == [*stripe, "https://hooks.stripe.com", sandbox]
+    assert policy["connect-src"] == ["'self'", "https://api.stripe.com", sandbox]
+    assert policy["style-src"] == policy["font-src"] == policy["form-action"] == ["'self'"]
+    assert policy["frame-ancestors"] == policy["base-uri"] == ["'none'"]
+
+
+def test_other_pages_load_nothing_from_anybody_else(counter: Counter) -> None:
+    for path in ("/", "/thankyou", "/nothing"):
+        policy = counter.page(path).headers["Content-Security-Policy"]
+        assert "http" not in policy
+
+
+def test_pages_hold_no_inline_script_or_style(counter: Counter) -> None:
+    paths = ["/", "/checkout/field-notes", f"/transactions/{counter.pay()}", "/thankyou"]
+    for path in paths:
+        text = counter.page(path).text
+        assert " style=" not in text
+        assert "<style" not in text
+        assert " onclick=" not in text
+        assert all(" src=" in tag for tag in text.split("<script")[1:])
+
+
+def test_pages_send_the_headers_of_a_payment_page(counter: Counter) -> None:
+    headers = counter.page("/checkout/field-notes").headers
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Referrer-Policy"] == "strict-origin-when-cross-origin"
+    assert headers["Permissions-Policy"] == 'payment=(self "https://js.stripe.com")'
+    assert headers["Cross-Origin-Opener-Policy"] == "same-origin-allow-popups"
+    assert headers["Cache-Control"] == "no-cache"
+
+
+def test_a_given_request_id_is_kept_unless_it_is_malformed(client: FlaskClient) -> None:
+    given = client.get("/", headers={"X-Request-ID": "abcd-1234"})
+    forged = client.get("/", headers={"X-Request-ID": "<script>"})
+    assert given.headers["X-Request-ID"] == "abcd-1234"
+    assert forged.headers["X-Request-ID"].isalnum()
+
+
+def test_products_are_public_and_revalidated_by_their_etag(counter: Counter) -> None:
+    for path in ("/api/v1/products", "/api/v1/products/field-notes"):
+        answer = counter.client.get(path)
+        assert answer.headers["Cache-Control"] == (
+            "public, max-age=60, s-maxage=300, stale-while-revalidate=30"
+        )
+        assert "Accept-Encoding" in answer.headers["Vary"]
+        assert "Set-Cookie" not in answer.headers
+        again = counter.client.get(path, headers={"If-None-Match": answer.headers["ETag"]})
+        assert again.status_code == 304
+
+
+def test_an_unknown_product_is_cached_by_nobody(counter: Counter) -> None:
+    answer = counter.client.get("/api/v1/products/nothing")
+    assert (answer.status_code, answer.mimetype) == (404, "application/json")
+    assert "no-store" in answer.headers["Cache-Control"]
+
+
+def test_the_cookie_is_for_the_server_alone_and_for_this_site(counter: Counter) -> None:
+    cookie = counter.page("/checkout/field-notes").headers["Set-Cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=Lax" in cookie
+
+
+class TestBehindTls:
+    @pytest.fixture
+    def settings(self, settings: dict[str, str]) -> dict[str, str]:
+        return settings | {"PUBLIC_URL": "https://shop.example.com"}
+
+    def test_the_cookie_is_secure_and_bound_to_the_host(self, counter: Counter) -> None:
+        answer = counter.page("/checkout/field-notes")
+        assert answer.headers["Set-Cookie"].startswith("__Host-session=")
+        assert "; Secure" in answer.headers["Set-Cookie"]
+
+    def test_browsers_are_told_to_stay_with_tls(self, counter: Counter) -> None:
+        assert "max-age=" in counter.page("/").headers["Strict-Transport-Security"]
+
+
+class TestAStrictLimit:
+    @pytest.fixture
+    def settings(self, settings: dict[str, str]) -> dict[str, str]:
+        return settings | {"CHECKOUT_RATE_LIMIT": "2/hour"}
+
+    def test_one_too_many_is_told_when_to_come_back(self, counter: Counter) -> None:
+        answers = [counter.post() for _ in range(3)]
+        assert [answer.status_code for answer in answers] == [202, 202, 429]
+        assert answers[2].json["error"]["code"] == "rate_limited"
+        assert 1 <= int(answers[2].headers["Retry-After"]) <= 3602
+        assert counter.count() == 2
+
+    def test_a_form_too_many_keeps_what_was_typed(self, counter: Counter) -> None:
+        form = counter.form()
+        answer = [counter.send(form) for _ in range(3)][2]
+        assert answer.status_code == 429
+        assert 'value="ada@example.com"' in answer.text
+        assert "Retry-After" in answer.headers
+
+    def test_looking_is_not_limited(self, counter: Counter) -> None:
+        paid = counter.pay()
+        assert {counter.status(paid)["state"] for _ in range(5)} == {"complete"}
+
+
+class TestWithoutRedis:
+    @pytest.fixture
+    def settings(self, settings: dict[str, str]) -> dict[str, str]:
+        nowhere = "redis://127.0.0.1:1/0"
+        return settings | {
+            "CHECKOUT_RATE_LIMIT": "2/hour",
+            "REDIS_URL": nowhere,
+            "CACHE_REDIS_URL": nowhere,
+        }
+
+    def test_the_limit_holds_and_the_buyer_gets_the_normal_answer(self, counter: Counter) -> None:
+        assert [counter.post().status_code for _ in range(3)] == [202, 202, 429]
+
+
+@pytest.mark.parametrize("text", ["", "10", "10/day", "ten/minute", "-1/minute"])
+def test_a_rate_that_can_not_be_read_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="does not read like 10/minute"):
+        Rate.parse(text)
+
+
+def _policy(header: str) -> dict[str, list[str]]:
+    return {name: values for name, *values in (part.split() for part in header.split("; "))}

@@ -16,8 +16,8 @@ document.addEventListener("securitypolicyviolation", (event) => {
   shop.violations.push(`${event.violatedDirective} ${event.blockedURI}`);
 });
 window.addEventListener("message", (event) => shop.heard.push(JSON.stringify(event.data)));
-shop.open = (key, options) => new Promise((resolve) => {
-  shop.stripe = Stripe(key);
+shop.open = (key, options, account) => new Promise((resolve) => {
+  shop.stripe = Stripe(key, account ? {stripeAccount: account} : {});
   shop.elements = shop.stripe.elements(options);
   shop.card = shop.elements.create("payment", {layout: "tabs"});
   shop.card.on("ready", resolve);

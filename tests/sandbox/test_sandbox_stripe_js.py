@@ -222,3 +222,40 @@ def test_a_setup_is_confirmed_in_the_browser(page: Page, v1: Any) -> None:
     )
     assert result["setupIntent"]["status"] == "succeeded"
     assert len(v1.payment_methods.list({"customer": customer}).data) == 1
+
+
+def test_a_token_for_a_direct_charge_lives_on_the_connected_account(
+    browser: Browser, host: HostPage, key: str, v1: Any
+) -> None:
+    account = v1.accounts.create({"type": "express"}).id
+    page = browser.new_page()
+    page.goto(host.url)
+    opening = "([key, options, account]) => shop.open(key, options, account)"
+    page.evaluate(opening, [publishable(key), ELEMENTS, account])
+    fill(page)
+    token = tokenize(page)["confirmationToken"]["id"]
+    page.close()
+    options = {"stripe_account": account}
+    intent = v1.payment_intents.create(
+        card_payment(confirm=True, confirmation_token=token), options
+    )
+    assert intent.status == "succeeded"
+
+
+def test_the_fields_are_of_the_sandboxes_origin(sandbox_url: str, page: Page) -> None:
+    assert page.frame_locator(FIELDS).owner.get_attribute("src") == f"{sandbox_url}/elements/card"
+
+
+def test_a_dead_frame_is_a_load_error(browser: Browser, host: HostPage, key: str) -> None:
+    page = browser.new_page()
+    page.route("**/elements/card", lambda route: route.abort())
+    page.clock.install()
+    page.goto(host.url)
+    page.evaluate(
+        "([key, options]) => { shop.open(key, options);"
+        " shop.card.on('loaderror', (event) => { shop.failed = event.error.type; }); }",
+        [publishable(key), ELEMENTS],
+    )
+    page.clock.run_for(16_000)
+    assert page.evaluate("shop.failed") == "api_connection_error"
+    page.close()

@@ -11,15 +11,15 @@ from typing import Any
 
 from email_validator import EmailNotValidError, validate_email
 
+from payments_app.checkout.offers import ITEM
 from payments_app.core.http import ProblemError
 
 MAX_KEY = 255
 MAX_EMAIL = 254  # RFC 5321: a path of 256 with its angle brackets
 _MEANS = {
-    "payment_method": re.compile(r"(pm|card|src)_\w{1,240}"),
-    "confirmation_token": re.compile(r"ctoken_\w{1,240}"),
+    "payment_method": re.compile(r"(pm|card|src)_\w{1,240}", re.ASCII),
+    "confirmation_token": re.compile(r"ctoken_\w{1,240}", re.ASCII),
 }
-_ITEM = re.compile(r"[\w-]{1,60}")
 
 
 @dataclass(frozen=True)
@@ -76,16 +76,16 @@ def clean_key(key: str | None) -> str | None:
     """An Idempotency-Key, stripped; None where there is none.
 
     Raises ProblemError 400 `idempotency_key_invalid` unless it has 1 to 255 characters and no
-    control characters.
+    control characters; and all of them ASCII, since it is echoed in a header.
     """
     if key is None:
         return None
     key = key.strip()
-    if not 1 <= len(key) <= MAX_KEY or not key.isprintable():
+    if not 1 <= len(key) <= MAX_KEY or not (key.isascii() and key.isprintable()):
         raise ProblemError(
             400,
             "idempotency_key_invalid",
-            f"An idempotency key has 1 to {MAX_KEY} characters and no control characters.",
+            f"An idempotency key has 1 to {MAX_KEY} ASCII characters, and no control characters.",
         )
     return key
 
@@ -108,7 +108,7 @@ class _Reader:
 
     def item(self) -> str:
         item = self.text("item")
-        if "item" not in self.errors and not _ITEM.fullmatch(item):
+        if "item" not in self.errors and not ITEM.fullmatch(item):
             self.errors["item"] = "Say what is to be paid for."
         return item
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,6 +13,9 @@ from payments_app.core.money import Money
 from payments_app.orders.models import Product
 from payments_app.payments.models import Transaction
 from payments_app.payments.payable import Payable, find_payable
+
+# What may name an item, slug or public id. Nothing else reaches the database.
+ITEM = re.compile(r"[A-Za-z0-9_-]{1,60}")
 
 
 @dataclass(frozen=True)
@@ -32,9 +36,9 @@ class Offer:
     choices: tuple[Choice, ...]
     again: bool = False
 
-    def choice(self, quantity: int) -> Choice:
-        """The choice of this quantity, else the first."""
-        return next((c for c in self.choices if c.quantity == quantity), self.choices[0])
+    def choice(self, quantity: str) -> Choice:
+        """The choice of this quantity as it was typed, else the first."""
+        return next((c for c in self.choices if str(c.quantity) == quantity), self.choices[0])
 
 
 def products_for_sale(session: Session) -> Sequence[Product]:
@@ -44,6 +48,8 @@ def products_for_sale(session: Session) -> Sequence[Product]:
 
 def product_for_sale(session: Session, slug: str) -> Product | None:
     """The active product of this slug."""
+    if not ITEM.fullmatch(slug):
+        return None
     return session.scalars(select(Product).where(Product.slug == slug, Product.active)).first()
 
 
@@ -73,8 +79,13 @@ def offer_of(session: Session, item: str) -> Offer | None:
     """What this slug or public id offers."""
     if product := product_for_sale(session, item):
         return offer_of_product(product)
-    payable = find_payable(session, item)
+    payable = placed(session, item)
     return offer_of_payable(payable) if payable else None
+
+
+def placed(session: Session, item: str, *, lock: bool = False) -> Payable | None:
+    """The payable of this public id, locked for a payment where asked."""
+    return find_payable(session, item, lock=lock) if ITEM.fullmatch(item) else None
 
 
 def live_transaction(payable: Payable) -> Transaction | None:

@@ -27,6 +27,7 @@ from payments_app.checkout.offers import (
     live_transaction,
     offer_of,
     offer_of_payable,
+    placed,
     products_for_sale,
 )
 from payments_app.checkout.start import Started, find_by_key, start
@@ -38,7 +39,7 @@ from payments_app.core.http import ProblemError, wants_json
 from payments_app.core.limits import Rate, limiter
 from payments_app.payments.models import Transaction
 from payments_app.payments.open import LivePaymentError
-from payments_app.payments.payable import Payable, find_payable
+from payments_app.payments.payable import Payable
 
 MAX_BODY_BYTES = 16 * 1024
 _FORM_TYPES = {"application/x-www-form-urlencoded", "multipart/form-data"}
@@ -58,15 +59,15 @@ def form(item: str) -> Response | BaseResponse:
     """The form that pays for a product, or again for something placed. Going back to a form that
     was sent shows what became of it, not a form that could pay twice."""
     session = db.session()
-    sent = find_by_key(session, request.args["key"]) if "key" in request.args else None
+    sent = find_by_key(session, clean_key(request.args.get("key")))
     if sent is not None:
         return redirect(_status_url(sent), 303)
-    payable = find_payable(session, item)
+    payable = placed(session, item)
     if payable is None:
         offer = offer_of(session, item)
         if offer is None:
             raise NotFound
-        return _form_page(offer, {"quantity": request.args.get("quantity", "1")})
+        return _form_page(offer, request.args)
     live = live_transaction(payable)
     if live is not None:
         return redirect(_result_url(live), 303)
@@ -120,8 +121,7 @@ def _purchase() -> Purchase:
 
 def _expired() -> ProblemError:
     """A form too old to be trusted. It says that no payment was made only if none was."""
-    key = clean_key(request.form.get("key"))
-    sent = find_by_key(db.session(), key) if key else None
+    sent = find_by_key(db.session(), clean_key(request.form.get("key")))
     if sent is not None:
         return ProblemError(
             400,
@@ -195,12 +195,11 @@ def _form_again(problem: ProblemError) -> Response:
 
 
 def _form_page(offer: Offer, typed: Any, problem: ProblemError | None = None) -> Response:
-    quantity = str(typed.get("quantity") or "1")
     buyers.browser()
     page = render_template(
         "checkout/form.html",
         offer=offer,
-        chosen=offer.choice(int(quantity) if quantity.isdecimal() else 1),
+        chosen=offer.choice(str(typed.get("quantity"))),
         email=typed.get("email") or "",
         key=secrets.token_urlsafe(24),
         problem=problem,

@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from payments_app.checkout.forms import Purchase, invalid
-from payments_app.checkout.offers import product_for_sale
+from payments_app.checkout.offers import placed, product_for_sale
 from payments_app.core.database import CommitOutcomeUnknownError, atomic
 from payments_app.core.http import ProblemError
 from payments_app.core.money import Money, chargeable
@@ -22,7 +22,7 @@ from payments_app.customers.find import customer_for
 from payments_app.orders.place import place
 from payments_app.payments.models import Transaction
 from payments_app.payments.open import Means, open_transaction
-from payments_app.payments.payable import Payable, find_payable
+from payments_app.payments.payable import Payable
 
 SCOPE = "checkout"
 _TRIES = 3
@@ -56,8 +56,10 @@ def start(purchase: Purchase, buyer: str | None) -> Started:
     raise AssertionError("unreachable")
 
 
-def find_by_key(session: Session, key: str) -> Transaction | None:
+def find_by_key(session: Session, key: str | None) -> Transaction | None:
     """The transaction that a client's key made at this endpoint."""
+    if key is None:
+        return None
     return session.scalars(
         select(Transaction).where(Transaction.idempotency_key == f"{SCOPE}:{key}")
     ).first()
@@ -97,7 +99,7 @@ def _payable(session: Session, purchase: Purchase) -> tuple[str, Payable]:
         _check(purchase, product.price * purchase.quantity)
         customer = customer_for(session, purchase.email)
         return customer.id, place(session, product, purchase.quantity, customer.id)
-    payable = find_payable(session, purchase.item, lock=True)
+    payable = placed(session, purchase.item, lock=True)
     if payable is None:
         raise invalid({"item": "This is not for sale any more."})
     _check(purchase, payable.price)

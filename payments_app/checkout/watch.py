@@ -105,12 +105,12 @@ def _as_json(transaction: Transaction) -> Response:
 
 
 def _as_page(transaction: Transaction) -> Response:
-    refreshed = request.args.get("n", "0")
+    refreshed = request.args.get("n", 0, type=int)
     page = render_template(
         "checkout/status.html",
         status=status_of(db.session(), transaction, mine=buyers.is_mine(transaction)),
         age=seconds_since(transaction.created_at),
-        refreshes=min(int(refreshed), _REFRESHES) if refreshed.isdecimal() else 0,
+        refreshes=min(max(refreshed, 0), _REFRESHES),
         most_refreshes=_REFRESHES,
     )
     return _unlisted(make_response(page))

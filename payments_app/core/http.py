@@ -98,6 +98,8 @@ def prepare(app: Flask) -> None:
         SESSION_COOKIE_SECURE=tls,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
+        # Else every response, public ones too, would carry a cookie.
+        SESSION_REFRESH_EACH_REQUEST=False,
         WTF_CSRF_TIME_LIMIT=FORM_SECONDS,
         # Staff pages send no Referer at all, which the strict check would take for an attack.
         WTF_CSRF_SSL_STRICT=False,

@@ -50,6 +50,25 @@ def test_a_problem_is_an_envelope_for_a_program_and_a_page_for_a_person(
     assert "Corner Shop" in person.text
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/checkout/%00",
+        "/checkout/ord_%00",
+        "/api/v1/products/%00",
+        "/transactions/txn_%00",
+        "/thankyou?transaction=%00",
+    ],
+)
+def test_an_odd_address_is_a_miss(client: FlaskClient, path: str) -> None:
+    assert client.get(path).status_code == 404
+
+
+@pytest.mark.parametrize("query", [f"quantity={'9' * 5000}", "quantity=%00", "quantity=-1"])
+def test_an_odd_quantity_in_the_address_is_one(counter: Counter, query: str) -> None:
+    assert "Pay $10.99" in counter.page(f"/checkout/field-notes?{query}").text
+
+
 def test_a_fault_of_ours_is_a_calm_page_without_a_trace(app: Flask) -> None:
     @access.public
     def broken() -> str:
@@ -117,6 +136,11 @@ def test_products_are_public_and_revalidated_by_their_etag(counter: Counter) -> 
         assert "Set-Cookie" not in answer.headers
         again = counter.client.get(path, headers={"If-None-Match": answer.headers["ETag"]})
         assert again.status_code == 304
+
+
+def test_a_public_answer_carries_no_cookie_even_to_a_known_browser(counter: Counter) -> None:
+    counter.pay()
+    assert "Set-Cookie" not in counter.client.get("/api/v1/products").headers
 
 
 def test_an_unknown_product_is_cached_by_nobody(counter: Counter) -> None:

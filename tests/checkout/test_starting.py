@@ -68,7 +68,7 @@ def test_the_same_key_with_another_wish_is_refused(
     assert (answer.status_code, answer.json["error"]["code"]) == (422, "idempotency_key_reuse")
 
 
-@pytest.mark.parametrize("key", ["", "   ", "a\x7fb", "k" * 256])
+@pytest.mark.parametrize("key", ["", "   ", "a\x7fb", "\xe9", "k" * 256])
 def test_a_malformed_key_is_refused(counter: Counter, key: str) -> None:
     answer = counter.post(key=key)
     assert (answer.status_code, answer.json["error"]["code"]) == (400, "idempotency_key_invalid")
@@ -91,6 +91,8 @@ def test_each_rendering_of_a_form_has_a_key_of_its_own(counter: Counter) -> None
         ("email", "ada"),
         ("email", ["ada@example.com"]),
         ("email", "ada@example.com\nBcc: x@example.com"),
+        ("email", "\ud800@example.com"),
+        ("item", "\x00"),
         ("item", None),
         ("item", "no-such-thing"),
         ("quantity", 0),

@@ -1,0 +1,59 @@
+"""What a decline says to the buyer and to staff."""
+
+from __future__ import annotations
+
+import pytest
+
+from payments_app.gateway.declines import (
+    BUYER,
+    DECLINES,
+    STAFF,
+    advice_on,
+    buyer_sentence,
+    public_code,
+)
+
+
+def card_error(code: str, decline_code: str | None = None) -> dict[str, str | None]:
+    return {"type": "card_error", "code": code, "decline_code": decline_code}
+
+
+def test_every_code_has_a_sentence_for_both() -> None:
+    assert all(a.buyer in BUYER and a.staff in STAFF for a in DECLINES.values())
+
+
+def test_the_decline_code_is_asked_first() -> None:
+    assert buyer_sentence(card_error("card_declined", "insufficient_funds"), "failed")[0] == "B2"
+
+
+@pytest.mark.parametrize("code", ["lost_card", "stolen_card", "fraudulent", "pickup_card"])
+def test_a_thief_learns_nothing(code: str) -> None:
+    error = card_error("card_declined", code)
+    assert buyer_sentence(error, "failed") == ("B1", BUYER["B1"])
+    assert public_code(card_error(code, code)) == "card_declined"
+    advice = advice_on(error)
+    assert (advice.staff, advice.retry) == ("S6", False)
+
+
+def test_a_card_error_that_nobody_knows_reads_as_a_generic_decline() -> None:
+    assert buyer_sentence(card_error("brand_new_code"), "failed")[0] == "B1"
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["api_connection", "rate_limit", "api_error", "authentication", "invalid_request_error", None],
+)
+@pytest.mark.parametrize("phase", ["failed", "canceled"])
+def test_what_the_bank_did_not_do_is_never_called_a_decline(kind: str | None, phase: str) -> None:
+    _, sentence = buyer_sentence({"type": kind, "message": "raw"}, phase)
+    assert "declined" not in sentence
+    assert "bank" not in sentence
+    assert "raw" not in sentence
+
+
+def test_a_token_that_was_used_up_asks_for_the_card_again() -> None:
+    error = {
+        "type": "invalid_request_error",
+        "code": "payment_intent_confirmation_token_invalid",
+    }
+    assert "enter your card again" in buyer_sentence(error, "canceled")[1]

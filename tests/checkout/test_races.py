@@ -1,0 +1,100 @@
+"""Two at once, and a database that is lost at the worst moment."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import psycopg
+import pytest
+from sqlalchemy import Connection, event
+from werkzeug.test import TestResponse
+
+from parts.postgres import libpq
+from payments_app.orders.models import Order
+from tests.checkout.counter import Counter
+
+AT_ONCE = 4
+
+
+def at_once(send: Callable[[int], TestResponse]) -> list[TestResponse]:
+    """All answers to requests that begin together."""
+    barrier = threading.Barrier(AT_ONCE)
+
+    def one(number: int) -> TestResponse:
+        barrier.wait(10)
+        return send(number)
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return list(pool.map(one, range(AT_ONCE)))
+
+
+def post(counter: Counter, key: str, **body: Any) -> TestResponse:
+    whole = {"item": "field-notes", "email": "ada@example.com", "payment_method": "pm_card_visa"}
+    headers = {"Idempotency-Key": key}
+    return counter.stranger().post("/transactions", json=whole | body, headers=headers)
+
+
+@pytest.mark.portable
+def test_one_key_sent_many_times_at_once_makes_one_payment(counter: Counter) -> None:
+    answers = at_once(lambda _: post(counter, "k1"))
+    assert {answer.status_code for answer in answers} == {202}
+    assert len({answer.data for answer in answers}) == 1
+    assert counter.count() == counter.count(Order) == 1
+
+
+@pytest.mark.portable
+def test_many_tabs_that_pay_one_order_at_once_make_one_payment(counter: Counter) -> None:
+    order = counter.order_of(counter.pay("pm_card_visa_chargeDeclined"))
+    answers = at_once(lambda number: post(counter, f"k{number}", item=order))
+    assert sorted(a.status_code for a in answers) == [202, *[409] * (AT_ONCE - 1)]
+    assert counter.count() == 2
+
+
+@pytest.fixture
+def lose_connection(
+    counter: Counter, database_url: str
+) -> Callable[[Callable[[Connection], None]], None]:
+    """Break the connection at the next COMMIT of a writer, after `before` has run on it."""
+    engine = counter.app.extensions["engine"]
+
+    def arrange(before: Callable[[Connection], None]) -> None:
+        armed = [True]
+
+        def lose(connection: Connection) -> None:
+            if not (connection.get_execution_options().get("writes") and armed):
+                return
+            armed.clear()
+            before(connection)
+            pid = connection.connection.driver_connection.info.backend_pid
+            with psycopg.connect(libpq(database_url), autocommit=True) as other:
+                other.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
+
+        event.listen(engine, "commit", lose)
+
+    return arrange
+
+
+def test_a_connection_lost_before_commit_still_makes_one_payment(
+    counter: Counter, lose_connection: Callable[..., None]
+) -> None:
+    lose_connection(lambda _: None)
+    assert counter.post(key="k1").status_code == 202
+    assert counter.count() == 1
+
+
+def test_a_connection_lost_after_commit_answers_the_payment_that_was_stored(
+    counter: Counter, lose_connection: Callable[..., None]
+) -> None:
+    def commit_unheard(connection: Connection) -> None:
+        driver = connection.connection.driver_connection
+        driver.commit()
+        driver.execute("SELECT 1")  # something for the COMMIT that is lost
+
+    lose_connection(commit_unheard)
+    answer = counter.post(key="k1")
+    assert answer.status_code == 202
+    assert answer.headers["X-Idempotency-Replayed"] == "true"
+    assert counter.count() == counter.count(Order) == 1

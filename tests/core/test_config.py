@@ -1,0 +1,67 @@
+"""Settings: every problem at once, and nothing unsafe outside the demo."""
+
+from __future__ import annotations
+
+import pytest
+
+from payments_app.config import STRIPE_JS, Config, ConfigError
+
+GOOD = {
+    "SECRET_KEY": "q8Zr3vN0xKcT5yLmWb7Jd2Hf9Gs4PaUe",
+    "PUBLIC_URL": "https://pay.example.com/",
+    "DATABASE_URL": "postgresql://db/payments",
+    "REDIS_URL": "redis://jobs:6379/0",
+    "CACHE_REDIS_URL": "redis://cache:6379/0",
+    "STRIPE_SECRET_KEY": "sk_live_abc",
+    "STRIPE_PUBLISHABLE_KEY": "pk_live_abc",
+    "STRIPE_WEBHOOK_SECRET": "whsec_new, whsec_old",
+}
+
+
+def test_good_settings_make_a_config() -> None:
+    config = Config.from_env(GOOD)
+    assert config.public_url == "https://pay.example.com"
+    assert config.stripe_webhook_secrets == ("whsec_new", "whsec_old")
+    assert config.stripe_js_url == STRIPE_JS
+    assert (config.tls, config.live, config.sandboxed) == (True, True, False)
+
+
+def test_the_database_is_reached_by_its_modern_driver() -> None:
+    assert Config.from_env(GOOD).database_url == "postgresql+psycopg://db/payments"
+
+
+def test_all_missing_settings_are_named_at_once() -> None:
+    with pytest.raises(ConfigError) as refused:
+        Config.from_env({})
+    assert all(f"{name} is missing" in str(refused.value) for name in GOOD)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("SECRET_KEY", "short", "at least 32"),
+        ("SECRET_KEY", "change-me-change-me-change-me-change-me", "random"),
+        ("PUBLIC_URL", "http://pay.example.com", "must be https://"),
+        ("PUBLIC_URL", "pay.example.com", "must begin with https://"),
+        ("DATABASE_URL", "mysql://db/payments", "postgresql://"),
+        ("REDIS_URL", "localhost:6379", "redis://"),
+        ("STRIPE_SECRET_KEY", "whatever", "sk_test_"),
+        ("STRIPE_PUBLISHABLE_KEY", "pk_test_abc", "of one mode"),
+        ("STRIPE_WEBHOOK_SECRET", "secret", "whsec_"),
+        ("STRIPE_API_BASE", "http://127.0.0.1:1", "live"),
+        ("STRIPE_API_BASE", "https://elsewhere.example", "stand-in on this machine"),
+        ("FLASK_DEBUG", "1", "live"),
+        ("CHARGE_CONCURRENCY", "0", "whole number"),
+        ("CHECKOUT_RATE_LIMIT", "often", "10/minute"),
+        ("BUSINESS_TIMEZONE", "Mars/Olympus", "zone"),
+    ],
+)
+def test_an_unsafe_or_wrong_setting_is_refused(name: str, value: str, words: str) -> None:
+    with pytest.raises(ConfigError, match=words):
+        Config.from_env(GOOD | {name: value})
+
+
+def test_a_refusal_never_repeats_a_secret() -> None:
+    with pytest.raises(ConfigError) as refused:
+        Config.from_env(GOOD | {"STRIPE_SECRET_KEY": "sk_live_hush", "FLASK_DEBUG": "1"})
+    assert "hush" not in str(refused.value)

@@ -1,0 +1,38 @@
+"""History can be added to, and nothing else: the database itself says so."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+from sqlalchemy import delete, update
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from payments_app.core import history
+from payments_app.core.database import atomic
+from payments_app.core.history import HistoryEntry
+
+pytestmark = [pytest.mark.portable, pytest.mark.usefixtures("app_context")]
+
+
+@pytest.fixture(autouse=True)
+def an_entry(app_context: None) -> None:
+    @atomic
+    def write(session: Session) -> None:
+        history.record(session, "note", "note.written", actor="ada", text="hello")
+
+    write()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [update(HistoryEntry).values(actor="eve"), delete(HistoryEntry)],
+    ids=["edit", "delete"],
+)
+def test_what_is_written_can_not_be_changed(app: Flask, change: object) -> None:
+    @atomic
+    def tamper(session: Session) -> None:
+        session.execute(change)  # type: ignore[call-overload]
+
+    with pytest.raises(DBAPIError, match="append-only"):
+        tamper()

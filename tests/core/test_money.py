@@ -1,0 +1,75 @@
+"""Money by Stripe's exponents."""
+
+from __future__ import annotations
+
+import pytest
+
+from payments_app.core.money import CURRENCIES, Money, chargeable, exponent, minimum
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "text"),
+    [
+        (1099, "usd", "$10.99"),
+        (1099, "eur", "€10.99"),
+        (1099, "jpy", "¥1,099"),
+        (123_450, "kwd", "KWD\u00a0123.450"),
+        (120_000, "isk", "ISK\u00a01,200"),
+        (1_234_567_89, "usd", "$1,234,567.89"),
+        (17_500, "huf", "HUF\u00a0175.00"),
+        (0, "usd", "$0.00"),
+        (-1099, "usd", "-$10.99"),
+    ],
+)
+def test_an_amount_reads_as_people_write_it(amount: int, currency: str, text: str) -> None:
+    assert str(Money(amount, currency)) == text
+
+
+def test_the_format_follows_the_buyers_locale() -> None:
+    assert Money(109_950, "eur").format("de_DE") == "1.099,50\u00a0€"
+
+
+@pytest.mark.parametrize(
+    ("currency", "places"), [("usd", 2), ("jpy", 0), ("krw", 0), ("kwd", 3), ("isk", 2), ("huf", 2)]
+)
+def test_each_currency_has_the_places_that_stripe_gives_it(currency: str, places: int) -> None:
+    assert exponent(currency) == places
+
+
+def test_a_currency_that_is_special_at_stripe_is_not_offered() -> None:
+    with pytest.raises(ValueError, match="ugx"):
+        exponent("ugx")
+
+
+def test_every_currency_offered_can_be_written() -> None:
+    assert all(str(Money(123_400, currency)) for currency in CURRENCIES)
+
+
+def test_amounts_of_two_currencies_do_not_add() -> None:
+    with pytest.raises(ValueError, match="can't mix"):
+        Money(1, "usd") + Money(1, "eur")
+
+
+@pytest.mark.parametrize("amount", [10.99, "1099", True, None])
+def test_only_a_whole_number_is_an_amount(amount: object) -> None:
+    with pytest.raises(TypeError):
+        Money(amount, "usd")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("currency", "least"), [("usd", 50), ("gbp", 30), ("jpy", 50), ("dkk", 250), ("huf", 17_500)]
+)
+def test_the_least_that_can_be_charged_is_stripes(currency: str, least: int) -> None:
+    assert minimum(currency) == least
+    assert chargeable(Money(least, currency)) is None
+    assert chargeable(Money(least - 1, currency)) is not None
+
+
+@pytest.mark.parametrize(("amount", "currency"), [(12_345, "kwd"), (12_050, "isk")])
+def test_an_amount_that_stripe_would_refuse_is_named(amount: int, currency: str) -> None:
+    assert chargeable(Money(amount, currency)) is not None
+
+
+@pytest.mark.parametrize("amount", [0, -5])
+def test_nothing_to_pay_is_always_fine(amount: int) -> None:
+    assert chargeable(Money(amount, "usd")) is None

@@ -1,0 +1,205 @@
+"""Messages, leases and the drain, on both databases."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from payments_app.core import leases, outbox
+from payments_app.core.alerts import Alert
+from payments_app.core.clock import database_now
+from payments_app.core.database import atomic
+from payments_app.core.drain import drain, perform
+from payments_app.core.extensions import db
+from payments_app.core.outbox import Claim, Command, Later, Message, Policy
+
+pytestmark = pytest.mark.portable
+
+
+class Bench:
+    """Commands whose behaviour a test chooses."""
+
+    def __init__(self) -> None:
+        self.ran: list[str] = []
+        self.behaviour: Exception | None = None
+
+    def run(self, subject: str, _claim: Claim) -> None:
+        self.ran.append(subject)
+        if self.behaviour is not None:
+            raise self.behaviour
+
+
+@pytest.fixture
+def bench(app: Flask) -> Iterator[Bench]:
+    bench = Bench()
+    app.extensions["commands"] = {
+        "work": Command(bench.run, "default", Policy(waits=(1, 2))),
+        "other": Command(bench.run, "reports"),
+    }
+    with app.app_context():
+        yield bench
+
+
+@atomic
+def put(session: Session, subject: str, command: str = "work", delay: float = 0) -> bool:
+    return outbox.stage(session, command, subject, delay=delay)
+
+
+@atomic
+def lease_runs_out(session: Session) -> None:
+    session.execute(update(Message).values(leased_until=database_now(-1)))
+
+
+@atomic
+def time_comes(session: Session) -> None:
+    session.execute(update(Message).values(available_at=database_now(-1)))
+
+
+def message() -> Message:
+    db.session.rollback()
+    return db.session.scalars(select(Message).execution_options(populate_existing=True)).one()
+
+
+def test_a_message_is_done_once(bench: Bench) -> None:
+    put("a")
+    assert (drain("default"), drain("default")) == (1, 0)
+    assert bench.ran == ["a"]
+    assert message().done_at is not None
+
+
+def test_a_key_is_staged_once(bench: Bench) -> None:
+    assert (put("a"), put("a")) == (True, False)
+
+
+def test_a_message_waits_for_its_time(bench: Bench) -> None:
+    put("a", delay=60)
+    assert drain("default") == 0
+    time_comes()
+    assert drain("default") == 1
+
+
+def test_a_queue_leaves_the_others_alone(bench: Bench) -> None:
+    put("a", command="other")
+    assert drain("default") == 0
+
+
+def test_a_leased_message_is_nobody_elses(bench: Bench) -> None:
+    put("a")
+    assert len(leases.claim("default", 5)) == 1
+    assert leases.claim("default", 5) == []
+
+
+def test_a_worker_that_lost_its_lease_changes_nothing(bench: Bench) -> None:
+    put("a")
+    (slow,) = leases.claim("default", 1)
+    lease_runs_out()
+    (quick,) = leases.claim("default", 1)
+    assert leases.finish(slow) is False
+    assert leases.put_off(slow, 60, "late") is False
+    assert message().done_at is None
+    assert leases.finish(quick) is True
+
+
+def test_two_workers_never_claim_the_same_message(app: Flask, bench: Bench) -> None:
+    for number in range(40):
+        put(str(number))
+    got: list[int] = []
+
+    def work() -> None:
+        with app.app_context():
+            while claims := leases.claim("default", 3):
+                got.extend(claim.message_id for claim in claims)
+            db.session.remove()
+
+    workers = [threading.Thread(target=work) for _ in range(6)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join(30)
+    assert len(got) == len(set(got)) == 40
+
+
+def test_what_is_put_off_in_order_is_no_crash(bench: Bench) -> None:
+    put("a")
+    bench.behaviour = Later(60, "not now")
+    drain("default")
+    waiting = message()
+    assert (waiting.claims, waiting.tries, waiting.last_error) == (0, 1, "not now")
+    assert waiting.leased_until is None
+    assert waiting.dead_at is None
+
+
+def test_a_failing_message_waits_as_its_policy_says_and_then_dies(bench: Bench) -> None:
+    put("a")
+    bench.behaviour = RuntimeError("no")
+    for _ in range(3):
+        drain("default")
+        time_comes()
+    assert len(bench.ran) == 3
+    assert message().dead_at is not None
+    assert drain("default") == 0
+
+
+def test_a_dead_message_has_an_alert(bench: Bench) -> None:
+    put("a")
+    bench.behaviour = RuntimeError("no")
+    for _ in range(3):
+        drain("default")
+        time_comes()
+    alert = db.session.scalars(select(Alert)).one()
+    assert (alert.kind, alert.data["subject"]) == ("dead_letter", "a")
+    assert "RuntimeError: no" in alert.data["error"]
+
+
+def test_a_message_whose_worker_dies_five_times_is_dead(bench: Bench) -> None:
+    put("poison")
+    for _ in range(leases.CRASHES):
+        assert len(leases.claim("default", 1)) == 1
+        lease_runs_out()
+    assert leases.claim("default", 1) == []
+    assert message().dead_at is not None
+    assert db.session.scalars(select(Alert)).one().kind == "dead_letter"
+
+
+def test_a_command_that_this_release_does_not_know_is_kept_with_an_alert(
+    app: Flask, bench: Bench
+) -> None:
+    put("a")
+    app.extensions["commands"] = {}
+    drain("default")
+    assert message().dead_at is not None
+    assert message().done_at is None
+    assert db.session.scalars(select(Alert)).one().kind == "dead_letter"
+
+
+def test_an_error_in_a_command_never_reaches_its_neighbours(bench: Bench) -> None:
+    put("a")
+    (claim,) = leases.claim("default", 1)
+    bench.behaviour = ValueError("broken")
+    perform(claim)
+    assert message().last_error == "ValueError: broken"
+
+
+def test_a_staged_message_goes_with_its_transaction(bench: Bench) -> None:
+    @atomic
+    def fail_after_staging(session: Session) -> None:
+        outbox.stage(session, "work", "a")
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        fail_after_staging()
+    assert drain("default") == 0
+
+
+def test_no_verb_commits_inside_another(bench: Bench) -> None:
+    @atomic
+    def outer(session: Session) -> None:
+        put("a")
+
+    with pytest.raises(RuntimeError, match="inside another"):
+        outer()

@@ -183,6 +183,9 @@ def _content(request: Request) -> Any:
     if request.method == "GET":
         return {name: values[0] for name, values in parse_qs(request.query).items()}
     try:
-        return json.loads(request.body or b"{}")
+        content = json.loads(request.body or b"{}")
     except ValueError as error:
         raise ApiError(400, f"Not JSON: {error}") from error
+    if not isinstance(content, dict) and not request.path.endswith("/faults"):
+        raise ApiError(400, "A JSON object was expected")
+    return content

@@ -4,6 +4,7 @@ from typing import Any
 
 from stripe_sandbox import API_VERSION, ids
 from stripe_sandbox.call import Call
+from stripe_sandbox.errors import ApiError
 from stripe_sandbox.listing import page
 from stripe_sandbox.params import PAGE, array_of, boolean, merged_metadata, metadata, text
 from stripe_sandbox.routing import route
@@ -28,6 +29,8 @@ def list_(call: Call, params: dict[str, Any]) -> Object:
         condition = _UNDELIVERED
         if params["delivery_success"]:
             condition = f"NOT {_UNDELIVERED}"
+    if len(params.get("types", ())) > 20:
+        raise ApiError(400, "You may list at most 20 types.", param="types")
     if "types" in params:
         listed = ", ".join("'" + name.replace("'", "''") + "'" for name in params["types"])
         condition += f" AND json_extract(body, '$.type') IN ({listed})"

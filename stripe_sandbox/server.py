@@ -1,6 +1,7 @@
 """HTTP/1.1 on loopback: a thread for each connection, so that a hundred slow calls may wait."""
 
 import socket
+import sys
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -23,7 +24,9 @@ class Server(ThreadingHTTPServer):
         super().__init__((LOOPBACK, port), _Handler)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that leaves in the middle is its own business."""
+        """A client that leaves in the middle is its own business; anything else is a fault here."""
+        if not isinstance(sys.exception(), ConnectionError | TimeoutError):
+            super().handle_error(request, client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):

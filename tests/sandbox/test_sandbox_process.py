@@ -1,5 +1,7 @@
 """The sandbox as a process: where it listens, how it ends, what it remembers."""
 
+import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +10,7 @@ from typing import Any
 import pytest
 import stripe
 
+from parts.process import wait_until
 from parts.sandbox import Sandbox
 from tests.sandbox.shop import Inbox, confirmed
 
@@ -42,6 +45,16 @@ def test_it_ends_cleanly_when_asked() -> None:
         assert "ready" in process.stdout.readline()
         process.terminate()
         assert process.wait(10) == 0
+
+
+def test_a_hanging_endpoint_does_not_keep_it_from_ending(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        with Sandbox(tmp_path, webhook_url=url, webhook_secret="whsec_given") as sandbox:
+            connect(sandbox.url).customers.create({})
+            with silent.accept()[0]:
+                sandbox.signal(signal.SIGTERM)
+                assert wait_until(lambda: not sandbox.is_running(), 5)
 
 
 @pytest.mark.parametrize("ending", ["stop", "kill"])

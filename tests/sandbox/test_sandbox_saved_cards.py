@@ -1,6 +1,7 @@
 """Customers, their cards, tokens, and 3-D Secure as the server sees it."""
 
 from typing import Any
+from urllib.request import urlopen
 
 import pytest
 import stripe
@@ -134,3 +135,43 @@ def test_requires_action_can_be_made_an_error(v1: Any) -> None:
     with pytest.raises(stripe.CardError) as caught:
         v1.payment_intents.create(confirmed(SECURE, error_on_requires_action=True))
     assert caught.value.code == "authentication_required"
+
+
+def complete_challenge(intent: Any) -> None:
+    """As the buyer does in the bank's window."""
+    with urlopen(intent.next_action.use_stripe_sdk.stripe_js, b"answer=complete") as page:
+        assert page.status == 200
+
+
+def test_a_card_that_is_set_up_with_its_bank_pays_off_session(v1: Any) -> None:
+    customer = v1.customers.create({}).id
+    setup = v1.setup_intents.create(
+        {
+            "customer": customer,
+            "payment_method": "pm_card_authenticationRequiredOnSetup",
+            "confirm": True,
+            "use_stripe_sdk": True,
+        }
+    )
+    assert setup.status == "requires_action"
+    complete_challenge(setup)
+    card = v1.setup_intents.retrieve(setup.id).payment_method
+    intent = v1.payment_intents.create(confirmed(card, customer=customer, off_session=True))
+    assert intent.status == "succeeded"
+
+
+def test_an_intent_refused_off_session_is_confirmed_on_session(v1: Any) -> None:
+    customer, card = create_saved_card(v1, SECURE)
+    with pytest.raises(stripe.CardError) as caught:
+        v1.payment_intents.create(confirmed(card, customer=customer, off_session=True))
+    refused = caught.value.error.payment_intent.id
+    intent = v1.payment_intents.confirm(refused, {"payment_method": card, "use_stripe_sdk": True})
+    complete_challenge(intent)
+    assert v1.payment_intents.retrieve(refused).status == "succeeded"
+
+
+def test_a_challenge_answered_twice_charges_once(v1: Any) -> None:
+    intent = v1.payment_intents.create(confirmed(SECURE, use_stripe_sdk=True))
+    complete_challenge(intent)
+    complete_challenge(intent)
+    assert len(v1.charges.list().data) == 1

@@ -22,6 +22,7 @@ function challenge(url) {
       window.removeEventListener("message", hear);
       document.removeEventListener("keydown", escape);
       dialog.remove();
+      for (const node of around) node.inert = false;
       if (before && before.focus) before.focus();
       resolve();
     };
@@ -41,6 +42,8 @@ function challenge(url) {
     document.addEventListener("keydown", escape);
     close.addEventListener("click", refuse);
     dialog.append(bank, close);
+    const around = [...document.body.children].filter((node) => !node.inert);
+    for (const node of around) node.inert = true;
     document.body.append(dialog);
     bank.focus();
   });

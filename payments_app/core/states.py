@@ -29,3 +29,11 @@ class Machine:
         """Raise IllegalMoveError unless a row in `old` may go to `new`."""
         if not self.allows(old, new):
             raise IllegalMoveError(self.kind, old, new)
+
+    def diagram(self) -> str:
+        """The table as a Mermaid state diagram, a move a line, in the table's order."""
+        lines = ["stateDiagram-v2", f"    [*] --> {next(iter(self.moves))}"]
+        for old, allowed in self.moves.items():
+            lines += [f"    {old} --> {new}" for new in self.moves if new in allowed]
+        lines += [f"    {old} --> [*]" for old, allowed in self.moves.items() if not allowed]
+        return "\n".join(lines)

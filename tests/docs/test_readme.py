@@ -1,0 +1,32 @@
+"""The README tells what the code does."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from payments_app.payments.states import MACHINE
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_readmes_diagram_is_the_table_of_moves() -> None:
+    drawn = re.search(r"```mermaid\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    assert drawn is not None
+    assert drawn[1].strip() == MACHINE.diagram()
+
+
+def test_the_readme_names_every_setting_of_the_example() -> None:
+    example = (ROOT / ".env.example").read_text()
+    readme = (ROOT / "README.md").read_text()
+    settings = re.findall(r"^([A-Z_]+)=", example, re.MULTILINE)
+    assert [name for name in settings if f"`{name}`" not in readme] == []
+
+
+def test_every_file_that_the_documents_name_is_there() -> None:
+    missing = []
+    for page in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]:
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[\w-]+)?\)", page.read_text()):
+            if not (page.parent / target).exists():
+                missing.append(f"{page.name}: {target}")
+    assert missing == []

@@ -50,6 +50,9 @@ class Buyer:
         self.fill(card)
         self.press_pay()
 
+    def sees_bank(self) -> None:
+        self.page.frame_locator(BANK).locator("#complete").wait_for()
+
     def answer_bank(self, button: str) -> None:
         """`complete` or `fail`, in the bank's window."""
         self.page.frame_locator(BANK).locator(f"#{button}").click()

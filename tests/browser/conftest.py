@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from typing import Any
 
 import pytest
+import requests
 from playwright.sync_api import Browser
 
 from parts.app import REPOSITORY, Sweeper, Web, Worker
@@ -55,6 +57,30 @@ def buyer(browser: Browser, open_shop: Web) -> Iterator[Buyer]:
     yield buyer
     context.close()
     assert buyer.complaints == []
+
+
+@pytest.fixture
+def stranger(browser: Browser, open_shop: Web) -> Iterator[Buyer]:
+    """Somebody else, with a browser of their own."""
+    context = browser.new_context(base_url=open_shop.url, locale="en-US")
+    yield Buyer(context.new_page())
+    context.close()
+
+
+@pytest.fixture
+def stripe(open_shop: Web) -> Iterator[Callable[..., None]]:
+    """Lets Stripe misbehave: rules as the sandbox's fault scripts have them. Mended afterwards."""
+    assert open_shop.env is not None
+    url = f"{open_shop.env['STRIPE_API_BASE']}/_sandbox/faults"
+    access = (open_shop.env["STRIPE_SECRET_KEY"], "")
+
+    def misbehave(*rules: dict[str, Any]) -> None:
+        method = "POST" if rules else "DELETE"
+        body = list(rules) or None
+        requests.request(method, url, auth=access, json=body, timeout=10).raise_for_status()
+
+    yield misbehave
+    misbehave()
 
 
 @pytest.fixture

@@ -1,0 +1,166 @@
+"""The page that follows a payment, in a real browser, while things go wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from tests.browser.buyer import DECLINED, SECURE, WITHIN_MS, Buyer
+
+pytestmark = pytest.mark.browser
+
+Stripe = Callable[..., None]
+SLOW = {"fault": "slow", "ms": 4000, "match": {"method": "POST", "path": "/v1/payment_intents$"}}
+
+
+def is_status(url: str) -> bool:
+    return "/transactions/txn_" in url and "partial=1" in url
+
+
+def polls_of(page: Page) -> list[str]:
+    """Fills as the page asks."""
+    polls: list[str] = []
+    page.on("request", lambda r: polls.append(r.url) if is_status(r.url) else None)
+    return polls
+
+
+def turn(page: Page, *, hidden: bool) -> None:
+    """The tab goes to the background, or comes back."""
+    page.evaluate(
+        """hidden => {
+          Object.defineProperty(document, "hidden", {value: hidden, configurable: true});
+          document.dispatchEvent(new Event("visibilitychange"));
+        }""",
+        hidden,
+    )
+
+
+def test_the_title_mirrors_the_state(buyer: Buyer, stripe: Stripe) -> None:
+    stripe(SLOW)
+    buyer.pay(DECLINED)
+    expect(buyer.page).to_have_title("Processing · Corner Shop")
+    expect(buyer.page).to_have_title("Payment not made · Corner Shop", timeout=WITHIN_MS)
+
+
+def test_a_lost_answer_reads_as_checking_and_never_as_failed(buyer: Buyer, stripe: Stripe) -> None:
+    stripe(
+        {"fault": "drop_after", "match": {"path": "/confirm$"}},
+        {"fault": "500_before", "match": {"method": "GET"}, "times": None},
+    )
+    buyer.pay()
+    buyer.sees("We're checking with your bank")
+    buyer.reads("Don't pay again.")
+    stripe()
+    expect(buyer.page.get_by_role("heading", level=1)).to_have_text("Thank you", timeout=30_000)
+
+
+def test_a_trouble_of_ours_is_never_shown_as_a_failed_payment(buyer: Buyer) -> None:
+    answers = iter([503, 429, 500])
+
+    def troubled(route: Route) -> None:
+        status = next(answers, None)
+        if status is None:
+            route.continue_()
+        else:
+            expect(buyer.page.get_by_role("heading", level=1)).to_have_text(
+                "Processing your payment"
+            )
+            route.fulfill(status=status, headers={"Retry-After": "1"}, body="{}")
+
+    buyer.page.route(lambda url: is_status(url), troubled)
+    buyer.pay()
+    buyer.sees("Thank you")
+
+
+def test_after_ten_seconds_it_says_not_to_pay_again_and_after_a_minute_that_one_may_leave(
+    buyer: Buyer, stripe: Stripe
+) -> None:
+    stripe(SLOW)
+    buyer.page.clock.install()
+    buyer.pay()
+    buyer.sees("Processing your payment")
+    slow, leave = (buyer.page.locator(f"[data-note={name}]") for name in ("slow", "leave"))
+    expect(slow).to_be_hidden()
+    buyer.page.clock.fast_forward(10_500)
+    expect(slow).to_be_visible()
+    expect(leave).to_be_hidden()
+    buyer.page.clock.fast_forward(50_500)
+    expect(leave).to_contain_text("We'll e-mail ada@example.com")
+    buyer.sees("Thank you")
+
+
+def test_it_pauses_in_the_background_and_asks_at_once_when_shown(
+    buyer: Buyer, stripe: Stripe
+) -> None:
+    stripe(SLOW)
+    buyer.page.clock.install()
+    buyer.pay()
+    buyer.sees("Processing your payment")
+    turn(buyer.page, hidden=True)
+    polls = polls_of(buyer.page)
+    buyer.page.clock.fast_forward(30_000)
+    assert polls == []
+    with buyer.page.expect_request(lambda request: is_status(request.url)):
+        turn(buyer.page, hidden=False)
+    buyer.sees("Thank you")
+
+
+def test_it_says_when_it_is_offline_and_goes_on_afterwards(buyer: Buyer, stripe: Stripe) -> None:
+    stripe(SLOW)
+    buyer.pay()
+    buyer.sees("Processing your payment")
+    buyer.page.context.set_offline(True)
+    buyer.reads("You are offline.")
+    buyer.page.context.set_offline(False)
+    buyer.sees("Thank you")
+
+
+def test_it_stops_at_a_cap_and_offers_to_check_again(buyer: Buyer, stripe: Stripe) -> None:
+    stripe(SLOW)
+    buyer.page.clock.install()
+    buyer.pay()
+    buyer.sees("Processing your payment")
+    buyer.page.clock.fast_forward(16 * 60_000)
+    buyer.page.get_by_role("button", name="Check again").click()
+    buyer.sees("Thank you")
+
+
+def test_a_reload_during_the_banks_check_opens_it_again(buyer: Buyer) -> None:
+    buyer.pay(SECURE)
+    buyer.sees_bank()
+    buyer.page.reload()
+    buyer.answer_bank("complete")
+    buyer.sees("Thank you")
+
+
+def test_a_banks_window_that_did_not_open_can_be_opened_again(buyer: Buyer) -> None:
+    buyer.open()
+    buyer.fill(SECURE)
+    buyer.page.route("**/stripe.js", lambda route: route.abort(), times=1)
+    buyer.press_pay()
+    buyer.reads("The bank's window did not open or was closed.")
+    buyer.page.get_by_role("button", name="Confirm with your bank").click()
+    buyer.answer_bank("complete")
+    buyer.sees("Thank you")
+
+
+def test_card_fields_that_can_not_be_loaded_are_said_and_leave_no_dead_button(
+    buyer: Buyer,
+) -> None:
+    buyer.page.route("**/stripe.js", lambda route: route.abort())
+    buyer.open()
+    buyer.reads("The card fields could not be loaded. No payment was made.")
+    expect(buyer.page.locator("[data-pay]")).to_be_hidden()
+
+
+def test_the_address_of_a_payment_shows_a_stranger_only_its_state(
+    buyer: Buyer, stranger: Buyer
+) -> None:
+    buyer.pay(DECLINED)
+    buyer.sees("The payment was not made")
+    stranger.page.goto(buyer.page.url)
+    stranger.sees("The payment was not made")
+    assert "ada@example.com" not in stranger.page.content()
+    expect(stranger.page.get_by_role("link", name="Try another card")).to_be_hidden()

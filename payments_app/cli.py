@@ -14,6 +14,7 @@ from payments_app.accounts.commands import staff_group
 from payments_app.inbound.commands import inbound_group
 from payments_app.orders.shelf import stock_shelf
 from payments_app.reconcile import sweep as sweeper
+from payments_app.reconcile.commands import reconcile_group
 
 demo_group = AppGroup("demo", help="Things for the demo shop.")
 
@@ -43,4 +44,5 @@ def prepare(app: Flask) -> None:
     app.cli.add_command(demo_group)
     app.cli.add_command(sweep)
     app.cli.add_command(inbound_group)
+    app.cli.add_command(reconcile_group)
     app.cli.add_command(staff_group)

@@ -8,6 +8,7 @@ from payments_app.inbound import models as inbound
 from payments_app.ledger import models as ledger
 from payments_app.orders import models as orders
 from payments_app.payments import models as payments
+from payments_app.reconcile import models as reconcile
 
 __all__ = [
     "accounts",
@@ -20,4 +21,5 @@ __all__ = [
     "orders",
     "outbox",
     "payments",
+    "reconcile",
 ]

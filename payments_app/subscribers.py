@@ -13,6 +13,8 @@ from payments_app.payments.abandon import ACTION_SECONDS, expire_action
 from payments_app.payments.charge import charge
 from payments_app.payments.look_up import FIRST_SECONDS, check, look_up
 from payments_app.payments.recover import recover
+from payments_app.reconcile.fix import run_fix
+from payments_app.reconcile.rounds import run_compare
 
 COMMANDS = {
     "charge": Command(charge, "charges"),
@@ -20,6 +22,8 @@ COMMANDS = {
     "check": Command(check, "charges"),
     "expire_action": Command(expire_action, "charges"),
     "ledger.post_capture": Command(post_capture, "payment_critical"),
+    "reconcile.compare": Command(run_compare, "default"),
+    "reconcile.fix": Command(run_fix, "default"),
     "stripe.recovered": Command(recover, "charges"),
     "inbound.process": Command(process, "payment_critical"),
     "orders.follow_payment": Command(follow_payment, "payment_standard"),

@@ -1,0 +1,232 @@
+"""compare: Stripe's intents, our transactions and the ledger, side by side.
+
+A comparison that could not read the whole of Stripe's list concludes nothing. A difference with
+Stripe counts only if it is still there when the intent and the row are read once more.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from payments_app.core.clock import database_now
+from payments_app.core.database import atomic
+from payments_app.core.extensions import db
+from payments_app.gateway.charges import retrieve_intent
+from payments_app.gateway.listing import intents_created
+from payments_app.gateway.objects import UnreadableError
+from payments_app.gateway.results import Verdict
+from payments_app.payments.models import Transaction
+from payments_app.reconcile import own_books
+from payments_app.reconcile.findings import Difference, keep
+from payments_app.reconcile.models import Run
+
+# An intent is created up to 15 minutes after its transaction, and Stripe's clock is not ours.
+MARGIN = dt.timedelta(minutes=30)
+
+
+@dataclass(frozen=True)
+class Ours:
+    """A transaction as the comparison needs it."""
+
+    id: str
+    phase: str
+    amount: int
+    currency: str
+    stripe_payment_id: str | None
+    created_at: dt.datetime
+
+
+@dataclass
+class _Stripes:
+    """What was read at Stripe: ids of all intents listed, and the differences that they show."""
+
+    intents: set[str]
+    differences: list[Difference]
+
+
+def compare(since: dt.datetime, until: dt.datetime) -> int:
+    """Compare the payments begun in [since, until) and store each difference as a finding.
+
+    Returns how many there are. Raises UnreadableError, having stored nothing but the broken run,
+    where Stripe could not be read.
+    """
+    run_id = _begin(since, until)
+    try:
+        read = _Stripes(set(), [])
+        for account in _accounts(since, until):
+            for page in intents_created(since - MARGIN, until + MARGIN, account):
+                read.intents |= {intent["id"] for intent in page}
+                read.differences += _page_differences(page, since, until, account)
+        read.differences += _unlisted(since, until, read.intents)
+    except UnreadableError as error:
+        _break_off(run_id, str(error))
+        raise
+    return _conclude(run_id, read)
+
+
+def classify(intent: dict[str, Any], ours: Ours | None) -> list[Difference]:
+    """What differs between one intent and its transaction (None: there is none). Pure."""
+    named = (intent.get("metadata") or {}).get("transaction_id")
+    paid = intent["status"] == "succeeded"
+    details = {
+        "intent": intent["id"],
+        "status": intent["status"],
+        "amount": intent["amount"],
+        "currency": intent["currency"],
+    }
+    if ours is None:
+        created = dt.datetime.fromtimestamp(intent["created"], dt.UTC)
+        return [Difference("unknown_intent", intent["id"], created, None, details)]
+
+    def difference(kind: str) -> Difference:
+        subject = intent["id"] if kind == "second_intent" else ours.id
+        about = {**details, "phase": ours.phase, "transaction": named}
+        return Difference(kind, subject, ours.created_at, ours.id, about)
+
+    if ours.stripe_payment_id not in (None, intent["id"]):
+        return [difference("second_intent")]
+    found = []
+    if (intent["amount"], intent["currency"]) != (ours.amount, ours.currency):
+        found.append(difference("amount_differs"))
+    elif paid and ours.phase != "complete" and _charged_long_ago(intent):
+        found.append(difference("paid_at_stripe_not_here"))
+    if ours.phase == "complete" and not paid:
+        found.append(difference("complete_here_not_at_stripe"))
+    if ours.phase == "canceled" and intent["status"] not in ("canceled", "succeeded"):
+        found.append(difference("ended_here_open_at_stripe"))
+    return found
+
+
+def _charged_long_ago(intent: dict[str, Any]) -> bool:
+    """Whether we have had the time to hear of it: a look-up or a webhook may be on its way."""
+    charge = intent.get("latest_charge")
+    created = charge["created"] if isinstance(charge, dict) else intent["created"]
+    age = dt.datetime.now(dt.UTC).timestamp() - float(created)
+    return age > own_books.GRACE_SECONDS
+
+
+def _page_differences(
+    page: list[dict[str, Any]], since: dt.datetime, until: dt.datetime, account: str | None
+) -> Iterator[Difference]:
+    rows = _rows_of(page)
+    for intent in page:
+        ours = _match(intent, rows)
+        for suspected in classify(intent, ours):
+            if not since <= suspected.about_at < until:
+                continue
+            yield from _confirmed(suspected, intent["id"], account)
+
+
+def _confirmed(suspected: Difference, intent_id: str, account: str | None) -> Iterator[Difference]:
+    answer = retrieve_intent(intent_id, account)
+    if answer.intent is None or answer.http_status != 200:
+        raise UnreadableError(answer.verdict, answer.error or {})
+    ours = _match(answer.intent, _rows_of([answer.intent]))
+    yield from (d for d in classify(answer.intent, ours) if d.kind == suspected.kind)
+
+
+def _unlisted(since: dt.datetime, until: dt.datetime, listed: set[str]) -> Iterator[Difference]:
+    """Payments that are complete here, and were in none of Stripe's lists."""
+    for ours, account in _complete(since, until):
+        if ours.stripe_payment_id in listed:
+            continue
+        answer = retrieve_intent(ours.stripe_payment_id or "", account)
+        if answer.intent is not None and answer.http_status == 200:
+            yield from classify(answer.intent, ours)
+        elif answer.verdict == Verdict.INVALID:
+            yield Difference(
+                "complete_here_not_at_stripe",
+                ours.id,
+                ours.created_at,
+                ours.id,
+                {"intent": ours.stripe_payment_id, "status": "unknown at Stripe"},
+            )
+        else:
+            raise UnreadableError(answer.verdict, answer.error or {})
+
+
+def _match(intent: dict[str, Any], rows: list[Ours]) -> Ours | None:
+    named = (intent.get("metadata") or {}).get("transaction_id")
+    by_id = next((row for row in rows if row.stripe_payment_id == intent["id"]), None)
+    return by_id or next((row for row in rows if row.id == named), None)
+
+
+def _rows_of(page: list[dict[str, Any]]) -> list[Ours]:
+    names = [(intent.get("metadata") or {}).get("transaction_id") for intent in page]
+    rows = db.session.execute(
+        select(*_COLUMNS).where(
+            or_(
+                Transaction.stripe_payment_id.in_([intent["id"] for intent in page]),
+                Transaction.id.in_([name for name in names if name]),
+            )
+        )
+    ).all()
+    db.session.commit()  # no connection is held while Stripe is read
+    return [Ours(*row) for row in rows]
+
+
+def _complete(since: dt.datetime, until: dt.datetime) -> list[tuple[Ours, str | None]]:
+    rows = db.session.execute(
+        select(*_COLUMNS, Transaction.connected_account_id).where(
+            Transaction.created_at >= since,
+            Transaction.created_at < until,
+            Transaction.state == "complete",
+            Transaction.amount > 0,
+        )
+    ).all()
+    db.session.commit()
+    return [(Ours(*row[:-1]), row[-1]) for row in rows]
+
+
+def _accounts(since: dt.datetime, until: dt.datetime) -> list[str | None]:
+    """Our own account, and those on which payments of this window were made."""
+    connected = db.session.scalars(
+        select(Transaction.connected_account_id)
+        .where(
+            Transaction.created_at >= since,
+            Transaction.created_at < until,
+            Transaction.connected_account_id.is_not(None),
+        )
+        .distinct()
+    ).all()
+    db.session.commit()
+    return [None, *connected]
+
+
+_COLUMNS = (
+    Transaction.id,
+    Transaction.phase,
+    Transaction.amount,
+    Transaction.currency,
+    Transaction.stripe_payment_id,
+    Transaction.created_at,
+)
+
+
+@atomic
+def _begin(session: Session, since: dt.datetime, until: dt.datetime) -> int:
+    run = Run(since=since, until=until)
+    session.add(run)
+    session.flush()
+    return run.id
+
+
+@atomic
+def _break_off(session: Session, run_id: int, error: str) -> None:
+    session.get_one(Run, run_id).error = error
+
+
+@atomic
+def _conclude(session: Session, run_id: int, read: _Stripes) -> int:
+    run = session.get_one(Run, run_id, with_for_update=True)
+    ours = list(own_books.differences(session, run.since, run.until))
+    run.found = keep(session, [*read.differences, *ours], run.since, run.until)
+    run.intents = len(read.intents)
+    run.finished_at = database_now()
+    return run.found

@@ -1,0 +1,145 @@
+"""findings: the names of all differences, and keeping them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import select, tuple_, update
+from sqlalchemy.orm import Session
+
+from payments_app.core import alerts
+from payments_app.core.clock import database_now
+from payments_app.core.database import insert_once
+from payments_app.reconcile.models import Finding
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a difference is called in words, how bad it is, and what mends it safely."""
+
+    words: str
+    severity: str
+    fix: str | None = None
+    windowed: bool = True  # looked for among the payments of the run's window only
+
+
+KINDS = {
+    "paid_at_stripe_not_here": Kind(
+        "Stripe has the money, and the payment is not complete here", "critical", "settle"
+    ),
+    "complete_here_not_at_stripe": Kind(
+        "complete here, and Stripe does not say that it succeeded", "critical"
+    ),
+    "amount_differs": Kind("amount or currency is not the same at Stripe", "critical"),
+    "second_intent": Kind("Stripe has a second intent for one payment", "critical"),
+    "unknown_intent": Kind("an intent at Stripe that is no payment of ours", "warning"),
+    "ended_here_open_at_stripe": Kind(
+        "cancelled here, and the intent could still be paid", "warning", "close_intent"
+    ),
+    "missing_ledger_entry": Kind("complete, and not in the ledger", "critical", "post_capture"),
+    "ledger_without_payment": Kind("in the ledger, and the payment is not complete", "critical"),
+    "ledger_amount_differs": Kind("the ledger has another amount than the payment", "critical"),
+    "stuck_pending": Kind(
+        "pending, and nothing is scheduled that would end it", "critical", "revive", windowed=False
+    ),
+    "orphan_live_record": Kind(
+        "whether the payment holds its order says otherwise than its state",
+        "critical",
+        "correct_live_record",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One difference as it was just seen, not stored yet."""
+
+    kind: str
+    subject: str
+    about_at: dt.datetime
+    transaction_id: str | None = None
+    details: dict[str, Any] = field(default_factory=dict)
+
+
+def keep(
+    session: Session, differences: Iterable[Difference], since: dt.datetime, until: dt.datetime
+) -> int:
+    """Store what a whole comparison of [since, until) saw, in the caller's transaction, and close
+    what was open and is gone. Returns how many differences there are."""
+    seen = {(d.kind, d.subject): d for d in differences}
+    for difference in seen.values():
+        _keep_one(session, difference)
+    _close_gone(session, list(seen), since, until)
+    return len(seen)
+
+
+def open_findings(session: Session, limit: int = 200) -> Sequence[Finding]:
+    """What is open, worst and newest first."""
+    return session.scalars(
+        select(Finding)
+        .where(Finding.resolved_at.is_(None))
+        .order_by(Finding.severity, Finding.id.desc())
+        .limit(limit)
+    ).all()
+
+
+def resolve(session: Session, finding: Finding, resolution: str, actor: str) -> None:
+    """Close a finding: `fixed`, or `gone`."""
+    finding.resolved_at = database_now()
+    finding.resolution, finding.resolved_by = resolution, actor
+    session.flush()
+
+
+def _keep_one(session: Session, difference: Difference) -> None:
+    kind = KINDS[difference.kind]
+    fresh = insert_once(
+        session,
+        Finding,
+        kind=difference.kind,
+        subject=difference.subject,
+        severity=kind.severity,
+        fix=kind.fix,
+        transaction_id=difference.transaction_id,
+        about_at=difference.about_at,
+        details=difference.details,
+        times=1,
+    )
+    if not fresh:
+        session.execute(
+            update(Finding)
+            .where(
+                Finding.kind == difference.kind,
+                Finding.subject == difference.subject,
+                Finding.resolved_at.is_(None),
+            )
+            .values(times=Finding.times + 1, seen_at=database_now(), details=difference.details)
+        )
+        return
+    alerts.raise_alert(
+        session,
+        "reconciliation",
+        f"{difference.kind}:{difference.subject}",
+        f"{difference.subject}: {kind.words}",
+        severity=kind.severity,
+        transaction_id=difference.transaction_id,
+        **difference.details,
+    )
+
+
+def _close_gone(
+    session: Session, seen: list[tuple[str, str]], since: dt.datetime, until: dt.datetime
+) -> None:
+    everywhere = [name for name, kind in KINDS.items() if not kind.windowed]
+    in_window = (Finding.about_at >= since) & (Finding.about_at < until)
+    session.execute(
+        update(Finding)
+        .where(
+            Finding.resolved_at.is_(None),
+            in_window | Finding.kind.in_(everywhere),
+            tuple_(Finding.kind, Finding.subject).not_in(seen or [("", "")]),
+        )
+        .values(resolved_at=database_now(), resolution="gone", resolved_by="system")
+    )

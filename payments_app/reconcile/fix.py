@@ -1,0 +1,178 @@
+"""fix: mend a finding, by the name of its fix. Every fix is safe to run twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sqlalchemy import update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from payments_app.core import history, outbox
+from payments_app.core.database import atomic
+from payments_app.core.outbox import Claim, Later
+from payments_app.gateway import charges
+from payments_app.gateway.results import Answer, Verdict
+from payments_app.payments import states
+from payments_app.payments.models import PaymentRecord, Transaction
+from payments_app.payments.settle import mark_closed, settle
+from payments_app.reconcile.findings import resolve
+from payments_app.reconcile.models import Finding
+from payments_app.reconcile.revive import revive_payment
+
+RETRY_SECONDS = 30.0
+
+
+class FixFailedError(RuntimeError):
+    """The fix could not be made; the message says why, in a sentence for staff."""
+
+
+@atomic
+def request_fix(session: Session, finding_id: int, actor: str) -> bool:
+    """Ask for a finding's fix, from a page: a job makes it. False where it is asked for already.
+
+    Raises FixFailedError where the finding is closed or has no fix.
+    """
+    finding = _fixable(session, finding_id)
+    finding.asked_by = actor
+    history.record(
+        session,
+        "staff",
+        "reconcile.fix_requested",
+        actor=actor,
+        transaction_id=finding.transaction_id,
+        subject=f"finding-{finding_id}",
+        fix=finding.fix,
+        finding=finding.kind,
+    )
+    return outbox.stage(session, "reconcile.fix", str(finding_id))
+
+
+def run_fix(finding_id: str, _claim: Claim) -> None:
+    """The job of `request_fix`. Raises Later while the fix can't be made."""
+    try:
+        fix(int(finding_id))
+    except FixFailedError as error:
+        if not _is_open(int(finding_id)):
+            return
+        raise Later(RETRY_SECONDS, str(error)) from error
+
+
+def fix(finding_id: int, actor: str | None = None) -> str:
+    """Make the fix, record it, close the finding; return the fix's name.
+
+    Raises FixFailedError; a difference that is still there afterwards is found anew.
+    """
+    finding = _read(finding_id)
+    name = finding.fix or ""
+    FIXES[name](finding)
+    _fixed(finding_id, actor or finding.asked_by or history.SYSTEM)
+    return name
+
+
+def _settle(finding: Finding) -> None:
+    transaction = _transaction(finding)
+    answer = _read_intent(transaction, finding)
+    settle(transaction.id, answer, fresh=True, actor="reconcile")
+
+
+def _close_intent(finding: Finding) -> None:
+    transaction = _transaction(finding)
+    answer = charges.cancel_intent(finding.details["intent"], transaction.connected_account_id)
+    if answer.verdict == Verdict.CANCELED:
+        _mark_closed(transaction.id, answer)
+        return
+    settle(transaction.id, _read_intent(transaction, finding), fresh=True, actor="reconcile")
+
+
+def _read_intent(transaction: Transaction, finding: Finding) -> Answer:
+    answer = charges.retrieve_intent(finding.details["intent"], transaction.connected_account_id)
+    if answer.intent is None or answer.http_status != 200:
+        raise FixFailedError(f"Stripe could not be read: {answer.error_code}")
+    return answer
+
+
+@atomic
+def _post_capture(session: Session, finding: Finding) -> None:
+    key = f"ledger.post_capture:{finding.transaction_id}:finding-{finding.id}"
+    outbox.stage(session, "ledger.post_capture", finding.transaction_id or "", key=key)
+
+
+@atomic
+def _revive(session: Session, finding: Finding) -> None:
+    revive_payment(session, finding.transaction_id or "")
+
+
+@atomic
+def _set_live(session: Session, finding: Finding) -> None:
+    transaction = states.lock(session, finding.transaction_id or "")
+    session.execute(
+        update(PaymentRecord)
+        .where(PaymentRecord.transaction_id == transaction.id)
+        .values(live=transaction.state != "failed")
+    )
+
+
+def _correct_live_record(finding: Finding) -> None:
+    try:
+        _set_live(finding)
+    except IntegrityError as error:
+        raise FixFailedError("another payment holds the same order: refund one of them") from error
+
+
+FIXES: dict[str, Callable[[Finding], None]] = {
+    "settle": _settle,
+    "close_intent": _close_intent,
+    "post_capture": _post_capture,
+    "revive": _revive,
+    "correct_live_record": _correct_live_record,
+}
+
+
+@atomic
+def _read(session: Session, finding_id: int) -> Finding:
+    return _fixable(session, finding_id)
+
+
+@atomic
+def _is_open(session: Session, finding_id: int) -> bool:
+    return session.get_one(Finding, finding_id, populate_existing=True).resolved_at is None
+
+
+@atomic
+def _transaction(session: Session, finding: Finding) -> Transaction:
+    return session.get_one(Transaction, finding.transaction_id, populate_existing=True)
+
+
+@atomic
+def _mark_closed(session: Session, transaction_id: str, answer: Answer) -> None:
+    mark_closed(session, states.lock(session, transaction_id), answer)
+
+
+@atomic
+def _fixed(session: Session, finding_id: int, actor: str) -> None:
+    finding = session.get_one(Finding, finding_id, with_for_update=True, populate_existing=True)
+    if finding.resolved_at is not None:
+        return
+    resolve(session, finding, "fixed", actor)
+    history.record(
+        session,
+        "system",
+        f"reconcile.{finding.fix}",
+        actor=actor,
+        transaction_id=finding.transaction_id,
+        subject=f"finding-{finding_id}",
+        finding=finding.kind,
+        **finding.details,
+    )
+
+
+def _fixable(session: Session, finding_id: int) -> Finding:
+    finding = session.get(Finding, finding_id, with_for_update=True, populate_existing=True)
+    if finding is None:
+        raise FixFailedError(f"there is no finding {finding_id}")
+    if finding.resolved_at is not None:
+        raise FixFailedError(f"finding {finding_id} is {finding.resolution} already")
+    if finding.fix is None:
+        raise FixFailedError(f"{finding.kind} has no safe fix: look at Stripe and at the timeline")
+    return finding

@@ -1,0 +1,96 @@
+"""own_books: what our own tables say against each other, without Stripe."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy.orm import Session
+
+from payments_app.core.clock import database_now
+from payments_app.core.outbox import OPEN, Message
+from payments_app.ledger.models import STRIPE_BALANCE, Entry, Journal
+from payments_app.ledger.post import CAPTURE
+from payments_app.payments.models import PaymentRecord, Transaction
+from payments_app.reconcile.findings import Difference
+
+GRACE_SECONDS = 120  # bookkeeping follows a payment within seconds; this is long past that
+STUCK_SECONDS = 60
+NEXT_STEPS = ("charge", "look_up", "expire_action")
+
+
+def differences(session: Session, since: dt.datetime, until: dt.datetime) -> Iterator[Difference]:
+    """All differences within our own books, of the payments begun in [since, until); of those that
+    are stuck, whenever they began."""
+    window = and_(Transaction.created_at >= since, Transaction.created_at < until)
+    for kind, query in (
+        ("missing_ledger_entry", _missing(window)),
+        ("ledger_without_payment", _without_payment(window)),
+        ("ledger_amount_differs", _other_amount(window)),
+        ("orphan_live_record", _orphans(window)),
+        ("stuck_pending", stuck()),
+    ):
+        for row in session.execute(query):
+            yield Difference(kind, row.id, row.created_at, row.id, {"phase": row.phase})
+
+
+def stuck() -> Select[str, dt.datetime, str]:
+    """Payments that are pending, and for which no message waits that would take them further."""
+    step_waits = exists().where(
+        Message.subject == Transaction.id, Message.command.in_(NEXT_STEPS), *OPEN
+    )
+    return _payments(
+        Transaction.state == "pending",
+        Transaction.phase_at < database_now(-STUCK_SECONDS),
+        ~step_waits,
+    )
+
+
+def _missing(window: ColumnElement[bool]) -> Select[str, dt.datetime, str]:
+    posted = exists().where(Journal.transaction_id == Transaction.id, Journal.entry_type == CAPTURE)
+    return _payments(
+        window,
+        Transaction.state == "complete",
+        Transaction.amount > 0,
+        Transaction.ended_at < database_now(-GRACE_SECONDS),
+        ~posted,
+    )
+
+
+def _without_payment(window: ColumnElement[bool]) -> Select[str, dt.datetime, str]:
+    return _payments(window, Transaction.state != "complete").join(
+        Journal, and_(Journal.transaction_id == Transaction.id, Journal.entry_type == CAPTURE)
+    )
+
+
+def _other_amount(window: ColumnElement[bool]) -> Select[str, dt.datetime, str]:
+    captured = (
+        select(func.sum(Entry.amount))
+        .where(
+            Entry.transaction_id == Transaction.id,
+            Entry.entry_type == CAPTURE,
+            Entry.account == STRIPE_BALANCE,
+            Entry.side == "debit",
+            Entry.currency == Transaction.currency,
+        )
+        .scalar_subquery()
+    )
+    return _payments(window, func.coalesce(captured, 0) != Transaction.amount).join(
+        Journal, and_(Journal.transaction_id == Transaction.id, Journal.entry_type == CAPTURE)
+    )
+
+
+def _orphans(window: ColumnElement[bool]) -> Select[str, dt.datetime, str]:
+    return _payments(
+        window,
+        PaymentRecord.role == "pays_for",
+        or_(
+            and_(PaymentRecord.live, Transaction.state == "failed"),
+            and_(~PaymentRecord.live, Transaction.state != "failed"),
+        ),
+    ).join(PaymentRecord, PaymentRecord.transaction_id == Transaction.id)
+
+
+def _payments(*conditions: ColumnElement[bool]) -> Select[str, dt.datetime, str]:
+    return select(Transaction.id, Transaction.created_at, Transaction.phase).where(*conditions)

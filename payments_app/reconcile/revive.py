@@ -1,0 +1,82 @@
+"""revive: what is open without a scheduled next step gets a message again."""
+
+from __future__ import annotations
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from payments_app.core import alerts, history, outbox
+from payments_app.core.database import atomic
+from payments_app.core.outbox import Message
+from payments_app.payments import states
+from payments_app.reconcile import own_books
+
+NEXT_STEP = {
+    "created": "charge",
+    "processing": "charge",
+    "requires_action": "expire_action",
+    "awaiting_bank": "look_up",
+    "unknown": "look_up",
+}
+# What died is looked at by a person; until then it is tried again, but at a slow pace.
+AFTER_DEATH_SECONDS = 3600.0
+
+
+@atomic
+def revive(session: Session) -> int:
+    """Give every stuck payment its next step again; return how many there were."""
+    stuck = session.execute(own_books.stuck()).all()
+    return sum(revive_payment(session, row.id) for row in stuck)
+
+
+def revive_payment(session: Session, transaction_id: str) -> bool:
+    """Stage the next step of a pending payment in the caller's transaction, with an alert.
+
+    Safe from two sweepers: the second waits for the row, and finds the first one's message.
+    """
+    transaction = states.lock(session, transaction_id)
+    command = NEXT_STEP.get(transaction.phase)
+    if command is None:
+        return False
+    return revive_step(session, command, transaction_id, transaction_id, transaction.phase)
+
+
+def revive_step(
+    session: Session, command: str, subject: str, transaction_id: str, state: str
+) -> bool:
+    """Stage `command` for a subject that is stuck in `state`; False where another did already."""
+    before, dead, ended = session.execute(
+        select(
+            func.count(),
+            func.count(Message.dead_at),
+            func.count(func.coalesce(Message.done_at, Message.dead_at)),
+        ).where(Message.subject == subject, Message.command == command)
+    ).one()
+    if before > ended:
+        return False
+    fresh = outbox.stage(
+        session,
+        command,
+        subject,
+        key=f"{command}:{subject}:revived-{before}",
+        delay=AFTER_DEATH_SECONDS if dead else 0,
+    )
+    if not fresh:
+        return False
+    history.record(
+        session,
+        "system",
+        "reconcile.revived",
+        transaction_id=transaction_id,
+        subject=subject,
+        command=command,
+        state=state,
+    )
+    alerts.raise_alert(
+        session,
+        "revived",
+        "revived",
+        f"{subject} was {state} with nothing scheduled: {command} is due again",
+        subject=subject,
+    )
+    return True

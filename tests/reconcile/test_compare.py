@@ -1,0 +1,230 @@
+"""Differences between Stripe, the payments and the ledger: each found, by its name."""
+
+from __future__ import annotations
+
+import pytest
+import requests
+from sqlalchemy import delete, insert, select, update
+
+from payments_app.core.alerts import Alert
+from payments_app.core.extensions import db
+from payments_app.core.outbox import Message
+from payments_app.gateway.objects import UnreadableError
+from payments_app.ledger.models import Entry, Journal
+from payments_app.payments.models import PaymentRecord, Transaction
+from payments_app.reconcile import own_books
+from payments_app.reconcile.models import Run
+from tests.payments.till import Till
+from tests.reconcile.books import all_findings, compare_last_hours, execute, found, open_ones
+
+pytestmark = pytest.mark.portable
+
+
+@pytest.fixture
+def no_grace(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What happened a moment ago counts as long ago."""
+    monkeypatch.setattr(own_books, "GRACE_SECONDS", -5)
+
+
+@pytest.mark.usefixtures("no_grace")
+def test_books_that_agree_have_no_findings(till: Till) -> None:
+    till.pay()
+    till.pay("pm_card_visa_chargeDeclined")
+    till.pay(amount=0)
+    assert compare_last_hours() == 0
+    assert all_findings() == []
+
+
+@pytest.mark.usefixtures("no_grace")
+def test_a_payment_that_stripe_has_and_we_do_not_is_found(till: Till) -> None:
+    transaction = till.pay("pm_card_visa_chargeDeclined")
+    till.confirm_behind_our_back(transaction, "pm_card_visa")
+    compare_last_hours()
+    assert found() == [("paid_at_stripe_not_here", "settle")]
+    assert open_ones()[0].details["intent"] == till.read(transaction).stripe_payment_id
+
+
+def test_what_stripe_charged_a_moment_ago_is_no_finding_yet(till: Till) -> None:
+    transaction = till.pay("pm_card_visa_chargeDeclined")
+    till.confirm_behind_our_back(transaction, "pm_card_visa")
+    assert compare_last_hours() == 0
+
+
+def test_a_payment_that_only_we_call_complete_is_found(till: Till) -> None:
+    transaction = till.pay("pm_card_visa_chargeDeclined")
+    _claim_complete(transaction)
+    compare_last_hours()
+    assert ("complete_here_not_at_stripe", None) in found()
+
+
+def test_a_complete_payment_that_stripe_does_not_know_is_found(till: Till) -> None:
+    transaction = till.pay()
+    execute(
+        update(Transaction)
+        .where(Transaction.id == transaction)
+        .values(stripe_payment_id="pi_of_nobody")
+    )
+    compare_last_hours()
+    assert ("complete_here_not_at_stripe", None) in found()
+
+
+def test_another_amount_at_stripe_is_found(till: Till) -> None:
+    transaction = till.pay()
+    execute(update(Transaction).where(Transaction.id == transaction).values(amount=1100))
+    compare_last_hours()
+    assert ("amount_differs", None) in found()
+    assert ("ledger_amount_differs", None) in found()
+
+
+def test_an_intent_that_is_nobodys_is_found(till: Till) -> None:
+    intent = _make_intent(till)
+    compare_last_hours()
+    assert [(f.kind, f.subject) for f in open_ones()] == [("unknown_intent", intent)]
+
+
+def test_a_second_intent_for_one_payment_is_found(till: Till) -> None:
+    transaction = till.pay()
+    intent = _make_intent(till, **{"metadata[transaction_id]": transaction})
+    compare_last_hours()
+    assert [(f.kind, f.subject) for f in open_ones()] == [("second_intent", intent)]
+
+
+def test_an_intent_left_open_by_a_cancelled_payment_is_found(till: Till) -> None:
+    transaction = till.pay("pm_card_visa_chargeDeclined")
+    execute(update(Transaction).where(Transaction.id == transaction).values(phase="canceled"))
+    compare_last_hours()
+    assert found() == [("ended_here_open_at_stripe", "close_intent")]
+
+
+@pytest.mark.usefixtures("no_grace")
+def test_a_payment_missing_from_the_ledger_is_found(till: Till) -> None:
+    till.open()
+    till.work("charges")
+    compare_last_hours()
+    assert found() == [("missing_ledger_entry", "post_capture")]
+
+
+def test_a_ledger_entry_without_its_payment_is_found(till: Till) -> None:
+    transaction = till.pay()
+    execute(
+        update(Transaction)
+        .where(Transaction.id == transaction)
+        .values(state="failed", phase="failed")
+    )
+    compare_last_hours()
+    assert ("ledger_without_payment", None) in found()
+
+
+def test_a_pending_payment_with_nothing_scheduled_is_found(till: Till) -> None:
+    transaction = till.open()
+    till.age(transaction, 120)
+    execute(delete(Message))
+    compare_last_hours()
+    assert found() == [("stuck_pending", "revive")]
+
+
+def test_a_pending_payment_with_a_next_step_is_not_stuck(till: Till) -> None:
+    transaction = till.open()
+    till.age(transaction, 120)
+    assert compare_last_hours() == 0
+
+
+def test_a_record_that_holds_its_order_after_a_failure_is_found(till: Till) -> None:
+    transaction = till.pay("pm_card_visa_chargeDeclined")
+    execute(
+        update(PaymentRecord).where(PaymentRecord.transaction_id == transaction).values(live=True)
+    )
+    compare_last_hours()
+    assert found() == [("orphan_live_record", "correct_live_record")]
+
+
+def test_a_difference_seen_twice_is_one_finding_counted_twice(till: Till) -> None:
+    _make_intent(till)
+    compare_last_hours()
+    compare_last_hours()
+    assert [(f.kind, f.times) for f in all_findings()] == [("unknown_intent", 2)]
+
+
+def test_a_difference_that_is_gone_is_closed(till: Till) -> None:
+    intent = _make_intent(till)
+    compare_last_hours()
+    transaction = till.pay()
+    execute(
+        update(Transaction).where(Transaction.id == transaction).values(stripe_payment_id=intent)
+    )
+    compare_last_hours()
+    (first,) = [f for f in all_findings() if f.kind == "unknown_intent"]
+    assert (first.resolution, first.resolved_by) == ("gone", "system")
+
+
+def test_a_finding_alerts(till: Till) -> None:
+    transaction = till.pay("pm_card_visa_chargeDeclined")
+    _claim_complete(transaction)
+    compare_last_hours()
+    keys = db.session.execute(
+        select(Alert.key, Alert.severity).where(Alert.kind == "reconciliation")
+    ).all()
+    assert (f"complete_here_not_at_stripe:{transaction}", "critical") in [tuple(k) for k in keys]
+
+
+@pytest.mark.parametrize("fault", ["500_before", "rate_limit", "unauthorized", "truncate"])
+def test_a_list_that_cannot_be_read_finds_nothing_and_closes_nothing(
+    till: Till, fault: str
+) -> None:
+    _make_intent(till)
+    compare_last_hours()
+    till.pay()
+    till.fail_stripe(fault, "^/v1/payment_intents$", times=1)
+    with pytest.raises(UnreadableError):
+        compare_last_hours()
+    assert [(f.kind, f.times) for f in open_ones()] == [("unknown_intent", 1)]
+    run = db.session.scalars(select(Run).order_by(Run.id.desc())).first()
+    assert run is not None
+    assert (run.finished_at, run.error is not None) == (None, True)
+
+
+def test_a_list_of_many_pages_is_read_whole(till: Till) -> None:
+    for _ in range(103):
+        _make_intent(till)
+    assert compare_last_hours() == 103
+
+
+def test_postings_by_hand_do_not_hide_in_another_type(till: Till) -> None:
+    transaction = till.pay()
+    journal = db.session.scalars(select(Journal.id)).one()
+    db.session.rollback()
+    values = [
+        {
+            "key": f"twice_{side}",
+            "journal_id": journal,
+            "transaction_id": transaction,
+            "entry_type": "capture",
+            "account": account,
+            "side": side,
+            "amount": 1099,
+            "currency": "usd",
+        }
+        for side, account in (("debit", "stripe_balance"), ("credit", "sales"))
+    ]
+    execute(insert(Entry).values(values))
+    compare_last_hours()
+    assert ("ledger_amount_differs", None) in found()
+
+
+def _claim_complete(transaction: str) -> None:
+    execute(
+        update(Transaction)
+        .where(Transaction.id == transaction)
+        .values(state="complete", phase="complete")
+    )
+
+
+def _make_intent(till: Till, **more: str) -> str:
+    answer = requests.post(
+        f"{till.config.stripe_api_base}/v1/payment_intents",
+        auth=(till.config.stripe_secret_key, ""),
+        data={"amount": "500", "currency": "usd", **more},
+        timeout=10,
+    )
+    answer.raise_for_status()
+    return str(answer.json()["id"])

@@ -1,0 +1,49 @@
+"""The comparisons come round by themselves, each once, however many sweepers there are."""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+
+import pytest
+
+from payments_app.reconcile import sweep
+from payments_app.reconcile.rounds import stage_rounds
+from tests.ledger.crowd import run_at_once
+from tests.payments.till import Till
+
+pytestmark = pytest.mark.portable
+NOON = dt.datetime(2026, 3, 4, 12, 1, tzinfo=dt.UTC)
+
+
+def test_a_round_is_staged_once_by_eight_sweepers(till: Till) -> None:
+    run_at_once(till.app, lambda: stage_rounds(NOON))
+    windows = [m.subject for m in till.messages("reconcile.compare")]
+    assert len(windows) == 1 + 72
+    assert len(set(windows)) == 73
+
+
+def test_five_minutes_later_only_the_recent_window_comes_round(till: Till) -> None:
+    stage_rounds(NOON)
+    assert stage_rounds(NOON + dt.timedelta(minutes=5)) == 1
+    assert stage_rounds(NOON + dt.timedelta(minutes=6)) == 0
+
+
+def test_the_next_day_the_last_three_days_come_round(till: Till) -> None:
+    stage_rounds(NOON)
+    assert stage_rounds(NOON + dt.timedelta(days=1)) == 73
+
+
+def test_the_sweeper_stages_the_comparisons_and_a_worker_makes_them(till: Till) -> None:
+    sweep.run(threading.Event(), once=True)
+    assert till.messages("reconcile.compare")
+    till.work("default")
+    assert any(m.done_at for m in till.messages("reconcile.compare"))
+
+
+def test_a_comparison_waits_while_stripe_is_away(till: Till) -> None:
+    stage_rounds(NOON)
+    till.fail_stripe("500_before", "/v1/payment_intents", times=1)
+    till.work("default")
+    put_off = [m for m in till.messages("reconcile.compare") if m.tries]
+    assert [m.done_at for m in put_off] == [None]

@@ -71,7 +71,7 @@ def form(item: str) -> Response | BaseResponse:
     live = live_transaction(payable)
     if live is not None:
         return redirect(_result_url(live), 303)
-    return _form_page(offer_of_payable(payable), {"email": _earlier_email(payable)})
+    return private(_form_page(offer_of_payable(payable), {"email": _earlier_email(payable)}))
 
 
 @blueprint.post("/transactions")

@@ -20,6 +20,7 @@ PUBLIC = "public, max-age=60, s-maxage=300, stale-while-revalidate=30"
 EXPENSIVE_PUBLIC = "public, max-age=120, s-maxage=600, stale-while-revalidate=30"
 PRIVATE = "private, no-store, no-cache, must-revalidate"
 HTML = "no-cache"
+STATIC_SECONDS = 3600  # of files without a hash in their name: "public, max-age=3600"
 
 _STRIPE_SCRIPTS = ("https://js.stripe.com", "https://*.js.stripe.com")
 _HSTS = "max-age=63072000; includeSubDomains"

@@ -93,6 +93,7 @@ def prepare(app: Flask) -> None:
     tls = app.config["CONFIG"].tls
     app.config.update(
         MAX_CONTENT_LENGTH=MAX_BODY_BYTES,
+        SEND_FILE_MAX_AGE_DEFAULT=headers.STATIC_SECONDS,
         PERMANENT_SESSION_LIFETIME=SESSION_SECONDS,
         SESSION_COOKIE_NAME="__Host-session" if tls else "session",
         SESSION_COOKIE_SECURE=tls,

@@ -143,6 +143,16 @@ def test_a_public_answer_carries_no_cookie_even_to_a_known_browser(counter: Coun
     assert "Set-Cookie" not in counter.client.get("/api/v1/products").headers
 
 
+def test_static_files_are_kept_for_an_hour(client: FlaskClient) -> None:
+    with client.get("/static/css/site.css") as answer:
+        assert answer.headers["Cache-Control"] == "public, max-age=3600"
+
+
+def test_a_form_that_knows_the_buyers_address_is_kept_by_no_cache(counter: Counter) -> None:
+    order = counter.order_of(counter.pay("pm_card_visa_chargeDeclined"))
+    assert "no-store" in counter.page(f"/checkout/{order}").headers["Cache-Control"]
+
+
 def test_an_unknown_product_is_cached_by_nobody(counter: Counter) -> None:
     answer = counter.client.get("/api/v1/products/nothing")
     assert (answer.status_code, answer.mimetype) == (404, "application/json")
@@ -205,6 +215,19 @@ class TestWithoutRedis:
 
     def test_the_limit_holds_and_the_buyer_gets_the_normal_answer(self, counter: Counter) -> None:
         assert [counter.post().status_code for _ in range(3)] == [202, 202, 429]
+
+
+class TestWithoutDatabase:
+    @pytest.fixture
+    def settings(self, settings: dict[str, str]) -> dict[str, str]:
+        return settings | {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/nothing"}
+
+    def test_everybody_is_asked_to_come_back(self, client: FlaskClient) -> None:
+        program, person = client.get("/api/v1/products"), client.get("/", headers=BROWSER)
+        assert program.status_code == person.status_code == 503
+        assert program.json["error"]["code"] == "unavailable"
+        assert program.headers["Retry-After"] == "5"
+        assert "Back in a moment" in person.text
 
 
 @pytest.mark.parametrize("text", ["", "10", "10/day", "ten/minute", "-1/minute"])

@@ -8,6 +8,7 @@ import time
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
 from flask import Flask, current_app
+from sqlalchemy.exc import SQLAlchemyError
 
 from payments_app.core import leases
 from payments_app.core.extensions import db
@@ -17,6 +18,7 @@ log = logging.getLogger(__name__)
 
 CLAIM_SECONDS = 30  # then what runs has 50 s to end, within the job's 120
 FINISH_SECONDS = 50
+RENEW_SECONDS = leases.LEASE_SECONDS / 3
 stopping = threading.Event()  # set at warm shutdown: claim nothing more, finish what runs
 
 
@@ -24,27 +26,50 @@ def drain(queue: str) -> int:
     """Do all that is due in `queue`; return how many messages were worked on.
 
     Claims for CLAIM_SECONDS at most, so that the RQ job never outlives its time-out; what is due
-    after that is rung for again by the sweeper.
+    after that is rung for again by the sweeper. The leases of what runs are renewed meanwhile.
     """
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     threads = app.extensions["queue_threads"].get(queue, 1)
-    deadline = time.monotonic() + CLAIM_SECONDS
+    started = renewed = time.monotonic()
     worked = 0
-    running: set[Future[None]] = set()
+    running: dict[Future[None], Claim] = {}
     pool = ThreadPoolExecutor(threads, thread_name_prefix=queue)
     try:
-        while not stopping.is_set() and time.monotonic() < deadline:
-            claims = leases.claim(queue, threads - len(running)) if len(running) < threads else []
-            running |= {pool.submit(_work, app, claim) for claim in claims}
-            worked += len(claims)
+        while (now := time.monotonic()) < started + CLAIM_SECONDS + FINISH_SECONDS:
+            if now < started + CLAIM_SECONDS and not stopping.is_set():
+                for claim in _claim(queue, threads - len(running)):
+                    running[pool.submit(_work, app, claim)] = claim
+                    worked += 1
             if not running:
                 break
+            if now > renewed + RENEW_SECONDS:
+                _renew(list(running.values()))
+                renewed = now
             # Look again soon even if nothing ended: something new may be due meanwhile.
-            _, running = wait(running, timeout=0.2, return_when=FIRST_COMPLETED)
-        wait(running, timeout=FINISH_SECONDS)
+            ended, _ = wait(running, timeout=0.2, return_when=FIRST_COMPLETED)
+            for future in ended:
+                del running[future]
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
     return worked
+
+
+def _claim(queue: str, limit: int) -> list[Claim]:
+    """A database that is away ends the claiming, never what runs already."""
+    if limit < 1:
+        return []
+    try:
+        return leases.claim(queue, limit)
+    except SQLAlchemyError as error:
+        log.warning("nothing claimed from %s: %s", queue, error)
+        return []
+
+
+def _renew(claims: list[Claim]) -> None:
+    try:
+        leases.renew(claims)
+    except SQLAlchemyError as error:
+        log.warning("leases not renewed: %s", error)
 
 
 def _work(app: Flask, claim: Claim) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, select, update
+from sqlalchemy import CursorResult, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from payments_app.core import alerts
@@ -12,7 +12,7 @@ from payments_app.core.clock import database_now
 from payments_app.core.database import atomic
 from payments_app.core.outbox import Claim, Command, Message, claimable
 
-LEASE_SECONDS = 90  # longer than two calls to Stripe with their time-outs can last
+LEASE_SECONDS = 30  # renewed while the work runs: a dead worker's messages wait no longer
 CRASHES = 5
 
 
@@ -55,6 +55,17 @@ def claim(session: Session, queue: str, limit: int) -> list[Claim]:
     for poison in [c for c in claims if c.claims > CRASHES]:
         _kill(session, poison, "its worker died every time")
     return [c for c in claims if c.claims <= CRASHES]
+
+
+@atomic
+def renew(session: Session, claims: list[Claim]) -> None:
+    """Extend the leases of what is still being worked on; a lost one stays lost."""
+    held = [(claim.message_id, claim.epoch) for claim in claims]
+    session.execute(
+        update(Message)
+        .where(tuple_(Message.id, Message.epoch).in_(held), Message.leased_until.is_not(None))
+        .values(leased_until=database_now(LEASE_SECONDS))
+    )
 
 
 @atomic

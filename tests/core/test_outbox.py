@@ -105,6 +105,25 @@ def test_a_worker_that_lost_its_lease_changes_nothing(bench: Bench) -> None:
     assert leases.finish(quick) is True
 
 
+def test_a_lease_is_renewed_while_the_work_runs(bench: Bench) -> None:
+    put("a")
+    (claim,) = leases.claim("default", 1)
+    before = message().leased_until
+    leases.renew([claim])
+    assert message().leased_until > before
+
+
+def test_a_lost_lease_is_not_renewed(bench: Bench) -> None:
+    put("a")
+    (slow,) = leases.claim("default", 1)
+    lease_runs_out()
+    (quick,) = leases.claim("default", 1)
+    before = message().leased_until
+    leases.renew([slow])
+    assert message().leased_until == before
+    assert leases.finish(quick)
+
+
 def test_two_workers_never_claim_the_same_message(app: Flask, bench: Bench) -> None:
     for number in range(40):
         put(str(number))

@@ -49,7 +49,7 @@ def test_a_declined_card_keeps_the_whole_error_body(till: Till) -> None:
 
 def test_every_attempt_is_linked_to_its_customer(till: Till) -> None:
     failed = till.read(till.pay("pm_card_visa_chargeDeclined"))
-    assert {record.role for record in failed.records} == {"pays_for", "customer"}
+    assert {"pays_for", "customer"} <= {record.role for record in failed.records}
 
 
 def test_a_decline_keeps_the_order_payable(till: Till) -> None:

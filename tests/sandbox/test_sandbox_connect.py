@@ -101,6 +101,17 @@ def test_a_refund_takes_transfer_and_fee_back_in_proportion(v1: Any, merchant: s
     assert v1.application_fees.retrieve(charge.application_fee).refunded
 
 
+def test_the_last_part_of_a_refund_takes_the_rest_of_the_fee(v1: Any, merchant: str) -> None:
+    intent = v1.payment_intents.create(
+        {**shared(merchant, expand=["latest_charge"]), "application_fee_amount": 100}
+    )
+    for amount in (2549, 2549, 2549, 2353):
+        v1.refunds.create(
+            {"payment_intent": intent.id, "amount": amount, "refund_application_fee": True}
+        )
+    assert v1.application_fees.retrieve(intent.latest_charge.application_fee).refunded
+
+
 def test_a_direct_charge_lives_on_the_connected_account(v1: Any, merchant: str) -> None:
     intent = v1.payment_intents.create(
         confirmed(amount=10000, application_fee_amount=320), direct(merchant)

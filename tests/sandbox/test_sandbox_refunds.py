@@ -149,6 +149,12 @@ def test_staged_evidence_is_not_submitted(v1: Any) -> None:
     assert v1.disputes.update(dispute.id, given).status == "needs_response"
 
 
+def test_a_note_on_a_dispute_submits_nothing(v1: Any) -> None:
+    pay(v1, "pm_card_createDispute")
+    dispute = v1.disputes.list().data[0]
+    assert v1.disputes.update(dispute.id, {"metadata": {"a": "1"}}).status == "needs_response"
+
+
 def test_a_dispute_can_be_given_up(v1: Any) -> None:
     pay(v1, "pm_card_createDispute")
     dispute = v1.disputes.list().data[0]

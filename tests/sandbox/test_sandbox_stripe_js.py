@@ -259,3 +259,26 @@ def test_a_dead_frame_is_a_load_error(browser: Browser, host: HostPage, key: str
     page.clock.run_for(16_000)
     assert page.evaluate("shop.failed") == "api_connection_error"
     page.close()
+
+
+def test_only_the_page_around_connects_to_the_fields(browser: Browser, sandbox_url: str) -> None:
+    """Messages arrive in their order: had the neighbour's counted, the page's would not."""
+    page = browser.new_page()
+    page.set_content(f'<iframe src="{sandbox_url}/elements/card"></iframe><iframe></iframe>')
+    page.frame_locator("iframe >> nth=0").locator('[name="number"]').wait_for()
+    heard = page.evaluate(
+        """() => new Promise((resolve) => {
+            const fields = frames[0];
+            const neighbour = frames[1];
+            const settings = {appearance: {}, options: {}, access: {}};
+            const channels = [new MessageChannel(), new MessageChannel()];
+            neighbour.settings = {sandbox: "connect", settings};
+            neighbour.eval("window.say = (to, port) => to.postMessage(settings, '*', [port])");
+            neighbour.say(fields, channels[0].port2);
+            channels[0].port1.onmessage = () => resolve("the neighbour");
+            channels[1].port1.onmessage = () => resolve("the page");
+            fields.postMessage(neighbour.settings, "*", [channels[1].port2]);
+        })"""
+    )
+    page.close()
+    assert heard == "the page"

@@ -6,6 +6,7 @@ from payments_app.customers import models as customers
 from payments_app.gateway import breaker
 from payments_app.inbound import models as inbound
 from payments_app.ledger import models as ledger
+from payments_app.merchants import models as merchants
 from payments_app.orders import models as orders
 from payments_app.payments import models as payments
 from payments_app.reconcile import models as reconcile
@@ -18,6 +19,7 @@ __all__ = [
     "history",
     "inbound",
     "ledger",
+    "merchants",
     "orders",
     "outbox",
     "payments",

@@ -11,6 +11,7 @@ from payments_app.core import history, outbox
 from payments_app.core.money import Money
 from payments_app.payments.models import PaymentRecord, Transaction
 from payments_app.payments.payable import Payable
+from payments_app.payments.payee import merchant_of
 
 
 class LivePaymentError(Exception):
@@ -74,6 +75,7 @@ def open_transaction(
     if payable.payable_role == "pays_for":
         _join(session, transaction, payable.payable_type, payable.id, "pays_for")
     _join(session, transaction, "customer", customer_id, "customer")
+    merchant_of(session, transaction.id)
     history.record(
         session,
         "state",

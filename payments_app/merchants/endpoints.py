@@ -1,0 +1,110 @@
+"""endpoints: add, change, switch off and on where a merchant hears of events."""
+
+from __future__ import annotations
+
+import base64
+import secrets
+
+from sqlalchemy.orm import Session
+
+from payments_app.core import history
+from payments_app.core.clock import database_now
+from payments_app.core.database import atomic
+from payments_app.merchants.address import Guard
+from payments_app.merchants.models import Endpoint
+
+SECRET_PREFIX = "whsec_"  # noqa: S105 - the prefix is public
+ROTATION_SECONDS = 24 * 3600
+
+
+def new_secret() -> str:
+    """A signing secret of 32 random bytes, as Standard Webhooks writes them."""
+    return SECRET_PREFIX + base64.b64encode(secrets.token_bytes(32)).decode()
+
+
+def add_endpoint(merchant_id: str, url: str, *, guard: Guard, actor: str) -> str:
+    """Add an endpoint and return its id. Raises AddressRefusedError, UnknownHostError."""
+    guard.target(url)
+    return _add(merchant_id, url, actor)
+
+
+def change_url(endpoint_id: str, url: str, *, guard: Guard, actor: str) -> None:
+    """Let an endpoint be elsewhere; its failures are forgotten.
+
+    Raises AddressRefusedError, UnknownHostError.
+    """
+    guard.target(url)
+    _change_url(endpoint_id, url, actor)
+
+
+@atomic
+def rotate_secret(session: Session, endpoint_id: str, actor: str) -> str:
+    """Make a new secret and return it; the old one signs beside it for ROTATION_SECONDS more."""
+    endpoint = lock(session, endpoint_id)
+    endpoint.old_secret, endpoint.secret = endpoint.secret, new_secret()
+    endpoint.old_secret_until = database_now(ROTATION_SECONDS)
+    _note(session, "secret_rotated", endpoint, actor)
+    return endpoint.secret
+
+
+@atomic
+def enable(session: Session, endpoint_id: str, actor: str) -> None:
+    """Switch an endpoint on, with a clean slate."""
+    endpoint = lock(session, endpoint_id)
+    _forget_failures(endpoint)
+    endpoint.enabled, endpoint.disabled_at, endpoint.disabled_reason = True, None, None
+    _note(session, "enabled", endpoint, actor)
+
+
+@atomic
+def disable(session: Session, endpoint_id: str, actor: str, reason: str) -> None:
+    """Switch an endpoint off: what is waiting for it is not sent."""
+    switch_off(session, lock(session, endpoint_id), reason, actor=actor)
+
+
+def switch_off(
+    session: Session, endpoint: Endpoint, reason: str, *, actor: str = history.SYSTEM
+) -> None:
+    """Switch a locked endpoint off in the caller's transaction."""
+    if endpoint.enabled:
+        endpoint.enabled, endpoint.disabled_at = False, database_now()
+        endpoint.disabled_reason = reason
+        _note(session, "disabled", endpoint, actor, reason=reason)
+
+
+def lock(session: Session, endpoint_id: str) -> Endpoint:
+    """The endpoint, locked to the end of the caller's transaction. Raises NoResultFound."""
+    return session.get_one(Endpoint, endpoint_id, with_for_update=True, populate_existing=True)
+
+
+@atomic
+def _add(session: Session, merchant_id: str, url: str, actor: str) -> str:
+    endpoint = Endpoint(merchant_id=merchant_id, url=url, secret=new_secret())
+    session.add(endpoint)
+    session.flush()
+    _note(session, "added", endpoint, actor, url=url)
+    return endpoint.id
+
+
+@atomic
+def _change_url(session: Session, endpoint_id: str, url: str, actor: str) -> None:
+    endpoint = lock(session, endpoint_id)
+    _note(session, "moved", endpoint, actor, url=url, was=endpoint.url)
+    endpoint.url = url
+    _forget_failures(endpoint)
+
+
+def _forget_failures(endpoint: Endpoint) -> None:
+    endpoint.failures, endpoint.failing_since = 0, None
+
+
+def _note(session: Session, what: str, endpoint: Endpoint, actor: str, **data: str) -> None:
+    history.record(
+        session,
+        "system" if actor == history.SYSTEM else "staff",
+        f"merchant_endpoint.{what}",
+        actor=actor,
+        subject=endpoint.id,
+        merchant=endpoint.merchant_id,
+        **data,
+    )

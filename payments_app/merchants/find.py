@@ -1,0 +1,33 @@
+"""find: the shop's own merchant, made on first sight."""
+
+from __future__ import annotations
+
+from flask import current_app
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from payments_app.core.database import insert_once
+from payments_app.core.ids import new_id
+from payments_app.merchants.models import Merchant
+
+SHOP_NAME = "Corner Shop"
+
+
+def default_merchant(session: Session) -> Merchant:
+    """The shop itself: whoever is paid where nobody else is named."""
+    own = select(Merchant).where(Merchant.is_default)
+    found = session.scalar(own)
+    if found is None:
+        config = current_app.config["CONFIG"]
+        insert_once(
+            session,
+            Merchant,
+            id=new_id("mrc"),
+            name=SHOP_NAME,
+            email=config.mail_from,
+            timezone=config.business_timezone,
+            cutoff=0,
+            is_default=True,
+        )
+        found = session.scalars(own).one()
+    return found

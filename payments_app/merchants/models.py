@@ -1,0 +1,66 @@
+"""Merchants and their webhook endpoints."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from payments_app.core.clock import database_now
+from payments_app.core.extensions import db
+from payments_app.core.ids import new_id
+
+URL_LENGTH = 500
+
+
+class Merchant(db.Model):  # type: ignore[name-defined, misc]
+    """Somebody who is paid. `cutoff` is in minutes after midnight in `timezone`: the moment that
+    ends a business day; 0 is midnight itself. One merchant is the shop's own (`is_default`)."""
+
+    __tablename__ = "merchants"
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True, default=lambda: new_id("mrc"))
+    name: Mapped[str] = mapped_column(String(200))
+    email: Mapped[str] = mapped_column(String(254))
+    timezone: Mapped[str] = mapped_column(String(60), default="UTC")
+    cutoff: Mapped[int] = mapped_column(default=0)
+    is_default: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[dt.datetime] = mapped_column(server_default=database_now())
+
+    __table_args__ = (
+        CheckConstraint("cutoff BETWEEN 0 AND 1439", name="cutoff_within_a_day"),
+        Index(
+            "uq_merchants_default",
+            "is_default",
+            unique=True,
+            postgresql_where=text("is_default"),
+            sqlite_where=text("is_default"),
+        ),
+    )
+
+
+class Endpoint(db.Model):  # type: ignore[name-defined, misc]
+    """An address of a merchant's that hears of events. `failures` counts failed calls since the
+    last one that went well, `failing_since` when the first of them was."""
+
+    __tablename__ = "merchant_endpoints"
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True, default=lambda: new_id("whe"))
+    merchant_id: Mapped[str] = mapped_column(ForeignKey("merchants.id"), index=True)
+    url: Mapped[str] = mapped_column(String(URL_LENGTH))
+    secret: Mapped[str] = mapped_column(String(80))
+    # During a rotation both secrets sign, so that the merchant can change over in peace.
+    old_secret: Mapped[str | None] = mapped_column(String(80))
+    old_secret_until: Mapped[dt.datetime | None]
+    enabled: Mapped[bool] = mapped_column(default=True)
+    failures: Mapped[int] = mapped_column(default=0)
+    failing_since: Mapped[dt.datetime | None]
+    disabled_at: Mapped[dt.datetime | None]
+    disabled_reason: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[dt.datetime] = mapped_column(server_default=database_now())
+
+    __table_args__ = (
+        CheckConstraint("enabled = (disabled_at IS NULL)", name="disabled_at"),
+        CheckConstraint("failures >= 0", name="failures_not_negative"),
+    )

@@ -7,7 +7,7 @@ Sources: https://docs.stripe.com/declines/codes, https://docs.stripe.com/error-c
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 
@@ -114,19 +114,28 @@ DECLINES: dict[str, Advice] = {
 _CARD_AGAIN = "payment_intent_confirmation_token_invalid"
 
 
+# Stripe's `advice_code` makes staff's step more exact where the code alone leaves it open.
+_OPEN_STEPS = {"S1", "S4"}
+_STEP_OF_ADVICE = {"try_again_later": "S4", "confirm_card_data": "S3", "do_not_try_again": "S1"}
+
+
 def advice_on(error: Mapping[str, Any] | None) -> Advice | None:
-    """The advice on an error body: by its decline code, else by its code. A card error that the
-    table does not know is UNMAPPED; what is no card error has no advice."""
+    """The advice on an error body: by its decline code, else by its code, then by Stripe's
+    `advice_code`. A card error that the table does not know is UNMAPPED; what is no card error
+    has no advice."""
     error = error or {}
-    for code in (error.get("decline_code"), error.get("code")):
-        if code in DECLINES:
-            return DECLINES[code]
-    return UNMAPPED if error.get("type") == "card_error" else None
+    codes = (error.get("decline_code"), error.get("code"))
+    advice = next((DECLINES[code] for code in codes if code in DECLINES), None)
+    if advice is None:
+        advice = UNMAPPED if error.get("type") == "card_error" else None
+    return advice and _refined(advice, error.get("advice_code"))
 
 
-def is_mapped(error: Mapping[str, Any]) -> bool:
-    """Whether the table knows this error's most telling code."""
-    return (error.get("decline_code") or error.get("code")) in DECLINES
+def _refined(advice: Advice, advice_code: str | None) -> Advice:
+    step = _STEP_OF_ADVICE.get(advice_code or "")
+    if step and advice.staff in _OPEN_STEPS and advice.retry:
+        advice = replace(advice, staff=step)
+    return replace(advice, retry=False) if advice_code == "do_not_try_again" else advice
 
 
 def buyer_sentence(error: Mapping[str, Any] | None, phase: str) -> tuple[str, str]:
@@ -147,6 +156,7 @@ def buyer_sentence(error: Mapping[str, Any] | None, phase: str) -> tuple[str, st
 def public_code(error: Mapping[str, Any]) -> str:
     """The code that a buyer's program may read: one that would tell a thief why reads as any
     other decline."""
-    if advice_on(error) == CLOSE_MOUTHED:
+    advice = advice_on(error)
+    if advice is not None and advice.staff == CLOSE_MOUTHED.staff:
         return "card_declined"
     return str(error.get("code") or error.get("type") or "payment_failed")

@@ -26,6 +26,28 @@ def test_the_decline_code_is_asked_first() -> None:
     assert buyer_sentence(card_error("card_declined", "insufficient_funds"), "failed")[0] == "B2"
 
 
+@pytest.mark.parametrize(
+    ("code", "advice_code", "staff", "retry"),
+    [
+        ("generic_decline", None, "S1", True),
+        ("generic_decline", "try_again_later", "S4", True),
+        ("generic_decline", "confirm_card_data", "S3", True),
+        ("generic_decline", "do_not_try_again", "S1", False),
+        ("insufficient_funds", "try_again_later", "S2", True),
+        ("insufficient_funds", "do_not_try_again", "S2", False),
+        ("stolen_card", "try_again_later", "S6", False),
+        ("do_not_try_again", "try_again_later", "S1", False),
+    ],
+)
+def test_stripes_advice_refines_staffs_step_and_never_the_buyers_words(
+    code: str, advice_code: str | None, staff: str, *, retry: bool
+) -> None:
+    plain, advised = card_error("card_declined", code), {"advice_code": advice_code}
+    advice = advice_on(plain | advised)
+    assert (advice.staff, advice.retry) == (staff, retry)
+    assert buyer_sentence(plain | advised, "failed") == buyer_sentence(plain, "failed")
+
+
 @pytest.mark.parametrize("code", ["lost_card", "stolen_card", "fraudulent", "pickup_card"])
 def test_a_thief_learns_nothing(code: str) -> None:
     error = card_error("card_declined", code)

@@ -12,8 +12,9 @@ from payments_app.accounts import gate
 from payments_app.accounts import views as accounts
 from payments_app.checkout import views as checkout
 from payments_app.config import Config
-from payments_app.core import access, bell, database, http, limits
+from payments_app.core import access, bell, database, http, idempotency, limits
 from payments_app.core.extensions import csrf, db, migrate
+from payments_app.core.idempotency_stores import RedisStore
 from payments_app.gateway import client as gateway
 from payments_app.inbound import views as inbound
 from payments_app.ops import views as ops
@@ -54,6 +55,8 @@ def create_app(config: Config | None = None) -> Flask:
     for views in (accounts, checkout, inbound, ops):
         app.register_blueprint(views.blueprint)
     access.prepare(app)
+    # With the jobs: the cache may evict, and an evicted key would let its request run again.
+    idempotency.prepare(app, RedisStore.from_url(config.redis_url))
     gate.prepare(app)
     cli.prepare(app)
     with app.app_context():

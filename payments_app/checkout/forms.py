@@ -13,8 +13,8 @@ from email_validator import EmailNotValidError, validate_email
 
 from payments_app.checkout.offers import ITEM
 from payments_app.core.http import ProblemError
+from payments_app.core.idempotency_keys import clean_key
 
-MAX_KEY = 255
 MAX_EMAIL = 254  # RFC 5321: a path of 256 with its angle brackets
 _MEANS = {
     "payment_method": re.compile(r"(pm|card|src)_\w{1,240}", re.ASCII),
@@ -40,8 +40,13 @@ class Purchase:
     def fingerprint(self) -> str:
         """SHA-256 of what is bought, by whom, how many. Every click makes a new confirmation
         token, so it is left out."""
-        content = json.dumps([self.item, self.email.lower(), self.quantity])
-        return hashlib.sha256(content.encode()).hexdigest()
+        return fingerprint_of(self.item, self.email, self.quantity)
+
+
+def fingerprint_of(item: Any, email: Any, quantity: Any) -> str:
+    """SHA-256 of what a purchase is told apart by, checked or not."""
+    content = json.dumps([item, str(email).lower(), quantity])
+    return hashlib.sha256(content.encode()).hexdigest()
 
 
 def parse(values: Mapping[str, Any], key: str | None) -> Purchase:
@@ -70,24 +75,6 @@ def parse(values: Mapping[str, Any], key: str | None) -> Purchase:
 def invalid(fields: Mapping[str, str]) -> ProblemError:
     """422 with what is wrong by field. The first sentence is also the message."""
     return ProblemError(422, "invalid", next(iter(fields.values())), fields)
-
-
-def clean_key(key: str | None) -> str | None:
-    """An Idempotency-Key, stripped; None where there is none.
-
-    Raises ProblemError 400 `idempotency_key_invalid` unless it has 1 to 255 characters and no
-    control characters; and all of them ASCII, since it is echoed in a header.
-    """
-    if key is None:
-        return None
-    key = key.strip()
-    if not 1 <= len(key) <= MAX_KEY or not (key.isascii() and key.isprintable()):
-        raise ProblemError(
-            400,
-            "idempotency_key_invalid",
-            f"An idempotency key has 1 to {MAX_KEY} ASCII characters, and no control characters.",
-        )
-    return key
 
 
 class _Reader:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable, Mapping
+from functools import wraps
 from typing import Any
 
 from flask import (
@@ -15,13 +17,14 @@ from flask import (
     request,
     url_for,
 )
+from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as BaseResponse
 
 from payments_app.checkout import buyers
 from payments_app.checkout.blueprint import blueprint
-from payments_app.checkout.forms import Purchase, clean_key, parse
+from payments_app.checkout.forms import Purchase, fingerprint_of, parse
 from payments_app.checkout.offers import (
     Offer,
     live_transaction,
@@ -36,6 +39,8 @@ from payments_app.core.access import buyer, public
 from payments_app.core.extensions import csrf, db
 from payments_app.core.headers import private, takes_cards
 from payments_app.core.http import ProblemError, wants_json
+from payments_app.core.idempotency import app_store, idempotent
+from payments_app.core.idempotency_keys import clean_key
 from payments_app.core.limits import Rate, limiter
 from payments_app.payments.models import Transaction
 from payments_app.payments.open import LivePaymentError
@@ -74,19 +79,50 @@ def form(item: str) -> Response | BaseResponse:
     return private(_form_page(offer_of_payable(payable), {"email": _earlier_email(payable)}))
 
 
+def _limited(view: Callable[[], ResponseReturnValue]) -> Callable[[], ResponseReturnValue]:
+    """Count the call before anything is read of it."""
+
+    @wraps(view)
+    def run() -> ResponseReturnValue:
+        request.max_content_length = MAX_BODY_BYTES
+        rate = Rate.parse(current_app.config["CONFIG"].checkout_rate_limit)
+        known = buyers.known_browser()
+        address, browser = f"address:{request.remote_addr}", f"session:{known}" if known else ""
+        try:
+            limiter().check("checkout", rate, address, browser)
+        except ProblemError as problem:
+            return _form_again(problem)
+        return view()
+
+    return run
+
+
+def _fingerprint() -> str:
+    values = _json() if request.is_json else request.form
+    found = values if isinstance(values, Mapping) else {}
+    return fingerprint_of(found.get("item"), found.get("email"), found.get("quantity", 1))
+
+
+def _json() -> Any:
+    """The body's JSON; None where it is none, or nested so deeply that it is no purchase."""
+    try:
+        return request.get_json(silent=True)
+    except RecursionError:
+        return None
+
+
 @blueprint.post("/transactions")
 @buyer
 @takes_cards
 @csrf.exempt  # type: ignore[untyped-decorator]
+@_limited
+@idempotent(store=app_store, fingerprint=_fingerprint, caller=buyers.known_browser)
 def create() -> Response | BaseResponse:
-    """Store a pending transaction: 303 to its status for a form, 202 and Location for JSON."""
-    request.max_content_length = MAX_BODY_BYTES
-    rate = Rate.parse(current_app.config["CONFIG"].checkout_rate_limit)
-    known = buyers.known_browser()
+    """Store a pending transaction: 303 to its status for a form, 202 and Location for JSON.
+
+    A form carries its key in a field: its double click is answered by the row's own key, with 303.
+    """
     try:
-        limiter().check(
-            "checkout", rate, f"address:{request.remote_addr}", f"session:{known}" if known else ""
-        )
         purchase = _purchase()
         started = start(purchase, buyers.browser())
     except LivePaymentError as live:
@@ -106,7 +142,7 @@ def _purchase() -> Purchase:
     leave, which nobody has, so that JSON needs none."""
     header = request.headers.get("Idempotency-Key")
     if request.is_json:
-        values = request.get_json(silent=True)
+        values = _json()
         if not isinstance(values, dict):
             raise ProblemError(400, "invalid_json", "The body is not a JSON object.")
         return parse(values, header)

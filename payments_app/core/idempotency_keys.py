@@ -19,18 +19,22 @@ def clean_key(key: str | None, header: str = "Idempotency-Key") -> str | None:
     """A key, stripped; None where there is none.
 
     Raises ProblemError 400 `idempotency_key_invalid` unless it has 1 to 255 characters and no
-    control characters.
+    control characters, and only such as can be echoed in a header (ISO 8859-1, RFC 9110).
     """
     if key is None:
         return None
     key = key.strip(" \t")
-    if not 1 <= len(key) <= MAX_KEY or any(unicodedata.category(c) == "Cc" for c in key):
+    if not 1 <= len(key) <= MAX_KEY or any(_is_odd(character) for character in key):
         raise ProblemError(
             400,
             "idempotency_key_invalid",
             f"{header} has 1 to {MAX_KEY} characters and no control characters.",
         )
     return key
+
+
+def _is_odd(character: str) -> bool:
+    return unicodedata.category(character) == "Cc" or ord(character) > 255
 
 
 def fingerprint_of_parameters() -> str:

@@ -68,7 +68,7 @@ def test_the_same_key_with_another_wish_is_refused(
     assert (answer.status_code, answer.json["error"]["code"]) == (422, "idempotency_key_reuse")
 
 
-@pytest.mark.parametrize("key", ["", "   ", "a\x7fb", "\xe9", "k" * 256])
+@pytest.mark.parametrize("key", ["", "   ", "a\x7fb", "a\x85b", "k" * 256])
 def test_a_malformed_key_is_refused(counter: Counter, key: str) -> None:
     answer = counter.post(key=key)
     assert (answer.status_code, answer.json["error"]["code"]) == (400, "idempotency_key_invalid")

@@ -27,6 +27,7 @@ class Status {
 
   start() {
     if (this.root.dataset.state !== "pending") return;
+    this.enableActions();
     document.addEventListener("visibilitychange", () => this.poll());
     window.addEventListener("online", () => this.poll());
     window.addEventListener("offline", () => this.note("offline", true));
@@ -96,6 +97,7 @@ class Status {
     this.secret = status.client_secret;
     if (status.phase !== this.root.dataset.phase) {
       this.region.innerHTML = status.html;
+      this.enableActions();
       this.root.dataset.phase = status.phase;
       this.root.dataset.state = status.state;
       document.title = this.region.querySelector("[data-title]").dataset.title + this.suffix;
@@ -110,6 +112,11 @@ class Status {
     } else if (this.secret && !this.offered) {
       this.confirm();
     }
+  }
+
+  // Without a script to press them for, buttons are not shown.
+  enableActions() {
+    for (const button of this.region.querySelectorAll("[data-action]")) button.hidden = false;
   }
 
   // Opens the bank's window. Closing it loses nothing: the button opens it again.

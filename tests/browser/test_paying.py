@@ -103,6 +103,39 @@ def test_an_error_in_the_card_unlocks_the_button(buyer: Buyer) -> None:
     )
 
 
+@pytest.mark.parametrize("width", [390, 1280])
+def test_no_page_is_wider_than_its_window(buyer: Buyer, width: int) -> None:
+    page = buyer.page
+    page.set_viewport_size({"width": width, "height": 844})
+    fits = "document.documentElement.scrollWidth <= window.innerWidth"
+    page.goto("/")
+    assert page.evaluate(fits)
+    buyer.open()
+    buyer.fill(DECLINED)
+    page.get_by_text("Cards to try in test mode").click()
+    assert page.evaluate(fits)
+    buyer.press_pay()
+    buyer.sees("The payment was not made")
+    assert page.evaluate(fits)
+
+
+def test_the_form_can_be_filled_and_sent_by_keyboard_alone(buyer: Buyer) -> None:
+    buyer.open()
+    page = buyer.page
+    page.frame_locator("iframe").locator('[name="number"]').wait_for()
+    page.get_by_label("E-mail").focus()
+    page.keyboard.type("ada@example.com")
+    for words in ("4242424242424242", "1234", "123"):
+        page.keyboard.press("Tab")
+        page.keyboard.type(words)
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    expect(page.locator("[data-pay]")).to_be_focused()
+    page.keyboard.press("Enter")
+    buyer.sees("Thank you")
+
+
 def test_without_javascript_the_checkout_says_so_and_has_no_dead_button(
     scriptless_buyer: Buyer,
 ) -> None:

@@ -44,6 +44,26 @@ def test_the_title_mirrors_the_state(buyer: Buyer, stripe: Stripe) -> None:
     expect(buyer.page).to_have_title("Payment not made · Corner Shop", timeout=WITHIN_MS)
 
 
+def test_what_is_read_aloud_changes_only_when_the_state_does(buyer: Buyer, stripe: Stripe) -> None:
+    stripe(SLOW)
+    buyer.pay()
+    page = buyer.page
+    page.locator("[data-phase=processing]").wait_for()
+    page.evaluate(
+        """() => {
+          window.changes = 0;
+          const region = document.querySelector("[role=status]");
+          const options = {childList: true, subtree: true, characterData: true};
+          new MutationObserver(() => { window.changes += 1; }).observe(region, options);
+        }"""
+    )
+    for _ in range(3):
+        with page.expect_response(lambda response: is_status(response.url)) as polled:
+            pass
+        assert polled.value.json()["phase"] == "processing"
+    assert page.evaluate("window.changes") == 0
+
+
 def test_a_lost_answer_reads_as_checking_and_never_as_failed(buyer: Buyer, stripe: Stripe) -> None:
     stripe(
         {"fault": "drop_after", "match": {"path": "/confirm$"}},

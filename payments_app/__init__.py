@@ -18,6 +18,8 @@ from payments_app.core.idempotency_stores import RedisStore
 from payments_app.gateway import client as gateway
 from payments_app.inbound import views as inbound
 from payments_app.ops import views as ops
+from payments_app.staff import cache as staff_cache
+from payments_app.staff import views as staff
 
 __all__ = ["create_app", "models"]
 
@@ -52,12 +54,13 @@ def create_app(config: Config | None = None) -> Flask:
     gateway.connect(app, config)
     http.prepare(app)
     limits.prepare(app)
-    for views in (accounts, checkout, inbound, ops):
+    for views in (accounts, checkout, inbound, ops, staff):
         app.register_blueprint(views.blueprint)
     access.prepare(app)
     # With the jobs: the cache may evict, and an evicted key would let its request run again.
     idempotency.prepare(app, RedisStore.from_url(config.redis_url))
     gate.prepare(app)
+    staff_cache.prepare(app)
     cli.prepare(app)
     with app.app_context():
         database.prepare_engine(app)

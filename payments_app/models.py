@@ -10,6 +10,7 @@ from payments_app.merchants import models as merchants
 from payments_app.orders import models as orders
 from payments_app.payments import models as payments
 from payments_app.reconcile import models as reconcile
+from payments_app.staff import indexes
 
 __all__ = [
     "accounts",
@@ -17,6 +18,7 @@ __all__ = [
     "breaker",
     "customers",
     "history",
+    "indexes",
     "inbound",
     "ledger",
     "merchants",

@@ -1,0 +1,64 @@
+"""The dashboard's blueprint, and what each of its pages needs."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Blueprint, Response, current_app, make_response, render_template, request, url_for
+
+from payments_app.accounts.gate import refuse_nul, signed_in
+from payments_app.core.access import access_of
+from payments_app.core.clock import utcnow
+from payments_app.core.headers import private
+from payments_app.staff.zones import reader_zone
+
+blueprint = Blueprint("staff", __name__, url_prefix="/staff")
+blueprint.before_request(refuse_nul)
+
+# Every room's pages; one that is not there, or not for this member, is left out.
+_PAGES = (
+    ("Overview", "staff.home"),
+    ("Payments", "staff.payment_list"),
+    ("Reports", "staff.reports"),
+    ("Alerts", "ops.alerts"),
+    ("Queues", "ops.queues"),
+    ("Reconciliation", "reconcile.findings"),
+    ("Audit", "staff.audit"),
+)
+
+
+@dataclass(frozen=True)
+class NavigationItem:
+    """A link of the dashboard's navigation."""
+
+    label: str
+    url: str
+    here: bool
+
+
+@blueprint.app_template_global()
+def staff_navigation() -> list[NavigationItem]:
+    """Links to the pages that this member may open, by what each route itself declares."""
+    return [
+        NavigationItem(label, url_for(endpoint), request.endpoint == endpoint)
+        for label, endpoint in _PAGES
+        if endpoint in current_app.view_functions and _open_to_member(endpoint)
+    ]
+
+
+def _open_to_member(endpoint: str) -> bool:
+    access = access_of(current_app, endpoint)
+    permission = access.permission if access else None
+    return permission is not None and signed_in().may(permission)
+
+
+def page(template: str, status: int = 200, **values: Any) -> Response:
+    """A page of the dashboard: nobody's cache keeps it."""
+    return private(make_response(render_template(f"staff/{template}", **values), status))
+
+
+def today() -> dt.date:
+    """The reader's own day."""
+    return utcnow().astimezone(reader_zone()).date()

@@ -1,0 +1,27 @@
+"""The filtered list as a CSV file."""
+
+from __future__ import annotations
+
+from flask import Response, request
+
+from payments_app.accounts.gate import signed_in
+from payments_app.core.access import staff
+from payments_app.core.extensions import db
+from payments_app.core.headers import private
+from payments_app.staff.blueprint import blueprint, today
+from payments_app.staff.export import csv_lines, note_export
+from payments_app.staff.filters import read_filters
+from payments_app.staff.zones import reader_zone
+
+
+@blueprint.get("/payments.csv")
+@staff("export")
+def export() -> Response:
+    """The same filters as the list's, every row of them."""
+    zone = reader_zone()
+    filters = read_filters(request.args, zone, today())
+    note_export(signed_in().id, filters.given, zone.key)
+    lines = csv_lines(db.engine, filters.conditions, zone)
+    response = Response(lines, mimetype="text/csv")
+    response.headers["Content-Disposition"] = f'attachment; filename="payments-{today()}.csv"'
+    return private(response)

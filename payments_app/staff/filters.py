@@ -1,0 +1,198 @@
+"""Filters of the payments list: read from the address, told as chips, turned into conditions."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, and_, or_
+
+from payments_app.core.clock import database_now
+from payments_app.core.money import CURRENCIES, THREE_DECIMAL, ZERO_DECIMAL
+from payments_app.payments.models import Transaction
+from payments_app.staff.indexes import lower_email, reason_code
+from payments_app.staff.presenter import in_words
+from payments_app.staff.zones import day_bounds
+
+STUCK_SECONDS = 15 * 60
+STATUSES: dict[str, tuple[str, ColumnElement[bool]]] = {
+    "complete": ("Success", Transaction.state == "complete"),
+    "failed": ("Failed", Transaction.phase == "failed"),
+    "canceled": ("Canceled", Transaction.phase == "canceled"),
+    "pending": ("Pending", Transaction.state == "pending"),
+    "requires_action": ("Waits for customer", Transaction.phase == "requires_action"),
+    "unknown": ("Checking with Stripe", Transaction.phase == "unknown"),
+    "stuck": (
+        "Stuck pending",
+        and_(
+            Transaction.state == "pending",
+            Transaction.created_at < database_now(-STUCK_SECONDS),
+        ),
+    ),
+}
+_DIGITS = {**dict.fromkeys(ZERO_DECIMAL, 0), **dict.fromkeys(THREE_DECIMAL, 3)}
+
+
+@dataclass(frozen=True)
+class Chip:
+    """One active filter: its words, and the filters that remain without it."""
+
+    label: str
+    rest: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What the address asks for. `given` is kept as it was typed; what can't be read is in
+    `problems` by field, and filters nothing."""
+
+    given: dict[str, str]
+    conditions: list[ColumnElement[bool]] = field(default_factory=list)
+    labels: dict[str, str] = field(default_factory=dict)
+    problems: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def chips(self) -> list[Chip]:
+        """The active filters, each with what remains once it is taken away."""
+        return [
+            Chip(label, {k: v for k, v in self.given.items() if k != name})
+            for name, label in self.labels.items()
+        ]
+
+    def day(self, name: str, today: dt.date) -> str:
+        """The day of `from` or `to` as a date field wants it; empty where there is none."""
+        found = read_day(self.given.get(name, ""), today)
+        return found.isoformat() if found else ""
+
+
+def read_filters(values: Mapping[str, str], zone: ZoneInfo, today: dt.date) -> Filters:
+    """Read the address's values; days begin in `zone`."""
+    names = (*_READERS, *_FIELDS)
+    given = {name: values[name].strip() for name in names if values.get(name, "").strip()}
+    filters = Filters(given)
+    for name in ("from", "to"):
+        if name in given:
+            _read_day(filters, name, zone, today)
+    for name, reader in _READERS.items():
+        if name in given:
+            reader(filters, given[name])
+    _read_amounts(filters)
+    return filters
+
+
+def amount_is(typed: Decimal, comparison: str = "__eq__") -> ColumnElement[bool] | None:
+    """A condition on an amount typed as people write it: 10.99 is 1099 in dollars and 10990 in
+    dinars. None where no currency has such an amount."""
+    options = []
+    for digits in (0, 2, 3):
+        minor = typed.scaleb(digits)
+        if comparison == "__eq__" and minor != minor.to_integral_value():
+            continue
+        if abs(minor) >= 10**17:
+            continue
+        currencies = sorted(c for c in CURRENCIES if _DIGITS.get(c, 2) == digits)
+        bound = getattr(Transaction.amount, comparison)(int(minor))
+        options.append(and_(bound, Transaction.currency.in_(currencies)))
+    return or_(*options) if options else None
+
+
+def read_amount(text: str) -> Decimal | None:
+    """What a person typed as an amount: "$1,099.50" or "10.99"; None where it is none."""
+    bare = re.sub(r"[\s,$€£¥]", "", text)
+    if not re.fullmatch(r"\d{1,13}(\.\d{1,3})?", bare):
+        return None
+    try:
+        return Decimal(bare)
+    except InvalidOperation:
+        return None
+
+
+def read_day(text: str, today: dt.date) -> dt.date | None:
+    """`today`, 2026-11-22 or 11/22/2026; None for anything else."""
+    if text == "today":
+        return today
+    for form in ("%Y-%m-%d", "%m/%d/%Y"):
+        try:
+            day = dt.datetime.strptime(text, form).date()  # noqa: DTZ007 - a day has no zone
+        except ValueError:
+            continue
+        return day if 2000 <= day.year <= 2200 else None
+    return None
+
+
+def _read_day(filters: Filters, name: str, zone: ZoneInfo, today: dt.date) -> None:
+    day = read_day(filters.given[name], today)
+    if day is None:
+        filters.problems[name] = "This must be a date."
+        return
+    first, after = day_bounds(day, zone)
+    if name == "from":
+        filters.conditions.append(Transaction.created_at >= first)
+    else:
+        filters.conditions.append(Transaction.created_at < after)
+    filters.labels[name] = f"{name.capitalize()} {day:%m/%d/%Y}"
+
+
+def _read_status(filters: Filters, value: str) -> None:
+    if value not in STATUSES:
+        filters.problems["status"] = "There is no such status."
+        return
+    label, condition = STATUSES[value]
+    filters.conditions.append(condition)
+    filters.labels["status"] = f"Status: {label}"
+
+
+def _read_currency(filters: Filters, value: str) -> None:
+    if value.lower() not in CURRENCIES:
+        filters.problems["currency"] = "There is no such currency."
+        return
+    filters.conditions.append(Transaction.currency == value.lower())
+    filters.labels["currency"] = f"Currency: {value.upper()}"
+
+
+def _read_reason(filters: Filters, value: str) -> None:
+    filters.conditions.append(reason_code == value)
+    filters.labels["reason"] = f"Reason: {in_words(value)}"
+
+
+def _read_email(filters: Filters, value: str) -> None:
+    filters.conditions.append(lower_email == value.lower())
+    filters.labels["email"] = f"E-mail: {value}"
+
+
+def _read_last4(filters: Filters, value: str) -> None:
+    filters.conditions.append(Transaction.card_last4 == value)
+    filters.labels["last4"] = f"Card ending {value}"
+
+
+def _read_amounts(filters: Filters) -> None:
+    for name, comparison, words in (("least", "__ge__", "At least"), ("most", "__le__", "At most")):
+        if name not in filters.given:
+            continue
+        amount = read_amount(filters.given[name])
+        condition = amount_is(amount, comparison) if amount is not None else None
+        if condition is None:
+            filters.problems[name] = "This must be an amount such as 10.99."
+            continue
+        filters.conditions.append(condition)
+        filters.labels[name] = f"{words} {filters.given[name]}"
+
+
+_READERS: dict[str, Any] = {
+    "status": _read_status,
+    "currency": _read_currency,
+    "reason": _read_reason,
+    "email": _read_email,
+    "last4": _read_last4,
+}
+_FIELDS = ("from", "to", "least", "most")
+PRESETS = (
+    ("Failed today", {"status": "failed", "from": "today"}),
+    ("Stuck pending", {"status": "stuck"}),
+    ("Successful today", {"status": "complete", "from": "today"}),
+)

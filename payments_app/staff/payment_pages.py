@@ -1,0 +1,148 @@
+"""The payments list with its filters, the search box, one payment, and notes on it."""
+
+from __future__ import annotations
+
+from flask import Response, redirect, request, url_for
+from sqlalchemy import select
+from sqlalchemy.exc import NoResultFound
+from werkzeug.exceptions import NotFound
+from werkzeug.wrappers import Response as BaseResponse
+
+from payments_app.accounts.gate import signed_in
+from payments_app.core.access import staff
+from payments_app.core.extensions import db
+from payments_app.core.money import CURRENCIES
+from payments_app.gateway.declines import DECLINES
+from payments_app.payments.models import PaymentRecord, Transaction
+from payments_app.staff import notes
+from payments_app.staff.blueprint import blueprint, page, today
+from payments_app.staff.details import payments
+from payments_app.staff.filters import PRESETS, STATUSES, read_filters
+from payments_app.staff.overview import overview
+from payments_app.staff.pages import read_page
+from payments_app.staff.presenter import Payment
+from payments_app.staff.search import search
+from payments_app.staff.timeline import timeline
+from payments_app.staff.zones import business_zone, reader_zone
+
+_FEW = 8
+
+
+@blueprint.get("", strict_slashes=False)
+@staff("view")
+def home() -> Response:
+    """Today's figures, and the newest failures."""
+    session, zone = db.session(), reader_zone()
+    newest = read_page(session, [Transaction.state == "failed"], size=_FEW)
+    return page(
+        "overview.html",
+        figures=overview(session, today(), zone),
+        failures=payments(session, newest.keys, zone),
+        today=today(),
+        zone=zone.key,
+        business=business_zone().key,
+    )
+
+
+@blueprint.get("/payments")
+@staff("view")
+def payment_list() -> Response:
+    """Payments by filters, newest first; or what the search box found."""
+    session, zone = db.session(), reader_zone()
+    typed = request.args.get("q", "").strip()
+    if typed:
+        return page("search.html", typed=typed, groups=search(session, typed, zone, today()))
+    filters = read_filters(request.args, zone, today())
+    found = read_page(
+        session,
+        filters.conditions,
+        before=request.args.get("before"),
+        after=request.args.get("after"),
+    )
+    return page(
+        "payments.html",
+        filters=filters,
+        found=found,
+        rows=payments(session, found.keys, zone),
+        statuses={name: label for name, (label, _) in STATUSES.items()},
+        currencies=sorted(CURRENCIES),
+        presets=PRESETS,
+        reasons=sorted(DECLINES),
+        from_day=filters.day("from", today()),
+        to_day=filters.day("to", today()),
+        zone=zone.key,
+    )
+
+
+@blueprint.get("/payments/<transaction_id>")
+@staff("view")
+def payment(transaction_id: str) -> Response:
+    """One payment: status, reason, next step, and the timeline."""
+    return _payment_page(transaction_id)
+
+
+@blueprint.post("/payments/<transaction_id>/notes")
+@staff("note")
+def add_note(transaction_id: str) -> Response | BaseResponse:
+    """Write a note beside a payment."""
+    text = request.form.get("text", "")
+    try:
+        notes.add_note(transaction_id, text, signed_in().id)
+    except NoResultFound:
+        raise NotFound from None
+    except ValueError as error:
+        return _payment_page(transaction_id, 422, note=text, note_problem=str(error))
+    return redirect(url_for("staff.payment", transaction_id=transaction_id) + "#timeline", 303)
+
+
+def _payment_page(transaction_id: str, status: int = 200, **values: str) -> Response:
+    session, zone = db.session(), reader_zone()
+    shown = find(transaction_id)
+    row = session.execute(
+        select(Transaction.stripe_data, Transaction.error, Transaction.stripe_status).where(
+            Transaction.id == transaction_id
+        )
+    ).one()
+    return page(
+        "payment.html",
+        status,
+        payment=shown,
+        raw=row if signed_in().may("technical") else None,
+        attempts=_attempts(transaction_id),
+        timeline=timeline(session, transaction_id, zone, technical=signed_in().may("technical")),
+        **values,
+    )
+
+
+def find(transaction_id: str) -> Payment:
+    """A payment for its page. Raises NotFound for an unknown id."""
+    session = db.session()
+    version = session.scalar(select(Transaction.version).where(Transaction.id == transaction_id))
+    if version is None:
+        raise NotFound
+    return payments(session, [(transaction_id, version)], reader_zone())[0]
+
+
+def _attempts(transaction_id: str) -> list[Payment]:
+    """Every attempt to pay for the same thing, the first one first; none where there is no
+    other."""
+    session = db.session()
+    mine = (
+        select(PaymentRecord.payable_type, PaymentRecord.payable_id)
+        .where(PaymentRecord.transaction_id == transaction_id, PaymentRecord.role == "pays_for")
+        .subquery()
+    )
+    rows = session.execute(
+        select(Transaction.id, Transaction.version)
+        .join(PaymentRecord, PaymentRecord.transaction_id == Transaction.id)
+        .join(
+            mine,
+            (PaymentRecord.payable_type == mine.c.payable_type)
+            & (PaymentRecord.payable_id == mine.c.payable_id),
+        )
+        .where(PaymentRecord.role == "pays_for")
+        .order_by(Transaction.attempt)
+        .limit(50)
+    )
+    keys = [(row.id, row.version) for row in rows]
+    return payments(session, keys, reader_zone()) if len(keys) > 1 else []

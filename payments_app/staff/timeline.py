@@ -1,0 +1,92 @@
+"""One timeline of a payment, from the one history table: states, calls, events, mails, notes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from payments_app.accounts.people import names_of
+from payments_app.core.history import SYSTEM, HistoryEntry
+from payments_app.payments.states import CORRECTED
+from payments_app.staff.presenter import in_words
+from payments_app.staff.zones import When, when
+
+MOST = 500  # entries of one payment that a page shows
+TECHNICAL = frozenset({"stripe", "webhook", "system"})
+_WORDS = {
+    "payment.created": "The customer asked to pay",
+    "payment.processing": "Charging began",
+    "payment.requires_action": "The bank asks the customer to confirm",
+    "payment.awaiting_bank": "The bank takes its time",
+    "payment.unknown": "The answer was lost; Stripe is asked",
+    "payment.completed": "Paid",
+    "payment.failed": "Failed",
+    "payment.canceled": "Cancelled, no payment was made",
+    CORRECTED: "Corrected to match Stripe",
+    "stripe.create": "Stripe: intent created",
+    "stripe.confirm": "Stripe: charge asked for",
+    "stripe.retrieve": "Stripe: intent read",
+    "stripe.cancel": "Stripe: intent cancelled",
+    "staff.note": "Note",
+}
+_ACTORS = {SYSTEM: "System", "buyer": "Customer", "stripe": "Stripe"}
+# Shown in words or as the moment itself, or of no use to a person.
+_UNSHOWN = frozenset({"from", "to", "version", "text", "payable"})
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line: `facts` are names and values, such as Stripe's request id."""
+
+    title: str
+    kind: str
+    actor: str
+    when: When | None
+    text: str | None
+    facts: list[tuple[str, str]]
+    technical: bool
+
+
+def timeline(
+    session: Session, transaction_id: str, zone: ZoneInfo, *, technical: bool
+) -> list[Entry]:
+    """What happened to a transaction, oldest first; without its technical rows unless asked."""
+    query = select(HistoryEntry).where(HistoryEntry.transaction_id == transaction_id)
+    if not technical:
+        query = query.where(HistoryEntry.kind.not_in(TECHNICAL))
+    rows = session.scalars(query.order_by(HistoryEntry.id).limit(MOST)).all()
+    return entries(session, rows, zone)
+
+
+def entries(session: Session, rows: Sequence[HistoryEntry], zone: ZoneInfo) -> list[Entry]:
+    """History rows as a page shows them."""
+    names = names_of(session, (row.actor for row in rows))
+    return [
+        Entry(
+            title=_WORDS.get(row.what) or in_words(row.what.replace(".", " ")) or row.what,
+            kind=row.kind,
+            actor=names.get(row.actor) or _ACTORS.get(row.actor, row.actor),
+            when=when(row.at, zone),
+            text=row.data.get("text"),
+            facts=_facts(row.data),
+            technical=row.kind in TECHNICAL,
+        )
+        for row in rows
+    ]
+
+
+def _facts(data: dict[str, Any]) -> list[tuple[str, str]]:
+    return [
+        ("took" if name == "milliseconds" else in_words(name) or name, _value(name, value))
+        for name, value in data.items()
+        if name not in _UNSHOWN and value not in (None, "")
+    ]
+
+
+def _value(name: str, value: Any) -> str:
+    return f"{value} ms" if name == "milliseconds" else str(value)

@@ -1,0 +1,64 @@
+"""Times as the reader's clock shows them, with UTC at hand."""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from flask import current_app, request
+
+FORMAT = "%m/%d/%Y %I:%M %p"
+
+
+@dataclass(frozen=True)
+class When:
+    """One moment for a page: `text` in the reader's zone, `utc` for the title, `iso` for
+    programs."""
+
+    text: str
+    utc: str
+    iso: str
+
+
+def when(moment: dt.datetime | str | None, zone: ZoneInfo) -> When | None:
+    """An aware moment, or its ISO form, for a page."""
+    if moment is None:
+        return None
+    if isinstance(moment, str):
+        moment = dt.datetime.fromisoformat(moment)
+    local, utc = moment.astimezone(zone), moment.astimezone(dt.UTC)
+    return When(
+        f"{local.strftime(FORMAT)} {local.tzname()}",
+        utc.strftime("%Y-%m-%d %H:%M:%S UTC"),
+        utc.isoformat(timespec="milliseconds"),
+    )
+
+
+def reader_zone() -> ZoneInfo:
+    """The zone that the reader's browser named, else the business's own."""
+    named = request.cookies.get("staff_zone", "")
+    return _known(named) or business_zone()
+
+
+def business_zone() -> ZoneInfo:
+    """Where the business's day begins and ends."""
+    return ZoneInfo(current_app.config["CONFIG"].business_timezone)
+
+
+def day_bounds(day: dt.date, zone: ZoneInfo) -> tuple[dt.datetime, dt.datetime]:
+    """The first moment of a day, and that of the next: 23 or 25 hours apart twice a year."""
+    return (
+        dt.datetime.combine(day, dt.time(), zone).astimezone(dt.UTC),
+        dt.datetime.combine(day + dt.timedelta(days=1), dt.time(), zone).astimezone(dt.UTC),
+    )
+
+
+@functools.lru_cache(maxsize=64)
+def _known(name: str) -> ZoneInfo | None:
+    # The cookie is the reader's to set: ZoneInfo refuses paths, and an odd key is no zone.
+    try:
+        return ZoneInfo(name) if name and len(name) < 64 else None
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None

@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+
+from tests.accounts.desk import Browser, Desk
+from tests.staff.files import Files
+
+
+@pytest.fixture
+def desk(app: Flask) -> Desk:
+    """Staff accounts, and a browser for each."""
+    return Desk(app)
+
+
+@pytest.fixture
+def files(app: Flask) -> Files:
+    """Payments as they lie in the database."""
+    return Files(app)
+
+
+@pytest.fixture
+def viewer(desk: Desk) -> Browser:
+    return desk.signed_in("viewer")
+
+
+@pytest.fixture
+def support(desk: Desk) -> Browser:
+    return desk.signed_in("support")

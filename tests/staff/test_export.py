@@ -1,0 +1,75 @@
+"""The CSV: the same rows as the list, and nothing that a spreadsheet would run."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+
+from payments_app.core.ids import reference
+from payments_app.staff import export
+from tests.accounts.desk import Browser, Desk
+from tests.staff.files import Files
+
+pytestmark = pytest.mark.portable
+
+
+@pytest.fixture
+def exporter(desk: Desk) -> Browser:
+    return desk.signed_in("exporter")
+
+
+def rows_of(browser: Browser, query: str = "") -> list[dict[str, str]]:
+    answer = browser.get(f"/staff/payments.csv{query}")
+    assert answer.mimetype == "text/csv"
+    return list(csv.DictReader(io.StringIO(answer.text)))
+
+
+def test_the_file_has_the_rows_of_the_filter_in_their_order(
+    exporter: Browser, files: Files
+) -> None:
+    ids = files.many(3, currency="eur")
+    files.payment()
+    rows = rows_of(exporter, "?currency=eur")
+    assert [row["Id"] for row in rows] == ids
+    assert [row["Reference"] for row in rows] == [reference(id_) for id_ in ids]
+
+
+def test_batches_lose_and_repeat_nothing(
+    exporter: Browser, files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(export, "_BATCH", 4)
+    ids = files.many(11)
+    assert [row["Id"] for row in rows_of(exporter)] == ids
+
+
+def test_the_header_names_the_time_zone(exporter: Browser) -> None:
+    exporter.client.set_cookie("staff_zone", "Europe/Zurich", path="/staff")
+    assert "Date (Europe/Zurich)" in exporter.get("/staff/payments.csv").text
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
+def test_a_cell_is_never_a_formula(exporter: Browser, files: Files, start: str) -> None:
+    files.payment(description=f'{start}HYPERLINK("https://evil.example")')
+    (row,) = rows_of(exporter)
+    assert row["Description"].startswith("'")
+
+
+def test_an_amount_is_exact_in_its_currency(exporter: Browser, files: Files) -> None:
+    files.payment(amount=1800, currency="jpy")
+    files.payment(amount=1005)
+    assert {row["Amount"] for row in rows_of(exporter)} == {"1800", "10.05"}
+
+
+def test_an_export_is_in_the_history_with_its_filters(
+    exporter: Browser, desk: Desk, files: Files
+) -> None:
+    rows_of(exporter, "?status=failed")
+    (entry,) = desk.entries("staff.exported")
+    assert entry.data == {"filters": {"status": "failed"}, "zone": "UTC"}
+
+
+def test_a_viewer_may_not_export(viewer: Browser, desk: Desk) -> None:
+    assert viewer.get("/staff/payments.csv").status_code == 403
+    assert desk.entries("staff.exported") == []

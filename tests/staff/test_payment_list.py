@@ -1,0 +1,156 @@
+"""The payments list: filters, chips, pages both ways."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+
+import pytest
+
+from payments_app.core.clock import utcnow
+from payments_app.core.ids import reference
+from tests.accounts.desk import Browser
+from tests.staff.files import Files
+
+pytestmark = pytest.mark.portable
+
+
+def shown(browser: Browser, address: str) -> list[str]:
+    """The references in the list, in order."""
+    answer = browser.get(address)
+    assert answer.status_code == 200
+    return re.findall(r"<code>([0-9A-Z]{4}-[0-9A-Z]{4})</code>", answer.text)
+
+
+def link(browser: Browser, address: str, rel: str) -> str | None:
+    found = re.search(rf'rel="{rel}"\s+href="([^"]+)"', browser.get(address).text)
+    return found[1].replace("&amp;", "&") if found else None
+
+
+def test_the_newest_payment_comes_first(viewer: Browser, files: Files) -> None:
+    ids = files.many(3)
+    assert shown(viewer, "/staff/payments") == [reference(id_) for id_ in ids]
+
+
+def test_pages_lead_to_the_end_and_back(viewer: Browser, files: Files) -> None:
+    ids = [reference(id_) for id_ in files.many(120)]
+    second = link(viewer, "/staff/payments", "next") or ""
+    third = link(viewer, second, "next") or ""
+    assert [shown(viewer, a) for a in (second, third)] == [ids[50:100], ids[100:]]
+    assert link(viewer, third, "next") is None
+    back = link(viewer, third, "prev") or ""
+    assert shown(viewer, back) == ids[50:100]
+    first = link(viewer, back, "prev") or ""
+    assert shown(viewer, first) == ids[:50]
+    assert link(viewer, first, "prev") is None
+
+
+def test_payments_of_one_moment_are_not_lost_between_pages(viewer: Browser, files: Files) -> None:
+    now = utcnow()
+    ids = {reference(files.payment(created_at=now)) for _ in range(60)}
+    second = link(viewer, "/staff/payments", "next") or ""
+    assert set(shown(viewer, "/staff/payments")) | set(shown(viewer, second)) == ids
+
+
+@pytest.mark.parametrize(
+    "cursor", ["x", "1.", ".x", "9" * 17 + ".txn_1", "-1.txn", "1.x;--", "٣.x"]
+)
+def test_a_broken_cursor_shows_the_first_page(viewer: Browser, files: Files, cursor: str) -> None:
+    files.payment()
+    assert viewer.get(f"/staff/payments?before={cursor}").status_code == 200
+
+
+def test_filters_narrow_the_list(viewer: Browser, files: Files) -> None:
+    paid, failed = files.payment(amount=5000), files.decline()
+    waiting = files.payment("requires_action", currency="eur")
+    old = files.payment("unknown", created_at=utcnow() - dt.timedelta(hours=1))
+    wanted = {
+        "status=complete": [paid],
+        "status=failed": [failed],
+        "status=pending": [waiting, old],
+        "status=requires_action": [waiting],
+        "status=stuck": [old],
+        "reason=insufficient_funds": [failed],
+        "currency=eur": [waiting],
+        "least=49.99&most=50": [paid],
+        "email=nobody@example.com": [],
+    }
+    found = {query: shown(viewer, f"/staff/payments?{query}") for query in wanted}
+    assert found == {query: [reference(i) for i in ids] for query, ids in wanted.items()}
+
+
+def test_a_day_is_the_reader_s_own(viewer: Browser, files: Files) -> None:
+    late = files.payment(created_at=dt.datetime(2026, 3, 1, 3, 0, tzinfo=dt.UTC))
+    address = "/staff/payments?from=2026-02-28&to=2026-02-28"
+    assert shown(viewer, address) == []
+    viewer.client.set_cookie("staff_zone", "America/New_York", path="/staff")
+    assert shown(viewer, address) == [reference(late)]
+
+
+def test_the_dates_are_in_the_reader_s_zone(viewer: Browser, files: Files) -> None:
+    files.payment(created_at=dt.datetime(2026, 3, 1, 3, 0, tzinfo=dt.UTC))
+    viewer.client.set_cookie("staff_zone", "America/New_York", path="/staff")
+    page = viewer.get("/staff/payments").text
+    assert "02/28/2026 10:00 PM EST" in page
+    assert 'title="2026-03-01 03:00:00 UTC"' in page
+
+
+@pytest.mark.parametrize("zone", ["../etc/passwd", "Nowhere/Land", "\x00", "a" * 500])
+def test_an_odd_zone_falls_back_to_the_business_s(viewer: Browser, files: Files, zone: str) -> None:
+    files.payment()
+    viewer.client.set_cookie("staff_zone", zone, path="/staff")
+    assert " UTC</time>" in viewer.get("/staff/payments").text
+
+
+def test_each_active_filter_is_a_chip_that_removes_it(viewer: Browser) -> None:
+    page = viewer.get("/staff/payments?status=failed&currency=usd").text
+    assert 'href="/staff/payments?currency=usd"' in page
+    assert "Status: Failed" in page
+
+
+def test_an_empty_list_names_its_filters_and_clears_them(viewer: Browser) -> None:
+    page = viewer.get("/staff/payments?status=failed&currency=usd").text
+    assert "No payment matches Status: Failed, Currency: USD." in page
+    assert "Clear the filters" in page
+
+
+def test_a_filter_that_can_not_be_read_is_said(viewer: Browser) -> None:
+    page = viewer.get("/staff/payments?least=cheap&from=soon&status=odd").text
+    assert "This must be an amount such as 10.99." in page
+    assert "This must be a date." in page
+    assert "There is no such status." in page
+
+
+@pytest.mark.parametrize("text", ["'; DROP TABLE transactions; --", "%00", "9" * 400])
+def test_odd_filters_break_nothing(viewer: Browser, text: str) -> None:
+    names = ("q", "status", "reason", "email", "last4", "currency", "least", "from")
+    query = dict.fromkeys(names, text)
+    for name in names:
+        answer = viewer.get("/staff/payments", query_string={name: query[name]})
+        assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("address", ["?q=%00", "?before=1.%00", "?reason=%00", "/txn_%00"])
+def test_a_nul_is_refused(viewer: Browser, address: str) -> None:
+    assert viewer.get(f"/staff/payments{address}").status_code == 400
+
+
+def test_a_page_takes_a_bounded_number_of_queries(viewer: Browser, files: Files) -> None:
+    files.many(60)
+    with files.statements() as sent:
+        viewer.get("/staff/payments")
+    assert len([s for s in sent if s.startswith("SELECT")]) <= 4
+
+
+def test_what_others_wrote_is_never_run(viewer: Browser, files: Files) -> None:
+    evil = '<script>alert("x")</script>'
+    error = {"type": "card_error", "code": "x", "message": evil, "decline_code": evil}
+    id_ = files.decline(error=error, description=evil, email=f"{evil}@example.com")
+    for address in (
+        "/staff",
+        "/staff/payments",
+        f"/staff/payments/{id_}",
+        f"/staff/customers/{files.customer_id(f'{evil}@example.com')}",
+        f"/staff/payments?q={evil}",
+    ):
+        assert "<script>alert" not in viewer.get(address).text

@@ -1,0 +1,121 @@
+"""One payment: the timeline, notes, and who may see and do what."""
+
+from __future__ import annotations
+
+import pytest
+
+from payments_app.core.ids import new_id, reference
+from payments_app.staff.notes import holds_card_number
+from tests.accounts.desk import Browser, Desk
+from tests.staff.files import Files
+
+pytestmark = pytest.mark.portable
+
+
+def test_a_payment_shows_its_reason_and_the_next_step(viewer: Browser, files: Files) -> None:
+    page = viewer.get(f"/staff/payments/{files.decline()}").text
+    assert "Insufficient funds: Your card has insufficient funds." in page
+    assert "Ask the customer to use another card." in page
+
+
+def test_an_unknown_payment_is_not_found(viewer: Browser) -> None:
+    assert viewer.get(f"/staff/payments/{new_id('txn')}").status_code == 404
+
+
+def test_support_reads_stripe_s_request_id_and_time(support: Browser, files: Files) -> None:
+    id_ = files.payment()
+    files.note_call(id_, request_id="req_123", milliseconds=87, verdict="succeeded")
+    page = support.get(f"/staff/payments/{id_}").text
+    assert "req_123" in page
+    assert "87 ms" in page
+
+
+def test_a_viewer_reads_no_technical_rows(viewer: Browser, files: Files) -> None:
+    id_ = files.payment(stripe_data={"id": "pi_raw"})
+    files.note_call(id_, request_id="req_123")
+    page = viewer.get(f"/staff/payments/{id_}").text
+    assert "The customer asked to pay" in page
+    assert "req_123" not in page
+    assert "pi_raw" not in page
+
+
+def test_every_attempt_for_the_same_order_is_listed(viewer: Browser, files: Files) -> None:
+    order = files.order()
+    first = files.decline(order_id=order.id, attempt=1)
+    second = files.payment(order_id=order.id, attempt=2)
+    page = viewer.get(f"/staff/payments/{second}").text
+    assert "All attempts for this" in page
+    assert reference(first) in page
+
+
+def test_a_note_is_in_the_timeline_with_its_author(support: Browser, files: Files) -> None:
+    id_ = files.payment()
+    answer = support.post(f"/staff/payments/{id_}/notes", text="They called <b>twice</b>.")
+    assert answer.status_code == 303
+    page = support.get(f"/staff/payments/{id_}").text
+    assert "They called &lt;b&gt;twice&lt;/b&gt;." in page
+    assert "support@example.com" in page
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "the card is 4242424242424242",
+        "4242 4242 4242 4242",
+        "4242-4242-4242-4242 exp 12/30",
+        "ref 99 378282246310005",
+        "card:5555.5555.5555.4444",
+    ],
+)
+def test_a_note_with_a_card_number_is_refused(support: Browser, files: Files, text: str) -> None:
+    answer = support.post(f"/staff/payments/{files.payment()}/notes", text=text)
+    assert answer.status_code == 422
+    assert "looks like a card number" in answer.text
+
+
+@pytest.mark.parametrize("text", ["call +41 44 668 18 00", "order 1234567890123", "4242", ""])
+def test_other_numbers_are_no_card_numbers(text: str) -> None:
+    assert not holds_card_number(text)
+
+
+def test_a_viewer_may_not_write_and_the_try_is_in_the_history(
+    desk: Desk, viewer: Browser, files: Files
+) -> None:
+    id_ = files.payment()
+    assert viewer.post(f"/staff/payments/{id_}/notes", text="hello").status_code == 403
+    (denial,) = desk.entries("staff.denied")
+    assert denial.data["permission"] == "note"
+    assert denial.data["request"] == f"POST /staff/payments/{id_}/notes"
+    assert desk.entries("staff.note") == []
+
+
+@pytest.mark.parametrize(
+    "path", ["/staff", "/staff/payments", "/staff/audit", "/staff/customers/x"]
+)
+def test_a_stranger_is_asked_to_sign_in(desk: Desk, path: str) -> None:
+    answer = desk.browser().get(path)
+    assert answer.status_code == 303
+    assert answer.location == f"/staff/login?next={path}"
+
+
+def test_staff_pages_are_kept_by_no_cache_and_name_no_referrer(viewer: Browser) -> None:
+    headers = viewer.get("/staff/payments").headers
+    assert headers["Cache-Control"] == "private, no-store, no-cache, must-revalidate"
+    assert headers["Referrer-Policy"] == "no-referrer"
+    assert "stripe.com" not in headers["Content-Security-Policy"]
+
+
+def test_only_an_admin_reads_the_audit(desk: Desk, support: Browser) -> None:
+    assert support.get("/staff/audit").status_code == 403
+    page = desk.signed_in("admin").get("/staff/audit").text
+    assert "Staff denied" in page
+    assert "support@example.com" in page
+
+
+def test_the_overview_counts_today_s_payments(viewer: Browser, files: Files) -> None:
+    files.payment(amount=1099)
+    files.payment(amount=2000)
+    files.decline()
+    page = viewer.get("/staff").text
+    assert "$30.99" in page
+    assert "66.7 %" in page

@@ -1,82 +1,34 @@
-"""The shop, the checkout form, and `POST /transactions`."""
+"""`POST /transactions`: a wish to pay, from a form or as JSON."""
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any
 
-from flask import (
-    Response,
-    current_app,
-    jsonify,
-    make_response,
-    redirect,
-    render_template,
-    request,
-    url_for,
-)
+from flask import Response, current_app, jsonify, make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as BaseResponse
 
 from payments_app.checkout import buyers
 from payments_app.checkout.blueprint import blueprint
 from payments_app.checkout.forms import Purchase, fingerprint_of, parse
-from payments_app.checkout.offers import (
-    Offer,
-    live_transaction,
-    offer_of,
-    offer_of_payable,
-    placed,
-    products_for_sale,
-)
+from payments_app.checkout.offers import offer_of
+from payments_app.checkout.pages import form_page, status_url
 from payments_app.checkout.start import Started, find_by_key, start
 from payments_app.checkout.status import FIRST_POLL_MS
-from payments_app.core.access import buyer, public
+from payments_app.core.access import buyer
 from payments_app.core.extensions import csrf, db
 from payments_app.core.headers import private, takes_cards
 from payments_app.core.http import ProblemError, wants_json
 from payments_app.core.idempotency import app_store, idempotent
 from payments_app.core.idempotency_keys import clean_key
 from payments_app.core.limits import Rate, limiter
-from payments_app.payments.models import Transaction
 from payments_app.payments.open import LivePaymentError
-from payments_app.payments.payable import Payable
 
 MAX_BODY_BYTES = 16 * 1024
 _FORM_TYPES = {"application/x-www-form-urlencoded", "multipart/form-data"}
-
-
-@blueprint.get("/")
-@public
-def shop() -> str:
-    """The demo shop."""
-    return render_template("checkout/shop.html", products=products_for_sale(db.session()))
-
-
-@blueprint.get("/checkout/<item>")
-@buyer
-@takes_cards
-def form(item: str) -> Response | BaseResponse:
-    """The form that pays for a product, or again for something placed. Going back to a form that
-    was sent shows what became of it, not a form that could pay twice."""
-    session = db.session()
-    sent = find_by_key(session, clean_key(request.args.get("key")))
-    if sent is not None:
-        return redirect(_status_url(sent), 303)
-    payable = placed(session, item)
-    if payable is None:
-        offer = offer_of(session, item)
-        if offer is None:
-            raise NotFound
-        return _form_page(offer, request.args)
-    live = live_transaction(payable)
-    if live is not None:
-        return redirect(_result_url(live), 303)
-    return private(_form_page(offer_of_payable(payable), {"email": _earlier_email(payable)}))
 
 
 def _limited(view: Callable[[], ResponseReturnValue]) -> Callable[[], ResponseReturnValue]:
@@ -163,7 +115,7 @@ def _expired() -> ProblemError:
             400,
             "form_expired",
             "This form was sent before. Its payment is already on record.",
-            url=_status_url(sent),
+            url=status_url(sent),
         )
     return ProblemError(
         400,
@@ -181,7 +133,7 @@ def _answers_json() -> bool:
 
 
 def _see(started: Started) -> Response:
-    return private(make_response(redirect(_status_url(started.transaction), 303)))
+    return private(make_response(redirect(status_url(started.transaction), 303)))
 
 
 def _accepted(started: Started) -> Response:
@@ -196,12 +148,12 @@ def _accepted(started: Started) -> Response:
         "amount_text": str(transaction.money),
         "description": transaction.description,
         "attempt": transaction.attempt,
-        "url": _status_url(transaction),
+        "url": status_url(transaction),
         "next_poll_ms": FIRST_POLL_MS,
     }
     response = jsonify(body)
     response.status_code = 202
-    response.headers["Location"] = _status_url(transaction)
+    response.headers["Location"] = status_url(transaction)
     return private(response)
 
 
@@ -224,36 +176,7 @@ def _form_again(problem: ProblemError) -> Response:
     offer = offer_of(db.session(), request.form.get("item", ""))
     if offer is None:
         raise problem
-    response = _form_page(offer, request.form, problem)
+    response = form_page(offer, request.form, problem)
     response.status_code = problem.status
     response.headers.extend(problem.headers)
     return private(response)
-
-
-def _form_page(offer: Offer, typed: Any, problem: ProblemError | None = None) -> Response:
-    buyers.browser()
-    page = render_template(
-        "checkout/form.html",
-        offer=offer,
-        chosen=offer.choice(str(typed.get("quantity"))),
-        email=typed.get("email") or "",
-        key=secrets.token_urlsafe(24),
-        problem=problem,
-        errors=problem.fields if problem else {},
-    )
-    return make_response(page)
-
-
-def _earlier_email(payable: Payable) -> str:
-    """What this browser typed for its last attempt at the same payable."""
-    return next((t.email for t in payable.transactions if buyers.is_mine(t)), "")
-
-
-def _status_url(transaction: Transaction) -> str:
-    return url_for("checkout.show", transaction_id=transaction.id)
-
-
-def _result_url(transaction: Transaction) -> str:
-    if transaction.state == "complete" and buyers.is_mine(transaction):
-        return url_for("checkout.thankyou", transaction=transaction.id)
-    return _status_url(transaction)

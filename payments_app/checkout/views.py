@@ -1,6 +1,6 @@
 """All the room's routes: importing its views hangs them on the blueprint."""
 
-from payments_app.checkout import api, pay, watch
+from payments_app.checkout import api, pages, pay, watch
 from payments_app.checkout.blueprint import blueprint
 
-__all__ = ["api", "blueprint", "pay", "watch"]
+__all__ = ["api", "blueprint", "pages", "pay", "watch"]

@@ -11,13 +11,13 @@ from flask import (
     redirect,
     render_template,
     request,
-    url_for,
 )
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as BaseResponse
 
 from payments_app.checkout import buyers
 from payments_app.checkout.blueprint import blueprint
+from payments_app.checkout.pages import status_url
 from payments_app.checkout.status import find, local_time, seconds_since, status_of
 from payments_app.core.access import buyer
 from payments_app.core.extensions import csrf, db
@@ -44,7 +44,7 @@ def show(transaction_id: str) -> Response | BaseResponse:
         return _as_json(transaction)
     if back_from_bank:
         # The address that Stripe made holds a secret: leave it.
-        return redirect(_address(transaction), 303)
+        return redirect(status_url(transaction), 303)
     return _as_page(transaction)
 
 
@@ -60,7 +60,7 @@ def check(transaction_id: str) -> Response | BaseResponse:
     if pending:
         request_check(transaction.id)
     if not wants_json():
-        return redirect(_address(transaction), 303)
+        return redirect(status_url(transaction), 303)
     return private(make_response("", 202 if pending else 204))
 
 
@@ -70,7 +70,7 @@ def thankyou() -> Response | BaseResponse:
     """What was paid, to keep or print; without an id, the last payment of this browser."""
     transaction = _found(request.args.get("transaction") or buyers.last_transaction_id() or "")
     if transaction.state != "complete":
-        return redirect(_address(transaction), 303)
+        return redirect(status_url(transaction), 303)
     page = render_template(
         "checkout/thankyou.html",
         status=status_of(db.session(), transaction, mine=buyers.is_mine(transaction)),
@@ -86,10 +86,6 @@ def _found(transaction_id: str) -> Transaction:
     if transaction is None:
         raise NotFound
     return transaction
-
-
-def _address(transaction: Transaction) -> str:
-    return url_for("checkout.show", transaction_id=transaction.id)
 
 
 def _as_json(transaction: Transaction) -> Response:

@@ -1,0 +1,89 @@
+"""The shop and the checkout form."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+from flask import Response, make_response, redirect, render_template, request, url_for
+from werkzeug.exceptions import NotFound
+from werkzeug.wrappers import Response as BaseResponse
+
+from payments_app.checkout import buyers
+from payments_app.checkout.blueprint import blueprint
+from payments_app.checkout.offers import (
+    Offer,
+    live_transaction,
+    offer_of,
+    offer_of_payable,
+    placed,
+    products_for_sale,
+)
+from payments_app.checkout.start import find_by_key
+from payments_app.core.access import buyer, public
+from payments_app.core.extensions import db
+from payments_app.core.headers import private, takes_cards
+from payments_app.core.http import ProblemError
+from payments_app.core.idempotency_keys import clean_key
+from payments_app.payments.models import Transaction
+from payments_app.payments.payable import Payable
+
+
+@blueprint.get("/")
+@public
+def shop() -> str:
+    """The demo shop."""
+    return render_template("checkout/shop.html", products=products_for_sale(db.session()))
+
+
+@blueprint.get("/checkout/<item>")
+@buyer
+@takes_cards
+def form(item: str) -> Response | BaseResponse:
+    """The form that pays for a product, or again for something placed. Going back to a form that
+    was sent shows what became of it, not a form that could pay twice."""
+    session = db.session()
+    sent = find_by_key(session, clean_key(request.args.get("key")))
+    if sent is not None:
+        return redirect(status_url(sent), 303)
+    payable = placed(session, item)
+    if payable is None:
+        offer = offer_of(session, item)
+        if offer is None:
+            raise NotFound
+        return form_page(offer, request.args)
+    live = live_transaction(payable)
+    if live is not None:
+        return redirect(_result_url(live), 303)
+    return private(form_page(offer_of_payable(payable), {"email": _earlier_email(payable)}))
+
+
+def form_page(offer: Offer, typed: Any, problem: ProblemError | None = None) -> Response:
+    """The form of an offer with a new key, with what was typed and what is wrong with it."""
+    buyers.browser()
+    page = render_template(
+        "checkout/form.html",
+        offer=offer,
+        chosen=offer.choice(str(typed.get("quantity"))),
+        email=typed.get("email") or "",
+        key=secrets.token_urlsafe(24),
+        problem=problem,
+        errors=problem.fields if problem else {},
+    )
+    return make_response(page)
+
+
+def _earlier_email(payable: Payable) -> str:
+    """What this browser typed for its last attempt at the same payable."""
+    return next((t.email for t in payable.transactions if buyers.is_mine(t)), "")
+
+
+def _result_url(transaction: Transaction) -> str:
+    if transaction.state == "complete" and buyers.is_mine(transaction):
+        return url_for("checkout.thankyou", transaction=transaction.id)
+    return status_url(transaction)
+
+
+def status_url(transaction: Transaction) -> str:
+    """The address of a transaction, which only its own buyer is told."""
+    return url_for("checkout.show", transaction_id=transaction.id)

@@ -9,6 +9,7 @@ from payments_app.ledger import models as ledger
 from payments_app.merchants import models as merchants
 from payments_app.orders import models as orders
 from payments_app.payments import models as payments
+from payments_app.payments import refunds
 from payments_app.reconcile import models as reconcile
 from payments_app.staff import indexes
 
@@ -26,4 +27,5 @@ __all__ = [
     "outbox",
     "payments",
     "reconcile",
+    "refunds",
 ]

@@ -8,11 +8,15 @@ from __future__ import annotations
 from payments_app.core.outbox import Command, Follow
 from payments_app.inbound.process import process
 from payments_app.ledger.post import post_capture
+from payments_app.ledger.post_refund import post_refund
 from payments_app.orders.follow import follow_payment
 from payments_app.payments.abandon import ACTION_SECONDS, expire_action
 from payments_app.payments.charge import charge
 from payments_app.payments.look_up import FIRST_SECONDS, check, look_up
 from payments_app.payments.recover import recover
+from payments_app.payments.refund_refresh import refresh as refresh_refunds
+from payments_app.payments.refund_send import look_up as look_up_refund
+from payments_app.payments.refund_send import send as send_refund
 from payments_app.reconcile.fix import run_fix
 from payments_app.reconcile.rounds import run_compare
 
@@ -22,6 +26,10 @@ COMMANDS = {
     "check": Command(check, "charges"),
     "expire_action": Command(expire_action, "charges"),
     "ledger.post_capture": Command(post_capture, "payment_critical"),
+    "ledger.post_refund": Command(post_refund, "payment_critical"),
+    "refunds.send": Command(send_refund, "payment_critical"),
+    "refunds.look_up": Command(look_up_refund, "payment_critical"),
+    "refunds.refresh": Command(refresh_refunds, "payment_critical"),
     "reconcile.compare": Command(run_compare, "default"),
     "reconcile.fix": Command(run_fix, "default"),
     "stripe.recovered": Command(recover, "charges"),
@@ -39,6 +47,12 @@ EVENTS = {
     ),
     "payment.failed": (Follow("orders.follow_payment"),),
     "payment.canceled": (Follow("orders.follow_payment"),),
+    "refund.succeeded": (Follow("ledger.post_refund"),),
+    "refund.failed": (Follow("ledger.post_refund"),),
+    "refund.canceled": (Follow("ledger.post_refund"),),
+    "refund.pending": (Follow("refunds.look_up", FIRST_SECONDS),),
+    "refund.requires_action": (Follow("refunds.look_up", FIRST_SECONDS),),
+    "refund.unknown": (Follow("refunds.look_up", FIRST_SECONDS),),
 }
 
 # How many messages of a queue are worked on at once. Every queue has a process of its own.

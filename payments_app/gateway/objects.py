@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -99,15 +99,13 @@ def _make(name: str, kind: str, call: Callable[[], Any]) -> Reply:
         if body.get("object") != kind:
             raise ValueError(f"not a {kind}")
         response = found.last_response
-        headers = response.headers if response else {}
         return Reply(
             name,
             body=body,
             request_id=response.request_id if response else None,
             milliseconds=_since(started),
             http_status=response.code if response else None,
-            replayed="true"
-            in (headers.get("Idempotent-Replayed"), headers.get("idempotent-replayed")),
+            replayed=_is_replayed(response.headers if response else {}),
         )
     except Exception as error:
         trouble, told = sort(error)
@@ -118,7 +116,12 @@ def _make(name: str, kind: str, call: Callable[[], Any]) -> Reply:
             request_id=getattr(error, "request_id", None),
             milliseconds=_since(started),
             http_status=getattr(error, "http_status", None),
+            replayed=_is_replayed(getattr(error, "headers", None) or {}),
         )
+
+
+def _is_replayed(headers: Mapping[str, str]) -> bool:
+    return "true" in (headers.get("Idempotent-Replayed"), headers.get("idempotent-replayed"))
 
 
 def _since(started: float) -> int:

@@ -1,0 +1,118 @@
+"""refund: ask for money to be given back. A job sends it; no page waits for Stripe."""
+
+from __future__ import annotations
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from payments_app.core import history, outbox
+from payments_app.core.database import atomic
+from payments_app.core.money import THREE_DECIMAL, WHOLE_UNITS, Money
+from payments_app.gateway.refunds import REASONS
+from payments_app.payments import states
+from payments_app.payments.models import Transaction
+from payments_app.payments.refunds import NOT_REFUNDED, Refund
+
+
+class RefundRefusedError(Exception):
+    """This refund can't be asked for; the message is a sentence for staff."""
+
+
+@atomic
+def request_refund(
+    session: Session,
+    transaction_id: str,
+    amount: int,
+    *,
+    reason: str,
+    actor: str,
+    stripe_reason: str | None = None,
+    idempotency_key: str | None = None,
+) -> str:
+    """Store a refund of `amount` (minor units) with the message that sends it; return its id.
+
+    `reason` is staff's own words and stays ours; `stripe_reason` is one of Stripe's three
+    (`fraudulent` blocks the card and the e-mail address there). A repeated `idempotency_key`
+    answers the first refund. Safe from two staff at once: the transaction is locked.
+
+    Raises RefundRefusedError, and sqlalchemy.exc.NoResultFound for an unknown transaction.
+    """
+    transaction = states.lock(session, transaction_id)
+    known = idempotency_key and session.scalar(
+        select(Refund.id).where(Refund.idempotency_key == idempotency_key)
+    )
+    if known:
+        return known
+    refusal = why_not(session, transaction, amount, reason, stripe_reason)
+    if refusal:
+        raise RefundRefusedError(refusal)
+    refund = Refund(
+        transaction_id=transaction_id,
+        amount=amount,
+        currency=transaction.currency,
+        reason=reason.strip(),
+        stripe_reason=stripe_reason,
+        requested_by=actor,
+        idempotency_key=idempotency_key,
+    )
+    session.add(refund)
+    session.flush()
+    history.record(
+        session,
+        "staff",
+        "refund.requested",
+        actor=actor,
+        transaction_id=transaction_id,
+        subject=refund.id,
+        amount=amount,
+        currency=transaction.currency,
+        reason=refund.reason,
+        stripe_reason=stripe_reason,
+    )
+    outbox.stage(session, "refunds.send", refund.id)
+    return refund.id
+
+
+def remaining(session: Session, transaction: Transaction) -> int:
+    """What can still be given back of a transaction, in minor units; 0 of one that is not paid."""
+    if transaction.state != "complete":
+        return 0
+    return transaction.amount - refunded(session, transaction.id)
+
+
+def refunded(session: Session, transaction_id: str) -> int:
+    """What was given back, or is about to be: every refund that did not fail."""
+    total = session.scalar(
+        select(func.sum(Refund.amount)).where(
+            Refund.transaction_id == transaction_id, Refund.state.not_in(NOT_REFUNDED)
+        )
+    )
+    return int(total or 0)
+
+
+def why_not(
+    session: Session,
+    transaction: Transaction,
+    amount: int,
+    reason: str,
+    stripe_reason: str | None = None,
+) -> str | None:
+    """Why this refund can't be asked for, in a sentence; None where it can."""
+    if transaction.state != "complete":
+        return "Only a payment that succeeded can be refunded."
+    if transaction.amount == 0:
+        return "Nothing was paid, so there is nothing to refund."
+    if amount <= 0:
+        return "The amount to refund must be more than zero."
+    if not reason.strip():
+        return "Say why the money is given back."
+    if stripe_reason is not None and stripe_reason not in REASONS:
+        return f"Stripe knows only these reasons: {', '.join(REASONS)}."
+    if transaction.currency in THREE_DECIMAL and amount % 10:
+        return "The last digit of an amount with three decimals must be 0."
+    if transaction.currency in WHOLE_UNITS and amount % 100:
+        return "Only whole units of this currency can be refunded."
+    left = remaining(session, transaction)
+    if amount > left:
+        return f"Only {Money(left, transaction.currency)} of this payment can still be refunded."
+    return None

@@ -1,0 +1,97 @@
+"""refund_settle: bring a refund to where Stripe says that it is. The one way to its outcome."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from payments_app.core import alerts, history
+from payments_app.core.database import atomic
+from payments_app.gateway.objects import Reply
+from payments_app.payments.models import Transaction
+from payments_app.payments.refunds import MACHINE, Refund, lock, move
+
+
+@atomic
+def settle_refund(session: Session, refund_id: str, reply: Reply, *, actor: str = "stripe") -> str:
+    """Keep what Stripe answered about a refund and move it there; return its state.
+
+    `reply` holds the refund's body. Safe in any order: a move that the table does not allow is
+    news that was overtaken.
+    """
+    refund = lock(session, refund_id)
+    note_reply(session, refund, reply)
+    take(session, refund, reply.body or {}, actor=actor)
+    return refund.state
+
+
+@atomic
+def end_refund(
+    session: Session, refund_id: str, state: str, error: dict[str, Any], reply: Reply | None = None
+) -> str:
+    """Move a refund to `failed` (no money went back by it) or `unknown`, with the error."""
+    refund = lock(session, refund_id)
+    if reply is not None:
+        note_reply(session, refund, reply)
+    if MACHINE.allows(refund.state, state):
+        _keep_error(refund, error)
+        move(session, refund, state, message=refund.error_message)
+    return refund.state
+
+
+def take(session: Session, refund: Refund, body: dict[str, Any], *, actor: str) -> None:
+    """The same for a locked refund, in the caller's transaction."""
+    if _mismatch(session, refund, body):
+        return
+    refund.stripe_data = body
+    refund.stripe_refund_id = refund.stripe_refund_id or body["id"]
+    status = body["status"]
+    if status == refund.state or not MACHINE.allows(refund.state, status):
+        return
+    failure = body.get("failure_reason")
+    if status in ("failed", "canceled"):
+        words = f"Stripe says that this refund {_WORDS[status]}"
+        _keep_error(refund, {"code": failure or f"refund_{status}", "message": words})
+    else:
+        refund.error = refund.error_code = refund.error_message = None
+    move(session, refund, status, actor=actor, failure_reason=failure)
+
+
+def note_reply(session: Session, refund: Refund, reply: Reply) -> None:
+    """Every call to Stripe is a history row."""
+    history.record(
+        session,
+        "stripe",
+        f"stripe.{reply.call}",
+        transaction_id=refund.transaction_id,
+        subject=refund.id,
+        **reply.as_history(),
+    )
+
+
+_WORDS = {"failed": "failed: the money did not arrive", "canceled": "was cancelled"}
+
+
+def _keep_error(refund: Refund, error: dict[str, Any]) -> None:
+    refund.error = error
+    refund.error_code = error.get("code") or error.get("type")
+    refund.error_message = error.get("message") or "Unknown error occurred"
+
+
+def _mismatch(session: Session, refund: Refund, body: dict[str, Any]) -> bool:
+    """A refund of another amount or payment settles nothing, and a person must look."""
+    transaction = session.get_one(Transaction, refund.transaction_id)
+    theirs = (body.get("amount"), body.get("currency"), body.get("payment_intent"))
+    ours = (refund.amount, refund.currency, transaction.stripe_payment_id)
+    if theirs == ours and refund.stripe_refund_id in (None, body.get("id")):
+        return False
+    alerts.raise_alert(
+        session,
+        "mismatch",
+        f"mismatch:{refund.id}",
+        f"{refund.id}: Stripe's refund {body.get('id')} is of {theirs}, ours of {ours}",
+        severity="critical",
+        transaction_id=refund.transaction_id,
+    )
+    return True

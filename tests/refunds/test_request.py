@@ -1,0 +1,118 @@
+"""Asking for a refund: what may be asked for, and by how many at once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from sqlalchemy import insert, update
+from sqlalchemy.exc import DBAPIError
+
+from payments_app.core.extensions import db
+from payments_app.payments.refund import RefundRefusedError, remaining
+from payments_app.payments.refunds import Refund
+from tests.ledger.crowd import run_at_once
+from tests.payments.till import Till
+from tests.refunds.desk import ask, execute, give_back, read, refunds
+
+pytestmark = pytest.mark.portable
+
+
+def test_a_refund_is_stored_with_its_reason_and_who_asked(till: Till) -> None:
+    refund = read(ask(till.pay(), 500, stripe_reason="duplicate"))
+    assert (refund.state, refund.amount, refund.currency) == ("requested", 500, "usd")
+    assert (refund.reason, refund.stripe_reason) == ("It arrived broken", "duplicate")
+    assert refund.requested_by == "ada"
+
+
+def test_the_request_is_in_the_timeline_with_its_actor(till: Till) -> None:
+    transaction = till.pay()
+    ask(transaction)
+    assert till.happened(transaction)[-1] == "refund.requested"
+
+
+@pytest.mark.parametrize(
+    ("amount", "more", "words"),
+    [
+        (1100, {}, r"Only \$10.99 of this payment"),
+        (0, {}, "more than zero"),
+        (-5, {}, "more than zero"),
+        (100, {"reason": "  "}, "Say why"),
+        (100, {"stripe_reason": "because"}, "only these reasons"),
+    ],
+)
+def test_what_cannot_be_refunded_is_refused_in_a_sentence(
+    till: Till, amount: int, more: dict[str, Any], words: str
+) -> None:
+    transaction = till.pay()
+    with pytest.raises(RefundRefusedError, match=words):
+        ask(transaction, amount, **more)
+    assert refunds(transaction) == []
+
+
+@pytest.mark.parametrize("card", ["pm_card_visa_chargeDeclined", "pm_card_authenticationRequired"])
+def test_only_a_payment_that_succeeded_can_be_refunded(till: Till, card: str) -> None:
+    with pytest.raises(RefundRefusedError, match="that succeeded"):
+        ask(till.pay(card))
+
+
+def test_nothing_paid_is_nothing_to_refund(till: Till) -> None:
+    with pytest.raises(RefundRefusedError, match="Nothing was paid"):
+        ask(till.pay(amount=0))
+
+
+def test_refunds_in_parts_never_exceed_the_capture(till: Till) -> None:
+    transaction = till.pay()
+    give_back(till, transaction, 600)
+    with pytest.raises(RefundRefusedError, match=r"Only \$4.99"):
+        ask(transaction, 500)
+    give_back(till, transaction, 499)
+    assert remaining(db.session(), till.read(transaction)) == 0
+
+
+def test_two_staff_at_once_cannot_refund_more_than_was_paid(till: Till) -> None:
+    transaction = till.pay()
+    outcomes = run_at_once(till.app, lambda: ask(transaction, 700))
+    refused = [o for o in outcomes if isinstance(o, RefundRefusedError)]
+    assert len(refused) == 7
+    assert [r.amount for r in refunds(transaction)] == [700]
+
+
+def test_one_form_sent_eight_times_is_one_refund(till: Till) -> None:
+    transaction = till.pay()
+    outcomes = run_at_once(till.app, lambda: ask(transaction, 100, idempotency_key="form-1"))
+    assert len(set(map(str, outcomes))) == 1
+    assert len(refunds(transaction)) == 1
+
+
+def test_the_database_itself_refuses_refunds_beyond_the_capture(till: Till) -> None:
+    transaction = till.pay()
+    ask(transaction, 600)
+    with pytest.raises(DBAPIError, match="exceed"):
+        execute(insert(Refund).values(**_row(transaction, 500)))
+
+
+def test_the_database_itself_refuses_to_raise_a_refund_beyond_the_capture(till: Till) -> None:
+    transaction = till.pay()
+    refund = ask(transaction, 600)
+    with pytest.raises(DBAPIError, match="exceed"):
+        execute(update(Refund).where(Refund.id == refund).values(amount=1100))
+
+
+def test_the_database_itself_refuses_a_refund_of_nothing(till: Till) -> None:
+    transaction = till.pay()
+    with pytest.raises(DBAPIError, match=r"(?i)check"):
+        execute(insert(Refund).values(**_row(transaction, 0)))
+
+
+def _row(transaction: str, amount: int) -> dict[str, Any]:
+    return {
+        "id": "rfd_by_hand",
+        "transaction_id": transaction,
+        "state": "requested",
+        "version": 1,
+        "amount": amount,
+        "currency": "usd",
+        "reason": "by hand",
+        "requested_by": "nobody",
+    }

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from flask import Flask
 
-from payments_app import cli, models, subscribers
+from payments_app import cli, models, schedule, subscribers
 from payments_app.accounts import gate
 from payments_app.accounts import views as accounts
 from payments_app.checkout import views as checkout
@@ -47,6 +47,7 @@ def create_app(config: Config | None = None) -> Flask:
     app.extensions["commands"] = subscribers.COMMANDS
     app.extensions["events"] = subscribers.EVENTS
     app.extensions["queue_threads"] = threads
+    app.extensions["schedule"] = schedule.SCHEDULE
     db.init_app(app)
     migrate.init_app(app, db, directory=str(_ROOT / "migrations"), render_as_batch=True)
     csrf.init_app(app)

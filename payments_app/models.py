@@ -1,7 +1,7 @@
 """Every room's tables, for Alembic and nobody else."""
 
 from payments_app.accounts import models as accounts
-from payments_app.core import alerts, history, outbox
+from payments_app.core import alerts, history, outbox, tally
 from payments_app.customers import models as customers
 from payments_app.gateway import breaker
 from payments_app.inbound import models as inbound
@@ -28,4 +28,5 @@ __all__ = [
     "payments",
     "reconcile",
     "refunds",
+    "tally",
 ]

@@ -5,7 +5,9 @@ Messages store the names on the left, never a path of the code: a release may mo
 
 from __future__ import annotations
 
-from payments_app.core.outbox import Command, Follow
+from payments_app.core.outbox import SWEEPER, Command, Follow, Policy
+from payments_app.core.periodic import without_subject
+from payments_app.inbound.fetch_missed import fetch_missed
 from payments_app.inbound.process import process
 from payments_app.ledger.post import post_capture
 from payments_app.ledger.post_refund import post_refund
@@ -18,21 +20,27 @@ from payments_app.payments.refund_refresh import refresh as refresh_refunds
 from payments_app.payments.refund_send import look_up as look_up_refund
 from payments_app.payments.refund_send import send as send_refund
 from payments_app.reconcile.fix import run_fix
-from payments_app.reconcile.rounds import run_compare
+from payments_app.reconcile.revive import revive
+from payments_app.reconcile.rounds import run_compare, stage_rounds_now
 
 COMMANDS = {
     "charge": Command(charge, "charges"),
     "look_up": Command(look_up, "charges"),
     "check": Command(check, "charges"),
     "expire_action": Command(expire_action, "charges"),
-    "ledger.post_capture": Command(post_capture, "payment_critical"),
+    "ledger.post_capture": Command(post_capture, "payment_critical", alone=True),
     "ledger.post_refund": Command(post_refund, "payment_critical"),
     "refunds.send": Command(send_refund, "payment_critical"),
     "refunds.look_up": Command(look_up_refund, "payment_critical"),
     "refunds.refresh": Command(refresh_refunds, "payment_critical"),
+    "reconcile.stage_rounds": Command(without_subject(stage_rounds_now), SWEEPER, alone=True),
+    "reconcile.revive": Command(without_subject(revive), SWEEPER, alone=True),
     "reconcile.compare": Command(run_compare, "default"),
     "reconcile.fix": Command(run_fix, "default"),
     "stripe.recovered": Command(recover, "charges"),
+    "inbound.fetch_missed": Command(
+        without_subject(fetch_missed), "default", Policy((60, 120)), alone=True
+    ),
     "inbound.process": Command(process, "payment_critical"),
     "orders.follow_payment": Command(follow_payment, "payment_standard"),
 }

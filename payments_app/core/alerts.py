@@ -1,4 +1,8 @@
-"""Alerts: stored with what raised them, de-duplicated while open. `ops` shows and delivers them."""
+"""Alerts: stored with what raised them, de-duplicated while open. `ops` shows and delivers them.
+
+An alert commits with the messages that tell people of it, so it is never lost with Redis. They
+belong on the sweeper's own queue, because the alert may be about the workers.
+"""
 
 from __future__ import annotations
 
@@ -6,15 +10,18 @@ import datetime as dt
 import logging
 from typing import Any
 
-from sqlalchemy import Index, String, Text, text, update
+from sqlalchemy import Index, String, Text, select, text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from payments_app.core import outbox
 from payments_app.core.clock import database_now
 from payments_app.core.columns import BIGINT
 from payments_app.core.database import insert_once
 from payments_app.core.extensions import db
 
 log = logging.getLogger(__name__)
+
+RAISED = "alert.raised"
 
 
 class Alert(db.Model):  # type: ignore[name-defined, misc]
@@ -55,14 +62,28 @@ def raise_alert(
     severity: str = "warning",
     **data: Any,
 ) -> None:
-    """Store an alert in the caller's transaction; an open one of the same key counts one more."""
+    """Store an alert in the caller's transaction, with what follows it; an open one of the same
+    key counts one more, and tells nobody again."""
     log.error("alert %s: %s", key, message)
     fresh = insert_once(
         session, Alert, kind=kind, key=key, severity=severity, message=message, data=data
     )
-    if not fresh:
+    if fresh:
+        _tell(session, key, data.get("command"))
+    else:
         session.execute(
             update(Alert)
             .where(Alert.key == key, Alert.acknowledged_at.is_(None))
             .values(times=Alert.times + 1, last_at=database_now(), message=message)
         )
+
+
+def _tell(session: Session, key: str, failed_command: str | None) -> None:
+    follows = outbox.followers(RAISED)
+    if failed_command in [follow.command for follow in follows]:
+        return  # that people can't be told is not told: it would never end
+    alert_id = session.scalars(
+        select(Alert.id).where(Alert.key == key, Alert.acknowledged_at.is_(None))
+    ).one()
+    for follow in follows:
+        outbox.stage(session, follow.command, str(alert_id), delay=follow.delay)

@@ -18,7 +18,7 @@ from rq.serializers import JSONSerializer
 log = logging.getLogger(__name__)
 
 DRAIN = "payments_app.core.drain.drain"
-DRAIN_SECONDS = 120
+DRAIN_SECONDS = 330
 # A bell that still waits when a message commits will see that message: more are only noise.
 ENOUGH_BELLS = 4
 
@@ -37,8 +37,11 @@ def connect(app: Flask, redis_url: str) -> None:
 def ring(queue: str, why: str = "") -> bool:
     """Wake a worker of this queue; best effort. `why` names the message for whoever looks at RQ.
 
-    Returns False where Redis did not take the bell.
+    Returns False where Redis did not take the bell. A queue without workers is the sweeper's own,
+    and hears no bell.
     """
+    if queue not in current_app.extensions["queue_threads"]:
+        return True
     redis = current_app.extensions["bell_redis"]
     bells = Queue(queue, connection=redis, serializer=JSONSerializer)
     try:

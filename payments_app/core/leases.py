@@ -7,10 +7,10 @@ from typing import Any, cast
 from sqlalchemy import CursorResult, select, tuple_, update
 from sqlalchemy.orm import Session
 
-from payments_app.core import alerts
+from payments_app.core import alerts, tally
 from payments_app.core.clock import database_now
 from payments_app.core.database import atomic
-from payments_app.core.outbox import Claim, Command, Message, claimable
+from payments_app.core.outbox import Claim, Command, Message, Policy, claimable
 
 LEASE_SECONDS = 30  # renewed while the work runs: a dead worker's messages wait no longer
 CRASHES = 5
@@ -42,16 +42,17 @@ def claim(session: Session, queue: str, limit: int) -> list[Claim]:
             claims=Message.claims + 1,
         )
         .returning(
-            Message.id,
+            Message.id.label("message_id"),
             Message.queue,
             Message.command,
             Message.subject,
             Message.epoch,
             Message.claims,
             Message.tries,
+            Message.failures,
         )
     ).all()
-    claims = [Claim(*row) for row in rows]
+    claims = [Claim(**row._asdict()) for row in rows]
     for poison in [c for c in claims if c.claims > CRASHES]:
         _kill(session, poison, "its worker died every time")
     return [c for c in claims if c.claims <= CRASHES]
@@ -77,6 +78,28 @@ def finish(session: Session, claim: Claim) -> bool:
 @atomic
 def put_off(session: Session, claim: Claim, seconds: float, reason: str) -> bool:
     """Give the message back in order, due again in `seconds`."""
+    if not _give_back(session, claim, seconds, reason):
+        return False
+    tally.count(session, claim.queue, claim.command, put_off=1)
+    return True
+
+
+@atomic
+def fail(session: Session, claim: Claim, command: Command | None, error: BaseException) -> None:
+    """The command raised: wait as its policy says, or bury the message with an alert.
+
+    A command that this release does not know waits too: while a release is rolled out, the
+    message may be meant for a newer worker.
+    """
+    why = f"{type(error).__name__}: {error}"
+    wait = (command.policy if command else Policy()).wait(claim.failures, error)
+    if wait is None:
+        _kill(session, claim, why)
+    elif _give_back(session, claim, wait, why, failures=Message.failures + 1):
+        tally.count(session, claim.queue, claim.command, retries=1)
+
+
+def _give_back(session: Session, claim: Claim, seconds: float, why: str, **values: Any) -> bool:
     return _set(
         session,
         claim,
@@ -84,31 +107,15 @@ def put_off(session: Session, claim: Claim, seconds: float, reason: str) -> bool
         available_at=database_now(seconds),
         claims=0,
         tries=Message.tries + 1,
-        last_error=reason[:2000],
-    )
-
-
-@atomic
-def fail(session: Session, claim: Claim, command: Command | None, error: str) -> None:
-    """The command raised: wait as its policy says, or bury the message with an alert."""
-    waits = command.policy.waits if command else ()
-    if claim.tries >= len(waits):
-        _kill(session, claim, error)
-        return
-    _set(
-        session,
-        claim,
-        leased_until=None,
-        available_at=database_now(waits[claim.tries]),
-        claims=0,
-        tries=Message.tries + 1,
-        last_error=error[:2000],
+        last_error=why[:2000],
+        **values,
     )
 
 
 def _kill(session: Session, claim: Claim, error: str) -> None:
     if not _set(session, claim, dead_at=database_now(), leased_until=None, last_error=error[:2000]):
         return
+    tally.count(session, claim.queue, claim.command, deaths=1)
     alerts.raise_alert(
         session,
         "dead_letter",
@@ -119,7 +126,7 @@ def _kill(session: Session, claim: Claim, error: str) -> None:
         command=claim.command,
         subject=claim.subject,
         error=error[:2000],
-        retries=claim.tries,
+        retries=claim.failures,
         crashes=claim.claims,
     )
 

@@ -8,6 +8,7 @@ after its lease ran out finds another epoch and changes nothing here.
 from __future__ import annotations
 
 import datetime as dt
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -18,6 +19,7 @@ from sqlalchemy import (
     Index,
     String,
     Text,
+    func,
     or_,
     select,
     text,
@@ -30,10 +32,15 @@ from payments_app.core.columns import BIGINT
 from payments_app.core.database import insert_once
 from payments_app.core.extensions import db
 
+log = logging.getLogger(__name__)
+
+SWEEPER = "sweeper"  # a queue without workers: the sweeper works on it itself, without Redis
+
 
 class Message(db.Model):  # type: ignore[name-defined, misc]
     """A command for one subject. `claims` counts claims that ended without a word (crashes);
-    `tries` counts those that ended in order but with the work put off."""
+    `tries` counts those that ended in order but with the work put off, `failures` those among them
+    that raised. `alone_key` is set where no second message may be open beside this one."""
 
     __tablename__ = "outbox"
 
@@ -42,18 +49,36 @@ class Message(db.Model):  # type: ignore[name-defined, misc]
     command: Mapped[str] = mapped_column(String(80))
     subject: Mapped[str] = mapped_column(String(80))
     dedupe_key: Mapped[str] = mapped_column(String(200), unique=True)
+    alone_key: Mapped[str | None] = mapped_column(String(200))
     created_at: Mapped[dt.datetime] = mapped_column(server_default=database_now())
     available_at: Mapped[dt.datetime] = mapped_column(server_default=database_now())
     leased_until: Mapped[dt.datetime | None]
     epoch: Mapped[int] = mapped_column(default=0)
     claims: Mapped[int] = mapped_column(default=0)
     tries: Mapped[int] = mapped_column(default=0)
+    failures: Mapped[int] = mapped_column(default=0, server_default="0")
     last_error: Mapped[str | None] = mapped_column(Text)
     done_at: Mapped[dt.datetime | None]
     dead_at: Mapped[dt.datetime | None]
+    discarded_at: Mapped[dt.datetime | None]
 
     __table_args__ = (
         CheckConstraint("done_at IS NULL OR dead_at IS NULL", name="one_end"),
+        CheckConstraint("discarded_at IS NULL OR dead_at IS NOT NULL", name="discarded_is_dead"),
+        Index(
+            "uq_outbox_open_alone_key",
+            "alone_key",
+            unique=True,
+            postgresql_where=text("done_at IS NULL AND dead_at IS NULL"),
+            sqlite_where=text("done_at IS NULL AND dead_at IS NULL"),
+        ),
+        Index(
+            "ix_outbox_dead",
+            "id",
+            postgresql_where=text("dead_at IS NOT NULL"),
+            sqlite_where=text("dead_at IS NOT NULL"),
+        ),
+        Index("ix_outbox_done_at", "done_at"),
         Index(
             "ix_outbox_due",
             "queue",
@@ -79,22 +104,35 @@ class Claim:
     epoch: int
     claims: int
     tries: int
+    failures: int = 0
 
 
 @dataclass(frozen=True)
 class Policy:
-    """How a command is retried: seconds to wait after each failure; after the last it is dead."""
+    """How a command is retried: seconds to wait after each failure; after the last it is dead.
+
+    A policy that depends on what went wrong overrides `wait`.
+    """
 
     waits: tuple[float, ...] = (1, 2, 5, 30, 120)
+
+    def wait(self, failures: int, error: BaseException) -> float | None:
+        """Seconds to wait after `error`, with `failures` before it; None: the message is dead."""
+        return self.waits[failures] if failures < len(self.waits) else None
 
 
 @dataclass(frozen=True)
 class Command:
-    """What a message may ask for: `run(subject, claim)` on `queue`."""
+    """What a message may ask for: `run(subject, claim)` on `queue`.
+
+    Of a command that is `alone` one message at most is open for each subject: a second one is
+    logged and not stored.
+    """
 
     run: Callable[[str, Claim], None]
     queue: str
     policy: Policy = Policy()
+    alone: bool = False
 
 
 @dataclass(frozen=True)
@@ -129,9 +167,10 @@ def stage(
     session: Session, command: str, subject: str, *, key: str | None = None, delay: float = 0
 ) -> bool:
     """Store a message in the caller's transaction, due in `delay` seconds; its queue is rung
-    after the commit. False where a message of this key (`<command>:<subject>`) is there already.
+    after the commit. False where a message of this key (`<command>:<subject>`) is there already,
+    or one is open of a command that is `alone`.
     """
-    queue = commands()[command].queue
+    queue, alone = commands()[command].queue, commands()[command].alone
     fresh = insert_once(
         session,
         Message,
@@ -139,8 +178,11 @@ def stage(
         command=command,
         subject=subject,
         dedupe_key=key or f"{command}:{subject}",
+        alone_key=f"{command}:{subject}" if alone else None,
         available_at=database_now(delay),
     )
+    if not fresh:
+        log.info("%s for %s is a duplicate, and not stored", command, subject)
     if fresh and delay <= 0:
         session.info.setdefault("bells", {})[queue] = f"{command} {subject}"
     return fresh
@@ -172,6 +214,14 @@ def hasten_all(session: Session, *names: str) -> int:
     for row in rows:
         session.info.setdefault("bells", {})[row.queue] = "hastened"
     return len(rows)
+
+
+def next_due_at(session: Session) -> tuple[dt.datetime | None, dt.datetime]:
+    """When the next message that is put off is due (None: there is none), and what time it is."""
+    put_off = select(func.min(Message.available_at)).where(
+        *OPEN, Message.available_at > database_now()
+    )
+    return session.scalar(put_off), session.execute(select(database_now())).scalar_one()
 
 
 def due_queues(session: Session) -> list[str]:

@@ -1,5 +1,5 @@
-"""rounds: when the books are compared. The schedule is in the outbox: one message for each round,
-by a key that names its period, so that any number of sweepers make one."""
+"""rounds: which windows of the books are compared now: one message for each, by a key that names
+its period, so that any number of rounds make one."""
 
 from __future__ import annotations
 
@@ -45,18 +45,9 @@ def stage_rounds(session: Session, now: dt.datetime) -> int:
     return staged
 
 
-class Schedule:
-    """Stages each round once in a process; the outbox makes it once among all."""
-
-    def __init__(self) -> None:
-        self._staged_for: dt.datetime | None = None
-
-    def tick(self) -> None:
-        """Stage what is due, if the period has changed since the last tick."""
-        period = _floor(utcnow(), RECENT_EVERY)
-        if period != self._staged_for:
-            stage_rounds(period)
-            self._staged_for = period
+def stage_rounds_now() -> None:
+    """Stage what is due by now."""
+    stage_rounds(utcnow())
 
 
 def slices(since: dt.datetime, until: dt.datetime) -> list[tuple[dt.datetime, dt.datetime]]:

@@ -1,49 +1,74 @@
-"""The sweeper: rings for what is due and nobody works on. What the bell lost costs a round."""
+"""The sweeper: stages what the schedule says, rings for what is due and nobody works on, and works
+on a small queue of its own. It needs the database alone: what the bell lost costs a round."""
 
 from __future__ import annotations
 
-import itertools
 import logging
 import threading
 
+from flask import Flask, current_app
 from sqlalchemy.exc import SQLAlchemyError
 
 from payments_app.core import bell, outbox
 from payments_app.core.database import CommitOutcomeUnknownError
+from payments_app.core.drain import drain
 from payments_app.core.extensions import db
-from payments_app.reconcile.revive import revive
-from payments_app.reconcile.rounds import Schedule
+from payments_app.core.periodic import Rota
 
 log = logging.getLogger(__name__)
 
-ROUND_SECONDS = 1.0
-REVIVE_EVERY = 30  # rounds
+LONGEST_SECONDS, SHORTEST_SECONDS = 1.0, 0.05  # between two rounds
+OWN_THREADS = 4
 
 
 def run(stop: threading.Event, *, once: bool = False) -> None:
-    """Ring each queue that has due messages, once every ROUND_SECONDS, until `stop` is set; stage
-    the comparisons that are due, and revive what is stuck.
+    """Go rounds until `stop` is set: one a second, or sooner where a message's time comes sooner.
 
     A database or a Redis that is away is waited for: the sweeper is the last one to give up.
     """
-    schedule = Schedule()
-    for number in itertools.count():
-        if stop.is_set():
-            return
-        try:
-            schedule.tick()
-            if number % REVIVE_EVERY == 0:
-                revive()
-            for queue in _due():
+    rota, own_due = Rota(), threading.Event()
+    if once:
+        _round(rota, own_due)
+        drain(outbox.SWEEPER, OWN_THREADS)
+        return
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    # A thread of its own: a mail server that hangs may not hold up the bells.
+    own = threading.Thread(target=_work, args=(app, stop, own_due), name="own", daemon=True)
+    own.start()
+    while not stop.is_set():
+        stop.wait(_round(rota, own_due))
+    own.join(LONGEST_SECONDS)
+
+
+def _round(rota: Rota, own_due: threading.Event) -> float:
+    """One round; the seconds until the next."""
+    try:
+        rota.stage_due()
+        for queue in outbox.due_queues(db.session()):
+            if queue == outbox.SWEEPER:
+                own_due.set()
+            else:
                 bell.ring(queue, "sweep")
-        except (SQLAlchemyError, CommitOutcomeUnknownError) as error:
-            log.warning("the sweep could not reach the database: %s", error)
-        finally:
-            db.session.remove()
-        if once:
-            return
-        stop.wait(ROUND_SECONDS)
+        due_at, now = outbox.next_due_at(db.session())
+    except (SQLAlchemyError, CommitOutcomeUnknownError) as error:
+        log.warning("this round of the sweep broke off: %s", error)
+        return LONGEST_SECONDS
+    finally:
+        db.session.remove()
+    pause = (due_at - now).total_seconds() if due_at else LONGEST_SECONDS
+    return min(LONGEST_SECONDS, max(SHORTEST_SECONDS, pause))
 
 
-def _due() -> list[str]:
-    return outbox.due_queues(db.session())
+def _work(app: Flask, stop: threading.Event, due: threading.Event) -> None:
+    """Work on the sweeper's own queue whenever something is due in it."""
+    while not stop.is_set():
+        if not due.wait(LONGEST_SECONDS):
+            continue
+        due.clear()
+        with app.app_context():
+            try:
+                drain(outbox.SWEEPER, OWN_THREADS)
+            except CommitOutcomeUnknownError as error:
+                log.warning("the claimed messages come back by themselves: %s", error)
+            finally:
+                db.session.remove()

@@ -1,0 +1,17 @@
+"""All that happens by the clock, on one page: what, which command does it, how often.
+
+Each period's job is staged once across any number of sweepers. The command's queue, retries and
+death are those of `subscribers.py`.
+"""
+
+from __future__ import annotations
+
+from payments_app.core.periodic import Periodic
+
+MINUTE = 60
+
+SCHEDULE = (
+    Periodic("revive", "reconcile.revive", 30),
+    Periodic("fetch missed events", "inbound.fetch_missed", 5 * MINUTE),
+    Periodic("reconcile", "reconcile.stage_rounds", 5 * MINUTE),
+)

@@ -11,6 +11,7 @@ from flask.cli import AppGroup
 
 from payments_app.accounts import people
 from payments_app.accounts.commands import staff_group
+from payments_app.core.assets_build import assets_group
 from payments_app.inbound.commands import inbound_group
 from payments_app.orders.shelf import stock_shelf
 from payments_app.reconcile import sweep as sweeper
@@ -41,6 +42,7 @@ def sweep(*, once: bool) -> None:
 
 def prepare(app: Flask) -> None:
     """Hang the commands on the application."""
+    app.cli.add_command(assets_group)
     app.cli.add_command(demo_group)
     app.cli.add_command(sweep)
     app.cli.add_command(inbound_group)

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from flask import Flask, Response, current_app, g, request
 from werkzeug.http import generate_etag
 
+from payments_app.core import assets
 from payments_app.core.access import current_access
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -21,6 +22,7 @@ EXPENSIVE_PUBLIC = "public, max-age=120, s-maxage=600, stale-while-revalidate=30
 PRIVATE = "private, no-store, no-cache, must-revalidate"
 HTML = "no-cache"
 STATIC_SECONDS = 3600  # of files without a hash in their name: "public, max-age=3600"
+HASHED = "public, max-age=31536000, immutable"
 
 _STRIPE_SCRIPTS = ("https://js.stripe.com", "https://*.js.stripe.com")
 _HSTS = "max-age=63072000; includeSubDomains"
@@ -73,6 +75,8 @@ def _secure(response: Response) -> Response:
     headers = response.headers
     if "Cache-Control" not in headers:
         headers["Cache-Control"] = HTML if response.mimetype == "text/html" else PRIVATE
+    elif _is_hashed_file(response):
+        headers["Cache-Control"] = HASHED
     headers["X-Request-ID"] = g.get("request_id", "")
     headers["X-Content-Type-Options"] = "nosniff"
     headers["Content-Security-Policy"] = _content_security_policy()
@@ -89,6 +93,12 @@ def _secure(response: Response) -> Response:
     if current_app.config["CONFIG"].tls:
         headers["Strict-Transport-Security"] = _HSTS
     return response
+
+
+def _is_hashed_file(response: Response) -> bool:
+    if request.endpoint != "static" or response.status_code not in {200, 206, 304}:
+        return False
+    return assets.is_hashed((request.view_args or {})["filename"])
 
 
 def _on_card_page() -> bool:

@@ -20,14 +20,13 @@ from flask import (
     make_response,
     render_template,
     request,
-    url_for,
 )
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException
 
-from payments_app.core import headers
+from payments_app.core import assets, headers
 
 MAX_BODY_BYTES = 256 * 1024
 FORM_SECONDS = 4 * 3600
@@ -83,13 +82,8 @@ def wants_json() -> bool:
     return accepted["text/html"] <= accepted["application/json"]
 
 
-def static_url(name: str) -> str:
-    """The address of a file of `static/`."""
-    return url_for("static", filename=name)
-
-
 def prepare(app: Flask) -> None:
-    """Install cookies, request ids, headers, problem handlers and `static_url`."""
+    """Install cookies, request ids, headers, problem handlers and the static files' addresses."""
     tls = app.config["CONFIG"].tls
     app.config.update(
         MAX_CONTENT_LENGTH=MAX_BODY_BYTES,
@@ -106,7 +100,7 @@ def prepare(app: Flask) -> None:
         WTF_CSRF_SSL_STRICT=False,
     )
     app.json.sort_keys = False  # type: ignore[attr-defined]
-    app.add_template_global(static_url)
+    assets.prepare(app)
     app.before_request(_name_request)
     headers.prepare(app)
     app.register_error_handler(ProblemError, answer)
@@ -114,6 +108,11 @@ def prepare(app: Flask) -> None:
     app.register_error_handler(OperationalError, _answer_database_away)
     app.register_error_handler(PoolTimeoutError, _answer_database_away)
     app.register_error_handler(HTTPException, _answer_http_exception)
+
+
+def words_of(status: int) -> tuple[str, str]:
+    """The code and the sentence for a status that has no better ones of its own."""
+    return _WORDS[status]
 
 
 def _name_request() -> None:

@@ -44,12 +44,6 @@ def private(response: Response) -> Response:
     return response
 
 
-def html(response: Response) -> Response:
-    """A page: a browser may keep it, and asks each time before it shows it."""
-    response.headers["Cache-Control"] = HTML
-    return response
-
-
 def _shared(response: Response, policy: str) -> Response:
     if request.method not in {"GET", "HEAD"} or response.status_code != 200:
         return private(response)

@@ -6,7 +6,7 @@ PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.1
 VENV := .venv
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help run test lint format lock clean venv-demo venv-test python
+.PHONY: help run test lint format fuzz lock clean venv-demo venv-test python
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -23,6 +23,9 @@ lint: venv-test ## Run the checks that start no server
 format: venv-test ## Rewrite the code and templates as the checks want them
 	@$(VENV)/bin/ruff check --fix --quiet . ; $(VENV)/bin/ruff format --quiet .
 	@$(VENV)/bin/djlint templates --reformat --quiet
+
+fuzz: venv-test ## Send 35,000 odd requests (FUZZ_CASES=n for more or fewer)
+	@FUZZ_CASES=$${FUZZ_CASES:-35000} $(VENV)/bin/python -m pytest tests/fuzz -q -n 2 --timeout 3600
 
 lock: venv-test ## Pin and hash the requirements again from their .in files
 	@for name in requirements requirements-demo requirements-test; do \

@@ -1,0 +1,19 @@
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+
+from payments_app.orders.shelf import stock_shelf
+from tests.fuzz.target import Target
+
+
+@pytest.fixture
+def settings(settings: dict[str, str]) -> dict[str, str]:
+    return settings | {"CHECKOUT_RATE_LIMIT": "9999999/minute"}
+
+
+@pytest.fixture
+def target(app: Flask) -> Target:
+    with app.app_context():
+        stock_shelf()
+    return Target(app)

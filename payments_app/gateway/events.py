@@ -14,10 +14,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import stripe
-
-from payments_app.gateway.calls import plain
 from payments_app.gateway.client import client
+from payments_app.gateway.objects import UnreadableError, object_call, pages
+from payments_app.gateway.results import Verdict
 
 TOLERANCE_SECONDS = 300
 MAX_ID = 80
@@ -120,32 +119,32 @@ def event_of(body: Any) -> Event:
 def undelivered(types: Sequence[str], now: float) -> Iterator[Event]:
     """Events of these types (20 at most) that Stripe could not deliver, newest first.
 
-    `now` in seconds since the epoch. Raises stripe.StripeError.
+    `now` in seconds since the epoch. Raises UnreadableError.
     """
-    page = client().v1.events.list(
-        {
-            "delivery_success": False,
-            "types": list(types),
-            "created": {"gte": int(now) - MISSED_SECONDS},
-            "limit": 100,
-        }
-    )
-    for found in page.auto_paging_iter():
-        yield event_of(plain(found))
+    wanted: dict[str, Any] = {
+        "delivery_success": False,
+        "types": list(types),
+        "created": {"gte": int(now) - MISSED_SECONDS},
+        "limit": 100,
+    }
+    for page in pages(lambda cursor: client().v1.events.list({**wanted, **cursor})):  # type: ignore[arg-type]
+        yield from map(event_of, page)
 
 
 def email_of_customer(customer_id: str, account: str | None = None) -> str | None:
     """The e-mail address that Stripe keeps of a customer; None where there is none (any more).
 
-    Raises stripe.StripeError while Stripe does not answer.
+    Raises UnreadableError while Stripe does not answer.
     """
-    try:
-        found = client().v1.customers.retrieve(
-            customer_id, None, {"stripe_account": account} if account else {}
-        )
-    except stripe.InvalidRequestError:
-        return None
-    email = plain(found).get("email")
+    options: Any = {"stripe_account": account} if account else {}
+    reply = object_call(
+        "customer_retrieve",
+        "customer",
+        lambda: client().v1.customers.retrieve(customer_id, None, options),
+    )
+    if reply.body is None and reply.trouble != Verdict.INVALID:
+        raise UnreadableError(reply.trouble or Verdict.UNKNOWN, reply.error or {})
+    email = (reply.body or {}).get("email")
     return email if isinstance(email, str) else None
 
 

@@ -29,7 +29,7 @@ def build(answer: Answer, account: str | None) -> str:
     """Store a transaction for an intent that we do not know; return its id. The caller settles it.
 
     It is linked to the customer of its Stripe customer id, else of its e-mail address.
-    Raises stripe.StripeError while Stripe does not tell the customer's address.
+    Raises UnreadableError while Stripe does not tell the customer's address.
     """
     intent = answer.body
     stripe_customer = _customer_id(intent)

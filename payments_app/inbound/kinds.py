@@ -12,15 +12,15 @@ PROCESS = "inbound.process"
 
 @dataclass(frozen=True)
 class Handling:
-    """Stage `command` for what the object holds in `subject`; no command: a record, no more."""
+    """Stage `command` for what the object holds in `subject`, or else for the object itself; no
+    command: a record, no more."""
 
     command: str | None = None
     subject: str = "id"
 
 
 _SETTLE = Handling(PROCESS)
-_REFUND = Handling("refunds.refresh")
-_REFUNDED = Handling("refunds.refresh", "payment_intent")
+_REFUND = Handling("refunds.refresh", "payment_intent")
 _DISPUTE = Handling("disputes.refresh")
 _RECORD = Handling()
 
@@ -33,7 +33,7 @@ HANDLINGS = {
     "refund.created": _REFUND,
     "refund.updated": _REFUND,
     "refund.failed": _REFUND,
-    "charge.refunded": _REFUNDED,
+    "charge.refunded": _REFUND,
     "charge.dispute.created": _DISPUTE,
     "charge.dispute.updated": _DISPUTE,
     "charge.dispute.closed": _DISPUTE,

@@ -19,6 +19,7 @@ from payments_app.core.database import atomic
 from payments_app.core.outbox import Claim, Later
 from payments_app.gateway import charges
 from payments_app.gateway.events import clean_id
+from payments_app.gateway.objects import UnreadableError
 from payments_app.gateway.results import Answer, Verdict
 from payments_app.inbound.build import BUILT_BY, build
 from payments_app.inbound.models import PROCESSED, QUARANTINED, RECEIVED, StripeEvent
@@ -49,6 +50,8 @@ def process(event_id: str, claim: Claim) -> None:
         transaction_id = _settle(event, answer, claim)
     except _MisfitError as misfit:
         _quarantine(event_id, str(misfit))
+    except UnreadableError as error:
+        _put_off(event_id, claim, str(error))
     else:
         _processed(event_id, transaction_id)
 
@@ -103,7 +106,7 @@ def _match(session: Session, intent: dict[str, Any], account: str | None) -> str
         "intent": found.stripe_payment_id or intent["id"],
         "amount": found.amount,
         "currency": found.currency,
-        "account": found.connected_account_id,
+        "account": _home_of(found),
     }
     for name, value in theirs.items():
         if value != ours[name]:
@@ -111,6 +114,12 @@ def _match(session: Session, intent: dict[str, Any], account: str | None) -> str
                 f"its {name} is {value}, that of our transaction {found.id} is {ours[name]}"
             )
     return found.id
+
+
+def _home_of(transaction: Transaction) -> str | None:
+    """The account whose intent it is: with a destination charge the platform's own (None)."""
+    shared = "transfer_data" in ((transaction.parameters or {}).get("create") or {})
+    return None if shared else transaction.connected_account_id
 
 
 def _put_off(event_id: str, claim: Claim, reason: str, least: float = 0) -> NoReturn:

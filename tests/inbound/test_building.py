@@ -88,6 +88,19 @@ def test_it_is_linked_by_the_e_mail_of_the_stripe_customer(post: PostOffice) -> 
     assert db.session.get(Customer, customer).stripe_customer_id == stripe_customer
 
 
+def test_it_waits_while_stripe_does_not_tell_the_address(post: PostOffice, till: Till) -> None:
+    stripe_customer = post.stripe("customers", email="bob@example.com")["id"]
+    intent = post.pay_elsewhere(customer=stripe_customer)
+    till.fail_stripe("500_before", "/v1/customers/", times=1)
+    event = post.told("payment_intent.succeeded", intent["id"])
+    post.send(event)
+    assert post.state(event) == "received"
+    till.mend_stripe()
+    till.make_due("inbound.process")
+    till.work("payment_critical")
+    assert built(intent).email == "bob@example.com"
+
+
 def test_it_is_linked_by_the_e_mail_of_the_receipt(post: PostOffice) -> None:
     customer = create_customer()
     intent = post.pay_elsewhere(receipt_email="bob@example.com")

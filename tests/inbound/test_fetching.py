@@ -7,6 +7,8 @@ from collections.abc import Iterator
 import pytest
 from flask.testing import FlaskCliRunner
 
+from payments_app.core.extensions import db
+from payments_app.core.history import HistoryEntry
 from payments_app.inbound.fetch_missed import fetch_missed
 from payments_app.inbound.kinds import HANDLINGS
 from tests.inbound.post_office import PostOffice
@@ -14,6 +16,11 @@ from tests.inbound.test_settling import open_unknown
 from tests.payments.till import Till
 
 pytestmark = pytest.mark.portable
+
+
+def history_length() -> int:
+    db.session.rollback()
+    return db.session.query(HistoryEntry).count()
 
 
 @pytest.fixture
@@ -41,7 +48,9 @@ def test_a_lost_event_settles_its_payment_all_the_same(lossy: Till) -> None:
 def test_fetching_twice_takes_in_nothing_new(lossy: Till) -> None:
     lossy.pay()
     first = fetch_missed()
+    told = history_length()
     assert fetch_missed() == {"duplicate": first.total()}
+    assert history_length() == told
 
 
 @pytest.mark.usefixtures("endpoint")

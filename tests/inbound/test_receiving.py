@@ -9,6 +9,7 @@ import pytest
 from payments_app.core.extensions import db
 from payments_app.core.history import HistoryEntry
 from payments_app.payments.models import Transaction
+from payments_app.payments.refunds import Refund
 from tests.inbound.post_office import PostOffice, create_event
 from tests.payments.till import Till
 
@@ -93,3 +94,20 @@ def test_what_is_set_aside_builds_nothing(post: PostOffice) -> None:
     intent = post.pay_elsewhere()
     post.send(create_event(id=intent["id"]) | {"livemode": True})
     assert db.session.query(Transaction).count() == 0
+
+
+@pytest.mark.parametrize("kind", ["refund.updated", "charge.refunded"])
+def test_a_refund_told_by_stripe_is_read_again(post: PostOffice, till: Till, kind: str) -> None:
+    transaction = till.pay()
+    intent = till.read(transaction).stripe_payment_id
+    event = create_event(kind, id="re_1", payment_intent=intent)
+    post.send(event, work=False)
+    assert [message.subject for message in till.messages("refunds.refresh")] == [intent]
+
+
+def test_a_refund_made_at_stripe_is_taken_in(post: PostOffice, till: Till) -> None:
+    transaction = till.pay()
+    intent = till.read(transaction).stripe_payment_id
+    post.stripe("refunds", payment_intent=intent, amount="100")
+    post.send(post.told("refund.created"))
+    assert [refund.amount for refund in db.session.query(Refund)] == [100]

@@ -124,6 +124,29 @@ def test_a_correction_is_made_by_a_fresh_read(post: PostOffice, till: Till) -> N
     assert "corrected_to_match_stripe" in till.happened(transaction)
 
 
+def test_a_destination_charge_is_told_by_the_platform(post: PostOffice, till: Till) -> None:
+    transaction = open_unknown(till)
+    shared = {"create": {"transfer_data": {"destination": "acct_1"}}, "confirm": {}}
+    forget(transaction, connected_account_id="acct_1", parameters=shared)
+    post.send(post.told("payment_intent.succeeded"))
+    assert till.read(transaction).phase == "complete"
+
+
+def test_a_success_beside_another_live_payment_is_told_to_a_person(
+    post: PostOffice, till: Till
+) -> None:
+    order = till.create_order()
+    first = till.pay("pm_card_visa_chargeDeclined", order)
+    second = till.pay("pm_card_visa", order)
+    other = post.pay_elsewhere(amount="1099")
+    forget(first, stripe_payment_id=other["id"])
+    event = create_event(id=other["id"])
+    post.send(event)
+    assert (till.read(first).state, till.read(second).state) == ("failed", "complete")
+    assert "paid_twice" in post.alerts()
+    assert post.state(event) == "received"
+
+
 class TestQuarantine:
     """Nothing moves, and a person is told."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 import pytest
@@ -13,19 +13,22 @@ from sqlalchemy import Connection, event
 from werkzeug.test import TestResponse
 
 from parts.postgres import libpq
+from payments_app.checkout.forms import Purchase
+from payments_app.checkout.start import start
 from payments_app.orders.models import Order
 from tests.checkout.counter import Counter
 
 AT_ONCE = 4
+T = TypeVar("T")
 
 
-def at_once(send: Callable[[int], TestResponse]) -> list[TestResponse]:
-    """All answers to requests that begin together."""
+def at_once(call: Callable[[int], T]) -> list[T]:
+    """The results of calls that begin together."""
     barrier = threading.Barrier(AT_ONCE)
 
-    def one(number: int) -> TestResponse:
+    def one(number: int) -> T:
         barrier.wait(10)
-        return send(number)
+        return call(number)
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
         return list(pool.map(one, range(AT_ONCE)))
@@ -45,6 +48,18 @@ def test_one_key_sent_many_times_at_once_makes_one_payment(counter: Counter) -> 
         "idempotency_conflict"
     }
     assert len({answer.data for answer in answers if answer.status_code == 202}) == 1
+    assert counter.count() == counter.count(Order) == 1
+
+
+@pytest.mark.portable
+def test_the_rows_own_key_makes_one_payment_without_any_other_guard(counter: Counter) -> None:
+    wish = Purchase("field-notes", "ada@example.com", payment_method="pm_card_visa", key="k1")
+
+    def start_once(_: int) -> str:
+        with counter.app.app_context():
+            return start(wish, buyer=None).transaction.id
+
+    assert len(set(at_once(start_once))) == 1
     assert counter.count() == counter.count(Order) == 1
 
 

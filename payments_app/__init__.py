@@ -57,6 +57,7 @@ def create_app(config: Config | None = None) -> Flask:
     limits.prepare(app)
     for views in (accounts, checkout, inbound, ops, staff):
         app.register_blueprint(views.blueprint)
+    app.register_blueprint(staff.api)
     access.prepare(app)
     # With the jobs: the cache may evict, and an evicted key would let its request run again.
     idempotency.prepare(app, RedisStore.from_url(config.redis_url))

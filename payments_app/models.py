@@ -11,7 +11,7 @@ from payments_app.orders import models as orders
 from payments_app.payments import models as payments
 from payments_app.payments import refunds
 from payments_app.reconcile import models as reconcile
-from payments_app.staff import indexes
+from payments_app.staff import indexes, rollups
 
 __all__ = [
     "accounts",
@@ -28,5 +28,6 @@ __all__ = [
     "payments",
     "reconcile",
     "refunds",
+    "rollups",
     "tally",
 ]

@@ -13,5 +13,6 @@ MINUTE = 60
 SCHEDULE = (
     Periodic("revive", "reconcile.revive", 30),
     Periodic("fetch missed events", "inbound.fetch_missed", 5 * MINUTE),
+    Periodic("fold reports", "reports.fold", MINUTE),
     Periodic("reconcile", "reconcile.stage_rounds", 5 * MINUTE),
 )

@@ -22,6 +22,7 @@ from payments_app.payments.refund_send import send as send_refund
 from payments_app.reconcile.fix import run_fix
 from payments_app.reconcile.revive import revive
 from payments_app.reconcile.rounds import run_compare, stage_rounds_now
+from payments_app.staff.fold import fold as fold_reports
 
 COMMANDS = {
     "charge": Command(charge, "charges"),
@@ -42,6 +43,7 @@ COMMANDS = {
         without_subject(fetch_missed), "default", Policy((60, 120)), alone=True
     ),
     "inbound.process": Command(process, "payment_critical"),
+    "reports.fold": Command(without_subject(fold_reports), "reports", alone=True),
     "orders.follow_payment": Command(follow_payment, "payment_standard"),
 }
 

@@ -1,6 +1,21 @@
 """The dashboard's routes, by page."""
 
-from payments_app.staff import audit_pages, customer_pages, export_pages, payment_pages
+from payments_app.staff import (
+    audit_pages,
+    customer_pages,
+    export_pages,
+    payment_pages,
+    report_pages,
+)
 from payments_app.staff.blueprint import blueprint
+from payments_app.staff.report_pages import api
 
-__all__ = ["audit_pages", "blueprint", "customer_pages", "export_pages", "payment_pages"]
+__all__ = [
+    "api",
+    "audit_pages",
+    "blueprint",
+    "customer_pages",
+    "export_pages",
+    "payment_pages",
+    "report_pages",
+]

@@ -19,6 +19,7 @@ from payments_app.payments.recover import recover
 from payments_app.payments.refund_refresh import refresh as refresh_refunds
 from payments_app.payments.refund_send import look_up as look_up_refund
 from payments_app.payments.refund_send import send as send_refund
+from payments_app.payments.retry_charge import retry
 from payments_app.reconcile.fix import run_fix
 from payments_app.reconcile.revive import revive
 from payments_app.reconcile.rounds import run_compare, stage_rounds_now
@@ -31,6 +32,7 @@ COMMANDS = {
     "expire_action": Command(expire_action, "charges"),
     "ledger.post_capture": Command(post_capture, "payment_critical", alone=True),
     "ledger.post_refund": Command(post_refund, "payment_critical"),
+    "retry": Command(retry, "charges"),
     "refunds.send": Command(send_refund, "payment_critical"),
     "refunds.look_up": Command(look_up_refund, "payment_critical"),
     "refunds.refresh": Command(refresh_refunds, "payment_critical"),

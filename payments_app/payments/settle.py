@@ -162,14 +162,19 @@ def _keep(transaction: Transaction, answer: Answer) -> None:
 def _keep_charge(transaction: Transaction, charge: Any) -> None:
     if not isinstance(charge, dict):
         return
-    card = (charge.get("payment_method_details") or {}).get("card") or {}
-    transaction.card_brand = card.get("brand") or transaction.card_brand
-    transaction.card_last4 = card.get("last4") or transaction.card_last4
+    _keep_card(transaction, charge.get("payment_method_details"))
     transaction.receipt_url = charge.get("receipt_url")
     transaction.statement_descriptor = charge.get("calculated_statement_descriptor")
 
 
+def _keep_card(transaction: Transaction, method: Any) -> None:
+    card = (method.get("card") if isinstance(method, dict) else None) or {}
+    transaction.card_brand = card.get("brand") or transaction.card_brand
+    transaction.card_last4 = card.get("last4") or transaction.card_last4
+
+
 def _keep_error(transaction: Transaction, error: dict[str, Any]) -> None:
+    _keep_card(transaction, error.get("payment_method"))
     transaction.error = error
     transaction.error_code = error.get("code") or error.get("type")
     transaction.error_message = error.get("message") or "Unknown error occurred"

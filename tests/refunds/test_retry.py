@@ -1,0 +1,229 @@
+"""Retrying a failed payment: where it makes sense, and never when money moved or may move."""
+
+from __future__ import annotations
+
+import pytest
+import requests
+from sqlalchemy import select, update
+from sqlalchemy.exc import DBAPIError
+
+from payments_app.core.extensions import db
+from payments_app.core.history import HistoryEntry
+from payments_app.payments.models import PaymentRecord, Transaction
+from payments_app.payments.open import Means
+from payments_app.payments.retry import RetryRefusedError, preview_retry, request_retry
+from payments_app.payments.retry_charge import retry
+from tests.ledger.crowd import claim, run_at_once
+from tests.payments.till import Till
+from tests.refunds.desk import execute
+
+pytestmark = pytest.mark.portable
+SAVED_BUT_FAILING = "pm_card_chargeCustomerFail"
+
+
+def post(till: Till, path: str, **data: str) -> str:
+    answer = requests.post(
+        f"{till.config.stripe_api_base}/v1/{path}",
+        auth=(till.config.stripe_secret_key, ""),
+        data=data,
+        timeout=10,
+    )
+    answer.raise_for_status()
+    return str(answer.json()["id"])
+
+
+def pay_with_saved_card(till: Till, card: str = SAVED_BUT_FAILING) -> str:
+    """A payment with a card that is saved at Stripe, all that is due done."""
+    customer = post(till, "customers", email="ada@example.com")
+    method = post(till, f"payment_methods/{card}/attach", customer=customer)
+    means = Means(payment_method=method, stripe_customer_id=customer, off_session=True)
+    return till.pay(means=means)
+
+
+def mend_card(till: Till, transaction: str) -> None:
+    """The saved card is replaced by one that works."""
+    customer = till.read(transaction).stripe_customer_id or ""
+    method = post(till, "payment_methods/pm_card_visa/attach", customer=customer)
+    execute(update(Transaction).where(Transaction.id == transaction).values(payment_method=method))
+
+
+def attempts(transaction: str) -> list[Transaction]:
+    """Every attempt to pay for the same order, oldest first."""
+    db.session.rollback()
+    mine = select(PaymentRecord.payable_id).where(
+        PaymentRecord.transaction_id == transaction, PaymentRecord.role == "pays_for"
+    )
+    query = (
+        select(Transaction)
+        .join(PaymentRecord)
+        .where(PaymentRecord.payable_id == mine.scalar_subquery(), PaymentRecord.role == "pays_for")
+        .order_by(Transaction.attempt)
+    )
+    return list(db.session.scalars(query.execution_options(populate_existing=True)))
+
+
+def refusals(transaction: str) -> list[str]:
+    db.session.rollback()
+    query = select(HistoryEntry.data).where(
+        HistoryEntry.transaction_id == transaction, HistoryEntry.what == "retry.refused"
+    )
+    return [data["message"] for data in db.session.scalars(query)]
+
+
+def test_a_saved_card_is_charged_again(till: Till) -> None:
+    transaction = pay_with_saved_card(till)
+    mend_card(till, transaction)
+    assert request_retry(transaction, "ada").how == "charge"
+    till.work()
+    assert [(t.attempt, t.phase) for t in attempts(transaction)] == [(1, "failed"), (2, "complete")]
+    assert attempts(transaction)[1].off_session
+
+
+def test_the_timeline_says_who_asked_and_what_came_of_it(till: Till) -> None:
+    transaction = pay_with_saved_card(till)
+    mend_card(till, transaction)
+    request_retry(transaction, "ada")
+    till.work()
+    entries = db.session.scalars(
+        select(HistoryEntry)
+        .where(HistoryEntry.transaction_id == transaction, HistoryEntry.what.like("retry.%"))
+        .order_by(HistoryEntry.id)
+    ).all()
+    assert [(e.what, e.actor) for e in entries] == [
+        ("retry.requested", "ada"),
+        ("retry.opened", "system"),
+    ]
+    assert entries[1].data["opened"] == attempts(transaction)[1].id
+
+
+def test_the_preview_shows_card_amount_and_number(till: Till) -> None:
+    transaction = pay_with_saved_card(till)
+    verdict = preview_retry(transaction)
+    assert (verdict.how, verdict.attempt, verdict.money.amount) == ("charge", 2, 1099)
+    assert verdict.card == "Visa ending in 0341"
+
+
+def test_a_card_that_is_not_saved_is_retried_by_the_buyer(till: Till) -> None:
+    transaction = till.pay("pm_card_visa_chargeDeclined")
+    verdict = request_retry(transaction, "ada")
+    assert verdict.how == "link"
+    assert "send the link" in verdict.sentence
+    record = attempts(transaction)[0]
+    assert verdict.link is not None
+    assert verdict.link.startswith("http://127.0.0.1:8000/checkout/ord_")
+    till.work()
+    assert len(attempts(record.id)) == 1
+
+
+def test_a_bank_that_wants_the_buyer_means_a_link(till: Till) -> None:
+    transaction = pay_with_saved_card(till, "pm_card_authenticationRequired")
+    assert till.read(transaction).phase == "failed"
+    assert preview_retry(transaction).how == "link"
+
+
+@pytest.mark.parametrize("card", ["pm_card_visa", "pm_card_authenticationRequired"])
+def test_what_is_paid_or_open_is_not_retried(till: Till, card: str) -> None:
+    transaction = till.pay(card)
+    assert preview_retry(transaction).how == "none"
+    with pytest.raises(RetryRefusedError):
+        request_retry(transaction, "ada")
+
+
+@pytest.mark.parametrize("card", ["pm_card_visa_chargeDeclinedLostCard", "pm_card_radarBlock"])
+def test_a_suspicious_card_is_never_retried(till: Till, card: str) -> None:
+    verdict = preview_retry(till.pay(card))
+    assert verdict.how == "none"
+    assert "must not be retried" in verdict.sentence
+
+
+def test_an_older_attempt_is_not_retried(till: Till) -> None:
+    order = till.create_order()
+    first = till.pay("pm_card_visa_chargeDeclined", order)
+    second = till.pay("pm_card_visa_chargeDeclined", order)
+    assert "newer attempt" in preview_retry(first).sentence
+    assert preview_retry(second).how == "link"
+
+
+def test_an_earlier_attempt_that_turned_out_paid_stops_the_retry(till: Till) -> None:
+    transaction = pay_with_saved_card(till)
+    till.confirm_behind_our_back(transaction, "pm_card_visa")
+    request_retry(transaction, "ada")
+    till.work()
+    assert [t.phase for t in attempts(transaction)] == ["complete"]
+    assert ["succeeded" in words for words in refusals(transaction)] == [True]
+    assert [i["status"] for i in till.intents()] == ["succeeded"]
+
+
+def test_nothing_is_charged_while_stripe_cannot_be_asked(till: Till) -> None:
+    transaction = pay_with_saved_card(till)
+    mend_card(till, transaction)
+    request_retry(transaction, "ada")
+    till.fail_stripe("500_before", "/v1/payment_intents/pi_", times=1)
+    till.work()
+    assert len(attempts(transaction)) == 1
+    till.work_all_waiting()
+    assert [t.phase for t in attempts(transaction)] == ["failed", "complete"]
+
+
+def test_an_earlier_attempt_that_the_bank_still_decides_stops_the_retry(till: Till) -> None:
+    transaction = pay_with_saved_card(till)
+    till.sandbox("POST", "/_sandbox/slow_banks", ms=60_000)
+    till.confirm_behind_our_back(transaction, "pm_card_visa")
+    request_retry(transaction, "ada")
+    till.work()
+    assert len(attempts(transaction)) == 1
+    assert ["not decided" in words for words in refusals(transaction)] == [True]
+
+
+def test_a_buyer_who_pays_meanwhile_is_not_charged_again(till: Till) -> None:
+    transaction = pay_with_saved_card(till)
+    mend_card(till, transaction)
+    request_retry(transaction, "ada")
+    order = db.session.scalars(
+        select(PaymentRecord.payable_id).where(
+            PaymentRecord.transaction_id == transaction, PaymentRecord.role == "pays_for"
+        )
+    ).one()
+    till.open("pm_card_visa", order)
+    till.work()
+    assert [t.phase for t in attempts(transaction)] == ["failed", "complete"]
+    assert len(refusals(transaction)) == 1
+
+
+def test_eight_requests_at_once_are_one_retry(till: Till) -> None:
+    transaction = pay_with_saved_card(till)
+    outcomes = run_at_once(till.app, lambda: request_retry(transaction, "ada"))
+    assert sum(isinstance(o, RetryRefusedError) for o in outcomes) == 7
+    assert len(till.messages("retry")) == 1
+
+
+def test_eight_retry_jobs_at_once_open_one_attempt(till: Till) -> None:
+    transaction = pay_with_saved_card(till)
+    mend_card(till, transaction)
+    request_retry(transaction, "ada")
+    outcomes = run_at_once(till.app, lambda: retry(transaction, claim(transaction)))
+    assert [o for o in outcomes if isinstance(o, DBAPIError)] == []
+    till.work()
+    assert [t.phase for t in attempts(transaction)] == ["failed", "complete"]
+    assert len(till.intents()) == 2
+    assert till.happened(transaction).count("retry.opened") == 1
+
+
+def test_a_retry_job_run_twice_opens_one_attempt(till: Till) -> None:
+    transaction = pay_with_saved_card(till)
+    mend_card(till, transaction)
+    request_retry(transaction, "ada")
+    till.work()
+    retry(transaction, claim(transaction))
+    till.work()
+    assert len(attempts(transaction)) == 2
+
+
+def test_a_retry_that_failed_is_retried_by_its_own_row(till: Till) -> None:
+    transaction = pay_with_saved_card(till)
+    request_retry(transaction, "ada")
+    till.work()
+    second = attempts(transaction)[1]
+    assert second.phase == "failed"
+    assert "newer attempt" in preview_retry(transaction).sentence
+    assert preview_retry(second.id).how == "charge"

@@ -17,7 +17,9 @@ from payments_app.core.extensions import csrf, db, migrate
 from payments_app.core.idempotency_stores import RedisStore
 from payments_app.gateway import client as gateway
 from payments_app.inbound import views as inbound
+from payments_app.notices import views as mailbox
 from payments_app.ops import views as ops
+from payments_app.orders import views as orders
 from payments_app.staff import cache as staff_cache
 from payments_app.staff import views as staff
 
@@ -55,7 +57,7 @@ def create_app(config: Config | None = None) -> Flask:
     gateway.connect(app, config)
     http.prepare(app)
     limits.prepare(app)
-    for views in (accounts, checkout, inbound, ops, staff):
+    for views in (accounts, checkout, inbound, mailbox, ops, orders, staff):
         app.register_blueprint(views.blueprint)
     app.register_blueprint(staff.api)
     access.prepare(app)

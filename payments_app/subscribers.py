@@ -11,7 +11,14 @@ from payments_app.inbound.fetch_missed import fetch_missed
 from payments_app.inbound.process import process
 from payments_app.ledger.post import post_capture
 from payments_app.ledger.post_refund import post_refund
+from payments_app.notices import mails
+from payments_app.notices.receipts import (
+    NOTICE_SECONDS,
+    write_failure_notice,
+    write_receipt,
+)
 from payments_app.orders.follow import follow_payment
+from payments_app.orders.fulfil import fulfil
 from payments_app.payments.abandon import ACTION_SECONDS, expire_action
 from payments_app.payments.charge import charge
 from payments_app.payments.look_up import FIRST_SECONDS, check, look_up
@@ -45,8 +52,12 @@ COMMANDS = {
         without_subject(fetch_missed), "default", Policy((60, 120)), alone=True
     ),
     "inbound.process": Command(process, "payment_critical"),
+    "notices.receipt": Command(write_receipt, "payment_standard"),
+    "notices.payment_failed": Command(write_failure_notice, "payment_standard"),
+    mails.SEND: Command(mails.send_mail, "mailers", mails.POLICY),
     "reports.fold": Command(without_subject(fold_reports), "reports", alone=True),
     "orders.follow_payment": Command(follow_payment, "payment_standard"),
+    "orders.fulfil": Command(fulfil, "payment_standard"),
 }
 
 EVENTS = {
@@ -56,8 +67,12 @@ EVENTS = {
     "payment.completed": (
         Follow("ledger.post_capture"),
         Follow("orders.follow_payment"),
+        Follow("notices.receipt"),
     ),
-    "payment.failed": (Follow("orders.follow_payment"),),
+    "payment.failed": (
+        Follow("orders.follow_payment"),
+        Follow("notices.payment_failed", NOTICE_SECONDS),
+    ),
     "payment.canceled": (Follow("orders.follow_payment"),),
     "refund.succeeded": (Follow("ledger.post_refund"),),
     "refund.failed": (Follow("ledger.post_refund"),),

@@ -22,7 +22,7 @@ from payments_app.customers.find import customer_for
 from payments_app.orders.place import place
 from payments_app.payments.models import Transaction
 from payments_app.payments.open import Means, open_transaction
-from payments_app.payments.payable import Payable
+from payments_app.payments.payable import NotPayableError, Payable
 
 SCOPE = "checkout"
 _TRIES = 3
@@ -46,6 +46,8 @@ def start(purchase: Purchase, buyer: str | None) -> Started:
     for last in (False,) * (_TRIES - 1) + (True,):
         try:
             return _start(purchase, key, buyer)
+        except NotPayableError as refusal:
+            raise ProblemError(409, refusal.code, refusal.message) from None
         except IntegrityError:
             if last:
                 raise

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import CheckConstraint, ForeignKey, Identity, String, Text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import CheckConstraint, ForeignKey, Identity, String, Text, or_, update
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from payments_app.core.clock import database_now
 from payments_app.core.columns import BIGINT
 from payments_app.core.extensions import db
 from payments_app.core.ids import new_id
 from payments_app.core.money import Money
-from payments_app.payments.payable import Payable
+from payments_app.payments.payable import NotPayableError, Payable
 
 
 class Product(db.Model):  # type: ignore[name-defined, misc]
@@ -27,6 +27,7 @@ class Product(db.Model):  # type: ignore[name-defined, misc]
     amount: Mapped[int] = mapped_column(BIGINT)
     currency: Mapped[str] = mapped_column(String(3))
     max_quantity: Mapped[int] = mapped_column(default=10)
+    stock: Mapped[int | None]  # how many may still be ordered; None: as many as anybody wants
     active: Mapped[bool] = mapped_column(default=True)
     version: Mapped[int] = mapped_column(default=1)
     updated_at: Mapped[dt.datetime] = mapped_column(
@@ -36,6 +37,7 @@ class Product(db.Model):  # type: ignore[name-defined, misc]
     __table_args__ = (
         CheckConstraint("amount >= 0", name="amount_not_negative"),
         CheckConstraint("max_quantity > 0", name="quantity_positive"),
+        CheckConstraint("stock >= 0", name="never_oversold"),
     )
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - SQLAlchemy's own form
 
@@ -54,11 +56,14 @@ class Order(Payable, db.Model):  # type: ignore[name-defined, misc]
 
     id: Mapped[str] = mapped_column(String(40), primary_key=True, default=lambda: new_id("ord"))
     number: Mapped[str] = mapped_column(String(20), unique=True)
-    customer_id: Mapped[str] = mapped_column(ForeignKey("customers.id"), index=True)
+    # Known from the first attempt to pay on.
+    customer_id: Mapped[str | None] = mapped_column(ForeignKey("customers.id"), index=True)
     status: Mapped[str] = mapped_column(String(16), default="open")
+    hold: Mapped[str] = mapped_column(String(16), default="none", server_default="none")
     total: Mapped[int] = mapped_column(BIGINT)
     currency: Mapped[str] = mapped_column(String(3))
     paid_at: Mapped[dt.datetime | None]
+    fulfilled_at: Mapped[dt.datetime | None]
     created_at: Mapped[dt.datetime] = mapped_column(server_default=database_now())
 
     lines: Mapped[list[OrderLine]] = relationship(back_populates="order", lazy="selectin")
@@ -67,6 +72,8 @@ class Order(Payable, db.Model):  # type: ignore[name-defined, misc]
         CheckConstraint("total >= 0", name="total_not_negative"),
         CheckConstraint("status IN ('open', 'paid', 'payment_failed')", name="status"),
         CheckConstraint("(status = 'paid') = (paid_at IS NOT NULL)", name="paid_at"),
+        CheckConstraint("hold IN ('none', 'held', 'released', 'taken')", name="hold"),
+        CheckConstraint("fulfilled_at IS NULL OR status = 'paid'", name="fulfilled_is_paid"),
     )
 
     @property
@@ -78,6 +85,25 @@ class Order(Payable, db.Model):  # type: ignore[name-defined, misc]
     def payment_description(self) -> str:
         """What the buyer reads in the description of the payment."""
         return f"Order #{self.number}"
+
+    def before_payment(self, session: Session, customer_id: str) -> None:
+        """Hold the goods for this attempt, if they are not held already; always in the order of
+        the products' ids, so that two orders never wait for each other.
+
+        Raises NotPayableError `sold_out`, with what is left, where there are not enough.
+        """
+        self.customer_id = self.customer_id or customer_id
+        if self.hold not in ("held", "taken"):
+            for line in sorted(self.lines, key=lambda line: line.product_id):
+                line.take(session)
+            self.hold = "held"
+
+    def release(self, session: Session) -> None:
+        """Put the goods back on the shelf, once. What was paid for stays taken."""
+        if self.hold == "held":
+            for line in sorted(self.lines, key=lambda line: line.product_id):
+                line.give_back(session)
+            self.hold = "released"
 
     @property
     def summary(self) -> str:
@@ -106,3 +132,27 @@ class OrderLine(db.Model):  # type: ignore[name-defined, misc]
         CheckConstraint("quantity > 0", name="quantity_positive"),
         CheckConstraint("amount >= 0", name="amount_not_negative"),
     )
+
+    def take(self, session: Session) -> None:
+        """Take the goods off the shelf, by one statement that can't oversell.
+
+        Raises NotPayableError `sold_out` where there are not enough.
+        """
+        if not self._move_stock(session, -self.quantity):
+            left = session.get_one(Product, self.product_id, populate_existing=True).stock
+            raise NotPayableError("sold_out", f"Only {left} of {self.name} are left.")
+
+    def give_back(self, session: Session) -> None:
+        """Put the goods back on the shelf."""
+        self._move_stock(session, self.quantity)
+
+    def _move_stock(self, session: Session, by: int) -> bool:
+        moved = session.execute(
+            update(Product)
+            .where(Product.id == self.product_id)
+            .where(or_(Product.stock.is_(None), Product.stock + by >= 0))
+            .values(stock=Product.stock + by, version=Product.version + 1)
+            .returning(Product.id)
+            .execution_options(synchronize_session=False)
+        ).first()
+        return moved is not None

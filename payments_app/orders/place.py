@@ -1,8 +1,9 @@
-"""place: a buyer's order, at the shop's own prices."""
+"""place: a buyer's order, at the shop's own prices, with its goods held."""
 
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
@@ -15,19 +16,35 @@ def place(session: Session, product: Product, quantity: int, customer_id: str) -
 
     Raises ValueError for a quantity that the product does not allow.
     """
-    if not 1 <= quantity <= product.max_quantity:
-        raise ValueError(f"the quantity must be from 1 to {product.max_quantity}")
+    return place_lines(session, [(product, quantity)], customer_id)
+
+
+def place_lines(
+    session: Session, lines: Sequence[tuple[Product, int]], customer_id: str | None = None
+) -> Order:
+    """Store an open order of several products in one currency. Its goods are held from its first
+    attempt to pay on.
+
+    Raises ValueError for no line, a quantity that a product does not allow, or two currencies.
+    """
+    currencies = {product.currency for product, _ in lines}
+    if len(currencies) != 1:
+        raise ValueError("an order has one currency, and at least one line")
+    for product, quantity in lines:
+        if not 1 <= quantity <= product.max_quantity:
+            raise ValueError(f"{product.name}: the quantity is from 1 to {product.max_quantity}")
     order = Order(
         number=_new_number(),
         customer_id=customer_id,
-        total=(product.price * quantity).amount,
-        currency=product.currency,
+        total=sum((product.price * quantity).amount for product, quantity in lines),
+        currency=currencies.pop(),
     )
-    order.lines.append(
+    order.lines = [
         OrderLine(
             product_id=product.id, name=product.name, quantity=quantity, amount=product.amount
         )
-    )
+        for product, quantity in lines
+    ]
     session.add(order)
     session.flush()
     return order

@@ -50,12 +50,16 @@ def open_transaction(
     database transaction. The price is the payable's own unless `money` says otherwise; one of
     zero or less is stored as 0 and never reaches Stripe.
 
-    Raises LivePaymentError while the payable is paid or may still be charged, and IntegrityError
+    Raises LivePaymentError while the payable is paid or may still be charged, NotPayableError where
+    it can't be paid for, and IntegrityError
     when two calls race for one payable or one key (run the whole step again).
     """
     money = money or payable.price
     if payable.payable_role == "pays_for":
+        # As it is now, and nobody else's until we commit: the caller may have read it long ago.
+        session.refresh(payable, with_for_update=True)
         _refuse_second(session, payable)
+        payable.before_payment(session, customer_id)
     transaction = Transaction(
         amount=max(0, money.amount),
         currency=money.currency,

@@ -14,6 +14,14 @@ from payments_app.payments.models import PaymentRecord, Transaction
 _KINDS: dict[str, type[Payable]] = {}
 
 
+class NotPayableError(Exception):
+    """The payable can't be paid for just now; the message says why, in a buyer's words."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code, self.message = code, message
+
+
 class Payable:
     """Inherit it, name `payable_type` and `payable_prefix` (of its ids), and say `price` and
     `payment_description`."""
@@ -36,6 +44,12 @@ class Payable:
     def payment_description(self) -> str:
         """What the buyer reads in the description of the payment."""
         raise NotImplementedError
+
+    def before_payment(self, session: Session, customer_id: str) -> None:
+        """What has to happen before an attempt is stored, in its database transaction.
+
+        Raises NotPayableError where the payable can't be paid for.
+        """
 
     @property
     def payment_records(self) -> Sequence[PaymentRecord]:

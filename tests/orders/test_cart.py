@@ -1,0 +1,100 @@
+"""The cart: several products, one order, one payment."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from payments_app.core.database import atomic
+from payments_app.core.extensions import db
+from payments_app.orders.models import Order, Product
+
+pytestmark = pytest.mark.portable
+
+
+@pytest.fixture(autouse=True)
+def shelf(app: Flask) -> None:
+    @atomic
+    def fill(session: Session) -> None:
+        for slug, amount, currency in (
+            ("mug", 2400, "usd"),
+            ("bag", 500, "usd"),
+            ("tea", 9, "jpy"),
+        ):
+            session.add(Product(slug=slug, name=slug.title(), amount=amount, currency=currency))
+
+    with app.app_context():
+        fill()
+
+
+def post(client: FlaskClient, path: str, **fields: str) -> tuple[int, str]:
+    page = client.get("/cart", headers={"Accept": "text/html"}).text
+    token = re.search(r'name="csrf_token" value="([^"]+)"', page) or re.search(
+        r'name="csrf_token" value="([^"]+)"', client.get("/").text
+    )
+    assert token is not None
+    answer = client.post(
+        path, data={"csrf_token": token[1], **fields}, headers={"Accept": "text/html"}
+    )
+    return answer.status_code, answer.headers.get("Location", "") or answer.text
+
+
+def test_a_cart_becomes_one_order_at_the_shops_prices(app: Flask, client: FlaskClient) -> None:
+    post(client, "/cart/items", item="mug", quantity="2")
+    post(client, "/cart/items", item="bag", quantity="1")
+    status, where = post(client, "/orders")
+    assert status == 303
+    with app.app_context():
+        order = db.session.scalars(select(Order)).one()
+        assert where == f"/checkout/{order.id}"
+        assert (order.total, order.summary) == (5300, "2 \u00d7 Mug, Bag")
+
+
+def test_the_form_of_the_order_asks_for_its_total(client: FlaskClient) -> None:
+    post(client, "/cart/items", item="mug", quantity="2")
+    _, where = post(client, "/orders")
+    assert "Pay $48.00" in client.get(where, headers={"Accept": "text/html"}).text
+
+
+def test_the_cart_is_empty_once_it_is_ordered(client: FlaskClient) -> None:
+    post(client, "/cart/items", item="mug", quantity="2")
+    post(client, "/orders")
+    assert "Nothing yet" in client.get("/cart").text
+
+
+def test_a_line_can_be_changed_and_removed(client: FlaskClient) -> None:
+    post(client, "/cart/items", item="mug", quantity="2")
+    post(client, "/cart/items", item="mug", quantity="3")
+    assert "$72.00" in client.get("/cart").text
+    post(client, "/cart/items", item="mug", quantity="3", remove="1")
+    assert "Nothing yet" in client.get("/cart").text
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"item": "mug", "quantity": "11"}, "up to 10"),
+        ({"item": "mug", "quantity": "many"}, "whole number"),
+        ({"item": "nothing", "quantity": "1"}, "not for sale"),
+        ({"item": "tea", "quantity": "1"}, "order what is in the cart first"),
+    ],
+)
+def test_what_can_not_be_put_in_is_said_and_the_cart_stays(
+    client: FlaskClient, fields: dict[str, str], words: str
+) -> None:
+    post(client, "/cart/items", item="bag", quantity="1")
+    status, page = post(client, "/cart/items", **fields)
+    assert status == 422
+    assert words in page
+    assert "$5.00" in page
+
+
+def test_an_empty_cart_makes_no_order(app: Flask, client: FlaskClient) -> None:
+    status, page = post(client, "/orders")
+    assert status == 422
+    assert "Your cart is empty." in page

@@ -1,0 +1,189 @@
+"""Orders and their goods: held for a payment, released with it, never oversold."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from payments_app.core.alerts import Alert
+from payments_app.core.database import atomic
+from payments_app.core.drain import perform
+from payments_app.core.extensions import db
+from payments_app.core.outbox import Claim
+from payments_app.orders.models import Order, Product
+from payments_app.orders.place import place_lines
+from payments_app.payments.payable import NotPayableError
+from tests.payments.till import Till
+
+pytestmark = pytest.mark.portable
+
+
+@pytest.fixture
+def till(app: Flask) -> Iterator[Till]:
+    with app.app_context():
+        yield Till(app)
+
+
+@atomic
+def put_on_shelf(session: Session, slug: str, stock: int | None, currency: str = "usd") -> None:
+    session.add(Product(slug=slug, name=slug.title(), amount=500, currency=currency, stock=stock))
+
+
+@atomic
+def order_of(session: Session, **quantities: int) -> str:
+    products = {p.slug: p for p in session.scalars(select(Product))}
+    return place_lines(session, [(products[slug], n) for slug, n in quantities.items()]).id
+
+
+def stock(slug: str) -> int | None:
+    db.session.rollback()
+    return db.session.scalars(select(Product.stock).where(Product.slug == slug)).one()
+
+
+def test_goods_are_held_while_a_payment_is_under_way(till: Till) -> None:
+    put_on_shelf("mug", 3)
+    till.open(order=order_of(mug=2))
+    assert stock("mug") == 1
+
+
+def test_a_paid_order_keeps_its_goods_and_is_fulfilled_once(till: Till) -> None:
+    put_on_shelf("mug", 3)
+    order = order_of(mug=2)
+    transaction = till.pay(order=order)
+    perform(Claim(0, "payment_standard", "orders.fulfil", order, 0, 0, 0))
+    assert (till.order(order).hold, stock("mug")) == ("taken", 1)
+    assert till.happened(transaction).count("order.fulfilled") == 1
+
+
+def test_a_failed_payment_puts_the_goods_back(till: Till) -> None:
+    put_on_shelf("mug", 3)
+    order = order_of(mug=2)
+    till.pay("pm_card_visa_chargeDeclined", order)
+    assert (till.order(order).status, till.order(order).hold) == ("payment_failed", "released")
+    assert stock("mug") == 3
+
+
+def test_a_payment_that_ran_out_of_time_puts_the_goods_back(till: Till) -> None:
+    put_on_shelf("mug", 3)
+    transaction = till.open(order=order_of(mug=2))
+    till.age(transaction, 16 * 60)
+    till.work()
+    assert stock("mug") == 3
+
+
+def test_another_card_holds_the_goods_again(till: Till) -> None:
+    put_on_shelf("mug", 3)
+    order = order_of(mug=2)
+    till.pay("pm_card_visa_chargeDeclined", order)
+    till.pay("pm_card_visa", order)
+    assert (till.order(order).status, stock("mug")) == ("paid", 1)
+
+
+def test_a_late_word_of_an_old_failure_takes_nothing_from_the_new_attempt(till: Till) -> None:
+    put_on_shelf("mug", 3)
+    order = order_of(mug=2)
+    first = till.pay("pm_card_visa_chargeDeclined", order)
+    till.open("pm_card_visa", order)
+    perform(Claim(0, "payment_standard", "orders.follow_payment", first, 0, 0, 0))
+    assert (till.order(order).hold, stock("mug")) == ("held", 1)
+
+
+def test_what_is_gone_is_refused_before_anything_is_charged(till: Till) -> None:
+    put_on_shelf("mug", 1)
+    with pytest.raises(NotPayableError, match="Only 1 of Mug are left") as refused:
+        till.open(order=order_of(mug=2))
+    assert refused.value.code == "sold_out"
+    assert stock("mug") == 1
+
+
+def test_one_line_that_is_gone_leaves_the_others_on_the_shelf(till: Till) -> None:
+    put_on_shelf("bag", 5)
+    put_on_shelf("mug", 0)
+    with pytest.raises(NotPayableError):
+        till.open(order=order_of(bag=1, mug=1))
+    assert stock("bag") == 5
+
+
+def test_parallel_buyers_never_buy_more_than_there_is(app: Flask, till: Till) -> None:
+    put_on_shelf("mug", 5)
+    orders = [order_of(mug=1) for _ in range(12)]
+    sold: list[str] = []
+
+    def buy(order: str) -> None:
+        with app.app_context():
+            try:
+                sold.append(till.open(order=order))
+            except NotPayableError:
+                pass
+            finally:
+                db.session.remove()
+
+    buyers = [threading.Thread(target=buy, args=(order,)) for order in orders]
+    for buyer in buyers:
+        buyer.start()
+    for buyer in buyers:
+        buyer.join(60)
+    assert (len(sold), stock("mug")) == (5, 0)
+
+
+def test_an_order_has_one_currency(till: Till) -> None:
+    put_on_shelf("mug", 3)
+    put_on_shelf("tea", 3, currency="jpy")
+    with pytest.raises(ValueError, match="one currency"):
+        order_of(mug=1, tea=1)
+
+
+def test_an_order_paid_after_its_goods_were_sold_calls_for_help(till: Till) -> None:
+    put_on_shelf("mug", 1)
+    order = order_of(mug=1)
+    first = till.pay("pm_card_visa_chargeDeclined", order)
+    _sell_out()
+    till.confirm_behind_our_back(first, "pm_card_visa")
+    with pytest.raises(NotPayableError):
+        till.open(order=order)
+    _correct(till, first)
+    assert till.order(order).status == "paid"
+    kinds = set(db.session.scalars(select(Alert.kind)))
+    assert "oversold" in kinds
+
+
+@atomic
+def _sell_out(session: Session) -> None:
+    session.execute(update(Product).values(stock=0))
+
+
+def _correct(till: Till, transaction_id: str) -> None:
+    from payments_app.gateway import charges
+    from payments_app.payments.settle import settle
+
+    intent = till.read(transaction_id).stripe_payment_id
+    settle(transaction_id, charges.retrieve_intent(intent), fresh=True)
+    till.work()
+
+
+def test_an_order_knows_its_customer_from_the_first_attempt_on(till: Till) -> None:
+    put_on_shelf("mug", 1)
+    order = order_of(mug=1)
+    assert db.session.get_one(Order, order).customer_id is None
+    _open_for_ada(order)
+    assert till.order(order).customer_id is not None
+
+
+@atomic
+def _open_for_ada(session: Session, order_id: str) -> None:
+    from payments_app.customers.find import customer_for
+    from payments_app.payments.open import Means, open_transaction
+
+    customer = customer_for(session, "ada@example.com")
+    open_transaction(
+        session,
+        session.get_one(Order, order_id),
+        customer_id=customer.id,
+        email=customer.email,
+        means=Means(payment_method="pm_card_visa"),
+    )

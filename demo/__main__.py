@@ -53,6 +53,8 @@ def welcome(demo: Demo) -> None:
         print("Test cards, with any later date and any CVC:")
         for number, effect in CARDS:
             print(f"  {number}  {effect}")
+    if "mailbox" in demo.standins:
+        print(f"\nMails: {url}/demo/mails")
     print(f"\nStaff: {url}/staff/")
     print(f"  staff@example.com  password {demo.settings['DEMO_PASSWORD']}")
     print(f"\nLogs: {demo.data.logs}\nCtrl-C stops everything; the data stays.", flush=True)

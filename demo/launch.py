@@ -37,6 +37,7 @@ class Demo:
             )
         print("Starting ...", flush=True)
         self.settings, standins = complete(self.env, self.data, self.port)
+        self.standins = [standin.name for standin in standins]
         programs = [Program(_slug(p), p.command, group=STANDINS) for p in standins]
         programs += app_programs(self.port)
         for standin in standins:

@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Mapping
 
 from demo.directory import DataDirectory
+from parts.mailbox import Mailbox
 from parts.ports import free_or
 from parts.process import Process
 from parts.redis import Redis
@@ -61,6 +62,11 @@ def complete(
         sandbox = stripe_sandbox(data, hook, settings["STRIPE_WEBHOOK_SECRET"])
         settings["STRIPE_API_BASE"] = sandbox.url
         standins.append(sandbox)
+    # Only beside a stand-in for Stripe does the site show what the mailbox holds.
+    if "STRIPE_API_BASE" in settings and "SMTP_URL" not in given:
+        mailbox = Mailbox(data.path)
+        settings["SMTP_URL"] = mailbox.url
+        standins.append(mailbox)
     return settings, standins
 
 

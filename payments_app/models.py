@@ -7,6 +7,7 @@ from payments_app.gateway import breaker
 from payments_app.inbound import models as inbound
 from payments_app.ledger import models as ledger
 from payments_app.merchants import models as merchants
+from payments_app.notices import models as notices
 from payments_app.orders import models as orders
 from payments_app.payments import models as payments
 from payments_app.payments import refunds
@@ -23,6 +24,7 @@ __all__ = [
     "inbound",
     "ledger",
     "merchants",
+    "notices",
     "orders",
     "outbox",
     "payments",

@@ -56,6 +56,11 @@ def test_the_demo_prints_the_staff_login(launcher: Launcher) -> None:
     assert re.search(r"staff@example\.com +password \S+", launcher.log.read_text())
 
 
+def test_the_demo_says_where_its_mails_are_read(launcher: Launcher) -> None:
+    (address,) = re.findall(r"Mails: (\S+)", launcher.log.read_text())
+    assert answers(address)
+
+
 def test_sigterm_stops_everything_the_demo_started(launcher: Launcher) -> None:
     launcher.signal(launcher.stop_signal)
     assert wait_until(lambda: processes_of(launcher.data) == [], within=70)

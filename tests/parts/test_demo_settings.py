@@ -24,7 +24,12 @@ def started(env: dict[str, str], data: DataDirectory) -> set[str]:
 
 
 def test_an_empty_environment_gets_every_stand_in(data: DataDirectory) -> None:
-    assert started({}, data) == {"redis-jobs", "redis-cache", "The Stripe sandbox"}
+    assert started({}, data) == {
+        "redis-jobs",
+        "redis-cache",
+        "The Stripe sandbox",
+        "mailbox",
+    }
 
 
 def test_a_complete_environment_gets_no_stand_in(data: DataDirectory) -> None:
@@ -35,6 +40,10 @@ def test_a_complete_environment_gets_no_stand_in(data: DataDirectory) -> None:
 def test_what_the_user_has_set_is_used_as_it_is(name: str, data: DataDirectory) -> None:
     settings, _ = complete({name: REAL[name]}, data, 8000)
     assert settings[name] == REAL[name]
+
+
+def test_a_mail_server_of_the_users_own_gets_no_mailbox(data: DataDirectory) -> None:
+    assert "mailbox" not in started({"SMTP_URL": "smtp://mail.example.com"}, data)
 
 
 def test_a_real_stripe_key_means_the_real_stripe(data: DataDirectory) -> None:

@@ -1,0 +1,154 @@
+"""mails: write one once, and send it.
+
+The row comes first, unique by its key; then it is sent, and marked. A worker that dies between the
+two sends it again: the same message by its Message-ID, which mail programs show once.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import current_app
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from payments_app.core import history, outbox
+from payments_app.core.clock import database_now
+from payments_app.core.database import atomic, insert_once
+from payments_app.core.ids import new_id
+from payments_app.core.outbox import Claim, Later, Policy
+from payments_app.merchants.find import SHOP_NAME
+from payments_app.notices import smtp
+from payments_app.notices.models import Mail
+from payments_app.notices.queries import failure_stands
+
+SEND = "notices.send_mail"
+TAKE_SECONDS = 60  # longer than a conversation with the mail server can last
+_DONE = frozenset({"sent", "kept", "dropped"})
+
+
+class MailPolicy(Policy):
+    """A mail server may be away for a day; what it refuses for good is not sent again."""
+
+    def wait(self, failures: int, error: BaseException) -> float | None:
+        return None if isinstance(error, smtp.MailRefusedError) else super().wait(failures, error)
+
+
+POLICY = MailPolicy((30, 120, 600, 1800, 7200, 6 * 3600, 16 * 3600))
+
+
+def write(
+    session: Session,
+    kind: str,
+    about: str,
+    recipient: str,
+    subject: str,
+    *,
+    transaction_id: str | None = None,
+    **words: object,
+) -> bool:
+    """Write a mail of this kind about this thing, once, and stage its sending, all in the caller's
+    transaction; False where it is written already. `words` go to `mail/<kind>.txt` and `.html`.
+    """
+    mail_id = new_id("ml")
+    words |= {"shop": SHOP_NAME, "subject": subject}
+    templates = current_app.jinja_env  # without the context of a page: there is no request
+    fresh = insert_once(
+        session,
+        Mail,
+        id=mail_id,
+        key=f"{kind}_{about}",
+        kind=kind,
+        transaction_id=transaction_id,
+        recipient=recipient,
+        subject=subject,
+        text=templates.get_template(f"mail/{kind}.txt").render(words),
+        html=templates.get_template(f"mail/{kind}.html").render(words),
+    )
+    if fresh:
+        outbox.stage(session, SEND, mail_id)
+    return fresh
+
+
+def send_again(session: Session, mail: Mail) -> bool:
+    """Stage the sending of a locked mail once more; False where it is on its way already."""
+    if mail.state in {"queued", "sending"}:
+        return False
+    mail.state, mail.rounds = "queued", mail.rounds + 1
+    return outbox.stage(session, SEND, mail.id, key=f"{SEND}:{mail.id}:{mail.rounds}")
+
+
+def send_mail(mail_id: str, claim: Claim) -> None:
+    """The command: take the mail, hand it to the mail server, mark it.
+
+    Raises Later while another worker has it, MailRefusedError, MailDelayedError.
+    """
+    letter = _take(mail_id)
+    if letter is None:
+        return
+    url = current_app.config["CONFIG"].smtp_url
+    if url is None:
+        _mark(mail_id, "kept")
+        return
+    try:
+        smtp.post(url, letter)
+    except (smtp.MailRefusedError, smtp.MailDelayedError) as error:
+        last = POLICY.wait(claim.failures, error) is None
+        _mark(mail_id, "undelivered" if last else "queued", error=str(error))
+        raise
+    _mark(mail_id, "sent")
+
+
+@atomic
+def _take(session: Session, mail_id: str) -> smtp.Letter | None:
+    """Take the mail for TAKE_SECONDS; None where there is nothing to send."""
+    mail = _lock(session, mail_id)
+    if mail.state in _DONE:
+        return None
+    if mail.state == "sending" and session.scalar(
+        select(Mail.taken_until > database_now()).where(Mail.id == mail_id)
+    ):
+        raise Later(TAKE_SECONDS / 4, "another worker is sending it")
+    if mail.kind == "payment_failed" and not failure_stands(session, str(mail.transaction_id)):
+        mail.state, mail.taken_until = "dropped", None
+        _note(session, mail, reason="no longer true")
+        return None
+    mail.state, mail.taken_until = "sending", database_now(TAKE_SECONDS)
+    return smtp.Letter(
+        key=mail.key,
+        sender_name=SHOP_NAME,
+        sender=current_app.config["CONFIG"].mail_from,
+        recipient=mail.recipient,
+        subject=mail.subject,
+        text=mail.text,
+        html=mail.html,
+        written_at=mail.created_at,
+    )
+
+
+@atomic
+def _mark(session: Session, mail_id: str, state: str, error: str | None = None) -> None:
+    mail = _lock(session, mail_id)
+    if mail.state != "sending":
+        return  # whoever took it after us has said how it ended
+    mail.state, mail.taken_until = state, None
+    if state == "sent":
+        mail.sent_at = database_now()
+    if state != "queued":
+        _note(session, mail, error=error)
+
+
+def _lock(session: Session, mail_id: str) -> Mail:
+    return session.get_one(Mail, mail_id, with_for_update=True, populate_existing=True)
+
+
+def _note(session: Session, mail: Mail, **data: Any) -> None:
+    history.record(
+        session,
+        "mail",
+        f"mail.{mail.kind}.{mail.state}",
+        transaction_id=mail.transaction_id,
+        subject=mail.id,
+        round=mail.rounds,
+        **data,
+    )

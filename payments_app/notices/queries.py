@@ -1,0 +1,33 @@
+"""What is true now of a payment that somebody is to be told about."""
+
+from __future__ import annotations
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from payments_app.payments.models import PaymentRecord, Transaction
+from payments_app.payments.queries import payable_of
+
+
+def failure_stands(session: Session, transaction_id: str) -> bool:
+    """Whether the buyer may be told that this payment failed: it did, and nothing was tried after
+    it, is being tried now, or succeeded for the same thing."""
+    mine = session.get_one(Transaction, transaction_id, populate_existing=True)
+    if mine.phase != "failed":
+        return False
+    payable = payable_of(session, transaction_id)
+    if payable is None:
+        return True
+    others = (
+        select(Transaction.id)
+        .join(PaymentRecord)
+        .where(
+            PaymentRecord.payable_type == payable[0],
+            PaymentRecord.payable_id == payable[1],
+            PaymentRecord.role == "pays_for",
+            Transaction.id != transaction_id,
+            or_(Transaction.attempt > mine.attempt, Transaction.state != "failed"),
+        )
+        .limit(1)
+    )
+    return session.scalar(others) is None

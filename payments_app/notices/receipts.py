@@ -1,0 +1,101 @@
+"""receipts: the mail that says what was paid, once for each payment; and the one that says why not.
+
+A notice of a failure waits NOTICE_SECONDS: whoever tries another card at once is not told about
+the first, and nobody is told of a failure after the success that followed it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import current_app
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from payments_app.core import history
+from payments_app.core.database import atomic
+from payments_app.core.outbox import Claim
+from payments_app.gateway.declines import buyer_sentence
+from payments_app.merchants.find import SHOP_NAME
+from payments_app.notices import mails
+from payments_app.notices.models import Mail
+from payments_app.notices.queries import failure_stands
+from payments_app.payments.models import Transaction
+from payments_app.payments.queries import payable_of
+
+RECEIPT, FAILURE = "receipt", "payment_failed"
+NOTICE_SECONDS = 5 * 60
+
+
+class NoReceiptError(LookupError):
+    """There is no receipt of this payment: it is not paid, or nobody's address is known."""
+
+
+@atomic
+def write_receipt(session: Session, transaction_id: str, _claim: Claim) -> None:
+    """The command that follows a completed payment."""
+    transaction = session.get_one(Transaction, transaction_id, populate_existing=True)
+    if transaction.state != "complete" or not transaction.email:
+        return
+    subject = f"Your receipt from {SHOP_NAME}: {transaction.money}"
+    _write(session, RECEIPT, transaction, subject, paid_at=_local(transaction.ended_at))
+
+
+@atomic
+def write_failure_notice(session: Session, transaction_id: str, _claim: Claim) -> None:
+    """The command that follows a failed payment, NOTICE_SECONDS later."""
+    transaction = session.get_one(Transaction, transaction_id, populate_existing=True)
+    if not transaction.email or not failure_stands(session, transaction_id):
+        return
+    _, sentence = buyer_sentence(transaction.error, transaction.phase)
+    payable = payable_of(session, transaction_id)
+    subject = f"Your payment of {transaction.money} did not go through"
+    again = f"/checkout/{payable[1]}" if payable else None
+    _write(session, FAILURE, transaction, subject, why=sentence, again=again)
+
+
+@atomic
+def resend_receipt(session: Session, transaction_id: str, actor: str) -> bool:
+    """Send a payment's receipt once more, the same message to the same address; False where it is
+    on its way already. Raises NoReceiptError."""
+    mail = session.scalar(
+        select(Mail).where(Mail.key == f"{RECEIPT}_{transaction_id}").with_for_update()
+    )
+    if mail is None:
+        raise NoReceiptError(f"{transaction_id} has no receipt")
+    again = mails.send_again(session, mail)
+    history.record(
+        session,
+        "staff",
+        "mail.receipt.resend_asked",
+        actor=actor,
+        transaction_id=transaction_id,
+        subject=mail.id,
+        on_its_way=None if again else True,
+    )
+    return again
+
+
+def _write(
+    session: Session, kind: str, transaction: Transaction, subject: str, **words: Any
+) -> None:
+    mails.write(
+        session,
+        kind,
+        transaction.id,
+        transaction.email,
+        subject,
+        transaction_id=transaction.id,
+        payment=transaction,
+        site=current_app.config["CONFIG"].public_url,
+        **words,
+    )
+
+
+def _local(moment: dt.datetime | None) -> str | None:
+    if moment is None:
+        return None
+    there = moment.astimezone(ZoneInfo(current_app.config["CONFIG"].business_timezone))
+    return f"{there:%B} {there.day}, {there.year}, {there:%H:%M %Z}"

@@ -1,0 +1,102 @@
+"""Handing one mail to the mail server (RFC 5321), with short time-outs."""
+
+from __future__ import annotations
+
+import datetime as dt
+import smtplib
+import ssl
+from dataclasses import dataclass
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime, formataddr
+from urllib.parse import unquote, urlsplit
+
+from payments_app.notices.deadline import deadline
+
+STEP_SECONDS = 8.0
+WHOLE_SECONDS = 30.0
+_LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+
+
+class MailRefusedError(Exception):
+    """The server says that it will never take this mail: trying again is of no use."""
+
+
+class MailDelayedError(Exception):
+    """The server did not take the mail this time, or we do not know whether it did."""
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A mail as it goes out; `key` is unique, and makes its Message-ID."""
+
+    key: str
+    sender_name: str
+    sender: str
+    recipient: str
+    subject: str
+    text: str
+    html: str
+    written_at: dt.datetime
+
+    def as_message(self) -> EmailMessage:
+        """The message: plain text, with HTML as its other form."""
+        message = EmailMessage(policy=SMTP)
+        message["From"] = formataddr((self.sender_name, self.sender))
+        message["To"] = self.recipient
+        message["Subject"] = " ".join(self.subject.split())
+        message["Date"] = format_datetime(self.written_at)
+        message["Message-ID"] = f"<{self.key}@{self.sender.rpartition('@')[2]}>"
+        message["Auto-Submitted"] = "auto-generated"
+        message.set_content(self.text)
+        message.add_alternative(self.html, subtype="html")
+        return message
+
+
+def post(url: str, letter: Letter) -> None:
+    """Hand the letter to the server at `url` (`smtp://` or `smtps://`, with user and password
+    where it asks for them). A password travels over TLS only, except on this machine.
+
+    Raises MailRefusedError, MailDelayedError.
+    """
+    try:
+        _converse(url, letter)
+    except smtplib.SMTPRecipientsRefused as error:
+        code, words = error.recipients[letter.recipient]
+        raise _verdict(code, words) from error
+    except smtplib.SMTPResponseException as error:
+        raise _verdict(error.smtp_code, error.smtp_error) from error
+    except smtplib.SMTPNotSupportedError as error:
+        raise MailRefusedError(str(error)) from error
+    except (smtplib.SMTPException, OSError) as error:
+        raise MailDelayedError(f"{type(error).__name__}: {error}") from error
+
+
+def _converse(url: str, letter: Letter) -> None:
+    parts = urlsplit(url)
+    host, implicit = parts.hostname or "localhost", parts.scheme == "smtps"
+    port = parts.port or (465 if implicit else 25)
+    context = ssl.create_default_context()
+    if implicit:
+        server: smtplib.SMTP = smtplib.SMTP_SSL(host, port, timeout=STEP_SECONDS, context=context)
+    else:
+        server = smtplib.SMTP(host, port, timeout=STEP_SECONDS)
+    with server:
+        connection = server.sock
+        if connection is None:
+            raise smtplib.SMTPServerDisconnected("the server hung up")
+        with deadline(connection, WHOLE_SECONDS):
+            server.ehlo_or_helo_if_needed()
+            if not implicit and server.has_extn("starttls"):
+                server.starttls(context=context)
+            elif not implicit and parts.username and host not in _LOOPBACK:
+                raise smtplib.SMTPNotSupportedError("no STARTTLS: the password is not sent")
+            if parts.username:
+                server.login(unquote(parts.username), unquote(parts.password or ""))
+            server.send_message(letter.as_message(), letter.sender, [letter.recipient])
+
+
+def _verdict(code: int, words: bytes | str) -> MailRefusedError | MailDelayedError:
+    said = words.decode(errors="replace") if isinstance(words, bytes) else words
+    kind = MailRefusedError if 500 <= code < 600 else MailDelayedError
+    return kind(f"{code} {said}"[:300])

@@ -33,7 +33,11 @@ class ConfigError(ValueError):
 
 @dataclass(frozen=True)
 class Config:
-    """All settings. Urls without a trailing slash; `charge_concurrency` in charges at once."""
+    """All settings. Urls without a trailing slash; `charge_concurrency` in charges at once.
+
+    `proxy_hops` is how many proxies of ours stand before the app: so many entries of
+    X-Forwarded-For are believed. 0 believes none.
+    """
 
     secret_key: str
     public_url: str
@@ -49,6 +53,7 @@ class Config:
     business_timezone: str
     charge_concurrency: int
     checkout_rate_limit: str
+    proxy_hops: int
     sentry_dsn: str | None
     data_dir: Path
     demo_password: str | None
@@ -76,6 +81,7 @@ class Config:
             business_timezone=env.get("BUSINESS_TIMEZONE") or "UTC",
             charge_concurrency=int(env.get("CHARGE_CONCURRENCY") or 10),
             checkout_rate_limit=env.get("CHECKOUT_RATE_LIMIT") or "10/minute",
+            proxy_hops=int(env.get("PROXY_HOPS") or 0),
             sentry_dsn=env.get("SENTRY_DSN") or None,
             data_dir=Path(env.get("DATA_DIR") or "data"),
             demo_password=env.get("DEMO_PASSWORD") or None,
@@ -180,6 +186,8 @@ def _check_numbers(env: Mapping[str, str]) -> list[str]:
     problems = []
     if not re.fullmatch(r"[1-9]\d{0,2}", env.get("CHARGE_CONCURRENCY") or "10"):
         problems.append("CHARGE_CONCURRENCY must be a whole number from 1 to 999")
+    if not re.fullmatch(r"[0-5]", env.get("PROXY_HOPS") or "0"):
+        problems.append("PROXY_HOPS must be the number of our own proxies before the app, 0 to 5")
     if not re.fullmatch(r"\d+/(second|minute|hour)", env.get("CHECKOUT_RATE_LIMIT") or "1/second"):
         problems.append("CHECKOUT_RATE_LIMIT must read like 10/minute")
     try:

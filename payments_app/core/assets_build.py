@@ -26,8 +26,8 @@ _REFERENCES = {".css": _CSS, ".js": _JS}
 _ELSEWHERE = re.compile(r"(?:[a-z]+:|//|#)", re.IGNORECASE)
 _TEMPLATE = re.compile(r"""static_url\(\s*(?:["'](?P<name>[^"']+)["']\s*\))?""")
 _SMALLER = {".css", ".js", ".svg", ".html", ".json", ".txt", ".map"}
-# What nginx answers in the app's place, in the site's look.
-_PAGES = (413, 429, 503)
+# What nginx answers in the app's place: a page in the site's look, or JSON.
+_PROBLEMS = (404, 413, 429, 503)
 
 assets_group = AppGroup("assets", help="Static files under names that change with their content.")
 
@@ -45,8 +45,9 @@ def build_command() -> None:
     except AssetError as error:
         raise click.ClickException(str(error)) from error
     current_app.extensions["assets"] = files
-    for status in _PAGES:
-        _write(static / assets.DIRECTORY / "errors" / f"{status}.html", _error_page(status))
+    for status in _PROBLEMS:
+        code, message = words_of(status)
+        _write_problem(static / assets.DIRECTORY / "errors", ProblemError(status, code, message))
     click.echo(f"{len(files)} files built into {static / assets.DIRECTORY}")
 
 
@@ -147,8 +148,8 @@ def _keep_if_smaller(path: Path, suffix: str, packed: bytes, content: bytes) -> 
         beside.unlink(missing_ok=True)
 
 
-def _error_page(status: int) -> bytes:
-    code, message = words_of(status)
-    problem = ProblemError(status, code, message)
+def _write_problem(directory: Path, problem: ProblemError) -> None:
     with current_app.test_request_context("/", base_url=current_app.config["CONFIG"].public_url):
-        return render_template("error.html", problem=problem, request_id=None).encode()
+        page = render_template("error.html", problem=problem, request_id=None)
+    _write(directory / f"{problem.status}.html", page.encode())
+    _write(directory / f"{problem.status}.json", json.dumps(problem.body()).encode())

@@ -25,6 +25,7 @@ from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from payments_app.core import assets, headers
 
@@ -85,6 +86,8 @@ def wants_json() -> bool:
 def prepare(app: Flask) -> None:
     """Install cookies, request ids, headers, problem handlers and the static files' addresses."""
     tls = app.config["CONFIG"].tls
+    if hops := app.config["CONFIG"].proxy_hops:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]
     app.config.update(
         MAX_CONTENT_LENGTH=MAX_BODY_BYTES,
         SEND_FILE_MAX_AGE_DEFAULT=headers.STATIC_SECONDS,

@@ -1,0 +1,38 @@
+"""gunicorn's settings: `gunicorn wsgi:app` in the release's directory reads this file.
+
+The application is loaded once and forked. So a HUP starts workers of the OLD code; a new release
+takes USR2, and TERM to the old master once the new one serves: deploy/rolling-restart does it.
+"""
+
+import os
+from pathlib import Path
+
+# What one machine's database connections allow: processes x threads stay under the pool's size.
+_FEWEST, _MOST = 2, 6
+
+bind = os.environ.get("WEB_BIND") or f"127.0.0.1:{os.environ.get('PORT') or '8000'}"
+pidfile = os.environ.get("WEB_PIDFILE") or None
+workers = min(_MOST, max(_FEWEST, int(os.environ.get("WEB_CONCURRENCY") or os.cpu_count() or 1)))
+worker_class = "gthread"
+threads = 8
+preload_app = True
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - a heartbeat file
+
+# A worker that hangs is replaced. Requests are short: no request talks to Stripe.
+timeout = 30
+# A stopping worker finishes what it has begun.
+graceful_timeout = 30
+# Longer than nginx keeps a connection, so that nginx is the one who closes it.
+keepalive = 75
+backlog = 2048
+
+# Only nginx on this machine is asked whether the visitor came over TLS.
+forwarded_allow_ips = "127.0.0.1"
+accesslog = None  # nginx writes it
+errorlog = "-"
+control_socket_disable = True
+
+
+def post_fork(server, worker):  # noqa: ARG001 - the signature is gunicorn's
+    """The master's database connections are the master's: a worker opens its own."""
+    server.app.wsgi().extensions["engine"].dispose(close=False)

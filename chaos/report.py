@@ -1,0 +1,47 @@
+"""A campaign's outcome in words."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from chaos.campaign import Outcome
+
+DRAINED_WITHIN = 90.0  # seconds after the last fault
+_SHOWN = 20
+
+
+def lines(outcome: Outcome) -> Iterator[str]:
+    """The report, line by line."""
+    yield f"seed {outcome.seed}, {outcome.buyers} buyers, {outcome.seconds:.0f} s"
+    yield f"payments: {outcome.payments} ({_listed(outcome.phases)})"
+    yield f"faults: {outcome.faults.total()} ({_listed(outcome.faults)})"
+    spoiled = outcome.stripe_faults
+    yield f"calls spoiled at Stripe: {spoiled.total()} ({_listed(spoiled)})"
+    yield f"requests: {_listed(outcome.answers)}"
+    yield f"processes restarted: {outcome.restarts}; books read meanwhile: {outcome.looks} times"
+    yield f"corrected to match Stripe: {outcome.corrections}"
+    yield _drained(outcome)
+    yield f"violations: {len(outcome.violations)}"
+    kinds = Counter(violation.invariant for violation in outcome.violations)
+    for name, times in kinds.most_common():
+        yield f"  {times} x {name}"
+    for violation in outcome.violations[:_SHOWN]:
+        yield f"  {violation}"
+    if not outcome.violations and outcome.payments:
+        bound = 3 / outcome.payments
+        yield (
+            f"0 of {outcome.payments} payments lost, doubled or misreported: "
+            f"under {bound:.2%} of them at 95 % confidence"
+        )
+
+
+def _drained(outcome: Outcome) -> str:
+    if outcome.drain_seconds is None:
+        return "drained: never"
+    note = " (the product's waits cut short)" if outcome.hurried else ""
+    return f"drained {outcome.drain_seconds:.0f} s after the last fault or order{note}"
+
+
+def _listed(counts: Counter[str]) -> str:
+    return ", ".join(f"{times} {name}" for name, times in counts.most_common()) or "none"

@@ -1,0 +1,167 @@
+"""The whole product as processes on private parts, kept running as a supervisor would."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections import Counter
+from pathlib import Path
+from typing import Any, Self
+
+import requests
+
+from parts.app import REPOSITORY, Sweeper, Web, Worker
+from parts.http import answers
+from parts.ports import free_port
+from parts.postgres import Postgres
+from parts.process import Process
+from parts.redis import Redis
+from parts.sandbox import Sandbox
+from parts.schema import postgres_template
+from parts.settings import private_settings
+
+QUEUES = ("charges", "charges", "payment_critical", "payment_standard")
+_LOOK_SECONDS = 0.2
+
+
+class Site:
+    """Web, workers and sweeper on a PostgreSQL, two Redis that keep nothing over a restart, and a
+    sandbox that posts its events. Enter it to start all; leaving it ends all, orphans too."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.postgres = Postgres(durable=True)
+        # No power is cut here: what the kernel was given is safe. A commit still waits for that.
+        self.postgres.command += ["-c", "fsync=off"]
+        self.jobs = Redis(directory / "jobs", name="Redis of the jobs")
+        self.cache = Redis(directory / "cache", name="Redis of the cache", policy="allkeys-lru")
+        self.web_port = free_port()
+        self.restarts = 0
+        self.spoiled: Counter[str] = Counter()  # calls to Stripe, by fault
+        self._stopping = threading.Event()
+        self._keeper = threading.Thread(target=self._keep, name="keeper", daemon=True)
+
+    def __enter__(self) -> Self:
+        try:
+            self._start()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _start(self) -> None:
+        for server in (self.postgres, self.jobs, self.cache):
+            server.start()
+        template = postgres_template(self.postgres.url())
+        self.settings = private_settings(
+            database_url=self.postgres.url(template),
+            redis_url=self.jobs.url(),
+            cache_redis_url=self.cache.url(),
+            sandbox_url="http://127.0.0.1:1",
+        )
+        self.sandbox = Sandbox(
+            self.directory / "sandbox",
+            keep=False,
+            webhook_url=f"http://127.0.0.1:{self.web_port}/webhooks/stripe",
+            webhook_secret=self.settings["STRIPE_WEBHOOK_SECRET"],
+        ).start()
+        self.settings |= {
+            "STRIPE_API_BASE": self.sandbox.url,
+            "DATA_DIR": str(self.directory),
+            "CHECKOUT_RATE_LIMIT": "999999/minute",
+        }
+        self.web = Web(self.directory, self.settings, self.web_port, workers=2, threads=8)
+        self.workers = [
+            Worker(self.directory / str(number), self.settings, queue)
+            for number, queue in enumerate(QUEUES)
+        ]
+        self.sweeper = Sweeper(self.directory, self.settings)
+        for process in (*self.workers, self.sweeper):
+            process.launch()
+        self._stock_shelf()
+        self.web.start(60)
+        self._keeper.start()
+
+    @property
+    def programs(self) -> list[Process]:
+        """Our own processes, which may be killed at any time."""
+        return [self.web, *self.workers, self.sweeper]
+
+    @property
+    def database_url(self) -> str:
+        return self.settings["DATABASE_URL"]
+
+    @property
+    def url(self) -> str:
+        return self.web.url
+
+    def is_up(self) -> bool:
+        """Whether the web answers and nothing waits to be restarted."""
+        return all(p.is_running() for p in self.programs) and answers(f"{self.url}/readyz")
+
+    def ask_stripe(self, method: str, path: str, content: Any = None) -> dict[str, object]:
+        """Ask the sandbox with the shop's own secret key; `content` is sent as JSON."""
+        answer = requests.request(
+            method,
+            f"{self.sandbox.url}{path}",
+            auth=(self.settings["STRIPE_SECRET_KEY"], ""),
+            json=content,
+            timeout=30,
+        )
+        answer.raise_for_status()
+        found: dict[str, object] = answer.json()
+        return found
+
+    def horses(self, worker: Process) -> list[int]:
+        """The work-horses that a worker has forked."""
+        with contextlib.suppress(OSError):
+            listed = Path(f"/proc/{worker.pid}/task/{worker.pid}/children").read_text().split()
+            return [int(pid) for pid in listed]
+        return []
+
+    def _keep(self) -> None:
+        while not self._stopping.wait(_LOOK_SECONDS):
+            for process in self.programs:
+                if not process.is_running():
+                    self.restarts += 1
+                    process.launch()
+
+    def _stock_shelf(self) -> None:
+        subprocess.run(
+            [sys.executable, "-m", "flask", "--app", "wsgi", "demo", "seed"],
+            env=os.environ | self.settings,
+            cwd=REPOSITORY,
+            capture_output=True,
+            check=True,
+        )
+
+    def close(self) -> None:
+        """End every process that this site started, work-horses that lost their worker included."""
+        self._stopping.set()
+        if self._keeper.ident:
+            self._keeper.join()
+        if hasattr(self, "sweeper"):
+            for process in self.programs:
+                process.kill()
+            self._end_orphans()
+        for name in ("sandbox", "cache", "jobs"):
+            if hasattr(self, name):
+                getattr(self, name).kill()
+        self.postgres.discard()
+
+    def _end_orphans(self) -> None:
+        """A horse has a process group of its own; it is known by the secret it was started with."""
+        mark = f"SECRET_KEY={self.settings['SECRET_KEY']}".encode()
+        for entry in Path("/proc").iterdir():
+            if not entry.name.isdigit():
+                continue
+            with contextlib.suppress(OSError):
+                if mark in (entry / "environ").read_bytes():
+                    os.kill(int(entry.name), signal.SIGKILL)

@@ -1,0 +1,73 @@
+"""What buyers were promised and shown, held against everything that they are shown later."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from typing import Any
+
+from chaos.invariants import Violation
+
+FINAL_STATES = ("complete", "failed")
+
+
+class Witness:
+    """Collects from many threads at once."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.acknowledged: dict[str, str] = {}  # by key: the transaction that answered it
+        self.shown: dict[str, str] = {}  # by transaction: the final state somebody saw
+        self.answers: Counter[str] = Counter()
+        self.polls = 0
+        self.last_post = 0.0
+        self.violations: list[Violation] = []
+
+    def acknowledge(self, key: str, transaction: str) -> None:
+        """A POST was answered 202: from now on its key means this transaction."""
+        with self._lock:
+            self.last_post = time.monotonic()
+            before = self.acknowledged.setdefault(key, transaction)
+            if before != transaction:
+                words = f"key {key} was answered with {before}, then with {transaction}"
+                self.violations.append(Violation("one_transaction_for_one_key", words))
+
+    def see(self, status: dict[str, Any]) -> None:
+        """A poll was answered."""
+        transaction, state = status["id"], status["state"]
+        with self._lock:
+            self.polls += 1
+            before = self.shown.get(transaction, state)
+            if before != state:
+                words = f"{transaction} was shown as {before}, then as {state}"
+                self.violations.append(Violation("no_final_state_is_contradicted", words))
+            if state in FINAL_STATES:
+                self.shown[transaction] = state
+
+    def count(self, answer: str) -> None:
+        """An answer of some kind, for the report."""
+        with self._lock:
+            self.answers[answer] += 1
+
+    def object(self, invariant: str, words: str) -> None:
+        """Something that must not happen was seen."""
+        with self._lock:
+            self.violations.append(Violation(invariant, words))
+
+    def compare(self, transactions: list[dict[str, Any]]) -> list[Violation]:
+        """What was promised and shown against the books at the end."""
+        by_key: dict[str, list[str]] = {}
+        for transaction in transactions:
+            by_key.setdefault(transaction["idempotency_key"], []).append(transaction["id"])
+        states = {t["id"]: t["state"] for t in transactions}
+        found = list(self.violations)
+        for key, answered in self.acknowledged.items():
+            if by_key.get(f"checkout:{key}") != [answered]:
+                words = f"{key} was answered with {answered}, stored: {by_key.get(key)}"
+                found.append(Violation("an_acknowledged_post_has_one_transaction", words))
+        for seen, state in self.shown.items():
+            if states.get(seen) != state:
+                words = f"{seen} was shown as {state}, and is {states.get(seen)}"
+                found.append(Violation("no_final_state_is_contradicted", words))
+        return found

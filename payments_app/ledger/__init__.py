@@ -3,5 +3,6 @@
 Owns:    journals and their entries; the verbs that post them.
 Imports: payments, core.
 Emits:   nothing.
-Follows: payment.completed (the capture); refund.succeeded, .failed, .canceled.
+Follows: payment.completed (the capture); refund.succeeded, .failed, .canceled;
+         dispute.changed.
 """

@@ -19,7 +19,8 @@ from payments_app.core.columns import BIGINT
 from payments_app.core.extensions import db
 
 # What we hold at Stripe, and where it came from or went.
-STRIPE_BALANCE, SALES, REFUNDS = "stripe_balance", "sales", "refunds"
+STRIPE_BALANCE, SALES = "stripe_balance", "sales"
+REFUNDS, DISPUTES = "refunds", "disputes"
 
 
 class Journal(db.Model):  # type: ignore[name-defined, misc]

@@ -10,6 +10,7 @@ from payments_app.core.database import atomic
 from payments_app.core.money import THREE_DECIMAL, WHOLE_UNITS, Money
 from payments_app.gateway.refunds import REASONS
 from payments_app.payments import states
+from payments_app.payments.disputes import Dispute
 from payments_app.payments.models import Transaction
 from payments_app.payments.refunds import NOT_REFUNDED, Refund
 
@@ -112,7 +113,16 @@ def why_not(
         return "The last digit of an amount with three decimals must be 0."
     if transaction.currency in WHOLE_UNITS and amount % 100:
         return "Only whole units of this currency can be refunded."
+    if _taken_back(session, transaction.id):
+        return "The bank has taken this money back in a dispute: it can't be refunded as well."
     left = remaining(session, transaction)
     if amount > left:
         return f"Only {Money(left, transaction.currency)} of this payment can still be refunded."
     return None
+
+
+def _taken_back(session: Session, transaction_id: str) -> bool:
+    disputed = select(Dispute.id).where(
+        Dispute.transaction_id == transaction_id, Dispute.funds == "withdrawn"
+    )
+    return session.scalar(disputed.limit(1)) is not None

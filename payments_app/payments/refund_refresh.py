@@ -15,6 +15,7 @@ from payments_app.gateway.objects import UnreadableError
 from payments_app.gateway.refunds import refunds_of, retrieve_refund
 from payments_app.gateway.results import Verdict
 from payments_app.payments import states
+from payments_app.payments.direct import account_of
 from payments_app.payments.models import Transaction
 from payments_app.payments.refund import remaining
 from payments_app.payments.refund_settle import take
@@ -102,8 +103,7 @@ def _owner(session: Session, intent_id: str) -> tuple[str, str | None] | None:
     )
     if transaction is None:
         return None
-    shared = "transfer_data" in ((transaction.parameters or {}).get("create") or {})
-    return transaction.id, None if shared else transaction.connected_account_id
+    return transaction.id, account_of(transaction)
 
 
 def _known(session: Session, transaction_id: str, body: dict[str, Any]) -> str | None:

@@ -23,6 +23,7 @@ from payments_app.gateway.objects import Reply
 from payments_app.gateway.results import Verdict
 from payments_app.payments import states
 from payments_app.payments.brief import KEY_SECONDS
+from payments_app.payments.direct import account_of, is_destination_charge
 from payments_app.payments.look_up import next_wait
 from payments_app.payments.models import Transaction
 from payments_app.payments.refund_settle import end_refund, note_reply, settle_refund
@@ -141,13 +142,9 @@ def _parameters(refund: Refund, transaction: Transaction) -> dict[str, Any]:
     }
     if refund.stripe_reason:
         parameters["reason"] = refund.stripe_reason
-    if _shared(transaction):
+    if is_destination_charge(transaction):
         parameters |= {"reverse_transfer": True, "refund_application_fee": True}
     return parameters
-
-
-def _shared(transaction: Transaction) -> bool:
-    return "transfer_data" in ((transaction.parameters or {}).get("create") or {})
 
 
 @atomic
@@ -182,7 +179,7 @@ def _brief_of(session: Session, refund: Refund, transaction: Transaction) -> _Br
         refund_id=refund.id,
         state=refund.state,
         intent_id=transaction.stripe_payment_id or "",
-        account=None if _shared(transaction) else transaction.connected_account_id,
+        account=account_of(transaction),
         stripe_refund_id=refund.stripe_refund_id,
         # JSONB keeps no order of keys, and a repeated call must be the same to the byte.
         parameters=json.loads(json.dumps(refund.parameters, sort_keys=True)) or {},

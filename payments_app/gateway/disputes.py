@@ -1,0 +1,33 @@
+"""Disputes: retrieve, list. Source: https://docs.stripe.com/api/disputes"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from payments_app.gateway.client import client
+from payments_app.gateway.objects import Reply, object_call, pages
+
+
+def retrieve_dispute(stripe_dispute_id: str, account: str | None = None) -> Reply:
+    """Read a dispute as it stands at Stripe now."""
+    return object_call(
+        "dispute_retrieve",
+        "dispute",
+        lambda: client().v1.disputes.retrieve(stripe_dispute_id, {}, _options(account)),
+    )
+
+
+def disputes_of(intent_id: str, account: str | None = None) -> list[dict[str, Any]]:
+    """Every dispute of an intent, newest first. Raises UnreadableError."""
+
+    def fetch(cursor: dict[str, Any]) -> Any:
+        return client().v1.disputes.list(
+            {"payment_intent": intent_id, "limit": 100, **cursor},  # type: ignore[arg-type]
+            _options(account),
+        )
+
+    return [dispute for page in pages(fetch) for dispute in page]
+
+
+def _options(account: str | None) -> Any:
+    return {"stripe_account": account} if account else {}

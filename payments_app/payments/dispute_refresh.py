@@ -1,0 +1,158 @@
+"""dispute_refresh: bring disputes to where Stripe has them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from payments_app.core import alerts, history, outbox
+from payments_app.core.database import atomic
+from payments_app.core.outbox import Claim, Later
+from payments_app.gateway.disputes import disputes_of, retrieve_dispute
+from payments_app.gateway.objects import UnreadableError
+from payments_app.gateway.results import Verdict
+from payments_app.payments import states
+from payments_app.payments.direct import account_of
+from payments_app.payments.disputes import NEEDS_ANSWER, Dispute
+from payments_app.payments.models import Transaction
+
+log = logging.getLogger(__name__)
+
+CHANGED = "dispute.changed"
+RETRY_SECONDS = 30.0
+
+
+def refresh(subject: str, _claim: Claim) -> None:
+    """Read one dispute (`dp_...`, `du_...`) or all of an intent (`pi_...`) at Stripe, and keep it.
+
+    Raises Later while Stripe can't be read, or while the payment is not complete here.
+    """
+    bodies = _of_intent(subject) if subject.startswith("pi_") else _one(subject)
+    for body in bodies:
+        keep_dispute(body)
+
+
+def _one(stripe_dispute_id: str) -> list[dict[str, Any]]:
+    reply = retrieve_dispute(
+        stripe_dispute_id, _account(Dispute.stripe_dispute_id, stripe_dispute_id)
+    )
+    if reply.body is not None:
+        return [reply.body]
+    if reply.trouble != Verdict.INVALID:
+        raise Later(RETRY_SECONDS, f"{stripe_dispute_id}: {reply.error_code}")
+    log.warning("Stripe knows no dispute %s", stripe_dispute_id)
+    return []
+
+
+def _of_intent(intent_id: str) -> list[dict[str, Any]]:
+    try:
+        return disputes_of(intent_id, _account(Transaction.stripe_payment_id, intent_id))
+    except UnreadableError as error:
+        raise Later(RETRY_SECONDS, str(error)) from error
+
+
+@atomic
+def keep_dispute(session: Session, body: dict[str, Any]) -> str | None:
+    """Store a dispute as Stripe has it; return its id here, None where the payment is not ours.
+
+    Safe from news that comes twice or late: `body` was just read, and says all there is.
+    Raises Later for a payment that is not complete here yet.
+    """
+    owner = session.scalar(
+        select(Transaction.id).where(Transaction.stripe_payment_id == body["payment_intent"])
+    )
+    if owner is None:
+        log.warning("dispute %s is about no payment of ours", body["id"])
+        return None
+    transaction = states.lock(session, owner)
+    if transaction.state != "complete":
+        raise Later(RETRY_SECONDS, f"{owner} is still {transaction.phase}")
+    known = session.scalar(
+        select(Dispute)
+        .where(Dispute.stripe_dispute_id == body["id"])
+        .execution_options(populate_existing=True)
+    )
+    dispute = known or _new(session, transaction, body)
+    before = None if known is None else (known.state, known.funds, known.has_evidence)
+    _take(dispute, body)
+    session.flush()
+    if before != (dispute.state, dispute.funds, dispute.has_evidence):
+        _tell(session, dispute, fresh=known is None)
+    return dispute.id
+
+
+def funds_of(body: dict[str, Any]) -> str:
+    """Where the money is, by the movements of our balance that Stripe names."""
+    movements = [movement["amount"] for movement in body.get("balance_transactions") or []]
+    if not movements:
+        return "none"
+    return "withdrawn" if sum(movements) < 0 else "reinstated"
+
+
+def _new(session: Session, transaction: Transaction, body: dict[str, Any]) -> Dispute:
+    dispute = Dispute(
+        transaction_id=transaction.id,
+        stripe_dispute_id=body["id"],
+        amount=body["amount"],
+        currency=body["currency"],
+        opened_at=dt.datetime.fromtimestamp(body["created"], dt.UTC),
+    )
+    session.add(dispute)
+    return dispute
+
+
+def _take(dispute: Dispute, body: dict[str, Any]) -> None:
+    evidence = body.get("evidence_details") or {}
+    due_by = evidence.get("due_by")
+    dispute.state = body["status"]
+    dispute.funds = funds_of(body)
+    dispute.reason = body["reason"]
+    dispute.due_by = dt.datetime.fromtimestamp(due_by, dt.UTC) if due_by else None
+    dispute.has_evidence = bool(evidence.get("has_evidence"))
+    dispute.refundable = bool(body.get("is_charge_refundable"))
+    dispute.stripe_data = body
+
+
+def _tell(session: Session, dispute: Dispute, *, fresh: bool) -> None:
+    history.record(
+        session,
+        "state",
+        "dispute.opened" if fresh else f"dispute.{dispute.state}",
+        actor="stripe",
+        transaction_id=dispute.transaction_id,
+        subject=dispute.id,
+        state=dispute.state,
+        funds=dispute.funds,
+        reason=dispute.reason,
+        amount=dispute.amount,
+        currency=dispute.currency,
+        due_by=dispute.due_by.isoformat() if dispute.due_by else None,
+    )
+    if dispute.state in NEEDS_ANSWER:
+        due = f"{dispute.due_by:%Y-%m-%d %H:%M} UTC" if dispute.due_by else "soon"
+        alerts.raise_alert(
+            session,
+            "dispute",
+            f"dispute:{dispute.id}:{dispute.state}",
+            f"{dispute.transaction_id} ({dispute.money}) is disputed as {dispute.reason}: "
+            f"hand in evidence by {due}",
+            severity="critical",
+            transaction_id=dispute.transaction_id,
+        )
+    for follow in outbox.followers(CHANGED):
+        key = f"{follow.command}:{dispute.id}:v{dispute.version}"
+        outbox.stage(session, follow.command, dispute.id, key=key, delay=follow.delay)
+
+
+@atomic
+def _account(session: Session, column: Any, value: str) -> str | None:
+    """On whose account a direct charge was made, where it was one."""
+    query = select(Transaction).where(column == value)
+    if column is Dispute.stripe_dispute_id:
+        query = query.join(Dispute, Dispute.transaction_id == Transaction.id)
+    transaction = session.scalar(query)
+    return account_of(transaction) if transaction else None

@@ -1,0 +1,64 @@
+"""Disputes: the card's owner asks the bank for the money back. Stripe decides their states; what
+was paid stays paid here, as with refunds."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from payments_app.core.clock import database_now
+from payments_app.core.columns import BIGINT
+from payments_app.core.extensions import db
+from payments_app.core.ids import new_id
+from payments_app.core.money import Money
+
+# Somebody has to answer; https://docs.stripe.com/api/disputes/object#dispute_object-status
+NEEDS_ANSWER = frozenset({"needs_response", "warning_needs_response", "appeal_needs_response"})
+
+
+class Dispute(db.Model):  # type: ignore[name-defined, misc]
+    """One dispute, as Stripe last told it. `state` is Stripe's own word; `amount` in minor units.
+
+    `funds` says where the money is: `none` was taken (an inquiry), it was `withdrawn` from our
+    balance, or it was `reinstated`. `due_by` is until when evidence can be handed in.
+    """
+
+    __tablename__ = "disputes"
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True, default=lambda: new_id("dsp"))
+    transaction_id: Mapped[str] = mapped_column(ForeignKey("transactions.id"), index=True)
+    stripe_dispute_id: Mapped[str] = mapped_column(String(255), unique=True)
+    state: Mapped[str] = mapped_column(String(40))
+    funds: Mapped[str] = mapped_column(String(16))
+    version: Mapped[int] = mapped_column(default=1)
+    reason: Mapped[str] = mapped_column(String(60))
+    amount: Mapped[int] = mapped_column(BIGINT)
+    currency: Mapped[str] = mapped_column(String(3))
+    due_by: Mapped[dt.datetime | None]
+    has_evidence: Mapped[bool] = mapped_column(default=False)
+    refundable: Mapped[bool] = mapped_column(default=False)
+    stripe_data: Mapped[dict[str, Any]]
+    opened_at: Mapped[dt.datetime]
+    updated_at: Mapped[dt.datetime] = mapped_column(
+        server_default=database_now(), onupdate=database_now()
+    )
+
+    __table_args__ = (
+        CheckConstraint("amount > 0", name="amount_positive"),
+        CheckConstraint("funds IN ('none', 'withdrawn', 'reinstated')", name="funds"),
+        Index("ix_disputes_state_due_by", "state", "due_by"),
+    )
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - SQLAlchemy's own form
+
+    @property
+    def money(self) -> Money:
+        """The disputed amount with its currency."""
+        return Money(self.amount, self.currency)
+
+    @property
+    def needs_answer(self) -> bool:
+        """Whether evidence is asked for."""
+        return self.state in NEEDS_ANSWER

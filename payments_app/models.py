@@ -10,7 +10,7 @@ from payments_app.merchants import models as merchants
 from payments_app.notices import models as notices
 from payments_app.orders import models as orders
 from payments_app.payments import models as payments
-from payments_app.payments import refunds
+from payments_app.payments import disputes, refunds
 from payments_app.reconcile import models as reconcile
 from payments_app.staff import indexes, rollups
 
@@ -19,6 +19,7 @@ __all__ = [
     "alerts",
     "breaker",
     "customers",
+    "disputes",
     "history",
     "indexes",
     "inbound",

@@ -10,6 +10,7 @@ from payments_app.core.periodic import without_subject
 from payments_app.inbound.fetch_missed import fetch_missed
 from payments_app.inbound.process import process
 from payments_app.ledger.post import post_capture
+from payments_app.ledger.post_dispute import post_dispute
 from payments_app.ledger.post_refund import post_refund
 from payments_app.notices import mails
 from payments_app.notices.receipts import (
@@ -21,6 +22,7 @@ from payments_app.orders.follow import follow_payment
 from payments_app.orders.fulfil import fulfil
 from payments_app.payments.abandon import ACTION_SECONDS, expire_action
 from payments_app.payments.charge import charge
+from payments_app.payments.dispute_refresh import refresh as refresh_disputes
 from payments_app.payments.look_up import FIRST_SECONDS, check, look_up
 from payments_app.payments.recover import recover
 from payments_app.payments.refund_refresh import refresh as refresh_refunds
@@ -39,6 +41,8 @@ COMMANDS = {
     "expire_action": Command(expire_action, "charges"),
     "ledger.post_capture": Command(post_capture, "payment_critical", alone=True),
     "ledger.post_refund": Command(post_refund, "payment_critical"),
+    "ledger.post_dispute": Command(post_dispute, "payment_critical"),
+    "disputes.refresh": Command(refresh_disputes, "payment_critical"),
     "retry": Command(retry, "charges"),
     "refunds.send": Command(send_refund, "payment_critical"),
     "refunds.look_up": Command(look_up_refund, "payment_critical"),
@@ -74,6 +78,7 @@ EVENTS = {
         Follow("notices.payment_failed", NOTICE_SECONDS),
     ),
     "payment.canceled": (Follow("orders.follow_payment"),),
+    "dispute.changed": (Follow("ledger.post_dispute"),),
     "refund.succeeded": (Follow("ledger.post_refund"),),
     "refund.failed": (Follow("ledger.post_refund"),),
     "refund.canceled": (Follow("ledger.post_refund"),),

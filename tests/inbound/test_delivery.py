@@ -1,0 +1,91 @@
+"""The sandbox delivers by itself, over HTTP, signed with its endpoint's secret."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+from werkzeug.serving import make_server
+
+from parts.process import wait_until
+from payments_app.core.extensions import db
+from payments_app.inbound.fetch_missed import fetch_missed
+from payments_app.inbound.models import StripeEvent
+from payments_app.payments.models import Transaction
+from tests.inbound.test_settling import open_unknown
+from tests.payments.till import Till
+
+pytestmark = pytest.mark.portable
+
+WITHIN = 15  # seconds
+
+
+@pytest.fixture
+def live(app: Flask, till: Till) -> Iterator[Till]:
+    """The app on a port, known to the sandbox as the endpoint of this test's account."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    till.sandbox(
+        "POST",
+        "/_sandbox/webhook_endpoints",
+        url=f"http://127.0.0.1:{server.server_port}/webhooks/stripe",
+        secret=till.config.stripe_webhook_secrets[0],
+    )
+    yield till
+    till.sandbox("POST", "/_sandbox/webhook_faults", drop=1)
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def phases(transactions: list[str]) -> set[str]:
+    db.session.rollback()
+    found = select(Transaction.phase).where(Transaction.id.in_(transactions))
+    return set(db.session.scalars(found))
+
+
+def heard() -> list[StripeEvent]:
+    db.session.rollback()
+    return list(db.session.scalars(select(StripeEvent)))
+
+
+def test_a_lost_answer_is_made_good_by_the_delivered_event(live: Till) -> None:
+    transaction = open_unknown(live)
+
+    def settled() -> bool:
+        live.work("payment_critical")
+        return phases([transaction]) == {"complete"}
+
+    assert wait_until(settled, WITHIN)
+
+
+def test_doubled_late_and_shuffled_events_settle_each_payment_once(live: Till) -> None:
+    live.sandbox(
+        "POST", "/_sandbox/webhook_faults", duplicate=4, shuffle=True, delay_ms=[0, 200], seed=1
+    )
+    transactions = [open_unknown(live) for _ in range(3)]
+
+    def settled() -> bool:
+        live.work("payment_critical")
+        told = [e for e in heard() if e.type == "payment_intent.succeeded"]
+        return phases(transactions) == {"complete"} and [e.deliveries for e in told] == [5] * 3
+
+    assert wait_until(settled, WITHIN)
+    for transaction in transactions:
+        assert live.happened(transaction).count("payment.completed") == 1
+
+
+def test_what_is_lost_on_the_way_is_fetched(live: Till) -> None:
+    live.sandbox("POST", "/_sandbox/webhook_faults", drop=0.5, seed=7)
+    transactions = [open_unknown(live) for _ in range(6)]
+
+    def settled() -> bool:
+        fetch_missed()
+        live.work("payment_critical")
+        return phases(transactions) == {"complete"}
+
+    assert wait_until(settled, WITHIN)

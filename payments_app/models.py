@@ -8,6 +8,7 @@ from payments_app.inbound import models as inbound
 from payments_app.ledger import models as ledger
 from payments_app.merchants import models as merchants
 from payments_app.notices import models as notices
+from payments_app.notices import webhook_models
 from payments_app.orders import models as orders
 from payments_app.payments import models as payments
 from payments_app.payments import disputes, refunds
@@ -33,4 +34,5 @@ __all__ = [
     "refunds",
     "rollups",
     "tally",
+    "webhook_models",
 ]

@@ -12,7 +12,9 @@ from payments_app.inbound.process import process
 from payments_app.ledger.post import post_capture
 from payments_app.ledger.post_dispute import post_dispute
 from payments_app.ledger.post_refund import post_refund
-from payments_app.notices import mails
+from payments_app.notices import mails, webhook_retries
+from payments_app.notices.announce import DELIVER, announce_payment, announce_refund
+from payments_app.notices.deliver import deliver
 from payments_app.notices.receipts import (
     NOTICE_SECONDS,
     write_failure_notice,
@@ -59,6 +61,9 @@ COMMANDS = {
     "notices.receipt": Command(write_receipt, "payment_standard"),
     "notices.payment_failed": Command(write_failure_notice, "payment_standard"),
     mails.SEND: Command(mails.send_mail, "mailers", mails.POLICY),
+    "notices.announce_payment": Command(announce_payment, "payment_standard"),
+    "notices.announce_refund": Command(announce_refund, "payment_standard"),
+    DELIVER: Command(deliver, "payment_standard", webhook_retries.POLICY),
     "reports.fold": Command(without_subject(fold_reports), "reports", alone=True),
     "orders.follow_payment": Command(follow_payment, "payment_standard"),
     "orders.fulfil": Command(fulfil, "payment_standard"),
@@ -72,15 +77,17 @@ EVENTS = {
         Follow("ledger.post_capture"),
         Follow("orders.follow_payment"),
         Follow("notices.receipt"),
+        Follow("notices.announce_payment"),
     ),
     "payment.failed": (
         Follow("orders.follow_payment"),
         Follow("notices.payment_failed", NOTICE_SECONDS),
+        Follow("notices.announce_payment"),
     ),
-    "payment.canceled": (Follow("orders.follow_payment"),),
+    "payment.canceled": (Follow("orders.follow_payment"), Follow("notices.announce_payment")),
     "dispute.changed": (Follow("ledger.post_dispute"),),
-    "refund.succeeded": (Follow("ledger.post_refund"),),
-    "refund.failed": (Follow("ledger.post_refund"),),
+    "refund.succeeded": (Follow("ledger.post_refund"), Follow("notices.announce_refund")),
+    "refund.failed": (Follow("ledger.post_refund"), Follow("notices.announce_refund")),
     "refund.canceled": (Follow("ledger.post_refund"),),
     "refund.pending": (Follow("refunds.look_up", FIRST_SECONDS),),
     "refund.requires_action": (Follow("refunds.look_up", FIRST_SECONDS),),

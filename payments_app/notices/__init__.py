@@ -3,5 +3,6 @@
 Owns:    mails, webhook events, their deliveries and attempts.
 Imports: payments, merchants, gateway (the words of a decline), core.
 Emits:   nothing.
-Follows: payment.completed (receipt), payment.failed (notice).
+Follows: payment.completed (receipt, webhook), payment.failed (notice, webhook),
+         payment.canceled, refund.succeeded, refund.failed (webhook).
 """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
 import threading
 from collections.abc import Iterator
@@ -24,10 +25,14 @@ class Deadline:
 def deadline(connection: socket.socket, seconds: float) -> Iterator[Deadline]:
     """Cut the connection when the block takes longer than `seconds`: reads and writes then end."""
     limit = Deadline()
-    timer = threading.Timer(seconds, limit._cut, [connection])
+    # A handle of its own: wrapping a socket in TLS takes the first one away.
+    handle = socket.socket(fileno=os.dup(connection.fileno()))
+    timer = threading.Timer(seconds, limit._cut, [handle])
     timer.daemon = True
     timer.start()
     try:
         yield limit
     finally:
         timer.cancel()
+        timer.join()
+        handle.close()

@@ -13,20 +13,15 @@ from payments_app.core.extensions import db
 from payments_app.core.history import HistoryEntry
 from payments_app.merchants import endpoints
 from payments_app.merchants.address import AddressRefusedError, Guard
-from payments_app.merchants.find import default_merchant
 from payments_app.merchants.models import Endpoint, Merchant
 from payments_app.payments.models import PaymentRecord
 from payments_app.payments.payee import merchant_of
 from tests.ledger.crowd import run_at_once
+from tests.merchants.shop import shop_id
 from tests.payments.till import Till
 
 pytestmark = pytest.mark.portable
 GUARD = Guard(resolver=lambda _host, _port: ["93.184.215.14"])
-
-
-@atomic
-def shop_id(session: Session) -> str:
-    return default_merchant(session).id
 
 
 @atomic

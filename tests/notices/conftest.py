@@ -8,6 +8,7 @@ from flask import Flask
 
 from parts.mailbox import Mailbox
 from tests.notices.letters import Letters
+from tests.notices.receiver import Receiver
 from tests.payments.till import Till
 
 
@@ -36,3 +37,11 @@ def till(app: Flask) -> Iterator[Till]:
     """A shop with one product, a sandbox account and workers run by hand."""
     with app.app_context():
         yield Till(app)
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """A merchant's endpoint that is up and takes everything."""
+    receiver = Receiver()
+    yield receiver
+    receiver.close()

@@ -1,0 +1,113 @@
+"""announce: tell a merchant's endpoints what became of a payment or of a refund, once each."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from payments_app.core import outbox
+from payments_app.core.clock import database_now
+from payments_app.core.database import atomic, insert_once
+from payments_app.core.ids import new_id
+from payments_app.core.outbox import Claim
+from payments_app.merchants.models import Endpoint
+from payments_app.notices.webhook_models import Delivery, WebhookEvent
+from payments_app.payments.models import Transaction
+from payments_app.payments.payee import merchant_of
+from payments_app.payments.queries import payable_of
+from payments_app.payments.refunds import Refund
+
+DELIVER = "notices.deliver_webhook"
+VERSION = 1  # of the payload: raised when a field changes its meaning or goes away
+PAYMENT_EVENTS = {"complete": "payment_captured", "failed": "payment_failed"}
+REFUND_EVENTS = {"succeeded": "refund_succeeded", "failed": "refund_failed"}
+
+
+@atomic
+def announce_payment(session: Session, transaction_id: str, _claim: Claim) -> None:
+    """The command that follows a payment's end. It announces where the payment is now: one that
+    was corrected meanwhile is announced as what it is."""
+    transaction = session.get_one(Transaction, transaction_id, populate_existing=True)
+    event = PAYMENT_EVENTS.get(transaction.state)
+    if event:
+        data = {"payment": serialise_payment(session, transaction)}
+        _announce(session, transaction.id, transaction.id, event, data)
+
+
+@atomic
+def announce_refund(session: Session, refund_id: str, _claim: Claim) -> None:
+    """The command that follows a refund's end."""
+    refund = session.get_one(Refund, refund_id, populate_existing=True)
+    event = REFUND_EVENTS.get(refund.state)
+    if event:
+        transaction = session.get_one(Transaction, refund.transaction_id, populate_existing=True)
+        data = {
+            "payment": serialise_payment(session, transaction),
+            "refund": {
+                "id": refund.id,
+                "gateway_id": refund.stripe_refund_id,
+                "amount": refund.amount,
+                "currency": refund.currency,
+                "state": refund.state,
+            },
+        }
+        _announce(session, refund.id, transaction.id, event, data)
+
+
+def serialise_payment(session: Session, transaction: Transaction) -> dict[str, Any]:
+    """A payment as merchants read it. Amounts in minor units, times in UTC by ISO 8601."""
+    payable = payable_of(session, transaction.id)
+    failed = transaction.state == "failed"
+    return {
+        "id": transaction.id,
+        "gateway_id": transaction.stripe_payment_id,
+        "merchant": merchant_of(session, transaction.id),
+        "state": transaction.state,
+        "phase": transaction.phase,
+        "amount": transaction.amount,
+        "currency": transaction.currency,
+        "platform_fee": transaction.platform_fee,
+        "description": transaction.description,
+        "reference": transaction.reference,
+        "email": transaction.email,
+        "paid_for": {"type": payable[0], "id": payable[1]} if payable else None,
+        "error_code": transaction.error_code if failed else None,
+        "livemode": transaction.livemode,
+        "created_at": _iso(transaction.created_at),
+        "ended_at": _iso(transaction.ended_at),
+    }
+
+
+def _announce(
+    session: Session, about: str, transaction_id: str, event: str, data: dict[str, Any]
+) -> None:
+    """Store the event and a delivery to each endpoint that is switched on, each with a message of
+    its own: an endpoint in trouble holds up no other."""
+    key = f"webhook_{about}_{event}"
+    merchant_id = merchant_of(session, transaction_id)
+    now = session.execute(select(database_now())).scalar_one()
+    body = {"id": key, "type": event, "version": VERSION, "timestamp": _iso(now), "data": data}
+    fresh = insert_once(
+        session,
+        WebhookEvent,
+        id=key,
+        type=event,
+        merchant_id=merchant_id,
+        transaction_id=transaction_id,
+        body=json.dumps(body, separators=(",", ":")),
+    )
+    if not fresh:
+        return
+    listening = select(Endpoint.id).where(Endpoint.merchant_id == merchant_id, Endpoint.enabled)
+    for endpoint_id in session.scalars(listening.order_by(Endpoint.id)):
+        delivery_id = new_id("whd")
+        insert_once(session, Delivery, id=delivery_id, event_id=key, endpoint_id=endpoint_id)
+        outbox.stage(session, DELIVER, delivery_id)
+
+
+def _iso(moment: dt.datetime | None) -> str | None:
+    return moment.isoformat() if moment else None

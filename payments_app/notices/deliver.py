@@ -1,0 +1,176 @@
+"""deliver: one event to one endpoint; and once more, when somebody asks.
+
+Taken first, called without a row held, noted after: two workers at one delivery call it once, and
+one that dies between is called again with the same webhook-id, which the merchant knows.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from dataclasses import dataclass
+
+from flask import current_app
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from payments_app.core import history, outbox
+from payments_app.core.clock import database_now
+from payments_app.core.database import atomic
+from payments_app.core.outbox import Claim, Later
+from payments_app.merchants import endpoints
+from payments_app.merchants.address import Guard
+from payments_app.merchants.models import Endpoint
+from payments_app.notices.announce import DELIVER
+from payments_app.notices.call import Outcome, call
+from payments_app.notices.endpoint_health import note_health
+from payments_app.notices.signing import signed_headers
+from payments_app.notices.webhook_models import Attempt, Delivery, WebhookEvent
+from payments_app.notices.webhook_retries import POLICY
+
+TAKE_SECONDS = 60  # longer than a call can last
+AT_ONCE = 2  # calls to one endpoint; one while it fails: it must not hold all of our threads
+
+
+class EndpointOffError(Exception):
+    """The endpoint is switched off: nothing is sent to it."""
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """A delivery that was taken, as plain data."""
+
+    delivery_id: str
+    event_id: str
+    url: str
+    body: str
+    secrets: tuple[str, ...]
+
+    def headers(self) -> dict[str, str]:
+        """Signed now: a receiver refuses what is minutes old."""
+        return {
+            "Content-Type": "application/json",
+            "User-Agent": "payments-webhooks/1",
+            "Idempotency-Key": self.event_id,
+            **signed_headers(self.event_id, int(time.time()), self.body, self.secrets),
+        }
+
+
+def deliver(delivery_id: str, claim: Claim) -> None:
+    """The command. Raises Later while others call the endpoint, else what went wrong, which
+    decides (WebhookPolicy) when it is tried again."""
+    parcel = _take(delivery_id)
+    if parcel is None:
+        return
+    guard = Guard(allow_loopback=current_app.config["CONFIG"].sandboxed)
+    outcome = call(guard, parcel.url, parcel.headers(), parcel.body)
+    last = outcome.problem is not None and POLICY.wait(claim.failures, outcome.problem) is None
+    _note(delivery_id, outcome, last=last)
+    if outcome.problem is not None:
+        raise outcome.problem
+
+
+@atomic
+def resend(session: Session, delivery_id: str, actor: str) -> bool:
+    """Send a delivery once more, with the same id and body; False where it is on its way already.
+
+    Raises EndpointOffError.
+    """
+    endpoint, delivery = _lock(session, delivery_id)
+    if not endpoint.enabled:
+        raise EndpointOffError(f"{endpoint.id} is switched off")
+    if delivery.state in {"waiting", "sending"}:
+        return False
+    delivery.state, delivery.rounds = "waiting", delivery.rounds + 1
+    outbox.stage(session, DELIVER, delivery.id, key=f"{DELIVER}:{delivery.id}:{delivery.rounds}")
+    _record(session, delivery, "resend_asked", actor=actor)
+    return True
+
+
+@atomic
+def _take(session: Session, delivery_id: str) -> Parcel | None:
+    endpoint, delivery = _lock(session, delivery_id)
+    if delivery.state in {"delivered", "skipped"}:
+        return None
+    if not endpoint.enabled:
+        delivery.state, delivery.taken_until = "skipped", None
+        _record(session, delivery, "skipped")
+        return None
+    in_flight = session.scalars(
+        select(Delivery.id).where(
+            Delivery.endpoint_id == endpoint.id,
+            Delivery.state == "sending",
+            Delivery.taken_until > database_now(),
+        )
+    ).all()
+    if delivery.id in in_flight or len(in_flight) >= (1 if endpoint.failures else AT_ONCE):
+        raise Later(random.uniform(1, 5), "the endpoint is being called")  # noqa: S311 - jitter
+    delivery.state, delivery.taken_until = "sending", database_now(TAKE_SECONDS)
+    event = session.get_one(WebhookEvent, delivery.event_id)
+    return Parcel(delivery.id, event.id, endpoint.url, event.body, _secrets(session, endpoint))
+
+
+@atomic
+def _note(session: Session, delivery_id: str, outcome: Outcome, *, last: bool) -> None:
+    """Log the attempt, and say where delivery and endpoint are after it."""
+    endpoint, delivery = _lock(session, delivery_id)
+    problem = outcome.problem
+    session.add(
+        Attempt(
+            delivery_id=delivery_id,
+            status=outcome.status,
+            milliseconds=outcome.milliseconds,
+            error=str(problem)[:300] if problem else None,
+        )
+    )
+    note_health(session, endpoint, outcome)
+    if delivery.state != "sending":
+        return  # whoever took it after us has said how it ended
+    delivery.taken_until = None
+    if problem is None:
+        delivery.state, delivery.delivered_at = "delivered", database_now()
+    else:
+        delivery.state = "dead" if last else "waiting"
+    if delivery.state != "waiting":
+        _record(session, delivery, delivery.state, error=str(problem) if problem else None)
+
+
+def _lock(session: Session, delivery_id: str) -> tuple[Endpoint, Delivery]:
+    """Both rows, the endpoint first: every writer locks in this order. Raises NoResultFound."""
+    owner = select(Delivery.endpoint_id).where(Delivery.id == delivery_id)
+    endpoint = endpoints.lock(session, session.scalars(owner).one())
+    found = session.get_one(Delivery, delivery_id, with_for_update=True, populate_existing=True)
+    return endpoint, found
+
+
+def _secrets(session: Session, endpoint: Endpoint) -> tuple[str, ...]:
+    rotating = session.scalar(
+        select(func.count())
+        .select_from(Endpoint)
+        .where(Endpoint.id == endpoint.id, Endpoint.old_secret_until > database_now())
+    )
+    if rotating and endpoint.old_secret:
+        return (endpoint.secret, endpoint.old_secret)
+    return (endpoint.secret,)
+
+
+def _record(
+    session: Session,
+    delivery: Delivery,
+    what: str,
+    *,
+    actor: str = history.SYSTEM,
+    error: str | None = None,
+) -> None:
+    event = session.get_one(WebhookEvent, delivery.event_id)
+    history.record(
+        session,
+        "webhook" if actor == history.SYSTEM else "staff",
+        f"merchant_webhook.{what}",
+        actor=actor,
+        transaction_id=event.transaction_id,
+        subject=delivery.id,
+        event=event.type,
+        endpoint=delivery.endpoint_id,
+        error=error,
+    )

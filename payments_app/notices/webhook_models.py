@@ -1,0 +1,67 @@
+"""Merchants' webhooks: the event, its delivery to each endpoint, and every attempt at one."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from payments_app.core.clock import database_now
+from payments_app.core.columns import BIGINT
+from payments_app.core.extensions import db
+from payments_app.core.ids import new_id
+
+
+class WebhookEvent(db.Model):  # type: ignore[name-defined, misc]
+    """What happened, once: `id` is `webhook_<payment>_<event>`, by which a merchant knows it
+    again. `body` is what is sent, to the byte."""
+
+    __tablename__ = "webhook_events"
+
+    id: Mapped[str] = mapped_column(String(120), primary_key=True)
+    type: Mapped[str] = mapped_column(String(40))
+    merchant_id: Mapped[str] = mapped_column(ForeignKey("merchants.id"))
+    transaction_id: Mapped[str] = mapped_column(ForeignKey("transactions.id"), index=True)
+    body: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[dt.datetime] = mapped_column(server_default=database_now())
+
+    __table_args__ = (Index("ix_webhook_events_merchant", "merchant_id", "created_at", "id"),)
+
+
+class Delivery(db.Model):  # type: ignore[name-defined, misc]
+    """One event on its way to one endpoint: `waiting` -> `sending` (until `taken_until`) ->
+    `delivered`; `dead` after the last try, `skipped` where the endpoint was switched off."""
+
+    __tablename__ = "webhook_deliveries"
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True, default=lambda: new_id("whd"))
+    event_id: Mapped[str] = mapped_column(ForeignKey("webhook_events.id"))
+    endpoint_id: Mapped[str] = mapped_column(ForeignKey("merchant_endpoints.id"))
+    state: Mapped[str] = mapped_column(String(16), default="waiting")
+    rounds: Mapped[int] = mapped_column(default=1)
+    taken_until: Mapped[dt.datetime | None]
+    created_at: Mapped[dt.datetime] = mapped_column(server_default=database_now())
+    delivered_at: Mapped[dt.datetime | None]
+
+    __table_args__ = (
+        UniqueConstraint("event_id", "endpoint_id"),
+        CheckConstraint(
+            "state IN ('waiting', 'sending', 'delivered', 'dead', 'skipped')", name="state"
+        ),
+        CheckConstraint("(state = 'sending') = (taken_until IS NOT NULL)", name="taken"),
+        Index("ix_webhook_deliveries_endpoint", "endpoint_id", "state", "created_at"),
+    )
+
+
+class Attempt(db.Model):  # type: ignore[name-defined, misc]
+    """One call: the HTTP status (None: there was no answer), milliseconds, and what went wrong."""
+
+    __tablename__ = "webhook_attempts"
+
+    id: Mapped[int] = mapped_column(BIGINT, primary_key=True)
+    delivery_id: Mapped[str] = mapped_column(ForeignKey("webhook_deliveries.id"), index=True)
+    at: Mapped[dt.datetime] = mapped_column(server_default=database_now())
+    status: Mapped[int | None]
+    milliseconds: Mapped[int]
+    error: Mapped[str | None] = mapped_column(String(300))

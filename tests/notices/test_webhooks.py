@@ -1,0 +1,352 @@
+"""What merchants hear, signed and once; and what becomes of an endpoint in trouble."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from sqlalchemy import select, text, update
+from sqlalchemy.orm import Session
+
+from payments_app.core.alerts import Alert
+from payments_app.core.clock import database_now
+from payments_app.core.database import atomic
+from payments_app.core.extensions import db
+from payments_app.core.outbox import Later, Message
+from payments_app.merchants import endpoints
+from payments_app.merchants.models import Endpoint
+from payments_app.notices.announce import announce_payment
+from payments_app.notices.deliver import EndpointOffError, deliver, resend
+from payments_app.notices.signing import signed_headers
+from payments_app.notices.webhook_models import Attempt, Delivery, WebhookEvent
+from payments_app.payments.refund import request_refund
+from tests.ledger.crowd import claim, run_at_once
+from tests.notices.letters import Letters, text_of
+from tests.notices.receiver import Receiver, is_signed
+from tests.payments.till import Till
+
+pytestmark = pytest.mark.portable
+DELIVER = "notices.deliver_webhook"
+
+
+def delivery() -> Delivery:
+    db.session.rollback()
+    return db.session.scalars(select(Delivery).execution_options(populate_existing=True)).one()
+
+
+def endpoint(endpoint_id: str) -> Endpoint:
+    db.session.rollback()
+    return db.session.get_one(Endpoint, endpoint_id, populate_existing=True)
+
+
+def attempts() -> list[tuple[int | None, str | None]]:
+    db.session.rollback()
+    rows = db.session.execute(select(Attempt.status, Attempt.error).order_by(Attempt.id))
+    return [(row.status, row.error) for row in rows]
+
+
+def test_the_signature_is_that_of_the_specifications_own_example() -> None:
+    headers = signed_headers(
+        "msg_p5jXN8AQM9LWM0D4loKWxJek",
+        1614265330,
+        '{"test": 2432232314}',
+        ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"],
+    )
+    assert headers["webhook-signature"] == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
+
+
+def test_a_capture_is_announced_with_its_key_and_the_payment(
+    till: Till, receiver: Receiver
+) -> None:
+    receiver.listen()
+    transaction = till.pay()
+    (event,) = receiver.events()
+    assert event["id"] == f"webhook_{transaction}_payment_captured"
+    assert (event["type"], event["version"]) == ("payment_captured", 1)
+    payment = event["data"]["payment"]
+    paid = till.read(transaction)
+    assert (payment["id"], payment["amount"], payment["currency"]) == (transaction, 1099, "usd")
+    assert payment["gateway_id"] == paid.stripe_payment_id
+    assert payment["merchant"].startswith("mrc_")
+
+
+def test_a_webhook_is_signed_and_carries_its_key_twice(till: Till, receiver: Receiver) -> None:
+    added = receiver.listen()
+    till.pay()
+    ((headers, body),) = receiver.came
+    assert is_signed(headers, body, endpoint(added).secret)
+    assert headers["webhook-id"] == headers["idempotency-key"] == receiver.events()[0]["id"]
+    assert headers["content-type"] == "application/json"
+
+
+def test_during_a_rotation_either_secret_verifies(till: Till, receiver: Receiver) -> None:
+    added = receiver.listen()
+    old = endpoint(added).secret
+    new = endpoints.rotate_secret(added, "staff@example.com")
+    till.pay()
+    ((headers, body),) = receiver.came
+    assert is_signed(headers, body, old)
+    assert is_signed(headers, body, new)
+
+
+def test_a_failed_payment_is_announced_as_that(till: Till, receiver: Receiver) -> None:
+    receiver.listen()
+    till.pay("pm_card_visa_chargeDeclined")
+    (event,) = receiver.events()
+    assert event["type"] == "payment_failed"
+    assert event["data"]["payment"]["error_code"] == "card_declined"
+
+
+def test_a_refund_is_announced_with_its_payment(till: Till, receiver: Receiver) -> None:
+    transaction = till.pay()
+    receiver.listen()
+    refund = request_refund(transaction, 500, reason="scratched", actor="staff@example.com")
+    till.work()
+    (event,) = receiver.events()
+    assert event["type"] == "refund_succeeded"
+    assert event["data"]["refund"]["amount"] == 500
+    assert event["data"]["payment"]["id"] == transaction
+    assert event["id"] == f"webhook_{refund}_refund_succeeded"
+
+
+def test_an_event_is_kept_even_where_nobody_listens(till: Till) -> None:
+    transaction = till.pay()
+    events = db.session.scalars(select(WebhookEvent.id)).all()
+    assert events == [f"webhook_{transaction}_payment_captured"]
+
+
+def test_announcing_twice_and_eight_at_once_is_one_event(till: Till, receiver: Receiver) -> None:
+    receiver.listen()
+    transaction = till.pay()
+    announce_payment(transaction, claim(transaction))
+    run_at_once(till.app, lambda: announce_payment(transaction, claim(transaction)))
+    till.work()
+    assert len(receiver.came) == 1
+
+
+def test_delivering_twice_in_a_row_calls_once(till: Till, receiver: Receiver) -> None:
+    receiver.listen()
+    till.pay()
+    deliver(delivery().id, claim("by hand"))
+    assert len(receiver.came) == 1
+
+
+def test_eight_workers_at_one_delivery_call_once(till: Till, receiver: Receiver) -> None:
+    receiver.listen()
+    till.open()
+    till.work("charges")
+    transaction = till.messages("notices.announce_payment")[0].subject
+    announce_payment(transaction, claim(transaction))
+    mine = delivery().id
+    outcomes = run_at_once(till.app, lambda: deliver(mine, claim(mine)))
+    assert {type(outcome) for outcome in outcomes} <= {type(None), Later}
+    assert len(receiver.came) == 1
+
+
+def test_a_delivery_that_a_worker_died_over_is_called_again_with_its_id(
+    till: Till, receiver: Receiver
+) -> None:
+    receiver.listen()
+    till.pay()
+    _leave_half_sent()
+    deliver(delivery().id, claim("by hand"))
+    assert len(set(receiver.ids())) == 1
+    assert len(receiver.came) == 2
+
+
+@pytest.mark.parametrize("status", [500, 502, 503])
+def test_a_5xx_waits_as_a_refused_connection_does(
+    till: Till, receiver: Receiver, status: int
+) -> None:
+    receiver.answer = status
+    receiver.listen()
+    till.pay()
+    (message,) = till.messages(DELIVER)
+    assert (message.failures, message.dead_at) == (1, None)
+    assert 50 < _waits(message) <= 60
+    assert attempts()[0][0] == status
+
+
+def test_a_refused_connection_waits_n_cubed_and_sixty_seconds(
+    till: Till, receiver: Receiver
+) -> None:
+    receiver.listen()
+    receiver.close()
+    till.pay()
+    for _ in range(2):
+        till.make_due(DELIVER)
+        till.work("payment_standard")
+    (message,) = till.messages(DELIVER)
+    assert 58 < _waits(message) <= 68
+
+
+def test_an_endpoint_is_given_up_after_eight_retries(till: Till, receiver: Receiver) -> None:
+    receiver.answer = 503
+    receiver.listen()
+    transaction = till.pay()
+    for _ in range(8):
+        assert delivery().state == "waiting"
+        till.make_due(DELIVER)
+        till.work("payment_standard")
+    assert (delivery().state, len(receiver.came)) == ("dead", 9)
+    assert "merchant_webhook.dead" in till.happened(transaction)
+    assert db.session.scalars(select(Alert.kind)).all() == ["dead_letter"]
+
+
+def test_a_rate_limit_waits_as_long_as_it_wishes(till: Till, receiver: Receiver) -> None:
+    receiver.answer, receiver.headers = 429, {"Retry-After": "120"}
+    added = receiver.listen()
+    till.pay()
+    (message,) = till.messages(DELIVER)
+    assert 110 < _waits(message) <= 120
+    assert endpoint(added).failures == 0
+
+
+@pytest.mark.parametrize("status", [301, 302, 400, 401, 404])
+def test_any_other_status_is_dead_at_once(till: Till, receiver: Receiver, status: int) -> None:
+    receiver.answer, receiver.headers = status, {"Location": "http://169.254.169.254/"}
+    receiver.listen()
+    till.pay()
+    assert (delivery().state, len(receiver.came)) == ("dead", 1)
+
+
+def test_an_endpoint_in_trouble_holds_up_no_other(till: Till, receiver: Receiver) -> None:
+    broken = Receiver()
+    broken.answer = 500
+    broken.listen()
+    receiver.listen()
+    till.pay()
+    broken.close()
+    assert (len(receiver.came), len(broken.came)) == (1, 1)
+
+
+def test_a_failing_endpoint_is_called_by_one_worker_at_a_time(
+    till: Till, receiver: Receiver
+) -> None:
+    receiver.answer = 500
+    receiver.listen()
+    till.pay()
+    till.pay()
+    receiver.answer = None
+    first, second = (message.subject for message in till.messages(DELIVER))
+    calling = threading.Thread(target=_deliver_on_its_own, args=(till, first), daemon=True)
+    calling.start()
+    assert _until(lambda: len(receiver.came) == 3)
+    with pytest.raises(Later):
+        deliver(second, claim(second))
+    receiver.let_go.set()
+    calling.join(10)
+
+
+def test_a_dead_delivery_is_sent_again_when_asked(till: Till, receiver: Receiver) -> None:
+    receiver.answer = 404
+    receiver.listen()
+    till.pay()
+    receiver.answer = 204
+    assert resend(delivery().id, "staff@example.com")
+    till.work()
+    assert delivery().state == "delivered"
+    assert len(set(receiver.ids())) == 1
+
+
+def test_what_is_on_its_way_is_not_sent_twice_by_asking(till: Till, receiver: Receiver) -> None:
+    receiver.answer = 500
+    receiver.listen()
+    till.pay()
+    assert not resend(delivery().id, "staff@example.com")
+
+
+def test_a_success_forgets_the_failures_before_it(till: Till, receiver: Receiver) -> None:
+    receiver.answer = 500
+    added = receiver.listen()
+    till.pay()
+    assert endpoint(added).failures == 1
+    receiver.answer = 200
+    till.make_due(DELIVER)
+    till.work()
+    assert (endpoint(added).failures, endpoint(added).failing_since) == (0, None)
+
+
+def test_an_endpoint_that_failed_for_three_days_is_switched_off_with_a_mail(
+    till: Till, receiver: Receiver, letters: Letters
+) -> None:
+    receiver.answer = 500
+    added = receiver.listen()
+    till.pay()
+    _fail_since(added, days=3, failures=9)
+    till.make_due(DELIVER)
+    till.work()
+    assert not endpoint(added).enabled
+    notice = letters.all()[-1]
+    assert notice["Subject"] == "Your webhook endpoint was switched off"
+    assert receiver.url in text_of(notice)
+
+
+def test_an_endpoint_that_failed_for_two_days_is_still_called(
+    till: Till, receiver: Receiver
+) -> None:
+    receiver.answer = 500
+    added = receiver.listen()
+    till.pay()
+    _fail_since(added, days=2, failures=50)
+    till.make_due(DELIVER)
+    till.work()
+    assert endpoint(added).enabled
+
+
+def test_an_endpoint_that_is_gone_is_switched_off_at_once(till: Till, receiver: Receiver) -> None:
+    receiver.answer = 410
+    added = receiver.listen()
+    till.pay()
+    assert endpoint(added).disabled_reason == "it answered 410 Gone"
+
+
+def test_what_waits_for_an_endpoint_that_is_off_is_skipped(till: Till, receiver: Receiver) -> None:
+    receiver.answer = 500
+    added = receiver.listen()
+    till.pay()
+    endpoints.disable(added, "staff@example.com", "moving house")
+    till.make_due(DELIVER)
+    till.work()
+    assert (delivery().state, len(receiver.came)) == ("skipped", 1)
+    with pytest.raises(EndpointOffError):
+        resend(delivery().id, "staff@example.com")
+
+
+def _waits(message: Message) -> float:
+    """Seconds that were added to now, as the row keeps them."""
+    now = db.session.execute(select(database_now())).scalar_one()
+    return (message.available_at - now).total_seconds()
+
+
+def _until(condition: object, within: int = 500) -> bool:
+    pause = threading.Event()
+    return any(condition() or pause.wait(0.02) for _ in range(within))  # type: ignore[operator]
+
+
+def _deliver_on_its_own(till: Till, subject: str) -> None:
+    with till.app.app_context():
+        try:
+            deliver(subject, claim(subject))
+        except Exception:
+            db.session.rollback()
+        finally:
+            db.session.remove()
+
+
+@atomic
+def _leave_half_sent(session: Session) -> None:
+    session.execute(update(Delivery).values(state="sending", taken_until=database_now(-1)))
+
+
+@atomic
+def _fail_since(session: Session, endpoint_id: str, *, days: int, failures: int) -> None:
+    session.execute(
+        update(Endpoint)
+        .where(Endpoint.id == endpoint_id)
+        .values(
+            failures=failures,
+            failing_since=database_now(-days * 86400 - 60),
+            created_at=text("created_at"),
+        )
+    )

@@ -13,6 +13,7 @@ from payments_app.accounts import people
 from payments_app.accounts.commands import staff_group
 from payments_app.core.assets_build import assets_group
 from payments_app.inbound.commands import inbound_group
+from payments_app.ops.check_edge import check_edge
 from payments_app.orders.shelf import stock_shelf
 from payments_app.reconcile import sweep as sweeper
 from payments_app.reconcile.commands import reconcile_group
@@ -43,6 +44,7 @@ def sweep(*, once: bool) -> None:
 def prepare(app: Flask) -> None:
     """Hang the commands on the application."""
     app.cli.add_command(assets_group)
+    app.cli.add_command(check_edge)
     app.cli.add_command(demo_group)
     app.cli.add_command(sweep)
     app.cli.add_command(inbound_group)

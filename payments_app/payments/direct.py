@@ -5,7 +5,13 @@ Source: https://docs.stripe.com/connect/charges
 
 from __future__ import annotations
 
+from sqlalchemy import case
+
 from payments_app.payments.models import Transaction
+
+_TRANSFER = Transaction.parameters[("create", "transfer_data")].as_string()
+# `account_of` in SQL.
+DIRECT_ACCOUNT = case((_TRANSFER.is_(None), Transaction.connected_account_id))
 
 
 def is_destination_charge(transaction: Transaction) -> bool:

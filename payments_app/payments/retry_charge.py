@@ -19,6 +19,7 @@ from payments_app.gateway import charges
 from payments_app.gateway.results import Answer, Verdict
 from payments_app.payments import states
 from payments_app.payments.brief import UNSENT_SECONDS
+from payments_app.payments.direct import account_of
 from payments_app.payments.models import PaymentRecord, Transaction
 from payments_app.payments.open import LivePaymentError, Means, open_transaction
 from payments_app.payments.payable import NotPayableError, find_payable
@@ -114,7 +115,7 @@ def _earlier(session: Session, transaction_id: str) -> list[_Earlier]:
         )
     sent = attempts.where(Transaction.create_sent_at.is_not(None))
     return [
-        _Earlier(row.id, row.stripe_payment_id, row.connected_account_id, row.created_at)
+        _Earlier(row.id, row.stripe_payment_id, account_of(row), row.created_at)
         for row in session.scalars(sent)
     ]
 

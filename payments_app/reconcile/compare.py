@@ -21,8 +21,9 @@ from payments_app.gateway.charges import retrieve_intent
 from payments_app.gateway.listing import intents_created
 from payments_app.gateway.objects import UnreadableError
 from payments_app.gateway.results import Verdict
+from payments_app.payments.direct import DIRECT_ACCOUNT
 from payments_app.payments.models import Transaction
-from payments_app.reconcile import own_books
+from payments_app.reconcile import compare_returns, own_books, own_returns
 from payments_app.reconcile.findings import Difference, keep
 from payments_app.reconcile.models import Run
 
@@ -63,6 +64,7 @@ def compare(since: dt.datetime, until: dt.datetime) -> int:
             for page in intents_created(since - MARGIN, until + MARGIN, account):
                 read.intents |= {intent["id"] for intent in page}
                 read.differences += _page_differences(page, since, until, account)
+            read.differences += compare_returns.differences(since, until, account)
         read.differences += _unlisted(since, until, read.intents)
     except UnreadableError as error:
         _break_off(run_id, str(error))
@@ -117,10 +119,11 @@ def _page_differences(
     rows = _rows_of(page)
     for intent in page:
         ours = _match(intent, rows)
+        if ours is None and account is not None:
+            continue  # on a merchant's own account most intents are the merchant's
         for suspected in classify(intent, ours):
-            if not since <= suspected.about_at < until:
-                continue
-            yield from _confirmed(suspected, intent["id"], account)
+            if since <= suspected.about_at < until:
+                yield from _confirmed(suspected, intent["id"], account)
 
 
 def _confirmed(suspected: Difference, intent_id: str, account: str | None) -> Iterator[Difference]:
@@ -173,7 +176,7 @@ def _rows_of(page: list[dict[str, Any]]) -> list[Ours]:
 
 def _complete(since: dt.datetime, until: dt.datetime) -> list[tuple[Ours, str | None]]:
     rows = db.session.execute(
-        select(*_COLUMNS, Transaction.connected_account_id).where(
+        select(*_COLUMNS, DIRECT_ACCOUNT).where(
             Transaction.created_at >= since,
             Transaction.created_at < until,
             Transaction.state == "complete",
@@ -187,11 +190,11 @@ def _complete(since: dt.datetime, until: dt.datetime) -> list[tuple[Ours, str | 
 def _accounts(since: dt.datetime, until: dt.datetime) -> list[str | None]:
     """Our own account, and those on which payments of this window were made."""
     connected = db.session.scalars(
-        select(Transaction.connected_account_id)
+        select(DIRECT_ACCOUNT)
         .where(
             Transaction.created_at >= since,
             Transaction.created_at < until,
-            Transaction.connected_account_id.is_not(None),
+            DIRECT_ACCOUNT.is_not(None),
         )
         .distinct()
     ).all()
@@ -225,8 +228,9 @@ def _break_off(session: Session, run_id: int, error: str) -> None:
 @atomic
 def _conclude(session: Session, run_id: int, read: _Stripes) -> int:
     run = session.get_one(Run, run_id, with_for_update=True)
-    ours = list(own_books.differences(session, run.since, run.until))
-    run.found = keep(session, [*read.differences, *ours], run.since, run.until)
+    window = (run.since, run.until)
+    own = [*own_books.differences(session, *window), *own_returns.differences(session, *window)]
+    run.found = keep(session, [*read.differences, *own], *window)
     run.intents = len(read.intents)
     run.finished_at = database_now()
     return run.found

@@ -45,6 +45,24 @@ KINDS = {
     "stuck_pending": Kind(
         "pending, and nothing is scheduled that would end it", "critical", "revive", windowed=False
     ),
+    "refund_differs": Kind(
+        "a refund at Stripe is not here, or in another state", "warning", "refresh_refund"
+    ),
+    "dispute_differs": Kind(
+        "a dispute at Stripe is not here, or in another state", "critical", "refresh_dispute"
+    ),
+    "refund_not_in_ledger": Kind(
+        "the ledger does not say what became of the refund", "critical", "post_refund"
+    ),
+    "dispute_not_in_ledger": Kind(
+        "the ledger does not say what the dispute took or gave back", "critical", "post_dispute"
+    ),
+    "stuck_refund": Kind(
+        "an open refund, and nothing is scheduled that would end it",
+        "critical",
+        "revive_refund",
+        windowed=False,
+    ),
     "orphan_live_record": Kind(
         "whether the payment holds its order says otherwise than its state",
         "critical",

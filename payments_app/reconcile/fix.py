@@ -14,11 +14,12 @@ from payments_app.core.outbox import Claim, Later
 from payments_app.gateway import charges
 from payments_app.gateway.results import Answer, Verdict
 from payments_app.payments import states
+from payments_app.payments.direct import account_of
 from payments_app.payments.models import PaymentRecord, Transaction
 from payments_app.payments.settle import mark_closed, settle
 from payments_app.reconcile.findings import resolve
 from payments_app.reconcile.models import Finding
-from payments_app.reconcile.revive import revive_payment
+from payments_app.reconcile.revive import revive_payment, revive_refund
 
 RETRY_SECONDS = 30.0
 
@@ -78,7 +79,7 @@ def _settle(finding: Finding) -> None:
 
 def _close_intent(finding: Finding) -> None:
     transaction = _transaction(finding)
-    answer = charges.cancel_intent(finding.details["intent"], transaction.connected_account_id)
+    answer = charges.cancel_intent(finding.details["intent"], account_of(transaction))
     if answer.verdict == Verdict.CANCELED:
         _mark_closed(transaction.id, answer)
         return
@@ -86,21 +87,31 @@ def _close_intent(finding: Finding) -> None:
 
 
 def _read_intent(transaction: Transaction, finding: Finding) -> Answer:
-    answer = charges.retrieve_intent(finding.details["intent"], transaction.connected_account_id)
+    answer = charges.retrieve_intent(finding.details["intent"], account_of(transaction))
     if answer.intent is None or answer.http_status != 200:
         raise FixFailedError(f"Stripe could not be read: {answer.error_code}")
     return answer
 
 
-@atomic
-def _post_capture(session: Session, finding: Finding) -> None:
-    key = f"ledger.post_capture:{finding.transaction_id}:finding-{finding.id}"
-    outbox.stage(session, "ledger.post_capture", finding.transaction_id or "", key=key)
+def _stage(command: str) -> Callable[[Finding], None]:
+    """A fix that has the finding's subject worked on again, by the command that always does."""
+
+    @atomic
+    def stage(session: Session, finding: Finding) -> None:
+        key = f"{command}:{finding.subject}:finding-{finding.id}"
+        outbox.stage(session, command, finding.subject, key=key)
+
+    return stage
 
 
 @atomic
 def _revive(session: Session, finding: Finding) -> None:
     revive_payment(session, finding.transaction_id or "")
+
+
+@atomic
+def _revive_refund(session: Session, finding: Finding) -> None:
+    revive_refund(session, finding.subject)
 
 
 @atomic
@@ -123,8 +134,13 @@ def _correct_live_record(finding: Finding) -> None:
 FIXES: dict[str, Callable[[Finding], None]] = {
     "settle": _settle,
     "close_intent": _close_intent,
-    "post_capture": _post_capture,
+    "post_capture": _stage("ledger.post_capture"),
+    "post_refund": _stage("ledger.post_refund"),
+    "post_dispute": _stage("ledger.post_dispute"),
+    "refresh_refund": _stage("refunds.refresh"),
+    "refresh_dispute": _stage("disputes.refresh"),
     "revive": _revive,
+    "revive_refund": _revive_refund,
     "correct_live_record": _correct_live_record,
 }
 

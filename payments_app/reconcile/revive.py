@@ -9,7 +9,9 @@ from payments_app.core import alerts, history, outbox
 from payments_app.core.database import atomic
 from payments_app.core.outbox import Message
 from payments_app.payments import states
-from payments_app.reconcile import own_books
+from payments_app.payments.refunds import UNCLEAR
+from payments_app.payments.refunds import lock as lock_refund
+from payments_app.reconcile import own_books, own_returns
 
 NEXT_STEP = {
     "created": "charge",
@@ -24,9 +26,12 @@ AFTER_DEATH_SECONDS = 3600.0
 
 @atomic
 def revive(session: Session) -> int:
-    """Give every stuck payment its next step again; return how many there were."""
-    stuck = session.execute(own_books.stuck()).all()
-    return sum(revive_payment(session, row.id) for row in stuck)
+    """Give every stuck payment and refund its next step again; return how many got one."""
+    payments = session.execute(own_books.stuck()).all()
+    refunds = session.execute(own_returns.stuck()).all()
+    return sum(revive_payment(session, row[0]) for row in payments) + sum(
+        revive_refund(session, row[0]) for row in refunds
+    )
 
 
 def revive_payment(session: Session, transaction_id: str) -> bool:
@@ -39,6 +44,18 @@ def revive_payment(session: Session, transaction_id: str) -> bool:
     if command is None:
         return False
     return revive_step(session, command, transaction_id, transaction_id, transaction.phase)
+
+
+def revive_refund(session: Session, refund_id: str) -> bool:
+    """The same for an open refund."""
+    refund = lock_refund(session, refund_id)
+    if refund.state in ("requested", "processing"):
+        command = "refunds.send"
+    elif refund.state in UNCLEAR:
+        command = "refunds.look_up"
+    else:
+        return False
+    return revive_step(session, command, refund_id, refund.transaction_id, refund.state)
 
 
 def revive_step(

@@ -1,0 +1,83 @@
+"""own_returns: refunds and disputes against the ledger, without Stripe."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+
+from sqlalchemy import ColumnElement, Select, and_, exists, literal, or_, select
+from sqlalchemy.orm import Session
+
+from payments_app.core.clock import database_now
+from payments_app.core.outbox import OPEN, Message
+from payments_app.ledger.models import Journal
+from payments_app.ledger.post_dispute import REINSTATED, WITHDRAWN
+from payments_app.ledger.post_refund import REFUND, REFUND_FAILED
+from payments_app.payments.disputes import Dispute
+from payments_app.payments.refunds import NOT_REFUNDED, UNCLEAR, Refund
+from payments_app.reconcile import own_books
+from payments_app.reconcile.findings import Difference
+
+NEXT_STEPS = ("refunds.send", "refunds.look_up")
+
+
+def differences(session: Session, since: dt.datetime, until: dt.datetime) -> Iterator[Difference]:
+    """All differences of the refunds and disputes of [since, until); of those that are stuck,
+    whenever they began."""
+    for kind, query in (
+        ("refund_not_in_ledger", _refunds_astray(since, until)),
+        ("dispute_not_in_ledger", _disputes_astray(since, until)),
+        ("stuck_refund", stuck()),
+    ):
+        for row in session.execute(query):
+            yield Difference(kind, row[0], row[1], row[2], {"state": row[3]})
+
+
+def stuck() -> Select[str, dt.datetime, str, str]:
+    """Refunds that are open, and for which no message waits that would take them further."""
+    step_waits = exists().where(
+        Message.subject == Refund.id, Message.command.in_(NEXT_STEPS), *OPEN
+    )
+    return _refunds(
+        Refund.state.in_(("requested", "processing", *UNCLEAR)),
+        Refund.state_at < database_now(-own_books.STUCK_SECONDS),
+        ~step_waits,
+    )
+
+
+def _refunds_astray(since: dt.datetime, until: dt.datetime) -> Select[str, dt.datetime, str, str]:
+    """Succeeded and not posted, or failed after that and not reversed."""
+    posted = exists().where(Journal.key == literal(f"{REFUND}_") + Refund.id)
+    reversed_ = exists().where(Journal.key == literal(f"{REFUND_FAILED}_") + Refund.id + "_failed")
+    return _refunds(
+        Refund.created_at >= since,
+        Refund.created_at < until,
+        Refund.state_at < database_now(-own_books.GRACE_SECONDS),
+        or_(
+            and_(Refund.state == "succeeded", ~posted),
+            and_(Refund.state.in_(NOT_REFUNDED), posted, ~reversed_),
+        ),
+    )
+
+
+def _disputes_astray(since: dt.datetime, until: dt.datetime) -> Select[str, dt.datetime, str, str]:
+    def has(entry_type: str) -> ColumnElement[bool]:
+        return exists().where(
+            Journal.transaction_id == Dispute.transaction_id, Journal.entry_type == entry_type
+        )
+
+    return select(Dispute.id, Dispute.opened_at, Dispute.transaction_id, Dispute.state).where(
+        Dispute.opened_at >= since,
+        Dispute.opened_at < until,
+        Dispute.updated_at < database_now(-own_books.GRACE_SECONDS),
+        or_(
+            and_(Dispute.funds != "none", ~has(WITHDRAWN)),
+            and_(Dispute.funds == "reinstated", ~has(REINSTATED)),
+        ),
+    )
+
+
+def _refunds(*conditions: ColumnElement[bool]) -> Select[str, dt.datetime, str, str]:
+    return select(Refund.id, Refund.created_at, Refund.transaction_id, Refund.state).where(
+        *conditions
+    )

@@ -50,6 +50,10 @@ class Config:
     stripe_api_base: str | None
     smtp_url: str | None
     mail_from: str
+    alert_mail_to: str | None
+    alert_webhook_url: str | None
+    alert_webhook_secret: str | None
+    metrics_token: str | None
     business_timezone: str
     charge_concurrency: int
     checkout_rate_limit: str
@@ -78,6 +82,10 @@ class Config:
             stripe_api_base=(env.get("STRIPE_API_BASE") or "").rstrip("/") or None,
             smtp_url=env.get("SMTP_URL") or None,
             mail_from=env.get("MAIL_FROM") or "payments@localhost",
+            alert_mail_to=env.get("ALERT_MAIL_TO") or None,
+            alert_webhook_url=env.get("ALERT_WEBHOOK_URL") or None,
+            alert_webhook_secret=env.get("ALERT_WEBHOOK_SECRET") or None,
+            metrics_token=env.get("METRICS_TOKEN") or None,
             business_timezone=env.get("BUSINESS_TIMEZONE") or "UTC",
             charge_concurrency=int(env.get("CHARGE_CONCURRENCY") or 10),
             checkout_rate_limit=env.get("CHECKOUT_RATE_LIMIT") or "10/minute",
@@ -182,6 +190,28 @@ def _check_stripe(env: Mapping[str, str]) -> list[str]:
     return problems
 
 
+def _check_alerts(env: Mapping[str, str]) -> list[str]:
+    problems = []
+    url, secret = env.get("ALERT_WEBHOOK_URL", ""), env.get("ALERT_WEBHOOK_SECRET", "")
+    if (
+        url
+        and not url.startswith("https://")
+        and not (url.startswith("http://") and _is_loopback(url))
+    ):
+        problems.append("ALERT_WEBHOOK_URL must be https:// for any host but this machine")
+    if url and not re.fullmatch(r"whsec_([A-Za-z0-9+/]{4}){6,}[A-Za-z0-9+/=]{0,4}", secret):
+        problems.append(
+            "ALERT_WEBHOOK_SECRET must be whsec_ and at least 24 random characters of base64"
+            " (python -c 'import secrets, base64;"
+            ' print("whsec_" + base64.b64encode(secrets.token_bytes(24)).decode())\')'
+        )
+    if env.get("ALERT_MAIL_TO") and not env.get("SMTP_URL"):
+        problems.append("ALERT_MAIL_TO needs SMTP_URL")
+    if 0 < len(env.get("METRICS_TOKEN", "")) < 16:
+        problems.append("METRICS_TOKEN must be at least 16 random characters")
+    return problems
+
+
 def _check_numbers(env: Mapping[str, str]) -> list[str]:
     problems = []
     if not re.fullmatch(r"[1-9]\d{0,2}", env.get("CHARGE_CONCURRENCY") or "10"):
@@ -197,4 +227,4 @@ def _check_numbers(env: Mapping[str, str]) -> list[str]:
     return problems
 
 
-_CHECKS = (_check_secret_key, _check_urls, _check_stripe, _check_numbers)
+_CHECKS = (_check_secret_key, _check_urls, _check_stripe, _check_alerts, _check_numbers)

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from payments_app.core.periodic import Periodic
 
-MINUTE = 60
+MINUTE, HOUR = 60, 3600
 
 SCHEDULE = (
+    Periodic("watch", "ops.watch", 15),
     Periodic("revive", "reconcile.revive", 30),
     Periodic("fetch missed events", "inbound.fetch_missed", 5 * MINUTE),
     Periodic("fold reports", "reports.fold", MINUTE),
     Periodic("reconcile", "reconcile.stage_rounds", 5 * MINUTE),
+    Periodic("clean up", "ops.clean_up", HOUR),
 )

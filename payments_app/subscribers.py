@@ -20,6 +20,9 @@ from payments_app.notices.receipts import (
     write_failure_notice,
     write_receipt,
 )
+from payments_app.ops import tell
+from payments_app.ops.clean_up import clean_up
+from payments_app.ops.watch import watch
 from payments_app.orders.follow import follow_payment
 from payments_app.orders.fulfil import fulfil
 from payments_app.payments.abandon import ACTION_SECONDS, expire_action
@@ -37,6 +40,10 @@ from payments_app.reconcile.rounds import run_compare, stage_rounds_now
 from payments_app.staff.fold import fold as fold_reports
 
 COMMANDS = {
+    "alerts.mail": Command(tell.mail, SWEEPER),
+    "alerts.webhook": Command(tell.webhook, SWEEPER),
+    "ops.watch": Command(without_subject(watch), SWEEPER, alone=True),
+    "ops.clean_up": Command(without_subject(clean_up), "default", alone=True),
     "charge": Command(charge, "charges"),
     "look_up": Command(look_up, "charges"),
     "check": Command(check, "charges"),
@@ -70,6 +77,7 @@ COMMANDS = {
 }
 
 EVENTS = {
+    "alert.raised": (Follow("alerts.mail"), Follow("alerts.webhook")),
     "payment.requires_action": (Follow("expire_action", ACTION_SECONDS),),
     "payment.awaiting_bank": (Follow("look_up", FIRST_SECONDS),),
     "payment.unknown": (Follow("look_up", FIRST_SECONDS),),

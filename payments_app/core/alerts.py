@@ -87,3 +87,15 @@ def _tell(session: Session, key: str, failed_command: str | None) -> None:
     ).one()
     for follow in follows:
         outbox.stage(session, follow.command, str(alert_id), delay=follow.delay)
+
+
+def acknowledge(session: Session, key: str, actor: str) -> bool:
+    """Close the open alert of this key in somebody's name, in the caller's transaction. False
+    where none is open."""
+    closed = session.execute(
+        update(Alert)
+        .where(Alert.key == key, Alert.acknowledged_at.is_(None))
+        .values(acknowledged_at=database_now(), acknowledged_by=actor)
+        .returning(Alert.id)
+    ).first()
+    return closed is not None

@@ -1,0 +1,40 @@
+"""acknowledge: a person has seen an alert and deals with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from payments_app.core import alerts, history
+from payments_app.core.alerts import Alert
+from payments_app.core.database import atomic
+
+PAGE = 100
+
+
+def list_alerts(session: Session, *, opened: bool) -> Sequence[Alert]:
+    """The newest PAGE alerts that are open, or that were acknowledged."""
+    seen = Alert.acknowledged_at
+    return session.scalars(
+        select(Alert)
+        .where(seen.is_(None) if opened else seen.is_not(None))
+        .order_by(Alert.last_at.desc(), Alert.id.desc())
+        .limit(PAGE)
+    ).all()
+
+
+@atomic
+def acknowledge(session: Session, alert_id: int, actor: str) -> bool:
+    """Close an alert in somebody's name; what happens next of its kind is an alert of its own.
+    False where it is closed already or was never there."""
+    key = session.scalar(
+        select(Alert.key).where(Alert.id == alert_id, Alert.acknowledged_at.is_(None))
+    )
+    if key is None or not alerts.acknowledge(session, key, actor):
+        return False
+    history.record(
+        session, "staff", "alert.acknowledged", actor=actor, subject=f"alert {alert_id}", key=key
+    )
+    return True

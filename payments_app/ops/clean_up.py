@@ -1,0 +1,40 @@
+"""clean_up: done messages go after 30 days, those of the schedule after one. The dead stay."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from sqlalchemy import ColumnElement, CursorResult, and_, delete, or_, select
+from sqlalchemy.orm import Session
+
+from payments_app.core.clock import database_now
+from payments_app.core.database import atomic
+from payments_app.core.outbox import Message
+from payments_app.core.periodic import schedule
+
+DAY = 86_400
+KEEP_SECONDS = 30 * DAY
+KEEP_PERIODIC_SECONDS = DAY
+BATCH = 1000
+
+
+def clean_up() -> int:
+    """Delete in small transactions, so that nobody waits for it; return how many went."""
+    periodic = [job.command for job in schedule()]
+    old = or_(
+        Message.done_at < database_now(-KEEP_SECONDS),
+        and_(Message.done_at < database_now(-KEEP_PERIODIC_SECONDS), Message.command.in_(periodic)),
+    )
+    total = 0
+    while True:
+        gone = _delete(old)
+        total += gone
+        if gone < BATCH:
+            return total
+
+
+@atomic
+def _delete(session: Session, old: ColumnElement[bool]) -> int:
+    some = select(Message.id).where(old).order_by(Message.id).limit(BATCH).scalar_subquery()
+    result = session.execute(delete(Message).where(Message.id.in_(some)))
+    return cast("CursorResult[Any]", result).rowcount

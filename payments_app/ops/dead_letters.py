@@ -1,0 +1,110 @@
+"""dead_letters: look at a message that died, then retry or discard it, with a reason."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import Session
+
+from payments_app.core import alerts, history
+from payments_app.core.clock import database_now
+from payments_app.core.database import atomic
+from payments_app.core.outbox import OPEN, Message
+
+PAGE = 100
+MAX_REASON = 500
+_IS_DEAD: tuple[ColumnElement[bool], ...] = (
+    Message.dead_at.is_not(None),
+    Message.discarded_at.is_(None),
+)
+
+
+class NotDeadError(LookupError):
+    """No such dead message: somebody may have dealt with it already."""
+
+
+class StillOpenError(ValueError):
+    """A newer message for the same is open: this one can't be tried again beside it."""
+
+
+def list_dead(session: Session, before: int | None = None) -> Sequence[Message]:
+    """Up to PAGE dead messages with an id below `before`, newest first."""
+    query = select(Message).where(*_IS_DEAD).order_by(Message.id.desc()).limit(PAGE)
+    return session.scalars(query.where(Message.id < before) if before else query).all()
+
+
+def find_dead(session: Session, message_id: int) -> Message:
+    """One dead message. Raises NotDeadError."""
+    message: Message | None = session.scalar(
+        select(Message).where(Message.id == message_id, *_IS_DEAD)
+    )
+    if message is None:
+        raise NotDeadError(f"message {message_id} is not dead")
+    return message
+
+
+@atomic
+def retry(session: Session, message_id: int, reason: str, actor: str) -> None:
+    """Make a dead message due again, as if it were new. Raises NotDeadError, StillOpenError, and
+    ValueError for a reason that can't be kept."""
+    reason = _checked(reason)
+    message = _lock(session, message_id)
+    if message.alone_key and session.scalar(
+        select(Message.id).where(Message.alone_key == message.alone_key, *OPEN)
+    ):
+        raise StillOpenError(f"{message.command} for {message.subject} is open already")
+    message.dead_at, message.leased_until = None, None
+    message.claims = message.tries = message.failures = 0
+    message.epoch += 1
+    message.available_at = database_now()
+    _note(session, message, "dead_letter.retried", reason, actor)
+    session.info.setdefault("bells", {})[message.queue] = f"{message.command} {message.subject}"
+
+
+@atomic
+def discard(session: Session, message_id: int, reason: str, actor: str) -> None:
+    """Give a dead message up; the row stays. Raises NotDeadError, and ValueError for a reason
+    that can't be kept."""
+    reason = _checked(reason)
+    message = _lock(session, message_id)
+    message.discarded_at = database_now()
+    _note(session, message, "dead_letter.discarded", reason, actor)
+
+
+def _checked(reason: str) -> str:
+    reason = reason.strip()
+    if not reason:
+        raise ValueError("Write a reason: it is what others will find.")
+    if len(reason) > MAX_REASON:
+        raise ValueError(f"A reason has at most {MAX_REASON} characters.")
+    return reason
+
+
+def _lock(session: Session, message_id: int) -> Message:
+    message: Message | None = session.scalar(
+        select(Message)
+        .where(Message.id == message_id, *_IS_DEAD)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    if message is None:
+        raise NotDeadError(f"message {message_id} is not dead")
+    return message
+
+
+def _note(session: Session, message: Message, what: str, reason: str, actor: str) -> None:
+    """The decision is a history entry, and answers the alert."""
+    history.record(
+        session,
+        "staff",
+        what,
+        actor=actor,
+        subject=message.subject,
+        message=message.id,
+        command=message.command,
+        queue=message.queue,
+        error=message.last_error,
+        reason=reason,
+    )
+    alerts.acknowledge(session, f"dead_letter:{message.id}", actor)

@@ -1,0 +1,118 @@
+"""What is wrong with the queues, in words, and what it probably means. Pure: no query here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from payments_app.ops.measures import BreakerState, Load
+from payments_app.ops.redis_state import RedisState
+
+LATE_SECONDS = {"charges": 5.0, "payment_critical": 5.0, "sweeper": 60.0}
+LATE_ELSEWHERE = 300.0
+CRITICAL = ("charges", "payment_critical")
+
+# The longest prefix of a job's name wins.
+MEANINGS = {
+    "charge": "Stripe does not answer, answers slowly or limits our calls.",
+    "look_up": "Stripe does not answer, so unclear payments stay unclear.",
+    "check": "Stripe does not answer, so unclear payments stay unclear.",
+    "expire_action": "Stripe does not answer, so abandoned bank checks stay open.",
+    "ledger": "The database: locks, a restart, or a full disk.",
+    "settlement": "The database: locks, a restart, or a full disk.",
+    "refunds": "Stripe does not answer, or refuses refunds: look at its balance.",
+    "disputes": "Stripe does not answer.",
+    "inbound": "Stripe does not answer, so its events can't be checked against it.",
+    "reconcile": "Stripe or the database does not answer.",
+    "orders": "The database: locks, a restart, or a full disk.",
+    "notices": "The mail server does not answer.",
+    "notices.send_webhook": "A merchant's endpoint does not answer: look at its deliveries.",
+    "alerts.mail": "The mail server does not answer: nobody gets alerts by mail.",
+    "alerts.webhook": "The address of ALERT_WEBHOOK_URL does not answer.",
+}
+UNKNOWN_MEANING = "Read the last error of one of them."
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """One thing that is wrong. `key` names it for de-duplication; `critical` wakes somebody."""
+
+    key: str
+    what: str
+    meaning: str
+    critical: bool = False
+
+
+def troubles(
+    loads: Iterable[Load],
+    dead: Mapping[tuple[str, str], int],
+    threads: Mapping[str, int],
+    breaker: BreakerState,
+    redis: Iterable[RedisState],
+) -> list[Trouble]:
+    """Everything that is wrong, the critical first."""
+    loads = list(loads)
+    found = [*_late(loads, threads), *_retrying(loads), *_dead(dead)]
+    if breaker.is_open:
+        meaning = "Payments wait, and go on by themselves when it does. Nobody is charged twice."
+        found.append(Trouble("breaker:stripe", "Stripe does not answer.", meaning, critical=True))
+    for state in redis:
+        for number, words in enumerate(state.problems()):
+            meaning = (
+                "Nothing is lost: payments are in the database, and only wait longer."
+                if not state.up
+                else "Change the server's configuration; payments themselves are safe."
+            )
+            what = words[0].upper() + words[1:] + "."
+            critical = state.role == "jobs" and (not state.up or number == 0)
+            found.append(Trouble(f"redis:{state.role}:{number}", what, meaning, critical))
+    return sorted(found, key=lambda trouble: not trouble.critical)
+
+
+def meaning_of(command: str) -> str:
+    """What it probably means when this job fails."""
+    known = [prefix for prefix in MEANINGS if command.startswith(prefix)]
+    return MEANINGS[max(known, key=len)] if known else UNKNOWN_MEANING
+
+
+def _late(loads: list[Load], threads: Mapping[str, int]) -> list[Trouble]:
+    found = []
+    for queue in sorted({load.queue for load in loads}):
+        mine = [load for load in loads if load.queue == queue]
+        late = max(load.late_seconds for load in mine)
+        if late <= LATE_SECONDS.get(queue, LATE_ELSEWHERE):
+            continue
+        due, running = sum(load.due for load in mine), sum(load.running for load in mine)
+        if running == 0:
+            meaning = f"No worker takes anything from it: is the worker of {queue} running?"
+        elif running >= threads.get(queue, 1):
+            meaning = f"All {running} places are taken: more comes in than one worker can do."
+        else:
+            meaning = "Its worker is busy or has just begun again."
+        what = f"{queue} is late: {due} wait, the oldest for {late:.0f} s."
+        found.append(Trouble(f"late:{queue}", what, meaning, queue in CRITICAL))
+    return found
+
+
+def _retrying(loads: list[Load]) -> list[Trouble]:
+    return [
+        Trouble(
+            f"retrying:{load.command}",
+            f"{load.command}: {load.retrying} failed and will be tried again.",
+            meaning_of(load.command),
+        )
+        for load in loads
+        if load.retrying
+    ]
+
+
+def _dead(dead: Mapping[tuple[str, str], int]) -> list[Trouble]:
+    return [
+        Trouble(
+            f"dead:{queue}:{command}",
+            f"{command}: {count} dead on {queue}. They stay until somebody decides.",
+            meaning_of(command),
+            queue in CRITICAL,
+        )
+        for (queue, command), count in sorted(dead.items())
+    ]

@@ -1,0 +1,46 @@
+"""Health (is this process alive?) and readiness (can it take a payment?)."""
+
+from __future__ import annotations
+
+from flask import Response, current_app, jsonify
+from redis import RedisError
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from payments_app.core.access import public
+from payments_app.core.extensions import db
+from payments_app.ops.blueprint import blueprint
+
+
+@blueprint.get("/healthz")
+@public
+def healthz() -> Response:
+    """This process answers."""
+    return jsonify(status="ok")
+
+
+@blueprint.get("/readyz")
+@public
+def readyz() -> tuple[Response, int]:
+    """200 while payments can be stored. Redis away is reported, and takes nobody out of service:
+    the sweeper's rounds are only slower than its bell."""
+    parts = {"database": _database(), "redis": _redis()}
+    ready = parts["database"] == "ok"
+    return jsonify(status="ok" if ready else "unavailable", **parts), 200 if ready else 503
+
+
+def _database() -> str:
+    try:
+        db.session.execute(text("SELECT 1"))
+    except SQLAlchemyError:
+        current_app.logger.exception("the database does not answer")
+        return "unavailable"
+    return "ok"
+
+
+def _redis() -> str:
+    try:
+        current_app.extensions["bell_redis"].ping()
+    except (RedisError, OSError):
+        return "unavailable"
+    return "ok"

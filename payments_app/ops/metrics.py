@@ -1,0 +1,187 @@
+"""/metrics for Prometheus, computed from the database as it is asked for: the same from every
+process and machine, and nothing to lose at a restart. Scrape one instance."""
+
+from __future__ import annotations
+
+import hmac
+import ipaddress
+import logging
+from collections.abc import Iterable, Iterator
+
+from flask import Response, current_app, request
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.exceptions import NotFound
+
+from payments_app.core.access import public
+from payments_app.core.extensions import db
+from payments_app.core.outbox import commands
+from payments_app.ops import measures, redis_state
+from payments_app.ops.blueprint import blueprint
+
+log = logging.getLogger(__name__)
+
+_JOB = ["queue", "job"]
+_FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Real-IP")
+
+
+@blueprint.get("/metrics")
+@public
+def metrics() -> Response:
+    """The metrics, for who may see them; to all others there is nothing here."""
+    if not _may_scrape():
+        raise NotFound
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(_Collector())
+    return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+
+
+def _may_scrape() -> bool:
+    """With METRICS_TOKEN its bearer alone; else this machine, unless a proxy on it forwards
+    somebody else's request."""
+    token = current_app.config["CONFIG"].metrics_token
+    if token:
+        given = request.headers.get("Authorization", "")
+        return hmac.compare_digest(given.encode(), f"Bearer {token}".encode())
+    if any(name in request.headers for name in _FORWARDED):
+        return False
+    try:
+        return ipaddress.ip_address(request.remote_addr or "").is_loopback
+    except ValueError:
+        return False
+
+
+class _Collector:
+    """Without the database there are still the two Redis to tell of."""
+
+    def collect(self) -> Iterator[Metric]:
+        try:
+            found = list(_from_database())
+        except SQLAlchemyError:
+            log.exception("no metrics from the database")
+            found = []
+        yield _gauge("database_up", "Whether the database answered", [((), float(bool(found)))])
+        yield from found
+        yield from _from_redis()
+
+
+def _from_database() -> Iterator[Metric]:
+    yield from _queues()
+    yield from _tallies()
+    yield from _stripe()
+    session = db.session()
+    yield _gauge(
+        "payments_recent",
+        "Payments begun in the last hour, by phase",
+        [((phase,), count) for phase, count in measures.payments_by_phase(session).items()],
+        ["phase"],
+    )
+    alerts = {"critical": 0, "warning": 0} | measures.open_alerts(session)
+    yield _gauge(
+        "alerts_open",
+        "Alerts that nobody has acknowledged",
+        [((severity,), count) for severity, count in alerts.items()],
+        ["severity"],
+    )
+
+
+def _queues() -> Iterator[Metric]:
+    loads = measures.loads(db.session())
+    queues = {command.queue for command in commands().values()} | {load.queue for load in loads}
+    late = {q: max([0.0, *(x.late_seconds for x in loads if x.queue == q)]) for q in queues}
+    yield _gauge(
+        "queue_latency_seconds",
+        "How long the oldest message that is due has waited for a worker",
+        [((queue,), late[queue]) for queue in sorted(queues)],
+        ["queue"],
+    )
+    yield _gauge("outbox_age_seconds", "The same over all queues", [((), max(late.values()))])
+    for name, words in (
+        ("open", "Messages not done yet"),
+        ("due", "Messages that wait for a worker now"),
+        ("running", "Messages that a worker has"),
+        ("retrying", "Open messages that failed at least once"),
+    ):
+        samples = [((load.queue, load.command), getattr(load, name)) for load in loads]
+        yield _gauge(f"queue_{name}", words, samples, _JOB)
+
+
+def _tallies() -> Iterator[Metric]:
+    # Every job from 0 on: a counter that appears with its first death has not increased.
+    zero = {(command.queue, name): (0, 0, 0) for name, command in commands().items()}
+    told = {
+        (row.queue, row.command): (row.retries, row.put_off, row.deaths)
+        for row in measures.tallies(db.session())
+    }
+    counts = sorted((zero | told).items())
+    for place, (name, words) in enumerate(
+        (
+            ("job_retries", "Tries that failed and were put off"),
+            ("job_put_off", "Tries that were put off in order: not now"),
+            ("dead_letter", "Messages that died"),
+        )
+    ):
+        family = CounterMetricFamily(name, words, labels=_JOB)
+        for labels, numbers in counts:
+            family.add_metric(labels, numbers[place])
+        yield family
+    dead = {labels: 0 for labels, _ in counts} | measures.dead(db.session())
+    words = "Dead messages that nobody has dealt with"
+    yield _gauge("dead_letters", words, sorted(dead.items()), _JOB)
+
+
+def _stripe() -> Iterator[Metric]:
+    breaker = measures.breaker_state(db.session())
+    yield _gauge("breaker_open", "Whether calls to Stripe are held back", [((), breaker.is_open)])
+    opened = CounterMetricFamily("breaker_opened", "How often calls to Stripe were held back")
+    opened.add_metric([], breaker.times_opened)
+    yield opened
+    calls = measures.stripe_calls(db.session())
+    yield _gauge(
+        "stripe_call_seconds",
+        "How long calls to Stripe took in the last 5 minutes",
+        [
+            ((call.call, quantile), seconds)
+            for call in calls
+            for quantile, seconds in (
+                ("0.5", call.median),
+                ("0.95", call.p95),
+                ("0.99", call.p99),
+            )
+        ],
+        ["call", "quantile"],
+    )
+    yield _gauge(
+        "stripe_calls_recent",
+        "Calls to Stripe in the last 5 minutes, by what came of them",
+        [((c.call, verdict), n) for c in calls for verdict, n in c.verdicts.items()],
+        ["call", "verdict"],
+    )
+
+
+def _from_redis() -> Iterator[Metric]:
+    states = redis_state.inspect(current_app.config["CONFIG"])
+    for name, words, values in (
+        ("redis_up", "Whether it answers", [s.up for s in states]),
+        ("redis_memory_used_bytes", "Memory it uses", [s.used for s in states]),
+        ("redis_memory_max_bytes", "Memory it may use, 0 if all", [s.maximum for s in states]),
+        ("redis_append_only", "Whether it keeps a file", [s.append_only for s in states]),
+        ("redis_never_evicts", "By its policy", [s.policy == "noeviction" for s in states]),
+        ("redis_well_set_up", "Nothing to complain of", [not s.problems() for s in states]),
+    ):
+        samples = [((s.role,), value) for s, value in zip(states, values, strict=True)]
+        yield _gauge(name, words, samples, ["role"])
+
+
+def _gauge(
+    name: str,
+    words: str,
+    samples: Iterable[tuple[tuple[str, ...], float]],
+    labels: list[str] | None = None,
+) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(name, words, labels=labels or [])
+    for values, number in samples:
+        family.add_metric(values, float(number))
+    return family

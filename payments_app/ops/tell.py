@@ -1,0 +1,142 @@
+"""tell: an alert to those who run the product, by mail and by a signed webhook.
+
+Each way is a message of its own, tried until it succeeds or somebody acknowledges the alert. The
+webhook is signed as Standard Webhooks say (https://www.standardwebhooks.com): `webhook-id` is the
+same for every try of one alert, so that a receiver can drop a repetition.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import html
+import json
+import time
+import urllib.request
+from urllib.error import URLError
+
+from flask import current_app
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from payments_app.config import Config
+from payments_app.core.alerts import Alert
+from payments_app.core.clock import database_now
+from payments_app.core.database import atomic
+from payments_app.core.extensions import db
+from payments_app.core.outbox import Claim, Later
+from payments_app.notices import smtp
+
+HTTP_SECONDS = 5.0
+LONGEST_WAIT = 600
+
+
+def mail(alert_id: str, claim: Claim) -> None:
+    """Mail the alert to ALERT_MAIL_TO. Raises Later where the mail server did not take it."""
+    config, alert = _config(), _open(alert_id)
+    if alert is None or not config.alert_mail_to or not config.smtp_url:
+        return
+    try:
+        smtp.post(config.smtp_url, _letter(config, alert))
+    except (smtp.MailDelayedError, smtp.MailRefusedError) as error:
+        raise Later(_wait(claim), str(error)) from error
+    _delivered(alert.id)
+
+
+def webhook(alert_id: str, claim: Claim) -> None:
+    """POST the alert to ALERT_WEBHOOK_URL. Raises Later where that did not answer 2xx."""
+    config, alert = _config(), _open(alert_id)
+    if alert is None or not config.alert_webhook_url:
+        return
+    body = json.dumps(as_json(config, alert)).encode()
+    headers = sign(config.alert_webhook_secret or "", f"alert_{alert.id}", int(time.time()), body)
+    request = urllib.request.Request(  # noqa: S310 - a setting, checked at the start
+        config.alert_webhook_url, data=body, headers=headers, method="POST"
+    )
+    try:
+        with _DIRECT.open(request, timeout=HTTP_SECONDS):
+            pass
+    except (URLError, OSError) as error:
+        raise Later(_wait(claim), f"{type(error).__name__}: {error}") from error
+    _delivered(alert.id)
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """A signed body goes to the address of the settings and nowhere else."""
+
+    def redirect_request(self, *_args: object, **_kwargs: object) -> None:
+        return None
+
+
+_DIRECT = urllib.request.build_opener(_NoRedirect)
+
+
+def sign(secret: str, webhook_id: str, timestamp: int, body: bytes) -> dict[str, str]:
+    """The headers of a signed webhook. `secret` is `whsec_` and base64."""
+    key = base64.b64decode(secret.removeprefix("whsec_"))
+    signed = f"{webhook_id}.{timestamp}.".encode() + body
+    digest = base64.b64encode(hmac.digest(key, signed, hashlib.sha256)).decode()
+    return {
+        "Content-Type": "application/json",
+        "webhook-id": webhook_id,
+        "webhook-timestamp": str(timestamp),
+        "webhook-signature": f"v1,{digest}",
+    }
+
+
+def as_json(config: Config, alert: Alert) -> dict[str, object]:
+    """The webhook's body: for a dead letter its job, arguments, error and retries are in `data`."""
+    return {
+        "type": "alert.raised",
+        "timestamp": alert.first_at.isoformat(),
+        "data": {
+            "id": alert.id,
+            "kind": alert.kind,
+            "key": alert.key,
+            "severity": alert.severity,
+            "message": alert.message,
+            "url": f"{config.public_url}/staff/alerts",
+            **{name: value for name, value in alert.data.items() if name != "message"},
+        },
+    }
+
+
+def _letter(config: Config, alert: Alert) -> smtp.Letter:
+    facts = [f"{name}: {value}" for name, value in sorted(alert.data.items())]
+    where = f"{config.public_url}/staff/alerts"
+    text = "\n".join([alert.message, "", *facts, "", f"Acknowledge it at {where}", ""])
+    return smtp.Letter(
+        key=f"alert_{alert.id}",
+        sender_name="Payments",
+        sender=config.mail_from,
+        recipient=config.alert_mail_to or "",
+        subject=f"[{alert.severity}] {alert.message[:120]}",
+        text=text,
+        html=f"<pre>{html.escape(text)}</pre>",
+        written_at=alert.first_at,
+    )
+
+
+def _config() -> Config:
+    config: Config = current_app.config["CONFIG"]
+    return config
+
+
+def _open(alert_id: str) -> Alert | None:
+    alert = db.session.get(Alert, int(alert_id), populate_existing=True)
+    db.session.commit()  # no connection is held while somebody else's server is asked
+    return alert if alert is not None and alert.acknowledged_at is None else None
+
+
+def _wait(claim: Claim) -> float:
+    return float(min(LONGEST_WAIT, 2 ** min(10, claim.tries)))
+
+
+@atomic
+def _delivered(session: Session, alert_id: int) -> None:
+    session.execute(
+        update(Alert)
+        .where(Alert.id == alert_id, Alert.delivered_at.is_(None))
+        .values(delivered_at=database_now())
+    )

@@ -1,0 +1,52 @@
+"""watch: look at queues and both Redis, and raise an alert for what is wrong.
+
+Runs in the sweeper, which needs no Redis and no worker: it is these that it watches. The first
+time is at the sweeper's start.
+"""
+
+from __future__ import annotations
+
+from flask import current_app
+from sqlalchemy.orm import Session
+
+from payments_app.core import alerts
+from payments_app.core.database import atomic
+from payments_app.core.extensions import db
+from payments_app.ops import diagnosis, measures, redis_state
+from payments_app.ops.diagnosis import Trouble
+
+# The rest raise alerts of their own as they happen, or are for the page alone.
+_WORTH_AN_ALERT = ("late:", "redis:")
+
+
+def watch() -> list[Trouble]:
+    """Look once; return all that is wrong, having raised an alert for what nobody else does."""
+    found = look()
+    worth = [trouble for trouble in found if trouble.key.startswith(_WORTH_AN_ALERT)]
+    if worth:
+        _raise(worth)
+    return found
+
+
+def look() -> list[Trouble]:
+    """All that is wrong now."""
+    session = db.session()
+    return diagnosis.troubles(
+        measures.loads(session),
+        measures.dead(session),
+        current_app.extensions["queue_threads"],
+        measures.breaker_state(session),
+        redis_state.inspect(current_app.config["CONFIG"]),
+    )
+
+
+@atomic
+def _raise(session: Session, found: list[Trouble]) -> None:
+    for trouble in found:
+        alerts.raise_alert(
+            session,
+            trouble.key.partition(":")[0],
+            trouble.key,
+            f"{trouble.what} {trouble.meaning}",
+            severity="critical" if trouble.critical else "warning",
+        )

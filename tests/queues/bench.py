@@ -1,0 +1,98 @@
+"""A work bench: jobs of a test's own, messages for them, and hands that do what is due."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flask import Flask
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from payments_app.core import outbox
+from payments_app.core.alerts import Alert
+from payments_app.core.clock import database_now
+from payments_app.core.database import atomic
+from payments_app.core.drain import drain
+from payments_app.core.extensions import db
+from payments_app.core.history import HistoryEntry
+from payments_app.core.outbox import Claim, Command, Message, Policy
+from payments_app.core.tally import Tally
+
+Job = Callable[[str, Claim], None]
+
+
+class Bench:
+    """Every method leaves the session clean."""
+
+    def __init__(self, app: Flask) -> None:
+        self.app = app
+        app.extensions["commands"] = dict(app.extensions["commands"])
+
+    def job(
+        self,
+        name: str,
+        run: Job,
+        queue: str = "default",
+        waits: tuple[float, ...] = (),
+        *,
+        alone: bool = False,
+    ) -> None:
+        self.app.extensions["commands"][name] = Command(run, queue, Policy(waits), alone)
+
+    def failing(self, name: str, queue: str = "default", waits: tuple[float, ...] = ()) -> None:
+        self.job(name, _fail, queue, waits)
+
+    def stage(self, command: str, subject: str = "it", key: str | None = None) -> bool:
+        return _stage(command, subject, key)
+
+    def work(self, queue: str = "default") -> int:
+        return drain(queue)
+
+    def make_due(self) -> None:
+        """As if the time of all that is put off had come."""
+        _make_due()
+
+    def bury(self, command: str = "test.fails", subject: str = "it", queue: str = "default") -> int:
+        """A dead letter; its id."""
+        self.failing(command, queue)
+        self.stage(command, subject)
+        self.work(queue)
+        return self.message(command, subject).id
+
+    def message(self, command: str, subject: str = "it") -> Message:
+        return self.messages(command, subject)[0]
+
+    def messages(self, command: str, subject: str | None = None) -> list[Message]:
+        db.session.rollback()
+        query = select(Message).where(Message.command == command).order_by(Message.id)
+        if subject:
+            query = query.where(Message.subject == subject)
+        return list(db.session.scalars(query.execution_options(populate_existing=True)))
+
+    def alerts(self) -> list[Alert]:
+        db.session.rollback()
+        query = select(Alert).order_by(Alert.id).execution_options(populate_existing=True)
+        return list(db.session.scalars(query))
+
+    def tally(self, command: str) -> Tally:
+        db.session.rollback()
+        query = select(Tally).where(Tally.command == command)
+        return db.session.scalars(query.execution_options(populate_existing=True)).one()
+
+    def history(self, what: str) -> list[HistoryEntry]:
+        db.session.rollback()
+        return list(db.session.scalars(select(HistoryEntry).where(HistoryEntry.what == what)))
+
+
+def _fail(_subject: str, _claim: Claim) -> None:
+    raise RuntimeError("the cause")
+
+
+@atomic
+def _stage(session: Session, command: str, subject: str, key: str | None) -> bool:
+    return outbox.stage(session, command, subject, key=key)
+
+
+@atomic
+def _make_due(session: Session) -> None:
+    session.execute(update(Message).where(*outbox.OPEN).values(available_at=database_now(-1)))

@@ -1,0 +1,105 @@
+"""What happens by the clock: each period once, whatever becomes of Redis and the workers."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from flask import Flask
+
+from parts.process import wait_until
+from payments_app.core import outbox
+from payments_app.core.outbox import Claim
+from payments_app.core.periodic import Periodic, Rota
+from payments_app.reconcile import sweep
+from payments_app.schedule import SCHEDULE
+from payments_app.subscribers import COMMANDS, QUEUE_THREADS
+from tests.ledger.crowd import run_at_once
+from tests.queues.bench import Bench
+
+pytestmark = pytest.mark.portable
+
+
+def _do_nothing(_subject: str, _claim: Claim) -> None:
+    pass
+
+
+def _keep(app: Flask, *jobs: Periodic) -> None:
+    app.extensions["schedule"] = jobs
+
+
+def test_eight_sweepers_stage_one_message_for_a_period(bench: Bench) -> None:
+    bench.job("test.tick", _do_nothing)
+    _keep(bench.app, Periodic("tick", "test.tick", 86_400))
+    run_at_once(bench.app, lambda: Rota().stage_due())
+    assert len(bench.messages("test.tick")) == 1
+
+
+def test_the_next_period_has_a_message_of_its_own(bench: Bench) -> None:
+    bench.job("test.tick", _do_nothing)
+    _keep(bench.app, Periodic("tick", "test.tick", 1))
+    rota = Rota()
+
+    def two_periods_came() -> bool:
+        rota.stage_due()
+        return len(bench.messages("test.tick")) >= 2
+
+    assert wait_until(two_periods_came, within=10)
+
+
+def test_a_job_that_still_runs_is_not_begun_a_second_time(bench: Bench) -> None:
+    bench.job("test.tick", _do_nothing, alone=True)
+    _keep(bench.app, Periodic("tick", "test.tick", 86_400), Periodic("tick", "test.tick", 43_200))
+    Rota().stage_due()
+    Rota().stage_due()
+    assert len(bench.messages("test.tick")) == 1
+
+
+def test_a_daily_job_may_begin_at_another_hour_than_midnight() -> None:
+    daily = Periodic("daily", "test.daily", 86_400, offset=3 * 3600)
+    midnight = 1_800_057_600
+    assert midnight % 86_400 == 0
+    assert daily.period(midnight + 3 * 3600) == daily.period(midnight + 3 * 3600 - 1) + 1
+    assert daily.period(midnight) == daily.period(midnight - 1)
+
+
+def test_the_sweeper_works_on_its_own_queue_without_redis(
+    settings: dict[str, str], bench: Bench
+) -> None:
+    done = threading.Event()
+    bench.job("test.own", lambda *_: done.set(), outbox.SWEEPER)
+    _keep(bench.app, Periodic("own", "test.own", 86_400))
+    bench.app.extensions["bell_redis"].connection_pool.connection_kwargs["port"] = 1
+    bench.app.extensions["bell_redis"].connection_pool.disconnect()
+    bench.stage("charge", "nobody")
+    sweep.run(threading.Event(), once=True)
+    assert done.is_set()
+
+
+def test_the_sweeper_wakes_when_the_next_message_is_due(bench: Bench) -> None:
+    bench.job("test.soon", lambda *_: _later(0.2))
+    _keep(bench.app)
+    bench.stage("test.soon")
+    bench.work()
+    pause = sweep._round(Rota(), threading.Event())
+    assert pause < sweep.LONGEST_SECONDS
+
+
+def _later(seconds: float) -> None:
+    raise outbox.Later(seconds, "soon")
+
+
+def test_every_job_of_the_schedule_is_a_command() -> None:
+    assert {job.command for job in SCHEDULE} <= set(COMMANDS)
+
+
+def test_no_two_jobs_of_the_schedule_share_a_name() -> None:
+    assert len({job.name for job in SCHEDULE}) == len(SCHEDULE)
+
+
+def test_every_queue_is_worked_on() -> None:
+    assert {command.queue for command in COMMANDS.values()} <= {*QUEUE_THREADS, outbox.SWEEPER}
+
+
+def test_the_sweepers_queue_has_no_worker_that_could_be_away() -> None:
+    assert outbox.SWEEPER not in QUEUE_THREADS

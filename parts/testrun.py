@@ -1,6 +1,7 @@
 """Every check and every test: `python -m parts.testrun` (with `--lint`, the checks alone)."""
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -13,6 +14,7 @@ from parts.redis import Redis
 from parts.sandbox import Sandbox
 from parts.schema import postgres_template, sqlite_template
 
+MEMORY_BYTES = 4 * 2**30
 CHECKS = {
     "ruff": ["ruff", "check", "--quiet", "--output-format=concise", "."],
     "ruff format": ["ruff", "format", "--check", "."],
@@ -36,6 +38,17 @@ def main(arguments: list[str]) -> int:
     if failed:
         print(f"Failed: {', '.join(failed)}", file=sys.stderr)
     return 1 if failed else 0
+
+
+def work_in_memory() -> None:
+    """Keep the parts' files in memory where there is room: SQLite waits for the disk at every
+    commit, and thousands of tests commit."""
+    memory = Path("/dev/shm")  # noqa: S108 - mkdtemp makes the names
+    if "TMPDIR" in os.environ or not os.access(memory, os.W_OK):
+        return
+    if shutil.disk_usage(memory).free > MEMORY_BYTES:
+        os.environ["TMPDIR"] = str(memory)
+        tempfile.tempdir = None  # it was looked up already
 
 
 def failed_checks() -> list[str]:
@@ -84,4 +97,5 @@ def pytest(arguments: list[str], env: dict[str, str]) -> int:
 if __name__ == "__main__":
     # The tools sit beside this Python, whether or not the environment was activated.
     os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    work_in_memory()
     sys.exit(main(sys.argv[1:]))

@@ -146,7 +146,7 @@ def payments_by_phase(session: Session) -> dict[str, int]:
         .where(Transaction.created_at > database_now(-PAYMENT_SECONDS))
         .group_by(Transaction.phase)
     )
-    return dict(rows.tuples().all())
+    return {row[0]: row[1] for row in rows}
 
 
 def open_alerts(session: Session) -> dict[str, int]:
@@ -156,7 +156,7 @@ def open_alerts(session: Session) -> dict[str, int]:
         .where(Alert.acknowledged_at.is_(None))
         .group_by(Alert.severity)
     )
-    return dict(rows.tuples().all())
+    return {row[0]: row[1] for row in rows}
 
 
 def _quantiles(seconds: Sequence[float]) -> tuple[float, float, float]:

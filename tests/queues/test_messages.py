@@ -5,7 +5,10 @@ from __future__ import annotations
 import logging
 
 import pytest
+from sqlalchemy.orm import Session
 
+from payments_app.core import alerts
+from payments_app.core.database import atomic
 from payments_app.core.outbox import Claim, Later
 from tests.queues.bench import Bench
 
@@ -14,6 +17,11 @@ pytestmark = pytest.mark.portable
 
 def _do_nothing(_subject: str, _claim: Claim) -> None:
     pass
+
+
+@atomic
+def _raise_alert(session: Session) -> None:
+    alerts.raise_alert(session, "test", "one", "words")
 
 
 def _put_off(_subject: str, _claim: Claim) -> None:
@@ -111,13 +119,8 @@ def test_an_alert_commits_with_the_messages_that_tell_of_it(bench: Bench) -> Non
 
 
 def test_a_repeated_alert_is_told_once(bench: Bench) -> None:
-    from payments_app.core import alerts
-    from payments_app.core.database import atomic
-
-    raise_it = atomic(lambda session: alerts.raise_alert(session, "test", "one", "words"))
-    raise_it.__wrapped__.__name__ = "raise_it"
-    raise_it()
-    raise_it()
+    _raise_alert()
+    _raise_alert()
     assert [alert.times for alert in bench.alerts()] == [2]
     assert len(bench.messages("alerts.mail")) == 1
 

@@ -1,0 +1,108 @@
+"""/metrics: for Prometheus alone, and right whichever process answers."""
+
+from __future__ import annotations
+
+import pytest
+from flask.testing import FlaskClient
+from prometheus_client.parser import text_string_to_metric_families
+
+from tests.queues.bench import Bench
+
+TOKEN = "a-token-of-prometheus"
+
+
+@pytest.fixture
+def metrics_token() -> str | None:
+    return None
+
+
+@pytest.fixture
+def settings(settings: dict[str, str], metrics_token: str | None) -> dict[str, str]:
+    return settings | ({"METRICS_TOKEN": metrics_token} if metrics_token else {})
+
+
+def _value(client: FlaskClient, name: str, **labels: str) -> float | None:
+    for family in text_string_to_metric_families(client.get("/metrics").text):
+        for sample in family.samples:
+            if sample.name == name and labels.items() <= sample.labels.items():
+                return sample.value
+    return None
+
+
+@pytest.mark.portable
+def test_a_death_counts_in_the_dead_letters_of_its_queue_and_job(
+    bench: Bench, client: FlaskClient
+) -> None:
+    bench.bury(queue="payment_critical")
+    labels = {"queue": "payment_critical", "job": "test.fails"}
+    assert _value(client, "dead_letter_total", **labels) == 1
+    assert _value(client, "dead_letters", **labels) == 1
+
+
+def test_a_job_that_never_died_counts_from_zero(client: FlaskClient) -> None:
+    labels = {"queue": "payment_critical", "job": "ledger.post_capture"}
+    assert _value(client, "dead_letter_total", **labels) == 0
+    assert _value(client, "job_retries_total", **labels) == 0
+
+
+@pytest.mark.portable
+def test_retries_are_counted_by_job(bench: Bench, client: FlaskClient) -> None:
+    bench.failing("test.fails", waits=(60,))
+    bench.stage("test.fails")
+    bench.work()
+    assert _value(client, "job_retries_total", job="test.fails") == 1
+    assert _value(client, "queue_retrying", job="test.fails") == 1
+
+
+def test_each_queue_says_how_late_it_is(bench: Bench, client: FlaskClient) -> None:
+    assert _value(client, "queue_latency_seconds", queue="charges") == 0
+    bench.stage("charge", "nobody")
+    late = _value(client, "queue_latency_seconds", queue="charges")
+    assert late is not None
+    assert late > 0
+
+
+def test_both_redis_are_measured(client: FlaskClient) -> None:
+    assert _value(client, "redis_up", role="jobs") == 1
+    assert _value(client, "redis_never_evicts", role="jobs") == 1
+    assert _value(client, "redis_append_only", role="jobs") == 0
+    assert (_value(client, "redis_memory_used_bytes", role="cache") or 0) > 0
+
+
+class TestWithoutTheDatabase:
+    @pytest.fixture
+    def database_url(self) -> str:
+        return "postgresql://nobody@127.0.0.1:1/nowhere"
+
+    def test_the_metrics_say_that_it_is_away(self, client: FlaskClient) -> None:
+        assert _value(client, "database_up") == 0
+        assert _value(client, "redis_up", role="jobs") == 1
+
+
+def test_this_machine_may_scrape(client: FlaskClient) -> None:
+    assert client.get("/metrics").status_code == 200
+
+
+@pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded", "X-Real-IP"])
+def test_what_a_proxy_on_this_machine_forwards_may_not(client: FlaskClient, header: str) -> None:
+    assert client.get("/metrics", headers={header: "127.0.0.1"}).status_code == 404
+
+
+def test_another_machine_may_not(client: FlaskClient) -> None:
+    elsewhere = {"REMOTE_ADDR": "192.0.2.7"}
+    assert client.get("/metrics", environ_base=elsewhere).status_code == 404
+
+
+@pytest.mark.parametrize("metrics_token", [TOKEN])
+class TestWithAToken:
+    def test_its_bearer_may_scrape_from_anywhere(self, client: FlaskClient) -> None:
+        answer = client.get(
+            "/metrics",
+            headers={"Authorization": f"Bearer {TOKEN}", "X-Forwarded-For": "192.0.2.7"},
+            environ_base={"REMOTE_ADDR": "192.0.2.8"},
+        )
+        assert answer.status_code == 200
+
+    @pytest.mark.parametrize("given", ["", "Bearer ", "Bearer another", TOKEN])
+    def test_nobody_else_may_not_even_from_here(self, client: FlaskClient, given: str) -> None:
+        assert client.get("/metrics", headers={"Authorization": given}).status_code == 404

@@ -1,0 +1,144 @@
+"""What is wrong is said in words, and is an alert where nobody else raises one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from parts.redis import Redis
+from payments_app.config import Config
+from payments_app.core.clock import database_now
+from payments_app.core.database import atomic
+from payments_app.core.outbox import Message
+from payments_app.ops import diagnosis, redis_state
+from payments_app.ops.clean_up import clean_up
+from payments_app.ops.measures import BreakerState, Load
+from payments_app.ops.watch import watch
+from tests.accounts.desk import Desk
+from tests.queues.bench import Bench
+
+CLOSED = BreakerState(False, 0, 0)
+THREADS = {"charges": 10, "reports": 1}
+
+
+def _words(*loads: Load, breaker: BreakerState = CLOSED) -> str:
+    found = diagnosis.troubles(loads, {}, THREADS, breaker, [])
+    return " ".join(f"{trouble.what} {trouble.meaning}" for trouble in found)
+
+
+def test_a_quiet_system_has_no_troubles() -> None:
+    assert _words(Load("charges", "charge", 3, 3, 0, 0, 4.9)) == ""
+
+
+def test_charges_that_wait_more_than_five_seconds_are_critical() -> None:
+    load = Load("charges", "charge", 3, 3, 0, 0, 5.1)
+    (trouble,) = diagnosis.troubles([load], {}, THREADS, CLOSED, [])
+    assert trouble.critical
+
+
+def test_nothing_running_means_that_the_worker_is_not_there() -> None:
+    words = _words(Load("charges", "charge", 3, 3, 0, 0, 6))
+    assert "is the worker of charges running?" in words
+
+
+def test_everything_running_means_that_more_comes_than_can_be_done() -> None:
+    words = _words(Load("charges", "charge", 13, 3, 10, 0, 6))
+    assert "more comes in than one worker can do" in words
+
+
+def test_reports_may_wait_for_minutes() -> None:
+    assert _words(Load("reports", "staff.report", 3, 3, 0, 0, 200)) == ""
+
+
+@pytest.mark.parametrize(
+    ("command", "cause"),
+    [
+        ("ledger.post_capture", "database"),
+        ("notices.send_webhook", "merchant's endpoint"),
+        ("notices.send_mail", "mail server"),
+        ("charge", "Stripe"),
+        ("nobody.knows", "last error"),
+    ],
+)
+def test_retries_say_what_they_probably_mean(command: str, cause: str) -> None:
+    assert cause in _words(Load("payment_standard", command, 1, 0, 0, 1, 0))
+
+
+def test_an_open_breaker_is_said_in_words() -> None:
+    assert "Stripe does not answer" in _words(breaker=BreakerState(True, 7, 1))
+
+
+def test_a_redis_that_may_evict_or_forget_jobs_is_an_alert(app: Flask, tmp_path: Path) -> None:
+    with Redis(tmp_path / "wrong", policy="allkeys-lru", max_memory="64mb") as server:
+        (jobs, _) = redis_state.inspect(_config(app, server.url()))
+    assert len(jobs.problems()) == 2
+    assert "must be noeviction" in jobs.problems()[0]
+
+
+def test_a_redis_as_it_should_be_is_none(app: Flask, tmp_path: Path) -> None:
+    with Redis(tmp_path / "right", append_only=True) as server:
+        (jobs, _) = redis_state.inspect(_config(app, server.url()))
+    assert jobs.problems() == []
+
+
+def test_a_redis_that_is_away_is_said_so(app: Flask) -> None:
+    (jobs, _) = redis_state.inspect(_config(app, "redis://127.0.0.1:1/0"))
+    assert jobs.problems() == ["the Redis for jobs does not answer"]
+
+
+def test_the_watch_raises_an_alert_for_a_redis_that_forgets(bench: Bench) -> None:
+    watch()
+    watch()
+    assert [alert.kind for alert in bench.alerts()] == ["redis"]
+    assert "appendonly" in bench.alerts()[0].message
+
+
+@pytest.mark.portable
+def test_the_watch_raises_an_alert_for_charges_that_wait(bench: Bench) -> None:
+    bench.stage("charge", "nobody")
+    _age("charge", 10)
+    watch()
+    assert "late:charges" in [alert.key for alert in bench.alerts()]
+
+
+@pytest.mark.portable
+def test_the_page_of_queues_says_what_is_wrong(bench: Bench, desk: Desk) -> None:
+    bench.failing("ledger.test", "payment_critical", waits=(60,))
+    bench.stage("ledger.test")
+    bench.work("payment_critical")
+    page = desk.signed_in("support").get("/staff/queues").text
+    assert "ledger.test: 1 failed and will be tried again." in page
+    assert "The database: locks, a restart, or a full disk." in page
+
+
+@pytest.mark.portable
+def test_done_messages_go_after_thirty_days_and_open_ones_stay(bench: Bench) -> None:
+    bench.job("test.old", lambda *_: None)
+    bench.stage("test.old", "done long ago")
+    bench.work()
+    _age("test.old", 31 * 86_400)
+    bench.stage("test.old", "open")
+    dead = bench.bury()
+    _age("test.fails", 31 * 86_400)
+    assert clean_up() == 1
+    assert [m.subject for m in bench.messages("test.old")] == ["open"]
+    assert bench.message("test.fails").id == dead
+
+
+@atomic
+def _age(session: Session, command: str, seconds: float) -> None:
+    for column in (Message.available_at, Message.done_at, Message.dead_at):
+        session.execute(
+            update(Message)
+            .where(Message.command == command, column.is_not(None))
+            .values({column: database_now(-seconds)})
+        )
+
+
+def _config(app: Flask, jobs_url: str) -> Config:
+    return replace(app.config["CONFIG"], redis_url=jobs_url)

@@ -21,7 +21,7 @@ class Handling:
 
 _SETTLE = Handling(PROCESS)
 _REFUND = Handling("refunds.refresh", "payment_intent")
-_DISPUTE = Handling("disputes.refresh")
+_DISPUTE = Handling("disputes.refresh", "payment_intent")
 _RECORD = Handling()
 
 HANDLINGS = {

@@ -8,6 +8,7 @@ import pytest
 
 from payments_app.core.extensions import db
 from payments_app.core.history import HistoryEntry
+from payments_app.payments.disputes import Dispute
 from payments_app.payments.models import Transaction
 from payments_app.payments.refunds import Refund
 from tests.inbound.post_office import PostOffice, create_event
@@ -111,3 +112,9 @@ def test_a_refund_made_at_stripe_is_taken_in(post: PostOffice, till: Till) -> No
     post.stripe("refunds", payment_intent=intent, amount="100")
     post.send(post.told("refund.created"))
     assert [refund.amount for refund in db.session.query(Refund)] == [100]
+
+
+def test_a_dispute_told_by_stripe_is_taken_in(post: PostOffice, till: Till) -> None:
+    transaction = till.pay("pm_card_createDispute")
+    post.send(post.told("charge.dispute.created"))
+    assert [d.transaction_id for d in db.session.query(Dispute)] == [transaction]

@@ -17,6 +17,7 @@ from payments_app.ops.commands import alerts_group, queues_group
 from payments_app.ops.check_edge import check_edge
 from payments_app.orders.shelf import stock_shelf
 from payments_app.reconcile import sweep as sweeper
+from payments_app.staff.commands import demo_data
 from payments_app.reconcile.commands import reconcile_group
 
 demo_group = AppGroup("demo", help="Things for the demo shop.")
@@ -46,6 +47,7 @@ def prepare(app: Flask) -> None:
     """Hang the commands on the application."""
     app.cli.add_command(assets_group)
     app.cli.add_command(check_edge)
+    demo_group.add_command(demo_data)
     app.cli.add_command(demo_group)
     app.cli.add_command(sweep)
     app.cli.add_command(inbound_group)

@@ -26,10 +26,18 @@ _REST = 5.0  # seconds without the cache after it failed, so that not every page
 _cache = Cache()
 
 
+class _Json(JSONSerializer):
+    """JSON, for which a miss is no error."""
+
+    def loads(self, bvalue: str | bytes | bytearray | None, *args: Any, **kwargs: Any) -> Any:
+        """The value, or None where there is none or it is not JSON."""
+        return None if bvalue is None else super().loads(bvalue, *args, **kwargs)
+
+
 class JsonRedisCache(RedisCache):
     """Redis that holds JSON: whoever writes to it can't make us run code, as pickle would."""
 
-    serializer = JSONSerializer()  # type: ignore[assignment]
+    serializer = _Json()  # type: ignore[assignment]
 
 
 def prepare(app: Flask) -> None:

@@ -14,7 +14,8 @@ from payments_app.core.money import Money
 from payments_app.customers.models import Customer
 from payments_app.payments.models import PaymentRecord, Transaction
 from payments_app.staff.details import payments
-from payments_app.staff.presenter import Payment
+from payments_app.staff.given_back import marks_of
+from payments_app.staff.presenter import Mark, Payment
 
 SHOWN = 50
 _HIS = (
@@ -41,16 +42,17 @@ class Panel:
     customer_id: str
     keys: list[tuple[str, int]]
     totals: Totals
+    marks: dict[str, tuple[Mark, ...]]
 
     @property
     def version(self) -> str:
         """A short name of exactly this content."""
-        content = repr((self.keys, self.totals))
+        content = repr((self.keys, self.totals, self.marks))
         return hashlib.sha256(content.encode()).hexdigest()[:24]
 
 
 def panel_of(session: Session, customer_id: str) -> Panel:
-    """The ids and versions of the newest payments, and the totals: two queries, no details."""
+    """The newest payments' ids and versions, the totals and what was given back: no details."""
     newest = (
         select(Transaction.id, Transaction.version)
         .join(PaymentRecord, PaymentRecord.transaction_id == Transaction.id)
@@ -59,7 +61,8 @@ def panel_of(session: Session, customer_id: str) -> Panel:
         .limit(SHOWN)
     )
     keys = [(row.id, row.version) for row in session.execute(newest)]
-    return Panel(customer_id, keys, _totals(session, customer_id))
+    marks = marks_of(session, [id_ for id_, _ in keys])
+    return Panel(customer_id, keys, _totals(session, customer_id), marks)
 
 
 def rows_of(session: Session, panel: Panel, zone: ZoneInfo) -> list[Payment]:

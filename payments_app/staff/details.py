@@ -12,15 +12,21 @@ from sqlalchemy.orm import Session
 from payments_app.core.clock import utcnow
 from payments_app.payments.models import PaymentRecord, Transaction
 from payments_app.staff import cache
+from payments_app.staff.given_back import marks_of
 from payments_app.staff.presenter import COLUMNS, Payment, detail_of
 
 
 def payments(session: Session, keys: Sequence[tuple[str, int]], zone: ZoneInfo) -> list[Payment]:
-    """Payments for these ids and versions, in their order: three round trips for a page, whatever
+    """Payments for these ids and versions, in their order: a few round trips for a page, whatever
     its length. The versions were read just now, so a cached detail is never older than its row."""
     details = _details(session, keys)
-    customers = _customers(session, [id_ for id_, _ in keys])
-    return [Payment(details[id_], zone, customers.get(id_)) for id_, _ in keys if id_ in details]
+    ids = [id_ for id_, _ in keys]
+    customers, marks = _customers(session, ids), marks_of(session, ids)
+    return [
+        Payment(details[id_], zone, customers.get(id_), marks.get(id_, ()))
+        for id_, _ in keys
+        if id_ in details
+    ]
 
 
 def _details(session: Session, keys: Sequence[tuple[str, int]]) -> dict[str, dict[str, Any]]:

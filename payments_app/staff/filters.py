@@ -10,11 +10,13 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, and_, or_
+from sqlalchemy import ColumnElement, and_, or_, select
 
 from payments_app.core.clock import database_now
 from payments_app.core.money import CURRENCIES, THREE_DECIMAL, ZERO_DECIMAL
+from payments_app.payments.disputes import Dispute
 from payments_app.payments.models import Transaction
+from payments_app.payments.refunds import Refund
 from payments_app.staff.indexes import lower_email, reason_code
 from payments_app.staff.presenter import in_words
 from payments_app.staff.zones import day_bounds
@@ -27,6 +29,11 @@ STATUSES: dict[str, tuple[str, ColumnElement[bool]]] = {
     "pending": ("Pending", Transaction.state == "pending"),
     "requires_action": ("Waits for customer", Transaction.phase == "requires_action"),
     "unknown": ("Checking with Stripe", Transaction.phase == "unknown"),
+    "refunded": (
+        "Refunded",
+        Transaction.id.in_(select(Refund.transaction_id).where(Refund.state == "succeeded")),
+    ),
+    "disputed": ("Disputed", Transaction.id.in_(select(Dispute.transaction_id))),
     "stuck": (
         "Stuck pending",
         and_(
@@ -194,5 +201,6 @@ _FIELDS = ("from", "to", "least", "most")
 PRESETS = (
     ("Failed today", {"status": "failed", "from": "today"}),
     ("Stuck pending", {"status": "stuck"}),
+    ("Refunded", {"status": "refunded"}),
     ("Successful today", {"status": "complete", "from": "today"}),
 )

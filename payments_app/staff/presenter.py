@@ -73,12 +73,21 @@ _NOT_FROM_THE_BANK = (
 
 
 @dataclass(frozen=True)
+class Mark:
+    """Something beside the badge, such as a refund."""
+
+    text: str
+    icon: str
+
+
+@dataclass(frozen=True)
 class Payment:
     """A detail for one reader. Templates read its attributes and work nothing out."""
 
     detail: dict[str, Any]
     zone: ZoneInfo
     customer_id: str | None = None
+    marks: tuple[Mark, ...] = ()
 
     def __getattr__(self, name: str) -> Any:
         try:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -128,8 +128,7 @@ def _fold(session: Session, zone: ZoneInfo) -> int:
     ).all()
     summed = _sum((row.at.astimezone(zone).date(), *row[1:]) for row in taken)
     # Sorted: two that fold at once lock the daily rows in one order.
-    for (day, currency, state, reason), (count, amount) in sorted(summed.items()):
-        _add(session, Count(day, currency, state, reason, count, amount), zone)
+    _add(session, [Count(*key, *sums) for key, sums in sorted(summed.items())], zone)
     return len(taken)
 
 
@@ -157,19 +156,19 @@ def _start_in(session: Session, zone: ZoneInfo) -> int:
     return 0
 
 
-def _add(session: Session, change: Count, zone: ZoneInfo) -> None:
+def _add(session: Session, changes: Sequence[Count], zone: ZoneInfo) -> None:
     on_postgresql = session.get_bind().dialect.name == "postgresql"
-    insert = postgresql.insert(DailyPayments) if on_postgresql else sqlite.insert(DailyPayments)
-    row = insert.values(zone=zone.key, **vars(change))
-    session.execute(
-        row.on_conflict_do_update(
-            index_elements=["zone", "day", "currency", "state", "reason"],
-            set_={
-                "count": DailyPayments.count + row.excluded.count,
-                "amount": DailyPayments.amount + row.excluded.amount,
-            },
-        )
+    daily = DailyPayments.__table__
+    insert = postgresql.insert(daily) if on_postgresql else sqlite.insert(daily)
+    upsert = insert.on_conflict_do_update(
+        index_elements=["zone", "day", "currency", "state", "reason"],
+        set_={
+            "count": daily.c.count + insert.excluded.count,
+            "amount": daily.c.amount + insert.excluded.amount,
+        },
     )
+    if changes:
+        session.execute(upsert, [{"zone": zone.key, **vars(change)} for change in changes])
 
 
 _Key = tuple[dt.date, str, str, str]

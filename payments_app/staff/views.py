@@ -1,6 +1,7 @@
 """The dashboard's routes, by page."""
 
 from payments_app.staff import (
+    action_pages,
     audit_pages,
     customer_pages,
     export_pages,
@@ -11,6 +12,7 @@ from payments_app.staff.blueprint import blueprint
 from payments_app.staff.report_pages import api
 
 __all__ = [
+    "action_pages",
     "api",
     "audit_pages",
     "blueprint",

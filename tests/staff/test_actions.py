@@ -1,0 +1,180 @@
+"""Retries and refunds as staff ask for them."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from payments_app.accounts.models import StaffSession
+from payments_app.core.clock import database_now
+from payments_app.core.database import atomic
+from payments_app.core.outbox import Message
+from payments_app.payments.refunds import Refund
+from tests.accounts.desk import PASSWORD, Browser, Desk
+from tests.staff.files import DECLINED, Files
+
+pytestmark = pytest.mark.portable
+
+
+@pytest.fixture
+def refunder(desk: Desk) -> Browser:
+    return desk.signed_in("refunder")
+
+
+@atomic
+def _rows(session: Session, model: Any) -> list[Any]:
+    return list(session.scalars(select(model)))
+
+
+@atomic
+def _forget_password(session: Session) -> None:
+    session.execute(update(StaffSession).values(confirmed_at=database_now(-601)))
+
+
+def _ask(browser: Browser, id_: str, **form: str) -> Any:
+    page = f"/staff/payments/{id_}/refunds"
+    key = re.search(r'name="key"\s+value="([^"]+)"', browser.get(page).text)
+    values = {"amount": "5.00", "reason": "broken mug", "key": key[1] if key else "", **form}
+    return browser.post(page, page, **values)
+
+
+def test_a_refund_is_stored_with_its_message_and_its_reason(
+    desk: Desk, refunder: Browser, files: Files
+) -> None:
+    id_ = files.payment(amount=1099)
+    assert _ask(refunder, id_).status_code == 303
+    (refund,) = desk.do(_rows, Refund)
+    assert (refund.amount, refund.reason, refund.state) == (500, "broken mug", "requested")
+    assert [m.subject for m in desk.do(_rows, Message)] == [refund.id]
+    page = refunder.get(f"/staff/payments/{id_}").text
+    assert "REFUND PENDING $5.00" in page
+    assert "broken mug" in page
+
+
+def test_the_same_form_sent_twice_refunds_once(desk: Desk, refunder: Browser, files: Files) -> None:
+    id_ = files.payment(amount=1099)
+    for _ in range(2):
+        assert _ask(refunder, id_, key="one-form").status_code == 303
+    assert len(desk.do(_rows, Refund)) == 1
+
+
+@pytest.mark.parametrize("amount", ["11.00", "0", "-1", "5.005", "five", ""])
+def test_an_amount_that_can_not_be_refunded_is_said_and_kept(
+    desk: Desk, refunder: Browser, files: Files, amount: str
+) -> None:
+    answer = _ask(refunder, files.payment(amount=1099), amount=amount)
+    assert answer.status_code == 422
+    assert "broken mug" in answer.text
+    assert desk.do(_rows, Refund) == []
+
+
+def test_an_amount_in_yen_has_no_cents(desk: Desk, refunder: Browser, files: Files) -> None:
+    id_ = files.payment(amount=1800, currency="jpy")
+    assert _ask(refunder, id_, amount="1,800").status_code == 303
+    assert [refund.amount for refund in desk.do(_rows, Refund)] == [1800]
+
+
+def test_a_refund_asks_for_the_password_again(desk: Desk, refunder: Browser, files: Files) -> None:
+    address = f"/staff/payments/{files.payment()}/refunds"
+    desk.do(_forget_password)
+    answer = refunder.get(address)
+    assert answer.location == f"/staff/confirm?next={address}"
+    answer = refunder.post("/staff/confirm", password=PASSWORD, next=address)
+    assert answer.location == address
+    assert refunder.get(address).status_code == 200
+
+
+def test_without_the_password_nothing_is_refunded(
+    desk: Desk, refunder: Browser, files: Files
+) -> None:
+    id_ = files.payment()
+    desk.do(_forget_password)
+    form = {"amount": "5", "reason": "x", "key": "k"}
+    answer = refunder.post(f"/staff/payments/{id_}/refunds", **form)
+    assert answer.location.startswith("/staff/confirm")
+    assert desk.do(_rows, Refund) == []
+
+
+@pytest.mark.parametrize("role", ["viewer", "support", "exporter"])
+def test_only_a_refunder_may_refund(desk: Desk, files: Files, role: str) -> None:
+    id_ = files.payment()
+    browser = desk.signed_in(role)
+    form = {"amount": "5", "reason": "x", "key": "k"}
+    assert browser.get(f"/staff/payments/{id_}/refunds").status_code == 403
+    assert browser.post(f"/staff/payments/{id_}/refunds", **form).status_code == 403
+    assert desk.do(_rows, Refund) == []
+    assert len(desk.entries("staff.denied")) == 2
+
+
+def test_the_list_finds_what_was_refunded(desk: Desk, refunder: Browser, files: Files) -> None:
+    id_ = files.payment(amount=1099)
+    files.payment(amount=2222)
+    _ask(refunder, id_)
+
+    @atomic
+    def succeed(session: Session) -> None:
+        session.execute(update(Refund).values(state="succeeded"))
+
+    desk.do(succeed)
+    page = refunder.get("/staff/payments?status=refunded").text
+    assert "REFUNDED $5.00" in page
+    assert "$22.22" not in page
+
+
+def test_a_refund_shows_in_a_customer_s_panel_at_the_next_load(
+    refunder: Browser, files: Files
+) -> None:
+    id_ = files.payment(amount=1099)
+    address = f"/staff/customers/{files.customer_id()}"
+    assert "REFUND" not in refunder.get(address).text
+    _ask(refunder, id_)
+    assert "REFUND PENDING $5.00" in refunder.get(address).text
+
+
+def test_a_retry_asks_before_it_is_made(support: Browser, files: Files) -> None:
+    order = files.order()
+    id_ = files.decline(
+        order_id=order.id, payment_method="pm_1", stripe_customer_id="cus_1", amount=1099
+    )
+    page = support.get(f"/staff/payments/{id_}/retries").text
+    assert "Are you sure you want to retry this payment?" in page
+    for words in ("Visa ending in 4242", "$10.99", "number 2"):
+        assert words in page
+
+
+def test_a_retry_is_a_message_with_its_asker_in_the_history(
+    desk: Desk, support: Browser, files: Files
+) -> None:
+    order = files.order()
+    id_ = files.decline(order_id=order.id, payment_method="pm_1", stripe_customer_id="cus_1")
+    answer = support.post(f"/staff/payments/{id_}/retries")
+    assert answer.status_code == 303
+    assert [(m.command, m.subject) for m in desk.do(_rows, Message)] == [("retry", id_)]
+    (entry,) = desk.entries("retry.requested")
+    assert entry.actor.startswith("stf_")
+
+
+def test_without_a_saved_card_staff_get_a_link(support: Browser, files: Files) -> None:
+    order = files.order()
+    id_ = files.decline(order_id=order.id)
+    page = support.post(f"/staff/payments/{id_}/retries").text
+    assert f"/checkout/{order.id}" in page
+
+
+def test_where_a_retry_makes_no_sense_a_sentence_says_why(support: Browser, files: Files) -> None:
+    stolen = files.decline(error=DECLINED | {"decline_code": "stolen_card"})
+    page = support.get(f"/staff/payments/{stolen}").text
+    assert "No retry:" in page
+    answer = support.post(f"/staff/payments/{stolen}/retries")
+    assert answer.status_code == 409
+    assert "must not be retried" in answer.text
+
+
+def test_a_viewer_may_not_retry(desk: Desk, viewer: Browser, files: Files) -> None:
+    id_ = files.decline()
+    assert viewer.post(f"/staff/payments/{id_}/retries").status_code == 403
+    assert desk.do(_rows, Message) == []

@@ -1,0 +1,166 @@
+"""No filter and no reading of the search box reads a whole table, at 50,000 payments."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+from collections.abc import Iterator
+from zoneinfo import ZoneInfo
+
+import psycopg
+import pytest
+from flask import Flask
+from sqlalchemy import event, select, text
+
+from parts.postgres import create_database, libpq
+from parts.schema import migrate
+from payments_app import create_app
+from payments_app.config import Config
+from payments_app.core.extensions import db
+from payments_app.customers.models import Customer
+from payments_app.payments.models import Transaction
+from payments_app.staff.customers import panel_of
+from payments_app.staff.demo_data import add_demo_data
+from payments_app.staff.filters import STATUSES, read_filters
+from payments_app.staff.pages import read_page
+from payments_app.staff.search import search
+from payments_app.staff.timeline import timeline
+
+pytestmark = pytest.mark.slow
+
+UTC = ZoneInfo("UTC")
+TODAY = dt.date(2026, 1, 1)
+# Tables that grow with the payments.
+LARGE = {"transactions", "payment_records", "history", "customers", "orders"}
+
+
+@pytest.fixture(scope="module")
+def large_database(postgres_url: str, worker_number: int) -> str:
+    name = f"plans_{worker_number}_{os.getpid()}"
+    url = create_database(postgres_url, name)
+    migrate(url)
+    return url
+
+
+@pytest.fixture(scope="module")
+def filled(large_database: str, sandbox_url: str, redis_url: str) -> Iterator[Flask]:
+    """An application on 50,000 payments, with the planner's statistics."""
+    from parts.settings import private_settings
+
+    settings = private_settings(
+        database_url=large_database,
+        redis_url=redis_url,
+        cache_redis_url="redis://127.0.0.1:1/0",
+        sandbox_url=sandbox_url,
+    )
+    app = create_app(Config.from_env(settings))
+    with app.app_context():
+        add_demo_data(50_000, lambda _done: None)
+    with psycopg.connect(libpq(large_database), autocommit=True) as connection:
+        connection.execute("ANALYZE")
+    yield app
+    with app.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture
+def plans(filled: Flask) -> Iterator[list[str]]:
+    """Plans of the statements that are sent meanwhile, as `operation on table`."""
+    seen: list[str] = []
+    with filled.test_request_context():
+        engine, asking = db.engine, [False]
+
+        def explain(connection, cursor, statement, parameters, context, many):  # type: ignore[no-untyped-def]
+            if asking[0] or not statement.startswith("SELECT"):
+                return
+            asking[0] = True
+            plan = connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {statement}", parameters)
+            found = plan.scalar_one()
+            seen.extend(_operations(json.loads(found) if isinstance(found, str) else found))
+            asking[0] = False
+
+        event.listen(engine, "before_cursor_execute", explain)
+        yield seen
+        event.remove(engine, "before_cursor_execute", explain)
+
+
+def _operations(plan: object) -> Iterator[str]:
+    if isinstance(plan, list):
+        for part in plan:
+            yield from _operations(part)
+    elif isinstance(plan, dict):
+        if "Relation Name" in plan:
+            yield f"{plan['Node Type']} on {plan['Relation Name']}"
+        for part in plan.values():
+            yield from _operations(part)
+
+
+def whole_tables(plans: list[str]) -> set[str]:
+    assert plans
+    return {plan for plan in plans if plan.startswith("Seq Scan") and plan.split()[-1] in LARGE}
+
+
+FILTERS = [
+    {},
+    *({"status": name} for name in STATUSES),
+    {"currency": "jpy"},
+    {"reason": "lost_card"},
+    {"reason": "nothing_like_it"},
+    {"email": "nobody@example.com"},
+    {"last4": "4242"},
+    {"from": "2025-10-01", "to": "2025-10-02"},
+    {"least": "399", "most": "400"},
+    {"status": "failed", "currency": "eur", "reason": "insufficient_funds"},
+]
+
+
+@pytest.mark.parametrize("given", FILTERS, ids=str)
+def test_a_filtered_page_comes_out_of_an_index(plans: list[str], given: dict[str, str]) -> None:
+    filters = read_filters(given, UTC, TODAY)
+    assert not filters.problems
+    page = read_page(db.session(), filters.conditions)
+    read_page(db.session(), filters.conditions, before=page.older)
+    read_page(db.session(), filters.conditions, after=page.older)
+    assert whole_tables(plans) == set()
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "nobody@example.com",
+        "4242",
+        "10.99",
+        "pi_nothing",
+        "ch_nothing",
+        "cus_nothing",
+        "AB12-CD34",
+        "ABCDEFGHJK",
+        "2025-10-01",
+        f"txn_{'0' * 26}",
+        f"ord_{'0' * 26}",
+        f"cust_{'0' * 26}",
+    ],
+)
+def test_a_search_comes_out_of_an_index(plans: list[str], typed: str) -> None:
+    search(db.session(), typed, UTC, TODAY)
+    assert whole_tables(plans) == set()
+
+
+def test_a_customer_s_panel_comes_out_of_an_index(plans: list[str]) -> None:
+    customer_id = db.session().execute(select(Customer.id).limit(1)).scalar_one()
+    plans.clear()
+    panel_of(db.session(), customer_id)
+    assert whole_tables(plans) == set()
+
+
+def test_a_timeline_comes_out_of_an_index(plans: list[str]) -> None:
+    transaction_id = db.session().execute(select(Transaction.id).limit(1)).scalar_one()
+    plans.clear()
+    assert timeline(db.session(), transaction_id, UTC, technical=True)
+    assert whole_tables(plans) == set()
+
+
+def test_the_check_sees_a_whole_table_when_there_is_one(plans: list[str]) -> None:
+    db.session().execute(select(Transaction.id).where(text("description = 'x'")))
+    assert whole_tables(plans) == {"Seq Scan on transactions"}

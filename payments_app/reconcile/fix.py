@@ -93,13 +93,14 @@ def _read_intent(transaction: Transaction, finding: Finding) -> Answer:
     return answer
 
 
-def _stage(command: str) -> Callable[[Finding], None]:
-    """A fix that has the finding's subject worked on again, by the command that always does."""
+def _stage(command: str, subject: str | None = None) -> Callable[[Finding], None]:
+    """A fix that has the finding's subject (or what its details hold as `subject`) worked on
+    again, by the command that always does."""
 
     @atomic
     def stage(session: Session, finding: Finding) -> None:
-        key = f"{command}:{finding.subject}:finding-{finding.id}"
-        outbox.stage(session, command, finding.subject, key=key)
+        about = finding.details[subject] if subject else finding.subject
+        outbox.stage(session, command, about, key=f"{command}:{about}:finding-{finding.id}")
 
     return stage
 
@@ -137,8 +138,8 @@ FIXES: dict[str, Callable[[Finding], None]] = {
     "post_capture": _stage("ledger.post_capture"),
     "post_refund": _stage("ledger.post_refund"),
     "post_dispute": _stage("ledger.post_dispute"),
-    "refresh_refund": _stage("refunds.refresh"),
-    "refresh_dispute": _stage("disputes.refresh"),
+    "refresh_refund": _stage("refunds.refresh", "intent"),
+    "refresh_dispute": _stage("disputes.refresh", "intent"),
     "revive": _revive,
     "revive_refund": _revive_refund,
     "correct_live_record": _correct_live_record,

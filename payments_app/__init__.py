@@ -20,6 +20,7 @@ from payments_app.inbound import views as inbound
 from payments_app.notices import views as mailbox
 from payments_app.ops import views as ops
 from payments_app.orders import views as orders
+from payments_app.settlement import views as settlement
 from payments_app.staff import cache as staff_cache
 from payments_app.staff import views as staff
 
@@ -57,7 +58,7 @@ def create_app(config: Config | None = None) -> Flask:
     gateway.connect(app, config)
     http.prepare(app)
     limits.prepare(app)
-    for views in (accounts, checkout, inbound, mailbox, ops, orders, staff):
+    for views in (accounts, checkout, inbound, mailbox, ops, orders, settlement, staff):
         app.register_blueprint(views.blueprint)
     app.register_blueprint(staff.api)
     access.prepare(app)

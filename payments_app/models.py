@@ -13,6 +13,7 @@ from payments_app.orders import models as orders
 from payments_app.payments import models as payments
 from payments_app.payments import disputes, refunds
 from payments_app.reconcile import models as reconcile
+from payments_app.settlement import models as settlement
 from payments_app.staff import indexes, rollups
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "reconcile",
     "refunds",
     "rollups",
+    "settlement",
     "tally",
     "webhook_models",
 ]

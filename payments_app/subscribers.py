@@ -37,6 +37,7 @@ from payments_app.payments.retry_charge import retry
 from payments_app.reconcile.fix import run_fix
 from payments_app.reconcile.revive import revive
 from payments_app.reconcile.rounds import run_compare, stage_rounds_now
+from payments_app.settlement import close, lines
 from payments_app.staff.fold import fold as fold_reports
 
 COMMANDS = {
@@ -70,6 +71,10 @@ COMMANDS = {
     mails.SEND: Command(mails.send_mail, "mailers", mails.POLICY),
     "notices.announce_payment": Command(announce_payment, "payment_standard"),
     "notices.announce_refund": Command(announce_refund, "payment_standard"),
+    "settlement.capture": Command(lines.settle_capture, "payment_critical"),
+    "settlement.refund": Command(lines.settle_refund, "payment_critical"),
+    "settlement.dispute": Command(lines.settle_dispute, "payment_critical"),
+    lines.CLOSE: Command(close.close_batch, "payment_critical", close.POLICY),
     DELIVER: Command(deliver, "payment_standard", webhook_retries.POLICY),
     "reports.fold": Command(without_subject(fold_reports), "reports", alone=True),
     "orders.follow_payment": Command(follow_payment, "payment_standard"),
@@ -83,6 +88,7 @@ EVENTS = {
     "payment.unknown": (Follow("look_up", FIRST_SECONDS),),
     "payment.completed": (
         Follow("ledger.post_capture"),
+        Follow("settlement.capture"),
         Follow("orders.follow_payment"),
         Follow("notices.receipt"),
         Follow("notices.announce_payment"),
@@ -93,10 +99,24 @@ EVENTS = {
         Follow("notices.announce_payment"),
     ),
     "payment.canceled": (Follow("orders.follow_payment"), Follow("notices.announce_payment")),
-    "dispute.changed": (Follow("ledger.post_dispute"),),
-    "refund.succeeded": (Follow("ledger.post_refund"), Follow("notices.announce_refund")),
-    "refund.failed": (Follow("ledger.post_refund"), Follow("notices.announce_refund")),
-    "refund.canceled": (Follow("ledger.post_refund"),),
+    "dispute.changed": (
+        Follow("ledger.post_dispute"),
+        Follow("settlement.dispute", lines.LEDGER_SECONDS),
+    ),
+    "refund.succeeded": (
+        Follow("ledger.post_refund"),
+        Follow("settlement.refund", lines.LEDGER_SECONDS),
+        Follow("notices.announce_refund"),
+    ),
+    "refund.failed": (
+        Follow("ledger.post_refund"),
+        Follow("settlement.refund", lines.LEDGER_SECONDS),
+        Follow("notices.announce_refund"),
+    ),
+    "refund.canceled": (
+        Follow("ledger.post_refund"),
+        Follow("settlement.refund", lines.LEDGER_SECONDS),
+    ),
     "refund.pending": (Follow("refunds.look_up", FIRST_SECONDS),),
     "refund.requires_action": (Follow("refunds.look_up", FIRST_SECONDS),),
     "refund.unknown": (Follow("refunds.look_up", FIRST_SECONDS),),

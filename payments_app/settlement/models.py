@@ -1,0 +1,84 @@
+"""Settlement batches and their lines. The database refuses to change or delete a line (trigger)."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    String,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from payments_app.core.clock import database_now
+from payments_app.core.columns import BIGINT
+from payments_app.core.extensions import db
+from payments_app.core.ids import new_id
+from payments_app.core.money import Money
+
+
+class Batch(db.Model):  # type: ignore[name-defined, misc]
+    """A merchant's business day in one currency: moments from `opens_at` up to, and without,
+    `closes_at`. `total` (minor units) and `line_count` are fixed when it is closed."""
+
+    __tablename__ = "settlement_batches"
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True, default=lambda: new_id("stl"))
+    merchant_id: Mapped[str] = mapped_column(ForeignKey("merchants.id"))
+    business_day: Mapped[dt.date]
+    currency: Mapped[str] = mapped_column(String(3))
+    timezone: Mapped[str] = mapped_column(String(60))
+    opens_at: Mapped[dt.datetime]
+    closes_at: Mapped[dt.datetime]
+    closed_at: Mapped[dt.datetime | None]
+    total: Mapped[int | None] = mapped_column(BIGINT)
+    line_count: Mapped[int | None]
+    created_at: Mapped[dt.datetime] = mapped_column(server_default=database_now())
+
+    __table_args__ = (
+        UniqueConstraint("merchant_id", "business_day", "currency"),
+        # What the lines' foreign key refers to: all in the batch's currency.
+        UniqueConstraint("id", "currency"),
+        CheckConstraint("opens_at < closes_at", name="opens_before_it_closes"),
+        CheckConstraint("(closed_at IS NULL) = (total IS NULL)", name="total_when_closed"),
+        CheckConstraint("(closed_at IS NULL) = (line_count IS NULL)", name="count_when_closed"),
+    )
+
+    @property
+    def money(self) -> Money | None:
+        """The total with its currency; None while it is open."""
+        return None if self.total is None else Money(self.total, self.currency)
+
+
+class Line(db.Model):  # type: ignore[name-defined, misc]
+    """One movement of money in one batch only. `key` is that of its ledger journal
+    (`capture_<payment>`); `amount` in minor units, negative where money went away."""
+
+    __tablename__ = "settlement_lines"
+
+    id: Mapped[int] = mapped_column(BIGINT, primary_key=True)
+    key: Mapped[str] = mapped_column(String(80), unique=True)
+    batch_id: Mapped[str] = mapped_column(String(40))
+    kind: Mapped[str] = mapped_column(String(24))
+    transaction_id: Mapped[str] = mapped_column(ForeignKey("transactions.id"), index=True)
+    amount: Mapped[int] = mapped_column(BIGINT)
+    currency: Mapped[str] = mapped_column(String(3))
+    occurred_at: Mapped[dt.datetime]
+    created_at: Mapped[dt.datetime] = mapped_column(server_default=database_now())
+
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["batch_id", "currency"], ["settlement_batches.id", "settlement_batches.currency"]
+        ),
+        CheckConstraint("amount <> 0", name="amount_moves"),
+        Index("ix_settlement_lines_batch", "batch_id", "occurred_at", "id"),
+    )
+
+    @property
+    def money(self) -> Money:
+        """The amount with its currency."""
+        return Money(self.amount, self.currency)

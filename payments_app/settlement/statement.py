@@ -1,0 +1,122 @@
+"""statement: a batch as its merchant reads it, on a page or in a spreadsheet."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from payments_app.core import history
+from payments_app.core.database import atomic
+from payments_app.core.money import Money
+from payments_app.merchants.models import Merchant
+from payments_app.payments.models import Transaction
+from payments_app.settlement.models import Batch, Line
+
+# What a spreadsheet takes for a formula: https://owasp.org/www-community/attacks/CSV_Injection
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+_COLUMNS = ("Line", "Kind", "Payment", "Stripe ID", "Description", "Amount", "Currency")
+_LISTED = 100
+
+
+@dataclass(frozen=True)
+class StatementLine:
+    """One line with the payment that it is about."""
+
+    line: Line
+    transaction: Transaction
+
+    def local(self, zone: ZoneInfo) -> dt.datetime:
+        """When it happened, in the merchant's zone."""
+        return self.line.occurred_at.astimezone(zone)
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A batch, whose it is, and its lines in the order in which they happened."""
+
+    batch: Batch
+    merchant: Merchant
+    lines: list[StatementLine]
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The merchant's zone when the batch was opened."""
+        return ZoneInfo(self.batch.timezone)
+
+    @property
+    def total(self) -> Money:
+        """The sum of all lines."""
+        return Money(sum(each.line.amount for each in self.lines), self.batch.currency)
+
+    def by_kind(self) -> list[tuple[str, int, Money]]:
+        """For each kind of line: how many, and their sum."""
+        kinds = dict.fromkeys(each.line.kind for each in self.lines)
+        amounts = {k: [e.line.amount for e in self.lines if e.line.kind == k] for k in kinds}
+        return [(k, len(a), Money(sum(a), self.batch.currency)) for k, a in amounts.items()]
+
+    @property
+    def filename(self) -> str:
+        """Of the download, without its ending."""
+        return f"settlement-{self.batch.business_day}-{self.batch.currency}"
+
+
+def statement_of(session: Session, batch_id: str) -> Statement | None:
+    """The statement of a batch, open or closed; None for an unknown id."""
+    batch = session.get(Batch, batch_id)
+    if batch is None:
+        return None
+    rows = session.execute(
+        select(Line, Transaction)
+        .join(Transaction, Transaction.id == Line.transaction_id)
+        .where(Line.batch_id == batch_id)
+        .order_by(Line.occurred_at, Line.id)
+    )
+    merchant = session.get_one(Merchant, batch.merchant_id)
+    return Statement(batch, merchant, [StatementLine(*row) for row in rows])
+
+
+def latest_batches(session: Session, merchant_id: str | None = None) -> list[Batch]:
+    """The latest batches (of one merchant), newest day first."""
+    query = select(Batch).order_by(Batch.business_day.desc(), Batch.currency, Batch.id)
+    if merchant_id is not None:
+        query = query.where(Batch.merchant_id == merchant_id)
+    return list(session.scalars(query.limit(_LISTED)))
+
+
+def as_csv(statement: Statement) -> str:
+    """A row for each line; amounts in the currency's own unit, times in the named zone and UTC."""
+    out = io.StringIO()
+    rows = csv.writer(out)
+    rows.writerow([*_COLUMNS, f"Time ({statement.zone.key})", "Time (UTC)"])
+    for each in statement.lines:
+        line, transaction = each.line, each.transaction
+        rows.writerow(
+            [
+                line.key,
+                line.kind,
+                transaction.id,
+                transaction.stripe_payment_id or "",
+                _safe(transaction.description),
+                line.money.major,
+                line.currency.upper(),
+                each.local(statement.zone).isoformat(sep=" ", timespec="seconds"),
+                line.occurred_at.isoformat(sep=" ", timespec="seconds"),
+            ]
+        )
+    return out.getvalue()
+
+
+@atomic
+def note_download(session: Session, batch_id: str, actor: str) -> None:
+    """Who took a statement out, before it leaves."""
+    history.record(session, "staff", "settlement.downloaded", actor=actor, subject=batch_id)
+
+
+def _safe(text: str) -> str:
+    return f"'{text}" if text.startswith(_FORMULA) else text

@@ -1,0 +1,54 @@
+"""Settlement for staff: the latest batches, a statement, and its download."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, make_response, render_template
+from werkzeug.exceptions import NotFound
+
+from payments_app.accounts.gate import signed_in
+from payments_app.core.access import staff
+from payments_app.core.extensions import db
+from payments_app.core.headers import private
+from payments_app.settlement.statement import (
+    Statement,
+    as_csv,
+    latest_batches,
+    note_download,
+    statement_of,
+)
+
+blueprint = Blueprint("settlement", __name__, url_prefix="/staff/settlements")
+
+
+@blueprint.get("")
+@staff("view")
+def index() -> Response:
+    """The latest batches."""
+    statements = latest_batches(db.session())
+    return private(make_response(render_template("settlement/batches.html", batches=statements)))
+
+
+@blueprint.get("/<batch_id>")
+@staff("view")
+def show(batch_id: str) -> Response:
+    """One batch's statement as a page."""
+    page = render_template("settlement/statement.html", statement=_found(batch_id))
+    return private(make_response(page))
+
+
+@blueprint.get("/<batch_id>.csv")
+@staff("export")
+def download(batch_id: str) -> Response:
+    """The same as a CSV file."""
+    statement = _found(batch_id)
+    answer = Response(as_csv(statement), mimetype="text/csv")
+    answer.headers["Content-Disposition"] = f'attachment; filename="{statement.filename}.csv"'
+    note_download(batch_id, signed_in().id)
+    return private(answer)
+
+
+def _found(batch_id: str) -> Statement:
+    statement = statement_of(db.session(), batch_id)
+    if statement is None:
+        raise NotFound
+    return statement

@@ -1,0 +1,197 @@
+"""A line for each movement of money, in one batch only; and batches that close on the ledger."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+from sqlalchemy import delete, select, update
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from payments_app.core.alerts import Alert
+from payments_app.core.database import atomic
+from payments_app.core.extensions import db
+from payments_app.core.history import HistoryEntry
+from payments_app.core.outbox import Later, Message
+from payments_app.ledger import queries as ledger
+from payments_app.payments.refund import request_refund
+from payments_app.settlement.close import POLICY, close_batch
+from payments_app.settlement.lines import settle_capture, settle_refund
+from payments_app.settlement.models import Batch, Line
+from tests.ledger.crowd import claim, run_at_once
+from tests.payments.till import Till
+from tests.settlement.books import batches, complete_at, end_days, line_count, lines, move_shop, now
+
+pytestmark = pytest.mark.portable
+
+
+def close(batch: Batch) -> None:
+    close_batch(batch.id, claim(batch.id))
+
+
+def test_a_capture_is_a_line_of_its_day(till: Till) -> None:
+    till.pay()
+    (batch,) = batches()
+    assert lines() == [("capture", 1099)]
+    assert batch.opens_at <= now() < batch.closes_at
+    assert batch.closed_at is None
+
+
+def test_a_failed_payment_is_no_line(till: Till) -> None:
+    till.pay("pm_card_visa_chargeDeclined")
+    assert (batches(), lines()) == ([], [])
+
+
+def test_a_payment_of_nothing_is_no_line(till: Till) -> None:
+    till.pay(amount=0)
+    assert lines() == []
+    assert [m.dead_at for m in till.messages("settlement.capture")] == [None]
+
+
+def test_each_currency_has_a_batch_of_its_own(till: Till) -> None:
+    till.pay()
+    till.pay(order=till.create_order(1800, "jpy"))
+    till.pay()
+    assert [batch.currency for batch in batches()] == ["jpy", "usd"]
+
+
+def test_settling_twice_and_eight_at_once_is_one_line(till: Till) -> None:
+    transaction = till.open()
+    till.work("charges")
+    outcomes = run_at_once(till.app, lambda: settle_capture(transaction, claim(transaction)))
+    settle_capture(transaction, claim(transaction))
+    assert outcomes == [None] * 8
+    assert (line_count(), len(batches())) == (1, 1)
+
+
+def test_a_pending_payment_is_refused(till: Till) -> None:
+    transaction = till.open()
+    with pytest.raises(LookupError, match="nothing to settle"):
+        settle_capture(transaction, claim(transaction))
+
+
+def test_the_cutoff_is_exact_in_the_merchants_zone(till: Till) -> None:
+    move_shop("America/New_York", 17 * 60)
+    for moment in ("2026-03-06T21:59:59.999", "2026-03-06T22:00:00"):
+        transaction = till.open()
+        till.work("charges")
+        complete_at(transaction, dt.datetime.fromisoformat(moment).replace(tzinfo=dt.UTC))
+        settle_capture(transaction, claim(transaction))
+    days = [batch.business_day.isoformat() for batch in batches()]
+    assert days == ["2026-03-06", "2026-03-07"]
+
+
+def test_a_refund_is_a_line_of_its_own_and_takes_from_the_total(till: Till) -> None:
+    transaction = till.pay()
+    request_refund(transaction, 500, reason="scratched", actor="staff@example.com")
+    till.work()
+    till.work_all_waiting()
+    assert lines() == [("capture", 1099), ("refund", -500)]
+
+
+def test_settling_a_refund_eight_times_at_once_is_one_line(till: Till) -> None:
+    transaction = till.pay()
+    refund = request_refund(transaction, 500, reason="scratched", actor="staff@example.com")
+    till.work()
+    outcomes = run_at_once(till.app, lambda: settle_refund(refund, claim(refund)))
+    assert outcomes == [None] * 8
+    assert lines() == [("capture", 1099), ("refund", -500)]
+
+
+def test_a_day_that_is_not_over_is_not_closed(till: Till) -> None:
+    till.pay()
+    (batch,) = batches()
+    with pytest.raises(Later, match="not over"):
+        close(batch)
+
+
+def test_a_day_that_is_over_is_closed_by_its_message_with_the_ledgers_total(till: Till) -> None:
+    transaction = till.pay()
+    till.pay()
+    request_refund(transaction, 500, reason="scratched", actor="staff@example.com")
+    till.work()
+    till.work_all_waiting()
+    end_days()
+    till.work_all_waiting()
+    (batch,) = batches()
+    assert batch.closed_at is not None
+    assert (batch.total, batch.line_count) == (1698, 3)
+    assert ledger.balances(db.session(), "stripe_balance") == {"usd": 1698}
+
+
+def test_closing_twice_and_eight_at_once_closes_once(till: Till) -> None:
+    till.pay()
+    end_days()
+    (batch,) = batches()
+    outcomes = run_at_once(till.app, lambda: close(batch))
+    close(batch)
+    assert outcomes == [None] * 8
+    assert len(_history()) == 1
+
+
+def test_a_capture_that_was_never_settled_is_found_when_its_day_is_closed(till: Till) -> None:
+    till.pay()
+    _lose("settlement.capture")
+    till.open()
+    till.work("charges")
+    _lose("settlement.capture")
+    till.work()
+    assert line_count() == 1
+    end_days()
+    close(batches()[0])
+    assert line_count() == 2
+    assert batches()[0].total == 2198
+
+
+def test_what_is_settled_after_its_day_was_closed_goes_into_the_open_one(till: Till) -> None:
+    till.pay()
+    end_days()
+    close(batches()[0])
+    late = till.open()
+    till.work("charges")
+    complete_at(late, batches()[0].closes_at - dt.timedelta(seconds=1))
+    settle_capture(late, claim(late))
+    first, second = batches()
+    assert (first.line_count, second.closed_at) == (1, None)
+    assert second.opens_at <= now() < second.closes_at
+    assert line_count() == 2
+
+
+def test_a_batch_that_the_ledger_does_not_know_stays_open_and_calls_a_person(till: Till) -> None:
+    transaction = till.open()
+    till.work("charges")
+    settle_capture(transaction, claim(transaction))
+    _lose("ledger.post_capture")
+    end_days()
+    for _ in range(len(POLICY.waits) + 1):
+        till.make_due("settlement.close")
+        till.work("payment_critical")
+    (batch,) = batches()
+    assert batch.closed_at is None
+    (alert,) = db.session.scalars(select(Alert).where(Alert.kind == "dead_letter"))
+    assert (alert.severity, alert.data["retries"]) == ("critical", 5)
+    assert "0 in the ledger" in alert.message
+
+
+def test_the_database_refuses_to_change_a_line(till: Till) -> None:
+    till.pay()
+    with pytest.raises(DBAPIError, match="append-only"):
+        _change_line()
+
+
+def _history() -> list[str]:
+    db.session.rollback()
+    closed = select(HistoryEntry.what).where(HistoryEntry.what == "settlement.closed")
+    return list(db.session.scalars(closed))
+
+
+@atomic
+def _lose(session: Session, command: str) -> None:
+    """As if these messages had never been."""
+    session.execute(delete(Message).where(Message.command == command))
+
+
+@atomic
+def _change_line(session: Session) -> None:
+    session.execute(update(Line).values(amount=1))

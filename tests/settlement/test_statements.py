@@ -1,0 +1,74 @@
+"""The statement, on a page and as a file."""
+
+from __future__ import annotations
+
+import csv
+import io
+from decimal import Decimal
+
+import pytest
+
+from payments_app.payments.refund import request_refund
+from tests.accounts.desk import Desk
+from tests.payments.till import Till
+from tests.settlement.books import batches, end_days, move_shop
+
+pytestmark = pytest.mark.portable
+
+
+def test_the_file_has_a_row_for_each_line_that_sums_to_the_total(till: Till, desk: Desk) -> None:
+    transaction = till.pay()
+    request_refund(transaction, 500, reason="scratched", actor="staff@example.com")
+    till.work()
+    till.work_all_waiting()
+    end_days()
+    till.work_all_waiting()
+    (batch,) = batches()
+    answer = desk.signed_in("exporter").get(f"/staff/settlements/{batch.id}.csv")
+    rows = list(csv.DictReader(io.StringIO(answer.text)))
+    assert [row["Kind"] for row in rows] == ["capture", "refund"]
+    assert sum(Decimal(row["Amount"]) for row in rows) == Decimal("5.99")
+    assert batch.total == 599
+
+
+def test_a_description_is_no_formula_in_a_spreadsheet(till: Till, desk: Desk) -> None:
+    till.pay(description='=HYPERLINK("http://example.com")')
+    answer = desk.signed_in("exporter").get(f"/staff/settlements/{batches()[0].id}.csv")
+    (row,) = csv.DictReader(io.StringIO(answer.text))
+    assert row["Description"].startswith("'=")
+
+
+def test_times_are_in_the_named_zone(till: Till, desk: Desk) -> None:
+    move_shop("Asia/Kathmandu", 0)
+    till.pay()
+    answer = desk.signed_in("exporter").get(f"/staff/settlements/{batches()[0].id}.csv")
+    (row,) = csv.DictReader(io.StringIO(answer.text))
+    assert row["Time (Asia/Kathmandu)"].endswith("+05:45")
+
+
+def test_a_download_is_noted_with_who_took_it(till: Till, desk: Desk) -> None:
+    till.pay()
+    desk.signed_in("exporter").get(f"/staff/settlements/{batches()[0].id}.csv")
+    (entry,) = desk.entries("settlement.downloaded")
+    assert entry.subject == batches()[0].id
+
+
+def test_only_who_may_export_downloads(till: Till, desk: Desk) -> None:
+    till.pay()
+    answer = desk.signed_in("viewer").get(f"/staff/settlements/{batches()[0].id}.csv")
+    assert answer.status_code == 403
+
+
+def test_a_viewer_reads_the_statement_and_finds_it_in_the_list(till: Till, desk: Desk) -> None:
+    till.pay()
+    browser, address = desk.signed_in("viewer"), f"/staff/settlements/{batches()[0].id}"
+    assert address in browser.get("/staff/settlements").text
+    page = browser.get(address).text
+    assert "$10.99" in page
+    assert "OPEN" in page
+
+
+def test_an_unknown_batch_is_not_found(till: Till, desk: Desk) -> None:
+    browser = desk.signed_in("exporter")
+    assert browser.get("/staff/settlements/stl_none").status_code == 404
+    assert browser.get("/staff/settlements/stl_none.csv").status_code == 404

@@ -15,6 +15,7 @@ from payments_app.config import Config
 from payments_app.core import access, bell, database, http, idempotency, limits
 from payments_app.core.extensions import csrf, db, migrate
 from payments_app.core.idempotency_stores import RedisStore
+from payments_app.customers import views as customers
 from payments_app.gateway import client as gateway
 from payments_app.inbound import views as inbound
 from payments_app.notices import views as mailbox
@@ -58,7 +59,7 @@ def create_app(config: Config | None = None) -> Flask:
     gateway.connect(app, config)
     http.prepare(app)
     limits.prepare(app)
-    for views in (accounts, checkout, inbound, mailbox, ops, orders, settlement, staff):
+    for views in (accounts, checkout, customers, inbound, mailbox, ops, orders, settlement, staff):
         app.register_blueprint(views.blueprint)
     app.register_blueprint(staff.api)
     access.prepare(app)

@@ -7,12 +7,16 @@ from __future__ import annotations
 
 from payments_app.core.outbox import SWEEPER, Command, Follow, Policy
 from payments_app.core.periodic import without_subject
+from payments_app.customers.ask_for_link import MAIL_LINK
+from payments_app.customers.cards import DETACH, detach
+from payments_app.customers.follow import follow_payment as follow_customer
 from payments_app.inbound.fetch_missed import fetch_missed
 from payments_app.inbound.process import process
 from payments_app.ledger.post import post_capture
 from payments_app.ledger.post_dispute import post_dispute
 from payments_app.ledger.post_refund import post_refund
 from payments_app.notices import mails, webhook_retries
+from payments_app.notices.account import write_account_link
 from payments_app.notices.announce import DELIVER, announce_payment, announce_refund
 from payments_app.notices.deliver import deliver
 from payments_app.notices.receipts import (
@@ -77,6 +81,9 @@ COMMANDS = {
     lines.CLOSE: Command(close.close_batch, "payment_critical", close.POLICY),
     DELIVER: Command(deliver, "payment_standard", webhook_retries.POLICY),
     "reports.fold": Command(without_subject(fold_reports), "reports", alone=True),
+    "customers.follow_payment": Command(follow_customer, "payment_standard"),
+    DETACH: Command(detach, "default"),
+    MAIL_LINK: Command(write_account_link, "payment_standard"),
     "orders.follow_payment": Command(follow_payment, "payment_standard"),
     "orders.fulfil": Command(fulfil, "payment_standard"),
 }
@@ -88,12 +95,14 @@ EVENTS = {
     "payment.unknown": (Follow("look_up", FIRST_SECONDS),),
     "payment.completed": (
         Follow("ledger.post_capture"),
+        Follow("customers.follow_payment"),
         Follow("settlement.capture"),
         Follow("orders.follow_payment"),
         Follow("notices.receipt"),
         Follow("notices.announce_payment"),
     ),
     "payment.failed": (
+        Follow("customers.follow_payment"),
         Follow("orders.follow_payment"),
         Follow("notices.payment_failed", NOTICE_SECONDS),
         Follow("notices.announce_payment"),

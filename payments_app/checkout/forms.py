@@ -19,6 +19,7 @@ MAX_EMAIL = 254  # RFC 5321: a path of 256 with its angle brackets
 _MEANS = {
     "payment_method": re.compile(r"(pm|card|src)_\w{1,240}", re.ASCII),
     "confirmation_token": re.compile(r"ctoken_\w{1,240}", re.ASCII),
+    "saved_card": re.compile(r"card_\w{1,34}", re.ASCII),
 }
 
 
@@ -32,6 +33,8 @@ class Purchase:
     quantity: int = 1
     payment_method: str | None = None
     confirmation_token: str | None = None
+    saved_card: str | None = None
+    save_card: bool = False
     amount: int | None = None
     currency: str | None = None
     key: str | None = None
@@ -61,12 +64,17 @@ def parse(values: Mapping[str, Any], key: str | None) -> Purchase:
         quantity=reader.whole_number("quantity", least=1) or 1,
         payment_method=reader.means("payment_method"),
         confirmation_token=reader.means("confirmation_token"),
+        saved_card=reader.means("saved_card"),
+        save_card=reader.wish("save_card"),
         amount=reader.whole_number("amount", least=0),
         currency=reader.text("currency").lower() or None,
         key=clean_key(key),
     )
-    if purchase.payment_method and purchase.confirmation_token:
-        reader.errors["payment_method"] = "Send a payment method or a confirmation token, not both."
+    means = (purchase.payment_method, purchase.confirmation_token, purchase.saved_card)
+    if sum(one is not None for one in means) > 1:
+        reader.errors["payment_method"] = (
+            "Send a payment method, a confirmation token or a saved card, one of them."
+        )
     if reader.errors:
         raise invalid(reader.errors)
     return purchase
@@ -125,8 +133,16 @@ class _Reader:
             return None
         return value
 
+    def wish(self, name: str) -> bool:
+        value = self._values.get(name, False)
+        if value in (True, "1", "on", "true"):
+            return True
+        if value not in (False, None, "", "0", "false"):
+            self.errors[name] = "This must be true or false."
+        return False
+
     def means(self, name: str) -> str | None:
         value = self.text(name)
         if value and not _MEANS[name].fullmatch(value):
-            self.errors[name] = "This is not one of Stripe's ids."
+            self.errors[name] = "This is not an id of a card or token."
         return value or None

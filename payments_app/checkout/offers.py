@@ -28,13 +28,15 @@ class Choice:
 
 @dataclass(frozen=True)
 class Offer:
-    """What is paid for on one page. `choices` has one entry where the quantity is fixed."""
+    """What is paid for on one page. `choices` has one entry where the quantity is fixed;
+    `card_terms` says what the buyer agrees to where the card is kept in any case."""
 
     item: str
     name: str
     summary: str
     choices: tuple[Choice, ...]
     again: bool = False
+    card_terms: str = ""
 
     def choice(self, quantity: str) -> Choice:
         """The choice of this quantity as it was typed, else the first."""
@@ -72,6 +74,7 @@ def offer_of_payable(payable: Payable) -> Offer:
         summary=getattr(payable, "summary", ""),
         choices=(Choice(1, payable.price),),
         again=True,
+        card_terms=payable.card_terms,
     )
 
 

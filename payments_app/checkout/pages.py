@@ -25,6 +25,9 @@ from payments_app.core.extensions import db
 from payments_app.core.headers import private, takes_cards
 from payments_app.core.http import ProblemError
 from payments_app.core.idempotency_keys import clean_key
+from payments_app.customers.cards import saved_cards
+from payments_app.customers.models import Customer, SavedCard
+from payments_app.customers.recognise import recognised
 from payments_app.payments.models import Transaction
 from payments_app.payments.payable import Payable
 
@@ -61,16 +64,34 @@ def form(item: str) -> Response | BaseResponse:
 def form_page(offer: Offer, typed: Any, problem: ProblemError | None = None) -> Response:
     """The form of an offer with a new key, with what was typed and what is wrong with it."""
     buyers.browser()
+    known = _known_customer()
+    cards = saved_cards(db.session(), known.id) if known else []
     page = render_template(
         "checkout/form.html",
         offer=offer,
         chosen=offer.choice(str(typed.get("quantity"))),
-        email=typed.get("email") or "",
+        email=typed.get("email") or (known.email if known else ""),
+        cards=cards,
+        saved_card=_chosen(typed.get("saved_card"), cards),
+        save_card=bool(typed.get("save_card")),
         key=secrets.token_urlsafe(24),
         problem=problem,
         errors=problem.fields if problem else {},
     )
-    return make_response(page)
+    response = make_response(page)
+    return private(response) if known else response
+
+
+def _known_customer() -> Customer | None:
+    known = recognised()
+    return db.session.get(Customer, known) if known else None
+
+
+def _chosen(typed: str | None, cards: list[SavedCard]) -> str:
+    """The saved card that is chosen when the page opens; empty for another one."""
+    if typed is not None or not cards:
+        return typed or ""
+    return cards[0].id
 
 
 def _earlier_email(payable: Payable) -> str:

@@ -25,6 +25,7 @@ from payments_app.core.http import ProblemError, wants_json
 from payments_app.core.idempotency import app_store, idempotent
 from payments_app.core.idempotency_keys import clean_key
 from payments_app.core.limits import Rate, limiter
+from payments_app.customers.recognise import recognised
 from payments_app.payments.open import LivePaymentError
 
 MAX_BODY_BYTES = 16 * 1024
@@ -76,7 +77,7 @@ def create() -> Response | BaseResponse:
     """
     try:
         purchase = _purchase()
-        started = start(purchase, buyers.browser())
+        started = start(purchase, buyers.browser(), recognised())
     except LivePaymentError as live:
         return _already_live(live)
     except ProblemError as problem:

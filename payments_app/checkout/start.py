@@ -18,7 +18,9 @@ from payments_app.checkout.offers import placed, product_for_sale
 from payments_app.core.database import CommitOutcomeUnknownError, atomic
 from payments_app.core.http import ProblemError
 from payments_app.core.money import Money, chargeable
+from payments_app.customers.cards import card_of
 from payments_app.customers.find import customer_for
+from payments_app.customers.models import Customer
 from payments_app.orders.place import place
 from payments_app.payments.models import Transaction
 from payments_app.payments.open import Means, open_transaction
@@ -36,8 +38,11 @@ class Started:
     replayed: bool
 
 
-def start(purchase: Purchase, buyer: str | None) -> Started:
+def start(purchase: Purchase, buyer: str | None, known: str | None = None) -> Started:
     """Store a pending transaction for the purchase, or answer the one that its key names.
+
+    `buyer` names the browser, `known` the customer whom it is known to be: only their saved cards
+    can be paid with.
 
     Raises ProblemError (422 for what cannot be bought so, `idempotency_key_reuse`,
     `amount_changed`; 503 when the database was lost) and LivePaymentError.
@@ -45,7 +50,7 @@ def start(purchase: Purchase, buyer: str | None) -> Started:
     key = purchase.key or f"own_{secrets.token_urlsafe(24)}"
     for last in (False,) * (_TRIES - 1) + (True,):
         try:
-            return _start(purchase, key, buyer)
+            return _start(purchase, key, buyer, known)
         except NotPayableError as refusal:
             raise ProblemError(409, refusal.code, refusal.message) from None
         except IntegrityError:
@@ -68,7 +73,9 @@ def find_by_key(session: Session, key: str | None) -> Transaction | None:
 
 
 @atomic
-def _start(session: Session, purchase: Purchase, key: str, buyer: str | None) -> Started:
+def _start(
+    session: Session, purchase: Purchase, key: str, buyer: str | None, known: str | None
+) -> Started:
     found = find_by_key(session, key)
     if found is not None:
         if found.fingerprint != purchase.fingerprint:
@@ -84,7 +91,7 @@ def _start(session: Session, purchase: Purchase, key: str, buyer: str | None) ->
         payable,
         customer_id=customer_id,
         email=purchase.email,
-        means=Means(purchase.confirmation_token, purchase.payment_method),
+        means=_means(session, purchase, payable, customer_id, known),
         idempotency_key=f"{SCOPE}:{key}",
         fingerprint=purchase.fingerprint,
         buyer=buyer,
@@ -108,6 +115,27 @@ def _payable(session: Session, purchase: Purchase) -> tuple[str, Payable]:
     return customer_for(session, purchase.email).id, payable
 
 
+def _means(
+    session: Session, purchase: Purchase, payable: Payable, customer_id: str, known: str | None
+) -> Means:
+    """Raises ProblemError 422 for a saved card that this browser may not pay with."""
+    if purchase.saved_card is None:
+        save = purchase.save_card or bool(payable.card_terms)
+        stripe_id = session.get_one(Customer, customer_id).stripe_customer_id if save else None
+        return Means(
+            purchase.confirmation_token,
+            purchase.payment_method,
+            stripe_customer_id=stripe_id,
+            save_card=save,
+        )
+    card = card_of(session, known, purchase.saved_card) if known else None
+    if card is None:
+        raise invalid({"payment_method": "This saved card is not there any more. Use another."})
+    if known != customer_id:
+        raise invalid({"email": "The saved card belongs to another address. Use another card."})
+    return card.means(off_session=False)
+
+
 def _check(purchase: Purchase, price: Money) -> None:
     """The shop's price is what the page showed, can be charged, and there is a card for it."""
     if purchase.amount not in (None, price.amount) or purchase.currency not in (
@@ -124,7 +152,8 @@ def _check(purchase: Purchase, price: Money) -> None:
         )
     if reason := chargeable(price):
         raise invalid({"item": f"This can't be paid by card: {reason}."})
-    if price.amount > 0 and not (purchase.payment_method or purchase.confirmation_token):
+    given = purchase.payment_method or purchase.confirmation_token or purchase.saved_card
+    if price.amount > 0 and not given:
         raise invalid({"payment_method": "Enter your card details."})
 
 

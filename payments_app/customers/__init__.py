@@ -1,7 +1,7 @@
-"""customers: who pays.
+"""customers: who pays, and the cards that they have saved.
 
-Owns:    customers, and the verb that charges one.
-Imports: payments, core.
-Emits:   nothing.
-Follows: payment.completed, .failed (the customer's payment status).
+Owns:    customers, saved cards, the verb that charges a customer, who a browser is known to be.
+Imports: payments, gateway, core.
+Emits:   customers.link_asked (a mail with a link that makes a browser known).
+Follows: payment.completed (the card to keep), .completed and .failed (the payment status).
 """

@@ -1,10 +1,10 @@
-"""The customer: one row for each e-mail address, and a payable of its own."""
+"""The customer: one row for each e-mail address, and a payable of its own; and saved cards."""
 
 from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import CheckConstraint, String
+from sqlalchemy import CheckConstraint, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from payments_app.core.clock import database_now
@@ -61,4 +61,43 @@ class Customer(Payable, db.Model):  # type: ignore[name-defined, misc]
             money=Money(amount, currency),
             description=description,
             actor="system",
+        )
+
+
+class SavedCard(db.Model):  # type: ignore[name-defined, misc]
+    """A card that its owner agreed to have kept. Its number is at Stripe alone.
+
+    `removed_at` says when the owner took the agreement back: from then on it is not charged here,
+    and a job takes it off the customer at Stripe. The default is named by the customer.
+    """
+
+    __tablename__ = "saved_cards"
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True, default=lambda: new_id("card"))
+    customer_id: Mapped[str] = mapped_column(ForeignKey("customers.id"), index=True)
+    payment_method: Mapped[str] = mapped_column(String(255), unique=True)
+    stripe_customer_id: Mapped[str] = mapped_column(String(255))
+    brand: Mapped[str] = mapped_column(String(24))
+    last4: Mapped[str] = mapped_column(String(4))
+    exp_month: Mapped[int | None]
+    exp_year: Mapped[int | None]
+    created_at: Mapped[dt.datetime] = mapped_column(server_default=database_now())
+    removed_at: Mapped[dt.datetime | None]
+    detached_at: Mapped[dt.datetime | None]
+
+    __table_args__ = (
+        CheckConstraint("detached_at IS NULL OR removed_at IS NOT NULL", name="removed_first"),
+    )
+
+    @property
+    def words(self) -> str:
+        """As people name it: "Visa ending in 4242"."""
+        return f"{self.brand.title()} ending in {self.last4}"
+
+    def means(self, *, off_session: bool) -> Means:
+        """How a payment is made with it, with its owner (on session) or without."""
+        return Means(
+            payment_method=self.payment_method,
+            stripe_customer_id=self.stripe_customer_id,
+            off_session=off_session,
         )

@@ -16,10 +16,18 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from payments_app.core.clock import database_now
-from payments_app.payments.models import Transaction
+from payments_app.payments.models import PaymentRecord, Transaction
 
 UNSENT_SECONDS = 15 * 60  # a buyer who left is not charged after this
 KEY_SECONDS = 23 * 3600  # Stripe keeps a key for 24 h at least
+
+
+@dataclass(frozen=True)
+class NewCustomer:
+    """A customer whose card is to be saved, and whom Stripe does not know yet."""
+
+    customer_id: str
+    email: str
 
 
 @dataclass(frozen=True)
@@ -34,6 +42,7 @@ class Brief:
     confirm: dict[str, Any]
     intent_id: str | None
     account: str | None
+    customer: NewCustomer | None
     create_sent: bool
     confirm_sent: bool
     late: bool  # older than UNSENT_SECONDS
@@ -62,7 +71,8 @@ def parameters_for(transaction: Transaction, public_url: str) -> dict[str, Any]:
     """What will be sent to Stripe for this transaction, now and at every repetition.
 
     `off_session` and `return_url` are legal only when confirming; a bare payment method needs
-    `use_stripe_sdk`, or 3-D Secure comes back as a redirect.
+    `use_stripe_sdk`, or 3-D Secure comes back as a redirect. `setup_future_usage` must be what
+    the fields that made the token were told.
     """
     create: dict[str, Any] = {
         "amount": transaction.amount,
@@ -73,6 +83,8 @@ def parameters_for(transaction: Transaction, public_url: str) -> dict[str, Any]:
     }
     if transaction.stripe_customer_id:
         create["customer"] = transaction.stripe_customer_id
+    if transaction.save_card:
+        create["setup_future_usage"] = "off_session"
     confirm: dict[str, Any] = {}
     if transaction.confirmation_token:
         confirm["confirmation_token"] = transaction.confirmation_token
@@ -89,12 +101,13 @@ def parameters_for(transaction: Transaction, public_url: str) -> dict[str, Any]:
 
 def brief_of(session: Session, transaction: Transaction) -> Brief:
     """The brief of a locked transaction, its ages by the database's clock."""
-    if transaction.parameters is None:
+    customer = _new_customer(session, transaction)
+    if transaction.parameters is None and customer is None:
         public_url = current_app.config["CONFIG"].public_url
         transaction.parameters = parameters_for(transaction, public_url)
         session.flush()
     # JSONB keeps no order of keys, and a repeated call must be the same to the byte.
-    parameters = json.loads(json.dumps(transaction.parameters, sort_keys=True))
+    parameters = json.loads(json.dumps(transaction.parameters or {}, sort_keys=True))
     late, forgotten = session.execute(
         select(
             Transaction.created_at < database_now(-UNSENT_SECONDS),
@@ -106,13 +119,25 @@ def brief_of(session: Session, transaction: Transaction) -> Brief:
         phase=transaction.phase,
         amount=transaction.amount,
         currency=transaction.currency,
-        create=parameters["create"],
-        confirm=parameters["confirm"],
+        create=parameters.get("create", {}),
+        confirm=parameters.get("confirm", {}),
         intent_id=transaction.stripe_payment_id,
         account=transaction.connected_account_id,
+        customer=customer,
         create_sent=transaction.create_sent_at is not None,
         confirm_sent=transaction.confirm_sent_at is not None,
         late=bool(late),
         key_forgotten=bool(forgotten),
         created_at=transaction.created_at,
     )
+
+
+def _new_customer(session: Session, transaction: Transaction) -> NewCustomer | None:
+    if not transaction.save_card or transaction.stripe_customer_id or transaction.amount == 0:
+        return None
+    customer_id = session.scalars(
+        select(PaymentRecord.payable_id).where(
+            PaymentRecord.transaction_id == transaction.id, PaymentRecord.role == "customer"
+        )
+    ).one()
+    return NewCustomer(customer_id, transaction.email.strip().lower())

@@ -2,6 +2,7 @@
 
 Recovery points, each committed before the next call:
   begun      processing, parameters stored          -> create is repeated with its key
+             (to save a card, Stripe must know the customer first: the parameters name them)
   sent       the intent's id stored, confirm due    -> the intent is read before anything else
   settled    the verdict stored with what follows   -> nothing left to do
 Safe from a second copy of the worker because both calls carry a key of the transaction's own, and
@@ -16,6 +17,7 @@ from payments_app.core.clock import database_now
 from payments_app.core.database import atomic
 from payments_app.core.outbox import Claim
 from payments_app.gateway import charges
+from payments_app.gateway.customers import create_customer
 from payments_app.gateway.results import Answer, Verdict, unclear
 from payments_app.payments import abandon, patience, predecessors, states
 from payments_app.payments.brief import Brief, brief_of
@@ -39,6 +41,14 @@ def charge(transaction_id: str, claim: Claim) -> None:
         return
     if not predecessors.close(brief, claim):
         return
+    if brief.customer is not None:
+        made = create_customer(
+            brief.customer.customer_id, brief.customer.email, brief.transaction_id
+        )
+        if isinstance(made, Answer):
+            _not_created(brief, made, claim)
+            return
+        brief = _known(transaction_id, made)
     if brief.intent_id is None:
         created = create(brief)
         if created.verdict != Verdict.OPEN:
@@ -137,9 +147,20 @@ def _begin(session: Session, transaction_id: str) -> Brief | None:
     if brief.late and not brief.create_sent:
         abandon.end_unsent(session, transaction)
         return None
-    transaction.create_sent_at = transaction.create_sent_at or database_now()
+    if brief.customer is None:
+        transaction.create_sent_at = transaction.create_sent_at or database_now()
     if transaction.phase == "created":
         states.move(session, transaction, "processing", actor="worker")
+    return brief
+
+
+@atomic
+def _known(session: Session, transaction_id: str, stripe_customer_id: str) -> Brief:
+    """Stripe knows the customer now: the intent can be created for them."""
+    transaction = states.lock(session, transaction_id)
+    transaction.stripe_customer_id = transaction.stripe_customer_id or stripe_customer_id
+    brief = brief_of(session, transaction)
+    transaction.create_sent_at = transaction.create_sent_at or database_now()
     return brief
 
 

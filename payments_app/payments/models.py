@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, false, text
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -52,6 +52,8 @@ class Transaction(db.Model):  # type: ignore[name-defined, misc]
     payment_method: Mapped[str | None] = mapped_column(String(255))
     stripe_customer_id: Mapped[str | None] = mapped_column(String(255))
     off_session: Mapped[bool] = mapped_column(default=False)
+    # With the buyer's consent only: the card is kept for payments without them.
+    save_card: Mapped[bool] = mapped_column(default=False, server_default=false())
 
     # What is sent to Stripe, stored before the first call: the same parameters for ever.
     parameters: Mapped[dict[str, Any] | None]

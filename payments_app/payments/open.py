@@ -24,12 +24,15 @@ class LivePaymentError(Exception):
 
 @dataclass(frozen=True)
 class Means:
-    """How the buyer pays: a confirmation token from the page, or a saved payment method."""
+    """How the buyer pays: a confirmation token from the page, or a saved payment method.
+
+    `save_card` says that the buyer agreed to have the card kept for later payments."""
 
     confirmation_token: str | None = None
     payment_method: str | None = None
     stripe_customer_id: str | None = None
     off_session: bool = False
+    save_card: bool = False
 
 
 def open_transaction(
@@ -73,6 +76,7 @@ def open_transaction(
         payment_method=means.payment_method,
         stripe_customer_id=means.stripe_customer_id,
         off_session=means.off_session,
+        save_card=means.save_card,
     )
     session.add(transaction)
     session.flush()

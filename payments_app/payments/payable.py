@@ -45,6 +45,12 @@ class Payable:
         """What the buyer reads in the description of the payment."""
         raise NotImplementedError
 
+    @property
+    def card_terms(self) -> str:
+        """What a buyer agrees to by paying, where the card is kept for payments to come; empty
+        where they are asked whether it should be."""
+        return ""
+
     def before_payment(self, session: Session, customer_id: str) -> None:
         """What has to happen before an attempt is stored, in its database transaction.
 

@@ -160,7 +160,8 @@ def _refusal(transaction: Transaction, attempts: list[Transaction]) -> str | Non
 def _how(transaction: Transaction, payable: PaymentRecord | None) -> tuple[str, str]:
     if payable is None:
         return NONE, "This payment was for nothing in particular: charge the customer anew instead."
-    saved = bool(transaction.payment_method and transaction.stripe_customer_id)
+    named = transaction.payment_method and transaction.stripe_customer_id
+    saved = bool(named and not transaction.save_card)  # one that was to be saved is not yet
     if saved and _may_charge(advice_on(transaction.error)):
         return CHARGE, _TRY_SAVED_CARD
     return LINK, _BUYER_NEEDED if saved else _BY_LINK

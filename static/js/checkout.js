@@ -19,11 +19,21 @@ function takeCard(form, errors, lock) {
   const { stripe, elements } = fields;
   lock.button.hidden = false;
   followQuantity(form, elements, lock);
+  followConsent(form, elements);
+  followSavedCard(form);
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     if (lock.closed) return;
     errors.clear();
     const emailProblem = errors.checkEmail();
+    if (savedCard(form)) {
+      if (emailProblem) errors.show([emailProblem]);
+      else {
+        lock.close();
+        send(form);
+      }
+      return;
+    }
     lock.close();
     try {
       const token = await tokenOf(stripe, elements, form.elements.email.value);
@@ -52,6 +62,7 @@ function cardFields(form, errors) {
     amount: Number(form.dataset.amount),
     currency: form.dataset.currency,
     allowedPaymentMethodTypes: ["card"],
+    setupFutureUsage: usage(form),
     appearance: {
       theme: "stripe",
       variables: { colorPrimary: "#1f4f46", colorText: "#1c2330", colorDanger: "#a3231a", borderRadius: "8px" },
@@ -78,6 +89,29 @@ function send(form) {
   const key = encodeURIComponent(form.elements.key.value);
   window.history.replaceState(null, "", `${form.dataset.page}?key=${key}`);
   form.submit();
+}
+
+// A card is kept for later only with its owner's leave; Stripe must be told before the token is made.
+function usage(form) {
+  const consent = form.elements.save_card;
+  return consent && (consent.type === "hidden" || consent.checked) ? "off_session" : null;
+}
+
+function followConsent(form, elements) {
+  form.elements.save_card?.addEventListener("change", () => elements.update({ setupFutureUsage: usage(form) }));
+}
+
+function savedCard(form) {
+  return form.querySelector("input[name=saved_card]:checked")?.value || "";
+}
+
+function followSavedCard(form) {
+  const fields = form.querySelector("[data-new-card]");
+  const update = () => {
+    fields.hidden = Boolean(savedCard(form));
+  };
+  for (const radio of form.querySelectorAll("input[name=saved_card]")) radio.addEventListener("change", update);
+  update();
 }
 
 // The server formats every price; this only shows the one that was chosen.

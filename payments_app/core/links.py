@@ -1,0 +1,32 @@
+"""Signed links: what a mail's link may say, for how long, and to whom it makes a browser known.
+
+A link carries what it is for, signed and dated; it is of no use for another purpose, nor later.
+Source: https://itsdangerous.palletsprojects.com/
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import current_app
+from itsdangerous import BadData, URLSafeTimedSerializer
+
+
+def sign(purpose: str, content: Any) -> str:
+    """A token that says `content` (plain JSON), good for this purpose alone."""
+    return _serializer(purpose).dumps(content)
+
+
+def read(purpose: str, token: str, max_age: int) -> Any | None:
+    """What a token of this purpose says; None where it is forged, or older than `max_age`
+    seconds."""
+    if len(token) > 2000:
+        return None
+    try:
+        return _serializer(purpose).loads(token, max_age=max_age)
+    except BadData:
+        return None
+
+
+def _serializer(purpose: str) -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(current_app.config["CONFIG"].secret_key, salt=f"link:{purpose}")

@@ -1,0 +1,186 @@
+"""cards: keep one, choose the default, remove one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from payments_app.core import history, outbox
+from payments_app.core.clock import database_now
+from payments_app.core.database import atomic, insert_once
+from payments_app.core.ids import new_id
+from payments_app.core.outbox import Claim, Later
+from payments_app.customers.models import Customer, SavedCard
+from payments_app.gateway.customers import detach_card
+from payments_app.gateway.results import Verdict
+from payments_app.payments.models import PaymentRecord, Transaction
+
+DETACH = "customers.detach_card"
+RETRY_SECONDS = 60.0
+
+
+def saved_cards(session: Session, customer_id: str) -> list[SavedCard]:
+    """A customer's cards, the default one first, then the newest."""
+    default = session.scalar(
+        select(Customer.default_payment_method_id).where(Customer.id == customer_id)
+    )
+    found = session.scalars(
+        select(SavedCard)
+        .where(SavedCard.customer_id == customer_id, SavedCard.removed_at.is_(None))
+        .order_by(SavedCard.created_at.desc(), SavedCard.id)
+    )
+    return sorted(found, key=lambda card: card.payment_method != default)
+
+
+def card_of(session: Session, customer_id: str, card_id: str) -> SavedCard | None:
+    """This card, if it is this customer's and was not removed."""
+    return session.scalar(
+        select(SavedCard).where(
+            SavedCard.id == card_id,
+            SavedCard.customer_id == customer_id,
+            SavedCard.removed_at.is_(None),
+        )
+    )
+
+
+def keep_card(session: Session, transaction_id: str) -> SavedCard | None:
+    """The card that a completed payment was made with, kept if its buyer agreed to that, or the
+    saved one that it was; None otherwise. Safe to run twice: a card is kept once.
+
+    The first card is the default. A later one is not, until its owner says so: who only typed an
+    address at the checkout may not decide what that customer is charged on.
+    """
+    paid = session.get_one(Transaction, transaction_id, populate_existing=True)
+    body = paid.stripe_data or {}
+    method, stripe_customer = body.get("payment_method"), paid.stripe_customer_id
+    if paid.state != "complete" or not isinstance(method, str) or stripe_customer is None:
+        return None
+    if paid.save_card:
+        _insert(session, paid, method, stripe_customer)
+    return session.scalar(
+        select(SavedCard).where(SavedCard.payment_method == method, SavedCard.removed_at.is_(None))
+    )
+
+
+@atomic
+def choose_default(session: Session, customer_id: str, card_id: str) -> bool:
+    """Make a card the one that is charged by default; False where there is no such card."""
+    customer = _lock(session, customer_id)
+    card = card_of(session, customer_id, card_id)
+    if card is None:
+        return False
+    if customer.default_payment_method_id != card.payment_method:
+        _set_default(customer, card)
+        _record(session, "card.default", customer_id, card)
+    return True
+
+
+@atomic
+def remove(session: Session, customer_id: str, card_id: str) -> bool:
+    """Never charge a card again, and take it off the customer at Stripe by a job; False where
+    there is no such card. Another one becomes the default, if there is one."""
+    customer = _lock(session, customer_id)
+    card = card_of(session, customer_id, card_id)
+    if card is None:
+        return False
+    card.removed_at = database_now()
+    session.flush()
+    if customer.default_payment_method_id == card.payment_method:
+        left = saved_cards(session, customer_id)
+        _set_default(customer, left[0] if left else None)
+    _record(session, "card.removed", customer_id, card)
+    outbox.stage(session, DETACH, card.id)
+    return True
+
+
+def detach(card_id: str, _claim: Claim) -> None:
+    """The job of a removal. Raises Later while Stripe does not answer."""
+    method = _to_detach(card_id)
+    if method is None:
+        return
+    reply = detach_card(method)
+    # Refused for good: it is on no customer any more, which is what was wanted.
+    if reply.body is None and reply.trouble != Verdict.INVALID:
+        raise Later(reply.retry_after or RETRY_SECONDS, f"detach: {reply.error_code}")
+    _detached(card_id)
+
+
+def _insert(session: Session, paid: Transaction, method: str, stripe_customer: str) -> None:
+    customer_id = session.scalars(
+        select(PaymentRecord.payable_id).where(
+            PaymentRecord.transaction_id == paid.id, PaymentRecord.role == "customer"
+        )
+    ).one()
+    customer = _lock(session, customer_id)
+    details = _details(paid.stripe_data or {})
+    fresh = insert_once(
+        session,
+        SavedCard,
+        id=new_id("card"),
+        customer_id=customer_id,
+        payment_method=method,
+        stripe_customer_id=stripe_customer,
+        brand=details.get("brand") or paid.card_brand or "card",
+        last4=details.get("last4") or paid.card_last4 or "",
+        exp_month=details.get("exp_month"),
+        exp_year=details.get("exp_year"),
+    )
+    if not fresh:
+        return
+    card = session.scalars(select(SavedCard).where(SavedCard.payment_method == method)).one()
+    if customer.stripe_customer_id is None:
+        customer.stripe_customer_id = stripe_customer
+    if customer.default_payment_method_id is None:
+        _set_default(customer, card)
+    _record(session, "card.saved", customer_id, card, transaction_id=paid.id)
+
+
+def _details(intent: dict[str, Any]) -> dict[str, Any]:
+    charge = intent.get("latest_charge")
+    method = charge.get("payment_method_details") if isinstance(charge, dict) else None
+    card = method.get("card") if isinstance(method, dict) else None
+    return card if isinstance(card, dict) else {}
+
+
+def _set_default(customer: Customer, card: SavedCard | None) -> None:
+    """The card, and the customer at Stripe that it belongs to: the two are charged together."""
+    customer.default_payment_method_id = card.payment_method if card else None
+    customer.stripe_customer_id = card.stripe_customer_id if card else customer.stripe_customer_id
+    customer.version += 1
+
+
+def _lock(session: Session, customer_id: str) -> Customer:
+    return session.get_one(Customer, customer_id, with_for_update=True, populate_existing=True)
+
+
+@atomic
+def _to_detach(session: Session, card_id: str) -> str | None:
+    card = session.get_one(SavedCard, card_id, populate_existing=True)
+    return None if card.removed_at is None or card.detached_at else card.payment_method
+
+
+@atomic
+def _detached(session: Session, card_id: str) -> None:
+    card = session.get_one(SavedCard, card_id, with_for_update=True, populate_existing=True)
+    card.detached_at = card.detached_at or database_now()
+
+
+def _record(
+    session: Session,
+    what: str,
+    customer_id: str,
+    card: SavedCard,
+    transaction_id: str | None = None,
+) -> None:
+    history.record(
+        session,
+        "system",
+        what,
+        transaction_id=transaction_id,
+        subject=customer_id,
+        card=card.id,
+        brand=card.brand,
+        last4=card.last4,
+    )

@@ -1,0 +1,100 @@
+"""The buyer's own pages, behind a link that was mailed: saved cards, and the way in."""
+
+from __future__ import annotations
+
+from flask import (
+    Blueprint,
+    Response,
+    current_app,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
+from werkzeug.exceptions import NotFound
+from werkzeug.wrappers import Response as BaseResponse
+
+from payments_app.core.access import buyer
+from payments_app.core.extensions import db
+from payments_app.core.headers import private
+from payments_app.core.limits import Rate, limiter
+from payments_app.customers import cards
+from payments_app.customers.ask_for_link import ask_for_link
+from payments_app.customers.models import Customer
+from payments_app.customers.recognise import forget, open_link, recognised
+
+blueprint = Blueprint("customers", __name__)
+
+
+@blueprint.get("/account")
+@buyer
+def account() -> Response:
+    """The saved cards of a known customer; for anybody else, the form that asks for a link."""
+    customer_id = recognised()
+    customer = db.session.get(Customer, customer_id) if customer_id else None
+    if customer is None:
+        return _page("customers/ask.html")
+    found = cards.saved_cards(db.session(), customer.id)
+    return _page("customers/account.html", customer=customer, cards=found)
+
+
+@blueprint.post("/account/links")
+@buyer
+def create_link() -> Response:
+    """Ask for the link. The answer is the same whether the address is a customer's or not."""
+    rate = Rate.parse(current_app.config["CONFIG"].checkout_rate_limit)
+    limiter().check("account", rate, f"address:{request.remote_addr}")
+    email = request.form.get("email", "")[:254].strip()
+    if "@" not in email:
+        return _page("customers/ask.html", status=422, email=email, wrong=True)
+    ask_for_link(email)
+    return _page("customers/asked.html", email=email)
+
+
+@blueprint.get("/account/<token>")
+@buyer
+def open_account(token: str) -> Response | BaseResponse:
+    """The mailed link: this browser is the customer's for a day."""
+    to = open_link(token)
+    if to is None:
+        return _page("customers/ask.html", status=410, too_old=True)
+    return private(make_response(redirect(to, 303)))
+
+
+@blueprint.post("/account/default_card")
+@buyer
+def choose_default_card() -> BaseResponse:
+    """Make a card the default."""
+    if not cards.choose_default(_customer(), request.form.get("card", "")[:40]):
+        raise NotFound
+    return redirect(url_for("customers.account"), 303)
+
+
+@blueprint.post("/account/removed_cards")
+@buyer
+def remove_card() -> BaseResponse:
+    """Never charge a card again."""
+    if not cards.remove(_customer(), request.form.get("card", "")[:40]):
+        raise NotFound
+    return redirect(url_for("customers.account"), 303)
+
+
+@blueprint.post("/account/leave")
+@buyer
+def leave() -> BaseResponse:
+    """This browser is nobody's any more."""
+    forget()
+    return redirect(url_for("checkout.shop"), 303)
+
+
+def _customer() -> str:
+    """Raises NotFound, the same for every kind of miss."""
+    customer_id = recognised()
+    if customer_id is None:
+        raise NotFound
+    return customer_id
+
+
+def _page(template: str, status: int = 200, **words: object) -> Response:
+    return private(make_response(render_template(template, **words), status))

@@ -1,0 +1,145 @@
+"""The buyer's own pages, and who may pay with a saved card."""
+
+from __future__ import annotations
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from payments_app.core import links
+from payments_app.core.drain import drain
+from payments_app.core.extensions import db
+from payments_app.customers.models import Customer, SavedCard
+from payments_app.customers.recognise import link_for
+from payments_app.notices.models import Mail
+from tests.checkout.counter import BROWSER, FIELD, Counter
+
+pytestmark = pytest.mark.portable
+
+
+@pytest.fixture
+def card(counter: Counter) -> str:
+    """The id of ada's saved card."""
+    counter.pay(save_card=True)
+    with counter.app.app_context():
+        drain("payment_standard")
+        return db.session.scalars(select(SavedCard.id)).one()
+
+
+def known(counter: Counter, email: str = "ada@example.com") -> FlaskClient:
+    """A new browser that opened the link in a customer's mail."""
+    with counter.app.app_context():
+        customer = db.session.scalars(select(Customer.id).where(Customer.email == email)).one()
+        path = link_for(customer, "/account").removeprefix(counter.app.config["CONFIG"].public_url)
+    browser = counter.stranger()
+    assert browser.get(path).status_code == 303
+    return browser
+
+
+def pay_with(browser: FlaskClient, card: str, email: str = "ada@example.com") -> int:
+    body = {"item": "field-notes", "email": email, "saved_card": card}
+    return browser.post("/transactions", json=body).status_code
+
+
+def token_of(page: str) -> str:
+    return dict(FIELD.findall(page))["csrf_token"]
+
+
+def test_a_known_customer_sees_the_saved_cards(counter: Counter, card: str) -> None:
+    page = known(counter).get("/account", headers=BROWSER).text
+    assert "Visa ending in 4242" in page
+
+
+def test_an_unknown_browser_sees_no_card_and_is_offered_a_link(counter: Counter, card: str) -> None:
+    page = counter.stranger().get("/account", headers=BROWSER).text
+    assert "4242" not in page
+    assert "Mail me a link" in page
+
+
+def test_the_link_is_mailed_to_the_customers_address(counter: Counter, card: str) -> None:
+    browser = counter.stranger()
+    token = token_of(browser.get("/account", headers=BROWSER).text)
+    form = {"csrf_token": token, "email": "Ada@example.com"}
+    asked = browser.post("/account/links", data=form, headers=BROWSER)
+    with counter.app.app_context():
+        drain("payment_standard")
+        mail = db.session.scalars(select(Mail).where(Mail.kind == "account_link")).one()
+    assert asked.status_code == 200
+    assert (mail.recipient, "/account/" in mail.text) == ("ada@example.com", True)
+
+
+def test_an_address_that_nobody_has_gets_the_same_answer(counter: Counter, card: str) -> None:
+    answers = set()
+    for email in ("ada@example.com", "who@example.com"):
+        browser = counter.stranger()
+        token = token_of(browser.get("/account", headers=BROWSER).text)
+        answer = browser.post("/account/links", data={"csrf_token": token, "email": email})
+        answers.add((answer.status_code, answer.text.replace(email, "")))
+    assert len(answers) == 1
+
+
+@pytest.mark.parametrize("token", ["forged", "x" * 3000])
+def test_a_forged_link_makes_nobody_known(counter: Counter, card: str, token: str) -> None:
+    browser = counter.stranger()
+    assert browser.get(f"/account/{token}", headers=BROWSER).status_code == 410
+    assert "4242" not in browser.get("/account", headers=BROWSER).text
+
+
+def test_a_link_for_another_purpose_makes_nobody_known(counter: Counter, card: str) -> None:
+    with counter.app.app_context():
+        token = links.sign("download", {"customer": "cust_x", "to": "/", "for": 9999})
+    assert counter.stranger().get(f"/account/{token}").status_code == 410
+
+
+def test_a_link_is_of_no_use_once_its_time_is_over(counter: Counter, card: str) -> None:
+    with counter.app.app_context():
+        customer = db.session.scalars(select(Customer.id)).one()
+        link = link_for(customer, "/account", seconds=-1)
+    assert counter.stranger().get(f"/account/{link.rpartition('/')[2]}").status_code == 410
+
+
+def test_a_known_customer_pays_with_the_saved_card(counter: Counter, card: str) -> None:
+    browser = known(counter)
+    assert pay_with(browser, card) == 202
+    counter.work()
+    page = browser.get("/thankyou", headers=BROWSER)
+    assert "Visa ending in 4242" in page.text
+
+
+def test_the_checkout_offers_the_saved_card_to_its_owner_alone(counter: Counter, card: str) -> None:
+    assert card in known(counter).get("/checkout/field-notes", headers=BROWSER).text
+    assert card not in counter.page("/checkout/field-notes").text
+
+
+def test_the_form_with_a_saved_card_is_not_cached(counter: Counter, card: str) -> None:
+    page = known(counter).get("/checkout/field-notes", headers=BROWSER)
+    assert "no-store" in page.headers["Cache-Control"]
+
+
+def test_whoever_is_not_known_can_not_pay_with_a_saved_card(counter: Counter, card: str) -> None:
+    assert pay_with(counter.client, card) == 422
+
+
+def test_a_known_customer_can_not_pay_with_somebody_elses_card(counter: Counter, card: str) -> None:
+    counter.pay(email="grace@example.com")
+    browser = known(counter, "grace@example.com")
+    assert pay_with(browser, card, "grace@example.com") == 422
+
+
+def test_a_saved_card_pays_for_its_owners_address_only(counter: Counter, card: str) -> None:
+    assert pay_with(known(counter), card, "grace@example.com") == 422
+
+
+def test_a_card_that_was_removed_is_not_charged(counter: Counter, card: str) -> None:
+    browser = known(counter)
+    token = token_of(browser.get("/account", headers=BROWSER).text)
+    form = {"csrf_token": token, "card": card}
+    assert browser.post("/account/removed_cards", data=form).status_code == 303
+    assert pay_with(browser, card) == 422
+
+
+def test_leaving_makes_the_browser_nobodys(counter: Counter, card: str) -> None:
+    browser = known(counter)
+    token = token_of(browser.get("/account", headers=BROWSER).text)
+    browser.post("/account/leave", data={"csrf_token": token})
+    assert "4242" not in browser.get("/account", headers=BROWSER).text

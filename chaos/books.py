@@ -33,7 +33,7 @@ _REFUNDS = "SELECT transaction_id, amount, state FROM refunds"
 _ORDERS = "SELECT id, status, total, currency FROM orders"
 # One row for each capture is expected in each of these, once its room exists.
 PER_CAPTURE = {
-    "receipts": "SELECT transaction_id FROM receipts",
+    "mails": "SELECT transaction_id FROM mails WHERE kind = 'receipt'",
     "settlement_lines": "SELECT transaction_id FROM settlement_lines WHERE kind = 'capture'",
 }
 
@@ -51,6 +51,7 @@ class Books:
     alerts: set[str] = field(default_factory=set)
     waiting_events: int = 0
     per_capture: dict[str, list[Row]] = field(default_factory=dict)
+    announced: list[Row] = field(default_factory=list)  # to merchants, where there is one
     intents: list[Row] = field(default_factory=list)
 
     def succeeded(self) -> dict[str, list[Row]]:
@@ -101,6 +102,7 @@ def _ours(connection: Connection) -> Books:
     for move in moves:
         if isinstance(move["data"], str):
             move["data"] = json.loads(move["data"])
+    events = "SELECT transaction_id FROM webhook_events WHERE type = 'payment_captured'"
     waiting = rows("SELECT id FROM stripe_events WHERE state = 'received'", "stripe_events")
     return Books(
         transactions=rows(_TRANSACTIONS, "transactions"),
@@ -111,6 +113,7 @@ def _ours(connection: Connection) -> Books:
         orders=rows(_ORDERS, "orders"),
         alerts={row["key"] for row in rows("SELECT key FROM alerts", "alerts")},
         waiting_events=len(waiting),
+        announced=rows(events, "webhook_events"),
         per_capture={
             name: rows(query, name) for name, query in PER_CAPTURE.items() if name in tables
         },

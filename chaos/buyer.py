@@ -17,14 +17,18 @@ from chaos.witness import Witness
 
 POST_SECONDS = 60.0  # a buyer sends the same form again for so long
 WATCH_SECONDS = 25.0  # then the tab is closed; the payment goes on without its buyer
+HURRY_SECONDS = 5.0
 _REFUSED = {"payment_in_progress", "already_paid"}
 
 
 class Buyer:
     """One visit. Every request may fail; what it was promised is told to the witness."""
 
-    def __init__(self, site: Site, witness: Witness, wish: Wish, end: threading.Event) -> None:
+    def __init__(
+        self, site: Site, witness: Witness, wish: Wish, watch: float, end: threading.Event
+    ) -> None:
         self._site, self._witness, self.wish, self._end = site, witness, wish, end
+        self._watch_seconds = watch
         self._browser = requests.Session()
         self._pace = random.Random(wish.number)
 
@@ -116,7 +120,7 @@ class Buyer:
 
     def _watch(self, transaction: str) -> dict[str, Any] | None:
         """Poll until it ends; None where the buyer closed the tab before."""
-        patience = time.monotonic() + WATCH_SECONDS
+        patience = time.monotonic() + self._watch_seconds
         asked = False
         while time.monotonic() < patience and not self._end.is_set():
             status = self._poll(transaction)

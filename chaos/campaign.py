@@ -17,7 +17,7 @@ import requests
 from sqlalchemy import create_engine
 
 from chaos import books, plan
-from chaos.buyer import Buyer
+from chaos.buyer import HURRY_SECONDS, WATCH_SECONDS, Buyer
 from chaos.faults import FAULTS, mend_stripe
 from chaos.invariants import ALWAYS, DRAINED, Violation, violations
 from chaos.site import Site
@@ -29,12 +29,14 @@ AHEAD = 8  # buyers who may come before a fault that is due has struck
 DRAIN_SECONDS = 300.0  # waited for; what counts as drained in time is the report's to say
 _ACTION_SECONDS = 31 * 60
 
-# Open work of the queues that have a worker here; an abandoned bank's check is not due for long.
+# What is due, leased or put off in the queues that have a worker here. Deadlines are set long
+# ahead, for an abandoned bank's check or goods that are held: nobody waits for those.
 _BUSY = """
     SELECT count(*) FROM outbox
-    WHERE done_at IS NULL AND dead_at IS NULL AND command <> 'expire_action'
+    WHERE done_at IS NULL AND dead_at IS NULL
       AND queue IN ('charges', 'payment_critical', 'payment_standard')
-      AND available_at < clock_timestamp() + interval '5 minutes'
+      AND (tries > 0 OR leased_until > clock_timestamp()
+           OR available_at < clock_timestamp() + interval '10 s')
 """
 _PENDING = (
     "SELECT count(*) FROM transactions WHERE state = 'pending' AND phase <> 'requires_action'"
@@ -48,12 +50,13 @@ _DUE = """
     UPDATE outbox SET available_at = clock_timestamp()
     WHERE command = 'expire_action' AND done_at IS NULL AND dead_at IS NULL
 """
-# The time-saving finish: waiting is cut short, and leases with it, whoever holds them.
+# The time-saving finish: waiting is cut short, and so are leases that nobody renews.
 _HURRY = """
     UPDATE outbox SET available_at = least(available_at, clock_timestamp()),
-                      leased_until = CASE WHEN leased_until < clock_timestamp() + interval '80 s'
+                      leased_until = CASE WHEN leased_until < clock_timestamp() + interval '15 s'
                                           THEN NULL ELSE leased_until END
-    WHERE done_at IS NULL AND dead_at IS NULL AND command <> 'expire_action' AND claims < 4
+    WHERE done_at IS NULL AND dead_at IS NULL AND tries > 0 AND claims < 4
+       OR leased_until > clock_timestamp() AND claims < 4
 """
 
 
@@ -91,6 +94,7 @@ class Campaign:
         self._strikes = plan.strikes(seed, buyers, weights, faults)
         self._came = self._struck = 0
         self._last_fault = 0.0
+        self._watch = HURRY_SECONDS if hurry else WATCH_SECONDS
         self._end = threading.Event()
         self._engine = create_engine(site.database_url, pool_pre_ping=True)
 
@@ -118,7 +122,7 @@ class Campaign:
         due = sum(strike.after <= wish.number - AHEAD for strike in self._strikes)
         wait_until(lambda: self._struck >= due, 600)
         self._came += 1
-        Buyer(self.site, self.witness, wish, self._end).visit()
+        Buyer(self.site, self.witness, wish, self._watch, self._end).visit()
 
     def _direct(self) -> None:
         self._garble_from_the_start()

@@ -96,7 +96,7 @@ def never_two_captures_in_the_ledger(books: Books) -> Iterator[str]:
 
 
 def never_two_of_what_follows_a_capture(books: Books) -> Iterator[str]:
-    for table, rows in books.per_capture.items():
+    for table, rows in {**books.per_capture, "webhook_events": books.announced}.items():
         for transaction, times in Counter(row["transaction_id"] for row in rows).items():
             if times > 1:
                 yield f"{transaction} has {times} rows in {table}"

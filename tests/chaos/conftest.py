@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+
+from tests.chaos.lab import Lab
+from tests.payments.till import Till
+
+
+@pytest.fixture
+def lab(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
+    with app.app_context():
+        yield Lab(Till(app), monkeypatch)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Which defence was missed by what: the table of `make mutants`."""
+    rows = [
+        row
+        for outcome in ("passed", "failed")
+        for report in terminalreporter.stats.get(outcome, [])
+        for row in report.user_properties
+        if report.when == "call"
+    ]
+    if rows:
+        terminalreporter.section("defences, each taken away, and what noticed it")
+    for name, caught in rows:
+        terminalreporter.write_line(f"{name:42} {caught}")

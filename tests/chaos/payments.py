@@ -1,0 +1,98 @@
+"""Payments played from beginning to end, for whoever lets workers die in the middle of them."""
+
+from __future__ import annotations
+
+from tests.chaos.lab import Lab
+from tests.inbound.post_office import PostOffice
+
+DECLINED = "pm_card_visa_chargeDeclined"
+ASKED = "pm_card_threeDSecure2Required"
+
+
+def a_good_card(lab: Lab) -> None:
+    lab.till.open()
+    lab.work()
+
+
+def a_declined_card(lab: Lab) -> None:
+    lab.till.open(DECLINED)
+    lab.work()
+
+
+def nothing_to_pay(lab: Lab) -> None:
+    lab.till.open(amount=0)
+    lab.work()
+
+
+def another_card_after_a_decline(lab: Lab) -> None:
+    order = lab.till.create_order()
+    first = lab.till.open(DECLINED, order)
+    lab.work()
+    if lab.till.read(first).state != "failed":
+        return
+    lab.till.open("pm_card_visa", order)
+    lab.work()
+
+
+def a_bank_check_passed(lab: Lab) -> None:
+    transaction = lab.till.open(ASKED)
+    lab.work()
+    if lab.till.read(transaction).phase != "requires_action":
+        return
+    lab.till.pass_bank_check(transaction)
+    _tell(lab, "payment_intent.succeeded", transaction)
+
+
+def a_bank_check_abandoned(lab: Lab) -> None:
+    transaction = lab.till.open(ASKED)
+    lab.work()
+    lab.till.age(transaction, 31 * 60)
+    lab.till.make_due("expire_action")
+    lab.work()
+
+
+def an_answer_lost_after_charging(lab: Lab) -> None:
+    lab.till.fail_stripe("drop_after", "/confirm$")
+    lab.till.open()
+    lab.work()
+    lab.till.make_due("look_up")
+    lab.work()
+
+
+def an_error_that_stripe_saved(lab: Lab) -> None:
+    lab.till.fail_stripe("500_before", "/confirm$")
+    lab.till.open()
+    lab.work()
+    lab.till.make_due("look_up")
+    lab.work()
+
+
+def an_event_before_our_own_commit(lab: Lab) -> None:
+    transaction = lab.till.open()
+    lab.till.fail_stripe("drop_after", "/confirm$")
+    lab.work("charges")
+    if lab.till.read(transaction).stripe_payment_id:
+        _tell(lab, "payment_intent.succeeded", transaction)
+
+
+def _tell(lab: Lab, kind: str, transaction: str) -> None:
+    """Stripe posts its event; our own processes do what follows."""
+    intent = lab.till.read(transaction).stripe_payment_id
+    listed = lab.till.sandbox("GET", f"/v1/events?type={kind}&limit=100")["data"]
+    for event in listed:
+        if event["data"]["object"]["id"] == intent:
+            PostOffice(lab.till).send(event, work=False)
+    lab.work()
+
+
+PAYMENTS = (
+    a_good_card,
+    a_declined_card,
+    nothing_to_pay,
+    another_card_after_a_decline,
+    a_bank_check_passed,
+    a_bank_check_abandoned,
+    an_answer_lost_after_charging,
+    an_error_that_stripe_saved,
+    an_event_before_our_own_commit,
+)

@@ -12,7 +12,7 @@ from payments_app.core.outbox import Claim
 
 log = logging.getLogger(__name__)
 
-_WAITING = ("charge", "look_up", "expire_action")
+_WAITING = ("charge", "look_up", "expire_action", "retry", "refunds.send", "refunds.look_up")
 
 
 @atomic

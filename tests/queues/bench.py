@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeVar
 
 from flask import Flask
-from sqlalchemy import select, update
+from sqlalchemy import Select, select, update
 from sqlalchemy.orm import Session
 
 from payments_app.core import outbox
@@ -18,6 +19,7 @@ from payments_app.core.history import HistoryEntry
 from payments_app.core.outbox import Claim, Command, Message, Policy
 from payments_app.core.tally import Tally
 
+T = TypeVar("T")
 Job = Callable[[str, Claim], None]
 
 
@@ -63,25 +65,25 @@ class Bench:
         return self.messages(command, subject)[0]
 
     def messages(self, command: str, subject: str | None = None) -> list[Message]:
-        db.session.rollback()
         query = select(Message).where(Message.command == command).order_by(Message.id)
-        if subject:
-            query = query.where(Message.subject == subject)
-        return list(db.session.scalars(query.execution_options(populate_existing=True)))
+        return _read(query.where(Message.subject == subject) if subject else query)
 
     def alerts(self) -> list[Alert]:
-        db.session.rollback()
-        query = select(Alert).order_by(Alert.id).execution_options(populate_existing=True)
-        return list(db.session.scalars(query))
+        return _read(select(Alert).order_by(Alert.id))
 
     def tally(self, command: str) -> Tally:
-        db.session.rollback()
-        query = select(Tally).where(Tally.command == command)
-        return db.session.scalars(query.execution_options(populate_existing=True)).one()
+        return _read(select(Tally).where(Tally.command == command))[0]
 
     def history(self, what: str) -> list[HistoryEntry]:
-        db.session.rollback()
-        return list(db.session.scalars(select(HistoryEntry).where(HistoryEntry.what == what)))
+        return _read(select(HistoryEntry).where(HistoryEntry.what == what))
+
+
+def _read(query: Select[T]) -> list[T]:
+    """As it stands now; a snapshot that stayed open would hide what a request writes next."""
+    db.session.rollback()
+    found = list(db.session.scalars(query.execution_options(populate_existing=True)))
+    db.session.commit()
+    return found
 
 
 def _fail(_subject: str, _claim: Claim) -> None:

@@ -2,6 +2,5 @@
 const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 if (zone) {
   const secure = location.protocol === "https:" ? "; Secure" : "";
-  const value = encodeURIComponent(zone);
-  document.cookie = `staff_zone=${value}; Path=/staff; Max-Age=31536000; SameSite=Strict${secure}`;
+  document.cookie = `staff_zone=${zone}; Path=/staff; Max-Age=31536000; SameSite=Strict${secure}`;
 }

@@ -15,14 +15,22 @@ from parts.process import Process
 _SHARED = ("payments_app", "templates", "migrations", "wsgi.py", "worker.py", "gunicorn.conf.py")
 
 
-def make_release(directory: Path, settings: Mapping[str, str]) -> Path:
-    """Lay out a release and build its assets. Raises RuntimeError with what the build said."""
+def make_release(
+    directory: Path, settings: Mapping[str, str], appended: Mapping[str, str] | None = None
+) -> Path:
+    """Lay out a release and build its assets; `appended` is text added to static files.
+
+    Raises RuntimeError with what the build said.
+    """
     directory.mkdir(parents=True)
     for name in _SHARED:
         (directory / name).symlink_to(REPOSITORY / name)
     shutil.copytree(
         REPOSITORY / "static", directory / "static", ignore=shutil.ignore_patterns("assets")
     )
+    for name, text in (appended or {}).items():
+        with (directory / "static" / name).open("a") as file:
+            file.write(text)
     built = subprocess.run(
         [sys.executable, "-m", "flask", "--app", "wsgi", "assets", "build"],
         cwd=directory,
@@ -42,12 +50,18 @@ class Served(Process):
     def __init__(self, release: Path, settings: Mapping[str, str], log: Path) -> None:
         self.port = free_port()
         self.pidfile = log.with_suffix(".pid")
-        environment = {"WEB_BIND": f"{LOOPBACK}:{self.port}", "WEB_PIDFILE": str(self.pidfile)}
+        environment = {
+            "WEB_BIND": f"{LOOPBACK}:{self.port}",
+            "WEB_PIDFILE": str(self.pidfile),
+            "WEB_CONCURRENCY": "2",
+        }
         super().__init__(
             "The web server",
-            [sys.executable, "-m", "gunicorn", "wsgi:app"],
+            # Not `python -m gunicorn`: a master started so can't start its successor.
+            [Path(sys.executable).with_name("gunicorn"), "wsgi:app"],
             log,
-            env=os.environ | settings | environment | {"WEB_CONCURRENCY": "2"},
+            # gunicorn takes its directory from PWD, so that it follows a link to the next release.
+            env=os.environ | settings | environment | {"PWD": str(release)},
             cwd=release,
         )
 

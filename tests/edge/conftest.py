@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from parts.app import REPOSITORY
 from parts.nginx import Nginx
 from parts.postgres import create_database
 from parts.release import Served, make_release
@@ -35,6 +38,15 @@ def edge_settings(
         cache_redis_url=f"{redis}/{62 - 2 * worker_number}",
         sandbox_url=sandbox_url,
     ) | {"PUBLIC_URL": "https://localhost", "PROXY_HOPS": "1"}
+
+
+@pytest.fixture(scope="module")
+def shop(edge_settings: dict[str, str]) -> None:
+    """Something for sale, so that a form can be asked for."""
+    command = [sys.executable, "-m", "flask", "--app", "wsgi", "demo", "seed"]
+    subprocess.run(
+        command, env=os.environ | edge_settings, cwd=REPOSITORY, check=True, capture_output=True
+    )
 
 
 @pytest.fixture(scope="module")

@@ -60,15 +60,6 @@ BREAKS = {
 }
 
 
-@pytest.fixture(scope="module")
-def shop(edge_settings: dict[str, str]) -> None:
-    """Something for sale, so that a form can be asked for."""
-    command = [sys.executable, "-m", "flask", "--app", "wsgi", "demo", "seed"]
-    subprocess.run(
-        command, env=os.environ | edge_settings, cwd=REPOSITORY, check=True, capture_output=True
-    )
-
-
 @pytest.fixture
 def broken(
     request: pytest.FixtureRequest, release: Path, served: Served, tmp_path: Path

@@ -6,7 +6,7 @@ PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.1
 VENV := .venv
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help run test chaos lint format fuzz lock clean venv-demo venv-test python
+.PHONY: help run demo-data test chaos lint format fuzz lock clean venv-demo venv-test python
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -14,11 +14,18 @@ help: ## List the commands
 run: venv-demo ## Start the whole product with stand-ins for what is not configured
 	@exec $(VENV)/bin/python -m demo
 
+N ?= 1000
+demo-data: venv-demo ## Add N made-up payments to the demo's database
+	@$(VENV)/bin/python -m demo.data $(N)
+
 test: venv-test ## Run every check and every test on real parts
 	@$(VENV)/bin/python -m parts.testrun
 
 chaos: venv-test ## Break everything while buyers pay, then compare the books [N=500 SEED=]
 	@$(VENV)/bin/python -m chaos --buyers $(or $(N),500) $(if $(SEED),--seed $(SEED))
+
+mutants: venv-test ## Take each defence away in turn, and see what notices it
+	@$(VENV)/bin/python -m pytest tests/chaos/test_defences.py -q -n 2 -k missing
 
 lint: venv-test ## Run the checks that start no server
 	@$(VENV)/bin/python -m parts.testrun --lint

@@ -15,6 +15,7 @@ from payments_app.core.clock import database_now
 from payments_app.core.database import atomic
 from payments_app.core.outbox import Claim, Command, Message
 from payments_app.core.worker import run
+from payments_app.subscribers import BACKGROUND_QUEUES
 
 SLOW_SECONDS = 0.25
 LATE = "bench.late"
@@ -48,4 +49,4 @@ def know_bench_jobs(app: Flask) -> None:
 if __name__ == "__main__":
     application = create_app()
     know_bench_jobs(application)
-    run(application, sys.argv[1])
+    run(application, sys.argv[1], niceness=10 if sys.argv[1] in BACKGROUND_QUEUES else 0)

@@ -140,3 +140,6 @@ QUEUE_THREADS = {
     "mailers": 3,
     "reports": 1,
 }
+
+# Nobody waits for these: on a busy machine they leave the processor to the others.
+BACKGROUND_QUEUES = frozenset({"default", "mailers", "reports"})

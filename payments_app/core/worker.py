@@ -35,9 +35,13 @@ def _stop(_signum: int, _frame: Any) -> None:
     drain.stopping.set()
 
 
-def run(app: Flask, queue: str) -> None:
-    """Work on one queue until told to stop. One queue to a worker: a job popped from the second
-    of two queues as the worker dies is gone for good."""
+def run(app: Flask, queue: str, niceness: int = 0) -> None:
+    """Work on one queue until told to stop; niceness leaves the processor to others.
+
+    One queue to a worker: a job popped from the second of two queues as the worker dies is gone
+    for good.
+    """
+    os.nice(niceness)
     # A horse that is told to stop before it listens must not die of it.
     signal.signal(signal.SIGUSR1, signal.SIG_IGN)
     logging.getLogger("rq").setLevel(logging.WARNING)

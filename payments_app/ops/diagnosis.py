@@ -99,7 +99,7 @@ def _retrying(loads: list[Load]) -> list[Trouble]:
         Trouble(
             f"retrying:{load.command}",
             f"{load.command}: {load.retrying} failed and will be tried again.",
-            meaning_of(load.command),
+            f"Probably: {meaning_of(load.command)}",
         )
         for load in loads
         if load.retrying
@@ -111,7 +111,7 @@ def _dead(dead: Mapping[tuple[str, str], int]) -> list[Trouble]:
         Trouble(
             f"dead:{queue}:{command}",
             f"{command}: {count} dead on {queue}. They stay until somebody decides.",
-            meaning_of(command),
+            f"Probably: {meaning_of(command)}",
             queue in CRITICAL,
         )
         for (queue, command), count in sorted(dead.items())

@@ -84,7 +84,6 @@ def _show(message_id: int, problem: str | None = None, status: int = 200) -> Res
         message=message,
         meaning=meaning_of(message.command),
         problem=problem,
-        reason=request.form.get("reason", ""),
         may_decide=signed_in().may("dead_letters"),
     )
     return private(make_response(page, status))

@@ -17,7 +17,7 @@ from payments_app.core.periodic import Rota
 
 log = logging.getLogger(__name__)
 
-LONGEST_SECONDS, SHORTEST_SECONDS = 1.0, 0.05  # between two rounds
+LONGEST_SECONDS, SHORTEST_SECONDS = 1.0, 0.2  # between two rounds
 OWN_THREADS = 4
 
 

@@ -13,7 +13,7 @@ from payments_app.core.outbox import Claim
 from payments_app.core.periodic import Periodic, Rota
 from payments_app.reconcile import sweep
 from payments_app.schedule import SCHEDULE
-from payments_app.subscribers import COMMANDS, QUEUE_THREADS
+from payments_app.subscribers import BACKGROUND_QUEUES, COMMANDS, QUEUE_THREADS
 from tests.ledger.crowd import run_at_once
 from tests.queues.bench import Bench
 
@@ -103,3 +103,8 @@ def test_every_queue_is_worked_on() -> None:
 
 def test_the_sweepers_queue_has_no_worker_that_could_be_away() -> None:
     assert outbox.SWEEPER not in QUEUE_THREADS
+
+
+def test_no_queue_that_a_buyer_waits_for_gives_way_to_others() -> None:
+    assert not {"charges", "payment_critical", "payment_standard"} & BACKGROUND_QUEUES
+    assert set(QUEUE_THREADS) > BACKGROUND_QUEUES

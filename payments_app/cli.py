@@ -13,6 +13,7 @@ from payments_app.accounts import people
 from payments_app.accounts.commands import staff_group
 from payments_app.core.assets_build import assets_group
 from payments_app.inbound.commands import inbound_group
+from payments_app.merchants.commands import merchants_group
 from payments_app.ops.commands import alerts_group, queues_group
 from payments_app.ops.check_edge import check_edge
 from payments_app.orders.shelf import stock_shelf
@@ -51,6 +52,7 @@ def prepare(app: Flask) -> None:
     app.cli.add_command(demo_group)
     app.cli.add_command(sweep)
     app.cli.add_command(inbound_group)
+    app.cli.add_command(merchants_group)
     app.cli.add_command(alerts_group)
     app.cli.add_command(queues_group)
     app.cli.add_command(reconcile_group)

@@ -1,11 +1,9 @@
-"""What merchants hear, signed and once; and what becomes of an endpoint in trouble."""
+"""What merchants hear: signed, once, and again as long as it helps."""
 
 from __future__ import annotations
 
-import threading
-
 import pytest
-from sqlalchemy import select, text, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from payments_app.core.alerts import Alert
@@ -14,35 +12,18 @@ from payments_app.core.database import atomic
 from payments_app.core.extensions import db
 from payments_app.core.outbox import Later, Message
 from payments_app.merchants import endpoints
-from payments_app.merchants.models import Endpoint
 from payments_app.notices.announce import announce_payment
-from payments_app.notices.deliver import EndpointOffError, deliver, resend
+from payments_app.notices.deliver import deliver, resend
 from payments_app.notices.signing import signed_headers
-from payments_app.notices.webhook_models import Attempt, Delivery, WebhookEvent
+from payments_app.notices.webhook_models import Delivery, WebhookEvent
 from payments_app.payments.refund import request_refund
 from tests.ledger.crowd import claim, run_at_once
-from tests.notices.letters import Letters, text_of
+from tests.notices.deliveries import attempts, delivery, endpoint
 from tests.notices.receiver import Receiver, is_signed
 from tests.payments.till import Till
 
 pytestmark = pytest.mark.portable
 DELIVER = "notices.deliver_webhook"
-
-
-def delivery() -> Delivery:
-    db.session.rollback()
-    return db.session.scalars(select(Delivery).execution_options(populate_existing=True)).one()
-
-
-def endpoint(endpoint_id: str) -> Endpoint:
-    db.session.rollback()
-    return db.session.get_one(Endpoint, endpoint_id, populate_existing=True)
-
-
-def attempts() -> list[tuple[int | None, str | None]]:
-    db.session.rollback()
-    rows = db.session.execute(select(Attempt.status, Attempt.error).order_by(Attempt.id))
-    return [(row.status, row.error) for row in rows]
 
 
 def test_the_signature_is_that_of_the_specifications_own_example() -> None:
@@ -210,34 +191,6 @@ def test_any_other_status_is_dead_at_once(till: Till, receiver: Receiver, status
     assert (delivery().state, len(receiver.came)) == ("dead", 1)
 
 
-def test_an_endpoint_in_trouble_holds_up_no_other(till: Till, receiver: Receiver) -> None:
-    broken = Receiver()
-    broken.answer = 500
-    broken.listen()
-    receiver.listen()
-    till.pay()
-    broken.close()
-    assert (len(receiver.came), len(broken.came)) == (1, 1)
-
-
-def test_a_failing_endpoint_is_called_by_one_worker_at_a_time(
-    till: Till, receiver: Receiver
-) -> None:
-    receiver.answer = 500
-    receiver.listen()
-    till.pay()
-    till.pay()
-    receiver.answer = None
-    first, second = (message.subject for message in till.messages(DELIVER))
-    calling = threading.Thread(target=_deliver_on_its_own, args=(till, first), daemon=True)
-    calling.start()
-    assert _until(lambda: len(receiver.came) == 3)
-    with pytest.raises(Later):
-        deliver(second, claim(second))
-    receiver.let_go.set()
-    calling.join(10)
-
-
 def test_a_dead_delivery_is_sent_again_when_asked(till: Till, receiver: Receiver) -> None:
     receiver.answer = 404
     receiver.listen()
@@ -256,97 +209,12 @@ def test_what_is_on_its_way_is_not_sent_twice_by_asking(till: Till, receiver: Re
     assert not resend(delivery().id, "staff@example.com")
 
 
-def test_a_success_forgets_the_failures_before_it(till: Till, receiver: Receiver) -> None:
-    receiver.answer = 500
-    added = receiver.listen()
-    till.pay()
-    assert endpoint(added).failures == 1
-    receiver.answer = 200
-    till.make_due(DELIVER)
-    till.work()
-    assert (endpoint(added).failures, endpoint(added).failing_since) == (0, None)
-
-
-def test_an_endpoint_that_failed_for_three_days_is_switched_off_with_a_mail(
-    till: Till, receiver: Receiver, letters: Letters
-) -> None:
-    receiver.answer = 500
-    added = receiver.listen()
-    till.pay()
-    _fail_since(added, days=3, failures=9)
-    till.make_due(DELIVER)
-    till.work()
-    assert not endpoint(added).enabled
-    notice = letters.all()[-1]
-    assert notice["Subject"] == "Your webhook endpoint was switched off"
-    assert receiver.url in text_of(notice)
-
-
-def test_an_endpoint_that_failed_for_two_days_is_still_called(
-    till: Till, receiver: Receiver
-) -> None:
-    receiver.answer = 500
-    added = receiver.listen()
-    till.pay()
-    _fail_since(added, days=2, failures=50)
-    till.make_due(DELIVER)
-    till.work()
-    assert endpoint(added).enabled
-
-
-def test_an_endpoint_that_is_gone_is_switched_off_at_once(till: Till, receiver: Receiver) -> None:
-    receiver.answer = 410
-    added = receiver.listen()
-    till.pay()
-    assert endpoint(added).disabled_reason == "it answered 410 Gone"
-
-
-def test_what_waits_for_an_endpoint_that_is_off_is_skipped(till: Till, receiver: Receiver) -> None:
-    receiver.answer = 500
-    added = receiver.listen()
-    till.pay()
-    endpoints.disable(added, "staff@example.com", "moving house")
-    till.make_due(DELIVER)
-    till.work()
-    assert (delivery().state, len(receiver.came)) == ("skipped", 1)
-    with pytest.raises(EndpointOffError):
-        resend(delivery().id, "staff@example.com")
-
-
 def _waits(message: Message) -> float:
     """Seconds that were added to now, as the row keeps them."""
     now = db.session.execute(select(database_now())).scalar_one()
     return (message.available_at - now).total_seconds()
 
 
-def _until(condition: object, within: int = 500) -> bool:
-    pause = threading.Event()
-    return any(condition() or pause.wait(0.02) for _ in range(within))  # type: ignore[operator]
-
-
-def _deliver_on_its_own(till: Till, subject: str) -> None:
-    with till.app.app_context():
-        try:
-            deliver(subject, claim(subject))
-        except Exception:
-            db.session.rollback()
-        finally:
-            db.session.remove()
-
-
 @atomic
 def _leave_half_sent(session: Session) -> None:
     session.execute(update(Delivery).values(state="sending", taken_until=database_now(-1)))
-
-
-@atomic
-def _fail_since(session: Session, endpoint_id: str, *, days: int, failures: int) -> None:
-    session.execute(
-        update(Endpoint)
-        .where(Endpoint.id == endpoint_id)
-        .values(
-            failures=failures,
-            failing_since=database_now(-days * 86400 - 60),
-            created_at=text("created_at"),
-        )
-    )

@@ -25,6 +25,7 @@ def test_the_file_has_a_row_for_each_line_that_sums_to_the_total(till: Till, des
     till.work_all_waiting()
     (batch,) = batches()
     answer = desk.signed_in("exporter").get(f"/staff/settlements/{batch.id}.csv")
+    assert answer.status_code == 200, answer.text
     rows = list(csv.DictReader(io.StringIO(answer.text)))
     assert [row["Kind"] for row in rows] == ["capture", "refund"]
     assert sum(Decimal(row["Amount"]) for row in rows) == Decimal("5.99")

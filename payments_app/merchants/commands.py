@@ -1,0 +1,49 @@
+"""`flask merchants ...`: the shop's webhook endpoints from the terminal."""
+
+from __future__ import annotations
+
+import click
+from flask import current_app
+from flask.cli import AppGroup
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from payments_app.core.database import atomic
+from payments_app.core.extensions import db
+from payments_app.merchants.address import AddressRefusedError, Guard, UnknownHostError
+from payments_app.merchants.endpoints import add_endpoint, lock
+from payments_app.merchants.find import default_merchant
+from payments_app.merchants.models import Endpoint
+
+merchants_group = AppGroup("merchants", help="Merchants and where they hear of events.")
+ACTOR = "terminal"
+
+
+@merchants_group.command("add-endpoint")
+@click.argument("url")
+def add(url: str) -> None:
+    """Let URL hear of the shop's own payments; print its id and its signing secret."""
+    guard = Guard(allow_loopback=current_app.config["CONFIG"].sandboxed)
+    try:
+        endpoint_id = add_endpoint(_shop_id(), url, guard=guard, actor=ACTOR)
+    except (AddressRefusedError, UnknownHostError) as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"{endpoint_id}\n{_secret(endpoint_id)}")
+
+
+@merchants_group.command("endpoints")
+def show() -> None:
+    """List the endpoints, and how they fare."""
+    for endpoint in db.session.scalars(select(Endpoint).order_by(Endpoint.created_at)):
+        state = "on" if endpoint.enabled else f"off: {endpoint.disabled_reason}"
+        click.echo(f"{endpoint.id}  {endpoint.url}  {state}  {endpoint.failures} failures")
+
+
+@atomic
+def _shop_id(session: Session) -> str:
+    return default_merchant(session).id
+
+
+@atomic
+def _secret(session: Session, endpoint_id: str) -> str:
+    return lock(session, endpoint_id).secret

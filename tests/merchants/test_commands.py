@@ -1,0 +1,23 @@
+"""Endpoints from the terminal."""
+
+from __future__ import annotations
+
+import pytest
+from flask.testing import FlaskCliRunner
+
+pytestmark = pytest.mark.portable
+
+
+def test_an_endpoint_is_added_and_listed_with_its_secret_shown_once(cli: FlaskCliRunner) -> None:
+    added = cli.invoke(args=["merchants", "add-endpoint", "http://127.0.0.1:9/hook"])
+    assert added.exit_code == 0, added.output
+    endpoint_id, secret = added.output.split()
+    assert secret.startswith("whsec_")
+    listed = cli.invoke(args=["merchants", "endpoints"]).output
+    assert listed == f"{endpoint_id}  http://127.0.0.1:9/hook  on  0 failures\n"
+
+
+def test_a_refused_address_is_said_in_words(cli: FlaskCliRunner) -> None:
+    refused = cli.invoke(args=["merchants", "add-endpoint", "https://10.0.0.1/hook"])
+    assert refused.exit_code == 1
+    assert "10.0.0.1 is not on the public internet" in refused.output

@@ -1,0 +1,138 @@
+"""What becomes of an endpoint in trouble, and of what waits for it."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from sqlalchemy import text, update
+from sqlalchemy.orm import Session
+
+from payments_app.core.clock import database_now
+from payments_app.core.database import atomic
+from payments_app.core.extensions import db
+from payments_app.core.outbox import Later
+from payments_app.merchants import endpoints
+from payments_app.merchants.models import Endpoint
+from payments_app.notices.deliver import EndpointOffError, deliver, resend
+from tests.ledger.crowd import claim
+from tests.notices.deliveries import delivery, endpoint
+from tests.notices.letters import Letters, text_of
+from tests.notices.receiver import Receiver
+from tests.payments.till import Till
+
+pytestmark = pytest.mark.portable
+DELIVER = "notices.deliver_webhook"
+
+
+def test_an_endpoint_in_trouble_holds_up_no_other(till: Till, receiver: Receiver) -> None:
+    broken = Receiver()
+    broken.answer = 500
+    broken.listen()
+    receiver.listen()
+    till.pay()
+    broken.close()
+    assert (len(receiver.came), len(broken.came)) == (1, 1)
+
+
+def test_a_failing_endpoint_is_called_by_one_worker_at_a_time(
+    till: Till, receiver: Receiver
+) -> None:
+    receiver.answer = 500
+    receiver.listen()
+    till.pay()
+    till.pay()
+    receiver.answer = None
+    first, second = (message.subject for message in till.messages(DELIVER))
+    calling = threading.Thread(target=_deliver_on_its_own, args=(till, first), daemon=True)
+    calling.start()
+    assert _until(lambda: len(receiver.came) == 3)
+    with pytest.raises(Later):
+        deliver(second, claim(second))
+    receiver.let_go.set()
+    calling.join(10)
+
+
+def test_a_success_forgets_the_failures_before_it(till: Till, receiver: Receiver) -> None:
+    receiver.answer = 500
+    added = receiver.listen()
+    till.pay()
+    assert endpoint(added).failures == 1
+    receiver.answer = 200
+    till.make_due(DELIVER)
+    till.work()
+    assert (endpoint(added).failures, endpoint(added).failing_since) == (0, None)
+
+
+def test_an_endpoint_that_failed_for_three_days_is_switched_off_with_a_mail(
+    till: Till, receiver: Receiver, letters: Letters
+) -> None:
+    receiver.answer = 500
+    added = receiver.listen()
+    till.pay()
+    _fail_since(added, days=3, failures=9)
+    till.make_due(DELIVER)
+    till.work()
+    assert not endpoint(added).enabled
+    notice = letters.all()[-1]
+    assert notice["Subject"] == "Your webhook endpoint was switched off"
+    assert receiver.url in text_of(notice)
+
+
+def test_an_endpoint_that_failed_for_two_days_is_still_called(
+    till: Till, receiver: Receiver
+) -> None:
+    receiver.answer = 500
+    added = receiver.listen()
+    till.pay()
+    _fail_since(added, days=2, failures=50)
+    till.make_due(DELIVER)
+    till.work()
+    assert endpoint(added).enabled
+
+
+def test_an_endpoint_that_is_gone_is_switched_off_at_once(till: Till, receiver: Receiver) -> None:
+    receiver.answer = 410
+    added = receiver.listen()
+    till.pay()
+    assert endpoint(added).disabled_reason == "it answered 410 Gone"
+
+
+def test_what_waits_for_an_endpoint_that_is_off_is_skipped(till: Till, receiver: Receiver) -> None:
+    receiver.answer = 500
+    added = receiver.listen()
+    till.pay()
+    endpoints.disable(added, "staff@example.com", "moving house")
+    till.make_due(DELIVER)
+    till.work()
+    assert (delivery().state, len(receiver.came)) == ("skipped", 1)
+    with pytest.raises(EndpointOffError):
+        resend(delivery().id, "staff@example.com")
+
+
+def _until(condition: object, within: int = 500) -> bool:
+    pause = threading.Event()
+    return any(condition() or pause.wait(0.02) for _ in range(within))  # type: ignore[operator]
+
+
+def _deliver_on_its_own(till: Till, subject: str) -> None:
+    with till.app.app_context():
+        try:
+            deliver(subject, claim(subject))
+        except Exception:
+            db.session.rollback()
+        finally:
+            db.session.remove()
+
+
+@atomic
+def _fail_since(session: Session, endpoint_id: str, *, days: int, failures: int) -> None:
+    session.execute(
+        update(Endpoint)
+        .where(Endpoint.id == endpoint_id)
+        .values(
+            failures=failures,
+            failing_since=database_now(-days * 86400 - 60),
+            created_at=text("created_at"),
+        )
+    )

@@ -114,7 +114,7 @@ def test_it_is_linked_once(post: PostOffice, till: Till) -> None:
     intent = post.pay_elsewhere(receipt_email="bob@example.com")
     tell(post, intent, "succeeded")
     post.send(create_event(id=intent["id"]))
-    assert db.session.query(PaymentRecord).count() == 1
+    assert len(customers_of(built(intent))) == 1
 
 
 def test_one_without_an_address_is_recorded_without_a_customer(post: PostOffice) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from payments_app.core.database import atomic
 from payments_app.core.extensions import db
 from payments_app.customers.models import Customer
-from payments_app.payments.models import PaymentRecord, Transaction
+from payments_app.payments.models import Transaction
 from tests.inbound.post_office import PostOffice, create_event
 from tests.payments.till import Till
 

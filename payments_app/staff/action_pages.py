@@ -73,7 +73,7 @@ def refund(transaction_id: str) -> Response | BaseResponse:
             idempotency_key=f"staff:{signed_in().id}:{request.form.get('key', '')[:64]}",
         )
     except (RefundRefusedError, ValueError) as error:
-        return _refund_page(transaction_id, 422, problem=str(error), typed=typed, reason=reason)
+        return _refund_page(transaction_id, 422, problem=str(error), asked=typed, reason=reason)
     return _back(transaction_id)
 
 
@@ -97,7 +97,7 @@ def _refund_page(transaction_id: str, status: int = 200, **values: object) -> Re
         **{
             "payment": payment,
             "left": left,
-            "typed": str(left.major),
+            "asked": str(left.major),
             "reasons": REASONS,
             "key": request.form.get("key") or secrets.token_urlsafe(16),
             **values,

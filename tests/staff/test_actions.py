@@ -178,3 +178,10 @@ def test_a_viewer_may_not_retry(desk: Desk, viewer: Browser, files: Files) -> No
     id_ = files.decline()
     assert viewer.post(f"/staff/payments/{id_}/retries").status_code == 403
     assert desk.do(_rows, Message) == []
+
+
+def test_the_refund_s_amount_does_not_land_in_the_search_box(
+    refunder: Browser, files: Files
+) -> None:
+    page = refunder.get(f"/staff/payments/{files.payment(amount=1099)}/refunds").text
+    assert page.count('value="10.99"') == 1

@@ -12,7 +12,7 @@ from payments_app.accounts import gate
 from payments_app.accounts import views as accounts
 from payments_app.checkout import views as checkout
 from payments_app.config import Config
-from payments_app.core import access, bell, database, http, idempotency, limits
+from payments_app.core import access, bell, cache, database, http, idempotency, limits
 from payments_app.core.extensions import csrf, db, migrate
 from payments_app.core.idempotency_stores import RedisStore
 from payments_app.customers import views as customers
@@ -59,6 +59,7 @@ def create_app(config: Config | None = None) -> Flask:
     gateway.connect(app, config)
     http.prepare(app)
     limits.prepare(app)
+    cache.prepare(app)
     for views in (accounts, checkout, customers, inbound, mailbox, ops, orders, settlement, staff):
         app.register_blueprint(views.blueprint)
     app.register_blueprint(staff.api)

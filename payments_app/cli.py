@@ -12,6 +12,7 @@ from flask.cli import AppGroup
 from payments_app.accounts import people
 from payments_app.accounts.commands import staff_group
 from payments_app.core.assets_build import assets_group
+from payments_app.core.cache import cache_group
 from payments_app.inbound.commands import inbound_group
 from payments_app.merchants.commands import merchants_group
 from payments_app.ops.commands import alerts_group, queues_group
@@ -47,6 +48,7 @@ def sweep(*, once: bool) -> None:
 def prepare(app: Flask) -> None:
     """Hang the commands on the application."""
     app.cli.add_command(assets_group)
+    app.cli.add_command(cache_group)
     app.cli.add_command(check_edge)
     demo_group.add_command(demo_data)
     app.cli.add_command(demo_group)

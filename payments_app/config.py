@@ -59,6 +59,8 @@ class Config:
     checkout_rate_limit: str
     proxy_hops: int
     sentry_dsn: str | None
+    cdn_purge_url: str | None
+    cdn_purge_token: str | None
     data_dir: Path
     demo_password: str | None
     debug: bool
@@ -91,6 +93,8 @@ class Config:
             checkout_rate_limit=env.get("CHECKOUT_RATE_LIMIT") or "10/minute",
             proxy_hops=int(env.get("PROXY_HOPS") or 0),
             sentry_dsn=env.get("SENTRY_DSN") or None,
+            cdn_purge_url=env.get("CDN_PURGE_URL") or None,
+            cdn_purge_token=env.get("CDN_PURGE_TOKEN") or None,
             data_dir=Path(env.get("DATA_DIR") or "data"),
             demo_password=env.get("DEMO_PASSWORD") or None,
             debug=_flag(env, "FLASK_DEBUG"),
@@ -164,6 +168,9 @@ def _check_urls(env: Mapping[str, str]) -> list[str]:
     for name in ("REDIS_URL", "CACHE_REDIS_URL"):
         if env.get(name) and not re.match(r"(rediss?|unix)://", env[name]):
             problems.append(f"{name} must begin with redis://, rediss:// or unix://")
+    purge = env.get("CDN_PURGE_URL", "")
+    if purge and not (purge.startswith("https://") or _is_loopback(purge)):
+        problems.append("CDN_PURGE_URL must begin with https://")
     return problems
 
 

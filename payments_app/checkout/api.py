@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from flask import Response, jsonify, url_for
@@ -9,10 +10,13 @@ from werkzeug.exceptions import NotFound
 
 from payments_app.checkout.blueprint import blueprint
 from payments_app.checkout.offers import product_for_sale, products_for_sale
-from payments_app.core import headers
+from payments_app.core import cache, headers
 from payments_app.core.access import public
 from payments_app.core.extensions import db
+from payments_app.orders.bestsellers import bestsellers, shelf_version
 from payments_app.orders.models import Product
+
+BESTSELLERS_SECONDS = 600
 
 
 @blueprint.get("/api/v1/products")
@@ -20,7 +24,9 @@ from payments_app.orders.models import Product
 def list_products() -> Response:
     """All that is for sale."""
     products = products_for_sale(db.session())
-    return headers.public(jsonify({"products": [_as_json(product) for product in products]}))
+    _, changed = shelf_version(db.session())
+    answer = jsonify({"products": [_as_json(product) for product in products]})
+    return headers.public(answer, "products", changed=changed)
 
 
 @blueprint.get("/api/v1/products/<slug>")
@@ -30,7 +36,22 @@ def show_product(slug: str) -> Response:
     product = product_for_sale(db.session(), slug)
     if product is None:
         raise NotFound
-    return headers.public(jsonify(_as_json(product)))
+    changed = product.updated_at.astimezone(dt.UTC)
+    return headers.public(jsonify(_as_json(product)), f"product-{product.slug}", changed=changed)
+
+
+@blueprint.get("/api/v1/bestsellers")
+@public
+def list_bestsellers() -> Response:
+    """What is bought most. It reads a month of orders, so it is kept for ten minutes, or until
+    a product changes."""
+    version, _ = shelf_version(db.session())
+    ranked = cache.remembered("bestsellers", version, BESTSELLERS_SECONDS, _ranked)
+    return headers.expensive_public(jsonify({"products": ranked}), "bestsellers")
+
+
+def _ranked() -> list[dict[str, Any]]:
+    return [_as_json(product) for product in bestsellers(db.session())]
 
 
 def _as_json(product: Product) -> dict[str, Any]:

@@ -6,6 +6,7 @@ security policy, https://docs.stripe.com/security/guide#content-security-policy
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -28,14 +29,17 @@ _STRIPE_SCRIPTS = ("https://js.stripe.com", "https://*.js.stripe.com")
 _HSTS = "max-age=63072000; includeSubDomains"
 
 
-def public(response: Response) -> Response:
-    """The same for everybody: shared caches may keep it, and ask again with its ETag."""
-    return _shared(response, PUBLIC)
+def public(response: Response, *keys: str, changed: dt.datetime | None = None) -> Response:
+    """The same for everybody: shared caches may keep it, and ask again with its ETag or its
+    Last-Modified. `keys` are what a CDN is told to forget it by."""
+    return _shared(response, PUBLIC, keys, changed)
 
 
-def expensive_public(response: Response) -> Response:
+def expensive_public(
+    response: Response, *keys: str, changed: dt.datetime | None = None
+) -> Response:
     """As `public`, kept longer: it costs more to make than to be a minute late."""
-    return _shared(response, EXPENSIVE_PUBLIC)
+    return _shared(response, EXPENSIVE_PUBLIC, keys, changed)
 
 
 def private(response: Response) -> Response:
@@ -44,11 +48,16 @@ def private(response: Response) -> Response:
     return response
 
 
-def _shared(response: Response, policy: str) -> Response:
+def _shared(
+    response: Response, policy: str, keys: tuple[str, ...], changed: dt.datetime | None
+) -> Response:
     if request.method not in {"GET", "HEAD"} or response.status_code != 200:
         return private(response)
     response.headers["Cache-Control"] = policy
     response.vary.add("Accept-Encoding")
+    if keys:
+        response.headers["Surrogate-Key"] = " ".join(keys)
+    response.last_modified = changed
     response.set_etag(generate_etag(response.get_data()))
     response.make_conditional(request)
     return response

@@ -90,6 +90,10 @@ def _public_data(site: Site) -> None:
     _validated(site, _PRODUCTS, headers.PUBLIC)
 
 
+def _expensive_data(site: Site) -> None:
+    _validated(site, "/api/v1/bestsellers", headers.EXPENSIVE_PUBLIC)
+
+
 def _validated(site: Site, path: str, policy: str) -> None:
     first = site.ask(path)
     _expect(first, 200, Cache_Control=policy)
@@ -204,6 +208,7 @@ RULES: dict[str, Rule] = {
     "a missing hashed file is a 404 that nobody stores": _missing_file,
     "another static file is kept for an hour": _other_file,
     "public data is kept a minute, has an ETag, and answers 304": _public_data,
+    "what is expensive to make is kept longer": _expensive_data,
     "a person's own answer is kept by nobody": _own_data,
     "nothing but GET is kept": _only_get,
     "dynamic answers come from the app each time": _not_kept_here,

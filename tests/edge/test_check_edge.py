@@ -33,6 +33,7 @@ BREAKS = {
     "public data is kept a minute, has an ETag, and answers 304": {
         PROXY: PROXY + "proxy_hide_header ETag;"
     },
+    "what is expensive to make is kept longer": {PROXY: PROXY + KEEP},
     "a person's own answer is kept by nobody": {PROXY: PROXY + KEEP},
     "nothing but GET is kept": {
         PROXY: PROXY + "proxy_hide_header Cache-Control; add_header Cache-Control 'public' always;"

@@ -1,0 +1,125 @@
+"""Answers that are the same for everybody, kept on the cache's Redis: JSON, never pickle.
+
+A key names the version of what it was made from, so a change is seen at once; what no version
+tells ends by its time to live, or by `flask cache purge KEY`, which asks the CDN as well. Without
+Redis everything is worked out again.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+from cachelib.serializers import JSONSerializer
+from flask import Flask, current_app
+from flask.cli import AppGroup
+from flask_caching import Cache
+from flask_caching.backends.rediscache import RedisCache
+from redis import RedisError
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+FORMAT = 1  # of what is kept; a release that keeps something else raises it
+_REST = 5.0  # seconds without Redis after it failed, so that not every request waits for it
+_GENERATION_SECONDS = 30 * 24 * 3600  # far longer than anything is kept
+_PURGE_SECONDS = 10
+_cache = Cache()
+
+cache_group = AppGroup("cache", help="Public answers, here and at the CDN.")
+
+
+class JsonRedisCache(RedisCache):
+    """Redis that holds JSON: whoever writes to it can't make us run code, as pickle would."""
+
+    serializer = JSONSerializer()  # type: ignore[assignment]
+
+
+def prepare(app: Flask) -> None:
+    """Connect the cache: short time-outs and no retries, as for the bell."""
+    app.extensions["public_cache_rest"] = 0.0
+    _cache.init_app(
+        app,
+        {
+            "CACHE_TYPE": f"{__name__}.JsonRedisCache",
+            "CACHE_REDIS_URL": app.config["CONFIG"].cache_redis_url,
+            "CACHE_KEY_PREFIX": f"public:{FORMAT}:",
+            "CACHE_NO_NULL_WARNING": True,
+            "CACHE_OPTIONS": {
+                "socket_connect_timeout": 0.25,
+                "socket_timeout": 0.25,
+                "retry": Retry(NoBackoff(), 0),
+            },
+        },
+    )
+
+
+def remembered(name: str, version: str, seconds: int, make: Callable[[], T]) -> T:
+    """What `make` gives for this version, at most `seconds` old."""
+    generation = _guarded(lambda: _cache.get(_generation_of(name))) or 0
+    key = f"{name}:{generation}:{version}"
+    found = _guarded(lambda: _cache.get(key))
+    if found is not None:
+        kept: T = found
+        return kept
+    made = make()
+    _guarded(lambda: _cache.set(key, made, timeout=seconds))
+    return made
+
+
+def purge(name: str) -> None:
+    """Forget what is kept under this name here, and at the CDN where CDN_PURGE_URL names one.
+
+    Raises OSError where the CDN does not answer with success: then it still hands out the old.
+    """
+    _guarded(lambda: _cache.set(_generation_of(name), time.time_ns(), timeout=_GENERATION_SECONDS))
+    config = current_app.config["CONFIG"]
+    if config.cdn_purge_url:
+        _purge_at_cdn(config.cdn_purge_url, config.cdn_purge_token or "", name)
+
+
+def _purge_at_cdn(url: str, token: str, key: str) -> None:
+    """As Fastly takes it, https://www.fastly.com/documentation/reference/api/purging/"""
+    headers = {"Surrogate-Key": key, "Fastly-Key": token}
+    # The installation's own setting, https outside this machine.
+    ask = urllib.request.Request(url, method="POST", headers=headers)  # noqa: S310
+    try:
+        urllib.request.urlopen(ask, timeout=_PURGE_SECONDS).close()  # noqa: S310
+    except urllib.error.HTTPError as error:
+        error.close()
+        raise OSError(f"it answered {error.code}") from None
+
+
+@cache_group.command("purge")
+@click.argument("key")
+def purge_command(key: str) -> None:
+    """Forget the answers that carry KEY in their Surrogate-Key header."""
+    try:
+        purge(key)
+    except OSError as error:
+        raise click.ClickException(f"the CDN was not purged: {error}") from error
+    click.echo(f"{key} is forgotten")
+
+
+def _generation_of(name: str) -> str:
+    return f"generation:{name}"
+
+
+def _guarded(call: Callable[[], Any]) -> Any:
+    extensions = current_app.extensions
+    if time.monotonic() < extensions["public_cache_rest"]:
+        return None
+    try:
+        return call()
+    except (RedisError, OSError) as error:
+        extensions["public_cache_rest"] = time.monotonic() + _REST
+        log.warning("public answers do without their cache: %s", error)
+        return None

@@ -24,10 +24,12 @@ from payments_app.orders import views as orders
 from payments_app.settlement import views as settlement
 from payments_app.staff import cache as staff_cache
 from payments_app.staff import views as staff
+from payments_app.subscriptions import views as subscriptions
 
 __all__ = ["create_app", "models"]
 
-_ROOT = Path(__file__).parent.parent
+# Resolved: a running process keeps its own release's templates when the link to it moves on.
+_ROOT = Path(__file__).parent.parent.resolve()
 
 
 def create_app(config: Config | None = None) -> Flask:
@@ -60,7 +62,18 @@ def create_app(config: Config | None = None) -> Flask:
     http.prepare(app)
     limits.prepare(app)
     cache.prepare(app)
-    for views in (accounts, checkout, customers, inbound, mailbox, ops, orders, settlement, staff):
+    for views in (
+        accounts,
+        checkout,
+        customers,
+        inbound,
+        mailbox,
+        ops,
+        orders,
+        settlement,
+        staff,
+        subscriptions,
+    ):
         app.register_blueprint(views.blueprint)
     app.register_blueprint(staff.api)
     access.prepare(app)

@@ -15,12 +15,14 @@ from payments_app.core.assets_build import assets_group
 from payments_app.core.cache import cache_group
 from payments_app.inbound.commands import inbound_group
 from payments_app.merchants.commands import merchants_group
-from payments_app.ops.commands import alerts_group, queues_group
 from payments_app.ops.check_edge import check_edge
+from payments_app.ops.commands import alerts_group, queues_group
 from payments_app.orders.shelf import stock_shelf
 from payments_app.reconcile import sweep as sweeper
-from payments_app.staff.commands import demo_data
 from payments_app.reconcile.commands import reconcile_group
+from payments_app.staff.commands import demo_data
+from payments_app.subscriptions.commands import subscriptions_group
+from payments_app.subscriptions.find import offer_demo_plans
 
 demo_group = AppGroup("demo", help="Things for the demo shop.")
 
@@ -29,6 +31,7 @@ demo_group = AppGroup("demo", help="Things for the demo shop.")
 def seed() -> None:
     """Put the demo's products on the shelf, and let its staff in; what is there already stays."""
     click.echo(f"{stock_shelf()} products added")
+    click.echo(f"{offer_demo_plans()} plans added")
     password = current_app.config["CONFIG"].demo_password
     if password:
         people.keep_demo_member(password)
@@ -59,3 +62,4 @@ def prepare(app: Flask) -> None:
     app.cli.add_command(queues_group)
     app.cli.add_command(reconcile_group)
     app.cli.add_command(staff_group)
+    app.cli.add_command(subscriptions_group)

@@ -10,11 +10,12 @@ from payments_app.merchants import models as merchants
 from payments_app.notices import models as notices
 from payments_app.notices import webhook_models
 from payments_app.orders import models as orders
-from payments_app.payments import models as payments
 from payments_app.payments import disputes, refunds
+from payments_app.payments import models as payments
 from payments_app.reconcile import models as reconcile
 from payments_app.settlement import models as settlement
 from payments_app.staff import indexes, rollups
+from payments_app.subscriptions import models as subscriptions
 
 __all__ = [
     "accounts",
@@ -23,8 +24,8 @@ __all__ = [
     "customers",
     "disputes",
     "history",
-    "indexes",
     "inbound",
+    "indexes",
     "ledger",
     "merchants",
     "notices",
@@ -35,6 +36,7 @@ __all__ = [
     "refunds",
     "rollups",
     "settlement",
+    "subscriptions",
     "tally",
     "webhook_models",
 ]

@@ -16,5 +16,6 @@ SCHEDULE = (
     Periodic("fetch missed events", "inbound.fetch_missed", 5 * MINUTE),
     Periodic("fold reports", "reports.fold", MINUTE),
     Periodic("reconcile", "reconcile.stage_rounds", 5 * MINUTE),
+    Periodic("renew subscriptions", "subscriptions.sweep", 5 * MINUTE),
     Periodic("clean up", "ops.clean_up", HOUR),
 )

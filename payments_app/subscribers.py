@@ -24,6 +24,7 @@ from payments_app.notices.receipts import (
     write_failure_notice,
     write_receipt,
 )
+from payments_app.notices.subscriptions import write_dunning, write_ended, write_trial_ending
 from payments_app.ops import tell
 from payments_app.ops.clean_up import clean_up
 from payments_app.ops.watch import watch
@@ -43,6 +44,8 @@ from payments_app.reconcile.revive import revive
 from payments_app.reconcile.rounds import run_compare, stage_rounds_now
 from payments_app.settlement import close, lines
 from payments_app.staff.fold import fold as fold_reports
+from payments_app.subscriptions import dunning, renew
+from payments_app.subscriptions.follow import follow_payment as follow_subscription
 
 COMMANDS = {
     "alerts.mail": Command(tell.mail, SWEEPER),
@@ -84,6 +87,12 @@ COMMANDS = {
     "customers.follow_payment": Command(follow_customer, "payment_standard"),
     DETACH: Command(detach, "default"),
     MAIL_LINK: Command(write_account_link, "payment_standard"),
+    "subscriptions.follow_payment": Command(follow_subscription, "payment_critical"),
+    renew.SWEEP: Command(without_subject(renew.sweep), "default", alone=True),
+    renew.ADVANCE: Command(renew.run_advance, "payment_critical", alone=True),
+    renew.MAIL_TRIAL: Command(write_trial_ending, "payment_standard"),
+    dunning.MAIL: Command(write_dunning, "payment_standard"),
+    dunning.MAIL_ENDED: Command(write_ended, "payment_standard"),
     "orders.follow_payment": Command(follow_payment, "payment_standard"),
     "orders.fulfil": Command(fulfil, "payment_standard"),
 }
@@ -96,6 +105,7 @@ EVENTS = {
     "payment.completed": (
         Follow("ledger.post_capture"),
         Follow("customers.follow_payment"),
+        Follow("subscriptions.follow_payment"),
         Follow("settlement.capture"),
         Follow("orders.follow_payment"),
         Follow("notices.receipt"),
@@ -103,11 +113,16 @@ EVENTS = {
     ),
     "payment.failed": (
         Follow("customers.follow_payment"),
+        Follow("subscriptions.follow_payment"),
         Follow("orders.follow_payment"),
         Follow("notices.payment_failed", NOTICE_SECONDS),
         Follow("notices.announce_payment"),
     ),
-    "payment.canceled": (Follow("orders.follow_payment"), Follow("notices.announce_payment")),
+    "payment.canceled": (
+        Follow("subscriptions.follow_payment"),
+        Follow("orders.follow_payment"),
+        Follow("notices.announce_payment"),
+    ),
     "dispute.changed": (
         Follow("ledger.post_dispute"),
         Follow("settlement.dispute", lines.LEDGER_SECONDS),

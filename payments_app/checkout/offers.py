@@ -13,6 +13,8 @@ from payments_app.core.money import Money
 from payments_app.orders.models import Product
 from payments_app.payments.models import Transaction
 from payments_app.payments.payable import Payable, find_payable
+from payments_app.subscriptions.find import plan_on_offer
+from payments_app.subscriptions.models import Plan
 
 # What may name an item, slug or public id. Nothing else reaches the database.
 ITEM = re.compile(r"[A-Za-z0-9_-]{1,60}")
@@ -66,6 +68,24 @@ def offer_of_product(product: Product) -> Offer:
     )
 
 
+def plan_for_sale(session: Session, slug: str) -> Plan | None:
+    """The active plan of this slug."""
+    return plan_on_offer(session, slug) if ITEM.fullmatch(slug) else None
+
+
+def offer_of_plan(plan: Plan) -> Offer:
+    """A plan, at what its first period costs."""
+    free = plan.trial_days > 0
+    first = f"Free for {plan.trial_days} days, then {plan.price}" if free else str(plan.price)
+    return Offer(
+        item=plan.slug,
+        name=plan.name,
+        summary=f"{plan.summary} {first} each {plan.interval}, until you cancel.",
+        choices=(Choice(1, Money(0, plan.currency) if free else plan.price),),
+        card_terms="" if free else plan.card_terms,
+    )
+
+
 def offer_of_payable(payable: Payable) -> Offer:
     """Something placed already, at the price of that moment."""
     return Offer(
@@ -82,6 +102,8 @@ def offer_of(session: Session, item: str) -> Offer | None:
     """What this slug or public id offers."""
     if product := product_for_sale(session, item):
         return offer_of_product(product)
+    if plan := plan_for_sale(session, item):
+        return offer_of_plan(plan)
     payable = placed(session, item)
     return offer_of_payable(payable) if payable else None
 

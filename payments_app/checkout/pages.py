@@ -30,13 +30,18 @@ from payments_app.customers.models import Customer, SavedCard
 from payments_app.customers.recognise import recognised
 from payments_app.payments.models import Transaction
 from payments_app.payments.payable import Payable
+from payments_app.subscriptions.find import plans_on_offer
 
 
 @blueprint.get("/")
 @public
 def shop() -> str:
     """The demo shop."""
-    return render_template("checkout/shop.html", products=products_for_sale(db.session()))
+    return render_template(
+        "checkout/shop.html",
+        products=products_for_sale(db.session()),
+        plans=plans_on_offer(db.session()),
+    )
 
 
 @blueprint.get("/checkout/<item>")

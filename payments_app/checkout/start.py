@@ -14,7 +14,13 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from payments_app.checkout.forms import Purchase, invalid
-from payments_app.checkout.offers import placed, product_for_sale
+from payments_app.checkout.offers import (
+    offer_of_plan,
+    placed,
+    plan_for_sale,
+    product_for_sale,
+)
+from payments_app.core.clock import utcnow
 from payments_app.core.database import CommitOutcomeUnknownError, atomic
 from payments_app.core.http import ProblemError
 from payments_app.core.money import Money, chargeable
@@ -25,6 +31,7 @@ from payments_app.orders.place import place
 from payments_app.payments.models import Transaction
 from payments_app.payments.open import Means, open_transaction
 from payments_app.payments.payable import NotPayableError, Payable
+from payments_app.subscriptions.subscribe import subscribe
 
 SCOPE = "checkout"
 _TRIES = 3
@@ -108,6 +115,11 @@ def _payable(session: Session, purchase: Purchase) -> tuple[str, Payable]:
         _check(purchase, product.price * purchase.quantity)
         customer = customer_for(session, purchase.email)
         return customer.id, place(session, product, purchase.quantity, customer.id)
+    plan = plan_for_sale(session, purchase.item)
+    if plan is not None:
+        _check(purchase, offer_of_plan(plan).choices[0].price)
+        customer = customer_for(session, purchase.email)
+        return customer.id, subscribe(session, plan, customer.id, utcnow())
     payable = placed(session, purchase.item, lock=True)
     if payable is None:
         raise invalid({"item": "This is not for sale any more."})

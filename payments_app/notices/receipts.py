@@ -24,6 +24,7 @@ from payments_app.notices.models import Mail
 from payments_app.notices.queries import failure_stands
 from payments_app.payments.models import Transaction
 from payments_app.payments.queries import payable_of
+from payments_app.subscriptions.models import Period
 
 RECEIPT, FAILURE = "receipt", "payment_failed"
 NOTICE_SECONDS = 5 * 60
@@ -51,6 +52,8 @@ def write_failure_notice(session: Session, transaction_id: str, _claim: Claim) -
         return
     _, sentence = buyer_sentence(transaction.error, transaction.phase)
     payable = payable_of(session, transaction_id)
+    if payable and payable[0] == Period.payable_type and transaction.off_session:
+        return  # a renewal has letters of its own
     subject = f"Your payment of {transaction.money} did not go through"
     again = f"/checkout/{payable[1]}" if payable else None
     _write(session, FAILURE, transaction, subject, why=sentence, again=again)

@@ -1,0 +1,98 @@
+"""subscriptions: friendly words about a bill that is not paid, a trial that ends, and the end.
+
+Each is written once, and only while it is still true. Its link makes the browser known as the
+customer's and leads to the page that pays with the saved card, on session, or with another one.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import current_app
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from payments_app.core.database import atomic
+from payments_app.core.outbox import Claim
+from payments_app.customers.models import Customer
+from payments_app.customers.recognise import MAIL_LINK_SECONDS, link_for
+from payments_app.gateway.declines import buyer_sentence
+from payments_app.merchants.find import SHOP_NAME
+from payments_app.notices import mails
+from payments_app.payments.models import PaymentRecord, Transaction
+from payments_app.subscriptions.models import Period, Subscription
+
+
+@atomic
+def write_dunning(session: Session, period_id: str, _claim: Claim) -> None:
+    """The command that follows a bill that was not paid."""
+    period = session.get_one(Period, period_id, populate_existing=True)
+    subscription = period.subscription
+    if period.paid_at is not None or subscription.status != "past_due":
+        return
+    last = _last_try(session, period_id)
+    why = buyer_sentence(last.error, last.phase)[1] if last else "There is no card to charge."
+    subject = f"Please pay {period.price} for {subscription.plan.name}"
+    about = f"{period.id}_{period.step}"
+    _write(session, "dunning", about, subscription, subject, period, why=why)
+
+
+@atomic
+def write_ended(session: Session, period_id: str, _claim: Claim) -> None:
+    """The command that follows the last try."""
+    period = session.get_one(Period, period_id, populate_existing=True)
+    if period.paid_at is None:
+        subject = f"Your subscription to {period.subscription.plan.name} has ended"
+        _write(session, "subscription_ended", period.id, period.subscription, subject, period)
+
+
+@atomic
+def write_trial_ending(session: Session, subscription_id: str, _claim: Claim) -> None:
+    """The command that comes a few days before a trial is over."""
+    subscription = session.get_one(Subscription, subscription_id, populate_existing=True)
+    if subscription.status == "trialing" and not subscription.cancel_at_period_end:
+        subject = f"Your free time with {subscription.plan.name} ends soon"
+        _write(session, "trial_ending", subscription.id, subscription, subject)
+
+
+def _write(
+    session: Session,
+    kind: str,
+    about: str,
+    subscription: Subscription,
+    subject: str,
+    period: Period | None = None,
+    **words: Any,
+) -> None:
+    customer = session.get_one(Customer, subscription.customer_id)
+    unpaid = kind == "dunning" and period is not None
+    to = f"/checkout/{period.id}" if unpaid and period else "/account/subscriptions"
+    mails.write(
+        session,
+        kind,
+        about,
+        customer.email,
+        subject,
+        plan=subscription.plan,
+        subscription=subscription,
+        period=period,
+        link=link_for(customer.id, to, MAIL_LINK_SECONDS),
+        site=current_app.config["CONFIG"].public_url,
+        shop=SHOP_NAME,
+        **words,
+    )
+
+
+def _last_try(session: Session, period_id: str) -> Transaction | None:
+    return session.scalars(
+        select(Transaction)
+        .join(PaymentRecord)
+        .where(
+            PaymentRecord.payable_type == Period.payable_type,
+            PaymentRecord.payable_id == period_id,
+            PaymentRecord.role == "pays_for",
+            Transaction.state == "failed",
+        )
+        .order_by(Transaction.attempt.desc())
+        .limit(1)
+    ).first()

@@ -1,0 +1,78 @@
+"""bill: store a period of a subscription, and charge its saved card for it.
+
+Safe from two at once because the subscription is locked, a period is unique by its start, and a
+period has one live payment at most.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from payments_app.core.database import insert_once
+from payments_app.core.ids import new_id
+from payments_app.core.money import Money, chargeable
+from payments_app.customers.models import Customer
+from payments_app.payments.open import LivePaymentError, Means, open_transaction
+from payments_app.subscriptions import dunning
+from payments_app.subscriptions.calendar import next_boundary
+from payments_app.subscriptions.models import Period, Plan, Subscription
+
+
+def bill_next(session: Session, subscription: Subscription, now: dt.datetime) -> None:
+    """Store the next period of a locked subscription, and charge for it."""
+    plan, start = subscription.plan, subscription.billed_until
+    end = next_boundary(start, plan.interval, subscription.anchor_day)
+    amount, subscription.balance = amount_due(plan, subscription.balance)
+    subscription.billed_until = end
+    fresh = insert_once(
+        session,
+        Period,
+        id=new_id("per"),
+        subscription_id=subscription.id,
+        start=start,
+        end=end,
+        trial=False,
+        amount=amount,
+        currency=plan.currency,
+        description=plan.description,
+        step=0,
+    )
+    if not fresh:
+        raise RuntimeError(f"{subscription.id} has a period of {start} already")
+    period = session.scalars(
+        select(Period).where(Period.subscription_id == subscription.id, Period.start == start)
+    ).one()
+    charge(session, subscription, period, now)
+
+
+def charge(session: Session, subscription: Subscription, period: Period, now: dt.datetime) -> None:
+    """Open a payment of this period with the subscription's card, without its owner. Where there
+    is no card, the bill counts as not paid. One that is being paid just now is left alone."""
+    card = subscription.usable_card
+    if card is None and period.amount > 0:
+        dunning.not_paid(session, subscription, period, now)
+        return
+    customer = session.get_one(Customer, subscription.customer_id)
+    try:
+        open_transaction(
+            session,
+            period,
+            customer_id=customer.id,
+            email=customer.email,
+            means=card.means(off_session=True) if card else Means(off_session=True),
+            actor="schedule",
+        )
+    except LivePaymentError:
+        return
+
+
+def amount_due(plan: Plan, balance: int) -> tuple[int, int]:
+    """What the next bill is, and what is left over for the one after: what can't be charged (a
+    credit, or less than the least that Stripe takes) is carried on."""
+    total = plan.amount + balance
+    if total <= 0 or chargeable(Money(total, plan.currency)):
+        return 0, total
+    return total, 0

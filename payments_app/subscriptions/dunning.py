@@ -1,0 +1,85 @@
+"""dunning: what follows a bill that is not paid: mails, further tries, and at last the end.
+
+The days are counted from the first failure. A card that can't succeed without its owner (it was
+reported stolen, the bank wants to see them) is not charged again: only the mails go on.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from payments_app.core import history, outbox
+from payments_app.gateway.declines import advice_on
+from payments_app.payments.models import PaymentRecord, Transaction
+from payments_app.subscriptions.models import Period, Subscription
+
+DAYS = (1, 3, 5, 7)
+MAIL, MAIL_ENDED = "notices.dunning", "notices.subscription_ended"
+NOT_SENT_SECONDS = 15 * 60
+
+
+def not_paid(
+    session: Session, subscription: Subscription, period: Period, now: dt.datetime
+) -> None:
+    """A bill was not paid: tell the customer and plan the next try; after the last one, end it."""
+    subscription.status = "past_due"
+    period.failed_at = period.failed_at or now
+    if period.step >= len(DAYS):
+        end(session, subscription, now, "unpaid")
+        outbox.stage(session, MAIL_ENDED, period.id)
+        return
+    period.next_try_at = period.failed_at + dt.timedelta(days=DAYS[period.step])
+    outbox.stage(session, MAIL, period.id, key=f"{MAIL}:{period.id}:{period.step}")
+    history.record(
+        session,
+        "system",
+        "subscription.not_paid",
+        subject=subscription.id,
+        period=period.id,
+        step=period.step,
+        next_try=period.next_try_at.isoformat(),
+    )
+
+
+def not_sent(period: Period, now: dt.datetime) -> None:
+    """A try never reached the bank: it does not count, and is made again soon."""
+    if period.failed_at is not None:
+        period.step = max(0, period.step - 1)
+    period.next_try_at = now + dt.timedelta(seconds=NOT_SENT_SECONDS)
+
+
+def needs_its_owner(session: Session, subscription: Subscription, period: Period) -> bool:
+    """Whether charging the same card again without its owner makes no sense."""
+    card = subscription.usable_card
+    last = session.scalars(
+        select(Transaction)
+        .join(PaymentRecord)
+        .where(
+            PaymentRecord.payable_type == Period.payable_type,
+            PaymentRecord.payable_id == period.id,
+            PaymentRecord.role == "pays_for",
+            Transaction.phase == "failed",
+            Transaction.off_session,
+        )
+        .order_by(Transaction.attempt.desc())
+        .limit(1)
+    ).first()
+    if card is None or last is None or last.payment_method != card.payment_method:
+        return False
+    advice = advice_on(last.error)
+    return advice is not None and (not advice.retry or advice.buyer == "B6")
+
+
+def end(session: Session, subscription: Subscription, now: dt.datetime, why: str) -> None:
+    """End a locked subscription: nothing is billed any more."""
+    subscription.status, subscription.canceled_at = "canceled", now
+    for period in session.scalars(
+        select(Period).where(
+            Period.subscription_id == subscription.id, Period.next_try_at.is_not(None)
+        )
+    ):
+        period.next_try_at = None
+    history.record(session, "system", "subscription.ended", subject=subscription.id, why=why)

@@ -1,0 +1,88 @@
+"""find: plans on offer, and a customer's subscriptions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from payments_app.core.database import atomic, insert_once
+from payments_app.subscriptions.models import Period, Plan, Subscription
+
+DEMO_PLANS = (
+    ("coffee-club", "Coffee club", "A bag of fresh beans at your door each month.", 1500, 0),
+    ("coffee-club-plus", "Coffee club plus", "Two bags, and a new roaster each month.", 2600, 0),
+    ("letter", "The weekly letter", "What we read and liked. 14 days free.", 500, 14),
+)
+
+
+def plans_on_offer(session: Session) -> Sequence[Plan]:
+    """All active plans, in the order in which they were made."""
+    return session.scalars(select(Plan).where(Plan.active).order_by(Plan.id)).all()
+
+
+def plan_on_offer(session: Session, slug: str) -> Plan | None:
+    """The active plan of this slug."""
+    return session.scalars(select(Plan).where(Plan.slug == slug, Plan.active)).first()
+
+
+def subscriptions_of(session: Session, customer_id: str) -> Sequence[Subscription]:
+    """A customer's subscriptions that were begun, the newest first."""
+    return session.scalars(
+        select(Subscription)
+        .where(Subscription.customer_id == customer_id, Subscription.status != "incomplete")
+        .order_by(Subscription.created_at.desc(), Subscription.id)
+    ).all()
+
+
+def subscription_of(
+    session: Session, customer_id: str, subscription_id: str
+) -> Subscription | None:
+    """This subscription, if it is this customer's."""
+    return session.scalars(
+        select(Subscription).where(
+            Subscription.id == subscription_id, Subscription.customer_id == customer_id
+        )
+    ).first()
+
+
+def unpaid_period(session: Session, subscription_id: str) -> Period | None:
+    """The period that is billed and not paid."""
+    return session.scalars(
+        select(Period).where(Period.subscription_id == subscription_id, Period.paid_at.is_(None))
+    ).first()
+
+
+def other_plans(session: Session, plan: Plan) -> Sequence[Plan]:
+    """The plans that one may change to from this one."""
+    return session.scalars(
+        select(Plan)
+        .where(
+            Plan.active,
+            Plan.id != plan.id,
+            Plan.interval == plan.interval,
+            Plan.currency == plan.currency,
+        )
+        .order_by(Plan.amount)
+    ).all()
+
+
+@atomic
+def offer_demo_plans(session: Session) -> int:
+    """Add the demo's plans that are not there yet; return how many were added."""
+    return sum(
+        insert_once(
+            session,
+            Plan,
+            slug=slug,
+            name=name,
+            summary=summary,
+            amount=amount,
+            currency="usd",
+            interval="month",
+            trial_days=trial_days,
+            active=True,
+        )
+        for slug, name, summary, amount, trial_days in DEMO_PLANS
+    )

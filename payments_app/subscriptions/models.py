@@ -1,0 +1,186 @@
+"""Plans, subscriptions, and their periods: each period is a payable of its own."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Identity,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+
+from payments_app.core.clock import database_now, utcnow
+from payments_app.core.columns import BIGINT
+from payments_app.core.extensions import db
+from payments_app.core.ids import new_id
+from payments_app.core.money import Money
+from payments_app.customers.models import SavedCard
+from payments_app.payments.payable import NotPayableError, Payable
+from payments_app.subscriptions.calendar import WORDS
+
+START_SECONDS = 24 * 3600  # a subscription whose first payment is not made by then is not begun
+
+
+class Plan(db.Model):  # type: ignore[name-defined, misc]
+    """What can be subscribed to. `amount` in minor units for each `interval`."""
+
+    __tablename__ = "plans"
+
+    id: Mapped[int] = mapped_column(BIGINT, Identity(), primary_key=True)
+    slug: Mapped[str] = mapped_column(String(60), unique=True)
+    name: Mapped[str] = mapped_column(String(200))
+    summary: Mapped[str] = mapped_column(Text, default="")
+    amount: Mapped[int] = mapped_column(BIGINT)
+    currency: Mapped[str] = mapped_column(String(3))
+    interval: Mapped[str] = mapped_column(String(8), default="month")
+    trial_days: Mapped[int] = mapped_column(default=0)
+    active: Mapped[bool] = mapped_column(default=True)
+
+    __table_args__ = (
+        CheckConstraint("amount >= 0", name="amount_not_negative"),
+        CheckConstraint("trial_days >= 0", name="trial_not_negative"),
+        CheckConstraint("\"interval\" IN ('week', 'month', 'year')", name="interval"),
+    )
+
+    @property
+    def price(self) -> Money:
+        """The price of one period."""
+        return Money(self.amount, self.currency)
+
+    @property
+    def description(self) -> str:
+        """What the buyer reads in the description of a payment."""
+        return f"{WORDS[self.interval]} subscription - {self.name}"
+
+    @property
+    def card_terms(self) -> str:
+        """What a subscriber agrees to."""
+        return (
+            f"You agree that your card is kept and charged {self.price} each {self.interval}, "
+            "until you cancel. You can cancel at any time."
+        )
+
+
+class Subscription(db.Model):  # type: ignore[name-defined, misc]
+    """A customer's standing order. `current_start` to `current_end` is the period paid for last
+    (the end is the first day of the next), `billed_until` the end of the one billed last, paid or
+    not. `balance` (minor units) goes on the next bill, or off it where it is negative.
+
+    `incomplete` until the first payment; `past_due` while a bill is not paid.
+    """
+
+    __tablename__ = "subscriptions"
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True, default=lambda: new_id("subs"))
+    plan_id: Mapped[int] = mapped_column(ForeignKey("plans.id"))
+    customer_id: Mapped[str] = mapped_column(ForeignKey("customers.id"), index=True)
+    card_id: Mapped[str | None] = mapped_column(ForeignKey("saved_cards.id"))
+    status: Mapped[str] = mapped_column(String(16), default="incomplete")
+    anchor_day: Mapped[int]
+    current_start: Mapped[dt.date | None]
+    current_end: Mapped[dt.date | None]
+    billed_until: Mapped[dt.date]
+    balance: Mapped[int] = mapped_column(BIGINT, default=0)
+    cancel_at_period_end: Mapped[bool] = mapped_column(default=False)
+    canceled_at: Mapped[dt.datetime | None]
+    created_at: Mapped[dt.datetime] = mapped_column(server_default=database_now())
+
+    plan: Mapped[Plan] = relationship()
+    card: Mapped[SavedCard | None] = relationship()
+
+    __table_args__ = (
+        CheckConstraint(
+            "status IN ('incomplete', 'trialing', 'active', 'past_due', 'canceled')", name="status"
+        ),
+        CheckConstraint("(status = 'canceled') = (canceled_at IS NOT NULL)", name="canceled_at"),
+        CheckConstraint("anchor_day BETWEEN 1 AND 31", name="anchor_day"),
+        Index(
+            "ix_subscriptions_billed_until",
+            "billed_until",
+            postgresql_where=text("status IN ('trialing', 'active', 'past_due')"),
+            sqlite_where=text("status IN ('trialing', 'active', 'past_due')"),
+        ),
+    )
+
+    @property
+    def balance_words(self) -> str:
+        """How much goes on the next bill, or off it."""
+        return str(Money(abs(self.balance), self.plan.currency))
+
+    @property
+    def usable_card(self) -> SavedCard | None:
+        """The card to charge; None where there is none, or its owner removed it."""
+        return self.card if self.card is not None and self.card.removed_at is None else None
+
+
+class Period(Payable, db.Model):  # type: ignore[name-defined, misc]
+    """One period of a subscription, from `start` to the day before `end`, at the price of the day
+    on which it was billed. Unique by its start: no period is billed twice.
+
+    `failed_at` is when it was first not paid, `step` how many times it was tried after that,
+    `next_try_at` when it will be; `judged` names the attempt that this was last decided by.
+    """
+
+    __tablename__ = "subscription_periods"
+    payable_type = "subscription"
+    payable_prefix = "per"
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True, default=lambda: new_id("per"))
+    subscription_id: Mapped[str] = mapped_column(ForeignKey("subscriptions.id"))
+    start: Mapped[dt.date]
+    end: Mapped[dt.date]
+    trial: Mapped[bool] = mapped_column(default=False)
+    amount: Mapped[int] = mapped_column(BIGINT)
+    currency: Mapped[str] = mapped_column(String(3))
+    description: Mapped[str] = mapped_column(String(300))
+    paid_at: Mapped[dt.datetime | None]
+    failed_at: Mapped[dt.datetime | None]
+    step: Mapped[int] = mapped_column(default=0)
+    next_try_at: Mapped[dt.datetime | None]
+    judged: Mapped[str | None] = mapped_column(String(40))
+    created_at: Mapped[dt.datetime] = mapped_column(server_default=database_now())
+
+    subscription: Mapped[Subscription] = relationship()
+
+    __table_args__ = (
+        UniqueConstraint("subscription_id", "start"),
+        CheckConstraint('"end" > start', name="some_days"),
+        CheckConstraint("amount >= 0", name="amount_not_negative"),
+        Index(
+            "ix_subscription_periods_unpaid",
+            "subscription_id",
+            postgresql_where=text("paid_at IS NULL"),
+            sqlite_where=text("paid_at IS NULL"),
+        ),
+    )
+
+    @property
+    def price(self) -> Money:
+        """What this period costs."""
+        return Money(self.amount, self.currency)
+
+    @property
+    def payment_description(self) -> str:
+        """What the buyer reads in the description of the payment."""
+        return self.description
+
+    @property
+    def card_terms(self) -> str:
+        """What a subscriber agrees to by paying for a period."""
+        return self.subscription.plan.card_terms
+
+    def before_payment(self, session: Session, customer_id: str) -> None:
+        """Refuse a period of a subscription that has ended, or that was never begun in time."""
+        theirs = self.subscription
+        never_begun = theirs.status == "incomplete" and (
+            (utcnow() - theirs.created_at).total_seconds() > START_SECONDS
+        )
+        if theirs.status == "canceled" or never_begun:
+            raise NotPayableError("subscription_ended", "This subscription has ended.")

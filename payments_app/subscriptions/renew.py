@@ -1,0 +1,112 @@
+"""renew: bill every subscription whose time has come, and try again what was not paid.
+
+The sweep stages a message for each, so that one in trouble holds up no other; `advance` does what
+is due by then, and nothing if somebody was quicker. Both take the time that it is.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from sqlalchemy import and_, or_, select
+from sqlalchemy.orm import Session
+
+from payments_app.core import outbox
+from payments_app.core.clock import utcnow
+from payments_app.core.database import atomic
+from payments_app.core.outbox import Claim
+from payments_app.subscriptions import dunning
+from payments_app.subscriptions.bill import bill_next, charge
+from payments_app.subscriptions.calendar import local_day
+from payments_app.subscriptions.follow import lock
+from payments_app.subscriptions.models import Period, Subscription
+
+ADVANCE, SWEEP, MAIL_TRIAL = "subscriptions.advance", "subscriptions.sweep", "notices.trial_ending"
+SWEEP_SECONDS = 5 * 60
+REMIND_DAYS = 3
+RUNNING = ("trialing", "active", "past_due")
+
+
+def sweep() -> None:
+    """The periodic job."""
+    stage_due(utcnow())
+
+
+def run_advance(subscription_id: str, _claim: Claim) -> None:
+    """The command of one subscription."""
+    advance(subscription_id, utcnow())
+
+
+@atomic
+def stage_due(session: Session, now: dt.datetime) -> int:
+    """Stage a message for each subscription that has something due; return how many have."""
+    window = int(now.timestamp()) // SWEEP_SECONDS
+    found = due(session, now)
+    for subscription_id in found:
+        outbox.stage(session, ADVANCE, subscription_id, key=f"{ADVANCE}:{subscription_id}:{window}")
+    for subscription_id in _trials_ending(session, now):
+        outbox.stage(session, MAIL_TRIAL, subscription_id)
+    return len(found)
+
+
+def due(session: Session, now: dt.datetime) -> list[str]:
+    """Ids of the subscriptions with a period to bill, or a bill to try again."""
+    unpaid = and_(Period.subscription_id == Subscription.id, Period.paid_at.is_(None))
+    query = (
+        select(Subscription.id)
+        .outerjoin(Period, unpaid)
+        .where(
+            Subscription.status.in_(RUNNING),
+            or_(
+                Period.next_try_at <= now,
+                and_(Period.id.is_(None), Subscription.billed_until <= local_day(now)),
+            ),
+        )
+        .distinct()
+    )
+    return list(session.scalars(query))
+
+
+@atomic
+def advance(session: Session, subscription_id: str, now: dt.datetime) -> None:
+    """Do what is due of one subscription, in one database transaction: bill the next period, try
+    an unpaid one again, or end what its owner wants to end."""
+    subscription = lock(session, subscription_id)
+    if subscription.status not in RUNNING:
+        return
+    unpaid = session.scalars(
+        select(Period)
+        .where(Period.subscription_id == subscription_id, Period.paid_at.is_(None))
+        .execution_options(populate_existing=True)
+    ).first()
+    if unpaid is not None:
+        if unpaid.next_try_at is not None and unpaid.next_try_at <= now:
+            _try_again(session, subscription, unpaid, now)
+    elif subscription.billed_until <= local_day(now):
+        if subscription.cancel_at_period_end:
+            dunning.end(session, subscription, now, "asked for")
+        else:
+            bill_next(session, subscription, now)
+
+
+def _try_again(
+    session: Session, subscription: Subscription, period: Period, now: dt.datetime
+) -> None:
+    period.next_try_at = None
+    if period.failed_at is not None:
+        period.step += 1
+    if dunning.needs_its_owner(session, subscription, period):
+        dunning.not_paid(session, subscription, period, now)
+    else:
+        charge(session, subscription, period, now)
+
+
+def _trials_ending(session: Session, now: dt.datetime) -> list[str]:
+    soon = local_day(now) + dt.timedelta(days=REMIND_DAYS)
+    return list(
+        session.scalars(
+            select(Subscription.id).where(
+                Subscription.status == "trialing", Subscription.current_end <= soon
+            )
+        )
+    )

@@ -1,0 +1,169 @@
+"""simulate: many subscriptions, month after month by a clock that is moved, through the same
+verbs and the stand-in for Stripe; then every period is counted.
+
+What should have been billed is reckoned by itself, month by month from each beginning, so that an
+error of the calendar shows as a period too many or missed.
+"""
+
+from __future__ import annotations
+
+import calendar
+import datetime as dt
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import Row, func, select
+from sqlalchemy.orm import Session
+
+from payments_app.core.clock import utcnow
+from payments_app.core.database import atomic
+from payments_app.core.drain import drain
+from payments_app.core.extensions import db
+from payments_app.customers.find import customer_for
+from payments_app.payments.models import PaymentRecord, Transaction
+from payments_app.payments.open import Means, open_transaction
+from payments_app.subscriptions import dunning
+from payments_app.subscriptions.calendar import local_day
+from payments_app.subscriptions.follow import judge, lock
+from payments_app.subscriptions.models import Period, Plan
+from payments_app.subscriptions.renew import advance, due
+from payments_app.subscriptions.subscribe import subscribe
+
+CARD = "pm_card_visa"
+_ROUNDS = 20  # of draining, until what one day opened has ended
+
+
+@dataclass
+class Count:
+    """Periods paid, paid twice, and not billed though they should have been."""
+
+    billed: int = 0
+    doubles: int = 0
+    missed: int = 0
+    problems: list[str] = field(default_factory=list)
+
+
+def simulate(count: int, months: int, first_day: dt.date | None = None) -> Count:
+    """Begin `count` subscriptions over a month, move the clock by `months` more, and count."""
+    name = f"simulated-{secrets.token_hex(4)}"
+    start = first_day or local_day(utcnow())
+    plan_id = _plan(name)
+    mine: dict[str, dt.date] = {}
+    # The last begin a month after the first, and each has `months` whole months.
+    days = 31 * (months + 1)
+    for offset in range(days):
+        now = _noon(start + dt.timedelta(days=offset))
+        begun = [number for number in range(count) if number % 31 == offset]
+        opened = [_begin(plan_id, f"{name}-{number}@example.com", now) for number in begun]
+        mine |= dict.fromkeys((subscription for subscription, _ in opened), local_day(now))
+        for subscription_id in due(db.session(), now):
+            if subscription_id in mine:
+                advance(subscription_id, now)
+        _settle(mine, now)
+    _end(list(mine), utcnow())
+    return _count(mine, start + dt.timedelta(days=days - 1))
+
+
+def _noon(day: dt.date) -> dt.datetime:
+    return dt.datetime.combine(day, dt.time(12), dt.UTC)
+
+
+@atomic
+def _plan(session: Session, name: str) -> int:
+    plan = Plan(slug=name, name="Simulated", amount=900, currency="usd", active=False)
+    session.add(plan)
+    session.flush()
+    return plan.id
+
+
+@atomic
+def _begin(session: Session, plan_id: int, email: str, now: dt.datetime) -> tuple[str, str]:
+    customer = customer_for(session, email)
+    period = subscribe(session, session.get_one(Plan, plan_id), customer.id, now)
+    opened = open_transaction(
+        session,
+        period,
+        customer_id=customer.id,
+        email=email,
+        means=Means(payment_method=CARD, save_card=True),
+        actor="simulation",
+    )
+    return period.subscription_id, opened.id
+
+
+def _settle(mine: dict[str, dt.date], now: dt.datetime) -> None:
+    """Charge what was opened, and let each subscription follow, by the moved clock."""
+    for _ in range(_ROUNDS):
+        waiting = [row for row in _unjudged() if row.subscription_id in mine]
+        if not waiting:
+            return
+        drain("charges")
+        db.session.commit()
+        for row in waiting:
+            judge(row.transaction_id, now)
+    raise RuntimeError("what was opened did not end: is a worker or the sandbox missing?")
+
+
+def _unjudged() -> Sequence[Row[str, str]]:
+    """(subscription, transaction) of each payment of an unpaid period."""
+    query = (
+        select(Period.subscription_id, PaymentRecord.transaction_id)
+        .join(PaymentRecord, PaymentRecord.payable_id == Period.id)
+        .where(
+            Period.paid_at.is_(None),
+            PaymentRecord.payable_type == Period.payable_type,
+            PaymentRecord.role == "pays_for",
+            PaymentRecord.live,
+        )
+    )
+    return db.session.execute(query).all()
+
+
+def _count(mine: dict[str, dt.date], until: dt.date) -> Count:
+    count = Count()
+    for subscription_id, begun in mine.items():
+        should = _boundaries(begun, until)
+        paid = _paid(db.session(), subscription_id)
+        count.billed += len(paid)
+        count.doubles += sum(times - 1 for times in paid.values())
+        count.missed += len(should - paid.keys())
+        if paid.keys() != should:
+            wrong = sorted(str(day) for day in paid.keys() ^ should)
+            count.problems.append(f"{subscription_id}: {', '.join(wrong)}")
+    return count
+
+
+def _boundaries(begun: dt.date, until: dt.date) -> set[dt.date]:
+    found, number = set[dt.date](), 0
+    while True:
+        year, month = divmod(begun.year * 12 + begun.month - 1 + number, 12)
+        last = calendar.monthrange(year, month + 1)[1]
+        day = dt.date(year, month + 1, min(begun.day, last))
+        if day > until:
+            return found
+        found.add(day)
+        number += 1
+
+
+def _paid(session: Session, subscription_id: str) -> dict[dt.date, int]:
+    """How often each period was paid, by its start."""
+    query = (
+        select(Period.start, func.count())
+        .join(PaymentRecord, PaymentRecord.payable_id == Period.id)
+        .join(Transaction, Transaction.id == PaymentRecord.transaction_id)
+        .where(
+            Period.subscription_id == subscription_id,
+            PaymentRecord.role == "pays_for",
+            Transaction.state == "complete",
+        )
+        .group_by(Period.start)
+    )
+    return {row[0]: row[1] for row in session.execute(query)}
+
+
+@atomic
+def _end(session: Session, mine: list[str], now: dt.datetime) -> None:
+    """Let none of them be renewed by the real clock."""
+    for subscription_id in mine:
+        dunning.end(session, lock(session, subscription_id), now, "simulated")

@@ -1,0 +1,134 @@
+"""A club: plans, one member, and a clock that is moved by hand."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import requests
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from payments_app.core.database import atomic
+from payments_app.core.extensions import db
+from payments_app.customers.find import customer_for
+from payments_app.payments.models import PaymentRecord, Transaction
+from payments_app.payments.open import Means, open_transaction
+from payments_app.subscriptions.follow import judge
+from payments_app.subscriptions.models import Period, Plan, Subscription
+from payments_app.subscriptions.renew import advance, due
+from payments_app.subscriptions.subscribe import subscribe
+from tests.payments.till import Till
+
+NOON = dt.time(12)
+
+
+def at(day: str) -> dt.datetime:
+    return dt.datetime.combine(dt.date.fromisoformat(day), NOON, dt.UTC)
+
+
+class Club(Till):
+    """`join` subscribes and pays, `go_to` moves the clock and does what is due by then."""
+
+    def plan(self, slug: str = "club", amount: int = 1500, **more: Any) -> int:
+        return _plan(slug, amount, more)
+
+    def join(
+        self,
+        day: str = "2026-01-31",
+        card: str = "pm_card_visa",
+        plan: int | None = None,
+        **more: Any,
+    ) -> str:
+        """A member since `day`; the subscription's id."""
+        subscription, transaction = _join(plan or self.plan(**more), card, at(day))
+        self.work("charges")
+        judge(transaction, at(day))
+        return subscription
+
+    def go_to(self, day: str) -> None:
+        now = at(day)
+        for subscription in due(db.session(), now):
+            advance(subscription, now)
+        self.settle(now)
+
+    def settle(self, now: dt.datetime) -> None:
+        self.work("charges")
+        for transaction in db.session.scalars(
+            select(PaymentRecord.transaction_id)
+            .where(PaymentRecord.payable_type == Period.payable_type)
+            .order_by(PaymentRecord.id)
+        ).all():
+            judge(transaction, now)
+
+    def subscription(self, subscription_id: str) -> Subscription:
+        db.session.rollback()
+        return db.session.get_one(Subscription, subscription_id, populate_existing=True)
+
+    def periods(self, subscription_id: str) -> list[Period]:
+        db.session.rollback()
+        return list(
+            db.session.scalars(
+                select(Period)
+                .where(Period.subscription_id == subscription_id)
+                .order_by(Period.start)
+                .execution_options(populate_existing=True)
+            )
+        )
+
+    def starts(self, subscription_id: str) -> list[str]:
+        """The first days of the periods that are paid."""
+        return [str(period.start) for period in self.periods(subscription_id) if period.paid_at]
+
+    def attempts(self, subscription_id: str) -> list[Transaction]:
+        """For the last period, the newest first."""
+        return list(self.periods(subscription_id)[-1].transactions)
+
+    def take_card(self, subscription_id: str, card: str) -> None:
+        """Let the member's card be another at Stripe: from now on it behaves so."""
+        method = self.sandbox_form(
+            f"/v1/payment_methods/{card}/attach",
+            customer=self.subscription(subscription_id).card.stripe_customer_id,
+        )["id"]
+        _take_card(subscription_id, method)
+
+    def sandbox_form(self, path: str, **fields: str) -> Any:
+        answer = requests.post(
+            self.config.stripe_api_base + path,
+            auth=(self.config.stripe_secret_key, ""),
+            data=fields,
+            timeout=10,
+        )
+        answer.raise_for_status()
+        return answer.json()
+
+
+@atomic
+def _plan(session: Session, slug: str, amount: int, more: dict[str, Any]) -> int:
+    found = session.scalar(select(Plan).where(Plan.slug == slug))
+    if found is None:
+        found = Plan(slug=slug, name=slug.title(), amount=amount, **{"currency": "usd"} | more)
+        session.add(found)
+        session.flush()
+    return found.id
+
+
+@atomic
+def _join(session: Session, plan_id: int, card: str, now: dt.datetime) -> tuple[str, str]:
+    customer = customer_for(session, "ada@example.com")
+    period = subscribe(session, session.get_one(Plan, plan_id), customer.id, now)
+    opened = open_transaction(
+        session,
+        period,
+        customer_id=customer.id,
+        email=customer.email,
+        means=Means(payment_method=card, save_card=True) if period.amount else Means(),
+    )
+    return period.subscription_id, opened.id
+
+
+@atomic
+def _take_card(session: Session, subscription_id: str, method: str) -> None:
+    card = session.get_one(Subscription, subscription_id).card
+    assert card is not None
+    card.payment_method = method

@@ -51,6 +51,11 @@ def engine_options(database_url: str, threads: int) -> dict[str, Any]:
         # A heavy customer's history is ten times slower by a generic plan; custom plans are cheap.
         "connect_args": {
             "connect_timeout": 5,
+            # A network that swallows packets must not hold a worker for a quarter of an hour.
+            "keepalives_idle": 10,
+            "keepalives_interval": 5,
+            "keepalives_count": 3,
+            "tcp_user_timeout": 20_000,  # milliseconds
             "options": f"{settings} -c plan_cache_mode=force_custom_plan",
         },
     }

@@ -12,7 +12,7 @@ from payments_app.accounts import gate
 from payments_app.accounts import views as accounts
 from payments_app.checkout import views as checkout
 from payments_app.config import Config
-from payments_app.core import access, bell, cache, database, http, idempotency, limits
+from payments_app.core import access, bell, cache, database, http, idempotency, limits, logs
 from payments_app.core.extensions import csrf, db, migrate
 from payments_app.core.idempotency_stores import RedisStore
 from payments_app.customers import views as customers
@@ -54,6 +54,7 @@ def create_app(config: Config | None = None) -> Flask:
     app.extensions["events"] = subscribers.EVENTS
     app.extensions["queue_threads"] = threads
     app.extensions["schedule"] = schedule.SCHEDULE
+    logs.prepare(app)
     db.init_app(app)
     migrate.init_app(app, db, directory=str(_ROOT / "migrations"), render_as_batch=True)
     csrf.init_app(app)

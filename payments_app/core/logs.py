@@ -1,0 +1,100 @@
+"""The log: a JSON object a line, with the request and the payment it is about, and no secrets.
+
+What may not be read in a log is cut from the finished line, so that no argument, traceback or
+library slips past. Sentry, where it is configured, gets what the log gets.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import logging
+import re
+import sys
+from typing import Any
+
+from flask import Flask, g, has_request_context, request
+
+_SECRETS = (
+    # Stripe's keys and secrets, https://docs.stripe.com/keys
+    (re.compile(r"\b(sk|rk)_(test|live)_\w+"), r"\1_\2_[cut]"),
+    (re.compile(r"\bwhsec_\w+"), "whsec_[cut]"),
+    (re.compile(r"\b((?:pi|seti|cs|cuss)_\w+?)_secret_\w+"), r"\1_secret_[cut]"),
+    (re.compile(r"(\w+://[^\s:/@]*):[^\s/@]+@"), r"\1:[cut]@"),
+)
+# 13 to 19 digits, as people write card numbers; ids and hashes are longer or have letters.
+_CARD_LIKE = re.compile(r"(?<![\w.-])\d(?:[ -]?\d){12,18}(?![\w-])")
+_PAYMENT = re.compile(r"\btxn_[A-Za-z0-9]+")
+
+
+def redact(text: str) -> str:
+    """The text without keys, secrets, passwords in addresses, and card-like numbers."""
+    for pattern, instead in _SECRETS:
+        text = pattern.sub(instead, text)
+    return _CARD_LIKE.sub(lambda match: "[card number cut]" if _luhn(match[0]) else match[0], text)
+
+
+def _luhn(text: str) -> bool:
+    """Whether the digits end in a valid check digit, ISO/IEC 7812-1."""
+    digits = [int(char) for char in text if char.isdigit()][::-1]
+    doubled = [sum(divmod(2 * digit, 10)) for digit in digits[1::2]]
+    return (sum(digits[::2]) + sum(doubled)) % 10 == 0
+
+
+class JsonFormatter(logging.Formatter):
+    """One redacted JSON object for each record."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        entry: dict[str, Any] = {
+            "time": dt.datetime.fromtimestamp(record.created, dt.UTC).isoformat(
+                "T", "milliseconds"
+            ),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if has_request_context():
+            entry |= {"request_id": g.get("request_id"), "path": request.path}
+        if found := _PAYMENT.search(f"{entry['message']} {entry.get('path', '')}"):
+            entry["payment"] = found[0]
+        if record.exc_info:
+            entry["exception"] = self.formatException(record.exc_info)
+        return json.dumps({key: _redacted(value) for key, value in entry.items()})
+
+
+def _redacted(value: Any) -> Any:
+    return redact(value) if isinstance(value, str) else value
+
+
+def prepare(app: Flask) -> None:
+    """Write what is logged to stderr as JSON, once for the process; report errors to Sentry."""
+    root = logging.getLogger()
+    if not any(isinstance(handler.formatter, JsonFormatter) for handler in root.handlers):
+        handler = logging.StreamHandler(sys.stderr)
+        handler.setFormatter(JsonFormatter())
+        root.addHandler(handler)
+    logging.getLogger("payments_app").setLevel(logging.INFO)
+    if dsn := app.config["CONFIG"].sentry_dsn:
+        _report_to_sentry(dsn)
+
+
+def _report_to_sentry(dsn: str) -> None:
+    import sentry_sdk
+
+    sentry_sdk.init(
+        dsn=dsn,
+        send_default_pii=False,
+        include_local_variables=False,  # they hold what was typed
+        max_request_body_size="never",
+        before_send=_without_secrets,
+        before_breadcrumb=lambda crumb, _hint: _without_secrets(crumb),
+    )
+
+
+def _without_secrets(value: Any, _hint: Any = None) -> Any:
+    """Sentry's event or breadcrumb, every text in it redacted."""
+    if isinstance(value, dict):
+        return {key: _without_secrets(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_secrets(item) for item in value]
+    return _redacted(value)

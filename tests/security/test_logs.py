@@ -1,0 +1,111 @@
+"""What is logged can be followed, and holds nothing that must not be read."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+
+from payments_app.core.access import public
+from payments_app.core.logs import JsonFormatter, _without_secrets, redact
+
+pytestmark = pytest.mark.portable
+
+
+@pytest.fixture
+def log() -> Iterator[io.StringIO]:
+    """What the formatter writes of everything that is logged."""
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(JsonFormatter())
+    logging.getLogger().addHandler(handler)
+    yield stream
+    logging.getLogger().removeHandler(handler)
+
+
+@pytest.mark.parametrize(
+    ("text", "secret"),
+    [
+        ("key sk_live_51Habc refused", "51Habc"),
+        ("key rk_test_51Habc refused", "51Habc"),
+        ("whsec_abc123 did not match", "abc123"),
+        ("pi_3Nabc_secret_xyz789", "xyz789"),
+        ("seti_1abc_secret_xyz789", "xyz789"),
+        ("postgresql://payments:hunter2@db/payments", "hunter2"),
+        ("redis://:hunter2@cache:6379/0", "hunter2"),
+        ("card 4242424242424242", "4242424242424242"),
+        ("card 4242 4242 4242 4242, cvc", "4242 4242"),
+        ("card 3782-822463-10005", "822463"),
+        ('{"number": "5555555555554444"}', "5555555555554444"),
+    ],
+)
+def test_a_secret_is_cut(text: str, secret: str) -> None:
+    assert secret not in redact(text)
+    assert "cut" in redact(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "txn_0123456789abcdef0123456789abcdef",
+        "order 1000123 for 4950 usd",
+        "number 4242424242424241 has a wrong check digit",
+        "pk_test_51Habc is public",
+        "https://pay.example.com/checkout/field-notes",
+    ],
+)
+def test_what_is_no_secret_stays(text: str) -> None:
+    assert redact(text) == text
+
+
+def test_an_argument_is_cut_as_the_message_is(log: io.StringIO) -> None:
+    logging.getLogger("payments_app").error("refused: %s", "sk_test_abc123")
+    assert "abc123" not in log.getvalue()
+    assert json.loads(log.getvalue())["message"] == "refused: sk_test_[cut]"
+
+
+def test_a_traceback_is_cut_too(log: io.StringIO) -> None:
+    try:
+        raise RuntimeError("card 4242 4242 4242 4242")
+    except RuntimeError:
+        logging.getLogger("payments_app").exception("failed")
+    assert "RuntimeError" in log.getvalue()
+    assert "4242 4242" not in log.getvalue()
+
+
+def test_a_line_names_its_request_and_its_payment(app: Flask, log: io.StringIO) -> None:
+    @public
+    def view() -> str:
+        app.logger.error("about txn_abc123")
+        return ""
+
+    app.add_url_rule("/speak", "speak", view)
+    answer = app.test_client().get("/speak")
+    entry = json.loads(log.getvalue().splitlines()[-1])
+    assert entry["request_id"] == answer.headers["X-Request-ID"]
+    assert entry["payment"] == "txn_abc123"
+    assert entry["level"] == "error"
+
+
+def test_an_error_of_ours_shows_no_secret_to_the_visitor(app: Flask, log: io.StringIO) -> None:
+    @public
+    def broken() -> str:
+        raise RuntimeError("sk_live_abc123")
+
+    app.add_url_rule("/broken", "broken", broken)
+    answer = app.test_client().get("/broken")
+    assert answer.status_code == 500
+    assert "abc123" not in answer.text
+    assert "abc123" not in log.getvalue()
+
+
+def test_what_sentry_gets_is_cut_at_any_depth() -> None:
+    event = {"exception": {"values": [{"value": "whsec_abc123"}]}, "count": 3}
+    assert _without_secrets(event) == {
+        "exception": {"values": [{"value": "whsec_[cut]"}]},
+        "count": 3,
+    }

@@ -24,6 +24,7 @@ from payments_app.gateway.results import Answer, Verdict
 from payments_app.inbound.build import BUILT_BY, build
 from payments_app.inbound.models import PROCESSED, QUARANTINED, RECEIVED, StripeEvent
 from payments_app.inbound.receive import alert
+from payments_app.payments.direct import account_of
 from payments_app.payments.models import Transaction
 from payments_app.payments.settle import settle
 
@@ -106,7 +107,7 @@ def _match(session: Session, intent: dict[str, Any], account: str | None) -> str
         "intent": found.stripe_payment_id or intent["id"],
         "amount": found.amount,
         "currency": found.currency,
-        "account": _home_of(found),
+        "account": account_of(found),
     }
     for name, value in theirs.items():
         if value != ours[name]:
@@ -114,12 +115,6 @@ def _match(session: Session, intent: dict[str, Any], account: str | None) -> str
                 f"its {name} is {value}, that of our transaction {found.id} is {ours[name]}"
             )
     return found.id
-
-
-def _home_of(transaction: Transaction) -> str | None:
-    """The account whose intent it is: with a destination charge the platform's own (None)."""
-    shared = "transfer_data" in ((transaction.parameters or {}).get("create") or {})
-    return None if shared else transaction.connected_account_id
 
 
 def _put_off(event_id: str, claim: Claim, reason: str, least: float = 0) -> NoReturn:

@@ -16,6 +16,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from payments_app.core.clock import database_now
+from payments_app.payments.direct import account_of
 from payments_app.payments.models import PaymentRecord, Transaction
 
 UNSENT_SECONDS = 15 * 60  # a buyer who left is not charged after this
@@ -122,7 +123,7 @@ def brief_of(session: Session, transaction: Transaction) -> Brief:
         create=parameters.get("create", {}),
         confirm=parameters.get("confirm", {}),
         intent_id=transaction.stripe_payment_id,
-        account=transaction.connected_account_id,
+        account=account_of(transaction),
         customer=customer,
         create_sent=transaction.create_sent_at is not None,
         confirm_sent=transaction.confirm_sent_at is not None,

@@ -1,0 +1,174 @@
+"""Subscribing at the checkout, and a subscriber's own page."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from payments_app.core.clock import utcnow
+from payments_app.core.database import atomic
+from payments_app.core.drain import drain
+from payments_app.core.extensions import db
+from payments_app.customers.models import Customer
+from payments_app.customers.recognise import link_for
+from payments_app.subscriptions.calendar import local_day
+from payments_app.subscriptions.find import offer_demo_plans
+from payments_app.subscriptions.models import Period, Subscription
+from payments_app.subscriptions.renew import advance
+from tests.checkout.counter import BROWSER, FIELD, Counter
+
+pytestmark = pytest.mark.portable
+QUEUES = ("charges", "payment_critical", "payment_standard")
+
+
+@pytest.fixture
+def counter(app: Flask, client: FlaskClient) -> Counter:
+    with app.app_context():
+        offer_demo_plans()
+    return Counter(app, client)
+
+
+def work(counter: Counter) -> None:
+    with counter.app.app_context():
+        for queue in QUEUES:
+            drain(queue)
+
+
+def subscribe(counter: Counter, item: str = "coffee-club") -> str:
+    """A subscription paid for at the checkout; its id."""
+    answer = counter.send(counter.form(item))
+    assert answer.status_code == 303, answer.text
+    work(counter)
+    return one(counter).id
+
+
+def one(counter: Counter) -> Subscription:
+    with counter.app.app_context():
+        return db.session.scalars(select(Subscription)).one()
+
+
+def known(counter: Counter) -> FlaskClient:
+    with counter.app.app_context():
+        customer = db.session.scalars(select(Customer.id)).one()
+        link = link_for(customer, "/account/subscriptions")
+    browser = counter.stranger()
+    browser.get(link.removeprefix(counter.app.config["CONFIG"].public_url))
+    return browser
+
+
+def press(browser: FlaskClient, subscription: str, what: str, **fields: str) -> int:
+    page = browser.get("/account/subscriptions", headers=BROWSER).text
+    token = dict(FIELD.findall(page)).get("csrf_token", "")
+    path = f"/account/subscriptions/{subscription}/{what}"
+    return browser.post(path, data=fields | {"csrf_token": token}, headers=BROWSER).status_code
+
+
+def test_the_plans_form_says_what_the_buyer_agrees_to(counter: Counter) -> None:
+    page = counter.page("/checkout/coffee-club").text
+    assert "charged $15.00 each month, until you cancel" in page
+    assert dict(FIELD.findall(page))["save_card"] == "1"
+
+
+def test_the_first_period_is_charged_at_once_and_the_card_is_kept(counter: Counter) -> None:
+    subscribe(counter)
+    with counter.app.app_context():
+        found = db.session.scalars(select(Subscription)).one()
+        assert (found.status, found.card.words) == ("active", "Visa ending in 4242")
+
+
+def test_a_card_is_kept_for_a_plan_whatever_the_form_said(counter: Counter) -> None:
+    counter.post(item="coffee-club", save_card=False)
+    work(counter)
+    assert one(counter).card_id is not None
+
+
+def test_a_plan_with_a_trial_begins_without_a_card(counter: Counter) -> None:
+    counter.send(counter.form("letter"), card=None)
+    work(counter)
+    assert one(counter).status == "trialing"
+
+
+def test_a_declined_first_payment_can_be_tried_again(counter: Counter) -> None:
+    counter.send(counter.form("coffee-club"), "pm_card_visa_chargeDeclined")
+    work(counter)
+    with counter.app.app_context():
+        period = db.session.scalars(select(Period.id)).one()
+    counter.send(counter.form(period))
+    work(counter)
+    assert one(counter).status == "active"
+
+
+def test_a_known_customer_sees_the_subscription(counter: Counter) -> None:
+    subscribe(counter)
+    page = known(counter).get("/account/subscriptions", headers=BROWSER).text
+    assert "Coffee club" in page
+    assert "Visa ending in 4242" in page
+
+
+def test_an_unknown_browser_is_asked_who_it_is(counter: Counter) -> None:
+    subscribe(counter)
+    answer = counter.page("/account/subscriptions")
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/account")
+
+
+def test_a_known_customer_cancels_at_the_periods_end_and_keeps_it_after_all(
+    counter: Counter,
+) -> None:
+    subscription = subscribe(counter)
+    browser = known(counter)
+    assert press(browser, subscription, "cancellation", when="end") == 303
+    assert one(counter).cancel_at_period_end
+    assert press(browser, subscription, "resumption") == 303
+    assert not one(counter).cancel_at_period_end
+
+
+def test_a_known_customer_changes_the_plan(counter: Counter) -> None:
+    subscription = subscribe(counter)
+    press(known(counter), subscription, "plan", plan="coffee-club-plus")
+    with counter.app.app_context():
+        found = db.session.scalars(select(Subscription)).one()
+        assert (found.plan.slug, found.balance) == ("coffee-club-plus", 1100)
+
+
+def test_whoever_is_not_known_changes_nothing(counter: Counter) -> None:
+    subscription = subscribe(counter)
+    counter.page("/checkout/coffee-club")
+    assert press(counter.client, subscription, "cancellation", when="now") in (400, 404)
+    assert one(counter).status == "active"
+
+
+def test_a_bill_is_paid_on_session_with_the_saved_card(counter: Counter) -> None:
+    subscribe(counter)
+    period, card = fall_behind(counter)
+    browser = known(counter)
+    body = {"item": period, "email": "ada@example.com", "saved_card": card}
+    assert browser.post("/transactions", json=body).status_code == 202
+    work(counter)
+    assert one(counter).status == "active"
+
+
+def fall_behind(counter: Counter) -> tuple[str, str]:
+    """The next bill could not be paid without the customer; its period and the card."""
+    with counter.app.app_context():
+        subscription = db.session.scalars(select(Subscription)).one()
+        card = subscription.card.id
+        make_due(subscription.id, None)
+        advance(subscription.id, utcnow())
+        make_due(subscription.id, card)
+        period = db.session.scalars(select(Period.id).where(Period.paid_at.is_(None))).one()
+        return period, card
+
+
+@atomic
+def make_due(session: Session, subscription_id: str, card: str | None) -> None:
+    """Let the next bill be due today, with or without a card to charge."""
+    day = local_day(utcnow())
+    unbilled = update(Subscription).where(Subscription.id == subscription_id)
+    session.execute(unbilled.values(card_id=card))
+    if card is None:
+        session.execute(unbilled.values(billed_until=day, anchor_day=day.day))
+        first = session.scalars(select(Period)).one()
+        first.start = first.start.replace(year=first.start.year - 1)

@@ -17,8 +17,9 @@ from payments_app.gateway import charges
 from payments_app.gateway.results import Answer, Verdict
 from payments_app.payments import states
 from payments_app.payments.brief import Brief
+from payments_app.payments.direct import DIRECT_ACCOUNT
 from payments_app.payments.models import PaymentRecord, Transaction
-from payments_app.payments.settle import give_up, mark_closed, note, settle
+from payments_app.payments.settle import bring, end, mark_closed, note
 
 RETRY_SECONDS = 5.0
 ALREADY_PAID = {
@@ -48,15 +49,22 @@ def close(brief: Brief, _claim: Claim) -> bool:
             note(earlier.transaction_id, answer)
             answer = charges.retrieve_intent(earlier.intent_id, earlier.account)
         if answer.verdict == Verdict.SUCCEEDED:
-            # First make room: a payable has one live transaction at most.
-            give_up(brief.transaction_id, "canceled", ALREADY_PAID)
-            settle(earlier.transaction_id, answer, fresh=True)
+            _give_way(brief.transaction_id, earlier.transaction_id, answer)
             return False
         if answer.verdict != Verdict.CANCELED:
             note(earlier.transaction_id, answer)
             raise Later(RETRY_SECONDS, f"closing {earlier.intent_id}: {answer.error_code}")
         _mark_closed(earlier.transaction_id, answer)
     return True
+
+
+@atomic
+def _give_way(session: Session, transaction_id: str, earlier_id: str, answer: Answer) -> None:
+    """Both in one transaction: whoever died between the two would leave the earlier one failed,
+    though Stripe took its money, and nothing would come back to it."""
+    # First make room: a payable has one live transaction at most.
+    end(session, transaction_id, "canceled", ALREADY_PAID)
+    bring(session, earlier_id, answer, fresh=True)
 
 
 @atomic
@@ -68,7 +76,11 @@ def _mark_closed(session: Session, transaction_id: str, answer: Answer) -> None:
 def _still_open(session: Session, transaction_id: str) -> list[_Open]:
     mine, theirs = aliased(PaymentRecord), aliased(PaymentRecord)
     rows = session.execute(
-        select(Transaction.id, Transaction.stripe_payment_id, Transaction.connected_account_id)
+        select(
+            Transaction.id,
+            Transaction.stripe_payment_id,
+            DIRECT_ACCOUNT.label("account"),
+        )
         .join(theirs, theirs.transaction_id == Transaction.id)
         .join(
             mine,
@@ -83,4 +95,4 @@ def _still_open(session: Session, transaction_id: str) -> list[_Open]:
             Transaction.stripe_status.not_in(_CLOSED),
         )
     ).all()
-    return [_Open(row.id, row.stripe_payment_id or "", row.connected_account_id) for row in rows]
+    return [_Open(row.id, row.stripe_payment_id or "", row.account) for row in rows]

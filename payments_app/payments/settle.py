@@ -36,6 +36,18 @@ def settle(
     fresh: bool = False,
     actor: str = "stripe",
 ) -> str:
+    """`bring`, as a database transaction of its own."""
+    return bring(session, transaction_id, answer, fresh=fresh, actor=actor)
+
+
+def bring(
+    session: Session,
+    transaction_id: str,
+    answer: Answer,
+    *,
+    fresh: bool = False,
+    actor: str = "stripe",
+) -> str:
     """Move a transaction to what `answer` says, with the call in its history; return its phase.
 
     `fresh` says that the answer was just read at Stripe: only then may it correct a final state.
@@ -68,6 +80,17 @@ def settle_zero(session: Session, transaction_id: str) -> None:
 
 @atomic
 def give_up(
+    session: Session,
+    transaction_id: str,
+    phase: str,
+    error: dict[str, Any],
+    answer: Answer | None = None,
+) -> None:
+    """`end`, as a database transaction of its own."""
+    end(session, transaction_id, phase, error, answer)
+
+
+def end(
     session: Session,
     transaction_id: str,
     phase: str,

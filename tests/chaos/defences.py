@@ -216,7 +216,8 @@ def poison(lab: Lab) -> list[str]:
 
 
 def _random_keys(patch: Patch) -> None:
-    patch.setattr(Brief, "create_key", property(lambda _: secrets.token_hex(16)))
+    for name in ("create_key", "confirm_key"):
+        patch.setattr(Brief, name, property(lambda _: secrets.token_hex(16)))
 
 
 def _many_live(patch: Patch) -> None:

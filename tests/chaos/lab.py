@@ -42,8 +42,12 @@ class Lab:
         self._at: Callable[[int, str], None] | None = None
         self._working = False
         self._thread = threading.get_ident()
-        self._before = {intent["id"] for intent in self._listed()}
+        self.forget()
         self._hook(monkeypatch)
+
+    def forget(self) -> None:
+        """What Stripe has until now is of no account any more."""
+        self._before = {intent["id"] for intent in self._listed()}
 
     def _hook(self, monkeypatch: pytest.MonkeyPatch) -> None:
         commit, request = database._commit, stripe.RequestsClient.request
@@ -54,9 +58,9 @@ class Lab:
             self._step("after commit")
 
         def requesting(client: Any, method: str, url: str, *rest: Any, **more: Any) -> Any:
-            self._step(f"before {method} {url.rpartition('/')[2]}")
+            self._step(f"before {method.upper()} {url.rpartition('/')[2]}")
             answer = request(client, method, url, *rest, **more)
-            self._step(f"after {method} {url.rpartition('/')[2]}")
+            self._step(f"after {method.upper()} {url.rpartition('/')[2]}")
             return answer
 
         monkeypatch.setattr(database, "_commit", committing)

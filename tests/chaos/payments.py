@@ -75,6 +75,15 @@ def an_event_before_our_own_commit(lab: Lab) -> None:
         _tell(lab, "payment_intent.succeeded", transaction)
 
 
+def an_earlier_attempt_found_paid(lab: Lab) -> None:
+    """It was declined; then somebody paid its intent without us, and no event reached us."""
+    order = lab.till.create_order()
+    first = lab.till.pay(DECLINED, order)
+    lab.till.confirm_behind_our_back(first, "pm_card_visa")
+    lab.till.open("pm_card_visa", order)
+    lab.work()
+
+
 def _tell(lab: Lab, kind: str, transaction: str) -> None:
     """Stripe posts its event; our own processes do what follows."""
     intent = lab.till.read(transaction).stripe_payment_id

@@ -17,9 +17,11 @@ def steps_of(lab: Lab, payment: Payment) -> list[str]:
     return list(lab.steps)
 
 
-def broken_after(lab: Lab, payment: Payment, strike: Callable[[str], None]) -> list[str]:
-    """Play the payment once for each of its steps, struck there; what is broken before and after
-    all has drained."""
+def broken_after(
+    lab: Lab, payment: Payment, strike: Callable[[str], None], *, at_once: bool = True
+) -> list[str]:
+    """Play the payment once for each of its steps, struck there; what is broken before (unless
+    not asked for `at_once`) and after all has drained."""
     for chosen, name in enumerate(steps_of(lab, payment), 1):
 
         def at(number: int, step: str, chosen: int = chosen) -> None:
@@ -30,9 +32,9 @@ def broken_after(lab: Lab, payment: Payment, strike: Callable[[str], None]) -> l
             payment(lab)
         assert len(lab.steps) >= chosen, f"step {chosen}, {name}, was not reached"
         lab.work()
-    at_once = lab.broken_now()
+    before = lab.broken_now() if at_once else []
     lab.finish()
-    return [str(violation) for violation in at_once + lab.broken()]
+    return [str(violation) for violation in before + lab.broken()]
 
 
 def die(name: str) -> None:

@@ -1,0 +1,20 @@
+"""A small campaign on real processes, its waits cut short."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from chaos import campaign, report
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+
+
+def test_a_hundred_buyers_lose_nothing_while_everything_breaks(tmp_path: Path) -> None:
+    seed = int(os.environ.get("CHAOS_SEED", "100"))
+    outcome = campaign.run(seed, 100, 24, tmp_path, hurry=True)
+    told = "\n".join(report.lines(outcome))
+    assert outcome.drain_seconds is not None, told
+    assert outcome.violations == [], told

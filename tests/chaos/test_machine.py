@@ -1,0 +1,166 @@
+"""Whatever buyers, banks, Stripe and our own machines do, in any order: the invariants hold."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+import psycopg
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from chaos.witness import Witness
+from parts.postgres import libpq
+from parts.schema import empty_tables
+from payments_app.core.extensions import db
+from tests.chaos.lab import QUEUES, Lab
+from tests.chaos.strikes import die
+from tests.inbound.post_office import PostOffice, create_event
+
+CARDS = (
+    "pm_card_visa",
+    "pm_card_visa_chargeDeclined",
+    "pm_card_threeDSecure2Required",
+    "pm_card_threeDSecureRequiredChargeDeclined",
+)
+FAULTS = ("drop_after", "drop_before", "500_before", "500_after", "truncate", "rate_limit")
+PATHS = ("/v1/payment_intents$", "/confirm$", "/cancel$", "/v1/payment_intents/pi_")
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+
+
+class Checkout(RuleBasedStateMachine):
+    """Buyers of one shop. `lab` is set by the test."""
+
+    lab: Lab
+
+    def __init__(self) -> None:
+        super().__init__()
+        db.session.remove()
+        with psycopg.connect(libpq(self.lab.till.config.database_url), autocommit=True) as server:
+            empty_tables(server)
+        self.lab.till.mend_stripe()
+        self.lab.forget()
+        self.client = self.lab.till.app.test_client()
+        self.post_office = PostOffice(self.lab.till)
+        self.witness = Witness()
+        self.name = secrets.token_hex(4)  # Redis still knows the keys of the last shop
+        self.orders: list[str] = []
+        self.sent: list[tuple[str, dict[str, Any]]] = []
+        self.transactions: list[str] = []
+
+    @rule(card=st.sampled_from(CARDS))
+    def order_and_pay(self, card: str) -> None:
+        self.orders.append(self.lab.till.create_order())
+        self._post(self.orders[-1], card)
+
+    @precondition(lambda self: self.orders)
+    @rule(card=st.sampled_from(CARDS), which=st.integers(0, 9))
+    def pay_again(self, card: str, which: int) -> None:
+        self._post(self.orders[which % len(self.orders)], card)
+
+    @precondition(lambda self: self.sent)
+    @rule(which=st.integers(0, 9))
+    def resend(self, which: int) -> None:
+        self._send(*self.sent[which % len(self.sent)])
+
+    @rule(queue=st.sampled_from(QUEUES))
+    def work(self, queue: str) -> None:
+        self.lab.work(queue)
+
+    @rule(queue=st.sampled_from(QUEUES), step=st.integers(1, 20))
+    def die_at_work(self, queue: str, step: int) -> None:
+        with self.lab.watched(lambda number, name: die(name) if number == step else None):
+            self.lab.work(queue)
+
+    @rule(fault=st.sampled_from(FAULTS), path=st.sampled_from(PATHS))
+    def spoil_a_call(self, fault: str, path: str) -> None:
+        self.lab.till.fail_stripe(fault, path)
+
+    @rule()
+    def lose_redis(self) -> None:
+        self.lab.till.app.extensions["bell_redis"].flushall()
+
+    @precondition(lambda self: self.transactions)
+    @rule(which=st.integers(0, 9), answer=st.sampled_from(("complete", "fail")))
+    def answer_the_bank(self, which: int, answer: str) -> None:
+        transaction = self._transaction(which)
+        if self.lab.till.read(transaction).phase == "requires_action":
+            self.lab.till.answer_bank_check(transaction, answer)
+
+    @precondition(lambda self: self.transactions)
+    @rule(which=st.integers(0, 30))
+    def stripe_tells(self, which: int) -> None:
+        listed = self.lab.till.sandbox("GET", "/v1/events?limit=30")["data"]
+        if listed:
+            self.post_office.send(listed[which % len(listed)], work=False)
+
+    @precondition(lambda self: self.transactions)
+    @rule(which=st.integers(0, 9))
+    def somebody_forges_an_event(self, which: int) -> None:
+        intent = self.lab.till.read(self._transaction(which)).stripe_payment_id or "pi_none"
+        event = create_event(id=intent, status="succeeded")
+        assert self.post_office.send_bytes(str(event).encode(), "t=1,v1=0").status_code == 400
+
+    @precondition(lambda self: self.transactions)
+    @rule(which=st.integers(0, 9), minutes=st.sampled_from((1, 16, 31)))
+    def time_goes_by(self, which: int, minutes: int) -> None:
+        self.lab.till.age(self._transaction(which), minutes * 60)
+        self.lab.till.close_breaker_time()
+        self.lab.till.make_due()
+
+    @precondition(lambda self: self.transactions)
+    @rule(which=st.integers(0, 9))
+    def look(self, which: int) -> None:
+        answer = self.client.get(
+            f"/transactions/{self._transaction(which)}", headers={"Accept": "application/json"}
+        )
+        self.witness.see(answer.get_json())
+
+    @invariant()
+    def the_books_agree(self) -> None:
+        assert self.lab.broken_now() == []
+
+    def teardown(self) -> None:
+        self.lab.finish()
+        found = self.lab.broken() + self.witness.compare(self.lab.read().transactions)
+        assert found == []
+
+    def _transaction(self, which: int) -> str:
+        return self.transactions[which % len(self.transactions)]
+
+    def _post(self, order: str, card: str) -> None:
+        body = {"item": order, "email": "ada@example.com", "payment_method": card}
+        self.sent.append((f"{self.name}-{len(self.sent)}", body))
+        self._send(*self.sent[-1])
+
+    def _send(self, key: str, body: dict[str, Any]) -> None:
+        answer = self.client.post("/transactions", json=body, headers={"Idempotency-Key": key})
+        if answer.status_code == 202:
+            self.witness.acknowledge(key, answer.get_json()["id"])
+            self.transactions.append(answer.get_json()["id"])
+        else:
+            assert answer.status_code == 409, answer.get_json()
+
+
+def test_the_invariants_hold_whatever_happens(lab: Lab) -> None:
+    Checkout.lab = lab
+    run_state_machine_as_test(
+        Checkout,
+        settings=settings(
+            max_examples=12,
+            stateful_step_count=14,
+            deadline=None,
+            derandomize=True,
+            database=None,
+            phases=(Phase.generate, Phase.shrink),
+            suppress_health_check=list(HealthCheck),
+        ),
+    )

@@ -104,6 +104,16 @@ def open_findings(session: Session, limit: int = 200) -> Sequence[Finding]:
     ).all()
 
 
+def closed_findings(session: Session, limit: int = 50) -> Sequence[Finding]:
+    """What was fixed or is gone, the newest finding first."""
+    return session.scalars(
+        select(Finding)
+        .where(Finding.resolved_at.is_not(None))
+        .order_by(Finding.id.desc())
+        .limit(limit)
+    ).all()
+
+
 def resolve(session: Session, finding: Finding, resolution: str, actor: str) -> None:
     """Close a finding: `fixed`, or `gone`."""
     finding.resolved_at = database_now()

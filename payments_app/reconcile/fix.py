@@ -35,6 +35,8 @@ def request_fix(session: Session, finding_id: int, actor: str) -> bool:
     Raises FixFailedError where the finding is closed or has no fix.
     """
     finding = _fixable(session, finding_id)
+    if not outbox.stage(session, "reconcile.fix", str(finding_id)):
+        return False
     finding.asked_by = actor
     history.record(
         session,
@@ -46,7 +48,7 @@ def request_fix(session: Session, finding_id: int, actor: str) -> bool:
         fix=finding.fix,
         finding=finding.kind,
     )
-    return outbox.stage(session, "reconcile.fix", str(finding_id))
+    return True
 
 
 def run_fix(finding_id: str, _claim: Claim) -> None:

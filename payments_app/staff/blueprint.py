@@ -24,7 +24,7 @@ _PAGES = (
     ("Reports", "staff.reports"),
     ("Alerts", "ops.alerts"),
     ("Queues", "ops.queues"),
-    ("Reconciliation", "reconcile.findings"),
+    ("Reconciliation", "staff.findings"),
     ("Audit", "staff.audit"),
 )
 

@@ -5,6 +5,7 @@ from payments_app.staff import (
     audit_pages,
     customer_pages,
     export_pages,
+    finding_pages,
     payment_pages,
     report_pages,
 )
@@ -18,6 +19,7 @@ __all__ = [
     "blueprint",
     "customer_pages",
     "export_pages",
+    "finding_pages",
     "payment_pages",
     "report_pages",
 ]

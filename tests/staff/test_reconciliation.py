@@ -1,0 +1,114 @@
+"""What differs between the books is on a page, with one safe fix."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from payments_app.core.clock import utcnow
+from payments_app.core.database import atomic
+from payments_app.core.outbox import Message
+from payments_app.reconcile.findings import KINDS, resolve
+from payments_app.reconcile.fix import FIXES
+from payments_app.reconcile.models import Finding
+from payments_app.staff import findings
+from tests.accounts.desk import Browser, Desk
+from tests.staff.files import Files
+
+pytestmark = pytest.mark.portable
+PAGE = "/staff/reconciliation"
+
+
+@atomic
+def _found(session: Session, kind: str, transaction_id: str | None) -> int:
+    finding = Finding(
+        kind=kind,
+        subject=transaction_id or "pi_stranger",
+        severity=KINDS[kind].severity,
+        fix=KINDS[kind].fix,
+        transaction_id=transaction_id,
+        about_at=utcnow(),
+        details={"intent": "pi_1", "amount": 1099, "currency": "usd"},
+    )
+    session.add(finding)
+    session.flush()
+    return finding.id
+
+
+@atomic
+def _resolved(session: Session, finding_id: int) -> None:
+    resolve(session, session.get_one(Finding, finding_id), "gone", "system")
+
+
+@atomic
+def _messages(session: Session) -> Any:
+    return session.scalar(select(func.count(Message.id)).where(Message.command == "reconcile.fix"))
+
+
+@pytest.fixture
+def admin(desk: Desk) -> Browser:
+    return desk.signed_in("admin")
+
+
+@pytest.fixture
+def stuck(desk: Desk, files: Files) -> int:
+    """A payment that nothing would end."""
+    return desk.do(_found, "stuck_pending", files.payment("created"))
+
+
+def test_an_open_finding_is_said_in_words(support: Browser, stuck: int) -> None:
+    page = support.get(PAGE).text
+    assert "Pending, and nothing is scheduled that would end it." in page
+    assert "Amount: $10.99" in page
+
+
+def test_every_fix_has_its_words() -> None:
+    assert findings.FIXES.keys() == FIXES.keys()
+
+
+def test_the_fix_is_confirmed_and_asked_for_once(desk: Desk, admin: Browser, stuck: int) -> None:
+    assert "Go on with it" in admin.get(f"{PAGE}/{stuck}/fixes").text
+    for _ in range(2):
+        assert admin.post(f"{PAGE}/{stuck}/fixes").status_code == 303
+    assert desk.do(_messages) == 1
+    assert len(desk.entries("reconcile.fix_requested")) == 1
+    assert "Asked for by admin@example.com" in admin.get(PAGE).text
+
+
+def test_a_finding_that_is_gone_is_not_fixed(desk: Desk, admin: Browser, stuck: int) -> None:
+    desk.do(_resolved, stuck)
+    answer = admin.post(f"{PAGE}/{stuck}/fixes")
+    assert (answer.status_code, "gone already" in answer.text) == (409, True)
+    assert desk.do(_messages) == 0
+
+
+def test_what_has_no_safe_fix_is_for_a_person(desk: Desk, admin: Browser) -> None:
+    number = desk.do(_found, "unknown_intent", None)
+    assert "Look at Stripe" in admin.get(PAGE).text
+    assert admin.post(f"{PAGE}/{number}/fixes").status_code == 409
+
+
+def test_closed_findings_stand_below(desk: Desk, support: Browser, stuck: int) -> None:
+    desk.do(_resolved, stuck)
+    page = support.get(PAGE).text
+    assert page.index("Nothing differs.") < page.index("the system")
+
+
+def test_support_sees_findings_and_may_not_fix_them(
+    desk: Desk, support: Browser, stuck: int
+) -> None:
+    assert f"{stuck}/fixes" not in support.get(PAGE).text
+    assert support.post(f"{PAGE}/{stuck}/fixes").status_code == 403
+    assert desk.do(_messages) == 0
+
+
+def test_an_unknown_finding_is_not_found(admin: Browser) -> None:
+    assert admin.get(f"{PAGE}/{2**70}/fixes").status_code == 404
+    assert admin.post(f"{PAGE}/1/fixes").status_code == 404
+
+
+def test_the_page_is_in_the_navigation(support: Browser) -> None:
+    assert f'href="{PAGE}"' in support.get("/staff").text

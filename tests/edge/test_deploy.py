@@ -1,0 +1,175 @@
+"""What a deployment is made of, tried: roles, backup, restore, Redis, units."""
+
+from __future__ import annotations
+
+import configparser
+import os
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+import redis
+
+from parts.app import REPOSITORY
+from parts.ports import free_port
+from parts.postgres import Postgres, create_database, libpq
+from parts.process import Process
+from parts.redis import find_server
+from parts.schema import migrate
+from payments_app.subscribers import QUEUE_THREADS
+
+DEPLOY = REPOSITORY / "deploy"
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Postgres]:
+    """A server of its own: roles belong to a whole server."""
+    with Postgres() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def filled(server: Postgres) -> str:
+    """A database as an installation makes it, with something in it."""
+    create_database(server.url(), "payments")
+    _psql(server.url(), "-v", "database=payments", "-f", str(DEPLOY / "roles.sql"))
+    url = _as("payments_owner", server.url("payments"))
+    migrate(url)
+    with psycopg.connect(libpq(url)) as connection:
+        connection.execute(
+            "INSERT INTO products (slug, name, summary, amount, currency, max_quantity, active,"
+            " version) SELECT 'p-' || n, 'Thing', '', n, 'usd', 10, true, 1"
+            " FROM generate_series(1, 500) AS n"
+        )
+    return url
+
+
+def _as(role: str, url: str) -> str:
+    return re.sub(r"//\w+@", f"//{role}@", url)
+
+
+def _psql(url: str, *words: str) -> None:
+    subprocess.run(["psql", "-Xq", libpq(url), *words], check=True, capture_output=True)
+
+
+def _run(script: str, url: str, argument: Path | str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [DEPLOY / script, argument],
+        env=os.environ | {"DATABASE_URL": url},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_app_s_role_reads_and_writes_rows(filled: str) -> None:
+    with psycopg.connect(libpq(_as("payments_app", filled))) as connection:
+        changed = connection.execute("UPDATE products SET amount = amount WHERE slug = 'p-1'")
+        assert changed.rowcount == 1
+        connection.rollback()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "CREATE TABLE mine (id int)",
+        "ALTER TABLE products ADD COLUMN mine int",
+        "DROP TABLE products",
+        "TRUNCATE products",
+        "ALTER TABLE ledger_entries DISABLE TRIGGER ALL",
+        "CREATE ROLE mine",
+    ],
+)
+def test_the_app_s_role_can_change_no_table(filled: str, statement: str) -> None:
+    with (
+        psycopg.connect(libpq(_as("payments_app", filled))) as connection,
+        pytest.raises(psycopg.errors.InsufficientPrivilege),
+    ):
+        connection.execute(statement)
+
+
+def test_a_backup_restores_to_the_same_rows(server: Postgres, filled: str, tmp_path: Path) -> None:
+    made = _run("backup", filled, tmp_path)
+    assert made.returncode == 0, made.stderr
+    empty = create_database(server.url(), "restored")
+    done = _run("restore", empty, made.stdout.strip())
+    assert done.returncode == 0, done.stderr
+    assert _rows(empty) == _rows(filled)
+
+
+def _rows(url: str) -> list[tuple[object, ...]]:
+    with psycopg.connect(libpq(url)) as connection:
+        rows = connection.execute("SELECT * FROM products ORDER BY id").fetchall()
+        return rows + connection.execute("SELECT version_num FROM alembic_version").fetchall()
+
+
+def test_nothing_is_restored_over_a_database_in_use(filled: str, tmp_path: Path) -> None:
+    made = _run("backup", filled, tmp_path)
+    done = _run("restore", filled, made.stdout.strip())
+    assert done.returncode == 1
+    assert "restore into an empty one" in done.stderr
+
+
+def test_a_backup_cut_short_restores_nothing(server: Postgres, filled: str, tmp_path: Path) -> None:
+    made = Path(_run("backup", filled, tmp_path).stdout.strip())
+    made.write_bytes(made.read_bytes()[:-2000])
+    empty = create_database(server.url(), "untouched")
+    assert _run("restore", empty, made).returncode != 0
+    with psycopg.connect(libpq(empty)) as connection:
+        (tables,) = connection.execute(
+            "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"
+        ).fetchone()
+    assert tables == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted"),
+    [
+        (
+            "redis-jobs.conf",
+            {"appendonly": "yes", "appendfsync": "everysec", "maxmemory-policy": "noeviction"},
+        ),
+        ("redis-cache.conf", {"appendonly": "no", "maxmemory-policy": "allkeys-lru"}),
+    ],
+)
+def test_redis_runs_with_its_configuration(
+    tmp_path: Path, name: str, wanted: dict[str, str]
+) -> None:
+    port = free_port()
+
+    class Configured(Process):
+        def is_ready(self) -> bool:
+            try:
+                with redis.Redis(port=port) as client:
+                    return bool(client.ping())
+            except redis.RedisError:
+                return False
+
+    # Redis enters its directory as it reads the line, so it must be there.
+    file = tmp_path / name
+    file.write_text(re.sub(r"\ndir .*", f"\ndir {tmp_path}", (DEPLOY / name).read_text()))
+    words = [find_server(), file, "--port", str(port), "--bind", "127.0.0.1"]
+    with Configured("Redis", words, tmp_path / "redis.log"):
+        with redis.Redis(port=port, decode_responses=True) as client:
+            found = {key: client.config_get(key)[key] for key in (*wanted, "maxmemory")}
+        assert found | wanted == found
+        assert int(found["maxmemory"]) > 0
+
+
+@pytest.mark.parametrize("unit", ["payments-web", "payments-worker@", "payments-sweeper"])
+def test_a_service_comes_back_and_lets_its_work_end(unit: str) -> None:
+    file = configparser.ConfigParser(strict=False, interpolation=None)
+    file.optionxform = str  # type: ignore[assignment]
+    file.read(DEPLOY / "systemd" / f"{unit}.service")
+    service = file["Service"]
+    assert (service["KillMode"], service["Restart"]) == ("mixed", "always")
+    assert service["User"] == "payments"
+    assert service["NoNewPrivileges"] == "yes"
+
+
+def test_every_queue_has_a_worker_in_compose() -> None:
+    text = (REPOSITORY / "compose.yaml").read_text()
+    assert [queue for queue in QUEUE_THREADS if f"worker.py {queue}}}" not in text] == []

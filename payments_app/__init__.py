@@ -16,6 +16,7 @@ from payments_app.core import access, bell, cache, database, http, idempotency, 
 from payments_app.core.extensions import csrf, db, migrate
 from payments_app.core.idempotency_stores import RedisStore
 from payments_app.customers import views as customers
+from payments_app.downloads import views as downloads
 from payments_app.gateway import client as gateway
 from payments_app.inbound import views as inbound
 from payments_app.notices import views as mailbox
@@ -67,6 +68,7 @@ def create_app(config: Config | None = None) -> Flask:
         accounts,
         checkout,
         customers,
+        downloads,
         inbound,
         mailbox,
         ops,

@@ -13,6 +13,7 @@ from payments_app.accounts import people
 from payments_app.accounts.commands import staff_group
 from payments_app.core.assets_build import assets_group
 from payments_app.core.cache import cache_group
+from payments_app.downloads.find import offer_demo_downloads
 from payments_app.inbound.commands import inbound_group
 from payments_app.merchants.commands import merchants_group
 from payments_app.ops.check_edge import check_edge
@@ -32,6 +33,7 @@ def seed() -> None:
     """Put the demo's products on the shelf, and let its staff in; what is there already stays."""
     click.echo(f"{stock_shelf()} products added")
     click.echo(f"{offer_demo_plans()} plans added")
+    click.echo(f"{offer_demo_downloads()} downloads added")
     password = current_app.config["CONFIG"].demo_password
     if password:
         people.keep_demo_member(password)

@@ -3,6 +3,7 @@
 from payments_app.accounts import models as accounts
 from payments_app.core import alerts, history, outbox, tally
 from payments_app.customers import models as customers
+from payments_app.downloads import models as downloads
 from payments_app.gateway import breaker
 from payments_app.inbound import models as inbound
 from payments_app.ledger import models as ledger
@@ -23,6 +24,7 @@ __all__ = [
     "breaker",
     "customers",
     "disputes",
+    "downloads",
     "history",
     "inbound",
     "indexes",

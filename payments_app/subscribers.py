@@ -10,6 +10,8 @@ from payments_app.core.periodic import without_subject
 from payments_app.customers.ask_for_link import MAIL_LINK
 from payments_app.customers.cards import DETACH, detach
 from payments_app.customers.follow import follow_payment as follow_customer
+from payments_app.downloads.follow import MAIL as MAIL_DOWNLOAD
+from payments_app.downloads.follow import follow_payment as follow_download
 from payments_app.inbound.fetch_missed import fetch_missed
 from payments_app.inbound.process import process
 from payments_app.ledger.post import post_capture
@@ -19,6 +21,7 @@ from payments_app.notices import mails, webhook_retries
 from payments_app.notices.account import write_account_link
 from payments_app.notices.announce import DELIVER, announce_payment, announce_refund
 from payments_app.notices.deliver import deliver
+from payments_app.notices.downloads import write_download
 from payments_app.notices.receipts import (
     NOTICE_SECONDS,
     write_failure_notice,
@@ -26,6 +29,7 @@ from payments_app.notices.receipts import (
 )
 from payments_app.notices.subscriptions import write_dunning, write_ended, write_trial_ending
 from payments_app.ops import tell
+from payments_app.ops.card_testing import look_for_card_testing
 from payments_app.ops.clean_up import clean_up
 from payments_app.ops.watch import watch
 from payments_app.orders.follow import follow_payment
@@ -51,6 +55,7 @@ COMMANDS = {
     "alerts.mail": Command(tell.mail, SWEEPER),
     "alerts.webhook": Command(tell.webhook, SWEEPER),
     "ops.watch": Command(without_subject(watch), SWEEPER, alone=True),
+    "ops.card_testing": Command(without_subject(look_for_card_testing), "default", alone=True),
     "ops.clean_up": Command(without_subject(clean_up), "default", alone=True),
     "charge": Command(charge, "charges"),
     "look_up": Command(look_up, "charges"),
@@ -87,6 +92,8 @@ COMMANDS = {
     "customers.follow_payment": Command(follow_customer, "payment_standard"),
     DETACH: Command(detach, "default"),
     MAIL_LINK: Command(write_account_link, "payment_standard"),
+    "downloads.follow_payment": Command(follow_download, "payment_standard"),
+    MAIL_DOWNLOAD: Command(write_download, "payment_standard"),
     "subscriptions.follow_payment": Command(follow_subscription, "payment_critical"),
     renew.SWEEP: Command(without_subject(renew.sweep), "default", alone=True),
     renew.ADVANCE: Command(renew.run_advance, "payment_critical", alone=True),
@@ -106,6 +113,7 @@ EVENTS = {
         Follow("ledger.post_capture"),
         Follow("customers.follow_payment"),
         Follow("subscriptions.follow_payment"),
+        Follow("downloads.follow_payment"),
         Follow("settlement.capture"),
         Follow("orders.follow_payment"),
         Follow("notices.receipt"),
@@ -114,12 +122,14 @@ EVENTS = {
     "payment.failed": (
         Follow("customers.follow_payment"),
         Follow("subscriptions.follow_payment"),
+        Follow("downloads.follow_payment"),
         Follow("orders.follow_payment"),
         Follow("notices.payment_failed", NOTICE_SECONDS),
         Follow("notices.announce_payment"),
     ),
     "payment.canceled": (
         Follow("subscriptions.follow_payment"),
+        Follow("downloads.follow_payment"),
         Follow("orders.follow_payment"),
         Follow("notices.announce_payment"),
     ),

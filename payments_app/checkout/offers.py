@@ -10,6 +10,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from payments_app.core.money import Money
+from payments_app.downloads.find import digital_product
+from payments_app.downloads.models import DigitalProduct
 from payments_app.orders.models import Product
 from payments_app.payments.models import Transaction
 from payments_app.payments.payable import Payable, find_payable
@@ -86,6 +88,16 @@ def offer_of_plan(plan: Plan) -> Offer:
     )
 
 
+def digital_for_sale(session: Session, slug: str) -> DigitalProduct | None:
+    """The active digital product of this slug."""
+    return digital_product(session, slug) if ITEM.fullmatch(slug) else None
+
+
+def offer_of_digital(product: DigitalProduct) -> Offer:
+    """A digital product: one copy."""
+    return Offer(product.slug, product.name, product.summary, (Choice(1, product.price),))
+
+
 def offer_of_payable(payable: Payable) -> Offer:
     """Something placed already, at the price of that moment."""
     return Offer(
@@ -104,6 +116,8 @@ def offer_of(session: Session, item: str) -> Offer | None:
         return offer_of_product(product)
     if plan := plan_for_sale(session, item):
         return offer_of_plan(plan)
+    if digital := digital_for_sale(session, item):
+        return offer_of_digital(digital)
     payable = placed(session, item)
     return offer_of_payable(payable) if payable else None
 

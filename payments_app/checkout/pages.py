@@ -28,6 +28,7 @@ from payments_app.core.idempotency_keys import clean_key
 from payments_app.customers.cards import saved_cards
 from payments_app.customers.models import Customer, SavedCard
 from payments_app.customers.recognise import recognised
+from payments_app.downloads.find import digital_products
 from payments_app.payments.models import Transaction
 from payments_app.payments.payable import Payable
 from payments_app.subscriptions.find import plans_on_offer
@@ -37,10 +38,12 @@ from payments_app.subscriptions.find import plans_on_offer
 @public
 def shop() -> str:
     """The demo shop."""
+    session = db.session()
     return render_template(
         "checkout/shop.html",
-        products=products_for_sale(db.session()),
-        plans=plans_on_offer(db.session()),
+        products=products_for_sale(session),
+        digital=digital_products(session),
+        plans=plans_on_offer(session),
     )
 
 

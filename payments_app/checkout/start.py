@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from payments_app.checkout.forms import Purchase, invalid
 from payments_app.checkout.offers import (
+    digital_for_sale,
     offer_of_plan,
     placed,
     plan_for_sale,
@@ -27,6 +28,7 @@ from payments_app.core.money import Money, chargeable
 from payments_app.customers.cards import card_of
 from payments_app.customers.find import customer_for
 from payments_app.customers.models import Customer
+from payments_app.downloads.purchase import purchase as buy
 from payments_app.orders.place import place
 from payments_app.payments.models import Transaction
 from payments_app.payments.open import Means, open_transaction
@@ -120,6 +122,11 @@ def _payable(session: Session, purchase: Purchase) -> tuple[str, Payable]:
         _check(purchase, offer_of_plan(plan).choices[0].price)
         customer = customer_for(session, purchase.email)
         return customer.id, subscribe(session, plan, customer.id, utcnow())
+    digital = digital_for_sale(session, purchase.item)
+    if digital is not None:
+        _check(purchase, digital.price)
+        customer = customer_for(session, purchase.email)
+        return customer.id, buy(session, digital, customer.id)
     payable = placed(session, purchase.item, lock=True)
     if payable is None:
         raise invalid({"item": "This is not for sale any more."})

@@ -13,8 +13,11 @@ from sqlalchemy.orm import Session
 
 from payments_app.core.clock import utcnow
 from payments_app.core.ids import looks_like_id
+from payments_app.downloads.deliver import link_to
+from payments_app.downloads.models import DigitalPurchase
 from payments_app.gateway.declines import buyer_sentence, public_code
 from payments_app.payments.models import PaymentRecord, Transaction
+from payments_app.payments.queries import payable_of
 
 FIRST_POLL_MS = 250
 LAST_POLL_MS = 5000
@@ -71,9 +74,18 @@ def _personal(session: Session, transaction: Transaction) -> dict[str, Any]:
         personal["client_secret"] = transaction.client_secret
     if transaction.state == "complete":
         personal["thankyou_url"] = url_for("checkout.thankyou", transaction=transaction.id)
+        personal["download_url"] = _download(session, transaction)
     if transaction.state == "failed" and (payable_id := paid_for(session, transaction)):
         personal["try_again_url"] = url_for("checkout.form", item=payable_id)
     return personal
+
+
+def _download(session: Session, transaction: Transaction) -> str | None:
+    """A new link to the file that was bought, if it was one."""
+    payable = payable_of(session, transaction.id)
+    if payable is None or payable[0] != DigitalPurchase.payable_type:
+        return None
+    return link_to(payable[1])
 
 
 def _card(transaction: Transaction) -> dict[str, str] | None:

@@ -1,0 +1,84 @@
+"""Digital products, and purchases of them."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from sqlalchemy import CheckConstraint, ForeignKey, Identity, LargeBinary, String, Text
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+
+from payments_app.core.clock import database_now
+from payments_app.core.columns import BIGINT
+from payments_app.core.extensions import db
+from payments_app.core.ids import new_id
+from payments_app.core.money import Money
+from payments_app.payments.payable import Payable
+
+
+class DigitalProduct(db.Model):  # type: ignore[name-defined, misc]
+    """A file for sale. `amount` in minor units; the content is read only when it is sent."""
+
+    __tablename__ = "digital_products"
+
+    id: Mapped[int] = mapped_column(BIGINT, Identity(), primary_key=True)
+    slug: Mapped[str] = mapped_column(String(60), unique=True)
+    name: Mapped[str] = mapped_column(String(200))
+    summary: Mapped[str] = mapped_column(Text, default="")
+    amount: Mapped[int] = mapped_column(BIGINT)
+    currency: Mapped[str] = mapped_column(String(3))
+    filename: Mapped[str] = mapped_column(String(120))
+    media_type: Mapped[str] = mapped_column(String(100))
+    content: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+    active: Mapped[bool] = mapped_column(default=True)
+
+    __table_args__ = (CheckConstraint("amount >= 0", name="amount_not_negative"),)
+
+    @property
+    def price(self) -> Money:
+        """The price."""
+        return Money(self.amount, self.currency)
+
+
+class DigitalPurchase(Payable, db.Model):  # type: ignore[name-defined, misc]
+    """A buyer's copy, at the price of that moment. `downloads` counts how often it was fetched."""
+
+    __tablename__ = "digital_purchases"
+    payable_type = "digital_purchase"
+    payable_prefix = "dig"
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True, default=lambda: new_id("dig"))
+    product_id: Mapped[int] = mapped_column(ForeignKey("digital_products.id"))
+    customer_id: Mapped[str | None] = mapped_column(ForeignKey("customers.id"), index=True)
+    status: Mapped[str] = mapped_column(String(16), default="open")
+    amount: Mapped[int] = mapped_column(BIGINT)
+    currency: Mapped[str] = mapped_column(String(3))
+    delivered_at: Mapped[dt.datetime | None]
+    downloads: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[dt.datetime] = mapped_column(server_default=database_now())
+
+    product: Mapped[DigitalProduct] = relationship()
+
+    __table_args__ = (
+        CheckConstraint("amount >= 0", name="amount_not_negative"),
+        CheckConstraint("status IN ('open', 'paid', 'payment_failed')", name="status"),
+        CheckConstraint("(status = 'paid') = (delivered_at IS NOT NULL)", name="delivered_at"),
+    )
+
+    @property
+    def price(self) -> Money:
+        """What it costs."""
+        return Money(self.amount, self.currency)
+
+    @property
+    def payment_description(self) -> str:
+        """What the buyer reads in the description of the payment."""
+        return self.product.name
+
+    @property
+    def summary(self) -> str:
+        """What the checkout says of it."""
+        return self.product.summary
+
+    def before_payment(self, session: Session, customer_id: str) -> None:
+        """Whoever tries to pay for it is its buyer."""
+        self.customer_id = self.customer_id or customer_id

@@ -1,0 +1,31 @@
+"""The file behind a signed link."""
+
+from __future__ import annotations
+
+import io
+
+from flask import Blueprint, Response, make_response, render_template, send_file
+
+from payments_app.core.access import buyer
+from payments_app.core.headers import private
+from payments_app.downloads.deliver import fetch, purchase_of
+
+blueprint = Blueprint("downloads", __name__)
+
+
+@blueprint.get("/downloads/<token>")
+@buyer
+def download(token: str) -> Response:
+    """The file; or, where the link is too old, forged or not paid for, the same calm page."""
+    purchase_id = purchase_of(token)
+    parcel = fetch(purchase_id) if purchase_id else None
+    if parcel is None:
+        return private(make_response(render_template("downloads/gone.html"), 410))
+    return private(
+        send_file(
+            io.BytesIO(parcel.content),
+            mimetype=parcel.media_type,
+            as_attachment=True,
+            download_name=parcel.filename,
+        )
+    )

@@ -1,0 +1,26 @@
+"""downloads: the mail with the link to what was bought."""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Session
+
+from payments_app.core.database import atomic
+from payments_app.core.outbox import Claim
+from payments_app.customers.models import Customer
+from payments_app.downloads.deliver import link_to
+from payments_app.downloads.models import DigitalPurchase
+from payments_app.notices import mails
+
+
+@atomic
+def write_download(session: Session, purchase_id: str, _claim: Claim) -> None:
+    """The command that follows a purchase's payment."""
+    purchase = session.get_one(DigitalPurchase, purchase_id, populate_existing=True)
+    if purchase.status != "paid" or purchase.customer_id is None:
+        return
+    email = session.get_one(Customer, purchase.customer_id).email
+    subject = f"Your download: {purchase.product.name}"
+    link = link_to(purchase_id)
+    mails.write(
+        session, "download", purchase_id, email, subject, product=purchase.product, link=link
+    )

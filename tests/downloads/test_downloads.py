@@ -1,0 +1,162 @@
+"""A digital product is handed over the moment it is paid for, and no sooner."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+import requests
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from payments_app.core.drain import drain
+from payments_app.core.extensions import db
+from payments_app.customers.models import Customer
+from payments_app.downloads import deliver
+from payments_app.downloads.find import offer_demo_downloads
+from payments_app.downloads.models import DigitalPurchase
+from payments_app.gateway import charges
+from payments_app.inbound.build import BUILT_BY, build
+from payments_app.notices.models import Mail
+from payments_app.payments.models import Transaction
+from payments_app.payments.settle import settle
+from tests.checkout.counter import BROWSER, Counter
+
+pytestmark = pytest.mark.portable
+
+ITEM = "folding-pattern"
+
+
+@pytest.fixture
+def counter(app: Flask, client: FlaskClient) -> Counter:
+    with app.app_context():
+        offer_demo_downloads()
+    return Counter(app, client)
+
+
+def one(counter: Counter, model: type[Any] = DigitalPurchase) -> Any:
+    with counter.app.app_context():
+        return db.session.scalars(select(model)).one()
+
+
+def link(counter: Counter, purchase: str) -> str:
+    with counter.app.app_context():
+        return deliver.link_to(purchase).removeprefix(counter.app.config["CONFIG"].public_url)
+
+
+def follow(counter: Counter) -> None:
+    with counter.app.app_context():
+        drain("payment_standard")
+
+
+def test_it_is_on_the_thank_you_page_before_anything_followed(counter: Counter) -> None:
+    counter.pay(item=ITEM)
+    page = counter.page("/thankyou").text
+    path = re.search(r'href="http://[^/]+(/downloads/[^"]+)"', page)
+    assert path is not None
+    file = counter.page(path[1])
+    assert (file.status_code, b"fold it in half" in file.data) == (200, True)
+    assert "attachment" in file.headers["Content-Disposition"]
+
+
+def test_its_link_is_mailed_once(counter: Counter) -> None:
+    counter.pay(item=ITEM)
+    follow(counter)
+    with counter.app.app_context():
+        (mail,) = db.session.scalars(select(Mail).where(Mail.kind == "download"))
+    assert "/downloads/" in mail.text
+    assert one(counter).status == "paid"
+
+
+def test_every_download_is_counted(counter: Counter) -> None:
+    counter.pay(item=ITEM)
+    path = link(counter, one(counter).id)
+    for _ in range(3):
+        counter.page(path)
+    assert one(counter).downloads == 3
+
+
+def test_a_declined_purchase_can_not_be_downloaded(counter: Counter) -> None:
+    counter.pay("pm_card_visa_chargeDeclined", item=ITEM)
+    follow(counter)
+    assert counter.page(link(counter, one(counter).id)).status_code == 410
+    assert one(counter).status == "payment_failed"
+
+
+def test_one_that_is_still_being_paid_can_not_be_downloaded(counter: Counter) -> None:
+    counter.post(item=ITEM)
+    assert counter.page(link(counter, one(counter).id)).status_code == 410
+
+
+def test_a_forged_link_leads_nowhere(counter: Counter) -> None:
+    counter.pay(item=ITEM)
+    assert counter.page("/downloads/forged").status_code == 410
+
+
+def test_a_link_that_is_too_old_leads_nowhere(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counter.pay(item=ITEM)
+    monkeypatch.setattr(deliver, "LINK_SECONDS", -1)
+    assert counter.page(link(counter, one(counter).id)).status_code == 410
+
+
+def test_a_file_is_kept_by_no_cache(counter: Counter) -> None:
+    counter.pay(item=ITEM)
+    file = counter.page(link(counter, one(counter).id))
+    assert "no-store" in file.headers["Cache-Control"]
+
+
+def test_another_card_pays_for_the_same_copy(counter: Counter) -> None:
+    counter.pay("pm_card_visa_chargeDeclined", item=ITEM)
+    counter.pay(item=one(counter).id)
+    follow(counter)
+    assert one(counter).status == "paid"
+
+
+def decline_elsewhere(counter: Counter) -> None:
+    """Somebody's card is declined for the product, at Stripe, without us."""
+    config = counter.app.config["CONFIG"]
+    fields = {
+        "amount": "300",
+        "currency": "usd",
+        "receipt_email": "Ada@Example.com",
+        "payment_method": "pm_card_visa_chargeDeclinedInsufficientFunds",
+        "metadata[digital_product]": ITEM,
+        "allowed_payment_method_types[]": "card",
+        "confirm": "true",
+    }
+    access = (config.stripe_secret_key, "")
+    url = f"{config.stripe_api_base}/v1/payment_intents"
+    refused = requests.post(url, auth=access, data=fields, timeout=10)
+    intent = refused.json()["error"]["payment_intent"]["id"]
+    with counter.app.app_context():
+        answer = charges.retrieve_intent(intent)
+        assert answer.verdict in BUILT_BY
+        settle(build(answer, None), answer, fresh=True, actor="webhook")
+    follow(counter)
+
+
+def test_a_failed_purchase_made_elsewhere_is_rebuilt_from_its_intent(counter: Counter) -> None:
+    decline_elsewhere(counter)
+    rebuilt, transaction = one(counter), one(counter, Transaction)
+    assert (rebuilt.status, rebuilt.amount) == ("payment_failed", 300)
+    assert transaction.error_code == "card_declined"
+    assert transaction.error_message == "Your card has insufficient funds."
+
+
+def test_a_rebuilt_purchase_belongs_to_the_customer_of_its_address(counter: Counter) -> None:
+    decline_elsewhere(counter)
+    customer = one(counter, Customer)
+    assert (one(counter).customer_id, customer.email) == (customer.id, "ada@example.com")
+
+
+def test_a_rebuilt_purchase_can_be_paid_for(counter: Counter) -> None:
+    decline_elsewhere(counter)
+    answer = counter.client.get(f"/checkout/{one(counter).id}", headers=BROWSER)
+    assert answer.status_code == 200
+    counter.pay(item=one(counter).id)
+    follow(counter)
+    assert one(counter).status == "paid"

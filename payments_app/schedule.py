@@ -17,5 +17,6 @@ SCHEDULE = (
     Periodic("fold reports", "reports.fold", MINUTE),
     Periodic("reconcile", "reconcile.stage_rounds", 5 * MINUTE),
     Periodic("renew subscriptions", "subscriptions.sweep", 5 * MINUTE),
+    Periodic("card testing", "ops.card_testing", MINUTE),
     Periodic("clean up", "ops.clean_up", HOUR),
 )

@@ -1,0 +1,41 @@
+"""Card testing: somebody tries stolen cards on our form. The share of declines gives them away.
+
+Source: https://docs.stripe.com/disputes/prevention/card-testing
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import case, func, select
+from sqlalchemy.orm import Session
+
+from payments_app.core import alerts
+from payments_app.core.clock import database_now
+from payments_app.core.database import atomic
+from payments_app.payments.models import Transaction
+
+WINDOW_SECONDS = 15 * 60
+FEWEST = 20  # payments that ended: with fewer a share says nothing
+MOST_DECLINED = 0.30
+
+
+@atomic
+def look_for_card_testing(session: Session) -> None:
+    """Raise a critical alert while more than MOST_DECLINED of the latest payments are declines."""
+    declined = func.sum(case((Transaction.error_code.is_not(None), 1), else_=0))
+    ended, refused = session.execute(
+        select(func.count(), declined).where(
+            Transaction.ended_at > database_now(-WINDOW_SECONDS),
+            Transaction.phase.in_(("complete", "failed")),
+            Transaction.off_session.is_(False),
+            Transaction.amount > 0,
+        )
+    ).one()
+    if ended >= FEWEST and refused > MOST_DECLINED * ended:
+        alerts.raise_alert(
+            session,
+            "card_testing",
+            "card_testing",
+            f"{refused} of the last {ended} payments were declined: somebody may be testing stolen"
+            " cards. Lower CHECKOUT_RATE_LIMIT, and look at Stripe's Radar.",
+            severity="critical",
+        )

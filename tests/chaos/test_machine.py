@@ -155,7 +155,7 @@ def test_the_invariants_hold_whatever_happens(lab: Lab) -> None:
     run_state_machine_as_test(
         Checkout,
         settings=settings(
-            max_examples=12,
+            max_examples=8,
             stateful_step_count=14,
             deadline=None,
             derandomize=True,

@@ -1,0 +1,88 @@
+"""Currencies without decimals, and with three: from the price to the staff's file."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from payments_app.core.database import atomic
+from payments_app.core.drain import drain
+from payments_app.core.extensions import db
+from payments_app.ledger.models import Entry
+from payments_app.orders.models import Product
+from tests.accounts.desk import Desk
+from tests.checkout.counter import Counter
+
+pytestmark = pytest.mark.portable
+
+CASES = [
+    ("tea", 1800, "jpy", "¥1,800", "1800"),
+    ("spice", 12_340, "kwd", "KWD\u00a012.340", "12.340"),
+    ("book", 1099, "usd", "$10.99", "10.99"),
+]
+BY_PRICE = pytest.mark.parametrize(("slug", "amount", "currency", "words", "exact"), CASES)
+
+
+@atomic
+def put_on_shelf(session: Session, slug: str, amount: int, currency: str) -> None:
+    session.add(Product(slug=slug, name=slug.title(), amount=amount, currency=currency))
+
+
+@pytest.fixture
+def counter(app: Flask, client: FlaskClient) -> Counter:
+    with app.app_context():
+        for slug, amount, currency, *_ in CASES:
+            put_on_shelf(slug, amount, currency)
+    return Counter(app, client)
+
+
+@BY_PRICE
+def test_the_form_names_the_price_in_its_currency(
+    counter: Counter, slug: str, amount: int, currency: str, words: str, exact: str
+) -> None:
+    assert f"Pay {words}" in counter.page(f"/checkout/{slug}").text
+
+
+@BY_PRICE
+def test_stripe_is_asked_for_the_same_minor_units(
+    counter: Counter, slug: str, amount: int, currency: str, words: str, exact: str
+) -> None:
+    status = counter.status(counter.pay(item=slug))
+    assert (status["state"], status["amount"], status["currency"]) == (
+        "complete",
+        amount,
+        currency,
+    )
+    assert status["amount_text"] == words
+
+
+@BY_PRICE
+def test_the_ledger_holds_the_same_minor_units(
+    counter: Counter, slug: str, amount: int, currency: str, words: str, exact: str
+) -> None:
+    counter.pay(item=slug)
+    with counter.app.app_context():
+        drain("payment_critical")
+        posted = db.session.scalars(select(Entry)).all()
+    assert {(entry.amount, entry.currency) for entry in posted} == {(amount, currency)}
+
+
+def test_the_staffs_list_shows_each_in_its_own_format(counter: Counter) -> None:
+    for slug, *_ in CASES:
+        counter.pay(item=slug)
+    page = Desk(counter.app).signed_in("viewer").get("/staff/payments").text
+    assert [words for *_, words, _ in CASES if words not in page] == []
+
+
+def test_the_staffs_file_is_exact_in_each(counter: Counter) -> None:
+    for slug, *_ in CASES:
+        counter.pay(item=slug)
+    answer = Desk(counter.app).signed_in("exporter").get("/staff/payments.csv")
+    rows = csv.DictReader(io.StringIO(answer.text))
+    assert {row["Amount"] for row in rows} == {exact for *_, exact in CASES}

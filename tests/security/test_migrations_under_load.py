@@ -1,0 +1,94 @@
+"""A migration meets a database that is full and in use."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+
+from parts.app import REPOSITORY
+from parts.postgres import create_database, libpq
+from parts.schema import NOWHERE
+from parts.settings import private_settings
+
+
+@pytest.fixture
+def filled(postgres_url: str, postgres_database: str) -> Iterator[str]:
+    """A database of the first release, with a thousand products in it."""
+    url = create_database(postgres_url, f"{postgres_database.rpartition('/')[2]}_filled")
+    assert _flask_db(url, "upgrade", "0001").returncode == 0
+    with psycopg.connect(libpq(url)) as connection:
+        connection.execute(
+            "INSERT INTO products (slug, name, summary, amount, currency, max_quantity, active,"
+            " version) SELECT 'p-' || n, 'Thing', '', n, 'usd', 10, true, 1"
+            " FROM generate_series(1, 1000) AS n"
+        )
+    yield url
+    with psycopg.connect(libpq(postgres_url), autocommit=True) as connection:
+        connection.execute(f'DROP DATABASE "{url.rpartition("/")[2]}" WITH (FORCE)')
+
+
+def _flask_db(url: str, *words: str) -> subprocess.CompletedProcess[str]:
+    settings = private_settings(
+        database_url=url,
+        redis_url=NOWHERE,
+        cache_redis_url=NOWHERE,
+        sandbox_url="http://127.0.0.1:1",
+    )
+    return subprocess.run(
+        [sys.executable, "-m", "flask", "--app", "wsgi", "db", *words],
+        cwd=REPOSITORY,
+        env=os.environ | settings,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def _products(url: str) -> int:
+    with psycopg.connect(libpq(url)) as connection:
+        (count,) = connection.execute("SELECT count(*) FROM products").fetchone()
+        return count
+
+
+def test_a_filled_database_is_upgraded_while_it_is_read(filled: str) -> None:
+    over = threading.Event()
+    failures: list[Exception] = []
+    reads: list[int] = []
+
+    def read() -> None:
+        while not over.is_set():
+            try:
+                reads.append(_products(filled))
+            except psycopg.Error as error:
+                failures.append(error)
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    try:
+        done = _flask_db(filled, "upgrade")
+    finally:
+        over.set()
+        reader.join()
+    assert done.returncode == 0, done.stderr
+    assert failures == []
+    assert set(reads) == {1000}
+
+
+def test_an_upgrade_gives_up_on_a_busy_table_and_ends_when_run_again(filled: str) -> None:
+    with psycopg.connect(libpq(filled)) as busy:
+        for (table,) in busy.execute(
+            "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+        ).fetchall():
+            busy.execute(f'LOCK TABLE "{table}" IN ACCESS SHARE MODE')
+        done = _flask_db(filled, "upgrade")
+    assert done.returncode != 0
+    assert "lock timeout" in done.stderr
+    again = _flask_db(filled, "upgrade")
+    assert again.returncode == 0, again.stderr
+    assert _products(filled) == 1000

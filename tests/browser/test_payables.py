@@ -1,0 +1,138 @@
+"""A subscription, a download and a saved card, in a real browser against the whole product."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from parts.app import REPOSITORY, Web, Worker
+from tests.browser.buyer import SECURE, WITHIN_MS, Buyer
+
+pytestmark = pytest.mark.browser
+
+LINK = """
+import sys
+from payments_app import create_app
+app = create_app()
+with app.app_context():
+    from payments_app.core.database import atomic
+    from payments_app.customers.find import customer_for
+    from payments_app.customers.recognise import link_for
+    find = atomic(lambda session: customer_for(session, sys.argv[1]).id)
+    find.__name__ = "find"
+    print(link_for(find(), "/account"))
+"""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def followers(open_shop: Web, tmp_path_factory: pytest.TempPathFactory) -> object:
+    """The workers of what follows a payment."""
+    assert open_shop.env is not None
+    directory = tmp_path_factory.mktemp("followers")
+    with (
+        Worker(directory, open_shop.env, "payment_standard"),
+        Worker(directory, open_shop.env, "payment_critical"),
+    ):
+        yield
+
+
+def follow_mailed_link(shop: Web, buyer: Buyer, email: str) -> None:
+    """Open the link that a mail to this address would hold."""
+    assert shop.env is not None
+    made = subprocess.run(
+        [sys.executable, "-c", LINK, email],
+        env=shop.env,
+        cwd=REPOSITORY,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    buyer.page.goto(made.stdout.strip())
+
+
+def pay(buyer: Buyer, item: str, email: str, card: str = "4242424242424242") -> None:
+    buyer.open(item)
+    buyer.fill(card, email)
+    buyer.press_pay()
+
+
+def test_a_card_that_was_saved_pays_again_without_being_typed(buyer: Buyer, open_shop: Web) -> None:
+    buyer.open()
+    buyer.fill(email="saver@example.com")
+    buyer.page.get_by_label("Save this card for next time").check()
+    buyer.press_pay()
+    buyer.sees("Thank you")
+    follow_mailed_link(open_shop, buyer, "saver@example.com")
+    expect(buyer.page.get_by_text("Visa ending in 4242")).to_be_visible(timeout=WITHIN_MS)
+    buyer.open()
+    expect(buyer.page.get_by_label("Visa ending in 4242")).to_be_checked()
+    buyer.press_pay()
+    buyer.sees("Thank you")
+
+
+def test_another_card_can_be_typed_beside_the_saved_one(buyer: Buyer, open_shop: Web) -> None:
+    buyer.open()
+    buyer.fill(email="both@example.com")
+    buyer.page.get_by_label("Save this card for next time").check()
+    buyer.press_pay()
+    buyer.sees("Thank you")
+    follow_mailed_link(open_shop, buyer, "both@example.com")
+    buyer.open()
+    buyer.page.get_by_label("Another card").check()
+    buyer.fill("5555555555554444", email=None)
+    buyer.press_pay()
+    buyer.reads("Mastercard ending in 4444")
+
+
+def test_a_plan_is_subscribed_to_and_cancelled(buyer: Buyer, open_shop: Web) -> None:
+    pay(buyer, "coffee-club", "member@example.com")
+    buyer.sees("Thank you")
+    buyer.reads("Monthly subscription - Coffee club")
+    follow_mailed_link(open_shop, buyer, "member@example.com")
+    buyer.page.get_by_role("link", name="Your subscriptions").click()
+    buyer.reads("Visa ending in 4242")
+    buyer.page.get_by_role("button", name=re.compile("Cancel on")).click()
+    buyer.reads("It ends on")
+
+
+def test_a_bank_that_asks_does_not_stop_a_subscription(buyer: Buyer) -> None:
+    pay(buyer, "coffee-club", "checked@example.com", SECURE)
+    buyer.answer_bank("complete")
+    buyer.sees("Thank you")
+
+
+def test_a_trial_begins_without_a_card(buyer: Buyer) -> None:
+    buyer.open("letter")
+    buyer.page.get_by_label("E-mail").fill("reader@example.com")
+    buyer.page.get_by_role("button", name="Get it free").click()
+    buyer.sees("Thank you")
+
+
+def test_a_download_is_there_at_once(buyer: Buyer, tmp_path: Path) -> None:
+    pay(buyer, "folding-pattern", "folder@example.com")
+    buyer.sees("Thank you")
+    with buyer.page.expect_download() as begun:
+        buyer.page.get_by_role("link", name="Download it").click()
+    begun.value.save_as(tmp_path / "file")
+    assert begun.value.suggested_filename == "folding-pattern.txt"
+    assert "fold it in half" in (tmp_path / "file").read_text()
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_no_page_of_a_subscriber_is_wider_than_its_window(
+    buyer: Buyer, open_shop: Web, width: int
+) -> None:
+    page, email = buyer.page, f"wide{width}@example.com"
+    page.set_viewport_size({"width": width, "height": 844})
+    fits = "document.documentElement.scrollWidth <= window.innerWidth"
+    pay(buyer, "coffee-club", email)
+    buyer.sees("Thank you")
+    follow_mailed_link(open_shop, buyer, email)
+    for path in ("/account", "/account/subscriptions", "/checkout/coffee-club", "/"):
+        page.goto(path)
+        assert page.evaluate(fits), path

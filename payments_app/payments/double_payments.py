@@ -5,12 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from payments_app.core.columns import UTCDateTime
 from payments_app.core.money import Money
 from payments_app.payments.models import Transaction
+from payments_app.payments.refunds import NOT_REFUNDED, Refund
 
 WITHIN = dt.timedelta(minutes=10)
 
@@ -28,7 +29,8 @@ class DoublePayment:
 
 
 def likely_doubles(session: Session, since: dt.datetime) -> list[DoublePayment]:
-    """Pairs whose second payment was made since then, newest first."""
+    """Pairs whose second payment was made since then, newest first; without those of which either
+    was given back, in part or in full."""
     email = func.lower(Transaction.email)
     alike = (email, Transaction.amount, Transaction.currency)
     in_order = (Transaction.created_at, Transaction.id)
@@ -69,4 +71,34 @@ def likely_doubles(session: Session, since: dt.datetime) -> list[DoublePayment]:
         )
         for row in rows
     ]
-    return [double for double in found if double.apart <= WITHIN]
+    close = [double for double in found if double.apart <= WITHIN]
+    ids = [id_ for double in close for id_ in (double.first, double.second)]
+    returned = set(session.scalars(_refunded(ids)))
+    return [double for double in close if returned.isdisjoint((double.first, double.second))]
+
+
+def twin_of(session: Session, transaction_id: str) -> str | None:
+    """The other payment where this one was likely made twice, the nearest in time."""
+    mine = session.get_one(Transaction, transaction_id)
+    if mine.state != "complete" or mine.amount == 0:
+        return None
+    twins = session.execute(
+        select(Transaction.id, Transaction.created_at).where(
+            func.lower(Transaction.email) == mine.email.lower(),
+            Transaction.created_at.between(mine.created_at - WITHIN, mine.created_at + WITHIN),
+            Transaction.amount == mine.amount,
+            Transaction.currency == mine.currency,
+            Transaction.state == "complete",
+            Transaction.id != mine.id,
+        )
+    ).all()
+    returned = set(session.scalars(_refunded([mine.id, *(twin.id for twin in twins)])))
+    left = [twin for twin in twins if twin.id not in returned and mine.id not in returned]
+    nearest = min(left, key=lambda twin: abs(twin.created_at - mine.created_at), default=None)
+    return nearest.id if nearest else None
+
+
+def _refunded(ids: list[str]) -> Select[str]:
+    return select(Refund.transaction_id).where(
+        Refund.transaction_id.in_(ids), Refund.state.not_in(NOT_REFUNDED)
+    )

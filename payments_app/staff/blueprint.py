@@ -21,11 +21,14 @@ blueprint.before_request(refuse_nul)
 _PAGES = (
     ("Overview", "staff.home"),
     ("Payments", "staff.payment_list"),
+    ("Disputes", "staff.disputes"),
+    ("Double payments", "staff.double_payments"),
     ("Reports", "staff.reports"),
     ("Alerts", "ops.alerts"),
     ("Queues", "ops.queues"),
     ("Reconciliation", "staff.findings"),
     ("Audit", "staff.audit"),
+    ("Staff", "staff.members"),
 )
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from sqlalchemy import ColumnElement, Index, literal_column, text
 
 from payments_app.core.history import HistoryEntry
+from payments_app.payments.disputes import Dispute
 from payments_app.payments.models import Transaction
 
 _REASON = "coalesce(error ->> 'decline_code', error_code)"
@@ -40,6 +41,7 @@ INDEXES = (
     Index("ix_transactions_reason_page", text(_REASON), *_page),
     Index("ix_transactions_reference", text(_REFERENCE), *_page),
     Index("ix_transactions_charge", text(_CHARGE), *_page),
+    Index("ix_disputes_opened_at_id", Dispute.opened_at, Dispute.id),
     Index(
         "ix_history_staff",
         HistoryEntry.id,

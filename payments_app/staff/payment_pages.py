@@ -13,6 +13,7 @@ from payments_app.core.access import staff
 from payments_app.core.extensions import db
 from payments_app.core.money import CURRENCIES
 from payments_app.gateway.declines import DECLINES
+from payments_app.payments.double_payments import twin_of
 from payments_app.payments.models import PaymentRecord, Transaction
 from payments_app.staff import notes
 from payments_app.staff.blueprint import blueprint, page, today
@@ -111,6 +112,7 @@ def _payment_page(transaction_id: str, status: int = 200, **values: str) -> Resp
         raw=row if signed_in().may("technical") else None,
         attempts=_attempts(transaction_id),
         returns=returns_of(session, transaction_id, zone),
+        twin=twin_of(session, transaction_id),
         timeline=timeline(session, transaction_id, zone, technical=signed_in().may("technical")),
         **values,
     )

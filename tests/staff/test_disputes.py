@@ -1,0 +1,165 @@
+"""Disputes and likely double payments have a page each, and a payment names its own."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pytest
+from sqlalchemy.orm import Session
+
+from payments_app.core.clock import utcnow
+from payments_app.core.database import atomic
+from payments_app.core.ids import new_id
+from payments_app.payments.disputes import Dispute
+from payments_app.payments.refunds import Refund
+from payments_app.staff import disputes
+from payments_app.staff.disputes import time_left
+from tests.accounts.desk import Browser, Desk
+from tests.staff.files import Files
+
+pytestmark = pytest.mark.portable
+NOW = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
+MINUTE = dt.timedelta(minutes=1)
+
+
+@atomic
+def _dispute(session: Session, transaction_id: str, values: dict[str, Any]) -> str:
+    row = Dispute(
+        **{
+            "transaction_id": transaction_id,
+            "stripe_dispute_id": new_id("dp"),
+            "state": "needs_response",
+            "funds": "withdrawn",
+            "reason": "fraudulent",
+            "amount": 1099,
+            "currency": "usd",
+            "due_by": utcnow() + dt.timedelta(days=3, hours=1),
+            "stripe_data": {},
+            "opened_at": utcnow(),
+            **values,
+        }
+    )
+    session.add(row)
+    session.flush()
+    return row.stripe_dispute_id
+
+
+@atomic
+def _refund(session: Session, transaction_id: str) -> None:
+    session.add(
+        Refund(
+            transaction_id=transaction_id,
+            amount=1099,
+            currency="usd",
+            reason="Paid twice",
+            requested_by="system",
+        )
+    )
+
+
+@pytest.fixture
+def pair(files: Files) -> tuple[str, str]:
+    """Two payments of one amount, two minutes apart, a day ago."""
+    first = utcnow() - dt.timedelta(days=1)
+    return files.payment(created_at=first), files.payment(created_at=first + 2 * MINUTE)
+
+
+def test_an_open_dispute_says_how_long_there_is_to_answer(
+    desk: Desk, viewer: Browser, files: Files
+) -> None:
+    stripe_id = desk.do(_dispute, files.payment(), {})
+    page = viewer.get("/staff/disputes").text
+    assert "Needs response" in page
+    assert "in 3 days" in page
+    assert f"https://dashboard.stripe.com/test/disputes/{stripe_id}" in page
+
+
+def test_a_dispute_that_was_decided_has_no_deadline(
+    desk: Desk, viewer: Browser, files: Files
+) -> None:
+    desk.do(_dispute, files.payment(), {"state": "won", "funds": "reinstated"})
+    page = viewer.get("/staff/disputes").text
+    assert "Won" in page
+    assert "in 3 days" not in page
+
+
+def test_the_nearest_deadline_comes_first(desk: Desk, viewer: Browser, files: Files) -> None:
+    for days in (9, 2, 5):
+        desk.do(_dispute, files.payment(), {"due_by": utcnow() + dt.timedelta(days=days, hours=1)})
+    page = viewer.get("/staff/disputes").text
+    assert page.index("in 2 days") < page.index("in 5 days") < page.index("in 9 days")
+
+
+def test_older_disputes_are_on_the_next_page(
+    desk: Desk, viewer: Browser, files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(disputes, "PAGE", 2)
+    id_ = files.payment()
+    for reason in ("duplicate", "fraudulent", "unrecognized"):
+        desk.do(_dispute, id_, {"state": "lost", "reason": reason})
+    page = viewer.get("/staff/disputes").text
+    assert "Duplicate" not in page
+    older = page.split('rel="next" href="')[1].split('"')[0]
+    last = viewer.get(older).text
+    assert "Duplicate" in last
+    assert 'rel="next"' not in last
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (3 * 86400 + 5, "in 3 days"),
+        (86400, "in 1 day"),
+        (86399, "in 23 hours"),
+        (120, "in 2 minutes"),
+        (10, "now"),
+        (-7200, "2 hours ago"),
+    ],
+)
+def test_a_deadline_is_told_in_the_largest_unit(seconds: int, words: str) -> None:
+    assert time_left(NOW + dt.timedelta(seconds=seconds), NOW) == words
+
+
+def test_a_likely_double_payment_is_proposed_for_a_refund(
+    desk: Desk, pair: tuple[str, str]
+) -> None:
+    page = desk.signed_in("refunder").get("/staff/double-payments").text
+    assert f"/staff/payments/{pair[1]}/refunds" in page
+    assert "2 minutes" in page
+
+
+def test_a_double_payment_that_was_refunded_is_proposed_no_more(
+    desk: Desk, viewer: Browser, pair: tuple[str, str]
+) -> None:
+    desk.do(_refund, pair[1])
+    assert pair[1] not in viewer.get("/staff/double-payments").text
+    assert "Likely paid twice" not in viewer.get(f"/staff/payments/{pair[0]}").text
+
+
+def test_who_may_not_refund_gets_no_link_to_it(viewer: Browser, pair: tuple[str, str]) -> None:
+    page = viewer.get("/staff/double-payments").text
+    assert pair[1] in page
+    assert "/refunds" not in page
+
+
+def test_each_of_two_likely_doubles_names_the_other(viewer: Browser, pair: tuple[str, str]) -> None:
+    for mine, other in (pair, pair[::-1]):
+        page = viewer.get(f"/staff/payments/{mine}").text
+        assert "Likely paid twice" in page
+        assert other in page
+
+
+def test_two_payments_an_hour_apart_are_no_mistake(viewer: Browser, files: Files) -> None:
+    files.payment(created_at=utcnow() - 60 * MINUTE)
+    id_ = files.payment()
+    assert "Likely paid twice" not in viewer.get(f"/staff/payments/{id_}").text
+
+
+def test_a_disputed_payment_leads_to_the_disputes(
+    desk: Desk, viewer: Browser, files: Files
+) -> None:
+    id_ = files.payment()
+    desk.do(_dispute, id_, {})
+    page = viewer.get(f"/staff/payments/{id_}").text
+    assert page.count('href="/staff/disputes"') == 2

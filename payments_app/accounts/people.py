@@ -1,7 +1,8 @@
-"""Verbs on staff members, for the command line and the demo."""
+"""Verbs on staff members, for the command line, the members' page and the demo."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 from sqlalchemy import select
@@ -16,10 +17,11 @@ from payments_app.core.database import atomic
 
 DEMO_EMAIL = "staff@example.com"
 _CLI = "command line"
+_ADDRESS = re.compile(r"[^@\s]{1,64}@[^@\s]{1,189}")
 
 
 @atomic
-def create_staff(session: Session, email: str, role: str, password: str) -> str:
+def create_staff(session: Session, email: str, role: str, password: str, actor: str = _CLI) -> str:
     """Store a new member and return their id.
 
     Raises ValueError for an e-mail that is taken, an unknown role or a weak password.
@@ -29,12 +31,12 @@ def create_staff(session: Session, email: str, role: str, password: str) -> str:
     if weakness:
         raise ValueError(weakness)
     email = email.strip().lower()
-    if "@" not in email or _find(session, email) is not None:
+    if not _ADDRESS.fullmatch(email) or _find(session, email) is not None:
         raise ValueError(f"{email!r} is no e-mail address, or has an account already")
     staff = Staff(email=email, role=role, password_hash=passwords.hash_password(password))
     session.add(staff)
     session.flush()
-    history.record(session, "staff", "staff.created", actor=_CLI, subject=staff.id, role=role)
+    history.record(session, "staff", "staff.created", actor=actor, subject=staff.id, role=role)
     return staff.id
 
 
@@ -45,27 +47,37 @@ def list_staff(session: Session) -> Sequence[Staff]:
 
 
 @atomic
-def disable_staff(session: Session, email: str) -> None:
-    """Close an account and end its sessions. Raises LookupError for an unknown e-mail."""
-    staff = _locked(session, email)
+def disable_staff(session: Session, email: str, actor: str = _CLI) -> None:
+    """Close an account and end its sessions; one that is closed stays as it is.
+
+    Raises LookupError for an unknown e-mail, ValueError for the actor's own account.
+    """
+    staff = locked(session, email)
+    _refuse_own(staff, actor)
+    if not staff.active:
+        return
     staff.active = False
     end_all_sessions(staff)
-    history.record(session, "staff", "staff.disabled", actor=_CLI, subject=staff.id)
+    history.record(session, "staff", "staff.disabled", actor=actor, subject=staff.id)
 
 
 @atomic
-def change_role(session: Session, email: str, role: str) -> None:
+def change_role(session: Session, email: str, role: str, actor: str = _CLI) -> None:
     """Give a member another role; it holds from their next request on.
 
-    Raises LookupError for an unknown e-mail, ValueError for an unknown role.
+    Raises LookupError for an unknown e-mail, ValueError for an unknown role or the actor's own
+    account.
     """
     _check_role(role)
-    staff = _locked(session, email)
+    staff = locked(session, email)
+    _refuse_own(staff, actor)
+    if staff.role == role:
+        return
     history.record(
         session,
         "staff",
         "staff.role_changed",
-        actor=_CLI,
+        actor=actor,
         subject=staff.id,
         **{"from": staff.role, "to": role},
     )
@@ -98,13 +110,20 @@ def _find(session: Session, email: str) -> Staff | None:
     return session.scalar(select(Staff).where(Staff.email == email.strip().lower()))
 
 
-def _locked(session: Session, email: str) -> Staff:
+def locked(session: Session, email: str) -> Staff:
+    """The member, locked. Raises LookupError for an unknown e-mail."""
     staff: Staff | None = session.scalar(
         select(Staff).where(Staff.email == email.strip().lower()).with_for_update()
     )
     if staff is None:
         raise LookupError(f"there is no account for {email}")
     return staff
+
+
+def _refuse_own(staff: Staff, actor: str) -> None:
+    # The last admin could lock everybody out.
+    if staff.id == actor:
+        raise ValueError("Your own account is for another administrator to change.")
 
 
 def _check_role(role: str) -> None:

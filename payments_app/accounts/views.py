@@ -1,4 +1,4 @@
-"""Signing in and out, confirming and changing the password."""
+"""Signing in and out; confirming, changing and setting the password."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from payments_app.accounts import gate, sign_in
+from payments_app.accounts import gate, password_links, sign_in
 from payments_app.core.access import public, staff
 from payments_app.core.headers import private
 from payments_app.core.limits import Rate, limiter
@@ -99,6 +99,36 @@ def change_password() -> Response | BaseResponse:
     except ValueError as error:
         return _form("accounts/password.html", 422, message=str(error))
     return _with_token("/staff", token)
+
+
+@blueprint.get("/password/new")
+@public
+def new_password() -> Response:
+    """The form of a password link."""
+    return _link_form(request.args.get("token", ""))
+
+
+@blueprint.post("/password/new")
+@public
+def set_password() -> Response:
+    """Set the password by a link, and sign in."""
+    limiter().check("sign-in", _PER_ADDRESS, request.remote_addr or "")
+    token = request.form.get("token", "")
+    try:
+        session = password_links.set_password(token, request.form.get("new", ""))
+    except password_links.BadLinkError:
+        return _link_form(token)
+    except ValueError as error:
+        return _link_form(token, 422, message=str(error))
+    return _with_token("/staff", session)
+
+
+def _link_form(token: str, status: int = 200, **values: str) -> Response:
+    try:
+        email = password_links.email_of(token)
+    except password_links.BadLinkError:
+        return _form("accounts/bad_link.html", 410)
+    return _form("accounts/new_password.html", status, token=token, email=email, **values)
 
 
 def _form(template: str, status: int = 200, **values: str) -> Response:

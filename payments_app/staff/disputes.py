@@ -61,7 +61,7 @@ def newest(
     order = tuple_(Dispute.opened_at, Dispute.id)
     last = session.get(Dispute, before) if before else None
     if last:
-        query = query.where(order < tuple_(last.opened_at, last.id))  # type: ignore[arg-type]
+        query = query.where(order < tuple_(last.opened_at, last.id))
     rows = session.execute(
         query.order_by(Dispute.opened_at.desc(), Dispute.id.desc()).limit(PAGE + 1)
     ).all()

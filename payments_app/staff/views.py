@@ -7,6 +7,7 @@ from payments_app.staff import (
     dispute_pages,
     export_pages,
     finding_pages,
+    member_pages,
     payment_pages,
     report_pages,
 )
@@ -22,6 +23,7 @@ __all__ = [
     "dispute_pages",
     "export_pages",
     "finding_pages",
+    "member_pages",
     "payment_pages",
     "report_pages",
 ]

@@ -1,0 +1,94 @@
+"""password_links: a link by which a member sets the password, made by an administrator.
+
+The link is signed, lives a day, and names the sessions' version: the password set with it raises
+that, and so does a newer link, so each link works once and only the newest one works at all.
+"""
+
+from __future__ import annotations
+
+import secrets
+
+from flask import current_app
+from itsdangerous import BadData, URLSafeTimedSerializer
+from sqlalchemy.orm import Session
+
+from payments_app.accounts import passwords, people, sessions, throttle
+from payments_app.accounts.models import Staff
+from payments_app.core import history
+from payments_app.core.database import atomic
+
+LIFE_SECONDS = 24 * 3600
+
+
+class BadLinkError(Exception):
+    """The link is none of ours, too old, or used already."""
+
+
+def invite(email: str, role: str, actor: str) -> str:
+    """Create an account that nobody knows a password of; return its link's token.
+
+    Raises ValueError for an e-mail that is taken or none, or an unknown role.
+    """
+    return _first_link(people.create_staff(email, role, secrets.token_urlsafe(32), actor))
+
+
+@atomic
+def make_link(session: Session, email: str, actor: str) -> str:
+    """A link for a member who lost the password; signs them out everywhere. Returns its token.
+
+    Raises LookupError for an unknown e-mail, ValueError for an account that is disabled.
+    """
+    staff = people.locked(session, email)
+    if not staff.active:
+        raise ValueError("This account is disabled.")
+    sessions.end_all_sessions(staff)
+    history.record(session, "staff", "staff.link_made", actor=actor, subject=staff.id)
+    return _token(staff)
+
+
+@atomic
+def email_of(session: Session, token: str) -> str:
+    """Whose password a link sets. Raises BadLinkError."""
+    email: str = _opened(session, token).email
+    return email
+
+
+@atomic
+def set_password(session: Session, token: str, new: str) -> str:
+    """Set the password by a link, and return the token of a new session.
+
+    Raises BadLinkError, or ValueError for a weak password.
+    """
+    staff = _opened(session, token)
+    weakness = passwords.weakness(new)
+    if weakness:
+        raise ValueError(weakness)
+    staff.password_hash = passwords.hash_password(new)
+    sessions.end_all_sessions(staff)
+    throttle.forgive(session, staff.email)
+    history.record(session, "staff", "staff.password_set", actor=staff.id, subject=staff.id)
+    return sessions.open_session(session, staff)
+
+
+@atomic
+def _first_link(session: Session, staff_id: str) -> str:
+    return _token(session.get_one(Staff, staff_id, populate_existing=True))
+
+
+def _opened(session: Session, token: str) -> Staff:
+    try:
+        staff_id, version = _serializer().loads(token, max_age=LIFE_SECONDS)
+    except BadData as error:
+        raise BadLinkError from error
+    staff = session.get(Staff, staff_id, with_for_update=True, populate_existing=True)
+    if staff is None or not staff.active or staff.session_version != version:
+        raise BadLinkError
+    return staff
+
+
+def _token(staff: Staff) -> str:
+    return str(_serializer().dumps([staff.id, staff.session_version]))
+
+
+def _serializer() -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(current_app.secret_key or "", salt="staff-password-link")

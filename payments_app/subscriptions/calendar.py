@@ -24,6 +24,12 @@ def local_day(now: dt.datetime) -> dt.date:
     return now.astimezone(ZoneInfo(current_app.config["CONFIG"].business_timezone)).date()
 
 
+def day_words(moment: dt.date | dt.datetime) -> str:
+    """As people write a day: "December 22, 2026"; of a moment, the business's day."""
+    day = local_day(moment) if isinstance(moment, dt.datetime) else moment
+    return f"{day:%B} {day.day}, {day.year}"
+
+
 def next_boundary(start: dt.date, interval: str, anchor_day: int) -> dt.date:
     """The day on which the period after the one of `start` begins; `anchor_day` from 1 to 31."""
     if interval == "week":

@@ -15,9 +15,11 @@ from payments_app.core.headers import private
 from payments_app.customers.cards import saved_cards
 from payments_app.customers.recognise import recognised
 from payments_app.subscriptions import change, find
+from payments_app.subscriptions.calendar import day_words
 from payments_app.subscriptions.change import ChangeRefusedError
 
 blueprint = Blueprint("subscriptions", __name__)
+blueprint.add_app_template_filter(day_words, "day")
 
 
 @blueprint.get("/account/subscriptions")

@@ -29,6 +29,8 @@ from payments_app.customers.recognise import recognised
 from payments_app.payments.open import LivePaymentError
 
 MAX_BODY_BYTES = 16 * 1024
+# Longer than this view takes; short, because a web process that dies leaves its lock behind.
+LOCK_SECONDS = 15
 _FORM_TYPES = {"application/x-www-form-urlencoded", "multipart/form-data"}
 
 
@@ -69,7 +71,9 @@ def _json() -> Any:
 @takes_cards
 @csrf.exempt  # type: ignore[untyped-decorator]
 @_limited
-@idempotent(store=app_store, fingerprint=_fingerprint, caller=buyers.known_browser)
+@idempotent(
+    store=app_store, fingerprint=_fingerprint, caller=buyers.known_browser, lock_ttl=LOCK_SECONDS
+)
 def create() -> Response | BaseResponse:
     """Store a pending transaction: 303 to its status for a form, 202 and Location for JSON.
 

@@ -67,7 +67,19 @@ def prepare_engine(app: Flask) -> None:
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _on_sqlite_connect)
         event.listen(engine, "begin", _on_sqlite_begin)
-    app.extensions["engine"] = engine
+    app.teardown_appcontext(_leave_calmly)
+
+
+def _leave_calmly(_error: BaseException | None) -> None:
+    """End a request's reading before Flask-SQLAlchemy does, which would raise, after the answer,
+    where the connection has died meanwhile."""
+    if not db.session.registry.has():
+        return
+    try:
+        db.session.rollback()
+    except DBAPIError as error:
+        log.warning("a connection died before its session ended: %s", error.orig)
+        db.session().invalidate()
 
 
 def _on_sqlite_connect(connection: Any, _record: Any) -> None:

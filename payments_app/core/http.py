@@ -28,6 +28,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from payments_app.core import assets, headers
+from payments_app.core.database import CommitOutcomeUnknownError
 
 MAX_BODY_BYTES = 256 * 1024
 FORM_SECONDS = 4 * 3600
@@ -110,6 +111,7 @@ def prepare(app: Flask) -> None:
     app.register_error_handler(CSRFError, _answer_expired_form)
     app.register_error_handler(OperationalError, _answer_database_away)
     app.register_error_handler(PoolTimeoutError, _answer_database_away)
+    app.register_error_handler(CommitOutcomeUnknownError, _answer_database_away)
     app.register_error_handler(HTTPException, _answer_http_exception)
 
 

@@ -15,7 +15,7 @@ from payments_app.payments import disputes, refunds
 from payments_app.payments import models as payments
 from payments_app.reconcile import models as reconcile
 from payments_app.settlement import models as settlement
-from payments_app.staff import indexes, rollups
+from payments_app.staff import indexes, rollups, saved_filters
 from payments_app.subscriptions import models as subscriptions
 
 __all__ = [
@@ -37,6 +37,7 @@ __all__ = [
     "reconcile",
     "refunds",
     "rollups",
+    "saved_filters",
     "settlement",
     "subscriptions",
     "tally",

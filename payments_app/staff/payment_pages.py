@@ -18,11 +18,12 @@ from payments_app.payments.models import PaymentRecord, Transaction
 from payments_app.staff import notes
 from payments_app.staff.blueprint import blueprint, page, today
 from payments_app.staff.details import payments
-from payments_app.staff.filters import PRESETS, STATUSES, read_filters
+from payments_app.staff.filters import PRESETS, STATUSES, Filters, read_filters
 from payments_app.staff.given_back import returns_of
 from payments_app.staff.overview import overview
 from payments_app.staff.pages import read_page
 from payments_app.staff.presenter import Payment
+from payments_app.staff.saved_filters import saved_filters
 from payments_app.staff.search import search
 from payments_app.staff.timeline import timeline
 from payments_app.staff.zones import business_zone, reader_zone
@@ -54,7 +55,12 @@ def payment_list() -> Response:
     typed = request.args.get("q", "").strip()
     if typed:
         return page("search.html", typed=typed, groups=search(session, typed, zone, today()))
-    filters = read_filters(request.args, zone, today())
+    return list_page(read_filters(request.args, zone, today()))
+
+
+def list_page(filters: Filters, status: int = 200, **values: str) -> Response:
+    """The payments list by these filters."""
+    session, zone = db.session(), reader_zone()
     found = read_page(
         session,
         filters.conditions,
@@ -63,16 +69,19 @@ def payment_list() -> Response:
     )
     return page(
         "payments.html",
+        status,
         filters=filters,
         found=found,
         rows=payments(session, found.keys, zone),
         statuses={name: label for name, (label, _) in STATUSES.items()},
         currencies=sorted(CURRENCIES),
         presets=PRESETS,
+        saved=saved_filters(session, signed_in().id),
         reasons=sorted(DECLINES),
         from_day=filters.day("from", today()),
         to_day=filters.day("to", today()),
         zone=zone.key,
+        **values,
     )
 
 

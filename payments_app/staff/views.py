@@ -10,6 +10,7 @@ from payments_app.staff import (
     member_pages,
     payment_pages,
     report_pages,
+    saved_filter_pages,
 )
 from payments_app.staff.blueprint import blueprint
 from payments_app.staff.report_pages import api
@@ -26,4 +27,5 @@ __all__ = [
     "member_pages",
     "payment_pages",
     "report_pages",
+    "saved_filter_pages",
 ]

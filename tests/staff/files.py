@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from payments_app.core import history
 from payments_app.core.clock import utcnow
 from payments_app.core.database import atomic
+from payments_app.core.extensions import db
 from payments_app.core.ids import new_id
 from payments_app.customers.find import customer_for
 from payments_app.orders.models import Order, Product
@@ -78,7 +79,9 @@ class Files:
     @contextmanager
     def statements(self) -> Iterator[list[str]]:
         """The SQL statements that are sent meanwhile."""
-        engine, sent = self.app.extensions["engine"], []
+        sent: list[str] = []
+        with self.app.app_context():
+            engine = db.engine
 
         def listen(_c: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
             sent.append(statement)

@@ -1,0 +1,69 @@
+"""A member keeps filters of the list under names, for nobody else."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from payments_app.staff import saved_filters
+from tests.accounts.desk import Browser
+
+pytestmark = pytest.mark.portable
+LIST = "/staff/payments"
+
+
+def keep(browser: Browser, name: str, **filters: str) -> int:
+    return browser.post("/staff/filters", name=name, **filters).status_code
+
+
+def test_a_kept_filter_is_one_click_away(viewer: Browser) -> None:
+    assert keep(viewer, "Big in yen", currency="JPY", least="500") == 303
+    page = viewer.get(LIST).text
+    assert 'href="/staff/payments?currency=JPY&amp;least=500">Big in yen</a>' in page
+
+
+def test_a_filter_is_the_member_s_own(viewer: Browser, support: Browser) -> None:
+    keep(viewer, "Mine", status="failed")
+    assert "Mine" not in support.get(LIST).text
+
+
+def test_a_filter_can_be_forgotten_by_its_owner_only(viewer: Browser, support: Browser) -> None:
+    keep(viewer, "Mine", status="failed")
+    found = re.search(r"/staff/filters/\d+/removal", viewer.get(LIST).text)
+    assert found
+    support.post(found[0])
+    assert "Mine" in viewer.get(LIST).text
+    viewer.post(found[0])
+    assert "Mine" not in viewer.get(LIST).text
+
+
+def test_a_name_is_taken_once(viewer: Browser) -> None:
+    assert keep(viewer, "Mine", status="failed") == 303
+    assert keep(viewer, " Mine ", status="pending") == 422
+
+
+@pytest.mark.parametrize("name", ["", "   ", "x" * 41])
+def test_a_filter_needs_a_name_that_fits(viewer: Browser, name: str) -> None:
+    assert keep(viewer, name, status="failed") == 422
+
+
+def test_nothing_is_not_kept_as_a_filter(viewer: Browser) -> None:
+    assert keep(viewer, "Nothing") == 422
+
+
+def test_what_is_no_filter_is_not_kept(viewer: Browser) -> None:
+    keep(viewer, "Odd", status="failed", evil="1")
+    assert "evil" not in viewer.get(LIST).text
+
+
+def test_a_member_keeps_so_many_and_no_more(
+    viewer: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(saved_filters, "MOST", 2)
+    assert [keep(viewer, name, status="failed") for name in "abc"] == [303, 303, 422]
+
+
+def test_a_name_is_only_ever_text(viewer: Browser) -> None:
+    keep(viewer, "<b>bold</b>", status="failed")
+    assert "&lt;b&gt;bold" in viewer.get(LIST).text

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from payments_app.core.outbox import SWEEPER, Command, Follow, Policy
 from payments_app.core.periodic import without_subject
+from payments_app.customers import billed_at_stripe
 from payments_app.customers.ask_for_link import MAIL_LINK
 from payments_app.customers.cards import DETACH, detach
 from payments_app.customers.follow import follow_payment as follow_customer
@@ -91,6 +92,8 @@ COMMANDS = {
     "reports.fold": Command(without_subject(fold_reports), "reports", alone=True),
     "customers.follow_payment": Command(follow_customer, "payment_standard"),
     DETACH: Command(detach, "default"),
+    billed_at_stripe.SUBSCRIBED: Command(billed_at_stripe.subscribed, "payment_standard"),
+    billed_at_stripe.INVOICE_FAILED: Command(billed_at_stripe.invoice_failed, "payment_standard"),
     MAIL_LINK: Command(write_account_link, "payment_standard"),
     "downloads.follow_payment": Command(follow_download, "payment_standard"),
     MAIL_DOWNLOAD: Command(write_download, "payment_standard"),

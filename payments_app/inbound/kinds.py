@@ -23,6 +23,8 @@ _SETTLE = Handling(PROCESS)
 _REFUND = Handling("refunds.refresh", "payment_intent")
 _DISPUTE = Handling("disputes.refresh", "payment_intent")
 _RECORD = Handling()
+_SUBSCRIBED = Handling("customers.subscribed_at_stripe", "customer")
+_INVOICE_FAILED = Handling("customers.invoice_failed_at_stripe", "customer")
 
 HANDLINGS = {
     "payment_intent.succeeded": _SETTLE,
@@ -40,6 +42,6 @@ HANDLINGS = {
     "charge.dispute.funds_withdrawn": _DISPUTE,
     "charge.dispute.funds_reinstated": _DISPUTE,
     "radar.early_fraud_warning.created": _RECORD,
-    "customer.subscription.created": _RECORD,
-    "invoice.payment_failed": _RECORD,
+    "customer.subscription.created": _SUBSCRIBED,
+    "invoice.payment_failed": _INVOICE_FAILED,
 }

@@ -50,7 +50,7 @@ def bill_next(session: Session, subscription: Subscription, now: dt.datetime) ->
 
 def charge(session: Session, subscription: Subscription, period: Period, now: dt.datetime) -> None:
     """Open a payment of this period with the subscription's card, without its owner. Where there
-    is no card, the bill counts as not paid. One that is being paid just now is left alone."""
+    is no card, the bill counts as not paid. One that is being paid just now is looked at later."""
     card = subscription.usable_card
     if card is None and period.amount > 0:
         dunning.not_paid(session, subscription, period, now)
@@ -66,7 +66,8 @@ def charge(session: Session, subscription: Subscription, period: Period, now: dt
             actor="schedule",
         )
     except LivePaymentError:
-        return
+        # Its owner is paying just now. Should that fail, our own tries go on.
+        dunning.not_sent(period, now)
 
 
 def amount_due(plan: Plan, balance: int) -> tuple[int, int]:

@@ -45,7 +45,7 @@ def not_paid(
 
 
 def not_sent(period: Period, now: dt.datetime) -> None:
-    """A try never reached the bank: it does not count, and is made again soon."""
+    """A try was not made, or never reached the bank: it does not count, and is made soon."""
     if period.failed_at is not None:
         period.step = max(0, period.step - 1)
     period.next_try_at = now + dt.timedelta(seconds=NOT_SENT_SECONDS)

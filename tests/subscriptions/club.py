@@ -52,6 +52,15 @@ class Club(Till):
             advance(subscription, now)
         self.settle(now)
 
+    def start_renewal(self, subscription_id: str, day: str) -> None:
+        """Open the payment, and leave its charge to others."""
+        advance(subscription_id, at(day))
+
+    def is_under_way(self, call: str) -> bool:
+        """Whether Stripe has done what the last intent was called for."""
+        last = self.intents()[0]["status"]
+        return last == ("succeeded" if call == "/confirm" else "requires_payment_method")
+
     def settle(self, now: dt.datetime) -> None:
         self.work("charges")
         for transaction in db.session.scalars(
@@ -83,6 +92,10 @@ class Club(Till):
     def attempts(self, subscription_id: str) -> list[Transaction]:
         """For the last period, the newest first."""
         return list(self.periods(subscription_id)[-1].transactions)
+
+    def open_by_owner(self, subscription_id: str, card: str = "pm_card_visa") -> str:
+        """The member pays the last period themselves; it is not charged yet."""
+        return _open_by_owner(self.periods(subscription_id)[-1].id, card)
 
     def take_card(self, subscription_id: str, card: str) -> None:
         """Let the member's card be another at Stripe: from now on it behaves so."""
@@ -125,6 +138,18 @@ def _join(session: Session, plan_id: int, card: str, now: dt.datetime) -> tuple[
         means=Means(payment_method=card, save_card=True) if period.amount else Means(),
     )
     return period.subscription_id, opened.id
+
+
+@atomic
+def _open_by_owner(session: Session, period_id: str, card: str) -> str:
+    customer = customer_for(session, "ada@example.com")
+    return open_transaction(
+        session,
+        session.get_one(Period, period_id),
+        customer_id=customer.id,
+        email=customer.email,
+        means=Means(payment_method=card),
+    ).id
 
 
 @atomic

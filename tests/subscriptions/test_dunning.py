@@ -125,6 +125,24 @@ def test_a_try_that_never_reached_stripe_does_not_count(club: Club) -> None:
     assert club.starts(member) == ["2026-01-31", RENEWAL]
 
 
+def test_a_try_while_its_owner_is_paying_is_made_later(club: Club) -> None:
+    member = lapse(club)
+    club.open_by_owner(member)
+    advance(member, at("2026-03-01"))
+    period = club.periods(member)[-1]
+    assert (period.step, period.next_try_at > at("2026-03-01")) == (0, True)
+
+
+def test_a_bill_that_its_owner_failed_to_pay_is_tried_again(club: Club) -> None:
+    member = lapse(club)
+    club.open_by_owner(member, "pm_card_visa_chargeDeclined")
+    advance(member, at("2026-03-01"))
+    club.settle(at("2026-03-01"))
+    club.take_card(member, "pm_card_visa")
+    club.go_to("2026-03-02")
+    assert club.subscription(member).status == "active"
+
+
 def test_a_refusal_that_is_heard_twice_counts_once(club: Club) -> None:
     member = lapse(club)
     club.settle(at(RENEWAL))

@@ -67,6 +67,7 @@ def prepare_engine(app: Flask) -> None:
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _on_sqlite_connect)
         event.listen(engine, "begin", _on_sqlite_begin)
+    app.extensions["engine"] = engine
     app.teardown_appcontext(_leave_calmly)
 
 

@@ -23,6 +23,7 @@ _PAGES = (
     ("Payments", "staff.payment_list"),
     ("Disputes", "staff.disputes"),
     ("Double payments", "staff.double_payments"),
+    ("Settlements", "settlement.index"),
     ("Reports", "staff.reports"),
     ("Alerts", "ops.alerts"),
     ("Queues", "ops.queues"),

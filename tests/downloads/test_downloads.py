@@ -38,7 +38,9 @@ def counter(app: Flask, client: FlaskClient) -> Counter:
 
 def one(counter: Counter, model: type[Any] = DigitalPurchase) -> Any:
     with counter.app.app_context():
-        return db.session.scalars(select(model)).one()
+        found = db.session.scalars(select(model)).one()
+        db.session.expunge(found)  # or it would expire with the session
+        return found
 
 
 def link(counter: Counter, purchase: str) -> str:
@@ -66,7 +68,7 @@ def test_its_link_is_mailed_once(counter: Counter) -> None:
     follow(counter)
     with counter.app.app_context():
         (mail,) = db.session.scalars(select(Mail).where(Mail.kind == "download"))
-    assert "/downloads/" in mail.text
+        assert "/downloads/" in mail.text
     assert one(counter).status == "paid"
 
 

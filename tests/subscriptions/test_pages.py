@@ -47,7 +47,9 @@ def subscribe(counter: Counter, item: str = "coffee-club") -> str:
 
 def one(counter: Counter) -> Subscription:
     with counter.app.app_context():
-        return db.session.scalars(select(Subscription)).one()
+        found = db.session.scalars(select(Subscription)).one()
+        db.session.expunge(found)  # or it would expire with the session
+        return found
 
 
 def known(counter: Counter) -> FlaskClient:

@@ -1,0 +1,112 @@
+"""A dashboard that has something on every page, and addresses of all of them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from flask import Flask, url_for
+from sqlalchemy.orm import Session
+
+from payments_app.core import alerts
+from payments_app.core.clock import utcnow
+from payments_app.core.database import atomic
+from payments_app.core.outbox import Message
+from payments_app.merchants.models import Merchant
+from payments_app.payments.disputes import Dispute
+from payments_app.payments.refunds import Refund
+from payments_app.reconcile.models import Finding
+from payments_app.settlement.models import Batch
+from payments_app.staff.saved_filters import save_filter
+from tests.accounts.desk import Desk
+from tests.staff.files import Files
+
+
+class Dashboard:
+    """`values` are what the addresses of pages need; `token` is an administrator's cookie."""
+
+    def __init__(self, app: Flask) -> None:
+        desk, files = Desk(app), Files(app)
+        admin = desk.signed_in("admin", "axe@example.com")
+        desk.member("support@example.com", "support")
+        self.app, self.token = app, admin.token
+        made = utcnow() - dt.timedelta(hours=1)
+        paid = files.payment(email="axe@example.com", created_at=made)
+        files.payment(email="axe@example.com", created_at=made + dt.timedelta(minutes=1))
+        files.decline(email="axe@example.com")
+        self.values: dict[str, Any] = {
+            "transaction_id": paid,
+            "customer_id": files.customer_id("axe@example.com"),
+            **desk.do(_fill, paid),
+        }
+        (created, *_) = desk.entries("staff.created")
+        filters = {"status": "failed", "currency": "usd"}
+        desk.do(save_filter, created.subject, "Failed in dollars", filters)
+
+    def address(self, endpoint: str) -> str:
+        """Of a page, with what this dashboard holds."""
+        rule = next(r for r in self.app.url_map.iter_rules() if r.endpoint == endpoint)
+        with self.app.test_request_context():
+            return url_for(endpoint, **{name: self.values[name] for name in rule.arguments})
+
+
+@atomic
+def _fill(session: Session, paid: str) -> dict[str, Any]:
+    now = utcnow()
+    session.add_all(
+        [
+            Dispute(
+                transaction_id=paid,
+                stripe_dispute_id=f"dp_{paid}",
+                state="needs_response",
+                funds="withdrawn",
+                reason="fraudulent",
+                amount=1099,
+                currency="usd",
+                due_by=now + dt.timedelta(days=3),
+                stripe_data={},
+                opened_at=now,
+            ),
+            Refund(
+                transaction_id=paid,
+                state="failed",
+                amount=100,
+                currency="usd",
+                reason="A gesture",
+                requested_by="system",
+            ),
+        ]
+    )
+    finding = Finding(
+        kind="stuck_pending",
+        subject=paid,
+        severity="critical",
+        fix="revive",
+        transaction_id=paid,
+        about_at=now,
+        details={"phase": "created"},
+    )
+    dead = Message(
+        queue="default",
+        command="reports.fold",
+        subject="all",
+        dedupe_key=f"axe:{paid}",
+        available_at=now,
+        dead_at=now,
+        last_error="ValueError: no",
+    )
+    merchant = Merchant(name="Axe and Sons", email="axe@example.com")
+    session.add(merchant)
+    session.flush()
+    batch = Batch(
+        merchant_id=merchant.id,
+        business_day=dt.date(2026, 1, 5),
+        currency="usd",
+        timezone="UTC",
+        opens_at=now,
+        closes_at=now + dt.timedelta(days=1),
+    )
+    session.add_all([finding, dead, batch])
+    alerts.raise_alert(session, "axe", "axe", "Something to look at", severity="critical")
+    session.flush()
+    return {"finding_id": finding.id, "message_id": dead.id, "batch_id": batch.id}

@@ -1,0 +1,121 @@
+"""Axe finds nothing to complain of on any page, on a wide screen and on a phone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from flask import Flask
+from playwright.sync_api import Browser, Page
+
+from parts.app import Web
+from payments_app import create_app
+from payments_app.config import Config
+from payments_app.core.access import access_of
+from payments_app.core.extensions import db
+from tests.browser.buyer import DECLINED, Buyer
+from tests.browser.dashboard import Dashboard
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+WIDTHS = (1280, 390)
+# The payment form is Stripe's own page in a frame.
+OPTIONS = {"resultTypes": ["violations"], "iframes": False}
+NO_PAGES = {"staff.export", "settlement.download", "staff_api.sales_summary"}
+STAFF_PAGES = (
+    *("accounts.confirm", "accounts.password", "ops.alerts", "ops.dead_letter", "ops.queues"),
+    *("settlement.index", "settlement.show", "staff.audit", "staff.confirm_fix"),
+    *("staff.confirm_refund", "staff.confirm_retry", "staff.customer", "staff.disputes"),
+    *("staff.double_payments", "staff.findings", "staff.home", "staff.members"),
+    *("staff.payment", "staff.payment_list", "staff.reports"),
+)
+FILTERED = "/staff/payments?status=failed&least=wrong"
+SEARCHED = "/staff/payments?q=axe@example.com"
+PUBLIC_PAGES = (
+    *("/", "/cart", "/account", "/account/subscriptions", "/downloads/none", "/demo/mails"),
+    *("/staff/login", "/staff/password/new?token=old", "/nope"),
+)
+
+
+def complaints(page: Page) -> list[str]:
+    """What axe says against the page at each width, and whether it is wider than the screen."""
+    found = []
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
+        for violation in Axe().run(page, options=OPTIONS).response["violations"]:
+            nodes = [node["html"][:200] for node in violation["nodes"]]
+            found.append(f"{width}: {violation['id']}: {violation['help']}: {nodes}")
+        if page.evaluate("document.documentElement.scrollWidth") > width:
+            found.append(f"{width}: it scrolls sideways")
+    return found
+
+
+@pytest.fixture(scope="module")
+def shop_app(open_shop: Web) -> Iterator[Flask]:
+    """The shop's application, in this process, to fill its database."""
+    assert open_shop.env is not None
+    app = create_app(Config.from_env(open_shop.env))
+    yield app
+    with app.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def dashboard(shop_app: Flask) -> Dashboard:
+    return Dashboard(shop_app)
+
+
+@pytest.fixture(scope="module")
+def desk_page(browser: Browser, open_shop: Web, dashboard: Dashboard) -> Iterator[Page]:
+    """An administrator's browser."""
+    context = browser.new_context(base_url=open_shop.url, locale="en-US")
+    context.add_cookies([{"name": "staff", "value": dashboard.token or "", "url": open_shop.url}])
+    yield context.new_page()
+    context.close()
+
+
+@pytest.mark.parametrize("endpoint", STAFF_PAGES)
+def test_a_staff_page_is_accessible(desk_page: Page, dashboard: Dashboard, endpoint: str) -> None:
+    answer = desk_page.goto(dashboard.address(endpoint))
+    assert answer
+    assert answer.status == 200
+    assert complaints(desk_page) == []
+
+
+@pytest.mark.parametrize("address", [FILTERED, SEARCHED])
+def test_a_list_with_filters_is_accessible(desk_page: Page, address: str) -> None:
+    desk_page.goto(address)
+    assert complaints(desk_page) == []
+
+
+def test_no_staff_page_is_left_out(shop_app: Flask) -> None:
+    pages = {
+        rule.endpoint
+        for rule in shop_app.url_map.iter_rules()
+        if "GET" in (rule.methods or ())
+        and (access := access_of(shop_app, rule.endpoint))
+        and access.audience == "staff"
+    }
+    assert pages == {*STAFF_PAGES, *NO_PAGES}
+
+
+@pytest.mark.parametrize("address", PUBLIC_PAGES)
+def test_a_public_page_is_accessible(buyer: Buyer, address: str) -> None:
+    buyer.page.goto(address)
+    assert complaints(buyer.page) == []
+
+
+def test_checkout_and_thank_you_are_accessible(buyer: Buyer) -> None:
+    buyer.open()
+    buyer.fill()
+    assert complaints(buyer.page) == []
+    buyer.press_pay()
+    buyer.sees("Thank you")
+    assert complaints(buyer.page) == []
+
+
+def test_a_declined_payment_s_page_is_accessible(buyer: Buyer) -> None:
+    buyer.pay(DECLINED)
+    buyer.sees("The payment was not made")
+    assert complaints(buyer.page) == []

@@ -46,7 +46,7 @@ def waiting(session: Session, zone: ZoneInfo) -> list[DisputeRow]:
     query = select(Dispute, Transaction.email, Transaction.livemode).join(Transaction)
     rows = session.execute(
         query.where(Dispute.state.in_(NEEDS_ANSWER))
-        .order_by(Dispute.due_by.is_(None), Dispute.due_by, Dispute.id)
+        .order_by(Dispute.due_by.nulls_last(), Dispute.id)
         .limit(2 * PAGE)
     ).all()
     return _rows(rows, zone)

@@ -10,14 +10,17 @@ from __future__ import annotations
 from sqlalchemy import ColumnElement, Index, literal_column, text
 
 from payments_app.core.history import HistoryEntry
-from payments_app.payments.disputes import Dispute
+from payments_app.payments.disputes import NEEDS_ANSWER, Dispute
 from payments_app.payments.models import Transaction
+from payments_app.payments.refunds import Refund
 
 _REASON = "coalesce(error ->> 'decline_code', error_code)"
 _REFERENCE = "substr(id, 23)"
 _CHARGE = "((stripe_data -> 'latest_charge') ->> 'id')"
 _EMAIL = "lower(email)"
 
+_WAITING = f"state IN ({', '.join(repr(state) for state in sorted(NEEDS_ANSWER))})"
+_SUCCEEDED = "state = 'succeeded'"
 _STAFF_KINDS = "kind IN ('staff', 'note')"
 
 _T = Transaction.__tablename__
@@ -42,6 +45,19 @@ INDEXES = (
     Index("ix_transactions_reference", text(_REFERENCE), *_page),
     Index("ix_transactions_charge", text(_CHARGE), *_page),
     Index("ix_disputes_opened_at_id", Dispute.opened_at, Dispute.id),
+    Index(
+        "ix_disputes_waiting",
+        Dispute.due_by,
+        Dispute.id,
+        postgresql_where=text(_WAITING),
+        sqlite_where=text(_WAITING),
+    ),
+    Index(
+        "ix_refunds_succeeded",
+        Refund.transaction_id,
+        postgresql_where=text(_SUCCEEDED),
+        sqlite_where=text(_SUCCEEDED),
+    ),
     Index(
         "ix_history_staff",
         HistoryEntry.id,

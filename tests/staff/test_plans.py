@@ -17,11 +17,14 @@ from parts.postgres import create_database, libpq
 from parts.schema import migrate
 from payments_app import create_app
 from payments_app.config import Config
+from payments_app.core.clock import utcnow
 from payments_app.core.extensions import db
 from payments_app.customers.models import Customer
+from payments_app.payments.double_payments import likely_doubles, twin_of
 from payments_app.payments.models import Transaction
 from payments_app.staff.customers import panel_of
 from payments_app.staff.demo_data import add_demo_data
+from payments_app.staff.disputes import newest, waiting
 from payments_app.staff.filters import STATUSES, read_filters
 from payments_app.staff.pages import read_page
 from payments_app.staff.search import search
@@ -32,7 +35,23 @@ pytestmark = pytest.mark.slow
 UTC = ZoneInfo("UTC")
 TODAY = dt.date(2026, 1, 1)
 # Tables that grow with the payments.
-LARGE = {"transactions", "payment_records", "history", "customers", "orders"}
+LARGE = {"transactions", "payment_records", "history", "customers", "orders", "refunds", "disputes"}
+
+MANY_REFUNDS = """
+INSERT INTO refunds (id, transaction_id, state, version, amount, currency, reason, requested_by)
+SELECT 'rfd_' || substr(id, 5), id, 'succeeded', 1, 1, currency, 'Sent back', 'system'
+  FROM transactions t
+ WHERE state = 'complete' AND id < 'txn_8'
+   AND NOT EXISTS (SELECT FROM refunds WHERE transaction_id = t.id)
+"""
+MANY_DISPUTES = """
+INSERT INTO disputes (id, transaction_id, stripe_dispute_id, state, version, funds, reason, amount,
+                      currency, has_evidence, refundable, stripe_data, opened_at, due_by)
+SELECT 'dsp_' || substr(id, 5), id, 'dp_' || id,
+       CASE WHEN id < 'txn_9' THEN 'needs_response' ELSE 'lost' END, 1, 'withdrawn', 'fraudulent',
+       amount, currency, false, false, '{}', created_at, created_at
+  FROM transactions WHERE state = 'complete' AND id > 'txn_8'
+"""
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +77,10 @@ def filled(large_database: str, sandbox_url: str, redis_url: str) -> Iterator[Fl
     with app.app_context():
         add_demo_data(50_000, lambda _done: None)
     with psycopg.connect(libpq(large_database), autocommit=True) as connection:
-        connection.execute("ANALYZE")
+        # Where returns are few the planner rightly reads them all: here they are many.
+        connection.execute(MANY_REFUNDS)
+        connection.execute(MANY_DISPUTES)
+        connection.execute("VACUUM ANALYZE")
     yield app
     with app.app_context():
         db.engine.dispose()
@@ -122,6 +144,29 @@ def test_a_filtered_page_comes_out_of_an_index(plans: list[str], given: dict[str
     page = read_page(db.session(), filters.conditions)
     read_page(db.session(), filters.conditions, before=page.older)
     read_page(db.session(), filters.conditions, after=page.older)
+    assert whole_tables(plans) == set()
+
+
+@pytest.mark.parametrize("status", ["refunded", "disputed"])
+def test_what_was_given_back_is_there_to_be_found(filled: Flask, status: str) -> None:
+    with filled.app_context():
+        page = read_page(db.session(), read_filters({"status": status}, UTC, TODAY).conditions)
+        assert page.older is not None
+
+
+def test_the_pages_of_disputes_come_out_of_an_index(plans: list[str]) -> None:
+    waiting(db.session(), UTC)
+    _, older = newest(db.session(), UTC)
+    newest(db.session(), UTC, older)
+    assert older is not None
+    assert whole_tables(plans) == set()
+
+
+def test_likely_double_payments_come_out_of_an_index(plans: list[str]) -> None:
+    newest_one = select(Transaction.id).order_by(Transaction.created_at.desc()).limit(1)
+    transaction_id = db.session().execute(newest_one).scalar_one()
+    likely_doubles(db.session(), utcnow() - dt.timedelta(days=7))
+    twin_of(db.session(), transaction_id)
     assert whole_tables(plans) == set()
 
 

@@ -77,7 +77,7 @@ def _leave_calmly(_error: BaseException | None) -> None:
     if not db.session.registry.has():
         return
     try:
-        db.session.rollback()
+        db.session.close()  # not a rollback: what was read stays readable
     except DBAPIError as error:
         log.warning("a connection died before its session ended: %s", error.orig)
         db.session().invalidate()

@@ -229,7 +229,8 @@ def test_what_waited_for_stripe_drains_when_the_breaker_closes(till: Till) -> No
     till.close_breaker_time()
     till.make_due()
     till.work()
-    till.work()
+    assert len(till.messages("stripe.recovered")) == 1
+    till.work_all_waiting()
     assert {till.read(payment).phase for payment in payments} == {"complete"}
 
 

@@ -69,7 +69,7 @@ def test_the_ledger_holds_the_same_minor_units(
     counter.pay(item=slug)
     with counter.app.app_context():
         drain("payment_critical")
-        posted = set(db.session.execute(select(Entry.amount, Entry.currency)).tuples())
+        posted = set(db.session.execute(select(Entry.amount, Entry.currency)))
     assert posted == {(amount, currency)}
 
 

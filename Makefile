@@ -6,7 +6,7 @@ PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.1
 VENV := .venv
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help run demo-data test chaos lint format fuzz lock clean venv-demo venv-test python
+.PHONY: help run demo-data test chaos lint format fuzz lock clean venv-demo venv-test python machine
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -26,6 +26,9 @@ chaos: venv-test ## Break everything while buyers pay, then compare the books [N
 
 mutants: venv-test ## Take each defence away in turn, and see what notices it
 	@$(VENV)/bin/python -m pytest tests/chaos/test_defences.py -q -n 2 -k missing
+
+machine: venv-test ## Let everything happen in any order to a checkout (Hypothesis)
+	@$(VENV)/bin/python -m pytest tests/chaos/test_machine.py -q -m long
 
 lint: venv-test ## Run the checks that start no server
 	@$(VENV)/bin/python -m parts.testrun --lint

@@ -33,7 +33,7 @@ CARDS = (
 )
 FAULTS = ("drop_after", "drop_before", "500_before", "500_after", "truncate", "rate_limit")
 PATHS = ("/v1/payment_intents$", "/confirm$", "/cancel$", "/v1/payment_intents/pi_")
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.long, pytest.mark.timeout(1800)]
 
 
 class Checkout(RuleBasedStateMachine):

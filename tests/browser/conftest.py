@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -31,7 +32,7 @@ def open_shop(
 ) -> Iterator[Web]:
     """The whole product with the demo's products, started once: on a database and two Redis
     databases of its own, since the other tests empty theirs."""
-    database = create_database(postgres_url, f"browser_{worker_number}_{os.getpid()}")
+    database = create_database(postgres_url, f"browser_{worker_number}_{secrets.token_hex(6)}")
     migrate(database)
     base, first, port = redis_url.rpartition("/")[0], 32 + 2 * worker_number, free_port()
     directory = tmp_path_factory.mktemp("shop")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -29,7 +30,10 @@ def edge_settings(
     request: pytest.FixtureRequest,
 ) -> dict[str, str]:
     """A database of the module's own: its site runs while other tests empty theirs."""
-    name = f"{postgres_database.rpartition('/')[2]}_{request.module.__name__.rpartition('.')[2]}"
+    # A module may be set up again: xdist hands its tests from one process to another.
+    module = request.module.__name__.rpartition(".")[2]
+    own = postgres_database.rpartition("/")[2]
+    name = f"{own}_{module}_{secrets.token_hex(4)}"
     template = os.environ.get("TEST_POSTGRES_TEMPLATE") or TEMPLATE
     redis = redis_url.rpartition("/")[0]
     return private_settings(

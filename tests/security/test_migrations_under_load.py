@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import subprocess
 import sys
 import threading
@@ -20,7 +21,9 @@ from parts.settings import private_settings
 @pytest.fixture
 def filled(postgres_url: str, postgres_database: str) -> Iterator[str]:
     """A database of the first release, with a thousand products in it."""
-    url = create_database(postgres_url, f"{postgres_database.rpartition('/')[2]}_filled")
+    url = create_database(
+        postgres_url, f"{postgres_database.rpartition('/')[2]}_filled_{secrets.token_hex(4)}"
+    )
     assert _flask_db(url, "upgrade", "0001").returncode == 0
     with psycopg.connect(libpq(url)) as connection:
         connection.execute(

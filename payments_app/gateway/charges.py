@@ -9,9 +9,10 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from payments_app.gateway.calls import intent_call, plain
+from payments_app.gateway.calls import intent_call
 from payments_app.gateway.client import client
 from payments_app.gateway.errors import sort
+from payments_app.gateway.exchange import plain
 from payments_app.gateway.results import Answer, Verdict
 
 _EXPAND = ["latest_charge"]

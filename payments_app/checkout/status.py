@@ -8,7 +8,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import current_app, url_for
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from payments_app.core.clock import utcnow
@@ -16,7 +15,7 @@ from payments_app.core.ids import looks_like_id
 from payments_app.downloads.deliver import link_to
 from payments_app.downloads.models import DigitalPurchase
 from payments_app.gateway.declines import buyer_sentence, public_code
-from payments_app.payments.models import PaymentRecord, Transaction
+from payments_app.payments.models import Transaction
 from payments_app.payments.queries import payable_of
 
 FIRST_POLL_MS = 250
@@ -75,8 +74,8 @@ def _personal(session: Session, transaction: Transaction) -> dict[str, Any]:
     if transaction.state == "complete":
         personal["thankyou_url"] = url_for("checkout.thankyou", transaction=transaction.id)
         personal["download_url"] = _download(session, transaction)
-    if transaction.state == "failed" and (payable_id := paid_for(session, transaction)):
-        personal["try_again_url"] = url_for("checkout.form", item=payable_id)
+    if transaction.state == "failed" and (payable := payable_of(session, transaction.id)):
+        personal["try_again_url"] = url_for("checkout.form", item=payable[1])
     return personal
 
 
@@ -92,15 +91,6 @@ def _card(transaction: Transaction) -> dict[str, str] | None:
     if not transaction.card_last4:
         return None
     return {"brand": transaction.card_brand or "card", "last4": transaction.card_last4}
-
-
-def paid_for(session: Session, transaction: Transaction) -> str | None:
-    """The public id of what the transaction pays for."""
-    return session.scalars(
-        select(PaymentRecord.payable_id).where(
-            PaymentRecord.transaction_id == transaction.id, PaymentRecord.role == "pays_for"
-        )
-    ).first()
 
 
 def seconds_since(moment: dt.datetime) -> float:

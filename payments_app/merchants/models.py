@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -12,6 +13,7 @@ from payments_app.core.extensions import db
 from payments_app.core.ids import new_id
 
 URL_LENGTH = 500
+DESTINATION, DIRECT = "destination", "direct"
 
 
 class Merchant(db.Model):  # type: ignore[name-defined, misc]
@@ -37,6 +39,39 @@ class Merchant(db.Model):  # type: ignore[name-defined, misc]
             postgresql_where=text("is_default"),
             sqlite_where=text("is_default"),
         ),
+    )
+
+
+class ConnectedAccount(db.Model):  # type: ignore[name-defined, misc]
+    """A merchant's account at Stripe, connected to ours, and what Stripe lets it do.
+
+    `charge_type` says how its payments are made: `destination` on our account, with a transfer to
+    it, or `direct` on its own. `requirements` is what Stripe still asks of the merchant.
+    Source: https://docs.stripe.com/connect/charges
+    """
+
+    __tablename__ = "connected_accounts"
+
+    merchant_id: Mapped[str] = mapped_column(ForeignKey("merchants.id"), primary_key=True)
+    charge_type: Mapped[str] = mapped_column(String(16))
+    country: Mapped[str] = mapped_column(String(2))
+    # Unknown until the job that makes the account at Stripe has its answer.
+    stripe_account_id: Mapped[str | None] = mapped_column(String(255), unique=True)
+    details_submitted: Mapped[bool] = mapped_column(default=False)
+    charges_enabled: Mapped[bool] = mapped_column(default=False)
+    transfers_enabled: Mapped[bool] = mapped_column(default=False)
+    payouts_enabled: Mapped[bool] = mapped_column(default=False)
+    requirements: Mapped[dict[str, Any] | None]
+    error_message: Mapped[str | None] = mapped_column(Text)
+    # Where the merchant gives Stripe its details. Stripe lets it be used once, for minutes.
+    link_url: Mapped[str | None] = mapped_column(Text)
+    link_expires_at: Mapped[dt.datetime | None]
+    deauthorized_at: Mapped[dt.datetime | None]
+    refreshed_at: Mapped[dt.datetime | None]
+    created_at: Mapped[dt.datetime] = mapped_column(server_default=database_now())
+
+    __table_args__ = (
+        CheckConstraint("charge_type IN ('destination', 'direct')", name="charge_type"),
     )
 
 

@@ -29,6 +29,8 @@ class Product(db.Model):  # type: ignore[name-defined, misc]
     max_quantity: Mapped[int] = mapped_column(default=10)
     stock: Mapped[int | None]  # how many may still be ordered; None: as many as anybody wants
     active: Mapped[bool] = mapped_column(default=True)
+    # Who sells it and is paid for it; None: the shop itself.
+    merchant_id: Mapped[str | None] = mapped_column(ForeignKey("merchants.id"))
     version: Mapped[int] = mapped_column(default=1)
     updated_at: Mapped[dt.datetime] = mapped_column(
         server_default=database_now(), onupdate=database_now()
@@ -58,6 +60,7 @@ class Order(Payable, db.Model):  # type: ignore[name-defined, misc]
     number: Mapped[str] = mapped_column(String(20), unique=True)
     # Known from the first attempt to pay on.
     customer_id: Mapped[str | None] = mapped_column(ForeignKey("customers.id"), index=True)
+    merchant_id: Mapped[str | None] = mapped_column(ForeignKey("merchants.id"))
     status: Mapped[str] = mapped_column(String(16), default="open")
     hold: Mapped[str] = mapped_column(String(16), default="none", server_default="none")
     total: Mapped[int] = mapped_column(BIGINT)

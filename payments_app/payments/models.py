@@ -73,7 +73,10 @@ class Transaction(db.Model):  # type: ignore[name-defined, misc]
     receipt_url: Mapped[str | None] = mapped_column(Text)
     statement_descriptor: Mapped[str | None] = mapped_column(String(40))
 
+    # Of a merchant's sale: their account, how the charge is made (`destination`: on ours, with a
+    # transfer to theirs; `direct`: on theirs), and our part of it.
     connected_account_id: Mapped[str | None] = mapped_column(String(255))
+    charge_type: Mapped[str | None] = mapped_column(String(16))
     platform_fee: Mapped[int | None] = mapped_column(BIGINT)
     livemode: Mapped[bool] = mapped_column(default=False)
 

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 _VIEW = frozenset({"view"})
-_SUPPORT = _VIEW | {"technical", "retry", "note", "resend_receipt", "acknowledge_alert"}
+_SUPPORT = _VIEW | {
+    "technical",
+    "retry",
+    "note",
+    "resend_receipt",
+    "resend_webhook",
+    "acknowledge_alert",
+}
 ROLES: dict[str, frozenset[str]] = {
     "viewer": _VIEW,
     "support": _SUPPORT,

@@ -71,15 +71,16 @@ def deliver(delivery_id: str, claim: Claim) -> None:
 
 
 @atomic
-def resend(session: Session, delivery_id: str, actor: str) -> bool:
-    """Send a delivery once more, with the same id and body; False where it is on its way already.
+def resend(session: Session, delivery_id: str, actor: str, *, rounds: int | None = None) -> bool:
+    """Send a delivery once more, with the same id and body; False where it is on its way already,
+    or was asked for since somebody saw that `rounds` (None: any) were made.
 
-    Raises EndpointOffError.
+    Raises EndpointOffError, NoResultFound for an unknown delivery.
     """
     endpoint, delivery = _lock(session, delivery_id)
     if not endpoint.enabled:
         raise EndpointOffError(f"{endpoint.id} is switched off")
-    if delivery.state in {"waiting", "sending"}:
+    if delivery.state in {"waiting", "sending"} or rounds not in {None, delivery.rounds}:
         return False
     delivery.state, delivery.rounds = "waiting", delivery.rounds + 1
     outbox.stage(session, DELIVER, delivery.id, key=f"{DELIVER}:{delivery.id}:{delivery.rounds}")

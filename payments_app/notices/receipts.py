@@ -60,14 +60,19 @@ def write_failure_notice(session: Session, transaction_id: str, _claim: Claim) -
 
 
 @atomic
-def resend_receipt(session: Session, transaction_id: str, actor: str) -> bool:
+def resend_receipt(
+    session: Session, transaction_id: str, actor: str, *, rounds: int | None = None
+) -> bool:
     """Send a payment's receipt once more, the same message to the same address; False where it is
-    on its way already. Raises NoReceiptError."""
+    on its way already, or was asked for since somebody saw that `rounds` (None: any) were made.
+    Raises NoReceiptError."""
     mail = session.scalar(
         select(Mail).where(Mail.key == f"{RECEIPT}_{transaction_id}").with_for_update()
     )
     if mail is None:
         raise NoReceiptError(f"{transaction_id} has no receipt")
+    if rounds not in {None, mail.rounds}:
+        return False
     again = mails.send_again(session, mail)
     history.record(
         session,

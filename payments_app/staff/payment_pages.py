@@ -25,6 +25,7 @@ from payments_app.staff.pages import read_page
 from payments_app.staff.presenter import Payment
 from payments_app.staff.saved_filters import saved_filters
 from payments_app.staff.search import search
+from payments_app.staff.sent import sent_about
 from payments_app.staff.timeline import timeline
 from payments_app.staff.zones import business_zone, reader_zone
 
@@ -121,6 +122,7 @@ def _payment_page(transaction_id: str, status: int = 200, **values: str) -> Resp
         raw=row if signed_in().may("technical") else None,
         attempts=_attempts(transaction_id),
         returns=returns_of(session, transaction_id, zone),
+        sent=sent_about(session, transaction_id, zone),
         twin=twin_of(session, transaction_id),
         timeline=timeline(session, transaction_id, zone, technical=signed_in().may("technical")),
         **values,

@@ -10,6 +10,7 @@ from payments_app.staff import (
     member_pages,
     payment_pages,
     report_pages,
+    resend_pages,
     saved_filter_pages,
 )
 from payments_app.staff.blueprint import blueprint
@@ -27,5 +28,6 @@ __all__ = [
     "member_pages",
     "payment_pages",
     "report_pages",
+    "resend_pages",
     "saved_filter_pages",
 ]

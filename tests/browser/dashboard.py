@@ -12,7 +12,11 @@ from payments_app.core import alerts
 from payments_app.core.clock import utcnow
 from payments_app.core.database import atomic
 from payments_app.core.outbox import Message
-from payments_app.merchants.models import Merchant
+from payments_app.merchants.endpoints import new_secret
+from payments_app.merchants.find import default_merchant
+from payments_app.merchants.models import Endpoint, Merchant
+from payments_app.notices.models import Mail
+from payments_app.notices.webhook_models import Delivery, WebhookEvent
 from payments_app.payments.disputes import Dispute
 from payments_app.payments.refunds import Refund
 from payments_app.reconcile.models import Finding
@@ -38,6 +42,7 @@ class Dashboard:
             "transaction_id": paid,
             "customer_id": files.customer_id("axe@example.com"),
             **desk.do(_fill, paid),
+            **desk.do(_send, paid),
         }
         (created, *_) = desk.entries("staff.created")
         filters = {"status": "failed", "currency": "usd"}
@@ -110,3 +115,33 @@ def _fill(session: Session, paid: str) -> dict[str, Any]:
     alerts.raise_alert(session, "axe", "axe", "Something to look at", severity="critical")
     session.flush()
     return {"finding_id": finding.id, "message_id": dead.id, "batch_id": batch.id}
+
+
+@atomic
+def _send(session: Session, paid: str) -> dict[str, Any]:
+    """A receipt that went out, and a webhook that was given up."""
+    shop = default_merchant(session)
+    endpoint = Endpoint(merchant_id=shop.id, url="https://axe.example/hook", secret=new_secret())
+    mail = Mail(
+        key=f"receipt_{paid}",
+        kind="receipt",
+        transaction_id=paid,
+        recipient="axe@example.com",
+        subject="Your receipt",
+        text="Thank you",
+        html="Thank you",
+        state="sent",
+    )
+    event = WebhookEvent(
+        id=f"webhook_{paid}_payment_captured",
+        type="payment_captured",
+        merchant_id=shop.id,
+        transaction_id=paid,
+        body="{}",
+    )
+    session.add_all([endpoint, mail, event])
+    session.flush()
+    delivery = Delivery(event_id=event.id, endpoint_id=endpoint.id, state="dead")
+    session.add(delivery)
+    session.flush()
+    return {"delivery_id": delivery.id}

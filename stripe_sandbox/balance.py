@@ -51,6 +51,16 @@ def application_fee(charge: Object, amount: int) -> Object:
     return _fee(charge, "application_fee", amount, "Application fee")
 
 
+def return_fee(call: Call, refund: Object, amount: int) -> None:
+    """The platform gives back `amount` of its fee: the refund costs the account so much less."""
+    transaction = call.get(refund["balance_transaction"], "balance_transaction")
+    detail = application_fee(refund, -amount)
+    transaction["fee_details"] = [*transaction["fee_details"], detail]
+    transaction["fee"] -= amount
+    transaction["net"] += amount
+    call.put(transaction)
+
+
 def _fee(charge: Object, type: str, amount: int, description: str) -> Object:
     return {
         "amount": amount,

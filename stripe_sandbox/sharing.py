@@ -49,6 +49,7 @@ def settle(call: Call, charge: Object) -> None:
             sharing["destination"],
             sharing.get("amount", charge["amount"]),
             charge["currency"],
+            fee=fee or 0,
             source_transaction=charge["id"],
             transfer_group=charge["transfer_group"] or f"group_{charge['payment_intent']}",
         )
@@ -66,19 +67,7 @@ def settle(call: Call, charge: Object) -> None:
 
 def take_back(call: Call, charge: Object, refund: Object, params: dict[str, Any]) -> None:
     """In proportion to the refund, where the caller asks for it. Raises ApiError 400."""
-    if params.get("reverse_transfer"):
-        if "transfer" not in charge:
-            raise ApiError(
-                400,
-                f"Cannot reverse transfer on charge ({charge['id']}) because it does not have an"
-                " associated transfer.",
-                param="reverse_transfer",
-            )
-        transfer = call.param(charge["transfer"], "transfer", "charge")
-        amount = _share(transfer["amount"], transfer["amount_reversed"], charge, refund)
-        if amount:
-            reversal = transfers.reverse(call, transfer, amount, source_refund=refund["id"])
-            refund["transfer_reversal"] = reversal["id"]
+    fee, fee_back = None, 0
     if params.get("refund_application_fee"):
         if not charge["application_fee"]:
             raise ApiError(
@@ -86,11 +75,31 @@ def take_back(call: Call, charge: Object, refund: Object, params: dict[str, Any]
                 f"Charge {charge['id']} has no application fee to refund.",
                 param="refund_application_fee",
             )
-        platform = call.of_platform()
-        fee = platform.param(charge["application_fee"], "application_fee", "charge")
-        amount = _share(fee["amount"], fee["amount_refunded"], charge, refund)
-        if amount:
-            application_fees.give_back(platform, fee, amount)
+        fee = call.of_platform().param(charge["application_fee"], "application_fee", "charge")
+        fee_back = _share(fee["amount"], fee["amount_refunded"], charge, refund)
+    if params.get("reverse_transfer"):
+        _reverse(call, charge, refund, fee_back)
+    if fee and fee_back:
+        application_fees.give_back(call.of_platform(), fee, fee_back)
+        if call.platform:
+            balance.return_fee(call, refund, fee_back)
+
+
+def _reverse(call: Call, charge: Object, refund: Object, fee_back: int) -> None:
+    if "transfer" not in charge:
+        raise ApiError(
+            400,
+            f"Cannot reverse transfer on charge ({charge['id']}) because it does not have an"
+            " associated transfer.",
+            param="reverse_transfer",
+        )
+    transfer = call.param(charge["transfer"], "transfer", "charge")
+    amount = _share(transfer["amount"], transfer["amount_reversed"], charge, refund)
+    if amount:
+        reversal = transfers.reverse(
+            call, transfer, amount, fee_back=fee_back, source_refund=refund["id"]
+        )
+        refund["transfer_reversal"] = reversal["id"]
 
 
 def _share(whole: int, gone: int, charge: Object, refund: Object) -> int:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from stripe_sandbox import balance
+from stripe_sandbox import balance, destination_payments
 from stripe_sandbox.call import Call
 from stripe_sandbox.currencies import known
 from stripe_sandbox.errors import ApiError
@@ -20,8 +20,13 @@ from stripe_sandbox.routing import route
 from stripe_sandbox.store import Object
 
 
-def make(call: Call, destination: str, amount: int, currency: str, **fields: Any) -> Object:
-    """`amount` in minor units. Raises ApiError 400 for an account that takes no transfers."""
+def make(
+    call: Call, destination: str, amount: int, currency: str, *, fee: int = 0, **fields: Any
+) -> Object:
+    """`amount` in minor units, `fee` what the platform takes of it on the other side.
+
+    Raises ApiError 400 for an account that takes no transfers.
+    """
     check_destination(call, destination, "destination")
     transfer = call.new(
         "transfer",
@@ -31,6 +36,7 @@ def make(call: Call, destination: str, amount: int, currency: str, **fields: Any
         balance_transaction=None,
         currency=currency,
         destination=destination,
+        destination_payment=None,
         reversed=False,
         source_type="card",
         **{
@@ -48,6 +54,7 @@ def make(call: Call, destination: str, amount: int, currency: str, **fields: Any
         "url": f"/v1/transfers/{transfer['id']}/reversals",
     }
     transfer["balance_transaction"] = balance.record(call, "transfer", transfer, -amount)["id"]
+    transfer["destination_payment"] = destination_payments.receive(call, transfer, fee)["id"]
     call.emit("transfer.created", call.put(transfer))
     return transfer
 
@@ -67,8 +74,13 @@ def check_destination(call: Call, destination: str, name: str) -> None:
         )
 
 
-def reverse(call: Call, transfer: Object, amount: int, **fields: Any) -> Object:
-    """Takes `amount` minor units back. Raises ApiError 400."""
+def reverse(
+    call: Call, transfer: Object, amount: int, *, fee_back: int = 0, **fields: Any
+) -> Object:
+    """Takes `amount` minor units back, of which the platform's fee returns `fee_back`.
+
+    Raises ApiError 400.
+    """
     left = transfer["amount"] - transfer["amount_reversed"]
     if not 1 <= amount <= left:
         raise ApiError(
@@ -89,6 +101,8 @@ def reverse(call: Call, transfer: Object, amount: int, **fields: Any) -> Object:
     del reversal["livemode"]
     transaction = balance.record(call, "transfer_refund", reversal, amount)
     reversal["balance_transaction"] = transaction["id"]
+    returned = destination_payments.give_back(call, transfer, reversal, fee_back)
+    reversal["destination_payment_refund"] = returned["id"]
     call.put(reversal)
     transfer["amount_reversed"] += amount
     transfer["reversed"] = transfer["amount_reversed"] == transfer["amount"]

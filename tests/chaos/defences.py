@@ -26,7 +26,7 @@ from payments_app.core.database import atomic
 from payments_app.core.money import Money
 from payments_app.core.outbox import OPEN, Message
 from payments_app.core.states import Machine
-from payments_app.gateway import breaker, calls, charges, events
+from payments_app.gateway import breaker, charges, events, exchange
 from payments_app.gateway.results import Verdict
 from payments_app.inbound import process
 from payments_app.ledger import post
@@ -321,7 +321,7 @@ DEFENCES = (
     Defence("the message commits with the payment", _message_apart, opened),
     Defence(
         "a replayed answer settles nothing",
-        lambda patch: patch.setattr(calls, "_header", lambda *_: None),
+        lambda patch: patch.setattr(exchange, "_header", lambda *_: None),
         declined_then_paid_while_a_copy_stood_still,
     ),
     Defence("a table of legal moves", _any_move, answer_lost_and_overtaken),

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from payments_app.core.clock import utcnow
 from payments_app.core.ids import looks_like_id
-from payments_app.downloads.deliver import link_to
+from payments_app.downloads.deliver import is_owed, link_to
 from payments_app.downloads.models import DigitalPurchase
 from payments_app.gateway.declines import buyer_sentence, public_code
 from payments_app.payments.models import Transaction
@@ -83,6 +83,8 @@ def _download(session: Session, transaction: Transaction) -> str | None:
     """A new link to the file that was bought, if it was one."""
     payable = payable_of(session, transaction.id)
     if payable is None or payable[0] != DigitalPurchase.payable_type:
+        return None
+    if not is_owed(session, payable[1]):
         return None
     return link_to(payable[1])
 

@@ -1,7 +1,8 @@
 """deliver: the link to what was bought, and the file behind it.
 
 The link is signed and expires; whoever has it may fetch the file. It is good from the moment that
-the payment is complete: nothing has to follow first.
+the payment is complete: nothing has to follow first. It stops with a refund in full, as
+`payments/entitlement.py` says.
 """
 
 from __future__ import annotations
@@ -15,10 +16,15 @@ from sqlalchemy.orm import Session
 from payments_app.core import links
 from payments_app.core.database import atomic
 from payments_app.downloads.models import DigitalPurchase
+from payments_app.payments.entitlement import Entitlement, entitlement
 from payments_app.payments.models import PaymentRecord, Transaction
 
 LINK_SECONDS = 7 * 86_400
 _PURPOSE = "download"
+
+
+class RefundedError(Exception):
+    """The purchase was refunded in full, or is about to be."""
 
 
 @dataclass(frozen=True)
@@ -44,9 +50,15 @@ def purchase_of(token: str) -> str | None:
 
 @atomic
 def fetch(session: Session, purchase_id: str) -> Parcel | None:
-    """The file of a purchase that is paid for, counted as one more download; else None."""
-    if not is_paid(session, purchase_id):
+    """The file of a purchase that is paid for, counted as one more download; else None.
+
+    Raises RefundedError.
+    """
+    paid = _payment_of(session, purchase_id)
+    if paid is None:
         return None
+    if entitlement(session, paid) != Entitlement.OWED:
+        raise RefundedError(f"{purchase_id} is not owed any more")
     session.execute(
         update(DigitalPurchase)
         .where(DigitalPurchase.id == purchase_id)
@@ -56,10 +68,16 @@ def fetch(session: Session, purchase_id: str) -> Parcel | None:
     return Parcel(product.filename, product.media_type, product.content)
 
 
-def is_paid(session: Session, purchase_id: str) -> bool:
-    """Whether a payment of this purchase is complete."""
+def is_owed(session: Session, purchase_id: str) -> bool:
+    """Whether it is paid for, and was not refunded."""
+    paid = _payment_of(session, purchase_id)
+    return paid is not None and entitlement(session, paid) == Entitlement.OWED
+
+
+def _payment_of(session: Session, purchase_id: str) -> Transaction | None:
+    """The complete payment of this purchase."""
     paid = (
-        select(Transaction.id)
+        select(Transaction)
         .join(PaymentRecord)
         .where(
             PaymentRecord.payable_type == DigitalPurchase.payable_type,
@@ -68,4 +86,4 @@ def is_paid(session: Session, purchase_id: str) -> bool:
             Transaction.state == "complete",
         )
     )
-    return session.scalar(paid.limit(1)) is not None
+    return session.scalars(paid.limit(1)).first()

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, make_response, render_template, send_file
 
 from payments_app.core.access import buyer
 from payments_app.core.headers import private
-from payments_app.downloads.deliver import fetch, purchase_of
+from payments_app.downloads.deliver import RefundedError, fetch, purchase_of
 
 blueprint = Blueprint("downloads", __name__)
 
@@ -16,11 +16,15 @@ blueprint = Blueprint("downloads", __name__)
 @blueprint.get("/downloads/<token>")
 @buyer
 def download(token: str) -> Response:
-    """The file; or, where the link is too old, forged or not paid for, the same calm page."""
+    """The file; or, where the link is too old, forged or not paid for, the same calm page. Whoever
+    got the money back is told so."""
     purchase_id = purchase_of(token)
-    parcel = fetch(purchase_id) if purchase_id else None
+    try:
+        parcel = fetch(purchase_id) if purchase_id else None
+    except RefundedError:
+        return _gone(refunded=True)
     if parcel is None:
-        return private(make_response(render_template("downloads/gone.html"), 410))
+        return _gone(refunded=False)
     return private(
         send_file(
             io.BytesIO(parcel.content),
@@ -29,3 +33,8 @@ def download(token: str) -> Response:
             download_name=parcel.filename,
         )
     )
+
+
+def _gone(*, refunded: bool) -> Response:
+    page = render_template("downloads/gone.html", refunded=refunded)
+    return private(make_response(page, 410))

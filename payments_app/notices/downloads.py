@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from payments_app.core.database import atomic
 from payments_app.core.outbox import Claim
 from payments_app.customers.models import Customer
-from payments_app.downloads.deliver import link_to
+from payments_app.downloads.deliver import is_owed, link_to
 from payments_app.downloads.models import DigitalPurchase
 from payments_app.notices import mails
 
@@ -16,7 +16,7 @@ from payments_app.notices import mails
 def write_download(session: Session, purchase_id: str, _claim: Claim) -> None:
     """The command that follows a purchase's payment."""
     purchase = session.get_one(DigitalPurchase, purchase_id, populate_existing=True)
-    if purchase.status != "paid" or purchase.customer_id is None:
+    if purchase.customer_id is None or not is_owed(session, purchase_id):
         return
     email = session.get_one(Customer, purchase.customer_id).email
     subject = f"Your download: {purchase.product.name}"

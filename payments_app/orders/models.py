@@ -104,9 +104,16 @@ class Order(Payable, db.Model):  # type: ignore[name-defined, misc]
     def release(self, session: Session) -> None:
         """Put the goods back on the shelf, once. What was paid for stays taken."""
         if self.hold == "held":
-            for line in sorted(self.lines, key=lambda line: line.product_id):
-                line.give_back(session)
-            self.hold = "released"
+            self.put_back(session)
+
+    def put_back(self, session: Session) -> bool:
+        """Put the goods back on the shelf; False where they lie there already."""
+        if self.hold not in ("held", "taken"):
+            return False
+        for line in sorted(self.lines, key=lambda line: line.product_id):
+            line.give_back(session)
+        self.hold = "released"
+        return True
 
     @property
     def summary(self) -> str:

@@ -21,6 +21,7 @@ from payments_app.gateway import charges
 from payments_app.inbound.build import BUILT_BY, build
 from payments_app.notices.models import Mail
 from payments_app.payments.models import Transaction
+from payments_app.payments.refund import request_refund
 from payments_app.payments.settle import settle
 from tests.checkout.counter import BROWSER, Counter
 
@@ -116,6 +117,42 @@ def test_another_card_pays_for_the_same_copy(counter: Counter) -> None:
     counter.pay(item=one(counter).id)
     follow(counter)
     assert one(counter).status == "paid"
+
+
+def refund(counter: Counter, transaction: str, amount: int) -> None:
+    with counter.app.app_context():
+        request_refund(transaction, amount, reason="not what I wanted", actor="staff")
+        drain("payment_critical")
+
+
+def test_the_link_of_a_refunded_download_says_so(counter: Counter) -> None:
+    transaction = counter.pay(item=ITEM)
+    path = link(counter, one(counter).id)
+    refund(counter, transaction, 300)
+    answer = counter.page(path)
+    assert answer.status_code == 410
+    assert "This purchase was refunded" in answer.text
+    assert one(counter).downloads == 0
+
+
+def test_the_thank_you_of_a_refunded_download_offers_it_no_more(counter: Counter) -> None:
+    transaction = counter.pay(item=ITEM)
+    refund(counter, transaction, 300)
+    assert "/downloads/" not in counter.page("/thankyou").text
+
+
+def test_a_download_that_was_refunded_before_its_mail_is_not_mailed(counter: Counter) -> None:
+    transaction = counter.pay(item=ITEM)
+    refund(counter, transaction, 300)
+    follow(counter)
+    with counter.app.app_context():
+        assert db.session.scalars(select(Mail).where(Mail.kind == "download")).all() == []
+
+
+def test_a_download_of_which_a_part_was_refunded_is_still_there(counter: Counter) -> None:
+    transaction = counter.pay(item=ITEM)
+    refund(counter, transaction, 100)
+    assert counter.page(link(counter, one(counter).id)).status_code == 200
 
 
 def decline_elsewhere(counter: Counter) -> None:

@@ -18,6 +18,8 @@ from payments_app.core.outbox import Claim
 from payments_app.orders.models import Order, Product
 from payments_app.orders.place import place_lines
 from payments_app.payments.payable import NotPayableError
+from payments_app.payments.refund import request_refund
+from payments_app.payments.refunds import Refund, lock, move
 from tests.payments.till import Till
 
 pytestmark = pytest.mark.portable
@@ -187,3 +189,60 @@ def _open_for_ada(session: Session, order_id: str) -> None:
         email=customer.email,
         means=Means(payment_method="pm_card_visa"),
     )
+
+
+@atomic
+def give_up_refunds(session: Session) -> None:
+    for refund in session.scalars(select(Refund)):
+        move(session, lock(session, refund.id), "canceled")
+
+
+def pay_and_refund(till: Till, order: str, amount: int = 1000) -> str:
+    """The order is paid, and money is asked back before anything followed."""
+    transaction = till.open(order=order)
+    till.work("charges")
+    request_refund(transaction, amount, reason="changed my mind", actor="staff")
+    return transaction
+
+
+def test_an_order_that_was_refunded_before_is_not_fulfilled(till: Till) -> None:
+    put_on_shelf("mug", 3)
+    order = order_of(mug=2)
+    transaction = pay_and_refund(till, order)
+    till.work()
+    assert (till.order(order).fulfilled_at, till.order(order).status) == (None, "paid")
+    assert "order.not_fulfilled" in till.happened(transaction)
+    assert stock("mug") == 3
+
+
+def test_the_goods_of_a_refunded_order_go_back_once(till: Till) -> None:
+    put_on_shelf("mug", 3)
+    order = order_of(mug=2)
+    pay_and_refund(till, order)
+    till.work()
+    perform(Claim(0, "payment_standard", "orders.fulfil", order, 0, 0, 0))
+    assert stock("mug") == 3
+
+
+def test_an_order_waits_while_its_refund_is_under_way(till: Till) -> None:
+    order = till.create_order(1000)
+    pay_and_refund(till, order)
+    till.work("payment_standard")
+    assert till.order(order).fulfilled_at is None
+    assert [message.done_at for message in till.messages("orders.fulfil")] == [None]
+
+
+def test_an_order_is_fulfilled_after_its_refund_was_refused(till: Till) -> None:
+    order = till.create_order(1000)
+    pay_and_refund(till, order)
+    till.work("payment_standard")
+    give_up_refunds()
+    till.work_all_waiting()
+    assert till.order(order).fulfilled_at is not None
+
+
+def test_an_order_of_which_a_part_was_refunded_is_fulfilled(till: Till) -> None:
+    order = till.create_order(1000)
+    pay_and_refund(till, order, 400)
+    till.work()
+    assert till.order(order).fulfilled_at is not None

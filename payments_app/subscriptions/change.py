@@ -1,18 +1,26 @@
-"""change: what a subscriber may do: another plan, another card, the end of it, or not the end."""
+"""change: what a subscriber may do: another plan, another card, a pause, the end, or not the end.
+
+Staff may pause and end as well: `actor` is a staff member's id then.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 from sqlalchemy.orm import Session
 
-from payments_app.core import history
+from payments_app.core import history, outbox
 from payments_app.core.database import atomic
 from payments_app.customers.cards import card_of
 from payments_app.subscriptions import dunning
 from payments_app.subscriptions.calendar import local_day, prorated
 from payments_app.subscriptions.follow import lock
 from payments_app.subscriptions.models import Plan, Subscription
+from payments_app.subscriptions.renew import ADVANCE
+
+BUYER = "buyer"
+IN_PAYMENT = "The next period is being paid just now. Try again later."
 
 
 class ChangeRefusedError(Exception):
@@ -29,18 +37,20 @@ def change_plan(session: Session, subscription_id: str, plan_id: int, now: dt.da
     old = subscription.plan
     if subscription.status not in ("trialing", "active"):
         raise ChangeRefusedError("The plan can be changed once what is due is paid.")
+    if subscription.paused_at is not None:
+        raise ChangeRefusedError("Resume it first: then the plan can be changed.")
     if subscription.billed_until != subscription.current_end:
-        raise ChangeRefusedError("The next period is being paid just now. Try again later.")
+        raise ChangeRefusedError(IN_PAYMENT)
     if (plan.interval, plan.currency) != (old.interval, old.currency):
         raise ChangeRefusedError("This plan is paid for in another rhythm or currency.")
     difference = 0 if subscription.status == "trialing" else _difference(subscription, plan, now)
     subscription.plan = plan
     subscription.balance += difference
-    history.record(
+    _record(
         session,
-        "system",
         "subscription.plan_changed",
-        subject=subscription_id,
+        subscription,
+        BUYER,
         old=old.slug,
         new=plan.slug,
         difference=difference,
@@ -49,27 +59,57 @@ def change_plan(session: Session, subscription_id: str, plan_id: int, now: dt.da
 
 
 @atomic
-def cancel(session: Session, subscription_id: str, now: dt.datetime, *, at_once: bool) -> None:
-    """End it now, or when what is paid for is over. What is not paid for ends now in any case."""
+def cancel(
+    session: Session,
+    subscription_id: str,
+    now: dt.datetime,
+    *,
+    at_once: bool,
+    actor: str = BUYER,
+) -> None:
+    """End it now, or when what is paid for is over. What is not paid for, or paused, ends now in
+    any case."""
     subscription = lock(session, subscription_id)
     if subscription.status == "canceled":
         return
-    if at_once or subscription.status in ("incomplete", "past_due"):
-        dunning.end(session, subscription, now, "asked for")
+    if at_once or subscription.standing in ("incomplete", "past_due", "paused"):
+        dunning.end(session, subscription, now, "asked for", actor=actor, kind=_kind(actor))
     elif not subscription.cancel_at_period_end:
         subscription.cancel_at_period_end = True
-        history.record(session, "system", "subscription.ending", subject=subscription_id)
+        _record(session, "subscription.ending", subscription, actor)
 
 
 @atomic
-def resume(session: Session, subscription_id: str) -> None:
-    """Do not end it after all. Raises ChangeRefusedError where it has ended."""
+def pause(session: Session, subscription_id: str, now: dt.datetime, *, actor: str = BUYER) -> None:
+    """Bill nothing from now on. What is paid for stays paid for. Raises ChangeRefusedError."""
+    subscription = lock(session, subscription_id)
+    if subscription.standing == "paused":
+        return
+    if subscription.status not in ("trialing", "active"):
+        raise ChangeRefusedError("It can be paused once what is due is paid.")
+    if subscription.cancel_at_period_end:
+        raise ChangeRefusedError("It is about to end: there is nothing to pause.")
+    if subscription.billed_until != subscription.current_end:
+        raise ChangeRefusedError(IN_PAYMENT)
+    subscription.paused_at = now
+    _record(session, "subscription.paused", subscription, actor)
+
+
+@atomic
+def resume(session: Session, subscription_id: str, now: dt.datetime, *, actor: str = BUYER) -> None:
+    """Go on after a pause, or do not end it after all. Where what was paid for is over, a new
+    period begins today and is billed at once. Raises ChangeRefusedError where it has ended."""
     subscription = lock(session, subscription_id)
     if subscription.status == "canceled":
         raise ChangeRefusedError("This subscription has ended. You can subscribe again.")
-    if subscription.cancel_at_period_end:
+    if subscription.paused_at is not None:
+        subscription.paused_at = None
+        _begin_anew(session, subscription, now)
+    elif subscription.cancel_at_period_end:
         subscription.cancel_at_period_end = False
-        history.record(session, "system", "subscription.resumed", subject=subscription_id)
+    else:
+        return
+    _record(session, "subscription.resumed", subscription, actor)
 
 
 @atomic
@@ -80,9 +120,28 @@ def use_card(session: Session, subscription_id: str, card_id: str) -> None:
     if card is None:
         raise ChangeRefusedError("This saved card is not there any more. Use another.")
     subscription.card_id = card.id
-    history.record(
-        session, "system", "subscription.card", subject=subscription_id, last4=card.last4
-    )
+    _record(session, "subscription.card", subscription, BUYER, last4=card.last4)
+
+
+def _begin_anew(session: Session, subscription: Subscription, now: dt.datetime) -> None:
+    """Let a new period begin today, unless what was paid for before the pause is not over."""
+    today = local_day(now)
+    if subscription.current_end is not None and subscription.current_end > today:
+        return
+    subscription.billed_until, subscription.anchor_day = today, today.day
+    key = f"{ADVANCE}:{subscription.id}:resumed:{today}"
+    outbox.stage(session, ADVANCE, subscription.id, key=key)
+
+
+def _record(
+    session: Session, what: str, subscription: Subscription, actor: str, **data: Any
+) -> None:
+    history.record(session, _kind(actor), what, actor=actor, subject=subscription.id, **data)
+
+
+def _kind(actor: str) -> str:
+    """What staff did is in the audit."""
+    return "system" if actor == BUYER else "staff"
 
 
 def _difference(subscription: Subscription, plan: Plan, now: dt.datetime) -> int:

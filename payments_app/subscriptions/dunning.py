@@ -73,7 +73,15 @@ def needs_its_owner(session: Session, subscription: Subscription, period: Period
     return advice is not None and (not advice.retry or advice.buyer == "B6")
 
 
-def end(session: Session, subscription: Subscription, now: dt.datetime, why: str) -> None:
+def end(
+    session: Session,
+    subscription: Subscription,
+    now: dt.datetime,
+    why: str,
+    *,
+    actor: str = history.SYSTEM,
+    kind: str = "system",
+) -> None:
     """End a locked subscription: nothing is billed any more."""
     subscription.status, subscription.canceled_at = "canceled", now
     for period in session.scalars(
@@ -82,4 +90,6 @@ def end(session: Session, subscription: Subscription, now: dt.datetime, why: str
         )
     ):
         period.next_try_at = None
-    history.record(session, "system", "subscription.ended", subject=subscription.id, why=why)
+    history.record(
+        session, kind, "subscription.ended", actor=actor, subject=subscription.id, why=why
+    )

@@ -23,7 +23,7 @@ from payments_app.core.ids import new_id
 from payments_app.core.money import Money
 from payments_app.customers.models import SavedCard
 from payments_app.payments.payable import NotPayableError, Payable
-from payments_app.subscriptions.calendar import WORDS
+from payments_app.subscriptions.calendar import WORDS, day_words
 
 START_SECONDS = 24 * 3600  # a subscription whose first payment is not made by then is not begun
 
@@ -61,11 +61,20 @@ class Plan(db.Model):  # type: ignore[name-defined, misc]
 
     @property
     def card_terms(self) -> str:
-        """What a subscriber agrees to."""
+        """What a subscriber agrees to; nothing where it costs nothing."""
+        if self.amount == 0:
+            return ""
+        since = " after that" if self.trial_days else ""
         return (
-            f"You agree that your card is kept and charged {self.price} each {self.interval}, "
-            "until you cancel. You can cancel at any time."
+            f"You agree that your card is kept and charged {self.price_words()}{since}, until you "
+            "cancel. You can cancel at any time."
         )
+
+    def price_words(self, first_bill: dt.date | None = None) -> str:
+        """The price as it comes: "$5.00 every month", or "Free until December 6, 2026, then $5.00
+        every month" where the first bill is on that day."""
+        words = f"{self.price} every {self.interval}"
+        return f"Free until {day_words(first_bill)}, then {words}" if first_bill else words
 
 
 class Subscription(db.Model):  # type: ignore[name-defined, misc]
@@ -73,7 +82,8 @@ class Subscription(db.Model):  # type: ignore[name-defined, misc]
     (the end is the first day of the next), `billed_until` the end of the one billed last, paid or
     not. `balance` (minor units) goes on the next bill, or off it where it is negative.
 
-    `incomplete` until the first payment; `past_due` while a bill is not paid.
+    `incomplete` until the first payment; `past_due` while a bill is not paid. `paused_at` says
+    since when nothing is billed, because its owner or staff asked for that.
     """
 
     __tablename__ = "subscriptions"
@@ -89,6 +99,7 @@ class Subscription(db.Model):  # type: ignore[name-defined, misc]
     billed_until: Mapped[dt.date]
     balance: Mapped[int] = mapped_column(BIGINT, default=0)
     cancel_at_period_end: Mapped[bool] = mapped_column(default=False)
+    paused_at: Mapped[dt.datetime | None]
     canceled_at: Mapped[dt.datetime | None]
     created_at: Mapped[dt.datetime] = mapped_column(server_default=database_now())
 
@@ -108,6 +119,11 @@ class Subscription(db.Model):  # type: ignore[name-defined, misc]
             sqlite_where=text("status IN ('trialing', 'active', 'past_due')"),
         ),
     )
+
+    @property
+    def standing(self) -> str:
+        """The status as people are told: one that is paused is `paused`."""
+        return "paused" if self.paused_at and self.status != "canceled" else self.status
 
     @property
     def balance_words(self) -> str:
@@ -170,6 +186,11 @@ class Period(Payable, db.Model):  # type: ignore[name-defined, misc]
     def payment_description(self) -> str:
         """What the buyer reads in the description of the payment."""
         return self.description
+
+    @property
+    def summary(self) -> str:
+        """What the checkout says of it."""
+        return f"{self.subscription.plan.price_words(self.end)}." if self.trial else ""
 
     @property
     def card_terms(self) -> str:

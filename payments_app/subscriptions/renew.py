@@ -57,6 +57,7 @@ def due(session: Session, now: dt.datetime) -> list[str]:
         .outerjoin(Period, unpaid)
         .where(
             Subscription.status.in_(RUNNING),
+            Subscription.paused_at.is_(None),
             or_(
                 Period.next_try_at <= now,
                 and_(Period.id.is_(None), Subscription.billed_until <= local_day(now)),
@@ -72,7 +73,7 @@ def advance(session: Session, subscription_id: str, now: dt.datetime) -> None:
     """Do what is due of one subscription, in one database transaction: bill the next period, try
     an unpaid one again, or end what its owner wants to end."""
     subscription = lock(session, subscription_id)
-    if subscription.status not in RUNNING:
+    if subscription.status not in RUNNING or subscription.paused_at is not None:
         return
     unpaid = session.scalars(
         select(Period)
@@ -106,7 +107,9 @@ def _trials_ending(session: Session, now: dt.datetime) -> list[str]:
     return list(
         session.scalars(
             select(Subscription.id).where(
-                Subscription.status == "trialing", Subscription.current_end <= soon
+                Subscription.status == "trialing",
+                Subscription.paused_at.is_(None),
+                Subscription.current_end <= soon,
             )
         )
     )

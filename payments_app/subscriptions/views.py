@@ -43,8 +43,15 @@ def cancel(subscription_id: str) -> Response | BaseResponse:
 @blueprint.post("/account/subscriptions/<subscription_id>/resumption")
 @buyer
 def resume(subscription_id: str) -> Response | BaseResponse:
-    """Do not end it after all."""
-    return _changed(lambda: change.resume(_mine(subscription_id)))
+    """Go on after a pause, or do not end it after all."""
+    return _changed(lambda: change.resume(_mine(subscription_id), utcnow()))
+
+
+@blueprint.post("/account/subscriptions/<subscription_id>/pause")
+@buyer
+def pause(subscription_id: str) -> Response | BaseResponse:
+    """Bill nothing until it is resumed."""
+    return _changed(lambda: change.pause(_mine(subscription_id), utcnow()))
 
 
 @blueprint.post("/account/subscriptions/<subscription_id>/plan")

@@ -125,7 +125,7 @@ def test_cancelled_at_the_periods_end_it_is_not_renewed(club: Club) -> None:
 def test_kept_after_all_it_is_renewed(club: Club) -> None:
     member = club.join()
     change.cancel(member, at("2026-02-10"), at_once=False)
-    change.resume(member)
+    change.resume(member, at("2026-02-10"))
     club.go_to("2026-02-28")
     assert club.starts(member) == ["2026-01-31", "2026-02-28"]
 

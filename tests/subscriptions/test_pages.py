@@ -70,7 +70,7 @@ def press(browser: FlaskClient, subscription: str, what: str, **fields: str) -> 
 
 def test_the_plans_form_says_what_the_buyer_agrees_to(counter: Counter) -> None:
     page = counter.page("/checkout/coffee-club").text
-    assert "charged $15.00 each month, until you cancel" in page
+    assert "charged $15.00 every month, until you cancel" in page
     assert dict(FIELD.findall(page))["save_card"] == "1"
 
 
@@ -125,6 +125,16 @@ def test_a_known_customer_cancels_at_the_periods_end_and_keeps_it_after_all(
     assert one(counter).cancel_at_period_end
     assert press(browser, subscription, "resumption") == 303
     assert not one(counter).cancel_at_period_end
+
+
+def test_a_known_customer_pauses_it_and_resumes(counter: Counter) -> None:
+    subscription = subscribe(counter)
+    browser = known(counter)
+    assert press(browser, subscription, "pause") == 303
+    assert one(counter).paused_at is not None
+    assert "It is paused" in browser.get("/account/subscriptions", headers=BROWSER).text
+    assert press(browser, subscription, "resumption") == 303
+    assert one(counter).paused_at is None
 
 
 def test_a_known_customer_changes_the_plan(counter: Counter) -> None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String
+from sqlalchemy import CheckConstraint, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from payments_app.core.clock import database_now
@@ -14,12 +14,13 @@ from payments_app.core.columns import BIGINT
 from payments_app.core.extensions import db
 from payments_app.core.ids import new_id
 from payments_app.core.money import Money
+from payments_app.payments.returned import Returned
 
 # Somebody has to answer; https://docs.stripe.com/api/disputes/object#dispute_object-status
 NEEDS_ANSWER = frozenset({"needs_response", "warning_needs_response", "appeal_needs_response"})
 
 
-class Dispute(db.Model):  # type: ignore[name-defined, misc]
+class Dispute(Returned, db.Model):  # type: ignore[name-defined, misc]
     """One dispute, as Stripe last told it. `state` is Stripe's own word; `amount` in minor units.
 
     `funds` says where the money is: `none` was taken (an inquiry), it was `withdrawn` from our
@@ -29,7 +30,6 @@ class Dispute(db.Model):  # type: ignore[name-defined, misc]
     __tablename__ = "disputes"
 
     id: Mapped[str] = mapped_column(String(40), primary_key=True, default=lambda: new_id("dsp"))
-    transaction_id: Mapped[str] = mapped_column(ForeignKey("transactions.id"), index=True)
     stripe_dispute_id: Mapped[str] = mapped_column(String(255), unique=True)
     state: Mapped[str] = mapped_column(String(40))
     funds: Mapped[str] = mapped_column(String(16))
@@ -49,6 +49,7 @@ class Dispute(db.Model):  # type: ignore[name-defined, misc]
     __table_args__ = (
         CheckConstraint("amount > 0", name="amount_positive"),
         CheckConstraint("funds IN ('none', 'withdrawn', 'reinstated')", name="funds"),
+        Index("ix_disputes_transaction_id", "transaction_id"),
         Index("ix_disputes_state_due_by", "state", "due_by"),
     )
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - SQLAlchemy's own form

@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, select
+from sqlalchemy import CheckConstraint, Index, String, Text, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from payments_app.core import history, outbox
@@ -19,6 +19,7 @@ from payments_app.core.ids import new_id
 from payments_app.core.money import Money
 from payments_app.core.states import Machine
 from payments_app.payments import states
+from payments_app.payments.returned import Returned
 
 _AT_STRIPE = frozenset({"pending", "requires_action", "succeeded", "failed", "canceled"})
 MACHINE = Machine(
@@ -39,7 +40,7 @@ NOT_REFUNDED = ("failed", "canceled")  # these give nothing back, and leave room
 UNCLEAR = ("unknown", "pending", "requires_action")
 
 
-class Refund(db.Model):  # type: ignore[name-defined, misc]
+class Refund(Returned, db.Model):  # type: ignore[name-defined, misc]
     """Money given back, or asked to be. `amount` in minor units, of the transaction's currency.
 
     The refunds of a transaction that did not fail never exceed what was captured: the verb checks
@@ -49,7 +50,6 @@ class Refund(db.Model):  # type: ignore[name-defined, misc]
     __tablename__ = "refunds"
 
     id: Mapped[str] = mapped_column(String(40), primary_key=True, default=lambda: new_id("rfd"))
-    transaction_id: Mapped[str] = mapped_column(ForeignKey("transactions.id"))
     state: Mapped[str] = mapped_column(String(16), default="requested")
     version: Mapped[int] = mapped_column(default=1)
     amount: Mapped[int] = mapped_column(BIGINT)

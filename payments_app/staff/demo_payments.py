@@ -55,10 +55,12 @@ COLUMNS = {
     "refunds": (
         *("id", "transaction_id", "state", "amount", "currency", "reason", "requested_by"),
         *("stripe_refund_id", "created_at", "updated_at", "state_at"),
+        "payment_created_at",
     ),
     "disputes": (
         *("id", "transaction_id", "stripe_dispute_id", "state", "funds", "reason", "amount"),
         *("currency", "due_by", "stripe_data", "opened_at", "updated_at"),
+        "payment_created_at",
     ),
     "history": ("at", "kind", "what", "actor", "transaction_id", "data"),
 }
@@ -89,6 +91,9 @@ class Order:
     at: dt.datetime
 
 
+Payment = tuple[str, dt.datetime]  # its id, and when it began
+
+
 class Shop:
     """Makes payments until `newest`; `chance` decides what becomes of them."""
 
@@ -106,7 +111,7 @@ class Shop:
         ended = at + dt.timedelta(milliseconds=self.chance.randrange(600, 4000))
         id_ = self._add_transaction(rows, order, phase, 2 if again else 1, at, ended)
         if phase == "complete":
-            self._add_returns(rows, order, id_, ended)
+            self._add_returns(rows, order, (id_, at), ended)
         if phase == "failed" and again is None and self.chance.random() < _TRIED_AGAIN:
             self._failed = order
             return
@@ -183,32 +188,34 @@ class Shop:
         error = {"type": "card_error", "code": code, "message": message, "doc_url": url}
         return error | ({"decline_code": decline} if decline else {})
 
-    def _add_returns(self, rows: Rows, order: Order, id_: str, paid: dt.datetime) -> None:
+    def _add_returns(self, rows: Rows, order: Order, of: Payment, paid: dt.datetime) -> None:
         luck = self.chance.random()
         if luck < _REFUNDED:
-            self._add_refund(rows, order, id_, self._later(paid, 30))
+            self._add_refund(rows, order, of, self._later(paid, 30))
         elif luck < _REFUNDED + _DISPUTED:
-            self._add_dispute(rows, order, id_, self._later(paid, 60))
+            self._add_dispute(rows, order, of, self._later(paid, 60))
 
     def _later(self, at: dt.datetime, days: int) -> dt.datetime:
         return min(self.newest, at + dt.timedelta(days=days * self.chance.random()))
 
-    def _add_refund(self, rows: Rows, order: Order, id_: str, at: dt.datetime) -> None:
+    def _add_refund(self, rows: Rows, order: Order, of: Payment, at: dt.datetime) -> None:
+        id_, began = of
         part = self.chance.random() < _REFUNDED_IN_PART
         amount = order.total // 2 if part else order.total
         state = "failed" if self.chance.random() < _REFUND_FAILED else "succeeded"
         about = (order.currency, self.chance.choice(_WHY_REFUNDED), "system")
         refund = (new_name("rfd"), id_, state, amount, *about, f"re_3{_letters()}")
-        rows.add("refunds", *refund, at, at, at)
+        rows.add("refunds", *refund, at, at, at, began)
         rows.add(
             "history", at, "state", f"refund.{state}", "stripe", id_, f'{{"amount": {amount}}}'
         )
 
-    def _add_dispute(self, rows: Rows, order: Order, id_: str, at: dt.datetime) -> None:
+    def _add_dispute(self, rows: Rows, order: Order, of: Payment, at: dt.datetime) -> None:
+        id_, began = of
         state, funds, _ = self.chance.choices(_DISPUTES, [row[2] for row in _DISPUTES])[0]
         reason, due_by = self.chance.choice(_DISPUTE_REASONS), at + dt.timedelta(days=9)
         about = (new_name("dsp"), id_, f"dp_1{_letters()}", state, funds, reason)
-        rows.add("disputes", *about, order.total, order.currency, due_by, "{}", at, at)
+        rows.add("disputes", *about, order.total, order.currency, due_by, "{}", at, at, began)
         rows.add(
             "history", at, "state", "dispute.opened", "stripe", id_, f'{{"reason": "{reason}"}}'
         )

@@ -9,14 +9,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Engine, Row, select, tuple_
+from sqlalchemy import ColumnElement, Engine, Row, tuple_
 from sqlalchemy.orm import Session
 
 from payments_app.core import history
 from payments_app.core.database import atomic
 from payments_app.core.ids import reference
 from payments_app.core.money import Money
-from payments_app.payments.models import Transaction
+from payments_app.staff.pages import Walk
 from payments_app.staff.presenter import COLUMNS, detail_of
 
 _BATCH = 1000
@@ -34,7 +34,7 @@ def note_export(session: Session, actor: str, filters: Mapping[str, str], zone: 
 
 
 def csv_lines(
-    engine: Engine, conditions: Sequence[ColumnElement[bool]], zone: ZoneInfo
+    engine: Engine, conditions: Sequence[ColumnElement[bool]], walk: Walk, zone: ZoneInfo
 ) -> Iterator[str]:
     """The header and a line for each payment, newest first, in batches: no connection is held
     while a slow reader takes its time, and the request may be over."""
@@ -55,7 +55,7 @@ def csv_lines(
         ]
     )
     last = None
-    while rows := _batch(engine, conditions, last):
+    while rows := _batch(engine, conditions, walk, last):
         yield "".join(_line(_cells(row, zone)) for row in rows)
         last = (rows[-1].created_at, rows[-1].id)
 
@@ -63,10 +63,11 @@ def csv_lines(
 def _batch(
     engine: Engine,
     conditions: Sequence[ColumnElement[bool]],
+    walk: Walk,
     last: tuple[dt.datetime, str] | None,
 ) -> Sequence[Row[Any]]:
-    position = (Transaction.created_at, Transaction.id)
-    query = select(*COLUMNS).where(*conditions).limit(_BATCH)
+    position = walk.position
+    query = walk.query(*COLUMNS).where(*conditions).limit(_BATCH)
     if last is not None:
         query = query.where(tuple_(*position) < tuple_(*last))
     with Session(engine) as session:

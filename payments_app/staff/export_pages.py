@@ -21,7 +21,7 @@ def export() -> Response:
     zone = reader_zone()
     filters = read_filters(request.args, zone, today())
     note_export(signed_in().id, filters.given, zone.key)
-    lines = csv_lines(db.engine, filters.conditions, zone)
+    lines = csv_lines(db.engine, filters.conditions, filters.walk, zone)
     response = Response(lines, mimetype="text/csv")
     response.headers["Content-Disposition"] = f'attachment; filename="payments-{today()}.csv"'
     return private(response)

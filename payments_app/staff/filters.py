@@ -10,7 +10,8 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, and_, exists, or_
+from sqlalchemy.orm import aliased
 
 from payments_app.core.clock import database_now
 from payments_app.core.money import CURRENCIES, THREE_DECIMAL, ZERO_DECIMAL
@@ -18,10 +19,20 @@ from payments_app.payments.disputes import Dispute
 from payments_app.payments.models import Transaction
 from payments_app.payments.refunds import Refund
 from payments_app.staff.indexes import lower_email, reason_code
+from payments_app.staff.pages import DISPUTES, PAYMENTS, REFUNDS, Walk
 from payments_app.staff.presenter import in_words
 from payments_app.staff.zones import day_bounds
 
 STUCK_SECONDS = 15 * 60
+
+
+def _earlier(model: type[Refund | Dispute], state: str | None = None) -> ColumnElement[bool]:
+    """Whether another row of this payment comes first: the list shows a payment once."""
+    other = aliased(model)
+    same = [other.transaction_id == model.transaction_id, other.id < model.id]
+    return exists().where(*same, *([other.state == state] if state else []))
+
+
 STATUSES: dict[str, tuple[str, ColumnElement[bool]]] = {
     "complete": ("Success", Transaction.state == "complete"),
     "failed": ("Failed", Transaction.phase == "failed"),
@@ -29,11 +40,8 @@ STATUSES: dict[str, tuple[str, ColumnElement[bool]]] = {
     "pending": ("Pending", Transaction.state == "pending"),
     "requires_action": ("Waits for customer", Transaction.phase == "requires_action"),
     "unknown": ("Checking with Stripe", Transaction.phase == "unknown"),
-    "refunded": (
-        "Refunded",
-        Transaction.id.in_(select(Refund.transaction_id).where(Refund.state == "succeeded")),
-    ),
-    "disputed": ("Disputed", Transaction.id.in_(select(Dispute.transaction_id))),
+    "refunded": ("Refunded", and_(Refund.state == "succeeded", ~_earlier(Refund, "succeeded"))),
+    "disputed": ("Disputed", ~_earlier(Dispute)),
     "stuck": (
         "Stuck pending",
         and_(
@@ -42,6 +50,7 @@ STATUSES: dict[str, tuple[str, ColumnElement[bool]]] = {
         ),
     ),
 }
+_WALKS = {"refunded": REFUNDS, "disputed": DISPUTES}
 _DIGITS = {**dict.fromkeys(ZERO_DECIMAL, 0), **dict.fromkeys(THREE_DECIMAL, 3)}
 
 
@@ -62,6 +71,11 @@ class Filters:
     conditions: list[ColumnElement[bool]] = field(default_factory=list)
     labels: dict[str, str] = field(default_factory=dict)
     problems: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def walk(self) -> Walk:
+        """What the list is sorted along; `conditions` hold on this walk only."""
+        return _WALKS.get(self.given.get("status", ""), PAYMENTS)
 
     @property
     def chips(self) -> list[Chip]:

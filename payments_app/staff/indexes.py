@@ -52,6 +52,14 @@ INDEXES = (
         postgresql_where=text(_WAITING),
         sqlite_where=text(_WAITING),
     ),
+    Index("ix_disputes_page", Dispute.payment_created_at, Dispute.transaction_id),
+    Index(
+        "ix_refunds_page",
+        Refund.payment_created_at,
+        Refund.transaction_id,
+        postgresql_where=text(_SUCCEEDED),
+        sqlite_where=text(_SUCCEEDED),
+    ),
     Index(
         "ix_refunds_succeeded",
         Refund.transaction_id,

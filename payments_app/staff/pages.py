@@ -5,15 +5,46 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import ColumnElement, select, tuple_
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, select, tuple_
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from payments_app.payments.disputes import Dispute
 from payments_app.payments.models import Transaction
+from payments_app.payments.refunds import Refund
+from payments_app.payments.returned import Returned
 
 SIZE = 50
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _MICROSECOND = dt.timedelta(microseconds=1)
+
+
+@dataclass(frozen=True)
+class Walk:
+    """The columns that a list of payments is sorted and paged by: the payments' own, or copies of
+    them in `model`, a table with at most one fitting row for each payment."""
+
+    created_at: InstrumentedAttribute[Any]
+    id: InstrumentedAttribute[str]
+    model: type[Returned] | None = None
+
+    def query(self, *columns: Any) -> Select[Any]:
+        """These columns of the payments along the walk."""
+        query = select(*columns).select_from(Transaction)
+        if self.model is not None:
+            query = query.join(self.model, self.model.transaction_id == Transaction.id)
+        return query
+
+    @property
+    def position(self) -> tuple[Any, Any]:
+        """What rows are compared by."""
+        return self.created_at, self.id
+
+
+PAYMENTS = Walk(Transaction.created_at, Transaction.id)
+REFUNDS = Walk(Refund.payment_created_at, Refund.transaction_id, Refund)
+DISPUTES = Walk(Dispute.payment_created_at, Dispute.transaction_id, Dispute)
 
 
 @dataclass(frozen=True)
@@ -29,6 +60,7 @@ def read_page(
     session: Session,
     conditions: Sequence[ColumnElement[bool]],
     *,
+    walk: Walk = PAYMENTS,
     before: str | None = None,
     after: str | None = None,
     size: int = SIZE,
@@ -36,8 +68,9 @@ def read_page(
     """The payments older than the cursor `before`, or newer than `after`; else the newest. A
     cursor that can't be read is as good as none."""
     old, new = _read(before), _read(after)
-    columns = (Transaction.created_at, Transaction.id)
-    query = select(*columns, Transaction.version).where(*conditions).limit(size + 1)
+    columns = walk.position
+    query = walk.query(Transaction.created_at, Transaction.id, Transaction.version)
+    query = query.where(*conditions).limit(size + 1)
     if old is None and new is not None:
         query = query.where(tuple_(*columns) > tuple_(*new)).order_by(*columns)
     else:

@@ -65,6 +65,7 @@ def list_page(filters: Filters, status: int = 200, **values: str) -> Response:
     found = read_page(
         session,
         filters.conditions,
+        walk=filters.walk,
         before=request.args.get("before"),
         after=request.args.get("after"),
     )

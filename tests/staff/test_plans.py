@@ -25,7 +25,7 @@ from payments_app.payments.models import Transaction
 from payments_app.staff.customers import panel_of
 from payments_app.staff.demo_data import add_demo_data
 from payments_app.staff.disputes import newest, waiting
-from payments_app.staff.filters import STATUSES, read_filters
+from payments_app.staff.filters import STATUSES, Filters, read_filters
 from payments_app.staff.pages import read_page
 from payments_app.staff.search import search
 from payments_app.staff.timeline import timeline
@@ -38,18 +38,20 @@ TODAY = dt.date(2026, 1, 1)
 LARGE = {"transactions", "payment_records", "history", "customers", "orders", "refunds", "disputes"}
 
 MANY_REFUNDS = """
-INSERT INTO refunds (id, transaction_id, state, version, amount, currency, reason, requested_by)
-SELECT 'rfd_' || substr(id, 5), id, 'succeeded', 1, 1, currency, 'Sent back', 'system'
+INSERT INTO refunds (id, transaction_id, state, version, amount, currency, reason, requested_by,
+                     payment_created_at)
+SELECT 'rfd_' || substr(id, 5), id, 'succeeded', 1, 1, currency, 'Sent back', 'system', created_at
   FROM transactions t
  WHERE state = 'complete' AND id < 'txn_8'
    AND NOT EXISTS (SELECT FROM refunds WHERE transaction_id = t.id)
 """
 MANY_DISPUTES = """
 INSERT INTO disputes (id, transaction_id, stripe_dispute_id, state, version, funds, reason, amount,
-                      currency, has_evidence, refundable, stripe_data, opened_at, due_by)
+                      currency, has_evidence, refundable, stripe_data, opened_at, due_by,
+                      payment_created_at)
 SELECT 'dsp_' || substr(id, 5), id, 'dp_' || id,
        CASE WHEN id < 'txn_9' THEN 'needs_response' ELSE 'lost' END, 1, 'withdrawn', 'fraudulent',
-       amount, currency, false, false, '{}', created_at, created_at
+       amount, currency, false, false, '{}', created_at, created_at, created_at
   FROM transactions WHERE state = 'complete' AND id > 'txn_8'
 """
 
@@ -77,7 +79,7 @@ def filled(large_database: str, sandbox_url: str, redis_url: str) -> Iterator[Fl
     with app.app_context():
         add_demo_data(50_000, lambda _done: None)
     with psycopg.connect(libpq(large_database), autocommit=True) as connection:
-        # Where returns are few the planner rightly reads them all: here they are many.
+        # Where returns are few the planner rightly reads all of those: here they are many.
         connection.execute(MANY_REFUNDS)
         connection.execute(MANY_DISPUTES)
         connection.execute("VACUUM ANALYZE")
@@ -88,7 +90,7 @@ def filled(large_database: str, sandbox_url: str, redis_url: str) -> Iterator[Fl
 
 @pytest.fixture
 def plans(filled: Flask) -> Iterator[list[str]]:
-    """Plans of the statements that are sent meanwhile, as `operation on table`."""
+    """Plans of the statements that are sent meanwhile, as `operation on table`, with the index."""
     seen: list[str] = []
     with filled.test_request_context():
         engine, asking = db.engine, [False]
@@ -113,7 +115,8 @@ def _operations(plan: object) -> Iterator[str]:
             yield from _operations(part)
     elif isinstance(plan, dict):
         if "Relation Name" in plan:
-            yield f"{plan['Node Type']} on {plan['Relation Name']}"
+            by = f" by {plan['Index Name']}" if "Index Name" in plan else ""
+            yield f"{plan['Node Type']} on {plan['Relation Name']}{by}"
         for part in plan.values():
             yield from _operations(part)
 
@@ -141,17 +144,40 @@ FILTERS = [
 def test_a_filtered_page_comes_out_of_an_index(plans: list[str], given: dict[str, str]) -> None:
     filters = read_filters(given, UTC, TODAY)
     assert not filters.problems
-    page = read_page(db.session(), filters.conditions)
-    read_page(db.session(), filters.conditions, before=page.older)
-    read_page(db.session(), filters.conditions, after=page.older)
+    walk_pages(filters)
     assert whole_tables(plans) == set()
 
 
 @pytest.mark.parametrize("status", ["refunded", "disputed"])
 def test_what_was_given_back_is_there_to_be_found(filled: Flask, status: str) -> None:
     with filled.app_context():
-        page = read_page(db.session(), read_filters({"status": status}, UTC, TODAY).conditions)
+        filters = read_filters({"status": status}, UTC, TODAY)
+        page = read_page(db.session(), filters.conditions, walk=filters.walk)
         assert page.older is not None
+
+
+@pytest.mark.parametrize("left", [3, 300])
+@pytest.mark.parametrize(("status", "table"), [("refunded", "refunds"), ("disputed", "disputes")])
+def test_where_few_payments_were_given_back_only_those_are_read(
+    plans: list[str], status: str, table: str, left: int
+) -> None:
+    keep = f"DELETE FROM {table} WHERE id NOT IN (SELECT id FROM {table} LIMIT {left})"
+    db.session().execute(text(keep))
+    db.session().execute(text(f"ANALYZE {table}"))
+    walk_pages(read_filters({"status": status}, UTC, TODAY))
+    db.session().rollback()
+    db.session().execute(text(f"ANALYZE {table}"))  # a table's size is not rolled back
+    db.session().commit()
+    payments = {plan for plan in plans if " on transactions" in plan}
+    assert payments == {"Index Scan on transactions by pk_transactions"}
+
+
+def walk_pages(filters: Filters) -> None:
+    """The first page, the next one, and back again."""
+    session, walk = db.session(), filters.walk
+    page = read_page(session, filters.conditions, walk=walk)
+    read_page(session, filters.conditions, walk=walk, before=page.older)
+    read_page(session, filters.conditions, walk=walk, after=page.older)
 
 
 def test_the_pages_of_disputes_come_out_of_an_index(plans: list[str]) -> None:

@@ -49,6 +49,17 @@ def disable(email: str) -> None:
     click.echo(f"{email} can't sign in any more")
 
 
+@staff_group.command("enable")
+@click.argument("email")
+def enable(email: str) -> None:
+    """Open a closed account again."""
+    try:
+        people.enable_staff(email)
+    except LookupError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"{email} may sign in again")
+
+
 @staff_group.command("role")
 @click.argument("email")
 @click.argument("role", type=_ROLE)

@@ -62,6 +62,20 @@ def disable_staff(session: Session, email: str, actor: str = _CLI) -> None:
 
 
 @atomic
+def enable_staff(session: Session, email: str, actor: str = _CLI) -> None:
+    """Open a closed account again, with the role and the password it had; one that is open stays
+    as it is. Sessions from before stay ended.
+
+    Raises LookupError for an unknown e-mail.
+    """
+    staff = locked(session, email)
+    if staff.active:
+        return
+    staff.active = True
+    history.record(session, "staff", "staff.enabled", actor=actor, subject=staff.id)
+
+
+@atomic
 def change_role(session: Session, email: str, role: str, actor: str = _CLI) -> None:
     """Give a member another role; it holds from their next request on.
 

@@ -75,6 +75,16 @@ def disable_member(staff_id: str) -> Response | BaseResponse:
     return redirect(url_for("staff.members"), 303)
 
 
+@blueprint.post("/members/<staff_id>/enabling")
+@staff("staff")
+def enable_member(staff_id: str) -> BaseResponse:
+    """Open a closed account again."""
+    if not signed_in().just_confirmed:
+        return _to_confirm()
+    people.enable_staff(_email(staff_id), signed_in().id)
+    return redirect(url_for("staff.members"), 303)
+
+
 def _list(status: int = 200, **values: str) -> Response:
     rows = [
         {

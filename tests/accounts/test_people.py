@@ -47,6 +47,13 @@ def test_disabling_an_account_signs_it_out(desk: Desk, cli: FlaskCliRunner) -> N
     assert browser.get("/staff/password").status_code == 303
 
 
+def test_an_account_is_opened_again(desk: Desk, cli: FlaskCliRunner) -> None:
+    desk.member("bob@example.com")
+    for command in ("disable", "enable"):
+        assert cli.invoke(args=["staff", command, "bob@example.com"]).exit_code == 0
+    assert desk.browser().sign_in("bob@example.com").status_code == 303
+
+
 def test_the_list_shows_role_and_state(desk: Desk, cli: FlaskCliRunner) -> None:
     desk.member("bob@example.com")
     cli.invoke(args=["staff", "role", "bob@example.com", "refunder"])

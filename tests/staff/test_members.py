@@ -106,6 +106,27 @@ def test_a_disabled_member_is_signed_out(desk: Desk, admin: Browser, bob: Browse
     assert "disabled" in admin.get(PAGE).text
 
 
+def test_an_enabled_member_signs_in_with_the_password_of_before(
+    desk: Desk, admin: Browser, bob: Browser
+) -> None:
+    for step in ("disabling", "enabling", "enabling"):
+        assert admin.post(f"{PAGE}/{bobs_id(desk)}/{step}").status_code == 303
+    assert bob.get("/staff").status_code == 303
+    assert desk.browser().sign_in("bob@example.com").status_code == 303
+    (entry,) = desk.entries("staff.enabled")
+    assert entry.actor.startswith("stf_")
+
+
+def test_a_viewer_may_not_enable_anybody_and_the_try_is_in_the_history(
+    desk: Desk, admin: Browser, bob: Browser
+) -> None:
+    address = f"{PAGE}/{bobs_id(desk)}/enabling"
+    admin.post(f"{PAGE}/{bobs_id(desk)}/disabling")
+    assert desk.signed_in("viewer").post(address).status_code == 403
+    assert desk.browser().sign_in("bob@example.com").status_code == 422
+    assert [entry.data["request"] for entry in desk.entries("staff.denied")] == [f"POST {address}"]
+
+
 def test_every_change_names_its_administrator(desk: Desk, admin: Browser, bob: Browser) -> None:
     id_ = bobs_id(desk)
     admin.post(f"{PAGE}/{id_}/roles", role="viewer")

@@ -28,7 +28,7 @@ mutants: venv-test ## Take each defence away in turn, and see what notices it
 	@$(VENV)/bin/python -m pytest tests/chaos/test_defences.py -q -n 2 -k missing
 
 machine: venv-test ## Let everything happen in any order to a checkout (Hypothesis)
-	@$(VENV)/bin/python -m pytest tests/chaos/test_machine.py tests/subscriptions/test_killed.py -q -m long
+	@$(VENV)/bin/python -m pytest tests/chaos/test_machine.py -q -m long
 
 lint: venv-test ## Run the checks that start no server
 	@$(VENV)/bin/python -m parts.testrun --lint

@@ -1,6 +1,8 @@
 """The app's own processes, each started as a deployment starts it."""
 
+import contextlib
 import os
+import signal
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -44,7 +46,7 @@ class Web(Process):
 
 
 class Worker(Process):
-    """Works on one queue."""
+    """Works on one queue, by work-horses that it forks: each has a process group of its own."""
 
     def __init__(self, directory: Path, settings: Mapping[str, str], queue: str) -> None:
         super().__init__(
@@ -54,6 +56,21 @@ class Worker(Process):
             env=os.environ | settings,
             cwd=REPOSITORY,
         )
+
+    def kill(self) -> None:
+        """SIGKILL to the worker and its work-horse: one that is left alive goes on working."""
+        horses = self._horses()
+        super().kill()
+        for pid in horses:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+    def _horses(self) -> list[int]:
+        if not self.is_running():
+            return []
+        self.freeze()  # it forks no other meanwhile
+        children = Path(f"/proc/{self.pid}/task/{self.pid}/children")
+        return [int(pid) for pid in children.read_text().split()]
 
 
 class Sweeper(Process):

@@ -61,6 +61,16 @@ class Club(Till):
         last = self.intents()[0]["status"]
         return last == ("succeeded" if call == "/confirm" else "requires_payment_method")
 
+    def succeeded(self) -> int:
+        """How many payments Stripe has taken."""
+        return sum(intent["status"] == "succeeded" for intent in self.intents())
+
+    def settles(self, now: dt.datetime, payments: int) -> bool:
+        """Do all that waits; whether so many payments are made then."""
+        self.make_due("charge")
+        self.settle(now)
+        return self.succeeded() == payments
+
     def settle(self, now: dt.datetime) -> None:
         self.work("charges")
         for transaction in db.session.scalars(

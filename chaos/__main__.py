@@ -19,7 +19,7 @@ def main() -> int:
     """Run one campaign and print what it came to."""
     options = _options()
     seed = options.seed if options.seed is not None else secrets.randbelow(1_000_000)
-    faults = options.faults or max(24, options.buyers // 12)
+    faults = max(24, options.buyers // 12) if options.faults is None else options.faults
     directory = Path(tempfile.mkdtemp(prefix="chaos-"))
     print(f"chaos: seed {seed}, {options.buyers} buyers, {faults} faults; logs in {directory}")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(f"seed {seed}: stopped"))
@@ -29,7 +29,7 @@ def main() -> int:
         print(f"seed {seed}: {error}", file=sys.stderr)
         return 1
     print("\n".join(report.lines(outcome)), flush=True)
-    return 1 if outcome.violations or outcome.drain_seconds is None else 0
+    return 0 if outcome.is_good else 1
 
 
 def _options() -> argparse.Namespace:

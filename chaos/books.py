@@ -10,49 +10,85 @@ from typing import Any
 from sqlalchemy import Connection, Engine, inspect, text
 
 Row = dict[str, Any]
+Lister = Callable[[str], list[Row]]  # all objects of a kind at Stripe, such as "refunds"
 
-_TRANSACTIONS = """
-    SELECT t.id, t.state, t.phase, t.amount, t.currency, t.stripe_payment_id, t.idempotency_key,
-           r.payable_type, r.payable_id
-    FROM transactions t
-    LEFT JOIN payment_records r ON r.transaction_id = t.id AND r.role = 'pays_for'
-"""
-_MESSAGES = """
-    SELECT id, queue, command, subject, dead_at IS NOT NULL AS dead, claims, last_error
-    FROM outbox WHERE done_at IS NULL
-"""
-_MOVES = """
-    SELECT transaction_id, what, data FROM history
-    WHERE kind = 'state' AND transaction_id IS NOT NULL ORDER BY id
-"""
-_ENTRIES = """
-    SELECT journal_id, transaction_id, entry_type, account, side, amount, currency
-    FROM ledger_entries
-"""
-_REFUNDS = "SELECT transaction_id, amount, state FROM refunds"
-_ORDERS = "SELECT id, status, total, currency FROM orders"
-# One row for each capture is expected in each of these, once its room exists.
-PER_CAPTURE = {
-    "mails": "SELECT transaction_id FROM mails WHERE kind = 'receipt'",
-    "settlement_lines": "SELECT transaction_id FROM settlement_lines WHERE kind = 'capture'",
+# {recent} is a condition on t.created_at, or TRUE. By table, so that a room may not exist yet.
+_QUERIES = {
+    "transactions": """
+        SELECT t.id, t.state, t.phase, t.amount, t.currency, t.stripe_payment_id,
+               t.idempotency_key, t.ended_at, r.payable_type, r.payable_id
+        FROM transactions t
+        LEFT JOIN payment_records r ON r.transaction_id = t.id AND r.role = 'pays_for'
+        WHERE {recent}
+    """,
+    "outbox": """
+        SELECT id, queue, command, subject, dead_at IS NOT NULL AS dead, claims, last_error
+        FROM outbox WHERE done_at IS NULL
+    """,
+    "history": """
+        SELECT h.transaction_id, h.what, h.data FROM history h
+        JOIN transactions t ON t.id = h.transaction_id
+        WHERE (h.kind = 'state' OR h.what LIKE 'retry.%') AND {recent} ORDER BY h.id
+    """,
+    "ledger_entries": """
+        SELECT j.key, e.journal_id, e.transaction_id, e.entry_type, e.account, e.side, e.amount,
+               e.currency
+        FROM ledger_entries e JOIN ledger_journals j ON j.id = e.journal_id
+        JOIN transactions t ON t.id = e.transaction_id
+        WHERE {recent}
+    """,
+    "refunds": """
+        SELECT f.id, f.transaction_id, f.amount, f.currency, f.state, f.idempotency_key
+        FROM refunds f JOIN transactions t ON t.id = f.transaction_id
+        WHERE {recent}
+    """,
+    "orders": "SELECT t.id, t.status, t.total, t.currency FROM orders t WHERE {recent}",
+    "mails": """
+        SELECT m.key, m.kind, m.transaction_id, m.state, m.created_at
+        FROM mails m JOIN transactions t ON t.id = m.transaction_id
+        WHERE {recent}
+    """,
+    "settlement_lines": """
+        SELECT l.key, l.batch_id, l.kind, l.transaction_id, l.amount, l.currency
+        FROM settlement_lines l JOIN transactions t ON t.id = l.transaction_id
+        WHERE {recent}
+    """,
+    "settlement_batches": "SELECT id, closed_at, total, line_count FROM settlement_batches",
+    "webhook_events": """
+        SELECT e.id, e.type, e.transaction_id
+        FROM webhook_events e JOIN transactions t ON t.id = e.transaction_id
+        WHERE {recent}
+    """,
+    "webhook_deliveries": "SELECT id, event_id, state FROM webhook_deliveries",
+    "alerts": "SELECT key FROM alerts",
+    "stripe_events": "SELECT id FROM stripe_events WHERE state = 'received'",
 }
 
 
 @dataclass
 class Books:
-    """`intents` are Stripe's, read after our rows: what is final here must be final there."""
+    """Stripe's `intents` and `refunds_there` are read after our rows: what is final here must be
+    final there. `letters` (by key: when each copy arrived, seconds since 1970) and `taken` (by
+    event: the bodies that the merchant took) are None where nobody listens."""
 
     transactions: list[Row] = field(default_factory=list)
     messages: list[Row] = field(default_factory=list)
     moves: list[Row] = field(default_factory=list)
+    retries: list[Row] = field(default_factory=list)
     entries: list[Row] = field(default_factory=list)
     refunds: list[Row] = field(default_factory=list)
     orders: list[Row] = field(default_factory=list)
+    mails: list[Row] = field(default_factory=list)
+    lines: list[Row] = field(default_factory=list)
+    batches: list[Row] = field(default_factory=list)
+    events: list[Row] = field(default_factory=list)
+    deliveries: list[Row] = field(default_factory=list)
     alerts: set[str] = field(default_factory=set)
     waiting_events: int = 0
-    per_capture: dict[str, list[Row]] = field(default_factory=dict)
-    announced: list[Row] = field(default_factory=list)  # to merchants, where there is one
     intents: list[Row] = field(default_factory=list)
+    refunds_there: list[Row] = field(default_factory=list)
+    letters: dict[str, list[float]] | None = None
+    taken: dict[str, list[str]] | None = None
 
     def succeeded(self) -> dict[str, list[Row]]:
         """Stripe's succeeded intents by the transaction that they name."""
@@ -63,58 +99,72 @@ class Books:
                 found.setdefault(named, []).append(intent)
         return found
 
-    def corrections(self) -> int:
-        """How many final states were corrected to match Stripe."""
-        return sum(move["what"] == "corrected_to_match_stripe" for move in self.moves)
+    def corrected(self) -> list[str]:
+        """The transactions whose final state was corrected to match Stripe."""
+        return [
+            move["transaction_id"]
+            for move in self.moves
+            if move["what"] == "corrected_to_match_stripe"
+        ]
 
 
-def read(engine: Engine, list_intents: Callable[[], list[Row]]) -> Books:
-    """Our rows in one snapshot, then Stripe's."""
+def read(engine: Engine, listed: Lister, since: float = 0.0) -> Books:
+    """Our rows in one snapshot, then Stripe's; of payments begun `since` then (seconds since
+    1970; PostgreSQL only) where that is given."""
     with engine.connect() as connection:
         if engine.dialect.name == "postgresql":
             connection = connection.execution_options(isolation_level="REPEATABLE READ")
-        books = _ours(connection)
-    books.intents = list_intents()
+        books = _ours(connection, since)
+    books.intents = listed("payment_intents")
+    books.refunds_there = listed("refunds")
     return books
 
 
-def list_intents(ask: Callable[[str], dict[str, Any]]) -> list[Row]:
-    """Every payment intent, page by page; `ask(path)` gives Stripe's answer to a GET."""
-    found: list[Row] = []
-    after = ""
-    while True:
-        page = ask(f"/v1/payment_intents?limit=100{after}")
-        found += page["data"]
-        if not page["has_more"]:
-            return found
-        after = f"&starting_after={found[-1]['id']}"
+def lister(ask: Callable[[str], dict[str, Any]], since: float = 0.0) -> Lister:
+    """Reads page by page; `ask(path)` gives Stripe's answer to a GET."""
+
+    def listed(kind: str) -> list[Row]:
+        found: list[Row] = []
+        query = f"/v1/{kind}?limit=100&created[gte]={int(since)}"
+        after = ""
+        while True:
+            page = ask(query + after)
+            found += page["data"]
+            if not page["has_more"]:
+                return found
+            after = f"&starting_after={found[-1]['id']}"
+
+    return listed
 
 
-def _ours(connection: Connection) -> Books:
+def _ours(connection: Connection, since: float) -> Books:
     tables = set(inspect(connection).get_table_names())
+    recent = "t.created_at >= to_timestamp(:since)" if since else "TRUE"
 
-    def rows(query: str, table: str) -> list[Row]:
+    def rows(table: str) -> list[Row]:
         if table not in tables:
             return []
-        return [dict(row) for row in connection.execute(text(query)).mappings()]
+        query = text(_QUERIES[table].replace("{recent}", recent))
+        given = {"since": since} if since and ":since" in query.text else {}
+        return [dict(row) for row in connection.execute(query, given).mappings()]
 
-    moves = rows(_MOVES, "history")
-    for move in moves:
-        if isinstance(move["data"], str):
-            move["data"] = json.loads(move["data"])
-    events = "SELECT transaction_id FROM webhook_events WHERE type = 'payment_captured'"
-    waiting = rows("SELECT id FROM stripe_events WHERE state = 'received'", "stripe_events")
+    told = rows("history")
+    for entry in told:
+        if isinstance(entry["data"], str):
+            entry["data"] = json.loads(entry["data"])
     return Books(
-        transactions=rows(_TRANSACTIONS, "transactions"),
-        messages=rows(_MESSAGES, "outbox"),
-        moves=moves,
-        entries=rows(_ENTRIES, "ledger_entries"),
-        refunds=rows(_REFUNDS, "refunds"),
-        orders=rows(_ORDERS, "orders"),
-        alerts={row["key"] for row in rows("SELECT key FROM alerts", "alerts")},
-        waiting_events=len(waiting),
-        announced=rows(events, "webhook_events"),
-        per_capture={
-            name: rows(query, name) for name, query in PER_CAPTURE.items() if name in tables
-        },
+        transactions=rows("transactions"),
+        messages=rows("outbox"),
+        moves=[entry for entry in told if not entry["what"].startswith("retry.")],
+        retries=[entry for entry in told if entry["what"].startswith("retry.")],
+        entries=rows("ledger_entries"),
+        refunds=rows("refunds"),
+        orders=rows("orders"),
+        mails=rows("mails"),
+        lines=rows("settlement_lines"),
+        batches=rows("settlement_batches"),
+        events=rows("webhook_events"),
+        deliveries=rows("webhook_deliveries"),
+        alerts={row["key"] for row in rows("alerts")},
+        waiting_events=len(rows("stripe_events")),
     )

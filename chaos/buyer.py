@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import random
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -13,6 +12,7 @@ import requests
 
 from chaos.plan import Wish
 from chaos.site import Site
+from chaos.support import Support
 from chaos.witness import Witness
 
 POST_SECONDS = 60.0  # a buyer sends the same form again for so long
@@ -25,10 +25,10 @@ class Buyer:
     """One visit. Every request may fail; what it was promised is told to the witness."""
 
     def __init__(
-        self, site: Site, witness: Witness, wish: Wish, watch: float, end: threading.Event
+        self, site: Site, witness: Witness, support: Support, wish: Wish, watch: float
     ) -> None:
-        self._site, self._witness, self.wish, self._end = site, witness, wish, end
-        self._watch_seconds = watch
+        self._site, self._witness, self._support, self.wish = site, witness, support, wish
+        self._watch_seconds, self._end = watch, support.end
         self._browser = requests.Session()
         self._pace = random.Random(wish.number)
 
@@ -42,10 +42,18 @@ class Buyer:
             both = attempt > 0 and wish.two_tabs
             made = self._pay_in_two_tabs(item, card) if both else [self._pay(item, card, attempt)]
             ends = [self._watch(transaction) for transaction in made if transaction]
+            self._ask_support([end for end in ends if end])
             declined = [end for end in ends if end and end["state"] == "failed"]
             if not ends or len(declined) < len(ends) or not declined[0].get("try_again_url"):
                 return
             item = declined[0]["try_again_url"].rpartition("/")[2]
+
+    def _ask_support(self, ends: list[dict[str, Any]]) -> None:
+        """For the money back, or for another try."""
+        about = "failed" if self.wish.errand == "retry" else "complete"
+        for end in ends:
+            if self.wish.errand and end["state"] == about and end["amount"]:
+                self._support.ask(self.wish.errand, end["id"])
 
     def _open_form(self, item: str) -> None:
         """The page gives the browser its name; only that browser is shown the bank's check."""

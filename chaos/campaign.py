@@ -12,52 +12,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import requests
 from sqlalchemy import create_engine
 
 from chaos import books, plan
 from chaos.buyer import HURRY_SECONDS, WATCH_SECONDS, Buyer
-from chaos.faults import FAULTS, mend_stripe
-from chaos.invariants import ALWAYS, DRAINED, Violation, violations
+from chaos.drain import Drain, letters
+from chaos.faults import FAULTS
+from chaos.invariants import ALWAYS, OVER, Violation, violations
 from chaos.site import Site
+from chaos.support import Support
 from chaos.witness import Witness
 from parts.process import wait_until
 
 AT_ONCE = 24  # buyers in the shop
 AHEAD = 8  # buyers who may come before a fault that is due has struck
-DRAIN_SECONDS = 300.0  # waited for; what counts as drained in time is the report's to say
-_ACTION_SECONDS = 31 * 60
-
-# What is due, leased or put off in the queues that have a worker here. Deadlines are set long
-# ahead, for an abandoned bank's check or goods that are held: nobody waits for those.
-_BUSY = """
-    SELECT count(*) FROM outbox
-    WHERE done_at IS NULL AND dead_at IS NULL
-      AND queue IN ('charges', 'payment_critical', 'payment_standard')
-      AND (tries > 0 OR leased_until > clock_timestamp()
-           OR available_at < clock_timestamp() + interval '10 s')
-"""
-_PENDING = (
-    "SELECT count(*) FROM transactions WHERE state = 'pending' AND phase <> 'requires_action'"
-)
-_AGE = f"""
-    UPDATE transactions SET phase_at = phase_at - interval '{_ACTION_SECONDS} seconds',
-                            created_at = created_at - interval '{_ACTION_SECONDS} seconds'
-    WHERE phase = 'requires_action'
-"""  # noqa: S608 - a constant of ours
-_DUE = """
-    UPDATE outbox SET available_at = clock_timestamp()
-    WHERE command = 'expire_action' AND done_at IS NULL AND dead_at IS NULL
-"""
-# The time-saving finish: waiting is cut short, and so are leases that nobody renews.
-_HURRY = """
-    UPDATE outbox SET available_at = least(available_at, clock_timestamp()),
-                      leased_until = CASE WHEN leased_until < clock_timestamp() + interval '15 s'
-                                          THEN NULL ELSE leased_until END
-    WHERE done_at IS NULL AND dead_at IS NULL AND tries > 0 AND claims < 4
-       OR leased_until > clock_timestamp() AND claims < 4
-"""
+_RECENT_SECONDS = 240.0  # how far back the auditor looks while buyers come; the end looks at all
 
 
 @dataclass
@@ -77,8 +47,15 @@ class Outcome:
     looks: int = 0
     seconds: float = 0.0
     drain_seconds: float | None = None
+    follow_up_seconds: float | None = None
     hurried: bool = False
+    after: Counter[str] = field(default_factory=Counter)
     violations: list[Violation] = field(default_factory=list)
+
+    @property
+    def is_good(self) -> bool:
+        """Whether nothing was broken and everything came to its end."""
+        return not self.violations and None not in (self.drain_seconds, self.follow_up_seconds)
 
 
 class Campaign:
@@ -96,6 +73,7 @@ class Campaign:
         self._last_fault = 0.0
         self._watch = HURRY_SECONDS if hurry else WATCH_SECONDS
         self._end = threading.Event()
+        self._support = Support(site, self.witness, self._end)
         self._engine = create_engine(site.database_url, pool_pre_ping=True)
 
     def run(self) -> Outcome:
@@ -103,13 +81,15 @@ class Campaign:
         started = time.monotonic()
         director = threading.Thread(target=self._direct, name="director", daemon=True)
         auditor = threading.Thread(target=self._audit, name="auditor", daemon=True)
+        self._support.start()
         director.start()
         auditor.start()
         with ThreadPoolExecutor(AT_ONCE) as shop:
             list(shop.map(self._visit, plan.wishes(self.seed, self.buyers)))
         self._came = self.buyers
         director.join()
-        self._drain()
+        self._support.finish()
+        self._finish()
         self._end.set()
         auditor.join()
         self._compare()
@@ -122,7 +102,7 @@ class Campaign:
         due = sum(strike.after <= wish.number - AHEAD for strike in self._strikes)
         wait_until(lambda: self._struck >= due, 600)
         self._came += 1
-        Buyer(self.site, self.witness, wish, self._watch, self._end).visit()
+        Buyer(self.site, self.witness, self._support, wish, self._watch).visit()
 
     def _direct(self) -> None:
         self._garble_from_the_start()
@@ -142,67 +122,58 @@ class Campaign:
         """Hold the books to what must hold at every moment, over and over."""
         while not self._end.wait(3.0):
             with contextlib.suppress(Exception):
-                found = violations(self._read(), ALWAYS)
+                found = violations(self._read(time.time() - _RECENT_SECONDS), ALWAYS)
                 self.outcome.looks += 1
                 self.outcome.violations += found
                 if found:
                     return
 
-    def _drain(self) -> None:
-        mend_stripe(self.site)
-        self.site.ask_stripe("POST", "/_sandbox/webhook_faults", {})
+    def _finish(self) -> None:
+        drain = Drain(self.site, hurry=self.hurry)
         since = max(self._last_fault, self.witness.last_post)
-        if wait_until(self._is_drained, DRAIN_SECONDS):
+        if drain.payments():
             self.outcome.drain_seconds = time.monotonic() - since
-        # Buyers who left the bank's check: half an hour goes by.
-        self._execute(_AGE, _DUE)
-        wait_until(lambda: self._is_drained() and not self._count(_LEFT), DRAIN_SECONDS / 3)
-
-    def _is_drained(self) -> bool:
-        if self.hurry:
-            self._execute(_HURRY)
-        time.sleep(0.5)
-        return self._count(_BUSY) == 0 and self._count(_PENDING) == 0
+        since = time.monotonic()
+        if drain.follow_ups():
+            self.outcome.follow_up_seconds = time.monotonic() - since
 
     def _compare(self) -> None:
         found = self._read()
+        found.letters, found.taken = letters(self.site), self.site.merchant.taken
         outcome, witness = self.outcome, self.witness
-        for transaction in found.transactions:
-            outcome.phases[transaction["phase"]] += 1
+        outcome.phases = Counter(transaction["phase"] for transaction in found.transactions)
         outcome.payments = len(found.transactions)
-        outcome.corrections = found.corrections()
+        outcome.corrections = len(found.corrected())
         outcome.answers, outcome.polls = witness.answers, witness.polls
         outcome.restarts = self.site.restarts
         outcome.stripe_faults = self.site.spoiled
-        outcome.violations += violations(found, DRAINED) + witness.compare(found.transactions)
+        outcome.after = _after(found)
+        outcome.violations += violations(found, OVER) + witness.compare(found.transactions)
+        outcome.violations += witness.compare_refunds(found.refunds)
+        outcome.violations += [
+            Violation("a_merchant_gets_what_is_signed", event)
+            for event in self.site.merchant.forged
+        ]
 
-    def _read(self) -> books.Books:
-        return books.read(self._engine, lambda: books.list_intents(self._ask))
+    def _read(self, since: float = 0.0) -> books.Books:
+        return books.read(self._engine, books.lister(self._ask, since), since)
 
     def _ask(self, path: str) -> dict[str, Any]:
         return self.site.ask_stripe("GET", path)
 
-    def _count(self, query: str) -> int:
-        try:
-            with self._connect() as connection:
-                row = connection.execute(query).fetchone()
-                return int(row[0]) if row else 0
-        except psycopg.Error:
-            return 1
 
-    def _execute(self, *statements: str) -> None:
-        with contextlib.suppress(psycopg.Error), self._connect() as connection:
-            for statement in statements:
-                connection.execute(statement)
-
-    def _connect(self) -> psycopg.Connection:
-        return self.site.postgres.connect(self.site.database_url.rpartition("/")[2])
-
-
-_LEFT = "SELECT count(*) FROM transactions WHERE state = 'pending'"
+def _after(found: books.Books) -> Counter[str]:
+    """What followed the payments, for the report."""
+    counts = Counter(f"refunds {refund['state']}" for refund in found.refunds)
+    counts += Counter(entry["what"].replace(".", " ") for entry in found.retries)
+    counts += Counter(f"{mail['kind']} mails {mail['state']}" for mail in found.mails)
+    counts += Counter(f"webhooks {delivery['state']}" for delivery in found.deliveries)
+    counts["business days closed"] = sum(b["closed_at"] is not None for b in found.batches)
+    counts["settlement lines"] = len(found.lines)
+    return counts
 
 
 def run(seed: int, buyers: int, faults: int, directory: Path, *, hurry: bool = False) -> Outcome:
     """Start a site, run a campaign on it, end it."""
-    with Site(directory) as site:
+    with Site(directory, seed) as site:
         return Campaign(site, seed, buyers, faults, hurry=hurry).run()

@@ -6,37 +6,21 @@ One that lasts ends itself before it returns.
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import random
 import signal
 import time
 from collections.abc import Callable
-from typing import Any
 
 import psycopg
 import redis
-import requests
 
+from chaos import clock
+from chaos import faults_at_stripe as stripe
 from chaos.site import Site
 from parts.process import Process
 
 Fault = Callable[[Site, random.Random], None]
-
-_STRIPE_BURSTS = (
-    "slow",
-    "rate_limit",
-    "lock_timeout",
-    "409_in_flight",
-    "500_before",
-    "500_after",
-    "drop_before",
-    "drop_after",
-    "truncate",
-    "html_200",
-    "html_502",
-)
-_PATHS = (r"/v1/payment_intents$", r"/confirm$", r"/v1/payment_intents")
 
 
 def kill_worker_alone(site: Site, chance: random.Random) -> None:
@@ -130,83 +114,29 @@ def cut_connections(site: Site, _chance: random.Random) -> None:
 
 def lose_leases(site: Site, _chance: random.Random) -> None:
     """As if every worker had been frozen for longer than its lease: a second copy may begin."""
-    lose = """
-        UPDATE outbox SET leased_until = clock_timestamp()
-        WHERE leased_until > clock_timestamp() AND claims < 3
-    """
-    with contextlib.suppress(psycopg.Error), _database(site) as connection:
-        connection.execute(lose)
+    _execute(site, clock.LEASES_LOST)
 
 
-def burst_at_stripe(site: Site, chance: random.Random) -> None:
-    """One kind of fault strikes some calls of one kind."""
-    _script(
-        site,
-        {
-            "fault": chance.choice(_STRIPE_BURSTS),
-            "match": {"path": chance.choice(_PATHS)},
-            "times": chance.randint(2, 8),
-            "probability": 0.5,
-            "seed": chance.randrange(1 << 30),
-            "ms": 700,
-        },
-    )
+def restart_mailbox(site: Site, chance: random.Random) -> None:
+    """The mail server is gone for a moment; what it took, it has."""
+    site.mailbox.kill()
+    time.sleep(chance.uniform(0, 2))
+    site.mailbox.start()
 
 
-def outage_at_stripe(site: Site, chance: random.Random) -> None:
-    """No call comes through for seconds: the breaker opens."""
-    _script(site, {"fault": chance.choice(("drop_before", "html_502")), "times": None})
-    time.sleep(chance.uniform(1, 4))
-    mend_stripe(site)
+def lose_merchant(site: Site, chance: random.Random) -> None:
+    """Its endpoint answers 503 for seconds."""
+    site.merchant.go_away(chance.uniform(1, 4))
 
 
-def refused_key(site: Site, chance: random.Random) -> None:
-    """Stripe refuses our key for a few calls."""
-    _script(site, {"fault": chance.choice(("unauthorized", "forbidden")), "times": 2})
+def end_the_day(site: Site, _chance: random.Random) -> None:
+    """The business day is over early: its batches are closed while payments come in."""
+    _execute(site, *clock.END_OF_DAY)
 
 
-def hang_at_stripe(site: Site, _chance: random.Random) -> None:
-    """An answer that comes after we stopped waiting for it."""
-    _script(site, {"fault": "hang", "match": {"path": r"/confirm$"}, "times": 1, "ms": 21_000})
-
-
-def garble_webhooks(site: Site, chance: random.Random) -> None:
-    """From now on events are lost, doubled and shuffled in another way."""
-    script = {
-        "drop": chance.choice((0, 0.3, 0.6)),
-        "duplicate": chance.choice((0, 1, 4)),
-        "shuffle": chance.random() < 0.7,
-        "delay_ms": [0, chance.choice((0, 1500))],
-        "seed": chance.randrange(1 << 30),
-    }
-    site.ask_stripe("POST", "/_sandbox/webhook_faults", script)
-
-
-def forge_webhooks(site: Site, chance: random.Random) -> None:
-    """Events that claim success for whatever is open, with a signature of somebody else's."""
-    listed: Any = site.ask_stripe("GET", "/v1/payment_intents?limit=20")["data"]
-    for intent in listed:
-        event = {
-            "id": f"evt_forged_{chance.randrange(1 << 40)}",
-            "object": "event",
-            "type": "payment_intent.succeeded",
-            "created": int(time.time()),
-            "livemode": False,
-            "data": {"object": {**intent, "status": "succeeded"}},
-        }
-        headers = {"Stripe-Signature": f"t={int(time.time())},v1={'0' * 64}"}
-        with contextlib.suppress(requests.RequestException):
-            requests.post(
-                f"{site.url}/webhooks/stripe", json.dumps(event), headers=headers, timeout=(3, 10)
-            )
-
-
-def mend_stripe(site: Site) -> None:
-    """Stripe answers again; what the rules struck is counted before they go."""
-    rules: Any = site.ask_stripe("GET", "/_sandbox/faults")["rules"]
-    for rule in rules:
-        site.spoiled[rule["fault"]] += rule["struck"]
-    site.ask_stripe("DELETE", "/_sandbox/faults")
+def let_notices_come(site: Site, _chance: random.Random) -> None:
+    """Five minutes go by: whoever is to hear of a failure is written to now."""
+    _execute(site, clock.NOTICES_DUE)
 
 
 FAULTS: dict[str, tuple[Fault, int]] = {
@@ -228,22 +158,24 @@ FAULTS: dict[str, tuple[Fault, int]] = {
         (restart_database, 2),
         (cut_connections, 5),
         (lose_leases, 4),
-        (burst_at_stripe, 16),
-        (outage_at_stripe, 2),
-        (refused_key, 2),
-        (hang_at_stripe, 1),
-        (garble_webhooks, 3),
-        (forge_webhooks, 3),
+        (stripe.burst_at_stripe, 16),
+        (stripe.outage_at_stripe, 2),
+        (stripe.refused_key, 2),
+        (stripe.hang_at_stripe, 1),
+        (stripe.garble_webhooks, 3),
+        (stripe.forge_webhooks, 3),
+        (restart_mailbox, 2),
+        (lose_merchant, 2),
+        (end_the_day, 2),
+        (let_notices_come, 3),
     )
 }
 
 
-def _script(site: Site, rule: dict[str, Any]) -> None:
-    site.ask_stripe("POST", "/_sandbox/faults", rule)
-
-
-def _database(site: Site) -> psycopg.Connection:
-    return site.postgres.connect(site.database_url.rpartition("/")[2])
+def _execute(site: Site, *statements: str) -> None:
+    with contextlib.suppress(psycopg.Error), site.database() as connection:
+        for statement in statements:
+            connection.execute(statement)
 
 
 def _charger(site: Site, chance: random.Random) -> Process:

@@ -6,7 +6,7 @@ The plan is replayed exactly; how processes interleave is the machine's own.
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 GOOD = ("pm_card_visa", "pm_card_mastercard", "pm_card_amex")
 DECLINED = (
@@ -18,6 +18,20 @@ DECLINED = (
 )
 ASKED = ("pm_card_threeDSecure2Required", "pm_card_authenticationRequired")
 ASKED_AND_DECLINED = ("pm_card_threeDSecureRequiredChargeDeclined",)
+REFUND_FAILS, REFUND_PENDS = "pm_card_refundFail", "pm_card_pendingRefund"
+# What a buyer asks support for afterwards, and how often; see chaos/support.py for what is done.
+ERRANDS = {
+    "": 66,
+    "part": 5,
+    "parts": 4,
+    "full": 5,
+    "double_click": 3,
+    "together": 4,
+    "too_much": 2,
+    "failing": 3,
+    "pending": 3,
+    "retry": 5,
+}
 ITEMS = ("field-notes", "field-notes", "enamel-mug", "canvas-bag", "tea-tin", "sticker")
 
 
@@ -34,6 +48,7 @@ class Wish:
     impatient: bool  # hangs up before the answer to the POST, then sends it again
     two_tabs: bool  # tries the next card in two tabs at once
     tampers: bool  # with the price, first
+    errand: str = ""  # what support is asked for afterwards
 
 
 @dataclass(frozen=True)
@@ -47,7 +62,8 @@ class Strike:
 
 def wishes(seed: int, buyers: int) -> list[Wish]:
     """What each buyer will do."""
-    return [_wish(random.Random(f"{seed}-buyer-{number}"), number) for number in range(buyers)]
+    planned = [_wish(random.Random(f"{seed}-buyer-{number}"), number) for number in range(buyers)]
+    return [_with_errand(wish, random.Random(f"{seed}-support-{wish.number}")) for wish in planned]
 
 
 def strikes(seed: int, buyers: int, faults: dict[str, int], count: int) -> list[Strike]:
@@ -80,3 +96,16 @@ def _wish(chance: random.Random, number: int) -> Wish:
         two_tabs=chance.random() < 0.2,
         tampers=chance.random() < 0.05,
     )
+
+
+def _with_errand(wish: Wish, chance: random.Random) -> Wish:
+    """A refund that fails or waits needs a card of its own; who asks for a retry may also try
+    another card meanwhile."""
+    errand = chance.choices(list(ERRANDS), list(ERRANDS.values()))[0]
+    cards = wish.cards
+    if errand in ("failing", "pending"):
+        card = REFUND_FAILS if errand == "failing" else REFUND_PENDS
+        cards = tuple(card if wished in GOOD else wished for wished in cards)
+    elif errand == "retry":
+        cards = (chance.choice(DECLINED), *cards[1:][: chance.randint(0, 1)])
+    return replace(wish, errand=errand, cards=cards)

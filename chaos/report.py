@@ -21,6 +21,7 @@ def lines(outcome: Outcome) -> Iterator[str]:
     yield f"requests: {_listed(outcome.answers)}"
     yield f"processes restarted: {outcome.restarts}; books read meanwhile: {outcome.looks} times"
     yield f"corrected to match Stripe: {outcome.corrections}"
+    yield f"afterwards: {_listed(outcome.after)}"
     yield _drained(outcome)
     yield f"violations: {len(outcome.violations)}"
     kinds = Counter(violation.invariant for violation in outcome.violations)
@@ -40,7 +41,10 @@ def _drained(outcome: Outcome) -> str:
     if outcome.drain_seconds is None:
         return "drained: never"
     note = " (the product's waits cut short)" if outcome.hurried else ""
-    return f"drained {outcome.drain_seconds:.0f} s after the last fault or order{note}"
+    drained = f"drained {outcome.drain_seconds:.0f} s after the last fault or order{note}"
+    if outcome.follow_up_seconds is None:
+        return f"{drained}; what follows a payment: never"
+    return f"{drained}; what follows a payment {outcome.follow_up_seconds:.0f} s later, hurried"
 
 
 def _listed(counts: Counter[str]) -> str:

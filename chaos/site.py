@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -12,10 +13,13 @@ from collections import Counter
 from pathlib import Path
 from typing import Any, Self
 
+import psycopg
 import requests
 
+from chaos.merchant import Merchant
 from parts.app import REPOSITORY, Sweeper, Web, Worker
 from parts.http import answers
+from parts.mailbox import Mailbox
 from parts.ports import free_port
 from parts.postgres import Postgres
 from parts.process import Process
@@ -24,16 +28,21 @@ from parts.sandbox import Sandbox
 from parts.schema import postgres_template
 from parts.settings import private_settings
 
-QUEUES = ("charges", "charges", "payment_critical", "payment_standard")
+QUEUES = ("charges", "charges", "payment_critical", "payment_standard", "mailers")
+STAFF = ("grace@example.com", "alan@example.com")
 _LOOK_SECONDS = 0.2
 
 
 class Site:
-    """Web, workers and sweeper on a PostgreSQL, two Redis that keep nothing over a restart, and a
-    sandbox that posts its events. Enter it to start all; leaving it ends all, orphans too."""
+    """Web, workers and sweeper on a PostgreSQL, two Redis that keep nothing over a restart, a
+    sandbox that posts its events, a mail server and a merchant's endpoint. Enter it to start all;
+    leaving it ends all, orphans too."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, seed: int) -> None:
         self.directory = directory
+        self.merchant = Merchant(seed)
+        self.mailbox = Mailbox(directory / "mailbox")
+        self.staff_password = secrets.token_urlsafe(16)
         self.postgres = Postgres(durable=True)
         # No power is cut here: what the kernel was given is safe. A commit still waits for that.
         self.postgres.command += ["-c", "fsync=off"]
@@ -57,7 +66,7 @@ class Site:
         self.close()
 
     def _start(self) -> None:
-        for server in (self.postgres, self.jobs, self.cache):
+        for server in (self.postgres, self.jobs, self.cache, self.mailbox):
             server.start()
         template = postgres_template(self.postgres.url())
         self.settings = private_settings(
@@ -76,6 +85,7 @@ class Site:
             "STRIPE_API_BASE": self.sandbox.url,
             "DATA_DIR": str(self.directory),
             "CHECKOUT_RATE_LIMIT": "999999/minute",
+            "SMTP_URL": self.mailbox.url,
         }
         self.web = Web(self.directory, self.settings, self.web_port, workers=2, threads=8)
         self.workers = [
@@ -85,7 +95,7 @@ class Site:
         self.sweeper = Sweeper(self.directory, self.settings)
         for process in (*self.workers, self.sweeper):
             process.launch()
-        self._stock_shelf()
+        self._open()
         self.web.start(60)
         self._keeper.start()
 
@@ -119,6 +129,22 @@ class Site:
         found: dict[str, object] = answer.json()
         return found
 
+    def tell_stripe(self, path: str, **form: str) -> dict[str, Any]:
+        """POST a form to the sandbox, as the shop's own account."""
+        answer = requests.post(
+            f"{self.sandbox.url}/v1/{path}",
+            form,
+            auth=(self.settings["STRIPE_SECRET_KEY"], ""),
+            timeout=30,
+        )
+        answer.raise_for_status()
+        made: dict[str, Any] = answer.json()
+        return made
+
+    def database(self) -> psycopg.Connection:
+        """A connection to the product's own, which commits each statement."""
+        return self.postgres.connect(self.database_url.rpartition("/")[2])
+
     def horses(self, worker: Process) -> list[int]:
         """The work-horses that a worker has forked."""
         with contextlib.suppress(OSError):
@@ -133,14 +159,21 @@ class Site:
                     self.restarts += 1
                     process.launch()
 
-    def _stock_shelf(self) -> None:
-        subprocess.run(
-            [sys.executable, "-m", "flask", "--app", "wsgi", "demo", "seed"],
+    def _open(self) -> None:
+        done = subprocess.run(
+            [
+                sys.executable,
+                *("-m", "chaos.opening", self.merchant.url, self.staff_password, *STAFF),
+            ],
             env=os.environ | self.settings,
             cwd=REPOSITORY,
             capture_output=True,
-            check=True,
+            text=True,
+            check=False,
         )
+        if done.returncode:
+            raise RuntimeError(f"the shop did not open: {done.stderr}")
+        self.merchant.secret = done.stdout.strip()
 
     def close(self) -> None:
         """End every process that this site started, work-horses that lost their worker included."""
@@ -151,9 +184,10 @@ class Site:
             for process in self.programs:
                 process.kill()
             self._end_orphans()
-        for name in ("sandbox", "cache", "jobs"):
+        for name in ("sandbox", "cache", "jobs", "mailbox"):
             if hasattr(self, name):
                 getattr(self, name).kill()
+        self.merchant.close()
         self.postgres.discard()
 
     def _end_orphans(self) -> None:

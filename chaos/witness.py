@@ -19,6 +19,7 @@ class Witness:
         self._lock = threading.Lock()
         self.acknowledged: dict[str, str] = {}  # by key: the transaction that answered it
         self.shown: dict[str, str] = {}  # by transaction: the final state somebody saw
+        self.promised_refunds: set[str] = set()  # keys of forms that staff saw taken
         self.answers: Counter[str] = Counter()
         self.polls = 0
         self.last_post = 0.0
@@ -32,6 +33,11 @@ class Witness:
             if before != transaction:
                 words = f"key {key} was answered with {before}, then with {transaction}"
                 self.violations.append(Violation("one_transaction_for_one_key", words))
+
+    def promise_refund(self, key: str) -> None:
+        """A refund's form was answered 303: from now on there is one refund of its key."""
+        with self._lock:
+            self.promised_refunds.add(key)
 
     def see(self, status: dict[str, Any]) -> None:
         """A poll was answered."""
@@ -54,6 +60,15 @@ class Witness:
         """Something that must not happen was seen."""
         with self._lock:
             self.violations.append(Violation(invariant, words))
+
+    def compare_refunds(self, refunds: list[dict[str, Any]]) -> list[Violation]:
+        """What staff were promised against the books at the end."""
+        keys = Counter((refund["idempotency_key"] or "").rpartition(":")[2] for refund in refunds)
+        return [
+            Violation("a_promised_refund_is_there_once", f"{keys[key]} refunds of key {key}")
+            for key in self.promised_refunds
+            if keys[key] != 1
+        ]
 
     def compare(self, transactions: list[dict[str, Any]]) -> list[Violation]:
         """What was promised and shown against the books at the end."""

@@ -49,7 +49,9 @@ class Lab:
 
     def forget(self) -> None:
         """What Stripe has until now is of no account any more."""
-        self._before = {intent["id"] for intent in self._listed()}
+        self._before = {
+            thing["id"] for kind in ("payment_intents", "refunds") for thing in self._listed(kind)
+        }
 
     def _hook(self, monkeypatch: pytest.MonkeyPatch) -> None:
         commit, request = database._commit, stripe.RequestsClient.request
@@ -146,13 +148,13 @@ class Lab:
 
     def read(self) -> books.Books:
         db.session.remove()
-        return books.read(db.engine, self._own_intents)
+        return books.read(db.engine, self._own)
 
-    def _own_intents(self) -> list[books.Row]:
-        return [intent for intent in self._listed() if intent["id"] not in self._before]
+    def _own(self, kind: str) -> list[books.Row]:
+        return [thing for thing in self._listed(kind) if thing["id"] not in self._before]
 
-    def _listed(self) -> list[books.Row]:
-        return books.list_intents(lambda path: self.till.sandbox("GET", path))
+    def _listed(self, kind: str) -> list[books.Row]:
+        return books.lister(lambda path: self.till.sandbox("GET", path))(kind)
 
 
 @atomic

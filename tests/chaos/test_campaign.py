@@ -16,5 +16,4 @@ def test_a_hundred_buyers_lose_nothing_while_everything_breaks(tmp_path: Path) -
     seed = int(os.environ.get("CHAOS_SEED", "100"))
     outcome = campaign.run(seed, 100, 24, tmp_path, hurry=True)
     told = "\n".join(report.lines(outcome))
-    assert outcome.drain_seconds is not None, told
-    assert outcome.violations == [], told
+    assert outcome.is_good, told

@@ -1,0 +1,89 @@
+"""Draining: waiting until the site has done all that there is to do, and ending the day."""
+
+from __future__ import annotations
+
+import contextlib
+import email
+import email.policy
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+
+import psycopg
+
+from chaos import clock
+from chaos.faults_at_stripe import mend_stripe
+from chaos.site import Site
+from parts.app import REPOSITORY
+from parts.process import wait_until
+
+DRAIN_SECONDS = 300.0  # waited for; what counts as drained in time is the report's to say
+_LOOK_SECONDS = 0.4
+
+
+class Drain:
+    """`hurry` cuts the product's own waits short: for a test, not for a figure."""
+
+    def __init__(self, site: Site, *, hurry: bool) -> None:
+        self._site, self._hurry = site, hurry
+
+    def payments(self) -> bool:
+        """Stripe is well again: whether payments and refunds came to their ends by themselves."""
+        mend_stripe(self._site)
+        self._site.ask_stripe("POST", "/_sandbox/webhook_faults", {})
+        hurried = (clock.HURRY,) if self._hurry else ()
+        return self._until((clock.PAYMENTS_BUSY, clock.PAYMENTS_PENDING), hurried)
+
+    def follow_ups(self) -> bool:
+        """Time goes by: checks are abandoned, lost events fetched, letters written, webhooks sent
+        again, and the business day ends. Whether all of that came to its end."""
+        self._execute(*clock.CHECKS_ABANDONED)
+        self._fetch_missed()
+        ended = self._until(
+            (clock.ANYTHING_BUSY, clock.ANYTHING_PENDING, clock.REFUNDS_PENDING),
+            (clock.HURRY, clock.FOLLOW_UPS_DUE),
+        )
+        return ended and self._until((clock.BATCHES_OPEN,), clock.END_OF_DAY)
+
+    def _until(self, counts: Sequence[str], hurried: Sequence[str]) -> bool:
+        def drained() -> bool:
+            time.sleep(_LOOK_SECONDS)
+            self._execute(*hurried)
+            return all(self._count(query) == 0 for query in counts)
+
+        return wait_until(drained, DRAIN_SECONDS)
+
+    def _fetch_missed(self) -> None:
+        """The job of every five minutes."""
+        subprocess.run(
+            [sys.executable, "-m", "flask", "--app", "wsgi", "inbound", "fetch-missed"],
+            env=os.environ | self._site.settings,
+            cwd=REPOSITORY,
+            capture_output=True,
+            check=True,
+        )
+
+    def _count(self, query: str) -> int:
+        try:
+            with self._site.database() as connection:
+                row = connection.execute(query).fetchone()
+                return int(row[0]) if row else 0
+        except psycopg.Error:
+            return 1
+
+    def _execute(self, *statements: str) -> None:
+        with contextlib.suppress(psycopg.Error), self._site.database() as connection:
+            for statement in statements:
+                connection.execute(statement)
+
+
+def letters(site: Site) -> dict[str, list[float]]:
+    """What the mail server took: when each copy came (seconds since 1970), by its key."""
+    found: dict[str, list[float]] = {}
+    for path in site.mailbox.mails.glob("*.eml"):
+        head = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+        key = str(head["Message-ID"]).strip().lstrip("<").partition("@")[0]
+        found.setdefault(key, []).append(int(path.stem) / 1e9)
+    return found

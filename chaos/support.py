@@ -1,0 +1,193 @@
+"""Support: staff at their browsers, who refund and retry what buyers ask them to."""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import re
+import secrets
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
+
+import psycopg
+import requests
+
+from chaos.site import STAFF, Site
+from chaos.witness import Witness
+
+PATIENCE_SECONDS = 60.0  # for one form
+PAIRS = 2  # of staff members who work side by side
+_FIELD = re.compile(r'name="(csrf_token|amount|next)"[^>]*?value="([^"]*)"', re.DOTALL)
+_MEND = """
+    UPDATE transactions SET payment_method = %s, stripe_customer_id = %s
+    WHERE id = %s AND state = 'failed'
+"""
+
+
+class Desk:
+    """One staff member's browser. It signs in, and types the password again, when it must."""
+
+    def __init__(self, site: Site, email: str, end: threading.Event) -> None:
+        self._site, self._email, self._end = site, email, end
+        self._browser = requests.Session()
+        self._browser.headers["Accept"] = "text/html"
+
+    def submit(self, path: str, key: str, fill: Callable[[dict[str, str]], dict[str, str]]) -> int:
+        """Open the form at `path`, fill it in and send it until it is answered: 303 where it was
+        taken, 4xx where it was refused; 0 where nobody answered."""
+        patience = time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < patience and not self._end.is_set():
+            with contextlib.suppress(requests.RequestException):
+                status = self._try(path, key, fill)
+                if status and status < 500 and status != 429:
+                    return status
+            self._end.wait(0.3)
+        return 0
+
+    def _try(self, path: str, key: str, fill: Callable[[dict[str, str]], dict[str, str]]) -> int:
+        page = self._browser.get(f"{self._site.url}{path}", timeout=(3, 20))
+        fields = dict(_FIELD.findall(page.text))
+        if "/staff/login" in page.url or "/staff/confirm" in page.url:
+            self._prove(page.url.partition("?")[0], fields)
+            return 0
+        if page.status_code != 200:
+            return page.status_code
+        answer = self._send(
+            f"{self._site.url}{path}",
+            {"csrf_token": fields.get("csrf_token", ""), "key": key, **fill(fields)},
+        )
+        asked = "/staff/login" in answer.headers.get("Location", "")
+        return (
+            0
+            if asked or "/staff/confirm" in answer.headers.get("Location", "")
+            else (answer.status_code)
+        )
+
+    def _prove(self, url: str, fields: dict[str, str]) -> None:
+        """The password, at the sign-in page or before something that can't be undone."""
+        form = {"email": self._email, "password": self._site.staff_password}
+        self._send(url, {**fields, **form})
+
+    def _send(self, url: str, form: dict[str, str]) -> requests.Response:
+        return self._browser.post(url, form, timeout=(3, 20), allow_redirects=False)
+
+
+class Support:
+    """Works off what is asked for, in two pairs; `finish` waits for the last of it."""
+
+    def __init__(self, site: Site, witness: Witness, end: threading.Event) -> None:
+        self._site, self._witness, self.end = site, witness, end
+        self._asked: queue.Queue[tuple[str, str] | None] = queue.Queue()
+        self._pairs = [
+            threading.Thread(target=self._work, name=f"support-{number}", daemon=True)
+            for number in range(PAIRS)
+        ]
+
+    def start(self) -> None:
+        for pair in self._pairs:
+            pair.start()
+
+    def ask(self, errand: str, transaction: str) -> None:
+        """From any thread, once the buyer has seen how the payment ended."""
+        self._asked.put((errand, transaction))
+
+    def finish(self) -> None:
+        for _ in self._pairs:
+            self._asked.put(None)
+        for pair in self._pairs:
+            pair.join()
+
+    def _work(self) -> None:
+        pair = [Desk(self._site, email, self.end) for email in STAFF]
+        while (asked := self._asked.get()) is not None and not self.end.is_set():
+            errand, transaction = asked
+            if errand == "retry":
+                self._retry(pair, transaction)
+            else:
+                self._refund(pair, errand, transaction)
+
+    def _refund(self, pair: list[Desk], errand: str, transaction: str) -> None:
+        first, second = pair
+        key = secrets.token_hex(8)
+        if errand == "together":
+            self._at_once(
+                lambda: self._ask(first, transaction, _full),
+                lambda: self._ask(second, transaction, _full),
+            )
+        elif errand == "double_click":
+            for _ in range(2):
+                self._ask(first, transaction, _part, key)
+        elif errand == "parts":
+            for fill in (_part, _part, _full):
+                self._ask(first, transaction, fill)
+        elif errand == "too_much":
+            if self._ask(first, transaction, _too_much) == 303:
+                words = f"more than {transaction} was asked for, and taken"
+                self._witness.object("refunds_never_exceed_the_capture", words)
+        else:
+            self._ask(first, transaction, _part if errand == "part" else _full)
+        self._refuse_retry(second, transaction)
+
+    def _ask(
+        self,
+        desk: Desk,
+        transaction: str,
+        fill: Callable[[dict[str, str]], dict[str, str]],
+        key: str | None = None,
+    ) -> int:
+        key = key or secrets.token_hex(8)
+        status = desk.submit(f"/staff/payments/{transaction}/refunds", key, fill)
+        self._witness.count(f"refund {status}")
+        if status == 303:
+            self._witness.promise_refund(key)
+        return status
+
+    def _refuse_retry(self, desk: Desk, transaction: str) -> None:
+        """What was paid is never charged again, whoever asks."""
+        status = desk.submit(f"/staff/payments/{transaction}/retries", "", lambda _: {})
+        if status == 303:
+            words = f"a retry of {transaction}, which was paid, was taken"
+            self._witness.object("never_two_successes_for_one_payable", words)
+
+    def _retry(self, pair: list[Desk], transaction: str) -> None:
+        """Of a payment whose card was saved and works by now; both ask at once."""
+        path = f"/staff/payments/{transaction}/retries"
+        try:
+            self._mend_card(transaction)
+        except (requests.RequestException, psycopg.Error):
+            self._witness.count("card not mended")
+            return
+        self._at_once(*(lambda desk=desk: self._count_retry(desk, path) for desk in pair))
+
+    def _count_retry(self, desk: Desk, path: str) -> None:
+        self._witness.count(f"retry {desk.submit(path, '', lambda _: {})}")
+
+    def _mend_card(self, transaction: str) -> None:
+        """As if the payment had been made with a saved card that has been refilled meanwhile."""
+        customer = self._site.tell_stripe("customers", email="saved@example.com")["id"]
+        card = self._site.tell_stripe("payment_methods/pm_card_visa/attach", customer=customer)
+        with self._site.database() as connection:
+            connection.execute(_MEND, (card["id"], customer, transaction))
+
+    @staticmethod
+    def _at_once(*steps: Callable[[], object]) -> None:
+        with ThreadPoolExecutor(len(steps)) as both:
+            for done in [both.submit(step) for step in steps]:
+                done.result()
+
+
+def _full(fields: dict[str, str]) -> dict[str, str]:
+    return {"amount": fields.get("amount", "0"), "reason": "the buyer asked for it"}
+
+
+def _part(fields: dict[str, str]) -> dict[str, str]:
+    left = Decimal(fields.get("amount", "0"))
+    smallest = Decimal(1).scaleb(int(left.as_tuple().exponent))
+    return {"amount": str((left / 3).quantize(smallest)), "reason": "a part was broken"}
+
+
+def _too_much(fields: dict[str, str]) -> dict[str, str]:
+    return {"amount": str(Decimal(fields.get("amount", "0")) + 1), "reason": "too much"}

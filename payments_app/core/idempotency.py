@@ -203,7 +203,7 @@ def _keep(
         }
     try:
         if not store.keep(name, claim, json.dumps(kept), options.ttl):
-            log.error("a view outlived its lock of %s s: %s", options.lock_ttl, request.endpoint)
+            log.error("a key's lock was gone before its answer: %s", request.endpoint)
     except StoreAwayError as error:
         log.warning("an answer was not kept: %s", error)
     return True

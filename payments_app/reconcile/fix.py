@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
@@ -16,7 +17,7 @@ from payments_app.gateway.results import Answer, Verdict
 from payments_app.payments import states
 from payments_app.payments.direct import account_of
 from payments_app.payments.models import PaymentRecord, Transaction
-from payments_app.payments.settle import mark_closed, settle
+from payments_app.payments.settle import bring, mark_closed
 from payments_app.reconcile.findings import resolve
 from payments_app.reconcile.models import Finding
 from payments_app.reconcile.revive import revive_payment, revive_refund
@@ -62,89 +63,91 @@ def run_fix(finding_id: str, _claim: Claim) -> None:
 
 
 def fix(finding_id: int, actor: str | None = None) -> str:
-    """Make the fix, record it, close the finding; return the fix's name.
+    """Make the fix, record it, close the finding, in one transaction; return the fix's name.
 
     Raises FixFailedError; a difference that is still there afterwards is found anew.
     """
     finding = _read(finding_id)
     name = finding.fix or ""
-    FIXES[name](finding)
-    _fixed(finding_id, actor or finding.asked_by or history.SYSTEM)
+    answer = FIXES[name].ask(finding)
+    _make(finding_id, actor or finding.asked_by or history.SYSTEM, answer)
     return name
 
 
-def _settle(finding: Finding) -> None:
-    transaction = _transaction(finding)
-    answer = _read_intent(transaction, finding)
-    settle(transaction.id, answer, fresh=True, actor="reconcile")
+@dataclass(frozen=True)
+class Fix:
+    """`ask` is what Stripe is asked before the transaction; `make` is the effect inside it."""
+
+    make: Callable[[Session, Finding, Answer | None], None]
+    ask: Callable[[Finding], Answer | None] = lambda _finding: None
 
 
-def _close_intent(finding: Finding) -> None:
-    transaction = _transaction(finding)
-    answer = charges.cancel_intent(finding.details["intent"], account_of(transaction))
-    if answer.verdict == Verdict.CANCELED:
-        _mark_closed(transaction.id, answer)
-        return
-    settle(transaction.id, _read_intent(transaction, finding), fresh=True, actor="reconcile")
+def _settle(session: Session, finding: Finding, answer: Answer | None) -> None:
+    if answer is None:
+        raise FixFailedError("Stripe was not read")
+    if answer.verdict == Verdict.CANCELED and finding.fix == "close_intent":
+        mark_closed(session, states.lock(session, finding.transaction_id or ""), answer)
+    else:
+        bring(session, finding.transaction_id or "", answer, fresh=True, actor="reconcile")
 
 
-def _read_intent(transaction: Transaction, finding: Finding) -> Answer:
-    answer = charges.retrieve_intent(finding.details["intent"], account_of(transaction))
+def _read_intent(finding: Finding) -> Answer:
+    account = account_of(_transaction(finding))
+    answer = charges.retrieve_intent(finding.details["intent"], account)
     if answer.intent is None or answer.http_status != 200:
         raise FixFailedError(f"Stripe could not be read: {answer.error_code}")
     return answer
 
 
-def _stage(command: str, subject: str | None = None) -> Callable[[Finding], None]:
+def _cancel_intent(finding: Finding) -> Answer:
+    """The closed intent; or, where it can't be closed any more, what became of it."""
+    account = account_of(_transaction(finding))
+    answer = charges.cancel_intent(finding.details["intent"], account)
+    return answer if answer.verdict == Verdict.CANCELED else _read_intent(finding)
+
+
+def _stage(command: str, subject: str | None = None) -> Fix:
     """A fix that has the finding's subject (or what its details hold as `subject`) worked on
     again, by the command that always does."""
 
-    @atomic
-    def stage(session: Session, finding: Finding) -> None:
+    def stage(session: Session, finding: Finding, _answer: Answer | None) -> None:
         about = finding.details[subject] if subject else finding.subject
         outbox.stage(session, command, about, key=f"{command}:{about}:finding-{finding.id}")
 
-    return stage
+    return Fix(stage)
 
 
-@atomic
-def _revive(session: Session, finding: Finding) -> None:
+def _revive(session: Session, finding: Finding, _answer: Answer | None) -> None:
     revive_payment(session, finding.transaction_id or "")
 
 
-@atomic
-def _revive_refund(session: Session, finding: Finding) -> None:
+def _revive_refund(session: Session, finding: Finding, _answer: Answer | None) -> None:
     revive_refund(session, finding.subject)
 
 
-@atomic
-def _set_live(session: Session, finding: Finding) -> None:
+def _set_live(session: Session, finding: Finding, _answer: Answer | None) -> None:
     transaction = states.lock(session, finding.transaction_id or "")
-    session.execute(
-        update(PaymentRecord)
-        .where(PaymentRecord.transaction_id == transaction.id)
-        .values(live=transaction.state != "failed")
-    )
-
-
-def _correct_live_record(finding: Finding) -> None:
     try:
-        _set_live(finding)
+        session.execute(
+            update(PaymentRecord)
+            .where(PaymentRecord.transaction_id == transaction.id)
+            .values(live=transaction.state != "failed")
+        )
     except IntegrityError as error:
         raise FixFailedError("another payment holds the same order: refund one of them") from error
 
 
-FIXES: dict[str, Callable[[Finding], None]] = {
-    "settle": _settle,
-    "close_intent": _close_intent,
+FIXES = {
+    "settle": Fix(_settle, _read_intent),
+    "close_intent": Fix(_settle, _cancel_intent),
     "post_capture": _stage("ledger.post_capture"),
     "post_refund": _stage("ledger.post_refund"),
     "post_dispute": _stage("ledger.post_dispute"),
     "refresh_refund": _stage("refunds.refresh", "intent"),
     "refresh_dispute": _stage("disputes.refresh", "intent"),
-    "revive": _revive,
-    "revive_refund": _revive_refund,
-    "correct_live_record": _correct_live_record,
+    "revive": Fix(_revive),
+    "revive_refund": Fix(_revive_refund),
+    "correct_live_record": Fix(_set_live),
 }
 
 
@@ -164,15 +167,9 @@ def _transaction(session: Session, finding: Finding) -> Transaction:
 
 
 @atomic
-def _mark_closed(session: Session, transaction_id: str, answer: Answer) -> None:
-    mark_closed(session, states.lock(session, transaction_id), answer)
-
-
-@atomic
-def _fixed(session: Session, finding_id: int, actor: str) -> None:
-    finding = session.get_one(Finding, finding_id, with_for_update=True, populate_existing=True)
-    if finding.resolved_at is not None:
-        return
+def _make(session: Session, finding_id: int, actor: str, answer: Answer | None) -> None:
+    finding = _fixable(session, finding_id)
+    FIXES[finding.fix or ""].make(session, finding, answer)
     resolve(session, finding, "fixed", actor)
     history.record(
         session,

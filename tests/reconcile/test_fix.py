@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 from flask.testing import FlaskCliRunner
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, event, func, select, update
 
 from payments_app.core.extensions import db
+from payments_app.core.history import HistoryEntry
 from payments_app.core.outbox import Message
 from payments_app.ledger.models import Journal
 from payments_app.payments.models import PaymentRecord, Transaction
@@ -72,6 +73,23 @@ def test_a_fix_that_cannot_read_stripe_leaves_the_finding_open(till: Till) -> No
     till.fail_stripe("500_before", "/v1/payment_intents", times=1)
     with pytest.raises(FixFailedError, match="could not be read"):
         fix(open_ones()[0].id, actor="ada")
+    assert till.read(transaction).phase == "failed"
+    assert len(open_ones()) == 1
+
+
+def test_a_fix_that_cannot_be_recorded_is_not_made(till: Till) -> None:
+    transaction = paid_behind_our_back(till)
+
+    def refuse(_mapper: object, _connection: object, entry: HistoryEntry) -> None:
+        if entry.what == "reconcile.settle":
+            raise OSError("the disk is full")
+
+    event.listen(HistoryEntry, "before_insert", refuse)
+    try:
+        with pytest.raises(OSError, match="disk is full"):
+            fix(open_ones()[0].id, actor="ada")
+    finally:
+        event.remove(HistoryEntry, "before_insert", refuse)
     assert till.read(transaction).phase == "failed"
     assert len(open_ones()) == 1
 

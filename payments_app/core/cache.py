@@ -37,21 +37,35 @@ _cache = Cache()
 cache_group = AppGroup("cache", help="Public answers, here and at the CDN.")
 
 
+class _Json(JSONSerializer):
+    """JSON, for which a miss is no error."""
+
+    def loads(self, bvalue: str | bytes | bytearray | None, *args: Any, **kwargs: Any) -> Any:
+        """The value, or None where there is none or it is not JSON."""
+        return None if bvalue is None else super().loads(bvalue, *args, **kwargs)
+
+
 class JsonRedisCache(RedisCache):
     """Redis that holds JSON: whoever writes to it can't make us run code, as pickle would."""
 
-    serializer = JSONSerializer()  # type: ignore[assignment]
+    serializer = _Json()  # type: ignore[assignment]
 
 
 def prepare(app: Flask) -> None:
-    """Connect the cache: short time-outs and no retries, as for the bell."""
-    app.extensions["public_cache_rest"] = 0.0
-    _cache.init_app(
+    """Connect the cache of public answers."""
+    app.extensions["cache_rest"] = 0.0
+    connect(app, _cache, f"public:{FORMAT}:")
+
+
+def connect(app: Flask, cache: Cache, prefix: str) -> None:
+    """Connect a room's cache to the cache's Redis: short time-outs and no retries, as for the
+    bell."""
+    cache.init_app(
         app,
         {
             "CACHE_TYPE": f"{__name__}.JsonRedisCache",
             "CACHE_REDIS_URL": app.config["CONFIG"].cache_redis_url,
-            "CACHE_KEY_PREFIX": f"public:{FORMAT}:",
+            "CACHE_KEY_PREFIX": prefix,
             "CACHE_NO_NULL_WARNING": True,
             "CACHE_OPTIONS": {
                 "socket_connect_timeout": 0.25,
@@ -64,14 +78,14 @@ def prepare(app: Flask) -> None:
 
 def remembered(name: str, version: str, seconds: int, make: Callable[[], T]) -> T:
     """What `make` gives for this version, at most `seconds` old."""
-    generation = _guarded(lambda: _cache.get(_generation_of(name))) or 0
+    generation = guarded(lambda: _cache.get(_generation_of(name))) or 0
     key = f"{name}:{generation}:{version}"
-    found = _guarded(lambda: _cache.get(key))
+    found = guarded(lambda: _cache.get(key))
     if found is not None:
         kept: T = found
         return kept
     made = make()
-    _guarded(lambda: _cache.set(key, made, timeout=seconds))
+    guarded(lambda: _cache.set(key, made, timeout=seconds))
     return made
 
 
@@ -80,7 +94,7 @@ def purge(name: str) -> None:
 
     Raises OSError where the CDN does not answer with success: then it still hands out the old.
     """
-    _guarded(lambda: _cache.set(_generation_of(name), time.time_ns(), timeout=_GENERATION_SECONDS))
+    guarded(lambda: _cache.set(_generation_of(name), time.time_ns(), timeout=_GENERATION_SECONDS))
     config = current_app.config["CONFIG"]
     if config.cdn_purge_url:
         _purge_at_cdn(config.cdn_purge_url, config.cdn_purge_token or "", name)
@@ -113,13 +127,14 @@ def _generation_of(name: str) -> str:
     return f"generation:{name}"
 
 
-def _guarded(call: Callable[[], Any]) -> Any:
+def guarded(call: Callable[[], Any]) -> Any:
+    """What a call of the cache gives; None where Redis is away, and for a while after that."""
     extensions = current_app.extensions
-    if time.monotonic() < extensions["public_cache_rest"]:
+    if time.monotonic() < extensions["cache_rest"]:
         return None
     try:
         return call()
     except (RedisError, OSError) as error:
-        extensions["public_cache_rest"] = time.monotonic() + _REST
-        log.warning("public answers do without their cache: %s", error)
+        extensions["cache_rest"] = time.monotonic() + _REST
+        log.warning("pages do without their cache: %s", error)
         return None

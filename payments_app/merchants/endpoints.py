@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session
 from payments_app.core import history
 from payments_app.core.clock import database_now
 from payments_app.core.database import atomic
+from payments_app.core.signing import SECRET_PREFIX
 from payments_app.merchants.address import Guard
 from payments_app.merchants.models import Endpoint
 
-SECRET_PREFIX = "whsec_"  # noqa: S105 - the prefix is public
 ROTATION_SECONDS = 24 * 3600
 
 

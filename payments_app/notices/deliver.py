@@ -18,13 +18,13 @@ from payments_app.core import history, outbox
 from payments_app.core.clock import database_now
 from payments_app.core.database import atomic
 from payments_app.core.outbox import Claim, Later
+from payments_app.core.signing import signed_headers
 from payments_app.merchants import endpoints
 from payments_app.merchants.address import Guard
 from payments_app.merchants.models import Endpoint
 from payments_app.notices.announce import DELIVER
 from payments_app.notices.call import Outcome, call
 from payments_app.notices.endpoint_health import note_health
-from payments_app.notices.signing import signed_headers
 from payments_app.notices.webhook_models import Attempt, Delivery, WebhookEvent
 from payments_app.notices.webhook_retries import POLICY
 

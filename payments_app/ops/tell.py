@@ -1,15 +1,12 @@
 """tell: an alert to those who run the product, by mail and by a signed webhook.
 
 Each way is a message of its own, tried until it succeeds or somebody acknowledges the alert. The
-webhook is signed as Standard Webhooks say (https://www.standardwebhooks.com): `webhook-id` is the
-same for every try of one alert, so that a receiver can drop a repetition.
+webhook is signed: its `webhook-id` is the same for every try of one alert, so that a receiver can
+drop a repetition.
 """
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
 import html
 import json
 import time
@@ -26,6 +23,7 @@ from payments_app.core.clock import database_now
 from payments_app.core.database import atomic
 from payments_app.core.extensions import db
 from payments_app.core.outbox import Claim, Later
+from payments_app.core.signing import signed_headers
 from payments_app.notices import smtp
 
 HTTP_SECONDS = 5.0
@@ -49,10 +47,15 @@ def webhook(alert_id: str, claim: Claim) -> None:
     config, alert = _config(), _open(alert_id)
     if alert is None or not config.alert_webhook_url:
         return
-    body = json.dumps(as_json(config, alert)).encode()
-    headers = sign(config.alert_webhook_secret or "", f"alert_{alert.id}", int(time.time()), body)
+    body, secrets = json.dumps(as_json(config, alert)), [config.alert_webhook_secret or ""]
     request = urllib.request.Request(  # noqa: S310 - a setting, checked at the start
-        config.alert_webhook_url, data=body, headers=headers, method="POST"
+        config.alert_webhook_url,
+        data=body.encode(),
+        headers={
+            "Content-Type": "application/json",
+            **signed_headers(f"alert_{alert.id}", int(time.time()), body, secrets),
+        },
+        method="POST",
     )
     try:
         with _DIRECT.open(request, timeout=HTTP_SECONDS):
@@ -70,19 +73,6 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 
 
 _DIRECT = urllib.request.build_opener(_NoRedirect)
-
-
-def sign(secret: str, webhook_id: str, timestamp: int, body: bytes) -> dict[str, str]:
-    """The headers of a signed webhook. `secret` is `whsec_` and base64."""
-    key = base64.b64decode(secret.removeprefix("whsec_"))
-    signed = f"{webhook_id}.{timestamp}.".encode() + body
-    digest = base64.b64encode(hmac.digest(key, signed, hashlib.sha256)).decode()
-    return {
-        "Content-Type": "application/json",
-        "webhook-id": webhook_id,
-        "webhook-timestamp": str(timestamp),
-        "webhook-signature": f"v1,{digest}",
-    }
 
 
 def as_json(config: Config, alert: Alert) -> dict[str, object]:

@@ -11,10 +11,10 @@ from payments_app.core.clock import database_now
 from payments_app.core.database import atomic
 from payments_app.core.extensions import db
 from payments_app.core.outbox import Later, Message
+from payments_app.core.signing import signed_headers
 from payments_app.merchants import endpoints
 from payments_app.notices.announce import announce_payment
 from payments_app.notices.deliver import deliver, resend
-from payments_app.notices.signing import signed_headers
 from payments_app.notices.webhook_models import Delivery, WebhookEvent
 from payments_app.payments.refund import request_refund
 from tests.ledger.crowd import claim, run_at_once

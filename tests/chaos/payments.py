@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from payments_app.core.database import atomic
+from payments_app.payments.models import Transaction
+from payments_app.payments.open import Means
+from payments_app.payments.refund import request_refund
+from payments_app.payments.retry import request_retry
 from tests.chaos.lab import Lab
 from tests.inbound.post_office import PostOffice
 
@@ -84,6 +92,59 @@ def an_earlier_attempt_found_paid(lab: Lab) -> None:
     lab.work()
 
 
+def a_refund_in_part(lab: Lab) -> None:
+    paid = lab.till.pay()
+    request_refund(paid, 300, reason="a part was broken", actor="ada")
+    lab.work()
+
+
+def two_refunds_of_all(lab: Lab) -> None:
+    paid = lab.till.pay()
+    for amount in (799, 300):
+        request_refund(paid, amount, reason="sent back", actor="ada")
+    lab.work()
+
+
+def a_refund_whose_answer_was_lost(lab: Lab) -> None:
+    paid = lab.till.pay()
+    lab.till.fail_stripe("drop_after", "/v1/refunds$")
+    request_refund(paid, 300, reason="a part was broken", actor="ada")
+    lab.work()
+    lab.till.make_due("refunds.look_up")
+    lab.work()
+
+
+def a_retry(lab: Lab) -> None:
+    failed = declined_with_a_saved_card(lab)
+    mend_saved_card(lab, failed)
+    request_retry(failed, "ada")
+    lab.work()
+
+
+def declined_with_a_saved_card(lab: Lab) -> str:
+    """A failed payment of a card that is saved at Stripe; not struck itself."""
+    post = PostOffice(lab.till)
+    customer = post.stripe("customers", email="ada@example.com")["id"]
+    card = post.stripe("payment_methods/pm_card_chargeCustomerFail/attach", customer=customer)
+    means = Means(payment_method=card["id"], stripe_customer_id=customer, off_session=True)
+    return lab.till.pay(means=means)
+
+
+@atomic
+def _use_card(session: Session, transaction_id: str, card: str) -> None:
+    session.execute(
+        update(Transaction).where(Transaction.id == transaction_id).values(payment_method=card)
+    )
+
+
+def mend_saved_card(lab: Lab, transaction: str) -> None:
+    """The saved card is replaced by one that works."""
+    customer = lab.till.read(transaction).stripe_customer_id or ""
+    post = PostOffice(lab.till)
+    card = post.stripe("payment_methods/pm_card_visa/attach", customer=customer)["id"]
+    _use_card(transaction, card)
+
+
 def _tell(lab: Lab, kind: str, transaction: str) -> None:
     """Stripe posts its event; our own processes do what follows."""
     intent = lab.till.read(transaction).stripe_payment_id
@@ -104,4 +165,8 @@ PAYMENTS = (
     an_answer_lost_after_charging,
     an_error_that_stripe_saved,
     an_event_before_our_own_commit,
+    a_refund_in_part,
+    two_refunds_of_all,
+    a_refund_whose_answer_was_lost,
+    a_retry,
 )

@@ -57,6 +57,7 @@ class Config:
     business_timezone: str
     charge_concurrency: int
     checkout_rate_limit: str
+    platform_fee_fixed: Mapping[str, int]  # by currency, in minor units
     proxy_hops: int
     sentry_dsn: str | None
     cdn_purge_url: str | None
@@ -90,6 +91,7 @@ class Config:
             metrics_token=env.get("METRICS_TOKEN") or None,
             business_timezone=env.get("BUSINESS_TIMEZONE") or "UTC",
             charge_concurrency=int(env.get("CHARGE_CONCURRENCY") or 10),
+            platform_fee_fixed=_fees(env.get("PLATFORM_FEE_FIXED") or ""),
             checkout_rate_limit=env.get("CHECKOUT_RATE_LIMIT") or "10/minute",
             proxy_hops=int(env.get("PROXY_HOPS") or 0),
             sentry_dsn=env.get("SENTRY_DSN") or None,
@@ -127,6 +129,11 @@ def _with_driver(url: str) -> str:
 
 def _list(value: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in value.split(",") if part.strip())
+
+
+def _fees(value: str) -> dict[str, int]:
+    pairs = (part.partition(":") for part in _list(value.lower()))
+    return {currency.strip(): int(amount) for currency, _, amount in pairs}
 
 
 def _flag(env: Mapping[str, str], name: str) -> bool:
@@ -227,6 +234,10 @@ def _check_numbers(env: Mapping[str, str]) -> list[str]:
         problems.append("PROXY_HOPS must be the number of our own proxies before the app, 0 to 5")
     if not re.fullmatch(r"\d+/(second|minute|hour)", env.get("CHECKOUT_RATE_LIMIT") or "1/second"):
         problems.append("CHECKOUT_RATE_LIMIT must read like 10/minute")
+    if not re.fullmatch(
+        r"([A-Za-z]{3}:\d{1,9})?(\s*,\s*[A-Za-z]{3}:\d{1,9})*", env.get("PLATFORM_FEE_FIXED") or ""
+    ):
+        problems.append("PLATFORM_FEE_FIXED must read like usd:30,jpy:45 (minor units)")
     try:
         ZoneInfo(env.get("BUSINESS_TIMEZONE") or "UTC")
     except (ZoneInfoNotFoundError, ValueError):

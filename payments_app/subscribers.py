@@ -18,6 +18,9 @@ from payments_app.inbound.process import process
 from payments_app.ledger.post import post_capture
 from payments_app.ledger.post_dispute import post_dispute
 from payments_app.ledger.post_refund import post_refund
+from payments_app.merchants.create_account import CREATE, create_account
+from payments_app.merchants.make_link import MAKE_LINK, make_link
+from payments_app.merchants.refresh_account import REFRESH, refresh_account
 from payments_app.notices import mails, webhook_retries
 from payments_app.notices.account import write_account_link
 from payments_app.notices.announce import DELIVER, announce_payment, announce_refund
@@ -37,6 +40,14 @@ from payments_app.orders.follow import follow_payment
 from payments_app.orders.fulfil import fulfil
 from payments_app.payments.abandon import ACTION_SECONDS, expire_action
 from payments_app.payments.charge import charge
+from payments_app.payments.connect_read import (
+    READ_BY_CHARGE,
+    READ_BY_REFUND,
+    read_records,
+    read_records_of_charge,
+    read_records_of_refund,
+)
+from payments_app.payments.connect_records import READ
 from payments_app.payments.dispute_refresh import refresh as refresh_disputes
 from payments_app.payments.look_up import FIRST_SECONDS, check, look_up
 from payments_app.payments.recover import recover
@@ -70,6 +81,12 @@ COMMANDS = {
     "refunds.send": Command(send_refund, "payment_critical"),
     "refunds.look_up": Command(look_up_refund, "payment_critical"),
     "refunds.refresh": Command(refresh_refunds, "payment_critical"),
+    CREATE: Command(create_account, "default"),
+    MAKE_LINK: Command(make_link, "default"),
+    REFRESH: Command(refresh_account, "default"),
+    READ: Command(read_records, "payment_critical"),
+    READ_BY_CHARGE: Command(read_records_of_charge, "payment_critical"),
+    READ_BY_REFUND: Command(read_records_of_refund, "payment_critical"),
     "reconcile.stage_rounds": Command(without_subject(stage_rounds_now), SWEEPER, alone=True),
     "reconcile.revive": Command(without_subject(revive), SWEEPER, alone=True),
     "reconcile.compare": Command(run_compare, "default"),
@@ -143,16 +160,19 @@ EVENTS = {
     "refund.succeeded": (
         Follow("ledger.post_refund"),
         Follow("settlement.refund", lines.LEDGER_SECONDS),
+        Follow(READ_BY_REFUND),
         Follow("notices.announce_refund"),
     ),
     "refund.failed": (
         Follow("ledger.post_refund"),
         Follow("settlement.refund", lines.LEDGER_SECONDS),
+        Follow(READ_BY_REFUND),
         Follow("notices.announce_refund"),
     ),
     "refund.canceled": (
         Follow("ledger.post_refund"),
         Follow("settlement.refund", lines.LEDGER_SECONDS),
+        Follow(READ_BY_REFUND),
     ),
     "refund.pending": (Follow("refunds.look_up", FIRST_SECONDS),),
     "refund.requires_action": (Follow("refunds.look_up", FIRST_SECONDS),),

@@ -1,5 +1,6 @@
 """Connect: accounts of a platform, the links that onboard them, and what they may do."""
 
+import re
 import time
 from typing import Any
 
@@ -60,6 +61,14 @@ _CONTROLLER = hash_of(
     },
 )
 def create(call: Call, params: dict[str, Any]) -> Object:
+    country = params.get("country", "US")
+    if not re.fullmatch("[A-Z]{2}", country):
+        raise ApiError(
+            400,
+            f"Country '{country}' is unknown. Try using a 2-character alphanumeric country code"
+            " instead, such as 'US', 'EG', or 'GB'.",
+            param="country",
+        )
     account = call.new(
         "account",
         "acct",
@@ -70,7 +79,7 @@ def create(call: Call, params: dict[str, Any]) -> Object:
         capabilities={},
         charges_enabled=False,
         controller=params.get("controller", {}) | {"is_controller": True, "type": "application"},
-        country=params.get("country", "US"),
+        country=country,
         default_currency="usd",
         details_submitted=False,
         email=None,

@@ -11,7 +11,7 @@ import hmac
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from payments_app.gateway.client import client
@@ -20,6 +20,7 @@ from payments_app.gateway.results import Verdict
 
 TOLERANCE_SECONDS = 300
 MAX_ID = 80
+MAX_TYPES = 20  # that Stripe lists at once
 MISSED_SECONDS = 30 * 86_400  # Stripe lists the events of the last 30 days
 _TIMESTAMP = re.compile(r"[0-9]{1,12}")
 _EVENT_ID = re.compile(rf"evt_[A-Za-z0-9_]{{1,{MAX_ID - 4}}}")
@@ -116,19 +117,26 @@ def event_of(body: Any) -> Event:
     )
 
 
-def undelivered(types: Sequence[str], now: float) -> Iterator[Event]:
-    """Events of these types (20 at most) that Stripe could not deliver, newest first.
+def undelivered(types: Sequence[str], now: float, account: str | None = None) -> Iterator[Event]:
+    """Events of these types that Stripe could not deliver, newest first of each MAX_TYPES of
+    them; of a connected `account`, or of ours.
 
     `now` in seconds since the epoch. Raises UnreadableError.
     """
-    wanted: dict[str, Any] = {
-        "delivery_success": False,
-        "types": list(types),
-        "created": {"gte": int(now) - MISSED_SECONDS},
-        "limit": 100,
-    }
-    for page in pages(lambda cursor: client().v1.events.list({**wanted, **cursor})):  # type: ignore[arg-type]
-        yield from map(event_of, page)
+    options: Any = {"stripe_account": account} if account else {}
+    for start in range(0, len(types), MAX_TYPES):
+        wanted: dict[str, Any] = {
+            "delivery_success": False,
+            "types": list(types[start : start + MAX_TYPES]),
+            "created": {"gte": int(now) - MISSED_SECONDS},
+            "limit": 100,
+        }
+        for page in pages(
+            lambda cursor, wanted=wanted: client().v1.events.list({**wanted, **cursor}, options)  # type: ignore[misc, arg-type]
+        ):
+            for body in page:
+                event = event_of(body)
+                yield replace(event, account=account) if account else event
 
 
 def email_of_customer(customer_id: str, account: str | None = None) -> str | None:

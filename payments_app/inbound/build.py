@@ -18,6 +18,7 @@ from payments_app.customers.find import customer_for
 from payments_app.customers.models import Customer
 from payments_app.gateway.events import clean_id, email_of_customer
 from payments_app.gateway.results import Answer, Verdict
+from payments_app.merchants.models import DIRECT
 from payments_app.payments.models import PaymentRecord, Transaction
 
 # Only an attempt that came to something is worth a row.
@@ -66,6 +67,7 @@ def _build(
         stripe_payment_id=intent["id"],
         stripe_customer_id=stripe_customer,
         connected_account_id=account,
+        charge_type=DIRECT if account else None,
     )
     session.add(transaction)
     session.flush()

@@ -13,6 +13,7 @@ from payments_app.gateway import events
 from payments_app.inbound.kinds import HANDLINGS
 from payments_app.inbound.models import StripeEvent
 from payments_app.inbound.receive import receive
+from payments_app.merchants.models import ConnectedAccount
 
 _AT_ONCE = 500
 
@@ -21,15 +22,31 @@ def fetch_missed() -> Counter[str]:
     """Receive every undelivered event of the last 30 days, oldest first; count new, late and
     duplicate ones. Safe to run at any time: each event is stored once.
 
-    Raises UnreadableError while Stripe does not answer. What was answered and lost all the
+    Ours, and those of each merchant connected to us. Raises UnreadableError while Stripe does not
+    answer. What was answered and lost all the
     same is found by reconciliation, not here.
     """
-    missed = list(events.undelivered(list(HANDLINGS), time.time()))
+    missed = [
+        event
+        for account in (None, *_accounts())
+        for event in events.undelivered(list(HANDLINGS), time.time(), account)
+    ]
+    missed.sort(key=lambda event: event.created, reverse=True)
     known = _known([event.id for event in missed])
     # Stripe goes on listing what we fetched: to receive it again would only fill the history.
     counts = Counter(receive(event) for event in reversed(missed) if event.id not in known)
     counts["duplicate"] += len(known)
     return counts
+
+
+@atomic
+def _accounts(session: Session) -> list[str]:
+    """The connected accounts that still let us ask: each keeps its own events."""
+    connected = select(ConnectedAccount.stripe_account_id).where(
+        ConnectedAccount.stripe_account_id.is_not(None),
+        ConnectedAccount.deauthorized_at.is_(None),
+    )
+    return [account for account in session.scalars(connected) if account]
 
 
 @atomic

@@ -13,10 +13,11 @@ PROCESS = "inbound.process"
 @dataclass(frozen=True)
 class Handling:
     """Stage `command` for what the object holds in `subject`, or else for the object itself; no
-    command: a record, no more."""
+    command: a record, no more. `of_account`: it is for the account that the event is of."""
 
     command: str | None = None
     subject: str = "id"
+    of_account: bool = False
 
 
 _SETTLE = Handling(PROCESS)
@@ -25,6 +26,9 @@ _DISPUTE = Handling("disputes.refresh", "payment_intent")
 _RECORD = Handling()
 _SUBSCRIBED = Handling("customers.subscribed_at_stripe", "customer")
 _INVOICE_FAILED = Handling("customers.invoice_failed_at_stripe", "customer")
+_ACCOUNT = Handling("merchants.refresh_account", of_account=True)
+_TRANSFER = Handling("connect.read_by_charge", "source_transaction")
+_FEE = Handling("connect.read_by_charge", "charge")
 
 HANDLINGS = {
     "payment_intent.succeeded": _SETTLE,
@@ -44,4 +48,11 @@ HANDLINGS = {
     "radar.early_fraud_warning.created": _RECORD,
     "customer.subscription.created": _SUBSCRIBED,
     "invoice.payment_failed": _INVOICE_FAILED,
+    "account.updated": _ACCOUNT,
+    "account.application.deauthorized": _ACCOUNT,
+    "capability.updated": _ACCOUNT,
+    "transfer.created": _TRANSFER,
+    "transfer.reversed": _TRANSFER,
+    "application_fee.created": _FEE,
+    "application_fee.refunded": _FEE,
 }

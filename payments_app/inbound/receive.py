@@ -18,6 +18,7 @@ from payments_app.core.database import atomic, insert_once
 from payments_app.gateway.events import Event
 from payments_app.inbound.kinds import HANDLINGS, PROCESS
 from payments_app.inbound.models import IGNORED, PROCESSED, QUARANTINED, RECEIVED, StripeEvent
+from payments_app.merchants.accounts import account_at_stripe
 from payments_app.payments.models import Transaction
 
 LATE_SECONDS = 300  # an event this old was delayed, or sent again after it failed
@@ -86,11 +87,15 @@ def _state(session: Session, event: Event) -> tuple[str, str | None]:
 
 
 def _is_ours(session: Session, account: str) -> bool:
+    if account_at_stripe(session, account) is not None:
+        return True
     known = select(Transaction.id).where(Transaction.connected_account_id == account).limit(1)
     return session.scalar(known) is not None
 
 
 def _subject(event: Event) -> str | None:
+    if HANDLINGS[event.type].of_account:
+        return event.account
     return event.names(HANDLINGS[event.type].subject) or event.object_id
 
 

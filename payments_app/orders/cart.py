@@ -70,13 +70,20 @@ def _check(session: Session, cart: dict[str, int], slug: str, quantity: int) -> 
         raise CartError(f"You can order up to {product.max_quantity} of {product.name}.")
     if len(cart) >= MOST_LINES and slug not in cart:
         raise CartError(f"A cart holds up to {MOST_LINES} different things.")
-    others = session.scalars(
-        select(Product.currency).where(Product.slug.in_(set(cart) - {slug})).distinct()
+    others = session.execute(
+        select(Product.currency, Product.merchant_id)
+        .where(Product.slug.in_(set(cart) - {slug}))
+        .distinct()
     ).all()
-    if any(currency != product.currency for currency in others):
+    if any(other.currency != product.currency for other in others):
         raise CartError(
             f"{product.name} is sold in {product.currency.upper()} and your cart is in "
-            f"{others[0].upper()}: please order what is in the cart first."
+            f"{others[0].currency.upper()}: please order what is in the cart first."
+        )
+    if any(other.merchant_id != product.merchant_id for other in others):
+        raise CartError(
+            f"{product.name} is sold by another seller than what is in your cart: please order "
+            "what is in the cart first."
         )
 
 

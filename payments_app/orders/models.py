@@ -89,6 +89,11 @@ class Order(Payable, db.Model):  # type: ignore[name-defined, misc]
         """What the buyer reads in the description of the payment."""
         return f"Order #{self.number}"
 
+    @property
+    def payee_id(self) -> str | None:
+        """Whoever sells its goods."""
+        return self.merchant_id
+
     def before_payment(self, session: Session, customer_id: str) -> None:
         """Hold the goods for this attempt, if they are not held already; always in the order of
         the products' ids, so that two orders never wait for each other.

@@ -25,7 +25,8 @@ def place_lines(
     """Store an open order of several products in one currency. Its goods are held from its first
     attempt to pay on.
 
-    Raises ValueError for no line, a quantity that a product does not allow, or two currencies.
+    Raises ValueError for no line, a quantity that a product does not allow, two currencies, or
+    two sellers.
     """
     currencies = {product.currency for product, _ in lines}
     if len(currencies) != 1:
@@ -33,9 +34,13 @@ def place_lines(
     for product, quantity in lines:
         if not 1 <= quantity <= product.max_quantity:
             raise ValueError(f"{product.name}: the quantity is from 1 to {product.max_quantity}")
+    sellers = {product.merchant_id for product, _ in lines}
+    if len(sellers) != 1:
+        raise ValueError("an order is of one seller")
     order = Order(
         number=_new_number(),
         customer_id=customer_id,
+        merchant_id=sellers.pop(),
         total=sum((product.price * quantity).amount for product, quantity in lines),
         currency=currencies.pop(),
     )

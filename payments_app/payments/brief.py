@@ -16,7 +16,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from payments_app.core.clock import database_now
-from payments_app.payments.direct import account_of
+from payments_app.payments.direct import account_of, is_destination_charge
 from payments_app.payments.models import PaymentRecord, Transaction
 
 UNSENT_SECONDS = 15 * 60  # a buyer who left is not charged after this
@@ -43,6 +43,7 @@ class Brief:
     confirm: dict[str, Any]
     intent_id: str | None
     account: str | None
+    seller: str | None  # the connected account that is paid, by either type of charge
     customer: NewCustomer | None
     create_sent: bool
     confirm_sent: bool
@@ -86,6 +87,10 @@ def parameters_for(transaction: Transaction, public_url: str) -> dict[str, Any]:
         create["customer"] = transaction.stripe_customer_id
     if transaction.save_card:
         create["setup_future_usage"] = "off_session"
+    if transaction.platform_fee:
+        create["application_fee_amount"] = transaction.platform_fee
+    if is_destination_charge(transaction):
+        create["transfer_data"] = {"destination": transaction.connected_account_id}
     confirm: dict[str, Any] = {}
     if transaction.confirmation_token:
         confirm["confirmation_token"] = transaction.confirmation_token
@@ -124,6 +129,7 @@ def brief_of(session: Session, transaction: Transaction) -> Brief:
         confirm=parameters.get("confirm", {}),
         intent_id=transaction.stripe_payment_id,
         account=account_of(transaction),
+        seller=transaction.connected_account_id,
         customer=customer,
         create_sent=transaction.create_sent_at is not None,
         confirm_sent=transaction.confirm_sent_at is not None,

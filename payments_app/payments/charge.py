@@ -19,7 +19,7 @@ from payments_app.core.outbox import Claim
 from payments_app.gateway import charges
 from payments_app.gateway.customers import create_customer
 from payments_app.gateway.results import Answer, Verdict, unclear
-from payments_app.payments import abandon, patience, predecessors, states
+from payments_app.payments import abandon, patience, predecessors, seller_refused, states
 from payments_app.payments.brief import Brief, brief_of
 from payments_app.payments.queries import phase_of
 from payments_app.payments.settle import note, note_call, settle, settle_zero
@@ -130,7 +130,9 @@ def _certain(answer: Answer) -> Answer:
 
 def _not_created(brief: Brief, answer: Answer, claim: Claim) -> None:
     """No new intent. Nothing that could move money was sent, so the same key is tried later."""
-    if answer.verdict in (Verdict.LATER, Verdict.MISCONFIGURED, Verdict.UNKNOWN):
+    if seller_refused.is_refusal(brief, answer):
+        seller_refused.end_refused(brief, answer)
+    elif answer.verdict in (Verdict.LATER, Verdict.MISCONFIGURED, Verdict.UNKNOWN):
         patience.wait(brief, answer, claim)
     elif answer.verdict == Verdict.CANCELED and answer.intent is None:
         abandon.never_made(brief)

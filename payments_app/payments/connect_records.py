@@ -26,6 +26,7 @@ FEE, FEE_REFUND = "application_fee", "application_fee_refund"
 PAYMENT, PAYMENT_REFUND = "payment", "payment_refund"
 KINDS = (CHARGE, REFUND, TRANSFER, TRANSFER_REVERSAL, FEE, FEE_REFUND, PAYMENT, PAYMENT_REFUND)
 RECORDED = "connect.recorded"
+READ = "connect.read"  # the command that copies them
 
 
 class ConnectRecord(db.Model):  # type: ignore[name-defined, misc]

@@ -1,22 +1,26 @@
 """Whose account a payment was made on: ours, or (direct charges) a merchant's.
 
+A destination charge is made on ours and names the merchant's account in `transfer_data`; a direct
+one is made on the merchant's, named in the Stripe-Account header. Never both.
 Source: https://docs.stripe.com/connect/charges
 """
 
 from __future__ import annotations
 
-from sqlalchemy import case
+from sqlalchemy import case, func
 
+from payments_app.merchants.models import DESTINATION, DIRECT
 from payments_app.payments.models import Transaction
 
-_TRANSFER = Transaction.parameters[("create", "transfer_data")].as_string()
 # `account_of` in SQL.
-DIRECT_ACCOUNT = case((_TRANSFER.is_(None), Transaction.connected_account_id))
+DIRECT_ACCOUNT = case(
+    (func.coalesce(Transaction.charge_type, DIRECT) == DIRECT, Transaction.connected_account_id)
+)
 
 
 def is_destination_charge(transaction: Transaction) -> bool:
-    """Whether the payment is ours and a part of it was transferred to a merchant."""
-    return "transfer_data" in ((transaction.parameters or {}).get("create") or {})
+    """Whether the payment is ours and a part of it is transferred to a merchant."""
+    return transaction.charge_type == DESTINATION
 
 
 def account_of(transaction: Transaction) -> str | None:

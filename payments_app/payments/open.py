@@ -11,7 +11,7 @@ from payments_app.core import history, outbox
 from payments_app.core.money import Money
 from payments_app.payments.models import PaymentRecord, Transaction
 from payments_app.payments.payable import Payable
-from payments_app.payments.payee import merchant_of
+from payments_app.payments.payee import name_payee
 
 
 class LivePaymentError(Exception):
@@ -54,7 +54,7 @@ def open_transaction(
     zero or less is stored as 0 and never reaches Stripe.
 
     Raises LivePaymentError while the payable is paid or may still be charged, NotPayableError where
-    it can't be paid for, and IntegrityError
+    it can't be paid for or its seller can't be paid, and IntegrityError
     when two calls race for one payable or one key (run the whole step again).
     """
     money = money or payable.price
@@ -83,7 +83,7 @@ def open_transaction(
     if payable.payable_role == "pays_for":
         _join(session, transaction, payable.payable_type, payable.id, "pays_for")
     _join(session, transaction, "customer", customer_id, "customer")
-    merchant_of(session, transaction.id)
+    name_payee(session, transaction, payable.payee_id)
     history.record(
         session,
         "state",

@@ -51,6 +51,11 @@ class Payable:
         where they are asked whether it should be."""
         return ""
 
+    @property
+    def payee_id(self) -> str | None:
+        """The id of the merchant who is paid; None: the shop itself."""
+        return None
+
     def before_payment(self, session: Session, customer_id: str) -> None:
         """What has to happen before an attempt is stored, in its database transaction.
 

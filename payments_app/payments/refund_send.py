@@ -133,8 +133,8 @@ def _wait(brief: _Brief, reply: Reply, claim: Claim) -> None:
 
 
 def _parameters(refund: Refund, transaction: Transaction) -> dict[str, Any]:
-    """What is sent, now and at every repetition. Of a destination charge the merchant gives back
-    its share, and we our fee."""
+    """What is sent, now and at every repetition. Of a merchant's sale we give back our fee, and
+    of a destination charge the merchant its share, both in proportion."""
     parameters: dict[str, Any] = {
         "payment_intent": transaction.stripe_payment_id,
         "amount": refund.amount,
@@ -143,7 +143,9 @@ def _parameters(refund: Refund, transaction: Transaction) -> dict[str, Any]:
     if refund.stripe_reason:
         parameters["reason"] = refund.stripe_reason
     if is_destination_charge(transaction):
-        parameters |= {"reverse_transfer": True, "refund_application_fee": True}
+        parameters["reverse_transfer"] = True
+    if transaction.platform_fee:
+        parameters["refund_application_fee"] = True
     return parameters
 
 

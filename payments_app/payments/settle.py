@@ -9,10 +9,11 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from payments_app.core import alerts, history
+from payments_app.core import alerts, history, outbox
 from payments_app.core.database import atomic
 from payments_app.gateway.results import Answer, Verdict
 from payments_app.payments import states
+from payments_app.payments.connect_records import READ
 from payments_app.payments.models import Transaction
 
 PHASE_OF = {
@@ -65,7 +66,14 @@ def bring(
     elif states.MACHINE.allows(transaction.phase, phase):
         _keep(transaction, answer)
         states.move(session, transaction, phase, actor=actor)
+    _follow_sale(session, transaction)
     return transaction.phase
+
+
+def _follow_sale(session: Session, transaction: Transaction) -> None:
+    """A merchant's sale has records on two accounts; any other needs no message for them."""
+    if transaction.phase == "complete" and transaction.connected_account_id is not None:
+        outbox.stage(session, READ, transaction.id)
 
 
 @atomic

@@ -53,6 +53,7 @@ def test_all_missing_settings_are_named_at_once() -> None:
         ("FLASK_DEBUG", "1", "live"),
         ("CHARGE_CONCURRENCY", "0", "whole number"),
         ("CHECKOUT_RATE_LIMIT", "often", "10/minute"),
+        ("PLATFORM_FEE_FIXED", "usd=30", "usd:30,jpy:45"),
         ("BUSINESS_TIMEZONE", "Mars/Olympus", "zone"),
     ],
 )

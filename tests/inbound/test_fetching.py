@@ -9,10 +9,13 @@ from flask.testing import FlaskCliRunner
 
 from payments_app.core.extensions import db
 from payments_app.core.history import HistoryEntry
+from payments_app.gateway.events import MAX_TYPES
 from payments_app.inbound.fetch_missed import fetch_missed
 from payments_app.inbound.kinds import HANDLINGS
+from payments_app.merchants.accounts import state_of
 from tests.inbound.post_office import PostOffice
 from tests.inbound.test_settling import open_unknown
+from tests.merchants.market import account, account_id, create_merchant
 from tests.payments.till import Till
 
 pytestmark = pytest.mark.portable
@@ -60,5 +63,23 @@ def test_a_person_can_fetch(lossy: Till, cli: FlaskCliRunner) -> None:
     assert done.output == "1 events taken in, 0 were here already\n"
 
 
-def test_stripe_lists_as_many_types_at_once_as_are_handled() -> None:
-    assert len(HANDLINGS) <= 20
+@pytest.mark.usefixtures("endpoint")
+def test_what_stripe_lists_in_another_call_is_fetched_as_well(lossy: Till) -> None:
+    assert len(HANDLINGS) > MAX_TYPES
+    first, *_, last = HANDLINGS
+    for type in (first, last):
+        told = {"id": "fee_1", "object": "application_fee", "charge": "ch_1"}
+        lossy.sandbox("POST", "/_sandbox/events", type=type, object=told)
+    assert fetch_missed()["new"] == 2
+
+
+def test_what_a_merchants_account_never_told_is_fetched(till: Till, post: PostOffice) -> None:
+    merchant = create_merchant(till)
+    address = {"url": "http://127.0.0.1:9/hooks", "enabled_events[]": "*", "connect": "true"}
+    post.stripe("webhook_endpoints", **address)
+    till.sandbox("POST", "/_sandbox/webhook_faults", drop=1)
+    till.sandbox("POST", f"/_sandbox/accounts/{account_id(merchant)}/onboard")
+    till.sandbox("POST", "/_sandbox/webhook_faults", drop=0)
+    assert fetch_missed()["new"] == 1
+    till.work("default")
+    assert state_of(account(merchant)) == "ready"

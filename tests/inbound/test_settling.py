@@ -126,8 +126,7 @@ def test_a_correction_is_made_by_a_fresh_read(post: PostOffice, till: Till) -> N
 
 def test_a_destination_charge_is_told_by_the_platform(post: PostOffice, till: Till) -> None:
     transaction = open_unknown(till)
-    shared = {"create": {"transfer_data": {"destination": "acct_1"}}, "confirm": {}}
-    forget(transaction, connected_account_id="acct_1", parameters=shared)
+    forget(transaction, connected_account_id="acct_1", charge_type="destination")
     post.send(post.told("payment_intent.succeeded"))
     assert till.read(transaction).phase == "complete"
 

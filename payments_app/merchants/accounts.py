@@ -1,0 +1,65 @@
+"""accounts: what Stripe lets a merchant's connected account do, in words."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from payments_app.merchants.models import DIRECT, ConnectedAccount, Merchant
+
+SELLER_NOT_READY = "seller_not_ready"
+CREATING, REFUSED, ONBOARDING, RESTRICTED, READY, DISCONNECTED = (
+    "creating",
+    "refused",
+    "onboarding",
+    "restricted",
+    "ready",
+    "disconnected",
+)
+WORDS = {
+    CREATING: "Stripe is being asked for the account.",
+    REFUSED: "Stripe refused to make the account.",
+    ONBOARDING: "The merchant still has to give Stripe its details.",
+    RESTRICTED: "Stripe wants more from the merchant before it may be paid.",
+    READY: "The merchant can be paid.",
+    DISCONNECTED: "The merchant left the platform: Connected account permission denied.",
+}
+
+
+def state_of(account: ConnectedAccount) -> str:
+    """Where the onboarding of an account is: a key of WORDS."""
+    if account.deauthorized_at is not None:
+        return DISCONNECTED
+    if account.stripe_account_id is None:
+        return REFUSED if account.error_message else CREATING
+    if can_be_paid(account):
+        return READY
+    return RESTRICTED if account.details_submitted else ONBOARDING
+
+
+def can_be_paid(account: ConnectedAccount) -> bool:
+    """Whether a payment may be made for this account now, by what Stripe last said of it."""
+    if account.deauthorized_at is not None or account.stripe_account_id is None:
+        return False
+    if account.charge_type == DIRECT:
+        return account.charges_enabled
+    return account.transfers_enabled
+
+
+def account_at_stripe(session: Session, stripe_account_id: str) -> ConnectedAccount | None:
+    """The connected account of this id at Stripe."""
+    return session.scalar(
+        select(ConnectedAccount).where(ConnectedAccount.stripe_account_id == stripe_account_id)
+    )
+
+
+def ready_account(session: Session, merchant_id: str) -> ConnectedAccount | None:
+    """The merchant's account, if it can be paid now."""
+    account = session.get(ConnectedAccount, merchant_id)
+    return account if account is not None and can_be_paid(account) else None
+
+
+def seller_sentence(session: Session, merchant_id: str) -> str:
+    """What a buyer reads of a merchant who can't be paid."""
+    name = session.get_one(Merchant, merchant_id).name
+    return f"{name} can't take payments just now. Nothing was charged. Please come back later."

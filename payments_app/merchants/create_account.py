@@ -1,0 +1,128 @@
+"""create_account: make a merchant's account at Stripe, once.
+
+Safe from a lost answer because the call carries a key of the merchant's own, and because every
+later try first looks for the account that carries the merchant's id in its metadata.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from payments_app.core import alerts, history
+from payments_app.core.database import atomic
+from payments_app.core.outbox import Claim, Later
+from payments_app.gateway import connect
+from payments_app.gateway.objects import Reply
+from payments_app.gateway.results import Verdict
+from payments_app.merchants.models import ConnectedAccount, Merchant
+from payments_app.merchants.refresh_account import take
+
+CREATE = "merchants.create_account"
+WAITS = (1.0, 2.0, 5.0, 30.0)  # seconds; the last one again and again
+
+
+@dataclass(frozen=True)
+class _Wish:
+    merchant_id: str
+    email: str
+    name: str
+    country: str
+    charge_type: str
+
+
+def create_account(merchant_id: str, claim: Claim) -> None:
+    """Make the account of a merchant who has none; do nothing for one who has.
+
+    Raises Later while Stripe refuses, or its answer was lost.
+    """
+    wish = _wish(merchant_id)
+    if wish is None:
+        return
+    reply = connect.find_account(merchant_id) if claim.tries else Reply("account_find")
+    if reply.body is None and reply.trouble is None:
+        reply = _create(wish, claim)
+    if reply.body is not None:
+        _keep(merchant_id, reply)
+    elif reply.trouble == Verdict.INVALID:
+        _refused(merchant_id, reply)
+    else:
+        _note(merchant_id, reply, alert=claim.tries >= len(WAITS))
+        seconds = WAITS[min(claim.tries, len(WAITS) - 1)]
+        raise Later(max(seconds, reply.retry_after or 0), f"account: {reply.error_code}")
+
+
+def _create(wish: _Wish, claim: Claim) -> Reply:
+    """Stripe repeats an error of its own that it has saved for a key, for ever: after that, and
+    with no account in its list, another key may make one."""
+    reply = _ask(wish, "")
+    if reply.replayed and reply.trouble == Verdict.UNKNOWN:
+        reply = _ask(wish, str(claim.tries))
+    return reply
+
+
+def _ask(wish: _Wish, attempt: str) -> Reply:
+    return connect.create_account(
+        wish.merchant_id,
+        email=wish.email,
+        name=wish.name,
+        country=wish.country,
+        charge_type=wish.charge_type,
+        attempt=attempt,
+    )
+
+
+@atomic
+def _wish(session: Session, merchant_id: str) -> _Wish | None:
+    account = session.get_one(ConnectedAccount, merchant_id, populate_existing=True)
+    if account.stripe_account_id is not None:
+        return None
+    merchant = session.get_one(Merchant, merchant_id)
+    return _Wish(merchant_id, merchant.email, merchant.name, account.country, account.charge_type)
+
+
+@atomic
+def _keep(session: Session, merchant_id: str, reply: Reply) -> None:
+    account = _lock(session, merchant_id)
+    _record(session, merchant_id, reply)
+    account.stripe_account_id = account.stripe_account_id or str((reply.body or {})["id"])
+    account.error_message = None
+    take(session, account, reply.body or {})
+
+
+@atomic
+def _refused(session: Session, merchant_id: str, reply: Reply) -> None:
+    account = _lock(session, merchant_id)
+    _record(session, merchant_id, reply)
+    account.error_message = (reply.error or {}).get("message") or "Unknown error occurred"
+    alerts.raise_alert(
+        session,
+        "merchant_refused",
+        f"merchant_refused:{merchant_id}",
+        f"Stripe refused an account for {merchant_id}: {account.error_message}",
+    )
+
+
+@atomic
+def _note(session: Session, merchant_id: str, reply: Reply, *, alert: bool) -> None:
+    _record(session, merchant_id, reply)
+    if alert or reply.trouble == Verdict.MISCONFIGURED:
+        alerts.raise_alert(
+            session,
+            "merchant_waits",
+            f"merchant_waits:{reply.error_code}",
+            f"A merchant's account waits for Stripe: {(reply.error or {}).get('message')}",
+        )
+
+
+def _lock(session: Session, merchant_id: str) -> ConnectedAccount:
+    return session.get_one(
+        ConnectedAccount, merchant_id, with_for_update=True, populate_existing=True
+    )
+
+
+def _record(session: Session, merchant_id: str, reply: Reply) -> None:
+    history.record(
+        session, "stripe", f"stripe.{reply.call}", subject=merchant_id, **reply.as_history()
+    )

@@ -1,0 +1,61 @@
+"""make_link: a link to Stripe's own form, made when a merchant asks for it.
+
+Stripe lets it be used once, for some minutes: https://docs.stripe.com/api/account_links
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from payments_app.core import history
+from payments_app.core.database import atomic
+from payments_app.core.outbox import Claim, Later
+from payments_app.gateway import connect
+from payments_app.gateway.results import Verdict
+from payments_app.merchants.models import ConnectedAccount
+from payments_app.merchants.refresh_account import stage_refresh
+from payments_app.merchants.way_in import onboarding_url
+
+MAKE_LINK = "merchants.make_link"
+RETRY_SECONDS = 2.0
+MOST_TRIES = 20
+
+
+def make_link(merchant_id: str, claim: Claim) -> None:
+    """Have a new link made and keep it. Raises Later while there is no account, or Stripe does
+    not answer; whoever waited too long asks again."""
+    stripe_account_id = _account_of(merchant_id)
+    if stripe_account_id is None:
+        if claim.tries < MOST_TRIES:
+            raise Later(RETRY_SECONDS, "its account is not made yet")
+        return
+    reply = connect.create_link(stripe_account_id, f"{onboarding_url(merchant_id)}?back=1")
+    if reply.body is not None:
+        _keep(merchant_id, reply.body)
+    elif reply.trouble in (Verdict.LATER, Verdict.UNKNOWN) and claim.tries < MOST_TRIES:
+        raise Later(max(RETRY_SECONDS, reply.retry_after or 0), f"link: {reply.error_code}")
+    else:
+        _refused(merchant_id, stripe_account_id, reply.as_history())
+
+
+@atomic
+def _account_of(session: Session, merchant_id: str) -> str | None:
+    return session.get_one(ConnectedAccount, merchant_id, populate_existing=True).stripe_account_id
+
+
+@atomic
+def _keep(session: Session, merchant_id: str, link: dict[str, Any]) -> None:
+    account = session.get_one(ConnectedAccount, merchant_id, with_for_update=True)
+    account.link_url = link["url"]
+    account.link_expires_at = dt.datetime.fromtimestamp(link["expires_at"], dt.UTC)
+    history.record(session, "stripe", "merchant.link_made", subject=merchant_id)
+
+
+@atomic
+def _refused(session: Session, merchant_id: str, stripe_account_id: str, told: Any) -> None:
+    """Most likely the account is not ours any more: it is read again."""
+    history.record(session, "stripe", "merchant.link_refused", subject=merchant_id, **told)
+    stage_refresh(session, stripe_account_id)

@@ -1,0 +1,89 @@
+"""onboarding: a merchant's way to an account at Stripe. What is asked here, jobs do there."""
+
+from __future__ import annotations
+
+import time
+
+from flask import current_app
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from payments_app.core import history, outbox
+from payments_app.core.clock import database_now
+from payments_app.core.database import atomic
+from payments_app.core.history import SYSTEM
+from payments_app.merchants.create_account import CREATE
+from payments_app.merchants.make_link import MAKE_LINK
+from payments_app.merchants.models import DESTINATION, ConnectedAccount, Merchant
+from payments_app.merchants.refresh_account import stage_refresh
+
+EVERY_SECONDS = 10
+
+
+@atomic
+def add_merchant(
+    session: Session,
+    *,
+    name: str,
+    email: str,
+    actor: str,
+    charge_type: str = DESTINATION,
+    country: str = "US",
+) -> str:
+    """Store a merchant, with the message that makes its account at Stripe; return its id."""
+    merchant = Merchant(
+        name=name, email=email, timezone=current_app.config["CONFIG"].business_timezone
+    )
+    session.add(merchant)
+    session.flush()
+    session.add(ConnectedAccount(merchant_id=merchant.id, charge_type=charge_type, country=country))
+    history.record(
+        session,
+        "system" if actor == SYSTEM else "staff",
+        "merchant.added",
+        actor=actor,
+        subject=merchant.id,
+        name=name,
+        charge_type=charge_type,
+    )
+    session.flush()
+    outbox.stage(session, CREATE, merchant.id)
+    return merchant.id
+
+
+@atomic
+def request_link(session: Session, merchant_id: str) -> None:
+    """Ask for a new link to Stripe's own form, every EVERY_SECONDS at most."""
+    window = int(time.time() // EVERY_SECONDS)
+    outbox.stage(session, MAKE_LINK, merchant_id, key=f"{MAKE_LINK}:{merchant_id}:{window}")
+
+
+@atomic
+def come_back(session: Session, merchant_id: str) -> None:
+    """The merchant is back from Stripe's form: its link is used up, and the account is read."""
+    account = session.get_one(
+        ConnectedAccount, merchant_id, with_for_update=True, populate_existing=True
+    )
+    account.link_url = account.link_expires_at = None
+    if account.stripe_account_id is not None:
+        stage_refresh(session, account.stripe_account_id)
+
+
+def find(session: Session, merchant_id: str) -> tuple[Merchant, ConnectedAccount] | None:
+    """The merchant and its connected account; None for the shop's own, which has none."""
+    row = session.execute(
+        select(Merchant, ConnectedAccount)
+        .join(ConnectedAccount, ConnectedAccount.merchant_id == Merchant.id)
+        .where(Merchant.id == merchant_id)
+    ).first()
+    return (row[0], row[1]) if row else None
+
+
+def open_link(session: Session, merchant_id: str) -> str | None:
+    """The address of Stripe's own form, as long as it is good."""
+    return session.scalar(
+        select(ConnectedAccount.link_url).where(
+            ConnectedAccount.merchant_id == merchant_id,
+            ConnectedAccount.link_expires_at > database_now(10),
+        )
+    )

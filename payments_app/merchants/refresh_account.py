@@ -1,0 +1,110 @@
+"""refresh_account: read a connected account at Stripe again, and keep what it may do."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from payments_app.core import alerts, history, outbox
+from payments_app.core.clock import database_now
+from payments_app.core.database import atomic
+from payments_app.core.outbox import Claim, Later
+from payments_app.gateway import connect
+from payments_app.gateway.results import Verdict
+from payments_app.merchants.accounts import DISCONNECTED, state_of
+from payments_app.merchants.models import ConnectedAccount
+
+REFRESH = "merchants.refresh_account"
+RETRY_SECONDS = 30.0
+EVERY_SECONDS = 10
+_ASKED = ("currently_due", "past_due", "pending_verification", "disabled_reason")
+
+
+def refresh_account(stripe_account_id: str, _claim: Claim) -> None:
+    """Keep what Stripe says of an account of ours now. One that our key no longer reaches has
+    left the platform.
+
+    Raises Later while Stripe can't be asked.
+    """
+    reply = connect.retrieve_account(stripe_account_id)
+    if reply.body is not None:
+        _keep(stripe_account_id, reply.body)
+    elif reply.trouble == Verdict.MISCONFIGURED and reply.error_code == "account_invalid":
+        _left(stripe_account_id)
+    else:
+        raise Later(max(RETRY_SECONDS, reply.retry_after or 0), f"account: {reply.error_code}")
+
+
+def stage_refresh(session: Session, stripe_account_id: str) -> None:
+    """Have an account read again, every EVERY_SECONDS at most."""
+    window = int(time.time() // EVERY_SECONDS)
+    outbox.stage(session, REFRESH, stripe_account_id, key=f"{REFRESH}:{stripe_account_id}:{window}")
+
+
+def take(session: Session, account: ConnectedAccount, body: dict[str, Any]) -> None:
+    """Keep what `body` says of a locked account, with history where its state changed."""
+    before = state_of(account)
+    asked = body.get("requirements") or {}
+    account.details_submitted = bool(body.get("details_submitted"))
+    account.charges_enabled = bool(body.get("charges_enabled"))
+    account.payouts_enabled = bool(body.get("payouts_enabled"))
+    account.transfers_enabled = (body.get("capabilities") or {}).get("transfers") == "active"
+    account.requirements = {name: asked[name] for name in _ASKED if asked.get(name)}
+    account.deauthorized_at = None
+    account.refreshed_at = database_now()
+    session.flush()
+    session.refresh(account)
+    _tell(session, account, before)
+
+
+@atomic
+def _keep(session: Session, stripe_account_id: str, body: dict[str, Any]) -> None:
+    account = _lock(session, stripe_account_id)
+    if account is not None:
+        take(session, account, body)
+
+
+@atomic
+def _left(session: Session, stripe_account_id: str) -> None:
+    account = _lock(session, stripe_account_id)
+    if account is None or account.deauthorized_at is not None:
+        return
+    before = state_of(account)
+    account.deauthorized_at = account.refreshed_at = database_now()
+    account.charges_enabled = account.transfers_enabled = account.payouts_enabled = False
+    session.flush()
+    session.refresh(account)
+    _tell(session, account, before)
+    alerts.raise_alert(
+        session,
+        "merchant_left",
+        f"merchant_left:{stripe_account_id}",
+        f"{account.merchant_id} ({stripe_account_id}): Connected account permission denied",
+    )
+
+
+def _lock(session: Session, stripe_account_id: str) -> ConnectedAccount | None:
+    return session.scalar(
+        select(ConnectedAccount)
+        .where(ConnectedAccount.stripe_account_id == stripe_account_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+
+
+def _tell(session: Session, account: ConnectedAccount, before: str) -> None:
+    now = state_of(account)
+    if now == before:
+        return
+    history.record(
+        session,
+        "stripe",
+        "merchant.left" if now == DISCONNECTED else f"merchant.{now}",
+        actor="stripe",
+        subject=account.merchant_id,
+        **{"from": before},
+        requirements=account.requirements,
+    )

@@ -1,0 +1,43 @@
+"""seller_refused: Stripe does not let a merchant be paid, and said so before anything moved.
+
+An intent that was never made, or never confirmed, moves no money: the payment ends as failed,
+rather than wait for a merchant to come back. Their account is read again, so that the next buyer
+is told before they pay.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Session
+
+from payments_app.core import alerts
+from payments_app.core.database import atomic
+from payments_app.gateway.results import Answer, Verdict
+from payments_app.merchants.refresh_account import stage_refresh
+from payments_app.payments import states
+from payments_app.payments.brief import Brief
+from payments_app.payments.settle import end, note_call
+
+
+def is_refusal(brief: Brief, answer: Answer) -> bool:
+    """Whether a call to create an intent was refused because of whom it pays. A refused key of our
+    own answers 401, or 403 without a merchant: that is nobody's payment's fault."""
+    if brief.seller is None or answer.verdict not in (Verdict.MISCONFIGURED, Verdict.INVALID):
+        return False
+    return answer.error_type != "authentication"
+
+
+@atomic
+def end_refused(session: Session, brief: Brief, answer: Answer) -> None:
+    """End the payment with Stripe's refusal, tell staff, and have the account read again."""
+    states.lock(session, brief.transaction_id)
+    note_call(session, brief.transaction_id, answer)
+    error = answer.error or {}
+    end(session, brief.transaction_id, "failed", error)
+    stage_refresh(session, brief.seller or "")
+    alerts.raise_alert(
+        session,
+        "seller_refused",
+        f"seller_refused:{brief.seller}",
+        f"Stripe refuses payments for {brief.seller}: {error.get('message')}",
+        transaction_id=brief.transaction_id,
+    )

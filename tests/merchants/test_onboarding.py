@@ -1,0 +1,102 @@
+"""A merchant's account at Stripe: made once, known by what Stripe says of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from payments_app.core.extensions import db
+from payments_app.merchants.accounts import state_of
+from payments_app.merchants.onboarding import add_merchant, come_back, open_link, request_link
+from payments_app.merchants.refresh_account import refresh_account
+from tests.ledger.crowd import claim
+from tests.merchants.market import (
+    account,
+    account_id,
+    api,
+    create_merchant,
+    create_ready_merchant,
+    told_of,
+)
+from tests.payments.till import Till
+
+pytestmark = pytest.mark.portable
+
+
+def test_a_new_merchant_has_an_account_that_asks_for_details(till: Till) -> None:
+    merchant = create_merchant(till)
+    found = account(merchant)
+    assert state_of(found) == "onboarding"
+    assert "tos_acceptance.date" in (found.requirements or {})["currently_due"]
+
+
+@pytest.mark.parametrize("charge_type", ["destination", "direct"])
+def test_a_merchant_who_gave_its_details_can_be_paid(till: Till, charge_type: str) -> None:
+    merchant = create_ready_merchant(till, charge_type)
+    found = account(merchant)
+    assert state_of(found) == "ready"
+    assert (found.payouts_enabled, found.requirements) == (True, {})
+    assert told_of(merchant)[-1] == "merchant.ready"
+
+
+@pytest.mark.parametrize("fault", ["drop_after", "500_after", "truncate", "500_before"])
+def test_a_lost_answer_does_not_make_two_accounts(till: Till, fault: str) -> None:
+    till.fail_stripe(fault, "/v1/accounts", times=1)
+    merchant = create_merchant(till)
+    till.work_all_waiting()
+    till.work_all_waiting()
+    made = [one["id"] for one in api(till, "GET", "accounts")["data"]]
+    assert made == [account_id(merchant)]
+
+
+def test_an_account_that_stripe_refuses_says_why(till: Till) -> None:
+    merchant = add_merchant(name="Juniper", email="j@example.com", actor="ada", country="??")
+    till.work("default")
+    found = account(merchant)
+    assert state_of(found) == "refused"
+    assert found.error_message == (
+        "Country '??' is unknown. Try using a 2-character alphanumeric country code instead, "
+        "such as 'US', 'EG', or 'GB'."
+    )
+
+
+def test_a_link_leads_to_stripes_own_form(till: Till) -> None:
+    merchant = create_merchant(till)
+    request_link(merchant)
+    till.work("default")
+    link = open_link(db.session(), merchant)
+    assert link is not None
+    assert link.startswith(f"{till.config.stripe_api_base}/onboarding/{account_id(merchant)}/")
+
+
+def test_a_used_link_is_not_shown_again(till: Till) -> None:
+    merchant = create_merchant(till)
+    request_link(merchant)
+    till.work("default")
+    come_back(merchant)
+    assert open_link(db.session(), merchant) is None
+
+
+def test_coming_back_reads_the_account(till: Till) -> None:
+    merchant = create_merchant(till)
+    till.sandbox("POST", f"/_sandbox/accounts/{account_id(merchant)}/onboard")
+    come_back(merchant)
+    till.work("default")
+    assert state_of(account(merchant)) == "ready"
+
+
+def test_an_account_that_stripe_wants_more_of_is_restricted(till: Till) -> None:
+    merchant = create_ready_merchant(till)
+    stripe_id = account_id(merchant)
+    wanted = {"capabilities": {"transfers": "inactive"}, "charges_enabled": False}
+    till.sandbox("POST", f"/_sandbox/accounts/{stripe_id}", **wanted)
+    refresh_account(stripe_id, claim(stripe_id))
+    assert state_of(account(merchant)) == "restricted"
+
+
+def test_an_account_that_our_key_no_longer_reaches_has_left(till: Till) -> None:
+    merchant = create_ready_merchant(till)
+    stripe_id = account_id(merchant)
+    till.sandbox("POST", f"/_sandbox/accounts/{stripe_id}/deauthorize")
+    refresh_account(stripe_id, claim(stripe_id))
+    assert state_of(account(merchant)) == "disconnected"
+    assert told_of(merchant)[-1] == "merchant.left"

@@ -1,0 +1,131 @@
+"""What a merchant sells: whom it pays, our fee, and what Stripe is told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from payments_app.core.alerts import Alert
+from payments_app.core.extensions import db
+from payments_app.core.money import Money
+from payments_app.merchants.accounts import state_of
+from payments_app.payments.direct import account_of
+from payments_app.payments.payable import NotPayableError
+from payments_app.payments.platform_fee import platform_fee
+from tests.merchants.market import (
+    account,
+    account_id,
+    api,
+    create_merchant,
+    create_ready_merchant,
+    create_sale,
+    sell,
+)
+from tests.payments.till import Till
+
+pytestmark = pytest.mark.portable
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "fee"),
+    [
+        (10_000, "usd", 320),
+        (1099, "usd", 62),  # 61.871
+        (500, "usd", 45),  # 44.5 is rounded up
+        (30, "usd", 29),  # never the whole of it
+        (1, "usd", None),
+        (10_000, "kwd", 320),
+        (12_340, "kwd", 390),  # 387.86, in steps of ten
+        (100_000, "isk", 2900),  # 2930, in hundreds
+    ],
+)
+def test_the_fee_is_rounded_half_up_and_below_the_amount(
+    amount: int, currency: str, fee: int | None
+) -> None:
+    assert platform_fee(Money(amount, currency), {}) == fee
+
+
+def test_the_fixed_part_of_the_fee_is_a_setting_by_currency() -> None:
+    assert platform_fee(Money(10_000, "jpy"), {"jpy": 45}) == 335
+
+
+def intent(till: Till, transaction: str, on: str = "") -> dict[str, Any]:
+    stripe_id = till.read(transaction).stripe_payment_id
+    found: dict[str, Any] = api(till, "GET", f"payment_intents/{stripe_id}", on)
+    return found
+
+
+def test_a_destination_charge_is_ours_with_a_transfer_and_a_fee(till: Till) -> None:
+    merchant = create_ready_merchant(till)
+    transaction = sell(till, merchant)
+    found = till.read(transaction)
+    assert (found.phase, found.platform_fee) == ("complete", 320)
+    assert found.connected_account_id == account_id(merchant)
+    at_stripe = intent(till, transaction)
+    assert at_stripe["application_fee_amount"] == 320
+    assert at_stripe["transfer_data"]["destination"] == account_id(merchant)
+
+
+def test_a_direct_charge_is_the_merchants_with_a_fee_for_us(till: Till) -> None:
+    merchant = create_ready_merchant(till, "direct")
+    transaction = sell(till, merchant)
+    assert till.read(transaction).phase == "complete"
+    at_stripe = intent(till, transaction, account_id(merchant))
+    assert (at_stripe["application_fee_amount"], at_stripe["transfer_data"]) == (320, None)
+    assert till.intents() == []
+
+
+@pytest.mark.parametrize("charge_type", ["destination", "direct"])
+def test_transfer_data_never_goes_with_the_stripe_account_header(
+    till: Till, charge_type: str
+) -> None:
+    found = till.read(sell(till, create_ready_merchant(till, charge_type)))
+    transfers = "transfer_data" in found.parameters["create"]
+    assert transfers is (account_of(found) is None)
+
+
+@pytest.mark.parametrize("charge_type", ["destination", "direct"])
+def test_a_decline_moves_nothing_on_either_side(till: Till, charge_type: str) -> None:
+    merchant = create_ready_merchant(till, charge_type)
+    transaction = sell(till, merchant, "pm_card_visa_chargeDeclined")
+    assert till.read(transaction).declined
+    assert api(till, "GET", "transfers")["data"] == []
+    assert api(till, "GET", "application_fees")["data"] == []
+
+
+def test_a_shops_own_sale_names_no_account_and_no_fee(till: Till) -> None:
+    found = till.read(till.pay())
+    assert (found.connected_account_id, found.charge_type, found.platform_fee) == (None,) * 3
+
+
+def test_a_merchant_who_is_not_onboarded_sells_nothing(till: Till) -> None:
+    order = create_sale(create_merchant(till))
+    with pytest.raises(NotPayableError) as caught:
+        till.open(order=order)
+    assert caught.value.code == "seller_not_ready"
+    assert caught.value.message == (
+        "Juniper can't take payments just now. Nothing was charged. Please come back later."
+    )
+
+
+def test_a_merchant_who_left_is_a_permission_error_and_charges_nobody(till: Till) -> None:
+    merchant = create_ready_merchant(till, "direct")
+    order = create_sale(merchant)
+    till.sandbox("POST", f"/_sandbox/accounts/{account_id(merchant)}/deauthorize")
+    found = till.read(till.pay(order=order))
+    assert found.phase == "failed"
+    assert found.error_type == "permission_error"
+    assert found.error_message == "Connected account permission denied"
+    assert "seller_refused" in [alert.kind for alert in db.session.query(Alert)]
+    assert state_of(account(merchant)) == "disconnected"
+
+
+def test_a_transfer_that_stripe_no_longer_allows_fails_before_anything_moves(till: Till) -> None:
+    merchant = create_ready_merchant(till)
+    order = create_sale(merchant)
+    stripe_id = account_id(merchant)
+    till.sandbox("POST", f"/_sandbox/accounts/{stripe_id}", capabilities={"transfers": "inactive"})
+    found = till.read(till.pay(order=order))
+    assert (found.phase, found.error_code) == ("failed", "insufficient_capabilities_for_transfer")
+    assert state_of(account(merchant)) == "restricted"

@@ -94,16 +94,18 @@ def the_ledger_gave_back_what_stripe_did(books: Books) -> Iterator[str]:
 
 
 def every_movement_is_settled_once(books: Books) -> Iterator[str]:
-    moved: Counter[str] = Counter()
+    """A line is net of the fees that were known when it was made, each a journal of its own: so
+    payments are compared, with all that came after them."""
+    moved: Counter[tuple[str, str]] = Counter()
     for entry in books.entries:
         if entry["account"] == _BALANCE:
-            moved[entry["key"]] += _moved(entry)
-    settled: Counter[str] = Counter()
+            moved[entry["transaction_id"], entry["currency"]] += _moved(entry)
+    settled: Counter[tuple[str, str]] = Counter()
     for line in books.lines:
-        settled[line["key"]] += line["amount"]
+        settled[line["transaction_id"], line["currency"]] += line["amount"]
     for key in sorted(moved.keys() | settled.keys()):
         if moved[key] != settled[key]:
-            yield f"{key} moved {moved[key]}, settled {settled[key]}"
+            yield f"{key[0]} moved {moved[key]} {key[1]}, settled {settled[key]}"
 
 
 def every_end_is_announced_once(books: Books) -> Iterator[str]:

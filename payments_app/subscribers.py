@@ -16,7 +16,9 @@ from payments_app.downloads.follow import follow_payment as follow_download
 from payments_app.inbound.fetch_missed import fetch_missed
 from payments_app.inbound.process import process
 from payments_app.ledger.post import post_capture
+from payments_app.ledger.post_connect import post_connect
 from payments_app.ledger.post_dispute import post_dispute
+from payments_app.ledger.post_fee import post_fee
 from payments_app.ledger.post_refund import post_refund
 from payments_app.merchants.create_account import CREATE, create_account
 from payments_app.merchants.make_link import MAKE_LINK, make_link
@@ -74,6 +76,8 @@ COMMANDS = {
     "check": Command(check, "charges"),
     "expire_action": Command(expire_action, "charges"),
     "ledger.post_capture": Command(post_capture, "payment_critical", alone=True),
+    "ledger.post_fee": Command(post_fee, "payment_critical", alone=True),
+    "ledger.post_connect": Command(post_connect, "payment_critical"),
     "ledger.post_refund": Command(post_refund, "payment_critical"),
     "ledger.post_dispute": Command(post_dispute, "payment_critical"),
     "disputes.refresh": Command(refresh_disputes, "payment_critical"),
@@ -102,6 +106,8 @@ COMMANDS = {
     "notices.announce_payment": Command(announce_payment, "payment_standard"),
     "notices.announce_refund": Command(announce_refund, "payment_standard"),
     "settlement.capture": Command(lines.settle_capture, "payment_critical"),
+    "settlement.posted": Command(lines.settle_posted, "payment_critical"),
+    "settlement.forgotten": Command(lines.settle_forgotten, "payment_critical"),
     "settlement.refund": Command(lines.settle_refund, "payment_critical"),
     "settlement.dispute": Command(lines.settle_dispute, "payment_critical"),
     lines.CLOSE: Command(close.close_batch, "payment_critical", close.POLICY),
@@ -131,10 +137,11 @@ EVENTS = {
     "payment.unknown": (Follow("look_up", FIRST_SECONDS),),
     "payment.completed": (
         Follow("ledger.post_capture"),
+        Follow("ledger.post_fee"),
         Follow("customers.follow_payment"),
         Follow("subscriptions.follow_payment"),
         Follow("downloads.follow_payment"),
-        Follow("settlement.capture"),
+        Follow("settlement.capture", lines.PATIENCE_SECONDS),
         Follow("orders.follow_payment"),
         Follow("notices.receipt"),
         Follow("notices.announce_payment"),
@@ -153,6 +160,8 @@ EVENTS = {
         Follow("orders.follow_payment"),
         Follow("notices.announce_payment"),
     ),
+    "connect.recorded": (Follow("ledger.post_connect"),),
+    "ledger.posted": (Follow("settlement.posted"),),
     "dispute.changed": (
         Follow("ledger.post_dispute"),
         Follow("settlement.dispute", lines.LEDGER_SECONDS),

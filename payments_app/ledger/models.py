@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 from sqlalchemy import (
     CheckConstraint,
@@ -21,6 +22,9 @@ from payments_app.core.extensions import db
 # What we hold at Stripe, and where it came from or went.
 STRIPE_BALANCE, SALES = "stripe_balance", "sales"
 REFUNDS, DISPUTES = "refunds", "disputes"
+STRIPE_FEES = "stripe_fees"
+# What our merchants' connected accounts hold of it: the other side of a marketplace's books.
+CONNECTED_BALANCES = "connected_balances"
 
 
 class Journal(db.Model):  # type: ignore[name-defined, misc]
@@ -70,3 +74,28 @@ class Entry(db.Model):  # type: ignore[name-defined, misc]
         CheckConstraint("amount > 0", name="amount_positive"),
         CheckConstraint("side IN ('debit', 'credit')", name="side"),
     )
+
+
+class BalanceTransaction(db.Model):  # type: ignore[name-defined, misc]
+    """What Stripe wrote of one movement of a balance: ours, or (`account`) a merchant's own.
+
+    `amount` less `fee` is `net`, in minor units of `currency`, which is the one that the balance is
+    kept in. `source` is the charge or the dispute that moved it.
+    Source: https://docs.stripe.com/api/balance_transactions/object
+    """
+
+    __tablename__ = "balance_transactions"
+
+    id: Mapped[str] = mapped_column(String(255), primary_key=True)
+    transaction_id: Mapped[str] = mapped_column(ForeignKey("transactions.id"), index=True)
+    source: Mapped[str] = mapped_column(String(255))
+    account: Mapped[str | None] = mapped_column(String(255))
+    type: Mapped[str] = mapped_column(String(60))
+    amount: Mapped[int] = mapped_column(BIGINT)
+    fee: Mapped[int] = mapped_column(BIGINT)
+    net: Mapped[int] = mapped_column(BIGINT)
+    currency: Mapped[str] = mapped_column(String(3))
+    stripe_data: Mapped[dict[str, Any]]
+    read_at: Mapped[dt.datetime] = mapped_column(server_default=database_now())
+
+    __table_args__ = (CheckConstraint("net = amount - fee", name="net_is_amount_less_fee"),)

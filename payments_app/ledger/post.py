@@ -12,10 +12,13 @@ from payments_app.core.money import Money
 from payments_app.core.outbox import Claim
 from payments_app.ledger.models import SALES, STRIPE_BALANCE, Entry, Journal
 from payments_app.payments import states
+from payments_app.payments.models import Transaction
 
 log = logging.getLogger(__name__)
 
 CAPTURE = "capture"
+# What moved the money by itself; every other journal is of a part or a consequence of one of these.
+PRINCIPAL = frozenset({CAPTURE, "refund", "refund_failed", "dispute", "dispute_reinstated"})
 
 
 @atomic
@@ -27,14 +30,29 @@ def post_capture(session: Session, transaction_id: str, _claim: Claim) -> None:
     transaction = states.lock(session, transaction_id)
     if transaction.phase != "complete":
         raise LookupError(f"{transaction_id} is {transaction.phase}: there is no capture to post")
+    _post_capture(session, transaction)
+
+
+def ensure_capture(session: Session, transaction: Transaction) -> None:
+    """The same for a locked, complete transaction, in the caller's own, where it is not posted."""
+    if not is_posted(session, f"{CAPTURE}_{transaction.id}"):
+        _post_capture(session, transaction)
+
+
+def is_posted(session: Session, key: str) -> bool:
+    """Whether the journal of this key is there."""
+    return session.scalar(select(Journal.id).where(Journal.key == key)) is not None
+
+
+def _post_capture(session: Session, transaction: Transaction) -> None:
     post(
         session,
         CAPTURE,
-        transaction_id,
+        transaction.id,
         transaction.money,
         debit=STRIPE_BALANCE,
         credit=SALES,
-        about=transaction_id,
+        about=transaction.id,
     )
 
 
@@ -50,8 +68,8 @@ def post(
 ) -> bool:
     """Post one journal of two entries in the caller's transaction; False where it is there already.
 
-    `about` names what moved the money (a transaction, a refund), and is unique among movements:
-    whoever comes second waits for the first at the constraint and then ends.
+    `about` names what moved the money (a transaction, a refund), and is unique among movements of
+    a type: whoever comes second waits for the first at the constraint and then ends.
     """
     if money.amount == 0:
         return False
@@ -68,9 +86,10 @@ def post(
         log.info("ledger: %s is posted already, nothing to do", key)
         return False
     journal_id = session.scalars(select(Journal.id).where(Journal.key == key)).one()
+    named = about if entry_type in PRINCIPAL else key
     session.add_all(
         Entry(
-            key=f"ledger_{side}_{about}",
+            key=f"ledger_{side}_{named}",
             journal_id=journal_id,
             transaction_id=transaction_id,
             entry_type=entry_type,

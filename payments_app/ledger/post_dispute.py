@@ -1,6 +1,9 @@
-"""post_dispute: what a dispute took from our balance, and what came back when it was won."""
+"""post_dispute: what a dispute took from a balance with Stripe's fee for it, and what came back
+when it was won."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -8,32 +11,70 @@ from sqlalchemy.orm import Session
 from payments_app.core.database import atomic
 from payments_app.core.money import Money
 from payments_app.core.outbox import Claim
-from payments_app.ledger.models import DISPUTES, STRIPE_BALANCE
+from payments_app.ledger.balance_transactions import keep, post_fee_of
+from payments_app.ledger.models import CONNECTED_BALANCES, DISPUTES, STRIPE_BALANCE
 from payments_app.ledger.post import post
+from payments_app.ledger.post_connect import TRANSFER, TRANSFER_REVERSAL
+from payments_app.payments.direct import account_of
 from payments_app.payments.disputes import Dispute
+from payments_app.payments.models import Transaction
 
 WITHDRAWN, REINSTATED = "dispute", "dispute_reinstated"
+DISPUTE_FEE = "dispute_fee"
 
 
 @atomic
 def post_dispute(session: Session, dispute_id: str, _claim: Claim) -> None:
-    """Post each movement of our balance that Stripe names for a dispute, each once, by its id.
+    """Post each movement of the balance that Stripe names for a dispute, each once, by its id.
 
-    A balance that is kept in another currency moves by the disputed amount in ours.
+    A balance that is kept in another currency moves by the disputed amount in ours; the fee is
+    posted in its own. Of a direct charge the money and the fee are the merchant's.
     """
     dispute = session.scalars(
         select(Dispute).where(Dispute.id == dispute_id).execution_options(populate_existing=True)
     ).one()
+    account = account_of(session.get_one(Transaction, dispute.transaction_id))
     for movement in dispute.stripe_data.get("balance_transactions") or []:
-        taken = movement["amount"] < 0
-        same = movement["currency"] == dispute.currency
-        amount = abs(movement["amount"]) if same else dispute.amount
-        post(
+        _post_movement(session, dispute, movement)
+        if account:
+            _pass_on(session, dispute, movement)
+        keep(session, dispute.transaction_id, movement, account)
+        post_fee_of(
             session,
-            WITHDRAWN if taken else REINSTATED,
+            DISPUTE_FEE,
             dispute.transaction_id,
-            Money(amount, dispute.currency),
-            debit=DISPUTES if taken else STRIPE_BALANCE,
-            credit=STRIPE_BALANCE if taken else DISPUTES,
+            movement,
+            account,
             about=movement["id"],
         )
+
+
+def _post_movement(session: Session, dispute: Dispute, movement: dict[str, Any]) -> None:
+    taken = movement["amount"] < 0
+    post(
+        session,
+        WITHDRAWN if taken else REINSTATED,
+        dispute.transaction_id,
+        _moved(dispute, movement),
+        debit=DISPUTES if taken else STRIPE_BALANCE,
+        credit=STRIPE_BALANCE if taken else DISPUTES,
+        about=movement["id"],
+    )
+
+
+def _pass_on(session: Session, dispute: Dispute, movement: dict[str, Any]) -> None:
+    taken = movement["amount"] < 0
+    post(
+        session,
+        TRANSFER_REVERSAL if taken else TRANSFER,
+        dispute.transaction_id,
+        _moved(dispute, movement),
+        debit=STRIPE_BALANCE if taken else CONNECTED_BALANCES,
+        credit=CONNECTED_BALANCES if taken else STRIPE_BALANCE,
+        about=movement["id"],
+    )
+
+
+def _moved(dispute: Dispute, movement: dict[str, Any]) -> Money:
+    same = movement["currency"] == dispute.currency
+    return Money(abs(movement["amount"]) if same else dispute.amount, dispute.currency)

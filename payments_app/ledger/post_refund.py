@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from payments_app.core.database import atomic
 from payments_app.core.outbox import Claim
-from payments_app.ledger.models import REFUNDS, STRIPE_BALANCE, Journal
-from payments_app.ledger.post import post
+from payments_app.ledger.models import REFUNDS, STRIPE_BALANCE
+from payments_app.ledger.post import is_posted, post
 from payments_app.payments.refunds import NOT_REFUNDED, lock
 
 REFUND, REFUND_FAILED = "refund", "refund_failed"
@@ -29,7 +28,7 @@ def post_refund(session: Session, refund_id: str, _claim: Claim) -> None:
             credit=STRIPE_BALANCE,
             about=refund.id,
         )
-    elif refund.state in NOT_REFUNDED and _is_posted(session, refund.id):
+    elif refund.state in NOT_REFUNDED and is_posted(session, f"{REFUND}_{refund.id}"):
         post(
             session,
             REFUND_FAILED,
@@ -39,8 +38,3 @@ def post_refund(session: Session, refund_id: str, _claim: Claim) -> None:
             credit=REFUNDS,
             about=f"{refund.id}_failed",
         )
-
-
-def _is_posted(session: Session, refund_id: str) -> bool:
-    key = f"{REFUND}_{refund_id}"
-    return session.scalar(select(Journal.id).where(Journal.key == key)) is not None

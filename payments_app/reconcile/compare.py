@@ -23,7 +23,7 @@ from payments_app.gateway.objects import UnreadableError
 from payments_app.gateway.results import Verdict
 from payments_app.payments.direct import DIRECT_ACCOUNT
 from payments_app.payments.models import Transaction
-from payments_app.reconcile import compare_returns, own_books, own_returns
+from payments_app.reconcile import compare_returns, own_books, own_returns, own_settlement
 from payments_app.reconcile.findings import Difference, keep
 from payments_app.reconcile.models import Run
 
@@ -229,7 +229,8 @@ def _break_off(session: Session, run_id: int, error: str) -> None:
 def _conclude(session: Session, run_id: int, read: _Stripes) -> int:
     run = session.get_one(Run, run_id, with_for_update=True)
     window = (run.since, run.until)
-    own = [*own_books.differences(session, *window), *own_returns.differences(session, *window)]
+    rooms = (own_books, own_returns, own_settlement)
+    own = [difference for room in rooms for difference in room.differences(session, *window)]
     run.found = keep(session, [*read.differences, *own], *window)
     run.intents = len(read.intents)
     run.finished_at = database_now()

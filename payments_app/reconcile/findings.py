@@ -57,6 +57,13 @@ KINDS = {
     "dispute_not_in_ledger": Kind(
         "the ledger does not say what the dispute took or gave back", "critical", "post_dispute"
     ),
+    "fee_not_in_ledger": Kind("what Stripe took for it is not known here", "warning", "post_fee"),
+    "not_settled": Kind(
+        "in the ledger, and in no settlement line of its merchant", "critical", "settle_lines"
+    ),
+    "settlement_differs": Kind(
+        "a settlement line has another amount than its ledger journals", "critical"
+    ),
     "stuck_refund": Kind(
         "an open refund, and nothing is scheduled that would end it",
         "critical",

@@ -1,7 +1,8 @@
-"""settlement: what a merchant is to get, by business day.
+"""settlement: what a merchant is to get, by business day, net of fees.
 
-Owns:    settlement batches and their lines; the statement.
+Owns:    settlement batches, their lines and the journals these are made of; the statement.
 Imports: ledger, payments, merchants, accounts (who downloads), core.
 Emits:   nothing.
-Follows: payment.completed, refund.succeeded, .failed, .canceled, dispute.changed (a line each).
+Follows: payment.completed, ledger.posted, refund.succeeded, .failed, .canceled, dispute.changed
+         (a line each).
 """

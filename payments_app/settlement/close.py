@@ -2,44 +2,56 @@
 
 from __future__ import annotations
 
-from sqlalchemy import and_, func, or_, select
+import datetime as dt
+
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from payments_app.core import history
 from payments_app.core.clock import database_now
 from payments_app.core.database import atomic
-from payments_app.core.money import Money
 from payments_app.core.outbox import Claim, Later, Policy
-from payments_app.ledger.models import STRIPE_BALANCE, Entry, Journal
-from payments_app.ledger.post import CAPTURE
+from payments_app.ledger.models import Entry, Journal
 from payments_app.payments.models import PaymentRecord, Transaction
 from payments_app.payments.payee import MERCHANT
-from payments_app.settlement.lines import GRACE_SECONDS, MOVED, Movement, add
-from payments_app.settlement.models import Batch, Line
+from payments_app.settlement.lines import GRACE_SECONDS, settle_transaction
+from payments_app.settlement.models import Batch, Line, Part
+from payments_app.settlement.movements import MOVED, moved_of_lines
 
 # The ledger may be late: five retries over four hours, then a person.
 POLICY = Policy((60, 300, 1800, 3600, 2 * 3600))
 
 
 class LedgerDisagreesError(Exception):
-    """The batch's lines and the ledger's journals of the same keys differ."""
+    """The batch's lines and the ledger's journals of which they are made differ."""
 
 
-@atomic
-def close_batch(session: Session, batch_id: str, _claim: Claim) -> None:
-    """The command: close a batch GRACE_SECONDS after its cut-off, once.
+def close_batch(batch_id: str, _claim: Claim) -> None:
+    """The command: close a batch GRACE_SECONDS after its cut-off, once, with a line for all that
+    the ledger has of its day.
 
     Raises Later before that, and LedgerDisagreesError while the ledger says otherwise.
     """
+    for transaction_id in _forgotten(batch_id):
+        settle_transaction(transaction_id)
+    _close(batch_id)
+
+
+@atomic
+def _forgotten(session: Session, batch_id: str) -> list[str]:
+    batch = session.get_one(Batch, batch_id, populate_existing=True)
+    if batch.closed_at is not None:
+        return []
+    _wait_for_the_end(session, batch)
+    return missing(session, batch)
+
+
+@atomic
+def _close(session: Session, batch_id: str) -> None:
     batch = session.get_one(Batch, batch_id, with_for_update=True, populate_existing=True)
     if batch.closed_at is not None:
         return
-    now = session.execute(select(database_now())).scalar_one()
-    early = (batch.closes_at - now).total_seconds() + GRACE_SECONDS
-    if early > 0:
-        raise Later(early, "the business day is not over")
-    for movement in missing(session, batch):
-        add(session, movement)
+    now = _wait_for_the_end(session, batch)
     ours, lines = totals(session, batch)
     theirs = ledger_total(session, batch)
     if ours != theirs:
@@ -58,47 +70,33 @@ def close_batch(session: Session, batch_id: str, _claim: Claim) -> None:
     )
 
 
-def missing(session: Session, batch: Batch) -> list[Movement]:
-    """What the ledger knows of the batch's day, and no line does."""
-    capture = Journal.entry_type == CAPTURE
-    on_time = or_(
-        and_(
-            capture,
-            Transaction.ended_at >= batch.opens_at,
-            Transaction.ended_at < batch.closes_at,
-        ),
-        and_(~capture, Journal.posted_at >= batch.opens_at, Journal.posted_at < batch.closes_at),
+def _wait_for_the_end(session: Session, batch: Batch) -> dt.datetime:
+    """What time it is. Raises Later until GRACE_SECONDS after the cut-off."""
+    now = session.execute(select(database_now())).scalar_one()
+    early = (batch.closes_at - now).total_seconds() + GRACE_SECONDS
+    if early > 0:
+        raise Later(early, "the business day is not over")
+    return now
+
+
+def missing(session: Session, batch: Batch) -> list[str]:
+    """Payments of which the ledger has something of the batch's day that is in no line."""
+    of_the_day = or_(
+        (Transaction.ended_at >= batch.opens_at) & (Transaction.ended_at < batch.closes_at),
+        (Journal.posted_at >= batch.opens_at) & (Journal.posted_at < batch.closes_at),
     )
-    rows = session.execute(
-        select(
-            Journal.key,
-            Journal.entry_type,
-            Journal.transaction_id,
-            Journal.posted_at,
-            Transaction.ended_at,
-            MOVED.label("moved"),
-        )
+    rows = session.scalars(
+        select(Journal.transaction_id)
         .join(Entry, Entry.journal_id == Journal.id)
         .join(Transaction, Transaction.id == Journal.transaction_id)
         .join(PaymentRecord, PaymentRecord.transaction_id == Journal.transaction_id)
-        .outerjoin(Line, Line.key == Journal.key)
+        .outerjoin(Part, Part.journal_id == Journal.id)
         .where(PaymentRecord.role == MERCHANT, PaymentRecord.payable_id == batch.merchant_id)
-        .where(Entry.account == STRIPE_BALANCE, Journal.currency == batch.currency)
-        .where(Line.id.is_(None), on_time)
-        .group_by(Journal.id, Transaction.id)
+        .where(Journal.currency == batch.currency, Part.line_id.is_(None), of_the_day)
+        .group_by(Journal.id)
         .having(MOVED != 0)
-        .order_by(Journal.id)
     )
-    return [
-        Movement(
-            row.key,
-            row.entry_type,
-            row.transaction_id,
-            Money(int(row.moved), batch.currency),
-            row.ended_at if row.entry_type == CAPTURE else row.posted_at,
-        )
-        for row in rows
-    ]
+    return sorted(set(rows))
 
 
 def totals(session: Session, batch: Batch) -> tuple[int, int]:
@@ -112,12 +110,5 @@ def totals(session: Session, batch: Batch) -> tuple[int, int]:
 
 
 def ledger_total(session: Session, batch: Batch) -> int:
-    """What the ledger's journals of the same keys moved, in minor units."""
-    moved = session.scalar(
-        select(MOVED)
-        .select_from(Entry)
-        .join(Journal, Journal.id == Entry.journal_id)
-        .join(Line, Line.key == Journal.key)
-        .where(Line.batch_id == batch.id, Entry.account == STRIPE_BALANCE)
-    )
-    return int(moved or 0)
+    """What the journals of its lines moved, in minor units."""
+    return int(session.scalar(select(moved_of_lines(Line.batch_id == batch.id))) or 0)

@@ -1,127 +1,172 @@
 """lines: put each movement of money into one batch, once.
 
-The line's key is that of its journal in the ledger, so that the two can be held against each other
-line by line. A movement that comes after its day was closed goes into the next open one.
+A line is made of ledger journals, each in one line only, so that the two can be held against each
+other. A movement that comes after its day was closed goes into the next open one.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import case, func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from payments_app.core import outbox
 from payments_app.core.clock import database_now
 from payments_app.core.database import atomic, insert_once
 from payments_app.core.ids import new_id
-from payments_app.core.money import Money
-from payments_app.core.outbox import Claim
-from payments_app.ledger.models import STRIPE_BALANCE, Entry, Journal
+from payments_app.core.outbox import Claim, Later
 from payments_app.ledger.post import CAPTURE
+from payments_app.ledger.post_connect import FEE, TRANSFER
+from payments_app.ledger.post_fee import charge_kept
 from payments_app.merchants.models import Merchant
+from payments_app.payments import states
+from payments_app.payments.direct import account_of
 from payments_app.payments.disputes import Dispute
 from payments_app.payments.models import Transaction
 from payments_app.payments.payee import merchant_of
 from payments_app.payments.refunds import Refund
 from payments_app.settlement.days import business_day, closes_at, opens_at
-from payments_app.settlement.models import Batch, Line
+from payments_app.settlement.models import Batch, Line, Part
+from payments_app.settlement.movements import Movement, Posting, postings, unsettled
 
 CLOSE = "settlement.close"
 GRACE_SECONDS = 15 * 60  # for what was paid a moment before the cut-off and is settled after it
 LEDGER_SECONDS = 30  # by then the ledger has posted what followed the same event
-MOVED = func.sum(case((Entry.side == "debit", Entry.amount), else_=-Entry.amount))
-
-
-@dataclass(frozen=True)
-class Movement:
-    """Money that came (or went, where the amount is negative) by a transaction."""
-
-    key: str
-    kind: str
-    transaction_id: str
-    money: Money
-    occurred_at: dt.datetime
+PATIENCE_SECONDS = 60  # after that a payment's line is made without the fees that are not known yet
 
 
 @atomic
 def settle_capture(session: Session, transaction_id: str, _claim: Claim) -> None:
-    """The command that follows a completed payment; a payment of nothing has no line.
+    """The command that follows a completed payment, PATIENCE_SECONDS later; a payment of nothing
+    has no line.
 
-    Raises LookupError for a transaction that is not complete.
+    Raises LookupError for a transaction that is not complete, Later for one that the ledger does
+    not have yet.
     """
-    transaction = session.get_one(Transaction, transaction_id, populate_existing=True)
-    if transaction.state != "complete" or transaction.ended_at is None:
-        raise LookupError(f"{transaction_id} is {transaction.phase}: nothing to settle")
-    if transaction.amount:
-        key, money = f"{CAPTURE}_{transaction_id}", transaction.money
-        add(session, Movement(key, CAPTURE, transaction_id, money, transaction.ended_at))
+    transaction = _complete(session, transaction_id)
+    if not settle(session, transaction) and transaction.amount:
+        keys = {posting.key for posting in postings(session, transaction_id)}
+        if f"{CAPTURE}_{transaction_id}" not in keys:
+            raise Later(LEDGER_SECONDS, f"{transaction_id} is not in the ledger yet")
+
+
+@atomic
+def settle_posted(session: Session, transaction_id: str, _claim: Claim) -> None:
+    """The command that follows a posting beside the capture: a line for what the ledger has and no
+    line does; none while the fees of the payment itself are still to come."""
+    transaction = _complete(session, transaction_id)
+    if _has_its_fees(session, transaction):
+        settle(session, transaction)
 
 
 @atomic
 def settle_refund(session: Session, refund_id: str, _claim: Claim) -> None:
     """The command that follows a refund's end, LEDGER_SECONDS later."""
-    settle_journals(session, session.get_one(Refund, refund_id).transaction_id)
+    owner = session.get_one(Refund, refund_id).transaction_id
+    settle(session, states.lock(session, owner))
 
 
 @atomic
 def settle_dispute(session: Session, dispute_id: str, _claim: Claim) -> None:
     """The command that follows a dispute's change, LEDGER_SECONDS later."""
-    settle_journals(session, session.get_one(Dispute, dispute_id).transaction_id)
+    owner = session.get_one(Dispute, dispute_id).transaction_id
+    settle(session, states.lock(session, owner))
 
 
-def settle_journals(session: Session, transaction_id: str) -> None:
-    """A line for each journal of a transaction that moved our balance and has none yet, but the
-    capture's: that one is the payment's own."""
-    rows = session.execute(
-        select(Journal.key, Journal.entry_type, Journal.currency, Journal.posted_at, MOVED)
-        .join(Entry, Entry.journal_id == Journal.id)
-        .where(Journal.transaction_id == transaction_id, Journal.entry_type != CAPTURE)
-        .where(Entry.account == STRIPE_BALANCE)
-        .where(Journal.key.not_in(select(Line.key).where(Line.transaction_id == transaction_id)))
-        .group_by(Journal.id)
-        .order_by(Journal.id)
-    ).all()
-    for key, kind, currency, posted_at, moved in rows:
-        if moved:
-            add(
-                session, Movement(key, kind, transaction_id, Money(int(moved), currency), posted_at)
-            )
+def settle_forgotten(transaction_id: str, _claim: Claim) -> None:
+    """The command of a fix: lines for all that the ledger has and no line does."""
+    settle_transaction(transaction_id)
 
 
-def add(session: Session, movement: Movement) -> bool:
-    """Put a movement into its day's batch, or the next open one, in the caller's transaction;
-    False where it has its line already."""
-    if session.scalar(select(Line.id).where(Line.key == movement.key)) is not None:
-        return False
-    batch = _open_batch(session, movement)
-    return insert_once(
-        session,
-        Line,
-        key=movement.key,
-        batch_id=batch.id,
-        kind=movement.kind,
-        transaction_id=movement.transaction_id,
-        amount=movement.money.amount,
-        currency=movement.money.currency,
-        occurred_at=movement.occurred_at,
+@atomic
+def settle_transaction(session: Session, transaction_id: str) -> int:
+    """`settle`, as a database transaction of its own."""
+    return settle(session, states.lock(session, transaction_id))
+
+
+def settle(session: Session, transaction: Transaction) -> int:
+    """A line for each movement of a locked transaction that the ledger has and no line does, in
+    the caller's database transaction. Returns how many lines were added."""
+    taken = set(session.scalars(select(Line.key).where(Line.transaction_id == transaction.id)))
+    added = 0
+    for movement in unsettled(postings(session, transaction.id)):
+        if movement.open[0].key in taken:  # a line from before its journals were noted
+            line_key = movement.open[0].key
+        else:
+            line_key = movement.open[0].key if movement.head.key in taken else movement.head.key
+            _add(session, transaction, movement, line_key)
+            added += 1
+        _note_parts(session, line_key, movement.open)
+        taken.add(line_key)
+    return added
+
+
+def _add(session: Session, transaction: Transaction, movement: Movement, key: str) -> None:
+    """Put a movement into its day's batch, or the next open one. A payment counts when it was
+    paid, all else when it was posted."""
+    named = movement.head if key == movement.head.key else movement.open[0]
+    paid_at = transaction.ended_at if named.entry_type == CAPTURE else None
+    occurred_at = paid_at or movement.open[0].posted_at
+    batch = _open_batch(session, transaction.id, occurred_at, movement.head.currency)
+    session.add(
+        Line(
+            key=key,
+            batch_id=batch.id,
+            kind=named.entry_type,
+            transaction_id=transaction.id,
+            amount=movement.sum(),
+            stripe_fee=movement.sum("stripe_fee"),
+            platform_fee=movement.sum("platform_fee"),
+            currency=movement.head.currency,
+            occurred_at=occurred_at,
+        )
     )
+    session.flush()
 
 
-def _open_batch(session: Session, movement: Movement) -> Batch:
+def _note_parts(session: Session, line_key: str, parts: list[Posting]) -> None:
+    line_id = session.scalars(select(Line.id).where(Line.key == line_key)).one()
+    session.add_all(Part(journal_id=part.journal_id, line_id=line_id) for part in parts)
+    session.flush()
+
+
+def _complete(session: Session, transaction_id: str) -> Transaction:
+    transaction = states.lock(session, transaction_id)
+    if transaction.state != "complete" or transaction.ended_at is None:
+        raise LookupError(f"{transaction_id} is {transaction.phase}: nothing to settle")
+    return transaction
+
+
+def _has_its_fees(session: Session, transaction: Transaction) -> bool:
+    """Whether all that a payment's own line is made of is posted, or the line is there already."""
+    keys = {posting.key: posting for posting in postings(session, transaction.id)}
+    capture = keys.get(f"{CAPTURE}_{transaction.id}")
+    if capture is None or capture.settled:
+        return capture is not None
+    if transaction.connected_account_id is None:
+        return charge_kept(session, transaction.id)
+    shared = [TRANSFER, FEE] if transaction.platform_fee else [TRANSFER]
+    if any(f"{entry_type}_{transaction.id}" not in keys for entry_type in shared):
+        return any(keys[k].settled for k in keys)
+    return account_of(transaction) is None or charge_kept(session, transaction.id)
+
+
+def _open_batch(
+    session: Session, transaction_id: str, occurred_at: dt.datetime, currency: str
+) -> Batch:
     """The batch of the movement's day, kept open; where it is closed, of the day that it is now (or
     the first after that which is open)."""
-    merchant = session.get_one(Merchant, merchant_of(session, movement.transaction_id))
+    merchant = session.get_one(Merchant, merchant_of(session, transaction_id))
     zone = ZoneInfo(merchant.timezone)
-    day = business_day(movement.occurred_at, zone, merchant.cutoff)
-    batch = _batch(session, merchant, zone, day, movement.money.currency)
+    day = business_day(occurred_at, zone, merchant.cutoff)
+    batch = _batch(session, merchant, zone, day, currency)
     if batch.closed_at is not None:
         now = session.execute(select(database_now())).scalar_one()
         day = max(day, business_day(now, zone, merchant.cutoff))
     while batch.closed_at is not None:
-        batch = _batch(session, merchant, zone, day, movement.money.currency)
+        batch = _batch(session, merchant, zone, day, currency)
         day += dt.timedelta(days=1)
     return batch
 

@@ -55,8 +55,12 @@ class Batch(db.Model):  # type: ignore[name-defined, misc]
 
 
 class Line(db.Model):  # type: ignore[name-defined, misc]
-    """One movement of money in one batch only. `key` is that of its ledger journal
-    (`capture_<payment>`); `amount` in minor units, negative where money went away."""
+    """What one movement of money left to the merchant, in one batch only. `key` is that of the
+    movement's first ledger journal (`capture_<payment>`).
+
+    All in minor units, negative where it is taken from the merchant: `amount` is the net of
+    `gross`, Stripe's fee and the platform's.
+    """
 
     __tablename__ = "settlement_lines"
 
@@ -66,6 +70,8 @@ class Line(db.Model):  # type: ignore[name-defined, misc]
     kind: Mapped[str] = mapped_column(String(24))
     transaction_id: Mapped[str] = mapped_column(ForeignKey("transactions.id"), index=True)
     amount: Mapped[int] = mapped_column(BIGINT)
+    stripe_fee: Mapped[int] = mapped_column(BIGINT, default=0, server_default="0")
+    platform_fee: Mapped[int] = mapped_column(BIGINT, default=0, server_default="0")
     currency: Mapped[str] = mapped_column(String(3))
     occurred_at: Mapped[dt.datetime]
     created_at: Mapped[dt.datetime] = mapped_column(server_default=database_now())
@@ -74,11 +80,37 @@ class Line(db.Model):  # type: ignore[name-defined, misc]
         ForeignKeyConstraint(
             ["batch_id", "currency"], ["settlement_batches.id", "settlement_batches.currency"]
         ),
-        CheckConstraint("amount <> 0", name="amount_moves"),
+        CheckConstraint("amount <> 0 OR stripe_fee <> 0 OR platform_fee <> 0", name="amount_moves"),
         Index("ix_settlement_lines_batch", "batch_id", "occurred_at", "id"),
     )
 
     @property
     def money(self) -> Money:
-        """The amount with its currency."""
+        """The net with its currency."""
         return Money(self.amount, self.currency)
+
+    @property
+    def gross(self) -> Money:
+        """What moved before fees."""
+        return Money(self.amount - self.stripe_fee - self.platform_fee, self.currency)
+
+    @property
+    def stripe_fee_money(self) -> Money:
+        """Stripe's fee with its currency, negative where it was taken."""
+        return Money(self.stripe_fee, self.currency)
+
+    @property
+    def platform_fee_money(self) -> Money:
+        """The platform's fee with its currency, negative where it was taken."""
+        return Money(self.platform_fee, self.currency)
+
+
+class Part(db.Model):  # type: ignore[name-defined, misc]
+    """A ledger journal that a line is made of. Each is in one line only."""
+
+    __tablename__ = "settlement_parts"
+
+    journal_id: Mapped[int] = mapped_column(
+        ForeignKey("ledger_journals.id"), primary_key=True, autoincrement=False
+    )
+    line_id: Mapped[int] = mapped_column(ForeignKey("settlement_lines.id"), index=True)

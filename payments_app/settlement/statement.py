@@ -20,7 +20,10 @@ from payments_app.settlement.models import Batch, Line
 
 # What a spreadsheet takes for a formula: https://owasp.org/www-community/attacks/CSV_Injection
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
-_COLUMNS = ("Line", "Kind", "Payment", "Stripe ID", "Description", "Amount", "Currency")
+_COLUMNS = (
+    *("Line", "Kind", "Payment", "Stripe ID", "Description"),
+    *("Gross", "Stripe fee", "Platform fee", "Net", "Currency"),
+)
 _LISTED = 100
 
 
@@ -51,8 +54,18 @@ class Statement:
 
     @property
     def total(self) -> Money:
-        """The sum of all lines."""
+        """The net of all lines."""
         return Money(sum(each.line.amount for each in self.lines), self.batch.currency)
+
+    def columns(self) -> list[tuple[str, Money]]:
+        """Gross, Stripe's and the platform's fees, which together are the total."""
+        lines = [each.line for each in self.lines]
+        sums = {
+            "Gross": sum(line.gross.amount for line in lines),
+            "Stripe fees": sum(line.stripe_fee for line in lines),
+            "Platform fees": sum(line.platform_fee for line in lines),
+        }
+        return [(name, Money(amount, self.batch.currency)) for name, amount in sums.items()]
 
     def by_kind(self) -> list[tuple[str, int, Money]]:
         """For each kind of line: how many, and their sum."""
@@ -90,7 +103,8 @@ def latest_batches(session: Session, merchant_id: str | None = None) -> list[Bat
 
 
 def as_csv(statement: Statement) -> str:
-    """A row for each line; amounts in the currency's own unit, times in the named zone and UTC."""
+    """A row for each line; amounts in the currency's own unit, fees negative where they were taken,
+    times in the named zone and UTC."""
     out = io.StringIO()
     rows = csv.writer(out)
     rows.writerow([*_COLUMNS, f"Time ({statement.zone.key})", "Time (UTC)"])
@@ -103,6 +117,9 @@ def as_csv(statement: Statement) -> str:
                 transaction.id,
                 transaction.stripe_payment_id or "",
                 _safe(transaction.description),
+                line.gross.major,
+                line.stripe_fee_money.major,
+                line.platform_fee_money.major,
                 line.money.major,
                 line.currency.upper(),
                 each.local(statement.zone).isoformat(sep=" ", timespec="seconds"),

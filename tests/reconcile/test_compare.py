@@ -191,7 +191,7 @@ def test_a_list_of_many_pages_is_read_whole(till: Till) -> None:
 
 def test_postings_by_hand_do_not_hide_in_another_type(till: Till) -> None:
     transaction = till.pay()
-    journal = db.session.scalars(select(Journal.id)).one()
+    journal = db.session.scalars(select(Journal.id).where(Journal.entry_type == "capture")).one()
     db.session.rollback()
     values = [
         {

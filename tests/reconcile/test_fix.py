@@ -97,7 +97,8 @@ def test_a_fix_that_cannot_be_recorded_is_not_made(till: Till) -> None:
 def test_a_missing_ledger_entry_is_posted(till: Till) -> None:
     till.open()
     till.work("charges")
-    execute(delete(Message).where(Message.command == "ledger.post_capture"))
+    lost = ("ledger.post_capture", "ledger.post_fee")
+    execute(delete(Message).where(Message.command.in_(lost)))
     compare_last_hours()
     fix(open_ones()[0].id, actor="ada")
     till.work("payment_critical")

@@ -31,6 +31,16 @@ def lines() -> list[tuple[str, int]]:
     return [(row.kind, row.amount) for row in rows]
 
 
+def columns() -> list[tuple[str, int, int, int, int]]:
+    """Kind, gross, Stripe's fee, the platform's, and net of every line."""
+    db.session.rollback()
+    found = db.session.scalars(select(Line).order_by(Line.id))
+    return [
+        (line.kind, line.gross.amount, line.stripe_fee, line.platform_fee, line.amount)
+        for line in found
+    ]
+
+
 def line_count() -> int:
     db.session.rollback()
     return db.session.scalar(select(func.count()).select_from(Line)) or 0

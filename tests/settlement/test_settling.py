@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 import pytest
-from sqlalchemy import delete, select, update
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
 from payments_app.core.alerts import Alert
@@ -15,10 +16,11 @@ from payments_app.core.extensions import db
 from payments_app.core.history import HistoryEntry
 from payments_app.core.outbox import Later, Message
 from payments_app.ledger import queries as ledger
+from payments_app.ledger.post import post_capture
 from payments_app.payments.refund import request_refund
 from payments_app.settlement.close import POLICY, close_batch
 from payments_app.settlement.lines import settle_capture, settle_refund
-from payments_app.settlement.models import Batch, Line
+from payments_app.settlement.models import Batch, Line, Part
 from tests.ledger.crowd import claim, run_at_once
 from tests.payments.till import Till
 from tests.settlement.books import batches, complete_at, end_days, line_count, lines, move_shop, now
@@ -33,7 +35,7 @@ def close(batch: Batch) -> None:
 def test_a_capture_is_a_line_of_its_day(till: Till) -> None:
     till.pay()
     (batch,) = batches()
-    assert lines() == [("capture", 1099)]
+    assert lines() == [("capture", 1037)]
     assert batch.opens_at <= now() < batch.closes_at
     assert batch.closed_at is None
 
@@ -59,6 +61,7 @@ def test_each_currency_has_a_batch_of_its_own(till: Till) -> None:
 def test_settling_twice_and_eight_at_once_is_one_line(till: Till) -> None:
     transaction = till.open()
     till.work("charges")
+    post_capture(transaction, claim(transaction))
     outcomes = run_at_once(till.app, lambda: settle_capture(transaction, claim(transaction)))
     settle_capture(transaction, claim(transaction))
     assert outcomes == [None] * 8
@@ -77,6 +80,7 @@ def test_the_cutoff_is_exact_in_the_merchants_zone(till: Till) -> None:
         transaction = till.open()
         till.work("charges")
         complete_at(transaction, dt.datetime.fromisoformat(moment).replace(tzinfo=dt.UTC))
+        post_capture(transaction, claim(transaction))
         settle_capture(transaction, claim(transaction))
     days = [batch.business_day.isoformat() for batch in batches()]
     assert days == ["2026-03-06", "2026-03-07"]
@@ -87,7 +91,7 @@ def test_a_refund_is_a_line_of_its_own_and_takes_from_the_total(till: Till) -> N
     request_refund(transaction, 500, reason="scratched", actor="staff@example.com")
     till.work()
     till.work_all_waiting()
-    assert lines() == [("capture", 1099), ("refund", -500)]
+    assert lines() == [("capture", 1037), ("refund", -500)]
 
 
 def test_settling_a_refund_eight_times_at_once_is_one_line(till: Till) -> None:
@@ -96,7 +100,7 @@ def test_settling_a_refund_eight_times_at_once_is_one_line(till: Till) -> None:
     till.work()
     outcomes = run_at_once(till.app, lambda: settle_refund(refund, claim(refund)))
     assert outcomes == [None] * 8
-    assert lines() == [("capture", 1099), ("refund", -500)]
+    assert lines() == [("capture", 1037), ("refund", -500)]
 
 
 def test_a_day_that_is_not_over_is_not_closed(till: Till) -> None:
@@ -116,8 +120,8 @@ def test_a_day_that_is_over_is_closed_by_its_message_with_the_ledgers_total(till
     till.work_all_waiting()
     (batch,) = batches()
     assert batch.closed_at is not None
-    assert (batch.total, batch.line_count) == (1698, 3)
-    assert ledger.balances(db.session(), "stripe_balance") == {"usd": 1698}
+    assert (batch.total, batch.line_count) == (1574, 3)
+    assert ledger.balances(db.session(), "stripe_balance") == {"usd": 1574}
 
 
 def test_closing_twice_and_eight_at_once_closes_once(till: Till) -> None:
@@ -132,16 +136,16 @@ def test_closing_twice_and_eight_at_once_closes_once(till: Till) -> None:
 
 def test_a_capture_that_was_never_settled_is_found_when_its_day_is_closed(till: Till) -> None:
     till.pay()
-    _lose("settlement.capture")
     till.open()
     till.work("charges")
     _lose("settlement.capture")
+    _lose("ledger.post_fee")
     till.work()
     assert line_count() == 1
     end_days()
     close(batches()[0])
-    assert line_count() == 2
-    assert batches()[0].total == 2198
+    assert lines() == [("capture", 1037), ("capture", 1099)]
+    assert batches()[0].total == 2136
 
 
 def test_what_is_settled_after_its_day_was_closed_goes_into_the_open_one(till: Till) -> None:
@@ -151,6 +155,7 @@ def test_what_is_settled_after_its_day_was_closed_goes_into_the_open_one(till: T
     late = till.open()
     till.work("charges")
     complete_at(late, batches()[0].closes_at - dt.timedelta(seconds=1))
+    post_capture(late, claim(late))
     settle_capture(late, claim(late))
     first, second = batches()
     assert (first.line_count, second.closed_at) == (1, None)
@@ -158,11 +163,9 @@ def test_what_is_settled_after_its_day_was_closed_goes_into_the_open_one(till: T
     assert line_count() == 2
 
 
-def test_a_batch_that_the_ledger_does_not_know_stays_open_and_calls_a_person(till: Till) -> None:
-    transaction = till.open()
-    till.work("charges")
-    settle_capture(transaction, claim(transaction))
-    _lose("ledger.post_capture")
+def test_a_batch_that_the_ledger_contradicts_stays_open_and_calls_a_person(till: Till) -> None:
+    transaction = till.pay()
+    _add_line(transaction, batches()[0].id)
     end_days()
     for _ in range(len(POLICY.waits) + 1):
         till.make_due("settlement.close")
@@ -171,7 +174,20 @@ def test_a_batch_that_the_ledger_does_not_know_stays_open_and_calls_a_person(til
     assert batch.closed_at is None
     (alert,) = db.session.scalars(select(Alert).where(Alert.kind == "dead_letter"))
     assert (alert.severity, alert.data["retries"]) == ("critical", 5)
-    assert "0 in the ledger" in alert.message
+    assert "1042 here, 1037 in the ledger" in alert.message
+
+
+def test_what_the_ledger_does_not_have_yet_is_settled_later(till: Till) -> None:
+    transaction = till.open()
+    till.work("charges")
+    with pytest.raises(Later, match="not in the ledger yet"):
+        settle_capture(transaction, claim(transaction))
+
+
+def test_a_journal_is_in_one_line_only(till: Till) -> None:
+    till.pay()
+    with pytest.raises(IntegrityError):
+        _execute(insert(Part).from_select(["journal_id", "line_id"], select(Part)))
 
 
 def test_the_database_refuses_to_change_a_line(till: Till) -> None:
@@ -190,6 +206,27 @@ def _history() -> list[str]:
 def _lose(session: Session, command: str) -> None:
     """As if these messages had never been."""
     session.execute(delete(Message).where(Message.command == command))
+
+
+@atomic
+def _add_line(session: Session, transaction_id: str, batch_id: str) -> None:
+    """A line of $0.05 that no journal stands behind."""
+    session.add(
+        Line(
+            key="odd",
+            batch_id=batch_id,
+            kind="odd",
+            transaction_id=transaction_id,
+            amount=5,
+            currency="usd",
+            occurred_at=now(),
+        )
+    )
+
+
+@atomic
+def _execute(session: Session, statement: Any) -> None:
+    session.execute(statement)
 
 
 @atomic

@@ -28,8 +28,17 @@ def test_the_file_has_a_row_for_each_line_that_sums_to_the_total(till: Till, des
     assert answer.status_code == 200, answer.text
     rows = list(csv.DictReader(io.StringIO(answer.text)))
     assert [row["Kind"] for row in rows] == ["capture", "refund"]
-    assert sum(Decimal(row["Amount"]) for row in rows) == Decimal("5.99")
-    assert batch.total == 599
+    assert [row["Net"] for row in rows] == ["10.37", "-5.00"]
+    assert sum(Decimal(row["Net"]) for row in rows) == Decimal("5.37")
+    assert batch.total == 537
+
+
+def test_each_row_is_gross_less_fees(till: Till, desk: Desk) -> None:
+    till.pay()
+    answer = desk.signed_in("exporter").get(f"/staff/settlements/{batches()[0].id}.csv")
+    (row,) = csv.DictReader(io.StringIO(answer.text))
+    columns = [row[name] for name in ("Gross", "Stripe fee", "Platform fee", "Net")]
+    assert columns == ["10.99", "-0.62", "0.00", "10.37"]
 
 
 def test_a_description_is_no_formula_in_a_spreadsheet(till: Till, desk: Desk) -> None:

@@ -1,0 +1,35 @@
+"""What a charge did to the balance of its account, and what Stripe took for it.
+
+Sources: https://docs.stripe.com/api/balance_transactions,
+https://docs.stripe.com/payments/payment-intents/asynchronous-capture (it is written a moment after
+the charge succeeded, so a confirmation does not hold it yet)
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from payments_app.gateway.client import client
+from payments_app.gateway.objects import Reply, object_call
+
+
+def retrieve_charge(charge_id: str, account: str | None = None) -> Reply:
+    """Read a charge with its balance transaction, which is None while Stripe has not written it."""
+    options: dict[str, Any] = {"stripe_account": account} if account else {}
+    return object_call(
+        "charge_retrieve",
+        "charge",
+        lambda: client().v1.charges.retrieve(
+            charge_id,
+            {"expand": ["balance_transaction"]},
+            options,  # type: ignore[arg-type]
+        ),
+    )
+
+
+def stripes_fee(movement: dict[str, Any]) -> int:
+    """What Stripe itself took of a balance transaction, in minor units of its currency; negative
+    where it gave a fee back. A platform's application fee is not Stripe's."""
+    details = movement.get("fee_details") or []
+    ours = sum(each["amount"] for each in details if each["type"] == "application_fee")
+    return int(movement["fee"]) - int(ours)

@@ -1,0 +1,61 @@
+"""post_connect: the other side of a merchant's sale, from Stripe's own records of it.
+
+Of a destination charge the transfer leaves our balance for the merchant's, and our fee comes back
+from it; refunds take both back in part. A direct charge lies on the merchant's account from the
+start: what the capture put into our balance passes on to theirs.
+Source: https://docs.stripe.com/connect/charges
+"""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Session
+
+from payments_app.core.database import atomic
+from payments_app.core.outbox import Claim
+from payments_app.ledger.models import CONNECTED_BALANCES, STRIPE_BALANCE
+from payments_app.ledger.post import ensure_capture, post
+from payments_app.ledger.post_fee import tell
+from payments_app.payments import connect_records as records
+from payments_app.payments import states
+from payments_app.payments.connect_records import ConnectRecord
+
+TRANSFER, TRANSFER_REVERSAL = "transfer", "transfer_reversal"
+FEE, FEE_REFUND = "application_fee", "application_fee_refund"
+
+# What a record on a side is posted as. The others tell of the same money on its other side.
+_ENTRY_TYPES = {
+    (records.PLATFORM, records.TRANSFER): TRANSFER,
+    (records.PLATFORM, records.TRANSFER_REVERSAL): TRANSFER_REVERSAL,
+    (records.PLATFORM, records.FEE): FEE,
+    (records.PLATFORM, records.FEE_REFUND): FEE_REFUND,
+    (records.MERCHANT, records.CHARGE): TRANSFER,
+    (records.MERCHANT, records.REFUND): TRANSFER_REVERSAL,
+}
+_TO_MERCHANT = (TRANSFER, FEE_REFUND)
+
+
+@atomic
+def post_connect(session: Session, record_id: str, _claim: Claim) -> None:
+    """The command that follows a new record of Connect's: post it once.
+
+    Raises LookupError for a transaction that is not complete.
+    """
+    record = session.get_one(ConnectRecord, int(record_id), populate_existing=True)
+    transaction = states.lock(session, record.transaction_id)
+    if transaction.phase != "complete":
+        raise LookupError(f"{transaction.id} is {transaction.phase}: nothing was shared")
+    entry_type = _ENTRY_TYPES.get((record.side, record.kind))
+    if entry_type is None:
+        return
+    ensure_capture(session, transaction)
+    of_the_sale = entry_type in (TRANSFER, FEE)
+    post(
+        session,
+        entry_type,
+        transaction.id,
+        record.money,
+        debit=CONNECTED_BALANCES if entry_type in _TO_MERCHANT else STRIPE_BALANCE,
+        credit=STRIPE_BALANCE if entry_type in _TO_MERCHANT else CONNECTED_BALANCES,
+        about=transaction.id if of_the_sale else record.refund_id or record.stripe_id,
+    )
+    tell(session, transaction.id, f"{transaction.id}:{record.id}")

@@ -1,0 +1,113 @@
+"""post_fee: what Stripe took for a payment, as it wrote it, never as we would reckon it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from payments_app.core import history, outbox
+from payments_app.core.clock import utcnow
+from payments_app.core.database import atomic
+from payments_app.core.outbox import Claim, Later
+from payments_app.gateway.balance import retrieve_charge
+from payments_app.gateway.objects import Reply
+from payments_app.ledger.balance_transactions import keep, post_fee_of
+from payments_app.ledger.models import BalanceTransaction
+from payments_app.ledger.post import ensure_capture
+from payments_app.payments import states
+from payments_app.payments.direct import account_of
+from payments_app.payments.look_up import next_wait
+
+STRIPE_FEE = "stripe_fee"
+POSTED = "ledger.posted"
+_CHARGES = ("charge", "payment")
+
+
+@dataclass(frozen=True)
+class _Charge:
+    """A charge whose fee is not known yet, and for how many seconds it has been made."""
+
+    id: str
+    account: str | None
+    age: float
+
+
+def post_fee(transaction_id: str, _claim: Claim) -> None:
+    """The command that follows a completed payment: read what its charge did to the balance, keep
+    it, post the fee. A payment of nothing has none.
+
+    Raises Later while Stripe has not written it or can't be read, and LookupError for a
+    transaction that is not complete.
+    """
+    charge = _unknown(transaction_id)
+    if charge is None:
+        return
+    reply = retrieve_charge(charge.id, charge.account)
+    movement = (reply.body or {}).get("balance_transaction")
+    if not isinstance(movement, dict):
+        _note(transaction_id, reply)
+        wait = max(next_wait(charge.age), reply.retry_after or 0)
+        raise Later(wait, f"{charge.id}: {reply.error_code or 'no balance transaction yet'}")
+    _keep(transaction_id, charge.account, movement, reply)
+
+
+def charge_kept(session: Session, transaction_id: str) -> bool:
+    """Whether what the payment's charge did to the balance is kept."""
+    kept = select(BalanceTransaction.id).where(
+        BalanceTransaction.transaction_id == transaction_id, BalanceTransaction.type.in_(_CHARGES)
+    )
+    return session.scalar(kept.limit(1)) is not None
+
+
+def tell(session: Session, transaction_id: str, about: str) -> None:
+    """Stage what follows a posting beside the capture, in the caller's transaction; `about` names
+    the posting."""
+    for follow in outbox.followers(POSTED):
+        key = f"{follow.command}:{about}"
+        outbox.stage(session, follow.command, transaction_id, key=key, delay=follow.delay)
+
+
+@atomic
+def _unknown(session: Session, transaction_id: str) -> _Charge | None:
+    transaction = states.lock(session, transaction_id)
+    if transaction.phase != "complete" or transaction.ended_at is None:
+        raise LookupError(f"{transaction_id} is {transaction.phase}: it has no fee")
+    if transaction.amount == 0 or charge_kept(session, transaction_id):
+        return None
+    charge = (transaction.stripe_data or {}).get("latest_charge")
+    charge_id = charge["id"] if isinstance(charge, dict) else charge
+    if charge_id is None:
+        raise LookupError(f"{transaction_id} was paid, and names no charge")
+    age = (utcnow() - transaction.ended_at).total_seconds()
+    return _Charge(charge_id, account_of(transaction), age)
+
+
+@atomic
+def _keep(
+    session: Session,
+    transaction_id: str,
+    account: str | None,
+    movement: dict[str, Any],
+    reply: Reply,
+) -> None:
+    transaction = states.lock(session, transaction_id)
+    _record(session, transaction_id, reply)
+    # Whoever settles the payment after this finds both.
+    ensure_capture(session, transaction)
+    keep(session, transaction_id, movement, account)
+    post_fee_of(session, STRIPE_FEE, transaction_id, movement, account, about=transaction_id)
+    tell(session, transaction_id, f"{transaction_id}:{STRIPE_FEE}")
+
+
+@atomic
+def _note(session: Session, transaction_id: str, reply: Reply) -> None:
+    _record(session, transaction_id, reply)
+
+
+def _record(session: Session, transaction_id: str, reply: Reply) -> None:
+    """Every call to Stripe is a history row."""
+    data = reply.as_history()
+    history.record(session, "stripe", f"stripe.{reply.call}", transaction_id=transaction_id, **data)

@@ -1,0 +1,93 @@
+"""The fees and the settlement lines, held against the ledger."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+from sqlalchemy import delete, func, select, text, update
+
+from payments_app.core.extensions import db
+from payments_app.core.outbox import Message
+from payments_app.payments.models import Transaction
+from payments_app.reconcile import own_settlement
+from payments_app.reconcile.fix import fix
+from payments_app.settlement.models import Batch, Line
+from tests.payments.till import Till
+from tests.reconcile.books import compare_last_hours, execute, found, open_ones
+from tests.settlement.books import columns, now
+
+pytestmark = pytest.mark.portable
+
+
+@pytest.fixture(autouse=True)
+def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is settled late is late at once."""
+    monkeypatch.setattr(own_settlement, "SETTLED_SECONDS", -5)
+
+
+def lose(command: str) -> None:
+    execute(delete(Message).where(Message.command == command))
+
+
+def pay_and_lose(till: Till, *commands: str) -> str:
+    transaction = till.open()
+    till.work("charges")
+    for command in commands:
+        lose(command)
+    till.work()
+    return transaction
+
+
+def test_books_that_agree_have_no_findings(till: Till) -> None:
+    till.pay()
+    compare_last_hours()
+    assert found() == []
+
+
+def test_what_no_line_says_is_found_and_settled(till: Till) -> None:
+    pay_and_lose(till, "ledger.post_fee", "settlement.capture")
+    compare_last_hours()
+    assert found() == [("not_settled", "settle_lines")]
+    fix(open_ones()[0].id, actor="ada")
+    till.work()
+    assert columns() == [("capture", 1099, 0, 0, 1099)]
+    compare_last_hours()
+    assert found() == []
+
+
+def test_a_fee_that_was_never_read_is_found_and_posted(till: Till) -> None:
+    till.pay()
+    transaction = pay_and_lose(till, "ledger.post_fee")
+    till.make_due("settlement.capture")
+    till.work()
+    execute(
+        update(Transaction)
+        .where(Transaction.id == transaction)
+        .values(ended_at=now() - dt.timedelta(hours=2), updated_at=text("updated_at"))
+    )
+    execute(text("UPDATE balance_transactions SET read_at = '2020-01-01 00:00:00.000000'"))
+    compare_last_hours()
+    assert found() == [("fee_not_in_ledger", "post_fee")]
+    fix(open_ones()[0].id, actor="ada")
+    till.work()
+    assert columns()[1:] == [("capture", 1099, 0, 0, 1099), ("stripe_fee", 0, -62, 0, -62)]
+
+
+def test_a_line_that_no_journal_stands_behind_is_found_and_left_to_a_person(till: Till) -> None:
+    transaction = till.pay()
+    batch = db.session.scalars(select(Batch.id)).one()
+    odd = Line(
+        key="odd",
+        batch_id=batch,
+        kind="odd",
+        transaction_id=transaction,
+        amount=5,
+        currency="usd",
+        occurred_at=now(),
+    )
+    db.session.add(odd)
+    db.session.commit()
+    compare_last_hours()
+    assert found() == [("settlement_differs", None)]
+    assert db.session.scalar(select(func.count()).select_from(Line)) == 2

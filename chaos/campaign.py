@@ -7,6 +7,7 @@ import random
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -50,6 +51,7 @@ class Outcome:
     follow_up_seconds: float | None = None
     hurried: bool = False
     after: Counter[str] = field(default_factory=Counter)
+    spans: dict[str, float] = field(default_factory=dict)  # what took how many seconds
     violations: list[Violation] = field(default_factory=list)
 
     @property
@@ -81,21 +83,29 @@ class Campaign:
         started = time.monotonic()
         director = threading.Thread(target=self._direct, name="director", daemon=True)
         auditor = threading.Thread(target=self._audit, name="auditor", daemon=True)
-        self._support.start()
-        director.start()
-        auditor.start()
-        with ThreadPoolExecutor(AT_ONCE) as shop:
+        for thread in (self._support, director, auditor):
+            thread.start()
+        with self._timed("buyers"), ThreadPoolExecutor(AT_ONCE) as shop:
             list(shop.map(self._visit, plan.wishes(self.seed, self.buyers)))
         self._came = self.buyers
-        director.join()
-        self._support.finish()
+        with self._timed("last faults"):
+            director.join()
+        with self._timed("support"):
+            self._support.finish()
         self._finish()
         self._end.set()
         auditor.join()
-        self._compare()
+        with self._timed("comparing"):
+            self._compare()
         self.outcome.seconds = time.monotonic() - started
         self._engine.dispose()
         return self.outcome
+
+    @contextlib.contextmanager
+    def _timed(self, what: str) -> Iterator[None]:
+        since = time.monotonic()
+        yield
+        self.outcome.spans[what] = time.monotonic() - since
 
     def _visit(self, wish: plan.Wish) -> None:
         """Nobody runs far ahead of the faults: they are to strike while there is work."""
@@ -131,11 +141,13 @@ class Campaign:
     def _finish(self) -> None:
         drain = Drain(self.site, hurry=self.hurry)
         since = max(self._last_fault, self.witness.last_post)
-        if drain.payments():
-            self.outcome.drain_seconds = time.monotonic() - since
+        with self._timed("draining"):
+            if drain.payments():
+                self.outcome.drain_seconds = time.monotonic() - since
         since = time.monotonic()
-        if drain.follow_ups():
-            self.outcome.follow_up_seconds = time.monotonic() - since
+        with self._timed("follow-ups"):
+            if drain.follow_ups():
+                self.outcome.follow_up_seconds = time.monotonic() - since
 
     def _compare(self) -> None:
         found = self._read()

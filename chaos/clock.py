@@ -38,13 +38,16 @@ END_OF_DAY = (
     """,
 )
 # A test's finish: waiting is cut short, and so are leases that nobody renews.
-HURRY = """
+HURRY = (
+    """
     UPDATE outbox SET available_at = least(available_at, clock_timestamp()),
                       leased_until = CASE WHEN leased_until < clock_timestamp() + interval '15 s'
                                           THEN NULL ELSE leased_until END
     WHERE done_at IS NULL AND dead_at IS NULL AND tries > 0 AND claims < 4
        OR leased_until > clock_timestamp() AND claims < 4
-"""
+    """,
+    "UPDATE breakers SET open_until = clock_timestamp() WHERE open_until > clock_timestamp()",
+)
 # The waits of what follows a payment, such as a minute for an endpoint that was down.
 FOLLOW_UPS_DUE = """
     UPDATE outbox SET available_at = clock_timestamp()

@@ -14,6 +14,8 @@ _SHOWN = 20
 def lines(outcome: Outcome) -> Iterator[str]:
     """The report, line by line."""
     yield f"seed {outcome.seed}, {outcome.buyers} buyers, {outcome.seconds:.0f} s"
+    spans = ", ".join(f"{what} {seconds:.0f}" for what, seconds in outcome.spans.items())
+    yield f"seconds: {spans}"
     yield f"payments: {outcome.payments} ({_listed(outcome.phases)})"
     yield f"faults: {outcome.faults.total()} ({_listed(outcome.faults)})"
     spoiled = outcome.stripe_faults

@@ -22,6 +22,8 @@ from payments_app.inbound import views as inbound
 from payments_app.notices import views as mailbox
 from payments_app.ops import views as ops
 from payments_app.orders import views as orders
+from payments_app.portal import gate as portal_gate
+from payments_app.portal import views as portal
 from payments_app.settlement import views as settlement
 from payments_app.staff import cache as staff_cache
 from payments_app.staff import views as staff
@@ -73,6 +75,7 @@ def create_app(config: Config | None = None) -> Flask:
         mailbox,
         ops,
         orders,
+        portal,
         settlement,
         staff,
         subscriptions,
@@ -83,6 +86,7 @@ def create_app(config: Config | None = None) -> Flask:
     # With the jobs: the cache may evict, and an evicted key would let its request run again.
     idempotency.prepare(app, RedisStore.from_url(config.redis_url))
     gate.prepare(app)
+    portal_gate.prepare(app)
     staff_cache.prepare(app)
     cli.prepare(app)
     with app.app_context():

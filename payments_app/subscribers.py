@@ -57,6 +57,7 @@ from payments_app.payments.refund_refresh import refresh as refresh_refunds
 from payments_app.payments.refund_send import look_up as look_up_refund
 from payments_app.payments.refund_send import send as send_refund
 from payments_app.payments.retry_charge import retry
+from payments_app.portal import sign_in as portal
 from payments_app.reconcile.fix import run_fix
 from payments_app.reconcile.revive import revive
 from payments_app.reconcile.rounds import run_compare, stage_rounds_now
@@ -118,6 +119,7 @@ COMMANDS = {
     billed_at_stripe.SUBSCRIBED: Command(billed_at_stripe.subscribed, "payment_standard"),
     billed_at_stripe.INVOICE_FAILED: Command(billed_at_stripe.invoice_failed, "payment_standard"),
     MAIL_LINK: Command(write_account_link, "payment_standard"),
+    portal.MAIL_LINK: Command(portal.write_link, "payment_standard"),
     "downloads.follow_payment": Command(follow_download, "payment_standard"),
     MAIL_DOWNLOAD: Command(write_download, "payment_standard"),
     "subscriptions.follow_payment": Command(follow_subscription, "payment_critical"),

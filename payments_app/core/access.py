@@ -1,8 +1,8 @@
-"""Who may call a route, declared beside it: `@public`, `@buyer`, `@staff("refund")`.
+"""Who may call a route, declared beside it: `@public`, `@buyer`, `@merchant`, `@staff("refund")`.
 
 Deny by default: a route without a declaration answers as if it were not there, and a test walks
 `undeclared(app)`. What a staff member may do is known to the accounts room, which plugs its check
-in with `check_staff_with`.
+in with `check_staff_with`; which merchant is asking, to the portal, with `check_merchants_with`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 @dataclass(frozen=True)
 class Access:
-    """Who a route is for: `public`, `buyer`, or `staff` with the permission that it takes."""
+    """Who a route is for: `public`, `buyer`, `merchant`, or `staff` with the permission that it
+    takes."""
 
     audience: str
     permission: str | None = None
@@ -39,6 +40,11 @@ def buyer(view: View) -> View:
     return _declare(view, Access("buyer"))
 
 
+def merchant(view: View) -> View:
+    """Only a merchant who is signed in may call it, and sees what is theirs."""
+    return _declare(view, Access("merchant"))
+
+
 def staff(permission: str) -> Callable[[View], View]:
     """Only staff who hold `permission` may call it."""
     return lambda view: _declare(view, Access("staff", permission))
@@ -52,7 +58,7 @@ def _declare(view: View, access: Access) -> View:
 
 def prepare(app: Flask) -> None:
     """Check every request before its view runs."""
-    app.extensions["staff_check"] = None
+    app.extensions["staff_check"] = app.extensions["merchant_check"] = None
     if app.has_static_folder:
         public(app.view_functions["static"])
     app.before_request(_check)
@@ -62,6 +68,12 @@ def check_staff_with(app: Flask, check: Callable[[str], Any]) -> None:
     """Plug in the staff check: it gets the permission, and answers None to let the request pass,
     or the response (such as a redirect to the login) to give instead."""
     app.extensions["staff_check"] = check
+
+
+def check_merchants_with(app: Flask, check: Callable[[], Any]) -> None:
+    """Plug in the merchants' check: it answers None to let the request pass, or the response to
+    give instead."""
+    app.extensions["merchant_check"] = check
 
 
 def access_of(app: Flask, endpoint: str) -> Access | None:
@@ -88,9 +100,9 @@ def _check() -> Any:
     if access is None:
         log.error("%s declares no access and is denied", request.endpoint)
         raise NotFound
-    if access.audience != "staff":
+    if access.audience not in {"staff", "merchant"}:
         return None
-    check = current_app.extensions["staff_check"]
+    check = current_app.extensions[f"{access.audience}_check"]
     if check is None:
         raise Forbidden
-    return check(access.permission)
+    return check(access.permission) if access.audience == "staff" else check()

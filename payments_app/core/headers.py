@@ -85,7 +85,7 @@ def _secure(response: Response) -> Response:
     headers["Content-Security-Policy"] = _content_security_policy()
     headers["Cross-Origin-Opener-Policy"] = "same-origin-allow-popups"
     access = current_access()
-    if access is not None and access.audience == "staff":
+    if access is not None and access.audience in {"staff", "merchant"}:
         headers["Referrer-Policy"] = "no-referrer"
         headers["Cache-Control"] = PRIVATE
     else:

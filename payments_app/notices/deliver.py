@@ -84,7 +84,7 @@ def resend(session: Session, delivery_id: str, actor: str, *, rounds: int | None
         return False
     delivery.state, delivery.rounds = "waiting", delivery.rounds + 1
     outbox.stage(session, DELIVER, delivery.id, key=f"{DELIVER}:{delivery.id}:{delivery.rounds}")
-    _record(session, delivery, "resend_asked", actor=actor)
+    record_delivery(session, delivery, "resend_asked", actor=actor)
     return True
 
 
@@ -95,7 +95,7 @@ def _take(session: Session, delivery_id: str) -> Parcel | None:
         return None
     if not endpoint.enabled:
         delivery.state, delivery.taken_until = "skipped", None
-        _record(session, delivery, "skipped")
+        record_delivery(session, delivery, "skipped")
         return None
     in_flight = session.scalars(
         select(Delivery.id).where(
@@ -133,7 +133,7 @@ def _note(session: Session, delivery_id: str, outcome: Outcome, *, last: bool) -
     else:
         delivery.state = "dead" if last else "waiting"
     if delivery.state != "waiting":
-        _record(session, delivery, delivery.state, error=str(problem) if problem else None)
+        record_delivery(session, delivery, delivery.state, error=str(problem) if problem else None)
 
 
 def _lock(session: Session, delivery_id: str) -> tuple[Endpoint, Delivery]:
@@ -155,7 +155,7 @@ def _secrets(session: Session, endpoint: Endpoint) -> tuple[str, ...]:
     return (endpoint.secret,)
 
 
-def _record(
+def record_delivery(
     session: Session,
     delivery: Delivery,
     what: str,
@@ -163,6 +163,7 @@ def _record(
     actor: str = history.SYSTEM,
     error: str | None = None,
 ) -> None:
+    """Append what became of a delivery to the history, in the caller's transaction."""
     event = session.get_one(WebhookEvent, delivery.event_id)
     history.record(
         session,

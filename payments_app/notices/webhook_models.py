@@ -15,14 +15,14 @@ from payments_app.core.ids import new_id
 
 class WebhookEvent(db.Model):  # type: ignore[name-defined, misc]
     """What happened, once: `id` is `webhook_<payment>_<event>`, by which a merchant knows it
-    again. `body` is what is sent, to the byte."""
+    again. `body` is what is sent, to the byte. A test's event is about no payment."""
 
     __tablename__ = "webhook_events"
 
     id: Mapped[str] = mapped_column(String(120), primary_key=True)
     type: Mapped[str] = mapped_column(String(40))
     merchant_id: Mapped[str] = mapped_column(ForeignKey("merchants.id"))
-    transaction_id: Mapped[str] = mapped_column(ForeignKey("transactions.id"), index=True)
+    transaction_id: Mapped[str | None] = mapped_column(ForeignKey("transactions.id"), index=True)
     body: Mapped[str] = mapped_column(Text)
     created_at: Mapped[dt.datetime] = mapped_column(server_default=database_now())
 

@@ -1,0 +1,48 @@
+"""try_endpoint: send an endpoint an event about nothing, so that its merchant sees it answer."""
+
+from __future__ import annotations
+
+import json
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from payments_app.core import outbox
+from payments_app.core.clock import database_now
+from payments_app.core.database import atomic
+from payments_app.core.ids import new_id
+from payments_app.merchants import endpoints
+from payments_app.notices.announce import DELIVER, VERSION
+from payments_app.notices.deliver import EndpointOffError, record_delivery
+from payments_app.notices.webhook_models import Delivery, WebhookEvent
+
+TEST = "test"
+
+
+@atomic
+def try_endpoint(session: Session, endpoint_id: str, actor: str) -> str:
+    """Store a test event for this endpoint alone, with its delivery; return the delivery's id.
+
+    Raises EndpointOffError.
+    """
+    endpoint = endpoints.lock(session, endpoint_id)
+    if not endpoint.enabled:
+        raise EndpointOffError(f"{endpoint_id} is switched off")
+    key = f"webhook_{new_id('whtest')}_{TEST}"
+    now = session.execute(select(database_now())).scalar_one().isoformat()
+    body = {"id": key, "type": TEST, "version": VERSION, "timestamp": now, "data": {}}
+    session.add(
+        WebhookEvent(
+            id=key,
+            type=TEST,
+            merchant_id=endpoint.merchant_id,
+            body=json.dumps(body, separators=(",", ":")),
+        )
+    )
+    session.flush()
+    delivery = Delivery(event_id=key, endpoint_id=endpoint_id)
+    session.add(delivery)
+    session.flush()
+    outbox.stage(session, DELIVER, delivery.id)
+    record_delivery(session, delivery, "test_asked", actor=actor)
+    return delivery.id

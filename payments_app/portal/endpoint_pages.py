@@ -1,0 +1,125 @@
+"""Where a merchant hears of events: add, switch off and on, a new secret, a test, the log."""
+
+from __future__ import annotations
+
+from flask import Response, current_app, redirect, request, url_for
+from werkzeug.exceptions import NotFound
+from werkzeug.wrappers import Response as BaseResponse
+
+from payments_app.core.access import merchant
+from payments_app.core.extensions import db
+from payments_app.merchants import endpoints
+from payments_app.merchants.address import AddressRefusedError, Guard, UnknownHostError
+from payments_app.merchants.models import URL_LENGTH
+from payments_app.notices.deliver import EndpointOffError, resend
+from payments_app.notices.try_endpoint import try_endpoint
+from payments_app.portal.blueprint import blueprint, page
+from payments_app.portal.deliveries import deliveries_of, endpoints_of, is_sent_to, own_endpoint
+from payments_app.portal.gate import actor, asking
+
+MOST = 10
+OFF_REASON = "switched off by the merchant"
+_OFF = "The endpoint is switched off: nothing is sent to it."
+
+
+@blueprint.get("/webhooks")
+@merchant
+def webhooks() -> Response:
+    """The merchant's endpoints, and the form for one more."""
+    return page("webhooks.html", endpoints=endpoints_of(db.session(), asking().id))
+
+
+@blueprint.post("/webhooks")
+@merchant
+def add_webhook() -> Response:
+    """Add an endpoint; its secret is shown this once."""
+    url, own = request.form.get("url", "")[: URL_LENGTH + 1].strip(), asking().id
+    problem = None
+    if len(endpoints_of(db.session(), own)) >= MOST:
+        problem = f"There may be {MOST} endpoints at most."
+    else:
+        db.session.rollback()  # no connection is held while the name is resolved
+        guard = Guard(allow_loopback=current_app.config["CONFIG"].sandboxed)
+        try:
+            endpoint_id = endpoints.add_endpoint(own, url, guard=guard, actor=own)
+        except (AddressRefusedError, UnknownHostError) as error:
+            problem = f"This address can't be called: {error}."
+    if problem:
+        found = endpoints_of(db.session(), own)
+        return page("webhooks.html", 422, endpoints=found, url=url, problem=problem)
+    added = own_endpoint(db.session(), own, endpoint_id)
+    return _log(endpoint_id, secret=added.secret if added else None)
+
+
+@blueprint.get("/webhooks/<endpoint_id>")
+@merchant
+def webhook(endpoint_id: str) -> Response:
+    """One endpoint with its delivery log."""
+    return _log(endpoint_id)
+
+
+@blueprint.post("/webhooks/<endpoint_id>/off")
+@merchant
+def switch_webhook_off(endpoint_id: str) -> BaseResponse:
+    """Send nothing to it any more."""
+    endpoints.disable(_own(endpoint_id), actor(), OFF_REASON)
+    return _back(endpoint_id)
+
+
+@blueprint.post("/webhooks/<endpoint_id>/on")
+@merchant
+def switch_webhook_on(endpoint_id: str) -> BaseResponse:
+    """Send to it again, with a clean slate."""
+    endpoints.enable(_own(endpoint_id), actor())
+    return _back(endpoint_id)
+
+
+@blueprint.post("/webhooks/<endpoint_id>/secrets")
+@merchant
+def roll_webhook_secret(endpoint_id: str) -> Response:
+    """Make a new secret and show it this once; the old one signs beside it for a day."""
+    return _log(endpoint_id, secret=endpoints.rotate_secret(_own(endpoint_id), actor()))
+
+
+@blueprint.post("/webhooks/<endpoint_id>/tests")
+@merchant
+def test_webhook(endpoint_id: str) -> Response | BaseResponse:
+    """Send a test event."""
+    try:
+        try_endpoint(_own(endpoint_id), actor())
+    except EndpointOffError:
+        return _log(endpoint_id, 409, problem=_OFF)
+    return _back(endpoint_id)
+
+
+@blueprint.post("/webhooks/<endpoint_id>/deliveries/<delivery_id>/resends")
+@merchant
+def resend_webhook(endpoint_id: str, delivery_id: str) -> Response | BaseResponse:
+    """Send a delivery once more."""
+    if not is_sent_to(db.session(), delivery_id, _own(endpoint_id)):
+        raise NotFound
+    try:
+        resend(delivery_id, actor())
+    except EndpointOffError:
+        return _log(endpoint_id, 409, problem=_OFF)
+    return _back(endpoint_id)
+
+
+def _own(endpoint_id: str) -> str:
+    """The id, where it is the merchant's own. Raises NotFound for another's as for none."""
+    if own_endpoint(db.session(), asking().id, endpoint_id) is None:
+        raise NotFound
+    return endpoint_id
+
+
+def _log(endpoint_id: str, status: int = 200, **words: object) -> Response:
+    session = db.session()
+    endpoint = own_endpoint(session, asking().id, endpoint_id)
+    if endpoint is None:
+        raise NotFound
+    sent = deliveries_of(session, endpoint_id)
+    return page("webhook.html", status, endpoint=endpoint, sent=sent, **words)
+
+
+def _back(endpoint_id: str) -> BaseResponse:
+    return redirect(url_for("portal.webhook", endpoint_id=endpoint_id), 303)

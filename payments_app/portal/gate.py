@@ -1,0 +1,46 @@
+"""The gate of every page of the portal but the way in: which merchant is asking."""
+
+from __future__ import annotations
+
+import datetime as dt
+from zoneinfo import ZoneInfo
+
+from flask import Flask, g, redirect, url_for
+from werkzeug.wrappers import Response
+
+from payments_app.core import access
+from payments_app.core.extensions import db
+from payments_app.core.http import ProblemError, wants_json
+from payments_app.merchants.models import Merchant
+from payments_app.portal.sign_in import signed_in_merchant
+
+
+def prepare(app: Flask) -> None:
+    """Check every merchant's route."""
+    access.check_merchants_with(app, check)
+
+
+def check() -> Response | None:
+    """Let the request pass, or answer with the way in."""
+    g.merchant = signed_in_merchant(db.session())
+    if g.merchant is not None:
+        return None
+    if wants_json():
+        raise ProblemError(401, "unauthorized", "Please sign in first.")
+    return redirect(url_for("portal.sign_in_page"), 303)
+
+
+def asking() -> Merchant:
+    """The merchant of this request, on a route that `check` let through."""
+    merchant: Merchant = g.merchant
+    return merchant
+
+
+def local(moment: dt.datetime) -> str:
+    """A moment as this merchant's clocks show it."""
+    return f"{moment.astimezone(ZoneInfo(asking().timezone)):%Y-%m-%d %H:%M}"
+
+
+def actor() -> str:
+    """The same as history names them."""
+    return asking().id

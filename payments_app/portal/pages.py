@@ -1,0 +1,39 @@
+"""A merchant's payments, and how their account at Stripe stands."""
+
+from __future__ import annotations
+
+from flask import Response, redirect, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from payments_app.core.access import merchant
+from payments_app.core.extensions import db
+from payments_app.merchants.onboarding import find
+from payments_app.merchants.way_in import onboarding_url
+from payments_app.portal.blueprint import blueprint, page
+from payments_app.portal.gate import asking
+from payments_app.portal.payments import payments_of
+
+_LARGEST = 2**63 - 1
+
+
+@blueprint.get("")
+@merchant
+def home() -> BaseResponse:
+    """Where a merchant begins."""
+    return redirect(url_for("portal.payments"), 303)
+
+
+@blueprint.get("/payments")
+@merchant
+def payments() -> Response:
+    """The merchant's own payments, newest first."""
+    session, own = db.session(), asking()
+    typed = request.args.get("before", "")
+    before = min(int(typed), _LARGEST) if typed.isascii() and typed.isdigit() else None
+    found = find(session, own.id)
+    return page(
+        "payments.html",
+        found=payments_of(session, own.id, before),
+        account=found[1] if found else None,
+        onboarding=onboarding_url(own.id) if found else None,
+    )

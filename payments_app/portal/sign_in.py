@@ -1,0 +1,94 @@
+"""sign_in: a merchant's browser is known because it opened a link that was mailed to their address.
+
+There is no password. The cookie names the merchant and the address that the link went to: once the
+merchant has another address, neither link nor cookie is good any more.
+"""
+
+from __future__ import annotations
+
+import time
+
+from flask import current_app
+from flask import session as cookie
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from payments_app.core import history, links, outbox
+from payments_app.core.database import atomic
+from payments_app.core.outbox import Claim
+from payments_app.merchants.models import Merchant
+from payments_app.notices import mails
+
+MAIL_LINK = "portal.mail_link"
+PORTAL_LINK = "portal_link"
+LINK_SECONDS = 15 * 60
+KNOWN_SECONDS = 8 * 3600
+EVERY_SECONDS = 60
+_PURPOSE = "merchant"
+
+
+@atomic
+def ask_for_link(session: Session, email: str) -> None:
+    """Stage the mail where the address is a merchant's, once a minute at most. Nothing tells the
+    asker whether it is."""
+    window = int(time.time() // EVERY_SECONDS)
+    named = func.lower(Merchant.email) == email.strip().lower()
+    for merchant_id in session.scalars(select(Merchant.id).where(named).order_by(Merchant.id)):
+        outbox.stage(session, MAIL_LINK, f"{merchant_id}:{window}")
+
+
+@atomic
+def write_link(session: Session, asked: str, _claim: Claim) -> None:
+    """The command of somebody who asked; `asked` is `<merchant>:<when>`."""
+    merchant = session.get_one(Merchant, asked.partition(":")[0])
+    subject = f"Your way in: {merchant.name}"
+    mails.write(
+        session,
+        PORTAL_LINK,
+        asked,
+        merchant.email,
+        subject,
+        link=link_for(merchant),
+        name=merchant.name,
+        minutes=LINK_SECONDS // 60,
+    )
+
+
+def link_for(merchant: Merchant) -> str:
+    """An absolute address that makes whoever opens it known as the merchant."""
+    token = links.sign(_PURPOSE, {"merchant": merchant.id, "email": merchant.email})
+    return f"{current_app.config['CONFIG'].public_url}/portal/links/{token}"
+
+
+@atomic
+def open_link(session: Session, token: str) -> bool:
+    """Make this browser known as the merchant of a link; False where it is forged or too old."""
+    content = links.read(_PURPOSE, token, LINK_SECONDS)
+    if not isinstance(content, dict) or _named(session, content) is None:
+        return False
+    cookie.permanent = True
+    cookie["merchant"] = {**content, "until": int(time.time()) + KNOWN_SECONDS}
+    merchant_id = content["merchant"]
+    history.record(session, "system", "merchant.signed_in", actor=merchant_id, subject=merchant_id)
+    return True
+
+
+def signed_in_merchant(session: Session) -> Merchant | None:
+    """The merchant whom this browser is known to be."""
+    known = cookie.get("merchant")
+    if not known or known["until"] < time.time():
+        return None
+    return _named(session, known)
+
+
+def forget() -> None:
+    """Make the browser nobody's."""
+    cookie.pop("merchant", None)
+
+
+def _named(session: Session, content: dict[str, str]) -> Merchant | None:
+    return session.scalar(
+        select(Merchant).where(
+            Merchant.id == content["merchant"], Merchant.email == content["email"]
+        )
+    )

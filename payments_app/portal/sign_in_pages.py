@@ -1,0 +1,49 @@
+"""The way in and out."""
+
+from __future__ import annotations
+
+from flask import Response, current_app, make_response, redirect, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from payments_app.core.access import merchant, public
+from payments_app.core.headers import private
+from payments_app.core.limits import Rate, limiter
+from payments_app.portal.blueprint import blueprint, page
+from payments_app.portal.sign_in import ask_for_link, forget, open_link
+
+
+@blueprint.get("/sign_in")
+@public
+def sign_in_page() -> Response:
+    """The form that asks for a link."""
+    return page("sign_in.html")
+
+
+@blueprint.post("/links")
+@public
+def create_link() -> Response:
+    """Ask for the link. The answer is the same whether the address is a merchant's or not."""
+    rate = Rate.parse(current_app.config["CONFIG"].checkout_rate_limit)
+    email = request.form.get("email", "")[:254].strip()
+    limiter().check("portal", rate, f"address:{request.remote_addr}", f"email:{email.lower()}")
+    if "@" not in email or "\x00" in email:
+        return page("sign_in.html", 422, email=email, wrong=True)
+    ask_for_link(email)
+    return page("asked.html", email=email)
+
+
+@blueprint.get("/links/<token>")
+@public
+def enter(token: str) -> Response | BaseResponse:
+    """The mailed link: this browser is the merchant's for a working day."""
+    if not open_link(token):
+        return page("sign_in.html", 410, too_old=True)
+    return private(make_response(redirect(url_for("portal.payments"), 303)))
+
+
+@blueprint.post("/leave")
+@merchant
+def leave() -> BaseResponse:
+    """This browser is nobody's any more."""
+    forget()
+    return redirect(url_for("portal.sign_in_page"), 303)

@@ -1,0 +1,54 @@
+"""A merchant's own settlement statements, and their download."""
+
+from __future__ import annotations
+
+from flask import Response
+from sqlalchemy.orm import Session
+from werkzeug.exceptions import NotFound
+
+from payments_app.core import history
+from payments_app.core.access import merchant
+from payments_app.core.database import atomic
+from payments_app.core.extensions import db
+from payments_app.core.headers import private
+from payments_app.portal.blueprint import blueprint, page
+from payments_app.portal.gate import actor, asking
+from payments_app.settlement.statement import Statement, as_csv, latest_batches, statement_of
+
+
+@blueprint.get("/statements")
+@merchant
+def statements() -> Response:
+    """The latest business days."""
+    return page("statements.html", batches=latest_batches(db.session(), asking().id))
+
+
+@blueprint.get("/statements/<batch_id>")
+@merchant
+def statement(batch_id: str) -> Response:
+    """One business day's statement."""
+    return page("statement.html", statement=_own(batch_id))
+
+
+@blueprint.get("/statements/<batch_id>.csv")
+@merchant
+def download_statement(batch_id: str) -> Response:
+    """The same as a CSV file."""
+    own = _own(batch_id)
+    answer = Response(as_csv(own), mimetype="text/csv")
+    answer.headers["Content-Disposition"] = f'attachment; filename="{own.filename}.csv"'
+    _note_download(batch_id, actor())
+    return private(answer)
+
+
+def _own(batch_id: str) -> Statement:
+    """Raises NotFound for another merchant's as for none."""
+    found = statement_of(db.session(), batch_id)
+    if found is None or found.merchant.id != asking().id:
+        raise NotFound
+    return found
+
+
+@atomic
+def _note_download(session: Session, batch_id: str, merchant_id: str) -> None:
+    history.record(session, "system", "settlement.downloaded", actor=merchant_id, subject=batch_id)

@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+
+from tests.notices.receiver import Receiver
+from tests.payments.till import Till
+from tests.portal.counter import Portal
+
+
+@pytest.fixture
+def till(app: Flask) -> Iterator[Till]:
+    """A shop with one product, a sandbox account and workers run by hand."""
+    with app.app_context():
+        yield Till(app)
+
+
+@pytest.fixture
+def portal(app: Flask) -> Portal:
+    """Merchants and their browsers."""
+    return Portal(app)
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    receiver = Receiver()
+    yield receiver
+    receiver.close()

@@ -1,0 +1,91 @@
+"""A merchant's payments and statements: theirs, and nobody else's."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+
+import pytest
+from sqlalchemy import update
+
+from payments_app.payments.models import PaymentRecord
+from payments_app.portal.payments import payments_of
+from payments_app.settlement.models import Batch
+from tests.merchants.shop import shop_id
+from tests.payments.till import Till
+from tests.portal.counter import Portal
+from tests.reconcile.books import execute
+from tests.settlement.books import batches
+
+pytestmark = pytest.mark.portable
+
+
+def give_to(merchant_id: str, transaction_id: str) -> None:
+    """Let a payment be another merchant's."""
+    execute(
+        update(PaymentRecord)
+        .where(PaymentRecord.transaction_id == transaction_id, PaymentRecord.role == "merchant")
+        .values(payable_id=merchant_id)
+    )
+
+
+def test_a_merchant_sees_their_payments_alone(till: Till, portal: Portal) -> None:
+    other = portal.add_merchant()
+    own, theirs = till.pay(description="Mine"), till.pay(description="Not mine")
+    give_to(other, theirs)
+    page = portal.signed_in().get("/portal/payments").text
+    assert till.read(own).reference in page
+    assert till.read(theirs).reference not in page
+    assert "Not mine" in portal.signed_in(other).get("/portal/payments").text
+
+
+def test_a_payment_that_failed_reads_as_not_paid(till: Till, portal: Portal) -> None:
+    till.pay("pm_card_visa_chargeDeclined")
+    assert "NOT PAID" in portal.signed_in().get("/portal/payments").text
+
+
+def test_pages_follow_each_other_without_gap_or_overlap(till: Till, portal: Portal) -> None:
+    made = [till.pay() for _ in range(5)]
+    seen: list[str] = []
+    before = None
+    for _ in range(3):
+        found = payments_of(till.app.extensions["sqlalchemy"].session(), shop_id(), before, 2)
+        seen += [row.id for row in found.rows]
+        before = found.older
+    assert seen == made[::-1]
+    assert before is None
+
+
+def test_another_merchants_cursor_shows_nothing_of_theirs(till: Till, portal: Portal) -> None:
+    other = portal.add_merchant()
+    till.pay()
+    give_to(other, till.pay())
+    answer = portal.signed_in().get("/portal/payments?before=99999999999999999999999")
+    assert answer.status_code == 200
+    assert "There are no payments here." in answer.text
+
+
+def test_a_statement_is_downloaded_line_by_line(till: Till, portal: Portal) -> None:
+    till.pay()
+    (batch,) = batches()
+    browser = portal.signed_in()
+    assert f"/portal/statements/{batch.id}" in browser.get("/portal/statements").text
+    assert "$10.37" in browser.get(f"/portal/statements/{batch.id}").text
+    answer = browser.get(f"/portal/statements/{batch.id}.csv")
+    (row,) = csv.DictReader(io.StringIO(answer.text))
+    assert (row["Gross"], row["Stripe fee"], row["Net"]) == ("10.99", "-0.62", "10.37")
+
+
+def test_a_merchants_statement_links_to_no_page_of_staff(till: Till, portal: Portal) -> None:
+    till.pay()
+    page = portal.signed_in().get(f"/portal/statements/{batches()[0].id}").text
+    assert re.findall(r'href="(/staff[^"]*)"', page) == []
+
+
+@pytest.mark.parametrize("ending", ["", ".csv"])
+def test_another_merchants_statement_is_not_found(till: Till, portal: Portal, ending: str) -> None:
+    till.pay()
+    execute(update(Batch).values(merchant_id=portal.add_merchant()))
+    path = f"/portal/statements/{batches()[0].id}{ending}"
+    assert portal.signed_in().get(path).status_code == 404

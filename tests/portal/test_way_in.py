@@ -1,0 +1,118 @@
+"""Who gets into the portal, and by what."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from sqlalchemy import update
+
+from payments_app.core import links
+from payments_app.core.access import access_of
+from payments_app.core.drain import drain
+from payments_app.merchants.models import Merchant
+from payments_app.portal import sign_in
+from tests.portal.counter import Portal
+from tests.reconcile.books import execute
+
+pytestmark = pytest.mark.portable
+ASK = "/portal/sign_in"
+
+
+def ask(portal: Portal, email: str) -> str:
+    answer = portal.browser().post("/portal/links", ASK, email=email)
+    assert answer.status_code == 200
+    with portal.app.app_context():
+        drain("payment_standard")
+    return answer.text
+
+
+def test_the_link_is_mailed_to_the_merchants_address_and_opens_the_pages(portal: Portal) -> None:
+    email = portal.shop_email()
+    ask(portal, email.upper())
+    (mail,) = portal.mails()
+    assert mail.recipient == email
+    found = re.search(r"https?://\S+/portal/links/\S+", mail.text)
+    assert found
+    browser = portal.browser()
+    answer = browser.get(found[0].removeprefix(portal.public_url))
+    assert answer.location == "/portal/payments"
+    assert browser.get("/portal/payments").status_code == 200
+
+
+def test_the_answer_does_not_say_whose_address_it_is(portal: Portal) -> None:
+    email = portal.shop_email()
+    known, unknown = ask(portal, email), ask(portal, "nobody@example.com")
+    assert known.replace(email, "nobody@example.com") == unknown
+    assert len(portal.mails()) == 1
+
+
+def test_asking_twice_in_a_minute_sends_one_mail(
+    portal: Portal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sign_in, "EVERY_SECONDS", 10**10)
+    email = portal.shop_email()
+    for _ in range(3):
+        with portal.app.app_context():
+            sign_in.ask_for_link(email)
+            drain("payment_standard")
+    assert len(portal.mails()) == 1
+
+
+def test_what_is_no_address_is_asked_for_again(portal: Portal) -> None:
+    answer = portal.browser().post("/portal/links", ASK, email="no address")
+    assert answer.status_code == 422
+    assert "Enter an e-mail address" in answer.text
+
+
+def test_asking_without_the_forms_token_is_refused(portal: Portal) -> None:
+    answer = portal.app.test_client().post("/portal/links", data={"email": "a@example.com"})
+    assert answer.status_code == 400
+
+
+@pytest.mark.parametrize("purpose", ["customer", "onboarding"])
+def test_a_link_of_another_purpose_opens_nothing(portal: Portal, purpose: str) -> None:
+    merchant = portal.add_merchant()
+    with portal.app.app_context():
+        token = links.sign(purpose, {"merchant": merchant, "email": "axe@example.com"})
+    browser = portal.browser()
+    assert browser.get(f"/portal/links/{token}").status_code == 410
+    assert browser.get("/portal/payments").status_code == 303
+
+
+def test_a_link_that_is_too_old_opens_nothing(
+    portal: Portal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sign_in, "LINK_SECONDS", -1)
+    with pytest.raises(AssertionError):
+        portal.signed_in()
+
+
+def test_a_merchant_who_has_another_address_now_is_signed_out(portal: Portal) -> None:
+    browser = portal.signed_in(portal.add_merchant())
+    with portal.app.app_context():
+        execute(update(Merchant).values(email="new@example.com"))
+    assert browser.get("/portal/payments").status_code == 303
+
+
+def test_leaving_ends_it(portal: Portal) -> None:
+    browser = portal.signed_in()
+    assert browser.post("/portal/leave", "/portal/payments").location == ASK
+    assert browser.get("/portal/payments").location == ASK
+
+
+def test_every_page_but_the_way_in_asks_who_it_is(portal: Portal) -> None:
+    open_to_all = {
+        rule.endpoint
+        for rule in portal.app.url_map.iter_rules()
+        if rule.endpoint.startswith("portal.")
+        and (access := access_of(portal.app, rule.endpoint))
+        and access.audience != "merchant"
+    }
+    assert open_to_all == {"portal.sign_in_page", "portal.create_link", "portal.enter"}
+
+
+def test_pages_are_kept_by_no_cache(portal: Portal) -> None:
+    answer = portal.signed_in().get("/portal/payments")
+    assert "no-store" in answer.headers["Cache-Control"]
+    assert answer.headers["Referrer-Policy"] == "no-referrer"

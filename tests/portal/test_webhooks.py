@@ -1,0 +1,132 @@
+"""A merchant's own webhooks: added, tried, switched off, read, sent again."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from payments_app.core.history import HistoryEntry
+from tests.accounts.desk import Browser, Desk
+from tests.notices.deliveries import delivery, endpoint
+from tests.notices.receiver import Receiver
+from tests.payments.till import Till
+from tests.portal.counter import Portal
+
+pytestmark = pytest.mark.portable
+LIST = "/portal/webhooks"
+
+
+def add(browser: Browser, url: str) -> str:
+    """Its id."""
+    answer = browser.post(LIST, LIST, url=url)
+    assert answer.status_code == 200
+    found = re.search(r"/portal/webhooks/(whe_\w+)/", answer.text)
+    assert found
+    return found[1]
+
+
+def act(browser: Browser, endpoint_id: str, what: str) -> int:
+    page = f"{LIST}/{endpoint_id}"
+    return browser.post(f"{page}/{what}", page).status_code
+
+
+def entries(portal: Portal, what: str) -> list[HistoryEntry]:
+    return Desk(portal.app).entries(what)
+
+
+def test_an_endpoint_is_added_and_its_secret_shown_once(
+    till: Till, portal: Portal, receiver: Receiver
+) -> None:
+    browser = portal.signed_in()
+    answer = browser.post(LIST, LIST, url=receiver.url)
+    assert "whsec_" in answer.text
+    assert "whsec_" not in browser.get(LIST).text
+    (entry,) = entries(portal, "merchant_endpoint.added")
+    assert entry.actor.startswith("mrc_")
+
+
+def test_an_address_inside_is_refused_in_words(portal: Portal) -> None:
+    answer = portal.signed_in().post(LIST, LIST, url="https://10.0.0.1/hook")
+    assert answer.status_code == 422
+    assert "not on the public internet" in answer.text
+
+
+def test_a_test_event_arrives_signed_and_is_in_the_log(
+    till: Till, portal: Portal, receiver: Receiver
+) -> None:
+    browser = portal.signed_in()
+    endpoint_id = add(browser, receiver.url)
+    assert act(browser, endpoint_id, "tests") == 303
+    till.work("payment_standard")
+    ((headers, _),) = receiver.came
+    assert receiver.events()[0]["type"] == "test"
+    assert headers["webhook-signature"].startswith("v1,")
+    page = browser.get(f"{LIST}/{endpoint_id}").text
+    assert "delivered" in page
+    assert "204 in" in page
+
+
+def test_a_delivery_is_sent_again(till: Till, portal: Portal, receiver: Receiver) -> None:
+    browser = portal.signed_in()
+    endpoint_id = add(browser, receiver.url)
+    till.pay()
+    assert act(browser, endpoint_id, f"deliveries/{delivery().id}/resends") == 303
+    till.work("payment_standard")
+    assert len(set(receiver.ids())) == 1
+    assert len(receiver.ids()) == 2
+
+
+def test_nothing_is_sent_to_an_endpoint_that_is_off(
+    till: Till, portal: Portal, receiver: Receiver
+) -> None:
+    browser = portal.signed_in()
+    endpoint_id = add(browser, receiver.url)
+    assert act(browser, endpoint_id, "off") == 303
+    assert act(browser, endpoint_id, "tests") == 409
+    till.pay()
+    assert receiver.came == []
+    assert act(browser, endpoint_id, "on") == 303
+    assert endpoint(endpoint_id).enabled
+
+
+def test_a_new_secret_is_shown_once_and_signs_beside_the_old(
+    till: Till, portal: Portal, receiver: Receiver
+) -> None:
+    browser = portal.signed_in()
+    endpoint_id = add(browser, receiver.url)
+    old = endpoint(endpoint_id).secret
+    page = f"{LIST}/{endpoint_id}"
+    answer = browser.post(f"{page}/secrets", page)
+    assert endpoint(endpoint_id).secret in answer.text
+    assert endpoint(endpoint_id).old_secret == old
+
+
+@pytest.mark.parametrize("what", ["off", "on", "secrets", "tests"])
+def test_another_merchants_endpoint_is_not_found(
+    till: Till, portal: Portal, receiver: Receiver, what: str
+) -> None:
+    endpoint_id = receiver.listen()
+    other = portal.signed_in(portal.add_merchant())
+    assert other.post(f"{LIST}/{endpoint_id}/{what}", LIST).status_code == 404
+    assert other.get(f"{LIST}/{endpoint_id}").status_code == 404
+
+
+def test_another_merchants_delivery_is_not_sent_again(
+    till: Till, portal: Portal, receiver: Receiver
+) -> None:
+    receiver.listen()
+    till.pay()
+    other = portal.signed_in(portal.add_merchant())
+    own = add(other, receiver.url)
+    answer = other.post(f"{LIST}/{own}/deliveries/{delivery().id}/resends", LIST)
+    assert answer.status_code == 404
+
+
+def test_a_form_without_its_token_changes_nothing(
+    till: Till, portal: Portal, receiver: Receiver
+) -> None:
+    browser = portal.signed_in()
+    endpoint_id = add(browser, receiver.url)
+    assert browser.client.post(f"{LIST}/{endpoint_id}/off").status_code == 400
+    assert endpoint(endpoint_id).enabled

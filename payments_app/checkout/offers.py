@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from payments_app.core.money import Money
 from payments_app.downloads.find import digital_product
 from payments_app.downloads.models import DigitalProduct
+from payments_app.merchants.accounts import Seller, seller_of
 from payments_app.orders.models import Product
 from payments_app.payments.models import Transaction
 from payments_app.payments.payable import Payable, find_payable
@@ -33,7 +34,8 @@ class Choice:
 @dataclass(frozen=True)
 class Offer:
     """What is paid for on one page. `choices` has one entry where the quantity is fixed;
-    `card_terms` says what the buyer agrees to where the card is kept in any case."""
+    `card_terms` says what the buyer agrees to where the card is kept in any case; `seller` is
+    None where the shop itself sells."""
 
     item: str
     name: str
@@ -41,6 +43,7 @@ class Offer:
     choices: tuple[Choice, ...]
     again: bool = False
     card_terms: str = ""
+    seller: Seller | None = None
 
     def choice(self, quantity: str) -> Choice:
         """The choice of this quantity as it was typed, else the first."""
@@ -59,7 +62,7 @@ def product_for_sale(session: Session, slug: str) -> Product | None:
     return session.scalars(select(Product).where(Product.slug == slug, Product.active)).first()
 
 
-def offer_of_product(product: Product) -> Offer:
+def offer_of_product(session: Session, product: Product) -> Offer:
     """A product, in each quantity that may be ordered."""
     quantities = range(1, product.max_quantity + 1)
     return Offer(
@@ -67,6 +70,7 @@ def offer_of_product(product: Product) -> Offer:
         name=product.name,
         summary=product.summary,
         choices=tuple(Choice(n, product.price * n) for n in quantities),
+        seller=_seller(session, product.merchant_id),
     )
 
 
@@ -98,7 +102,7 @@ def offer_of_digital(product: DigitalProduct) -> Offer:
     return Offer(product.slug, product.name, product.summary, (Choice(1, product.price),))
 
 
-def offer_of_payable(payable: Payable) -> Offer:
+def offer_of_payable(session: Session, payable: Payable) -> Offer:
     """Something placed already, at the price of that moment."""
     return Offer(
         item=payable.id,
@@ -107,19 +111,24 @@ def offer_of_payable(payable: Payable) -> Offer:
         choices=(Choice(1, payable.price),),
         again=True,
         card_terms=payable.card_terms,
+        seller=_seller(session, payable.payee_id),
     )
+
+
+def _seller(session: Session, merchant_id: str | None) -> Seller | None:
+    return seller_of(session, merchant_id) if merchant_id else None
 
 
 def offer_of(session: Session, item: str) -> Offer | None:
     """What this slug or public id offers."""
     if product := product_for_sale(session, item):
-        return offer_of_product(product)
+        return offer_of_product(session, product)
     if plan := plan_for_sale(session, item):
         return offer_of_plan(plan)
     if digital := digital_for_sale(session, item):
         return offer_of_digital(digital)
     payable = placed(session, item)
-    return offer_of_payable(payable) if payable else None
+    return offer_of_payable(session, payable) if payable else None
 
 
 def placed(session: Session, item: str, *, lock: bool = False) -> Payable | None:

@@ -66,14 +66,21 @@ def form(item: str) -> Response | BaseResponse:
     live = live_transaction(payable)
     if live is not None:
         return redirect(_result_url(live), 303)
-    return private(form_page(offer_of_payable(payable), {"email": _earlier_email(payable)}))
+    return private(
+        form_page(offer_of_payable(session, payable), {"email": _earlier_email(payable)})
+    )
 
 
 def form_page(offer: Offer, typed: Any, problem: ProblemError | None = None) -> Response:
-    """The form of an offer with a new key, with what was typed and what is wrong with it."""
+    """The form of an offer with a new key, with what was typed and what is wrong with it; no form
+    where its seller can't be paid now."""
+    if offer.seller is not None and offer.seller.refusal:
+        return make_response(render_template("checkout/seller_away.html", offer=offer))
     buyers.browser()
     known = _known_customer()
-    cards = saved_cards(db.session(), known.id) if known else []
+    # Cards are saved with us, and are of no use on a seller's own account.
+    ours = offer.seller is None or offer.seller.account is None
+    cards = saved_cards(db.session(), known.id) if known and ours else []
     page = render_template(
         "checkout/form.html",
         offer=offer,

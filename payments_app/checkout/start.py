@@ -29,6 +29,7 @@ from payments_app.customers.cards import card_of
 from payments_app.customers.find import customer_for
 from payments_app.customers.models import Customer
 from payments_app.downloads.purchase import purchase as buy
+from payments_app.merchants.accounts import seller_of
 from payments_app.orders.place import place
 from payments_app.payments.models import Transaction
 from payments_app.payments.open import Means, open_transaction
@@ -137,7 +138,13 @@ def _payable(session: Session, purchase: Purchase) -> tuple[str, Payable]:
 def _means(
     session: Session, purchase: Purchase, payable: Payable, customer_id: str, known: str | None
 ) -> Means:
-    """Raises ProblemError 422 for a saved card that this browser may not pay with."""
+    """Raises ProblemError 422 for a saved card that this browser may not pay with, or that can't
+    pay a seller who charges on an account of their own."""
+    seller = seller_of(session, payable.payee_id) if payable.payee_id else None
+    if seller is not None and seller.account is not None:
+        if purchase.saved_card is not None:
+            raise invalid({"payment_method": "A saved card can't pay this seller. Enter a card."})
+        return Means(purchase.confirmation_token, purchase.payment_method)
     if purchase.saved_card is None:
         save = purchase.save_card or bool(payable.card_terms)
         stripe_id = session.get_one(Customer, customer_id).stripe_customer_id if save else None

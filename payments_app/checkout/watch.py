@@ -24,6 +24,7 @@ from payments_app.core.extensions import csrf, db
 from payments_app.core.headers import private, takes_cards
 from payments_app.core.http import wants_json
 from payments_app.payments.check import request_check
+from payments_app.payments.direct import account_of
 from payments_app.payments.models import Transaction
 
 _REFRESHES = 20  # without JavaScript: the page stops asking after so many
@@ -108,6 +109,7 @@ def _as_page(transaction: Transaction) -> Response:
         age=seconds_since(transaction.created_at),
         refreshes=min(max(refreshed, 0), _REFRESHES),
         most_refreshes=_REFRESHES,
+        account=account_of(transaction),
     )
     return _unlisted(make_response(page))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -24,6 +26,17 @@ WORDS = {
     READY: "The merchant can be paid.",
     DISCONNECTED: "The merchant left the platform: Connected account permission denied.",
 }
+
+
+@dataclass(frozen=True)
+class Seller:
+    """The merchant who sells something, for its buyer. `account` is theirs at Stripe where the
+    card is entered and charged there (direct charges); `refusal` says why nothing can be bought
+    now, empty where it can."""
+
+    name: str
+    account: str | None = None
+    refusal: str = ""
 
 
 def state_of(account: ConnectedAccount) -> str:
@@ -59,7 +72,11 @@ def ready_account(session: Session, merchant_id: str) -> ConnectedAccount | None
     return account if account is not None and can_be_paid(account) else None
 
 
-def seller_sentence(session: Session, merchant_id: str) -> str:
-    """What a buyer reads of a merchant who can't be paid."""
+def seller_of(session: Session, merchant_id: str) -> Seller:
+    """The merchant as a buyer meets it. Raises sqlalchemy.exc.NoResultFound."""
     name = session.get_one(Merchant, merchant_id).name
-    return f"{name} can't take payments just now. Nothing was charged. Please come back later."
+    account = ready_account(session, merchant_id)
+    if account is None:
+        words = "can't take payments just now. Nothing was charged. Please come back later."
+        return Seller(name, refusal=f"{name} {words}")
+    return Seller(name, account.stripe_account_id if account.charge_type == DIRECT else None)

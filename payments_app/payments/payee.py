@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from payments_app.core.database import insert_once
-from payments_app.merchants.accounts import SELLER_NOT_READY, ready_account, seller_sentence
+from payments_app.merchants.accounts import SELLER_NOT_READY, ready_account, seller_of
 from payments_app.merchants.find import default_merchant
 from payments_app.payments.models import PaymentRecord, Transaction
 from payments_app.payments.payable import NotPayableError
@@ -38,7 +38,7 @@ def name_payee(session: Session, transaction: Transaction, merchant_id: str | No
         return
     account = ready_account(session, merchant_id)
     if account is None:
-        raise NotPayableError(SELLER_NOT_READY, seller_sentence(session, merchant_id))
+        raise NotPayableError(SELLER_NOT_READY, seller_of(session, merchant_id).refusal)
     transaction.connected_account_id = account.stripe_account_id
     transaction.charge_type = account.charge_type
     transaction.platform_fee = platform_fee(

@@ -23,6 +23,7 @@ _PAGES = (
     ("Payments", "staff.payment_list"),
     ("Disputes", "staff.disputes"),
     ("Double payments", "staff.double_payments"),
+    ("Merchants", "staff.merchant_list"),
     ("Settlements", "settlement.index"),
     ("Reports", "staff.reports"),
     ("Alerts", "ops.alerts"),

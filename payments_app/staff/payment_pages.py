@@ -20,6 +20,7 @@ from payments_app.staff.blueprint import blueprint, page, today
 from payments_app.staff.details import payments
 from payments_app.staff.filters import PRESETS, STATUSES, Filters, read_filters
 from payments_app.staff.given_back import returns_of
+from payments_app.staff.merchants import sale_of
 from payments_app.staff.overview import overview
 from payments_app.staff.pages import read_page
 from payments_app.staff.presenter import Payment
@@ -123,6 +124,7 @@ def _payment_page(transaction_id: str, status: int = 200, **values: str) -> Resp
         raw=row if signed_in().may("technical") else None,
         attempts=_attempts(transaction_id),
         returns=returns_of(session, transaction_id, zone),
+        sale=sale_of(session, transaction_id, zone),
         sent=sent_about(session, transaction_id, zone),
         twin=twin_of(session, transaction_id),
         timeline=timeline(session, transaction_id, zone, technical=signed_in().may("technical")),

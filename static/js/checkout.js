@@ -56,7 +56,8 @@ function cardFields(form, errors) {
     errors.show([[null, "The card fields could not be loaded. No payment was made. Please check your connection and reload this page."]]);
     return null;
   }
-  const stripe = window.Stripe(form.dataset.publishableKey);
+  const { publishableKey, stripeAccount } = form.dataset;
+  const stripe = window.Stripe(publishableKey, stripeAccount && { stripeAccount });
   const elements = stripe.elements({
     mode: "payment",
     amount: Number(form.dataset.amount),

@@ -150,7 +150,8 @@ class Status {
     this.stripe ??= new Promise((resolve, reject) => {
       const script = document.createElement("script");
       script.src = this.root.dataset.stripeJs;
-      script.onload = () => resolve(window.Stripe(this.root.dataset.publishableKey));
+      const { publishableKey, stripeAccount } = this.root.dataset;
+      script.onload = () => resolve(window.Stripe(publishableKey, stripeAccount && { stripeAccount }));
       script.onerror = () => {
         this.stripe = null;
         reject(new Error("Stripe.js was not loaded"));

@@ -14,10 +14,12 @@ from payments_app.core.database import atomic
 from payments_app.core.outbox import Message
 from payments_app.merchants.endpoints import new_secret
 from payments_app.merchants.find import default_merchant
-from payments_app.merchants.models import Endpoint, Merchant
+from payments_app.merchants.models import ConnectedAccount, Endpoint, Merchant
 from payments_app.notices.models import Mail
 from payments_app.notices.webhook_models import Delivery, WebhookEvent
+from payments_app.payments.connect_records import ConnectRecord
 from payments_app.payments.disputes import Dispute
+from payments_app.payments.models import Transaction
 from payments_app.payments.refunds import Refund
 from payments_app.reconcile.models import Finding
 from payments_app.settlement.models import Batch
@@ -112,9 +114,25 @@ def _fill(session: Session, paid: str) -> dict[str, Any]:
         closes_at=now + dt.timedelta(days=1),
     )
     session.add_all([finding, dead, batch])
+    _sell(session, merchant, paid)
     alerts.raise_alert(session, "axe", "axe", "Something to look at", severity="critical")
     session.flush()
     return {"finding_id": finding.id, "message_id": dead.id, "batch_id": batch.id}
+
+
+def _sell(session: Session, merchant: Merchant, paid: str) -> None:
+    """The payment is a sale of this merchant's, with a record on both sides."""
+    account = {"charge_type": "destination", "stripe_account_id": "acct_axe"}
+    session.add(ConnectedAccount(merchant_id=merchant.id, country="US", **account))
+    transaction = session.get_one(Transaction, paid)
+    transaction.connected_account_id, transaction.charge_type = "acct_axe", "destination"
+    record: dict[str, Any] = {"transaction_id": paid, "amount": 1099, "currency": "usd"}
+    record |= {"fee": 62, "net": 1037, "balance_currency": "usd", "made_at": utcnow()}
+    for side, kind, stripe_id in (
+        ("platform", "transfer", "tr_axe"),
+        ("merchant", "payment", "py_axe"),
+    ):
+        session.add(ConnectRecord(side=side, kind=kind, stripe_id=stripe_id, **record))
 
 
 @atomic

@@ -1,0 +1,87 @@
+"""Merchants on the dashboard, and both sides of what they sold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+
+from tests.accounts.desk import Browser, Desk
+from tests.merchants.market import account, account_id, create_ready_merchant, sell
+from tests.payments.till import Till
+from tests.refunds.desk import give_back
+
+pytestmark = pytest.mark.portable
+
+
+@pytest.fixture
+def till(app: Flask) -> Iterator[Till]:
+    with app.app_context():
+        yield Till(app)
+
+
+def test_a_viewer_reads_how_far_each_merchant_is(till: Till, viewer: Browser) -> None:
+    merchant = create_ready_merchant(till)
+    page = viewer.get("/staff/merchants").text
+    assert "The merchant can be paid." in page
+    assert account_id(merchant) in page
+    assert "Onboarding page" not in page
+
+
+def test_only_an_administrator_connects_a_merchant(viewer: Browser) -> None:
+    wish = {"name": "Juniper", "email": "j@example.com", "country": "US"}
+    assert viewer.post("/staff/merchants", **wish).status_code == 403
+
+
+def test_an_administrator_connects_a_merchant(till: Till, desk: Desk) -> None:
+    admin = desk.signed_in("admin")
+    wish = {"name": "Juniper", "email": "j@example.com", "country": "us", "charge_type": "direct"}
+    assert admin.post("/staff/merchants", **wish).status_code == 303
+    till.work("default")
+    page = admin.get("/staff/merchants").text
+    assert "The merchant still has to give Stripe its details." in page
+    assert "Onboarding page" in page
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("name", "", "name"),
+        ("email", "nobody", "e-mail"),
+        ("country", "USA", "two letters"),
+        ("charge_type", "barter", "how its payments"),
+    ],
+)
+def test_an_odd_merchant_is_refused_with_a_sentence(
+    desk: Desk, field: str, value: str, words: str
+) -> None:
+    wish = {"name": "Juniper", "email": "j@example.com", "country": "US"}
+    answer = desk.signed_in("admin").post("/staff/merchants", **wish | {field: value})
+    assert answer.status_code == 422
+    assert words in answer.text
+
+
+def test_a_payment_shows_the_records_of_both_sides(till: Till, viewer: Browser) -> None:
+    merchant = create_ready_merchant(till)
+    transaction = sell(till, merchant)
+    give_back(till, transaction, 2500)
+    page = viewer.get(f"/staff/payments/{transaction}").text
+    assert "On our account" in page
+    assert "On the merchant&#39;s account" in page
+    for prefix in ("ch_", "tr_", "fee_", "trr_", "fr_", "py_", "pyr_"):
+        assert f"<code>{prefix}" in page
+    assert "$7,260.00" not in page
+    assert "$72.60" in page
+
+
+def test_a_payment_of_the_shops_own_shows_no_sides(till: Till, viewer: Browser) -> None:
+    assert "On our account" not in viewer.get(f"/staff/payments/{till.pay()}").text
+
+
+def test_an_administrator_has_an_account_read_again(till: Till, desk: Desk) -> None:
+    merchant = create_ready_merchant(till)
+    till.sandbox("POST", f"/_sandbox/accounts/{account_id(merchant)}", payouts_enabled=False)
+    assert desk.signed_in("admin").post(f"/staff/merchants/{merchant}/readings").status_code == 303
+    till.work("default")
+    assert not account(merchant).payouts_enabled

@@ -76,6 +76,7 @@ def _defaults(data: DataDirectory, port: int) -> dict[str, str]:
         "PUBLIC_URL": f"http://127.0.0.1:{port}",
         "DATABASE_URL": f"sqlite:///{data.path}/payments.sqlite3",
         "CHECKOUT_RATE_LIMIT": "6000/minute",
+        "CHECKOUT_CHALLENGE": "off",
         "BUSINESS_TIMEZONE": "UTC",
         "MAIL_FROM": "shop@example.com",
         "DATA_DIR": str(data.path),

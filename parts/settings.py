@@ -25,6 +25,7 @@ def private_settings(
         "CACHE_REDIS_URL": cache_redis_url,
         "STRIPE_API_BASE": sandbox_url,
         "CHECKOUT_RATE_LIMIT": "6000/minute",
+        "CHECKOUT_CHALLENGE": "off",
         "MAIL_FROM": "shop@example.com",
         **sandbox_account(),
     }

@@ -58,6 +58,7 @@ class Config:
     charge_concurrency: int
     checkout_rate_limit: str
     platform_fee_fixed: Mapping[str, int]  # by currency, in minor units
+    checkout_challenge: str
     proxy_hops: int
     sentry_dsn: str | None
     cdn_purge_url: str | None
@@ -93,6 +94,7 @@ class Config:
             charge_concurrency=int(env.get("CHARGE_CONCURRENCY") or 10),
             platform_fee_fixed=_fees(env.get("PLATFORM_FEE_FIXED") or ""),
             checkout_rate_limit=env.get("CHECKOUT_RATE_LIMIT") or "10/minute",
+            checkout_challenge=env.get("CHECKOUT_CHALLENGE") or "auto",
             proxy_hops=int(env.get("PROXY_HOPS") or 0),
             sentry_dsn=env.get("SENTRY_DSN") or None,
             cdn_purge_url=env.get("CDN_PURGE_URL") or None,
@@ -238,6 +240,8 @@ def _check_numbers(env: Mapping[str, str]) -> list[str]:
         r"([A-Za-z]{3}:\d{1,9})?(\s*,\s*[A-Za-z]{3}:\d{1,9})*", env.get("PLATFORM_FEE_FIXED") or ""
     ):
         problems.append("PLATFORM_FEE_FIXED must read like usd:30,jpy:45 (minor units)")
+    if env.get("CHECKOUT_CHALLENGE") not in {None, "", "off", "auto", "always"}:
+        problems.append("CHECKOUT_CHALLENGE must be off, auto or always")
     try:
         ZoneInfo(env.get("BUSINESS_TIMEZONE") or "UTC")
     except (ZoneInfoNotFoundError, ValueError):

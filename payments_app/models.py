@@ -1,6 +1,7 @@
 """Every room's tables, for Alembic and nobody else."""
 
 from payments_app.accounts import models as accounts
+from payments_app.checkout import marks as checkout
 from payments_app.core import alerts, history, outbox, tally
 from payments_app.customers import models as customers
 from payments_app.downloads import models as downloads
@@ -22,6 +23,7 @@ __all__ = [
     "accounts",
     "alerts",
     "breaker",
+    "checkout",
     "connect_records",
     "customers",
     "disputes",

@@ -38,6 +38,8 @@ class Purchase:
     amount: int | None = None
     currency: str | None = None
     key: str | None = None
+    challenge: str = ""
+    challenge_answer: str = ""
 
     @property
     def fingerprint(self) -> str:
@@ -69,6 +71,8 @@ def parse(values: Mapping[str, Any], key: str | None) -> Purchase:
         amount=reader.whole_number("amount", least=0),
         currency=reader.text("currency").lower() or None,
         key=clean_key(key),
+        challenge=reader.text("challenge"),
+        challenge_answer=reader.text("challenge_answer"),
     )
     means = (purchase.payment_method, purchase.confirmation_token, purchase.saved_card)
     if sum(one is not None for one in means) > 1:

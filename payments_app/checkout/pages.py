@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from payments_app.checkout import buyers
 from payments_app.checkout.blueprint import blueprint
+from payments_app.checkout.challenge import question_for
 from payments_app.checkout.offers import (
     Offer,
     live_transaction,
@@ -92,6 +93,7 @@ def form_page(offer: Offer, typed: Any, problem: ProblemError | None = None) -> 
         key=secrets.token_urlsafe(24),
         problem=problem,
         errors=problem.fields if problem else {},
+        question=question_for(typed.get("email") or ""),
     )
     response = make_response(page)
     return private(response) if known else response

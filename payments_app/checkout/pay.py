@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from werkzeug.wrappers import Response as BaseResponse
 
-from payments_app.checkout import buyers
+from payments_app.checkout import buyers, challenge
 from payments_app.checkout.blueprint import blueprint
 from payments_app.checkout.forms import Purchase, fingerprint_of, parse
 from payments_app.checkout.offers import offer_of
@@ -81,7 +81,10 @@ def create() -> Response | BaseResponse:
     """
     try:
         purchase = _purchase()
-        started = start(purchase, buyers.browser(), recognised())
+        challenge.check(purchase)
+        started = start(
+            purchase, buyers.browser(), recognised(), challenge.marks_to_keep(purchase.email)
+        )
     except LivePaymentError as live:
         return _already_live(live)
     except ProblemError as problem:

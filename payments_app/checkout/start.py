@@ -7,6 +7,7 @@ payable has one live transaction at most: whoever loses a race runs again, and f
 from __future__ import annotations
 
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -14,6 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from payments_app.checkout.forms import Purchase, invalid
+from payments_app.checkout.marks import CheckoutMark
 from payments_app.checkout.offers import (
     digital_for_sale,
     offer_of_plan,
@@ -48,11 +50,13 @@ class Started:
     replayed: bool
 
 
-def start(purchase: Purchase, buyer: str | None, known: str | None = None) -> Started:
+def start(
+    purchase: Purchase, buyer: str | None, known: str | None = None, marks: Collection[str] = ()
+) -> Started:
     """Store a pending transaction for the purchase, or answer the one that its key names.
 
     `buyer` names the browser, `known` the customer whom it is known to be: only their saved cards
-    can be paid with.
+    can be paid with. `marks` say from where it was asked for.
 
     Raises ProblemError (422 for what cannot be bought so, `idempotency_key_reuse`,
     `amount_changed`; 503 when the database was lost) and LivePaymentError.
@@ -60,7 +64,7 @@ def start(purchase: Purchase, buyer: str | None, known: str | None = None) -> St
     key = purchase.key or f"own_{secrets.token_urlsafe(24)}"
     for last in (False,) * (_TRIES - 1) + (True,):
         try:
-            return _start(purchase, key, buyer, known)
+            return _start(purchase, key, buyer, known, marks)
         except NotPayableError as refusal:
             raise ProblemError(409, refusal.code, refusal.message) from None
         except IntegrityError:
@@ -84,7 +88,12 @@ def find_by_key(session: Session, key: str | None) -> Transaction | None:
 
 @atomic
 def _start(
-    session: Session, purchase: Purchase, key: str, buyer: str | None, known: str | None
+    session: Session,
+    purchase: Purchase,
+    key: str,
+    buyer: str | None,
+    known: str | None,
+    marks: Collection[str],
 ) -> Started:
     found = find_by_key(session, key)
     if found is not None:
@@ -106,6 +115,8 @@ def _start(
         fingerprint=purchase.fingerprint,
         buyer=buyer,
     )
+    for mark in marks:
+        session.add(CheckoutMark(mark=mark, transaction_id=transaction.id))
     return Started(transaction, replayed=False)
 
 

@@ -36,6 +36,7 @@ def look_for_card_testing(session: Session) -> None:
             "card_testing",
             "card_testing",
             f"{refused} of the last {ended} payments were declined: somebody may be testing stolen"
-            " cards. Lower CHECKOUT_RATE_LIMIT, and look at Stripe's Radar.",
+            " cards. Set CHECKOUT_CHALLENGE=always, lower CHECKOUT_RATE_LIMIT, and look at Stripe's"
+            " Radar.",
             severity="critical",
         )

@@ -1,4 +1,5 @@
-"""clean_up: done messages go after 30 days, those of the schedule after one. The dead stay."""
+"""clean_up: done messages go after 30 days, those of the schedule after one. The dead stay. From
+where a payment was asked for is forgotten after a day."""
 
 from __future__ import annotations
 
@@ -7,6 +8,8 @@ from typing import Any, cast
 from sqlalchemy import ColumnElement, CursorResult, and_, delete, or_, select
 from sqlalchemy.orm import Session
 
+from payments_app.checkout.marks import KEEP_SECONDS as KEEP_SECONDS_OF_MARKS
+from payments_app.checkout.marks import CheckoutMark
 from payments_app.core.clock import database_now
 from payments_app.core.database import atomic
 from payments_app.core.outbox import Message
@@ -25,12 +28,18 @@ def clean_up() -> int:
         Message.done_at < database_now(-KEEP_SECONDS),
         and_(Message.done_at < database_now(-KEEP_PERIODIC_SECONDS), Message.command.in_(periodic)),
     )
-    total = 0
+    total = _forget_marks()
     while True:
         gone = _delete(old)
         total += gone
         if gone < BATCH:
             return total
+
+
+@atomic
+def _forget_marks(session: Session) -> int:
+    old = CheckoutMark.created_at < database_now(-KEEP_SECONDS_OF_MARKS)
+    return cast("CursorResult[Any]", session.execute(delete(CheckoutMark).where(old))).rowcount
 
 
 @atomic

@@ -25,7 +25,7 @@ function takeCard(form, errors, lock) {
     event.preventDefault();
     if (lock.closed) return;
     errors.clear();
-    const emailProblem = errors.checkEmail();
+    const emailProblem = errors.checkEmail() || errors.checkAnswer();
     if (savedCard(form)) {
       if (emailProblem) errors.show([emailProblem]);
       else {
@@ -175,6 +175,14 @@ class Errors {
     return message ? ["email", message] : null;
   }
 
+  // Only whether there is one: the server knows what it must be.
+  checkAnswer() {
+    const input = this.form.elements.challenge_answer;
+    const message = input && !input.value.trim() ? "Answer the question." : "";
+    if (input) this.mark("challenge_answer", message);
+    return message ? ["challenge_answer", message] : null;
+  }
+
   clear() {
     this.summary.hidden = true;
     this.mark("email", "");
@@ -184,7 +192,7 @@ class Errors {
   show(problems) {
     this.summary.querySelector("ul").replaceChildren(...problems.map(([name, message]) => item(name, message)));
     // What is wrong with the card stands beside its fields already, in Stripe's frame.
-    for (const [name, message] of problems) if (name === "email") this.mark(name, message);
+    for (const [name, message] of problems) if (name !== "card" && name) this.mark(name, message);
     this.summary.hidden = false;
     this.summary.focus();
   }

@@ -54,6 +54,7 @@ def test_all_missing_settings_are_named_at_once() -> None:
         ("CHARGE_CONCURRENCY", "0", "whole number"),
         ("CHECKOUT_RATE_LIMIT", "often", "10/minute"),
         ("PLATFORM_FEE_FIXED", "usd=30", "usd:30,jpy:45"),
+        ("CHECKOUT_CHALLENGE", "maybe", "off, auto or always"),
         ("BUSINESS_TIMEZONE", "Mars/Olympus", "zone"),
     ],
 )

@@ -1,0 +1,105 @@
+"""challenge: a plain question before a payment, for whoever had too many cards declined.
+
+CHECKOUT_CHALLENGE is `off`, `auto` (after MOST declines in an hour) or `always` (under an attack).
+The question needs no script and nobody else's server. It stops tools that were not written for
+this shop, and no others: against those there are the rate limit and Stripe's Radar.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from flask import current_app
+
+from payments_app.checkout.forms import Purchase
+from payments_app.checkout.marks import declines, marks_of
+from payments_app.checkout.start import find_by_key
+from payments_app.core import links
+from payments_app.core.extensions import db
+from payments_app.core.http import ProblemError
+
+MODES = ("off", "auto", "always")
+# Declines in an hour. Many people may share an address.
+MOST = {"address": 10, "browser": 3, "email": 3}
+LIFE_SECONDS = 15 * 60
+_PURPOSE = "checkout-question"
+_NUMBERS = (
+    *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"),
+    *("eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen"),
+)
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked, and the signed token that goes back with the answer."""
+
+    words: str
+    token: str
+
+
+def question_for(email: str = "") -> Question | None:
+    """A new question, where this visitor must answer one. The token holds for this visitor until
+    their next decline, LIFE_SECONDS at most, and tells the answer to nobody."""
+    mode = current_app.config["CONFIG"].checkout_challenge
+    if mode == "off":
+        return None
+    marks = marks_of(email)
+    counted = declines(db.session(), marks)
+    if mode == "auto" and not any(counted[kind] >= MOST[kind] for kind in counted):
+        return None
+    one, two = (secrets.randbelow(8) + 2 for _ in range(2))
+    salt = secrets.token_urlsafe(9)
+    token = links.sign(_PURPOSE, [salt, _bound(marks, counted, salt, one + two)])
+    return Question(f"What is {_NUMBERS[one]} plus {_NUMBERS[two]}?", token)
+
+
+def marks_to_keep(email: str) -> Collection[str]:
+    """From where a payment is asked for; nothing where nobody is ever questioned."""
+    if current_app.config["CONFIG"].checkout_challenge == "off":
+        return ()
+    return marks_of(email).values()
+
+
+def check(purchase: Purchase) -> None:
+    """Raise ProblemError 422 `challenge_required`, with a question, where one must be answered
+    and was not. A form that was sent before is let through, to be shown its payment."""
+    paid_with = purchase.payment_method or purchase.confirmation_token or purchase.saved_card
+    if not paid_with or find_by_key(db.session(), purchase.key) is not None:
+        return
+    question = question_for(purchase.email)
+    if question is None or _is_answered(purchase):
+        return
+    words = "Answer the question, so that we know you are a person. No payment was made."
+    fields = {"challenge_answer": words}
+    raise ProblemError(
+        422,
+        "challenge_required",
+        words,
+        fields,
+        question=question.words,
+        challenge=question.token,
+    )
+
+
+def _is_answered(purchase: Purchase) -> bool:
+    content = links.read(_PURPOSE, purchase.challenge, LIFE_SECONDS)
+    typed = purchase.challenge_answer.lower()
+    number = _NUMBERS.index(typed) if typed in _NUMBERS else int(typed) if _is_small(typed) else -1
+    if content is None or number < 0:
+        return False
+    salt, bound = content
+    marks = marks_of(purchase.email)
+    expected = _bound(marks, declines(db.session(), marks), salt, number)
+    return secrets.compare_digest(bound, expected)
+
+
+def _bound(marks: dict[str, str], counted: dict[str, int], salt: str, answer: int) -> str:
+    """The answer, sealed with whom it was asked and how many declines they had by then."""
+    kind = "browser" if "browser" in marks else "address"
+    return links.seal(_PURPOSE, f"{marks.get(kind)}:{counted.get(kind)}:{salt}:{answer}")
+
+
+def _is_small(typed: str) -> bool:
+    return typed.isascii() and typed.isdecimal() and len(typed) < 4

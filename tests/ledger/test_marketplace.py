@@ -1,0 +1,111 @@
+"""A merchant's sale in the books: both sides are what Stripe's balances are."""
+
+from __future__ import annotations
+
+import pytest
+
+from payments_app.core.extensions import db
+from payments_app.ledger import queries
+from payments_app.payments.dispute_refresh import refresh as refresh_disputes
+from payments_app.reconcile import own_settlement
+from tests.ledger.crowd import claim
+from tests.merchants.market import account_id, api, create_ready_merchant, sell
+from tests.payments.till import Till
+from tests.reconcile.books import compare_last_hours, found
+from tests.refunds.desk import give_back
+from tests.settlement.books import batches, columns, end_days
+
+pytestmark = [
+    pytest.mark.portable,
+    pytest.mark.parametrize("charge_type", ["destination", "direct"]),
+]
+
+
+@pytest.fixture
+def merchant(till: Till, charge_type: str) -> str:
+    return create_ready_merchant(till, charge_type)
+
+
+def at_stripe(till: Till, account: str = "") -> int:
+    """What a balance grew by, of all its movements in dollars."""
+    movements = api(till, "GET", "balance_transactions?limit=100", account)["data"]
+    return sum(movement["net"] for movement in movements)
+
+
+def in_the_books(account: str) -> int:
+    db.session.rollback()
+    return queries.balances(db.session(), account).get("usd", 0)
+
+
+def agree(till: Till, merchant: str) -> None:
+    """Our books on both sides, and Stripe's."""
+    assert in_the_books("stripe_balance") == at_stripe(till)
+    assert in_the_books("connected_balances") == at_stripe(till, account_id(merchant))
+    assert queries.unbalanced(db.session()) == []
+
+
+def test_a_sale_agrees_on_both_sides(till: Till, merchant: str) -> None:
+    sell(till, merchant)
+    agree(till, merchant)
+
+
+def test_a_part_refund_agrees_on_both_sides(till: Till, merchant: str) -> None:
+    transaction = sell(till, merchant)
+    give_back(till, transaction, 2_500)
+    till.work_all_waiting()
+    agree(till, merchant)
+
+
+def test_refunds_of_all_agree_on_both_sides(till: Till, merchant: str) -> None:
+    transaction = sell(till, merchant)
+    for amount in (3_333, 3_333, 3_334):
+        give_back(till, transaction, amount)
+    till.work_all_waiting()
+    agree(till, merchant)
+
+
+def test_a_disputed_sale_agrees_on_both_sides(till: Till, merchant: str) -> None:
+    transaction = sell(till, merchant, "pm_card_createDispute")
+    intent = till.read(transaction).stripe_payment_id or ""
+    refresh_disputes(intent, claim(intent))
+    till.work_all_waiting()
+    agree(till, merchant)
+
+
+def test_the_captures_are_what_stripe_received(till: Till, merchant: str) -> None:
+    sell(till, merchant)
+    assert queries.captures(db.session()) == {"usd": 10_000}
+
+
+def test_the_merchants_lines_are_what_their_balance_grew_by(till: Till, merchant: str) -> None:
+    transaction = sell(till, merchant)
+    give_back(till, transaction, 2_500)
+    till.work_all_waiting()
+    assert {line[0] for line in columns()} == {"capture", "refund", "application_fee_refund"}
+    assert sum(line[-1] for line in columns()) == at_stripe(till, account_id(merchant))
+
+
+def test_a_merchants_day_closes_on_the_ledger(till: Till, merchant: str) -> None:
+    transaction = sell(till, merchant)
+    give_back(till, transaction, 2_500)
+    till.work_all_waiting()
+    end_days()
+    till.work_all_waiting()
+    (batch,) = batches()
+    assert (batch.merchant_id, batch.total) == (merchant, at_stripe(till, account_id(merchant)))
+
+
+def test_books_that_agree_have_no_findings(
+    till: Till, merchant: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(own_settlement, "SETTLED_SECONDS", -5)
+    give_back(till, sell(till, merchant), 2_500)
+    till.work_all_waiting()
+    compare_last_hours()
+    assert found() == []
+
+
+def test_a_sale_is_one_line_net_of_fees(till: Till, merchant: str, charge_type: str) -> None:
+    sell(till, merchant)
+    stripe_fee = -320 if charge_type == "direct" else 0
+    assert columns() == [("capture", 10_000, stripe_fee, -320, 9_680 + stripe_fee)]

@@ -88,7 +88,7 @@ class Buyer:
             answer = self._send(body, key, 0.02 if hang_up else 15)
             hang_up = False
             if answer is None or _is_passing(answer):
-                self._pause(0.3)
+                self._pause(0.7)
             elif answer.status_code == 202:
                 transaction: str = answer.json()["id"]
                 self._witness.acknowledge(key, transaction)

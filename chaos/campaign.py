@@ -26,9 +26,9 @@ from chaos.support import Support
 from chaos.witness import Witness
 from parts.process import wait_until
 
-AT_ONCE = 24  # buyers in the shop
-AHEAD = 8  # buyers who may come before a fault that is due has struck
-_RECENT_SECONDS = 240.0  # how far back the auditor looks while buyers come; the end looks at all
+FEW, MANY = 24, 64  # buyers in the shop at once, in a short campaign and a long one
+_LOOK_SECONDS = 4.0  # between two looks of the auditor
+_RECENT_SECONDS = 120.0  # how far back the auditor looks while buyers come; the end looks at all
 
 
 @dataclass
@@ -72,6 +72,7 @@ class Campaign:
             weights.pop("hang_at_stripe")
         self._strikes = plan.strikes(seed, buyers, weights, faults)
         self._came = self._struck = 0
+        self._at_once = min(MANY, max(FEW, buyers // 5))
         self._last_fault = 0.0
         self._watch = HURRY_SECONDS if hurry else WATCH_SECONDS
         self._end = threading.Event()
@@ -85,7 +86,7 @@ class Campaign:
         auditor = threading.Thread(target=self._audit, name="auditor", daemon=True)
         for thread in (self._support, director, auditor):
             thread.start()
-        with self._timed("buyers"), ThreadPoolExecutor(AT_ONCE) as shop:
+        with self._timed("buyers"), ThreadPoolExecutor(self._at_once) as shop:
             list(shop.map(self._visit, plan.wishes(self.seed, self.buyers)))
         self._came = self.buyers
         with self._timed("last faults"):
@@ -109,7 +110,7 @@ class Campaign:
 
     def _visit(self, wish: plan.Wish) -> None:
         """Nobody runs far ahead of the faults: they are to strike while there is work."""
-        due = sum(strike.after <= wish.number - AHEAD for strike in self._strikes)
+        due = sum(strike.after <= wish.number - self._at_once // 3 for strike in self._strikes)
         wait_until(lambda: self._struck >= due, 600)
         self._came += 1
         Buyer(self.site, self.witness, self._support, wish, self._watch).visit()
@@ -130,7 +131,7 @@ class Campaign:
 
     def _audit(self) -> None:
         """Hold the books to what must hold at every moment, over and over."""
-        while not self._end.wait(3.0):
+        while not self._end.wait(_LOOK_SECONDS):
             with contextlib.suppress(Exception):
                 found = violations(self._read(time.time() - _RECENT_SECONDS), ALWAYS)
                 self.outcome.looks += 1

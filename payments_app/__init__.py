@@ -19,6 +19,7 @@ from payments_app.customers import views as customers
 from payments_app.downloads import views as downloads
 from payments_app.gateway import client as gateway
 from payments_app.inbound import views as inbound
+from payments_app.ledger import views as ledger
 from payments_app.merchants import views as merchants
 from payments_app.notices import views as mailbox
 from payments_app.ops import views as ops
@@ -73,6 +74,7 @@ def create_app(config: Config | None = None) -> Flask:
         customers,
         downloads,
         inbound,
+        ledger,
         mailbox,
         merchants,
         ops,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.orm import Session
 
+from payments_app.core.money import Money
 from payments_app.ledger.models import STRIPE_BALANCE, Entry, Journal
 from payments_app.ledger.post import CAPTURE
 
@@ -27,6 +28,10 @@ class Balance:
     def balance(self) -> int:
         """Debits less credits."""
         return self.debits - self.credits
+
+    def money(self, amount: int) -> Money:
+        """An amount of this line with its currency."""
+        return Money(amount, self.currency)
 
 
 def trial_balance(session: Session) -> list[Balance]:

@@ -25,6 +25,7 @@ _PAGES = (
     ("Double payments", "staff.double_payments"),
     ("Merchants", "staff.merchant_list"),
     ("Settlements", "settlement.index"),
+    ("Ledger", "ledger.index"),
     ("Reports", "staff.reports"),
     ("Alerts", "ops.alerts"),
     ("Queues", "ops.queues"),

@@ -89,3 +89,8 @@ def test_another_merchants_statement_is_not_found(till: Till, portal: Portal, en
     execute(update(Batch).values(merchant_id=portal.add_merchant()))
     path = f"/portal/statements/{batches()[0].id}{ending}"
     assert portal.signed_in().get(path).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/portal/statements/%00", "/portal/webhooks/%00"])
+def test_a_nul_in_an_address_is_refused(portal: Portal, path: str) -> None:
+    assert portal.signed_in().get(path).status_code == 400

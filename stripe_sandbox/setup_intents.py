@@ -131,8 +131,12 @@ def confirm(call: Call, params: dict[str, Any], intent_id: str) -> Object:
     return _confirm(call, intent, params)
 
 
-@route("POST", "/v1/setup_intents/{intent_id}/cancel")
-def cancel(call: Call, _params: dict[str, Any], intent_id: str) -> Object:
+@route(
+    "POST",
+    "/v1/setup_intents/{intent_id}/cancel",
+    {"cancellation_reason": choice("abandoned", "duplicate", "requested_by_customer")},
+)
+def cancel(call: Call, params: dict[str, Any], intent_id: str) -> Object:
     intent = call.get(intent_id, "setup_intent")
     if intent["status"] not in confirming.CONFIRMABLE:
         raise unexpected_state(
@@ -140,7 +144,11 @@ def cancel(call: Call, _params: dict[str, Any], intent_id: str) -> Object:
             "setup_intent",
             visible(intent),
         )
-    intent |= {"status": "canceled", "next_action": None}
+    intent |= {
+        "status": "canceled",
+        "cancellation_reason": params.get("cancellation_reason"),
+        "next_action": None,
+    }
     call.emit("setup_intent.canceled", call.put(intent))
     return intent
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from payments_app.core.clock import utcnow
 from payments_app.core.money import Money
 from payments_app.downloads.find import digital_product
 from payments_app.downloads.models import DigitalProduct
@@ -16,6 +18,7 @@ from payments_app.merchants.accounts import Seller, seller_of
 from payments_app.orders.models import Product
 from payments_app.payments.models import Transaction
 from payments_app.payments.payable import Payable, find_payable
+from payments_app.subscriptions.calendar import local_day
 from payments_app.subscriptions.find import plan_on_offer
 from payments_app.subscriptions.models import Plan
 
@@ -81,14 +84,14 @@ def plan_for_sale(session: Session, slug: str) -> Plan | None:
 
 def offer_of_plan(plan: Plan) -> Offer:
     """A plan, at what its first period costs."""
+    first_bill = local_day(utcnow()) + dt.timedelta(days=plan.trial_days)
     free = plan.trial_days > 0
-    first = f"Free for {plan.trial_days} days, then {plan.price}" if free else str(plan.price)
     return Offer(
         item=plan.slug,
         name=plan.name,
-        summary=f"{plan.summary} {first} each {plan.interval}, until you cancel.",
+        summary=f"{plan.summary} {plan.price_words(first_bill if free else None)}.",
         choices=(Choice(1, Money(0, plan.currency) if free else plan.price),),
-        card_terms="" if free else plan.card_terms,
+        card_terms=plan.card_terms,
     )
 
 
@@ -107,7 +110,7 @@ def offer_of_payable(session: Session, payable: Payable) -> Offer:
     return Offer(
         item=payable.id,
         name=payable.payment_description,
-        summary=getattr(payable, "summary", ""),
+        summary=payable.summary,
         choices=(Choice(1, payable.price),),
         again=True,
         card_terms=payable.card_terms,

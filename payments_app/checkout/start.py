@@ -131,7 +131,7 @@ def _payable(session: Session, purchase: Purchase) -> tuple[str, Payable]:
         return customer.id, place(session, product, purchase.quantity, customer.id)
     plan = plan_for_sale(session, purchase.item)
     if plan is not None:
-        _check(purchase, offer_of_plan(plan).choices[0].price)
+        _check(purchase, offer_of_plan(plan).choices[0].price, keeps_card=bool(plan.card_terms))
         customer = customer_for(session, purchase.email)
         return customer.id, subscribe(session, plan, customer.id, utcnow())
     digital = digital_for_sale(session, purchase.item)
@@ -142,7 +142,7 @@ def _payable(session: Session, purchase: Purchase) -> tuple[str, Payable]:
     payable = placed(session, purchase.item, lock=True)
     if payable is None:
         raise invalid({"item": "This is not for sale any more."})
-    _check(purchase, payable.price)
+    _check(purchase, payable.price, keeps_card=bool(payable.card_terms))
     return customer_for(session, purchase.email).id, payable
 
 
@@ -173,8 +173,9 @@ def _means(
     return card.means(off_session=False)
 
 
-def _check(purchase: Purchase, price: Money) -> None:
-    """The shop's price is what the page showed, can be charged, and there is a card for it."""
+def _check(purchase: Purchase, price: Money, *, keeps_card: bool = False) -> None:
+    """The shop's price is what the page showed, can be charged, and there is a card for it, or to
+    be kept."""
     if purchase.amount not in (None, price.amount) or purchase.currency not in (
         None,
         price.currency,
@@ -190,7 +191,7 @@ def _check(purchase: Purchase, price: Money) -> None:
     if reason := chargeable(price):
         raise invalid({"item": f"This can't be paid by card: {reason}."})
     given = purchase.payment_method or purchase.confirmation_token or purchase.saved_card
-    if price.amount > 0 and not given:
+    if (price.amount > 0 or keeps_card) and not given:
         raise invalid({"payment_method": "Enter your card details."})
 
 

@@ -53,9 +53,8 @@ def keep_card(session: Session, transaction_id: str) -> SavedCard | None:
     address at the checkout may not decide what that customer is charged on.
     """
     paid = session.get_one(Transaction, transaction_id, populate_existing=True)
-    body = paid.stripe_data or {}
-    method, stripe_customer = body.get("payment_method"), paid.stripe_customer_id
-    if paid.state != "complete" or not isinstance(method, str) or stripe_customer is None:
+    method, stripe_customer = _method(paid), paid.stripe_customer_id
+    if paid.state != "complete" or method is None or stripe_customer is None:
         return None
     if paid.save_card:
         _insert(session, paid, method, stripe_customer)
@@ -137,9 +136,18 @@ def _insert(session: Session, paid: Transaction, method: str, stripe_customer: s
     _record(session, "card.saved", customer_id, card, transaction_id=paid.id)
 
 
+def _method(paid: Transaction) -> str | None:
+    """The card's id at Stripe: of a setup it comes as the whole object, and where nothing had to
+    be asked at Stripe it is the saved card that was named."""
+    method = (paid.stripe_data or {}).get("payment_method") or paid.payment_method
+    found = method.get("id") if isinstance(method, dict) else method
+    return found if isinstance(found, str) else None
+
+
 def _details(intent: dict[str, Any]) -> dict[str, Any]:
-    charge = intent.get("latest_charge")
-    method = charge.get("payment_method_details") if isinstance(charge, dict) else None
+    charge, method = intent.get("latest_charge"), intent.get("payment_method")
+    if isinstance(charge, dict):
+        method = charge.get("payment_method_details")
     card = method.get("card") if isinstance(method, dict) else None
     return card if isinstance(card, dict) else {}
 

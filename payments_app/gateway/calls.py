@@ -1,11 +1,9 @@
-"""Calls that answer a payment intent, sorted by what to do next."""
+"""Calls that answer a payment intent or a setup intent, sorted by what to do next."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
-
-import stripe
 
 from payments_app.gateway.exchange import Reply, object_call
 from payments_app.gateway.results import Answer, Verdict
@@ -21,12 +19,13 @@ _BY_STATUS = {
 }
 
 
-def intent_call(name: str, call: Callable[[], stripe.PaymentIntent]) -> Answer:
-    """Make a call that answers a payment intent, and sort its outcome. Never raises.
+def intent_call(name: str, call: Callable[[], Any], *, setup: bool = False) -> Answer:
+    """Make a call that answers an intent (a setup intent where that is said), and sort its
+    outcome. Never raises.
 
     It may be refused before anything is sent, as every call may (`object_call`).
     """
-    reply = object_call(name, "payment_intent", call)
+    reply = object_call(name, "setup_intent" if setup else "payment_intent", call)
     if reply.body is None:
         return _answer(reply, reply.trouble or Verdict.UNKNOWN, reply.attached, reply.error)
     intent = dict(reply.body)
@@ -36,8 +35,9 @@ def intent_call(name: str, call: Callable[[], stripe.PaymentIntent]) -> Answer:
 
 
 def _sorted(intent: dict[str, Any]) -> tuple[Verdict, dict[str, Any] | None]:
-    if intent["status"] == "requires_payment_method" and intent.get("last_payment_error"):
-        return Verdict.DECLINED, _without_secrets(intent["last_payment_error"])
+    last_error = intent.get("last_payment_error") or intent.get("last_setup_error")
+    if intent["status"] == "requires_payment_method" and last_error:
+        return Verdict.DECLINED, _without_secrets(last_error)
     verdict = _BY_STATUS.get(intent["status"])
     if verdict is None:
         words = f"An intent has a status that we do not know: {intent['status']}"
@@ -67,6 +67,5 @@ def _answer(
 
 
 def _without_secrets(error: dict[str, Any]) -> dict[str, Any]:
-    return {
-        k: v for k, v in error.items() if k not in ("payment_intent", "payment_method", "source")
-    }
+    unkept = ("payment_intent", "setup_intent", "payment_method", "source")
+    return {name: value for name, value in error.items() if name not in unkept}

@@ -1,7 +1,10 @@
-"""Payment intents: create, confirm, retrieve, cancel, find.
+"""Intents: create, confirm, retrieve, cancel, find.
 
-Parameters: https://docs.stripe.com/api/payment_intents. The idempotency key is a request option,
-never a parameter: https://docs.stripe.com/api/idempotent_requests
+A payment intent takes money. A setup intent takes none: it keeps a card for later, with the bank's
+leave. They are called alike, and told apart by their ids.
+Parameters: https://docs.stripe.com/api/payment_intents, https://docs.stripe.com/api/setup_intents.
+The idempotency key is a request option, never a parameter:
+https://docs.stripe.com/api/idempotent_requests
 """
 
 from __future__ import annotations
@@ -15,18 +18,18 @@ from payments_app.gateway.errors import sort
 from payments_app.gateway.exchange import plain
 from payments_app.gateway.results import Answer, Verdict
 
-_EXPAND = ["latest_charge"]
+_SETUP_ID = "seti_"
 _PAGES = 20  # of 100 intents each
 
 
 def create_intent(parameters: dict[str, Any], key: str, account: str | None = None) -> Answer:
-    """Create an unconfirmed intent. It moves no money, so it may be repeated with its key."""
+    """Create an unconfirmed intent: to take money, or with no amount to keep a card. It moves no
+    money, so it may be repeated with its key."""
+    setup = "amount" not in parameters
     return intent_call(
         "create",
-        lambda: client().v1.payment_intents.create(
-            parameters,  # type: ignore[arg-type]
-            _options(account, key),
-        ),
+        lambda: _service(setup=setup).create(parameters, _options(account, key)),
+        setup=setup,
     )
 
 
@@ -34,38 +37,46 @@ def confirm_intent(
     intent_id: str, parameters: dict[str, Any], key: str, account: str | None = None
 ) -> Answer:
     """Confirm an intent: the one call that can move money."""
+    setup = _is_setup(intent_id)
     return intent_call(
         "confirm",
-        lambda: client().v1.payment_intents.confirm(
-            intent_id,
-            {**parameters, "expand": _EXPAND},  # type: ignore[arg-type]
-            _options(account, key),
+        lambda: _service(setup=setup).confirm(
+            intent_id, {**parameters, "expand": _expand(setup=setup)}, _options(account, key)
         ),
+        setup=setup,
     )
 
 
 def retrieve_intent(intent_id: str, account: str | None = None) -> Answer:
     """Read an intent as it stands at Stripe now."""
+    setup = _is_setup(intent_id)
     return intent_call(
         "retrieve",
-        lambda: client().v1.payment_intents.retrieve(
-            intent_id, {"expand": _EXPAND}, _options(account)
+        lambda: _service(setup=setup).retrieve(
+            intent_id, {"expand": _expand(setup=setup)}, _options(account)
         ),
+        setup=setup,
     )
 
 
 def cancel_intent(intent_id: str, account: str | None = None) -> Answer:
     """Cancel an intent: success means that no money moved, and never will by it."""
+    setup = _is_setup(intent_id)
     return intent_call(
         "cancel",
-        lambda: client().v1.payment_intents.cancel(
+        lambda: _service(setup=setup).cancel(
             intent_id, {"cancellation_reason": "abandoned"}, _options(account)
         ),
+        setup=setup,
     )
 
 
 def find_intent(
-    transaction_id: str, created_after: dt.datetime, account: str | None = None
+    transaction_id: str,
+    created_after: dt.datetime,
+    account: str | None = None,
+    *,
+    setup: bool = False,
 ) -> Answer:
     """Find an intent whose id was lost, by its metadata, in Stripe's list by creation time.
 
@@ -74,7 +85,7 @@ def find_intent(
     """
     since = int(created_after.timestamp()) - 300  # Stripe's clock is not ours
     try:
-        page = client().v1.payment_intents.list(
+        page = _service(setup=setup).list(
             {"limit": 100, "created": {"gte": since, "lte": since + 86_400 + 600}},
             _options(account),
         )
@@ -87,6 +98,20 @@ def find_intent(
         verdict, body = sort(error)
         return Answer("find", verdict, error=body)
     return Answer("find", Verdict.CANCELED)
+
+
+def _is_setup(intent_id: str) -> bool:
+    return intent_id.startswith(_SETUP_ID)
+
+
+def _service(*, setup: bool) -> Any:
+    v1 = client().v1
+    return v1.setup_intents if setup else v1.payment_intents
+
+
+def _expand(*, setup: bool) -> list[str]:
+    """Where the card's brand and last four digits are."""
+    return ["payment_method"] if setup else ["latest_charge"]
 
 
 def _options(account: str | None, key: str | None = None) -> Any:

@@ -18,7 +18,13 @@ from payments_app.gateway.results import Verdict
 
 log = logging.getLogger(__name__)
 
-_READ_AGAIN = frozenset({"payment_intent_unexpected_state", "charge_already_refunded"})
+_READ_AGAIN = frozenset(
+    {
+        "payment_intent_unexpected_state",
+        "setup_intent_unexpected_state",
+        "charge_already_refunded",
+    }
+)
 
 
 def sort(error: Exception) -> tuple[Verdict, dict[str, Any]]:
@@ -74,7 +80,8 @@ def _body(error: stripe.StripeError) -> dict[str, Any]:
     body = error.json_body.get("error") if isinstance(error.json_body, dict) else None
     if not isinstance(body, dict):
         return {}
-    return {key: value for key, value in body.items() if key not in ("payment_intent", "source")}
+    unkept = ("payment_intent", "setup_intent", "source")
+    return {key: value for key, value in body.items() if key not in unkept}
 
 
 def _own(

@@ -15,8 +15,8 @@ from payments_app.gateway.throttle import throttle
 
 @dataclass(frozen=True)
 class Reply:
-    """`body` is the object, or `trouble` sorts what came instead. `attached` is the payment
-    intent inside an error, without its secret; `retry_after` in seconds, where a time was
+    """`body` is the object, or `trouble` sorts what came instead. `attached` is the intent
+    inside an error, without its secret; `retry_after` in seconds, where a time was
     named."""
 
     call: str
@@ -120,7 +120,8 @@ def _failed(name: str, started: float, error: Exception) -> Reply:
 def _intent_of(error: Exception) -> dict[str, Any] | None:
     body = getattr(error, "json_body", None)
     inner = body.get("error") if isinstance(body, dict) else None
-    intent = inner.get("payment_intent") if isinstance(inner, dict) else None
+    inner = inner if isinstance(inner, dict) else {}
+    intent = inner.get("payment_intent") or inner.get("setup_intent")
     if not isinstance(intent, dict):
         return None
     return {key: value for key, value in intent.items() if key != "client_secret"}

@@ -36,6 +36,8 @@ HANDLINGS = {
     "payment_intent.processing": _SETTLE,
     "payment_intent.requires_action": _SETTLE,
     "payment_intent.canceled": _SETTLE,
+    "setup_intent.succeeded": _SETTLE,
+    "setup_intent.setup_failed": _SETTLE,
     "refund.created": _REFUND,
     "refund.updated": _REFUND,
     "refund.failed": _REFUND,

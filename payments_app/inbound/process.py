@@ -65,7 +65,7 @@ def _settle(event: StripeEvent, answer: Answer, claim: Claim) -> str | None:
     if bool(intent.get("livemode")) != current_app.config["CONFIG"].live:
         raise _MisfitError(f"{event.object_id} is of the other mode than our key")
     transaction_id = _match(intent, event.account)
-    if transaction_id is None and answer.verdict in BUILT_BY:
+    if transaction_id is None and answer.verdict in BUILT_BY and "amount" in intent:
         transaction_id = build(answer, event.account)
     if transaction_id is None or answer.verdict not in SETTLED_BY:
         return transaction_id
@@ -99,8 +99,9 @@ def _match(session: Session, intent: dict[str, Any], account: str | None) -> str
         return None
     theirs = {
         "intent": intent["id"],
-        "amount": intent.get("amount"),
-        "currency": intent.get("currency"),
+        # A setup intent has neither.
+        "amount": intent.get("amount", 0),
+        "currency": intent.get("currency", found.currency),
         "account": account,
     }
     ours = {

@@ -109,7 +109,7 @@ def _stage(session: Session, event: Event) -> None:
 
 def _transaction_of(session: Session, event: Event) -> str | None:
     """The transaction whose timeline the event belongs to, where it is known already."""
-    is_intent = event.type.startswith("payment_intent.")
+    is_intent = event.type.startswith(("payment_intent.", "setup_intent."))
     intent = event.object_id if is_intent else event.names("payment_intent")
     if intent is None:
         return None

@@ -5,7 +5,7 @@ Source: https://docs.stripe.com/disputes/prevention/card-testing
 
 from __future__ import annotations
 
-from sqlalchemy import case, func, select
+from sqlalchemy import case, func, or_, select
 from sqlalchemy.orm import Session
 
 from payments_app.core import alerts
@@ -27,7 +27,7 @@ def look_for_card_testing(session: Session) -> None:
             Transaction.ended_at > database_now(-WINDOW_SECONDS),
             Transaction.phase.in_(("complete", "failed")),
             Transaction.off_session.is_(False),
-            Transaction.amount > 0,
+            or_(Transaction.amount > 0, Transaction.save_card),  # a card can be tried by keeping it
         )
     ).one()
     if ended >= FEWEST and refused > MOST_DECLINED * ended:

@@ -39,6 +39,7 @@ class Brief:
     phase: str
     amount: int
     currency: str
+    sets_up: bool  # it keeps a card, and takes no money
     create: dict[str, Any]
     confirm: dict[str, Any]
     intent_id: str | None
@@ -76,6 +77,8 @@ def parameters_for(transaction: Transaction, public_url: str) -> dict[str, Any]:
     `use_stripe_sdk`, or 3-D Secure comes back as a redirect. `setup_future_usage` must be what
     the fields that made the token were told.
     """
+    if transaction.sets_up:
+        return {"create": _setup(transaction), "confirm": _confirmation(transaction, public_url)}
     create: dict[str, Any] = {
         "amount": transaction.amount,
         "currency": transaction.currency,
@@ -91,6 +94,22 @@ def parameters_for(transaction: Transaction, public_url: str) -> dict[str, Any]:
         create["application_fee_amount"] = transaction.platform_fee
     if is_destination_charge(transaction):
         create["transfer_data"] = {"destination": transaction.connected_account_id}
+    return {"create": create, "confirm": _confirmation(transaction, public_url)}
+
+
+def _setup(transaction: Transaction) -> dict[str, Any]:
+    create: dict[str, Any] = {
+        "usage": "off_session",
+        "description": transaction.description,
+        "metadata": {"transaction_id": transaction.id},
+        "allowed_payment_method_types": ["card"],
+    }
+    if transaction.stripe_customer_id:
+        create["customer"] = transaction.stripe_customer_id
+    return create
+
+
+def _confirmation(transaction: Transaction, public_url: str) -> dict[str, Any]:
     confirm: dict[str, Any] = {}
     if transaction.confirmation_token:
         confirm["confirmation_token"] = transaction.confirmation_token
@@ -102,7 +121,7 @@ def parameters_for(transaction: Transaction, public_url: str) -> dict[str, Any]:
         confirm["return_url"] = f"{public_url}/transactions/{transaction.id}"
         if not transaction.confirmation_token:
             confirm["use_stripe_sdk"] = True
-    return {"create": create, "confirm": confirm}
+    return confirm
 
 
 def brief_of(session: Session, transaction: Transaction) -> Brief:
@@ -125,6 +144,7 @@ def brief_of(session: Session, transaction: Transaction) -> Brief:
         phase=transaction.phase,
         amount=transaction.amount,
         currency=transaction.currency,
+        sets_up=transaction.sets_up,
         create=parameters.get("create", {}),
         confirm=parameters.get("confirm", {}),
         intent_id=transaction.stripe_payment_id,
@@ -140,7 +160,8 @@ def brief_of(session: Session, transaction: Transaction) -> Brief:
 
 
 def _new_customer(session: Session, transaction: Transaction) -> NewCustomer | None:
-    if not transaction.save_card or transaction.stripe_customer_id or transaction.amount == 0:
+    keeps = transaction.save_card and (transaction.amount > 0 or transaction.sets_up)
+    if not keeps or transaction.stripe_customer_id:
         return None
     customer_id = session.scalars(
         select(PaymentRecord.payable_id).where(

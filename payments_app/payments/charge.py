@@ -1,4 +1,5 @@
 """charge: take the money of one transaction. Three database transactions, two calls to Stripe.
+One that only keeps a card (a trial's) goes the same way, and takes none.
 
 Recovery points, each committed before the next call:
   begun      processing, parameters stored          -> create is repeated with its key
@@ -24,6 +25,11 @@ from payments_app.payments.brief import Brief, brief_of
 from payments_app.payments.queries import phase_of
 from payments_app.payments.settle import note, note_call, settle, settle_zero
 
+_TOKEN_SPENT = (
+    "payment_intent_confirmation_token_invalid",
+    "setup_intent_confirmation_token_invalid",
+)
+
 
 def charge(transaction_id: str, claim: Claim) -> None:
     """Charge a transaction that waits to be charged; do nothing to one that does not.
@@ -33,7 +39,7 @@ def charge(transaction_id: str, claim: Claim) -> None:
     brief = _begin(transaction_id)
     if brief is None:
         return
-    if brief.amount == 0:
+    if brief.amount == 0 and not brief.sets_up:
         settle_zero(transaction_id)
         return
     if brief.late and not brief.confirm_sent:
@@ -69,7 +75,9 @@ def create(brief: Brief) -> Answer:
         if not (answer.replayed and answer.verdict == Verdict.UNKNOWN):
             return answer
         note(brief.transaction_id, answer)
-    return charges.find_intent(brief.transaction_id, brief.created_at, brief.account)
+    return charges.find_intent(
+        brief.transaction_id, brief.created_at, brief.account, setup=brief.sets_up
+    )
 
 
 def confirm(brief: Brief, claim: Claim) -> None:
@@ -88,7 +96,7 @@ def confirm(brief: Brief, claim: Claim) -> None:
         # looked: the key is of no more use, so this attempt is closed there and given up.
         note(brief.transaction_id, answer)
         abandon.close(brief, claim, phase="failed", error=answer.error or {})
-    elif answer.error_code == "payment_intent_confirmation_token_invalid":
+    elif answer.error_code in _TOKEN_SPENT:
         # Used up: by an earlier confirm of ours, or by another intent. Closing this intent tells:
         # if it can be cancelled, no money moved and never will.
         note(brief.transaction_id, answer)

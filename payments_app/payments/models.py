@@ -104,6 +104,12 @@ class Transaction(db.Model):  # type: ignore[name-defined, misc]
         return Money(self.amount, self.currency)
 
     @property
+    def sets_up(self) -> bool:
+        """Whether it takes no money and keeps a card for later ones (at Stripe a setup intent)."""
+        named = self.confirmation_token or self.payment_method
+        return self.amount == 0 and self.save_card and named is not None
+
+    @property
     def reference(self) -> str:
         """What a person reads out on the phone."""
         return reference(self.id)

@@ -51,7 +51,7 @@ def open_transaction(
 ) -> Transaction:
     """Store a `created` transaction, its records and its `charge` message, in the caller's
     database transaction. The price is the payable's own unless `money` says otherwise; one of
-    zero or less is stored as 0 and never reaches Stripe.
+    zero or less is stored as 0 and reaches Stripe only where a card is to be kept.
 
     Raises LivePaymentError while the payable is paid or may still be charged, NotPayableError where
     it can't be paid for or its seller can't be paid, and IntegrityError

@@ -46,6 +46,11 @@ class Payable:
         raise NotImplementedError
 
     @property
+    def summary(self) -> str:
+        """What the checkout says of it besides; may be empty."""
+        return ""
+
+    @property
     def card_terms(self) -> str:
         """What a buyer agrees to by paying, where the card is kept for payments to come; empty
         where they are asked whether it should be."""

@@ -46,6 +46,7 @@ class _Earlier:
     intent_id: str | None
     account: str | None
     created_at: dt.datetime
+    sets_up: bool
 
 
 def retry(transaction_id: str, _claim: Claim) -> None:
@@ -87,7 +88,9 @@ def _ask(earlier: _Earlier, asked_at: dt.datetime) -> str | None:
 
 def _read(earlier: _Earlier) -> Answer:
     if earlier.intent_id is None:
-        return charges.find_intent(earlier.transaction_id, earlier.created_at, earlier.account)
+        return charges.find_intent(
+            earlier.transaction_id, earlier.created_at, earlier.account, setup=earlier.sets_up
+        )
     return charges.retrieve_intent(earlier.intent_id, earlier.account)
 
 
@@ -115,7 +118,7 @@ def _earlier(session: Session, transaction_id: str) -> list[_Earlier]:
         )
     sent = attempts.where(Transaction.create_sent_at.is_not(None))
     return [
-        _Earlier(row.id, row.stripe_payment_id, account_of(row), row.created_at)
+        _Earlier(row.id, row.stripe_payment_id, account_of(row), row.created_at, row.sets_up)
         for row in session.scalars(sent)
     ]
 

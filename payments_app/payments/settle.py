@@ -182,6 +182,7 @@ def _keep(transaction: Transaction, answer: Answer) -> None:
         transaction.stripe_status = intent.get("status")
         transaction.livemode = bool(intent.get("livemode"))
         _keep_charge(transaction, intent.get("latest_charge"))
+        _keep_card(transaction, intent.get("payment_method"))
     if answer.verdict == Verdict.REQUIRES_ACTION:
         transaction.client_secret = answer.client_secret
     if answer.error and PHASE_OF.get(answer.verdict) == "failed":

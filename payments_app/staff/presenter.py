@@ -162,7 +162,8 @@ def _card(brand: str | None, last4: str | None) -> str | None:
 def _stripe_url(payment_id: str | None, *, live: bool) -> str | None:
     if payment_id is None:
         return None
-    return f"{DASHBOARD}{'' if live else '/test'}/payments/{quote(payment_id, safe='')}"
+    kind = "setup_intents" if payment_id.startswith("seti_") else "payments"
+    return f"{DASHBOARD}{'' if live else '/test'}/{kind}/{quote(payment_id, safe='')}"
 
 
 def _reason(state: str, error: dict[str, Any], code: str | None) -> str | None:

@@ -49,6 +49,7 @@ def judge(session: Session, transaction_id: str, now: dt.datetime) -> None:
             PaymentRecord.role == "pays_for",
             PaymentRecord.live,
         )
+        .execution_options(populate_existing=True)
     ).first()
     if live is not None and live.state == "complete":
         _paid(session, subscription, period, live)

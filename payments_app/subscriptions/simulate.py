@@ -1,5 +1,5 @@
-"""simulate: many subscriptions, month after month by a clock that is moved, through the same
-verbs and the stand-in for Stripe; then every period is counted.
+"""simulate: many subscriptions, day by day by a clock that is moved, through the same verbs, the
+charge's own job and the stand-in for Stripe; then every period is counted.
 
 What should have been billed is reckoned by itself, month by month from each beginning, so that an
 error of the calendar shows as a period too many or missed.
@@ -10,9 +10,13 @@ from __future__ import annotations
 import calendar
 import datetime as dt
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
+from typing import TypeVar
 
+from flask import Flask, current_app
 from sqlalchemy import Row, func, select
 from sqlalchemy.orm import Session
 
@@ -32,6 +36,10 @@ from payments_app.subscriptions.subscribe import subscribe
 
 CARD = "pm_card_visa"
 _ROUNDS = 20  # of draining, until what one day opened has ended
+_AT_ONCE = 10  # as many as the workers of a queue
+
+T = TypeVar("T")
+U = TypeVar("U")
 
 
 @dataclass
@@ -52,17 +60,29 @@ def simulate(count: int, months: int, first_day: dt.date | None = None) -> Count
     mine: dict[str, dt.date] = {}
     # The last begin a month after the first, and each has `months` whole months.
     days = 31 * (months + 1)
-    for offset in range(days):
-        now = _noon(start + dt.timedelta(days=offset))
-        begun = [number for number in range(count) if number % 31 == offset]
-        opened = [_begin(plan_id, f"{name}-{number}@example.com", now) for number in begun]
-        mine |= dict.fromkeys((subscription for subscription, _ in opened), local_day(now))
-        for subscription_id in due(db.session(), now):
-            if subscription_id in mine:
-                advance(subscription_id, now)
-        _settle(mine, now)
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        for offset in range(days):
+            now = _noon(start + dt.timedelta(days=offset))
+            begun = [f"{name}-{n}@example.com" for n in range(count) if n % 31 == offset]
+            opened = _each(pool, partial(_begin, plan_id, now=now), begun)
+            mine |= dict.fromkeys(opened, local_day(now))
+            waiting = [each for each in due(db.session(), now) if each in mine]
+            _each(pool, partial(advance, now=now), waiting)
+            if opened or waiting:
+                _settle(pool, mine, now)
     _end(list(mine), utcnow())
     return _count(mine, start + dt.timedelta(days=days - 1))
+
+
+def _each(pool: ThreadPoolExecutor, step: Callable[[T], U], things: Iterable[T]) -> list[U]:
+    """Do it to each, several at once, each in a database session of its own."""
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+
+    def run(thing: T) -> U:
+        with app.app_context():
+            return step(thing)
+
+    return list(pool.map(run, things))
 
 
 def _noon(day: dt.date) -> dt.datetime:
@@ -78,10 +98,10 @@ def _plan(session: Session, name: str) -> int:
 
 
 @atomic
-def _begin(session: Session, plan_id: int, email: str, now: dt.datetime) -> tuple[str, str]:
+def _begin(session: Session, plan_id: int, email: str, now: dt.datetime) -> str:
     customer = customer_for(session, email)
     period = subscribe(session, session.get_one(Plan, plan_id), customer.id, now)
-    opened = open_transaction(
+    open_transaction(
         session,
         period,
         customer_id=customer.id,
@@ -89,19 +109,18 @@ def _begin(session: Session, plan_id: int, email: str, now: dt.datetime) -> tupl
         means=Means(payment_method=CARD, save_card=True),
         actor="simulation",
     )
-    return period.subscription_id, opened.id
+    return period.subscription_id
 
 
-def _settle(mine: dict[str, dt.date], now: dt.datetime) -> None:
+def _settle(pool: ThreadPoolExecutor, mine: dict[str, dt.date], now: dt.datetime) -> None:
     """Charge what was opened, and let each subscription follow, by the moved clock."""
     for _ in range(_ROUNDS):
-        waiting = [row for row in _unjudged() if row.subscription_id in mine]
+        waiting = [row.transaction_id for row in _unjudged() if row.subscription_id in mine]
         if not waiting:
             return
         drain("charges")
         db.session.commit()
-        for row in waiting:
-            judge(row.transaction_id, now)
+        _each(pool, partial(judge, now=now), waiting)
     raise RuntimeError("what was opened did not end: is a worker or the sandbox missing?")
 
 

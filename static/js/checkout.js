@@ -58,9 +58,10 @@ function cardFields(form, errors) {
   }
   const { publishableKey, stripeAccount } = form.dataset;
   const stripe = window.Stripe(publishableKey, stripeAccount && { stripeAccount });
+  const { mode, amount } = form.dataset;
   const elements = stripe.elements({
-    mode: "payment",
-    amount: Number(form.dataset.amount),
+    mode,
+    ...(mode === "payment" ? { amount: Number(amount) } : {}),
     currency: form.dataset.currency,
     allowedPaymentMethodTypes: ["card"],
     setupFutureUsage: usage(form),

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import expect
 
 from parts.app import REPOSITORY, Web, Worker
-from tests.browser.buyer import SECURE, WITHIN_MS, Buyer
+from tests.browser.buyer import DECLINED, ONCE_SECURE, SECURE, WITHIN_MS, Buyer
 
 pytestmark = pytest.mark.browser
 
@@ -106,10 +106,30 @@ def test_a_bank_that_asks_does_not_stop_a_subscription(buyer: Buyer) -> None:
     buyer.sees("Thank you")
 
 
-def test_a_trial_begins_without_a_card(buyer: Buyer) -> None:
+def test_a_trial_begins_with_a_card_and_without_a_charge(buyer: Buyer) -> None:
     buyer.open("letter")
-    buyer.page.get_by_label("E-mail").fill("reader@example.com")
-    buyer.page.get_by_role("button", name="Get it free").click()
+    buyer.reads("then $5.00 every month")
+    buyer.fill(email="reader@example.com")
+    buyer.page.get_by_role("button", name="Start the free time").click()
+    buyer.sees("Thank you")
+    buyer.reads("Free until")
+    buyer.reads("Visa ending in 4242")
+
+
+def test_the_bank_is_asked_before_a_trial_begins(buyer: Buyer) -> None:
+    pay(buyer, "letter", "asked@example.com", ONCE_SECURE)
+    buyer.answer_bank("complete")
+    buyer.sees("Thank you")
+    buyer.reads("Free until")
+
+
+@pytest.mark.parametrize("item", ["field-notes", "coffee-club", "letter", "folding-pattern"])
+def test_whatever_failed_is_tried_again_with_another_card(buyer: Buyer, item: str) -> None:
+    pay(buyer, item, f"again-{item}@example.com", DECLINED)
+    buyer.sees("The card was not saved" if item == "letter" else "The payment was not made")
+    buyer.page.get_by_role("link", name="Try another card").click()
+    buyer.fill(email=None)
+    buyer.press_pay()
     buyer.sees("Thank you")
 
 

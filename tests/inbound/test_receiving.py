@@ -97,7 +97,14 @@ def test_what_is_set_aside_builds_nothing(post: PostOffice) -> None:
     assert db.session.query(Transaction).count() == 0
 
 
-@pytest.mark.parametrize("kind", ["refund.updated", "charge.refunded"])
+def test_a_refund_is_told_in_the_timeline_of_its_payment(post: PostOffice, till: Till) -> None:
+    transaction = till.pay()
+    intent = till.read(transaction).stripe_payment_id
+    post.send(create_event("refund.updated", id="re_1", payment_intent=intent))
+    assert "webhook.refund.updated" in till.happened(transaction)
+
+
+@pytest.mark.parametrize("kind", ["refund.created", "refund.failed", "charge.refunded"])
 def test_a_refund_told_by_stripe_is_read_again(post: PostOffice, till: Till, kind: str) -> None:
     transaction = till.pay()
     intent = till.read(transaction).stripe_payment_id

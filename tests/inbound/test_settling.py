@@ -7,7 +7,9 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from payments_app.core.database import atomic
+from payments_app.core.extensions import db
 from payments_app.payments.models import Transaction
+from payments_app.payments.open import Means
 from tests.inbound.post_office import PostOffice, create_event
 from tests.payments.till import Till
 
@@ -34,6 +36,29 @@ def test_an_event_completes_a_payment_whose_answer_was_lost(post: PostOffice, ti
     transaction = open_unknown(till)
     post.send(post.told("payment_intent.succeeded"))
     assert till.read(transaction).phase == "complete"
+
+
+def test_an_event_tells_that_the_bank_let_a_card_be_kept(post: PostOffice, till: Till) -> None:
+    order = till.create_order(0)
+    card = "pm_card_authenticationRequiredOnSetup"
+    transaction = till.open(order=order, means=Means(payment_method=card, save_card=True))
+    till.work("charges")
+    till.pass_bank_check(transaction)
+    post.send(post.told("setup_intent.succeeded"))
+    assert till.read(transaction).phase == "complete"
+
+
+def test_a_card_that_was_kept_elsewhere_makes_no_payment(post: PostOffice, till: Till) -> None:
+    event = create_event("setup_intent.succeeded", id=keep_elsewhere(post))
+    post.send(event)
+    assert post.state(event) == "processed"
+    assert db.session.query(Transaction).count() == 0
+
+
+def keep_elsewhere(post: PostOffice) -> str:
+    """A card is kept at Stripe without us; the setup intent's id."""
+    made = post.stripe("setup_intents", confirm="true", payment_method="pm_card_visa")
+    return str(made["id"])
 
 
 def test_an_event_is_worked_on_once(post: PostOffice, till: Till) -> None:

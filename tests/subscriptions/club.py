@@ -11,7 +11,10 @@ from sqlalchemy.orm import Session
 
 from payments_app.core.database import atomic
 from payments_app.core.extensions import db
+from payments_app.customers.cards import remove
 from payments_app.customers.find import customer_for
+from payments_app.customers.models import SavedCard
+from payments_app.payments.check import request_check
 from payments_app.payments.models import PaymentRecord, Transaction
 from payments_app.payments.open import Means, open_transaction
 from payments_app.subscriptions.follow import judge
@@ -103,9 +106,28 @@ class Club(Till):
         """For the last period, the newest first."""
         return list(self.periods(subscription_id)[-1].transactions)
 
-    def open_by_owner(self, subscription_id: str, card: str = "pm_card_visa") -> str:
+    def open_by_owner(self, subscription_id: str, card: str = "pm_card_visa", **means: Any) -> str:
         """The member pays the last period themselves; it is not charged yet."""
-        return _open_by_owner(self.periods(subscription_id)[-1].id, card)
+        period = self.periods(subscription_id)[-1].id
+        return _open_by_owner(period, Means(payment_method=card, **means))
+
+    def subscribe(self, plan: int, now: dt.datetime) -> str:
+        """A subscription that nobody has begun to pay for; its first period's id."""
+        return _subscribe(plan, now)
+
+    def open_with(self, period: str, card: SavedCard) -> str:
+        """The member pays a period with a saved card."""
+        return _open_by_owner(period, card.means(off_session=False))
+
+    def remove_card(self, subscription_id: str) -> None:
+        """The member takes back the leave to charge the card."""
+        found = self.subscription(subscription_id)
+        remove(found.customer_id, found.card_id)
+
+    def check(self, transaction_id: str) -> None:
+        """Look at Stripe, because somebody asked."""
+        request_check(transaction_id)
+        self.work("charges")
 
     def take_card(self, subscription_id: str, card: str) -> None:
         """Let the member's card be another at Stripe: from now on it behaves so."""
@@ -145,20 +167,26 @@ def _join(session: Session, plan_id: int, card: str, now: dt.datetime) -> tuple[
         period,
         customer_id=customer.id,
         email=customer.email,
-        means=Means(payment_method=card, save_card=True) if period.amount else Means(),
+        means=Means(payment_method=card, save_card=bool(period.card_terms)),
     )
     return period.subscription_id, opened.id
 
 
 @atomic
-def _open_by_owner(session: Session, period_id: str, card: str) -> str:
+def _subscribe(session: Session, plan_id: int, now: dt.datetime) -> str:
+    customer = customer_for(session, "ada@example.com")
+    return subscribe(session, session.get_one(Plan, plan_id), customer.id, now).id
+
+
+@atomic
+def _open_by_owner(session: Session, period_id: str, means: Means) -> str:
     customer = customer_for(session, "ada@example.com")
     return open_transaction(
         session,
         session.get_one(Period, period_id),
         customer_id=customer.id,
         email=customer.email,
-        means=Means(payment_method=card),
+        means=means,
     ).id
 
 

@@ -87,12 +87,6 @@ def test_a_card_is_kept_for_a_plan_whatever_the_form_said(counter: Counter) -> N
     assert one(counter).card_id is not None
 
 
-def test_a_plan_with_a_trial_begins_without_a_card(counter: Counter) -> None:
-    counter.send(counter.form("letter"), card=None)
-    work(counter)
-    assert one(counter).status == "trialing"
-
-
 def test_a_declined_first_payment_can_be_tried_again(counter: Counter) -> None:
     counter.send(counter.form("coffee-club"), "pm_card_visa_chargeDeclined")
     work(counter)

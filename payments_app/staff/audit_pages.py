@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Response, request
 from sqlalchemy import select
 
+from payments_app.accounts.people import names_of
 from payments_app.core.access import staff
 from payments_app.core.extensions import db
 from payments_app.core.history import HistoryEntry
@@ -29,5 +30,6 @@ def audit() -> Response:
     return page(
         "audit.html",
         entries=list(zip(shown, entries(session, shown, reader_zone()), strict=True)),
+        names=names_of(session, (row.subject for row in shown if row.subject)),
         older=shown[-1].id if len(rows) > _SIZE else None,
     )

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
+from email.message import EmailMessage
 from typing import Any
 
 from flask import Flask, url_for
 from sqlalchemy.orm import Session
 
+from payments_app.accounts.password_links import invite
 from payments_app.core import alerts
 from payments_app.core.clock import utcnow
 from payments_app.core.database import atomic
+from payments_app.core.ids import new_id
 from payments_app.core.outbox import Message
+from payments_app.customers.models import SavedCard
+from payments_app.customers.recognise import link_for
 from payments_app.merchants.endpoints import new_secret
 from payments_app.merchants.find import default_merchant
 from payments_app.merchants.models import ConnectedAccount, Endpoint, Merchant
@@ -49,6 +55,28 @@ class Dashboard:
         (created, *_) = desk.entries("staff.created")
         filters = {"status": "failed", "currency": "usd"}
         desk.do(save_filter, created.subject, "Failed in dollars", filters)
+
+    def password_link(self) -> str:
+        """A new member's, as an administrator hands it over."""
+        token = Desk(self.app).do(invite, f"{new_id('new')}@example.com", "viewer", "system")
+        return f"/staff/password/new?token={token}"
+
+    def account_link(self) -> str:
+        """What a buyer with two saved cards was mailed."""
+        return Desk(self.app).do(_link_to_cards, str(self.values["customer_id"]))
+
+    def letter(self) -> str:
+        """The page of a mail in the demo's mailbox."""
+        directory, name = self.app.config["CONFIG"].data_dir / "mails", f"{time.time_ns()}"
+        directory.mkdir(exist_ok=True)
+        letter = EmailMessage()
+        letter["From"], letter["To"] = "shop@example.com", "axe@example.com"
+        letter["Date"] = utcnow()
+        letter["Subject"] = "Your receipt from Corner Shop: $10.99"
+        letter.set_content("Thank you.\n\nhttps://example.com/a/rather/long/address?token=abc")
+        letter.add_alternative("<p>Thank you.</p>", subtype="html")
+        (directory / f"{name}.eml").write_bytes(letter.as_bytes())
+        return f"/demo/mails/{name}"
 
     def address(self, endpoint: str) -> str:
         """Of a page, with what this dashboard holds."""
@@ -163,3 +191,20 @@ def _send(session: Session, paid: str) -> dict[str, Any]:
     session.add(delivery)
     session.flush()
     return {"delivery_id": delivery.id}
+
+
+@atomic
+def _link_to_cards(session: Session, customer_id: str) -> str:
+    for last4 in ("4242", "0005"):
+        session.add(
+            SavedCard(
+                customer_id=customer_id,
+                payment_method=new_id("pm"),
+                stripe_customer_id="cus_axe",
+                brand="visa",
+                last4=last4,
+                exp_month=12,
+                exp_year=2034,
+            )
+        )
+    return link_for(customer_id, "/account")

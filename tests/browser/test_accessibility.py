@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from parts.app import Web
 from payments_app import create_app
@@ -120,4 +120,25 @@ def test_checkout_and_thank_you_are_accessible(buyer: Buyer) -> None:
 def test_a_declined_payment_s_page_is_accessible(buyer: Buyer) -> None:
     buyer.pay(DECLINED)
     buyer.sees("The payment was not made")
+    assert complaints(buyer.page) == []
+
+
+def test_the_form_for_a_new_password_is_accessible(buyer: Buyer, dashboard: Dashboard) -> None:
+    buyer.page.goto(dashboard.password_link())
+    expect(buyer.page.get_by_label("New password")).to_be_visible()
+    assert complaints(buyer.page) == []
+
+
+def test_a_known_buyer_s_pages_are_accessible(buyer: Buyer, dashboard: Dashboard) -> None:
+    buyer.page.goto(dashboard.account_link())
+    expect(buyer.page.get_by_text("Visa ending in 0005").first).to_be_visible()
+    for address in ("/account", "/account/subscriptions", "/checkout/field-notes"):
+        buyer.page.goto(address)
+        assert complaints(buyer.page) == []
+
+
+def test_a_mail_in_the_demo_s_mailbox_is_accessible(buyer: Buyer, dashboard: Dashboard) -> None:
+    buyer.page.goto(dashboard.letter())
+    assert complaints(buyer.page) == []
+    buyer.page.goto("/demo/mails")
     assert complaints(buyer.page) == []

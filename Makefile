@@ -6,7 +6,7 @@ PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.1
 VENV := .venv
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help run demo-data test chaos lint format fuzz lock clean venv-demo venv-test python machine
+.PHONY: help run demo-data test chaos lint audit format fuzz lock clean venv-demo venv-test python machine
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -32,6 +32,9 @@ machine: venv-test ## Let everything happen in any order to a checkout (Hypothes
 
 lint: venv-test ## Run the checks that start no server
 	@$(VENV)/bin/python -m parts.testrun --lint
+
+audit: venv-test ## Ask the package index for known holes in what is pinned
+	@$(VENV)/bin/python -m parts.audit
 
 format: venv-test ## Rewrite the code and templates as the checks want them
 	@$(VENV)/bin/ruff check --fix --quiet . ; $(VENV)/bin/ruff format --quiet .

@@ -7,6 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from parts import audit
 from parts.install import MissingPart, install_missing
 from parts.postgres import Postgres
 from parts.process import NotReady
@@ -29,6 +30,7 @@ def main(arguments: list[str]) -> int:
     """Exit code: 0 when all passed. pytest's own closing line is the last of a good run."""
     failed = failed_checks()
     if "--lint" not in arguments:
+        audit.main(audit.REQUIREMENTS)
         try:
             install_missing()
             failed += failed_tests(arguments)

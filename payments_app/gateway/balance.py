@@ -14,7 +14,10 @@ from payments_app.gateway.objects import Reply, object_call
 
 
 def retrieve_charge(charge_id: str, account: str | None = None) -> Reply:
-    """Read a charge with its balance transaction, which is None while Stripe has not written it."""
+    """Read a charge with its balance transaction, which is None while Stripe has not written it.
+
+    A fee can wait: when calls queue up, charges go first.
+    """
     options: dict[str, Any] = {"stripe_account": account} if account else {}
     return object_call(
         "charge_retrieve",
@@ -24,6 +27,7 @@ def retrieve_charge(charge_id: str, account: str | None = None) -> Reply:
             {"expand": ["balance_transaction"]},
             options,  # type: ignore[arg-type]
         ),
+        patience=0.0,
     )
 
 

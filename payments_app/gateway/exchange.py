@@ -10,7 +10,7 @@ from typing import Any
 from payments_app.gateway import breaker
 from payments_app.gateway.errors import sort
 from payments_app.gateway.results import Verdict
-from payments_app.gateway.throttle import throttle
+from payments_app.gateway.throttle import PATIENCE_SECONDS, throttle
 
 
 @dataclass(frozen=True)
@@ -49,13 +49,15 @@ class Reply:
         }
 
 
-def object_call(name: str, kind: str, call: Callable[[], Any]) -> Reply:
+def object_call(
+    name: str, kind: str, call: Callable[[], Any], *, patience: float = PATIENCE_SECONDS
+) -> Reply:
     """Make a call that answers an object of this kind, and sort its outcome. Never raises.
 
     It may be refused here, before anything is sent: by the breaker while Stripe is away, or by
-    the throttle when too many calls wait for their turn.
+    the throttle where a turn is more than `patience` seconds away.
     """
-    refused = _refusal(name)
+    refused = _refusal(name, patience)
     if refused is not None:
         return refused
     reply = _make(name, kind, call)
@@ -69,12 +71,12 @@ def plain(found: Any) -> dict[str, Any]:
     return data
 
 
-def _refusal(name: str) -> Reply | None:
+def _refusal(name: str, patience: float) -> Reply | None:
     seconds = breaker.refusal_seconds()
     if seconds is not None:
         error = {"type": "api_connection", "code": "breaker_open", "message": "Network error"}
         return Reply(name, trouble=Verdict.LATER, error=error, retry_after=seconds)
-    seconds = throttle().wait_for_turn()
+    seconds = throttle().wait_for_turn(patience)
     if seconds:
         error = {"type": "throttled", "message": "Too many calls to Stripe at once"}
         return Reply(name, trouble=Verdict.LATER, error=error, retry_after=seconds)

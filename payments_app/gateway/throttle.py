@@ -53,31 +53,31 @@ class Throttle:
         self._due = 0.0
         self._never = threading.Event()
 
-    def wait_for_turn(self) -> float:
-        """Wait for a turn, PATIENCE_SECONDS at most. Return 0 with a turn taken, or the seconds
-        after which to ask again."""
-        wait = self._take()
+    def wait_for_turn(self, patience: float = PATIENCE_SECONDS) -> float:
+        """Wait for a turn, `patience` seconds at most. Return 0 with a turn taken, or the seconds
+        after which to ask again. Who has no patience takes no turn from those who wait."""
+        wait = self._take(patience)
         if wait < 0:
             return -wait
         if wait:
             self._never.wait(wait)
         return 0.0
 
-    def _take(self) -> float:
+    def _take(self, patience: float) -> float:
         if time.monotonic() >= self._away_until:
             try:
-                arguments = [self.step, 0.25, PATIENCE_SECONDS]
+                arguments = [self.step, 0.25, patience]
                 return float(self._script(keys=["throttle:stripe"], args=arguments))
             except (RedisError, OSError) as error:
                 self._away_until = time.monotonic() + _REDIS_REST
                 log.warning("calls to Stripe are spaced in this process: %s", error)
-        return self._take_here()
+        return self._take_here(patience)
 
-    def _take_here(self) -> float:
+    def _take_here(self, patience: float) -> float:
         with self._lock:
             now = time.monotonic()
             due = max(self._due, now)
-            if due - now > PATIENCE_SECONDS:
+            if due - now > patience:
                 return now - due
             self._due = due + 4 * self.step
             return due - now

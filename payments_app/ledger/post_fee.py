@@ -14,6 +14,7 @@ from payments_app.core.database import atomic
 from payments_app.core.outbox import Claim, Later
 from payments_app.gateway.balance import retrieve_charge
 from payments_app.gateway.objects import Reply
+from payments_app.gateway.results import Verdict
 from payments_app.ledger.balance_transactions import keep, post_fee_of
 from payments_app.ledger.models import BalanceTransaction
 from payments_app.ledger.post import ensure_capture
@@ -48,7 +49,8 @@ def post_fee(transaction_id: str, _claim: Claim) -> None:
     reply = retrieve_charge(charge.id, charge.account)
     movement = (reply.body or {}).get("balance_transaction")
     if not isinstance(movement, dict):
-        _note(transaction_id, reply)
+        if reply.trouble != Verdict.LATER:
+            _note(transaction_id, reply)
         wait = max(next_wait(charge.age), reply.retry_after or 0)
         raise Later(wait, f"{charge.id}: {reply.error_code or 'no balance transaction yet'}")
     _keep(transaction_id, charge.account, movement, reply)

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from payments_app.core.extensions import db
 from payments_app.core.outbox import Later
+from payments_app.gateway.throttle import Throttle
 from payments_app.ledger import queries
 from payments_app.ledger.models import BalanceTransaction, Entry
 from payments_app.ledger.post_fee import post_fee
@@ -31,20 +32,16 @@ def kept() -> list[BalanceTransaction]:
     return list(db.session.scalars(select(BalanceTransaction)))
 
 
-def change_movement(monkeypatch: pytest.MonkeyPatch, movement: dict[str, Any] | None) -> None:
-    """Let Stripe have written something else of the charge than the stand-in does."""
-    from payments_app.ledger import post_fee as room
+def paid(till: Till) -> tuple[str, dict[str, Any]]:
+    """A payment whose fee was not read yet, and its charge at Stripe."""
+    transaction = till.open()
+    till.work("charges")
+    return transaction, till.read(transaction).stripe_data["latest_charge"]
 
-    read = room.retrieve_charge
 
-    def other(charge_id: str, account: str | None = None) -> Any:
-        reply = read(charge_id, account)
-        assert reply.body is not None
-        own = reply.body["balance_transaction"]
-        reply.body["balance_transaction"] = None if movement is None else own | movement
-        return reply
-
-    monkeypatch.setattr(room, "retrieve_charge", other)
+def write_movement(till: Till, charge: dict[str, Any], movement: str | None) -> None:
+    """Let Stripe have written this balance transaction of a charge, or none yet."""
+    till.sandbox("POST", f"/_sandbox/charges/{charge['id']}", balance_transaction=movement)
 
 
 def test_stripes_fee_is_posted_as_a_journal_of_its_own(till: Till) -> None:
@@ -79,12 +76,9 @@ def test_eight_workers_at_once_post_one_fee(till: Till) -> None:
     assert len(posted("stripe_fee")) == 2
 
 
-def test_a_fee_that_stripe_has_not_written_yet_is_asked_for_again(
-    till: Till, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    change_movement(monkeypatch, None)
-    transaction = till.open()
-    till.work("charges")
+def test_a_fee_that_stripe_has_not_written_yet_is_asked_for_again(till: Till) -> None:
+    transaction, charge = paid(till)
+    write_movement(till, charge, None)
     with pytest.raises(Later, match="no balance transaction yet"):
         post_fee(transaction, claim(transaction))
     assert (kept(), posted("stripe_fee")) == ([], [])
@@ -99,18 +93,19 @@ def test_a_fee_that_cannot_be_read_is_not_guessed(till: Till) -> None:
     assert kept() == []
 
 
-def test_a_fee_in_the_currency_of_the_balance_is_posted_in_it(
-    till: Till, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_fee_in_the_currency_of_the_balance_is_posted_in_it(till: Till) -> None:
+    _, charge = paid(till)
     settled = {"currency": "chf", "amount": 950, "fee": 58, "net": 892, "fee_details": []}
-    change_movement(monkeypatch, settled)
-    till.pay()
+    movement = charge["balance_transaction"]
+    till.sandbox("POST", f"/_sandbox/balance_transactions/{movement}", **settled)
+    till.work()
     assert posted("stripe_fee") == [
         ("stripe_fees", "debit", 58, "chf"),
         ("stripe_balance", "credit", 58, "chf"),
     ]
     assert queries.captures(db.session()) == {"usd": 1099}
     assert queries.unbalanced(db.session()) == []
+    assert columns() == [("capture", 1099, 0, 0, 1099), ("stripe_fee", 0, -58, 0, -58)]
 
 
 def test_a_line_has_the_fee_that_was_known_when_it_was_made(till: Till) -> None:
@@ -118,16 +113,24 @@ def test_a_line_has_the_fee_that_was_known_when_it_was_made(till: Till) -> None:
     assert columns() == [("capture", 1099, -62, 0, 1037)]
 
 
-def test_a_fee_that_comes_late_is_a_line_of_its_own(
-    till: Till, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with monkeypatch.context() as slow:
-        change_movement(slow, None)
-        till.pay()
-        till.make_due("settlement.capture")
-        till.work("payment_critical")
+def test_a_fee_that_comes_late_is_a_line_of_its_own(till: Till) -> None:
+    _, charge = paid(till)
+    write_movement(till, charge, None)
+    till.work()
+    till.make_due("settlement.capture")
+    till.work("payment_critical")
+    write_movement(till, charge, charge["balance_transaction"])
     till.work_all_waiting()
     assert columns() == [("capture", 1099, 0, 0, 1099), ("stripe_fee", 0, -62, 0, -62)]
+
+
+def test_a_fee_takes_no_turn_from_a_charge(till: Till) -> None:
+    transaction, _ = paid(till)
+    slow = till.app.extensions["throttle"] = Throttle(till.config.cache_redis_url, 1)
+    slow.wait_for_turn()
+    with pytest.raises(Later, match="throttled"):
+        post_fee(transaction, claim(transaction))
+    assert "stripe.charge_retrieve" not in till.happened(transaction)
 
 
 def test_a_payment_of_nothing_has_no_fee(till: Till) -> None:

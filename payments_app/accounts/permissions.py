@@ -10,6 +10,7 @@ _SUPPORT = _VIEW | {
     "resend_receipt",
     "resend_webhook",
     "acknowledge_alert",
+    "subscription",
 }
 ROLES: dict[str, frozenset[str]] = {
     "viewer": _VIEW,

@@ -1,4 +1,4 @@
-"""A customer's page: the panel "Payment History", cached as one fragment."""
+"""A customer's page: subscriptions, and the panel "Payment History", cached as one fragment."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from payments_app.customers.models import Customer
 from payments_app.staff import cache
 from payments_app.staff.blueprint import blueprint, page
 from payments_app.staff.customers import panel_of, rows_of
+from payments_app.staff.subscriptions import standings
 from payments_app.staff.zones import reader_zone
 
 
@@ -43,6 +44,7 @@ def customer(customer_id: str) -> Response:
     return page(
         "customer.html",
         customer=found,
+        subscriptions=standings(session, customer_id),
         history=fragment["html"],
         as_of=as_of.strftime("%H:%M"),
     )

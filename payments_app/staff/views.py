@@ -13,6 +13,7 @@ from payments_app.staff import (
     report_pages,
     resend_pages,
     saved_filter_pages,
+    subscription_pages,
 )
 from payments_app.staff.blueprint import blueprint
 from payments_app.staff.report_pages import api
@@ -32,4 +33,5 @@ __all__ = [
     "report_pages",
     "resend_pages",
     "saved_filter_pages",
+    "subscription_pages",
 ]

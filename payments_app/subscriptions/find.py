@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from payments_app.core.database import atomic, insert_once
 from payments_app.subscriptions.models import Period, Plan, Subscription
@@ -33,6 +33,7 @@ def subscriptions_of(session: Session, customer_id: str) -> Sequence[Subscriptio
         select(Subscription)
         .where(Subscription.customer_id == customer_id, Subscription.status != "incomplete")
         .order_by(Subscription.created_at.desc(), Subscription.id)
+        .options(joinedload(Subscription.plan), joinedload(Subscription.card))
     ).all()
 
 

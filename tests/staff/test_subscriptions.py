@@ -1,0 +1,122 @@
+"""Subscriptions on staff's pages, and what staff do with them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.accounts.desk import Browser, Desk
+from tests.subscriptions.club import Club
+
+pytestmark = pytest.mark.portable
+
+
+@pytest.fixture
+def run(desk: Desk) -> Callable[[Callable[[Club], Any]], Any]:
+    """Does something with the club, in a context of its own."""
+    return lambda step: desk.do(lambda: step(Club(desk.app)))
+
+
+@pytest.fixture
+def member(run: Callable[..., Any]) -> str:
+    return str(run(lambda club: club.join()))
+
+
+def owner(run: Callable[..., Any], member: str) -> str:
+    return str(run(lambda club: club.subscription(member).customer_id))
+
+
+def read(run: Callable[..., Any], member: str, field: str) -> Any:
+    return run(lambda club: getattr(club.subscription(member), field))
+
+
+def fall_behind(club: Club, member: str) -> None:
+    club.take_card(member, "pm_card_chargeCustomerFail")
+    club.go_to("2026-02-28")
+
+
+def test_a_customers_page_lists_the_subscriptions(
+    viewer: Browser, run: Callable[..., Any], member: str
+) -> None:
+    page = viewer.get(f"/staff/customers/{owner(run, member)}").text
+    assert f"/staff/subscriptions/{member}" in page
+    assert "$15.00 every month" in page
+
+
+def test_a_customer_without_any_has_no_such_list(viewer: Browser, desk: Desk, files: Any) -> None:
+    files.payment()
+    page = viewer.get(f"/staff/customers/{files.customer_id()}").text
+    assert "Subscriptions" not in page
+
+
+def test_its_page_shows_what_is_paid_and_what_comes(viewer: Browser, member: str) -> None:
+    page = viewer.get(f"/staff/subscriptions/{member}").text
+    for words in ("ACTIVE", "Visa ending in 4242", "January 31, 2026 to February 28, 2026", "Paid"):
+        assert words in page
+
+
+def test_an_unpaid_bill_shows_its_tries_and_the_next(
+    viewer: Browser, run: Callable[..., Any], member: str
+) -> None:
+    run(lambda club: fall_behind(club, member))
+    page = viewer.get(f"/staff/subscriptions/{member}").text
+    assert "Not paid, 0 of 4 further tries made" in page
+    assert "03/01/2026" in page
+    assert "FAILED" in page
+
+
+def test_support_pauses_it_with_a_question_first(
+    desk: Desk, support: Browser, run: Callable[..., Any], member: str
+) -> None:
+    address = f"/staff/subscriptions/{member}/pause"
+    assert "Nothing is billed until it is resumed" in support.get(address).text
+    assert support.post(address, address).status_code == 303
+    assert read(run, member, "standing") == "paused"
+    (entry,) = desk.entries("subscription.paused")
+    assert (entry.kind, entry.subject) == ("staff", member)
+
+
+@pytest.mark.parametrize(
+    ("name", "field", "value"),
+    [("cancellation", "cancel_at_period_end", True), ("end", "status", "canceled")],
+)
+def test_support_ends_it_with_its_name_in_the_history(
+    desk: Desk,
+    support: Browser,
+    run: Callable[..., Any],
+    member: str,
+    name: str,
+    field: str,
+    value: object,
+) -> None:
+    address = f"/staff/subscriptions/{member}/{name}"
+    support.post(address, address)
+    assert read(run, member, field) == value
+    what = "subscription.ended" if name == "end" else "subscription.ending"
+    assert [entry.kind for entry in desk.entries(what)] == ["staff"]
+
+
+def test_a_viewer_sees_no_buttons_and_may_press_none(viewer: Browser, member: str) -> None:
+    assert "/pause" not in viewer.get(f"/staff/subscriptions/{member}").text
+    assert viewer.get(f"/staff/subscriptions/{member}/pause").status_code == 403
+
+
+def test_a_change_that_is_refused_says_why(
+    support: Browser, run: Callable[..., Any], member: str
+) -> None:
+    run(lambda club: fall_behind(club, member))
+    address = f"/staff/subscriptions/{member}/pause"
+    answer = support.post(address, address)
+    assert answer.status_code == 409
+    assert "It can be paused once what is due is paid." in answer.text
+
+
+@pytest.mark.parametrize("path", ["subs_nobody", "subs_nobody/pause"])
+def test_one_that_is_not_there_is_not_found(support: Browser, path: str) -> None:
+    assert support.get(f"/staff/subscriptions/{path}").status_code == 404
+
+
+def test_a_change_that_nobody_knows_is_not_found(support: Browser, member: str) -> None:
+    assert support.get(f"/staff/subscriptions/{member}/double").status_code == 404

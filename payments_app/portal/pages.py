@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from payments_app.core.access import merchant
 from payments_app.core.extensions import db
+from payments_app.merchants.accounts import state_of
 from payments_app.merchants.onboarding import find
 from payments_app.merchants.way_in import onboarding_url
 from payments_app.portal.blueprint import blueprint, page
@@ -35,5 +36,6 @@ def payments() -> Response:
         "payments.html",
         found=payments_of(session, own.id, before),
         account=found[1] if found else None,
+        state=state_of(found[1]) if found else None,
         onboarding=onboarding_url(own.id) if found else None,
     )

@@ -1,0 +1,44 @@
+"""What the portal says of a merchant's account at Stripe."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.merchants.market import create_merchant, create_ready_merchant, sell
+from tests.payments.till import Till
+from tests.portal.counter import Portal
+from tests.settlement.books import batches
+
+pytestmark = pytest.mark.portable
+
+
+def test_a_merchant_who_cannot_be_paid_is_told_and_led_on(till: Till, portal: Portal) -> None:
+    browser = portal.signed_in(create_merchant(till))
+    page = browser.get("/portal/payments").text
+    assert "Stripe needs your details" in page
+    link = re.search(r'href="[^"]*(/onboarding/[^"]+)"', page)
+    assert link
+    assert browser.get(link[1]).status_code == 200
+
+
+def test_a_merchant_who_is_paid_reads_nothing_of_it(till: Till, portal: Portal) -> None:
+    browser = portal.signed_in(create_ready_merchant(till))
+    assert "paid yet" not in browser.get("/portal/payments").text
+
+
+def test_the_shop_itself_has_nothing_to_connect(portal: Portal) -> None:
+    assert "How to get paid" not in portal.signed_in().get("/portal/payments").text
+
+
+@pytest.mark.parametrize("charge_type", ["destination", "direct"])
+def test_a_merchants_statement_has_the_platforms_fee(
+    till: Till, portal: Portal, charge_type: str
+) -> None:
+    merchant = create_ready_merchant(till, charge_type)
+    sell(till, merchant)
+    page = portal.signed_in(merchant).get(f"/portal/statements/{batches()[0].id}").text
+    assert "-$3.20" in page
+    net = "$96.80" if charge_type == "destination" else "$93.60"
+    assert net in page

@@ -17,6 +17,7 @@ SCHEDULE = (
     Periodic("fold reports", "reports.fold", MINUTE),
     Periodic("reconcile", "reconcile.stage_rounds", 5 * MINUTE),
     Periodic("renew subscriptions", "subscriptions.sweep", 5 * MINUTE),
+    Periodic("remind of alerts", "ops.remind", MINUTE),
     Periodic("card testing", "ops.card_testing", MINUTE),
     Periodic("clean up", "ops.clean_up", HOUR),
 )

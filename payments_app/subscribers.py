@@ -37,6 +37,7 @@ from payments_app.notices.subscriptions import write_dunning, write_ended, write
 from payments_app.ops import tell
 from payments_app.ops.card_testing import look_for_card_testing
 from payments_app.ops.clean_up import clean_up
+from payments_app.ops.remind import remind
 from payments_app.ops.watch import watch
 from payments_app.orders.follow import follow_payment
 from payments_app.orders.fulfil import fulfil
@@ -70,6 +71,7 @@ COMMANDS = {
     "alerts.mail": Command(tell.mail, SWEEPER),
     "alerts.webhook": Command(tell.webhook, SWEEPER),
     "ops.watch": Command(without_subject(watch), SWEEPER, alone=True),
+    "ops.remind": Command(without_subject(remind), SWEEPER, alone=True),
     "ops.card_testing": Command(without_subject(look_for_card_testing), "default", alone=True),
     "ops.clean_up": Command(without_subject(clean_up), "default", alone=True),
     "charge": Command(charge, "charges"),

@@ -1,8 +1,8 @@
 """tell: an alert to those who run the product, by mail and by a signed webhook.
 
-Each way is a message of its own, tried until it succeeds or somebody acknowledges the alert. The
-webhook is signed: its `webhook-id` is the same for every try of one alert, so that a receiver can
-drop a repetition.
+Each way is a message of its own, tried until it succeeds or somebody acknowledges the alert. Its
+subject is the alert's id, for a reminder `<id>:<turn>`. The webhook is signed: its `webhook-id` is
+the same for every try of one telling, so that a receiver can drop a repetition.
 """
 
 from __future__ import annotations
@@ -30,30 +30,30 @@ HTTP_SECONDS = 5.0
 LONGEST_WAIT = 600
 
 
-def mail(alert_id: str, claim: Claim) -> None:
+def mail(telling: str, claim: Claim) -> None:
     """Mail the alert to ALERT_MAIL_TO. Raises Later where the mail server did not take it."""
-    config, alert = _config(), _open(alert_id)
+    config, (alert, turn) = _config(), _open(telling)
     if alert is None or not config.alert_mail_to or not config.smtp_url:
         return
     try:
-        smtp.post(config.smtp_url, _letter(config, alert))
+        smtp.post(config.smtp_url, _letter(config, alert, turn))
     except (smtp.MailDelayedError, smtp.MailRefusedError) as error:
         raise Later(_wait(claim), str(error)) from error
     _delivered(alert.id)
 
 
-def webhook(alert_id: str, claim: Claim) -> None:
+def webhook(telling: str, claim: Claim) -> None:
     """POST the alert to ALERT_WEBHOOK_URL. Raises Later where that did not answer 2xx."""
-    config, alert = _config(), _open(alert_id)
+    config, (alert, turn) = _config(), _open(telling)
     if alert is None or not config.alert_webhook_url:
         return
-    body, secrets = json.dumps(as_json(config, alert)), [config.alert_webhook_secret or ""]
+    body, secrets = json.dumps(as_json(config, alert, turn)), [config.alert_webhook_secret or ""]
     request = urllib.request.Request(  # noqa: S310 - a setting, checked at the start
         config.alert_webhook_url,
         data=body.encode(),
         headers={
             "Content-Type": "application/json",
-            **signed_headers(f"alert_{alert.id}", int(time.time()), body, secrets),
+            **signed_headers(_key(alert, turn), int(time.time()), body, secrets),
         },
         method="POST",
     )
@@ -75,8 +75,9 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 _DIRECT = urllib.request.build_opener(_NoRedirect)
 
 
-def as_json(config: Config, alert: Alert) -> dict[str, object]:
-    """The webhook's body: for a dead letter its job, arguments, error and retries are in `data`."""
+def as_json(config: Config, alert: Alert, turn: int = 0) -> dict[str, object]:
+    """The webhook's body: for a dead letter its job, arguments, error and retries are in `data`.
+    `reminder` counts how often it was told again."""
     return {
         "type": "alert.raised",
         "timestamp": alert.first_at.isoformat(),
@@ -85,6 +86,7 @@ def as_json(config: Config, alert: Alert) -> dict[str, object]:
             "kind": alert.kind,
             "key": alert.key,
             "severity": alert.severity,
+            "reminder": turn,
             "message": alert.message,
             "url": f"{config.public_url}/staff/alerts",
             **{name: value for name, value in alert.data.items() if name != "message"},
@@ -92,16 +94,17 @@ def as_json(config: Config, alert: Alert) -> dict[str, object]:
     }
 
 
-def _letter(config: Config, alert: Alert) -> smtp.Letter:
+def _letter(config: Config, alert: Alert, turn: int) -> smtp.Letter:
     facts = [f"{name}: {value}" for name, value in sorted(alert.data.items())]
     where = f"{config.public_url}/staff/alerts"
+    still = f"Still open, reminder {turn}: " if turn else ""
     text = "\n".join([alert.message, "", *facts, "", f"Acknowledge it at {where}", ""])
     return smtp.Letter(
-        key=f"alert_{alert.id}",
+        key=_key(alert, turn),
         sender_name="Payments",
         sender=config.mail_from,
         recipient=config.alert_mail_to or "",
-        subject=f"[{alert.severity}] {alert.message[:120]}",
+        subject=f"[{alert.severity}] {still}{alert.message[:120]}",
         text=text,
         html=f"<pre>{html.escape(text)}</pre>",
         written_at=alert.first_at,
@@ -113,10 +116,17 @@ def _config() -> Config:
     return config
 
 
-def _open(alert_id: str) -> Alert | None:
+def _open(telling: str) -> tuple[Alert | None, int]:
+    """The alert, None where somebody deals with it; and which reminder this is, 0 for none."""
+    alert_id, _, turn = telling.partition(":")
     alert = db.session.get(Alert, int(alert_id), populate_existing=True)
     db.session.commit()  # no connection is held while somebody else's server is asked
-    return alert if alert is not None and alert.acknowledged_at is None else None
+    still_open = alert is not None and alert.acknowledged_at is None
+    return alert if still_open else None, int(turn or 0)
+
+
+def _key(alert: Alert, turn: int) -> str:
+    return f"alert_{alert.id}_{turn}" if turn else f"alert_{alert.id}"
 
 
 def _wait(claim: Claim) -> float:

@@ -228,6 +228,20 @@ def _check_alerts(env: Mapping[str, str]) -> list[str]:
     return problems
 
 
+def _check_mail(env: Mapping[str, str]) -> list[str]:
+    url = env.get("SMTP_URL", "")
+    try:
+        parts = urlsplit(url)
+        named = parts.port != 0 and bool(parts.hostname)
+    except ValueError:
+        return ["SMTP_URL must have a port from 1 to 65535, or none"]
+    if url and parts.scheme not in {"smtp", "smtps"}:
+        return ["SMTP_URL must begin with smtp:// (STARTTLS) or smtps:// (TLS from the start)"]
+    if url and not named:
+        return ["SMTP_URL must name a host, as in smtp://user:password@mail.example.com:587"]
+    return []
+
+
 def _check_numbers(env: Mapping[str, str]) -> list[str]:
     problems = []
     if not re.fullmatch(r"[1-9]\d{0,2}", env.get("CHARGE_CONCURRENCY") or "10"):
@@ -249,4 +263,11 @@ def _check_numbers(env: Mapping[str, str]) -> list[str]:
     return problems
 
 
-_CHECKS = (_check_secret_key, _check_urls, _check_stripe, _check_alerts, _check_numbers)
+_CHECKS = (
+    _check_secret_key,
+    _check_urls,
+    _check_stripe,
+    _check_alerts,
+    _check_mail,
+    _check_numbers,
+)

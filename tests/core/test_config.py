@@ -54,6 +54,11 @@ def test_all_missing_settings_are_named_at_once() -> None:
         ("CHARGE_CONCURRENCY", "0", "whole number"),
         ("CHECKOUT_RATE_LIMIT", "often", "10/minute"),
         ("PLATFORM_FEE_FIXED", "usd=30", "usd:30,jpy:45"),
+        ("SMTP_URL", "mail.example.com:587", "must begin with smtp://"),
+        ("SMTP_URL", "http://mail.example.com", "must begin with smtp://"),
+        ("SMTP_URL", "smtp://", "must name a host"),
+        ("SMTP_URL", "smtp://user:hush@:587", "must name a host"),
+        ("SMTP_URL", "smtp://mail.example.com:mail", "a port from 1 to 65535"),
         ("CHECKOUT_CHALLENGE", "maybe", "off, auto or always"),
         ("BUSINESS_TIMEZONE", "Mars/Olympus", "zone"),
     ],
@@ -66,4 +71,7 @@ def test_an_unsafe_or_wrong_setting_is_refused(name: str, value: str, words: str
 def test_a_refusal_never_repeats_a_secret() -> None:
     with pytest.raises(ConfigError) as refused:
         Config.from_env(GOOD | {"STRIPE_SECRET_KEY": "sk_live_hush", "FLASK_DEBUG": "1"})
+    assert "hush" not in str(refused.value)
+    with pytest.raises(ConfigError) as refused:
+        Config.from_env(GOOD | {"SMTP_URL": "smtp://user:hush@:587"})
     assert "hush" not in str(refused.value)

@@ -4,9 +4,13 @@ import sys
 
 from payments_app import create_app
 from payments_app.core.worker import run
+from payments_app.ops.watch import check_redis
 from payments_app.subscribers import BACKGROUND_QUEUES, QUEUE_THREADS
 
 if __name__ == "__main__":
     if len(sys.argv) != 2 or sys.argv[1] not in QUEUE_THREADS:
         sys.exit(f"Usage: python worker.py QUEUE, where QUEUE is one of {', '.join(QUEUE_THREADS)}")
-    run(create_app(), sys.argv[1], niceness=10 if sys.argv[1] in BACKGROUND_QUEUES else 0)
+    app = create_app()
+    with app.app_context():
+        check_redis()
+    run(app, sys.argv[1], niceness=10 if sys.argv[1] in BACKGROUND_QUEUES else 0)

@@ -6,7 +6,10 @@ time is at the sweeper's start.
 
 from __future__ import annotations
 
+import logging
+
 from flask import current_app
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from payments_app.core import alerts
@@ -14,6 +17,8 @@ from payments_app.core.database import atomic
 from payments_app.core.extensions import db
 from payments_app.ops import diagnosis, measures, redis_state
 from payments_app.ops.diagnosis import Trouble
+
+log = logging.getLogger(__name__)
 
 # The rest raise alerts of their own as they happen, or are for the page alone.
 _WORTH_AN_ALERT = ("late:", "redis:")
@@ -26,6 +31,20 @@ def watch() -> list[Trouble]:
     if worth:
         _raise(worth)
     return found
+
+
+def check_redis() -> None:
+    """As a worker starts: raise an alert for a Redis that may lose its jobs. A database that does
+    not answer yet stops no worker: the sweeper looks again."""
+    states = redis_state.inspect(current_app.config["CONFIG"])
+    found = diagnosis.troubles([], {}, {}, measures.BreakerState(False, 0, 0), states)
+    for trouble in found:
+        log.warning("%s", trouble.what)
+    try:
+        if found:
+            _raise(found)
+    except DBAPIError as error:
+        log.warning("no alert could be stored: %s", error.orig)
 
 
 def look() -> list[Trouble]:

@@ -18,7 +18,7 @@ from payments_app.core.outbox import Message
 from payments_app.ops import diagnosis, redis_state
 from payments_app.ops.clean_up import clean_up
 from payments_app.ops.measures import BreakerState, Load
-from payments_app.ops.watch import watch
+from payments_app.ops.watch import check_redis, watch
 from tests.accounts.desk import Desk
 from tests.queues.bench import Bench
 
@@ -96,6 +96,11 @@ def test_the_watch_raises_an_alert_for_a_redis_that_forgets(bench: Bench) -> Non
     watch()
     assert [alert.kind for alert in bench.alerts()] == ["redis"]
     assert "appendonly" in bench.alerts()[0].message
+
+
+def test_a_worker_that_starts_raises_an_alert_for_a_redis_that_forgets(bench: Bench) -> None:
+    check_redis()
+    assert [alert.key for alert in bench.alerts()] == ["redis:jobs:0"]
 
 
 @pytest.mark.portable

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from demo import merchants
 from demo.directory import DataDirectory
 from demo.programs import STANDINS, Program, app_programs
 from demo.refusal import Refusal
@@ -14,6 +15,7 @@ from demo.supervisor import REPOSITORY, Supervisor, stop_leftovers
 from parts.http import answers
 from parts.ports import is_free
 from parts.process import Process, wait_until
+from parts.sandbox import Sandbox
 
 READY_SECONDS = 60
 
@@ -50,6 +52,8 @@ class Demo:
         self._flask("demo", "seed")
         self.supervisor.start_app()
         self._wait_until_ready(self.supervisor)
+        if any(isinstance(standin, Sandbox) for standin in standins):
+            merchants.onboard(self.settings)
 
     def wait(self) -> None:
         """Until the supervisor ends by itself, which it should not."""

@@ -18,6 +18,7 @@ from payments_app.inbound.commands import inbound_group
 from payments_app.merchants.commands import merchants_group
 from payments_app.ops.check_edge import check_edge
 from payments_app.ops.commands import alerts_group, queues_group
+from payments_app.orders.market import open_market
 from payments_app.orders.shelf import stock_shelf
 from payments_app.reconcile import sweep as sweeper
 from payments_app.reconcile.commands import reconcile_group
@@ -32,6 +33,8 @@ demo_group = AppGroup("demo", help="Things for the demo shop.")
 def seed() -> None:
     """Put the demo's products on the shelf, and let its staff in; what is there already stays."""
     click.echo(f"{stock_shelf()} products added")
+    if current_app.config["CONFIG"].sandboxed:
+        click.echo(f"{open_market()} merchants added")
     click.echo(f"{offer_demo_plans()} plans added")
     click.echo(f"{offer_demo_downloads()} downloads added")
     password = current_app.config["CONFIG"].demo_password

@@ -79,7 +79,9 @@ def _state(session: Session, event: Event) -> tuple[str, str | None]:
     if event.livemode != current_app.config["CONFIG"].live:
         ours = "live" if current_app.config["CONFIG"].live else "test"
         return QUARANTINED, f"it is not of {ours} mode, as our key is"
-    if event.account is not None and not _is_ours(session, event.account):
+    # News of an account itself may come before the answer that made it: Stripe knows whose it is.
+    of_account = HANDLINGS[event.type].of_account
+    if event.account is not None and not of_account and not _is_ours(session, event.account):
         return QUARANTINED, f"it is of account {event.account}, which is not connected to ours"
     if _subject(event) is None:
         return QUARANTINED, "its object names nothing that could be read again"

@@ -62,9 +62,25 @@ def take(session: Session, account: ConnectedAccount, body: dict[str, Any]) -> N
 
 @atomic
 def _keep(session: Session, stripe_account_id: str, body: dict[str, Any]) -> None:
-    account = _lock(session, stripe_account_id)
+    account = _lock(session, stripe_account_id) or _adopt(session, body)
     if account is not None:
         take(session, account, body)
+
+
+def _adopt(session: Session, body: dict[str, Any]) -> ConnectedAccount | None:
+    """The merchant whom an account was made for, where the answer that made it is not here yet."""
+    account = session.scalar(
+        select(ConnectedAccount)
+        .where(
+            ConnectedAccount.merchant_id == (body.get("metadata") or {}).get("merchant_id"),
+            ConnectedAccount.stripe_account_id.is_(None),
+        )
+        .with_for_update()
+    )
+    if account is not None:
+        account.stripe_account_id = str(body["id"])
+        account.error_message = None
+    return account
 
 
 @atomic

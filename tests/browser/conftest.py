@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import requests
+from flask import Flask
 from playwright.sync_api import Browser
 
 from parts.app import REPOSITORY, Sweeper, Web, Worker
@@ -19,6 +20,9 @@ from parts.ports import LOOPBACK, free_port
 from parts.postgres import create_database
 from parts.schema import migrate
 from parts.settings import private_settings
+from payments_app import create_app
+from payments_app.config import Config
+from payments_app.core.extensions import db
 from tests.browser.buyer import Buyer
 
 
@@ -48,6 +52,16 @@ def open_shop(
         running.enter_context(Worker(directory, settings, "charges"))
         running.enter_context(Sweeper(directory, settings))
         yield running.enter_context(Web(directory, settings, port))
+
+
+@pytest.fixture(scope="module")
+def shop_app(open_shop: Web) -> Iterator[Flask]:
+    """The shop's application, in this process, to fill its database."""
+    assert open_shop.env is not None
+    app = create_app(Config.from_env(open_shop.env))
+    yield app
+    with app.app_context():
+        db.engine.dispose()
 
 
 @pytest.fixture

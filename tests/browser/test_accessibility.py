@@ -10,10 +10,7 @@ from flask import Flask
 from playwright.sync_api import Browser, Page, expect
 
 from parts.app import Web
-from payments_app import create_app
-from payments_app.config import Config
 from payments_app.core.access import access_of
-from payments_app.core.extensions import db
 from tests.browser.buyer import DECLINED, Buyer
 from tests.browser.dashboard import Dashboard
 
@@ -51,16 +48,6 @@ def complaints(page: Page) -> list[str]:
         if page.evaluate("document.documentElement.scrollWidth") > width:
             found.append(f"{width}: it scrolls sideways")
     return found
-
-
-@pytest.fixture(scope="module")
-def shop_app(open_shop: Web) -> Iterator[Flask]:
-    """The shop's application, in this process, to fill its database."""
-    assert open_shop.env is not None
-    app = create_app(Config.from_env(open_shop.env))
-    yield app
-    with app.app_context():
-        db.engine.dispose()
 
 
 @pytest.fixture(scope="module")

@@ -48,6 +48,13 @@ def test_a_lost_answer_does_not_make_two_accounts(till: Till, fault: str) -> Non
     assert made == [account_id(merchant)]
 
 
+def test_news_of_an_account_whose_answer_is_on_its_way_finds_its_merchant(till: Till) -> None:
+    merchant = add_merchant(name="Juniper", email="j@example.com", actor="ada")
+    made = api(till, "POST", "accounts", **{"metadata[merchant_id]": merchant})["id"]
+    refresh_account(made, claim(made))
+    assert account_id(merchant) == made
+
+
 def test_an_account_that_stripe_refuses_says_why(till: Till) -> None:
     merchant = add_merchant(name="Juniper", email="j@example.com", actor="ada", country="??")
     till.work("default")

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import requests
 
 from parts.http import answers
 from parts.ports import free_port
@@ -59,6 +60,17 @@ def test_the_demo_prints_the_staff_login(launcher: Launcher) -> None:
 def test_the_demo_says_where_its_mails_are_read(launcher: Launcher) -> None:
     (address,) = re.findall(r"Mails: (\S+)", launcher.log.read_text())
     assert answers(address)
+
+
+def test_the_demos_merchants_sell_and_who_is_not_onboarded_does_not(launcher: Launcher) -> None:
+    def buy(item: str) -> int:
+        wish = {"item": item, "email": "ada@example.com", "payment_method": "pm_card_visa"}
+        url = f"http://127.0.0.1:{launcher.port}/transactions"
+        return requests.post(url, json=wish, timeout=10).status_code
+
+    assert wait_until(lambda: buy("letterpress-print") == 202, within=20)
+    assert wait_until(lambda: buy("coffee-beans") == 202, within=20)
+    assert buy("seed-box") == 409
 
 
 def test_sigterm_stops_everything_the_demo_started(launcher: Launcher) -> None:

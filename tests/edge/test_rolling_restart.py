@@ -14,6 +14,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from bench.rolling_restart import Paced, restart, through
 from parts.app import REPOSITORY
 from parts.nginx import Nginx
 from parts.postgres import libpq
@@ -131,6 +132,21 @@ def test_no_request_is_refused_while_a_new_release_takes_over(
     assert set(load.answers) == {"read 200", "order 202"}, load.answers
     assert visitor.hashed() != before
     assert _orders(edge_settings) == load.answers["order 202"]
+
+
+@pytest.mark.usefixtures("shop")
+def test_at_fifty_requests_a_second_nobody_notices_a_restart(served: Served, nginx: Nginx) -> None:
+    paced, over = Paced(through(nginx)), threading.Event()
+    load = threading.Thread(target=paced.run, args=(50, lambda _: over.is_set()))
+    load.start()
+    wait_until(lambda: paced.answers.total() > BEFORE, within=30)
+    try:
+        restart(served.pidfile)
+    finally:
+        over.set()
+        load.join()
+    assert paced.errors == {}
+    assert paced.answers.total() > 2 * BEFORE
 
 
 def _orders(settings: dict[str, str]) -> int:

@@ -16,9 +16,9 @@ from payments_app.payments.models import Transaction
 
 log = logging.getLogger(__name__)
 
-CAPTURE = "capture"
+CAPTURE, REFUND, REFUND_FAILED = "capture", "refund", "refund_failed"
 # What moved the money by itself; every other journal is of a part or a consequence of one of these.
-PRINCIPAL = frozenset({CAPTURE, "refund", "refund_failed", "dispute", "dispute_reinstated"})
+PRINCIPAL = frozenset({CAPTURE, REFUND, REFUND_FAILED, "dispute", "dispute_reinstated"})
 
 
 @atomic

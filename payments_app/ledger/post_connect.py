@@ -11,16 +11,18 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from payments_app.core.database import atomic
-from payments_app.core.outbox import Claim
+from payments_app.core.outbox import Claim, Later
 from payments_app.ledger.models import CONNECTED_BALANCES, STRIPE_BALANCE
-from payments_app.ledger.post import ensure_capture, post
+from payments_app.ledger.post import REFUND, ensure_capture, is_posted, post
 from payments_app.ledger.post_fee import tell
 from payments_app.payments import connect_records as records
 from payments_app.payments import states
 from payments_app.payments.connect_records import ConnectRecord
+from payments_app.payments.refunds import NOT_REFUNDED, Refund
 
 TRANSFER, TRANSFER_REVERSAL = "transfer", "transfer_reversal"
 FEE, FEE_REFUND = "application_fee", "application_fee_refund"
+WAIT_SECONDS = 5.0
 
 # What a record on a side is posted as. The others tell of the same money on its other side.
 _ENTRY_TYPES = {
@@ -38,14 +40,15 @@ _TO_MERCHANT = (TRANSFER, FEE_REFUND)
 def post_connect(session: Session, record_id: str, _claim: Claim) -> None:
     """The command that follows a new record of Connect's: post it once.
 
-    Raises LookupError for a transaction that is not complete.
+    Raises LookupError for a transaction that is not complete, Later while the refund that a record
+    is about is not posted.
     """
     record = session.get_one(ConnectRecord, int(record_id), populate_existing=True)
     transaction = states.lock(session, record.transaction_id)
     if transaction.phase != "complete":
         raise LookupError(f"{transaction.id} is {transaction.phase}: nothing was shared")
     entry_type = _ENTRY_TYPES.get((record.side, record.kind))
-    if entry_type is None:
+    if entry_type is None or _gave_nothing_back(session, record):
         return
     ensure_capture(session, transaction)
     of_the_sale = entry_type in (TRANSFER, FEE)
@@ -59,3 +62,16 @@ def post_connect(session: Session, record_id: str, _claim: Claim) -> None:
         about=transaction.id if of_the_sale else record.refund_id or record.stripe_id,
     )
     tell(session, transaction.id, f"{transaction.id}:{record.id}")
+
+
+def _gave_nothing_back(session: Session, record: ConnectRecord) -> bool:
+    """Whether a record on the merchant's side is about a refund of ours that failed before it was
+    posted. Raises Later while the refund is neither."""
+    if (record.side, record.kind) != (records.MERCHANT, records.REFUND) or not record.refund_id:
+        return False
+    refund = session.get_one(Refund, record.refund_id, populate_existing=True)
+    if is_posted(session, f"{REFUND}_{refund.id}"):
+        return False
+    if refund.state in NOT_REFUNDED:
+        return True
+    raise Later(WAIT_SECONDS, f"{refund.id} is {refund.state}, and not posted yet")

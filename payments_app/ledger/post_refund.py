@@ -1,4 +1,7 @@
-"""post_refund: what went back to the buyer, and what came back because it did not arrive."""
+"""post_refund: what went back to the buyer, and what came back because it did not arrive.
+
+Of a direct charge it comes back to the merchant's account: it passes on to theirs.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,12 @@ from sqlalchemy.orm import Session
 
 from payments_app.core.database import atomic
 from payments_app.core.outbox import Claim
-from payments_app.ledger.models import REFUNDS, STRIPE_BALANCE
-from payments_app.ledger.post import is_posted, post
-from payments_app.payments.refunds import NOT_REFUNDED, lock
-
-REFUND, REFUND_FAILED = "refund", "refund_failed"
+from payments_app.ledger.models import CONNECTED_BALANCES, REFUNDS, STRIPE_BALANCE
+from payments_app.ledger.post import REFUND, REFUND_FAILED, is_posted, post
+from payments_app.ledger.post_connect import TRANSFER
+from payments_app.payments.direct import account_of
+from payments_app.payments.models import Transaction
+from payments_app.payments.refunds import NOT_REFUNDED, Refund, lock
 
 
 @atomic
@@ -29,12 +33,27 @@ def post_refund(session: Session, refund_id: str, _claim: Claim) -> None:
             about=refund.id,
         )
     elif refund.state in NOT_REFUNDED and is_posted(session, f"{REFUND}_{refund.id}"):
+        _take_back(session, refund)
+
+
+def _take_back(session: Session, refund: Refund) -> None:
+    about = f"{refund.id}_failed"
+    post(
+        session,
+        REFUND_FAILED,
+        refund.transaction_id,
+        refund.money,
+        debit=STRIPE_BALANCE,
+        credit=REFUNDS,
+        about=about,
+    )
+    if account_of(session.get_one(Transaction, refund.transaction_id)):
         post(
             session,
-            REFUND_FAILED,
+            TRANSFER,
             refund.transaction_id,
             refund.money,
-            debit=STRIPE_BALANCE,
-            credit=REFUNDS,
-            about=f"{refund.id}_failed",
+            debit=CONNECTED_BALANCES,
+            credit=STRIPE_BALANCE,
+            about=about,
         )

@@ -7,12 +7,13 @@ import pytest
 from payments_app.core.extensions import db
 from payments_app.ledger import queries
 from payments_app.payments.dispute_refresh import refresh as refresh_disputes
+from payments_app.payments.refund_refresh import refresh as refresh_refunds
 from payments_app.reconcile import own_settlement
 from tests.ledger.crowd import claim
 from tests.merchants.market import account_id, api, create_ready_merchant, sell
 from tests.payments.till import Till
 from tests.reconcile.books import compare_last_hours, found
-from tests.refunds.desk import give_back
+from tests.refunds.desk import give_back, move_on, read
 from tests.settlement.books import batches, columns, end_days
 
 pytestmark = [
@@ -60,6 +61,32 @@ def test_refunds_of_all_agree_on_both_sides(till: Till, merchant: str) -> None:
     transaction = sell(till, merchant)
     for amount in (3_333, 3_333, 3_334):
         give_back(till, transaction, amount)
+    till.work_all_waiting()
+    agree(till, merchant)
+
+
+def test_a_refund_that_fails_later_agrees_on_both_sides(till: Till, merchant: str) -> None:
+    transaction = sell(till, merchant, "pm_card_refundFail")
+    refund = give_back(till, transaction, 2_500)
+    till.work_all_waiting()
+    move_on(till, refund)
+    refresh_refunds(read(refund).stripe_refund_id or "", claim(refund))
+    till.work_all_waiting()
+    assert read(refund).state == "failed"
+    agree(till, merchant)
+
+
+def test_a_refund_that_fails_before_it_was_posted_agrees_on_both_sides(
+    till: Till, merchant: str, charge_type: str
+) -> None:
+    if charge_type == "destination":
+        pytest.skip("it reverses what the merchant has, whatever becomes of the refund")
+    transaction = sell(till, merchant, "pm_card_refundFail")
+    intent = till.read(transaction).stripe_payment_id or ""
+    account = account_id(merchant)
+    theirs = api(till, "POST", "refunds", account, payment_intent=intent, amount=400)["id"]
+    till.sandbox("POST", f"/_sandbox/refunds/{theirs}/move")
+    refresh_refunds(intent, claim(intent))
     till.work_all_waiting()
     agree(till, merchant)
 

@@ -10,10 +10,13 @@ from sqlalchemy.orm import Session
 
 from payments_app.core.database import atomic
 from payments_app.gateway import events
+from payments_app.gateway.objects import UnreadableError
+from payments_app.gateway.results import Verdict
 from payments_app.inbound.kinds import HANDLINGS
 from payments_app.inbound.models import StripeEvent
 from payments_app.inbound.receive import receive
 from payments_app.merchants.models import ConnectedAccount
+from payments_app.merchants.refresh_account import stage_refresh
 
 _AT_ONCE = 500
 
@@ -26,17 +29,31 @@ def fetch_missed() -> Counter[str]:
     answer. What was answered and lost all the
     same is found by reconciliation, not here.
     """
-    missed = [
-        event
-        for account in (None, *_accounts())
-        for event in events.undelivered(list(HANDLINGS), time.time(), account)
-    ]
+    missed = list(events.undelivered(list(HANDLINGS), time.time()))
+    for account in _accounts():
+        missed += _missed_of(account)
     missed.sort(key=lambda event: event.created, reverse=True)
     known = _known([event.id for event in missed])
     # Stripe goes on listing what we fetched: to receive it again would only fill the history.
     counts = Counter(receive(event) for event in reversed(missed) if event.id not in known)
     counts["duplicate"] += len(known)
     return counts
+
+
+def _missed_of(account: str) -> list[events.Event]:
+    """What a merchant's account never told. One that no longer lets us ask is read again."""
+    try:
+        return list(events.undelivered(list(HANDLINGS), time.time(), account))
+    except UnreadableError as error:
+        if error.verdict != Verdict.MISCONFIGURED:
+            raise
+        _refresh(account)
+        return []
+
+
+@atomic
+def _refresh(session: Session, account: str) -> None:
+    stage_refresh(session, account)
 
 
 @atomic

@@ -18,6 +18,11 @@ CREATING, REFUSED, ONBOARDING, RESTRICTED, READY, DISCONNECTED = (
     "ready",
     "disconnected",
 )
+# Ids at Stripe of the accounts that left the platform.
+LEFT = select(ConnectedAccount.stripe_account_id).where(
+    ConnectedAccount.deauthorized_at.is_not(None),
+    ConnectedAccount.stripe_account_id.is_not(None),
+)
 WORDS = {
     CREATING: "Stripe is being asked for the account.",
     REFUSED: "Stripe refused to make the account.",

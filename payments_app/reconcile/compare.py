@@ -21,6 +21,7 @@ from payments_app.gateway.charges import retrieve_intent
 from payments_app.gateway.listing import intents_created
 from payments_app.gateway.objects import UnreadableError
 from payments_app.gateway.results import Verdict
+from payments_app.merchants.accounts import LEFT
 from payments_app.payments.direct import DIRECT_ACCOUNT
 from payments_app.payments.models import Transaction
 from payments_app.reconcile import compare_returns, own_books, own_returns, own_settlement
@@ -60,12 +61,13 @@ def compare(since: dt.datetime, until: dt.datetime) -> int:
     run_id = _begin(since, until)
     try:
         read = _Stripes(set(), [])
-        for account in _accounts(since, until):
+        accounts = _accounts(since, until)
+        for account in accounts:
             for page in intents_created(since - MARGIN, until + MARGIN, account):
                 read.intents |= {intent["id"] for intent in page}
                 read.differences += _page_differences(page, since, until, account)
             read.differences += compare_returns.differences(since, until, account)
-        read.differences += _unlisted(since, until, read.intents)
+        read.differences += _unlisted(since, until, read.intents, accounts)
     except UnreadableError as error:
         _break_off(run_id, str(error))
         raise
@@ -134,10 +136,12 @@ def _confirmed(suspected: Difference, intent_id: str, account: str | None) -> It
     yield from (d for d in classify(answer.intent, ours) if d.kind == suspected.kind)
 
 
-def _unlisted(since: dt.datetime, until: dt.datetime, listed: set[str]) -> Iterator[Difference]:
+def _unlisted(
+    since: dt.datetime, until: dt.datetime, listed: set[str], accounts: list[str | None]
+) -> Iterator[Difference]:
     """Payments that are complete here, and were in none of Stripe's lists."""
     for ours, account in _complete(since, until):
-        if ours.stripe_payment_id in listed:
+        if ours.stripe_payment_id in listed or account not in accounts:
             continue
         answer = retrieve_intent(ours.stripe_payment_id or "", account)
         if answer.intent is not None and answer.http_status == 200:
@@ -188,13 +192,15 @@ def _complete(since: dt.datetime, until: dt.datetime) -> list[tuple[Ours, str | 
 
 
 def _accounts(since: dt.datetime, until: dt.datetime) -> list[str | None]:
-    """Our own account, and those on which payments of this window were made."""
+    """Our own account, and those on which payments of this window were made. A merchant who left
+    lets us read nothing any more, and must not keep the others from being compared."""
     connected = db.session.scalars(
         select(DIRECT_ACCOUNT)
         .where(
             Transaction.created_at >= since,
             Transaction.created_at < until,
             DIRECT_ACCOUNT.is_not(None),
+            DIRECT_ACCOUNT.not_in(LEFT),
         )
         .distinct()
     ).all()

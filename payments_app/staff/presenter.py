@@ -16,6 +16,7 @@ from sqlalchemy import Row
 from payments_app.core.ids import reference
 from payments_app.core.money import Money
 from payments_app.gateway.declines import STAFF, advice_on
+from payments_app.payments.direct import DIRECT_ACCOUNT
 from payments_app.payments.models import Transaction
 from payments_app.staff.zones import When, when
 
@@ -41,6 +42,7 @@ COLUMNS = (
     Transaction.card_brand,
     Transaction.card_last4,
     Transaction.receipt_url,
+    DIRECT_ACCOUNT.label("account"),
     Transaction.created_at,
     Transaction.ended_at,
 )
@@ -133,7 +135,7 @@ def detail_of(row: Row[Any]) -> dict[str, Any]:
         "card": _card(row.card_brand, row.card_last4),
         "stripe_id": row.stripe_payment_id,
         "stripe_id_short": (row.stripe_payment_id or NOTHING)[:SHORT_ID],
-        "stripe_url": _stripe_url(row.stripe_payment_id, live=row.livemode),
+        "stripe_url": _stripe_url(row.stripe_payment_id, row.account, live=row.livemode),
         "error_summary": _error_summary(row.state, error, row.error_code, row.error_message),
         "reason": _reason(row.state, error, row.error_code),
         "reason_code": error.get("decline_code") or row.error_code,
@@ -159,11 +161,13 @@ def _card(brand: str | None, last4: str | None) -> str | None:
     return f"{name} \u2022\u2022\u2022\u2022 {last4}"
 
 
-def _stripe_url(payment_id: str | None, *, live: bool) -> str | None:
+def _stripe_url(payment_id: str | None, account: str | None, *, live: bool) -> str | None:
+    """In the dashboard; of a direct charge, in the merchant's account as the platform sees it."""
     if payment_id is None:
         return None
     kind = "setup_intents" if payment_id.startswith("seti_") else "payments"
-    return f"{DASHBOARD}{'' if live else '/test'}/{kind}/{quote(payment_id, safe='')}"
+    whose = f"/{quote(account, safe='')}" if account else ""
+    return f"{DASHBOARD}{whose}{'' if live else '/test'}/{kind}/{quote(payment_id, safe='')}"
 
 
 def _reason(state: str, error: dict[str, Any], code: str | None) -> str | None:

@@ -15,7 +15,7 @@ from payments_app.inbound.kinds import HANDLINGS
 from payments_app.merchants.accounts import state_of
 from tests.inbound.post_office import PostOffice
 from tests.inbound.test_settling import open_unknown
-from tests.merchants.market import account, account_id, create_merchant
+from tests.merchants.market import account, account_id, create_merchant, create_ready_merchant
 from tests.payments.till import Till
 
 pytestmark = pytest.mark.portable
@@ -71,6 +71,14 @@ def test_what_stripe_lists_in_another_call_is_fetched_as_well(lossy: Till) -> No
         told = {"id": "fee_1", "object": "application_fee", "charge": "ch_1"}
         lossy.sandbox("POST", "/_sandbox/events", type=type, object=told)
     assert fetch_missed()["new"] == 2
+
+
+def test_a_merchant_who_left_does_not_keep_the_others_from_being_fetched(till: Till) -> None:
+    merchant = create_ready_merchant(till)
+    till.sandbox("POST", f"/_sandbox/accounts/{account_id(merchant)}/deauthorize")
+    assert fetch_missed().total() == 0
+    till.work("default")
+    assert state_of(account(merchant)) == "disconnected"
 
 
 def test_what_a_merchants_account_never_told_is_fetched(till: Till, post: PostOffice) -> None:

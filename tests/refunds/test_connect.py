@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from payments_app.merchants.refresh_account import refresh_account
 from payments_app.payments.refund_refresh import refresh
 from payments_app.reconcile import own_books
 from payments_app.reconcile.fix import fix
@@ -55,6 +56,15 @@ def test_books_that_agree_on_every_account_have_no_findings(
     monkeypatch.setattr(own_books, "GRACE_SECONDS", -5)
     give_back(till, pay_by_destination_charge(till), 100)
     give_back(till, pay_by_direct_charge(till, merchant), 100)
+    compare_last_hours()
+    assert found() == []
+
+
+def test_a_merchant_who_left_keeps_nobody_from_being_compared(till: Till, merchant: str) -> None:
+    pay_by_direct_charge(till, merchant)
+    stripe_id = account_id(merchant)
+    till.sandbox("POST", f"/_sandbox/accounts/{stripe_id}/deauthorize")
+    refresh_account(stripe_id, claim(stripe_id))
     compare_last_hours()
     assert found() == []
 

@@ -85,3 +85,12 @@ def test_an_administrator_has_an_account_read_again(till: Till, desk: Desk) -> N
     assert desk.signed_in("admin").post(f"/staff/merchants/{merchant}/readings").status_code == 303
     till.work("default")
     assert not account(merchant).payouts_enabled
+
+
+def test_a_direct_charge_is_linked_to_the_merchants_account(till: Till, viewer: Browser) -> None:
+    merchant = create_ready_merchant(till, "direct")
+    transaction = sell(till, merchant)
+    intent = till.read(transaction).stripe_payment_id
+    page = viewer.get(f"/staff/payments/{transaction}").text
+    address = f"https://dashboard.stripe.com/{account_id(merchant)}/test/payments/{intent}"
+    assert address in page

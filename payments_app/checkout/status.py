@@ -16,7 +16,7 @@ from payments_app.downloads.deliver import is_owed, link_to
 from payments_app.downloads.models import DigitalPurchase
 from payments_app.gateway.declines import buyer_sentence, public_code
 from payments_app.payments.models import Transaction
-from payments_app.payments.payable import find_payable
+from payments_app.payments.payable import terms_of
 from payments_app.payments.queries import payable_of
 
 FIRST_POLL_MS = 250
@@ -76,7 +76,7 @@ def _personal(session: Session, transaction: Transaction) -> dict[str, Any]:
     if transaction.state == "complete":
         personal["thankyou_url"] = url_for("checkout.thankyou", transaction=transaction.id)
         personal["download_url"] = _download(session, transaction)
-        personal["terms"] = _terms(session, transaction)
+        personal["terms"] = terms_of(session, transaction)
     if transaction.state == "failed" and (payable := payable_of(session, transaction.id)):
         personal["try_again_url"] = url_for("checkout.form", item=payable[1])
     return personal
@@ -90,13 +90,6 @@ def _download(session: Session, transaction: Transaction) -> str | None:
     if not is_owed(session, payable[1]):
         return None
     return link_to(payable[1])
-
-
-def _terms(session: Session, transaction: Transaction) -> str | None:
-    """What comes after something that is free now: until when, and what it costs then."""
-    paid_for = payable_of(session, transaction.id) if transaction.amount == 0 else None
-    payable = find_payable(session, paid_for[1]) if paid_for else None
-    return payable.card_terms and payable.summary if payable else None
 
 
 def _card(transaction: Transaction) -> dict[str, str] | None:

@@ -23,6 +23,7 @@ from payments_app.notices import mails
 from payments_app.notices.models import Mail
 from payments_app.notices.queries import failure_stands
 from payments_app.payments.models import Transaction
+from payments_app.payments.payable import terms_of
 from payments_app.payments.queries import payable_of
 from payments_app.subscriptions.models import Period
 
@@ -41,7 +42,10 @@ def write_receipt(session: Session, transaction_id: str, _claim: Claim) -> None:
     if transaction.state != "complete" or not transaction.email:
         return
     subject = f"Your receipt from {SHOP_NAME}: {transaction.money}"
-    _write(session, RECEIPT, transaction, subject, paid_at=_local(transaction.ended_at))
+    paid_at, terms = _local(transaction.ended_at), terms_of(session, transaction)
+    if terms:
+        subject = f"{SHOP_NAME}: {transaction.description}"
+    _write(session, RECEIPT, transaction, subject, paid_at=paid_at, terms=terms)
 
 
 @atomic

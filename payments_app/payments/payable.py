@@ -109,6 +109,20 @@ class Payable:
         return session
 
 
+def terms_of(session: Session, transaction: Transaction) -> str | None:
+    """What comes after something that is free now, as its payable says: until when, and what it
+    costs then. None of what costs something, or stays free."""
+    if transaction.amount > 0:
+        return None
+    paid_for = session.scalar(
+        select(PaymentRecord.payable_id).where(
+            PaymentRecord.transaction_id == transaction.id, PaymentRecord.role == "pays_for"
+        )
+    )
+    payable = find_payable(session, paid_for) if paid_for else None
+    return payable.summary if payable is not None and payable.card_terms else None
+
+
 def payable_kinds() -> dict[str, type[Payable]]:
     """Every payable by its type name."""
     return dict(_KINDS)

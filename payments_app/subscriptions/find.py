@@ -13,7 +13,7 @@ from payments_app.subscriptions.models import Period, Plan, Subscription
 DEMO_PLANS = (
     ("coffee-club", "Coffee club", "A bag of fresh beans at your door each month.", 1500, 0),
     ("coffee-club-plus", "Coffee club plus", "Two bags, and a new roaster each month.", 2600, 0),
-    ("letter", "The weekly letter", "What we read and liked. 14 days free.", 500, 14),
+    ("letter", "The weekly letter", "What we read and liked.", 500, 14),
 )
 
 

@@ -12,8 +12,10 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from payments_app.core.clock import utcnow
+from payments_app.core.drain import drain
 from payments_app.core.extensions import db
 from payments_app.customers.models import SavedCard
+from payments_app.notices.models import Mail
 from payments_app.payments.models import Transaction
 from payments_app.subscriptions.calendar import day_words, local_day
 from payments_app.subscriptions.find import offer_demo_plans
@@ -71,6 +73,16 @@ def test_the_thank_you_says_until_when_it_is_free(counter: Counter) -> None:
     page = counter.page("/thankyou").text
     assert terms(counter) in page
     assert "was paid" not in page
+
+
+def test_the_letter_says_until_when_it_is_free(counter: Counter) -> None:
+    counter.pay(item="letter")
+    with counter.app.app_context():
+        drain("payment_standard")
+        (mail,) = db.session.scalars(select(Mail))
+    assert mail.subject.endswith("Monthly subscription - The weekly letter")
+    assert terms(counter) in mail.text
+    assert "was paid" not in mail.text
 
 
 def test_nothing_is_charged_and_the_card_is_kept(club: Club, letter: Callable[..., str]) -> None:

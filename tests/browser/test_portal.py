@@ -9,34 +9,36 @@ from flask import Flask
 from playwright.sync_api import Browser, Page
 
 from parts.app import Web
-from payments_app import create_app
-from payments_app.config import Config
-from payments_app.core.extensions import db
-from tests.browser.dashboard import Dashboard
 from tests.browser.test_accessibility import complaints
+from tests.merchants.market import create_merchant
+from tests.payments.till import Till
 from tests.portal.counter import Portal
 
-pytestmark = [pytest.mark.browser]
-
-
-@pytest.fixture(scope="module")
-def shop_app(open_shop: Web) -> Iterator[Flask]:
-    """The shop's application, in this process, to fill its database."""
-    assert open_shop.env is not None
-    app = create_app(Config.from_env(open_shop.env))
-    Dashboard(app)
-    yield app
-    with app.app_context():
-        db.engine.dispose()
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 @pytest.fixture
 def merchant_page(browser: Browser, open_shop: Web, shop_app: Flask) -> Iterator[Page]:
-    """The shop's own merchant, who opened the link."""
-    portal = Portal(shop_app)
+    """The shop's own merchant, who was paid and opened the link."""
+    with shop_app.app_context():
+        Till(shop_app).pay()
+    yield from _opened(browser, open_shop, Portal(shop_app))
+
+
+@pytest.fixture
+def new_merchant_page(browser: Browser, open_shop: Web, shop_app: Flask) -> Iterator[Page]:
+    """A merchant who has not told Stripe anything yet."""
+    with shop_app.app_context():
+        merchant = create_merchant(Till(shop_app))
+    yield from _opened(browser, open_shop, Portal(shop_app), merchant)
+
+
+def _opened(
+    browser: Browser, open_shop: Web, portal: Portal, merchant: str | None = None
+) -> Iterator[Page]:
     context = browser.new_context(base_url=open_shop.url, locale="en-US")
     page = context.new_page()
-    page.goto(portal.link().removeprefix(portal.public_url))
+    page.goto(portal.link(merchant).removeprefix(portal.public_url))
     yield page
     context.close()
 
@@ -70,4 +72,17 @@ def test_a_webhook_is_added_tried_and_switched_off(merchant_page: Page) -> None:
     assert complaints(merchant_page) == []
     merchant_page.get_by_role("button", name="Switch off").click()
     merchant_page.get_by_text("Nothing is sent here").wait_for()
+    assert complaints(merchant_page) == []
+
+
+def test_a_merchant_who_cannot_be_paid_reads_it_and_goes_on(new_merchant_page: Page) -> None:
+    assert complaints(new_merchant_page) == []
+    new_merchant_page.get_by_role("link", name="How to get paid").click()
+    new_merchant_page.get_by_role("heading", name="Getting paid").wait_for()
+
+
+def test_a_statement_is_accessible(merchant_page: Page) -> None:
+    merchant_page.goto("/portal/statements")
+    merchant_page.get_by_role("link", name="Statement of").first.click()
+    merchant_page.get_by_text("Stripe fees").wait_for()
     assert complaints(merchant_page) == []

@@ -69,7 +69,8 @@ def test_the_ledger_holds_the_same_minor_units(
     counter.pay(item=slug)
     with counter.app.app_context():
         drain("payment_critical")
-        posted = set(db.session.execute(select(Entry.amount, Entry.currency)))
+        captures = select(Entry.amount, Entry.currency).where(Entry.entry_type == "capture")
+        posted = set(db.session.execute(captures))
     assert posted == {(amount, currency)}
 
 

@@ -22,13 +22,13 @@ test: venv-test ## Run every check and every test on real parts
 	@$(VENV)/bin/python -m parts.testrun
 
 chaos: venv-test ## Break everything while buyers pay, then compare the books [N=500 SEED=]
-	@$(VENV)/bin/python -m chaos --buyers $(or $(N),500) $(if $(SEED),--seed $(SEED))
+	@$(VENV)/bin/python -m chaos --buyers $(if $(filter command environment,$(firstword $(origin N))),$(N),500) $(if $(SEED),--seed $(SEED))
 
 mutants: venv-test ## Take each defence away in turn, and see what notices it
 	@$(VENV)/bin/python -m pytest tests/chaos/test_defences.py -q -n 2 -k missing
 
-machine: venv-test ## Let everything happen in any order to a checkout (Hypothesis)
-	@$(VENV)/bin/python -m pytest tests/chaos/test_machine.py -q -m long
+machine: venv-test ## Strike every step, and let everything happen in any order (minutes)
+	@$(VENV)/bin/python -m pytest tests/chaos -q -m long -n 2
 
 lint: venv-test ## Run the checks that start no server
 	@$(VENV)/bin/python -m parts.testrun --lint

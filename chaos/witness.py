@@ -37,6 +37,7 @@ class Witness:
     def promise_refund(self, key: str) -> None:
         """A refund's form was answered 303: from now on there is one refund of its key."""
         with self._lock:
+            self.last_post = time.monotonic()
             self.promised_refunds.add(key)
 
     def see(self, status: dict[str, Any]) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 import stripe
-from sqlalchemy import update
+from sqlalchemy import text, update
 from sqlalchemy.orm import Session
 
 from chaos import books
@@ -27,8 +27,17 @@ from tests.payments.till import Till
 
 QUEUES = ("charges", "payment_critical", "payment_standard")
 ROUNDS = 40
-# What may be hurried: a settlement batch closes only when its day is over.
-_HURRIED = (Message.queue.in_(QUEUES), Message.command != "settlement.close", *OPEN)
+# What may be hurried: a deadline comes only when its time is over.
+_DEADLINES = ("settlement.close", "expire_action")
+_HURRIED = (Message.queue.in_(QUEUES), Message.command.not_in(_DEADLINES), *OPEN)
+_CHECK_SECONDS = 31 * 60  # after which an abandoned bank's check is over
+
+
+_TIMES = {
+    "transactions": ("created_at", "phase_at", "create_sent_at", "confirm_sent_at"),
+    "refunds": ("created_at", "state_at", "sent_at"),
+    "outbox": ("available_at", "leased_until"),
+}
 
 
 class Died(BaseException):
@@ -130,14 +139,28 @@ class Lab:
         _expire_leases()
 
     def finish(self) -> None:
-        """Stripe is well again, all that waits is due, until nothing is."""
+        """Stripe is well again, all that waits is due, bank's checks are abandoned, until nothing
+        is left to do."""
         self.till.mend_stripe()
+        self._work_off()
+        for transaction in self.read().transactions:
+            if transaction["phase"] == "requires_action":
+                self.till.age(transaction["id"], _CHECK_SECONDS)
+        self.till.make_due("expire_action")
+        self._work_off()
+
+    def _work_off(self) -> None:
         for _ in range(ROUNDS):
             self.till.close_breaker_time()
             _make_all_due()
             self.work()
             if not _open_messages():
                 return
+
+    def pass_time(self, minutes: int) -> None:
+        """So many minutes go by for everything that is open."""
+        _pass_time(minutes)
+        self.till.close_breaker_time()
 
     def broken(self, invariants: tuple[Invariant, ...] = DRAINED) -> list[Violation]:
         """How the books break what must hold."""
@@ -149,6 +172,16 @@ class Lab:
     def read(self) -> books.Books:
         db.session.remove()
         return books.read(db.engine, self._own)
+
+    def told(self) -> list[dict[str, Any]]:
+        """Stripe's events about what is of account now, newest first."""
+        listed = self.till.sandbox("GET", "/v1/events?limit=60")["data"]
+        objects = [(event, event["data"]["object"]) for event in listed]
+        return [
+            event
+            for event, thing in objects
+            if not {thing["id"], thing.get("payment_intent")} & self._before
+        ]
 
     def _own(self, kind: str) -> list[books.Row]:
         return [thing for thing in self._listed(kind) if thing["id"] not in self._before]
@@ -176,3 +209,10 @@ def _make_all_due(session: Session) -> None:
 @atomic
 def _open_messages(session: Session) -> int:
     return session.query(Message).where(*_HURRIED).count()
+
+
+@atomic
+def _pass_time(session: Session, minutes: int) -> None:
+    for table, columns in _TIMES.items():
+        earlier = ", ".join(f"{c} = {c} - make_interval(mins => :minutes)" for c in columns)
+        session.execute(text(f"UPDATE {table} SET {earlier}"), {"minutes": minutes})

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from tests.chaos.lab import Died, Lab
 
 Payment = Callable[[Lab], None]
+WHOLE = slice(None)
 
 
 def steps_of(lab: Lab, payment: Payment) -> list[str]:
@@ -18,11 +19,16 @@ def steps_of(lab: Lab, payment: Payment) -> list[str]:
 
 
 def broken_after(
-    lab: Lab, payment: Payment, strike: Callable[[str], None], *, at_once: bool = True
+    lab: Lab,
+    payment: Payment,
+    strike: Callable[[str], None],
+    *,
+    at_once: bool = True,
+    steps: slice = WHOLE,
 ) -> list[str]:
-    """Play the payment once for each of its steps, struck there; what is broken before (unless
+    """Play the payment once for each of its `steps`, struck there; what is broken before (unless
     not asked for `at_once`) and after all has drained."""
-    for chosen, name in enumerate(steps_of(lab, payment), 1):
+    for chosen, name in list(enumerate(steps_of(lab, payment), 1))[steps]:
 
         def at(number: int, step: str, chosen: int = chosen) -> None:
             if number == chosen:

@@ -12,17 +12,17 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-import stripe
 from sqlalchemy import text, update
 from sqlalchemy.orm import Session
 
 from chaos import books
 from chaos.invariants import ALWAYS, DRAINED, Invariant, Violation, violations
-from payments_app.core import database, drain, leases
+from payments_app.core import drain, leases
 from payments_app.core.clock import database_now
 from payments_app.core.database import atomic
 from payments_app.core.extensions import db
 from payments_app.core.outbox import OPEN, Message
+from tests.chaos import steps
 from tests.payments.till import Till
 
 QUEUES = ("charges", "payment_critical", "payment_standard")
@@ -54,30 +54,13 @@ class Lab:
         self._working = False
         self._thread = threading.get_ident()
         self.forget()
-        self._hook(monkeypatch)
+        steps.hook(monkeypatch.setattr, self._step)
 
     def forget(self) -> None:
         """What Stripe has until now is of no account any more."""
         self._before = {
             thing["id"] for kind in ("payment_intents", "refunds") for thing in self._listed(kind)
         }
-
-    def _hook(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        commit, request = database._commit, stripe.RequestsClient.request
-
-        def committing(session: Session) -> None:
-            self._step("before commit")
-            commit(session)
-            self._step("after commit")
-
-        def requesting(client: Any, method: str, url: str, *rest: Any, **more: Any) -> Any:
-            self._step(f"before {method.upper()} {url.rpartition('/')[2]}")
-            answer = request(client, method, url, *rest, **more)
-            self._step(f"after {method.upper()} {url.rpartition('/')[2]}")
-            return answer
-
-        monkeypatch.setattr(database, "_commit", committing)
-        monkeypatch.setattr(stripe.RequestsClient, "request", requesting)
 
     def _step(self, name: str) -> None:
         if self._at is None or not self._working or threading.get_ident() != self._thread:
@@ -117,6 +100,11 @@ class Lab:
         finally:
             self._working = False
         return bool(claims)
+
+    def is_open(self, queue: str) -> bool:
+        """Whether something of this queue is still to be done."""
+        db.session.rollback()
+        return _open_messages(queue) > 0
 
     def overtake(self) -> None:
         """A second copy does all that is leased or due, to the end, while this one stands still."""
@@ -207,8 +195,8 @@ def _make_all_due(session: Session) -> None:
 
 
 @atomic
-def _open_messages(session: Session) -> int:
-    return session.query(Message).where(*_HURRIED).count()
+def _open_messages(session: Session, *queues: str) -> int:
+    return session.query(Message).where(*_HURRIED, Message.queue.in_(queues or QUEUES)).count()
 
 
 @atomic

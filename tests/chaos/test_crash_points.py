@@ -8,7 +8,7 @@ from tests.chaos.lab import Lab
 from tests.chaos.payments import PAYMENTS, a_good_card, an_earlier_attempt_found_paid
 from tests.chaos.strikes import Payment, broken_after, die, overtake
 
-EVERY = 12  # of each payment's steps some are struck in each run of the tests; all by `make machine`
+EVERY = 12  # of each payment's steps some are struck by `make test`, all by `make machine`
 each_payment = pytest.mark.parametrize("payment", PAYMENTS, ids=lambda payment: payment.__name__)
 pytestmark = pytest.mark.timeout(900)
 

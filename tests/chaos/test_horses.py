@@ -1,0 +1,90 @@
+"""A real work-horse ends at each step, as if the machine had taken it away: the books agree."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from parts.app import REPOSITORY
+from parts.process import Process, wait_until
+from payments_app.payments.refund import request_refund
+from tests.chaos.lab import Lab
+from tests.chaos.payments import ASKED, DECLINED
+
+pytestmark = pytest.mark.timeout(900)
+MOST_STEPS = 40
+
+
+class DyingWorker(Process):
+    """Its horses end where `end_at` says; the worker itself lives on, as a real one does."""
+
+    def __init__(self, directory: Path, settings: Mapping[str, str], queue: str) -> None:
+        self.directory = directory
+        super().__init__(
+            f"The worker of {queue}",
+            [sys.executable, "-m", "tests.chaos.dying_worker", queue, directory],
+            directory / "worker.log",
+            env=os.environ | settings,
+            cwd=REPOSITORY,
+        )
+
+    def end_at(self, step: int) -> None:
+        (self.directory / "died").unlink(missing_ok=True)
+        half = self.directory / ".step"
+        half.write_text(str(step))
+        half.rename(self.directory / "step")
+
+    @property
+    def has_lost_a_horse(self) -> bool:
+        return (self.directory / "died").exists()
+
+
+def _begin_refund(lab: Lab) -> Callable[[], object]:
+    paid = lab.till.pay()
+    return lambda: request_refund(paid, 300, reason="a part was broken", actor="ada")
+
+
+def _begin(card: str) -> Callable[[Lab], Callable[[], object]]:
+    def begin(lab: Lab) -> Callable[[], object]:
+        order = lab.till.create_order()
+        return lambda: lab.till.open(card, order)
+
+    return begin
+
+
+@pytest.mark.parametrize(
+    ("queue", "prepare"),
+    [
+        pytest.param("charges", _begin("pm_card_visa"), id="good card", marks=pytest.mark.slow),
+        pytest.param("charges", _begin(DECLINED), id="declined card", marks=pytest.mark.long),
+        pytest.param("charges", _begin(ASKED), id="bank check", marks=pytest.mark.long),
+        pytest.param("payment_critical", _begin_refund, id="refund", marks=pytest.mark.long),
+    ],
+)
+def test_a_work_horse_may_end_at_any_step(
+    lab: Lab,
+    settings: dict[str, str],
+    tmp_path: Path,
+    queue: str,
+    prepare: Callable[[Lab], Callable[[], object]],
+) -> None:
+    with DyingWorker(tmp_path, settings, queue) as worker:
+        for step in range(1, MOST_STEPS):
+            begin = prepare(lab)
+            lab.till.app.extensions["bell_redis"].flushdb()
+            worker.end_at(step)
+            begin()
+            assert wait_until(lambda: worker.has_lost_a_horse or not lab.is_open(queue), 60)
+            ended = worker.has_lost_a_horse
+            lab.bury()
+            lab.work()
+            if not ended:
+                break
+        assert 5 < step < MOST_STEPS - 1
+    assert lab.broken_now() == []
+    lab.finish()
+    assert lab.broken() == []

@@ -140,16 +140,18 @@ def _complete(session: Session, transaction_id: str) -> Transaction:
 
 
 def _has_its_fees(session: Session, transaction: Transaction) -> bool:
-    """Whether all that a payment's own line is made of is posted, or the line is there already."""
-    keys = {posting.key: posting for posting in postings(session, transaction.id)}
-    capture = keys.get(f"{CAPTURE}_{transaction.id}")
-    if capture is None or capture.settled:
-        return capture is not None
+    """Whether all that a payment's own line is made of is posted, or is settled already."""
+    found = postings(session, transaction.id)
+    keys = {posting.key for posting in found}
+    if f"{CAPTURE}_{transaction.id}" not in keys:
+        return False
+    if any(posting.settled for posting in found):
+        return True
     if transaction.connected_account_id is None:
         return charge_kept(session, transaction.id)
-    shared = [TRANSFER, FEE] if transaction.platform_fee else [TRANSFER]
-    if any(f"{entry_type}_{transaction.id}" not in keys for entry_type in shared):
-        return any(keys[k].settled for k in keys)
+    shares = (TRANSFER, FEE) if transaction.platform_fee else (TRANSFER,)
+    if any(f"{share}_{transaction.id}" not in keys for share in shares):
+        return False
     return account_of(transaction) is None or charge_kept(session, transaction.id)
 
 

@@ -61,7 +61,7 @@ def make(
 
 def check_destination(call: Call, destination: str, name: str) -> None:
     account = call.find(destination, "account")
-    if not account:
+    if not account or account.get("_unlinked"):
         raise ApiError(
             400, f"No such destination: '{destination}'", code="resource_missing", param=name
         )

@@ -84,7 +84,9 @@ def confirm(brief: Brief, claim: Claim) -> None:
     """Send the one call that moves money, and settle what comes of it."""
     _confirming(brief.transaction_id)
     answer = charges.confirm_intent(brief.intent, brief.confirm, brief.confirm_key, brief.account)
-    if answer.verdict in (Verdict.LATER, Verdict.MISCONFIGURED):
+    if not brief.confirm_sent and seller_refused.is_refusal(brief, answer):
+        seller_refused.end_refused(brief, answer)
+    elif answer.verdict in (Verdict.LATER, Verdict.MISCONFIGURED):
         patience.wait(brief, answer, claim)
     elif answer.verdict in (Verdict.MOVED_ON, Verdict.OPEN) or (
         answer.replayed and answer.verdict != Verdict.UNKNOWN

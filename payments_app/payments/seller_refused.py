@@ -17,13 +17,18 @@ from payments_app.payments import states
 from payments_app.payments.brief import Brief
 from payments_app.payments.settle import end, note_call
 
+_NOT_PAYABLE = frozenset({"account_invalid", "insufficient_capabilities_for_transfer"})
+
 
 def is_refusal(brief: Brief, answer: Answer) -> bool:
-    """Whether a call to create an intent was refused because of whom it pays. A refused key of our
-    own answers 401, or 403 without a merchant: that is nobody's payment's fault."""
-    if brief.seller is None or answer.verdict not in (Verdict.MISCONFIGURED, Verdict.INVALID):
-        return False
-    return answer.error_type != "authentication"
+    """Whether a call was refused because of whom the payment pays: on a merchant's own account
+    403, on ours 400 about the transfer. A refused key of our own is nobody's payment's fault."""
+    error = answer.error or {}
+    if answer.verdict == Verdict.MISCONFIGURED:
+        return brief.account is not None and answer.error_type == "permission_error"
+    about_transfer = str(error.get("param") or "").startswith("transfer_data")
+    refused = error.get("code") in _NOT_PAYABLE or about_transfer
+    return brief.seller is not None and answer.verdict == Verdict.INVALID and refused
 
 
 @atomic

@@ -121,6 +121,29 @@ def test_a_merchant_who_left_is_a_permission_error_and_charges_nobody(till: Till
     assert state_of(account(merchant)) == "disconnected"
 
 
+def test_a_merchant_who_leaves_in_mid_charge_charges_nobody(till: Till) -> None:
+    merchant = create_ready_merchant(till, "direct")
+    till.fail_stripe("forbidden", "/confirm", times=1)
+    found = till.read(sell(till, merchant))
+    assert (found.phase, found.error_type) == ("failed", "permission_error")
+    assert api(till, "GET", "application_fees")["data"] == []
+
+
+def test_a_key_of_ours_that_stripe_refuses_fails_no_merchants_payment(till: Till) -> None:
+    merchant = create_ready_merchant(till)
+    till.fail_stripe("forbidden", "/v1/payment_intents", times=1)
+    assert till.read(sell(till, merchant)).phase == "processing"
+
+
+def test_a_transfer_to_a_merchant_who_left_fails_before_anything_moves(till: Till) -> None:
+    merchant = create_ready_merchant(till)
+    order = create_sale(merchant)
+    till.sandbox("POST", f"/_sandbox/accounts/{account_id(merchant)}/deauthorize")
+    found = till.read(till.pay(order=order))
+    assert (found.phase, found.error_code) == ("failed", "resource_missing")
+    assert state_of(account(merchant)) == "disconnected"
+
+
 def test_a_transfer_that_stripe_no_longer_allows_fails_before_anything_moves(till: Till) -> None:
     merchant = create_ready_merchant(till)
     order = create_sale(merchant)

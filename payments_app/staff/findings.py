@@ -22,6 +22,8 @@ FIXES = {
     "post_capture": ("Post it", "The missing capture is posted to the ledger, once."),
     "post_refund": ("Post it", "The missing refund is posted to the ledger, once."),
     "post_dispute": ("Post it", "What the dispute moved is posted to the ledger, once."),
+    "post_fee": ("Post it", "The fee that Stripe kept is posted to the ledger, once."),
+    "settle_lines": ("Settle it", "What was left out is put on the merchant's next settlement."),
     "refresh_refund": ("Read it from Stripe", "The payment's refunds are read from Stripe again."),
     "refresh_dispute": ("Read it from Stripe", "Its disputes are read from Stripe again."),
     "revive": ("Go on with it", "The payment's next step is scheduled; Stripe is asked first."),

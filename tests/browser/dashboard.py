@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import time
 from email.message import EmailMessage
+from itertools import pairwise
 from typing import Any
 
 from flask import Flask, url_for
@@ -30,6 +31,7 @@ from payments_app.payments.refunds import Refund
 from payments_app.reconcile.models import Finding
 from payments_app.settlement.models import Batch
 from payments_app.staff.saved_filters import save_filter
+from payments_app.subscriptions.models import Period, Plan, Subscription
 from tests.accounts.desk import Desk
 from tests.staff.files import Files
 
@@ -52,6 +54,7 @@ class Dashboard:
             **desk.do(_fill, paid),
             **desk.do(_send, paid),
         }
+        self.values |= desk.do(_subscribe, str(self.values["customer_id"]))
         (created, *_) = desk.entries("staff.created")
         filters = {"status": "failed", "currency": "usd"}
         desk.do(save_filter, created.subject, "Failed in dollars", filters)
@@ -191,6 +194,40 @@ def _send(session: Session, paid: str) -> dict[str, Any]:
     session.add(delivery)
     session.flush()
     return {"delivery_id": delivery.id}
+
+
+@atomic
+def _subscribe(session: Session, customer_id: str) -> dict[str, Any]:
+    """A subscription of which one period is paid, and the next one could not be."""
+    slug = new_id("plan")
+    plan = Plan(slug=slug, name="The Axe Club", amount=1500, currency="usd", interval="month")
+    session.add(plan)
+    session.flush()
+    starts = [dt.date(2026, month, 1) for month in (1, 2, 3)]
+    found = Subscription(
+        plan_id=plan.id,
+        customer_id=customer_id,
+        status="past_due",
+        anchor_day=1,
+        current_start=starts[0],
+        current_end=starts[1],
+        billed_until=starts[2],
+    )
+    session.add(found)
+    session.flush()
+    for start, end in pairwise(starts):
+        period = Period(
+            subscription_id=found.id,
+            start=start,
+            end=end,
+            amount=1500,
+            currency="usd",
+            description=plan.description,
+        )
+        period.paid_at = utcnow() if start == starts[0] else None
+        period.failed_at = period.next_try_at = None if period.paid_at else utcnow()
+        session.add(period)
+    return {"subscription_id": found.id, "name": "end"}
 
 
 @atomic

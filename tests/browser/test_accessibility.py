@@ -28,6 +28,7 @@ STAFF_PAGES = (
     *("staff.confirm_refund", "staff.confirm_retry", "staff.customer", "staff.disputes"),
     *("staff.double_payments", "staff.findings", "staff.home", "staff.members"),
     *("staff.merchant_list", "staff.payment", "staff.payment_list", "staff.reports"),
+    *("staff.confirm_change", "staff.subscription"),
 )
 FILTERED = "/staff/payments?status=failed&least=wrong"
 SEARCHED = "/staff/payments?q=axe@example.com"

@@ -66,7 +66,7 @@ def simulate(count: int, months: int, first_day: dt.date | None = None) -> Count
             begun = [f"{name}-{n}@example.com" for n in range(count) if n % 31 == offset]
             opened = _each(pool, partial(_begin, plan_id, now=now), begun)
             mine |= dict.fromkeys(opened, local_day(now))
-            waiting = [each for each in due(db.session(), now) if each in mine]
+            waiting = [each for each in due(_anew(), now) if each in mine]
             _each(pool, partial(advance, now=now), waiting)
             if opened or waiting:
                 _settle(pool, mine, now)
@@ -119,7 +119,6 @@ def _settle(pool: ThreadPoolExecutor, mine: dict[str, dt.date], now: dt.datetime
         if not waiting:
             return
         drain("charges")
-        db.session.commit()
         _each(pool, partial(judge, now=now), waiting)
     raise RuntimeError("what was opened did not end: is a worker or the sandbox missing?")
 
@@ -136,14 +135,20 @@ def _unjudged() -> Sequence[Row[str, str]]:
             PaymentRecord.live,
         )
     )
-    return db.session.execute(query).all()
+    return _anew().execute(query).all()
+
+
+def _anew() -> Session:
+    """A session that sees what others have committed: on SQLite a snapshot lasts until its end."""
+    db.session.rollback()
+    return db.session()
 
 
 def _count(mine: dict[str, dt.date], until: dt.date) -> Count:
-    count = Count()
+    count, session = Count(), _anew()
     for subscription_id, begun in mine.items():
         should = _boundaries(begun, until)
-        paid = _paid(db.session(), subscription_id)
+        paid = _paid(session, subscription_id)
         count.billed += len(paid)
         count.doubles += sum(times - 1 for times in paid.values())
         count.missed += len(should - paid.keys())

@@ -26,7 +26,7 @@ from payments_app.merchants.refresh_account import REFRESH, refresh_account
 from payments_app.notices import mails, webhook_retries
 from payments_app.notices.account import write_account_link
 from payments_app.notices.announce import DELIVER, announce_payment, announce_refund
-from payments_app.notices.deliver import deliver
+from payments_app.notices.deliver import bury_delivery, deliver
 from payments_app.notices.downloads import write_download
 from payments_app.notices.receipts import (
     NOTICE_SECONDS,
@@ -105,7 +105,7 @@ COMMANDS = {
     "inbound.process": Command(process, "payment_critical"),
     "notices.receipt": Command(write_receipt, "payment_standard"),
     "notices.payment_failed": Command(write_failure_notice, "payment_standard"),
-    mails.SEND: Command(mails.send_mail, "mailers", mails.POLICY),
+    mails.SEND: Command(mails.send_mail, "mailers", mails.POLICY, bury=mails.bury_mail),
     "notices.announce_payment": Command(announce_payment, "payment_standard"),
     "notices.announce_refund": Command(announce_refund, "payment_standard"),
     "settlement.capture": Command(lines.settle_capture, "payment_critical"),
@@ -114,7 +114,7 @@ COMMANDS = {
     "settlement.refund": Command(lines.settle_refund, "payment_critical"),
     "settlement.dispute": Command(lines.settle_dispute, "payment_critical"),
     lines.CLOSE: Command(close.close_batch, "payment_critical", close.POLICY),
-    DELIVER: Command(deliver, "payment_standard", webhook_retries.POLICY),
+    DELIVER: Command(deliver, "payment_standard", webhook_retries.POLICY, bury=bury_delivery),
     "reports.fold": Command(without_subject(fold_reports), "reports", alone=True),
     "customers.follow_payment": Command(follow_customer, "payment_standard"),
     DETACH: Command(detach, "default"),

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from payments_app.core import alerts, tally
 from payments_app.core.clock import database_now
 from payments_app.core.database import atomic
-from payments_app.core.outbox import Claim, Command, Message, Policy, claimable
+from payments_app.core.outbox import Claim, Command, Message, Policy, claimable, commands
 
 LEASE_SECONDS = 30  # renewed while the work runs: a dead worker's messages wait no longer
 CRASHES = 5
@@ -116,6 +116,9 @@ def _kill(session: Session, claim: Claim, error: str) -> None:
     if not _set(session, claim, dead_at=database_now(), leased_until=None, last_error=error[:2000]):
         return
     tally.count(session, claim.queue, claim.command, deaths=1)
+    command = commands().get(claim.command)
+    if command is not None and command.bury is not None:
+        command.bury(session, claim.subject)
     alerts.raise_alert(
         session,
         "dead_letter",

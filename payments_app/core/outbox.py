@@ -126,13 +126,15 @@ class Command:
     """What a message may ask for: `run(subject, claim)` on `queue`.
 
     Of a command that is `alone` one message at most is open for each subject: a second one is
-    logged and not stored.
+    logged and not stored. `bury(session, subject)` says on the subject's own row that its message
+    died, in the transaction in which it does.
     """
 
     run: Callable[[str, Claim], None]
     queue: str
     policy: Policy = Policy()
     alone: bool = False
+    bury: Callable[[Session, str], None] | None = None
 
 
 @dataclass(frozen=True)

@@ -136,6 +136,14 @@ def _note(session: Session, delivery_id: str, outcome: Outcome, *, last: bool) -
         record_delivery(session, delivery, delivery.state, error=str(problem) if problem else None)
 
 
+def bury_delivery(session: Session, delivery_id: str) -> None:
+    """Its message died, of whatever: the delivery is dead as well, and may be asked for again."""
+    _, delivery = _lock(session, delivery_id)
+    if delivery.state in {"waiting", "sending"}:
+        delivery.state, delivery.taken_until = "dead", None
+        record_delivery(session, delivery, "dead", error="its message died")
+
+
 def _lock(session: Session, delivery_id: str) -> tuple[Endpoint, Delivery]:
     """Both rows, the endpoint first: every writer locks in this order. Raises NoResultFound."""
     owner = select(Delivery.endpoint_id).where(Delivery.id == delivery_id)

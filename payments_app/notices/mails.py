@@ -138,6 +138,14 @@ def _mark(session: Session, mail_id: str, state: str, error: str | None = None) 
         _note(session, mail, error=error)
 
 
+def bury_mail(session: Session, mail_id: str) -> None:
+    """Its message died, of whatever: the mail was not delivered, and may be asked for again."""
+    mail = _lock(session, mail_id)
+    if mail.state in {"queued", "sending"}:
+        mail.state, mail.taken_until = "undelivered", None
+        _note(session, mail, error="its message died")
+
+
 def _lock(session: Session, mail_id: str) -> Mail:
     return session.get_one(Mail, mail_id, with_for_update=True, populate_existing=True)
 

@@ -35,12 +35,13 @@ class RateLimitedError(DeliveryError):
 class WebhookPolicy(Policy):
     """With n failures before this one: a time-out waits n^2 + 15 s, an endpoint that can't be
     reached n^3 + 60 s, a rate limit a moment or as long as it wishes, and anything unknown is
-    dead at once. What fails on our own side (the database) waits as any message does.
+    dead at once. What fails on our own side (the database) is no fault of theirs: it waits as any
+    message does, also after failures of theirs, which are counted together with it.
     """
 
     def wait(self, failures: int, error: BaseException) -> float | None:
         if isinstance(error, SQLAlchemyError):
-            return super().wait(failures, error)
+            return super().wait(max(0, failures - RETRIES), error)
         if failures >= RETRIES:
             return None
         if isinstance(error, TimedOutError):

@@ -17,7 +17,7 @@ from payments_app.core.clock import utcnow
 from payments_app.core.extensions import db
 from payments_app.core.history import HistoryEntry
 from payments_app.core.outbox import Later
-from payments_app.notices.mails import POLICY, send_mail
+from payments_app.notices.mails import POLICY, SEND, send_mail
 from payments_app.notices.receipts import NoReceiptError, resend_receipt, write_receipt
 from payments_app.notices.smtp import Letter, MailDelayedError, MailRefusedError, post
 from tests.ledger.crowd import claim, run_at_once
@@ -93,6 +93,17 @@ def test_a_mail_sent_again_after_a_crash_is_the_same_message(till: Till, letters
     first, second = letters.all()
     assert first["Message-ID"] == second["Message-ID"]
     assert text_of(first) == text_of(second)
+
+
+def test_a_mail_that_killed_its_workers_is_undelivered_and_can_be_asked_for_again(
+    till: Till, letters: Letters
+) -> None:
+    transaction = till.open()
+    till.work("charges", "payment_standard")
+    till.let_workers_die(SEND)
+    till.work("mailers")
+    assert (mails()[0].state, letters.all()) == ("undelivered", [])
+    assert resend_receipt(transaction, "staff@example.com")
 
 
 def test_staff_resend_the_same_message_and_it_is_history(till: Till, letters: Letters) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from sqlalchemy import select, update
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from payments_app.core.alerts import Alert
@@ -16,6 +17,7 @@ from payments_app.merchants import endpoints
 from payments_app.notices.announce import announce_payment
 from payments_app.notices.deliver import deliver, resend
 from payments_app.notices.webhook_models import Delivery, WebhookEvent
+from payments_app.notices.webhook_retries import POLICY, RETRIES
 from payments_app.payments.refund import request_refund
 from tests.ledger.crowd import claim, run_at_once
 from tests.notices.deliveries import attempts, delivery, endpoint
@@ -200,6 +202,30 @@ def test_a_dead_delivery_is_sent_again_when_asked(till: Till, receiver: Receiver
     till.work()
     assert delivery().state == "delivered"
     assert len(set(receiver.ids())) == 1
+
+
+def test_a_delivery_that_killed_its_workers_is_dead_and_can_be_asked_for_again(
+    till: Till, receiver: Receiver
+) -> None:
+    receiver.answer = 503
+    receiver.listen()
+    till.pay()
+    till.let_workers_die(DELIVER)
+    till.make_due(DELIVER)
+    till.work("payment_standard")
+    assert (delivery().state, len(receiver.came)) == ("dead", 1)
+    assert resend(delivery().id, "staff@example.com")
+
+
+@pytest.mark.parametrize("failures", [0, 5, 8])
+def test_a_database_that_is_away_is_no_failure_of_the_endpoint(failures: int) -> None:
+    away = OperationalError("select", {}, Exception("gone"))
+    assert POLICY.wait(failures, away) == 1
+
+
+def test_a_database_that_stays_away_calls_for_help() -> None:
+    away = OperationalError("select", {}, Exception("gone"))
+    assert POLICY.wait(RETRIES + len(POLICY.waits), away) is None
 
 
 def test_what_is_on_its_way_is_not_sent_twice_by_asking(till: Till, receiver: Receiver) -> None:

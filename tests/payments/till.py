@@ -14,6 +14,7 @@ from payments_app.core.database import atomic
 from payments_app.core.drain import drain
 from payments_app.core.extensions import db
 from payments_app.core.history import HistoryEntry
+from payments_app.core.leases import CRASHES
 from payments_app.core.outbox import Message
 from payments_app.customers.find import customer_for
 from payments_app.gateway.breaker import Breaker
@@ -56,6 +57,10 @@ class Till:
 
     def make_due(self, command: str | None = None) -> None:
         _make_due(command)
+
+    def let_workers_die(self, command: str) -> None:
+        """Every worker that took such a message died of it, as often as is put up with."""
+        _let_workers_die(command)
 
     def age(self, transaction_id: str, seconds: float) -> None:
         """Let a transaction be older than it is."""
@@ -184,3 +189,8 @@ def _end_breaker_time(session: Session) -> None:
     session.execute(
         update(Breaker).where(Breaker.open_until.is_not(None)).values(open_until=database_now(-1))
     )
+
+
+@atomic
+def _let_workers_die(session: Session, command: str) -> None:
+    session.execute(update(Message).where(Message.command == command).values(claims=CRASHES))

@@ -25,10 +25,10 @@ chaos: venv-test ## Break everything while buyers pay, then compare the books [N
 	@$(VENV)/bin/python -m chaos --buyers $(if $(filter command environment,$(firstword $(origin N))),$(N),500) $(if $(SEED),--seed $(SEED))
 
 mutants: venv-test ## Take each defence away in turn, and see what notices it
-	@$(VENV)/bin/python -m pytest tests/chaos/test_defences.py -q -n 2 -k missing
+	@$(VENV)/bin/python -m pytest tests/chaos/test_defences.py -q -n 2 -m long
 
 machine: venv-test ## Strike every step, and let everything happen in any order (minutes)
-	@$(VENV)/bin/python -m pytest tests/chaos -q -m long -n 2
+	@$(VENV)/bin/python -m pytest tests/chaos -q -m long -n 2 --ignore tests/chaos/test_defences.py
 
 lint: venv-test ## Run the checks that start no server
 	@$(VENV)/bin/python -m parts.testrun --lint

@@ -24,6 +24,7 @@ def test_nothing_breaks_while_the_defences_stand(
     assert play(lab) == []
 
 
+@pytest.mark.long
 @each_defence
 def test_a_missing_defence_is_noticed(
     lab: Lab,

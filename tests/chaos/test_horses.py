@@ -59,7 +59,7 @@ def _begin(card: str) -> Callable[[Lab], Callable[[], object]]:
 @pytest.mark.parametrize(
     ("queue", "prepare"),
     [
-        pytest.param("charges", _begin("pm_card_visa"), id="good card", marks=pytest.mark.slow),
+        pytest.param("charges", _begin("pm_card_visa"), id="good card", marks=pytest.mark.long),
         pytest.param("charges", _begin(DECLINED), id="declined card", marks=pytest.mark.long),
         pytest.param("charges", _begin(ASKED), id="bank check", marks=pytest.mark.long),
         pytest.param("payment_critical", _begin_refund, id="refund", marks=pytest.mark.long),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
-import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -13,8 +12,6 @@ from payments_app.core.idempotency_keys import MAX_KEY
 from tests.fuzz import odd
 from tests.fuzz.cases import fuzzed
 from tests.fuzz.target import Target
-
-pytestmark = pytest.mark.portable
 
 WISH = {"item": "field-notes", "email": "ada@example.com", "payment_method": "pm_card_visa"}
 NO_TEXT = odd.JSON.filter(lambda made: made is not None and not isinstance(made, str))

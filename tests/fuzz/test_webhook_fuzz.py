@@ -7,7 +7,6 @@ import json
 import time
 from typing import Any
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,8 +14,6 @@ from tests.fuzz import odd
 from tests.fuzz.cases import fuzzed
 from tests.fuzz.target import Target
 from tests.inbound.post_office import URL, create_event, sign
-
-pytestmark = pytest.mark.portable
 
 EVENT = create_event()
 PAYLOAD = json.dumps(EVENT).encode()

@@ -20,6 +20,13 @@ class Speaking(Process):
         return self.log.stat().st_size > 0
 
 
+class Silent(Process):
+    """Never ready."""
+
+    def is_ready(self) -> bool:
+        return False
+
+
 def create_process(tmp_path: Path, code: str, kind: type[Process] = Process) -> Process:
     return kind("The program", [sys.executable, "-c", code], tmp_path / "program.log")
 
@@ -34,7 +41,7 @@ def has_ended(pid: int) -> bool:
 
 
 def test_a_process_that_ends_as_it_starts_is_reported_with_its_last_words(tmp_path: Path) -> None:
-    program = create_process(tmp_path, "raise SystemExit('no such table')", Speaking)
+    program = create_process(tmp_path, "raise SystemExit('no such table')", Silent)
     with pytest.raises(NotReady, match="no such table"):
         program.start(within=20)
 

@@ -64,7 +64,7 @@ def _drop_live_index(session: Session) -> None:
 
 def _browsers_price(patch: Patch) -> None:
     shop = start.open_transaction
-    patch.setattr(start, "_check", lambda *_: None)
+    patch.setattr(start, "_check", lambda *_, **__: None)
     patch.setattr(start, "open_transaction", lambda *a, **k: shop(*a, **k, money=Money(50, "usd")))
 
 

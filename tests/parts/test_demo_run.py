@@ -2,6 +2,7 @@ import os
 import re
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -27,13 +28,27 @@ class Launcher(Process):
         return f"Ready: http://127.0.0.1:{self.port}" in self.log.read_text()
 
 
-@pytest.fixture
-def launcher(tmp_path: Path) -> Iterator[Launcher]:
-    launcher = Launcher(tmp_path)
+@contextmanager
+def started(directory: Path) -> Iterator[Launcher]:
+    launcher = Launcher(directory)
     try:
         yield launcher.start(within=90)
     finally:
         launcher.stop(within=70)
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Launcher]:
+    """One for all who leave it as it is."""
+    with started(tmp_path_factory.mktemp("demo")) as launcher:
+        yield launcher
+
+
+@pytest.fixture
+def launcher(tmp_path: Path) -> Iterator[Launcher]:
+    """One to end."""
+    with started(tmp_path) as launcher:
+        yield launcher
 
 
 def processes_of(directory: Path) -> list[str]:
@@ -49,23 +64,23 @@ def processes_of(directory: Path) -> list[str]:
     return found
 
 
-def test_the_shop_answers_once_the_demo_says_ready(launcher: Launcher) -> None:
-    assert answers(f"http://127.0.0.1:{launcher.port}/")
+def test_the_shop_answers_once_the_demo_says_ready(demo: Launcher) -> None:
+    assert answers(f"http://127.0.0.1:{demo.port}/")
 
 
-def test_the_demo_prints_the_staff_login(launcher: Launcher) -> None:
-    assert re.search(r"staff@example\.com +password \S+", launcher.log.read_text())
+def test_the_demo_prints_the_staff_login(demo: Launcher) -> None:
+    assert re.search(r"staff@example\.com +password \S+", demo.log.read_text())
 
 
-def test_the_demo_says_where_its_mails_are_read(launcher: Launcher) -> None:
-    (address,) = re.findall(r"Mails: (\S+)", launcher.log.read_text())
+def test_the_demo_says_where_its_mails_are_read(demo: Launcher) -> None:
+    (address,) = re.findall(r"Mails: (\S+)", demo.log.read_text())
     assert answers(address)
 
 
-def test_the_demos_merchants_sell_and_who_is_not_onboarded_does_not(launcher: Launcher) -> None:
+def test_the_demos_merchants_sell_and_who_is_not_onboarded_does_not(demo: Launcher) -> None:
     def buy(item: str) -> int:
         wish = {"item": item, "email": "ada@example.com", "payment_method": "pm_card_visa"}
-        url = f"http://127.0.0.1:{launcher.port}/transactions"
+        url = f"http://127.0.0.1:{demo.port}/transactions"
         return requests.post(url, json=wish, timeout=10).status_code
 
     assert wait_until(lambda: buy("letterpress-print") == 202, within=20)

@@ -10,7 +10,7 @@ from tests.chaos.defences import DEFENCES, Defence
 from tests.chaos.lab import Lab
 
 each_defence = pytest.mark.parametrize("defence", DEFENCES, ids=lambda defence: defence.name)
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,6 @@ def test_nothing_breaks_while_the_defences_stand(
     assert play(lab) == []
 
 
-@pytest.mark.long
 @each_defence
 def test_a_missing_defence_is_noticed(
     lab: Lab,

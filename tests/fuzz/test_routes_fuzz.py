@@ -42,7 +42,6 @@ def _address(app: Flask, rule: Rule, words: list[str]) -> str | None:
     accept=st.sampled_from(ACCEPTED),
     method=st.sampled_from(["GET", "HEAD", "OPTIONS", "PUT", "DELETE", "PATCH"]),
 )
-@pytest.mark.portable
 @pytest.mark.timeout(300)
 def test_no_address_is_a_fault_of_ours(
     app: Flask, words: list[str], query: dict[str, str], accept: str, method: str

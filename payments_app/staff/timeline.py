@@ -34,7 +34,7 @@ _WORDS = {
     "stripe.cancel": "Stripe: intent cancelled",
     "staff.note": "Note",
 }
-_ACTORS = {SYSTEM: "System", "buyer": "Customer", "stripe": "Stripe"}
+_ACTORS = {SYSTEM: "System", "buyer": "Customer", "stripe": "Stripe", "worker": "Worker"}
 # Shown in words or as the moment itself, or of no use to a person.
 _UNSHOWN = frozenset({"from", "to", "version", "text", "payable"})
 
@@ -82,11 +82,15 @@ def entries(session: Session, rows: Sequence[HistoryEntry], zone: ZoneInfo) -> l
 
 def _facts(data: dict[str, Any]) -> list[tuple[str, str]]:
     return [
-        ("took" if name == "milliseconds" else in_words(name) or name, _value(name, value))
+        ("Took" if name == "milliseconds" else in_words(name) or name, _value(name, value))
         for name, value in data.items()
         if name not in _UNSHOWN and value not in (None, "")
     ]
 
 
 def _value(name: str, value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_value(key, each)}" for key, each in value.items())
+    if isinstance(value, list):
+        return ", ".join(str(each) for each in value)
     return f"{value} ms" if name == "milliseconds" else str(value)

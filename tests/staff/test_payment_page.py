@@ -48,6 +48,14 @@ def test_every_attempt_for_the_same_order_is_listed(viewer: Browser, files: File
     assert reference(first) in page
 
 
+def test_what_stripe_sent_reads_as_words(support: Browser, files: Files) -> None:
+    id_ = files.payment()
+    files.note_call(id_, object={"amount": 3200}, asked=["a", "b"])
+    page = support.get(f"/staff/payments/{id_}").text
+    assert "amount 3200" in page
+    assert "a, b" in page
+
+
 def test_a_note_is_in_the_timeline_with_its_author(support: Browser, files: Files) -> None:
     id_ = files.payment()
     answer = support.post(f"/staff/payments/{id_}/notes", text="They called <b>twice</b>.")

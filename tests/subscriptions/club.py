@@ -68,11 +68,13 @@ class Club(Till):
         """How many payments Stripe has taken."""
         return sum(intent["status"] == "succeeded" for intent in self.intents())
 
-    def settles(self, now: dt.datetime, payments: int) -> bool:
-        """Do all that waits; whether so many payments are made then."""
+    def settles(self, now: dt.datetime, members: list[str], periods: int) -> bool:
+        """Do all that waits; whether each member's last period is paid here, too, then: Stripe
+        may have taken what a killed worker could not write down."""
         self.make_due("charge")
+        self.make_due("look_up")
         self.settle(now)
-        return self.succeeded() == payments
+        return all(len(self.starts(member)) == periods for member in members)
 
     def settle(self, now: dt.datetime) -> None:
         self.work("charges")

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -38,8 +39,8 @@ class Site:
     sandbox that posts its events, a mail server and a merchant's endpoint. Enter it to start all;
     leaving it ends all, orphans too."""
 
-    def __init__(self, directory: Path, seed: int) -> None:
-        self.directory = directory
+    def __init__(self, directory: Path, seed: int, queues: Sequence[str] = QUEUES) -> None:
+        self.directory, self._queues = directory, queues
         self.merchant = Merchant(seed)
         self.mailbox = Mailbox(directory / "mailbox")
         self.staff_password = secrets.token_urlsafe(16)
@@ -90,7 +91,7 @@ class Site:
         self.web = Web(self.directory, self.settings, self.web_port, workers=2, threads=8)
         self.workers = [
             Worker(self.directory / str(number), self.settings, queue)
-            for number, queue in enumerate(QUEUES)
+            for number, queue in enumerate(self._queues)
         ]
         self.sweeper = Sweeper(self.directory, self.settings)
         for process in (*self.workers, self.sweeper):

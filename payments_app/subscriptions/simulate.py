@@ -10,6 +10,7 @@ from __future__ import annotations
 import calendar
 import datetime as dt
 import secrets
+import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from flask import Flask, current_app
 from sqlalchemy import Row, func, select
 from sqlalchemy.orm import Session
 
+from payments_app.core import bell
 from payments_app.core.clock import utcnow
 from payments_app.core.database import atomic
 from payments_app.core.drain import drain
@@ -35,7 +37,8 @@ from payments_app.subscriptions.renew import advance, due
 from payments_app.subscriptions.subscribe import subscribe
 
 CARD = "pm_card_visa"
-_ROUNDS = 20  # of draining, until what one day opened has ended
+_PATIENCE_SECONDS = 300.0  # for one day's payments: the lease of a killed worker runs out first
+_LOOK_SECONDS = 0.2  # between two looks at what workers have done
 _AT_ONCE = 10  # as many as the workers of a queue
 
 T = TypeVar("T")
@@ -52,8 +55,15 @@ class Count:
     problems: list[str] = field(default_factory=list)
 
 
-def simulate(count: int, months: int, first_day: dt.date | None = None) -> Count:
-    """Begin `count` subscriptions over a month, move the clock by `months` more, and count."""
+def simulate(
+    count: int, months: int, first_day: dt.date | None = None, *, by_workers: bool = False
+) -> Count:
+    """Begin `count` subscriptions over a month, move the clock by `months` more, and count.
+
+    `by_workers` leaves the charges to the workers that run already; they may be killed meanwhile.
+    Raises RuntimeError where one day's payments do not end within 5 minutes.
+    """
+    charge = _let_workers_charge if by_workers else partial(drain, "charges")
     name = f"simulated-{secrets.token_hex(4)}"
     start = first_day or local_day(utcnow())
     plan_id = _plan(name)
@@ -69,7 +79,7 @@ def simulate(count: int, months: int, first_day: dt.date | None = None) -> Count
             waiting = [each for each in due(_anew(), now) if each in mine]
             _each(pool, partial(advance, now=now), waiting)
             if opened or waiting:
-                _settle(pool, mine, now)
+                _settle(pool, mine, now, charge)
     _end(list(mine), utcnow())
     return _count(mine, start + dt.timedelta(days=days - 1))
 
@@ -112,15 +122,24 @@ def _begin(session: Session, plan_id: int, email: str, now: dt.datetime) -> str:
     return period.subscription_id
 
 
-def _settle(pool: ThreadPoolExecutor, mine: dict[str, dt.date], now: dt.datetime) -> None:
+def _settle(
+    pool: ThreadPoolExecutor,
+    mine: dict[str, dt.date],
+    now: dt.datetime,
+    charge: Callable[[], object],
+) -> None:
     """Charge what was opened, and let each subscription follow, by the moved clock."""
-    for _ in range(_ROUNDS):
-        waiting = [row.transaction_id for row in _unjudged() if row.subscription_id in mine]
-        if not waiting:
-            return
-        drain("charges")
+    patience = time.monotonic() + _PATIENCE_SECONDS
+    while waiting := [row.transaction_id for row in _unjudged() if row.subscription_id in mine]:
+        if time.monotonic() > patience:
+            raise RuntimeError("what was opened did not end: is a worker or the sandbox missing?")
+        charge()
         _each(pool, partial(judge, now=now), waiting)
-    raise RuntimeError("what was opened did not end: is a worker or the sandbox missing?")
+
+
+def _let_workers_charge() -> None:
+    bell.ring("charges")
+    time.sleep(_LOOK_SECONDS)
 
 
 def _unjudged() -> Sequence[Row[str, str]]:

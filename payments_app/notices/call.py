@@ -65,10 +65,10 @@ def _post(target: Target, headers: Mapping[str, str], body: bytes) -> tuple[int,
         raise TimedOutError("no answer in time") from error
     except ssl.SSLError as error:
         raise DeliveryError(f"TLS: {error.reason or error}"[:300]) from error
-    except OSError as error:  # refused, reset, no route; hung up without an answer
-        raise UnreachableError(f"{type(error).__name__}: {error}"[:300]) from error
+    except OSError as error:
+        raise UnreachableError(_in_words(error)) from error
     except http.client.HTTPException as error:
-        raise DeliveryError(f"not HTTP: {type(error).__name__}") from error
+        raise DeliveryError("the answer is not HTTP") from error
 
 
 def _converse(
@@ -89,6 +89,15 @@ def _converse(
         client.endheaders(body)
         answer = client.getresponse()
         return answer.status, answer.getheader("Retry-After")
+
+
+def _in_words(error: OSError) -> str:
+    """What the merchant reads of a connection that failed."""
+    if isinstance(error, ConnectionRefusedError):
+        return "connection refused: nothing listens at this address and port"
+    if isinstance(error, ConnectionError):  # reset, or closed without an answer
+        return "the connection was closed without an answer"
+    return (error.strerror or "the network failed").lower()
 
 
 def _problem_of(status: int, wish: str | None) -> DeliveryError | None:

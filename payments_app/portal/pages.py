@@ -17,7 +17,7 @@ from payments_app.portal.payments import payments_of
 _LARGEST = 2**63 - 1
 
 
-@blueprint.get("")
+@blueprint.get("", strict_slashes=False)
 @merchant
 def home() -> BaseResponse:
     """Where a merchant begins."""

@@ -92,12 +92,16 @@ def test_an_unknown_host_counts_as_out_of_reach() -> None:
 
 
 def test_a_refused_connection_counts_as_out_of_reach() -> None:
-    assert type(post("http://127.0.0.1:1/").problem) is UnreachableError
+    problem = post("http://127.0.0.1:1/").problem
+    assert type(problem) is UnreachableError
+    assert str(problem) == "connection refused: nothing listens at this address and port"
 
 
 def test_a_server_that_hangs_up_counts_as_out_of_reach() -> None:
     with talker(lambda _connection: None) as url:
-        assert type(post(url).problem) is UnreachableError
+        problem = post(url).problem
+    assert type(problem) is UnreachableError
+    assert str(problem) == "the connection was closed without an answer"
 
 
 def test_an_answer_that_is_not_http_is_unknown() -> None:

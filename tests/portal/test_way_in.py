@@ -40,6 +40,12 @@ def test_the_link_is_mailed_to_the_merchants_address_and_opens_the_pages(portal:
     assert browser.get("/portal/payments").status_code == 200
 
 
+@pytest.mark.parametrize("path", ["/portal", "/portal/"])
+def test_the_portal_begins_with_the_payments(portal: Portal, path: str) -> None:
+    assert portal.browser().get(path).location == ASK
+    assert portal.signed_in().get(path).location == "/portal/payments"
+
+
 def test_the_answer_does_not_say_whose_address_it_is(portal: Portal) -> None:
     email = portal.shop_email()
     known, unknown = ask(portal, email), ask(portal, "nobody@example.com")

@@ -13,6 +13,7 @@ from payments_app.core.headers import private
 from payments_app.merchants import onboarding
 from payments_app.merchants.accounts import CREATING, state_of
 from payments_app.merchants.models import ConnectedAccount, Merchant
+from payments_app.merchants.requirements import asked_for
 from payments_app.merchants.way_in import merchant_of
 
 REFRESH_SECONDS = 1.5  # between looks at what a job of ours makes
@@ -34,6 +35,7 @@ def show(token: str) -> Response | BaseResponse:
         merchant=merchant,
         account=account,
         state=state,
+        asked=asked_for(account),
         link=link,
         waiting=state == CREATING or ("wait" in request.args and link is None),
         seconds=REFRESH_SECONDS,

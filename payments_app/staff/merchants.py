@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from payments_app.core.money import Money
 from payments_app.merchants.accounts import READY, WORDS, state_of
 from payments_app.merchants.models import DIRECT, ConnectedAccount, Merchant
+from payments_app.merchants.requirements import asked_for
 from payments_app.merchants.way_in import onboarding_url
 from payments_app.payments import connect_records as records
 from payments_app.payments.connect_records import ConnectRecord
@@ -119,7 +120,7 @@ def sale_of(session: Session, transaction_id: str, zone: ZoneInfo) -> Sale | Non
 
 
 def _seller(merchant: Merchant, account: ConnectedAccount, zone: ZoneInfo) -> Seller:
-    state, asked = state_of(account), account.requirements or {}
+    state = state_of(account)
     return Seller(
         id=merchant.id,
         name=merchant.name,
@@ -130,7 +131,7 @@ def _seller(merchant: Merchant, account: ConnectedAccount, zone: ZoneInfo) -> Se
         words=account.error_message or WORDS[state],
         ready=state == READY,
         payouts=account.payouts_enabled,
-        asked=sorted({*asked.get("past_due", ()), *asked.get("currently_due", ())}),
+        asked=asked_for(account),
         read_at=when(account.refreshed_at, zone),
         onboarding=onboarding_url(merchant.id),
     )

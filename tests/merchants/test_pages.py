@@ -53,6 +53,15 @@ def test_a_merchant_who_leaves_the_form_can_open_it_again(till: Till, client: Fl
     assert "Open Stripe&#39;s form" in client.get(back.location).text.replace("'", "&#39;")
 
 
+def test_a_merchant_reads_what_stripe_will_ask_for(till: Till, client: FlaskClient) -> None:
+    page = client.get(address(create_merchant(till))).text
+    assert re.findall("<li>([^<]+)</li>", page) == [
+        "a website",
+        "a bank account",
+        "consent to Stripe&#39;s terms",
+    ]
+
+
 def test_a_ready_merchant_has_nothing_to_press(till: Till, client: FlaskClient) -> None:
     page = client.get(address(create_ready_merchant(till))).text
     assert "<form" not in page

@@ -1,0 +1,53 @@
+"""requirements: what Stripe still asks of a merchant, in words.
+
+Stripe's names are paths such as `person_1.verification.document`
+(https://docs.stripe.com/connect/handling-api-verification).
+"""
+
+from __future__ import annotations
+
+import re
+
+from payments_app.merchants.models import ConnectedAccount
+
+_PERSON = re.compile(r"^person_\w+")
+# By the beginning of the path: the longest that fits is taken.
+_WORDS = {
+    "business_profile": "details of the business",
+    "business_profile.mcc": "the line of business",
+    "business_profile.product_description": "what is sold",
+    "business_profile.support_phone": "a telephone number for buyers",
+    "business_profile.url": "a website",
+    "business_type": "the kind of business",
+    "company": "details of the company",
+    "company.tax_id": "the company's tax number",
+    "company.verification": "a document of the company",
+    "directors": "the company's directors",
+    "executives": "the company's executives",
+    "external_account": "a bank account",
+    "individual": "details of the person",
+    "individual.verification": "an identity document",
+    "owners": "the company's owners",
+    "person": "details of a person who runs the business",
+    "person.verification": "an identity document",
+    "representative": "details of a person who runs the business",
+    "settings.payments.statement_descriptor": "the words on buyers' statements",
+    "tos_acceptance": "consent to Stripe's terms",
+}
+
+
+def asked_for(account: ConnectedAccount) -> list[str]:
+    """What Stripe wants now of a merchant, each once, what is overdue first."""
+    asked = account.requirements or {}
+    names = [*asked.get("past_due", ()), *asked.get("currently_due", ())]
+    return list(dict.fromkeys(in_words(name) for name in names))
+
+
+def in_words(name: str) -> str:
+    """A requirement of Stripe's in words; one that is not known here by its own name."""
+    parts = _PERSON.sub("person", name).split(".")
+    for length in range(len(parts), 0, -1):
+        words = _WORDS.get(".".join(parts[:length]))
+        if words:
+            return words
+    return name.replace("_", " ").replace(".", ": ")

@@ -102,9 +102,9 @@ class Lab:
         return bool(claims)
 
     def is_open(self, queue: str) -> bool:
-        """Whether something of this queue is still to be done."""
+        """Whether something of this queue is still to be done now; what is put off is not."""
         db.session.rollback()
-        return _open_messages(queue) > 0
+        return _open_messages(queue, due=True) > 0
 
     def overtake(self) -> None:
         """A second copy does all that is leased or due, to the end, while this one stands still."""
@@ -195,8 +195,11 @@ def _make_all_due(session: Session) -> None:
 
 
 @atomic
-def _open_messages(session: Session, *queues: str) -> int:
-    return session.query(Message).where(*_HURRIED, Message.queue.in_(queues or QUEUES)).count()
+def _open_messages(session: Session, *queues: str, due: bool = False) -> int:
+    waiting = session.query(Message).where(*_HURRIED, Message.queue.in_(queues or QUEUES))
+    if due:
+        waiting = waiting.where(Message.available_at <= database_now(0))
+    return waiting.count()
 
 
 @atomic

@@ -39,9 +39,14 @@ def refresh_account(stripe_account_id: str, _claim: Claim) -> None:
 
 
 def stage_refresh(session: Session, stripe_account_id: str) -> None:
-    """Have an account read again, every EVERY_SECONDS at most."""
-    window = int(time.time() // EVERY_SECONDS)
-    outbox.stage(session, REFRESH, stripe_account_id, key=f"{REFRESH}:{stripe_account_id}:{window}")
+    """Have an account read again: at once, and once more at the end of EVERY_SECONDS where
+    anything else asks for it meanwhile, since what it knows may be newer than what was read."""
+    now = time.time()
+    window = int(now // EVERY_SECONDS)
+    key = f"{REFRESH}:{stripe_account_id}:{window}"
+    if not outbox.stage(session, REFRESH, stripe_account_id, key=key):
+        rest = (window + 1) * EVERY_SECONDS - now
+        outbox.stage(session, REFRESH, stripe_account_id, key=f"{key}:last", delay=rest)
 
 
 def take(session: Session, account: ConnectedAccount, body: dict[str, Any]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from payments_app.core.extensions import db
+from payments_app.merchants import refresh_account as refresh
 from payments_app.merchants.accounts import state_of
 from payments_app.merchants.onboarding import add_merchant, come_back, open_link, request_link
 from payments_app.merchants.refresh_account import refresh_account
@@ -87,6 +88,22 @@ def test_coming_back_reads_the_account(till: Till) -> None:
     merchant = create_merchant(till)
     till.sandbox("POST", f"/_sandbox/accounts/{account_id(merchant)}/onboard")
     come_back(merchant)
+    till.work("default")
+    assert state_of(account(merchant)) == "ready"
+
+
+def test_what_happened_just_after_a_reading_is_read_too(
+    till: Till, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(refresh, "EVERY_SECONDS", 10**6)
+    merchant = create_merchant(till)
+    come_back(merchant)
+    till.work("default")
+    assert state_of(account(merchant)) == "onboarding"
+    till.sandbox("POST", f"/_sandbox/accounts/{account_id(merchant)}/onboard")
+    for _ in range(2):
+        come_back(merchant)
+    till.make_due()
     till.work("default")
     assert state_of(account(merchant)) == "ready"
 

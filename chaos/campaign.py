@@ -21,6 +21,7 @@ from chaos.buyer import HURRY_SECONDS, WATCH_SECONDS, Buyer
 from chaos.drain import Drain, letters
 from chaos.faults import FAULTS
 from chaos.invariants import ALWAYS, OVER, Violation, violations
+from chaos.pace import Pace
 from chaos.site import Site
 from chaos.support import Support
 from chaos.witness import Witness
@@ -77,6 +78,7 @@ class Campaign:
         self._watch = HURRY_SECONDS if hurry else WATCH_SECONDS
         self._end = threading.Event()
         self._support = Support(site, self.witness, self._end)
+        self._pace = Pace(site, self._end)
         self._engine = create_engine(site.database_url, pool_pre_ping=True)
 
     def run(self) -> Outcome:
@@ -84,7 +86,7 @@ class Campaign:
         started = time.monotonic()
         director = threading.Thread(target=self._direct, name="director", daemon=True)
         auditor = threading.Thread(target=self._audit, name="auditor", daemon=True)
-        for thread in (self._support, director, auditor):
+        for thread in (self._support, self._pace, director, auditor):
             thread.start()
         with self._timed("buyers"), ThreadPoolExecutor(self._at_once) as shop:
             list(shop.map(self._visit, plan.wishes(self.seed, self.buyers)))
@@ -109,9 +111,10 @@ class Campaign:
         self.outcome.spans[what] = time.monotonic() - since
 
     def _visit(self, wish: plan.Wish) -> None:
-        """Nobody runs far ahead of the faults: they are to strike while there is work."""
+        """Nobody runs far ahead of the faults: they are to strike while there is work. Nor of
+        what follows the payments before."""
         due = sum(strike.after <= wish.number - self._at_once // 3 for strike in self._strikes)
-        wait_until(lambda: self._struck >= due, 600)
+        wait_until(lambda: self._struck >= due and self._pace.lets_in(), 600)
         self._came += 1
         Buyer(self.site, self.witness, self._support, wish, self._watch).visit()
 

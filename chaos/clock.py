@@ -66,6 +66,11 @@ PAYMENTS_BUSY = """
       AND (tries > 0 OR leased_until > clock_timestamp()
            OR available_at < clock_timestamp() + interval '10 s')
 """
+DUE = """
+    SELECT count(*) FROM outbox
+    WHERE done_at IS NULL AND dead_at IS NULL AND available_at <= clock_timestamp()
+      AND queue IN ('charges', 'payment_critical', 'payment_standard', 'mailers')
+"""
 ANYTHING_BUSY = """
     SELECT count(*) FROM outbox
     WHERE done_at IS NULL AND dead_at IS NULL AND command <> 'settlement.close'

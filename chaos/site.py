@@ -29,7 +29,10 @@ from parts.sandbox import Sandbox
 from parts.schema import postgres_template
 from parts.settings import private_settings
 
-QUEUES = ("charges", "charges", "payment_critical", "payment_standard", "mailers")
+QUEUES = (
+    *("charges", "charges", "payment_critical"),
+    *("payment_standard", "payment_standard", "mailers"),
+)
 STAFF = ("grace@example.com", "alan@example.com")
 _LOOK_SECONDS = 0.2
 

@@ -39,8 +39,8 @@ def show(transaction_id: str) -> Response | BaseResponse:
     sends the buyer back to."""
     transaction = _found(transaction_id)
     back_from_bank = "payment_intent" in request.args
-    if transaction.phase == "unknown" or (back_from_bank and transaction.state == "pending"):
-        request_check(transaction.id)
+    if back_from_bank or transaction.phase == "unknown":
+        request_check(transaction.id, back=back_from_bank)
     if wants_json():
         return _as_json(transaction)
     if back_from_bank:
@@ -59,7 +59,7 @@ def check(transaction_id: str) -> Response | BaseResponse:
     transaction = _found(transaction_id)
     pending = transaction.state == "pending"
     if pending:
-        request_check(transaction.id)
+        request_check(transaction.id, back=True)
     if not wants_json():
         return redirect(status_url(transaction), 303)
     return private(make_response("", 202 if pending else 204))

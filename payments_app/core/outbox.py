@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -188,6 +189,18 @@ def stage(
     if fresh and delay <= 0:
         session.info.setdefault("bells", {})[queue] = f"{command} {subject}"
     return fresh
+
+
+def stage_every(session: Session, seconds: int, command: str, subject: str) -> bool:
+    """Store a message now, and where one was stored in the same `seconds` already, one for their
+    end: what asks may have happened after the first was worked on. False where both are there.
+    """
+    now = time.time()
+    window = int(now // seconds)
+    key = f"{command}:{subject}:{seconds}:{window}"
+    rest = (window + 1) * seconds - now
+    first = stage(session, command, subject, key=key)
+    return first or stage(session, command, subject, key=f"{key}:last", delay=rest)
 
 
 def hasten(session: Session, command: str, subject: str) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 from sqlalchemy import select
@@ -39,14 +38,8 @@ def refresh_account(stripe_account_id: str, _claim: Claim) -> None:
 
 
 def stage_refresh(session: Session, stripe_account_id: str) -> None:
-    """Have an account read again: at once, and once more at the end of EVERY_SECONDS where
-    anything else asks for it meanwhile, since what it knows may be newer than what was read."""
-    now = time.time()
-    window = int(now // EVERY_SECONDS)
-    key = f"{REFRESH}:{stripe_account_id}:{window}"
-    if not outbox.stage(session, REFRESH, stripe_account_id, key=key):
-        rest = (window + 1) * EVERY_SECONDS - now
-        outbox.stage(session, REFRESH, stripe_account_id, key=f"{key}:last", delay=rest)
+    """Have an account read again, twice in EVERY_SECONDS at most."""
+    outbox.stage_every(session, EVERY_SECONDS, REFRESH, stripe_account_id)
 
 
 def take(session: Session, account: ConnectedAccount, body: dict[str, Any]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from payments_app.core.extensions import db
+from payments_app.merchants import onboarding
 from payments_app.merchants import refresh_account as refresh
 from payments_app.merchants.accounts import state_of
 from payments_app.merchants.onboarding import add_merchant, come_back, open_link, request_link
@@ -82,6 +83,18 @@ def test_a_used_link_is_not_shown_again(till: Till) -> None:
     till.work("default")
     come_back(merchant)
     assert open_link(db.session(), merchant) is None
+
+
+def test_a_link_that_is_used_up_is_made_anew(till: Till, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(onboarding, "EVERY_SECONDS", 10**6)
+    merchant = create_merchant(till)
+    request_link(merchant)
+    till.work("default")
+    come_back(merchant)
+    request_link(merchant)
+    till.make_due()
+    till.work("default")
+    assert open_link(db.session(), merchant)
 
 
 def test_coming_back_reads_the_account(till: Till) -> None:

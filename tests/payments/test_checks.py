@@ -1,0 +1,46 @@
+"""Somebody asks what became of a payment: Stripe is asked soon, and not all the time."""
+
+from __future__ import annotations
+
+import pytest
+
+from payments_app.payments import check
+from payments_app.payments.check import request_check
+from tests.payments.till import Till
+
+pytestmark = pytest.mark.portable
+
+
+def test_a_buyer_who_is_back_from_the_bank_twice_is_looked_up_after_the_second_time(
+    till: Till, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(check, "BACK_SECONDS", 10**6)
+    transaction = till.pay("pm_card_authenticationRequired")
+    request_check(transaction, back=True)
+    till.work("charges")
+    assert till.read(transaction).phase == "requires_action"
+    till.pass_bank_check(transaction)
+    assert request_check(transaction, back=True)
+    till.make_due("check")
+    till.work("charges")
+    assert till.read(transaction).phase == "complete"
+
+
+def test_coming_back_again_and_again_asks_stripe_twice_in_a_while(
+    till: Till, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(check, "BACK_SECONDS", 10**6)
+    transaction = till.pay("pm_card_authenticationRequired")
+    assert [request_check(transaction, back=True) for _ in range(4)] == [True, True, False, False]
+
+
+def test_whoever_looks_rings_once_in_a_while(till: Till, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(check, "LOOK_SECONDS", 10**6)
+    transaction = till.pay("pm_card_authenticationRequired")
+    assert [request_check(transaction) for _ in range(3)] == [True, False, False]
+
+
+@pytest.mark.parametrize("transaction", ["", "txn_unknown"])
+def test_nothing_is_asked_about_a_payment_that_does_not_exist(till: Till, transaction: str) -> None:
+    assert not request_check(transaction)
+    assert till.intents() == []

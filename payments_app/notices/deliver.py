@@ -30,6 +30,8 @@ from payments_app.notices.webhook_retries import POLICY
 
 TAKE_SECONDS = 60  # longer than a call can last
 AT_ONCE = 2  # calls to one endpoint; one while it fails: it must not hold all of our threads
+TURNS = 20  # a second, that the deliveries waiting for one endpoint ask whether it is theirs
+_MOST_COUNTED = 2000
 
 
 class EndpointOffError(Exception):
@@ -105,10 +107,22 @@ def _take(session: Session, delivery_id: str) -> Parcel | None:
         )
     ).all()
     if delivery.id in in_flight or len(in_flight) >= (1 if endpoint.failures else AT_ONCE):
-        raise Later(random.uniform(1, 5), "the endpoint is being called")  # noqa: S311 - jitter
+        raise Later(_turn(session, endpoint.id), "the endpoint is being called")
     delivery.state, delivery.taken_until = "sending", database_now(TAKE_SECONDS)
     event = session.get_one(WebhookEvent, delivery.event_id)
     return Parcel(delivery.id, event.id, endpoint.url, event.body, _secrets(session, endpoint))
+
+
+def _turn(session: Session, endpoint_id: str) -> float:
+    """Seconds until a delivery asks again. The more of them wait, the longer: a thousand that all
+    ask every few seconds would keep our workers from everything else."""
+    waiting = (
+        select(Delivery.id)
+        .where(Delivery.endpoint_id == endpoint_id, Delivery.state == "waiting")
+        .limit(_MOST_COUNTED)
+    )
+    count = session.scalar(select(func.count()).select_from(waiting.subquery())) or 0
+    return random.uniform(1, 5) + random.uniform(0, 2) * count / TURNS  # noqa: S311 - jitter
 
 
 @atomic

@@ -15,6 +15,7 @@ from payments_app.core.outbox import Later
 from payments_app.merchants import endpoints
 from payments_app.merchants.models import Endpoint
 from payments_app.notices.deliver import EndpointOffError, deliver, resend
+from payments_app.notices.webhook_models import Delivery, WebhookEvent
 from tests.ledger.crowd import claim
 from tests.notices.deliveries import delivery, endpoint
 from tests.notices.letters import Letters, text_of
@@ -47,10 +48,23 @@ def test_a_failing_endpoint_is_called_by_one_worker_at_a_time(
     calling = threading.Thread(target=_deliver_on_its_own, args=(till, first), daemon=True)
     calling.start()
     assert _until(lambda: len(receiver.came) == 3)
-    with pytest.raises(Later):
-        deliver(second, claim(second))
+    assert 1 <= _seconds_until_its_turn(second) < 6
     receiver.let_go.set()
     calling.join(10)
+
+
+def test_the_more_wait_for_an_endpoint_the_later_each_asks_again(
+    till: Till, receiver: Receiver
+) -> None:
+    receiver.answer = 500
+    added = receiver.listen()
+    till.pay()
+    till.pay()
+    first, second = (message.subject for message in till.messages(DELIVER))
+    _let_wait(added, first, 400)
+    waits = [_seconds_until_its_turn(second) for _ in range(30)]
+    assert 10 < sum(waits) / len(waits) < 40
+    assert max(waits) - min(waits) > 5
 
 
 def test_a_success_forgets_the_failures_before_it(till: Till, receiver: Receiver) -> None:
@@ -123,6 +137,27 @@ def _deliver_on_its_own(till: Till, subject: str) -> None:
             db.session.rollback()
         finally:
             db.session.remove()
+
+
+def _seconds_until_its_turn(delivery_id: str) -> float:
+    with pytest.raises(Later) as put_off:
+        deliver(delivery_id, claim(delivery_id))
+    return put_off.value.seconds
+
+
+@atomic
+def _let_wait(session: Session, endpoint_id: str, sent: str, count: int) -> None:
+    """One delivery is being sent, and so many more than those there wait for its endpoint."""
+    event = session.get_one(WebhookEvent, session.get_one(Delivery, sent).event_id)
+    for number in range(count):
+        another = WebhookEvent(
+            id=f"{event.id}_{number}", type=event.type, merchant_id=event.merchant_id, body="{}"
+        )
+        session.add(another)
+        session.flush()
+        session.add(Delivery(event_id=another.id, endpoint_id=endpoint_id))
+    sending = update(Delivery).where(Delivery.id == sent)
+    session.execute(sending.values(state="sending", taken_until=database_now(60)))
 
 
 @atomic

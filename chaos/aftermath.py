@@ -45,6 +45,14 @@ def a_refund_is_made_once(books: Books) -> Iterator[str]:
             yield f"{refund} was made {times} times"
 
 
+def every_refund_has_one_audit_row(books: Books) -> Iterator[str]:
+    """One that staff asked for has a key; one that was made at Stripe was asked for by nobody."""
+    asked = Counter(entry["subject"] for entry in books.refunds_asked_for)
+    for refund in books.refunds:
+        if refund["idempotency_key"] and asked[refund["id"]] != 1:
+            yield f"{refund['id']} was asked for {asked[refund['id']]} times, by the audit"
+
+
 def never_two_of_what_follows(books: Books) -> Iterator[str]:
     kinds = {
         "receipts": [m["transaction_id"] for m in books.mails if m["kind"] == "receipt"],
@@ -194,6 +202,7 @@ ALWAYS = (
     refunds_never_exceed_the_capture,
     stripe_never_refunds_more_than_it_took,
     a_refund_is_made_once,
+    every_refund_has_one_audit_row,
     never_two_of_what_follows,
 )
 DRAINED = (

@@ -26,9 +26,11 @@ _QUERIES = {
         FROM outbox WHERE done_at IS NULL
     """,
     "history": """
-        SELECT h.transaction_id, h.what, h.data FROM history h
+        SELECT h.transaction_id, h.what, h.subject, h.data FROM history h
         JOIN transactions t ON t.id = h.transaction_id
-        WHERE (h.kind = 'state' OR h.what LIKE 'retry.%') AND {recent} ORDER BY h.id
+        WHERE (h.kind = 'state' OR h.what LIKE 'retry.%' OR h.what = 'refund.requested')
+          AND {recent}
+        ORDER BY h.id
     """,
     "ledger_entries": """
         SELECT j.key, e.journal_id, e.transaction_id, e.entry_type, e.account, e.side, e.amount,
@@ -64,6 +66,8 @@ _QUERIES = {
     "stripe_events": "SELECT id FROM stripe_events WHERE state = 'received'",
 }
 
+_ASKED = ("retry.", "refund.requested")
+
 
 @dataclass
 class Books:
@@ -75,6 +79,7 @@ class Books:
     messages: list[Row] = field(default_factory=list)
     moves: list[Row] = field(default_factory=list)
     retries: list[Row] = field(default_factory=list)
+    refunds_asked_for: list[Row] = field(default_factory=list)
     entries: list[Row] = field(default_factory=list)
     refunds: list[Row] = field(default_factory=list)
     orders: list[Row] = field(default_factory=list)
@@ -155,8 +160,9 @@ def _ours(connection: Connection, since: float) -> Books:
     return Books(
         transactions=rows("transactions"),
         messages=rows("outbox"),
-        moves=[entry for entry in told if not entry["what"].startswith("retry.")],
+        moves=[entry for entry in told if not entry["what"].startswith(_ASKED)],
         retries=[entry for entry in told if entry["what"].startswith("retry.")],
+        refunds_asked_for=[entry for entry in told if entry["what"] == "refund.requested"],
         entries=rows("ledger_entries"),
         refunds=rows("refunds"),
         orders=rows("orders"),

@@ -48,13 +48,18 @@ HURRY = (
     """,
     "UPDATE breakers SET open_until = clock_timestamp() WHERE open_until > clock_timestamp()",
 )
-# The waits of what follows a payment, such as a minute for an endpoint that was down.
+# The waits of what follows a payment, such as a minute for an endpoint that was down; some at a
+# time, since all of them at once would only wait for each other.
 FOLLOW_UPS_DUE = """
     UPDATE outbox SET available_at = clock_timestamp()
-    WHERE done_at IS NULL AND dead_at IS NULL AND leased_until IS NULL
-      AND available_at > clock_timestamp()
-      AND queue IN ('payment_critical', 'payment_standard', 'mailers')
-      AND command <> 'settlement.close'
+    WHERE id IN (
+        SELECT id FROM outbox
+        WHERE done_at IS NULL AND dead_at IS NULL AND leased_until IS NULL
+          AND available_at > clock_timestamp()
+          AND queue IN ('payment_critical', 'payment_standard', 'mailers')
+          AND command <> 'settlement.close'
+        ORDER BY available_at LIMIT 100
+    )
 """
 # What is due, leased or put off of the payments and refunds themselves. Deadlines are set long
 # ahead, for an abandoned bank's check or goods that are held: nobody waits for those.
@@ -70,6 +75,7 @@ DUE = """
     SELECT count(*) FROM outbox
     WHERE done_at IS NULL AND dead_at IS NULL AND available_at <= clock_timestamp()
       AND queue IN ('charges', 'payment_critical', 'payment_standard', 'mailers')
+      AND command <> 'notices.deliver_webhook'
 """
 ANYTHING_BUSY = """
     SELECT count(*) FROM outbox

@@ -14,8 +14,8 @@ _LOOK_SECONDS = 1.0
 
 
 class Pace(threading.Thread):
-    """Watches what is due and nobody works on yet, until `end`. While the database is away the
-    last count stands."""
+    """Watches what is due, but for what a merchant's endpoint keeps waiting, until `end`. While
+    the database is away the last count stands."""
 
     def __init__(self, site: Site, end: threading.Event) -> None:
         super().__init__(name="pace", daemon=True)

@@ -28,7 +28,7 @@ from payments_app.notices.endpoint_health import note_health
 from payments_app.notices.webhook_models import Attempt, Delivery, WebhookEvent
 from payments_app.notices.webhook_retries import POLICY
 
-TAKE_SECONDS = 60  # longer than a call can last
+TAKE_SECONDS = 30  # longer than a call can last; a killed worker holds its turn as long
 AT_ONCE = 2  # calls to one endpoint; one while it fails: it must not hold all of our threads
 TURNS = 20  # a second, that the deliveries waiting for one endpoint ask whether it is theirs
 _MOST_COUNTED = 2000

@@ -27,7 +27,7 @@ from flask.typing import ResponseReturnValue
 
 from payments_app.core import headers
 from payments_app.core.http import ProblemError
-from payments_app.core.idempotency_keys import clean_key, fingerprint_of_parameters
+from payments_app.core.idempotency_keys import clean_key, fingerprint_of_parameters, needed_key
 from payments_app.core.idempotency_stores import Held, Store, StoreAwayError
 
 log = logging.getLogger(__name__)
@@ -51,6 +51,7 @@ class _Options:
     fingerprint: Callable[[], str]
     replay: bool
     caller: Callable[[], str | None]
+    caller_is_new: bool
 
 
 def idempotent(
@@ -63,8 +64,12 @@ def idempotent(
     fingerprint: Callable[[], str] | None = None,
     replay: bool = True,
     caller: Callable[[], str | None] | None = None,
+    caller_is_new: bool = False,
 ) -> Callable[[Callable[P, ResponseReturnValue]], Callable[P, ResponseReturnValue]]:
-    """Run a view once for each key, endpoint and `caller()`.
+    """Run a view once for each key, endpoint and `caller()`; callers of None share the endpoint.
+
+    `caller_is_new` says that a caller may have got their name with the answer that they ask for
+    again: theirs is also what None was answered, if the request is the same.
 
     Answers that the view returns (2xx to 4xx) are kept for `ttl` seconds; a 5xx, and whatever it
     raises, gives the key free. `lock_ttl` in seconds must be above the slowest view. Without
@@ -89,17 +94,15 @@ def idempotent(
         fingerprint=fingerprint or fingerprint_of_parameters,
         replay=replay,
         caller=caller or (lambda: None),
+        caller_is_new=caller_is_new,
     )
 
     def decorate(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
         @wraps(view)
         def run(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
-            key = clean_key(request.headers.get(header), header)
+            clean = needed_key if required else clean_key
+            key = clean(request.headers.get(header), header)
             g.idempotency_key = key
-            if key is None and required:
-                raise ProblemError(
-                    400, "idempotency_key_missing", f"Send a key of your own as {header}."
-                )
             if key is None:
                 return view(*args, **kwargs)
             return _run_once(options, key, lambda: make_response(view(*args, **kwargs)))
@@ -135,7 +138,8 @@ def app_store() -> Store:
 
 def _run_once(options: _Options, key: str, view: Callable[[], Response]) -> Response:
     _tell(KEY_HEADER, key)
-    name = _name(key, options.caller())
+    caller = options.caller()
+    name = _name(key, caller)
     fingerprint = options.fingerprint()
     claim = json.dumps({"fingerprint": fingerprint, "claim": secrets.token_hex(16)})
     try:
@@ -145,6 +149,10 @@ def _run_once(options: _Options, key: str, view: Callable[[], Response]) -> Resp
         log.warning("idempotency keys are not kept: %s", error)
         _tell(REPLAYED_HEADER, "false")
         return view()
+    if held is None and caller is not None and options.caller_is_new:
+        held = _before_the_name(store, key, fingerprint)
+        if held is not None:
+            _release(store, name, claim)
     if held is not None:
         return _answer_held(held, fingerprint)
     _tell(REPLAYED_HEADER, "false")
@@ -157,6 +165,17 @@ def _run_once(options: _Options, key: str, view: Callable[[], Response]) -> Resp
     if not kept:
         _release(store, name, claim)
     return response
+
+
+def _before_the_name(store: Store, key: str, fingerprint: str) -> Held | None:
+    """What is held of the same request without a name. Another request under that key is a
+    stranger's: it is as if it were not there."""
+    try:
+        held = store.read(_name(key, None))
+    except StoreAwayError as error:
+        log.warning("an earlier answer was not looked for: %s", error)
+        return None
+    return held if held and json.loads(held.value)["fingerprint"] == fingerprint else None
 
 
 def _answer_held(held: Held, fingerprint: str) -> Response:

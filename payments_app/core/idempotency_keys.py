@@ -33,6 +33,14 @@ def clean_key(key: str | None, header: str = "Idempotency-Key") -> str | None:
     return key
 
 
+def needed_key(key: str | None, header: str = "Idempotency-Key") -> str:
+    """The same where a key is required. Raises ProblemError 400 `idempotency_key_missing` too."""
+    cleaned = clean_key(key, header)
+    if cleaned is None:
+        raise ProblemError(400, "idempotency_key_missing", f"Send a key of your own as {header}.")
+    return cleaned
+
+
 def _is_odd(character: str) -> bool:
     return unicodedata.category(character) == "Cc" or ord(character) > 255
 

@@ -36,6 +36,9 @@ class Store(Protocol):
     def claim(self, name: str, value: str, seconds: float) -> Held | None:
         """Put `value` under a free name, and answer None; else what is there."""
 
+    def read(self, name: str) -> Held | None:
+        """What is there, without a claim; None where the name is free."""
+
     def keep(self, name: str, claimed: str, value: str, seconds: float) -> bool:
         """Replace our claim, also one that ran out, but nobody else's."""
 
@@ -53,6 +56,11 @@ class RedisStore:
         redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
         return false
     """
+    _READ = """
+        local held = redis.call('GET', KEYS[1])
+        if held then return {held, redis.call('PTTL', KEYS[1])} end
+        return false
+    """
     _KEEP = """
         local held = redis.call('GET', KEYS[1])
         if held and held ~= ARGV[1] then return 0 end
@@ -68,6 +76,7 @@ class RedisStore:
         self._redis = redis
         self._prefix = prefix
         self._claim = redis.register_script(self._CLAIM)
+        self._read = redis.register_script(self._READ)
         self._keep = redis.register_script(self._KEEP)
         self._release = redis.register_script(self._RELEASE)
 
@@ -84,10 +93,11 @@ class RedisStore:
 
     def claim(self, name: str, value: str, seconds: float) -> Held | None:
         """See Store."""
-        found = self._run(self._claim, name, value, _milliseconds(seconds))
-        if found is None:
-            return None
-        return Held(found[0].decode(), max(1, math.ceil(found[1] / 1000)))
+        return self._held(self._run(self._claim, name, value, _milliseconds(seconds)))
+
+    def read(self, name: str) -> Held | None:
+        """See Store."""
+        return self._held(self._run(self._read, name))
 
     def keep(self, name: str, claimed: str, value: str, seconds: float) -> bool:
         """See Store."""
@@ -96,6 +106,12 @@ class RedisStore:
     def release(self, name: str, claimed: str) -> None:
         """See Store."""
         self._run(self._release, name, claimed)
+
+    @staticmethod
+    def _held(found: Any) -> Held | None:
+        if found is None:
+            return None
+        return Held(found[0].decode(), max(1, math.ceil(found[1] / 1000)))
 
     def close(self) -> None:
         """Close its connections."""
@@ -119,13 +135,15 @@ class MemoryStore:
     def claim(self, name: str, value: str, seconds: float) -> Held | None:
         """See Store."""
         with self._lock:
-            now = self._clock()
-            self._forget(now)
-            if name in self._values:
-                held, until = self._values[name]
-                return Held(held, max(1, math.ceil(until - now)))
-            self._values[name] = (value, now + seconds)
-            return None
+            held = self._held(name)
+            if held is None:
+                self._values[name] = (value, self._clock() + seconds)
+            return held
+
+    def read(self, name: str) -> Held | None:
+        """See Store."""
+        with self._lock:
+            return self._held(name)
 
     def keep(self, name: str, claimed: str, value: str, seconds: float) -> bool:
         """See Store."""
@@ -142,6 +160,14 @@ class MemoryStore:
         with self._lock:
             if self._values.get(name, ("", 0))[0] == claimed:
                 del self._values[name]
+
+    def _held(self, name: str) -> Held | None:
+        now = self._clock()
+        self._forget(now)
+        if name not in self._values:
+            return None
+        value, until = self._values[name]
+        return Held(value, max(1, math.ceil(until - now)))
 
     def _forget(self, now: float) -> None:
         for name in [name for name, (_, until) in self._values.items() if until <= now]:

@@ -40,6 +40,13 @@ def test_of_many_claims_at_once_one_wins(store: Store) -> None:
     assert len(won) == 1
 
 
+def test_what_is_read_is_not_claimed(store: Store) -> None:
+    assert store.read("a") is None
+    assert store.claim("a", "mine", 30) is None
+    held = store.read("a")
+    assert (held.value, held.seconds) == ("mine", 30)
+
+
 def test_a_released_name_is_free(store: Store) -> None:
     store.claim("a", "mine", 30)
     store.release("a", "mine")

@@ -39,9 +39,7 @@ def request_refund(
     Raises RefundRefusedError, and sqlalchemy.exc.NoResultFound for an unknown transaction.
     """
     transaction = states.lock(session, transaction_id)
-    known = idempotency_key and session.scalar(
-        select(Refund.id).where(Refund.idempotency_key == idempotency_key)
-    )
+    known = idempotency_key and _made_before(session, idempotency_key, transaction_id, amount)
     if known:
         return known
     refusal = why_not(session, transaction, amount, reason, stripe_reason)
@@ -119,6 +117,14 @@ def why_not(
     if amount > left:
         return f"Only {Money(left, transaction.currency)} of this payment can still be refunded."
     return None
+
+
+def _made_before(session: Session, key: str, transaction_id: str, amount: int) -> str | None:
+    """The refund that this key asked for. Raises RefundRefusedError where it was another one."""
+    made = session.scalar(select(Refund).where(Refund.idempotency_key == key))
+    if made is not None and (made.transaction_id, made.amount) != (transaction_id, amount):
+        raise RefundRefusedError("This form was sent before, for another refund. Open it again.")
+    return made.id if made else None
 
 
 def _taken_back(session: Session, transaction_id: str) -> bool:

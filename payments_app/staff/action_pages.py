@@ -70,7 +70,7 @@ def refund(transaction_id: str) -> Response | BaseResponse:
             reason=reason[:500],
             stripe_reason=request.form.get("stripe_reason") or None,
             actor=signed_in().id,
-            idempotency_key=f"staff:{signed_in().id}:{request.form.get('key', '')[:64]}",
+            idempotency_key=_form_key(),
         )
     except (RefundRefusedError, ValueError) as error:
         return _refund_page(transaction_id, 422, problem=str(error), asked=typed, reason=reason)
@@ -103,6 +103,14 @@ def _refund_page(transaction_id: str, status: int = 200, **values: object) -> Re
             **values,
         },
     )
+
+
+def _form_key() -> str:
+    """Of this member's form. Raises ValueError for one without: all such would share a key."""
+    key = request.form.get("key", "")[:64]
+    if not key:
+        raise ValueError("The form was incomplete. Nothing was refunded. Please send it again.")
+    return f"staff:{signed_in().id}:{key}"
 
 
 def _minor(typed: str, currency: str) -> int:

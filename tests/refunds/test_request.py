@@ -85,6 +85,16 @@ def test_one_form_sent_eight_times_is_one_refund(till: Till) -> None:
     assert len(refunds(transaction)) == 1
 
 
+def test_a_forms_key_answers_no_other_refund(till: Till) -> None:
+    transaction, other = till.pay(), till.pay()
+    ask(transaction, 100, idempotency_key="form-1")
+    for wish in ((other, 100), (transaction, 200)):
+        with pytest.raises(RefundRefusedError, match="was sent before"):
+            ask(*wish, idempotency_key="form-1")
+    assert [refund.amount for refund in refunds(transaction)] == [100]
+    assert refunds(other) == []
+
+
 def test_the_database_itself_refuses_refunds_beyond_the_capture(till: Till) -> None:
     transaction = till.pay()
     ask(transaction, 600)

@@ -62,6 +62,16 @@ def test_the_same_form_sent_twice_refunds_once(desk: Desk, refunder: Browser, fi
     assert len(desk.do(_rows, Refund)) == 1
 
 
+def test_a_form_without_its_key_refunds_nothing_and_comes_back_with_one(
+    desk: Desk, refunder: Browser, files: Files
+) -> None:
+    answer = _ask(refunder, files.payment(amount=1099), key="")
+    assert answer.status_code == 422
+    assert "Nothing was refunded" in answer.text
+    assert re.search(r'name="key"\s+value="[^"]+"', answer.text)
+    assert desk.do(_rows, Refund) == []
+
+
 @pytest.mark.parametrize("amount", ["11.00", "0", "-1", "5.005", "five", ""])
 def test_an_amount_that_can_not_be_refunded_is_said_and_kept(
     desk: Desk, refunder: Browser, files: Files, amount: str

@@ -91,7 +91,8 @@ class Buyer:
                 self._pause(0.7)
             elif answer.status_code == 202:
                 transaction: str = answer.json()["id"]
-                self._witness.acknowledge(key, transaction)
+                cookie = self._browser.cookies.get("session")
+                self._witness.acknowledge(key, transaction, cookie)
                 return transaction
             else:
                 self._refused(answer)

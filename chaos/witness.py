@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import json
 import threading
 import time
+import zlib
 from collections import Counter
 from typing import Any
 
@@ -17,7 +21,9 @@ class Witness:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self.acknowledged: dict[str, str] = {}  # by key: the transaction that answered it
+        # By key: the transaction that answered it, and the names of the browsers that sent it.
+        self.acknowledged: dict[str, str] = {}
+        self.callers: dict[str, set[str | None]] = {}
         self.shown: dict[str, str] = {}  # by transaction: the final state somebody saw
         self.promised_refunds: set[str] = set()  # keys of forms that staff saw taken
         self.answers: Counter[str] = Counter()
@@ -25,9 +31,11 @@ class Witness:
         self.last_post = 0.0
         self.violations: list[Violation] = []
 
-    def acknowledge(self, key: str, transaction: str) -> None:
-        """A POST was answered 202: from now on its key means this transaction."""
+    def acknowledge(self, key: str, transaction: str, cookie: str | None) -> None:
+        """A POST was answered 202: from now on its key means this transaction. `cookie` is the
+        session that the browser has by then; its first try may have been without one."""
         with self._lock:
+            self.callers.setdefault(key, {None}).add(_name_in(cookie))
             self.last_post = time.monotonic()
             before = self.acknowledged.setdefault(key, transaction)
             if before != transaction:
@@ -79,11 +87,28 @@ class Witness:
         states = {t["id"]: t["state"] for t in transactions}
         found = list(self.violations)
         for key, answered in self.acknowledged.items():
-            if by_key.get(f"checkout:{key}") != [answered]:
-                words = f"{key} was answered with {answered}, stored: {by_key.get(key)}"
+            rows = [_row_key(key, caller) for caller in self.callers[key]]
+            stored = [id_ for row in rows for id_ in by_key.get(row, [])]
+            if stored != [answered]:
+                words = f"{key} was answered with {answered}, stored: {stored}"
                 found.append(Violation("an_acknowledged_post_has_one_transaction", words))
         for seen, state in self.shown.items():
             if states.get(seen) != state:
                 words = f"{seen} was shown as {state}, and is {states.get(seen)}"
                 found.append(Violation("no_final_state_is_contradicted", words))
         return found
+
+
+def _row_key(key: str, caller: str | None) -> str:
+    """What the row keeps of a key and its caller."""
+    return f"checkout-{hashlib.sha256(json.dumps([caller, key]).encode()).hexdigest()}"
+
+
+def _name_in(cookie: str | None) -> str | None:
+    """The browser's name in a session cookie, which is signed, and no secret to its browser."""
+    if cookie is None:
+        return None
+    content = cookie.rsplit(".", 2)[0]
+    packed = base64.urlsafe_b64decode(content.lstrip(".") + "==")
+    name: str | None = json.loads(zlib.decompress(packed) if content[0] == "." else packed)["buyer"]
+    return name

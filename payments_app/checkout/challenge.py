@@ -13,9 +13,10 @@ from dataclasses import dataclass
 
 from flask import current_app
 
+from payments_app.checkout import buyers
 from payments_app.checkout.forms import Purchase
+from payments_app.checkout.keys import made_before
 from payments_app.checkout.marks import declines, marks_of
-from payments_app.checkout.start import find_by_key
 from payments_app.core import links
 from payments_app.core.extensions import db
 from payments_app.core.http import ProblemError
@@ -64,9 +65,10 @@ def marks_to_keep(email: str) -> Collection[str]:
 
 def check(purchase: Purchase) -> None:
     """Raise ProblemError 422 `challenge_required`, with a question, where one must be answered
-    and was not. A form that was sent before is let through, to be shown its payment."""
+    and was not. A form that was sent before is let through, to be shown its payment: by the very
+    look-up that will find it. Raises `idempotency_key_reuse` as that does."""
     paid_with = purchase.payment_method or purchase.confirmation_token or purchase.saved_card
-    if not paid_with or find_by_key(db.session(), purchase.key) is not None:
+    if not paid_with or made_before(db.session(), purchase, buyers.known_browser()) is not None:
         return
     question = question_for(purchase.email)
     if question is None or _is_answered(purchase):

@@ -13,7 +13,7 @@ from email_validator import EmailNotValidError, validate_email
 
 from payments_app.checkout.offers import ITEM
 from payments_app.core.http import ProblemError
-from payments_app.core.idempotency_keys import clean_key
+from payments_app.core.idempotency_keys import needed_key
 
 MAX_EMAIL = 254  # RFC 5321: a path of 256 with its angle brackets
 _MEANS = {
@@ -30,6 +30,7 @@ class Purchase:
 
     item: str
     email: str
+    key: str
     quantity: int = 1
     payment_method: str | None = None
     confirmation_token: str | None = None
@@ -37,7 +38,6 @@ class Purchase:
     save_card: bool = False
     amount: int | None = None
     currency: str | None = None
-    key: str | None = None
     challenge: str = ""
     challenge_answer: str = ""
 
@@ -57,7 +57,7 @@ def fingerprint_of(item: Any, email: Any, quantity: Any) -> str:
 def parse(values: Mapping[str, Any], key: str | None) -> Purchase:
     """Read a form's or a JSON object's values.
 
-    Raises ProblemError: 422 with a message for each wrong field, 400 for a malformed key.
+    Raises ProblemError: 422 with a message for each wrong field, 400 for a malformed key or none.
     """
     reader = _Reader(values)
     purchase = Purchase(
@@ -70,7 +70,7 @@ def parse(values: Mapping[str, Any], key: str | None) -> Purchase:
         save_card=reader.wish("save_card"),
         amount=reader.whole_number("amount", least=0),
         currency=reader.text("currency").lower() or None,
-        key=clean_key(key),
+        key=needed_key(key),
         challenge=reader.text("challenge"),
         challenge_answer=reader.text("challenge_answer"),
     )

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from payments_app.checkout import buyers
 from payments_app.checkout.blueprint import blueprint
 from payments_app.checkout.challenge import question_for
+from payments_app.checkout.keys import named_by
 from payments_app.checkout.offers import (
     Offer,
     live_transaction,
@@ -20,7 +21,6 @@ from payments_app.checkout.offers import (
     placed,
     products_for_sale,
 )
-from payments_app.checkout.start import find_by_key
 from payments_app.core.access import buyer, public
 from payments_app.core.extensions import db
 from payments_app.core.headers import private, takes_cards
@@ -55,7 +55,7 @@ def form(item: str) -> Response | BaseResponse:
     """The form that pays for a product, or again for something placed. Going back to a form that
     was sent shows what became of it, not a form that could pay twice."""
     session = db.session()
-    sent = find_by_key(session, clean_key(request.args.get("key")))
+    sent = sent_here(request.args.get("key"))
     if sent is not None:
         return redirect(status_url(sent), 303)
     payable = placed(session, item)
@@ -70,6 +70,16 @@ def form(item: str) -> Response | BaseResponse:
     return private(
         form_page(offer_of_payable(session, payable), {"email": _earlier_email(payable)})
     )
+
+
+def sent_here(key: str | None) -> Transaction | None:
+    """What this very browser made with a key, whoever else used the same one. Raises ProblemError
+    400 for a malformed key."""
+    cleaned = clean_key(key)
+    if cleaned is None:
+        return None
+    named = named_by(db.session(), cleaned, buyers.known_browser())
+    return next((one for one in named if buyers.is_mine(one)), None)
 
 
 def form_page(offer: Offer, typed: Any, problem: ProblemError | None = None) -> Response:

@@ -15,15 +15,14 @@ from payments_app.checkout import buyers, challenge
 from payments_app.checkout.blueprint import blueprint
 from payments_app.checkout.forms import Purchase, fingerprint_of, parse
 from payments_app.checkout.offers import offer_of
-from payments_app.checkout.pages import form_page, status_url
-from payments_app.checkout.start import Started, find_by_key, start
+from payments_app.checkout.pages import form_page, sent_here, status_url
+from payments_app.checkout.start import Started, start
 from payments_app.checkout.status import FIRST_POLL_MS
 from payments_app.core.access import buyer
 from payments_app.core.extensions import csrf, db
 from payments_app.core.headers import private, takes_cards
 from payments_app.core.http import ProblemError, wants_json
 from payments_app.core.idempotency import app_store, idempotent
-from payments_app.core.idempotency_keys import clean_key
 from payments_app.core.limits import Rate, limiter
 from payments_app.customers.recognise import recognised
 from payments_app.payments.open import LivePaymentError
@@ -52,6 +51,22 @@ def _limited(view: Callable[[], ResponseReturnValue]) -> Callable[[], ResponseRe
     return run
 
 
+def _genuine(view: Callable[[], ResponseReturnValue]) -> Callable[[], ResponseReturnValue]:
+    """A form needs its CSRF token before its key is looked at; a browser sends JSON across sites
+    only with leave, which nobody has, so that JSON needs none."""
+
+    @wraps(view)
+    def run() -> ResponseReturnValue:
+        if request.mimetype in _FORM_TYPES:
+            try:
+                csrf.protect()
+            except CSRFError:
+                raise _expired() from None
+        return view()
+
+    return run
+
+
 def _fingerprint() -> str:
     values = _json() if request.is_json else request.form
     found = values if isinstance(values, Mapping) else {}
@@ -71,35 +86,40 @@ def _json() -> Any:
 @takes_cards
 @csrf.exempt  # type: ignore[untyped-decorator]
 @_limited
+@_genuine
 @idempotent(
-    store=app_store, fingerprint=_fingerprint, caller=buyers.known_browser, lock_ttl=LOCK_SECONDS
+    store=app_store,
+    fingerprint=_fingerprint,
+    caller=buyers.known_browser,
+    caller_is_new=True,
+    lock_ttl=LOCK_SECONDS,
 )
 def create() -> Response | BaseResponse:
     """Store a pending transaction: 303 to its status for a form, 202 and Location for JSON.
 
     A form carries its key in a field: its double click is answered by the row's own key, with 303.
     """
+    caller = buyers.known_browser()  # before browser(), which names who has no name yet
     try:
         purchase = _purchase()
         challenge.check(purchase)
-        started = start(
-            purchase, buyers.browser(), recognised(), challenge.marks_to_keep(purchase.email)
-        )
+        buyer, known = buyers.browser(), recognised()
+        marks = challenge.marks_to_keep(purchase.email)
+        started = start(purchase, buyer, known, marks, caller)
     except LivePaymentError as live:
         return _already_live(live)
     except ProblemError as problem:
         return _form_again(problem)
-    buyers.remember(started.transaction)
+    if buyers.is_mine(started.transaction):
+        buyers.remember(started.transaction)
     response = _accepted(started) if _answers_json() else _see(started)
-    if purchase.key:
-        response.headers["X-Idempotency-Key"] = purchase.key
-        response.headers["X-Idempotency-Replayed"] = str(started.replayed).lower()
+    response.headers["X-Idempotency-Key"] = purchase.key
+    response.headers["X-Idempotency-Replayed"] = str(started.replayed).lower()
     return response
 
 
 def _purchase() -> Purchase:
-    """What was sent. A form needs its CSRF token; a browser sends JSON across sites only with
-    leave, which nobody has, so that JSON needs none."""
+    """What was sent, with the key of a program's header or of a form's own field."""
     header = request.headers.get("Idempotency-Key")
     if request.is_json:
         values = _json()
@@ -108,16 +128,17 @@ def _purchase() -> Purchase:
         return parse(values, header)
     if request.mimetype not in _FORM_TYPES:
         raise ProblemError(415, "unsupported_media_type", "Send a form or JSON.")
-    try:
-        csrf.protect()
-    except CSRFError:
-        raise _expired() from None
-    return parse(request.form, header if header is not None else request.form.get("key"))
+    key = header if header is not None else request.form.get("key")
+    if key is None and not wants_json():
+        words = "The form was incomplete, so no payment was made. Please check it and pay again."
+        raise ProblemError(400, "idempotency_key_missing", words)
+    return parse(request.form, key)
 
 
 def _expired() -> ProblemError:
-    """A form too old to be trusted. It says that no payment was made only if none was."""
-    sent = find_by_key(db.session(), clean_key(request.form.get("key")))
+    """A form too old to be trusted. It names the payment that this browser made with it; what
+    another made, also this one under a name that it lost, is not known here."""
+    sent = sent_here(request.form.get("key"))
     if sent is not None:
         return ProblemError(
             400,
@@ -128,8 +149,8 @@ def _expired() -> ProblemError:
     return ProblemError(
         400,
         "form_expired",
-        "This form has expired, so nothing was sent and no payment was made. "
-        "Open it again to pay; your browser must accept cookies.",
+        "This form has expired, so nothing was sent and no payment was made this time. "
+        "If you have not paid yet, open it again; your browser must accept cookies.",
         url=url_for("checkout.form", item=request.form.get("item") or "-"),
     )
 

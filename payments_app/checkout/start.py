@@ -6,15 +6,14 @@ payable has one live transaction at most: whoever loses a race runs again, and f
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from payments_app.checkout.forms import Purchase, invalid
+from payments_app.checkout.keys import SCOPE, made_before, row_key
 from payments_app.checkout.marks import CheckoutMark
 from payments_app.checkout.offers import (
     digital_for_sale,
@@ -24,7 +23,7 @@ from payments_app.checkout.offers import (
     product_for_sale,
 )
 from payments_app.core.clock import utcnow
-from payments_app.core.database import CommitOutcomeUnknownError, atomic
+from payments_app.core.database import CommitOutcomeUnknownError, atomic, hold_name
 from payments_app.core.http import ProblemError
 from payments_app.core.money import Money, chargeable
 from payments_app.customers.cards import card_of
@@ -38,7 +37,6 @@ from payments_app.payments.open import Means, open_transaction
 from payments_app.payments.payable import NotPayableError, Payable
 from payments_app.subscriptions.subscribe import subscribe
 
-SCOPE = "checkout"
 _TRIES = 3
 
 
@@ -51,20 +49,24 @@ class Started:
 
 
 def start(
-    purchase: Purchase, buyer: str | None, known: str | None = None, marks: Collection[str] = ()
+    purchase: Purchase,
+    buyer: str | None,
+    known: str | None = None,
+    marks: Collection[str] = (),
+    caller: str | None = None,
 ) -> Started:
     """Store a pending transaction for the purchase, or answer the one that its key names.
 
     `buyer` names the browser, `known` the customer whom it is known to be: only their saved cards
-    can be paid with. `marks` say from where it was asked for.
+    can be paid with. `marks` say from where it was asked for. `caller` is whose the key is: the
+    browser's name if it had one before this request.
 
     Raises ProblemError (422 for what cannot be bought so, `idempotency_key_reuse`,
     `amount_changed`; 503 when the database was lost) and LivePaymentError.
     """
-    key = purchase.key or f"own_{secrets.token_urlsafe(24)}"
     for last in (False,) * (_TRIES - 1) + (True,):
         try:
-            return _start(purchase, key, buyer, known, marks)
+            return _start(purchase, buyer, known, marks, caller)
         except NotPayableError as refusal:
             raise ProblemError(409, refusal.code, refusal.message) from None
         except IntegrityError:
@@ -77,32 +79,19 @@ def start(
     raise AssertionError("unreachable")
 
 
-def find_by_key(session: Session, key: str | None) -> Transaction | None:
-    """The transaction that a client's key made at this endpoint."""
-    if key is None:
-        return None
-    return session.scalars(
-        select(Transaction).where(Transaction.idempotency_key == f"{SCOPE}:{key}")
-    ).first()
-
-
 @atomic
 def _start(
     session: Session,
     purchase: Purchase,
-    key: str,
     buyer: str | None,
     known: str | None,
     marks: Collection[str],
+    caller: str | None,
 ) -> Started:
-    found = find_by_key(session, key)
+    # One wish with a name and without is two keys to the row: they must not run side by side.
+    hold_name(session, f"{SCOPE}:{purchase.key}")
+    found = made_before(session, purchase, caller)
     if found is not None:
-        if found.fingerprint != purchase.fingerprint:
-            raise ProblemError(
-                422,
-                "idempotency_key_reuse",
-                "This key was used for another purchase. Send a new one.",
-            )
         return Started(found, replayed=True)
     customer_id, payable = _payable(session, purchase)
     transaction = open_transaction(
@@ -111,7 +100,7 @@ def _start(
         customer_id=customer_id,
         email=purchase.email,
         means=_means(session, purchase, payable, customer_id, known),
-        idempotency_key=f"{SCOPE}:{key}",
+        idempotency_key=row_key(purchase.key, caller),
         fingerprint=purchase.fingerprint,
         buyer=buyer,
     )

@@ -8,6 +8,7 @@ lock their rows, and what collides all the same is run again as a whole.
 from __future__ import annotations
 
 import functools
+import hashlib
 import logging
 import random
 import threading
@@ -15,7 +16,7 @@ from collections.abc import Callable
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from flask import Flask
-from sqlalchemy import event, inspect
+from sqlalchemy import event, func, inspect, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
@@ -167,6 +168,14 @@ def is_collision(error: DBAPIError) -> bool:
         or "database is locked" in str(error.orig)
         or "database table is locked" in str(error.orig)
     )
+
+
+def hold_name(session: Session, name: str) -> None:
+    """Let nobody else hold this name until the caller's transaction ends: for what no row can be
+    locked for yet. SQLite has one writer at a time anyway."""
+    if session.get_bind().dialect.name == "postgresql":
+        number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
+        session.execute(select(func.pg_advisory_xact_lock(number)))
 
 
 def insert_once(session: Session, model: type[Base], **values: Any) -> bool:

@@ -155,7 +155,8 @@ class Checkout(RuleBasedStateMachine):
     def _send(self, key: str, body: dict[str, Any]) -> None:
         answer = self.client.post("/transactions", json=body, headers={"Idempotency-Key": key})
         if answer.status_code == 202:
-            self.witness.acknowledge(key, answer.get_json()["id"])
+            cookie = self.client.get_cookie("session")
+            self.witness.acknowledge(key, answer.get_json()["id"], cookie and cookie.value)
             self.transactions.append(answer.get_json()["id"])
         else:
             assert answer.status_code == 409, answer.get_json()

@@ -6,6 +6,7 @@ from flask.testing import FlaskClient
 
 from payments_app.orders.shelf import stock_shelf
 from tests.checkout.counter import Counter
+from tests.checkout.keyed import named
 
 
 @pytest.fixture
@@ -14,3 +15,15 @@ def counter(app: Flask, client: FlaskClient) -> Counter:
     with app.app_context():
         stock_shelf()
     return Counter(app, client)
+
+
+@pytest.fixture
+def nameless(counter: Counter) -> FlaskClient:
+    """A program without cookies: also one that never saw the headers of an answer."""
+    return counter.app.test_client(use_cookies=False)
+
+
+@pytest.fixture
+def visitor(counter: Counter) -> FlaskClient:
+    """A browser with a name, and not the counter's."""
+    return named(counter)

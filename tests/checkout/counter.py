@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 from typing import Any
 
 from flask import Flask
@@ -43,7 +44,8 @@ class Counter:
         return self.client.post("/transactions", data=form | means, headers=BROWSER)
 
     def post(self, key: str | None = None, **body: Any) -> TestResponse:
-        """JSON, as a program sends it; what is None is left out."""
+        """JSON, as a program sends it, under a new key unless one is given; what is None is left
+        out."""
         whole = {
             "item": "field-notes",
             "email": "ada@example.com",
@@ -52,7 +54,7 @@ class Counter:
         return self.client.post(
             "/transactions",
             json={name: value for name, value in whole.items() if value is not None},
-            headers={"Idempotency-Key": key} if key is not None else {},
+            headers={"Idempotency-Key": secrets.token_hex(8) if key is None else key},
         )
 
     def pay(self, card: str = "pm_card_visa", **body: Any) -> str:

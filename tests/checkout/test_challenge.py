@@ -22,6 +22,7 @@ from payments_app.core.extensions import db
 from payments_app.ops.clean_up import clean_up
 from payments_app.payments.models import Transaction
 from tests.checkout.counter import FIELD, Counter
+from tests.checkout.keyed import buy, named
 
 pytestmark = pytest.mark.portable
 NUMBERS = (
@@ -200,6 +201,11 @@ class TestUnderAttack:
     @pytest.fixture
     def settings(self, settings: dict[str, str]) -> dict[str, str]:
         return settings | {"CHECKOUT_CHALLENGE": "always"}
+
+    def test_a_strangers_key_excuses_nobody(self, counter: Counter) -> None:
+        stranger = counter.app.test_client(use_cookies=False)
+        assert buy(stranger, item="sticker", payment_method=None).status_code == 202
+        assert buy(named(counter)).json["error"]["code"] == "challenge_required"
 
     def test_everybody_is_asked(self, counter: Counter) -> None:
         assert ask(counter).status_code == 422

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, event
 from werkzeug.test import TestResponse
 
 from parts.postgres import libpq
+from parts.process import wait_until
 from payments_app.checkout.forms import Purchase
 from payments_app.checkout.start import start
 from payments_app.orders.models import Order
@@ -53,13 +54,61 @@ def test_one_key_sent_many_times_at_once_makes_one_payment(counter: Counter) -> 
 
 @pytest.mark.portable
 def test_the_rows_own_key_makes_one_payment_without_any_other_guard(counter: Counter) -> None:
-    wish = Purchase("field-notes", "ada@example.com", payment_method="pm_card_visa", key="k1")
+    wish = Purchase("field-notes", "ada@example.com", "k1", payment_method="pm_card_visa")
 
     def start_once(_: int) -> str:
         with counter.app.app_context():
             return start(wish, buyer=None).transaction.id
 
     assert len(set(at_once(start_once))) == 1
+    assert counter.count() == counter.count(Order) == 1
+
+
+@pytest.fixture
+def hold_first_commit(
+    counter: Counter, database_url: str
+) -> Callable[[], tuple[threading.Event, Callable[[], None]]]:
+    """Stop the next writer at its COMMIT: an event that says it is there, and what lets it go on
+    once another writer waits for it, or none does for two seconds."""
+
+    def arrange() -> tuple[threading.Event, Callable[[], None]]:
+        there, go_on, armed = threading.Event(), threading.Event(), [True]
+
+        def hold(connection: Connection) -> None:
+            if connection.get_execution_options().get("writes") and armed:
+                armed.clear()
+                there.set()
+                assert go_on.wait(10)
+
+        def let_go() -> None:
+            with psycopg.connect(libpq(database_url), autocommit=True) as other:
+                waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+                wait_until(lambda: other.execute(waiting).fetchone() != (0,), within=2)
+            go_on.set()
+
+        event.listen(counter.app.extensions["engine"], "commit", hold)
+        return there, let_go
+
+    return arrange
+
+
+def test_a_wish_waits_for_the_same_one_without_a_name_whose_commit_is_under_way(
+    counter: Counter, hold_first_commit: Any
+) -> None:
+    """As where the COMMIT was not heard of, and the buyer has a name by the next try."""
+    wish = Purchase("field-notes", "ada@example.com", "k1", payment_method="pm_card_visa")
+
+    def start_once(caller: str | None) -> str:
+        with counter.app.app_context():
+            return start(wish, "ada's browser", caller=caller).transaction.id
+
+    there, let_go = hold_first_commit()
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(start_once, None)
+        assert there.wait(10)
+        second = pool.submit(start_once, "ada's browser")
+        let_go()
+        assert first.result(10) == second.result(10)
     assert counter.count() == counter.count(Order) == 1
 
 

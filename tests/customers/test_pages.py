@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
@@ -38,7 +40,8 @@ def known(counter: Counter, email: str = "ada@example.com") -> FlaskClient:
 
 def pay_with(browser: FlaskClient, card: str, email: str = "ada@example.com") -> int:
     body = {"item": "field-notes", "email": email, "saved_card": card}
-    return browser.post("/transactions", json=body).status_code
+    key = {"Idempotency-Key": secrets.token_hex(8)}
+    return browser.post("/transactions", json=body, headers=key).status_code
 
 
 def token_of(page: str) -> str:

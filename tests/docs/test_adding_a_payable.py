@@ -32,7 +32,8 @@ with app.app_context():
         donation = give("ada@example.com", "Trees", Money(2500, "usd"))
         page = app.test_client().get(f"/checkout/{donation}")
         wish = {"item": donation, "email": "ada@example.com", "payment_method": "pm_card_visa"}
-        sent = app.test_client().post("/transactions", json=wish)
+        key = {"Idempotency-Key": "trees-1"}
+        sent = app.test_client().post("/transactions", json=wish, headers=key)
         drain("charges")
         drain("payment_standard")
         db.session.expire_all()

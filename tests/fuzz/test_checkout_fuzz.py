@@ -42,16 +42,27 @@ BAD_KEYS = (
 
 
 @fuzzed
-@given(wish=odd.spoiled(WISH, SPOILERS), key=st.none() | st.uuids().map(str))
-def test_an_odd_wish_as_json_is_refused(target: Target, wish: Any, key: str | None) -> None:
-    headers = {"Idempotency-Key": key} if key else {}
+@given(wish=odd.spoiled(WISH, SPOILERS), key=st.uuids().map(str))
+def test_an_odd_wish_as_json_is_refused(target: Target, wish: Any, key: str) -> None:
+    headers = {"Idempotency-Key": key}
     target.refuses(target.post("/transactions", json=wish, headers=headers))
 
 
 @fuzzed
-@given(body=odd.BODIES, kind=st.sampled_from(["application/json", "text/plain", "a/b", ""]))
-def test_an_odd_body_is_refused(target: Target, body: bytes, kind: str) -> None:
-    target.refuses(target.post("/transactions", data=body, content_type=kind))
+@given(wish=odd.spoiled(WISH, SPOILERS) | st.just(WISH))
+def test_a_wish_without_a_key_is_refused(target: Target, wish: Any) -> None:
+    target.refuses(target.post("/transactions", json=wish))
+
+
+@fuzzed
+@given(
+    body=odd.BODIES,
+    kind=st.sampled_from(["application/json", "text/plain", "a/b", ""]),
+    key=st.uuids().map(str),
+)
+def test_an_odd_body_is_refused(target: Target, body: bytes, kind: str, key: str) -> None:
+    headers = {"Idempotency-Key": key}
+    target.refuses(target.post("/transactions", data=body, content_type=kind, headers=headers))
 
 
 @fuzzed

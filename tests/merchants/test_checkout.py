@@ -16,6 +16,7 @@ from tests.payments.till import Till
 
 pytestmark = pytest.mark.portable
 HTML = {"Accept": "text/html"}
+KEY = {"Idempotency-Key": "print-1"}
 
 
 @atomic
@@ -61,7 +62,7 @@ def test_a_seller_who_is_not_onboarded_shows_a_sentence_instead_of_a_form(
 def test_a_program_that_pays_such_a_seller_is_told_why(till: Till, client: FlaskClient) -> None:
     shelve("print", create_merchant(till))
     wish = {"item": "print", "email": "ada@example.com", "payment_method": "pm_card_visa"}
-    answer = client.post("/transactions", json=wish)
+    answer = client.post("/transactions", json=wish, headers=KEY)
     assert answer.status_code == 409
     assert answer.get_json()["error"]["code"] == "seller_not_ready"
     assert till.intents() == []
@@ -70,7 +71,7 @@ def test_a_program_that_pays_such_a_seller_is_told_why(till: Till, client: Flask
 def test_a_card_is_not_saved_on_a_direct_sellers_account(till: Till, client: FlaskClient) -> None:
     shelve("print", create_ready_merchant(till, "direct"))
     wish = {"item": "print", "email": "ada@example.com", "payment_method": "pm_card_visa"}
-    answer = client.post("/transactions", json=wish | {"save_card": True})
+    answer = client.post("/transactions", json=wish | {"save_card": True}, headers=KEY)
     till.work()
     found = till.read(answer.get_json()["id"])
     assert (found.phase, found.save_card) == ("complete", False)

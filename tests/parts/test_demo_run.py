@@ -1,5 +1,6 @@
 import os
 import re
+import secrets
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -81,7 +82,8 @@ def test_the_demos_merchants_sell_and_who_is_not_onboarded_does_not(demo: Launch
     def buy(item: str) -> int:
         wish = {"item": item, "email": "ada@example.com", "payment_method": "pm_card_visa"}
         url = f"http://127.0.0.1:{demo.port}/transactions"
-        return requests.post(url, json=wish, timeout=10).status_code
+        key = {"Idempotency-Key": secrets.token_hex(8)}
+        return requests.post(url, json=wish, headers=key, timeout=10).status_code
 
     assert wait_until(lambda: buy("letterpress-print") == 202, within=20)
     assert wait_until(lambda: buy("coffee-beans") == 202, within=20)

@@ -151,7 +151,8 @@ def test_a_bill_is_paid_on_session_with_the_saved_card(counter: Counter) -> None
     period, card = fall_behind(counter)
     browser = known(counter)
     body = {"item": period, "email": "ada@example.com", "saved_card": card}
-    assert browser.post("/transactions", json=body).status_code == 202
+    key = {"Idempotency-Key": "bill-1"}
+    assert browser.post("/transactions", json=body, headers=key).status_code == 202
     work(counter)
     assert one(counter).status == "active"
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import uuid
 from pathlib import Path
 
 from payments_app.payments.states import MACHINE
@@ -21,6 +23,13 @@ def test_the_readme_names_every_setting_of_the_example() -> None:
     readme = (ROOT / "README.md").read_text()
     settings = re.findall(r"^([A-Z_]+)=", example, re.MULTILINE)
     assert [name for name in settings if f"`{name}`" not in readme] == []
+
+
+def test_the_readmes_purchase_has_a_random_key() -> None:
+    minted = re.search(r'-H "Idempotency-Key: (.+)"', (ROOT / "README.md").read_text())
+    assert minted is not None
+    told = subprocess.run(["sh", "-c", f'echo "{minted[1]}"'], capture_output=True, check=True)
+    assert uuid.UUID(told.stdout.decode().strip()).version == 4
 
 
 def test_every_file_that_the_documents_name_is_there() -> None:

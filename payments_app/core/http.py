@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from flask import (
@@ -21,18 +21,14 @@ from flask import (
     render_template,
     request,
 )
-from flask import Request as FlaskRequest
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from werkzeug.datastructures import ImmutableMultiDict, MultiDict
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
-from werkzeug.utils import cached_property
 
 from payments_app.core import assets, headers
 from payments_app.core.database import CommitOutcomeUnknownError
-from payments_app.core.text import is_storable, storable
 
 MAX_BODY_BYTES = 256 * 1024
 FORM_SECONDS = 4 * 3600
@@ -46,6 +42,7 @@ _WORDS = {
     405: ("method_not_allowed", "This address does not answer that kind of request."),
     413: ("body_too_large", "That was more than this address takes."),
     415: ("unsupported_media_type", "Send a form or JSON."),
+    421: ("misdirected", "Nothing is served at this address. Use the one that you were given."),
     422: ("invalid", "Something in what was sent needs to be changed."),
     429: ("rate_limited", "That was too often. Please wait a moment and try again."),
     500: ("internal_error", "Something went wrong on our side."),
@@ -79,48 +76,6 @@ class ProblemError(Exception):
         return {"success": False, "error": error}
 
 
-class Request(FlaskRequest):
-    """A request of which every text can be kept, as `core/text.py` says.
-
-    What can't be is refused as it is read, so that a view's limits come first. Raises
-    ProblemError that names the field: 400 in the address, 422 in a form or JSON.
-    """
-
-    @cached_property
-    def args(self) -> MultiDict[str, str]:
-        """The query's parameters."""
-        typed = super().args
-        self.__dict__["args"] = _kept(typed)  # for a page that shows again what was typed
-        _refuse_unstorable(400, typed.items(multi=True))
-        return typed
-
-    def _load_form_data(self) -> None:
-        if "form" in self.__dict__:
-            return
-        super()._load_form_data()
-        typed = self.__dict__["form"]
-        self.__dict__["form"] = _kept(typed)
-        _refuse_unstorable(422, typed.items(multi=True))
-
-    def get_json(self, *args: Any, **kwargs: Any) -> Any:
-        """The body's JSON."""
-        sent = super().get_json(*args, **kwargs)
-        _refuse_unstorable(422, sent.items() if isinstance(sent, dict) else [("body", sent)])
-        return sent
-
-
-def _kept(typed: MultiDict[str, str]) -> MultiDict[str, str]:
-    return ImmutableMultiDict(storable(list(typed.items(multi=True))))
-
-
-def _refuse_unstorable(status: int, named: Iterable[tuple[str, Any]]) -> None:
-    for pair in named:
-        if not is_storable(pair):
-            name = storable(pair[0])
-            words = f"“{name}” holds a character that can't be stored. Remove it and send it again."
-            raise ProblemError(status, _WORDS[status][0], words, {name: words})
-
-
 def wants_json() -> bool:
     """Whether to answer JSON: always under /api/ and to JSON, else unless the client prefers
     HTML to it."""
@@ -135,7 +90,6 @@ def prepare(app: Flask) -> None:
     tls = app.config["CONFIG"].tls
     if hops := app.config["CONFIG"].proxy_hops:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]
-    app.request_class = Request
     app.config.update(
         MAX_CONTENT_LENGTH=MAX_BODY_BYTES,
         SEND_FILE_MAX_AGE_DEFAULT=headers.STATIC_SECONDS,
@@ -153,7 +107,6 @@ def prepare(app: Flask) -> None:
     app.json.sort_keys = False  # type: ignore[attr-defined]
     assets.prepare(app)
     app.before_request(_name_request)
-    app.before_request(_refuse_unstorable_address)
     headers.prepare(app)
     app.register_error_handler(ProblemError, answer)
     app.register_error_handler(CSRFError, _answer_expired_form)
@@ -171,12 +124,6 @@ def words_of(status: int) -> tuple[str, str]:
 def _name_request() -> None:
     given = request.headers.get("X-Request-ID", "")
     g.request_id = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
-
-
-def _refuse_unstorable_address() -> None:
-    if not is_storable(request.path):
-        words = "This address holds a character that no address of ours has."
-        raise ProblemError(400, _WORDS[400][0], words)
 
 
 def answer(problem: ProblemError) -> Response:

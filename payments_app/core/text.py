@@ -1,7 +1,7 @@
 """Text that every database keeps: without NUL (PostgreSQL refuses it) and without halves of
 surrogate pairs (UTF-8 has none).
 
-People and programs who send one are told so (`core/http.py`). What others say, such as Stripe's
+People and programs who send one are told so (`core/incoming.py`). What others say, such as Stripe's
 objects or a mail server's answer, is kept with U+FFFD in its place (`core/database.py`).
 Source: https://www.postgresql.org/docs/current/datatype-json.html
 """

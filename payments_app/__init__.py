@@ -12,7 +12,17 @@ from payments_app.accounts import gate
 from payments_app.accounts import views as accounts
 from payments_app.checkout import views as checkout
 from payments_app.config import Config
-from payments_app.core import access, bell, cache, database, http, idempotency, limits, logs
+from payments_app.core import (
+    access,
+    bell,
+    cache,
+    database,
+    http,
+    idempotency,
+    incoming,
+    limits,
+    logs,
+)
 from payments_app.core.extensions import csrf, db, migrate
 from payments_app.core.idempotency_stores import RedisStore
 from payments_app.customers import views as customers
@@ -66,6 +76,7 @@ def create_app(config: Config | None = None) -> Flask:
     bell.connect(app, config.redis_url)
     gateway.connect(app, config)
     http.prepare(app)
+    incoming.prepare(app)
     limits.prepare(app)
     cache.prepare(app)
     for views in (

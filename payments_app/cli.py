@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+from typing import Any
 
 import click
 from flask import Flask, current_app
@@ -13,6 +14,7 @@ from payments_app.accounts import people
 from payments_app.accounts.commands import staff_group
 from payments_app.core.assets_build import assets_group
 from payments_app.core.cache import cache_group
+from payments_app.core.text import is_storable
 from payments_app.downloads.find import offer_demo_downloads
 from payments_app.inbound.commands import inbound_group
 from payments_app.merchants.commands import merchants_group
@@ -68,3 +70,19 @@ def prepare(app: Flask) -> None:
     app.cli.add_command(reconcile_group)
     app.cli.add_command(staff_group)
     app.cli.add_command(subscriptions_group)
+    for command in app.cli.commands.values():
+        _check_texts(command)
+
+
+def _check_texts(command: click.Command) -> None:
+    """Have every argument checked, as every field of a form is: a terminal sends what it likes."""
+    for parameter in command.params:
+        parameter.callback = parameter.callback or _storable
+    for inner in command.commands.values() if isinstance(command, click.Group) else ():
+        _check_texts(inner)
+
+
+def _storable(_context: click.Context, _parameter: click.Parameter, value: Any) -> Any:
+    if not is_storable(value):
+        raise click.BadParameter("it holds a character that can't be stored. Leave it out.")
+    return value

@@ -18,6 +18,8 @@ REQUIRED = (
     "STRIPE_PUBLISHABLE_KEY",
     "STRIPE_WEBHOOK_SECRET",
 )
+# The host as browsers send it: one with other letters is written xn--...
+_ADDRESS = re.compile(r"https?://([A-Za-z0-9.-]+|\[[0-9a-fA-F:.]+\])(:[0-9]{1,5})?/?")
 _DEFAULT_LIKE = re.compile(r"change|secret|default|example|password|dev", re.IGNORECASE)
 
 
@@ -64,6 +66,8 @@ def _check_urls(env: Mapping[str, str]) -> list[str]:
     public = env.get("PUBLIC_URL", "")
     if public and not public.startswith(("https://", "http://")):
         problems.append("PUBLIC_URL must begin with https:// (http:// on this machine only)")
+    elif public and not _ADDRESS.fullmatch(public):
+        problems.append("PUBLIC_URL must be scheme and host alone, such as https://pay.example.com")
     elif public.startswith("http://") and not _is_loopback(public):
         problems.append("PUBLIC_URL must be https:// for any host but this machine")
     database = env.get("DATABASE_URL", "")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import json
 import logging
 import random
 import threading
@@ -23,6 +24,7 @@ from sqlalchemy.orm import Session
 
 from payments_app.core import bell
 from payments_app.core.extensions import Base, db
+from payments_app.core.text import storable
 
 log = logging.getLogger(__name__)
 
@@ -41,9 +43,13 @@ class CommitOutcomeUnknownError(RuntimeError):
 def engine_options(database_url: str, threads: int) -> dict[str, Any]:
     """Options for create_engine: more connections than threads, and short waits for one."""
     if database_url.startswith("sqlite"):
-        return {"connect_args": {"timeout": 15, "check_same_thread": False}}
+        return {
+            "connect_args": {"timeout": 15, "check_same_thread": False},
+            "json_serializer": _storable_json,
+        }
     settings = "-c statement_timeout=15000 -c lock_timeout=5000 -c timezone=UTC"
     return {
+        "json_serializer": _storable_json,
         "pool_size": threads + 5,
         "max_overflow": 5,
         "pool_timeout": 10,
@@ -63,11 +69,13 @@ def engine_options(database_url: str, threads: int) -> dict[str, Any]:
 
 
 def prepare_engine(app: Flask) -> None:
-    """Hook up what SQLite needs; call it once with the application's context pushed."""
+    """Hook up what SQLite needs, and what keeps every text storable; call it once with the
+    application's context pushed."""
     engine = db.engine
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _on_sqlite_connect)
         event.listen(engine, "begin", _on_sqlite_begin)
+    event.listen(engine, "before_cursor_execute", _on_execute, retval=True)
     app.extensions["engine"] = engine
     app.teardown_appcontext(_leave_calmly)
 
@@ -82,6 +90,18 @@ def _leave_calmly(_error: BaseException | None) -> None:
     except DBAPIError as error:
         log.warning("a connection died before its session ended: %s", error.orig)
         db.session().invalidate()
+
+
+def _storable_json(value: Any) -> str:
+    return json.dumps(storable(value))
+
+
+def _on_execute(
+    _connection: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, _many: bool
+) -> tuple[str, Any]:
+    """The last line: no text from outside, on whatever way it came, ends a job or a request.
+    JSON has its own, above: it is no text yet."""
+    return statement, storable(parameters)
 
 
 def _on_sqlite_connect(connection: Any, _record: Any) -> None:

@@ -42,6 +42,7 @@ _WORDS = {
     405: ("method_not_allowed", "This address does not answer that kind of request."),
     413: ("body_too_large", "That was more than this address takes."),
     415: ("unsupported_media_type", "Send a form or JSON."),
+    421: ("misdirected", "Nothing is served at this address. Use the one that you were given."),
     422: ("invalid", "Something in what was sent needs to be changed."),
     429: ("rate_limited", "That was too often. Please wait a moment and try again."),
     500: ("internal_error", "Something went wrong on our side."),

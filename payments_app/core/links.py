@@ -1,4 +1,5 @@
-"""Signed links: what a mail's link may say, for how long, and to whom it makes a browser known.
+"""Links: our own address in each, and what a signed one says, for how long, and to whom it makes a
+browser known.
 
 A link carries what it is for, signed and dated; it is of no use for another purpose, nor later.
 Source: https://itsdangerous.palletsprojects.com/
@@ -12,6 +13,12 @@ from typing import Any
 
 from flask import current_app
 from itsdangerous import BadData, URLSafeTimedSerializer
+
+
+def absolute(path: str) -> str:
+    """The whole address of a path of ours. Always PUBLIC_URL's: what a request says of its host
+    is its sender's to choose, and a link outlives the request."""
+    return f"{current_app.config['CONFIG'].public_url}{path}"
 
 
 def sign(purpose: str, content: Any) -> str:

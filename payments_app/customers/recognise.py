@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import time
 
-from flask import current_app
 from flask import session as cookie
 
 from payments_app.core import links
@@ -20,7 +19,7 @@ def link_for(customer_id: str, to: str, seconds: int = LINK_SECONDS) -> str:
     """An absolute address that makes whoever opens it known as the customer for a day, and leads
     on to the path `to`. It is good for `seconds`."""
     token = links.sign(_PURPOSE, {"customer": customer_id, "to": to, "for": seconds})
-    return f"{current_app.config['CONFIG'].public_url}/account/{token}"
+    return links.absolute(f"/account/{token}")
 
 
 def open_link(token: str) -> str | None:

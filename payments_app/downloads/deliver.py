@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask import current_app
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
@@ -38,8 +37,7 @@ class Parcel:
 
 def link_to(purchase_id: str) -> str:
     """An absolute address of the file, good for LINK_SECONDS."""
-    public_url = current_app.config["CONFIG"].public_url
-    return f"{public_url}/downloads/{links.sign(_PURPOSE, purchase_id)}"
+    return links.absolute(f"/downloads/{links.sign(_PURPOSE, purchase_id)}")
 
 
 def purchase_of(token: str) -> str | None:

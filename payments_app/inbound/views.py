@@ -10,6 +10,7 @@ from flask import Blueprint, Response, current_app, jsonify, request
 from payments_app.core.access import public
 from payments_app.core.extensions import csrf
 from payments_app.core.http import ProblemError
+from payments_app.core.incoming import any_host
 from payments_app.gateway import events
 from payments_app.inbound.receive import receive
 
@@ -21,6 +22,7 @@ blueprint = Blueprint("inbound", __name__)
 
 @blueprint.post("/webhooks/stripe")
 @public
+@any_host
 @csrf.exempt  # type: ignore[untyped-decorator]
 def stripe_webhook() -> Response:
     """Take an event: the signature on the raw body first, then stored, then 200.

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from flask import current_app
-
 from payments_app.core import links
 
 PURPOSE = "onboarding"
@@ -13,7 +11,7 @@ LINK_SECONDS = 30 * 86_400
 def onboarding_url(merchant_id: str) -> str:
     """The address of a merchant's onboarding, good for LINK_SECONDS."""
     token = links.sign(PURPOSE, merchant_id)
-    return f"{current_app.config['CONFIG'].public_url}/onboarding/{token}"
+    return links.absolute(f"/onboarding/{token}")
 
 
 def merchant_of(token: str) -> str | None:

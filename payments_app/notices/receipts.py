@@ -14,7 +14,7 @@ from flask import current_app
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from payments_app.core import history
+from payments_app.core import history, links
 from payments_app.core.database import atomic
 from payments_app.core.outbox import Claim
 from payments_app.gateway.declines import buyer_sentence
@@ -101,7 +101,7 @@ def _write(
         subject,
         transaction_id=transaction.id,
         payment=transaction,
-        site=current_app.config["CONFIG"].public_url,
+        site=links.absolute(""),
         **words,
     )
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import current_app
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from payments_app.core import links
 from payments_app.core.database import atomic
 from payments_app.core.outbox import Claim
 from payments_app.customers.models import Customer
@@ -77,7 +77,7 @@ def _write(
         subscription=subscription,
         period=period,
         link=link_for(customer.id, to, MAIL_LINK_SECONDS),
-        site=current_app.config["CONFIG"].public_url,
+        site=links.absolute(""),
         shop=SHOP_NAME,
         **words,
     )

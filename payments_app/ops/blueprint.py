@@ -2,7 +2,4 @@
 
 from flask import Blueprint
 
-from payments_app.accounts.gate import refuse_nul
-
 blueprint = Blueprint("ops", __name__)
-blueprint.before_request(refuse_nul)

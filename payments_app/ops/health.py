@@ -9,11 +9,13 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from payments_app.core.access import public
 from payments_app.core.extensions import db
+from payments_app.core.incoming import any_host
 from payments_app.ops.blueprint import blueprint
 
 
 @blueprint.get("/healthz")
 @public
+@any_host
 def healthz() -> Response:
     """This process answers."""
     return jsonify(status="ok")
@@ -21,6 +23,7 @@ def healthz() -> Response:
 
 @blueprint.get("/readyz")
 @public
+@any_host
 def readyz() -> tuple[Response, int]:
     """200 while payments can be stored. Redis away is reported, and takes nobody out of service:
     the sweeper's rounds are only slower than its bell."""

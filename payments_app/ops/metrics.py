@@ -17,6 +17,7 @@ from werkzeug.exceptions import NotFound
 
 from payments_app.core.access import public
 from payments_app.core.extensions import db
+from payments_app.core.incoming import any_host
 from payments_app.core.outbox import commands
 from payments_app.ops import measures, redis_state
 from payments_app.ops.blueprint import blueprint
@@ -29,6 +30,7 @@ _FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Real-IP")
 
 @blueprint.get("/metrics")
 @public
+@any_host
 def metrics() -> Response:
     """The metrics, for who may see them; to all others there is nothing here."""
     if not _may_scrape():

@@ -18,6 +18,7 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from payments_app.config import Config
+from payments_app.core import links
 from payments_app.core.alerts import Alert
 from payments_app.core.clock import database_now
 from payments_app.core.database import atomic
@@ -47,7 +48,7 @@ def webhook(telling: str, claim: Claim) -> None:
     config, (alert, turn) = _config(), _open(telling)
     if alert is None or not config.alert_webhook_url:
         return
-    body, secrets = json.dumps(as_json(config, alert, turn)), [config.alert_webhook_secret or ""]
+    body, secrets = json.dumps(as_json(alert, turn)), [config.alert_webhook_secret or ""]
     request = urllib.request.Request(  # noqa: S310 - a setting, checked at the start
         config.alert_webhook_url,
         data=body.encode(),
@@ -75,7 +76,7 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 _DIRECT = urllib.request.build_opener(_NoRedirect)
 
 
-def as_json(config: Config, alert: Alert, turn: int = 0) -> dict[str, object]:
+def as_json(alert: Alert, turn: int = 0) -> dict[str, object]:
     """The webhook's body: for a dead letter its job, arguments, error and retries are in `data`.
     `reminder` counts how often it was told again."""
     return {
@@ -88,7 +89,7 @@ def as_json(config: Config, alert: Alert, turn: int = 0) -> dict[str, object]:
             "severity": alert.severity,
             "reminder": turn,
             "message": alert.message,
-            "url": f"{config.public_url}/staff/alerts",
+            "url": links.absolute("/staff/alerts"),
             **{name: value for name, value in alert.data.items() if name != "message"},
         },
     }
@@ -96,7 +97,7 @@ def as_json(config: Config, alert: Alert, turn: int = 0) -> dict[str, object]:
 
 def _letter(config: Config, alert: Alert, turn: int) -> smtp.Letter:
     facts = [f"{name}: {value}" for name, value in sorted(alert.data.items())]
-    where = f"{config.public_url}/staff/alerts"
+    where = links.absolute("/staff/alerts")
     still = f"Still open, reminder {turn}: " if turn else ""
     text = "\n".join([alert.message, "", *facts, "", f"Acknowledge it at {where}", ""])
     return smtp.Letter(

@@ -11,11 +11,11 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from flask import current_app
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from payments_app.core.clock import database_now
+from payments_app.core.links import absolute
 from payments_app.payments.direct import account_of, is_destination_charge
 from payments_app.payments.models import PaymentRecord, Transaction
 
@@ -70,7 +70,7 @@ class Brief:
         return f"txn-{self.transaction_id}-confirm"
 
 
-def parameters_for(transaction: Transaction, public_url: str) -> dict[str, Any]:
+def parameters_for(transaction: Transaction) -> dict[str, Any]:
     """What will be sent to Stripe for this transaction, now and at every repetition.
 
     `off_session` and `return_url` are legal only when confirming; a bare payment method needs
@@ -78,7 +78,7 @@ def parameters_for(transaction: Transaction, public_url: str) -> dict[str, Any]:
     the fields that made the token were told.
     """
     if transaction.sets_up:
-        return {"create": _setup(transaction), "confirm": _confirmation(transaction, public_url)}
+        return {"create": _setup(transaction), "confirm": _confirmation(transaction)}
     create: dict[str, Any] = {
         "amount": transaction.amount,
         "currency": transaction.currency,
@@ -94,7 +94,7 @@ def parameters_for(transaction: Transaction, public_url: str) -> dict[str, Any]:
         create["application_fee_amount"] = transaction.platform_fee
     if is_destination_charge(transaction):
         create["transfer_data"] = {"destination": transaction.connected_account_id}
-    return {"create": create, "confirm": _confirmation(transaction, public_url)}
+    return {"create": create, "confirm": _confirmation(transaction)}
 
 
 def _setup(transaction: Transaction) -> dict[str, Any]:
@@ -109,7 +109,7 @@ def _setup(transaction: Transaction) -> dict[str, Any]:
     return create
 
 
-def _confirmation(transaction: Transaction, public_url: str) -> dict[str, Any]:
+def _confirmation(transaction: Transaction) -> dict[str, Any]:
     confirm: dict[str, Any] = {}
     if transaction.confirmation_token:
         confirm["confirmation_token"] = transaction.confirmation_token
@@ -118,7 +118,7 @@ def _confirmation(transaction: Transaction, public_url: str) -> dict[str, Any]:
     if transaction.off_session:
         confirm["off_session"] = True
     else:
-        confirm["return_url"] = f"{public_url}/transactions/{transaction.id}"
+        confirm["return_url"] = absolute(f"/transactions/{transaction.id}")
         if not transaction.confirmation_token:
             confirm["use_stripe_sdk"] = True
     return confirm
@@ -128,8 +128,7 @@ def brief_of(session: Session, transaction: Transaction) -> Brief:
     """The brief of a locked transaction, its ages by the database's clock."""
     customer = _new_customer(session, transaction)
     if transaction.parameters is None and customer is None:
-        public_url = current_app.config["CONFIG"].public_url
-        transaction.parameters = parameters_for(transaction, public_url)
+        transaction.parameters = parameters_for(transaction)
         session.flush()
     # JSONB keeps no order of keys, and a repeated call must be the same to the byte.
     parameters = json.loads(json.dumps(transaction.parameters or {}, sort_keys=True))

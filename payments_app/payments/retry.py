@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask import current_app
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from payments_app.core import history, outbox
 from payments_app.core.database import atomic
 from payments_app.core.history import HistoryEntry
+from payments_app.core.links import absolute
 from payments_app.core.money import Money
 from payments_app.core.outbox import OPEN, Message
 from payments_app.gateway.declines import STAFF, Advice, advice_on
@@ -95,7 +95,7 @@ def verdict_on(
     how, sentence = (NONE, refusal) if refusal else _how(transaction, payable)
     link = None
     if how == LINK and payable is not None:
-        link = f"{current_app.config['CONFIG'].public_url}/checkout/{payable.payable_id}"
+        link = absolute(f"/checkout/{payable.payable_id}")
     brand = (transaction.card_brand or "card").capitalize()
     return RetryVerdict(
         how=how,

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 
-from flask import current_app
 from flask import session as cookie
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -57,7 +56,7 @@ def write_link(session: Session, asked: str, _claim: Claim) -> None:
 def link_for(merchant: Merchant) -> str:
     """An absolute address that makes whoever opens it known as the merchant."""
     token = links.sign(_PURPOSE, {"merchant": merchant.id, "email": merchant.email})
-    return f"{current_app.config['CONFIG'].public_url}/portal/links/{token}"
+    return links.absolute(f"/portal/links/{token}")
 
 
 @atomic

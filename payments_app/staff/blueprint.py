@@ -8,14 +8,13 @@ from typing import Any
 
 from flask import Blueprint, Response, current_app, make_response, render_template, request, url_for
 
-from payments_app.accounts.gate import refuse_nul, signed_in
+from payments_app.accounts.gate import signed_in
 from payments_app.core.access import access_of
 from payments_app.core.clock import utcnow
 from payments_app.core.headers import private
 from payments_app.staff.zones import reader_zone
 
 blueprint = Blueprint("staff", __name__, url_prefix="/staff")
-blueprint.before_request(refuse_nul)
 
 # Every room's pages; one that is not there, or not for this member, is left out.
 _PAGES = (

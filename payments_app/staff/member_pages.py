@@ -10,6 +10,7 @@ from payments_app.accounts import password_links, people
 from payments_app.accounts.gate import ask_to_confirm, signed_in
 from payments_app.accounts.permissions import ROLE_NAMES
 from payments_app.core.access import staff
+from payments_app.core.links import absolute
 from payments_app.staff.blueprint import blueprint, page
 from payments_app.staff.zones import reader_zone, when
 
@@ -108,7 +109,7 @@ def _email(staff_id: str) -> str:
 
 
 def _link(token: str) -> str:
-    return url_for("accounts.new_password", token=token, _external=True)
+    return absolute(url_for("accounts.new_password", token=token))
 
 
 def _to_confirm() -> BaseResponse:

@@ -11,7 +11,9 @@ from werkzeug.routing import BuildError, Rule
 ACCEPTED = ("text/html", "application/json", "*/*", "", "text/html;q=x, \x80")
 WORDS = st.one_of(
     st.text(max_size=80),
-    st.sampled_from(["\x00", "..", "%2e%2e", "'; --", "txn_", "ord_", "9" * 400, "\ud7ff", "-1"]),
+    st.sampled_from(
+        ["\x00", "a\x00b", "..", "%2e%2e", "'; --", "txn_", "ord_", "9" * 400, "\ud7ff", "-1"]
+    ),
 )
 
 

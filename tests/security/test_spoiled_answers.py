@@ -1,0 +1,214 @@
+"""What others say may hold what no database keeps: it is kept with U+FFFD in its place, and ends
+neither a job nor an event."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskCliRunner
+from sqlalchemy import select
+
+from payments_app.core import alerts, history
+from payments_app.core.alerts import Alert
+from payments_app.core.database import atomic
+from payments_app.core.extensions import db
+from payments_app.core.history import HistoryEntry
+from payments_app.core.outbox import Message
+from payments_app.customers.models import Customer
+from payments_app.gateway import exchange
+from payments_app.notices import smtp
+from payments_app.notices.models import Mail
+from payments_app.payments.dispute_refresh import refresh
+from payments_app.payments.disputes import Dispute
+from payments_app.payments.models import Transaction
+from tests.inbound.post_office import PostOffice, create_event
+from tests.ledger.crowd import claim
+from tests.payments.till import Till
+from tests.refunds.desk import give_back, refunds
+
+pytestmark = pytest.mark.portable
+
+ODD, KEPT = "a\x00\ud800b", "a\ufffd\ufffdb"
+# What people or banks wrote of their own, in Stripe's objects.
+_FREE = frozenset(
+    "description message email name reason failure_message statement_descriptor receipt_url"
+    " calculated_statement_descriptor seller_message network_decline_code currently_due".split()
+)
+
+
+@pytest.fixture
+def till(app: Flask) -> Iterator[Till]:
+    with app.app_context():
+        yield Till(app)
+
+
+@pytest.fixture
+def spoiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every object that is read at Stripe holds them from now on: in keys, in metadata, and in
+    each free text."""
+    plain, told = exchange.plain, exchange.sort
+    monkeypatch.setattr(exchange, "plain", lambda found: _spoil(plain(found)))
+
+    def sort(error: Exception) -> Any:
+        verdict, body = told(error)
+        return verdict, _spoil(body)
+
+    monkeypatch.setattr(exchange, "sort", sort)
+
+
+def _spoil(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_spoil(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    spoiled = {name: _spoil(item) for name, item in value.items()} | {ODD: [ODD, {ODD: ODD}]}
+    for name in _FREE & spoiled.keys():
+        if isinstance(spoiled[name], str):
+            spoiled[name] += ODD
+    return spoiled
+
+
+def dead() -> list[tuple[str, str | None]]:
+    db.session.rollback()
+    rows = select(Message.command, Message.last_error).where(Message.dead_at.is_not(None))
+    return [(row.command, row.last_error) for row in db.session.execute(rows)]
+
+
+def failed() -> list[tuple[str, str | None]]:
+    db.session.rollback()
+    rows = select(Message.command, Message.last_error).where(Message.failures > 0)
+    return [(row.command, row.last_error) for row in db.session.execute(rows)]
+
+
+@pytest.mark.usefixtures("spoiled")
+def test_a_payment_completes_and_all_that_follows(till: Till) -> None:
+    transaction = till.pay()
+    till.work()
+    assert till.read(transaction).state == "complete"
+    assert till.read(transaction).stripe_data[KEPT] == [KEPT, {KEPT: KEPT}]
+    assert failed() == []
+
+
+@pytest.mark.usefixtures("spoiled")
+def test_a_decline_is_told_in_the_bank_s_words(till: Till) -> None:
+    transaction = till.pay("pm_card_visa_chargeDeclined")
+    assert till.read(transaction).state == "failed"
+    assert (till.read(transaction).error_message or "").endswith(KEPT)
+    assert failed() == []
+
+
+@pytest.mark.usefixtures("spoiled")
+def test_a_refund_is_sent_and_posted(till: Till) -> None:
+    transaction = till.pay()
+    give_back(till, transaction)
+    till.work()
+    assert [refund.state for refund in refunds(transaction)] == ["succeeded"]
+    assert failed() == []
+
+
+@pytest.mark.usefixtures("spoiled")
+def test_a_dispute_is_kept(till: Till) -> None:
+    till.pay("pm_card_createDispute")
+    subject = str(till.sandbox("GET", "/v1/disputes")["data"][0]["id"])
+    refresh(subject, claim(subject))
+    till.work()
+    db.session.rollback()
+    assert db.session.scalars(select(Dispute.reason)).one().endswith(KEPT)
+    assert failed() == []
+
+
+@pytest.mark.usefixtures("spoiled")
+def test_a_payment_made_elsewhere_is_recorded_with_its_customer(till: Till) -> None:
+    post = PostOffice(till)
+    customer = post.stripe("customers", email="bob@example.com")["id"]
+    intent = post.pay_elsewhere(customer=customer, description="By hand")
+    event = post.told("payment_intent.succeeded", intent["id"])
+    post.send(event)
+    assert post.state(event) == "processed"
+    row = db.session.scalars(select(Transaction)).one()
+    assert (row.state, row.description) == ("complete", f"By hand{KEPT}")
+    assert db.session.scalars(select(Customer.email)).one() == f"bob@example.com{KEPT}"
+    assert failed() == []
+
+
+def test_what_stripe_sends_over_the_wire_is_kept(till: Till) -> None:
+    post = PostOffice(till)
+    intent = post.pay_elsewhere(description="By\x00hand", **{"metadata[a\x00b]": "c\x00d"})
+    post.send(post.told("payment_intent.succeeded", intent["id"]))
+    row = db.session.scalars(select(Transaction)).one()
+    assert (row.state, row.description) == ("complete", "By\ufffdhand")
+    assert row.stripe_data["metadata"] == {"a\ufffdb": "c\ufffdd"}
+
+
+@pytest.mark.parametrize("kind", ["charge.refunded", "charge.dispute.created", "a.b"])
+def test_an_event_is_taken_whatever_its_object_says(till: Till, kind: str) -> None:
+    post = PostOffice(till)
+    event = create_event(
+        kind, description=ODD, status=ODD, reason=ODD, customer=ODD, metadata={ODD: ODD}, **{ODD: 1}
+    )
+    assert post.send(event).status_code == 200
+    assert dead() == []
+
+
+@pytest.mark.parametrize("name", ["id", "type", "account", "created", "data", "livemode", "object"])
+@pytest.mark.parametrize("odd", ["\x00", "\ud800"])
+def test_an_event_that_is_odd_itself_is_refused(till: Till, name: str, odd: str) -> None:
+    post = PostOffice(till)
+    assert post.send({**create_event(), name: odd}).status_code == 400
+    assert dead() == []
+
+
+def test_a_mail_server_s_words_are_kept(till: Till, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise smtp.MailRefusedError(f"550 {ODD}")
+
+    monkeypatch.setattr(smtp, "post", refuse)
+    till.app.config["CONFIG"] = _with_mail_server(till)
+    till.pay()
+    till.work()
+    db.session.rollback()
+    assert set(db.session.scalars(select(Mail.state))) == {"undelivered"}
+    assert all(f"550 {KEPT}" in (error or "") for _, error in dead())
+    assert dead()
+
+
+def _with_mail_server(till: Till) -> Any:
+    from dataclasses import replace
+
+    return replace(till.config, smtp_url="smtp://127.0.0.1:1")
+
+
+def test_history_and_alerts_keep_what_they_are_given(till: Till) -> None:
+    @atomic
+    def write(session: Any) -> None:
+        history.record(session, "system", "test", actor=ODD, subject=ODD, **{ODD: {ODD: ODD}})
+        alerts.raise_alert(session, "test", ODD, ODD, **{ODD: ODD})
+        alerts.raise_alert(session, "test", ODD, ODD, **{ODD: ODD})
+
+    write()
+    entry = db.session.scalars(select(HistoryEntry).where(HistoryEntry.what == "test")).one()
+    db.session.refresh(entry)
+    assert (entry.actor, entry.data) == (KEPT, {KEPT: {KEPT: KEPT}})
+    alert = db.session.scalars(select(Alert)).one()
+    db.session.refresh(alert)
+    assert (alert.key, alert.message, alert.times) == (KEPT, KEPT, 2)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("staff", "create", f"{ODD}@example.com"),
+        ("staff", "role", f"{ODD}@example.com", "viewer"),
+        ("merchants", "add-endpoint", f"https://example.com/{ODD}"),
+        ("queues", "retry", "1", "--reason", ODD),
+        ("alerts", "acknowledge", "1", "--by", ODD),
+        ("reconcile", "run", "--since", ODD),
+    ],
+)
+def test_a_command_refuses_what_can_not_be_stored(cli: FlaskCliRunner, words: Any) -> None:
+    answer = cli.invoke(args=list(words))
+    assert answer.exit_code == 2
+    assert "can't be stored" in answer.output or "not match" in answer.output

@@ -34,6 +34,7 @@ from payments_app.merchants import views as merchants
 from payments_app.notices import views as mailbox
 from payments_app.ops import views as ops
 from payments_app.orders import views as orders
+from payments_app.payments import follow_up
 from payments_app.portal import gate as portal_gate
 from payments_app.portal import views as portal
 from payments_app.settlement import views as settlement
@@ -67,6 +68,7 @@ def create_app(config: Config | None = None) -> Flask:
     )
     app.extensions["commands"] = subscribers.COMMANDS
     app.extensions["events"] = subscribers.EVENTS
+    app.extensions["payable_commands"] = follow_up.commands
     app.extensions["queue_threads"] = threads
     app.extensions["schedule"] = schedule.SCHEDULE
     logs.prepare(app)

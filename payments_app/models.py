@@ -2,7 +2,7 @@
 
 from payments_app.accounts import models as accounts
 from payments_app.checkout import marks as checkout
-from payments_app.core import alerts, history, outbox, tally
+from payments_app.core import alerts, history, outbox, registry, tally
 from payments_app.customers import models as customers
 from payments_app.downloads import models as downloads
 from payments_app.gateway import breaker
@@ -39,6 +39,7 @@ __all__ = [
     "payments",
     "reconcile",
     "refunds",
+    "registry",
     "rollups",
     "saved_filters",
     "settlement",

@@ -1,6 +1,8 @@
 """All that can follow, on one page: what each command does, and which commands an event stages.
 
 Messages store the names on the left, never a path of the code: a release may move a function.
+Processes declare the events in the database (`core/registry.py`): what a release takes out of here
+is staged until `flask queues forget COMMAND` takes it out there.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from payments_app.downloads.deliver import is_owed, link_to
 from payments_app.downloads.models import DigitalPurchase
 from payments_app.gateway.declines import buyer_sentence, public_code
 from payments_app.payments.models import Transaction
-from payments_app.payments.payable import terms_of
+from payments_app.payments.payable import find_payable, terms_of
 from payments_app.payments.queries import payable_of
 
 FIRST_POLL_MS = 250
@@ -77,7 +77,9 @@ def _personal(session: Session, transaction: Transaction) -> dict[str, Any]:
         personal["thankyou_url"] = url_for("checkout.thankyou", transaction=transaction.id)
         personal["download_url"] = _download(session, transaction)
         personal["terms"] = terms_of(session, transaction)
-    if transaction.state == "failed" and (payable := payable_of(session, transaction.id)):
+    payable = payable_of(session, transaction.id) if transaction.state == "failed" else None
+    # What is not known here, or gone, has no page to pay for it again.
+    if payable is not None and find_payable(session, payable[1]) is not None:
         personal["try_again_url"] = url_for("checkout.form", item=payable[1])
     return personal
 

@@ -79,7 +79,7 @@ def raise_alert(
 
 
 def _tell(session: Session, key: str, failed_command: str | None) -> None:
-    follows = outbox.followers(RAISED)
+    follows = outbox.followers(session, RAISED)
     if failed_command in [follow.command for follow in follows]:
         return  # that people can't be told is not told: it would never end
     alert_id = session.scalars(

@@ -10,7 +10,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from flask import Flask, current_app
 from sqlalchemy.exc import SQLAlchemyError
 
-from payments_app.core import leases
+from payments_app.core import leases, registry, unknown
 from payments_app.core.extensions import db
 from payments_app.core.outbox import Claim, Later, commands
 
@@ -32,6 +32,7 @@ def drain(queue: str, threads: int | None = None) -> int:
     """
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     threads = threads or app.extensions["queue_threads"].get(queue, 1)
+    registry.announce()
     started = renewed = time.monotonic()
     worked = 0
     running: dict[Future[None], Claim] = {}
@@ -53,6 +54,7 @@ def drain(queue: str, threads: int | None = None) -> int:
                 del running[future]
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
+    _tell_of_unknown(queue)
     return worked
 
 
@@ -65,6 +67,13 @@ def _claim(queue: str, limit: int) -> list[Claim]:
     except SQLAlchemyError as error:
         log.warning("nothing claimed from %s: %s", queue, error)
         return []
+
+
+def _tell_of_unknown(queue: str) -> None:
+    try:
+        unknown.tell(queue)
+    except SQLAlchemyError as error:
+        log.warning("what %s holds and is not known here was not looked at: %s", queue, error)
 
 
 def _renew(claims: list[Claim]) -> None:
@@ -84,10 +93,8 @@ def _work(app: Flask, claim: Claim) -> None:
 
 def perform(claim: Claim) -> None:
     """Do what one claimed message asks for, and say how it ended. Never raises an Exception."""
-    command = commands().get(claim.command)
+    command = commands()[claim.command]  # nothing else was claimed
     try:
-        if command is None:
-            raise LookupError(f"this release knows no command {claim.command!r}")
         command.run(claim.subject, claim)
     except Later as later:
         log.info("%s %s: again in %s s (%s)", claim.command, claim.subject, later.seconds, later)

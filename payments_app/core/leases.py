@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from payments_app.core import alerts, tally
 from payments_app.core.clock import database_now
 from payments_app.core.database import atomic
-from payments_app.core.outbox import Claim, Command, Message, Policy, claimable, commands
+from payments_app.core.outbox import Claim, Command, Message, claimable, commands, is_known
 
 LEASE_SECONDS = 30  # renewed while the work runs: a dead worker's messages wait no longer
 CRASHES = 5
@@ -18,14 +18,14 @@ CRASHES = 5
 
 @atomic
 def claim(session: Session, queue: str, limit: int) -> list[Claim]:
-    """Lease up to `limit` due messages of a queue for LEASE_SECONDS.
+    """Lease up to `limit` due messages of a queue, of the commands known here, for LEASE_SECONDS.
 
     Claims are counted before the work begins: one that ends without a word was a crash, and the
     fifth kills the message.
     """
     due = (
         select(Message.id)
-        .where(Message.queue == queue, *claimable())
+        .where(Message.queue == queue, is_known(), *claimable())
         .order_by(Message.available_at, Message.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -85,14 +85,10 @@ def put_off(session: Session, claim: Claim, seconds: float, reason: str) -> bool
 
 
 @atomic
-def fail(session: Session, claim: Claim, command: Command | None, error: BaseException) -> None:
-    """The command raised: wait as its policy says, or bury the message with an alert.
-
-    A command that this release does not know waits too: while a release is rolled out, the
-    message may be meant for a newer worker.
-    """
+def fail(session: Session, claim: Claim, command: Command, error: BaseException) -> None:
+    """The command raised: wait as its policy says, or bury the message with an alert."""
     why = f"{type(error).__name__}: {error}"
-    wait = (command.policy if command else Policy()).wait(claim.failures, error)
+    wait = command.policy.wait(claim.failures, error)
     if wait is None:
         _kill(session, claim, why)
     elif _give_back(session, claim, wait, why, failures=Message.failures + 1):

@@ -28,6 +28,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from payments_app.core import registry
 from payments_app.core.clock import database_now
 from payments_app.core.columns import BIGINT
 from payments_app.core.database import insert_once
@@ -36,6 +37,7 @@ from payments_app.core.extensions import db
 log = logging.getLogger(__name__)
 
 SWEEPER = "sweeper"  # a queue without workers: the sweeper works on it itself, without Redis
+UNKNOWN_SECONDS = 60  # so long a message that is due here may be taken by a process that knows it
 
 
 class Message(db.Model):  # type: ignore[name-defined, misc]
@@ -154,26 +156,45 @@ class Later(Exception):
         self.seconds, self.reason = seconds, reason
 
 
-def followers(event: str) -> tuple[Follow, ...]:
-    """What follows an event, as the application was built with."""
-    follows: tuple[Follow, ...] = current_app.extensions["events"].get(event, ())
-    return follows
+def followers(session: Session, event: str) -> list[Follow]:
+    """What follows an event: what the application was built with, and what others declared."""
+    known: list[Follow] = list(current_app.extensions["events"].get(event, ()))
+    names = {follow.command for follow in known}
+    others = [row for row in registry.subscribers(session, event) if row.command not in names]
+    return known + [Follow(row.command, row.delay) for row in others]
 
 
 def commands() -> Mapping[str, Command]:
-    """All that a message may ask for, as the application was built with."""
+    """All that a message may ask of this process: what the application was built with, and what
+    each kind of payable adds."""
     table: Mapping[str, Command] = current_app.extensions["commands"]
-    return table
+    return {**current_app.extensions["payable_commands"](), **table}
+
+
+def is_known() -> ColumnElement[bool]:
+    """Condition on Message: this process knows its command. What it does not know it leaves, at
+    whatever age, to one that does."""
+    return Message.command.in_(list(commands()))
 
 
 def stage(
-    session: Session, command: str, subject: str, *, key: str | None = None, delay: float = 0
+    session: Session,
+    command: str,
+    subject: str,
+    *,
+    key: str | None = None,
+    delay: float = 0,
+    queue: str | None = None,
 ) -> bool:
     """Store a message in the caller's transaction, due in `delay` seconds; its queue is rung
     after the commit. False where a message of this key (`<command>:<subject>`) is there already,
     or one is open of a command that is `alone`.
+
+    A command that is not known here waits on `queue`, or where another process declared it.
+    Raises LookupError where none did.
     """
-    queue, alone = commands()[command].queue, commands()[command].alone
+    registry.declare(session)
+    queue, alone = _place(session, command, queue)
     fresh = insert_once(
         session,
         Message,
@@ -189,6 +210,16 @@ def stage(
     if fresh and delay <= 0:
         session.info.setdefault("bells", {})[queue] = f"{command} {subject}"
     return fresh
+
+
+def _place(session: Session, command: str, queue: str | None) -> tuple[str, bool]:
+    """The queue of a command, and whether it is alone."""
+    if known := commands().get(command):
+        return known.queue, known.alone
+    if queue:
+        return queue, False
+    home = registry.home_of(session, command)
+    return home.queue, home.alone
 
 
 def stage_every(session: Session, seconds: int, command: str, subject: str) -> bool:
@@ -240,8 +271,11 @@ def next_due_at(session: Session) -> tuple[dt.datetime | None, dt.datetime]:
 
 
 def due_queues(session: Session) -> list[str]:
-    """Queues that have a message due and nobody on it."""
-    return list(session.scalars(select(Message.queue).where(*claimable()).distinct()))
+    """Queues that have a message due and nobody on it. One that is unknown here for long is left
+    to `unknown.call`: a bell each second would wake workers in vain."""
+    fresh = Message.available_at > database_now(-UNKNOWN_SECONDS)
+    due = select(Message.queue).where(*claimable(), or_(is_known(), fresh))
+    return list(session.scalars(due.distinct()))
 
 
 def claimable() -> tuple[ColumnElement[bool], ...]:

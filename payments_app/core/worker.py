@@ -13,7 +13,7 @@ from redis import Redis
 from rq import Worker
 from rq.serializers import JSONSerializer
 
-from payments_app.core import drain
+from payments_app.core import drain, registry
 from payments_app.core.extensions import db
 
 
@@ -46,7 +46,9 @@ def run(app: Flask, queue: str, niceness: int = 0) -> None:
     signal.signal(signal.SIGUSR1, signal.SIG_IGN)
     logging.getLogger("rq").setLevel(logging.WARNING)
     with app.app_context():
-        db.engine.dispose()
+        registry.announce()
+        db.session.remove()
+        db.engine.dispose()  # a work-horse is forked: no connection may be shared with it
         worker = BellWorker(
             [queue],
             connection=Redis.from_url(app.config["CONFIG"].redis_url),

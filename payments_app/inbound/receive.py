@@ -105,8 +105,9 @@ def _stage(session: Session, event: Event) -> None:
     command, subject = HANDLINGS[event.type].command, _subject(event)
     if command == PROCESS:
         outbox.stage(session, PROCESS, event.id)
-    elif command is not None and command in outbox.commands() and subject is not None:
-        outbox.stage(session, command, subject, key=f"{command}:{subject}:{event.id}")
+    elif command is not None and subject is not None:
+        key = f"{command}:{subject}:{event.id}"
+        outbox.stage(session, command, subject, key=key, queue="payment_critical")
 
 
 def _transaction_of(session: Session, event: Event) -> str | None:

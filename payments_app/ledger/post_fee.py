@@ -67,7 +67,7 @@ def charge_kept(session: Session, transaction_id: str) -> bool:
 def tell(session: Session, transaction_id: str, about: str) -> None:
     """Stage what follows a posting beside the capture, in the caller's transaction; `about` names
     the posting."""
-    for follow in outbox.followers(POSTED):
+    for follow in outbox.followers(session, POSTED):
         key = f"{follow.command}:{about}"
         outbox.stage(session, follow.command, transaction_id, key=key, delay=follow.delay)
 

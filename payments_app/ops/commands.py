@@ -9,6 +9,7 @@ from flask.cli import AppGroup
 
 from payments_app.core.extensions import db
 from payments_app.ops import acknowledge, dead_letters, measures
+from payments_app.ops.forget import forget
 from payments_app.ops.watch import look
 
 queues_group = AppGroup("queues", help="Queues and dead letters.")
@@ -74,6 +75,21 @@ def discard(message_id: int, reason: str, by: str) -> None:
     """Give one dead letter up; it stays in the database."""
     _decide(dead_letters.discard, message_id, reason, by)
     click.echo(f"{message_id} is discarded")
+
+
+@queues_group.command("forget")
+@click.argument("command")
+@_REASON
+@_BY
+def forget_command(command: str, reason: str, by: str) -> None:
+    """No longer stage a job that no process knows any more, and discard what waits for it."""
+    try:
+        subscribed, discarded = forget(command, reason, by)
+    except ValueError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(
+        f"{command} is forgotten: {subscribed} subscriptions, {discarded} messages discarded"
+    )
 
 
 @alerts_group.command("list")

@@ -48,7 +48,7 @@ def find_dead(session: Session, message_id: int) -> Message:
 def retry(session: Session, message_id: int, reason: str, actor: str) -> None:
     """Make a dead message due again, as if it were new. Raises NotDeadError, StillOpenError, and
     ValueError for a reason that can't be kept."""
-    reason = _checked(reason)
+    reason = checked_reason(reason)
     message = _lock(session, message_id)
     if message.alone_key and session.scalar(
         select(Message.id).where(Message.alone_key == message.alone_key, *OPEN)
@@ -66,13 +66,14 @@ def retry(session: Session, message_id: int, reason: str, actor: str) -> None:
 def discard(session: Session, message_id: int, reason: str, actor: str) -> None:
     """Give a dead message up; the row stays. Raises NotDeadError, and ValueError for a reason
     that can't be kept."""
-    reason = _checked(reason)
+    reason = checked_reason(reason)
     message = _lock(session, message_id)
     message.discarded_at = database_now()
     _note(session, message, "dead_letter.discarded", reason, actor)
 
 
-def _checked(reason: str) -> str:
+def checked_reason(reason: str) -> str:
+    """A decision's reason as it is kept. Raises ValueError for one that can't be."""
     reason = reason.strip()
     if not reason:
         raise ValueError("Write a reason: it is what others will find.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from payments_app.core.outbox import UNKNOWN_SECONDS
 from payments_app.ops.measures import BreakerState, Load
 from payments_app.ops.redis_state import RedisState
 
@@ -52,7 +53,8 @@ def troubles(
 ) -> list[Trouble]:
     """Everything that is wrong, the critical first."""
     loads = list(loads)
-    found = [*_late(loads, threads), *_retrying(loads), *_dead(dead)]
+    late = _late([load for load in loads if load.known], threads)
+    found = [*late, *_unknown(loads), *_retrying(loads), *_dead(dead)]
     if breaker.is_open:
         meaning = "Payments wait, and go on by themselves when it does. Nobody is charged twice."
         found.append(Trouble("breaker:stripe", "Stripe does not answer.", meaning, critical=True))
@@ -92,6 +94,22 @@ def _late(loads: list[Load], threads: Mapping[str, int]) -> list[Trouble]:
         what = f"{queue} is late: {due} wait, the oldest for {late:.0f} s."
         found.append(Trouble(f"late:{queue}", what, meaning, queue in CRITICAL))
     return found
+
+
+def _unknown(loads: list[Load]) -> list[Trouble]:
+    """Each has an alert of its own, raised by whichever process meets it (`core/unknown.py`)."""
+    return [
+        Trouble(
+            f"unknown:{load.command}",
+            f"{load.command}: {load.due} wait on {load.queue}, the oldest for"
+            f" {load.late_seconds:.0f} s, for a process that knows it.",
+            "This one does not. Nothing is lost: start a worker of the queue from the release or"
+            " application that knows the job.",
+            critical=True,
+        )
+        for load in loads
+        if load.unknown and load.late_seconds > UNKNOWN_SECONDS
+    ]
 
 
 def _retrying(loads: list[Load]) -> list[Trouble]:

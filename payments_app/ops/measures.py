@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from payments_app.core.alerts import Alert
 from payments_app.core.clock import database_now
 from payments_app.core.history import HistoryEntry
-from payments_app.core.outbox import OPEN, Message, claimable
+from payments_app.core.outbox import OPEN, Message, claimable, commands
 from payments_app.core.tally import Tally
 from payments_app.gateway.breaker import Breaker
 from payments_app.payments.models import Transaction
@@ -27,7 +27,7 @@ _LAST_ENTRIES = 20_000  # of the history, at most: its times have no index
 @dataclass(frozen=True)
 class Load:
     """What is open of one job: `due` waits for a worker now, the oldest for `late_seconds`;
-    `running` is leased; `retrying` failed at least once."""
+    `running` is leased; `retrying` failed at least once. Not `known`: this process can't do it."""
 
     queue: str
     command: str
@@ -36,6 +36,12 @@ class Load:
     running: int
     retrying: int
     late_seconds: float
+    known: bool = True
+
+    @property
+    def unknown(self) -> int:
+        """Messages that wait for a process that knows the job."""
+        return 0 if self.known else self.due
 
     @property
     def later(self) -> int:
@@ -82,6 +88,7 @@ def loads(session: Session) -> list[Load]:
         .order_by(Message.queue, Message.command)
     ).all()
     now = session.execute(select(database_now())).scalar_one()
+    known = commands()
     return [
         Load(
             row.queue,
@@ -91,6 +98,7 @@ def loads(session: Session) -> list[Load]:
             row.running,
             row.retrying,
             max(0.0, (now - row.oldest).total_seconds()) if row.oldest else 0.0,
+            row.command in known,
         )
         for row in rows
     ]

@@ -92,7 +92,8 @@ def _from_database() -> Iterator[Metric]:
 def _queues() -> Iterator[Metric]:
     loads = measures.loads(db.session())
     queues = {command.queue for command in commands().values()} | {load.queue for load in loads}
-    late = {q: max([0.0, *(x.late_seconds for x in loads if x.queue == q)]) for q in queues}
+    known = [load for load in loads if load.known]
+    late = {q: max([0.0, *(x.late_seconds for x in known if x.queue == q)]) for q in queues}
     yield _gauge(
         "queue_latency_seconds",
         "How long the oldest message that is due has waited for a worker",
@@ -105,6 +106,7 @@ def _queues() -> Iterator[Metric]:
         ("due", "Messages that wait for a worker now"),
         ("running", "Messages that a worker has"),
         ("retrying", "Open messages that failed at least once"),
+        ("unknown", "Messages that are due and wait for a process that knows their job"),
     ):
         samples = [((load.queue, load.command), getattr(load, name)) for load in loads]
         yield _gauge(f"queue_{name}", words, samples, _JOB)

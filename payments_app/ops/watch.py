@@ -12,7 +12,7 @@ from flask import current_app
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from payments_app.core import alerts
+from payments_app.core import alerts, unknown
 from payments_app.core.database import atomic
 from payments_app.core.extensions import db
 from payments_app.ops import diagnosis, measures, redis_state
@@ -30,6 +30,7 @@ def watch() -> list[Trouble]:
     worth = [trouble for trouble in found if trouble.key.startswith(_WORTH_AN_ALERT)]
     if worth:
         _raise(worth)
+    unknown.call()
     return found
 
 

@@ -90,7 +90,7 @@ def keep(session: Session, record: ConnectRecord) -> bool:
             known.fee, known.net = record.fee, record.net
             known.balance_currency = record.balance_currency
         return False
-    for follow in outbox.followers(RECORDED):
+    for follow in outbox.followers(session, RECORDED):
         key = f"{follow.command}:{known.id}"
         outbox.stage(session, follow.command, str(known.id), key=key, delay=follow.delay)
     return True

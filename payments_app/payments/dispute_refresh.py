@@ -143,7 +143,7 @@ def _tell(session: Session, dispute: Dispute, *, fresh: bool) -> None:
             severity="critical",
             transaction_id=dispute.transaction_id,
         )
-    for follow in outbox.followers(CHANGED):
+    for follow in outbox.followers(session, CHANGED):
         key = f"{follow.command}:{dispute.id}:v{dispute.version}"
         outbox.stage(session, follow.command, dispute.id, key=key, delay=follow.delay)
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, object_session
 from payments_app.core.money import Money
 from payments_app.payments.models import PaymentRecord, Transaction
 
+FOLLOW_UP_QUEUE = "payment_standard"
 _KINDS: dict[str, type[Payable]] = {}
 
 
@@ -126,6 +127,11 @@ def terms_of(session: Session, transaction: Transaction) -> str | None:
 def payable_kinds() -> dict[str, type[Payable]]:
     """Every payable by its type name."""
     return dict(_KINDS)
+
+
+def follow_up_of(kind: str) -> str:
+    """The command of a payment's follow-up that only a process which knows the kind can do."""
+    return f"payments.follow_up.{kind}"
 
 
 def find_payable(session: Session, public_id: str, *, lock: bool = False) -> Payable | None:

@@ -138,6 +138,6 @@ def tell(session: Session, refund: Refund, *, actor: str, **data: Any) -> None:
         currency=refund.currency,
         **data,
     )
-    for follow in outbox.followers(event):
+    for follow in outbox.followers(session, event):
         key = f"{follow.command}:{refund.id}:v{refund.version}"
         outbox.stage(session, follow.command, refund.id, key=key, delay=follow.delay)

@@ -20,6 +20,7 @@ from payments_app.core.outbox import OPEN, Message
 from payments_app.gateway.declines import STAFF, Advice, advice_on
 from payments_app.payments import states
 from payments_app.payments.models import PaymentRecord, Transaction
+from payments_app.payments.payable import find_payable, payable_kinds
 
 COMMAND = "retry"
 REQUESTED = "retry.requested"
@@ -90,6 +91,8 @@ def verdict_on(
     payable = payable_record(session, transaction.id)
     attempts = _attempts(session, payable) if payable else [transaction]
     refusal = _refusal(transaction, attempts)
+    if refusal is None and payable is not None:
+        refusal = not_payable_here(session, payable)
     if refusal is None and not under_way and _waits(session, transaction.id):
         refusal = "A retry of this payment is under way."
     how, sentence = (NONE, refusal) if refusal else _how(transaction, payable)
@@ -114,6 +117,16 @@ def payable_record(session: Session, transaction_id: str) -> PaymentRecord | Non
             PaymentRecord.transaction_id == transaction_id, PaymentRecord.role == "pays_for"
         )
     )
+
+
+def not_payable_here(session: Session, payable: PaymentRecord) -> str | None:
+    """Why this process can't open a payment for what was to be paid; None where it can."""
+    if payable.payable_type not in payable_kinds():
+        kind = payable.payable_type
+        return f"This process does not know what was paid for ({kind}): retry it where it is sold."
+    if find_payable(session, payable.payable_id) is None:
+        return f"What was to be paid ({payable.payable_id}) is not there any more."
+    return None
 
 
 def requests(session: Session, transaction_id: str) -> int:

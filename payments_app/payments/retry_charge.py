@@ -22,7 +22,7 @@ from payments_app.payments.brief import UNSENT_SECONDS
 from payments_app.payments.direct import account_of
 from payments_app.payments.models import PaymentRecord, Transaction
 from payments_app.payments.open import LivePaymentError, Means, open_transaction
-from payments_app.payments.payable import NotPayableError, find_payable
+from payments_app.payments.payable import NotPayableError, find_payable, payable_kinds
 from payments_app.payments.predecessors import ALREADY_PAID
 from payments_app.payments.retry import (
     CHARGE,
@@ -34,6 +34,7 @@ from payments_app.payments.retry import (
 from payments_app.payments.settle import note, settle
 
 RETRY_SECONDS = 5.0
+UNKNOWN_KIND_SECONDS = 30.0  # another worker may know it
 _UNDECIDED = "The bank has not decided on an earlier attempt: nothing was charged."
 _NO_ANSWER = "Stripe could not say what became of an earlier attempt: nothing was charged."
 
@@ -58,6 +59,11 @@ def retry(transaction_id: str, _claim: Claim) -> None:
     asked_at = _asked_at(transaction_id)
     if asked_at is None:
         return
+    if unknown := _unknown_kind(transaction_id):
+        if (utcnow() - asked_at).total_seconds() > UNSENT_SECONDS:
+            _refuse(transaction_id, f"Nothing was charged: no process knew what a {unknown} is.")
+            return
+        raise Later(UNKNOWN_KIND_SECONDS, f"this process knows no payable {unknown!r}")
     for earlier in _earlier(transaction_id):
         refusal = _ask(earlier, asked_at)
         if refusal:
@@ -103,6 +109,15 @@ def _asked_at(session: Session, transaction_id: str) -> dt.datetime | None:
 
 
 @atomic
+def _unknown_kind(session: Session, transaction_id: str) -> str | None:
+    """The kind of what is to be paid, where this process does not know it."""
+    payable = payable_record(session, transaction_id)
+    if payable is None or payable.payable_type in payable_kinds():
+        return None
+    return payable.payable_type
+
+
+@atomic
 def _earlier(session: Session, transaction_id: str) -> list[_Earlier]:
     payable = payable_record(session, transaction_id)
     attempts = select(Transaction).where(Transaction.id == transaction_id)
@@ -141,7 +156,7 @@ def _open_next(session: Session, transaction_id: str) -> None:
     ).one()
     payable = payable_record(session, transaction_id)
     found = find_payable(session, payable.payable_id, lock=True) if payable else None
-    if found is None:
+    if found is None:  # it was there when the verdict was given
         raise LookupError(f"{transaction_id} pays for nothing that can be found")
     opened = open_transaction(
         session,

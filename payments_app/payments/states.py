@@ -11,6 +11,7 @@ from payments_app.core import history, outbox
 from payments_app.core.clock import database_now
 from payments_app.core.states import Machine
 from payments_app.payments.models import PaymentRecord, Transaction
+from payments_app.payments.payable import FOLLOW_UP_QUEUE, follow_up_of, payable_kinds
 
 PUBLIC_STATE = {
     "created": "pending",
@@ -93,7 +94,7 @@ def move(
     if phase in FINAL:
         transaction.client_secret = None
         transaction.ended_at = database_now()
-    _keep_live(session, transaction)
+    kind = _keep_live(session, transaction)
     session.flush()
     history.record(
         session,
@@ -103,15 +104,29 @@ def move(
         transaction_id=transaction.id,
         **{"from": old, "to": phase, "version": transaction.version, **data},
     )
-    for follow in outbox.followers(EVENT[phase]):
-        key = f"{follow.command}:{transaction.id}:v{transaction.version}"
-        outbox.stage(session, follow.command, transaction.id, key=key, delay=follow.delay)
+    tell(session, transaction.id, EVENT[phase], transaction.version)
+    if phase in FINAL and kind is not None and kind not in payable_kinds():
+        # Who follows it may be known only where it is: see follow_up.
+        command, key = follow_up_of(kind), f"{transaction.id}:v{transaction.version}"
+        outbox.stage(
+            session, command, transaction.id, key=f"{command}:{key}", queue=FOLLOW_UP_QUEUE
+        )
 
 
-def _keep_live(session: Session, transaction: Transaction) -> None:
-    """A payable has one live transaction at most; one that failed makes room for the next."""
-    session.execute(
+def tell(session: Session, transaction_id: str, event: str, version: int) -> None:
+    """Store one message for each follower of an event, unless it is there already."""
+    for follow in outbox.followers(session, event):
+        key = f"{follow.command}:{transaction_id}:v{version}"
+        outbox.stage(session, follow.command, transaction_id, key=key, delay=follow.delay)
+
+
+def _keep_live(session: Session, transaction: Transaction) -> str | None:
+    """A payable has one live transaction at most; one that failed makes room for the next.
+    Returns the type of the payable, where there is one."""
+    rows = session.execute(
         update(PaymentRecord)
         .where(PaymentRecord.transaction_id == transaction.id)
         .values(live=transaction.state != "failed")
+        .returning(PaymentRecord.role, PaymentRecord.payable_type)
     )
+    return next((row.payable_type for row in rows if row.role == "pays_for"), None)

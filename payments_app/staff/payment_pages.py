@@ -9,6 +9,7 @@ from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as BaseResponse
 
 from payments_app.accounts.gate import signed_in
+from payments_app.core import unknown
 from payments_app.core.access import staff
 from payments_app.core.extensions import db
 from payments_app.core.money import CURRENCIES
@@ -127,6 +128,7 @@ def _payment_page(transaction_id: str, status: int = 200, **values: str) -> Resp
         sale=sale_of(session, transaction_id, zone),
         sent=sent_about(session, transaction_id, zone),
         twin=twin_of(session, transaction_id),
+        waits=unknown.waiting_for(session, transaction_id),
         timeline=timeline(session, transaction_id, zone, technical=signed_in().may("technical")),
         **values,
     )

@@ -20,7 +20,7 @@ from payments_app.customers.find import customer_for
 from payments_app.gateway.breaker import Breaker
 from payments_app.orders.models import Order, Product
 from payments_app.orders.place import place
-from payments_app.payments.models import Transaction
+from payments_app.payments.models import PaymentRecord, Transaction
 from payments_app.payments.open import Means, open_transaction
 
 QUEUES = ("charges", "payment_critical", "payment_standard", "default", "mailers", "reports")
@@ -57,6 +57,10 @@ class Till:
 
     def make_due(self, command: str | None = None) -> None:
         _make_due(command)
+
+    def pay_for_instead(self, transaction_id: str, kind: str, payable_id: str) -> None:
+        """As if the payment were for something else: of an unknown kind, or gone."""
+        _pay_for_instead(transaction_id, kind, payable_id)
 
     def let_workers_die(self, command: str) -> None:
         """Every worker that took such a message died of it, as often as is put up with."""
@@ -188,6 +192,15 @@ def _age(session: Session, transaction_id: str, seconds: float) -> None:
 def _end_breaker_time(session: Session) -> None:
     session.execute(
         update(Breaker).where(Breaker.open_until.is_not(None)).values(open_until=database_now(-1))
+    )
+
+
+@atomic
+def _pay_for_instead(session: Session, transaction_id: str, kind: str, payable_id: str) -> None:
+    session.execute(
+        update(PaymentRecord)
+        .where(PaymentRecord.transaction_id == transaction_id, PaymentRecord.role == "pays_for")
+        .values(payable_type=kind, payable_id=payable_id)
     )
 
 

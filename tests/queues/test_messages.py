@@ -78,16 +78,6 @@ def test_retries_times_put_off_and_deaths_are_counted_by_job(bench: Bench) -> No
     assert tally.put_off >= 1
 
 
-def test_a_command_of_a_newer_release_waits_for_a_newer_worker(bench: Bench) -> None:
-    bench.job("test.new", _do_nothing)
-    bench.stage("test.new")
-    del bench.app.extensions["commands"]["test.new"]
-    bench.work()
-    message = bench.message("test.new")
-    assert message.dead_at is None
-    assert "knows no command" in (message.last_error or "")
-
-
 @pytest.mark.parametrize("queue", ["charges", "payment_critical"])
 def test_a_death_on_a_critical_queue_is_a_critical_alert(bench: Bench, queue: str) -> None:
     bench.bury(queue=queue)

@@ -1,0 +1,131 @@
+"""The registry: what any process of this installation subscribes to, kept in the database.
+
+The process that an event happens in need not know all that follows: another release, or another
+application on the same database, may know more. What was declared once is staged by every process,
+and waits for one that knows it. Taken out again by `flask queues forget`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from typing import NamedTuple
+
+from flask import current_app
+from sqlalchemy import String, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from payments_app.core.clock import database_now
+from payments_app.core.database import CommitOutcomeUnknownError, atomic
+from payments_app.core.extensions import db
+
+log = logging.getLogger(__name__)
+
+_DECLARED = "declared_subscribers"
+
+
+class EventSubscriber(db.Model):  # type: ignore[name-defined, misc]
+    """An event stages this command, due in `delay` seconds, on the queue where whoever knows it
+    looks for it. `alone` as of a Command."""
+
+    __tablename__ = "event_subscribers"
+
+    event: Mapped[str] = mapped_column(String(80), primary_key=True)
+    command: Mapped[str] = mapped_column(String(80), primary_key=True)
+    queue: Mapped[str] = mapped_column(String(40))
+    delay: Mapped[float]
+    alone: Mapped[bool]
+    declared_at: Mapped[dt.datetime] = mapped_column(server_default=database_now())
+
+
+class Subscriber(NamedTuple):
+    """A row of EventSubscriber as plain data."""
+
+    event: str
+    command: str
+    queue: str
+    delay: float
+    alone: bool
+
+
+_COLUMNS = [getattr(EventSubscriber, name) for name in Subscriber._fields]
+
+
+def announce() -> None:
+    """Declare as a process starts. A database that is away stops nobody: whatever it stages or
+    works on first declares again."""
+    if current_app.extensions.get(_DECLARED) == own_subscribers():
+        return
+    try:
+        _announce()
+    except (DBAPIError, CommitOutcomeUnknownError) as error:
+        log.warning("what this process subscribes to is not declared yet: %s", error)
+
+
+@atomic
+def _announce(session: Session) -> None:
+    declare(session)
+
+
+def declare(session: Session) -> None:
+    """Store what this process subscribes to, in the caller's transaction, unless it is there."""
+    mine, here = own_subscribers(), session.get_transaction()
+    if current_app.extensions.get(_DECLARED) == mine:
+        return
+    if here is not None and session.info.get(_DECLARED) == (mine, here):
+        return
+    stored = {Subscriber(*row) for row in session.execute(select(*_COLUMNS))}
+    if missing := sorted(mine - stored):
+        _store(session, missing)
+        # For this transaction alone: it may yet be rolled back.
+        session.info[_DECLARED] = (mine, session.get_transaction())
+    else:
+        current_app.extensions[_DECLARED] = mine
+
+
+def own_subscribers() -> frozenset[Subscriber]:
+    """What this process subscribes to, as the application was built with."""
+    commands = current_app.extensions["commands"]
+    return frozenset(
+        Subscriber(event, follow.command, known.queue, float(follow.delay), known.alone)
+        for event, follows in current_app.extensions["events"].items()
+        for follow in follows
+        if (known := commands.get(follow.command)) is not None
+    )
+
+
+def subscribers(session: Session, event: str) -> list[Subscriber]:
+    """All that any process declared for an event."""
+    query = select(*_COLUMNS).where(EventSubscriber.event == event)
+    rows = session.execute(query.order_by(EventSubscriber.command))
+    return [Subscriber(*row) for row in rows]
+
+
+def home_of(session: Session, command: str) -> Subscriber:
+    """Where a command belongs that is not known here. Raises LookupError where no process
+    declared it."""
+    query = select(*_COLUMNS).where(EventSubscriber.command == command)
+    row = session.execute(query.order_by(EventSubscriber.declared_at.desc()).limit(1)).first()
+    if row is None:
+        raise LookupError(f"no process of this installation has a command {command!r}")
+    return Subscriber(*row)
+
+
+def _store(session: Session, missing: list[Subscriber]) -> None:
+    """Sorted, so that two processes that begin at once do not wait for each other in a circle."""
+    on_postgresql = session.get_bind().dialect.name == "postgresql"
+    insert = (postgresql.insert if on_postgresql else sqlite.insert)(EventSubscriber)
+    values = insert.values([row._asdict() for row in missing])
+    session.execute(
+        values.on_conflict_do_update(
+            index_elements=["event", "command"],
+            set_={
+                "queue": insert.excluded.queue,
+                "delay": insert.excluded.delay,
+                "alone": insert.excluded.alone,
+                "declared_at": database_now(),
+            },
+        )
+    )

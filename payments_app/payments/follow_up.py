@@ -1,0 +1,40 @@
+"""follow_up: what follows a payment that ended in a process which did not know what it pays for.
+
+Each kind of payable has this command in a name of its own, so that the message waits for a process
+that knows the kind. There the payment's events are told again: what was staged already is there by
+its key, and only what was not known is added.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from payments_app.core.database import atomic
+from payments_app.core.history import HistoryEntry
+from payments_app.core.outbox import Claim, Command
+from payments_app.payments import states
+from payments_app.payments.payable import FOLLOW_UP_QUEUE, follow_up_of, payable_kinds
+
+
+@atomic
+def follow_up(session: Session, transaction_id: str, _claim: Claim) -> None:
+    """Stage what follows the end of a transaction and is not staged yet."""
+    states.lock(session, transaction_id)
+    moves = session.scalars(
+        select(HistoryEntry)
+        .where(HistoryEntry.transaction_id == transaction_id, HistoryEntry.kind == "state")
+        .order_by(HistoryEntry.id)
+    ).all()
+    for move in moves:
+        if move.data.get("to") in states.FINAL:
+            event = states.EVENT[move.data["to"]]
+            states.tell(session, transaction_id, event, move.data["version"])
+
+
+_COMMAND = Command(follow_up, FOLLOW_UP_QUEUE)
+
+
+def commands() -> dict[str, Command]:
+    """The follow-ups that this process can do: one of each kind of payable that it knows."""
+    return {follow_up_of(kind): _COMMAND for kind in payable_kinds()}

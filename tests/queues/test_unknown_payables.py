@@ -1,0 +1,170 @@
+"""The stock processes charge what only another application knows: its payable waits for it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import Select, func, select, text, update
+from sqlalchemy.orm import Session
+
+from parts.app import REPOSITORY, Sweeper, Worker
+from parts.process import Process, wait_until
+from payments_app.core import outbox
+from payments_app.core.alerts import Alert
+from payments_app.core.clock import database_now
+from payments_app.core.database import atomic
+from payments_app.core.extensions import db
+from payments_app.core.outbox import Message
+from payments_app.ledger.models import Journal
+from payments_app.notices.models import Mail
+from tests.payments.till import Till
+
+pytestmark = pytest.mark.slow
+STOCK = ("charges", "payment_critical", "payment_standard")
+
+
+class Host:
+    """The application that knows bookings, as processes of its own."""
+
+    def __init__(self, settings: dict[str, str], directory: Path) -> None:
+        self.env = os.environ | settings
+        self.directory = directory
+
+    def say(self, *words: str) -> list[str]:
+        done = subprocess.run(
+            self._command(*words),
+            env=self.env,
+            cwd=REPOSITORY,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout.split()
+
+    def worker(self, queue: str) -> Worker:
+        worker = Worker(self.directory, self.env, queue)
+        worker.command = self._command("work", queue)
+        return worker
+
+    def _command(self, *words: str) -> list[str]:
+        return [sys.executable, "-m", "tests.queues.booking_host", *words]
+
+
+@pytest.fixture
+def host(settings: dict[str, str], tmp_path: Path) -> Iterator[Host]:
+    host = Host(settings, tmp_path)
+    yield host
+    host.say("drop")
+
+
+@pytest.fixture
+def till(app: Flask) -> Iterator[Till]:
+    with app.app_context():
+        yield Till(app)
+
+
+@pytest.fixture
+def stock(settings: dict[str, str], tmp_path: Path) -> Iterator[list[Process]]:
+    """The product's own workers and sweeper, which never heard of bookings."""
+    with ExitStack() as running:
+        started: list[Process] = [Worker(tmp_path, settings, queue) for queue in STOCK]
+        started.append(Sweeper(tmp_path, settings))
+        for process in started:
+            running.enter_context(process)
+        yield started
+
+
+@pytest.mark.parametrize("way", ["open", "open-plain"])
+def test_what_a_process_does_not_know_is_charged_and_waits_for_one_that_does(
+    host: Host, till: Till, stock: list[Process], way: str
+) -> None:
+    booking, paid = host.say(way)
+    order = till.create_order()
+    beside = till.open(order=order)
+
+    # Nothing of ours waits: both are charged, posted and receipted, and the order is fulfilled.
+    assert wait_until(lambda: _states(till, paid, beside) == ["complete"] * 2, within=60)
+    assert wait_until(lambda: _posted(paid) and _posted(beside), within=60)
+    assert wait_until(lambda: _receipts(paid) == _receipts(beside) == 1, within=60)
+    assert wait_until(lambda: till.order(order).status == "paid", within=60)
+    assert wait_until(lambda: _known_are_done(till, paid), within=60)
+
+    # What was not known waits untouched, and somebody is told once.
+    waiting = _waiting(paid)
+    assert waiting
+    assert {(m.claims, m.tries, m.failures, m.leased_until) for m in waiting} == {(0, 0, 0, None)}
+    _wait_already(3600)
+    keys = {f"unknown_command:{message.command}" for message in waiting}
+    assert wait_until(lambda: keys <= set(_alerts()), within=60)
+    assert _confirmed(booking) == 0
+
+    # An application that knows it delivers once.
+    with host.worker("payment_standard"):
+        assert wait_until(lambda: _confirmed(booking) == 1, within=90)
+        assert wait_until(lambda: not _waiting(paid), within=60)
+    assert _confirmed(booking) == 1
+    assert (_receipts(paid), till.order(order).status) == (1, "paid")
+
+
+def _confirmed(booking: str) -> int:
+    """How often; this process does not know the table either."""
+    db.session.rollback()
+    found = text("SELECT confirmed FROM bookings WHERE id = :id")
+    return db.session.scalar(found, {"id": booking})
+
+
+def _states(till: Till, *transactions: str) -> list[str]:
+    return [till.read(transaction).state for transaction in transactions]
+
+
+def _posted(transaction: str) -> int:
+    db.session.rollback()
+    return _count(select(func.count()).where(Journal.transaction_id == transaction))
+
+
+def _receipts(transaction: str) -> int:
+    db.session.rollback()
+    mine = Mail.transaction_id == transaction
+    return _count(select(func.count()).where(mine, Mail.kind == "receipt"))
+
+
+def _count(query: Select[tuple[int]]) -> int:
+    return db.session.scalar(query) or 0
+
+
+def _waiting(transaction: str) -> list[Message]:
+    """What is due for it and unknown to the product."""
+    db.session.rollback()
+    known = outbox.commands()
+    query = select(Message).where(Message.subject == transaction, *outbox.OPEN)
+    return [message for message in db.session.scalars(query) if message.command not in known]
+
+
+def _known_are_done(till: Till, transaction: str) -> bool:
+    db.session.rollback()
+    query = select(Message.command).where(
+        Message.subject == transaction, Message.available_at <= database_now(), *outbox.OPEN
+    )
+    return not set(db.session.scalars(query)) & set(outbox.commands())
+
+
+def _alerts() -> list[str]:
+    db.session.rollback()
+    return list(db.session.scalars(select(Alert.key)))
+
+
+@atomic
+def _wait_already(session: Session, seconds: float) -> None:
+    """As if what waits had waited for so long."""
+    unknown = Message.command.not_in(list(outbox.commands()))
+    session.execute(
+        update(Message).where(unknown, *outbox.OPEN).values(available_at=database_now(-seconds))
+    )

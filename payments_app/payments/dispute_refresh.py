@@ -19,6 +19,8 @@ from payments_app.payments import states
 from payments_app.payments.direct import account_of
 from payments_app.payments.disputes import NEEDS_ANSWER, Dispute
 from payments_app.payments.models import Transaction
+from payments_app.payments.payment_of import payment_of
+from payments_app.payments.unmatched import mark_matched, read_subject, set_aside
 
 log = logging.getLogger(__name__)
 
@@ -27,19 +29,20 @@ RETRY_SECONDS = 30.0
 
 
 def refresh(subject: str, _claim: Claim) -> None:
-    """Read one dispute (`dp_...`, `du_...`) or all of an intent (`pi_...`) at Stripe, and keep it.
+    """Read one dispute (`dp_...`, `du_...`) or all of an intent (`pi_...`) at Stripe, and keep it;
+    `subject` may name the account that it is on (`dp_...@acct_...`).
 
     Raises Later while Stripe can't be read, or while the payment is not complete here.
     """
-    bodies = _of_intent(subject) if subject.startswith("pi_") else _one(subject)
-    for body in bodies:
-        keep_dispute(body)
+    stripe_id, account = read_subject(subject)
+    find = _of_intent if stripe_id.startswith("pi_") else _one
+    for body in find(stripe_id, account):
+        keep_dispute(body, account)
 
 
-def _one(stripe_dispute_id: str) -> list[dict[str, Any]]:
-    reply = retrieve_dispute(
-        stripe_dispute_id, _account(Dispute.stripe_dispute_id, stripe_dispute_id)
-    )
+def _one(stripe_dispute_id: str, account: str | None) -> list[dict[str, Any]]:
+    account = _account(Dispute.stripe_dispute_id, stripe_dispute_id) or account
+    reply = retrieve_dispute(stripe_dispute_id, account)
     if reply.body is not None:
         return [reply.body]
     if reply.trouble != Verdict.INVALID:
@@ -48,29 +51,35 @@ def _one(stripe_dispute_id: str) -> list[dict[str, Any]]:
     return []
 
 
-def _of_intent(intent_id: str) -> list[dict[str, Any]]:
+def _of_intent(intent_id: str, account: str | None) -> list[dict[str, Any]]:
+    account = _account(Transaction.stripe_payment_id, intent_id) or account
     try:
-        return disputes_of(intent_id, _account(Transaction.stripe_payment_id, intent_id))
+        return disputes_of(intent_id, account)
     except UnreadableError as error:
+        if error.verdict == Verdict.INVALID:
+            log.warning("Stripe knows no intent %s", intent_id)
+            return []
         raise Later(RETRY_SECONDS, str(error)) from error
 
 
 @atomic
-def keep_dispute(session: Session, body: dict[str, Any]) -> str | None:
-    """Store a dispute as Stripe has it; return its id here, None where the payment is not ours.
+def keep_dispute(
+    session: Session, body: dict[str, Any], account: str | None = None
+) -> str | None:
+    """Store a dispute as Stripe has it; return its id here. One whose payment is not known here
+    is set aside (None).
 
     Safe from news that comes twice or late: `body` was just read, and says all there is.
     Raises Later for a payment that is not complete here yet.
     """
-    owner = session.scalar(
-        select(Transaction.id).where(Transaction.stripe_payment_id == body["payment_intent"])
-    )
+    owner = payment_of(session, body)
     if owner is None:
-        log.warning("dispute %s is about no payment of ours", body["id"])
+        set_aside(session, body, account)
         return None
-    transaction = states.lock(session, owner)
+    transaction = states.lock(session, owner.id)
     if transaction.state != "complete":
-        raise Later(RETRY_SECONDS, f"{owner} is still {transaction.phase}")
+        raise Later(RETRY_SECONDS, f"{owner.id} is still {transaction.phase}")
+    mark_matched(session, body["id"])
     known = session.scalar(
         select(Dispute)
         .where(Dispute.stripe_dispute_id == body["id"])

@@ -10,6 +10,7 @@ from payments_app.core import alerts, history
 from payments_app.core.database import atomic
 from payments_app.gateway.objects import Reply
 from payments_app.payments.models import Transaction
+from payments_app.payments.payment_of import charge_of, is_about, names_of
 from payments_app.payments.refunds import MACHINE, Refund, lock, move
 
 
@@ -82,9 +83,10 @@ def _keep_error(refund: Refund, error: dict[str, Any]) -> None:
 def _mismatch(session: Session, refund: Refund, body: dict[str, Any]) -> bool:
     """A refund of another amount or payment settles nothing, and a person must look."""
     transaction = session.get_one(Transaction, refund.transaction_id)
-    theirs = (body.get("amount"), body.get("currency"), body.get("payment_intent"))
-    ours = (refund.amount, refund.currency, transaction.stripe_payment_id)
-    if theirs == ours and refund.stripe_refund_id in (None, body.get("id")):
+    theirs = (body.get("amount"), body.get("currency"), *names_of(body))
+    ours = (refund.amount, refund.currency, transaction.stripe_payment_id, charge_of(transaction))
+    same = theirs[:2] == ours[:2] and is_about(transaction, body)
+    if same and refund.stripe_refund_id in (None, body.get("id")):
         return False
     alerts.raise_alert(
         session,

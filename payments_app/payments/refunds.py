@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from payments_app.core import history, outbox
 from payments_app.core.clock import database_now
-from payments_app.core.columns import BIGINT
+from payments_app.core.columns import BIGINT, Key
 from payments_app.core.extensions import db
 from payments_app.core.ids import new_id
 from payments_app.core.money import Money
@@ -49,7 +49,7 @@ class Refund(Returned, db.Model):  # type: ignore[name-defined, misc]
 
     __tablename__ = "refunds"
 
-    id: Mapped[str] = mapped_column(String(40), primary_key=True, default=lambda: new_id("rfd"))
+    id: Mapped[str] = mapped_column(Key(40), primary_key=True, default=lambda: new_id("rfd"))
     state: Mapped[str] = mapped_column(String(16), default="requested")
     version: Mapped[int] = mapped_column(default=1)
     amount: Mapped[int] = mapped_column(BIGINT)
@@ -57,11 +57,11 @@ class Refund(Returned, db.Model):  # type: ignore[name-defined, misc]
     reason: Mapped[str] = mapped_column(String(500))
     stripe_reason: Mapped[str | None] = mapped_column(String(40))
     requested_by: Mapped[str] = mapped_column(String(80))
-    idempotency_key: Mapped[str | None] = mapped_column(String(255), unique=True)
+    idempotency_key: Mapped[str | None] = mapped_column(Key(255), unique=True)
 
     parameters: Mapped[dict[str, Any] | None]
     sent_at: Mapped[dt.datetime | None]
-    stripe_refund_id: Mapped[str | None] = mapped_column(String(255), unique=True)
+    stripe_refund_id: Mapped[str | None] = mapped_column(Key(255), unique=True)
     stripe_data: Mapped[dict[str, Any] | None]
     error: Mapped[dict[str, Any] | None]
     error_code: Mapped[str | None] = mapped_column(String(100))

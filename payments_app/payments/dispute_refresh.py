@@ -15,9 +15,10 @@ from payments_app.core.outbox import Claim, Later
 from payments_app.gateway.disputes import disputes_of, retrieve_dispute
 from payments_app.gateway.objects import UnreadableError
 from payments_app.gateway.results import Verdict
+from payments_app.gateway.words import known, says, tell_of_word, word
 from payments_app.payments import states
 from payments_app.payments.direct import account_of
-from payments_app.payments.disputes import NEEDS_ANSWER, Dispute
+from payments_app.payments.disputes import NEEDS_ANSWER, STATES, UNKNOWN, Dispute
 from payments_app.payments.models import Transaction
 from payments_app.payments.payment_of import payment_of
 from payments_app.payments.unmatched import mark_matched, read_subject, set_aside
@@ -26,18 +27,24 @@ log = logging.getLogger(__name__)
 
 CHANGED = "dispute.changed"
 RETRY_SECONDS = 30.0
+LOOK_SECONDS, LOOKS = 3600.0, 20  # at a status that we do not know; a person was told at once
 
 
-def refresh(subject: str, _claim: Claim) -> None:
+def refresh(subject: str, claim: Claim) -> None:
     """Read one dispute (`dp_...`, `du_...`) or all of an intent (`pi_...`) at Stripe, and keep it;
     `subject` may name the account that it is on (`dp_...@acct_...`).
 
-    Raises Later while Stripe can't be read, or while the payment is not complete here.
+    Raises Later while Stripe can't be read, while the payment is not complete here, and LOOKS times
+    while Stripe says a status that we do not know.
     """
     stripe_id, account = read_subject(subject)
     find = _of_intent if stripe_id.startswith("pi_") else _one
-    for body in find(stripe_id, account):
+    bodies = find(stripe_id, account)
+    for body in bodies:
         keep_dispute(body, account)
+    unknown = [body for body in bodies if known(body.get("status"), STATES) is None]
+    if unknown and claim.tries < LOOKS:
+        raise Later(LOOK_SECONDS, says(unknown[0].get("status")))
 
 
 def _one(stripe_dispute_id: str, account: str | None) -> list[dict[str, Any]]:
@@ -80,17 +87,21 @@ def keep_dispute(
     if transaction.state != "complete":
         raise Later(RETRY_SECONDS, f"{owner.id} is still {transaction.phase}")
     mark_matched(session, body["id"])
-    known = session.scalar(
+    found = session.scalar(
         select(Dispute)
         .where(Dispute.stripe_dispute_id == body["id"])
         .execution_options(populate_existing=True)
     )
-    dispute = known or _new(session, transaction, body)
-    before = None if known is None else (known.state, known.funds, known.has_evidence)
+    fresh, dispute = found is None, found or _new(session, transaction, body)
+    before = None if fresh else (dispute.state, dispute.funds, dispute.has_evidence)
+    said = None if fresh else dispute.unknown_status
     _take(dispute, body)
     session.flush()
     if before != (dispute.state, dispute.funds, dispute.has_evidence):
-        _tell(session, dispute, fresh=known is None)
+        _tell(session, dispute, fresh=fresh)
+    if dispute.unknown_status not in (None, said):
+        owner_id = dispute.transaction_id
+        tell_of_word(session, dispute.id, "dispute's status", body.get("status"), transaction_id=owner_id)
     return dispute.id
 
 
@@ -117,9 +128,9 @@ def _new(session: Session, transaction: Transaction, body: dict[str, Any]) -> Di
 def _take(dispute: Dispute, body: dict[str, Any]) -> None:
     evidence = body.get("evidence_details") or {}
     due_by = evidence.get("due_by")
-    dispute.state = body["status"]
+    dispute.state = known(body.get("status"), STATES) or dispute.state or UNKNOWN
     dispute.funds = funds_of(body)
-    dispute.reason = body["reason"]
+    dispute.reason = word(body.get("reason"), 60) or UNKNOWN
     dispute.due_by = dt.datetime.fromtimestamp(due_by, dt.UTC) if due_by else None
     dispute.has_evidence = bool(evidence.get("has_evidence"))
     dispute.refundable = bool(body.get("is_charge_refundable"))

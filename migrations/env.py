@@ -23,6 +23,8 @@ def render_item(kind: str, item: Any, autogen: AutogenContext) -> str | Literal[
     if kind == "type" and (isinstance(item, columns.UTCDateTime) or id(item) in known):
         autogen.imports.add("from payments_app.core import clock, columns")
         return known.get(id(item), "columns.UTCDateTime()")
+    if kind == "type" and isinstance(item, columns.Key):
+        return f"sa.String(length={item.length})"
     if kind == "server_default" and isinstance(getattr(item, "arg", None), clock.database_now):
         return "clock.database_now()"
     return False

@@ -12,7 +12,7 @@ from payments_app.merchants import models as merchants
 from payments_app.notices import models as notices
 from payments_app.notices import webhook_models
 from payments_app.orders import models as orders
-from payments_app.payments import connect_records, disputes, refunds
+from payments_app.payments import connect_records, disputes, refunds, unmatched
 from payments_app.payments import models as payments
 from payments_app.reconcile import models as reconcile
 from payments_app.settlement import models as settlement
@@ -45,5 +45,6 @@ __all__ = [
     "settlement",
     "subscriptions",
     "tally",
+    "unmatched",
     "webhook_models",
 ]

@@ -13,6 +13,7 @@ MINUTE, HOUR = 60, 3600
 SCHEDULE = (
     Periodic("watch", "ops.watch", 15),
     Periodic("revive", "reconcile.revive", 30),
+    Periodic("match what was set aside", "payments.match", MINUTE),
     Periodic("fetch missed events", "inbound.fetch_missed", 5 * MINUTE),
     Periodic("fold reports", "reports.fold", MINUTE),
     Periodic("reconcile", "reconcile.stage_rounds", 5 * MINUTE),

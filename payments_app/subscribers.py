@@ -60,6 +60,7 @@ from payments_app.payments.refund_refresh import refresh as refresh_refunds
 from payments_app.payments.refund_send import look_up as look_up_refund
 from payments_app.payments.refund_send import send as send_refund
 from payments_app.payments.retry_charge import retry
+from payments_app.payments.unmatched import MATCH, match
 from payments_app.portal import sign_in as portal
 from payments_app.reconcile.fix import run_fix
 from payments_app.reconcile.revive import revive
@@ -90,6 +91,7 @@ COMMANDS = {
     "refunds.send": Command(send_refund, "payment_critical"),
     "refunds.look_up": Command(look_up_refund, "payment_critical"),
     "refunds.refresh": Command(refresh_refunds, "payment_critical"),
+    MATCH: Command(without_subject(match), "payment_critical", alone=True),
     CREATE: Command(create_account, "default"),
     MAKE_LINK: Command(make_link, "default"),
     REFRESH: Command(refresh_account, "default"),

@@ -1,9 +1,10 @@
 """Fault scripts: rules of an account that make its API calls go wrong, each so many times.
 
 A rule is {"match": {"method", "path" (a regular expression), "nth"}, "times": n or null for ever,
-"probability", "seed", "fault", "ms", "executed"}; all but `fault` may be left out.
+"probability", "seed", "fault", "ms", "executed", "set"}; all but `fault` may be left out.
 """
 
+import json
 import random
 import re
 import threading
@@ -26,12 +27,13 @@ KINDS = {
     "drop_before": "the connection is closed, nothing executed",
     "drop_after": "executed, then the connection is closed without an answer",
     "truncate": "executed, and the answer is cut",
+    "say": "executed, and the answer says what `set` holds instead, field by field",
     "html_200": "executed, but a proxy's page is answered",
     "html_502": "a proxy's page, not executed unless `executed` is true",
     "unauthorized": "401",
     "forbidden": "403",
 }
-_RULE_FIELDS = {"match", "times", "probability", "seed", "fault", "ms", "executed"}
+_RULE_FIELDS = {"match", "times", "probability", "seed", "fault", "ms", "executed", "set"}
 _MATCH_FIELDS = {"method", "path", "nth"}
 _PAYMENT_PATHS = ("/v1/payment_intents", "/v1/setup_intents", "/v1/refunds")
 
@@ -164,6 +166,9 @@ def spoil(rule: Rule | None, response: Response) -> Response:
             response.fate = Fate.DROPPED
         case "truncate":
             response.fate = Fate.TRUNCATED
+        case "say":
+            said = json.loads(response.body) | (rule.content.get("set", {}) if rule else {})
+            response.body = json.dumps(said, indent=2).encode()
         case "html_200" | "html_502":
             return _proxy_page(rule) if rule else response
     return response

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
+from operator import eq, ne
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, DateTime, Integer
+from sqlalchemy import JSON, BigInteger, DateTime, Integer, String
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
@@ -13,6 +15,28 @@ from sqlalchemy.types import TypeDecorator
 # SQLite counts rows only in a column declared INTEGER.
 BIGINT = BigInteger().with_variant(Integer, "sqlite")
 JSON_TYPE = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+
+
+class EmptyKeyError(LookupError):
+    """Something was looked up by a key that is missing."""
+
+
+class _KeyComparator(String.Comparator[str]):
+    def operate(self, op: Callable[..., Any], *other: Any, **kwargs: Any) -> Any:
+        key = other[0] if other and op in (eq, ne) else True
+        if key is None or (isinstance(key, str) and not key):
+            raise EmptyKeyError("nothing is looked up by an empty key: ask is_(None) for a NULL")
+        return super().operate(op, *other, **kwargs)
+
+
+class Key(String):
+    """A string that rows are looked up by, such as an id at Stripe, in a column that may be NULL.
+
+    SQLAlchemy writes `column == None` as IS NULL: a key that is missing would find the row of a
+    stranger who has none. Here such a comparison, and one with "", raises EmptyKeyError.
+    """
+
+    comparator_factory = _KeyComparator
 
 
 class UTCDateTime(TypeDecorator[dt.datetime]):

@@ -12,7 +12,7 @@ from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from payments_app.core.clock import database_now
-from payments_app.core.columns import BIGINT
+from payments_app.core.columns import BIGINT, Key
 from payments_app.core.extensions import db
 
 SYSTEM = "system"
@@ -33,7 +33,7 @@ class HistoryEntry(db.Model):  # type: ignore[name-defined, misc]
     what: Mapped[str] = mapped_column(String(80))
     actor: Mapped[str] = mapped_column(String(80))
     transaction_id: Mapped[str | None] = mapped_column(ForeignKey("transactions.id"))
-    subject: Mapped[str | None] = mapped_column(String(80))
+    subject: Mapped[str | None] = mapped_column(Key(80))
     data: Mapped[dict[str, Any]] = mapped_column(default=dict)
 
     __table_args__ = (

@@ -30,7 +30,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from payments_app.core import registry
 from payments_app.core.clock import database_now
-from payments_app.core.columns import BIGINT
+from payments_app.core.columns import BIGINT, Key
 from payments_app.core.database import insert_once
 from payments_app.core.extensions import db
 
@@ -52,7 +52,7 @@ class Message(db.Model):  # type: ignore[name-defined, misc]
     command: Mapped[str] = mapped_column(String(80))
     subject: Mapped[str] = mapped_column(String(80))
     dedupe_key: Mapped[str] = mapped_column(String(200), unique=True)
-    alone_key: Mapped[str | None] = mapped_column(String(200))
+    alone_key: Mapped[str | None] = mapped_column(Key(200))
     created_at: Mapped[dt.datetime] = mapped_column(server_default=database_now())
     available_at: Mapped[dt.datetime] = mapped_column(server_default=database_now())
     leased_until: Mapped[dt.datetime | None]

@@ -8,6 +8,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from payments_app.core.clock import database_now
+from payments_app.core.columns import Key
 from payments_app.core.extensions import db
 from payments_app.core.ids import new_id
 from payments_app.core.money import Money
@@ -24,11 +25,11 @@ class Customer(Payable, db.Model):  # type: ignore[name-defined, misc]
     payable_prefix = "cust"
     payable_role = "customer"  # a customer may be charged in parallel
 
-    id: Mapped[str] = mapped_column(String(40), primary_key=True, default=lambda: new_id("cust"))
+    id: Mapped[str] = mapped_column(Key(40), primary_key=True, default=lambda: new_id("cust"))
     email: Mapped[str] = mapped_column(String(254), unique=True)
     name: Mapped[str | None] = mapped_column(String(200))
-    stripe_customer_id: Mapped[str | None] = mapped_column(String(255), unique=True)
-    default_payment_method_id: Mapped[str | None] = mapped_column(String(255))
+    stripe_customer_id: Mapped[str | None] = mapped_column(Key(255), unique=True)
+    default_payment_method_id: Mapped[str | None] = mapped_column(Key(255))
     payment_status: Mapped[str | None] = mapped_column(String(24))
     version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[dt.datetime] = mapped_column(server_default=database_now())
@@ -73,7 +74,7 @@ class SavedCard(db.Model):  # type: ignore[name-defined, misc]
 
     __tablename__ = "saved_cards"
 
-    id: Mapped[str] = mapped_column(String(40), primary_key=True, default=lambda: new_id("card"))
+    id: Mapped[str] = mapped_column(Key(40), primary_key=True, default=lambda: new_id("card"))
     customer_id: Mapped[str] = mapped_column(ForeignKey("customers.id"), index=True)
     payment_method: Mapped[str] = mapped_column(String(255), unique=True)
     stripe_customer_id: Mapped[str] = mapped_column(String(255))

@@ -54,8 +54,7 @@ class Event:
 
     def names(self, field: str) -> str | None:
         """A Stripe id that the object holds in `field`, if it does: bare, or expanded."""
-        value = self.content.get(field)
-        return clean_id(value.get("id") if isinstance(value, dict) else value)
+        return id_of(self.content.get(field))
 
 
 def verify(payload: bytes, header: str, secrets: Sequence[str], now: float) -> None:
@@ -154,6 +153,12 @@ def email_of_customer(customer_id: str, account: str | None = None) -> str | Non
         raise UnreadableError(reply.trouble or Verdict.UNKNOWN, reply.error or {})
     email = (reply.body or {}).get("email")
     return email if isinstance(email, str) else None
+
+
+def id_of(value: Any) -> str | None:
+    """The id of an object of Stripe's that another one names, bare or expanded; None where it
+    names none, or what has not the shape of an id."""
+    return clean_id(value.get("id") if isinstance(value, dict) else value)
 
 
 def clean_id(value: Any) -> str | None:

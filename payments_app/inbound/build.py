@@ -16,7 +16,7 @@ from payments_app.core import history
 from payments_app.core.database import atomic
 from payments_app.customers.find import customer_for
 from payments_app.customers.models import Customer
-from payments_app.gateway.events import clean_id, email_of_customer
+from payments_app.gateway.events import email_of_customer, id_of
 from payments_app.gateway.results import Answer, Verdict
 from payments_app.merchants.models import DIRECT
 from payments_app.payments.models import PaymentRecord, Transaction
@@ -33,7 +33,7 @@ def build(answer: Answer, account: str | None) -> str:
     Raises UnreadableError while Stripe does not tell the customer's address.
     """
     intent = answer.body
-    stripe_customer = _customer_id(intent)
+    stripe_customer = id_of(intent.get("customer"))
     email = _email(intent)
     if email is None and stripe_customer is not None:
         email = _clean(email_of_customer(stripe_customer, account))
@@ -104,11 +104,6 @@ def _customer(session: Session, stripe_customer: str | None, email: str | None) 
     if stripe_customer is not None and customer.stripe_customer_id is None:
         customer.stripe_customer_id = stripe_customer
     return customer
-
-
-def _customer_id(intent: dict[str, Any]) -> str | None:
-    customer = intent.get("customer")
-    return clean_id(customer.get("id") if isinstance(customer, dict) else customer)
 
 
 def _email(intent: dict[str, Any]) -> str | None:

@@ -13,16 +13,18 @@ PROCESS = "inbound.process"
 @dataclass(frozen=True)
 class Handling:
     """Stage `command` for what the object holds in `subject`, or else for the object itself; no
-    command: a record, no more. `of_account`: it is for the account that the event is of."""
+    command: a record, no more. `of_account`: it is for the account that the event is of;
+    `names_account`: its subject names that account as well."""
 
     command: str | None = None
     subject: str = "id"
     of_account: bool = False
+    names_account: bool = False
 
 
 _SETTLE = Handling(PROCESS)
-_REFUND = Handling("refunds.refresh", "payment_intent")
-_DISPUTE = Handling("disputes.refresh", "payment_intent")
+_REFUND = Handling("refunds.refresh", "payment_intent", names_account=True)
+_DISPUTE = Handling("disputes.refresh", "payment_intent", names_account=True)
 _RECORD = Handling()
 _SUBSCRIBED = Handling("customers.subscribed_at_stripe", "customer")
 _INVOICE_FAILED = Handling("customers.invoice_failed_at_stripe", "customer")

@@ -8,6 +8,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from payments_app.core.clock import database_now
+from payments_app.core.columns import Key
 from payments_app.core.extensions import db
 
 RECEIVED, PROCESSED, IGNORED, QUARANTINED = "received", "processed", "ignored", "quarantined"
@@ -24,8 +25,8 @@ class StripeEvent(db.Model):  # type: ignore[name-defined, misc]
 
     id: Mapped[str] = mapped_column(String(80), primary_key=True)
     type: Mapped[str] = mapped_column(String(100))
-    object_id: Mapped[str | None] = mapped_column(String(80))
-    account: Mapped[str | None] = mapped_column(String(80))
+    object_id: Mapped[str | None] = mapped_column(Key(80))
+    account: Mapped[str | None] = mapped_column(Key(80))
     livemode: Mapped[bool]
     state: Mapped[str] = mapped_column(String(16), default=RECEIVED)
     reason: Mapped[str | None] = mapped_column(Text)

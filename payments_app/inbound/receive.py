@@ -20,6 +20,8 @@ from payments_app.inbound.kinds import HANDLINGS, PROCESS
 from payments_app.inbound.models import IGNORED, PROCESSED, QUARANTINED, RECEIVED, StripeEvent
 from payments_app.merchants.accounts import account_at_stripe
 from payments_app.payments.models import Transaction
+from payments_app.payments.payment_of import payment_of
+from payments_app.payments.unmatched import subject_of
 
 LATE_SECONDS = 300  # an event this old was delayed, or sent again after it failed
 _WORTH_KEEPING = ("status", "reason", "amount", "currency", "attempt_count", "billing_reason")
@@ -106,17 +108,17 @@ def _stage(session: Session, event: Event) -> None:
     if command == PROCESS:
         outbox.stage(session, PROCESS, event.id)
     elif command is not None and subject is not None:
+        about = subject_of(subject, event.account) if HANDLINGS[event.type].names_account else subject
         key = f"{command}:{subject}:{event.id}"
-        outbox.stage(session, command, subject, key=key, queue="payment_critical")
+        outbox.stage(session, command, about, key=key, queue="payment_critical")
 
 
 def _transaction_of(session: Session, event: Event) -> str | None:
     """The transaction whose timeline the event belongs to, where it is known already."""
     is_intent = event.type.startswith(("payment_intent.", "setup_intent."))
-    intent = event.object_id if is_intent else event.names("payment_intent")
-    if intent is None:
-        return None
-    return session.scalar(select(Transaction.id).where(Transaction.stripe_payment_id == intent))
+    about = {"payment_intent": event.object_id} if is_intent else event.content
+    found = payment_of(session, about)
+    return found.id if found is not None else None
 
 
 def _record(

@@ -16,7 +16,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from payments_app.core.clock import database_now
-from payments_app.core.columns import BIGINT
+from payments_app.core.columns import BIGINT, Key
 from payments_app.core.extensions import db
 
 # What we hold at Stripe, and where it came from or went.
@@ -89,7 +89,7 @@ class BalanceTransaction(db.Model):  # type: ignore[name-defined, misc]
     id: Mapped[str] = mapped_column(String(255), primary_key=True)
     transaction_id: Mapped[str] = mapped_column(ForeignKey("transactions.id"), index=True)
     source: Mapped[str] = mapped_column(String(255))
-    account: Mapped[str | None] = mapped_column(String(255))
+    account: Mapped[str | None] = mapped_column(Key(255))
     type: Mapped[str] = mapped_column(String(60))
     amount: Mapped[int] = mapped_column(BIGINT)
     fee: Mapped[int] = mapped_column(BIGINT)

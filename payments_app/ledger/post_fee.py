@@ -21,6 +21,7 @@ from payments_app.ledger.post import ensure_capture
 from payments_app.payments import states
 from payments_app.payments.direct import account_of
 from payments_app.payments.look_up import next_wait
+from payments_app.payments.payment_of import charge_of
 
 STRIPE_FEE = "stripe_fee"
 POSTED = "ledger.posted"
@@ -79,8 +80,7 @@ def _unknown(session: Session, transaction_id: str) -> _Charge | None:
         raise LookupError(f"{transaction_id} is {transaction.phase}: it has no fee")
     if transaction.amount == 0 or charge_kept(session, transaction_id):
         return None
-    charge = (transaction.stripe_data or {}).get("latest_charge")
-    charge_id = charge["id"] if isinstance(charge, dict) else charge
+    charge_id = charge_of(transaction)
     if charge_id is None:
         raise LookupError(f"{transaction_id} was paid, and names no charge")
     age = (utcnow() - transaction.ended_at).total_seconds()

@@ -9,6 +9,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from payments_app.core.clock import database_now
+from payments_app.core.columns import Key
 from payments_app.core.extensions import db
 from payments_app.core.ids import new_id
 
@@ -22,7 +23,7 @@ class Merchant(db.Model):  # type: ignore[name-defined, misc]
 
     __tablename__ = "merchants"
 
-    id: Mapped[str] = mapped_column(String(40), primary_key=True, default=lambda: new_id("mrc"))
+    id: Mapped[str] = mapped_column(Key(40), primary_key=True, default=lambda: new_id("mrc"))
     name: Mapped[str] = mapped_column(String(200))
     email: Mapped[str] = mapped_column(String(254))
     timezone: Mapped[str] = mapped_column(String(60), default="UTC")
@@ -56,7 +57,7 @@ class ConnectedAccount(db.Model):  # type: ignore[name-defined, misc]
     charge_type: Mapped[str] = mapped_column(String(16))
     country: Mapped[str] = mapped_column(String(2))
     # Unknown until the job that makes the account at Stripe has its answer.
-    stripe_account_id: Mapped[str | None] = mapped_column(String(255), unique=True)
+    stripe_account_id: Mapped[str | None] = mapped_column(Key(255), unique=True)
     details_submitted: Mapped[bool] = mapped_column(default=False)
     charges_enabled: Mapped[bool] = mapped_column(default=False)
     transfers_enabled: Mapped[bool] = mapped_column(default=False)

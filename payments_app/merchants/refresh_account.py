@@ -12,6 +12,7 @@ from payments_app.core.clock import database_now
 from payments_app.core.database import atomic
 from payments_app.core.outbox import Claim, Later
 from payments_app.gateway import connect
+from payments_app.gateway.events import clean_id
 from payments_app.gateway.results import Verdict
 from payments_app.merchants.accounts import DISCONNECTED, state_of
 from payments_app.merchants.models import ConnectedAccount
@@ -67,10 +68,13 @@ def _keep(session: Session, stripe_account_id: str, body: dict[str, Any]) -> Non
 
 def _adopt(session: Session, body: dict[str, Any]) -> ConnectedAccount | None:
     """The merchant whom an account was made for, where the answer that made it is not here yet."""
+    merchant_id = clean_id((body.get("metadata") or {}).get("merchant_id"))
+    if merchant_id is None:
+        return None
     account = session.scalar(
         select(ConnectedAccount)
         .where(
-            ConnectedAccount.merchant_id == (body.get("metadata") or {}).get("merchant_id"),
+            ConnectedAccount.merchant_id == merchant_id,
             ConnectedAccount.stripe_account_id.is_(None),
         )
         .with_for_update()

@@ -18,13 +18,14 @@ from payments_app.core import outbox
 from payments_app.core.database import atomic
 from payments_app.core.outbox import Claim, Later
 from payments_app.gateway import connect
-from payments_app.gateway.events import clean_id
+from payments_app.gateway.events import id_of
 from payments_app.gateway.objects import Reply, UnreadableError
 from payments_app.gateway.results import Verdict
 from payments_app.merchants.models import DESTINATION
 from payments_app.payments import connect_records as records
 from payments_app.payments.connect_records import MERCHANT, PLATFORM, READ, ConnectRecord
 from payments_app.payments.models import Transaction
+from payments_app.payments.payment_of import charge_of
 from payments_app.payments.refunds import Refund
 
 READ_BY_CHARGE, READ_BY_REFUND = "connect.read_by_charge", "connect.read_by_refund"
@@ -81,16 +82,16 @@ def _destination(sale: _Sale) -> Iterator[ConnectRecord]:
     yield _record(sale, records.CHARGE, charge)
     for refund in connect.refunds_of_charge(sale.charge_id):
         yield _record(sale, records.REFUND, refund, refund=refund["id"])
-    transfer_id = clean_id(charge.get("transfer"))
+    transfer_id = id_of(charge.get("transfer"))
     if transfer_id is None:
         raise UnreadableError(Verdict.UNKNOWN, {"code": "transfer_not_there_yet"})
     transfer = _body(connect.retrieve_transfer(transfer_id))
     yield _record(sale, records.TRANSFER, transfer)
     for reversal in connect.reversals_of(transfer_id):
-        source = clean_id(reversal.get("source_refund"))
+        source = id_of(reversal.get("source_refund"))
         yield _record(sale, records.TRANSFER_REVERSAL, reversal, refund=source)
     yield from _fee(sale, charge)
-    yield from _merchants_side(sale, clean_id(transfer.get("destination_payment")))
+    yield from _merchants_side(sale, id_of(transfer.get("destination_payment")))
 
 
 def _direct(sale: _Sale) -> Iterator[ConnectRecord]:
@@ -103,7 +104,7 @@ def _direct(sale: _Sale) -> Iterator[ConnectRecord]:
 
 
 def _fee(sale: _Sale, charge: dict[str, Any]) -> Iterator[ConnectRecord]:
-    fee_id = clean_id(charge.get("application_fee"))
+    fee_id = id_of(charge.get("application_fee"))
     if fee_id is None:
         return
     yield _record(sale, records.FEE, _body(connect.retrieve_fee(fee_id)))
@@ -169,8 +170,7 @@ def _sale(session: Session, transaction_id: str) -> _Sale | None:
     row = session.get(Transaction, transaction_id, populate_existing=True)
     if row is None or row.state != "complete" or row.connected_account_id is None:
         return None
-    charge = (row.stripe_data or {}).get("latest_charge")
-    charge_id = clean_id(charge.get("id") if isinstance(charge, dict) else charge)
+    charge_id = charge_of(row)
     if charge_id is None:
         return None
     destination = row.charge_type == DESTINATION

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from payments_app.core import outbox
 from payments_app.core.clock import database_now
-from payments_app.core.columns import BIGINT
+from payments_app.core.columns import BIGINT, Key
 from payments_app.core.database import insert_once
 from payments_app.core.extensions import db
 from payments_app.core.money import Money
@@ -46,7 +46,7 @@ class ConnectRecord(db.Model):  # type: ignore[name-defined, misc]
     refund_id: Mapped[str | None] = mapped_column(ForeignKey("refunds.id"))
     side: Mapped[str] = mapped_column(String(16))
     kind: Mapped[str] = mapped_column(String(24))
-    account: Mapped[str | None] = mapped_column(String(255))
+    account: Mapped[str | None] = mapped_column(Key(255))
     stripe_id: Mapped[str] = mapped_column(String(255), unique=True)
     amount: Mapped[int] = mapped_column(BIGINT)
     currency: Mapped[str] = mapped_column(String(3))

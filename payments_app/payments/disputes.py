@@ -14,14 +14,31 @@ from payments_app.core.columns import BIGINT
 from payments_app.core.extensions import db
 from payments_app.core.ids import new_id
 from payments_app.core.money import Money
+from payments_app.gateway.words import known, says
 from payments_app.payments.returned import Returned
 
+# Stripe's own words; https://docs.stripe.com/api/disputes/object
+STATES = frozenset(
+    """
+    warning_needs_response warning_under_review warning_closed needs_response under_review won lost
+    prevented appeal_needs_response appeal_under_review
+    """.split()
+)
+REASONS = frozenset(
+    """
+    bank_cannot_process check_returned credit_not_processed customer_initiated debit_not_authorized
+    duplicate fraudulent general incorrect_account_details insufficient_funds noncompliant
+    product_not_received product_unacceptable subscription_canceled unrecognized
+    """.split()
+)
+UNKNOWN = "unknown"
 # Somebody has to answer; https://docs.stripe.com/api/disputes/object#dispute_object-status
 NEEDS_ANSWER = frozenset({"needs_response", "warning_needs_response", "appeal_needs_response"})
 
 
 class Dispute(Returned, db.Model):  # type: ignore[name-defined, misc]
-    """One dispute, as Stripe last told it. `state` is Stripe's own word; `amount` in minor units.
+    """One dispute, as Stripe last told it. `state` is Stripe's own word, the last one that we know
+    (UNKNOWN before the first); `amount` in minor units.
 
     `funds` says where the money is: `none` was taken (an inquiry), it was `withdrawn` from our
     balance, or it was `reinstated`. `due_by` is until when evidence can be handed in.
@@ -58,6 +75,14 @@ class Dispute(Returned, db.Model):  # type: ignore[name-defined, misc]
     def money(self) -> Money:
         """The disputed amount with its currency."""
         return Money(self.amount, self.currency)
+
+    @property
+    def unknown_status(self) -> str | None:
+        """What Stripe says of it, in words, where that is no state that we know."""
+        if "status" not in self.stripe_data:
+            return None
+        status = self.stripe_data["status"]
+        return None if known(status, STATES) else says(status)
 
     @property
     def needs_answer(self) -> bool:

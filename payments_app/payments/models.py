@@ -10,7 +10,7 @@ from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from payments_app.core.clock import database_now
-from payments_app.core.columns import BIGINT
+from payments_app.core.columns import BIGINT, Key
 from payments_app.core.extensions import db
 from payments_app.core.ids import new_id, reference
 from payments_app.core.money import Money
@@ -32,7 +32,7 @@ class Transaction(db.Model):  # type: ignore[name-defined, misc]
 
     __tablename__ = "transactions"
 
-    id: Mapped[str] = mapped_column(String(40), primary_key=True, default=lambda: new_id("txn"))
+    id: Mapped[str] = mapped_column(Key(40), primary_key=True, default=lambda: new_id("txn"))
     state: Mapped[str] = mapped_column(String(16), default="pending")
     phase: Mapped[str] = mapped_column(String(24), default="created")
     version: Mapped[int] = mapped_column(default=1)
@@ -45,12 +45,12 @@ class Transaction(db.Model):  # type: ignore[name-defined, misc]
 
     # Keys and what the buyer sent. The client's key is unique on the row: the last line against
     # charging twice, whatever happens to Redis.
-    idempotency_key: Mapped[str | None] = mapped_column(String(300), unique=True)
-    fingerprint: Mapped[str | None] = mapped_column(String(64))
-    buyer: Mapped[str | None] = mapped_column(String(64))
-    confirmation_token: Mapped[str | None] = mapped_column(String(255))
-    payment_method: Mapped[str | None] = mapped_column(String(255))
-    stripe_customer_id: Mapped[str | None] = mapped_column(String(255))
+    idempotency_key: Mapped[str | None] = mapped_column(Key(300), unique=True)
+    fingerprint: Mapped[str | None] = mapped_column(Key(64))
+    buyer: Mapped[str | None] = mapped_column(Key(64))
+    confirmation_token: Mapped[str | None] = mapped_column(Key(255))
+    payment_method: Mapped[str | None] = mapped_column(Key(255))
+    stripe_customer_id: Mapped[str | None] = mapped_column(Key(255))
     off_session: Mapped[bool] = mapped_column(default=False)
     # With the buyer's consent only: the card is kept for payments without them.
     save_card: Mapped[bool] = mapped_column(default=False, server_default=false())
@@ -61,7 +61,7 @@ class Transaction(db.Model):  # type: ignore[name-defined, misc]
     confirm_sent_at: Mapped[dt.datetime | None]
 
     # What Stripe answered.
-    stripe_payment_id: Mapped[str | None] = mapped_column(String(255), unique=True)
+    stripe_payment_id: Mapped[str | None] = mapped_column(Key(255), unique=True)
     stripe_status: Mapped[str | None] = mapped_column(String(40))
     client_secret: Mapped[str | None] = mapped_column(String(255))
     stripe_data: Mapped[dict[str, Any] | None]
@@ -75,7 +75,7 @@ class Transaction(db.Model):  # type: ignore[name-defined, misc]
 
     # Of a merchant's sale: their account, how the charge is made (`destination`: on ours, with a
     # transfer to theirs; `direct`: on theirs), and our part of it.
-    connected_account_id: Mapped[str | None] = mapped_column(String(255))
+    connected_account_id: Mapped[str | None] = mapped_column(Key(255))
     charge_type: Mapped[str | None] = mapped_column(String(16))
     platform_fee: Mapped[int | None] = mapped_column(BIGINT)
     livemode: Mapped[bool] = mapped_column(default=False)

@@ -32,6 +32,7 @@ from payments_app.payments.refunds import UNCLEAR, Refund, lock, move
 WAITS = (1.0, 2.0, 5.0)  # seconds, while Stripe refuses before anything happens; then:
 LONG_WAIT_SECONDS = 30.0
 _DAY = 86_400.0
+PENDING_SECONDS = 10 * _DAY  # https://docs.stripe.com/refunds: most arrive within 10 business days
 NOT_MADE = {
     "type": "expired",
     "code": "refund_not_made",
@@ -89,7 +90,7 @@ def look_up(refund_id: str, claim: Claim) -> None:
         state = _create(brief, claim)
     # One that moved to another open state is looked up by that state's own message.
     if state == brief.state:
-        if state == "unknown" and brief.unclear_seconds >= _DAY:
+        if brief.unclear_seconds >= (_DAY if state == "unknown" else PENDING_SECONDS):
             _tell_a_person(refund_id)
         raise Later(next_wait(brief.unclear_seconds), f"still {state}")
 
@@ -101,6 +102,7 @@ def _create(brief: _Brief, claim: Claim) -> str:
     if reply.body is not None and not reply.replayed:
         return settle_refund(brief.refund_id, reply)
     if reply.trouble in (Verdict.INVALID, Verdict.DECLINED):
+        _tell_of_refusal(brief.refund_id, reply)
         return end_refund(brief.refund_id, "failed", reply.error or {}, reply)
     if reply.trouble == Verdict.UNKNOWN and not reply.replayed:
         return end_refund(brief.refund_id, "unknown", reply.error or {}, reply)
@@ -211,7 +213,21 @@ def _tell_a_person(session: Session, refund_id: str) -> None:
         session,
         "outcome_unknown",
         f"unknown:{refund_id}",
-        f"{refund_id} ({refund.money}) has been {refund.state} for a day: look at Stripe",
+        f"{refund_id} ({refund.money}) has been {refund.state} for "
+        f"{'a day' if refund.state == 'unknown' else 'ten days'}: look at Stripe",
         severity="critical",
+        transaction_id=refund.transaction_id,
+    )
+
+
+@atomic
+def _tell_of_refusal(session: Session, refund_id: str, reply: Reply) -> None:
+    refund = lock(session, refund_id)
+    alerts.raise_alert(
+        session,
+        "refund_refused",
+        f"refund_refused:{refund_id}",
+        f"Stripe refused to refund {refund.money} of {refund.transaction_id}, and no money was "
+        f"given back: {(reply.error or {}).get('message') or reply.error_code}",
         transaction_id=refund.transaction_id,
     )

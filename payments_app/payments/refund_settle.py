@@ -9,8 +9,10 @@ from sqlalchemy.orm import Session
 from payments_app.core import alerts, history
 from payments_app.core.database import atomic
 from payments_app.gateway.objects import Reply
+from payments_app.gateway.words import known, tell_of_word, word
 from payments_app.payments.models import Transaction
-from payments_app.payments.refunds import MACHINE, Refund, lock, move
+from payments_app.payments.payment_of import charge_of, is_about, names_of
+from payments_app.payments.refunds import AT_STRIPE, MACHINE, Refund, lock, move
 
 
 @atomic
@@ -44,18 +46,39 @@ def take(session: Session, refund: Refund, body: dict[str, Any], *, actor: str) 
     """The same for a locked refund, in the caller's transaction."""
     if _mismatch(session, refund, body):
         return
+    before = refund.unknown_status
     refund.stripe_data = body
     refund.stripe_refund_id = refund.stripe_refund_id or body["id"]
-    status = body["status"]
+    status = known(body.get("status"), AT_STRIPE)
+    if status is None:
+        _wait_for_a_word(session, refund, before)
+        return
     if status == refund.state or not MACHINE.allows(refund.state, status):
         return
-    failure = body.get("failure_reason")
+    failure = word(body.get("failure_reason"), 100)
     if status in ("failed", "canceled"):
         words = f"Stripe says that this refund {_WORDS[status]}"
         _keep_error(refund, {"code": failure or f"refund_{status}", "message": words})
     else:
         refund.error = refund.error_code = refund.error_message = None
     move(session, refund, status, actor=actor, failure_reason=failure)
+
+
+def _wait_for_a_word(session: Session, refund: Refund, before: str | None) -> None:
+    """Stripe has the refund in a state that we do not know: it is never sent again, counts neither
+    as done nor as failed, and is looked up."""
+    if refund.state == "processing":
+        move(session, refund, "unknown", actor="stripe", message=refund.unknown_status)
+    if refund.unknown_status != before:
+        tell_of_status(session, refund)
+
+
+def tell_of_status(session: Session, refund: Refund) -> None:
+    """Tell a person of a status at Stripe that we do not know."""
+    status = (refund.stripe_data or {}).get("status")
+    tell_of_word(
+        session, refund.id, "refund's status", status, transaction_id=refund.transaction_id
+    )
 
 
 def note_reply(session: Session, refund: Refund, reply: Reply) -> None:
@@ -75,16 +98,17 @@ _WORDS = {"failed": "failed: the money did not arrive", "canceled": "was cancell
 
 def _keep_error(refund: Refund, error: dict[str, Any]) -> None:
     refund.error = error
-    refund.error_code = error.get("code") or error.get("type")
+    refund.error_code = word(error.get("code") or error.get("type"), 100)
     refund.error_message = error.get("message") or "Unknown error occurred"
 
 
 def _mismatch(session: Session, refund: Refund, body: dict[str, Any]) -> bool:
     """A refund of another amount or payment settles nothing, and a person must look."""
     transaction = session.get_one(Transaction, refund.transaction_id)
-    theirs = (body.get("amount"), body.get("currency"), body.get("payment_intent"))
-    ours = (refund.amount, refund.currency, transaction.stripe_payment_id)
-    if theirs == ours and refund.stripe_refund_id in (None, body.get("id")):
+    theirs = (body.get("amount"), body.get("currency"), *names_of(body))
+    ours = (refund.amount, refund.currency, transaction.stripe_payment_id, charge_of(transaction))
+    same = theirs[:2] == ours[:2] and is_about(transaction, body)
+    if same and refund.stripe_refund_id in (None, body.get("id")):
         return False
     alerts.raise_alert(
         session,

@@ -13,23 +13,25 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from payments_app.core import history, outbox
 from payments_app.core.clock import database_now
-from payments_app.core.columns import BIGINT
+from payments_app.core.columns import BIGINT, Key
 from payments_app.core.extensions import db
 from payments_app.core.ids import new_id
 from payments_app.core.money import Money
 from payments_app.core.states import Machine
+from payments_app.gateway.words import known, says
 from payments_app.payments import states
 from payments_app.payments.returned import Returned
 
-_AT_STRIPE = frozenset({"pending", "requires_action", "succeeded", "failed", "canceled"})
+# Stripe's own words. https://docs.stripe.com/api/refunds/object#refund_object-status
+AT_STRIPE = frozenset({"pending", "requires_action", "succeeded", "failed", "canceled"})
 MACHINE = Machine(
     "refund",
     {
         "requested": frozenset({"processing", "failed", "canceled"}),
-        "processing": _AT_STRIPE | {"unknown"},
-        "unknown": _AT_STRIPE,
-        "pending": _AT_STRIPE - {"pending"},
-        "requires_action": _AT_STRIPE - {"requires_action"},
+        "processing": AT_STRIPE | {"unknown"},
+        "unknown": AT_STRIPE,
+        "pending": AT_STRIPE - {"pending"},
+        "requires_action": AT_STRIPE - {"requires_action"},
         # A bank may send it back after all: it fails after it succeeded.
         "succeeded": frozenset({"failed", "canceled"}),
         "failed": frozenset(),
@@ -44,12 +46,14 @@ class Refund(Returned, db.Model):  # type: ignore[name-defined, misc]
     """Money given back, or asked to be. `amount` in minor units, of the transaction's currency.
 
     The refunds of a transaction that did not fail never exceed what was captured: the verb checks
-    it with the transaction locked, and a trigger of the database on its own.
+    it with the transaction locked, and a trigger of the database on its own. `stripe_reason` is
+    one of the three that Stripe lets us give; what it says of a refund made there is in
+    `stripe_data`.
     """
 
     __tablename__ = "refunds"
 
-    id: Mapped[str] = mapped_column(String(40), primary_key=True, default=lambda: new_id("rfd"))
+    id: Mapped[str] = mapped_column(Key(40), primary_key=True, default=lambda: new_id("rfd"))
     state: Mapped[str] = mapped_column(String(16), default="requested")
     version: Mapped[int] = mapped_column(default=1)
     amount: Mapped[int] = mapped_column(BIGINT)
@@ -57,11 +61,11 @@ class Refund(Returned, db.Model):  # type: ignore[name-defined, misc]
     reason: Mapped[str] = mapped_column(String(500))
     stripe_reason: Mapped[str | None] = mapped_column(String(40))
     requested_by: Mapped[str] = mapped_column(String(80))
-    idempotency_key: Mapped[str | None] = mapped_column(String(255), unique=True)
+    idempotency_key: Mapped[str | None] = mapped_column(Key(255), unique=True)
 
     parameters: Mapped[dict[str, Any] | None]
     sent_at: Mapped[dt.datetime | None]
-    stripe_refund_id: Mapped[str | None] = mapped_column(String(255), unique=True)
+    stripe_refund_id: Mapped[str | None] = mapped_column(Key(255), unique=True)
     stripe_data: Mapped[dict[str, Any] | None]
     error: Mapped[dict[str, Any] | None]
     error_code: Mapped[str | None] = mapped_column(String(100))
@@ -92,6 +96,14 @@ class Refund(Returned, db.Model):  # type: ignore[name-defined, misc]
     def money(self) -> Money:
         """The amount with its currency."""
         return Money(self.amount, self.currency)
+
+    @property
+    def unknown_status(self) -> str | None:
+        """What Stripe says that it is, in words, where that is no state that we know."""
+        if "status" not in (self.stripe_data or {}):
+            return None
+        status = (self.stripe_data or {})["status"]
+        return None if known(status, AT_STRIPE) else says(status)
 
 
 def lock(session: Session, refund_id: str) -> Refund:

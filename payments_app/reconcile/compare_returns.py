@@ -10,10 +10,13 @@ from sqlalchemy import select
 
 from payments_app.core.extensions import db
 from payments_app.gateway.listing import disputes_created, refunds_created
+from payments_app.gateway.words import known
 from payments_app.payments.dispute_refresh import funds_of
-from payments_app.payments.disputes import Dispute
+from payments_app.payments.disputes import STATES, Dispute
 from payments_app.payments.models import Transaction
-from payments_app.payments.refunds import Refund
+from payments_app.payments.payment_of import charge_id, names_of
+from payments_app.payments.refund_refresh import NEVER_PAID_CODE
+from payments_app.payments.refunds import AT_STRIPE, Refund
 from payments_app.reconcile import own_books
 from payments_app.reconcile.findings import Difference
 
@@ -35,29 +38,39 @@ def differences(
 def _compare(kind: str, page: list[dict[str, Any]], ours: dict[str, str]) -> Iterator[Difference]:
     owners = _owners(page)
     for body in page:
-        owner = owners.get(body["payment_intent"])
+        owner = owners.get(body["id"])
         created = dt.datetime.fromtimestamp(body["created"], dt.UTC)
         age = dt.datetime.now(dt.UTC) - created
         if owner is None or age.total_seconds() <= own_books.GRACE_SECONDS:
             continue
-        state, theirs = ours.get(body["id"]), _state(body)
+        state = ours.get(body["id"])
+        theirs = _state(body, state)
         if state != theirs:
-            details = {"at_stripe": theirs, "here": state, "intent": body["payment_intent"]}
+            details = {"at_stripe": theirs, "here": state, "intent": names_of(body)[0]}
             yield Difference(kind, body["id"], created, owner, details)
 
 
-def _state(body: dict[str, Any]) -> str:
-    status: str = body["status"]
-    return f"{status}, {funds_of(body)}" if body["object"] == "dispute" else status
+def _state(body: dict[str, Any], here: str | None) -> str:
+    """Where Stripe has it. A status that we do not know differs from none of ours."""
+    is_dispute = body["object"] == "dispute"
+    unknown = (here or "unknown").partition(", ")[0]
+    status = known(body.get("status"), STATES if is_dispute else AT_STRIPE) or unknown
+    return f"{status}, {funds_of(body)}" if is_dispute else status
 
 
 def _refund_states(page: list[dict[str, Any]]) -> dict[str, str]:
     ids = [body["id"] for body in page]
     rows = db.session.execute(
-        select(Refund.stripe_refund_id, Refund.state).where(Refund.stripe_refund_id.in_(ids))
+        select(Refund.stripe_refund_id, Refund.state, Refund.error_code, Refund.stripe_data).where(
+            Refund.stripe_refund_id.in_(ids)
+        )
     ).all()
     db.session.commit()  # no connection is held while Stripe is read
-    return {row[0] or "": row[1] for row in rows}
+    return {
+        # What was never paid was not given back either, whatever it is called at Stripe.
+        row[0] or "": (row[3] or {}).get("status") if row[2] == NEVER_PAID_CODE else row[1]
+        for row in rows
+    }
 
 
 def _dispute_states(page: list[dict[str, Any]]) -> dict[str, str]:
@@ -72,11 +85,19 @@ def _dispute_states(page: list[dict[str, Any]]) -> dict[str, str]:
 
 
 def _owners(page: list[dict[str, Any]]) -> dict[str, str]:
-    intents = [body["payment_intent"] for body in page if body["payment_intent"]]
-    rows = db.session.execute(
-        select(Transaction.stripe_payment_id, Transaction.id).where(
-            Transaction.stripe_payment_id.in_(intents)
-        )
-    ).all()
+    """Our payment of each refund or dispute: by its intent, else by its charge."""
+    names = {body["id"]: names_of(body) for body in page}
+    intents = {intent for intent, _ in names.values() if intent}
+    charges = {charge for intent, charge in names.values() if charge and not intent}
+    rows = [
+        *db.session.execute(
+            select(Transaction.stripe_payment_id, Transaction.id).where(
+                Transaction.stripe_payment_id.in_(intents)
+            )
+        ),
+        *db.session.execute(select(charge_id, Transaction.id).where(charge_id.in_(charges))),
+    ]
     db.session.commit()
-    return {row[0] or "": row[1] for row in rows}
+    ours: dict[str, str] = {row[0]: row[1] for row in rows if row[0]}
+    found = {stripe_id: ours.get(intent or charge or "") for stripe_id, (intent, charge) in names.items()}
+    return {stripe_id: owner for stripe_id, owner in found.items() if owner}

@@ -111,7 +111,7 @@ def _stage(command: str, subject: str | None = None) -> Fix:
     again, by the command that always does."""
 
     def stage(session: Session, finding: Finding, _answer: Answer | None) -> None:
-        about = finding.details[subject] if subject else finding.subject
+        about = (finding.details.get(subject) if subject else None) or finding.subject
         outbox.stage(session, command, about, key=f"{command}:{about}:finding-{finding.id}")
 
     return Fix(stage)

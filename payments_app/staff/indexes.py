@@ -16,6 +16,7 @@ from payments_app.payments.refunds import Refund
 
 _REASON = "coalesce(error ->> 'decline_code', error_code)"
 _REFERENCE = "substr(id, 23)"
+# As `charge_id` in payments/payment_of.py is written.
 _CHARGE = "((stripe_data -> 'latest_charge') ->> 'id')"
 _EMAIL = "lower(email)"
 
@@ -29,7 +30,6 @@ reason_code: ColumnElement[str] = literal_column(
 )
 # The last eight of an id's thirty characters: what a customer reads out.
 reference_tail: ColumnElement[str] = literal_column(f"substr({_T}.id, 23)")
-charge_id: ColumnElement[str] = literal_column(f"(({_T}.stripe_data -> 'latest_charge') ->> 'id')")
 lower_email: ColumnElement[str] = literal_column(f"lower({_T}.email)")
 
 _page = (Transaction.created_at, Transaction.id)

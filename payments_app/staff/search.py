@@ -17,9 +17,10 @@ from payments_app.customers.models import Customer
 from payments_app.orders.models import Order
 from payments_app.payments.models import PaymentRecord, Transaction
 from payments_app.payments.payable import payable_kinds
+from payments_app.payments.payment_of import charge_id
 from payments_app.staff.details import payments
 from payments_app.staff.filters import amount_is, read_amount, read_day
-from payments_app.staff.indexes import charge_id, lower_email, reference_tail
+from payments_app.staff.indexes import lower_email, reference_tail
 from payments_app.staff.pages import read_page
 from payments_app.staff.presenter import Payment
 from payments_app.staff.zones import day_bounds

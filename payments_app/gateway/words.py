@@ -1,0 +1,50 @@
+"""Stripe's own words (a status, a reason, a type), as they are kept and shown.
+
+Stripe adds words whenever it likes. One that we do not know is kept and shown as it is, told to a
+person, and decides nothing.
+Source: https://docs.stripe.com/upgrades (what Stripe calls a backward-compatible change)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from payments_app.core import alerts
+
+SHOWN = 40  # characters of a word that is not ours
+
+
+def known(value: Any, words: Container[str]) -> str | None:
+    """`value` where it is one of `words`, else None."""
+    return value if isinstance(value, str) and value in words else None
+
+
+def word(value: Any, most: int = SHOWN) -> str | None:
+    """A word as a column of `most` characters can keep it: shortened, and without what does not
+    print; None where Stripe gave none."""
+    if value is None or value == "":
+        return None
+    text = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in str(value))
+    return text if len(text) <= most else f"{text[: most - 1]}\N{HORIZONTAL ELLIPSIS}"
+
+
+def says(value: Any) -> str:
+    """What people read of a word that we do not know: `Stripe says: xyz`."""
+    said = word(value)
+    return f"Stripe says: {said}" if said else "Stripe says nothing"
+
+
+def tell_of_word(session: Session, subject: str, field: str, value: Any, **data: Any) -> None:
+    """Tell a person, in the caller's transaction, of a word that we do not know in a `field` of
+    this subject; once while that alert is open."""
+    alerts.raise_alert(
+        session,
+        "stripe_word",
+        f"stripe_word:{subject}",
+        f"{subject}: we do not know this {field}. {says(value)}. Nothing was decided by it, and it "
+        "is read again: look it up in Stripe's Dashboard",
+        **data,
+    )

@@ -1,0 +1,52 @@
+"""Nothing is looked up by an empty key: it would find the row of a stranger who has none."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import ColumnElement, String, select
+
+import payments_app.models  # noqa: F401 - all tables
+from payments_app.core.columns import EmptyKeyError, Key
+from payments_app.core.extensions import db
+from payments_app.inbound.models import StripeEvent
+from payments_app.payments.models import Transaction
+
+# What may be missing, and is a word, a sentence or a name, that no row is looked up by.
+TEXTS = frozenset(
+    """
+    acknowledged_by asked_by balance_currency card_brand card_last4 charge_type client_secret
+    disabled_reason error error_code error_message fix judged last_error link_url name old_secret
+    payment_status reason receipt_url resolution resolved_by statement_descriptor stripe_reason
+    stripe_status
+    """.split()
+)
+
+
+@pytest.mark.parametrize("key", [None, ""])
+@pytest.mark.parametrize("reversed_", [False, True])
+def test_a_comparison_with_an_empty_key_raises(key: str | None, reversed_: bool) -> None:
+    column = Transaction.stripe_payment_id
+    with pytest.raises(EmptyKeyError):
+        select(Transaction).where(key == column if reversed_ else column == key)
+
+
+def test_neither_is_a_foreign_key_compared_to_nothing() -> None:
+    with pytest.raises(EmptyKeyError):
+        select(StripeEvent).where(StripeEvent.transaction_id == None)  # noqa: E711
+
+
+def test_columns_are_compared_with_columns_and_asked_for_null() -> None:
+    column: ColumnElement[bool] = Transaction.stripe_payment_id == Transaction.payment_method
+    assert "payment_method" in str(column)
+    assert str(Transaction.stripe_payment_id.is_(None)).endswith("IS NULL")
+
+
+def test_every_string_that_may_be_missing_is_a_key_or_a_text() -> None:
+    strings = [
+        f"{table.name}.{column.name}"
+        for table in db.metadata.sorted_tables
+        for column in table.columns
+        if isinstance(column.type, String) and not isinstance(column.type, Key)
+        if column.nullable and column.name not in TEXTS
+    ]
+    assert strings == []

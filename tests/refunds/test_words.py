@@ -1,0 +1,224 @@
+"""Words of Stripe's that we do not know: kept and shown, and nothing is decided by them."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import select, update
+
+from payments_app.core.alerts import Alert
+from payments_app.core.extensions import db
+from payments_app.core.outbox import Later, Message
+from payments_app.payments.dispute_refresh import LOOKS
+from payments_app.payments.dispute_refresh import refresh as refresh_dispute
+from payments_app.payments.disputes import Dispute
+from payments_app.payments.models import Transaction
+from payments_app.payments.refund_refresh import refresh
+from payments_app.reconcile.revive import revive
+from tests.ledger.crowd import claim
+from tests.payments.till import Till
+from tests.refunds.desk import age, execute, give_back, posted, read, refund_outside, refunds
+
+pytestmark = pytest.mark.portable
+CREATE = "^/v1/refunds$"
+UNKNOWN = [None, "", "xyz_new", "x" * 300, "unknown", "processing"]
+FEW = [None, "xyz_new", "unknown"]
+
+
+def posts(till: Till) -> int:
+    """How often a refund was sent to Stripe."""
+    made = till.sandbox("GET", "/_sandbox/requests?path=%5E/v1/refunds%24")["requests"]
+    return sum(request["method"] == "POST" for request in made)
+
+
+def dead() -> list[str]:
+    db.session.rollback()
+    query = select(Message.last_error).where(Message.dead_at.is_not(None))
+    return [str(error) for error in db.session.scalars(query)]
+
+
+def alerts(kind: str) -> list[str]:
+    db.session.rollback()
+    return list(db.session.scalars(select(Alert.message).where(Alert.kind == kind)))
+
+
+def say(till: Till, stripe_refund_id: str | None, **fields: object) -> None:
+    till.sandbox("POST", f"/_sandbox/refunds/{stripe_refund_id}", **fields)
+
+
+@pytest.mark.parametrize("status", UNKNOWN)
+def test_a_refund_whose_status_we_do_not_know_is_never_sent_again(
+    till: Till, status: str | None
+) -> None:
+    transaction = till.pay()
+    till.fail_stripe("say", CREATE, set={"status": status}, times=1)
+    refund = give_back(till, transaction)
+    say(till, read(refund).stripe_refund_id, status=status)
+    assert read(refund).state == "unknown"
+    age(refund, 120)
+    revive()
+    till.work_all_waiting()
+    assert (read(refund).state, posts(till), posted("refund"), dead()) == ("unknown", 1, [], [])
+    assert len(alerts("stripe_word")) == 1
+
+
+def test_it_is_looked_up_until_the_word_is_one_that_we_know(till: Till) -> None:
+    transaction = till.pay()
+    till.fail_stripe("say", CREATE, set={"status": None}, times=1)
+    refund = give_back(till, transaction)
+    till.work_all_waiting()
+    assert read(refund).state == "succeeded"
+    assert len(posted("refund")) == 2
+
+
+@pytest.mark.parametrize("status", UNKNOWN)
+def test_a_refund_made_outside_with_a_status_that_we_do_not_know_is_kept(
+    till: Till, status: str | None
+) -> None:
+    transaction = till.pay()
+    theirs = refund_outside(till, transaction, 400)
+    say(till, theirs, status=status)
+    refresh(theirs, claim(theirs))
+    till.work()
+    (kept,) = refunds(transaction)
+    assert (kept.stripe_refund_id, kept.state, kept.stripe_data["status"]) == (
+        theirs,
+        "unknown",
+        status,
+    )
+    assert (posted("refund"), dead(), len(alerts("stripe_word"))) == ([], [], 1)
+    say(till, theirs, status="succeeded")
+    till.work_all_waiting()
+    assert refunds(transaction)[0].state == "succeeded"
+
+
+@pytest.mark.parametrize("status", FEW)
+def test_a_pending_refund_stays_where_it_is(till: Till, status: str | None) -> None:
+    refund = give_back(till, till.pay("pm_card_pendingRefund"))
+    say(till, read(refund).stripe_refund_id, status=status)
+    till.work_all_waiting()
+    assert (read(refund).state, posted("refund"), dead()) == ("pending", [], [])
+    assert len(alerts("stripe_word")) == 1
+
+
+@pytest.mark.parametrize("status", FEW)
+def test_a_refund_that_succeeded_stays_where_it_is(till: Till, status: str | None) -> None:
+    transaction = till.pay()
+    refund = give_back(till, transaction)
+    theirs = read(refund).stripe_refund_id or ""
+    say(till, theirs, status=status)
+    refresh(theirs, claim(theirs))
+    till.work()
+    assert (read(refund).state, len(posted("refund")), dead()) == ("succeeded", 2, [])
+
+
+@pytest.mark.parametrize("reason", ["expired_uncaptured_charge", "x" * 300, "", None])
+def test_a_reason_that_we_do_not_know_is_kept(till: Till, reason: str | None) -> None:
+    transaction = till.pay()
+    theirs = refund_outside(till, transaction, 400)
+    say(till, theirs, reason=reason)
+    refresh(theirs, claim(theirs))
+    till.work()
+    (kept,) = refunds(transaction)
+    assert (kept.state, kept.stripe_data["reason"]) == ("succeeded", reason)
+    assert dead() == []
+
+
+@pytest.mark.parametrize("failure", ["xyz_new", "x" * 300])
+def test_a_reason_of_failure_that_we_do_not_know_is_kept(till: Till, failure: str) -> None:
+    refund = give_back(till, till.pay())
+    theirs = read(refund).stripe_refund_id or ""
+    say(till, theirs, status="failed", failure_reason=failure)
+    refresh(theirs, claim(theirs))
+    till.work()
+    assert (read(refund).state, dead()) == ("failed", [])
+    assert (read(refund).error_code or "")[:7] == failure[:7]
+
+
+@pytest.mark.parametrize("status", [None, "xyz_new", "x" * 300])
+def test_a_dispute_with_a_status_that_we_do_not_know_stays_where_it_is(
+    till: Till, status: str | None
+) -> None:
+    transaction = till.pay("pm_card_createDispute")
+    theirs = till.sandbox("GET", "/v1/disputes")["data"][0]["id"]
+    refresh_dispute(theirs, claim(theirs))
+    till.work()
+    till.sandbox("POST", f"/_sandbox/disputes/{theirs}", status=status)
+    with pytest.raises(Later, match="Stripe says"):
+        refresh_dispute(theirs, claim(theirs))
+    refresh_dispute(theirs, claim(theirs, tries=LOOKS))
+    till.work()
+    kept = db.session.scalars(select(Dispute)).one()
+    assert (kept.state, kept.stripe_data["status"], kept.version) == ("needs_response", status, 2)
+    assert (len(posted("dispute")), dead(), len(alerts("stripe_word"))) == (2, [], 1)
+    assert till.read(transaction).state == "complete"
+
+
+@pytest.mark.parametrize("reason", [None, "xyz_new", "x" * 300])
+def test_a_dispute_that_begins_with_words_that_we_do_not_know_is_kept(
+    till: Till, reason: str | None
+) -> None:
+    till.pay("pm_card_createDispute")
+    theirs = till.sandbox("GET", "/v1/disputes")["data"][0]["id"]
+    till.sandbox("POST", f"/_sandbox/disputes/{theirs}", status="xyz_new", reason=reason)
+    with pytest.raises(Later, match="Stripe says: xyz_new"):
+        refresh_dispute(theirs, claim(theirs))
+    till.work()
+    kept = db.session.scalars(select(Dispute)).one()
+    assert (kept.state, kept.reason[:7]) == ("unknown", (reason or "unknown")[:7])
+    assert (dead(), alerts("dispute")) == ([], [])
+
+
+def cancel(till: Till, transaction: str) -> str:
+    """The payment's authorization was cancelled, here and at Stripe, which gave it back as a
+    refund; that refund's id."""
+    theirs = refund_outside(till, transaction, 1099)
+    say(till, theirs, reason="expired_uncaptured_charge")
+    intent = till.read(transaction).stripe_payment_id
+    till.sandbox(
+        "POST", f"/_sandbox/payment_intents/{intent}", status="canceled", amount_received=0
+    )
+    values = {"state": "failed", "phase": "canceled", "stripe_status": "canceled"}
+    execute(update(Transaction).where(Transaction.id == transaction).values(**values))
+    return theirs
+
+
+def test_a_refund_of_a_payment_that_was_cancelled_ends_as_failed(till: Till) -> None:
+    transaction = till.open()
+    till.work("charges")
+    theirs = cancel(till, transaction)
+    refresh(theirs, claim(theirs))
+    till.work()
+    (kept,) = refunds(transaction)
+    assert (kept.state, kept.error_code) == ("failed", "never_paid")
+    assert "nothing was given back" in (kept.error_message or "")
+    assert "expired_uncaptured_charge" in (kept.error_message or "")
+    assert (posted("refund"), dead()) == ([], [])
+    assert len(alerts("refund_never_paid")) == 1
+
+
+def test_news_of_it_that_comes_again_changes_nothing(till: Till) -> None:
+    transaction = till.open()
+    till.work("charges")
+    theirs = cancel(till, transaction)
+    for _ in range(2):
+        refresh(theirs, claim(theirs))
+    assert till.happened(transaction).count("refund.failed") == 1
+
+
+def test_a_refund_that_stripe_refuses_is_told_to_a_person(till: Till) -> None:
+    transaction = till.pay()
+    intent = till.read(transaction).stripe_payment_id
+    till.sandbox("POST", f"/_sandbox/payment_intents/{intent}", latest_charge=None)
+    refund = give_back(till, transaction)
+    assert read(refund).state == "failed"
+    (told,) = alerts("refund_refused")
+    assert "does not have a successful charge to refund" in told
+
+
+def test_a_refund_that_is_pending_for_long_is_told_to_a_person(till: Till) -> None:
+    refund = give_back(till, till.pay("pm_card_pendingRefund"))
+    age(refund, 11 * 86_400)
+    till.work_all_waiting()
+    assert read(refund).state == "pending"
+    (told,) = alerts("outcome_unknown")
+    assert "has been pending for ten days" in told

@@ -62,6 +62,8 @@ def _genuine(view: Callable[[], ResponseReturnValue]) -> Callable[[], ResponseRe
                 csrf.protect()
             except CSRFError:
                 raise _expired() from None
+            except ProblemError as problem:  # a text that can't be stored
+                return _form_again(problem)
         return view()
 
     return run

@@ -108,6 +108,13 @@ def test_a_forged_form_is_told_that_before_its_key_is_looked_for(counter: Counte
     assert "This form has expired" in counter.send(form).text
 
 
+def test_a_form_that_can_not_be_read_comes_back(counter: Counter) -> None:
+    answer = counter.send(counter.form() | {"email": "ada\x00@example.com"})
+    assert answer.status_code == 422
+    assert 'name="key"' in answer.text
+    assert counter.count() == 0
+
+
 def test_a_forged_form_gets_no_replay(counter: Counter) -> None:
     form = counter.form() | {"payment_method": "pm_card_visa"}
     headers = BROWSER | {"Idempotency-Key": "k1"}

@@ -170,6 +170,21 @@ def test_a_service_comes_back_and_lets_its_work_end(unit: str) -> None:
     assert service["NoNewPrivileges"] == "yes"
 
 
+def test_a_reload_is_given_the_time_that_it_waits() -> None:
+    unit = (DEPLOY / "systemd/payments-web.service").read_text()
+    script = (DEPLOY / "rolling-restart").read_text()
+    graceful = _number(r"^graceful_timeout = (\d+)", (REPOSITORY / "gunicorn.conf.py").read_text())
+    ending, boot = _number(r"^ENDING=(\d+)", script), _number(r"\{2:-(\d+)\}", script)
+    assert graceful < ending
+    assert 2 * boot + ending < _number(r"^TimeoutStartSec=(\d+)", unit)
+
+
+def _number(pattern: str, text: str) -> int:
+    found = re.search(pattern, text, re.MULTILINE)
+    assert found
+    return int(found[1])
+
+
 def test_every_queue_has_a_worker_in_compose() -> None:
     text = (REPOSITORY / "compose.yaml").read_text()
     assert [queue for queue in QUEUE_THREADS if f"worker.py {queue}}}" not in text] == []

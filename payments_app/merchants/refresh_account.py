@@ -14,12 +14,15 @@ from payments_app.core.outbox import Claim, Later
 from payments_app.gateway import connect
 from payments_app.gateway.events import clean_id
 from payments_app.gateway.results import Verdict
+from payments_app.gateway.words import known, tell_of_word
 from payments_app.merchants.accounts import DISCONNECTED, state_of
 from payments_app.merchants.models import ConnectedAccount
 
 REFRESH = "merchants.refresh_account"
 RETRY_SECONDS = 30.0
 EVERY_SECONDS = 10
+# https://docs.stripe.com/api/capabilities/object#capability_object-status
+_CAPABILITY = frozenset({"active", "inactive", "pending", "unrequested", "disabled"})
 _ASKED = ("currently_due", "past_due", "pending_verification", "disabled_reason")
 
 
@@ -50,13 +53,24 @@ def take(session: Session, account: ConnectedAccount, body: dict[str, Any]) -> N
     account.details_submitted = bool(body.get("details_submitted"))
     account.charges_enabled = bool(body.get("charges_enabled"))
     account.payouts_enabled = bool(body.get("payouts_enabled"))
-    account.transfers_enabled = (body.get("capabilities") or {}).get("transfers") == "active"
+    _take_transfers(session, account, body.get("capabilities") or {})
     account.requirements = {name: asked[name] for name in _ASKED if asked.get(name)}
     account.deauthorized_at = None
     account.refreshed_at = database_now()
     session.flush()
     session.refresh(account)
     _tell(session, account, before)
+
+
+def _take_transfers(
+    session: Session, account: ConnectedAccount, capabilities: dict[str, Any]
+) -> None:
+    """Whether transfers may be made to it. A status that we do not know changes nothing."""
+    status = capabilities.get("transfers", "unrequested")
+    if known(status, _CAPABILITY):
+        account.transfers_enabled = status == "active"
+    else:
+        tell_of_word(session, account.merchant_id, "capability's status", status)
 
 
 @atomic

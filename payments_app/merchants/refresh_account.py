@@ -13,6 +13,7 @@ from payments_app.core.database import atomic
 from payments_app.core.outbox import Claim, Later
 from payments_app.gateway import connect
 from payments_app.gateway.events import clean_id
+from payments_app.gateway.objects import Reply
 from payments_app.gateway.results import Verdict
 from payments_app.gateway.words import known, tell_of_word
 from payments_app.merchants.accounts import DISCONNECTED, state_of
@@ -30,13 +31,15 @@ def refresh_account(stripe_account_id: str, _claim: Claim) -> None:
     """Keep what Stripe says of an account of ours now. One that our key no longer reaches has
     left the platform.
 
-    Raises Later while Stripe can't be asked.
+    Raises Later while Stripe can't be asked. What it refuses for good is told to a person.
     """
     reply = connect.retrieve_account(stripe_account_id)
     if reply.body is not None:
         _keep(stripe_account_id, reply.body)
     elif reply.trouble == Verdict.MISCONFIGURED and reply.error_code == "account_invalid":
         _left(stripe_account_id)
+    elif reply.trouble == Verdict.INVALID:
+        _tell_of_refusal(stripe_account_id, reply)
     else:
         raise Later(max(RETRY_SECONDS, reply.retry_after or 0), f"account: {reply.error_code}")
 
@@ -115,6 +118,17 @@ def _left(session: Session, stripe_account_id: str) -> None:
         "merchant_left",
         f"merchant_left:{stripe_account_id}",
         f"{account.merchant_id} ({stripe_account_id}): Connected account permission denied",
+    )
+
+
+@atomic
+def _tell_of_refusal(session: Session, stripe_account_id: str, reply: Reply) -> None:
+    alerts.raise_alert(
+        session,
+        "account_unreadable",
+        f"account_unreadable:{stripe_account_id}",
+        f"Stripe does not let us read {stripe_account_id}, and nothing was changed: "
+        f"{(reply.error or {}).get('message') or reply.error_code}",
     )
 
 

@@ -7,7 +7,7 @@ is staged until `flask queues forget COMMAND` takes it out there.
 
 from __future__ import annotations
 
-from payments_app.core.outbox import SWEEPER, Command, Follow, Policy
+from payments_app.core.outbox import DAY, SWEEPER, Command, Follow, Policy
 from payments_app.core.periodic import without_subject
 from payments_app.customers import billed_at_stripe
 from payments_app.customers.ask_for_link import MAIL_LINK
@@ -70,26 +70,30 @@ from payments_app.staff.fold import fold as fold_reports
 from payments_app.subscriptions import dunning, renew
 from payments_app.subscriptions.follow import follow_payment as follow_subscription
 
+# A refund at a bank may take this long; https://docs.stripe.com/refunds
+REFUND_SECONDS = 30 * DAY
+UNTIL_KNOWN = "an outcome is asked for until Stripe says it; a person is told after a day"
+
 COMMANDS = {
-    "alerts.mail": Command(tell.mail, SWEEPER),
-    "alerts.webhook": Command(tell.webhook, SWEEPER),
+    "alerts.mail": Command(tell.mail, SWEEPER, unending=tell.UNENDING),
+    "alerts.webhook": Command(tell.webhook, SWEEPER, unending=tell.UNENDING),
     "ops.watch": Command(without_subject(watch), SWEEPER, alone=True),
     "ops.remind": Command(without_subject(remind), SWEEPER, alone=True),
     "ops.card_testing": Command(without_subject(look_for_card_testing), "default", alone=True),
     "ops.clean_up": Command(without_subject(clean_up), "default", alone=True),
     "charge": Command(charge, "charges"),
-    "look_up": Command(look_up, "charges"),
+    "look_up": Command(look_up, "charges", unending=UNTIL_KNOWN),
     "check": Command(check, "charges"),
     "expire_action": Command(expire_action, "charges"),
     "ledger.post_capture": Command(post_capture, "payment_critical", alone=True),
-    "ledger.post_fee": Command(post_fee, "payment_critical", alone=True),
-    "ledger.post_connect": Command(post_connect, "payment_critical"),
+    "ledger.post_fee": Command(post_fee, "payment_critical", alone=True, deadline=3 * DAY),
+    "ledger.post_connect": Command(post_connect, "payment_critical", deadline=REFUND_SECONDS),
     "ledger.post_refund": Command(post_refund, "payment_critical"),
     "ledger.post_dispute": Command(post_dispute, "payment_critical"),
     "disputes.refresh": Command(refresh_disputes, "payment_critical"),
     "retry": Command(retry, "charges"),
     "refunds.send": Command(send_refund, "payment_critical"),
-    "refunds.look_up": Command(look_up_refund, "payment_critical"),
+    "refunds.look_up": Command(look_up_refund, "payment_critical", unending=UNTIL_KNOWN),
     "refunds.refresh": Command(refresh_refunds, "payment_critical"),
     MATCH: Command(without_subject(match), "payment_critical", alone=True),
     CREATE: Command(create_account, "default"),
@@ -101,7 +105,7 @@ COMMANDS = {
     "reconcile.stage_rounds": Command(without_subject(stage_rounds_now), SWEEPER, alone=True),
     "reconcile.revive": Command(without_subject(revive), SWEEPER, alone=True),
     "reconcile.compare": Command(run_compare, "default"),
-    "reconcile.fix": Command(run_fix, "default"),
+    "reconcile.fix": Command(run_fix, "default", deadline=3600.0),
     "stripe.recovered": Command(recover, "charges"),
     "inbound.fetch_missed": Command(
         without_subject(fetch_missed), "default", Policy((60, 120)), alone=True
@@ -117,8 +121,10 @@ COMMANDS = {
     "settlement.forgotten": Command(lines.settle_forgotten, "payment_critical"),
     "settlement.refund": Command(lines.settle_refund, "payment_critical"),
     "settlement.dispute": Command(lines.settle_dispute, "payment_critical"),
-    lines.CLOSE: Command(close.close_batch, "payment_critical", close.POLICY),
-    DELIVER: Command(deliver, "payment_standard", webhook_retries.POLICY, bury=bury_delivery),
+    lines.CLOSE: Command(close.close_batch, "payment_critical", close.POLICY, deadline=3 * DAY),
+    DELIVER: Command(
+        deliver, "payment_standard", webhook_retries.POLICY, bury=bury_delivery, deadline=3 * DAY
+    ),
     "reports.fold": Command(without_subject(fold_reports), "reports", alone=True),
     "customers.follow_payment": Command(follow_customer, "payment_standard"),
     DETACH: Command(detach, "default"),
@@ -135,7 +141,7 @@ COMMANDS = {
     dunning.MAIL: Command(write_dunning, "payment_standard"),
     dunning.MAIL_ENDED: Command(write_ended, "payment_standard"),
     "orders.follow_payment": Command(follow_payment, "payment_standard"),
-    "orders.fulfil": Command(fulfil, "payment_standard"),
+    "orders.fulfil": Command(fulfil, "payment_standard", deadline=REFUND_SECONDS),
 }
 
 EVENTS = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, select, tuple_, update
+from sqlalchemy import CursorResult, func, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from payments_app.core import alerts, tally
@@ -77,11 +77,23 @@ def finish(session: Session, claim: Claim) -> bool:
 
 @atomic
 def put_off(session: Session, claim: Claim, seconds: float, reason: str) -> bool:
-    """Give the message back in order, due again in `seconds`."""
-    if not _give_back(session, claim, seconds, reason):
+    """Give the message back in order, due again in `seconds`. False where the lease was lost, or
+    where it has been put off for longer than its command's deadline: then it is dead."""
+    since = func.coalesce(Message.first_put_off_at, database_now())
+    command = commands().get(claim.command)
+    if command is not None and not command.unending and _is_over(session, claim, command.deadline):
+        _kill(session, claim, f"put off for {command.deadline / 3600:g} h: {reason}")
+        return False
+    if not _give_back(session, claim, seconds, reason, first_put_off_at=since):
         return False
     tally.count(session, claim.queue, claim.command, put_off=1)
     return True
+
+
+def _is_over(session: Session, claim: Claim, deadline: float) -> bool:
+    """Whether a message was put off for the first time so many seconds ago."""
+    over = select(Message.first_put_off_at < database_now(-deadline))
+    return bool(session.scalar(over.where(Message.id == claim.message_id)))
 
 
 @atomic

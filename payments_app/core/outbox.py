@@ -36,14 +36,15 @@ from payments_app.core.extensions import db
 
 log = logging.getLogger(__name__)
 
+DAY = 86_400.0
 SWEEPER = "sweeper"  # a queue without workers: the sweeper works on it itself, without Redis
 UNKNOWN_SECONDS = 60  # so long a message that is due here may be taken by a process that knows it
 
 
 class Message(db.Model):  # type: ignore[name-defined, misc]
     """A command for one subject. `claims` counts claims that ended without a word (crashes);
-    `tries` counts those that ended in order but with the work put off, `failures` those among them
-    that raised. `alone_key` is set where no second message may be open beside this one."""
+    `tries` counts those that ended in order but with the work put off (the first of them at
+    `first_put_off_at`), `failures` those among them that raised. `alone_key` is set where no second message may be open beside this one."""
 
     __tablename__ = "outbox"
 
@@ -60,6 +61,7 @@ class Message(db.Model):  # type: ignore[name-defined, misc]
     claims: Mapped[int] = mapped_column(default=0)
     tries: Mapped[int] = mapped_column(default=0)
     failures: Mapped[int] = mapped_column(default=0, server_default="0")
+    first_put_off_at: Mapped[dt.datetime | None]
     last_error: Mapped[str | None] = mapped_column(Text)
     done_at: Mapped[dt.datetime | None]
     dead_at: Mapped[dt.datetime | None]
@@ -131,6 +133,10 @@ class Command:
     Of a command that is `alone` one message at most is open for each subject: a second one is
     logged and not stored. `bury(session, subject)` says on the subject's own row that its message
     died, in the transaction in which it does.
+
+    `deadline` is for how many seconds it may be put off (Later); after that its message is dead,
+    with an alert. A command that is put off for ever says in `unending` why that is right, and
+    tells a person itself.
     """
 
     run: Callable[[str, Claim], None]
@@ -138,6 +144,8 @@ class Command:
     policy: Policy = Policy()
     alone: bool = False
     bury: Callable[[Session, str], None] | None = None
+    deadline: float = DAY
+    unending: str = ""
 
 
 @dataclass(frozen=True)
@@ -149,7 +157,8 @@ class Follow:
 
 
 class Later(Exception):
-    """Raised by a command: not now, come back in `seconds`. Counts neither as crash nor failure."""
+    """Raised by a command: not now, come back in `seconds`. Counts neither as crash nor failure,
+    and has an end: the command's `deadline`."""
 
     def __init__(self, seconds: float, reason: str) -> None:
         super().__init__(reason)

@@ -15,6 +15,7 @@ from payments_app.core.outbox import Claim, Later
 from payments_app.customers.models import Customer, SavedCard
 from payments_app.gateway.customers import detach_card
 from payments_app.gateway.results import Verdict
+from payments_app.gateway.words import word
 from payments_app.payments.models import PaymentRecord, Transaction
 
 DETACH = "customers.detach_card"
@@ -121,8 +122,8 @@ def _insert(session: Session, paid: Transaction, method: str, stripe_customer: s
         customer_id=customer_id,
         payment_method=method,
         stripe_customer_id=stripe_customer,
-        brand=details.get("brand") or paid.card_brand or "card",
-        last4=details.get("last4") or paid.card_last4 or "",
+        brand=word(details.get("brand"), 24) or paid.card_brand or "card",
+        last4=word(details.get("last4"), 4) or paid.card_last4 or "",
         exp_month=details.get("exp_month"),
         exp_year=details.get("exp_year"),
     )

@@ -35,5 +35,5 @@ def stripes_fee(movement: dict[str, Any]) -> int:
     """What Stripe itself took of a balance transaction, in minor units of its currency; negative
     where it gave a fee back. A platform's application fee is not Stripe's."""
     details = movement.get("fee_details") or []
-    ours = sum(each["amount"] for each in details if each["type"] == "application_fee")
+    ours = sum(each["amount"] for each in details if each.get("type") == "application_fee")
     return int(movement["fee"]) - int(ours)

@@ -7,6 +7,7 @@ from typing import Any
 
 from payments_app.gateway.exchange import Reply, object_call
 from payments_app.gateway.results import Answer, Verdict
+from payments_app.gateway.words import known, says
 
 _BY_STATUS = {
     "succeeded": Verdict.SUCCEEDED,
@@ -17,6 +18,8 @@ _BY_STATUS = {
     "requires_capture": Verdict.PROCESSING,
     "canceled": Verdict.CANCELED,
 }
+STATUSES = frozenset(_BY_STATUS)
+NEW_STATUS = "unknown_status"  # of ours: the intent was read, and has a status that we do not know
 
 
 def intent_call(name: str, call: Callable[[], Any], *, setup: bool = False) -> Answer:
@@ -36,13 +39,14 @@ def intent_call(name: str, call: Callable[[], Any], *, setup: bool = False) -> A
 
 def _sorted(intent: dict[str, Any]) -> tuple[Verdict, dict[str, Any] | None]:
     last_error = intent.get("last_payment_error") or intent.get("last_setup_error")
-    if intent["status"] == "requires_payment_method" and last_error:
+    status = known(intent.get("status"), STATUSES)
+    if status is None:
+        said = says(intent.get("status"))
+        words = f"{said}. That is no status of an intent that we know"
+        return Verdict.UNKNOWN, {"type": "unexpected_error", "code": NEW_STATUS, "message": words}
+    if status == "requires_payment_method" and isinstance(last_error, dict):
         return Verdict.DECLINED, _without_secrets(last_error)
-    verdict = _BY_STATUS.get(intent["status"])
-    if verdict is None:
-        words = f"An intent has a status that we do not know: {intent['status']}"
-        return Verdict.UNKNOWN, {"type": "unexpected_error", "message": words}
-    return verdict, None
+    return _BY_STATUS[status], None
 
 
 def _answer(

@@ -18,16 +18,20 @@ from payments_app.core.clock import database_now
 from payments_app.core.database import atomic
 from payments_app.core.outbox import Claim, Later
 from payments_app.gateway import charges
+from payments_app.gateway.calls import NEW_STATUS
 from payments_app.gateway.events import clean_id
 from payments_app.gateway.objects import UnreadableError
 from payments_app.gateway.results import Answer, Verdict
+from payments_app.gateway.words import tell_of_word
 from payments_app.inbound.build import BUILT_BY, build
 from payments_app.inbound.models import PROCESSED, QUARANTINED, RECEIVED, StripeEvent
 from payments_app.inbound.receive import alert
 from payments_app.payments.direct import account_of
 from payments_app.payments.models import Transaction
-from payments_app.payments.settle import settle
+from payments_app.payments.payment_of import payment_of
+from payments_app.payments.settle import note_call, settle
 
+LOOKS = 65  # at an intent whose status we do not know: for about an hour
 WAITS = (1.0, 2.0, 5.0, 15.0, 60.0)  # seconds; the last one again and again
 SETTLED_BY = frozenset({*BUILT_BY, Verdict.PROCESSING, Verdict.REQUIRES_ACTION, Verdict.CANCELED})
 
@@ -45,9 +49,12 @@ def process(event_id: str, claim: Claim) -> None:
     if event is None or event.object_id is None:
         return
     answer = charges.retrieve_intent(event.object_id, event.account)
-    if answer.verdict in (Verdict.LATER, Verdict.UNKNOWN, Verdict.MISCONFIGURED):
+    unread = answer.verdict in (Verdict.LATER, Verdict.UNKNOWN, Verdict.MISCONFIGURED)
+    if unread and answer.error_code != NEW_STATUS:
         _put_off(event_id, claim, f"retrieve: {answer.error_code}", answer.retry_after or 0)
     try:
+        if unread:
+            _wait_for_a_word(event, answer, claim)
         transaction_id = _settle(event, answer, claim)
     except _MisfitError as misfit:
         _quarantine(event_id, str(misfit))
@@ -116,6 +123,27 @@ def _match(session: Session, intent: dict[str, Any], account: str | None) -> str
                 f"its {name} is {value}, that of our transaction {found.id} is {ours[name]}"
             )
     return found.id
+
+
+def _wait_for_a_word(event: StripeEvent, answer: Answer, claim: Claim) -> None:
+    """The intent has a status that we do not know: our payment stays where it is, and the intent
+    is read again, LOOKS times."""
+    message = str((answer.error or {}).get("message"))
+    if claim.tries == 0:
+        _note_word(event, answer)
+    if claim.tries < LOOKS:
+        _put_off(event.id, claim, message)
+    raise _MisfitError(message)
+
+
+@atomic
+def _note_word(session: Session, event: StripeEvent, answer: Answer) -> None:
+    found = payment_of(session, {"payment_intent": event.object_id})
+    if found is not None:
+        note_call(session, found.id, answer)
+    else:
+        subject, status = str(event.object_id), answer.body.get("status")
+        tell_of_word(session, subject, "intent's status", status, event=event.id)
 
 
 def _put_off(event_id: str, claim: Claim, reason: str, least: float = 0) -> NoReturn:

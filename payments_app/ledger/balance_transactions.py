@@ -9,6 +9,8 @@ from sqlalchemy.orm import Session
 from payments_app.core.database import insert_once
 from payments_app.core.money import Money
 from payments_app.gateway.balance import stripes_fee
+from payments_app.gateway.events import id_of
+from payments_app.gateway.words import word
 from payments_app.ledger.models import (
     CONNECTED_BALANCES,
     STRIPE_BALANCE,
@@ -30,9 +32,9 @@ def keep(
         BalanceTransaction,
         id=movement["id"],
         transaction_id=transaction_id,
-        source=movement["source"],
+        source=id_of(movement.get("source")) or "",
         account=account,
-        type=movement["type"],
+        type=word(movement.get("type"), 60) or "",
         amount=movement["amount"],
         fee=movement["fee"],
         net=movement["net"],

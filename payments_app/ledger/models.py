@@ -80,7 +80,8 @@ class BalanceTransaction(db.Model):  # type: ignore[name-defined, misc]
     """What Stripe wrote of one movement of a balance: ours, or (`account`) a merchant's own.
 
     `amount` less `fee` is `net`, in minor units of `currency`, which is the one that the balance is
-    kept in. `source` is the charge or the dispute that moved it.
+    kept in. `source` is the charge or the dispute that moved it, and `type` Stripe's own word; each
+    is empty where Stripe says none.
     Source: https://docs.stripe.com/api/balance_transactions/object
     """
 

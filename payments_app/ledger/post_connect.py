@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
+from payments_app.core.clock import utcnow
 from payments_app.core.database import atomic
 from payments_app.core.outbox import Claim, Later
 from payments_app.ledger.models import CONNECTED_BALANCES, STRIPE_BALANCE
@@ -18,11 +19,11 @@ from payments_app.ledger.post_fee import tell
 from payments_app.payments import connect_records as records
 from payments_app.payments import states
 from payments_app.payments.connect_records import ConnectRecord
+from payments_app.payments.look_up import next_wait
 from payments_app.payments.refunds import NOT_REFUNDED, Refund
 
 TRANSFER, TRANSFER_REVERSAL = "transfer", "transfer_reversal"
 FEE, FEE_REFUND = "application_fee", "application_fee_refund"
-WAIT_SECONDS = 5.0
 
 # What a record on a side is posted as. The others tell of the same money on its other side.
 _ENTRY_TYPES = {
@@ -74,4 +75,5 @@ def _gave_nothing_back(session: Session, record: ConnectRecord) -> bool:
         return False
     if refund.state in NOT_REFUNDED:
         return True
-    raise Later(WAIT_SECONDS, f"{refund.id} is {refund.state}, and not posted yet")
+    age = (utcnow() - record.created_at).total_seconds()
+    raise Later(next_wait(age), f"{refund.id} is {refund.state}, and not posted yet")

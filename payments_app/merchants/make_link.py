@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from payments_app.core import history
+from payments_app.core import alerts, history
 from payments_app.core.database import atomic
 from payments_app.core.outbox import Claim, Later
 from payments_app.gateway import connect
@@ -26,11 +26,12 @@ MOST_TRIES = 20
 
 def make_link(merchant_id: str, claim: Claim) -> None:
     """Have a new link made and keep it. Raises Later while there is no account, or Stripe does
-    not answer; whoever waited too long asks again."""
+    not answer, MOST_TRIES times; after that a person is told, and who waited asks again."""
     stripe_account_id = _account_of(merchant_id)
     if stripe_account_id is None:
         if claim.tries < MOST_TRIES:
             raise Later(RETRY_SECONDS, "its account is not made yet")
+        _tell(merchant_id, "its account at Stripe is not made yet")
         return
     reply = connect.create_link(stripe_account_id, f"{onboarding_url(merchant_id)}?back=1")
     if reply.body is not None:
@@ -39,6 +40,17 @@ def make_link(merchant_id: str, claim: Claim) -> None:
         raise Later(max(RETRY_SECONDS, reply.retry_after or 0), f"link: {reply.error_code}")
     else:
         _refused(merchant_id, stripe_account_id, reply.as_history())
+        _tell(merchant_id, str((reply.error or {}).get("message") or reply.error_code))
+
+
+@atomic
+def _tell(session: Session, merchant_id: str, why: str) -> None:
+    alerts.raise_alert(
+        session,
+        "no_link",
+        f"no_link:{merchant_id}",
+        f"{merchant_id} asked for its link to Stripe's form, and none could be made: {why}",
+    )
 
 
 @atomic

@@ -13,13 +13,17 @@ from payments_app.core.database import atomic
 from payments_app.core.outbox import Claim, Later
 from payments_app.gateway import connect
 from payments_app.gateway.events import clean_id
+from payments_app.gateway.objects import Reply
 from payments_app.gateway.results import Verdict
+from payments_app.gateway.words import known, tell_of_word
 from payments_app.merchants.accounts import DISCONNECTED, state_of
 from payments_app.merchants.models import ConnectedAccount
 
 REFRESH = "merchants.refresh_account"
 RETRY_SECONDS = 30.0
 EVERY_SECONDS = 10
+# https://docs.stripe.com/api/capabilities/object#capability_object-status
+_CAPABILITY = frozenset({"active", "inactive", "pending", "unrequested", "disabled"})
 _ASKED = ("currently_due", "past_due", "pending_verification", "disabled_reason")
 
 
@@ -27,13 +31,15 @@ def refresh_account(stripe_account_id: str, _claim: Claim) -> None:
     """Keep what Stripe says of an account of ours now. One that our key no longer reaches has
     left the platform.
 
-    Raises Later while Stripe can't be asked.
+    Raises Later while Stripe can't be asked. What it refuses for good is told to a person.
     """
     reply = connect.retrieve_account(stripe_account_id)
     if reply.body is not None:
         _keep(stripe_account_id, reply.body)
     elif reply.trouble == Verdict.MISCONFIGURED and reply.error_code == "account_invalid":
         _left(stripe_account_id)
+    elif reply.trouble == Verdict.INVALID:
+        _tell_of_refusal(stripe_account_id, reply)
     else:
         raise Later(max(RETRY_SECONDS, reply.retry_after or 0), f"account: {reply.error_code}")
 
@@ -50,13 +56,24 @@ def take(session: Session, account: ConnectedAccount, body: dict[str, Any]) -> N
     account.details_submitted = bool(body.get("details_submitted"))
     account.charges_enabled = bool(body.get("charges_enabled"))
     account.payouts_enabled = bool(body.get("payouts_enabled"))
-    account.transfers_enabled = (body.get("capabilities") or {}).get("transfers") == "active"
+    _take_transfers(session, account, body.get("capabilities") or {})
     account.requirements = {name: asked[name] for name in _ASKED if asked.get(name)}
     account.deauthorized_at = None
     account.refreshed_at = database_now()
     session.flush()
     session.refresh(account)
     _tell(session, account, before)
+
+
+def _take_transfers(
+    session: Session, account: ConnectedAccount, capabilities: dict[str, Any]
+) -> None:
+    """Whether transfers may be made to it. A status that we do not know changes nothing."""
+    status = capabilities.get("transfers", "unrequested")
+    if known(status, _CAPABILITY):
+        account.transfers_enabled = status == "active"
+    else:
+        tell_of_word(session, account.merchant_id, "capability's status", status)
 
 
 @atomic
@@ -101,6 +118,17 @@ def _left(session: Session, stripe_account_id: str) -> None:
         "merchant_left",
         f"merchant_left:{stripe_account_id}",
         f"{account.merchant_id} ({stripe_account_id}): Connected account permission denied",
+    )
+
+
+@atomic
+def _tell_of_refusal(session: Session, stripe_account_id: str, reply: Reply) -> None:
+    alerts.raise_alert(
+        session,
+        "account_unreadable",
+        f"account_unreadable:{stripe_account_id}",
+        f"Stripe does not let us read {stripe_account_id}, and nothing was changed: "
+        f"{(reply.error or {}).get('message') or reply.error_code}",
     )
 
 

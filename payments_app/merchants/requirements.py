@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 
+from payments_app.gateway.words import word
 from payments_app.merchants.models import ConnectedAccount
 
+LONGEST = 80
 _PERSON = re.compile(r"^person_\w+")
 # By the beginning of the path: the longest that fits is taken.
 _WORDS = {
@@ -39,15 +41,16 @@ _WORDS = {
 def asked_for(account: ConnectedAccount) -> list[str]:
     """What Stripe wants now of a merchant, each once, what is overdue first."""
     asked = account.requirements or {}
-    names = [*asked.get("past_due", ()), *asked.get("currently_due", ())]
-    return list(dict.fromkeys(in_words(name) for name in names))
+    names = [*(asked.get("past_due") or ()), *(asked.get("currently_due") or ())]
+    return list(dict.fromkeys(in_words(name) for name in names if isinstance(name, str)))
 
 
 def in_words(name: str) -> str:
-    """A requirement of Stripe's in words; one that is not known here by its own name."""
+    """A requirement of Stripe's in words; one that is not known here by its own name, cut to
+    LONGEST characters."""
     parts = _PERSON.sub("person", name).split(".")
     for length in range(len(parts), 0, -1):
         words = _WORDS.get(".".join(parts[:length]))
         if words:
             return words
-    return name.replace("_", " ").replace(".", ": ")
+    return word(name.replace("_", " ").replace(".", ": "), LONGEST) or ""

@@ -56,6 +56,7 @@ def retry(session: Session, message_id: int, reason: str, actor: str) -> None:
         raise StillOpenError(f"{message.command} for {message.subject} is open already")
     message.dead_at, message.leased_until = None, None
     message.claims = message.tries = message.failures = 0
+    message.first_put_off_at = None
     message.epoch += 1
     message.available_at = database_now()
     _note(session, message, "dead_letter.retried", reason, actor)

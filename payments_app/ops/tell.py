@@ -27,6 +27,7 @@ from payments_app.core.outbox import Claim, Later
 from payments_app.core.signing import signed_headers
 from payments_app.notices import smtp
 
+UNENDING = "an alert is told until somebody has heard it, or has acknowledged it"
 HTTP_SECONDS = 5.0
 LONGEST_WAIT = 600
 

@@ -16,7 +16,7 @@ from payments_app.gateway.results import Answer, Verdict, unclear
 from payments_app.payments import states
 from payments_app.payments.brief import Brief, brief_of
 from payments_app.payments.models import Transaction
-from payments_app.payments.settle import give_up, note, settle
+from payments_app.payments.settle import give_up, note, settle, status_word
 
 ACTION_SECONDS = 30 * 60  # a bank's check that nobody finished is cancelled after this
 RETRY_SECONDS = 60.0
@@ -117,7 +117,7 @@ def _waiting_for_buyer(session: Session, transaction_id: str) -> Brief | None:
 def _keep_id(session: Session, transaction_id: str, answer: Answer) -> None:
     transaction = states.lock(session, transaction_id)
     transaction.stripe_payment_id = answer.body["id"]
-    transaction.stripe_status = answer.body["status"]
+    transaction.stripe_status = status_word(answer.body)
 
 
 @atomic

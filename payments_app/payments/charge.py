@@ -23,7 +23,7 @@ from payments_app.gateway.results import Answer, Verdict, unclear
 from payments_app.payments import abandon, patience, predecessors, seller_refused, states
 from payments_app.payments.brief import Brief, brief_of
 from payments_app.payments.queries import phase_of
-from payments_app.payments.settle import note, note_call, settle, settle_zero
+from payments_app.payments.settle import note, note_call, settle, settle_zero, status_word
 
 _TOKEN_SPENT = (
     "payment_intent_confirmation_token_invalid",
@@ -181,7 +181,7 @@ def _created(session: Session, transaction_id: str, answer: Answer) -> Brief:
     transaction = states.lock(session, transaction_id)
     note_call(session, transaction_id, answer)
     transaction.stripe_payment_id = answer.body["id"]
-    transaction.stripe_status = answer.body["status"]
+    transaction.stripe_status = status_word(answer.body)
     session.flush()
     return brief_of(session, transaction)
 

@@ -51,6 +51,7 @@ def likely_doubles(session: Session, since: dt.datetime) -> list[DoublePayment]:
         .where(
             Transaction.state == "complete",
             Transaction.amount > 0,
+            Transaction.email != "",  # whose address is not known may be anybody
             Transaction.created_at >= since - WITHIN,
         )
         .subquery()
@@ -80,7 +81,7 @@ def likely_doubles(session: Session, since: dt.datetime) -> list[DoublePayment]:
 def twin_of(session: Session, transaction_id: str) -> str | None:
     """The other payment where this one was likely made twice, the nearest in time."""
     mine = session.get_one(Transaction, transaction_id)
-    if mine.state != "complete" or mine.amount == 0:
+    if mine.state != "complete" or mine.amount == 0 or not mine.email:
         return None
     twins = session.execute(
         select(Transaction.id, Transaction.created_at).where(

@@ -89,7 +89,7 @@ def _ask(earlier: _Earlier, asked_at: dt.datetime) -> str | None:
         settle(earlier.transaction_id, answer, fresh=True)
         return str(ALREADY_PAID["message"])
     note(earlier.transaction_id, answer)
-    return _UNDECIDED if answer.verdict == Verdict.PROCESSING else None
+    return _UNDECIDED if answer.verdict in (Verdict.PROCESSING, Verdict.UNKNOWN) else None
 
 
 def _read(earlier: _Earlier) -> Answer:

@@ -11,7 +11,9 @@ from sqlalchemy.orm import Session
 
 from payments_app.core import alerts, history, outbox
 from payments_app.core.database import atomic
+from payments_app.gateway.calls import NEW_STATUS
 from payments_app.gateway.results import Answer, Verdict
+from payments_app.gateway.words import tell_of_word, word
 from payments_app.payments import states
 from payments_app.payments.connect_records import READ
 from payments_app.payments.models import Transaction
@@ -131,6 +133,15 @@ def note_call(session: Session, transaction_id: str, answer: Answer) -> None:
         transaction_id=transaction_id,
         **answer.as_history(),
     )
+    if answer.error_code == NEW_STATUS:
+        status = (answer.intent or {}).get("status")
+        tell_of_word(session, transaction_id, "intent's status", status, transaction_id=transaction_id)
+
+
+def status_word(intent: dict[str, Any]) -> str:
+    """What Stripe says that an intent is, as the transaction keeps it; empty where it says
+    nothing."""
+    return word(intent.get("status")) or ""
 
 
 def _mismatch(session: Session, transaction: Transaction, answer: Answer) -> bool:
@@ -179,7 +190,7 @@ def _keep(transaction: Transaction, answer: Answer) -> None:
     if intent:
         transaction.stripe_data = intent
         transaction.stripe_payment_id = transaction.stripe_payment_id or intent.get("id")
-        transaction.stripe_status = intent.get("status")
+        transaction.stripe_status = status_word(intent)
         transaction.livemode = bool(intent.get("livemode"))
         _keep_charge(transaction, intent.get("latest_charge"))
         _keep_card(transaction, intent.get("payment_method"))
@@ -196,19 +207,22 @@ def _keep_charge(transaction: Transaction, charge: Any) -> None:
         return
     _keep_card(transaction, charge.get("payment_method_details"))
     transaction.receipt_url = charge.get("receipt_url")
-    transaction.statement_descriptor = charge.get("calculated_statement_descriptor")
+    transaction.statement_descriptor = word(charge.get("calculated_statement_descriptor"))
 
 
 def _keep_card(transaction: Transaction, method: Any) -> None:
-    card = (method.get("card") if isinstance(method, dict) else None) or {}
-    transaction.card_brand = card.get("brand") or transaction.card_brand
-    transaction.card_last4 = card.get("last4") or transaction.card_last4
+    card = method.get("card") if isinstance(method, dict) else None
+    if isinstance(card, dict):
+        transaction.card_brand = word(card.get("brand"), 24) or transaction.card_brand
+        transaction.card_last4 = word(card.get("last4"), 4) or transaction.card_last4
 
 
 def _keep_error(transaction: Transaction, error: dict[str, Any]) -> None:
     _keep_card(transaction, error.get("payment_method"))
-    transaction.error = error
-    transaction.error_code = error.get("code") or error.get("type")
+    # Shortened where an index is made of them, else one that is too long could not be kept.
+    codes = {name: word(error[name], 100) for name in ("code", "decline_code") if error.get(name)}
+    transaction.error = error | codes
+    transaction.error_code = word(error.get("code") or error.get("type"), 100)
     transaction.error_message = error.get("message") or "Unknown error occurred"
 
 

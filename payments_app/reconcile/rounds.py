@@ -7,7 +7,7 @@ import datetime as dt
 
 from sqlalchemy.orm import Session
 
-from payments_app.core import outbox
+from payments_app.core import alerts, outbox
 from payments_app.core.clock import utcnow
 from payments_app.core.database import atomic
 from payments_app.core.outbox import Claim, Later
@@ -18,19 +18,34 @@ RECENT_EVERY, RECENT = dt.timedelta(minutes=5), dt.timedelta(hours=2)
 DAILY_EVERY, DAILY = dt.timedelta(days=1), dt.timedelta(days=3)
 SLICE = dt.timedelta(hours=1)  # of a day's comparison: each ends well within its lease
 SLICE_PAUSE = 5.0  # seconds between slices
-RETRY_SECONDS = 60.0
+RETRY_SECONDS, RETRIES = 60.0, 60
 
 
-def run_compare(window: str, _claim: Claim) -> None:
+def run_compare(window: str, claim: Claim) -> None:
     """The job: compare one window, named as `<since>-<until>` in seconds since the epoch.
 
-    Raises Later where Stripe could not be read.
+    Raises Later where Stripe could not be read, RETRIES times; after that a person is told, and
+    the next day's comparisons have the window in them.
     """
     since, until = (dt.datetime.fromtimestamp(int(end), dt.UTC) for end in window.split("-"))
     try:
         compare(since, until)
     except UnreadableError as error:
-        raise Later(RETRY_SECONDS, str(error)) from error
+        if claim.tries < RETRIES:
+            raise Later(RETRY_SECONDS, str(error)) from error
+        _give_up(window, str(error))
+
+
+@atomic
+def _give_up(session: Session, window: str, error: str) -> None:
+    alerts.raise_alert(
+        session,
+        "not_compared",
+        "reconcile:not_compared",
+        f"The books of {window} (seconds since 1970, UTC) could not be compared for an hour "
+        f"({error}). They are in the next days' comparisons; `flask reconcile run` makes one now",
+        window=window,
+    )
 
 
 @atomic

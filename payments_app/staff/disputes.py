@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session
 
 from payments_app.core.clock import utcnow
 from payments_app.core.ids import reference
-from payments_app.payments.disputes import NEEDS_ANSWER, Dispute
+from payments_app.payments.disputes import NEEDS_ANSWER, REASONS, Dispute
 from payments_app.payments.models import Transaction
-from payments_app.staff.presenter import DASHBOARD, in_words
+from payments_app.staff.presenter import DASHBOARD, in_words, said
 from payments_app.staff.zones import When, when
 
 PAGE = 50
@@ -89,8 +89,8 @@ def _row(dispute: Dispute, email: str, zone: ZoneInfo, *, live: bool) -> Dispute
     mode = "" if live else "/test"
     return DisputeRow(
         id=dispute.id,
-        state=in_words(dispute.state) or dispute.state,
-        reason=in_words(dispute.reason) or dispute.reason,
+        state=dispute.unknown_status or in_words(dispute.state) or dispute.state,
+        reason=said(dispute.reason, REASONS),
         amount=str(dispute.money),
         email=email,
         transaction_id=dispute.transaction_id,

@@ -16,9 +16,9 @@ from sqlalchemy.orm import Session
 
 from payments_app.accounts.people import names_of
 from payments_app.core.money import Money
-from payments_app.payments.disputes import Dispute
+from payments_app.payments.disputes import REASONS, Dispute
 from payments_app.payments.refunds import Refund
-from payments_app.staff.presenter import Mark, in_words
+from payments_app.staff.presenter import Mark, in_words, said
 from payments_app.staff.zones import When, when
 
 _TEXT = {"requested": "Refund asked for", "succeeded": "Refunded", "failed": "Refund failed"}
@@ -81,7 +81,7 @@ def returns_of(session: Session, transaction_id: str, zone: ZoneInfo) -> list[Re
             refund.reason,
             names.get(refund.requested_by, refund.requested_by),
             when(refund.created_at, zone),
-            refund.error_message,
+            refund.unknown_status or refund.error_message,
         )
         for refund in refunds
     ]
@@ -90,9 +90,10 @@ def returns_of(session: Session, transaction_id: str, zone: ZoneInfo) -> list[Re
             "Dispute",
             in_words(dispute.state) or dispute.state,
             str(dispute.money),
-            in_words(dispute.reason) or dispute.reason,
+            said(dispute.reason, REASONS),
             "The customer's bank",
             when(dispute.opened_at, zone),
+            dispute.unknown_status,
         )
         for dispute in disputes
     ]

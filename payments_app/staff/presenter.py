@@ -6,6 +6,7 @@ row's id and version. `Payment` adds what depends on the reader.
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -15,7 +16,9 @@ from sqlalchemy import Row
 
 from payments_app.core.ids import reference
 from payments_app.core.money import Money
-from payments_app.gateway.declines import STAFF, advice_on
+from payments_app.gateway.calls import STATUSES
+from payments_app.gateway.declines import DECLINES, STAFF, advice_on
+from payments_app.gateway.words import known, says
 from payments_app.payments.direct import DIRECT_ACCOUNT
 from payments_app.payments.models import Transaction
 from payments_app.staff.zones import When, when
@@ -35,6 +38,7 @@ COLUMNS = (
     Transaction.email,
     Transaction.description,
     Transaction.stripe_payment_id,
+    Transaction.stripe_status,
     Transaction.livemode,
     Transaction.error,
     Transaction.error_code,
@@ -135,6 +139,7 @@ def detail_of(row: Row[Any]) -> dict[str, Any]:
         "card": _card(row.card_brand, row.card_last4),
         "stripe_id": row.stripe_payment_id,
         "stripe_id_short": (row.stripe_payment_id or NOTHING)[:SHORT_ID],
+        "stripe_says": _unknown_status(row.stripe_status),
         "stripe_url": _stripe_url(row.stripe_payment_id, row.account, live=row.livemode),
         "error_summary": _error_summary(row.state, error, row.error_code, row.error_message),
         "reason": _reason(row.state, error, row.error_code),
@@ -152,6 +157,18 @@ def detail_of(row: Row[Any]) -> dict[str, Any]:
 def in_words(code: str | None) -> str | None:
     """A code as people read it: `insufficient_funds` is "Insufficient funds"."""
     return code.replace("_", " ").capitalize() if code else None
+
+
+def said(code: str | None, words: Container[str]) -> str:
+    """A word of Stripe's as people read it; one that is not among the `words` that we know, as it
+    is: "Stripe says: xyz"."""
+    return in_words(known(code, words)) or says(code)
+
+
+def _unknown_status(status: str | None) -> str | None:
+    """What Stripe says of an intent, where that is no status that we know; None before the first
+    answer."""
+    return None if status is None or status in STATUSES else says(status)
 
 
 def _card(brand: str | None, last4: str | None) -> str | None:
@@ -174,7 +191,10 @@ def _reason(state: str, error: dict[str, Any], code: str | None) -> str | None:
     """Why it failed, in words, from the decline code first."""
     if state != "failed":
         return None
-    return in_words(error.get("decline_code") or code or error.get("type")) or "Unknown"
+    decline = error.get("decline_code")
+    if decline:
+        return said(decline, DECLINES)
+    return in_words(code or error.get("type")) or "Unknown"
 
 
 def _error_summary(state: str, error: dict[str, Any], code: str | None, message: str | None) -> str:

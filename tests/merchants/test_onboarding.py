@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import select
 
+from payments_app.core.alerts import Alert
 from payments_app.core.extensions import db
+from payments_app.gateway import connect
+from payments_app.gateway.objects import Reply
+from payments_app.gateway.results import Verdict
 from payments_app.merchants import onboarding
 from payments_app.merchants import refresh_account as refresh
 from payments_app.merchants.accounts import state_of
+from payments_app.merchants.make_link import MOST_TRIES, make_link
 from payments_app.merchants.onboarding import add_merchant, come_back, open_link, request_link
 from payments_app.merchants.refresh_account import refresh_account
 from tests.ledger.crowd import claim
@@ -128,6 +134,39 @@ def test_an_account_that_stripe_wants_more_of_is_restricted(till: Till) -> None:
     till.sandbox("POST", f"/_sandbox/accounts/{stripe_id}", **wanted)
     refresh_account(stripe_id, claim(stripe_id))
     assert state_of(account(merchant)) == "restricted"
+
+
+@pytest.mark.parametrize("status", [None, "xyz_new"])
+def test_a_capability_whose_status_we_do_not_know_stays_where_it_is(
+    till: Till, status: str | None
+) -> None:
+    merchant = create_ready_merchant(till)
+    stripe_id = account_id(merchant)
+    till.sandbox("POST", f"/_sandbox/accounts/{stripe_id}", capabilities={"transfers": status})
+    refresh_account(stripe_id, claim(stripe_id))
+    assert state_of(account(merchant)) == "ready"
+    assert "stripe_word" in alerts()
+
+
+def test_a_link_that_can_not_be_made_is_told_to_a_person(till: Till) -> None:
+    till.fail_stripe("rate_limit", "/v1/accounts", times=1)
+    merchant = create_merchant(till)
+    make_link(merchant, claim(merchant, tries=MOST_TRIES))
+    assert "no_link" in alerts()
+
+
+def test_an_account_that_stripe_does_not_know_is_not_asked_for_again(
+    till: Till, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unknown = Reply("account_retrieve", trouble=Verdict.INVALID, error={"code": "resource_missing"})
+    monkeypatch.setattr(connect, "retrieve_account", lambda _id: unknown)
+    refresh_account("acct_nobody", claim("acct_nobody"))
+    assert "account_unreadable" in alerts()
+
+
+def alerts() -> list[str]:
+    db.session.rollback()
+    return list(db.session.scalars(select(Alert.kind)))
 
 
 def test_an_account_that_our_key_no_longer_reaches_has_left(till: Till) -> None:

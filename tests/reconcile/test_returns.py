@@ -10,6 +10,7 @@ from payments_app.core.clock import database_now
 from payments_app.core.database import atomic
 from payments_app.core.outbox import Message
 from payments_app.payments.dispute_refresh import refresh as refresh_disputes
+from payments_app.payments.refund_refresh import refresh as refresh_refunds
 from payments_app.payments.refund_send import send
 from payments_app.payments.refunds import Refund
 from payments_app.reconcile import own_books
@@ -69,6 +70,40 @@ def test_a_dispute_that_we_never_heard_of_is_found_and_taken_in(till: Till) -> N
     compare_last_hours()
     assert found() == [("dispute_differs", "refresh_dispute")]
     mend(till)
+    assert compare_last_hours() == 0
+
+
+def test_a_dispute_that_names_its_charge_alone_is_compared_by_it(till: Till) -> None:
+    till.pay("pm_card_createDispute")
+    theirs = till.sandbox("GET", "/v1/disputes")["data"][0]["id"]
+    till.sandbox("POST", f"/_sandbox/disputes/{theirs}", payment_intent=None)
+    compare_last_hours()
+    assert found() == [("dispute_differs", "refresh_dispute")]
+    mend(till)
+    assert compare_last_hours() == 0
+
+
+@pytest.mark.parametrize("status", [None, "xyz_new"])
+def test_a_status_that_we_do_not_know_is_no_difference(till: Till, status: str | None) -> None:
+    refund = read(give_back(till, till.pay(), 300)).stripe_refund_id
+    till.pay("pm_card_createDispute")
+    dispute = till.sandbox("GET", "/v1/disputes")["data"][0]["id"]
+    refresh_disputes(dispute, claim("x"))
+    till.work()
+    till.sandbox("POST", f"/_sandbox/refunds/{refund}", status=status)
+    till.sandbox("POST", f"/_sandbox/disputes/{dispute}", status=status)
+    assert compare_last_hours() == 0
+
+
+def test_a_refund_of_what_was_never_paid_is_no_difference(till: Till) -> None:
+    transaction = till.pay("pm_card_visa_chargeDeclined")
+    till.confirm_behind_our_back(transaction, "pm_card_visa")
+    theirs = refund_outside(till, transaction, 100)
+    intent = till.read(transaction).stripe_payment_id
+    path = f"/_sandbox/payment_intents/{intent}"
+    till.sandbox("POST", path, status="canceled", amount_received=0)
+    refresh_refunds(theirs, claim("x"))
+    assert [r.error_code for r in refunds(transaction)] == ["never_paid"]
     assert compare_last_hours() == 0
 
 

@@ -6,10 +6,13 @@ import datetime as dt
 import threading
 
 import pytest
+from sqlalchemy import select
 
+from payments_app.core.alerts import Alert
+from payments_app.core.extensions import db
 from payments_app.reconcile import sweep
-from payments_app.reconcile.rounds import stage_rounds
-from tests.ledger.crowd import run_at_once
+from payments_app.reconcile.rounds import run_compare, stage_rounds
+from tests.ledger.crowd import claim, run_at_once
 from tests.payments.till import Till
 
 pytestmark = pytest.mark.portable
@@ -47,3 +50,10 @@ def test_a_comparison_waits_while_stripe_is_away(till: Till) -> None:
     till.work("default")
     put_off = [m for m in till.messages("reconcile.compare") if m.tries]
     assert [m.done_at for m in put_off] == [None]
+
+
+def test_a_comparison_that_can_not_be_made_is_told_and_left_to_a_later_one(till: Till) -> None:
+    till.fail_stripe("500_before", "/v1/payment_intents", times=1)
+    run_compare("0-60", claim("0-60", tries=60))
+    (told,) = db.session.scalars(select(Alert.message).where(Alert.kind == "not_compared"))
+    assert "could not be compared for an hour" in told

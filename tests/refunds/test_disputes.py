@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 import requests
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from payments_app.core.alerts import Alert
 from payments_app.core.clock import utcnow
@@ -16,11 +16,12 @@ from payments_app.ledger import queries
 from payments_app.ledger.post_dispute import post_dispute
 from payments_app.payments.dispute_refresh import refresh
 from payments_app.payments.disputes import Dispute
-from payments_app.payments.double_payments import likely_doubles
+from payments_app.payments.double_payments import likely_doubles, twin_of
+from payments_app.payments.models import Transaction
 from payments_app.payments.refund import RefundRefusedError
 from tests.ledger.crowd import claim, run_at_once
 from tests.payments.till import Till
-from tests.refunds.desk import ask, posted
+from tests.refunds.desk import ask, execute, posted
 
 pytestmark = pytest.mark.portable
 
@@ -156,6 +157,13 @@ def test_two_alike_payments_within_ten_minutes_are_likely_doubles(till: Till) ->
     (double,) = likely_doubles(db.session(), utcnow() - dt.timedelta(hours=1))
     assert (double.first, double.second) == (first, second)
     assert (double.email, double.money.amount) == ("ada@example.com", 1099)
+
+
+def test_payments_of_nobody_known_are_no_doubles(till: Till) -> None:
+    first, second = till.pay(), till.pay()
+    execute(update(Transaction).values(email=""))
+    assert likely_doubles(db.session(), utcnow() - dt.timedelta(hours=1)) == []
+    assert (twin_of(db.session(), first), twin_of(db.session(), second)) == (None, None)
 
 
 def test_payments_far_apart_unlike_or_failed_are_no_doubles(till: Till) -> None:

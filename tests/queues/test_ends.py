@@ -1,0 +1,133 @@
+"""Whatever is put off has an end, and a person hears of it; or its command says why it has none."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from payments_app.core import leases
+from payments_app.core.clock import database_now
+from payments_app.core.database import atomic
+from payments_app.core.outbox import Command, Later, Message
+from payments_app.ops.dead_letters import retry
+from payments_app.subscribers import COMMANDS
+from tests.queues.bench import Bench
+
+pytestmark = pytest.mark.portable
+
+# What is asked for until it is known, or told until somebody has heard. Each says why.
+UNENDING = {"look_up", "refunds.look_up", "alerts.mail", "alerts.webhook"}
+MONTH = 31 * 86_400
+
+
+def put_off(_subject: str, _claim: object) -> None:
+    raise Later(1, "not now")
+
+
+@atomic
+def wait(session: Session, seconds: float) -> None:
+    """Let it be so long ago that what was put off was so for the first time."""
+    session.execute(
+        update(Message)
+        .where(Message.first_put_off_at.is_not(None))
+        .values(first_put_off_at=database_now(-seconds))
+    )
+
+
+@pytest.mark.parametrize("name", sorted(set(COMMANDS) - UNENDING))
+def test_a_command_that_is_put_off_ends(name: str) -> None:
+    assert not COMMANDS[name].unending
+    assert 0 < COMMANDS[name].deadline <= MONTH
+
+
+@pytest.mark.parametrize("name", sorted(UNENDING))
+def test_a_command_that_has_no_end_says_why(name: str) -> None:
+    assert len(COMMANDS[name].unending) > 20
+
+
+def job(bench: Bench, **more: object) -> None:
+    bench.app.extensions["commands"]["test.moody"] = Command(put_off, "default", **more)  # type: ignore[arg-type]
+    bench.stage("test.moody")
+
+
+def test_what_is_put_off_for_longer_than_its_deadline_is_dead(bench: Bench) -> None:
+    job(bench, deadline=100.0)
+    bench.work()
+    wait(99)
+    bench.make_due()
+    bench.work()
+    assert bench.message("test.moody").dead_at is None
+    wait(101)
+    bench.make_due()
+    bench.work()
+    message = bench.message("test.moody")
+    assert message.dead_at is not None
+    assert "put off" in (message.last_error or "")
+    assert "not now" in (message.last_error or "")
+    assert [alert.kind for alert in bench.alerts()] == ["dead_letter"]
+
+
+def test_its_time_begins_when_it_is_put_off_first_and_not_when_it_is_stored(bench: Bench) -> None:
+    job(bench, deadline=100.0)
+    _age(1000)
+    bench.work()
+    bench.make_due()
+    bench.work()
+    assert bench.message("test.moody").dead_at is None
+
+
+def test_what_has_no_end_goes_on(bench: Bench) -> None:
+    job(bench, unending="it is asked for until it is known")
+    bench.work()
+    wait(10 * MONTH)
+    bench.make_due()
+    bench.work()
+    assert bench.message("test.moody").dead_at is None
+
+
+def test_a_dead_message_that_is_tried_again_has_all_of_its_time(bench: Bench) -> None:
+    job(bench, deadline=100.0)
+    bench.work()
+    wait(101)
+    bench.make_due()
+    bench.work()
+    retry(bench.message("test.moody").id, "once more", "ada")
+    bench.work()
+    assert bench.message("test.moody").dead_at is None
+
+
+def test_its_subject_hears_of_the_end(bench: Bench) -> None:
+    buried: list[str] = []
+    job(bench, deadline=100.0, bury=lambda _session, subject: buried.append(subject))
+    bench.work()
+    wait(101)
+    bench.make_due()
+    bench.work()
+    assert buried == ["it"]
+
+
+@atomic
+def _age(session: Session, seconds: float) -> None:
+    session.execute(update(Message).values(created_at=database_now(-seconds)))
+
+
+def test_every_command_that_is_put_off_for_ever_is_dead_but_these(bench: Bench) -> None:
+    bench.app.extensions["events"] = {}  # nobody is told of the deaths
+    for name, command in COMMANDS.items():
+        bench.app.extensions["commands"][name] = replace(command, bury=None)
+        bench.stage(name)
+    _put_all_off()
+    wait(MONTH + 1)
+    bench.make_due()
+    _put_all_off()
+    alive = {name for name in COMMANDS if bench.message(name).dead_at is None}
+    assert alive == UNENDING
+
+
+def _put_all_off() -> None:
+    for queue in {command.queue for command in COMMANDS.values()}:
+        for claim in leases.claim(queue, len(COMMANDS)):
+            leases.put_off(claim, 1, "not now")

@@ -1,5 +1,5 @@
 """Another application on the same database, which alone knows bookings:
-`python -m tests.queues.booking_host open|open-plain|work QUEUE|drop`.
+`python -m tests.queues.booking_host open|open-plain|work QUEUE`.
 
 `open-plain` knows the payable and not what follows its payment."""
 
@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 
 from flask import Flask
-from sqlalchemy import String, update
+from sqlalchemy import String
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from payments_app import create_app
@@ -52,8 +52,7 @@ def confirm(session: Session, transaction_id: str, _claim: Claim) -> None:
     if payable is None or payable[0] != Booking.payable_type:
         return
     if session.get_one(Transaction, transaction_id).state == "complete":
-        found = session.get_one(Booking, payable[1])
-        session.execute(update(Booking).values(confirmed=found.confirmed + 1))
+        session.get_one(Booking, payable[1], with_for_update=True).confirmed += 1
 
 
 @atomic
@@ -89,11 +88,8 @@ def main(what: str, *more: str) -> None:
         run(app, *more)
         return
     with app.app_context():
-        if what.startswith("open"):
-            Booking.__table__.create(db.engine, checkfirst=True)
-            print(*open_booking())
-        elif what == "drop":
-            Booking.__table__.drop(db.engine, checkfirst=True)
+        Booking.__table__.create(db.engine, checkfirst=True)
+        print(*open_booking())
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from alembic import op
 from payments_app.core import clock, columns
 
 revision = '0911'
-down_revision = '0880'
+down_revision = '0881'
 branch_labels = None
 depends_on = None
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from payments_app.core import alerts, history
 from payments_app.core.clock import database_now
 from payments_app.core.database import atomic
+from payments_app.core.free_text import free_text
 from payments_app.core.outbox import OPEN, Message
 
 PAGE = 100
@@ -73,12 +74,8 @@ def discard(session: Session, message_id: int, reason: str, actor: str) -> None:
 
 
 def _checked(reason: str) -> str:
-    reason = reason.strip()
-    if not reason:
-        raise ValueError("Write a reason: it is what others will find.")
-    if len(reason) > MAX_REASON:
-        raise ValueError(f"A reason has at most {MAX_REASON} characters.")
-    return reason
+    if_empty = "Write a reason: it is what others will find."
+    return free_text(reason, what="A reason", most=MAX_REASON, if_empty=if_empty)
 
 
 def _lock(session: Session, message_id: int) -> Message:

@@ -58,9 +58,7 @@ class Desk:
             self._end.wait(0.3)
         return 0
 
-    def _try(
-        self, path: str, fill: Callable[[dict[str, str]], dict[str, str]], clicks: int
-    ) -> int:
+    def _try(self, path: str, fill: Callable[[dict[str, str]], dict[str, str]], clicks: int) -> int:
         page = self._browser.get(f"{self._site.url}{path}", timeout=(3, 20))
         fields = dict(_FIELD.findall(page.text))
         if "/staff/login" in page.url or "/staff/confirm" in page.url:

@@ -12,7 +12,17 @@ from payments_app.accounts import gate
 from payments_app.accounts import views as accounts
 from payments_app.checkout import views as checkout
 from payments_app.config import Config
-from payments_app.core import access, bell, cache, database, http, idempotency, limits, logs
+from payments_app.core import (
+    access,
+    bell,
+    cache,
+    database,
+    http,
+    idempotency,
+    limits,
+    logs,
+    query,
+)
 from payments_app.core.extensions import csrf, db, migrate
 from payments_app.core.idempotency_stores import RedisStore
 from payments_app.customers import views as customers
@@ -87,6 +97,7 @@ def create_app(config: Config | None = None) -> Flask:
         app.register_blueprint(views.blueprint)
     app.register_blueprint(staff.api)
     access.prepare(app)
+    query.prepare(app)
     # With the jobs: the cache may evict, and an evicted key would let its request run again.
     idempotency.prepare(app, RedisStore.from_url(config.redis_url))
     gate.prepare(app)

@@ -32,7 +32,7 @@ class StillOpenError(ValueError):
 def list_dead(session: Session, before: int | None = None) -> Sequence[Message]:
     """Up to PAGE dead messages with an id below `before`, newest first."""
     query = select(Message).where(*_IS_DEAD).order_by(Message.id.desc()).limit(PAGE)
-    return session.scalars(query.where(Message.id < before) if before else query).all()
+    return session.scalars(query if before is None else query.where(Message.id < before)).all()
 
 
 def find_dead(session: Session, message_id: int) -> Message:

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from payments_app.core.query import UnreadableQueryError
 from payments_app.payments.disputes import Dispute
 from payments_app.payments.models import Transaction
 from payments_app.payments.refunds import Refund
@@ -65,9 +66,14 @@ def read_page(
     after: str | None = None,
     size: int = SIZE,
 ) -> Page:
-    """The payments older than the cursor `before`, or newer than `after`; else the newest. A
-    cursor that can't be read is as good as none."""
+    """The payments older than the cursor `before`, or newer than `after`; else the newest.
+
+    Raises UnreadableQueryError for a cursor that can't be read.
+    """
     old, new = _read(before), _read(after)
+    for name, typed, read in (("before", before, old), ("after", after, new)):
+        if typed and read is None:
+            raise UnreadableQueryError({name: "This names no page of the list."})
     columns = walk.position
     query = walk.query(Transaction.created_at, Transaction.id, Transaction.version)
     query = query.where(*conditions).limit(size + 1)

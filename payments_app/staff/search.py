@@ -12,7 +12,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
+from payments_app.core.card_numbers import CardNumberError, refuse
 from payments_app.core.ids import looks_like_id
+from payments_app.core.query import UnreadableQueryError
 from payments_app.customers.models import Customer
 from payments_app.orders.models import Order
 from payments_app.payments.models import PaymentRecord, Transaction
@@ -49,14 +51,28 @@ class Reading:
 
 
 def search(session: Session, typed: str, zone: ZoneInfo, today: dt.date) -> list[Group]:
-    """Groups of matches, the surest reading first, the newest payments first."""
+    """Groups of matches, the surest reading first, the newest payments first; none where nothing
+    matches. Raises UnreadableQueryError where there is no way to read what was typed."""
     groups = []
-    for reading in readings(session, typed.strip()[:MAX_LENGTH], zone, today):
+    for reading in _understood(session, typed.strip(), zone, today):
         page = read_page(session, [reading.condition], size=SHOWN)
         if page.keys:
             found = payments(session, page.keys, zone)
             groups.append(Group(reading.why, found, page.older is not None, reading.filters))
     return groups
+
+
+def _understood(session: Session, typed: str, zone: ZoneInfo, today: dt.date) -> list[Reading]:
+    try:
+        refuse(typed)
+    except CardNumberError as error:
+        raise UnreadableQueryError({"q": str(error)}) from error
+    if len(typed) > MAX_LENGTH:
+        raise UnreadableQueryError({"q": f"Type {MAX_LENGTH} characters at most."})
+    found = list(readings(session, typed, zone, today))
+    if not found:
+        raise UnreadableQueryError({"q": "This can't be searched for."})
+    return found
 
 
 def readings(session: Session, typed: str, zone: ZoneInfo, today: dt.date) -> Iterator[Reading]:

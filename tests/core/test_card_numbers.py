@@ -1,4 +1,4 @@
-"""A card's number is found whatever stands between its digits, and nothing else is taken for one."""
+"""A card's number is found whatever stands in it, and nothing else is taken for one."""
 
 from __future__ import annotations
 

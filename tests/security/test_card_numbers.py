@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 
 from tests.accounts.desk import Browser, Desk
-from tests.security.card_texts import CARDS, VISA, ordinary_texts
+from tests.security.card_texts import CARDS
 from tests.staff.files import Files
 
 pytestmark = pytest.mark.portable

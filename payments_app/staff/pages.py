@@ -105,7 +105,7 @@ def _cursor(at: dt.datetime, id_: str) -> str:
 
 def _read(cursor: str | None) -> tuple[dt.datetime, str] | None:
     number, _, id_ = (cursor or "").partition(".")
-    if not number.isdecimal() or len(number) > 17 or not id_ or len(id_) > 40:
+    if not (number.isascii() and number.isdecimal()) or len(number) > 17 or not id_ or len(id_) > 40:
         return None
     try:
         return _EPOCH + int(number) * _MICROSECOND, id_

@@ -28,6 +28,7 @@ from payments_app.staff.zones import day_bounds
 
 SHOWN = 25
 MAX_LENGTH = 255
+_ORDER_NUMBER = re.compile(r"[0-9A-Za-z]{10}")
 
 
 @dataclass(frozen=True)
@@ -83,9 +84,9 @@ def readings(session: Session, typed: str, zone: ZoneInfo, today: dt.date) -> It
         yield Reading("E-mail", lower_email == typed.lower(), {"email": typed.lower()})
     if re.fullmatch(r"[0-9A-Za-z]{4}-[0-9A-Za-z]{4}", typed):
         yield Reading("Reference", reference_tail == typed.replace("-", "").lower())
-    order = session.scalar(select(Order.id).where(Order.number == bare.upper()))
-    if order:
-        yield Reading("Order number", _joined([order]))
+    orders = session.scalars(select(Order.id).where(Order.number == bare.upper())).all()
+    if orders or _ORDER_NUMBER.fullmatch(bare):
+        yield Reading("Order number", _joined(list(orders)))
     if re.fullmatch(r"\d{4}", typed):
         filters = {"last4": typed}
         yield Reading("Last four of the card", Transaction.card_last4 == typed, filters)

@@ -74,7 +74,8 @@ def _readings(typed: str, currency: str) -> list[tuple[str, str]]:
     first, *rest = re.split(r"[ .,']+", found[0])
     separators = re.findall(r"[ .,']+", found[0])
     places, readings = _places(currency), []
-    if "." not in separators or {len(group) for group in rest} == {3}:
+    in_threes = "." not in separators or {len(group) for group in rest} == {3}
+    if not rest or (in_threes and first.lstrip("0") == first != ""):
         readings.append((first + "".join(rest), ""))
     if rest:
         fraction = rest[-1].rstrip("0") if separators[-1] == "." else rest[-1]

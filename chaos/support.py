@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import html
 import queue
 import re
-import secrets
 import threading
 import time
 from collections.abc import Callable
@@ -21,6 +21,7 @@ from chaos.witness import Witness
 PATIENCE_SECONDS = 60.0  # for one form
 PAIRS = 3  # of staff members who work side by side
 _FIELD = re.compile(r'name="(csrf_token|amount|next)"[^>]*?value="([^"]*)"', re.DOTALL)
+_REVIEWED = re.compile(r'type="hidden"\s+name="(\w+)"\s+value="([^"]*)"')
 _MEND = """
     UPDATE transactions SET payment_method = %s, stripe_customer_id = %s
     WHERE id = %s AND state = 'failed'
@@ -34,20 +35,30 @@ class Desk:
         self._site, self._email, self._end = site, email, end
         self._browser = requests.Session()
         self._browser.headers["Accept"] = "text/html"
+        self._review: dict[str, str] = {}  # what waits for its confirmation to be answered
 
-    def submit(self, path: str, key: str, fill: Callable[[dict[str, str]], dict[str, str]]) -> int:
-        """Open the form at `path`, fill it in and send it until it is answered: 303 where it was
-        taken, 4xx where it was refused; 0 where nobody answered."""
+    @property
+    def key(self) -> str:
+        """Of the refund that was confirmed last."""
+        return self._review["key"]
+
+    def submit(
+        self, path: str, fill: Callable[[dict[str, str]], dict[str, str]], clicks: int = 1
+    ) -> int:
+        """Open the form at `path`, fill it in, confirm its review where it has one (`clicks` times)
+        and send it until it is answered: 303 where it was taken, 4xx where it was refused; 0 where
+        nobody answered."""
+        self._review = {}
         patience = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < patience and not self._end.is_set():
             with contextlib.suppress(requests.RequestException):
-                status = self._try(path, key, fill)
+                status = self._try(path, fill, clicks)
                 if status and status < 500 and status != 429:
                     return status
             self._end.wait(0.3)
         return 0
 
-    def _try(self, path: str, key: str, fill: Callable[[dict[str, str]], dict[str, str]]) -> int:
+    def _try(self, path: str, fill: Callable[[dict[str, str]], dict[str, str]], clicks: int) -> int:
         page = self._browser.get(f"{self._site.url}{path}", timeout=(3, 20))
         fields = dict(_FIELD.findall(page.text))
         if "/staff/login" in page.url or "/staff/confirm" in page.url:
@@ -55,16 +66,22 @@ class Desk:
             return 0
         if page.status_code != 200:
             return page.status_code
-        answer = self._send(
-            f"{self._site.url}{path}",
-            {"csrf_token": fields.get("csrf_token", ""), "key": key, **fill(fields)},
-        )
-        asked = "/staff/login" in answer.headers.get("Location", "")
-        return (
-            0
-            if asked or "/staff/confirm" in answer.headers.get("Location", "")
-            else (answer.status_code)
-        )
+        if not self._review:
+            form = {"csrf_token": fields.get("csrf_token", ""), **fill(fields)}
+            answer = self._send(f"{self._site.url}{path}", form)
+            if answer.status_code != 200 or 'name="reviewed"' not in answer.text:
+                return self._status(answer)
+            found = _REVIEWED.findall(answer.text)
+            self._review = {name: html.unescape(value) for name, value in found}
+        form = {**self._review, **{n: v for n, v in fields.items() if n == "csrf_token"}}
+        for _ in range(clicks):
+            answer = self._send(f"{self._site.url}{path}", form)
+        return self._status(answer)
+
+    @staticmethod
+    def _status(answer: requests.Response) -> int:
+        asked = answer.headers.get("Location", "")
+        return 0 if "/staff/login" in asked or "/staff/confirm" in asked else answer.status_code
 
     def _prove(self, url: str, fields: dict[str, str]) -> None:
         """The password, at the sign-in page or before something that can't be undone."""
@@ -111,15 +128,13 @@ class Support:
 
     def _refund(self, pair: list[Desk], errand: str, transaction: str) -> None:
         first, second = pair
-        key = secrets.token_hex(8)
         if errand == "together":
             self._at_once(
                 lambda: self._ask(first, transaction, _full),
                 lambda: self._ask(second, transaction, _full),
             )
         elif errand == "double_click":
-            for _ in range(2):
-                self._ask(first, transaction, _part, key)
+            self._ask(first, transaction, _part, clicks=2)
         elif errand == "parts":
             for fill in (_part, _part, _full):
                 self._ask(first, transaction, fill)
@@ -136,18 +151,17 @@ class Support:
         desk: Desk,
         transaction: str,
         fill: Callable[[dict[str, str]], dict[str, str]],
-        key: str | None = None,
+        clicks: int = 1,
     ) -> int:
-        key = key or secrets.token_hex(8)
-        status = desk.submit(f"/staff/payments/{transaction}/refunds", key, fill)
+        status = desk.submit(f"/staff/payments/{transaction}/refunds", fill, clicks)
         self._witness.count(f"refund {status}")
         if status == 303:
-            self._witness.promise_refund(key)
+            self._witness.promise_refund(desk.key)
         return status
 
     def _refuse_retry(self, desk: Desk, transaction: str) -> None:
         """What was paid is never charged again, whoever asks."""
-        status = desk.submit(f"/staff/payments/{transaction}/retries", "", lambda _: {})
+        status = desk.submit(f"/staff/payments/{transaction}/retries", lambda _: {})
         if status == 303:
             words = f"a retry of {transaction}, which was paid, was taken"
             self._witness.object("never_two_successes_for_one_payable", words)
@@ -163,7 +177,7 @@ class Support:
         self._at_once(*(lambda desk=desk: self._count_retry(desk, path) for desk in pair))
 
     def _count_retry(self, desk: Desk, path: str) -> None:
-        self._witness.count(f"retry {desk.submit(path, '', lambda _: {})}")
+        self._witness.count(f"retry {desk.submit(path, lambda _: {})}")
 
     def _mend_card(self, transaction: str) -> None:
         """As if the payment had been made with a saved card that has been refilled meanwhile."""

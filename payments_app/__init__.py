@@ -22,6 +22,7 @@ from payments_app.core import (
     incoming,
     limits,
     logs,
+    query,
 )
 from payments_app.core.extensions import csrf, db, migrate
 from payments_app.core.idempotency_stores import RedisStore
@@ -100,6 +101,7 @@ def create_app(config: Config | None = None) -> Flask:
         app.register_blueprint(views.blueprint)
     app.register_blueprint(staff.api)
     access.prepare(app)
+    query.prepare(app)
     # With the jobs: the cache may evict, and an evicted key would let its request run again.
     idempotency.prepare(app, RedisStore.from_url(config.redis_url))
     gate.prepare(app)

@@ -13,6 +13,7 @@ from payments_app.accounts.models import Staff
 from payments_app.accounts.permissions import ADMIN, ROLE_NAMES
 from payments_app.accounts.sessions import end_all_sessions
 from payments_app.core import history
+from payments_app.core.card_numbers import refuse
 from payments_app.core.database import atomic
 
 DEMO_EMAIL = "staff@example.com"
@@ -24,9 +25,11 @@ _ADDRESS = re.compile(r"[^@\s]{1,64}@[^@\s]{1,189}")
 def create_staff(session: Session, email: str, role: str, password: str, actor: str = _CLI) -> str:
     """Store a new member and return their id.
 
-    Raises ValueError for an e-mail that is taken, an unknown role or a weak password.
+    Raises ValueError for an e-mail that is taken or holds a card's number, an unknown role or a
+    weak password.
     """
     _check_role(role)
+    refuse(email)
     weakness = passwords.weakness(password)
     if weakness:
         raise ValueError(weakness)

@@ -11,6 +11,7 @@ from payments_app.accounts import gate, password_links, sign_in
 from payments_app.core.access import public, staff
 from payments_app.core.headers import private
 from payments_app.core.limits import Rate, limiter
+from payments_app.core.query import takes
 
 blueprint = Blueprint("accounts", __name__, url_prefix="/staff")
 
@@ -59,6 +60,7 @@ def end_session() -> BaseResponse:
 
 @blueprint.get("/confirm")
 @staff("view")
+@takes("next")
 def confirm() -> Response:
     """Ask for the password again before something that can't be undone."""
     return _form("accounts/confirm.html")

@@ -11,11 +11,13 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from payments_app.core.card_numbers import mask, masked
 from payments_app.core.clock import database_now
 from payments_app.core.columns import BIGINT, Key
 from payments_app.core.extensions import db
 
 SYSTEM = "system"
+ACTOR_LENGTH = 80
 
 
 class HistoryEntry(db.Model):  # type: ignore[name-defined, misc]
@@ -31,7 +33,7 @@ class HistoryEntry(db.Model):  # type: ignore[name-defined, misc]
     at: Mapped[dt.datetime] = mapped_column(server_default=database_now())
     kind: Mapped[str] = mapped_column(String(16))
     what: Mapped[str] = mapped_column(String(80))
-    actor: Mapped[str] = mapped_column(String(80))
+    actor: Mapped[str] = mapped_column(String(ACTOR_LENGTH))
     transaction_id: Mapped[str | None] = mapped_column(ForeignKey("transactions.id"))
     subject: Mapped[str | None] = mapped_column(Key(80))
     data: Mapped[dict[str, Any]] = mapped_column(default=dict)
@@ -53,14 +55,18 @@ def record(
     subject: str | None = None,
     **data: Any,
 ) -> None:
-    """Append an entry in the caller's transaction. `data` holds no secret and no card number."""
+    """Append an entry in the caller's transaction. `data` holds no secret.
+
+    Nobody can take an entry back: a card's number that a form let through is masked here, to its
+    last four digits. It is not refused, so that no job dies of what Stripe or a person wrote.
+    """
     session.add(
         HistoryEntry(
             kind=kind,
             what=what,
-            actor=actor,
+            actor=mask(actor)[:ACTOR_LENGTH],
             transaction_id=transaction_id,
             subject=subject,
-            data={key: value for key, value in data.items() if value is not None},
+            data=masked({key: value for key, value in data.items() if value is not None}),
         )
     )

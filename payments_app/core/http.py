@@ -28,6 +28,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from payments_app.core import assets, headers
+from payments_app.core.card_numbers import CardNumberError
 from payments_app.core.database import CommitOutcomeUnknownError
 
 MAX_BODY_BYTES = 256 * 1024
@@ -110,6 +111,7 @@ def prepare(app: Flask) -> None:
     headers.prepare(app)
     app.register_error_handler(ProblemError, answer)
     app.register_error_handler(CSRFError, _answer_expired_form)
+    app.register_error_handler(CardNumberError, _answer_card_number)
     app.register_error_handler(OperationalError, _answer_database_away)
     app.register_error_handler(PoolTimeoutError, _answer_database_away)
     app.register_error_handler(CommitOutcomeUnknownError, _answer_database_away)
@@ -157,6 +159,10 @@ def _answer_expired_form(_error: CSRFError) -> Response:
             "This form has expired. Go back, reload the page and send it again.",
         )
     )
+
+
+def _answer_card_number(error: CardNumberError) -> Response:
+    return answer(ProblemError(422, "card_number", str(error)))
 
 
 def _answer_database_away(_error: Exception) -> Response:

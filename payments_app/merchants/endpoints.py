@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import base64
 import secrets
+from urllib.parse import unquote
 
 from sqlalchemy.orm import Session
 
 from payments_app.core import history
+from payments_app.core.card_numbers import CardNumberError, refuse
 from payments_app.core.clock import database_now
 from payments_app.core.database import atomic
 from payments_app.core.signing import SECRET_PREFIX
-from payments_app.merchants.address import Guard
+from payments_app.merchants.address import AddressRefusedError, Guard
 from payments_app.merchants.models import Endpoint
 
 ROTATION_SECONDS = 24 * 3600
@@ -24,6 +26,7 @@ def new_secret() -> str:
 
 def add_endpoint(merchant_id: str, url: str, *, guard: Guard, actor: str) -> str:
     """Add an endpoint and return its id. Raises AddressRefusedError, UnknownHostError."""
+    _refuse_card_number(url)
     guard.target(url)
     return _add(merchant_id, url, actor)
 
@@ -33,6 +36,7 @@ def change_url(endpoint_id: str, url: str, *, guard: Guard, actor: str) -> None:
 
     Raises AddressRefusedError, UnknownHostError.
     """
+    _refuse_card_number(url)
     guard.target(url)
     _change_url(endpoint_id, url, actor)
 
@@ -92,6 +96,13 @@ def _change_url(session: Session, endpoint_id: str, url: str, actor: str) -> Non
     _note(session, "moved", endpoint, actor, url=url, was=endpoint.url)
     endpoint.url = url
     _forget_failures(endpoint)
+
+
+def _refuse_card_number(url: str) -> None:
+    try:
+        refuse(unquote(url))
+    except CardNumberError as error:
+        raise AddressRefusedError("it holds what looks like a card number") from error
 
 
 def _forget_failures(endpoint: Endpoint) -> None:

@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from payments_app.core import history, outbox
+from payments_app.core.card_numbers import refuse
 from payments_app.core.clock import database_now
 from payments_app.core.database import atomic
 from payments_app.core.history import SYSTEM
@@ -28,7 +29,11 @@ def add_merchant(
     charge_type: str = DESTINATION,
     country: str = "US",
 ) -> str:
-    """Store a merchant, with the message that makes its account at Stripe; return its id."""
+    """Store a merchant, with the message that makes its account at Stripe; return its id.
+
+    Raises CardNumberError where name or address holds a card's number.
+    """
+    refuse(name, email)
     merchant = Merchant(
         name=name, email=email, timezone=current_app.config["CONFIG"].business_timezone
     )

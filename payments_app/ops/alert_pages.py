@@ -10,6 +10,7 @@ from payments_app.accounts.gate import signed_in
 from payments_app.core.access import staff
 from payments_app.core.extensions import db
 from payments_app.core.headers import private
+from payments_app.core.query import UnreadableQueryError, takes
 from payments_app.ops.acknowledge import acknowledge, list_alerts
 from payments_app.ops.blueprint import blueprint
 
@@ -18,9 +19,13 @@ MAX_ID = 2**63 - 1
 
 @blueprint.get("/staff/alerts")
 @staff("technical")
+@takes("acknowledged")
 def alerts() -> Response:
     """What waits for somebody; or, with `?acknowledged=1`, what somebody saw."""
-    past = request.args.get("acknowledged") == "1"
+    asked = request.args.get("acknowledged", "")
+    if asked not in {"", "0", "1"}:
+        raise UnreadableQueryError({"acknowledged": "This must be 1, or left out."})
+    past = asked == "1"
     page = render_template(
         "ops/alerts.html",
         alerts=list_alerts(db.session(), opened=not past),

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import click
 from flask.cli import AppGroup
 
+from payments_app.core.card_numbers import CardNumberError, refuse
 from payments_app.core.extensions import db
 from payments_app.ops import acknowledge, dead_letters, measures
 from payments_app.ops.forget import forget
@@ -14,7 +15,19 @@ from payments_app.ops.watch import look
 
 queues_group = AppGroup("queues", help="Queues and dead letters.")
 alerts_group = AppGroup("alerts", help="What somebody must know.")
-_BY = click.option("--by", default="cli", show_default=True, help="Who decides this.")
+
+
+def _name(_context: click.Context, _option: click.Parameter, typed: str) -> str:
+    try:
+        refuse(typed)
+    except CardNumberError as error:
+        raise click.BadParameter(str(error)) from error
+    return typed
+
+
+_BY = click.option(
+    "--by", default="cli", show_default=True, callback=_name, help="Who decides this."
+)
 _REASON = click.option("--reason", required=True, help="Kept in the history.")
 
 

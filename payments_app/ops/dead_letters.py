@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from payments_app.core import alerts, history
 from payments_app.core.clock import database_now
 from payments_app.core.database import atomic
+from payments_app.core.free_text import free_text
 from payments_app.core.outbox import OPEN, Message
 
 PAGE = 100
@@ -31,7 +32,7 @@ class StillOpenError(ValueError):
 def list_dead(session: Session, before: int | None = None) -> Sequence[Message]:
     """Up to PAGE dead messages with an id below `before`, newest first."""
     query = select(Message).where(*_IS_DEAD).order_by(Message.id.desc()).limit(PAGE)
-    return session.scalars(query.where(Message.id < before) if before else query).all()
+    return session.scalars(query if before is None else query.where(Message.id < before)).all()
 
 
 def find_dead(session: Session, message_id: int) -> Message:
@@ -75,12 +76,8 @@ def discard(session: Session, message_id: int, reason: str, actor: str) -> None:
 
 def checked_reason(reason: str) -> str:
     """A decision's reason as it is kept. Raises ValueError for one that can't be."""
-    reason = reason.strip()
-    if not reason:
-        raise ValueError("Write a reason: it is what others will find.")
-    if len(reason) > MAX_REASON:
-        raise ValueError(f"A reason has at most {MAX_REASON} characters.")
-    return reason
+    if_empty = "Write a reason: it is what others will find."
+    return free_text(reason, what="A reason", most=MAX_REASON, if_empty=if_empty)
 
 
 def _lock(session: Session, message_id: int) -> Message:

@@ -13,6 +13,7 @@ from payments_app.core.access import staff
 from payments_app.core.extensions import db
 from payments_app.core.headers import private
 from payments_app.core.periodic import schedule
+from payments_app.core.query import place_in_list, takes
 from payments_app.ops import dead_letters, measures
 from payments_app.ops.blueprint import blueprint
 from payments_app.ops.dead_letters import NotDeadError
@@ -25,16 +26,16 @@ MAX_ID = 2**63 - 1
 
 @blueprint.get("/staff/queues")
 @staff("technical")
+@takes("before")
 def queues() -> Response:
     """What is wrong, in words; then the figures."""
     session = db.session()
-    before = request.args.get("before", "")
     page = render_template(
         "ops/queues.html",
         troubles=look(),
         loads=measures.loads(session),
         tallies=measures.tallies(session),
-        dead=dead_letters.list_dead(session, int(before) if _is_id(before) else None),
+        dead=dead_letters.list_dead(session, place_in_list()),
         page_size=dead_letters.PAGE,
         schedule=last_runs(session, schedule()),
         may_decide=signed_in().may("dead_letters"),
@@ -93,7 +94,3 @@ def _checked(message_id: int) -> int:
     if message_id > MAX_ID:
         raise NotFound
     return message_id
-
-
-def _is_id(text: str) -> bool:
-    return text.isdecimal() and len(text) < 19

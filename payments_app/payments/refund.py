@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from payments_app.core import history, outbox
 from payments_app.core.database import atomic
+from payments_app.core.free_text import free_text
 from payments_app.core.money import THREE_DECIMAL, WHOLE_UNITS, Money
 from payments_app.gateway.refunds import REASONS
 from payments_app.payments import states
@@ -14,9 +17,50 @@ from payments_app.payments.disputes import Dispute
 from payments_app.payments.models import Transaction
 from payments_app.payments.refunds import NOT_REFUNDED, Refund
 
+MAX_REASON = 500
+
 
 class RefundRefusedError(Exception):
     """This refund can't be asked for; the message is a sentence for staff."""
+
+
+class RemainingChangedError(RefundRefusedError):
+    """Another refund came between the review of this one and its confirmation."""
+
+
+@dataclass(frozen=True)
+class RefundReview:
+    """What a refund would do. `paid` is the whole payment, `before` what was given back of it or
+    is about to be, `left` what can still be, `kept` what remains after this one."""
+
+    money: Money
+    paid: Money
+    before: Money
+    left: Money
+    kept: Money
+
+
+@atomic
+def review_refund(
+    session: Session,
+    transaction_id: str,
+    amount: int,
+    *,
+    reason: str,
+    stripe_reason: str | None = None,
+) -> RefundReview:
+    """What `request_refund` would do with the same arguments; nothing is stored.
+
+    Raises RefundRefusedError, and sqlalchemy.exc.NoResultFound for an unknown transaction.
+    """
+    transaction = states.lock(session, transaction_id)
+    refusal = why_not(session, transaction, amount, reason, stripe_reason)
+    if refusal:
+        raise RefundRefusedError(refusal)
+    money = Money(amount, transaction.currency)
+    left = Money(remaining(session, transaction), transaction.currency)
+    before = Money(refunded(session, transaction_id), transaction.currency)
+    return RefundReview(money, left + before, before, left, left - money)
 
 
 @atomic
@@ -29,19 +73,24 @@ def request_refund(
     actor: str,
     stripe_reason: str | None = None,
     idempotency_key: str | None = None,
+    left: int | None = None,
 ) -> str:
     """Store a refund of `amount` (minor units) with the message that sends it; return its id.
 
     `reason` is staff's own words and stays ours; `stripe_reason` is one of Stripe's three
     (`fraudulent` blocks the card and the e-mail address there). A repeated `idempotency_key`
-    answers the first refund. Safe from two staff at once: the transaction is locked.
+    answers the first refund. `left` is what could be given back (minor units) when the refund was
+    reviewed. Safe from two staff at once: the transaction is locked.
 
-    Raises RefundRefusedError, and sqlalchemy.exc.NoResultFound for an unknown transaction.
+    Raises RefundRefusedError, RemainingChangedError where `left` is no longer so, and
+    sqlalchemy.exc.NoResultFound for an unknown transaction.
     """
     transaction = states.lock(session, transaction_id)
     known = idempotency_key and _made_before(session, idempotency_key, transaction_id, amount)
     if known:
         return known
+    if left is not None and left != remaining(session, transaction):
+        raise RemainingChangedError("What can be refunded has changed meanwhile. Look again.")
     refusal = why_not(session, transaction, amount, reason, stripe_reason)
     if refusal:
         raise RefundRefusedError(refusal)
@@ -49,7 +98,7 @@ def request_refund(
         transaction_id=transaction_id,
         amount=amount,
         currency=transaction.currency,
-        reason=reason.strip(),
+        reason=reason_in_words(reason),
         stripe_reason=stripe_reason,
         requested_by=actor,
         idempotency_key=idempotency_key,
@@ -70,6 +119,12 @@ def request_refund(
     )
     outbox.stage(session, "refunds.send", refund.id)
     return refund.id
+
+
+def reason_in_words(typed: str) -> str:
+    """Staff's own reason as it is kept. Raises ValueError with a sentence where it can't be."""
+    if_empty = "Say why the money is given back."
+    return free_text(typed, what="The reason", most=MAX_REASON, if_empty=if_empty)
 
 
 def remaining(session: Session, transaction: Transaction) -> int:
@@ -103,8 +158,10 @@ def why_not(
         return "Nothing was paid, so there is nothing to refund."
     if amount <= 0:
         return "The amount to refund must be more than zero."
-    if not reason.strip():
-        return "Say why the money is given back."
+    try:
+        reason_in_words(reason)
+    except ValueError as error:
+        return str(error)
     if stripe_reason is not None and stripe_reason not in REASONS:
         return f"Stripe knows only these reasons: {', '.join(REASONS)}."
     if transaction.currency in THREE_DECIMAL and amount % 10:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from flask import Response, redirect, request, url_for
+from flask import Response, redirect, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from payments_app.core.access import merchant
 from payments_app.core.extensions import db
+from payments_app.core.query import place_in_list, takes
 from payments_app.merchants.accounts import state_of
 from payments_app.merchants.onboarding import find
 from payments_app.merchants.way_in import onboarding_url
 from payments_app.portal.blueprint import blueprint, page
 from payments_app.portal.gate import asking
 from payments_app.portal.payments import payments_of
-
-_LARGEST = 2**63 - 1
 
 
 @blueprint.get("", strict_slashes=False)
@@ -26,15 +25,14 @@ def home() -> BaseResponse:
 
 @blueprint.get("/payments")
 @merchant
+@takes("before")
 def payments() -> Response:
     """The merchant's own payments, newest first."""
     session, own = db.session(), asking()
-    typed = request.args.get("before", "")
-    before = min(int(typed), _LARGEST) if typed.isascii() and typed.isdigit() else None
     found = find(session, own.id)
     return page(
         "payments.html",
-        found=payments_of(session, own.id, before),
+        found=payments_of(session, own.id, place_in_list()),
         account=found[1] if found else None,
         state=state_of(found[1]) if found else None,
         onboarding=onboarding_url(own.id) if found else None,

@@ -5,8 +5,10 @@ Nothing here calls Stripe: a verb stores the wish with its message, and a job ca
 
 from __future__ import annotations
 
+import hmac
+import json
 import secrets
-from decimal import Decimal
+from dataclasses import dataclass
 
 from flask import Response, redirect, request, url_for
 from sqlalchemy.exc import NoResultFound
@@ -14,15 +16,25 @@ from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as BaseResponse
 
 from payments_app.accounts.gate import ask_to_confirm, signed_in
+from payments_app.core import links
 from payments_app.core.access import staff
+from payments_app.core.amounts import AmountError, parse_amount, typed_form
 from payments_app.core.extensions import db
-from payments_app.core.money import Money, exponent
+from payments_app.core.http import ProblemError, wants_json
+from payments_app.core.money import Money
 from payments_app.gateway.refunds import REASONS
 from payments_app.payments.models import Transaction
-from payments_app.payments.refund import RefundRefusedError, remaining, request_refund
+from payments_app.payments.refund import (
+    MAX_REASON,
+    RefundRefusedError,
+    RemainingChangedError,
+    reason_in_words,
+    remaining,
+    request_refund,
+    review_refund,
+)
 from payments_app.payments.retry import RetryRefusedError, preview_retry, request_retry
 from payments_app.staff.blueprint import blueprint, page
-from payments_app.staff.filters import read_amount
 from payments_app.staff.payment_pages import find
 
 
@@ -57,24 +69,74 @@ def confirm_refund(transaction_id: str) -> Response | BaseResponse:
 @blueprint.post("/payments/<transaction_id>/refunds")
 @staff("refund")
 def refund(transaction_id: str) -> Response | BaseResponse:
-    """Ask for a refund, in full or in part."""
+    """The form leads to a review, and only the review's own form asks for the refund."""
     shown = find(transaction_id)
     if not signed_in().just_confirmed:
         address = url_for("staff.confirm_refund", transaction_id=transaction_id)
         return redirect(url_for("accounts.confirm", next=address), 303)
-    typed, reason = request.form.get("amount", ""), request.form.get("reason", "")
+    if "change" in request.form:
+        return _refund_page(transaction_id)
     try:
-        request_refund(
-            transaction_id,
-            _minor(typed, shown.currency),
-            reason=reason[:500],
-            stripe_reason=request.form.get("stripe_reason") or None,
-            actor=signed_in().id,
-            idempotency_key=_form_key(),
-        )
-    except (RefundRefusedError, ValueError) as error:
-        return _refund_page(transaction_id, 422, problem=str(error), asked=typed, reason=reason)
+        wish = _wish(shown.currency.lower())
+        if not _is_reviewed(transaction_id, wish):
+            return _review_page(transaction_id, wish)
+        try:
+            request_refund(
+                transaction_id,
+                wish.money.amount,
+                reason=wish.reason,
+                stripe_reason=wish.stripe_reason,
+                actor=signed_in().id,
+                idempotency_key=f"staff:{signed_in().id}:{request.form['key']}",
+                left=int(request.form["left"]),
+            )
+        except RemainingChangedError as error:
+            return _review_page(transaction_id, wish, 409, problem=str(error))
+    except (ProblemError, RefundRefusedError) as error:
+        return _form_again(transaction_id, error)
     return _back(transaction_id)
+
+
+@dataclass(frozen=True)
+class _Wish:
+    """What the form asks for."""
+
+    money: Money
+    reason: str
+    stripe_reason: str | None
+
+
+def _wish(currency: str) -> _Wish:
+    """Raises ProblemError with a sentence for each field that is not right."""
+    problems: dict[str, str] = {}
+    money, reason = Money(0, currency), ""
+    try:
+        money = parse_amount(request.form.get("amount", ""), currency)
+    except AmountError as error:
+        problems["amount"] = str(error)
+    try:
+        reason = reason_in_words(request.form.get("reason", ""))
+    except ValueError as error:
+        problems["reason"] = str(error)
+    stripe_reason = request.form.get("stripe_reason") or None
+    if stripe_reason not in (None, *REASONS):
+        problems["stripe_reason"] = "Choose one of the reasons, or none."
+    if problems:
+        raise ProblemError(422, "invalid", next(iter(problems.values())), problems)
+    return _Wish(money, reason, stripe_reason)
+
+
+def _is_reviewed(transaction_id: str, wish: _Wish) -> bool:
+    """Whether this very refund was shown to this member, and is confirmed."""
+    left, key = request.form.get("left", ""), request.form.get("key", "")
+    sealed = _seal(transaction_id, wish, left, key)
+    return hmac.compare_digest(sealed, request.form.get("reviewed", "").encode())
+
+
+def _seal(transaction_id: str, wish: _Wish, left: str, key: str) -> bytes:
+    reviewed = [signed_in().id, transaction_id, wish.money.amount, wish.money.currency]
+    content = json.dumps([*reviewed, wish.reason, wish.stripe_reason, left, key])
+    return links.seal("refund", content).encode()
 
 
 def _retry_page(transaction_id: str, status: int = 200, **values: object) -> Response:
@@ -87,6 +149,7 @@ def _retry_page(transaction_id: str, status: int = 200, **values: object) -> Res
 
 
 def _refund_page(transaction_id: str, status: int = 200, **values: object) -> Response:
+    """The form, with all that was typed."""
     payment = find(transaction_id)
     session = db.session()
     transaction = session.get_one(Transaction, transaction_id)
@@ -97,30 +160,50 @@ def _refund_page(transaction_id: str, status: int = 200, **values: object) -> Re
         **{
             "payment": payment,
             "left": left,
-            "asked": str(left.major),
+            "typed": {"amount": typed_form(left), **request.form},
             "reasons": REASONS,
-            "key": request.form.get("key") or secrets.token_urlsafe(16),
+            "problems": {},
+            "most": MAX_REASON,
             **values,
         },
     )
 
 
-def _form_key() -> str:
-    """Of this member's form. Raises ValueError for one without: all such would share a key."""
-    key = request.form.get("key", "")[:64]
-    if not key:
-        raise ValueError("The form was incomplete. Nothing was refunded. Please send it again.")
-    return f"staff:{signed_in().id}:{key}"
+def _form_again(transaction_id: str, error: ProblemError | RefundRefusedError) -> Response:
+    """The form with what is wrong beside each field; whoever wants JSON gets that alone."""
+    if isinstance(error, RefundRefusedError):
+        error = ProblemError(422, "refund_refused", str(error), {"amount": str(error)})
+    if wants_json():
+        raise error
+    return _refund_page(transaction_id, error.status, problems=error.fields)
 
 
-def _minor(typed: str, currency: str) -> int:
-    """Minor units of an amount typed in the currency's own unit. Raises ValueError for one that
-    the currency can't have."""
-    amount = read_amount(typed)
-    minor = amount.scaleb(exponent(currency)) if amount is not None else Decimal("0.5")
-    if minor != minor.to_integral_value():
-        raise ValueError("Enter an amount such as 10.99.")
-    return int(minor)
+def _review_page(
+    transaction_id: str, wish: _Wish, status: int = 200, problem: str | None = None
+) -> Response:
+    """What the refund would do, and the form that asks for it. Raises RefundRefusedError."""
+    review = review_refund(
+        transaction_id, wish.money.amount, reason=wish.reason, stripe_reason=wish.stripe_reason
+    )
+    shown = find(transaction_id)
+    left, key = str(review.left.amount), secrets.token_urlsafe(16)
+    return page(
+        "refund_review.html",
+        status,
+        payment=shown,
+        wish=wish,
+        review=review,
+        card=(shown.card or "").replace("\u2022\u2022\u2022\u2022 ", ""),
+        problem=problem,
+        sent={
+            "amount": typed_form(wish.money),
+            "reason": wish.reason,
+            "stripe_reason": wish.stripe_reason or "",
+            "left": left,
+            "key": key,
+            "reviewed": _seal(transaction_id, wish, left, key).decode(),
+        },
+    )
 
 
 def _back(transaction_id: str) -> BaseResponse:

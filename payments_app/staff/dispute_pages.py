@@ -10,6 +10,7 @@ from payments_app.core.access import staff
 from payments_app.core.clock import utcnow
 from payments_app.core.extensions import db
 from payments_app.core.ids import reference
+from payments_app.core.query import UnreadableQueryError, takes
 from payments_app.payments.double_payments import likely_doubles
 from payments_app.staff.blueprint import blueprint, page
 from payments_app.staff.disputes import newest, time_left, waiting
@@ -20,11 +21,15 @@ RECENT = dt.timedelta(days=7)
 
 @blueprint.get("/disputes")
 @staff("view")
+@takes("before")
 def disputes() -> Response:
     """What waits for an answer, then all of them by date."""
     session, zone = db.session(), reader_zone()
-    before = request.args.get("before", "")[:40]
-    rows, older = newest(session, zone, before or None)
+    before = request.args.get("before", "").strip()
+    try:
+        rows, older = newest(session, zone, before or None)
+    except LookupError:
+        raise UnreadableQueryError({"before": "This names no page of the list."}) from None
     return page(
         "disputes.html",
         waiting=[] if before else waiting(session, zone),

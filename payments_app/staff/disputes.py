@@ -56,11 +56,13 @@ def newest(
     session: Session, zone: ZoneInfo, before: str | None = None
 ) -> tuple[list[DisputeRow], str | None]:
     """A page of all disputes, the newest first, from the dispute `before` on; and the id that the
-    next page begins after, None on the last one."""
+    next page begins after, None on the last one. Raises LookupError for an unknown dispute."""
     query = select(Dispute, Transaction.email, Transaction.livemode).join(Transaction)
     order = tuple_(Dispute.opened_at, Dispute.id)
-    last = session.get(Dispute, before) if before else None
-    if last:
+    if before is not None:
+        last = session.get(Dispute, before)
+        if last is None:
+            raise LookupError(f"there is no dispute {before}")
         query = query.where(order < tuple_(last.opened_at, last.id))
     rows = session.execute(
         query.order_by(Dispute.opened_at.desc(), Dispute.id.desc()).limit(PAGE + 1)

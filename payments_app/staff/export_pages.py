@@ -8,18 +8,24 @@ from payments_app.accounts.gate import signed_in
 from payments_app.core.access import staff
 from payments_app.core.extensions import db
 from payments_app.core.headers import private
+from payments_app.core.query import takes
 from payments_app.staff.blueprint import blueprint, today
 from payments_app.staff.export import csv_lines, note_export
-from payments_app.staff.filters import read_filters
+from payments_app.staff.filters import UnreadableFiltersError, read_filters
+from payments_app.staff.payment_pages import unreadable
 from payments_app.staff.zones import reader_zone
 
 
 @blueprint.get("/payments.csv")
 @staff("export")
+@takes(others=True)
 def export() -> Response:
-    """The same filters as the list's, every row of them."""
+    """The same filters as the list's, every row of them; no row where one can't be read."""
     zone = reader_zone()
-    filters = read_filters(request.args, zone, today())
+    try:
+        filters = read_filters(request.args, zone, today())
+    except UnreadableFiltersError as error:
+        return unreadable(error)
     note_export(signed_in().id, filters.given, zone.key)
     lines = csv_lines(db.engine, filters.conditions, filters.walk, zone)
     response = Response(lines, mimetype="text/csv")

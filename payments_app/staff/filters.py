@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -13,8 +13,10 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, and_, exists, or_
 from sqlalchemy.orm import aliased
 
+from payments_app.core.card_numbers import CardNumberError, refuse
 from payments_app.core.clock import database_now
 from payments_app.core.money import CURRENCIES, THREE_DECIMAL, ZERO_DECIMAL
+from payments_app.core.query import UnreadableQueryError, read_query
 from payments_app.payments.disputes import Dispute
 from payments_app.payments.models import Transaction
 from payments_app.payments.refunds import Refund
@@ -50,6 +52,8 @@ STATUSES: dict[str, tuple[str, ColumnElement[bool]]] = {
         ),
     ),
 }
+# As people write it, where it can be read in one way only.
+_PLAIN_AMOUNT = re.compile(r"[$€£¥]? ?([0-9]{1,3}(,[0-9]{3})+|[0-9]{1,13})(\.[0-9]{1,3})?")
 _WALKS = {"refunded": REFUNDS, "disputed": DISPUTES}
 _DIGITS = {**dict.fromkeys(ZERO_DECIMAL, 0), **dict.fromkeys(THREE_DECIMAL, 3)}
 
@@ -65,7 +69,7 @@ class Chip:
 @dataclass(frozen=True)
 class Filters:
     """What the address asks for. `given` is kept as it was typed; what can't be read is in
-    `problems` by field, and filters nothing."""
+    `problems` by field: such filters are for their own page alone, and never for a query."""
 
     given: dict[str, str]
     conditions: list[ColumnElement[bool]] = field(default_factory=list)
@@ -91,11 +95,25 @@ class Filters:
         return found.isoformat() if found else ""
 
 
-def read_filters(values: Mapping[str, str], zone: ZoneInfo, today: dt.date) -> Filters:
-    """Read the address's values; days begin in `zone`."""
+class UnreadableFiltersError(UnreadableQueryError):
+    """`filters` has what could be read, and what is wrong with the rest, for the page to show."""
+
+    def __init__(self, filters: Filters) -> None:
+        kept = {k: v for k, v in filters.given.items() if k not in filters.problems}
+        super().__init__(filters.problems, kept)
+        self.filters = filters
+
+
+def read_filters(
+    values: Mapping[str, str], zone: ZoneInfo, today: dt.date, beside: Collection[str] = ()
+) -> Filters:
+    """Read the address's values; days begin in `zone`. The names in `beside` are somebody else's.
+
+    Raises UnreadableFiltersError where any of the others is no filter, or can't be read.
+    """
     names = (*_READERS, *_FIELDS)
-    given = {name: values[name].strip() for name in names if values.get(name, "").strip()}
-    filters = Filters(given)
+    given, problems = read_query(values, {*names, *beside})
+    filters = Filters({name: given[name] for name in names if name in given}, problems=problems)
     for name in ("from", "to"):
         if name in given:
             _read_day(filters, name, zone, today)
@@ -103,6 +121,13 @@ def read_filters(values: Mapping[str, str], zone: ZoneInfo, today: dt.date) -> F
         if name in given:
             reader(filters, given[name])
     _read_amounts(filters)
+    for name, text in filters.given.items():
+        try:
+            refuse(text)
+        except CardNumberError as error:
+            filters.problems[name] = str(error)
+    if filters.problems:
+        raise UnreadableFiltersError(filters)
     return filters
 
 
@@ -123,7 +148,8 @@ def amount_is(typed: Decimal, comparison: str = "__eq__") -> ColumnElement[bool]
 
 
 def read_amount(text: str) -> Decimal | None:
-    """What a person typed as an amount: "$1,099.50" or "10.99"; None where it is none."""
+    """What a person typed to search for as an amount: "$1,099.50" or "10.99"; None where it is
+    none. Never for an amount that moves money: core/amounts.py reads those."""
     bare = re.sub(r"[\s,$€£¥]", "", text)
     if not re.fullmatch(r"\d{1,13}(\.\d{1,3})?", bare):
         return None
@@ -177,16 +203,25 @@ def _read_currency(filters: Filters, value: str) -> None:
 
 
 def _read_reason(filters: Filters, value: str) -> None:
+    if not re.fullmatch(r"\S{1,100}", value):
+        filters.problems["reason"] = "This must be a code such as insufficient_funds."
+        return
     filters.conditions.append(reason_code == value)
     filters.labels["reason"] = f"Reason: {in_words(value)}"
 
 
 def _read_email(filters: Filters, value: str) -> None:
+    if "@" not in value:
+        filters.problems["email"] = "This must be a whole e-mail address."
+        return
     filters.conditions.append(lower_email == value.lower())
     filters.labels["email"] = f"E-mail: {value}"
 
 
 def _read_last4(filters: Filters, value: str) -> None:
+    if not re.fullmatch(r"[0-9]{4}", value):
+        filters.problems["last4"] = "This must be the card's last four digits."
+        return
     filters.conditions.append(Transaction.card_last4 == value)
     filters.labels["last4"] = f"Card ending {value}"
 
@@ -195,7 +230,8 @@ def _read_amounts(filters: Filters) -> None:
     for name, comparison, words in (("least", "__ge__", "At least"), ("most", "__le__", "At most")):
         if name not in filters.given:
             continue
-        amount = read_amount(filters.given[name])
+        typed = filters.given[name]
+        amount = read_amount(typed) if _PLAIN_AMOUNT.fullmatch(typed) else None
         condition = amount_is(amount, comparison) if amount is not None else None
         if condition is None:
             filters.problems[name] = "This must be an amount such as 10.99."

@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from payments_app.accounts.gate import signed_in
 from payments_app.core.access import staff
+from payments_app.core.card_numbers import CardNumberError, refuse
 from payments_app.core.extensions import db
 from payments_app.merchants import onboarding
 from payments_app.merchants.models import DESTINATION, DIRECT
@@ -64,6 +65,10 @@ def _problem(name: str, email: str, charge_type: str, country: str) -> str | Non
         return "Give an e-mail address like name@example.com."
     if charge_type not in _MANNERS:
         return "Choose how its payments are made."
+    try:
+        refuse(name, email)
+    except CardNumberError as error:
+        return str(error)
     if len(country) != 2 or not country.isascii() or not country.isalpha():
         return "Give the country as two letters, such as US."
     return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from payments_app.core.query import UnreadableQueryError
 from payments_app.payments.disputes import Dispute
 from payments_app.payments.models import Transaction
 from payments_app.payments.refunds import Refund
@@ -18,6 +20,7 @@ from payments_app.payments.returned import Returned
 SIZE = 50
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _MICROSECOND = dt.timedelta(microseconds=1)
+_MICROSECONDS = re.compile(r"-?[0-9]{1,18}")  # from the year 1 to 9999
 
 
 @dataclass(frozen=True)
@@ -65,9 +68,14 @@ def read_page(
     after: str | None = None,
     size: int = SIZE,
 ) -> Page:
-    """The payments older than the cursor `before`, or newer than `after`; else the newest. A
-    cursor that can't be read is as good as none."""
+    """The payments older than the cursor `before`, or newer than `after`; else the newest.
+
+    Raises UnreadableQueryError for a cursor that can't be read.
+    """
     old, new = _read(before), _read(after)
+    for name, typed, read in (("before", before, old), ("after", after, new)):
+        if typed and read is None:
+            raise UnreadableQueryError({name: "This names no page of the list."})
     columns = walk.position
     query = walk.query(Transaction.created_at, Transaction.id, Transaction.version)
     query = query.where(*conditions).limit(size + 1)
@@ -99,7 +107,7 @@ def _cursor(at: dt.datetime, id_: str) -> str:
 
 def _read(cursor: str | None) -> tuple[dt.datetime, str] | None:
     number, _, id_ = (cursor or "").partition(".")
-    if not number.isdecimal() or len(number) > 17 or not id_ or len(id_) > 40:
+    if not _MICROSECONDS.fullmatch(number) or not id_ or len(id_) > 40:
         return None
     try:
         return _EPOCH + int(number) * _MICROSECOND, id_

@@ -11,19 +11,28 @@ from werkzeug.wrappers import Response as BaseResponse
 from payments_app.accounts.gate import signed_in
 from payments_app.core import unknown
 from payments_app.core.access import staff
+from payments_app.core.card_numbers import REFUSAL
 from payments_app.core.extensions import db
+from payments_app.core.http import wants_json
 from payments_app.core.money import CURRENCIES
+from payments_app.core.query import UnreadableQueryError, takes
 from payments_app.gateway.declines import DECLINES
 from payments_app.payments.double_payments import twin_of
 from payments_app.payments.models import PaymentRecord, Transaction
 from payments_app.staff import notes
 from payments_app.staff.blueprint import blueprint, page, today
 from payments_app.staff.details import payments
-from payments_app.staff.filters import PRESETS, STATUSES, Filters, read_filters
+from payments_app.staff.filters import (
+    PRESETS,
+    STATUSES,
+    Filters,
+    UnreadableFiltersError,
+    read_filters,
+)
 from payments_app.staff.given_back import returns_of
 from payments_app.staff.merchants import sale_of
 from payments_app.staff.overview import overview
-from payments_app.staff.pages import read_page
+from payments_app.staff.pages import Page, read_page
 from payments_app.staff.presenter import Payment
 from payments_app.staff.saved_filters import saved_filters
 from payments_app.staff.search import search
@@ -52,25 +61,60 @@ def home() -> Response:
 
 @blueprint.get("/payments")
 @staff("view")
+@takes(others=True)
 def payment_list() -> Response:
     """Payments by filters, newest first; or what the search box found."""
-    session, zone = db.session(), reader_zone()
     typed = request.args.get("q", "").strip()
-    if typed:
-        return page("search.html", typed=typed, groups=search(session, typed, zone, today()))
-    return list_page(read_filters(request.args, zone, today()))
+    try:
+        filters = read_filters(
+            request.args, reader_zone(), today(), beside=("q", "before", "after")
+        )
+        return _search_page(typed, filters) if typed else list_page(filters)
+    except UnreadableFiltersError as error:
+        return unreadable(error)
+
+
+def _search_page(typed: str, filters: Filters) -> Response:
+    if filters.given:
+        filters.problems["q"] = "Search, or filter: not both at once."
+        raise UnreadableFiltersError(filters)
+    try:
+        groups = search(db.session(), typed, reader_zone(), today())
+    except UnreadableQueryError as error:
+        if wants_json():
+            raise
+        problem = error.fields["q"]
+        shown = "" if problem == REFUSAL else typed
+        return page("search.html", error.status, typed=shown, q_problem=problem, groups=[])
+    return page("search.html", typed=typed, groups=groups)
+
+
+def unreadable(error: UnreadableFiltersError) -> Response:
+    """The list's page with each problem beside its field, and no payments: who asked for some must
+    not take all of them for those. Whoever wants JSON gets the problem alone."""
+    if wants_json():
+        raise error
+    return _page_of(error.filters, Page([]), error.status)
 
 
 def list_page(filters: Filters, status: int = 200, **values: str) -> Response:
-    """The payments list by these filters."""
+    """The payments list by these filters. Raises UnreadableFiltersError for a broken cursor."""
+    try:
+        found = read_page(
+            db.session(),
+            filters.conditions,
+            walk=filters.walk,
+            before=request.args.get("before"),
+            after=request.args.get("after"),
+        )
+    except UnreadableQueryError as error:
+        filters.problems.update(error.fields)
+        raise UnreadableFiltersError(filters) from error
+    return _page_of(filters, found, status, **values)
+
+
+def _page_of(filters: Filters, found: Page, status: int, **values: str) -> Response:
     session, zone = db.session(), reader_zone()
-    found = read_page(
-        session,
-        filters.conditions,
-        walk=filters.walk,
-        before=request.args.get("before"),
-        after=request.args.get("after"),
-    )
     return page(
         "payments.html",
         status,

@@ -10,6 +10,8 @@ from payments_app.core.access import staff
 from payments_app.core.clock import utcnow
 from payments_app.core.extensions import db
 from payments_app.core.headers import private
+from payments_app.core.money import CURRENCIES
+from payments_app.core.query import UnreadableQueryError, takes
 from payments_app.staff import cache
 from payments_app.staff import reports as made
 from payments_app.staff.blueprint import blueprint, page
@@ -22,17 +24,23 @@ api = Blueprint("staff_api", __name__, url_prefix="/api/v1/reports")
 
 @blueprint.get("/reports")
 @staff("view")
+@takes("days", "currency")
 def reports() -> Response:
     """Success rate, volume and reasons over the last days of the business."""
     zone = business_zone()
-    asked = request.args.get("days", "30")
-    days = int(asked) if asked in map(str, made.RANGES) else 30
+    asked = request.args.get("days", "").strip() or "30"
+    wanted = request.args.get("currency", "").strip().lower()
+    if asked not in map(str, made.RANGES):
+        ranges = ", ".join(map(str, made.RANGES))
+        raise UnreadableQueryError({"days": f"This must be one of {ranges}."})
+    days = int(asked)
     last = utcnow().astimezone(zone).date()
     first = last - dt.timedelta(days=days - 1)
     found = counts(db.session(), first, last, zone)
     currencies = made.currencies(found)
-    wanted = request.args.get("currency", "").lower()
-    currency = wanted if wanted in currencies else next(iter(currencies), None)
+    if wanted and wanted not in {*currencies, *CURRENCIES}:
+        raise UnreadableQueryError({"currency": "There is no such currency."}, {"days": asked})
+    currency = wanted or next(iter(currencies), None)
     return page(
         "reports.html",
         report=made.report(found, first, last, currency) if currency else None,

@@ -12,8 +12,8 @@ from payments_app.accounts.gate import signed_in
 from payments_app.core.access import staff
 from payments_app.staff import saved_filters
 from payments_app.staff.blueprint import blueprint, today
-from payments_app.staff.filters import read_filters
-from payments_app.staff.payment_pages import list_page
+from payments_app.staff.filters import UnreadableFiltersError, read_filters
+from payments_app.staff.payment_pages import list_page, unreadable
 from payments_app.staff.zones import reader_zone
 
 MAX_ID = 2**63 - 1
@@ -23,7 +23,10 @@ MAX_ID = 2**63 - 1
 @staff("view")
 def save_filter() -> BaseResponse:
     """Keep the filters that the form repeats under the name that was typed."""
-    filters = read_filters(request.form, reader_zone(), today())
+    try:
+        filters = read_filters(request.form, reader_zone(), today(), beside=("csrf_token", "name"))
+    except UnreadableFiltersError as error:
+        return unreadable(error)
     name = request.form.get("name", "")
     try:
         saved_filters.save_filter(signed_in().id, name, filters.given)

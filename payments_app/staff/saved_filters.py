@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from sqlalchemy import ForeignKey, String, UniqueConstraint, delete, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from payments_app.core.card_numbers import refuse
 from payments_app.core.columns import BIGINT
 from payments_app.core.database import atomic, insert_once
 from payments_app.core.extensions import db
@@ -41,6 +42,7 @@ def saved_filters(session: Session, staff_id: str) -> Sequence[SavedFilter]:
 def save_filter(session: Session, staff_id: str, name: str, given: Mapping[str, str]) -> None:
     """Keep a filter. Raises ValueError, with a sentence for the page, where it can't be kept."""
     name, query = " ".join(name.split()), urlencode(given)
+    refuse(name, *given.values())
     if not name or len(name) > MAX_NAME:
         raise ValueError(f"A name has 1 to {MAX_NAME} characters.")
     if not query or len(query) > MAX_QUERY:

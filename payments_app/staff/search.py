@@ -12,7 +12,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
+from payments_app.core.card_numbers import CardNumberError, refuse
 from payments_app.core.ids import looks_like_id
+from payments_app.core.query import UnreadableQueryError
 from payments_app.customers.models import Customer
 from payments_app.orders.models import Order
 from payments_app.payments.models import PaymentRecord, Transaction
@@ -27,6 +29,7 @@ from payments_app.staff.zones import day_bounds
 
 SHOWN = 25
 MAX_LENGTH = 255
+_ORDER_NUMBER = re.compile(r"[0-9A-Za-z]{10}")
 
 
 @dataclass(frozen=True)
@@ -50,14 +53,28 @@ class Reading:
 
 
 def search(session: Session, typed: str, zone: ZoneInfo, today: dt.date) -> list[Group]:
-    """Groups of matches, the surest reading first, the newest payments first."""
+    """Groups of matches, the surest reading first, the newest payments first; none where nothing
+    matches. Raises UnreadableQueryError where there is no way to read what was typed."""
     groups = []
-    for reading in readings(session, typed.strip()[:MAX_LENGTH], zone, today):
+    for reading in _understood(session, typed.strip(), zone, today):
         page = read_page(session, [reading.condition], size=SHOWN)
         if page.keys:
             found = payments(session, page.keys, zone)
             groups.append(Group(reading.why, found, page.older is not None, reading.filters))
     return groups
+
+
+def _understood(session: Session, typed: str, zone: ZoneInfo, today: dt.date) -> list[Reading]:
+    try:
+        refuse(typed)
+    except CardNumberError as error:
+        raise UnreadableQueryError({"q": str(error)}) from error
+    if len(typed) > MAX_LENGTH:
+        raise UnreadableQueryError({"q": f"Type {MAX_LENGTH} characters at most."})
+    found = list(readings(session, typed, zone, today))
+    if not found:
+        raise UnreadableQueryError({"q": "This can't be searched for."})
+    return found
 
 
 def readings(session: Session, typed: str, zone: ZoneInfo, today: dt.date) -> Iterator[Reading]:
@@ -68,9 +85,9 @@ def readings(session: Session, typed: str, zone: ZoneInfo, today: dt.date) -> It
         yield Reading("E-mail", lower_email == typed.lower(), {"email": typed.lower()})
     if re.fullmatch(r"[0-9A-Za-z]{4}-[0-9A-Za-z]{4}", typed):
         yield Reading("Reference", reference_tail == typed.replace("-", "").lower())
-    order = session.scalar(select(Order.id).where(Order.number == bare.upper()))
-    if order:
-        yield Reading("Order number", _joined([order]))
+    orders = session.scalars(select(Order.id).where(Order.number == bare.upper())).all()
+    if orders or _ORDER_NUMBER.fullmatch(bare):
+        yield Reading("Order number", _joined(list(orders)))
     if re.fullmatch(r"\d{4}", typed):
         filters = {"last4": typed}
         yield Reading("Last four of the card", Transaction.card_last4 == typed, filters)

@@ -13,6 +13,7 @@ from parts.app import Web
 from payments_app.core.access import access_of
 from tests.browser.buyer import DECLINED, Buyer
 from tests.browser.dashboard import Dashboard
+from tests.staff.files import Files
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -71,6 +72,22 @@ def test_a_staff_page_is_accessible(desk_page: Page, dashboard: Dashboard, endpo
     assert answer
     assert answer.status == 200
     assert complaints(desk_page) == []
+
+
+def test_a_refund_is_reviewed_on_an_accessible_page(desk_page: Page, dashboard: Dashboard) -> None:
+    id_ = Files(dashboard.app).payment(amount=24000)
+    desk_page.goto(f"/staff/payments/{id_}/refunds")
+    desk_page.fill("#amount", "1,50")
+    desk_page.fill("#reason", "Shipping was\ncheaper than 'charged'")
+    desk_page.get_by_role("button", name="Review the refund").click()
+    expect(desk_page.get_by_text("Did you mean $1.50 or $150.00?")).to_be_visible()
+    assert complaints(desk_page) == []
+    desk_page.fill("#amount", "1.50")
+    desk_page.get_by_role("button", name="Review the refund").click()
+    expect(desk_page.get_by_text("You refund $1.50 of $240.00 to Visa 4242.")).to_be_visible()
+    assert complaints(desk_page) == []
+    desk_page.get_by_role("button", name="Refund $1.50").click()
+    expect(desk_page.get_by_text("REFUND PENDING $1.50").first).to_be_visible()
 
 
 @pytest.mark.parametrize("address", [FILTERED, SEARCHED])

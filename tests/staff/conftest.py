@@ -4,6 +4,7 @@ import pytest
 from flask import Flask
 
 from tests.accounts.desk import Browser, Desk
+from tests.portal.counter import Portal
 from tests.staff.files import Files
 
 
@@ -27,3 +28,9 @@ def viewer(desk: Desk) -> Browser:
 @pytest.fixture
 def support(desk: Desk) -> Browser:
     return desk.signed_in("support")
+
+
+@pytest.fixture
+def portal(app: Flask) -> Portal:
+    """Merchants and their browsers."""
+    return Portal(app)

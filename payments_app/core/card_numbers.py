@@ -1,0 +1,151 @@
+"""Card numbers in what people type: found whatever stands between their digits, never kept.
+
+A card number has 13 to 19 digits of which the last is a check digit (ISO/IEC 7812-1). Nearly every
+tenth number has a fitting one, so that a run of several numbers (dates, amounts, telephones) is
+one only where it begins as a network's cards do and is written as one number.
+Source of the beginnings: https://en.wikipedia.org/wiki/Payment_card_number
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from typing import Any
+
+REFUSAL = "This looks like a card number, which must not be kept here: write its last four digits."
+
+_RUN = re.compile(r"\d(?:[\W_]*\d){12,}")
+_GROUP = re.compile(r"\d+")
+# Zero-width characters, accents and keycaps: a reader does not see them as something between.
+_UNSEEN = {"Cf", "Mn", "Me"}
+_NETWORKS = re.compile(
+    r"4(?:\d{15}|\d{18})"  # Visa
+    r"|5[1-5]\d{14}|2(?:22[1-9]|2[3-9]\d|[3-6]\d\d|7[01]\d|720)\d{12}"  # Mastercard
+    r"|3[47]\d{13}"  # American Express
+    r"|3(?:0[0-59]|[689]\d)\d{11,16}"  # Diners Club
+    r"|35\d{14,17}"  # JCB
+    r"|6\d{15,18}|8[12]\d{14,17}"  # Discover, UnionPay, Maestro, RuPay
+    r"|5[06-8]\d{14,17}|220[0-4]\d{12,15}|9792\d{12}"  # Maestro, Mir, Troy
+)
+_LENGTHS = (16, 15, 14)  # of nearly all cards, where a date or a security code is glued on
+_GLUED = range(3, 8)
+_LEAST, _MOST = 13, 19
+
+
+class CardNumberError(ValueError):
+    """A text that must be kept holds a card's number; the message is for whoever typed it."""
+
+
+def refuse(*typed: str) -> None:
+    """Raise CardNumberError where one of the texts holds a card's number."""
+    if any(next(_found(text), None) for text in typed):
+        raise CardNumberError(REFUSAL)
+
+
+def mask(text: str, instead: str = "[card number cut, ends in {last4}]") -> str:
+    """The text with each card number in it replaced."""
+    spans = list(_found(text))
+    for start, end, digits in reversed(spans):
+        text = text[:start] + instead.format(last4=digits[-4:]) + text[end:]
+    return text
+
+
+def masked(value: Any) -> Any:
+    """JSON-like data with the card numbers in its texts masked, at any depth."""
+    if isinstance(value, str):
+        return mask(value)
+    if isinstance(value, dict):
+        return {key: masked(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [masked(item) for item in value]
+    return value
+
+
+def _found(text: str) -> Iterator[tuple[int, int, str]]:
+    """Where card numbers begin and end, with their digits, from left to right."""
+    plain = text if text.isascii() else "".join(map(_plain, text))
+    for run in _RUN.finditer(plain):
+        before, after = plain[: run.start()][-1:], plain[run.end() : run.end() + 1]
+        # A telephone number begins with +, and an id has letters beside its digits.
+        named = before == "+" or before.isalpha() or after.isalpha()
+        yield from _in_run(run[0], run.start(), named=named)
+
+
+def _plain(char: str) -> str:
+    """A digit of any script, also a full-width or raised one, as 0 to 9."""
+    digit = unicodedata.digit(char, None)
+    return char if digit is None else str(digit)
+
+
+def _in_run(run: str, offset: int, *, named: bool) -> Iterator[tuple[int, int, str]]:
+    spans, groups, separators = _take_apart(run)
+    first = 0
+    while first < len(groups):
+        length = 0
+        for last in range(first, len(groups)):
+            length += len(groups[last])
+            if last > first and length > _MOST + _GLUED[-1]:
+                break
+            written, between = groups[first : last + 1], set(separators[first:last])
+            entire = len(written) == len(groups)
+            number = None
+            if length >= _LEAST and _is_one(written, between, entire=entire):
+                alone = (entire or len(written) == 1) and not named
+                number = _card(written, any_network=alone)
+            if number:
+                yield offset + spans[first][0], offset + spans[last][1], number
+                first = last
+                break
+        first += 1
+
+
+def _is_one(groups: list[str], separators: set[str], *, entire: bool) -> bool:
+    """Whether they are written as one number: in fours or more; or, where nothing else stands
+    beside them, with the same between all of them."""
+    return all(len(group) >= 4 for group in groups[:-1]) or (entire and len(separators) == 1)
+
+
+def _take_apart(run: str) -> tuple[list[tuple[int, int]], list[str], list[str]]:
+    """The places and digits of a run's groups, and what a reader sees between them."""
+    spans: list[tuple[int, int]] = []
+    groups: list[str] = []
+    separators: list[str] = []
+    for group in _GROUP.finditer(run):
+        between = run[spans[-1][1] : group.start()] if spans else ""
+        seen = "".join(char for char in between if unicodedata.category(char) not in _UNSEEN)
+        if spans and not seen:
+            spans[-1] = (spans[-1][0], group.end())
+            groups[-1] += group[0]
+            continue
+        if spans:
+            separators.append(seen.strip() or " ")
+        spans.append(group.span())
+        groups.append(group[0])
+    return spans, groups, separators
+
+
+def _card(groups: list[str], *, any_network: bool) -> str | None:
+    """The card number that these groups of digits are: of a network that is known, or of any
+    where the digits stand alone, in one piece or in fours."""
+    digits = "".join(groups)
+    if _LEAST <= len(digits) <= _MOST and digits[0] != "0" and _luhn(digits):
+        in_fours = {len(group) for group in groups[:-1]} <= {4}
+        if (any_network and in_fours) or _NETWORKS.fullmatch(digits):
+            return digits
+    for number in (digits[:length] for length in _LENGTHS):
+        glued = len(digits) - len(number)
+        last_group = glued in _GLUED and glued < len(groups[-1])
+        if last_group and _NETWORKS.fullmatch(number) and _luhn(number):
+            return number
+    return None
+
+
+def _luhn(digits: str) -> bool:
+    """Whether the last digit is the check digit of the others."""
+    doubled = "0246813579"
+    total = sum(
+        int(doubled[int(digit)] if place % 2 else digit)
+        for place, digit in enumerate(reversed(digits))
+    )
+    return total % 10 == 0

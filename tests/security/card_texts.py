@@ -1,0 +1,101 @@
+"""What people type: texts that hold a card's number, and ordinary ones that look a little like it.
+
+In an ordinary text `#` stands for each of the ten digits, so that none passes by the luck of its
+check digit.
+"""
+
+from __future__ import annotations
+
+VISA = "4242424242424242"
+_GROUPS = ("4242",) * 4
+
+SEPARATED = {
+    name: separator.join(_GROUPS)
+    for name, separator in {
+        "nothing": "",
+        "spaces": " ",
+        "dashes": "-",
+        "slashes": "/",
+        "underscores": "_",
+        "points": ".",
+        "commas": ",",
+        "commas and spaces": ", ",
+        "line breaks": "\n",
+        "line breaks of a form": "\r\n",
+        "tabs": "\t",
+        "no-break spaces": "\u00a0",
+        "thin spaces": "\u2009",
+        "zero-width spaces": "\u200b",
+        "soft hyphens": "\u00ad",
+        "en dashes": "\u2013",
+        "middle dots": "\u00b7",
+        "pluses": "+",
+        "brackets": ") (",
+        "colons": ":",
+        "pipes": " | ",
+    }.items()
+}
+CARDS = {
+    **SEPARATED,
+    "mixed separators": "4242 / 4242_4242,\n4242",
+    "single digits": " ".join(VISA),
+    "pairs": "-".join(("42",) * 8),
+    "full-width digits": "".join(chr(ord(digit) + 0xFEE0) for digit in VISA),
+    "arabic digits": "".join(chr(ord(digit) + 0x0630) for digit in VISA),
+    "superscript digits": "\u2074\u00b2" * 8,
+    "keycaps": "".join(f"{digit}\ufe0f\u20e3" for digit in VISA),
+    "zero-width inside groups": "42\u200b42 4242 42\u200d42 4242",
+    "an expiry date before": "12/30 4242/4242/4242/4242",
+    "an expiry date after": "4242 4242 4242 4242 12/30 123",
+    "a security code glued on": f"{VISA}123",
+    "words glued on": f"card{VISA}exp1230",
+    "another number before": "ref 99 378282246310005",
+    "an amount before": "49.50 4242 4242 4242 4242",
+    "American Express": "3782 822463 10005",
+    "Mastercard": "5555.5555.5555.4444",
+    "Mastercard of the 2 series": "2223-0031-2200-3222",
+    "Discover": "6011/1111/1111/1117",
+    "Diners": "3056 930902 5904",
+    "JCB": "3566_0020_2036_0505",
+    "UnionPay of 19 digits": "6205500000000000004",
+    "Visa of 13 digits": "4222222222222",
+    "no network that is known": "1234 5678 1234 5670",
+}
+ORDINARY = [
+    "",
+    "4242",
+    "Visa 4242, then Visa 0005",
+    "call +41 44 668 18 0#",
+    "+1 (415) 555-2671 or +1 (415) 555-267#",
+    "+49 151 2345678#",
+    "+55 11 91234-567#",
+    "+62 812-3456-789#",
+    "+86 139 1234 567#",
+    "+41 44 668 18 00 / +41 79 123 45 6#",
+    "order 7V44B7YWQ2",
+    "orders #1000123, #1000124 and #1000125",
+    "1000120, 1000121, 100012#",
+    "refund 49.50, 12.00, 30.00, 25.0#",
+    "$1,234.56 of $240.0#",
+    "4,250.00 and 4,250.0#",
+    "between 2026-11-25 14:03:22 and 2026-11-26 09:15:0#",
+    "4/11/2026 14:30, 4/12/2026 09:1#",
+    "2026-11-25T14:03:22.12345#+00:00",
+    "txn_0123456789abcdefghjkmnpqr#",
+    "pi_3NqXyZ2eZvKYlo2C1a2b3c4#",
+    "f47ac10b-58cc-4372-a567-0e02b2c3d47#",
+    "10.0.0.1, 192.168.100.200, 172.16.254.#",
+    "parcel 1Z999AA1012345678#",
+    "parcel 0034043416109401590#",
+    "4242424242424241 has a wrong check digit",
+    "4242 4242 4242 4241",
+    "seats 1 2 3 4 5 6 7 8 9 10 11 1#",
+]
+
+
+def ordinary_texts() -> list[str]:
+    return [
+        text.replace("#", digit)
+        for text in ORDINARY
+        for digit in ("0123456789" if "#" in text else "0")
+    ]

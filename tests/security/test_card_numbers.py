@@ -1,0 +1,249 @@
+"""No free text of staff or of a merchant keeps a card's number, nor does a log."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskCliRunner
+from sqlalchemy import inspect, select
+from sqlalchemy.orm import Session
+from werkzeug.routing import Rule
+
+from payments_app.core import history
+from payments_app.core.access import access_of
+from payments_app.core.card_numbers import CardNumberError, mask, refuse
+from payments_app.core.database import atomic
+from payments_app.core.extensions import db
+from payments_app.core.logs import redact
+from payments_app.merchants.models import Endpoint
+from payments_app.ops import dead_letters
+from tests.accounts.desk import HTML, Browser, Desk
+from tests.browser.dashboard import Dashboard
+from tests.portal.counter import Portal
+from tests.security.card_texts import CARDS, VISA, ordinary_texts
+from tests.staff.files import Files
+
+pytestmark = pytest.mark.portable
+TEMPLATES = Path(__file__).parents[2] / "templates"
+# What is sent in the other fields, so that a form would be taken but for the card's number.
+FINE = {
+    "amount": "1.00",
+    "charge_type": "destination",
+    "country": "US",
+    "email": "new@example.com",
+    "from": "2026-01-05",
+    "to": "2026-01-05",
+    "least": "1",
+    "most": "2",
+    "currency": "usd",
+    "role": "viewer",
+    "status": "failed",
+    "stripe_reason": "",
+    "rounds": "0",
+    "url": "https://192.0.43.8/hook",
+}
+
+
+@pytest.fixture
+def desk(app: Flask) -> Desk:
+    return Desk(app)
+
+
+@pytest.fixture
+def files(app: Flask) -> Files:
+    return Files(app)
+
+
+@pytest.fixture
+def refunder(desk: Desk) -> Browser:
+    return desk.signed_in("refunder")
+
+
+@atomic
+def kept(session: Session) -> str:
+    """All that the database holds, by its digits."""
+    found = []
+    for table in inspect(session.get_bind()).get_table_names():
+        rows = (
+            session.execute(db.metadata.tables[table].select())
+            if (table in db.metadata.tables)
+            else []
+        )
+        found += [re.sub(r"\D+", "", str(value)) for row in rows for value in row]
+    return "\n".join(found)
+
+
+def test_a_note_and_a_refund_s_reason_are_refused_whatever_stands_between(
+    desk: Desk, refunder: Browser, files: Files
+) -> None:
+    id_ = files.payment()
+    refunds = f"/staff/payments/{id_}/refunds"
+    for name, text in CARDS.items():
+        said = f"They said {text}, thanks"
+        answers = [
+            refunder.post(f"/staff/payments/{id_}/notes", text=said),
+            refunder.post(refunds, refunds, amount="5.00", reason=said),
+        ]
+        assert [answer.status_code for answer in answers] == [422, 422], name
+        assert all("looks like a card number" in answer.text for answer in answers)
+    assert VISA not in desk.do(kept)
+
+
+def test_an_ordinary_note_is_kept(desk: Desk, refunder: Browser, files: Files) -> None:
+    id_ = files.payment()
+    texts = [text for text in ordinary_texts() if text][::7]
+    for text in texts:
+        assert refunder.post(f"/staff/payments/{id_}/notes", text=text).status_code == 303, text
+    assert [entry.data["text"] for entry in desk.entries("staff.note")] == texts
+
+
+def _fields() -> list[str]:
+    """The names of every field that a form of ours has."""
+    names = {
+        name
+        for path in TEMPLATES.rglob("*.html")
+        for name in re.findall(r'name="([a-z_0-9]+)"', path.read_text())
+    }
+    return sorted(names - {"csrf_token", "viewport", "robots", "reviewed", "next"})
+
+
+def _spoiled(name: str) -> str:
+    if "email" in name:
+        return f"{VISA}@example.com"
+    return f"https://192.0.43.8/{VISA}" if name == "url" else "4242/4242\n4242, 4242"
+
+
+def _address(app: Flask, rule: Rule, values: dict[str, Any]) -> str:
+    with app.test_request_context():
+        numbers = {name for name, each in rule._converters.items() if "Integer" in str(each)}
+        known = {n: values.get(n, 1 if n in numbers else "none") for n in rule.arguments}
+        return app.url_map.bind("localhost").build(rule.endpoint, known)
+
+
+def test_no_form_of_staff_or_of_a_merchant_keeps_one(
+    app: Flask, desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Also one that somebody adds tomorrow: every field of every form, in every POST."""
+    values = Dashboard(app).values
+    portal = Portal(app)
+    values["endpoint_id"] = desk.do(_an_endpoint)
+    values["staff_id"] = desk.member("colleague@example.com")
+    browsers = {"staff": desk.signed_in("admin"), "merchant": portal.signed_in()}
+    pages = {"staff": "/staff/password", "merchant": "/portal/webhooks"}
+    tokens = {
+        who: re.findall(r'name="csrf_token" value="([^"]+)"', browsers[who].get(page).text)[0]
+        for who, page in pages.items()
+    }
+    posts = []
+    for rule in app.url_map.iter_rules():
+        access = access_of(app, rule.endpoint)
+        if access is None or access.audience not in browsers or "POST" not in (rule.methods or ()):
+            continue
+        browser = browsers[access.audience]
+        posts.append((browser, tokens[access.audience], _address(app, rule, values)))
+    assert len(posts) > 20
+    free = dict.fromkeys(_fields(), "4242/4242\n4242, 4242")
+    # All that is free at once, as long as there is something to decide; then the others one by one.
+    for name in ("", *FINE):
+        form = {**free, **FINE, **({name: _spoiled(name)} if name else {})}
+        for browser, token, address in posts:
+            browser.client.post(address, data={**form, "csrf_token": token}, headers=HTML)
+    assert VISA not in desk.do(kept)
+    assert VISA not in re.sub(r"\D+", "", redact(caplog.text))
+
+
+@atomic
+def _an_endpoint(session: Session) -> str:
+    return session.scalars(select(Endpoint.id)).first() or ""
+
+
+@atomic
+def _note(session: Session, text: str, kind: str = "staff") -> None:
+    history.record(session, kind, "tomorrow.form", actor=text, told={"why": [text], "n": 5})
+
+
+@pytest.mark.parametrize("kind", ["staff", "system"])
+def test_what_a_form_let_through_is_masked_where_history_is_written(desk: Desk, kind: str) -> None:
+    for text in CARDS.values():
+        desk.do(_note, f"They said {text}, thanks", kind)
+    entries = desk.entries("tomorrow.form")
+    assert len(entries) == len(CARDS)
+    for entry in entries:
+        refuse(entry.actor, entry.data["told"]["why"][0])
+        assert "thanks" in entry.data["told"]["why"][0]
+        assert entry.data["told"]["n"] == 5
+
+
+def test_history_keeps_an_ordinary_text_as_it_is(desk: Desk) -> None:
+    for text in ordinary_texts():
+        desk.do(_note, text)
+    assert [entry.actor for entry in desk.entries("tomorrow.form")] == ordinary_texts()
+
+
+def test_a_denied_address_with_a_card_number_is_masked(desk: Desk) -> None:
+    desk.signed_in("viewer").get(f"/staff/reconciliation/{VISA}/fixes")
+    (denial,) = desk.entries("staff.denied")
+    assert VISA not in str(denial.data)
+
+
+def test_a_log_shows_none(files: Files) -> None:
+    for name, text in CARDS.items():
+        line = redact(f"They said {text}, thanks")
+        assert "[card number cut]" in line, name
+        assert line.endswith(", thanks")
+    for text in ordinary_texts():
+        assert redact(f"note: {text}") == f"note: {text}"
+
+
+def test_a_search_for_a_whole_card_number_is_neither_made_nor_repeated(
+    desk: Desk, refunder: Browser
+) -> None:
+    answer = refunder.get("/staff/payments", query_string={"q": "4242 4242 4242 4242"})
+    assert answer.status_code == 422
+    assert "last four digits" in answer.text
+    assert "4242 4242" not in answer.text
+    answer = desk.signed_in("exporter").get("/staff/payments.csv?reason=4242424242424242")
+    assert answer.status_code == 422
+    assert desk.entries("staff.exported") == []
+
+
+def test_the_command_line_takes_none(desk: Desk, cli: FlaskCliRunner) -> None:
+    for arguments in (
+        ["queues", "discard", "1", "--reason", CARDS["slashes"]],
+        ["queues", "retry", "1", "--reason", "mended", "--by", VISA],
+        ["alerts", "acknowledge", "1", "--by", CARDS["underscores"]],
+        ["merchants", "add-endpoint", f"https://192.0.43.8/{VISA}"],
+        ["staff", "create", f"{VISA}@example.com", "--password-stdin"],
+    ):
+        done = cli.invoke(args=arguments, input="correct horse battery")
+        assert done.exit_code != 0
+        assert "card number" in done.output, arguments
+    assert VISA not in desk.do(kept)
+
+
+def test_a_verb_refuses_before_it_looks_for_anything(app_context: None) -> None:
+    for verb in (dead_letters.retry, dead_letters.discard):
+        with pytest.raises(CardNumberError):
+            verb(1, CARDS["line breaks"], "ada")
+
+
+def test_one_that_nobody_expected_is_a_sentence_and_no_fault(app: Flask) -> None:
+    from payments_app.core.access import public
+
+    @public
+    def tomorrow() -> str:
+        refuse(VISA)
+        return ""
+
+    app.add_url_rule("/tomorrow", "tomorrow", tomorrow)
+    answer = app.test_client().get("/tomorrow")
+    assert answer.status_code == 422
+    assert answer.json["error"]["code"] == "card_number"
+
+
+def test_a_mask_is_no_card_number_again() -> None:
+    assert mask(mask(VISA)) == mask(VISA)

@@ -1,0 +1,232 @@
+"""Giving money back: the amount is read strictly, and nothing moves before it was reviewed."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from payments_app.accounts.models import StaffSession
+from payments_app.core.clock import database_now
+from payments_app.core.database import atomic
+from payments_app.payments.refund import request_refund
+from payments_app.payments.refunds import Refund
+from tests.accounts.desk import Browser, Desk
+from tests.staff.files import Files
+
+pytestmark = pytest.mark.portable
+
+
+@pytest.fixture
+def refunder(desk: Desk) -> Browser:
+    return desk.signed_in("refunder")
+
+
+@atomic
+def _refunds(session: Session) -> list[Refund]:
+    return list(session.scalars(select(Refund).order_by(Refund.created_at)))
+
+
+@atomic
+def _forget_password(session: Session) -> None:
+    session.execute(update(StaffSession).values(confirmed_at=database_now(-601)))
+
+
+def address(id_: str) -> str:
+    return f"/staff/payments/{id_}/refunds"
+
+
+def fill_in(browser: Browser, id_: str, **form: str) -> Any:
+    """The first form's answer."""
+    values = {"amount": "1.50", "reason": "Shipping was cheaper", **form}
+    return browser.post(address(id_), address(id_), **values)
+
+
+def fields(answer: Any) -> dict[str, str]:
+    """What the review's form would send."""
+    found = re.findall(r'type="hidden"\s+name="(\w+)"\s+value="([^"]*)"', answer.text)
+    return {name: value.replace("&#39;", "'") for name, value in found if name != "csrf_token"}
+
+
+def confirm(browser: Browser, id_: str, review: Any, **changed: str) -> Any:
+    return browser.post(address(id_), address(id_), **{**fields(review), **changed})
+
+
+@pytest.mark.parametrize(
+    ("typed", "currency", "question"),
+    [
+        ("1,50", "usd", "Did you mean $1.50 or $150.00?"),
+        ("5 0", "usd", "$50.00"),
+        ("1.234,50", "usd", "$1,234.50"),
+        ("1,500", "usd", "$1,500.00"),
+        ("$5", "eur", "Did you mean €5.00?"),
+        ("1e3", "usd", "such as 1.50"),
+        ("\uff11\uff15\uff10", "usd", "Did you mean $150.00?"),
+        ("1\u00a0500", "usd", "$1,500.00"),
+        ("+5", "usd", "Did you mean $5.00?"),
+        ("-5", "usd", "Did you mean $5.00?"),
+        ("1.5", "usd", "Did you mean $1.50?"),
+        ("1.505", "usd", "$1,505.00"),
+        (".5", "usd", "Did you mean $0.50?"),
+        ("1,800", "jpy", "Did you mean ¥1,800?"),
+        ("1.00", "jpy", "Did you mean ¥1?"),
+        ("1'500.00", "chf", "1,500.00"),
+    ],
+)
+def test_an_amount_that_can_be_read_in_two_ways_is_asked_about(
+    desk: Desk, refunder: Browser, files: Files, typed: str, currency: str, question: str
+) -> None:
+    answer = fill_in(refunder, files.payment(amount=900_000, currency=currency), amount=typed)
+    assert answer.status_code == 422
+    assert question in answer.text.replace("\u00a0", " ")
+    assert desk.do(_refunds) == []
+
+
+def test_all_that_was_typed_is_kept_beside_the_question(refunder: Browser, files: Files) -> None:
+    answer = fill_in(refunder, files.payment(), amount="1,50", stripe_reason="duplicate")
+    assert 'value="1,50"' in answer.text
+    assert "Shipping was cheaper</textarea>" in answer.text
+    assert re.search(r'value="duplicate"\s+selected', answer.text)
+    assert re.search(r'name="amount"[^>]*aria-invalid="true"', answer.text)
+
+
+def test_each_field_says_what_is_wrong_with_it(refunder: Browser, files: Files) -> None:
+    answer = fill_in(refunder, files.payment(), amount="1,50", reason=" ")
+    assert "Did you mean" in answer.text
+    assert "Say why the money is given back." in answer.text
+    answer = fill_in(refunder, files.payment(), reason="x" * 501)
+    assert answer.status_code == 422
+    assert "at most 500 characters" in answer.text
+    answer = fill_in(refunder, files.payment(), stripe_reason="bored")
+    assert answer.status_code == 422
+
+
+def test_the_form_alone_moves_no_money(desk: Desk, refunder: Browser, files: Files) -> None:
+    id_ = files.payment(amount=24000)
+    answer = fill_in(refunder, id_)
+    assert answer.status_code == 200
+    for words in (
+        "You refund $1.50 of $240.00 to Visa 4242.",
+        "Shipping was cheaper",
+        "$238.50",
+        "This can't be undone.",
+        "Refund $1.50",
+    ):
+        assert words in answer.text.replace("&#39;", "'")
+    assert desk.do(_refunds) == []
+
+
+def test_the_confirmation_refunds_what_was_reviewed(
+    desk: Desk, refunder: Browser, files: Files
+) -> None:
+    id_ = files.payment(amount=24000)
+    reason = "They said 'thanks',\r\nand <b>left</b>"
+    review = fill_in(refunder, id_, amount="$1.50", reason=reason, stripe_reason="duplicate")
+    assert desk.do(_refunds) == []
+    answer = confirm(refunder, id_, review, reason=reason)
+    assert answer.status_code == 303
+    (refund,) = desk.do(_refunds)
+    assert (refund.amount, refund.stripe_reason) == (150, "duplicate")
+    assert refund.reason == reason.replace("\r\n", "\n")
+
+
+def test_a_double_click_refunds_once(desk: Desk, refunder: Browser, files: Files) -> None:
+    id_ = files.payment(amount=24000)
+    review = fill_in(refunder, id_)
+    assert [confirm(refunder, id_, review).status_code for _ in range(2)] == [303, 303]
+    assert len(desk.do(_refunds)) == 1
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"amount": "150.00"},
+        {"reason": "another"},
+        {"stripe_reason": "fraudulent"},
+        {"left": "9"},
+        {"key": "another"},
+        {"reviewed": "forged"},
+    ],
+    ids=str,
+)
+def test_what_was_not_reviewed_is_reviewed_again(
+    desk: Desk, refunder: Browser, files: Files, changed: dict[str, str]
+) -> None:
+    id_ = files.payment(amount=24000)
+    answer = confirm(refunder, id_, fill_in(refunder, id_), **changed)
+    assert answer.status_code == 200
+    assert "You refund" in answer.text
+    assert desk.do(_refunds) == []
+
+
+def test_a_review_is_for_one_member_and_one_payment(
+    desk: Desk, refunder: Browser, files: Files
+) -> None:
+    one, other = files.payment(amount=24000), files.payment(amount=24000)
+    review = fill_in(refunder, one)
+    confirm(refunder, other, review)
+    confirm(desk.signed_in("refunder", "other@example.com"), one, review)
+    assert desk.do(_refunds) == []
+
+
+def test_what_changed_meanwhile_is_shown_before_money_moves(
+    desk: Desk, refunder: Browser, files: Files
+) -> None:
+    id_ = files.payment(amount=24000)
+    review = fill_in(refunder, id_)
+    desk.do(request_refund, id_, 2700, reason="a torn handle", actor="jonas")
+    again = confirm(refunder, id_, review)
+    assert again.status_code == 409
+    assert "has changed" in again.text
+    assert "$211.50" in again.text
+    assert [refund.amount for refund in desk.do(_refunds)] == [2700]
+    assert confirm(refunder, id_, again).status_code == 303
+    assert [refund.amount for refund in desk.do(_refunds)] == [2700, 150]
+
+
+def test_what_no_longer_fits_goes_back_to_the_form(
+    desk: Desk, refunder: Browser, files: Files
+) -> None:
+    id_ = files.payment(amount=24000)
+    review = fill_in(refunder, id_, amount="240.00")
+    desk.do(request_refund, id_, 2700, reason="a torn handle", actor="jonas")
+    answer = confirm(refunder, id_, review)
+    assert answer.status_code == 422
+    assert "Only $213.00 of this payment can still be refunded." in answer.text
+    assert 'value="240.00"' in answer.text
+    assert len(desk.do(_refunds)) == 1
+
+
+def test_the_confirmation_asks_for_the_password_again(
+    desk: Desk, refunder: Browser, files: Files
+) -> None:
+    id_ = files.payment(amount=24000)
+    review = fill_in(refunder, id_)
+    desk.do(_forget_password)
+    answer = refunder.post(address(id_), **fields(review))
+    assert answer.location.startswith("/staff/confirm")
+    assert desk.do(_refunds) == []
+
+
+def test_changing_it_keeps_what_was_typed(desk: Desk, refunder: Browser, files: Files) -> None:
+    id_ = files.payment(amount=24000)
+    answer = confirm(refunder, id_, fill_in(refunder, id_), change="1")
+    assert answer.status_code == 200
+    assert 'value="1.50"' in answer.text
+    assert "Shipping was cheaper</textarea>" in answer.text
+    assert desk.do(_refunds) == []
+
+
+def test_whoever_wants_json_gets_the_fields(refunder: Browser, files: Files) -> None:
+    form = fields(refunder.get(address(files.payment())))
+    token = re.search(r'name="csrf_token" value="([^"]+)"', refunder.get("/staff/password").text)
+    answer = refunder.client.post(
+        address(files.payment()),
+        data={**form, "csrf_token": token[1] if token else "", "amount": "1,50", "reason": "x"},
+        headers={"Accept": "application/json"},
+    )
+    assert answer.status_code == 422
+    assert "Did you mean" in answer.json["error"]["fields"]["amount"]

@@ -1,0 +1,196 @@
+"""What can't be read in an address is said by field, and never shows or exports more than asked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from payments_app.core.access import access_of
+from payments_app.core.ids import reference
+from payments_app.staff.saved_filters import save_filter
+from tests.accounts.desk import Browser, Desk
+from tests.portal.counter import Portal
+from tests.staff.files import Files
+
+pytestmark = pytest.mark.portable
+JSON = {"Accept": "application/json"}
+LIST, EXPORT = "/staff/payments", "/staff/payments.csv"
+UNREADABLE = {
+    "from": "from=xx",
+    "to": "to=2026-02-30&status=failed",
+    "least": "least=cheap",
+    "most": "most=1,50",
+    "currency": "currency=dollars",
+    "status": "status=odd",
+    "reason": "reason=Insufficient funds",
+    "email": "email=nobody",
+    "last4": "last4=42",
+    "no_such": "no_such=1",
+    "From": "From=today",
+}
+TWICE = {
+    "status": "status=failed&status=complete",
+    "from": "from=today&from=xx",
+}
+
+
+@pytest.fixture
+def admin(desk: Desk) -> Browser:
+    return desk.signed_in("admin")
+
+
+def as_json(browser: Browser, address: str) -> Any:
+    return browser.client.get(address, headers=JSON)
+
+
+@pytest.mark.parametrize("page", [LIST, EXPORT])
+def test_an_unreadable_filter_lists_and_exports_nothing(
+    desk: Desk, admin: Browser, files: Files, page: str
+) -> None:
+    shown = reference(files.payment())
+    for field, query in [*UNREADABLE.items(), *TWICE.items()]:
+        answer = admin.get(f"{page}?{query}")
+        assert answer.status_code == 422, query
+        assert answer.mimetype == "text/html"
+        assert shown not in answer.text
+        answer = as_json(admin, f"{page}?{query}")
+        assert answer.status_code == 422
+        assert list(answer.json["error"]["fields"]) == [field]
+    assert desk.entries("staff.exported") == []
+
+
+def test_a_search_is_no_filter_of_the_export(desk: Desk, admin: Browser, files: Files) -> None:
+    files.payment(amount=4950)
+    for q in ("49.50", "nonsense"):
+        assert admin.get(f"{EXPORT}?q={q}").status_code == 422
+        assert "q" in as_json(admin, f"{EXPORT}?q={q}").json["error"]["fields"]
+    for name in ("before", "after"):
+        assert admin.get(f"{EXPORT}?{name}=1.txn_1").status_code == 422
+    assert desk.entries("staff.exported") == []
+
+
+def test_every_readable_filter_still_exports(admin: Browser, files: Files) -> None:
+    files.payment()
+    query = "from=2020-01-01&to=today&least=$1,000.50&currency=USD&status=&reason=card_declined"
+    for page in (LIST, EXPORT):
+        assert admin.get(f"{page}?{query}").status_code == 200
+
+
+def test_the_page_marks_the_field_and_keeps_the_others(admin: Browser) -> None:
+    for page in (LIST, EXPORT):
+        text = admin.get(f"{page}?from=xx&to=2026-11-22&least=10.99&status=failed").text
+        for words in (
+            '<input id="from" name="from" type="text" value="xx" aria-invalid="true"',
+            'name="to" type="date" value="2026-11-22"',
+            "This must be a date.",
+            '<option value="failed" selected>',
+        ):
+            assert words in " ".join(text.split()).replace(" >", ">"), words
+
+
+def test_a_search_that_is_understood_lists_and_another_is_refused(
+    admin: Browser, files: Files
+) -> None:
+    shown = reference(files.payment(amount=4950))
+    assert shown in admin.get(f"{LIST}?q=49.50").text
+    assert admin.get(f"{LIST}?q=51.00").status_code == 200
+    for q in ("nonsense", "x" * 300, "\u200b"):
+        answer = admin.get(LIST, query_string={"q": q})
+        assert answer.status_code == 422
+        assert shown not in answer.text
+        answer = admin.client.get(LIST, query_string={"q": q}, headers=JSON)
+        assert list(answer.json["error"]["fields"]) == ["q"]
+
+
+def test_a_search_beside_filters_is_refused(admin: Browser, files: Files) -> None:
+    shown = reference(files.payment(amount=4950))
+    answer = admin.get(f"{LIST}?q=49.50&status=failed")
+    assert answer.status_code == 422
+    assert shown not in answer.text
+
+
+@pytest.mark.parametrize(
+    "cursor", ["x", "1.", ".x", "9" * 19 + ".txn_1", "-.txn", "\u0663.x", "1e5.txn"]
+)
+@pytest.mark.parametrize("name", ["before", "after"])
+def test_a_broken_cursor_shows_no_page(
+    viewer: Browser, files: Files, name: str, cursor: str
+) -> None:
+    shown = reference(files.payment())
+    answer = viewer.get(f"{LIST}?status=complete&{name}={cursor}")
+    assert answer.status_code == 422
+    assert shown not in answer.text
+    assert "Status: Success" in answer.text
+    assert name in as_json(viewer, f"{LIST}?{name}={cursor}").json["error"]["fields"]
+
+
+def test_unreadable_filters_are_not_kept(admin: Browser) -> None:
+    answer = admin.post("/staff/filters", name="Odd", **{"from": "xx", "status": "failed"})
+    assert answer.status_code == 422
+    assert "This must be a date." in answer.text
+    assert "Odd</a>" not in admin.get(LIST).text
+
+
+def test_a_kept_filter_that_is_no_longer_read_says_so(desk: Desk, admin: Browser) -> None:
+    (created, *_) = desk.entries("staff.created")
+    desk.do(save_filter, created.subject, "Old", {"status": "gone"})
+    assert "Old</a>" in admin.get(LIST).text
+    assert admin.get(f"{LIST}?status=gone").status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("address", "field"),
+    [
+        ("/staff/audit?before=xx", "before"),
+        ("/staff/audit?before=-1", "before"),
+        ("/staff/queues?before=xx", "before"),
+        ("/staff/disputes?before=dsp_gone", "before"),
+        ("/staff/alerts?acknowledged=yes", "acknowledged"),
+        ("/staff/reports?days=8", "days"),
+        ("/staff/reports?days=30&currency=dollars", "currency"),
+        ("/api/v1/reports/sales_summary?from=xx", "from"),
+    ],
+)
+def test_every_other_list_names_what_it_can_not_read(
+    admin: Browser, address: str, field: str
+) -> None:
+    assert admin.get(address).status_code == 422
+    answer = as_json(admin, address)
+    assert answer.status_code == 422
+    assert list(answer.json["error"]["fields"]) == [field]
+
+
+def test_the_way_out_keeps_what_could_be_read(admin: Browser) -> None:
+    text = admin.get("/staff/reports?days=7&currency=dollars").text
+    assert 'href="/staff/reports?days=7"' in text
+
+
+def test_a_report_of_a_currency_without_payments_is_empty(admin: Browser, files: Files) -> None:
+    files.payment()
+    answer = admin.get("/staff/reports?days=7&currency=eur")
+    assert answer.status_code == 200
+    assert "$10.99" not in answer.text
+
+
+def test_a_merchant_s_list_names_what_it_can_not_read(portal: Portal) -> None:
+    browser = portal.signed_in()
+    for query in ("before=xx", "before=\u0663", "no_such=1"):
+        assert browser.get(f"/portal/payments?{query}").status_code == 422
+    assert browser.get("/portal/payments?before=1").status_code == 200
+
+
+def test_no_list_ignores_what_it_does_not_know(desk: Desk, portal: Portal) -> None:
+    """Every page that staff or a merchant opens without an id."""
+    browsers = {"staff": desk.signed_in("admin"), "merchant": portal.signed_in()}
+    forms = {"accounts.confirm", "accounts.password", "portal.home"}
+    ignored = []
+    for rule in desk.app.url_map.iter_rules():
+        access = access_of(desk.app, rule.endpoint)
+        if access is None or access.audience not in browsers or rule.endpoint in forms:
+            continue
+        if "GET" in (rule.methods or set()) and not rule.arguments:
+            answer = browsers[access.audience].get(f"{rule.rule}?no_such=1")
+            if answer.status_code != 422:
+                ignored.append((rule.endpoint, answer.status_code))
+    assert ignored == []

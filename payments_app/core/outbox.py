@@ -42,7 +42,8 @@ SWEEPER = "sweeper"  # a queue without workers: the sweeper works on it itself, 
 class Message(db.Model):  # type: ignore[name-defined, misc]
     """A command for one subject. `claims` counts claims that ended without a word (crashes);
     `tries` counts those that ended in order but with the work put off (the first of them at
-    `first_put_off_at`), `failures` those among them that raised. `alone_key` is set where no second message may be open beside this one."""
+    `first_put_off_at`), `failures` those among them that raised. `alone_key` is set where no second
+    message may be open beside this one."""
 
     __tablename__ = "outbox"
 

@@ -44,7 +44,8 @@ UNKNOWN_SECONDS = 60  # so long a message that is due here may be taken by a pro
 class Message(db.Model):  # type: ignore[name-defined, misc]
     """A command for one subject. `claims` counts claims that ended without a word (crashes);
     `tries` counts those that ended in order but with the work put off (the first of them at
-    `first_put_off_at`), `failures` those among them that raised. `alone_key` is set where no second message may be open beside this one."""
+    `first_put_off_at`), `failures` those among them that raised. `alone_key` is set where no second
+    message may be open beside this one."""
 
     __tablename__ = "outbox"
 

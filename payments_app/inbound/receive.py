@@ -108,7 +108,9 @@ def _stage(session: Session, event: Event) -> None:
     if command == PROCESS:
         outbox.stage(session, PROCESS, event.id)
     elif command is not None and subject is not None:
-        about = subject_of(subject, event.account) if HANDLINGS[event.type].names_account else subject
+        about = (
+            subject_of(subject, event.account) if HANDLINGS[event.type].names_account else subject
+        )
         key = f"{command}:{subject}:{event.id}"
         outbox.stage(session, command, about, key=key, queue="payment_critical")
 

@@ -24,6 +24,7 @@ from payments_app.payments.refunds import NOT_REFUNDED, Refund
 
 TRANSFER, TRANSFER_REVERSAL = "transfer", "transfer_reversal"
 FEE, FEE_REFUND = "application_fee", "application_fee_refund"
+SOON, SOON_FOR = 5.0, 600.0  # seconds: the refund's own answer is on its way; then as look-ups
 
 # What a record on a side is posted as. The others tell of the same money on its other side.
 _ENTRY_TYPES = {
@@ -76,4 +77,7 @@ def _gave_nothing_back(session: Session, record: ConnectRecord) -> bool:
     if refund.state in NOT_REFUNDED:
         return True
     age = (utcnow() - record.created_at).total_seconds()
-    raise Later(next_wait(age), f"{refund.id} is {refund.state}, and not posted yet")
+    raise Later(
+        SOON if age < SOON_FOR else next_wait(age),
+        f"{refund.id} is {refund.state}, and not posted yet",
+    )

@@ -70,9 +70,7 @@ def _of_intent(intent_id: str, account: str | None) -> list[dict[str, Any]]:
 
 
 @atomic
-def keep_dispute(
-    session: Session, body: dict[str, Any], account: str | None = None
-) -> str | None:
+def keep_dispute(session: Session, body: dict[str, Any], account: str | None = None) -> str | None:
     """Store a dispute as Stripe has it; return its id here. One whose payment is not known here
     is set aside (None).
 
@@ -101,7 +99,9 @@ def keep_dispute(
         _tell(session, dispute, fresh=fresh)
     if dispute.unknown_status not in (None, said):
         owner_id = dispute.transaction_id
-        tell_of_word(session, dispute.id, "dispute's status", body.get("status"), transaction_id=owner_id)
+        tell_of_word(
+            session, dispute.id, "dispute's status", body.get("status"), transaction_id=owner_id
+        )
     return dispute.id
 
 

@@ -135,7 +135,9 @@ def note_call(session: Session, transaction_id: str, answer: Answer) -> None:
     )
     if answer.error_code == NEW_STATUS:
         status = (answer.intent or {}).get("status")
-        tell_of_word(session, transaction_id, "intent's status", status, transaction_id=transaction_id)
+        tell_of_word(
+            session, transaction_id, "intent's status", status, transaction_id=transaction_id
+        )
 
 
 def status_word(intent: dict[str, Any]) -> str:

@@ -72,8 +72,8 @@ def set_aside(session: Session, body: dict[str, Any], account: str | None) -> No
         f"Stripe's {kind} {stripe_id} ({word(body.get('amount'))} {word(body.get('currency'))} in "
         f"minor units) is about no payment that is known here: intent {intent or 'none'}, charge "
         f"{charge or 'none'}. It was set aside, and nothing was posted. Deal with it in Stripe's "
-        "Dashboard. If its payment is one of ours, let Stripe send the payment's "
-        "payment_intent.succeeded event again: once the payment is here, this is taken in by itself",
+        "Dashboard. If its payment is one of ours, let Stripe send that payment's "
+        "payment_intent.succeeded event again: once the payment is here, this is taken in",
         severity="critical" if kind == "dispute" else "warning",
         account=account,
     )

@@ -66,9 +66,10 @@ def _refund_states(page: list[dict[str, Any]]) -> dict[str, str]:
         )
     ).all()
     db.session.commit()  # no connection is held while Stripe is read
+    # What was never paid was not given back either, whatever it is called at Stripe.
+    never_paid = {row[0]: row[3] or {} for row in rows if row[2] == NEVER_PAID_CODE}
     return {
-        # What was never paid was not given back either, whatever it is called at Stripe.
-        row[0] or "": (row[3] or {}).get("status") if row[2] == NEVER_PAID_CODE else row[1]
+        row[0] or "": str(never_paid[row[0]].get("status")) if row[0] in never_paid else row[1]
         for row in rows
     }
 
@@ -99,5 +100,5 @@ def _owners(page: list[dict[str, Any]]) -> dict[str, str]:
     ]
     db.session.commit()
     ours: dict[str, str] = {row[0]: row[1] for row in rows if row[0]}
-    found = {stripe_id: ours.get(intent or charge or "") for stripe_id, (intent, charge) in names.items()}
-    return {stripe_id: owner for stripe_id, owner in found.items() if owner}
+    owners = {id_: ours.get(intent or charge or "") for id_, (intent, charge) in names.items()}
+    return {id_: owner for id_, owner in owners.items() if owner}

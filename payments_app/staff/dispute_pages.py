@@ -13,7 +13,7 @@ from payments_app.core.ids import reference
 from payments_app.core.query import UnreadableQueryError, takes
 from payments_app.payments.double_payments import likely_doubles
 from payments_app.staff.blueprint import blueprint, page
-from payments_app.staff.disputes import newest, time_left, waiting
+from payments_app.staff.disputes import newest, set_aside, time_left, waiting
 from payments_app.staff.zones import reader_zone, when
 
 RECENT = dt.timedelta(days=7)
@@ -33,6 +33,7 @@ def disputes() -> Response:
     return page(
         "disputes.html",
         waiting=[] if before else waiting(session, zone),
+        aside=[] if before else set_aside(session, zone),
         rows=rows,
         older=older,
         before=before,

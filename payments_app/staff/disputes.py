@@ -13,8 +13,10 @@ from sqlalchemy.orm import Session
 
 from payments_app.core.clock import utcnow
 from payments_app.core.ids import reference
+from payments_app.gateway.words import says, word
 from payments_app.payments.disputes import NEEDS_ANSWER, REASONS, Dispute
 from payments_app.payments.models import Transaction
+from payments_app.payments.unmatched import UnmatchedObject
 from payments_app.staff.presenter import DASHBOARD, in_words, said
 from payments_app.staff.zones import When, when
 
@@ -39,6 +41,44 @@ class DisputeRow:
     left: str | None
     stripe_id: str
     stripe_url: str
+
+
+@dataclass(frozen=True)
+class SetAside:
+    """A refund or a dispute at Stripe whose payment is not known here. `says` is its status there,
+    in Stripe's own word."""
+
+    kind: str
+    stripe_id: str
+    amount: str
+    says: str
+    account: str | None
+    intent: str | None
+    charge: str | None
+    found: When | None
+
+
+def set_aside(session: Session, zone: ZoneInfo) -> list[SetAside]:
+    """What is about no payment that is known here, the newest first."""
+    rows = session.scalars(
+        select(UnmatchedObject)
+        .where(UnmatchedObject.matched_at.is_(None))
+        .order_by(UnmatchedObject.found_at.desc(), UnmatchedObject.stripe_id)
+        .limit(2 * PAGE)
+    )
+    return [
+        SetAside(
+            kind=in_words(row.kind) or row.kind,
+            stripe_id=row.stripe_id,
+            amount=f"{word(row.stripe_data.get('amount'))} {word(row.stripe_data.get('currency'))}",
+            says=says(row.stripe_data.get("status")),
+            account=row.account,
+            intent=row.payment_intent,
+            charge=row.charge,
+            found=when(row.found_at, zone),
+        )
+        for row in rows
+    ]
 
 
 def waiting(session: Session, zone: ZoneInfo) -> list[DisputeRow]:

@@ -145,7 +145,9 @@ def nothing_breaks(till: Till, caplog: pytest.LogCaptureFixture) -> Iterator[Non
     db.session.rollback()
     dead = select(Message.command, Message.last_error).where(Message.dead_at.is_not(None))
     assert list(map(tuple, db.session.execute(dead))) == []
-    assert [r.getMessage() for r in caplog.records if r.levelno >= logging.ERROR and r.exc_info] == []
+    assert [
+        r.getMessage() for r in caplog.records if r.levelno >= logging.ERROR and r.exc_info
+    ] == []
 
 
 def test_every_event_that_is_handled_is_about_one_of_these_objects() -> None:

@@ -10,12 +10,14 @@ from sqlalchemy import select
 
 from payments_app.core.alerts import Alert
 from payments_app.core.extensions import db
+from payments_app.core.outbox import Later
 from payments_app.ledger.models import Entry
 from payments_app.payments.dispute_refresh import refresh as refresh_dispute
 from payments_app.payments.disputes import Dispute
 from payments_app.payments.models import Transaction
 from payments_app.payments.refund_refresh import refresh as refresh_refund
 from payments_app.payments.unmatched import UnmatchedObject, match
+from tests.accounts.desk import Desk
 from tests.inbound.post_office import PostOffice, create_event
 from tests.ledger.crowd import claim
 from tests.merchants.market import account_id, create_ready_merchant, sell
@@ -119,6 +121,19 @@ def test_what_is_set_aside_is_kept_whole_with_an_alert(till: Till) -> None:
     told = alert("unmatched")
     assert told.severity == "critical"
     assert "It was set aside, and nothing was posted. Deal with it in" in told.message
+
+
+def test_staff_see_what_is_set_aside(till: Till) -> None:
+    till.pay("pm_card_createDispute")
+    body = dispute_without_intent(till, charge="ch_of_nobody", status="<b>new</b>")
+    viewer = Desk(till.app).signed_in("viewer")
+    assert "Set aside" not in viewer.get("/staff/disputes").text
+    with pytest.raises(Later):
+        refresh_dispute(body["id"], claim(body["id"]))
+    page = viewer.get("/staff/disputes").text
+    assert "Stripe says: &lt;b&gt;new&lt;/b&gt;" in page
+    assert body["id"] in page
+    assert "no intent" in page
 
 
 def test_what_is_set_aside_twice_is_kept_once_as_it_is_now(till: Till) -> None:

@@ -19,7 +19,7 @@ def upgrade() -> None:
     sa.Column('event', sa.String(length=80), nullable=False),
     sa.Column('command', sa.String(length=80), nullable=False),
     sa.Column('queue', sa.String(length=40), nullable=False),
-    sa.Column('delay', sa.Float(), nullable=False),
+    sa.Column('delay', sa.Double(), nullable=False),
     sa.Column('alone', sa.Boolean(), nullable=False),
     sa.Column('declared_at', columns.UTCDateTime(), server_default=clock.database_now(), nullable=False),
     sa.PrimaryKeyConstraint('event', 'command', name=op.f('pk_event_subscribers'))

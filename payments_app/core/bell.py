@@ -17,6 +17,7 @@ from rq.serializers import JSONSerializer
 
 log = logging.getLogger(__name__)
 
+SWEEPER = "sweeper"  # a queue without workers: the sweeper works on it itself, without Redis
 DRAIN = "payments_app.core.drain.drain"
 DRAIN_SECONDS = 330
 # A bell that still waits when a message commits will see that message: more are only noise.
@@ -37,10 +38,10 @@ def connect(app: Flask, redis_url: str) -> None:
 def ring(queue: str, why: str = "") -> bool:
     """Wake a worker of this queue; best effort. `why` names the message for whoever looks at RQ.
 
-    Returns False where Redis did not take the bell. A queue without workers is the sweeper's own,
-    and hears no bell.
+    Returns False where Redis did not take the bell. The sweeper's own queue has no workers, and
+    hears no bell; one that is not known here may have a worker of another application.
     """
-    if queue not in current_app.extensions["queue_threads"]:
+    if queue == SWEEPER:
         return True
     redis = current_app.extensions["bell_redis"]
     bells = Queue(queue, connection=redis, serializer=JSONSerializer)

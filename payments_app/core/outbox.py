@@ -28,7 +28,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from payments_app.core import registry
+from payments_app.core import bell, registry
 from payments_app.core.clock import database_now
 from payments_app.core.columns import BIGINT, Key
 from payments_app.core.database import insert_once
@@ -37,7 +37,7 @@ from payments_app.core.extensions import db
 log = logging.getLogger(__name__)
 
 DAY = 86_400.0
-SWEEPER = "sweeper"  # a queue without workers: the sweeper works on it itself, without Redis
+SWEEPER = bell.SWEEPER
 UNKNOWN_SECONDS = 60  # so long a message that is due here may be taken by a process that knows it
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from flask import current_app
 from sqlalchemy import String, select
@@ -56,7 +56,7 @@ _COLUMNS = [getattr(EventSubscriber, name) for name in Subscriber._fields]
 def announce() -> None:
     """Declare as a process starts. A database that is away stops nobody: whatever it stages or
     works on first declares again."""
-    if current_app.extensions.get(_DECLARED) == own_subscribers():
+    if _is_declared(_tables()):
         return
     try:
         _announce()
@@ -71,18 +71,27 @@ def _announce(session: Session) -> None:
 
 def declare(session: Session) -> None:
     """Store what this process subscribes to, in the caller's transaction, unless it is there."""
-    mine, here = own_subscribers(), session.get_transaction()
-    if current_app.extensions.get(_DECLARED) == mine:
+    tables, here = _tables(), session.get_transaction()
+    if _is_declared(tables):
         return
-    if here is not None and session.info.get(_DECLARED) == (mine, here):
+    if here is not None and session.info.get(_DECLARED) == (tables, here):
         return
     stored = {Subscriber(*row) for row in session.execute(select(*_COLUMNS))}
-    if missing := sorted(mine - stored):
+    if missing := sorted(own_subscribers() - stored):
         _store(session, missing)
         # For this transaction alone: it may yet be rolled back.
-        session.info[_DECLARED] = (mine, session.get_transaction())
+        session.info[_DECLARED] = (tables, session.get_transaction())
     else:
-        current_app.extensions[_DECLARED] = mine
+        current_app.extensions[_DECLARED] = tables
+
+
+def _tables() -> tuple[dict[str, Any], dict[str, Any]]:
+    """As they are now; copies, since a table may be added to."""
+    return dict(current_app.extensions["events"]), dict(current_app.extensions["commands"])
+
+
+def _is_declared(tables: tuple[dict[str, Any], dict[str, Any]]) -> bool:
+    return bool(current_app.extensions.get(_DECLARED) == tables)
 
 
 def own_subscribers() -> frozenset[Subscriber]:

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient, FlaskCliRunner
+from rq import Queue
+from rq.serializers import JSONSerializer
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
@@ -263,6 +265,15 @@ class TestSubscribersOfAnotherProcess:
         plugin.start()
         paid = till.pay()
         assert bench.message("plugin.note", paid).queue == "reports"
+
+    def test_the_worker_of_a_queue_that_only_another_application_has_is_woken(
+        self, till: Till, bench: Bench, plugin: Plugin
+    ) -> None:
+        plugin.know(queue="bookings")
+        plugin.start()
+        till.pay()
+        redis = bench.app.extensions["bell_redis"]
+        assert Queue("bookings", connection=redis, serializer=JSONSerializer).count > 0
 
     def test_a_declaration_that_was_rolled_back_is_made_again(
         self, bench: Bench, plugin: Plugin

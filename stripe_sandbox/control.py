@@ -8,7 +8,7 @@ POST events/<id>/resend           posts the event again
 POST slow_banks {"ms"}            confirmed payments are `processing` for so long; null ends it
 POST payment_intents/<id>/move    a `processing` intent is settled at once
 POST events {"type", "object"}    an event of any kind; "account" tells it of a connected one
-POST charges/<id>, balance_transactions/<id>    changes the fields of one
+POST charges/<id>, balance_transactions/<id>, payment_intents/<id>    changes the fields of one
 POST confirmation_tokens/<id>/expire
 DELETE idempotency_keys           as after 24 hours
 POST refunds/<id>/move             a pending or doomed refund moves on at once
@@ -56,7 +56,7 @@ class Control:
             ("POST", r"slow_banks", self._slow_banks),
             ("POST", r"(payment_intent|refund)s/(\w+)/move", self._move),
             ("POST", r"events", self._emit),
-            ("POST", r"(charge|balance_transaction)s/(\w+)", self._change),
+            ("POST", r"(charge|balance_transaction|payment_intent)s/(\w+)", self._change),
             ("POST", r"confirmation_tokens/(ctoken_\w+)/expire", self._expire),
             ("DELETE", r"idempotency_keys", self._forget_keys),
             ("POST", r"accounts/(acct_\w+)", self._change_account),

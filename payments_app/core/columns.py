@@ -15,6 +15,14 @@ BIGINT = BigInteger().with_variant(Integer, "sqlite")
 JSON_TYPE = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
 
 
+def as_object(value: Any) -> dict[str, Any]:
+    """What a JSON column holds, where an object is expected: itself, nothing of null, and anything
+    else under the one name `unreadable`."""
+    if isinstance(value, dict):
+        return value
+    return {} if value is None else {"unreadable": value}
+
+
 class UTCDateTime(TypeDecorator[dt.datetime]):
     """An aware UTC datetime. Naive ones are refused: they would be somebody's local time."""
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from payments_app.core import history, outbox
 from payments_app.core.clock import utcnow
+from payments_app.core.columns import as_object
 from payments_app.core.database import atomic
 from payments_app.core.outbox import Claim, Later
 from payments_app.gateway.balance import retrieve_charge
@@ -79,7 +80,7 @@ def _unknown(session: Session, transaction_id: str) -> _Charge | None:
         raise LookupError(f"{transaction_id} is {transaction.phase}: it has no fee")
     if transaction.amount == 0 or charge_kept(session, transaction_id):
         return None
-    charge = (transaction.stripe_data or {}).get("latest_charge")
+    charge = as_object(transaction.stripe_data).get("latest_charge")
     charge_id = charge["id"] if isinstance(charge, dict) else charge
     if charge_id is None:
         raise LookupError(f"{transaction_id} was paid, and names no charge")

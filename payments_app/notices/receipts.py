@@ -15,6 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from payments_app.core import history
+from payments_app.core.clock import in_zone
 from payments_app.core.database import atomic
 from payments_app.core.outbox import Claim
 from payments_app.gateway.declines import buyer_sentence
@@ -109,5 +110,5 @@ def _write(
 def _local(moment: dt.datetime | None) -> str | None:
     if moment is None:
         return None
-    there = moment.astimezone(ZoneInfo(current_app.config["CONFIG"].business_timezone))
+    there = in_zone(moment, ZoneInfo(current_app.config["CONFIG"].business_timezone))
     return f"{there:%B} {there.day}, {there.year}, {there:%H:%M %Z}"

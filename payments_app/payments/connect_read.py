@@ -15,6 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from payments_app.core import outbox
+from payments_app.core.columns import as_object
 from payments_app.core.database import atomic
 from payments_app.core.outbox import Claim, Later
 from payments_app.gateway import connect
@@ -169,7 +170,7 @@ def _sale(session: Session, transaction_id: str) -> _Sale | None:
     row = session.get(Transaction, transaction_id, populate_existing=True)
     if row is None or row.state != "complete" or row.connected_account_id is None:
         return None
-    charge = (row.stripe_data or {}).get("latest_charge")
+    charge = as_object(row.stripe_data).get("latest_charge")
     charge_id = clean_id(charge.get("id") if isinstance(charge, dict) else charge)
     if charge_id is None:
         return None

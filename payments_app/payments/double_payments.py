@@ -14,6 +14,9 @@ from payments_app.payments.models import Transaction
 from payments_app.payments.refunds import NOT_REFUNDED, Refund
 
 WITHIN = dt.timedelta(minutes=10)
+# The calendar's ends, so far from them that WITHIN does not lead out of it.
+_EARLIEST = dt.datetime.min.replace(tzinfo=dt.UTC) + WITHIN
+_LATEST = dt.datetime.max.replace(tzinfo=dt.UTC) - WITHIN
 
 
 @dataclass(frozen=True)
@@ -85,7 +88,9 @@ def twin_of(session: Session, transaction_id: str) -> str | None:
     twins = session.execute(
         select(Transaction.id, Transaction.created_at).where(
             func.lower(Transaction.email) == mine.email.lower(),
-            Transaction.created_at.between(mine.created_at - WITHIN, mine.created_at + WITHIN),
+            Transaction.created_at.between(
+                max(mine.created_at, _EARLIEST) - WITHIN, min(mine.created_at, _LATEST) + WITHIN
+            ),
             Transaction.amount == mine.amount,
             Transaction.currency == mine.currency,
             Transaction.state == "complete",

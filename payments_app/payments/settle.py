@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from payments_app.core import alerts, history, outbox
 from payments_app.core.database import atomic
+from payments_app.core.money import code_of
 from payments_app.gateway.results import Answer, Verdict
 from payments_app.payments import states
 from payments_app.payments.connect_records import READ
@@ -137,7 +138,7 @@ def _mismatch(session: Session, transaction: Transaction, answer: Answer) -> boo
     intent = answer.intent
     if not intent or "amount" not in intent:
         return False
-    theirs = (intent["amount"], intent.get("currency"), intent.get("id"))
+    theirs = (intent["amount"], code_of(intent.get("currency")), intent.get("id"))
     ours = (transaction.amount, transaction.currency, transaction.stripe_payment_id or intent["id"])
     if theirs == ours:
         return False

@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 
 from payments_app.accounts.gate import refuse_nul
 from payments_app.core import access
+from payments_app.core.clock import in_zone
 from payments_app.core.extensions import db
 from payments_app.core.http import ProblemError, wants_json
 from payments_app.merchants.models import Merchant
@@ -40,7 +41,7 @@ def asking() -> Merchant:
 
 def local(moment: dt.datetime) -> str:
     """A moment as this merchant's clocks show it."""
-    return f"{moment.astimezone(ZoneInfo(asking().timezone)):%Y-%m-%d %H:%M}"
+    return f"{in_zone(moment, ZoneInfo(asking().timezone)):%Y-%m-%d %H:%M}"
 
 
 def actor() -> str:

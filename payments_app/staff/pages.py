@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,7 @@ from payments_app.payments.returned import Returned
 SIZE = 50
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _MICROSECOND = dt.timedelta(microseconds=1)
+_MICROSECONDS = re.compile(r"-?[0-9]{1,18}")  # from the year 1 to 9999
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,7 @@ def _cursor(at: dt.datetime, id_: str) -> str:
 
 def _read(cursor: str | None) -> tuple[dt.datetime, str] | None:
     number, _, id_ = (cursor or "").partition(".")
-    if not number.isdecimal() or len(number) > 17 or not id_ or len(id_) > 40:
+    if not _MICROSECONDS.fullmatch(number) or not id_ or len(id_) > 40:
         return None
     try:
         return _EPOCH + int(number) * _MICROSECOND, id_

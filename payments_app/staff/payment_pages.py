@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from payments_app.accounts.gate import signed_in
 from payments_app.core.access import staff
 from payments_app.core.extensions import db
-from payments_app.core.money import CURRENCIES
+from payments_app.core.money import CURRENCIES, code_of
 from payments_app.gateway.declines import DECLINES
 from payments_app.payments.double_payments import twin_of
 from payments_app.payments.models import PaymentRecord, Transaction
@@ -70,14 +70,18 @@ def list_page(filters: Filters, status: int = 200, **values: str) -> Response:
         before=request.args.get("before"),
         after=request.args.get("after"),
     )
+    rows = payments(session, found.keys, zone)
+    # What was paid at Stripe may be in a currency that the shop never asks for.
+    asked = code_of(filters.given.get("currency"))
+    seen = {row.currency.lower() for row in rows} | ({asked} if asked else set())
     return page(
         "payments.html",
         status,
         filters=filters,
         found=found,
-        rows=payments(session, found.keys, zone),
+        rows=rows,
         statuses={name: label for name, (label, _) in STATUSES.items()},
-        currencies=sorted(CURRENCIES),
+        currencies=sorted(CURRENCIES | seen),
         presets=PRESETS,
         saved=saved_filters(session, signed_in().id),
         reasons=sorted(DECLINES),

@@ -18,6 +18,7 @@ from sqlalchemy import Date, Index, String, delete, literal, null, select, text,
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from payments_app.core.clock import in_zone
 from payments_app.core.columns import BIGINT, UTCDateTime
 from payments_app.core.database import atomic
 from payments_app.core.extensions import db
@@ -92,7 +93,7 @@ def counts(session: Session, first: dt.date, last: dt.date, zone: ZoneInfo) -> l
         PaymentDelta.amount,
     )
     rows = session.execute(union_all(daily, fresh))
-    summed = _sum((r.day or r.at.astimezone(zone).date(), *r[2:]) for r in rows)
+    summed = _sum((r.day or in_zone(r.at, zone).date(), *r[2:]) for r in rows)
     return [Count(*key, *sums) for key, sums in summed.items() if first <= key[0] <= last]
 
 
@@ -126,7 +127,7 @@ def _fold(session: Session, zone: ZoneInfo) -> int:
         )
         .execution_options(synchronize_session=False)
     ).all()
-    summed = _sum((row.at.astimezone(zone).date(), *row[1:]) for row in taken)
+    summed = _sum((in_zone(row.at, zone).date(), *row[1:]) for row in taken)
     # Sorted: two that fold at once lock the daily rows in one order.
     _add(session, [Count(*key, *sums) for key, sums in sorted(summed.items())], zone)
     return len(taken)

@@ -34,6 +34,7 @@ def find(session: Session, transaction_id: str) -> Transaction | None:
 def status_of(session: Session, transaction: Transaction, *, mine: bool) -> dict[str, Any]:
     """The status as JSON. `mine`: whether the reader is the browser that made it; only then it
     holds e-mail, card, Stripe's id, links, and the client secret while the bank asks."""
+    complete = transaction.state == "complete"
     status: dict[str, Any] = {
         "id": transaction.id,
         "reference": transaction.reference,
@@ -42,6 +43,8 @@ def status_of(session: Session, transaction: Transaction, *, mine: bool) -> dict
         "amount": transaction.amount,
         "currency": transaction.currency,
         "amount_text": str(transaction.money),
+        "amount_received": transaction.paid if complete else None,
+        "amount_received_text": str(transaction.money_paid) if complete else None,
         "description": transaction.description,
         "error": _error(transaction),
         "version": transaction.version,

@@ -42,7 +42,7 @@ def write_receipt(session: Session, transaction_id: str, _claim: Claim) -> None:
     transaction = session.get_one(Transaction, transaction_id, populate_existing=True)
     if transaction.state != "complete" or not transaction.email:
         return
-    subject = f"Your receipt from {SHOP_NAME}: {transaction.money}"
+    subject = f"Your receipt from {SHOP_NAME}: {transaction.money_paid}"
     paid_at, terms = _local(transaction.ended_at), terms_of(session, transaction)
     if terms:
         subject = f"{SHOP_NAME}: {transaction.description}"

@@ -16,6 +16,7 @@ from payments_app.gateway.refunds import refunds_of, retrieve_refund
 from payments_app.gateway.results import Verdict
 from payments_app.payments import states
 from payments_app.payments.direct import account_of
+from payments_app.payments.hold import is_release
 from payments_app.payments.models import Transaction
 from payments_app.payments.refund import remaining
 from payments_app.payments.refund_settle import take
@@ -66,6 +67,8 @@ def import_refunds(
         known = _known(session, transaction_id, body)
         if known is not None:
             take(session, lock(session, known), body, actor="stripe")
+        elif is_release(body, transaction.amount, transaction.paid):
+            continue
         elif body["status"] in NOT_REFUNDED or body["amount"] <= remaining(session, transaction):
             _store(session, transaction, body)
         else:

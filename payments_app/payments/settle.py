@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from payments_app.core import alerts, history, outbox
 from payments_app.core.database import atomic
-from payments_app.core.money import code_of
+from payments_app.core.money import Money, code_of
 from payments_app.gateway.results import Answer, Verdict
 from payments_app.payments import states
 from payments_app.payments.connect_records import READ
@@ -53,7 +53,8 @@ def bring(
     """Move a transaction to what `answer` says, with the call in its history; return its phase.
 
     `fresh` says that the answer was just read at Stripe: only then may it correct a final state.
-    An answer about another amount or currency settles nothing and raises an alert.
+    An answer about another amount or currency, and one that it succeeded which does not say what
+    was received, settles nothing and raises an alert.
     """
     transaction = states.lock(session, transaction_id)
     note_call(session, transaction_id, answer)
@@ -66,7 +67,9 @@ def bring(
         _keep(transaction, answer)
     elif states.MACHINE.allows(transaction.phase, phase):
         _keep(transaction, answer)
-        states.move(session, transaction, phase, actor=actor)
+        states.move(
+            session, transaction, phase, actor=actor, **_receive(transaction, answer, phase)
+        )
     _follow_sale(session, transaction)
     return transaction.phase
 
@@ -84,6 +87,7 @@ def settle_zero(session: Session, transaction_id: str) -> None:
     if transaction.phase != "processing":
         return
     transaction.stripe_data = {"type": "zero_amount"}
+    transaction.amount_received = 0
     states.move(session, transaction, "complete", reason="nothing to pay")
 
 
@@ -135,22 +139,53 @@ def note_call(session: Session, transaction_id: str, answer: Answer) -> None:
 
 
 def _mismatch(session: Session, transaction: Transaction, answer: Answer) -> bool:
-    intent = answer.intent
-    if not intent or "amount" not in intent:
-        return False
-    theirs = (intent["amount"], code_of(intent.get("currency")), intent.get("id"))
-    ours = (transaction.amount, transaction.currency, transaction.stripe_payment_id or intent["id"])
-    if theirs == ours:
+    problem = _misfit(transaction, answer)
+    if problem is None:
         return False
     alerts.raise_alert(
         session,
         "mismatch",
         f"mismatch:{transaction.id}",
-        f"{transaction.id}: Stripe's intent {intent.get('id')} is of {theirs}, ours of {ours}",
+        f"{transaction.id}: Stripe's intent {problem}",
         severity="critical",
         transaction_id=transaction.id,
     )
     return True
+
+
+def _misfit(transaction: Transaction, answer: Answer) -> str | None:
+    """What is wrong with the intent of an answer; None where nothing is. One is of what we asked
+    for, and one that succeeded says how much of that was received, more than nothing."""
+    intent = answer.intent
+    if not intent or _is_setup(intent):
+        return None
+    theirs = (intent.get("amount"), code_of(intent.get("currency")), intent.get("id"))
+    ours = (transaction.amount, transaction.currency, transaction.stripe_payment_id or theirs[2])
+    if theirs != ours:
+        return f"{intent.get('id')} is of {theirs}, ours of {ours}"
+    received = intent.get("amount_received")
+    if answer.verdict == Verdict.SUCCEEDED and (
+        type(received) is not int or not 0 < received <= transaction.amount
+    ):
+        return f"{intent.get('id')} succeeded, and received {received!r} of {transaction.amount}"
+    return None
+
+
+def _is_setup(intent: dict[str, Any]) -> bool:
+    """It has no amount: it keeps a card."""
+    return intent.get("object") == "setup_intent"
+
+
+def _receive(transaction: Transaction, answer: Answer, phase: str) -> dict[str, Any]:
+    """Keep what was received, where it is complete now; what the timeline says of a part."""
+    if phase != "complete":
+        return {}
+    intent = answer.intent or {}
+    transaction.amount_received = 0 if _is_setup(intent) else intent.get("amount_received")
+    received = Money(transaction.amount_received or 0, transaction.currency)
+    return (
+        {"captured": f"{received} of {transaction.money}"} if received != transaction.money else {}
+    )
 
 
 def _correct(
@@ -163,7 +198,8 @@ def _correct(
         return
     _keep(transaction, answer)
     transaction.error = transaction.error_code = transaction.error_message = None
-    states.move(session, transaction, phase, correction=True)
+    received = _receive(transaction, answer, phase)
+    states.move(session, transaction, phase, correction=True, **received)
     alerts.raise_alert(
         session,
         "corrected",

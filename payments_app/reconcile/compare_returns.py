@@ -12,6 +12,7 @@ from payments_app.core.extensions import db
 from payments_app.gateway.listing import disputes_created, refunds_created
 from payments_app.payments.dispute_refresh import funds_of
 from payments_app.payments.disputes import Dispute
+from payments_app.payments.hold import is_release
 from payments_app.payments.models import Transaction
 from payments_app.payments.refunds import Refund
 from payments_app.reconcile import own_books
@@ -35,12 +36,14 @@ def differences(
 def _compare(kind: str, page: list[dict[str, Any]], ours: dict[str, str]) -> Iterator[Difference]:
     owners = _owners(page)
     for body in page:
-        owner = owners.get(body["payment_intent"])
+        owner, amount, paid = owners.get(body["payment_intent"], (None, 0, 0))
         created = dt.datetime.fromtimestamp(body["created"], dt.UTC)
         age = dt.datetime.now(dt.UTC) - created
         if owner is None or age.total_seconds() <= own_books.GRACE_SECONDS:
             continue
         state, theirs = ours.get(body["id"]), _state(body)
+        if state is None and is_release(body, amount, paid):
+            continue
         if state != theirs:
             details = {"at_stripe": theirs, "here": state, "intent": body["payment_intent"]}
             yield Difference(kind, body["id"], created, owner, details)
@@ -71,12 +74,13 @@ def _dispute_states(page: list[dict[str, Any]]) -> dict[str, str]:
     return {row[0]: f"{row[1]}, {row[2]}" for row in rows}
 
 
-def _owners(page: list[dict[str, Any]]) -> dict[str, str]:
+def _owners(page: list[dict[str, Any]]) -> dict[str, tuple[str, int, int]]:
+    """Our payments by their intents: id, what was asked for, what was paid."""
     intents = [body["payment_intent"] for body in page if body["payment_intent"]]
     rows = db.session.execute(
-        select(Transaction.stripe_payment_id, Transaction.id).where(
-            Transaction.stripe_payment_id.in_(intents)
-        )
+        select(
+            Transaction.stripe_payment_id, Transaction.id, Transaction.amount, Transaction.paid
+        ).where(Transaction.stripe_payment_id.in_(intents))
     ).all()
     db.session.commit()
-    return {row[0] or "": row[1] for row in rows}
+    return {row[0] or "": (row[1], row[2], row[3]) for row in rows}

@@ -51,6 +51,7 @@ def csv_lines(
             "Error Details",
             "Stripe ID",
             "Description",
+            "Amount Requested",
         ]
     )
     last = None
@@ -80,7 +81,7 @@ def _cells(row: Row[Any], zone: ZoneInfo) -> list[str]:
         row.id,
         f"{in_zone(row.created_at, zone):%Y-%m-%d %H:%M:%S}",
         f"{row.created_at:%Y-%m-%d %H:%M:%S}",
-        detail["major"],
+        detail["moved"],
         detail["currency"],
         detail["badge"],
         row.email,
@@ -88,6 +89,7 @@ def _cells(row: Row[Any], zone: ZoneInfo) -> list[str]:
         detail["error_summary"],
         row.stripe_payment_id or "",
         row.description,
+        detail["asked"],
     ]
 
 

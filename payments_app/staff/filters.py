@@ -11,7 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, and_, exists, or_
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from payments_app.core.clock import database_now
 from payments_app.core.money import THREE_DECIMAL, ZERO_DECIMAL, code_of
@@ -111,7 +111,11 @@ def read_filters(values: Mapping[str, str], zone: ZoneInfo, today: dt.date) -> F
     return filters
 
 
-def amount_is(typed: Decimal, comparison: str = "__eq__") -> ColumnElement[bool] | None:
+def amount_is(
+    typed: Decimal,
+    comparison: str = "__eq__",
+    column: InstrumentedAttribute[Any] = Transaction.amount,
+) -> ColumnElement[bool] | None:
     """A condition on an amount typed as people write it: 10.99 is 1099 in dollars and 10990 in
     dinars. None where no currency has such an amount."""
     options = []
@@ -121,7 +125,7 @@ def amount_is(typed: Decimal, comparison: str = "__eq__") -> ColumnElement[bool]
             continue
         if abs(minor) >= 10**17:
             continue
-        bound = getattr(Transaction.amount, comparison)(int(minor))
+        bound = getattr(column, comparison)(int(minor))
         options.append(and_(bound, of_these))
     return or_(*options) if options else None
 

@@ -23,7 +23,7 @@ from payments_app.core.ids import reference
 from payments_app.core.money import Money
 from payments_app.gateway.declines import STAFF, Advice, advice_on
 from payments_app.payments.direct import DIRECT_ACCOUNT
-from payments_app.payments.models import Transaction
+from payments_app.payments.models import Transaction, amount_words
 from payments_app.staff.zones import When, when
 
 log = logging.getLogger(__name__)
@@ -40,6 +40,7 @@ COLUMNS = (
     Transaction.state,
     Transaction.attempt,
     Transaction.amount,
+    Transaction.paid.label("paid"),
     Transaction.currency,
     Transaction.email,
     Transaction.description,
@@ -165,6 +166,12 @@ def _badge(row: Row[Any]) -> tuple[str, str, str]:
     return _BADGES.get(row.phase, unknown)
 
 
+def _moved(row: Row[Any]) -> str:
+    """In the currency's own unit: what was paid, or would have been."""
+    amount = row.paid if row.state == "complete" else row.amount
+    return str(Money(amount, row.currency).major)
+
+
 def _error(row: Row[Any]) -> dict[str, Any]:
     """Raises TypeError for what is no error body."""
     if row.error is not None and not isinstance(row.error, dict):
@@ -224,8 +231,9 @@ _CELLS: dict[str, tuple[Callable[[Row[Any]], Any], Any]] = {
     "badge": (lambda row: _badge(row)[0], MARK),
     "badge_class": (lambda row: _badge(row)[1], "badge badge-warning"),
     "icon": (lambda row: _badge(row)[2], "?"),
-    "amount": (lambda row: str(Money(row.amount, row.currency)), MARK),
-    "major": (lambda row: str(Money(row.amount, row.currency).major), MARK),
+    "amount": (lambda row: amount_words(row.state, row.amount, row.paid, row.currency), MARK),
+    "moved": (_moved, MARK),
+    "asked": (lambda row: str(Money(row.amount, row.currency).major), MARK),
     "currency": (lambda row: row.currency.upper(), MARK),
     "email": (lambda row: row.email, MARK),
     "description": (lambda row: row.description, MARK),

@@ -25,6 +25,8 @@ from payments_app.core.extensions import db
 from payments_app.staff.indexes import reason_code
 
 _BATCH = 20_000
+# What the triggers count as well: what was paid, and of what was not, what would have been.
+_COUNTED = "CASE WHEN state = 'complete' THEN coalesce(amount_received, amount) ELSE amount END"
 
 
 class PaymentDelta(db.Model):  # type: ignore[name-defined, misc]
@@ -43,7 +45,8 @@ class PaymentDelta(db.Model):  # type: ignore[name-defined, misc]
 
 
 class DailyPayments(db.Model):  # type: ignore[name-defined, misc]
-    """Payments that began on one day of `zone`. `amount` in minor units; `reason` is empty unless
+    """Payments that began on one day of `zone`. `amount` in minor units: what was paid, of what
+    was not paid what was asked for; `reason` is empty unless
     they failed."""
 
     __tablename__ = "daily_payments"
@@ -143,7 +146,7 @@ def _start_in(session: Session, zone: ZoneInfo) -> int:
     fill = (
         "INSERT INTO payment_deltas (at, currency, state, reason, count, amount) "  # noqa: S608
         "SELECT created_at, currency, state, CASE WHEN state = 'failed' THEN "
-        f"substr(coalesce({reason_code}, 'unknown'), 1, 100) ELSE '' END, 1, amount "
+        f"substr(coalesce({reason_code}, 'unknown'), 1, 100) ELSE '' END, 1, {_COUNTED} "
         "FROM transactions"
     )
     if session.get_bind().dialect.name == "postgresql":

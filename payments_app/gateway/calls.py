@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from payments_app.core.columns import as_object
 from payments_app.gateway.exchange import Reply, object_call
 from payments_app.gateway.results import Answer, Verdict
 
@@ -36,11 +37,12 @@ def intent_call(name: str, call: Callable[[], Any], *, setup: bool = False) -> A
 
 def _sorted(intent: dict[str, Any]) -> tuple[Verdict, dict[str, Any] | None]:
     last_error = intent.get("last_payment_error") or intent.get("last_setup_error")
-    if intent["status"] == "requires_payment_method" and last_error:
-        return Verdict.DECLINED, _without_secrets(last_error)
-    verdict = _BY_STATUS.get(intent["status"])
+    status = str(intent.get("status"))
+    if status == "requires_payment_method" and last_error:
+        return Verdict.DECLINED, _without_secrets(as_object(last_error))
+    verdict = _BY_STATUS.get(status)
     if verdict is None:
-        words = f"An intent has a status that we do not know: {intent['status']}"
+        words = f"An intent has a status that we do not know: {status}"
         return Verdict.UNKNOWN, {"type": "unexpected_error", "message": words}
     return verdict, None
 

@@ -25,8 +25,8 @@ from payments_app.gateway.results import Verdict
 from payments_app.merchants.models import DESTINATION
 from payments_app.payments import connect_records as records
 from payments_app.payments.connect_records import MERCHANT, PLATFORM, READ, ConnectRecord
-from payments_app.payments.hold import is_release
 from payments_app.payments.models import Transaction
+from payments_app.payments.received import is_release
 from payments_app.payments.refunds import Refund
 
 READ_BY_CHARGE, READ_BY_REFUND = "connect.read_by_charge", "connect.read_by_refund"

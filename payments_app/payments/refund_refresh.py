@@ -16,8 +16,8 @@ from payments_app.gateway.refunds import refunds_of, retrieve_refund
 from payments_app.gateway.results import Verdict
 from payments_app.payments import states
 from payments_app.payments.direct import account_of
-from payments_app.payments.hold import is_release
 from payments_app.payments.models import Transaction
+from payments_app.payments.received import is_release
 from payments_app.payments.refund import remaining
 from payments_app.payments.refund_settle import take
 from payments_app.payments.refunds import NOT_REFUNDED, Refund, lock, tell

@@ -10,12 +10,13 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from payments_app.core import alerts, history, outbox
+from payments_app.core.columns import as_object
 from payments_app.core.database import atomic
-from payments_app.core.money import Money, code_of
 from payments_app.gateway.results import Answer, Verdict
 from payments_app.payments import states
 from payments_app.payments.connect_records import READ
 from payments_app.payments.models import Transaction
+from payments_app.payments.received import misfit, receive
 
 PHASE_OF = {
     Verdict.SUCCEEDED: "complete",
@@ -67,9 +68,7 @@ def bring(
         _keep(transaction, answer)
     elif states.MACHINE.allows(transaction.phase, phase):
         _keep(transaction, answer)
-        states.move(
-            session, transaction, phase, actor=actor, **_receive(transaction, answer, phase)
-        )
+        states.move(session, transaction, phase, actor=actor, **receive(transaction, answer, phase))
     _follow_sale(session, transaction)
     return transaction.phase
 
@@ -139,7 +138,7 @@ def note_call(session: Session, transaction_id: str, answer: Answer) -> None:
 
 
 def _mismatch(session: Session, transaction: Transaction, answer: Answer) -> bool:
-    problem = _misfit(transaction, answer)
+    problem = misfit(transaction, answer)
     if problem is None:
         return False
     alerts.raise_alert(
@@ -153,41 +152,6 @@ def _mismatch(session: Session, transaction: Transaction, answer: Answer) -> boo
     return True
 
 
-def _misfit(transaction: Transaction, answer: Answer) -> str | None:
-    """What is wrong with the intent of an answer; None where nothing is. One is of what we asked
-    for, and one that succeeded says how much of that was received, more than nothing."""
-    intent = answer.intent
-    if not intent or _is_setup(intent):
-        return None
-    theirs = (intent.get("amount"), code_of(intent.get("currency")), intent.get("id"))
-    ours = (transaction.amount, transaction.currency, transaction.stripe_payment_id or theirs[2])
-    if theirs != ours:
-        return f"{intent.get('id')} is of {theirs}, ours of {ours}"
-    received = intent.get("amount_received")
-    if answer.verdict == Verdict.SUCCEEDED and (
-        type(received) is not int or not 0 < received <= transaction.amount
-    ):
-        return f"{intent.get('id')} succeeded, and received {received!r} of {transaction.amount}"
-    return None
-
-
-def _is_setup(intent: dict[str, Any]) -> bool:
-    """It has no amount: it keeps a card."""
-    return intent.get("object") == "setup_intent"
-
-
-def _receive(transaction: Transaction, answer: Answer, phase: str) -> dict[str, Any]:
-    """Keep what was received, where it is complete now; what the timeline says of a part."""
-    if phase != "complete":
-        return {}
-    intent = answer.intent or {}
-    transaction.amount_received = 0 if _is_setup(intent) else intent.get("amount_received")
-    received = Money(transaction.amount_received or 0, transaction.currency)
-    return (
-        {"captured": f"{received} of {transaction.money}"} if received != transaction.money else {}
-    )
-
-
 def _correct(
     session: Session, transaction: Transaction, answer: Answer, phase: str, *, fresh: bool
 ) -> None:
@@ -198,7 +162,7 @@ def _correct(
         return
     _keep(transaction, answer)
     transaction.error = transaction.error_code = transaction.error_message = None
-    received = _receive(transaction, answer, phase)
+    received = receive(transaction, answer, phase)
     states.move(session, transaction, phase, correction=True, **received)
     alerts.raise_alert(
         session,
@@ -216,7 +180,7 @@ def _keep(transaction: Transaction, answer: Answer) -> None:
     if intent:
         transaction.stripe_data = intent
         transaction.stripe_payment_id = transaction.stripe_payment_id or intent.get("id")
-        transaction.stripe_status = intent.get("status")
+        transaction.stripe_status = _text(intent.get("status"), 40)
         transaction.livemode = bool(intent.get("livemode"))
         _keep_charge(transaction, intent.get("latest_charge"))
         _keep_card(transaction, intent.get("payment_method"))
@@ -232,21 +196,28 @@ def _keep_charge(transaction: Transaction, charge: Any) -> None:
     if not isinstance(charge, dict):
         return
     _keep_card(transaction, charge.get("payment_method_details"))
-    transaction.receipt_url = charge.get("receipt_url")
-    transaction.statement_descriptor = charge.get("calculated_statement_descriptor")
+    transaction.receipt_url = _text(charge.get("receipt_url"))
+    descriptor = charge.get("calculated_statement_descriptor")
+    transaction.statement_descriptor = _text(descriptor, 40)
 
 
 def _keep_card(transaction: Transaction, method: Any) -> None:
-    card = (method.get("card") if isinstance(method, dict) else None) or {}
-    transaction.card_brand = card.get("brand") or transaction.card_brand
-    transaction.card_last4 = card.get("last4") or transaction.card_last4
+    card = as_object(as_object(method).get("card"))
+    transaction.card_brand = _text(card.get("brand"), 24) or transaction.card_brand
+    transaction.card_last4 = _text(card.get("last4"), 4) or transaction.card_last4
 
 
 def _keep_error(transaction: Transaction, error: dict[str, Any]) -> None:
     _keep_card(transaction, error.get("payment_method"))
     transaction.error = error
-    transaction.error_code = error.get("code") or error.get("type")
-    transaction.error_message = error.get("message") or "Unknown error occurred"
+    transaction.error_code = _text(error.get("code"), 100) or _text(error.get("type"), 100)
+    transaction.error_message = _text(error.get("message")) or "Unknown error occurred"
+
+
+def _text(value: Any, most: int | None = None) -> str | None:
+    """Words of Stripe's, cut to the column that keeps them: whatever it may say tomorrow, no
+    payment stops at it. None for what is no text."""
+    return value[:most] if isinstance(value, str) else None
 
 
 def mark_closed(session: Session, transaction: Transaction, answer: Answer) -> None:

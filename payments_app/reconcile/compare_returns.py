@@ -12,8 +12,8 @@ from payments_app.core.extensions import db
 from payments_app.gateway.listing import disputes_created, refunds_created
 from payments_app.payments.dispute_refresh import funds_of
 from payments_app.payments.disputes import Dispute
-from payments_app.payments.hold import is_release
 from payments_app.payments.models import Transaction
+from payments_app.payments.received import is_release
 from payments_app.payments.refunds import Refund
 from payments_app.reconcile import own_books
 from payments_app.reconcile.findings import Difference

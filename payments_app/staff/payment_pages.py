@@ -72,8 +72,8 @@ def list_page(filters: Filters, status: int = 200, **values: str) -> Response:
     )
     rows = payments(session, found.keys, zone)
     # What was paid at Stripe may be in a currency that the shop never asks for.
-    asked = code_of(filters.given.get("currency"))
-    seen = {row.currency.lower() for row in rows} | ({asked} if asked else set())
+    named = [filters.given.get("currency"), *(row.currency for row in rows)]
+    seen = {code for code in map(code_of, named) if code}
     return page(
         "payments.html",
         status,

@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from payments_app.core.alerts import Alert
 from payments_app.core.extensions import db
 from payments_app.downloads.models import DigitalPurchase
+from payments_app.gateway.results import Answer, Verdict
 from payments_app.ledger.models import Entry
 from payments_app.ledger.queries import captures
 from payments_app.notices.models import Mail
@@ -24,6 +25,7 @@ from payments_app.payments.models import Transaction
 from payments_app.payments.open import Means
 from payments_app.payments.refund import RefundRefusedError, remaining
 from payments_app.payments.refunds import Refund
+from payments_app.payments.settle import settle
 from payments_app.staff.fold import fold
 from tests.accounts.desk import Browser, Desk
 from tests.inbound.post_office import PostOffice
@@ -340,6 +342,30 @@ def test_what_can_not_have_been_received_is_unknown_and_told(
     assert "received" in alert.message
     assert db.session.scalars(select(Entry)).all() == []
     assert db.session.scalars(select(Mail)).all() == []
+
+
+@pytest.mark.parametrize(
+    "intent",
+    [
+        {"object": "setup_intent"},
+        {"object": "payment_intent"},
+        {"object": "payment_intent", "amount": 1099},
+        {"object": "payment_intent", "amount": None, "currency": None, "amount_received": 1099},
+        {"object": "payment_intent", "amount": 1099, "currency": 7, "amount_received": 1099},
+    ],
+)
+def test_an_intent_that_tells_no_amount_settles_nothing(
+    till: Till, intent: dict[str, object]
+) -> None:
+    transaction = till.open()
+    till.fail_stripe("drop_after", "/confirm$", times=1)
+    till.work("charges")
+    told = {**intent, "id": till.read(transaction).stripe_payment_id, "status": "succeeded"}
+    answer = Answer("retrieve", Verdict.SUCCEEDED, told, http_status=200)
+    assert settle(transaction, answer, fresh=True) == "unknown"
+    assert values(till, transaction) == ("unknown", 1099, None)
+    db.session.rollback()
+    assert [alert.kind for alert in db.session.scalars(select(Alert))] == ["mismatch"]
 
 
 def test_it_completes_once_stripe_says_what_was_received(held: Held, till: Till) -> None:

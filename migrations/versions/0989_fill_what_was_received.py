@@ -17,13 +17,13 @@ COLUMNS = ["amount_received", "created_at", "id"]
 IN_PART = sa.text("amount_received < amount")
 # A whole number, or nothing: what says no more is left as it was, and counts as all of the amount.
 RECEIVED_POSTGRESQL = (
-    "CASE WHEN jsonb_typeof(stripe_data -> 'amount_received') = 'number'"
-    " AND stripe_data ->> 'amount_received' ~ '^[0-9]{1,18}$'"
-    " THEN (stripe_data ->> 'amount_received')::bigint END"
+    "CASE WHEN jsonb_typeof(transactions.stripe_data -> 'amount_received') = 'number'"
+    " AND transactions.stripe_data ->> 'amount_received' ~ '^[0-9]{1,18}$'"
+    " THEN (transactions.stripe_data ->> 'amount_received')::bigint END"
 )
 RECEIVED_SQLITE = (
-    "CASE WHEN json_type(stripe_data, '$.amount_received') = 'integer'"
-    " THEN json_extract(stripe_data, '$.amount_received') END"
+    "CASE WHEN json_type(transactions.stripe_data, '$.amount_received') = 'integer'"
+    " THEN json_extract(transactions.stripe_data, '$.amount_received') END"
 )
 
 
@@ -31,6 +31,9 @@ def _fill(received: str) -> str:
     return (
         f"UPDATE transactions SET amount_received = {received}"  # noqa: S608 - our own words
         f" WHERE state = 'complete' AND amount_received IS NULL AND {received} BETWEEN 1 AND amount"
+        # Where the rest was booked as a refund, all of the amount and that refund are the books.
+        " AND NOT EXISTS (SELECT 1 FROM refunds r WHERE r.transaction_id = transactions.id"
+        f" AND r.requested_by = 'stripe' AND r.amount = transactions.amount - {received})"
     )
 
 

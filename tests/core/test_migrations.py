@@ -62,6 +62,7 @@ def test_the_migrations_make_what_the_models_say(flask_db: FlaskDb) -> None:
 RECEIVED = {
     "whole": ("complete", {"amount_received": 2500}, 2500),
     "part": ("complete", {"amount_received": 1500}, 1500),
+    "released": ("complete", {"amount_received": 1500}, None),  # the rest is booked as a refund
     "more": ("complete", {"amount_received": 2501}, None),
     "nothing": ("complete", {"amount_received": 0}, None),
     "null": ("complete", {"amount_received": None}, None),
@@ -86,6 +87,13 @@ def _pay(engine: Engine) -> None:
         for id_, (state, data, _) in RECEIVED.items():
             given = {"id": id_, "state": state, "data": None if data is None else json.dumps(data)}
             connection.execute(statement, given)
+        connection.execute(
+            text(
+                "INSERT INTO refunds (id, transaction_id, state, version, amount, currency, reason,"
+                " requested_by) VALUES ('rfd', 'released', 'succeeded', 1, 1000, 'usd', 'x',"
+                " 'stripe')"
+            )
+        )
 
 
 @pytest.mark.timeout(300)

@@ -21,7 +21,7 @@ def refunds_never_exceed_the_capture(books: Books) -> Iterator[str]:
     for refund in books.refunds:
         if refund["state"] not in GIVEN_UP:
             back[refund["transaction_id"]] += refund["amount"]
-    took = {t["id"]: t["amount"] if t["state"] == "complete" else 0 for t in books.transactions}
+    took = books.paid()
     for transaction, amount in back.items():
         if amount > took.get(transaction, 0):
             yield f"{amount} of {took.get(transaction, 0)} was given back for {transaction}"

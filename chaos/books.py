@@ -15,7 +15,7 @@ Lister = Callable[[str], list[Row]]  # all objects of a kind at Stripe, such as 
 # {recent} is a condition on t.created_at, or TRUE. By table, so that a room may not exist yet.
 _QUERIES = {
     "transactions": """
-        SELECT t.id, t.state, t.phase, t.amount, t.currency, t.stripe_payment_id,
+        SELECT t.id, t.state, t.phase, t.amount, t.amount_received, t.currency, t.stripe_payment_id,
                t.idempotency_key, t.ended_at, r.payable_type, r.payable_id
         FROM transactions t
         LEFT JOIN payment_records r ON r.transaction_id = t.id AND r.role = 'pays_for'
@@ -103,6 +103,15 @@ class Books:
                 named = intent["metadata"].get("transaction_id", "nobody")
                 found.setdefault(named, []).append(intent)
         return found
+
+    def paid(self) -> dict[str, int]:
+        """What each of our transactions says that it received, 0 of what is not complete."""
+        return {
+            t["id"]: (t["amount"] if t["amount_received"] is None else t["amount_received"])
+            if t["state"] == "complete"
+            else 0
+            for t in self.transactions
+        }
 
     def corrected(self) -> list[str]:
         """The transactions whose final state was corrected to match Stripe."""

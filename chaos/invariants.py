@@ -70,10 +70,15 @@ def never_called_failed_what_stripe_took(books: Books) -> Iterator[str]:
 
 def stripe_takes_our_price(books: Books) -> Iterator[str]:
     ours = {t["id"]: (t["amount"], t["currency"]) for t in books.transactions}
+    complete = {t["id"] for t in books.transactions if t["state"] == "complete"}
+    paid = {id_: amount for id_, amount in books.paid().items() if id_ in complete}
     for named, intents in books.succeeded().items():
-        took = (intents[0]["amount_received"], intents[0]["currency"])
-        if ours.get(named, took) != took:
-            yield f"Stripe took {took} for {named}, which is of {ours[named]}"
+        asked = (intents[0]["amount"], intents[0]["currency"])
+        if ours.get(named, asked) != asked:
+            yield f"Stripe's intent of {named} is of {asked}, ours of {ours[named]}"
+        took = intents[0]["amount_received"]
+        if paid.get(named, took) != took:
+            yield f"Stripe took {took} for {named}, which says {paid[named]}"
     price = {order["id"]: (order["total"], order["currency"]) for order in books.orders}
     for t in books.transactions:
         if t["payable_id"] in price and price[t["payable_id"]] != (t["amount"], t["currency"]):

@@ -13,36 +13,46 @@ _REASON = (
     "CASE WHEN {0}state = 'failed' THEN substr(coalesce("
     "{0}error ->> 'decline_code', {0}error_code, 'unknown'), 1, 100) ELSE '' END"
 )
+# What is counted: first what was asked for; since `amount_received` is kept, what was paid.
+_ASKED = "{0}amount"
+_PAID = (
+    "(CASE WHEN {0}state = 'complete' THEN coalesce({0}amount_received, {0}amount) "
+    "ELSE {0}amount END)"
+)
 
 
-def _side(table: str, sign: str) -> str:
+def _side(table: str, sign: str, amount: str) -> str:
     return (
         f"SELECT {_QUARTER} AS at, currency, state, {_REASON.format('')} AS reason, "
-        f"{sign}1 AS n, {sign}amount AS amount FROM {table}"
+        f"{sign}1 AS n, {sign}{amount.format('')} AS amount FROM {table}"
     )
 
 
-_FUNCTION = f"""
-CREATE FUNCTION count_payments() RETURNS trigger LANGUAGE plpgsql AS $$
+def _function(amount: str) -> str:
+    added, removed = _side("added", "", amount), _side("removed", "-", amount)
+    return f"""
+CREATE OR REPLACE FUNCTION count_payments() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF TG_OP = 'INSERT' THEN
         INSERT INTO payment_deltas {_COLUMNS}
         SELECT at, currency, state, reason, sum(n), sum(amount)
-        FROM ({_side("added", "")}) AS changes GROUP BY 1, 2, 3, 4;
+        FROM ({added}) AS changes GROUP BY 1, 2, 3, 4;
     ELSIF TG_OP = 'DELETE' THEN
         INSERT INTO payment_deltas {_COLUMNS}
         SELECT at, currency, state, reason, sum(n), sum(amount)
-        FROM ({_side("removed", "-")}) AS changes GROUP BY 1, 2, 3, 4;
+        FROM ({removed}) AS changes GROUP BY 1, 2, 3, 4;
     ELSE
         -- What did not change cancels out.
         INSERT INTO payment_deltas {_COLUMNS}
         SELECT at, currency, state, reason, sum(n), sum(amount)
-        FROM ({_side("removed", "-")} UNION ALL {_side("added", "")}) AS changes
+        FROM ({removed} UNION ALL {added}) AS changes
         GROUP BY 1, 2, 3, 4 HAVING sum(n) <> 0 OR sum(amount) <> 0;
     END IF;
     RETURN NULL;
 END $$
 """
+
+
 _TRANSITIONS = {
     "INSERT": "NEW TABLE AS added",
     "UPDATE": "OLD TABLE AS removed NEW TABLE AS added",
@@ -54,7 +64,7 @@ _WATCHED = "created_at, currency, state, amount, error, error_code"
 def install() -> None:
     """Begin to count, with what is there already."""
     if op.get_bind().dialect.name == "postgresql":
-        op.execute(_FUNCTION)
+        op.execute(_function(_ASKED))
         for event, tables in _TRANSITIONS.items():
             op.execute(
                 f"CREATE TRIGGER count_payments_{event.lower()} AFTER {event} ON transactions "
@@ -63,7 +73,7 @@ def install() -> None:
         at = _QUARTER
     else:
         for event in _TRANSITIONS:
-            _install_on_sqlite(event)
+            _install_on_sqlite(event, _ASKED, _WATCHED)
         at = "created_at"
     op.execute(
         f"INSERT INTO payment_deltas {_COLUMNS} "
@@ -72,16 +82,36 @@ def install() -> None:
     )
 
 
-def _install_on_sqlite(event: str) -> None:
+def count_what_was_paid() -> None:
+    """From now on; the column `amount_received` is there."""
+    _count(_PAID, f"{_WATCHED}, amount_received")
+
+
+def count_what_was_asked_for() -> None:
+    """As before: the column goes away."""
+    _count(_ASKED, _WATCHED)
+
+
+def _count(amount: str, watched: str) -> None:
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute(_function(amount))  # the triggers call whatever stands under this name
+        return
+    for event in _TRANSITIONS:
+        op.execute(f"DROP TRIGGER count_payments_{event.lower()}")
+        _install_on_sqlite(event, amount, watched)
+
+
+def _install_on_sqlite(event: str, amount: str, watched: str) -> None:
     def row(name: str, sign: str) -> str:
         return (
             f"INSERT INTO payment_deltas {_COLUMNS} VALUES ({name}.created_at, {name}.currency, "
-            f"{name}.state, {_REASON.format(name + '.')}, {sign}1, {sign}{name}.amount);"
+            f"{name}.state, {_REASON.format(name + '.')}, {sign}1, "
+            f"{sign}{amount.format(name + '.')});"
         )
 
     removed = row("OLD", "-") if event != "INSERT" else ""
     added = row("NEW", "") if event != "DELETE" else ""
-    what = f"UPDATE OF {_WATCHED}" if event == "UPDATE" else event
+    what = f"UPDATE OF {watched}" if event == "UPDATE" else event
     op.execute(
         f"CREATE TRIGGER count_payments_{event.lower()} AFTER {what} ON transactions "
         f"BEGIN {removed} {added} END"

@@ -9,6 +9,7 @@ from stripe_sandbox import (
     accounts,
     application_fees,
     balance,
+    capturing,
     charges,
     confirmation_tokens,
     connected_accounts,
@@ -40,6 +41,7 @@ from stripe_sandbox.webhooks import Courier
 ENDPOINTS = (
     application_fees,
     balance,
+    capturing,
     charges,
     confirmation_tokens,
     connected_accounts,

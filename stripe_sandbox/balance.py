@@ -43,7 +43,8 @@ def record(
 
 def fees_of(charge: Object) -> list[Object]:
     """Stripe's own, 2.9 % + 30 half up, and a direct charge's application fee."""
-    own = min((charge["amount"] * 29 + _FIXED_FEE * 1000 + 500) // 1000, charge["amount"])
+    captured = charge["amount_captured"]
+    own = min((captured * 29 + _FIXED_FEE * 1000 + 500) // 1000, captured)
     return [_fee(charge, "stripe_fee", own, "Stripe processing fees")]
 
 

@@ -30,20 +30,21 @@ _COPIED = (
 def build(
     call: Call, intent: Object, method: Object, decline: Decline | None, *, authenticated: bool
 ) -> Object:
-    """A charge that ended, not yet stored."""
+    """A charge that ended, not yet stored. One to be captured later holds the money, no more."""
     paid = decline is None
+    captured = paid and intent["capture_method"] != "manual"
     charge = call.new(
         "charge",
         "ch",
         **{name: intent[name] for name in _COPIED},
-        amount_captured=intent["amount"] if paid else 0,
+        amount_captured=intent["amount"] if captured else 0,
         amount_refunded=0,
         application=None,
         application_fee=None,
         balance_transaction=None,
         billing_details=method["billing_details"],
         calculated_statement_descriptor="SANDBOX" if paid else None,
-        captured=paid,
+        captured=captured,
         disputed=False,
         failure_balance_transaction=None,
         failure_code=decline.code if decline else None,

@@ -140,11 +140,13 @@ def charge(call: Call, intent: Object, method: Object, *, authenticated: bool = 
     if card.decline:
         raise refuse(call, intent, method, card.decline, authenticated=authenticated)
     made = charges.build(call, intent, method, None, authenticated=authenticated)
-    sharing.settle(call, made)
+    if made["captured"]:
+        sharing.settle(call, made)
     call.put(made)
     intent |= {
-        "status": "succeeded",
-        "amount_received": intent["amount"],
+        "status": "succeeded" if made["captured"] else "requires_capture",
+        "amount_capturable": intent["amount"] - made["amount_captured"],
+        "amount_received": made["amount_captured"],
         "latest_charge": made["id"],
         "next_action": None,
         "payment_method": method["id"],
@@ -152,6 +154,9 @@ def charge(call: Call, intent: Object, method: Object, *, authenticated: bool = 
     _keep_method(call, intent, method, authenticated=authenticated)
     call.put(intent)
     call.emit("charge.succeeded", made)
+    if not made["captured"]:
+        call.emit("payment_intent.amount_capturable_updated", intent)
+        return intent
     call.emit("payment_intent.succeeded", intent)
     disputes.follow(call, made, card.aftermath)
     return intent

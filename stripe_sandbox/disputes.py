@@ -61,7 +61,7 @@ def _open(call: Call, charge: Object, reason: str, *, inquiry: bool) -> None:
     dispute = call.new(
         "dispute",
         "dp",
-        amount=charge["amount"],
+        amount=charge["amount_captured"],
         balance_transactions=[],
         charge=charge["id"],
         currency=charge["currency"],
@@ -94,7 +94,7 @@ def _open(call: Call, charge: Object, reason: str, *, inquiry: bool) -> None:
         fee = {"amount": _FEE, "currency": charge["currency"], "type": "stripe_fee"}
         fee |= {"application": None, "description": "Dispute fee"}
         dispute["balance_transactions"].append(
-            balance.record(call, "adjustment", dispute, -charge["amount"], [fee])
+            balance.record(call, "adjustment", dispute, -charge["amount_captured"], [fee])
         )
     call.emit("charge.dispute.created", call.put(dispute))
     if not inquiry:

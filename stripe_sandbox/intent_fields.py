@@ -23,7 +23,7 @@ def _off_session(value: Any, name: str) -> Any:
 CHANGEABLE = {
     "allowed_payment_method_types": array_of(choice("card", "link")),
     "application_fee_amount": unsettable(integer),
-    "capture_method": choice("automatic", "automatic_async"),
+    "capture_method": choice("automatic", "automatic_async", "manual"),
     "customer": text,
     "description": unsettable(text),
     "metadata": metadata,

@@ -3,7 +3,15 @@
 import time
 from typing import Any
 
-from stripe_sandbox import card_entry, confirming, currencies, ids, payment_methods, sharing
+from stripe_sandbox import (
+    card_entry,
+    confirming,
+    currencies,
+    ids,
+    payment_methods,
+    refunds,
+    sharing,
+)
 from stripe_sandbox.call import Call, visible
 from stripe_sandbox.errors import ApiError, missing_resource, unexpected_state
 from stripe_sandbox.intent_fields import (
@@ -189,7 +197,7 @@ def confirm(call: Call, params: dict[str, Any], intent_id: str) -> Object:
 )
 def cancel(call: Call, params: dict[str, Any], intent_id: str) -> Object:
     intent = call.get(intent_id, "payment_intent")
-    if intent["status"] not in (*confirming.CONFIRMABLE, "processing"):
+    if intent["status"] not in (*confirming.CONFIRMABLE, "processing", "requires_capture"):
         raise unexpected_state(
             "You cannot cancel this PaymentIntent because it has a status of"
             f" {intent['status']}. Only a PaymentIntent with one of the following statuses may be"
@@ -198,8 +206,11 @@ def cancel(call: Call, params: dict[str, Any], intent_id: str) -> Object:
             "payment_intent",
             visible(intent),
         )
+    if intent["status"] == "requires_capture":
+        refunds.release(call, call.get(intent["latest_charge"], "charge"))
     intent |= {
         "status": "canceled",
+        "amount_capturable": 0,
         "canceled_at": int(time.time()),
         "cancellation_reason": params.get("cancellation_reason"),
         "next_action": None,

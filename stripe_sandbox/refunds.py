@@ -38,7 +38,7 @@ _MOVES_AFTER = 5.0  # seconds; a control call moves it at once
 )
 def create(call: Call, params: dict[str, Any]) -> Object:
     charge = _charge(call, params)
-    left = charge["amount_captured"] - charge["amount_refunded"]
+    left = charge["amount"] - charge["amount_refunded"]
     if left == 0:
         raise ApiError(
             400,
@@ -48,6 +48,32 @@ def create(call: Call, params: dict[str, Any]) -> Object:
         )
     amount = params.get("amount", left)
     _check_amount(charge, amount, left)
+    refund = _new(call, charge, amount)
+    refund["metadata"] = merged_metadata({}, params.get("metadata"))
+    refund["reason"] = params.get("reason")
+    refund["balance_transaction"] = balance.record(call, "refund", refund, -amount)["id"]
+    _follow_the_card(call, charge, refund)
+    sharing.take_back(call, charge, refund, params)
+    _count(charge, amount)
+    call.put(charge)
+    call.emit("refund.created", call.put(refund))
+    call.emit("charge.refunded", charge)
+    return refund
+
+
+def release(call: Call, charge: Object) -> None:
+    """What was held of a charge and never captured goes back by itself, as a refund that moves no
+    balance."""
+    amount = charge["amount"] - charge["amount_captured"]
+    refund = _new(call, charge, amount)
+    _count(charge, amount)
+    call.put(charge)
+    call.emit("refund.created", call.put(refund))
+    call.emit("charge.refunded", charge)
+
+
+def _new(call: Call, charge: Object, amount: int) -> Object:
+    """A refund that succeeded, not yet stored."""
     refund = call.new(
         "refund",
         "re",
@@ -59,22 +85,15 @@ def create(call: Call, params: dict[str, Any]) -> Object:
             "card": {"reference_status": "pending", "reference_type": "acquirer_reference_number"},
             "type": "card",
         },
-        metadata=merged_metadata({}, params.get("metadata")),
+        metadata={},
         payment_intent=charge["payment_intent"],
-        reason=params.get("reason"),
+        reason=None,
         receipt_number=None,
         source_transfer_reversal=None,
         status="succeeded",
         transfer_reversal=None,
     )
     del refund["livemode"]
-    refund["balance_transaction"] = balance.record(call, "refund", refund, -amount)["id"]
-    _follow_the_card(call, charge, refund)
-    sharing.take_back(call, charge, refund, params)
-    _count(charge, amount)
-    call.put(charge)
-    call.emit("refund.created", call.put(refund))
-    call.emit("charge.refunded", charge)
     return refund
 
 
@@ -91,7 +110,7 @@ def _charge(call: Call, params: dict[str, Any]) -> Object:
         intent = call.param(params["payment_intent"], "payment_intent", "payment_intent")
         charge_id = intent["latest_charge"]
     charge = call.param(charge_id, "charge", "charge") if charge_id else None
-    if not charge or not charge["paid"]:
+    if not charge or not charge["captured"]:
         named = params.get("payment_intent") or params.get("charge")
         raise ApiError(
             400,
@@ -141,7 +160,7 @@ def _follow_the_card(call: Call, charge: Object, refund: Object) -> None:
 
 def _count(charge: Object, amount: int) -> None:
     charge["amount_refunded"] += amount
-    charge["refunded"] = charge["amount_refunded"] == charge["amount_captured"]
+    charge["refunded"] = charge["amount_refunded"] == charge["amount"]
 
 
 def move_on(call: Call, refund: Object) -> Object:

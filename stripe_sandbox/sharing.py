@@ -39,17 +39,17 @@ def check(call: Call, intent: Object) -> None:
 
 
 def settle(call: Call, charge: Object) -> None:
-    """Writes the shares of a successful charge onto it."""
-    fee = charge["application_fee_amount"]
+    """Writes the shares of a captured charge onto it. The fee is at most what was captured."""
+    fee = min(charge["application_fee_amount"] or 0, charge["amount_captured"])
     fees = balance.fees_of(charge)
     sharing = charge["transfer_data"]
     if sharing:
         transfer = transfers.make(
             call,
             sharing["destination"],
-            sharing.get("amount", charge["amount"]),
+            sharing.get("amount", charge["amount_captured"]),
             charge["currency"],
-            fee=fee or 0,
+            fee=fee,
             source_transaction=charge["id"],
             transfer_group=charge["transfer_group"] or f"group_{charge['payment_intent']}",
         )
@@ -61,7 +61,7 @@ def settle(call: Call, charge: Object) -> None:
         charge["application_fee"] = made["id"]
         if direct:
             fees.append(balance.application_fee(charge, fee))
-    transaction = balance.record(call, "charge", charge, charge["amount"], fees)
+    transaction = balance.record(call, "charge", charge, charge["amount_captured"], fees)
     charge["balance_transaction"] = transaction["id"]
 
 
@@ -106,5 +106,6 @@ def _share(whole: int, gone: int, charge: Object, refund: Object) -> int:
     """Rounded half up; the last refund takes whatever is left."""
     if charge["amount_refunded"] + refund["amount"] == charge["amount"]:
         return whole - gone
-    part: int = (2 * whole * refund["amount"] + charge["amount"]) // (2 * charge["amount"])
+    captured = charge["amount_captured"]
+    part: int = (2 * whole * refund["amount"] + captured) // (2 * captured)
     return min(part, whole - gone)

@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 from flask import current_app, url_for
 from sqlalchemy.orm import Session
 
-from payments_app.core.clock import utcnow
+from payments_app.core.clock import in_zone, utcnow
+from payments_app.core.columns import as_object
 from payments_app.core.ids import looks_like_id
 from payments_app.downloads.deliver import is_owed, link_to
 from payments_app.downloads.models import DigitalPurchase
@@ -33,6 +34,7 @@ def find(session: Session, transaction_id: str) -> Transaction | None:
 def status_of(session: Session, transaction: Transaction, *, mine: bool) -> dict[str, Any]:
     """The status as JSON. `mine`: whether the reader is the browser that made it; only then it
     holds e-mail, card, Stripe's id, links, and the client secret while the bank asks."""
+    complete = transaction.state == "complete"
     status: dict[str, Any] = {
         "id": transaction.id,
         "reference": transaction.reference,
@@ -41,6 +43,8 @@ def status_of(session: Session, transaction: Transaction, *, mine: bool) -> dict
         "amount": transaction.amount,
         "currency": transaction.currency,
         "amount_text": str(transaction.money),
+        "amount_received": transaction.paid if complete else None,
+        "amount_received_text": str(transaction.money_paid) if complete else None,
         "description": transaction.description,
         "error": _error(transaction),
         "version": transaction.version,
@@ -57,7 +61,7 @@ def _error(transaction: Transaction) -> dict[str, Any] | None:
     """In a buyer's words: Stripe's raw text is for staff."""
     if transaction.state != "failed":
         return None
-    error = transaction.error or {}
+    error = as_object(transaction.error)
     _, sentence = buyer_sentence(error, transaction.phase)
     kind = error.get("type") or transaction.phase
     return {"message": sentence, "code": public_code(error), "type": kind}
@@ -116,5 +120,5 @@ def _next_poll_ms(transaction: Transaction) -> int | None:
 
 def local_time(moment: dt.datetime) -> str:
     """As a receipt says it: "Nov 22, 2026, 2:28 PM UTC", in the business's time zone."""
-    there = moment.astimezone(ZoneInfo(current_app.config["CONFIG"].business_timezone))
+    there = in_zone(moment, ZoneInfo(current_app.config["CONFIG"].business_timezone))
     return f"{there:%b} {there.day}, {there.year}, {there:%I:%M %p %Z}".replace(", 0", ", ")

@@ -16,6 +16,15 @@ def utcnow() -> dt.datetime:
     return dt.datetime.now(dt.UTC)
 
 
+def in_zone(moment: dt.datetime, zone: dt.tzinfo) -> dt.datetime:
+    """An aware moment as the clocks of `zone` show it; where that is beyond the calendar (a stored
+    time may be of the year 1 or 9999), as UTC's do."""
+    try:
+        return moment.astimezone(zone)
+    except OverflowError:
+        return moment.astimezone(dt.UTC)
+
+
 class database_now(FunctionElement[dt.datetime]):
     """The database's clock, `seconds` from now, as an SQL expression."""
 

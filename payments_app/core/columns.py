@@ -39,6 +39,14 @@ class Key(String):
     comparator_factory = _KeyComparator
 
 
+def as_object(value: Any) -> dict[str, Any]:
+    """What a JSON column holds, where an object is expected: itself, nothing of null, and anything
+    else under the one name `unreadable`."""
+    if isinstance(value, dict):
+        return value
+    return {} if value is None else {"unreadable": value}
+
+
 class UTCDateTime(TypeDecorator[dt.datetime]):
     """An aware UTC datetime. Naive ones are refused: they would be somebody's local time."""
 

@@ -1,5 +1,8 @@
 """Money: integer minor units with a currency, by Stripe's exponents. Babel only formats.
 
+What the shop may ask for is one question (CURRENCIES, `chargeable`), what can be shown another: a
+payment made at Stripe may be in any currency, and is parsed, summed and written as any other.
+
 Source of the tables: https://docs.stripe.com/currencies
 """
 
@@ -9,17 +12,18 @@ import copy
 import re
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from babel import Locale
 
 ZERO_DECIMAL = frozenset("bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf".split())
 THREE_DECIMAL = frozenset("bhd jod kwd omr tnd".split())
-WHOLE_UNITS = frozenset({"isk"})  # two decimals at Stripe, but whole units only
+WHOLE_UNITS = frozenset({"isk", "ugx"})  # two decimals at Stripe, but whole units only
 TWO_DECIMAL = frozenset(
     "usd eur gbp aud brl cad chf nzd sgd inr ils zar php ars cop idr aed myr pln ron dkk nok sek "
     "hkd mxn thb czk huf twd isk".split()
 )
-CURRENCIES = ZERO_DECIMAL | THREE_DECIMAL | TWO_DECIMAL
+CURRENCIES = ZERO_DECIMAL | THREE_DECIMAL | TWO_DECIMAL  # that this shop sells in
 
 _MINIMUM_MAJOR = {
     **dict.fromkeys(
@@ -36,20 +40,26 @@ _MINIMUM_MAJOR = {
     "huf": Decimal(175),
 }
 
+_CODE = re.compile(r"[A-Za-z]{3}")
 _LETTERS_THEN_DIGITS = re.compile(r"(?<=[A-Za-z])(?=\d)")
 
 
 def exponent(currency: str) -> int:
-    """How many decimal places Stripe's minor unit of this currency has: 0, 2 or 3."""
+    """How many decimal places Stripe's minor unit of this currency has: 0, 2 or 3; 2 of a code
+    that its tables do not name."""
     currency = currency.lower()
-    if currency not in CURRENCIES:
-        raise ValueError(f"{currency!r} is not a currency that this shop can take")
     return 0 if currency in ZERO_DECIMAL else 3 if currency in THREE_DECIMAL else 2
+
+
+def code_of(value: Any) -> str | None:
+    """A currency's code as rows keep it, in lower case; None for what is no three letters."""
+    return value.lower() if isinstance(value, str) and _CODE.fullmatch(value) else None
 
 
 @dataclass(frozen=True, order=False)
 class Money:
-    """An amount in minor units (1099 is $10.99, and 1099 is also JPY 1,099)."""
+    """An amount in minor units (1099 is $10.99, and 1099 is also JPY 1,099) of any currency, its
+    code in lower case. Raises TypeError for an amount that is no whole number."""
 
     amount: int
     currency: str
@@ -57,7 +67,7 @@ class Money:
     def __post_init__(self) -> None:
         if type(self.amount) is not int:  # a bool is an int, and no amount
             raise TypeError("an amount of money is a whole number of minor units")
-        exponent(self.currency)
+        object.__setattr__(self, "currency", self.currency.lower())
 
     @property
     def major(self) -> Decimal:
@@ -82,11 +92,16 @@ class Money:
         return other
 
     def format(self, locale: str = "en_US") -> str:
-        """The amount as people write it, with as many decimals as the currency has."""
+        """The amount as people write it, with as many decimals as the currency has; with the bare
+        code, as in "123.45 XYZ", where the shop does not sell in it."""
         digits = exponent(self.currency)
         if self.currency in WHOLE_UNITS and self.amount % 100 == 0:
             digits = 0
         where = Locale.parse(locale)
+        if self.currency not in CURRENCIES:
+            pattern = copy.copy(where.decimal_formats[None])
+            pattern.frac_prec = (digits, digits)
+            return f"{pattern.apply(self.major, where)} {self.currency.upper()}".rstrip()
         pattern = copy.copy(where.currency_formats["standard"])
         pattern.frac_prec = (digits, digits)
         text = pattern.apply(
@@ -102,10 +117,13 @@ def minimum(currency: str) -> int:
 
 
 def chargeable(money: Money) -> str | None:
-    """Why Stripe would refuse this amount, in words; None where it would not.
+    """Why this can't be asked for: the shop does not sell in the currency, or Stripe would refuse
+    the amount; in words, None where it can.
 
     An amount of zero or less is never sent to Stripe and is fine here.
     """
+    if money.currency not in CURRENCIES:
+        return f"{money.currency.upper()} is not a currency that this shop can take"
     if money.amount <= 0:
         return None
     if money.currency in THREE_DECIMAL and money.amount % 10:

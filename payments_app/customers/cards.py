@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from payments_app.core import history, outbox
 from payments_app.core.clock import database_now
+from payments_app.core.columns import as_object
 from payments_app.core.database import atomic, insert_once
 from payments_app.core.ids import new_id
 from payments_app.core.outbox import Claim, Later
@@ -114,7 +115,7 @@ def _insert(session: Session, paid: Transaction, method: str, stripe_customer: s
         )
     ).one()
     customer = _lock(session, customer_id)
-    details = _details(paid.stripe_data or {})
+    details = _details(as_object(paid.stripe_data))
     fresh = insert_once(
         session,
         SavedCard,
@@ -140,7 +141,7 @@ def _insert(session: Session, paid: Transaction, method: str, stripe_customer: s
 def _method(paid: Transaction) -> str | None:
     """The card's id at Stripe: of a setup it comes as the whole object, and where nothing had to
     be asked at Stripe it is the saved card that was named."""
-    method = (paid.stripe_data or {}).get("payment_method") or paid.payment_method
+    method = as_object(paid.stripe_data).get("payment_method") or paid.payment_method
     found = method.get("id") if isinstance(method, dict) else method
     return found if isinstance(found, str) else None
 

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from payments_app.core.columns import as_object
 from payments_app.core.database import atomic
 from payments_app.core.outbox import Claim
 from payments_app.customers.cards import keep_card
@@ -36,7 +37,7 @@ def follow_payment(session: Session, transaction_id: str, _claim: Claim) -> None
 def payment_status(error: Mapping[str, Any] | None) -> str:
     """`declined`, `insufficient_funds` or `payment_failed`; from the decline code first, since
     insufficient funds are never a code."""
-    error = error or {}
+    error = as_object(error)
     if error.get("decline_code") == "insufficient_funds":
         return "insufficient_funds"
     if error.get("decline_code") or error.get("code") == "card_declined":

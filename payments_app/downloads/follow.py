@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from payments_app.core import history, outbox
+from payments_app.core.columns import as_object
 from payments_app.core.database import atomic
 from payments_app.core.outbox import Claim
 from payments_app.downloads.find import digital_product
@@ -57,7 +58,7 @@ def _rebuild(session: Session, transaction_id: str) -> str | None:
     paid = session.scalars(
         select(Transaction).where(Transaction.id == transaction_id).with_for_update()
     ).one()
-    named = ((paid.stripe_data or {}).get("metadata") or {}).get(METADATA)
+    named = as_object(as_object(paid.stripe_data).get("metadata")).get(METADATA)
     product = digital_product(session, named) if isinstance(named, str) else None
     if product is None or payable_of(session, transaction_id) is not None:
         return None

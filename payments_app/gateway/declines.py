@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from payments_app.core.columns import as_object
+
 
 @dataclass(frozen=True)
 class Advice:
@@ -123,16 +125,17 @@ def advice_on(error: Mapping[str, Any] | None) -> Advice | None:
     """The advice on an error body: by its decline code, else by its code, then by Stripe's
     `advice_code`. A card error that the table does not know is UNMAPPED; what is no card error
     has no advice."""
-    error = error or {}
-    codes = (error.get("decline_code"), error.get("code"))
-    advice = next((DECLINES[code] for code in codes if code in DECLINES), None)
+    error = as_object(error)
+    codes = [error.get(name) for name in ("decline_code", "code")]
+    known = (code for code in codes if isinstance(code, str) and code in DECLINES)
+    advice = next((DECLINES[code] for code in known), None)
     if advice is None:
         advice = UNMAPPED if error.get("type") == "card_error" else None
     return advice and _refined(advice, error.get("advice_code"))
 
 
 def _refined(advice: Advice, advice_code: str | None) -> Advice:
-    step = _STEP_OF_ADVICE.get(advice_code or "")
+    step = _STEP_OF_ADVICE.get(str(advice_code))
     if step and advice.staff in _OPEN_STEPS and advice.retry:
         advice = replace(advice, staff=step)
     return replace(advice, retry=False) if advice_code == "do_not_try_again" else advice
@@ -144,7 +147,7 @@ def buyer_sentence(error: Mapping[str, Any] | None, phase: str) -> tuple[str, st
     advice = advice_on(error)
     if advice is not None:
         return advice.buyer, BUYER[advice.buyer]
-    code, kind = (error or {}).get("code"), (error or {}).get("type")
+    code, kind = as_object(error).get("code"), str(as_object(error).get("type"))
     key = "canceled" if phase == "canceled" else "not_made"
     if code == _CARD_AGAIN:
         key = "card_again"
@@ -156,7 +159,7 @@ def buyer_sentence(error: Mapping[str, Any] | None, phase: str) -> tuple[str, st
 def public_code(error: Mapping[str, Any]) -> str:
     """The code that a buyer's program may read: one that would tell a thief why reads as any
     other decline."""
-    advice = advice_on(error)
+    advice, error = advice_on(error), as_object(error)
     if advice is not None and advice.staff == CLOSE_MOUTHED.staff:
         return "card_declined"
     return str(error.get("code") or error.get("type") or "payment_failed")

@@ -61,7 +61,7 @@ def _build(
     transaction = Transaction(
         phase="processing",
         amount=intent["amount"],
-        currency=intent["currency"],
+        currency=intent["currency"].lower(),
         email=email or (customer.email if customer else ""),
         description=str(intent.get("description") or "Payment made at Stripe")[:500],
         stripe_payment_id=intent["id"],

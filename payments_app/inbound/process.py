@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from payments_app.core import alerts, history
 from payments_app.core.clock import database_now
 from payments_app.core.database import atomic
+from payments_app.core.money import code_of
 from payments_app.core.outbox import Claim, Later
 from payments_app.gateway import charges
 from payments_app.gateway.calls import NEW_STATUS
@@ -73,6 +74,7 @@ def _settle(event: StripeEvent, answer: Answer, claim: Claim) -> str | None:
         raise _MisfitError(f"{event.object_id} is of the other mode than our key")
     transaction_id = _match(intent, event.account)
     if transaction_id is None and answer.verdict in BUILT_BY and "amount" in intent:
+        _check_storable(intent)
         transaction_id = build(answer, event.account)
     if transaction_id is None or answer.verdict not in SETTLED_BY:
         return transaction_id
@@ -108,7 +110,7 @@ def _match(session: Session, intent: dict[str, Any], account: str | None) -> str
         "intent": intent["id"],
         # A setup intent has neither.
         "amount": intent.get("amount", 0),
-        "currency": intent.get("currency", found.currency),
+        "currency": code_of(intent.get("currency", found.currency)),
         "account": account,
     }
     ours = {
@@ -144,6 +146,16 @@ def _note_word(session: Session, event: StripeEvent, answer: Answer) -> None:
     else:
         subject, status = str(event.object_id), answer.body.get("status")
         tell_of_word(session, subject, "intent's status", status, event=event.id)
+
+
+def _check_storable(intent: dict[str, Any]) -> None:
+    """Raises _MisfitError for what no row can hold: a person must look, and a second try is of no
+    use."""
+    amount, currency = intent["amount"], intent.get("currency")
+    if type(amount) is not int or not 0 <= amount < 2**63:
+        raise _MisfitError(f"its amount is {amount!r}")
+    if code_of(currency) is None:
+        raise _MisfitError(f"its currency is {currency!r}")
 
 
 def _put_off(event_id: str, claim: Claim, reason: str, least: float = 0) -> NoReturn:

@@ -49,7 +49,7 @@ def _post_capture(session: Session, transaction: Transaction) -> None:
         session,
         CAPTURE,
         transaction.id,
-        transaction.money,
+        transaction.money_paid,
         debit=STRIPE_BALANCE,
         credit=SALES,
         about=transaction.id,

@@ -78,7 +78,7 @@ def _unknown(session: Session, transaction_id: str) -> _Charge | None:
     transaction = states.lock(session, transaction_id)
     if transaction.phase != "complete" or transaction.ended_at is None:
         raise LookupError(f"{transaction_id} is {transaction.phase}: it has no fee")
-    if transaction.amount == 0 or charge_kept(session, transaction_id):
+    if transaction.paid == 0 or charge_kept(session, transaction_id):
         return None
     charge_id = charge_of(transaction)
     if charge_id is None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from payments_app.core.columns import as_object
 from payments_app.gateway.words import word
 from payments_app.merchants.models import ConnectedAccount
 
@@ -40,7 +41,7 @@ _WORDS = {
 
 def asked_for(account: ConnectedAccount) -> list[str]:
     """What Stripe wants now of a merchant, each once, what is overdue first."""
-    asked = account.requirements or {}
+    asked = as_object(account.requirements)
     names = [*(asked.get("past_due") or ()), *(asked.get("currently_due") or ())]
     return list(dict.fromkeys(in_words(name) for name in names if isinstance(name, str)))
 

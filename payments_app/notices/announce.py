@@ -59,18 +59,20 @@ def announce_refund(session: Session, refund_id: str, _claim: Claim) -> None:
 
 
 def serialise_payment(session: Session, transaction: Transaction) -> dict[str, Any]:
-    """A payment as merchants read it. Amounts in minor units, times in UTC by ISO 8601."""
+    """A payment as merchants read it. Amounts in minor units, times in UTC by ISO 8601. `amount`
+    is what was captured of `amount_requested`; until something is, the same."""
     payable = payable_of(session, transaction.id)
-    failed = transaction.state == "failed"
+    complete, failed = transaction.state == "complete", transaction.state == "failed"
     return {
         "id": transaction.id,
         "gateway_id": transaction.stripe_payment_id,
         "merchant": merchant_of(session, transaction.id),
         "state": transaction.state,
         "phase": transaction.phase,
-        "amount": transaction.amount,
+        "amount": transaction.paid if complete else transaction.amount,
+        "amount_requested": transaction.amount,
         "currency": transaction.currency,
-        "platform_fee": transaction.platform_fee,
+        "platform_fee": transaction.fee_taken,
         "description": transaction.description,
         "reference": transaction.reference,
         "email": transaction.email,

@@ -15,6 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from payments_app.core import history, links
+from payments_app.core.clock import in_zone
 from payments_app.core.database import atomic
 from payments_app.core.outbox import Claim
 from payments_app.gateway.declines import buyer_sentence
@@ -41,7 +42,7 @@ def write_receipt(session: Session, transaction_id: str, _claim: Claim) -> None:
     transaction = session.get_one(Transaction, transaction_id, populate_existing=True)
     if transaction.state != "complete" or not transaction.email:
         return
-    subject = f"Your receipt from {SHOP_NAME}: {transaction.money}"
+    subject = f"Your receipt from {SHOP_NAME}: {transaction.money_paid}"
     paid_at, terms = _local(transaction.ended_at), terms_of(session, transaction)
     if terms:
         subject = f"{SHOP_NAME}: {transaction.description}"
@@ -109,5 +110,5 @@ def _write(
 def _local(moment: dt.datetime | None) -> str | None:
     if moment is None:
         return None
-    there = moment.astimezone(ZoneInfo(current_app.config["CONFIG"].business_timezone))
+    there = in_zone(moment, ZoneInfo(current_app.config["CONFIG"].business_timezone))
     return f"{there:%B} {there.day}, {there.year}, {there:%H:%M %Z}"

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from payments_app.core.alerts import Alert
 from payments_app.core.clock import database_now
+from payments_app.core.columns import as_object
 from payments_app.core.history import HistoryEntry
 from payments_app.core.outbox import OPEN, Message, claimable, commands
 from payments_app.core.tally import Tally
@@ -140,7 +141,7 @@ def stripe_calls(session: Session) -> list[Calls]:
     times: dict[str, list[float]] = defaultdict(list)
     verdicts: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     for what, data in rows:
-        call = what.removeprefix("stripe.")
+        call, data = what.removeprefix("stripe."), as_object(data)
         verdicts[call][data.get("verdict", "unknown")] += 1
         if data.get("milliseconds") is not None:
             times[call].append(data["milliseconds"] / 1000)

@@ -26,6 +26,7 @@ from payments_app.payments import connect_records as records
 from payments_app.payments.connect_records import MERCHANT, PLATFORM, READ, ConnectRecord
 from payments_app.payments.models import Transaction
 from payments_app.payments.payment_of import charge_of
+from payments_app.payments.received import is_release
 from payments_app.payments.refunds import Refund
 
 READ_BY_CHARGE, READ_BY_REFUND = "connect.read_by_charge", "connect.read_by_refund"
@@ -80,7 +81,7 @@ def _destination(sale: _Sale) -> Iterator[ConnectRecord]:
     """On ours the charge, the transfer and our fee; on the merchant's the payment it became."""
     charge = _body(connect.retrieve_charge(sale.charge_id))
     yield _record(sale, records.CHARGE, charge)
-    for refund in connect.refunds_of_charge(sale.charge_id):
+    for refund in _refunds(charge):
         yield _record(sale, records.REFUND, refund, refund=refund["id"])
     transfer_id = id_of(charge.get("transfer"))
     if transfer_id is None:
@@ -98,9 +99,26 @@ def _direct(sale: _Sale) -> Iterator[ConnectRecord]:
     """On the merchant's account the charge, on ours the fee alone."""
     charge = _body(connect.retrieve_charge(sale.charge_id, sale.seller))
     yield _record(sale, records.CHARGE, charge, side=MERCHANT)
-    for refund in connect.refunds_of_charge(sale.charge_id, sale.seller):
+    for refund in _refunds(charge, sale.seller):
         yield _record(sale, records.REFUND, refund, side=MERCHANT, refund=refund["id"])
     yield from _fee(sale, charge)
+
+
+def _refunds(charge: dict[str, Any], account: str | None = None) -> list[dict[str, Any]]:
+    """What was given back of a charge, without what was held of it and never captured."""
+    found = connect.refunds_of_charge(charge["id"], account)
+    return [refund for refund in found if not is_release(refund, charge["amount"], _moved(charge))]
+
+
+def _moved(body: dict[str, Any]) -> int:
+    """What an object of Stripe's moved: of a charge, what was captured of it. Raises
+    UnreadableError where a charge does not say."""
+    if body.get("object") != "charge":
+        return int(body["amount"])
+    captured = body.get("amount_captured")
+    if type(captured) is not int:
+        raise UnreadableError(Verdict.UNKNOWN, {"code": "amount_captured_not_told"})
+    return captured
 
 
 def _fee(sale: _Sale, charge: dict[str, Any]) -> Iterator[ConnectRecord]:
@@ -149,7 +167,7 @@ def _record(
         kind=kind,
         account=sale.seller if side == MERCHANT else None,
         stripe_id=body["id"],
-        amount=body["amount"],
+        amount=_moved(body),
         currency=body["currency"],
         fee=written.get("fee"),
         net=written.get("net"),

@@ -14,11 +14,15 @@ from payments_app.payments.models import Transaction
 from payments_app.payments.refunds import NOT_REFUNDED, Refund
 
 WITHIN = dt.timedelta(minutes=10)
+# The calendar's ends, so far from them that WITHIN does not lead out of it.
+_EARLIEST = dt.datetime.min.replace(tzinfo=dt.UTC) + WITHIN
+_LATEST = dt.datetime.max.replace(tzinfo=dt.UTC) - WITHIN
 
 
 @dataclass(frozen=True)
 class DoublePayment:
-    """Two complete payments of one amount by one e-mail address, `apart` from each other."""
+    """Two complete payments that took one amount, by one e-mail address, `apart` from each
+    other."""
 
     first: str
     second: str
@@ -32,7 +36,7 @@ def likely_doubles(session: Session, since: dt.datetime) -> list[DoublePayment]:
     """Pairs whose second payment was made since then, newest first; without those of which either
     was given back, in part or in full."""
     email = func.lower(Transaction.email)
-    alike = (email, Transaction.amount, Transaction.currency)
+    alike = (email, Transaction.paid, Transaction.currency)
     in_order = (Transaction.created_at, Transaction.id)
     first = func.lag(Transaction.id).over(partition_by=alike, order_by=in_order)
     earlier = func.lag(Transaction.created_at, type_=UTCDateTime()).over(
@@ -43,14 +47,14 @@ def likely_doubles(session: Session, since: dt.datetime) -> list[DoublePayment]:
             first.label("first"),
             Transaction.id.label("second"),
             email.label("email"),
-            Transaction.amount,
+            Transaction.paid.label("paid"),
             Transaction.currency,
             Transaction.created_at,
             earlier.label("earlier"),
         )
         .where(
             Transaction.state == "complete",
-            Transaction.amount > 0,
+            Transaction.paid > 0,
             Transaction.email != "",  # whose address is not known may be anybody
             Transaction.created_at >= since - WITHIN,
         )
@@ -66,7 +70,7 @@ def likely_doubles(session: Session, since: dt.datetime) -> list[DoublePayment]:
             first=row.first,
             second=row.second,
             email=row.email,
-            money=Money(row.amount, row.currency),
+            money=Money(row.paid, row.currency),
             at=row.created_at,
             apart=row.created_at - row.earlier,
         )
@@ -81,13 +85,15 @@ def likely_doubles(session: Session, since: dt.datetime) -> list[DoublePayment]:
 def twin_of(session: Session, transaction_id: str) -> str | None:
     """The other payment where this one was likely made twice, the nearest in time."""
     mine = session.get_one(Transaction, transaction_id)
-    if mine.state != "complete" or mine.amount == 0 or not mine.email:
+    if mine.paid == 0 or not mine.email:
         return None
     twins = session.execute(
         select(Transaction.id, Transaction.created_at).where(
             func.lower(Transaction.email) == mine.email.lower(),
-            Transaction.created_at.between(mine.created_at - WITHIN, mine.created_at + WITHIN),
-            Transaction.amount == mine.amount,
+            Transaction.created_at.between(
+                max(mine.created_at, _EARLIEST) - WITHIN, min(mine.created_at, _LATEST) + WITHIN
+            ),
+            Transaction.paid == mine.paid,
             Transaction.currency == mine.currency,
             Transaction.state == "complete",
             Transaction.id != mine.id,

@@ -27,12 +27,12 @@ class Entitlement(StrEnum):
 
 def entitlement(session: Session, transaction: Transaction) -> Entitlement:
     """Of a complete transaction, by its refunds as they stand now."""
-    if transaction.amount == 0 or refunded(session, transaction.id) < transaction.amount:
+    if transaction.paid == 0 or refunded(session, transaction.id) < transaction.paid:
         return Entitlement.OWED
     made = session.scalar(
         select(func.sum(Refund.amount)).where(
             Refund.transaction_id == transaction.id, Refund.state == "succeeded"
         )
     )
-    done = int(made or 0) >= transaction.amount
+    done = int(made or 0) >= transaction.paid
     return Entitlement.GIVEN_BACK if done else Entitlement.UNDECIDED

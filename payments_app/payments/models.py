@@ -5,7 +5,18 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, false, text
+from sqlalchemy import (
+    CheckConstraint,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    case,
+    false,
+    func,
+    text,
+)
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -24,7 +35,9 @@ _STATES = (
 
 
 class Transaction(db.Model):  # type: ignore[name-defined, misc]
-    """One attempt to take money. `amount` and `platform_fee` in minor units of `currency`.
+    """One attempt to take money. Amounts in minor units of `currency`: `amount` and `platform_fee`
+    are what was asked for, `amount_received` is what Stripe then took of it, None until it did.
+    What was `paid` is asked of nothing else.
 
     A retry or another card is a new row for the same payable, numbered by `attempt`; this one
     stays as it ended. `version` rises with every change, and is the ETag of the status.
@@ -39,6 +52,7 @@ class Transaction(db.Model):  # type: ignore[name-defined, misc]
     attempt: Mapped[int] = mapped_column(default=1)
 
     amount: Mapped[int] = mapped_column(BIGINT)
+    amount_received: Mapped[int | None] = mapped_column(BIGINT)
     currency: Mapped[str] = mapped_column(String(3))
     email: Mapped[str] = mapped_column(String(254))
     description: Mapped[str] = mapped_column(String(500))
@@ -91,6 +105,11 @@ class Transaction(db.Model):  # type: ignore[name-defined, misc]
 
     __table_args__ = (
         CheckConstraint("amount >= 0", name="amount_not_negative"),
+        CheckConstraint(
+            "amount_received IS NULL OR"
+            " (state = 'complete' AND amount_received >= 0 AND amount_received <= amount)",
+            name="amount_received",
+        ),
         CheckConstraint("platform_fee IS NULL OR platform_fee >= 0", name="fee_not_negative"),
         CheckConstraint("lower(currency) = currency AND length(currency) = 3", name="currency"),
         CheckConstraint(_STATES, name="state_of_phase"),
@@ -100,8 +119,38 @@ class Transaction(db.Model):  # type: ignore[name-defined, misc]
 
     @property
     def money(self) -> Money:
-        """The amount with its currency."""
+        """What is asked for, with its currency."""
         return Money(self.amount, self.currency)
+
+    @hybrid_property
+    def paid(self) -> int:
+        """What moved to us, in minor units: less than `amount` where only a part was captured, 0
+        while it is not complete. A row that an older release completed took all of it."""
+        if self.state != "complete":
+            return 0
+        return self.amount if self.amount_received is None else self.amount_received
+
+    @paid.inplace.expression
+    @classmethod
+    def _paid_in_sql(cls) -> ColumnElement[int]:
+        return case(
+            (cls.state == "complete", func.coalesce(cls.amount_received, cls.amount)), else_=0
+        )
+
+    @property
+    def money_paid(self) -> Money:
+        """What moved to us, with its currency."""
+        return Money(self.paid, self.currency)
+
+    @property
+    def amount_words(self) -> str:
+        """What was asked for, or what was captured of it."""
+        return amount_words(self.state, self.amount, self.paid, self.currency)
+
+    @property
+    def fee_taken(self) -> int | None:
+        """Our part of what was paid; while nothing is, of what is asked for."""
+        return fee_taken(self.state, self.platform_fee, self.paid)
 
     @property
     def sets_up(self) -> bool:
@@ -161,3 +210,19 @@ class PaymentRecord(db.Model):  # type: ignore[name-defined, misc]
             "ix_payment_records_payable", "payable_type", "payable_id", "role", "created_at", "id"
         ),
     )
+
+
+def amount_words(state: str, amount: int, paid: int, currency: str) -> str:
+    """An amount for whoever must know both: "$25.00", or "$15.00 of $25.00 captured"."""
+    asked = str(Money(amount, currency))
+    if state != "complete" or paid == amount:
+        return asked
+    return f"{Money(paid, currency)} of {asked} captured"
+
+
+def fee_taken(state: str, fee: int | None, paid: int) -> int | None:
+    """Stripe caps our fee at what was captured.
+
+    Source: https://docs.stripe.com/api/payment_intents/capture (`application_fee_amount`)
+    """
+    return fee if fee is None or state != "complete" else min(fee, paid)

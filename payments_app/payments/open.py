@@ -8,9 +8,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from payments_app.core import history, outbox
-from payments_app.core.money import Money
+from payments_app.core.money import CURRENCIES, Money
 from payments_app.payments.models import PaymentRecord, Transaction
-from payments_app.payments.payable import Payable
+from payments_app.payments.payable import NotPayableError, Payable
 from payments_app.payments.payee import name_payee
 
 
@@ -54,10 +54,13 @@ def open_transaction(
     zero or less is stored as 0 and reaches Stripe only where a card is to be kept.
 
     Raises LivePaymentError while the payable is paid or may still be charged, NotPayableError where
-    it can't be paid for or its seller can't be paid, and IntegrityError
-    when two calls race for one payable or one key (run the whole step again).
+    it can't be paid for, the shop can't take its currency or its seller can't be paid, and
+    IntegrityError when two calls race for one payable or one key (run the whole step again).
     """
     money = money or payable.price
+    if money.currency not in CURRENCIES:
+        words = f"{money.currency.upper()} is not a currency that this shop can take."
+        raise NotPayableError("currency_not_taken", words)
     if payable.payable_role == "pays_for":
         # As it is now, and nobody else's until we commit: the caller may have read it long ago.
         session.refresh(payable, with_for_update=True)

@@ -131,7 +131,7 @@ def remaining(session: Session, transaction: Transaction) -> int:
     """What can still be given back of a transaction, in minor units; 0 of one that is not paid."""
     if transaction.state != "complete":
         return 0
-    return transaction.amount - refunded(session, transaction.id)
+    return transaction.paid - refunded(session, transaction.id)
 
 
 def refunded(session: Session, transaction_id: str) -> int:
@@ -154,7 +154,7 @@ def why_not(
     """Why this refund can't be asked for, in a sentence; None where it can."""
     if transaction.state != "complete":
         return "Only a payment that succeeded can be refunded."
-    if transaction.amount == 0:
+    if transaction.paid == 0:
         return "Nothing was paid, so there is nothing to refund."
     if amount <= 0:
         return "The amount to refund must be more than zero."

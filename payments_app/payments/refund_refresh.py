@@ -22,6 +22,7 @@ from payments_app.payments import states
 from payments_app.payments.direct import account_of
 from payments_app.payments.models import Transaction
 from payments_app.payments.payment_of import payment_of
+from payments_app.payments.received import is_release
 from payments_app.payments.refund import remaining
 from payments_app.payments.refund_settle import take, tell_of_status
 from payments_app.payments.refunds import AT_STRIPE, NOT_REFUNDED, Refund, lock, tell
@@ -79,6 +80,8 @@ def import_refunds(
         known = _known(session, transaction_id, body)
         if known is not None:
             take(session, lock(session, known), body, actor="stripe")
+        elif is_release(body, transaction.amount, transaction.paid):
+            continue
         elif _gave_nothing_back(body) or body["amount"] <= remaining(session, transaction):
             _store(session, transaction, body)
         else:

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from payments_app.core import alerts, history, outbox
+from payments_app.core.columns import as_object
 from payments_app.core.database import atomic
 from payments_app.gateway.calls import NEW_STATUS
 from payments_app.gateway.results import Answer, Verdict
@@ -17,6 +18,7 @@ from payments_app.gateway.words import tell_of_word, word
 from payments_app.payments import states
 from payments_app.payments.connect_records import READ
 from payments_app.payments.models import Transaction
+from payments_app.payments.received import misfit, receive
 
 PHASE_OF = {
     Verdict.SUCCEEDED: "complete",
@@ -54,7 +56,8 @@ def bring(
     """Move a transaction to what `answer` says, with the call in its history; return its phase.
 
     `fresh` says that the answer was just read at Stripe: only then may it correct a final state.
-    An answer about another amount or currency settles nothing and raises an alert.
+    An answer about another amount or currency, and one that it succeeded which does not say what
+    was received, settles nothing and raises an alert.
     """
     transaction = states.lock(session, transaction_id)
     note_call(session, transaction_id, answer)
@@ -67,7 +70,7 @@ def bring(
         _keep(transaction, answer)
     elif states.MACHINE.allows(transaction.phase, phase):
         _keep(transaction, answer)
-        states.move(session, transaction, phase, actor=actor)
+        states.move(session, transaction, phase, actor=actor, **receive(transaction, answer, phase))
     _follow_sale(session, transaction)
     return transaction.phase
 
@@ -85,6 +88,7 @@ def settle_zero(session: Session, transaction_id: str) -> None:
     if transaction.phase != "processing":
         return
     transaction.stripe_data = {"type": "zero_amount"}
+    transaction.amount_received = 0
     states.move(session, transaction, "complete", reason="nothing to pay")
 
 
@@ -147,18 +151,14 @@ def status_word(intent: dict[str, Any]) -> str:
 
 
 def _mismatch(session: Session, transaction: Transaction, answer: Answer) -> bool:
-    intent = answer.intent
-    if not intent or "amount" not in intent:
-        return False
-    theirs = (intent["amount"], intent.get("currency"), intent.get("id"))
-    ours = (transaction.amount, transaction.currency, transaction.stripe_payment_id or intent["id"])
-    if theirs == ours:
+    problem = misfit(transaction, answer)
+    if problem is None:
         return False
     alerts.raise_alert(
         session,
         "mismatch",
         f"mismatch:{transaction.id}",
-        f"{transaction.id}: Stripe's intent {intent.get('id')} is of {theirs}, ours of {ours}",
+        f"{transaction.id}: Stripe's intent {problem}",
         severity="critical",
         transaction_id=transaction.id,
     )
@@ -175,7 +175,8 @@ def _correct(
         return
     _keep(transaction, answer)
     transaction.error = transaction.error_code = transaction.error_message = None
-    states.move(session, transaction, phase, correction=True)
+    received = receive(transaction, answer, phase)
+    states.move(session, transaction, phase, correction=True, **received)
     alerts.raise_alert(
         session,
         "corrected",
@@ -208,15 +209,14 @@ def _keep_charge(transaction: Transaction, charge: Any) -> None:
     if not isinstance(charge, dict):
         return
     _keep_card(transaction, charge.get("payment_method_details"))
-    transaction.receipt_url = charge.get("receipt_url")
+    transaction.receipt_url = _text(charge.get("receipt_url"))
     transaction.statement_descriptor = word(charge.get("calculated_statement_descriptor"))
 
 
 def _keep_card(transaction: Transaction, method: Any) -> None:
-    card = method.get("card") if isinstance(method, dict) else None
-    if isinstance(card, dict):
-        transaction.card_brand = word(card.get("brand"), 24) or transaction.card_brand
-        transaction.card_last4 = word(card.get("last4"), 4) or transaction.card_last4
+    card = as_object(as_object(method).get("card"))
+    transaction.card_brand = word(card.get("brand"), 24) or transaction.card_brand
+    transaction.card_last4 = word(card.get("last4"), 4) or transaction.card_last4
 
 
 def _keep_error(transaction: Transaction, error: dict[str, Any]) -> None:
@@ -225,7 +225,12 @@ def _keep_error(transaction: Transaction, error: dict[str, Any]) -> None:
     codes = {name: word(error[name], 100) for name in ("code", "decline_code") if error.get(name)}
     transaction.error = error | codes
     transaction.error_code = word(error.get("code") or error.get("type"), 100)
-    transaction.error_message = error.get("message") or "Unknown error occurred"
+    transaction.error_message = _text(error.get("message")) or "Unknown error occurred"
+
+
+def _text(value: Any) -> str | None:
+    """None for what is no text."""
+    return value if isinstance(value, str) else None
 
 
 def mark_closed(session: Session, transaction: Transaction, answer: Answer) -> None:

@@ -9,6 +9,7 @@ from flask import Flask, g, redirect, url_for
 from werkzeug.wrappers import Response
 
 from payments_app.core import access
+from payments_app.core.clock import in_zone
 from payments_app.core.extensions import db
 from payments_app.core.http import ProblemError, wants_json
 from payments_app.merchants.models import Merchant
@@ -38,7 +39,7 @@ def asking() -> Merchant:
 
 def local(moment: dt.datetime) -> str:
     """A moment as this merchant's clocks show it."""
-    return f"{moment.astimezone(ZoneInfo(asking().timezone)):%Y-%m-%d %H:%M}"
+    return f"{in_zone(moment, ZoneInfo(asking().timezone)):%Y-%m-%d %H:%M}"
 
 
 def actor() -> str:

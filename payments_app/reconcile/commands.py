@@ -54,7 +54,8 @@ def fix_one(finding_id: int) -> None:
 def _list() -> None:
     for finding in open_findings(db.session()):
         mend = f"fix: {finding.fix}" if finding.fix else "no safe fix"
+        words = KINDS[finding.kind].words if finding.kind in KINDS else "not known here"
         click.echo(
             f"{finding.id}  {finding.severity}  {finding.kind}  {finding.subject}  "
-            f"({KINDS[finding.kind].words}; {mend})"
+            f"({words}; {mend})"
         )

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from payments_app.core.clock import database_now
 from payments_app.core.database import atomic
 from payments_app.core.extensions import db
+from payments_app.core.money import code_of
 from payments_app.gateway.charges import retrieve_intent
 from payments_app.gateway.listing import intents_created
 from payments_app.gateway.objects import UnreadableError
@@ -39,6 +40,7 @@ class Ours:
     id: str
     phase: str
     amount: int
+    paid: int
     currency: str
     stripe_payment_id: str | None
     created_at: dt.datetime
@@ -81,8 +83,8 @@ def classify(intent: dict[str, Any], ours: Ours | None) -> list[Difference]:
     details = {
         "intent": intent["id"],
         "status": intent["status"],
-        "amount": intent["amount"],
-        "currency": intent["currency"],
+        "amount": intent.get("amount"),
+        "currency": intent.get("currency"),
     }
     if ours is None:
         created = dt.datetime.fromtimestamp(intent["created"], dt.UTC)
@@ -96,7 +98,8 @@ def classify(intent: dict[str, Any], ours: Ours | None) -> list[Difference]:
     if ours.stripe_payment_id not in (None, intent["id"]):
         return [difference("second_intent")]
     found = []
-    if (intent["amount"], intent["currency"]) != (ours.amount, ours.currency):
+    if _amounts_differ(intent, ours):
+        details["received"] = intent.get("amount_received")
         found.append(difference("amount_differs"))
     elif paid and ours.phase != "complete" and _charged_long_ago(intent):
         found.append(difference("paid_at_stripe_not_here"))
@@ -105,6 +108,15 @@ def classify(intent: dict[str, Any], ours: Ours | None) -> list[Difference]:
     if ours.phase == "canceled" and intent["status"] not in ("canceled", "succeeded"):
         found.append(difference("ended_here_open_at_stripe"))
     return found
+
+
+def _amounts_differ(intent: dict[str, Any], ours: Ours) -> bool:
+    """In what was asked for, or in what was received of it."""
+    asked = (intent.get("amount"), code_of(intent.get("currency")))
+    if asked != (ours.amount, ours.currency):
+        return True
+    complete = ours.phase == "complete" and intent["status"] == "succeeded"
+    return complete and intent.get("amount_received") != ours.paid
 
 
 def _charged_long_ago(intent: dict[str, Any]) -> bool:
@@ -212,6 +224,7 @@ _COLUMNS = (
     Transaction.id,
     Transaction.phase,
     Transaction.amount,
+    Transaction.paid,
     Transaction.currency,
     Transaction.stripe_payment_id,
     Transaction.created_at,

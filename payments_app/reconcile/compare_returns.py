@@ -15,6 +15,7 @@ from payments_app.payments.dispute_refresh import funds_of
 from payments_app.payments.disputes import STATES, Dispute
 from payments_app.payments.models import Transaction
 from payments_app.payments.payment_of import charge_id, names_of
+from payments_app.payments.received import is_release
 from payments_app.payments.refund_refresh import NEVER_PAID_CODE
 from payments_app.payments.refunds import AT_STRIPE, Refund
 from payments_app.reconcile import own_books
@@ -38,12 +39,14 @@ def differences(
 def _compare(kind: str, page: list[dict[str, Any]], ours: dict[str, str]) -> Iterator[Difference]:
     owners = _owners(page)
     for body in page:
-        owner = owners.get(body["id"])
+        owner, amount, paid = owners.get(body["id"], (None, 0, 0))
         created = dt.datetime.fromtimestamp(body["created"], dt.UTC)
         age = dt.datetime.now(dt.UTC) - created
         if owner is None or age.total_seconds() <= own_books.GRACE_SECONDS:
             continue
         state = ours.get(body["id"])
+        if state is None and is_release(body, amount, paid):
+            continue
         theirs = _state(body, state)
         if state != theirs:
             details = {"at_stripe": theirs, "here": state, "intent": names_of(body)[0]}
@@ -85,20 +88,19 @@ def _dispute_states(page: list[dict[str, Any]]) -> dict[str, str]:
     return {row[0]: f"{row[1]}, {row[2]}" for row in rows}
 
 
-def _owners(page: list[dict[str, Any]]) -> dict[str, str]:
-    """Our payment of each refund or dispute: by its intent, else by its charge."""
+def _owners(page: list[dict[str, Any]]) -> dict[str, tuple[str, int, int]]:
+    """Our payment of each refund or dispute, by its intent, else by its charge: id, what was asked
+    for, what was paid."""
     names = {body["id"]: names_of(body) for body in page}
     intents = {intent for intent, _ in names.values() if intent}
     charges = {charge for intent, charge in names.values() if charge and not intent}
-    rows = [
-        *db.session.execute(
-            select(Transaction.stripe_payment_id, Transaction.id).where(
-                Transaction.stripe_payment_id.in_(intents)
-            )
-        ),
-        *db.session.execute(select(charge_id, Transaction.id).where(charge_id.in_(charges))),
-    ]
+    of_payment = (Transaction.id, Transaction.amount, Transaction.paid)
+    by_intent = select(Transaction.stripe_payment_id, *of_payment).where(
+        Transaction.stripe_payment_id.in_(intents)
+    )
+    by_charge = select(charge_id, *of_payment).where(charge_id.in_(charges))
+    rows = [*db.session.execute(by_intent), *db.session.execute(by_charge)]
     db.session.commit()
-    ours: dict[str, str] = {row[0]: row[1] for row in rows if row[0]}
+    ours = {name: (id_, amount, paid) for name, id_, amount, paid in rows if name}
     owners = {id_: ours.get(intent or charge or "") for id_, (intent, charge) in names.items()}
     return {id_: owner for id_, owner in owners.items() if owner}

@@ -51,8 +51,7 @@ def _missing(window: ColumnElement[bool]) -> Select[str, dt.datetime, str]:
     posted = exists().where(Journal.transaction_id == Transaction.id, Journal.entry_type == CAPTURE)
     return _payments(
         window,
-        Transaction.state == "complete",
-        Transaction.amount > 0,
+        Transaction.paid > 0,
         Transaction.ended_at < database_now(-GRACE_SECONDS),
         ~posted,
     )
@@ -76,7 +75,8 @@ def _other_amount(window: ColumnElement[bool]) -> Select[str, dt.datetime, str]:
         )
         .scalar_subquery()
     )
-    return _payments(window, func.coalesce(captured, 0) != Transaction.amount).join(
+    other = func.coalesce(captured, 0) != Transaction.paid
+    return _payments(window, Transaction.state == "complete", other).join(
         Journal, and_(Journal.transaction_id == Transaction.id, Journal.entry_type == CAPTURE)
     )
 

@@ -40,8 +40,7 @@ def _without_fee(since: dt.datetime, until: dt.datetime) -> _Rows:
     first = select(func.min(BalanceTransaction.read_at)).scalar_subquery()
     kept = exists().where(BalanceTransaction.transaction_id == Transaction.id)
     return _payments(since, until).where(
-        Transaction.state == "complete",
-        Transaction.amount > 0,
+        Transaction.paid > 0,
         Transaction.ended_at < database_now(-FEE_SECONDS),
         Transaction.ended_at >= first,
         ~kept,

@@ -46,7 +46,7 @@ def settle_capture(session: Session, transaction_id: str, _claim: Claim) -> None
     not have yet.
     """
     transaction = _complete(session, transaction_id)
-    if not settle(session, transaction) and transaction.amount:
+    if not settle(session, transaction) and transaction.paid:
         keys = {posting.key for posting in postings(session, transaction_id)}
         if f"{CAPTURE}_{transaction_id}" not in keys:
             raise Later(LEDGER_SECONDS, f"{transaction_id} is not in the ledger yet")

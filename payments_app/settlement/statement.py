@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from payments_app.core import history
+from payments_app.core.clock import in_zone
 from payments_app.core.database import atomic
 from payments_app.core.money import Money
 from payments_app.merchants.models import Merchant
@@ -36,7 +37,7 @@ class StatementLine:
 
     def local(self, zone: ZoneInfo) -> dt.datetime:
         """When it happened, in the merchant's zone."""
-        return self.line.occurred_at.astimezone(zone)
+        return in_zone(self.line.occurred_at, zone)
 
 
 @dataclass(frozen=True)

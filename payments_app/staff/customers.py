@@ -78,7 +78,7 @@ def _totals(session: Session, customer_id: str) -> Totals:
             Transaction.state,
             Transaction.currency,
             func.count().label("count"),
-            func.sum(Transaction.amount).label("sum"),
+            func.sum(Transaction.paid).label("sum"),
         )
         .join(PaymentRecord, PaymentRecord.transaction_id == Transaction.id)
         .where(*_HIS, PaymentRecord.payable_id == customer_id)

@@ -47,7 +47,7 @@ COLUMNS = {
         *("id", "state", "phase", "version", "attempt", "amount", "currency", "email"),
         *("description", "off_session", "livemode", "stripe_payment_id", "stripe_status"),
         *("stripe_data", "error", "error_code", "error_message", "card_brand", "card_last4"),
-        *("created_at", "updated_at", "phase_at", "ended_at"),
+        *("created_at", "updated_at", "phase_at", "ended_at", "amount_received"),
     ),
     "payment_records": (
         *("transaction_id", "payable_type", "payable_id", "role", "live", "created_at"),
@@ -155,7 +155,9 @@ class Shop:
         if self.chance.random() < 0.5:
             last4 = f"{self.chance.randrange(10_000):04}"
         money = {"amount": order.total, "currency": order.currency}
+        received = order.total if phase == "complete" else None
         data: dict[str, Any] = {"id": intent, "object": "payment_intent", **money}
+        data["amount_received"] = received or 0
         if phase != "canceled":
             data["latest_charge"] = {"id": f"ch_3{_letters()}", "paid": phase == "complete"}
         rows.add(
@@ -165,7 +167,7 @@ class Shop:
             "succeeded" if phase == "complete" else "canceled",
             *(json.dumps(data), json.dumps(error) if error else None),
             *((error["code"], error["message"]) if error else (None, None)),
-            *(brand, last4, at, ended, ended, ended),
+            *(brand, last4, at, ended, ended, ended, received),
         )
         live = state != "failed"
         rows.add("payment_records", id_, "customer", order.customer[0], "customer", live, at)

@@ -13,9 +13,8 @@ from sqlalchemy import ColumnElement, Engine, Row, tuple_
 from sqlalchemy.orm import Session
 
 from payments_app.core import history
+from payments_app.core.clock import in_zone
 from payments_app.core.database import atomic
-from payments_app.core.ids import reference
-from payments_app.core.money import Money
 from payments_app.staff.pages import Walk
 from payments_app.staff.presenter import COLUMNS, detail_of
 
@@ -52,6 +51,7 @@ def csv_lines(
             "Error Details",
             "Stripe ID",
             "Description",
+            "Amount Requested",
         ]
     )
     last = None
@@ -77,11 +77,11 @@ def _batch(
 def _cells(row: Row[Any], zone: ZoneInfo) -> list[str]:
     detail = detail_of(row)
     return [
-        reference(row.id),
+        detail["reference"],
         row.id,
-        f"{row.created_at.astimezone(zone):%Y-%m-%d %H:%M:%S}",
+        f"{in_zone(row.created_at, zone):%Y-%m-%d %H:%M:%S}",
         f"{row.created_at:%Y-%m-%d %H:%M:%S}",
-        str(Money(row.amount, row.currency).major),
+        detail["moved"],
         detail["currency"],
         detail["badge"],
         row.email,
@@ -89,6 +89,7 @@ def _cells(row: Row[Any], zone: ZoneInfo) -> list[str]:
         detail["error_summary"],
         row.stripe_payment_id or "",
         row.description,
+        detail["asked"],
     ]
 
 

@@ -11,11 +11,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, and_, exists, or_
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from payments_app.core.card_numbers import CardNumberError, refuse
 from payments_app.core.clock import database_now
-from payments_app.core.money import CURRENCIES, THREE_DECIMAL, ZERO_DECIMAL
+from payments_app.core.money import THREE_DECIMAL, ZERO_DECIMAL, code_of
 from payments_app.core.query import UnreadableQueryError, read_query
 from payments_app.payments.disputes import Dispute
 from payments_app.payments.models import Transaction
@@ -55,7 +55,12 @@ STATUSES: dict[str, tuple[str, ColumnElement[bool]]] = {
 # As people write it, where it can be read in one way only.
 _PLAIN_AMOUNT = re.compile(r"[$€£¥]? ?([0-9]{1,3}(,[0-9]{3})+|[0-9]{1,13})(\.[0-9]{1,3})?")
 _WALKS = {"refunded": REFUNDS, "disputed": DISPUTES}
-_DIGITS = {**dict.fromkeys(ZERO_DECIMAL, 0), **dict.fromkeys(THREE_DECIMAL, 3)}
+# The currencies by their decimals; whatever is in no table has two.
+_OF_DIGITS = {
+    0: Transaction.currency.in_(sorted(ZERO_DECIMAL)),
+    2: Transaction.currency.not_in(sorted(ZERO_DECIMAL | THREE_DECIMAL)),
+    3: Transaction.currency.in_(sorted(THREE_DECIMAL)),
+}
 
 
 @dataclass(frozen=True)
@@ -131,19 +136,22 @@ def read_filters(
     return filters
 
 
-def amount_is(typed: Decimal, comparison: str = "__eq__") -> ColumnElement[bool] | None:
+def amount_is(
+    typed: Decimal,
+    comparison: str = "__eq__",
+    column: InstrumentedAttribute[Any] = Transaction.amount,
+) -> ColumnElement[bool] | None:
     """A condition on an amount typed as people write it: 10.99 is 1099 in dollars and 10990 in
     dinars. None where no currency has such an amount."""
     options = []
-    for digits in (0, 2, 3):
+    for digits, of_these in _OF_DIGITS.items():
         minor = typed.scaleb(digits)
         if comparison == "__eq__" and minor != minor.to_integral_value():
             continue
         if abs(minor) >= 10**17:
             continue
-        currencies = sorted(c for c in CURRENCIES if _DIGITS.get(c, 2) == digits)
-        bound = getattr(Transaction.amount, comparison)(int(minor))
-        options.append(and_(bound, Transaction.currency.in_(currencies)))
+        bound = getattr(column, comparison)(int(minor))
+        options.append(and_(bound, of_these))
     return or_(*options) if options else None
 
 
@@ -195,11 +203,12 @@ def _read_status(filters: Filters, value: str) -> None:
 
 
 def _read_currency(filters: Filters, value: str) -> None:
-    if value.lower() not in CURRENCIES:
+    code = code_of(value)  # any: what was paid at Stripe may be in one that the shop never asks for
+    if code is None:
         filters.problems["currency"] = "There is no such currency."
         return
-    filters.conditions.append(Transaction.currency == value.lower())
-    filters.labels["currency"] = f"Currency: {value.upper()}"
+    filters.conditions.append(Transaction.currency == code)
+    filters.labels["currency"] = f"Currency: {code.upper()}"
 
 
 def _read_reason(filters: Filters, value: str) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from payments_app.core.columns import as_object
 from payments_app.core.history import SYSTEM
 from payments_app.core.ids import reference
 from payments_app.core.money import Money
@@ -61,16 +62,17 @@ class Difference:
 def difference_of(finding: Finding, names: Mapping[str, str], zone: ZoneInfo) -> Difference:
     """A finding for a reader; `names` are e-mails by staff id."""
     people = {SYSTEM: "the system", **names}
+    kind = KINDS.get(finding.kind)  # another release may know kinds that this one does not
     return Difference(
         id=finding.id,
-        words=_sentence(KINDS[finding.kind].words),
+        words=_sentence(kind.words if kind else in_words(finding.kind) or "unknown"),
         severity=finding.severity,
         about=reference(finding.transaction_id) if finding.transaction_id else finding.subject,
         transaction_id=finding.transaction_id,
-        facts=_facts(finding.details),
+        facts=_facts(as_object(finding.details)),
         times=finding.times,
         found=when(finding.found_at, zone),
-        fix=FIXES[finding.fix] if finding.fix else None,
+        fix=FIXES.get(finding.fix or ""),
         asked_by=people.get(finding.asked_by or "", finding.asked_by),
         ended=when(finding.resolved_at, zone),
         resolution=in_words(finding.resolution),
@@ -83,11 +85,11 @@ def _sentence(words: str) -> str:
 
 
 def _facts(details: Mapping[str, Any]) -> list[tuple[str, str]]:
-    facts = []
-    if all(details.get(name) is not None for name in _PAIRED):
-        facts.append(("Amount", str(Money(details["amount"], details["currency"]))))
+    amount, currency = (details.get(name) for name in _PAIRED)
+    paired = type(amount) is int and isinstance(currency, str)
+    facts = [("Amount", str(Money(amount, currency)))] if paired else []  # type: ignore[arg-type]
     return facts + [
         (in_words(name) or name, str(value))
         for name, value in details.items()
-        if name not in _PAIRED and value not in (None, "")
+        if not (paired and name in _PAIRED) and value not in (None, "")
     ]

@@ -22,6 +22,7 @@ _EMAIL = "lower(email)"
 
 _WAITING = f"state IN ({', '.join(repr(state) for state in sorted(NEEDS_ANSWER))})"
 _SUCCEEDED = "state = 'succeeded'"
+_IN_PART = "amount_received < amount"
 _STAFF_KINDS = "kind IN ('staff', 'note')"
 
 _T = Transaction.__tablename__
@@ -31,6 +32,7 @@ reason_code: ColumnElement[str] = literal_column(
 # The last eight of an id's thirty characters: what a customer reads out.
 reference_tail: ColumnElement[str] = literal_column(f"substr({_T}.id, 23)")
 lower_email: ColumnElement[str] = literal_column(f"lower({_T}.email)")
+captured_in_part: ColumnElement[bool] = literal_column(f"{_T}.amount_received < {_T}.amount")
 
 _page = (Transaction.created_at, Transaction.id)
 INDEXES = (
@@ -38,6 +40,13 @@ INDEXES = (
     Index("ix_transactions_phase_page", Transaction.phase, *_page),
     Index("ix_transactions_currency_page", Transaction.currency, *_page),
     Index("ix_transactions_amount_page", Transaction.amount, *_page),
+    Index(
+        "ix_transactions_received_page",
+        Transaction.amount_received,
+        *_page,
+        postgresql_where=text(_IN_PART),
+        sqlite_where=text(_IN_PART),
+    ),
     Index("ix_transactions_last4_page", Transaction.card_last4, *_page),
     Index("ix_transactions_stripe_customer_id", Transaction.stripe_customer_id),
     Index("ix_transactions_email_page", text(_EMAIL), *_page),

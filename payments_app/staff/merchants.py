@@ -15,7 +15,7 @@ from payments_app.merchants.requirements import asked_for
 from payments_app.merchants.way_in import onboarding_url
 from payments_app.payments import connect_records as records
 from payments_app.payments.connect_records import ConnectRecord
-from payments_app.payments.models import PaymentRecord, Transaction
+from payments_app.payments.models import PaymentRecord, Transaction, fee_taken
 from payments_app.staff.presenter import in_words
 from payments_app.staff.zones import When, when
 
@@ -88,6 +88,8 @@ def sale_of(session: Session, transaction_id: str, zone: ZoneInfo) -> Sale | Non
             Transaction.connected_account_id,
             Transaction.charge_type,
             Transaction.platform_fee,
+            Transaction.state,
+            Transaction.paid.label("paid"),
             Transaction.currency,
             Merchant.name,
         )
@@ -105,7 +107,7 @@ def sale_of(session: Session, transaction_id: str, zone: ZoneInfo) -> Sale | Non
         .where(ConnectRecord.transaction_id == transaction_id)
         .order_by(ConnectRecord.made_at, ConnectRecord.id)
     ).all()
-    fee = row.platform_fee
+    fee = fee_taken(row.state, row.platform_fee, row.paid)
     return Sale(
         merchant=row.name or row.connected_account_id,
         account=row.connected_account_id,

@@ -37,7 +37,7 @@ def overview(session: Session, today: dt.date, zone: ZoneInfo) -> Overview:
             Transaction.state,
             Transaction.currency,
             func.count().label("count"),
-            func.sum(Transaction.amount).label("sum"),
+            func.sum(Transaction.paid).label("sum"),
         )
         .where(Transaction.created_at >= first, Transaction.created_at < after)
         .group_by(Transaction.state, Transaction.currency)

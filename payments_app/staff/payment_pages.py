@@ -14,7 +14,7 @@ from payments_app.core.access import staff
 from payments_app.core.card_numbers import REFUSAL
 from payments_app.core.extensions import db
 from payments_app.core.http import wants_json
-from payments_app.core.money import CURRENCIES
+from payments_app.core.money import CURRENCIES, code_of
 from payments_app.core.query import UnreadableQueryError, takes
 from payments_app.gateway.declines import DECLINES
 from payments_app.payments.double_payments import twin_of
@@ -115,14 +115,18 @@ def list_page(filters: Filters, status: int = 200, **values: str) -> Response:
 
 def _page_of(filters: Filters, found: Page, status: int, **values: str) -> Response:
     session, zone = db.session(), reader_zone()
+    rows = payments(session, found.keys, zone)
+    # What was paid at Stripe may be in a currency that the shop never asks for.
+    named = [filters.given.get("currency"), *(row.currency for row in rows)]
+    seen = {code for code in map(code_of, named) if code}
     return page(
         "payments.html",
         status,
         filters=filters,
         found=found,
-        rows=payments(session, found.keys, zone),
+        rows=rows,
         statuses={name: label for name, (label, _) in STATUSES.items()},
-        currencies=sorted(CURRENCIES),
+        currencies=sorted(CURRENCIES | seen),
         presets=PRESETS,
         saved=saved_filters(session, signed_in().id),
         reasons=sorted(DECLINES),

@@ -2,11 +2,15 @@
 
 `detail_of` makes plain data that depends on nothing but the row, so that it may be cached by the
 row's id and version. `Payment` adds what depends on the reader.
+
+It is the one place where a payment's row becomes what a page, a list or a file shows: whatever the
+row holds, it makes a detail of it, with the cells marked that it could not make.
 """
 
 from __future__ import annotations
 
-from collections.abc import Container
+import logging
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -14,16 +18,20 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row
 
+from payments_app.core.columns import as_object
 from payments_app.core.ids import reference
 from payments_app.core.money import Money
 from payments_app.gateway.calls import STATUSES
-from payments_app.gateway.declines import DECLINES, STAFF, advice_on
+from payments_app.gateway.declines import DECLINES, STAFF, Advice, advice_on
 from payments_app.gateway.words import known, says
 from payments_app.payments.direct import DIRECT_ACCOUNT
-from payments_app.payments.models import Transaction
+from payments_app.payments.models import Transaction, amount_words
 from payments_app.staff.zones import When, when
 
+log = logging.getLogger(__name__)
+
 NOTHING = "N/A"
+MARK = "\u26a0 unreadable"  # stands in a cell that could not be made of what the row holds
 SHORT_ID = 18
 DASHBOARD = "https://dashboard.stripe.com"
 
@@ -34,6 +42,7 @@ COLUMNS = (
     Transaction.state,
     Transaction.attempt,
     Transaction.amount,
+    Transaction.paid.label("paid"),
     Transaction.currency,
     Transaction.email,
     Transaction.description,
@@ -72,6 +81,7 @@ _NEXT_STEP = {
     "awaiting_bank": "The bank takes its time. The answer comes by itself.",
     "unknown": "The answer was lost; Stripe is being asked. Do not charge again.",
 }
+_UNREADABLE = "What is stored of this payment can't be read whole: look at it at Stripe."
 _NOT_FROM_THE_BANK = (
     "The bank was not what stopped this. Ask the customer to try again, and tell the developers "
     "if it repeats."
@@ -118,40 +128,18 @@ class Payment:
 
 
 def detail_of(row: Row[Any]) -> dict[str, Any]:
-    """All that a page says of a transaction (a row of COLUMNS), as plain JSON-like data."""
-    text, css, icon = _BADGES[row.phase]
-    error = row.error or {}
-    advice = advice_on(row.error) if row.phase == "failed" else None
-    return {
-        "id": row.id,
-        "version": row.version,
-        "reference": reference(row.id),
-        "phase": row.phase,
-        "state": row.state,
-        "attempt": row.attempt,
-        "badge": text,
-        "badge_class": css,
-        "icon": icon,
-        "amount": str(Money(row.amount, row.currency)),
-        "currency": row.currency.upper(),
-        "email": row.email,
-        "description": row.description,
-        "card": _card(row.card_brand, row.card_last4),
-        "stripe_id": row.stripe_payment_id,
-        "stripe_id_short": (row.stripe_payment_id or NOTHING)[:SHORT_ID],
-        "stripe_says": _unknown_status(row.stripe_status),
-        "stripe_url": _stripe_url(row.stripe_payment_id, row.account, live=row.livemode),
-        "error_summary": _error_summary(row.state, error, row.error_code, row.error_message),
-        "reason": _reason(row.state, error, row.error_code),
-        "reason_code": error.get("decline_code") or row.error_code,
-        "next_step": _next_step(row.phase, advice.staff if advice else None),
-        "advice": advice.staff if advice else None,
-        "retry": row.state == "failed" and (advice is None or advice.retry),
-        "docs_url": _https(error.get("doc_url")) if row.state == "failed" else None,
-        "receipt_url": _https(row.receipt_url) if row.state == "complete" else None,
-        "created_at": row.created_at.isoformat(),
-        "ended_at": row.ended_at.isoformat() if row.ended_at else None,
-    }
+    """All that a page says of a transaction (a row of COLUMNS), as plain JSON-like data. A cell
+    that can't be made of what the row holds is marked, logged, and named in `odd`."""
+    detail: dict[str, Any] = {"id": row.id, "version": row.version, "odd": []}
+    for name, (make, instead) in _CELLS.items():
+        try:
+            detail[name] = make(row)
+        except Exception as error:
+            detail[name] = instead
+            detail["odd"].append(f"{name}: {type(error).__name__}")
+    if detail["odd"]:
+        log.error("%s can't be shown whole: %s", row.id, ", ".join(detail["odd"]))
+    return detail
 
 
 def in_words(code: str | None) -> str | None:
@@ -187,27 +175,61 @@ def _stripe_url(payment_id: str | None, account: str | None, *, live: bool) -> s
     return f"{DASHBOARD}{whose}{'' if live else '/test'}/{kind}/{quote(payment_id, safe='')}"
 
 
-def _reason(state: str, error: dict[str, Any], code: str | None) -> str | None:
+def _badge(row: Row[Any]) -> tuple[str, str, str]:
+    """Text, class and icon; of a phase that this release does not know, its own name."""
+    unknown = (row.phase.replace("_", " ").upper(), "badge badge-warning", "?")
+    return _BADGES.get(row.phase, unknown)
+
+
+def _moved(row: Row[Any]) -> str:
+    """In the currency's own unit: what was paid, or would have been."""
+    amount = row.paid if row.state == "complete" else row.amount
+    return str(Money(amount, row.currency).major)
+
+
+def _error(row: Row[Any]) -> dict[str, Any]:
+    """Raises TypeError for what is no error body."""
+    if row.error is not None and not isinstance(row.error, dict):
+        raise TypeError("an error is an object")
+    return as_object(row.error)
+
+
+def _advice(row: Row[Any]) -> Advice | None:
+    return advice_on(_error(row)) if row.phase == "failed" else None
+
+
+def _reason_code(row: Row[Any]) -> str | None:
+    code: str | None = _error(row).get("decline_code") or row.error_code
+    return code
+
+
+def _reason(row: Row[Any]) -> str | None:
     """Why it failed, in words, from the decline code first."""
-    if state != "failed":
+    if row.state != "failed":
         return None
-    decline = error.get("decline_code")
+    decline = _error(row).get("decline_code")
     if decline:
         return said(decline, DECLINES)
-    return in_words(code or error.get("type")) or "Unknown"
+    return in_words(row.error_code or _error(row).get("type")) or "Unknown"
 
 
-def _error_summary(state: str, error: dict[str, Any], code: str | None, message: str | None) -> str:
+def _error_summary(row: Row[Any]) -> str:
     # What is pending has not failed, whatever its last call met.
-    if state != "failed":
+    if row.state != "failed":
         return NOTHING
-    return f"{_reason(state, error, code)}: {message or 'Unknown error occurred'}"
+    return f"{_reason(row)}: {row.error_message or 'Unknown error occurred'}"
 
 
-def _next_step(phase: str, advice: str | None) -> str:
+def _next_step(row: Row[Any]) -> str:
+    advice = _advice(row)
     if advice:
-        return STAFF[advice]
-    return _NEXT_STEP.get(phase, _NOT_FROM_THE_BANK)
+        return STAFF[advice.staff]
+    return _NOT_FROM_THE_BANK if row.phase == "failed" else _NEXT_STEP.get(row.phase, _UNREADABLE)
+
+
+def _retry(row: Row[Any]) -> bool:
+    advice = _advice(row)
+    return row.state == "failed" and (advice is None or advice.retry)
 
 
 def _https(url: Any) -> str | None:
@@ -216,3 +238,42 @@ def _https(url: Any) -> str | None:
     parts = urlsplit(text)
     local = parts.scheme == "http" and parts.hostname in {"127.0.0.1", "localhost"}
     return text if local or (parts.scheme == "https" and parts.hostname) else None
+
+
+# How each cell is made of a row of COLUMNS, and what stands there instead where it can't be.
+_CELLS: dict[str, tuple[Callable[[Row[Any]], Any], Any]] = {
+    "reference": (lambda row: reference(row.id), MARK),
+    "phase": (lambda row: row.phase, MARK),
+    "state": (lambda row: row.state, MARK),
+    "attempt": (lambda row: row.attempt, MARK),
+    "badge": (lambda row: _badge(row)[0], MARK),
+    "badge_class": (lambda row: _badge(row)[1], "badge badge-warning"),
+    "icon": (lambda row: _badge(row)[2], "?"),
+    "amount": (lambda row: amount_words(row.state, row.amount, row.paid, row.currency), MARK),
+    "moved": (_moved, MARK),
+    "asked": (lambda row: str(Money(row.amount, row.currency).major), MARK),
+    "currency": (lambda row: row.currency.upper(), MARK),
+    "email": (lambda row: row.email, MARK),
+    "description": (lambda row: row.description, MARK),
+    "card": (lambda row: _card(row.card_brand, row.card_last4), MARK),
+    "stripe_id": (lambda row: row.stripe_payment_id, None),
+    "stripe_id_short": (lambda row: (row.stripe_payment_id or NOTHING)[:SHORT_ID], MARK),
+    "stripe_says": (lambda row: _unknown_status(row.stripe_status), MARK),
+    "stripe_url": (
+        lambda row: _stripe_url(row.stripe_payment_id, row.account, live=row.livemode),
+        None,
+    ),
+    "error_summary": (_error_summary, MARK),
+    "reason": (_reason, MARK),
+    "reason_code": (_reason_code, None),
+    "next_step": (_next_step, _UNREADABLE),
+    "advice": (lambda row: (advice := _advice(row)) and advice.staff, None),
+    "retry": (_retry, False),
+    "docs_url": (
+        lambda row: _https(_error(row).get("doc_url")) if row.state == "failed" else None,
+        None,
+    ),
+    "receipt_url": (lambda row: _https(row.receipt_url) if row.state == "complete" else None, None),
+    "created_at": (lambda row: row.created_at.isoformat(), None),
+    "ended_at": (lambda row: row.ended_at.isoformat() if row.ended_at else None, None),
+}

@@ -18,12 +18,15 @@ from sqlalchemy import Date, Index, String, delete, literal, null, select, text,
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from payments_app.core.clock import in_zone
 from payments_app.core.columns import BIGINT, UTCDateTime
 from payments_app.core.database import atomic
 from payments_app.core.extensions import db
 from payments_app.staff.indexes import reason_code
 
 _BATCH = 20_000
+# What the triggers count as well: what was paid, and of what was not, what would have been.
+_COUNTED = "CASE WHEN state = 'complete' THEN coalesce(amount_received, amount) ELSE amount END"
 
 
 class PaymentDelta(db.Model):  # type: ignore[name-defined, misc]
@@ -42,7 +45,8 @@ class PaymentDelta(db.Model):  # type: ignore[name-defined, misc]
 
 
 class DailyPayments(db.Model):  # type: ignore[name-defined, misc]
-    """Payments that began on one day of `zone`. `amount` in minor units; `reason` is empty unless
+    """Payments that began on one day of `zone`. `amount` in minor units: what was paid, of what
+    was not paid what was asked for; `reason` is empty unless
     they failed."""
 
     __tablename__ = "daily_payments"
@@ -92,7 +96,7 @@ def counts(session: Session, first: dt.date, last: dt.date, zone: ZoneInfo) -> l
         PaymentDelta.amount,
     )
     rows = session.execute(union_all(daily, fresh))
-    summed = _sum((r.day or r.at.astimezone(zone).date(), *r[2:]) for r in rows)
+    summed = _sum((r.day or in_zone(r.at, zone).date(), *r[2:]) for r in rows)
     return [Count(*key, *sums) for key, sums in summed.items() if first <= key[0] <= last]
 
 
@@ -126,7 +130,7 @@ def _fold(session: Session, zone: ZoneInfo) -> int:
         )
         .execution_options(synchronize_session=False)
     ).all()
-    summed = _sum((row.at.astimezone(zone).date(), *row[1:]) for row in taken)
+    summed = _sum((in_zone(row.at, zone).date(), *row[1:]) for row in taken)
     # Sorted: two that fold at once lock the daily rows in one order.
     _add(session, [Count(*key, *sums) for key, sums in sorted(summed.items())], zone)
     return len(taken)
@@ -142,7 +146,7 @@ def _start_in(session: Session, zone: ZoneInfo) -> int:
     fill = (
         "INSERT INTO payment_deltas (at, currency, state, reason, count, amount) "  # noqa: S608
         "SELECT created_at, currency, state, CASE WHEN state = 'failed' THEN "
-        f"substr(coalesce({reason_code}, 'unknown'), 1, 100) ELSE '' END, 1, amount "
+        f"substr(coalesce({reason_code}, 'unknown'), 1, 100) ELSE '' END, 1, {_COUNTED} "
         "FROM transactions"
     )
     if session.get_bind().dialect.name == "postgresql":

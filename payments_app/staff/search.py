@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.orm import Session
 
 from payments_app.core.card_numbers import CardNumberError, refuse
@@ -22,7 +22,7 @@ from payments_app.payments.payable import payable_kinds
 from payments_app.payments.payment_of import charge_id
 from payments_app.staff.details import payments
 from payments_app.staff.filters import amount_is, read_amount, read_day
-from payments_app.staff.indexes import lower_email, reference_tail
+from payments_app.staff.indexes import captured_in_part, lower_email, reference_tail
 from payments_app.staff.pages import read_page
 from payments_app.staff.presenter import Payment
 from payments_app.staff.zones import day_bounds
@@ -95,6 +95,9 @@ def readings(session: Session, typed: str, zone: ZoneInfo, today: dt.date) -> It
     condition = amount_is(amount) if amount is not None else None
     if condition is not None:
         yield Reading("Amount", condition, {"least": str(amount), "most": str(amount)})
+    captured = amount_is(amount, column=Transaction.amount_received) if amount is not None else None
+    if captured is not None:
+        yield Reading("Captured amount", and_(captured, captured_in_part))
     day = read_day(typed.lower(), today)
     if day is not None:
         first, after = day_bounds(day, zone)

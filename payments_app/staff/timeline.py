@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from payments_app.accounts.people import names_of
+from payments_app.core.columns import as_object
 from payments_app.core.history import SYSTEM, HistoryEntry
 from payments_app.payments.states import CORRECTED
 from payments_app.staff.presenter import in_words
@@ -72,8 +73,8 @@ def entries(session: Session, rows: Sequence[HistoryEntry], zone: ZoneInfo) -> l
             kind=row.kind,
             actor=names.get(row.actor) or _ACTORS.get(row.actor, row.actor),
             when=when(row.at, zone),
-            text=row.data.get("text"),
-            facts=_facts(row.data),
+            text=as_object(row.data).get("text"),
+            facts=_facts(as_object(row.data)),
             technical=row.kind in TECHNICAL,
         )
         for row in rows

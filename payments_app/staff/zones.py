@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from flask import current_app, request
 
+from payments_app.core.clock import in_zone
+
 FORMAT = "%m/%d/%Y %I:%M %p"
 
 
@@ -28,7 +30,7 @@ def when(moment: dt.datetime | str | None, zone: ZoneInfo) -> When | None:
         return None
     if isinstance(moment, str):
         moment = dt.datetime.fromisoformat(moment)
-    local, utc = moment.astimezone(zone), moment.astimezone(dt.UTC)
+    local, utc = in_zone(moment, zone), moment.astimezone(dt.UTC)
     return When(
         f"{local.strftime(FORMAT)} {local.tzname()}",
         utc.strftime("%Y-%m-%d %H:%M:%S UTC"),

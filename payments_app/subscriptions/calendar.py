@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from flask import current_app
 
+from payments_app.core.clock import in_zone
 from payments_app.core.money import THREE_DECIMAL, WHOLE_UNITS
 
 WORDS = {"week": "Weekly", "month": "Monthly", "year": "Yearly"}
@@ -21,7 +22,7 @@ _MONTHS = {"month": 1, "year": 12}
 
 def local_day(now: dt.datetime) -> dt.date:
     """The day that it is in BUSINESS_TIMEZONE at this moment."""
-    return now.astimezone(ZoneInfo(current_app.config["CONFIG"].business_timezone)).date()
+    return in_zone(now, ZoneInfo(current_app.config["CONFIG"].business_timezone)).date()
 
 
 def day_words(moment: dt.date | dt.datetime) -> str:

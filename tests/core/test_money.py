@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from payments_app.core.money import CURRENCIES, Money, chargeable, exponent, minimum
+from payments_app.core.money import CURRENCIES, Money, chargeable, code_of, exponent, minimum
 
 
 @pytest.mark.parametrize(
@@ -36,9 +36,54 @@ def test_each_currency_has_the_places_that_stripe_gives_it(currency: str, places
     assert exponent(currency) == places
 
 
-def test_a_currency_that_is_special_at_stripe_is_not_offered() -> None:
-    with pytest.raises(ValueError, match="ugx"):
-        exponent("ugx")
+@pytest.mark.parametrize(
+    ("amount", "currency", "text"),
+    [
+        (12_345, "xyz", "123.45 XYZ"),
+        (12_345, "pkr", "123.45 PKR"),
+        (12_345, "PKR", "123.45 PKR"),
+        (123_456_789, "usdc", "1,234,567.89 USDC"),
+        (-5, "xyz", "-0.05 XYZ"),
+        (0, "xyz", "0.00 XYZ"),
+        (120_000, "ugx", "1,200 UGX"),
+        (120_050, "ugx", "1,200.50 UGX"),
+        (2**63, "xyz", "92,233,720,368,547,758.08 XYZ"),
+        (12_345, "x", "123.45 X"),
+        (12_345, "", "123.45"),
+        (1099, "USD", "$10.99"),
+        (1099, "JPY", "¥1,099"),
+    ],
+)
+def test_a_currency_that_the_shop_does_not_sell_in_is_written_with_its_code(
+    amount: int, currency: str, text: str
+) -> None:
+    assert str(Money(amount, currency)) == text
+
+
+def test_an_unknown_currency_follows_the_buyers_locale() -> None:
+    assert Money(109_950, "xyz").format("de_DE") == "1.099,50 XYZ"
+
+
+def test_a_code_in_capitals_is_the_same_currency() -> None:
+    assert Money(1, "USD") + Money(1, "usd") == Money(2, "usd")
+
+
+@pytest.mark.parametrize("currency", ["ugx", "pkr", "xyz", "usdc", "", "US D"])
+@pytest.mark.parametrize("amount", [0, 100_000])
+def test_what_the_shop_does_not_sell_in_can_not_be_asked_for(amount: int, currency: str) -> None:
+    assert "is not a currency" in (chargeable(Money(amount, currency)) or "")
+
+
+@pytest.mark.parametrize(
+    ("value", "code"),
+    [
+        ("PKR", "pkr"),
+        ("pkr", "pkr"),
+        *((odd, None) for odd in ("usdc", "us", "", "u1d", "usd\n", "ÄÖÜ", None, 826, ["usd"])),
+    ],
+)
+def test_a_code_is_three_letters(value: object, code: str | None) -> None:
+    assert code_of(value) == code
 
 
 def test_every_currency_offered_can_be_written() -> None:

@@ -204,3 +204,49 @@ class TestQuarantine:
         post.send(event)
         assert post.state(event) == "quarantined"
         assert post.alerts() == ["webhook_quarantined"]
+
+
+@pytest.mark.parametrize(
+    "charge",
+    [
+        {"payment_method_details": {"card": "visa"}},
+        {"payment_method_details": ["card"]},
+        {"payment_method_details": {"card": {"brand": "b" * 60, "last4": 4242}}},
+        {"payment_method_details": {"card": {"brand": None, "last4": "42424"}}},
+        {"receipt_url": {"href": "https://example.com"}},
+        {"calculated_statement_descriptor": "S" * 60},
+        {"calculated_statement_descriptor": 7},
+    ],
+)
+def test_what_an_odd_charge_says_of_its_card_stops_no_payment(
+    post: PostOffice, till: Till, charge: dict[str, object]
+) -> None:
+    transaction = open_unknown(till)
+    (intent,) = till.intents()
+    till.sandbox("POST", f"/_sandbox/charges/{intent['latest_charge']}", **charge)
+    post.send(post.told("payment_intent.succeeded"))
+    assert till.read(transaction).phase == "complete"
+    assert till.read(transaction).amount_received == 1099
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        {"type": "card_error", "code": 7, "message": None},
+        {"type": "card_error", "code": "c" * 200},
+        {"type": "card_error", "code": [], "payment_method": "pm_odd"},
+        {"type": "card_error", "payment_method": {"card": ["visa"]}},
+        "Your card was declined.",
+        ["card_declined"],
+    ],
+)
+def test_what_an_odd_error_says_stops_no_payment(
+    post: PostOffice, till: Till, error: object
+) -> None:
+    intent = post.pay_elsewhere("pm_card_visa_chargeDeclined")
+    till.sandbox("POST", f"/_sandbox/payment_intents/{intent['id']}", last_payment_error=error)
+    post.send(post.told("payment_intent.payment_failed", intent["id"]))
+    db.session.rollback()
+    row = db.session.query(Transaction).one()
+    assert row.state == "failed"
+    assert row.error_message

@@ -1,0 +1,63 @@
+"""Held: payments whose money a card holds, until somebody captures it in Stripe's dashboard."""
+
+from __future__ import annotations
+
+from payments_app.payments.direct import account_of
+from tests.inbound.post_office import PostOffice
+from tests.merchants.market import api
+from tests.payments.till import Till
+
+
+class Held:
+    """Somebody at the shop sets an intent of ours to manual capture at Stripe, before it is
+    confirmed, and captures a part of it later."""
+
+    def __init__(self, till: Till) -> None:
+        self.till = till
+        self.post = PostOffice(till)
+
+    def pay(self, captured: int = 1500, amount: int = 2500, order: str | None = None) -> str:
+        """A payment of `amount` of which `captured` was taken, with all that is due done."""
+        transaction = self.hold(amount, order)
+        self.capture(transaction, captured)
+        self.tell(transaction)
+        self.till.work()
+        return transaction
+
+    def hold(self, amount: int = 2500, order: str | None = None) -> str:
+        """A payment that its bank allowed, and that nobody has captured."""
+        till = self.till
+        transaction = till.open(order=order or till.create_order(amount))
+        till.fail_stripe("409_in_flight", "/confirm$", times=1)
+        till.work("charges")
+        till.mend_stripe()
+        self._stripe(transaction, "", capture_method="manual")
+        till.make_due("charge")
+        till.work("charges")
+        assert till.read(transaction).phase == "awaiting_bank"
+        return transaction
+
+    def capture(self, transaction: str, amount: int) -> None:
+        self._stripe(transaction, "/capture", amount_to_capture=amount)
+
+    def tell(self, transaction: str) -> None:
+        """Stripe's events of the capture, and of what it let go."""
+        row = self.till.read(transaction)
+        if account_of(row):
+            self.till.make_due("look_up")  # the events of their account are not listed on ours
+            self.till.work("charges")
+            return
+        charge = self.till.sandbox("GET", f"/v1/payment_intents/{row.stripe_payment_id}")
+        self.post.send(self.post.told("payment_intent.succeeded", row.stripe_payment_id))
+        if charge["amount_received"] < charge["amount"]:
+            self.post.send(self.post.told("charge.refunded", charge["latest_charge"]))
+
+    def change_at_stripe(self, transaction: str, **fields: object) -> None:
+        """Stripe tells something that it never should."""
+        intent = self.till.read(transaction).stripe_payment_id
+        self.till.sandbox("POST", f"/_sandbox/payment_intents/{intent}", **fields)
+
+    def _stripe(self, transaction: str, verb: str, **data: object) -> None:
+        row = self.till.read(transaction)
+        path = f"payment_intents/{row.stripe_payment_id}{verb}"
+        api(self.till, "POST", path, account_of(row) or "", **data)

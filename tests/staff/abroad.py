@@ -1,0 +1,106 @@
+"""Abroad: a shop that met payments in currencies that it does not sell in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from payments_app.core.database import atomic
+from payments_app.core.extensions import db
+from payments_app.merchants.models import Endpoint
+from payments_app.notices.webhook_models import Delivery
+from payments_app.orders.models import Product
+from payments_app.payments.models import Transaction
+from payments_app.payments.refund import request_refund
+from payments_app.reconcile.models import Finding
+from payments_app.staff.fold import fold
+from payments_app.subscriptions.models import Plan
+from tests.inbound.post_office import PostOffice
+from tests.notices.receiver import Receiver
+from tests.payments.till import Till
+from tests.reconcile.books import compare_last_hours
+from tests.settlement.books import batches, end_days
+
+
+class Abroad:
+    """One payment in rupees and one of an invented code, made at Stripe by ada@example.com; the
+    usual ones beside them. All that follows is done, and the days are closed."""
+
+    def __init__(self, app: Flask, receiver: Receiver) -> None:
+        self.till = Till(app)
+        self.post = PostOffice(self.till)
+        self.endpoint = receiver.listen()
+        put_on_shelf()
+        self.usd = self.till.pay()
+        self.pkr = self.pay("pkr")
+        self.xyz = self.pay("xyz")
+        self.declined = self.pay("pkr", card="pm_card_visa_chargeDeclined")
+        self.disputed = self.pay("pkr", card="pm_card_createDispute")
+        self.unreported = self.post.pay_elsewhere(currency="pkr", amount="77700")["id"]
+        self.till.work_all_waiting()
+        self.refund = request_refund(self.pkr, 5000, reason="It broke", actor="ada")
+        self.till.work_all_waiting()
+        compare_last_hours()
+        fold()
+        end_days()
+        self.till.work_all_waiting()
+
+    def pay(self, currency: str, card: str = "pm_card_visa", amount: int = 123_450) -> str:
+        """A payment made at Stripe that we hear of by its events; the id of its transaction."""
+        known = currency != "xyz"
+        intent = self.post.pay_elsewhere(
+            card,
+            amount=str(amount),
+            currency=currency if known else "usd",
+            receipt_email="ada@example.com",
+        )
+        if not known:
+            self.rename(intent["id"], currency)
+        paid = intent["status"] == "succeeded"
+        what = "succeeded" if paid else "payment_failed"
+        self.post.send(self.post.told(f"payment_intent.{what}", intent["id"]))
+        if card == "pm_card_createDispute":
+            self.post.send(self.post.told("charge.dispute.created"))
+        return self.of(intent["id"])
+
+    def rename(self, intent_id: str, currency: str) -> None:
+        """The stand-in takes no code that Stripe does not have: let it have one more."""
+        intent = self.till.sandbox("GET", f"/v1/payment_intents/{intent_id}")
+        charge = self.till.sandbox("GET", f"/v1/charges/{intent['latest_charge']}")
+        for kind, id_ in (
+            ("payment_intents", intent_id),
+            ("charges", charge["id"]),
+            ("balance_transactions", charge["balance_transaction"]),
+        ):
+            self.till.sandbox("POST", f"/_sandbox/{kind}/{id_}", currency=currency)
+
+    def of(self, intent_id: str) -> str:
+        db.session.rollback()
+        query = select(Transaction.id).where(Transaction.stripe_payment_id == intent_id)
+        return db.session.scalars(query).one()
+
+    def values(self) -> dict[str, list[Any]]:
+        """What may stand in an address, by the name of its place there."""
+        db.session.rollback()
+        paid = [self.usd, self.pkr, self.xyz, self.declined, self.disputed]
+        customer = self.till.read(self.pkr)
+        owner = next(r.payable_id for r in customer.records if r.role == "customer")
+        return {
+            "transaction_id": paid,
+            "customer_id": [owner],
+            "batch_id": [batch.id for batch in batches()],
+            "finding_id": list(db.session.scalars(select(Finding.id))),
+            "endpoint_id": list(db.session.scalars(select(Endpoint.id))),
+            "delivery_id": list(db.session.scalars(select(Delivery.id))),
+            "item": ["rug", "bazaar"],
+            "slug": ["rug"],
+        }
+
+
+@atomic
+def put_on_shelf(session: Session) -> None:
+    session.add(Product(slug="rug", name="Rug", amount=123_450, currency="pkr"))
+    session.add(Plan(slug="bazaar", name="Bazaar", amount=123_450, currency="xyz"))

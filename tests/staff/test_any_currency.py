@@ -1,0 +1,216 @@
+"""Any currency can be shown: one payment in a currency that the shop can't sell in takes no page
+down, and nothing that follows a payment."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+from werkzeug.test import TestResponse
+
+from payments_app.core.extensions import db
+from payments_app.core.money import Money
+from payments_app.ledger.models import Entry
+from payments_app.notices.models import Mail
+from payments_app.notices.webhook_models import WebhookEvent
+from payments_app.payments.models import Transaction
+from payments_app.payments.payable import NotPayableError
+from payments_app.payments.platform_fee import platform_fee
+from payments_app.subscriptions.bill import amount_due
+from payments_app.subscriptions.models import Plan
+from tests.accounts.desk import HTML, Desk
+from tests.inbound.post_office import PostOffice
+from tests.notices.receiver import Receiver
+from tests.payments.till import Till
+from tests.portal.counter import Portal
+from tests.settlement.books import columns
+from tests.staff.abroad import Abroad, put_on_shelf
+
+pytestmark = [pytest.mark.portable, pytest.mark.timeout(300)]
+
+# Signed links, ids of things that this world has not, and what answers by a mail's file.
+ELSEWHERE = {"token", "filename", "name", "message_id", "subscription_id"}
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    receiver = Receiver()
+    yield receiver
+    receiver.close()
+
+
+@pytest.fixture
+def abroad(app: Flask, receiver: Receiver) -> Iterator[Abroad]:
+    with app.app_context():
+        yield Abroad(app, receiver)
+
+
+def addresses(app: Flask, world: Abroad) -> Iterator[tuple[str, str]]:
+    """Every page that can be opened, for each thing that it can be about."""
+    values = world.values()
+    adapter = app.url_map.bind("localhost")
+    for rule in app.url_map.iter_rules():
+        if "GET" not in (rule.methods or ()) or rule.arguments & ELSEWHERE:
+            continue
+        assert len(rule.arguments) <= 1, rule.rule
+        for name in rule.arguments or {""}:
+            for value in values[name] if name else [None]:
+                given = {name: value} if name else {}
+                yield rule.endpoint, adapter.build(rule.endpoint, given)
+
+
+def known_as(app: Flask, world: Abroad) -> dict[str, object]:
+    """Browsers of all who may look: staff, the merchant, the customer."""
+    customer = app.test_client()
+    with customer.session_transaction() as cookie:
+        cookie["customer"] = {"id": world.values()["customer_id"][0], "until": 2**40}
+    return {
+        "staff": Desk(app).signed_in("admin").client,
+        "portal": Portal(app).signed_in().client,
+        "buyer": customer,
+    }
+
+
+def test_no_page_is_taken_down(app: Flask, abroad: Abroad) -> None:
+    broken, opened = [], 0
+    for who, client in known_as(app, abroad).items():
+        for endpoint, path in addresses(app, abroad):
+            if who != "staff" and path.startswith("/staff"):
+                continue
+            for accept in (HTML, {"Accept": "application/json"}):
+                answer: TestResponse = client.get(path, headers=accept)
+                opened += answer.status_code == 200
+                if answer.status_code >= 500 and endpoint != "ops.readyz":
+                    broken.append(f"{who} {path} {answer.status_code}")
+    assert broken == []
+    assert opened > 100
+
+
+def test_lists_show_it_and_the_others(app: Flask, abroad: Abroad) -> None:
+    browser = Desk(app).signed_in("admin")
+    (customer,) = abroad.values()["customer_id"]
+    all_of_them = {"1,234.50 PKR", "1,234.50 XYZ", "$10.99"}
+    for path, missing in {
+        "/staff/payments": set(),
+        f"/staff/customers/{customer}": set(),
+        "/staff/payments?q=ada@example.com": set(),
+        "/staff/payments?q=1234.50": {"$10.99"},
+        "/staff/payments?least=1000&most=2000": {"$10.99"},
+        "/staff/payments?currency=xyz": {"$10.99", "1,234.50 PKR"},
+        "/staff/payments?currency=XYZ": {"$10.99", "1,234.50 PKR"},
+        f"/staff/payments/{abroad.xyz}": {"$10.99", "1,234.50 PKR"},
+    }.items():
+        page = browser.get(path).text
+        assert {words for words in all_of_them if words not in page} == missing, path
+
+
+def test_it_is_summed_by_its_currency(app: Flask, abroad: Abroad) -> None:
+    browser = Desk(app).signed_in("admin")
+    page = browser.get("/staff").text
+    assert [w for w in ("$10.99", "2,469.00 PKR", "1,234.50 XYZ") if w not in page] == []
+    assert "1,234.50 XYZ" in browser.get("/staff/reports?currency=xyz").text
+    found = browser.client.get("/api/v1/reports/sales_summary").json["today"]
+    assert (found["xyz"]["amount"], found["xyz"]["formatted"]) == (123_450, "1,234.50 XYZ")
+    assert (found["pkr"]["payments"], found["usd"]["formatted"]) == (2, "$10.99")
+
+
+def test_files_have_it_in_its_own_unit(app: Flask, abroad: Abroad) -> None:
+    answer = Desk(app).signed_in("admin").get("/staff/payments.csv")
+    rows = {row["Id"]: row for row in csv.DictReader(io.StringIO(answer.text))}
+    assert (rows[abroad.xyz]["Amount"], rows[abroad.xyz]["Currency"]) == ("1234.50", "XYZ")
+    assert rows[abroad.usd]["Amount"] == "10.99"
+    assert len(rows) == 5
+    browser = Portal(app).signed_in()
+    assert "1,234.50 XYZ" in browser.get("/portal/payments").text
+    statements = [
+        line["Gross"]
+        for batch in abroad.values()["batch_id"]
+        for line in csv.DictReader(io.StringIO(browser.get(f"/portal/statements/{batch}.csv").text))
+        if line["Kind"] == "capture"
+    ]
+    assert sorted(statements) == ["10.99", "1234.50", "1234.50", "1234.50"]
+
+
+def test_all_that_follows_a_payment_follows_it(app: Flask, abroad: Abroad) -> None:
+    db.session.rollback()
+    captured = select(Entry.transaction_id, Entry.amount, Entry.currency)
+    rows = set(db.session.execute(captured.where(Entry.entry_type == "capture")))
+    assert {(abroad.xyz, 123_450, "xyz"), (abroad.pkr, 123_450, "pkr")} <= rows
+    fee = (123_450 * 29 + 30_500) // 1000
+    assert ("capture", 123_450, -fee, 0, 123_450 - fee) in columns()
+    mail = select(Mail).where(Mail.kind == "receipt", Mail.transaction_id == abroad.xyz)
+    receipt = db.session.scalars(mail).one()
+    assert receipt.subject.endswith("1,234.50 XYZ")
+    assert ["1,234.50 XYZ" in part for part in (receipt.text, receipt.html)] == [True, True]
+    told = select(WebhookEvent.body).where(WebhookEvent.transaction_id == abroad.xyz)
+    payment = json.loads(db.session.scalars(told).one())["data"]["payment"]
+    assert (payment["amount"], payment["currency"]) == (123_450, "xyz")
+    page = Desk(app).signed_in("admin").get(f"/staff/payments/{abroad.pkr}").text
+    assert "REFUNDED 50.00 PKR" in page
+
+
+def test_a_page_of_differences_shows_it(app: Flask, abroad: Abroad) -> None:
+    page = Desk(app).signed_in("admin").get("/staff/reconciliation").text
+    assert "777.00 PKR" in page
+
+
+def test_the_shop_shows_what_it_can_not_sell_and_takes_no_money_for_it(app: Flask) -> None:
+    with app.app_context():
+        put_on_shelf()
+    client = app.test_client()
+    page = client.get("/").text
+    assert "1,234.50 PKR" in page
+    assert "1,234.50 XYZ every month" in page
+    for item, currency in (("rug", "PKR"), ("bazaar", "XYZ")):
+        body = {"item": item, "email": "ada@example.com", "payment_method": "pm_card_visa"}
+        answer = client.post("/transactions", json=body, headers={"Idempotency-Key": item})
+        assert answer.status_code == 422
+        assert f"{currency} is not a currency" in answer.json["error"]["message"]
+
+
+def test_nothing_asks_stripe_for_what_the_shop_can_not_take(app: Flask) -> None:
+    with app.app_context():
+        till = Till(app)
+        order = till.create_order(123_450, "xyz")
+        with pytest.raises(NotPayableError, match="XYZ"):
+            till.open(order=order)
+        assert till.messages("charge") == []
+
+
+def test_a_plan_in_such_a_currency_is_not_free() -> None:
+    plan = Plan(amount=500, currency="xyz")
+    assert amount_due(plan, 0) == (500, 0)
+
+
+def test_such_a_sale_has_no_fee() -> None:
+    with pytest.raises(ValueError, match="xyz"):
+        platform_fee(Money(1000, "xyz"), {})
+
+
+def test_a_code_that_no_row_can_hold_is_set_aside_with_an_alert(app: Flask) -> None:
+    with app.app_context():
+        post = PostOffice(Till(app))
+        intent = post.pay_elsewhere()
+        post.till.sandbox("POST", f"/_sandbox/payment_intents/{intent['id']}", currency="usdc")
+        event = post.told("payment_intent.succeeded", intent["id"])
+        post.send(event)
+        assert post.state(event) == "quarantined"
+        assert post.alerts() == ["webhook_quarantined"]
+
+
+def test_a_code_in_capitals_is_the_same_currency(app: Flask) -> None:
+    with app.app_context():
+        post = PostOffice(Till(app))
+        intent = post.pay_elsewhere(currency="pkr")
+        post.till.sandbox("POST", f"/_sandbox/payment_intents/{intent['id']}", currency="PKR")
+        event = post.told("payment_intent.succeeded", intent["id"])
+        post.send(event)
+        assert post.state(event) == "processed"
+        db.session.rollback()
+        row = db.session.scalars(select(Transaction)).one()
+        assert (row.state, row.currency) == ("complete", "pkr")

@@ -1,0 +1,317 @@
+"""One odd row never takes a page down: its cell is marked, and the others stand."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+from types import SimpleNamespace
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from payments_app.core.alerts import Alert
+from payments_app.core.clock import utcnow
+from payments_app.core.database import atomic
+from payments_app.core.extensions import db
+from payments_app.core.history import HistoryEntry
+from payments_app.core.ids import new_id, reference
+from payments_app.gateway.declines import advice_on, buyer_sentence, public_code
+from payments_app.reconcile.models import Finding
+from payments_app.staff.pages import read_page
+from payments_app.staff.presenter import COLUMNS, MARK, detail_of
+from tests.accounts.desk import Browser, Desk
+from tests.staff.files import DECLINED, Files
+
+pytestmark = pytest.mark.portable
+
+FIRST = dt.datetime(1, 1, 1, tzinfo=dt.UTC)
+LAST = dt.datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=dt.UTC)
+# East and west of UTC, a local time at either end is beyond the calendar.
+EAST, WEST = "Pacific/Kiritimati", "Pacific/Honolulu"
+
+ODD_DATA: list[Any] = [
+    None,
+    [],
+    ["ch_1"],
+    "text",
+    7,
+    {},
+    {"latest_charge": []},
+    {"latest_charge": {"payment_method_details": "visa"}},
+    {"amount": None, "currency": None, "payment_method": 7},
+]
+ODD_ERRORS: list[Any] = [
+    "Your card was declined.",
+    ["card_declined"],
+    7,
+    {},
+    {"decline_code": ["lost_card"]},
+    {"code": {"a": 1}},
+    {"type": []},
+    {"message": {"en": "no"}},
+    {**DECLINED, "doc_url": 7},
+    {**DECLINED, "doc_url": "https://[oops"},
+    {**DECLINED, "advice_code": ["try_again_later"]},
+]
+ODD_CELLS: list[dict[str, Any]] = [
+    {"card_last4": None},
+    {"card_brand": None},
+    {"card_brand": "", "card_last4": ""},
+    {"receipt_url": "https://[oops"},
+    {"stripe_payment_id": None},
+    {"description": "", "email": ""},
+    {"currency": "xyz"},
+    {"created_at": FIRST, "ended_at": FIRST},
+    {"created_at": LAST, "ended_at": LAST},
+]
+ROWS = (
+    [("complete", {"stripe_data": data}) for data in ODD_DATA]
+    + [("failed", {"error": error, "error_code": None}) for error in ODD_ERRORS]
+    + [(phase, cells) for cells in ODD_CELLS for phase in ("complete", "failed")]
+)
+
+
+@pytest.fixture(params=[EAST, WEST])
+def admin(desk: Desk, request: pytest.FixtureRequest) -> Browser:
+    browser = desk.signed_in("admin")
+    browser.client.set_cookie("staff_zone", request.param, path="/staff")
+    return browser
+
+
+@pytest.fixture
+def shop(files: Files) -> tuple[str, list[str]]:
+    """The odd payments of one customer, between two that are as they should be."""
+    before = files.payment(email="ada@example.com")
+    odd = [files.payment(phase, **{"email": "ada@example.com", **values}) for phase, values in ROWS]
+    files.payment(email="ada@example.com")
+    return before, odd
+
+
+def all_of(browser: Browser, path: str) -> str:
+    """A list with all of its pages."""
+    seen, text = set(), ""
+    while path and path not in seen:
+        seen.add(path)
+        answer = browser.get(path)
+        assert answer.status_code == 200, path
+        text += answer.text
+        older = answer.text.partition('rel="next"')[2].partition('href="')[2].partition('"')[0]
+        path = older.replace("&amp;", "&")
+    return text
+
+
+def test_the_list_shows_every_one_of_them(
+    admin: Browser, files: Files, shop: tuple[str, list[str]]
+) -> None:
+    page = all_of(admin, "/staff/payments")
+    good, odd = shop
+    assert [id_ for id_ in (good, *odd) if reference(id_) not in page] == []
+    assert MARK in page
+
+
+def test_the_customer_s_page_shows_them(
+    admin: Browser, files: Files, shop: tuple[str, list[str]]
+) -> None:
+    answer = admin.get(f"/staff/customers/{files.customer_id()}")
+    assert answer.status_code == 200
+    assert MARK in answer.text
+
+
+def test_the_file_has_a_line_for_each(
+    admin: Browser, files: Files, shop: tuple[str, list[str]]
+) -> None:
+    answer = admin.get("/staff/payments.csv")
+    rows = {row["Id"]: row for row in csv.DictReader(io.StringIO(answer.text))}
+    good, odd = shop
+    assert rows.keys() >= {good, *odd}
+    assert rows[good]["Amount"] == "10.99"
+    assert any(MARK in row["Error Details"] for row in rows.values())
+
+
+def test_each_has_a_page_of_its_own(
+    admin: Browser, files: Files, shop: tuple[str, list[str]]
+) -> None:
+    broken = {}
+    for id_, row in zip(shop[1], ROWS, strict=True):
+        status = admin.get(f"/staff/payments/{id_}").status_code
+        if status != 200:
+            broken[repr(row)] = status
+    assert broken == {}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/staff",
+        "/staff/reports",
+        "/staff/reports?days=365&currency=xyz",
+        "/staff/payments?q=ada@example.com",
+        "/staff/payments?status=failed",
+        "/staff/double-payments",
+        "/api/v1/reports/sales_summary",
+    ],
+)
+def test_what_sums_or_finds_them_stands(
+    admin: Browser, shop: tuple[str, list[str]], path: str
+) -> None:
+    assert admin.get(path).status_code == 200
+
+
+def test_buyers_read_what_became_of_them(files: Files, shop: tuple[str, list[str]]) -> None:
+    client, broken = files.app.test_client(), {}
+    for id_, row in zip(shop[1], ROWS, strict=True):
+        for path in (f"/transactions/{id_}", f"/thankyou?transaction={id_}"):
+            for accept in ("application/json", "text/html"):
+                status = client.get(path, headers={"Accept": accept}).status_code
+                if status >= 400:
+                    broken[repr(row)] = status
+    assert broken == {}
+
+
+def test_reports_count_what_began_at_the_ends_of_the_calendar(files: Files) -> None:
+    from payments_app.staff.rollups import counts, fold_all
+
+    with files.app.app_context():
+        for name in (EAST, WEST):
+            fold_all(ZoneInfo(name))
+            files.payment(created_at=FIRST)
+            files.payment(created_at=LAST)
+            found = counts(db.session(), dt.date.min, dt.date.max, ZoneInfo(name))
+            assert sum(count.count for count in found) == (2 if name == EAST else 4)
+            db.session.commit()
+
+
+def test_pages_walk_over_the_ends_of_the_calendar(files: Files) -> None:
+    made = [files.payment(created_at=at) for at in (FIRST, FIRST, utcnow(), LAST, LAST)]
+    with files.app.app_context():
+        seen: list[str] = []
+        before = None
+        for _ in made:
+            page = read_page(db.session(), [], before=before, size=1)
+            seen += [id_ for id_, _ in page.keys]
+            before = page.older
+        assert before is None
+        after = read_page(db.session(), [], after=read_page(db.session(), [], size=1).newer)
+        assert after.keys
+    assert sorted(seen) == sorted(made)
+
+
+def test_an_odd_row_is_told_once_and_counted(desk: Desk, files: Files) -> None:
+    for _ in range(2):
+        files.payment("failed", error="odd")
+    files.payment()
+    browser = desk.signed_in("viewer")
+    for _ in range(3):
+        browser.get("/staff/payments")
+    with files.app.app_context():
+        (alert,) = db.session.scalars(select(Alert))
+        assert (alert.kind, alert.times) == ("odd_payment", 2)
+        assert "reason" in alert.message
+
+
+def test_ordinary_rows_raise_no_alert(desk: Desk, files: Files) -> None:
+    for phase in ("complete", "canceled", "created", "unknown"):
+        files.payment(phase)
+    files.decline()
+    desk.signed_in("viewer").get("/staff/payments")
+    with files.app.app_context():
+        assert db.session.scalars(select(Alert)).all() == []
+
+
+def row_of(**values: Any) -> Any:
+    """A row that no database of ours would hold."""
+    empty: dict[str, Any] = dict.fromkeys(column.key for column in COLUMNS)
+    now = utcnow()
+    usual = {"id": new_id("txn"), "version": 1, "phase": "complete", "state": "complete"}
+    usual |= {"amount": 1099, "currency": "usd", "created_at": now, "attempt": 1, "email": "a@b.c"}
+    return SimpleNamespace(**{**empty, **usual, **values})
+
+
+@pytest.mark.parametrize(
+    ("values", "cell", "text"),
+    [
+        ({"phase": "on_hold"}, "badge", "ON HOLD"),
+        ({"phase": None}, "badge", MARK),
+        ({"currency": "usdc"}, "amount", "10.99 USDC"),
+        ({"currency": None}, "amount", MARK),
+        ({"amount": None}, "amount", MARK),
+        ({"amount": "1099"}, "amount", MARK),
+        ({"id": None}, "reference", MARK),
+        ({"created_at": None}, "created_at", None),
+        ({"created_at": "yesterday"}, "created_at", None),
+        ({"error_code": 7, "phase": "failed", "state": "failed"}, "reason", MARK),
+    ],
+)
+def test_a_cell_that_can_not_be_made_is_marked(
+    values: dict[str, Any], cell: str, text: str | None
+) -> None:
+    detail = detail_of(row_of(**values))
+    assert detail[cell] == text
+    named = [odd.partition(":")[0] for odd in detail["odd"]]
+    assert (cell in named) == (text in (MARK, None))
+
+
+@pytest.mark.parametrize("error", ODD_ERRORS)
+def test_an_odd_error_is_no_decline_and_has_a_sentence(error: Any) -> None:
+    advice_on(error)
+    assert buyer_sentence(error, "failed")[1]
+    assert isinstance(public_code(error), str)
+
+
+@pytest.fixture
+def history(files: Files) -> str:
+    @atomic
+    def write(session: Session, transaction_id: str) -> None:
+        for data in (["a"], "text", 7, {"text": ["a"]}, {"object": [{"a": {}}]}):
+            session.add(
+                HistoryEntry(
+                    kind="note", what="", actor="x", transaction_id=transaction_id, data=data
+                )
+            )
+
+    id_ = files.payment()
+    with files.app.app_context():
+        write(id_)
+    return id_
+
+
+def test_a_timeline_with_odd_entries_is_shown(admin: Browser, history: str) -> None:
+    assert admin.get(f"/staff/payments/{history}").status_code == 200
+    assert admin.get("/staff/audit").status_code == 200
+
+
+def test_differences_that_this_release_does_not_know_are_shown(
+    admin: Browser, files: Files
+) -> None:
+    @atomic
+    def find(session: Session) -> None:
+        for number, details in enumerate(
+            (
+                {},
+                ["a"],
+                "text",
+                {"amount": "many", "currency": "usd"},
+                {"amount": 5},
+                {"amount": 1.5},
+            )
+        ):
+            session.add(
+                Finding(
+                    kind="split_payment",
+                    subject=f"s-{number}",
+                    severity="warning",
+                    fix="join",
+                    about_at=FIRST if number % 2 else LAST,
+                    details=details,
+                )
+            )
+
+    with files.app.app_context():
+        find()
+    page = admin.get("/staff/reconciliation")
+    assert page.status_code == 200
+    assert page.text.count("Split payment") == 6

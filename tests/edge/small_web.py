@@ -99,12 +99,12 @@ class SmallWeb(Process):
             text: str = found.read().decode()
         return text
 
-    def restart(self, seconds: float = SOON) -> subprocess.CompletedProcess[str]:
-        script = self.restarting(seconds)
+    def restart(self, seconds: float = SOON, **settings: str) -> subprocess.CompletedProcess[str]:
+        script = self.restarting(seconds, **settings)
         said, wrong = script.communicate()
         return subprocess.CompletedProcess(script.args, script.returncode, said, wrong)
 
-    def restarting(self, seconds: float = SOON) -> subprocess.Popen[str]:
+    def restarting(self, seconds: float = SOON, **settings: str) -> subprocess.Popen[str]:
         """The script as it runs."""
         return subprocess.Popen(
             [RESTART, self.pidfile, f"{seconds:g}"],
@@ -112,6 +112,7 @@ class SmallWeb(Process):
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
+            env=os.environ | settings,
         )
 
     def masters(self) -> list[int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -171,6 +172,7 @@ def test_two_deploys_at_once_are_one(web: SmallWeb) -> None:
 def test_no_deploy_begins_over_a_second_web_server(web: SmallWeb) -> None:
     web.release("by hand")
     os.kill(web.pid, signal.SIGUSR2)
+    os.kill(web.pid, signal.SIGUSR2)
     until(web.pidfile.with_suffix(".pid.2").exists)
     (second,) = set(web.masters()) - {web.pid}
     done = web.restart()
@@ -182,14 +184,19 @@ def test_no_deploy_begins_over_a_second_web_server(web: SmallWeb) -> None:
     next_deploy_works(web)
 
 
-def test_a_second_web_server_is_seen_while_it_boots(web: SmallWeb) -> None:
+def test_what_a_killed_deploy_left_is_named_with_what_ends_it(web: SmallWeb) -> None:
     web.release("slow")
-    os.kill(web.pid, signal.SIGUSR2)
+    killed = web.restarting()
     until(web.booting)
+    killed.kill()
+    killed.communicate()
     done = web.restart()
     assert done.returncode == 2
     (second,) = set(web.masters()) - {web.pid}
     assert f"kill -TERM {second}" in done.stderr
+    os.kill(second, signal.SIGTERM)
+    until(web.is_alone)
+    next_deploy_works(web)
 
 
 @pytest.mark.parametrize("left", [None, "", "no number", "-1", "0", "gone", "other"])
@@ -256,6 +263,41 @@ def test_a_python_that_is_gone_starts_no_successor(tmp_path: Path) -> None:
     finally:
         web.end_all()
         web.kill()
+
+
+def test_systemd_is_told_of_the_new_master_before_the_old_one_ends(
+    web: SmallWeb, tmp_path: Path
+) -> None:
+    """Else it would take the old one's end for the service's, and kill the new one."""
+    old_lived: list[bool] = []
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(str(tmp_path / "notify"))
+        systemd.settimeout(SOON)
+
+        def listen() -> None:
+            while b"MAINPID=" not in (said := systemd.recv(4096)):
+                pass
+            told.append(int(said.partition(b"MAINPID=")[2].split()[0]))
+            old_lived.append(web.pid in web.masters())
+            systemd.recv(4096)  # its barrier: that this was read
+
+        told: list[int] = []
+        listener = threading.Thread(target=listen)
+        listener.start()
+        done = web.restart(NOTIFY_SOCKET=str(tmp_path / "notify"))
+        listener.join()
+    assert done.returncode == 0, done.stderr
+    assert told == web.masters()
+    assert old_lived == [True]
+
+
+def test_where_systemd_can_not_be_told_nothing_is_replaced(web: SmallWeb, tmp_path: Path) -> None:
+    done = web.restart(NOTIFY_SOCKET=str(tmp_path / "nobody"))
+    assert done.returncode == 1
+    assert "systemd could not be told" in done.stderr
+    assert web.is_alone()
+    assert web.masters() == [web.pid]
+    next_deploy_works(web)
 
 
 def make_release(directory: Path) -> Path:

@@ -13,6 +13,7 @@ from payments_app.customers.models import Customer, SavedCard
 from payments_app.customers.recognise import link_for
 from payments_app.notices.models import Mail
 from tests.checkout.counter import BROWSER, FIELD, Counter
+from tests.customers.mailed_link import known
 
 pytestmark = pytest.mark.portable
 
@@ -24,16 +25,6 @@ def card(counter: Counter) -> str:
     with counter.app.app_context():
         drain("payment_standard")
         return db.session.scalars(select(SavedCard.id)).one()
-
-
-def known(counter: Counter, email: str = "ada@example.com") -> FlaskClient:
-    """A new browser that opened the link in a customer's mail."""
-    with counter.app.app_context():
-        customer = db.session.scalars(select(Customer.id).where(Customer.email == email)).one()
-        path = link_for(customer, "/account").removeprefix(counter.app.config["CONFIG"].public_url)
-    browser = counter.stranger()
-    assert browser.get(path).status_code == 303
-    return browser
 
 
 def pay_with(browser: FlaskClient, card: str, email: str = "ada@example.com") -> int:

@@ -15,6 +15,8 @@ from typing import Any
 
 from flask import Flask, g, has_request_context, request
 
+from payments_app.core.ids import without_payment_methods
+
 _SECRETS = (
     # Stripe's keys and secrets, https://docs.stripe.com/keys
     (re.compile(r"\b(sk|rk)_(test|live)_\w+"), r"\1_\2_[cut]"),
@@ -28,7 +30,9 @@ _PAYMENT = re.compile(r"\btxn_[A-Za-z0-9]+")
 
 
 def redact(text: str) -> str:
-    """The text without keys, secrets, passwords in addresses, and card-like numbers."""
+    """The text without keys, secrets, passwords in addresses, ids of cards at Stripe, and
+    card-like numbers."""
+    text = without_payment_methods(text)
     for pattern, instead in _SECRETS:
         text = pattern.sub(instead, text)
     return _CARD_LIKE.sub(lambda match: "[card number cut]" if _luhn(match[0]) else match[0], text)

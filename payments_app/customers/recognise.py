@@ -51,6 +51,12 @@ def remember(customer_id: str) -> None:
     cookie["customer"] = {"id": customer_id, "until": int(time.time()) + KNOWN_SECONDS}
 
 
+def this_browser() -> str | None:
+    """The name that the checkout gave to this browser, and wrote on its payments; None before
+    its first."""
+    return cookie.get("buyer")
+
+
 def recognised() -> str | None:
     """The id of the customer whom this browser is known to be."""
     known = cookie.get("customer")

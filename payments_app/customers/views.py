@@ -29,6 +29,7 @@ from payments_app.customers.recognise import (
     read_link,
     recognised,
     remember,
+    this_browser,
 )
 
 blueprint = Blueprint("customers", __name__)
@@ -82,12 +83,15 @@ def open_account(token: str) -> Response:
 @blueprint.post("/account/<token>")
 @buyer
 def enter_account(token: str) -> Response | BaseResponse:
-    """The link's button: this browser is the customer's for a day."""
+    """The link's button: this browser is the customer's for a day, and so are the cards that it
+    kept under their address."""
     found = _of_link(token)
     if found is None:
         return _too_old()
-    customer, link = found
-    remember(customer.id)
+    _, link = found
+    if browser := this_browser():
+        cards.join_cards(link.customer_id, browser)
+    remember(link.customer_id)
     return private(make_response(redirect(link.to, 303)))
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 from flask import Response, redirect, request, url_for
 from sqlalchemy import select
 from sqlalchemy.exc import NoResultFound
@@ -11,6 +14,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from payments_app.accounts.gate import signed_in
 from payments_app.core.access import staff
 from payments_app.core.extensions import db
+from payments_app.core.ids import without_payment_methods
 from payments_app.core.money import CURRENCIES
 from payments_app.gateway.declines import DECLINES
 from payments_app.payments.double_payments import twin_of
@@ -121,7 +125,8 @@ def _payment_page(transaction_id: str, status: int = 200, **values: str) -> Resp
         "payment.html",
         status,
         payment=shown,
-        raw=row if signed_in().may("technical") else None,
+        raw=_answered(row.stripe_data or row.error) if signed_in().may("technical") else None,
+        stripe_status=row.stripe_status,
         attempts=_attempts(transaction_id),
         returns=returns_of(session, transaction_id, zone),
         sale=sale_of(session, transaction_id, zone),
@@ -130,6 +135,11 @@ def _payment_page(transaction_id: str, status: int = 200, **values: str) -> Resp
         timeline=timeline(session, transaction_id, zone, technical=signed_in().may("technical")),
         **values,
     )
+
+
+def _answered(said: Any) -> str:
+    """What Stripe answered, to read."""
+    return without_payment_methods(json.dumps(said or {}, indent=2, ensure_ascii=False))
 
 
 def find(transaction_id: str) -> Payment:

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row
 
-from payments_app.core.ids import reference
+from payments_app.core.ids import reference, without_payment_methods
 from payments_app.core.money import Money
 from payments_app.gateway.declines import STAFF, advice_on
 from payments_app.payments.direct import DIRECT_ACCOUNT
@@ -181,7 +181,8 @@ def _error_summary(state: str, error: dict[str, Any], code: str | None, message:
     # What is pending has not failed, whatever its last call met.
     if state != "failed":
         return NOTHING
-    return f"{_reason(state, error, code)}: {message or 'Unknown error occurred'}"
+    told = without_payment_methods(message or "Unknown error occurred")
+    return f"{_reason(state, error, code)}: {told}"
 
 
 def _next_step(phase: str, advice: str | None) -> str:

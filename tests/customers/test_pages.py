@@ -9,10 +9,11 @@ from sqlalchemy import select
 from payments_app.core import links
 from payments_app.core.drain import drain
 from payments_app.core.extensions import db
-from payments_app.customers.models import Customer, SavedCard
+from payments_app.customers.models import Customer
 from payments_app.customers.recognise import link_for
 from payments_app.notices.models import Mail
 from tests.checkout.counter import BROWSER, FIELD, Counter
+from tests.customers import shoppers
 from tests.customers.mailed_link import known
 
 pytestmark = pytest.mark.portable
@@ -21,10 +22,10 @@ pytestmark = pytest.mark.portable
 @pytest.fixture
 def card(counter: Counter) -> str:
     """The id of ada's saved card."""
-    counter.pay(save_card=True)
-    with counter.app.app_context():
-        drain("payment_standard")
-        return db.session.scalars(select(SavedCard.id)).one()
+    browser = counter.stranger()
+    shoppers.buy(counter, browser, save_card=True)
+    known(counter, browser=browser)
+    return shoppers.cards(counter)[0].id
 
 
 def pay_with(browser: FlaskClient, card: str, email: str = "ada@example.com") -> int:

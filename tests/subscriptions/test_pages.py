@@ -52,7 +52,8 @@ def one(counter: Counter) -> Subscription:
 
 
 def known(counter: Counter) -> FlaskClient:
-    return customers.known(counter, to="/account/subscriptions")
+    """The browser that subscribed, which has proved its address."""
+    return customers.known(counter, to="/account/subscriptions", browser=counter.client)
 
 
 def press(browser: FlaskClient, subscription: str, what: str, **fields: str) -> int:

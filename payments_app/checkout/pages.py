@@ -63,7 +63,8 @@ def form(item: str) -> Response | BaseResponse:
         offer = offer_of(session, item)
         if offer is None:
             raise NotFound
-        return form_page(offer, request.args)
+        # Nothing else of the address: whoever made a link must not fill in another's form.
+        return form_page(offer, {"quantity": request.args.get("quantity")})
     live = live_transaction(payable)
     if live is not None:
         return redirect(_result_url(live), 303)

@@ -1,4 +1,4 @@
-"""Cards that were kept before it was asked whose they are: revision 0881."""
+"""Cards that were kept before it was asked whose they are: revision 0991."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.customers.mailed_link import known
 from tests.customers.shoppers import GRACE, buy, cards, customer
 
 pytestmark = pytest.mark.portable
-REVISION = runpy.run_path(str(REPOSITORY / "migrations/versions/0881_cards_of_proved_owners.py"))
+REVISION = runpy.run_path(str(REPOSITORY / "migrations/versions/0991_cards_of_proved_owners.py"))
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from payments_app.core.money import code_of
 from payments_app.gateway.charges import retrieve_intent
 from payments_app.gateway.listing import intents_created
 from payments_app.gateway.objects import UnreadableError
-from payments_app.gateway.results import Verdict
+from payments_app.gateway.results import Answer, Verdict
 from payments_app.merchants.accounts import LEFT
 from payments_app.payments.direct import DIRECT_ACCOUNT
 from payments_app.payments.models import Transaction
@@ -31,6 +31,7 @@ from payments_app.reconcile.models import Run
 
 # An intent is created up to 15 minutes after its transaction, and Stripe's clock is not ours.
 MARGIN = dt.timedelta(minutes=30)
+_NO_INTENT = Answer("none", Verdict.INVALID)  # of a payment that names none: nothing to ask for
 
 
 @dataclass(frozen=True)
@@ -155,7 +156,9 @@ def _unlisted(
     for ours, account in _complete(since, until):
         if ours.stripe_payment_id in listed or account not in accounts:
             continue
-        answer = retrieve_intent(ours.stripe_payment_id or "", account)
+        answer = _NO_INTENT
+        if ours.stripe_payment_id:
+            answer = retrieve_intent(ours.stripe_payment_id, account)
         if answer.intent is not None and answer.http_status == 200:
             yield from classify(answer.intent, ours)
         elif answer.verdict == Verdict.INVALID:

@@ -68,6 +68,17 @@ def test_a_complete_payment_that_stripe_does_not_know_is_found(till: Till) -> No
     assert ("complete_here_not_at_stripe", None) in found()
 
 
+def test_a_complete_payment_that_names_no_intent_is_found_without_asking_for_one(till: Till) -> None:
+    transaction = till.pay()
+    execute(update(Transaction).values(stripe_payment_id=None))
+    compare_last_hours()
+    assert [(f.kind, f.transaction_id) for f in open_ones()] == [
+        ("complete_here_not_at_stripe", transaction)
+    ]
+    asked = till.sandbox("GET", "/_sandbox/requests?path=/v1/payment_intents/$")
+    assert asked["requests"] == []
+
+
 def test_another_amount_at_stripe_is_found(till: Till) -> None:
     transaction = till.pay()
     execute(

@@ -14,7 +14,10 @@ from payments_app.payments.disputes import Dispute
 from payments_app.payments.models import Transaction
 from payments_app.payments.refund_refresh import refresh
 from payments_app.reconcile.revive import revive
+from tests.inbound.post_office import PostOffice
 from tests.ledger.crowd import claim
+from tests.merchants.market import api
+from tests.payments.held import Held
 from tests.payments.till import Till
 from tests.refunds.desk import age, execute, give_back, posted, read, refund_outside, refunds
 
@@ -177,7 +180,7 @@ def cancel(till: Till, transaction: str) -> str:
     till.sandbox(
         "POST", f"/_sandbox/payment_intents/{intent}", status="canceled", amount_received=0
     )
-    values = {"state": "failed", "phase": "canceled", "stripe_status": "canceled"}
+    values = {"state": "failed", "phase": "canceled", "amount_received": None}
     execute(update(Transaction).where(Transaction.id == transaction).values(**values))
     return theirs
 
@@ -194,6 +197,23 @@ def test_a_refund_of_a_payment_that_was_cancelled_ends_as_failed(till: Till) -> 
     assert "expired_uncaptured_charge" in (kept.error_message or "")
     assert (posted("refund"), dead()) == ([], [])
     assert len(alerts("refund_never_paid")) == 1
+
+
+def test_what_was_held_and_never_captured_gives_nothing_back(till: Till) -> None:
+    """As Stripe does it: the hold is cancelled there, and what was held goes back as a refund."""
+    post, transaction = PostOffice(till), Held(till).hold()
+    intent = till.read(transaction).stripe_payment_id or ""
+    api(till, "POST", f"payment_intents/{intent}/cancel")
+    for type_ in ("payment_intent.canceled", "refund.created"):
+        post.send(post.told(type_))
+    till.work()
+    (kept,) = refunds(transaction)
+    assert (till.read(transaction).phase, kept.state, kept.error_code) == (
+        "canceled",
+        "failed",
+        "never_paid",
+    )
+    assert (posted("refund"), posted("capture"), dead()) == ([], [], [])
 
 
 def test_news_of_it_that_comes_again_changes_nothing(till: Till) -> None:

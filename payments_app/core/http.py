@@ -29,6 +29,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from payments_app.core import assets, headers
 from payments_app.core.card_numbers import CardNumberError
+from payments_app.core.columns import EmptyKeyError
 from payments_app.core.database import CommitOutcomeUnknownError
 
 MAX_BODY_BYTES = 256 * 1024
@@ -112,6 +113,7 @@ def prepare(app: Flask) -> None:
     app.register_error_handler(ProblemError, answer)
     app.register_error_handler(CSRFError, _answer_expired_form)
     app.register_error_handler(CardNumberError, _answer_card_number)
+    app.register_error_handler(EmptyKeyError, _answer_empty_key)
     app.register_error_handler(OperationalError, _answer_database_away)
     app.register_error_handler(PoolTimeoutError, _answer_database_away)
     app.register_error_handler(CommitOutcomeUnknownError, _answer_database_away)
@@ -163,6 +165,11 @@ def _answer_expired_form(_error: CSRFError) -> Response:
 
 def _answer_card_number(error: CardNumberError) -> Response:
     return answer(ProblemError(422, "card_number", str(error)))
+
+
+def _answer_empty_key(_error: EmptyKeyError) -> Response:
+    """Nothing has an empty id, so nothing was found by the one that was sent."""
+    return answer(ProblemError(404, *_WORDS[404]))
 
 
 def _answer_database_away(_error: Exception) -> Response:

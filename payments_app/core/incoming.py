@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from flask import Flask, current_app, redirect, request
 from flask import Request as FlaskRequest
 from werkzeug.datastructures import ImmutableMultiDict, MultiDict
+from werkzeug.exceptions import NotFound
 from werkzeug.routing import RequestRedirect
 from werkzeug.utils import cached_property
 from werkzeug.wrappers import Response
@@ -51,16 +52,16 @@ def _refuse_other_hosts() -> Response | None:
 
 
 def _refuse_unstorable_address() -> None:
+    """No address of ours has such a character: it is unknown, as any other that we never gave."""
     if not is_storable(request.path):
-        words = "This address holds a character that no address of ours has."
-        raise ProblemError(400, words_of(400)[0], words)
+        raise NotFound
 
 
 class Request(FlaskRequest):
     """A request of which every text can be kept, as `core/text.py` says.
 
     What can't be is refused as it is read, so that a view's limits come first. Raises
-    ProblemError that names the field: 400 in the address, 422 in a form or JSON.
+    ProblemError that names the field: 400 in the query, 422 in a form or JSON.
     """
 
     @cached_property

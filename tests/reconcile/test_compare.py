@@ -68,7 +68,9 @@ def test_a_complete_payment_that_stripe_does_not_know_is_found(till: Till) -> No
     assert ("complete_here_not_at_stripe", None) in found()
 
 
-def test_a_complete_payment_that_names_no_intent_is_found_without_asking_for_one(till: Till) -> None:
+def test_a_complete_payment_that_names_no_intent_is_found_without_asking_for_one(
+    till: Till,
+) -> None:
     transaction = till.pay()
     execute(update(Transaction).values(stripe_payment_id=None))
     compare_last_hours()

@@ -11,6 +11,7 @@ from flask import Flask, current_app
 from sqlalchemy.exc import SQLAlchemyError
 
 from payments_app.core import leases, registry, unknown
+from payments_app.core.database import CommitOutcomeUnknownError
 from payments_app.core.extensions import db
 from payments_app.core.outbox import Claim, Later, commands
 
@@ -72,7 +73,7 @@ def _claim(queue: str, limit: int) -> list[Claim]:
 def _tell_of_unknown(queue: str) -> None:
     try:
         unknown.tell(queue)
-    except SQLAlchemyError as error:
+    except (SQLAlchemyError, CommitOutcomeUnknownError) as error:
         log.warning("what %s holds and is not known here was not looked at: %s", queue, error)
 
 

@@ -129,6 +129,9 @@ def _link_form(token: str, status: int = 200, **values: str) -> Response:
         email = password_links.email_of(token)
     except password_links.BadLinkError:
         return _form("accounts/bad_link.html", 410)
+    before = gate.known_member()
+    if before is not None and before.email != email:
+        values["before"] = before.email
     return _form("accounts/new_password.html", status, token=token, email=email, **values)
 
 

@@ -63,7 +63,8 @@ def form(item: str) -> Response | BaseResponse:
         offer = offer_of(session, item)
         if offer is None:
             raise NotFound
-        return form_page(offer, request.args)
+        # Nothing else of the address: whoever made a link must not fill in another's form.
+        return form_page(offer, {"quantity": request.args.get("quantity")})
     live = live_transaction(payable)
     if live is not None:
         return redirect(_result_url(live), 303)
@@ -97,6 +98,7 @@ def form_page(offer: Offer, typed: Any, problem: ProblemError | None = None) -> 
         offer=offer,
         chosen=offer.choice(str(typed.get("quantity"))),
         email=typed.get("email") or (known.email if known else ""),
+        known=known is not None,
         cards=cards,
         saved_card=_chosen(typed.get("saved_card"), cards),
         save_card=bool(typed.get("save_card")),

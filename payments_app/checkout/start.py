@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from payments_app.checkout.forms import Purchase, invalid
 from payments_app.checkout.keys import SCOPE, made_before, row_key
 from payments_app.checkout.marks import CheckoutMark
+from payments_app.checkout.means import means_of
 from payments_app.checkout.offers import (
     digital_for_sale,
     offer_of_plan,
@@ -26,14 +27,11 @@ from payments_app.core.clock import utcnow
 from payments_app.core.database import CommitOutcomeUnknownError, atomic, hold_name
 from payments_app.core.http import ProblemError
 from payments_app.core.money import Money, chargeable
-from payments_app.customers.cards import card_of
 from payments_app.customers.find import customer_for
-from payments_app.customers.models import Customer
 from payments_app.downloads.purchase import purchase as buy
-from payments_app.merchants.accounts import seller_of
 from payments_app.orders.place import place
 from payments_app.payments.models import Transaction
-from payments_app.payments.open import Means, open_transaction
+from payments_app.payments.open import open_transaction
 from payments_app.payments.payable import NotPayableError, Payable
 from payments_app.subscriptions.subscribe import subscribe
 
@@ -99,7 +97,7 @@ def _start(
         payable,
         customer_id=customer_id,
         email=purchase.email,
-        means=_means(session, purchase, payable, customer_id, known),
+        means=means_of(session, purchase, payable, customer_id, known),
         idempotency_key=row_key(purchase.key, caller),
         fingerprint=purchase.fingerprint,
         buyer=buyer,
@@ -133,33 +131,6 @@ def _payable(session: Session, purchase: Purchase) -> tuple[str, Payable]:
         raise invalid({"item": "This is not for sale any more."})
     _check(purchase, payable.price, keeps_card=bool(payable.card_terms))
     return customer_for(session, purchase.email).id, payable
-
-
-def _means(
-    session: Session, purchase: Purchase, payable: Payable, customer_id: str, known: str | None
-) -> Means:
-    """Raises ProblemError 422 for a saved card that this browser may not pay with, or that can't
-    pay a seller who charges on an account of their own."""
-    seller = seller_of(session, payable.payee_id) if payable.payee_id else None
-    if seller is not None and seller.account is not None:
-        if purchase.saved_card is not None:
-            raise invalid({"payment_method": "A saved card can't pay this seller. Enter a card."})
-        return Means(purchase.confirmation_token, purchase.payment_method)
-    if purchase.saved_card is None:
-        save = purchase.save_card or bool(payable.card_terms)
-        stripe_id = session.get_one(Customer, customer_id).stripe_customer_id if save else None
-        return Means(
-            purchase.confirmation_token,
-            purchase.payment_method,
-            stripe_customer_id=stripe_id,
-            save_card=save,
-        )
-    card = card_of(session, known, purchase.saved_card) if known else None
-    if card is None:
-        raise invalid({"payment_method": "This saved card is not there any more. Use another."})
-    if known != customer_id:
-        raise invalid({"email": "The saved card belongs to another address. Use another card."})
-    return card.means(off_session=False)
 
 
 def _check(purchase: Purchase, price: Money, *, keeps_card: bool = False) -> None:

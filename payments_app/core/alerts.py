@@ -18,6 +18,7 @@ from payments_app.core.clock import database_now
 from payments_app.core.columns import BIGINT
 from payments_app.core.database import insert_once
 from payments_app.core.extensions import db
+from payments_app.core.logs import redact
 
 log = logging.getLogger(__name__)
 
@@ -64,6 +65,7 @@ def raise_alert(
 ) -> None:
     """Store an alert in the caller's transaction, with what follows it; an open one of the same
     key counts one more, and tells nobody again."""
+    message = redact(message)  # it is mailed, and often quotes what others said
     log.error("alert %s: %s", key, message)
     fresh = insert_once(
         session, Alert, kind=kind, key=key, severity=severity, message=message, data=data

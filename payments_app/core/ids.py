@@ -8,6 +8,11 @@ import secrets
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _LENGTH = 26  # 26 characters of 5 bits hold 128
 _SHAPE = re.compile(rf"[a-z]{{2,5}}_[{ALPHABET}]{{{_LENGTH}}}")
+# Of a card at Stripe, https://docs.stripe.com/api/payment_methods: not `pm_card_visa`, not
+# `card_declined`, and no id of ours.
+_PAYMENT_METHOD = re.compile(
+    rf"\b(pm|src|card(?!_[{ALPHABET}]{{{_LENGTH}}}\b))_[A-Za-z0-9]{{16,}}", re.ASCII
+)
 
 
 def new_id(prefix: str) -> str:
@@ -23,6 +28,12 @@ def new_id(prefix: str) -> str:
 def looks_like_id(text: str, prefix: str) -> bool:
     """Whether `text` has the shape of an id of this kind (it may still name nothing)."""
     return text.startswith(f"{prefix}_") and _SHAPE.fullmatch(text) is not None
+
+
+def without_payment_methods(text: str) -> str:
+    """The text without Stripe's ids of cards: who looks at a payment needs brand and last four
+    digits, and an id is good for nothing but to name the card."""
+    return _PAYMENT_METHOD.sub(r"\1_[cut]", text)
 
 
 def reference(public_id: str) -> str:

@@ -40,7 +40,7 @@ def _refuse_other_hosts() -> Response | None:
     The router's own redirects, which name the host that was asked for, name ours instead."""
     view = current_app.view_functions.get(request.endpoint or "")
     if current_app.config["CONFIG"].tls and not getattr(view, "__any_host__", False):
-        host = urlsplit(f"//{request.host}").hostname
+        host = (urlsplit(f"//{request.host}").hostname or "").rstrip(".")
         if host not in {urlsplit(absolute("/")).hostname, *_THIS_MACHINE}:
             raise ProblemError(421, *words_of(421), url=absolute("/"))
     if isinstance(request.routing_exception, RequestRedirect):

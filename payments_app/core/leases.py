@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from payments_app.core import alerts, tally
 from payments_app.core.clock import database_now
 from payments_app.core.database import atomic
+from payments_app.core.logs import redact
 from payments_app.core.outbox import Claim, Command, Message, claimable, commands, is_known
 
 LEASE_SECONDS = 30  # renewed while the work runs: a dead worker's messages wait no longer
@@ -115,13 +116,15 @@ def _give_back(session: Session, claim: Claim, seconds: float, why: str, **value
         available_at=database_now(seconds),
         claims=0,
         tries=Message.tries + 1,
-        last_error=why[:2000],
+        last_error=redact(why)[:2000],
         **values,
     )
 
 
 def _kill(session: Session, claim: Claim, error: str) -> None:
-    if not _set(session, claim, dead_at=database_now(), leased_until=None, last_error=error[:2000]):
+    if not _set(
+        session, claim, dead_at=database_now(), leased_until=None, last_error=redact(error)[:2000]
+    ):
         return
     tally.count(session, claim.queue, claim.command, deaths=1)
     command = commands().get(claim.command)

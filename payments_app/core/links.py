@@ -1,5 +1,5 @@
-"""Links: our own address in each, and what a signed one says, for how long, and to whom it makes a
-browser known.
+"""Links: our own address in each, what a signed one says, for how long, and an address as its page
+names it.
 
 A link carries what it is for, signed and dated; it is of no use for another purpose, nor later.
 Source: https://itsdangerous.palletsprojects.com/
@@ -41,6 +41,12 @@ def seal(purpose: str, content: str) -> str:
     """A keyed hash of `content`, which says nothing of it and that nobody else can make."""
     key = current_app.config["CONFIG"].secret_key.encode()
     return hmac.digest(key, f"seal:{purpose}:{content}".encode(), hashlib.sha256).hex()
+
+
+def masked(email: str) -> str:
+    """An address as its owner knows it and nobody else reads it: `m...@example.com`."""
+    name, _, domain = email.rpartition("@")
+    return f"{name[:1]}...@{domain}"
 
 
 def _serializer(purpose: str) -> URLSafeTimedSerializer:

@@ -16,6 +16,7 @@ from typing import Any
 from flask import Flask, g, has_request_context, request
 
 from payments_app.core.card_numbers import mask
+from payments_app.core.ids import without_payment_methods
 
 _SECRETS = (
     # Stripe's keys and secrets, https://docs.stripe.com/keys
@@ -28,7 +29,9 @@ _PAYMENT = re.compile(r"\btxn_[A-Za-z0-9]+")
 
 
 def redact(text: str) -> str:
-    """The text without keys, secrets, passwords in addresses, and card-like numbers."""
+    """The text without keys, secrets, passwords in addresses, ids of cards at Stripe, and
+    card-like numbers."""
+    text = without_payment_methods(text)
     for pattern, instead in _SECRETS:
         text = pattern.sub(instead, text)
     return mask(text, "[card number cut]")

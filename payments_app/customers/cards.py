@@ -1,10 +1,10 @@
-"""cards: keep one, choose the default, remove one."""
+"""cards: keep one, join it to its owner's account, choose the default, remove one."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
 from payments_app.core import history, outbox
@@ -24,35 +24,36 @@ RETRY_SECONDS = 60.0
 
 
 def saved_cards(session: Session, customer_id: str) -> list[SavedCard]:
-    """A customer's cards, the default one first, then the newest."""
+    """A customer's own cards, the default one first, then the newest."""
     default = session.scalar(
         select(Customer.default_payment_method_id).where(Customer.id == customer_id)
     )
     found = session.scalars(
         select(SavedCard)
-        .where(SavedCard.customer_id == customer_id, SavedCard.removed_at.is_(None))
+        .where(*_own(customer_id))
         .order_by(SavedCard.created_at.desc(), SavedCard.id)
     )
     return sorted(found, key=lambda card: card.payment_method != default)
 
 
 def card_of(session: Session, customer_id: str, card_id: str) -> SavedCard | None:
-    """This card, if it is this customer's and was not removed."""
-    return session.scalar(
-        select(SavedCard).where(
-            SavedCard.id == card_id,
-            SavedCard.customer_id == customer_id,
-            SavedCard.removed_at.is_(None),
-        )
-    )
+    """This card, if it is this customer's own and was not removed."""
+    return session.scalar(select(SavedCard).where(SavedCard.id == card_id, *_own(customer_id)))
+
+
+def card_of_method(session: Session, customer_id: str, payment_method: str) -> SavedCard | None:
+    """The same, by the card's id at Stripe."""
+    named = SavedCard.payment_method == payment_method
+    return session.scalar(select(SavedCard).where(named, *_own(customer_id)))
 
 
 def keep_card(session: Session, transaction_id: str) -> SavedCard | None:
     """The card that a completed payment was made with, kept if its buyer agreed to that, or the
     saved one that it was; None otherwise. Safe to run twice: a card is kept once.
 
-    The first card is the default. A later one is not, until its owner says so: who only typed an
-    address at the checkout may not decide what that customer is charged on.
+    Who only typed an address at the checkout changes nothing of that customer's account: the card
+    is in it once they have proved the address. The first one there is the default; a later one is
+    not, until its owner says so.
     """
     paid = session.get_one(Transaction, transaction_id, populate_existing=True)
     method, stripe_customer = _method(paid), paid.stripe_customer_id
@@ -63,6 +64,40 @@ def keep_card(session: Session, transaction_id: str) -> SavedCard | None:
     return session.scalar(
         select(SavedCard).where(SavedCard.payment_method == method, SavedCard.removed_at.is_(None))
     )
+
+
+@atomic
+def join_cards(session: Session, customer_id: str, browser: str) -> None:
+    """A browser has proved to be the customer's: the cards that it kept under their address are
+    theirs from now on, also those of its payments that have not ended yet."""
+    customer = _lock(session, customer_id)
+    paid = session.scalars(
+        select(Transaction)
+        .join(PaymentRecord)
+        .where(
+            PaymentRecord.payable_type == Customer.payable_type,
+            PaymentRecord.payable_id == customer_id,
+            PaymentRecord.role == "customer",
+            Transaction.buyer == browser,
+            Transaction.save_card,
+        )
+        .execution_options(populate_existing=True)
+    ).all()
+    session.execute(
+        update(Transaction)
+        .where(Transaction.id.in_([each.id for each in paid]))
+        .values(customer_known=True, updated_at=Transaction.updated_at)
+        .execution_options(synchronize_session=False)
+    )
+    kept = select(SavedCard).where(
+        SavedCard.payment_method.in_([_method(each) for each in paid]),
+        SavedCard.customer_id == customer_id,
+        SavedCard.joined_at.is_(None),
+    )
+    for card in session.scalars(kept.order_by(SavedCard.created_at, SavedCard.id)):
+        card.joined_at = database_now()
+        _take_in(customer, card)
+        _record(session, "card.joined", customer_id, card)
 
 
 @atomic
@@ -115,6 +150,7 @@ def _insert(session: Session, paid: Transaction, method: str, stripe_customer: s
         )
     ).one()
     customer = _lock(session, customer_id)
+    session.refresh(paid, ["customer_known"])  # `join_cards` changes it with the customer locked
     details = _details(as_object(paid.stripe_data))
     fresh = insert_once(
         session,
@@ -127,15 +163,31 @@ def _insert(session: Session, paid: Transaction, method: str, stripe_customer: s
         last4=word(details.get("last4"), 4) or paid.card_last4 or "",
         exp_month=details.get("exp_month"),
         exp_year=details.get("exp_year"),
+        joined_at=database_now() if paid.customer_known else None,
     )
     if not fresh:
         return
     card = session.scalars(select(SavedCard).where(SavedCard.payment_method == method)).one()
+    if paid.customer_known:
+        _take_in(customer, card)
+    _record(session, "card.saved", customer_id, card, transaction_id=paid.id)
+
+
+def _own(customer_id: str) -> tuple[ColumnElement[bool], ...]:
+    """What a customer may choose among: not what others kept under their address."""
+    return (
+        SavedCard.customer_id == customer_id,
+        SavedCard.joined_at.is_not(None),
+        SavedCard.removed_at.is_(None),
+    )
+
+
+def _take_in(customer: Customer, card: SavedCard) -> None:
+    """A card that is the customer's own is the default where there is none."""
     if customer.stripe_customer_id is None:
-        customer.stripe_customer_id = stripe_customer
+        customer.stripe_customer_id = card.stripe_customer_id
     if customer.default_payment_method_id is None:
         _set_default(customer, card)
-    _record(session, "card.saved", customer_id, card, transaction_id=paid.id)
 
 
 def _method(paid: Transaction) -> str | None:

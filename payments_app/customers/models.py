@@ -68,6 +68,9 @@ class Customer(Payable, db.Model):  # type: ignore[name-defined, misc]
 class SavedCard(db.Model):  # type: ignore[name-defined, misc]
     """A card that its owner agreed to have kept. Its number is at Stripe alone.
 
+    It was kept under the address of `customer_id`, and is that customer's own since `joined_at`:
+    since the browser that paid with it has proved the address. Before that nobody chooses it; only
+    a subscription that was begun with it goes on charging it, by its own customer at Stripe.
     `removed_at` says when the owner took the agreement back: from then on it is not charged here,
     and a job takes it off the customer at Stripe. The default is named by the customer.
     """
@@ -83,6 +86,7 @@ class SavedCard(db.Model):  # type: ignore[name-defined, misc]
     exp_month: Mapped[int | None]
     exp_year: Mapped[int | None]
     created_at: Mapped[dt.datetime] = mapped_column(server_default=database_now())
+    joined_at: Mapped[dt.datetime | None]
     removed_at: Mapped[dt.datetime | None]
     detached_at: Mapped[dt.datetime | None]
 

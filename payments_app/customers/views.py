@@ -19,10 +19,18 @@ from payments_app.core.access import buyer
 from payments_app.core.extensions import db
 from payments_app.core.headers import private
 from payments_app.core.limits import Rate, limiter
+from payments_app.core.links import masked
 from payments_app.customers import cards
 from payments_app.customers.ask_for_link import ask_for_link
 from payments_app.customers.models import Customer
-from payments_app.customers.recognise import forget, open_link, recognised
+from payments_app.customers.recognise import (
+    MailedLink,
+    forget,
+    read_link,
+    recognised,
+    remember,
+    this_browser,
+)
 
 blueprint = Blueprint("customers", __name__)
 
@@ -54,12 +62,37 @@ def create_link() -> Response:
 
 @blueprint.get("/account/<token>")
 @buyer
-def open_account(token: str) -> Response | BaseResponse:
-    """The mailed link: this browser is the customer's for a day."""
-    to = open_link(token)
-    if to is None:
-        return _page("customers/ask.html", status=410, too_old=True)
-    return private(make_response(redirect(to, 303)))
+def open_account(token: str) -> Response:
+    """The mailed link asks whose pages are meant. It makes nobody known: any page on the web, and
+    every scanner of mails, can open an address."""
+    found = _of_link(token)
+    if found is None:
+        return _too_old()
+    customer, _ = found
+    before = db.session.get(Customer, recognised() or "")
+    page = _page(
+        "customers/continue.html",
+        token=token,
+        address=masked(customer.email),
+        before=masked(before.email) if before not in (None, customer) else None,
+    )
+    page.headers["X-Robots-Tag"] = "noindex"
+    return page
+
+
+@blueprint.post("/account/<token>")
+@buyer
+def enter_account(token: str) -> Response | BaseResponse:
+    """The link's button: this browser is the customer's for a day, and so are the cards that it
+    kept under their address."""
+    found = _of_link(token)
+    if found is None:
+        return _too_old()
+    _, link = found
+    if browser := this_browser():
+        cards.join_cards(link.customer_id, browser)
+    remember(link.customer_id)
+    return private(make_response(redirect(link.to, 303)))
 
 
 @blueprint.post("/account/default_card")
@@ -86,6 +119,17 @@ def leave() -> BaseResponse:
     """This browser is nobody's any more."""
     forget()
     return redirect(url_for("checkout.shop"), 303)
+
+
+def _of_link(token: str) -> tuple[Customer, MailedLink] | None:
+    """Whom a link is for; None where it is forged, too old, or of nobody any more."""
+    link = read_link(token)
+    customer = db.session.get(Customer, link.customer_id) if link else None
+    return (customer, link) if customer is not None and link is not None else None
+
+
+def _too_old() -> Response:
+    return _page("customers/ask.html", status=410, too_old=True)
 
 
 def _customer() -> str:

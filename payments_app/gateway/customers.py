@@ -10,16 +10,18 @@ from payments_app.gateway.objects import Reply, object_call
 from payments_app.gateway.results import Answer, Verdict
 
 
-def create_customer(customer_id: str, email: str, attempt: str) -> Answer | str:
-    """Make a customer of ours known to Stripe: its id there, or what came instead.
+def create_customer(customer_id: str | None, email: str, attempt: str) -> Answer | str:
+    """Make a customer of ours known to Stripe: its id there, or what came instead. Without a
+    `customer_id` it is one for this `attempt` (a transaction's id) alone.
 
     The same key answers the same customer. Where Stripe has saved an error of its own for it and
-    repeats that for ever, another key, of this `attempt` alone, makes another empty customer.
+    repeats that for ever, another key, of this attempt alone, makes another empty customer.
     """
-    key = f"customer-{customer_id}-create"
-    reply = _create(customer_id, email, key)
+    whose = {"customer_id": customer_id} if customer_id else {"transaction_id": attempt}
+    key = f"customer-{customer_id or attempt}-create"
+    reply = _create(whose, email, key)
     if reply.replayed and reply.trouble == Verdict.UNKNOWN:
-        reply = _create(customer_id, email, f"{key}-{attempt}")
+        reply = _create(whose, email, f"{key}-{attempt}")
     if reply.body is not None:
         return str(reply.body["id"])
     return Answer(
@@ -52,12 +54,12 @@ def retrieve_card(payment_method: str) -> Reply:
     )
 
 
-def _create(customer_id: str, email: str, key: str) -> Reply:
+def _create(whose: dict[str, str], email: str, key: str) -> Reply:
     return object_call(
         "customer_create",
         "customer",
         lambda: client().v1.customers.create(
-            {"email": email, "metadata": {"customer_id": customer_id}},
+            {"email": email, "metadata": whose},
             {"idempotency_key": key},
         ),
     )

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from payments_app.core import history
 from payments_app.core.database import atomic
 from payments_app.customers.find import customer_for
-from payments_app.customers.models import Customer
+from payments_app.customers.models import Customer, SavedCard
 from payments_app.gateway.events import email_of_customer, id_of
 from payments_app.gateway.results import Answer, Verdict
 from payments_app.merchants.models import DIRECT
@@ -57,7 +57,7 @@ def _build(
     )
     if built is not None:
         return built
-    customer = _customer(session, stripe_customer, email)
+    customer = _customer(session, stripe_customer, email, account)
     transaction = Transaction(
         phase="processing",
         amount=intent["amount"],
@@ -91,7 +91,11 @@ def _build(
     return transaction.id
 
 
-def _customer(session: Session, stripe_customer: str | None, email: str | None) -> Customer | None:
+def _customer(
+    session: Session, stripe_customer: str | None, email: str | None, account: str | None
+) -> Customer | None:
+    """The address tells whose payment it is. It proves nothing: neither a merchant's own customer
+    becomes that of our customer, nor the one that an unproved buyer's card got for itself."""
     if stripe_customer is not None:
         known: Customer | None = session.scalar(
             select(Customer).where(Customer.stripe_customer_id == stripe_customer)
@@ -101,7 +105,12 @@ def _customer(session: Session, stripe_customer: str | None, email: str | None) 
     if email is None:
         return None
     customer = customer_for(session, email)
-    if stripe_customer is not None and customer.stripe_customer_id is None:
+    if stripe_customer is None or account is not None or customer.stripe_customer_id is not None:
+        return customer
+    unproved = select(SavedCard.id).where(
+        SavedCard.stripe_customer_id == stripe_customer, SavedCard.joined_at.is_(None)
+    )
+    if session.scalars(unproved).first() is None:
         customer.stripe_customer_id = stripe_customer
     return customer
 

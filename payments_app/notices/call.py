@@ -118,5 +118,5 @@ def _seconds(wish: str | None) -> float | None:
     try:
         then = email.utils.parsedate_to_datetime(wish)
         return max(0.0, (then - utcnow()).total_seconds())
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return None

@@ -25,9 +25,10 @@ KEY_SECONDS = 23 * 3600  # Stripe keeps a key for 24 h at least
 
 @dataclass(frozen=True)
 class NewCustomer:
-    """A customer whose card is to be saved, and whom Stripe does not know yet."""
+    """A customer whose card is to be saved, and whom Stripe does not know yet. `customer_id` is
+    None where the buyer has not proved to be one of ours: the card gets a customer of its own."""
 
-    customer_id: str
+    customer_id: str | None
     email: str
 
 
@@ -162,6 +163,8 @@ def _new_customer(session: Session, transaction: Transaction) -> NewCustomer | N
     keeps = transaction.save_card and (transaction.amount > 0 or transaction.sets_up)
     if not keeps or transaction.stripe_customer_id:
         return None
+    if not transaction.customer_known:
+        return NewCustomer(None, transaction.email.strip().lower())
     customer_id = session.scalars(
         select(PaymentRecord.payable_id).where(
             PaymentRecord.transaction_id == transaction.id, PaymentRecord.role == "customer"

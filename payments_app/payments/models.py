@@ -68,6 +68,9 @@ class Transaction(db.Model):  # type: ignore[name-defined, misc]
     off_session: Mapped[bool] = mapped_column(default=False)
     # With the buyer's consent only: the card is kept for payments without them.
     save_card: Mapped[bool] = mapped_column(default=False, server_default=false())
+    # Of a card to be kept: whether its buyer has proved to be the customer, then or since. If not,
+    # it is kept for a customer at Stripe of its own, and in nobody's account here.
+    customer_known: Mapped[bool] = mapped_column(default=False, server_default=false())
 
     # What is sent to Stripe, stored before the first call: the same parameters for ever.
     parameters: Mapped[dict[str, Any] | None]

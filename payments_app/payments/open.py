@@ -26,13 +26,15 @@ class LivePaymentError(Exception):
 class Means:
     """How the buyer pays: a confirmation token from the page, or a saved payment method.
 
-    `save_card` says that the buyer agreed to have the card kept for later payments."""
+    `save_card` says that the buyer agreed to have the card kept for later payments, and
+    `customer_known` that they have proved to be the customer in whose account it is kept."""
 
     confirmation_token: str | None = None
     payment_method: str | None = None
     stripe_customer_id: str | None = None
     off_session: bool = False
     save_card: bool = False
+    customer_known: bool = False
 
 
 def open_transaction(
@@ -80,6 +82,7 @@ def open_transaction(
         stripe_customer_id=means.stripe_customer_id,
         off_session=means.off_session,
         save_card=means.save_card,
+        customer_known=means.customer_known,
     )
     session.add(transaction)
     session.flush()

@@ -58,6 +58,7 @@ def is_release(refund: Mapping[str, Any], amount: int, captured: int) -> bool:
     received: it moves no balance, and is no refund in our books.
     """
     rest = amount - captured
+    if rest <= 0 or refund.get("object") != "refund" or refund.get("amount") != rest:
+        return False
     ours = as_object(refund.get("metadata")).get("refund_id")
-    moved = refund.get("balance_transaction")
-    return rest > 0 and refund.get("amount") == rest and moved is None and ours is None
+    return refund.get("balance_transaction") is None and ours is None

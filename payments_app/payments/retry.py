@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import column, func, select, table
 from sqlalchemy.orm import Session
 
 from payments_app.core import history, outbox
@@ -22,6 +22,8 @@ from payments_app.payments import states
 from payments_app.payments.models import PaymentRecord, Transaction
 from payments_app.payments.payable import find_payable, payable_kinds
 
+# By its name: the customers' room is above this one.
+_CARDS = table("saved_cards", column("payment_method"), column("removed_at"))
 COMMAND = "retry"
 REQUESTED = "retry.requested"
 CHARGE, LINK, NONE = "charge", "link", "none"
@@ -95,7 +97,7 @@ def verdict_on(
         refusal = not_payable_here(session, payable)
     if refusal is None and not under_way and _waits(session, transaction.id):
         refusal = "A retry of this payment is under way."
-    how, sentence = (NONE, refusal) if refusal else _how(transaction, payable)
+    how, sentence = (NONE, refusal) if refusal else _how(session, transaction, payable)
     link = None
     if how == LINK and payable is not None:
         link = absolute(f"/checkout/{payable.payable_id}")
@@ -170,14 +172,25 @@ def _refusal(transaction: Transaction, attempts: list[Transaction]) -> str | Non
     return None
 
 
-def _how(transaction: Transaction, payable: PaymentRecord | None) -> tuple[str, str]:
+def _how(
+    session: Session, transaction: Transaction, payable: PaymentRecord | None
+) -> tuple[str, str]:
     if payable is None:
         return NONE, "This payment was for nothing in particular: charge the customer anew instead."
     named = transaction.payment_method and transaction.stripe_customer_id
     saved = bool(named and not transaction.save_card)  # one that was to be saved is not yet
+    saved = saved and not _was_removed(session, transaction)
     if saved and _may_charge(advice_on(transaction.error)):
         return CHARGE, _TRY_SAVED_CARD
     return LINK, _BUYER_NEEDED if saved else _BY_LINK
+
+
+def _was_removed(session: Session, transaction: Transaction) -> bool:
+    """Whether the card's owner took back the leave to charge it."""
+    removed = select(_CARDS.c.removed_at).where(
+        _CARDS.c.payment_method == transaction.payment_method, _CARDS.c.removed_at.is_not(None)
+    )
+    return session.scalar(removed) is not None
 
 
 def _may_charge(advice: Advice | None) -> bool:

@@ -1,4 +1,5 @@
-"""sign_in: a merchant's browser is known because it opened a link that was mailed to their address.
+"""sign_in: a merchant's browser is known because somebody opened a link that was mailed to their
+address, and pressed its button. Opening it makes nobody known.
 
 There is no password. The cookie names the merchant and the address that the link went to: once the
 merchant has another address, neither link nor cookie is good any more.
@@ -54,21 +55,27 @@ def write_link(session: Session, asked: str, _claim: Claim) -> None:
 
 
 def link_for(merchant: Merchant) -> str:
-    """An absolute address that makes whoever opens it known as the merchant."""
+    """An absolute address whose button makes a browser known as the merchant."""
     token = links.sign(_PURPOSE, {"merchant": merchant.id, "email": merchant.email})
     return links.absolute(f"/portal/links/{token}")
+
+
+def merchant_of_link(session: Session, token: str) -> Merchant | None:
+    """Whom a link is for; None where it is forged or too old. It changes nothing."""
+    content = links.read(_PURPOSE, token, LINK_SECONDS)
+    return _named(session, content) if isinstance(content, dict) else None
 
 
 @atomic
 def open_link(session: Session, token: str) -> bool:
     """Make this browser known as the merchant of a link; False where it is forged or too old."""
-    content = links.read(_PURPOSE, token, LINK_SECONDS)
-    if not isinstance(content, dict) or _named(session, content) is None:
+    merchant = merchant_of_link(session, token)
+    if merchant is None:
         return False
+    until = int(time.time()) + KNOWN_SECONDS
     cookie.permanent = True
-    cookie["merchant"] = {**content, "until": int(time.time()) + KNOWN_SECONDS}
-    merchant_id = content["merchant"]
-    history.record(session, "system", "merchant.signed_in", actor=merchant_id, subject=merchant_id)
+    cookie["merchant"] = {"merchant": merchant.id, "email": merchant.email, "until": until}
+    history.record(session, "system", "merchant.signed_in", actor=merchant.id, subject=merchant.id)
     return True
 
 

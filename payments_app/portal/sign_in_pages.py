@@ -6,10 +6,18 @@ from flask import Response, current_app, make_response, redirect, request, url_f
 from werkzeug.wrappers import Response as BaseResponse
 
 from payments_app.core.access import merchant, public
+from payments_app.core.extensions import db
 from payments_app.core.headers import private
 from payments_app.core.limits import Rate, limiter
+from payments_app.core.links import masked
 from payments_app.portal.blueprint import blueprint, page
-from payments_app.portal.sign_in import ask_for_link, forget, open_link
+from payments_app.portal.sign_in import (
+    ask_for_link,
+    forget,
+    merchant_of_link,
+    open_link,
+    signed_in_merchant,
+)
 
 
 @blueprint.get("/sign_in")
@@ -34,8 +42,27 @@ def create_link() -> Response:
 
 @blueprint.get("/links/<token>")
 @public
+def open_portal(token: str) -> Response:
+    """The mailed link asks whose pages are meant. It lets nobody in: any page on the web, and
+    every scanner of mails, can open an address."""
+    named, before = merchant_of_link(db.session(), token), signed_in_merchant(db.session())
+    if named is None:
+        return page("sign_in.html", 410, too_old=True)
+    response = page(
+        "continue.html",
+        token=token,
+        name=named.name,
+        address=masked(named.email),
+        before=f"{before.name} ({masked(before.email)})" if before not in (None, named) else None,
+    )
+    response.headers["X-Robots-Tag"] = "noindex"
+    return response
+
+
+@blueprint.post("/links/<token>")
+@public
 def enter(token: str) -> Response | BaseResponse:
-    """The mailed link: this browser is the merchant's for a working day."""
+    """The link's button: this browser is the merchant's for a working day."""
     if not open_link(token):
         return page("sign_in.html", 410, too_old=True)
     return private(make_response(redirect(url_for("portal.payments"), 303)))

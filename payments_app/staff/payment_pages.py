@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 from flask import Response, redirect, request, url_for
 from sqlalchemy import select
 from sqlalchemy.exc import NoResultFound
@@ -14,6 +17,7 @@ from payments_app.core.access import staff
 from payments_app.core.card_numbers import REFUSAL
 from payments_app.core.extensions import db
 from payments_app.core.http import wants_json
+from payments_app.core.ids import without_payment_methods
 from payments_app.core.money import CURRENCIES, code_of
 from payments_app.core.query import UnreadableQueryError, takes
 from payments_app.gateway.declines import DECLINES
@@ -170,7 +174,8 @@ def _payment_page(transaction_id: str, status: int = 200, **values: str) -> Resp
         "payment.html",
         status,
         payment=shown,
-        raw=row if signed_in().may("technical") else None,
+        raw=_answered(row.stripe_data or row.error) if signed_in().may("technical") else None,
+        stripe_status=row.stripe_status,
         attempts=_attempts(transaction_id),
         returns=returns_of(session, transaction_id, zone),
         sale=sale_of(session, transaction_id, zone),
@@ -180,6 +185,11 @@ def _payment_page(transaction_id: str, status: int = 200, **values: str) -> Resp
         timeline=timeline(session, transaction_id, zone, technical=signed_in().may("technical")),
         **values,
     )
+
+
+def _answered(said: Any) -> str:
+    """What Stripe answered, to read."""
+    return without_payment_methods(json.dumps(said or {}, indent=2, ensure_ascii=False))
 
 
 def find(transaction_id: str) -> Payment:

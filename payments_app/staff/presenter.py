@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Row
 
 from payments_app.core.columns import as_object
-from payments_app.core.ids import reference
+from payments_app.core.ids import reference, without_payment_methods
 from payments_app.core.money import Money
 from payments_app.gateway.calls import STATUSES
 from payments_app.gateway.declines import DECLINES, STAFF, Advice, advice_on
@@ -217,7 +217,8 @@ def _error_summary(row: Row[Any]) -> str:
     # What is pending has not failed, whatever its last call met.
     if row.state != "failed":
         return NOTHING
-    return f"{_reason(row)}: {row.error_message or 'Unknown error occurred'}"
+    told = without_payment_methods(row.error_message or "Unknown error occurred")
+    return f"{_reason(row)}: {told}"
 
 
 def _next_step(row: Row[Any]) -> str:

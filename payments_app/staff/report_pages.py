@@ -10,7 +10,7 @@ from payments_app.core.access import staff
 from payments_app.core.clock import utcnow
 from payments_app.core.extensions import db
 from payments_app.core.headers import private
-from payments_app.core.money import CURRENCIES
+from payments_app.core.money import code_of
 from payments_app.core.query import UnreadableQueryError, takes
 from payments_app.staff import cache
 from payments_app.staff import reports as made
@@ -38,7 +38,7 @@ def reports() -> Response:
     first = last - dt.timedelta(days=days - 1)
     found = counts(db.session(), first, last, zone)
     currencies = made.currencies(found)
-    if wanted and wanted not in {*currencies, *CURRENCIES}:
+    if wanted and code_of(wanted) is None:
         raise UnreadableQueryError({"currency": "There is no such currency."}, {"days": asked})
     currency = wanted or next(iter(currencies), None)
     return page(

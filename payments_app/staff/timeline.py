@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from payments_app.accounts.people import names_of
 from payments_app.core.columns import as_object
 from payments_app.core.history import SYSTEM, HistoryEntry
+from payments_app.core.ids import without_payment_methods
 from payments_app.payments.states import CORRECTED
 from payments_app.staff.presenter import in_words
 from payments_app.staff.zones import When, when
@@ -93,5 +94,5 @@ def _value(name: str, value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{key} {_value(key, each)}" for key, each in value.items())
     if isinstance(value, list):
-        return ", ".join(str(each) for each in value)
-    return f"{value} ms" if name == "milliseconds" else str(value)
+        return ", ".join(_value(name, each) for each in value)
+    return f"{value} ms" if name == "milliseconds" else without_payment_methods(str(value))

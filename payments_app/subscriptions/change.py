@@ -43,6 +43,7 @@ def change_plan(session: Session, subscription_id: str, plan_id: int, now: dt.da
         raise ChangeRefusedError(IN_PAYMENT)
     if (plan.interval, plan.currency) != (old.interval, old.currency):
         raise ChangeRefusedError("This plan is paid for in another rhythm or currency.")
+    _leave_anothers_card(session, subscription)
     difference = 0 if subscription.status == "trialing" else _difference(subscription, plan, now)
     subscription.plan = plan
     subscription.balance += difference
@@ -109,6 +110,8 @@ def resume(session: Session, subscription_id: str, now: dt.datetime, *, actor: s
         subscription.cancel_at_period_end = False
     else:
         return
+    if actor == BUYER:
+        _leave_anothers_card(session, subscription)
     _record(session, "subscription.resumed", subscription, actor)
 
 
@@ -121,6 +124,15 @@ def use_card(session: Session, subscription_id: str, card_id: str) -> None:
         raise ChangeRefusedError("This saved card is not there any more. Use another.")
     subscription.card_id = card.id
     _record(session, "subscription.card", subscription, BUYER, last4=card.last4)
+
+
+def _leave_anothers_card(session: Session, subscription: Subscription) -> None:
+    """Whoever wants more of a subscription pays it with a card of their own. One that somebody kept
+    under their address without proving it was to be charged for what they chose, and is left; the
+    next bill comes with a link to pay it."""
+    if subscription.usable_card is not None and subscription.own_card is None:
+        subscription.card_id = None
+        _record(session, "subscription.card_left", subscription, BUYER)
 
 
 def _begin_anew(session: Session, subscription: Subscription, now: dt.datetime) -> None:

@@ -15,6 +15,7 @@ from payments_app.core.clock import utcnow
 from payments_app.core.database import atomic
 from payments_app.core.outbox import Claim
 from payments_app.customers.cards import keep_card
+from payments_app.customers.models import SavedCard
 from payments_app.payments.models import PaymentRecord, Transaction
 from payments_app.subscriptions import dunning
 from payments_app.subscriptions.models import Period, Subscription
@@ -75,7 +76,8 @@ def _paid(
         return
     period.paid_at, period.next_try_at = transaction.ended_at, None
     card = keep_card(session, transaction.id)
-    subscription.card_id = card.id if card else subscription.card_id
+    if card is not None and _replaces(subscription, card):
+        subscription.card_id = card.id
     if subscription.status == "canceled":
         alerts.raise_alert(
             session,
@@ -97,6 +99,14 @@ def _paid(
         subject=subscription.id,
         until=period.end.isoformat(),
     )
+
+
+def _replaces(subscription: Subscription, card: SavedCard) -> bool:
+    """Whether the next bills go on the card that this one was paid with: not on that of whoever
+    paid another's bill, nor, in place of the subscriber's own, on one of an unproved buyer."""
+    if card.customer_id != subscription.customer_id:
+        return False
+    return card.joined_at is not None or subscription.own_card is None
 
 
 def _not_paid(

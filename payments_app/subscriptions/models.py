@@ -135,6 +135,14 @@ class Subscription(db.Model):  # type: ignore[name-defined, misc]
         """The card to charge; None where there is none, or its owner removed it."""
         return self.card if self.card is not None and self.card.removed_at is None else None
 
+    @property
+    def own_card(self) -> SavedCard | None:
+        """The same, if it is the subscriber's own: not one that somebody kept under their address
+        without proving it. Only this one is shown to the subscriber, and charged as they wish."""
+        card = self.usable_card
+        theirs = card is not None and card.customer_id == self.customer_id
+        return card if theirs and card is not None and card.joined_at is not None else None
+
 
 class Period(Payable, db.Model):  # type: ignore[name-defined, misc]
     """One period of a subscription, from `start` to the day before `end`, at the price of the day

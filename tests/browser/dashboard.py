@@ -242,6 +242,7 @@ def _link_to_cards(session: Session, customer_id: str) -> str:
                 last4=last4,
                 exp_month=12,
                 exp_year=2034,
+                joined_at=utcnow(),
             )
         )
     return link_for(customer_id, "/account")

@@ -136,6 +136,8 @@ def test_the_form_for_a_new_password_is_accessible(buyer: Buyer, dashboard: Dash
 
 def test_a_known_buyer_s_pages_are_accessible(buyer: Buyer, dashboard: Dashboard) -> None:
     buyer.page.goto(dashboard.account_link())
+    assert complaints(buyer.page) == []
+    buyer.page.get_by_role("button", name="Continue").click()
     expect(buyer.page.get_by_text("Visa ending in 0005").first).to_be_visible()
     for address in ("/account", "/account/subscriptions", "/checkout/field-notes"):
         buyer.page.goto(address)

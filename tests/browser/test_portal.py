@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 @pytest.fixture
 def merchant_page(browser: Browser, open_shop: Web, shop_app: Flask) -> Iterator[Page]:
-    """The shop's own merchant, who was paid and opened the link."""
+    """The shop's own merchant, who was paid, opened the link and pressed its button."""
     with shop_app.app_context():
         Till(shop_app).pay()
     yield from _opened(browser, open_shop, Portal(shop_app))
@@ -39,6 +39,8 @@ def _opened(
     context = browser.new_context(base_url=open_shop.url, locale="en-US")
     page = context.new_page()
     page.goto(portal.link(merchant).removeprefix(portal.public_url))
+    page.get_by_role("button", name="Continue").click()
+    page.wait_for_url("**/portal/payments")
     yield page
     context.close()
 
@@ -50,6 +52,17 @@ def test_the_way_in_is_accessible(browser: Browser, open_shop: Web) -> None:
     page.get_by_label("E-mail").fill("somebody@example.com")
     page.get_by_role("button", name="Mail me a link").click()
     page.get_by_role("heading", name="Look at your mail").wait_for()
+    assert complaints(page) == []
+    page.context.close()
+
+
+def test_the_link_in_the_mail_is_accessible(
+    browser: Browser, open_shop: Web, shop_app: Flask
+) -> None:
+    portal = Portal(shop_app)
+    page = browser.new_context(base_url=open_shop.url).new_page()
+    page.goto(portal.link().removeprefix(portal.public_url))
+    page.get_by_role("button", name="Continue").wait_for()
     assert complaints(page) == []
     page.context.close()
 

@@ -203,6 +203,14 @@ def test_an_error_in_a_command_never_reaches_its_neighbours(bench: Bench) -> Non
     assert message().last_error == "ValueError: broken"
 
 
+def test_what_is_kept_of_an_error_holds_no_card_s_id(bench: Bench) -> None:
+    put("a")
+    (claim,) = leases.claim("default", 1)
+    bench.behaviour = ValueError("no such pm_1NabcDEF0123456789")
+    perform(claim)
+    assert message().last_error == "ValueError: no such pm_[cut]"
+
+
 def test_a_staged_message_goes_with_its_transaction(bench: Bench) -> None:
     @atomic
     def fail_after_staging(session: Session) -> None:

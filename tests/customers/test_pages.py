@@ -11,10 +11,12 @@ from sqlalchemy import select
 from payments_app.core import links
 from payments_app.core.drain import drain
 from payments_app.core.extensions import db
-from payments_app.customers.models import Customer, SavedCard
+from payments_app.customers.models import Customer
 from payments_app.customers.recognise import link_for
 from payments_app.notices.models import Mail
 from tests.checkout.counter import BROWSER, FIELD, Counter
+from tests.customers import shoppers
+from tests.customers.mailed_link import known
 
 pytestmark = pytest.mark.portable
 
@@ -22,20 +24,10 @@ pytestmark = pytest.mark.portable
 @pytest.fixture
 def card(counter: Counter) -> str:
     """The id of ada's saved card."""
-    counter.pay(save_card=True)
-    with counter.app.app_context():
-        drain("payment_standard")
-        return db.session.scalars(select(SavedCard.id)).one()
-
-
-def known(counter: Counter, email: str = "ada@example.com") -> FlaskClient:
-    """A new browser that opened the link in a customer's mail."""
-    with counter.app.app_context():
-        customer = db.session.scalars(select(Customer.id).where(Customer.email == email)).one()
-        path = link_for(customer, "/account").removeprefix(counter.app.config["CONFIG"].public_url)
     browser = counter.stranger()
-    assert browser.get(path).status_code == 303
-    return browser
+    shoppers.buy(counter, browser, save_card=True)
+    known(counter, browser=browser)
+    return shoppers.cards(counter)[0].id
 
 
 def pay_with(browser: FlaskClient, card: str, email: str = "ada@example.com") -> int:

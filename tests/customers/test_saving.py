@@ -22,8 +22,8 @@ pytestmark = pytest.mark.portable
 
 
 def save(till: Till, card: str = "pm_card_visa") -> str:
-    """Pay once and let the card be kept; the transaction's id."""
-    return till.pay(means=Means(payment_method=card, save_card=True))
+    """Ada, who is known, pays once and lets the card be kept; the transaction's id."""
+    return till.pay(means=Means(payment_method=card, save_card=True, customer_known=True))
 
 
 def kept() -> list[SavedCard]:
@@ -74,7 +74,7 @@ def _have_kept(till: Till, cards: int) -> bool:
 
 
 def test_the_customer_is_made_at_stripe_once_for_two_payments_at_once(till: Till) -> None:
-    means = Means(payment_method="pm_card_visa", save_card=True)
+    means = Means(payment_method="pm_card_visa", save_card=True, customer_known=True)
     till.open(means=means)
     till.open(means=means)
     assert wait_until(lambda: _have_kept(till, 2), 30)  # the one that was refused comes again

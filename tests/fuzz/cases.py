@@ -6,7 +6,7 @@ import os
 
 from hypothesis import HealthCheck, Phase, settings
 
-PROPERTIES = 11
+PROPERTIES = 12
 
 # Shared by the properties. `make fuzz` tries others each time; the tests try the same ones.
 CASES = int(os.environ.get("FUZZ_CASES", "2000"))

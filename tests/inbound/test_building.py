@@ -6,11 +6,13 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from payments_app.core.clock import utcnow
 from payments_app.core.database import atomic
 from payments_app.core.extensions import db
-from payments_app.customers.models import Customer
+from payments_app.customers.models import Customer, SavedCard
 from payments_app.payments.models import Transaction
 from tests.inbound.post_office import PostOffice, create_event
+from tests.merchants.market import account_id, api, create_ready_merchant
 from tests.payments.till import Till
 
 pytestmark = pytest.mark.portable
@@ -86,6 +88,45 @@ def test_it_is_linked_by_the_e_mail_of_the_stripe_customer(post: PostOffice) -> 
     tell(post, intent, "succeeded")
     assert customers_of(built(intent)) == [customer]
     assert db.session.get(Customer, customer).stripe_customer_id == stripe_customer
+
+
+@atomic
+def keep_card(session: Session, customer: str, stripe_customer: str, *, joined: bool) -> None:
+    card = {"payment_method": "pm_1", "brand": "visa", "last4": "4242"}
+    session.add(
+        SavedCard(
+            customer_id=customer,
+            stripe_customer_id=stripe_customer,
+            joined_at=utcnow() if joined else None,
+            **card,
+        )
+    )
+
+
+@pytest.mark.parametrize("joined", [True, False])
+def test_a_stripe_customer_that_an_unproved_buyer_got_is_not_the_accounts(
+    post: PostOffice, joined: bool
+) -> None:
+    customer = create_customer()
+    stripe_customer = post.stripe("customers", email="bob@example.com")["id"]
+    keep_card(customer, stripe_customer, joined=joined)
+    intent = post.pay_elsewhere(customer=stripe_customer)
+    tell(post, intent, "succeeded")
+    assert customers_of(built(intent)) == [customer]
+    found = db.session.get(Customer, customer).stripe_customer_id
+    assert found == (stripe_customer if joined else None)
+
+
+def test_a_merchants_own_customer_is_not_the_accounts(post: PostOffice, till: Till) -> None:
+    customer, merchant = create_customer(), create_ready_merchant(till, "direct")
+    account = account_id(merchant)
+    theirs = api(till, "POST", "customers", account, email="bob@example.com")["id"]
+    wish = {"amount": 2500, "currency": "usd", "confirm": "true", "payment_method": "pm_card_visa"}
+    wish |= {"allowed_payment_method_types[]": "card", "customer": theirs}
+    intent = api(till, "POST", "payment_intents", account, **wish)
+    post.send(create_event(id=intent["id"]) | {"account": account})
+    assert customers_of(built(intent)) == [customer]
+    assert db.session.get(Customer, customer).stripe_customer_id is None
 
 
 def test_it_waits_while_stripe_does_not_tell_the_address(post: PostOffice, till: Till) -> None:

@@ -12,7 +12,12 @@ import pytest
 from payments_app.merchants.address import Guard
 from payments_app.notices import call as calls
 from payments_app.notices.call import Outcome, call
-from payments_app.notices.webhook_retries import DeliveryError, TimedOutError, UnreachableError
+from payments_app.notices.webhook_retries import (
+    DeliveryError,
+    RateLimitedError,
+    TimedOutError,
+    UnreachableError,
+)
 from tests.notices.receiver import Receiver
 
 LOCAL = Guard(allow_loopback=True)
@@ -140,3 +145,17 @@ def test_a_server_that_speaks_no_tls_is_unknown(receiver: Receiver) -> None:
     assert outcome.status is None
     assert type(outcome.problem) is DeliveryError
     assert str(outcome.problem).startswith("TLS: ")
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [
+        "Mon, 01 Jan 99999999999999999999 00:00:00 GMT",
+        "Mon, 01 Jan 2026 00:00:00 +99999999999999",
+        "\x00",
+        "9" * 400,
+    ],
+)
+def test_an_absurd_wish_to_wait_is_a_rate_limit_all_the_same(receiver: Receiver, wish: str) -> None:
+    receiver.answer, receiver.headers = 429, {"Retry-After": wish}
+    assert type(post(receiver.url).problem) is RateLimitedError

@@ -23,6 +23,7 @@ from payments_app.payments.double_payments import likely_doubles, twin_of
 from payments_app.payments.entitlement import Entitlement, entitlement
 from payments_app.payments.models import Transaction
 from payments_app.payments.open import Means
+from payments_app.payments.received import is_release
 from payments_app.payments.refund import RefundRefusedError, remaining
 from payments_app.payments.refunds import Refund
 from payments_app.payments.settle import settle
@@ -218,6 +219,22 @@ def test_what_the_card_was_let_go_of_is_no_refund(held: Held, till: Till) -> Non
     assert len(till.sandbox("GET", "/v1/refunds")["data"]) == 1
     assert refunds(transaction) == []
     assert remaining(db.session(), till.read(transaction)) == 1500
+
+
+@pytest.mark.parametrize(
+    ("other", "release"),
+    [
+        ({}, True),
+        ({"amount": 999}, False),
+        ({"balance_transaction": "txn_1"}, False),
+        ({"metadata": {"refund_id": "rfd_1"}}, False),
+        ({"object": "dispute"}, False),
+    ],
+)
+def test_a_release_is_told_from_a_refund(other: dict[str, Any], *, release: bool) -> None:
+    refund = {"object": "refund", "amount": 1000, "balance_transaction": None, "metadata": {}}
+    assert is_release(refund | other, 2500, 1500) is release
+    assert not is_release(refund | other, 2500, 2500)
 
 
 def test_the_books_agree_with_stripe(held: Held, till: Till) -> None:

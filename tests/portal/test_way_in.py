@@ -5,13 +5,18 @@ from __future__ import annotations
 import re
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from payments_app.core import links
 from payments_app.core.access import access_of
 from payments_app.core.drain import drain
+from payments_app.core.extensions import db
+from payments_app.core.history import HistoryEntry
 from payments_app.merchants.models import Merchant
+from payments_app.merchants.way_in import onboarding_url
 from payments_app.portal import sign_in
+from tests.merchants.market import create_merchant
+from tests.payments.till import Till
 from tests.portal.counter import Portal
 from tests.reconcile.books import execute
 
@@ -34,10 +39,70 @@ def test_the_link_is_mailed_to_the_merchants_address_and_opens_the_pages(portal:
     assert mail.recipient == email
     found = re.search(r"https?://\S+/portal/links/\S+", mail.text)
     assert found
-    browser = portal.browser()
-    answer = browser.get(found[0].removeprefix(portal.public_url))
-    assert answer.location == "/portal/payments"
+    browser, path = portal.browser(), found[0].removeprefix(portal.public_url)
+    assert browser.post(path, path).location == "/portal/payments"
     assert browser.get("/portal/payments").status_code == 200
+
+
+def path_of(portal: Portal, merchant: str) -> str:
+    return portal.link(merchant).removeprefix(portal.public_url)
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_a_link_that_is_only_opened_lets_nobody_in(portal: Portal, method: str) -> None:
+    browser, path = portal.browser(), path_of(portal, portal.add_merchant())
+    for _ in range(3):
+        assert browser.client.open(path, method=method).status_code == 200
+    assert browser.get("/portal/payments").location == ASK
+    assert signed_in(portal) == 0
+    assert browser.post(path, path).location == "/portal/payments"
+    assert signed_in(portal) == 1
+
+
+def signed_in(portal: Portal) -> int:
+    """How often a merchant came in, by the history."""
+    with portal.app.app_context():
+        db.session.rollback()
+        asked = select(HistoryEntry.id).where(HistoryEntry.what == "merchant.signed_in")
+        return len(db.session.scalars(asked).all())
+
+
+def test_the_page_names_the_merchant_but_not_all_of_the_address(portal: Portal) -> None:
+    answer = portal.browser().get(path_of(portal, portal.add_merchant()))
+    assert "Continue as a...@example.com?" in answer.text
+    assert "Axe and Sons" in answer.text
+    assert "axe@example.com" not in answer.text
+    assert "no-store" in answer.headers["Cache-Control"]
+    assert answer.headers["X-Robots-Tag"] == "noindex"
+
+
+def test_the_button_needs_the_forms_token(portal: Portal) -> None:
+    browser, path = portal.browser(), path_of(portal, portal.add_merchant())
+    browser.get(path)
+    assert browser.client.post(path).status_code == 400
+    assert browser.get("/portal/payments").location == ASK
+
+
+def test_who_is_known_as_another_merchant_is_told_so(portal: Portal) -> None:
+    browser = portal.signed_in(portal.add_merchant("Bow Ltd", "bow@example.com"))
+    path = path_of(portal, portal.add_merchant())
+    page = browser.get(path).text
+    assert "Until now this browser is known as Bow Ltd (b...@example.com)" in page
+    browser.post(path, path)
+    assert "axe@example.com" in browser.get("/portal/payments").text
+
+
+def test_the_button_of_a_forged_link_lets_nobody_in(portal: Portal) -> None:
+    browser, path = portal.browser(), path_of(portal, portal.add_merchant())
+    assert browser.post("/portal/links/forged", path).status_code == 410
+    assert browser.get("/portal/payments").location == ASK
+
+
+def test_a_link_to_the_onboarding_lets_nobody_in(till: Till, portal: Portal) -> None:
+    browser = portal.browser()
+    path = onboarding_url(create_merchant(till)).removeprefix(portal.public_url)
+    assert browser.get(path).status_code == 200
+    assert browser.get("/portal/payments").location == ASK
 
 
 @pytest.mark.parametrize("path", ["/portal", "/portal/"])
@@ -115,7 +180,8 @@ def test_every_page_but_the_way_in_asks_who_it_is(portal: Portal) -> None:
         and (access := access_of(portal.app, rule.endpoint))
         and access.audience != "merchant"
     }
-    assert open_to_all == {"portal.sign_in_page", "portal.create_link", "portal.enter"}
+    ways_in = {"portal.open_portal", "portal.enter"}
+    assert open_to_all == {"portal.sign_in_page", "portal.create_link", *ways_in}
 
 
 def test_pages_are_kept_by_no_cache(portal: Portal) -> None:

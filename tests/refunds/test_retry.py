@@ -6,9 +6,14 @@ import pytest
 import requests
 from sqlalchemy import select, update
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
+from payments_app.core.clock import utcnow
+from payments_app.core.database import atomic
 from payments_app.core.extensions import db
 from payments_app.core.history import HistoryEntry
+from payments_app.customers.find import customer_for
+from payments_app.customers.models import SavedCard
 from payments_app.payments.models import PaymentRecord, Transaction
 from payments_app.payments.open import Means
 from payments_app.payments.retry import RetryRefusedError, preview_retry, request_retry
@@ -113,6 +118,40 @@ def test_a_card_that_is_not_saved_is_retried_by_the_buyer(till: Till) -> None:
     assert verdict.link.startswith("http://127.0.0.1:8000/checkout/ord_")
     till.work()
     assert len(attempts(record.id)) == 1
+
+
+@atomic
+def save(session: Session, transaction: str, *, removed: bool) -> None:
+    """The card that this payment was made with is a saved one, or was."""
+    paid = session.get_one(Transaction, transaction)
+    session.add(
+        SavedCard(
+            customer_id=customer_for(session, "ada@example.com").id,
+            payment_method=paid.payment_method,
+            stripe_customer_id=paid.stripe_customer_id,
+            brand="visa",
+            last4="0341",
+            removed_at=utcnow() if removed else None,
+        )
+    )
+
+
+@pytest.mark.parametrize(("removed", "how"), [(False, "charge"), (True, "link")])
+def test_a_card_that_its_owner_removed_is_not_charged_again(
+    till: Till, removed: bool, how: str
+) -> None:
+    transaction = pay_with_saved_card(till)
+    save(transaction, removed=removed)
+    assert preview_retry(transaction).how == how
+
+
+def test_a_card_that_is_removed_after_a_retry_was_asked_for_is_not_charged(till: Till) -> None:
+    transaction = pay_with_saved_card(till)
+    request_retry(transaction, "ada")
+    save(transaction, removed=True)
+    till.work()
+    assert len(attempts(transaction)) == 1
+    assert len(refusals(transaction)) == 1
 
 
 def test_a_bank_that_wants_the_buyer_means_a_link(till: Till) -> None:

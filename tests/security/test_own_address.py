@@ -163,7 +163,7 @@ def test_a_request_for_another_host_is_refused(client: FlaskClient, host: str) -
 
 
 @pytest.mark.parametrize(
-    "host", ["pay.example.com", "PAY.example.com:443", "localhost", "[::1]:80"]
+    "host", ["pay.example.com", "PAY.example.com.:443", "localhost", "[::1]:80"]
 )
 def test_our_own_name_and_this_machine_s_are_let_in(client: FlaskClient, host: str) -> None:
     assert client.get("/", headers={"Host": host}).status_code == 200

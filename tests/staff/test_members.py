@@ -68,6 +68,31 @@ def test_a_password_link_works_once(desk: Desk, admin: Browser) -> None:
     assert use(desk, link, "a third good password")[1] == 410
 
 
+def test_a_password_link_that_is_only_opened_lets_nobody_in(desk: Desk, admin: Browser) -> None:
+    link = link_in(admin.post(PAGE, email="eve@example.com", role="viewer").text)
+    browser = desk.browser()
+    for _ in range(3):
+        assert browser.get(link).status_code == 200
+    assert (browser.token, browser.get("/staff").status_code) == (None, 303)
+    assert use(desk, link)[1] == 303
+
+
+def test_a_password_link_needs_the_forms_token(desk: Desk, admin: Browser) -> None:
+    link = link_in(admin.post(PAGE, email="eve@example.com", role="viewer").text)
+    browser = desk.browser()
+    form = {"token": link.partition("=")[2], "new": NEW}
+    assert browser.client.post("/staff/password/new", data=form).status_code == 400
+    assert browser.token is None
+
+
+def test_a_password_link_says_who_is_signed_in_already(
+    desk: Desk, admin: Browser, bob: Browser
+) -> None:
+    link = link_in(admin.post(PAGE, email="eve@example.com", role="viewer").text)
+    assert "You are signed in as bob@example.com" in bob.get(link).text
+    assert "You are signed in" not in desk.browser().get(link).text
+
+
 def test_a_weak_password_is_refused_and_the_link_lives_on(desk: Desk, admin: Browser) -> None:
     link = link_in(admin.post(PAGE, email="eve@example.com", role="viewer").text)
     assert use(desk, link, "short")[1] == 422

@@ -228,6 +228,7 @@ def row_of(**values: Any) -> Any:
     now = utcnow()
     usual = {"id": new_id("txn"), "version": 1, "phase": "complete", "state": "complete"}
     usual |= {"amount": 1099, "currency": "usd", "created_at": now, "attempt": 1, "email": "a@b.c"}
+    usual["paid"] = usual["amount"]
     return SimpleNamespace(**{**empty, **usual, **values})
 
 

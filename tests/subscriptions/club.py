@@ -41,10 +41,13 @@ class Club(Till):
         day: str = "2026-01-31",
         card: str = "pm_card_visa",
         plan: int | None = None,
+        *,
+        known: bool = True,
         **more: Any,
     ) -> str:
-        """A member since `day`; the subscription's id."""
-        subscription, transaction = _join(plan or self.plan(**more), card, at(day))
+        """A member since `day`, who has proved the address (`known`); the subscription's id."""
+        plan = plan or self.plan(**more)
+        subscription, transaction = _join(plan, card, at(day), known=known)
         self.work("charges")
         judge(transaction, at(day))
         return subscription
@@ -111,7 +114,9 @@ class Club(Till):
     def open_by_owner(self, subscription_id: str, card: str = "pm_card_visa", **means: Any) -> str:
         """The member pays the last period themselves; it is not charged yet."""
         period = self.periods(subscription_id)[-1].id
-        return _open_by_owner(period, Means(payment_method=card, **means))
+        return _open_by_owner(
+            period, Means(payment_method=card, **{"customer_known": True} | means)
+        )
 
     def subscribe(self, plan: int, now: dt.datetime) -> str:
         """A subscription that nobody has begun to pay for; its first period's id."""
@@ -161,7 +166,9 @@ def _plan(session: Session, slug: str, amount: int, more: dict[str, Any]) -> int
 
 
 @atomic
-def _join(session: Session, plan_id: int, card: str, now: dt.datetime) -> tuple[str, str]:
+def _join(
+    session: Session, plan_id: int, card: str, now: dt.datetime, *, known: bool
+) -> tuple[str, str]:
     customer = customer_for(session, "ada@example.com")
     period = subscribe(session, session.get_one(Plan, plan_id), customer.id, now)
     opened = open_transaction(
@@ -169,7 +176,7 @@ def _join(session: Session, plan_id: int, card: str, now: dt.datetime) -> tuple[
         period,
         customer_id=customer.id,
         email=customer.email,
-        means=Means(payment_method=card, save_card=bool(period.card_terms)),
+        means=Means(payment_method=card, save_card=bool(period.card_terms), customer_known=known),
     )
     return period.subscription_id, opened.id
 

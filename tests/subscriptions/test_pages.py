@@ -12,13 +12,12 @@ from payments_app.core.clock import utcnow
 from payments_app.core.database import atomic
 from payments_app.core.drain import drain
 from payments_app.core.extensions import db
-from payments_app.customers.models import Customer
-from payments_app.customers.recognise import link_for
 from payments_app.subscriptions.calendar import local_day
 from payments_app.subscriptions.find import offer_demo_plans
 from payments_app.subscriptions.models import Period, Subscription
 from payments_app.subscriptions.renew import advance
 from tests.checkout.counter import BROWSER, FIELD, Counter
+from tests.customers import mailed_link as customers
 
 pytestmark = pytest.mark.portable
 QUEUES = ("charges", "payment_critical", "payment_standard")
@@ -53,12 +52,8 @@ def one(counter: Counter) -> Subscription:
 
 
 def known(counter: Counter) -> FlaskClient:
-    with counter.app.app_context():
-        customer = db.session.scalars(select(Customer.id)).one()
-        link = link_for(customer, "/account/subscriptions")
-    browser = counter.stranger()
-    browser.get(link.removeprefix(counter.app.config["CONFIG"].public_url))
-    return browser
+    """The browser that subscribed, which has proved its address."""
+    return customers.known(counter, to="/account/subscriptions", browser=counter.client)
 
 
 def press(browser: FlaskClient, subscription: str, what: str, **fields: str) -> int:

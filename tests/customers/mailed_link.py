@@ -1,0 +1,38 @@
+"""What a person does with a mailed link: open it, read whose it is, press the button."""
+
+from __future__ import annotations
+
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from werkzeug.test import TestResponse
+
+from payments_app.core.extensions import db
+from payments_app.customers.models import Customer
+from payments_app.customers.recognise import link_for
+from tests.checkout.counter import BROWSER, FIELD, Counter
+
+
+def mailed(counter: Counter, email: str = "ada@example.com", to: str = "/account") -> str:
+    """The path of the link in a customer's mail."""
+    with counter.app.app_context():
+        customer = db.session.scalars(select(Customer.id).where(Customer.email == email)).one()
+        return link_for(customer, to).removeprefix(counter.app.config["CONFIG"].public_url)
+
+
+def press_continue(browser: FlaskClient, path: str) -> TestResponse:
+    """Open the link and press its button."""
+    token = dict(FIELD.findall(browser.get(path, headers=BROWSER).text)).get("csrf_token", "")
+    return browser.post(path, data={"csrf_token": token}, headers=BROWSER)
+
+
+def known(
+    counter: Counter,
+    email: str = "ada@example.com",
+    to: str = "/account",
+    browser: FlaskClient | None = None,
+) -> FlaskClient:
+    """A browser (a new one by default) that is known as the customer of this address."""
+    browser = browser or counter.stranger()
+    answer = press_continue(browser, mailed(counter, email, to))
+    assert (answer.status_code, answer.location) == (303, to)
+    return browser

@@ -1,0 +1,72 @@
+"""Several browsers at one shop: who buys, which cards are kept, and in whose account."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from payments_app.core.drain import drain
+from payments_app.core.extensions import db
+from payments_app.customers.models import Customer, SavedCard
+from payments_app.payments.models import Transaction
+from tests.checkout.counter import BROWSER, FIELD, Counter
+
+ADA, GRACE = "ada@example.com", "grace@example.com"
+QUEUES = ("charges", "payment_critical", "payment_standard")
+
+
+def send(browser: FlaskClient, **body: Any) -> Any:
+    wish = {"item": "field-notes", "email": ADA, "payment_method": "pm_card_visa"} | body
+    return browser.post(
+        "/transactions", json={name: value for name, value in wish.items() if value is not None}
+    )
+
+
+def buy(counter: Counter, browser: FlaskClient, **body: Any) -> str:
+    """A payment with all that follows; its id."""
+    answer = send(browser, **body)
+    assert answer.status_code == 202, answer.text
+    work(counter)
+    return str(answer.json["id"])
+
+
+def work(counter: Counter) -> None:
+    with counter.app.app_context():
+        for queue in QUEUES:
+            drain(queue)
+
+
+def cards(counter: Counter) -> list[SavedCard]:
+    """All that are kept, the oldest first."""
+    with counter.app.app_context():
+        db.session.rollback()
+        found = db.session.scalars(select(SavedCard).order_by(SavedCard.created_at)).all()
+        db.session.expunge_all()
+        return list(found)
+
+
+def read(counter: Counter, transaction_id: str) -> Transaction:
+    with counter.app.app_context():
+        found = db.session.get_one(Transaction, transaction_id)
+        db.session.expunge(found)
+        return found
+
+
+def customer(counter: Counter, email: str = ADA) -> Customer:
+    with counter.app.app_context():
+        found = db.session.scalars(select(Customer).where(Customer.email == email)).one()
+        db.session.expunge(found)
+        return found
+
+
+def is_refused(answer: Any, field: str = "payment_method") -> bool:
+    return answer.status_code == 422 and field in answer.json["error"]["fields"]
+
+
+def press(browser: FlaskClient, path: str, **form: str) -> int:
+    """A button of the buyer's own pages."""
+    page = browser.get("/checkout/field-notes", headers=BROWSER).text
+    token = dict(FIELD.findall(page))["csrf_token"]
+    return browser.post(path, data=form | {"csrf_token": token}, headers=BROWSER).status_code

@@ -1,0 +1,180 @@
+"""Stripe's id of a card is read by nobody: its brand and last four digits tell which it was."""
+
+from __future__ import annotations
+
+import csv
+import io
+import logging
+from collections.abc import Callable, Iterator
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from payments_app.core import alerts
+from payments_app.core.alerts import Alert
+from payments_app.core.database import atomic
+from payments_app.core.drain import drain
+from payments_app.core.extensions import db
+from payments_app.core.logs import JsonFormatter, redact
+from payments_app.notices.models import Mail
+from payments_app.notices.webhook_models import WebhookEvent
+from payments_app.orders.shelf import stock_shelf
+from tests.accounts.desk import Desk
+from tests.checkout.counter import BROWSER, Counter
+from tests.customers.mailed_link import known
+from tests.customers.shoppers import buy, cards, customer
+from tests.customers.tokens import token_of
+
+pytestmark = pytest.mark.portable
+
+
+@pytest.fixture
+def log() -> Iterator[io.StringIO]:
+    """All that is written to the log, the library's own lines too."""
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(JsonFormatter())
+    root, stripe = logging.getLogger(), logging.getLogger("stripe")
+    levels = root.level, stripe.level
+    root.addHandler(handler)
+    root.setLevel(logging.INFO)
+    stripe.setLevel(logging.DEBUG)
+    yield stream
+    root.removeHandler(handler)
+    root.setLevel(levels[0])
+    stripe.setLevel(levels[1])
+
+
+@pytest.fixture
+def counter(app: Flask, client: FlaskClient) -> Counter:
+    with app.app_context():
+        stock_shelf()
+    return Counter(app, client)
+
+
+class World:
+    """Ada saved a card and paid with it; a payment that named it in vain failed."""
+
+    def __init__(self, counter: Counter) -> None:
+        self.counter, self.ada = counter, counter.client
+        buy(counter, self.ada)
+        known(counter, browser=self.ada)
+        self.saved = buy(counter, self.ada, save_card=True)
+        self.method = cards(counter)[0].payment_method
+        self.paid = buy(counter, self.ada, payment_method=None, saved_card=cards(counter)[0].id)
+        token = token_of(counter, self.method, "off_session")
+        means = {"payment_method": None, "confirmation_token": token, "save_card": True}
+        self.failed = buy(counter, counter.stranger(), **means)
+        with counter.app.app_context():
+            drain("default")
+        self.staff = Desk(counter.app).signed_in("admin")
+
+
+@pytest.fixture
+def world(log: io.StringIO, counter: Counter) -> World:
+    return World(counter)
+
+
+def of_staff(path: str) -> Callable[[World], str]:
+    def read(world: World) -> str:
+        id_ = customer(world.counter).id
+        answer = world.staff.get(path.format(w=world, customer=id_))
+        assert answer.status_code == 200, path
+        return answer.text
+
+    return read
+
+
+def of_ada(path: str, accept: str = BROWSER["Accept"]) -> Callable[[World], str]:
+    def read(world: World) -> str:
+        answer = world.ada.get(path.format(w=world), headers={"Accept": accept})
+        assert answer.status_code == 200, path
+        return answer.text
+
+    return read
+
+
+PLACES = {
+    "staff: saved": of_staff("/staff/payments/{w.saved}"),
+    "staff: paid": of_staff("/staff/payments/{w.paid}"),
+    "staff: failed": of_staff("/staff/payments/{w.failed}"),
+    "staff: list": of_staff("/staff/payments"),
+    "staff: csv": of_staff("/staff/payments.csv"),
+    "staff: customer": of_staff("/staff/customers/{customer}"),
+    "staff: audit": of_staff("/staff/audit"),
+    "staff: retry": of_staff("/staff/payments/{w.failed}/retries"),
+    "account": of_ada("/account"),
+    "subscriptions": of_ada("/account/subscriptions"),
+    "checkout": of_ada("/checkout/field-notes"),
+    "status page": of_ada("/transactions/{w.paid}"),
+    "status": of_ada("/transactions/{w.paid}", "application/json"),
+    "api": of_ada("/api/v1/transactions/{w.saved}", "application/json"),
+    "thank-you": of_ada("/thankyou?transaction={w.saved}"),
+}
+
+
+def test_no_page_and_no_export_holds_a_card_s_id(world: World) -> None:
+    secret = world.method.removeprefix("pm_")
+    assert [place for place, read in PLACES.items() if secret in read(world)] == []
+
+
+def test_the_export_has_the_failed_payment_without_the_id(world: World) -> None:
+    rows = list(csv.DictReader(io.StringIO(world.staff.get("/staff/payments.csv").text)))
+    (failed,) = [row for row in rows if row["Id"] == world.failed]
+    assert "does not own the payment method pm_[cut]" in failed["Error Details"]
+
+
+def test_staff_read_brand_and_last_four_digits(world: World) -> None:
+    assert "Visa •••• 4242" in world.staff.get(f"/staff/payments/{world.paid}").text
+
+
+def test_no_log_line_holds_a_card_s_id(world: World, log: io.StringIO) -> None:
+    logging.getLogger("payments_app").error("refused: %s", world.method)
+    assert "refused" in log.getvalue()
+    assert world.method not in log.getvalue()
+
+
+def test_no_webhook_and_no_mail_holds_a_card_s_id(world: World) -> None:
+    with world.counter.app.app_context():
+        bodies = list(db.session.scalars(select(WebhookEvent.body)))
+        mails = list(db.session.scalars(select(Mail)))
+        texts = bodies + [mail.text + mail.html + mail.subject for mail in mails]
+    assert texts
+    assert not any(world.method in text for text in texts)
+
+
+def test_no_alert_holds_a_card_s_id(world: World) -> None:
+    with world.counter.app.app_context():
+        _raise(f"Stripe says: no such {world.method}")
+        assert db.session.scalars(select(Alert.message)).all()[-1] == (
+            "Stripe says: no such pm_[cut]"
+        )
+
+
+@atomic
+def _raise(session: Session, message: str) -> None:
+    alerts.raise_alert(session, "odd", "odd", message)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["pm_1NabcDEF0123456789", "card_1NabcDEF0123456789", "src_1NabcDEF0123456789"],
+)
+def test_a_card_s_id_is_cut_from_the_log(text: str) -> None:
+    assert redact(f"no such {text}, sorry") == f"no such {text.partition('_')[0]}_[cut], sorry"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "pm_card_visa_chargeDeclined",
+        "card_declined",
+        "card_velocity_exceeded",
+        "card_9a16th9xfm78m7xkeqt2c5t2k0",
+    ],
+)
+def test_what_is_no_card_at_stripe_stays(text: str) -> None:
+    assert redact(f"it was {text}") == f"it was {text}"

@@ -28,7 +28,7 @@ TEXTS = frozenset(
 def test_a_comparison_with_no_key_raises(reversed_: bool) -> None:
     column = Transaction.stripe_payment_id
     with pytest.raises(EmptyKeyError):
-        select(Transaction).where(None == column if reversed_ else column == None)  # noqa: E711
+        select(Transaction).where(None == column if reversed_ else column == None)  # noqa: E711, SIM300
 
 
 @pytest.mark.usefixtures("app_context")

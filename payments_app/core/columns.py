@@ -7,7 +7,7 @@ from collections.abc import Callable
 from operator import eq, ne
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, DateTime, Integer, String
+from sqlalchemy import JSON, BigInteger, DateTime, Integer, String, false
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
@@ -24,8 +24,10 @@ class EmptyKeyError(LookupError):
 class _KeyComparator(String.Comparator[str]):
     def operate(self, op: Callable[..., Any], *other: Any, **kwargs: Any) -> Any:
         key = other[0] if other and op in (eq, ne) else True
-        if key is None or (isinstance(key, str) and not key):
-            raise EmptyKeyError("nothing is looked up by an empty key: ask is_(None) for a NULL")
+        if key is None:
+            raise EmptyKeyError("nothing is looked up by no key: ask is_(None) for a NULL")
+        if isinstance(key, str) and not key and op is eq:
+            return false()
         return super().operate(op, *other, **kwargs)
 
 
@@ -33,7 +35,7 @@ class Key(String):
     """A string that rows are looked up by, such as an id at Stripe, in a column that may be NULL.
 
     SQLAlchemy writes `column == None` as IS NULL: a key that is missing would find the row of a
-    stranger who has none. Here such a comparison, and one with "", raises EmptyKeyError.
+    stranger who has none. Here such a comparison raises EmptyKeyError. "" is nobody's key.
     """
 
     comparator_factory = _KeyComparator

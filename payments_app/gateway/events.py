@@ -15,11 +15,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from payments_app.gateway.client import client
+from payments_app.gateway.ids import MAX_ID, clean_id, id_of
 from payments_app.gateway.objects import UnreadableError, object_call, pages
 from payments_app.gateway.results import Verdict
 
 TOLERANCE_SECONDS = 300
-MAX_ID = 80
 MAX_TYPES = 20  # that Stripe lists at once
 MISSED_SECONDS = 30 * 86_400  # Stripe lists the events of the last 30 days
 _TIMESTAMP = re.compile(r"[0-9]{1,12}")
@@ -27,7 +27,6 @@ _EVENT_ID = re.compile(rf"evt_[A-Za-z0-9_]{{1,{MAX_ID - 4}}}")
 _ACCOUNT_ID = re.compile(rf"acct_[A-Za-z0-9_]{{1,{MAX_ID - 5}}}")
 _TYPE = re.compile(r"[!-~]+")  # whatever Stripe calls it tomorrow
 _MAX_TYPE = 100
-_ID = re.compile(rf"[A-Za-z0-9_]{{1,{MAX_ID}}}")
 _LAST_SECOND = 253_402_300_800  # of the year 9999
 
 
@@ -153,17 +152,6 @@ def email_of_customer(customer_id: str, account: str | None = None) -> str | Non
         raise UnreadableError(reply.trouble or Verdict.UNKNOWN, reply.error or {})
     email = (reply.body or {}).get("email")
     return email if isinstance(email, str) else None
-
-
-def id_of(value: Any) -> str | None:
-    """The id of an object of Stripe's that another one names, bare or expanded; None where it
-    names none, or what has not the shape of an id."""
-    return clean_id(value.get("id") if isinstance(value, dict) else value)
-
-
-def clean_id(value: Any) -> str | None:
-    """`value` where it has the shape of a Stripe id, else None."""
-    return value if isinstance(value, str) and _ID.fullmatch(value) else None
 
 
 def _matching(body: dict[str, Any], field: str, shape: re.Pattern[str]) -> str:

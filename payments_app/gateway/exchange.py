@@ -9,8 +9,11 @@ from typing import Any
 
 from payments_app.gateway import breaker
 from payments_app.gateway.errors import sort
+from payments_app.gateway.ids import clean_id
 from payments_app.gateway.results import Verdict
 from payments_app.gateway.throttle import PATIENCE_SECONDS, throttle
+
+_WITHOUT_ID = ("list", "account_link")
 
 
 @dataclass(frozen=True)
@@ -90,6 +93,8 @@ def _make(name: str, kind: str, call: Callable[[], Any]) -> Reply:
         body = plain(found)
         if body.get("object") != kind:
             raise ValueError(f"not a {kind}")
+        if kind not in _WITHOUT_ID and clean_id(body.get("id")) is None:
+            raise ValueError(f"a {kind} without an id")
     except Exception as error:
         return _failed(name, started, error)
     response = found.last_response

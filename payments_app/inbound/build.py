@@ -16,7 +16,8 @@ from payments_app.core import history
 from payments_app.core.database import atomic
 from payments_app.customers.find import customer_for
 from payments_app.customers.models import Customer, SavedCard
-from payments_app.gateway.events import email_of_customer, id_of
+from payments_app.gateway.events import email_of_customer
+from payments_app.gateway.ids import id_of
 from payments_app.gateway.results import Answer, Verdict
 from payments_app.merchants.models import DIRECT
 from payments_app.payments.models import PaymentRecord, Transaction

@@ -20,7 +20,7 @@ from payments_app.core.money import code_of
 from payments_app.core.outbox import Claim, Later
 from payments_app.gateway import charges
 from payments_app.gateway.calls import NEW_STATUS
-from payments_app.gateway.events import clean_id
+from payments_app.gateway.ids import clean_id
 from payments_app.gateway.objects import UnreadableError
 from payments_app.gateway.results import Answer, Verdict
 from payments_app.gateway.words import tell_of_word

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from payments_app.core.database import insert_once
 from payments_app.core.money import Money
 from payments_app.gateway.balance import stripes_fee
-from payments_app.gateway.events import id_of
+from payments_app.gateway.ids import id_of
 from payments_app.gateway.words import word
 from payments_app.ledger.models import (
     CONNECTED_BALANCES,

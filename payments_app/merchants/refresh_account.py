@@ -12,7 +12,7 @@ from payments_app.core.clock import database_now
 from payments_app.core.database import atomic
 from payments_app.core.outbox import Claim, Later
 from payments_app.gateway import connect
-from payments_app.gateway.events import clean_id
+from payments_app.gateway.ids import clean_id
 from payments_app.gateway.objects import Reply
 from payments_app.gateway.results import Verdict
 from payments_app.gateway.words import known, tell_of_word

@@ -42,7 +42,8 @@ _WORDS = {
 def asked_for(account: ConnectedAccount) -> list[str]:
     """What Stripe wants now of a merchant, each once, what is overdue first."""
     asked = as_object(account.requirements)
-    names = [*(asked.get("past_due") or ()), *(asked.get("currently_due") or ())]
+    lists = [asked.get(name) for name in ("past_due", "currently_due")]
+    names = [name for found in lists if isinstance(found, list) for name in found]
     return list(dict.fromkeys(in_words(name) for name in names if isinstance(name, str)))
 
 

@@ -18,7 +18,7 @@ from payments_app.core import outbox
 from payments_app.core.database import atomic
 from payments_app.core.outbox import Claim, Later
 from payments_app.gateway import connect
-from payments_app.gateway.events import id_of
+from payments_app.gateway.ids import id_of
 from payments_app.gateway.objects import Reply, UnreadableError
 from payments_app.gateway.results import Verdict
 from payments_app.merchants.models import DESTINATION

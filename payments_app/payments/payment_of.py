@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, literal_column, select
 from sqlalchemy.orm import Session
 
 from payments_app.core.columns import Key
-from payments_app.gateway.events import id_of
+from payments_app.gateway.ids import id_of
 from payments_app.payments.models import Transaction
 
 # The charge in what Stripe answered. Written as in its index (staff/indexes.py).

@@ -13,7 +13,7 @@ from payments_app.core.database import atomic
 from payments_app.core.outbox import Claim, Later
 from payments_app.gateway import charges
 from payments_app.gateway.connect import refunds_of_charge
-from payments_app.gateway.events import clean_id
+from payments_app.gateway.ids import clean_id
 from payments_app.gateway.objects import UnreadableError
 from payments_app.gateway.refunds import REASONS, refunds_of, retrieve_refund
 from payments_app.gateway.results import Verdict

@@ -44,11 +44,13 @@ def end_refund(
 
 def take(session: Session, refund: Refund, body: dict[str, Any], *, actor: str) -> None:
     """The same for a locked refund, in the caller's transaction."""
-    if _mismatch(session, refund, body):
+    misfits = _mismatch(session, refund, body)
+    refund.stripe_refund_id = refund.stripe_refund_id or body["id"]
+    if misfits:
+        _never_send_again(session, refund)
         return
     before = refund.unknown_status
     refund.stripe_data = body
-    refund.stripe_refund_id = refund.stripe_refund_id or body["id"]
     status = known(body.get("status"), AT_STRIPE)
     if status is None:
         _wait_for_a_word(session, refund, before)
@@ -65,12 +67,17 @@ def take(session: Session, refund: Refund, body: dict[str, Any], *, actor: str) 
 
 
 def _wait_for_a_word(session: Session, refund: Refund, before: str | None) -> None:
-    """Stripe has the refund in a state that we do not know: it is never sent again, counts neither
-    as done nor as failed, and is looked up."""
-    if refund.state == "processing":
-        move(session, refund, "unknown", actor="stripe", message=refund.unknown_status)
+    """Stripe has the refund in a state that we do not know: it counts neither as done nor as
+    failed, and is looked up."""
+    _never_send_again(session, refund, message=refund.unknown_status)
     if refund.unknown_status != before:
         tell_of_status(session, refund)
+
+
+def _never_send_again(session: Session, refund: Refund, **data: Any) -> None:
+    """It is at Stripe, whatever that says of it: from now on it is only looked up."""
+    if refund.state == "processing":
+        move(session, refund, "unknown", actor="stripe", **data)
 
 
 def tell_of_status(session: Session, refund: Refund) -> None:

@@ -18,10 +18,12 @@ from payments_app.core.clock import database_now
 from payments_app.core.database import atomic
 from payments_app.core.extensions import db
 from payments_app.core.money import code_of
+from payments_app.gateway.calls import STATUSES
 from payments_app.gateway.charges import retrieve_intent
 from payments_app.gateway.listing import intents_created
 from payments_app.gateway.objects import UnreadableError
 from payments_app.gateway.results import Answer, Verdict
+from payments_app.gateway.words import known, word
 from payments_app.merchants.accounts import LEFT
 from payments_app.payments.direct import DIRECT_ACCOUNT
 from payments_app.payments.models import Transaction
@@ -80,10 +82,11 @@ def compare(since: dt.datetime, until: dt.datetime) -> int:
 def classify(intent: dict[str, Any], ours: Ours | None) -> list[Difference]:
     """What differs between one intent and its transaction (None: there is none). Pure."""
     named = (intent.get("metadata") or {}).get("transaction_id")
-    paid = intent["status"] == "succeeded"
+    status = known(intent.get("status"), STATUSES)
+    paid = status == "succeeded"
     details = {
         "intent": intent["id"],
-        "status": intent["status"],
+        "status": word(intent.get("status")),
         "amount": intent.get("amount"),
         "currency": intent.get("currency"),
     }
@@ -102,11 +105,13 @@ def classify(intent: dict[str, Any], ours: Ours | None) -> list[Difference]:
     if _amounts_differ(intent, ours):
         details["received"] = intent.get("amount_received")
         found.append(difference("amount_differs"))
+    elif status is None:
+        found.append(difference("status_unknown"))
     elif paid and ours.phase != "complete" and _charged_long_ago(intent):
         found.append(difference("paid_at_stripe_not_here"))
-    if ours.phase == "complete" and not paid:
+    if ours.phase == "complete" and status and not paid:
         found.append(difference("complete_here_not_at_stripe"))
-    if ours.phase == "canceled" and intent["status"] not in ("canceled", "succeeded"):
+    if ours.phase == "canceled" and status not in (None, "canceled", "succeeded"):
         found.append(difference("ended_here_open_at_stripe"))
     return found
 
@@ -116,7 +121,7 @@ def _amounts_differ(intent: dict[str, Any], ours: Ours) -> bool:
     asked = (intent.get("amount"), code_of(intent.get("currency")))
     if asked != (ours.amount, ours.currency):
         return True
-    complete = ours.phase == "complete" and intent["status"] == "succeeded"
+    complete = ours.phase == "complete" and intent.get("status") == "succeeded"
     return complete and intent.get("amount_received") != ours.paid
 
 

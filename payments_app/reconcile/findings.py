@@ -34,6 +34,7 @@ KINDS = {
         "complete here, and Stripe does not say that it succeeded", "critical"
     ),
     "amount_differs": Kind("amount or currency is not the same at Stripe", "critical"),
+    "status_unknown": Kind("Stripe says a status that we do not know", "warning"),
     "second_intent": Kind("Stripe has a second intent for one payment", "critical"),
     "unknown_intent": Kind("an intent at Stripe that is no payment of ours", "warning"),
     "ended_here_open_at_stripe": Kind(

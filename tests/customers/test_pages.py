@@ -133,6 +133,17 @@ def test_a_card_that_was_removed_is_not_charged(counter: Counter, card: str) -> 
     assert pay_with(browser, card) == 422
 
 
+@pytest.mark.parametrize("form", ["default_card", "removed_cards"])
+@pytest.mark.parametrize("named", ["", "card_of_nobody"])
+def test_a_card_that_is_not_named_is_not_found(
+    counter: Counter, card: str, form: str, named: str
+) -> None:
+    browser = known(counter)
+    token = token_of(browser.get("/account", headers=BROWSER).text)
+    sent = browser.post(f"/account/{form}", data={"csrf_token": token, "card": named})
+    assert sent.status_code == 404
+
+
 def test_leaving_makes_the_browser_nobodys(counter: Counter, card: str) -> None:
     browser = known(counter)
     token = token_of(browser.get("/account", headers=BROWSER).text)

@@ -37,3 +37,13 @@ def test_what_is_overdue_is_asked_first_and_nothing_twice() -> None:
 
 def test_nothing_is_asked_of_an_account_that_was_never_read() -> None:
     assert asked_for(ConnectedAccount(requirements=None)) == []
+
+
+@pytest.mark.parametrize("asked", [None, "tos_acceptance", [None, 5, {"a": "b"}], {"a": "b"}])
+def test_what_is_no_list_of_names_asks_for_nothing(asked: object) -> None:
+    assert asked_for(ConnectedAccount(requirements={"currently_due": asked})) == []
+
+
+def test_a_long_name_of_stripes_is_cut() -> None:
+    asked = ConnectedAccount(requirements={"currently_due": ["x" * 300]})
+    assert [len(words) for words in asked_for(asked)] == [80]

@@ -68,9 +68,27 @@ def test_a_complete_payment_that_stripe_does_not_know_is_found(till: Till) -> No
     assert ("complete_here_not_at_stripe", None) in found()
 
 
-def test_a_complete_payment_that_names_no_intent_is_found_without_asking_for_one(
-    till: Till,
+@pytest.mark.parametrize("status", [None, "xyz_new"])
+@pytest.mark.parametrize("phase", ["complete", "canceled"])
+def test_a_status_that_we_do_not_know_is_neither_paid_nor_unpaid(
+    till: Till, phase: str, status: str | None
 ) -> None:
+    transaction = till.pay()
+    intent = till.read(transaction).stripe_payment_id
+    if phase == "canceled":
+        values = {"state": "failed", "phase": "canceled", "amount_received": None}
+        execute(update(Transaction).values(**values))
+        execute(delete(Message))
+    till.sandbox("POST", f"/_sandbox/payment_intents/{intent}", status=status)
+    compare_last_hours()
+    kinds = {kind for kind, _ in found()} - {"ledger_without_payment", "orphan_live_record"}
+    assert kinds == {"status_unknown"}
+    till.sandbox("POST", f"/_sandbox/payment_intents/{intent}", status="succeeded")
+    compare_last_hours()
+    assert "status_unknown" not in {kind for kind, _ in found()}
+
+
+def test_for_a_payment_that_names_no_intent_none_is_asked_for(till: Till) -> None:
     transaction = till.pay()
     execute(update(Transaction).values(stripe_payment_id=None))
     compare_last_hours()

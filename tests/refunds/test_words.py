@@ -19,7 +19,16 @@ from tests.ledger.crowd import claim
 from tests.merchants.market import api
 from tests.payments.held import Held
 from tests.payments.till import Till
-from tests.refunds.desk import age, execute, give_back, posted, read, refund_outside, refunds
+from tests.refunds.desk import (
+    age,
+    at_stripe,
+    execute,
+    give_back,
+    posted,
+    read,
+    refund_outside,
+    refunds,
+)
 
 pytestmark = pytest.mark.portable
 CREATE = "^/v1/refunds$"
@@ -71,6 +80,24 @@ def test_it_is_looked_up_until_the_word_is_one_that_we_know(till: Till) -> None:
     till.work_all_waiting()
     assert read(refund).state == "succeeded"
     assert len(posted("refund")) == 2
+
+
+@pytest.mark.parametrize("odd", [{"payment_intent": None, "charge": None}, {"amount": 1}])
+def test_a_refund_that_does_not_fit_is_never_sent_again(till: Till, odd: dict[str, object]) -> None:
+    transaction = till.pay()
+    till.fail_stripe("say", CREATE, set=odd, times=1)
+    refund = give_back(till, transaction)
+    theirs = read(refund).stripe_refund_id or at_stripe(till)[0]["id"]
+    kept = {name: at_stripe(till)[0][name] for name in odd}
+    say(till, theirs, **odd)
+    age(refund, 120)
+    revive()
+    till.work_all_waiting()
+    assert (read(refund).state, posts(till), dead()) == ("unknown", 1, [])
+    assert len(alerts("mismatch")) == 1
+    say(till, theirs, **kept)
+    till.work_all_waiting()
+    assert read(refund).state == "succeeded"
 
 
 @pytest.mark.parametrize("status", UNKNOWN)

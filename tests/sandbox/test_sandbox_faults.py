@@ -44,6 +44,13 @@ def test_a_fault_is_seen_and_charges_or_not(
     assert charges(v1) == charged
 
 
+def test_an_answer_says_what_a_rule_lets_it_say(v1: Any, control: Any) -> None:
+    control("POST", "faults", {"fault": "say", "set": {"status": "xyz_new"}})
+    intent = v1.payment_intents.create(confirmed(), KEY)
+    assert (intent.status, intent.amount) == ("xyz_new", confirmed()["amount"])
+    assert v1.payment_intents.retrieve(intent.id).status == "succeeded"
+
+
 @pytest.mark.parametrize("fault", ["500_before", "500_after"])
 def test_a_500_is_replayed_for_its_key(v1: Any, control: Any, fault: str) -> None:
     control("POST", "faults", {"fault": fault})

@@ -1,0 +1,53 @@
+"""An answer of Stripe's that names nothing is no answer: no two of ours may share a missing id."""
+
+from __future__ import annotations
+
+import pytest
+
+from payments_app.payments.open import Means
+from tests.merchants.market import account, create_merchant
+from tests.payments.till import Till
+from tests.refunds.desk import at_stripe, give_back, read
+
+pytestmark = pytest.mark.portable
+NONE = [None, "", 7]
+
+
+@pytest.mark.parametrize("none", NONE)
+def test_an_intent_is_asked_for_again(till: Till, none: object) -> None:
+    till.fail_stripe("say", "^/v1/payment_intents$", set={"id": none})
+    transaction = till.pay()
+    till.work_all_waiting()
+    row = till.read(transaction)
+    assert (row.phase, [i["id"] for i in till.intents()]) == ("complete", [row.stripe_payment_id])
+
+
+@pytest.mark.parametrize("none", NONE)
+def test_a_customer_is_asked_for_again(till: Till, none: object) -> None:
+    till.fail_stripe("say", "^/v1/customers$", set={"id": none})
+    means = Means(payment_method="pm_card_visa", save_card=True)
+    transaction = till.pay(means=means)
+    assert till.read(transaction).stripe_customer_id is None
+    till.work_all_waiting()
+    row = till.read(transaction)
+    assert (row.phase, (row.stripe_customer_id or "")[:4]) == ("complete", "cus_")
+
+
+@pytest.mark.parametrize("none", NONE)
+def test_an_account_is_asked_for_again(till: Till, none: object) -> None:
+    till.fail_stripe("say", "^/v1/accounts$", set={"id": none})
+    merchant = create_merchant(till)
+    assert account(merchant).stripe_account_id is None
+    till.work_all_waiting()
+    assert (account(merchant).stripe_account_id or "")[:5] == "acct_"
+
+
+@pytest.mark.parametrize("none", NONE)
+def test_a_refund_is_looked_for_and_not_sent_again(till: Till, none: object) -> None:
+    transaction = till.pay()
+    till.fail_stripe("say", "^/v1/refunds$", set={"id": none})
+    refund = give_back(till, transaction)
+    assert read(refund).state == "unknown"
+    till.work_all_waiting()
+    assert read(refund).state == "succeeded"
+    assert [theirs["id"] for theirs in at_stripe(till)] == [read(refund).stripe_refund_id]

@@ -108,6 +108,13 @@ def test_another_amount_at_stripe_is_found(till: Till) -> None:
     )
     compare_last_hours()
     assert ("amount_differs", None) in found()
+
+
+def test_another_amount_in_the_ledger_is_found(till: Till) -> None:
+    transaction = till.pay()
+    change = update(Transaction).where(Transaction.id == transaction)
+    execute(change.values(amount=1100, amount_received=1100))
+    compare_last_hours()
     assert ("ledger_amount_differs", None) in found()
 
 
@@ -144,7 +151,7 @@ def test_a_ledger_entry_without_its_payment_is_found(till: Till) -> None:
     execute(
         update(Transaction)
         .where(Transaction.id == transaction)
-        .values(state="failed", phase="failed")
+        .values(state="failed", phase="failed", amount_received=None)
     )
     compare_last_hours()
     assert ("ledger_without_payment", None) in found()

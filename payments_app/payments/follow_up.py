@@ -1,8 +1,8 @@
 """follow_up: what follows a payment that ended in a process which did not know what it pays for.
 
 Each kind of payable has this command in a name of its own, so that the message waits for a process
-that knows the kind. There the payment's events are told again: what was staged already is there by
-its key, and only what was not known is added.
+that knows the kind. There the payment's events are told again, and what its refunds and disputes
+have come to meanwhile: what was staged already is there, and only what was not known is added.
 """
 
 from __future__ import annotations
@@ -10,11 +10,15 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from payments_app.core import outbox
 from payments_app.core.database import atomic
 from payments_app.core.history import HistoryEntry
-from payments_app.core.outbox import Claim, Command
+from payments_app.core.outbox import Claim, Command, Message
 from payments_app.payments import states
+from payments_app.payments.dispute_refresh import CHANGED
+from payments_app.payments.disputes import Dispute
 from payments_app.payments.payable import FOLLOW_UP_QUEUE, follow_up_of, payable_kinds
+from payments_app.payments.refunds import Refund
 
 
 @atomic
@@ -30,6 +34,19 @@ def follow_up(session: Session, transaction_id: str, _claim: Claim) -> None:
         if move.data.get("to") in states.FINAL:
             event = states.EVENT[move.data["to"]]
             states.tell(session, transaction_id, event, move.data["version"])
+    for refund in session.scalars(select(Refund).where(Refund.transaction_id == transaction_id)):
+        _tell(session, f"refund.{refund.state}", refund.id)
+    for dispute in session.scalars(select(Dispute).where(Dispute.transaction_id == transaction_id)):
+        _tell(session, CHANGED, dispute.id)
+
+
+def _tell(session: Session, event: str, subject: str) -> None:
+    """Store a message for each follower that was never told of this subject."""
+    told = set(session.scalars(select(Message.command).where(Message.subject == subject)))
+    for follow in outbox.followers(session, event):
+        if follow.command not in told:
+            key = f"{follow.command}:{subject}:told_later"
+            outbox.stage(session, follow.command, subject, key=key, delay=follow.delay)
 
 
 _COMMAND = Command(follow_up, FOLLOW_UP_QUEUE)

@@ -54,7 +54,7 @@ def test_the_buyers_and_the_staffs_pages_show_it(
     for path in (
         "/staff",
         "/staff/payments",
-        f"/staff/payments?q={what[1]}",
+        f"/staff/payments?q={paid}",
         f"/staff/payments/{paid}",
         f"/staff/payments/{failed}/retries",
         f"/staff/payments/{paid}/refunds",

@@ -122,7 +122,7 @@ def test_odd_filters_break_nothing(viewer: Browser, text: str) -> None:
         assert answer.status_code in {200, 422}
 
 
-@pytest.mark.parametrize("address", ["?q=%00", "?before=1.%00", "?reason=%00", "/txn_%00"])
+@pytest.mark.parametrize("address", ["?q=%00", "?before=1.%00", "?reason=%00"])
 def test_a_nul_is_refused(viewer: Browser, address: str) -> None:
     assert viewer.get(f"/staff/payments{address}").status_code == 400
 

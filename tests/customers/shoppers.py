@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import Any
 
 from flask.testing import FlaskClient
@@ -20,7 +21,9 @@ QUEUES = ("charges", "payment_critical", "payment_standard")
 def send(browser: FlaskClient, **body: Any) -> Any:
     wish = {"item": "field-notes", "email": ADA, "payment_method": "pm_card_visa"} | body
     return browser.post(
-        "/transactions", json={name: value for name, value in wish.items() if value is not None}
+        "/transactions",
+        json={name: value for name, value in wish.items() if value is not None},
+        headers={"Idempotency-Key": secrets.token_hex(8)},
     )
 
 

@@ -16,6 +16,13 @@ from typing import Any
 REFUSAL = "This looks like a card number, which must not be kept here: write its last four digits."
 
 _RUN = re.compile(r"\d(?:[\W_]*\d){12,}")
+# A card's own groups, and the same between them, which has letters or digits of its own: an x, a
+# word, what a mail, a browser or a program makes of a space.
+_BETWEEN = r"&#?\w{1,8};|%[0-9a-f]{2}|\D{1,12}"
+_WRITTEN = re.compile(
+    rf"(?<!\d)(?:\d{{4}}({_BETWEEN})\d{{4}}\1\d{{4}}\1\d{{4}}|\d{{4}}({_BETWEEN})\d{{6}}\2\d{{5}})(?!\d)",
+    re.IGNORECASE,
+)
 _GROUP = re.compile(r"\d+")
 # Zero-width characters, accents and keycaps: a reader does not see them as something between.
 _UNSEEN = {"Cf", "Mn", "Me"}
@@ -65,6 +72,7 @@ def masked(value: Any) -> Any:
 def _found(text: str) -> Iterator[tuple[int, int, str]]:
     """Where card numbers begin and end, with their digits, from left to right."""
     plain = text if text.isascii() else "".join(map(_plain, text))
+    plain = _WRITTEN.sub(_spaced, plain)
     for run in _RUN.finditer(plain):
         before, after = plain[: run.start()][-1:], plain[run.end() : run.end() + 1]
         # A telephone number begins with +, and an id has letters beside its digits.
@@ -76,6 +84,12 @@ def _plain(char: str) -> str:
     """A digit of any script, also a full-width or raised one, as 0 to 9."""
     digit = unicodedata.digit(char, None)
     return char if digit is None else str(digit)
+
+
+def _spaced(written: re.Match[str]) -> str:
+    """The same groups at the same places, with spaces between them."""
+    between = written[1] or written[2]
+    return written[0].replace(between, " " * len(between))
 
 
 def _in_run(run: str, offset: int, *, named: bool) -> Iterator[tuple[int, int, str]]:
@@ -90,7 +104,10 @@ def _in_run(run: str, offset: int, *, named: bool) -> Iterator[tuple[int, int, s
             written, between = groups[first : last + 1], set(separators[first:last])
             entire = len(written) == len(groups)
             number = None
-            if length >= _LEAST and _is_one(written, between, entire=entire):
+            as_one = _is_one(written, between, entire=entire) or _is_even(
+                groups, separators, first, last
+            )
+            if length >= _LEAST and as_one:
                 alone = (entire or len(written) == 1) and not named
                 number = _card(written, any_network=alone)
             if number:
@@ -104,6 +121,14 @@ def _is_one(groups: list[str], separators: set[str], *, entire: bool) -> bool:
     """Whether they are written as one number: in fours or more; or, where nothing else stands
     beside them, with the same between all of them."""
     return all(len(group) >= 4 for group in groups[:-1]) or (entire and len(separators) == 1)
+
+
+def _is_even(groups: list[str], separators: list[str], first: int, last: int) -> bool:
+    """Whether they are of one size with the same between them, as digit by digit or pair by pair,
+    and begin where something else ends."""
+    size, between = len(groups[first]), separators[first:last]
+    before = first and (len(groups[first - 1]), separators[first - 1]) == (size, between[0])
+    return not before and len(set(between)) == 1 == len(set(map(len, groups[first : last + 1])))
 
 
 def _take_apart(run: str) -> tuple[list[tuple[int, int]], list[str], list[str]]:

@@ -8,12 +8,13 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from payments_app.core import history, outbox
+from payments_app.core import alerts, history, outbox
 from payments_app.core.columns import as_object
 from payments_app.core.database import atomic
+from payments_app.core.money import Money
 from payments_app.core.outbox import Claim
 from payments_app.downloads.find import digital_product
-from payments_app.downloads.models import DigitalPurchase
+from payments_app.downloads.models import DigitalProduct, DigitalPurchase
 from payments_app.payments.models import PaymentRecord, Transaction
 from payments_app.payments.queries import payable_of
 
@@ -54,13 +55,25 @@ def follow_payment(session: Session, transaction_id: str, _claim: Claim) -> None
 def _rebuild(session: Session, transaction_id: str) -> str | None:
     """The purchase of a payment that was made at Stripe without us, made from what its intent
     says; None where it was for something else. The payment has its customer (by the e-mail on the
-    intent), its last error's code and its message already."""
+    intent), its last error's code and its message already.
+
+    A merchant writes what it likes on an intent of its own account, and a product has one price:
+    neither such a payment nor one of another amount is a purchase. Whoever paid one waits for a
+    file or for the money, and a person is told.
+    """
     paid = session.scalars(
         select(Transaction).where(Transaction.id == transaction_id).with_for_update()
     ).one()
     named = as_object(as_object(paid.stripe_data).get("metadata")).get(METADATA)
     product = digital_product(session, named) if isinstance(named, str) else None
     if product is None or payable_of(session, transaction_id) is not None:
+        return None
+    if paid.connected_account_id is not None:
+        return None
+    moved = Money(paid.paid if paid.state == "complete" else paid.amount, paid.currency)
+    if moved != product.price:
+        if paid.state == "complete":
+            _tell_of_price(session, transaction_id, moved, product)
         return None
     customer_id = session.scalar(
         select(PaymentRecord.payable_id).where(
@@ -91,3 +104,16 @@ def _rebuild(session: Session, transaction_id: str) -> str | None:
         product=product.slug,
     )
     return purchase.id
+
+
+def _tell_of_price(
+    session: Session, transaction_id: str, moved: Money, product: DigitalProduct
+) -> None:
+    alerts.raise_alert(
+        session,
+        "another_price",
+        f"another_price:{transaction_id}",
+        f"{transaction_id} was paid at Stripe for {product.slug}: {moved}, but its price is "
+        f"{product.price}. Nothing was handed over: send the file by hand, or refund it",
+        transaction_id=transaction_id,
+    )

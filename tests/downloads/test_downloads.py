@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from payments_app.core.alerts import Alert
 from payments_app.core.drain import drain
 from payments_app.core.extensions import db
 from payments_app.customers.models import Customer
@@ -24,6 +26,8 @@ from payments_app.payments.models import Transaction
 from payments_app.payments.refund import request_refund
 from payments_app.payments.settle import settle
 from tests.checkout.counter import BROWSER, Counter
+from tests.merchants.market import account_id, create_ready_merchant
+from tests.payments.till import Till
 
 pytestmark = pytest.mark.portable
 
@@ -35,6 +39,12 @@ def counter(app: Flask, client: FlaskClient) -> Counter:
     with app.app_context():
         offer_demo_downloads()
     return Counter(app, client)
+
+
+@pytest.fixture
+def till(app: Flask) -> Iterator[Till]:
+    with app.app_context():
+        yield Till(app)
 
 
 def one(counter: Counter, model: type[Any] = DigitalPurchase) -> Any:
@@ -155,27 +165,84 @@ def test_a_download_of_which_a_part_was_refunded_is_still_there(counter: Counter
     assert counter.page(link(counter, one(counter).id)).status_code == 200
 
 
-def decline_elsewhere(counter: Counter) -> None:
-    """Somebody's card is declined for the product, at Stripe, without us."""
+def pay_elsewhere(
+    counter: Counter,
+    account: str | None = None,
+    card: str = "pm_card_visa",
+    captured: int | None = None,
+    **fields: str,
+) -> None:
+    """Somebody pays for the product, or tries to, at Stripe without us; on a merchant's account
+    where one is named. Of a payment that is held, so much is captured."""
     config = counter.app.config["CONFIG"]
-    fields = {
+    wish = {
         "amount": "300",
         "currency": "usd",
         "receipt_email": "Ada@Example.com",
-        "payment_method": "pm_card_visa_chargeDeclinedInsufficientFunds",
+        "payment_method": card,
         "metadata[digital_product]": ITEM,
         "allowed_payment_method_types[]": "card",
         "confirm": "true",
     }
     access = (config.stripe_secret_key, "")
     url = f"{config.stripe_api_base}/v1/payment_intents"
-    refused = requests.post(url, auth=access, data=fields, timeout=10)
-    intent = refused.json()["error"]["payment_intent"]["id"]
+    headers = {"Stripe-Account": account} if account else {}
+    answer = requests.post(url, auth=access, data=wish | fields, headers=headers, timeout=10)
+    body = answer.json()
+    intent = body["id"] if answer.ok else body["error"]["payment_intent"]["id"]
+    if captured is not None:
+        part = {"amount_to_capture": str(captured)}
+        requests.post(f"{url}/{intent}/capture", auth=access, data=part, timeout=10)
     with counter.app.app_context():
-        answer = charges.retrieve_intent(intent)
-        assert answer.verdict in BUILT_BY
-        settle(build(answer, None), answer, fresh=True, actor="webhook")
+        read = charges.retrieve_intent(intent, account)
+        assert read.verdict in BUILT_BY
+        settle(build(read, account), read, fresh=True, actor="webhook")
     follow(counter)
+
+
+def decline_elsewhere(counter: Counter) -> None:
+    pay_elsewhere(counter, card="pm_card_visa_chargeDeclinedInsufficientFunds")
+
+
+def rebuilt(counter: Counter) -> int:
+    """How many purchases there are, and so how many files could be fetched or paid for."""
+    with counter.app.app_context():
+        return len(db.session.scalars(select(DigitalPurchase)).all())
+
+
+@pytest.mark.parametrize("card", ["pm_card_visa", "pm_card_visa_chargeDeclined"])
+def test_a_merchants_own_payment_that_names_our_product_is_no_purchase(
+    counter: Counter, till: Till, card: str
+) -> None:
+    account = account_id(create_ready_merchant(till, "direct"))
+    pay_elsewhere(counter, account, card, amount="50")
+    pay_elsewhere(counter, account, card)
+    assert rebuilt(counter) == 0
+
+
+@pytest.mark.parametrize("card", ["pm_card_visa", "pm_card_visa_chargeDeclined"])
+@pytest.mark.parametrize(
+    "price", [{"amount": "50"}, {"amount": "301"}, {"currency": "jpy"}], ids=str
+)
+def test_a_payment_of_another_price_is_no_purchase(
+    counter: Counter, card: str, price: dict[str, str]
+) -> None:
+    pay_elsewhere(counter, card=card, **price)
+    assert rebuilt(counter) == 0
+    with counter.app.app_context():
+        told = db.session.scalars(select(Alert).where(Alert.kind == "another_price")).all()
+        # Whoever paid waits for a file, or for the money; whoever did not waits for nothing.
+        assert len(told) == (card == "pm_card_visa")
+
+
+def test_a_payment_of_which_a_part_was_captured_is_no_purchase(counter: Counter) -> None:
+    pay_elsewhere(counter, captured=50, capture_method="manual")
+    assert rebuilt(counter) == 0
+
+
+def test_a_payment_of_the_whole_price_is_a_purchase(counter: Counter) -> None:
+    pay_elsewhere(counter)
+    assert (one(counter).status, one(counter).amount) == ("paid", 300)
 
 
 def test_a_failed_purchase_made_elsewhere_is_rebuilt_from_its_intent(counter: Counter) -> None:

@@ -33,6 +33,14 @@ SEPARATED = {
         "brackets": ") (",
         "colons": ":",
         "pipes": " | ",
+        "crosses": "x",
+        "words": " and then ",
+        "marks of a web page": "<br>",
+        "entities": "&nbsp;",
+        "numbered entities": "&#160;",
+        "escapes of an address": "%20",
+        "escapes of a program": "\\n",
+        "fillers": "\u3164",
     }.items()
 }
 CARDS = {
@@ -40,6 +48,11 @@ CARDS = {
     "mixed separators": "4242 / 4242_4242,\n4242",
     "single digits": " ".join(VISA),
     "pairs": "-".join(("42",) * 8),
+    "pairs, and an expiry date after": "-".join(("42",) * 8) + " 12/30",
+    "pairs, and an amount before": "49.50 " + "-".join(("42",) * 8),
+    "single digits, and a security code after": " ".join(VISA) + ", 123",
+    "a digit a line, and an expiry date after": "\n".join(VISA) + "\n12/30",
+    "crosses in American Express": "3782x822463x10005",
     "full-width digits": "".join(chr(ord(digit) + 0xFEE0) for digit in VISA),
     "arabic digits": "".join(chr(ord(digit) + 0x0630) for digit in VISA),
     "superscript digits": "\u2074\u00b2" * 8,

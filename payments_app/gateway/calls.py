@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from payments_app.core.columns import as_object
 from payments_app.gateway.exchange import Reply, object_call
 from payments_app.gateway.results import Answer, Verdict
 from payments_app.gateway.words import known, says
@@ -44,8 +45,8 @@ def _sorted(intent: dict[str, Any]) -> tuple[Verdict, dict[str, Any] | None]:
         said = says(intent.get("status"))
         words = f"{said}. That is no status of an intent that we know"
         return Verdict.UNKNOWN, {"type": "unexpected_error", "code": NEW_STATUS, "message": words}
-    if status == "requires_payment_method" and isinstance(last_error, dict):
-        return Verdict.DECLINED, _without_secrets(last_error)
+    if status == "requires_payment_method" and last_error:
+        return Verdict.DECLINED, _without_secrets(as_object(last_error))
     return _BY_STATUS[status], None
 
 

@@ -27,7 +27,6 @@ def test_a_customer_is_asked_for_again(till: Till, none: object) -> None:
     till.fail_stripe("say", "^/v1/customers$", set={"id": none})
     means = Means(payment_method="pm_card_visa", save_card=True)
     transaction = till.pay(means=means)
-    assert till.read(transaction).stripe_customer_id is None
     till.work_all_waiting()
     row = till.read(transaction)
     assert (row.phase, (row.stripe_customer_id or "")[:4]) == ("complete", "cus_")
@@ -37,7 +36,6 @@ def test_a_customer_is_asked_for_again(till: Till, none: object) -> None:
 def test_an_account_is_asked_for_again(till: Till, none: object) -> None:
     till.fail_stripe("say", "^/v1/accounts$", set={"id": none})
     merchant = create_merchant(till)
-    assert account(merchant).stripe_account_id is None
     till.work_all_waiting()
     assert (account(merchant).stripe_account_id or "")[:5] == "acct_"
 
@@ -47,7 +45,6 @@ def test_a_refund_is_looked_for_and_not_sent_again(till: Till, none: object) -> 
     transaction = till.pay()
     till.fail_stripe("say", "^/v1/refunds$", set={"id": none})
     refund = give_back(till, transaction)
-    assert read(refund).state == "unknown"
     till.work_all_waiting()
     assert read(refund).state == "succeeded"
     assert [theirs["id"] for theirs in at_stripe(till)] == [read(refund).stripe_refund_id]

@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 from payments_app.core import alerts, history, outbox
 from payments_app.core.columns import as_object
 from payments_app.core.database import atomic
-from payments_app.core.money import Money
 from payments_app.core.outbox import Claim
 from payments_app.downloads.find import digital_product
 from payments_app.downloads.models import DigitalProduct, DigitalPurchase
@@ -70,10 +69,9 @@ def _rebuild(session: Session, transaction_id: str) -> str | None:
         return None
     if paid.connected_account_id is not None:
         return None
-    moved = Money(paid.paid if paid.state == "complete" else paid.amount, paid.currency)
-    if moved != product.price:
+    if paid.money != product.price:
         if paid.state == "complete":
-            _tell_of_price(session, transaction_id, moved, product)
+            _tell_of_price(session, paid, product)
         return None
     customer_id = session.scalar(
         select(PaymentRecord.payable_id).where(
@@ -106,14 +104,12 @@ def _rebuild(session: Session, transaction_id: str) -> str | None:
     return purchase.id
 
 
-def _tell_of_price(
-    session: Session, transaction_id: str, moved: Money, product: DigitalProduct
-) -> None:
+def _tell_of_price(session: Session, paid: Transaction, product: DigitalProduct) -> None:
     alerts.raise_alert(
         session,
         "another_price",
-        f"another_price:{transaction_id}",
-        f"{transaction_id} was paid at Stripe for {product.slug}: {moved}, but its price is "
+        f"another_price:{paid.id}",
+        f"{paid.id} was made at Stripe for {product.slug}: {paid.money}, but its price is "
         f"{product.price}. Nothing was handed over: send the file by hand, or refund it",
-        transaction_id=transaction_id,
+        transaction_id=paid.id,
     )

@@ -96,8 +96,9 @@ def _customer(
     session: Session, stripe_customer: str | None, email: str | None, account: str | None
 ) -> Customer | None:
     """The address tells whose payment it is. It proves nothing: neither a merchant's own customer
-    becomes that of our customer, nor the one that an unproved buyer's card got for itself."""
-    if stripe_customer is not None:
+    becomes that of our customer, nor the one that an unproved buyer's card got for itself. Who
+    has an account at Stripe may choose its customers' ids."""
+    if stripe_customer is not None and account is None:
         known: Customer | None = session.scalar(
             select(Customer).where(Customer.stripe_customer_id == stripe_customer)
         )

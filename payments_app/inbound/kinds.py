@@ -14,20 +14,22 @@ PROCESS = "inbound.process"
 class Handling:
     """Stage `command` for what the object holds in `subject`, or else for the object itself; no
     command: a record, no more. `of_account`: it is for the account that the event is of;
-    `names_account`: its subject names that account as well."""
+    `names_account`: its subject names that account as well; `of_ours`: on a merchant's account it
+    is a record, no more."""
 
     command: str | None = None
     subject: str = "id"
     of_account: bool = False
     names_account: bool = False
+    of_ours: bool = False
 
 
 _SETTLE = Handling(PROCESS)
 _REFUND = Handling("refunds.refresh", "payment_intent", names_account=True)
 _DISPUTE = Handling("disputes.refresh", "payment_intent", names_account=True)
 _RECORD = Handling()
-_SUBSCRIBED = Handling("customers.subscribed_at_stripe", "customer")
-_INVOICE_FAILED = Handling("customers.invoice_failed_at_stripe", "customer")
+_SUBSCRIBED = Handling("customers.subscribed_at_stripe", "customer", of_ours=True)
+_INVOICE_FAILED = Handling("customers.invoice_failed_at_stripe", "customer", of_ours=True)
 _ACCOUNT = Handling("merchants.refresh_account", of_account=True)
 _TRANSFER = Handling("connect.read_by_charge", "source_transaction")
 _FEE = Handling("connect.read_by_charge", "charge")

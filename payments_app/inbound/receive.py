@@ -105,6 +105,8 @@ def _subject(event: Event) -> str | None:
 
 def _stage(session: Session, event: Event) -> None:
     command, subject = HANDLINGS[event.type].command, _subject(event)
+    if HANDLINGS[event.type].of_ours and event.account is not None:
+        return
     if command == PROCESS:
         outbox.stage(session, PROCESS, event.id)
     elif command is not None and subject is not None:

@@ -169,11 +169,10 @@ def pay_elsewhere(
     counter: Counter,
     account: str | None = None,
     card: str = "pm_card_visa",
-    captured: int | None = None,
     **fields: str,
 ) -> None:
     """Somebody pays for the product, or tries to, at Stripe without us; on a merchant's account
-    where one is named. Of a payment that is held, so much is captured."""
+    where one is named."""
     config = counter.app.config["CONFIG"]
     wish = {
         "amount": "300",
@@ -190,9 +189,6 @@ def pay_elsewhere(
     answer = requests.post(url, auth=access, data=wish | fields, headers=headers, timeout=10)
     body = answer.json()
     intent = body["id"] if answer.ok else body["error"]["payment_intent"]["id"]
-    if captured is not None:
-        part = {"amount_to_capture": str(captured)}
-        requests.post(f"{url}/{intent}/capture", auth=access, data=part, timeout=10)
     with counter.app.app_context():
         read = charges.retrieve_intent(intent, account)
         assert read.verdict in BUILT_BY
@@ -233,11 +229,6 @@ def test_a_payment_of_another_price_is_no_purchase(
         told = db.session.scalars(select(Alert).where(Alert.kind == "another_price")).all()
         # Whoever paid waits for a file, or for the money; whoever did not waits for nothing.
         assert len(told) == (card == "pm_card_visa")
-
-
-def test_a_payment_of_which_a_part_was_captured_is_no_purchase(counter: Counter) -> None:
-    pay_elsewhere(counter, captured=50, capture_method="manual")
-    assert rebuilt(counter) == 0
 
 
 def test_a_payment_of_the_whole_price_is_a_purchase(counter: Counter) -> None:

@@ -41,12 +41,13 @@ def read_query(
     given, problems = {}, {}
     many = MultiDict(values)
     for name in many:
-        texts = {text.strip() for text in many.getlist(name)} - {""}
+        # Spaces alone: `strip()` would take control characters for nothing, and so for no filter.
+        texts = {text.strip(" \t\r\n") for text in many.getlist(name)}
         if name not in known:
             problems[name] = "There is no such filter."
         elif len(texts) > 1:
             problems[name] = "This is given twice."
-        elif texts:
+        elif "" not in texts:
             given[name] = texts.pop()
     return given, problems
 

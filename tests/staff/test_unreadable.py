@@ -60,6 +60,18 @@ def test_an_unreadable_filter_lists_and_exports_nothing(
     assert desk.entries("staff.exported") == []
 
 
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [("status=%1f", "status"), ("currency=%0b", "currency"), ("q=&status=failed&q=1", "q")],
+)
+def test_neither_a_control_character_nor_a_blank_beside_a_value_is_no_filter(
+    admin: Browser, files: Files, query: str, field: str
+) -> None:
+    shown = reference(files.payment())
+    assert shown not in admin.get(f"{LIST}?{query}").text
+    assert field in as_json(admin, f"{LIST}?{query}").json["error"]["fields"]
+
+
 def test_a_search_is_no_filter_of_the_export(desk: Desk, admin: Browser, files: Files) -> None:
     files.payment(amount=4950)
     for q in ("49.50", "nonsense"):

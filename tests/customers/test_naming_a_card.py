@@ -121,14 +121,28 @@ def test_somebody_who_is_known_can_not_name_anothers_card(
     assert is_refused(send(known(counter, GRACE), email=email, payment_method=method))
 
 
-def test_a_token_made_from_anothers_card_takes_no_money(
-    counter: Counter, method: str, mallory: FlaskClient
+@pytest.mark.parametrize(
+    ("item", "save"), [("field-notes", True), ("coffee-club", False), ("letter", False)]
+)
+def test_a_token_made_from_anothers_card_is_of_no_use(
+    counter: Counter, method: str, mallory: FlaskClient, item: str, save: bool
 ) -> None:
     token = token_of(counter, method, "off_session")
     means = {"payment_method": None, "confirmation_token": token}
-    made = buy(counter, mallory, save_card=True, **means)
+    made = buy(counter, mallory, item=item, save_card=save, **means)
     assert read(counter, made).state == "failed"
     assert len([i for i in Till(counter.app).intents() if i["status"] == "succeeded"]) == 2
+
+
+@pytest.mark.parametrize("email", [ADA, GRACE])
+def test_a_token_made_from_anothers_card_is_of_no_use_to_who_is_known(
+    counter: Counter, method: str, email: str
+) -> None:
+    buy(counter, counter.stranger(), email=GRACE)
+    grace = known(counter, GRACE)
+    token = token_of(counter, method, "off_session")
+    means = {"payment_method": None, "confirmation_token": token, "save_card": True}
+    assert read(counter, buy(counter, grace, email=email, **means)).state == "failed"
 
 
 def test_the_owner_may_name_the_card_by_its_id_at_stripe(

@@ -128,7 +128,7 @@ def test_the_form_can_be_filled_and_sent_by_keyboard_alone(buyer: Buyer) -> None
     for words in ("4242424242424242", "1234", "123"):
         page.keyboard.press("Tab")
         page.keyboard.type(words)
-    for _ in ("country", "postal code", "save this card", "pay"):
+    for _ in ("country", "postal code", "save this card", "your cards", "pay"):
         page.keyboard.press("Tab")
     expect(page.locator("[data-pay]")).to_be_focused()
     page.keyboard.press("Enter")

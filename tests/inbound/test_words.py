@@ -23,7 +23,7 @@ from payments_app.payments.disputes import Dispute
 from payments_app.payments.models import Transaction
 from payments_app.payments.open import Means
 from payments_app.payments.refunds import Refund
-from tests.accounts.desk import Desk
+from tests.accounts.desk import Browser, Desk
 from tests.inbound.post_office import PostOffice, create_event
 from tests.merchants.market import account_id, create_ready_merchant, create_sale
 from tests.payments.till import Till
@@ -125,6 +125,11 @@ class World:
         return [sorted(map(tuple, db.session.execute(query))) for query in queries]
 
 
+def _staff(till: Till) -> Browser:
+    db.session.rollback()  # what was read stays as it was for as long as it is not ended
+    return Desk(till.app).signed_in("support")
+
+
 @pytest.fixture
 def world(post: PostOffice, till: Till) -> World:
     merchant = create_ready_merchant(till)
@@ -170,7 +175,7 @@ def test_news_of_what_is_done_in_words_that_we_do_not_know_changes_nothing(
             world.till.make_due()
             world.till.work("charges", "payment_critical")
             assert world.snapshot() == before
-    staff = Desk(world.till.app).signed_in("support")
+    staff = _staff(world.till)
     for transaction in (world.sale, world.disputed, world.kept):
         assert staff.get(f"/staff/payments/{transaction}").status_code == 200
     for page in ("disputes", "merchants", "alerts", "queues"):
@@ -183,7 +188,7 @@ def test_a_word_that_we_do_not_know_is_shown_as_it_is(world: World, kind: str) -
     type_ = "refund.updated" if kind == "refund" else "charge.dispute.updated"
     world.post.send(create_event(type_, **body))
     about = world.sale if kind == "refund" else world.disputed
-    page = Desk(world.till.app).signed_in("support").get(f"/staff/payments/{about}").text
+    page = _staff(world.till).get(f"/staff/payments/{about}").text
     assert f"Stripe says: {html.escape(HOSTILE)[:20]}" in page
     assert HOSTILE[:10] not in page
 
@@ -205,7 +210,7 @@ def test_an_open_payment_whose_status_we_do_not_know_stays_where_it_is(
     assert (till.read(transaction).phase, post.state(event)) == ("unknown", "received")
     told = db.session.scalars(select(Alert.message).where(Alert.kind == "stripe_word")).all()
     assert [transaction in message for message in told] == [True]
-    page = Desk(till.app).signed_in("support").get(f"/staff/payments/{transaction}").text
+    page = _staff(till).get(f"/staff/payments/{transaction}").text
     assert html.escape("Stripe says: <b>xyz" if word else "Stripe says nothing") in page
     till.sandbox("POST", path, status="succeeded")
     till.work_all_waiting()
@@ -219,7 +224,7 @@ def test_an_answer_to_the_charge_with_a_status_that_we_do_not_know_is_looked_up(
     till.fail_stripe("say", "/confirm$", set={"status": word}, times=1)
     transaction = till.pay()
     assert till.read(transaction).phase == "unknown"
-    page = Desk(till.app).signed_in("support").get(f"/staff/payments/{transaction}").text
+    page = _staff(till).get(f"/staff/payments/{transaction}").text
     assert html.escape("Stripe says: <b>xyz" if word else "Stripe says nothing") in page
     till.work_all_waiting()
     assert till.read(transaction).phase == "complete"
@@ -256,7 +261,7 @@ def test_a_paid_charge_in_words_that_we_do_not_know_is_paid(till: Till, word: st
     assert till.read(transaction).phase == "complete"
     entries = db.session.scalars(select(Entry.entry_type).distinct()).all()
     assert sorted(entries) == ["capture", "stripe_fee"]
-    page = Desk(till.app).signed_in("support").get(f"/staff/payments/{transaction}")
+    page = _staff(till).get(f"/staff/payments/{transaction}")
     assert page.status_code == 200
 
 

@@ -163,7 +163,7 @@ def test_an_event_that_is_odd_itself_is_refused(till: Till, name: str, odd: str)
 
 def test_a_mail_server_s_words_are_kept(till: Till, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
-        raise smtp.MailRefusedError(f"550 {ODD}")
+        raise smtp.MailRefusedError("550 a\x00b")
 
     monkeypatch.setattr(smtp, "post", refuse)
     till.app.config["CONFIG"] = _with_mail_server(till)
@@ -171,7 +171,7 @@ def test_a_mail_server_s_words_are_kept(till: Till, monkeypatch: pytest.MonkeyPa
     till.work()
     db.session.rollback()
     assert set(db.session.scalars(select(Mail.state))) == {"undelivered"}
-    assert all(f"550 {KEPT}" in (error or "") for _, error in dead())
+    assert all("550 a\ufffdb" in (error or "") for _, error in dead())
     assert dead()
 
 

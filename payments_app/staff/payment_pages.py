@@ -89,8 +89,8 @@ def _search_page(typed: str, filters: Filters) -> Response:
             raise
         problem = error.fields["q"]
         shown = "" if problem == REFUSAL else typed
-        return page("search.html", error.status, typed=shown, q_problem=problem, groups=[])
-    return page("search.html", typed=typed, groups=groups)
+        return page("search.html", error.status, searched=shown, q_problem=problem, groups=[])
+    return page("search.html", searched=typed, groups=groups)
 
 
 def unreadable(error: UnreadableFiltersError) -> Response:

@@ -85,6 +85,16 @@ def test_an_amount_that_can_be_read_in_two_ways_is_asked_about(
     assert desk.do(_refunds) == []
 
 
+@pytest.mark.parametrize("amount", [None, "1,50"])
+def test_what_a_refund_asks_for_is_not_in_the_search_box(
+    refunder: Browser, files: Files, amount: str | None
+) -> None:
+    id_ = files.payment()
+    answer = fill_in(refunder, id_, amount=amount) if amount else refunder.get(address(id_))
+    (box,) = re.findall(r'<input id="q".*?>', answer.text, re.DOTALL)
+    assert 'value=""' in box
+
+
 def test_all_that_was_typed_is_kept_beside_the_question(refunder: Browser, files: Files) -> None:
     answer = fill_in(refunder, files.payment(), amount="1,50", stripe_reason="duplicate")
     assert 'value="1,50"' in answer.text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -77,12 +78,15 @@ def prepare(app: Flask) -> None:
 def _check_texts(command: click.Command) -> None:
     """Have every argument checked, as every field of a form is: a terminal sends what it likes."""
     for parameter in command.params:
-        parameter.callback = parameter.callback or _storable
+        parameter.callback = _storable_first(parameter.callback)
     for inner in command.commands.values() if isinstance(command, click.Group) else ():
         _check_texts(inner)
 
 
-def _storable(_context: click.Context, _parameter: click.Parameter, value: Any) -> Any:
-    if not is_storable(value):
-        raise click.BadParameter("it holds a character that can't be stored. Leave it out.")
-    return value
+def _storable_first(then: Callable[..., Any] | None) -> Callable[..., Any]:
+    def check(context: click.Context, parameter: click.Parameter, value: Any) -> Any:
+        if not is_storable(value):
+            raise click.BadParameter("it holds a character that can't be stored. Leave it out.")
+        return then(context, parameter, value) if then else value
+
+    return check

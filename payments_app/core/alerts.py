@@ -19,6 +19,7 @@ from payments_app.core.columns import BIGINT
 from payments_app.core.database import insert_once
 from payments_app.core.extensions import db
 from payments_app.core.logs import redact
+from payments_app.core.text import storable
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +66,8 @@ def raise_alert(
 ) -> None:
     """Store an alert in the caller's transaction, with what follows it; an open one of the same
     key counts one more, and tells nobody again."""
-    message = redact(message)  # it is mailed, and often quotes what others said
+    # It is logged and mailed, and often quotes what others said.
+    key, message = storable(key), storable(redact(message))
     log.error("alert %s: %s", key, message)
     fresh = insert_once(
         session, Alert, kind=kind, key=key, severity=severity, message=message, data=data

@@ -3,7 +3,7 @@
 import sys
 
 from payments_app import create_app
-from payments_app.core.worker import run
+from payments_app.core.jobs.worker import run
 from payments_app.ops.watch import check_redis
 from payments_app.subscribers import BACKGROUND_QUEUES, QUEUE_THREADS
 

@@ -11,10 +11,10 @@ from sqlalchemy.orm import Session
 
 from payments_app import create_app
 from payments_app.core import history
-from payments_app.core.clock import database_now
-from payments_app.core.database import atomic
-from payments_app.core.outbox import Claim, Command, Message
-from payments_app.core.worker import run
+from payments_app.core.db.clock import database_now
+from payments_app.core.db.session import atomic
+from payments_app.core.jobs.outbox import Claim, Command, Message
+from payments_app.core.jobs.worker import run
 from payments_app.subscribers import BACKGROUND_QUEUES
 
 SLOW_SECONDS = 0.25

@@ -32,16 +32,16 @@ from parts.schema import migrate
 from parts.settings import private_settings
 from payments_app import create_app
 from payments_app.config import Config
-from payments_app.core import outbox
-from payments_app.core.database import atomic
+from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.core.history import HistoryEntry
-from payments_app.core.outbox import Message
+from payments_app.core.jobs import outbox
+from payments_app.core.jobs.outbox import Message
 from payments_app.customers.find import customer_for
 from payments_app.orders.models import Product
 from payments_app.orders.place import place
 from payments_app.payments.models import Transaction
-from payments_app.payments.open import Means, open_transaction
+from payments_app.payments.transactions.open import Means, open_transaction
 
 QUEUES = ("charges", "default", "reports")
 
@@ -86,7 +86,7 @@ def running() -> Iterator[tuple[Flask, Redis, list[Process]]]:
 
 
 def main() -> None:
-    logging.getLogger("payments_app.core.bell").setLevel(logging.ERROR)
+    logging.getLogger("payments_app.core.jobs.wake_up").setLevel(logging.ERROR)
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("--bulk", type=int, default=10_000)
     asked.add_argument("--charges", type=int, default=200)

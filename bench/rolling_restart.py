@@ -132,7 +132,7 @@ def main() -> int:
 
 def _measure(directory: Path, settings: dict[str, str], seconds: int, rate: int) -> int:
     migrate(settings["DATABASE_URL"])
-    seed = [sys.executable, "-m", "flask", "--app", "wsgi", "demo", "seed"]
+    seed = [sys.executable, "-m", "flask", "--app", "demo.app", "demo", "seed"]
     subprocess.run(seed, env=os.environ | settings, cwd=REPOSITORY, check=True, capture_output=True)
     release = make_release(directory / "release", settings)
     with (

@@ -1,6 +1,7 @@
 """Staff pages at 1,000 and at 1,000,000 payments, side by side: `python -m bench.staff`.
 
-Each database is named by its URL (`--small`, `--large`) and filled with `flask demo data` before.
+Each database is named by its URL (`--small`, `--large`) and filled before by
+`flask --app demo.app demo data`.
 Prints medians in milliseconds of the whole request inside one process, and its CPU time; then the
 first page beside the deepest, and a customer's page with and without the cache, taking turns in
 one run, so that a busy machine slows both alike.
@@ -25,7 +26,7 @@ from payments_app import create_app
 from payments_app.accounts import sessions
 from payments_app.accounts.models import Staff
 from payments_app.config import Config
-from payments_app.core.database import atomic
+from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.payments.models import PaymentRecord, Transaction
 
@@ -99,7 +100,7 @@ def _examples() -> tuple[str, str, str, str]:
         .offset(100)
     ).first()
     if customer is None or row is None or oldest is None:
-        raise SystemExit("Fill the database first: flask demo data --count 1000")
+        raise SystemExit("Fill the database first: flask --app demo.app demo data --count 1000")
     cursor = f"{int(oldest.created_at.timestamp() * 1_000_000)}.{oldest.id}"
     return row.id, customer, row.email, cursor
 

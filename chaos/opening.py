@@ -8,7 +8,7 @@ import sys
 
 from click.testing import Result
 
-from wsgi import app
+from demo.app import app
 
 
 def main(endpoint: str, password: str, *staff: str) -> str:

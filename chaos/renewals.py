@@ -70,7 +70,7 @@ def _bill(site: Site, count: int, months: int, chance: random.Random) -> int:
     started = time.monotonic()
     simulation = subprocess.Popen(
         [
-            *(sys.executable, "-m", "flask", "--app", "wsgi", "subscriptions", "simulate"),
+            *(sys.executable, "-m", "flask", "--app", "demo.app", "subscriptions", "simulate"),
             *("--count", str(count), "--months", str(months), "--by-workers"),
         ],
         env=os.environ | site.settings,

@@ -23,7 +23,7 @@ def main(count: str) -> int:
     )
     for words in (["db", "upgrade"], ["demo", "data", "--count", count]):
         done = subprocess.run(
-            [sys.executable, "-m", "flask", "--app", "wsgi", *words],
+            [sys.executable, "-m", "flask", "--app", "demo.app", *words],
             env=os.environ | settings,
             check=False,
         )

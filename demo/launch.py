@@ -70,7 +70,7 @@ class Demo:
             raise Refusal(f"{standin.name} did not start: see {self._log(_slug(standin))}.")
 
     def _flask(self, *words: str) -> None:
-        command = [sys.executable, "-m", "flask", "--app", "wsgi", *words]
+        command = [sys.executable, "-m", "flask", "--app", "demo.app", *words]
         log = self._log("setup")
         with log.open("ab") as output:
             done = subprocess.run(

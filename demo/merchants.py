@@ -7,8 +7,8 @@ import urllib.request
 from collections.abc import Mapping
 from typing import Any
 
+from demo.sellers import ONBOARDED
 from parts.process import wait_until
-from payments_app.orders.market import ONBOARDED
 
 WAIT_SECONDS = 20
 

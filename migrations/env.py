@@ -9,7 +9,7 @@ from alembic.autogenerate.api import AutogenContext
 from flask import current_app
 from sqlalchemy import text
 
-from payments_app.core import clock, columns
+from payments_app.core.db import clock, columns
 from payments_app.core.extensions import db
 
 # A migration that waits for a lock makes every query behind it wait as well: better to fail and

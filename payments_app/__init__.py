@@ -12,20 +12,12 @@ from payments_app.accounts import gate
 from payments_app.accounts import views as accounts
 from payments_app.checkout import views as checkout
 from payments_app.config import Config
-from payments_app.core import (
-    access,
-    bell,
-    cache,
-    database,
-    http,
-    idempotency,
-    incoming,
-    limits,
-    logs,
-    query,
-)
+from payments_app.core import logs
+from payments_app.core.db import session as database
 from payments_app.core.extensions import csrf, db, migrate
-from payments_app.core.idempotency_stores import RedisStore
+from payments_app.core.jobs import wake_up
+from payments_app.core.web import access, cache, http, idempotency, incoming, limits, query
+from payments_app.core.web.idempotency_stores import RedisStore
 from payments_app.customers import views as customers
 from payments_app.downloads import views as downloads
 from payments_app.gateway import client as gateway
@@ -76,7 +68,7 @@ def create_app(config: Config | None = None) -> Flask:
     db.init_app(app)
     migrate.init_app(app, db, directory=str(_ROOT / "migrations"), render_as_batch=True)
     csrf.init_app(app)
-    bell.connect(app, config.redis_url)
+    wake_up.connect(app, config.redis_url)
     gateway.connect(app, config)
     http.prepare(app)
     incoming.prepare(app)

@@ -1,8 +1,9 @@
 """Every room's tables, for Alembic and nobody else."""
 
 from payments_app.accounts import models as accounts
-from payments_app.checkout import marks as checkout
-from payments_app.core import alerts, history, outbox, registry, tally
+from payments_app.checkout import velocity_fingerprints as checkout
+from payments_app.core import alerts, history, registry
+from payments_app.core.jobs import counters, outbox
 from payments_app.customers import models as customers
 from payments_app.downloads import models as downloads
 from payments_app.gateway import breaker
@@ -12,11 +13,16 @@ from payments_app.merchants import models as merchants
 from payments_app.notices import models as notices
 from payments_app.notices import webhook_models
 from payments_app.orders import models as orders
-from payments_app.payments import connect_records, disputes, refunds, unmatched
 from payments_app.payments import models as payments
+from payments_app.payments import unmatched
+from payments_app.payments.connect import records as connect_records
+from payments_app.payments.disputes import models as disputes
+from payments_app.payments.refunds import models as refunds
 from payments_app.reconcile import models as reconcile
 from payments_app.settlement import models as settlement
-from payments_app.staff import indexes, rollups, saved_filters
+from payments_app.staff import indexes
+from payments_app.staff.payments import saved_filters
+from payments_app.staff.reports import rollups
 from payments_app.subscriptions import models as subscriptions
 
 __all__ = [
@@ -25,6 +31,7 @@ __all__ = [
     "breaker",
     "checkout",
     "connect_records",
+    "counters",
     "customers",
     "disputes",
     "downloads",
@@ -44,7 +51,6 @@ __all__ = [
     "saved_filters",
     "settlement",
     "subscriptions",
-    "tally",
     "unmatched",
     "webhook_models",
 ]

@@ -6,7 +6,7 @@ death are those of `subscribers.py`.
 
 from __future__ import annotations
 
-from payments_app.core.periodic import Periodic
+from payments_app.core.jobs.scheduler import Periodic
 
 MINUTE, HOUR = 60, 3600
 

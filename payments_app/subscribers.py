@@ -7,14 +7,14 @@ is staged until `flask queues forget COMMAND` takes it out there.
 
 from __future__ import annotations
 
-from payments_app.core.outbox import DAY, SWEEPER, Command, Follow, Policy
-from payments_app.core.periodic import without_subject
+from payments_app.core.jobs.outbox import DAY, SWEEPER, Command, Follow, Policy
+from payments_app.core.jobs.scheduler import without_subject
 from payments_app.customers import billed_at_stripe
 from payments_app.customers.ask_for_link import MAIL_LINK
 from payments_app.customers.cards import DETACH, detach
-from payments_app.customers.follow import follow_payment as follow_customer
-from payments_app.downloads.follow import MAIL as MAIL_DOWNLOAD
-from payments_app.downloads.follow import follow_payment as follow_download
+from payments_app.customers.on_payment import follow_payment as follow_customer
+from payments_app.downloads.on_payment import MAIL as MAIL_DOWNLOAD
+from payments_app.downloads.on_payment import follow_payment as follow_download
 from payments_app.inbound.fetch_missed import fetch_missed
 from payments_app.inbound.process import process
 from payments_app.ledger.post import post_capture
@@ -41,34 +41,34 @@ from payments_app.ops.card_testing import look_for_card_testing
 from payments_app.ops.clean_up import clean_up
 from payments_app.ops.remind import remind
 from payments_app.ops.watch import watch
-from payments_app.orders.follow import follow_payment
 from payments_app.orders.fulfil import fulfil
-from payments_app.payments.abandon import ACTION_SECONDS, expire_action
-from payments_app.payments.charge import charge
-from payments_app.payments.connect_read import (
+from payments_app.orders.on_payment import follow_payment
+from payments_app.payments.connect.read import (
     READ_BY_CHARGE,
     READ_BY_REFUND,
     read_records,
     read_records_of_charge,
     read_records_of_refund,
 )
-from payments_app.payments.connect_records import READ
-from payments_app.payments.dispute_refresh import refresh as refresh_disputes
-from payments_app.payments.look_up import FIRST_SECONDS, check, look_up
-from payments_app.payments.recover import recover
-from payments_app.payments.refund_refresh import refresh as refresh_refunds
-from payments_app.payments.refund_send import look_up as look_up_refund
-from payments_app.payments.refund_send import send as send_refund
-from payments_app.payments.retry_charge import retry
+from payments_app.payments.connect.records import READ
+from payments_app.payments.disputes.refresh import refresh as refresh_disputes
+from payments_app.payments.refunds.refresh import refresh as refresh_refunds
+from payments_app.payments.refunds.send import look_up as look_up_refund
+from payments_app.payments.refunds.send import send as send_refund
+from payments_app.payments.retries.charge import retry
+from payments_app.payments.transactions.abandon import ACTION_SECONDS, expire_action
+from payments_app.payments.transactions.charge import charge
+from payments_app.payments.transactions.look_up import FIRST_SECONDS, check, look_up
+from payments_app.payments.transactions.recover import recover
 from payments_app.payments.unmatched import MATCH, match
 from payments_app.portal import sign_in as portal
 from payments_app.reconcile.fix import run_fix
 from payments_app.reconcile.revive import revive
 from payments_app.reconcile.rounds import run_compare, stage_rounds_now
 from payments_app.settlement import close, lines
-from payments_app.staff.fold import fold as fold_reports
+from payments_app.staff.reports.aggregate import fold as fold_reports
 from payments_app.subscriptions import dunning, renew
-from payments_app.subscriptions.follow import follow_payment as follow_subscription
+from payments_app.subscriptions.on_payment import follow_payment as follow_subscription
 
 # A refund at a bank may take this long; https://docs.stripe.com/refunds
 REFUND_SECONDS = 30 * DAY

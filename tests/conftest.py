@@ -147,6 +147,9 @@ def client(app: Flask) -> FlaskClient:
 
 @pytest.fixture
 def cli(app: Flask) -> FlaskCliRunner:
+    from demo.commands import prepare
+
+    prepare(app)
     return app.test_cli_runner()
 
 

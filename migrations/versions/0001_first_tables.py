@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from migrations.append_only import protect, release_all
-from payments_app.core import clock, columns
+from payments_app.core.db import clock, columns
 
 revision = '0001'
 down_revision = None

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from migrations import count_payments
-from payments_app.core import columns
+from payments_app.core.db import columns
 
 revision = "0102"
 down_revision = "0401"

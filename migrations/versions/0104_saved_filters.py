@@ -5,7 +5,7 @@ Revision: 0104, after 0103
 
 import sqlalchemy as sa
 from alembic import op
-from payments_app.core import columns
+from payments_app.core.db import columns
 
 revision = '0104'
 down_revision = '0103'

@@ -6,7 +6,7 @@ Revision: 0200, after 0100
 import sqlalchemy as sa
 from alembic import op
 
-from payments_app.core import clock, columns
+from payments_app.core.db import clock, columns
 
 revision = '0200'
 down_revision = '0100'

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from migrations.append_only import protect
-from payments_app.core import clock, columns
+from payments_app.core.db import clock, columns
 
 revision = '0300'
 down_revision = '0002'

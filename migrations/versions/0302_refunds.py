@@ -6,7 +6,7 @@ Revision: 0302, after 0101
 import sqlalchemy as sa
 from alembic import op
 
-from payments_app.core import clock, columns
+from payments_app.core.db import clock, columns
 
 revision = '0302'
 down_revision = '0101'

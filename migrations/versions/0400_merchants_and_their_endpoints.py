@@ -5,7 +5,7 @@ Revision: 0400, after 0301
 
 import sqlalchemy as sa
 from alembic import op
-from payments_app.core import clock, columns
+from payments_app.core.db import clock, columns
 
 revision = '0400'
 down_revision = '0301'

@@ -6,7 +6,7 @@ Revision: 0401, after 0302
 import sqlalchemy as sa
 from alembic import op
 
-from payments_app.core import clock, columns
+from payments_app.core.db import clock, columns
 
 revision = '0401'
 down_revision = '0302'

@@ -6,7 +6,7 @@ Revision: 0402, after 0303
 import sqlalchemy as sa
 from alembic import op
 
-from payments_app.core import clock, columns
+from payments_app.core.db import clock, columns
 
 revision = '0402'
 down_revision = '0303'

@@ -6,7 +6,7 @@ Revision: 0500, after 0400
 import sqlalchemy as sa
 from alembic import op
 
-from payments_app.core import columns
+from payments_app.core.db import columns
 
 revision = "0500"
 down_revision = "0400"

@@ -6,7 +6,7 @@ Revision: 0600, after 0102
 import sqlalchemy as sa
 from alembic import op
 
-from payments_app.core import columns
+from payments_app.core.db import columns
 
 revision = "0600"
 down_revision = "0102"

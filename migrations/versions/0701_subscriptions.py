@@ -5,7 +5,7 @@ Revision: 0701, after 0700
 
 import sqlalchemy as sa
 from alembic import op
-from payments_app.core import clock, columns
+from payments_app.core.db import clock, columns
 
 revision = '0701'
 down_revision = '0700'

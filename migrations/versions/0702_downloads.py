@@ -5,7 +5,7 @@ Revision: 0702, after 0701
 
 import sqlalchemy as sa
 from alembic import op
-from payments_app.core import clock, columns
+from payments_app.core.db import clock, columns
 
 revision = '0702'
 down_revision = '0701'

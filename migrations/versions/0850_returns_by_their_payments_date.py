@@ -6,7 +6,7 @@ Revision: 0850, after 0870
 import sqlalchemy as sa
 from alembic import op
 
-from payments_app.core import columns
+from payments_app.core.db import columns
 
 revision = '0850'
 down_revision = '0870'

@@ -6,7 +6,7 @@ Revision: 0851, after 0821
 import sqlalchemy as sa
 from alembic import op
 
-from payments_app.core import clock, columns
+from payments_app.core.db import clock, columns
 
 revision = '0851'
 down_revision = '0821'

@@ -6,7 +6,7 @@ Revision: 0870, after 0800
 import sqlalchemy as sa
 from alembic import op
 
-from payments_app.core import columns
+from payments_app.core.db import columns
 
 revision = "0870"
 down_revision = "0800"

@@ -6,7 +6,7 @@ Revision: 0881, after 0880
 import sqlalchemy as sa
 from alembic import op
 
-from payments_app.core import columns
+from payments_app.core.db import columns
 
 revision = '0881'
 down_revision = '0880'

@@ -6,7 +6,7 @@ Revision: 0911, after 0851
 import sqlalchemy as sa
 from alembic import op
 
-from payments_app.core import clock, columns
+from payments_app.core.db import clock, columns
 
 revision = '0911'
 down_revision = '0881'

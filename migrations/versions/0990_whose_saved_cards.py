@@ -6,7 +6,7 @@ Revision: 0990, after 0851
 import sqlalchemy as sa
 from alembic import op
 
-from payments_app.core import columns
+from payments_app.core.db import columns
 
 revision = "0990"
 down_revision = '0989'

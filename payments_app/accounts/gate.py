@@ -8,10 +8,11 @@ from werkzeug.exceptions import Forbidden
 from werkzeug.wrappers import Response as BaseResponse
 
 from payments_app.accounts.sessions import Member, find_member
-from payments_app.core import access, history
-from payments_app.core.database import atomic
+from payments_app.core import history
+from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
-from payments_app.core.http import ProblemError, wants_json
+from payments_app.core.web import access
+from payments_app.core.web.http import ProblemError, wants_json
 
 
 def prepare(app: Flask) -> None:

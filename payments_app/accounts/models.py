@@ -8,9 +8,9 @@ from sqlalchemy import CheckConstraint, ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from payments_app.accounts.permissions import ROLE_NAMES
-from payments_app.core.clock import database_now
+from payments_app.core.db.clock import database_now
+from payments_app.core.db.ids import new_id
 from payments_app.core.extensions import db
-from payments_app.core.ids import new_id
 
 _ROLES = ", ".join(f"'{role}'" for role in ROLE_NAMES)
 

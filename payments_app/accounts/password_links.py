@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from payments_app.accounts import passwords, people, sessions, throttle
 from payments_app.accounts.models import Staff
 from payments_app.core import history
-from payments_app.core.database import atomic
+from payments_app.core.db.session import atomic
 
 LIFE_SECONDS = 24 * 3600
 

@@ -10,13 +10,12 @@ from sqlalchemy.orm import Session
 
 from payments_app.accounts import passwords
 from payments_app.accounts.models import Staff
-from payments_app.accounts.permissions import ADMIN, ROLE_NAMES
+from payments_app.accounts.permissions import ROLE_NAMES
 from payments_app.accounts.sessions import end_all_sessions
 from payments_app.core import history
 from payments_app.core.card_numbers import refuse
-from payments_app.core.database import atomic
+from payments_app.core.db.session import atomic
 
-DEMO_EMAIL = "staff@example.com"
 _CLI = "command line"
 _ADDRESS = re.compile(r"[^@\s]{1,64}@[^@\s]{1,189}")
 
@@ -99,19 +98,6 @@ def change_role(session: Session, email: str, role: str, actor: str = _CLI) -> N
         **{"from": staff.role, "to": role},
     )
     staff.role = role
-
-
-@atomic
-def keep_demo_member(session: Session, password: str) -> None:
-    """The demo's own admin, with the password that the demo prints. Safe to run again."""
-    staff = _find(session, DEMO_EMAIL)
-    if staff is None:
-        session.add(
-            Staff(email=DEMO_EMAIL, role=ADMIN, password_hash=passwords.hash_password(password))
-        )
-    elif not passwords.matches(staff.password_hash, password):
-        staff.password_hash = passwords.hash_password(password)
-        end_all_sessions(staff)
 
 
 def names_of(session: Session, ids: Iterable[str]) -> dict[str, str]:

@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 
 from payments_app.accounts.models import Staff, StaffSession
 from payments_app.accounts.permissions import allows
-from payments_app.core.clock import database_now
-from payments_app.core.database import atomic
+from payments_app.core.db.clock import database_now
+from payments_app.core.db.session import atomic
 
 IDLE_SECONDS = 30 * 60
 MOST_SECONDS = 8 * 3600

@@ -9,7 +9,7 @@ from payments_app.accounts import passwords, sessions, throttle
 from payments_app.accounts.models import Staff
 from payments_app.accounts.sessions import Member
 from payments_app.core import history
-from payments_app.core.database import atomic
+from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 
 

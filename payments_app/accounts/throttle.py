@@ -12,8 +12,8 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from payments_app.accounts.models import SignInTries
-from payments_app.core.clock import database_now
-from payments_app.core.database import atomic, insert_once
+from payments_app.core.db.clock import database_now
+from payments_app.core.db.session import atomic, insert_once
 
 MAX_FAILURES = 5
 WINDOW_SECONDS = 15 * 60

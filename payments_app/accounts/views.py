@@ -8,10 +8,10 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 from werkzeug.wrappers import Response as BaseResponse
 
 from payments_app.accounts import gate, password_links, sign_in
-from payments_app.core.access import public, staff
-from payments_app.core.headers import private
-from payments_app.core.limits import Rate, limiter
-from payments_app.core.query import takes
+from payments_app.core.web.access import public, staff
+from payments_app.core.web.headers import private
+from payments_app.core.web.limits import Rate, limiter
+from payments_app.core.web.query import takes
 
 blueprint = Blueprint("accounts", __name__, url_prefix="/staff")
 

@@ -10,9 +10,9 @@ from werkzeug.exceptions import NotFound
 
 from payments_app.checkout.blueprint import blueprint
 from payments_app.checkout.offers import product_for_sale, products_for_sale
-from payments_app.core import cache, headers
-from payments_app.core.access import public
 from payments_app.core.extensions import db
+from payments_app.core.web import cache, headers
+from payments_app.core.web.access import public
 from payments_app.orders.bestsellers import bestsellers, shelf_version
 from payments_app.orders.models import Product
 

@@ -16,10 +16,10 @@ from flask import current_app
 from payments_app.checkout import buyers
 from payments_app.checkout.forms import Purchase
 from payments_app.checkout.keys import made_before
-from payments_app.checkout.marks import declines, marks_of
-from payments_app.core import links
+from payments_app.checkout.velocity_fingerprints import declines, marks_of
 from payments_app.core.extensions import db
-from payments_app.core.http import ProblemError
+from payments_app.core.web import links
+from payments_app.core.web.http import ProblemError
 
 MODES = ("off", "auto", "always")
 # Declines in an hour. Many people may share an address.

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from payments_app.checkout.forms import Purchase
-from payments_app.core.http import ProblemError
+from payments_app.core.web.http import ProblemError
 from payments_app.payments.models import Transaction
 
 SCOPE = "checkout"

@@ -16,8 +16,8 @@ from payments_app.checkout.forms import Purchase, invalid
 from payments_app.customers.cards import card_of, card_of_method
 from payments_app.customers.models import Customer, SavedCard
 from payments_app.merchants.accounts import seller_of
-from payments_app.payments.open import Means
 from payments_app.payments.payable import Payable
+from payments_app.payments.transactions.open import Means
 
 # Stripe's own, each a new card whenever it is named: https://docs.stripe.com/testing
 _TEST_CARD = re.compile(r"pm_card_\w+", re.ASCII)

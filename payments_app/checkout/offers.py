@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from payments_app.core.clock import utcnow
+from payments_app.core.db.clock import utcnow
 from payments_app.core.money import Money
 from payments_app.downloads.find import digital_product
 from payments_app.downloads.models import DigitalProduct

@@ -21,11 +21,11 @@ from payments_app.checkout.offers import (
     placed,
     products_for_sale,
 )
-from payments_app.core.access import buyer, public
 from payments_app.core.extensions import db
-from payments_app.core.headers import private, takes_cards
-from payments_app.core.http import ProblemError
-from payments_app.core.idempotency_keys import clean_key
+from payments_app.core.web.access import buyer, public
+from payments_app.core.web.headers import private, takes_cards
+from payments_app.core.web.http import ProblemError
+from payments_app.core.web.idempotency_keys import clean_key
 from payments_app.customers.cards import saved_cards
 from payments_app.customers.models import Customer, SavedCard
 from payments_app.customers.recognise import recognised

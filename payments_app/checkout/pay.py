@@ -18,14 +18,14 @@ from payments_app.checkout.offers import offer_of
 from payments_app.checkout.pages import form_page, sent_here, status_url
 from payments_app.checkout.start import Started, start
 from payments_app.checkout.status import FIRST_POLL_MS
-from payments_app.core.access import buyer
 from payments_app.core.extensions import csrf, db
-from payments_app.core.headers import private, takes_cards
-from payments_app.core.http import ProblemError, wants_json
-from payments_app.core.idempotency import app_store, idempotent
-from payments_app.core.limits import Rate, limiter
+from payments_app.core.web.access import buyer
+from payments_app.core.web.headers import private, takes_cards
+from payments_app.core.web.http import ProblemError, wants_json
+from payments_app.core.web.idempotency import app_store, idempotent
+from payments_app.core.web.limits import Rate, limiter
 from payments_app.customers.recognise import recognised
-from payments_app.payments.open import LivePaymentError
+from payments_app.payments.transactions.open import LivePaymentError
 
 MAX_BODY_BYTES = 16 * 1024
 # Longer than this view takes; short, because a web process that dies leaves its lock behind.

@@ -14,7 +14,6 @@ from sqlalchemy.orm import Session
 
 from payments_app.checkout.forms import Purchase, invalid
 from payments_app.checkout.keys import SCOPE, made_before, row_key
-from payments_app.checkout.marks import CheckoutMark
 from payments_app.checkout.means import means_of
 from payments_app.checkout.offers import (
     digital_for_sale,
@@ -23,16 +22,17 @@ from payments_app.checkout.offers import (
     plan_for_sale,
     product_for_sale,
 )
-from payments_app.core.clock import utcnow
-from payments_app.core.database import CommitOutcomeUnknownError, atomic, hold_name
-from payments_app.core.http import ProblemError
+from payments_app.checkout.velocity_fingerprints import CheckoutMark
+from payments_app.core.db.clock import utcnow
+from payments_app.core.db.session import CommitOutcomeUnknownError, atomic, hold_name
 from payments_app.core.money import Money, chargeable
+from payments_app.core.web.http import ProblemError
 from payments_app.customers.find import customer_for
 from payments_app.downloads.purchase import purchase as buy
 from payments_app.orders.place import place
 from payments_app.payments.models import Transaction
-from payments_app.payments.open import open_transaction
 from payments_app.payments.payable import NotPayableError, Payable
+from payments_app.payments.transactions.open import open_transaction
 from payments_app.subscriptions.subscribe import subscribe
 
 _TRIES = 3

@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 from flask import current_app, url_for
 from sqlalchemy.orm import Session
 
-from payments_app.core.clock import in_zone, utcnow
-from payments_app.core.columns import as_object
-from payments_app.core.ids import looks_like_id
+from payments_app.core.db.clock import in_zone, utcnow
+from payments_app.core.db.columns import as_object
+from payments_app.core.db.ids import looks_like_id
 from payments_app.downloads.deliver import is_owed, link_to
 from payments_app.downloads.models import DigitalPurchase
 from payments_app.gateway.declines import buyer_sentence, public_code

@@ -19,13 +19,13 @@ from payments_app.checkout import buyers
 from payments_app.checkout.blueprint import blueprint
 from payments_app.checkout.pages import status_url
 from payments_app.checkout.status import find, local_time, seconds_since, status_of
-from payments_app.core.access import buyer
 from payments_app.core.extensions import csrf, db
-from payments_app.core.headers import private, takes_cards
-from payments_app.core.http import wants_json
-from payments_app.payments.check import request_check
-from payments_app.payments.direct import account_of
+from payments_app.core.web.access import buyer
+from payments_app.core.web.headers import private, takes_cards
+from payments_app.core.web.http import wants_json
+from payments_app.payments.connect.account import account_of
 from payments_app.payments.models import Transaction
+from payments_app.payments.transactions.check import request_check
 
 _REFRESHES = 20  # without JavaScript: the page stops asking after so many
 

@@ -13,13 +13,13 @@ from typing import Any
 from sqlalchemy import Index, String, Text, select, text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from payments_app.core import outbox
-from payments_app.core.clock import database_now
-from payments_app.core.columns import BIGINT
-from payments_app.core.database import insert_once
+from payments_app.core.db.clock import database_now
+from payments_app.core.db.columns import BIGINT
+from payments_app.core.db.session import insert_once
+from payments_app.core.db.text import storable
 from payments_app.core.extensions import db
+from payments_app.core.jobs import outbox
 from payments_app.core.logs import redact
-from payments_app.core.text import storable
 
 log = logging.getLogger(__name__)
 

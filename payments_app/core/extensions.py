@@ -11,7 +11,7 @@ from flask_wtf import CSRFProtect
 from sqlalchemy import MetaData
 from sqlalchemy.orm import DeclarativeBase, registry
 
-from payments_app.core.columns import JSON_TYPE, UTCDateTime
+from payments_app.core.db.columns import JSON_TYPE, UTCDateTime
 
 _NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",

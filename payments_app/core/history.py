@@ -12,8 +12,8 @@ from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from payments_app.core.card_numbers import mask, masked
-from payments_app.core.clock import database_now
-from payments_app.core.columns import BIGINT, Key
+from payments_app.core.db.clock import database_now
+from payments_app.core.db.columns import BIGINT, Key
 from payments_app.core.extensions import db
 
 SYSTEM = "system"

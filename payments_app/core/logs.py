@@ -16,7 +16,7 @@ from typing import Any
 from flask import Flask, g, has_request_context, request
 
 from payments_app.core.card_numbers import mask
-from payments_app.core.ids import without_payment_methods
+from payments_app.core.db.ids import without_payment_methods
 
 _SECRETS = (
     # Stripe's keys and secrets, https://docs.stripe.com/keys

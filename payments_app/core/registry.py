@@ -17,8 +17,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from payments_app.core.clock import database_now
-from payments_app.core.database import CommitOutcomeUnknownError, atomic
+from payments_app.core.db.clock import database_now
+from payments_app.core.db.session import CommitOutcomeUnknownError, atomic
 from payments_app.core.extensions import db
 
 log = logging.getLogger(__name__)

@@ -7,8 +7,8 @@ import time
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from payments_app.core import outbox
-from payments_app.core.database import atomic
+from payments_app.core.db.session import atomic
+from payments_app.core.jobs import outbox
 from payments_app.customers.models import Customer
 
 MAIL_LINK = "notices.account_link"

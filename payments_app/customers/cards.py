@@ -7,12 +7,13 @@ from typing import Any
 from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
-from payments_app.core import history, outbox
-from payments_app.core.clock import database_now
-from payments_app.core.columns import as_object
-from payments_app.core.database import atomic, insert_once
-from payments_app.core.ids import new_id
-from payments_app.core.outbox import Claim, Later
+from payments_app.core import history
+from payments_app.core.db.clock import database_now
+from payments_app.core.db.columns import as_object
+from payments_app.core.db.ids import new_id
+from payments_app.core.db.session import atomic, insert_once
+from payments_app.core.jobs import outbox
+from payments_app.core.jobs.outbox import Claim, Later
 from payments_app.customers.models import Customer, SavedCard
 from payments_app.gateway.customers import detach_card
 from payments_app.gateway.results import Verdict

@@ -5,8 +5,8 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from payments_app.core.database import insert_once
-from payments_app.core.ids import new_id
+from payments_app.core.db.ids import new_id
+from payments_app.core.db.session import insert_once
 from payments_app.customers.models import Customer
 
 

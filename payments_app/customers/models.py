@@ -7,14 +7,14 @@ import datetime as dt
 from sqlalchemy import CheckConstraint, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from payments_app.core.clock import database_now
-from payments_app.core.columns import Key
+from payments_app.core.db.clock import database_now
+from payments_app.core.db.columns import Key
+from payments_app.core.db.ids import new_id
 from payments_app.core.extensions import db
-from payments_app.core.ids import new_id
 from payments_app.core.money import Money
 from payments_app.payments.models import Transaction
-from payments_app.payments.open import Means, open_transaction
 from payments_app.payments.payable import Payable
+from payments_app.payments.transactions.open import Means, open_transaction
 
 
 class Customer(Payable, db.Model):  # type: ignore[name-defined, misc]

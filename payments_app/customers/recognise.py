@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from flask import session as cookie
 
-from payments_app.core import links
+from payments_app.core.web import links
 
 LINK_SECONDS = 3600  # of a link that was asked for
 MAIL_LINK_SECONDS = 10 * 86_400  # of a link in a mail about a payment that is due

@@ -15,11 +15,11 @@ from flask import (
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as BaseResponse
 
-from payments_app.core.access import buyer
 from payments_app.core.extensions import db
-from payments_app.core.headers import private
-from payments_app.core.limits import Rate, limiter
-from payments_app.core.links import masked
+from payments_app.core.web.access import buyer
+from payments_app.core.web.headers import private
+from payments_app.core.web.limits import Rate, limiter
+from payments_app.core.web.links import masked
 from payments_app.customers import cards
 from payments_app.customers.ask_for_link import ask_for_link
 from payments_app.customers.models import Customer

@@ -2,7 +2,7 @@
 
 The link is signed and expires; whoever has it may fetch the file. It is good from the moment that
 the payment is complete: nothing has to follow first. It stops with a refund in full, as
-`payments/entitlement.py` says.
+`payments/refunds/entitlement.py` says.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from payments_app.core import links
-from payments_app.core.database import atomic
+from payments_app.core.db.session import atomic
+from payments_app.core.web import links
 from payments_app.downloads.models import DigitalPurchase
-from payments_app.payments.entitlement import Entitlement, entitlement
 from payments_app.payments.models import PaymentRecord, Transaction
+from payments_app.payments.refunds.entitlement import Entitlement, entitlement
 
 LINK_SECONDS = 7 * 86_400
 _PURPOSE = "download"

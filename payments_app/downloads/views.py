@@ -6,8 +6,8 @@ import io
 
 from flask import Blueprint, Response, make_response, render_template, send_file
 
-from payments_app.core.access import buyer
-from payments_app.core.headers import private
+from payments_app.core.web.access import buyer
+from payments_app.core.web.headers import private
 from payments_app.downloads.deliver import RefundedError, fetch, purchase_of
 
 blueprint = Blueprint("downloads", __name__)

@@ -12,10 +12,11 @@ import datetime as dt
 from sqlalchemy import String, case, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from payments_app.core import alerts, outbox
-from payments_app.core.clock import database_now
-from payments_app.core.database import atomic, insert_once
+from payments_app.core import alerts
+from payments_app.core.db.clock import database_now
+from payments_app.core.db.session import atomic, insert_once
 from payments_app.core.extensions import db
+from payments_app.core.jobs import outbox
 
 NAME = "stripe"
 FAILURES = 5

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from payments_app.core.columns import as_object
+from payments_app.core.db.columns import as_object
 from payments_app.gateway.exchange import Reply, object_call
 from payments_app.gateway.results import Answer, Verdict
 from payments_app.gateway.words import known, says

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from payments_app.core.columns import as_object
+from payments_app.core.db.columns import as_object
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from payments_app.core import history
-from payments_app.core.database import atomic
+from payments_app.core.db.session import atomic
 from payments_app.customers.find import customer_for
 from payments_app.customers.models import Customer, SavedCard
 from payments_app.gateway.events import email_of_customer

@@ -8,7 +8,7 @@ from collections import Counter
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from payments_app.core.database import atomic
+from payments_app.core.db.session import atomic
 from payments_app.gateway import events
 from payments_app.gateway.objects import UnreadableError
 from payments_app.gateway.results import Verdict

@@ -7,8 +7,8 @@ import datetime as dt
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from payments_app.core.clock import database_now
-from payments_app.core.columns import Key
+from payments_app.core.db.clock import database_now
+from payments_app.core.db.columns import Key
 from payments_app.core.extensions import db
 
 RECEIVED, PROCESSED, IGNORED, QUARANTINED = "received", "processed", "ignored", "quarantined"

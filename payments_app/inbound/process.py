@@ -14,10 +14,10 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from payments_app.core import alerts, history
-from payments_app.core.clock import database_now
-from payments_app.core.database import atomic
+from payments_app.core.db.clock import database_now
+from payments_app.core.db.session import atomic
+from payments_app.core.jobs.outbox import Claim, Later
 from payments_app.core.money import code_of
-from payments_app.core.outbox import Claim, Later
 from payments_app.gateway import charges
 from payments_app.gateway.calls import NEW_STATUS
 from payments_app.gateway.ids import clean_id
@@ -27,10 +27,10 @@ from payments_app.gateway.words import tell_of_word
 from payments_app.inbound.build import BUILT_BY, build
 from payments_app.inbound.models import PROCESSED, QUARANTINED, RECEIVED, StripeEvent
 from payments_app.inbound.receive import alert
-from payments_app.payments.direct import account_of
+from payments_app.payments.connect.account import account_of
 from payments_app.payments.models import Transaction
 from payments_app.payments.payment_of import payment_of
-from payments_app.payments.settle import note_call, settle
+from payments_app.payments.transactions.apply_stripe_state import note_call, settle
 
 LOOKS = 65  # at an intent whose status we do not know: for about an hour
 WAITS = (1.0, 2.0, 5.0, 15.0, 60.0)  # seconds; the last one again and again

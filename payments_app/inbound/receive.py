@@ -12,9 +12,10 @@ from flask import current_app
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from payments_app.core import alerts, history, outbox
-from payments_app.core.clock import database_now, utcnow
-from payments_app.core.database import atomic, insert_once
+from payments_app.core import alerts, history
+from payments_app.core.db.clock import database_now, utcnow
+from payments_app.core.db.session import atomic, insert_once
+from payments_app.core.jobs import outbox
 from payments_app.gateway.events import Event
 from payments_app.inbound.kinds import HANDLINGS, PROCESS
 from payments_app.inbound.models import IGNORED, PROCESSED, QUARANTINED, RECEIVED, StripeEvent

@@ -7,10 +7,10 @@ import time
 
 from flask import Blueprint, Response, current_app, jsonify, request
 
-from payments_app.core.access import public
 from payments_app.core.extensions import csrf
-from payments_app.core.http import ProblemError
-from payments_app.core.incoming import any_host
+from payments_app.core.web.access import public
+from payments_app.core.web.http import ProblemError
+from payments_app.core.web.incoming import any_host
 from payments_app.gateway import events
 from payments_app.inbound.receive import receive
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from payments_app.core.database import insert_once
+from payments_app.core.db.session import insert_once
 from payments_app.core.money import Money
 from payments_app.gateway.balance import stripes_fee
 from payments_app.gateway.ids import id_of

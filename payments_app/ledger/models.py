@@ -15,8 +15,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from payments_app.core.clock import database_now
-from payments_app.core.columns import BIGINT, Key
+from payments_app.core.db.clock import database_now
+from payments_app.core.db.columns import BIGINT, Key
 from payments_app.core.extensions import db
 
 # What we hold at Stripe, and where it came from or went.

@@ -10,17 +10,17 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
-from payments_app.core.clock import utcnow
-from payments_app.core.database import atomic
-from payments_app.core.outbox import Claim, Later
+from payments_app.core.db.clock import utcnow
+from payments_app.core.db.session import atomic
+from payments_app.core.jobs.outbox import Claim, Later
 from payments_app.ledger.models import CONNECTED_BALANCES, STRIPE_BALANCE
 from payments_app.ledger.post import REFUND, ensure_capture, is_posted, post
 from payments_app.ledger.post_fee import tell
-from payments_app.payments import connect_records as records
 from payments_app.payments import states
-from payments_app.payments.connect_records import ConnectRecord
-from payments_app.payments.look_up import next_wait
-from payments_app.payments.refunds import NOT_REFUNDED, Refund
+from payments_app.payments.connect import records
+from payments_app.payments.connect.records import ConnectRecord
+from payments_app.payments.refunds.models import NOT_REFUNDED, Refund
+from payments_app.payments.transactions.look_up import next_wait
 
 TRANSFER, TRANSFER_REVERSAL = "transfer", "transfer_reversal"
 FEE, FEE_REFUND = "application_fee", "application_fee_refund"

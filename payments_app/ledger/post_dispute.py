@@ -8,15 +8,15 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from payments_app.core.database import atomic
+from payments_app.core.db.session import atomic
+from payments_app.core.jobs.outbox import Claim
 from payments_app.core.money import Money
-from payments_app.core.outbox import Claim
 from payments_app.ledger.balance_transactions import keep, post_fee_of
 from payments_app.ledger.models import CONNECTED_BALANCES, DISPUTES, STRIPE_BALANCE
 from payments_app.ledger.post import post
 from payments_app.ledger.post_connect import TRANSFER, TRANSFER_REVERSAL
-from payments_app.payments.direct import account_of
-from payments_app.payments.disputes import Dispute
+from payments_app.payments.connect.account import account_of
+from payments_app.payments.disputes.models import Dispute
 from payments_app.payments.models import Transaction
 
 WITHDRAWN, REINSTATED = "dispute", "dispute_reinstated"

@@ -8,10 +8,11 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from payments_app.core import history, outbox
-from payments_app.core.clock import utcnow
-from payments_app.core.database import atomic
-from payments_app.core.outbox import Claim, Later
+from payments_app.core import history
+from payments_app.core.db.clock import utcnow
+from payments_app.core.db.session import atomic
+from payments_app.core.jobs import outbox
+from payments_app.core.jobs.outbox import Claim, Later
 from payments_app.gateway.balance import retrieve_charge
 from payments_app.gateway.objects import Reply
 from payments_app.gateway.results import Verdict
@@ -19,9 +20,9 @@ from payments_app.ledger.balance_transactions import keep, post_fee_of
 from payments_app.ledger.models import BalanceTransaction
 from payments_app.ledger.post import ensure_capture
 from payments_app.payments import states
-from payments_app.payments.direct import account_of
-from payments_app.payments.look_up import next_wait
+from payments_app.payments.connect.account import account_of
 from payments_app.payments.payment_of import charge_of
+from payments_app.payments.transactions.look_up import next_wait
 
 STRIPE_FEE = "stripe_fee"
 POSTED = "ledger.posted"

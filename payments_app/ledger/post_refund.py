@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
-from payments_app.core.database import atomic
-from payments_app.core.outbox import Claim
+from payments_app.core.db.session import atomic
+from payments_app.core.jobs.outbox import Claim
 from payments_app.ledger.models import CONNECTED_BALANCES, REFUNDS, STRIPE_BALANCE
 from payments_app.ledger.post import REFUND, REFUND_FAILED, is_posted, post
 from payments_app.ledger.post_connect import TRANSFER
-from payments_app.payments.direct import account_of
+from payments_app.payments.connect.account import account_of
 from payments_app.payments.models import Transaction
-from payments_app.payments.refunds import NOT_REFUNDED, Refund, lock
+from payments_app.payments.refunds.models import NOT_REFUNDED, Refund, lock
 
 
 @atomic

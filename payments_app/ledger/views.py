@@ -6,9 +6,9 @@ from itertools import groupby
 
 from flask import Blueprint, Response, make_response, render_template
 
-from payments_app.core.access import staff
 from payments_app.core.extensions import db
-from payments_app.core.headers import private
+from payments_app.core.web.access import staff
+from payments_app.core.web.headers import private
 from payments_app.ledger.queries import trial_balance, unbalanced
 
 blueprint = Blueprint("ledger", __name__, url_prefix="/staff/ledger")

@@ -8,7 +8,7 @@ from flask.cli import AppGroup
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from payments_app.core.database import atomic
+from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.merchants.address import AddressRefusedError, Guard, UnknownHostError
 from payments_app.merchants.endpoints import add_endpoint, lock

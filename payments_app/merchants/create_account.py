@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from payments_app.core import alerts, history
-from payments_app.core.database import atomic
-from payments_app.core.outbox import Claim, Later
+from payments_app.core.db.session import atomic
+from payments_app.core.jobs.outbox import Claim, Later
 from payments_app.gateway import connect
 from payments_app.gateway.objects import Reply
 from payments_app.gateway.results import Verdict

@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 
 from payments_app.core import history
 from payments_app.core.card_numbers import CardNumberError, refuse
-from payments_app.core.clock import database_now
-from payments_app.core.database import atomic
-from payments_app.core.signing import SECRET_PREFIX
+from payments_app.core.db.clock import database_now
+from payments_app.core.db.session import atomic
+from payments_app.core.web.signing import SECRET_PREFIX
 from payments_app.merchants.address import AddressRefusedError, Guard
 from payments_app.merchants.models import Endpoint
 

@@ -6,8 +6,8 @@ from flask import current_app
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from payments_app.core.database import insert_once
-from payments_app.core.ids import new_id
+from payments_app.core.db.ids import new_id
+from payments_app.core.db.session import insert_once
 from payments_app.merchants.models import Merchant
 
 SHOP_NAME = "Corner Shop"

@@ -11,13 +11,13 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from payments_app.core import alerts, history
-from payments_app.core.database import atomic
-from payments_app.core.outbox import Claim, Later
+from payments_app.core.db.session import atomic
+from payments_app.core.jobs.outbox import Claim, Later
 from payments_app.gateway import connect
 from payments_app.gateway.results import Verdict
 from payments_app.merchants.models import ConnectedAccount
+from payments_app.merchants.onboarding_link import onboarding_url
 from payments_app.merchants.refresh_account import stage_refresh
-from payments_app.merchants.way_in import onboarding_url
 
 MAKE_LINK = "merchants.make_link"
 RETRY_SECONDS = 2.0

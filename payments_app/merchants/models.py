@@ -8,10 +8,10 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from payments_app.core.clock import database_now
-from payments_app.core.columns import Key
+from payments_app.core.db.clock import database_now
+from payments_app.core.db.columns import Key
+from payments_app.core.db.ids import new_id
 from payments_app.core.extensions import db
-from payments_app.core.ids import new_id
 
 URL_LENGTH = 500
 DESTINATION, DIRECT = "destination", "direct"

@@ -6,11 +6,12 @@ from flask import current_app
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from payments_app.core import history, outbox
+from payments_app.core import history
 from payments_app.core.card_numbers import refuse
-from payments_app.core.clock import database_now
-from payments_app.core.database import atomic
+from payments_app.core.db.clock import database_now
+from payments_app.core.db.session import atomic
 from payments_app.core.history import SYSTEM
+from payments_app.core.jobs import outbox
 from payments_app.merchants.create_account import CREATE
 from payments_app.merchants.make_link import MAKE_LINK
 from payments_app.merchants.models import DESTINATION, ConnectedAccount, Merchant

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from payments_app.core.columns import as_object
+from payments_app.core.db.columns import as_object
 from payments_app.gateway.words import word
 from payments_app.merchants.models import ConnectedAccount
 

@@ -7,14 +7,14 @@ from sqlalchemy.orm import Session
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as BaseResponse
 
-from payments_app.core.access import buyer
 from payments_app.core.extensions import db
-from payments_app.core.headers import private
+from payments_app.core.web.access import buyer
+from payments_app.core.web.headers import private
 from payments_app.merchants import onboarding
 from payments_app.merchants.accounts import CREATING, state_of
 from payments_app.merchants.models import ConnectedAccount, Merchant
+from payments_app.merchants.onboarding_link import merchant_of
 from payments_app.merchants.requirements import asked_for
-from payments_app.merchants.way_in import merchant_of
 
 REFRESH_SECONDS = 1.5  # between looks at what a job of ours makes
 blueprint = Blueprint("merchants", __name__)

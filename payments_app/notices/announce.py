@@ -9,17 +9,17 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from payments_app.core import outbox
-from payments_app.core.clock import database_now
-from payments_app.core.database import atomic, insert_once
-from payments_app.core.ids import new_id
-from payments_app.core.outbox import Claim
+from payments_app.core.db.clock import database_now
+from payments_app.core.db.ids import new_id
+from payments_app.core.db.session import atomic, insert_once
+from payments_app.core.jobs import outbox
+from payments_app.core.jobs.outbox import Claim
 from payments_app.merchants.models import Endpoint
 from payments_app.notices.webhook_models import Delivery, WebhookEvent
+from payments_app.payments.connect.payee import merchant_of
 from payments_app.payments.models import Transaction
-from payments_app.payments.payee import merchant_of
 from payments_app.payments.queries import payable_of
-from payments_app.payments.refunds import Refund
+from payments_app.payments.refunds.models import Refund
 
 DELIVER = "notices.deliver_webhook"
 VERSION = 1  # of the payload: raised when a field changes its meaning or goes away

@@ -14,11 +14,12 @@ from flask import current_app
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from payments_app.core import history, outbox
-from payments_app.core.clock import database_now
-from payments_app.core.database import atomic
-from payments_app.core.outbox import Claim, Later
-from payments_app.core.signing import signed_headers
+from payments_app.core import history
+from payments_app.core.db.clock import database_now
+from payments_app.core.db.session import atomic
+from payments_app.core.jobs import outbox
+from payments_app.core.jobs.outbox import Claim, Later
+from payments_app.core.web.signing import signed_headers
 from payments_app.merchants import endpoints
 from payments_app.merchants.address import Guard
 from payments_app.merchants.models import Endpoint

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
-from payments_app.core.database import atomic
-from payments_app.core.outbox import Claim
+from payments_app.core.db.session import atomic
+from payments_app.core.jobs.outbox import Claim
 from payments_app.customers.models import Customer
 from payments_app.downloads.deliver import is_owed, link_to
 from payments_app.downloads.models import DigitalPurchase

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from payments_app.core.clock import database_now
+from payments_app.core.db.clock import database_now
 from payments_app.merchants.endpoints import switch_off
 from payments_app.merchants.models import Endpoint, Merchant
 from payments_app.notices import mails

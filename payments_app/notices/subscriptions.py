@@ -11,9 +11,9 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from payments_app.core import links
-from payments_app.core.database import atomic
-from payments_app.core.outbox import Claim
+from payments_app.core.db.session import atomic
+from payments_app.core.jobs.outbox import Claim
+from payments_app.core.web import links
 from payments_app.customers.models import Customer
 from payments_app.customers.recognise import MAIL_LINK_SECONDS, link_for
 from payments_app.gateway.declines import buyer_sentence

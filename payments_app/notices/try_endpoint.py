@@ -7,10 +7,10 @@ import json
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from payments_app.core import outbox
-from payments_app.core.clock import database_now
-from payments_app.core.database import atomic
-from payments_app.core.ids import new_id
+from payments_app.core.db.clock import database_now
+from payments_app.core.db.ids import new_id
+from payments_app.core.db.session import atomic
+from payments_app.core.jobs import outbox
 from payments_app.merchants import endpoints
 from payments_app.notices.announce import DELIVER, VERSION
 from payments_app.notices.deliver import EndpointOffError, record_delivery

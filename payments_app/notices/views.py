@@ -12,8 +12,8 @@ from pathlib import Path
 from flask import Blueprint, Response, current_app, make_response, render_template
 from werkzeug.exceptions import NotFound
 
-from payments_app.core.access import public
-from payments_app.core.headers import private
+from payments_app.core.web.access import public
+from payments_app.core.web.headers import private
 
 SHOWN = 100
 _NAME = re.compile(r"\d{10,25}")

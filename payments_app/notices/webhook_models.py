@@ -7,10 +7,10 @@ import datetime as dt
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from payments_app.core.clock import database_now
-from payments_app.core.columns import BIGINT
+from payments_app.core.db.clock import database_now
+from payments_app.core.db.columns import BIGINT
+from payments_app.core.db.ids import new_id
 from payments_app.core.extensions import db
-from payments_app.core.ids import new_id
 
 
 class WebhookEvent(db.Model):  # type: ignore[name-defined, misc]

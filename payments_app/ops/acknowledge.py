@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from payments_app.core import alerts, history
 from payments_app.core.alerts import Alert
-from payments_app.core.database import atomic
+from payments_app.core.db.session import atomic
 
 PAGE = 100
 

@@ -7,10 +7,10 @@ from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as BaseResponse
 
 from payments_app.accounts.gate import signed_in
-from payments_app.core.access import staff
 from payments_app.core.extensions import db
-from payments_app.core.headers import private
-from payments_app.core.query import UnreadableQueryError, takes
+from payments_app.core.web.access import staff
+from payments_app.core.web.headers import private
+from payments_app.core.web.query import UnreadableQueryError, takes
 from payments_app.ops.acknowledge import acknowledge, list_alerts
 from payments_app.ops.blueprint import blueprint
 

@@ -9,8 +9,8 @@ from sqlalchemy import case, func, or_, select
 from sqlalchemy.orm import Session
 
 from payments_app.core import alerts
-from payments_app.core.clock import database_now
-from payments_app.core.database import atomic
+from payments_app.core.db.clock import database_now
+from payments_app.core.db.session import atomic
 from payments_app.payments.models import Transaction
 
 WINDOW_SECONDS = 15 * 60

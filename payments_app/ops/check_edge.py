@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 import click
 
-from payments_app.core import headers
+from payments_app.core.web import headers
 from payments_app.ops.edge_site import HTML, Answer, EdgeError, Site
 
 _MISSING = "/static/assets/css/site.0000000000000000.css"
@@ -163,7 +163,7 @@ def _hsts(site: Site) -> None:
 def _cookies(site: Site) -> None:
     products = json.loads(site.ask(_PRODUCTS).body)["products"]
     if not products:
-        raise EdgeError("nothing is for sale, so no form sets a cookie: flask demo seed")
+        raise EdgeError("nothing is for sale, so no form sets a cookie: add a product first")
     cookies = site.ask(products[0]["checkout_url"], HTML).headers.get_all("Set-Cookie") or []
     if not cookies:
         raise EdgeError("the checkout form sets no cookie")

@@ -8,12 +8,12 @@ from typing import Any, cast
 from sqlalchemy import ColumnElement, CursorResult, and_, delete, or_, select
 from sqlalchemy.orm import Session
 
-from payments_app.checkout.marks import KEEP_SECONDS as KEEP_SECONDS_OF_MARKS
-from payments_app.checkout.marks import CheckoutMark
-from payments_app.core.clock import database_now
-from payments_app.core.database import atomic
-from payments_app.core.outbox import Message
-from payments_app.core.periodic import schedule
+from payments_app.checkout.velocity_fingerprints import KEEP_SECONDS as KEEP_SECONDS_OF_MARKS
+from payments_app.checkout.velocity_fingerprints import CheckoutMark
+from payments_app.core.db.clock import database_now
+from payments_app.core.db.session import atomic
+from payments_app.core.jobs.outbox import Message
+from payments_app.core.jobs.scheduler import schedule
 
 DAY = 86_400
 KEEP_SECONDS = 30 * DAY

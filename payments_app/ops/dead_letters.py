@@ -8,10 +8,10 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from payments_app.core import alerts, history
-from payments_app.core.clock import database_now
-from payments_app.core.database import atomic
+from payments_app.core.db.clock import database_now
+from payments_app.core.db.session import atomic
 from payments_app.core.free_text import free_text
-from payments_app.core.outbox import OPEN, Message
+from payments_app.core.jobs.outbox import OPEN, Message
 
 PAGE = 100
 MAX_REASON = 500

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from payments_app.core.outbox import UNKNOWN_SECONDS
+from payments_app.core.jobs.outbox import UNKNOWN_SECONDS
 from payments_app.ops.measures import BreakerState, Load
 from payments_app.ops.redis_state import RedisState
 
@@ -97,7 +97,7 @@ def _late(loads: list[Load], threads: Mapping[str, int]) -> list[Trouble]:
 
 
 def _unknown(loads: list[Load]) -> list[Trouble]:
-    """Each has an alert of its own, raised by whichever process meets it (`core/unknown.py`)."""
+    """Each has its own alert, raised by whichever process meets it (`core/jobs/unknown.py`)."""
     return [
         Trouble(
             f"unknown:{load.command}",

@@ -7,10 +7,11 @@ from typing import Any, cast
 from sqlalchemy import CursorResult, delete, update
 from sqlalchemy.orm import Session
 
-from payments_app.core import alerts, history, registry, unknown
-from payments_app.core.clock import database_now
-from payments_app.core.database import atomic
-from payments_app.core.outbox import OPEN, Message, commands
+from payments_app.core import alerts, history, registry
+from payments_app.core.db.clock import database_now
+from payments_app.core.db.session import atomic
+from payments_app.core.jobs import unknown
+from payments_app.core.jobs.outbox import OPEN, Message, commands
 from payments_app.core.registry import EventSubscriber
 from payments_app.ops.dead_letters import checked_reason
 

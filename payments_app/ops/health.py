@@ -7,9 +7,9 @@ from redis import RedisError
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from payments_app.core.access import public
 from payments_app.core.extensions import db
-from payments_app.core.incoming import any_host
+from payments_app.core.web.access import public
+from payments_app.core.web.incoming import any_host
 from payments_app.ops.blueprint import blueprint
 
 

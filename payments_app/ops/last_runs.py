@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from payments_app.core.outbox import Message
-from payments_app.core.periodic import Periodic
+from payments_app.core.jobs.outbox import Message
+from payments_app.core.jobs.scheduler import Periodic
 
 
 @dataclass(frozen=True)

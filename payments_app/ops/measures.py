@@ -12,11 +12,11 @@ from sqlalchemy import and_, case, func, select
 from sqlalchemy.orm import Session
 
 from payments_app.core.alerts import Alert
-from payments_app.core.clock import database_now
-from payments_app.core.columns import as_object
+from payments_app.core.db.clock import database_now
+from payments_app.core.db.columns import as_object
 from payments_app.core.history import HistoryEntry
-from payments_app.core.outbox import OPEN, Message, claimable, commands
-from payments_app.core.tally import Tally
+from payments_app.core.jobs.counters import Tally
+from payments_app.core.jobs.outbox import OPEN, Message, claimable, commands
 from payments_app.gateway.breaker import Breaker
 from payments_app.payments.models import Transaction
 

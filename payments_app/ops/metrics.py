@@ -15,10 +15,10 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import NotFound
 
-from payments_app.core.access import public
 from payments_app.core.extensions import db
-from payments_app.core.incoming import any_host
-from payments_app.core.outbox import commands
+from payments_app.core.jobs.outbox import commands
+from payments_app.core.web.access import public
+from payments_app.core.web.incoming import any_host
 from payments_app.ops import measures, redis_state
 from payments_app.ops.blueprint import blueprint
 

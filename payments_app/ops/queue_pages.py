@@ -9,11 +9,11 @@ from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as BaseResponse
 
 from payments_app.accounts.gate import signed_in
-from payments_app.core.access import staff
 from payments_app.core.extensions import db
-from payments_app.core.headers import private
-from payments_app.core.periodic import schedule
-from payments_app.core.query import place_in_list, takes
+from payments_app.core.jobs.scheduler import schedule
+from payments_app.core.web.access import staff
+from payments_app.core.web.headers import private
+from payments_app.core.web.query import place_in_list, takes
 from payments_app.ops import dead_letters, measures
 from payments_app.ops.blueprint import blueprint
 from payments_app.ops.dead_letters import NotDeadError

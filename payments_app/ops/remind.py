@@ -11,10 +11,10 @@ import datetime as dt
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from payments_app.core import outbox
 from payments_app.core.alerts import RAISED, Alert
-from payments_app.core.clock import database_now
-from payments_app.core.database import atomic
+from payments_app.core.db.clock import database_now
+from payments_app.core.db.session import atomic
+from payments_app.core.jobs import outbox
 
 FIRST_SECONDS = 3600
 NEXT_SECONDS = 4 * 3600

@@ -18,13 +18,13 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from payments_app.config import Config
-from payments_app.core import links
 from payments_app.core.alerts import Alert
-from payments_app.core.clock import database_now
-from payments_app.core.database import atomic
+from payments_app.core.db.clock import database_now
+from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
-from payments_app.core.outbox import Claim, Later
-from payments_app.core.signing import signed_headers
+from payments_app.core.jobs.outbox import Claim, Later
+from payments_app.core.web import links
+from payments_app.core.web.signing import signed_headers
 from payments_app.notices import smtp
 
 UNENDING = "an alert is told until somebody has heard it, or has acknowledged it"

@@ -12,9 +12,10 @@ from flask import current_app
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from payments_app.core import alerts, unknown
-from payments_app.core.database import atomic
+from payments_app.core import alerts
+from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
+from payments_app.core.jobs import unknown
 from payments_app.ops import diagnosis, measures, redis_state
 from payments_app.ops.diagnosis import Trouble
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from payments_app.core.clock import database_now
+from payments_app.core.db.clock import database_now
 from payments_app.orders.models import Order, OrderLine, Product
 
 DAYS = 30

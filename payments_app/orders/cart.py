@@ -8,7 +8,7 @@ from flask import session as cookie
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from payments_app.core.database import atomic
+from payments_app.core.db.session import atomic
 from payments_app.core.money import Money
 from payments_app.orders.models import Product
 from payments_app.orders.place import place_lines

@@ -5,14 +5,14 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from payments_app.core import history
-from payments_app.core.clock import utcnow
-from payments_app.core.database import atomic
-from payments_app.core.outbox import Claim, Later
-from payments_app.orders.follow import live_transaction, lock_order
+from payments_app.core.db.clock import utcnow
+from payments_app.core.db.session import atomic
+from payments_app.core.jobs.outbox import Claim, Later
 from payments_app.orders.models import Order
+from payments_app.orders.on_payment import live_transaction, lock_order
 from payments_app.payments import states
-from payments_app.payments.entitlement import Entitlement, entitlement
 from payments_app.payments.models import Transaction
+from payments_app.payments.refunds.entitlement import Entitlement, entitlement
 
 UNDECIDED_SECONDS = 60.0
 

@@ -7,10 +7,10 @@ import datetime as dt
 from sqlalchemy import CheckConstraint, ForeignKey, Identity, String, Text, or_, update
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
-from payments_app.core.clock import database_now
-from payments_app.core.columns import BIGINT
+from payments_app.core.db.clock import database_now
+from payments_app.core.db.columns import BIGINT
+from payments_app.core.db.ids import new_id
 from payments_app.core.extensions import db
-from payments_app.core.ids import new_id
 from payments_app.core.money import Money
 from payments_app.payments.payable import NotPayableError, Payable
 

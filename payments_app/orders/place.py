@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
-from payments_app.core.ids import ALPHABET
+from payments_app.core.db.ids import ALPHABET
 from payments_app.orders.models import Order, OrderLine, Product
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from payments_app.core.access import buyer
 from payments_app.core.extensions import db
-from payments_app.core.headers import private
+from payments_app.core.web.access import buyer
+from payments_app.core.web.headers import private
 from payments_app.orders import cart
 
 blueprint = Blueprint("orders", __name__)

@@ -10,15 +10,15 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from payments_app.core import outbox
-from payments_app.core.database import atomic
+from payments_app.core.db.session import atomic
 from payments_app.core.history import HistoryEntry
-from payments_app.core.outbox import Claim, Command, Message
+from payments_app.core.jobs import outbox
+from payments_app.core.jobs.outbox import Claim, Command, Message
 from payments_app.payments import states
-from payments_app.payments.dispute_refresh import CHANGED
-from payments_app.payments.disputes import Dispute
+from payments_app.payments.disputes.models import Dispute
+from payments_app.payments.disputes.refresh import CHANGED
 from payments_app.payments.payable import FOLLOW_UP_QUEUE, follow_up_of, payable_kinds
-from payments_app.payments.refunds import Refund
+from payments_app.payments.refunds.models import Refund
 
 
 @atomic

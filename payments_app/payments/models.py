@@ -20,10 +20,10 @@ from sqlalchemy import (
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from payments_app.core.clock import database_now
-from payments_app.core.columns import BIGINT, Key
+from payments_app.core.db.clock import database_now
+from payments_app.core.db.columns import BIGINT, Key
+from payments_app.core.db.ids import new_id, reference
 from payments_app.core.extensions import db
-from payments_app.core.ids import new_id, reference
 from payments_app.core.money import Money
 
 _STATES = (

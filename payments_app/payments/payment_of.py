@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, literal_column, select
 from sqlalchemy.orm import Session
 
-from payments_app.core.columns import Key
+from payments_app.core.db.columns import Key
 from payments_app.gateway.ids import id_of
 from payments_app.payments.models import Transaction
 

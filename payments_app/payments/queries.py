@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from payments_app.core.database import atomic
+from payments_app.core.db.session import atomic
 from payments_app.payments.models import PaymentRecord, Transaction
 
 

@@ -7,8 +7,9 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from payments_app.core import history, outbox
-from payments_app.core.clock import database_now
+from payments_app.core import history
+from payments_app.core.db.clock import database_now
+from payments_app.core.jobs import outbox
 from payments_app.core.states import Machine
 from payments_app.payments.models import PaymentRecord, Transaction
 from payments_app.payments.payable import FOLLOW_UP_QUEUE, follow_up_of, payable_kinds

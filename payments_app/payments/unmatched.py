@@ -12,11 +12,12 @@ from typing import Any
 from sqlalchemy import Index, String, select, text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from payments_app.core import alerts, outbox
-from payments_app.core.clock import database_now
-from payments_app.core.columns import Key
-from payments_app.core.database import atomic, insert_once
+from payments_app.core import alerts
+from payments_app.core.db.clock import database_now
+from payments_app.core.db.columns import Key
+from payments_app.core.db.session import atomic, insert_once
 from payments_app.core.extensions import db
+from payments_app.core.jobs import outbox
 from payments_app.gateway.words import word
 from payments_app.payments.models import Transaction
 from payments_app.payments.payment_of import charge_id, names_of

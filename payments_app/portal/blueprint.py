@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, g, make_response, render_template
 
-from payments_app.core.headers import private
+from payments_app.core.web.headers import private
 from payments_app.portal.gate import local
 
 blueprint = Blueprint("portal", __name__, url_prefix="/portal")

@@ -6,8 +6,8 @@ from flask import Response, current_app, redirect, request, url_for
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as BaseResponse
 
-from payments_app.core.access import merchant
 from payments_app.core.extensions import db
+from payments_app.core.web.access import merchant
 from payments_app.merchants import endpoints
 from payments_app.merchants.address import AddressRefusedError, Guard, UnknownHostError
 from payments_app.merchants.models import URL_LENGTH

@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 from flask import Flask, g, redirect, url_for
 from werkzeug.wrappers import Response
 
-from payments_app.core import access
-from payments_app.core.clock import in_zone
+from payments_app.core.db.clock import in_zone
 from payments_app.core.extensions import db
-from payments_app.core.http import ProblemError, wants_json
+from payments_app.core.web import access
+from payments_app.core.web.http import ProblemError, wants_json
 from payments_app.merchants.models import Merchant
 from payments_app.portal.sign_in import signed_in_merchant
 

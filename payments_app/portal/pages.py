@@ -5,12 +5,12 @@ from __future__ import annotations
 from flask import Response, redirect, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from payments_app.core.access import merchant
 from payments_app.core.extensions import db
-from payments_app.core.query import place_in_list, takes
+from payments_app.core.web.access import merchant
+from payments_app.core.web.query import place_in_list, takes
 from payments_app.merchants.accounts import state_of
 from payments_app.merchants.onboarding import find
-from payments_app.merchants.way_in import onboarding_url
+from payments_app.merchants.onboarding_link import onboarding_url
 from payments_app.portal.blueprint import blueprint, page
 from payments_app.portal.gate import asking
 from payments_app.portal.payments import payments_of

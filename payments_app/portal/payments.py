@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session, aliased
 
+from payments_app.payments.connect.payee import MERCHANT
 from payments_app.payments.models import PaymentRecord, Transaction
-from payments_app.payments.payee import MERCHANT
 
 SIZE = 50
 

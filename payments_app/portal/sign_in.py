@@ -13,9 +13,11 @@ from flask import session as cookie
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from payments_app.core import history, links, outbox
-from payments_app.core.database import atomic
-from payments_app.core.outbox import Claim
+from payments_app.core import history
+from payments_app.core.db.session import atomic
+from payments_app.core.jobs import outbox
+from payments_app.core.jobs.outbox import Claim
+from payments_app.core.web import links
 from payments_app.merchants.models import Merchant
 from payments_app.notices import mails
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from flask import Response, current_app, make_response, redirect, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from payments_app.core.access import merchant, public
 from payments_app.core.extensions import db
-from payments_app.core.headers import private
-from payments_app.core.limits import Rate, limiter
-from payments_app.core.links import masked
+from payments_app.core.web.access import merchant, public
+from payments_app.core.web.headers import private
+from payments_app.core.web.limits import Rate, limiter
+from payments_app.core.web.links import masked
 from payments_app.portal.blueprint import blueprint, page
 from payments_app.portal.sign_in import (
     ask_for_link,

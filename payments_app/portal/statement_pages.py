@@ -7,10 +7,10 @@ from sqlalchemy.orm import Session
 from werkzeug.exceptions import NotFound
 
 from payments_app.core import history
-from payments_app.core.access import merchant
-from payments_app.core.database import atomic
+from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
-from payments_app.core.headers import private
+from payments_app.core.web.access import merchant
+from payments_app.core.web.headers import private
 from payments_app.portal.blueprint import blueprint, page
 from payments_app.portal.gate import actor, asking
 from payments_app.settlement.statement import Statement, as_csv, latest_batches, statement_of

@@ -7,7 +7,7 @@ import datetime as dt
 import click
 from flask.cli import AppGroup
 
-from payments_app.core.clock import utcnow
+from payments_app.core.db.clock import utcnow
 from payments_app.core.extensions import db
 from payments_app.gateway.objects import UnreadableError
 from payments_app.reconcile.compare import compare

@@ -14,8 +14,8 @@ from typing import Any
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from payments_app.core.clock import database_now
-from payments_app.core.database import atomic
+from payments_app.core.db.clock import database_now
+from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.core.money import code_of
 from payments_app.gateway.calls import STATUSES
@@ -25,7 +25,7 @@ from payments_app.gateway.objects import UnreadableError
 from payments_app.gateway.results import Answer, Verdict
 from payments_app.gateway.words import known, word
 from payments_app.merchants.accounts import LEFT
-from payments_app.payments.direct import DIRECT_ACCOUNT
+from payments_app.payments.connect.account import DIRECT_ACCOUNT
 from payments_app.payments.models import Transaction
 from payments_app.reconcile import compare_returns, own_books, own_returns, own_settlement
 from payments_app.reconcile.findings import Difference, keep

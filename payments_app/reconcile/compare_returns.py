@@ -11,13 +11,13 @@ from sqlalchemy import select
 from payments_app.core.extensions import db
 from payments_app.gateway.listing import disputes_created, refunds_created
 from payments_app.gateway.words import known
-from payments_app.payments.dispute_refresh import funds_of
-from payments_app.payments.disputes import STATES, Dispute
+from payments_app.payments.disputes.models import STATES, Dispute
+from payments_app.payments.disputes.refresh import funds_of
 from payments_app.payments.models import Transaction
 from payments_app.payments.payment_of import charge_id, names_of
-from payments_app.payments.received import is_release
-from payments_app.payments.refund_refresh import NEVER_PAID_CODE
-from payments_app.payments.refunds import AT_STRIPE, Refund
+from payments_app.payments.refunds.models import AT_STRIPE, Refund
+from payments_app.payments.refunds.refresh import NEVER_PAID_CODE
+from payments_app.payments.transactions.received import is_release
 from payments_app.reconcile import own_books
 from payments_app.reconcile.findings import Difference
 

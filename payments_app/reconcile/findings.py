@@ -11,8 +11,8 @@ from sqlalchemy import select, tuple_, update
 from sqlalchemy.orm import Session
 
 from payments_app.core import alerts
-from payments_app.core.clock import database_now
-from payments_app.core.database import insert_once
+from payments_app.core.db.clock import database_now
+from payments_app.core.db.session import insert_once
 from payments_app.reconcile.models import Finding
 
 

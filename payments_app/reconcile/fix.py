@@ -9,15 +9,16 @@ from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from payments_app.core import history, outbox
-from payments_app.core.database import atomic
-from payments_app.core.outbox import Claim, Later
+from payments_app.core import history
+from payments_app.core.db.session import atomic
+from payments_app.core.jobs import outbox
+from payments_app.core.jobs.outbox import Claim, Later
 from payments_app.gateway import charges
 from payments_app.gateway.results import Answer, Verdict
 from payments_app.payments import states
-from payments_app.payments.direct import account_of
+from payments_app.payments.connect.account import account_of
 from payments_app.payments.models import PaymentRecord, Transaction
-from payments_app.payments.settle import bring, mark_closed
+from payments_app.payments.transactions.apply_stripe_state import bring, mark_closed
 from payments_app.reconcile.findings import resolve
 from payments_app.reconcile.models import Finding
 from payments_app.reconcile.revive import revive_payment, revive_refund

@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from payments_app.core.clock import database_now
-from payments_app.core.columns import BIGINT
+from payments_app.core.db.clock import database_now
+from payments_app.core.db.columns import BIGINT
 from payments_app.core.extensions import db
 
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
-from payments_app.core.clock import database_now
-from payments_app.core.outbox import OPEN, Message
+from payments_app.core.db.clock import database_now
+from payments_app.core.jobs.outbox import OPEN, Message
 from payments_app.ledger.models import STRIPE_BALANCE, Entry, Journal
 from payments_app.ledger.post import CAPTURE
 from payments_app.payments.models import PaymentRecord, Transaction

@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from sqlalchemy import ColumnElement, Select, and_, exists, literal, or_, select
 from sqlalchemy.orm import Session
 
-from payments_app.core.clock import database_now
-from payments_app.core.outbox import OPEN, Message
+from payments_app.core.db.clock import database_now
+from payments_app.core.jobs.outbox import OPEN, Message
 from payments_app.ledger.models import Journal
 from payments_app.ledger.post import REFUND, REFUND_FAILED
 from payments_app.ledger.post_dispute import REINSTATED, WITHDRAWN
-from payments_app.payments.disputes import Dispute
-from payments_app.payments.refunds import NOT_REFUNDED, UNCLEAR, Refund
+from payments_app.payments.disputes.models import Dispute
+from payments_app.payments.refunds.models import NOT_REFUNDED, UNCLEAR, Refund
 from payments_app.reconcile import own_books
 from payments_app.reconcile.findings import Difference
 

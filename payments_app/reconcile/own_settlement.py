@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from sqlalchemy import Select, exists, func, select
 from sqlalchemy.orm import Session
 
-from payments_app.core.clock import database_now
+from payments_app.core.db.clock import database_now
 from payments_app.ledger.models import BalanceTransaction, Entry, Journal
 from payments_app.payments.models import Transaction
 from payments_app.reconcile.findings import Difference

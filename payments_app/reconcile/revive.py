@@ -5,12 +5,13 @@ from __future__ import annotations
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from payments_app.core import alerts, history, outbox
-from payments_app.core.database import atomic
-from payments_app.core.outbox import Message
+from payments_app.core import alerts, history
+from payments_app.core.db.session import atomic
+from payments_app.core.jobs import outbox
+from payments_app.core.jobs.outbox import Message
 from payments_app.payments import states
-from payments_app.payments.refunds import UNCLEAR
-from payments_app.payments.refunds import lock as lock_refund
+from payments_app.payments.refunds.models import UNCLEAR
+from payments_app.payments.refunds.models import lock as lock_refund
 from payments_app.reconcile import own_books, own_returns
 
 NEXT_STEP = {

@@ -7,10 +7,11 @@ import datetime as dt
 
 from sqlalchemy.orm import Session
 
-from payments_app.core import alerts, outbox
-from payments_app.core.clock import utcnow
-from payments_app.core.database import atomic
-from payments_app.core.outbox import Claim, Later
+from payments_app.core import alerts
+from payments_app.core.db.clock import utcnow
+from payments_app.core.db.session import atomic
+from payments_app.core.jobs import outbox
+from payments_app.core.jobs.outbox import Claim, Later
 from payments_app.gateway.objects import UnreadableError
 from payments_app.reconcile.compare import compare
 

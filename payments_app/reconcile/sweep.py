@@ -9,11 +9,11 @@ import threading
 from flask import Flask, current_app
 from sqlalchemy.exc import SQLAlchemyError
 
-from payments_app.core import bell, outbox
-from payments_app.core.database import CommitOutcomeUnknownError
-from payments_app.core.drain import drain
+from payments_app.core.db.session import CommitOutcomeUnknownError
 from payments_app.core.extensions import db
-from payments_app.core.periodic import Rota
+from payments_app.core.jobs import outbox, wake_up
+from payments_app.core.jobs.runner import drain
+from payments_app.core.jobs.scheduler import Rota
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ def _round(rota: Rota, own_due: threading.Event) -> float:
             if queue == outbox.SWEEPER:
                 own_due.set()
             else:
-                bell.ring(queue, "sweep")
+                wake_up.ring(queue, "sweep")
         due_at, now = outbox.next_due_at(db.session())
     except (SQLAlchemyError, CommitOutcomeUnknownError) as error:
         log.warning("this round of the sweep broke off: %s", error)

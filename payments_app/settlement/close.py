@@ -8,12 +8,12 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from payments_app.core import history
-from payments_app.core.clock import database_now
-from payments_app.core.database import atomic
-from payments_app.core.outbox import Claim, Later, Policy
+from payments_app.core.db.clock import database_now
+from payments_app.core.db.session import atomic
+from payments_app.core.jobs.outbox import Claim, Later, Policy
 from payments_app.ledger.models import Entry, Journal
+from payments_app.payments.connect.payee import MERCHANT
 from payments_app.payments.models import PaymentRecord, Transaction
-from payments_app.payments.payee import MERCHANT
 from payments_app.settlement.lines import GRACE_SECONDS, settle_transaction
 from payments_app.settlement.models import Batch, Line, Part
 from payments_app.settlement.movements import MOVED, moved_of_lines

@@ -12,21 +12,21 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from payments_app.core import outbox
-from payments_app.core.clock import database_now
-from payments_app.core.database import atomic, insert_once
-from payments_app.core.ids import new_id
-from payments_app.core.outbox import Claim, Later
+from payments_app.core.db.clock import database_now
+from payments_app.core.db.ids import new_id
+from payments_app.core.db.session import atomic, insert_once
+from payments_app.core.jobs import outbox
+from payments_app.core.jobs.outbox import Claim, Later
 from payments_app.ledger.post import CAPTURE
 from payments_app.ledger.post_connect import FEE, TRANSFER
 from payments_app.ledger.post_fee import charge_kept
 from payments_app.merchants.models import Merchant
 from payments_app.payments import states
-from payments_app.payments.direct import account_of
-from payments_app.payments.disputes import Dispute
+from payments_app.payments.connect.account import account_of
+from payments_app.payments.connect.payee import merchant_of
+from payments_app.payments.disputes.models import Dispute
 from payments_app.payments.models import Transaction
-from payments_app.payments.payee import merchant_of
-from payments_app.payments.refunds import Refund
+from payments_app.payments.refunds.models import Refund
 from payments_app.settlement.days import business_day, closes_at, opens_at
 from payments_app.settlement.models import Batch, Line, Part
 from payments_app.settlement.movements import Movement, Posting, postings, unsettled

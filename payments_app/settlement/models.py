@@ -14,10 +14,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from payments_app.core.clock import database_now
-from payments_app.core.columns import BIGINT
+from payments_app.core.db.clock import database_now
+from payments_app.core.db.columns import BIGINT
+from payments_app.core.db.ids import new_id
 from payments_app.core.extensions import db
-from payments_app.core.ids import new_id
 from payments_app.core.money import Money
 
 

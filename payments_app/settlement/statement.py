@@ -12,8 +12,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from payments_app.core import history
-from payments_app.core.clock import in_zone
-from payments_app.core.database import atomic
+from payments_app.core.db.clock import in_zone
+from payments_app.core.db.session import atomic
 from payments_app.core.money import Money
 from payments_app.merchants.models import Merchant
 from payments_app.payments.models import Transaction

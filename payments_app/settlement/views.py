@@ -6,9 +6,9 @@ from flask import Blueprint, Response, make_response, render_template
 from werkzeug.exceptions import NotFound
 
 from payments_app.accounts.gate import signed_in
-from payments_app.core.access import staff
 from payments_app.core.extensions import db
-from payments_app.core.headers import private
+from payments_app.core.web.access import staff
+from payments_app.core.web.headers import private
 from payments_app.settlement.statement import (
     Statement,
     as_csv,

@@ -9,9 +9,9 @@ from typing import Any
 from flask import Blueprint, Response, current_app, make_response, render_template, request, url_for
 
 from payments_app.accounts.gate import signed_in
-from payments_app.core.access import access_of
-from payments_app.core.clock import utcnow
-from payments_app.core.headers import private
+from payments_app.core.db.clock import utcnow
+from payments_app.core.web.access import access_of
+from payments_app.core.web.headers import private
 from payments_app.staff.zones import reader_zone
 
 blueprint = Blueprint("staff", __name__, url_prefix="/staff")

@@ -12,7 +12,7 @@ from typing import Any
 from flask import Flask, g
 from flask_caching import Cache
 
-from payments_app.core.cache import connect, guarded
+from payments_app.core.web.cache import connect, guarded
 
 HOUR = 3600
 _cache = Cache()

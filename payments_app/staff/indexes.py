@@ -10,9 +10,9 @@ from __future__ import annotations
 from sqlalchemy import ColumnElement, Index, literal_column, text
 
 from payments_app.core.history import HistoryEntry
-from payments_app.payments.disputes import NEEDS_ANSWER, Dispute
+from payments_app.payments.disputes.models import NEEDS_ANSWER, Dispute
 from payments_app.payments.models import Transaction
-from payments_app.payments.refunds import Refund
+from payments_app.payments.refunds.models import Refund
 
 _REASON = "coalesce(error ->> 'decline_code', error_code)"
 _REFERENCE = "substr(id, 23)"

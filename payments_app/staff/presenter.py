@@ -18,13 +18,13 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row
 
-from payments_app.core.columns import as_object
-from payments_app.core.ids import reference, without_payment_methods
+from payments_app.core.db.columns import as_object
+from payments_app.core.db.ids import reference, without_payment_methods
 from payments_app.core.money import Money
 from payments_app.gateway.calls import STATUSES
 from payments_app.gateway.declines import DECLINES, STAFF, Advice, advice_on
 from payments_app.gateway.words import known, says
-from payments_app.payments.direct import DIRECT_ACCOUNT
+from payments_app.payments.connect.account import DIRECT_ACCOUNT
 from payments_app.payments.models import Transaction, amount_words
 from payments_app.staff.zones import When, when
 

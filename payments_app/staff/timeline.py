@@ -11,9 +11,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from payments_app.accounts.people import names_of
-from payments_app.core.columns import as_object
+from payments_app.core.db.columns import as_object
+from payments_app.core.db.ids import without_payment_methods
 from payments_app.core.history import SYSTEM, HistoryEntry
-from payments_app.core.ids import without_payment_methods
 from payments_app.payments.states import CORRECTED
 from payments_app.staff.presenter import in_words
 from payments_app.staff.zones import When, when

@@ -1,22 +1,17 @@
 """The dashboard's routes, by page."""
 
-from payments_app.staff import (
-    action_pages,
-    audit_pages,
-    customer_pages,
-    dispute_pages,
-    export_pages,
-    finding_pages,
-    member_pages,
-    merchant_pages,
-    payment_pages,
-    report_pages,
-    resend_pages,
-    saved_filter_pages,
-    subscription_pages,
-)
 from payments_app.staff.blueprint import blueprint
-from payments_app.staff.report_pages import api
+from payments_app.staff.customers import pages as customer_pages
+from payments_app.staff.disputes import pages as dispute_pages
+from payments_app.staff.members import audit_pages
+from payments_app.staff.members import pages as member_pages
+from payments_app.staff.merchants import pages as merchant_pages
+from payments_app.staff.payments import action_pages, export_pages, resend_pages, saved_filter_pages
+from payments_app.staff.payments import pages as payment_pages
+from payments_app.staff.reconciliation import pages as finding_pages
+from payments_app.staff.reports import pages as report_pages
+from payments_app.staff.reports.pages import api
+from payments_app.staff.subscriptions import pages as subscription_pages
 
 __all__ = [
     "action_pages",

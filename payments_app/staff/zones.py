@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from flask import current_app, request
 
-from payments_app.core.clock import in_zone
+from payments_app.core.db.clock import in_zone
 
 FORMAT = "%m/%d/%Y %I:%M %p"
 

@@ -11,11 +11,11 @@ import datetime as dt
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from payments_app.core.database import insert_once
-from payments_app.core.ids import new_id
+from payments_app.core.db.ids import new_id
+from payments_app.core.db.session import insert_once
 from payments_app.core.money import CURRENCIES, Money, chargeable
 from payments_app.customers.models import Customer
-from payments_app.payments.open import LivePaymentError, Means, open_transaction
+from payments_app.payments.transactions.open import LivePaymentError, Means, open_transaction
 from payments_app.subscriptions import dunning
 from payments_app.subscriptions.calendar import next_boundary
 from payments_app.subscriptions.models import Period, Plan, Subscription

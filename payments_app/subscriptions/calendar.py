@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from flask import current_app
 
-from payments_app.core.clock import in_zone
+from payments_app.core.db.clock import in_zone
 from payments_app.core.money import THREE_DECIMAL, WHOLE_UNITS
 
 WORDS = {"week": "Weekly", "month": "Monthly", "year": "Yearly"}

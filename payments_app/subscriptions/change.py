@@ -10,13 +10,14 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from payments_app.core import history, outbox
-from payments_app.core.database import atomic
+from payments_app.core import history
+from payments_app.core.db.session import atomic
+from payments_app.core.jobs import outbox
 from payments_app.customers.cards import card_of
 from payments_app.subscriptions import dunning
 from payments_app.subscriptions.calendar import local_day, prorated
-from payments_app.subscriptions.follow import lock
 from payments_app.subscriptions.models import Plan, Subscription
+from payments_app.subscriptions.on_payment import lock
 from payments_app.subscriptions.renew import ADVANCE
 
 BUYER = "buyer"

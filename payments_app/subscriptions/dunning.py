@@ -11,7 +11,8 @@ import datetime as dt
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from payments_app.core import history, outbox
+from payments_app.core import history
+from payments_app.core.jobs import outbox
 from payments_app.gateway.declines import advice_on
 from payments_app.payments.models import PaymentRecord, Transaction
 from payments_app.subscriptions.models import Period, Subscription

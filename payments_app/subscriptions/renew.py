@@ -11,15 +11,15 @@ import datetime as dt
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
-from payments_app.core import outbox
-from payments_app.core.clock import utcnow
-from payments_app.core.database import atomic
-from payments_app.core.outbox import Claim
+from payments_app.core.db.clock import utcnow
+from payments_app.core.db.session import atomic
+from payments_app.core.jobs import outbox
+from payments_app.core.jobs.outbox import Claim
 from payments_app.subscriptions import dunning
 from payments_app.subscriptions.bill import bill_next, charge
 from payments_app.subscriptions.calendar import local_day
-from payments_app.subscriptions.follow import lock
 from payments_app.subscriptions.models import Period, Subscription
+from payments_app.subscriptions.on_payment import lock
 
 ADVANCE, SWEEP, MAIL_TRIAL = "subscriptions.advance", "subscriptions.sweep", "notices.trial_ending"
 SWEEP_SECONDS = 5 * 60

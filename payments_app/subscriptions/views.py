@@ -8,10 +8,10 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as BaseResponse
 
-from payments_app.core.access import buyer
-from payments_app.core.clock import utcnow
+from payments_app.core.db.clock import utcnow
 from payments_app.core.extensions import db
-from payments_app.core.headers import private
+from payments_app.core.web.access import buyer
+from payments_app.core.web.headers import private
 from payments_app.customers.cards import saved_cards
 from payments_app.customers.recognise import recognised
 from payments_app.subscriptions import change, find

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
-from tests.accounts.desk import Desk
+from tests.accounts.staff_driver import Desk
 
 
 @pytest.fixture

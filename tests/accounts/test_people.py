@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 from flask.testing import FlaskCliRunner
 
+from demo.member import keep_demo_member
 from payments_app.accounts import people
 from payments_app.accounts.permissions import allows
-from tests.accounts.desk import PASSWORD, Desk
+from tests.accounts.staff_driver import PASSWORD, Desk
 
 pytestmark = pytest.mark.portable
 
@@ -68,7 +69,7 @@ def test_a_change_of_role_is_in_the_history(desk: Desk) -> None:
 
 
 def test_the_demo_account_follows_its_password(desk: Desk) -> None:
-    desk.do(people.keep_demo_member, "the first password")
-    desk.do(people.keep_demo_member, "the second password")
+    desk.do(keep_demo_member, "the first password")
+    desk.do(keep_demo_member, "the second password")
     assert desk.browser().sign_in("staff@example.com", "the first password").status_code == 422
     assert desk.browser().sign_in("staff@example.com", "the second password").status_code == 303

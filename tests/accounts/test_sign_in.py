@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 
 from payments_app.accounts import passwords, people, throttle
 from payments_app.accounts.models import SignInTries, StaffSession
-from payments_app.core.clock import database_now
-from payments_app.core.database import atomic
-from tests.accounts.desk import PASSWORD, Desk
+from payments_app.core.db.clock import database_now
+from payments_app.core.db.session import atomic
+from tests.accounts.staff_driver import PASSWORD, Desk
 
 pytestmark = pytest.mark.portable
 

@@ -46,7 +46,7 @@ def open_shop(
         cache_redis_url=f"{base}/{first + 1}",
         sandbox_url=sandbox_url,
     ) | {"DATA_DIR": str(directory), "PUBLIC_URL": f"http://{LOOPBACK}:{port}"}
-    seed = [sys.executable, "-m", "flask", "--app", "wsgi", "demo", "seed"]
+    seed = [sys.executable, "-m", "flask", "--app", "demo.app", "demo", "seed"]
     subprocess.run(seed, env=os.environ | settings, cwd=REPOSITORY, check=True, capture_output=True)
     with ExitStack() as running:
         running.enter_context(Worker(directory, settings, "charges"))

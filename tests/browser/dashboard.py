@@ -13,10 +13,10 @@ from sqlalchemy.orm import Session
 
 from payments_app.accounts.password_links import invite
 from payments_app.core import alerts
-from payments_app.core.clock import utcnow
-from payments_app.core.database import atomic
-from payments_app.core.ids import new_id
-from payments_app.core.outbox import Message
+from payments_app.core.db.clock import utcnow
+from payments_app.core.db.ids import new_id
+from payments_app.core.db.session import atomic
+from payments_app.core.jobs.outbox import Message
 from payments_app.customers.models import SavedCard
 from payments_app.customers.recognise import link_for
 from payments_app.merchants.endpoints import new_secret
@@ -24,16 +24,16 @@ from payments_app.merchants.find import default_merchant
 from payments_app.merchants.models import ConnectedAccount, Endpoint, Merchant
 from payments_app.notices.models import Mail
 from payments_app.notices.webhook_models import Delivery, WebhookEvent
-from payments_app.payments.connect_records import ConnectRecord
-from payments_app.payments.disputes import Dispute
+from payments_app.payments.connect.records import ConnectRecord
+from payments_app.payments.disputes.models import Dispute
 from payments_app.payments.models import Transaction
-from payments_app.payments.refunds import Refund
+from payments_app.payments.refunds.models import Refund
 from payments_app.reconcile.models import Finding
 from payments_app.settlement.models import Batch
-from payments_app.staff.saved_filters import save_filter
+from payments_app.staff.payments.saved_filters import save_filter
 from payments_app.subscriptions.models import Period, Plan, Subscription
-from tests.accounts.desk import Desk
-from tests.staff.files import Files
+from tests.accounts.staff_driver import Desk
+from tests.staff.stored_payments import Files
 
 
 class Dashboard:

@@ -10,10 +10,10 @@ from flask import Flask
 from playwright.sync_api import Browser, Page, expect
 
 from parts.app import Web
-from payments_app.core.access import access_of
+from payments_app.core.web.access import access_of
 from tests.browser.buyer import DECLINED, Buyer
 from tests.browser.dashboard import Dashboard
-from tests.staff.files import Files
+from tests.staff.stored_payments import Files
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

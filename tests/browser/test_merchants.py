@@ -10,13 +10,13 @@ from flask import Flask
 from playwright.sync_api import expect
 from sqlalchemy.orm import Session
 
-from payments_app.core.database import atomic
-from payments_app.merchants.way_in import onboarding_url
+from payments_app.core.db.session import atomic
+from payments_app.merchants.onboarding_link import onboarding_url
 from payments_app.orders.models import Product
 from tests.browser.buyer import DECLINED, SECURE, Buyer
 from tests.browser.test_accessibility import complaints
-from tests.merchants.market import create_merchant, create_ready_merchant, records
-from tests.payments.till import Till
+from tests.merchants.connected_merchants import create_merchant, create_ready_merchant, records
+from tests.payments.driver import Till
 
 pytestmark = pytest.mark.browser
 Stall = Callable[[str], str]

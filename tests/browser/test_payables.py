@@ -21,7 +21,7 @@ import sys
 from payments_app import create_app
 app = create_app()
 with app.app_context():
-    from payments_app.core.database import atomic
+    from payments_app.core.db.session import atomic
     from payments_app.customers.find import customer_for
     from payments_app.customers.recognise import link_for
     find = atomic(lambda session: customer_for(session, sys.argv[1]).id)

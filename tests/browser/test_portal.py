@@ -10,9 +10,9 @@ from playwright.sync_api import Browser, Page
 
 from parts.app import Web
 from tests.browser.test_accessibility import complaints
-from tests.merchants.market import create_merchant
-from tests.payments.till import Till
-from tests.portal.counter import Portal
+from tests.merchants.connected_merchants import create_merchant
+from tests.payments.driver import Till
+from tests.portal.portal_driver import Portal
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

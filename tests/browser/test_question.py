@@ -8,8 +8,8 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Page, expect
 
+from demo.products import stock_shelf
 from parts.app import Web
-from payments_app.orders.shelf import stock_shelf
 from tests.browser.buyer import Buyer
 from tests.browser.test_accessibility import complaints
 

@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 
 from tests.chaos.lab import Lab
-from tests.payments.till import Till
+from tests.payments.driver import Till
 
 
 @pytest.fixture

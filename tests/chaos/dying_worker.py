@@ -10,7 +10,7 @@ import threading
 from pathlib import Path
 
 from payments_app import create_app
-from payments_app.core.worker import run
+from payments_app.core.jobs.worker import run
 from tests.chaos.steps import hook
 
 

@@ -17,13 +17,13 @@ from sqlalchemy.orm import Session
 
 from chaos import books
 from chaos.invariants import ALWAYS, DRAINED, Invariant, Violation, violations
-from payments_app.core import drain, leases
-from payments_app.core.clock import database_now
-from payments_app.core.database import atomic
+from payments_app.core.db.clock import database_now
+from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
-from payments_app.core.outbox import OPEN, Message
+from payments_app.core.jobs import leases, runner
+from payments_app.core.jobs.outbox import OPEN, Message
 from tests.chaos import steps
-from tests.payments.till import Till
+from tests.payments.driver import Till
 
 QUEUES = ("charges", "payment_critical", "payment_standard")
 ROUNDS = 40
@@ -92,7 +92,7 @@ class Lab:
         try:
             claims = leases.claim(queue, 1)
             for claim in claims:
-                drain.perform(claim)
+                runner.perform(claim)
         except Died:
             self._working = False
             self.bury()
@@ -118,7 +118,7 @@ class Lab:
             for queue in QUEUES:
                 while claims := leases.claim(queue, 1):
                     for claim in claims:
-                        drain.perform(claim)
+                        runner.perform(claim)
             db.session.remove()
 
     def bury(self) -> None:

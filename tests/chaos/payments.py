@@ -5,13 +5,13 @@ from __future__ import annotations
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from payments_app.core.database import atomic
+from payments_app.core.db.session import atomic
 from payments_app.payments.models import Transaction
-from payments_app.payments.open import Means
-from payments_app.payments.refund import request_refund
-from payments_app.payments.retry import request_retry
+from payments_app.payments.refunds.request import request_refund
+from payments_app.payments.retries.request import request_retry
+from payments_app.payments.transactions.open import Means
 from tests.chaos.lab import Lab
-from tests.inbound.post_office import PostOffice
+from tests.inbound.webhook_sender import PostOffice
 
 DECLINED = "pm_card_visa_chargeDeclined"
 ASKED = "pm_card_threeDSecure2Required"

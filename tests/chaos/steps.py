@@ -8,7 +8,7 @@ from typing import Any
 import stripe
 from sqlalchemy.orm import Session
 
-from payments_app.core import database
+from payments_app.core.db import session as database
 
 
 def hook(replace: Callable[[Any, str, Any], None], step: Callable[[str], None]) -> None:

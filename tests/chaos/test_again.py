@@ -6,21 +6,21 @@ from collections.abc import Callable
 
 import pytest
 
-from payments_app.core import drain
-from payments_app.core.outbox import Claim
+from payments_app.core.jobs import runner
+from payments_app.core.jobs.outbox import Claim
 from tests.chaos.lab import Lab
 from tests.chaos.payments import PAYMENTS
 from tests.chaos.strikes import Payment
-from tests.ledger.crowd import run_at_once
+from tests.ledger.concurrency import run_at_once
 
 each_payment = pytest.mark.parametrize("payment", PAYMENTS, ids=lambda payment: payment.__name__)
-once = drain.perform
+once = runner.perform
 
 
 def broken_by(lab: Lab, payment: Payment, work: Callable[[Claim], None]) -> list[str]:
     """What is wrong in the books after a payment of which each message was worked on like that."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(drain, "perform", work)
+        patch.setattr(runner, "perform", work)
         payment(lab)
         lab.finish()
     return [str(violation) for violation in lab.broken()]

@@ -11,7 +11,7 @@ import pytest
 
 from parts.app import REPOSITORY
 from parts.process import Process, wait_until
-from payments_app.payments.refund import request_refund
+from payments_app.payments.refunds.request import request_refund
 from tests.chaos.lab import Lab
 from tests.chaos.payments import ASKED, DECLINED
 

@@ -22,10 +22,10 @@ from chaos.witness import Witness
 from parts.postgres import libpq
 from parts.schema import empty_tables
 from payments_app.core.extensions import db
-from payments_app.payments.refund import RefundRefusedError, request_refund
+from payments_app.payments.refunds.request import RefundRefusedError, request_refund
 from tests.chaos.lab import QUEUES, Lab
 from tests.chaos.strikes import die
-from tests.inbound.post_office import PostOffice, create_event
+from tests.inbound.webhook_sender import PostOffice, create_event
 
 CARDS = (
     "pm_card_visa",

@@ -4,8 +4,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from payments_app.orders.shelf import stock_shelf
-from tests.checkout.counter import Counter
+from demo.products import stock_shelf
+from tests.checkout.checkout_client import Counter
 from tests.checkout.keyed import named
 
 

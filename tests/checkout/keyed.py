@@ -7,7 +7,7 @@ from typing import Any
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from tests.checkout.counter import BROWSER, Counter
+from tests.checkout.checkout_client import BROWSER, Counter
 
 
 def buy(client: FlaskClient, key: str = "k1", **changes: Any) -> TestResponse:

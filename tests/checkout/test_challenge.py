@@ -14,14 +14,14 @@ from werkzeug.test import TestResponse
 from parts.ports import free_port
 from payments_app.checkout import challenge
 from payments_app.checkout.challenge import MOST
-from payments_app.checkout.marks import CheckoutMark
-from payments_app.core import links
-from payments_app.core.clock import database_now
-from payments_app.core.database import atomic
+from payments_app.checkout.velocity_fingerprints import CheckoutMark
+from payments_app.core.db.clock import database_now
+from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
+from payments_app.core.web import links
 from payments_app.ops.clean_up import clean_up
 from payments_app.payments.models import Transaction
-from tests.checkout.counter import FIELD, Counter
+from tests.checkout.checkout_client import FIELD, Counter
 from tests.checkout.keyed import buy, named
 
 pytestmark = pytest.mark.portable

@@ -11,13 +11,13 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from payments_app.core.database import atomic
-from payments_app.core.drain import drain
+from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
+from payments_app.core.jobs.runner import drain
 from payments_app.ledger.models import Entry
 from payments_app.orders.models import Product
-from tests.accounts.desk import Desk
-from tests.checkout.counter import Counter
+from tests.accounts.staff_driver import Desk
+from tests.checkout.checkout_client import Counter
 
 pytestmark = pytest.mark.portable
 

@@ -6,9 +6,9 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from payments_app.core import access
-from payments_app.core.limits import Rate
-from tests.checkout.counter import BROWSER, Counter
+from payments_app.core.web import access
+from payments_app.core.web.limits import Rate
+from tests.checkout.checkout_client import BROWSER, Counter
 
 pytestmark = pytest.mark.portable
 

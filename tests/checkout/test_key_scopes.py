@@ -18,10 +18,10 @@ from werkzeug.test import TestResponse
 
 from parts.ports import free_port
 from payments_app.checkout import pay
-from payments_app.core.database import atomic
+from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.payments.models import Transaction
-from tests.checkout.counter import Counter
+from tests.checkout.checkout_client import Counter
 from tests.checkout.keyed import buy, made, named, refusal
 
 pytestmark = pytest.mark.portable

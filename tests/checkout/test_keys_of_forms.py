@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from flask.testing import FlaskClient
 
-from tests.checkout.counter import BROWSER, Counter
+from tests.checkout.checkout_client import BROWSER, Counter
 from tests.checkout.keyed import buy, made, refusal
 
 pytestmark = pytest.mark.portable

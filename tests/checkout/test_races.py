@@ -17,7 +17,7 @@ from parts.process import wait_until
 from payments_app.checkout.forms import Purchase
 from payments_app.checkout.start import start
 from payments_app.orders.models import Order
-from tests.checkout.counter import Counter
+from tests.checkout.checkout_client import Counter
 
 AT_ONCE = 4
 T = TypeVar("T")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from payments_app.orders.models import Order
-from tests.checkout.counter import BROWSER, Counter
+from tests.checkout.checkout_client import BROWSER, Counter
 
 pytestmark = pytest.mark.portable
 

@@ -7,8 +7,8 @@ import re
 import pytest
 from flask.testing import FlaskClient
 
-from payments_app.core.ids import new_id
-from tests.checkout.counter import BROWSER, Counter
+from payments_app.core.db.ids import new_id
+from tests.checkout.checkout_client import BROWSER, Counter
 
 pytestmark = pytest.mark.portable
 

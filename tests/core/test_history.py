@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from payments_app.core import history
-from payments_app.core.database import atomic
+from payments_app.core.db.session import atomic
 from payments_app.core.history import HistoryEntry
 
 pytestmark = [pytest.mark.portable, pytest.mark.usefixtures("app_context")]

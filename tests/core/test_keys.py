@@ -7,8 +7,8 @@ from sqlalchemy import ColumnElement, String, select
 from sqlalchemy.orm import Session
 
 import payments_app.models  # noqa: F401 - all tables
-from payments_app.core.columns import EmptyKeyError, Key
-from payments_app.core.database import atomic
+from payments_app.core.db.columns import EmptyKeyError, Key
+from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.inbound.models import StripeEvent
 from payments_app.payments.models import Transaction

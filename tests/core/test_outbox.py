@@ -10,13 +10,13 @@ from flask import Flask
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from payments_app.core import leases, outbox
 from payments_app.core.alerts import Alert
-from payments_app.core.clock import database_now
-from payments_app.core.database import atomic
-from payments_app.core.drain import drain, perform
+from payments_app.core.db.clock import database_now
+from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
-from payments_app.core.outbox import Claim, Command, Later, Message, Policy
+from payments_app.core.jobs import leases, outbox
+from payments_app.core.jobs.outbox import Claim, Command, Later, Message, Policy
+from payments_app.core.jobs.runner import drain, perform
 
 pytestmark = pytest.mark.portable
 

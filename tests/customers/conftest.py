@@ -6,9 +6,9 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from payments_app.orders.shelf import stock_shelf
-from tests.checkout.counter import Counter
-from tests.payments.till import Till
+from demo.products import stock_shelf
+from tests.checkout.checkout_client import Counter
+from tests.payments.driver import Till
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from werkzeug.test import TestResponse
 from payments_app.core.extensions import db
 from payments_app.customers.models import Customer
 from payments_app.customers.recognise import link_for
-from tests.checkout.counter import BROWSER, FIELD, Counter
+from tests.checkout.checkout_client import BROWSER, FIELD, Counter
 
 
 def mailed(counter: Counter, email: str = "ada@example.com", to: str = "/account") -> str:

@@ -8,11 +8,11 @@ from typing import Any
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from payments_app.core.drain import drain
 from payments_app.core.extensions import db
+from payments_app.core.jobs.runner import drain
 from payments_app.customers.models import Customer, SavedCard
 from payments_app.payments.models import Transaction
-from tests.checkout.counter import BROWSER, FIELD, Counter
+from tests.checkout.checkout_client import BROWSER, FIELD, Counter
 
 ADA, GRACE = "ada@example.com", "grace@example.com"
 QUEUES = ("charges", "payment_critical", "payment_standard")

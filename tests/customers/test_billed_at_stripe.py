@@ -6,13 +6,13 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from payments_app.core.database import atomic
+from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.core.history import HistoryEntry
 from payments_app.customers.find import customer_for
 from payments_app.customers.models import Customer
-from tests.inbound.post_office import PostOffice, create_event
-from tests.payments.till import Till
+from tests.inbound.webhook_sender import PostOffice, create_event
+from tests.payments.driver import Till
 
 pytestmark = pytest.mark.portable
 

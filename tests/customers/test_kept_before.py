@@ -10,9 +10,9 @@ from sqlalchemy import text, update
 from sqlalchemy.orm import Session
 
 from parts.app import REPOSITORY
-from payments_app.core.database import atomic
+from payments_app.core.db.session import atomic
 from payments_app.customers.models import Customer, SavedCard
-from tests.checkout.counter import Counter
+from tests.checkout.checkout_client import Counter
 from tests.customers.mailed_link import known
 from tests.customers.shoppers import GRACE, buy, cards, customer
 

@@ -10,9 +10,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from payments_app.core.database import atomic
+from payments_app.core.db.session import atomic
 from payments_app.customers.models import Customer
-from tests.checkout.counter import BROWSER, Counter
+from tests.checkout.checkout_client import BROWSER, Counter
 from tests.customers.mailed_link import known, mailed
 from tests.customers.shoppers import (
     ADA,
@@ -26,7 +26,7 @@ from tests.customers.shoppers import (
     send,
     work,
 )
-from tests.payments.till import Till
+from tests.payments.driver import Till
 
 pytestmark = pytest.mark.portable
 

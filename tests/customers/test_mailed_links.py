@@ -6,10 +6,10 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from payments_app.core import links
 from payments_app.core.extensions import db
+from payments_app.core.web import links
 from payments_app.customers.models import Customer
-from tests.checkout.counter import BROWSER, FIELD, Counter
+from tests.checkout.checkout_client import BROWSER, FIELD, Counter
 from tests.customers.mailed_link import known, mailed, press_continue
 
 pytestmark = pytest.mark.portable

@@ -11,18 +11,18 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from demo.downloads import offer_demo_downloads
+from demo.plans import offer_demo_plans
+from demo.products import stock_shelf
 from payments_app.customers.models import Customer
-from payments_app.downloads.find import offer_demo_downloads
 from payments_app.orders.models import Order
-from payments_app.orders.shelf import stock_shelf
 from payments_app.payments.models import Transaction
-from payments_app.subscriptions.find import offer_demo_plans
 from payments_app.subscriptions.models import Subscription
-from tests.checkout.counter import BROWSER, FIELD, Counter
+from tests.checkout.checkout_client import BROWSER, FIELD, Counter
 from tests.customers.mailed_link import known
 from tests.customers.shoppers import ADA, GRACE, buy, cards, is_refused, press, read, send
 from tests.customers.tokens import token_of
-from tests.payments.till import Till
+from tests.payments.driver import Till
 
 pytestmark = pytest.mark.portable
 

@@ -8,13 +8,13 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from payments_app.core import links
-from payments_app.core.drain import drain
 from payments_app.core.extensions import db
+from payments_app.core.jobs.runner import drain
+from payments_app.core.web import links
 from payments_app.customers.models import Customer
 from payments_app.customers.recognise import link_for
 from payments_app.notices.models import Mail
-from tests.checkout.counter import BROWSER, FIELD, Counter
+from tests.checkout.checkout_client import BROWSER, FIELD, Counter
 from tests.customers import shoppers
 from tests.customers.mailed_link import known
 

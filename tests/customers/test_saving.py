@@ -7,16 +7,16 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from parts.process import wait_until
-from payments_app.core.database import atomic
-from payments_app.core.drain import perform
+from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
-from payments_app.core.outbox import Claim
+from payments_app.core.jobs.outbox import Claim
+from payments_app.core.jobs.runner import perform
 from payments_app.customers import cards
 from payments_app.customers.find import customer_for
 from payments_app.customers.models import Customer, SavedCard
-from payments_app.payments.check import request_check
-from payments_app.payments.open import Means
-from tests.payments.till import Till
+from payments_app.payments.transactions.check import request_check
+from payments_app.payments.transactions.open import Means
+from tests.payments.driver import Till
 
 pytestmark = pytest.mark.portable
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import requests
 
-from tests.checkout.counter import Counter
+from tests.checkout.checkout_client import Counter
 
 
 def token_of(counter: Counter, method: str, usage: str) -> str:

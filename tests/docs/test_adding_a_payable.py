@@ -13,7 +13,7 @@ PAGE = ROOT / "docs" / "adding-a-payable.md"
 # In a process of its own: a payable that is defined once is known for good.
 TRY = """
 from payments_app import create_app
-from payments_app.core.drain import drain
+from payments_app.core.jobs.runner import drain
 from payments_app.core.extensions import db
 from payments_app.core.money import Money
 

@@ -12,22 +12,22 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from demo.downloads import offer_demo_downloads
 from payments_app.core.alerts import Alert
-from payments_app.core.drain import drain
 from payments_app.core.extensions import db
+from payments_app.core.jobs.runner import drain
 from payments_app.customers.models import Customer
 from payments_app.downloads import deliver
-from payments_app.downloads.find import offer_demo_downloads
 from payments_app.downloads.models import DigitalPurchase
 from payments_app.gateway import charges
 from payments_app.inbound.build import BUILT_BY, build
 from payments_app.notices.models import Mail
 from payments_app.payments.models import Transaction
-from payments_app.payments.refund import request_refund
-from payments_app.payments.settle import settle
-from tests.checkout.counter import BROWSER, Counter
-from tests.merchants.market import account_id, create_ready_merchant
-from tests.payments.till import Till
+from payments_app.payments.refunds.request import request_refund
+from payments_app.payments.transactions.apply_stripe_state import settle
+from tests.checkout.checkout_client import BROWSER, Counter
+from tests.merchants.connected_merchants import account_id, create_ready_merchant
+from tests.payments.driver import Till
 
 pytestmark = pytest.mark.portable
 

@@ -47,7 +47,7 @@ def edge_settings(
 @pytest.fixture(scope="module")
 def shop(edge_settings: dict[str, str]) -> None:
     """Something for sale, so that a form can be asked for."""
-    command = [sys.executable, "-m", "flask", "--app", "wsgi", "demo", "seed"]
+    command = [sys.executable, "-m", "flask", "--app", "demo.app", "demo", "seed"]
     subprocess.run(
         command, env=os.environ | edge_settings, cwd=REPOSITORY, check=True, capture_output=True
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from flask import Flask, request
 
-from payments_app.core.access import public
+from payments_app.core.web.access import public
 
 pytestmark = pytest.mark.portable
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import brotli
 import pytest
 
-from payments_app.core import assets
-from payments_app.core.assets_build import AssetError, build
+from payments_app.core.web import assets
+from payments_app.core.web.assets_build import AssetError, build
 
 pytestmark = pytest.mark.portable
 

@@ -11,10 +11,10 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient, FlaskCliRunner
 
-from payments_app.core import cache, headers
-from payments_app.core.database import atomic
+from demo.products import stock_shelf
+from payments_app.core.db.session import atomic
+from payments_app.core.web import cache, headers
 from payments_app.orders.models import Product
-from payments_app.orders.shelf import stock_shelf
 
 pytestmark = [pytest.mark.portable, pytest.mark.usefixtures("shelf")]
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
-from payments_app.orders.shelf import stock_shelf
+from demo.products import stock_shelf
 from tests.fuzz.target import Target
 
 

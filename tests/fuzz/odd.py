@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from payments_app.orders.shelf import DEMO_PRODUCTS
+from demo.products import DEMO_PRODUCTS
 
 # What a WSGI server hands on of a header: ISO 8859-1, without line ends.
 HEADER = st.text(st.characters(max_codepoint=255, exclude_characters="\r\n\x00"), max_size=300)

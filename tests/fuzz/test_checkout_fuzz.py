@@ -8,7 +8,7 @@ from urllib.parse import quote
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from payments_app.core.idempotency_keys import MAX_KEY
+from payments_app.core.web.idempotency_keys import MAX_KEY
 from tests.fuzz import odd
 from tests.fuzz.cases import fuzzed
 from tests.fuzz.target import Target

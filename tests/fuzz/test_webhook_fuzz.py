@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.fuzz import odd
 from tests.fuzz.cases import fuzzed
 from tests.fuzz.target import Target
-from tests.inbound.post_office import URL, create_event, sign
+from tests.inbound.webhook_sender import URL, create_event, sign
 
 EVENT = create_event()
 PAYLOAD = json.dumps(EVENT).encode()

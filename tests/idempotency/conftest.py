@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 from flask import Flask
 
-from payments_app.core.idempotency_stores import MemoryStore, RedisStore, Store
-from tests.idempotency.workshop import Clock, Workshop
+from payments_app.core.web.idempotency_stores import MemoryStore, RedisStore, Store
+from tests.idempotency.counting_view import Clock, Workshop
 
 
 @pytest.fixture

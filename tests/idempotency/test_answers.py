@@ -8,9 +8,9 @@ import pytest
 from flask import Flask, g
 from werkzeug.exceptions import Conflict, ServiceUnavailable
 
-from payments_app.core.http import ProblemError
-from payments_app.core.idempotency_stores import MemoryStore
-from tests.idempotency.workshop import Clock, Workshop, code, replayed
+from payments_app.core.web.http import ProblemError
+from payments_app.core.web.idempotency_stores import MemoryStore
+from tests.idempotency.counting_view import Clock, Workshop, code, replayed
 
 pytestmark = pytest.mark.portable
 

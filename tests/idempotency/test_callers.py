@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from payments_app.core.idempotency_stores import Held, MemoryStore, Store, StoreAwayError
-from tests.idempotency.workshop import Workshop, code, replayed
+from payments_app.core.web.idempotency_stores import Held, MemoryStore, Store, StoreAwayError
+from tests.idempotency.counting_view import Workshop, code, replayed
 
 pytestmark = pytest.mark.portable
 

@@ -10,10 +10,10 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
+from demo.products import stock_shelf
 from parts.redis import Redis
 from payments_app.core.extensions import db
-from payments_app.core.idempotency import app_store
-from payments_app.orders.shelf import stock_shelf
+from payments_app.core.web.idempotency import app_store
 from payments_app.payments.models import Transaction
 
 pytestmark = pytest.mark.portable

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from payments_app.core.idempotency_stores import MemoryStore
-from tests.idempotency.workshop import URL, Workshop
+from payments_app.core.web.idempotency_stores import MemoryStore
+from tests.idempotency.counting_view import URL, Workshop
 
 SAME = 201
 REUSED = 422

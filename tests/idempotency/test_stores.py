@@ -10,11 +10,11 @@ import pytest
 from flask import Flask
 
 from parts.redis import Redis
-from payments_app.core import idempotency
-from payments_app.core.access import public
-from payments_app.core.idempotency import IdempotencyConfigError, app_store, idempotent
-from payments_app.core.idempotency_stores import MemoryStore, RedisStore, Store, StoreAwayError
-from tests.idempotency.workshop import Clock, Workshop, replayed
+from payments_app.core.web import idempotency
+from payments_app.core.web.access import public
+from payments_app.core.web.idempotency import IdempotencyConfigError, app_store, idempotent
+from payments_app.core.web.idempotency_stores import MemoryStore, RedisStore, Store, StoreAwayError
+from tests.idempotency.counting_view import Clock, Workshop, replayed
 
 
 def test_a_name_is_claimed_once(store: Store) -> None:

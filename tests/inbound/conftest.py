@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 from flask import Flask
 
-from tests.inbound.post_office import PostOffice
-from tests.payments.till import Till
+from tests.inbound.webhook_sender import PostOffice
+from tests.payments.driver import Till
 
 
 @pytest.fixture

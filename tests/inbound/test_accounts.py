@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from payments_app.merchants.accounts import state_of
-from tests.inbound.post_office import PostOffice, create_event
-from tests.merchants.market import (
+from tests.inbound.webhook_sender import PostOffice, create_event
+from tests.merchants.connected_merchants import (
     account,
     account_id,
     api,
@@ -15,7 +15,7 @@ from tests.merchants.market import (
     records,
     sell,
 )
-from tests.payments.till import Till
+from tests.payments.driver import Till
 
 pytestmark = pytest.mark.portable
 

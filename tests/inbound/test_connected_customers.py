@@ -8,14 +8,14 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from payments_app.core.database import atomic
+from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.core.history import HistoryEntry
 from payments_app.customers.models import Customer
-from tests.inbound.post_office import PostOffice, create_event
 from tests.inbound.test_building import built, create_customer, customers_of
-from tests.merchants.market import account_id, api, create_ready_merchant
-from tests.payments.till import Till
+from tests.inbound.webhook_sender import PostOffice, create_event
+from tests.merchants.connected_merchants import account_id, api, create_ready_merchant
+from tests.payments.driver import Till
 
 pytestmark = pytest.mark.portable
 

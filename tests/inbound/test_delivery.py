@@ -16,7 +16,7 @@ from payments_app.inbound.fetch_missed import fetch_missed
 from payments_app.inbound.models import StripeEvent
 from payments_app.payments.models import Transaction
 from tests.inbound.test_settling import open_unknown
-from tests.payments.till import Till
+from tests.payments.driver import Till
 
 pytestmark = pytest.mark.portable
 

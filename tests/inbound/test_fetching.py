@@ -13,10 +13,15 @@ from payments_app.gateway.events import MAX_TYPES
 from payments_app.inbound.fetch_missed import fetch_missed
 from payments_app.inbound.kinds import HANDLINGS
 from payments_app.merchants.accounts import state_of
-from tests.inbound.post_office import PostOffice
 from tests.inbound.test_settling import open_unknown
-from tests.merchants.market import account, account_id, create_merchant, create_ready_merchant
-from tests.payments.till import Till
+from tests.inbound.webhook_sender import PostOffice
+from tests.merchants.connected_merchants import (
+    account,
+    account_id,
+    create_merchant,
+    create_ready_merchant,
+)
+from tests.payments.driver import Till
 
 pytestmark = pytest.mark.portable
 

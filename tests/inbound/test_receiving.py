@@ -8,11 +8,11 @@ import pytest
 
 from payments_app.core.extensions import db
 from payments_app.core.history import HistoryEntry
-from payments_app.payments.disputes import Dispute
+from payments_app.payments.disputes.models import Dispute
 from payments_app.payments.models import Transaction
-from payments_app.payments.refunds import Refund
-from tests.inbound.post_office import PostOffice, create_event
-from tests.payments.till import Till
+from payments_app.payments.refunds.models import Refund
+from tests.inbound.webhook_sender import PostOffice, create_event
+from tests.payments.driver import Till
 
 pytestmark = pytest.mark.portable
 

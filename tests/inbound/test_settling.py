@@ -6,12 +6,12 @@ import pytest
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from payments_app.core.database import atomic
+from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.payments.models import Transaction
-from payments_app.payments.open import Means
-from tests.inbound.post_office import PostOffice, create_event
-from tests.payments.till import Till
+from payments_app.payments.transactions.open import Means
+from tests.inbound.webhook_sender import PostOffice, create_event
+from tests.payments.driver import Till
 
 pytestmark = pytest.mark.portable
 

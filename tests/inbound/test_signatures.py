@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 
 from payments_app.core.extensions import db
 from payments_app.inbound.models import StripeEvent
-from tests.inbound.post_office import URL, PostOffice, create_event, sign
+from tests.inbound.webhook_sender import URL, PostOffice, create_event, sign
 
 pytestmark = pytest.mark.portable
 

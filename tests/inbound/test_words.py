@@ -15,19 +15,19 @@ from sqlalchemy import func, select
 
 from payments_app.core.alerts import Alert
 from payments_app.core.extensions import db
-from payments_app.core.outbox import Message
+from payments_app.core.jobs.outbox import Message
 from payments_app.inbound.kinds import HANDLINGS
 from payments_app.ledger.models import Entry
 from payments_app.merchants.models import ConnectedAccount
-from payments_app.payments.disputes import Dispute
+from payments_app.payments.disputes.models import Dispute
 from payments_app.payments.models import Transaction
-from payments_app.payments.open import Means
-from payments_app.payments.refunds import Refund
-from tests.accounts.desk import Browser, Desk
-from tests.inbound.post_office import PostOffice, create_event
-from tests.merchants.market import account_id, create_ready_merchant, create_sale
-from tests.payments.till import Till
-from tests.refunds.desk import give_back
+from payments_app.payments.refunds.models import Refund
+from payments_app.payments.transactions.open import Means
+from tests.accounts.staff_driver import Browser, Desk
+from tests.inbound.webhook_sender import PostOffice, create_event
+from tests.merchants.connected_merchants import account_id, create_ready_merchant, create_sale
+from tests.payments.driver import Till
+from tests.refunds.refund_steps import give_back
 
 pytestmark = pytest.mark.portable
 

@@ -8,14 +8,14 @@ import pytest
 from sqlalchemy import select
 
 from payments_app.core.extensions import db
-from payments_app.core.outbox import Later
+from payments_app.core.jobs.outbox import Later
 from payments_app.gateway.throttle import Throttle
 from payments_app.ledger import queries
 from payments_app.ledger.models import BalanceTransaction, Entry
 from payments_app.ledger.post_fee import post_fee
-from payments_app.payments.dispute_refresh import refresh as refresh_disputes
-from tests.ledger.crowd import claim, run_at_once
-from tests.payments.till import Till
+from payments_app.payments.disputes.refresh import refresh as refresh_disputes
+from tests.ledger.concurrency import claim, run_at_once
+from tests.payments.driver import Till
 from tests.settlement.books import columns
 
 pytestmark = pytest.mark.portable

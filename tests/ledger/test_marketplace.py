@@ -6,14 +6,14 @@ import pytest
 
 from payments_app.core.extensions import db
 from payments_app.ledger import queries
-from payments_app.payments.dispute_refresh import refresh as refresh_disputes
-from payments_app.payments.refund_refresh import refresh as refresh_refunds
+from payments_app.payments.disputes.refresh import refresh as refresh_disputes
+from payments_app.payments.refunds.refresh import refresh as refresh_refunds
 from payments_app.reconcile import own_settlement
-from tests.ledger.crowd import claim
-from tests.merchants.market import account_id, api, create_ready_merchant, sell
-from tests.payments.till import Till
+from tests.ledger.concurrency import claim
+from tests.merchants.connected_merchants import account_id, api, create_ready_merchant, sell
+from tests.payments.driver import Till
 from tests.reconcile.books import compare_last_hours, found
-from tests.refunds.desk import give_back, move_on, read
+from tests.refunds.refund_steps import give_back, move_on, read
 from tests.settlement.books import batches, columns, end_days
 
 pytestmark = [

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.accounts.desk import Desk
-from tests.payments.till import Till
+from tests.accounts.staff_driver import Desk
+from tests.payments.driver import Till
 
 pytestmark = pytest.mark.portable
 

@@ -10,15 +10,15 @@ from sqlalchemy import func, insert, select, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from payments_app.core import outbox
 from payments_app.core.alerts import Alert
-from payments_app.core.database import atomic
+from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
+from payments_app.core.jobs import outbox
 from payments_app.ledger import queries
 from payments_app.ledger.models import Entry, Journal
 from payments_app.ledger.post import CAPTURE, post_capture
-from tests.ledger.crowd import claim, run_at_once
-from tests.payments.till import Till
+from tests.ledger.concurrency import claim, run_at_once
+from tests.payments.driver import Till
 
 pytestmark = pytest.mark.portable
 

@@ -7,12 +7,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
-from payments_app.core.database import atomic
+from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.orders.cart import CartError, put
 from payments_app.orders.models import Product
-from tests.merchants.market import account_id, create_merchant, create_ready_merchant
-from tests.payments.till import Till
+from tests.merchants.connected_merchants import account_id, create_merchant, create_ready_merchant
+from tests.payments.driver import Till
 
 pytestmark = pytest.mark.portable
 HTML = {"Accept": "text/html"}

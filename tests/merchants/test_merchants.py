@@ -8,17 +8,17 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from payments_app.core.database import atomic
+from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.core.history import HistoryEntry
 from payments_app.merchants import endpoints
 from payments_app.merchants.address import AddressRefusedError, Guard
 from payments_app.merchants.models import Endpoint, Merchant
+from payments_app.payments.connect.payee import merchant_of
 from payments_app.payments.models import PaymentRecord
-from payments_app.payments.payee import merchant_of
-from tests.ledger.crowd import run_at_once
-from tests.merchants.shop import shop_id
-from tests.payments.till import Till
+from tests.ledger.concurrency import run_at_once
+from tests.merchants.default_merchant import shop_id
+from tests.payments.driver import Till
 
 pytestmark = pytest.mark.portable
 GUARD = Guard(resolver=lambda _host, _port: ["93.184.215.14"])

@@ -16,8 +16,8 @@ from payments_app.merchants.accounts import state_of
 from payments_app.merchants.make_link import MOST_TRIES, make_link
 from payments_app.merchants.onboarding import add_merchant, come_back, open_link, request_link
 from payments_app.merchants.refresh_account import refresh_account
-from tests.ledger.crowd import claim
-from tests.merchants.market import (
+from tests.ledger.concurrency import claim
+from tests.merchants.connected_merchants import (
     account,
     account_id,
     api,
@@ -25,7 +25,7 @@ from tests.merchants.market import (
     create_ready_merchant,
     told_of,
 )
-from tests.payments.till import Till
+from tests.payments.driver import Till
 
 pytestmark = pytest.mark.portable
 

@@ -9,9 +9,9 @@ import requests
 from flask.testing import FlaskClient
 
 from payments_app.merchants.accounts import state_of
-from payments_app.merchants.way_in import onboarding_url
-from tests.merchants.market import account, create_merchant, create_ready_merchant
-from tests.payments.till import Till
+from payments_app.merchants.onboarding_link import onboarding_url
+from tests.merchants.connected_merchants import account, create_merchant, create_ready_merchant
+from tests.payments.driver import Till
 
 pytestmark = pytest.mark.portable
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from payments_app.payments.connect_read import read_records, read_records_of_charge
-from tests.ledger.crowd import claim
-from tests.merchants.market import (
+from payments_app.payments.connect.read import read_records, read_records_of_charge
+from tests.ledger.concurrency import claim
+from tests.merchants.connected_merchants import (
     account_id,
     all_records,
     api,
@@ -14,8 +14,8 @@ from tests.merchants.market import (
     records,
     sell,
 )
-from tests.payments.till import Till
-from tests.refunds.desk import give_back
+from tests.payments.driver import Till
+from tests.refunds.refund_steps import give_back
 
 pytestmark = pytest.mark.portable
 

@@ -10,10 +10,10 @@ from payments_app.core.alerts import Alert
 from payments_app.core.extensions import db
 from payments_app.core.money import Money
 from payments_app.merchants.accounts import state_of
-from payments_app.payments.direct import account_of
+from payments_app.payments.connect.account import account_of
+from payments_app.payments.connect.platform_fee import platform_fee
 from payments_app.payments.payable import NotPayableError
-from payments_app.payments.platform_fee import platform_fee
-from tests.merchants.market import (
+from tests.merchants.connected_merchants import (
     account,
     account_id,
     api,
@@ -22,7 +22,7 @@ from tests.merchants.market import (
     create_sale,
     sell,
 )
-from tests.payments.till import Till
+from tests.payments.driver import Till
 
 pytestmark = pytest.mark.portable
 

@@ -7,9 +7,9 @@ import pytest
 from flask import Flask
 
 from parts.mailbox import Mailbox
-from tests.notices.letters import Letters
 from tests.notices.receiver import Receiver
-from tests.payments.till import Till
+from tests.notices.sent_mails import Letters
+from tests.payments.driver import Till
 
 
 @pytest.fixture(scope="session")

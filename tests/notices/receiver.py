@@ -11,7 +11,7 @@ from typing import Any
 
 from payments_app.merchants.address import Guard
 from payments_app.merchants.endpoints import add_endpoint
-from tests.merchants.shop import shop_id
+from tests.merchants.default_merchant import shop_id
 
 
 class Receiver:

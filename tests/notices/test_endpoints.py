@@ -8,19 +8,19 @@ import pytest
 from sqlalchemy import text, update
 from sqlalchemy.orm import Session
 
-from payments_app.core.clock import database_now
-from payments_app.core.database import atomic
+from payments_app.core.db.clock import database_now
+from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
-from payments_app.core.outbox import Later
+from payments_app.core.jobs.outbox import Later
 from payments_app.merchants import endpoints
 from payments_app.merchants.models import Endpoint
 from payments_app.notices.deliver import EndpointOffError, deliver, resend
 from payments_app.notices.webhook_models import Delivery, WebhookEvent
-from tests.ledger.crowd import claim
+from tests.ledger.concurrency import claim
 from tests.notices.deliveries import delivery, endpoint
-from tests.notices.letters import Letters, text_of
 from tests.notices.receiver import Receiver
-from tests.payments.till import Till
+from tests.notices.sent_mails import Letters, text_of
+from tests.payments.driver import Till
 
 pytestmark = pytest.mark.portable
 DELIVER = "notices.deliver_webhook"

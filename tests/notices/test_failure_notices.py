@@ -6,9 +6,9 @@ import pytest
 
 from payments_app.notices.mails import send_mail
 from payments_app.notices.receipts import write_failure_notice
-from tests.ledger.crowd import claim, run_at_once
-from tests.notices.letters import Letters, mails, text_of
-from tests.payments.till import Till
+from tests.ledger.concurrency import claim, run_at_once
+from tests.notices.sent_mails import Letters, mails, text_of
+from tests.payments.driver import Till
 
 pytestmark = pytest.mark.portable
 DECLINED = "pm_card_visa_chargeDeclined"

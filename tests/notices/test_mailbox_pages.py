@@ -8,8 +8,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.notices.letters import Letters
-from tests.payments.till import Till
+from tests.notices.sent_mails import Letters
+from tests.payments.driver import Till
 
 pytestmark = pytest.mark.portable
 

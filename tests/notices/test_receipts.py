@@ -13,16 +13,16 @@ from parts.mailbox import Mailbox
 from payments_app import create_app
 from payments_app.config import Config
 from payments_app.core.alerts import Alert
-from payments_app.core.clock import utcnow
+from payments_app.core.db.clock import utcnow
 from payments_app.core.extensions import db
 from payments_app.core.history import HistoryEntry
-from payments_app.core.outbox import Later
+from payments_app.core.jobs.outbox import Later
 from payments_app.notices.mails import POLICY, SEND, send_mail
 from payments_app.notices.receipts import NoReceiptError, resend_receipt, write_receipt
 from payments_app.notices.smtp import Letter, MailDelayedError, MailRefusedError, post
-from tests.ledger.crowd import claim, run_at_once
-from tests.notices.letters import Letters, leave_half_sent, mails, readdress, text_of
-from tests.payments.till import Till
+from tests.ledger.concurrency import claim, run_at_once
+from tests.notices.sent_mails import Letters, leave_half_sent, mails, readdress, text_of
+from tests.payments.driver import Till
 
 pytestmark = pytest.mark.portable
 

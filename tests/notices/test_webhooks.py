@@ -8,21 +8,21 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from payments_app.core.alerts import Alert
-from payments_app.core.clock import database_now
-from payments_app.core.database import atomic
+from payments_app.core.db.clock import database_now
+from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
-from payments_app.core.outbox import Later, Message
-from payments_app.core.signing import signed_headers
+from payments_app.core.jobs.outbox import Later, Message
+from payments_app.core.web.signing import signed_headers
 from payments_app.merchants import endpoints
 from payments_app.notices.announce import announce_payment
 from payments_app.notices.deliver import deliver, resend
 from payments_app.notices.webhook_models import Delivery, WebhookEvent
 from payments_app.notices.webhook_retries import POLICY, RETRIES
-from payments_app.payments.refund import request_refund
-from tests.ledger.crowd import claim, run_at_once
+from payments_app.payments.refunds.request import request_refund
+from tests.ledger.concurrency import claim, run_at_once
 from tests.notices.deliveries import attempts, delivery, endpoint
 from tests.notices.receiver import Receiver, is_signed
-from tests.payments.till import Till
+from tests.payments.driver import Till
 
 pytestmark = pytest.mark.portable
 DELIVER = "notices.deliver_webhook"

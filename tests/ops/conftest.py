@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 from flask import Flask
 
-from tests.accounts.desk import Desk
-from tests.queues.bench import Bench
+from tests.accounts.staff_driver import Desk
+from tests.queues.job_driver import Bench
 
 
 @pytest.fixture

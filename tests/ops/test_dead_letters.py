@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from flask.testing import FlaskCliRunner
 
-from payments_app.core.outbox import Claim
+from payments_app.core.jobs.outbox import Claim
 from payments_app.ops import dead_letters
-from tests.accounts.desk import Desk
-from tests.queues.bench import Bench
+from tests.accounts.staff_driver import Desk
+from tests.queues.job_driver import Bench
 
 pytestmark = pytest.mark.portable
 

@@ -6,7 +6,7 @@ import pytest
 from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.queues.bench import Bench
+from tests.queues.job_driver import Bench
 
 TOKEN = "a-token-of-prometheus"
 

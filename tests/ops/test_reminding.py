@@ -10,12 +10,12 @@ from sqlalchemy.orm import Session
 
 from payments_app.core import alerts
 from payments_app.core.alerts import Alert
-from payments_app.core.clock import database_now
-from payments_app.core.database import atomic
+from payments_app.core.db.clock import database_now
+from payments_app.core.db.session import atomic
 from payments_app.ops.acknowledge import acknowledge
 from payments_app.ops.remind import remind, turn
 from tests.ops.receivers import Received, mail_server
-from tests.queues.bench import Bench
+from tests.queues.job_driver import Bench
 
 pytestmark = pytest.mark.portable
 HOUR = 3600

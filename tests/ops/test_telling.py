@@ -12,7 +12,7 @@ import pytest
 
 from payments_app.ops.acknowledge import acknowledge
 from tests.ops.receivers import Received, mail_server, web_server
-from tests.queues.bench import Bench
+from tests.queues.job_driver import Bench
 
 pytestmark = pytest.mark.portable
 KEY = b"0123456789abcdefghijklmn"

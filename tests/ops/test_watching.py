@@ -12,15 +12,15 @@ from sqlalchemy.orm import Session
 
 from parts.redis import Redis
 from payments_app.config import Config
-from payments_app.core.clock import database_now
-from payments_app.core.database import atomic
-from payments_app.core.outbox import Message
+from payments_app.core.db.clock import database_now
+from payments_app.core.db.session import atomic
+from payments_app.core.jobs.outbox import Message
 from payments_app.ops import diagnosis, redis_state
 from payments_app.ops.clean_up import clean_up
 from payments_app.ops.measures import BreakerState, Load
 from payments_app.ops.watch import check_redis, watch
-from tests.accounts.desk import Desk
-from tests.queues.bench import Bench
+from tests.accounts.staff_driver import Desk
+from tests.queues.job_driver import Bench
 
 CLOSED = BreakerState(False, 0, 0)
 THREADS = {"charges": 10, "reports": 1}

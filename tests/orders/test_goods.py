@@ -11,16 +11,16 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from payments_app.core.alerts import Alert
-from payments_app.core.database import atomic
-from payments_app.core.drain import perform
+from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
-from payments_app.core.outbox import Claim
+from payments_app.core.jobs.outbox import Claim
+from payments_app.core.jobs.runner import perform
 from payments_app.orders.models import Order, Product
 from payments_app.orders.place import place_lines
 from payments_app.payments.payable import NotPayableError
-from payments_app.payments.refund import request_refund
-from payments_app.payments.refunds import Refund, lock, move
-from tests.payments.till import Till
+from payments_app.payments.refunds.models import Refund, lock, move
+from payments_app.payments.refunds.request import request_refund
+from tests.payments.driver import Till
 
 pytestmark = pytest.mark.portable
 
@@ -161,7 +161,7 @@ def _sell_out(session: Session) -> None:
 
 def _correct(till: Till, transaction_id: str) -> None:
     from payments_app.gateway import charges
-    from payments_app.payments.settle import settle
+    from payments_app.payments.transactions.apply_stripe_state import settle
 
     intent = till.read(transaction_id).stripe_payment_id
     settle(transaction_id, charges.retrieve_intent(intent), fresh=True)
@@ -179,7 +179,7 @@ def test_an_order_knows_its_customer_from_the_first_attempt_on(till: Till) -> No
 @atomic
 def _open_for_ada(session: Session, order_id: str) -> None:
     from payments_app.customers.find import customer_for
-    from payments_app.payments.open import Means, open_transaction
+    from payments_app.payments.transactions.open import Means, open_transaction
 
     customer = customer_for(session, "ada@example.com")
     open_transaction(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from payments_app.payments.direct import account_of
-from tests.inbound.post_office import PostOffice
-from tests.merchants.market import api
-from tests.payments.till import Till
+from payments_app.payments.connect.account import account_of
+from tests.inbound.webhook_sender import PostOffice
+from tests.merchants.connected_merchants import api
+from tests.payments.driver import Till
 
 
 class Held:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from payments_app.payments.open import Means
-from tests.merchants.market import account, create_merchant
-from tests.payments.till import Till
-from tests.refunds.desk import at_stripe, give_back, read
+from payments_app.payments.transactions.open import Means
+from tests.merchants.connected_merchants import account, create_merchant
+from tests.payments.driver import Till
+from tests.refunds.refund_steps import at_stripe, give_back, read
 
 pytestmark = pytest.mark.portable
 NONE = [None, "", 7]

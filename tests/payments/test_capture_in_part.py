@@ -19,23 +19,23 @@ from payments_app.ledger.models import Entry
 from payments_app.ledger.queries import captures
 from payments_app.notices.models import Mail
 from payments_app.notices.webhook_models import WebhookEvent
-from payments_app.payments.double_payments import likely_doubles, twin_of
-from payments_app.payments.entitlement import Entitlement, entitlement
 from payments_app.payments.models import Transaction
-from payments_app.payments.open import Means
-from payments_app.payments.received import is_release
-from payments_app.payments.refund import RefundRefusedError, remaining
-from payments_app.payments.refunds import Refund
-from payments_app.payments.settle import settle
-from payments_app.staff.fold import fold
-from tests.accounts.desk import Browser, Desk
-from tests.inbound.post_office import PostOffice
-from tests.merchants.market import create_ready_merchant, create_sale, records
+from payments_app.payments.refunds.double_payments import likely_doubles, twin_of
+from payments_app.payments.refunds.entitlement import Entitlement, entitlement
+from payments_app.payments.refunds.models import Refund
+from payments_app.payments.refunds.request import RefundRefusedError, remaining
+from payments_app.payments.transactions.apply_stripe_state import settle
+from payments_app.payments.transactions.open import Means
+from payments_app.payments.transactions.received import is_release
+from payments_app.staff.reports.aggregate import fold
+from tests.accounts.staff_driver import Browser, Desk
+from tests.inbound.webhook_sender import PostOffice
+from tests.merchants.connected_merchants import create_ready_merchant, create_sale, records
+from tests.payments.driver import Till
 from tests.payments.held import Held
-from tests.payments.till import Till
-from tests.portal.counter import Portal
+from tests.portal.portal_driver import Portal
 from tests.reconcile.books import compare_last_hours, execute, found
-from tests.refunds.desk import ask, give_back, posted, refunds
+from tests.refunds.refund_steps import ask, give_back, posted, refunds
 from tests.settlement.books import columns
 
 pytestmark = [pytest.mark.portable, pytest.mark.timeout(300)]

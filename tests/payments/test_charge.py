@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.payments.till import Till
+from tests.payments.driver import Till
 
 pytestmark = pytest.mark.portable
 
@@ -105,8 +105,8 @@ def test_stripe_is_told_whose_payment_it_is(till: Till) -> None:
 def test_a_charge_run_twice_charges_once(till: Till) -> None:
     transaction = till.pay()
     before = till.read(transaction).version
-    from payments_app.core.drain import perform
-    from payments_app.core.outbox import Claim
+    from payments_app.core.jobs.outbox import Claim
+    from payments_app.core.jobs.runner import perform
 
     perform(Claim(0, "charges", "charge", transaction, 0, 0, 0))
     assert till.read(transaction).version == before

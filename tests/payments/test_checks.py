@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from payments_app.payments import check
-from payments_app.payments.check import request_check
-from tests.payments.till import Till
+from payments_app.payments.transactions import check
+from payments_app.payments.transactions.check import request_check
+from tests.payments.driver import Till
 
 pytestmark = pytest.mark.portable
 

@@ -8,7 +8,7 @@ from flask import Flask
 from payments_app.core.alerts import Alert
 from payments_app.core.extensions import db
 from payments_app.gateway import client
-from tests.payments.till import Till
+from tests.payments.driver import Till
 
 pytestmark = pytest.mark.portable
 
@@ -81,7 +81,7 @@ def test_a_lost_answer_to_create_is_asked_for_again_with_the_same_key(
 
 
 def test_no_second_payment_starts_while_the_first_is_unknown(till: Till) -> None:
-    from payments_app.payments.open import LivePaymentError
+    from payments_app.payments.transactions.open import LivePaymentError
 
     order = till.create_order()
     till.fail_stripe("drop_after", CONFIRM)

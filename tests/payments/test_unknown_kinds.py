@@ -9,12 +9,12 @@ from sqlalchemy import select
 
 from payments_app.core.alerts import Alert
 from payments_app.core.extensions import db
-from payments_app.payments import retry_charge
-from payments_app.payments.retry import RetryRefusedError, preview_retry, request_retry
-from tests.accounts.desk import Desk
-from tests.checkout.counter import Counter
-from tests.inbound.post_office import PostOffice, create_event
-from tests.payments.till import Till
+from payments_app.payments.retries import charge as retry_charge
+from payments_app.payments.retries.request import RetryRefusedError, preview_retry, request_retry
+from tests.accounts.staff_driver import Desk
+from tests.checkout.checkout_client import Counter
+from tests.inbound.webhook_sender import PostOffice, create_event
+from tests.payments.driver import Till
 from tests.refunds.test_retry import attempts, mend_card, pay_with_saved_card, refusals
 
 pytestmark = pytest.mark.portable

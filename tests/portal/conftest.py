@@ -6,8 +6,8 @@ import pytest
 from flask import Flask
 
 from tests.notices.receiver import Receiver
-from tests.payments.till import Till
-from tests.portal.counter import Portal
+from tests.payments.driver import Till
+from tests.portal.portal_driver import Portal
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ import re
 
 import pytest
 
-from tests.merchants.market import create_merchant, create_ready_merchant, sell
-from tests.payments.till import Till
-from tests.portal.counter import Portal
+from tests.merchants.connected_merchants import create_merchant, create_ready_merchant, sell
+from tests.payments.driver import Till
+from tests.portal.portal_driver import Portal
 from tests.settlement.books import batches
 
 pytestmark = pytest.mark.portable

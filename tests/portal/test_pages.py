@@ -13,9 +13,9 @@ from payments_app.core.extensions import db
 from payments_app.payments.models import PaymentRecord
 from payments_app.portal.payments import payments_of
 from payments_app.settlement.models import Batch
-from tests.merchants.shop import shop_id
-from tests.payments.till import Till
-from tests.portal.counter import Portal
+from tests.merchants.default_merchant import shop_id
+from tests.payments.driver import Till
+from tests.portal.portal_driver import Portal
 from tests.reconcile.books import execute
 from tests.settlement.books import batches
 

@@ -7,11 +7,11 @@ import re
 import pytest
 
 from payments_app.core.history import HistoryEntry
-from tests.accounts.desk import Browser, Desk
+from tests.accounts.staff_driver import Browser, Desk
 from tests.notices.deliveries import delivery, endpoint
 from tests.notices.receiver import Receiver
-from tests.payments.till import Till
-from tests.portal.counter import Portal
+from tests.payments.driver import Till
+from tests.portal.portal_driver import Portal
 
 pytestmark = pytest.mark.portable
 LIST = "/portal/webhooks"

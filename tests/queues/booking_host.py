@@ -12,18 +12,18 @@ from sqlalchemy import String
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from payments_app import create_app
-from payments_app.core.columns import BIGINT
-from payments_app.core.database import atomic
+from payments_app.core.db.columns import BIGINT
+from payments_app.core.db.ids import new_id
+from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
-from payments_app.core.ids import new_id
+from payments_app.core.jobs.outbox import Claim, Command, Follow
+from payments_app.core.jobs.worker import run
 from payments_app.core.money import Money
-from payments_app.core.outbox import Claim, Command, Follow
-from payments_app.core.worker import run
 from payments_app.customers.find import customer_for
 from payments_app.payments.models import Transaction
-from payments_app.payments.open import Means, open_transaction
 from payments_app.payments.payable import Payable
 from payments_app.payments.queries import payable_of
+from payments_app.payments.transactions.open import Means, open_transaction
 
 
 class Booking(Payable, db.Model):

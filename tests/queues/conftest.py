@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from flask import Flask
 
-from tests.queues.bench import Bench
+from tests.queues.job_driver import Bench
 
 
 @pytest.fixture

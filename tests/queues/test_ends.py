@@ -8,13 +8,13 @@ import pytest
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from payments_app.core import leases
-from payments_app.core.clock import database_now
-from payments_app.core.database import atomic
-from payments_app.core.outbox import Command, Later, Message
+from payments_app.core.db.clock import database_now
+from payments_app.core.db.session import atomic
+from payments_app.core.jobs import leases
+from payments_app.core.jobs.outbox import Command, Later, Message
 from payments_app.ops.dead_letters import retry
 from payments_app.subscribers import COMMANDS
-from tests.queues.bench import Bench
+from tests.queues.job_driver import Bench
 
 pytestmark = pytest.mark.portable
 

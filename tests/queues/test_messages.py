@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy.orm import Session
 
 from payments_app.core import alerts
-from payments_app.core.database import atomic
-from payments_app.core.outbox import Claim, Later
-from tests.queues.bench import Bench
+from payments_app.core.db.session import atomic
+from payments_app.core.jobs.outbox import Claim, Later
+from tests.queues.job_driver import Bench
 
 pytestmark = pytest.mark.portable
 
@@ -38,7 +38,7 @@ def test_a_job_that_is_alone_is_open_once_for_each_subject(bench: Bench) -> None
 def test_a_duplicate_is_logged(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
     bench.job("test.alone", _do_nothing, alone=True)
     bench.stage("test.alone", key="first")
-    with caplog.at_level(logging.INFO, "payments_app.core.outbox"):
+    with caplog.at_level(logging.INFO, "payments_app.core.jobs.outbox"):
         bench.stage("test.alone", key="second")
     assert "test.alone for it is a duplicate" in caplog.text
 

@@ -8,14 +8,14 @@ import pytest
 from flask import Flask
 
 from parts.process import wait_until
-from payments_app.core import outbox
-from payments_app.core.outbox import Claim
-from payments_app.core.periodic import Periodic, Rota
+from payments_app.core.jobs import outbox
+from payments_app.core.jobs.outbox import Claim
+from payments_app.core.jobs.scheduler import Periodic, Rota
 from payments_app.reconcile import sweep
 from payments_app.schedule import SCHEDULE
 from payments_app.subscribers import BACKGROUND_QUEUES, COMMANDS, QUEUE_THREADS
-from tests.ledger.crowd import run_at_once
-from tests.queues.bench import Bench
+from tests.ledger.concurrency import run_at_once
+from tests.queues.job_driver import Bench
 
 pytestmark = pytest.mark.portable
 

@@ -14,19 +14,20 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from payments_app import create_app
-from payments_app.core import alerts, outbox
-from payments_app.core.clock import database_now
-from payments_app.core.database import atomic
-from payments_app.core.drain import drain
+from payments_app.core import alerts
+from payments_app.core.db.clock import database_now
+from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
-from payments_app.core.outbox import Claim, Command, Follow, Message
+from payments_app.core.jobs import outbox
+from payments_app.core.jobs.outbox import Claim, Command, Follow, Message
+from payments_app.core.jobs.runner import drain
 from payments_app.core.registry import EventSubscriber
 from payments_app.ops.watch import watch
 from payments_app.payments.payable import follow_up_of
-from payments_app.payments.refund import request_refund
-from tests.accounts.desk import Desk
-from tests.payments.till import Till
-from tests.queues.bench import Bench
+from payments_app.payments.refunds.request import request_refund
+from tests.accounts.staff_driver import Desk
+from tests.payments.driver import Till
+from tests.queues.job_driver import Bench
 
 pytestmark = pytest.mark.portable
 _numbers = itertools.count()

@@ -16,15 +16,15 @@ from sqlalchemy.orm import Session
 
 from parts.app import REPOSITORY, Sweeper, Worker
 from parts.process import Process, wait_until
-from payments_app.core import outbox
 from payments_app.core.alerts import Alert
-from payments_app.core.clock import database_now
-from payments_app.core.database import atomic
+from payments_app.core.db.clock import database_now
+from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
-from payments_app.core.outbox import Message
+from payments_app.core.jobs import outbox
+from payments_app.core.jobs.outbox import Message
 from payments_app.ledger.models import Journal
 from payments_app.notices.models import Mail
-from tests.payments.till import Till
+from tests.payments.driver import Till
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 STOCK = ("charges", "payment_critical", "payment_standard")

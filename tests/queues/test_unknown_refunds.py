@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 from payments_app.core.extensions import db
-from payments_app.payments.refund import request_refund
-from tests.payments.till import Till
-from tests.queues.bench import Bench
+from payments_app.payments.refunds.request import request_refund
+from tests.payments.driver import Till
+from tests.queues.job_driver import Bench
 from tests.queues.test_unknown import Plugin
 
 pytestmark = pytest.mark.portable

@@ -17,14 +17,15 @@ from bench.queues import BulkWorker
 from parts.app import Sweeper
 from parts.process import Process, wait_until
 from parts.redis import Redis
-from payments_app.core import alerts, outbox
-from payments_app.core.database import atomic
+from payments_app.core import alerts
+from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.core.history import HistoryEntry
-from payments_app.core.outbox import Message
+from payments_app.core.jobs import outbox
+from payments_app.core.jobs.outbox import Message
 from payments_app.payments.models import Transaction
 from tests.ops.receivers import Received, mail_server, web_server
-from tests.payments.till import Till
+from tests.payments.driver import Till
 
 pytestmark = pytest.mark.slow
 BULK = 2000

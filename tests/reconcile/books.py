@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from payments_app.core.clock import utcnow
-from payments_app.core.database import atomic
+from payments_app.core.db.clock import utcnow
+from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.reconcile.compare import compare
 from payments_app.reconcile.models import Finding

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from flask import Flask
 
-from tests.payments.till import Till
+from tests.payments.driver import Till
 
 
 @pytest.fixture

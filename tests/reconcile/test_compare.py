@@ -8,13 +8,13 @@ from sqlalchemy import delete, insert, select, update
 
 from payments_app.core.alerts import Alert
 from payments_app.core.extensions import db
-from payments_app.core.outbox import Message
+from payments_app.core.jobs.outbox import Message
 from payments_app.gateway.objects import UnreadableError
 from payments_app.ledger.models import Entry, Journal
 from payments_app.payments.models import PaymentRecord, Transaction
 from payments_app.reconcile import own_books
 from payments_app.reconcile.models import Run
-from tests.payments.till import Till
+from tests.payments.driver import Till
 from tests.reconcile.books import all_findings, compare_last_hours, execute, found, open_ones
 
 pytestmark = pytest.mark.portable

@@ -8,14 +8,14 @@ from sqlalchemy import delete, event, func, select, update
 
 from payments_app.core.extensions import db
 from payments_app.core.history import HistoryEntry
-from payments_app.core.outbox import Message
+from payments_app.core.jobs.outbox import Message
 from payments_app.ledger.models import Journal
 from payments_app.payments.models import PaymentRecord, Transaction
 from payments_app.reconcile import own_books
 from payments_app.reconcile.fix import FixFailedError, fix, request_fix, run_fix
 from payments_app.reconcile.revive import revive
-from tests.ledger.crowd import claim, run_at_once
-from tests.payments.till import Till
+from tests.ledger.concurrency import claim, run_at_once
+from tests.payments.driver import Till
 from tests.reconcile.books import all_findings, compare_last_hours, execute, open_ones
 
 pytestmark = pytest.mark.portable

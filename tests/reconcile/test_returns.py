@@ -6,20 +6,20 @@ import pytest
 from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
-from payments_app.core.clock import database_now
-from payments_app.core.database import atomic
-from payments_app.core.outbox import Message
-from payments_app.payments.dispute_refresh import refresh as refresh_disputes
-from payments_app.payments.refund_refresh import refresh as refresh_refunds
-from payments_app.payments.refund_send import send
-from payments_app.payments.refunds import Refund
+from payments_app.core.db.clock import database_now
+from payments_app.core.db.session import atomic
+from payments_app.core.jobs.outbox import Message
+from payments_app.payments.disputes.refresh import refresh as refresh_disputes
+from payments_app.payments.refunds.models import Refund
+from payments_app.payments.refunds.refresh import refresh as refresh_refunds
+from payments_app.payments.refunds.send import send
 from payments_app.reconcile import own_books
 from payments_app.reconcile.fix import fix
 from payments_app.reconcile.revive import revive
-from tests.ledger.crowd import claim, run_at_once
-from tests.payments.till import Till
+from tests.ledger.concurrency import claim, run_at_once
+from tests.payments.driver import Till
 from tests.reconcile.books import compare_last_hours, execute, found, open_ones
-from tests.refunds.desk import ask, give_back, move_on, read, refund_outside, refunds
+from tests.refunds.refund_steps import ask, give_back, move_on, read, refund_outside, refunds
 
 pytestmark = pytest.mark.portable
 

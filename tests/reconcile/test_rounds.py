@@ -12,8 +12,8 @@ from payments_app.core.alerts import Alert
 from payments_app.core.extensions import db
 from payments_app.reconcile import sweep
 from payments_app.reconcile.rounds import run_compare, stage_rounds
-from tests.ledger.crowd import claim, run_at_once
-from tests.payments.till import Till
+from tests.ledger.concurrency import claim, run_at_once
+from tests.payments.driver import Till
 
 pytestmark = pytest.mark.portable
 NOON = dt.datetime(2026, 3, 4, 12, 1, tzinfo=dt.UTC)

@@ -8,12 +8,12 @@ import pytest
 from sqlalchemy import delete, func, select, text, update
 
 from payments_app.core.extensions import db
-from payments_app.core.outbox import Message
+from payments_app.core.jobs.outbox import Message
 from payments_app.payments.models import Transaction
 from payments_app.reconcile import own_settlement
 from payments_app.reconcile.fix import fix
 from payments_app.settlement.models import Batch, Line
-from tests.payments.till import Till
+from tests.payments.driver import Till
 from tests.reconcile.books import compare_last_hours, execute, found, open_ones
 from tests.settlement.books import columns, now
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.merchants.market import create_ready_merchant, sell
-from tests.payments.till import Till
+from tests.merchants.connected_merchants import create_ready_merchant, sell
+from tests.payments.driver import Till
 
 
 def pay_by_destination_charge(till: Till, merchant: str | None = None) -> str:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import pytest
 
 from payments_app.merchants.refresh_account import refresh_account
-from payments_app.payments.refund_refresh import refresh
+from payments_app.payments.refunds.refresh import refresh
 from payments_app.reconcile import own_books
 from payments_app.reconcile.fix import fix
-from tests.ledger.crowd import claim
-from tests.merchants.market import account_id, api, create_ready_merchant
-from tests.payments.till import Till
+from tests.ledger.concurrency import claim
+from tests.merchants.connected_merchants import account_id, api, create_ready_merchant
+from tests.payments.driver import Till
 from tests.reconcile.books import compare_last_hours, found, open_ones
-from tests.refunds.desk import give_back, read, refunds
 from tests.refunds.marketplace import pay_by_destination_charge, pay_by_direct_charge
+from tests.refunds.refund_steps import give_back, read, refunds
 
 pytestmark = pytest.mark.portable
 

@@ -9,19 +9,19 @@ import requests
 from sqlalchemy import select, update
 
 from payments_app.core.alerts import Alert
-from payments_app.core.clock import utcnow
+from payments_app.core.db.clock import utcnow
 from payments_app.core.extensions import db
-from payments_app.core.outbox import Later
+from payments_app.core.jobs.outbox import Later
 from payments_app.ledger import queries
 from payments_app.ledger.post_dispute import post_dispute
-from payments_app.payments.dispute_refresh import refresh
-from payments_app.payments.disputes import Dispute
-from payments_app.payments.double_payments import likely_doubles, twin_of
+from payments_app.payments.disputes.models import Dispute
+from payments_app.payments.disputes.refresh import refresh
 from payments_app.payments.models import Transaction
-from payments_app.payments.refund import RefundRefusedError
-from tests.ledger.crowd import claim, run_at_once
-from tests.payments.till import Till
-from tests.refunds.desk import ask, execute, posted
+from payments_app.payments.refunds.double_payments import likely_doubles, twin_of
+from payments_app.payments.refunds.request import RefundRefusedError
+from tests.ledger.concurrency import claim, run_at_once
+from tests.payments.driver import Till
+from tests.refunds.refund_steps import ask, execute, posted
 
 pytestmark = pytest.mark.portable
 

@@ -7,12 +7,12 @@ from sqlalchemy import select
 
 from payments_app.core.alerts import Alert
 from payments_app.core.extensions import db
-from payments_app.core.outbox import Later
+from payments_app.core.jobs.outbox import Later
 from payments_app.ledger.post_refund import post_refund
-from payments_app.payments.refund_refresh import refresh
-from tests.ledger.crowd import claim, run_at_once
-from tests.payments.till import Till
-from tests.refunds.desk import (
+from payments_app.payments.refunds.refresh import refresh
+from tests.ledger.concurrency import claim, run_at_once
+from tests.payments.driver import Till
+from tests.refunds.refund_steps import (
     age,
     ask,
     at_stripe,

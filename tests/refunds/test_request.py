@@ -9,11 +9,11 @@ from sqlalchemy import insert, update
 from sqlalchemy.exc import DBAPIError
 
 from payments_app.core.extensions import db
-from payments_app.payments.refund import RefundRefusedError, remaining
-from payments_app.payments.refunds import Refund
-from tests.ledger.crowd import run_at_once
-from tests.payments.till import Till
-from tests.refunds.desk import ask, execute, give_back, read, refunds
+from payments_app.payments.refunds.models import Refund
+from payments_app.payments.refunds.request import RefundRefusedError, remaining
+from tests.ledger.concurrency import run_at_once
+from tests.payments.driver import Till
+from tests.refunds.refund_steps import ask, execute, give_back, read, refunds
 
 pytestmark = pytest.mark.portable
 

@@ -8,19 +8,19 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from payments_app.core.clock import utcnow
-from payments_app.core.database import atomic
+from payments_app.core.db.clock import utcnow
+from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.core.history import HistoryEntry
 from payments_app.customers.find import customer_for
 from payments_app.customers.models import SavedCard
 from payments_app.payments.models import PaymentRecord, Transaction
-from payments_app.payments.open import Means
-from payments_app.payments.retry import RetryRefusedError, preview_retry, request_retry
-from payments_app.payments.retry_charge import retry
-from tests.ledger.crowd import claim, run_at_once
-from tests.payments.till import Till
-from tests.refunds.desk import execute
+from payments_app.payments.retries.charge import retry
+from payments_app.payments.retries.request import RetryRefusedError, preview_retry, request_retry
+from payments_app.payments.transactions.open import Means
+from tests.ledger.concurrency import claim, run_at_once
+from tests.payments.driver import Till
+from tests.refunds.refund_steps import execute
 
 pytestmark = pytest.mark.portable
 SAVED_BUT_FAILING = "pm_card_chargeCustomerFail"

@@ -6,11 +6,20 @@ from typing import Any
 
 import pytest
 
-from payments_app.payments.refund_refresh import refresh
-from payments_app.payments.refund_send import look_up, send
-from tests.ledger.crowd import claim, run_at_once
-from tests.payments.till import Till
-from tests.refunds.desk import age, ask, at_stripe, give_back, move_on, posted, read, refund_outside
+from payments_app.payments.refunds.refresh import refresh
+from payments_app.payments.refunds.send import look_up, send
+from tests.ledger.concurrency import claim, run_at_once
+from tests.payments.driver import Till
+from tests.refunds.refund_steps import (
+    age,
+    ask,
+    at_stripe,
+    give_back,
+    move_on,
+    posted,
+    read,
+    refund_outside,
+)
 
 pytestmark = pytest.mark.portable
 CREATE = "^/v1/refunds$"

@@ -10,19 +10,19 @@ from sqlalchemy import select
 
 from payments_app.core.alerts import Alert
 from payments_app.core.extensions import db
-from payments_app.core.outbox import Later
+from payments_app.core.jobs.outbox import Later
 from payments_app.ledger.models import Entry
-from payments_app.payments.dispute_refresh import refresh as refresh_dispute
-from payments_app.payments.disputes import Dispute
+from payments_app.payments.disputes.models import Dispute
+from payments_app.payments.disputes.refresh import refresh as refresh_dispute
 from payments_app.payments.models import Transaction
-from payments_app.payments.refund_refresh import refresh as refresh_refund
+from payments_app.payments.refunds.refresh import refresh as refresh_refund
 from payments_app.payments.unmatched import UnmatchedObject, match
-from tests.accounts.desk import Desk
-from tests.inbound.post_office import PostOffice, create_event
-from tests.ledger.crowd import claim
-from tests.merchants.market import account_id, create_ready_merchant, sell
-from tests.payments.till import Till
-from tests.refunds.desk import refund_outside, refunds
+from tests.accounts.staff_driver import Desk
+from tests.inbound.webhook_sender import PostOffice, create_event
+from tests.ledger.concurrency import claim
+from tests.merchants.connected_merchants import account_id, create_ready_merchant, sell
+from tests.payments.driver import Till
+from tests.refunds.refund_steps import refund_outside, refunds
 
 pytestmark = pytest.mark.portable
 

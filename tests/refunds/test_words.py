@@ -7,19 +7,19 @@ from sqlalchemy import select, update
 
 from payments_app.core.alerts import Alert
 from payments_app.core.extensions import db
-from payments_app.core.outbox import Later, Message
-from payments_app.payments.dispute_refresh import LOOKS
-from payments_app.payments.dispute_refresh import refresh as refresh_dispute
-from payments_app.payments.disputes import Dispute
+from payments_app.core.jobs.outbox import Later, Message
+from payments_app.payments.disputes.models import Dispute
+from payments_app.payments.disputes.refresh import LOOKS
+from payments_app.payments.disputes.refresh import refresh as refresh_dispute
 from payments_app.payments.models import Transaction
-from payments_app.payments.refund_refresh import refresh
+from payments_app.payments.refunds.refresh import refresh
 from payments_app.reconcile.revive import revive
-from tests.inbound.post_office import PostOffice
-from tests.ledger.crowd import claim
-from tests.merchants.market import api
+from tests.inbound.webhook_sender import PostOffice
+from tests.ledger.concurrency import claim
+from tests.merchants.connected_merchants import api
+from tests.payments.driver import Till
 from tests.payments.held import Held
-from tests.payments.till import Till
-from tests.refunds.desk import (
+from tests.refunds.refund_steps import (
     age,
     at_stripe,
     execute,

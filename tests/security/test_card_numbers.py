@@ -14,18 +14,18 @@ from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
 
 from payments_app.core import history
-from payments_app.core.access import access_of
 from payments_app.core.card_numbers import CardNumberError, mask, refuse
-from payments_app.core.database import atomic
+from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.core.logs import redact
+from payments_app.core.web.access import access_of
 from payments_app.merchants.models import Endpoint
 from payments_app.ops import dead_letters
-from tests.accounts.desk import HTML, Browser, Desk
+from tests.accounts.staff_driver import HTML, Browser, Desk
 from tests.browser.dashboard import Dashboard
-from tests.portal.counter import Portal
+from tests.portal.portal_driver import Portal
 from tests.security.card_texts import CARDS, VISA, ordinary_texts
-from tests.staff.files import Files
+from tests.staff.stored_payments import Files
 
 pytestmark = pytest.mark.portable
 TEMPLATES = Path(__file__).parents[2] / "templates"
@@ -232,7 +232,7 @@ def test_a_verb_refuses_before_it_looks_for_anything(app_context: None) -> None:
 
 
 def test_one_that_nobody_expected_is_a_sentence_and_no_fault(app: Flask) -> None:
-    from payments_app.core.access import public
+    from payments_app.core.web.access import public
 
     @public
     def tomorrow() -> str:

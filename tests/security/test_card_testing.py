@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import func, select
 
 from payments_app.core.alerts import Alert
-from payments_app.core.clock import database_now
-from payments_app.core.database import atomic
+from payments_app.core.db.clock import database_now
+from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.ops.card_testing import look_for_card_testing
 from payments_app.payments.models import Transaction

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 import pytest
 from flask import Flask
 
-from payments_app.core.access import public
 from payments_app.core.logs import JsonFormatter, _without_secrets, redact
+from payments_app.core.web.access import public
 
 pytestmark = pytest.mark.portable
 

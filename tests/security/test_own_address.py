@@ -10,18 +10,18 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from demo.products import stock_shelf
 from parts.app import REPOSITORY
 from payments_app.accounts import sessions
 from payments_app.accounts.models import Staff
-from payments_app.core.database import atomic
-from payments_app.core.drain import drain
+from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
+from payments_app.core.jobs.runner import drain
 from payments_app.merchants.find import default_merchant
 from payments_app.notices.models import Mail
-from payments_app.orders.shelf import stock_shelf
 from payments_app.payments.models import Transaction
-from tests.accounts.desk import PASSWORD, Desk
-from tests.staff.files import Files
+from tests.accounts.staff_driver import PASSWORD, Desk
+from tests.staff.stored_payments import Files
 
 pytestmark = pytest.mark.portable
 
@@ -86,14 +86,16 @@ def written(pattern: re.Pattern[str]) -> set[str]:
 
 
 def test_no_address_is_made_of_what_a_request_says_of_its_host() -> None:
-    assert written(_FROM_THE_REQUEST) == {"payments_app/core/incoming.py"}  # refuses other hosts
+    assert written(_FROM_THE_REQUEST) == {
+        "payments_app/core/web/incoming.py"
+    }  # refuses other hosts
 
 
 def test_one_function_alone_makes_addresses_absolute() -> None:
     assert written(re.compile("public_url")) == {
         "payments_app/config.py",  # reads the setting
-        "payments_app/core/links.py",  # is the function
-        "payments_app/core/assets_build.py",  # renders without a request
+        "payments_app/core/web/links.py",  # is the function
+        "payments_app/core/web/assets_build.py",  # renders without a request
     }
 
 

@@ -13,17 +13,17 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from demo.products import stock_shelf
 from payments_app.core import alerts
 from payments_app.core.alerts import Alert
-from payments_app.core.database import atomic
-from payments_app.core.drain import drain
+from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
+from payments_app.core.jobs.runner import drain
 from payments_app.core.logs import JsonFormatter, redact
 from payments_app.notices.models import Mail
 from payments_app.notices.webhook_models import WebhookEvent
-from payments_app.orders.shelf import stock_shelf
-from tests.accounts.desk import Desk
-from tests.checkout.counter import BROWSER, Counter
+from tests.accounts.staff_driver import Desk
+from tests.checkout.checkout_client import BROWSER, Counter
 from tests.customers.mailed_link import known
 from tests.customers.shoppers import buy, cards, customer
 from tests.customers.tokens import token_of

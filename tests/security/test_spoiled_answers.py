@@ -13,21 +13,21 @@ from sqlalchemy import select
 
 from payments_app.core import alerts, history
 from payments_app.core.alerts import Alert
-from payments_app.core.database import atomic
+from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.core.history import HistoryEntry
-from payments_app.core.outbox import Message
+from payments_app.core.jobs.outbox import Message
 from payments_app.customers.models import Customer
 from payments_app.gateway import exchange
 from payments_app.notices import smtp
 from payments_app.notices.models import Mail
-from payments_app.payments.dispute_refresh import refresh
-from payments_app.payments.disputes import Dispute
+from payments_app.payments.disputes.models import Dispute
+from payments_app.payments.disputes.refresh import refresh
 from payments_app.payments.models import Transaction
-from tests.inbound.post_office import PostOffice, create_event
-from tests.ledger.crowd import claim
-from tests.payments.till import Till
-from tests.refunds.desk import give_back, refunds
+from tests.inbound.webhook_sender import PostOffice, create_event
+from tests.ledger.concurrency import claim
+from tests.payments.driver import Till
+from tests.refunds.refund_steps import give_back, refunds
 
 pytestmark = pytest.mark.portable
 

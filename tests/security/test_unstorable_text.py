@@ -16,11 +16,11 @@ from sqlalchemy import func, literal, select, union_all
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
+from demo.products import stock_shelf
 from payments_app.core.extensions import db
 from payments_app.merchants.find import default_merchant
-from payments_app.orders.shelf import stock_shelf
-from tests.accounts.desk import PASSWORD, Desk
-from tests.staff.files import Files
+from tests.accounts.staff_driver import PASSWORD, Desk
+from tests.staff.stored_payments import Files
 
 pytestmark = pytest.mark.portable
 
@@ -92,7 +92,7 @@ class World:
 
 
 def _shop() -> Any:
-    from payments_app.core.database import atomic
+    from payments_app.core.db.session import atomic
 
     return atomic(lambda session: default_merchant(session))()
 

@@ -7,8 +7,8 @@ import datetime as dt
 from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
-from payments_app.core.clock import database_now
-from payments_app.core.database import atomic
+from payments_app.core.db.clock import database_now
+from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.merchants.find import default_merchant
 from payments_app.payments.models import Transaction

@@ -11,18 +11,18 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
 from payments_app.core.alerts import Alert
-from payments_app.core.database import atomic
+from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.core.history import HistoryEntry
-from payments_app.core.outbox import Later, Message
+from payments_app.core.jobs.outbox import Later, Message
 from payments_app.ledger import queries as ledger
 from payments_app.ledger.post import post_capture
-from payments_app.payments.refund import request_refund
+from payments_app.payments.refunds.request import request_refund
 from payments_app.settlement.close import POLICY, close_batch
 from payments_app.settlement.lines import settle_capture, settle_refund
 from payments_app.settlement.models import Batch, Line, Part
-from tests.ledger.crowd import claim, run_at_once
-from tests.payments.till import Till
+from tests.ledger.concurrency import claim, run_at_once
+from tests.payments.driver import Till
 from tests.settlement.books import batches, complete_at, end_days, line_count, lines, move_shop, now
 
 pytestmark = pytest.mark.portable

@@ -8,9 +8,9 @@ from decimal import Decimal
 
 import pytest
 
-from payments_app.payments.refund import request_refund
-from tests.accounts.desk import Desk
-from tests.payments.till import Till
+from payments_app.payments.refunds.request import request_refund
+from tests.accounts.staff_driver import Desk
+from tests.payments.driver import Till
 from tests.settlement.books import batches, end_days, move_shop
 
 pytestmark = pytest.mark.portable

@@ -8,19 +8,19 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from payments_app.core.database import atomic
+from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.merchants.models import Endpoint
 from payments_app.notices.webhook_models import Delivery
 from payments_app.orders.models import Product
 from payments_app.payments.models import Transaction
-from payments_app.payments.refund import request_refund
+from payments_app.payments.refunds.request import request_refund
 from payments_app.reconcile.models import Finding
-from payments_app.staff.fold import fold
+from payments_app.staff.reports.aggregate import fold
 from payments_app.subscriptions.models import Plan
-from tests.inbound.post_office import PostOffice
+from tests.inbound.webhook_sender import PostOffice
 from tests.notices.receiver import Receiver
-from tests.payments.till import Till
+from tests.payments.driver import Till
 from tests.reconcile.books import compare_last_hours
 from tests.settlement.books import batches, end_days
 

@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
-from tests.accounts.desk import Browser, Desk
-from tests.portal.counter import Portal
-from tests.staff.files import Files
+from tests.accounts.staff_driver import Browser, Desk
+from tests.portal.portal_driver import Portal
+from tests.staff.stored_payments import Files
 
 
 @pytest.fixture

@@ -10,12 +10,12 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from payments_app.accounts.models import StaffSession
-from payments_app.core.clock import database_now
-from payments_app.core.database import atomic
-from payments_app.core.outbox import Message
-from payments_app.payments.refunds import Refund
-from tests.accounts.desk import PASSWORD, Browser, Desk
-from tests.staff.files import DECLINED, Files
+from payments_app.core.db.clock import database_now
+from payments_app.core.db.session import atomic
+from payments_app.core.jobs.outbox import Message
+from payments_app.payments.refunds.models import Refund
+from tests.accounts.staff_driver import PASSWORD, Browser, Desk
+from tests.staff.stored_payments import DECLINED, Files
 
 pytestmark = pytest.mark.portable
 

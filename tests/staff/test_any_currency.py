@@ -18,16 +18,16 @@ from payments_app.core.money import Money
 from payments_app.ledger.models import Entry
 from payments_app.notices.models import Mail
 from payments_app.notices.webhook_models import WebhookEvent
+from payments_app.payments.connect.platform_fee import platform_fee
 from payments_app.payments.models import Transaction
 from payments_app.payments.payable import NotPayableError
-from payments_app.payments.platform_fee import platform_fee
 from payments_app.subscriptions.bill import amount_due
 from payments_app.subscriptions.models import Plan
-from tests.accounts.desk import HTML, Desk
-from tests.inbound.post_office import PostOffice
+from tests.accounts.staff_driver import HTML, Desk
+from tests.inbound.webhook_sender import PostOffice
 from tests.notices.receiver import Receiver
-from tests.payments.till import Till
-from tests.portal.counter import Portal
+from tests.payments.driver import Till
+from tests.portal.portal_driver import Portal
 from tests.settlement.books import columns
 from tests.staff.abroad import Abroad, put_on_shelf
 

@@ -7,8 +7,8 @@ import json
 import pytest
 from redis import Redis
 
-from tests.accounts.desk import Browser, Desk
-from tests.staff.files import Files
+from tests.accounts.staff_driver import Browser, Desk
+from tests.staff.stored_payments import Files
 
 pytestmark = pytest.mark.portable
 

@@ -15,16 +15,16 @@ from flask.testing import FlaskCliRunner
 from sqlalchemy import func, select
 
 from parts.app import REPOSITORY
-from payments_app.core.clock import utcnow
+from payments_app.core.db.clock import utcnow
 from payments_app.core.extensions import db
-from payments_app.core.outbox import Message
+from payments_app.core.jobs.outbox import Message
 from payments_app.orders.models import Order
-from payments_app.payments.disputes import Dispute
+from payments_app.payments.disputes.models import Dispute
 from payments_app.payments.models import PaymentRecord, Transaction
-from payments_app.payments.refunds import Refund
-from payments_app.staff.rollups import PaymentDelta
-from tests.accounts.desk import Browser
-from tests.staff.files import Files
+from payments_app.payments.refunds.models import Refund
+from payments_app.staff.reports.rollups import PaymentDelta
+from tests.accounts.staff_driver import Browser
+from tests.staff.stored_payments import Files
 
 pytestmark = pytest.mark.portable
 DAY = dt.timedelta(days=1)

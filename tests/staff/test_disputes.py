@@ -8,15 +8,15 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
-from payments_app.core.clock import utcnow
-from payments_app.core.database import atomic
-from payments_app.core.ids import new_id
-from payments_app.payments.disputes import Dispute
-from payments_app.payments.refunds import Refund
-from payments_app.staff import disputes
-from payments_app.staff.disputes import time_left
-from tests.accounts.desk import Browser, Desk
-from tests.staff.files import Files
+from payments_app.core.db.clock import utcnow
+from payments_app.core.db.ids import new_id
+from payments_app.core.db.session import atomic
+from payments_app.payments.disputes.models import Dispute
+from payments_app.payments.refunds.models import Refund
+from payments_app.staff.disputes import queries as disputes
+from payments_app.staff.disputes.queries import time_left
+from tests.accounts.staff_driver import Browser, Desk
+from tests.staff.stored_payments import Files
 
 pytestmark = pytest.mark.portable
 NOW = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)

@@ -7,10 +7,10 @@ import io
 
 import pytest
 
-from payments_app.core.ids import reference
-from payments_app.staff import export
-from tests.accounts.desk import Browser, Desk
-from tests.staff.files import Files
+from payments_app.core.db.ids import reference
+from payments_app.staff.payments import export
+from tests.accounts.staff_driver import Browser, Desk
+from tests.staff.stored_payments import Files
 
 pytestmark = pytest.mark.portable
 

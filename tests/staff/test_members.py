@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 
 from payments_app.accounts import password_links
 from payments_app.accounts.models import StaffSession
-from payments_app.core.clock import database_now
-from payments_app.core.database import atomic
-from tests.accounts.desk import Browser, Desk
+from payments_app.core.db.clock import database_now
+from payments_app.core.db.session import atomic
+from tests.accounts.staff_driver import Browser, Desk
 
 pytestmark = pytest.mark.portable
 PAGE = "/staff/members"

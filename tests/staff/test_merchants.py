@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
-from tests.accounts.desk import Browser, Desk
-from tests.merchants.market import account, account_id, create_ready_merchant, sell
-from tests.payments.till import Till
-from tests.refunds.desk import give_back
+from tests.accounts.staff_driver import Browser, Desk
+from tests.merchants.connected_merchants import account, account_id, create_ready_merchant, sell
+from tests.payments.driver import Till
+from tests.refunds.refund_steps import give_back
 
 pytestmark = pytest.mark.portable
 

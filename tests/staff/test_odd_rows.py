@@ -14,17 +14,17 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from payments_app.core.alerts import Alert
-from payments_app.core.clock import utcnow
-from payments_app.core.database import atomic
+from payments_app.core.db.clock import utcnow
+from payments_app.core.db.ids import new_id, reference
+from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.core.history import HistoryEntry
-from payments_app.core.ids import new_id, reference
 from payments_app.gateway.declines import advice_on, buyer_sentence, public_code
 from payments_app.reconcile.models import Finding
-from payments_app.staff.pages import read_page
+from payments_app.staff.payments.paging import read_page
 from payments_app.staff.presenter import COLUMNS, MARK, detail_of
-from tests.accounts.desk import Browser, Desk
-from tests.staff.files import DECLINED, Files
+from tests.accounts.staff_driver import Browser, Desk
+from tests.staff.stored_payments import DECLINED, Files
 
 pytestmark = pytest.mark.portable
 
@@ -173,7 +173,7 @@ def test_buyers_read_what_became_of_them(files: Files, shop: tuple[str, list[str
 
 
 def test_reports_count_what_began_at_the_ends_of_the_calendar(files: Files) -> None:
-    from payments_app.staff.rollups import counts, fold_all
+    from payments_app.staff.reports.rollups import counts, fold_all
 
     with files.app.app_context():
         for name in (EAST, WEST):

@@ -7,10 +7,10 @@ import re
 
 import pytest
 
-from payments_app.core.clock import utcnow
-from payments_app.core.ids import reference
-from tests.accounts.desk import Browser
-from tests.staff.files import Files
+from payments_app.core.db.clock import utcnow
+from payments_app.core.db.ids import reference
+from tests.accounts.staff_driver import Browser
+from tests.staff.stored_payments import Files
 
 pytestmark = pytest.mark.portable
 

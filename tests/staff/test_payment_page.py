@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from payments_app.core.ids import new_id, reference
-from tests.accounts.desk import Browser, Desk
-from tests.staff.files import Files
+from payments_app.core.db.ids import new_id, reference
+from tests.accounts.staff_driver import Browser, Desk
+from tests.staff.stored_payments import Files
 
 pytestmark = pytest.mark.portable
 

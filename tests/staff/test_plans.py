@@ -13,21 +13,21 @@ import pytest
 from flask import Flask
 from sqlalchemy import event, select, text
 
+from demo.payment_history import add_demo_data
 from parts.postgres import create_database, libpq
 from parts.schema import migrate
 from payments_app import create_app
 from payments_app.config import Config
-from payments_app.core.clock import utcnow
+from payments_app.core.db.clock import utcnow
 from payments_app.core.extensions import db
 from payments_app.customers.models import Customer
-from payments_app.payments.double_payments import likely_doubles, twin_of
 from payments_app.payments.models import Transaction
-from payments_app.staff.customers import panel_of
-from payments_app.staff.demo_data import add_demo_data
-from payments_app.staff.disputes import newest, waiting
-from payments_app.staff.filters import STATUSES, Filters, read_filters
-from payments_app.staff.pages import read_page
-from payments_app.staff.search import search
+from payments_app.payments.refunds.double_payments import likely_doubles, twin_of
+from payments_app.staff.customers.queries import panel_of
+from payments_app.staff.disputes.queries import newest, waiting
+from payments_app.staff.payments.filters import STATUSES, Filters, read_filters
+from payments_app.staff.payments.paging import read_page
+from payments_app.staff.payments.search import search
 from payments_app.staff.timeline import timeline
 
 pytestmark = pytest.mark.slow

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from payments_app.core.extensions import db
-from payments_app.staff.details import payments
+from payments_app.staff.payments.details import payments
 from payments_app.staff.presenter import Payment
 from payments_app.staff.zones import business_zone
-from tests.staff.files import DECLINED, Files
+from tests.staff.stored_payments import DECLINED, Files
 
 pytestmark = pytest.mark.portable
 

@@ -8,15 +8,15 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from payments_app.core.clock import utcnow
-from payments_app.core.database import atomic
-from payments_app.core.outbox import Message
+from payments_app.core.db.clock import utcnow
+from payments_app.core.db.session import atomic
+from payments_app.core.jobs.outbox import Message
 from payments_app.reconcile.findings import KINDS, resolve
 from payments_app.reconcile.fix import FIXES
 from payments_app.reconcile.models import Finding
-from payments_app.staff import findings
-from tests.accounts.desk import Browser, Desk
-from tests.staff.files import Files
+from payments_app.staff.reconciliation import queries as findings
+from tests.accounts.staff_driver import Browser, Desk
+from tests.staff.stored_payments import Files
 
 pytestmark = pytest.mark.portable
 PAGE = "/staff/reconciliation"

@@ -10,12 +10,12 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from payments_app.accounts.models import StaffSession
-from payments_app.core.clock import database_now
-from payments_app.core.database import atomic
-from payments_app.payments.refund import request_refund
-from payments_app.payments.refunds import Refund
-from tests.accounts.desk import Browser, Desk
-from tests.staff.files import Files
+from payments_app.core.db.clock import database_now
+from payments_app.core.db.session import atomic
+from payments_app.payments.refunds.models import Refund
+from payments_app.payments.refunds.request import request_refund
+from tests.accounts.staff_driver import Browser, Desk
+from tests.staff.stored_payments import Files
 
 pytestmark = pytest.mark.portable
 

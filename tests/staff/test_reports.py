@@ -11,15 +11,15 @@ import pytest
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from payments_app.core.clock import utcnow
-from payments_app.core.database import atomic
+from payments_app.core.db.clock import utcnow
+from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.payments.models import Transaction
 from payments_app.payments.states import PUBLIC_STATE
-from payments_app.staff.charts import bars, line
-from payments_app.staff.rollups import DailyPayments, PaymentDelta, counts, fold_all
-from tests.accounts.desk import Browser, Desk
-from tests.staff.files import DECLINED, Files
+from payments_app.staff.reports.charts import bars, line
+from payments_app.staff.reports.rollups import DailyPayments, PaymentDelta, counts, fold_all
+from tests.accounts.staff_driver import Browser, Desk
+from tests.staff.stored_payments import DECLINED, Files
 
 pytestmark = pytest.mark.portable
 

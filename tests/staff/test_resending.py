@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from payments_app.core.database import atomic
-from payments_app.core.outbox import Message
+from payments_app.core.db.session import atomic
+from payments_app.core.jobs.outbox import Message
 from payments_app.merchants.endpoints import new_secret
 from payments_app.merchants.find import default_merchant
 from payments_app.merchants.models import Endpoint
@@ -18,9 +18,9 @@ from payments_app.notices.announce import announce_payment
 from payments_app.notices.models import Mail
 from payments_app.notices.receipts import write_receipt
 from payments_app.notices.webhook_models import Delivery
-from tests.accounts.desk import Browser, Desk
-from tests.ledger.crowd import claim
-from tests.staff.files import Files
+from tests.accounts.staff_driver import Browser, Desk
+from tests.ledger.concurrency import claim
+from tests.staff.stored_payments import Files
 
 pytestmark = pytest.mark.portable
 

@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from payments_app.staff import saved_filters
-from tests.accounts.desk import Browser
+from payments_app.staff.payments import saved_filters
+from tests.accounts.staff_driver import Browser
 
 pytestmark = pytest.mark.portable
 LIST = "/staff/payments"

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.accounts.desk import Browser, Desk
-from tests.subscriptions.club import Club
+from tests.accounts.staff_driver import Browser, Desk
+from tests.subscriptions.billing_driver import Club
 
 pytestmark = pytest.mark.portable
 

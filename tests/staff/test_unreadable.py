@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from payments_app.core.access import access_of
-from payments_app.core.ids import reference
-from payments_app.staff.saved_filters import save_filter
-from tests.accounts.desk import Browser, Desk
-from tests.portal.counter import Portal
-from tests.staff.files import Files
+from payments_app.core.db.ids import reference
+from payments_app.core.web.access import access_of
+from payments_app.staff.payments.saved_filters import save_filter
+from tests.accounts.staff_driver import Browser, Desk
+from tests.portal.portal_driver import Portal
+from tests.staff.stored_payments import Files
 
 pytestmark = pytest.mark.portable
 JSON = {"Accept": "application/json"}

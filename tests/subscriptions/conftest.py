@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from flask import Flask
 
-from tests.subscriptions.club import Club
+from tests.subscriptions.billing_driver import Club
 
 
 @pytest.fixture

@@ -9,17 +9,17 @@ import pytest
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from payments_app.core.database import atomic
-from payments_app.core.drain import perform
+from demo.simulate import simulate
+from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
-from payments_app.core.outbox import Claim
+from payments_app.core.jobs.outbox import Claim
+from payments_app.core.jobs.runner import perform
 from payments_app.payments.payable import NotPayableError
 from payments_app.subscriptions import change
 from payments_app.subscriptions.change import ChangeRefusedError
 from payments_app.subscriptions.models import Period
 from payments_app.subscriptions.renew import advance, stage_due
-from payments_app.subscriptions.simulate import simulate
-from tests.subscriptions.club import Club, at
+from tests.subscriptions.billing_driver import Club, at
 
 pytestmark = pytest.mark.portable
 

@@ -10,7 +10,7 @@ from payments_app.customers import cards
 from payments_app.customers.models import Customer
 from payments_app.notices.models import Mail
 from payments_app.subscriptions.renew import advance
-from tests.subscriptions.club import Club, at
+from tests.subscriptions.billing_driver import Club, at
 
 pytestmark = pytest.mark.portable
 

@@ -8,8 +8,8 @@ import pytest
 
 from parts.app import Worker
 from parts.process import wait_until
-from payments_app.core import bell
-from tests.subscriptions.club import Club, at
+from payments_app.core.jobs import wake_up
+from tests.subscriptions.billing_driver import Club, at
 
 pytestmark = pytest.mark.slow
 
@@ -46,7 +46,7 @@ def test_twenty_renewals_under_killed_workers_are_each_billed_once(
     for _ in range(2):
         before = club.succeeded()
         assert before < 2 * MEMBERS
-        bell.ring("charges")
+        wake_up.ring("charges")
         with Worker(tmp_path, settings, "charges") as worker:
             assert wait_until(lambda before=before: club.succeeded() > before, 60)
             worker.kill()

@@ -8,15 +8,15 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from payments_app.core.clock import utcnow
-from payments_app.core.database import atomic
-from payments_app.core.drain import drain
+from demo.plans import offer_demo_plans
+from payments_app.core.db.clock import utcnow
+from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
+from payments_app.core.jobs.runner import drain
 from payments_app.subscriptions.calendar import local_day
-from payments_app.subscriptions.find import offer_demo_plans
 from payments_app.subscriptions.models import Period, Subscription
 from payments_app.subscriptions.renew import advance
-from tests.checkout.counter import BROWSER, FIELD, Counter
+from tests.checkout.checkout_client import BROWSER, FIELD, Counter
 from tests.customers import mailed_link as customers
 
 pytestmark = pytest.mark.portable

@@ -6,7 +6,7 @@ import pytest
 
 from payments_app.subscriptions import change
 from payments_app.subscriptions.change import ChangeRefusedError
-from tests.subscriptions.club import Club, at
+from tests.subscriptions.billing_driver import Club, at
 
 pytestmark = pytest.mark.portable
 

@@ -11,18 +11,18 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from payments_app.core.clock import utcnow
-from payments_app.core.drain import drain
+from demo.plans import offer_demo_plans
+from payments_app.core.db.clock import utcnow
 from payments_app.core.extensions import db
+from payments_app.core.jobs.runner import drain
 from payments_app.customers.models import SavedCard
 from payments_app.notices.models import Mail
 from payments_app.payments.models import Transaction
 from payments_app.subscriptions.calendar import day_words, local_day
-from payments_app.subscriptions.find import offer_demo_plans
 from payments_app.subscriptions.models import Period
 from payments_app.subscriptions.renew import advance
-from tests.checkout.counter import Counter
-from tests.subscriptions.club import Club, at
+from tests.checkout.checkout_client import Counter
+from tests.subscriptions.billing_driver import Club, at
 
 pytestmark = pytest.mark.portable
 

@@ -9,21 +9,21 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from payments_app.core.database import atomic
+from demo.plans import offer_demo_plans
+from demo.products import stock_shelf
+from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.customers.find import customer_for
 from payments_app.notices.models import Mail
-from payments_app.orders.shelf import stock_shelf
-from payments_app.payments.open import Means, open_transaction
-from payments_app.payments.retry import preview_retry
+from payments_app.payments.retries.request import preview_retry
+from payments_app.payments.transactions.open import Means, open_transaction
 from payments_app.subscriptions import change
-from payments_app.subscriptions.find import offer_demo_plans
 from payments_app.subscriptions.models import Period, Subscription
 from payments_app.subscriptions.renew import stage_due
-from tests.checkout.counter import BROWSER, Counter
+from tests.checkout.checkout_client import BROWSER, Counter
 from tests.customers.mailed_link import known
 from tests.customers.shoppers import ADA, GRACE, buy, cards, press
-from tests.subscriptions.club import Club, at
+from tests.subscriptions.billing_driver import Club, at
 
 pytestmark = pytest.mark.portable
 POOR = "pm_card_chargeCustomerFail"

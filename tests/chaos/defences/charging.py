@@ -13,9 +13,10 @@ from payments_app.core.states import Machine
 from payments_app.gateway import breaker, charges, exchange
 from payments_app.gateway.results import Verdict
 from payments_app.ledger import post
-from payments_app.payments import abandon, predecessors, settle, states
-from payments_app.payments.brief import Brief
-from payments_app.payments.settle import give_up
+from payments_app.payments import states
+from payments_app.payments.transactions import abandon, apply_stripe_state, supersede
+from payments_app.payments.transactions.apply_stripe_state import give_up
+from payments_app.payments.transactions.charge_snapshot import Brief
 from tests.chaos import payments
 from tests.chaos.defences.defence import Defence, Patch, at_once_and_drained, words
 from tests.chaos.lab import Lab
@@ -93,7 +94,7 @@ def _random_keys(patch: Patch) -> None:
 
 
 def _unknown_is_failed(patch: Patch) -> None:
-    patch.setitem(settle.PHASE_OF, Verdict.UNKNOWN, "failed")
+    patch.setitem(apply_stripe_state.PHASE_OF, Verdict.UNKNOWN, "failed")
 
 
 def _no_ledger_key(patch: Patch) -> None:
@@ -121,7 +122,7 @@ DEFENCES = (
     Defence("an unknown outcome is no failure", _unknown_is_failed, answer_lost),
     Defence(
         "an earlier attempt is cancelled first",
-        lambda patch: patch.setattr(predecessors, "close", lambda *_: True),
+        lambda patch: patch.setattr(supersede, "close", lambda *_: True),
         first_card_paid_late,
     ),
     Defence("a capture is posted by its key", _no_ledger_key, overtaken),

@@ -12,16 +12,16 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from payments_app.checkout import start
-from payments_app.core import idempotency
-from payments_app.core.database import atomic
-from payments_app.core.idempotency_stores import MemoryStore
+from payments_app.core.db.session import atomic
 from payments_app.core.money import Money
-from payments_app.payments import open
-from payments_app.payments.open import LivePaymentError
+from payments_app.core.web import idempotency
+from payments_app.core.web.idempotency_stores import MemoryStore
+from payments_app.payments.transactions import open
+from payments_app.payments.transactions.open import LivePaymentError
 from tests.chaos.defences.defence import Defence, Patch, at_once_and_drained
 from tests.chaos.lab import Lab
 from tests.chaos.strikes import broken_after, overtake
-from tests.idempotency.workshop import Workshop, replayed
+from tests.idempotency.counting_view import Workshop, replayed
 
 
 def two_tabs(lab: Lab) -> list[str]:

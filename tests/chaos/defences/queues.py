@@ -11,9 +11,9 @@ from rq import Queue
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from payments_app.core import drain, leases, outbox
-from payments_app.core.outbox import OPEN, Message
-from payments_app.payments import open
+from payments_app.core.jobs import leases, outbox, runner
+from payments_app.core.jobs.outbox import OPEN, Message
+from payments_app.payments.transactions import open
 from payments_app.reconcile import sweep
 from tests.chaos import payments
 from tests.chaos.defences.defence import Defence, Patch, at_once_and_drained, words
@@ -50,7 +50,7 @@ def failed_by_a_stale_copy(lab: Lab) -> list[str]:
     (current,) = leases.claim("charges", 1)
     stale = dataclasses.replace(stale, failures=99)
     leases.fail(stale, outbox.commands()["charge"], RuntimeError("frozen for too long"))
-    drain.perform(current)
+    runner.perform(current)
     return at_once_and_drained(lab)
 
 
@@ -69,13 +69,13 @@ def poison(lab: Lab) -> list[str]:
 
 
 def _done_before_the_effect(patch: Patch) -> None:
-    perform = drain.perform
+    perform = runner.perform
 
     def early(claim: outbox.Claim) -> None:
         leases.finish(claim)
         perform(claim)
 
-    patch.setattr(drain, "perform", early)
+    patch.setattr(runner, "perform", early)
 
 
 def _no_sweeper(patch: Patch) -> None:

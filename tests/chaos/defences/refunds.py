@@ -10,9 +10,12 @@ from sqlalchemy.exc import DBAPIError
 from payments_app.core.extensions import db
 from payments_app.notices import receipts
 from payments_app.notices.models import Mail
-from payments_app.payments import predecessors, refund, refund_send, retry_charge
-from payments_app.payments.refund import RefundRefusedError, request_refund
-from payments_app.payments.retry import request_retry
+from payments_app.payments.refunds import request as refund
+from payments_app.payments.refunds import send as refund_send
+from payments_app.payments.refunds.request import RefundRefusedError, request_refund
+from payments_app.payments.retries import charge as retry_charge
+from payments_app.payments.retries.request import request_retry
+from payments_app.payments.transactions import supersede
 from tests.chaos import payments
 from tests.chaos.defences.defence import Defence, Patch, at_once_and_drained
 from tests.chaos.lab import Lab
@@ -58,7 +61,7 @@ def _random_refund_keys(patch: Patch) -> None:
 
 def _asks_nobody(patch: Patch) -> None:
     """Behind the retry's question stands the charge's own, about each earlier attempt."""
-    patch.setattr(predecessors, "close", lambda *_: True)
+    patch.setattr(supersede, "close", lambda *_: True)
     patch.setattr(retry_charge, "_ask", lambda *_: None)
 
 

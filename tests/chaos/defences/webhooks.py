@@ -14,11 +14,11 @@ from payments_app.gateway import charges, events
 from payments_app.gateway.events import Event
 from payments_app.gateway.results import Verdict
 from payments_app.inbound import process, receive
-from payments_app.payments import settle
+from payments_app.payments.transactions import apply_stripe_state
 from tests.chaos import payments
 from tests.chaos.defences.defence import Defence, Patch, at_once_and_drained
 from tests.chaos.lab import Lab
-from tests.inbound.post_office import PostOffice, create_event, sign
+from tests.inbound.webhook_sender import PostOffice, create_event, sign
 
 
 def told_of_a_success_that_never_was(lab: Lab) -> list[str]:
@@ -115,7 +115,7 @@ def _any_mode(patch: Patch) -> None:
 def _any_amount(patch: Patch) -> None:
     """It is looked at twice: where the event's payment is found, and where it is settled."""
     patch.setattr(process, "_match", lambda intent, _account: intent["metadata"]["transaction_id"])
-    patch.setattr(settle, "_mismatch", lambda *_: False)
+    patch.setattr(apply_stripe_state, "_mismatch", lambda *_: False)
 
 
 DEFENCES = (

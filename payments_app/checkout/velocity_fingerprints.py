@@ -1,0 +1,71 @@
+"""velocity_fingerprints: from where payments were asked for, so that declines can be counted by it.
+
+Kept in the database with the payment itself: what counts card testers holds without Redis. A mark
+is a keyed hash, and goes after a day.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import ipaddress
+
+from flask import request
+from sqlalchemy import ForeignKey, String, func, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from payments_app.checkout import buyers
+from payments_app.core.db.clock import database_now
+from payments_app.core.extensions import db
+from payments_app.core.web.links import seal
+from payments_app.payments.models import Transaction
+
+WINDOW_SECONDS = 3600
+KEEP_SECONDS = 24 * 3600
+
+
+class CheckoutMark(db.Model):  # type: ignore[name-defined, misc]
+    """A payment was asked for from here: an address, a browser, or for an e-mail."""
+
+    __tablename__ = "checkout_marks"
+
+    mark: Mapped[str] = mapped_column(String(40), primary_key=True)
+    transaction_id: Mapped[str] = mapped_column(ForeignKey("transactions.id"), primary_key=True)
+    created_at: Mapped[dt.datetime] = mapped_column(server_default=database_now(), index=True)
+
+
+def marks_of(email: str = "") -> dict[str, str]:
+    """This request's marks by kind; what is not known yet has none."""
+    known = {
+        "address": _network(request.remote_addr or ""),
+        "browser": buyers.known_browser() or "",
+        "email": email.lower(),
+    }
+    return {kind: seal(f"mark:{kind}", value)[:40] for kind, value in known.items() if value}
+
+
+def declines(session: Session, marks: dict[str, str]) -> dict[str, int]:
+    """Card declines by kind in the last WINDOW_SECONDS."""
+    counts = session.execute(
+        select(CheckoutMark.mark, func.count())
+        .join(Transaction, Transaction.id == CheckoutMark.transaction_id)
+        .where(
+            CheckoutMark.mark.in_(marks.values()),
+            CheckoutMark.created_at > database_now(-WINDOW_SECONDS),
+            Transaction.phase == "failed",
+            Transaction.error_code.is_not(None),
+        )
+        .group_by(CheckoutMark.mark)
+    )
+    found = {row[0]: int(row[1]) for row in counts}
+    return {kind: found.get(mark, 0) for kind, mark in marks.items()}
+
+
+def _network(address: str) -> str:
+    """Of IPv6 the first 64 bits: one subscriber has all that follow (RFC 6177)."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if parsed.version == 4:
+        return address
+    return str(ipaddress.ip_network((parsed, 64), strict=False))

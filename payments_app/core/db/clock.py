@@ -1,0 +1,48 @@
+"""Two clocks: this process's, for display, and the database's, for every lease and deadline."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
+
+from payments_app.core.db.columns import UTCDateTime
+
+
+def utcnow() -> dt.datetime:
+    """Now by this process's clock. Never compared with a lease: workers' clocks differ."""
+    return dt.datetime.now(dt.UTC)
+
+
+def in_zone(moment: dt.datetime, zone: dt.tzinfo) -> dt.datetime:
+    """An aware moment as the clocks of `zone` show it; where that is beyond the calendar (a stored
+    time may be of the year 1 or 9999), as UTC's do."""
+    try:
+        return moment.astimezone(zone)
+    except OverflowError:
+        return moment.astimezone(dt.UTC)
+
+
+class database_now(FunctionElement[dt.datetime]):
+    """The database's clock, `seconds` from now, as an SQL expression."""
+
+    type = UTCDateTime()
+    inherit_cache = False
+
+    def __init__(self, seconds: float = 0) -> None:
+        self.seconds = float(seconds)
+        super().__init__()
+
+
+@compiles(database_now, "postgresql")
+def _on_postgresql(element: database_now, _compiler: Any, **_kw: Any) -> str:
+    # now() is the transaction's start; a long transaction would lease into the past.
+    return f"(clock_timestamp() + make_interval(secs => {element.seconds:.3f}))"
+
+
+@compiles(database_now, "sqlite")
+def _on_sqlite(element: database_now, _compiler: Any, **_kw: Any) -> str:
+    # The same shape that SQLAlchemy stores, so that the two compare as text.
+    return f"(strftime('%Y-%m-%d %H:%M:%f', 'now', '{element.seconds:+.3f} seconds') || '000')"

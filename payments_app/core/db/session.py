@@ -1,0 +1,208 @@
+"""The database session: how a transaction begins, ends and is tried again.
+
+Safe from races because every writer goes through `atomic`: on SQLite it takes the write lock at
+BEGIN (a DEFERRED one that upgrades later dies with "database is locked"), on PostgreSQL the verbs
+lock their rows, and what collides all the same is run again as a whole.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import logging
+import random
+import threading
+from collections.abc import Callable
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from flask import Flask
+from sqlalchemy import event, func, inspect, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from payments_app.core.db.text import storable
+from payments_app.core.extensions import Base, db
+from payments_app.core.jobs import wake_up
+
+log = logging.getLogger(__name__)
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+TRIES = 5
+_SQLSTATES = {"40001", "40P01", "55P03"}  # serialization failure, deadlock, lock not available
+_pause = threading.Event()
+
+
+class CommitOutcomeUnknownError(RuntimeError):
+    """The connection broke during COMMIT: what was written may or may not be there."""
+
+
+def engine_options(database_url: str, threads: int) -> dict[str, Any]:
+    """Options for create_engine: more connections than threads, and short waits for one."""
+    if database_url.startswith("sqlite"):
+        return {
+            "connect_args": {"timeout": 15, "check_same_thread": False},
+            "json_serializer": _storable_json,
+        }
+    settings = "-c statement_timeout=15000 -c lock_timeout=5000 -c timezone=UTC"
+    return {
+        "json_serializer": _storable_json,
+        "pool_size": threads + 5,
+        "max_overflow": 5,
+        "pool_timeout": 10,
+        "pool_pre_ping": True,
+        "pool_recycle": 1800,
+        # A heavy customer's history is ten times slower by a generic plan; custom plans are cheap.
+        "connect_args": {
+            "connect_timeout": 5,
+            # A network that swallows packets must not hold a worker for a quarter of an hour.
+            "keepalives_idle": 10,
+            "keepalives_interval": 5,
+            "keepalives_count": 3,
+            "tcp_user_timeout": 20_000,  # milliseconds
+            "options": f"{settings} -c plan_cache_mode=force_custom_plan",
+        },
+    }
+
+
+def prepare_engine(app: Flask) -> None:
+    """Hook up what SQLite needs, and what keeps every text storable; call it once with the
+    application's context pushed."""
+    engine = db.engine
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _on_sqlite_connect)
+        event.listen(engine, "begin", _on_sqlite_begin)
+    event.listen(engine, "before_cursor_execute", _on_execute, retval=True)
+    app.extensions["engine"] = engine
+    app.teardown_appcontext(_leave_calmly)
+
+
+def _leave_calmly(_error: BaseException | None) -> None:
+    """End a request's reading before Flask-SQLAlchemy does, which would raise, after the answer,
+    where the connection has died meanwhile."""
+    if not db.session.registry.has():
+        return
+    try:
+        db.session.close()  # not a rollback: what was read stays readable
+    except DBAPIError as error:
+        log.warning("a connection died before its session ended: %s", error.orig)
+        db.session().invalidate()
+
+
+def _storable_json(value: Any) -> str:
+    return json.dumps(storable(value))
+
+
+def _on_execute(
+    _connection: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, _many: bool
+) -> tuple[str, Any]:
+    """The last line: no text from outside, on whatever way it came, ends a job or a request.
+    JSON has its own, above: it is no text yet."""
+    return statement, storable(parameters)
+
+
+def _on_sqlite_connect(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # BEGIN is ours, below
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=15000"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _on_sqlite_begin(connection: Any) -> None:
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN DEFERRED")
+
+
+def atomic(step: Callable[Concatenate[Session, P], T]) -> Callable[P, T]:
+    """Run `step(session, ...)` as one whole database transaction, and ring the bells it staged.
+
+    A collision (deadlock, serialization failure, a locked SQLite file) rolls back and runs the
+    whole step again, TRIES times at most. The step must not talk to anything but the database.
+
+    Raises CommitOutcomeUnknownError when the connection breaks at COMMIT, and whatever the step
+    raises (after a rollback).
+    """
+
+    @functools.wraps(step)
+    def run(*args: P.args, **kwargs: P.kwargs) -> T:
+        session = db.session()
+        if session.info.get("atomic"):
+            raise RuntimeError(f"{step.__name__} would commit inside another transaction")
+        _end_reading(session)
+        for attempt in range(1, TRIES + 1):
+            try:
+                result, bells = _once(session, step, *args, **kwargs)
+            except DBAPIError as error:
+                if attempt == TRIES or not is_collision(error):
+                    raise
+                log.warning("%s collided, attempt %d: %s", step.__name__, attempt, error.orig)
+                _pause.wait(random.uniform(0, 0.05) * 2**attempt)  # noqa: S311 - jitter
+            else:
+                for queue, why in bells.items():
+                    wake_up.ring(queue, why)
+                return result
+        raise AssertionError("unreachable")
+
+    return run
+
+
+def _once(
+    session: Session, step: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs
+) -> tuple[T, dict[str, str]]:
+    session.info["atomic"] = True
+    session.info["bells"] = {}
+    try:
+        session.connection(execution_options={"writes": True})
+        result = step(session, *args, **kwargs)
+        session.flush()
+        _commit(session)
+    except BaseException:
+        session.rollback()
+        raise
+    finally:
+        session.info["atomic"] = False
+    return result, session.info.pop("bells")
+
+
+def _commit(session: Session) -> None:
+    try:
+        session.commit()
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise CommitOutcomeUnknownError("the connection broke during COMMIT") from error
+        raise
+
+
+def _end_reading(session: Session) -> None:
+    if session.new or session.dirty or session.deleted:
+        raise RuntimeError("changes made outside a transaction would be committed by the next one")
+    session.commit()
+
+
+def is_collision(error: DBAPIError) -> bool:
+    """Whether the same transaction, run again, may simply succeed."""
+    return (
+        getattr(error.orig, "sqlstate", None) in _SQLSTATES
+        or "database is locked" in str(error.orig)
+        or "database table is locked" in str(error.orig)
+    )
+
+
+def hold_name(session: Session, name: str) -> None:
+    """Let nobody else hold this name until the caller's transaction ends: for what no row can be
+    locked for yet. SQLite has one writer at a time anyway."""
+    if session.get_bind().dialect.name == "postgresql":
+        number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
+        session.execute(select(func.pg_advisory_xact_lock(number)))
+
+
+def insert_once(session: Session, model: type[Base], **values: Any) -> bool:
+    """Insert a row unless a unique constraint holds one like it already; say whether it is new."""
+    on_postgresql = session.get_bind().dialect.name == "postgresql"
+    insert = postgresql.insert(model) if on_postgresql else sqlite.insert(model)
+    # Counted by what comes back: PostgreSQL's driver gives no row count for an INSERT that returns.
+    key = inspect(model).primary_key
+    added = session.execute(insert.values(**values).on_conflict_do_nothing().returning(*key))
+    return added.first() is not None

@@ -1,0 +1,48 @@
+"""Tallies by job that only ever rise: retries, times put off, deaths.
+
+Counted in the database with the change itself, so that they survive every restart and are the
+same whichever process is asked.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import String, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from payments_app.core.db.columns import BIGINT
+from payments_app.core.db.session import insert_once
+from payments_app.core.extensions import db
+
+
+class Tally(db.Model):  # type: ignore[name-defined, misc]
+    """`retries` after a failure, `put_off` in order (Later), `deaths`; since the first release."""
+
+    __tablename__ = "job_tallies"
+
+    queue: Mapped[str] = mapped_column(String(40), primary_key=True)
+    command: Mapped[str] = mapped_column(String(80), primary_key=True)
+    retries: Mapped[int] = mapped_column(BIGINT, default=0)
+    put_off: Mapped[int] = mapped_column(BIGINT, default=0)
+    deaths: Mapped[int] = mapped_column(BIGINT, default=0)
+
+
+def count(
+    session: Session,
+    queue: str,
+    command: str,
+    *,
+    retries: int = 0,
+    put_off: int = 0,
+    deaths: int = 0,
+) -> None:
+    """Add to a job's tally in the caller's transaction."""
+    insert_once(session, Tally, queue=queue, command=command, retries=0, put_off=0, deaths=0)
+    session.execute(
+        update(Tally)
+        .where(Tally.queue == queue, Tally.command == command)
+        .values(
+            retries=Tally.retries + retries,
+            put_off=Tally.put_off + put_off,
+            deaths=Tally.deaths + deaths,
+        )
+    )

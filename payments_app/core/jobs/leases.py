@@ -1,0 +1,156 @@
+"""Claiming messages and giving them back: every change is a compare-and-set on the epoch."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from sqlalchemy import CursorResult, func, select, tuple_, update
+from sqlalchemy.orm import Session
+
+from payments_app.core import alerts
+from payments_app.core.db.clock import database_now
+from payments_app.core.db.session import atomic
+from payments_app.core.jobs import counters
+from payments_app.core.jobs.outbox import Claim, Command, Message, claimable, commands, is_known
+from payments_app.core.logs import redact
+
+LEASE_SECONDS = 30  # renewed while the work runs: a dead worker's messages wait no longer
+CRASHES = 5
+
+
+@atomic
+def claim(session: Session, queue: str, limit: int) -> list[Claim]:
+    """Lease up to `limit` due messages of a queue, of the commands known here, for LEASE_SECONDS.
+
+    Claims are counted before the work begins: one that ends without a word was a crash, and the
+    fifth kills the message.
+    """
+    due = (
+        select(Message.id)
+        .where(Message.queue == queue, is_known(), *claimable())
+        .order_by(Message.available_at, Message.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    ids = list(session.scalars(due))
+    if not ids:
+        return []
+    rows = session.execute(
+        update(Message)
+        .where(Message.id.in_(ids))
+        .values(
+            leased_until=database_now(LEASE_SECONDS),
+            epoch=Message.epoch + 1,
+            claims=Message.claims + 1,
+        )
+        .returning(
+            Message.id.label("message_id"),
+            Message.queue,
+            Message.command,
+            Message.subject,
+            Message.epoch,
+            Message.claims,
+            Message.tries,
+            Message.failures,
+        )
+    ).all()
+    claims = [Claim(**row._asdict()) for row in rows]
+    for poison in [c for c in claims if c.claims > CRASHES]:
+        _kill(session, poison, "its worker died every time")
+    return [c for c in claims if c.claims <= CRASHES]
+
+
+@atomic
+def renew(session: Session, claims: list[Claim]) -> None:
+    """Extend the leases of what is still being worked on; a lost one stays lost."""
+    held = [(claim.message_id, claim.epoch) for claim in claims]
+    session.execute(
+        update(Message)
+        .where(tuple_(Message.id, Message.epoch).in_(held), Message.leased_until.is_not(None))
+        .values(leased_until=database_now(LEASE_SECONDS))
+    )
+
+
+@atomic
+def finish(session: Session, claim: Claim) -> bool:
+    """The effect has committed: the message is done. False where the lease was lost meanwhile."""
+    return _set(session, claim, done_at=database_now(), leased_until=None, last_error=None)
+
+
+@atomic
+def put_off(session: Session, claim: Claim, seconds: float, reason: str) -> bool:
+    """Give the message back in order, due again in `seconds`. False where the lease was lost, or
+    where it has been put off for longer than its command's deadline: then it is dead."""
+    since = func.coalesce(Message.first_put_off_at, database_now())
+    command = commands().get(claim.command)
+    if command is not None and not command.unending and _is_over(session, claim, command.deadline):
+        _kill(session, claim, f"put off for {command.deadline / 3600:g} h: {reason}")
+        return False
+    if not _give_back(session, claim, seconds, reason, first_put_off_at=since):
+        return False
+    counters.count(session, claim.queue, claim.command, put_off=1)
+    return True
+
+
+def _is_over(session: Session, claim: Claim, deadline: float) -> bool:
+    """Whether a message was put off for the first time so many seconds ago."""
+    over = select(Message.first_put_off_at < database_now(-deadline))
+    return bool(session.scalar(over.where(Message.id == claim.message_id)))
+
+
+@atomic
+def fail(session: Session, claim: Claim, command: Command, error: BaseException) -> None:
+    """The command raised: wait as its policy says, or bury the message with an alert."""
+    why = f"{type(error).__name__}: {error}"
+    wait = command.policy.wait(claim.failures, error)
+    if wait is None:
+        _kill(session, claim, why)
+    elif _give_back(session, claim, wait, why, failures=Message.failures + 1):
+        counters.count(session, claim.queue, claim.command, retries=1)
+
+
+def _give_back(session: Session, claim: Claim, seconds: float, why: str, **values: Any) -> bool:
+    return _set(
+        session,
+        claim,
+        leased_until=None,
+        available_at=database_now(seconds),
+        claims=0,
+        tries=Message.tries + 1,
+        last_error=redact(why)[:2000],
+        **values,
+    )
+
+
+def _kill(session: Session, claim: Claim, error: str) -> None:
+    if not _set(
+        session, claim, dead_at=database_now(), leased_until=None, last_error=redact(error)[:2000]
+    ):
+        return
+    counters.count(session, claim.queue, claim.command, deaths=1)
+    command = commands().get(claim.command)
+    if command is not None and command.bury is not None:
+        command.bury(session, claim.subject)
+    alerts.raise_alert(
+        session,
+        "dead_letter",
+        f"dead_letter:{claim.message_id}",
+        f"{claim.command} for {claim.subject} on {claim.queue} is dead: {error[:300]}",
+        severity="critical" if claim.queue in ("charges", "payment_critical") else "warning",
+        queue=claim.queue,
+        command=claim.command,
+        subject=claim.subject,
+        error=error[:2000],
+        retries=claim.failures,
+        crashes=claim.claims,
+    )
+
+
+def _set(session: Session, claim: Claim, **values: Any) -> bool:
+    result = session.execute(
+        update(Message)
+        .where(Message.id == claim.message_id, Message.epoch == claim.epoch)
+        .where(Message.done_at.is_(None), Message.dead_at.is_(None))
+        .values(**values)
+    )
+    return bool(cast("CursorResult[Any]", result).rowcount)

@@ -1,0 +1,295 @@
+"""The outbox: what is to be done, kept in the database until its effect has committed.
+
+A message commits with the state that asks for it, so neither is ever without the other. A worker
+claims it by a lease with an epoch, by the database's clock; a copy of the worker that comes back
+after its lease ran out finds another epoch and changes nothing here.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from flask import current_app
+from sqlalchemy import (
+    CheckConstraint,
+    ColumnElement,
+    Index,
+    String,
+    Text,
+    func,
+    or_,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from payments_app.core import registry
+from payments_app.core.db.clock import database_now
+from payments_app.core.db.columns import BIGINT, Key
+from payments_app.core.db.session import insert_once
+from payments_app.core.extensions import db
+from payments_app.core.jobs import wake_up
+
+log = logging.getLogger(__name__)
+
+DAY = 86_400.0
+SWEEPER = wake_up.SWEEPER
+UNKNOWN_SECONDS = 60  # so long a message that is due here may be taken by a process that knows it
+
+
+class Message(db.Model):  # type: ignore[name-defined, misc]
+    """A command for one subject. `claims` counts claims that ended without a word (crashes);
+    `tries` counts those that ended in order but with the work put off (the first of them at
+    `first_put_off_at`), `failures` those among them that raised. `alone_key` is set where no second
+    message may be open beside this one."""
+
+    __tablename__ = "outbox"
+
+    id: Mapped[int] = mapped_column(BIGINT, primary_key=True)
+    queue: Mapped[str] = mapped_column(String(40))
+    command: Mapped[str] = mapped_column(String(80))
+    subject: Mapped[str] = mapped_column(String(80))
+    dedupe_key: Mapped[str] = mapped_column(String(200), unique=True)
+    alone_key: Mapped[str | None] = mapped_column(Key(200))
+    created_at: Mapped[dt.datetime] = mapped_column(server_default=database_now())
+    available_at: Mapped[dt.datetime] = mapped_column(server_default=database_now())
+    leased_until: Mapped[dt.datetime | None]
+    epoch: Mapped[int] = mapped_column(default=0)
+    claims: Mapped[int] = mapped_column(default=0)
+    tries: Mapped[int] = mapped_column(default=0)
+    failures: Mapped[int] = mapped_column(default=0, server_default="0")
+    first_put_off_at: Mapped[dt.datetime | None]
+    last_error: Mapped[str | None] = mapped_column(Text)
+    done_at: Mapped[dt.datetime | None]
+    dead_at: Mapped[dt.datetime | None]
+    discarded_at: Mapped[dt.datetime | None]
+
+    __table_args__ = (
+        CheckConstraint("done_at IS NULL OR dead_at IS NULL", name="one_end"),
+        CheckConstraint("discarded_at IS NULL OR dead_at IS NOT NULL", name="discarded_is_dead"),
+        Index(
+            "uq_outbox_open_alone_key",
+            "alone_key",
+            unique=True,
+            postgresql_where=text("done_at IS NULL AND dead_at IS NULL"),
+            sqlite_where=text("done_at IS NULL AND dead_at IS NULL"),
+        ),
+        Index(
+            "ix_outbox_dead",
+            "id",
+            postgresql_where=text("dead_at IS NOT NULL"),
+            sqlite_where=text("dead_at IS NOT NULL"),
+        ),
+        Index("ix_outbox_done_at", "done_at"),
+        Index(
+            "ix_outbox_due",
+            "queue",
+            "available_at",
+            postgresql_where=text("done_at IS NULL AND dead_at IS NULL"),
+            sqlite_where=text("done_at IS NULL AND dead_at IS NULL"),
+        ),
+        Index("ix_outbox_subject", "subject", "command"),
+    )
+
+
+OPEN = (Message.done_at.is_(None), Message.dead_at.is_(None))
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A lease on one message, as plain data: the worker holds no row while it works."""
+
+    message_id: int
+    queue: str
+    command: str
+    subject: str
+    epoch: int
+    claims: int
+    tries: int
+    failures: int = 0
+
+
+@dataclass(frozen=True)
+class Policy:
+    """How a command is retried: seconds to wait after each failure; after the last it is dead.
+
+    A policy that depends on what went wrong overrides `wait`.
+    """
+
+    waits: tuple[float, ...] = (1, 2, 5, 30, 120)
+
+    def wait(self, failures: int, error: BaseException) -> float | None:
+        """Seconds to wait after `error`, with `failures` before it; None: the message is dead."""
+        return self.waits[failures] if failures < len(self.waits) else None
+
+
+@dataclass(frozen=True)
+class Command:
+    """What a message may ask for: `run(subject, claim)` on `queue`.
+
+    Of a command that is `alone` one message at most is open for each subject: a second one is
+    logged and not stored. `bury(session, subject)` says on the subject's own row that its message
+    died, in the transaction in which it does.
+
+    `deadline` is for how many seconds it may be put off (Later); after that its message is dead,
+    with an alert. A command that is put off for ever says in `unending` why that is right, and
+    tells a person itself.
+    """
+
+    run: Callable[[str, Claim], None]
+    queue: str
+    policy: Policy = Policy()
+    alone: bool = False
+    bury: Callable[[Session, str], None] | None = None
+    deadline: float = DAY
+    unending: str = ""
+
+
+@dataclass(frozen=True)
+class Follow:
+    """A handler of an event: the command it stages, due in `delay` seconds."""
+
+    command: str
+    delay: float = 0
+
+
+class Later(Exception):
+    """Raised by a command: not now, come back in `seconds`. Counts neither as crash nor failure,
+    and has an end: the command's `deadline`."""
+
+    def __init__(self, seconds: float, reason: str) -> None:
+        super().__init__(reason)
+        self.seconds, self.reason = seconds, reason
+
+
+def followers(session: Session, event: str) -> list[Follow]:
+    """What follows an event: what the application was built with, and what others declared."""
+    known: list[Follow] = list(current_app.extensions["events"].get(event, ()))
+    names = {follow.command for follow in known}
+    others = [row for row in registry.subscribers(session, event) if row.command not in names]
+    return known + [Follow(row.command, row.delay) for row in others]
+
+
+def commands() -> Mapping[str, Command]:
+    """All that a message may ask of this process: what the application was built with, and what
+    each kind of payable adds."""
+    table: Mapping[str, Command] = current_app.extensions["commands"]
+    return {**current_app.extensions["payable_commands"](), **table}
+
+
+def is_known() -> ColumnElement[bool]:
+    """Condition on Message: this process knows its command. What it does not know it leaves, at
+    whatever age, to one that does."""
+    return Message.command.in_(list(commands()))
+
+
+def stage(
+    session: Session,
+    command: str,
+    subject: str,
+    *,
+    key: str | None = None,
+    delay: float = 0,
+    queue: str | None = None,
+) -> bool:
+    """Store a message in the caller's transaction, due in `delay` seconds; its queue is rung
+    after the commit. False where a message of this key (`<command>:<subject>`) is there already,
+    or one is open of a command that is `alone`.
+
+    A command that is not known here waits on `queue`, or where another process declared it.
+    Raises LookupError where none did.
+    """
+    registry.declare(session)
+    queue, alone = _place(session, command, queue)
+    fresh = insert_once(
+        session,
+        Message,
+        queue=queue,
+        command=command,
+        subject=subject,
+        dedupe_key=key or f"{command}:{subject}",
+        alone_key=f"{command}:{subject}" if alone else None,
+        available_at=database_now(delay),
+    )
+    if not fresh:
+        log.info("%s for %s is a duplicate, and not stored", command, subject)
+    if fresh and delay <= 0:
+        session.info.setdefault("bells", {})[queue] = f"{command} {subject}"
+    return fresh
+
+
+def _place(session: Session, command: str, queue: str | None) -> tuple[str, bool]:
+    """The queue of a command, and whether it is alone."""
+    if known := commands().get(command):
+        return known.queue, known.alone
+    if queue:
+        return queue, False
+    home = registry.home_of(session, command)
+    return home.queue, home.alone
+
+
+def stage_every(session: Session, seconds: int, command: str, subject: str) -> bool:
+    """Store a message now, and where one was stored in the same `seconds` already, one for their
+    end: what asks may have happened after the first was worked on. False where both are there.
+    """
+    now = time.time()
+    window = int(now // seconds)
+    key = f"{command}:{subject}:{seconds}:{window}"
+    rest = (window + 1) * seconds - now
+    first = stage(session, command, subject, key=key)
+    return first or stage(session, command, subject, key=f"{key}:last", delay=rest)
+
+
+def hasten(session: Session, command: str, subject: str) -> bool:
+    """Make this subject's waiting message due now; False where none is waiting."""
+    row = session.execute(
+        update(Message)
+        .where(Message.command == command, Message.subject == subject, *OPEN)
+        .where(or_(Message.leased_until.is_(None), Message.leased_until <= database_now()))
+        .values(available_at=database_now())
+        .returning(Message.queue)
+    ).first()
+    if row:
+        session.info.setdefault("bells", {})[row.queue] = f"{command} {subject}"
+    return row is not None
+
+
+def hasten_all(session: Session, *names: str) -> int:
+    """Make every waiting message of these commands due now; return how many there are."""
+    rows = session.execute(
+        update(Message)
+        .where(Message.command.in_(names), Message.tries > 0, *OPEN)
+        .where(Message.leased_until.is_(None), Message.available_at > database_now())
+        .values(available_at=database_now())
+        .returning(Message.queue)
+    ).all()
+    for row in rows:
+        session.info.setdefault("bells", {})[row.queue] = "hastened"
+    return len(rows)
+
+
+def next_due_at(session: Session) -> tuple[dt.datetime | None, dt.datetime]:
+    """When the next message that is put off is due (None: there is none), and what time it is."""
+    put_off = select(func.min(Message.available_at)).where(
+        *OPEN, Message.available_at > database_now()
+    )
+    return session.scalar(put_off), session.execute(select(database_now())).scalar_one()
+
+
+def due_queues(session: Session) -> list[str]:
+    """Queues that have a message due and nobody on it. One that is unknown here for long is left
+    to `unknown.call`: a bell each second would wake workers in vain."""
+    fresh = Message.available_at > database_now(-UNKNOWN_SECONDS)
+    due = select(Message.queue).where(*claimable(), or_(is_known(), fresh))
+    return list(session.scalars(due.distinct()))
+
+
+def claimable() -> tuple[ColumnElement[bool], ...]:
+    """Conditions on Message: open, due, and leased by nobody."""
+    free = or_(Message.leased_until.is_(None), Message.leased_until <= database_now())
+    return (*OPEN, Message.available_at <= database_now(), free)

@@ -1,0 +1,64 @@
+"""The bell: an RQ job that says "something is due in this queue", and nothing else.
+
+Redis is a doorbell, never the truth: a bell that is lost costs until the sweeper's next round.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+
+from flask import Flask, current_app
+from redis import Redis, RedisError
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+from rq import Queue
+from rq.serializers import JSONSerializer
+
+log = logging.getLogger(__name__)
+
+SWEEPER = "sweeper"  # a queue without workers: the sweeper works on it itself, without Redis
+DRAIN = "payments_app.core.jobs.runner.drain"
+DRAIN_SECONDS = 330
+# A bell that still waits when a message commits will see that message: more are only noise.
+ENOUGH_BELLS = 4
+
+
+def connect(app: Flask, redis_url: str) -> None:
+    """Keep this process's own connection: short time-outs and no retries, so that a dead or
+    frozen Redis costs a buyer half a second at most."""
+    app.extensions["bell_redis"] = Redis.from_url(
+        redis_url,
+        socket_connect_timeout=0.25,
+        socket_timeout=0.25,
+        retry=Retry(NoBackoff(), 0),
+    )
+
+
+def ring(queue: str, why: str = "") -> bool:
+    """Wake a worker of this queue; best effort. `why` names the message for whoever looks at RQ.
+
+    Returns False where Redis did not take the bell. The sweeper's own queue has no workers, and
+    hears no bell; one that is not known here may have a worker of another application.
+    """
+    if queue == SWEEPER:
+        return True
+    redis = current_app.extensions["bell_redis"]
+    bells = Queue(queue, connection=redis, serializer=JSONSerializer)
+    try:
+        if bells.count >= ENOUGH_BELLS:
+            return True
+        bells.enqueue_call(
+            DRAIN,
+            args=(queue,),
+            timeout=DRAIN_SECONDS,
+            result_ttl=0,
+            failure_ttl=3600,
+            ttl=600,
+            description=why,
+            job_id=f"{queue}-{secrets.token_hex(8)}",
+        )
+    except (RedisError, OSError) as error:
+        log.warning("no bell for %s: %s", queue, error)
+        return False
+    return True

@@ -1,0 +1,134 @@
+"""Response headers in one place: what may be cached by whom, and what a page may load.
+
+Sources: RFC 9111 (caching), RFC 5861 (stale-while-revalidate), Stripe's guide to a content
+security policy, https://docs.stripe.com/security/guide#content-security-policy
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from flask import Flask, Response, current_app, g, request
+from werkzeug.http import generate_etag
+
+from payments_app.core.web import assets
+from payments_app.core.web.access import current_access
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+PUBLIC = "public, max-age=60, s-maxage=300, stale-while-revalidate=30"
+EXPENSIVE_PUBLIC = "public, max-age=120, s-maxage=600, stale-while-revalidate=30"
+PRIVATE = "private, no-store, no-cache, must-revalidate"
+HTML = "no-cache"
+STATIC_SECONDS = 3600  # of files without a hash in their name: "public, max-age=3600"
+HASHED = "public, max-age=31536000, immutable"
+
+_STRIPE_SCRIPTS = ("https://js.stripe.com", "https://*.js.stripe.com")
+_HSTS = "max-age=63072000; includeSubDomains"
+
+
+def public(response: Response, *keys: str, changed: dt.datetime | None = None) -> Response:
+    """The same for everybody: shared caches may keep it, and ask again with its ETag or its
+    Last-Modified. `keys` are what a CDN is told to forget it by."""
+    return _shared(response, PUBLIC, keys, changed)
+
+
+def expensive_public(
+    response: Response, *keys: str, changed: dt.datetime | None = None
+) -> Response:
+    """As `public`, kept longer: it costs more to make than to be a minute late."""
+    return _shared(response, EXPENSIVE_PUBLIC, keys, changed)
+
+
+def private(response: Response) -> Response:
+    """Somebody's own: no cache keeps it."""
+    response.headers["Cache-Control"] = PRIVATE
+    return response
+
+
+def _shared(
+    response: Response, policy: str, keys: tuple[str, ...], changed: dt.datetime | None
+) -> Response:
+    if request.method not in {"GET", "HEAD"} or response.status_code != 200:
+        return private(response)
+    response.headers["Cache-Control"] = policy
+    response.vary.add("Accept-Encoding")
+    if keys:
+        response.headers["Surrogate-Key"] = " ".join(keys)
+    response.last_modified = changed
+    response.set_etag(generate_etag(response.get_data()))
+    response.make_conditional(request)
+    return response
+
+
+def takes_cards(view: View) -> View:
+    """Mark a page that runs Stripe.js: only such pages may load anything from Stripe."""
+    view.__takes_cards__ = True  # type: ignore[attr-defined]
+    return view
+
+
+def prepare(app: Flask) -> None:
+    """Send the headers with every response."""
+    app.after_request(_secure)
+
+
+def _secure(response: Response) -> Response:
+    headers = response.headers
+    if "Cache-Control" not in headers:
+        headers["Cache-Control"] = HTML if response.mimetype == "text/html" else PRIVATE
+    elif _is_hashed_file(response):
+        headers["Cache-Control"] = HASHED
+    headers["X-Request-ID"] = g.get("request_id", "")
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers["Content-Security-Policy"] = _content_security_policy()
+    headers["Cross-Origin-Opener-Policy"] = "same-origin-allow-popups"
+    access = current_access()
+    if access is not None and access.audience in {"staff", "merchant"}:
+        headers["Referrer-Policy"] = "no-referrer"
+        headers["Cache-Control"] = PRIVATE
+    else:
+        headers["Referrer-Policy"] = "strict-origin-when-cross-origin"
+    headers["Permissions-Policy"] = (
+        'payment=(self "https://js.stripe.com")' if _on_card_page() else "payment=()"
+    )
+    if current_app.config["CONFIG"].tls:
+        headers["Strict-Transport-Security"] = _HSTS
+    return response
+
+
+def _is_hashed_file(response: Response) -> bool:
+    if request.endpoint != "static" or response.status_code not in {200, 206, 304}:
+        return False
+    return assets.is_hashed((request.view_args or {})["filename"])
+
+
+def _on_card_page() -> bool:
+    view = current_app.view_functions.get(request.endpoint or "")
+    return getattr(view, "__takes_cards__", False)
+
+
+def _content_security_policy() -> str:
+    """Ourselves alone; on a page that takes cards also Stripe, or the stand-in for it."""
+    scripts, frames, connections, images = ["'self'"], [], ["'self'"], ["'self'", "data:"]
+    if _on_card_page():
+        config = current_app.config["CONFIG"]
+        stand_in = [config.stripe_api_base] if config.sandboxed else []
+        scripts += [*_STRIPE_SCRIPTS, *stand_in]
+        frames += [*_STRIPE_SCRIPTS, "https://hooks.stripe.com", *stand_in]
+        connections += ["https://api.stripe.com", *stand_in]
+        images += ["https://*.stripe.com", *stand_in]
+    directives = {
+        "default-src": ["'none'"],
+        "script-src": scripts,
+        "frame-src": frames or ["'none'"],
+        "connect-src": connections,
+        "img-src": images,
+        "style-src": ["'self'"],
+        "font-src": ["'self'"],
+        "base-uri": ["'none'"],
+        "form-action": ["'self'"],
+        "frame-ancestors": ["'none'"],
+    }
+    return "; ".join(f"{name} {' '.join(values)}" for name, values in directives.items())

@@ -1,0 +1,83 @@
+"""A client's key, and what tells one request from another."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import unicodedata
+from typing import Any
+
+from flask import request
+from werkzeug.exceptions import BadRequest
+
+from payments_app.core.web.http import ProblemError
+
+MAX_KEY = 255
+
+
+def clean_key(key: str | None, header: str = "Idempotency-Key") -> str | None:
+    """A key, stripped; None where there is none.
+
+    Raises ProblemError 400 `idempotency_key_invalid` unless it has 1 to 255 characters and no
+    control characters, and only such as can be echoed in a header (ISO 8859-1, RFC 9110).
+    """
+    if key is None:
+        return None
+    key = key.strip(" \t")
+    if not 1 <= len(key) <= MAX_KEY or any(_is_odd(character) for character in key):
+        raise ProblemError(
+            400,
+            "idempotency_key_invalid",
+            f"{header} has 1 to {MAX_KEY} characters and no control characters.",
+        )
+    return key
+
+
+def needed_key(key: str | None, header: str = "Idempotency-Key") -> str:
+    """The same where a key is required. Raises ProblemError 400 `idempotency_key_missing` too."""
+    cleaned = clean_key(key, header)
+    if cleaned is None:
+        raise ProblemError(400, "idempotency_key_missing", f"Send a key of your own as {header}.")
+    return cleaned
+
+
+def _is_odd(character: str) -> bool:
+    return unicodedata.category(character) == "Cc" or ord(character) > 255
+
+
+def fingerprint_of_parameters() -> str:
+    """SHA-256 of the request's parameters, sorted: of the path, the query, and the body."""
+    content = {
+        "path": request.view_args or {},
+        "query": sorted(request.args.items(multi=True)),
+        "body": _body(),
+    }
+    return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def _body() -> Any:
+    if request.is_json:
+        return _json() or _raw()
+    if request.form or request.files:
+        files = request.files.items(multi=True)
+        digests = sorted((name, file.filename or "", _digest(file.stream)) for name, file in files)
+        return [sorted(request.form.items(multi=True)), digests]
+    return _raw()
+
+
+def _json() -> str | None:
+    """The same for the same object, in whatever order it was written; None for what is none."""
+    try:
+        return json.dumps(request.get_json(), sort_keys=True)
+    except (BadRequest, RecursionError):
+        return None
+
+
+def _raw() -> str:
+    return hashlib.sha256(request.get_data()).hexdigest()
+
+
+def _digest(stream: Any) -> str:
+    found = hashlib.sha256(stream.read()).hexdigest()
+    stream.seek(0)
+    return found

@@ -1,0 +1,99 @@
+"""What a request may hold: the name of our own host, and texts that can be kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from flask import Flask, current_app, redirect, request
+from flask import Request as FlaskRequest
+from werkzeug.datastructures import ImmutableMultiDict, MultiDict
+from werkzeug.exceptions import NotFound
+from werkzeug.routing import RequestRedirect
+from werkzeug.utils import cached_property
+from werkzeug.wrappers import Response
+
+from payments_app.core.db.text import is_storable, storable
+from payments_app.core.web.http import ProblemError, words_of
+from payments_app.core.web.links import absolute
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+_THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
+
+
+def prepare(app: Flask) -> None:
+    """Check every request before its view runs, and its fields as the view reads them."""
+    app.request_class = Request
+    app.before_request(_refuse_other_hosts)
+    app.before_request(_refuse_unstorable_address)
+
+
+def any_host(view: View) -> View:
+    """Mark a route that machines reach by whatever name or address of ours they know."""
+    view.__any_host__ = True  # type: ignore[attr-defined]
+    return view
+
+
+def _refuse_other_hosts() -> Response | None:
+    """On a site with a name, a request for another one is forged or lost; nginx refuses it too.
+    The router's own redirects, which name the host that was asked for, name ours instead."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    if current_app.config["CONFIG"].tls and not getattr(view, "__any_host__", False):
+        host = (urlsplit(f"//{request.host}").hostname or "").rstrip(".")
+        if host not in {urlsplit(absolute("/")).hostname, *_THIS_MACHINE}:
+            raise ProblemError(421, *words_of(421), url=absolute("/"))
+    if isinstance(request.routing_exception, RequestRedirect):
+        to = urlsplit(request.routing_exception.new_url)
+        query = f"?{to.query}" if to.query else ""
+        return redirect(absolute(f"/{to.path.lstrip('/')}{query}"), 308)
+    return None
+
+
+def _refuse_unstorable_address() -> None:
+    """No address of ours has such a character: it is unknown, as any other that we never gave."""
+    if not is_storable(request.path):
+        raise NotFound
+
+
+class Request(FlaskRequest):
+    """A request of which every text can be kept, as `core/db/text.py` says.
+
+    What can't be is refused as it is read, so that a view's limits come first. Raises
+    ProblemError that names the field: 400 in the query, 422 in a form or JSON.
+    """
+
+    @cached_property
+    def args(self) -> MultiDict[str, str]:
+        """The query's parameters."""
+        typed = super().args
+        self.__dict__["args"] = _kept(typed)  # for a page that shows again what was typed
+        _refuse_unstorable(400, typed.items(multi=True))
+        return typed
+
+    def _load_form_data(self) -> None:
+        if "form" in self.__dict__:
+            return
+        super()._load_form_data()
+        typed = self.__dict__["form"]
+        self.__dict__["form"] = _kept(typed)
+        _refuse_unstorable(422, typed.items(multi=True))
+
+    def get_json(self, *args: Any, **kwargs: Any) -> Any:
+        """The body's JSON."""
+        sent = super().get_json(*args, **kwargs)
+        _refuse_unstorable(422, sent.items() if isinstance(sent, dict) else [("body", sent)])
+        return sent
+
+
+def _kept(typed: MultiDict[str, str]) -> MultiDict[str, str]:
+    return ImmutableMultiDict(storable(list(typed.items(multi=True))))
+
+
+def _refuse_unstorable(status: int, named: Iterable[tuple[str, Any]]) -> None:
+    for pair in named:
+        if not is_storable(pair):
+            name = storable(pair[0])
+            words = f"“{name}” holds a character that can't be stored. Remove it and send it again."
+            raise ProblemError(status, words_of(status)[0], words, {name: words})

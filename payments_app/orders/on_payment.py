@@ -1,0 +1,77 @@
+"""on_payment: an order's status and goods, by the payments made for it."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from payments_app.core import alerts
+from payments_app.core.db.session import atomic
+from payments_app.core.jobs import outbox
+from payments_app.core.jobs.outbox import Claim
+from payments_app.orders.models import Order
+from payments_app.payments.models import PaymentRecord, Transaction
+from payments_app.payments.payable import NotPayableError
+
+
+@atomic
+def follow_payment(session: Session, transaction_id: str, _claim: Claim) -> None:
+    """Bring the order that this transaction pays for to where its payments are.
+
+    It reads what is, not what happened: safe to run twice, and in any order of the events.
+    """
+    order_id = session.scalar(
+        select(PaymentRecord.payable_id).where(
+            PaymentRecord.transaction_id == transaction_id,
+            PaymentRecord.role == "pays_for",
+            PaymentRecord.payable_type == Order.payable_type,
+        )
+    )
+    if order_id is None:
+        return
+    order = lock_order(session, order_id)
+    live = live_transaction(session, order_id)
+    if live is None:
+        order.release(session)
+        if order.status == "open":
+            order.status = "payment_failed"
+    elif live.state == "complete":
+        _paid(session, order, live)
+
+
+def lock_order(session: Session, order_id: str) -> Order:
+    """The order, locked until the end of the caller's transaction."""
+    return session.get_one(Order, order_id, with_for_update=True, populate_existing=True)
+
+
+def live_transaction(session: Session, order_id: str) -> Transaction | None:
+    """The order's one transaction that is complete or may still charge."""
+    return session.scalars(
+        select(Transaction)
+        .join(PaymentRecord)
+        .where(
+            PaymentRecord.payable_type == Order.payable_type,
+            PaymentRecord.payable_id == order_id,
+            PaymentRecord.role == "pays_for",
+            PaymentRecord.live,
+        )
+    ).first()
+
+
+def _paid(session: Session, order: Order, transaction: Transaction) -> None:
+    if order.status == "paid":
+        return
+    try:
+        # A payment that turned out to have succeeded late may find its goods back on the shelf.
+        order.before_payment(session, order.customer_id or "")
+    except NotPayableError as gone:
+        alerts.raise_alert(
+            session,
+            "oversold",
+            f"oversold:{order.id}",
+            f"Order #{order.number} was paid after its goods were released: {gone.message}",
+            severity="critical",
+            order=order.id,
+        )
+    order.status, order.paid_at, order.hold = "paid", transaction.ended_at, "taken"
+    outbox.stage(session, "orders.fulfil", order.id)

@@ -1,0 +1,8 @@
+"""payments.connect: whose account a payment is made on, who is paid, and what that left at Stripe.
+
+Owns:       the payee and the platform's fee of a payment; copies of Stripe's objects of a
+            merchant's sale.
+Imports:    payments, payments.refunds, merchants, gateway, core.
+Publishes:  connect.recorded.
+Subscribes: refund.succeeded, .failed, .canceled (read them again).
+"""

@@ -1,0 +1,206 @@
+"""read: copy what a merchant's sale left at Stripe, on our account and on theirs.
+
+It is read after the sale, after each refund, and when Stripe tells of a transfer or a fee. Safe in
+any order and twice, because each object is kept once by its id.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from payments_app.core.db.session import atomic
+from payments_app.core.jobs import outbox
+from payments_app.core.jobs.outbox import Claim, Later
+from payments_app.gateway import connect
+from payments_app.gateway.ids import id_of
+from payments_app.gateway.objects import Reply, UnreadableError
+from payments_app.gateway.results import Verdict
+from payments_app.merchants.models import DESTINATION
+from payments_app.payments.connect import records
+from payments_app.payments.connect.records import MERCHANT, PLATFORM, READ, ConnectRecord
+from payments_app.payments.models import Transaction
+from payments_app.payments.payment_of import charge_of
+from payments_app.payments.refunds.models import Refund
+from payments_app.payments.transactions.received import is_release
+
+READ_BY_CHARGE, READ_BY_REFUND = "connect.read_by_charge", "connect.read_by_refund"
+RETRY_SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class _Sale:
+    """A merchant's sale that succeeded, as plain data."""
+
+    transaction_id: str
+    charge_id: str
+    seller: str
+    destination: bool
+
+
+def read_records(transaction_id: str, _claim: Claim) -> None:
+    """Copy the records of one transaction; do nothing to one that is no merchant's sale.
+
+    Raises Later while Stripe can't be read.
+    """
+    sale = _sale(transaction_id)
+    if sale is None:
+        return
+    read = _destination if sale.destination else _direct
+    try:
+        found = list(read(sale))
+    except UnreadableError as error:
+        raise Later(RETRY_SECONDS, str(error)) from error
+    _keep(found)
+
+
+def read_records_of_charge(charge_id: str, claim: Claim) -> None:
+    """The same for the sale that a charge at Stripe belongs to. One that is not known yet is read
+    whole by the sale's own message, later than this news."""
+    transaction_id = _transaction_of(charge_id)
+    if transaction_id is not None:
+        read_records(transaction_id, claim)
+
+
+@atomic
+def read_records_of_refund(session: Session, refund_id: str, _claim: Claim) -> None:
+    """Stage the reading for a refund's transaction, where it is a merchant's sale."""
+    refund = session.get_one(Refund, refund_id, populate_existing=True)
+    transaction = session.get_one(Transaction, refund.transaction_id)
+    if transaction.connected_account_id is not None:
+        key = f"{READ}:{refund_id}:v{refund.version}"
+        outbox.stage(session, READ, transaction.id, key=key)
+
+
+def _destination(sale: _Sale) -> Iterator[ConnectRecord]:
+    """On ours the charge, the transfer and our fee; on the merchant's the payment it became."""
+    charge = _body(connect.retrieve_charge(sale.charge_id))
+    yield _record(sale, records.CHARGE, charge)
+    for refund in _refunds(charge):
+        yield _record(sale, records.REFUND, refund, refund=refund["id"])
+    transfer_id = id_of(charge.get("transfer"))
+    if transfer_id is None:
+        raise UnreadableError(Verdict.UNKNOWN, {"code": "transfer_not_there_yet"})
+    transfer = _body(connect.retrieve_transfer(transfer_id))
+    yield _record(sale, records.TRANSFER, transfer)
+    for reversal in connect.reversals_of(transfer_id):
+        source = id_of(reversal.get("source_refund"))
+        yield _record(sale, records.TRANSFER_REVERSAL, reversal, refund=source)
+    yield from _fee(sale, charge)
+    yield from _merchants_side(sale, id_of(transfer.get("destination_payment")))
+
+
+def _direct(sale: _Sale) -> Iterator[ConnectRecord]:
+    """On the merchant's account the charge, on ours the fee alone."""
+    charge = _body(connect.retrieve_charge(sale.charge_id, sale.seller))
+    yield _record(sale, records.CHARGE, charge, side=MERCHANT)
+    for refund in _refunds(charge, sale.seller):
+        yield _record(sale, records.REFUND, refund, side=MERCHANT, refund=refund["id"])
+    yield from _fee(sale, charge)
+
+
+def _refunds(charge: dict[str, Any], account: str | None = None) -> list[dict[str, Any]]:
+    """What was given back of a charge, without what was held of it and never captured."""
+    found = connect.refunds_of_charge(charge["id"], account)
+    return [refund for refund in found if not is_release(refund, charge["amount"], _moved(charge))]
+
+
+def _moved(body: dict[str, Any]) -> int:
+    """What an object of Stripe's moved: of a charge, what was captured of it. Raises
+    UnreadableError where a charge does not say."""
+    if body.get("object") != "charge":
+        return int(body["amount"])
+    captured = body.get("amount_captured")
+    if type(captured) is not int:
+        raise UnreadableError(Verdict.UNKNOWN, {"code": "amount_captured_not_told"})
+    return captured
+
+
+def _fee(sale: _Sale, charge: dict[str, Any]) -> Iterator[ConnectRecord]:
+    fee_id = id_of(charge.get("application_fee"))
+    if fee_id is None:
+        return
+    yield _record(sale, records.FEE, _body(connect.retrieve_fee(fee_id)))
+    for refund in connect.fee_refunds_of(fee_id):
+        yield _record(sale, records.FEE_REFUND, refund)
+
+
+def _merchants_side(sale: _Sale, payment_id: str | None) -> Iterator[ConnectRecord]:
+    """What their account shows, as long as it lets us look."""
+    if payment_id is None:
+        return
+    reply = connect.retrieve_charge(payment_id, sale.seller)
+    if reply.trouble == Verdict.MISCONFIGURED:
+        return
+    yield _record(sale, records.PAYMENT, _body(reply), side=MERCHANT)
+    for refund in connect.refunds_of_charge(payment_id, sale.seller):
+        yield _record(sale, records.PAYMENT_REFUND, refund, side=MERCHANT)
+
+
+def _body(reply: Reply) -> dict[str, Any]:
+    """Raises UnreadableError."""
+    if reply.body is None:
+        raise UnreadableError(reply.trouble or Verdict.UNKNOWN, reply.error or {})
+    return reply.body
+
+
+def _record(
+    sale: _Sale,
+    kind: str,
+    body: dict[str, Any],
+    *,
+    side: str = PLATFORM,
+    refund: str | None = None,
+) -> ConnectRecord:
+    """A record of this object; `refund` is the id at Stripe of the refund that made it."""
+    balance = body.get("balance_transaction")
+    written = balance if isinstance(balance, dict) else {}
+    return ConnectRecord(
+        transaction_id=sale.transaction_id,
+        refund_id=refund,
+        side=side,
+        kind=kind,
+        account=sale.seller if side == MERCHANT else None,
+        stripe_id=body["id"],
+        amount=_moved(body),
+        currency=body["currency"],
+        fee=written.get("fee"),
+        net=written.get("net"),
+        balance_currency=written.get("currency"),
+        made_at=dt.datetime.fromtimestamp(body["created"], dt.UTC),
+    )
+
+
+@atomic
+def _transaction_of(session: Session, charge_id: str) -> str | None:
+    return session.scalar(
+        select(ConnectRecord.transaction_id).where(ConnectRecord.stripe_id == charge_id)
+    )
+
+
+@atomic
+def _sale(session: Session, transaction_id: str) -> _Sale | None:
+    row = session.get(Transaction, transaction_id, populate_existing=True)
+    if row is None or row.state != "complete" or row.connected_account_id is None:
+        return None
+    charge_id = charge_of(row)
+    if charge_id is None:
+        return None
+    destination = row.charge_type == DESTINATION
+    return _Sale(row.id, charge_id, row.connected_account_id, destination)
+
+
+@atomic
+def _keep(session: Session, found: list[ConnectRecord]) -> None:
+    """Refunds that we know are named by our own id; others have none yet."""
+    named = {record.refund_id for record in found if record.refund_id}
+    known = select(Refund.stripe_refund_id, Refund.id).where(Refund.stripe_refund_id.in_(named))
+    ours = {row.stripe_refund_id: row.id for row in session.execute(known)}
+    for record in found:
+        record.refund_id = ours.get(record.refund_id)
+        records.keep(session, record)

@@ -1,0 +1,90 @@
+"""Disputes: the card's owner asks the bank for the money back. Stripe decides their states; what
+was paid stays paid here, as with refunds."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from sqlalchemy import CheckConstraint, Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from payments_app.core.db.clock import database_now
+from payments_app.core.db.columns import BIGINT
+from payments_app.core.db.ids import new_id
+from payments_app.core.extensions import db
+from payments_app.core.money import Money
+from payments_app.gateway.words import known, says
+from payments_app.payments.returned import Returned
+
+# Stripe's own words; https://docs.stripe.com/api/disputes/object
+STATES = frozenset(
+    """
+    warning_needs_response warning_under_review warning_closed needs_response under_review won lost
+    prevented appeal_needs_response appeal_under_review
+    """.split()
+)
+REASONS = frozenset(
+    """
+    bank_cannot_process check_returned credit_not_processed customer_initiated debit_not_authorized
+    duplicate fraudulent general incorrect_account_details insufficient_funds noncompliant
+    product_not_received product_unacceptable subscription_canceled unrecognized
+    """.split()
+)
+UNKNOWN = "unknown"
+# Somebody has to answer; https://docs.stripe.com/api/disputes/object#dispute_object-status
+NEEDS_ANSWER = frozenset({"needs_response", "warning_needs_response", "appeal_needs_response"})
+
+
+class Dispute(Returned, db.Model):  # type: ignore[name-defined, misc]
+    """One dispute, as Stripe last told it. `state` is Stripe's own word, the last one that we know
+    (UNKNOWN before the first); `amount` in minor units.
+
+    `funds` says where the money is: `none` was taken (an inquiry), it was `withdrawn` from our
+    balance, or it was `reinstated`. `due_by` is until when evidence can be handed in.
+    """
+
+    __tablename__ = "disputes"
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True, default=lambda: new_id("dsp"))
+    stripe_dispute_id: Mapped[str] = mapped_column(String(255), unique=True)
+    state: Mapped[str] = mapped_column(String(40))
+    funds: Mapped[str] = mapped_column(String(16))
+    version: Mapped[int] = mapped_column(default=1)
+    reason: Mapped[str] = mapped_column(String(60))
+    amount: Mapped[int] = mapped_column(BIGINT)
+    currency: Mapped[str] = mapped_column(String(3))
+    due_by: Mapped[dt.datetime | None]
+    has_evidence: Mapped[bool] = mapped_column(default=False)
+    refundable: Mapped[bool] = mapped_column(default=False)
+    stripe_data: Mapped[dict[str, Any]]
+    opened_at: Mapped[dt.datetime]
+    updated_at: Mapped[dt.datetime] = mapped_column(
+        server_default=database_now(), onupdate=database_now()
+    )
+
+    __table_args__ = (
+        CheckConstraint("amount > 0", name="amount_positive"),
+        CheckConstraint("funds IN ('none', 'withdrawn', 'reinstated')", name="funds"),
+        Index("ix_disputes_transaction_id", "transaction_id"),
+        Index("ix_disputes_state_due_by", "state", "due_by"),
+    )
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - SQLAlchemy's own form
+
+    @property
+    def money(self) -> Money:
+        """The disputed amount with its currency."""
+        return Money(self.amount, self.currency)
+
+    @property
+    def unknown_status(self) -> str | None:
+        """What Stripe says of it, in words, where that is no state that we know."""
+        if "status" not in self.stripe_data:
+            return None
+        status = self.stripe_data["status"]
+        return None if known(status, STATES) else says(status)
+
+    @property
+    def needs_answer(self) -> bool:
+        """Whether evidence is asked for."""
+        return self.state in NEEDS_ANSWER

@@ -1,0 +1,179 @@
+"""refresh: bring disputes to where Stripe has them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from payments_app.core import alerts, history
+from payments_app.core.db.session import atomic
+from payments_app.core.jobs import outbox
+from payments_app.core.jobs.outbox import Claim, Later
+from payments_app.gateway.disputes import disputes_of, retrieve_dispute
+from payments_app.gateway.objects import UnreadableError
+from payments_app.gateway.results import Verdict
+from payments_app.gateway.words import known, says, tell_of_word, word
+from payments_app.payments import states
+from payments_app.payments.connect.account import account_of
+from payments_app.payments.disputes.models import NEEDS_ANSWER, STATES, UNKNOWN, Dispute
+from payments_app.payments.models import Transaction
+from payments_app.payments.payment_of import payment_of
+from payments_app.payments.unmatched import mark_matched, read_subject, set_aside
+
+log = logging.getLogger(__name__)
+
+CHANGED = "dispute.changed"
+RETRY_SECONDS = 30.0
+LOOK_SECONDS, LOOKS = 3600.0, 20  # at a status that we do not know; a person was told at once
+
+
+def refresh(subject: str, claim: Claim) -> None:
+    """Read one dispute (`dp_...`, `du_...`) or all of an intent (`pi_...`) at Stripe, and keep it;
+    `subject` may name the account that it is on (`dp_...@acct_...`).
+
+    Raises Later while Stripe can't be read, while the payment is not complete here, and LOOKS times
+    while Stripe says a status that we do not know.
+    """
+    stripe_id, account = read_subject(subject)
+    find = _of_intent if stripe_id.startswith("pi_") else _one
+    bodies = find(stripe_id, account)
+    for body in bodies:
+        keep_dispute(body, account)
+    unknown = [body for body in bodies if known(body.get("status"), STATES) is None]
+    if unknown and claim.tries < LOOKS:
+        raise Later(LOOK_SECONDS, says(unknown[0].get("status")))
+
+
+def _one(stripe_dispute_id: str, account: str | None) -> list[dict[str, Any]]:
+    account = _account(Dispute.stripe_dispute_id, stripe_dispute_id) or account
+    reply = retrieve_dispute(stripe_dispute_id, account)
+    if reply.body is not None:
+        return [reply.body]
+    if reply.trouble != Verdict.INVALID:
+        raise Later(RETRY_SECONDS, f"{stripe_dispute_id}: {reply.error_code}")
+    log.warning("Stripe knows no dispute %s", stripe_dispute_id)
+    return []
+
+
+def _of_intent(intent_id: str, account: str | None) -> list[dict[str, Any]]:
+    account = _account(Transaction.stripe_payment_id, intent_id) or account
+    try:
+        return disputes_of(intent_id, account)
+    except UnreadableError as error:
+        if error.verdict == Verdict.INVALID:
+            log.warning("Stripe knows no intent %s", intent_id)
+            return []
+        raise Later(RETRY_SECONDS, str(error)) from error
+
+
+@atomic
+def keep_dispute(session: Session, body: dict[str, Any], account: str | None = None) -> str | None:
+    """Store a dispute as Stripe has it; return its id here. One whose payment is not known here
+    is set aside (None).
+
+    Safe from news that comes twice or late: `body` was just read, and says all there is.
+    Raises Later for a payment that is not complete here yet.
+    """
+    owner = payment_of(session, body)
+    if owner is None:
+        set_aside(session, body, account)
+        return None
+    transaction = states.lock(session, owner.id)
+    if transaction.state != "complete":
+        raise Later(RETRY_SECONDS, f"{owner.id} is still {transaction.phase}")
+    mark_matched(session, body["id"])
+    found = session.scalar(
+        select(Dispute)
+        .where(Dispute.stripe_dispute_id == body["id"])
+        .execution_options(populate_existing=True)
+    )
+    fresh, dispute = found is None, found or _new(session, transaction, body)
+    before = None if fresh else (dispute.state, dispute.funds, dispute.has_evidence)
+    said = None if fresh else dispute.unknown_status
+    _take(dispute, body)
+    session.flush()
+    if before != (dispute.state, dispute.funds, dispute.has_evidence):
+        _tell(session, dispute, fresh=fresh)
+    if dispute.unknown_status not in (None, said):
+        owner_id = dispute.transaction_id
+        tell_of_word(
+            session, dispute.id, "dispute's status", body.get("status"), transaction_id=owner_id
+        )
+    return dispute.id
+
+
+def funds_of(body: dict[str, Any]) -> str:
+    """Where the money is, by the movements of our balance that Stripe names."""
+    movements = [movement["amount"] for movement in body.get("balance_transactions") or []]
+    if not movements:
+        return "none"
+    return "withdrawn" if sum(movements) < 0 else "reinstated"
+
+
+def _new(session: Session, transaction: Transaction, body: dict[str, Any]) -> Dispute:
+    dispute = Dispute(
+        transaction_id=transaction.id,
+        stripe_dispute_id=body["id"],
+        amount=body["amount"],
+        currency=body["currency"],
+        opened_at=dt.datetime.fromtimestamp(body["created"], dt.UTC),
+    )
+    session.add(dispute)
+    return dispute
+
+
+def _take(dispute: Dispute, body: dict[str, Any]) -> None:
+    evidence = body.get("evidence_details") or {}
+    due_by = evidence.get("due_by")
+    dispute.state = known(body.get("status"), STATES) or dispute.state or UNKNOWN
+    dispute.funds = funds_of(body)
+    dispute.reason = word(body.get("reason"), 60) or UNKNOWN
+    dispute.due_by = dt.datetime.fromtimestamp(due_by, dt.UTC) if due_by else None
+    dispute.has_evidence = bool(evidence.get("has_evidence"))
+    dispute.refundable = bool(body.get("is_charge_refundable"))
+    dispute.stripe_data = body
+
+
+def _tell(session: Session, dispute: Dispute, *, fresh: bool) -> None:
+    history.record(
+        session,
+        "state",
+        "dispute.opened" if fresh else f"dispute.{dispute.state}",
+        actor="stripe",
+        transaction_id=dispute.transaction_id,
+        subject=dispute.id,
+        state=dispute.state,
+        funds=dispute.funds,
+        reason=dispute.reason,
+        amount=dispute.amount,
+        currency=dispute.currency,
+        due_by=dispute.due_by.isoformat() if dispute.due_by else None,
+    )
+    if dispute.state in NEEDS_ANSWER:
+        due = f"{dispute.due_by:%Y-%m-%d %H:%M} UTC" if dispute.due_by else "soon"
+        alerts.raise_alert(
+            session,
+            "dispute",
+            f"dispute:{dispute.id}:{dispute.state}",
+            f"{dispute.transaction_id} ({dispute.money}) is disputed as {dispute.reason}: "
+            f"hand in evidence by {due}",
+            severity="critical",
+            transaction_id=dispute.transaction_id,
+        )
+    for follow in outbox.followers(session, CHANGED):
+        key = f"{follow.command}:{dispute.id}:v{dispute.version}"
+        outbox.stage(session, follow.command, dispute.id, key=key, delay=follow.delay)
+
+
+@atomic
+def _account(session: Session, column: Any, value: str) -> str | None:
+    """On whose account a direct charge was made, where it was one."""
+    query = select(Transaction).where(column == value)
+    if column is Dispute.stripe_dispute_id:
+        query = query.join(Dispute, Dispute.transaction_id == Transaction.id)
+    transaction = session.scalar(query)
+    return account_of(transaction) if transaction else None

@@ -1,0 +1,128 @@
+"""apply_stripe_state: bring a refund to where Stripe says it is. The one way to its outcome."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from payments_app.core import alerts, history
+from payments_app.core.db.session import atomic
+from payments_app.gateway.objects import Reply
+from payments_app.gateway.words import known, tell_of_word, word
+from payments_app.payments.models import Transaction
+from payments_app.payments.payment_of import charge_of, is_about, names_of
+from payments_app.payments.refunds.models import AT_STRIPE, MACHINE, Refund, lock, move
+
+
+@atomic
+def settle_refund(session: Session, refund_id: str, reply: Reply, *, actor: str = "stripe") -> str:
+    """Keep what Stripe answered about a refund and move it there; return its state.
+
+    `reply` holds the refund's body. Safe in any order: a move that the table does not allow is
+    news that was overtaken.
+    """
+    refund = lock(session, refund_id)
+    note_reply(session, refund, reply)
+    take(session, refund, reply.body or {}, actor=actor)
+    return refund.state
+
+
+@atomic
+def end_refund(
+    session: Session, refund_id: str, state: str, error: dict[str, Any], reply: Reply | None = None
+) -> str:
+    """Move a refund to `failed` (no money went back by it) or `unknown`, with the error."""
+    refund = lock(session, refund_id)
+    if reply is not None:
+        note_reply(session, refund, reply)
+    if MACHINE.allows(refund.state, state):
+        _keep_error(refund, error)
+        move(session, refund, state, message=refund.error_message)
+    return refund.state
+
+
+def take(session: Session, refund: Refund, body: dict[str, Any], *, actor: str) -> None:
+    """The same for a locked refund, in the caller's transaction."""
+    misfits = _mismatch(session, refund, body)
+    refund.stripe_refund_id = refund.stripe_refund_id or body["id"]
+    if misfits:
+        _never_send_again(session, refund)
+        return
+    before = refund.unknown_status
+    refund.stripe_data = body
+    status = known(body.get("status"), AT_STRIPE)
+    if status is None:
+        _wait_for_a_word(session, refund, before)
+        return
+    if status == refund.state or not MACHINE.allows(refund.state, status):
+        return
+    failure = word(body.get("failure_reason"), 100)
+    if status in ("failed", "canceled"):
+        words = f"Stripe says that this refund {_WORDS[status]}"
+        _keep_error(refund, {"code": failure or f"refund_{status}", "message": words})
+    else:
+        refund.error = refund.error_code = refund.error_message = None
+    move(session, refund, status, actor=actor, failure_reason=failure)
+
+
+def _wait_for_a_word(session: Session, refund: Refund, before: str | None) -> None:
+    """Stripe has the refund in a state that we do not know: it counts neither as done nor as
+    failed, and is looked up."""
+    _never_send_again(session, refund, message=refund.unknown_status)
+    if refund.unknown_status != before:
+        tell_of_status(session, refund)
+
+
+def _never_send_again(session: Session, refund: Refund, **data: Any) -> None:
+    """It is at Stripe, whatever that says of it: from now on it is only looked up."""
+    if refund.state == "processing":
+        move(session, refund, "unknown", actor="stripe", **data)
+
+
+def tell_of_status(session: Session, refund: Refund) -> None:
+    """Tell a person of a status at Stripe that we do not know."""
+    status = (refund.stripe_data or {}).get("status")
+    tell_of_word(
+        session, refund.id, "refund's status", status, transaction_id=refund.transaction_id
+    )
+
+
+def note_reply(session: Session, refund: Refund, reply: Reply) -> None:
+    """Every call to Stripe is a history row."""
+    history.record(
+        session,
+        "stripe",
+        f"stripe.{reply.call}",
+        transaction_id=refund.transaction_id,
+        subject=refund.id,
+        **reply.as_history(),
+    )
+
+
+_WORDS = {"failed": "failed: the money did not arrive", "canceled": "was cancelled"}
+
+
+def _keep_error(refund: Refund, error: dict[str, Any]) -> None:
+    refund.error = error
+    refund.error_code = word(error.get("code") or error.get("type"), 100)
+    refund.error_message = error.get("message") or "Unknown error occurred"
+
+
+def _mismatch(session: Session, refund: Refund, body: dict[str, Any]) -> bool:
+    """A refund of another amount or payment settles nothing, and a person must look."""
+    transaction = session.get_one(Transaction, refund.transaction_id)
+    theirs = (body.get("amount"), body.get("currency"), *names_of(body))
+    ours = (refund.amount, refund.currency, transaction.stripe_payment_id, charge_of(transaction))
+    same = theirs[:2] == ours[:2] and is_about(transaction, body)
+    if same and refund.stripe_refund_id in (None, body.get("id")):
+        return False
+    alerts.raise_alert(
+        session,
+        "mismatch",
+        f"mismatch:{refund.id}",
+        f"{refund.id}: Stripe's refund {body.get('id')} is of {theirs}, ours of {ours}",
+        severity="critical",
+        transaction_id=refund.transaction_id,
+    )
+    return True

@@ -1,0 +1,156 @@
+"""Refunds: the table, the states of their own, and the one function that moves one.
+
+A refund never changes the state of its transaction: what was paid stays paid.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from sqlalchemy import CheckConstraint, Index, String, Text, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from payments_app.core import history
+from payments_app.core.db.clock import database_now
+from payments_app.core.db.columns import BIGINT, Key
+from payments_app.core.db.ids import new_id
+from payments_app.core.extensions import db
+from payments_app.core.jobs import outbox
+from payments_app.core.money import Money
+from payments_app.core.states import Machine
+from payments_app.gateway.words import known, says
+from payments_app.payments import states
+from payments_app.payments.returned import Returned
+
+# Stripe's own words. https://docs.stripe.com/api/refunds/object#refund_object-status
+AT_STRIPE = frozenset({"pending", "requires_action", "succeeded", "failed", "canceled"})
+MACHINE = Machine(
+    "refund",
+    {
+        "requested": frozenset({"processing", "failed", "canceled"}),
+        "processing": AT_STRIPE | {"unknown"},
+        "unknown": AT_STRIPE,
+        "pending": AT_STRIPE - {"pending"},
+        "requires_action": AT_STRIPE - {"requires_action"},
+        # A bank may send it back after all: it fails after it succeeded.
+        "succeeded": frozenset({"failed", "canceled"}),
+        "failed": frozenset(),
+        "canceled": frozenset(),
+    },
+)
+NOT_REFUNDED = ("failed", "canceled")  # these give nothing back, and leave room for another
+UNCLEAR = ("unknown", "pending", "requires_action")
+
+
+class Refund(Returned, db.Model):  # type: ignore[name-defined, misc]
+    """Money given back, or asked to be. `amount` in minor units, of the transaction's currency.
+
+    The refunds of a transaction that did not fail never exceed what was captured: the verb checks
+    it with the transaction locked, and a trigger of the database on its own. `stripe_reason` is
+    one of the three that Stripe lets us give; what it says of a refund made there is in
+    `stripe_data`.
+    """
+
+    __tablename__ = "refunds"
+
+    id: Mapped[str] = mapped_column(Key(40), primary_key=True, default=lambda: new_id("rfd"))
+    state: Mapped[str] = mapped_column(String(16), default="requested")
+    version: Mapped[int] = mapped_column(default=1)
+    amount: Mapped[int] = mapped_column(BIGINT)
+    currency: Mapped[str] = mapped_column(String(3))
+    reason: Mapped[str] = mapped_column(String(500))
+    stripe_reason: Mapped[str | None] = mapped_column(String(40))
+    requested_by: Mapped[str] = mapped_column(String(80))
+    idempotency_key: Mapped[str | None] = mapped_column(Key(255), unique=True)
+
+    parameters: Mapped[dict[str, Any] | None]
+    sent_at: Mapped[dt.datetime | None]
+    stripe_refund_id: Mapped[str | None] = mapped_column(Key(255), unique=True)
+    stripe_data: Mapped[dict[str, Any] | None]
+    error: Mapped[dict[str, Any] | None]
+    error_code: Mapped[str | None] = mapped_column(String(100))
+    error_message: Mapped[str | None] = mapped_column(Text)
+
+    created_at: Mapped[dt.datetime] = mapped_column(server_default=database_now())
+    updated_at: Mapped[dt.datetime] = mapped_column(
+        server_default=database_now(), onupdate=database_now()
+    )
+    state_at: Mapped[dt.datetime] = mapped_column(server_default=database_now())
+
+    __table_args__ = (
+        CheckConstraint("amount > 0", name="amount_positive"),
+        CheckConstraint("length(trim(reason)) > 0", name="reason_given"),
+        CheckConstraint(
+            f"state IN ({', '.join(repr(state) for state in MACHINE.moves)})", name="state"
+        ),
+        CheckConstraint(
+            "stripe_reason IN ('duplicate', 'fraudulent', 'requested_by_customer')",
+            name="stripe_reason",
+        ),
+        Index("ix_refunds_transaction_id", "transaction_id", "created_at"),
+        Index("ix_refunds_created_at_id", "created_at", "id"),
+    )
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - SQLAlchemy's own form
+
+    @property
+    def money(self) -> Money:
+        """The amount with its currency."""
+        return Money(self.amount, self.currency)
+
+    @property
+    def unknown_status(self) -> str | None:
+        """What Stripe says that it is, in words, where that is no state that we know."""
+        if "status" not in (self.stripe_data or {}):
+            return None
+        status = (self.stripe_data or {})["status"]
+        return None if known(status, AT_STRIPE) else says(status)
+
+
+def lock(session: Session, refund_id: str) -> Refund:
+    """The refund, locked, its transaction first: every writer locks in this order.
+
+    Raises sqlalchemy.exc.NoResultFound for an unknown id.
+    """
+    owner = select(Refund.transaction_id).where(Refund.id == refund_id)
+    states.lock(session, session.scalars(owner).one())
+    return session.scalars(
+        select(Refund)
+        .where(Refund.id == refund_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).one()
+
+
+def move(
+    session: Session, refund: Refund, state: str, *, actor: str = history.SYSTEM, **data: Any
+) -> None:
+    """Move a locked refund, write history, store one message for each handler of the event.
+
+    Raises IllegalMoveError when the table does not allow it.
+    """
+    old = refund.state
+    MACHINE.check(old, state)
+    refund.state = state
+    refund.state_at = database_now()
+    session.flush()
+    tell(session, refund, actor=actor, **{"from": old, **data})
+
+
+def tell(session: Session, refund: Refund, *, actor: str, **data: Any) -> None:
+    """Write that a refund is in its state now, and store the messages that follow."""
+    event = f"refund.{refund.state}"
+    history.record(
+        session,
+        "state",
+        event,
+        actor=actor,
+        transaction_id=refund.transaction_id,
+        subject=refund.id,
+        amount=refund.amount,
+        currency=refund.currency,
+        **data,
+    )
+    for follow in outbox.followers(session, event):
+        key = f"{follow.command}:{refund.id}:v{refund.version}"
+        outbox.stage(session, follow.command, refund.id, key=key, delay=follow.delay)

@@ -1,0 +1,192 @@
+"""request: ask for money to be given back. A job sends it; no page waits for Stripe."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from payments_app.core import history
+from payments_app.core.db.session import atomic
+from payments_app.core.free_text import free_text
+from payments_app.core.jobs import outbox
+from payments_app.core.money import THREE_DECIMAL, WHOLE_UNITS, Money
+from payments_app.gateway.refunds import REASONS
+from payments_app.payments import states
+from payments_app.payments.disputes.models import Dispute
+from payments_app.payments.models import Transaction
+from payments_app.payments.refunds.models import NOT_REFUNDED, Refund
+
+MAX_REASON = 500
+
+
+class RefundRefusedError(Exception):
+    """This refund can't be asked for; the message is a sentence for staff."""
+
+
+class RemainingChangedError(RefundRefusedError):
+    """Another refund came between the review of this one and its confirmation."""
+
+
+@dataclass(frozen=True)
+class RefundReview:
+    """What a refund would do. `paid` is the whole payment, `before` what was given back of it or
+    is about to be, `left` what can still be, `kept` what remains after this one."""
+
+    money: Money
+    paid: Money
+    before: Money
+    left: Money
+    kept: Money
+
+
+@atomic
+def review_refund(
+    session: Session,
+    transaction_id: str,
+    amount: int,
+    *,
+    reason: str,
+    stripe_reason: str | None = None,
+) -> RefundReview:
+    """What `request_refund` would do with the same arguments; nothing is stored.
+
+    Raises RefundRefusedError, and sqlalchemy.exc.NoResultFound for an unknown transaction.
+    """
+    transaction = states.lock(session, transaction_id)
+    refusal = why_not(session, transaction, amount, reason, stripe_reason)
+    if refusal:
+        raise RefundRefusedError(refusal)
+    money = Money(amount, transaction.currency)
+    left = Money(remaining(session, transaction), transaction.currency)
+    before = Money(refunded(session, transaction_id), transaction.currency)
+    return RefundReview(money, left + before, before, left, left - money)
+
+
+@atomic
+def request_refund(
+    session: Session,
+    transaction_id: str,
+    amount: int,
+    *,
+    reason: str,
+    actor: str,
+    stripe_reason: str | None = None,
+    idempotency_key: str | None = None,
+    left: int | None = None,
+) -> str:
+    """Store a refund of `amount` (minor units) with the message that sends it; return its id.
+
+    `reason` is staff's own words and stays ours; `stripe_reason` is one of Stripe's three
+    (`fraudulent` blocks the card and the e-mail address there). A repeated `idempotency_key`
+    answers the first refund. `left` is what could be given back (minor units) when the refund was
+    reviewed. Safe from two staff at once: the transaction is locked.
+
+    Raises RefundRefusedError, RemainingChangedError where `left` is no longer so, and
+    sqlalchemy.exc.NoResultFound for an unknown transaction.
+    """
+    transaction = states.lock(session, transaction_id)
+    known = idempotency_key and _made_before(session, idempotency_key, transaction_id, amount)
+    if known:
+        return known
+    if left is not None and left != remaining(session, transaction):
+        raise RemainingChangedError("What can be refunded has changed meanwhile. Look again.")
+    refusal = why_not(session, transaction, amount, reason, stripe_reason)
+    if refusal:
+        raise RefundRefusedError(refusal)
+    refund = Refund(
+        transaction_id=transaction_id,
+        amount=amount,
+        currency=transaction.currency,
+        reason=reason_in_words(reason),
+        stripe_reason=stripe_reason,
+        requested_by=actor,
+        idempotency_key=idempotency_key,
+    )
+    session.add(refund)
+    session.flush()
+    history.record(
+        session,
+        "staff",
+        "refund.requested",
+        actor=actor,
+        transaction_id=transaction_id,
+        subject=refund.id,
+        amount=amount,
+        currency=transaction.currency,
+        reason=refund.reason,
+        stripe_reason=stripe_reason,
+    )
+    outbox.stage(session, "refunds.send", refund.id)
+    return refund.id
+
+
+def reason_in_words(typed: str) -> str:
+    """Staff's own reason as it is kept. Raises ValueError with a sentence where it can't be."""
+    if_empty = "Say why the money is given back."
+    return free_text(typed, what="The reason", most=MAX_REASON, if_empty=if_empty)
+
+
+def remaining(session: Session, transaction: Transaction) -> int:
+    """What can still be given back of a transaction, in minor units; 0 of one that is not paid."""
+    if transaction.state != "complete":
+        return 0
+    return transaction.paid - refunded(session, transaction.id)
+
+
+def refunded(session: Session, transaction_id: str) -> int:
+    """What was given back, or is about to be: every refund that did not fail."""
+    total = session.scalar(
+        select(func.sum(Refund.amount)).where(
+            Refund.transaction_id == transaction_id, Refund.state.not_in(NOT_REFUNDED)
+        )
+    )
+    return int(total or 0)
+
+
+def why_not(
+    session: Session,
+    transaction: Transaction,
+    amount: int,
+    reason: str,
+    stripe_reason: str | None = None,
+) -> str | None:
+    """Why this refund can't be asked for, in a sentence; None where it can."""
+    if transaction.state != "complete":
+        return "Only a payment that succeeded can be refunded."
+    if transaction.paid == 0:
+        return "Nothing was paid, so there is nothing to refund."
+    if amount <= 0:
+        return "The amount to refund must be more than zero."
+    try:
+        reason_in_words(reason)
+    except ValueError as error:
+        return str(error)
+    if stripe_reason is not None and stripe_reason not in REASONS:
+        return f"Stripe knows only these reasons: {', '.join(REASONS)}."
+    if transaction.currency in THREE_DECIMAL and amount % 10:
+        return "The last digit of an amount with three decimals must be 0."
+    if transaction.currency in WHOLE_UNITS and amount % 100:
+        return "Only whole units of this currency can be refunded."
+    if _taken_back(session, transaction.id):
+        return "The bank has taken this money back in a dispute: it can't be refunded as well."
+    left = remaining(session, transaction)
+    if amount > left:
+        return f"Only {Money(left, transaction.currency)} of this payment can still be refunded."
+    return None
+
+
+def _made_before(session: Session, key: str, transaction_id: str, amount: int) -> str | None:
+    """The refund that this key asked for. Raises RefundRefusedError where it was another one."""
+    made = session.scalar(select(Refund).where(Refund.idempotency_key == key))
+    if made is not None and (made.transaction_id, made.amount) != (transaction_id, amount):
+        raise RefundRefusedError("This form was sent before, for another refund. Open it again.")
+    return made.id if made else None
+
+
+def _taken_back(session: Session, transaction_id: str) -> bool:
+    disputed = select(Dispute.id).where(
+        Dispute.transaction_id == transaction_id, Dispute.funds == "withdrawn"
+    )
+    return session.scalar(disputed.limit(1)) is not None

@@ -1,0 +1,208 @@
+"""request: whether a failed payment can be tried again, and asking for it.
+
+Only a saved card can be charged without the buyer; where there is none, or where the bank wants the
+buyer, there is a link for the buyer instead. A job asks Stripe about every earlier attempt first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import column, func, select, table
+from sqlalchemy.orm import Session
+
+from payments_app.core import history
+from payments_app.core.db.session import atomic
+from payments_app.core.history import HistoryEntry
+from payments_app.core.jobs import outbox
+from payments_app.core.jobs.outbox import OPEN, Message
+from payments_app.core.money import Money
+from payments_app.core.web.links import absolute
+from payments_app.gateway.declines import STAFF, Advice, advice_on
+from payments_app.payments import states
+from payments_app.payments.models import PaymentRecord, Transaction
+from payments_app.payments.payable import find_payable, payable_kinds
+
+# By its name: the customers' room is above this one.
+_CARDS = table("saved_cards", column("payment_method"), column("removed_at"))
+COMMAND = "retry"
+REQUESTED = "retry.requested"
+CHARGE, LINK, NONE = "charge", "link", "none"
+_TRY_SAVED_CARD = "The saved card is charged again, after Stripe was asked about every earlier try."
+_BY_LINK = "No saved card can be charged without the customer: send the link to pay again."
+_BUYER_NEEDED = "The same card will not do without the customer: send the link to pay again."
+
+
+class RetryRefusedError(Exception):
+    """This payment can't be retried; the message is a sentence for staff."""
+
+
+@dataclass(frozen=True)
+class RetryVerdict:
+    """What a retry would be. `how`: `charge` (the saved card, by a job), `link` (the buyer pays
+    again at `link`), `none` (not at all). `sentence` says why, to staff."""
+
+    how: str
+    sentence: str
+    attempt: int
+    money: Money
+    card: str | None
+    link: str | None = None
+
+
+@atomic
+def preview_retry(session: Session, transaction_id: str) -> RetryVerdict:
+    """What a retry of this transaction would be, from what is known here.
+
+    Raises sqlalchemy.exc.NoResultFound for an unknown id.
+    """
+    return verdict_on(session, states.lock(session, transaction_id))
+
+
+@atomic
+def request_retry(session: Session, transaction_id: str, actor: str) -> RetryVerdict:
+    """Ask for a retry: a job makes it, or (`link`) it is recorded that the link was asked for.
+
+    Raises RetryRefusedError with the sentence where it makes no sense. Safe from two staff at
+    once: the second finds the first one's retry under way.
+    """
+    transaction = states.lock(session, transaction_id)
+    verdict = verdict_on(session, transaction)
+    if verdict.how == NONE:
+        raise RetryRefusedError(verdict.sentence)
+    what = REQUESTED if verdict.how == CHARGE else "retry.link_given"
+    history.record(
+        session,
+        "staff",
+        what,
+        actor=actor,
+        transaction_id=transaction_id,
+        attempt=verdict.attempt,
+        link=verdict.link,
+    )
+    if verdict.how == CHARGE:
+        session.flush()
+        key = f"{COMMAND}:{transaction_id}:{requests(session, transaction_id)}"
+        outbox.stage(session, COMMAND, transaction_id, key=key)
+    return verdict
+
+
+def verdict_on(
+    session: Session, transaction: Transaction, *, under_way: bool = False
+) -> RetryVerdict:
+    """The verdict on a locked transaction; `under_way` says that the asker is the retry itself."""
+    payable = payable_record(session, transaction.id)
+    attempts = _attempts(session, payable) if payable else [transaction]
+    refusal = _refusal(transaction, attempts)
+    if refusal is None and payable is not None:
+        refusal = not_payable_here(session, payable)
+    if refusal is None and not under_way and _waits(session, transaction.id):
+        refusal = "A retry of this payment is under way."
+    how, sentence = (NONE, refusal) if refusal else _how(session, transaction, payable)
+    link = None
+    if how == LINK and payable is not None:
+        link = absolute(f"/checkout/{payable.payable_id}")
+    brand = (transaction.card_brand or "card").capitalize()
+    return RetryVerdict(
+        how=how,
+        sentence=sentence,
+        attempt=len(attempts) + 1,
+        money=transaction.money,
+        card=f"{brand} ending in {transaction.card_last4}" if transaction.card_last4 else None,
+        link=link,
+    )
+
+
+def payable_record(session: Session, transaction_id: str) -> PaymentRecord | None:
+    """What the transaction pays for; of a charge of the customer alone, None."""
+    return session.scalar(
+        select(PaymentRecord).where(
+            PaymentRecord.transaction_id == transaction_id, PaymentRecord.role == "pays_for"
+        )
+    )
+
+
+def not_payable_here(session: Session, payable: PaymentRecord) -> str | None:
+    """Why this process can't open a payment for what was to be paid; None where it can."""
+    if payable.payable_type not in payable_kinds():
+        kind = payable.payable_type
+        return f"This process does not know what was paid for ({kind}): retry it where it is sold."
+    if find_payable(session, payable.payable_id) is None:
+        return f"What was to be paid ({payable.payable_id}) is not there any more."
+    return None
+
+
+def requests(session: Session, transaction_id: str) -> int:
+    """How often a retry of this transaction was asked for."""
+    asked = select(func.count()).where(
+        HistoryEntry.transaction_id == transaction_id, HistoryEntry.what == REQUESTED
+    )
+    return session.scalar(asked) or 0
+
+
+def _attempts(session: Session, payable: PaymentRecord) -> list[Transaction]:
+    """Every attempt to pay for the same thing, oldest first."""
+    query = (
+        select(Transaction)
+        .join(PaymentRecord)
+        .where(
+            PaymentRecord.payable_type == payable.payable_type,
+            PaymentRecord.payable_id == payable.payable_id,
+            PaymentRecord.role == "pays_for",
+        )
+        .order_by(PaymentRecord.id)
+        .execution_options(populate_existing=True)
+    )
+    return list(session.scalars(query))
+
+
+def _refusal(transaction: Transaction, attempts: list[Transaction]) -> str | None:
+    if transaction.state == "complete":
+        return "This payment succeeded: there is nothing to retry."
+    if transaction.state == "pending":
+        return "This payment is still open: what became of it is being looked up."
+    if any(other.state == "complete" for other in attempts):
+        return "Another attempt has paid for the same thing: there is nothing to retry."
+    if any(other.state == "pending" for other in attempts):
+        return "A newer attempt is under way: wait for its outcome."
+    if attempts[-1].id != transaction.id:
+        return "A newer attempt was made: retry that one."
+    advice = advice_on(transaction.error)
+    if advice is not None and not advice.retry:
+        return f"This payment must not be retried. {STAFF[advice.staff]}"
+    return None
+
+
+def _how(
+    session: Session, transaction: Transaction, payable: PaymentRecord | None
+) -> tuple[str, str]:
+    if payable is None:
+        return NONE, "This payment was for nothing in particular: charge the customer anew instead."
+    named = transaction.payment_method and transaction.stripe_customer_id
+    saved = bool(named and not transaction.save_card)  # one that was to be saved is not yet
+    saved = saved and not _was_removed(session, transaction)
+    if saved and _may_charge(advice_on(transaction.error)):
+        return CHARGE, _TRY_SAVED_CARD
+    return LINK, _BUYER_NEEDED if saved else _BY_LINK
+
+
+def _was_removed(session: Session, transaction: Transaction) -> bool:
+    """Whether the card's owner took back the leave to charge it."""
+    removed = select(_CARDS.c.removed_at).where(
+        _CARDS.c.payment_method == transaction.payment_method, _CARDS.c.removed_at.is_not(None)
+    )
+    return session.scalar(removed) is not None
+
+
+def _may_charge(advice: Advice | None) -> bool:
+    """Whether the same card may simply be tried again: no details to mend, no bank to ask."""
+    if advice is None:
+        return True
+    return advice.buyer == "B2" or (advice.staff in ("S1", "S4") and advice.buyer != "B7")
+
+
+def _waits(session: Session, transaction_id: str) -> bool:
+    waiting = select(Message.id).where(
+        Message.command == COMMAND, Message.subject == transaction_id, *OPEN
+    )
+    return session.scalar(waiting) is not None

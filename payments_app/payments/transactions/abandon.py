@@ -1,0 +1,125 @@
+"""abandon: end what was never sent, and close what the buyer left, at Stripe first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from payments_app.core.db.clock import database_now
+from payments_app.core.db.session import atomic
+from payments_app.core.jobs.outbox import Claim, Later
+from payments_app.gateway import charges
+from payments_app.gateway.results import Answer, Verdict, unclear
+from payments_app.payments import states
+from payments_app.payments.models import Transaction
+from payments_app.payments.transactions.apply_stripe_state import give_up, note, settle, status_word
+from payments_app.payments.transactions.charge_snapshot import Brief, brief_of
+
+ACTION_SECONDS = 30 * 60  # a bank's check that nobody finished is cancelled after this
+RETRY_SECONDS = 60.0
+NOT_MADE = {
+    "type": "expired",
+    "code": "payment_expired",
+    "message": "It was not sent in time, and was cancelled: no payment was made.",
+}
+STRIPE_FAILED = {
+    "type": "api_error",
+    "message": "Stripe had an error of its own, and made no payment.",
+}
+CHECK_ABANDONED = {
+    "type": "expired",
+    "code": "authentication_abandoned",
+    "message": "The bank's check was not finished in time: no payment was made.",
+}
+
+
+def end_unsent(session: Session, transaction: Transaction) -> None:
+    """End a locked transaction of which nothing was ever sent."""
+    transaction.error = NOT_MADE
+    transaction.error_code, transaction.error_message = NOT_MADE["code"], NOT_MADE["message"]
+    states.move(session, transaction, "canceled", reason=NOT_MADE["message"])
+
+
+def never_made(brief: Brief) -> None:
+    """End a transaction whose intent Stripe does not know: it expired, or Stripe failed at it."""
+    if brief.late:
+        give_up(brief.transaction_id, "canceled", NOT_MADE)
+    else:
+        give_up(brief.transaction_id, "failed", STRIPE_FAILED)
+
+
+def unsent(brief: Brief, claim: Claim, create: Callable[[Brief], Answer]) -> None:
+    """End a transaction that was not confirmed in time; its intent, if any, at Stripe first.
+
+    The answer to the create may be lost: the same key names the intent, without moving money.
+    Raises Later while Stripe does not answer.
+    """
+    if brief.intent_id is None:
+        answer = create(brief)
+        if answer.intent is None:
+            if answer.verdict in (Verdict.CANCELED, Verdict.INVALID):
+                never_made(brief)
+                return
+            note(brief.transaction_id, answer)
+            raise Later(RETRY_SECONDS, f"create before cancelling: {answer.error_code}")
+        _keep_id(brief.transaction_id, answer)
+        brief = _brief(brief.transaction_id)
+    close(brief, claim)
+
+
+def close(
+    brief: Brief, _claim: Claim, *, phase: str = "canceled", error: dict[str, Any] | None = None
+) -> None:
+    """Cancel the intent at Stripe, then end the transaction as `phase` with `error`.
+
+    If Stripe refuses because the intent has moved on, the transaction settles by what it reads.
+    Raises Later while Stripe does not answer.
+    """
+    answer = charges.cancel_intent(brief.intent, brief.account)
+    note(brief.transaction_id, answer)
+    if answer.verdict == Verdict.MOVED_ON:
+        answer = charges.retrieve_intent(brief.intent, brief.account)
+        if answer.verdict == Verdict.OPEN or answer.intent is None:
+            answer = unclear(answer)
+        if answer.verdict != Verdict.CANCELED:
+            settle(brief.transaction_id, answer, fresh=True)
+            return
+    if answer.verdict != Verdict.CANCELED:
+        raise Later(RETRY_SECONDS, f"cancel: {answer.error_code}")
+    give_up(brief.transaction_id, phase, error or NOT_MADE, answer)
+
+
+def expire_action(transaction_id: str, claim: Claim) -> None:
+    """Cancel a transaction whose bank check nobody finished in time."""
+    brief = _waiting_for_buyer(transaction_id)
+    if brief is not None:
+        close(brief, claim, error=CHECK_ABANDONED)
+
+
+@atomic
+def _waiting_for_buyer(session: Session, transaction_id: str) -> Brief | None:
+    transaction = states.lock(session, transaction_id)
+    if transaction.phase != "requires_action":
+        return None
+    too_early = session.scalar(
+        select(Transaction.phase_at > database_now(-ACTION_SECONDS + 1)).where(
+            Transaction.id == transaction_id
+        )
+    )
+    # An earlier visit to the bank had its own message; this one's comes with its own.
+    return None if too_early else brief_of(session, transaction)
+
+
+@atomic
+def _keep_id(session: Session, transaction_id: str, answer: Answer) -> None:
+    transaction = states.lock(session, transaction_id)
+    transaction.stripe_payment_id = answer.body["id"]
+    transaction.stripe_status = status_word(answer.body)
+
+
+@atomic
+def _brief(session: Session, transaction_id: str) -> Brief:
+    return brief_of(session, states.lock(session, transaction_id))

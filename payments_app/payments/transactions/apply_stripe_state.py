@@ -1,0 +1,240 @@
+"""apply_stripe_state: bring a transaction to where Stripe says it is. The one way to a verdict.
+
+The charge, the look-up, the webhook and the sweeper all end here.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from payments_app.core import alerts, history
+from payments_app.core.db.columns import as_object
+from payments_app.core.db.session import atomic
+from payments_app.core.jobs import outbox
+from payments_app.gateway.calls import NEW_STATUS
+from payments_app.gateway.results import Answer, Verdict
+from payments_app.gateway.words import tell_of_word, word
+from payments_app.payments import states
+from payments_app.payments.connect.records import READ
+from payments_app.payments.models import Transaction
+from payments_app.payments.transactions.received import misfit, receive
+
+PHASE_OF = {
+    Verdict.SUCCEEDED: "complete",
+    Verdict.PROCESSING: "awaiting_bank",
+    Verdict.REQUIRES_ACTION: "requires_action",
+    Verdict.DECLINED: "failed",
+    Verdict.INVALID: "failed",
+    Verdict.CANCELED: "canceled",
+    Verdict.UNKNOWN: "unknown",
+    Verdict.MOVED_ON: "unknown",
+}
+
+
+@atomic
+def settle(
+    session: Session,
+    transaction_id: str,
+    answer: Answer,
+    *,
+    fresh: bool = False,
+    actor: str = "stripe",
+) -> str:
+    """`bring`, as a database transaction of its own."""
+    return bring(session, transaction_id, answer, fresh=fresh, actor=actor)
+
+
+def bring(
+    session: Session,
+    transaction_id: str,
+    answer: Answer,
+    *,
+    fresh: bool = False,
+    actor: str = "stripe",
+) -> str:
+    """Move a transaction to what `answer` says, with the call in its history; return its phase.
+
+    `fresh` says that the answer was just read at Stripe: only then may it correct a final state.
+    An answer about another amount or currency, and one that it succeeded which does not say what
+    was received, settles nothing and raises an alert.
+    """
+    transaction = states.lock(session, transaction_id)
+    note_call(session, transaction_id, answer)
+    phase = PHASE_OF[answer.verdict]
+    if _mismatch(session, transaction, answer):
+        phase = "unknown"
+    if transaction.phase in states.FINAL:
+        _correct(session, transaction, answer, phase, fresh=fresh)
+    elif transaction.phase == phase:
+        _keep(transaction, answer)
+    elif states.MACHINE.allows(transaction.phase, phase):
+        _keep(transaction, answer)
+        states.move(session, transaction, phase, actor=actor, **receive(transaction, answer, phase))
+    _follow_sale(session, transaction)
+    return transaction.phase
+
+
+def _follow_sale(session: Session, transaction: Transaction) -> None:
+    """A merchant's sale has records on two accounts; any other needs no message for them."""
+    if transaction.phase == "complete" and transaction.connected_account_id is not None:
+        outbox.stage(session, READ, transaction.id)
+
+
+@atomic
+def settle_zero(session: Session, transaction_id: str) -> None:
+    """A payment of nothing succeeds without Stripe."""
+    transaction = states.lock(session, transaction_id)
+    if transaction.phase != "processing":
+        return
+    transaction.stripe_data = {"type": "zero_amount"}
+    transaction.amount_received = 0
+    states.move(session, transaction, "complete", reason="nothing to pay")
+
+
+@atomic
+def give_up(
+    session: Session,
+    transaction_id: str,
+    phase: str,
+    error: dict[str, Any],
+    answer: Answer | None = None,
+) -> None:
+    """`end`, as a database transaction of its own."""
+    end(session, transaction_id, phase, error, answer)
+
+
+def end(
+    session: Session,
+    transaction_id: str,
+    phase: str,
+    error: dict[str, Any],
+    answer: Answer | None = None,
+) -> None:
+    """End a transaction of which we know that no money moved; `answer` is the cancelled intent."""
+    transaction = states.lock(session, transaction_id)
+    if not states.MACHINE.allows(transaction.phase, phase):
+        return
+    if answer is not None:
+        _keep(transaction, answer)
+    _keep_error(transaction, error)
+    states.move(session, transaction, phase, reason=transaction.error_message)
+
+
+@atomic
+def note(session: Session, transaction_id: str, answer: Answer) -> None:
+    """Keep a call that decided nothing in the transaction's history, if it was made at all."""
+    if answer.error_code != "breaker_open":
+        note_call(session, transaction_id, answer)
+
+
+def note_call(session: Session, transaction_id: str, answer: Answer) -> None:
+    """Every call to Stripe is a history row: what, request id, milliseconds, verdict."""
+    history.record(
+        session,
+        "stripe",
+        f"stripe.{answer.call}",
+        transaction_id=transaction_id,
+        **answer.as_history(),
+    )
+    if answer.error_code == NEW_STATUS:
+        status = (answer.intent or {}).get("status")
+        tell_of_word(
+            session, transaction_id, "intent's status", status, transaction_id=transaction_id
+        )
+
+
+def status_word(intent: dict[str, Any]) -> str:
+    """What Stripe says that an intent is, as the transaction keeps it; empty where it says
+    nothing."""
+    return word(intent.get("status")) or ""
+
+
+def _mismatch(session: Session, transaction: Transaction, answer: Answer) -> bool:
+    problem = misfit(transaction, answer)
+    if problem is None:
+        return False
+    alerts.raise_alert(
+        session,
+        "mismatch",
+        f"mismatch:{transaction.id}",
+        f"{transaction.id}: Stripe's intent {problem}",
+        severity="critical",
+        transaction_id=transaction.id,
+    )
+    return True
+
+
+def _correct(
+    session: Session, transaction: Transaction, answer: Answer, phase: str, *, fresh: bool
+) -> None:
+    """A final state stands, unless a fresh read says that the money moved after all."""
+    if phase == transaction.phase or not fresh:
+        return
+    if not states.CORRECTIONS.allows(transaction.phase, phase):
+        return
+    _keep(transaction, answer)
+    transaction.error = transaction.error_code = transaction.error_message = None
+    received = receive(transaction, answer, phase)
+    states.move(session, transaction, phase, correction=True, **received)
+    alerts.raise_alert(
+        session,
+        "corrected",
+        f"corrected:{transaction.id}",
+        f"{transaction.id} had ended without money, but Stripe says that it succeeded",
+        severity="critical",
+        transaction_id=transaction.id,
+    )
+
+
+def _keep(transaction: Transaction, answer: Answer) -> None:
+    """Keep what Stripe answered: the complete response without its secret, and what staff read."""
+    intent = answer.intent
+    if intent:
+        transaction.stripe_data = intent
+        transaction.stripe_payment_id = transaction.stripe_payment_id or intent.get("id")
+        transaction.stripe_status = status_word(intent)
+        transaction.livemode = bool(intent.get("livemode"))
+        _keep_charge(transaction, intent.get("latest_charge"))
+        _keep_card(transaction, intent.get("payment_method"))
+    if answer.verdict == Verdict.REQUIRES_ACTION:
+        transaction.client_secret = answer.client_secret
+    if answer.error and PHASE_OF.get(answer.verdict) == "failed":
+        _keep_error(transaction, answer.error)
+        if not intent:
+            transaction.stripe_data = {"error": answer.error}
+
+
+def _keep_charge(transaction: Transaction, charge: Any) -> None:
+    if not isinstance(charge, dict):
+        return
+    _keep_card(transaction, charge.get("payment_method_details"))
+    transaction.receipt_url = _text(charge.get("receipt_url"))
+    transaction.statement_descriptor = word(charge.get("calculated_statement_descriptor"))
+
+
+def _keep_card(transaction: Transaction, method: Any) -> None:
+    card = as_object(as_object(method).get("card"))
+    transaction.card_brand = word(card.get("brand"), 24) or transaction.card_brand
+    transaction.card_last4 = word(card.get("last4"), 4) or transaction.card_last4
+
+
+def _keep_error(transaction: Transaction, error: dict[str, Any]) -> None:
+    _keep_card(transaction, error.get("payment_method"))
+    # Shortened where an index is made of them, else one that is too long could not be kept.
+    codes = {name: word(error[name], 100) for name in ("code", "decline_code") if error.get(name)}
+    transaction.error = error | codes
+    transaction.error_code = word(error.get("code") or error.get("type"), 100)
+    transaction.error_message = _text(error.get("message")) or "Unknown error occurred"
+
+
+def _text(value: Any) -> str | None:
+    """None for what is no text."""
+    return value if isinstance(value, str) else None
+
+
+def mark_closed(session: Session, transaction: Transaction, answer: Answer) -> None:
+    """An ended transaction's intent is closed at Stripe: it can never succeed late."""
+    note_call(session, transaction.id, answer)
+    transaction.stripe_status = "canceled"

@@ -1,0 +1,173 @@
+"""The brief of a charge: what a worker needs of a transaction, as plain data.
+
+It is read (and where a transaction begins, written) in one short database transaction, so that no
+row and no connection is held while Stripe is called.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from payments_app.core.db.clock import database_now
+from payments_app.core.web.links import absolute
+from payments_app.payments.connect.account import account_of, is_destination_charge
+from payments_app.payments.models import PaymentRecord, Transaction
+
+UNSENT_SECONDS = 15 * 60  # a buyer who left is not charged after this
+KEY_SECONDS = 23 * 3600  # Stripe keeps a key for 24 h at least
+
+
+@dataclass(frozen=True)
+class NewCustomer:
+    """A customer whose card is to be saved, and whom Stripe does not know yet. `customer_id` is
+    None where the buyer has not proved to be one of ours: the card gets a customer of its own."""
+
+    customer_id: str | None
+    email: str
+
+
+@dataclass(frozen=True)
+class Brief:
+    """One transaction as its charge needs it."""
+
+    transaction_id: str
+    phase: str
+    amount: int
+    currency: str
+    sets_up: bool  # it keeps a card, and takes no money
+    create: dict[str, Any]
+    confirm: dict[str, Any]
+    intent_id: str | None
+    account: str | None
+    seller: str | None  # the connected account that is paid, by either type of charge
+    customer: NewCustomer | None
+    create_sent: bool
+    confirm_sent: bool
+    late: bool  # older than UNSENT_SECONDS
+    key_forgotten: bool  # older than KEY_SECONDS
+    created_at: dt.datetime
+
+    @property
+    def intent(self) -> str:
+        """The intent's id at Stripe. Raises LookupError where none is known yet."""
+        if self.intent_id is None:
+            raise LookupError(f"{self.transaction_id} has no intent yet")
+        return self.intent_id
+
+    @property
+    def create_key(self) -> str:
+        """Stripe's idempotency key of the create call."""
+        return f"txn-{self.transaction_id}-create"
+
+    @property
+    def confirm_key(self) -> str:
+        """Stripe's idempotency key of the confirm call."""
+        return f"txn-{self.transaction_id}-confirm"
+
+
+def parameters_for(transaction: Transaction) -> dict[str, Any]:
+    """What will be sent to Stripe for this transaction, now and at every repetition.
+
+    `off_session` and `return_url` are legal only when confirming; a bare payment method needs
+    `use_stripe_sdk`, or 3-D Secure comes back as a redirect. `setup_future_usage` must be what
+    the fields that made the token were told.
+    """
+    if transaction.sets_up:
+        return {"create": _setup(transaction), "confirm": _confirmation(transaction)}
+    create: dict[str, Any] = {
+        "amount": transaction.amount,
+        "currency": transaction.currency,
+        "description": transaction.description,
+        "metadata": {"transaction_id": transaction.id},
+        "allowed_payment_method_types": ["card"],
+    }
+    if transaction.stripe_customer_id:
+        create["customer"] = transaction.stripe_customer_id
+    if transaction.save_card:
+        create["setup_future_usage"] = "off_session"
+    if transaction.platform_fee:
+        create["application_fee_amount"] = transaction.platform_fee
+    if is_destination_charge(transaction):
+        create["transfer_data"] = {"destination": transaction.connected_account_id}
+    return {"create": create, "confirm": _confirmation(transaction)}
+
+
+def _setup(transaction: Transaction) -> dict[str, Any]:
+    create: dict[str, Any] = {
+        "usage": "off_session",
+        "description": transaction.description,
+        "metadata": {"transaction_id": transaction.id},
+        "allowed_payment_method_types": ["card"],
+    }
+    if transaction.stripe_customer_id:
+        create["customer"] = transaction.stripe_customer_id
+    return create
+
+
+def _confirmation(transaction: Transaction) -> dict[str, Any]:
+    confirm: dict[str, Any] = {}
+    if transaction.confirmation_token:
+        confirm["confirmation_token"] = transaction.confirmation_token
+    else:
+        confirm["payment_method"] = transaction.payment_method
+    if transaction.off_session:
+        confirm["off_session"] = True
+    else:
+        confirm["return_url"] = absolute(f"/transactions/{transaction.id}")
+        if not transaction.confirmation_token:
+            confirm["use_stripe_sdk"] = True
+    return confirm
+
+
+def brief_of(session: Session, transaction: Transaction) -> Brief:
+    """The brief of a locked transaction, its ages by the database's clock."""
+    customer = _new_customer(session, transaction)
+    if transaction.parameters is None and customer is None:
+        transaction.parameters = parameters_for(transaction)
+        session.flush()
+    # JSONB keeps no order of keys, and a repeated call must be the same to the byte.
+    parameters = json.loads(json.dumps(transaction.parameters or {}, sort_keys=True))
+    late, forgotten = session.execute(
+        select(
+            Transaction.created_at < database_now(-UNSENT_SECONDS),
+            Transaction.created_at < database_now(-KEY_SECONDS),
+        ).where(Transaction.id == transaction.id)
+    ).one()
+    return Brief(
+        transaction_id=transaction.id,
+        phase=transaction.phase,
+        amount=transaction.amount,
+        currency=transaction.currency,
+        sets_up=transaction.sets_up,
+        create=parameters.get("create", {}),
+        confirm=parameters.get("confirm", {}),
+        intent_id=transaction.stripe_payment_id,
+        account=account_of(transaction),
+        seller=transaction.connected_account_id,
+        customer=customer,
+        create_sent=transaction.create_sent_at is not None,
+        confirm_sent=transaction.confirm_sent_at is not None,
+        late=bool(late),
+        key_forgotten=bool(forgotten),
+        created_at=transaction.created_at,
+    )
+
+
+def _new_customer(session: Session, transaction: Transaction) -> NewCustomer | None:
+    keeps = transaction.save_card and (transaction.amount > 0 or transaction.sets_up)
+    if not keeps or transaction.stripe_customer_id:
+        return None
+    if not transaction.customer_known:
+        return NewCustomer(None, transaction.email.strip().lower())
+    customer_id = session.scalars(
+        select(PaymentRecord.payable_id).where(
+            PaymentRecord.transaction_id == transaction.id, PaymentRecord.role == "customer"
+        )
+    ).one()
+    return NewCustomer(customer_id, transaction.email.strip().lower())

@@ -1,0 +1,141 @@
+"""open: store a pending attempt to pay, with the message that will charge it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from payments_app.core import history
+from payments_app.core.jobs import outbox
+from payments_app.core.money import CURRENCIES, Money
+from payments_app.payments.connect.payee import name_payee
+from payments_app.payments.models import PaymentRecord, Transaction
+from payments_app.payments.payable import NotPayableError, Payable
+
+
+class LivePaymentError(Exception):
+    """The payable has a live transaction already: nothing new may be charged for it."""
+
+    def __init__(self, transaction_id: str, state: str) -> None:
+        super().__init__(f"{transaction_id} is {state}")
+        self.transaction_id, self.state = transaction_id, state
+
+
+@dataclass(frozen=True)
+class Means:
+    """How the buyer pays: a confirmation token from the page, or a saved payment method.
+
+    `save_card` says that the buyer agreed to have the card kept for later payments, and
+    `customer_known` that they have proved to be the customer in whose account it is kept."""
+
+    confirmation_token: str | None = None
+    payment_method: str | None = None
+    stripe_customer_id: str | None = None
+    off_session: bool = False
+    save_card: bool = False
+    customer_known: bool = False
+
+
+def open_transaction(
+    session: Session,
+    payable: Payable,
+    *,
+    customer_id: str,
+    email: str,
+    means: Means,
+    money: Money | None = None,
+    description: str | None = None,
+    idempotency_key: str | None = None,
+    fingerprint: str | None = None,
+    buyer: str | None = None,
+    actor: str = "buyer",
+) -> Transaction:
+    """Store a `created` transaction, its records and its `charge` message, in the caller's
+    database transaction. The price is the payable's own unless `money` says otherwise; one of
+    zero or less is stored as 0 and reaches Stripe only where a card is to be kept.
+
+    Raises LivePaymentError while the payable is paid or may still be charged, NotPayableError where
+    it can't be paid for, the shop can't take its currency or its seller can't be paid, and
+    IntegrityError when two calls race for one payable or one key (run the whole step again).
+    """
+    money = money or payable.price
+    if money.currency not in CURRENCIES:
+        words = f"{money.currency.upper()} is not a currency that this shop can take."
+        raise NotPayableError("currency_not_taken", words)
+    if payable.payable_role == "pays_for":
+        # As it is now, and nobody else's until we commit: the caller may have read it long ago.
+        session.refresh(payable, with_for_update=True)
+        _refuse_second(session, payable)
+        payable.before_payment(session, customer_id)
+    transaction = Transaction(
+        amount=max(0, money.amount),
+        currency=money.currency,
+        email=email,
+        description=description or payable.payment_description,
+        attempt=_next_attempt(session, payable),
+        idempotency_key=idempotency_key,
+        fingerprint=fingerprint,
+        buyer=buyer,
+        confirmation_token=means.confirmation_token,
+        payment_method=means.payment_method,
+        stripe_customer_id=means.stripe_customer_id,
+        off_session=means.off_session,
+        save_card=means.save_card,
+        customer_known=means.customer_known,
+    )
+    session.add(transaction)
+    session.flush()
+    if payable.payable_role == "pays_for":
+        _join(session, transaction, payable.payable_type, payable.id, "pays_for")
+    _join(session, transaction, "customer", customer_id, "customer")
+    name_payee(session, transaction, payable.payee_id)
+    history.record(
+        session,
+        "state",
+        "payment.created",
+        actor=actor,
+        transaction_id=transaction.id,
+        payable=payable.id,
+        attempt=transaction.attempt,
+    )
+    outbox.stage(session, "charge", transaction.id)
+    session.flush()
+    return transaction
+
+
+def _refuse_second(session: Session, payable: Payable) -> None:
+    live = session.execute(
+        select(Transaction.id, Transaction.state)
+        .join(PaymentRecord)
+        .where(
+            PaymentRecord.payable_type == payable.payable_type,
+            PaymentRecord.payable_id == payable.id,
+            PaymentRecord.role == "pays_for",
+            PaymentRecord.live,
+        )
+    ).first()
+    if live:
+        raise LivePaymentError(live.id, live.state)
+
+
+def _next_attempt(session: Session, payable: Payable) -> int:
+    if payable.payable_role != "pays_for":
+        return 1
+    before = session.scalar(
+        select(func.count())
+        .select_from(PaymentRecord)
+        .where(
+            PaymentRecord.payable_type == payable.payable_type,
+            PaymentRecord.payable_id == payable.id,
+            PaymentRecord.role == "pays_for",
+        )
+    )
+    return (before or 0) + 1
+
+
+def _join(session: Session, transaction: Transaction, kind: str, id_: str, role: str) -> None:
+    session.add(
+        PaymentRecord(transaction_id=transaction.id, payable_type=kind, payable_id=id_, role=role)
+    )

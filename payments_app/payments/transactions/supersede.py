@@ -1,0 +1,98 @@
+"""supersede: before a payable is charged again, close what earlier attempts left open.
+
+An intent that was declined stays open at Stripe. It is cancelled there before its successor is
+created, so that it can never succeed late and charge the buyer twice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, aliased
+
+from payments_app.core.db.session import atomic
+from payments_app.core.jobs.outbox import Claim, Later
+from payments_app.gateway import charges
+from payments_app.gateway.results import Answer, Verdict
+from payments_app.payments import states
+from payments_app.payments.connect.account import DIRECT_ACCOUNT
+from payments_app.payments.models import PaymentRecord, Transaction
+from payments_app.payments.transactions.apply_stripe_state import bring, end, mark_closed, note
+from payments_app.payments.transactions.charge_snapshot import Brief
+
+RETRY_SECONDS = 5.0
+ALREADY_PAID = {
+    "type": "already_paid",
+    "code": "already_paid",
+    "message": "An earlier payment turned out to have succeeded: no second one was made.",
+}
+_CLOSED = ("canceled", "succeeded")
+
+
+@dataclass(frozen=True)
+class _Open:
+    transaction_id: str
+    intent_id: str
+    account: str | None
+
+
+def close(brief: Brief, _claim: Claim) -> bool:
+    """Close every earlier attempt at Stripe; False where one of them turned out to be paid (this
+    transaction is ended then, without a charge).
+
+    Raises Later while Stripe does not answer.
+    """
+    for earlier in _still_open(brief.transaction_id):
+        answer = charges.cancel_intent(earlier.intent_id, earlier.account)
+        if answer.verdict == Verdict.MOVED_ON:
+            note(earlier.transaction_id, answer)
+            answer = charges.retrieve_intent(earlier.intent_id, earlier.account)
+        if answer.verdict == Verdict.SUCCEEDED:
+            _give_way(brief.transaction_id, earlier.transaction_id, answer)
+            return False
+        if answer.verdict != Verdict.CANCELED:
+            note(earlier.transaction_id, answer)
+            raise Later(RETRY_SECONDS, f"closing {earlier.intent_id}: {answer.error_code}")
+        _mark_closed(earlier.transaction_id, answer)
+    return True
+
+
+@atomic
+def _give_way(session: Session, transaction_id: str, earlier_id: str, answer: Answer) -> None:
+    """Both in one transaction: whoever died between the two would leave the earlier one failed,
+    though Stripe took its money, and nothing would come back to it."""
+    # First make room: a payable has one live transaction at most.
+    end(session, transaction_id, "canceled", ALREADY_PAID)
+    bring(session, earlier_id, answer, fresh=True)
+
+
+@atomic
+def _mark_closed(session: Session, transaction_id: str, answer: Answer) -> None:
+    mark_closed(session, states.lock(session, transaction_id), answer)
+
+
+@atomic
+def _still_open(session: Session, transaction_id: str) -> list[_Open]:
+    mine, theirs = aliased(PaymentRecord), aliased(PaymentRecord)
+    rows = session.execute(
+        select(
+            Transaction.id,
+            Transaction.stripe_payment_id,
+            DIRECT_ACCOUNT.label("account"),
+        )
+        .join(theirs, theirs.transaction_id == Transaction.id)
+        .join(
+            mine,
+            (mine.payable_type == theirs.payable_type) & (mine.payable_id == theirs.payable_id),
+        )
+        .where(
+            mine.transaction_id == transaction_id,
+            mine.role == "pays_for",
+            theirs.role == "pays_for",
+            theirs.transaction_id != transaction_id,
+            Transaction.stripe_payment_id.is_not(None),
+            Transaction.stripe_status.not_in(_CLOSED),
+        )
+    ).all()
+    return [_Open(row.id, row.stripe_payment_id or "", row.account) for row in rows]

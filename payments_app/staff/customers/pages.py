@@ -1,0 +1,50 @@
+"""A customer's page: subscriptions, and the panel "Payment History", cached as one fragment."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, render_template
+from werkzeug.exceptions import NotFound
+
+from payments_app.accounts.gate import signed_in
+from payments_app.core.db.clock import utcnow
+from payments_app.core.extensions import db
+from payments_app.core.web.access import staff
+from payments_app.customers.models import Customer
+from payments_app.staff import cache
+from payments_app.staff.blueprint import blueprint, page
+from payments_app.staff.customers.queries import panel_of, rows_of
+from payments_app.staff.subscriptions.queries import standings
+from payments_app.staff.zones import reader_zone
+
+
+@blueprint.get("/customers/<customer_id>")
+@staff("view")
+def customer(customer_id: str) -> Response:
+    """All attempts of one customer, and their totals."""
+    session, zone = db.session(), reader_zone()
+    found = session.get(Customer, customer_id)
+    if found is None:
+        raise NotFound
+    panel = panel_of(session, customer_id)
+    retries = signed_in().may("retry")
+
+    def render() -> dict[str, Any]:
+        # Nothing of this reader's session may be in it: others with the same zone get it too.
+        rows = rows_of(session, panel, zone)
+        html = render_template(
+            "staff/customers/_history.html", rows=rows, totals=panel.totals, retries=retries
+        )
+        return {"html": html, "as_of": utcnow().isoformat()}
+
+    key = f"panel:{customer_id}:{panel.version}:{zone.key}:{int(retries)}"
+    fragment = cache.remembered(key, cache.HOUR, render)
+    as_of = utcnow().fromisoformat(fragment["as_of"]).astimezone(zone)
+    return page(
+        "customers/customer.html",
+        customer=found,
+        subscriptions=standings(session, customer_id),
+        history=fragment["html"],
+        as_of=as_of.strftime("%H:%M"),
+    )

@@ -1,0 +1,7 @@
+"""staff.disputes: disputes and likely double payments, with the time left to answer.
+
+Owns:       no table.
+Imports:    staff.
+Publishes:  nothing.
+Subscribes: nothing.
+"""

@@ -1,0 +1,145 @@
+"""Disputes as staff read them: what waits for an answer first, with the time that is left."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Row, select, tuple_
+from sqlalchemy.orm import Session
+
+from payments_app.core.db.clock import utcnow
+from payments_app.core.db.ids import reference
+from payments_app.gateway.words import says, word
+from payments_app.payments.disputes.models import NEEDS_ANSWER, REASONS, Dispute
+from payments_app.payments.models import Transaction
+from payments_app.payments.unmatched import UnmatchedObject
+from payments_app.staff.presenter import DASHBOARD, in_words, said
+from payments_app.staff.zones import When, when
+
+PAGE = 50
+_UNITS = (("day", 86400), ("hour", 3600), ("minute", 60))
+
+
+@dataclass(frozen=True)
+class DisputeRow:
+    """One dispute for a page. `left` is the time until its deadline in words, None where no
+    answer is asked for."""
+
+    id: str
+    state: str
+    reason: str
+    amount: str
+    email: str
+    transaction_id: str
+    reference: str
+    opened: When | None
+    due: When | None
+    left: str | None
+    stripe_id: str
+    stripe_url: str
+
+
+@dataclass(frozen=True)
+class SetAside:
+    """A refund or a dispute at Stripe whose payment is not known here. `says` is its status there,
+    in Stripe's own word."""
+
+    kind: str
+    stripe_id: str
+    amount: str
+    says: str
+    account: str | None
+    intent: str | None
+    charge: str | None
+    found: When | None
+
+
+def set_aside(session: Session, zone: ZoneInfo) -> list[SetAside]:
+    """What is about no payment that is known here, the newest first."""
+    rows = session.scalars(
+        select(UnmatchedObject)
+        .where(UnmatchedObject.matched_at.is_(None))
+        .order_by(UnmatchedObject.found_at.desc(), UnmatchedObject.stripe_id)
+        .limit(2 * PAGE)
+    )
+    return [
+        SetAside(
+            kind=in_words(row.kind) or row.kind,
+            stripe_id=row.stripe_id,
+            amount=f"{word(row.stripe_data.get('amount'))} {word(row.stripe_data.get('currency'))}",
+            says=says(row.stripe_data.get("status")),
+            account=row.account,
+            intent=row.payment_intent,
+            charge=row.charge,
+            found=when(row.found_at, zone),
+        )
+        for row in rows
+    ]
+
+
+def waiting(session: Session, zone: ZoneInfo) -> list[DisputeRow]:
+    """Disputes that ask for an answer, the nearest deadline first."""
+    query = select(Dispute, Transaction.email, Transaction.livemode).join(Transaction)
+    rows = session.execute(
+        query.where(Dispute.state.in_(NEEDS_ANSWER))
+        .order_by(Dispute.due_by.nulls_last(), Dispute.id)
+        .limit(2 * PAGE)
+    ).all()
+    return _rows(rows, zone)
+
+
+def newest(
+    session: Session, zone: ZoneInfo, before: str | None = None
+) -> tuple[list[DisputeRow], str | None]:
+    """A page of all disputes, the newest first, from the dispute `before` on; and the id that the
+    next page begins after, None on the last one. Raises LookupError for an unknown dispute."""
+    query = select(Dispute, Transaction.email, Transaction.livemode).join(Transaction)
+    order = tuple_(Dispute.opened_at, Dispute.id)
+    if before is not None:
+        last = session.get(Dispute, before)
+        if last is None:
+            raise LookupError(f"there is no dispute {before}")
+        query = query.where(order < tuple_(last.opened_at, last.id))
+    rows = session.execute(
+        query.order_by(Dispute.opened_at.desc(), Dispute.id.desc()).limit(PAGE + 1)
+    ).all()
+    shown = _rows(rows[:PAGE], zone)
+    return shown, shown[-1].id if len(rows) > PAGE else None
+
+
+def time_left(until: dt.datetime, now: dt.datetime) -> str:
+    """How far away a moment is, in the largest unit of which there is a whole one."""
+    seconds = int((until - now).total_seconds())
+    if abs(seconds) < 60:
+        return "now"
+    name, size = next(unit for unit in _UNITS if abs(seconds) >= unit[1])
+    count = abs(seconds) // size
+    words = f"{count} {name}{'' if count == 1 else 's'}"
+    return f"in {words}" if seconds > 0 else f"{words} ago"
+
+
+def _rows(rows: Sequence[Row[Dispute, str, bool]], zone: ZoneInfo) -> list[DisputeRow]:
+    return [_row(dispute, email, zone, live=live) for dispute, email, live in rows]
+
+
+def _row(dispute: Dispute, email: str, zone: ZoneInfo, *, live: bool) -> DisputeRow:
+    due = dispute.due_by if dispute.needs_answer else None
+    mode = "" if live else "/test"
+    return DisputeRow(
+        id=dispute.id,
+        state=dispute.unknown_status or in_words(dispute.state) or dispute.state,
+        reason=said(dispute.reason, REASONS),
+        amount=str(dispute.money),
+        email=email,
+        transaction_id=dispute.transaction_id,
+        reference=reference(dispute.transaction_id),
+        opened=when(dispute.opened_at, zone),
+        due=when(due, zone),
+        left=time_left(due, utcnow()) if due else None,
+        stripe_id=dispute.stripe_dispute_id,
+        stripe_url=f"{DASHBOARD}{mode}/disputes/{quote(dispute.stripe_dispute_id, safe='')}",
+    )

@@ -1,0 +1,85 @@
+"""Merchants: how far each is with Stripe; administrators add one and hand it its way in."""
+
+from __future__ import annotations
+
+from email_validator import EmailNotValidError, validate_email
+from flask import Response, redirect, request, url_for
+from werkzeug.exceptions import NotFound
+from werkzeug.wrappers import Response as BaseResponse
+
+from payments_app.accounts.gate import signed_in
+from payments_app.core.card_numbers import CardNumberError, refuse
+from payments_app.core.extensions import db
+from payments_app.core.web.access import staff
+from payments_app.merchants import onboarding
+from payments_app.merchants.models import DESTINATION, DIRECT
+from payments_app.staff.blueprint import blueprint, page
+from payments_app.staff.merchants.queries import merchants
+from payments_app.staff.zones import reader_zone
+
+_MANNERS = {
+    DESTINATION: "Destination charges",
+    DIRECT: "Direct charges",
+}
+
+
+@blueprint.get("/merchants")
+@staff("view")
+def merchant_list() -> Response:
+    """The connected merchants, and for an administrator the form for one more."""
+    return _list()
+
+
+@blueprint.post("/merchants")
+@staff("merchants")
+def create_merchant() -> Response | BaseResponse:
+    """Add a merchant; a job makes its account at Stripe."""
+    name, email = request.form.get("name", "").strip(), request.form.get("email", "").strip()
+    charge_type = request.form.get("charge_type", DESTINATION)
+    country = request.form.get("country", "").strip().upper()
+    problem = _problem(name, email, charge_type, country)
+    if problem:
+        return _list(422, problem=problem, name=name, email=email, country=country)
+    onboarding.add_merchant(
+        name=name, email=email, charge_type=charge_type, country=country, actor=signed_in().id
+    )
+    return redirect(url_for("staff.merchant_list"), 303)
+
+
+@blueprint.post("/merchants/<merchant_id>/readings")
+@staff("merchants")
+def read_merchant(merchant_id: str) -> BaseResponse:
+    """Have a merchant's account read at Stripe again."""
+    if onboarding.find(db.session(), merchant_id) is None:
+        raise NotFound
+    onboarding.come_back(merchant_id)
+    return redirect(url_for("staff.merchant_list"), 303)
+
+
+def _problem(name: str, email: str, charge_type: str, country: str) -> str | None:
+    if not 1 <= len(name) <= 100:
+        return "Give the merchant's name, of 100 characters at most."
+    try:
+        validate_email(email, check_deliverability=False)
+    except EmailNotValidError:
+        return "Give an e-mail address like name@example.com."
+    if charge_type not in _MANNERS:
+        return "Choose how its payments are made."
+    try:
+        refuse(name, email)
+    except CardNumberError as error:
+        return str(error)
+    if len(country) != 2 or not country.isascii() or not country.isalpha():
+        return "Give the country as two letters, such as US."
+    return None
+
+
+def _list(status: int = 200, **values: str) -> Response:
+    return page(
+        "merchants/merchants.html",
+        status,
+        merchants=merchants(db.session(), reader_zone()),
+        manners=_MANNERS,
+        may_change=signed_in().may("merchants"),
+        **values,
+    )

@@ -1,0 +1,210 @@
+"""Asking for a retry or a refund: a page that says what will happen, and the form that asks.
+
+Nothing here calls Stripe: a verb stores the wish with its message, and a job carries it out.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+import secrets
+from dataclasses import dataclass
+
+from flask import Response, redirect, request, url_for
+from sqlalchemy.exc import NoResultFound
+from werkzeug.exceptions import NotFound
+from werkzeug.wrappers import Response as BaseResponse
+
+from payments_app.accounts.gate import ask_to_confirm, signed_in
+from payments_app.core.amounts import AmountError, parse_amount, typed_form
+from payments_app.core.extensions import db
+from payments_app.core.money import Money
+from payments_app.core.web import links
+from payments_app.core.web.access import staff
+from payments_app.core.web.http import ProblemError, wants_json
+from payments_app.gateway.refunds import REASONS
+from payments_app.payments.models import Transaction
+from payments_app.payments.refunds.request import (
+    MAX_REASON,
+    RefundRefusedError,
+    RemainingChangedError,
+    reason_in_words,
+    remaining,
+    request_refund,
+    review_refund,
+)
+from payments_app.payments.retries.request import RetryRefusedError, preview_retry, request_retry
+from payments_app.staff.blueprint import blueprint, page
+from payments_app.staff.payments.pages import find
+
+
+@blueprint.get("/payments/<transaction_id>/retries")
+@staff("retry")
+def confirm_retry(transaction_id: str) -> Response:
+    """What a retry would be: card, amount, attempt; or why there is none."""
+    return _retry_page(transaction_id)
+
+
+@blueprint.post("/payments/<transaction_id>/retries")
+@staff("retry")
+def retry(transaction_id: str) -> Response | BaseResponse:
+    """Ask for it; a job asks Stripe about every earlier attempt first."""
+    find(transaction_id)
+    try:
+        verdict = request_retry(transaction_id, signed_in().id)
+    except RetryRefusedError as error:
+        return _retry_page(transaction_id, 409, problem=str(error))
+    if verdict.link:
+        return _retry_page(transaction_id, link_given=True)
+    return _back(transaction_id)
+
+
+@blueprint.get("/payments/<transaction_id>/refunds")
+@staff("refund")
+def confirm_refund(transaction_id: str) -> Response | BaseResponse:
+    """The refund's form, once the password was typed."""
+    return ask_to_confirm() or _refund_page(transaction_id)
+
+
+@blueprint.post("/payments/<transaction_id>/refunds")
+@staff("refund")
+def refund(transaction_id: str) -> Response | BaseResponse:
+    """The form leads to a review, and only the review's own form asks for the refund."""
+    shown = find(transaction_id)
+    if not signed_in().just_confirmed:
+        address = url_for("staff.confirm_refund", transaction_id=transaction_id)
+        return redirect(url_for("accounts.confirm", next=address), 303)
+    if "change" in request.form:
+        return _refund_page(transaction_id)
+    try:
+        wish = _wish(shown.currency.lower())
+        if not _is_reviewed(transaction_id, wish):
+            return _review_page(transaction_id, wish)
+        try:
+            request_refund(
+                transaction_id,
+                wish.money.amount,
+                reason=wish.reason,
+                stripe_reason=wish.stripe_reason,
+                actor=signed_in().id,
+                idempotency_key=f"staff:{signed_in().id}:{request.form['key']}",
+                left=int(request.form["left"]),
+            )
+        except RemainingChangedError as error:
+            return _review_page(transaction_id, wish, 409, problem=str(error))
+    except (ProblemError, RefundRefusedError) as error:
+        return _form_again(transaction_id, error)
+    return _back(transaction_id)
+
+
+@dataclass(frozen=True)
+class _Wish:
+    """What the form asks for."""
+
+    money: Money
+    reason: str
+    stripe_reason: str | None
+
+
+def _wish(currency: str) -> _Wish:
+    """Raises ProblemError with a sentence for each field that is not right."""
+    problems: dict[str, str] = {}
+    money, reason = Money(0, currency), ""
+    try:
+        money = parse_amount(request.form.get("amount", ""), currency)
+    except AmountError as error:
+        problems["amount"] = str(error)
+    try:
+        reason = reason_in_words(request.form.get("reason", ""))
+    except ValueError as error:
+        problems["reason"] = str(error)
+    stripe_reason = request.form.get("stripe_reason") or None
+    if stripe_reason not in (None, *REASONS):
+        problems["stripe_reason"] = "Choose one of the reasons, or none."
+    if problems:
+        raise ProblemError(422, "invalid", next(iter(problems.values())), problems)
+    return _Wish(money, reason, stripe_reason)
+
+
+def _is_reviewed(transaction_id: str, wish: _Wish) -> bool:
+    """Whether this very refund was shown to this member, and is confirmed."""
+    left, key = request.form.get("left", ""), request.form.get("key", "")
+    sealed = _seal(transaction_id, wish, left, key)
+    return hmac.compare_digest(sealed, request.form.get("reviewed", "").encode())
+
+
+def _seal(transaction_id: str, wish: _Wish, left: str, key: str) -> bytes:
+    reviewed = [signed_in().id, transaction_id, wish.money.amount, wish.money.currency]
+    content = json.dumps([*reviewed, wish.reason, wish.stripe_reason, left, key])
+    return links.seal("refund", content).encode()
+
+
+def _retry_page(transaction_id: str, status: int = 200, **values: object) -> Response:
+    payment = find(transaction_id)
+    try:
+        verdict = preview_retry(transaction_id)
+    except NoResultFound:
+        raise NotFound from None
+    return page("payments/retry.html", status, payment=payment, verdict=verdict, **values)
+
+
+def _refund_page(transaction_id: str, status: int = 200, **values: object) -> Response:
+    """The form, with all that was typed."""
+    payment = find(transaction_id)
+    session = db.session()
+    transaction = session.get_one(Transaction, transaction_id)
+    left = Money(remaining(session, transaction), transaction.currency)
+    return page(
+        "payments/refund.html",
+        status,
+        **{
+            "payment": payment,
+            "left": left,
+            "typed": {"amount": typed_form(left), **request.form},
+            "reasons": REASONS,
+            "problems": {},
+            "most": MAX_REASON,
+            **values,
+        },
+    )
+
+
+def _form_again(transaction_id: str, error: ProblemError | RefundRefusedError) -> Response:
+    """The form with what is wrong beside each field; whoever wants JSON gets that alone."""
+    if isinstance(error, RefundRefusedError):
+        error = ProblemError(422, "refund_refused", str(error), {"amount": str(error)})
+    if wants_json():
+        raise error
+    return _refund_page(transaction_id, error.status, problems=error.fields)
+
+
+def _review_page(
+    transaction_id: str, wish: _Wish, status: int = 200, problem: str | None = None
+) -> Response:
+    """What the refund would do, and the form that asks for it. Raises RefundRefusedError."""
+    review = review_refund(
+        transaction_id, wish.money.amount, reason=wish.reason, stripe_reason=wish.stripe_reason
+    )
+    shown = find(transaction_id)
+    left, key = str(review.left.amount), secrets.token_urlsafe(16)
+    return page(
+        "payments/refund_review.html",
+        status,
+        payment=shown,
+        wish=wish,
+        review=review,
+        card=(shown.card or "").replace("\u2022\u2022\u2022\u2022 ", ""),
+        problem=problem,
+        sent={
+            "amount": typed_form(wish.money),
+            "reason": wish.reason,
+            "stripe_reason": wish.stripe_reason or "",
+            "left": left,
+            "key": key,
+            "reviewed": _seal(transaction_id, wish, left, key).decode(),
+        },
+    )
+
+
+def _back(transaction_id: str) -> BaseResponse:
+    return redirect(url_for("staff.payment", transaction_id=transaction_id) + "#timeline", 303)

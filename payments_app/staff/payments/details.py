@@ -1,0 +1,86 @@
+"""Details of payments for a page: from the cache by id and version, the rest in one query."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from payments_app.core import alerts
+from payments_app.core.db.clock import utcnow
+from payments_app.core.db.session import CommitOutcomeUnknownError, atomic
+from payments_app.payments.models import PaymentRecord, Transaction
+from payments_app.staff import cache
+from payments_app.staff.payments.refunds_and_disputes import marks_of
+from payments_app.staff.presenter import COLUMNS, Payment, detail_of
+
+log = logging.getLogger(__name__)
+
+
+def payments(session: Session, keys: Sequence[tuple[str, int]], zone: ZoneInfo) -> list[Payment]:
+    """Payments for these ids and versions, in their order: a few round trips for a page, whatever
+    its length. The versions were read just now, so a cached detail is never older than its row."""
+    details = _details(session, keys)
+    ids = [id_ for id_, _ in keys]
+    customers, marks = _customers(session, ids), marks_of(session, ids)
+    return [
+        Payment(details[id_], zone, customers.get(id_), marks.get(id_, ()))
+        for id_, _ in keys
+        if id_ in details
+    ]
+
+
+def _details(session: Session, keys: Sequence[tuple[str, int]]) -> dict[str, dict[str, Any]]:
+    names = {_name(*key): key[0] for key in keys}
+    found = {names[name]: detail for name, detail in cache.get_many(list(names)).items()}
+    missing = [id_ for id_, _ in keys if id_ not in found]
+    if missing:
+        rows = session.execute(select(*COLUMNS).where(Transaction.id.in_(missing)))
+        as_of = utcnow().isoformat()
+        made = [{**detail_of(row), "as_of": as_of} for row in rows]
+        _tell_of_odd([detail for detail in made if detail["odd"]])
+        # Under the version that was read here: the row may have moved on since the keys were.
+        cache.set_many({_name(d["id"], d["version"]): d for d in made})
+        found |= {detail["id"]: detail for detail in made}
+    return found
+
+
+def _tell_of_odd(details: Sequence[dict[str, Any]]) -> None:
+    """A person must look at what can't be shown whole. The page is shown in any case."""
+    try:
+        if details:
+            _raise(details)
+    except (SQLAlchemyError, CommitOutcomeUnknownError) as error:
+        log.warning("no alert could be stored: %s", error)
+
+
+@atomic
+def _raise(session: Session, details: Sequence[dict[str, Any]]) -> None:
+    """One alert, however many there are: it counts them, and names the last."""
+    for detail in details:
+        alerts.raise_alert(
+            session,
+            "odd_payment",
+            "odd_payment",
+            f"{detail['id']} holds what no page can read ({', '.join(detail['odd'])}): it is "
+            "shown with these cells marked",
+            transaction_id=detail["id"],
+        )
+
+
+def _customers(session: Session, ids: Iterable[str]) -> dict[str, str]:
+    rows = session.execute(
+        select(PaymentRecord.transaction_id, PaymentRecord.payable_id).where(
+            PaymentRecord.transaction_id.in_(list(ids)), PaymentRecord.role == "customer"
+        )
+    )
+    return {row.transaction_id: row.payable_id for row in rows}
+
+
+def _name(transaction_id: str, version: int) -> str:
+    return f"payment:{transaction_id}:{version}"

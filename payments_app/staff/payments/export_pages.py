@@ -1,0 +1,33 @@
+"""The filtered list as a CSV file."""
+
+from __future__ import annotations
+
+from flask import Response, request
+
+from payments_app.accounts.gate import signed_in
+from payments_app.core.extensions import db
+from payments_app.core.web.access import staff
+from payments_app.core.web.headers import private
+from payments_app.core.web.query import takes
+from payments_app.staff.blueprint import blueprint, today
+from payments_app.staff.payments.export import csv_lines, note_export
+from payments_app.staff.payments.filters import UnreadableFiltersError, read_filters
+from payments_app.staff.payments.pages import unreadable
+from payments_app.staff.zones import reader_zone
+
+
+@blueprint.get("/payments.csv")
+@staff("export")
+@takes(others=True)
+def export() -> Response:
+    """The same filters as the list's, every row of them; no row where one can't be read."""
+    zone = reader_zone()
+    try:
+        filters = read_filters(request.args, zone, today())
+    except UnreadableFiltersError as error:
+        return unreadable(error)
+    note_export(signed_in().id, filters.given, zone.key)
+    lines = csv_lines(db.engine, filters.conditions, filters.walk, zone)
+    response = Response(lines, mimetype="text/csv")
+    response.headers["Content-Disposition"] = f'attachment; filename="payments-{today()}.csv"'
+    return private(response)

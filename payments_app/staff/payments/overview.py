@@ -1,0 +1,66 @@
+"""Today's figures, from the rows themselves."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from payments_app.core.db.clock import database_now
+from payments_app.core.money import Money
+from payments_app.payments.models import Transaction
+from payments_app.staff.payments.filters import STUCK_SECONDS
+from payments_app.staff.zones import day_bounds
+
+
+@dataclass(frozen=True)
+class Overview:
+    """Counts of attempts that began today; `pending` and `stuck` of any day. `rate` is in words,
+    of those that ended."""
+
+    succeeded: int
+    failed: int
+    rate: str
+    volume: list[str]
+    pending: int
+    stuck: int
+
+
+def overview(session: Session, today: dt.date, zone: ZoneInfo) -> Overview:
+    """The figures of the day `today` in `zone`."""
+    first, after = day_bounds(today, zone)
+    rows = session.execute(
+        select(
+            Transaction.state,
+            Transaction.currency,
+            func.count().label("count"),
+            func.sum(Transaction.paid).label("sum"),
+        )
+        .where(Transaction.created_at >= first, Transaction.created_at < after)
+        .group_by(Transaction.state, Transaction.currency)
+        .order_by(Transaction.currency)
+    ).all()
+    succeeded = sum(row[2] for row in rows if row.state == "complete")
+    failed = sum(row[2] for row in rows if row.state == "failed")
+    waiting = session.execute(
+        select(
+            func.count(),
+            func.count().filter(Transaction.created_at < database_now(-STUCK_SECONDS)),
+        ).where(Transaction.state == "pending")
+    ).one()
+    return Overview(
+        succeeded,
+        failed,
+        percent(succeeded, succeeded + failed),
+        [str(Money(int(row.sum), row.currency)) for row in rows if row.state == "complete"],
+        pending=waiting[0],
+        stuck=waiting[1],
+    )
+
+
+def percent(part: int, whole: int) -> str:
+    """A share in words, with one decimal; a dash of nothing."""
+    return f"{part * 100 / whole:.1f} %" if whole else "\u2013"

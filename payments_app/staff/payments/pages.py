@@ -1,0 +1,228 @@
+"""The payments list with its filters, the search box, one payment, and notes on it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from flask import Response, redirect, request, url_for
+from sqlalchemy import select
+from sqlalchemy.exc import NoResultFound
+from werkzeug.exceptions import NotFound
+from werkzeug.wrappers import Response as BaseResponse
+
+from payments_app.accounts.gate import signed_in
+from payments_app.core.card_numbers import REFUSAL
+from payments_app.core.db.ids import without_payment_methods
+from payments_app.core.extensions import db
+from payments_app.core.jobs import unknown
+from payments_app.core.money import CURRENCIES, code_of
+from payments_app.core.web.access import staff
+from payments_app.core.web.http import wants_json
+from payments_app.core.web.query import UnreadableQueryError, takes
+from payments_app.gateway.declines import DECLINES
+from payments_app.payments.models import PaymentRecord, Transaction
+from payments_app.payments.refunds.double_payments import twin_of
+from payments_app.staff.blueprint import blueprint, page, today
+from payments_app.staff.merchants.queries import sale_of
+from payments_app.staff.payments import notes
+from payments_app.staff.payments.details import payments
+from payments_app.staff.payments.filters import (
+    PRESETS,
+    STATUSES,
+    Filters,
+    UnreadableFiltersError,
+    read_filters,
+)
+from payments_app.staff.payments.overview import overview
+from payments_app.staff.payments.paging import Page, read_page
+from payments_app.staff.payments.refunds_and_disputes import returns_of
+from payments_app.staff.payments.saved_filters import saved_filters
+from payments_app.staff.payments.search import search
+from payments_app.staff.payments.sent import sent_about
+from payments_app.staff.presenter import Payment
+from payments_app.staff.timeline import timeline
+from payments_app.staff.zones import business_zone, reader_zone
+
+_FEW = 8
+
+
+@blueprint.get("", strict_slashes=False)
+@staff("view")
+def home() -> Response:
+    """Today's figures, and the newest failures."""
+    session, zone = db.session(), reader_zone()
+    newest = read_page(session, [Transaction.state == "failed"], size=_FEW)
+    return page(
+        "payments/overview.html",
+        figures=overview(session, today(), zone),
+        failures=payments(session, newest.keys, zone),
+        today=today(),
+        zone=zone.key,
+        business=business_zone().key,
+    )
+
+
+@blueprint.get("/payments")
+@staff("view")
+@takes(others=True)
+def payment_list() -> Response:
+    """Payments by filters, newest first; or what the search box found."""
+    typed = request.args.get("q", "").strip()
+    try:
+        filters = read_filters(
+            request.args, reader_zone(), today(), beside=("q", "before", "after")
+        )
+        return _search_page(typed, filters) if typed else list_page(filters)
+    except UnreadableFiltersError as error:
+        return unreadable(error)
+
+
+def _search_page(typed: str, filters: Filters) -> Response:
+    if filters.given:
+        filters.problems["q"] = "Search, or filter: not both at once."
+        raise UnreadableFiltersError(filters)
+    try:
+        groups = search(db.session(), typed, reader_zone(), today())
+    except UnreadableQueryError as error:
+        if wants_json():
+            raise
+        problem = error.fields["q"]
+        shown = "" if problem == REFUSAL else typed
+        return page(
+            "payments/search.html", error.status, searched=shown, q_problem=problem, groups=[]
+        )
+    return page("payments/search.html", searched=typed, groups=groups)
+
+
+def unreadable(error: UnreadableFiltersError) -> Response:
+    """The list's page with each problem beside its field, and no payments: who asked for some must
+    not take all of them for those. Whoever wants JSON gets the problem alone."""
+    if wants_json():
+        raise error
+    return _page_of(error.filters, Page([]), error.status)
+
+
+def list_page(filters: Filters, status: int = 200, **values: str) -> Response:
+    """The payments list by these filters. Raises UnreadableFiltersError for a broken cursor."""
+    try:
+        found = read_page(
+            db.session(),
+            filters.conditions,
+            walk=filters.walk,
+            before=request.args.get("before"),
+            after=request.args.get("after"),
+        )
+    except UnreadableQueryError as error:
+        filters.problems.update(error.fields)
+        raise UnreadableFiltersError(filters) from error
+    return _page_of(filters, found, status, **values)
+
+
+def _page_of(filters: Filters, found: Page, status: int, **values: str) -> Response:
+    session, zone = db.session(), reader_zone()
+    rows = payments(session, found.keys, zone)
+    # What was paid at Stripe may be in a currency that the shop never asks for.
+    named = [filters.given.get("currency"), *(row.currency for row in rows)]
+    seen = {code for code in map(code_of, named) if code}
+    return page(
+        "payments/payments.html",
+        status,
+        filters=filters,
+        found=found,
+        rows=rows,
+        statuses={name: label for name, (label, _) in STATUSES.items()},
+        currencies=sorted(CURRENCIES | seen),
+        presets=PRESETS,
+        saved=saved_filters(session, signed_in().id),
+        reasons=sorted(DECLINES),
+        from_day=filters.day("from", today()),
+        to_day=filters.day("to", today()),
+        zone=zone.key,
+        **values,
+    )
+
+
+@blueprint.get("/payments/<transaction_id>")
+@staff("view")
+def payment(transaction_id: str) -> Response:
+    """One payment: status, reason, next step, and the timeline."""
+    return _payment_page(transaction_id)
+
+
+@blueprint.post("/payments/<transaction_id>/notes")
+@staff("note")
+def add_note(transaction_id: str) -> Response | BaseResponse:
+    """Write a note beside a payment."""
+    text = request.form.get("text", "")
+    try:
+        notes.add_note(transaction_id, text, signed_in().id)
+    except NoResultFound:
+        raise NotFound from None
+    except ValueError as error:
+        return _payment_page(transaction_id, 422, note=text, note_problem=str(error))
+    return redirect(url_for("staff.payment", transaction_id=transaction_id) + "#timeline", 303)
+
+
+def _payment_page(transaction_id: str, status: int = 200, **values: str) -> Response:
+    session, zone = db.session(), reader_zone()
+    shown = find(transaction_id)
+    row = session.execute(
+        select(Transaction.stripe_data, Transaction.error, Transaction.stripe_status).where(
+            Transaction.id == transaction_id
+        )
+    ).one()
+    return page(
+        "payments/payment.html",
+        status,
+        payment=shown,
+        raw=_answered(row.stripe_data or row.error) if signed_in().may("technical") else None,
+        stripe_status=row.stripe_status,
+        attempts=_attempts(transaction_id),
+        returns=returns_of(session, transaction_id, zone),
+        sale=sale_of(session, transaction_id, zone),
+        sent=sent_about(session, transaction_id, zone),
+        twin=twin_of(session, transaction_id),
+        waits=unknown.waiting_for(session, transaction_id),
+        timeline=timeline(session, transaction_id, zone, technical=signed_in().may("technical")),
+        **values,
+    )
+
+
+def _answered(said: Any) -> str:
+    """What Stripe answered, to read."""
+    return without_payment_methods(json.dumps(said or {}, indent=2, ensure_ascii=False))
+
+
+def find(transaction_id: str) -> Payment:
+    """A payment for its page. Raises NotFound for an unknown id."""
+    session = db.session()
+    version = session.scalar(select(Transaction.version).where(Transaction.id == transaction_id))
+    if version is None:
+        raise NotFound
+    return payments(session, [(transaction_id, version)], reader_zone())[0]
+
+
+def _attempts(transaction_id: str) -> list[Payment]:
+    """Every attempt to pay for the same thing, the first one first; none where there is no
+    other."""
+    session = db.session()
+    mine = (
+        select(PaymentRecord.payable_type, PaymentRecord.payable_id)
+        .where(PaymentRecord.transaction_id == transaction_id, PaymentRecord.role == "pays_for")
+        .subquery()
+    )
+    rows = session.execute(
+        select(Transaction.id, Transaction.version)
+        .join(PaymentRecord, PaymentRecord.transaction_id == Transaction.id)
+        .join(
+            mine,
+            (PaymentRecord.payable_type == mine.c.payable_type)
+            & (PaymentRecord.payable_id == mine.c.payable_id),
+        )
+        .where(PaymentRecord.role == "pays_for")
+        .order_by(Transaction.attempt)
+        .limit(50)
+    )
+    keys = [(row.id, row.version) for row in rows]
+    return payments(session, keys, reader_zone()) if len(keys) > 1 else []

@@ -1,0 +1,95 @@
+"""A finding of reconciliation as staff read it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from payments_app.core.db.columns import as_object
+from payments_app.core.db.ids import reference
+from payments_app.core.history import SYSTEM
+from payments_app.core.money import Money
+from payments_app.reconcile.findings import KINDS
+from payments_app.reconcile.models import Finding
+from payments_app.staff.presenter import in_words
+from payments_app.staff.zones import When, when
+
+# What the button says, and what it will do.
+FIXES = {
+    "settle": ("Settle it", "Stripe is read once more, and the payment takes over what it says."),
+    "close_intent": ("Close it at Stripe", "Stripe is asked to cancel, so nobody can pay it now."),
+    "post_capture": ("Post it", "The missing capture is posted to the ledger, once."),
+    "post_refund": ("Post it", "The missing refund is posted to the ledger, once."),
+    "post_dispute": ("Post it", "What the dispute moved is posted to the ledger, once."),
+    "post_fee": ("Post it", "The fee that Stripe kept is posted to the ledger, once."),
+    "settle_lines": ("Settle it", "What was left out is put on the merchant's next settlement."),
+    "refresh_refund": ("Read it from Stripe", "The payment's refunds are read from Stripe again."),
+    "refresh_dispute": ("Read it from Stripe", "Its disputes are read from Stripe again."),
+    "revive": ("Go on with it", "The payment's next step is scheduled; Stripe is asked first."),
+    "revive_refund": ("Go on with it", "The refund's next step is scheduled; it is sent once."),
+    "correct_live_record": ("Correct it", "Whether it holds its order is set by its state."),
+}
+_PAIRED = ("amount", "currency")  # one fact, when a finding has both
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One finding for a page: `facts` are names and values; `fix` is the button and what it
+    does, None where a person must look."""
+
+    id: int
+    words: str
+    severity: str
+    about: str
+    transaction_id: str | None
+    facts: list[tuple[str, str]]
+    times: int
+    found: When | None
+    fix: tuple[str, str] | None
+    asked_by: str | None
+    ended: When | None
+    resolution: str | None
+    resolved_by: str | None
+
+    @property
+    def fixable(self) -> bool:
+        """Whether its fix can still be asked for."""
+        return self.fix is not None and self.ended is None and self.asked_by is None
+
+
+def difference_of(finding: Finding, names: Mapping[str, str], zone: ZoneInfo) -> Difference:
+    """A finding for a reader; `names` are e-mails by staff id."""
+    people = {SYSTEM: "the system", **names}
+    kind = KINDS.get(finding.kind)  # another release may know kinds that this one does not
+    return Difference(
+        id=finding.id,
+        words=_sentence(kind.words if kind else in_words(finding.kind) or "unknown"),
+        severity=finding.severity,
+        about=reference(finding.transaction_id) if finding.transaction_id else finding.subject,
+        transaction_id=finding.transaction_id,
+        facts=_facts(as_object(finding.details)),
+        times=finding.times,
+        found=when(finding.found_at, zone),
+        fix=FIXES.get(finding.fix or ""),
+        asked_by=people.get(finding.asked_by or "", finding.asked_by),
+        ended=when(finding.resolved_at, zone),
+        resolution=in_words(finding.resolution),
+        resolved_by=people.get(finding.resolved_by or "", finding.resolved_by),
+    )
+
+
+def _sentence(words: str) -> str:
+    return f"{words[0].upper()}{words[1:]}."
+
+
+def _facts(details: Mapping[str, Any]) -> list[tuple[str, str]]:
+    amount, currency = (details.get(name) for name in _PAIRED)
+    paired = type(amount) is int and isinstance(currency, str)
+    facts = [("Amount", str(Money(amount, currency)))] if paired else []  # type: ignore[arg-type]
+    return facts + [
+        (in_words(name) or name, str(value))
+        for name, value in details.items()
+        if not (paired and name in _PAIRED) and value not in (None, "")
+    ]

@@ -1,0 +1,64 @@
+"""The reports page, and the sales summary for programs."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from flask import Blueprint, Response, jsonify, request
+
+from payments_app.core.db.clock import utcnow
+from payments_app.core.extensions import db
+from payments_app.core.money import code_of
+from payments_app.core.web.access import staff
+from payments_app.core.web.headers import private
+from payments_app.core.web.query import UnreadableQueryError, takes
+from payments_app.staff import cache
+from payments_app.staff.blueprint import blueprint, page
+from payments_app.staff.reports import queries as made
+from payments_app.staff.reports.rollups import counts
+from payments_app.staff.zones import business_zone
+
+SUMMARY_SECONDS = 300
+api = Blueprint("staff_api", __name__, url_prefix="/api/v1/reports")
+
+
+@blueprint.get("/reports")
+@staff("view")
+@takes("days", "currency")
+def reports() -> Response:
+    """Success rate, volume and reasons over the last days of the business."""
+    zone = business_zone()
+    asked = request.args.get("days", "").strip() or "30"
+    wanted = request.args.get("currency", "").strip().lower()
+    if asked not in map(str, made.RANGES):
+        ranges = ", ".join(map(str, made.RANGES))
+        raise UnreadableQueryError({"days": f"This must be one of {ranges}."})
+    days = int(asked)
+    last = utcnow().astimezone(zone).date()
+    first = last - dt.timedelta(days=days - 1)
+    found = counts(db.session(), first, last, zone)
+    currencies = made.currencies(found)
+    if wanted and code_of(wanted) is None:
+        raise UnreadableQueryError({"currency": "There is no such currency."}, {"days": asked})
+    currency = wanted or next(iter(currencies), None)
+    return page(
+        "reports/reports.html",
+        report=made.report(found, first, last, currency) if currency else None,
+        currencies=currencies,
+        days=days,
+        ranges=made.RANGES,
+        zone=zone.key,
+    )
+
+
+@api.get("/sales_summary")
+@staff("view")
+def sales_summary() -> Response:
+    """What was paid, by currency; kept for five minutes, and no longer than the hour."""
+    zone = business_zone()
+    key = f"sales_summary:{zone.key}:{utcnow():%Y%m%d%H}"
+    return private(
+        jsonify(
+            cache.remembered(key, SUMMARY_SECONDS, lambda: made.sales_summary(db.session(), zone))
+        )
+    )

@@ -1,0 +1,187 @@
+"""Counts of payments by day, exact to the row.
+
+How they are kept exact: triggers on `transactions` write every change of a payment as a delta, in
+the database transaction that changes it; no code path, and no bulk load, can forget one. Deltas
+are only inserted, so parallel charges never wait for each other. `fold` moves them into the daily
+rows in one transaction, and a report adds what is not folded yet in the same statement.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Date, Index, String, delete, literal, null, select, text, union_all
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from payments_app.core.db.clock import in_zone
+from payments_app.core.db.columns import BIGINT, UTCDateTime
+from payments_app.core.db.session import atomic
+from payments_app.core.extensions import db
+from payments_app.staff.indexes import reason_code
+
+_BATCH = 20_000
+# What the triggers count as well: what was paid, and of what was not, what would have been.
+_COUNTED = "CASE WHEN state = 'complete' THEN coalesce(amount_received, amount) ELSE amount END"
+
+
+class PaymentDelta(db.Model):  # type: ignore[name-defined, misc]
+    """A change of the counts, not folded yet. `at` is when the payment began, at least to the
+    quarter of an hour: no zone's day begins between."""
+
+    __tablename__ = "payment_deltas"
+
+    id: Mapped[int] = mapped_column(BIGINT, primary_key=True)
+    at: Mapped[dt.datetime]
+    currency: Mapped[str] = mapped_column(String(3))
+    state: Mapped[str] = mapped_column(String(16))
+    reason: Mapped[str] = mapped_column(String(100))
+    count: Mapped[int] = mapped_column(BIGINT)
+    amount: Mapped[int] = mapped_column(BIGINT)
+
+
+class DailyPayments(db.Model):  # type: ignore[name-defined, misc]
+    """Payments that began on one day of `zone`. `amount` in minor units: what was paid, of what
+    was not paid what was asked for; `reason` is empty unless
+    they failed."""
+
+    __tablename__ = "daily_payments"
+
+    zone: Mapped[str] = mapped_column(String(64), primary_key=True)
+    day: Mapped[dt.date] = mapped_column(Date, primary_key=True)
+    currency: Mapped[str] = mapped_column(String(3), primary_key=True)
+    state: Mapped[str] = mapped_column(String(16), primary_key=True)
+    reason: Mapped[str] = mapped_column(String(100), primary_key=True)
+    count: Mapped[int] = mapped_column(BIGINT)
+    amount: Mapped[int] = mapped_column(BIGINT)
+
+    __table_args__ = (Index("ix_daily_payments_day", "day"),)
+
+
+@dataclass(frozen=True)
+class Count:
+    """Payments of one day, currency, state and reason."""
+
+    day: dt.date
+    currency: str
+    state: str
+    reason: str
+    count: int
+    amount: int
+
+
+def counts(session: Session, first: dt.date, last: dt.date, zone: ZoneInfo) -> list[Count]:
+    """What began on the days from `first` to `last`, in one statement and so one snapshot: what
+    is being folded meanwhile is neither lost nor seen twice."""
+    daily = select(
+        DailyPayments.day,
+        null().cast(UTCDateTime()).label("at"),
+        DailyPayments.currency,
+        DailyPayments.state,
+        DailyPayments.reason,
+        DailyPayments.count,
+        DailyPayments.amount,
+    ).where(DailyPayments.day >= first, DailyPayments.day <= last, DailyPayments.zone == zone.key)
+    fresh = select(
+        literal(None, Date).label("day"),
+        PaymentDelta.at,
+        PaymentDelta.currency,
+        PaymentDelta.state,
+        PaymentDelta.reason,
+        PaymentDelta.count,
+        PaymentDelta.amount,
+    )
+    rows = session.execute(union_all(daily, fresh))
+    summed = _sum((r.day or in_zone(r.at, zone).date(), *r[2:]) for r in rows)
+    return [Count(*key, *sums) for key, sums in summed.items() if first <= key[0] <= last]
+
+
+def fold_all(zone: ZoneInfo) -> int:
+    """Fold every delta there is, and begin anew where the business moved to another zone; return
+    how many were folded."""
+    folded = _start_in(zone)
+    while batch := _fold(zone):
+        folded += batch
+    return folded
+
+
+@atomic
+def _fold(session: Session, zone: ZoneInfo) -> int:
+    oldest = (
+        select(PaymentDelta.id)
+        .order_by(PaymentDelta.id)
+        .limit(_BATCH)
+        .with_for_update(skip_locked=True)
+    )
+    taken = session.execute(
+        delete(PaymentDelta)
+        .where(PaymentDelta.id.in_(oldest))
+        .returning(
+            PaymentDelta.at,
+            PaymentDelta.currency,
+            PaymentDelta.state,
+            PaymentDelta.reason,
+            PaymentDelta.count,
+            PaymentDelta.amount,
+        )
+        .execution_options(synchronize_session=False)
+    ).all()
+    summed = _sum((in_zone(row.at, zone).date(), *row[1:]) for row in taken)
+    # Sorted: two that fold at once lock the daily rows in one order.
+    _add(session, [Count(*key, *sums) for key, sums in sorted(summed.items())], zone)
+    return len(taken)
+
+
+@atomic
+def _start_in(session: Session, zone: ZoneInfo) -> int:
+    """Count every payment again where the daily rows are of another zone's days."""
+    others = select(DailyPayments.zone).where(DailyPayments.zone != zone.key).limit(1)
+    if session.scalar(others) is None:
+        return 0
+    clear = ("DELETE FROM daily_payments", "DELETE FROM payment_deltas")
+    fill = (
+        "INSERT INTO payment_deltas (at, currency, state, reason, count, amount) "  # noqa: S608
+        "SELECT created_at, currency, state, CASE WHEN state = 'failed' THEN "
+        f"substr(coalesce({reason_code}, 'unknown'), 1, 100) ELSE '' END, 1, {_COUNTED} "
+        "FROM transactions"
+    )
+    if session.get_bind().dialect.name == "postgresql":
+        # One statement sees one snapshot: a payment that commits meanwhile keeps its delta, and
+        # is not counted here.
+        statements: tuple[str, ...] = (f"WITH a AS ({clear[0]}), b AS ({clear[1]}) {fill}",)
+    else:
+        statements = (*clear, fill)
+    for statement in statements:
+        session.execute(text(statement))
+    return 0
+
+
+def _add(session: Session, changes: Sequence[Count], zone: ZoneInfo) -> None:
+    on_postgresql = session.get_bind().dialect.name == "postgresql"
+    daily = DailyPayments.__table__
+    insert = postgresql.insert(daily) if on_postgresql else sqlite.insert(daily)
+    upsert = insert.on_conflict_do_update(
+        index_elements=["zone", "day", "currency", "state", "reason"],
+        set_={
+            "count": daily.c.count + insert.excluded.count,
+            "amount": daily.c.amount + insert.excluded.amount,
+        },
+    )
+    if changes:
+        session.execute(upsert, [{"zone": zone.key, **vars(change)} for change in changes])
+
+
+_Key = tuple[dt.date, str, str, str]
+
+
+def _sum(rows: Iterable[tuple[dt.date, str, str, str, int, int]]) -> dict[_Key, list[int]]:
+    sums: dict[_Key, list[int]] = defaultdict(lambda: [0, 0])
+    for day, currency, state, reason, count, amount in rows:
+        total = sums[day, currency, state, reason]
+        total[0] += int(count)
+        total[1] += int(amount)
+    return {key: total for key, total in sums.items() if total != [0, 0]}

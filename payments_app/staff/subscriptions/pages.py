@@ -1,0 +1,137 @@
+"""A subscription's page, and what staff may do with one: pause it, resume it, end it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from flask import Response, redirect, url_for
+from werkzeug.exceptions import NotFound
+from werkzeug.wrappers import Response as BaseResponse
+
+from payments_app.accounts.gate import signed_in
+from payments_app.core.db.clock import utcnow
+from payments_app.core.extensions import db
+from payments_app.core.web.access import staff
+from payments_app.customers.models import Customer
+from payments_app.staff.blueprint import blueprint, page
+from payments_app.staff.subscriptions.queries import bills, history_of, standing_of
+from payments_app.staff.zones import reader_zone
+from payments_app.subscriptions import change
+from payments_app.subscriptions.models import Subscription
+
+
+@dataclass(frozen=True)
+class Change:
+    """What can be done: the button, what it means, the verb, and where it makes sense."""
+
+    button: str
+    meaning: str
+    verb: Callable[[str, dt.datetime, str], None]
+    standings: tuple[str, ...]
+
+
+def _cancel(subscription_id: str, now: dt.datetime, actor: str) -> None:
+    change.cancel(subscription_id, now, at_once=False, actor=actor)
+
+
+def _end(subscription_id: str, now: dt.datetime, actor: str) -> None:
+    change.cancel(subscription_id, now, at_once=True, actor=actor)
+
+
+CHANGES = {
+    "pause": Change(
+        "Pause",
+        "Nothing is billed until it is resumed. What is paid for stays paid for.",
+        lambda id_, now, actor: change.pause(id_, now, actor=actor),
+        ("trialing", "active"),
+    ),
+    "resumption": Change(
+        "Resume",
+        "It goes on. Where what was paid for is over, a new period is billed at once.",
+        lambda id_, now, actor: change.resume(id_, now, actor=actor),
+        ("paused", "ending"),
+    ),
+    "cancellation": Change(
+        "Cancel at the period's end",
+        "It goes on until what is paid for is over, and is billed no more.",
+        _cancel,
+        ("trialing", "active"),
+    ),
+    "end": Change(
+        "End now",
+        "It ends at once. Nothing is given back by this: refund its payment where that is wanted.",
+        _end,
+        ("trialing", "active", "past_due", "paused", "ending"),
+    ),
+}
+
+
+@blueprint.get("/subscriptions/<subscription_id>")
+@staff("view")
+def subscription(subscription_id: str) -> Response:
+    """Its bills with every attempt, what comes next, and its history."""
+    found, zone, session = _find(subscription_id), reader_zone(), db.session()
+    return page(
+        "subscriptions/subscription.html",
+        customer=session.get_one(Customer, found.customer_id),
+        standing=standing_of(found),
+        bills=bills(session, found.id, zone),
+        timeline=history_of(session, found.id, zone),
+        changes=_open_changes(found) if signed_in().may("subscription") else {},
+    )
+
+
+@blueprint.get("/subscriptions/<subscription_id>/<name>")
+@staff("subscription")
+def confirm_change(subscription_id: str, name: str) -> Response:
+    """What the change would do, and the button."""
+    return _change_page(subscription_id, name)
+
+
+@blueprint.post("/subscriptions/<subscription_id>/<name>")
+@staff("subscription")
+def change_subscription(subscription_id: str, name: str) -> Response | BaseResponse:
+    """Make the change; it is in the history with who made it."""
+    _find(subscription_id)
+    try:
+        _change(name).verb(subscription_id, utcnow(), signed_in().id)
+    except change.ChangeRefusedError as refusal:
+        return _change_page(subscription_id, name, 409, problem=str(refusal))
+    return redirect(url_for("staff.subscription", subscription_id=subscription_id), 303)
+
+
+def _change_page(subscription_id: str, name: str, status: int = 200, **values: object) -> Response:
+    found = _find(subscription_id)
+    return page(
+        "subscriptions/subscription_change.html",
+        status,
+        standing=standing_of(found),
+        change=_change(name),
+        name=name,
+        customer=db.session().get_one(Customer, found.customer_id),
+        **values,
+    )
+
+
+def _open_changes(found: Subscription) -> dict[str, Change]:
+    stands = found.standing
+    if found.cancel_at_period_end and stands in ("trialing", "active"):
+        stands = "ending"
+    return {name: each for name, each in CHANGES.items() if stands in each.standings}
+
+
+def _change(name: str) -> Change:
+    if name not in CHANGES:
+        raise NotFound
+    return CHANGES[name]
+
+
+def _find(subscription_id: str) -> Subscription:
+    found: Subscription | None = db.session().get(
+        Subscription, subscription_id[:40], populate_existing=True
+    )
+    if found is None:
+        raise NotFound
+    return found

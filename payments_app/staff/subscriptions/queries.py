@@ -1,0 +1,145 @@
+"""A subscription as staff read it: its bills, their payments, what comes next, and its history."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from payments_app.core.history import HistoryEntry
+from payments_app.payments.models import PaymentRecord, Transaction
+from payments_app.staff.payments.details import payments
+from payments_app.staff.presenter import Payment
+from payments_app.staff.timeline import Entry, entries
+from payments_app.staff.zones import When, when
+from payments_app.subscriptions.dunning import DAYS
+from payments_app.subscriptions.find import subscriptions_of
+from payments_app.subscriptions.models import Period, Subscription
+
+SHOWN = 24  # bills, and entries of the history twice as many
+_BADGES = {
+    "incomplete": ("INCOMPLETE", "secondary"),
+    "trialing": ("FREE TRIAL", "info"),
+    "active": ("ACTIVE", "success"),
+    "past_due": ("NOT PAID", "danger"),
+    "paused": ("PAUSED", "warning"),
+    "canceled": ("ENDED", "secondary"),
+}
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A subscription as a line: `next_bill` is None where there will be none."""
+
+    id: str
+    plan: str
+    price: str
+    badge: str
+    badge_class: str
+    paid_until: dt.date | None
+    next_bill: dt.date | None
+    ends: dt.date | None
+    card: str | None
+    customer_id: str
+
+
+@dataclass(frozen=True)
+class Bill:
+    """A period and every attempt at paying for it. `tries` of `most` were made after the first."""
+
+    period: Period
+    payments: list[Payment]
+    paid: When | None
+    next_try: When | None
+    tries: int
+    most: int = len(DAYS)
+
+    @property
+    def state(self) -> str:
+        """What is to be said of it, in words."""
+        if self.period.paid_at is not None:
+            return "Free trial" if self.period.trial else "Paid"
+        if self.period.failed_at is None:
+            return "Not paid yet"
+        return f"Not paid, {self.tries} of {self.most} further tries made"
+
+
+def standings(session: Session, customer_id: str) -> list[Standing]:
+    """A customer's subscriptions, the newest first."""
+    return [standing_of(found) for found in subscriptions_of(session, customer_id)]
+
+
+def standing_of(found: Subscription) -> Standing:
+    """One of them."""
+    text, kind = _BADGES[found.standing]
+    goes_on = found.standing in ("trialing", "active") and not found.cancel_at_period_end
+    return Standing(
+        id=found.id,
+        plan=found.plan.name,
+        price=found.plan.price_words(),
+        badge=text,
+        badge_class=f"badge badge-{kind}",
+        paid_until=found.current_end,
+        next_bill=found.billed_until if goes_on else None,
+        ends=found.current_end if found.cancel_at_period_end else None,
+        card=found.usable_card.words if found.usable_card else None,
+        customer_id=found.customer_id,
+    )
+
+
+def bills(session: Session, subscription_id: str, zone: ZoneInfo) -> list[Bill]:
+    """The newest SHOWN periods, the newest first, each with its payments."""
+    periods = session.scalars(
+        select(Period)
+        .where(Period.subscription_id == subscription_id)
+        .order_by(Period.start.desc())
+        .limit(SHOWN)
+    ).all()
+    made = _payments(session, [period.id for period in periods], zone)
+    return [
+        Bill(
+            period,
+            made[period.id],
+            when(period.paid_at, zone),
+            when(period.next_try_at, zone),
+            period.step,
+        )
+        for period in periods
+    ]
+
+
+def history_of(session: Session, subscription_id: str, zone: ZoneInfo) -> list[Entry]:
+    """What happened to it, the newest first."""
+    rows = session.scalars(
+        select(HistoryEntry)
+        .where(HistoryEntry.subject == subscription_id)
+        .order_by(HistoryEntry.id.desc())
+        .limit(2 * SHOWN)
+    ).all()
+    return entries(session, rows, zone)
+
+
+def _payments(session: Session, periods: Sequence[str], zone: ZoneInfo) -> dict[str, list[Payment]]:
+    rows = session.execute(
+        select(PaymentRecord.payable_id, Transaction.id, Transaction.version)
+        .join(Transaction, Transaction.id == PaymentRecord.transaction_id)
+        .where(
+            PaymentRecord.payable_type == Period.payable_type,
+            PaymentRecord.payable_id.in_(periods),
+            PaymentRecord.role == "pays_for",
+        )
+        .order_by(PaymentRecord.id.desc())
+    ).all()
+    shown = {
+        payment.id: payment
+        for payment in payments(session, [(row.id, row.version) for row in rows], zone)
+    }
+    found: dict[str, list[Payment]] = defaultdict(list)
+    for row in rows:
+        found[row.payable_id].append(shown[row.id])
+    return found

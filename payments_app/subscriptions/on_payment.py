@@ -1,0 +1,128 @@
+"""on_payment: what became of a period's payment, and what that means for its subscription.
+
+It reads what is, not what happened: safe to run twice, and in any order of the events.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from payments_app.core import alerts, history
+from payments_app.core.db.clock import utcnow
+from payments_app.core.db.session import atomic
+from payments_app.core.jobs.outbox import Claim
+from payments_app.customers.cards import keep_card
+from payments_app.customers.models import SavedCard
+from payments_app.payments.models import PaymentRecord, Transaction
+from payments_app.subscriptions import dunning
+from payments_app.subscriptions.models import Period, Subscription
+
+
+def follow_payment(transaction_id: str, _claim: Claim) -> None:
+    """The command that follows a payment's end."""
+    judge(transaction_id, utcnow())
+
+
+@atomic
+def judge(session: Session, transaction_id: str, now: dt.datetime) -> None:
+    """Bring the subscription whose period this transaction pays for to where its payments are."""
+    period_id = session.scalar(
+        select(PaymentRecord.payable_id).where(
+            PaymentRecord.transaction_id == transaction_id,
+            PaymentRecord.role == "pays_for",
+            PaymentRecord.payable_type == Period.payable_type,
+        )
+    )
+    if period_id is None:
+        return
+    subscription_id = session.get_one(Period, period_id).subscription_id
+    subscription = lock(session, subscription_id)
+    period = session.get_one(Period, period_id, populate_existing=True)
+    live = session.scalars(
+        select(Transaction)
+        .join(PaymentRecord)
+        .where(
+            PaymentRecord.payable_type == Period.payable_type,
+            PaymentRecord.payable_id == period_id,
+            PaymentRecord.role == "pays_for",
+            PaymentRecord.live,
+        )
+        .execution_options(populate_existing=True)
+    ).first()
+    if live is not None and live.state == "complete":
+        _paid(session, subscription, period, live)
+    elif live is None:
+        ended = session.get_one(Transaction, transaction_id, populate_existing=True)
+        _not_paid(session, subscription, period, ended, now)
+
+
+def lock(session: Session, subscription_id: str) -> Subscription:
+    """The subscription, locked until the end of the caller's transaction."""
+    return session.scalars(
+        select(Subscription)
+        .where(Subscription.id == subscription_id)
+        .with_for_update(of=Subscription)
+        .execution_options(populate_existing=True)
+    ).one()
+
+
+def _paid(
+    session: Session, subscription: Subscription, period: Period, transaction: Transaction
+) -> None:
+    if period.paid_at is not None:
+        return
+    period.paid_at, period.next_try_at = transaction.ended_at, None
+    card = keep_card(session, transaction.id)
+    if card is not None and _replaces(subscription, card):
+        subscription.card_id = card.id
+    if subscription.status == "canceled":
+        alerts.raise_alert(
+            session,
+            "paid_after_end",
+            f"paid_after_end:{period.id}",
+            f"{subscription.id} had ended when {transaction.id} was paid: it may have to be "
+            "refunded",
+            severity="critical",
+            transaction_id=transaction.id,
+        )
+        return
+    subscription.status = "trialing" if period.trial else "active"
+    subscription.current_start, subscription.current_end = period.start, period.end
+    history.record(
+        session,
+        "system",
+        "subscription.extended",
+        transaction_id=transaction.id,
+        subject=subscription.id,
+        until=period.end.isoformat(),
+    )
+
+
+def _replaces(subscription: Subscription, card: SavedCard) -> bool:
+    """Whether the next bills go on the card that this one was paid with: not on that of whoever
+    paid another's bill, nor, in place of the subscriber's own, on one of an unproved buyer."""
+    if card.customer_id != subscription.customer_id:
+        return False
+    return card.joined_at is not None or subscription.own_card is None
+
+
+def _not_paid(
+    session: Session,
+    subscription: Subscription,
+    period: Period,
+    transaction: Transaction,
+    now: dt.datetime,
+) -> None:
+    """A first payment, or one that the customer tried themselves, may simply be tried again."""
+    if period.paid_at is not None or period.judged == transaction.id:
+        return
+    period.judged = transaction.id
+    if not transaction.off_session or subscription.status in ("incomplete", "canceled"):
+        return
+    if transaction.phase == "canceled":
+        dunning.not_sent(period, now)
+    else:
+        dunning.not_paid(session, subscription, period, now)

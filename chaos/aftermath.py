@@ -146,8 +146,8 @@ def every_retry_is_answered(books: Books) -> Iterator[str]:
 
 
 def every_receipt_arrived(books: Books) -> Iterator[str]:
-    for mail in books.mails if books.letters is not None else []:
-        arrived = len((books.letters or {}).get(mail["key"], ()))
+    for mail in books.mails if books.sent_mails is not None else []:
+        arrived = len((books.sent_mails or {}).get(mail["key"], ()))
         if mail["state"] != "dropped" and (mail["state"] != "sent" or not arrived):
             yield f"{mail['key']} is {mail['state']}, and arrived {arrived} times"
 
@@ -162,7 +162,7 @@ def nobody_hears_of_a_failure_after_a_success(books: Books) -> Iterator[str]:
         since = paid.get(payable_of.get(mail["transaction_id"]) or "")
         if mail["kind"] != "payment_failed" or since is None:
             continue
-        arrived = max((books.letters or {}).get(mail["key"], [0.0]))
+        arrived = max((books.sent_mails or {}).get(mail["key"], [0.0]))
         if arrived > since.timestamp() + _SENDING_SECONDS:
             yield f"{mail['key']} came after its order was paid at {since}"
 

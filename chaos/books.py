@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, inspect, text
 Row = dict[str, Any]
 Lister = Callable[[str], list[Row]]  # all objects of a kind at Stripe, such as "refunds"
 
-# {recent} is a condition on t.created_at, or TRUE. By table, so that a room may not exist yet.
+# {recent} is a condition on t.created_at, or TRUE. By table, so that a package may not exist yet.
 _QUERIES = {
     "transactions": """
         SELECT t.id, t.state, t.phase, t.amount, t.amount_received, t.currency, t.stripe_payment_id,
@@ -72,7 +72,7 @@ _ASKED = ("retry.", "refund.requested")
 @dataclass
 class Books:
     """Stripe's `intents` and `refunds_there` are read after our rows: what is final here must be
-    final there. `letters` (by key: when each copy arrived, seconds since 1970) and `taken` (by
+    final there. `sent_mails` (by key: when each copy arrived, seconds since 1970) and `taken` (by
     event: the bodies that the merchant took) are None where nobody listens."""
 
     transactions: list[Row] = field(default_factory=list)
@@ -92,7 +92,7 @@ class Books:
     waiting_events: int = 0
     intents: list[Row] = field(default_factory=list)
     refunds_there: list[Row] = field(default_factory=list)
-    letters: dict[str, list[float]] | None = None
+    sent_mails: dict[str, list[float]] | None = None
     taken: dict[str, list[str]] | None = None
 
     def succeeded(self) -> dict[str, list[Row]]:

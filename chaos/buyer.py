@@ -1,4 +1,4 @@
-"""A buyer's visit: pay, watch, answer the bank, try another card, and never lose patience."""
+"""A buyer's visit: pay, watch, answer the bank, try another card, and never give up."""
 
 from __future__ import annotations
 
@@ -57,8 +57,8 @@ class Buyer:
 
     def _open_form(self, item: str) -> None:
         """The page gives the browser its name; only that browser is shown the bank's check."""
-        patience = time.monotonic() + POST_SECONDS
-        while "session" not in self._browser.cookies and time.monotonic() < patience:
+        deadline = time.monotonic() + POST_SECONDS
+        while "session" not in self._browser.cookies and time.monotonic() < deadline:
             with contextlib.suppress(requests.RequestException):
                 self._browser.get(f"{self._site.url}/checkout/{item}", timeout=(3, 15))
             self._pause(0)
@@ -82,9 +82,9 @@ class Buyer:
         body |= {"payment_method": card}
         if item == self.wish.item:
             body |= {"quantity": str(self.wish.quantity)}
-        patience = time.monotonic() + POST_SECONDS
+        deadline = time.monotonic() + POST_SECONDS
         hang_up = self.wish.impatient
-        while time.monotonic() < patience and not self._end.is_set():
+        while time.monotonic() < deadline and not self._end.is_set():
             answer = self._send(body, key, 0.02 if hang_up else 15)
             hang_up = False
             if answer is None or _is_passing(answer):
@@ -129,9 +129,9 @@ class Buyer:
 
     def _watch(self, transaction: str) -> dict[str, Any] | None:
         """Poll until it ends; None where the buyer closed the tab before."""
-        patience = time.monotonic() + self._watch_seconds
+        deadline = time.monotonic() + self._watch_seconds
         asked = False
-        while time.monotonic() < patience and not self._end.is_set():
+        while time.monotonic() < deadline and not self._end.is_set():
             status = self._poll(transaction)
             if status is None:
                 self._pause(0.5)

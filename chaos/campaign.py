@@ -18,7 +18,7 @@ from sqlalchemy import create_engine
 
 from chaos import books, plan
 from chaos.buyer import HURRY_SECONDS, WATCH_SECONDS, Buyer
-from chaos.drain import Drain, letters
+from chaos.drain import Drain, sent_mails
 from chaos.faults import FAULTS
 from chaos.invariants import ALWAYS, OVER, Violation, violations
 from chaos.pace import Pace
@@ -155,7 +155,7 @@ class Campaign:
 
     def _compare(self) -> None:
         found = self._read()
-        found.letters, found.taken = letters(self.site), self.site.merchant.taken
+        found.sent_mails, found.taken = sent_mails(self.site), self.site.merchant.taken
         outcome, witness = self.outcome, self.witness
         outcome.phases = Counter(transaction["phase"] for transaction in found.transactions)
         outcome.payments = len(found.transactions)

@@ -84,7 +84,7 @@ class Drain:
                 connection.execute(statement)
 
 
-def letters(site: Site) -> dict[str, list[float]]:
+def sent_mails(site: Site) -> dict[str, list[float]]:
     """What the mail server took: when each copy came (seconds since 1970), by its key."""
     found: dict[str, list[float]] = {}
     for path in site.mailbox.mails.glob("*.eml"):

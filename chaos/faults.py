@@ -64,7 +64,7 @@ def kill_sweeper(site: Site, _chance: random.Random) -> None:
 
 
 def flush_redis(site: Site, _chance: random.Random) -> None:
-    """Every bell and every counter is gone."""
+    """Every wake-up and every counter is gone."""
     for server in (site.jobs, site.cache):
         with contextlib.suppress(redis.RedisError), server.client() as client:
             client.flushall()

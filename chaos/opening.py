@@ -1,6 +1,6 @@
 """`python -m chaos.opening URL PASSWORD STAFF...`: open the shop, and print its endpoint's secret.
 
-The shelf is filled, staff are let in; one process, because each start of the product costs."""
+Products are added, staff are let in; one process, because each start of the product costs."""
 
 from __future__ import annotations
 

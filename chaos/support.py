@@ -18,7 +18,7 @@ import requests
 from chaos.site import STAFF, Site
 from chaos.witness import Witness
 
-PATIENCE_SECONDS = 60.0  # for one form
+DEADLINE_SECONDS = 60.0  # for one form
 PAIRS = 3  # of staff members who work side by side
 _FIELD = re.compile(r'name="(csrf_token|amount|next)"[^>]*?value="([^"]*)"', re.DOTALL)
 _REVIEWED = re.compile(r'type="hidden"\s+name="(\w+)"\s+value="([^"]*)"')
@@ -28,7 +28,7 @@ _MEND = """
 """
 
 
-class Desk:
+class StaffBrowser:
     """One staff member's browser. It signs in, and types the password again, when it must."""
 
     def __init__(self, site: Site, email: str, end: threading.Event) -> None:
@@ -49,8 +49,8 @@ class Desk:
         and send it until it is answered: 303 where it was taken, 4xx where it was refused; 0 where
         nobody answered."""
         self._review = {}
-        patience = time.monotonic() + PATIENCE_SECONDS
-        while time.monotonic() < patience and not self._end.is_set():
+        deadline = time.monotonic() + DEADLINE_SECONDS
+        while time.monotonic() < deadline and not self._end.is_set():
             with contextlib.suppress(requests.RequestException):
                 status = self._try(path, fill, clicks)
                 if status and status < 500 and status != 429:
@@ -118,7 +118,7 @@ class Support:
             pair.join()
 
     def _work(self) -> None:
-        pair = [Desk(self._site, email, self.end) for email in STAFF]
+        pair = [StaffBrowser(self._site, email, self.end) for email in STAFF]
         while (asked := self._asked.get()) is not None and not self.end.is_set():
             errand, transaction = asked
             if errand == "retry":
@@ -126,7 +126,7 @@ class Support:
             else:
                 self._refund(pair, errand, transaction)
 
-    def _refund(self, pair: list[Desk], errand: str, transaction: str) -> None:
+    def _refund(self, pair: list[StaffBrowser], errand: str, transaction: str) -> None:
         first, second = pair
         if errand == "together":
             self._at_once(
@@ -148,25 +148,25 @@ class Support:
 
     def _ask(
         self,
-        desk: Desk,
+        staff_browser: StaffBrowser,
         transaction: str,
         fill: Callable[[dict[str, str]], dict[str, str]],
         clicks: int = 1,
     ) -> int:
-        status = desk.submit(f"/staff/payments/{transaction}/refunds", fill, clicks)
+        status = staff_browser.submit(f"/staff/payments/{transaction}/refunds", fill, clicks)
         self._witness.count(f"refund {status}")
         if status == 303:
-            self._witness.promise_refund(desk.key)
+            self._witness.promise_refund(staff_browser.key)
         return status
 
-    def _refuse_retry(self, desk: Desk, transaction: str) -> None:
+    def _refuse_retry(self, staff_browser: StaffBrowser, transaction: str) -> None:
         """What was paid is never charged again, whoever asks."""
-        status = desk.submit(f"/staff/payments/{transaction}/retries", lambda _: {})
+        status = staff_browser.submit(f"/staff/payments/{transaction}/retries", lambda _: {})
         if status == 303:
             words = f"a retry of {transaction}, which was paid, was taken"
             self._witness.object("never_two_successes_for_one_payable", words)
 
-    def _retry(self, pair: list[Desk], transaction: str) -> None:
+    def _retry(self, pair: list[StaffBrowser], transaction: str) -> None:
         """Of a payment whose card was saved and works by now; both ask at once."""
         path = f"/staff/payments/{transaction}/retries"
         try:
@@ -174,10 +174,15 @@ class Support:
         except (requests.RequestException, psycopg.Error):
             self._witness.count("card not mended")
             return
-        self._at_once(*(lambda desk=desk: self._count_retry(desk, path) for desk in pair))
+        self._at_once(
+            *(
+                lambda staff_browser=staff_browser: self._count_retry(staff_browser, path)
+                for staff_browser in pair
+            )
+        )
 
-    def _count_retry(self, desk: Desk, path: str) -> None:
-        self._witness.count(f"retry {desk.submit(path, lambda _: {})}")
+    def _count_retry(self, staff_browser: StaffBrowser, path: str) -> None:
+        self._witness.count(f"retry {staff_browser.submit(path, lambda _: {})}")
 
     def _mend_card(self, transaction: str) -> None:
         """As if the payment had been made with a saved card that has been refilled meanwhile."""

@@ -7,13 +7,13 @@ from flask import Flask, current_app
 from flask.cli import AppGroup
 
 from demo import member
-from demo.downloads import offer_demo_downloads
+from demo.downloads import add_demo_downloads
 from demo.payment_history import add_demo_data
-from demo.plans import offer_demo_plans
-from demo.products import stock_shelf
-from demo.sellers import open_market
+from demo.plans import add_demo_plans
+from demo.products import add_demo_products
+from demo.sellers import add_demo_sellers
 from demo.simulate_command import subscriptions_group
-from payments_app.staff.reports.aggregate import fold
+from payments_app.staff.reports.aggregate import aggregate
 
 demo_group = AppGroup("demo", help="Things for the demo shop.")
 
@@ -21,11 +21,11 @@ demo_group = AppGroup("demo", help="Things for the demo shop.")
 @demo_group.command("seed")
 def seed() -> None:
     """Store the demo's products and its staff member; what is there already stays."""
-    click.echo(f"{stock_shelf()} products added")
+    click.echo(f"{add_demo_products()} products added")
     if current_app.config["CONFIG"].sandboxed:
-        click.echo(f"{open_market()} merchants added")
-    click.echo(f"{offer_demo_plans()} plans added")
-    click.echo(f"{offer_demo_downloads()} downloads added")
+        click.echo(f"{add_demo_sellers()} merchants added")
+    click.echo(f"{add_demo_plans()} plans added")
+    click.echo(f"{add_demo_downloads()} downloads added")
     password = current_app.config["CONFIG"].demo_password
     if password:
         member.keep_demo_member(password)
@@ -45,5 +45,5 @@ def demo_data(count: int, seed: int) -> None:
     """Add made-up payments of the last year, to look at and to measure with."""
     with click.progressbar(length=count, label="Payments") as bar:
         stored = add_demo_data(count, lambda done: bar.update(done - bar.pos), seed)
-    fold()
+    aggregate()
     click.echo(f"{stored} payments added")

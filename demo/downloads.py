@@ -16,7 +16,7 @@ _PATTERN = """Field notes: how to fold one
 
 
 @atomic
-def offer_demo_downloads(session: Session) -> int:
+def add_demo_downloads(session: Session) -> int:
     """Add the demo's download if it is not there yet; return how many were added."""
     return int(
         insert_once(

@@ -15,7 +15,7 @@ DEMO_PLANS = (
 
 
 @atomic
-def offer_demo_plans(session: Session) -> int:
+def add_demo_plans(session: Session) -> int:
     """Add the demo's plans that are not there yet; return how many were added."""
     return sum(
         insert_once(

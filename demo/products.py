@@ -17,7 +17,7 @@ DEMO_PRODUCTS = (
 
 
 @atomic
-def stock_shelf(session: Session) -> int:
+def add_demo_products(session: Session) -> int:
     """Add the demo's products that are not there yet; return how many were added."""
     return sum(
         insert_once(

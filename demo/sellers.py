@@ -1,4 +1,4 @@
-"""sellers: the demo's other sellers, each with one product, beside the shop's own shelf."""
+"""sellers: the demo's other sellers, each with one product, beside the shop's own."""
 
 from __future__ import annotations
 
@@ -36,16 +36,16 @@ DEMO_MERCHANTS = (
 ONBOARDED = frozenset({"Juniper Press", "Harbour Roasters"})
 
 
-def open_market() -> int:
+def add_demo_sellers() -> int:
     """Add the demo's sellers that are not there yet, with their products; return how many were
     added. A job makes each one's account at Stripe."""
     return sum(
-        _open_stall(name, email, charge_type, *product)
+        _sell_item(name, email, charge_type, *product)
         for name, email, charge_type, product in DEMO_MERCHANTS
     )
 
 
-def _open_stall(
+def _sell_item(
     name: str, email: str, charge_type: str, slug: str, title: str, summary: str, amount: int
 ) -> bool:
     known = _known(name)

@@ -1,5 +1,5 @@
-"""simulate: many subscriptions, day by day by a clock that is moved, through the same verbs, the
-charge's own job and the stand-in for Stripe; then every period is counted.
+"""simulate: many subscriptions, day by day by a clock that is moved, through the same functions,
+the charge's own job and the stand-in for Stripe; then every period is counted.
 
 What should have been billed is reckoned by itself, month by month from each beginning, so that an
 error of the calendar shows as a period too many or missed.
@@ -25,7 +25,7 @@ from payments_app.core.db.clock import utcnow
 from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.core.jobs import wake_up
-from payments_app.core.jobs.runner import drain
+from payments_app.core.jobs.runner import run_due_messages
 from payments_app.customers.find import customer_for
 from payments_app.payments.models import PaymentRecord, Transaction
 from payments_app.payments.transactions.open import Means, open_transaction
@@ -37,7 +37,7 @@ from payments_app.subscriptions.renew import advance, due
 from payments_app.subscriptions.subscribe import subscribe
 
 CARD = "pm_card_visa"
-_PATIENCE_SECONDS = 300.0  # for one day's payments: the lease of a killed worker runs out first
+_DEADLINE_SECONDS = 300.0  # for one day's payments: the lease of a killed worker runs out first
 _LOOK_SECONDS = 0.2  # between two looks at what workers have done
 _AT_ONCE = 10  # as many as the workers of a queue
 
@@ -63,7 +63,7 @@ def simulate(
     `by_workers` leaves the charges to the workers that run already; they may be killed meanwhile.
     Raises RuntimeError where one day's payments do not end within 5 minutes.
     """
-    charge = _let_workers_charge if by_workers else partial(drain, "charges")
+    charge = _let_workers_charge if by_workers else partial(run_due_messages, "charges")
     name = f"simulated-{secrets.token_hex(4)}"
     start = first_day or local_day(utcnow())
     plan_id = _plan(name)
@@ -128,17 +128,17 @@ def _settle(
     now: dt.datetime,
     charge: Callable[[], object],
 ) -> None:
-    """Charge what was opened, and let each subscription follow, by the moved clock."""
-    patience = time.monotonic() + _PATIENCE_SECONDS
+    """Charge what was opened, and update each subscription, by the moved clock."""
+    deadline = time.monotonic() + _DEADLINE_SECONDS
     while waiting := [row.transaction_id for row in _unjudged() if row.subscription_id in mine]:
-        if time.monotonic() > patience:
+        if time.monotonic() > deadline:
             raise RuntimeError("what was opened did not end: is a worker or the sandbox missing?")
         charge()
         _each(pool, partial(judge, now=now), waiting)
 
 
 def _let_workers_charge() -> None:
-    wake_up.ring("charges")
+    wake_up.wake("charges")
     time.sleep(_LOOK_SECONDS)
 
 

@@ -25,7 +25,7 @@ from payments_app.reconcile.commands import reconcile_group
 @click.command("sweep")
 @click.option("--once", is_flag=True, help="One round instead of one every second.")
 def sweep(*, once: bool) -> None:
-    """Ring each queue that has something due, every second, until told to stop."""
+    """Wake each queue that has something due, every second, until told to stop."""
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

@@ -1,4 +1,4 @@
-"""Every room's tables, for Alembic and nobody else."""
+"""Every package's tables, for Alembic and nobody else."""
 
 from payments_app.accounts import models as accounts
 from payments_app.checkout import velocity_fingerprints as checkout

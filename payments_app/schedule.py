@@ -15,7 +15,7 @@ SCHEDULE = (
     Periodic("revive", "reconcile.revive", 30),
     Periodic("match what was set aside", "payments.match", MINUTE),
     Periodic("fetch missed events", "inbound.fetch_missed", 5 * MINUTE),
-    Periodic("fold reports", "reports.fold", MINUTE),
+    Periodic("aggregate reports", "reports.aggregate", MINUTE),
     Periodic("reconcile", "reconcile.stage_rounds", 5 * MINUTE),
     Periodic("renew subscriptions", "subscriptions.sweep", 5 * MINUTE),
     Periodic("remind of alerts", "ops.remind", MINUTE),

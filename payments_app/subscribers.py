@@ -1,4 +1,4 @@
-"""All that can follow, on one page: what each command does, and which commands an event stages.
+"""All subscribers on one page: what each command does, and which commands an event stages.
 
 Messages store the names on the left, never a path of the code: a release may move a function.
 Processes declare the events in the database (`core/registry.py`): what a release takes out of here
@@ -7,14 +7,14 @@ is staged until `flask queues forget COMMAND` takes it out there.
 
 from __future__ import annotations
 
-from payments_app.core.jobs.outbox import DAY, SWEEPER, Command, Follow, Policy
+from payments_app.core.jobs.outbox import DAY, SWEEPER, Command, Policy, Subscriber
 from payments_app.core.jobs.scheduler import without_subject
 from payments_app.customers import billed_at_stripe
 from payments_app.customers.ask_for_link import MAIL_LINK
 from payments_app.customers.cards import DETACH, detach
-from payments_app.customers.on_payment import follow_payment as follow_customer
+from payments_app.customers.on_payment import on_payment as customer_on_payment
 from payments_app.downloads.on_payment import MAIL as MAIL_DOWNLOAD
-from payments_app.downloads.on_payment import follow_payment as follow_download
+from payments_app.downloads.on_payment import on_payment as download_on_payment
 from payments_app.inbound.fetch_missed import fetch_missed
 from payments_app.inbound.process import process
 from payments_app.ledger.post import post_capture
@@ -28,7 +28,7 @@ from payments_app.merchants.refresh_account import REFRESH, refresh_account
 from payments_app.notices import mails, webhook_retries
 from payments_app.notices.account import write_account_link
 from payments_app.notices.announce import DELIVER, announce_payment, announce_refund
-from payments_app.notices.deliver import bury_delivery, deliver
+from payments_app.notices.deliver import deliver, mark_delivery_dead
 from payments_app.notices.downloads import write_download
 from payments_app.notices.receipts import (
     NOTICE_SECONDS,
@@ -42,7 +42,7 @@ from payments_app.ops.clean_up import clean_up
 from payments_app.ops.remind import remind
 from payments_app.ops.watch import watch
 from payments_app.orders.fulfil import fulfil
-from payments_app.orders.on_payment import follow_payment
+from payments_app.orders.on_payment import on_payment
 from payments_app.payments.connect.read import (
     READ_BY_CHARGE,
     READ_BY_REFUND,
@@ -66,9 +66,9 @@ from payments_app.reconcile.fix import run_fix
 from payments_app.reconcile.revive import revive
 from payments_app.reconcile.rounds import run_compare, stage_rounds_now
 from payments_app.settlement import close, lines
-from payments_app.staff.reports.aggregate import fold as fold_reports
+from payments_app.staff.reports.aggregate import aggregate as aggregate_reports
 from payments_app.subscriptions import dunning, renew
-from payments_app.subscriptions.on_payment import follow_payment as follow_subscription
+from payments_app.subscriptions.on_payment import on_payment as subscription_on_payment
 
 # A refund at a bank may take this long; https://docs.stripe.com/refunds
 REFUND_SECONDS = 30 * DAY
@@ -77,16 +77,20 @@ UNTIL_KNOWN = "an outcome is asked for until Stripe says it; a person is told af
 COMMANDS = {
     "alerts.mail": Command(tell.mail, SWEEPER, unending=tell.UNENDING),
     "alerts.webhook": Command(tell.webhook, SWEEPER, unending=tell.UNENDING),
-    "ops.watch": Command(without_subject(watch), SWEEPER, alone=True),
-    "ops.remind": Command(without_subject(remind), SWEEPER, alone=True),
-    "ops.card_testing": Command(without_subject(look_for_card_testing), "default", alone=True),
-    "ops.clean_up": Command(without_subject(clean_up), "default", alone=True),
+    "ops.watch": Command(without_subject(watch), SWEEPER, unique_while_open=True),
+    "ops.remind": Command(without_subject(remind), SWEEPER, unique_while_open=True),
+    "ops.card_testing": Command(
+        without_subject(look_for_card_testing), "default", unique_while_open=True
+    ),
+    "ops.clean_up": Command(without_subject(clean_up), "default", unique_while_open=True),
     "charge": Command(charge, "charges"),
     "look_up": Command(look_up, "charges", unending=UNTIL_KNOWN),
     "check": Command(check, "charges"),
     "expire_action": Command(expire_action, "charges"),
-    "ledger.post_capture": Command(post_capture, "payment_critical", alone=True),
-    "ledger.post_fee": Command(post_fee, "payment_critical", alone=True, deadline=3 * DAY),
+    "ledger.post_capture": Command(post_capture, "payment_critical", unique_while_open=True),
+    "ledger.post_fee": Command(
+        post_fee, "payment_critical", unique_while_open=True, deadline=3 * DAY
+    ),
     "ledger.post_connect": Command(post_connect, "payment_critical", deadline=REFUND_SECONDS),
     "ledger.post_refund": Command(post_refund, "payment_critical"),
     "ledger.post_dispute": Command(post_dispute, "payment_critical"),
@@ -95,25 +99,29 @@ COMMANDS = {
     "refunds.send": Command(send_refund, "payment_critical"),
     "refunds.look_up": Command(look_up_refund, "payment_critical", unending=UNTIL_KNOWN),
     "refunds.refresh": Command(refresh_refunds, "payment_critical"),
-    MATCH: Command(without_subject(match), "payment_critical", alone=True),
+    MATCH: Command(without_subject(match), "payment_critical", unique_while_open=True),
     CREATE: Command(create_account, "default"),
     MAKE_LINK: Command(make_link, "default"),
     REFRESH: Command(refresh_account, "default"),
     READ: Command(read_records, "payment_critical"),
     READ_BY_CHARGE: Command(read_records_of_charge, "payment_critical"),
     READ_BY_REFUND: Command(read_records_of_refund, "payment_critical"),
-    "reconcile.stage_rounds": Command(without_subject(stage_rounds_now), SWEEPER, alone=True),
-    "reconcile.revive": Command(without_subject(revive), SWEEPER, alone=True),
+    "reconcile.stage_rounds": Command(
+        without_subject(stage_rounds_now), SWEEPER, unique_while_open=True
+    ),
+    "reconcile.revive": Command(without_subject(revive), SWEEPER, unique_while_open=True),
     "reconcile.compare": Command(run_compare, "default"),
     "reconcile.fix": Command(run_fix, "default", deadline=3600.0),
     "stripe.recovered": Command(recover, "charges"),
     "inbound.fetch_missed": Command(
-        without_subject(fetch_missed), "default", Policy((60, 120)), alone=True
+        without_subject(fetch_missed), "default", Policy((60, 120)), unique_while_open=True
     ),
     "inbound.process": Command(process, "payment_critical"),
     "notices.receipt": Command(write_receipt, "payment_standard"),
     "notices.payment_failed": Command(write_failure_notice, "payment_standard"),
-    mails.SEND: Command(mails.send_mail, "mailers", mails.POLICY, bury=mails.bury_mail),
+    mails.SEND: Command(
+        mails.send_mail, "mailers", mails.POLICY, on_dead_letter=mails.mark_mail_dead
+    ),
     "notices.announce_payment": Command(announce_payment, "payment_standard"),
     "notices.announce_refund": Command(announce_refund, "payment_standard"),
     "settlement.capture": Command(lines.settle_capture, "payment_critical"),
@@ -123,83 +131,89 @@ COMMANDS = {
     "settlement.dispute": Command(lines.settle_dispute, "payment_critical"),
     lines.CLOSE: Command(close.close_batch, "payment_critical", close.POLICY, deadline=3 * DAY),
     DELIVER: Command(
-        deliver, "payment_standard", webhook_retries.POLICY, bury=bury_delivery, deadline=3 * DAY
+        deliver,
+        "payment_standard",
+        webhook_retries.POLICY,
+        on_dead_letter=mark_delivery_dead,
+        deadline=3 * DAY,
     ),
-    "reports.fold": Command(without_subject(fold_reports), "reports", alone=True),
-    "customers.follow_payment": Command(follow_customer, "payment_standard"),
+    "reports.aggregate": Command(
+        without_subject(aggregate_reports), "reports", unique_while_open=True
+    ),
+    "customers.follow_payment": Command(customer_on_payment, "payment_standard"),
     DETACH: Command(detach, "default"),
     billed_at_stripe.SUBSCRIBED: Command(billed_at_stripe.subscribed, "payment_standard"),
     billed_at_stripe.INVOICE_FAILED: Command(billed_at_stripe.invoice_failed, "payment_standard"),
     MAIL_LINK: Command(write_account_link, "payment_standard"),
     portal.MAIL_LINK: Command(portal.write_link, "payment_standard"),
-    "downloads.follow_payment": Command(follow_download, "payment_standard"),
+    "downloads.follow_payment": Command(download_on_payment, "payment_standard"),
     MAIL_DOWNLOAD: Command(write_download, "payment_standard"),
-    "subscriptions.follow_payment": Command(follow_subscription, "payment_critical"),
-    renew.SWEEP: Command(without_subject(renew.sweep), "default", alone=True),
-    renew.ADVANCE: Command(renew.run_advance, "payment_critical", alone=True),
+    "subscriptions.follow_payment": Command(subscription_on_payment, "payment_critical"),
+    renew.SWEEP: Command(without_subject(renew.sweep), "default", unique_while_open=True),
+    renew.ADVANCE: Command(renew.run_advance, "payment_critical", unique_while_open=True),
     renew.MAIL_TRIAL: Command(write_trial_ending, "payment_standard"),
     dunning.MAIL: Command(write_dunning, "payment_standard"),
     dunning.MAIL_ENDED: Command(write_ended, "payment_standard"),
-    "orders.follow_payment": Command(follow_payment, "payment_standard"),
+    "orders.follow_payment": Command(on_payment, "payment_standard"),
     "orders.fulfil": Command(fulfil, "payment_standard", deadline=REFUND_SECONDS),
 }
 
 EVENTS = {
-    "alert.raised": (Follow("alerts.mail"), Follow("alerts.webhook")),
-    "payment.requires_action": (Follow("expire_action", ACTION_SECONDS),),
-    "payment.awaiting_bank": (Follow("look_up", FIRST_SECONDS),),
-    "payment.unknown": (Follow("look_up", FIRST_SECONDS),),
+    "alert.raised": (Subscriber("alerts.mail"), Subscriber("alerts.webhook")),
+    "payment.requires_action": (Subscriber("expire_action", ACTION_SECONDS),),
+    "payment.awaiting_bank": (Subscriber("look_up", FIRST_SECONDS),),
+    "payment.unknown": (Subscriber("look_up", FIRST_SECONDS),),
     "payment.completed": (
-        Follow("ledger.post_capture"),
-        Follow("ledger.post_fee"),
-        Follow("customers.follow_payment"),
-        Follow("subscriptions.follow_payment"),
-        Follow("downloads.follow_payment"),
-        Follow("settlement.capture", lines.PATIENCE_SECONDS),
-        Follow("orders.follow_payment"),
-        Follow("notices.receipt"),
-        Follow("notices.announce_payment"),
+        Subscriber("ledger.post_capture"),
+        Subscriber("ledger.post_fee"),
+        Subscriber("customers.follow_payment"),
+        Subscriber("subscriptions.follow_payment"),
+        Subscriber("downloads.follow_payment"),
+        Subscriber("settlement.capture", lines.FEE_GRACE_SECONDS),
+        Subscriber("orders.follow_payment"),
+        Subscriber("notices.receipt"),
+        Subscriber("notices.announce_payment"),
     ),
     "payment.failed": (
-        Follow("customers.follow_payment"),
-        Follow("subscriptions.follow_payment"),
-        Follow("downloads.follow_payment"),
-        Follow("orders.follow_payment"),
-        Follow("notices.payment_failed", NOTICE_SECONDS),
-        Follow("notices.announce_payment"),
+        Subscriber("customers.follow_payment"),
+        Subscriber("subscriptions.follow_payment"),
+        Subscriber("downloads.follow_payment"),
+        Subscriber("orders.follow_payment"),
+        Subscriber("notices.payment_failed", NOTICE_SECONDS),
+        Subscriber("notices.announce_payment"),
     ),
     "payment.canceled": (
-        Follow("subscriptions.follow_payment"),
-        Follow("downloads.follow_payment"),
-        Follow("orders.follow_payment"),
-        Follow("notices.announce_payment"),
+        Subscriber("subscriptions.follow_payment"),
+        Subscriber("downloads.follow_payment"),
+        Subscriber("orders.follow_payment"),
+        Subscriber("notices.announce_payment"),
     ),
-    "connect.recorded": (Follow("ledger.post_connect"),),
-    "ledger.posted": (Follow("settlement.posted"),),
+    "connect.recorded": (Subscriber("ledger.post_connect"),),
+    "ledger.posted": (Subscriber("settlement.posted"),),
     "dispute.changed": (
-        Follow("ledger.post_dispute"),
-        Follow("settlement.dispute", lines.LEDGER_SECONDS),
+        Subscriber("ledger.post_dispute"),
+        Subscriber("settlement.dispute", lines.LEDGER_SECONDS),
     ),
     "refund.succeeded": (
-        Follow("ledger.post_refund"),
-        Follow("settlement.refund", lines.LEDGER_SECONDS),
-        Follow(READ_BY_REFUND),
-        Follow("notices.announce_refund"),
+        Subscriber("ledger.post_refund"),
+        Subscriber("settlement.refund", lines.LEDGER_SECONDS),
+        Subscriber(READ_BY_REFUND),
+        Subscriber("notices.announce_refund"),
     ),
     "refund.failed": (
-        Follow("ledger.post_refund"),
-        Follow("settlement.refund", lines.LEDGER_SECONDS),
-        Follow(READ_BY_REFUND),
-        Follow("notices.announce_refund"),
+        Subscriber("ledger.post_refund"),
+        Subscriber("settlement.refund", lines.LEDGER_SECONDS),
+        Subscriber(READ_BY_REFUND),
+        Subscriber("notices.announce_refund"),
     ),
     "refund.canceled": (
-        Follow("ledger.post_refund"),
-        Follow("settlement.refund", lines.LEDGER_SECONDS),
-        Follow(READ_BY_REFUND),
+        Subscriber("ledger.post_refund"),
+        Subscriber("settlement.refund", lines.LEDGER_SECONDS),
+        Subscriber(READ_BY_REFUND),
     ),
-    "refund.pending": (Follow("refunds.look_up", FIRST_SECONDS),),
-    "refund.requires_action": (Follow("refunds.look_up", FIRST_SECONDS),),
-    "refund.unknown": (Follow("refunds.look_up", FIRST_SECONDS),),
+    "refund.pending": (Subscriber("refunds.look_up", FIRST_SECONDS),),
+    "refund.requires_action": (Subscriber("refunds.look_up", FIRST_SECONDS),),
+    "refund.unknown": (Subscriber("refunds.look_up", FIRST_SECONDS),),
 }
 
 # How many messages of a queue are worked on at once. Every queue has a process of its own.

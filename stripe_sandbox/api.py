@@ -28,14 +28,14 @@ from stripe_sandbox import (
     transfers,
 )
 from stripe_sandbox.accounts import Caller
-from stripe_sandbox.call import Call, Premises, visible
+from stripe_sandbox.call import Call, SandboxContext, visible
 from stripe_sandbox.errors import ApiError
 from stripe_sandbox.expanding import expand
 from stripe_sandbox.faults import Faults, Rule
 from stripe_sandbox.idempotency import IdempotencyKeys
 from stripe_sandbox.messages import Request, Response
 from stripe_sandbox.requests_log import RequestsLog
-from stripe_sandbox.webhooks import Courier
+from stripe_sandbox.webhooks import WebhookDispatcher
 
 # Importing these registers their routes.
 ENDPOINTS = (
@@ -57,11 +57,11 @@ ENDPOINTS = (
 
 
 class Api:
-    def __init__(self, premises: Premises, courier: Courier) -> None:
-        self._premises = premises
-        self._store = premises.store
-        self._courier = courier
-        self._keys = IdempotencyKeys(premises.store)
+    def __init__(self, context: SandboxContext, dispatcher: WebhookDispatcher) -> None:
+        self._context = context
+        self._store = context.store
+        self._dispatcher = dispatcher
+        self._keys = IdempotencyKeys(context.store)
         self.faults = Faults()
         self.log = RequestsLog()
 
@@ -94,7 +94,7 @@ class Api:
         faults.refuse(rule, caller.account, key)
         if intercepted := faults.intercept(rule):
             return intercepted
-        call = Call(self._premises, caller.account, entry["id"], key, caller.publishable)
+        call = Call(self._context, caller.account, entry["id"], key, caller.publishable)
         if caller.connected and caller.connected != caller.account:
             connected_accounts.linked(call, caller.connected)
             call = replace(call, account=caller.connected, platform=caller.account)
@@ -141,7 +141,7 @@ class Api:
                 self._keys.save(
                     call.account, call.idempotency_key, request, call.request_id, response
                 )
-        self._courier.ring()
+        self._dispatcher.wake()
         return response
 
     def _run(

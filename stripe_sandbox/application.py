@@ -4,7 +4,7 @@ from pathlib import Path
 
 from stripe_sandbox import events
 from stripe_sandbox.api import Api
-from stripe_sandbox.call import Premises
+from stripe_sandbox.call import SandboxContext
 from stripe_sandbox.control import Control
 from stripe_sandbox.messages import Request, Response
 from stripe_sandbox.pages import Pages
@@ -12,7 +12,7 @@ from stripe_sandbox.slow_banks import SlowBanks
 from stripe_sandbox.store import Store
 from stripe_sandbox.timers import Timers
 from stripe_sandbox.webhook_faults import WebhookFaults
-from stripe_sandbox.webhooks import Courier
+from stripe_sandbox.webhooks import WebhookDispatcher
 
 _PREFLIGHT = {
     "Access-Control-Allow-Origin": "*",
@@ -25,19 +25,19 @@ _PREFLIGHT = {
 class Application:
     def __init__(self, data_dir: Path | None, base_url: str) -> None:
         self._store = Store(data_dir)
-        self._courier = Courier(self._store)
-        premises = Premises(self._store, base_url, WebhookFaults(), SlowBanks())
-        self._api = Api(premises, self._courier)
-        self._pages = Pages(premises, self._courier)
-        self._control = Control(self._api, premises, self._courier)
-        self._timers = Timers(premises, self._courier)
+        self._dispatcher = WebhookDispatcher(self._store)
+        context = SandboxContext(self._store, base_url, WebhookFaults(), SlowBanks())
+        self._api = Api(context, self._dispatcher)
+        self._pages = Pages(context, self._dispatcher)
+        self._control = Control(self._api, context, self._dispatcher)
+        self._timers = Timers(context, self._dispatcher)
         events.forget_every_account(self._store)
 
     def post_every_event(self, url: str, secret: str) -> None:
         events.serve_every_account(self._store, url, secret)
 
     def start(self) -> None:
-        self._courier.start()
+        self._dispatcher.start()
         self._timers.start()
 
     def answer(self, request: Request) -> Response:

@@ -38,7 +38,7 @@ def demand(call: Call, intent: Object, params: dict[str, Any]) -> None:
     intent["status"] = "requires_action"
     intent["_challenge"] = ids.random_text(24)
     intent["_return_url"] = params.get("return_url")
-    url = f"{call.premises.base_url}/three_d_secure/{intent['id']}/{intent['_challenge']}"
+    url = f"{call.context.base_url}/three_d_secure/{intent['id']}/{intent['_challenge']}"
     if params.get("use_stripe_sdk") or "return_url" not in params:
         intent["next_action"] = {
             "type": "use_stripe_sdk",

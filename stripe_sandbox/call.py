@@ -15,7 +15,7 @@ LOST = 1000
 
 
 @dataclass(frozen=True)
-class Premises:
+class SandboxContext:
     """What all calls share."""
 
     store: Store
@@ -26,7 +26,7 @@ class Premises:
 
 @dataclass
 class Call:
-    premises: Premises
+    context: SandboxContext
     account: str
     request_id: str | None = None
     idempotency_key: str | None = None
@@ -35,17 +35,17 @@ class Call:
     platform: str | None = None
 
     @classmethod
-    def within(cls, premises: Premises, account: str) -> "Call":
+    def within(cls, context: SandboxContext, account: str) -> "Call":
         """Nobody's request: the sandbox's own doing in an account. A connected account's row
         belongs to its platform."""
-        return cls(premises, account, platform=premises.store.owner(account))
+        return cls(context, account, platform=context.store.owner(account))
 
     def of_platform(self) -> "Call":
         return replace(self, account=self.platform or self.account, platform=None)
 
     @property
     def store(self) -> Store:
-        return self.premises.store
+        return self.context.store
 
     def put(self, thing: Object) -> Object:
         return self.store.put(self.account, thing)
@@ -106,7 +106,7 @@ class Call:
         ]
         endpoints += self.store.select("", "webhook_endpoint")
         for endpoint in endpoints:
-            times = self.premises.webhook_faults.deliveries(owner)
+            times = self.context.webhook_faults.deliveries(owner)
             for due in times:
                 self._insert_delivery(event, endpoint, due, attempts=0)
             if not times:

@@ -47,7 +47,7 @@ def capture(call: Call, params: dict[str, Any], intent_id: str) -> Object:
         refunds.release(call, charge)
     call.emit("payment_intent.succeeded", call.put(intent))
     method = call.get(charge["payment_method"], "payment_method")
-    disputes.follow(call, charge, payment_methods.test_card(method).aftermath)
+    disputes.apply_aftermath(call, charge, payment_methods.test_card(method).aftermath)
     return intent
 
 

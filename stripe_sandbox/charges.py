@@ -64,7 +64,7 @@ def build(
         status="succeeded" if paid else "failed",
     )
     if paid:
-        charge["receipt_url"] = f"{call.premises.base_url}/receipts/{charge['id']}"
+        charge["receipt_url"] = f"{call.context.base_url}/receipts/{charge['id']}"
     return charge
 
 

@@ -130,7 +130,7 @@ def charge(call: Call, intent: Object, method: Object, *, authenticated: bool = 
 
     Raises ApiError 402 when the bank declines.
     """
-    pause = call.premises.slow_banks.pause(call.platform or call.account)
+    pause = call.context.slow_banks.pause(call.platform or call.account)
     if pause is not None and intent["status"] != "processing":
         intent |= {"status": "processing", "next_action": None, "_authenticated": authenticated}
         call.remind(intent["id"], pause)
@@ -158,7 +158,7 @@ def charge(call: Call, intent: Object, method: Object, *, authenticated: bool = 
         call.emit("payment_intent.amount_capturable_updated", intent)
         return intent
     call.emit("payment_intent.succeeded", intent)
-    disputes.follow(call, made, card.aftermath)
+    disputes.apply_aftermath(call, made, card.aftermath)
     return intent
 
 

@@ -214,7 +214,7 @@ def create_link(call: Call, params: dict[str, Any]) -> Object:
         "object": "account_link",
         "created": now,
         "expires_at": now + _LINK_LIFETIME,
-        "url": f"{call.premises.base_url}/onboarding/{account['id']}/{secret}",
+        "url": f"{call.context.base_url}/onboarding/{account['id']}/{secret}",
     }
 
 
@@ -250,5 +250,5 @@ def deauthorize(platform: Call, account: Object) -> None:
 
 
 def _tell(platform: Call, type: str, account_id: str, thing: Object) -> None:
-    told = Call(platform.premises, account_id, platform.request_id, platform=platform.account)
+    told = Call(platform.context, account_id, platform.request_id, platform=platform.account)
     told.emit(type, thing)

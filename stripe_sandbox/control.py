@@ -28,28 +28,28 @@ from urllib.parse import parse_qs
 
 from stripe_sandbox import accounts, connected_accounts, events, params
 from stripe_sandbox.api import Api
-from stripe_sandbox.call import Call, Premises, visible
+from stripe_sandbox.call import Call, SandboxContext, visible
 from stripe_sandbox.errors import ApiError
 from stripe_sandbox.faults import Rule
 from stripe_sandbox.messages import Request, Response
 from stripe_sandbox.timers import MOVES
-from stripe_sandbox.webhooks import Courier
+from stripe_sandbox.webhooks import WebhookDispatcher
 
 _CHANGED = (
     *("charge", "balance_transaction", "refund", "dispute", "payment_intent", "setup_intent"),
     *("transfer", "application_fee"),
 )
-_ACCOUNT_VERBS = {
+_ACCOUNT_OPERATIONS = {
     "onboard": connected_accounts.onboard,
     "deauthorize": connected_accounts.deauthorize,
 }
 
 
 class Control:
-    def __init__(self, api: Api, premises: Premises, courier: Courier) -> None:
+    def __init__(self, api: Api, context: SandboxContext, dispatcher: WebhookDispatcher) -> None:
         self._api = api
-        self._premises = premises
-        self._courier = courier
+        self._context = context
+        self._dispatcher = dispatcher
         self._actions: tuple[tuple[str, str, Callable[..., Any]], ...] = (
             ("POST", r"delay", self._delay),
             ("POST", r"faults", self._add_faults),
@@ -105,11 +105,11 @@ class Control:
         return self._list_faults(account, content)
 
     def _set_webhook_faults(self, account: str, content: Any) -> Any:
-        self._premises.webhook_faults.set(account, content)
+        self._context.webhook_faults.set(account, content)
         return content
 
     def _add_endpoint(self, account: str, content: Any) -> Any:
-        call = Call(self._premises, account)
+        call = Call(self._context, account)
         made = events.create_endpoint(
             call,
             {
@@ -124,31 +124,31 @@ class Control:
     def _resend(self, account: str, _content: Any, event_id: str) -> Any:
         call = self._call(account, event_id)
         event = call.get(event_id, "event")
-        with self._premises.store.transaction():
+        with self._context.store.transaction():
             sent = call.schedule(event)
-        self._courier.ring()
+        self._dispatcher.wake()
         return {"event": event_id, "endpoints": sent}
 
     def _slow_banks(self, account: str, content: Any) -> Any:
         milliseconds = content.get("ms")
         pause = None if milliseconds is None else milliseconds / 1000
-        self._premises.slow_banks.set(account, pause)
+        self._context.slow_banks.set(account, pause)
         return {"ms": milliseconds}
 
     def _move(self, account: str, _content: Any, kind: str, object_id: str) -> Any:
         call = self._call(account, object_id)
-        with self._premises.store.transaction():
+        with self._context.store.transaction():
             moved = MOVES[kind](call, call.get(object_id, kind))
-        self._courier.ring()
+        self._dispatcher.wake()
         return visible(moved)
 
     def _emit(self, account: str, content: Any) -> Any:
-        call = Call(self._premises, account)
+        call = Call(self._context, account)
         if connected := content.get("account"):
-            call = Call(self._premises, connected, platform=account)
-        with self._premises.store.transaction():
+            call = Call(self._context, connected, platform=account)
+        with self._context.store.transaction():
             event = call.emit(content["type"], content["object"])
-        self._courier.ring()
+        self._dispatcher.wake()
         return event
 
     def _expire(self, account: str, _content: Any, token_id: str) -> Any:
@@ -157,34 +157,34 @@ class Control:
         return visible(call.put({**token, "expires_at": int(time.time())}))
 
     def _forget_keys(self, account: str, _content: Any) -> Any:
-        self._premises.store.query("DELETE FROM answers WHERE account = ?", account)
+        self._context.store.query("DELETE FROM answers WHERE account = ?", account)
         return {}
 
     def _change(self, account: str, content: Any, kind: str, object_id: str) -> Any:
         call = self._call(account, object_id)
-        with self._premises.store.transaction():
+        with self._context.store.transaction():
             return visible(call.put({**call.get(object_id, kind), **content}))
 
     def _change_account(self, account: str, content: Any, connected: str) -> Any:
-        platform = Call(self._premises, account)
-        with self._premises.store.transaction():
+        platform = Call(self._context, account)
+        with self._context.store.transaction():
             found = connected_accounts.linked(platform, connected)
             connected_accounts.change(platform, found, content)
-        self._courier.ring()
+        self._dispatcher.wake()
         return visible(found)
 
-    def _move_account(self, account: str, _content: Any, connected: str, verb: str) -> Any:
-        platform = Call(self._premises, account)
-        with self._premises.store.transaction():
+    def _move_account(self, account: str, _content: Any, connected: str, operation: str) -> Any:
+        platform = Call(self._context, account)
+        with self._context.store.transaction():
             found = connected_accounts.linked(platform, connected)
-            _ACCOUNT_VERBS[verb](platform, found)
-        self._courier.ring()
+            _ACCOUNT_OPERATIONS[operation](platform, found)
+        self._dispatcher.wake()
         return visible(found)
 
     def _call(self, account: str, object_id: str) -> Call:
         """On the account, or on a connected account of its own that the object belongs to."""
-        call = Call.within(self._premises, self._premises.store.owner(object_id) or account)
-        return call if account in (call.account, call.platform) else Call(self._premises, account)
+        call = Call.within(self._context, self._context.store.owner(object_id) or account)
+        return call if account in (call.account, call.platform) else Call(self._context, account)
 
     def _list_requests(self, account: str, content: Any) -> Any:
         return {"requests": self._api.log.listed(account, content.get("path", ""))}

@@ -69,4 +69,4 @@ def give_back(call: Call, transfer: Object, reversal: Object, fee_back: int) -> 
 
 
 def _account(call: Call, transfer: Object) -> Call:
-    return Call(call.premises, transfer["destination"], call.request_id, platform=call.account)
+    return Call(call.context, transfer["destination"], call.request_id, platform=call.account)

@@ -41,7 +41,7 @@ _REASONS = {
 }
 
 
-def follow(call: Call, charge: Object, aftermath: Aftermath) -> None:
+def apply_aftermath(call: Call, charge: Object, aftermath: Aftermath) -> None:
     """What the card's owner or issuer does once the charge succeeded."""
     if aftermath is Aftermath.FRAUD_WARNING:
         warning = call.new(

@@ -9,11 +9,11 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlencode
 
 from stripe_sandbox import challenges, connected_accounts
-from stripe_sandbox.call import Call, Premises
+from stripe_sandbox.call import Call, SandboxContext
 from stripe_sandbox.currencies import spoken
 from stripe_sandbox.messages import Request, Response
 from stripe_sandbox.store import Object
-from stripe_sandbox.webhooks import Courier
+from stripe_sandbox.webhooks import WebhookDispatcher
 
 _STATIC = Path(__file__).parent / "static"
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -26,10 +26,10 @@ _POLICY = (
 
 
 class Pages:
-    def __init__(self, premises: Premises, courier: Courier) -> None:
-        self._premises = premises
-        self._store = premises.store
-        self._courier = courier
+    def __init__(self, context: SandboxContext, dispatcher: WebhookDispatcher) -> None:
+        self._context = context
+        self._store = context.store
+        self._dispatcher = dispatcher
         self._pages: tuple[tuple[str, re.Pattern[str], Callable[..., Response]], ...] = (
             ("GET", re.compile(r"/stripe\.js"), _stripe_js),
             ("GET", re.compile(r"/static/([a-z_]+\.(?:js|css))"), _static),
@@ -70,7 +70,7 @@ class Pages:
 
     def _invited(self, account_id: str, secret: str) -> tuple[Call, Object] | None:
         """The platform and the account that a link was made for, while it lasts."""
-        platform = Call(self._premises, self._store.owner(account_id) or "")
+        platform = Call(self._context, self._store.owner(account_id) or "")
         account = platform.find(account_id, "account")
         link = (account or {}).get("_link", {"secret": None})
         if not account or link["secret"] != secret or link["expires_at"] < time.time():
@@ -94,12 +94,12 @@ class Pages:
                 connected_accounts.onboard(platform, account)
             else:
                 platform.put(account)
-        self._courier.ring()
+        self._dispatcher.wake()
         return Response.redirect(link["return_url"])
 
     def _call(self, intent_id: str) -> Call:
         owner = self._store.owner(intent_id) or ""
-        return Call.within(self._premises, owner)
+        return Call.within(self._context, owner)
 
     def _ask(self, request: Request, intent_id: str, secret: str) -> Response:
         intent = challenges.open_intent(self._call(intent_id), intent_id, secret)
@@ -117,7 +117,7 @@ class Pages:
             intent = challenges.open_intent(call, intent_id, secret)
             if intent:
                 challenges.answer(call, intent, accepted=accepted)
-        self._courier.ring()
+        self._dispatcher.wake()
         return self._leave(request, intent) if intent else Response.html(404, _page("missing.html"))
 
     def _leave(self, request: Request, intent: Object) -> Response:

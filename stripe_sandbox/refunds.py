@@ -52,7 +52,7 @@ def create(call: Call, params: dict[str, Any]) -> Object:
     refund["metadata"] = merged_metadata({}, params.get("metadata"))
     refund["reason"] = params.get("reason")
     refund["balance_transaction"] = balance.record(call, "refund", refund, -amount)["id"]
-    _follow_the_card(call, charge, refund)
+    _apply_card_outcome(call, charge, refund)
     sharing.take_back(call, charge, refund, params)
     _count(charge, amount)
     call.put(charge)
@@ -147,7 +147,7 @@ def _check_amount(charge: Object, amount: int, left: int) -> None:
         )
 
 
-def _follow_the_card(call: Call, charge: Object, refund: Object) -> None:
+def _apply_card_outcome(call: Call, charge: Object, refund: Object) -> None:
     method = call.find(charge["payment_method"], "payment_method")
     card = payment_methods.test_card(method) if method else cards.BY_ID["pm_card_visa"]
     if card.aftermath is Aftermath.REFUND_PENDS:

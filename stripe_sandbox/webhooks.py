@@ -25,27 +25,27 @@ def signature(payload: bytes, secret: str, timestamp: int) -> str:
     return f"t={timestamp},v1={digest}"
 
 
-class Courier:
+class WebhookDispatcher:
     """Takes due deliveries from the store; the store survives a restart, and so do they."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._due: queue.SimpleQueue[sqlite3.Row] = queue.SimpleQueue()
-        self._bell = threading.Condition()
+        self._wake_up = threading.Condition()
         self._rung = False
         self._under_way: set[int] = set()
 
     def start(self) -> None:
         # Daemons: an endpoint that hangs must not keep the process from ending.
-        threading.Thread(target=self._run, name="courier", daemon=True).start()
+        threading.Thread(target=self._run, name="webhooks", daemon=True).start()
         for number in range(_THREADS):
             threading.Thread(target=self._work, name=f"webhook-{number}", daemon=True).start()
 
-    def ring(self) -> None:
+    def wake(self) -> None:
         """Something new is due."""
-        with self._bell:
+        with self._wake_up:
             self._rung = True
-            self._bell.notify()
+            self._wake_up.notify()
 
     def _run(self) -> None:
         while True:
@@ -61,9 +61,9 @@ class Courier:
                 self._under_way.add(row["id"])
                 self._due.put(row)
             later = [row["due"] - now for row in waiting if row["due"] > now]
-            with self._bell:
+            with self._wake_up:
                 if not self._rung:
-                    self._bell.wait(min(later, default=60.0))
+                    self._wake_up.wait(min(later, default=60.0))
                 self._rung = False
 
     def _work(self) -> None:
@@ -85,7 +85,7 @@ class Courier:
                 self._count_down(row)
         finally:
             self._under_way.discard(row["id"])
-            self.ring()
+            self.wake()
 
     def _post(self, row: sqlite3.Row) -> bool:
         event = self._store.get(row["account"], row["event"], "event")

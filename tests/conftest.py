@@ -135,7 +135,7 @@ def app(settings: dict[str, str]) -> Iterator[Flask]:
 
 @pytest.fixture
 def app_context(app: Flask) -> Iterator[None]:
-    """For a test that calls verbs and queries. Requests have contexts of their own."""
+    """For a test that calls service functions and queries. Requests have contexts of their own."""
     with app.app_context():
         yield
 

@@ -1,4 +1,4 @@
-"""Verbs on staff members, for the command line, the members' page and the demo."""
+"""Service functions on staff members, for the command line, the members' page and the demo."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from payments_app.checkout.offers import product_for_sale, products_for_sale
 from payments_app.core.extensions import db
 from payments_app.core.web import cache, headers
 from payments_app.core.web.access import public
-from payments_app.orders.bestsellers import bestsellers, shelf_version
+from payments_app.orders.bestsellers import bestsellers, product_list_version
 from payments_app.orders.models import Product
 
 BESTSELLERS_SECONDS = 600
@@ -24,7 +24,7 @@ BESTSELLERS_SECONDS = 600
 def list_products() -> Response:
     """All that is for sale."""
     # First: a change after it makes the date too old, which is safe.
-    _, changed = shelf_version(db.session())
+    _, changed = product_list_version(db.session())
     products = products_for_sale(db.session())
     answer = jsonify({"products": [_as_json(product) for product in products]})
     return headers.public(answer, "products", changed=changed)
@@ -46,7 +46,7 @@ def show_product(slug: str) -> Response:
 def list_bestsellers() -> Response:
     """What is bought most. It reads a month of orders, so it is kept for ten minutes, or until
     a product changes."""
-    version, _ = shelf_version(db.session())
+    version, _ = product_list_version(db.session())
     ranked = cache.remembered("bestsellers", version, BESTSELLERS_SECONDS, _ranked)
     return headers.expensive_public(jsonify({"products": ranked}), "bestsellers")
 

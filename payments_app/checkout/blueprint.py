@@ -1,4 +1,4 @@
-"""The room's blueprint, which its views hang their routes on."""
+"""The package's blueprint, which its views hang their routes on."""
 
 from flask import Blueprint
 

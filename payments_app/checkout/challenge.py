@@ -16,7 +16,7 @@ from flask import current_app
 from payments_app.checkout import buyers
 from payments_app.checkout.forms import Purchase
 from payments_app.checkout.keys import made_before
-from payments_app.checkout.velocity_fingerprints import declines, marks_of
+from payments_app.checkout.velocity_fingerprints import declines, fingerprints_of
 from payments_app.core.extensions import db
 from payments_app.core.web import links
 from payments_app.core.web.http import ProblemError
@@ -46,13 +46,13 @@ def question_for(email: str = "") -> Question | None:
     mode = current_app.config["CONFIG"].checkout_challenge
     if mode == "off":
         return None
-    marks = marks_of(email)
-    counted = declines(db.session(), marks)
+    fingerprints = fingerprints_of(email)
+    counted = declines(db.session(), fingerprints)
     if mode == "auto" and not any(counted[kind] >= MOST[kind] for kind in counted):
         return None
     one, two = (secrets.randbelow(8) + 2 for _ in range(2))
     salt = secrets.token_urlsafe(9)
-    token = links.sign(_PURPOSE, [salt, _bound(marks, counted, salt, one + two)])
+    token = links.sign(_PURPOSE, [salt, _bound(fingerprints, counted, salt, one + two)])
     return Question(f"What is {_NUMBERS[one]} plus {_NUMBERS[two]}?", token)
 
 
@@ -60,7 +60,7 @@ def marks_to_keep(email: str) -> Collection[str]:
     """From where a payment is asked for; nothing where nobody is ever questioned."""
     if current_app.config["CONFIG"].checkout_challenge == "off":
         return ()
-    return marks_of(email).values()
+    return fingerprints_of(email).values()
 
 
 def check(purchase: Purchase) -> None:
@@ -92,15 +92,15 @@ def _is_answered(purchase: Purchase) -> bool:
     if content is None or number < 0:
         return False
     salt, bound = content
-    marks = marks_of(purchase.email)
-    expected = _bound(marks, declines(db.session(), marks), salt, number)
+    fingerprints = fingerprints_of(purchase.email)
+    expected = _bound(fingerprints, declines(db.session(), fingerprints), salt, number)
     return secrets.compare_digest(bound, expected)
 
 
-def _bound(marks: dict[str, str], counted: dict[str, int], salt: str, answer: int) -> str:
+def _bound(fingerprints: dict[str, str], counted: dict[str, int], salt: str, answer: int) -> str:
     """The answer, sealed with whom it was asked and how many declines they had by then."""
-    kind = "browser" if "browser" in marks else "address"
-    return links.seal(_PURPOSE, f"{marks.get(kind)}:{counted.get(kind)}:{salt}:{answer}")
+    kind = "browser" if "browser" in fingerprints else "address"
+    return links.seal(_PURPOSE, f"{fingerprints.get(kind)}:{counted.get(kind)}:{salt}:{answer}")
 
 
 def _is_small(typed: str) -> bool:

@@ -106,8 +106,8 @@ def create() -> Response | BaseResponse:
         purchase = _purchase()
         challenge.check(purchase)
         buyer, known = buyers.browser(), recognised()
-        marks = challenge.marks_to_keep(purchase.email)
-        started = start(purchase, buyer, known, marks, caller)
+        fingerprints = challenge.marks_to_keep(purchase.email)
+        started = start(purchase, buyer, known, fingerprints, caller)
     except LivePaymentError as live:
         return _already_live(live)
     except ProblemError as problem:

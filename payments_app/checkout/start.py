@@ -22,7 +22,7 @@ from payments_app.checkout.offers import (
     plan_for_sale,
     product_for_sale,
 )
-from payments_app.checkout.velocity_fingerprints import CheckoutMark
+from payments_app.checkout.velocity_fingerprints import VelocityFingerprint
 from payments_app.core.db.clock import utcnow
 from payments_app.core.db.session import CommitOutcomeUnknownError, atomic, hold_name
 from payments_app.core.money import Money, chargeable
@@ -50,21 +50,21 @@ def start(
     purchase: Purchase,
     buyer: str | None,
     known: str | None = None,
-    marks: Collection[str] = (),
+    fingerprints: Collection[str] = (),
     caller: str | None = None,
 ) -> Started:
     """Store a pending transaction for the purchase, or answer the one that its key names.
 
     `buyer` names the browser, `known` the customer whom it is known to be: only their saved cards
-    can be paid with. `marks` say from where it was asked for. `caller` is whose the key is: the
-    browser's name if it had one before this request.
+    can be paid with. `fingerprints` say from where it was asked for. `caller` is whose the key is:
+    the browser's name if it had one before this request.
 
     Raises ProblemError (422 for what cannot be bought so, `idempotency_key_reuse`,
     `amount_changed`; 503 when the database was lost) and LivePaymentError.
     """
     for last in (False,) * (_TRIES - 1) + (True,):
         try:
-            return _start(purchase, buyer, known, marks, caller)
+            return _start(purchase, buyer, known, fingerprints, caller)
         except NotPayableError as refusal:
             raise ProblemError(409, refusal.code, refusal.message) from None
         except IntegrityError:
@@ -83,7 +83,7 @@ def _start(
     purchase: Purchase,
     buyer: str | None,
     known: str | None,
-    marks: Collection[str],
+    fingerprints: Collection[str],
     caller: str | None,
 ) -> Started:
     # One wish with a name and without is two keys to the row: they must not run side by side.
@@ -102,8 +102,8 @@ def _start(
         fingerprint=purchase.fingerprint,
         buyer=buyer,
     )
-    for mark in marks:
-        session.add(CheckoutMark(mark=mark, transaction_id=transaction.id))
+    for mark in fingerprints:
+        session.add(VelocityFingerprint(mark=mark, transaction_id=transaction.id))
     return Started(transaction, replayed=False)
 
 

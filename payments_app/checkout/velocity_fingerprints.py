@@ -1,7 +1,7 @@
 """velocity_fingerprints: from where payments were asked for, so that declines can be counted by it.
 
-Kept in the database with the payment itself: what counts card testers holds without Redis. A mark
-is a keyed hash, and goes after a day.
+Kept in the database with the payment itself: what counts card testers holds without Redis. A
+fingerprint is a keyed hash, and goes after a day.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ WINDOW_SECONDS = 3600
 KEEP_SECONDS = 24 * 3600
 
 
-class CheckoutMark(db.Model):  # type: ignore[name-defined, misc]
+class VelocityFingerprint(db.Model):  # type: ignore[name-defined, misc]
     """A payment was asked for from here: an address, a browser, or for an e-mail."""
 
     __tablename__ = "checkout_marks"
@@ -33,8 +33,8 @@ class CheckoutMark(db.Model):  # type: ignore[name-defined, misc]
     created_at: Mapped[dt.datetime] = mapped_column(server_default=database_now(), index=True)
 
 
-def marks_of(email: str = "") -> dict[str, str]:
-    """This request's marks by kind; what is not known yet has none."""
+def fingerprints_of(email: str = "") -> dict[str, str]:
+    """This request's fingerprints by kind; what is not known yet has none."""
     known = {
         "address": _network(request.remote_addr or ""),
         "browser": buyers.known_browser() or "",
@@ -43,21 +43,21 @@ def marks_of(email: str = "") -> dict[str, str]:
     return {kind: seal(f"mark:{kind}", value)[:40] for kind, value in known.items() if value}
 
 
-def declines(session: Session, marks: dict[str, str]) -> dict[str, int]:
+def declines(session: Session, fingerprints: dict[str, str]) -> dict[str, int]:
     """Card declines by kind in the last WINDOW_SECONDS."""
     counts = session.execute(
-        select(CheckoutMark.mark, func.count())
-        .join(Transaction, Transaction.id == CheckoutMark.transaction_id)
+        select(VelocityFingerprint.mark, func.count())
+        .join(Transaction, Transaction.id == VelocityFingerprint.transaction_id)
         .where(
-            CheckoutMark.mark.in_(marks.values()),
-            CheckoutMark.created_at > database_now(-WINDOW_SECONDS),
+            VelocityFingerprint.mark.in_(fingerprints.values()),
+            VelocityFingerprint.created_at > database_now(-WINDOW_SECONDS),
             Transaction.phase == "failed",
             Transaction.error_code.is_not(None),
         )
-        .group_by(CheckoutMark.mark)
+        .group_by(VelocityFingerprint.mark)
     )
     found = {row[0]: int(row[1]) for row in counts}
-    return {kind: found.get(mark, 0) for kind, mark in marks.items()}
+    return {kind: found.get(mark, 0) for kind, mark in fingerprints.items()}
 
 
 def _network(address: str) -> str:

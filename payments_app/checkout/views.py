@@ -1,4 +1,4 @@
-"""All the room's routes: importing its views hangs them on the blueprint."""
+"""All the package's routes: importing its views hangs them on the blueprint."""
 
 from payments_app.checkout import api, pages, pay, watch
 from payments_app.checkout.blueprint import blueprint

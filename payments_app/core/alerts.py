@@ -64,8 +64,8 @@ def raise_alert(
     severity: str = "warning",
     **data: Any,
 ) -> None:
-    """Store an alert in the caller's transaction, with what follows it; an open one of the same
-    key counts one more, and tells nobody again."""
+    """Store an alert in the caller's transaction, with the messages of its subscribers; an open one
+    of the same key counts one more, and tells nobody again."""
     # It is logged and mailed, and often quotes what others said.
     key, message = storable(key), storable(redact(message))
     log.error("alert %s: %s", key, message)
@@ -83,14 +83,14 @@ def raise_alert(
 
 
 def _tell(session: Session, key: str, failed_command: str | None) -> None:
-    follows = outbox.followers(session, RAISED)
-    if failed_command in [follow.command for follow in follows]:
+    subscribers = outbox.subscribers_of(session, RAISED)
+    if failed_command in [subscriber.command for subscriber in subscribers]:
         return  # that people can't be told is not told: it would never end
     alert_id = session.scalars(
         select(Alert.id).where(Alert.key == key, Alert.acknowledged_at.is_(None))
     ).one()
-    for follow in follows:
-        outbox.stage(session, follow.command, str(alert_id), delay=follow.delay)
+    for subscriber in subscribers:
+        outbox.stage(session, subscriber.command, str(alert_id), delay=subscriber.delay)
 
 
 def acknowledge(session: Session, key: str, actor: str) -> bool:

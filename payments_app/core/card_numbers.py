@@ -108,8 +108,8 @@ def _in_run(run: str, offset: int, *, named: bool) -> Iterator[tuple[int, int, s
                 groups, separators, first, last
             )
             if length >= _LEAST and as_one:
-                alone = (entire or len(written) == 1) and not named
-                number = _card(written, any_network=alone)
+                unique_while_open = (entire or len(written) == 1) and not named
+                number = _card(written, any_network=unique_while_open)
             if number:
                 yield offset + spans[first][0], offset + spans[last][1], number
                 first = last

@@ -31,8 +31,8 @@ class Base(DeclarativeBase):
     )
 
 
-# An object read before a commit stays readable after it without a query: no verb holds a
-# connection while it talks to Stripe.
+# An object read before a commit stays readable after it without a query: no service function holds
+# a connection while it talks to Stripe.
 db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
 migrate = Migrate()
 csrf = CSRFProtect()

@@ -1,6 +1,6 @@
 """The registry: what any process of this installation subscribes to, kept in the database.
 
-The process that an event happens in need not know all that follows: another release, or another
+The process that an event happens in need not know all subscribers: another release, or another
 application on the same database, may know more. What was declared once is staged by every process,
 and waits for one that knows it. Taken out again by `flask queues forget`.
 """
@@ -28,7 +28,7 @@ _DECLARED = "declared_subscribers"
 
 class EventSubscriber(db.Model):  # type: ignore[name-defined, misc]
     """An event stages this command, due in `delay` seconds, on the queue where whoever knows it
-    looks for it. `alone` as of a Command."""
+    looks for it. `unique_while_open` as of a Command."""
 
     __tablename__ = "event_subscribers"
 
@@ -36,21 +36,21 @@ class EventSubscriber(db.Model):  # type: ignore[name-defined, misc]
     command: Mapped[str] = mapped_column(String(80), primary_key=True)
     queue: Mapped[str] = mapped_column(String(40))
     delay: Mapped[float]
-    alone: Mapped[bool]
+    unique_while_open: Mapped[bool] = mapped_column("alone", key="unique_while_open")
     declared_at: Mapped[dt.datetime] = mapped_column(server_default=database_now())
 
 
-class Subscriber(NamedTuple):
+class DeclaredSubscriber(NamedTuple):
     """A row of EventSubscriber as plain data."""
 
     event: str
     command: str
     queue: str
     delay: float
-    alone: bool
+    unique_while_open: bool
 
 
-_COLUMNS = [getattr(EventSubscriber, name) for name in Subscriber._fields]
+_COLUMNS = [getattr(EventSubscriber, name) for name in DeclaredSubscriber._fields]
 
 
 def announce() -> None:
@@ -76,7 +76,7 @@ def declare(session: Session) -> None:
         return
     if here is not None and session.info.get(_DECLARED) == (tables, here):
         return
-    stored = {Subscriber(*row) for row in session.execute(select(*_COLUMNS))}
+    stored = {DeclaredSubscriber(*row) for row in session.execute(select(*_COLUMNS))}
     if missing := sorted(own_subscribers() - stored):
         _store(session, missing)
         # For this transaction alone: it may yet be rolled back.
@@ -94,35 +94,37 @@ def _is_declared(tables: tuple[dict[str, Any], dict[str, Any]]) -> bool:
     return bool(current_app.extensions.get(_DECLARED) == tables)
 
 
-def own_subscribers() -> frozenset[Subscriber]:
+def own_subscribers() -> frozenset[DeclaredSubscriber]:
     """What this process subscribes to, as the application was built with."""
     commands = current_app.extensions["commands"]
     return frozenset(
-        Subscriber(event, follow.command, known.queue, float(follow.delay), known.alone)
-        for event, follows in current_app.extensions["events"].items()
-        for follow in follows
-        if (known := commands.get(follow.command)) is not None
+        DeclaredSubscriber(
+            event, subscriber.command, known.queue, float(subscriber.delay), known.unique_while_open
+        )
+        for event, listed in current_app.extensions["events"].items()
+        for subscriber in listed
+        if (known := commands.get(subscriber.command)) is not None
     )
 
 
-def subscribers(session: Session, event: str) -> list[Subscriber]:
+def subscribers(session: Session, event: str) -> list[DeclaredSubscriber]:
     """All that any process declared for an event."""
     query = select(*_COLUMNS).where(EventSubscriber.event == event)
     rows = session.execute(query.order_by(EventSubscriber.command))
-    return [Subscriber(*row) for row in rows]
+    return [DeclaredSubscriber(*row) for row in rows]
 
 
-def home_of(session: Session, command: str) -> Subscriber:
+def home_of(session: Session, command: str) -> DeclaredSubscriber:
     """Where a command belongs that is not known here. Raises LookupError where no process
     declared it."""
     query = select(*_COLUMNS).where(EventSubscriber.command == command)
     row = session.execute(query.order_by(EventSubscriber.declared_at.desc()).limit(1)).first()
     if row is None:
         raise LookupError(f"no process of this installation has a command {command!r}")
-    return Subscriber(*row)
+    return DeclaredSubscriber(*row)
 
 
-def _store(session: Session, missing: list[Subscriber]) -> None:
+def _store(session: Session, missing: list[DeclaredSubscriber]) -> None:
     """Sorted, so that two processes that begin at once do not wait for each other in a circle."""
     on_postgresql = session.get_bind().dialect.name == "postgresql"
     insert = (postgresql.insert if on_postgresql else sqlite.insert)(EventSubscriber)
@@ -133,7 +135,7 @@ def _store(session: Session, missing: list[Subscriber]) -> None:
             set_={
                 "queue": insert.excluded.queue,
                 "delay": insert.excluded.delay,
-                "alone": insert.excluded.alone,
+                "unique_while_open": insert.excluded.unique_while_open,
                 "declared_at": database_now(),
             },
         )

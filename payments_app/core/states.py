@@ -1,4 +1,4 @@
-"""A table of legal moves between states, for every room that has states."""
+"""A table of legal moves between states, for every package that has states."""
 
 from __future__ import annotations
 

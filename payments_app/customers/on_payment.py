@@ -20,8 +20,8 @@ from payments_app.payments.models import PaymentRecord, Transaction
 
 
 @atomic
-def follow_payment(session: Session, transaction_id: str, _claim: Claim) -> None:
-    """The command that follows a completed or failed payment."""
+def on_payment(session: Session, transaction_id: str, _claim: Claim) -> None:
+    """Runs after a completed or failed payment."""
     customer_id = session.scalar(
         select(PaymentRecord.payable_id).where(
             PaymentRecord.transaction_id == transaction_id, PaymentRecord.role == "customer"

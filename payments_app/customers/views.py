@@ -1,4 +1,4 @@
-"""The buyer's own pages, behind a link that was mailed: saved cards, and the way in."""
+"""The buyer's own pages, behind a link that was mailed: saved cards, and the sign-in link."""
 
 from __future__ import annotations
 

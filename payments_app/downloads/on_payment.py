@@ -23,8 +23,8 @@ METADATA = "digital_product"  # names the product in the metadata of an intent m
 
 
 @atomic
-def follow_payment(session: Session, transaction_id: str, _claim: Claim) -> None:
-    """Bring the purchase that this transaction pays for to where its payments are."""
+def on_payment(session: Session, transaction_id: str, _claim: Claim) -> None:
+    """Update the purchase that this transaction pays for, by its payments."""
     payable = payable_of(session, transaction_id)
     if payable is None:
         purchase_id = _rebuild(session, transaction_id)

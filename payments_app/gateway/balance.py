@@ -27,7 +27,7 @@ def retrieve_charge(charge_id: str, account: str | None = None) -> Reply:
             {"expand": ["balance_transaction"]},
             options,  # type: ignore[arg-type]
         ),
-        patience=0.0,
+        max_wait=0.0,
     )
 
 

@@ -14,7 +14,7 @@ from payments_app.core.db.columns import as_object
 
 
 @dataclass(frozen=True)
-class Advice:
+class DeclinePolicy:
     """Keys of the buyer's and of staff's sentence, and whether trying again makes sense."""
 
     buyer: str
@@ -53,27 +53,27 @@ STAFF = {
     "S9": "Check the configuration: a test card met a live key.",
 }
 
-CLOSE_MOUTHED = Advice("B1", "S6", retry=False)
-UNMAPPED = Advice("B1", "S1")
-_CHECK_FIELD = Advice("B3", "S3")
-_CONFIRM = Advice("B6", "S5")
-_PIN = Advice("B1", "S2")
+CLOSE_MOUTHED = DeclinePolicy("B1", "S6", retry=False)
+UNMAPPED = DeclinePolicy("B1", "S1")
+_CHECK_FIELD = DeclinePolicy("B3", "S3")
+_CONFIRM = DeclinePolicy("B6", "S5")
+_PIN = DeclinePolicy("B1", "S2")
 
 
-def _rows(advice: Advice, codes: str) -> dict[str, Advice]:
-    return dict.fromkeys(codes.split(), advice)
+def _rows(policy: DeclinePolicy, codes: str) -> dict[str, DeclinePolicy]:
+    return dict.fromkeys(codes.split(), policy)
 
 
-DECLINES: dict[str, Advice] = {
+DECLINES: dict[str, DeclinePolicy] = {
     **_rows(
-        Advice("B1", "S1"),
+        DeclinePolicy("B1", "S1"),
         "generic_decline call_issuer do_not_honor no_action_taken not_permitted "
         "security_violation service_not_allowed transaction_not_allowed card_declined "
         "invalid_account new_account_information_available payment_method_restricted "
         "payment_intent_payment_attempt_failed card_decline_rate_limit_exceeded",
     ),
     **_rows(
-        Advice("B1", "S1", retry=False),
+        DeclinePolicy("B1", "S1", retry=False),
         "do_not_try_again stop_payment_order revocation_of_authorization "
         "revocation_of_all_authorizations payment_method_customer_decline",
     ),
@@ -81,17 +81,17 @@ DECLINES: dict[str, Advice] = {
         CLOSE_MOUTHED,
         "fraudulent merchant_blacklist lost_card stolen_card pickup_card restricted_card",
     ),
-    **_rows(Advice("B2", "S2"), "insufficient_funds withdrawal_count_limit_exceeded"),
-    **_rows(Advice("B2", "S1"), "card_velocity_exceeded"),
+    **_rows(DeclinePolicy("B2", "S2"), "insufficient_funds withdrawal_count_limit_exceeded"),
+    **_rows(DeclinePolicy("B2", "S1"), "card_velocity_exceeded"),
     **_rows(
         _CHECK_FIELD,
         "incorrect_number invalid_number incorrect_cvc invalid_cvc invalid_expiry_month "
         "invalid_expiry_year incorrect_zip incorrect_address postal_code_invalid "
         "incorrect_postal_code",
     ),
-    **_rows(Advice("B4", "S2"), "expired_card expired_payment_method"),
+    **_rows(DeclinePolicy("B4", "S2"), "expired_card expired_payment_method"),
     **_rows(
-        Advice("B5", "S4"),
+        DeclinePolicy("B5", "S4"),
         "processing_error try_again_later issuer_not_available reenter_transaction "
         "approve_with_id three_d_secure_upstream_error",
     ),
@@ -101,12 +101,12 @@ DECLINES: dict[str, Advice] = {
         "payment_intent_authentication_failure payment_intent_payment_attempt_expired",
     ),
     **_rows(
-        Advice("B7", "S1"),
+        DeclinePolicy("B7", "S1"),
         "card_not_supported currency_not_supported three_d_secure_authentication_not_supported",
     ),
-    **_rows(Advice("B1", "S8"), "invalid_amount"),
-    **_rows(Advice("B8", "S7", retry=False), "duplicate_transaction"),
-    **_rows(Advice("B9", "S9", retry=False), "testmode_decline"),
+    **_rows(DeclinePolicy("B1", "S8"), "invalid_amount"),
+    **_rows(DeclinePolicy("B8", "S7", retry=False), "duplicate_transaction"),
+    **_rows(DeclinePolicy("B9", "S9", retry=False), "testmode_decline"),
     **_rows(
         _PIN,
         "incorrect_pin invalid_pin pin_try_exceeded offline_pin_required "
@@ -121,32 +121,32 @@ _OPEN_STEPS = {"S1", "S4"}
 _STEP_OF_ADVICE = {"try_again_later": "S4", "confirm_card_data": "S3", "do_not_try_again": "S1"}
 
 
-def advice_on(error: Mapping[str, Any] | None) -> Advice | None:
-    """The advice on an error body: by its decline code, else by its code, then by Stripe's
+def decline_policy(error: Mapping[str, Any] | None) -> DeclinePolicy | None:
+    """The decline policy of an error body: by its decline code, else by its code, then by Stripe's
     `advice_code`. A card error that the table does not know is UNMAPPED; what is no card error
-    has no advice."""
+    has no policy."""
     error = as_object(error)
     codes = [error.get(name) for name in ("decline_code", "code")]
     known = (code for code in codes if isinstance(code, str) and code in DECLINES)
-    advice = next((DECLINES[code] for code in known), None)
-    if advice is None:
-        advice = UNMAPPED if error.get("type") == "card_error" else None
-    return advice and _refined(advice, error.get("advice_code"))
+    policy = next((DECLINES[code] for code in known), None)
+    if policy is None:
+        policy = UNMAPPED if error.get("type") == "card_error" else None
+    return policy and _refined(policy, error.get("advice_code"))
 
 
-def _refined(advice: Advice, advice_code: str | None) -> Advice:
+def _refined(policy: DeclinePolicy, advice_code: str | None) -> DeclinePolicy:
     step = _STEP_OF_ADVICE.get(str(advice_code))
-    if step and advice.staff in _OPEN_STEPS and advice.retry:
-        advice = replace(advice, staff=step)
-    return replace(advice, retry=False) if advice_code == "do_not_try_again" else advice
+    if step and policy.staff in _OPEN_STEPS and policy.retry:
+        policy = replace(policy, staff=step)
+    return replace(policy, retry=False) if advice_code == "do_not_try_again" else policy
 
 
 def buyer_sentence(error: Mapping[str, Any] | None, phase: str) -> tuple[str, str]:
     """The key and the sentence that a buyer reads of a payment that failed. What did not come
     from the bank is never called a decline."""
-    advice = advice_on(error)
-    if advice is not None:
-        return advice.buyer, BUYER[advice.buyer]
+    policy = decline_policy(error)
+    if policy is not None:
+        return policy.buyer, BUYER[policy.buyer]
     code, kind = as_object(error).get("code"), str(as_object(error).get("type"))
     key = "canceled" if phase == "canceled" else "not_made"
     if code == _CARD_AGAIN:
@@ -159,7 +159,7 @@ def buyer_sentence(error: Mapping[str, Any] | None, phase: str) -> tuple[str, st
 def public_code(error: Mapping[str, Any]) -> str:
     """The code that a buyer's program may read: one that would tell a thief why reads as any
     other decline."""
-    advice, error = advice_on(error), as_object(error)
-    if advice is not None and advice.staff == CLOSE_MOUTHED.staff:
+    policy, error = decline_policy(error), as_object(error)
+    if policy is not None and policy.staff == CLOSE_MOUTHED.staff:
         return "card_declined"
     return str(error.get("code") or error.get("type") or "payment_failed")

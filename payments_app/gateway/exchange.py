@@ -11,7 +11,7 @@ from payments_app.gateway import breaker
 from payments_app.gateway.errors import sort
 from payments_app.gateway.ids import clean_id
 from payments_app.gateway.results import Verdict
-from payments_app.gateway.throttle import PATIENCE_SECONDS, throttle
+from payments_app.gateway.throttle import MAX_WAIT_SECONDS, throttle
 
 _WITHOUT_ID = ("list", "account_link")
 
@@ -53,14 +53,14 @@ class Reply:
 
 
 def object_call(
-    name: str, kind: str, call: Callable[[], Any], *, patience: float = PATIENCE_SECONDS
+    name: str, kind: str, call: Callable[[], Any], *, max_wait: float = MAX_WAIT_SECONDS
 ) -> Reply:
     """Make a call that answers an object of this kind, and sort its outcome. Never raises.
 
     It may be refused here, before anything is sent: by the breaker while Stripe is away, or by
-    the throttle where a turn is more than `patience` seconds away.
+    the throttle where a turn is more than `max_wait` seconds away.
     """
-    refused = _refusal(name, patience)
+    refused = _refusal(name, max_wait)
     if refused is not None:
         return refused
     reply = _make(name, kind, call)
@@ -74,12 +74,12 @@ def plain(found: Any) -> dict[str, Any]:
     return data
 
 
-def _refusal(name: str, patience: float) -> Reply | None:
+def _refusal(name: str, max_wait: float) -> Reply | None:
     seconds = breaker.refusal_seconds()
     if seconds is not None:
         error = {"type": "api_connection", "code": "breaker_open", "message": "Network error"}
         return Reply(name, trouble=Verdict.LATER, error=error, retry_after=seconds)
-    seconds = throttle().wait_for_turn(patience)
+    seconds = throttle().wait_for_turn(max_wait)
     if seconds:
         error = {"type": "throttled", "message": "Too many calls to Stripe at once"}
         return Reply(name, trouble=Verdict.LATER, error=error, retry_after=seconds)

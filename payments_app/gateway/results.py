@@ -1,4 +1,4 @@
-"""What a call to Stripe came to, as plain data: no object of the SDK leaves this room."""
+"""What a call to Stripe came to, as plain data: no object of the SDK leaves this package."""
 
 from __future__ import annotations
 

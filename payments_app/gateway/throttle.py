@@ -19,7 +19,7 @@ from payments_app.config import Config
 log = logging.getLogger(__name__)
 
 LIVE, TEST, SANDBOX = 80, 20, 1000  # calls a second, with room for what others do with our key
-PATIENCE_SECONDS = 2.0  # a thread waits this long for its turn; longer waits are the outbox's
+MAX_WAIT_SECONDS = 2.0  # a thread waits this long for its turn; longer waits are the outbox's
 _REDIS_REST = 5.0
 
 # The theoretical arrival time of the generic cell rate algorithm, by Redis's own clock: answers
@@ -27,10 +27,10 @@ _REDIS_REST = 5.0
 _TAKE = """
 local now = redis.call('TIME')
 now = tonumber(now[1]) + tonumber(now[2]) / 1000000
-local step, burst, patience = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local step, burst, max_wait = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local due = math.max(tonumber(redis.call('GET', KEYS[1]) or '0'), now - burst)
 local wait = due - now
-if wait > patience then return tostring(-wait) end
+if wait > max_wait then return tostring(-wait) end
 redis.call('SET', KEYS[1], string.format('%.6f', due + step), 'EX', 10)
 return tostring(math.max(0, wait))
 """
@@ -53,31 +53,31 @@ class Throttle:
         self._due = 0.0
         self._never = threading.Event()
 
-    def wait_for_turn(self, patience: float = PATIENCE_SECONDS) -> float:
-        """Wait for a turn, `patience` seconds at most. Return 0 with a turn taken, or the seconds
-        after which to ask again. Who has no patience takes no turn from those who wait."""
-        wait = self._take(patience)
+    def wait_for_turn(self, max_wait: float = MAX_WAIT_SECONDS) -> float:
+        """Wait for a turn, `max_wait` seconds at most. Return 0 with a turn taken, or the seconds
+        after which to ask again. Who has no max_wait takes no turn from those who wait."""
+        wait = self._take(max_wait)
         if wait < 0:
             return -wait
         if wait:
             self._never.wait(wait)
         return 0.0
 
-    def _take(self, patience: float) -> float:
+    def _take(self, max_wait: float) -> float:
         if time.monotonic() >= self._away_until:
             try:
-                arguments = [self.step, 0.25, patience]
+                arguments = [self.step, 0.25, max_wait]
                 return float(self._script(keys=["throttle:stripe"], args=arguments))
             except (RedisError, OSError) as error:
                 self._away_until = time.monotonic() + _REDIS_REST
                 log.warning("calls to Stripe are spaced in this process: %s", error)
-        return self._take_here(patience)
+        return self._take_here(max_wait)
 
-    def _take_here(self, patience: float) -> float:
+    def _take_here(self, max_wait: float) -> float:
         with self._lock:
             now = time.monotonic()
             due = max(self._due, now)
-            if due - now > patience:
+            if due - now > max_wait:
                 return now - due
             self._due = due + 4 * self.step
             return due - now

@@ -28,7 +28,8 @@ _MAX_EMAIL = 254
 
 
 def build(answer: Answer, account: str | None) -> str:
-    """Store a transaction for an intent that we do not know; return its id. The caller settles it.
+    """Store a transaction for an intent that we do not know; return its id. The caller applies
+    Stripe's state.
 
     It is linked to the customer of its Stripe customer id, else of its e-mail address.
     Raises UnreadableError while Stripe does not tell the customer's address.

@@ -24,7 +24,7 @@ class Handling:
     of_ours: bool = False
 
 
-_SETTLE = Handling(PROCESS)
+_APPLY = Handling(PROCESS)
 _REFUND = Handling("refunds.refresh", "payment_intent", names_account=True)
 _DISPUTE = Handling("disputes.refresh", "payment_intent", names_account=True)
 _RECORD = Handling()
@@ -35,13 +35,13 @@ _TRANSFER = Handling("connect.read_by_charge", "source_transaction")
 _FEE = Handling("connect.read_by_charge", "charge")
 
 HANDLINGS = {
-    "payment_intent.succeeded": _SETTLE,
-    "payment_intent.payment_failed": _SETTLE,
-    "payment_intent.processing": _SETTLE,
-    "payment_intent.requires_action": _SETTLE,
-    "payment_intent.canceled": _SETTLE,
-    "setup_intent.succeeded": _SETTLE,
-    "setup_intent.setup_failed": _SETTLE,
+    "payment_intent.succeeded": _APPLY,
+    "payment_intent.payment_failed": _APPLY,
+    "payment_intent.processing": _APPLY,
+    "payment_intent.requires_action": _APPLY,
+    "payment_intent.canceled": _APPLY,
+    "setup_intent.succeeded": _APPLY,
+    "setup_intent.setup_failed": _APPLY,
     "refund.created": _REFUND,
     "refund.updated": _REFUND,
     "refund.failed": _REFUND,

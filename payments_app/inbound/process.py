@@ -1,4 +1,4 @@
-"""process: read the object of an event at Stripe again, and settle our payment by what it says.
+"""process: read the object of an event at Stripe again, and apply what it says to our payment.
 
 Safe from duplicates and from any order because the event decides nothing: what counts is the
 object as it stands at Stripe now, and the table of legal moves.
@@ -30,7 +30,7 @@ from payments_app.inbound.receive import alert
 from payments_app.payments.connect.account import account_of
 from payments_app.payments.models import Transaction
 from payments_app.payments.payment_of import payment_of
-from payments_app.payments.transactions.apply_stripe_state import note_call, settle
+from payments_app.payments.transactions.apply_stripe_state import apply_stripe_state, note_call
 
 LOOKS = 65  # at an intent whose status we do not know: for about an hour
 WAITS = (1.0, 2.0, 5.0, 15.0, 60.0)  # seconds; the last one again and again
@@ -66,7 +66,7 @@ def process(event_id: str, claim: Claim) -> None:
 
 
 def _settle(event: StripeEvent, answer: Answer, claim: Claim) -> str | None:
-    """Bring our payment to where the intent is; its id, or None where there is nothing to do."""
+    """Apply the intent's state to our payment; its id, or None where there is nothing to do."""
     if answer.intent is None:
         raise _MisfitError(f"our account at Stripe has no {event.object_id}")
     intent = answer.intent
@@ -79,7 +79,7 @@ def _settle(event: StripeEvent, answer: Answer, claim: Claim) -> str | None:
     if transaction_id is None or answer.verdict not in SETTLED_BY:
         return transaction_id
     try:
-        phase = settle(transaction_id, answer, fresh=True, actor="webhook")
+        phase = apply_stripe_state(transaction_id, answer, fresh=True, actor="webhook")
     except IntegrityError:
         _tell_of_two(transaction_id)
         _put_off(event.id, claim, "what it pays for has another live payment")

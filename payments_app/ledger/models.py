@@ -29,7 +29,7 @@ CONNECTED_BALANCES = "connected_balances"
 
 class Journal(db.Model):  # type: ignore[name-defined, misc]
     """One movement of money in one currency, posted once (`key`). Its entries sum to zero:
-    PostgreSQL checks that at commit, the posting verb on either database."""
+    PostgreSQL checks that at commit, the posting function on either database."""
 
     __tablename__ = "ledger_journals"
 

@@ -40,7 +40,7 @@ _TO_MERCHANT = (TRANSFER, FEE_REFUND)
 
 @atomic
 def post_connect(session: Session, record_id: str, _claim: Claim) -> None:
-    """The command that follows a new record of Connect's: post it once.
+    """Runs after a new record of Connect's: post it once.
 
     Raises LookupError for a transaction that is not complete, Later while the refund that a record
     is about is not posted.

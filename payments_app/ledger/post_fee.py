@@ -39,7 +39,7 @@ class _Charge:
 
 
 def post_fee(transaction_id: str, _claim: Claim) -> None:
-    """The command that follows a completed payment: read what its charge did to the balance, keep
+    """Runs after a completed payment: read what its charge did to the balance, keep
     it, post the fee. A payment of nothing has none.
 
     Raises Later while Stripe has not written it or can't be read, and LookupError for a
@@ -67,11 +67,11 @@ def charge_kept(session: Session, transaction_id: str) -> bool:
 
 
 def tell(session: Session, transaction_id: str, about: str) -> None:
-    """Stage what follows a posting beside the capture, in the caller's transaction; `about` names
-    the posting."""
-    for follow in outbox.followers(session, POSTED):
-        key = f"{follow.command}:{about}"
-        outbox.stage(session, follow.command, transaction_id, key=key, delay=follow.delay)
+    """Stage the subscribers of a posting beside the capture, in the caller's transaction; `about`
+    names the posting."""
+    for subscriber in outbox.subscribers_of(session, POSTED):
+        key = f"{subscriber.command}:{about}"
+        outbox.stage(session, subscriber.command, transaction_id, key=key, delay=subscriber.delay)
 
 
 @atomic
@@ -98,7 +98,7 @@ def _keep(
 ) -> None:
     transaction = states.lock(session, transaction_id)
     _record(session, transaction_id, reply)
-    # Whoever settles the payment after this finds both.
+    # Whoever applies the payment's state after this finds both.
     ensure_capture(session, transaction)
     keep(session, transaction_id, movement, account)
     post_fee_of(session, STRIPE_FEE, transaction_id, movement, account, about=transaction_id)

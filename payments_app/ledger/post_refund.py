@@ -19,7 +19,7 @@ from payments_app.payments.refunds.models import NOT_REFUNDED, Refund, lock
 
 @atomic
 def post_refund(session: Session, refund_id: str, _claim: Claim) -> None:
-    """Bring the ledger to where a refund is: posted once it succeeded, reversed when it failed
+    """Post a refund as it is now: posted once it succeeded, reversed when it failed
     after that. It reads what is, so that it may run twice and in any order of the events."""
     refund = lock(session, refund_id)
     if refund.state == "succeeded":

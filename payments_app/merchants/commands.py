@@ -15,14 +15,14 @@ from payments_app.merchants.endpoints import add_endpoint, lock
 from payments_app.merchants.find import default_merchant
 from payments_app.merchants.models import Endpoint
 
-merchants_group = AppGroup("merchants", help="Merchants and where they hear of events.")
+merchants_group = AppGroup("merchants", help="Merchants and their webhook endpoints.")
 ACTOR = "terminal"
 
 
 @merchants_group.command("add-endpoint")
 @click.argument("url")
 def add(url: str) -> None:
-    """Let URL hear of the shop's own payments; print its id and its signing secret."""
+    """Send webhooks of the shop's own payments to URL; print its id and its signing secret."""
     guard = Guard(allow_loopback=current_app.config["CONFIG"].sandboxed)
     try:
         endpoint_id = add_endpoint(_shop_id(), url, guard=guard, actor=ACTOR)

@@ -1,4 +1,4 @@
-"""endpoints: add, change, switch off and on where a merchant hears of events."""
+"""endpoints: add, change, switch off and on a merchant's webhook endpoints."""
 
 from __future__ import annotations
 

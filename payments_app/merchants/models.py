@@ -77,7 +77,7 @@ class ConnectedAccount(db.Model):  # type: ignore[name-defined, misc]
 
 
 class Endpoint(db.Model):  # type: ignore[name-defined, misc]
-    """An address of a merchant's that hears of events. `failures` counts failed calls since the
+    """A merchant's webhook endpoint. `failures` counts failed calls since the
     last one that went well, `failing_since` when the first of them was."""
 
     __tablename__ = "merchant_endpoints"

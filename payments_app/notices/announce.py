@@ -29,7 +29,7 @@ REFUND_EVENTS = {"succeeded": "refund_succeeded", "failed": "refund_failed"}
 
 @atomic
 def announce_payment(session: Session, transaction_id: str, _claim: Claim) -> None:
-    """The command that follows a payment's end. It announces where the payment is now: one that
+    """Runs after a payment's end. It announces where the payment is now: one that
     was corrected meanwhile is announced as what it is."""
     transaction = session.get_one(Transaction, transaction_id, populate_existing=True)
     event = PAYMENT_EVENTS.get(transaction.state)
@@ -40,7 +40,7 @@ def announce_payment(session: Session, transaction_id: str, _claim: Claim) -> No
 
 @atomic
 def announce_refund(session: Session, refund_id: str, _claim: Claim) -> None:
-    """The command that follows a refund's end."""
+    """Runs after a refund's end."""
     refund = session.get_one(Refund, refund_id, populate_existing=True)
     event = REFUND_EVENTS.get(refund.state)
     if event:

@@ -151,7 +151,7 @@ def _note(session: Session, delivery_id: str, outcome: Outcome, *, last: bool) -
         record_delivery(session, delivery, delivery.state, error=str(problem) if problem else None)
 
 
-def bury_delivery(session: Session, delivery_id: str) -> None:
+def mark_delivery_dead(session: Session, delivery_id: str) -> None:
     """Its message died, of whatever: the delivery is dead as well, and may be asked for again."""
     _, delivery = _lock(session, delivery_id)
     if delivery.state in {"waiting", "sending"}:

@@ -14,7 +14,7 @@ from payments_app.notices import mails
 
 @atomic
 def write_download(session: Session, purchase_id: str, _claim: Claim) -> None:
-    """The command that follows a purchase's payment."""
+    """Runs after a purchase's payment."""
     purchase = session.get_one(DigitalPurchase, purchase_id, populate_existing=True)
     if purchase.customer_id is None or not is_owed(session, purchase_id):
         return

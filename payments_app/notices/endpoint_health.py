@@ -12,15 +12,17 @@ from payments_app.notices import mails
 from payments_app.notices.call import Outcome
 from payments_app.notices.webhook_retries import RateLimitedError
 
-PATIENCE_SECONDS = 3 * 24 * 3600
-PATIENCE_FAILURES = 10  # more than one event's nine calls: an event in three days is too few to say
+SWITCH_OFF_SECONDS = 3 * 24 * 3600
+SWITCH_OFF_FAILURES = (
+    10  # more than one event's nine calls: an event in three days is too few to say
+)
 GONE = 410  # the endpoint itself asks for no more (Standard Webhooks)
 OFF = "endpoint_off"
 
 
 def note_health(session: Session, endpoint: Endpoint, outcome: Outcome) -> None:
     """Count the outcome on the locked endpoint, in the caller's transaction. One that has failed
-    for PATIENCE_SECONDS without a single success is switched off, and its merchant told."""
+    for SWITCH_OFF_SECONDS without a single success is switched off, and its merchant told."""
     if outcome.problem is None:
         endpoint.failures, endpoint.failing_since = 0, None
         return
@@ -32,12 +34,12 @@ def note_health(session: Session, endpoint: Endpoint, outcome: Outcome) -> None:
     session.flush()
     if outcome.status == GONE:
         _give_up(session, endpoint, "it answered 410 Gone")
-    elif endpoint.failures >= PATIENCE_FAILURES and _long(session, endpoint):
+    elif endpoint.failures >= SWITCH_OFF_FAILURES and _long(session, endpoint):
         _give_up(session, endpoint, f"every call failed for three days: {outcome.problem}")
 
 
 def _long(session: Session, endpoint: Endpoint) -> bool:
-    since = Endpoint.failing_since < database_now(-PATIENCE_SECONDS)
+    since = Endpoint.failing_since < database_now(-SWITCH_OFF_SECONDS)
     count = select(func.count()).select_from(Endpoint).where(Endpoint.id == endpoint.id, since)
     return bool(session.scalar(count))
 

@@ -84,15 +84,15 @@ def send_mail(mail_id: str, claim: Claim) -> None:
 
     Raises Later while another worker has it, MailRefusedError, MailDelayedError.
     """
-    letter = _take(mail_id)
-    if letter is None:
+    outgoing = _take(mail_id)
+    if outgoing is None:
         return
     url = current_app.config["CONFIG"].smtp_url
     if url is None:
         _mark(mail_id, "kept")
         return
     try:
-        smtp.post(url, letter)
+        smtp.post(url, outgoing)
     except (smtp.MailRefusedError, smtp.MailDelayedError) as error:
         last = POLICY.wait(claim.failures, error) is None
         _mark(mail_id, "undelivered" if last else "queued", error=str(error))
@@ -101,7 +101,7 @@ def send_mail(mail_id: str, claim: Claim) -> None:
 
 
 @atomic
-def _take(session: Session, mail_id: str) -> smtp.Letter | None:
+def _take(session: Session, mail_id: str) -> smtp.OutgoingMail | None:
     """Take the mail for TAKE_SECONDS; None where there is nothing to send."""
     mail = _lock(session, mail_id)
     if mail.state in _DONE:
@@ -115,7 +115,7 @@ def _take(session: Session, mail_id: str) -> smtp.Letter | None:
         _note(session, mail, reason="no longer true")
         return None
     mail.state, mail.taken_until = "sending", database_now(TAKE_SECONDS)
-    return smtp.Letter(
+    return smtp.OutgoingMail(
         key=mail.key,
         sender_name=SHOP_NAME,
         sender=current_app.config["CONFIG"].mail_from,
@@ -139,7 +139,7 @@ def _mark(session: Session, mail_id: str, state: str, error: str | None = None) 
         _note(session, mail, error=error)
 
 
-def bury_mail(session: Session, mail_id: str) -> None:
+def mark_mail_dead(session: Session, mail_id: str) -> None:
     """Its message died, of whatever: the mail was not delivered, and may be asked for again."""
     mail = _lock(session, mail_id)
     if mail.state in {"queued", "sending"}:

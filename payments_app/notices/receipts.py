@@ -39,7 +39,7 @@ class NoReceiptError(LookupError):
 
 @atomic
 def write_receipt(session: Session, transaction_id: str, _claim: Claim) -> None:
-    """The command that follows a completed payment."""
+    """Runs after a completed payment."""
     transaction = session.get_one(Transaction, transaction_id, populate_existing=True)
     if transaction.state != "complete" or not transaction.email:
         return
@@ -52,7 +52,7 @@ def write_receipt(session: Session, transaction_id: str, _claim: Claim) -> None:
 
 @atomic
 def write_failure_notice(session: Session, transaction_id: str, _claim: Claim) -> None:
-    """The command that follows a failed payment, NOTICE_SECONDS later."""
+    """Runs after a failed payment, NOTICE_SECONDS later."""
     transaction = session.get_one(Transaction, transaction_id, populate_existing=True)
     if not transaction.email or not failure_stands(session, transaction_id):
         return

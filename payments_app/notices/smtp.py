@@ -27,7 +27,7 @@ class MailDelayedError(Exception):
 
 
 @dataclass(frozen=True)
-class Letter:
+class OutgoingMail:
     """A mail as it goes out; `key` is unique, and makes its Message-ID."""
 
     key: str
@@ -53,16 +53,16 @@ class Letter:
         return message
 
 
-def post(url: str, letter: Letter) -> None:
+def post(url: str, outgoing: OutgoingMail) -> None:
     """Hand the letter to the server at `url` (`smtp://` or `smtps://`, with user and password
     where it asks for them). A password travels over TLS only, except on this machine.
 
     Raises MailRefusedError, MailDelayedError.
     """
     try:
-        _converse(url, letter)
+        _converse(url, outgoing)
     except smtplib.SMTPRecipientsRefused as error:
-        code, words = error.recipients[letter.recipient]
+        code, words = error.recipients[outgoing.recipient]
         raise _verdict(code, words) from error
     except smtplib.SMTPResponseException as error:
         raise _verdict(error.smtp_code, error.smtp_error) from error
@@ -72,7 +72,7 @@ def post(url: str, letter: Letter) -> None:
         raise MailDelayedError(f"{type(error).__name__}: {error}") from error
 
 
-def _converse(url: str, letter: Letter) -> None:
+def _converse(url: str, outgoing: OutgoingMail) -> None:
     parts = urlsplit(url)
     host, implicit = parts.hostname or "localhost", parts.scheme == "smtps"
     port = parts.port or (465 if implicit else 25)
@@ -93,7 +93,7 @@ def _converse(url: str, letter: Letter) -> None:
                 raise smtplib.SMTPNotSupportedError("no STARTTLS: the password is not sent")
             if parts.username:
                 server.login(unquote(parts.username), unquote(parts.password or ""))
-            server.send_message(letter.as_message(), letter.sender, [letter.recipient])
+            server.send_message(outgoing.as_message(), outgoing.sender, [outgoing.recipient])
 
 
 def _verdict(code: int, words: bytes | str) -> MailRefusedError | MailDelayedError:

@@ -25,7 +25,7 @@ from payments_app.subscriptions.models import Period, Subscription
 
 @atomic
 def write_dunning(session: Session, period_id: str, _claim: Claim) -> None:
-    """The command that follows a bill that was not paid."""
+    """Runs after a bill that was not paid."""
     period = session.get_one(Period, period_id, populate_existing=True)
     subscription = period.subscription
     if period.paid_at is not None or subscription.status != "past_due":
@@ -39,7 +39,7 @@ def write_dunning(session: Session, period_id: str, _claim: Claim) -> None:
 
 @atomic
 def write_ended(session: Session, period_id: str, _claim: Claim) -> None:
-    """The command that follows the last try."""
+    """Runs after the last try."""
     period = session.get_one(Period, period_id, populate_existing=True)
     if period.paid_at is None:
         subject = f"Your subscription to {period.subscription.plan.name} has ended"

@@ -8,8 +8,8 @@ from typing import Any, cast
 from sqlalchemy import ColumnElement, CursorResult, and_, delete, or_, select
 from sqlalchemy.orm import Session
 
-from payments_app.checkout.velocity_fingerprints import KEEP_SECONDS as KEEP_SECONDS_OF_MARKS
-from payments_app.checkout.velocity_fingerprints import CheckoutMark
+from payments_app.checkout.velocity_fingerprints import KEEP_SECONDS as KEEP_FINGERPRINTS_SECONDS
+from payments_app.checkout.velocity_fingerprints import VelocityFingerprint
 from payments_app.core.db.clock import database_now
 from payments_app.core.db.session import atomic
 from payments_app.core.jobs.outbox import Message
@@ -38,8 +38,10 @@ def clean_up() -> int:
 
 @atomic
 def _forget_marks(session: Session) -> int:
-    old = CheckoutMark.created_at < database_now(-KEEP_SECONDS_OF_MARKS)
-    return cast("CursorResult[Any]", session.execute(delete(CheckoutMark).where(old))).rowcount
+    old = VelocityFingerprint.created_at < database_now(-KEEP_FINGERPRINTS_SECONDS)
+    return cast(
+        "CursorResult[Any]", session.execute(delete(VelocityFingerprint).where(old))
+    ).rowcount
 
 
 @atomic

@@ -122,8 +122,10 @@ def acknowledge_one(alert_id: int, by: str) -> None:
     click.echo(f"alert {alert_id} is acknowledged")
 
 
-def _decide(verb: Callable[[int, str, str], None], message_id: int, reason: str, by: str) -> None:
+def _decide(
+    function: Callable[[int, str, str], None], message_id: int, reason: str, by: str
+) -> None:
     try:
-        verb(message_id, reason, by)
+        function(message_id, reason, by)
     except (dead_letters.NotDeadError, ValueError) as error:
         raise click.ClickException(str(error)) from error

@@ -61,7 +61,7 @@ def retry(session: Session, message_id: int, reason: str, actor: str) -> None:
     message.epoch += 1
     message.available_at = database_now()
     _note(session, message, "dead_letter.retried", reason, actor)
-    session.info.setdefault("bells", {})[message.queue] = f"{message.command} {message.subject}"
+    session.info.setdefault("wake_ups", {})[message.queue] = f"{message.command} {message.subject}"
 
 
 @atomic

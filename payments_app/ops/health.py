@@ -26,7 +26,7 @@ def healthz() -> Response:
 @any_host
 def readyz() -> tuple[Response, int]:
     """200 while payments can be stored. Redis away is reported, and takes nobody out of service:
-    the sweeper's rounds are only slower than its bell."""
+    the sweeper's rounds are only slower than its wake-up."""
     parts = {"database": _database(), "redis": _redis()}
     ready = parts["database"] == "ok"
     return jsonify(status="ok" if ready else "unavailable", **parts), 200 if ready else 503
@@ -43,7 +43,7 @@ def _database() -> str:
 
 def _redis() -> str:
     try:
-        current_app.extensions["bell_redis"].ping()
+        current_app.extensions["wake_up_redis"].ping()
     except (RedisError, OSError):
         return "unavailable"
     return "ok"

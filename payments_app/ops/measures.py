@@ -15,7 +15,7 @@ from payments_app.core.alerts import Alert
 from payments_app.core.db.clock import database_now
 from payments_app.core.db.columns import as_object
 from payments_app.core.history import HistoryEntry
-from payments_app.core.jobs.counters import Tally
+from payments_app.core.jobs.counters import JobCounters
 from payments_app.core.jobs.outbox import OPEN, Message, claimable, commands
 from payments_app.gateway.breaker import Breaker
 from payments_app.payments.models import Transaction
@@ -115,9 +115,11 @@ def dead(session: Session) -> dict[tuple[str, str], int]:
     return {(queue, command): count for queue, command, count in rows}
 
 
-def tallies(session: Session) -> Sequence[Tally]:
+def job_counters(session: Session) -> Sequence[JobCounters]:
     """What only ever rises, by queue and job."""
-    return session.scalars(select(Tally).order_by(Tally.queue, Tally.command)).all()
+    return session.scalars(
+        select(JobCounters).order_by(JobCounters.queue, JobCounters.command)
+    ).all()
 
 
 def breaker_state(session: Session) -> BreakerState:

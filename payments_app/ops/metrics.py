@@ -71,7 +71,7 @@ class _Collector:
 
 def _from_database() -> Iterator[Metric]:
     yield from _queues()
-    yield from _tallies()
+    yield from _job_counters()
     yield from _stripe()
     session = db.session()
     yield _gauge(
@@ -112,12 +112,12 @@ def _queues() -> Iterator[Metric]:
         yield _gauge(f"queue_{name}", words, samples, _JOB)
 
 
-def _tallies() -> Iterator[Metric]:
+def _job_counters() -> Iterator[Metric]:
     # Every job from 0 on: a counter that appears with its first death has not increased.
     zero = {(command.queue, name): (0, 0, 0) for name, command in commands().items()}
     told = {
         (row.queue, row.command): (row.retries, row.put_off, row.deaths)
-        for row in measures.tallies(db.session())
+        for row in measures.job_counters(db.session())
     }
     counts = sorted((zero | told).items())
     for place, (name, words) in enumerate(

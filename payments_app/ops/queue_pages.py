@@ -34,7 +34,7 @@ def queues() -> Response:
         "ops/queues.html",
         troubles=look(),
         loads=measures.loads(session),
-        tallies=measures.tallies(session),
+        job_counters=measures.job_counters(session),
         dead=dead_letters.list_dead(session, place_in_list()),
         page_size=dead_letters.PAGE,
         schedule=last_runs(session, schedule()),
@@ -64,9 +64,9 @@ def discard_dead_letter(message_id: int) -> Response | BaseResponse:
     return _decide(dead_letters.discard, message_id)
 
 
-def _decide(verb: Callable[[int, str, str], None], message_id: int) -> Response | BaseResponse:
+def _decide(function: Callable[[int, str, str], None], message_id: int) -> Response | BaseResponse:
     try:
-        verb(_checked(message_id), request.form.get("reason", ""), signed_in().id)
+        function(_checked(message_id), request.form.get("reason", ""), signed_in().id)
     except NotDeadError:
         # Somebody else was faster, or this form was sent twice: the page shows what is left.
         return redirect(url_for("ops.queues"), 303)

@@ -1,7 +1,8 @@
 """How the two Redis are set up, and how full they are.
 
 Jobs must never be evicted and must survive a restart: `noeviction` with an append-only file. The
-outbox would bring every message back; a wrong policy still means that bells go missing under load.
+outbox would bring every message back; a wrong policy still means that wake-ups go missing under
+load.
 """
 
 from __future__ import annotations

@@ -38,5 +38,5 @@ def remind(session: Session) -> None:
     )
     for alert in session.execute(waiting).all():
         number = turn((now - alert.first_at).total_seconds())
-        for follow in outbox.followers(session, RAISED):
-            outbox.stage(session, follow.command, f"{alert.id}:{number}")
+        for subscriber in outbox.subscribers_of(session, RAISED):
+            outbox.stage(session, subscriber.command, f"{alert.id}:{number}")

@@ -96,12 +96,12 @@ def as_json(alert: Alert, turn: int = 0) -> dict[str, object]:
     }
 
 
-def _letter(config: Config, alert: Alert, turn: int) -> smtp.Letter:
+def _letter(config: Config, alert: Alert, turn: int) -> smtp.OutgoingMail:
     facts = [f"{name}: {value}" for name, value in sorted(alert.data.items())]
     where = links.absolute("/staff/alerts")
     still = f"Still open, reminder {turn}: " if turn else ""
     text = "\n".join([alert.message, "", *facts, "", f"Acknowledge it at {where}", ""])
-    return smtp.Letter(
+    return smtp.OutgoingMail(
         key=_key(alert, turn),
         sender_name="Payments",
         sender=config.mail_from,

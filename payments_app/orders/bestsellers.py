@@ -29,7 +29,7 @@ def bestsellers(session: Session) -> Sequence[Product]:
     ).all()
 
 
-def shelf_version(session: Session) -> tuple[str, dt.datetime | None]:
+def product_list_version(session: Session) -> tuple[str, dt.datetime | None]:
     """Changes with any product; and when that was last."""
     count, versions, changed = session.execute(
         select(func.count(), func.sum(Product.version), func.max(Product.updated_at))

@@ -107,12 +107,12 @@ class Order(Payable, db.Model):  # type: ignore[name-defined, misc]
             self.hold = "held"
 
     def release(self, session: Session) -> None:
-        """Put the goods back on the shelf, once. What was paid for stays taken."""
+        """Release the held stock, once. What was paid for stays taken."""
         if self.hold == "held":
             self.put_back(session)
 
     def put_back(self, session: Session) -> bool:
-        """Put the goods back on the shelf; False where they lie there already."""
+        """Release the held stock; False where it was released before."""
         if self.hold not in ("held", "taken"):
             return False
         for line in sorted(self.lines, key=lambda line: line.product_id):
@@ -149,7 +149,7 @@ class OrderLine(db.Model):  # type: ignore[name-defined, misc]
     )
 
     def take(self, session: Session) -> None:
-        """Take the goods off the shelf, by one statement that can't oversell.
+        """Hold the stock, by one statement that can't oversell.
 
         Raises NotPayableError `sold_out` where there are not enough.
         """
@@ -158,7 +158,7 @@ class OrderLine(db.Model):  # type: ignore[name-defined, misc]
             raise NotPayableError("sold_out", f"Only {left} of {self.name} are left.")
 
     def give_back(self, session: Session) -> None:
-        """Put the goods back on the shelf."""
+        """Release the held stock."""
         self._move_stock(session, self.quantity)
 
     def _move_stock(self, session: Session, by: int) -> bool:

@@ -15,8 +15,8 @@ from payments_app.payments.payable import NotPayableError
 
 
 @atomic
-def follow_payment(session: Session, transaction_id: str, _claim: Claim) -> None:
-    """Bring the order that this transaction pays for to where its payments are.
+def on_payment(session: Session, transaction_id: str, _claim: Claim) -> None:
+    """Update the order that this transaction pays for, by its payments.
 
     It reads what is, not what happened: safe to run twice, and in any order of the events.
     """
@@ -62,7 +62,7 @@ def _paid(session: Session, order: Order, transaction: Transaction) -> None:
     if order.status == "paid":
         return
     try:
-        # A payment that turned out to have succeeded late may find its goods back on the shelf.
+        # A payment that turned out to have succeeded late may find its stock released.
         order.before_payment(session, order.customer_id or "")
     except NotPayableError as gone:
         alerts.raise_alert(

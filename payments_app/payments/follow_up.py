@@ -43,10 +43,10 @@ def follow_up(session: Session, transaction_id: str, _claim: Claim) -> None:
 def _tell(session: Session, event: str, subject: str) -> None:
     """Store a message for each follower that was never told of this subject."""
     told = set(session.scalars(select(Message.command).where(Message.subject == subject)))
-    for follow in outbox.followers(session, event):
-        if follow.command not in told:
-            key = f"{follow.command}:{subject}:told_later"
-            outbox.stage(session, follow.command, subject, key=key, delay=follow.delay)
+    for subscriber in outbox.subscribers_of(session, event):
+        if subscriber.command not in told:
+            key = f"{subscriber.command}:{subject}:told_later"
+            outbox.stage(session, subscriber.command, subject, key=key, delay=subscriber.delay)
 
 
 _COMMAND = Command(follow_up, FOLLOW_UP_QUEUE)

@@ -115,14 +115,14 @@ def move(
 
 
 def tell(session: Session, transaction_id: str, event: str, version: int) -> None:
-    """Store one message for each follower of an event, unless it is there already."""
-    for follow in outbox.followers(session, event):
-        key = f"{follow.command}:{transaction_id}:v{version}"
-        outbox.stage(session, follow.command, transaction_id, key=key, delay=follow.delay)
+    """Store one message for each subscriber of an event, unless it is there already."""
+    for subscriber in outbox.subscribers_of(session, event):
+        key = f"{subscriber.command}:{transaction_id}:v{version}"
+        outbox.stage(session, subscriber.command, transaction_id, key=key, delay=subscriber.delay)
 
 
 def _keep_live(session: Session, transaction: Transaction) -> str | None:
-    """A payable has one live transaction at most; one that failed makes room for the next.
+    """A payable has one live transaction at most; after one that failed the next may be live.
     Returns the type of the payable, where there is one."""
     rows = session.execute(
         update(PaymentRecord)

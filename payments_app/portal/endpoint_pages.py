@@ -1,4 +1,4 @@
-"""Where a merchant hears of events: add, switch off and on, a new secret, a test, the log."""
+"""A merchant's webhook endpoints: add, switch off and on, a new secret, a test, the log."""
 
 from __future__ import annotations
 

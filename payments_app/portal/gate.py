@@ -1,4 +1,4 @@
-"""The gate of every page of the portal but the way in: which merchant is asking."""
+"""The gate of every page of the portal but the sign-in pages: which merchant is asking."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def prepare(app: Flask) -> None:
 
 
 def check() -> Response | None:
-    """Let the request pass, or answer with the way in."""
+    """Let the request pass, or answer with the sign-in page."""
     g.merchant = signed_in_merchant(db.session())
     if g.merchant is not None:
         return None

@@ -1,4 +1,4 @@
-"""The way in and out."""
+"""Signing in and out."""
 
 from __future__ import annotations
 

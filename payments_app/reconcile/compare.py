@@ -126,7 +126,7 @@ def _amounts_differ(intent: dict[str, Any], ours: Ours) -> bool:
 
 
 def _charged_long_ago(intent: dict[str, Any]) -> bool:
-    """Whether we have had the time to hear of it: a look-up or a webhook may be on its way."""
+    """Whether we have had the time to learn of it: a look-up or a webhook may be on its way."""
     charge = intent.get("latest_charge")
     created = charge["created"] if isinstance(charge, dict) else intent["created"]
     age = dt.datetime.now(dt.UTC).timestamp() - float(created)
@@ -256,8 +256,12 @@ def _break_off(session: Session, run_id: int, error: str) -> None:
 def _conclude(session: Session, run_id: int, read: _Stripes) -> int:
     run = session.get_one(Run, run_id, with_for_update=True)
     window = (run.since, run.until)
-    rooms = (own_books, own_returns, own_settlement)
-    own = [difference for room in rooms for difference in room.differences(session, *window)]
+    comparisons = (own_books, own_returns, own_settlement)
+    own = [
+        difference
+        for comparison in comparisons
+        for difference in comparison.differences(session, *window)
+    ]
     run.found = keep(session, [*read.differences, *own], *window)
     run.intents = len(read.intents)
     run.finished_at = database_now()

@@ -28,7 +28,9 @@ class Kind:
 
 KINDS = {
     "paid_at_stripe_not_here": Kind(
-        "Stripe has the money, and the payment is not complete here", "critical", "settle"
+        "Stripe has the money, and the payment is not complete here",
+        "critical",
+        "apply_stripe_state",
     ),
     "complete_here_not_at_stripe": Kind(
         "complete here, and Stripe does not say that it succeeded", "critical"

@@ -18,7 +18,7 @@ from payments_app.gateway.results import Answer, Verdict
 from payments_app.payments import states
 from payments_app.payments.connect.account import account_of
 from payments_app.payments.models import PaymentRecord, Transaction
-from payments_app.payments.transactions.apply_stripe_state import bring, mark_closed
+from payments_app.payments.transactions.apply_stripe_state import apply_in_session, mark_closed
 from payments_app.reconcile.findings import resolve
 from payments_app.reconcile.models import Finding
 from payments_app.reconcile.revive import revive_payment, revive_refund
@@ -83,13 +83,15 @@ class Fix:
     ask: Callable[[Finding], Answer | None] = lambda _finding: None
 
 
-def _settle(session: Session, finding: Finding, answer: Answer | None) -> None:
+def _apply_stripe_state(session: Session, finding: Finding, answer: Answer | None) -> None:
     if answer is None:
         raise FixFailedError("Stripe was not read")
     if answer.verdict == Verdict.CANCELED and finding.fix == "close_intent":
         mark_closed(session, states.lock(session, finding.transaction_id or ""), answer)
     else:
-        bring(session, finding.transaction_id or "", answer, fresh=True, actor="reconcile")
+        apply_in_session(
+            session, finding.transaction_id or "", answer, fresh=True, actor="reconcile"
+        )
 
 
 def _read_intent(finding: Finding) -> Answer:
@@ -139,8 +141,8 @@ def _set_live(session: Session, finding: Finding, _answer: Answer | None) -> Non
 
 
 FIXES = {
-    "settle": Fix(_settle, _read_intent),
-    "close_intent": Fix(_settle, _cancel_intent),
+    "apply_stripe_state": Fix(_apply_stripe_state, _read_intent),
+    "close_intent": Fix(_apply_stripe_state, _cancel_intent),
     "post_capture": _stage("ledger.post_capture"),
     "post_refund": _stage("ledger.post_refund"),
     "post_dispute": _stage("ledger.post_dispute"),

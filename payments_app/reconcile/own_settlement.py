@@ -12,12 +12,12 @@ from payments_app.core.db.clock import database_now
 from payments_app.ledger.models import BalanceTransaction, Entry, Journal
 from payments_app.payments.models import Transaction
 from payments_app.reconcile.findings import Difference
-from payments_app.settlement.lines import PATIENCE_SECONDS
+from payments_app.settlement.lines import FEE_GRACE_SECONDS
 from payments_app.settlement.models import Line, Part
 from payments_app.settlement.movements import MOVED
 
 FEE_SECONDS = 3600  # Stripe writes a balance transaction within minutes
-SETTLED_SECONDS = PATIENCE_SECONDS + 240
+SETTLED_SECONDS = FEE_GRACE_SECONDS + 240
 
 
 def differences(session: Session, since: dt.datetime, until: dt.datetime) -> Iterator[Difference]:

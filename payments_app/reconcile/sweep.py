@@ -1,5 +1,5 @@
-"""The sweeper: stages what the schedule says, rings for what is due and nobody works on, and works
-on a small queue of its own. It needs the database alone: what the bell lost costs a round."""
+"""The sweeper: stages what the schedule says, wakes queues that have due messages, and works on a
+small queue of its own. It needs the database alone: a lost wake-up costs one round."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from payments_app.core.db.session import CommitOutcomeUnknownError
 from payments_app.core.extensions import db
 from payments_app.core.jobs import outbox, wake_up
-from payments_app.core.jobs.runner import drain
-from payments_app.core.jobs.scheduler import Rota
+from payments_app.core.jobs.runner import run_due_messages
+from payments_app.core.jobs.scheduler import Scheduler
 
 log = logging.getLogger(__name__)
 
@@ -26,29 +26,29 @@ def run(stop: threading.Event, *, once: bool = False) -> None:
 
     A database or a Redis that is away is waited for: the sweeper is the last one to give up.
     """
-    rota, own_due = Rota(), threading.Event()
+    scheduler, own_due = Scheduler(), threading.Event()
     if once:
-        _round(rota, own_due)
-        drain(outbox.SWEEPER, OWN_THREADS)
+        _round(scheduler, own_due)
+        run_due_messages(outbox.SWEEPER, OWN_THREADS)
         return
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
-    # A thread of its own: a mail server that hangs may not hold up the bells.
+    # A thread of its own: a mail server that hangs may not hold up the wake-ups.
     own = threading.Thread(target=_work, args=(app, stop, own_due), name="own", daemon=True)
     own.start()
     while not stop.is_set():
-        stop.wait(_round(rota, own_due))
+        stop.wait(_round(scheduler, own_due))
     own.join(LONGEST_SECONDS)
 
 
-def _round(rota: Rota, own_due: threading.Event) -> float:
+def _round(scheduler: Scheduler, own_due: threading.Event) -> float:
     """One round; the seconds until the next."""
     try:
-        rota.stage_due()
+        scheduler.stage_due()
         for queue in outbox.due_queues(db.session()):
             if queue == outbox.SWEEPER:
                 own_due.set()
             else:
-                wake_up.ring(queue, "sweep")
+                wake_up.wake(queue, "sweep")
         due_at, now = outbox.next_due_at(db.session())
     except (SQLAlchemyError, CommitOutcomeUnknownError) as error:
         log.warning("this round of the sweep broke off: %s", error)
@@ -67,7 +67,7 @@ def _work(app: Flask, stop: threading.Event, due: threading.Event) -> None:
         due.clear()
         with app.app_context():
             try:
-                drain(outbox.SWEEPER, OWN_THREADS)
+                run_due_messages(outbox.SWEEPER, OWN_THREADS)
             except CommitOutcomeUnknownError as error:
                 log.warning("the claimed messages come back by themselves: %s", error)
             finally:

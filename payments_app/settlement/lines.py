@@ -34,12 +34,14 @@ from payments_app.settlement.movements import Movement, Posting, postings, unset
 CLOSE = "settlement.close"
 GRACE_SECONDS = 15 * 60  # for what was paid a moment before the cut-off and is settled after it
 LEDGER_SECONDS = 30  # by then the ledger has posted what followed the same event
-PATIENCE_SECONDS = 60  # after that a payment's line is made without the fees that are not known yet
+FEE_GRACE_SECONDS = (
+    60  # after that a payment's line is made without the fees that are not known yet
+)
 
 
 @atomic
 def settle_capture(session: Session, transaction_id: str, _claim: Claim) -> None:
-    """The command that follows a completed payment, PATIENCE_SECONDS later; a payment of nothing
+    """Runs after a completed payment, FEE_GRACE_SECONDS later; a payment of nothing
     has no line.
 
     Raises LookupError for a transaction that is not complete, Later for one that the ledger does
@@ -54,7 +56,7 @@ def settle_capture(session: Session, transaction_id: str, _claim: Claim) -> None
 
 @atomic
 def settle_posted(session: Session, transaction_id: str, _claim: Claim) -> None:
-    """The command that follows a posting beside the capture: a line for what the ledger has and no
+    """Runs after a posting beside the capture: a line for what the ledger has and no
     line does; none while the fees of the payment itself are still to come."""
     transaction = _complete(session, transaction_id)
     if _has_its_fees(session, transaction):
@@ -63,14 +65,14 @@ def settle_posted(session: Session, transaction_id: str, _claim: Claim) -> None:
 
 @atomic
 def settle_refund(session: Session, refund_id: str, _claim: Claim) -> None:
-    """The command that follows a refund's end, LEDGER_SECONDS later."""
+    """Runs after a refund's end, LEDGER_SECONDS later."""
     owner = session.get_one(Refund, refund_id).transaction_id
     settle(session, states.lock(session, owner))
 
 
 @atomic
 def settle_dispute(session: Session, dispute_id: str, _claim: Claim) -> None:
-    """The command that follows a dispute's change, LEDGER_SECONDS later."""
+    """Runs after a dispute's change, LEDGER_SECONDS later."""
     owner = session.get_one(Dispute, dispute_id).transaction_id
     settle(session, states.lock(session, owner))
 

@@ -16,7 +16,7 @@ from payments_app.staff.zones import reader_zone
 
 blueprint = Blueprint("staff", __name__, url_prefix="/staff")
 
-# Every room's pages; one that is not there, or not for this member, is left out.
+# Every package's pages; one that is not there, or not for this member, is left out.
 _PAGES = (
     ("Overview", "staff.home"),
     ("Payments", "staff.payment_list"),

@@ -22,7 +22,7 @@ from payments_app.core.db.columns import as_object
 from payments_app.core.db.ids import reference, without_payment_methods
 from payments_app.core.money import Money
 from payments_app.gateway.calls import STATUSES
-from payments_app.gateway.declines import DECLINES, STAFF, Advice, advice_on
+from payments_app.gateway.declines import DECLINES, STAFF, DeclinePolicy, decline_policy
 from payments_app.gateway.words import known, says
 from payments_app.payments.connect.account import DIRECT_ACCOUNT
 from payments_app.payments.models import Transaction, amount_words
@@ -194,8 +194,8 @@ def _error(row: Row[Any]) -> dict[str, Any]:
     return as_object(row.error)
 
 
-def _advice(row: Row[Any]) -> Advice | None:
-    return advice_on(_error(row)) if row.phase == "failed" else None
+def _advice(row: Row[Any]) -> DeclinePolicy | None:
+    return decline_policy(_error(row)) if row.phase == "failed" else None
 
 
 def _reason_code(row: Row[Any]) -> str | None:
@@ -222,15 +222,15 @@ def _error_summary(row: Row[Any]) -> str:
 
 
 def _next_step(row: Row[Any]) -> str:
-    advice = _advice(row)
-    if advice:
-        return STAFF[advice.staff]
+    policy = _advice(row)
+    if policy:
+        return STAFF[policy.staff]
     return _NOT_FROM_THE_BANK if row.phase == "failed" else _NEXT_STEP.get(row.phase, _UNREADABLE)
 
 
 def _retry(row: Row[Any]) -> bool:
-    advice = _advice(row)
-    return row.state == "failed" and (advice is None or advice.retry)
+    policy = _advice(row)
+    return row.state == "failed" and (policy is None or policy.retry)
 
 
 def _https(url: Any) -> str | None:
@@ -268,7 +268,7 @@ _CELLS: dict[str, tuple[Callable[[Row[Any]], Any], Any]] = {
     "reason": (_reason, MARK),
     "reason_code": (_reason_code, None),
     "next_step": (_next_step, _UNREADABLE),
-    "advice": (lambda row: (advice := _advice(row)) and advice.staff, None),
+    "advice": (lambda row: (policy := _advice(row)) and policy.staff, None),
     "retry": (_retry, False),
     "docs_url": (
         lambda row: _https(_error(row).get("doc_url")) if row.state == "failed" else None,

@@ -1,4 +1,4 @@
-"""dunning: what follows a bill that is not paid: mails, further tries, and at last the end.
+"""dunning: what happens after a bill that is not paid: mails, further tries, and at last the end.
 
 The days are counted from the first failure. A card that can't succeed without its owner (it was
 reported stolen, the bank wants to see them) is not charged again: only the mails go on.
@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from payments_app.core import history
 from payments_app.core.jobs import outbox
-from payments_app.gateway.declines import advice_on
+from payments_app.gateway.declines import decline_policy
 from payments_app.payments.models import PaymentRecord, Transaction
 from payments_app.subscriptions.models import Period, Subscription
 
@@ -70,8 +70,8 @@ def needs_its_owner(session: Session, subscription: Subscription, period: Period
     ).first()
     if card is None or last is None or last.payment_method != card.payment_method:
         return False
-    advice = advice_on(last.error)
-    return advice is not None and (not advice.retry or advice.buyer == "B6")
+    policy = decline_policy(last.error)
+    return policy is not None and (not policy.retry or policy.buyer == "B6")
 
 
 def end(

@@ -21,14 +21,14 @@ from payments_app.subscriptions import dunning
 from payments_app.subscriptions.models import Period, Subscription
 
 
-def follow_payment(transaction_id: str, _claim: Claim) -> None:
-    """The command that follows a payment's end."""
+def on_payment(transaction_id: str, _claim: Claim) -> None:
+    """Runs after a payment's end."""
     judge(transaction_id, utcnow())
 
 
 @atomic
 def judge(session: Session, transaction_id: str, now: dt.datetime) -> None:
-    """Bring the subscription whose period this transaction pays for to where its payments are."""
+    """Update the subscription whose period this transaction pays for, by its payments."""
     period_id = session.scalar(
         select(PaymentRecord.payable_id).where(
             PaymentRecord.transaction_id == transaction_id,

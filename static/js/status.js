@@ -128,7 +128,7 @@ class Status {
       const stripe = await this.loadStripe();
       const { error } = await stripe.handleNextAction({ clientSecret: this.secret });
       this.note("action", Boolean(error) && this.root.dataset.phase === "requires_action");
-      await this.ring();
+      await this.requestCheck();
     } catch {
       this.note("action", true);
     }
@@ -137,7 +137,7 @@ class Status {
     this.schedule(EAGER_MS);
   }
 
-  ring() {
+  requestCheck() {
     return fetch(`${this.root.dataset.url}/checks`, {
       method: "POST",
       headers: { "Content-Type": "application/json", Accept: "application/json" },
@@ -165,7 +165,7 @@ class Status {
     event.preventDefault();
     this.again.hidden = true;
     this.deadline = performance.now() + STOP_MS;
-    this.ring().catch(() => {});
+    this.requestCheck().catch(() => {});
     this.schedule(EAGER_MS);
   }
 

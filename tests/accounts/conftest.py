@@ -3,10 +3,10 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
-from tests.accounts.staff_driver import Desk
+from tests.accounts.staff_driver import StaffDriver
 
 
 @pytest.fixture
-def desk(app: Flask) -> Desk:
+def staff_driver(app: Flask) -> StaffDriver:
     """Staff accounts, and a browser for each."""
-    return Desk(app)
+    return StaffDriver(app)

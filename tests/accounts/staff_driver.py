@@ -1,4 +1,4 @@
-"""A desk: makes staff members and browsers that are signed in as them."""
+"""A driver of staff: makes members and browsers that are signed in as them."""
 
 from __future__ import annotations
 
@@ -46,15 +46,15 @@ class Browser:
         return cookie.value if cookie else None
 
 
-class Desk:
-    """Verbs run in a context of their own each, as requests do."""
+class StaffDriver:
+    """Functions run in a context of their own each, as requests do."""
 
     def __init__(self, app: Flask) -> None:
         self.app = app
 
-    def do(self, verb: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+    def do(self, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
         with self.app.app_context():
-            return verb(*args, **kwargs)
+            return function(*args, **kwargs)
 
     def member(self, email: str = "ada@example.com", role: str = "viewer") -> str:
         return self.do(people.create_staff, email, role, PASSWORD)

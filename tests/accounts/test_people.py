@@ -8,7 +8,7 @@ from flask.testing import FlaskCliRunner
 from demo.member import keep_demo_member
 from payments_app.accounts import people
 from payments_app.accounts.permissions import allows
-from tests.accounts.staff_driver import PASSWORD, Desk
+from tests.accounts.staff_driver import PASSWORD, StaffDriver
 
 pytestmark = pytest.mark.portable
 
@@ -28,48 +28,53 @@ def test_a_role_may_do_this_and_no_more(role: str, may: set[str], may_not: set[s
 
 
 def test_an_account_is_made_with_a_password_from_standard_input(
-    desk: Desk, cli: FlaskCliRunner
+    staff_driver: StaffDriver, cli: FlaskCliRunner
 ) -> None:
     words = ["staff", "create", "bob@example.com", "--role", "support", "--password-stdin"]
     result = cli.invoke(args=words, input=PASSWORD + "\n")
     assert result.output == "bob@example.com may sign in as support\n"
-    assert desk.browser().sign_in("bob@example.com").status_code == 303
+    assert staff_driver.browser().sign_in("bob@example.com").status_code == 303
 
 
-def test_a_taken_address_is_refused(desk: Desk, cli: FlaskCliRunner) -> None:
-    desk.member("bob@example.com")
+def test_a_taken_address_is_refused(staff_driver: StaffDriver, cli: FlaskCliRunner) -> None:
+    staff_driver.member("bob@example.com")
     words = ["staff", "create", "BOB@example.com", "--password-stdin"]
     assert cli.invoke(args=words, input=PASSWORD + "\n").exit_code == 1
 
 
-def test_disabling_an_account_signs_it_out(desk: Desk, cli: FlaskCliRunner) -> None:
-    browser = desk.signed_in(email="bob@example.com")
+def test_disabling_an_account_signs_it_out(staff_driver: StaffDriver, cli: FlaskCliRunner) -> None:
+    browser = staff_driver.signed_in(email="bob@example.com")
     cli.invoke(args=["staff", "disable", "bob@example.com"])
     assert browser.get("/staff/password").status_code == 303
 
 
-def test_an_account_is_opened_again(desk: Desk, cli: FlaskCliRunner) -> None:
-    desk.member("bob@example.com")
+def test_an_account_is_opened_again(staff_driver: StaffDriver, cli: FlaskCliRunner) -> None:
+    staff_driver.member("bob@example.com")
     for command in ("disable", "enable"):
         assert cli.invoke(args=["staff", command, "bob@example.com"]).exit_code == 0
-    assert desk.browser().sign_in("bob@example.com").status_code == 303
+    assert staff_driver.browser().sign_in("bob@example.com").status_code == 303
 
 
-def test_the_list_shows_role_and_state(desk: Desk, cli: FlaskCliRunner) -> None:
-    desk.member("bob@example.com")
+def test_the_list_shows_role_and_state(staff_driver: StaffDriver, cli: FlaskCliRunner) -> None:
+    staff_driver.member("bob@example.com")
     cli.invoke(args=["staff", "role", "bob@example.com", "refunder"])
     assert "bob@example.com  refunder  active" in cli.invoke(args=["staff", "list"]).output
 
 
-def test_a_change_of_role_is_in_the_history(desk: Desk) -> None:
-    desk.member("bob@example.com")
-    desk.do(people.change_role, "bob@example.com", "support")
-    (entry,) = desk.entries("staff.role_changed")
+def test_a_change_of_role_is_in_the_history(staff_driver: StaffDriver) -> None:
+    staff_driver.member("bob@example.com")
+    staff_driver.do(people.change_role, "bob@example.com", "support")
+    (entry,) = staff_driver.entries("staff.role_changed")
     assert entry.data == {"from": "viewer", "to": "support"}
 
 
-def test_the_demo_account_follows_its_password(desk: Desk) -> None:
-    desk.do(keep_demo_member, "the first password")
-    desk.do(keep_demo_member, "the second password")
-    assert desk.browser().sign_in("staff@example.com", "the first password").status_code == 422
-    assert desk.browser().sign_in("staff@example.com", "the second password").status_code == 303
+def test_the_demo_account_follows_its_password(staff_driver: StaffDriver) -> None:
+    staff_driver.do(keep_demo_member, "the first password")
+    staff_driver.do(keep_demo_member, "the second password")
+    assert (
+        staff_driver.browser().sign_in("staff@example.com", "the first password").status_code == 422
+    )
+    assert (
+        staff_driver.browser().sign_in("staff@example.com", "the second password").status_code
+        == 303
+    )

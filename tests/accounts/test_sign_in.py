@@ -12,7 +12,7 @@ from payments_app.accounts import passwords, people, throttle
 from payments_app.accounts.models import SignInTries, StaffSession
 from payments_app.core.db.clock import database_now
 from payments_app.core.db.session import atomic
-from tests.accounts.staff_driver import PASSWORD, Desk
+from tests.accounts.staff_driver import PASSWORD, StaffDriver
 
 pytestmark = pytest.mark.portable
 
@@ -33,53 +33,53 @@ def _stored(session: Session) -> str:
     return " ".join(row.token_hash for row in rows)
 
 
-def test_the_right_password_opens_the_dashboard(desk: Desk) -> None:
-    desk.member()
-    browser = desk.browser()
+def test_the_right_password_opens_the_dashboard(staff_driver: StaffDriver) -> None:
+    staff_driver.member()
+    browser = staff_driver.browser()
     answer = browser.sign_in("Ada@Example.com ")
     assert (answer.status_code, answer.location) == (303, "/staff")
     assert browser.get("/staff/password").status_code == 200
 
 
-def test_the_cookie_is_strict_and_out_of_reach_of_scripts(desk: Desk) -> None:
-    desk.member()
-    cookie = desk.browser().sign_in("ada@example.com").headers["Set-Cookie"]
+def test_the_cookie_is_strict_and_out_of_reach_of_scripts(staff_driver: StaffDriver) -> None:
+    staff_driver.member()
+    cookie = staff_driver.browser().sign_in("ada@example.com").headers["Set-Cookie"]
     assert "SameSite=Strict" in cookie
     assert "HttpOnly" in cookie
     assert "Path=/" in cookie
 
 
-def test_the_database_does_not_hold_the_token(desk: Desk) -> None:
-    desk.member()
-    browser = desk.browser()
+def test_the_database_does_not_hold_the_token(staff_driver: StaffDriver) -> None:
+    staff_driver.member()
+    browser = staff_driver.browser()
     browser.sign_in("ada@example.com")
     assert browser.token
-    assert browser.token not in desk.do(_stored)
+    assert browser.token not in staff_driver.do(_stored)
 
 
-def test_signing_in_gives_a_new_token_and_ends_the_old_session(desk: Desk) -> None:
-    browser = desk.signed_in(email="ada@example.com")
+def test_signing_in_gives_a_new_token_and_ends_the_old_session(staff_driver: StaffDriver) -> None:
+    browser = staff_driver.signed_in(email="ada@example.com")
     old = browser.token
     token = browser.post("/staff/login", email="ada@example.com", password=PASSWORD)
     assert token.status_code == 303
     assert browser.token != old
-    stranger = desk.browser()
+    stranger = staff_driver.browser()
     stranger.client.set_cookie("staff", old or "")
     assert stranger.get("/staff/password").status_code == 303
 
 
 @pytest.mark.parametrize("email", ["ada@example.com", "nobody@example.com"])
 def test_a_wrong_guess_reads_the_same_whether_or_not_the_account_exists(
-    desk: Desk, email: str
+    staff_driver: StaffDriver, email: str
 ) -> None:
-    desk.member()
-    answer = desk.browser().sign_in(email, "wrong password")
+    staff_driver.member()
+    answer = staff_driver.browser().sign_in(email, "wrong password")
     assert answer.status_code == 422
     assert "E-mail or password is not right." in answer.text
 
 
 def test_an_unknown_account_costs_a_hash_as_well(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    staff_driver: StaffDriver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     checked: list[str] = []
     verify = passwords._hasher.verify
@@ -92,45 +92,47 @@ def test_an_unknown_account_costs_a_hash_as_well(
             return verify(hash, password)
 
     monkeypatch.setattr(passwords, "_hasher", Watched())
-    desk.browser().sign_in("nobody@example.com")
+    staff_driver.browser().sign_in("nobody@example.com")
     assert len(checked) == 1
 
 
-def test_a_disabled_account_can_not_sign_in(desk: Desk) -> None:
-    desk.member()
-    desk.do(people.disable_staff, "ada@example.com")
-    assert desk.browser().sign_in("ada@example.com").status_code == 422
+def test_a_disabled_account_can_not_sign_in(staff_driver: StaffDriver) -> None:
+    staff_driver.member()
+    staff_driver.do(people.disable_staff, "ada@example.com")
+    assert staff_driver.browser().sign_in("ada@example.com").status_code == 422
 
 
 @pytest.mark.parametrize("email", ["ada@example.com", "nobody@example.com"])
-def test_after_five_wrong_guesses_even_the_right_one_waits(desk: Desk, email: str) -> None:
-    desk.member()
+def test_after_five_wrong_guesses_even_the_right_one_waits(
+    staff_driver: StaffDriver, email: str
+) -> None:
+    staff_driver.member()
     for _ in range(5):
-        assert desk.do(throttle.claim_try, email)
-    answer = desk.browser().sign_in(email)
+        assert staff_driver.do(throttle.claim_try, email)
+    answer = staff_driver.browser().sign_in(email)
     assert answer.status_code == 429
     assert "too many tries" in answer.text
 
 
-def test_the_wait_is_over_after_fifteen_minutes(desk: Desk) -> None:
-    desk.member()
+def test_the_wait_is_over_after_fifteen_minutes(staff_driver: StaffDriver) -> None:
+    staff_driver.member()
     for _ in range(6):
-        desk.do(throttle.claim_try, "ada@example.com")
-    desk.do(_age_tries, 15 * 60 + 1)
-    assert desk.browser().sign_in("ada@example.com").status_code == 303
+        staff_driver.do(throttle.claim_try, "ada@example.com")
+    staff_driver.do(_age_tries, 15 * 60 + 1)
+    assert staff_driver.browser().sign_in("ada@example.com").status_code == 303
 
 
-def test_a_success_forgives_the_failures_before(desk: Desk) -> None:
-    desk.member()
+def test_a_success_forgives_the_failures_before(staff_driver: StaffDriver) -> None:
+    staff_driver.member()
     for _ in range(4):
-        desk.do(throttle.claim_try, "ada@example.com")
-    desk.browser().sign_in("ada@example.com")
-    assert all(desk.do(throttle.claim_try, "ada@example.com") for _ in range(5))
+        staff_driver.do(throttle.claim_try, "ada@example.com")
+    staff_driver.browser().sign_in("ada@example.com")
+    assert all(staff_driver.do(throttle.claim_try, "ada@example.com") for _ in range(5))
 
 
-def test_parallel_guesses_get_no_more_tries_than_others(desk: Desk) -> None:
+def test_parallel_guesses_get_no_more_tries_than_others(staff_driver: StaffDriver) -> None:
     def guess(_: int) -> bool:
-        return desk.do(throttle.claim_try, "ada@example.com")
+        return staff_driver.do(throttle.claim_try, "ada@example.com")
 
     with ThreadPoolExecutor(8) as pool:
         assert sum(pool.map(guess, range(16))) == 5
@@ -143,26 +145,26 @@ def settings(settings: dict[str, str], request: pytest.FixtureRequest) -> dict[s
     return settings | dict.fromkeys(("REDIS_URL", "CACHE_REDIS_URL"), "redis://127.0.0.1:1/0")
 
 
-def test_guesses_are_counted_without_redis(desk: Desk) -> None:
-    browser = desk.browser()
+def test_guesses_are_counted_without_redis(staff_driver: StaffDriver) -> None:
+    browser = staff_driver.browser()
     statuses = [browser.sign_in("x@example.com", "wrong").status_code for _ in range(6)]
     assert statuses == [422, 422, 422, 422, 422, 429]
 
 
 @pytest.mark.parametrize(("column", "seconds"), [("seen_at", 1801), ("created_at", 8 * 3600 + 1)])
-def test_a_session_ends_by_itself(desk: Desk, column: str, seconds: int) -> None:
-    browser = desk.signed_in()
-    desk.do(_age, column, seconds)
+def test_a_session_ends_by_itself(staff_driver: StaffDriver, column: str, seconds: int) -> None:
+    browser = staff_driver.signed_in()
+    staff_driver.do(_age, column, seconds)
     assert browser.get("/staff/password").location.startswith("/staff/login")
 
 
-def test_using_the_dashboard_keeps_the_session_awake(desk: Desk) -> None:
-    browser = desk.signed_in()
-    desk.do(_age, "seen_at", 1700)
+def test_using_the_dashboard_keeps_the_session_awake(staff_driver: StaffDriver) -> None:
+    browser = staff_driver.signed_in()
+    staff_driver.do(_age, "seen_at", 1700)
     browser.get("/staff/password")
-    desk.do(_age, "confirmed_at", 1)
+    staff_driver.do(_age, "confirmed_at", 1)
     assert browser.get("/staff/password").status_code == 200
-    assert desk.do(_fresh)
+    assert staff_driver.do(_fresh)
 
 
 @atomic
@@ -170,39 +172,41 @@ def _fresh(session: Session) -> bool:
     return bool(session.query(StaffSession.seen_at > database_now(-60)).scalar())
 
 
-def test_signing_out_ends_the_session_on_the_server(desk: Desk) -> None:
-    browser = desk.signed_in()
+def test_signing_out_ends_the_session_on_the_server(staff_driver: StaffDriver) -> None:
+    browser = staff_driver.signed_in()
     token = browser.token or ""
     browser.post("/staff/logout")
     browser.client.set_cookie("staff", token)
     assert browser.get("/staff/password").status_code == 303
 
 
-def test_a_new_password_signs_out_every_other_browser(desk: Desk) -> None:
-    browser, other = desk.signed_in(email="ada@example.com"), desk.browser()
+def test_a_new_password_signs_out_every_other_browser(staff_driver: StaffDriver) -> None:
+    browser, other = staff_driver.signed_in(email="ada@example.com"), staff_driver.browser()
     other.sign_in("ada@example.com")
     browser.post("/staff/password", old=PASSWORD, new="another long password")
     assert browser.get("/staff/password").status_code == 200
     assert other.get("/staff/password").status_code == 303
 
 
-def test_a_short_new_password_is_refused(desk: Desk) -> None:
-    answer = desk.signed_in().post("/staff/password", old=PASSWORD, new="short")
+def test_a_short_new_password_is_refused(staff_driver: StaffDriver) -> None:
+    answer = staff_driver.signed_in().post("/staff/password", old=PASSWORD, new="short")
     assert answer.status_code == 422
     assert "at least 12" in answer.text
 
 
 @pytest.mark.parametrize("next_", ["//evil.example", "https://evil.example", "/staff/\\evil", "/"])
-def test_signing_in_leads_nowhere_but_to_the_dashboard(desk: Desk, next_: str) -> None:
-    desk.member()
-    assert desk.browser().sign_in("ada@example.com", next=next_).location == "/staff"
+def test_signing_in_leads_nowhere_but_to_the_dashboard(
+    staff_driver: StaffDriver, next_: str
+) -> None:
+    staff_driver.member()
+    assert staff_driver.browser().sign_in("ada@example.com", next=next_).location == "/staff"
 
 
-def test_a_form_without_its_token_is_refused(desk: Desk) -> None:
-    desk.member()
+def test_a_form_without_its_token_is_refused(staff_driver: StaffDriver) -> None:
+    staff_driver.member()
     form = {"email": "ada@example.com", "password": PASSWORD}
-    assert desk.browser().client.post("/staff/login", data=form).status_code == 400
+    assert staff_driver.browser().client.post("/staff/login", data=form).status_code == 400
 
 
-def test_the_hash_is_argon2id(desk: Desk) -> None:
-    assert desk.staff(desk.member()).password_hash.startswith("$argon2id$")
+def test_the_hash_is_argon2id(staff_driver: StaffDriver) -> None:
+    assert staff_driver.staff(staff_driver.member()).password_hash.startswith("$argon2id$")

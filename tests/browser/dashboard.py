@@ -32,53 +32,53 @@ from payments_app.reconcile.models import Finding
 from payments_app.settlement.models import Batch
 from payments_app.staff.payments.saved_filters import save_filter
 from payments_app.subscriptions.models import Period, Plan, Subscription
-from tests.accounts.staff_driver import Desk
-from tests.staff.stored_payments import Files
+from tests.accounts.staff_driver import StaffDriver
+from tests.staff.stored_payments import StoredPayments
 
 
 class Dashboard:
     """`values` are what the addresses of pages need; `token` is an administrator's cookie."""
 
     def __init__(self, app: Flask) -> None:
-        desk, files = Desk(app), Files(app)
-        admin = desk.signed_in("admin", "axe@example.com")
-        desk.member("support@example.com", "support")
+        staff_driver, stored_payments = StaffDriver(app), StoredPayments(app)
+        admin = staff_driver.signed_in("admin", "axe@example.com")
+        staff_driver.member("support@example.com", "support")
         self.app, self.token = app, admin.token
         made = utcnow() - dt.timedelta(hours=1)
-        paid = files.payment(email="axe@example.com", created_at=made)
-        files.payment(email="axe@example.com", created_at=made + dt.timedelta(minutes=1))
-        files.decline(email="axe@example.com")
+        paid = stored_payments.payment(email="axe@example.com", created_at=made)
+        stored_payments.payment(email="axe@example.com", created_at=made + dt.timedelta(minutes=1))
+        stored_payments.decline(email="axe@example.com")
         self.values: dict[str, Any] = {
             "transaction_id": paid,
-            "customer_id": files.customer_id("axe@example.com"),
-            **desk.do(_fill, paid),
-            **desk.do(_send, paid),
+            "customer_id": stored_payments.customer_id("axe@example.com"),
+            **staff_driver.do(_fill, paid),
+            **staff_driver.do(_send, paid),
         }
-        self.values |= desk.do(_subscribe, str(self.values["customer_id"]))
-        (created, *_) = desk.entries("staff.created")
+        self.values |= staff_driver.do(_subscribe, str(self.values["customer_id"]))
+        (created, *_) = staff_driver.entries("staff.created")
         filters = {"status": "failed", "currency": "usd"}
-        desk.do(save_filter, created.subject, "Failed in dollars", filters)
+        staff_driver.do(save_filter, created.subject, "Failed in dollars", filters)
 
     def password_link(self) -> str:
         """A new member's, as an administrator hands it over."""
-        token = Desk(self.app).do(invite, f"{new_id('new')}@example.com", "viewer", "system")
+        token = StaffDriver(self.app).do(invite, f"{new_id('new')}@example.com", "viewer", "system")
         return f"/staff/password/new?token={token}"
 
     def account_link(self) -> str:
         """What a buyer with two saved cards was mailed."""
-        return Desk(self.app).do(_link_to_cards, str(self.values["customer_id"]))
+        return StaffDriver(self.app).do(_link_to_cards, str(self.values["customer_id"]))
 
-    def letter(self) -> str:
+    def sent_mail(self) -> str:
         """The page of a mail in the demo's mailbox."""
         directory, name = self.app.config["CONFIG"].data_dir / "mails", f"{time.time_ns()}"
         directory.mkdir(exist_ok=True)
-        letter = EmailMessage()
-        letter["From"], letter["To"] = "shop@example.com", "axe@example.com"
-        letter["Date"] = utcnow()
-        letter["Subject"] = "Your receipt from Corner Shop: $10.99"
-        letter.set_content("Thank you.\n\nhttps://example.com/a/rather/long/address?token=abc")
-        letter.add_alternative("<p>Thank you.</p>", subtype="html")
-        (directory / f"{name}.eml").write_bytes(letter.as_bytes())
+        sent_mail = EmailMessage()
+        sent_mail["From"], sent_mail["To"] = "shop@example.com", "axe@example.com"
+        sent_mail["Date"] = utcnow()
+        sent_mail["Subject"] = "Your receipt from Corner Shop: $10.99"
+        sent_mail.set_content("Thank you.\n\nhttps://example.com/a/rather/long/address?token=abc")
+        sent_mail.add_alternative("<p>Thank you.</p>", subtype="html")
+        (directory / f"{name}.eml").write_bytes(sent_mail.as_bytes())
         return f"/demo/mails/{name}"
 
     def address(self, endpoint: str) -> str:
@@ -126,7 +126,7 @@ def _fill(session: Session, paid: str) -> dict[str, Any]:
     )
     dead = Message(
         queue="default",
-        command="reports.fold",
+        command="reports.aggregate",
         subject="all",
         dedupe_key=f"axe:{paid}",
         available_at=now,
@@ -200,7 +200,9 @@ def _send(session: Session, paid: str) -> dict[str, Any]:
 def _subscribe(session: Session, customer_id: str) -> dict[str, Any]:
     """A subscription of which one period is paid, and the next one could not be."""
     slug = new_id("plan")
-    plan = Plan(slug=slug, name="The Axe Club", amount=1500, currency="usd", interval="month")
+    plan = Plan(
+        slug=slug, name="The Axe BillingDriver", amount=1500, currency="usd", interval="month"
+    )
     session.add(plan)
     session.flush()
     starts = [dt.date(2026, month, 1) for month in (1, 2, 3)]

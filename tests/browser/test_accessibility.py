@@ -13,7 +13,7 @@ from parts.app import Web
 from payments_app.core.web.access import access_of
 from tests.browser.buyer import DECLINED, Buyer
 from tests.browser.dashboard import Dashboard
-from tests.staff.stored_payments import Files
+from tests.staff.stored_payments import StoredPayments
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -75,7 +75,7 @@ def test_a_staff_page_is_accessible(desk_page: Page, dashboard: Dashboard, endpo
 
 
 def test_a_refund_is_reviewed_on_an_accessible_page(desk_page: Page, dashboard: Dashboard) -> None:
-    id_ = Files(dashboard.app).payment(amount=24000)
+    id_ = StoredPayments(dashboard.app).payment(amount=24000)
     desk_page.goto(f"/staff/payments/{id_}/refunds")
     desk_page.fill("#amount", "1,50")
     desk_page.fill("#reason", "Shipping was\ncheaper than 'charged'")
@@ -145,7 +145,7 @@ def test_a_known_buyer_s_pages_are_accessible(buyer: Buyer, dashboard: Dashboard
 
 
 def test_a_mail_in_the_demo_s_mailbox_is_accessible(buyer: Buyer, dashboard: Dashboard) -> None:
-    buyer.page.goto(dashboard.letter())
+    buyer.page.goto(dashboard.sent_mail())
     assert complaints(buyer.page) == []
     buyer.page.goto("/demo/mails")
     assert complaints(buyer.page) == []

@@ -1,4 +1,4 @@
-"""Buying from merchants, and a merchant's own way in, in a real browser."""
+"""Buying from merchants, and a merchant's own onboarding link, in a real browser."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from payments_app.orders.models import Product
 from tests.browser.buyer import DECLINED, SECURE, Buyer
 from tests.browser.test_accessibility import complaints
 from tests.merchants.connected_merchants import create_merchant, create_ready_merchant, records
-from tests.payments.driver import Till
+from tests.payments.driver import PaymentDriver
 
 pytestmark = pytest.mark.browser
-Stall = Callable[[str], str]
+MerchantItem = Callable[[str], str]
 
 
 @pytest.fixture
-def till(shop_app: Flask) -> Iterator[Till]:
+def driver(shop_app: Flask) -> Iterator[PaymentDriver]:
     with shop_app.app_context():
-        yield Till(shop_app)
+        yield PaymentDriver(shop_app)
 
 
 @pytest.fixture
-def stall(till: Till) -> Stall:
+def merchant_item(driver: PaymentDriver) -> MerchantItem:
     """What an onboarded merchant sells, by the type of its charges."""
-    return lambda charge_type: _shelve(create_ready_merchant(till, charge_type))
+    return lambda charge_type: _shelve(create_ready_merchant(driver, charge_type))
 
 
 @atomic
@@ -44,48 +44,52 @@ def _shelve(session: Session, merchant: str) -> str:
 
 
 @pytest.mark.parametrize("charge_type", ["destination", "direct"])
-def test_a_buyer_pays_a_merchant(buyer: Buyer, till: Till, stall: Stall, charge_type: str) -> None:
-    buyer.open(stall(charge_type))
+def test_a_buyer_pays_a_merchant(
+    buyer: Buyer, driver: PaymentDriver, merchant_item: MerchantItem, charge_type: str
+) -> None:
+    buyer.open(merchant_item(charge_type))
     buyer.reads("Sold by Juniper")
     buyer.fill()
     buyer.press_pay()
     buyer.sees("Thank you")
-    till.work("payment_critical")
+    driver.work("payment_critical")
     sides = {side for side, _, _ in records(buyer.status()["id"])}
     assert sides == {"platform", "merchant"}
 
 
 @pytest.mark.parametrize("charge_type", ["destination", "direct"])
 def test_the_banks_check_works_on_both_accounts(
-    buyer: Buyer, stall: Stall, charge_type: str
+    buyer: Buyer, merchant_item: MerchantItem, charge_type: str
 ) -> None:
-    buyer.pay(SECURE, stall(charge_type))
+    buyer.pay(SECURE, merchant_item(charge_type))
     buyer.answer_bank("complete")
     buyer.sees("Thank you")
 
 
-def test_a_decline_on_a_merchants_account_is_said_as_any_other(buyer: Buyer, stall: Stall) -> None:
-    buyer.pay(DECLINED, stall("direct"))
+def test_a_decline_on_a_merchants_account_is_said_as_any_other(
+    buyer: Buyer, merchant_item: MerchantItem
+) -> None:
+    buyer.pay(DECLINED, merchant_item("direct"))
     buyer.reads("Your bank declined this payment.")
 
 
-def test_a_merchant_who_is_not_onboarded_has_no_form(buyer: Buyer, till: Till) -> None:
-    buyer.open(_shelve(create_merchant(till)))
+def test_a_merchant_who_is_not_onboarded_has_no_form(buyer: Buyer, driver: PaymentDriver) -> None:
+    buyer.open(_shelve(create_merchant(driver)))
     buyer.reads("Juniper can't take payments just now. Nothing was charged.")
     expect(buyer.page.locator("[data-pay]")).to_have_count(0)
     assert complaints(buyer.page) == []
 
 
-def test_a_merchant_finds_the_way_to_stripe_and_back(buyer: Buyer, till: Till) -> None:
-    buyer.page.goto(onboarding_url(create_merchant(till)))
+def test_a_merchant_finds_the_way_to_stripe_and_back(buyer: Buyer, driver: PaymentDriver) -> None:
+    buyer.page.goto(onboarding_url(create_merchant(driver)))
     assert complaints(buyer.page) == []
     buyer.page.get_by_role("button", name="Open Stripe's form").click()
-    till.work("default")
+    driver.work("default")
     link = buyer.page.get_by_role("link", name="Continue at Stripe")
     expect(link).to_be_visible(timeout=15_000)
     link.click()
     buyer.page.locator("#complete").click()
     buyer.is_at("/onboarding/")
-    till.work("default")
+    driver.work("default")
     buyer.page.reload()
     buyer.reads("All is done: you can be paid.")

@@ -31,10 +31,10 @@ with app.app_context():
 
 
 @pytest.fixture(scope="module", autouse=True)
-def followers(open_shop: Web, tmp_path_factory: pytest.TempPathFactory) -> object:
+def subscriber_workers(open_shop: Web, tmp_path_factory: pytest.TempPathFactory) -> object:
     """The workers of what follows a payment."""
     assert open_shop.env is not None
-    directory = tmp_path_factory.mktemp("followers")
+    directory = tmp_path_factory.mktemp("subscriber_workers")
     with (
         Worker(directory, open_shop.env, "payment_standard"),
         Worker(directory, open_shop.env, "payment_critical"),

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page
 from parts.app import Web
 from tests.browser.test_accessibility import complaints
 from tests.merchants.connected_merchants import create_merchant
-from tests.payments.driver import Till
+from tests.payments.driver import PaymentDriver
 from tests.portal.portal_driver import Portal
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 def merchant_page(browser: Browser, open_shop: Web, shop_app: Flask) -> Iterator[Page]:
     """The shop's own merchant, who was paid, opened the link and pressed its button."""
     with shop_app.app_context():
-        Till(shop_app).pay()
+        PaymentDriver(shop_app).pay()
     yield from _opened(browser, open_shop, Portal(shop_app))
 
 
@@ -29,7 +29,7 @@ def merchant_page(browser: Browser, open_shop: Web, shop_app: Flask) -> Iterator
 def new_merchant_page(browser: Browser, open_shop: Web, shop_app: Flask) -> Iterator[Page]:
     """A merchant who has not told Stripe anything yet."""
     with shop_app.app_context():
-        merchant = create_merchant(Till(shop_app))
+        merchant = create_merchant(PaymentDriver(shop_app))
     yield from _opened(browser, open_shop, Portal(shop_app), merchant)
 
 
@@ -45,7 +45,7 @@ def _opened(
     context.close()
 
 
-def test_the_way_in_is_accessible(browser: Browser, open_shop: Web) -> None:
+def test_the_sign_in_link_page_is_accessible(browser: Browser, open_shop: Web) -> None:
     page = browser.new_context(base_url=open_shop.url).new_page()
     page.goto("/portal")
     assert complaints(page) == []

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Page, expect
 
-from demo.products import stock_shelf
+from demo.products import add_demo_products
 from parts.app import Web
 from tests.browser.buyer import Buyer
 from tests.browser.test_accessibility import complaints
@@ -26,7 +26,7 @@ def settings(settings: dict[str, str]) -> dict[str, str]:
 def asked(app: Flask, site: Web, page: Page) -> Buyer:
     """A buyer who has filled in all but the answer."""
     with app.app_context():
-        stock_shelf()
+        add_demo_products()
     buyer = Buyer(page)
     page.goto(f"{site.url}/checkout/field-notes")
     buyer.fill()

@@ -6,13 +6,13 @@ import pytest
 from flask import Flask
 
 from tests.chaos.lab import Lab
-from tests.payments.driver import Till
+from tests.payments.driver import PaymentDriver
 
 
 @pytest.fixture
 def lab(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
     with app.app_context():
-        yield Lab(Till(app), monkeypatch)
+        yield Lab(PaymentDriver(app), monkeypatch)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -23,7 +23,7 @@ from payments_app.core.extensions import db
 from payments_app.core.jobs import leases, runner
 from payments_app.core.jobs.outbox import OPEN, Message
 from tests.chaos import steps
-from tests.payments.driver import Till
+from tests.payments.driver import PaymentDriver
 
 QUEUES = ("charges", "payment_critical", "payment_standard")
 ROUNDS = 40
@@ -45,10 +45,10 @@ class Died(BaseException):
 
 
 class Lab:
-    """A till whose workers can die at any step."""
+    """A driver whose workers can die at any step."""
 
-    def __init__(self, till: Till, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.till = till
+    def __init__(self, driver: PaymentDriver, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.driver = driver
         self.steps: list[str] = []
         self._at: Callable[[int, str], None] | None = None
         self._working = False
@@ -95,7 +95,7 @@ class Lab:
                 runner.perform(claim)
         except Died:
             self._working = False
-            self.bury()
+            self.leave_as_killed()
             return True
         finally:
             self._working = False
@@ -113,7 +113,7 @@ class Lab:
         copy.join()
 
     def _overtake(self) -> None:
-        with self.till.app.app_context():
+        with self.driver.app.app_context():
             _expire_leases()
             for queue in QUEUES:
                 while claims := leases.claim(queue, 1):
@@ -121,7 +121,7 @@ class Lab:
                         runner.perform(claim)
             db.session.remove()
 
-    def bury(self) -> None:
+    def leave_as_killed(self) -> None:
         """What a dead process leaves: its transaction rolled back, its leases run out in time."""
         db.session.remove()
         _expire_leases()
@@ -129,17 +129,17 @@ class Lab:
     def finish(self) -> None:
         """Stripe is well again, all that waits is due, bank's checks are abandoned, until nothing
         is left to do."""
-        self.till.mend_stripe()
+        self.driver.mend_stripe()
         self._work_off()
         for transaction in self.read().transactions:
             if transaction["phase"] == "requires_action":
-                self.till.age(transaction["id"], _CHECK_SECONDS)
-        self.till.make_due("expire_action")
+                self.driver.age(transaction["id"], _CHECK_SECONDS)
+        self.driver.make_due("expire_action")
         self._work_off()
 
     def _work_off(self) -> None:
         for _ in range(ROUNDS):
-            self.till.close_breaker_time()
+            self.driver.close_breaker_time()
             _make_all_due()
             self.work()
             if not _open_messages():
@@ -148,7 +148,7 @@ class Lab:
     def pass_time(self, minutes: int) -> None:
         """So many minutes go by for everything that is open."""
         _pass_time(minutes)
-        self.till.close_breaker_time()
+        self.driver.close_breaker_time()
 
     def broken(self, invariants: tuple[Invariant, ...] = DRAINED) -> list[Violation]:
         """How the books break what must hold."""
@@ -163,7 +163,7 @@ class Lab:
 
     def told(self) -> list[dict[str, Any]]:
         """Stripe's events about what is of account now, newest first."""
-        listed = self.till.sandbox("GET", "/v1/events?limit=60")["data"]
+        listed = self.driver.sandbox("GET", "/v1/events?limit=60")["data"]
         objects = [(event, event["data"]["object"]) for event in listed]
         return [
             event
@@ -175,7 +175,7 @@ class Lab:
         return [thing for thing in self._listed(kind) if thing["id"] not in self._before]
 
     def _listed(self, kind: str) -> list[books.Row]:
-        return books.lister(lambda path: self.till.sandbox("GET", path))(kind)
+        return books.lister(lambda path: self.driver.sandbox("GET", path))(kind)
 
 
 @atomic

@@ -11,106 +11,106 @@ from payments_app.payments.refunds.request import request_refund
 from payments_app.payments.retries.request import request_retry
 from payments_app.payments.transactions.open import Means
 from tests.chaos.lab import Lab
-from tests.inbound.webhook_sender import PostOffice
+from tests.inbound.webhook_sender import WebhookSender
 
 DECLINED = "pm_card_visa_chargeDeclined"
 ASKED = "pm_card_threeDSecure2Required"
 
 
 def a_good_card(lab: Lab) -> None:
-    lab.till.open()
+    lab.driver.open()
     lab.work()
 
 
 def a_declined_card(lab: Lab) -> None:
-    lab.till.open(DECLINED)
+    lab.driver.open(DECLINED)
     lab.work()
 
 
 def nothing_to_pay(lab: Lab) -> None:
-    lab.till.open(amount=0)
+    lab.driver.open(amount=0)
     lab.work()
 
 
 def another_card_after_a_decline(lab: Lab) -> None:
-    order = lab.till.create_order()
-    first = lab.till.open(DECLINED, order)
+    order = lab.driver.create_order()
+    first = lab.driver.open(DECLINED, order)
     lab.work()
-    if lab.till.read(first).state != "failed":
+    if lab.driver.read(first).state != "failed":
         return
-    lab.till.open("pm_card_visa", order)
+    lab.driver.open("pm_card_visa", order)
     lab.work()
 
 
 def a_bank_check_passed(lab: Lab) -> None:
-    transaction = lab.till.open(ASKED)
+    transaction = lab.driver.open(ASKED)
     lab.work()
-    if lab.till.read(transaction).phase != "requires_action":
+    if lab.driver.read(transaction).phase != "requires_action":
         return
-    lab.till.pass_bank_check(transaction)
+    lab.driver.pass_bank_check(transaction)
     _tell(lab, "payment_intent.succeeded", transaction)
 
 
 def a_bank_check_abandoned(lab: Lab) -> None:
-    transaction = lab.till.open(ASKED)
+    transaction = lab.driver.open(ASKED)
     lab.work()
-    lab.till.age(transaction, 31 * 60)
-    lab.till.make_due("expire_action")
+    lab.driver.age(transaction, 31 * 60)
+    lab.driver.make_due("expire_action")
     lab.work()
 
 
 def an_answer_lost_after_charging(lab: Lab) -> None:
-    lab.till.fail_stripe("drop_after", "/confirm$")
-    lab.till.open()
+    lab.driver.fail_stripe("drop_after", "/confirm$")
+    lab.driver.open()
     lab.work()
-    lab.till.make_due("look_up")
+    lab.driver.make_due("look_up")
     lab.work()
 
 
 def an_error_that_stripe_saved(lab: Lab) -> None:
-    lab.till.fail_stripe("500_before", "/confirm$")
-    lab.till.open()
+    lab.driver.fail_stripe("500_before", "/confirm$")
+    lab.driver.open()
     lab.work()
-    lab.till.make_due("look_up")
+    lab.driver.make_due("look_up")
     lab.work()
 
 
 def an_event_before_our_own_commit(lab: Lab) -> None:
-    transaction = lab.till.open()
-    lab.till.fail_stripe("drop_after", "/confirm$")
+    transaction = lab.driver.open()
+    lab.driver.fail_stripe("drop_after", "/confirm$")
     lab.work("charges")
-    if lab.till.read(transaction).stripe_payment_id:
+    if lab.driver.read(transaction).stripe_payment_id:
         _tell(lab, "payment_intent.succeeded", transaction)
 
 
 def an_earlier_attempt_found_paid(lab: Lab) -> None:
     """It was declined; then somebody paid its intent without us, and no event reached us."""
-    order = lab.till.create_order()
-    first = lab.till.pay(DECLINED, order)
-    lab.till.confirm_behind_our_back(first, "pm_card_visa")
-    lab.till.open("pm_card_visa", order)
+    order = lab.driver.create_order()
+    first = lab.driver.pay(DECLINED, order)
+    lab.driver.confirm_behind_our_back(first, "pm_card_visa")
+    lab.driver.open("pm_card_visa", order)
     lab.work()
 
 
 def a_refund_in_part(lab: Lab) -> None:
-    paid = lab.till.pay()
+    paid = lab.driver.pay()
     request_refund(paid, 300, reason="a part was broken", actor="ada")
     lab.work()
 
 
 def two_refunds_of_all(lab: Lab) -> None:
-    paid = lab.till.pay()
+    paid = lab.driver.pay()
     for amount in (799, 300):
         request_refund(paid, amount, reason="sent back", actor="ada")
     lab.work()
 
 
 def a_refund_whose_answer_was_lost(lab: Lab) -> None:
-    paid = lab.till.pay()
-    lab.till.fail_stripe("drop_after", "/v1/refunds$")
+    paid = lab.driver.pay()
+    lab.driver.fail_stripe("drop_after", "/v1/refunds$")
     request_refund(paid, 300, reason="a part was broken", actor="ada")
     lab.work()
-    lab.till.make_due("refunds.look_up")
+    lab.driver.make_due("refunds.look_up")
     lab.work()
 
 
@@ -123,11 +123,11 @@ def a_retry(lab: Lab) -> None:
 
 def declined_with_a_saved_card(lab: Lab) -> str:
     """A failed payment of a card that is saved at Stripe; not struck itself."""
-    post = PostOffice(lab.till)
+    post = WebhookSender(lab.driver)
     customer = post.stripe("customers", email="ada@example.com")["id"]
     card = post.stripe("payment_methods/pm_card_chargeCustomerFail/attach", customer=customer)
     means = Means(payment_method=card["id"], stripe_customer_id=customer, off_session=True)
-    return lab.till.pay(means=means)
+    return lab.driver.pay(means=means)
 
 
 @atomic
@@ -139,19 +139,19 @@ def _use_card(session: Session, transaction_id: str, card: str) -> None:
 
 def mend_saved_card(lab: Lab, transaction: str) -> None:
     """The saved card is replaced by one that works."""
-    customer = lab.till.read(transaction).stripe_customer_id or ""
-    post = PostOffice(lab.till)
+    customer = lab.driver.read(transaction).stripe_customer_id or ""
+    post = WebhookSender(lab.driver)
     card = post.stripe("payment_methods/pm_card_visa/attach", customer=customer)["id"]
     _use_card(transaction, card)
 
 
 def _tell(lab: Lab, kind: str, transaction: str) -> None:
     """Stripe posts its event; our own processes do what follows."""
-    intent = lab.till.read(transaction).stripe_payment_id
-    listed = lab.till.sandbox("GET", f"/v1/events?type={kind}&limit=100")["data"]
+    intent = lab.driver.read(transaction).stripe_payment_id
+    listed = lab.driver.sandbox("GET", f"/v1/events?type={kind}&limit=100")["data"]
     for event in listed:
         if event["data"]["object"]["id"] == intent:
-            PostOffice(lab.till).send(event, work=False)
+            WebhookSender(lab.driver).send(event, work=False)
     lab.work()
 
 

@@ -38,6 +38,6 @@ def test_every_job_may_be_done_twice_in_a_row(lab: Lab, payment: Payment) -> Non
 @each_payment
 def test_every_job_may_be_done_eight_times_at_once(lab: Lab, payment: Payment) -> None:
     def eightfold(claim: Claim) -> None:
-        run_at_once(lab.till.app, lambda: once(claim))
+        run_at_once(lab.driver.app, lambda: once(claim))
 
     assert broken_by(lab, payment, eightfold) == []

@@ -48,14 +48,14 @@ class DyingWorker(Process):
 
 
 def _begin_refund(lab: Lab) -> Callable[[], object]:
-    paid = lab.till.pay()
+    paid = lab.driver.pay()
     return lambda: request_refund(paid, 300, reason="a part was broken", actor="ada")
 
 
 def _begin(card: str) -> Callable[[Lab], Callable[[], object]]:
     def begin(lab: Lab) -> Callable[[], object]:
-        order = lab.till.create_order()
-        return lambda: lab.till.open(card, order)
+        order = lab.driver.create_order()
+        return lambda: lab.driver.open(card, order)
 
     return begin
 
@@ -80,15 +80,15 @@ def test_a_work_horse_may_end_at_any_step(
         for step in range(1, MOST_STEPS):
             worker.spare()
             begin = prepare(lab)
-            lab.bury()
+            lab.leave_as_killed()
             lab.work()
-            lab.till.app.extensions["bell_redis"].flushdb()
+            lab.driver.app.extensions["wake_up_redis"].flushdb()
             worker.end_at(step)
             begin()
             assert wait_until(lambda: worker.has_lost_a_horse or not lab.is_open(queue), 60)
             ended = worker.has_lost_a_horse
             worker.spare()
-            lab.bury()
+            lab.leave_as_killed()
             lab.work()
             if not ended:
                 break

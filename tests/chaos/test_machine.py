@@ -25,7 +25,7 @@ from payments_app.core.extensions import db
 from payments_app.payments.refunds.request import RefundRefusedError, request_refund
 from tests.chaos.lab import QUEUES, Lab
 from tests.chaos.strikes import die
-from tests.inbound.webhook_sender import PostOffice, create_event
+from tests.inbound.webhook_sender import WebhookSender, create_event
 
 CARDS = (
     "pm_card_visa",
@@ -52,12 +52,12 @@ class Checkout(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         db.session.remove()
-        with psycopg.connect(libpq(self.lab.till.config.database_url), autocommit=True) as server:
+        with psycopg.connect(libpq(self.lab.driver.config.database_url), autocommit=True) as server:
             empty_tables(server)
-        self.lab.till.mend_stripe()
+        self.lab.driver.mend_stripe()
         self.lab.forget()
-        self.client = self.lab.till.app.test_client()
-        self.post_office = PostOffice(self.lab.till)
+        self.client = self.lab.driver.app.test_client()
+        self.webhook_sender = WebhookSender(self.lab.driver)
         self.witness = Witness()
         self.name = secrets.token_hex(4)  # Redis still knows the keys of the last shop
         self.orders: list[str] = []
@@ -66,7 +66,7 @@ class Checkout(RuleBasedStateMachine):
 
     @rule(card=st.sampled_from(CARDS))
     def order_and_pay(self, card: str) -> None:
-        self.orders.append(self.lab.till.create_order())
+        self.orders.append(self.lab.driver.create_order())
         self._post(self.orders[-1], card)
 
     @precondition(lambda self: self.orders)
@@ -90,18 +90,18 @@ class Checkout(RuleBasedStateMachine):
 
     @rule(fault=st.sampled_from(FAULTS), call=st.sampled_from(CALLS))
     def spoil_a_call(self, fault: str, call: dict[str, str]) -> None:
-        self.lab.till.sandbox("POST", "/_sandbox/faults", fault=fault, match=call)
+        self.lab.driver.sandbox("POST", "/_sandbox/faults", fault=fault, match=call)
 
     @rule()
     def lose_redis(self) -> None:
-        self.lab.till.app.extensions["bell_redis"].flushall()
+        self.lab.driver.app.extensions["wake_up_redis"].flushall()
 
     @precondition(lambda self: self.transactions)
     @rule(which=st.integers(0, 9), answer=st.sampled_from(("complete", "fail")))
     def answer_the_bank(self, which: int, answer: str) -> None:
         transaction = self._transaction(which)
-        if self.lab.till.read(transaction).phase == "requires_action":
-            self.lab.till.answer_bank_check(transaction, answer)
+        if self.lab.driver.read(transaction).phase == "requires_action":
+            self.lab.driver.answer_bank_check(transaction, answer)
 
     @precondition(lambda self: self.transactions)
     @rule(which=st.integers(0, 9), amount=st.sampled_from((300, 800, 1099)))
@@ -114,14 +114,14 @@ class Checkout(RuleBasedStateMachine):
     def stripe_tells(self, which: int) -> None:
         listed = self.lab.told()
         if listed:
-            self.post_office.send(listed[which % len(listed)], work=False)
+            self.webhook_sender.send(listed[which % len(listed)], work=False)
 
     @precondition(lambda self: self.transactions)
     @rule(which=st.integers(0, 9))
     def somebody_forges_an_event(self, which: int) -> None:
-        intent = self.lab.till.read(self._transaction(which)).stripe_payment_id or "pi_none"
+        intent = self.lab.driver.read(self._transaction(which)).stripe_payment_id or "pi_none"
         event = create_event(id=intent, status="succeeded")
-        assert self.post_office.send_bytes(str(event).encode(), "t=1,v1=0").status_code == 400
+        assert self.webhook_sender.send_bytes(str(event).encode(), "t=1,v1=0").status_code == 400
 
     @rule(minutes=st.sampled_from((1, 16, 31)))
     def time_goes_by(self, minutes: int) -> None:

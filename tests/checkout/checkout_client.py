@@ -1,4 +1,4 @@
-"""The counter: one buyer's client, what it sends, and the work behind it."""
+"""One buyer's client, what it sends, and the work behind it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.core.jobs.outbox import OPEN, Message
-from payments_app.core.jobs.runner import drain
+from payments_app.core.jobs.runner import run_due_messages
 from payments_app.orders.models import Product
 from payments_app.payments import states
 from payments_app.payments.models import Transaction
@@ -24,7 +24,7 @@ BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;
 FIELD = re.compile(r'name="(\w+)"\s+value="([^"]*)"')
 
 
-class Counter:
+class CheckoutClient:
     """`client` keeps cookies as a browser does; `stranger` is another one."""
 
     def __init__(self, app: Flask, client: FlaskClient) -> None:
@@ -66,7 +66,7 @@ class Counter:
 
     def work(self) -> None:
         with self.app.app_context():
-            drain("charges")
+            run_due_messages("charges")
 
     def status(self, transaction_id: str, client: FlaskClient | None = None) -> dict[str, Any]:
         answer = (client or self.client).get(f"/transactions/{transaction_id}")

@@ -7,7 +7,7 @@ from typing import Any
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from tests.checkout.checkout_client import BROWSER, Counter
+from tests.checkout.checkout_client import BROWSER, CheckoutClient
 
 
 def buy(client: FlaskClient, key: str = "k1", **changes: Any) -> TestResponse:
@@ -26,8 +26,8 @@ def refusal(answer: TestResponse) -> tuple[int, str]:
     return answer.status_code, answer.json["error"]["code"]
 
 
-def named(counter: Counter) -> FlaskClient:
+def named(checkout: CheckoutClient) -> FlaskClient:
     """A browser that has a name, because it saw a page of ours before."""
-    client = counter.stranger()
+    client = checkout.stranger()
     assert client.get("/checkout/field-notes", headers=BROWSER).status_code == 200
     return client

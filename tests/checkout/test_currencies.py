@@ -13,11 +13,11 @@ from sqlalchemy.orm import Session
 
 from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
-from payments_app.core.jobs.runner import drain
+from payments_app.core.jobs.runner import run_due_messages
 from payments_app.ledger.models import Entry
 from payments_app.orders.models import Product
-from tests.accounts.staff_driver import Desk
-from tests.checkout.checkout_client import Counter
+from tests.accounts.staff_driver import StaffDriver
+from tests.checkout.checkout_client import CheckoutClient
 
 pytestmark = pytest.mark.portable
 
@@ -30,30 +30,30 @@ BY_PRICE = pytest.mark.parametrize(("slug", "amount", "currency", "words", "exac
 
 
 @atomic
-def put_on_shelf(session: Session, slug: str, amount: int, currency: str) -> None:
+def add_product(session: Session, slug: str, amount: int, currency: str) -> None:
     session.add(Product(slug=slug, name=slug.title(), amount=amount, currency=currency))
 
 
 @pytest.fixture
-def counter(app: Flask, client: FlaskClient) -> Counter:
+def checkout(app: Flask, client: FlaskClient) -> CheckoutClient:
     with app.app_context():
         for slug, amount, currency, *_ in CASES:
-            put_on_shelf(slug, amount, currency)
-    return Counter(app, client)
+            add_product(slug, amount, currency)
+    return CheckoutClient(app, client)
 
 
 @BY_PRICE
 def test_the_form_names_the_price_in_its_currency(
-    counter: Counter, slug: str, amount: int, currency: str, words: str, exact: str
+    checkout: CheckoutClient, slug: str, amount: int, currency: str, words: str, exact: str
 ) -> None:
-    assert f"Pay {words}" in counter.page(f"/checkout/{slug}").text
+    assert f"Pay {words}" in checkout.page(f"/checkout/{slug}").text
 
 
 @BY_PRICE
 def test_stripe_is_asked_for_the_same_minor_units(
-    counter: Counter, slug: str, amount: int, currency: str, words: str, exact: str
+    checkout: CheckoutClient, slug: str, amount: int, currency: str, words: str, exact: str
 ) -> None:
-    status = counter.status(counter.pay(item=slug))
+    status = checkout.status(checkout.pay(item=slug))
     assert (status["state"], status["amount"], status["currency"]) == (
         "complete",
         amount,
@@ -64,26 +64,26 @@ def test_stripe_is_asked_for_the_same_minor_units(
 
 @BY_PRICE
 def test_the_ledger_holds_the_same_minor_units(
-    counter: Counter, slug: str, amount: int, currency: str, words: str, exact: str
+    checkout: CheckoutClient, slug: str, amount: int, currency: str, words: str, exact: str
 ) -> None:
-    counter.pay(item=slug)
-    with counter.app.app_context():
-        drain("payment_critical")
+    checkout.pay(item=slug)
+    with checkout.app.app_context():
+        run_due_messages("payment_critical")
         captures = select(Entry.amount, Entry.currency).where(Entry.entry_type == "capture")
         posted = set(db.session.execute(captures))
     assert posted == {(amount, currency)}
 
 
-def test_the_staffs_list_shows_each_in_its_own_format(counter: Counter) -> None:
+def test_the_staffs_list_shows_each_in_its_own_format(checkout: CheckoutClient) -> None:
     for slug, *_ in CASES:
-        counter.pay(item=slug)
-    page = Desk(counter.app).signed_in("viewer").get("/staff/payments").text
+        checkout.pay(item=slug)
+    page = StaffDriver(checkout.app).signed_in("viewer").get("/staff/payments").text
     assert [words for *_, words, _ in CASES if words not in page] == []
 
 
-def test_the_staffs_file_is_exact_in_each(counter: Counter) -> None:
+def test_the_staffs_file_is_exact_in_each(checkout: CheckoutClient) -> None:
     for slug, *_ in CASES:
-        counter.pay(item=slug)
-    answer = Desk(counter.app).signed_in("exporter").get("/staff/payments.csv")
+        checkout.pay(item=slug)
+    answer = StaffDriver(checkout.app).signed_in("exporter").get("/staff/payments.csv")
     rows = csv.DictReader(io.StringIO(answer.text))
     assert {row["Amount"] for row in rows} == {exact for *_, exact in CASES}

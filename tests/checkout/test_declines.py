@@ -8,8 +8,8 @@ from payments_app.gateway.declines import (
     BUYER,
     DECLINES,
     STAFF,
-    advice_on,
     buyer_sentence,
+    decline_policy,
     public_code,
 )
 
@@ -43,7 +43,7 @@ def test_stripes_advice_refines_staffs_step_and_never_the_buyers_words(
     code: str, advice_code: str | None, staff: str, *, retry: bool
 ) -> None:
     plain, advised = card_error("card_declined", code), {"advice_code": advice_code}
-    advice = advice_on(plain | advised)
+    advice = decline_policy(plain | advised)
     assert (advice.staff, advice.retry) == (staff, retry)
     assert buyer_sentence(plain | advised, "failed") == buyer_sentence(plain, "failed")
 
@@ -53,7 +53,7 @@ def test_a_thief_learns_nothing(code: str) -> None:
     error = card_error("card_declined", code)
     assert buyer_sentence(error, "failed") == ("B1", BUYER["B1"])
     assert public_code(card_error(code, code)) == "card_declined"
-    advice = advice_on(error)
+    advice = decline_policy(error)
     assert (advice.staff, advice.retry) == ("S6", False)
 
 

@@ -1,4 +1,4 @@
-"""Headers, access, limits and problems, as every room answers them."""
+"""Headers, access, limits and problems, as every package answers them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 
 from payments_app.core.web import access
 from payments_app.core.web.limits import Rate
-from tests.checkout.checkout_client import BROWSER, Counter
+from tests.checkout.checkout_client import BROWSER, CheckoutClient
 
 pytestmark = pytest.mark.portable
 
@@ -65,8 +65,8 @@ def test_an_odd_address_is_a_miss(client: FlaskClient, path: str) -> None:
 
 
 @pytest.mark.parametrize("query", [f"quantity={'9' * 5000}", "quantity=-1"])
-def test_an_odd_quantity_in_the_address_is_one(counter: Counter, query: str) -> None:
-    assert "Pay $10.99" in counter.page(f"/checkout/field-notes?{query}").text
+def test_an_odd_quantity_in_the_address_is_one(checkout: CheckoutClient, query: str) -> None:
+    assert "Pay $10.99" in checkout.page(f"/checkout/field-notes?{query}").text
 
 
 def test_a_fault_of_ours_is_a_calm_page_without_a_trace(app: Flask) -> None:
@@ -82,9 +82,9 @@ def test_a_fault_of_ours_is_a_calm_page_without_a_trace(app: Flask) -> None:
     assert answer.headers["X-Request-ID"] in answer.text
 
 
-def test_the_checkout_loads_scripts_and_frames_from_stripe_alone(counter: Counter) -> None:
-    policy = _policy(counter.page("/checkout/field-notes").headers["Content-Security-Policy"])
-    sandbox = counter.app.config["CONFIG"].stripe_api_base
+def test_the_checkout_loads_scripts_and_frames_from_stripe_alone(checkout: CheckoutClient) -> None:
+    policy = _policy(checkout.page("/checkout/field-notes").headers["Content-Security-Policy"])
+    sandbox = checkout.app.config["CONFIG"].stripe_api_base
     stripe = ["https://js.stripe.com", "https://*.js.stripe.com"]
     assert policy["default-src"] == ["'none'"]
     assert policy["script-src"] == ["'self'", *stripe, sandbox]
@@ -94,24 +94,24 @@ def test_the_checkout_loads_scripts_and_frames_from_stripe_alone(counter: Counte
     assert policy["frame-ancestors"] == policy["base-uri"] == ["'none'"]
 
 
-def test_other_pages_load_nothing_from_anybody_else(counter: Counter) -> None:
+def test_other_pages_load_nothing_from_anybody_else(checkout: CheckoutClient) -> None:
     for path in ("/", "/thankyou", "/nothing"):
-        policy = counter.page(path).headers["Content-Security-Policy"]
+        policy = checkout.page(path).headers["Content-Security-Policy"]
         assert "http" not in policy
 
 
-def test_pages_hold_no_inline_script_or_style(counter: Counter) -> None:
-    paths = ["/", "/checkout/field-notes", f"/transactions/{counter.pay()}", "/thankyou"]
+def test_pages_hold_no_inline_script_or_style(checkout: CheckoutClient) -> None:
+    paths = ["/", "/checkout/field-notes", f"/transactions/{checkout.pay()}", "/thankyou"]
     for path in paths:
-        text = counter.page(path).text
+        text = checkout.page(path).text
         assert " style=" not in text
         assert "<style" not in text
         assert " onclick=" not in text
         assert all(" src=" in tag for tag in text.split("<script")[1:])
 
 
-def test_pages_send_the_headers_of_a_payment_page(counter: Counter) -> None:
-    headers = counter.page("/checkout/field-notes").headers
+def test_pages_send_the_headers_of_a_payment_page(checkout: CheckoutClient) -> None:
+    headers = checkout.page("/checkout/field-notes").headers
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Referrer-Policy"] == "strict-origin-when-cross-origin"
     assert headers["Permissions-Policy"] == 'payment=(self "https://js.stripe.com")'
@@ -126,21 +126,23 @@ def test_a_given_request_id_is_kept_unless_it_is_malformed(client: FlaskClient) 
     assert forged.headers["X-Request-ID"].isalnum()
 
 
-def test_products_are_public_and_revalidated_by_their_etag(counter: Counter) -> None:
+def test_products_are_public_and_revalidated_by_their_etag(checkout: CheckoutClient) -> None:
     for path in ("/api/v1/products", "/api/v1/products/field-notes"):
-        answer = counter.client.get(path)
+        answer = checkout.client.get(path)
         assert answer.headers["Cache-Control"] == (
             "public, max-age=60, s-maxage=300, stale-while-revalidate=30"
         )
         assert "Accept-Encoding" in answer.headers["Vary"]
         assert "Set-Cookie" not in answer.headers
-        again = counter.client.get(path, headers={"If-None-Match": answer.headers["ETag"]})
+        again = checkout.client.get(path, headers={"If-None-Match": answer.headers["ETag"]})
         assert again.status_code == 304
 
 
-def test_a_public_answer_carries_no_cookie_even_to_a_known_browser(counter: Counter) -> None:
-    counter.pay()
-    assert "Set-Cookie" not in counter.client.get("/api/v1/products").headers
+def test_a_public_answer_carries_no_cookie_even_to_a_known_browser(
+    checkout: CheckoutClient,
+) -> None:
+    checkout.pay()
+    assert "Set-Cookie" not in checkout.client.get("/api/v1/products").headers
 
 
 def test_static_files_are_kept_for_an_hour(client: FlaskClient) -> None:
@@ -148,19 +150,19 @@ def test_static_files_are_kept_for_an_hour(client: FlaskClient) -> None:
         assert answer.headers["Cache-Control"] == "public, max-age=3600"
 
 
-def test_a_form_that_knows_the_buyers_address_is_kept_by_no_cache(counter: Counter) -> None:
-    order = counter.order_of(counter.pay("pm_card_visa_chargeDeclined"))
-    assert "no-store" in counter.page(f"/checkout/{order}").headers["Cache-Control"]
+def test_a_form_that_knows_the_buyers_address_is_kept_by_no_cache(checkout: CheckoutClient) -> None:
+    order = checkout.order_of(checkout.pay("pm_card_visa_chargeDeclined"))
+    assert "no-store" in checkout.page(f"/checkout/{order}").headers["Cache-Control"]
 
 
-def test_an_unknown_product_is_cached_by_nobody(counter: Counter) -> None:
-    answer = counter.client.get("/api/v1/products/nothing")
+def test_an_unknown_product_is_cached_by_nobody(checkout: CheckoutClient) -> None:
+    answer = checkout.client.get("/api/v1/products/nothing")
     assert (answer.status_code, answer.mimetype) == (404, "application/json")
     assert "no-store" in answer.headers["Cache-Control"]
 
 
-def test_the_cookie_is_for_the_server_alone_and_for_this_site(counter: Counter) -> None:
-    cookie = counter.page("/checkout/field-notes").headers["Set-Cookie"]
+def test_the_cookie_is_for_the_server_alone_and_for_this_site(checkout: CheckoutClient) -> None:
+    cookie = checkout.page("/checkout/field-notes").headers["Set-Cookie"]
     assert "HttpOnly" in cookie
     assert "SameSite=Lax" in cookie
 
@@ -170,13 +172,13 @@ class TestBehindTls:
     def settings(self, settings: dict[str, str]) -> dict[str, str]:
         return settings | {"PUBLIC_URL": "https://shop.example.com"}
 
-    def test_the_cookie_is_secure_and_bound_to_the_host(self, counter: Counter) -> None:
-        answer = counter.page("/checkout/field-notes")
+    def test_the_cookie_is_secure_and_bound_to_the_host(self, checkout: CheckoutClient) -> None:
+        answer = checkout.page("/checkout/field-notes")
         assert answer.headers["Set-Cookie"].startswith("__Host-session=")
         assert "; Secure" in answer.headers["Set-Cookie"]
 
-    def test_browsers_are_told_to_stay_with_tls(self, counter: Counter) -> None:
-        assert "max-age=" in counter.page("/").headers["Strict-Transport-Security"]
+    def test_browsers_are_told_to_stay_with_tls(self, checkout: CheckoutClient) -> None:
+        assert "max-age=" in checkout.page("/").headers["Strict-Transport-Security"]
 
 
 class TestAStrictLimit:
@@ -184,23 +186,23 @@ class TestAStrictLimit:
     def settings(self, settings: dict[str, str]) -> dict[str, str]:
         return settings | {"CHECKOUT_RATE_LIMIT": "2/hour"}
 
-    def test_one_too_many_is_told_when_to_come_back(self, counter: Counter) -> None:
-        answers = [counter.post() for _ in range(3)]
+    def test_one_too_many_is_told_when_to_come_back(self, checkout: CheckoutClient) -> None:
+        answers = [checkout.post() for _ in range(3)]
         assert [answer.status_code for answer in answers] == [202, 202, 429]
         assert answers[2].json["error"]["code"] == "rate_limited"
         assert 1 <= int(answers[2].headers["Retry-After"]) <= 3602
-        assert counter.count() == 2
+        assert checkout.count() == 2
 
-    def test_a_form_too_many_keeps_what_was_typed(self, counter: Counter) -> None:
-        form = counter.form()
-        answer = [counter.send(form) for _ in range(3)][2]
+    def test_a_form_too_many_keeps_what_was_typed(self, checkout: CheckoutClient) -> None:
+        form = checkout.form()
+        answer = [checkout.send(form) for _ in range(3)][2]
         assert answer.status_code == 429
         assert 'value="ada@example.com"' in answer.text
         assert "Retry-After" in answer.headers
 
-    def test_looking_is_not_limited(self, counter: Counter) -> None:
-        paid = counter.pay()
-        assert {counter.status(paid)["state"] for _ in range(5)} == {"complete"}
+    def test_looking_is_not_limited(self, checkout: CheckoutClient) -> None:
+        paid = checkout.pay()
+        assert {checkout.status(paid)["state"] for _ in range(5)} == {"complete"}
 
 
 class TestWithoutRedis:
@@ -213,8 +215,10 @@ class TestWithoutRedis:
             "CACHE_REDIS_URL": nowhere,
         }
 
-    def test_the_limit_holds_and_the_buyer_gets_the_normal_answer(self, counter: Counter) -> None:
-        assert [counter.post().status_code for _ in range(3)] == [202, 202, 429]
+    def test_the_limit_holds_and_the_buyer_gets_the_normal_answer(
+        self, checkout: CheckoutClient
+    ) -> None:
+        assert [checkout.post().status_code for _ in range(3)] == [202, 202, 429]
 
 
 class TestWithoutDatabase:

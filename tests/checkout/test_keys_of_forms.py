@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from flask.testing import FlaskClient
 
-from tests.checkout.checkout_client import BROWSER, Counter
+from tests.checkout.checkout_client import BROWSER, CheckoutClient
 from tests.checkout.keyed import buy, made, refusal
 
 pytestmark = pytest.mark.portable
@@ -16,111 +16,113 @@ def back_to(key: str) -> str:
 
 
 def test_a_form_that_was_sent_leads_its_own_browser_back(
-    counter: Counter, visitor: FlaskClient, nameless: FlaskClient
+    checkout: CheckoutClient, visitor: FlaskClient, nameless: FlaskClient
 ) -> None:
-    form = counter.form()
-    sent = counter.send(form).headers["Location"]
-    assert counter.page(back_to(form["key"])).headers["Location"] == sent
+    form = checkout.form()
+    sent = checkout.send(form).headers["Location"]
+    assert checkout.page(back_to(form["key"])).headers["Location"] == sent
     for stranger in (visitor, nameless):
-        assert counter.page(back_to(form["key"]), stranger).status_code == 200
+        assert checkout.page(back_to(form["key"]), stranger).status_code == 200
 
 
 def test_a_programs_key_leads_no_stranger_to_its_payment(
-    counter: Counter, visitor: FlaskClient, nameless: FlaskClient
+    checkout: CheckoutClient, visitor: FlaskClient, nameless: FlaskClient
 ) -> None:
-    owner = counter.stranger()
+    owner = checkout.stranger()
     payment = made(buy(owner))
-    assert counter.page(back_to("k1"), owner).headers["Location"] == f"/transactions/{payment}"
+    assert checkout.page(back_to("k1"), owner).headers["Location"] == f"/transactions/{payment}"
     for stranger in (visitor, nameless):
-        assert counter.page(back_to("k1"), stranger).status_code == 200
+        assert checkout.page(back_to("k1"), stranger).status_code == 200
 
 
-def test_an_expired_form_names_its_payment_to_its_own_browser_alone(counter: Counter) -> None:
-    form = counter.form()
-    sent = counter.send(form).headers["Location"]
+def test_an_expired_form_names_its_payment_to_its_own_browser_alone(
+    checkout: CheckoutClient,
+) -> None:
+    form = checkout.form()
+    sent = checkout.send(form).headers["Location"]
     expired = {"csrf_token": "expired", "key": form["key"]}
-    other = Counter(counter.app, counter.stranger())
+    other = CheckoutClient(checkout.app, checkout.stranger())
     told = other.send(other.form() | expired).text
     assert sent not in told
     assert "sent before" not in told
-    assert sent in counter.send(form | expired).text
+    assert sent in checkout.send(form | expired).text
 
 
 def test_an_expired_form_with_a_programs_key_names_nothing(
-    counter: Counter, nameless: FlaskClient
+    checkout: CheckoutClient, nameless: FlaskClient
 ) -> None:
     payment = made(buy(nameless))
-    answer = counter.send(counter.form() | {"csrf_token": "expired", "key": "k1"})
+    answer = checkout.send(checkout.form() | {"csrf_token": "expired", "key": "k1"})
     assert payment not in answer.text
 
 
 def test_an_expired_form_without_its_cookie_promises_no_more_than_is_known(
-    counter: Counter, nameless: FlaskClient
+    checkout: CheckoutClient, nameless: FlaskClient
 ) -> None:
-    form = counter.form()
-    counter.send(form)
+    form = checkout.form()
+    checkout.send(form)
     told = nameless.post("/transactions", data=form, headers=BROWSER).text
     assert "no payment was made this time" in told
     assert "If you have not paid yet" in told
 
 
-def test_json_without_a_key_is_refused(counter: Counter, visitor: FlaskClient) -> None:
+def test_json_without_a_key_is_refused(checkout: CheckoutClient, visitor: FlaskClient) -> None:
     wish = {"item": "field-notes", "email": "ada@example.com", "payment_method": "pm_card_visa"}
     answer = visitor.post("/transactions", json=wish)
     assert refusal(answer) == (400, "idempotency_key_missing")
     assert answer.json["success"] is False
     assert "X-Idempotency-Key" not in answer.headers
-    assert counter.count() == 0
+    assert checkout.count() == 0
 
 
-def test_a_programs_form_without_a_key_is_refused(counter: Counter) -> None:
-    form = counter.form() | {"payment_method": "pm_card_visa"}
+def test_a_programs_form_without_a_key_is_refused(checkout: CheckoutClient) -> None:
+    form = checkout.form() | {"payment_method": "pm_card_visa"}
     del form["key"]
     asks = {"Accept": "application/json"}
-    answer = counter.client.post("/transactions", data=form, headers=asks)
+    answer = checkout.client.post("/transactions", data=form, headers=asks)
     assert refusal(answer) == (400, "idempotency_key_missing")
-    assert counter.count() == 0
+    assert checkout.count() == 0
 
 
-def test_a_browsers_form_without_a_key_comes_back_with_one(counter: Counter) -> None:
-    form = counter.form() | {"email": "grace@example.com"}
+def test_a_browsers_form_without_a_key_comes_back_with_one(checkout: CheckoutClient) -> None:
+    form = checkout.form() | {"email": "grace@example.com"}
     del form["key"]
-    answer = counter.send(form)
+    answer = checkout.send(form)
     assert answer.status_code == 400
     assert "no payment was made" in answer.text
     assert 'value="grace@example.com"' in answer.text
     assert 'name="key"' in answer.text
-    assert counter.count() == 0
+    assert checkout.count() == 0
 
 
-def test_a_form_may_send_its_key_in_the_header(counter: Counter) -> None:
-    form = counter.form() | {"payment_method": "pm_card_visa"}
+def test_a_form_may_send_its_key_in_the_header(checkout: CheckoutClient) -> None:
+    form = checkout.form() | {"payment_method": "pm_card_visa"}
     del form["key"]
     headers = BROWSER | {"Idempotency-Key": "k1"}
-    answers = [counter.client.post("/transactions", data=form, headers=headers) for _ in range(2)]
+    answers = [checkout.client.post("/transactions", data=form, headers=headers) for _ in range(2)]
     assert [answer.status_code for answer in answers] == [303, 303]
-    assert counter.count() == 1
+    assert checkout.count() == 1
 
 
-def test_a_forged_form_is_told_that_before_its_key_is_looked_for(counter: Counter) -> None:
-    form = counter.form() | {"csrf_token": "forged"}
+def test_a_forged_form_is_told_that_before_its_key_is_looked_for(checkout: CheckoutClient) -> None:
+    form = checkout.form() | {"csrf_token": "forged"}
     del form["key"]
-    assert "This form has expired" in counter.send(form).text
+    assert "This form has expired" in checkout.send(form).text
 
 
-def test_a_form_that_can_not_be_read_comes_back(counter: Counter) -> None:
-    answer = counter.send(counter.form() | {"email": "ada\x00@example.com"})
+def test_a_form_that_can_not_be_read_comes_back(checkout: CheckoutClient) -> None:
+    answer = checkout.send(checkout.form() | {"email": "ada\x00@example.com"})
     assert answer.status_code == 422
     assert 'name="key"' in answer.text
-    assert counter.count() == 0
+    assert checkout.count() == 0
 
 
-def test_a_forged_form_gets_no_replay(counter: Counter) -> None:
-    form = counter.form() | {"payment_method": "pm_card_visa"}
+def test_a_forged_form_gets_no_replay(checkout: CheckoutClient) -> None:
+    form = checkout.form() | {"payment_method": "pm_card_visa"}
     headers = BROWSER | {"Idempotency-Key": "k1"}
-    sent = counter.client.post("/transactions", data=form, headers=headers)
+    sent = checkout.client.post("/transactions", data=form, headers=headers)
     forged = form | {"csrf_token": "forged"}
-    answer = counter.client.post("/transactions", data=forged, headers=headers)
+    answer = checkout.client.post("/transactions", data=forged, headers=headers)
     assert (sent.status_code, answer.status_code) == (303, 400)
 
 
@@ -130,7 +132,7 @@ class TestOverTheLimit:
         return settings | {"CHECKOUT_RATE_LIMIT": "1/hour"}
 
     def test_the_limit_is_told_before_a_missing_key(
-        self, counter: Counter, nameless: FlaskClient
+        self, checkout: CheckoutClient, nameless: FlaskClient
     ) -> None:
         answers = [nameless.post("/transactions", json={}) for _ in range(2)]
         assert [refusal(answer)[0] for answer in answers] == [400, 429]

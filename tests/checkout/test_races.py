@@ -17,7 +17,7 @@ from parts.process import wait_until
 from payments_app.checkout.forms import Purchase
 from payments_app.checkout.start import start
 from payments_app.orders.models import Order
-from tests.checkout.checkout_client import Counter
+from tests.checkout.checkout_client import CheckoutClient
 
 AT_ONCE = 4
 T = TypeVar("T")
@@ -35,38 +35,40 @@ def at_once(call: Callable[[int], T]) -> list[T]:
         return list(pool.map(one, range(AT_ONCE)))
 
 
-def post(counter: Counter, key: str, **body: Any) -> TestResponse:
+def post(checkout: CheckoutClient, key: str, **body: Any) -> TestResponse:
     whole = {"item": "field-notes", "email": "ada@example.com", "payment_method": "pm_card_visa"}
     headers = {"Idempotency-Key": key}
-    return counter.stranger().post("/transactions", json=whole | body, headers=headers)
+    return checkout.stranger().post("/transactions", json=whole | body, headers=headers)
 
 
 @pytest.mark.portable
-def test_one_key_sent_many_times_at_once_makes_one_payment(counter: Counter) -> None:
-    answers = at_once(lambda _: post(counter, "k1"))
+def test_one_key_sent_many_times_at_once_makes_one_payment(checkout: CheckoutClient) -> None:
+    answers = at_once(lambda _: post(checkout, "k1"))
     assert {answer.status_code for answer in answers} <= {202, 409}
     assert {a.json["error"]["code"] for a in answers if a.status_code == 409} <= {
         "idempotency_conflict"
     }
     assert len({answer.data for answer in answers if answer.status_code == 202}) == 1
-    assert counter.count() == counter.count(Order) == 1
+    assert checkout.count() == checkout.count(Order) == 1
 
 
 @pytest.mark.portable
-def test_the_rows_own_key_makes_one_payment_without_any_other_guard(counter: Counter) -> None:
+def test_the_rows_own_key_makes_one_payment_without_any_other_guard(
+    checkout: CheckoutClient,
+) -> None:
     wish = Purchase("field-notes", "ada@example.com", "k1", payment_method="pm_card_visa")
 
     def start_once(_: int) -> str:
-        with counter.app.app_context():
+        with checkout.app.app_context():
             return start(wish, buyer=None).transaction.id
 
     assert len(set(at_once(start_once))) == 1
-    assert counter.count() == counter.count(Order) == 1
+    assert checkout.count() == checkout.count(Order) == 1
 
 
 @pytest.fixture
 def hold_first_commit(
-    counter: Counter, database_url: str
+    checkout: CheckoutClient, database_url: str
 ) -> Callable[[], tuple[threading.Event, Callable[[], None]]]:
     """Stop the next writer at its COMMIT: an event that says it is there, and what lets it go on
     once another writer waits for it, or none does for two seconds."""
@@ -86,20 +88,20 @@ def hold_first_commit(
                 wait_until(lambda: other.execute(waiting).fetchone() != (0,), within=2)
             go_on.set()
 
-        event.listen(counter.app.extensions["engine"], "commit", hold)
+        event.listen(checkout.app.extensions["engine"], "commit", hold)
         return there, let_go
 
     return arrange
 
 
 def test_a_wish_waits_for_the_same_one_without_a_name_whose_commit_is_under_way(
-    counter: Counter, hold_first_commit: Any
+    checkout: CheckoutClient, hold_first_commit: Any
 ) -> None:
     """As where the COMMIT was not heard of, and the buyer has a name by the next try."""
     wish = Purchase("field-notes", "ada@example.com", "k1", payment_method="pm_card_visa")
 
     def start_once(caller: str | None) -> str:
-        with counter.app.app_context():
+        with checkout.app.app_context():
             return start(wish, "ada's browser", caller=caller).transaction.id
 
     there, let_go = hold_first_commit()
@@ -109,23 +111,23 @@ def test_a_wish_waits_for_the_same_one_without_a_name_whose_commit_is_under_way(
         second = pool.submit(start_once, "ada's browser")
         let_go()
         assert first.result(10) == second.result(10)
-    assert counter.count() == counter.count(Order) == 1
+    assert checkout.count() == checkout.count(Order) == 1
 
 
 @pytest.mark.portable
-def test_many_tabs_that_pay_one_order_at_once_make_one_payment(counter: Counter) -> None:
-    order = counter.order_of(counter.pay("pm_card_visa_chargeDeclined"))
-    answers = at_once(lambda number: post(counter, f"k{number}", item=order))
+def test_many_tabs_that_pay_one_order_at_once_make_one_payment(checkout: CheckoutClient) -> None:
+    order = checkout.order_of(checkout.pay("pm_card_visa_chargeDeclined"))
+    answers = at_once(lambda number: post(checkout, f"k{number}", item=order))
     assert sorted(a.status_code for a in answers) == [202, *[409] * (AT_ONCE - 1)]
-    assert counter.count() == 2
+    assert checkout.count() == 2
 
 
 @pytest.fixture
 def lose_connection(
-    counter: Counter, database_url: str
+    checkout: CheckoutClient, database_url: str
 ) -> Callable[[Callable[[Connection], None]], None]:
     """Break the connection at the next COMMIT of a writer, after `before` has run on it."""
-    engine = counter.app.extensions["engine"]
+    engine = checkout.app.extensions["engine"]
 
     def arrange(before: Callable[[Connection], None]) -> None:
         armed = [True]
@@ -145,15 +147,15 @@ def lose_connection(
 
 
 def test_a_connection_lost_before_commit_still_makes_one_payment(
-    counter: Counter, lose_connection: Callable[..., None]
+    checkout: CheckoutClient, lose_connection: Callable[..., None]
 ) -> None:
     lose_connection(lambda _: None)
-    assert counter.post(key="k1").status_code == 202
-    assert counter.count() == 1
+    assert checkout.post(key="k1").status_code == 202
+    assert checkout.count() == 1
 
 
 def test_a_connection_lost_after_commit_answers_the_payment_that_was_stored(
-    counter: Counter, lose_connection: Callable[..., None]
+    checkout: CheckoutClient, lose_connection: Callable[..., None]
 ) -> None:
     def commit_unheard(connection: Connection) -> None:
         driver = connection.connection.driver_connection
@@ -161,7 +163,7 @@ def test_a_connection_lost_after_commit_answers_the_payment_that_was_stored(
         driver.execute("SELECT 1")  # something for the COMMIT that is lost
 
     lose_connection(commit_unheard)
-    answer = counter.post(key="k1")
+    answer = checkout.post(key="k1")
     assert answer.status_code == 202
     assert answer.headers["X-Idempotency-Replayed"] == "true"
-    assert counter.count() == counter.count(Order) == 1
+    assert checkout.count() == checkout.count(Order) == 1

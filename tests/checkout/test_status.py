@@ -8,49 +8,49 @@ import pytest
 from flask.testing import FlaskClient
 
 from payments_app.core.db.ids import new_id
-from tests.checkout.checkout_client import BROWSER, Counter
+from tests.checkout.checkout_client import BROWSER, CheckoutClient
 
 pytestmark = pytest.mark.portable
 
 
 def test_a_new_payment_is_pending_and_asks_for_a_first_poll_within_half_a_second(
-    counter: Counter,
+    checkout: CheckoutClient,
 ) -> None:
-    status = counter.status(counter.post().json["id"])
+    status = checkout.status(checkout.post().json["id"])
     assert (status["state"], status["phase"]) == ("pending", "created")
     assert 250 <= status["next_poll_ms"] <= 500
 
 
-def test_a_complete_payment_says_so_and_wants_no_more_polls(counter: Counter) -> None:
-    status = counter.status(counter.pay())
+def test_a_complete_payment_says_so_and_wants_no_more_polls(checkout: CheckoutClient) -> None:
+    status = checkout.status(checkout.pay())
     assert (status["state"], status["error"], status["next_poll_ms"]) == ("complete", None, None)
     assert status["amount_text"] == "$10.99"
 
 
 def test_a_pending_payment_carries_retry_after_and_an_ended_one_does_not(
-    counter: Counter,
+    checkout: CheckoutClient,
 ) -> None:
-    pending = counter.client.get(f"/transactions/{counter.post().json['id']}")
-    ended = counter.client.get(f"/transactions/{counter.pay()}")
+    pending = checkout.client.get(f"/transactions/{checkout.post().json['id']}")
+    ended = checkout.client.get(f"/transactions/{checkout.pay()}")
     assert pending.headers["Retry-After"] == "1"
     assert "Retry-After" not in ended.headers
 
 
-def test_a_failed_payment_says_why_in_a_buyers_words(counter: Counter) -> None:
-    failed = counter.pay("pm_card_visa_chargeDeclinedInsufficientFunds")
-    error = counter.status(failed)["error"]
+def test_a_failed_payment_says_why_in_a_buyers_words(checkout: CheckoutClient) -> None:
+    failed = checkout.pay("pm_card_visa_chargeDeclinedInsufficientFunds")
+    error = checkout.status(failed)["error"]
     assert error["message"].startswith("Your card does not have enough funds")
     assert (error["code"], error["type"]) == ("card_declined", "card_error")
 
 
-def test_a_stolen_card_reads_as_any_other_decline(counter: Counter) -> None:
-    stolen = counter.status(counter.pay("pm_card_visa_chargeDeclinedStolenCard"))
-    generic = counter.status(counter.pay("pm_card_visa_chargeDeclined"))
+def test_a_stolen_card_reads_as_any_other_decline(checkout: CheckoutClient) -> None:
+    stolen = checkout.status(checkout.pay("pm_card_visa_chargeDeclinedStolenCard"))
+    generic = checkout.status(checkout.pay("pm_card_visa_chargeDeclined"))
     assert stolen["error"] == generic["error"]
 
 
-def test_the_buyers_own_browser_reads_what_is_personal(counter: Counter) -> None:
-    status = counter.status(counter.pay())
+def test_the_buyers_own_browser_reads_what_is_personal(checkout: CheckoutClient) -> None:
+    status = checkout.status(checkout.pay())
     assert status["email"] == "ada@example.com"
     assert status["stripe_payment_id"].startswith("pi_")
     assert status["card"] == {"brand": "visa", "last4": "4242"}
@@ -58,73 +58,77 @@ def test_the_buyers_own_browser_reads_what_is_personal(counter: Counter) -> None
 
 
 @pytest.fixture
-def stranger(counter: Counter) -> FlaskClient:
+def stranger(checkout: CheckoutClient) -> FlaskClient:
     """Somebody with a cookie of their own."""
-    stranger = counter.stranger()
+    stranger = checkout.stranger()
     stranger.get("/checkout/field-notes", headers=BROWSER)
     return stranger
 
 
 def test_a_stranger_with_the_address_reads_nothing_personal(
-    counter: Counter, stranger: FlaskClient
+    checkout: CheckoutClient, stranger: FlaskClient
 ) -> None:
-    paid = counter.pay()
-    status = counter.status(paid, stranger)
+    paid = checkout.pay()
+    status = checkout.status(paid, stranger)
     personal = {"email", "stripe_payment_id", "card", "client_secret", "thankyou_url"}
     assert status["state"] == "complete"
     assert personal.isdisjoint(status)
     for path in (f"/transactions/{paid}", f"/thankyou?transaction={paid}"):
-        text = counter.page(path, stranger).text
+        text = checkout.page(path, stranger).text
         assert "ada@example.com" not in text
         assert "4242" not in text
 
 
-def test_the_client_secret_is_given_only_while_the_bank_asks(counter: Counter) -> None:
-    asked = counter.status(counter.pay("pm_card_authenticationRequired"))
+def test_the_client_secret_is_given_only_while_the_bank_asks(checkout: CheckoutClient) -> None:
+    asked = checkout.status(checkout.pay("pm_card_authenticationRequired"))
     assert asked["phase"] == "requires_action"
     assert asked["client_secret"].startswith(asked["stripe_payment_id"])
-    assert "client_secret" not in counter.status(counter.pay())
+    assert "client_secret" not in checkout.status(checkout.pay())
 
 
-def test_a_stranger_never_gets_the_client_secret(counter: Counter, stranger: FlaskClient) -> None:
-    asked = counter.pay("pm_card_authenticationRequired")
+def test_a_stranger_never_gets_the_client_secret(
+    checkout: CheckoutClient, stranger: FlaskClient
+) -> None:
+    asked = checkout.pay("pm_card_authenticationRequired")
     for path in (f"/transactions/{asked}", f"/transactions/{asked}?partial=1"):
         assert "_secret_" not in stranger.get(path).text
-    assert "_secret_" not in counter.page(f"/transactions/{asked}").text
+    assert "_secret_" not in checkout.page(f"/transactions/{asked}").text
 
 
-def test_an_unchanged_status_answers_304(counter: Counter) -> None:
-    path = f"/transactions/{counter.post().json['id']}"
-    etag = counter.client.get(path).headers["ETag"]
-    again = counter.client.get(path, headers={"If-None-Match": etag})
+def test_an_unchanged_status_answers_304(checkout: CheckoutClient) -> None:
+    path = f"/transactions/{checkout.post().json['id']}"
+    etag = checkout.client.get(path).headers["ETag"]
+    again = checkout.client.get(path, headers={"If-None-Match": etag})
     assert (again.status_code, again.data) == (304, b"")
-    counter.work()
-    changed = counter.client.get(path, headers={"If-None-Match": etag})
+    checkout.work()
+    changed = checkout.client.get(path, headers={"If-None-Match": etag})
     assert (changed.status_code, changed.json["state"]) == (200, "complete")
 
 
-def test_the_status_is_kept_by_no_cache_and_found_by_no_search_engine(counter: Counter) -> None:
+def test_the_status_is_kept_by_no_cache_and_found_by_no_search_engine(
+    checkout: CheckoutClient,
+) -> None:
     for headers in ({}, BROWSER):
-        answer = counter.client.get(f"/transactions/{counter.pay()}", headers=headers)
+        answer = checkout.client.get(f"/transactions/{checkout.pay()}", headers=headers)
         assert answer.headers["Cache-Control"] == "private, no-store, no-cache, must-revalidate"
         assert answer.headers["X-Robots-Tag"] == "noindex"
         assert "Accept" in answer.headers["Vary"]
 
 
-def test_a_program_reads_json_and_a_person_a_page_at_one_address(counter: Counter) -> None:
-    path = f"/transactions/{counter.post().json['id']}"
-    assert counter.client.get(path, headers={"Accept": "*/*"}).mimetype == "application/json"
-    assert counter.page(path).mimetype == "text/html"
+def test_a_program_reads_json_and_a_person_a_page_at_one_address(checkout: CheckoutClient) -> None:
+    path = f"/transactions/{checkout.post().json['id']}"
+    assert checkout.client.get(path, headers={"Accept": "*/*"}).mimetype == "application/json"
+    assert checkout.page(path).mimetype == "text/html"
 
 
-def test_the_versioned_address_answers_the_same(counter: Counter) -> None:
-    paid = counter.pay()
-    assert counter.client.get(f"/api/v1/transactions/{paid}").json == counter.status(paid)
+def test_the_versioned_address_answers_the_same(checkout: CheckoutClient) -> None:
+    paid = checkout.pay()
+    assert checkout.client.get(f"/api/v1/transactions/{paid}").json == checkout.status(paid)
 
 
-def test_every_miss_is_the_same_404(counter: Counter) -> None:
+def test_every_miss_is_the_same_404(checkout: CheckoutClient) -> None:
     misses = [new_id("txn"), "txn_1", "1", new_id("ord"), "..%2f"]
-    answers = [counter.client.get(f"/api/v1/transactions/{miss}") for miss in misses]
+    answers = [checkout.client.get(f"/api/v1/transactions/{miss}") for miss in misses]
     assert {answer.status_code for answer in answers} == {404}
     assert len({answer.data for answer in answers}) == 1
 
@@ -138,91 +142,93 @@ def test_every_miss_is_the_same_404(counter: Counter) -> None:
     ],
 )
 def test_the_first_rendering_already_shows_the_state(
-    counter: Counter, card: str, words: str
+    checkout: CheckoutClient, card: str, words: str
 ) -> None:
-    assert words in counter.page(f"/transactions/{counter.pay(card)}").text
+    assert words in checkout.page(f"/transactions/{checkout.pay(card)}").text
 
 
-def test_the_poll_renders_the_pages_own_partial(counter: Counter) -> None:
-    path = f"/transactions/{counter.pay('pm_card_visa_chargeDeclined')}"
-    page = counter.page(path).text
-    partial = counter.client.get(f"{path}?partial=1").json["html"]
+def test_the_poll_renders_the_pages_own_partial(checkout: CheckoutClient) -> None:
+    path = f"/transactions/{checkout.pay('pm_card_visa_chargeDeclined')}"
+    page = checkout.page(path).text
+    partial = checkout.client.get(f"{path}?partial=1").json["html"]
     assert _squeezed(partial) in _squeezed(page)
 
 
-def test_an_unknown_outcome_is_never_called_a_failure(counter: Counter) -> None:
-    lost = counter.post().json["id"]
-    counter.move(lost, "processing", "unknown")
-    page = counter.page(f"/transactions/{lost}").text
+def test_an_unknown_outcome_is_never_called_a_failure(checkout: CheckoutClient) -> None:
+    lost = checkout.post().json["id"]
+    checkout.move(lost, "processing", "unknown")
+    page = checkout.page(f"/transactions/{lost}").text
     assert "We're checking with your bank" in page
     assert "Don't pay again" in page
-    assert counter.status(lost)["state"] == "pending"
+    assert checkout.status(lost)["state"] == "pending"
     assert "not made" not in page
 
 
-def test_looking_at_an_unknown_outcome_rings_for_one_look_up(counter: Counter) -> None:
-    lost = counter.post().json["id"]
-    counter.move(lost, "processing", "unknown")
+def test_looking_at_an_unknown_outcome_stages_one_look_up(checkout: CheckoutClient) -> None:
+    lost = checkout.post().json["id"]
+    checkout.move(lost, "processing", "unknown")
     for _ in range(3):
-        counter.status(lost)
-    assert 1 <= counter.waiting("check") <= 2  # one for each quarter of a minute
+        checkout.status(lost)
+    assert 1 <= checkout.waiting("check") <= 2  # one for each quarter of a minute
 
 
-def test_coming_back_from_the_bank_leaves_the_address_with_the_secret(counter: Counter) -> None:
-    asked = counter.pay("pm_card_authenticationRequired")
+def test_coming_back_from_the_bank_leaves_the_address_with_the_secret(
+    checkout: CheckoutClient,
+) -> None:
+    asked = checkout.pay("pm_card_authenticationRequired")
     back = "?payment_intent=pi_1&payment_intent_client_secret=x&redirect_status=succeeded"
-    answer = counter.page(f"/transactions/{asked}{back}")
+    answer = checkout.page(f"/transactions/{asked}{back}")
     assert (answer.status_code, answer.headers["Location"]) == (303, f"/transactions/{asked}")
-    assert counter.waiting("check") == 1
+    assert checkout.waiting("check") == 1
 
 
 def test_a_check_of_a_pending_payment_is_accepted_and_of_an_ended_one_empty(
-    counter: Counter,
+    checkout: CheckoutClient,
 ) -> None:
-    ended, pending = counter.pay(), counter.post().json["id"]
-    assert counter.client.post(f"/transactions/{pending}/checks", json={}).status_code == 202
-    assert counter.client.post(f"/transactions/{ended}/checks", json={}).status_code == 204
+    ended, pending = checkout.pay(), checkout.post().json["id"]
+    assert checkout.client.post(f"/transactions/{pending}/checks", json={}).status_code == 202
+    assert checkout.client.post(f"/transactions/{ended}/checks", json={}).status_code == 204
 
 
-def test_a_check_sent_as_a_form_needs_its_token(counter: Counter) -> None:
-    pending = counter.post().json["id"]
-    assert counter.client.post(f"/transactions/{pending}/checks", data={}).status_code == 400
+def test_a_check_sent_as_a_form_needs_its_token(checkout: CheckoutClient) -> None:
+    pending = checkout.post().json["id"]
+    assert checkout.client.post(f"/transactions/{pending}/checks", data={}).status_code == 400
 
 
-def test_the_thank_you_page_tells_what_was_paid(counter: Counter) -> None:
-    paid = counter.pay()
-    text = counter.page(f"/thankyou?transaction={paid}").text
+def test_the_thank_you_page_tells_what_was_paid(checkout: CheckoutClient) -> None:
+    paid = checkout.pay()
+    text = checkout.page(f"/thankyou?transaction={paid}").text
     for words in ("$10.99", "Visa ending in 4242", "A receipt is sent to ada@example.com"):
         assert words in text
-    assert counter.status(paid)["reference"] in text
+    assert checkout.status(paid)["reference"] in text
 
 
-def test_the_thank_you_page_knows_this_browsers_last_payment(counter: Counter) -> None:
-    paid = counter.pay()
-    assert counter.status(paid)["reference"] in counter.page("/thankyou").text
-    assert counter.page("/thankyou", counter.stranger()).status_code == 404
+def test_the_thank_you_page_knows_this_browsers_last_payment(checkout: CheckoutClient) -> None:
+    paid = checkout.pay()
+    assert checkout.status(paid)["reference"] in checkout.page("/thankyou").text
+    assert checkout.page("/thankyou", checkout.stranger()).status_code == 404
 
 
-def test_nobody_is_thanked_for_a_payment_that_is_not_complete(counter: Counter) -> None:
-    failed = counter.pay("pm_card_visa_chargeDeclined")
-    answer = counter.page("/thankyou")
+def test_nobody_is_thanked_for_a_payment_that_is_not_complete(checkout: CheckoutClient) -> None:
+    failed = checkout.pay("pm_card_visa_chargeDeclined")
+    answer = checkout.page("/thankyou")
     assert (answer.status_code, answer.headers["Location"]) == (303, f"/transactions/{failed}")
 
 
-def test_without_scripts_the_page_reloads_itself_and_stops(counter: Counter) -> None:
-    path = f"/transactions/{counter.post().json['id']}"
-    assert re.search(r'http-equiv="refresh"\s+content="2;url=[^"]+\?n=1"', counter.page(path).text)
-    assert "http-equiv" not in counter.page(f"{path}?n=20").text
+def test_without_scripts_the_page_reloads_itself_and_stops(checkout: CheckoutClient) -> None:
+    path = f"/transactions/{checkout.post().json['id']}"
+    assert re.search(r'http-equiv="refresh"\s+content="2;url=[^"]+\?n=1"', checkout.page(path).text)
+    assert "http-equiv" not in checkout.page(f"{path}?n=20").text
 
 
-def test_a_script_that_polls_is_done_when_the_state_is_complete(counter: Counter) -> None:
-    started = counter.post().json
+def test_a_script_that_polls_is_done_when_the_state_is_complete(checkout: CheckoutClient) -> None:
+    started = checkout.post().json
     states = []
     while not states or states[-1] == "pending":
-        states.append(counter.client.get(started["url"]).json["state"])
-        counter.work()
+        states.append(checkout.client.get(started["url"]).json["state"])
+        checkout.work()
     assert states == ["pending", "complete"]
-    assert counter.client.get("/thankyou").status_code == 200
+    assert checkout.client.get("/thankyou").status_code == 200
 
 
 def _squeezed(html: str) -> str:

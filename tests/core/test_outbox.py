@@ -1,4 +1,4 @@
-"""Messages, leases and the drain, on both databases."""
+"""Messages, leases and the runner, on both databases."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.core.jobs import leases, outbox
 from payments_app.core.jobs.outbox import Claim, Command, Later, Message, Policy
-from payments_app.core.jobs.runner import drain, perform
+from payments_app.core.jobs.runner import perform, run_due_messages
 
 pytestmark = pytest.mark.portable
 
 
-class Bench:
+class JobDriver:
     """Commands whose behaviour a test chooses."""
 
     def __init__(self) -> None:
@@ -35,8 +35,8 @@ class Bench:
 
 
 @pytest.fixture
-def bench(app: Flask) -> Iterator[Bench]:
-    bench = Bench()
+def bench(app: Flask) -> Iterator[JobDriver]:
+    bench = JobDriver()
     app.extensions["commands"] = app.extensions["commands"] | {
         "work": Command(bench.run, "default", Policy(waits=(1, 2))),
         "other": Command(bench.run, "reports"),
@@ -66,36 +66,36 @@ def message() -> Message:
     return db.session.scalars(ours.execution_options(populate_existing=True)).one()
 
 
-def test_a_message_is_done_once(bench: Bench) -> None:
+def test_a_message_is_done_once(bench: JobDriver) -> None:
     put("a")
-    assert (drain("default"), drain("default")) == (1, 0)
+    assert (run_due_messages("default"), run_due_messages("default")) == (1, 0)
     assert bench.ran == ["a"]
     assert message().done_at is not None
 
 
-def test_a_key_is_staged_once(bench: Bench) -> None:
+def test_a_key_is_staged_once(bench: JobDriver) -> None:
     assert (put("a"), put("a")) == (True, False)
 
 
-def test_a_message_waits_for_its_time(bench: Bench) -> None:
+def test_a_message_waits_for_its_time(bench: JobDriver) -> None:
     put("a", delay=60)
-    assert drain("default") == 0
+    assert run_due_messages("default") == 0
     time_comes()
-    assert drain("default") == 1
+    assert run_due_messages("default") == 1
 
 
-def test_a_queue_leaves_the_others_alone(bench: Bench) -> None:
+def test_a_queue_leaves_the_others_alone(bench: JobDriver) -> None:
     put("a", command="other")
-    assert drain("default") == 0
+    assert run_due_messages("default") == 0
 
 
-def test_a_leased_message_is_nobody_elses(bench: Bench) -> None:
+def test_a_leased_message_is_nobody_elses(bench: JobDriver) -> None:
     put("a")
     assert len(leases.claim("default", 5)) == 1
     assert leases.claim("default", 5) == []
 
 
-def test_a_worker_that_lost_its_lease_changes_nothing(bench: Bench) -> None:
+def test_a_worker_that_lost_its_lease_changes_nothing(bench: JobDriver) -> None:
     put("a")
     (slow,) = leases.claim("default", 1)
     lease_runs_out()
@@ -106,7 +106,7 @@ def test_a_worker_that_lost_its_lease_changes_nothing(bench: Bench) -> None:
     assert leases.finish(quick) is True
 
 
-def test_a_lease_is_renewed_while_the_work_runs(bench: Bench) -> None:
+def test_a_lease_is_renewed_while_the_work_runs(bench: JobDriver) -> None:
     put("a")
     (claim,) = leases.claim("default", 1)
     before = message().leased_until
@@ -114,7 +114,7 @@ def test_a_lease_is_renewed_while_the_work_runs(bench: Bench) -> None:
     assert message().leased_until > before
 
 
-def test_a_lost_lease_is_not_renewed(bench: Bench) -> None:
+def test_a_lost_lease_is_not_renewed(bench: JobDriver) -> None:
     put("a")
     (slow,) = leases.claim("default", 1)
     lease_runs_out()
@@ -125,7 +125,7 @@ def test_a_lost_lease_is_not_renewed(bench: Bench) -> None:
     assert leases.finish(quick)
 
 
-def test_two_workers_never_claim_the_same_message(app: Flask, bench: Bench) -> None:
+def test_two_workers_never_claim_the_same_message(app: Flask, bench: JobDriver) -> None:
     for number in range(40):
         put(str(number))
     got: list[int] = []
@@ -144,40 +144,40 @@ def test_two_workers_never_claim_the_same_message(app: Flask, bench: Bench) -> N
     assert len(got) == len(set(got)) == 40
 
 
-def test_what_is_put_off_in_order_is_no_crash(bench: Bench) -> None:
+def test_what_is_put_off_in_order_is_no_crash(bench: JobDriver) -> None:
     put("a")
     bench.behaviour = Later(60, "not now")
-    drain("default")
+    run_due_messages("default")
     waiting = message()
     assert (waiting.claims, waiting.tries, waiting.last_error) == (0, 1, "not now")
     assert waiting.leased_until is None
     assert waiting.dead_at is None
 
 
-def test_a_failing_message_waits_as_its_policy_says_and_then_dies(bench: Bench) -> None:
+def test_a_failing_message_waits_as_its_policy_says_and_then_dies(bench: JobDriver) -> None:
     put("a")
     bench.behaviour = RuntimeError("no")
     for _ in range(3):
-        drain("default")
+        run_due_messages("default")
         time_comes()
     assert len(bench.ran) == 3
     assert message().dead_at is not None
-    assert drain("default") == 0
+    assert run_due_messages("default") == 0
 
 
-def test_a_dead_message_has_an_alert(bench: Bench) -> None:
+def test_a_dead_message_has_an_alert(bench: JobDriver) -> None:
     put("a")
     bench.behaviour = RuntimeError("no")
     for _ in range(3):
-        drain("default")
+        run_due_messages("default")
         time_comes()
     alert = db.session.scalars(select(Alert)).one()
     assert (alert.kind, alert.data["subject"]) == ("dead_letter", "a")
     assert "RuntimeError: no" in alert.data["error"]
 
 
-def test_a_message_whose_worker_dies_five_times_is_dead(bench: Bench) -> None:
-    put("poison")
+def test_a_message_whose_worker_dies_five_times_is_dead(bench: JobDriver) -> None:
+    put("crashes")
     for _ in range(leases.CRASHES):
         assert len(leases.claim("default", 1)) == 1
         lease_runs_out()
@@ -187,7 +187,7 @@ def test_a_message_whose_worker_dies_five_times_is_dead(bench: Bench) -> None:
 
 
 def test_a_command_that_this_release_does_not_know_is_claimed_by_nobody(
-    app: Flask, bench: Bench
+    app: Flask, bench: JobDriver
 ) -> None:
     put("a")
     del app.extensions["commands"]["work"]
@@ -195,7 +195,7 @@ def test_a_command_that_this_release_does_not_know_is_claimed_by_nobody(
     assert outbox.due_queues(db.session()) == ["default"]  # another worker may know it
 
 
-def test_an_error_in_a_command_never_reaches_its_neighbours(bench: Bench) -> None:
+def test_an_error_in_a_command_never_reaches_its_neighbours(bench: JobDriver) -> None:
     put("a")
     (claim,) = leases.claim("default", 1)
     bench.behaviour = ValueError("broken")
@@ -203,7 +203,7 @@ def test_an_error_in_a_command_never_reaches_its_neighbours(bench: Bench) -> Non
     assert message().last_error == "ValueError: broken"
 
 
-def test_what_is_kept_of_an_error_holds_no_card_s_id(bench: Bench) -> None:
+def test_what_is_kept_of_an_error_holds_no_card_s_id(bench: JobDriver) -> None:
     put("a")
     (claim,) = leases.claim("default", 1)
     bench.behaviour = ValueError("no such pm_1NabcDEF0123456789")
@@ -211,7 +211,7 @@ def test_what_is_kept_of_an_error_holds_no_card_s_id(bench: Bench) -> None:
     assert message().last_error == "ValueError: no such pm_[cut]"
 
 
-def test_a_staged_message_goes_with_its_transaction(bench: Bench) -> None:
+def test_a_staged_message_goes_with_its_transaction(bench: JobDriver) -> None:
     @atomic
     def fail_after_staging(session: Session) -> None:
         outbox.stage(session, "work", "a")
@@ -219,10 +219,10 @@ def test_a_staged_message_goes_with_its_transaction(bench: Bench) -> None:
 
     with pytest.raises(LookupError):
         fail_after_staging()
-    assert drain("default") == 0
+    assert run_due_messages("default") == 0
 
 
-def test_no_verb_commits_inside_another(bench: Bench) -> None:
+def test_no_service_function_commits_inside_another(bench: JobDriver) -> None:
     @atomic
     def outer(session: Session) -> None:
         put("a")

@@ -6,19 +6,19 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from demo.products import stock_shelf
-from tests.checkout.checkout_client import Counter
-from tests.payments.driver import Till
+from demo.products import add_demo_products
+from tests.checkout.checkout_client import CheckoutClient
+from tests.payments.driver import PaymentDriver
 
 
 @pytest.fixture
-def till(app: Flask) -> Iterator[Till]:
+def driver(app: Flask) -> Iterator[PaymentDriver]:
     with app.app_context():
-        yield Till(app)
+        yield PaymentDriver(app)
 
 
 @pytest.fixture
-def counter(app: Flask, client: FlaskClient) -> Counter:
+def checkout(app: Flask, client: FlaskClient) -> CheckoutClient:
     with app.app_context():
-        stock_shelf()
-    return Counter(app, client)
+        add_demo_products()
+    return CheckoutClient(app, client)

@@ -9,14 +9,14 @@ from werkzeug.test import TestResponse
 from payments_app.core.extensions import db
 from payments_app.customers.models import Customer
 from payments_app.customers.recognise import link_for
-from tests.checkout.checkout_client import BROWSER, FIELD, Counter
+from tests.checkout.checkout_client import BROWSER, FIELD, CheckoutClient
 
 
-def mailed(counter: Counter, email: str = "ada@example.com", to: str = "/account") -> str:
+def mailed(checkout: CheckoutClient, email: str = "ada@example.com", to: str = "/account") -> str:
     """The path of the link in a customer's mail."""
-    with counter.app.app_context():
+    with checkout.app.app_context():
         customer = db.session.scalars(select(Customer.id).where(Customer.email == email)).one()
-        return link_for(customer, to).removeprefix(counter.app.config["CONFIG"].public_url)
+        return link_for(customer, to).removeprefix(checkout.app.config["CONFIG"].public_url)
 
 
 def press_continue(browser: FlaskClient, path: str) -> TestResponse:
@@ -26,13 +26,13 @@ def press_continue(browser: FlaskClient, path: str) -> TestResponse:
 
 
 def known(
-    counter: Counter,
+    checkout: CheckoutClient,
     email: str = "ada@example.com",
     to: str = "/account",
     browser: FlaskClient | None = None,
 ) -> FlaskClient:
     """A browser (a new one by default) that is known as the customer of this address."""
-    browser = browser or counter.stranger()
-    answer = press_continue(browser, mailed(counter, email, to))
+    browser = browser or checkout.stranger()
+    answer = press_continue(browser, mailed(checkout, email, to))
     assert (answer.status_code, answer.location) == (303, to)
     return browser

@@ -9,10 +9,10 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from payments_app.core.extensions import db
-from payments_app.core.jobs.runner import drain
+from payments_app.core.jobs.runner import run_due_messages
 from payments_app.customers.models import Customer, SavedCard
 from payments_app.payments.models import Transaction
-from tests.checkout.checkout_client import BROWSER, FIELD, Counter
+from tests.checkout.checkout_client import BROWSER, FIELD, CheckoutClient
 
 ADA, GRACE = "ada@example.com", "grace@example.com"
 QUEUES = ("charges", "payment_critical", "payment_standard")
@@ -27,38 +27,38 @@ def send(browser: FlaskClient, **body: Any) -> Any:
     )
 
 
-def buy(counter: Counter, browser: FlaskClient, **body: Any) -> str:
+def buy(checkout: CheckoutClient, browser: FlaskClient, **body: Any) -> str:
     """A payment with all that follows; its id."""
     answer = send(browser, **body)
     assert answer.status_code == 202, answer.text
-    work(counter)
+    work(checkout)
     return str(answer.json["id"])
 
 
-def work(counter: Counter) -> None:
-    with counter.app.app_context():
+def work(checkout: CheckoutClient) -> None:
+    with checkout.app.app_context():
         for queue in QUEUES:
-            drain(queue)
+            run_due_messages(queue)
 
 
-def cards(counter: Counter) -> list[SavedCard]:
+def cards(checkout: CheckoutClient) -> list[SavedCard]:
     """All that are kept, the oldest first."""
-    with counter.app.app_context():
+    with checkout.app.app_context():
         db.session.rollback()
         found = db.session.scalars(select(SavedCard).order_by(SavedCard.created_at)).all()
         db.session.expunge_all()
         return list(found)
 
 
-def read(counter: Counter, transaction_id: str) -> Transaction:
-    with counter.app.app_context():
+def read(checkout: CheckoutClient, transaction_id: str) -> Transaction:
+    with checkout.app.app_context():
         found = db.session.get_one(Transaction, transaction_id)
         db.session.expunge(found)
         return found
 
 
-def customer(counter: Counter, email: str = ADA) -> Customer:
-    with counter.app.app_context():
+def customer(checkout: CheckoutClient, email: str = ADA) -> Customer:
+    with checkout.app.app_context():
         found = db.session.scalars(select(Customer).where(Customer.email == email)).one()
         db.session.expunge(found)
         return found

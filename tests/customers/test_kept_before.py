@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from parts.app import REPOSITORY
 from payments_app.core.db.session import atomic
 from payments_app.customers.models import Customer, SavedCard
-from tests.checkout.checkout_client import Counter
+from tests.checkout.checkout_client import CheckoutClient
 from tests.customers.mailed_link import known
 from tests.customers.shoppers import GRACE, buy, cards, customer
 
@@ -21,14 +21,14 @@ REVISION = runpy.run_path(str(REPOSITORY / "migrations/versions/0991_cards_of_pr
 
 
 @pytest.fixture
-def ada(counter: Counter) -> FlaskClient:
+def ada(checkout: CheckoutClient) -> FlaskClient:
     """Ada saved a card, and grace did."""
     for email in ("ada@example.com", GRACE):
-        browser = counter.stranger()
-        buy(counter, browser, email=email)
-        known(counter, email, browser=browser)
-        buy(counter, browser, email=email, save_card=True)
-    return known(counter)
+        browser = checkout.stranger()
+        buy(checkout, browser, email=email)
+        known(checkout, email, browser=browser)
+        buy(checkout, browser, email=email, save_card=True)
+    return known(checkout)
 
 
 @atomic
@@ -39,28 +39,30 @@ def _upgrade(session: Session) -> None:
         session.execute(text(REVISION[words]))
 
 
-def upgrade(counter: Counter) -> None:
-    with counter.app.app_context():
+def upgrade(checkout: CheckoutClient) -> None:
+    with checkout.app.app_context():
         _upgrade()
 
 
-def default(counter: Counter, email: str) -> str | None:
-    found: Customer = customer(counter, email)
+def default(checkout: CheckoutClient, email: str) -> str | None:
+    found: Customer = customer(checkout, email)
     return found.default_payment_method_id
 
 
 def test_a_card_that_a_known_browser_has_paid_with_stays_its_owners(
-    counter: Counter, ada: FlaskClient
+    checkout: CheckoutClient, ada: FlaskClient
 ) -> None:
-    mine = cards(counter)[0]
-    buy(counter, ada, payment_method=None, saved_card=mine.id)
-    upgrade(counter)
-    assert cards(counter)[0].joined_at is not None
-    assert default(counter, "ada@example.com") == mine.payment_method
+    mine = cards(checkout)[0]
+    buy(checkout, ada, payment_method=None, saved_card=mine.id)
+    upgrade(checkout)
+    assert cards(checkout)[0].joined_at is not None
+    assert default(checkout, "ada@example.com") == mine.payment_method
 
 
-def test_a_card_of_which_nothing_is_known_is_nobodys(counter: Counter, ada: FlaskClient) -> None:
-    buy(counter, ada, payment_method=None, saved_card=cards(counter)[0].id)
-    upgrade(counter)
-    assert cards(counter)[1].joined_at is None
-    assert default(counter, GRACE) is None
+def test_a_card_of_which_nothing_is_known_is_nobodys(
+    checkout: CheckoutClient, ada: FlaskClient
+) -> None:
+    buy(checkout, ada, payment_method=None, saved_card=cards(checkout)[0].id)
+    upgrade(checkout)
+    assert cards(checkout)[1].joined_at is None
+    assert default(checkout, GRACE) is None

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from payments_app.core.db.session import atomic
 from payments_app.customers.models import Customer
-from tests.checkout.checkout_client import BROWSER, Counter
+from tests.checkout.checkout_client import BROWSER, CheckoutClient
 from tests.customers.mailed_link import known, mailed
 from tests.customers.shoppers import (
     ADA,
@@ -26,23 +26,23 @@ from tests.customers.shoppers import (
     send,
     work,
 )
-from tests.payments.driver import Till
+from tests.payments.driver import PaymentDriver
 
 pytestmark = pytest.mark.portable
 
 
 @pytest.fixture
-def ada(counter: Counter) -> FlaskClient:
+def ada(checkout: CheckoutClient) -> FlaskClient:
     """Ada's browser: known, and with a card that it saved."""
-    buy(counter, counter.client)
-    browser = known(counter, browser=counter.client)
-    buy(counter, browser, save_card=True)
+    buy(checkout, checkout.client)
+    browser = known(checkout, browser=checkout.client)
+    buy(checkout, browser, save_card=True)
     return browser
 
 
 @pytest.fixture
-def mallory(counter: Counter) -> FlaskClient:
-    return counter.stranger()
+def mallory(checkout: CheckoutClient) -> FlaskClient:
+    return checkout.stranger()
 
 
 def account(browser: FlaskClient) -> str:
@@ -51,21 +51,21 @@ def account(browser: FlaskClient) -> str:
 
 
 def test_a_card_kept_under_anothers_address_gets_a_stripe_customer_of_its_own(
-    counter: Counter, ada: FlaskClient, mallory: FlaskClient
+    checkout: CheckoutClient, ada: FlaskClient, mallory: FlaskClient
 ) -> None:
-    made = read(counter, buy(counter, mallory, save_card=True))
-    mine, theirs = cards(counter)
+    made = read(checkout, buy(checkout, mallory, save_card=True))
+    mine, theirs = cards(checkout)
     assert made.state == "complete"
     assert theirs.stripe_customer_id == made.stripe_customer_id
     assert theirs.stripe_customer_id != mine.stripe_customer_id
 
 
 def test_a_card_kept_under_anothers_address_changes_nothing_of_the_account(
-    counter: Counter, ada: FlaskClient, mallory: FlaskClient
+    checkout: CheckoutClient, ada: FlaskClient, mallory: FlaskClient
 ) -> None:
-    before = customer(counter)
-    buy(counter, mallory, save_card=True, payment_method="pm_card_mastercard")
-    after = customer(counter)
+    before = customer(checkout)
+    buy(checkout, mallory, save_card=True, payment_method="pm_card_mastercard")
+    after = customer(checkout)
     assert after.default_payment_method_id == before.default_payment_method_id
     assert after.stripe_customer_id == before.stripe_customer_id
     assert "Mastercard" not in account(ada)
@@ -73,10 +73,10 @@ def test_a_card_kept_under_anothers_address_changes_nothing_of_the_account(
 
 
 def test_the_addresss_owner_can_not_spend_a_strangers_card(
-    counter: Counter, ada: FlaskClient, mallory: FlaskClient
+    checkout: CheckoutClient, ada: FlaskClient, mallory: FlaskClient
 ) -> None:
-    buy(counter, mallory, save_card=True, payment_method="pm_card_mastercard")
-    _, theirs = cards(counter)
+    buy(checkout, mallory, save_card=True, payment_method="pm_card_mastercard")
+    _, theirs = cards(checkout)
     assert is_refused(send(ada, payment_method=None, saved_card=theirs.id))
     assert is_refused(send(ada, payment_method=theirs.payment_method))
     assert press(ada, "/account/default_card", card=theirs.id) == 404
@@ -84,128 +84,132 @@ def test_the_addresss_owner_can_not_spend_a_strangers_card(
 
 
 def test_a_card_of_an_unproved_address_is_nobodys_default(
-    counter: Counter, mallory: FlaskClient
+    checkout: CheckoutClient, mallory: FlaskClient
 ) -> None:
-    buy(counter, mallory, save_card=True)
-    found = customer(counter)
+    buy(checkout, mallory, save_card=True)
+    found = customer(checkout)
     assert (found.default_payment_method_id, found.stripe_customer_id) == (None, None)
 
 
 def test_who_kept_it_can_not_spend_it_under_the_typed_address(
-    counter: Counter, ada: FlaskClient, mallory: FlaskClient
+    checkout: CheckoutClient, ada: FlaskClient, mallory: FlaskClient
 ) -> None:
-    buy(counter, mallory, save_card=True)
-    for card in cards(counter):
+    buy(checkout, mallory, save_card=True)
+    for card in cards(checkout):
         assert is_refused(send(mallory, payment_method=None, saved_card=card.id))
         assert is_refused(send(mallory, payment_method=card.payment_method, save_card=True))
 
 
-def test_two_strangers_of_one_address_share_no_stripe_customer(counter: Counter) -> None:
+def test_two_strangers_of_one_address_share_no_stripe_customer(checkout: CheckoutClient) -> None:
     for _ in range(2):
-        buy(counter, counter.stranger(), save_card=True)
-    first, second = cards(counter)
+        buy(checkout, checkout.stranger(), save_card=True)
+    first, second = cards(checkout)
     assert first.stripe_customer_id != second.stripe_customer_id
 
 
-def test_a_lost_answer_makes_one_stripe_customer_for_the_payment(counter: Counter) -> None:
-    till = Till(counter.app)
-    till.fail_stripe("drop_after", "/v1/customers", times=1)
-    send(counter.client, save_card=True)
-    with counter.app.app_context():
+def test_a_lost_answer_makes_one_stripe_customer_for_the_payment(checkout: CheckoutClient) -> None:
+    driver = PaymentDriver(checkout.app)
+    driver.fail_stripe("drop_after", "/v1/customers", times=1)
+    send(checkout.client, save_card=True)
+    with checkout.app.app_context():
         for _ in range(3):
-            till.work_all_waiting()
-    assert len(cards(counter)) == 1
-    assert len(till.sandbox("GET", "/v1/customers")["data"]) == 1
+            driver.work_all_waiting()
+    assert len(cards(checkout)) == 1
+    assert len(driver.sandbox("GET", "/v1/customers")["data"]) == 1
 
 
-def test_the_browser_that_paid_gets_its_card_when_it_proves_the_address(counter: Counter) -> None:
-    browser = counter.stranger()
-    buy(counter, browser, save_card=True)
-    known(counter, browser=browser)
-    (card,) = cards(counter)
+def test_the_browser_that_paid_gets_its_card_when_it_proves_the_address(
+    checkout: CheckoutClient,
+) -> None:
+    browser = checkout.stranger()
+    buy(checkout, browser, save_card=True)
+    known(checkout, browser=browser)
+    (card,) = cards(checkout)
     assert "Visa ending in 4242" in account(browser)
-    found = customer(counter)
+    found = customer(checkout)
     assert found.default_payment_method_id == card.payment_method
     assert found.stripe_customer_id == card.stripe_customer_id
-    made = read(counter, buy(counter, browser, payment_method=None, saved_card=card.id))
+    made = read(checkout, buy(checkout, browser, payment_method=None, saved_card=card.id))
     assert made.state == "complete"
 
 
 def test_a_card_that_is_joined_leaves_the_default_as_it_is(
-    counter: Counter, ada: FlaskClient
+    checkout: CheckoutClient, ada: FlaskClient
 ) -> None:
-    phone = counter.stranger()
-    buy(counter, phone, save_card=True, payment_method="pm_card_mastercard")
-    known(counter, browser=phone)
-    mine, joined = cards(counter)
-    assert customer(counter).default_payment_method_id == mine.payment_method
+    phone = checkout.stranger()
+    buy(checkout, phone, save_card=True, payment_method="pm_card_mastercard")
+    known(checkout, browser=phone)
+    mine, joined = cards(checkout)
+    assert customer(checkout).default_payment_method_id == mine.payment_method
     assert press(ada, "/account/default_card", card=joined.id) == 303
-    assert customer(counter).stripe_customer_id == joined.stripe_customer_id
+    assert customer(checkout).stripe_customer_id == joined.stripe_customer_id
 
 
-def test_another_browser_that_proves_the_address_gets_no_card(counter: Counter) -> None:
-    buy(counter, counter.stranger(), save_card=True)
-    other = counter.stranger()
-    buy(counter, other)
-    known(counter, browser=other)
+def test_another_browser_that_proves_the_address_gets_no_card(checkout: CheckoutClient) -> None:
+    buy(checkout, checkout.stranger(), save_card=True)
+    other = checkout.stranger()
+    buy(checkout, other)
+    known(checkout, browser=other)
     assert "No card is saved" in account(other)
 
 
-def test_a_card_of_a_payment_that_ends_after_the_proof_is_joined_too(counter: Counter) -> None:
-    browser = counter.stranger()
-    buy(counter, browser)
+def test_a_card_of_a_payment_that_ends_after_the_proof_is_joined_too(
+    checkout: CheckoutClient,
+) -> None:
+    browser = checkout.stranger()
+    buy(checkout, browser)
     send(browser, save_card=True)
-    known(counter, browser=browser)
-    work(counter)
+    known(checkout, browser=browser)
+    work(checkout)
     assert "Visa ending in 4242" in account(browser)
-    assert customer(counter).default_payment_method_id is not None
+    assert customer(checkout).default_payment_method_id is not None
 
 
-def test_a_card_kept_under_another_address_is_not_joined(counter: Counter) -> None:
-    browser = counter.stranger()
-    buy(counter, browser, email=GRACE, save_card=True)
-    buy(counter, browser)
-    known(counter, browser=browser)
+def test_a_card_kept_under_another_address_is_not_joined(checkout: CheckoutClient) -> None:
+    browser = checkout.stranger()
+    buy(checkout, browser, email=GRACE, save_card=True)
+    buy(checkout, browser)
+    known(checkout, browser=browser)
     assert "No card is saved" in account(browser)
-    assert customer(counter, GRACE).default_payment_method_id is None
+    assert customer(checkout, GRACE).default_payment_method_id is None
 
 
 def test_who_is_known_and_types_another_address_keeps_a_card_in_neither_account(
-    counter: Counter, ada: FlaskClient
+    checkout: CheckoutClient, ada: FlaskClient
 ) -> None:
-    buy(counter, ada, email=GRACE, save_card=True, payment_method="pm_card_mastercard")
+    buy(checkout, ada, email=GRACE, save_card=True, payment_method="pm_card_mastercard")
     assert "Mastercard" not in account(ada)
-    assert customer(counter, GRACE).default_payment_method_id is None
-    grace = known(counter, GRACE)
+    assert customer(checkout, GRACE).default_payment_method_id is None
+    grace = known(checkout, GRACE)
     assert "No card is saved" in account(grace)
 
 
-def test_a_link_that_is_only_opened_joins_nothing(counter: Counter) -> None:
-    browser = counter.stranger()
-    buy(counter, browser, save_card=True)
-    browser.get(mailed(counter), headers=BROWSER)
-    assert customer(counter).default_payment_method_id is None
+def test_a_link_that_is_only_opened_joins_nothing(checkout: CheckoutClient) -> None:
+    browser = checkout.stranger()
+    buy(checkout, browser, save_card=True)
+    browser.get(mailed(checkout), headers=BROWSER)
+    assert customer(checkout).default_payment_method_id is None
 
 
 def test_a_card_that_a_known_customer_keeps_is_theirs_at_once(
-    counter: Counter, ada: FlaskClient
+    checkout: CheckoutClient, ada: FlaskClient
 ) -> None:
-    (card,) = cards(counter)
-    assert customer(counter).default_payment_method_id == card.payment_method
-    assert charged_without_owner(counter) == "complete"
+    (card,) = cards(checkout)
+    assert customer(checkout).default_payment_method_id == card.payment_method
+    assert charged_without_owner(checkout) == "complete"
 
 
-def test_the_host_charges_no_card_of_an_unproved_address(counter: Counter) -> None:
-    buy(counter, counter.stranger(), save_card=True)
-    assert charged_without_owner(counter) != "complete"
+def test_the_host_charges_no_card_of_an_unproved_address(checkout: CheckoutClient) -> None:
+    buy(checkout, checkout.stranger(), save_card=True)
+    assert charged_without_owner(checkout) != "complete"
 
 
-def charged_without_owner(counter: Counter) -> str:
+def charged_without_owner(checkout: CheckoutClient) -> str:
     """What comes of `customer.charge`."""
-    with counter.app.app_context():
+    with checkout.app.app_context():
         made = _charge()
-    work(counter)
-    return read(counter, made).state
+    work(checkout)
+    return read(checkout, made).state
 
 
 @atomic
@@ -214,7 +218,7 @@ def _charge(session: Session) -> str:
 
 
 def test_a_known_customers_cards_share_the_accounts_stripe_customer(
-    counter: Counter, ada: FlaskClient
+    checkout: CheckoutClient, ada: FlaskClient
 ) -> None:
-    buy(counter, ada, save_card=True, payment_method="pm_card_mastercard")
-    assert len({card.stripe_customer_id for card in cards(counter)}) == 1
+    buy(checkout, ada, save_card=True, payment_method="pm_card_mastercard")
+    assert len({card.stripe_customer_id for card in cards(checkout)}) == 1

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from payments_app.core.extensions import db
 from payments_app.core.web import links
 from payments_app.customers.models import Customer
-from tests.checkout.checkout_client import BROWSER, FIELD, Counter
+from tests.checkout.checkout_client import BROWSER, FIELD, CheckoutClient
 from tests.customers.mailed_link import known, mailed, press_continue
 
 pytestmark = pytest.mark.portable
@@ -17,11 +17,11 @@ CHECKOUT = "/checkout/field-notes"
 
 
 @pytest.fixture
-def link(counter: Counter) -> str:
+def link(checkout: CheckoutClient) -> str:
     """Ada's, who has paid once; grace has too."""
-    counter.pay(email="grace@example.com")
-    counter.pay()
-    return mailed(counter)
+    checkout.pay(email="grace@example.com")
+    checkout.pay()
+    return mailed(checkout)
 
 
 def typed_address(browser: FlaskClient, path: str = CHECKOUT) -> str:
@@ -35,75 +35,77 @@ def is_known(browser: FlaskClient) -> bool:
     return "Mail me a link" not in browser.get("/account", headers=BROWSER).text
 
 
-def test_a_link_that_is_only_opened_makes_nobody_known(counter: Counter, link: str) -> None:
-    browser = counter.stranger()
+def test_a_link_that_is_only_opened_makes_nobody_known(checkout: CheckoutClient, link: str) -> None:
+    browser = checkout.stranger()
     answer = browser.get(link, headers=BROWSER)
     assert (answer.status_code, is_known(browser)) == (200, False)
 
 
-def test_a_link_that_is_only_opened_fills_no_checkout(counter: Counter, link: str) -> None:
-    browser = counter.stranger()
+def test_a_link_that_is_only_opened_fills_no_checkout(checkout: CheckoutClient, link: str) -> None:
+    browser = checkout.stranger()
     browser.get(link, headers=BROWSER)
     assert typed_address(browser) == ""
 
 
-def test_after_the_button_the_checkout_is_filled(counter: Counter, link: str) -> None:
-    browser = counter.stranger()
+def test_after_the_button_the_checkout_is_filled(checkout: CheckoutClient, link: str) -> None:
+    browser = checkout.stranger()
     assert press_continue(browser, link).location == "/account"
     assert typed_address(browser) == "ada@example.com"
 
 
-def test_the_page_names_the_address_but_not_all_of_it(counter: Counter, link: str) -> None:
-    page = counter.stranger().get(link, headers=BROWSER).text
+def test_the_page_names_the_address_but_not_all_of_it(checkout: CheckoutClient, link: str) -> None:
+    page = checkout.stranger().get(link, headers=BROWSER).text
     assert "Continue as a...@example.com?" in page
     assert "ada@example.com" not in page
 
 
-def test_the_page_is_kept_by_no_cache_and_listed_nowhere(counter: Counter, link: str) -> None:
-    headers = counter.stranger().get(link, headers=BROWSER).headers
+def test_the_page_is_kept_by_no_cache_and_listed_nowhere(
+    checkout: CheckoutClient, link: str
+) -> None:
+    headers = checkout.stranger().get(link, headers=BROWSER).headers
     assert "no-store" in headers["Cache-Control"]
     assert headers["X-Robots-Tag"] == "noindex"
 
 
 @pytest.mark.parametrize("form", [{}, {"csrf_token": "forged"}])
 def test_the_button_needs_the_forms_token(
-    counter: Counter, link: str, form: dict[str, str]
+    checkout: CheckoutClient, link: str, form: dict[str, str]
 ) -> None:
-    browser = counter.stranger()
+    browser = checkout.stranger()
     browser.get(link, headers=BROWSER)
     assert browser.post(link, data=form, headers=BROWSER).status_code == 400
     assert not is_known(browser)
 
 
-def test_another_browsers_token_presses_nothing(counter: Counter, link: str) -> None:
-    theirs = counter.stranger().get(link, headers=BROWSER).text
+def test_another_browsers_token_presses_nothing(checkout: CheckoutClient, link: str) -> None:
+    theirs = checkout.stranger().get(link, headers=BROWSER).text
     token = dict(FIELD.findall(theirs))["csrf_token"]
-    browser = counter.stranger()
+    browser = checkout.stranger()
     assert browser.post(link, data={"csrf_token": token}, headers=BROWSER).status_code == 400
     assert not is_known(browser)
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-def test_a_mail_scanner_uses_nothing_up(counter: Counter, link: str, method: str) -> None:
+def test_a_mail_scanner_uses_nothing_up(checkout: CheckoutClient, link: str, method: str) -> None:
     for _ in range(3):
-        counter.stranger().open(link, method=method)
-    assert press_continue(counter.stranger(), link).status_code == 303
+        checkout.stranger().open(link, method=method)
+    assert press_continue(checkout.stranger(), link).status_code == 303
 
 
-def test_who_is_known_as_somebody_else_is_told_so(counter: Counter, link: str) -> None:
-    browser = known(counter, "grace@example.com")
+def test_who_is_known_as_somebody_else_is_told_so(checkout: CheckoutClient, link: str) -> None:
+    browser = known(checkout, "grace@example.com")
     page = browser.get(link, headers=BROWSER).text
     assert "Until now this browser is known as g...@example.com" in page
     assert typed_address(browser) == "grace@example.com"
 
 
-def test_who_is_known_already_reads_of_nobody_else(counter: Counter, link: str) -> None:
-    page = known(counter).get(link, headers=BROWSER).text
+def test_who_is_known_already_reads_of_nobody_else(checkout: CheckoutClient, link: str) -> None:
+    page = known(checkout).get(link, headers=BROWSER).text
     assert "Until now" not in page
 
 
-def test_the_button_makes_the_browser_the_others(counter: Counter, link: str) -> None:
-    browser = known(counter, "grace@example.com")
+def test_the_button_makes_the_browser_the_others(checkout: CheckoutClient, link: str) -> None:
+    browser = known(checkout, "grace@example.com")
     press_continue(browser, link)
     assert typed_address(browser) == "ada@example.com"
 
@@ -111,35 +113,41 @@ def test_the_button_makes_the_browser_the_others(counter: Counter, link: str) ->
 @pytest.mark.parametrize(
     "to", ["//evil.example", "https://evil.example", "/\\evil.example", "evil", "", "/a b\r\nc"]
 )
-def test_a_link_leads_nowhere_but_to_a_page_of_ours(counter: Counter, link: str, to: str) -> None:
-    with counter.app.app_context():
+def test_a_link_leads_nowhere_but_to_a_page_of_ours(
+    checkout: CheckoutClient, link: str, to: str
+) -> None:
+    with checkout.app.app_context():
         ada = db.session.scalars(
             select(Customer.id).where(Customer.email == "ada@example.com")
         ).one()
         token = links.sign("customer", {"customer": ada, "to": to, "for": 60})
-    answer = press_continue(counter.stranger(), f"/account/{token}")
+    answer = press_continue(checkout.stranger(), f"/account/{token}")
     assert (answer.status_code, answer.location) == (303, "/account")
 
 
-def test_the_button_of_a_forged_link_makes_nobody_known(counter: Counter, link: str) -> None:
-    browser = counter.stranger()
+def test_the_button_of_a_forged_link_makes_nobody_known(
+    checkout: CheckoutClient, link: str
+) -> None:
+    browser = checkout.stranger()
     token = dict(FIELD.findall(browser.get(link, headers=BROWSER).text))["csrf_token"]
     answer = browser.post("/account/forged", data={"csrf_token": token}, headers=BROWSER)
     assert (answer.status_code, is_known(browser)) == (410, False)
 
 
-def test_a_link_of_somebody_who_is_not_there_is_too_old(counter: Counter) -> None:
-    with counter.app.app_context():
+def test_a_link_of_somebody_who_is_not_there_is_too_old(checkout: CheckoutClient) -> None:
+    with checkout.app.app_context():
         token = links.sign("customer", {"customer": "cust_gone", "to": "/account", "for": 60})
-    assert counter.stranger().get(f"/account/{token}").status_code == 410
+    assert checkout.stranger().get(f"/account/{token}").status_code == 410
 
 
 @pytest.mark.parametrize("query", ["email=mallory@example.com", "save_card=1"])
-def test_the_checkouts_address_fills_in_nothing_personal(counter: Counter, query: str) -> None:
-    page = counter.page(f"{CHECKOUT}?{query}").text
+def test_the_checkouts_address_fills_in_nothing_personal(
+    checkout: CheckoutClient, query: str
+) -> None:
+    page = checkout.page(f"{CHECKOUT}?{query}").text
     assert "mallory" not in page
     assert "checked" not in page
 
 
-def test_the_checkouts_address_may_say_how_many(counter: Counter) -> None:
-    assert "Pay $21.98" in counter.page(f"{CHECKOUT}?quantity=2").text
+def test_the_checkouts_address_may_say_how_many(checkout: CheckoutClient) -> None:
+    assert "Pay $21.98" in checkout.page(f"{CHECKOUT}?quantity=2").text

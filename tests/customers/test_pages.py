@@ -9,12 +9,12 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from payments_app.core.extensions import db
-from payments_app.core.jobs.runner import drain
+from payments_app.core.jobs.runner import run_due_messages
 from payments_app.core.web import links
 from payments_app.customers.models import Customer
 from payments_app.customers.recognise import link_for
 from payments_app.notices.models import Mail
-from tests.checkout.checkout_client import BROWSER, FIELD, Counter
+from tests.checkout.checkout_client import BROWSER, FIELD, CheckoutClient
 from tests.customers import shoppers
 from tests.customers.mailed_link import known
 
@@ -22,12 +22,12 @@ pytestmark = pytest.mark.portable
 
 
 @pytest.fixture
-def card(counter: Counter) -> str:
+def card(checkout: CheckoutClient) -> str:
     """The id of ada's saved card."""
-    browser = counter.stranger()
-    shoppers.buy(counter, browser, save_card=True)
-    known(counter, browser=browser)
-    return shoppers.cards(counter)[0].id
+    browser = checkout.stranger()
+    shoppers.buy(checkout, browser, save_card=True)
+    known(checkout, browser=browser)
+    return shoppers.cards(checkout)[0].id
 
 
 def pay_with(browser: FlaskClient, card: str, email: str = "ada@example.com") -> int:
@@ -40,33 +40,37 @@ def token_of(page: str) -> str:
     return dict(FIELD.findall(page))["csrf_token"]
 
 
-def test_a_known_customer_sees_the_saved_cards(counter: Counter, card: str) -> None:
-    page = known(counter).get("/account", headers=BROWSER).text
+def test_a_known_customer_sees_the_saved_cards(checkout: CheckoutClient, card: str) -> None:
+    page = known(checkout).get("/account", headers=BROWSER).text
     assert "Visa ending in 4242" in page
 
 
-def test_an_unknown_browser_sees_no_card_and_is_offered_a_link(counter: Counter, card: str) -> None:
-    page = counter.stranger().get("/account", headers=BROWSER).text
+def test_an_unknown_browser_sees_no_card_and_is_offered_a_link(
+    checkout: CheckoutClient, card: str
+) -> None:
+    page = checkout.stranger().get("/account", headers=BROWSER).text
     assert "4242" not in page
     assert "Mail me a link" in page
 
 
-def test_the_link_is_mailed_to_the_customers_address(counter: Counter, card: str) -> None:
-    browser = counter.stranger()
+def test_the_link_is_mailed_to_the_customers_address(checkout: CheckoutClient, card: str) -> None:
+    browser = checkout.stranger()
     token = token_of(browser.get("/account", headers=BROWSER).text)
     form = {"csrf_token": token, "email": "Ada@example.com"}
     asked = browser.post("/account/links", data=form, headers=BROWSER)
-    with counter.app.app_context():
-        drain("payment_standard")
+    with checkout.app.app_context():
+        run_due_messages("payment_standard")
         mail = db.session.scalars(select(Mail).where(Mail.kind == "account_link")).one()
         assert (mail.recipient, "/account/" in mail.text) == ("ada@example.com", True)
     assert asked.status_code == 200
 
 
-def test_an_address_that_nobody_has_gets_the_same_answer(counter: Counter, card: str) -> None:
+def test_an_address_that_nobody_has_gets_the_same_answer(
+    checkout: CheckoutClient, card: str
+) -> None:
     answers = set()
     for email in ("ada@example.com", "who@example.com"):
-        browser = counter.stranger()
+        browser = checkout.stranger()
         token = token_of(browser.get("/account", headers=BROWSER).text)
         answer = browser.post("/account/links", data={"csrf_token": token, "email": email})
         answers.add((answer.status_code, answer.text.replace(email, "")))
@@ -74,59 +78,65 @@ def test_an_address_that_nobody_has_gets_the_same_answer(counter: Counter, card:
 
 
 @pytest.mark.parametrize("token", ["forged", "x" * 3000])
-def test_a_forged_link_makes_nobody_known(counter: Counter, card: str, token: str) -> None:
-    browser = counter.stranger()
+def test_a_forged_link_makes_nobody_known(checkout: CheckoutClient, card: str, token: str) -> None:
+    browser = checkout.stranger()
     assert browser.get(f"/account/{token}", headers=BROWSER).status_code == 410
     assert "4242" not in browser.get("/account", headers=BROWSER).text
 
 
-def test_a_link_for_another_purpose_makes_nobody_known(counter: Counter, card: str) -> None:
-    with counter.app.app_context():
+def test_a_link_for_another_purpose_makes_nobody_known(checkout: CheckoutClient, card: str) -> None:
+    with checkout.app.app_context():
         token = links.sign("download", {"customer": "cust_x", "to": "/", "for": 9999})
-    assert counter.stranger().get(f"/account/{token}").status_code == 410
+    assert checkout.stranger().get(f"/account/{token}").status_code == 410
 
 
-def test_a_link_is_of_no_use_once_its_time_is_over(counter: Counter, card: str) -> None:
-    with counter.app.app_context():
+def test_a_link_is_of_no_use_once_its_time_is_over(checkout: CheckoutClient, card: str) -> None:
+    with checkout.app.app_context():
         customer = db.session.scalars(select(Customer.id)).one()
         link = link_for(customer, "/account", seconds=-1)
-    assert counter.stranger().get(f"/account/{link.rpartition('/')[2]}").status_code == 410
+    assert checkout.stranger().get(f"/account/{link.rpartition('/')[2]}").status_code == 410
 
 
-def test_a_known_customer_pays_with_the_saved_card(counter: Counter, card: str) -> None:
-    browser = known(counter)
+def test_a_known_customer_pays_with_the_saved_card(checkout: CheckoutClient, card: str) -> None:
+    browser = known(checkout)
     assert pay_with(browser, card) == 202
-    counter.work()
+    checkout.work()
     page = browser.get("/thankyou", headers=BROWSER)
     assert "Visa ending in 4242" in page.text
 
 
-def test_the_checkout_offers_the_saved_card_to_its_owner_alone(counter: Counter, card: str) -> None:
-    assert card in known(counter).get("/checkout/field-notes", headers=BROWSER).text
-    assert card not in counter.page("/checkout/field-notes").text
+def test_the_checkout_offers_the_saved_card_to_its_owner_alone(
+    checkout: CheckoutClient, card: str
+) -> None:
+    assert card in known(checkout).get("/checkout/field-notes", headers=BROWSER).text
+    assert card not in checkout.page("/checkout/field-notes").text
 
 
-def test_the_form_with_a_saved_card_is_not_cached(counter: Counter, card: str) -> None:
-    page = known(counter).get("/checkout/field-notes", headers=BROWSER)
+def test_the_form_with_a_saved_card_is_not_cached(checkout: CheckoutClient, card: str) -> None:
+    page = known(checkout).get("/checkout/field-notes", headers=BROWSER)
     assert "no-store" in page.headers["Cache-Control"]
 
 
-def test_whoever_is_not_known_can_not_pay_with_a_saved_card(counter: Counter, card: str) -> None:
-    assert pay_with(counter.client, card) == 422
+def test_whoever_is_not_known_can_not_pay_with_a_saved_card(
+    checkout: CheckoutClient, card: str
+) -> None:
+    assert pay_with(checkout.client, card) == 422
 
 
-def test_a_known_customer_can_not_pay_with_somebody_elses_card(counter: Counter, card: str) -> None:
-    counter.pay(email="grace@example.com")
-    browser = known(counter, "grace@example.com")
+def test_a_known_customer_can_not_pay_with_somebody_elses_card(
+    checkout: CheckoutClient, card: str
+) -> None:
+    checkout.pay(email="grace@example.com")
+    browser = known(checkout, "grace@example.com")
     assert pay_with(browser, card, "grace@example.com") == 422
 
 
-def test_a_saved_card_pays_for_its_owners_address_only(counter: Counter, card: str) -> None:
-    assert pay_with(known(counter), card, "grace@example.com") == 422
+def test_a_saved_card_pays_for_its_owners_address_only(checkout: CheckoutClient, card: str) -> None:
+    assert pay_with(known(checkout), card, "grace@example.com") == 422
 
 
-def test_a_card_that_was_removed_is_not_charged(counter: Counter, card: str) -> None:
-    browser = known(counter)
+def test_a_card_that_was_removed_is_not_charged(checkout: CheckoutClient, card: str) -> None:
+    browser = known(checkout)
     token = token_of(browser.get("/account", headers=BROWSER).text)
     form = {"csrf_token": token, "card": card}
     assert browser.post("/account/removed_cards", data=form).status_code == 303
@@ -136,16 +146,16 @@ def test_a_card_that_was_removed_is_not_charged(counter: Counter, card: str) -> 
 @pytest.mark.parametrize("form", ["default_card", "removed_cards"])
 @pytest.mark.parametrize("named", ["", "card_of_nobody"])
 def test_a_card_that_is_not_named_is_not_found(
-    counter: Counter, card: str, form: str, named: str
+    checkout: CheckoutClient, card: str, form: str, named: str
 ) -> None:
-    browser = known(counter)
+    browser = known(checkout)
     token = token_of(browser.get("/account", headers=BROWSER).text)
     sent = browser.post(f"/account/{form}", data={"csrf_token": token, "card": named})
     assert sent.status_code == 404
 
 
-def test_leaving_makes_the_browser_nobodys(counter: Counter, card: str) -> None:
-    browser = known(counter)
+def test_leaving_makes_the_browser_nobodys(checkout: CheckoutClient, card: str) -> None:
+    browser = known(checkout)
     token = token_of(browser.get("/account", headers=BROWSER).text)
     browser.post("/account/leave", data={"csrf_token": token})
     assert "4242" not in browser.get("/account", headers=BROWSER).text

@@ -16,14 +16,14 @@ from payments_app.customers.find import customer_for
 from payments_app.customers.models import Customer, SavedCard
 from payments_app.payments.transactions.check import request_check
 from payments_app.payments.transactions.open import Means
-from tests.payments.driver import Till
+from tests.payments.driver import PaymentDriver
 
 pytestmark = pytest.mark.portable
 
 
-def save(till: Till, card: str = "pm_card_visa") -> str:
+def save(driver: PaymentDriver, card: str = "pm_card_visa") -> str:
     """Ada, who is known, pays once and lets the card be kept; the transaction's id."""
-    return till.pay(means=Means(payment_method=card, save_card=True, customer_known=True))
+    return driver.pay(means=Means(payment_method=card, save_card=True, customer_known=True))
 
 
 def kept() -> list[SavedCard]:
@@ -43,118 +43,122 @@ def grace(session: Session) -> str:
     return customer_for(session, "grace@example.com").id
 
 
-def test_a_card_is_kept_with_its_buyers_consent(till: Till) -> None:
-    save(till)
+def test_a_card_is_kept_with_its_buyers_consent(driver: PaymentDriver) -> None:
+    save(driver)
     (card,) = kept()
     assert (card.brand, card.last4, card.words) == ("visa", "4242", "Visa ending in 4242")
     assert ada().default_payment_method_id == card.payment_method
     assert ada().stripe_customer_id == card.stripe_customer_id
 
 
-def test_a_card_is_not_kept_without_consent(till: Till) -> None:
-    till.pay()
+def test_a_card_is_not_kept_without_consent(driver: PaymentDriver) -> None:
+    driver.pay()
     assert kept() == []
-    assert till.intents()[0]["customer"] is None
+    assert driver.intents()[0]["customer"] is None
 
 
-def test_a_card_that_was_declined_is_not_kept(till: Till) -> None:
-    till.pay(means=Means(payment_method="pm_card_chargeCustomerFail", save_card=True))
+def test_a_card_that_was_declined_is_not_kept(driver: PaymentDriver) -> None:
+    driver.pay(means=Means(payment_method="pm_card_chargeCustomerFail", save_card=True))
     assert kept() == []
 
 
-def test_a_card_is_kept_once_however_often_its_payment_is_followed(till: Till) -> None:
-    transaction = save(till)
+def test_a_card_is_kept_once_however_often_its_payment_is_followed(driver: PaymentDriver) -> None:
+    transaction = save(driver)
     perform(Claim(0, "payment_standard", "customers.follow_payment", transaction, 0, 0, 0))
     assert len(kept()) == 1
 
 
-def _have_kept(till: Till, cards: int) -> bool:
-    till.work_all_waiting()
+def _have_kept(driver: PaymentDriver, cards: int) -> bool:
+    driver.work_all_waiting()
     return len(kept()) == cards
 
 
-def test_the_customer_is_made_at_stripe_once_for_two_payments_at_once(till: Till) -> None:
+def test_the_customer_is_made_at_stripe_once_for_two_payments_at_once(
+    driver: PaymentDriver,
+) -> None:
     means = Means(payment_method="pm_card_visa", save_card=True, customer_known=True)
-    till.open(means=means)
-    till.open(means=means)
-    assert wait_until(lambda: _have_kept(till, 2), 30)  # the one that was refused comes again
-    assert len(till.sandbox("GET", "/v1/customers")["data"]) == 1
+    driver.open(means=means)
+    driver.open(means=means)
+    assert wait_until(lambda: _have_kept(driver, 2), 30)  # the one that was refused comes again
+    assert len(driver.sandbox("GET", "/v1/customers")["data"]) == 1
 
 
-def test_a_payment_waits_while_the_customer_cannot_be_made_at_stripe(till: Till) -> None:
-    till.fail_stripe("rate_limit", "/v1/customers", times=1)
-    transaction = save(till)
-    assert till.read(transaction).phase == "processing"
-    till.work_all_waiting()
-    assert till.read(transaction).phase == "complete"
+def test_a_payment_waits_while_the_customer_cannot_be_made_at_stripe(driver: PaymentDriver) -> None:
+    driver.fail_stripe("rate_limit", "/v1/customers", times=1)
+    transaction = save(driver)
+    assert driver.read(transaction).phase == "processing"
+    driver.work_all_waiting()
+    assert driver.read(transaction).phase == "complete"
 
 
-def test_an_error_that_stripe_saved_for_the_customers_key_holds_up_nobody(till: Till) -> None:
-    till.fail_stripe("500_before", "/v1/customers", times=1)
-    transaction = save(till)
-    till.work_all_waiting()
-    assert till.read(transaction).phase == "complete"
+def test_an_error_that_stripe_saved_for_the_customers_key_holds_up_nobody(
+    driver: PaymentDriver,
+) -> None:
+    driver.fail_stripe("500_before", "/v1/customers", times=1)
+    transaction = save(driver)
+    driver.work_all_waiting()
+    assert driver.read(transaction).phase == "complete"
 
 
-def test_a_saved_card_is_charged_without_its_owner(till: Till) -> None:
-    save(till)
+def test_a_saved_card_is_charged_without_its_owner(driver: PaymentDriver) -> None:
+    save(driver)
     transaction = charge()
-    till.work()
-    assert till.read(transaction).phase == "complete"
+    driver.work()
+    assert driver.read(transaction).phase == "complete"
 
 
-def test_a_bank_that_wants_the_owner_fails_the_charge_without_them(till: Till) -> None:
-    transaction = save(till, "pm_card_authenticationRequired")
-    till.pass_bank_check(transaction)
+def test_a_bank_that_wants_the_owner_fails_the_charge_without_them(driver: PaymentDriver) -> None:
+    transaction = save(driver, "pm_card_authenticationRequired")
+    driver.pass_bank_check(transaction)
     request_check(transaction)
-    till.work()
+    driver.work()
     second = charge()
-    till.work()
-    assert till.read(second).error_code == "authentication_required"
+    driver.work()
+    assert driver.read(second).error_code == "authentication_required"
 
 
-def test_a_later_card_leaves_the_default_as_it_is(till: Till) -> None:
-    save(till)
-    save(till, "pm_card_mastercard")
+def test_a_later_card_leaves_the_default_as_it_is(driver: PaymentDriver) -> None:
+    save(driver)
+    save(driver, "pm_card_mastercard")
     assert ada().default_payment_method_id == kept()[0].payment_method
 
 
-def test_another_card_can_be_made_the_default(till: Till) -> None:
-    save(till)
-    save(till, "pm_card_mastercard")
+def test_another_card_can_be_made_the_default(driver: PaymentDriver) -> None:
+    save(driver)
+    save(driver, "pm_card_mastercard")
     assert cards.choose_default(ada().id, kept()[1].id)
     assert ada().default_payment_method_id == kept()[1].payment_method
 
 
-def test_a_removed_card_is_taken_off_the_customer_at_stripe(till: Till) -> None:
-    save(till)
+def test_a_removed_card_is_taken_off_the_customer_at_stripe(driver: PaymentDriver) -> None:
+    save(driver)
     (card,) = kept()
     cards.remove(ada().id, card.id)
-    till.work()
-    at_stripe = till.sandbox("GET", f"/v1/payment_methods/{card.payment_method}")
+    driver.work()
+    at_stripe = driver.sandbox("GET", f"/v1/payment_methods/{card.payment_method}")
     assert (at_stripe["customer"], kept()[0].detached_at is None) == (None, False)
 
 
-def test_removing_the_default_makes_another_card_the_default(till: Till) -> None:
-    save(till)
-    save(till, "pm_card_mastercard")
+def test_removing_the_default_makes_another_card_the_default(driver: PaymentDriver) -> None:
+    save(driver)
+    save(driver, "pm_card_mastercard")
     first, second = kept()
     cards.remove(ada().id, first.id)
     assert ada().default_payment_method_id == second.payment_method
 
 
-def test_a_removal_that_stripe_did_not_hear_is_made_later(till: Till) -> None:
-    save(till)
+def test_a_removal_that_stripe_did_not_hear_is_made_later(driver: PaymentDriver) -> None:
+    save(driver)
     cards.remove(ada().id, kept()[0].id)
-    till.fail_stripe("500_before", "/v1/payment_methods", times=1)
-    till.work()
+    driver.fail_stripe("500_before", "/v1/payment_methods", times=1)
+    driver.work()
     assert kept()[0].detached_at is None
-    till.work_all_waiting()
+    driver.work_all_waiting()
     assert kept()[0].detached_at is not None
 
 
-def test_a_card_of_somebody_else_can_not_be_removed(till: Till) -> None:
-    save(till)
+def test_a_card_of_somebody_else_can_not_be_removed(driver: PaymentDriver) -> None:
+    save(driver)
     assert not cards.remove(grace(), kept()[0].id)
     assert kept()[0].removed_at is None
 
@@ -169,16 +173,16 @@ def test_a_card_of_somebody_else_can_not_be_removed(till: Till) -> None:
     ],
 )
 def test_the_customer_has_a_payment_status_from_the_decline_code(
-    till: Till, card: str, status: str | None
+    driver: PaymentDriver, card: str, status: str | None
 ) -> None:
-    till.pay(card)
+    driver.pay(card)
     assert ada().payment_status == status
 
 
-def test_a_success_clears_the_payment_status(till: Till) -> None:
-    order = till.create_order()
-    till.pay("pm_card_visa_chargeDeclined", order)
-    till.pay("pm_card_visa", order)
+def test_a_success_clears_the_payment_status(driver: PaymentDriver) -> None:
+    order = driver.create_order()
+    driver.pay("pm_card_visa_chargeDeclined", order)
+    driver.pay("pm_card_visa", order)
     assert ada().payment_status is None
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import requests
 
-from tests.checkout.checkout_client import Counter
+from tests.checkout.checkout_client import CheckoutClient
 
 
-def token_of(counter: Counter, method: str, usage: str) -> str:
+def token_of(checkout: CheckoutClient, method: str, usage: str) -> str:
     """A token made from somebody's card."""
-    config = counter.app.config["CONFIG"]
+    config = checkout.app.config["CONFIG"]
     answer = requests.post(
         f"{config.stripe_api_base}/v1/confirmation_tokens",
         auth=(config.stripe_publishable_key, ""),

@@ -13,7 +13,7 @@ PAGE = ROOT / "docs" / "adding-a-payable.md"
 # In a process of its own: a payable that is defined once is known for good.
 TRY = """
 from payments_app import create_app
-from payments_app.core.jobs.runner import drain
+from payments_app.core.jobs.runner import run_due_messages
 from payments_app.core.extensions import db
 from payments_app.core.money import Money
 
@@ -24,7 +24,7 @@ from donations.models import Donation
 
 app.extensions["commands"] = app.extensions["commands"] | COMMANDS
 app.extensions["events"] = {
-    name: follows + EVENTS.get(name, ()) for name, follows in app.extensions["events"].items()
+    name: found + EVENTS.get(name, ()) for name, found in app.extensions["events"].items()
 }
 with app.app_context():
     Donation.__table__.create(db.engine)
@@ -34,8 +34,8 @@ with app.app_context():
         wish = {"item": donation, "email": "ada@example.com", "payment_method": "pm_card_visa"}
         key = {"Idempotency-Key": "trees-1"}
         sent = app.test_client().post("/transactions", json=wish, headers=key)
-        drain("charges")
-        drain("payment_standard")
+        run_due_messages("charges")
+        run_due_messages("payment_standard")
         db.session.expire_all()
         found = db.session.get_one(Donation, donation)
         (paid,) = found.transactions

@@ -12,10 +12,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from demo.downloads import offer_demo_downloads
+from demo.downloads import add_demo_downloads
 from payments_app.core.alerts import Alert
 from payments_app.core.extensions import db
-from payments_app.core.jobs.runner import drain
+from payments_app.core.jobs.runner import run_due_messages
 from payments_app.customers.models import Customer
 from payments_app.downloads import deliver
 from payments_app.downloads.models import DigitalPurchase
@@ -24,10 +24,10 @@ from payments_app.inbound.build import BUILT_BY, build
 from payments_app.notices.models import Mail
 from payments_app.payments.models import Transaction
 from payments_app.payments.refunds.request import request_refund
-from payments_app.payments.transactions.apply_stripe_state import settle
-from tests.checkout.checkout_client import BROWSER, Counter
+from payments_app.payments.transactions.apply_stripe_state import apply_stripe_state
+from tests.checkout.checkout_client import BROWSER, CheckoutClient
 from tests.merchants.connected_merchants import account_id, create_ready_merchant
-from tests.payments.driver import Till
+from tests.payments.driver import PaymentDriver
 
 pytestmark = pytest.mark.portable
 
@@ -35,145 +35,147 @@ ITEM = "folding-pattern"
 
 
 @pytest.fixture
-def counter(app: Flask, client: FlaskClient) -> Counter:
+def checkout(app: Flask, client: FlaskClient) -> CheckoutClient:
     with app.app_context():
-        offer_demo_downloads()
-    return Counter(app, client)
+        add_demo_downloads()
+    return CheckoutClient(app, client)
 
 
 @pytest.fixture
-def till(app: Flask) -> Iterator[Till]:
+def driver(app: Flask) -> Iterator[PaymentDriver]:
     with app.app_context():
-        yield Till(app)
+        yield PaymentDriver(app)
 
 
-def one(counter: Counter, model: type[Any] = DigitalPurchase) -> Any:
-    with counter.app.app_context():
+def one(checkout: CheckoutClient, model: type[Any] = DigitalPurchase) -> Any:
+    with checkout.app.app_context():
         found = db.session.scalars(select(model)).one()
         db.session.expunge(found)  # or it would expire with the session
         return found
 
 
-def link(counter: Counter, purchase: str) -> str:
-    with counter.app.app_context():
-        return deliver.link_to(purchase).removeprefix(counter.app.config["CONFIG"].public_url)
+def link(checkout: CheckoutClient, purchase: str) -> str:
+    with checkout.app.app_context():
+        return deliver.link_to(purchase).removeprefix(checkout.app.config["CONFIG"].public_url)
 
 
-def follow(counter: Counter) -> None:
-    with counter.app.app_context():
-        drain("payment_standard")
+def run_subscribers(checkout: CheckoutClient) -> None:
+    with checkout.app.app_context():
+        run_due_messages("payment_standard")
 
 
-def test_it_is_on_the_thank_you_page_before_anything_followed(counter: Counter) -> None:
-    counter.pay(item=ITEM)
-    page = counter.page("/thankyou").text
+def test_it_is_on_the_thank_you_page_before_anything_followed(checkout: CheckoutClient) -> None:
+    checkout.pay(item=ITEM)
+    page = checkout.page("/thankyou").text
     path = re.search(r'href="http://[^/]+(/downloads/[^"]+)"', page)
     assert path is not None
-    file = counter.page(path[1])
+    file = checkout.page(path[1])
     assert (file.status_code, b"fold it in half" in file.data) == (200, True)
     assert "attachment" in file.headers["Content-Disposition"]
 
 
-def test_its_link_is_mailed_once(counter: Counter) -> None:
-    counter.pay(item=ITEM)
-    follow(counter)
-    with counter.app.app_context():
+def test_its_link_is_mailed_once(checkout: CheckoutClient) -> None:
+    checkout.pay(item=ITEM)
+    run_subscribers(checkout)
+    with checkout.app.app_context():
         (mail,) = db.session.scalars(select(Mail).where(Mail.kind == "download"))
         assert "/downloads/" in mail.text
-    assert one(counter).status == "paid"
+    assert one(checkout).status == "paid"
 
 
-def test_every_download_is_counted(counter: Counter) -> None:
-    counter.pay(item=ITEM)
-    path = link(counter, one(counter).id)
+def test_every_download_is_counted(checkout: CheckoutClient) -> None:
+    checkout.pay(item=ITEM)
+    path = link(checkout, one(checkout).id)
     for _ in range(3):
-        counter.page(path)
-    assert one(counter).downloads == 3
+        checkout.page(path)
+    assert one(checkout).downloads == 3
 
 
-def test_a_declined_purchase_can_not_be_downloaded(counter: Counter) -> None:
-    counter.pay("pm_card_visa_chargeDeclined", item=ITEM)
-    follow(counter)
-    assert counter.page(link(counter, one(counter).id)).status_code == 410
-    assert one(counter).status == "payment_failed"
+def test_a_declined_purchase_can_not_be_downloaded(checkout: CheckoutClient) -> None:
+    checkout.pay("pm_card_visa_chargeDeclined", item=ITEM)
+    run_subscribers(checkout)
+    assert checkout.page(link(checkout, one(checkout).id)).status_code == 410
+    assert one(checkout).status == "payment_failed"
 
 
-def test_one_that_is_still_being_paid_can_not_be_downloaded(counter: Counter) -> None:
-    counter.post(item=ITEM)
-    assert counter.page(link(counter, one(counter).id)).status_code == 410
+def test_one_that_is_still_being_paid_can_not_be_downloaded(checkout: CheckoutClient) -> None:
+    checkout.post(item=ITEM)
+    assert checkout.page(link(checkout, one(checkout).id)).status_code == 410
 
 
-def test_a_forged_link_leads_nowhere(counter: Counter) -> None:
-    counter.pay(item=ITEM)
-    assert counter.page("/downloads/forged").status_code == 410
+def test_a_forged_link_leads_nowhere(checkout: CheckoutClient) -> None:
+    checkout.pay(item=ITEM)
+    assert checkout.page("/downloads/forged").status_code == 410
 
 
 def test_a_link_that_is_too_old_leads_nowhere(
-    counter: Counter, monkeypatch: pytest.MonkeyPatch
+    checkout: CheckoutClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    counter.pay(item=ITEM)
+    checkout.pay(item=ITEM)
     monkeypatch.setattr(deliver, "LINK_SECONDS", -1)
-    assert counter.page(link(counter, one(counter).id)).status_code == 410
+    assert checkout.page(link(checkout, one(checkout).id)).status_code == 410
 
 
-def test_a_file_is_kept_by_no_cache(counter: Counter) -> None:
-    counter.pay(item=ITEM)
-    file = counter.page(link(counter, one(counter).id))
+def test_a_file_is_kept_by_no_cache(checkout: CheckoutClient) -> None:
+    checkout.pay(item=ITEM)
+    file = checkout.page(link(checkout, one(checkout).id))
     assert "no-store" in file.headers["Cache-Control"]
 
 
-def test_another_card_pays_for_the_same_copy(counter: Counter) -> None:
-    counter.pay("pm_card_visa_chargeDeclined", item=ITEM)
-    counter.pay(item=one(counter).id)
-    follow(counter)
-    assert one(counter).status == "paid"
+def test_another_card_pays_for_the_same_copy(checkout: CheckoutClient) -> None:
+    checkout.pay("pm_card_visa_chargeDeclined", item=ITEM)
+    checkout.pay(item=one(checkout).id)
+    run_subscribers(checkout)
+    assert one(checkout).status == "paid"
 
 
-def refund(counter: Counter, transaction: str, amount: int) -> None:
-    with counter.app.app_context():
+def refund(checkout: CheckoutClient, transaction: str, amount: int) -> None:
+    with checkout.app.app_context():
         request_refund(transaction, amount, reason="not what I wanted", actor="staff")
-        drain("payment_critical")
+        run_due_messages("payment_critical")
 
 
-def test_the_link_of_a_refunded_download_says_so(counter: Counter) -> None:
-    transaction = counter.pay(item=ITEM)
-    path = link(counter, one(counter).id)
-    refund(counter, transaction, 300)
-    answer = counter.page(path)
+def test_the_link_of_a_refunded_download_says_so(checkout: CheckoutClient) -> None:
+    transaction = checkout.pay(item=ITEM)
+    path = link(checkout, one(checkout).id)
+    refund(checkout, transaction, 300)
+    answer = checkout.page(path)
     assert answer.status_code == 410
     assert "This purchase was refunded" in answer.text
-    assert one(counter).downloads == 0
+    assert one(checkout).downloads == 0
 
 
-def test_the_thank_you_of_a_refunded_download_offers_it_no_more(counter: Counter) -> None:
-    transaction = counter.pay(item=ITEM)
-    refund(counter, transaction, 300)
-    assert "/downloads/" not in counter.page("/thankyou").text
+def test_the_thank_you_of_a_refunded_download_offers_it_no_more(checkout: CheckoutClient) -> None:
+    transaction = checkout.pay(item=ITEM)
+    refund(checkout, transaction, 300)
+    assert "/downloads/" not in checkout.page("/thankyou").text
 
 
-def test_a_download_that_was_refunded_before_its_mail_is_not_mailed(counter: Counter) -> None:
-    transaction = counter.pay(item=ITEM)
-    refund(counter, transaction, 300)
-    follow(counter)
-    with counter.app.app_context():
+def test_a_download_that_was_refunded_before_its_mail_is_not_mailed(
+    checkout: CheckoutClient,
+) -> None:
+    transaction = checkout.pay(item=ITEM)
+    refund(checkout, transaction, 300)
+    run_subscribers(checkout)
+    with checkout.app.app_context():
         assert db.session.scalars(select(Mail).where(Mail.kind == "download")).all() == []
 
 
-def test_a_download_of_which_a_part_was_refunded_is_still_there(counter: Counter) -> None:
-    transaction = counter.pay(item=ITEM)
-    refund(counter, transaction, 100)
-    assert counter.page(link(counter, one(counter).id)).status_code == 200
+def test_a_download_of_which_a_part_was_refunded_is_still_there(checkout: CheckoutClient) -> None:
+    transaction = checkout.pay(item=ITEM)
+    refund(checkout, transaction, 100)
+    assert checkout.page(link(checkout, one(checkout).id)).status_code == 200
 
 
 def pay_elsewhere(
-    counter: Counter,
+    checkout: CheckoutClient,
     account: str | None = None,
     card: str = "pm_card_visa",
     **fields: str,
 ) -> None:
     """Somebody pays for the product, or tries to, at Stripe without us; on a merchant's account
     where one is named."""
-    config = counter.app.config["CONFIG"]
+    config = checkout.app.config["CONFIG"]
     wish = {
         "amount": "300",
         "currency": "usd",
@@ -189,31 +191,31 @@ def pay_elsewhere(
     answer = requests.post(url, auth=access, data=wish | fields, headers=headers, timeout=10)
     body = answer.json()
     intent = body["id"] if answer.ok else body["error"]["payment_intent"]["id"]
-    with counter.app.app_context():
+    with checkout.app.app_context():
         read = charges.retrieve_intent(intent, account)
         assert read.verdict in BUILT_BY
-        settle(build(read, account), read, fresh=True, actor="webhook")
-    follow(counter)
+        apply_stripe_state(build(read, account), read, fresh=True, actor="webhook")
+    run_subscribers(checkout)
 
 
-def decline_elsewhere(counter: Counter) -> None:
-    pay_elsewhere(counter, card="pm_card_visa_chargeDeclinedInsufficientFunds")
+def decline_elsewhere(checkout: CheckoutClient) -> None:
+    pay_elsewhere(checkout, card="pm_card_visa_chargeDeclinedInsufficientFunds")
 
 
-def rebuilt(counter: Counter) -> int:
+def rebuilt(checkout: CheckoutClient) -> int:
     """How many purchases there are, and so how many files could be fetched or paid for."""
-    with counter.app.app_context():
+    with checkout.app.app_context():
         return len(db.session.scalars(select(DigitalPurchase)).all())
 
 
 @pytest.mark.parametrize("card", ["pm_card_visa", "pm_card_visa_chargeDeclined"])
 def test_a_merchants_own_payment_that_names_our_product_is_no_purchase(
-    counter: Counter, till: Till, card: str
+    checkout: CheckoutClient, driver: PaymentDriver, card: str
 ) -> None:
-    account = account_id(create_ready_merchant(till, "direct"))
-    pay_elsewhere(counter, account, card, amount="50")
-    pay_elsewhere(counter, account, card)
-    assert rebuilt(counter) == 0
+    account = account_id(create_ready_merchant(driver, "direct"))
+    pay_elsewhere(checkout, account, card, amount="50")
+    pay_elsewhere(checkout, account, card)
+    assert rebuilt(checkout) == 0
 
 
 @pytest.mark.parametrize("card", ["pm_card_visa", "pm_card_visa_chargeDeclined"])
@@ -221,39 +223,43 @@ def test_a_merchants_own_payment_that_names_our_product_is_no_purchase(
     "price", [{"amount": "50"}, {"amount": "301"}, {"currency": "jpy"}], ids=str
 )
 def test_a_payment_of_another_price_is_no_purchase(
-    counter: Counter, card: str, price: dict[str, str]
+    checkout: CheckoutClient, card: str, price: dict[str, str]
 ) -> None:
-    pay_elsewhere(counter, card=card, **price)
-    assert rebuilt(counter) == 0
-    with counter.app.app_context():
+    pay_elsewhere(checkout, card=card, **price)
+    assert rebuilt(checkout) == 0
+    with checkout.app.app_context():
         told = db.session.scalars(select(Alert).where(Alert.kind == "another_price")).all()
         # Whoever paid waits for a file, or for the money; whoever did not waits for nothing.
         assert len(told) == (card == "pm_card_visa")
 
 
-def test_a_payment_of_the_whole_price_is_a_purchase(counter: Counter) -> None:
-    pay_elsewhere(counter)
-    assert (one(counter).status, one(counter).amount) == ("paid", 300)
+def test_a_payment_of_the_whole_price_is_a_purchase(checkout: CheckoutClient) -> None:
+    pay_elsewhere(checkout)
+    assert (one(checkout).status, one(checkout).amount) == ("paid", 300)
 
 
-def test_a_failed_purchase_made_elsewhere_is_rebuilt_from_its_intent(counter: Counter) -> None:
-    decline_elsewhere(counter)
-    rebuilt, transaction = one(counter), one(counter, Transaction)
+def test_a_failed_purchase_made_elsewhere_is_rebuilt_from_its_intent(
+    checkout: CheckoutClient,
+) -> None:
+    decline_elsewhere(checkout)
+    rebuilt, transaction = one(checkout), one(checkout, Transaction)
     assert (rebuilt.status, rebuilt.amount) == ("payment_failed", 300)
     assert transaction.error_code == "card_declined"
     assert transaction.error_message == "Your card has insufficient funds."
 
 
-def test_a_rebuilt_purchase_belongs_to_the_customer_of_its_address(counter: Counter) -> None:
-    decline_elsewhere(counter)
-    customer = one(counter, Customer)
-    assert (one(counter).customer_id, customer.email) == (customer.id, "ada@example.com")
+def test_a_rebuilt_purchase_belongs_to_the_customer_of_its_address(
+    checkout: CheckoutClient,
+) -> None:
+    decline_elsewhere(checkout)
+    customer = one(checkout, Customer)
+    assert (one(checkout).customer_id, customer.email) == (customer.id, "ada@example.com")
 
 
-def test_a_rebuilt_purchase_can_be_paid_for(counter: Counter) -> None:
-    decline_elsewhere(counter)
-    answer = counter.client.get(f"/checkout/{one(counter).id}", headers=BROWSER)
+def test_a_rebuilt_purchase_can_be_paid_for(checkout: CheckoutClient) -> None:
+    decline_elsewhere(checkout)
+    answer = checkout.client.get(f"/checkout/{one(checkout).id}", headers=BROWSER)
     assert answer.status_code == 200
-    counter.pay(item=one(counter).id)
-    follow(counter)
-    assert one(counter).status == "paid"
+    checkout.pay(item=one(checkout).id)
+    run_subscribers(checkout)
+    assert one(checkout).status == "paid"

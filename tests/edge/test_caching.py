@@ -11,21 +11,21 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient, FlaskCliRunner
 
-from demo.products import stock_shelf
+from demo.products import add_demo_products
 from payments_app.core.db.session import atomic
 from payments_app.core.web import cache, headers
 from payments_app.orders.models import Product
 
-pytestmark = [pytest.mark.portable, pytest.mark.usefixtures("shelf")]
+pytestmark = [pytest.mark.portable, pytest.mark.usefixtures("products")]
 
 PUBLIC = "public, max-age=60, s-maxage=300, stale-while-revalidate=30"
 EXPENSIVE = "public, max-age=120, s-maxage=600, stale-while-revalidate=30"
 
 
 @pytest.fixture
-def shelf(app: Flask) -> None:
+def products(app: Flask) -> None:
     with app.app_context():
-        stock_shelf()
+        add_demo_products()
 
 
 @atomic

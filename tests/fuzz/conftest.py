@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
-from demo.products import stock_shelf
+from demo.products import add_demo_products
 from tests.fuzz.target import Target
 
 
@@ -15,5 +15,5 @@ def settings(settings: dict[str, str]) -> dict[str, str]:
 @pytest.fixture
 def target(app: Flask) -> Target:
     with app.app_context():
-        stock_shelf()
+        add_demo_products()
     return Target(app)

@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 
 from payments_app.core.web.idempotency_stores import MemoryStore, RedisStore, Store
-from tests.idempotency.counting_view import Clock, Workshop
+from tests.idempotency.counting_view import Clock, CountingView
 
 
 @pytest.fixture
@@ -28,5 +28,5 @@ def store(
 
 
 @pytest.fixture
-def workshop(app: Flask, store: Store) -> Workshop:
-    return Workshop(app, store)
+def counting_view(app: Flask, store: Store) -> CountingView:
+    return CountingView(app, store)

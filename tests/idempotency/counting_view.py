@@ -1,4 +1,4 @@
-"""A workshop: views of a test's own in the product's app, and what was asked of them."""
+"""Views of a test's own in the product's app, and what was asked of them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from payments_app.core.web.access import public
 from payments_app.core.web.idempotency import idempotent
 from payments_app.core.web.idempotency_stores import Store
 
-URL = "/workshop"
+URL = "/counted"
 
 
 class Clock:
@@ -30,7 +30,7 @@ class Clock:
         self.now += seconds
 
 
-class Workshop:
+class CountingView:
     """One view that makes things and counts them; it answers what `answer` says."""
 
     def __init__(self, app: Flask, store: Store) -> None:
@@ -43,7 +43,7 @@ class Workshop:
         self.go_on = threading.Event()
         self.answer: Callable[[], Any] = self.make
 
-    def open(self, path: str = URL, **options: Any) -> Workshop:
+    def open(self, path: str = URL, **options: Any) -> CountingView:
         """Give the view its route, with the decorator's options."""
         options = {"store": self.store, "caller": lambda: self.caller} | options
 

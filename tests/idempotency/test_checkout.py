@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
-from demo.products import stock_shelf
+from demo.products import add_demo_products
 from parts.redis import Redis
 from payments_app.core.extensions import db
 from payments_app.core.web.idempotency import app_store
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.portable
 @pytest.fixture
 def shop(app: Flask) -> FlaskClient:
     with app.app_context():
-        stock_shelf()
+        add_demo_products()
     return app.test_client(use_cookies=False)
 
 

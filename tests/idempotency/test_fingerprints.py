@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from payments_app.core.web.idempotency_stores import MemoryStore
-from tests.idempotency.counting_view import URL, Workshop
+from tests.idempotency.counting_view import URL, CountingView
 
 SAME = 201
 REUSED = 422
@@ -38,40 +38,40 @@ def form(**values: Any) -> dict[str, Any]:
     ],
 )
 def test_parameters_are_compared_sorted(
-    workshop: Workshop, first: Any, second: Any, status: int
+    counting_view: CountingView, first: Any, second: Any, status: int
 ) -> None:
-    workshop.open()
-    workshop.post(**first)
-    assert workshop.post(**second).status_code == status
+    counting_view.open()
+    counting_view.post(**first)
+    assert counting_view.post(**second).status_code == status
 
 
 @pytest.mark.parametrize("bodies", [(b"not json", b"neither"), (b"[" * 9000, b"[" * 9001)])
 def test_a_body_that_is_no_json_is_compared_as_it_is(
-    workshop: Workshop, bodies: tuple[bytes, bytes]
+    counting_view: CountingView, bodies: tuple[bytes, bytes]
 ) -> None:
-    workshop.open()
+    counting_view.open()
     sent = [{"json": None, "data": body, "content_type": "application/json"} for body in bodies]
-    assert workshop.post(**sent[0]).status_code == SAME
-    assert workshop.post(**sent[0]).headers["X-Idempotency-Replayed"] == "true"
-    assert workshop.post(**sent[1]).status_code == REUSED
+    assert counting_view.post(**sent[0]).status_code == SAME
+    assert counting_view.post(**sent[0]).headers["X-Idempotency-Replayed"] == "true"
+    assert counting_view.post(**sent[1]).status_code == REUSED
 
 
-def test_files_are_compared_by_their_content(workshop: Workshop) -> None:
-    workshop.open()
+def test_files_are_compared_by_their_content(counting_view: CountingView) -> None:
+    counting_view.open()
 
     def send(content: bytes) -> int:
-        return workshop.post(**form(file=(io.BytesIO(content), "a.txt"))).status_code
+        return counting_view.post(**form(file=(io.BytesIO(content), "a.txt"))).status_code
 
     assert (send(b"one"), send(b"one"), send(b"two")) == (SAME, SAME, REUSED)
 
 
-def test_the_parts_of_the_path_are_parameters(workshop: Workshop) -> None:
-    workshop.open("/rooms/<name>")
-    workshop.post(path="/rooms/a")
-    assert workshop.post(path="/rooms/b").status_code == REUSED
+def test_the_parts_of_the_path_are_parameters(counting_view: CountingView) -> None:
+    counting_view.open("/items/<name>")
+    counting_view.post(path="/items/a")
+    assert counting_view.post(path="/items/b").status_code == REUSED
 
 
-def test_a_fingerprint_of_ones_own_replaces_them(workshop: Workshop) -> None:
-    workshop.open(fingerprint=lambda: "always the same")
-    workshop.post(content={"a": 1})
-    assert workshop.post(content={"a": 2}).headers["X-Idempotency-Replayed"] == "true"
+def test_a_fingerprint_of_ones_own_replaces_them(counting_view: CountingView) -> None:
+    counting_view.open(fingerprint=lambda: "always the same")
+    counting_view.post(content={"a": 1})
+    assert counting_view.post(content={"a": 2}).headers["X-Idempotency-Replayed"] == "true"

@@ -14,7 +14,7 @@ from payments_app.core.web import idempotency
 from payments_app.core.web.access import public
 from payments_app.core.web.idempotency import IdempotencyConfigError, app_store, idempotent
 from payments_app.core.web.idempotency_stores import MemoryStore, RedisStore, Store, StoreAwayError
-from tests.idempotency.counting_view import Clock, Workshop, replayed
+from tests.idempotency.counting_view import Clock, CountingView, replayed
 
 
 def test_a_name_is_claimed_once(store: Store) -> None:
@@ -116,29 +116,29 @@ class TestWhileRedisIsAway:
             store.claim("a", "mine", 30)
 
     def test_the_view_runs_without_a_stopped_one(
-        self, server: Redis, store: Store, workshop: Workshop
+        self, server: Redis, store: Store, counting_view: CountingView
     ) -> None:
-        workshop.open()
+        counting_view.open()
         server.stop()
-        answer = workshop.post()
+        answer = counting_view.post()
         assert (answer.status_code, replayed(answer)) == (201, "false")
 
     def test_the_view_runs_without_a_frozen_one(
-        self, server: Redis, store: Store, workshop: Workshop
+        self, server: Redis, store: Store, counting_view: CountingView
     ) -> None:
-        workshop.open()
+        counting_view.open()
         server.freeze()
-        assert workshop.post().status_code == 201
+        assert counting_view.post().status_code == 201
 
     def test_an_answer_that_can_t_be_kept_is_given_all_the_same(
-        self, server: Redis, store: Store, workshop: Workshop
+        self, server: Redis, store: Store, counting_view: CountingView
     ) -> None:
         def make() -> object:
             server.stop()
-            return workshop.make()
+            return counting_view.make()
 
-        workshop.answer = make
-        assert workshop.open().post().status_code == 201
+        counting_view.answer = make
+        assert counting_view.open().post().status_code == 201
 
 
 def test_a_view_without_a_store_is_a_configuration_error() -> None:

@@ -5,17 +5,17 @@ from collections.abc import Iterator
 import pytest
 from flask import Flask
 
-from tests.inbound.webhook_sender import PostOffice
-from tests.payments.driver import Till
+from tests.inbound.webhook_sender import WebhookSender
+from tests.payments.driver import PaymentDriver
 
 
 @pytest.fixture
-def till(app: Flask) -> Iterator[Till]:
+def driver(app: Flask) -> Iterator[PaymentDriver]:
     with app.app_context():
-        yield Till(app)
+        yield PaymentDriver(app)
 
 
 @pytest.fixture
-def post(till: Till) -> PostOffice:
+def post(driver: PaymentDriver) -> WebhookSender:
     """Posts events to the app as Stripe does, signed with the app's own secret."""
-    return PostOffice(till)
+    return WebhookSender(driver)

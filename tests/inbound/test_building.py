@@ -11,9 +11,9 @@ from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.customers.models import Customer, SavedCard
 from payments_app.payments.models import Transaction
-from tests.inbound.webhook_sender import PostOffice, create_event
+from tests.inbound.webhook_sender import WebhookSender, create_event
 from tests.merchants.connected_merchants import account_id, api, create_ready_merchant
-from tests.payments.driver import Till
+from tests.payments.driver import PaymentDriver
 
 pytestmark = pytest.mark.portable
 
@@ -37,11 +37,11 @@ def customers_of(transaction: Transaction) -> list[str]:
     return [record.payable_id for record in transaction.records if record.role == "customer"]
 
 
-def tell(post: PostOffice, intent: dict[str, object], what: str = "payment_failed") -> None:
+def tell(post: WebhookSender, intent: dict[str, object], what: str = "payment_failed") -> None:
     post.send(post.told(f"payment_intent.{what}", str(intent["id"])))
 
 
-def test_a_failed_payment_is_created_and_filled(post: PostOffice) -> None:
+def test_a_failed_payment_is_created_and_filled(post: WebhookSender) -> None:
     intent = post.pay_elsewhere("pm_card_visa_chargeDeclinedInsufficientFunds")
     tell(post, intent)
     row = built(intent)
@@ -51,28 +51,30 @@ def test_a_failed_payment_is_created_and_filled(post: PostOffice) -> None:
     assert row.error_message
 
 
-def test_the_failure_is_handled_as_any_other(post: PostOffice, till: Till) -> None:
+def test_the_failure_is_handled_as_any_other(post: WebhookSender, driver: PaymentDriver) -> None:
     intent = post.pay_elsewhere("pm_card_visa_chargeDeclined")
     tell(post, intent)
     row = built(intent)
-    assert "payment.failed" in till.happened(row.id)
-    assert row.id in {message.subject for message in till.messages("orders.follow_payment")}
+    assert "payment.failed" in driver.happened(row.id)
+    assert row.id in {message.subject for message in driver.messages("orders.follow_payment")}
 
 
-def test_a_successful_payment_is_recorded_too(post: PostOffice) -> None:
+def test_a_successful_payment_is_recorded_too(post: WebhookSender) -> None:
     intent = post.pay_elsewhere()
     tell(post, intent, "succeeded")
     assert built(intent).state == "complete"
 
 
-def test_it_is_built_once_from_many_events_at_once(post: PostOffice, till: Till) -> None:
+def test_it_is_built_once_from_many_events_at_once(
+    post: WebhookSender, driver: PaymentDriver
+) -> None:
     intent = post.pay_elsewhere()
     assert post.send_at_once([create_event(id=intent["id"]) for _ in range(5)]) == [200] * 5
-    till.work("payment_critical")
-    assert till.happened(built(intent).id).count("payment.completed") == 1
+    driver.work("payment_critical")
+    assert driver.happened(built(intent).id).count("payment.completed") == 1
 
 
-def test_it_is_linked_to_the_customer_of_its_stripe_id(post: PostOffice) -> None:
+def test_it_is_linked_to_the_customer_of_its_stripe_id(post: WebhookSender) -> None:
     stripe_customer = post.stripe("customers", email="other@example.com")["id"]
     customer = create_customer(stripe_customer_id=stripe_customer)
     intent = post.pay_elsewhere("pm_card_chargeCustomerFail", customer=stripe_customer)
@@ -81,7 +83,7 @@ def test_it_is_linked_to_the_customer_of_its_stripe_id(post: PostOffice) -> None
     assert db.session.query(Customer).count() == 1
 
 
-def test_it_is_linked_by_the_e_mail_of_the_stripe_customer(post: PostOffice) -> None:
+def test_it_is_linked_by_the_e_mail_of_the_stripe_customer(post: WebhookSender) -> None:
     customer = create_customer()
     stripe_customer = post.stripe("customers", email="Bob@Example.com")["id"]
     intent = post.pay_elsewhere(customer=stripe_customer)
@@ -105,7 +107,7 @@ def keep_card(session: Session, customer: str, stripe_customer: str, *, joined: 
 
 @pytest.mark.parametrize("joined", [True, False])
 def test_a_stripe_customer_that_an_unproved_buyer_got_is_not_the_accounts(
-    post: PostOffice, joined: bool
+    post: WebhookSender, joined: bool
 ) -> None:
     customer = create_customer()
     stripe_customer = post.stripe("customers", email="bob@example.com")["id"]
@@ -117,32 +119,36 @@ def test_a_stripe_customer_that_an_unproved_buyer_got_is_not_the_accounts(
     assert found == (stripe_customer if joined else None)
 
 
-def test_a_merchants_own_customer_is_not_the_accounts(post: PostOffice, till: Till) -> None:
-    customer, merchant = create_customer(), create_ready_merchant(till, "direct")
+def test_a_merchants_own_customer_is_not_the_accounts(
+    post: WebhookSender, driver: PaymentDriver
+) -> None:
+    customer, merchant = create_customer(), create_ready_merchant(driver, "direct")
     account = account_id(merchant)
-    theirs = api(till, "POST", "customers", account, email="bob@example.com")["id"]
+    theirs = api(driver, "POST", "customers", account, email="bob@example.com")["id"]
     wish = {"amount": 2500, "currency": "usd", "confirm": "true", "payment_method": "pm_card_visa"}
     wish |= {"allowed_payment_method_types[]": "card", "customer": theirs}
-    intent = api(till, "POST", "payment_intents", account, **wish)
+    intent = api(driver, "POST", "payment_intents", account, **wish)
     post.send(create_event(id=intent["id"]) | {"account": account})
     assert customers_of(built(intent)) == [customer]
     assert db.session.get(Customer, customer).stripe_customer_id is None
 
 
-def test_it_waits_while_stripe_does_not_tell_the_address(post: PostOffice, till: Till) -> None:
+def test_it_waits_while_stripe_does_not_tell_the_address(
+    post: WebhookSender, driver: PaymentDriver
+) -> None:
     stripe_customer = post.stripe("customers", email="bob@example.com")["id"]
     intent = post.pay_elsewhere(customer=stripe_customer)
-    till.fail_stripe("500_before", "/v1/customers/", times=1)
+    driver.fail_stripe("500_before", "/v1/customers/", times=1)
     event = post.told("payment_intent.succeeded", intent["id"])
     post.send(event)
     assert post.state(event) == "received"
-    till.mend_stripe()
-    till.make_due("inbound.process")
-    till.work("payment_critical")
+    driver.mend_stripe()
+    driver.make_due("inbound.process")
+    driver.work("payment_critical")
     assert built(intent).email == "bob@example.com"
 
 
-def test_it_is_linked_by_the_e_mail_of_the_receipt(post: PostOffice) -> None:
+def test_it_is_linked_by_the_e_mail_of_the_receipt(post: WebhookSender) -> None:
     customer = create_customer()
     intent = post.pay_elsewhere(receipt_email="bob@example.com")
     tell(post, intent, "succeeded")
@@ -150,7 +156,7 @@ def test_it_is_linked_by_the_e_mail_of_the_receipt(post: PostOffice) -> None:
     assert built(intent).email == "bob@example.com"
 
 
-def test_it_is_linked_once(post: PostOffice, till: Till) -> None:
+def test_it_is_linked_once(post: WebhookSender, driver: PaymentDriver) -> None:
     create_customer()
     intent = post.pay_elsewhere(receipt_email="bob@example.com")
     tell(post, intent, "succeeded")
@@ -158,13 +164,13 @@ def test_it_is_linked_once(post: PostOffice, till: Till) -> None:
     assert len(customers_of(built(intent))) == 1
 
 
-def test_one_without_an_address_is_recorded_without_a_customer(post: PostOffice) -> None:
+def test_one_without_an_address_is_recorded_without_a_customer(post: WebhookSender) -> None:
     intent = post.pay_elsewhere()
     tell(post, intent, "succeeded")
     assert (built(intent).email, customers_of(built(intent))) == ("", [])
 
 
-def test_an_intent_that_nobody_tried_to_pay_is_not_a_payment(post: PostOffice) -> None:
+def test_an_intent_that_nobody_tried_to_pay_is_not_a_payment(post: WebhookSender) -> None:
     intent = post.stripe(
         "payment_intents",
         **{"amount": "500", "currency": "usd", "allowed_payment_method_types[]": "card"},
@@ -176,9 +182,9 @@ def test_an_intent_that_nobody_tried_to_pay_is_not_a_payment(post: PostOffice) -
     assert db.session.query(Transaction).count() == 0
 
 
-def test_a_built_payment_is_never_charged_by_us(post: PostOffice, till: Till) -> None:
+def test_a_built_payment_is_never_charged_by_us(post: WebhookSender, driver: PaymentDriver) -> None:
     intent = post.pay_elsewhere()
     tell(post, intent, "succeeded")
-    till.work_all_waiting()
-    assert [found["id"] for found in till.intents()] == [intent["id"]]
-    assert till.messages("charge") == []
+    driver.work_all_waiting()
+    assert [found["id"] for found in driver.intents()] == [intent["id"]]
+    assert driver.messages("charge") == []

@@ -13,9 +13,9 @@ from payments_app.core.extensions import db
 from payments_app.core.history import HistoryEntry
 from payments_app.customers.models import Customer
 from tests.inbound.test_building import built, create_customer, customers_of
-from tests.inbound.webhook_sender import PostOffice, create_event
+from tests.inbound.webhook_sender import WebhookSender, create_event
 from tests.merchants.connected_merchants import account_id, api, create_ready_merchant
-from tests.payments.driver import Till
+from tests.payments.driver import PaymentDriver
 
 pytestmark = pytest.mark.portable
 
@@ -23,13 +23,13 @@ pytestmark = pytest.mark.portable
 @pytest.mark.parametrize("kind", ["invoice.payment_failed", "customer.subscription.created"])
 @pytest.mark.parametrize("direct", [True, False])
 def test_a_merchants_bill_is_not_our_customers(
-    post: PostOffice, till: Till, kind: str, direct: bool
+    post: WebhookSender, driver: PaymentDriver, kind: str, direct: bool
 ) -> None:
-    account = account_id(create_ready_merchant(till, "direct"))
+    account = account_id(create_ready_merchant(driver, "direct"))
     customer = create_customer(stripe_customer_id="cus_1")
     event = create_event(kind, id=f"in_{secrets.token_hex(8)}", customer="cus_1")
     post.send(event | ({"account": account} if direct else {}))
-    till.work("payment_critical", "payment_standard")
+    driver.work("payment_critical", "payment_standard")
     db.session.rollback()
     status = db.session.get_one(Customer, customer).payment_status
     told = db.session.scalars(select(HistoryEntry).where(HistoryEntry.subject == customer)).all()
@@ -39,16 +39,16 @@ def test_a_merchants_bill_is_not_our_customers(
 
 
 def test_a_payment_on_a_merchants_account_is_of_nobody_by_the_customers_id(
-    post: PostOffice, till: Till
+    post: WebhookSender, driver: PaymentDriver
 ) -> None:
     """A merchant may give its own customer the id that Stripe gave ours."""
-    customer, merchant = create_customer(), create_ready_merchant(till, "direct")
+    customer, merchant = create_customer(), create_ready_merchant(driver, "direct")
     account = account_id(merchant)
-    theirs = api(till, "POST", "customers", account, email="eve@example.com")["id"]
+    theirs = api(driver, "POST", "customers", account, email="eve@example.com")["id"]
     name_customer(customer, theirs)
     wish = {"amount": 2500, "currency": "usd", "confirm": "true", "payment_method": "pm_card_visa"}
     wish |= {"allowed_payment_method_types[]": "card", "customer": theirs}
-    intent = api(till, "POST", "payment_intents", account, **wish)
+    intent = api(driver, "POST", "payment_intents", account, **wish)
     post.send(create_event(id=intent["id"]) | {"account": account})
     assert built(intent).email == "eve@example.com"
     assert customer not in customers_of(built(intent))

@@ -16,7 +16,7 @@ from payments_app.inbound.fetch_missed import fetch_missed
 from payments_app.inbound.models import StripeEvent
 from payments_app.payments.models import Transaction
 from tests.inbound.test_settling import open_unknown
-from tests.payments.driver import Till
+from tests.payments.driver import PaymentDriver
 
 pytestmark = pytest.mark.portable
 
@@ -24,19 +24,19 @@ WITHIN = 15  # seconds
 
 
 @pytest.fixture
-def live(app: Flask, till: Till) -> Iterator[Till]:
+def live(app: Flask, driver: PaymentDriver) -> Iterator[PaymentDriver]:
     """The app on a port, known to the sandbox as the endpoint of this test's account."""
     server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
-    till.sandbox(
+    driver.sandbox(
         "POST",
         "/_sandbox/webhook_endpoints",
         url=f"http://127.0.0.1:{server.server_port}/webhooks/stripe",
-        secret=till.config.stripe_webhook_secrets[0],
+        secret=driver.config.stripe_webhook_secrets[0],
     )
-    yield till
-    till.sandbox("POST", "/_sandbox/webhook_faults", drop=1)
+    yield driver
+    driver.sandbox("POST", "/_sandbox/webhook_faults", drop=1)
     server.shutdown()
     thread.join()
     server.server_close()
@@ -48,12 +48,12 @@ def phases(transactions: list[str]) -> set[str]:
     return set(db.session.scalars(found))
 
 
-def heard() -> list[StripeEvent]:
+def stored_events() -> list[StripeEvent]:
     db.session.rollback()
     return list(db.session.scalars(select(StripeEvent)))
 
 
-def test_a_lost_answer_is_made_good_by_the_delivered_event(live: Till) -> None:
+def test_a_lost_answer_is_made_good_by_the_delivered_event(live: PaymentDriver) -> None:
     transaction = open_unknown(live)
 
     def settled() -> bool:
@@ -63,7 +63,7 @@ def test_a_lost_answer_is_made_good_by_the_delivered_event(live: Till) -> None:
     assert wait_until(settled, WITHIN)
 
 
-def test_doubled_late_and_shuffled_events_settle_each_payment_once(live: Till) -> None:
+def test_doubled_late_and_shuffled_events_settle_each_payment_once(live: PaymentDriver) -> None:
     live.sandbox(
         "POST", "/_sandbox/webhook_faults", duplicate=4, shuffle=True, delay_ms=[0, 200], seed=1
     )
@@ -71,7 +71,7 @@ def test_doubled_late_and_shuffled_events_settle_each_payment_once(live: Till) -
 
     def settled() -> bool:
         live.work("payment_critical")
-        told = [e for e in heard() if e.type == "payment_intent.succeeded"]
+        told = [e for e in stored_events() if e.type == "payment_intent.succeeded"]
         return phases(transactions) == {"complete"} and [e.deliveries for e in told] == [5] * 3
 
     assert wait_until(settled, WITHIN)
@@ -79,7 +79,7 @@ def test_doubled_late_and_shuffled_events_settle_each_payment_once(live: Till) -
         assert live.happened(transaction).count("payment.completed") == 1
 
 
-def test_what_is_lost_on_the_way_is_fetched(live: Till) -> None:
+def test_what_is_lost_on_the_way_is_fetched(live: PaymentDriver) -> None:
     live.sandbox("POST", "/_sandbox/webhook_faults", drop=0.5, seed=7)
     transactions = [open_unknown(live) for _ in range(6)]
 

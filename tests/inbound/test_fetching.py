@@ -14,14 +14,14 @@ from payments_app.inbound.fetch_missed import fetch_missed
 from payments_app.inbound.kinds import HANDLINGS
 from payments_app.merchants.accounts import state_of
 from tests.inbound.test_settling import open_unknown
-from tests.inbound.webhook_sender import PostOffice
+from tests.inbound.webhook_sender import WebhookSender
 from tests.merchants.connected_merchants import (
     account,
     account_id,
     create_merchant,
     create_ready_merchant,
 )
-from tests.payments.driver import Till
+from tests.payments.driver import PaymentDriver
 
 pytestmark = pytest.mark.portable
 
@@ -32,20 +32,20 @@ def history_length() -> int:
 
 
 @pytest.fixture
-def lossy(till: Till) -> Iterator[Till]:
+def lossy(driver: PaymentDriver) -> Iterator[PaymentDriver]:
     """Every event is lost on its way, to an endpoint that nobody listens at."""
-    till.sandbox("POST", "/_sandbox/webhook_faults", drop=1)
-    yield till
-    till.sandbox("POST", "/_sandbox/webhook_faults", drop=0)
+    driver.sandbox("POST", "/_sandbox/webhook_faults", drop=1)
+    yield driver
+    driver.sandbox("POST", "/_sandbox/webhook_faults", drop=0)
 
 
 @pytest.fixture
-def endpoint(post: PostOffice) -> None:
+def endpoint(post: WebhookSender) -> None:
     post.stripe("webhook_endpoints", **{"url": "http://127.0.0.1:9/hooks", "enabled_events[]": "*"})
 
 
 @pytest.mark.usefixtures("endpoint")
-def test_a_lost_event_settles_its_payment_all_the_same(lossy: Till) -> None:
+def test_a_lost_event_settles_its_payment_all_the_same(lossy: PaymentDriver) -> None:
     transaction = open_unknown(lossy)
     assert fetch_missed()["new"] >= 1
     lossy.work("payment_critical")
@@ -53,7 +53,7 @@ def test_a_lost_event_settles_its_payment_all_the_same(lossy: Till) -> None:
 
 
 @pytest.mark.usefixtures("endpoint")
-def test_fetching_twice_takes_in_nothing_new(lossy: Till) -> None:
+def test_fetching_twice_takes_in_nothing_new(lossy: PaymentDriver) -> None:
     lossy.pay()
     first = fetch_missed()
     told = history_length()
@@ -62,14 +62,14 @@ def test_fetching_twice_takes_in_nothing_new(lossy: Till) -> None:
 
 
 @pytest.mark.usefixtures("endpoint")
-def test_a_person_can_fetch(lossy: Till, cli: FlaskCliRunner) -> None:
+def test_a_person_can_fetch(lossy: PaymentDriver, cli: FlaskCliRunner) -> None:
     lossy.pay()
     done = cli.invoke(args=["inbound", "fetch-missed"])
     assert done.output == "1 events taken in, 0 were here already\n"
 
 
 @pytest.mark.usefixtures("endpoint")
-def test_what_stripe_lists_in_another_call_is_fetched_as_well(lossy: Till) -> None:
+def test_what_stripe_lists_in_another_call_is_fetched_as_well(lossy: PaymentDriver) -> None:
     assert len(HANDLINGS) > MAX_TYPES
     first, *_, last = HANDLINGS
     for type in (first, last):
@@ -78,21 +78,25 @@ def test_what_stripe_lists_in_another_call_is_fetched_as_well(lossy: Till) -> No
     assert fetch_missed()["new"] == 2
 
 
-def test_a_merchant_who_left_does_not_keep_the_others_from_being_fetched(till: Till) -> None:
-    merchant = create_ready_merchant(till)
-    till.sandbox("POST", f"/_sandbox/accounts/{account_id(merchant)}/deauthorize")
+def test_a_merchant_who_left_does_not_keep_the_others_from_being_fetched(
+    driver: PaymentDriver,
+) -> None:
+    merchant = create_ready_merchant(driver)
+    driver.sandbox("POST", f"/_sandbox/accounts/{account_id(merchant)}/deauthorize")
     assert fetch_missed().total() == 0
-    till.work("default")
+    driver.work("default")
     assert state_of(account(merchant)) == "disconnected"
 
 
-def test_what_a_merchants_account_never_told_is_fetched(till: Till, post: PostOffice) -> None:
-    merchant = create_merchant(till)
+def test_what_a_merchants_account_never_told_is_fetched(
+    driver: PaymentDriver, post: WebhookSender
+) -> None:
+    merchant = create_merchant(driver)
     address = {"url": "http://127.0.0.1:9/hooks", "enabled_events[]": "*", "connect": "true"}
     post.stripe("webhook_endpoints", **address)
-    till.sandbox("POST", "/_sandbox/webhook_faults", drop=1)
-    till.sandbox("POST", f"/_sandbox/accounts/{account_id(merchant)}/onboard")
-    till.sandbox("POST", "/_sandbox/webhook_faults", drop=0)
+    driver.sandbox("POST", "/_sandbox/webhook_faults", drop=1)
+    driver.sandbox("POST", f"/_sandbox/accounts/{account_id(merchant)}/onboard")
+    driver.sandbox("POST", "/_sandbox/webhook_faults", drop=0)
     assert fetch_missed()["new"] == 1
-    till.work("default")
+    driver.work("default")
     assert state_of(account(merchant)) == "ready"

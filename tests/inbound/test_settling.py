@@ -10,8 +10,8 @@ from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.payments.models import Transaction
 from payments_app.payments.transactions.open import Means
-from tests.inbound.webhook_sender import PostOffice, create_event
-from tests.payments.driver import Till
+from tests.inbound.webhook_sender import WebhookSender, create_event
+from tests.payments.driver import PaymentDriver
 
 pytestmark = pytest.mark.portable
 
@@ -22,151 +22,169 @@ def forget(session: Session, transaction_id: str, **values: object) -> None:
     session.execute(update(Transaction).where(Transaction.id == transaction_id).values(**values))
 
 
-def open_unknown(till: Till) -> str:
+def open_unknown(driver: PaymentDriver) -> str:
     """A payment whose answer was lost after Stripe took the money."""
-    transaction = till.open()
-    till.fail_stripe("drop_after", "/confirm$", times=1)
-    till.work("charges")
-    till.mend_stripe()
-    assert till.read(transaction).phase == "unknown"
+    transaction = driver.open()
+    driver.fail_stripe("drop_after", "/confirm$", times=1)
+    driver.work("charges")
+    driver.mend_stripe()
+    assert driver.read(transaction).phase == "unknown"
     return transaction
 
 
-def test_an_event_completes_a_payment_whose_answer_was_lost(post: PostOffice, till: Till) -> None:
-    transaction = open_unknown(till)
+def test_an_event_completes_a_payment_whose_answer_was_lost(
+    post: WebhookSender, driver: PaymentDriver
+) -> None:
+    transaction = open_unknown(driver)
     post.send(post.told("payment_intent.succeeded"))
-    assert till.read(transaction).phase == "complete"
+    assert driver.read(transaction).phase == "complete"
 
 
-def test_an_event_tells_that_the_bank_let_a_card_be_kept(post: PostOffice, till: Till) -> None:
-    order = till.create_order(0)
+def test_an_event_tells_that_the_bank_let_a_card_be_kept(
+    post: WebhookSender, driver: PaymentDriver
+) -> None:
+    order = driver.create_order(0)
     card = "pm_card_authenticationRequiredOnSetup"
-    transaction = till.open(order=order, means=Means(payment_method=card, save_card=True))
-    till.work("charges")
-    till.pass_bank_check(transaction)
+    transaction = driver.open(order=order, means=Means(payment_method=card, save_card=True))
+    driver.work("charges")
+    driver.pass_bank_check(transaction)
     post.send(post.told("setup_intent.succeeded"))
-    assert till.read(transaction).phase == "complete"
+    assert driver.read(transaction).phase == "complete"
 
 
-def test_a_card_that_was_kept_elsewhere_makes_no_payment(post: PostOffice, till: Till) -> None:
+def test_a_card_that_was_kept_elsewhere_makes_no_payment(
+    post: WebhookSender, driver: PaymentDriver
+) -> None:
     event = create_event("setup_intent.succeeded", id=keep_elsewhere(post))
     post.send(event)
     assert post.state(event) == "processed"
     assert db.session.query(Transaction).count() == 0
 
 
-def keep_elsewhere(post: PostOffice) -> str:
+def keep_elsewhere(post: WebhookSender) -> str:
     """A card is kept at Stripe without us; the setup intent's id."""
     made = post.stripe("setup_intents", confirm="true", payment_method="pm_card_visa")
     return str(made["id"])
 
 
-def test_an_event_is_worked_on_once(post: PostOffice, till: Till) -> None:
-    transaction = open_unknown(till)
+def test_an_event_is_worked_on_once(post: WebhookSender, driver: PaymentDriver) -> None:
+    transaction = open_unknown(driver)
     event = post.told("payment_intent.succeeded")
     for _ in range(3):
         post.send(event)
-    assert till.happened(transaction).count("payment.completed") == 1
-    assert till.happened(transaction).count("webhook.processed") == 1
+    assert driver.happened(transaction).count("payment.completed") == 1
+    assert driver.happened(transaction).count("webhook.processed") == 1
 
 
-def test_duplicates_at_once_settle_once(post: PostOffice, till: Till) -> None:
-    transaction = open_unknown(till)
+def test_duplicates_at_once_settle_once(post: WebhookSender, driver: PaymentDriver) -> None:
+    transaction = open_unknown(driver)
     event = post.told("payment_intent.succeeded")
     copies = [event | {"id": f"{event['id']}{number}"} for number in range(5)]
     assert post.send_at_once([event, *copies]) == [200] * 6
-    till.work("payment_critical")
-    assert till.happened(transaction).count("payment.completed") == 1
+    driver.work("payment_critical")
+    assert driver.happened(transaction).count("payment.completed") == 1
     assert {post.state(copy) for copy in copies} == {"processed"}
 
 
-def test_events_out_of_order_move_nothing_backwards(post: PostOffice, till: Till) -> None:
-    transaction = till.pay("pm_card_threeDSecure2Required")
+def test_events_out_of_order_move_nothing_backwards(
+    post: WebhookSender, driver: PaymentDriver
+) -> None:
+    transaction = driver.pay("pm_card_threeDSecure2Required")
     post.send(post.told("payment_intent.requires_action"))
-    assert till.read(transaction).phase == "requires_action"
-    completed = till.pay()
+    assert driver.read(transaction).phase == "requires_action"
+    completed = driver.pay()
     events = [post.told(f"payment_intent.{what}") for what in ("succeeded", "created")]
     old = create_event("payment_intent.requires_action", id=events[0]["data"]["object"]["id"])
     for event in [*events, old, events[0]]:
         post.send(event)
-    assert till.read(completed).phase == "complete"
+    assert driver.read(completed).phase == "complete"
 
 
-def test_an_old_failure_told_late_does_not_undo_a_success(post: PostOffice, till: Till) -> None:
-    transaction = till.pay()
-    intent = till.read(transaction).stripe_payment_id
+def test_an_old_failure_told_late_does_not_undo_a_success(
+    post: WebhookSender, driver: PaymentDriver
+) -> None:
+    transaction = driver.pay()
+    intent = driver.read(transaction).stripe_payment_id
     event = create_event("payment_intent.payment_failed", id=intent)
     post.send(event)
-    assert till.read(transaction).state == "complete"
+    assert driver.read(transaction).state == "complete"
     assert post.state(event) == "processed"
 
 
-def test_a_forged_claim_of_success_moves_nothing(post: PostOffice, till: Till) -> None:
-    transaction = till.pay("pm_card_visa_chargeDeclined")
-    intent = till.read(transaction).stripe_payment_id
+def test_a_forged_claim_of_success_moves_nothing(
+    post: WebhookSender, driver: PaymentDriver
+) -> None:
+    transaction = driver.pay("pm_card_visa_chargeDeclined")
+    intent = driver.read(transaction).stripe_payment_id
     post.send(create_event("payment_intent.succeeded", id=intent, status="succeeded"))
-    assert till.read(transaction).state == "failed"
+    assert driver.read(transaction).state == "failed"
 
 
 def test_an_event_before_our_own_commit_finds_the_payment_by_its_metadata(
-    post: PostOffice, till: Till
+    post: WebhookSender, driver: PaymentDriver
 ) -> None:
-    transaction = till.open()
-    till.fail_stripe("drop_after", "/confirm$", times=1)
-    till.work("charges")
-    till.mend_stripe()
+    transaction = driver.open()
+    driver.fail_stripe("drop_after", "/confirm$", times=1)
+    driver.work("charges")
+    driver.mend_stripe()
     forget(transaction, stripe_payment_id=None, phase="processing")
     post.send(post.told("payment_intent.succeeded"))
-    row = till.read(transaction)
+    row = driver.read(transaction)
     assert (row.phase, row.stripe_payment_id is not None) == ("complete", True)
 
 
-def test_an_event_before_our_charge_began_waits_for_it(post: PostOffice, till: Till) -> None:
-    transaction = till.open()
+def test_an_event_before_our_charge_began_waits_for_it(
+    post: WebhookSender, driver: PaymentDriver
+) -> None:
+    transaction = driver.open()
     intent = post.pay_elsewhere(**{"amount": "1099", "metadata[transaction_id]": transaction})
     event = create_event(id=intent["id"])
     post.send(event)
-    assert (till.read(transaction).phase, post.state(event)) == ("created", "received")
+    assert (driver.read(transaction).phase, post.state(event)) == ("created", "received")
 
 
-def test_an_event_waits_while_stripe_does_not_answer(post: PostOffice, till: Till) -> None:
-    transaction = open_unknown(till)
+def test_an_event_waits_while_stripe_does_not_answer(
+    post: WebhookSender, driver: PaymentDriver
+) -> None:
+    transaction = open_unknown(driver)
     event = post.told("payment_intent.succeeded")
-    till.fail_stripe("rate_limit", "/v1/payment_intents/pi_", times=1)
+    driver.fail_stripe("rate_limit", "/v1/payment_intents/pi_", times=1)
     post.send(event)
     assert post.state(event) == "received"
-    till.mend_stripe()
-    till.make_due("inbound.process")
-    till.work("payment_critical")
-    assert till.read(transaction).phase == "complete"
+    driver.mend_stripe()
+    driver.make_due("inbound.process")
+    driver.work("payment_critical")
+    assert driver.read(transaction).phase == "complete"
 
 
-def test_a_correction_is_made_by_a_fresh_read(post: PostOffice, till: Till) -> None:
-    transaction = open_unknown(till)
+def test_a_correction_is_made_by_a_fresh_read(post: WebhookSender, driver: PaymentDriver) -> None:
+    transaction = open_unknown(driver)
     forget(transaction, state="failed", phase="failed")
     post.send(post.told("payment_intent.succeeded"))
-    assert till.read(transaction).state == "complete"
-    assert "corrected_to_match_stripe" in till.happened(transaction)
+    assert driver.read(transaction).state == "complete"
+    assert "corrected_to_match_stripe" in driver.happened(transaction)
 
 
-def test_a_destination_charge_is_told_by_the_platform(post: PostOffice, till: Till) -> None:
-    transaction = open_unknown(till)
+def test_a_destination_charge_is_told_by_the_platform(
+    post: WebhookSender, driver: PaymentDriver
+) -> None:
+    transaction = open_unknown(driver)
     forget(transaction, connected_account_id="acct_1", charge_type="destination")
     post.send(post.told("payment_intent.succeeded"))
-    assert till.read(transaction).phase == "complete"
+    assert driver.read(transaction).phase == "complete"
 
 
 def test_a_success_beside_another_live_payment_is_told_to_a_person(
-    post: PostOffice, till: Till
+    post: WebhookSender, driver: PaymentDriver
 ) -> None:
-    order = till.create_order()
-    first = till.pay("pm_card_visa_chargeDeclined", order)
-    second = till.pay("pm_card_visa", order)
+    order = driver.create_order()
+    first = driver.pay("pm_card_visa_chargeDeclined", order)
+    second = driver.pay("pm_card_visa", order)
     other = post.pay_elsewhere(amount="1099")
     forget(first, stripe_payment_id=other["id"])
     event = create_event(id=other["id"])
     post.send(event)
-    assert (till.read(first).state, till.read(second).state) == ("failed", "complete")
+    assert (driver.read(first).state, driver.read(second).state) == ("failed", "complete")
     assert "paid_twice" in post.alerts()
     assert post.state(event) == "received"
 
@@ -174,32 +192,36 @@ def test_a_success_beside_another_live_payment_is_told_to_a_person(
 class TestQuarantine:
     """Nothing moves, and a person is told."""
 
-    def send_changed(self, post: PostOffice, till: Till, **values: object) -> tuple[str, str]:
-        transaction = open_unknown(till)
+    def send_changed(
+        self, post: WebhookSender, driver: PaymentDriver, **values: object
+    ) -> tuple[str, str]:
+        transaction = open_unknown(driver)
         forget(transaction, **values)
         event = post.told("payment_intent.succeeded")
         post.send(event)
         assert "webhook_quarantined" in post.alerts()
-        return post.state(event), till.read(transaction).phase
+        return post.state(event), driver.read(transaction).phase
 
-    def test_another_amount(self, post: PostOffice, till: Till) -> None:
-        assert self.send_changed(post, till, amount=1) == ("quarantined", "unknown")
+    def test_another_amount(self, post: WebhookSender, driver: PaymentDriver) -> None:
+        assert self.send_changed(post, driver, amount=1) == ("quarantined", "unknown")
 
-    def test_another_currency(self, post: PostOffice, till: Till) -> None:
-        assert self.send_changed(post, till, currency="eur") == ("quarantined", "unknown")
+    def test_another_currency(self, post: WebhookSender, driver: PaymentDriver) -> None:
+        assert self.send_changed(post, driver, currency="eur") == ("quarantined", "unknown")
 
-    def test_another_account(self, post: PostOffice, till: Till) -> None:
-        changed = self.send_changed(post, till, connected_account_id="acct_1")
+    def test_another_account(self, post: WebhookSender, driver: PaymentDriver) -> None:
+        changed = self.send_changed(post, driver, connected_account_id="acct_1")
         assert changed == ("quarantined", "unknown")
 
-    def test_a_second_intent_that_names_our_payment(self, post: PostOffice, till: Till) -> None:
-        transaction = open_unknown(till)
+    def test_a_second_intent_that_names_our_payment(
+        self, post: WebhookSender, driver: PaymentDriver
+    ) -> None:
+        transaction = open_unknown(driver)
         other = post.pay_elsewhere(**{"amount": "1099", "metadata[transaction_id]": transaction})
         event = create_event(id=other["id"])
         post.send(event)
-        assert (post.state(event), till.read(transaction).phase) == ("quarantined", "unknown")
+        assert (post.state(event), driver.read(transaction).phase) == ("quarantined", "unknown")
 
-    def test_an_object_that_our_account_does_not_have(self, post: PostOffice) -> None:
+    def test_an_object_that_our_account_does_not_have(self, post: WebhookSender) -> None:
         event = create_event(id="pi_of_somebody_else")
         post.send(event)
         assert post.state(event) == "quarantined"
@@ -219,14 +241,14 @@ class TestQuarantine:
     ],
 )
 def test_what_an_odd_charge_says_of_its_card_stops_no_payment(
-    post: PostOffice, till: Till, charge: dict[str, object]
+    post: WebhookSender, driver: PaymentDriver, charge: dict[str, object]
 ) -> None:
-    transaction = open_unknown(till)
-    (intent,) = till.intents()
-    till.sandbox("POST", f"/_sandbox/charges/{intent['latest_charge']}", **charge)
+    transaction = open_unknown(driver)
+    (intent,) = driver.intents()
+    driver.sandbox("POST", f"/_sandbox/charges/{intent['latest_charge']}", **charge)
     post.send(post.told("payment_intent.succeeded"))
-    assert till.read(transaction).phase == "complete"
-    assert till.read(transaction).amount_received == 1099
+    assert driver.read(transaction).phase == "complete"
+    assert driver.read(transaction).amount_received == 1099
 
 
 @pytest.mark.parametrize(
@@ -241,10 +263,10 @@ def test_what_an_odd_charge_says_of_its_card_stops_no_payment(
     ],
 )
 def test_what_an_odd_error_says_stops_no_payment(
-    post: PostOffice, till: Till, error: object
+    post: WebhookSender, driver: PaymentDriver, error: object
 ) -> None:
     intent = post.pay_elsewhere("pm_card_visa_chargeDeclined")
-    till.sandbox("POST", f"/_sandbox/payment_intents/{intent['id']}", last_payment_error=error)
+    driver.sandbox("POST", f"/_sandbox/payment_intents/{intent['id']}", last_payment_error=error)
     post.send(post.told("payment_intent.payment_failed", intent["id"]))
     db.session.rollback()
     row = db.session.query(Transaction).one()

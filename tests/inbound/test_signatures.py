@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 
 from payments_app.core.extensions import db
 from payments_app.inbound.models import StripeEvent
-from tests.inbound.webhook_sender import URL, PostOffice, create_event, sign
+from tests.inbound.webhook_sender import URL, WebhookSender, create_event, sign
 
 pytestmark = pytest.mark.portable
 
@@ -21,7 +21,7 @@ def count_stored() -> int:
     return db.session.scalars(select(func.count()).select_from(StripeEvent)).one()
 
 
-def refused(post: PostOffice, payload: bytes, header: str | None = None) -> bool:
+def refused(post: WebhookSender, payload: bytes, header: str | None = None) -> bool:
     answer = post.send_bytes(payload, header)
     return answer.status_code == 400 and count_stored() == 0
 
@@ -30,20 +30,20 @@ def body() -> bytes:
     return json.dumps(create_event()).encode()
 
 
-def test_a_signed_event_is_taken(post: PostOffice) -> None:
+def test_a_signed_event_is_taken(post: WebhookSender) -> None:
     assert post.send_bytes(body()).status_code == 200
     assert count_stored() == 1
 
 
-def test_an_unsigned_event_is_refused(post: PostOffice) -> None:
+def test_an_unsigned_event_is_refused(post: WebhookSender) -> None:
     assert refused(post, body(), "")
 
 
-def test_a_forged_signature_is_refused(post: PostOffice) -> None:
+def test_a_forged_signature_is_refused(post: WebhookSender) -> None:
     assert refused(post, body(), sign(body(), "whsec_somebody_else"))
 
 
-def test_a_single_flipped_bit_is_refused(post: PostOffice) -> None:
+def test_a_single_flipped_bit_is_refused(post: WebhookSender) -> None:
     payload = body()
     for position in range(0, len(payload), 37):
         flipped = bytearray(payload)
@@ -52,30 +52,30 @@ def test_a_single_flipped_bit_is_refused(post: PostOffice) -> None:
 
 
 @pytest.mark.parametrize("seconds", [-301, 302, -86_400, 86_400])
-def test_a_signature_far_from_now_is_refused(post: PostOffice, seconds: int) -> None:
+def test_a_signature_far_from_now_is_refused(post: WebhookSender, seconds: int) -> None:
     payload = body()
     assert refused(post, payload, sign(payload, post.secret, time.time() + seconds))
 
 
 @pytest.mark.parametrize("seconds", [-290, 290])
-def test_a_signature_within_the_tolerance_is_taken(post: PostOffice, seconds: int) -> None:
+def test_a_signature_within_the_tolerance_is_taken(post: WebhookSender, seconds: int) -> None:
     payload = body()
     header = sign(payload, post.secret, time.time() + seconds)
     assert post.send_bytes(payload, header).status_code == 200
 
 
-def test_a_changed_time_is_refused(post: PostOffice) -> None:
+def test_a_changed_time_is_refused(post: WebhookSender) -> None:
     payload = body()
     old = sign(payload, post.secret, time.time() - 1000)
     assert refused(post, payload, f"t={int(time.time())},{old.partition(',')[2]}")
 
 
-def test_only_version_1_counts(post: PostOffice) -> None:
+def test_only_version_1_counts(post: WebhookSender) -> None:
     payload = body()
     assert refused(post, payload, sign(payload, post.secret).replace("v1=", "v0="))
 
 
-def test_one_good_signature_of_several_is_enough(post: PostOffice) -> None:
+def test_one_good_signature_of_several_is_enough(post: WebhookSender) -> None:
     payload = body()
     header = sign(payload, post.secret).replace("v1=", f"v1={'0' * 64},v0=abc,v1=")
     assert post.send_bytes(payload, header).status_code == 200
@@ -85,7 +85,7 @@ def test_one_good_signature_of_several_is_enough(post: PostOffice) -> None:
     "header",
     ["t=,v1=", "t=1", "v1=00", "nonsense", "t=1e3,v1=00", "t=-5,v1=0", "t=٣,v1=0", "=,=,="],
 )
-def test_an_odd_signature_header_is_refused(post: PostOffice, header: str) -> None:
+def test_an_odd_signature_header_is_refused(post: WebhookSender, header: str) -> None:
     assert refused(post, body(), header.encode().decode("latin-1"))
 
 
@@ -115,16 +115,16 @@ def test_an_odd_signature_header_is_refused(post: PostOffice, header: str) -> No
         b'{"object":"event","id":"evt_1","type":"a.b","created":1,"livemode":false,"data":[]}',
     ],
 )
-def test_a_signed_body_that_is_no_event_is_refused(post: PostOffice, payload: bytes) -> None:
+def test_a_signed_body_that_is_no_event_is_refused(post: WebhookSender, payload: bytes) -> None:
     assert refused(post, payload)
 
 
-def test_a_body_of_256_kib_is_read(post: PostOffice) -> None:
+def test_a_body_of_256_kib_is_read(post: WebhookSender) -> None:
     payload = body().ljust(256 * 1024)
     assert post.send_bytes(payload).status_code == 200
 
 
-def test_a_larger_body_is_refused_with_413(post: PostOffice) -> None:
+def test_a_larger_body_is_refused_with_413(post: WebhookSender) -> None:
     payload = body().ljust(256 * 1024 + 1)
     assert post.send_bytes(payload).status_code == 413
     assert count_stored() == 0
@@ -136,11 +136,11 @@ class TestDuringARotation:
         return settings | {"STRIPE_WEBHOOK_SECRET": "whsec_current, whsec_previous"}
 
     @pytest.mark.parametrize("secret", ["whsec_current", "whsec_previous"])
-    def test_either_secret_is_good(self, post: PostOffice, secret: str) -> None:
+    def test_either_secret_is_good(self, post: WebhookSender, secret: str) -> None:
         payload = body()
         assert post.send_bytes(payload, sign(payload, secret)).status_code == 200
 
-    def test_a_third_one_is_not(self, post: PostOffice) -> None:
+    def test_a_third_one_is_not(self, post: WebhookSender) -> None:
         assert refused(post, body(), sign(body(), "whsec_older"))
 
 

@@ -23,10 +23,10 @@ from payments_app.payments.disputes.models import Dispute
 from payments_app.payments.models import Transaction
 from payments_app.payments.refunds.models import Refund
 from payments_app.payments.transactions.open import Means
-from tests.accounts.staff_driver import Browser, Desk
-from tests.inbound.webhook_sender import PostOffice, create_event
+from tests.accounts.staff_driver import Browser, StaffDriver
+from tests.inbound.webhook_sender import WebhookSender, create_event
 from tests.merchants.connected_merchants import account_id, create_ready_merchant, create_sale
-from tests.payments.driver import Till
+from tests.payments.driver import PaymentDriver
 from tests.refunds.refund_steps import give_back
 
 pytestmark = pytest.mark.portable
@@ -72,8 +72,8 @@ class World:
     """A merchant's sale of which a part was given back, a payment that is disputed, and a card
     that is kept. All is done, and heard of."""
 
-    till: Till
-    post: PostOffice
+    driver: PaymentDriver
+    post: WebhookSender
     merchant: str
     sale: str
     refund: str
@@ -82,15 +82,15 @@ class World:
 
     def change(self, kind: str, stripe_id: str, word: str | None) -> dict[str, Any]:
         """At Stripe this object says `word` from now on; the object."""
-        body = self.till.sandbox("GET", f"/v1/{kind}s/{stripe_id}")
+        body = self.driver.sandbox("GET", f"/v1/{kind}s/{stripe_id}")
         changed: dict[str, Any] = odd(body, word)
         told = {name: value for name, value in changed.items() if value != body[name]}
-        self.till.sandbox("POST", f"/_sandbox/{kind}s/{stripe_id}", **told)
+        self.driver.sandbox("POST", f"/_sandbox/{kind}s/{stripe_id}", **told)
         return changed
 
     def objects(self, kind: str, word: str | None) -> tuple[dict[str, Any], str | None]:
         """The object of this kind, and the account that its events are of, if they are."""
-        sale = self.till.read(self.sale)
+        sale = self.driver.read(self.sale)
         charge = sale.stripe_data["latest_charge"]
         if kind == "account":
             theirs = account_id(self.merchant)
@@ -99,7 +99,9 @@ class World:
             self.change("charge", charge["id"], word)
             return self.change(kind, sale.stripe_payment_id or "", word), None
         if kind == "setup_intent":
-            return self.change(kind, self.till.read(self.kept).stripe_payment_id or "", word), None
+            return self.change(
+                kind, self.driver.read(self.kept).stripe_payment_id or "", word
+            ), None
         if kind == "customer":
             return odd({"id": "sub_1", "status": "active", "customer": "cus_1"}, word), None
         if kind == "charge":
@@ -108,7 +110,7 @@ class World:
             return odd({"id": "issfr_1", "fraud_type": "misc", "charge": charge["id"]}, word), None
         paths = {"transfer": "transfers", "application_fee": "application_fees"}
         path = {"refund": "refunds", "dispute": "disputes"}.get(kind) or paths[kind]
-        found = self.till.sandbox("GET", f"/v1/{path}")["data"][0]
+        found = self.driver.sandbox("GET", f"/v1/{path}")["data"][0]
         return self.change(kind, found["id"], word), None
 
     def snapshot(self) -> list[Any]:
@@ -125,26 +127,26 @@ class World:
         return [sorted(map(tuple, db.session.execute(query))) for query in queries]
 
 
-def _staff(till: Till) -> Browser:
+def _staff(driver: PaymentDriver) -> Browser:
     db.session.rollback()  # what was read stays as it was for as long as it is not ended
-    return Desk(till.app).signed_in("support")
+    return StaffDriver(driver.app).signed_in("support")
 
 
 @pytest.fixture
-def world(post: PostOffice, till: Till) -> World:
-    merchant = create_ready_merchant(till)
-    sale = till.pay(order=create_sale(merchant))
-    refund = give_back(till, sale, 4000)
-    disputed = till.pay("pm_card_createDispute")
+def world(post: WebhookSender, driver: PaymentDriver) -> World:
+    merchant = create_ready_merchant(driver)
+    sale = driver.pay(order=create_sale(merchant))
+    refund = give_back(driver, sale, 4000)
+    disputed = driver.pay("pm_card_createDispute")
     post.send(post.told("charge.dispute.created"))
     means = Means(payment_method="pm_card_visa", save_card=True)
-    kept = till.pay(order=till.create_order(0), means=means)
-    till.work()
-    return World(till, post, merchant, sale, refund, disputed, kept)
+    kept = driver.pay(order=driver.create_order(0), means=means)
+    driver.work()
+    return World(driver, post, merchant, sale, refund, disputed, kept)
 
 
 @pytest.fixture(autouse=True)
-def nothing_breaks(till: Till, caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+def nothing_breaks(driver: PaymentDriver, caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     """After each test: no message died, and no exception is in the log."""
     yield
     db.session.rollback()
@@ -171,11 +173,11 @@ def test_news_of_what_is_done_in_words_that_we_do_not_know_changes_nothing(
                 event = create_event(type_) | ({"account": account} if account else {})
                 event["data"]["object"] = body
                 assert world.post.send(event, work=False).status_code == 200
-            world.till.work()
-            world.till.make_due()
-            world.till.work("charges", "payment_critical")
+            world.driver.work()
+            world.driver.make_due()
+            world.driver.work("charges", "payment_critical")
             assert world.snapshot() == before
-    staff = _staff(world.till)
+    staff = _staff(world.driver)
     for transaction in (world.sale, world.disputed, world.kept):
         assert staff.get(f"/staff/payments/{transaction}").status_code == 200
     for page in ("disputes", "merchants", "alerts", "queues"):
@@ -188,84 +190,88 @@ def test_a_word_that_we_do_not_know_is_shown_as_it_is(world: World, kind: str) -
     type_ = "refund.updated" if kind == "refund" else "charge.dispute.updated"
     world.post.send(create_event(type_, **body))
     about = world.sale if kind == "refund" else world.disputed
-    page = _staff(world.till).get(f"/staff/payments/{about}").text
+    page = _staff(world.driver).get(f"/staff/payments/{about}").text
     assert f"Stripe says: {html.escape(HOSTILE)[:20]}" in page
     assert HOSTILE[:10] not in page
 
 
 @pytest.mark.parametrize("word", NEW)
 def test_an_open_payment_whose_status_we_do_not_know_stays_where_it_is(
-    post: PostOffice, till: Till, word: str | None
+    post: WebhookSender, driver: PaymentDriver, word: str | None
 ) -> None:
-    transaction = till.open()
-    till.fail_stripe("drop_after", "/confirm$", times=1)
-    till.work("charges")
-    till.mend_stripe()
-    intent = till.read(transaction).stripe_payment_id
+    transaction = driver.open()
+    driver.fail_stripe("drop_after", "/confirm$", times=1)
+    driver.work("charges")
+    driver.mend_stripe()
+    intent = driver.read(transaction).stripe_payment_id
     path = f"/_sandbox/payment_intents/{intent}"
-    till.sandbox("POST", path, status=word)
+    driver.sandbox("POST", path, status=word)
     event = create_event(id=intent)
     post.send(event)
-    till.work_all_waiting()
-    assert (till.read(transaction).phase, post.state(event)) == ("unknown", "received")
+    driver.work_all_waiting()
+    assert (driver.read(transaction).phase, post.state(event)) == ("unknown", "received")
     told = db.session.scalars(select(Alert.message).where(Alert.kind == "stripe_word")).all()
     assert [transaction in message for message in told] == [True]
-    page = _staff(till).get(f"/staff/payments/{transaction}").text
+    page = _staff(driver).get(f"/staff/payments/{transaction}").text
     assert html.escape("Stripe says: <b>xyz" if word else "Stripe says nothing") in page
-    till.sandbox("POST", path, status="succeeded")
-    till.work_all_waiting()
-    assert (till.read(transaction).phase, post.state(event)) == ("complete", "processed")
+    driver.sandbox("POST", path, status="succeeded")
+    driver.work_all_waiting()
+    assert (driver.read(transaction).phase, post.state(event)) == ("complete", "processed")
 
 
 @pytest.mark.parametrize("word", NEW)
 def test_an_answer_to_the_charge_with_a_status_that_we_do_not_know_is_looked_up(
-    till: Till, word: str | None
+    driver: PaymentDriver, word: str | None
 ) -> None:
-    till.fail_stripe("say", "/confirm$", set={"status": word}, times=1)
-    transaction = till.pay()
-    assert till.read(transaction).phase == "unknown"
-    page = _staff(till).get(f"/staff/payments/{transaction}").text
+    driver.fail_stripe("say", "/confirm$", set={"status": word}, times=1)
+    transaction = driver.pay()
+    assert driver.read(transaction).phase == "unknown"
+    page = _staff(driver).get(f"/staff/payments/{transaction}").text
     assert html.escape("Stripe says: <b>xyz" if word else "Stripe says nothing") in page
-    till.work_all_waiting()
-    assert till.read(transaction).phase == "complete"
+    driver.work_all_waiting()
+    assert driver.read(transaction).phase == "complete"
 
 
 @pytest.mark.parametrize("word", NEW)
 def test_a_payment_made_elsewhere_in_words_that_we_do_not_know_waits(
-    post: PostOffice, till: Till, word: str | None
+    post: WebhookSender, driver: PaymentDriver, word: str | None
 ) -> None:
     intent = post.pay_elsewhere()["id"]
-    till.sandbox("POST", f"/_sandbox/payment_intents/{intent}", status=word)
+    driver.sandbox("POST", f"/_sandbox/payment_intents/{intent}", status=word)
     event = create_event(id=intent)
     post.send(event)
     assert (post.state(event), db.session.query(Transaction).count()) == ("received", 0)
 
 
 @pytest.mark.parametrize("word", NEW)
-def test_a_paid_charge_in_words_that_we_do_not_know_is_paid(till: Till, word: str | None) -> None:
+def test_a_paid_charge_in_words_that_we_do_not_know_is_paid(
+    driver: PaymentDriver, word: str | None
+) -> None:
     """What is not the status decides nothing: brands, types, networks, reasons."""
-    transaction = till.open()
-    till.fail_stripe("drop_after", "/confirm$", times=1)
-    till.work("charges")
-    till.mend_stripe()
-    intent = till.sandbox("GET", f"/v1/payment_intents/{till.read(transaction).stripe_payment_id}")
+    transaction = driver.open()
+    driver.fail_stripe("drop_after", "/confirm$", times=1)
+    driver.work("charges")
+    driver.mend_stripe()
+    intent = driver.sandbox(
+        "GET", f"/v1/payment_intents/{driver.read(transaction).stripe_payment_id}"
+    )
     for kind, stripe_id in (("payment_intent", intent["id"]), ("charge", intent["latest_charge"])):
-        body = till.sandbox("GET", f"/v1/{kind}s/{stripe_id}")
+        body = driver.sandbox("GET", f"/v1/{kind}s/{stripe_id}")
         told = {k: v for k, v in odd(body, word).items() if v != body[k] and k != "status"}
-        till.sandbox("POST", f"/_sandbox/{kind}s/{stripe_id}", **told)
-    movement = till.sandbox("GET", "/v1/balance_transactions")["data"][0]
+        driver.sandbox("POST", f"/_sandbox/{kind}s/{stripe_id}", **told)
+    movement = driver.sandbox("GET", "/v1/balance_transactions")["data"][0]
     told = {k: v for k, v in odd(movement, word).items() if v != movement[k]}
-    till.sandbox("POST", f"/_sandbox/balance_transactions/{movement['id']}", **told, source=None)
-    till.work_all_waiting()
-    till.work_all_waiting()
-    assert till.read(transaction).phase == "complete"
+    driver.sandbox("POST", f"/_sandbox/balance_transactions/{movement['id']}", **told, source=None)
+    driver.work_all_waiting()
+    driver.work_all_waiting()
+    assert driver.read(transaction).phase == "complete"
     entries = db.session.scalars(select(Entry.entry_type).distinct()).all()
     assert sorted(entries) == ["capture", "stripe_fee"]
-    page = _staff(till).get(f"/staff/payments/{transaction}")
+    page = _staff(driver).get(f"/staff/payments/{transaction}")
     assert page.status_code == 200
 
 
-def test_an_event_type_that_we_do_not_know_is_ignored(post: PostOffice) -> None:
+def test_an_event_type_that_we_do_not_know_is_ignored(post: WebhookSender) -> None:
     for type_ in ("v2.core.account[requirements].updated", "Some-New.Thing", "single"):
         event = create_event(type_)
         assert (post.send(event).status_code, post.state(event)) == (200, "ignored")

@@ -1,4 +1,4 @@
-"""A post office: the sandbox's events, or changed copies of them, signed and posted to the app."""
+"""The sandbox's events, or changed copies of them, signed and posted to the app."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from payments_app.core.alerts import Alert
 from payments_app.core.extensions import db
 from payments_app.core.history import HistoryEntry
 from payments_app.inbound.models import StripeEvent
-from tests.payments.driver import Till
+from tests.payments.driver import PaymentDriver
 
 URL = "/webhooks/stripe"
 
@@ -41,16 +41,16 @@ def create_event(type: str = "payment_intent.succeeded", **content: Any) -> dict
     }
 
 
-class PostOffice:
-    def __init__(self, till: Till) -> None:
-        self.till = till
-        self.app = till.app
-        self.secret = till.config.stripe_webhook_secrets[0]
+class WebhookSender:
+    def __init__(self, driver: PaymentDriver) -> None:
+        self.driver = driver
+        self.app = driver.app
+        self.secret = driver.config.stripe_webhook_secrets[0]
 
     def send(self, event: dict[str, Any], *, work: bool = True) -> TestResponse:
         answer = self.send_bytes(json.dumps(event).encode())
         if work:
-            self.till.work("payment_critical")
+            self.driver.work("payment_critical")
         return answer
 
     def send_bytes(self, payload: bytes, header: str | None = None) -> TestResponse:
@@ -67,7 +67,7 @@ class PostOffice:
 
     def told(self, type: str, object_id: str | None = None) -> dict[str, Any]:
         """The newest event of this type that the sandbox made (about this object)."""
-        listed = self.till.sandbox("GET", f"/v1/events?type={type}&limit=100")["data"]
+        listed = self.driver.sandbox("GET", f"/v1/events?type={type}&limit=100")["data"]
         found: dict[str, Any] = next(
             event for event in listed if object_id in (None, event["data"]["object"]["id"])
         )
@@ -92,8 +92,8 @@ class PostOffice:
         import requests
 
         answer = requests.post(
-            f"{self.till.config.stripe_api_base}/v1/{path}",
-            auth=(self.till.config.stripe_secret_key, ""),
+            f"{self.driver.config.stripe_api_base}/v1/{path}",
+            auth=(self.driver.config.stripe_secret_key, ""),
             data=form,
             timeout=10,
         ).json()

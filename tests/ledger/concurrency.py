@@ -1,4 +1,4 @@
-"""A crowd: the same work on many threads at the same moment."""
+"""concurrency: the same work on many threads at the same moment."""
 
 from __future__ import annotations
 

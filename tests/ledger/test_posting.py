@@ -18,7 +18,7 @@ from payments_app.ledger import queries
 from payments_app.ledger.models import Entry, Journal
 from payments_app.ledger.post import CAPTURE, post_capture
 from tests.ledger.concurrency import claim, run_at_once
-from tests.payments.driver import Till
+from tests.payments.driver import PaymentDriver
 
 pytestmark = pytest.mark.portable
 
@@ -32,66 +32,68 @@ def captured() -> list[Entry]:
     return [entry for entry in entries() if entry.entry_type == CAPTURE]
 
 
-def test_a_capture_is_posted_as_a_debit_and_a_credit(till: Till) -> None:
-    transaction = till.pay()
+def test_a_capture_is_posted_as_a_debit_and_a_credit(driver: PaymentDriver) -> None:
+    transaction = driver.pay()
     assert [(e.key, e.account, e.side, e.amount, e.currency) for e in captured()] == [
         (f"ledger_debit_{transaction}", "stripe_balance", "debit", 1099, "usd"),
         (f"ledger_credit_{transaction}", "sales", "credit", 1099, "usd"),
     ]
 
 
-def test_a_failed_payment_posts_nothing(till: Till) -> None:
-    till.pay("pm_card_visa_chargeDeclined")
+def test_a_failed_payment_posts_nothing(driver: PaymentDriver) -> None:
+    driver.pay("pm_card_visa_chargeDeclined")
     assert entries() == []
 
 
-def test_a_payment_of_nothing_posts_nothing(till: Till) -> None:
-    transaction = till.pay(amount=0)
-    assert till.read(transaction).phase == "complete"
+def test_a_payment_of_nothing_posts_nothing(driver: PaymentDriver) -> None:
+    transaction = driver.pay(amount=0)
+    assert driver.read(transaction).phase == "complete"
     assert entries() == []
-    assert [m.done_at is not None for m in till.messages("ledger.post_capture")] == [True]
+    assert [m.done_at is not None for m in driver.messages("ledger.post_capture")] == [True]
 
 
-def test_posting_twice_posts_once_and_says_so(till: Till, caplog: pytest.LogCaptureFixture) -> None:
-    transaction = till.pay()
+def test_posting_twice_posts_once_and_says_so(
+    driver: PaymentDriver, caplog: pytest.LogCaptureFixture
+) -> None:
+    transaction = driver.pay()
     with caplog.at_level(logging.INFO, "payments_app.ledger"):
         post_capture(transaction, claim(transaction))
     assert len(captured()) == 2
     assert f"capture_{transaction} is posted already" in caplog.text
 
 
-def test_eight_workers_at_once_post_once(till: Till) -> None:
-    transaction = till.open()
-    till.work("charges")
-    outcomes = run_at_once(till.app, lambda: post_capture(transaction, claim(transaction)))
+def test_eight_workers_at_once_post_once(driver: PaymentDriver) -> None:
+    transaction = driver.open()
+    driver.work("charges")
+    outcomes = run_at_once(driver.app, lambda: post_capture(transaction, claim(transaction)))
     assert outcomes == [None] * 8
     assert len(entries()) == 2
 
 
-def test_a_pending_payment_is_refused(till: Till) -> None:
-    transaction = till.open()
+def test_a_pending_payment_is_refused(driver: PaymentDriver) -> None:
+    transaction = driver.open()
     with pytest.raises(LookupError, match="no capture to post"):
         post_capture(transaction, claim(transaction))
 
 
 def test_a_posting_that_cannot_be_made_dies_after_five_retries_with_a_critical_alert(
-    till: Till,
+    driver: PaymentDriver,
 ) -> None:
-    transaction = till.open()
+    transaction = driver.open()
     _stage_posting(transaction)
-    till.work("payment_critical")
+    driver.work("payment_critical")
     for _ in range(5):
-        till.make_due("ledger.post_capture")
-        till.work("payment_critical")
-    (message,) = till.messages("ledger.post_capture")
+        driver.make_due("ledger.post_capture")
+        driver.work("payment_critical")
+    (message,) = driver.messages("ledger.post_capture")
     assert (message.tries, message.dead_at is not None) == (5, True)
     (alert,) = db.session.scalars(select(Alert).where(Alert.kind == "dead_letter"))
     assert (alert.severity, alert.data["retries"]) == ("critical", 5)
 
 
-def test_the_trial_balance_is_level_in_each_currency(till: Till) -> None:
-    till.pay()
-    till.pay(order=till.create_order(1800, "jpy"))
+def test_the_trial_balance_is_level_in_each_currency(driver: PaymentDriver) -> None:
+    driver.pay()
+    driver.pay(order=driver.create_order(1800, "jpy"))
     lines = {(b.account, b.currency): b.balance for b in queries.trial_balance(db.session())}
     assert lines == {
         ("sales", "jpy"): -1800,
@@ -104,41 +106,43 @@ def test_the_trial_balance_is_level_in_each_currency(till: Till) -> None:
     assert queries.unbalanced(db.session()) == []
 
 
-def test_captures_are_summed_by_currency(till: Till) -> None:
-    till.pay()
-    till.pay()
-    till.pay(order=till.create_order(4950, "eur"))
+def test_captures_are_summed_by_currency(driver: PaymentDriver) -> None:
+    driver.pay()
+    driver.pay()
+    driver.pay(order=driver.create_order(4950, "eur"))
     assert queries.captures(db.session()) == {"usd": 2198, "eur": 4950}
     assert queries.balances(db.session(), "sales") == {"usd": -2198, "eur": -4950}
 
 
 @pytest.mark.parametrize("table", [Journal, Entry])
-def test_the_database_refuses_to_change_a_posting(till: Till, table: type[Any]) -> None:
-    till.pay()
+def test_the_database_refuses_to_change_a_posting(driver: PaymentDriver, table: type[Any]) -> None:
+    driver.pay()
     with pytest.raises(DBAPIError, match="append-only"):
         _execute(update(table).values(entry_type="other"))
     with pytest.raises(DBAPIError, match="append-only"):
         _execute(table.__table__.delete())
 
 
-def test_an_entry_of_another_currency_than_its_journal_is_refused(till: Till) -> None:
-    transaction = till.pay()
+def test_an_entry_of_another_currency_than_its_journal_is_refused(driver: PaymentDriver) -> None:
+    transaction = driver.pay()
     with pytest.raises(DBAPIError, match=r"(?i)foreign key"):
         _execute(insert(Entry).values(**_entry(transaction, "debit", currency="eur")))
 
 
-def test_one_sided_journals_are_found(till: Till, database_kind: str) -> None:
+def test_one_sided_journals_are_found(driver: PaymentDriver, database_kind: str) -> None:
     if database_kind == "postgresql":
         pytest.skip("PostgreSQL refuses them")
-    transaction = till.pay()
+    transaction = driver.pay()
     _execute(insert(Entry).values(**_entry(transaction, "debit")))
     assert len(queries.unbalanced(db.session())) == 1
 
 
-def test_postgresql_refuses_a_one_sided_journal_at_commit(till: Till, database_kind: str) -> None:
+def test_postgresql_refuses_a_one_sided_journal_at_commit(
+    driver: PaymentDriver, database_kind: str
+) -> None:
     if database_kind == "sqlite":
         pytest.skip("SQLite has no deferred triggers")
-    transaction = till.pay()
+    transaction = driver.pay()
     journals = db.session.scalar(select(func.count()).select_from(Journal))
     db.session.rollback()
     with pytest.raises(DBAPIError, match="does not sum to zero"):

@@ -1,4 +1,4 @@
-"""A market: merchants with accounts at the sandbox, what they sell, and what it left there."""
+"""Merchants with accounts at the sandbox, what they sell, and what it left there."""
 
 from __future__ import annotations
 
@@ -20,22 +20,24 @@ from payments_app.orders.models import Product
 from payments_app.orders.place import place
 from payments_app.payments.connect.records import ConnectRecord
 from tests.ledger.concurrency import claim
-from tests.payments.driver import Till
+from tests.payments.driver import PaymentDriver
 
 
-def create_merchant(till: Till, charge_type: str = "destination", name: str = "Juniper") -> str:
+def create_merchant(
+    driver: PaymentDriver, charge_type: str = "destination", name: str = "Juniper"
+) -> str:
     """A merchant with an account at Stripe that asks for its details still."""
     merchant = add_merchant(
         name=name, email="juniper@example.com", actor="ada", charge_type=charge_type
     )
-    till.work("default")
+    driver.work("default")
     return merchant
 
 
-def create_ready_merchant(till: Till, charge_type: str = "destination") -> str:
-    merchant = create_merchant(till, charge_type)
+def create_ready_merchant(driver: PaymentDriver, charge_type: str = "destination") -> str:
+    merchant = create_merchant(driver, charge_type)
     account = account_id(merchant)
-    till.sandbox("POST", f"/_sandbox/accounts/{account}/onboard")
+    driver.sandbox("POST", f"/_sandbox/accounts/{account}/onboard")
     refresh_account(account, claim(account))
     return merchant
 
@@ -64,9 +66,11 @@ def create_sale(session: Session, merchant: str, amount: int = 10_000) -> str:
     return place(session, product, 1, customer_for(session, "ada@example.com").id).id
 
 
-def sell(till: Till, merchant: str, card: str = "pm_card_visa", amount: int = 10_000) -> str:
+def sell(
+    driver: PaymentDriver, merchant: str, card: str = "pm_card_visa", amount: int = 10_000
+) -> str:
     """A sale with all that is due done; the id of its transaction."""
-    return till.pay(card, create_sale(merchant, amount))
+    return driver.pay(card, create_sale(merchant, amount))
 
 
 def records(transaction: str) -> list[tuple[str, str, int]]:
@@ -87,11 +91,11 @@ def told_of(merchant: str) -> list[str]:
     return list(db.session.scalars(query.order_by(HistoryEntry.id)))
 
 
-def api(till: Till, method: str, path: str, account: str = "", **data: Any) -> Any:
+def api(driver: PaymentDriver, method: str, path: str, account: str = "", **data: Any) -> Any:
     answer = requests.request(
         method,
-        f"{till.config.stripe_api_base}/v1/{path}",
-        auth=(till.config.stripe_secret_key, ""),
+        f"{driver.config.stripe_api_base}/v1/{path}",
+        auth=(driver.config.stripe_secret_key, ""),
         headers={"Stripe-Account": account} if account else {},
         data=data,
         timeout=10,

@@ -18,7 +18,7 @@ from payments_app.payments.connect.payee import merchant_of
 from payments_app.payments.models import PaymentRecord
 from tests.ledger.concurrency import run_at_once
 from tests.merchants.default_merchant import shop_id
-from tests.payments.driver import Till
+from tests.payments.driver import PaymentDriver
 
 pytestmark = pytest.mark.portable
 GUARD = Guard(resolver=lambda _host, _port: ["93.184.215.14"])
@@ -38,13 +38,13 @@ def add(url: str = "https://shop.example/hook") -> str:
     return endpoints.add_endpoint(shop_id(), url, guard=GUARD, actor="staff@example.com")
 
 
-def test_the_shop_itself_is_made_once_even_by_eight_at_once(till: Till) -> None:
-    assert len({str(made) for made in run_at_once(till.app, shop_id)}) == 1
+def test_the_shop_itself_is_made_once_even_by_eight_at_once(driver: PaymentDriver) -> None:
+    assert len({str(made) for made in run_at_once(driver.app, shop_id)}) == 1
     assert db.session.scalar(select(func.count()).select_from(Merchant)) == 1
 
 
-def test_every_attempt_names_the_merchant_whom_it_pays(till: Till) -> None:
-    transaction = till.open()
+def test_every_attempt_names_the_merchant_whom_it_pays(driver: PaymentDriver) -> None:
+    transaction = driver.open()
     (record,) = db.session.scalars(
         select(PaymentRecord).where(
             PaymentRecord.transaction_id == transaction, PaymentRecord.role == "merchant"
@@ -53,32 +53,32 @@ def test_every_attempt_names_the_merchant_whom_it_pays(till: Till) -> None:
     assert (record.payable_type, record.payable_id) == ("merchant", shop_id())
 
 
-def test_a_payment_that_names_no_merchant_pays_the_shop(till: Till) -> None:
-    transaction = till.open()
+def test_a_payment_that_names_no_merchant_pays_the_shop(driver: PaymentDriver) -> None:
+    transaction = driver.open()
     _forget_merchant(transaction)
     assert payee(transaction) == shop_id()
 
 
-def test_an_endpoint_begins_enabled_with_a_secret_of_32_bytes(till: Till) -> None:
+def test_an_endpoint_begins_enabled_with_a_secret_of_32_bytes(driver: PaymentDriver) -> None:
     added = endpoint(add())
     assert added.enabled
     assert len(base64.b64decode(added.secret.removeprefix("whsec_"))) == 32
 
 
-def test_an_endpoint_at_a_private_address_is_not_saved(till: Till) -> None:
+def test_an_endpoint_at_a_private_address_is_not_saved(driver: PaymentDriver) -> None:
     with pytest.raises(AddressRefusedError):
         add("https://10.0.0.1/hook")
     assert db.session.scalar(select(func.count()).select_from(Endpoint)) == 0
 
 
-def test_an_endpoint_is_not_moved_to_a_private_address(till: Till) -> None:
+def test_an_endpoint_is_not_moved_to_a_private_address(driver: PaymentDriver) -> None:
     added = add()
     with pytest.raises(AddressRefusedError):
         endpoints.change_url(added, "https://[::1]/hook", guard=GUARD, actor="staff@example.com")
     assert endpoint(added).url == "https://shop.example/hook"
 
 
-def test_a_rotated_secret_leaves_the_old_one_for_a_day(till: Till) -> None:
+def test_a_rotated_secret_leaves_the_old_one_for_a_day(driver: PaymentDriver) -> None:
     added = add()
     old = endpoint(added).secret
     new = endpoints.rotate_secret(added, "staff@example.com")
@@ -86,7 +86,7 @@ def test_a_rotated_secret_leaves_the_old_one_for_a_day(till: Till) -> None:
     assert endpoint(added).old_secret_until is not None
 
 
-def test_an_endpoint_is_switched_off_with_a_reason_and_on_again(till: Till) -> None:
+def test_an_endpoint_is_switched_off_with_a_reason_and_on_again(driver: PaymentDriver) -> None:
     added = add()
     endpoints.disable(added, "staff@example.com", "moving house")
     assert (endpoint(added).enabled, endpoint(added).disabled_reason) == (False, "moving house")
@@ -94,7 +94,7 @@ def test_an_endpoint_is_switched_off_with_a_reason_and_on_again(till: Till) -> N
     assert (endpoint(added).enabled, endpoint(added).disabled_at) == (True, None)
 
 
-def test_every_change_of_an_endpoint_is_history_without_its_secret(till: Till) -> None:
+def test_every_change_of_an_endpoint_is_history_without_its_secret(driver: PaymentDriver) -> None:
     added = add()
     endpoints.rotate_secret(added, "staff@example.com")
     entries = db.session.scalars(select(HistoryEntry).where(HistoryEntry.subject == added)).all()

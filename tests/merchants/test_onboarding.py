@@ -25,21 +25,23 @@ from tests.merchants.connected_merchants import (
     create_ready_merchant,
     told_of,
 )
-from tests.payments.driver import Till
+from tests.payments.driver import PaymentDriver
 
 pytestmark = pytest.mark.portable
 
 
-def test_a_new_merchant_has_an_account_that_asks_for_details(till: Till) -> None:
-    merchant = create_merchant(till)
+def test_a_new_merchant_has_an_account_that_asks_for_details(driver: PaymentDriver) -> None:
+    merchant = create_merchant(driver)
     found = account(merchant)
     assert state_of(found) == "onboarding"
     assert "tos_acceptance.date" in (found.requirements or {})["currently_due"]
 
 
 @pytest.mark.parametrize("charge_type", ["destination", "direct"])
-def test_a_merchant_who_gave_its_details_can_be_paid(till: Till, charge_type: str) -> None:
-    merchant = create_ready_merchant(till, charge_type)
+def test_a_merchant_who_gave_its_details_can_be_paid(
+    driver: PaymentDriver, charge_type: str
+) -> None:
+    merchant = create_ready_merchant(driver, charge_type)
     found = account(merchant)
     assert state_of(found) == "ready"
     assert (found.payouts_enabled, found.requirements) == (True, {})
@@ -47,25 +49,27 @@ def test_a_merchant_who_gave_its_details_can_be_paid(till: Till, charge_type: st
 
 
 @pytest.mark.parametrize("fault", ["drop_after", "500_after", "truncate", "500_before"])
-def test_a_lost_answer_does_not_make_two_accounts(till: Till, fault: str) -> None:
-    till.fail_stripe(fault, "/v1/accounts", times=1)
-    merchant = create_merchant(till)
-    till.work_all_waiting()
-    till.work_all_waiting()
-    made = [one["id"] for one in api(till, "GET", "accounts")["data"]]
+def test_a_lost_answer_does_not_make_two_accounts(driver: PaymentDriver, fault: str) -> None:
+    driver.fail_stripe(fault, "/v1/accounts", times=1)
+    merchant = create_merchant(driver)
+    driver.work_all_waiting()
+    driver.work_all_waiting()
+    made = [one["id"] for one in api(driver, "GET", "accounts")["data"]]
     assert made == [account_id(merchant)]
 
 
-def test_news_of_an_account_whose_answer_is_on_its_way_finds_its_merchant(till: Till) -> None:
+def test_news_of_an_account_whose_answer_is_on_its_way_finds_its_merchant(
+    driver: PaymentDriver,
+) -> None:
     merchant = add_merchant(name="Juniper", email="j@example.com", actor="ada")
-    made = api(till, "POST", "accounts", **{"metadata[merchant_id]": merchant})["id"]
+    made = api(driver, "POST", "accounts", **{"metadata[merchant_id]": merchant})["id"]
     refresh_account(made, claim(made))
     assert account_id(merchant) == made
 
 
-def test_an_account_that_stripe_refuses_says_why(till: Till) -> None:
+def test_an_account_that_stripe_refuses_says_why(driver: PaymentDriver) -> None:
     merchant = add_merchant(name="Juniper", email="j@example.com", actor="ada", country="??")
-    till.work("default")
+    driver.work("default")
     found = account(merchant)
     assert state_of(found) == "refused"
     assert found.error_message == (
@@ -74,89 +78,91 @@ def test_an_account_that_stripe_refuses_says_why(till: Till) -> None:
     )
 
 
-def test_a_link_leads_to_stripes_own_form(till: Till) -> None:
-    merchant = create_merchant(till)
+def test_a_link_leads_to_stripes_own_form(driver: PaymentDriver) -> None:
+    merchant = create_merchant(driver)
     request_link(merchant)
-    till.work("default")
+    driver.work("default")
     link = open_link(db.session(), merchant)
     assert link is not None
-    assert link.startswith(f"{till.config.stripe_api_base}/onboarding/{account_id(merchant)}/")
+    assert link.startswith(f"{driver.config.stripe_api_base}/onboarding/{account_id(merchant)}/")
 
 
-def test_a_used_link_is_not_shown_again(till: Till) -> None:
-    merchant = create_merchant(till)
+def test_a_used_link_is_not_shown_again(driver: PaymentDriver) -> None:
+    merchant = create_merchant(driver)
     request_link(merchant)
-    till.work("default")
+    driver.work("default")
     come_back(merchant)
     assert open_link(db.session(), merchant) is None
 
 
-def test_a_link_that_is_used_up_is_made_anew(till: Till, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_link_that_is_used_up_is_made_anew(
+    driver: PaymentDriver, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(onboarding, "EVERY_SECONDS", 10**6)
-    merchant = create_merchant(till)
+    merchant = create_merchant(driver)
     request_link(merchant)
-    till.work("default")
+    driver.work("default")
     come_back(merchant)
     request_link(merchant)
-    till.make_due()
-    till.work("default")
+    driver.make_due()
+    driver.work("default")
     assert open_link(db.session(), merchant)
 
 
-def test_coming_back_reads_the_account(till: Till) -> None:
-    merchant = create_merchant(till)
-    till.sandbox("POST", f"/_sandbox/accounts/{account_id(merchant)}/onboard")
+def test_coming_back_reads_the_account(driver: PaymentDriver) -> None:
+    merchant = create_merchant(driver)
+    driver.sandbox("POST", f"/_sandbox/accounts/{account_id(merchant)}/onboard")
     come_back(merchant)
-    till.work("default")
+    driver.work("default")
     assert state_of(account(merchant)) == "ready"
 
 
 def test_what_happened_just_after_a_reading_is_read_too(
-    till: Till, monkeypatch: pytest.MonkeyPatch
+    driver: PaymentDriver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(refresh, "EVERY_SECONDS", 10**6)
-    merchant = create_merchant(till)
+    merchant = create_merchant(driver)
     come_back(merchant)
-    till.work("default")
+    driver.work("default")
     assert state_of(account(merchant)) == "onboarding"
-    till.sandbox("POST", f"/_sandbox/accounts/{account_id(merchant)}/onboard")
+    driver.sandbox("POST", f"/_sandbox/accounts/{account_id(merchant)}/onboard")
     for _ in range(2):
         come_back(merchant)
-    till.make_due()
-    till.work("default")
+    driver.make_due()
+    driver.work("default")
     assert state_of(account(merchant)) == "ready"
 
 
-def test_an_account_that_stripe_wants_more_of_is_restricted(till: Till) -> None:
-    merchant = create_ready_merchant(till)
+def test_an_account_that_stripe_wants_more_of_is_restricted(driver: PaymentDriver) -> None:
+    merchant = create_ready_merchant(driver)
     stripe_id = account_id(merchant)
     wanted = {"capabilities": {"transfers": "inactive"}, "charges_enabled": False}
-    till.sandbox("POST", f"/_sandbox/accounts/{stripe_id}", **wanted)
+    driver.sandbox("POST", f"/_sandbox/accounts/{stripe_id}", **wanted)
     refresh_account(stripe_id, claim(stripe_id))
     assert state_of(account(merchant)) == "restricted"
 
 
 @pytest.mark.parametrize("status", [None, "xyz_new"])
 def test_a_capability_whose_status_we_do_not_know_stays_where_it_is(
-    till: Till, status: str | None
+    driver: PaymentDriver, status: str | None
 ) -> None:
-    merchant = create_ready_merchant(till)
+    merchant = create_ready_merchant(driver)
     stripe_id = account_id(merchant)
-    till.sandbox("POST", f"/_sandbox/accounts/{stripe_id}", capabilities={"transfers": status})
+    driver.sandbox("POST", f"/_sandbox/accounts/{stripe_id}", capabilities={"transfers": status})
     refresh_account(stripe_id, claim(stripe_id))
     assert state_of(account(merchant)) == "ready"
     assert "stripe_word" in alerts()
 
 
-def test_a_link_that_can_not_be_made_is_told_to_a_person(till: Till) -> None:
-    till.fail_stripe("rate_limit", "/v1/accounts", times=1)
-    merchant = create_merchant(till)
+def test_a_link_that_can_not_be_made_is_told_to_a_person(driver: PaymentDriver) -> None:
+    driver.fail_stripe("rate_limit", "/v1/accounts", times=1)
+    merchant = create_merchant(driver)
     make_link(merchant, claim(merchant, tries=MOST_TRIES))
     assert "no_link" in alerts()
 
 
 def test_an_account_that_stripe_does_not_know_is_not_asked_for_again(
-    till: Till, monkeypatch: pytest.MonkeyPatch
+    driver: PaymentDriver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     unknown = Reply("account_retrieve", trouble=Verdict.INVALID, error={"code": "resource_missing"})
     monkeypatch.setattr(connect, "retrieve_account", lambda _id: unknown)
@@ -169,10 +175,10 @@ def alerts() -> list[str]:
     return list(db.session.scalars(select(Alert.kind)))
 
 
-def test_an_account_that_our_key_no_longer_reaches_has_left(till: Till) -> None:
-    merchant = create_ready_merchant(till)
+def test_an_account_that_our_key_no_longer_reaches_has_left(driver: PaymentDriver) -> None:
+    merchant = create_ready_merchant(driver)
     stripe_id = account_id(merchant)
-    till.sandbox("POST", f"/_sandbox/accounts/{stripe_id}/deauthorize")
+    driver.sandbox("POST", f"/_sandbox/accounts/{stripe_id}/deauthorize")
     refresh_account(stripe_id, claim(stripe_id))
     assert state_of(account(merchant)) == "disconnected"
     assert told_of(merchant)[-1] == "merchant.left"

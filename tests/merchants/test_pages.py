@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from payments_app.merchants.accounts import state_of
 from payments_app.merchants.onboarding_link import onboarding_url
 from tests.merchants.connected_merchants import account, create_merchant, create_ready_merchant
-from tests.payments.driver import Till
+from tests.payments.driver import PaymentDriver
 
 pytestmark = pytest.mark.portable
 
@@ -20,7 +20,7 @@ def address(merchant: str) -> str:
     return "/onboarding/" + onboarding_url(merchant).rpartition("/")[2]
 
 
-def ask_for_form(till: Till, client: FlaskClient, merchant: str) -> str:
+def ask_for_form(driver: PaymentDriver, client: FlaskClient, merchant: str) -> str:
     """Press "Open Stripe's form", and what the page says once the link is there."""
     page = client.get(address(merchant))
     token = re.search(r'name="csrf_token" value="([^"]+)"', page.text)
@@ -29,32 +29,38 @@ def ask_for_form(till: Till, client: FlaskClient, merchant: str) -> str:
     assert asked.status_code == 303
     waiting = client.get(asked.location)
     assert "Stripe prepares its form" in waiting.text
-    till.work("default")
+    driver.work("default")
     return client.get(asked.location).text
 
 
-def test_a_merchant_is_led_to_stripes_form_and_back(till: Till, client: FlaskClient) -> None:
-    merchant = create_merchant(till)
-    page = ask_for_form(till, client, merchant)
+def test_a_merchant_is_led_to_stripes_form_and_back(
+    driver: PaymentDriver, client: FlaskClient
+) -> None:
+    merchant = create_merchant(driver)
+    page = ask_for_form(driver, client, merchant)
     form = re.search(r'href="([^"]+)">Continue at Stripe', page)
     assert form is not None
     done = requests.post(form[1], data={"answer": "complete"}, allow_redirects=False, timeout=10)
-    back = client.get(done.headers["Location"].partition(till.config.public_url)[2])
+    back = client.get(done.headers["Location"].partition(driver.config.public_url)[2])
     assert back.status_code == 303
-    till.work("default")
+    driver.work("default")
     assert state_of(account(merchant)) == "ready"
     assert "you can be paid" in client.get(back.location).text
 
 
-def test_a_merchant_who_leaves_the_form_can_open_it_again(till: Till, client: FlaskClient) -> None:
-    merchant = create_merchant(till)
-    ask_for_form(till, client, merchant)
+def test_a_merchant_who_leaves_the_form_can_open_it_again(
+    driver: PaymentDriver, client: FlaskClient
+) -> None:
+    merchant = create_merchant(driver)
+    ask_for_form(driver, client, merchant)
     back = client.get(f"{address(merchant)}?back=1")
     assert "Open Stripe&#39;s form" in client.get(back.location).text.replace("'", "&#39;")
 
 
-def test_a_merchant_reads_what_stripe_will_ask_for(till: Till, client: FlaskClient) -> None:
-    page = client.get(address(create_merchant(till))).text
+def test_a_merchant_reads_what_stripe_will_ask_for(
+    driver: PaymentDriver, client: FlaskClient
+) -> None:
+    page = client.get(address(create_merchant(driver))).text
     assert re.findall("<li>([^<]+)</li>", page) == [
         "a website",
         "a bank account",
@@ -62,8 +68,8 @@ def test_a_merchant_reads_what_stripe_will_ask_for(till: Till, client: FlaskClie
     ]
 
 
-def test_a_ready_merchant_has_nothing_to_press(till: Till, client: FlaskClient) -> None:
-    page = client.get(address(create_ready_merchant(till))).text
+def test_a_ready_merchant_has_nothing_to_press(driver: PaymentDriver, client: FlaskClient) -> None:
+    page = client.get(address(create_ready_merchant(driver))).text
     assert "<form" not in page
 
 
@@ -72,7 +78,9 @@ def test_a_forged_address_leads_nowhere(client: FlaskClient, token: str) -> None
     assert client.get(f"/onboarding/{token}").status_code == 404
 
 
-def test_the_page_is_kept_by_no_cache_and_no_search_engine(till: Till, client: FlaskClient) -> None:
-    headers = client.get(address(create_merchant(till))).headers
+def test_the_page_is_kept_by_no_cache_and_no_search_engine(
+    driver: PaymentDriver, client: FlaskClient
+) -> None:
+    headers = client.get(address(create_merchant(driver))).headers
     assert "no-store" in headers["Cache-Control"]
     assert headers["X-Robots-Tag"] == "noindex"

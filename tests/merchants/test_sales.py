@@ -22,7 +22,7 @@ from tests.merchants.connected_merchants import (
     create_sale,
     sell,
 )
-from tests.payments.driver import Till
+from tests.payments.driver import PaymentDriver
 
 pytestmark = pytest.mark.portable
 
@@ -50,70 +50,72 @@ def test_the_fixed_part_of_the_fee_is_a_setting_by_currency() -> None:
     assert platform_fee(Money(10_000, "jpy"), {"jpy": 45}) == 335
 
 
-def intent(till: Till, transaction: str, on: str = "") -> dict[str, Any]:
-    stripe_id = till.read(transaction).stripe_payment_id
-    found: dict[str, Any] = api(till, "GET", f"payment_intents/{stripe_id}", on)
+def intent(driver: PaymentDriver, transaction: str, on: str = "") -> dict[str, Any]:
+    stripe_id = driver.read(transaction).stripe_payment_id
+    found: dict[str, Any] = api(driver, "GET", f"payment_intents/{stripe_id}", on)
     return found
 
 
-def test_a_destination_charge_is_ours_with_a_transfer_and_a_fee(till: Till) -> None:
-    merchant = create_ready_merchant(till)
-    transaction = sell(till, merchant)
-    found = till.read(transaction)
+def test_a_destination_charge_is_ours_with_a_transfer_and_a_fee(driver: PaymentDriver) -> None:
+    merchant = create_ready_merchant(driver)
+    transaction = sell(driver, merchant)
+    found = driver.read(transaction)
     assert (found.phase, found.platform_fee) == ("complete", 320)
     assert found.connected_account_id == account_id(merchant)
-    at_stripe = intent(till, transaction)
+    at_stripe = intent(driver, transaction)
     assert at_stripe["application_fee_amount"] == 320
     assert at_stripe["transfer_data"]["destination"] == account_id(merchant)
 
 
-def test_a_direct_charge_is_the_merchants_with_a_fee_for_us(till: Till) -> None:
-    merchant = create_ready_merchant(till, "direct")
-    transaction = sell(till, merchant)
-    assert till.read(transaction).phase == "complete"
-    at_stripe = intent(till, transaction, account_id(merchant))
+def test_a_direct_charge_is_the_merchants_with_a_fee_for_us(driver: PaymentDriver) -> None:
+    merchant = create_ready_merchant(driver, "direct")
+    transaction = sell(driver, merchant)
+    assert driver.read(transaction).phase == "complete"
+    at_stripe = intent(driver, transaction, account_id(merchant))
     assert (at_stripe["application_fee_amount"], at_stripe["transfer_data"]) == (320, None)
-    assert till.intents() == []
+    assert driver.intents() == []
 
 
 @pytest.mark.parametrize("charge_type", ["destination", "direct"])
 def test_transfer_data_never_goes_with_the_stripe_account_header(
-    till: Till, charge_type: str
+    driver: PaymentDriver, charge_type: str
 ) -> None:
-    found = till.read(sell(till, create_ready_merchant(till, charge_type)))
+    found = driver.read(sell(driver, create_ready_merchant(driver, charge_type)))
     transfers = "transfer_data" in found.parameters["create"]
     assert transfers is (account_of(found) is None)
 
 
 @pytest.mark.parametrize("charge_type", ["destination", "direct"])
-def test_a_decline_moves_nothing_on_either_side(till: Till, charge_type: str) -> None:
-    merchant = create_ready_merchant(till, charge_type)
-    transaction = sell(till, merchant, "pm_card_visa_chargeDeclined")
-    assert till.read(transaction).declined
-    assert api(till, "GET", "transfers")["data"] == []
-    assert api(till, "GET", "application_fees")["data"] == []
+def test_a_decline_moves_nothing_on_either_side(driver: PaymentDriver, charge_type: str) -> None:
+    merchant = create_ready_merchant(driver, charge_type)
+    transaction = sell(driver, merchant, "pm_card_visa_chargeDeclined")
+    assert driver.read(transaction).declined
+    assert api(driver, "GET", "transfers")["data"] == []
+    assert api(driver, "GET", "application_fees")["data"] == []
 
 
-def test_a_shops_own_sale_names_no_account_and_no_fee(till: Till) -> None:
-    found = till.read(till.pay())
+def test_a_shops_own_sale_names_no_account_and_no_fee(driver: PaymentDriver) -> None:
+    found = driver.read(driver.pay())
     assert (found.connected_account_id, found.charge_type, found.platform_fee) == (None,) * 3
 
 
-def test_a_merchant_who_is_not_onboarded_sells_nothing(till: Till) -> None:
-    order = create_sale(create_merchant(till))
+def test_a_merchant_who_is_not_onboarded_sells_nothing(driver: PaymentDriver) -> None:
+    order = create_sale(create_merchant(driver))
     with pytest.raises(NotPayableError) as caught:
-        till.open(order=order)
+        driver.open(order=order)
     assert caught.value.code == "seller_not_ready"
     assert caught.value.message == (
         "Juniper can't take payments just now. Nothing was charged. Please come back later."
     )
 
 
-def test_a_merchant_who_left_is_a_permission_error_and_charges_nobody(till: Till) -> None:
-    merchant = create_ready_merchant(till, "direct")
+def test_a_merchant_who_left_is_a_permission_error_and_charges_nobody(
+    driver: PaymentDriver,
+) -> None:
+    merchant = create_ready_merchant(driver, "direct")
     order = create_sale(merchant)
-    till.sandbox("POST", f"/_sandbox/accounts/{account_id(merchant)}/deauthorize")
-    found = till.read(till.pay(order=order))
+    driver.sandbox("POST", f"/_sandbox/accounts/{account_id(merchant)}/deauthorize")
+    found = driver.read(driver.pay(order=order))
     assert found.phase == "failed"
     assert found.error_type == "permission_error"
     assert found.error_message == "Connected account permission denied"
@@ -121,34 +123,42 @@ def test_a_merchant_who_left_is_a_permission_error_and_charges_nobody(till: Till
     assert state_of(account(merchant)) == "disconnected"
 
 
-def test_a_merchant_who_leaves_in_mid_charge_charges_nobody(till: Till) -> None:
-    merchant = create_ready_merchant(till, "direct")
-    till.fail_stripe("forbidden", "/confirm", times=1)
-    found = till.read(sell(till, merchant))
+def test_a_merchant_who_leaves_in_mid_charge_charges_nobody(driver: PaymentDriver) -> None:
+    merchant = create_ready_merchant(driver, "direct")
+    driver.fail_stripe("forbidden", "/confirm", times=1)
+    found = driver.read(sell(driver, merchant))
     assert (found.phase, found.error_type) == ("failed", "permission_error")
-    assert api(till, "GET", "application_fees")["data"] == []
+    assert api(driver, "GET", "application_fees")["data"] == []
 
 
-def test_a_key_of_ours_that_stripe_refuses_fails_no_merchants_payment(till: Till) -> None:
-    merchant = create_ready_merchant(till)
-    till.fail_stripe("forbidden", "/v1/payment_intents", times=1)
-    assert till.read(sell(till, merchant)).phase == "processing"
+def test_a_key_of_ours_that_stripe_refuses_fails_no_merchants_payment(
+    driver: PaymentDriver,
+) -> None:
+    merchant = create_ready_merchant(driver)
+    driver.fail_stripe("forbidden", "/v1/payment_intents", times=1)
+    assert driver.read(sell(driver, merchant)).phase == "processing"
 
 
-def test_a_transfer_to_a_merchant_who_left_fails_before_anything_moves(till: Till) -> None:
-    merchant = create_ready_merchant(till)
+def test_a_transfer_to_a_merchant_who_left_fails_before_anything_moves(
+    driver: PaymentDriver,
+) -> None:
+    merchant = create_ready_merchant(driver)
     order = create_sale(merchant)
-    till.sandbox("POST", f"/_sandbox/accounts/{account_id(merchant)}/deauthorize")
-    found = till.read(till.pay(order=order))
+    driver.sandbox("POST", f"/_sandbox/accounts/{account_id(merchant)}/deauthorize")
+    found = driver.read(driver.pay(order=order))
     assert (found.phase, found.error_code) == ("failed", "resource_missing")
     assert state_of(account(merchant)) == "disconnected"
 
 
-def test_a_transfer_that_stripe_no_longer_allows_fails_before_anything_moves(till: Till) -> None:
-    merchant = create_ready_merchant(till)
+def test_a_transfer_that_stripe_no_longer_allows_fails_before_anything_moves(
+    driver: PaymentDriver,
+) -> None:
+    merchant = create_ready_merchant(driver)
     order = create_sale(merchant)
     stripe_id = account_id(merchant)
-    till.sandbox("POST", f"/_sandbox/accounts/{stripe_id}", capabilities={"transfers": "inactive"})
-    found = till.read(till.pay(order=order))
+    driver.sandbox(
+        "POST", f"/_sandbox/accounts/{stripe_id}", capabilities={"transfers": "inactive"}
+    )
+    found = driver.read(driver.pay(order=order))
     assert (found.phase, found.error_code) == ("failed", "insufficient_capabilities_for_transfer")
     assert state_of(account(merchant)) == "restricted"

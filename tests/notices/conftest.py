@@ -8,8 +8,8 @@ from flask import Flask
 
 from parts.mailbox import Mailbox
 from tests.notices.receiver import Receiver
-from tests.notices.sent_mails import Letters
-from tests.payments.driver import Till
+from tests.notices.sent_mails import SentMails
+from tests.payments.driver import PaymentDriver
 
 
 @pytest.fixture(scope="session")
@@ -20,11 +20,11 @@ def mailbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mailbox]:
 
 
 @pytest.fixture
-def letters(mailbox: Mailbox) -> Letters:
+def sent_mails(mailbox: Mailbox) -> SentMails:
     """What the mail server took in this test."""
-    letters = Letters(mailbox.mails)
-    letters.burn()
-    return letters
+    sent_mails = SentMails(mailbox.mails)
+    sent_mails.burn()
+    return sent_mails
 
 
 @pytest.fixture
@@ -33,10 +33,10 @@ def settings(settings: dict[str, str], mailbox: Mailbox, tmp_path: Path) -> dict
 
 
 @pytest.fixture
-def till(app: Flask) -> Iterator[Till]:
+def driver(app: Flask) -> Iterator[PaymentDriver]:
     """A shop with one product, a sandbox account and workers run by hand."""
     with app.app_context():
-        yield Till(app)
+        yield PaymentDriver(app)
 
 
 @pytest.fixture

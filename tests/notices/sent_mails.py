@@ -1,4 +1,4 @@
-"""Letters: what a mail server took, as mail programs read it."""
+"""SentMails: what a mail server took, as mail programs read it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from payments_app.notices.models import Mail
 from payments_app.payments.models import Transaction
 
 
-class Letters:
+class SentMails:
     """The files of a mailbox."""
 
     def __init__(self, directory: Path) -> None:
@@ -33,11 +33,11 @@ class Letters:
         return [email.message_from_bytes(path.read_bytes(), policy=default) for path in paths]
 
     def subjects(self) -> list[str]:
-        return [str(letter["Subject"]).replace("\u00a0", " ") for letter in self.all()]
+        return [str(received["Subject"]).replace("\u00a0", " ") for received in self.all()]
 
 
-def text_of(letter: EmailMessage, subtype: str = "plain") -> str:
-    body = letter.get_body((subtype,))
+def text_of(received: EmailMessage, subtype: str = "plain") -> str:
+    body = received.get_body((subtype,))
     assert body is not None
     return str(body.get_content())
 

@@ -19,33 +19,35 @@ from payments_app.notices.webhook_models import Delivery, WebhookEvent
 from tests.ledger.concurrency import claim
 from tests.notices.deliveries import delivery, endpoint
 from tests.notices.receiver import Receiver
-from tests.notices.sent_mails import Letters, text_of
-from tests.payments.driver import Till
+from tests.notices.sent_mails import SentMails, text_of
+from tests.payments.driver import PaymentDriver
 
 pytestmark = pytest.mark.portable
 DELIVER = "notices.deliver_webhook"
 
 
-def test_an_endpoint_in_trouble_holds_up_no_other(till: Till, receiver: Receiver) -> None:
+def test_an_endpoint_in_trouble_holds_up_no_other(
+    driver: PaymentDriver, receiver: Receiver
+) -> None:
     broken = Receiver()
     broken.answer = 500
     broken.listen()
     receiver.listen()
-    till.pay()
+    driver.pay()
     broken.close()
     assert (len(receiver.came), len(broken.came)) == (1, 1)
 
 
 def test_a_failing_endpoint_is_called_by_one_worker_at_a_time(
-    till: Till, receiver: Receiver
+    driver: PaymentDriver, receiver: Receiver
 ) -> None:
     receiver.answer = 500
     receiver.listen()
-    till.pay()
-    till.pay()
+    driver.pay()
+    driver.pay()
     receiver.answer = None
-    first, second = (message.subject for message in till.messages(DELIVER))
-    calling = threading.Thread(target=_deliver_on_its_own, args=(till, first), daemon=True)
+    first, second = (message.subject for message in driver.messages(DELIVER))
+    calling = threading.Thread(target=_deliver_on_its_own, args=(driver, first), daemon=True)
     calling.start()
     assert _until(lambda: len(receiver.came) == 3)
     assert 1 <= _seconds_until_its_turn(second) < 6
@@ -54,71 +56,77 @@ def test_a_failing_endpoint_is_called_by_one_worker_at_a_time(
 
 
 def test_the_more_wait_for_an_endpoint_the_later_each_asks_again(
-    till: Till, receiver: Receiver
+    driver: PaymentDriver, receiver: Receiver
 ) -> None:
     receiver.answer = 500
     added = receiver.listen()
-    till.pay()
-    till.pay()
-    first, second = (message.subject for message in till.messages(DELIVER))
+    driver.pay()
+    driver.pay()
+    first, second = (message.subject for message in driver.messages(DELIVER))
     _let_wait(added, first, 400)
     waits = [_seconds_until_its_turn(second) for _ in range(30)]
     assert 10 < sum(waits) / len(waits) < 40
     assert max(waits) - min(waits) > 5
 
 
-def test_a_success_forgets_the_failures_before_it(till: Till, receiver: Receiver) -> None:
+def test_a_success_forgets_the_failures_before_it(
+    driver: PaymentDriver, receiver: Receiver
+) -> None:
     receiver.answer = 500
     added = receiver.listen()
-    till.pay()
+    driver.pay()
     assert endpoint(added).failures == 1
     receiver.answer = 200
-    till.make_due(DELIVER)
-    till.work()
+    driver.make_due(DELIVER)
+    driver.work()
     assert (endpoint(added).failures, endpoint(added).failing_since) == (0, None)
 
 
 def test_an_endpoint_that_failed_for_three_days_is_switched_off_with_a_mail(
-    till: Till, receiver: Receiver, letters: Letters
+    driver: PaymentDriver, receiver: Receiver, sent_mails: SentMails
 ) -> None:
     receiver.answer = 500
     added = receiver.listen()
-    till.pay()
+    driver.pay()
     _fail_since(added, days=3, failures=9)
-    till.make_due(DELIVER)
-    till.work()
+    driver.make_due(DELIVER)
+    driver.work()
     assert not endpoint(added).enabled
-    notice = letters.all()[-1]
+    notice = sent_mails.all()[-1]
     assert notice["Subject"] == "Your webhook endpoint was switched off"
     assert receiver.url in text_of(notice)
 
 
 def test_an_endpoint_that_failed_for_two_days_is_still_called(
-    till: Till, receiver: Receiver
+    driver: PaymentDriver, receiver: Receiver
 ) -> None:
     receiver.answer = 500
     added = receiver.listen()
-    till.pay()
+    driver.pay()
     _fail_since(added, days=2, failures=50)
-    till.make_due(DELIVER)
-    till.work()
+    driver.make_due(DELIVER)
+    driver.work()
     assert endpoint(added).enabled
 
 
-def test_an_endpoint_that_is_gone_is_switched_off_at_once(till: Till, receiver: Receiver) -> None:
+def test_an_endpoint_that_is_gone_is_switched_off_at_once(
+    driver: PaymentDriver, receiver: Receiver
+) -> None:
     receiver.answer = 410
     added = receiver.listen()
-    till.pay()
+    driver.pay()
     assert endpoint(added).disabled_reason == "it answered 410 Gone"
 
 
-def test_what_waits_for_an_endpoint_that_is_off_is_skipped(till: Till, receiver: Receiver) -> None:
+def test_what_waits_for_an_endpoint_that_is_off_is_skipped(
+    driver: PaymentDriver, receiver: Receiver
+) -> None:
     receiver.answer = 500
     added = receiver.listen()
-    till.pay()
+    driver.pay()
     endpoints.disable(added, "staff@example.com", "moving house")
-    till.make_due(DELIVER)
-    till.work()
+    driver.make_due(DELIVER)
+    driver.work()
     assert (delivery().state, len(receiver.came)) == ("skipped", 1)
     with pytest.raises(EndpointOffError):
         resend(delivery().id, "staff@example.com")
@@ -129,8 +137,8 @@ def _until(condition: object, within: int = 500) -> bool:
     return any(condition() or pause.wait(0.02) for _ in range(within))  # type: ignore[operator]
 
 
-def _deliver_on_its_own(till: Till, subject: str) -> None:
-    with till.app.app_context():
+def _deliver_on_its_own(driver: PaymentDriver, subject: str) -> None:
+    with driver.app.app_context():
         try:
             deliver(subject, claim(subject))
         except Exception:

@@ -8,20 +8,22 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.notices.sent_mails import Letters
-from tests.payments.driver import Till
+from tests.notices.sent_mails import SentMails
+from tests.payments.driver import PaymentDriver
 
 pytestmark = pytest.mark.portable
 
 
-def test_the_mailbox_is_empty_before_the_first_mail(client: FlaskClient, letters: Letters) -> None:
+def test_the_mailbox_is_empty_before_the_first_mail(
+    client: FlaskClient, sent_mails: SentMails
+) -> None:
     assert "No mail yet" in client.get("/demo/mails").text
 
 
 def test_a_mail_is_read_in_both_its_forms(
-    client: FlaskClient, letters: Letters, till: Till
+    client: FlaskClient, sent_mails: SentMails, driver: PaymentDriver
 ) -> None:
-    till.pay()
+    driver.pay()
     page = client.get("/demo/mails").text
     (address,) = re.findall(r'href="(/demo/mails/\d+)"', page)
     assert "Your receipt from Corner Shop" in client.get(address).text
@@ -30,7 +32,7 @@ def test_a_mail_is_read_in_both_its_forms(
 
 @pytest.mark.parametrize("name", ["1", "..%2Fsecret", "12345678901234567890", "x"])
 def test_a_mail_that_is_not_there_is_not_found(
-    client: FlaskClient, letters: Letters, name: str
+    client: FlaskClient, sent_mails: SentMails, name: str
 ) -> None:
     assert client.get(f"/demo/mails/{name}").status_code == 404
 

@@ -19,142 +19,166 @@ from payments_app.core.history import HistoryEntry
 from payments_app.core.jobs.outbox import Later
 from payments_app.notices.mails import POLICY, SEND, send_mail
 from payments_app.notices.receipts import NoReceiptError, resend_receipt, write_receipt
-from payments_app.notices.smtp import Letter, MailDelayedError, MailRefusedError, post
+from payments_app.notices.smtp import MailDelayedError, MailRefusedError, OutgoingMail, post
 from tests.ledger.concurrency import claim, run_at_once
-from tests.notices.sent_mails import Letters, leave_half_sent, mails, readdress, text_of
-from tests.payments.driver import Till
+from tests.notices.sent_mails import SentMails, leave_half_sent, mails, readdress, text_of
+from tests.payments.driver import PaymentDriver
 
 pytestmark = pytest.mark.portable
 
 
-def test_a_paid_order_brings_one_receipt_with_what_was_paid(till: Till, letters: Letters) -> None:
-    transaction = till.pay()
-    (letter,) = letters.all()
-    assert letter["To"] == "ada@example.com"
-    assert letter["From"] == "Corner Shop <shop@example.com>"
-    assert letters.subjects() == ["Your receipt from Corner Shop: $10.99"]
+def test_a_paid_order_brings_one_receipt_with_what_was_paid(
+    driver: PaymentDriver, sent_mails: SentMails
+) -> None:
+    transaction = driver.pay()
+    (received,) = sent_mails.all()
+    assert received["To"] == "ada@example.com"
+    assert received["From"] == "Corner Shop <shop@example.com>"
+    assert sent_mails.subjects() == ["Your receipt from Corner Shop: $10.99"]
     for form in ("plain", "html"):
-        words = text_of(letter, form)
-        paid = till.read(transaction)
+        words = text_of(received, form)
+        paid = driver.read(transaction)
         for fact in ("$10.99", paid.description, paid.reference, "Visa ending in 4242"):
             assert fact in words
 
 
-def test_a_receipt_is_in_the_timeline_of_its_payment(till: Till, letters: Letters) -> None:
-    assert "mail.receipt.sent" in till.happened(till.pay())
+def test_a_receipt_is_in_the_timeline_of_its_payment(
+    driver: PaymentDriver, sent_mails: SentMails
+) -> None:
+    assert "mail.receipt.sent" in driver.happened(driver.pay())
 
 
-def test_a_payment_of_nothing_has_a_receipt_too(till: Till, letters: Letters) -> None:
-    till.pay(amount=0)
-    assert letters.subjects() == ["Your receipt from Corner Shop: $0.00"]
+def test_a_payment_of_nothing_has_a_receipt_too(
+    driver: PaymentDriver, sent_mails: SentMails
+) -> None:
+    driver.pay(amount=0)
+    assert sent_mails.subjects() == ["Your receipt from Corner Shop: $0.00"]
 
 
-def test_what_a_buyer_wrote_is_escaped_in_the_html(till: Till, letters: Letters) -> None:
-    till.pay(description="<b>Mug</b>\r\nBcc: x@example.com")
-    (letter,) = letters.all()
-    assert "&lt;b&gt;Mug&lt;/b&gt;" in text_of(letter, "html")
-    assert letter["Bcc"] is None
+def test_what_a_buyer_wrote_is_escaped_in_the_html(
+    driver: PaymentDriver, sent_mails: SentMails
+) -> None:
+    driver.pay(description="<b>Mug</b>\r\nBcc: x@example.com")
+    (received,) = sent_mails.all()
+    assert "&lt;b&gt;Mug&lt;/b&gt;" in text_of(received, "html")
+    assert received["Bcc"] is None
 
 
-def test_writing_a_receipt_twice_writes_one(till: Till, letters: Letters) -> None:
-    transaction = till.pay()
+def test_writing_a_receipt_twice_writes_one(driver: PaymentDriver, sent_mails: SentMails) -> None:
+    transaction = driver.pay()
     write_receipt(transaction, claim(transaction))
-    till.work()
-    assert (len(mails()), len(letters.all())) == (1, 1)
+    driver.work()
+    assert (len(mails()), len(sent_mails.all())) == (1, 1)
 
 
-def test_eight_workers_at_once_write_and_send_one_receipt(till: Till, letters: Letters) -> None:
-    transaction = till.open()
-    till.work("charges")
-    run_at_once(till.app, lambda: write_receipt(transaction, claim(transaction)))
+def test_eight_workers_at_once_write_and_send_one_receipt(
+    driver: PaymentDriver, sent_mails: SentMails
+) -> None:
+    transaction = driver.open()
+    driver.work("charges")
+    run_at_once(driver.app, lambda: write_receipt(transaction, claim(transaction)))
     (mail,) = mails()
-    outcomes = run_at_once(till.app, lambda: send_mail(mail.id, claim(mail.id)))
+    outcomes = run_at_once(driver.app, lambda: send_mail(mail.id, claim(mail.id)))
     assert {type(outcome) for outcome in outcomes} <= {type(None), Later}
-    assert len(letters.all()) == 1
+    assert len(sent_mails.all()) == 1
 
 
-def test_sending_twice_in_a_row_sends_once(till: Till, letters: Letters) -> None:
-    till.pay()
+def test_sending_twice_in_a_row_sends_once(driver: PaymentDriver, sent_mails: SentMails) -> None:
+    driver.pay()
     send_mail(mails()[0].id, claim("by hand"))
-    assert len(letters.all()) == 1
+    assert len(sent_mails.all()) == 1
 
 
-def test_a_mail_that_a_worker_died_over_waits_for_its_lease(till: Till, letters: Letters) -> None:
-    till.pay()
+def test_a_mail_that_a_worker_died_over_waits_for_its_lease(
+    driver: PaymentDriver, sent_mails: SentMails
+) -> None:
+    driver.pay()
     leave_half_sent(seconds_left=60)
     with pytest.raises(Later):
         send_mail(mails()[0].id, claim("by hand"))
 
 
-def test_a_mail_sent_again_after_a_crash_is_the_same_message(till: Till, letters: Letters) -> None:
-    till.pay()
+def test_a_mail_sent_again_after_a_crash_is_the_same_message(
+    driver: PaymentDriver, sent_mails: SentMails
+) -> None:
+    driver.pay()
     leave_half_sent(seconds_left=-1)
     send_mail(mails()[0].id, claim("by hand"))
-    first, second = letters.all()
+    first, second = sent_mails.all()
     assert first["Message-ID"] == second["Message-ID"]
     assert text_of(first) == text_of(second)
 
 
 def test_a_mail_that_killed_its_workers_is_undelivered_and_can_be_asked_for_again(
-    till: Till, letters: Letters
+    driver: PaymentDriver, sent_mails: SentMails
 ) -> None:
-    transaction = till.open()
-    till.work("charges", "payment_standard")
-    till.let_workers_die(SEND)
-    till.work("mailers")
-    assert (mails()[0].state, letters.all()) == ("undelivered", [])
+    transaction = driver.open()
+    driver.work("charges", "payment_standard")
+    driver.let_workers_die(SEND)
+    driver.work("mailers")
+    assert (mails()[0].state, sent_mails.all()) == ("undelivered", [])
     assert resend_receipt(transaction, "staff@example.com")
 
 
-def test_staff_resend_the_same_message_and_it_is_history(till: Till, letters: Letters) -> None:
-    transaction = till.pay()
+def test_staff_resend_the_same_message_and_it_is_history(
+    driver: PaymentDriver, sent_mails: SentMails
+) -> None:
+    transaction = driver.pay()
     assert resend_receipt(transaction, "staff@example.com")
-    till.work("mailers")
-    assert len({letter["Message-ID"] for letter in letters.all()}) == 1
-    assert len(letters.all()) == 2
+    driver.work("mailers")
+    assert len({received["Message-ID"] for received in sent_mails.all()}) == 1
+    assert len(sent_mails.all()) == 2
     asked = db.session.scalars(
         select(HistoryEntry).where(HistoryEntry.what == "mail.receipt.resend_asked")
     ).one()
     assert (asked.actor, asked.transaction_id) == ("staff@example.com", transaction)
 
 
-def test_a_receipt_on_its_way_is_not_sent_twice_by_asking(till: Till, letters: Letters) -> None:
-    transaction = till.open()
-    till.work("charges", "payment_standard")
+def test_a_receipt_on_its_way_is_not_sent_twice_by_asking(
+    driver: PaymentDriver, sent_mails: SentMails
+) -> None:
+    transaction = driver.open()
+    driver.work("charges", "payment_standard")
     assert not resend_receipt(transaction, "staff@example.com")
-    till.work()
-    assert len(letters.all()) == 1
+    driver.work()
+    assert len(sent_mails.all()) == 1
 
 
-def test_an_unpaid_payment_has_no_receipt_to_resend(till: Till, letters: Letters) -> None:
+def test_an_unpaid_payment_has_no_receipt_to_resend(
+    driver: PaymentDriver, sent_mails: SentMails
+) -> None:
     with pytest.raises(NoReceiptError):
-        resend_receipt(till.open(), "staff@example.com")
+        resend_receipt(driver.open(), "staff@example.com")
 
 
-def test_mail_refused_for_good_is_dead_at_once_with_an_alert(till: Till, letters: Letters) -> None:
-    transaction = till.open()
+def test_mail_refused_for_good_is_dead_at_once_with_an_alert(
+    driver: PaymentDriver, sent_mails: SentMails
+) -> None:
+    transaction = driver.open()
     readdress(transaction, "refused@example.com")
-    till.work()
+    driver.work()
     assert [mail.state for mail in mails()] == ["undelivered"]
-    assert [m.dead_at is not None for m in till.messages("notices.send_mail")] == [True]
-    assert "mail.receipt.undelivered" in till.happened(transaction)
+    assert [m.dead_at is not None for m in driver.messages("notices.send_mail")] == [True]
+    assert "mail.receipt.undelivered" in driver.happened(transaction)
     assert db.session.scalars(select(Alert.kind)).all() == ["dead_letter"]
 
 
-def test_mail_refused_for_now_is_sent_later(till: Till, letters: Letters) -> None:
-    readdress(till.open(), "later@example.com")
-    till.work()
-    (message,) = till.messages("notices.send_mail")
+def test_mail_refused_for_now_is_sent_later(driver: PaymentDriver, sent_mails: SentMails) -> None:
+    readdress(driver.open(), "later@example.com")
+    driver.work()
+    (message,) = driver.messages("notices.send_mail")
     assert (message.failures, message.dead_at) == (1, None)
     assert [mail.state for mail in mails()] == ["queued"]
 
 
-def test_a_mail_is_undelivered_after_the_last_try(till: Till, letters: Letters) -> None:
-    readdress(till.open(), "later@example.com")
-    till.work()
+def test_a_mail_is_undelivered_after_the_last_try(
+    driver: PaymentDriver, sent_mails: SentMails
+) -> None:
+    readdress(driver.open(), "later@example.com")
+    driver.work()
     for _ in POLICY.waits:
-        till.make_due("notices.send_mail")
-        till.work("mailers")
+        driver.make_due("notices.send_mail")
+        driver.work("mailers")
     assert [mail.state for mail in mails()] == ["undelivered"]
 
 
@@ -181,15 +205,15 @@ class TestWithoutAMailServer:
     def test_mail_is_kept_where_no_server_is_configured(self, settings: dict[str, str]) -> None:
         app = create_app(Config.from_env(settings | {"SMTP_URL": ""}))
         with app.app_context():
-            till = Till(app)
-            transaction = till.pay()
+            driver = PaymentDriver(app)
+            transaction = driver.pay()
             assert [mail.state for mail in mails()] == ["kept"]
-            assert "mail.receipt.kept" in till.happened(transaction)
+            assert "mail.receipt.kept" in driver.happened(transaction)
             _dispose(app)
 
 
-def _letter() -> Letter:
-    return Letter(
+def _letter() -> OutgoingMail:
+    return OutgoingMail(
         key="receipt_1",
         sender_name="Shop",
         sender="shop@example.com",

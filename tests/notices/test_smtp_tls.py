@@ -15,9 +15,9 @@ from aiosmtpd.smtp import AuthResult, Envelope, LoginPassword
 
 from parts.nginx import make_certificate
 from parts.ports import LOOPBACK, free_port
-from payments_app.notices.smtp import Letter, MailDelayedError, MailRefusedError, post
+from payments_app.notices.smtp import MailDelayedError, MailRefusedError, OutgoingMail, post
 
-LETTER = Letter(
+LETTER = OutgoingMail(
     key="receipt_1",
     sender_name="Shop",
     sender="shop@example.com",

@@ -22,7 +22,7 @@ from payments_app.payments.refunds.request import request_refund
 from tests.ledger.concurrency import claim, run_at_once
 from tests.notices.deliveries import attempts, delivery, endpoint
 from tests.notices.receiver import Receiver, is_signed
-from tests.payments.driver import Till
+from tests.payments.driver import PaymentDriver
 
 pytestmark = pytest.mark.portable
 DELIVER = "notices.deliver_webhook"
@@ -39,52 +39,56 @@ def test_the_signature_is_that_of_the_specifications_own_example() -> None:
 
 
 def test_a_capture_is_announced_with_its_key_and_the_payment(
-    till: Till, receiver: Receiver
+    driver: PaymentDriver, receiver: Receiver
 ) -> None:
     receiver.listen()
-    transaction = till.pay()
+    transaction = driver.pay()
     (event,) = receiver.events()
     assert event["id"] == f"webhook_{transaction}_payment_captured"
     assert (event["type"], event["version"]) == ("payment_captured", 1)
     payment = event["data"]["payment"]
-    paid = till.read(transaction)
+    paid = driver.read(transaction)
     assert (payment["id"], payment["amount"], payment["currency"]) == (transaction, 1099, "usd")
     assert payment["gateway_id"] == paid.stripe_payment_id
     assert payment["merchant"].startswith("mrc_")
 
 
-def test_a_webhook_is_signed_and_carries_its_key_twice(till: Till, receiver: Receiver) -> None:
+def test_a_webhook_is_signed_and_carries_its_key_twice(
+    driver: PaymentDriver, receiver: Receiver
+) -> None:
     added = receiver.listen()
-    till.pay()
+    driver.pay()
     ((headers, body),) = receiver.came
     assert is_signed(headers, body, endpoint(added).secret)
     assert headers["webhook-id"] == headers["idempotency-key"] == receiver.events()[0]["id"]
     assert headers["content-type"] == "application/json"
 
 
-def test_during_a_rotation_either_secret_verifies(till: Till, receiver: Receiver) -> None:
+def test_during_a_rotation_either_secret_verifies(
+    driver: PaymentDriver, receiver: Receiver
+) -> None:
     added = receiver.listen()
     old = endpoint(added).secret
     new = endpoints.rotate_secret(added, "staff@example.com")
-    till.pay()
+    driver.pay()
     ((headers, body),) = receiver.came
     assert is_signed(headers, body, old)
     assert is_signed(headers, body, new)
 
 
-def test_a_failed_payment_is_announced_as_that(till: Till, receiver: Receiver) -> None:
+def test_a_failed_payment_is_announced_as_that(driver: PaymentDriver, receiver: Receiver) -> None:
     receiver.listen()
-    till.pay("pm_card_visa_chargeDeclined")
+    driver.pay("pm_card_visa_chargeDeclined")
     (event,) = receiver.events()
     assert event["type"] == "payment_failed"
     assert event["data"]["payment"]["error_code"] == "card_declined"
 
 
-def test_a_refund_is_announced_with_its_payment(till: Till, receiver: Receiver) -> None:
-    transaction = till.pay()
+def test_a_refund_is_announced_with_its_payment(driver: PaymentDriver, receiver: Receiver) -> None:
+    transaction = driver.pay()
     receiver.listen()
     refund = request_refund(transaction, 500, reason="scratched", actor="staff@example.com")
-    till.work()
+    driver.work()
     (event,) = receiver.events()
     assert event["type"] == "refund_succeeded"
     assert event["data"]["refund"]["amount"] == 500
@@ -92,45 +96,47 @@ def test_a_refund_is_announced_with_its_payment(till: Till, receiver: Receiver) 
     assert event["id"] == f"webhook_{refund}_refund_succeeded"
 
 
-def test_an_event_is_kept_even_where_nobody_listens(till: Till) -> None:
-    transaction = till.pay()
+def test_an_event_is_kept_even_where_nobody_listens(driver: PaymentDriver) -> None:
+    transaction = driver.pay()
     events = db.session.scalars(select(WebhookEvent.id)).all()
     assert events == [f"webhook_{transaction}_payment_captured"]
 
 
-def test_announcing_twice_and_eight_at_once_is_one_event(till: Till, receiver: Receiver) -> None:
+def test_announcing_twice_and_eight_at_once_is_one_event(
+    driver: PaymentDriver, receiver: Receiver
+) -> None:
     receiver.listen()
-    transaction = till.pay()
+    transaction = driver.pay()
     announce_payment(transaction, claim(transaction))
-    run_at_once(till.app, lambda: announce_payment(transaction, claim(transaction)))
-    till.work()
+    run_at_once(driver.app, lambda: announce_payment(transaction, claim(transaction)))
+    driver.work()
     assert len(receiver.came) == 1
 
 
-def test_delivering_twice_in_a_row_calls_once(till: Till, receiver: Receiver) -> None:
+def test_delivering_twice_in_a_row_calls_once(driver: PaymentDriver, receiver: Receiver) -> None:
     receiver.listen()
-    till.pay()
+    driver.pay()
     deliver(delivery().id, claim("by hand"))
     assert len(receiver.came) == 1
 
 
-def test_eight_workers_at_one_delivery_call_once(till: Till, receiver: Receiver) -> None:
+def test_eight_workers_at_one_delivery_call_once(driver: PaymentDriver, receiver: Receiver) -> None:
     receiver.listen()
-    till.open()
-    till.work("charges")
-    transaction = till.messages("notices.announce_payment")[0].subject
+    driver.open()
+    driver.work("charges")
+    transaction = driver.messages("notices.announce_payment")[0].subject
     announce_payment(transaction, claim(transaction))
     mine = delivery().id
-    outcomes = run_at_once(till.app, lambda: deliver(mine, claim(mine)))
+    outcomes = run_at_once(driver.app, lambda: deliver(mine, claim(mine)))
     assert {type(outcome) for outcome in outcomes} <= {type(None), Later}
     assert len(receiver.came) == 1
 
 
 def test_a_delivery_that_a_worker_died_over_is_called_again_with_its_id(
-    till: Till, receiver: Receiver
+    driver: PaymentDriver, receiver: Receiver
 ) -> None:
     receiver.listen()
-    till.pay()
+    driver.pay()
     _leave_half_sent()
     deliver(delivery().id, claim("by hand"))
     assert len(set(receiver.ids())) == 1
@@ -139,80 +145,86 @@ def test_a_delivery_that_a_worker_died_over_is_called_again_with_its_id(
 
 @pytest.mark.parametrize("status", [500, 502, 503])
 def test_a_5xx_waits_as_a_refused_connection_does(
-    till: Till, receiver: Receiver, status: int
+    driver: PaymentDriver, receiver: Receiver, status: int
 ) -> None:
     receiver.answer = status
     receiver.listen()
-    till.pay()
-    (message,) = till.messages(DELIVER)
+    driver.pay()
+    (message,) = driver.messages(DELIVER)
     assert (message.failures, message.dead_at) == (1, None)
     assert 50 < _waits(message) <= 60
     assert attempts()[0][0] == status
 
 
 def test_a_refused_connection_waits_n_cubed_and_sixty_seconds(
-    till: Till, receiver: Receiver
+    driver: PaymentDriver, receiver: Receiver
 ) -> None:
     receiver.listen()
     receiver.close()
-    till.pay()
+    driver.pay()
     for _ in range(2):
-        till.make_due(DELIVER)
-        till.work("payment_standard")
-    (message,) = till.messages(DELIVER)
+        driver.make_due(DELIVER)
+        driver.work("payment_standard")
+    (message,) = driver.messages(DELIVER)
     assert 58 < _waits(message) <= 68
 
 
-def test_an_endpoint_is_given_up_after_eight_retries(till: Till, receiver: Receiver) -> None:
+def test_an_endpoint_is_given_up_after_eight_retries(
+    driver: PaymentDriver, receiver: Receiver
+) -> None:
     receiver.answer = 503
     receiver.listen()
-    transaction = till.pay()
+    transaction = driver.pay()
     for _ in range(8):
         assert delivery().state == "waiting"
-        till.make_due(DELIVER)
-        till.work("payment_standard")
+        driver.make_due(DELIVER)
+        driver.work("payment_standard")
     assert (delivery().state, len(receiver.came)) == ("dead", 9)
-    assert "merchant_webhook.dead" in till.happened(transaction)
+    assert "merchant_webhook.dead" in driver.happened(transaction)
     assert db.session.scalars(select(Alert.kind)).all() == ["dead_letter"]
 
 
-def test_a_rate_limit_waits_as_long_as_it_wishes(till: Till, receiver: Receiver) -> None:
+def test_a_rate_limit_waits_as_long_as_it_wishes(driver: PaymentDriver, receiver: Receiver) -> None:
     receiver.answer, receiver.headers = 429, {"Retry-After": "120"}
     added = receiver.listen()
-    till.pay()
-    (message,) = till.messages(DELIVER)
+    driver.pay()
+    (message,) = driver.messages(DELIVER)
     assert 110 < _waits(message) <= 120
     assert endpoint(added).failures == 0
 
 
 @pytest.mark.parametrize("status", [301, 302, 400, 401, 404])
-def test_any_other_status_is_dead_at_once(till: Till, receiver: Receiver, status: int) -> None:
+def test_any_other_status_is_dead_at_once(
+    driver: PaymentDriver, receiver: Receiver, status: int
+) -> None:
     receiver.answer, receiver.headers = status, {"Location": "http://169.254.169.254/"}
     receiver.listen()
-    till.pay()
+    driver.pay()
     assert (delivery().state, len(receiver.came)) == ("dead", 1)
 
 
-def test_a_dead_delivery_is_sent_again_when_asked(till: Till, receiver: Receiver) -> None:
+def test_a_dead_delivery_is_sent_again_when_asked(
+    driver: PaymentDriver, receiver: Receiver
+) -> None:
     receiver.answer = 404
     receiver.listen()
-    till.pay()
+    driver.pay()
     receiver.answer = 204
     assert resend(delivery().id, "staff@example.com")
-    till.work()
+    driver.work()
     assert delivery().state == "delivered"
     assert len(set(receiver.ids())) == 1
 
 
 def test_a_delivery_that_killed_its_workers_is_dead_and_can_be_asked_for_again(
-    till: Till, receiver: Receiver
+    driver: PaymentDriver, receiver: Receiver
 ) -> None:
     receiver.answer = 503
     receiver.listen()
-    till.pay()
-    till.let_workers_die(DELIVER)
-    till.make_due(DELIVER)
-    till.work("payment_standard")
+    driver.pay()
+    driver.let_workers_die(DELIVER)
+    driver.make_due(DELIVER)
+    driver.work("payment_standard")
     assert (delivery().state, len(receiver.came)) == ("dead", 1)
     assert resend(delivery().id, "staff@example.com")
 
@@ -228,10 +240,12 @@ def test_a_database_that_stays_away_calls_for_help() -> None:
     assert POLICY.wait(RETRIES + len(POLICY.waits), away) is None
 
 
-def test_what_is_on_its_way_is_not_sent_twice_by_asking(till: Till, receiver: Receiver) -> None:
+def test_what_is_on_its_way_is_not_sent_twice_by_asking(
+    driver: PaymentDriver, receiver: Receiver
+) -> None:
     receiver.answer = 500
     receiver.listen()
-    till.pay()
+    driver.pay()
     assert not resend(delivery().id, "staff@example.com")
 
 

@@ -5,18 +5,18 @@ from collections.abc import Iterator
 import pytest
 from flask import Flask
 
-from tests.accounts.staff_driver import Desk
-from tests.queues.job_driver import Bench
+from tests.accounts.staff_driver import StaffDriver
+from tests.queues.job_driver import JobDriver
 
 
 @pytest.fixture
-def bench(app: Flask) -> Iterator[Bench]:
+def job_driver(app: Flask) -> Iterator[JobDriver]:
     """Jobs of the test's own, dead letters, alerts."""
     with app.app_context():
-        yield Bench(app)
+        yield JobDriver(app)
 
 
 @pytest.fixture
-def desk(app: Flask) -> Desk:
+def staff_driver(app: Flask) -> StaffDriver:
     """Staff accounts, and a browser for each."""
-    return Desk(app)
+    return StaffDriver(app)

@@ -30,10 +30,10 @@ def mail_server() -> Iterator[Received]:
         def handle(self) -> None:
             self._say("220 ready")
             while line := self.rfile.readline():
-                verb = line[:4].upper()
-                if verb == b"DATA":
+                command = line[:4].upper()
+                if command == b"DATA":
                     self._take()
-                elif verb == b"QUIT":
+                elif command == b"QUIT":
                     self._say("221 bye")
                     return
                 else:

@@ -7,67 +7,76 @@ from flask.testing import FlaskCliRunner
 
 from payments_app.core.jobs.outbox import Claim
 from payments_app.ops import dead_letters
-from tests.accounts.staff_driver import Desk
-from tests.queues.job_driver import Bench
+from tests.accounts.staff_driver import StaffDriver
+from tests.queues.job_driver import JobDriver
 
 pytestmark = pytest.mark.portable
 
 
-def test_a_retried_dead_letter_is_done_by_a_worker(bench: Bench) -> None:
-    dead = bench.bury()
+def test_a_retried_dead_letter_is_done_by_a_worker(job_driver: JobDriver) -> None:
+    dead = job_driver.dead_letter()
     done: list[str] = []
-    bench.job("test.fails", lambda subject, _claim: done.append(subject))
+    job_driver.job("test.fails", lambda subject, _claim: done.append(subject))
     dead_letters.retry(dead, "the disk is mended", "ada")
-    bench.work()
+    job_driver.work()
     assert done == ["it"]
-    assert bench.message("test.fails").done_at is not None
+    assert job_driver.message("test.fails").done_at is not None
 
 
-def test_a_retried_dead_letter_has_all_its_tries_again(bench: Bench) -> None:
-    dead = bench.bury()
-    bench.failing("test.fails", waits=(60,))
+def test_a_retried_dead_letter_has_all_its_tries_again(job_driver: JobDriver) -> None:
+    dead = job_driver.dead_letter()
+    job_driver.failing("test.fails", waits=(60,))
     dead_letters.retry(dead, "the disk is mended", "ada")
-    bench.work()
-    assert bench.message("test.fails").dead_at is None
+    job_driver.work()
+    assert job_driver.message("test.fails").dead_at is None
 
 
-def test_a_discarded_dead_letter_stays_in_the_database_and_is_listed_no_more(bench: Bench) -> None:
-    dead = bench.bury()
+def test_a_discarded_dead_letter_stays_in_the_database_and_is_listed_no_more(
+    job_driver: JobDriver,
+) -> None:
+    dead = job_driver.dead_letter()
     dead_letters.discard(dead, "done by hand", "ada")
-    assert bench.message("test.fails").discarded_at is not None
+    assert job_driver.message("test.fails").discarded_at is not None
     with pytest.raises(dead_letters.NotDeadError):
         dead_letters.retry(dead, "changed my mind", "ada")
 
 
-@pytest.mark.parametrize("verb", [dead_letters.retry, dead_letters.discard])
-def test_a_decision_answers_the_alert_and_is_in_the_history(bench: Bench, verb: object) -> None:
-    dead = bench.bury()
-    verb(dead, "looked at it", "ada")  # type: ignore[operator]
-    assert [alert.acknowledged_by for alert in bench.alerts()] == ["ada"]
-    (entry,) = [*bench.history("dead_letter.retried"), *bench.history("dead_letter.discarded")]
+@pytest.mark.parametrize("decide", [dead_letters.retry, dead_letters.discard])
+def test_a_decision_answers_the_alert_and_is_in_the_history(
+    job_driver: JobDriver, decide: object
+) -> None:
+    dead = job_driver.dead_letter()
+    decide(dead, "looked at it", "ada")  # type: ignore[operator]
+    assert [alert.acknowledged_by for alert in job_driver.alerts()] == ["ada"]
+    (entry,) = [
+        *job_driver.history("dead_letter.retried"),
+        *job_driver.history("dead_letter.discarded"),
+    ]
     assert (entry.actor, entry.data["reason"]) == ("ada", "looked at it")
 
 
-def test_a_decision_needs_a_reason(bench: Bench) -> None:
-    dead = bench.bury()
+def test_a_decision_needs_a_reason(job_driver: JobDriver) -> None:
+    dead = job_driver.dead_letter()
     with pytest.raises(ValueError, match="Write a reason"):
         dead_letters.discard(dead, "  ", "ada")
 
 
-def test_a_dead_letter_is_not_retried_beside_an_open_one(bench: Bench) -> None:
+def test_a_dead_letter_is_not_retried_beside_an_open_one(job_driver: JobDriver) -> None:
     def fail(_subject: str, _claim: Claim) -> None:
         raise RuntimeError
 
-    bench.job("test.alone", fail, alone=True)
-    bench.stage("test.alone", key="first")
-    bench.work()
-    bench.stage("test.alone", key="second")
+    job_driver.job("test.unique", fail, unique_while_open=True)
+    job_driver.stage("test.unique", key="first")
+    job_driver.work()
+    job_driver.stage("test.unique", key="second")
     with pytest.raises(dead_letters.StillOpenError):
-        dead_letters.retry(bench.message("test.alone").id, "again", "ada")
+        dead_letters.retry(job_driver.message("test.unique").id, "again", "ada")
 
 
-def test_the_command_line_lists_shows_and_retries(bench: Bench, cli: FlaskCliRunner) -> None:
-    dead = bench.bury(subject="txn_1")
+def test_the_command_line_lists_shows_and_retries(
+    job_driver: JobDriver, cli: FlaskCliRunner
+) -> None:
+    dead = job_driver.dead_letter(subject="txn_1")
     assert "txn_1" in cli.invoke(args=["queues", "dead"]).output
     assert "RuntimeError: the cause" in cli.invoke(args=["queues", "show", str(dead)]).output
     done = cli.invoke(args=["queues", "retry", str(dead), "--reason", "mended", "--by", "ada"])
@@ -75,70 +84,78 @@ def test_the_command_line_lists_shows_and_retries(bench: Bench, cli: FlaskCliRun
 
 
 def test_the_command_line_ends_with_1_while_something_critical_is_wrong(
-    bench: Bench, cli: FlaskCliRunner
+    job_driver: JobDriver, cli: FlaskCliRunner
 ) -> None:
-    bench.bury(queue="payment_critical")
+    job_driver.dead_letter(queue="payment_critical")
     asked = cli.invoke(args=["queues", "status"])
     assert asked.exit_code == 1
     assert "CRITICAL: test.fails: 1 dead on payment_critical" in asked.output
 
 
-def test_the_command_line_acknowledges_an_alert(bench: Bench, cli: FlaskCliRunner) -> None:
-    bench.bury()
-    number = str(bench.alerts()[0].id)
+def test_the_command_line_acknowledges_an_alert(job_driver: JobDriver, cli: FlaskCliRunner) -> None:
+    job_driver.dead_letter()
+    number = str(job_driver.alerts()[0].id)
     assert "test.fails" in cli.invoke(args=["alerts", "list"]).output
     assert cli.invoke(args=["alerts", "acknowledge", number]).exit_code == 0
     assert cli.invoke(args=["alerts", "acknowledge", number]).exit_code == 1
 
 
-def test_an_administrator_retries_a_dead_letter_on_its_page(bench: Bench, desk: Desk) -> None:
-    dead = bench.bury()
-    admin = desk.signed_in("admin")
+def test_an_administrator_retries_a_dead_letter_on_its_page(
+    job_driver: JobDriver, staff_driver: StaffDriver
+) -> None:
+    dead = job_driver.dead_letter()
+    admin = staff_driver.signed_in("admin")
     page = f"/staff/queues/dead/{dead}"
     assert "RuntimeError: the cause" in admin.get(page).text
     assert admin.post(f"{page}/retries", page, reason="mended").status_code == 303
-    assert bench.message("test.fails").dead_at is None
+    assert job_driver.message("test.fails").dead_at is None
 
 
-def test_a_form_without_a_reason_comes_back_with_words(bench: Bench, desk: Desk) -> None:
-    dead = bench.bury()
+def test_a_form_without_a_reason_comes_back_with_words(
+    job_driver: JobDriver, staff_driver: StaffDriver
+) -> None:
+    dead = job_driver.dead_letter()
     page = f"/staff/queues/dead/{dead}"
-    answer = desk.signed_in("admin").post(f"{page}/discards", page, reason=" ")
+    answer = staff_driver.signed_in("admin").post(f"{page}/discards", page, reason=" ")
     assert answer.status_code == 422
     assert "Write a reason" in answer.text
 
 
-def test_support_looks_at_a_dead_letter_and_may_not_decide(bench: Bench, desk: Desk) -> None:
-    dead = bench.bury()
-    support = desk.signed_in("support")
+def test_support_looks_at_a_dead_letter_and_may_not_decide(
+    job_driver: JobDriver, staff_driver: StaffDriver
+) -> None:
+    dead = job_driver.dead_letter()
+    support = staff_driver.signed_in("support")
     page = f"/staff/queues/dead/{dead}"
     assert "An administrator decides" in support.get(page).text
     assert support.post(f"{page}/retries", reason="mine").status_code == 403
-    assert bench.message("test.fails").dead_at is not None
+    assert job_driver.message("test.fails").dead_at is not None
 
 
-def test_a_viewer_sees_neither_queues_nor_alerts(desk: Desk) -> None:
-    viewer = desk.signed_in("viewer")
+def test_a_viewer_sees_neither_queues_nor_alerts(staff_driver: StaffDriver) -> None:
+    viewer = staff_driver.signed_in("viewer")
     assert viewer.get("/staff/queues").status_code == 403
     assert viewer.get("/staff/alerts").status_code == 403
 
 
-def test_an_error_is_shown_as_text(bench: Bench, desk: Desk) -> None:
-    dead = bench.bury(subject="<script>alert(1)</script>")
-    page = desk.signed_in("support").get(f"/staff/queues/dead/{dead}").text
+def test_an_error_is_shown_as_text(job_driver: JobDriver, staff_driver: StaffDriver) -> None:
+    dead = job_driver.dead_letter(subject="<script>alert(1)</script>")
+    page = staff_driver.signed_in("support").get(f"/staff/queues/dead/{dead}").text
     assert "<script>alert" not in page
 
 
-def test_support_acknowledges_an_alert_on_its_page(bench: Bench, desk: Desk) -> None:
-    bench.bury()
-    (alert,) = bench.alerts()
-    support = desk.signed_in("support")
+def test_support_acknowledges_an_alert_on_its_page(
+    job_driver: JobDriver, staff_driver: StaffDriver
+) -> None:
+    job_driver.dead_letter()
+    (alert,) = job_driver.alerts()
+    support = staff_driver.signed_in("support")
     path = f"/staff/alerts/{alert.id}/acknowledgements"
     assert support.post(path, "/staff/alerts").status_code == 303
-    assert bench.alerts()[0].acknowledged_by is not None
+    assert job_driver.alerts()[0].acknowledged_by is not None
     assert "Nothing waits for anybody" in support.get("/staff/alerts").text
 
 
 @pytest.mark.parametrize("number", [0, 2**63, 10**30])
-def test_a_dead_letter_that_is_not_there_is_a_404(desk: Desk, number: int) -> None:
-    assert desk.signed_in("admin").get(f"/staff/queues/dead/{number}").status_code == 404
+def test_a_dead_letter_that_is_not_there_is_a_404(staff_driver: StaffDriver, number: int) -> None:
+    assert staff_driver.signed_in("admin").get(f"/staff/queues/dead/{number}").status_code == 404

@@ -6,7 +6,7 @@ import pytest
 from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.queues.job_driver import Bench
+from tests.queues.job_driver import JobDriver
 
 TOKEN = "a-token-of-prometheus"
 
@@ -31,9 +31,9 @@ def _value(client: FlaskClient, name: str, **labels: str) -> float | None:
 
 @pytest.mark.portable
 def test_a_death_counts_in_the_dead_letters_of_its_queue_and_job(
-    bench: Bench, client: FlaskClient
+    job_driver: JobDriver, client: FlaskClient
 ) -> None:
-    bench.bury(queue="payment_critical")
+    job_driver.dead_letter(queue="payment_critical")
     labels = {"queue": "payment_critical", "job": "test.fails"}
     assert _value(client, "dead_letter_total", **labels) == 1
     assert _value(client, "dead_letters", **labels) == 1
@@ -46,17 +46,17 @@ def test_a_job_that_never_died_counts_from_zero(client: FlaskClient) -> None:
 
 
 @pytest.mark.portable
-def test_retries_are_counted_by_job(bench: Bench, client: FlaskClient) -> None:
-    bench.failing("test.fails", waits=(60,))
-    bench.stage("test.fails")
-    bench.work()
+def test_retries_are_counted_by_job(job_driver: JobDriver, client: FlaskClient) -> None:
+    job_driver.failing("test.fails", waits=(60,))
+    job_driver.stage("test.fails")
+    job_driver.work()
     assert _value(client, "job_retries_total", job="test.fails") == 1
     assert _value(client, "queue_retrying", job="test.fails") == 1
 
 
-def test_each_queue_says_how_late_it_is(bench: Bench, client: FlaskClient) -> None:
+def test_each_queue_says_how_late_it_is(job_driver: JobDriver, client: FlaskClient) -> None:
     assert _value(client, "queue_latency_seconds", queue="charges") == 0
-    bench.stage("charge", "nobody")
+    job_driver.stage("charge", "nobody")
     late = _value(client, "queue_latency_seconds", queue="charges")
     assert late is not None
     assert late > 0

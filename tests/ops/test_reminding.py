@@ -15,7 +15,7 @@ from payments_app.core.db.session import atomic
 from payments_app.ops.acknowledge import acknowledge
 from payments_app.ops.remind import remind, turn
 from tests.ops.receivers import Received, mail_server
-from tests.queues.job_driver import Bench
+from tests.queues.job_driver import JobDriver
 
 pytestmark = pytest.mark.portable
 HOUR = 3600
@@ -42,18 +42,18 @@ def _age(session: Session, seconds: float) -> None:
     session.execute(update(Alert).values(first_at=database_now(-seconds)))
 
 
-def raised(bench: Bench, mails: Received, severity: str = "critical") -> None:
+def raised(job_driver: JobDriver, mails: Received, severity: str = "critical") -> None:
     """An alert that was told once."""
     _raise(severity)
-    bench.work("sweeper")
+    job_driver.work("sweeper")
     mails.mails.clear()
 
 
-def reminded_at(bench: Bench, age_seconds: float) -> None:
+def reminded_at(job_driver: JobDriver, age_seconds: float) -> None:
     """As a sweeper does that looks when the alert is so old."""
     _age(age_seconds)
     remind()
-    bench.work("sweeper")
+    job_driver.work("sweeper")
 
 
 def test_reminders_come_after_one_hour_and_then_every_four() -> None:
@@ -61,41 +61,43 @@ def test_reminders_come_after_one_hour_and_then_every_four() -> None:
     assert [turn(age * HOUR) for age in ages] == [0, 1, 1, 2, 2, 3, 7]
 
 
-def test_a_critical_alert_is_told_again_after_an_hour_once(bench: Bench, mails: Received) -> None:
-    raised(bench, mails)
+def test_a_critical_alert_is_told_again_after_an_hour_once(
+    job_driver: JobDriver, mails: Received
+) -> None:
+    raised(job_driver, mails)
     for age in (3500, 3700, 3760):
-        reminded_at(bench, age)
+        reminded_at(job_driver, age)
     (mail,) = mails.mails
     assert "Still open, reminder 1: Something is wrong." in mail
 
 
-def test_a_reminder_is_another_mail_than_the_first(bench: Bench, mails: Received) -> None:
-    raised(bench, mails)
-    reminded_at(bench, HOUR)
-    reminded_at(bench, 5 * HOUR)
-    (alert,) = bench.alerts()
+def test_a_reminder_is_another_mail_than_the_first(job_driver: JobDriver, mails: Received) -> None:
+    raised(job_driver, mails)
+    reminded_at(job_driver, HOUR)
+    reminded_at(job_driver, 5 * HOUR)
+    (alert,) = job_driver.alerts()
     for number, mail in enumerate(mails.mails, start=1):
         assert f"<alert_{alert.id}_{number}@" in mail
     assert len(mails.mails) == 2
 
 
 def test_after_a_night_without_a_sweeper_only_the_latest_is_told(
-    bench: Bench, mails: Received
+    job_driver: JobDriver, mails: Received
 ) -> None:
-    raised(bench, mails)
-    reminded_at(bench, 13 * HOUR)
+    raised(job_driver, mails)
+    reminded_at(job_driver, 13 * HOUR)
     (mail,) = mails.mails
     assert "reminder 4" in mail
 
 
-def test_an_acknowledged_alert_is_not_told_again(bench: Bench, mails: Received) -> None:
-    raised(bench, mails)
-    acknowledge(bench.alerts()[0].id, "ada")
-    reminded_at(bench, 2 * HOUR)
+def test_an_acknowledged_alert_is_not_told_again(job_driver: JobDriver, mails: Received) -> None:
+    raised(job_driver, mails)
+    acknowledge(job_driver.alerts()[0].id, "ada")
+    reminded_at(job_driver, 2 * HOUR)
     assert mails.mails == []
 
 
-def test_a_warning_is_told_once(bench: Bench, mails: Received) -> None:
-    raised(bench, mails, "warning")
-    reminded_at(bench, 2 * HOUR)
+def test_a_warning_is_told_once(job_driver: JobDriver, mails: Received) -> None:
+    raised(job_driver, mails, "warning")
+    reminded_at(job_driver, 2 * HOUR)
     assert mails.mails == []

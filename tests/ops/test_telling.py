@@ -12,7 +12,7 @@ import pytest
 
 from payments_app.ops.acknowledge import acknowledge
 from tests.ops.receivers import Received, mail_server, web_server
-from tests.queues.job_driver import Bench
+from tests.queues.job_driver import JobDriver
 
 pytestmark = pytest.mark.portable
 KEY = b"0123456789abcdefghijklmn"
@@ -40,17 +40,21 @@ def settings(settings: dict[str, str], mails: Received, hooks: Received) -> dict
     }
 
 
-def test_an_alert_is_mailed_to_those_who_run_the_product(bench: Bench, mails: Received) -> None:
-    bench.bury(queue="payment_critical")
-    bench.work("sweeper")
+def test_an_alert_is_mailed_to_those_who_run_the_product(
+    job_driver: JobDriver, mails: Received
+) -> None:
+    job_driver.dead_letter(queue="payment_critical")
+    job_driver.work("sweeper")
     (mail,) = mails.mails
     assert "To: ops@example.com" in mail
     assert "[critical] test.fails for it on payment_critical is dead" in mail
 
 
-def test_an_alert_is_posted_with_a_signature_of_its_body(bench: Bench, hooks: Received) -> None:
-    bench.bury()
-    bench.work("sweeper")
+def test_an_alert_is_posted_with_a_signature_of_its_body(
+    job_driver: JobDriver, hooks: Received
+) -> None:
+    job_driver.dead_letter()
+    job_driver.work("sweeper")
     ((headers, body),) = hooks.webhooks
     names = {name.lower(): value for name, value in headers.items()}
     signed = f"{names['webhook-id']}.{names['webhook-timestamp']}.".encode() + body
@@ -59,54 +63,54 @@ def test_an_alert_is_posted_with_a_signature_of_its_body(bench: Bench, hooks: Re
 
 
 def test_the_webhook_names_the_job_its_arguments_its_error_and_its_retries(
-    bench: Bench, hooks: Received
+    job_driver: JobDriver, hooks: Received
 ) -> None:
-    bench.bury()
-    bench.work("sweeper")
+    job_driver.dead_letter()
+    job_driver.work("sweeper")
     data = json.loads(hooks.webhooks[0][1])["data"]
     assert (data["command"], data["subject"], data["retries"]) == ("test.fails", "it", 0)
     assert data["error"] == "RuntimeError: the cause"
 
 
-def test_a_delivered_alert_says_so(bench: Bench) -> None:
-    bench.bury()
-    bench.work("sweeper")
-    assert [alert.delivered_at is not None for alert in bench.alerts()] == [True]
+def test_a_delivered_alert_says_so(job_driver: JobDriver) -> None:
+    job_driver.dead_letter()
+    job_driver.work("sweeper")
+    assert [alert.delivered_at is not None for alert in job_driver.alerts()] == [True]
 
 
 def test_each_way_tells_once_even_if_the_other_fails(
-    bench: Bench, mails: Received, hooks: Received
+    job_driver: JobDriver, mails: Received, hooks: Received
 ) -> None:
     hooks.refuses = True
-    bench.bury()
-    bench.work("sweeper")
+    job_driver.dead_letter()
+    job_driver.work("sweeper")
     hooks.refuses = False
-    bench.make_due()
-    bench.work("sweeper")
+    job_driver.make_due()
+    job_driver.work("sweeper")
     assert (len(mails.mails), len(hooks.webhooks)) == (1, 1)
 
 
-def test_a_try_that_is_repeated_carries_the_same_id(bench: Bench, hooks: Received) -> None:
-    bench.bury()
-    bench.work("sweeper")
-    (alert,) = bench.alerts()
+def test_a_try_that_is_repeated_carries_the_same_id(job_driver: JobDriver, hooks: Received) -> None:
+    job_driver.dead_letter()
+    job_driver.work("sweeper")
+    (alert,) = job_driver.alerts()
     headers = {name.lower(): value for name, value in hooks.webhooks[0][0].items()}
     assert headers["webhook-id"] == f"alert_{alert.id}"
 
 
 def test_an_alert_that_was_acknowledged_meanwhile_is_not_told(
-    bench: Bench, mails: Received
+    job_driver: JobDriver, mails: Received
 ) -> None:
-    bench.bury()
-    acknowledge(bench.alerts()[0].id, "ada")
-    bench.work("sweeper")
+    job_driver.dead_letter()
+    acknowledge(job_driver.alerts()[0].id, "ada")
+    job_driver.work("sweeper")
     assert mails.mails == []
 
 
-def test_an_alert_is_acknowledged_once(bench: Bench) -> None:
-    bench.bury()
-    (alert,) = bench.alerts()
+def test_an_alert_is_acknowledged_once(job_driver: JobDriver) -> None:
+    job_driver.dead_letter()
+    (alert,) = job_driver.alerts()
     assert acknowledge(alert.id, "ada")
     assert not acknowledge(alert.id, "bob")
-    assert [a.acknowledged_by for a in bench.alerts()] == ["ada"]
-    assert [entry.actor for entry in bench.history("alert.acknowledged")] == ["ada"]
+    assert [a.acknowledged_by for a in job_driver.alerts()] == ["ada"]
+    assert [entry.actor for entry in job_driver.history("alert.acknowledged")] == ["ada"]

@@ -19,8 +19,8 @@ from payments_app.ops import diagnosis, redis_state
 from payments_app.ops.clean_up import clean_up
 from payments_app.ops.measures import BreakerState, Load
 from payments_app.ops.watch import check_redis, watch
-from tests.accounts.staff_driver import Desk
-from tests.queues.job_driver import Bench
+from tests.accounts.staff_driver import StaffDriver
+from tests.queues.job_driver import JobDriver
 
 CLOSED = BreakerState(False, 0, 0)
 THREADS = {"charges": 10, "reports": 1}
@@ -91,48 +91,52 @@ def test_a_redis_that_is_away_is_said_so(app: Flask) -> None:
     assert jobs.problems() == ["the Redis for jobs does not answer"]
 
 
-def test_the_watch_raises_an_alert_for_a_redis_that_forgets(bench: Bench) -> None:
+def test_the_watch_raises_an_alert_for_a_redis_that_forgets(job_driver: JobDriver) -> None:
     watch()
     watch()
-    assert [alert.kind for alert in bench.alerts()] == ["redis"]
-    assert "appendonly" in bench.alerts()[0].message
+    assert [alert.kind for alert in job_driver.alerts()] == ["redis"]
+    assert "appendonly" in job_driver.alerts()[0].message
 
 
-def test_a_worker_that_starts_raises_an_alert_for_a_redis_that_forgets(bench: Bench) -> None:
+def test_a_worker_that_starts_raises_an_alert_for_a_redis_that_forgets(
+    job_driver: JobDriver,
+) -> None:
     check_redis()
-    assert [alert.key for alert in bench.alerts()] == ["redis:jobs:0"]
+    assert [alert.key for alert in job_driver.alerts()] == ["redis:jobs:0"]
 
 
 @pytest.mark.portable
-def test_the_watch_raises_an_alert_for_charges_that_wait(bench: Bench) -> None:
-    bench.stage("charge", "nobody")
+def test_the_watch_raises_an_alert_for_charges_that_wait(job_driver: JobDriver) -> None:
+    job_driver.stage("charge", "nobody")
     _age("charge", 10)
     watch()
-    assert "late:charges" in [alert.key for alert in bench.alerts()]
+    assert "late:charges" in [alert.key for alert in job_driver.alerts()]
 
 
 @pytest.mark.portable
-def test_the_page_of_queues_says_what_is_wrong(bench: Bench, desk: Desk) -> None:
-    bench.failing("ledger.test", "payment_critical", waits=(60,))
-    bench.stage("ledger.test")
-    bench.work("payment_critical")
-    page = desk.signed_in("support").get("/staff/queues").text
+def test_the_page_of_queues_says_what_is_wrong(
+    job_driver: JobDriver, staff_driver: StaffDriver
+) -> None:
+    job_driver.failing("ledger.test", "payment_critical", waits=(60,))
+    job_driver.stage("ledger.test")
+    job_driver.work("payment_critical")
+    page = staff_driver.signed_in("support").get("/staff/queues").text
     assert "ledger.test: 1 failed and will be tried again." in page
     assert "The database: locks, a restart, or a full disk." in page
 
 
 @pytest.mark.portable
-def test_done_messages_go_after_thirty_days_and_open_ones_stay(bench: Bench) -> None:
-    bench.job("test.old", lambda *_: None)
-    bench.stage("test.old", "done long ago")
-    bench.work()
+def test_done_messages_go_after_thirty_days_and_open_ones_stay(job_driver: JobDriver) -> None:
+    job_driver.job("test.old", lambda *_: None)
+    job_driver.stage("test.old", "done long ago")
+    job_driver.work()
     _age("test.old", 31 * 86_400)
-    bench.stage("test.old", "open")
-    dead = bench.bury()
+    job_driver.stage("test.old", "open")
+    dead = job_driver.dead_letter()
     _age("test.fails", 31 * 86_400)
     assert clean_up() == 1
-    assert [m.subject for m in bench.messages("test.old")] == ["open"]
-    assert bench.message("test.fails").id == dead
+    assert [m.subject for m in job_driver.messages("test.old")] == ["open"]
+    assert job_driver.message("test.fails").id == dead
 
 
 @atomic

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.portable
 
 
 @pytest.fixture(autouse=True)
-def shelf(app: Flask) -> None:
+def products(app: Flask) -> None:
     @atomic
     def fill(session: Session) -> None:
         for slug, amount, currency in (

@@ -20,19 +20,19 @@ from payments_app.orders.place import place_lines
 from payments_app.payments.payable import NotPayableError
 from payments_app.payments.refunds.models import Refund, lock, move
 from payments_app.payments.refunds.request import request_refund
-from tests.payments.driver import Till
+from tests.payments.driver import PaymentDriver
 
 pytestmark = pytest.mark.portable
 
 
 @pytest.fixture
-def till(app: Flask) -> Iterator[Till]:
+def driver(app: Flask) -> Iterator[PaymentDriver]:
     with app.app_context():
-        yield Till(app)
+        yield PaymentDriver(app)
 
 
 @atomic
-def put_on_shelf(session: Session, slug: str, stock: int | None, currency: str = "usd") -> None:
+def add_product(session: Session, slug: str, stock: int | None, currency: str = "usd") -> None:
     session.add(Product(slug=slug, name=slug.title(), amount=500, currency=currency, stock=stock))
 
 
@@ -47,79 +47,81 @@ def stock(slug: str) -> int | None:
     return db.session.scalars(select(Product.stock).where(Product.slug == slug)).one()
 
 
-def test_goods_are_held_while_a_payment_is_under_way(till: Till) -> None:
-    put_on_shelf("mug", 3)
-    till.open(order=order_of(mug=2))
+def test_goods_are_held_while_a_payment_is_under_way(driver: PaymentDriver) -> None:
+    add_product("mug", 3)
+    driver.open(order=order_of(mug=2))
     assert stock("mug") == 1
 
 
-def test_a_paid_order_keeps_its_goods_and_is_fulfilled_once(till: Till) -> None:
-    put_on_shelf("mug", 3)
+def test_a_paid_order_keeps_its_goods_and_is_fulfilled_once(driver: PaymentDriver) -> None:
+    add_product("mug", 3)
     order = order_of(mug=2)
-    transaction = till.pay(order=order)
+    transaction = driver.pay(order=order)
     perform(Claim(0, "payment_standard", "orders.fulfil", order, 0, 0, 0))
-    assert (till.order(order).hold, stock("mug")) == ("taken", 1)
-    assert till.happened(transaction).count("order.fulfilled") == 1
+    assert (driver.order(order).hold, stock("mug")) == ("taken", 1)
+    assert driver.happened(transaction).count("order.fulfilled") == 1
 
 
-def test_a_failed_payment_puts_the_goods_back(till: Till) -> None:
-    put_on_shelf("mug", 3)
+def test_a_failed_payment_puts_the_goods_back(driver: PaymentDriver) -> None:
+    add_product("mug", 3)
     order = order_of(mug=2)
-    till.pay("pm_card_visa_chargeDeclined", order)
-    assert (till.order(order).status, till.order(order).hold) == ("payment_failed", "released")
+    driver.pay("pm_card_visa_chargeDeclined", order)
+    assert (driver.order(order).status, driver.order(order).hold) == ("payment_failed", "released")
     assert stock("mug") == 3
 
 
-def test_a_payment_that_ran_out_of_time_puts_the_goods_back(till: Till) -> None:
-    put_on_shelf("mug", 3)
-    transaction = till.open(order=order_of(mug=2))
-    till.age(transaction, 16 * 60)
-    till.work()
+def test_a_payment_that_ran_out_of_time_puts_the_goods_back(driver: PaymentDriver) -> None:
+    add_product("mug", 3)
+    transaction = driver.open(order=order_of(mug=2))
+    driver.age(transaction, 16 * 60)
+    driver.work()
     assert stock("mug") == 3
 
 
-def test_another_card_holds_the_goods_again(till: Till) -> None:
-    put_on_shelf("mug", 3)
+def test_another_card_holds_the_goods_again(driver: PaymentDriver) -> None:
+    add_product("mug", 3)
     order = order_of(mug=2)
-    till.pay("pm_card_visa_chargeDeclined", order)
-    till.pay("pm_card_visa", order)
-    assert (till.order(order).status, stock("mug")) == ("paid", 1)
+    driver.pay("pm_card_visa_chargeDeclined", order)
+    driver.pay("pm_card_visa", order)
+    assert (driver.order(order).status, stock("mug")) == ("paid", 1)
 
 
-def test_a_late_word_of_an_old_failure_takes_nothing_from_the_new_attempt(till: Till) -> None:
-    put_on_shelf("mug", 3)
+def test_a_late_word_of_an_old_failure_takes_nothing_from_the_new_attempt(
+    driver: PaymentDriver,
+) -> None:
+    add_product("mug", 3)
     order = order_of(mug=2)
-    first = till.pay("pm_card_visa_chargeDeclined", order)
-    till.open("pm_card_visa", order)
+    first = driver.pay("pm_card_visa_chargeDeclined", order)
+    driver.open("pm_card_visa", order)
     perform(Claim(0, "payment_standard", "orders.follow_payment", first, 0, 0, 0))
-    assert (till.order(order).hold, stock("mug")) == ("held", 1)
+    assert (driver.order(order).hold, stock("mug")) == ("held", 1)
 
 
-def test_what_is_gone_is_refused_before_anything_is_charged(till: Till) -> None:
-    put_on_shelf("mug", 1)
+def test_what_is_gone_is_refused_before_anything_is_charged(driver: PaymentDriver) -> None:
+    add_product("mug", 1)
     with pytest.raises(NotPayableError, match="Only 1 of Mug are left") as refused:
-        till.open(order=order_of(mug=2))
+        driver.open(order=order_of(mug=2))
     assert refused.value.code == "sold_out"
     assert stock("mug") == 1
 
 
-def test_one_line_that_is_gone_leaves_the_others_on_the_shelf(till: Till) -> None:
-    put_on_shelf("bag", 5)
-    put_on_shelf("mug", 0)
+def test_one_line_that_is_gone_leaves_the_others_for_sale(driver: PaymentDriver) -> None:
+    add_product("bag", 5)
+    add_product("mug", 0)
     with pytest.raises(NotPayableError):
-        till.open(order=order_of(bag=1, mug=1))
+        driver.open(order=order_of(bag=1, mug=1))
     assert stock("bag") == 5
 
 
-def test_parallel_buyers_never_buy_more_than_there_is(app: Flask, till: Till) -> None:
-    put_on_shelf("mug", 5)
+def test_parallel_buyers_never_buy_more_than_there_is(app: Flask, driver: PaymentDriver) -> None:
+    add_product("mug", 5)
     orders = [order_of(mug=1) for _ in range(12)]
     sold: list[str] = []
 
     def buy(order: str) -> None:
         with app.app_context():
             try:
-                sold.append(till.open(order=order))
+                sold.append(driver.open(order=order))
             except NotPayableError:
                 pass
             finally:
@@ -133,23 +135,23 @@ def test_parallel_buyers_never_buy_more_than_there_is(app: Flask, till: Till) ->
     assert (len(sold), stock("mug")) == (5, 0)
 
 
-def test_an_order_has_one_currency(till: Till) -> None:
-    put_on_shelf("mug", 3)
-    put_on_shelf("tea", 3, currency="jpy")
+def test_an_order_has_one_currency(driver: PaymentDriver) -> None:
+    add_product("mug", 3)
+    add_product("tea", 3, currency="jpy")
     with pytest.raises(ValueError, match="one currency"):
         order_of(mug=1, tea=1)
 
 
-def test_an_order_paid_after_its_goods_were_sold_calls_for_help(till: Till) -> None:
-    put_on_shelf("mug", 1)
+def test_an_order_paid_after_its_goods_were_sold_calls_for_help(driver: PaymentDriver) -> None:
+    add_product("mug", 1)
     order = order_of(mug=1)
-    first = till.pay("pm_card_visa_chargeDeclined", order)
+    first = driver.pay("pm_card_visa_chargeDeclined", order)
     _sell_out()
-    till.confirm_behind_our_back(first, "pm_card_visa")
+    driver.confirm_behind_our_back(first, "pm_card_visa")
     with pytest.raises(NotPayableError):
-        till.open(order=order)
-    _correct(till, first)
-    assert till.order(order).status == "paid"
+        driver.open(order=order)
+    _correct(driver, first)
+    assert driver.order(order).status == "paid"
     kinds = set(db.session.scalars(select(Alert.kind)))
     assert "oversold" in kinds
 
@@ -159,21 +161,21 @@ def _sell_out(session: Session) -> None:
     session.execute(update(Product).values(stock=0))
 
 
-def _correct(till: Till, transaction_id: str) -> None:
+def _correct(driver: PaymentDriver, transaction_id: str) -> None:
     from payments_app.gateway import charges
-    from payments_app.payments.transactions.apply_stripe_state import settle
+    from payments_app.payments.transactions.apply_stripe_state import apply_stripe_state
 
-    intent = till.read(transaction_id).stripe_payment_id
-    settle(transaction_id, charges.retrieve_intent(intent), fresh=True)
-    till.work()
+    intent = driver.read(transaction_id).stripe_payment_id
+    apply_stripe_state(transaction_id, charges.retrieve_intent(intent), fresh=True)
+    driver.work()
 
 
-def test_an_order_knows_its_customer_from_the_first_attempt_on(till: Till) -> None:
-    put_on_shelf("mug", 1)
+def test_an_order_knows_its_customer_from_the_first_attempt_on(driver: PaymentDriver) -> None:
+    add_product("mug", 1)
     order = order_of(mug=1)
     assert db.session.get_one(Order, order).customer_id is None
     _open_for_ada(order)
-    assert till.order(order).customer_id is not None
+    assert driver.order(order).customer_id is not None
 
 
 @atomic
@@ -197,52 +199,52 @@ def give_up_refunds(session: Session) -> None:
         move(session, lock(session, refund.id), "canceled")
 
 
-def pay_and_refund(till: Till, order: str, amount: int = 1000) -> str:
+def pay_and_refund(driver: PaymentDriver, order: str, amount: int = 1000) -> str:
     """The order is paid, and money is asked back before anything followed."""
-    transaction = till.open(order=order)
-    till.work("charges")
+    transaction = driver.open(order=order)
+    driver.work("charges")
     request_refund(transaction, amount, reason="changed my mind", actor="staff")
     return transaction
 
 
-def test_an_order_that_was_refunded_before_is_not_fulfilled(till: Till) -> None:
-    put_on_shelf("mug", 3)
+def test_an_order_that_was_refunded_before_is_not_fulfilled(driver: PaymentDriver) -> None:
+    add_product("mug", 3)
     order = order_of(mug=2)
-    transaction = pay_and_refund(till, order)
-    till.work()
-    assert (till.order(order).fulfilled_at, till.order(order).status) == (None, "paid")
-    assert "order.not_fulfilled" in till.happened(transaction)
+    transaction = pay_and_refund(driver, order)
+    driver.work()
+    assert (driver.order(order).fulfilled_at, driver.order(order).status) == (None, "paid")
+    assert "order.not_fulfilled" in driver.happened(transaction)
     assert stock("mug") == 3
 
 
-def test_the_goods_of_a_refunded_order_go_back_once(till: Till) -> None:
-    put_on_shelf("mug", 3)
+def test_the_goods_of_a_refunded_order_go_back_once(driver: PaymentDriver) -> None:
+    add_product("mug", 3)
     order = order_of(mug=2)
-    pay_and_refund(till, order)
-    till.work()
+    pay_and_refund(driver, order)
+    driver.work()
     perform(Claim(0, "payment_standard", "orders.fulfil", order, 0, 0, 0))
     assert stock("mug") == 3
 
 
-def test_an_order_waits_while_its_refund_is_under_way(till: Till) -> None:
-    order = till.create_order(1000)
-    pay_and_refund(till, order)
-    till.work("payment_standard")
-    assert till.order(order).fulfilled_at is None
-    assert [message.done_at for message in till.messages("orders.fulfil")] == [None]
+def test_an_order_waits_while_its_refund_is_under_way(driver: PaymentDriver) -> None:
+    order = driver.create_order(1000)
+    pay_and_refund(driver, order)
+    driver.work("payment_standard")
+    assert driver.order(order).fulfilled_at is None
+    assert [message.done_at for message in driver.messages("orders.fulfil")] == [None]
 
 
-def test_an_order_is_fulfilled_after_its_refund_was_refused(till: Till) -> None:
-    order = till.create_order(1000)
-    pay_and_refund(till, order)
-    till.work("payment_standard")
+def test_an_order_is_fulfilled_after_its_refund_was_refused(driver: PaymentDriver) -> None:
+    order = driver.create_order(1000)
+    pay_and_refund(driver, order)
+    driver.work("payment_standard")
     give_up_refunds()
-    till.work_all_waiting()
-    assert till.order(order).fulfilled_at is not None
+    driver.work_all_waiting()
+    assert driver.order(order).fulfilled_at is not None
 
 
-def test_an_order_of_which_a_part_was_refunded_is_fulfilled(till: Till) -> None:
-    order = till.create_order(1000)
-    pay_and_refund(till, order, 400)
-    till.work()
-    assert till.order(order).fulfilled_at is not None
+def test_an_order_of_which_a_part_was_refunded_is_fulfilled(driver: PaymentDriver) -> None:
+    order = driver.create_order(1000)
+    pay_and_refund(driver, order, 400)
+    driver.work()
+    assert driver.order(order).fulfilled_at is not None

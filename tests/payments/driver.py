@@ -1,4 +1,4 @@
-"""A till: opens payments, does the work that is due, reads what became of them."""
+"""A driver of payments: opens them, does the work that is due, reads what became of them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from payments_app.core.extensions import db
 from payments_app.core.history import HistoryEntry
 from payments_app.core.jobs.leases import CRASHES
 from payments_app.core.jobs.outbox import Message
-from payments_app.core.jobs.runner import drain
+from payments_app.core.jobs.runner import run_due_messages
 from payments_app.customers.find import customer_for
 from payments_app.gateway.breaker import Breaker
 from payments_app.orders.models import Order, Product
@@ -26,7 +26,7 @@ from payments_app.payments.transactions.open import Means, open_transaction
 QUEUES = ("charges", "payment_critical", "payment_standard", "default", "mailers", "reports")
 
 
-class Till:
+class PaymentDriver:
     """What a test of payments needs, in its own words."""
 
     def __init__(self, app: Flask) -> None:
@@ -48,7 +48,7 @@ class Till:
 
     def work(self, *queues: str) -> None:
         for queue in queues or QUEUES:
-            drain(queue)
+            run_due_messages(queue)
 
     def work_all_waiting(self) -> None:
         """Do also what is put off, as if its time had come."""

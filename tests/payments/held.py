@@ -3,38 +3,38 @@
 from __future__ import annotations
 
 from payments_app.payments.connect.account import account_of
-from tests.inbound.webhook_sender import PostOffice
+from tests.inbound.webhook_sender import WebhookSender
 from tests.merchants.connected_merchants import api
-from tests.payments.driver import Till
+from tests.payments.driver import PaymentDriver
 
 
 class Held:
     """Somebody at the shop sets an intent of ours to manual capture at Stripe, before it is
     confirmed, and captures a part of it later."""
 
-    def __init__(self, till: Till) -> None:
-        self.till = till
-        self.post = PostOffice(till)
+    def __init__(self, driver: PaymentDriver) -> None:
+        self.driver = driver
+        self.post = WebhookSender(driver)
 
     def pay(self, captured: int = 1500, amount: int = 2500, order: str | None = None) -> str:
         """A payment of `amount` of which `captured` was taken, with all that is due done."""
         transaction = self.hold(amount, order)
         self.capture(transaction, captured)
         self.tell(transaction)
-        self.till.work()
+        self.driver.work()
         return transaction
 
     def hold(self, amount: int = 2500, order: str | None = None) -> str:
         """A payment that its bank allowed, and that nobody has captured."""
-        till = self.till
-        transaction = till.open(order=order or till.create_order(amount))
-        till.fail_stripe("409_in_flight", "/confirm$", times=1)
-        till.work("charges")
-        till.mend_stripe()
+        driver = self.driver
+        transaction = driver.open(order=order or driver.create_order(amount))
+        driver.fail_stripe("409_in_flight", "/confirm$", times=1)
+        driver.work("charges")
+        driver.mend_stripe()
         self._stripe(transaction, "", capture_method="manual")
-        till.make_due("charge")
-        till.work("charges")
-        assert till.read(transaction).phase == "awaiting_bank"
+        driver.make_due("charge")
+        driver.work("charges")
+        assert driver.read(transaction).phase == "awaiting_bank"
         return transaction
 
     def capture(self, transaction: str, amount: int) -> None:
@@ -42,22 +42,22 @@ class Held:
 
     def tell(self, transaction: str) -> None:
         """Stripe's events of the capture, and of what it let go."""
-        row = self.till.read(transaction)
+        row = self.driver.read(transaction)
         if account_of(row):
-            self.till.make_due("look_up")  # the events of their account are not listed on ours
-            self.till.work("charges")
+            self.driver.make_due("look_up")  # the events of their account are not listed on ours
+            self.driver.work("charges")
             return
-        charge = self.till.sandbox("GET", f"/v1/payment_intents/{row.stripe_payment_id}")
+        charge = self.driver.sandbox("GET", f"/v1/payment_intents/{row.stripe_payment_id}")
         self.post.send(self.post.told("payment_intent.succeeded", row.stripe_payment_id))
         if charge["amount_received"] < charge["amount"]:
             self.post.send(self.post.told("charge.refunded", charge["latest_charge"]))
 
     def change_at_stripe(self, transaction: str, **fields: object) -> None:
         """Stripe tells something that it never should."""
-        intent = self.till.read(transaction).stripe_payment_id
-        self.till.sandbox("POST", f"/_sandbox/payment_intents/{intent}", **fields)
+        intent = self.driver.read(transaction).stripe_payment_id
+        self.driver.sandbox("POST", f"/_sandbox/payment_intents/{intent}", **fields)
 
-    def _stripe(self, transaction: str, verb: str, **data: object) -> None:
-        row = self.till.read(transaction)
-        path = f"payment_intents/{row.stripe_payment_id}{verb}"
-        api(self.till, "POST", path, account_of(row) or "", **data)
+    def _stripe(self, transaction: str, action: str, **data: object) -> None:
+        row = self.driver.read(transaction)
+        path = f"payment_intents/{row.stripe_payment_id}{action}"
+        api(self.driver, "POST", path, account_of(row) or "", **data)

@@ -6,7 +6,7 @@ import pytest
 
 from payments_app.payments.transactions.open import Means
 from tests.merchants.connected_merchants import account, create_merchant
-from tests.payments.driver import Till
+from tests.payments.driver import PaymentDriver
 from tests.refunds.refund_steps import at_stripe, give_back, read
 
 pytestmark = pytest.mark.portable
@@ -14,37 +14,37 @@ NONE = [None, "", 7]
 
 
 @pytest.mark.parametrize("none", NONE)
-def test_an_intent_is_asked_for_again(till: Till, none: object) -> None:
-    till.fail_stripe("say", "^/v1/payment_intents$", set={"id": none})
-    transaction = till.pay()
-    till.work_all_waiting()
-    row = till.read(transaction)
-    assert (row.phase, [i["id"] for i in till.intents()]) == ("complete", [row.stripe_payment_id])
+def test_an_intent_is_asked_for_again(driver: PaymentDriver, none: object) -> None:
+    driver.fail_stripe("say", "^/v1/payment_intents$", set={"id": none})
+    transaction = driver.pay()
+    driver.work_all_waiting()
+    row = driver.read(transaction)
+    assert (row.phase, [i["id"] for i in driver.intents()]) == ("complete", [row.stripe_payment_id])
 
 
 @pytest.mark.parametrize("none", NONE)
-def test_a_customer_is_asked_for_again(till: Till, none: object) -> None:
-    till.fail_stripe("say", "^/v1/customers$", set={"id": none})
+def test_a_customer_is_asked_for_again(driver: PaymentDriver, none: object) -> None:
+    driver.fail_stripe("say", "^/v1/customers$", set={"id": none})
     means = Means(payment_method="pm_card_visa", save_card=True)
-    transaction = till.pay(means=means)
-    till.work_all_waiting()
-    row = till.read(transaction)
+    transaction = driver.pay(means=means)
+    driver.work_all_waiting()
+    row = driver.read(transaction)
     assert (row.phase, (row.stripe_customer_id or "")[:4]) == ("complete", "cus_")
 
 
 @pytest.mark.parametrize("none", NONE)
-def test_an_account_is_asked_for_again(till: Till, none: object) -> None:
-    till.fail_stripe("say", "^/v1/accounts$", set={"id": none})
-    merchant = create_merchant(till)
-    till.work_all_waiting()
+def test_an_account_is_asked_for_again(driver: PaymentDriver, none: object) -> None:
+    driver.fail_stripe("say", "^/v1/accounts$", set={"id": none})
+    merchant = create_merchant(driver)
+    driver.work_all_waiting()
     assert (account(merchant).stripe_account_id or "")[:5] == "acct_"
 
 
 @pytest.mark.parametrize("none", NONE)
-def test_a_refund_is_looked_for_and_not_sent_again(till: Till, none: object) -> None:
-    transaction = till.pay()
-    till.fail_stripe("say", "^/v1/refunds$", set={"id": none})
-    refund = give_back(till, transaction)
-    till.work_all_waiting()
+def test_a_refund_is_looked_for_and_not_sent_again(driver: PaymentDriver, none: object) -> None:
+    transaction = driver.pay()
+    driver.fail_stripe("say", "^/v1/refunds$", set={"id": none})
+    refund = give_back(driver, transaction)
+    driver.work_all_waiting()
     assert read(refund).state == "succeeded"
-    assert [theirs["id"] for theirs in at_stripe(till)] == [read(refund).stripe_refund_id]
+    assert [theirs["id"] for theirs in at_stripe(driver)] == [read(refund).stripe_refund_id]

@@ -24,14 +24,14 @@ from payments_app.payments.refunds.double_payments import likely_doubles, twin_o
 from payments_app.payments.refunds.entitlement import Entitlement, entitlement
 from payments_app.payments.refunds.models import Refund
 from payments_app.payments.refunds.request import RefundRefusedError, remaining
-from payments_app.payments.transactions.apply_stripe_state import settle
+from payments_app.payments.transactions.apply_stripe_state import apply_stripe_state
 from payments_app.payments.transactions.open import Means
 from payments_app.payments.transactions.received import is_release
-from payments_app.staff.reports.aggregate import fold
-from tests.accounts.staff_driver import Browser, Desk
-from tests.inbound.webhook_sender import PostOffice
+from payments_app.staff.reports.aggregate import aggregate
+from tests.accounts.staff_driver import Browser, StaffDriver
+from tests.inbound.webhook_sender import WebhookSender
 from tests.merchants.connected_merchants import create_ready_merchant, create_sale, records
-from tests.payments.driver import Till
+from tests.payments.driver import PaymentDriver
 from tests.payments.held import Held
 from tests.portal.portal_driver import Portal
 from tests.reconcile.books import compare_last_hours, execute, found
@@ -44,38 +44,40 @@ WORDS = "$15.00 of $25.00 captured"
 
 
 @pytest.fixture
-def held(till: Till) -> Held:
-    return Held(till)
+def held(driver: PaymentDriver) -> Held:
+    return Held(driver)
 
 
 @pytest.fixture
-def admin(till: Till) -> Browser:
-    return Desk(till.app).signed_in("admin")
+def admin(driver: PaymentDriver) -> Browser:
+    return StaffDriver(driver.app).signed_in("admin")
 
 
-def values(till: Till, transaction: str) -> tuple[str, int, int | None]:
-    row = till.read(transaction)
+def values(driver: PaymentDriver, transaction: str) -> tuple[str, int, int | None]:
+    row = driver.read(transaction)
     return row.phase, row.amount, row.amount_received
 
 
-def test_what_was_received_is_kept_beside_what_was_asked_for(held: Held, till: Till) -> None:
+def test_what_was_received_is_kept_beside_what_was_asked_for(
+    held: Held, driver: PaymentDriver
+) -> None:
     transaction = held.hold()
-    assert values(till, transaction) == ("awaiting_bank", 2500, None)
+    assert values(driver, transaction) == ("awaiting_bank", 2500, None)
     held.capture(transaction, 1500)
     held.tell(transaction)
-    assert values(till, transaction) == ("complete", 2500, 1500)
+    assert values(driver, transaction) == ("complete", 2500, 1500)
 
 
-def test_a_look_up_keeps_it_too(held: Held, till: Till) -> None:
+def test_a_look_up_keeps_it_too(held: Held, driver: PaymentDriver) -> None:
     transaction = held.hold()
     held.capture(transaction, 1500)
-    till.make_due("look_up")
-    till.work("charges")
-    assert values(till, transaction) == ("complete", 2500, 1500)
+    driver.make_due("look_up")
+    driver.work("charges")
+    assert values(driver, transaction) == ("complete", 2500, 1500)
 
 
-def test_a_payment_made_at_stripe_keeps_it(till: Till) -> None:
-    post = PostOffice(till)
+def test_a_payment_made_at_stripe_keeps_it(driver: PaymentDriver) -> None:
+    post = WebhookSender(driver)
     intent = post.pay_elsewhere(capture_method="manual")
     post.stripe(f"payment_intents/{intent['id']}/capture", amount_to_capture="1500")
     post.send(post.told("payment_intent.succeeded", intent["id"]))
@@ -85,16 +87,18 @@ def test_a_payment_made_at_stripe_keeps_it(till: Till) -> None:
 
 
 @pytest.mark.parametrize(("amount", "save"), [(0, False), (0, True), (1099, False)])
-def test_any_other_payment_received_all_of_it(till: Till, amount: int, *, save: bool) -> None:
+def test_any_other_payment_received_all_of_it(
+    driver: PaymentDriver, amount: int, *, save: bool
+) -> None:
     means = Means(payment_method="pm_card_visa", save_card=save)
-    transaction = till.pay(order=till.create_order(amount), means=means)
-    assert values(till, transaction) == ("complete", amount, amount)
-    assert till.read(transaction).paid == amount
+    transaction = driver.pay(order=driver.create_order(amount), means=means)
+    assert values(driver, transaction) == ("complete", amount, amount)
+    assert driver.read(transaction).paid == amount
 
 
-def test_what_is_not_complete_has_received_nothing(held: Held, till: Till) -> None:
-    for transaction in (till.pay("pm_card_visa_chargeDeclined"), held.hold()):
-        row = till.read(transaction)
+def test_what_is_not_complete_has_received_nothing(held: Held, driver: PaymentDriver) -> None:
+    for transaction in (driver.pay("pm_card_visa_chargeDeclined"), held.hold()):
+        row = driver.read(transaction)
         assert (row.amount_received, row.paid) == (None, 0)
 
 
@@ -108,9 +112,9 @@ def test_the_books_hold_it(held: Held) -> None:
     assert captures(db.session()) == {"usd": 1500}
 
 
-def test_it_is_settled(held: Held, till: Till) -> None:
+def test_it_is_settled(held: Held, driver: PaymentDriver) -> None:
     held.pay()
-    till.work_all_waiting()
+    driver.work_all_waiting()
     assert columns() == [("capture", 1500, -74, 0, 1426)]
 
 
@@ -132,9 +136,9 @@ def test_its_merchant_hears_it(held: Held) -> None:
     assert (payment["amount"], payment["amount_requested"]) == (1500, 2500)
 
 
-def test_its_buyer_reads_it(held: Held, till: Till) -> None:
+def test_its_buyer_reads_it(held: Held, driver: PaymentDriver) -> None:
     transaction = held.pay()
-    client = till.app.test_client()
+    client = driver.app.test_client()
     status = client.get(f"/transactions/{transaction}").json
     assert (status["amount"], status["amount_received"]) == (2500, 1500)
     assert status["amount_received_text"] == "$15.00"
@@ -144,9 +148,9 @@ def test_its_buyer_reads_it(held: Held, till: Till) -> None:
         assert "$25.00" not in page
 
 
-def test_staff_read_both(held: Held, admin: Browser, till: Till) -> None:
+def test_staff_read_both(held: Held, admin: Browser, driver: PaymentDriver) -> None:
     transaction = held.pay()
-    customer = next(r.payable_id for r in till.read(transaction).records if r.role == "customer")
+    customer = next(r.payable_id for r in driver.read(transaction).records if r.role == "customer")
     for path in (
         f"/staff/payments/{transaction}",
         "/staff/payments",
@@ -158,16 +162,16 @@ def test_staff_read_both(held: Held, admin: Browser, till: Till) -> None:
     assert "1 paid ($15.00)" in admin.get(f"/staff/customers/{customer}").text
 
 
-def test_its_merchant_reads_both(held: Held, till: Till) -> None:
+def test_its_merchant_reads_both(held: Held, driver: PaymentDriver) -> None:
     held.pay()
-    assert WORDS in Portal(till.app).signed_in().get("/portal/payments").text
+    assert WORDS in Portal(driver.app).signed_in().get("/portal/payments").text
 
 
 def test_reports_count_it(held: Held, admin: Browser) -> None:
     held.pay()
-    for folded in (False, True):
-        if folded:
-            fold()
+    for aggregated in (False, True):
+        if aggregated:
+            aggregate()
         assert "$15.00" in admin.get("/staff/reports").text
     found = admin.client.get("/api/v1/reports/sales_summary").json["today"]["usd"]
     assert (found["amount"], found["formatted"]) == (1500, "$15.00")
@@ -176,9 +180,11 @@ def test_reports_count_it(held: Held, admin: Browser) -> None:
     assert "$25.00" not in page
 
 
-def test_the_file_has_it_and_what_was_asked_for(held: Held, admin: Browser, till: Till) -> None:
+def test_the_file_has_it_and_what_was_asked_for(
+    held: Held, admin: Browser, driver: PaymentDriver
+) -> None:
     held.pay()
-    till.pay("pm_card_visa_chargeDeclined")
+    driver.pay("pm_card_visa_chargeDeclined")
     rows = list(csv.DictReader(io.StringIO(admin.get("/staff/payments.csv").text)))
     assert [(row["Amount"], row["Amount Requested"]) for row in rows] == [
         ("10.99", "10.99"),
@@ -187,18 +193,20 @@ def test_the_file_has_it_and_what_was_asked_for(held: Held, admin: Browser, till
 
 
 @pytest.mark.parametrize("typed", ["15.00", "25.00"])
-def test_it_is_found_by_either_amount(held: Held, admin: Browser, till: Till, typed: str) -> None:
-    reference = till.read(held.pay()).reference
+def test_it_is_found_by_either_amount(
+    held: Held, admin: Browser, driver: PaymentDriver, typed: str
+) -> None:
+    reference = driver.read(held.pay()).reference
     assert reference in admin.get(f"/staff/payments?q={typed}").text
 
 
-def test_no_more_can_be_given_back(held: Held, till: Till) -> None:
+def test_no_more_can_be_given_back(held: Held, driver: PaymentDriver) -> None:
     transaction = held.pay()
     with pytest.raises(RefundRefusedError, match=r"Only \$15.00"):
         ask(transaction, 1501)
-    refund = give_back(till, transaction, 1500)
+    refund = give_back(driver, transaction, 1500)
     assert [r.state for r in refunds(transaction) if r.id == refund] == ["succeeded"]
-    row = till.read(transaction)
+    row = driver.read(transaction)
     assert remaining(db.session(), row) == 0
     assert entitlement(db.session(), row) == Entitlement.GIVEN_BACK
     assert posted("refund")[0][2] == 1500
@@ -213,12 +221,12 @@ def test_the_database_gives_no_more_back(held: Held) -> None:
         execute(more.values(requested_by="ada", state="requested", version=1))
 
 
-def test_what_the_card_was_let_go_of_is_no_refund(held: Held, till: Till) -> None:
+def test_what_the_card_was_let_go_of_is_no_refund(held: Held, driver: PaymentDriver) -> None:
     transaction = held.pay()
-    till.work_all_waiting()
-    assert len(till.sandbox("GET", "/v1/refunds")["data"]) == 1
+    driver.work_all_waiting()
+    assert len(driver.sandbox("GET", "/v1/refunds")["data"]) == 1
     assert refunds(transaction) == []
-    assert remaining(db.session(), till.read(transaction)) == 1500
+    assert remaining(db.session(), driver.read(transaction)) == 1500
 
 
 @pytest.mark.parametrize(
@@ -237,21 +245,23 @@ def test_a_release_is_told_from_a_refund(other: dict[str, Any], *, release: bool
     assert not is_release(refund | other, 2500, 2500)
 
 
-def test_the_books_agree_with_stripe(held: Held, till: Till) -> None:
+def test_the_books_agree_with_stripe(held: Held, driver: PaymentDriver) -> None:
     held.pay()
-    till.work_all_waiting()
+    driver.work_all_waiting()
     execute(update(Transaction).values(ended_at=Transaction.created_at))
     compare_last_hours()
     assert found() == []
 
 
-def test_a_payment_that_received_another_amount_at_stripe_is_found(held: Held, till: Till) -> None:
+def test_a_payment_that_received_another_amount_at_stripe_is_found(
+    held: Held, driver: PaymentDriver
+) -> None:
     transaction = held.pay()
     execute(update(Transaction).values(amount_received=2500))
     compare_last_hours()
     assert ("amount_differs", None) in found()
     assert ("ledger_amount_differs", None) in found()
-    assert till.read(transaction).amount_received == 2500
+    assert driver.read(transaction).amount_received == 2500
 
 
 def test_two_that_took_the_same_money_may_be_a_double(held: Held) -> None:
@@ -264,10 +274,10 @@ def test_two_that_took_the_same_money_may_be_a_double(held: Held) -> None:
     assert twin_of(db.session(), whole) is None
 
 
-def test_a_destination_sale_shares_what_was_captured(held: Held, till: Till) -> None:
-    merchant = create_ready_merchant(till)
+def test_a_destination_sale_shares_what_was_captured(held: Held, driver: PaymentDriver) -> None:
+    merchant = create_ready_merchant(driver)
     transaction = held.pay(6000, order=create_sale(merchant))
-    till.work_all_waiting()
+    driver.work_all_waiting()
     assert records(transaction) == [
         ("merchant", "payment", 6000),
         ("platform", "application_fee", 320),
@@ -277,10 +287,10 @@ def test_a_destination_sale_shares_what_was_captured(held: Held, till: Till) -> 
     assert columns() == [("capture", 6000, 0, -320, 5680)]
 
 
-def test_a_direct_sale_shares_what_was_captured(held: Held, till: Till) -> None:
-    merchant = create_ready_merchant(till, "direct")
+def test_a_direct_sale_shares_what_was_captured(held: Held, driver: PaymentDriver) -> None:
+    merchant = create_ready_merchant(driver, "direct")
     transaction = held.pay(6000, order=create_sale(merchant))
-    till.work_all_waiting()
+    driver.work_all_waiting()
     assert records(transaction) == [
         ("merchant", "charge", 6000),
         ("platform", "application_fee", 320),
@@ -289,10 +299,12 @@ def test_a_direct_sale_shares_what_was_captured(held: Held, till: Till) -> None:
     assert posted("transfer_reversal") == []
 
 
-def test_our_fee_is_at_most_what_was_captured(held: Held, till: Till, admin: Browser) -> None:
-    merchant = create_ready_merchant(till)
+def test_our_fee_is_at_most_what_was_captured(
+    held: Held, driver: PaymentDriver, admin: Browser
+) -> None:
+    merchant = create_ready_merchant(driver)
     transaction = held.pay(100, order=create_sale(merchant))
-    till.work_all_waiting()
+    driver.work_all_waiting()
     assert ("platform", "application_fee", 100) in records(transaction)
     db.session.rollback()
     body = db.session.scalars(select(WebhookEvent.body)).one()
@@ -301,8 +313,10 @@ def test_our_fee_is_at_most_what_was_captured(held: Held, till: Till, admin: Bro
     assert "$1.00" in page.partition("Our fee")[2].partition("</dd>")[0]
 
 
-def test_a_download_paid_in_part_is_owed_until_that_part_is_given_back(till: Till) -> None:
-    post = PostOffice(till)
+def test_a_download_paid_in_part_is_owed_until_that_part_is_given_back(
+    driver: PaymentDriver,
+) -> None:
+    post = WebhookSender(driver)
     _put_on_shelf()
     intent = post.pay_elsewhere(
         capture_method="manual",
@@ -311,13 +325,13 @@ def test_a_download_paid_in_part_is_owed_until_that_part_is_given_back(till: Til
     )
     post.stripe(f"payment_intents/{intent['id']}/capture", amount_to_capture="1500")
     post.send(post.told("payment_intent.succeeded", intent["id"]))
-    till.work()
+    driver.work()
     db.session.rollback()
     row = db.session.scalars(select(Transaction)).one()
     assert db.session.scalars(select(DigitalPurchase.status)).one() == "paid"
     assert entitlement(db.session(), row) == Entitlement.OWED
-    give_back(till, row.id, 1500)
-    assert entitlement(db.session(), till.read(row.id)) == Entitlement.GIVEN_BACK
+    give_back(driver, row.id, 1500)
+    assert entitlement(db.session(), driver.read(row.id)) == Entitlement.GIVEN_BACK
 
 
 def _put_on_shelf() -> None:
@@ -343,16 +357,16 @@ ODD: list[Any] = [2501, 10**30, 0, -1, None, "1500", True, 15.0, [], {}]
 
 @pytest.mark.parametrize("received", ODD, ids=repr)
 def test_what_can_not_have_been_received_is_unknown_and_told(
-    held: Held, till: Till, received: Any
+    held: Held, driver: PaymentDriver, received: Any
 ) -> None:
     transaction = held.hold()
     held.capture(transaction, 1500)
     held.change_at_stripe(transaction, amount_received=received)
     held.post.send(
-        held.post.told("payment_intent.succeeded", till.read(transaction).stripe_payment_id)
+        held.post.told("payment_intent.succeeded", driver.read(transaction).stripe_payment_id)
     )
-    till.work()
-    assert values(till, transaction) == ("unknown", 2500, None)
+    driver.work()
+    assert values(driver, transaction) == ("unknown", 2500, None)
     db.session.rollback()
     alert = db.session.scalars(select(Alert).where(Alert.kind == "mismatch")).one()
     assert (alert.severity, alert.key) == ("critical", f"mismatch:{transaction}")
@@ -372,33 +386,35 @@ def test_what_can_not_have_been_received_is_unknown_and_told(
     ],
 )
 def test_an_intent_that_tells_no_amount_settles_nothing(
-    till: Till, intent: dict[str, object]
+    driver: PaymentDriver, intent: dict[str, object]
 ) -> None:
-    transaction = till.open()
-    till.fail_stripe("drop_after", "/confirm$", times=1)
-    till.work("charges")
-    told = {**intent, "id": till.read(transaction).stripe_payment_id, "status": "succeeded"}
+    transaction = driver.open()
+    driver.fail_stripe("drop_after", "/confirm$", times=1)
+    driver.work("charges")
+    told = {**intent, "id": driver.read(transaction).stripe_payment_id, "status": "succeeded"}
     answer = Answer("retrieve", Verdict.SUCCEEDED, told, http_status=200)
-    assert settle(transaction, answer, fresh=True) == "unknown"
-    assert values(till, transaction) == ("unknown", 1099, None)
+    assert apply_stripe_state(transaction, answer, fresh=True) == "unknown"
+    assert values(driver, transaction) == ("unknown", 1099, None)
     db.session.rollback()
     assert [alert.kind for alert in db.session.scalars(select(Alert))] == ["mismatch"]
 
 
-def test_it_completes_once_stripe_says_what_was_received(held: Held, till: Till) -> None:
+def test_it_completes_once_stripe_says_what_was_received(held: Held, driver: PaymentDriver) -> None:
     transaction = held.hold()
     held.capture(transaction, 1500)
     held.change_at_stripe(transaction, amount_received=None)
-    till.make_due("look_up")
-    till.work("charges")
-    assert till.read(transaction).phase == "unknown"
+    driver.make_due("look_up")
+    driver.work("charges")
+    assert driver.read(transaction).phase == "unknown"
     held.change_at_stripe(transaction, amount_received=1500)
-    till.make_due("look_up")
-    till.work("charges")
-    assert values(till, transaction) == ("complete", 2500, 1500)
+    driver.make_due("look_up")
+    driver.work("charges")
+    assert values(driver, transaction) == ("complete", 2500, 1500)
 
 
-def test_a_payment_that_ended_is_corrected_to_what_was_received(held: Held, till: Till) -> None:
+def test_a_payment_that_ended_is_corrected_to_what_was_received(
+    held: Held, driver: PaymentDriver
+) -> None:
     transaction = held.hold()
     execute(
         update(Transaction)
@@ -407,26 +423,30 @@ def test_a_payment_that_ended_is_corrected_to_what_was_received(held: Held, till
     )
     held.capture(transaction, 1500)
     held.tell(transaction)
-    assert values(till, transaction) == ("complete", 2500, 1500)
+    assert values(driver, transaction) == ("complete", 2500, 1500)
 
 
 @pytest.mark.parametrize("state", ["pending", "failed"])
-def test_the_database_knows_no_money_received_before_the_end(till: Till, state: str) -> None:
-    transaction = till.open() if state == "pending" else till.pay("pm_card_visa_chargeDeclined")
+def test_the_database_knows_no_money_received_before_the_end(
+    driver: PaymentDriver, state: str
+) -> None:
+    transaction = driver.open() if state == "pending" else driver.pay("pm_card_visa_chargeDeclined")
     change = update(Transaction).where(Transaction.id == transaction)
     with pytest.raises(IntegrityError):
         execute(change.values(amount_received=0))
 
 
 @pytest.mark.parametrize("received", [-1, 1100])
-def test_the_database_knows_no_other_money_than_was_asked_for(till: Till, received: int) -> None:
-    change = update(Transaction).where(Transaction.id == till.pay())
+def test_the_database_knows_no_other_money_than_was_asked_for(
+    driver: PaymentDriver, received: int
+) -> None:
+    change = update(Transaction).where(Transaction.id == driver.pay())
     with pytest.raises(IntegrityError):
         execute(change.values(amount_received=received))
 
 
-def test_a_row_of_an_older_release_took_all_of_it(till: Till) -> None:
-    transaction = till.pay()
+def test_a_row_of_an_older_release_took_all_of_it(driver: PaymentDriver) -> None:
+    transaction = driver.pay()
     execute(update(Transaction).values(amount_received=None))
-    assert till.read(transaction).paid == 1099
+    assert driver.read(transaction).paid == 1099
     assert db.session.scalar(select(Transaction.paid)) == 1099

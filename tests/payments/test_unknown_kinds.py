@@ -11,10 +11,10 @@ from payments_app.core.alerts import Alert
 from payments_app.core.extensions import db
 from payments_app.payments.retries import charge as retry_charge
 from payments_app.payments.retries.request import RetryRefusedError, preview_retry, request_retry
-from tests.accounts.staff_driver import Desk
-from tests.checkout.checkout_client import Counter
-from tests.inbound.webhook_sender import PostOffice, create_event
-from tests.payments.driver import Till
+from tests.accounts.staff_driver import StaffDriver
+from tests.checkout.checkout_client import CheckoutClient
+from tests.inbound.webhook_sender import WebhookSender, create_event
+from tests.payments.driver import PaymentDriver
 from tests.refunds.test_retry import attempts, mend_card, pay_with_saved_card, refusals
 
 pytestmark = pytest.mark.portable
@@ -23,34 +23,36 @@ DECLINED = "pm_card_visa_chargeDeclined"
 
 
 @pytest.fixture
-def counter(app: Flask, till: Till) -> Counter:
-    till.create_order()  # and with it the product
-    return Counter(app, app.test_client())
+def checkout(app: Flask, driver: PaymentDriver) -> CheckoutClient:
+    driver.create_order()  # and with it the product
+    return CheckoutClient(app, app.test_client())
 
 
 @pytest.mark.parametrize("what", [UNKNOWN, GONE])
 def test_no_link_leads_to_a_page_that_is_not_there(
-    till: Till, counter: Counter, what: tuple[str, str]
+    driver: PaymentDriver, checkout: CheckoutClient, what: tuple[str, str]
 ) -> None:
-    here, beside = (counter.pay(DECLINED, item="thing-1099-usd") for _ in "ab")
-    till.pay_for_instead(here, *what)
-    assert counter.status(here)["try_again_url"] is None
-    assert counter.status(beside)["try_again_url"]
+    here, beside = (checkout.pay(DECLINED, item="thing-1099-usd") for _ in "ab")
+    driver.pay_for_instead(here, *what)
+    assert checkout.status(here)["try_again_url"] is None
+    assert checkout.status(beside)["try_again_url"]
 
 
 @pytest.mark.parametrize("what", [UNKNOWN, GONE])
 def test_the_buyers_and_the_staffs_pages_show_it(
-    app: Flask, till: Till, counter: Counter, what: tuple[str, str]
+    app: Flask, driver: PaymentDriver, checkout: CheckoutClient, what: tuple[str, str]
 ) -> None:
-    paid, failed = (counter.pay(card, item="thing-1099-usd") for card in ("pm_card_visa", DECLINED))
-    till.pay_for_instead(paid, *what)
-    till.pay_for_instead(failed, what[0], f"{what[1][:-1]}2")
-    till.work()
+    paid, failed = (
+        checkout.pay(card, item="thing-1099-usd") for card in ("pm_card_visa", DECLINED)
+    )
+    driver.pay_for_instead(paid, *what)
+    driver.pay_for_instead(failed, what[0], f"{what[1][:-1]}2")
+    driver.work()
     html = {"Accept": "text/html"}
     for path in (f"/thankyou?transaction={paid}", f"/transactions/{failed}"):
-        assert counter.client.get(path, headers=html).status_code == 200
+        assert checkout.client.get(path, headers=html).status_code == 200
     db.session.rollback()  # what was read stays as it was for as long as it is not ended
-    staff = Desk(app).signed_in("admin")
+    staff = StaffDriver(app).signed_in("admin")
     for path in (
         "/staff",
         "/staff/payments",
@@ -70,68 +72,70 @@ def test_the_buyers_and_the_staffs_pages_show_it(
 @pytest.mark.parametrize(
     ("what", "words"), [(UNKNOWN, "does not know what was paid for (booking)"), (GONE, "any more")]
 )
-def test_it_is_not_offered_for_a_retry(till: Till, what: tuple[str, str], words: str) -> None:
-    failed = pay_with_saved_card(till)
-    till.pay_for_instead(failed, *what)
+def test_it_is_not_offered_for_a_retry(
+    driver: PaymentDriver, what: tuple[str, str], words: str
+) -> None:
+    failed = pay_with_saved_card(driver)
+    driver.pay_for_instead(failed, *what)
     assert words in preview_retry(failed).sentence
     with pytest.raises(RetryRefusedError):
         request_retry(failed, "ada")
 
 
-def test_a_retry_waits_for_a_worker_that_knows_what_is_paid_for(till: Till) -> None:
-    failed = pay_with_saved_card(till)
-    mend_card(till, failed)
+def test_a_retry_waits_for_a_worker_that_knows_what_is_paid_for(driver: PaymentDriver) -> None:
+    failed = pay_with_saved_card(driver)
+    mend_card(driver, failed)
     request_retry(failed, "ada")
-    till.pay_for_instead(failed, *UNKNOWN)
+    driver.pay_for_instead(failed, *UNKNOWN)
     for _ in range(8):
-        till.work("charges")
-        till.make_due("retry")
-    (message,) = till.messages("retry")
+        driver.work("charges")
+        driver.make_due("retry")
+    (message,) = driver.messages("retry")
     assert (message.done_at, message.dead_at, message.failures) == (None, None, 0)
     assert len(attempts(failed)) == 1
 
 
 def test_a_retry_that_no_worker_knew_for_a_quarter_of_an_hour_charges_nothing(
-    till: Till, monkeypatch: pytest.MonkeyPatch
+    driver: PaymentDriver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    failed = pay_with_saved_card(till)
+    failed = pay_with_saved_card(driver)
     request_retry(failed, "ada")
-    till.pay_for_instead(failed, *UNKNOWN)
+    driver.pay_for_instead(failed, *UNKNOWN)
     monkeypatch.setattr(retry_charge, "UNSENT_SECONDS", -1)
-    till.work("charges")
+    driver.work("charges")
     assert refusals(failed) == ["Nothing was charged: no process knew what a booking is."]
     assert len(attempts(failed)) == 1
 
 
-def test_a_retry_of_what_has_gone_charges_nothing_and_says_so(till: Till) -> None:
-    failed = pay_with_saved_card(till)
+def test_a_retry_of_what_has_gone_charges_nothing_and_says_so(driver: PaymentDriver) -> None:
+    failed = pay_with_saved_card(driver)
     request_retry(failed, "ada")
-    till.pay_for_instead(failed, *GONE)
-    till.work("charges")
+    driver.pay_for_instead(failed, *GONE)
+    driver.work("charges")
     assert refusals(failed) == [f"What was to be paid ({GONE[1]}) is not there any more."]
-    assert till.messages("retry")[0].done_at is not None
+    assert driver.messages("retry")[0].done_at is not None
 
 
-def test_what_follows_a_payment_for_what_has_gone_dies_with_an_alert(till: Till) -> None:
-    paid = till.open()
-    till.pay_for_instead(paid, *GONE)
-    till.work()
+def test_what_follows_a_payment_for_what_has_gone_dies_with_an_alert(driver: PaymentDriver) -> None:
+    paid = driver.open()
+    driver.pay_for_instead(paid, *GONE)
+    driver.work()
     for _ in range(8):
-        till.work_all_waiting()
-    (message,) = till.messages("orders.follow_payment")
+        driver.work_all_waiting()
+    (message,) = driver.messages("orders.follow_payment")
     assert message.dead_at is not None
     assert f"dead_letter:{message.id}" in db.session.scalars(select(Alert.key)).all()
 
 
 def test_an_event_whose_command_is_not_known_here_waits_for_a_process_that_knows_it(
-    till: Till,
+    driver: PaymentDriver,
 ) -> None:
-    commands = till.app.extensions["commands"]
-    till.app.extensions["commands"] = {
+    commands = driver.app.extensions["commands"]
+    driver.app.extensions["commands"] = {
         name: command for name, command in commands.items() if name != "refunds.refresh"
     }
-    post = PostOffice(till)
+    post = WebhookSender(driver)
     event = create_event("refund.updated", id="re_1", object="refund", payment_intent="pi_1")
     assert post.send(event).status_code == 200
-    (message,) = till.messages("refunds.refresh")
+    (message,) = driver.messages("refunds.refresh")
     assert (message.queue, message.claims, message.done_at) == ("payment_critical", 0, None)

@@ -6,15 +6,15 @@ import pytest
 from flask import Flask
 
 from tests.notices.receiver import Receiver
-from tests.payments.driver import Till
+from tests.payments.driver import PaymentDriver
 from tests.portal.portal_driver import Portal
 
 
 @pytest.fixture
-def till(app: Flask) -> Iterator[Till]:
+def driver(app: Flask) -> Iterator[PaymentDriver]:
     """A shop with one product, a sandbox account and workers run by hand."""
     with app.app_context():
-        yield Till(app)
+        yield PaymentDriver(app)
 
 
 @pytest.fixture

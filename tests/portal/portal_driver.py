@@ -16,7 +16,7 @@ from tests.accounts.staff_driver import Browser
 
 
 class Portal:
-    """Verbs run in a context of their own each, as requests do."""
+    """Functions run in a context of their own each, as requests do."""
 
     def __init__(self, app: Flask) -> None:
         self.app = app

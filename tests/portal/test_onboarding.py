@@ -7,15 +7,17 @@ import re
 import pytest
 
 from tests.merchants.connected_merchants import create_merchant, create_ready_merchant, sell
-from tests.payments.driver import Till
+from tests.payments.driver import PaymentDriver
 from tests.portal.portal_driver import Portal
 from tests.settlement.books import batches
 
 pytestmark = pytest.mark.portable
 
 
-def test_a_merchant_who_cannot_be_paid_is_told_and_led_on(till: Till, portal: Portal) -> None:
-    browser = portal.signed_in(create_merchant(till))
+def test_a_merchant_who_cannot_be_paid_is_told_and_led_on(
+    driver: PaymentDriver, portal: Portal
+) -> None:
+    browser = portal.signed_in(create_merchant(driver))
     page = browser.get("/portal/payments").text
     assert "Stripe needs your details" in page
     link = re.search(r'href="[^"]*(/onboarding/[^"]+)"', page)
@@ -23,8 +25,8 @@ def test_a_merchant_who_cannot_be_paid_is_told_and_led_on(till: Till, portal: Po
     assert browser.get(link[1]).status_code == 200
 
 
-def test_a_merchant_who_is_paid_reads_nothing_of_it(till: Till, portal: Portal) -> None:
-    browser = portal.signed_in(create_ready_merchant(till))
+def test_a_merchant_who_is_paid_reads_nothing_of_it(driver: PaymentDriver, portal: Portal) -> None:
+    browser = portal.signed_in(create_ready_merchant(driver))
     assert "paid yet" not in browser.get("/portal/payments").text
 
 
@@ -34,10 +36,10 @@ def test_the_shop_itself_has_nothing_to_connect(portal: Portal) -> None:
 
 @pytest.mark.parametrize("charge_type", ["destination", "direct"])
 def test_a_merchants_statement_has_the_platforms_fee(
-    till: Till, portal: Portal, charge_type: str
+    driver: PaymentDriver, portal: Portal, charge_type: str
 ) -> None:
-    merchant = create_ready_merchant(till, charge_type)
-    sell(till, merchant)
+    merchant = create_ready_merchant(driver, charge_type)
+    sell(driver, merchant)
     page = portal.signed_in(merchant).get(f"/portal/statements/{batches()[0].id}").text
     assert "-$3.20" in page
     net = "$96.80" if charge_type == "destination" else "$93.60"

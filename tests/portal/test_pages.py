@@ -14,7 +14,7 @@ from payments_app.payments.models import PaymentRecord
 from payments_app.portal.payments import payments_of
 from payments_app.settlement.models import Batch
 from tests.merchants.default_merchant import shop_id
-from tests.payments.driver import Till
+from tests.payments.driver import PaymentDriver
 from tests.portal.portal_driver import Portal
 from tests.reconcile.books import execute
 from tests.settlement.books import batches
@@ -31,37 +31,41 @@ def give_to(merchant_id: str, transaction_id: str) -> None:
     )
 
 
-def test_a_merchant_sees_their_payments_alone(till: Till, portal: Portal) -> None:
+def test_a_merchant_sees_their_payments_alone(driver: PaymentDriver, portal: Portal) -> None:
     other = portal.add_merchant()
-    own, theirs = till.pay(description="Mine"), till.pay(description="Not mine")
+    own, theirs = driver.pay(description="Mine"), driver.pay(description="Not mine")
     give_to(other, theirs)
     page = portal.signed_in().get("/portal/payments").text
-    assert till.read(own).reference in page
-    assert till.read(theirs).reference not in page
+    assert driver.read(own).reference in page
+    assert driver.read(theirs).reference not in page
     assert "Not mine" in portal.signed_in(other).get("/portal/payments").text
 
 
-def test_a_payment_that_failed_reads_as_not_paid(till: Till, portal: Portal) -> None:
-    till.pay("pm_card_visa_chargeDeclined")
+def test_a_payment_that_failed_reads_as_not_paid(driver: PaymentDriver, portal: Portal) -> None:
+    driver.pay("pm_card_visa_chargeDeclined")
     assert "NOT PAID" in portal.signed_in().get("/portal/payments").text
 
 
-def test_pages_follow_each_other_without_gap_or_overlap(till: Till, portal: Portal) -> None:
-    made = [till.pay() for _ in range(5)]
+def test_pages_follow_each_other_without_gap_or_overlap(
+    driver: PaymentDriver, portal: Portal
+) -> None:
+    made = [driver.pay() for _ in range(5)]
     seen: list[str] = []
     before = None
     for _ in range(3):
-        found = payments_of(till.app.extensions["sqlalchemy"].session(), shop_id(), before, 2)
+        found = payments_of(driver.app.extensions["sqlalchemy"].session(), shop_id(), before, 2)
         seen += [row.id for row in found.rows]
         before = found.older
     assert seen == made[::-1]
     assert before is None
 
 
-def test_another_merchants_cursor_shows_nothing_of_theirs(till: Till, portal: Portal) -> None:
+def test_another_merchants_cursor_shows_nothing_of_theirs(
+    driver: PaymentDriver, portal: Portal
+) -> None:
     other = portal.add_merchant()
-    till.pay()
-    give_to(other, till.pay())
+    driver.pay()
+    give_to(other, driver.pay())
     theirs = select(PaymentRecord.id).where(PaymentRecord.payable_id == other)
     place = db.session.scalars(theirs).one()
     answer = portal.signed_in().get(f"/portal/payments?before={place}")
@@ -69,8 +73,8 @@ def test_another_merchants_cursor_shows_nothing_of_theirs(till: Till, portal: Po
     assert "There are no payments here." in answer.text
 
 
-def test_a_statement_is_downloaded_line_by_line(till: Till, portal: Portal) -> None:
-    till.pay()
+def test_a_statement_is_downloaded_line_by_line(driver: PaymentDriver, portal: Portal) -> None:
+    driver.pay()
     (batch,) = batches()
     browser = portal.signed_in()
     assert f"/portal/statements/{batch.id}" in browser.get("/portal/statements").text
@@ -80,15 +84,19 @@ def test_a_statement_is_downloaded_line_by_line(till: Till, portal: Portal) -> N
     assert (row["Gross"], row["Stripe fee"], row["Net"]) == ("10.99", "-0.62", "10.37")
 
 
-def test_a_merchants_statement_links_to_no_page_of_staff(till: Till, portal: Portal) -> None:
-    till.pay()
+def test_a_merchants_statement_links_to_no_page_of_staff(
+    driver: PaymentDriver, portal: Portal
+) -> None:
+    driver.pay()
     page = portal.signed_in().get(f"/portal/statements/{batches()[0].id}").text
     assert re.findall(r'href="(/staff[^"]*)"', page) == []
 
 
 @pytest.mark.parametrize("ending", ["", ".csv"])
-def test_another_merchants_statement_is_not_found(till: Till, portal: Portal, ending: str) -> None:
-    till.pay()
+def test_another_merchants_statement_is_not_found(
+    driver: PaymentDriver, portal: Portal, ending: str
+) -> None:
+    driver.pay()
     execute(update(Batch).values(merchant_id=portal.add_merchant()))
     path = f"/portal/statements/{batches()[0].id}{ending}"
     assert portal.signed_in().get(path).status_code == 404

@@ -9,14 +9,14 @@ from sqlalchemy import select, update
 
 from payments_app.core.extensions import db
 from payments_app.core.history import HistoryEntry
-from payments_app.core.jobs.runner import drain
+from payments_app.core.jobs.runner import run_due_messages
 from payments_app.core.web import links
 from payments_app.core.web.access import access_of
 from payments_app.merchants.models import Merchant
 from payments_app.merchants.onboarding_link import onboarding_url
 from payments_app.portal import sign_in
 from tests.merchants.connected_merchants import create_merchant
-from tests.payments.driver import Till
+from tests.payments.driver import PaymentDriver
 from tests.portal.portal_driver import Portal
 from tests.reconcile.books import execute
 
@@ -28,7 +28,7 @@ def ask(portal: Portal, email: str) -> str:
     answer = portal.browser().post("/portal/links", ASK, email=email)
     assert answer.status_code == 200
     with portal.app.app_context():
-        drain("payment_standard")
+        run_due_messages("payment_standard")
     return answer.text
 
 
@@ -98,9 +98,9 @@ def test_the_button_of_a_forged_link_lets_nobody_in(portal: Portal) -> None:
     assert browser.get("/portal/payments").location == ASK
 
 
-def test_a_link_to_the_onboarding_lets_nobody_in(till: Till, portal: Portal) -> None:
+def test_a_link_to_the_onboarding_lets_nobody_in(driver: PaymentDriver, portal: Portal) -> None:
     browser = portal.browser()
-    path = onboarding_url(create_merchant(till)).removeprefix(portal.public_url)
+    path = onboarding_url(create_merchant(driver)).removeprefix(portal.public_url)
     assert browser.get(path).status_code == 200
     assert browser.get("/portal/payments").location == ASK
 
@@ -126,7 +126,7 @@ def test_asking_twice_in_a_minute_sends_one_mail(
     for _ in range(3):
         with portal.app.app_context():
             sign_in.ask_for_link(email)
-            drain("payment_standard")
+            run_due_messages("payment_standard")
     assert len(portal.mails()) == 1
 
 
@@ -172,7 +172,7 @@ def test_leaving_ends_it(portal: Portal) -> None:
     assert browser.get("/portal/payments").location == ASK
 
 
-def test_every_page_but_the_way_in_asks_who_it_is(portal: Portal) -> None:
+def test_every_page_but_sign_in_asks_who_it_is(portal: Portal) -> None:
     open_to_all = {
         rule.endpoint
         for rule in portal.app.url_map.iter_rules()

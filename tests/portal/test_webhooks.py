@@ -7,10 +7,10 @@ import re
 import pytest
 
 from payments_app.core.history import HistoryEntry
-from tests.accounts.staff_driver import Browser, Desk
+from tests.accounts.staff_driver import Browser, StaffDriver
 from tests.notices.deliveries import delivery, endpoint
 from tests.notices.receiver import Receiver
-from tests.payments.driver import Till
+from tests.payments.driver import PaymentDriver
 from tests.portal.portal_driver import Portal
 
 pytestmark = pytest.mark.portable
@@ -32,11 +32,11 @@ def act(browser: Browser, endpoint_id: str, what: str) -> int:
 
 
 def entries(portal: Portal, what: str) -> list[HistoryEntry]:
-    return Desk(portal.app).entries(what)
+    return StaffDriver(portal.app).entries(what)
 
 
 def test_an_endpoint_is_added_and_its_secret_shown_once(
-    till: Till, portal: Portal, receiver: Receiver
+    driver: PaymentDriver, portal: Portal, receiver: Receiver
 ) -> None:
     browser = portal.signed_in()
     answer = browser.post(LIST, LIST, url=receiver.url)
@@ -53,12 +53,12 @@ def test_an_address_inside_is_refused_in_words(portal: Portal) -> None:
 
 
 def test_a_test_event_arrives_signed_and_is_in_the_log(
-    till: Till, portal: Portal, receiver: Receiver
+    driver: PaymentDriver, portal: Portal, receiver: Receiver
 ) -> None:
     browser = portal.signed_in()
     endpoint_id = add(browser, receiver.url)
     assert act(browser, endpoint_id, "tests") == 303
-    till.work("payment_standard")
+    driver.work("payment_standard")
     ((headers, _),) = receiver.came
     assert receiver.events()[0]["type"] == "test"
     assert headers["webhook-signature"].startswith("v1,")
@@ -67,31 +67,33 @@ def test_a_test_event_arrives_signed_and_is_in_the_log(
     assert "204 in" in page
 
 
-def test_a_delivery_is_sent_again(till: Till, portal: Portal, receiver: Receiver) -> None:
+def test_a_delivery_is_sent_again(
+    driver: PaymentDriver, portal: Portal, receiver: Receiver
+) -> None:
     browser = portal.signed_in()
     endpoint_id = add(browser, receiver.url)
-    till.pay()
+    driver.pay()
     assert act(browser, endpoint_id, f"deliveries/{delivery().id}/resends") == 303
-    till.work("payment_standard")
+    driver.work("payment_standard")
     assert len(set(receiver.ids())) == 1
     assert len(receiver.ids()) == 2
 
 
 def test_nothing_is_sent_to_an_endpoint_that_is_off(
-    till: Till, portal: Portal, receiver: Receiver
+    driver: PaymentDriver, portal: Portal, receiver: Receiver
 ) -> None:
     browser = portal.signed_in()
     endpoint_id = add(browser, receiver.url)
     assert act(browser, endpoint_id, "off") == 303
     assert act(browser, endpoint_id, "tests") == 409
-    till.pay()
+    driver.pay()
     assert receiver.came == []
     assert act(browser, endpoint_id, "on") == 303
     assert endpoint(endpoint_id).enabled
 
 
 def test_a_new_secret_is_shown_once_and_signs_beside_the_old(
-    till: Till, portal: Portal, receiver: Receiver
+    driver: PaymentDriver, portal: Portal, receiver: Receiver
 ) -> None:
     browser = portal.signed_in()
     endpoint_id = add(browser, receiver.url)
@@ -104,7 +106,7 @@ def test_a_new_secret_is_shown_once_and_signs_beside_the_old(
 
 @pytest.mark.parametrize("what", ["off", "on", "secrets", "tests"])
 def test_another_merchants_endpoint_is_not_found(
-    till: Till, portal: Portal, receiver: Receiver, what: str
+    driver: PaymentDriver, portal: Portal, receiver: Receiver, what: str
 ) -> None:
     endpoint_id = receiver.listen()
     other = portal.signed_in(portal.add_merchant())
@@ -113,10 +115,10 @@ def test_another_merchants_endpoint_is_not_found(
 
 
 def test_another_merchants_delivery_is_not_sent_again(
-    till: Till, portal: Portal, receiver: Receiver
+    driver: PaymentDriver, portal: Portal, receiver: Receiver
 ) -> None:
     receiver.listen()
-    till.pay()
+    driver.pay()
     other = portal.signed_in(portal.add_merchant())
     own = add(other, receiver.url)
     answer = other.post(f"{LIST}/{own}/deliveries/{delivery().id}/resends", LIST)
@@ -124,7 +126,7 @@ def test_another_merchants_delivery_is_not_sent_again(
 
 
 def test_a_form_without_its_token_changes_nothing(
-    till: Till, portal: Portal, receiver: Receiver
+    driver: PaymentDriver, portal: Portal, receiver: Receiver
 ) -> None:
     browser = portal.signed_in()
     endpoint_id = add(browser, receiver.url)

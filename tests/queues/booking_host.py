@@ -16,7 +16,7 @@ from payments_app.core.db.columns import BIGINT
 from payments_app.core.db.ids import new_id
 from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
-from payments_app.core.jobs.outbox import Claim, Command, Follow
+from payments_app.core.jobs.outbox import Claim, Command, Subscriber
 from payments_app.core.jobs.worker import run
 from payments_app.core.money import Money
 from payments_app.customers.find import customer_for
@@ -76,7 +76,7 @@ def know_bookings(app: Flask) -> None:
         "bookings.confirm": Command(confirm, "payment_standard")
     }
     events = app.extensions["events"]
-    paid = (*events["payment.completed"], Follow("bookings.confirm"))
+    paid = (*events["payment.completed"], Subscriber("bookings.confirm"))
     app.extensions["events"] = events | {"payment.completed": paid}
 
 

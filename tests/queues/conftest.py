@@ -5,11 +5,11 @@ from collections.abc import Iterator
 import pytest
 from flask import Flask
 
-from tests.queues.job_driver import Bench
+from tests.queues.job_driver import JobDriver
 
 
 @pytest.fixture
-def bench(app: Flask) -> Iterator[Bench]:
+def job_driver(app: Flask) -> Iterator[JobDriver]:
     """A work bench: jobs of the test's own on the product's queues."""
     with app.app_context():
-        yield Bench(app)
+        yield JobDriver(app)

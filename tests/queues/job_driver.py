@@ -1,4 +1,4 @@
-"""A work bench: jobs of a test's own, messages for them, and hands that do what is due."""
+"""Jobs of a test's own, messages for them, and hands that do what is due."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.core.history import HistoryEntry
 from payments_app.core.jobs import outbox
-from payments_app.core.jobs.counters import Tally
+from payments_app.core.jobs.counters import JobCounters
 from payments_app.core.jobs.outbox import Claim, Command, Message, Policy
-from payments_app.core.jobs.runner import drain
+from payments_app.core.jobs.runner import run_due_messages
 
 T = TypeVar("T")
 Job = Callable[[str, Claim], None]
 
 
-class Bench:
+class JobDriver:
     """Every method leaves the session clean."""
 
     def __init__(self, app: Flask) -> None:
@@ -37,9 +37,11 @@ class Bench:
         queue: str = "default",
         waits: tuple[float, ...] = (),
         *,
-        alone: bool = False,
+        unique_while_open: bool = False,
     ) -> None:
-        self.app.extensions["commands"][name] = Command(run, queue, Policy(waits), alone)
+        self.app.extensions["commands"][name] = Command(
+            run, queue, Policy(waits), unique_while_open
+        )
 
     def failing(self, name: str, queue: str = "default", waits: tuple[float, ...] = ()) -> None:
         self.job(name, _fail, queue, waits)
@@ -48,13 +50,15 @@ class Bench:
         return _stage(command, subject, key)
 
     def work(self, queue: str = "default") -> int:
-        return drain(queue)
+        return run_due_messages(queue)
 
     def make_due(self) -> None:
         """As if the time of all that is put off had come."""
         _make_due()
 
-    def bury(self, command: str = "test.fails", subject: str = "it", queue: str = "default") -> int:
+    def dead_letter(
+        self, command: str = "test.fails", subject: str = "it", queue: str = "default"
+    ) -> int:
         """A dead letter; its id."""
         self.failing(command, queue)
         self.stage(command, subject)
@@ -71,8 +75,8 @@ class Bench:
     def alerts(self) -> list[Alert]:
         return _read(select(Alert).order_by(Alert.id))
 
-    def tally(self, command: str) -> Tally:
-        return _read(select(Tally).where(Tally.command == command))[0]
+    def counters(self, command: str) -> JobCounters:
+        return _read(select(JobCounters).where(JobCounters.command == command))[0]
 
     def history(self, what: str) -> list[HistoryEntry]:
         return _read(select(HistoryEntry).where(HistoryEntry.what == what))

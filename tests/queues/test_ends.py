@@ -14,7 +14,7 @@ from payments_app.core.jobs import leases
 from payments_app.core.jobs.outbox import Command, Later, Message
 from payments_app.ops.dead_letters import retry
 from payments_app.subscribers import COMMANDS
-from tests.queues.job_driver import Bench
+from tests.queues.job_driver import JobDriver
 
 pytestmark = pytest.mark.portable
 
@@ -48,65 +48,67 @@ def test_a_command_that_has_no_end_says_why(name: str) -> None:
     assert len(COMMANDS[name].unending) > 20
 
 
-def job(bench: Bench, **more: object) -> None:
-    bench.app.extensions["commands"]["test.moody"] = Command(put_off, "default", **more)  # type: ignore[arg-type]
-    bench.stage("test.moody")
+def job(job_driver: JobDriver, **more: object) -> None:
+    job_driver.app.extensions["commands"]["test.moody"] = Command(put_off, "default", **more)  # type: ignore[arg-type]
+    job_driver.stage("test.moody")
 
 
-def test_what_is_put_off_for_longer_than_its_deadline_is_dead(bench: Bench) -> None:
-    job(bench, deadline=100.0)
-    bench.work()
+def test_what_is_put_off_for_longer_than_its_deadline_is_dead(job_driver: JobDriver) -> None:
+    job(job_driver, deadline=100.0)
+    job_driver.work()
     wait(99)
-    bench.make_due()
-    bench.work()
-    assert bench.message("test.moody").dead_at is None
+    job_driver.make_due()
+    job_driver.work()
+    assert job_driver.message("test.moody").dead_at is None
     wait(101)
-    bench.make_due()
-    bench.work()
-    message = bench.message("test.moody")
+    job_driver.make_due()
+    job_driver.work()
+    message = job_driver.message("test.moody")
     assert message.dead_at is not None
     assert "put off" in (message.last_error or "")
     assert "not now" in (message.last_error or "")
-    assert [alert.kind for alert in bench.alerts()] == ["dead_letter"]
+    assert [alert.kind for alert in job_driver.alerts()] == ["dead_letter"]
 
 
-def test_its_time_begins_when_it_is_put_off_first_and_not_when_it_is_stored(bench: Bench) -> None:
-    job(bench, deadline=100.0)
+def test_its_time_begins_when_it_is_put_off_first_and_not_when_it_is_stored(
+    job_driver: JobDriver,
+) -> None:
+    job(job_driver, deadline=100.0)
     _age(1000)
-    bench.work()
-    bench.make_due()
-    bench.work()
-    assert bench.message("test.moody").dead_at is None
+    job_driver.work()
+    job_driver.make_due()
+    job_driver.work()
+    assert job_driver.message("test.moody").dead_at is None
 
 
-def test_what_has_no_end_goes_on(bench: Bench) -> None:
-    job(bench, unending="it is asked for until it is known")
-    bench.work()
+def test_what_has_no_end_goes_on(job_driver: JobDriver) -> None:
+    job(job_driver, unending="it is asked for until it is known")
+    job_driver.work()
     wait(10 * MONTH)
-    bench.make_due()
-    bench.work()
-    assert bench.message("test.moody").dead_at is None
+    job_driver.make_due()
+    job_driver.work()
+    assert job_driver.message("test.moody").dead_at is None
 
 
-def test_a_dead_message_that_is_tried_again_has_all_of_its_time(bench: Bench) -> None:
-    job(bench, deadline=100.0)
-    bench.work()
+def test_a_dead_message_that_is_tried_again_has_all_of_its_time(job_driver: JobDriver) -> None:
+    job(job_driver, deadline=100.0)
+    job_driver.work()
     wait(101)
-    bench.make_due()
-    bench.work()
-    retry(bench.message("test.moody").id, "once more", "ada")
-    bench.work()
-    assert bench.message("test.moody").dead_at is None
+    job_driver.make_due()
+    job_driver.work()
+    retry(job_driver.message("test.moody").id, "once more", "ada")
+    job_driver.work()
+    assert job_driver.message("test.moody").dead_at is None
 
 
-def test_its_subject_hears_of_the_end(bench: Bench) -> None:
-    buried: list[str] = []
-    job(bench, deadline=100.0, bury=lambda _session, subject: buried.append(subject))
-    bench.work()
+def test_its_subject_hears_of_the_end(job_driver: JobDriver) -> None:
+    ended: list[str] = []
+    job(job_driver, deadline=100.0, dead_letter=lambda _session, subject: ended.append(subject))
+    job_driver.work()
     wait(101)
-    bench.make_due()
-    bench.work()
-    assert buried == ["it"]
+    job_driver.make_due()
+    job_driver.work()
+    assert ended == ["it"]
 
 
 @atomic
@@ -114,16 +116,16 @@ def _age(session: Session, seconds: float) -> None:
     session.execute(update(Message).values(created_at=database_now(-seconds)))
 
 
-def test_every_command_that_is_put_off_for_ever_is_dead_but_these(bench: Bench) -> None:
-    bench.app.extensions["events"] = {}  # nobody is told of the deaths
+def test_every_command_that_is_put_off_for_ever_is_dead_but_these(job_driver: JobDriver) -> None:
+    job_driver.app.extensions["events"] = {}  # nobody is told of the deaths
     for name, command in COMMANDS.items():
-        bench.app.extensions["commands"][name] = replace(command, bury=None)
-        bench.stage(name)
+        job_driver.app.extensions["commands"][name] = replace(command, dead_letter=None)
+        job_driver.stage(name)
     _put_all_off()
     wait(MONTH + 1)
-    bench.make_due()
+    job_driver.make_due()
     _put_all_off()
-    alive = {name for name in COMMANDS if bench.message(name).dead_at is None}
+    alive = {name for name in COMMANDS if job_driver.message(name).dead_at is None}
     assert alive == UNENDING
 
 

@@ -10,12 +10,12 @@ from flask import Flask
 from parts.process import wait_until
 from payments_app.core.jobs import outbox
 from payments_app.core.jobs.outbox import Claim
-from payments_app.core.jobs.scheduler import Periodic, Rota
+from payments_app.core.jobs.scheduler import Periodic, Scheduler
 from payments_app.reconcile import sweep
 from payments_app.schedule import SCHEDULE
 from payments_app.subscribers import BACKGROUND_QUEUES, COMMANDS, QUEUE_THREADS
 from tests.ledger.concurrency import run_at_once
-from tests.queues.job_driver import Bench
+from tests.queues.job_driver import JobDriver
 
 pytestmark = pytest.mark.portable
 
@@ -28,31 +28,33 @@ def _keep(app: Flask, *jobs: Periodic) -> None:
     app.extensions["schedule"] = jobs
 
 
-def test_eight_sweepers_stage_one_message_for_a_period(bench: Bench) -> None:
-    bench.job("test.tick", _do_nothing)
-    _keep(bench.app, Periodic("tick", "test.tick", 86_400))
-    run_at_once(bench.app, lambda: Rota().stage_due())
-    assert len(bench.messages("test.tick")) == 1
+def test_eight_sweepers_stage_one_message_for_a_period(job_driver: JobDriver) -> None:
+    job_driver.job("test.tick", _do_nothing)
+    _keep(job_driver.app, Periodic("tick", "test.tick", 86_400))
+    run_at_once(job_driver.app, lambda: Scheduler().stage_due())
+    assert len(job_driver.messages("test.tick")) == 1
 
 
-def test_the_next_period_has_a_message_of_its_own(bench: Bench) -> None:
-    bench.job("test.tick", _do_nothing)
-    _keep(bench.app, Periodic("tick", "test.tick", 1))
-    rota = Rota()
+def test_the_next_period_has_a_message_of_its_own(job_driver: JobDriver) -> None:
+    job_driver.job("test.tick", _do_nothing)
+    _keep(job_driver.app, Periodic("tick", "test.tick", 1))
+    scheduler = Scheduler()
 
     def two_periods_came() -> bool:
-        rota.stage_due()
-        return len(bench.messages("test.tick")) >= 2
+        scheduler.stage_due()
+        return len(job_driver.messages("test.tick")) >= 2
 
     assert wait_until(two_periods_came, within=10)
 
 
-def test_a_job_that_still_runs_is_not_begun_a_second_time(bench: Bench) -> None:
-    bench.job("test.tick", _do_nothing, alone=True)
-    _keep(bench.app, Periodic("tick", "test.tick", 86_400), Periodic("tick", "test.tick", 43_200))
-    Rota().stage_due()
-    Rota().stage_due()
-    assert len(bench.messages("test.tick")) == 1
+def test_a_job_that_still_runs_is_not_begun_a_second_time(job_driver: JobDriver) -> None:
+    job_driver.job("test.tick", _do_nothing, unique_while_open=True)
+    _keep(
+        job_driver.app, Periodic("tick", "test.tick", 86_400), Periodic("tick", "test.tick", 43_200)
+    )
+    Scheduler().stage_due()
+    Scheduler().stage_due()
+    assert len(job_driver.messages("test.tick")) == 1
 
 
 def test_a_daily_job_may_begin_at_another_hour_than_midnight() -> None:
@@ -64,24 +66,24 @@ def test_a_daily_job_may_begin_at_another_hour_than_midnight() -> None:
 
 
 def test_the_sweeper_works_on_its_own_queue_without_redis(
-    settings: dict[str, str], bench: Bench
+    settings: dict[str, str], job_driver: JobDriver
 ) -> None:
     done = threading.Event()
-    bench.job("test.own", lambda *_: done.set(), outbox.SWEEPER)
-    _keep(bench.app, Periodic("own", "test.own", 86_400))
-    bench.app.extensions["bell_redis"].connection_pool.connection_kwargs["port"] = 1
-    bench.app.extensions["bell_redis"].connection_pool.disconnect()
-    bench.stage("charge", "nobody")
+    job_driver.job("test.own", lambda *_: done.set(), outbox.SWEEPER)
+    _keep(job_driver.app, Periodic("own", "test.own", 86_400))
+    job_driver.app.extensions["wake_up_redis"].connection_pool.connection_kwargs["port"] = 1
+    job_driver.app.extensions["wake_up_redis"].connection_pool.disconnect()
+    job_driver.stage("charge", "nobody")
     sweep.run(threading.Event(), once=True)
     assert done.is_set()
 
 
-def test_the_sweeper_wakes_when_the_next_message_is_due(bench: Bench) -> None:
-    bench.job("test.soon", lambda *_: _later(0.2))
-    _keep(bench.app)
-    bench.stage("test.soon")
-    bench.work()
-    pause = sweep._round(Rota(), threading.Event())
+def test_the_sweeper_wakes_when_the_next_message_is_due(job_driver: JobDriver) -> None:
+    job_driver.job("test.soon", lambda *_: _later(0.2))
+    _keep(job_driver.app)
+    job_driver.stage("test.soon")
+    job_driver.work()
+    pause = sweep._round(Scheduler(), threading.Event())
     assert pause < sweep.LONGEST_SECONDS
 
 

@@ -24,7 +24,7 @@ from payments_app.core.jobs import outbox
 from payments_app.core.jobs.outbox import Message
 from payments_app.ledger.models import Journal
 from payments_app.notices.models import Mail
-from tests.payments.driver import Till
+from tests.payments.driver import PaymentDriver
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 STOCK = ("charges", "payment_critical", "payment_standard")
@@ -62,13 +62,13 @@ class Host:
 
 
 @pytest.fixture
-def till(app: Flask) -> Iterator[Till]:
+def driver(app: Flask) -> Iterator[PaymentDriver]:
     with app.app_context():
-        yield Till(app)
+        yield PaymentDriver(app)
 
 
 @pytest.fixture
-def host(till: Till, settings: dict[str, str], tmp_path: Path) -> Iterator[Host]:
+def host(driver: PaymentDriver, settings: dict[str, str], tmp_path: Path) -> Iterator[Host]:
     yield Host(settings, tmp_path)
     db.session.rollback()
     db.session.execute(text("DROP TABLE IF EXISTS bookings"))
@@ -87,17 +87,17 @@ def stock(settings: dict[str, str], tmp_path: Path) -> Iterator[list[Process]]:
 
 
 def test_what_a_process_does_not_know_is_charged_and_waits_for_one_that_does(
-    host: Host, till: Till, stock: list[Process]
+    host: Host, driver: PaymentDriver, stock: list[Process]
 ) -> None:
     bookings, paid = zip(host.open(), host.open(subscribed=False), strict=True)
-    order = till.create_order()
-    both = [*paid, till.open(order=order)]
+    order = driver.create_order()
+    both = [*paid, driver.open(order=order)]
 
     # Nothing of ours waits: all are charged, posted and receipted, and the order is paid.
-    assert wait_until(lambda: {till.read(one).state for one in both} == {"complete"}, within=60)
+    assert wait_until(lambda: {driver.read(one).state for one in both} == {"complete"}, within=60)
     assert wait_until(lambda: all(_posted(one) for one in both), within=60)
     assert wait_until(lambda: [_receipts(one) for one in both] == [1, 1, 1], within=60)
-    assert wait_until(lambda: till.order(order).status == "paid", within=60)
+    assert wait_until(lambda: driver.order(order).status == "paid", within=60)
 
     # What was not known waits untouched, and somebody is told once.
     waiting = [message for one in paid for message in _waiting(one)]
@@ -113,7 +113,7 @@ def test_what_a_process_does_not_know_is_charged_and_waits_for_one_that_does(
         assert wait_until(lambda: [_confirmed(b) for b in bookings] == [1, 1], within=60)
         assert wait_until(lambda: not any(_waiting(one) for one in both), within=60)
     assert [_confirmed(booking) for booking in bookings] == [1, 1]
-    assert ([_receipts(one) for one in both], till.order(order).status) == ([1, 1, 1], "paid")
+    assert ([_receipts(one) for one in both], driver.order(order).status) == ([1, 1, 1], "paid")
 
 
 def _confirmed(booking: str) -> int:

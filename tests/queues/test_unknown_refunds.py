@@ -8,16 +8,16 @@ import pytest
 
 from payments_app.core.extensions import db
 from payments_app.payments.refunds.request import request_refund
-from tests.payments.driver import Till
-from tests.queues.job_driver import Bench
+from tests.payments.driver import PaymentDriver
+from tests.queues.job_driver import JobDriver
 from tests.queues.test_unknown import Plugin
 
 pytestmark = pytest.mark.portable
 
 
 @pytest.fixture
-def till(bench: Bench) -> Till:
-    return Till(bench.app)
+def driver(job_driver: JobDriver) -> PaymentDriver:
+    return PaymentDriver(job_driver.app)
 
 
 @pytest.fixture
@@ -32,15 +32,15 @@ def plugin(settings: dict[str, str]) -> Iterator[Plugin]:
 
 
 def test_a_refund_before_the_kind_was_known_anywhere_is_told_there_too(
-    till: Till, bench: Bench, plugin: Plugin
+    driver: PaymentDriver, job_driver: JobDriver, plugin: Plugin
 ) -> None:
-    paid = till.open()
-    till.pay_for_instead(paid, "booking", "bkg_1")
-    till.work()
+    paid = driver.open()
+    driver.pay_for_instead(paid, "booking", "bkg_1")
+    driver.work()
     refund = request_refund(paid, 100, reason="as agreed", actor="ada")
-    till.work()
-    assert till.read(paid).state == "complete"
+    driver.work()
+    assert driver.read(paid).state == "complete"
     plugin.start("payment_standard")
     plugin.start()
     assert plugin.runs == [paid, refund]
-    assert len(bench.messages("notices.announce_refund", refund)) == 1
+    assert len(job_driver.messages("notices.announce_refund", refund)) == 1

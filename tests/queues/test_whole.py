@@ -25,7 +25,7 @@ from payments_app.core.jobs import outbox
 from payments_app.core.jobs.outbox import Message
 from payments_app.payments.models import Transaction
 from tests.ops.receivers import Received, mail_server, web_server
-from tests.payments.driver import Till
+from tests.payments.driver import PaymentDriver
 
 pytestmark = pytest.mark.slow
 BULK = 2000
@@ -78,44 +78,48 @@ def workers(app: Flask, settings: dict[str, str], tmp_path: Path) -> Iterator[li
 
 
 @pytest.fixture
-def till(app: Flask) -> Iterator[Till]:
+def driver(app: Flask) -> Iterator[PaymentDriver]:
     with app.app_context():
-        yield Till(app)
+        yield PaymentDriver(app)
 
 
 def test_charges_start_within_two_seconds_behind_slow_bulk_jobs(
-    till: Till, workers: list[Process]
+    driver: PaymentDriver, workers: list[Process]
 ) -> None:
     _pile_up()
-    warm = till.open()  # the workers' start is not what is measured
+    warm = driver.open()  # the workers' start is not what is measured
     assert wait_until(lambda: bool(_waits([warm])), within=60)
     opened = []
     for _ in range(CHARGES):
-        opened.append(till.open())
+        opened.append(driver.open())
         assert wait_until(lambda: len(_waits(opened)) == len(opened), within=30)
     assert max(_waits(opened)) < 2
     assert _bulk_waiting() > 0
 
 
 def test_a_redis_that_is_killed_and_comes_back_empty_loses_nothing(
-    till: Till, workers: list[Process], own_redis: Redis
+    driver: PaymentDriver, workers: list[Process], own_redis: Redis
 ) -> None:
-    opened = [till.open() for _ in range(5)]
+    opened = [driver.open() for _ in range(5)]
     own_redis.kill()
-    opened += [till.open() for _ in range(5)]
+    opened += [driver.open() for _ in range(5)]
     own_redis.start()
 
     def all_complete() -> bool:
         for worker in workers:
             if not worker.is_running():
                 worker.start()
-        return all(till.read(transaction).state == "complete" for transaction in opened)
+        return all(driver.read(transaction).state == "complete" for transaction in opened)
 
     assert wait_until(all_complete, within=60)
 
 
 def test_a_critical_alert_is_told_within_five_seconds_without_redis(
-    till: Till, workers: list[Process], own_redis: Redis, mails: Received, hooks: Received
+    driver: PaymentDriver,
+    workers: list[Process],
+    own_redis: Redis,
+    mails: Received,
+    hooks: Received,
 ) -> None:
     assert wait_until(lambda: bool(_done("ops.watch")), within=30)
     own_redis.kill()

@@ -14,7 +14,7 @@ from payments_app.ledger.models import Entry, Journal
 from payments_app.payments.models import PaymentRecord, Transaction
 from payments_app.reconcile import own_books
 from payments_app.reconcile.models import Run
-from tests.payments.driver import Till
+from tests.payments.driver import PaymentDriver
 from tests.reconcile.books import all_findings, compare_last_hours, execute, found, open_ones
 
 pytestmark = pytest.mark.portable
@@ -27,38 +27,38 @@ def no_grace(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("no_grace")
-def test_books_that_agree_have_no_findings(till: Till) -> None:
-    till.pay()
-    till.pay("pm_card_visa_chargeDeclined")
-    till.pay(amount=0)
+def test_books_that_agree_have_no_findings(driver: PaymentDriver) -> None:
+    driver.pay()
+    driver.pay("pm_card_visa_chargeDeclined")
+    driver.pay(amount=0)
     assert compare_last_hours() == 0
     assert all_findings() == []
 
 
 @pytest.mark.usefixtures("no_grace")
-def test_a_payment_that_stripe_has_and_we_do_not_is_found(till: Till) -> None:
-    transaction = till.pay("pm_card_visa_chargeDeclined")
-    till.confirm_behind_our_back(transaction, "pm_card_visa")
+def test_a_payment_that_stripe_has_and_we_do_not_is_found(driver: PaymentDriver) -> None:
+    transaction = driver.pay("pm_card_visa_chargeDeclined")
+    driver.confirm_behind_our_back(transaction, "pm_card_visa")
     compare_last_hours()
-    assert found() == [("paid_at_stripe_not_here", "settle")]
-    assert open_ones()[0].details["intent"] == till.read(transaction).stripe_payment_id
+    assert found() == [("paid_at_stripe_not_here", "apply_stripe_state")]
+    assert open_ones()[0].details["intent"] == driver.read(transaction).stripe_payment_id
 
 
-def test_what_stripe_charged_a_moment_ago_is_no_finding_yet(till: Till) -> None:
-    transaction = till.pay("pm_card_visa_chargeDeclined")
-    till.confirm_behind_our_back(transaction, "pm_card_visa")
+def test_what_stripe_charged_a_moment_ago_is_no_finding_yet(driver: PaymentDriver) -> None:
+    transaction = driver.pay("pm_card_visa_chargeDeclined")
+    driver.confirm_behind_our_back(transaction, "pm_card_visa")
     assert compare_last_hours() == 0
 
 
-def test_a_payment_that_only_we_call_complete_is_found(till: Till) -> None:
-    transaction = till.pay("pm_card_visa_chargeDeclined")
+def test_a_payment_that_only_we_call_complete_is_found(driver: PaymentDriver) -> None:
+    transaction = driver.pay("pm_card_visa_chargeDeclined")
     _claim_complete(transaction)
     compare_last_hours()
     assert ("complete_here_not_at_stripe", None) in found()
 
 
-def test_a_complete_payment_that_stripe_does_not_know_is_found(till: Till) -> None:
-    transaction = till.pay()
+def test_a_complete_payment_that_stripe_does_not_know_is_found(driver: PaymentDriver) -> None:
+    transaction = driver.pay()
     execute(
         update(Transaction)
         .where(Transaction.id == transaction)
@@ -71,36 +71,36 @@ def test_a_complete_payment_that_stripe_does_not_know_is_found(till: Till) -> No
 @pytest.mark.parametrize("status", [None, "xyz_new"])
 @pytest.mark.parametrize("phase", ["complete", "canceled"])
 def test_a_status_that_we_do_not_know_is_neither_paid_nor_unpaid(
-    till: Till, phase: str, status: str | None
+    driver: PaymentDriver, phase: str, status: str | None
 ) -> None:
-    transaction = till.pay()
-    intent = till.read(transaction).stripe_payment_id
+    transaction = driver.pay()
+    intent = driver.read(transaction).stripe_payment_id
     if phase == "canceled":
         values = {"state": "failed", "phase": "canceled", "amount_received": None}
         execute(update(Transaction).values(**values))
         execute(delete(Message))
-    till.sandbox("POST", f"/_sandbox/payment_intents/{intent}", status=status)
+    driver.sandbox("POST", f"/_sandbox/payment_intents/{intent}", status=status)
     compare_last_hours()
     kinds = {kind for kind, _ in found()} - {"ledger_without_payment", "orphan_live_record"}
     assert kinds == {"status_unknown"}
-    till.sandbox("POST", f"/_sandbox/payment_intents/{intent}", status="succeeded")
+    driver.sandbox("POST", f"/_sandbox/payment_intents/{intent}", status="succeeded")
     compare_last_hours()
     assert "status_unknown" not in {kind for kind, _ in found()}
 
 
-def test_for_a_payment_that_names_no_intent_none_is_asked_for(till: Till) -> None:
-    transaction = till.pay()
+def test_for_a_payment_that_names_no_intent_none_is_asked_for(driver: PaymentDriver) -> None:
+    transaction = driver.pay()
     execute(update(Transaction).values(stripe_payment_id=None))
     compare_last_hours()
     assert [(f.kind, f.transaction_id) for f in open_ones()] == [
         ("complete_here_not_at_stripe", transaction)
     ]
-    asked = till.sandbox("GET", "/_sandbox/requests?path=/v1/payment_intents/$")
+    asked = driver.sandbox("GET", "/_sandbox/requests?path=/v1/payment_intents/$")
     assert asked["requests"] == []
 
 
-def test_another_amount_at_stripe_is_found(till: Till) -> None:
-    transaction = till.pay()
+def test_another_amount_at_stripe_is_found(driver: PaymentDriver) -> None:
+    transaction = driver.pay()
     execute(
         update(Transaction)
         .where(Transaction.id == transaction)
@@ -110,44 +110,44 @@ def test_another_amount_at_stripe_is_found(till: Till) -> None:
     assert ("amount_differs", None) in found()
 
 
-def test_another_amount_in_the_ledger_is_found(till: Till) -> None:
-    transaction = till.pay()
+def test_another_amount_in_the_ledger_is_found(driver: PaymentDriver) -> None:
+    transaction = driver.pay()
     change = update(Transaction).where(Transaction.id == transaction)
     execute(change.values(amount=1100, amount_received=1100))
     compare_last_hours()
     assert ("ledger_amount_differs", None) in found()
 
 
-def test_an_intent_that_is_nobodys_is_found(till: Till) -> None:
-    intent = _make_intent(till)
+def test_an_intent_that_is_nobodys_is_found(driver: PaymentDriver) -> None:
+    intent = _make_intent(driver)
     compare_last_hours()
     assert [(f.kind, f.subject) for f in open_ones()] == [("unknown_intent", intent)]
 
 
-def test_a_second_intent_for_one_payment_is_found(till: Till) -> None:
-    transaction = till.pay()
-    intent = _make_intent(till, **{"metadata[transaction_id]": transaction})
+def test_a_second_intent_for_one_payment_is_found(driver: PaymentDriver) -> None:
+    transaction = driver.pay()
+    intent = _make_intent(driver, **{"metadata[transaction_id]": transaction})
     compare_last_hours()
     assert [(f.kind, f.subject) for f in open_ones()] == [("second_intent", intent)]
 
 
-def test_an_intent_left_open_by_a_cancelled_payment_is_found(till: Till) -> None:
-    transaction = till.pay("pm_card_visa_chargeDeclined")
+def test_an_intent_left_open_by_a_cancelled_payment_is_found(driver: PaymentDriver) -> None:
+    transaction = driver.pay("pm_card_visa_chargeDeclined")
     execute(update(Transaction).where(Transaction.id == transaction).values(phase="canceled"))
     compare_last_hours()
     assert found() == [("ended_here_open_at_stripe", "close_intent")]
 
 
 @pytest.mark.usefixtures("no_grace")
-def test_a_payment_missing_from_the_ledger_is_found(till: Till) -> None:
-    till.open()
-    till.work("charges")
+def test_a_payment_missing_from_the_ledger_is_found(driver: PaymentDriver) -> None:
+    driver.open()
+    driver.work("charges")
     compare_last_hours()
     assert found() == [("missing_ledger_entry", "post_capture")]
 
 
-def test_a_ledger_entry_without_its_payment_is_found(till: Till) -> None:
-    transaction = till.pay()
+def test_a_ledger_entry_without_its_payment_is_found(driver: PaymentDriver) -> None:
+    transaction = driver.pay()
     execute(
         update(Transaction)
         .where(Transaction.id == transaction)
@@ -157,22 +157,22 @@ def test_a_ledger_entry_without_its_payment_is_found(till: Till) -> None:
     assert ("ledger_without_payment", None) in found()
 
 
-def test_a_pending_payment_with_nothing_scheduled_is_found(till: Till) -> None:
-    transaction = till.open()
-    till.age(transaction, 120)
+def test_a_pending_payment_with_nothing_scheduled_is_found(driver: PaymentDriver) -> None:
+    transaction = driver.open()
+    driver.age(transaction, 120)
     execute(delete(Message))
     compare_last_hours()
     assert found() == [("stuck_pending", "revive")]
 
 
-def test_a_pending_payment_with_a_next_step_is_not_stuck(till: Till) -> None:
-    transaction = till.open()
-    till.age(transaction, 120)
+def test_a_pending_payment_with_a_next_step_is_not_stuck(driver: PaymentDriver) -> None:
+    transaction = driver.open()
+    driver.age(transaction, 120)
     assert compare_last_hours() == 0
 
 
-def test_a_record_that_holds_its_order_after_a_failure_is_found(till: Till) -> None:
-    transaction = till.pay("pm_card_visa_chargeDeclined")
+def test_a_record_that_holds_its_order_after_a_failure_is_found(driver: PaymentDriver) -> None:
+    transaction = driver.pay("pm_card_visa_chargeDeclined")
     execute(
         update(PaymentRecord).where(PaymentRecord.transaction_id == transaction).values(live=True)
     )
@@ -180,17 +180,17 @@ def test_a_record_that_holds_its_order_after_a_failure_is_found(till: Till) -> N
     assert found() == [("orphan_live_record", "correct_live_record")]
 
 
-def test_a_difference_seen_twice_is_one_finding_counted_twice(till: Till) -> None:
-    _make_intent(till)
+def test_a_difference_seen_twice_is_one_finding_counted_twice(driver: PaymentDriver) -> None:
+    _make_intent(driver)
     compare_last_hours()
     compare_last_hours()
     assert [(f.kind, f.times) for f in all_findings()] == [("unknown_intent", 2)]
 
 
-def test_a_difference_that_is_gone_is_closed(till: Till) -> None:
-    intent = _make_intent(till)
+def test_a_difference_that_is_gone_is_closed(driver: PaymentDriver) -> None:
+    intent = _make_intent(driver)
     compare_last_hours()
-    transaction = till.pay()
+    transaction = driver.pay()
     execute(
         update(Transaction).where(Transaction.id == transaction).values(stripe_payment_id=intent)
     )
@@ -199,8 +199,8 @@ def test_a_difference_that_is_gone_is_closed(till: Till) -> None:
     assert (first.resolution, first.resolved_by) == ("gone", "system")
 
 
-def test_a_finding_alerts(till: Till) -> None:
-    transaction = till.pay("pm_card_visa_chargeDeclined")
+def test_a_finding_alerts(driver: PaymentDriver) -> None:
+    transaction = driver.pay("pm_card_visa_chargeDeclined")
     _claim_complete(transaction)
     compare_last_hours()
     keys = db.session.execute(
@@ -211,12 +211,12 @@ def test_a_finding_alerts(till: Till) -> None:
 
 @pytest.mark.parametrize("fault", ["500_before", "rate_limit", "unauthorized", "truncate"])
 def test_a_list_that_cannot_be_read_finds_nothing_and_closes_nothing(
-    till: Till, fault: str
+    driver: PaymentDriver, fault: str
 ) -> None:
-    _make_intent(till)
+    _make_intent(driver)
     compare_last_hours()
-    till.pay()
-    till.fail_stripe(fault, "^/v1/payment_intents$", times=1)
+    driver.pay()
+    driver.fail_stripe(fault, "^/v1/payment_intents$", times=1)
     with pytest.raises(UnreadableError):
         compare_last_hours()
     assert [(f.kind, f.times) for f in open_ones()] == [("unknown_intent", 1)]
@@ -225,14 +225,14 @@ def test_a_list_that_cannot_be_read_finds_nothing_and_closes_nothing(
     assert (run.finished_at, run.error is not None) == (None, True)
 
 
-def test_a_list_of_many_pages_is_read_whole(till: Till) -> None:
+def test_a_list_of_many_pages_is_read_whole(driver: PaymentDriver) -> None:
     for _ in range(103):
-        _make_intent(till)
+        _make_intent(driver)
     assert compare_last_hours() == 103
 
 
-def test_postings_by_hand_do_not_hide_in_another_type(till: Till) -> None:
-    transaction = till.pay()
+def test_postings_by_hand_do_not_hide_in_another_type(driver: PaymentDriver) -> None:
+    transaction = driver.pay()
     journal = db.session.scalars(select(Journal.id).where(Journal.entry_type == "capture")).one()
     db.session.rollback()
     values = [
@@ -261,10 +261,10 @@ def _claim_complete(transaction: str) -> None:
     )
 
 
-def _make_intent(till: Till, **more: str) -> str:
+def _make_intent(driver: PaymentDriver, **more: str) -> str:
     answer = requests.post(
-        f"{till.config.stripe_api_base}/v1/payment_intents",
-        auth=(till.config.stripe_secret_key, ""),
+        f"{driver.config.stripe_api_base}/v1/payment_intents",
+        auth=(driver.config.stripe_secret_key, ""),
         data={"amount": "500", "currency": "usd", **more},
         timeout=10,
     )

@@ -15,7 +15,7 @@ from payments_app.reconcile import own_books
 from payments_app.reconcile.fix import FixFailedError, fix, request_fix, run_fix
 from payments_app.reconcile.revive import revive
 from tests.ledger.concurrency import claim, run_at_once
-from tests.payments.driver import Till
+from tests.payments.driver import PaymentDriver
 from tests.reconcile.books import all_findings, compare_last_hours, execute, open_ones
 
 pytestmark = pytest.mark.portable
@@ -27,61 +27,61 @@ def no_grace(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(own_books, "GRACE_SECONDS", -5)
 
 
-def paid_behind_our_back(till: Till) -> str:
-    transaction = till.pay("pm_card_visa_chargeDeclined")
-    till.confirm_behind_our_back(transaction, "pm_card_visa")
+def paid_behind_our_back(driver: PaymentDriver) -> str:
+    transaction = driver.pay("pm_card_visa_chargeDeclined")
+    driver.confirm_behind_our_back(transaction, "pm_card_visa")
     compare_last_hours()
     return transaction
 
 
-def test_a_payment_that_stripe_has_is_settled_as_a_correction(till: Till) -> None:
-    transaction = paid_behind_our_back(till)
+def test_a_payment_that_stripe_has_is_settled_as_a_correction(driver: PaymentDriver) -> None:
+    transaction = paid_behind_our_back(driver)
     fix(open_ones()[0].id, actor="ada")
-    assert till.read(transaction).phase == "complete"
-    happened = till.happened(transaction)
+    assert driver.read(transaction).phase == "complete"
+    happened = driver.happened(transaction)
     assert "corrected_to_match_stripe" in happened
-    assert happened[-1] == "reconcile.settle"
-    till.work()
+    assert happened[-1] == "reconcile.apply_stripe_state"
+    driver.work()
     assert compare_last_hours() == 0
 
 
-def test_the_finding_says_who_fixed_it(till: Till) -> None:
-    paid_behind_our_back(till)
+def test_the_finding_says_who_fixed_it(driver: PaymentDriver) -> None:
+    paid_behind_our_back(driver)
     fix(open_ones()[0].id, actor="ada")
     assert [(f.resolution, f.resolved_by) for f in all_findings()] == [("fixed", "ada")]
 
 
-def test_a_fixed_finding_cannot_be_fixed_again(till: Till) -> None:
-    paid_behind_our_back(till)
+def test_a_fixed_finding_cannot_be_fixed_again(driver: PaymentDriver) -> None:
+    paid_behind_our_back(driver)
     number = open_ones()[0].id
     fix(number, actor="ada")
     with pytest.raises(FixFailedError, match="fixed already"):
         fix(number, actor="ada")
 
 
-def test_eight_fixes_at_once_correct_once(till: Till) -> None:
-    transaction = paid_behind_our_back(till)
+def test_eight_fixes_at_once_correct_once(driver: PaymentDriver) -> None:
+    transaction = paid_behind_our_back(driver)
     number = str(open_ones()[0].id)
-    run_at_once(till.app, lambda: run_fix(number, claim(number)))
-    happened = till.happened(transaction)
+    run_at_once(driver.app, lambda: run_fix(number, claim(number)))
+    happened = driver.happened(transaction)
     assert happened.count("corrected_to_match_stripe") == 1
-    assert happened.count("reconcile.settle") == 1
+    assert happened.count("reconcile.apply_stripe_state") == 1
 
 
-def test_a_fix_that_cannot_read_stripe_leaves_the_finding_open(till: Till) -> None:
-    transaction = paid_behind_our_back(till)
-    till.fail_stripe("500_before", "/v1/payment_intents", times=1)
+def test_a_fix_that_cannot_read_stripe_leaves_the_finding_open(driver: PaymentDriver) -> None:
+    transaction = paid_behind_our_back(driver)
+    driver.fail_stripe("500_before", "/v1/payment_intents", times=1)
     with pytest.raises(FixFailedError, match="could not be read"):
         fix(open_ones()[0].id, actor="ada")
-    assert till.read(transaction).phase == "failed"
+    assert driver.read(transaction).phase == "failed"
     assert len(open_ones()) == 1
 
 
-def test_a_fix_that_cannot_be_recorded_is_not_made(till: Till) -> None:
-    transaction = paid_behind_our_back(till)
+def test_a_fix_that_cannot_be_recorded_is_not_made(driver: PaymentDriver) -> None:
+    transaction = paid_behind_our_back(driver)
 
     def refuse(_mapper: object, _connection: object, entry: HistoryEntry) -> None:
-        if entry.what == "reconcile.settle":
+        if entry.what == "reconcile.apply_stripe_state":
             raise OSError("the disk is full")
 
     event.listen(HistoryEntry, "before_insert", refuse)
@@ -90,33 +90,33 @@ def test_a_fix_that_cannot_be_recorded_is_not_made(till: Till) -> None:
             fix(open_ones()[0].id, actor="ada")
     finally:
         event.remove(HistoryEntry, "before_insert", refuse)
-    assert till.read(transaction).phase == "failed"
+    assert driver.read(transaction).phase == "failed"
     assert len(open_ones()) == 1
 
 
-def test_a_missing_ledger_entry_is_posted(till: Till) -> None:
-    till.open()
-    till.work("charges")
+def test_a_missing_ledger_entry_is_posted(driver: PaymentDriver) -> None:
+    driver.open()
+    driver.work("charges")
     lost = ("ledger.post_capture", "ledger.post_fee")
     execute(delete(Message).where(Message.command.in_(lost)))
     compare_last_hours()
     fix(open_ones()[0].id, actor="ada")
-    till.work("payment_critical")
+    driver.work("payment_critical")
     assert db.session.scalar(select(func.count()).select_from(Journal)) == 1
     assert compare_last_hours() == 0
 
 
-def test_an_open_intent_of_a_cancelled_payment_is_closed(till: Till) -> None:
-    transaction = till.pay("pm_card_visa_chargeDeclined")
+def test_an_open_intent_of_a_cancelled_payment_is_closed(driver: PaymentDriver) -> None:
+    transaction = driver.pay("pm_card_visa_chargeDeclined")
     execute(update(Transaction).where(Transaction.id == transaction).values(phase="canceled"))
     compare_last_hours()
     fix(open_ones()[0].id, actor="ada")
-    assert [intent["status"] for intent in till.intents()] == ["canceled"]
+    assert [intent["status"] for intent in driver.intents()] == ["canceled"]
     assert compare_last_hours() == 0
 
 
-def test_an_orphan_record_is_corrected(till: Till) -> None:
-    transaction = till.pay("pm_card_visa_chargeDeclined")
+def test_an_orphan_record_is_corrected(driver: PaymentDriver) -> None:
+    transaction = driver.pay("pm_card_visa_chargeDeclined")
     execute(
         update(PaymentRecord).where(PaymentRecord.transaction_id == transaction).values(live=True)
     )
@@ -125,8 +125,8 @@ def test_an_orphan_record_is_corrected(till: Till) -> None:
     assert compare_last_hours() == 0
 
 
-def test_a_finding_without_a_safe_fix_is_for_a_person(till: Till) -> None:
-    transaction = till.pay()
+def test_a_finding_without_a_safe_fix_is_for_a_person(driver: PaymentDriver) -> None:
+    transaction = driver.pay()
     execute(update(Transaction).where(Transaction.id == transaction).values(amount=1100))
     compare_last_hours()
     (differs,) = [f for f in open_ones() if f.kind == "amount_differs"]
@@ -134,53 +134,53 @@ def test_a_finding_without_a_safe_fix_is_for_a_person(till: Till) -> None:
         fix(differs.id, actor="ada")
 
 
-def test_a_fix_asked_for_on_a_page_is_made_by_a_job(till: Till) -> None:
-    transaction = paid_behind_our_back(till)
+def test_a_fix_asked_for_on_a_page_is_made_by_a_job(driver: PaymentDriver) -> None:
+    transaction = paid_behind_our_back(driver)
     assert request_fix(open_ones()[0].id, "ada")
-    assert till.read(transaction).phase == "failed"
-    till.work("default")
-    assert till.read(transaction).phase == "complete"
+    assert driver.read(transaction).phase == "failed"
+    driver.work("default")
+    assert driver.read(transaction).phase == "complete"
     assert all_findings()[0].resolved_by == "ada"
 
 
-def stuck_payment(till: Till) -> str:
-    transaction = till.open()
-    till.age(transaction, 120)
+def stuck_payment(driver: PaymentDriver) -> str:
+    transaction = driver.open()
+    driver.age(transaction, 120)
     execute(delete(Message))
     return transaction
 
 
-def test_a_stuck_payment_is_revived_and_ends(till: Till) -> None:
-    transaction = stuck_payment(till)
+def test_a_stuck_payment_is_revived_and_ends(driver: PaymentDriver) -> None:
+    transaction = stuck_payment(driver)
     assert revive() == 1
-    till.work()
-    assert till.read(transaction).phase == "complete"
-    assert "reconcile.revived" in till.happened(transaction)
+    driver.work()
+    assert driver.read(transaction).phase == "complete"
+    assert "reconcile.revived" in driver.happened(transaction)
 
 
-def test_eight_sweepers_at_once_revive_once(till: Till) -> None:
-    stuck_payment(till)
-    assert sum(run_at_once(till.app, revive)) == 1  # type: ignore[arg-type]
-    assert len(till.messages("charge")) == 1
+def test_eight_sweepers_at_once_revive_once(driver: PaymentDriver) -> None:
+    stuck_payment(driver)
+    assert sum(run_at_once(driver.app, revive)) == 1  # type: ignore[arg-type]
+    assert len(driver.messages("charge")) == 1
 
 
-def test_what_has_a_next_step_is_not_revived(till: Till) -> None:
-    till.age(till.open(), 120)
+def test_what_has_a_next_step_is_not_revived(driver: PaymentDriver) -> None:
+    driver.age(driver.open(), 120)
     assert revive() == 0
 
 
-def test_a_dead_charge_is_revived_at_a_slow_pace(till: Till) -> None:
-    transaction = till.open()
-    till.age(transaction, 120)
+def test_a_dead_charge_is_revived_at_a_slow_pace(driver: PaymentDriver) -> None:
+    transaction = driver.open()
+    driver.age(transaction, 120)
     execute(update(Message).values(dead_at=func.current_timestamp()))
     assert revive() == 1
-    till.work()
-    assert till.read(transaction).phase == "created"
+    driver.work()
+    assert driver.read(transaction).phase == "created"
 
 
-def test_the_command_line_runs_lists_and_fixes(till: Till, cli: FlaskCliRunner) -> None:
-    transaction = till.pay("pm_card_visa_chargeDeclined")
-    till.confirm_behind_our_back(transaction, "pm_card_visa")
+def test_the_command_line_runs_lists_and_fixes(driver: PaymentDriver, cli: FlaskCliRunner) -> None:
+    transaction = driver.pay("pm_card_visa_chargeDeclined")
+    driver.confirm_behind_our_back(transaction, "pm_card_visa")
     db.session.rollback()
     ran = cli.invoke(args=["reconcile", "run"])
     assert "1 differences" in ran.output, ran.output

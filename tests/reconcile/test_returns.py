@@ -17,7 +17,7 @@ from payments_app.reconcile import own_books
 from payments_app.reconcile.fix import fix
 from payments_app.reconcile.revive import revive
 from tests.ledger.concurrency import claim, run_at_once
-from tests.payments.driver import Till
+from tests.payments.driver import PaymentDriver
 from tests.reconcile.books import compare_last_hours, execute, found, open_ones
 from tests.refunds.refund_steps import ask, give_back, move_on, read, refund_outside, refunds
 
@@ -30,137 +30,141 @@ def no_grace(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(own_books, "GRACE_SECONDS", -5)
 
 
-def mend(till: Till) -> None:
+def mend(driver: PaymentDriver) -> None:
     """Make every fix that there is."""
     for finding in open_ones():
         fix(finding.id, actor="ada")
-    till.work()
+    driver.work()
 
 
-def test_refunds_and_disputes_that_agree_have_no_findings(till: Till) -> None:
-    give_back(till, till.pay(), 300)
-    till.pay("pm_card_createDispute")
-    refresh_disputes(till.sandbox("GET", "/v1/disputes")["data"][0]["id"], claim("x"))
-    till.work()
+def test_refunds_and_disputes_that_agree_have_no_findings(driver: PaymentDriver) -> None:
+    give_back(driver, driver.pay(), 300)
+    driver.pay("pm_card_createDispute")
+    refresh_disputes(driver.sandbox("GET", "/v1/disputes")["data"][0]["id"], claim("x"))
+    driver.work()
     assert compare_last_hours() == 0
 
 
-def test_a_refund_made_outside_that_we_never_heard_of_is_found_and_taken_in(till: Till) -> None:
-    transaction = till.pay()
-    refund_outside(till, transaction, 400)
+def test_a_refund_made_outside_that_we_never_heard_of_is_found_and_taken_in(
+    driver: PaymentDriver,
+) -> None:
+    transaction = driver.pay()
+    refund_outside(driver, transaction, 400)
     compare_last_hours()
     assert found() == [("refund_differs", "refresh_refund")]
-    mend(till)
+    mend(driver)
     assert [r.amount for r in refunds(transaction)] == [400]
     assert compare_last_hours() == 0
 
 
-def test_a_refund_that_failed_unheard_is_found_and_mended(till: Till) -> None:
-    refund = give_back(till, till.pay("pm_card_refundFail"))
-    move_on(till, refund)
+def test_a_refund_that_failed_unheard_is_found_and_mended(driver: PaymentDriver) -> None:
+    refund = give_back(driver, driver.pay("pm_card_refundFail"))
+    move_on(driver, refund)
     compare_last_hours()
     assert found() == [("refund_differs", "refresh_refund")]
-    mend(till)
+    mend(driver)
     assert read(refund).state == "failed"
     assert compare_last_hours() == 0
 
 
-def test_a_dispute_that_we_never_heard_of_is_found_and_taken_in(till: Till) -> None:
-    till.pay("pm_card_createDispute")
+def test_a_dispute_that_we_never_heard_of_is_found_and_taken_in(driver: PaymentDriver) -> None:
+    driver.pay("pm_card_createDispute")
     compare_last_hours()
     assert found() == [("dispute_differs", "refresh_dispute")]
-    mend(till)
+    mend(driver)
     assert compare_last_hours() == 0
 
 
-def test_a_dispute_that_names_its_charge_alone_is_compared_by_it(till: Till) -> None:
-    till.pay("pm_card_createDispute")
-    theirs = till.sandbox("GET", "/v1/disputes")["data"][0]["id"]
-    till.sandbox("POST", f"/_sandbox/disputes/{theirs}", payment_intent=None)
+def test_a_dispute_that_names_its_charge_alone_is_compared_by_it(driver: PaymentDriver) -> None:
+    driver.pay("pm_card_createDispute")
+    theirs = driver.sandbox("GET", "/v1/disputes")["data"][0]["id"]
+    driver.sandbox("POST", f"/_sandbox/disputes/{theirs}", payment_intent=None)
     compare_last_hours()
     assert found() == [("dispute_differs", "refresh_dispute")]
-    mend(till)
+    mend(driver)
     assert compare_last_hours() == 0
 
 
 @pytest.mark.parametrize("status", [None, "xyz_new"])
-def test_a_status_that_we_do_not_know_is_no_difference(till: Till, status: str | None) -> None:
-    refund = read(give_back(till, till.pay(), 300)).stripe_refund_id
-    till.pay("pm_card_createDispute")
-    dispute = till.sandbox("GET", "/v1/disputes")["data"][0]["id"]
+def test_a_status_that_we_do_not_know_is_no_difference(
+    driver: PaymentDriver, status: str | None
+) -> None:
+    refund = read(give_back(driver, driver.pay(), 300)).stripe_refund_id
+    driver.pay("pm_card_createDispute")
+    dispute = driver.sandbox("GET", "/v1/disputes")["data"][0]["id"]
     refresh_disputes(dispute, claim("x"))
-    till.work()
-    till.sandbox("POST", f"/_sandbox/refunds/{refund}", status=status)
-    till.sandbox("POST", f"/_sandbox/disputes/{dispute}", status=status)
+    driver.work()
+    driver.sandbox("POST", f"/_sandbox/refunds/{refund}", status=status)
+    driver.sandbox("POST", f"/_sandbox/disputes/{dispute}", status=status)
     assert compare_last_hours() == 0
 
 
-def test_a_refund_of_what_was_never_paid_is_no_difference(till: Till) -> None:
-    transaction = till.pay("pm_card_visa_chargeDeclined")
-    till.confirm_behind_our_back(transaction, "pm_card_visa")
-    theirs = refund_outside(till, transaction, 100)
-    intent = till.read(transaction).stripe_payment_id
+def test_a_refund_of_what_was_never_paid_is_no_difference(driver: PaymentDriver) -> None:
+    transaction = driver.pay("pm_card_visa_chargeDeclined")
+    driver.confirm_behind_our_back(transaction, "pm_card_visa")
+    theirs = refund_outside(driver, transaction, 100)
+    intent = driver.read(transaction).stripe_payment_id
     path = f"/_sandbox/payment_intents/{intent}"
-    till.sandbox("POST", path, status="canceled", amount_received=0)
+    driver.sandbox("POST", path, status="canceled", amount_received=0)
     refresh_refunds(theirs, claim("x"))
     assert [r.error_code for r in refunds(transaction)] == ["never_paid"]
     assert compare_last_hours() == 0
 
 
-def test_a_refund_missing_from_the_ledger_is_found_and_posted(till: Till) -> None:
-    ask(till.pay())
-    _forget_postings(till)
+def test_a_refund_missing_from_the_ledger_is_found_and_posted(driver: PaymentDriver) -> None:
+    ask(driver.pay())
+    _forget_postings(driver)
     compare_last_hours()
     assert found() == [("refund_not_in_ledger", "post_refund")]
-    mend(till)
+    mend(driver)
     assert compare_last_hours() == 0
 
 
-def test_a_dispute_missing_from_the_ledger_is_found_and_posted(till: Till) -> None:
-    till.pay("pm_card_createDispute")
-    refresh_disputes(till.sandbox("GET", "/v1/disputes")["data"][0]["id"], claim("x"))
+def test_a_dispute_missing_from_the_ledger_is_found_and_posted(driver: PaymentDriver) -> None:
+    driver.pay("pm_card_createDispute")
+    refresh_disputes(driver.sandbox("GET", "/v1/disputes")["data"][0]["id"], claim("x"))
     execute(delete(Message).where(Message.command == "ledger.post_dispute"))
     compare_last_hours()
     assert found() == [("dispute_not_in_ledger", "post_dispute")]
-    mend(till)
+    mend(driver)
     assert compare_last_hours() == 0
 
 
-def test_a_stuck_refund_is_found_revived_and_ends(till: Till) -> None:
-    refund = _stuck_refund(till)
+def test_a_stuck_refund_is_found_revived_and_ends(driver: PaymentDriver) -> None:
+    refund = _stuck_refund(driver)
     compare_last_hours()
     assert found() == [("stuck_refund", "revive_refund")]
     assert revive() == 1
-    till.work()
+    driver.work()
     assert read(refund).state == "succeeded"
     assert compare_last_hours() == 0
 
 
-def test_a_stuck_refund_is_mended_by_name(till: Till) -> None:
-    refund = _stuck_refund(till)
+def test_a_stuck_refund_is_mended_by_name(driver: PaymentDriver) -> None:
+    refund = _stuck_refund(driver)
     compare_last_hours()
-    mend(till)
+    mend(driver)
     assert read(refund).state == "succeeded"
 
 
-def test_eight_sweepers_at_once_revive_a_refund_once(till: Till) -> None:
-    _stuck_refund(till)
-    assert sum(run_at_once(till.app, revive)) == 1  # type: ignore[arg-type]
+def test_eight_sweepers_at_once_revive_a_refund_once(driver: PaymentDriver) -> None:
+    _stuck_refund(driver)
+    assert sum(run_at_once(driver.app, revive)) == 1  # type: ignore[arg-type]
 
 
-def _stuck_refund(till: Till) -> str:
-    refund = ask(till.pay())
+def _stuck_refund(driver: PaymentDriver) -> str:
+    refund = ask(driver.pay())
     execute(delete(Message))
     _age(refund)
     return refund
 
 
-def _forget_postings(till: Till) -> None:
+def _forget_postings(driver: PaymentDriver) -> None:
     """The refund succeeds, and the message that would post it is lost."""
-    (subject,) = [m.subject for m in till.messages("refunds.send")]
+    (subject,) = [m.subject for m in driver.messages("refunds.send")]
     send(subject, claim(subject))
     execute(delete(Message).where(Message.command == "ledger.post_refund"))
-    till.work()
+    driver.work()
 
 
 @atomic

@@ -13,7 +13,7 @@ from payments_app.payments.models import Transaction
 from payments_app.reconcile import own_settlement
 from payments_app.reconcile.fix import fix
 from payments_app.settlement.models import Batch, Line
-from tests.payments.driver import Till
+from tests.payments.driver import PaymentDriver
 from tests.reconcile.books import compare_last_hours, execute, found, open_ones
 from tests.settlement.books import columns, now
 
@@ -30,37 +30,37 @@ def lose(command: str) -> None:
     execute(delete(Message).where(Message.command == command))
 
 
-def pay_and_lose(till: Till, *commands: str) -> str:
-    transaction = till.open()
-    till.work("charges")
+def pay_and_lose(driver: PaymentDriver, *commands: str) -> str:
+    transaction = driver.open()
+    driver.work("charges")
     for command in commands:
         lose(command)
-    till.work()
+    driver.work()
     return transaction
 
 
-def test_books_that_agree_have_no_findings(till: Till) -> None:
-    till.pay()
+def test_books_that_agree_have_no_findings(driver: PaymentDriver) -> None:
+    driver.pay()
     compare_last_hours()
     assert found() == []
 
 
-def test_what_no_line_says_is_found_and_settled(till: Till) -> None:
-    pay_and_lose(till, "ledger.post_fee", "settlement.capture")
+def test_what_no_line_says_is_found_and_settled(driver: PaymentDriver) -> None:
+    pay_and_lose(driver, "ledger.post_fee", "settlement.capture")
     compare_last_hours()
     assert found() == [("not_settled", "settle_lines")]
     fix(open_ones()[0].id, actor="ada")
-    till.work()
+    driver.work()
     assert columns() == [("capture", 1099, 0, 0, 1099)]
     compare_last_hours()
     assert found() == []
 
 
-def test_a_fee_that_was_never_read_is_found_and_posted(till: Till) -> None:
-    till.pay()
-    transaction = pay_and_lose(till, "ledger.post_fee")
-    till.make_due("settlement.capture")
-    till.work()
+def test_a_fee_that_was_never_read_is_found_and_posted(driver: PaymentDriver) -> None:
+    driver.pay()
+    transaction = pay_and_lose(driver, "ledger.post_fee")
+    driver.make_due("settlement.capture")
+    driver.work()
     execute(
         update(Transaction)
         .where(Transaction.id == transaction)
@@ -70,12 +70,14 @@ def test_a_fee_that_was_never_read_is_found_and_posted(till: Till) -> None:
     compare_last_hours()
     assert found() == [("fee_not_in_ledger", "post_fee")]
     fix(open_ones()[0].id, actor="ada")
-    till.work()
+    driver.work()
     assert columns()[1:] == [("capture", 1099, 0, 0, 1099), ("stripe_fee", 0, -62, 0, -62)]
 
 
-def test_a_line_that_no_journal_stands_behind_is_found_and_left_to_a_person(till: Till) -> None:
-    transaction = till.pay()
+def test_a_line_that_no_journal_stands_behind_is_found_and_left_to_a_person(
+    driver: PaymentDriver,
+) -> None:
+    transaction = driver.pay()
     batch = db.session.scalars(select(Batch.id)).one()
     odd = Line(
         key="odd",

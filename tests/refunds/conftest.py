@@ -5,11 +5,11 @@ from collections.abc import Iterator
 import pytest
 from flask import Flask
 
-from tests.payments.driver import Till
+from tests.payments.driver import PaymentDriver
 
 
 @pytest.fixture
-def till(app: Flask) -> Iterator[Till]:
+def driver(app: Flask) -> Iterator[PaymentDriver]:
     """A shop with one product, a sandbox account and workers run by hand."""
     with app.app_context():
-        yield Till(app)
+        yield PaymentDriver(app)

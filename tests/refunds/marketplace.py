@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from tests.merchants.connected_merchants import create_ready_merchant, sell
-from tests.payments.driver import Till
+from tests.payments.driver import PaymentDriver
 
 
-def pay_by_destination_charge(till: Till, merchant: str | None = None) -> str:
-    return _sell(till, merchant or create_ready_merchant(till))
+def pay_by_destination_charge(driver: PaymentDriver, merchant: str | None = None) -> str:
+    return _sell(driver, merchant or create_ready_merchant(driver))
 
 
-def pay_by_direct_charge(till: Till, merchant: str | None = None) -> str:
-    return _sell(till, merchant or create_ready_merchant(till, "direct"))
+def pay_by_direct_charge(driver: PaymentDriver, merchant: str | None = None) -> str:
+    return _sell(driver, merchant or create_ready_merchant(driver, "direct"))
 
 
-def _sell(till: Till, merchant: str) -> str:
-    transaction = sell(till, merchant, amount=1099)
-    assert till.read(transaction).phase == "complete"
+def _sell(driver: PaymentDriver, merchant: str) -> str:
+    transaction = sell(driver, merchant, amount=1099)
+    assert driver.read(transaction).phase == "complete"
     return transaction

@@ -14,7 +14,7 @@ from payments_app.core.extensions import db
 from payments_app.ledger.models import Entry
 from payments_app.payments.refunds.models import Refund
 from payments_app.payments.refunds.request import request_refund
-from tests.payments.driver import Till
+from tests.payments.driver import PaymentDriver
 
 
 def ask(transaction: str, amount: int = 1099, **more: Any) -> str:
@@ -22,10 +22,10 @@ def ask(transaction: str, amount: int = 1099, **more: Any) -> str:
     return request_refund(transaction, amount, **more)
 
 
-def give_back(till: Till, transaction: str, amount: int = 1099, **more: Any) -> str:
+def give_back(driver: PaymentDriver, transaction: str, amount: int = 1099, **more: Any) -> str:
     """A refund with all that is due done."""
     refund = ask(transaction, amount, **more)
-    till.work()
+    driver.work()
     return refund
 
 
@@ -40,26 +40,26 @@ def refunds(transaction: str) -> list[Refund]:
     return list(db.session.scalars(query.execution_options(populate_existing=True)))
 
 
-def at_stripe(till: Till) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = till.sandbox("GET", "/v1/refunds?limit=100")["data"]
+def at_stripe(driver: PaymentDriver) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = driver.sandbox("GET", "/v1/refunds?limit=100")["data"]
     return found
 
 
-def refund_outside(till: Till, transaction: str, amount: int) -> str:
+def refund_outside(driver: PaymentDriver, transaction: str, amount: int) -> str:
     """Somebody gives money back in Stripe's own dashboard."""
     answer = requests.post(
-        f"{till.config.stripe_api_base}/v1/refunds",
-        auth=(till.config.stripe_secret_key, ""),
-        data={"payment_intent": till.read(transaction).stripe_payment_id, "amount": amount},
+        f"{driver.config.stripe_api_base}/v1/refunds",
+        auth=(driver.config.stripe_secret_key, ""),
+        data={"payment_intent": driver.read(transaction).stripe_payment_id, "amount": amount},
         timeout=10,
     )
     answer.raise_for_status()
     return str(answer.json()["id"])
 
 
-def move_on(till: Till, refund_id: str) -> None:
+def move_on(driver: PaymentDriver, refund_id: str) -> None:
     """What the card's bank does later, now."""
-    till.sandbox("POST", f"/_sandbox/refunds/{read(refund_id).stripe_refund_id}/move")
+    driver.sandbox("POST", f"/_sandbox/refunds/{read(refund_id).stripe_refund_id}/move")
 
 
 def posted(entry_type: str) -> list[tuple[str, str, int]]:

@@ -11,7 +11,7 @@ from payments_app.core.jobs.outbox import Later
 from payments_app.ledger.post_refund import post_refund
 from payments_app.payments.refunds.refresh import refresh
 from tests.ledger.concurrency import claim, run_at_once
-from tests.payments.driver import Till
+from tests.payments.driver import PaymentDriver
 from tests.refunds.refund_steps import (
     age,
     ask,
@@ -27,125 +27,125 @@ from tests.refunds.refund_steps import (
 pytestmark = pytest.mark.portable
 
 
-def intent_of(till: Till, transaction: str) -> str:
-    return till.read(transaction).stripe_payment_id or ""
+def intent_of(driver: PaymentDriver, transaction: str) -> str:
+    return driver.read(transaction).stripe_payment_id or ""
 
 
 @pytest.mark.parametrize("named_by", ["refund", "intent"])
-def test_a_refund_made_outside_is_taken_in(till: Till, named_by: str) -> None:
-    transaction = till.pay()
-    theirs = refund_outside(till, transaction, 400)
-    subject = theirs if named_by == "refund" else intent_of(till, transaction)
+def test_a_refund_made_outside_is_taken_in(driver: PaymentDriver, named_by: str) -> None:
+    transaction = driver.pay()
+    theirs = refund_outside(driver, transaction, 400)
+    subject = theirs if named_by == "refund" else intent_of(driver, transaction)
     refresh(subject, claim(subject))
     (refund,) = refunds(transaction)
     assert (refund.stripe_refund_id, refund.amount, refund.state) == (theirs, 400, "succeeded")
     assert (refund.requested_by, refund.reason) == ("stripe", "Made outside of this application")
 
 
-def test_a_refund_made_outside_is_posted_to_the_ledger(till: Till) -> None:
-    transaction = till.pay()
-    theirs = refund_outside(till, transaction, 400)
+def test_a_refund_made_outside_is_posted_to_the_ledger(driver: PaymentDriver) -> None:
+    transaction = driver.pay()
+    theirs = refund_outside(driver, transaction, 400)
     refresh(theirs, claim(theirs))
-    till.work()
+    driver.work()
     assert posted("refund") == [("debit", "refunds", 400), ("credit", "stripe_balance", 400)]
 
 
-def test_eight_refreshes_at_once_take_it_in_once(till: Till) -> None:
-    transaction = till.pay()
-    theirs = refund_outside(till, transaction, 400)
-    run_at_once(till.app, lambda: refresh(theirs, claim(theirs)))
-    till.work()
+def test_eight_refreshes_at_once_take_it_in_once(driver: PaymentDriver) -> None:
+    transaction = driver.pay()
+    theirs = refund_outside(driver, transaction, 400)
+    run_at_once(driver.app, lambda: refresh(theirs, claim(theirs)))
+    driver.work()
     assert len(refunds(transaction)) == 1
     assert len(posted("refund")) == 2
 
 
-def test_our_own_refund_is_known_by_its_metadata(till: Till) -> None:
-    transaction = till.pay()
-    till.fail_stripe("drop_after", "^/v1/refunds$", times=1)
-    refund = give_back(till, transaction)
-    (theirs,) = at_stripe(till)
+def test_our_own_refund_is_known_by_its_metadata(driver: PaymentDriver) -> None:
+    transaction = driver.pay()
+    driver.fail_stripe("drop_after", "^/v1/refunds$", times=1)
+    refund = give_back(driver, transaction)
+    (theirs,) = at_stripe(driver)
     refresh(theirs["id"], claim("x"))
     assert read(refund).state == "succeeded"
     assert len(refunds(transaction)) == 1
 
 
-def test_a_refund_that_failed_stays_failed_when_refreshed_again(till: Till) -> None:
-    transaction = till.pay("pm_card_refundFail")
-    refund = give_back(till, transaction)
-    move_on(till, refund)
+def test_a_refund_that_failed_stays_failed_when_refreshed_again(driver: PaymentDriver) -> None:
+    transaction = driver.pay("pm_card_refundFail")
+    refund = give_back(driver, transaction)
+    move_on(driver, refund)
     for _ in range(2):
-        refresh(intent_of(till, transaction), claim("x"))
-        till.work()
-    assert till.happened(transaction).count("refund.failed") == 1
+        refresh(intent_of(driver, transaction), claim("x"))
+        driver.work()
+    assert driver.happened(transaction).count("refund.failed") == 1
     assert len(posted("refund_failed")) == 2
 
 
-def test_eight_postings_at_once_post_once(till: Till) -> None:
-    transaction = till.pay()
+def test_eight_postings_at_once_post_once(driver: PaymentDriver) -> None:
+    transaction = driver.pay()
     refund = ask(transaction)
-    till.work("payment_critical")
-    run_at_once(till.app, lambda: post_refund(refund, claim(refund)))
+    driver.work("payment_critical")
+    run_at_once(driver.app, lambda: post_refund(refund, claim(refund)))
     assert len(posted("refund")) == 2
 
 
-def test_a_refund_that_fails_before_it_was_posted_posts_nothing(till: Till) -> None:
-    transaction = till.pay("pm_card_refundFail")
-    theirs = refund_outside(till, transaction, 400)
-    till.sandbox("POST", f"/_sandbox/refunds/{theirs}/move")
+def test_a_refund_that_fails_before_it_was_posted_posts_nothing(driver: PaymentDriver) -> None:
+    transaction = driver.pay("pm_card_refundFail")
+    theirs = refund_outside(driver, transaction, 400)
+    driver.sandbox("POST", f"/_sandbox/refunds/{theirs}/move")
     refresh(theirs, claim("x"))
-    till.work()
+    driver.work()
     assert [r.state for r in refunds(transaction)] == ["failed"]
     assert (posted("refund"), posted("refund_failed")) == ([], [])
 
 
-def test_one_outside_waits_for_room_beside_ours_that_is_not_decided(till: Till) -> None:
-    transaction = till.pay()
+def test_one_outside_waits_for_room_beside_ours_that_is_not_decided(driver: PaymentDriver) -> None:
+    transaction = driver.pay()
     ours = ask(transaction, 1000)
-    theirs = refund_outside(till, transaction, 1099)
-    with pytest.raises(Later, match="no room yet"):
+    theirs = refund_outside(driver, transaction, 1099)
+    with pytest.raises(Later, match="nothing left to refund yet"):
         refresh(theirs, claim("x"))
     assert db.session.scalar(select(Alert.kind).where(Alert.kind == "refund_outside"))
-    till.work()
+    driver.work()
     assert read(ours).state == "failed"
     refresh(theirs, claim("x"))
     assert [r.amount for r in refunds(transaction) if r.state == "succeeded"] == [1099]
 
 
-def test_a_refund_of_a_payment_that_is_not_ours_is_left_alone(till: Till) -> None:
+def test_a_refund_of_a_payment_that_is_not_ours_is_left_alone(driver: PaymentDriver) -> None:
     refresh("pi_of_nobody", claim("x"))
     refresh("re_of_nobody", claim("x"))
     assert db.session.scalars(select(Alert)).all() == []
 
 
-def test_news_of_a_refund_before_the_payment_is_complete_here_waits(till: Till) -> None:
-    transaction = till.pay("pm_card_visa_chargeDeclined")
-    till.confirm_behind_our_back(transaction, "pm_card_visa")
-    theirs = refund_outside(till, transaction, 100)
+def test_news_of_a_refund_before_the_payment_is_complete_here_waits(driver: PaymentDriver) -> None:
+    transaction = driver.pay("pm_card_visa_chargeDeclined")
+    driver.confirm_behind_our_back(transaction, "pm_card_visa")
+    theirs = refund_outside(driver, transaction, 100)
     with pytest.raises(Later, match="still failed"):
         refresh(theirs, claim("x"))
 
 
-def test_a_refresh_waits_while_stripe_cannot_be_read(till: Till) -> None:
-    transaction = till.pay()
-    theirs = refund_outside(till, transaction, 100)
-    till.fail_stripe("500_before", "^/v1/refunds", times=1)
+def test_a_refresh_waits_while_stripe_cannot_be_read(driver: PaymentDriver) -> None:
+    transaction = driver.pay()
+    theirs = refund_outside(driver, transaction, 100)
+    driver.fail_stripe("500_before", "^/v1/refunds", times=1)
     with pytest.raises(Later):
         refresh(theirs, claim("x"))
     assert refunds(transaction) == []
 
 
-def test_a_refund_unknown_for_a_day_is_told_to_a_person(till: Till) -> None:
-    transaction = till.pay()
-    till.fail_stripe("500_before", "^/v1/refunds$", times=None)
-    refund = give_back(till, transaction)
+def test_a_refund_unknown_for_a_day_is_told_to_a_person(driver: PaymentDriver) -> None:
+    transaction = driver.pay()
+    driver.fail_stripe("500_before", "^/v1/refunds$", times=None)
+    refund = give_back(driver, transaction)
     age(refund, 90_000)
-    till.work_all_waiting()
+    driver.work_all_waiting()
     assert read(refund).state == "unknown"
     assert db.session.scalar(select(Alert.key).where(Alert.kind == "outcome_unknown"))
 
 
-def test_every_open_refund_has_a_next_step(till: Till) -> None:
-    refund = give_back(till, till.pay("pm_card_pendingRefund"))
-    till.work_all_waiting()
-    waiting = [m for m in till.messages("refunds.look_up") if m.done_at is None]
+def test_every_open_refund_has_a_next_step(driver: PaymentDriver) -> None:
+    refund = give_back(driver, driver.pay("pm_card_pendingRefund"))
+    driver.work_all_waiting()
+    waiting = [m for m in driver.messages("refunds.look_up") if m.done_at is None]
     assert [m.subject for m in waiting] == [refund]

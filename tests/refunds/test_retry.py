@@ -19,17 +19,17 @@ from payments_app.payments.retries.charge import retry
 from payments_app.payments.retries.request import RetryRefusedError, preview_retry, request_retry
 from payments_app.payments.transactions.open import Means
 from tests.ledger.concurrency import claim, run_at_once
-from tests.payments.driver import Till
+from tests.payments.driver import PaymentDriver
 from tests.refunds.refund_steps import execute
 
 pytestmark = pytest.mark.portable
 SAVED_BUT_FAILING = "pm_card_chargeCustomerFail"
 
 
-def post(till: Till, path: str, **data: str) -> str:
+def post(driver: PaymentDriver, path: str, **data: str) -> str:
     answer = requests.post(
-        f"{till.config.stripe_api_base}/v1/{path}",
-        auth=(till.config.stripe_secret_key, ""),
+        f"{driver.config.stripe_api_base}/v1/{path}",
+        auth=(driver.config.stripe_secret_key, ""),
         data=data,
         timeout=10,
     )
@@ -37,18 +37,18 @@ def post(till: Till, path: str, **data: str) -> str:
     return str(answer.json()["id"])
 
 
-def pay_with_saved_card(till: Till, card: str = SAVED_BUT_FAILING) -> str:
+def pay_with_saved_card(driver: PaymentDriver, card: str = SAVED_BUT_FAILING) -> str:
     """A payment with a card that is saved at Stripe, all that is due done."""
-    customer = post(till, "customers", email="ada@example.com")
-    method = post(till, f"payment_methods/{card}/attach", customer=customer)
+    customer = post(driver, "customers", email="ada@example.com")
+    method = post(driver, f"payment_methods/{card}/attach", customer=customer)
     means = Means(payment_method=method, stripe_customer_id=customer, off_session=True)
-    return till.pay(means=means)
+    return driver.pay(means=means)
 
 
-def mend_card(till: Till, transaction: str) -> None:
+def mend_card(driver: PaymentDriver, transaction: str) -> None:
     """The saved card is replaced by one that works."""
-    customer = till.read(transaction).stripe_customer_id or ""
-    method = post(till, "payment_methods/pm_card_visa/attach", customer=customer)
+    customer = driver.read(transaction).stripe_customer_id or ""
+    method = post(driver, "payment_methods/pm_card_visa/attach", customer=customer)
     execute(update(Transaction).where(Transaction.id == transaction).values(payment_method=method))
 
 
@@ -75,20 +75,20 @@ def refusals(transaction: str) -> list[str]:
     return [data["message"] for data in db.session.scalars(query)]
 
 
-def test_a_saved_card_is_charged_again(till: Till) -> None:
-    transaction = pay_with_saved_card(till)
-    mend_card(till, transaction)
+def test_a_saved_card_is_charged_again(driver: PaymentDriver) -> None:
+    transaction = pay_with_saved_card(driver)
+    mend_card(driver, transaction)
     assert request_retry(transaction, "ada").how == "charge"
-    till.work()
+    driver.work()
     assert [(t.attempt, t.phase) for t in attempts(transaction)] == [(1, "failed"), (2, "complete")]
     assert attempts(transaction)[1].off_session
 
 
-def test_the_timeline_says_who_asked_and_what_came_of_it(till: Till) -> None:
-    transaction = pay_with_saved_card(till)
-    mend_card(till, transaction)
+def test_the_timeline_says_who_asked_and_what_came_of_it(driver: PaymentDriver) -> None:
+    transaction = pay_with_saved_card(driver)
+    mend_card(driver, transaction)
     request_retry(transaction, "ada")
-    till.work()
+    driver.work()
     entries = db.session.scalars(
         select(HistoryEntry)
         .where(HistoryEntry.transaction_id == transaction, HistoryEntry.what.like("retry.%"))
@@ -101,22 +101,22 @@ def test_the_timeline_says_who_asked_and_what_came_of_it(till: Till) -> None:
     assert entries[1].data["opened"] == attempts(transaction)[1].id
 
 
-def test_the_preview_shows_card_amount_and_number(till: Till) -> None:
-    transaction = pay_with_saved_card(till)
+def test_the_preview_shows_card_amount_and_number(driver: PaymentDriver) -> None:
+    transaction = pay_with_saved_card(driver)
     verdict = preview_retry(transaction)
     assert (verdict.how, verdict.attempt, verdict.money.amount) == ("charge", 2, 1099)
     assert verdict.card == "Visa ending in 0341"
 
 
-def test_a_card_that_is_not_saved_is_retried_by_the_buyer(till: Till) -> None:
-    transaction = till.pay("pm_card_visa_chargeDeclined")
+def test_a_card_that_is_not_saved_is_retried_by_the_buyer(driver: PaymentDriver) -> None:
+    transaction = driver.pay("pm_card_visa_chargeDeclined")
     verdict = request_retry(transaction, "ada")
     assert verdict.how == "link"
     assert "send the link" in verdict.sentence
     record = attempts(transaction)[0]
     assert verdict.link is not None
     assert verdict.link.startswith("http://127.0.0.1:8000/checkout/ord_")
-    till.work()
+    driver.work()
     assert len(attempts(record.id)) == 1
 
 
@@ -138,130 +138,134 @@ def save(session: Session, transaction: str, *, removed: bool) -> None:
 
 @pytest.mark.parametrize(("removed", "how"), [(False, "charge"), (True, "link")])
 def test_a_card_that_its_owner_removed_is_not_charged_again(
-    till: Till, removed: bool, how: str
+    driver: PaymentDriver, removed: bool, how: str
 ) -> None:
-    transaction = pay_with_saved_card(till)
+    transaction = pay_with_saved_card(driver)
     save(transaction, removed=removed)
     assert preview_retry(transaction).how == how
 
 
-def test_a_card_that_is_removed_after_a_retry_was_asked_for_is_not_charged(till: Till) -> None:
-    transaction = pay_with_saved_card(till)
+def test_a_card_that_is_removed_after_a_retry_was_asked_for_is_not_charged(
+    driver: PaymentDriver,
+) -> None:
+    transaction = pay_with_saved_card(driver)
     request_retry(transaction, "ada")
     save(transaction, removed=True)
-    till.work()
+    driver.work()
     assert len(attempts(transaction)) == 1
     assert len(refusals(transaction)) == 1
 
 
-def test_a_bank_that_wants_the_buyer_means_a_link(till: Till) -> None:
-    transaction = pay_with_saved_card(till, "pm_card_authenticationRequired")
-    assert till.read(transaction).phase == "failed"
+def test_a_bank_that_wants_the_buyer_means_a_link(driver: PaymentDriver) -> None:
+    transaction = pay_with_saved_card(driver, "pm_card_authenticationRequired")
+    assert driver.read(transaction).phase == "failed"
     assert preview_retry(transaction).how == "link"
 
 
 @pytest.mark.parametrize("card", ["pm_card_visa", "pm_card_authenticationRequired"])
-def test_what_is_paid_or_open_is_not_retried(till: Till, card: str) -> None:
-    transaction = till.pay(card)
+def test_what_is_paid_or_open_is_not_retried(driver: PaymentDriver, card: str) -> None:
+    transaction = driver.pay(card)
     assert preview_retry(transaction).how == "none"
     with pytest.raises(RetryRefusedError):
         request_retry(transaction, "ada")
 
 
 @pytest.mark.parametrize("card", ["pm_card_visa_chargeDeclinedLostCard", "pm_card_radarBlock"])
-def test_a_suspicious_card_is_never_retried(till: Till, card: str) -> None:
-    verdict = preview_retry(till.pay(card))
+def test_a_suspicious_card_is_never_retried(driver: PaymentDriver, card: str) -> None:
+    verdict = preview_retry(driver.pay(card))
     assert verdict.how == "none"
     assert "must not be retried" in verdict.sentence
 
 
-def test_an_older_attempt_is_not_retried(till: Till) -> None:
-    order = till.create_order()
-    first = till.pay("pm_card_visa_chargeDeclined", order)
-    second = till.pay("pm_card_visa_chargeDeclined", order)
+def test_an_older_attempt_is_not_retried(driver: PaymentDriver) -> None:
+    order = driver.create_order()
+    first = driver.pay("pm_card_visa_chargeDeclined", order)
+    second = driver.pay("pm_card_visa_chargeDeclined", order)
     assert "newer attempt" in preview_retry(first).sentence
     assert preview_retry(second).how == "link"
 
 
-def test_an_earlier_attempt_that_turned_out_paid_stops_the_retry(till: Till) -> None:
-    transaction = pay_with_saved_card(till)
-    till.confirm_behind_our_back(transaction, "pm_card_visa")
+def test_an_earlier_attempt_that_turned_out_paid_stops_the_retry(driver: PaymentDriver) -> None:
+    transaction = pay_with_saved_card(driver)
+    driver.confirm_behind_our_back(transaction, "pm_card_visa")
     request_retry(transaction, "ada")
-    till.work()
+    driver.work()
     assert [t.phase for t in attempts(transaction)] == ["complete"]
     assert ["succeeded" in words for words in refusals(transaction)] == [True]
-    assert [i["status"] for i in till.intents()] == ["succeeded"]
+    assert [i["status"] for i in driver.intents()] == ["succeeded"]
 
 
-def test_nothing_is_charged_while_stripe_cannot_be_asked(till: Till) -> None:
-    transaction = pay_with_saved_card(till)
-    mend_card(till, transaction)
+def test_nothing_is_charged_while_stripe_cannot_be_asked(driver: PaymentDriver) -> None:
+    transaction = pay_with_saved_card(driver)
+    mend_card(driver, transaction)
     request_retry(transaction, "ada")
-    till.fail_stripe("500_before", "/v1/payment_intents/pi_", times=1)
-    till.work()
+    driver.fail_stripe("500_before", "/v1/payment_intents/pi_", times=1)
+    driver.work()
     assert len(attempts(transaction)) == 1
-    till.work_all_waiting()
+    driver.work_all_waiting()
     assert [t.phase for t in attempts(transaction)] == ["failed", "complete"]
 
 
-def test_an_earlier_attempt_that_the_bank_still_decides_stops_the_retry(till: Till) -> None:
-    transaction = pay_with_saved_card(till)
-    till.sandbox("POST", "/_sandbox/slow_banks", ms=60_000)
-    till.confirm_behind_our_back(transaction, "pm_card_visa")
+def test_an_earlier_attempt_that_the_bank_still_decides_stops_the_retry(
+    driver: PaymentDriver,
+) -> None:
+    transaction = pay_with_saved_card(driver)
+    driver.sandbox("POST", "/_sandbox/slow_banks", ms=60_000)
+    driver.confirm_behind_our_back(transaction, "pm_card_visa")
     request_retry(transaction, "ada")
-    till.work()
+    driver.work()
     assert len(attempts(transaction)) == 1
     assert ["not decided" in words for words in refusals(transaction)] == [True]
 
 
-def test_a_buyer_who_pays_meanwhile_is_not_charged_again(till: Till) -> None:
-    transaction = pay_with_saved_card(till)
-    mend_card(till, transaction)
+def test_a_buyer_who_pays_meanwhile_is_not_charged_again(driver: PaymentDriver) -> None:
+    transaction = pay_with_saved_card(driver)
+    mend_card(driver, transaction)
     request_retry(transaction, "ada")
     order = db.session.scalars(
         select(PaymentRecord.payable_id).where(
             PaymentRecord.transaction_id == transaction, PaymentRecord.role == "pays_for"
         )
     ).one()
-    till.open("pm_card_visa", order)
-    till.work()
+    driver.open("pm_card_visa", order)
+    driver.work()
     assert [t.phase for t in attempts(transaction)] == ["failed", "complete"]
     assert len(refusals(transaction)) == 1
 
 
-def test_eight_requests_at_once_are_one_retry(till: Till) -> None:
-    transaction = pay_with_saved_card(till)
-    outcomes = run_at_once(till.app, lambda: request_retry(transaction, "ada"))
+def test_eight_requests_at_once_are_one_retry(driver: PaymentDriver) -> None:
+    transaction = pay_with_saved_card(driver)
+    outcomes = run_at_once(driver.app, lambda: request_retry(transaction, "ada"))
     assert sum(isinstance(o, RetryRefusedError) for o in outcomes) == 7
-    assert len(till.messages("retry")) == 1
+    assert len(driver.messages("retry")) == 1
 
 
-def test_eight_retry_jobs_at_once_open_one_attempt(till: Till) -> None:
-    transaction = pay_with_saved_card(till)
-    mend_card(till, transaction)
+def test_eight_retry_jobs_at_once_open_one_attempt(driver: PaymentDriver) -> None:
+    transaction = pay_with_saved_card(driver)
+    mend_card(driver, transaction)
     request_retry(transaction, "ada")
-    outcomes = run_at_once(till.app, lambda: retry(transaction, claim(transaction)))
+    outcomes = run_at_once(driver.app, lambda: retry(transaction, claim(transaction)))
     assert [o for o in outcomes if isinstance(o, DBAPIError)] == []
-    till.work()
+    driver.work()
     assert [t.phase for t in attempts(transaction)] == ["failed", "complete"]
-    assert len(till.intents()) == 2
-    assert till.happened(transaction).count("retry.opened") == 1
+    assert len(driver.intents()) == 2
+    assert driver.happened(transaction).count("retry.opened") == 1
 
 
-def test_a_retry_job_run_twice_opens_one_attempt(till: Till) -> None:
-    transaction = pay_with_saved_card(till)
-    mend_card(till, transaction)
+def test_a_retry_job_run_twice_opens_one_attempt(driver: PaymentDriver) -> None:
+    transaction = pay_with_saved_card(driver)
+    mend_card(driver, transaction)
     request_retry(transaction, "ada")
-    till.work()
+    driver.work()
     retry(transaction, claim(transaction))
-    till.work()
+    driver.work()
     assert len(attempts(transaction)) == 2
 
 
-def test_a_retry_that_failed_is_retried_by_its_own_row(till: Till) -> None:
-    transaction = pay_with_saved_card(till)
+def test_a_retry_that_failed_is_retried_by_its_own_row(driver: PaymentDriver) -> None:
+    transaction = pay_with_saved_card(driver)
     request_retry(transaction, "ada")
-    till.work()
+    driver.work()
     second = attempts(transaction)[1]
     assert second.phase == "failed"
     assert "newer attempt" in preview_retry(transaction).sentence

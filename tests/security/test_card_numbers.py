@@ -21,11 +21,11 @@ from payments_app.core.logs import redact
 from payments_app.core.web.access import access_of
 from payments_app.merchants.models import Endpoint
 from payments_app.ops import dead_letters
-from tests.accounts.staff_driver import HTML, Browser, Desk
+from tests.accounts.staff_driver import HTML, Browser, StaffDriver
 from tests.browser.dashboard import Dashboard
 from tests.portal.portal_driver import Portal
 from tests.security.card_texts import CARDS, VISA, ordinary_texts
-from tests.staff.stored_payments import Files
+from tests.staff.stored_payments import StoredPayments
 
 pytestmark = pytest.mark.portable
 TEMPLATES = Path(__file__).parents[2] / "templates"
@@ -49,18 +49,18 @@ FINE = {
 
 
 @pytest.fixture
-def desk(app: Flask) -> Desk:
-    return Desk(app)
+def staff_driver(app: Flask) -> StaffDriver:
+    return StaffDriver(app)
 
 
 @pytest.fixture
-def files(app: Flask) -> Files:
-    return Files(app)
+def stored_payments(app: Flask) -> StoredPayments:
+    return StoredPayments(app)
 
 
 @pytest.fixture
-def refunder(desk: Desk) -> Browser:
-    return desk.signed_in("refunder")
+def refunder(staff_driver: StaffDriver) -> Browser:
+    return staff_driver.signed_in("refunder")
 
 
 @atomic
@@ -78,9 +78,9 @@ def kept(session: Session) -> str:
 
 
 def test_a_note_and_a_refund_s_reason_are_refused_whatever_stands_between(
-    desk: Desk, refunder: Browser, files: Files
+    staff_driver: StaffDriver, refunder: Browser, stored_payments: StoredPayments
 ) -> None:
-    id_ = files.payment()
+    id_ = stored_payments.payment()
     refunds = f"/staff/payments/{id_}/refunds"
     for name, text in CARDS.items():
         said = f"They said {text}, thanks"
@@ -90,15 +90,17 @@ def test_a_note_and_a_refund_s_reason_are_refused_whatever_stands_between(
         ]
         assert [answer.status_code for answer in answers] == [422, 422], name
         assert all("looks like a card number" in answer.text for answer in answers)
-    assert VISA not in desk.do(kept)
+    assert VISA not in staff_driver.do(kept)
 
 
-def test_an_ordinary_note_is_kept(desk: Desk, refunder: Browser, files: Files) -> None:
-    id_ = files.payment()
+def test_an_ordinary_note_is_kept(
+    staff_driver: StaffDriver, refunder: Browser, stored_payments: StoredPayments
+) -> None:
+    id_ = stored_payments.payment()
     texts = [text for text in ordinary_texts() if text][::7]
     for text in texts:
         assert refunder.post(f"/staff/payments/{id_}/notes", text=text).status_code == 303, text
-    assert [entry.data["text"] for entry in desk.entries("staff.note")] == texts
+    assert [entry.data["text"] for entry in staff_driver.entries("staff.note")] == texts
 
 
 def _fields() -> list[str]:
@@ -125,14 +127,14 @@ def _address(app: Flask, rule: Rule, values: dict[str, Any]) -> str:
 
 
 def test_no_form_of_staff_or_of_a_merchant_keeps_one(
-    app: Flask, desk: Desk, caplog: pytest.LogCaptureFixture
+    app: Flask, staff_driver: StaffDriver, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Also one that somebody adds tomorrow: every field of every form, in every POST."""
     values = Dashboard(app).values
     portal = Portal(app)
-    values["endpoint_id"] = desk.do(_an_endpoint)
-    values["staff_id"] = desk.member("colleague@example.com")
-    browsers = {"staff": desk.signed_in("admin"), "merchant": portal.signed_in()}
+    values["endpoint_id"] = staff_driver.do(_an_endpoint)
+    values["staff_id"] = staff_driver.member("colleague@example.com")
+    browsers = {"staff": staff_driver.signed_in("admin"), "merchant": portal.signed_in()}
     pages = {"staff": "/staff/password", "merchant": "/portal/webhooks"}
     tokens = {
         who: re.findall(r'name="csrf_token" value="([^"]+)"', browsers[who].get(page).text)[0]
@@ -152,7 +154,7 @@ def test_no_form_of_staff_or_of_a_merchant_keeps_one(
         form = {**free, **FINE, **({name: _spoiled(name)} if name else {})}
         for browser, token, address in posts:
             browser.client.post(address, data={**form, "csrf_token": token}, headers=HTML)
-    assert VISA not in desk.do(kept)
+    assert VISA not in staff_driver.do(kept)
     assert VISA not in re.sub(r"\D+", "", redact(caplog.text))
 
 
@@ -167,10 +169,12 @@ def _note(session: Session, text: str, kind: str = "staff") -> None:
 
 
 @pytest.mark.parametrize("kind", ["staff", "system"])
-def test_what_a_form_let_through_is_masked_where_history_is_written(desk: Desk, kind: str) -> None:
+def test_what_a_form_let_through_is_masked_where_history_is_written(
+    staff_driver: StaffDriver, kind: str
+) -> None:
     for text in CARDS.values():
-        desk.do(_note, f"They said {text}, thanks", kind)
-    entries = desk.entries("tomorrow.form")
+        staff_driver.do(_note, f"They said {text}, thanks", kind)
+    entries = staff_driver.entries("tomorrow.form")
     assert len(entries) == len(CARDS)
     for entry in entries:
         refuse(entry.actor, entry.data["told"]["why"][0])
@@ -178,19 +182,19 @@ def test_what_a_form_let_through_is_masked_where_history_is_written(desk: Desk, 
         assert entry.data["told"]["n"] == 5
 
 
-def test_history_keeps_an_ordinary_text_as_it_is(desk: Desk) -> None:
+def test_history_keeps_an_ordinary_text_as_it_is(staff_driver: StaffDriver) -> None:
     for text in ordinary_texts():
-        desk.do(_note, text)
-    assert [entry.actor for entry in desk.entries("tomorrow.form")] == ordinary_texts()
+        staff_driver.do(_note, text)
+    assert [entry.actor for entry in staff_driver.entries("tomorrow.form")] == ordinary_texts()
 
 
-def test_a_denied_address_with_a_card_number_is_masked(desk: Desk) -> None:
-    desk.signed_in("viewer").get(f"/staff/reconciliation/{VISA}/fixes")
-    (denial,) = desk.entries("staff.denied")
+def test_a_denied_address_with_a_card_number_is_masked(staff_driver: StaffDriver) -> None:
+    staff_driver.signed_in("viewer").get(f"/staff/reconciliation/{VISA}/fixes")
+    (denial,) = staff_driver.entries("staff.denied")
     assert VISA not in str(denial.data)
 
 
-def test_a_log_shows_none(files: Files) -> None:
+def test_a_log_shows_none(stored_payments: StoredPayments) -> None:
     for name, text in CARDS.items():
         line = redact(f"They said {text}, thanks")
         assert "[card number cut]" in line, name
@@ -200,18 +204,18 @@ def test_a_log_shows_none(files: Files) -> None:
 
 
 def test_a_search_for_a_whole_card_number_is_neither_made_nor_repeated(
-    desk: Desk, refunder: Browser
+    staff_driver: StaffDriver, refunder: Browser
 ) -> None:
     answer = refunder.get("/staff/payments", query_string={"q": "4242 4242 4242 4242"})
     assert answer.status_code == 422
     assert "last four digits" in answer.text
     assert "4242 4242" not in answer.text
-    answer = desk.signed_in("exporter").get("/staff/payments.csv?reason=4242424242424242")
+    answer = staff_driver.signed_in("exporter").get("/staff/payments.csv?reason=4242424242424242")
     assert answer.status_code == 422
-    assert desk.entries("staff.exported") == []
+    assert staff_driver.entries("staff.exported") == []
 
 
-def test_the_command_line_takes_none(desk: Desk, cli: FlaskCliRunner) -> None:
+def test_the_command_line_takes_none(staff_driver: StaffDriver, cli: FlaskCliRunner) -> None:
     for arguments in (
         ["queues", "discard", "1", "--reason", CARDS["slashes"]],
         ["queues", "retry", "1", "--reason", "mended", "--by", VISA],
@@ -222,7 +226,7 @@ def test_the_command_line_takes_none(desk: Desk, cli: FlaskCliRunner) -> None:
         done = cli.invoke(args=arguments, input="correct horse battery")
         assert done.exit_code != 0
         assert "card number" in done.output, arguments
-    assert VISA not in desk.do(kept)
+    assert VISA not in staff_driver.do(kept)
 
 
 def test_a_verb_refuses_before_it_looks_for_anything(app_context: None) -> None:

@@ -10,18 +10,18 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from demo.products import stock_shelf
+from demo.products import add_demo_products
 from parts.app import REPOSITORY
 from payments_app.accounts import sessions
 from payments_app.accounts.models import Staff
 from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
-from payments_app.core.jobs.runner import drain
+from payments_app.core.jobs.runner import run_due_messages
 from payments_app.merchants.find import default_merchant
 from payments_app.notices.models import Mail
 from payments_app.payments.models import Transaction
-from tests.accounts.staff_driver import PASSWORD, Desk
-from tests.staff.stored_payments import Files
+from tests.accounts.staff_driver import PASSWORD, StaffDriver
+from tests.staff.stored_payments import StoredPayments
 
 pytestmark = pytest.mark.portable
 
@@ -57,7 +57,7 @@ def settings(settings: dict[str, str]) -> dict[str, str]:
 @pytest.fixture
 def shop(app: Flask) -> Flask:
     with app.app_context():
-        stock_shelf()
+        add_demo_products()
     app.config["WTF_CSRF_ENABLED"] = False
     return app
 
@@ -100,9 +100,12 @@ def test_one_function_alone_makes_addresses_absolute() -> None:
 
 
 def test_a_password_link_is_of_our_own_address(shop: Flask, visitor: FlaskClient) -> None:
-    desk = Desk(shop)
-    staff_id, other = desk.member("admin@example.com", "admin"), desk.member("eve@example.com")
-    visitor.set_cookie("__Host-staff", desk.do(open_session, staff_id))
+    staff_driver = StaffDriver(shop)
+    staff_id, other = (
+        staff_driver.member("admin@example.com", "admin"),
+        staff_driver.member("eve@example.com"),
+    )
+    visitor.set_cookie("__Host-staff", staff_driver.do(open_session, staff_id))
     assert visitor.post("/staff/confirm", data={"password": PASSWORD}).status_code == 303
     for path, form in (
         ("/staff/members", {"email": "new@example.com", "role": "viewer"}),
@@ -123,8 +126,12 @@ def shop_email(session: Session) -> str:
 
 
 def test_no_redirect_and_no_page_leads_to_another_host(shop: Flask, visitor: FlaskClient) -> None:
-    files = Files(shop)
-    values = {"transaction_id": files.payment(), "item": "field-notes", "slug": "field-notes"}
+    stored_payments = StoredPayments(shop)
+    values = {
+        "transaction_id": stored_payments.payment(),
+        "item": "field-notes",
+        "slug": "field-notes",
+    }
     for rule in shop.url_map.iter_rules():
         named = {n: values.get(n, 1) for n in rule.arguments}
         path = shop.url_map.bind("localhost").build(rule.endpoint, named)
@@ -146,7 +153,7 @@ def test_mails_are_of_our_own_address(shop: Flask, visitor: FlaskClient) -> None
     with shop.app_context():
         visitor.post("/portal/links", data={"email": shop_email()})
         for queue in ("charges", "payment_standard", "payment_standard", "mailers"):
-            drain(queue)
+            run_due_messages(queue)
         texts = [f"{mail.text} {mail.html}" for mail in db.session.scalars(select(Mail))]
         returns = list(db.session.scalars(select(Transaction.parameters)))
     assert len(texts) >= 3

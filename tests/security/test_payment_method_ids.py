@@ -13,17 +13,17 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from demo.products import stock_shelf
+from demo.products import add_demo_products
 from payments_app.core import alerts
 from payments_app.core.alerts import Alert
 from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
-from payments_app.core.jobs.runner import drain
+from payments_app.core.jobs.runner import run_due_messages
 from payments_app.core.logs import JsonFormatter, redact
 from payments_app.notices.models import Mail
 from payments_app.notices.webhook_models import WebhookEvent
-from tests.accounts.staff_driver import Desk
-from tests.checkout.checkout_client import BROWSER, Counter
+from tests.accounts.staff_driver import StaffDriver
+from tests.checkout.checkout_client import BROWSER, CheckoutClient
 from tests.customers.mailed_link import known
 from tests.customers.shoppers import buy, cards, customer
 from tests.customers.tokens import token_of
@@ -49,38 +49,38 @@ def log() -> Iterator[io.StringIO]:
 
 
 @pytest.fixture
-def counter(app: Flask, client: FlaskClient) -> Counter:
+def checkout(app: Flask, client: FlaskClient) -> CheckoutClient:
     with app.app_context():
-        stock_shelf()
-    return Counter(app, client)
+        add_demo_products()
+    return CheckoutClient(app, client)
 
 
 class World:
     """Ada saved a card and paid with it; a payment that named it in vain failed."""
 
-    def __init__(self, counter: Counter) -> None:
-        self.counter, self.ada = counter, counter.client
-        buy(counter, self.ada)
-        known(counter, browser=self.ada)
-        self.saved = buy(counter, self.ada, save_card=True)
-        self.method = cards(counter)[0].payment_method
-        self.paid = buy(counter, self.ada, payment_method=None, saved_card=cards(counter)[0].id)
-        token = token_of(counter, self.method, "off_session")
+    def __init__(self, checkout: CheckoutClient) -> None:
+        self.checkout, self.ada = checkout, checkout.client
+        buy(checkout, self.ada)
+        known(checkout, browser=self.ada)
+        self.saved = buy(checkout, self.ada, save_card=True)
+        self.method = cards(checkout)[0].payment_method
+        self.paid = buy(checkout, self.ada, payment_method=None, saved_card=cards(checkout)[0].id)
+        token = token_of(checkout, self.method, "off_session")
         means = {"payment_method": None, "confirmation_token": token, "save_card": True}
-        self.failed = buy(counter, counter.stranger(), **means)
-        with counter.app.app_context():
-            drain("default")
-        self.staff = Desk(counter.app).signed_in("admin")
+        self.failed = buy(checkout, checkout.stranger(), **means)
+        with checkout.app.app_context():
+            run_due_messages("default")
+        self.staff = StaffDriver(checkout.app).signed_in("admin")
 
 
 @pytest.fixture
-def world(log: io.StringIO, counter: Counter) -> World:
-    return World(counter)
+def world(log: io.StringIO, checkout: CheckoutClient) -> World:
+    return World(checkout)
 
 
 def of_staff(path: str) -> Callable[[World], str]:
     def read(world: World) -> str:
-        id_ = customer(world.counter).id
+        id_ = customer(world.checkout).id
         answer = world.staff.get(path.format(w=world, customer=id_))
         assert answer.status_code == 200, path
         return answer.text
@@ -138,7 +138,7 @@ def test_no_log_line_holds_a_card_s_id(world: World, log: io.StringIO) -> None:
 
 
 def test_no_webhook_and_no_mail_holds_a_card_s_id(world: World) -> None:
-    with world.counter.app.app_context():
+    with world.checkout.app.app_context():
         bodies = list(db.session.scalars(select(WebhookEvent.body)))
         mails = list(db.session.scalars(select(Mail)))
         texts = bodies + [mail.text + mail.html + mail.subject for mail in mails]
@@ -147,7 +147,7 @@ def test_no_webhook_and_no_mail_holds_a_card_s_id(world: World) -> None:
 
 
 def test_no_alert_holds_a_card_s_id(world: World) -> None:
-    with world.counter.app.app_context():
+    with world.checkout.app.app_context():
         _raise(f"Stripe says: no such {world.method}")
         assert db.session.scalars(select(Alert.message)).all()[-1] == (
             "Stripe says: no such pm_[cut]"

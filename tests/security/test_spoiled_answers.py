@@ -24,9 +24,9 @@ from payments_app.notices.models import Mail
 from payments_app.payments.disputes.models import Dispute
 from payments_app.payments.disputes.refresh import refresh
 from payments_app.payments.models import Transaction
-from tests.inbound.webhook_sender import PostOffice, create_event
+from tests.inbound.webhook_sender import WebhookSender, create_event
 from tests.ledger.concurrency import claim
-from tests.payments.driver import Till
+from tests.payments.driver import PaymentDriver
 from tests.refunds.refund_steps import give_back, refunds
 
 pytestmark = pytest.mark.portable
@@ -40,9 +40,9 @@ _FREE = frozenset(
 
 
 @pytest.fixture
-def till(app: Flask) -> Iterator[Till]:
+def driver(app: Flask) -> Iterator[PaymentDriver]:
     with app.app_context():
-        yield Till(app)
+        yield PaymentDriver(app)
 
 
 @pytest.fixture
@@ -84,45 +84,45 @@ def failed() -> list[tuple[str, str | None]]:
 
 
 @pytest.mark.usefixtures("spoiled")
-def test_a_payment_completes_and_all_that_follows(till: Till) -> None:
-    transaction = till.pay()
-    till.work()
-    assert till.read(transaction).state == "complete"
-    assert till.read(transaction).stripe_data[KEPT] == [KEPT, {KEPT: KEPT}]
+def test_a_payment_completes_and_all_that_follows(driver: PaymentDriver) -> None:
+    transaction = driver.pay()
+    driver.work()
+    assert driver.read(transaction).state == "complete"
+    assert driver.read(transaction).stripe_data[KEPT] == [KEPT, {KEPT: KEPT}]
     assert failed() == []
 
 
 @pytest.mark.usefixtures("spoiled")
-def test_a_decline_is_told_in_the_bank_s_words(till: Till) -> None:
-    transaction = till.pay("pm_card_visa_chargeDeclined")
-    assert till.read(transaction).state == "failed"
-    assert (till.read(transaction).error_message or "").endswith(KEPT)
+def test_a_decline_is_told_in_the_bank_s_words(driver: PaymentDriver) -> None:
+    transaction = driver.pay("pm_card_visa_chargeDeclined")
+    assert driver.read(transaction).state == "failed"
+    assert (driver.read(transaction).error_message or "").endswith(KEPT)
     assert failed() == []
 
 
 @pytest.mark.usefixtures("spoiled")
-def test_a_refund_is_sent_and_posted(till: Till) -> None:
-    transaction = till.pay()
-    give_back(till, transaction)
-    till.work()
+def test_a_refund_is_sent_and_posted(driver: PaymentDriver) -> None:
+    transaction = driver.pay()
+    give_back(driver, transaction)
+    driver.work()
     assert [refund.state for refund in refunds(transaction)] == ["succeeded"]
     assert failed() == []
 
 
 @pytest.mark.usefixtures("spoiled")
-def test_a_dispute_is_kept(till: Till) -> None:
-    till.pay("pm_card_createDispute")
-    subject = str(till.sandbox("GET", "/v1/disputes")["data"][0]["id"])
+def test_a_dispute_is_kept(driver: PaymentDriver) -> None:
+    driver.pay("pm_card_createDispute")
+    subject = str(driver.sandbox("GET", "/v1/disputes")["data"][0]["id"])
     refresh(subject, claim(subject))
-    till.work()
+    driver.work()
     db.session.rollback()
     assert db.session.scalars(select(Dispute.reason)).one().endswith(KEPT)
     assert failed() == []
 
 
 @pytest.mark.usefixtures("spoiled")
-def test_a_payment_made_elsewhere_is_recorded_with_its_customer(till: Till) -> None:
-    post = PostOffice(till)
+def test_a_payment_made_elsewhere_is_recorded_with_its_customer(driver: PaymentDriver) -> None:
+    post = WebhookSender(driver)
     customer = post.stripe("customers", email="bob@example.com")["id"]
     intent = post.pay_elsewhere(customer=customer, description="By hand")
     event = post.told("payment_intent.succeeded", intent["id"])
@@ -134,8 +134,8 @@ def test_a_payment_made_elsewhere_is_recorded_with_its_customer(till: Till) -> N
     assert failed() == []
 
 
-def test_what_stripe_sends_over_the_wire_is_kept(till: Till) -> None:
-    post = PostOffice(till)
+def test_what_stripe_sends_over_the_wire_is_kept(driver: PaymentDriver) -> None:
+    post = WebhookSender(driver)
     intent = post.pay_elsewhere(description="By\x00hand", **{"metadata[a\x00b]": "c\x00d"})
     post.send(post.told("payment_intent.succeeded", intent["id"]))
     row = db.session.scalars(select(Transaction)).one()
@@ -144,8 +144,8 @@ def test_what_stripe_sends_over_the_wire_is_kept(till: Till) -> None:
 
 
 @pytest.mark.parametrize("kind", ["charge.refunded", "charge.dispute.created", "a.b"])
-def test_an_event_is_taken_whatever_its_object_says(till: Till, kind: str) -> None:
-    post = PostOffice(till)
+def test_an_event_is_taken_whatever_its_object_says(driver: PaymentDriver, kind: str) -> None:
+    post = WebhookSender(driver)
     event = create_event(
         kind, description=ODD, status=ODD, reason=ODD, customer=ODD, metadata={ODD: ODD}, **{ODD: 1}
     )
@@ -155,33 +155,35 @@ def test_an_event_is_taken_whatever_its_object_says(till: Till, kind: str) -> No
 
 @pytest.mark.parametrize("name", ["id", "type", "account", "created", "data", "livemode", "object"])
 @pytest.mark.parametrize("odd", ["\x00", "\ud800"])
-def test_an_event_that_is_odd_itself_is_refused(till: Till, name: str, odd: str) -> None:
-    post = PostOffice(till)
+def test_an_event_that_is_odd_itself_is_refused(driver: PaymentDriver, name: str, odd: str) -> None:
+    post = WebhookSender(driver)
     assert post.send({**create_event(), name: odd}).status_code == 400
     assert dead() == []
 
 
-def test_a_mail_server_s_words_are_kept(till: Till, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_mail_server_s_words_are_kept(
+    driver: PaymentDriver, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def refuse(*_: object) -> None:
         raise smtp.MailRefusedError("550 a\x00b")
 
     monkeypatch.setattr(smtp, "post", refuse)
-    till.app.config["CONFIG"] = _with_mail_server(till)
-    till.pay()
-    till.work()
+    driver.app.config["CONFIG"] = _with_mail_server(driver)
+    driver.pay()
+    driver.work()
     db.session.rollback()
     assert set(db.session.scalars(select(Mail.state))) == {"undelivered"}
     assert all("550 a\ufffdb" in (error or "") for _, error in dead())
     assert dead()
 
 
-def _with_mail_server(till: Till) -> Any:
+def _with_mail_server(driver: PaymentDriver) -> Any:
     from dataclasses import replace
 
-    return replace(till.config, smtp_url="smtp://127.0.0.1:1")
+    return replace(driver.config, smtp_url="smtp://127.0.0.1:1")
 
 
-def test_history_and_alerts_keep_what_they_are_given(till: Till) -> None:
+def test_history_and_alerts_keep_what_they_are_given(driver: PaymentDriver) -> None:
     @atomic
     def write(session: Any) -> None:
         history.record(session, "system", "test", actor=ODD, subject=ODD, **{ODD: {ODD: ODD}})

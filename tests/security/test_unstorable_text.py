@@ -16,11 +16,11 @@ from sqlalchemy import func, literal, select, union_all
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
-from demo.products import stock_shelf
+from demo.products import add_demo_products
 from payments_app.core.extensions import db
 from payments_app.merchants.find import default_merchant
-from tests.accounts.staff_driver import PASSWORD, Desk
-from tests.staff.stored_payments import Files
+from tests.accounts.staff_driver import PASSWORD, StaffDriver
+from tests.staff.stored_payments import StoredPayments
 
 pytestmark = pytest.mark.portable
 
@@ -37,20 +37,20 @@ class World:
     def __init__(self, app: Flask) -> None:
         self.app = app
         app.config["WTF_CSRF_ENABLED"] = False  # else a form would end at its token
-        files, desk = Files(app), Desk(app)
+        stored_payments, staff_driver = StoredPayments(app), StaffDriver(app)
         with app.app_context():
-            stock_shelf()
+            add_demo_products()
             merchant = db.session.merge(_shop())
             self.ids = {"merchant_id": merchant.id, "item": "field-notes", "slug": "field-notes"}
             known = {"merchant": merchant.id, "email": merchant.email, "until": time.time() + 999}
-        self.ids["transaction_id"] = files.payment()
-        self.ids["customer_id"] = customer = files.customer_id()
-        self.browser = desk.signed_in("admin").client
+        self.ids["transaction_id"] = stored_payments.payment()
+        self.ids["customer_id"] = customer = stored_payments.customer_id()
+        self.browser = staff_driver.signed_in("admin").client
         with self.browser.session_transaction() as cookie:
             cookie["merchant"] = known
             cookie["customer"] = {"id": customer, "until": time.time() + 999}
         assert self.browser.post("/staff/confirm", data={"password": PASSWORD}).status_code == 303
-        self.ids["staff_id"] = desk.member("other@example.com")
+        self.ids["staff_id"] = staff_driver.member("other@example.com")
         self.ids["endpoint_id"] = self._endpoint()
 
     def _endpoint(self) -> str:

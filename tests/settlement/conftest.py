@@ -5,18 +5,18 @@ from collections.abc import Iterator
 import pytest
 from flask import Flask
 
-from tests.accounts.staff_driver import Desk
-from tests.payments.driver import Till
+from tests.accounts.staff_driver import StaffDriver
+from tests.payments.driver import PaymentDriver
 
 
 @pytest.fixture
-def till(app: Flask) -> Iterator[Till]:
+def driver(app: Flask) -> Iterator[PaymentDriver]:
     """A shop with one product, a sandbox account and workers run by hand."""
     with app.app_context():
-        yield Till(app)
+        yield PaymentDriver(app)
 
 
 @pytest.fixture
-def desk(app: Flask) -> Desk:
+def staff_driver(app: Flask) -> StaffDriver:
     """Staff members and their browsers."""
-    return Desk(app)
+    return StaffDriver(app)

@@ -22,7 +22,7 @@ from payments_app.settlement.close import POLICY, close_batch
 from payments_app.settlement.lines import settle_capture, settle_refund
 from payments_app.settlement.models import Batch, Line, Part
 from tests.ledger.concurrency import claim, run_at_once
-from tests.payments.driver import Till
+from tests.payments.driver import PaymentDriver
 from tests.settlement.books import batches, complete_at, end_days, line_count, lines, move_shop, now
 
 pytestmark = pytest.mark.portable
@@ -32,53 +32,53 @@ def close(batch: Batch) -> None:
     close_batch(batch.id, claim(batch.id))
 
 
-def test_a_capture_is_a_line_of_its_day(till: Till) -> None:
-    till.pay()
+def test_a_capture_is_a_line_of_its_day(driver: PaymentDriver) -> None:
+    driver.pay()
     (batch,) = batches()
     assert lines() == [("capture", 1037)]
     assert batch.opens_at <= now() < batch.closes_at
     assert batch.closed_at is None
 
 
-def test_a_failed_payment_is_no_line(till: Till) -> None:
-    till.pay("pm_card_visa_chargeDeclined")
+def test_a_failed_payment_is_no_line(driver: PaymentDriver) -> None:
+    driver.pay("pm_card_visa_chargeDeclined")
     assert (batches(), lines()) == ([], [])
 
 
-def test_a_payment_of_nothing_is_no_line(till: Till) -> None:
-    till.pay(amount=0)
+def test_a_payment_of_nothing_is_no_line(driver: PaymentDriver) -> None:
+    driver.pay(amount=0)
     assert lines() == []
-    assert [m.dead_at for m in till.messages("settlement.capture")] == [None]
+    assert [m.dead_at for m in driver.messages("settlement.capture")] == [None]
 
 
-def test_each_currency_has_a_batch_of_its_own(till: Till) -> None:
-    till.pay()
-    till.pay(order=till.create_order(1800, "jpy"))
-    till.pay()
+def test_each_currency_has_a_batch_of_its_own(driver: PaymentDriver) -> None:
+    driver.pay()
+    driver.pay(order=driver.create_order(1800, "jpy"))
+    driver.pay()
     assert [batch.currency for batch in batches()] == ["jpy", "usd"]
 
 
-def test_settling_twice_and_eight_at_once_is_one_line(till: Till) -> None:
-    transaction = till.open()
-    till.work("charges")
+def test_settling_twice_and_eight_at_once_is_one_line(driver: PaymentDriver) -> None:
+    transaction = driver.open()
+    driver.work("charges")
     post_capture(transaction, claim(transaction))
-    outcomes = run_at_once(till.app, lambda: settle_capture(transaction, claim(transaction)))
+    outcomes = run_at_once(driver.app, lambda: settle_capture(transaction, claim(transaction)))
     settle_capture(transaction, claim(transaction))
     assert outcomes == [None] * 8
     assert (line_count(), len(batches())) == (1, 1)
 
 
-def test_a_pending_payment_is_refused(till: Till) -> None:
-    transaction = till.open()
+def test_a_pending_payment_is_refused(driver: PaymentDriver) -> None:
+    transaction = driver.open()
     with pytest.raises(LookupError, match="nothing to settle"):
         settle_capture(transaction, claim(transaction))
 
 
-def test_the_cutoff_is_exact_in_the_merchants_zone(till: Till) -> None:
+def test_the_cutoff_is_exact_in_the_merchants_zone(driver: PaymentDriver) -> None:
     move_shop("America/New_York", 17 * 60)
     for moment in ("2026-03-06T21:59:59.999", "2026-03-06T22:00:00"):
-        transaction = till.open()
-        till.work("charges")
+        transaction = driver.open()
+        driver.work("charges")
         complete_at(transaction, dt.datetime.fromisoformat(moment).replace(tzinfo=dt.UTC))
         post_capture(transaction, claim(transaction))
         settle_capture(transaction, claim(transaction))
@@ -86,61 +86,65 @@ def test_the_cutoff_is_exact_in_the_merchants_zone(till: Till) -> None:
     assert days == ["2026-03-06", "2026-03-07"]
 
 
-def test_a_refund_is_a_line_of_its_own_and_takes_from_the_total(till: Till) -> None:
-    transaction = till.pay()
+def test_a_refund_is_a_line_of_its_own_and_takes_from_the_total(driver: PaymentDriver) -> None:
+    transaction = driver.pay()
     request_refund(transaction, 500, reason="scratched", actor="staff@example.com")
-    till.work()
-    till.work_all_waiting()
+    driver.work()
+    driver.work_all_waiting()
     assert lines() == [("capture", 1037), ("refund", -500)]
 
 
-def test_settling_a_refund_eight_times_at_once_is_one_line(till: Till) -> None:
-    transaction = till.pay()
+def test_settling_a_refund_eight_times_at_once_is_one_line(driver: PaymentDriver) -> None:
+    transaction = driver.pay()
     refund = request_refund(transaction, 500, reason="scratched", actor="staff@example.com")
-    till.work()
-    outcomes = run_at_once(till.app, lambda: settle_refund(refund, claim(refund)))
+    driver.work()
+    outcomes = run_at_once(driver.app, lambda: settle_refund(refund, claim(refund)))
     assert outcomes == [None] * 8
     assert lines() == [("capture", 1037), ("refund", -500)]
 
 
-def test_a_day_that_is_not_over_is_not_closed(till: Till) -> None:
-    till.pay()
+def test_a_day_that_is_not_over_is_not_closed(driver: PaymentDriver) -> None:
+    driver.pay()
     (batch,) = batches()
     with pytest.raises(Later, match="not over"):
         close(batch)
 
 
-def test_a_day_that_is_over_is_closed_by_its_message_with_the_ledgers_total(till: Till) -> None:
-    transaction = till.pay()
-    till.pay()
+def test_a_day_that_is_over_is_closed_by_its_message_with_the_ledgers_total(
+    driver: PaymentDriver,
+) -> None:
+    transaction = driver.pay()
+    driver.pay()
     request_refund(transaction, 500, reason="scratched", actor="staff@example.com")
-    till.work()
-    till.work_all_waiting()
+    driver.work()
+    driver.work_all_waiting()
     end_days()
-    till.work_all_waiting()
+    driver.work_all_waiting()
     (batch,) = batches()
     assert batch.closed_at is not None
     assert (batch.total, batch.line_count) == (1574, 3)
     assert ledger.balances(db.session(), "stripe_balance") == {"usd": 1574}
 
 
-def test_closing_twice_and_eight_at_once_closes_once(till: Till) -> None:
-    till.pay()
+def test_closing_twice_and_eight_at_once_closes_once(driver: PaymentDriver) -> None:
+    driver.pay()
     end_days()
     (batch,) = batches()
-    outcomes = run_at_once(till.app, lambda: close(batch))
+    outcomes = run_at_once(driver.app, lambda: close(batch))
     close(batch)
     assert outcomes == [None] * 8
     assert len(_history()) == 1
 
 
-def test_a_capture_that_was_never_settled_is_found_when_its_day_is_closed(till: Till) -> None:
-    till.pay()
-    till.open()
-    till.work("charges")
+def test_a_capture_that_was_never_settled_is_found_when_its_day_is_closed(
+    driver: PaymentDriver,
+) -> None:
+    driver.pay()
+    driver.open()
+    driver.work("charges")
     _lose("settlement.capture")
     _lose("ledger.post_fee")
-    till.work()
+    driver.work()
     assert line_count() == 1
     end_days()
     close(batches()[0])
@@ -148,12 +152,14 @@ def test_a_capture_that_was_never_settled_is_found_when_its_day_is_closed(till: 
     assert batches()[0].total == 2136
 
 
-def test_what_is_settled_after_its_day_was_closed_goes_into_the_open_one(till: Till) -> None:
-    till.pay()
+def test_what_is_settled_after_its_day_was_closed_goes_into_the_open_one(
+    driver: PaymentDriver,
+) -> None:
+    driver.pay()
     end_days()
     close(batches()[0])
-    late = till.open()
-    till.work("charges")
+    late = driver.open()
+    driver.work("charges")
     complete_at(late, batches()[0].closes_at - dt.timedelta(seconds=1))
     post_capture(late, claim(late))
     settle_capture(late, claim(late))
@@ -163,13 +169,15 @@ def test_what_is_settled_after_its_day_was_closed_goes_into_the_open_one(till: T
     assert line_count() == 2
 
 
-def test_a_batch_that_the_ledger_contradicts_stays_open_and_calls_a_person(till: Till) -> None:
-    transaction = till.pay()
+def test_a_batch_that_the_ledger_contradicts_stays_open_and_calls_a_person(
+    driver: PaymentDriver,
+) -> None:
+    transaction = driver.pay()
     _add_line(transaction, batches()[0].id)
     end_days()
     for _ in range(len(POLICY.waits) + 1):
-        till.make_due("settlement.close")
-        till.work("payment_critical")
+        driver.make_due("settlement.close")
+        driver.work("payment_critical")
     (batch,) = batches()
     assert batch.closed_at is None
     (alert,) = db.session.scalars(select(Alert).where(Alert.kind == "dead_letter"))
@@ -177,21 +185,21 @@ def test_a_batch_that_the_ledger_contradicts_stays_open_and_calls_a_person(till:
     assert "1042 here, 1037 in the ledger" in alert.message
 
 
-def test_what_the_ledger_does_not_have_yet_is_settled_later(till: Till) -> None:
-    transaction = till.open()
-    till.work("charges")
+def test_what_the_ledger_does_not_have_yet_is_settled_later(driver: PaymentDriver) -> None:
+    transaction = driver.open()
+    driver.work("charges")
     with pytest.raises(Later, match="not in the ledger yet"):
         settle_capture(transaction, claim(transaction))
 
 
-def test_a_journal_is_in_one_line_only(till: Till) -> None:
-    till.pay()
+def test_a_journal_is_in_one_line_only(driver: PaymentDriver) -> None:
+    driver.pay()
     with pytest.raises(IntegrityError):
         _execute(insert(Part).from_select(["journal_id", "line_id"], select(Part)))
 
 
-def test_the_database_refuses_to_change_a_line(till: Till) -> None:
-    till.pay()
+def test_the_database_refuses_to_change_a_line(driver: PaymentDriver) -> None:
+    driver.pay()
     with pytest.raises(DBAPIError, match="append-only"):
         _change_line()
 

@@ -9,22 +9,24 @@ from decimal import Decimal
 import pytest
 
 from payments_app.payments.refunds.request import request_refund
-from tests.accounts.staff_driver import Desk
-from tests.payments.driver import Till
+from tests.accounts.staff_driver import StaffDriver
+from tests.payments.driver import PaymentDriver
 from tests.settlement.books import batches, end_days, move_shop
 
 pytestmark = pytest.mark.portable
 
 
-def test_the_file_has_a_row_for_each_line_that_sums_to_the_total(till: Till, desk: Desk) -> None:
-    transaction = till.pay()
+def test_the_file_has_a_row_for_each_line_that_sums_to_the_total(
+    driver: PaymentDriver, staff_driver: StaffDriver
+) -> None:
+    transaction = driver.pay()
     request_refund(transaction, 500, reason="scratched", actor="staff@example.com")
-    till.work()
-    till.work_all_waiting()
+    driver.work()
+    driver.work_all_waiting()
     end_days()
-    till.work_all_waiting()
+    driver.work_all_waiting()
     (batch,) = batches()
-    answer = desk.signed_in("exporter").get(f"/staff/settlements/{batch.id}.csv")
+    answer = staff_driver.signed_in("exporter").get(f"/staff/settlements/{batch.id}.csv")
     assert answer.status_code == 200, answer.text
     rows = list(csv.DictReader(io.StringIO(answer.text)))
     assert [row["Kind"] for row in rows] == ["capture", "refund"]
@@ -33,52 +35,58 @@ def test_the_file_has_a_row_for_each_line_that_sums_to_the_total(till: Till, des
     assert batch.total == 537
 
 
-def test_each_row_is_gross_less_fees(till: Till, desk: Desk) -> None:
-    till.pay()
-    answer = desk.signed_in("exporter").get(f"/staff/settlements/{batches()[0].id}.csv")
+def test_each_row_is_gross_less_fees(driver: PaymentDriver, staff_driver: StaffDriver) -> None:
+    driver.pay()
+    answer = staff_driver.signed_in("exporter").get(f"/staff/settlements/{batches()[0].id}.csv")
     (row,) = csv.DictReader(io.StringIO(answer.text))
     columns = [row[name] for name in ("Gross", "Stripe fee", "Platform fee", "Net")]
     assert columns == ["10.99", "-0.62", "0.00", "10.37"]
 
 
-def test_a_description_is_no_formula_in_a_spreadsheet(till: Till, desk: Desk) -> None:
-    till.pay(description='=HYPERLINK("http://example.com")')
-    answer = desk.signed_in("exporter").get(f"/staff/settlements/{batches()[0].id}.csv")
+def test_a_description_is_no_formula_in_a_spreadsheet(
+    driver: PaymentDriver, staff_driver: StaffDriver
+) -> None:
+    driver.pay(description='=HYPERLINK("http://example.com")')
+    answer = staff_driver.signed_in("exporter").get(f"/staff/settlements/{batches()[0].id}.csv")
     (row,) = csv.DictReader(io.StringIO(answer.text))
     assert row["Description"].startswith("'=")
 
 
-def test_times_are_in_the_named_zone(till: Till, desk: Desk) -> None:
+def test_times_are_in_the_named_zone(driver: PaymentDriver, staff_driver: StaffDriver) -> None:
     move_shop("Asia/Kathmandu", 0)
-    till.pay()
-    answer = desk.signed_in("exporter").get(f"/staff/settlements/{batches()[0].id}.csv")
+    driver.pay()
+    answer = staff_driver.signed_in("exporter").get(f"/staff/settlements/{batches()[0].id}.csv")
     (row,) = csv.DictReader(io.StringIO(answer.text))
     assert row["Time (Asia/Kathmandu)"].endswith("+05:45")
 
 
-def test_a_download_is_noted_with_who_took_it(till: Till, desk: Desk) -> None:
-    till.pay()
-    desk.signed_in("exporter").get(f"/staff/settlements/{batches()[0].id}.csv")
-    (entry,) = desk.entries("settlement.downloaded")
+def test_a_download_is_noted_with_who_took_it(
+    driver: PaymentDriver, staff_driver: StaffDriver
+) -> None:
+    driver.pay()
+    staff_driver.signed_in("exporter").get(f"/staff/settlements/{batches()[0].id}.csv")
+    (entry,) = staff_driver.entries("settlement.downloaded")
     assert entry.subject == batches()[0].id
 
 
-def test_only_who_may_export_downloads(till: Till, desk: Desk) -> None:
-    till.pay()
-    answer = desk.signed_in("viewer").get(f"/staff/settlements/{batches()[0].id}.csv")
+def test_only_who_may_export_downloads(driver: PaymentDriver, staff_driver: StaffDriver) -> None:
+    driver.pay()
+    answer = staff_driver.signed_in("viewer").get(f"/staff/settlements/{batches()[0].id}.csv")
     assert answer.status_code == 403
 
 
-def test_a_viewer_reads_the_statement_and_finds_it_in_the_list(till: Till, desk: Desk) -> None:
-    till.pay()
-    browser, address = desk.signed_in("viewer"), f"/staff/settlements/{batches()[0].id}"
+def test_a_viewer_reads_the_statement_and_finds_it_in_the_list(
+    driver: PaymentDriver, staff_driver: StaffDriver
+) -> None:
+    driver.pay()
+    browser, address = staff_driver.signed_in("viewer"), f"/staff/settlements/{batches()[0].id}"
     assert address in browser.get("/staff/settlements").text
     page = browser.get(address).text
     assert "$10.99" in page
     assert "OPEN" in page
 
 
-def test_an_unknown_batch_is_not_found(till: Till, desk: Desk) -> None:
-    browser = desk.signed_in("exporter")
+def test_an_unknown_batch_is_not_found(driver: PaymentDriver, staff_driver: StaffDriver) -> None:
+    browser = staff_driver.signed_in("exporter")
     assert browser.get("/staff/settlements/stl_none").status_code == 404
     assert browser.get("/staff/settlements/stl_none.csv").status_code == 404

@@ -16,11 +16,11 @@ from payments_app.orders.models import Product
 from payments_app.payments.models import Transaction
 from payments_app.payments.refunds.request import request_refund
 from payments_app.reconcile.models import Finding
-from payments_app.staff.reports.aggregate import fold
+from payments_app.staff.reports.aggregate import aggregate
 from payments_app.subscriptions.models import Plan
-from tests.inbound.webhook_sender import PostOffice
+from tests.inbound.webhook_sender import WebhookSender
 from tests.notices.receiver import Receiver
-from tests.payments.driver import Till
+from tests.payments.driver import PaymentDriver
 from tests.reconcile.books import compare_last_hours
 from tests.settlement.books import batches, end_days
 
@@ -30,23 +30,23 @@ class Abroad:
     usual ones beside them. All that follows is done, and the days are closed."""
 
     def __init__(self, app: Flask, receiver: Receiver) -> None:
-        self.till = Till(app)
-        self.post = PostOffice(self.till)
+        self.driver = PaymentDriver(app)
+        self.post = WebhookSender(self.driver)
         self.endpoint = receiver.listen()
-        put_on_shelf()
-        self.usd = self.till.pay()
+        add_product()
+        self.usd = self.driver.pay()
         self.pkr = self.pay("pkr")
         self.xyz = self.pay("xyz")
         self.declined = self.pay("pkr", card="pm_card_visa_chargeDeclined")
         self.disputed = self.pay("pkr", card="pm_card_createDispute")
         self.unreported = self.post.pay_elsewhere(currency="pkr", amount="77700")["id"]
-        self.till.work_all_waiting()
+        self.driver.work_all_waiting()
         self.refund = request_refund(self.pkr, 5000, reason="It broke", actor="ada")
-        self.till.work_all_waiting()
+        self.driver.work_all_waiting()
         compare_last_hours()
-        fold()
+        aggregate()
         end_days()
-        self.till.work_all_waiting()
+        self.driver.work_all_waiting()
 
     def pay(self, currency: str, card: str = "pm_card_visa", amount: int = 123_450) -> str:
         """A payment made at Stripe that we hear of by its events; the id of its transaction."""
@@ -68,14 +68,14 @@ class Abroad:
 
     def rename(self, intent_id: str, currency: str) -> None:
         """The stand-in takes no code that Stripe does not have: let it have one more."""
-        intent = self.till.sandbox("GET", f"/v1/payment_intents/{intent_id}")
-        charge = self.till.sandbox("GET", f"/v1/charges/{intent['latest_charge']}")
+        intent = self.driver.sandbox("GET", f"/v1/payment_intents/{intent_id}")
+        charge = self.driver.sandbox("GET", f"/v1/charges/{intent['latest_charge']}")
         for kind, id_ in (
             ("payment_intents", intent_id),
             ("charges", charge["id"]),
             ("balance_transactions", charge["balance_transaction"]),
         ):
-            self.till.sandbox("POST", f"/_sandbox/{kind}/{id_}", currency=currency)
+            self.driver.sandbox("POST", f"/_sandbox/{kind}/{id_}", currency=currency)
 
     def of(self, intent_id: str) -> str:
         db.session.rollback()
@@ -86,7 +86,7 @@ class Abroad:
         """What may stand in an address, by the name of its place there."""
         db.session.rollback()
         paid = [self.usd, self.pkr, self.xyz, self.declined, self.disputed]
-        customer = self.till.read(self.pkr)
+        customer = self.driver.read(self.pkr)
         owner = next(r.payable_id for r in customer.records if r.role == "customer")
         return {
             "transaction_id": paid,
@@ -101,6 +101,6 @@ class Abroad:
 
 
 @atomic
-def put_on_shelf(session: Session) -> None:
+def add_product(session: Session) -> None:
     session.add(Product(slug="rug", name="Rug", amount=123_450, currency="pkr"))
     session.add(Plan(slug="bazaar", name="Bazaar", amount=123_450, currency="xyz"))

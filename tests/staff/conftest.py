@@ -3,31 +3,31 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
-from tests.accounts.staff_driver import Browser, Desk
+from tests.accounts.staff_driver import Browser, StaffDriver
 from tests.portal.portal_driver import Portal
-from tests.staff.stored_payments import Files
+from tests.staff.stored_payments import StoredPayments
 
 
 @pytest.fixture
-def desk(app: Flask) -> Desk:
+def staff_driver(app: Flask) -> StaffDriver:
     """Staff accounts, and a browser for each."""
-    return Desk(app)
+    return StaffDriver(app)
 
 
 @pytest.fixture
-def files(app: Flask) -> Files:
+def stored_payments(app: Flask) -> StoredPayments:
     """Payments as they lie in the database."""
-    return Files(app)
+    return StoredPayments(app)
 
 
 @pytest.fixture
-def viewer(desk: Desk) -> Browser:
-    return desk.signed_in("viewer")
+def viewer(staff_driver: StaffDriver) -> Browser:
+    return staff_driver.signed_in("viewer")
 
 
 @pytest.fixture
-def support(desk: Desk) -> Browser:
-    return desk.signed_in("support")
+def support(staff_driver: StaffDriver) -> Browser:
+    return staff_driver.signed_in("support")
 
 
 @pytest.fixture

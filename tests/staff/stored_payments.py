@@ -1,4 +1,4 @@
-"""Files: payments put into the database as they would lie there after their charge."""
+"""StoredPayments: payments put into the database as they would lie there after their charge."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ DECLINED = {
 }
 
 
-class Files:
+class StoredPayments:
     """Everything runs in a context of its own, as requests do."""
 
     def __init__(self, app: Flask) -> None:

@@ -14,15 +14,15 @@ from payments_app.core.db.clock import database_now
 from payments_app.core.db.session import atomic
 from payments_app.core.jobs.outbox import Message
 from payments_app.payments.refunds.models import Refund
-from tests.accounts.staff_driver import PASSWORD, Browser, Desk
-from tests.staff.stored_payments import DECLINED, Files
+from tests.accounts.staff_driver import PASSWORD, Browser, StaffDriver
+from tests.staff.stored_payments import DECLINED, StoredPayments
 
 pytestmark = pytest.mark.portable
 
 
 @pytest.fixture
-def refunder(desk: Desk) -> Browser:
-    return desk.signed_in("refunder")
+def refunder(staff_driver: StaffDriver) -> Browser:
+    return staff_driver.signed_in("refunder")
 
 
 @atomic
@@ -44,13 +44,13 @@ def _ask(browser: Browser, id_: str, **form: str) -> Any:
 
 
 def test_a_refund_is_stored_with_its_message_and_its_reason(
-    desk: Desk, refunder: Browser, files: Files
+    staff_driver: StaffDriver, refunder: Browser, stored_payments: StoredPayments
 ) -> None:
-    id_ = files.payment(amount=1099)
+    id_ = stored_payments.payment(amount=1099)
     assert _ask(refunder, id_).status_code == 303
-    (refund,) = desk.do(_rows, Refund)
+    (refund,) = staff_driver.do(_rows, Refund)
     assert (refund.amount, refund.reason, refund.state) == (500, "broken mug", "requested")
-    assert [m.subject for m in desk.do(_rows, Message)] == [refund.id]
+    assert [m.subject for m in staff_driver.do(_rows, Message)] == [refund.id]
     page = refunder.get(f"/staff/payments/{id_}").text
     assert "REFUND PENDING $5.00" in page
     assert "broken mug" in page
@@ -58,23 +58,27 @@ def test_a_refund_is_stored_with_its_message_and_its_reason(
 
 @pytest.mark.parametrize("amount", ["11.00", "0", "-1", "5.005", "five", ""])
 def test_an_amount_that_can_not_be_refunded_is_said_and_kept(
-    desk: Desk, refunder: Browser, files: Files, amount: str
+    staff_driver: StaffDriver, refunder: Browser, stored_payments: StoredPayments, amount: str
 ) -> None:
-    answer = _ask(refunder, files.payment(amount=1099), amount=amount)
+    answer = _ask(refunder, stored_payments.payment(amount=1099), amount=amount)
     assert answer.status_code == 422
     assert "broken mug" in answer.text
-    assert desk.do(_rows, Refund) == []
+    assert staff_driver.do(_rows, Refund) == []
 
 
-def test_an_amount_in_yen_has_no_cents(desk: Desk, refunder: Browser, files: Files) -> None:
-    id_ = files.payment(amount=1800, currency="jpy")
+def test_an_amount_in_yen_has_no_cents(
+    staff_driver: StaffDriver, refunder: Browser, stored_payments: StoredPayments
+) -> None:
+    id_ = stored_payments.payment(amount=1800, currency="jpy")
     assert _ask(refunder, id_, amount="1800").status_code == 303
-    assert [refund.amount for refund in desk.do(_rows, Refund)] == [1800]
+    assert [refund.amount for refund in staff_driver.do(_rows, Refund)] == [1800]
 
 
-def test_a_refund_asks_for_the_password_again(desk: Desk, refunder: Browser, files: Files) -> None:
-    address = f"/staff/payments/{files.payment()}/refunds"
-    desk.do(_forget_password)
+def test_a_refund_asks_for_the_password_again(
+    staff_driver: StaffDriver, refunder: Browser, stored_payments: StoredPayments
+) -> None:
+    address = f"/staff/payments/{stored_payments.payment()}/refunds"
+    staff_driver.do(_forget_password)
     answer = refunder.get(address)
     assert answer.location == f"/staff/confirm?next={address}"
     answer = refunder.post("/staff/confirm", password=PASSWORD, next=address)
@@ -83,55 +87,59 @@ def test_a_refund_asks_for_the_password_again(desk: Desk, refunder: Browser, fil
 
 
 def test_without_the_password_nothing_is_refunded(
-    desk: Desk, refunder: Browser, files: Files
+    staff_driver: StaffDriver, refunder: Browser, stored_payments: StoredPayments
 ) -> None:
-    id_ = files.payment()
-    desk.do(_forget_password)
+    id_ = stored_payments.payment()
+    staff_driver.do(_forget_password)
     form = {"amount": "5", "reason": "x", "key": "k"}
     answer = refunder.post(f"/staff/payments/{id_}/refunds", **form)
     assert answer.location.startswith("/staff/confirm")
-    assert desk.do(_rows, Refund) == []
+    assert staff_driver.do(_rows, Refund) == []
 
 
 @pytest.mark.parametrize("role", ["viewer", "support", "exporter"])
-def test_only_a_refunder_may_refund(desk: Desk, files: Files, role: str) -> None:
-    id_ = files.payment()
-    browser = desk.signed_in(role)
+def test_only_a_refunder_may_refund(
+    staff_driver: StaffDriver, stored_payments: StoredPayments, role: str
+) -> None:
+    id_ = stored_payments.payment()
+    browser = staff_driver.signed_in(role)
     form = {"amount": "5", "reason": "x", "key": "k"}
     assert browser.get(f"/staff/payments/{id_}/refunds").status_code == 403
     assert browser.post(f"/staff/payments/{id_}/refunds", **form).status_code == 403
-    assert desk.do(_rows, Refund) == []
-    assert len(desk.entries("staff.denied")) == 2
+    assert staff_driver.do(_rows, Refund) == []
+    assert len(staff_driver.entries("staff.denied")) == 2
 
 
-def test_the_list_finds_what_was_refunded(desk: Desk, refunder: Browser, files: Files) -> None:
-    id_ = files.payment(amount=1099)
-    files.payment(amount=2222)
+def test_the_list_finds_what_was_refunded(
+    staff_driver: StaffDriver, refunder: Browser, stored_payments: StoredPayments
+) -> None:
+    id_ = stored_payments.payment(amount=1099)
+    stored_payments.payment(amount=2222)
     _ask(refunder, id_)
 
     @atomic
     def succeed(session: Session) -> None:
         session.execute(update(Refund).values(state="succeeded"))
 
-    desk.do(succeed)
+    staff_driver.do(succeed)
     page = refunder.get("/staff/payments?status=refunded").text
     assert "REFUNDED $5.00" in page
     assert "$22.22" not in page
 
 
 def test_a_refund_shows_in_a_customer_s_panel_at_the_next_load(
-    refunder: Browser, files: Files
+    refunder: Browser, stored_payments: StoredPayments
 ) -> None:
-    id_ = files.payment(amount=1099)
-    address = f"/staff/customers/{files.customer_id()}"
+    id_ = stored_payments.payment(amount=1099)
+    address = f"/staff/customers/{stored_payments.customer_id()}"
     assert "REFUND" not in refunder.get(address).text
     _ask(refunder, id_)
     assert "REFUND PENDING $5.00" in refunder.get(address).text
 
 
-def test_a_retry_asks_before_it_is_made(support: Browser, files: Files) -> None:
-    order = files.order()
-    id_ = files.decline(
+def test_a_retry_asks_before_it_is_made(support: Browser, stored_payments: StoredPayments) -> None:
+    order = stored_payments.order()
+    id_ = stored_payments.decline(
         order_id=order.id, payment_method="pm_1", stripe_customer_id="cus_1", amount=1099
     )
     page = support.get(f"/staff/payments/{id_}/retries").text
@@ -141,26 +149,32 @@ def test_a_retry_asks_before_it_is_made(support: Browser, files: Files) -> None:
 
 
 def test_a_retry_is_a_message_with_its_asker_in_the_history(
-    desk: Desk, support: Browser, files: Files
+    staff_driver: StaffDriver, support: Browser, stored_payments: StoredPayments
 ) -> None:
-    order = files.order()
-    id_ = files.decline(order_id=order.id, payment_method="pm_1", stripe_customer_id="cus_1")
+    order = stored_payments.order()
+    id_ = stored_payments.decline(
+        order_id=order.id, payment_method="pm_1", stripe_customer_id="cus_1"
+    )
     answer = support.post(f"/staff/payments/{id_}/retries")
     assert answer.status_code == 303
-    assert [(m.command, m.subject) for m in desk.do(_rows, Message)] == [("retry", id_)]
-    (entry,) = desk.entries("retry.requested")
+    assert [(m.command, m.subject) for m in staff_driver.do(_rows, Message)] == [("retry", id_)]
+    (entry,) = staff_driver.entries("retry.requested")
     assert entry.actor.startswith("stf_")
 
 
-def test_without_a_saved_card_staff_get_a_link(support: Browser, files: Files) -> None:
-    order = files.order()
-    id_ = files.decline(order_id=order.id)
+def test_without_a_saved_card_staff_get_a_link(
+    support: Browser, stored_payments: StoredPayments
+) -> None:
+    order = stored_payments.order()
+    id_ = stored_payments.decline(order_id=order.id)
     page = support.post(f"/staff/payments/{id_}/retries").text
     assert f"/checkout/{order.id}" in page
 
 
-def test_where_a_retry_makes_no_sense_a_sentence_says_why(support: Browser, files: Files) -> None:
-    stolen = files.decline(error=DECLINED | {"decline_code": "stolen_card"})
+def test_where_a_retry_makes_no_sense_a_sentence_says_why(
+    support: Browser, stored_payments: StoredPayments
+) -> None:
+    stolen = stored_payments.decline(error=DECLINED | {"decline_code": "stolen_card"})
     page = support.get(f"/staff/payments/{stolen}").text
     assert "No retry:" in page
     answer = support.post(f"/staff/payments/{stolen}/retries")
@@ -168,14 +182,16 @@ def test_where_a_retry_makes_no_sense_a_sentence_says_why(support: Browser, file
     assert "must not be retried" in answer.text
 
 
-def test_a_viewer_may_not_retry(desk: Desk, viewer: Browser, files: Files) -> None:
-    id_ = files.decline()
+def test_a_viewer_may_not_retry(
+    staff_driver: StaffDriver, viewer: Browser, stored_payments: StoredPayments
+) -> None:
+    id_ = stored_payments.decline()
     assert viewer.post(f"/staff/payments/{id_}/retries").status_code == 403
-    assert desk.do(_rows, Message) == []
+    assert staff_driver.do(_rows, Message) == []
 
 
 def test_the_refund_s_amount_does_not_land_in_the_search_box(
-    refunder: Browser, files: Files
+    refunder: Browser, stored_payments: StoredPayments
 ) -> None:
-    page = refunder.get(f"/staff/payments/{files.payment(amount=1099)}/refunds").text
+    page = refunder.get(f"/staff/payments/{stored_payments.payment(amount=1099)}/refunds").text
     assert page.count('value="10.99"') == 1

@@ -23,13 +23,13 @@ from payments_app.payments.models import Transaction
 from payments_app.payments.payable import NotPayableError
 from payments_app.subscriptions.bill import amount_due
 from payments_app.subscriptions.models import Plan
-from tests.accounts.staff_driver import HTML, Desk
-from tests.inbound.webhook_sender import PostOffice
+from tests.accounts.staff_driver import HTML, StaffDriver
+from tests.inbound.webhook_sender import WebhookSender
 from tests.notices.receiver import Receiver
-from tests.payments.driver import Till
+from tests.payments.driver import PaymentDriver
 from tests.portal.portal_driver import Portal
 from tests.settlement.books import columns
-from tests.staff.abroad import Abroad, put_on_shelf
+from tests.staff.abroad import Abroad, add_product
 
 pytestmark = [pytest.mark.portable, pytest.mark.timeout(300)]
 
@@ -70,7 +70,7 @@ def known_as(app: Flask, world: Abroad) -> dict[str, object]:
     with customer.session_transaction() as cookie:
         cookie["customer"] = {"id": world.values()["customer_id"][0], "until": 2**40}
     return {
-        "staff": Desk(app).signed_in("admin").client,
+        "staff": StaffDriver(app).signed_in("admin").client,
         "portal": Portal(app).signed_in().client,
         "buyer": customer,
     }
@@ -92,7 +92,7 @@ def test_no_page_is_taken_down(app: Flask, abroad: Abroad) -> None:
 
 
 def test_lists_show_it_and_the_others(app: Flask, abroad: Abroad) -> None:
-    browser = Desk(app).signed_in("admin")
+    browser = StaffDriver(app).signed_in("admin")
     (customer,) = abroad.values()["customer_id"]
     all_of_them = {"1,234.50 PKR", "1,234.50 XYZ", "$10.99"}
     for path, missing in {
@@ -110,7 +110,7 @@ def test_lists_show_it_and_the_others(app: Flask, abroad: Abroad) -> None:
 
 
 def test_it_is_summed_by_its_currency(app: Flask, abroad: Abroad) -> None:
-    browser = Desk(app).signed_in("admin")
+    browser = StaffDriver(app).signed_in("admin")
     page = browser.get("/staff").text
     assert [w for w in ("$10.99", "2,469.00 PKR", "1,234.50 XYZ") if w not in page] == []
     assert "1,234.50 XYZ" in browser.get("/staff/reports?currency=xyz").text
@@ -120,7 +120,7 @@ def test_it_is_summed_by_its_currency(app: Flask, abroad: Abroad) -> None:
 
 
 def test_files_have_it_in_its_own_unit(app: Flask, abroad: Abroad) -> None:
-    answer = Desk(app).signed_in("admin").get("/staff/payments.csv")
+    answer = StaffDriver(app).signed_in("admin").get("/staff/payments.csv")
     rows = {row["Id"]: row for row in csv.DictReader(io.StringIO(answer.text))}
     assert (rows[abroad.xyz]["Amount"], rows[abroad.xyz]["Currency"]) == ("1234.50", "XYZ")
     assert rows[abroad.usd]["Amount"] == "10.99"
@@ -151,18 +151,18 @@ def test_all_that_follows_a_payment_follows_it(app: Flask, abroad: Abroad) -> No
     payment = json.loads(db.session.scalars(told).one())["data"]["payment"]
     assert (payment["amount"], payment["currency"]) == (123_450, "xyz")
     db.session.commit()  # the request of the test's own begins with a fresh look
-    page = Desk(app).signed_in("admin").get(f"/staff/payments/{abroad.pkr}").text
+    page = StaffDriver(app).signed_in("admin").get(f"/staff/payments/{abroad.pkr}").text
     assert "REFUNDED 50.00 PKR" in page
 
 
 def test_a_page_of_differences_shows_it(app: Flask, abroad: Abroad) -> None:
-    page = Desk(app).signed_in("admin").get("/staff/reconciliation").text
+    page = StaffDriver(app).signed_in("admin").get("/staff/reconciliation").text
     assert "777.00 PKR" in page
 
 
 def test_the_shop_shows_what_it_can_not_sell_and_takes_no_money_for_it(app: Flask) -> None:
     with app.app_context():
-        put_on_shelf()
+        add_product()
     client = app.test_client()
     page = client.get("/").text
     assert "1,234.50 PKR" in page
@@ -176,11 +176,11 @@ def test_the_shop_shows_what_it_can_not_sell_and_takes_no_money_for_it(app: Flas
 
 def test_nothing_asks_stripe_for_what_the_shop_can_not_take(app: Flask) -> None:
     with app.app_context():
-        till = Till(app)
-        order = till.create_order(123_450, "xyz")
+        driver = PaymentDriver(app)
+        order = driver.create_order(123_450, "xyz")
         with pytest.raises(NotPayableError, match="XYZ"):
-            till.open(order=order)
-        assert till.messages("charge") == []
+            driver.open(order=order)
+        assert driver.messages("charge") == []
 
 
 def test_a_plan_in_such_a_currency_is_not_free() -> None:
@@ -203,9 +203,9 @@ def test_what_no_row_can_hold_is_set_aside_with_an_alert(
     app: Flask, odd: dict[str, object]
 ) -> None:
     with app.app_context():
-        post = PostOffice(Till(app))
+        post = WebhookSender(PaymentDriver(app))
         intent = post.pay_elsewhere()
-        post.till.sandbox("POST", f"/_sandbox/payment_intents/{intent['id']}", **odd)
+        post.driver.sandbox("POST", f"/_sandbox/payment_intents/{intent['id']}", **odd)
         event = post.told("payment_intent.succeeded", intent["id"])
         post.send(event)
         assert post.state(event) == "quarantined"
@@ -214,9 +214,9 @@ def test_what_no_row_can_hold_is_set_aside_with_an_alert(
 
 def test_a_code_in_capitals_is_the_same_currency(app: Flask) -> None:
     with app.app_context():
-        post = PostOffice(Till(app))
+        post = WebhookSender(PaymentDriver(app))
         intent = post.pay_elsewhere(currency="pkr")
-        post.till.sandbox("POST", f"/_sandbox/payment_intents/{intent['id']}", currency="PKR")
+        post.driver.sandbox("POST", f"/_sandbox/payment_intents/{intent['id']}", currency="PKR")
         event = post.told("payment_intent.succeeded", intent["id"])
         post.send(event)
         assert post.state(event) == "processed"

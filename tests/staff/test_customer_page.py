@@ -7,89 +7,99 @@ import json
 import pytest
 from redis import Redis
 
-from tests.accounts.staff_driver import Browser, Desk
-from tests.staff.stored_payments import Files
+from tests.accounts.staff_driver import Browser, StaffDriver
+from tests.staff.stored_payments import StoredPayments
 
 pytestmark = pytest.mark.portable
 
 
-def page_of(browser: Browser, files: Files) -> str:
-    return browser.get(f"/staff/customers/{files.customer_id()}").text
+def page_of(browser: Browser, stored_payments: StoredPayments) -> str:
+    return browser.get(f"/staff/customers/{stored_payments.customer_id()}").text
 
 
-def test_the_panel_has_its_columns(viewer: Browser, files: Files) -> None:
-    files.payment()
-    page = page_of(viewer, files)
+def test_the_panel_has_its_columns(viewer: Browser, stored_payments: StoredPayments) -> None:
+    stored_payments.payment()
+    page = page_of(viewer, stored_payments)
     assert "Payment History" in page
     for name in ("Amount", "Status", "Date", "Stripe ID", "Error Details", "Actions"):
         assert f">{name}</th>" in page
 
 
-def test_a_customer_without_payments_reads_so(viewer: Browser, files: Files) -> None:
-    assert "No payment history found." in page_of(viewer, files)
+def test_a_customer_without_payments_reads_so(
+    viewer: Browser, stored_payments: StoredPayments
+) -> None:
+    assert "No payment history found." in page_of(viewer, stored_payments)
 
 
-def test_fifty_rows_are_shown_and_all_are_counted(viewer: Browser, files: Files) -> None:
-    files.many(51)
-    page = page_of(viewer, files)
+def test_fifty_rows_are_shown_and_all_are_counted(
+    viewer: Browser, stored_payments: StoredPayments
+) -> None:
+    stored_payments.many(51)
+    page = page_of(viewer, stored_payments)
     assert page.count("badge-success") == 50
     assert "51 attempts: 51 paid ($560.49)" in page
 
 
-def test_the_number_of_queries_does_not_grow_with_the_rows(viewer: Browser, files: Files) -> None:
-    files.many(50)
-    with files.statements() as sent:
-        page_of(viewer, files)
+def test_the_number_of_queries_does_not_grow_with_the_rows(
+    viewer: Browser, stored_payments: StoredPayments
+) -> None:
+    stored_payments.many(50)
+    with stored_payments.statements() as sent:
+        page_of(viewer, stored_payments)
     reads = [s for s in sent if s.startswith("SELECT") and "staff_sessions" not in s]
     # the customer (by the test and by the page), newest, totals, details, whose they are, the
     # subscriptions, and twice what was given back: for the panel's version and for its rows
     assert len(reads) <= 11
 
 
-def test_a_second_look_reads_no_details(viewer: Browser, files: Files) -> None:
-    files.many(3)
-    page_of(viewer, files)
-    with files.statements() as sent:
-        page_of(viewer, files)
+def test_a_second_look_reads_no_details(viewer: Browser, stored_payments: StoredPayments) -> None:
+    stored_payments.many(3)
+    page_of(viewer, stored_payments)
+    with stored_payments.statements() as sent:
+        page_of(viewer, stored_payments)
     assert not any("error_message" in s for s in sent)
 
 
-def test_a_change_shows_at_the_next_load(viewer: Browser, files: Files) -> None:
-    id_ = files.payment("processing")
-    assert "PROCESSING" in page_of(viewer, files)
-    files.change(id_, phase="complete", state="complete")
-    page = page_of(viewer, files)
+def test_a_change_shows_at_the_next_load(viewer: Browser, stored_payments: StoredPayments) -> None:
+    id_ = stored_payments.payment("processing")
+    assert "PROCESSING" in page_of(viewer, stored_payments)
+    stored_payments.change(id_, phase="complete", state="complete")
+    page = page_of(viewer, stored_payments)
     assert "SUCCESS" in page
     assert "PROCESSING" not in page
 
 
-def test_two_changes_within_a_second_show_the_last(viewer: Browser, files: Files) -> None:
-    id_ = files.payment("processing")
+def test_two_changes_within_a_second_show_the_last(
+    viewer: Browser, stored_payments: StoredPayments
+) -> None:
+    id_ = stored_payments.payment("processing")
     for phase, state in (("unknown", "pending"), ("failed", "failed"), ("complete", "complete")):
-        files.change(id_, phase=phase, state=state)
-        page = page_of(viewer, files)
+        stored_payments.change(id_, phase=phase, state=state)
+        page = page_of(viewer, stored_payments)
     assert "SUCCESS" in page
     assert "FAILED" not in page
 
 
-def test_a_cached_panel_says_when_it_was_made(viewer: Browser, files: Files) -> None:
-    files.payment()
-    assert "as of " in page_of(viewer, files)
+def test_a_cached_panel_says_when_it_was_made(
+    viewer: Browser, stored_payments: StoredPayments
+) -> None:
+    stored_payments.payment()
+    assert "as of " in page_of(viewer, stored_payments)
 
 
 def test_support_gets_the_retry_that_a_viewer_does_not(
-    viewer: Browser, support: Browser, files: Files
+    viewer: Browser, support: Browser, stored_payments: StoredPayments
 ) -> None:
-    files.decline()
-    assert "Retry Payment" not in page_of(viewer, files)
-    assert "Retry Payment" in page_of(support, files)
+    stored_payments.decline()
+    assert "Retry Payment" not in page_of(viewer, stored_payments)
+    assert "Retry Payment" in page_of(support, stored_payments)
 
 
 def test_the_cache_holds_json_and_nothing_of_a_session(
-    viewer: Browser, files: Files, settings: dict[str, str]
+    viewer: Browser, stored_payments: StoredPayments, settings: dict[str, str]
 ) -> None:
-    files.payment()
-    page_of(viewer, files)
+    stored_payments.payment()
+    page_of(viewer, stored_payments)
     with Redis.from_url(settings["CACHE_REDIS_URL"]) as redis:
         values = [redis.get(key) for key in redis.keys("staff:*")]
     assert values
@@ -105,19 +115,21 @@ def settings(settings: dict[str, str], request: pytest.FixtureRequest) -> dict[s
     return settings | {"CACHE_REDIS_URL": "redis://127.0.0.1:1/0"}
 
 
-def test_the_page_is_worked_out_while_redis_is_away(desk: Desk, files: Files) -> None:
-    files.payment()
-    browser = desk.signed_in()
+def test_the_page_is_worked_out_while_redis_is_away(
+    staff_driver: StaffDriver, stored_payments: StoredPayments
+) -> None:
+    stored_payments.payment()
+    browser = staff_driver.signed_in()
     for _ in range(2):
-        assert "SUCCESS" in page_of(browser, files)
+        assert "SUCCESS" in page_of(browser, stored_payments)
 
 
 def test_a_poisoned_entry_is_not_run_and_not_shown(
-    viewer: Browser, files: Files, settings: dict[str, str]
+    viewer: Browser, stored_payments: StoredPayments, settings: dict[str, str]
 ) -> None:
-    files.payment()
-    page_of(viewer, files)
+    stored_payments.payment()
+    page_of(viewer, stored_payments)
     with Redis.from_url(settings["CACHE_REDIS_URL"]) as redis:
         for key in redis.keys("staff:*"):
             redis.set(key, b"!cos\nsystem\n(S'true'\ntR.")
-    assert "SUCCESS" in page_of(viewer, files)
+    assert "SUCCESS" in page_of(viewer, stored_payments)

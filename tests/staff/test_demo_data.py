@@ -24,17 +24,19 @@ from payments_app.payments.models import PaymentRecord, Transaction
 from payments_app.payments.refunds.models import Refund
 from payments_app.staff.reports.rollups import PaymentDelta
 from tests.accounts.staff_driver import Browser
-from tests.staff.stored_payments import Files
+from tests.staff.stored_payments import StoredPayments
 
 pytestmark = pytest.mark.portable
 DAY = dt.timedelta(days=1)
 
 
-def test_demo_payments_fill_the_pages(viewer: Browser, files: Files, cli: FlaskCliRunner) -> None:
+def test_demo_payments_fill_the_pages(
+    viewer: Browser, stored_payments: StoredPayments, cli: FlaskCliRunner
+) -> None:
     for total in (200, 400):
         result = cli.invoke(args=["demo", "data", "--count", "200"])
         assert result.exit_code == 0, result.output
-        with files.app.app_context():
+        with stored_payments.app.app_context():
             assert db.session().scalar(select(func.count(Transaction.id))) == total
     page = viewer.get("/staff/payments").text
     assert page.count("<tr>") == 51
@@ -43,10 +45,10 @@ def test_demo_payments_fill_the_pages(viewer: Browser, files: Files, cli: FlaskC
 
 
 def test_demo_payments_have_refunds_disputes_and_second_attempts(
-    files: Files, cli: FlaskCliRunner
+    stored_payments: StoredPayments, cli: FlaskCliRunner
 ) -> None:
     cli.invoke(args=["demo", "data", "--count", "3000"])
-    with files.app.app_context():
+    with stored_payments.app.app_context():
         session = db.session()
         counted = [
             session.scalar(select(func.count()).select_from(table).where(*conditions)) or 0
@@ -87,10 +89,10 @@ def test_make_fills_a_database_of_its_own(tmp_path: Path) -> None:
 
 
 def test_nothing_will_try_to_charge_or_to_mend_a_demo_payment(
-    files: Files, cli: FlaskCliRunner
+    stored_payments: StoredPayments, cli: FlaskCliRunner
 ) -> None:
     cli.invoke(args=["demo", "data", "--count", "100"])
-    with files.app.app_context():
+    with stored_payments.app.app_context():
         session = db.session()
         assert session.scalar(select(func.count(Message.id))) == 0
         assert session.scalar(select(func.count(PaymentDelta.id))) == 0

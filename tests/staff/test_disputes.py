@@ -15,8 +15,8 @@ from payments_app.payments.disputes.models import Dispute
 from payments_app.payments.refunds.models import Refund
 from payments_app.staff.disputes import queries as disputes
 from payments_app.staff.disputes.queries import time_left
-from tests.accounts.staff_driver import Browser, Desk
-from tests.staff.stored_payments import Files
+from tests.accounts.staff_driver import Browser, StaffDriver
+from tests.staff.stored_payments import StoredPayments
 
 pytestmark = pytest.mark.portable
 NOW = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
@@ -59,16 +59,18 @@ def _refund(session: Session, transaction_id: str) -> None:
 
 
 @pytest.fixture
-def pair(files: Files) -> tuple[str, str]:
+def pair(stored_payments: StoredPayments) -> tuple[str, str]:
     """Two payments of one amount, two minutes apart, a day ago."""
     first = utcnow() - dt.timedelta(days=1)
-    return files.payment(created_at=first), files.payment(created_at=first + 2 * MINUTE)
+    return stored_payments.payment(created_at=first), stored_payments.payment(
+        created_at=first + 2 * MINUTE
+    )
 
 
 def test_an_open_dispute_says_how_long_there_is_to_answer(
-    desk: Desk, viewer: Browser, files: Files
+    staff_driver: StaffDriver, viewer: Browser, stored_payments: StoredPayments
 ) -> None:
-    stripe_id = desk.do(_dispute, files.payment(), {})
+    stripe_id = staff_driver.do(_dispute, stored_payments.payment(), {})
     page = viewer.get("/staff/disputes").text
     assert "Needs response" in page
     assert "in 3 days" in page
@@ -76,28 +78,37 @@ def test_an_open_dispute_says_how_long_there_is_to_answer(
 
 
 def test_a_dispute_that_was_decided_has_no_deadline(
-    desk: Desk, viewer: Browser, files: Files
+    staff_driver: StaffDriver, viewer: Browser, stored_payments: StoredPayments
 ) -> None:
-    desk.do(_dispute, files.payment(), {"state": "won", "funds": "reinstated"})
+    staff_driver.do(_dispute, stored_payments.payment(), {"state": "won", "funds": "reinstated"})
     page = viewer.get("/staff/disputes").text
     assert "Won" in page
     assert "in 3 days" not in page
 
 
-def test_the_nearest_deadline_comes_first(desk: Desk, viewer: Browser, files: Files) -> None:
+def test_the_nearest_deadline_comes_first(
+    staff_driver: StaffDriver, viewer: Browser, stored_payments: StoredPayments
+) -> None:
     for days in (9, 2, 5):
-        desk.do(_dispute, files.payment(), {"due_by": utcnow() + dt.timedelta(days=days, hours=1)})
+        staff_driver.do(
+            _dispute,
+            stored_payments.payment(),
+            {"due_by": utcnow() + dt.timedelta(days=days, hours=1)},
+        )
     page = viewer.get("/staff/disputes").text
     assert page.index("in 2 days") < page.index("in 5 days") < page.index("in 9 days")
 
 
 def test_older_disputes_are_on_the_next_page(
-    desk: Desk, viewer: Browser, files: Files, monkeypatch: pytest.MonkeyPatch
+    staff_driver: StaffDriver,
+    viewer: Browser,
+    stored_payments: StoredPayments,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(disputes, "PAGE", 2)
-    id_ = files.payment()
+    id_ = stored_payments.payment()
     for reason in ("duplicate", "fraudulent", "unrecognized"):
-        desk.do(_dispute, id_, {"state": "lost", "reason": reason})
+        staff_driver.do(_dispute, id_, {"state": "lost", "reason": reason})
     page = viewer.get("/staff/disputes").text
     assert "Duplicate" not in page
     older = page.split('rel="next" href="')[1].split('"')[0]
@@ -122,17 +133,17 @@ def test_a_deadline_is_told_in_the_largest_unit(seconds: int, words: str) -> Non
 
 
 def test_a_likely_double_payment_is_proposed_for_a_refund(
-    desk: Desk, pair: tuple[str, str]
+    staff_driver: StaffDriver, pair: tuple[str, str]
 ) -> None:
-    page = desk.signed_in("refunder").get("/staff/double-payments").text
+    page = staff_driver.signed_in("refunder").get("/staff/double-payments").text
     assert f"/staff/payments/{pair[1]}/refunds" in page
     assert "2 minutes" in page
 
 
 def test_a_double_payment_that_was_refunded_is_proposed_no_more(
-    desk: Desk, viewer: Browser, pair: tuple[str, str]
+    staff_driver: StaffDriver, viewer: Browser, pair: tuple[str, str]
 ) -> None:
-    desk.do(_refund, pair[1])
+    staff_driver.do(_refund, pair[1])
     assert pair[1] not in viewer.get("/staff/double-payments").text
     assert "Likely paid twice" not in viewer.get(f"/staff/payments/{pair[0]}").text
 
@@ -150,16 +161,18 @@ def test_each_of_two_likely_doubles_names_the_other(viewer: Browser, pair: tuple
         assert other in page
 
 
-def test_two_payments_an_hour_apart_are_no_mistake(viewer: Browser, files: Files) -> None:
-    files.payment(created_at=utcnow() - 60 * MINUTE)
-    id_ = files.payment()
+def test_two_payments_an_hour_apart_are_no_mistake(
+    viewer: Browser, stored_payments: StoredPayments
+) -> None:
+    stored_payments.payment(created_at=utcnow() - 60 * MINUTE)
+    id_ = stored_payments.payment()
     assert "Likely paid twice" not in viewer.get(f"/staff/payments/{id_}").text
 
 
 def test_a_disputed_payment_leads_to_the_disputes(
-    desk: Desk, viewer: Browser, files: Files
+    staff_driver: StaffDriver, viewer: Browser, stored_payments: StoredPayments
 ) -> None:
-    id_ = files.payment()
-    desk.do(_dispute, id_, {})
+    id_ = stored_payments.payment()
+    staff_driver.do(_dispute, id_, {})
     page = viewer.get(f"/staff/payments/{id_}").text
     assert page.count('href="/staff/disputes"') == 2

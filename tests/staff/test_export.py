@@ -9,15 +9,15 @@ import pytest
 
 from payments_app.core.db.ids import reference
 from payments_app.staff.payments import export
-from tests.accounts.staff_driver import Browser, Desk
-from tests.staff.stored_payments import Files
+from tests.accounts.staff_driver import Browser, StaffDriver
+from tests.staff.stored_payments import StoredPayments
 
 pytestmark = pytest.mark.portable
 
 
 @pytest.fixture
-def exporter(desk: Desk) -> Browser:
-    return desk.signed_in("exporter")
+def exporter(staff_driver: StaffDriver) -> Browser:
+    return staff_driver.signed_in("exporter")
 
 
 def rows_of(browser: Browser, query: str = "") -> list[dict[str, str]]:
@@ -27,20 +27,20 @@ def rows_of(browser: Browser, query: str = "") -> list[dict[str, str]]:
 
 
 def test_the_file_has_the_rows_of_the_filter_in_their_order(
-    exporter: Browser, files: Files
+    exporter: Browser, stored_payments: StoredPayments
 ) -> None:
-    ids = files.many(3, currency="eur")
-    files.payment()
+    ids = stored_payments.many(3, currency="eur")
+    stored_payments.payment()
     rows = rows_of(exporter, "?currency=eur")
     assert [row["Id"] for row in rows] == ids
     assert [row["Reference"] for row in rows] == [reference(id_) for id_ in ids]
 
 
 def test_batches_lose_and_repeat_nothing(
-    exporter: Browser, files: Files, monkeypatch: pytest.MonkeyPatch
+    exporter: Browser, stored_payments: StoredPayments, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(export, "_BATCH", 4)
-    ids = files.many(11)
+    ids = stored_payments.many(11)
     assert [row["Id"] for row in rows_of(exporter)] == ids
 
 
@@ -50,26 +50,30 @@ def test_the_header_names_the_time_zone(exporter: Browser) -> None:
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
-def test_a_cell_is_never_a_formula(exporter: Browser, files: Files, start: str) -> None:
-    files.payment(description=f'{start}HYPERLINK("https://evil.example")')
+def test_a_cell_is_never_a_formula(
+    exporter: Browser, stored_payments: StoredPayments, start: str
+) -> None:
+    stored_payments.payment(description=f'{start}HYPERLINK("https://evil.example")')
     (row,) = rows_of(exporter)
     assert row["Description"].startswith("'")
 
 
-def test_an_amount_is_exact_in_its_currency(exporter: Browser, files: Files) -> None:
-    files.payment(amount=1800, currency="jpy")
-    files.payment(amount=1005)
+def test_an_amount_is_exact_in_its_currency(
+    exporter: Browser, stored_payments: StoredPayments
+) -> None:
+    stored_payments.payment(amount=1800, currency="jpy")
+    stored_payments.payment(amount=1005)
     assert {row["Amount"] for row in rows_of(exporter)} == {"1800", "10.05"}
 
 
 def test_an_export_is_in_the_history_with_its_filters(
-    exporter: Browser, desk: Desk, files: Files
+    exporter: Browser, staff_driver: StaffDriver, stored_payments: StoredPayments
 ) -> None:
     rows_of(exporter, "?status=failed")
-    (entry,) = desk.entries("staff.exported")
+    (entry,) = staff_driver.entries("staff.exported")
     assert entry.data == {"filters": {"status": "failed"}, "zone": "UTC"}
 
 
-def test_a_viewer_may_not_export(viewer: Browser, desk: Desk) -> None:
+def test_a_viewer_may_not_export(viewer: Browser, staff_driver: StaffDriver) -> None:
     assert viewer.get("/staff/payments.csv").status_code == 403
-    assert desk.entries("staff.exported") == []
+    assert staff_driver.entries("staff.exported") == []

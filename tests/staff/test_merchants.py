@@ -5,25 +5,27 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
-from tests.accounts.staff_driver import Browser, Desk
+from tests.accounts.staff_driver import Browser, StaffDriver
 from tests.merchants.connected_merchants import account, account_id, create_ready_merchant, sell
-from tests.payments.driver import Till
+from tests.payments.driver import PaymentDriver
 from tests.refunds.refund_steps import give_back
 
 pytestmark = pytest.mark.portable
 
 
 @pytest.fixture
-def till(app: Flask) -> Till:
-    """What it does is run by `desk.do`, in a context of its own, as requests are."""
-    return Till(app)
+def driver(app: Flask) -> PaymentDriver:
+    """What it does is run by `staff_driver.do`, in a context of its own, as requests are."""
+    return PaymentDriver(app)
 
 
-def test_a_viewer_reads_how_far_each_merchant_is(till: Till, desk: Desk, viewer: Browser) -> None:
-    merchant = desk.do(create_ready_merchant, till)
+def test_a_viewer_reads_how_far_each_merchant_is(
+    driver: PaymentDriver, staff_driver: StaffDriver, viewer: Browser
+) -> None:
+    merchant = staff_driver.do(create_ready_merchant, driver)
     page = viewer.get("/staff/merchants").text
     assert "The merchant can be paid." in page
-    assert desk.do(account_id, merchant) in page
+    assert staff_driver.do(account_id, merchant) in page
     assert "Onboarding page" not in page
 
 
@@ -32,11 +34,13 @@ def test_only_an_administrator_connects_a_merchant(viewer: Browser) -> None:
     assert viewer.post("/staff/merchants", **wish).status_code == 403
 
 
-def test_an_administrator_connects_a_merchant(till: Till, desk: Desk) -> None:
-    admin = desk.signed_in("admin")
+def test_an_administrator_connects_a_merchant(
+    driver: PaymentDriver, staff_driver: StaffDriver
+) -> None:
+    admin = staff_driver.signed_in("admin")
     wish = {"name": "Juniper", "email": "j@example.com", "country": "us", "charge_type": "direct"}
     assert admin.post("/staff/merchants", **wish).status_code == 303
-    desk.do(till.work, "default")
+    staff_driver.do(driver.work, "default")
     page = admin.get("/staff/merchants").text
     assert "The merchant still has to give Stripe its details." in page
     assert "Onboarding page" in page
@@ -52,18 +56,20 @@ def test_an_administrator_connects_a_merchant(till: Till, desk: Desk) -> None:
     ],
 )
 def test_an_odd_merchant_is_refused_with_a_sentence(
-    desk: Desk, field: str, value: str, words: str
+    staff_driver: StaffDriver, field: str, value: str, words: str
 ) -> None:
     wish = {"name": "Juniper", "email": "j@example.com", "country": "US"}
-    answer = desk.signed_in("admin").post("/staff/merchants", **wish | {field: value})
+    answer = staff_driver.signed_in("admin").post("/staff/merchants", **wish | {field: value})
     assert answer.status_code == 422
     assert words in answer.text
 
 
-def test_a_payment_shows_the_records_of_both_sides(till: Till, desk: Desk, viewer: Browser) -> None:
-    merchant = desk.do(create_ready_merchant, till)
-    transaction = desk.do(sell, till, merchant)
-    desk.do(give_back, till, transaction, 2500)
+def test_a_payment_shows_the_records_of_both_sides(
+    driver: PaymentDriver, staff_driver: StaffDriver, viewer: Browser
+) -> None:
+    merchant = staff_driver.do(create_ready_merchant, driver)
+    transaction = staff_driver.do(sell, driver, merchant)
+    staff_driver.do(give_back, driver, transaction, 2500)
     page = viewer.get(f"/staff/payments/{transaction}").text
     assert "On our account" in page
     assert "On the merchant&#39;s account" in page
@@ -73,26 +79,31 @@ def test_a_payment_shows_the_records_of_both_sides(till: Till, desk: Desk, viewe
     assert "$72.60" in page
 
 
-def test_a_payment_of_the_shops_own_shows_no_sides(till: Till, desk: Desk, viewer: Browser) -> None:
-    assert "On our account" not in viewer.get(f"/staff/payments/{desk.do(till.pay)}").text
+def test_a_payment_of_the_shops_own_shows_no_sides(
+    driver: PaymentDriver, staff_driver: StaffDriver, viewer: Browser
+) -> None:
+    assert "On our account" not in viewer.get(f"/staff/payments/{staff_driver.do(driver.pay)}").text
 
 
-def test_an_administrator_has_an_account_read_again(till: Till, desk: Desk) -> None:
-    merchant = desk.do(create_ready_merchant, till)
-    stripe_id = desk.do(account_id, merchant)
-    till.sandbox("POST", f"/_sandbox/accounts/{stripe_id}", payouts_enabled=False)
-    answer = desk.signed_in("admin").post(f"/staff/merchants/{merchant}/readings")
+def test_an_administrator_has_an_account_read_again(
+    driver: PaymentDriver, staff_driver: StaffDriver
+) -> None:
+    merchant = staff_driver.do(create_ready_merchant, driver)
+    stripe_id = staff_driver.do(account_id, merchant)
+    driver.sandbox("POST", f"/_sandbox/accounts/{stripe_id}", payouts_enabled=False)
+    answer = staff_driver.signed_in("admin").post(f"/staff/merchants/{merchant}/readings")
     assert answer.status_code == 303
-    desk.do(till.work, "default")
-    assert not desk.do(account, merchant).payouts_enabled
+    staff_driver.do(driver.work, "default")
+    assert not staff_driver.do(account, merchant).payouts_enabled
 
 
 def test_a_direct_charge_is_linked_to_the_merchants_account(
-    till: Till, desk: Desk, viewer: Browser
+    driver: PaymentDriver, staff_driver: StaffDriver, viewer: Browser
 ) -> None:
-    merchant = desk.do(create_ready_merchant, till, "direct")
-    transaction = desk.do(sell, till, merchant)
-    intent = desk.do(till.read, transaction).stripe_payment_id
+    merchant = staff_driver.do(create_ready_merchant, driver, "direct")
+    transaction = staff_driver.do(sell, driver, merchant)
+    intent = staff_driver.do(driver.read, transaction).stripe_payment_id
     page = viewer.get(f"/staff/payments/{transaction}").text
-    address = f"https://dashboard.stripe.com/{desk.do(account_id, merchant)}/test/payments/{intent}"
+    account = staff_driver.do(account_id, merchant)
+    address = f"https://dashboard.stripe.com/{account}/test/payments/{intent}"
     assert address in page

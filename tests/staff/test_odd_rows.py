@@ -19,12 +19,12 @@ from payments_app.core.db.ids import new_id, reference
 from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.core.history import HistoryEntry
-from payments_app.gateway.declines import advice_on, buyer_sentence, public_code
+from payments_app.gateway.declines import buyer_sentence, decline_policy, public_code
 from payments_app.reconcile.models import Finding
 from payments_app.staff.payments.paging import read_page
 from payments_app.staff.presenter import COLUMNS, MARK, detail_of
-from tests.accounts.staff_driver import Browser, Desk
-from tests.staff.stored_payments import DECLINED, Files
+from tests.accounts.staff_driver import Browser, StaffDriver
+from tests.staff.stored_payments import DECLINED, StoredPayments
 
 pytestmark = pytest.mark.portable
 
@@ -76,18 +76,21 @@ ROWS = (
 
 
 @pytest.fixture(params=[EAST, WEST])
-def admin(desk: Desk, request: pytest.FixtureRequest) -> Browser:
-    browser = desk.signed_in("admin")
+def admin(staff_driver: StaffDriver, request: pytest.FixtureRequest) -> Browser:
+    browser = staff_driver.signed_in("admin")
     browser.client.set_cookie("staff_zone", request.param, path="/staff")
     return browser
 
 
 @pytest.fixture
-def shop(files: Files) -> tuple[str, list[str]]:
+def shop(stored_payments: StoredPayments) -> tuple[str, list[str]]:
     """The odd payments of one customer, between two that are as they should be."""
-    before = files.payment(email="ada@example.com")
-    odd = [files.payment(phase, **{"email": "ada@example.com", **values}) for phase, values in ROWS]
-    files.payment(email="ada@example.com")
+    before = stored_payments.payment(email="ada@example.com")
+    odd = [
+        stored_payments.payment(phase, **{"email": "ada@example.com", **values})
+        for phase, values in ROWS
+    ]
+    stored_payments.payment(email="ada@example.com")
     return before, odd
 
 
@@ -105,7 +108,7 @@ def all_of(browser: Browser, path: str) -> str:
 
 
 def test_the_list_shows_every_one_of_them(
-    admin: Browser, files: Files, shop: tuple[str, list[str]]
+    admin: Browser, stored_payments: StoredPayments, shop: tuple[str, list[str]]
 ) -> None:
     page = all_of(admin, "/staff/payments")
     good, odd = shop
@@ -114,15 +117,15 @@ def test_the_list_shows_every_one_of_them(
 
 
 def test_the_customer_s_page_shows_them(
-    admin: Browser, files: Files, shop: tuple[str, list[str]]
+    admin: Browser, stored_payments: StoredPayments, shop: tuple[str, list[str]]
 ) -> None:
-    answer = admin.get(f"/staff/customers/{files.customer_id()}")
+    answer = admin.get(f"/staff/customers/{stored_payments.customer_id()}")
     assert answer.status_code == 200
     assert MARK in answer.text
 
 
 def test_the_file_has_a_line_for_each(
-    admin: Browser, files: Files, shop: tuple[str, list[str]]
+    admin: Browser, stored_payments: StoredPayments, shop: tuple[str, list[str]]
 ) -> None:
     answer = admin.get("/staff/payments.csv")
     rows = {row["Id"]: row for row in csv.DictReader(io.StringIO(answer.text))}
@@ -133,7 +136,7 @@ def test_the_file_has_a_line_for_each(
 
 
 def test_each_has_a_page_of_its_own(
-    admin: Browser, files: Files, shop: tuple[str, list[str]]
+    admin: Browser, stored_payments: StoredPayments, shop: tuple[str, list[str]]
 ) -> None:
     broken = {}
     for id_, row in zip(shop[1], ROWS, strict=True):
@@ -161,8 +164,10 @@ def test_what_sums_or_finds_them_stands(
     assert admin.get(path).status_code == 200
 
 
-def test_buyers_read_what_became_of_them(files: Files, shop: tuple[str, list[str]]) -> None:
-    client, broken = files.app.test_client(), {}
+def test_buyers_read_what_became_of_them(
+    stored_payments: StoredPayments, shop: tuple[str, list[str]]
+) -> None:
+    client, broken = stored_payments.app.test_client(), {}
     for id_, row in zip(shop[1], ROWS, strict=True):
         for path in (f"/transactions/{id_}", f"/thankyou?transaction={id_}"):
             for accept in ("application/json", "text/html"):
@@ -172,22 +177,24 @@ def test_buyers_read_what_became_of_them(files: Files, shop: tuple[str, list[str
     assert broken == {}
 
 
-def test_reports_count_what_began_at_the_ends_of_the_calendar(files: Files) -> None:
-    from payments_app.staff.reports.rollups import counts, fold_all
+def test_reports_count_what_began_at_the_ends_of_the_calendar(
+    stored_payments: StoredPayments,
+) -> None:
+    from payments_app.staff.reports.rollups import aggregate_all, counts
 
-    with files.app.app_context():
+    with stored_payments.app.app_context():
         for name in (EAST, WEST):
-            fold_all(ZoneInfo(name))
-            files.payment(created_at=FIRST)
-            files.payment(created_at=LAST)
+            aggregate_all(ZoneInfo(name))
+            stored_payments.payment(created_at=FIRST)
+            stored_payments.payment(created_at=LAST)
             found = counts(db.session(), dt.date.min, dt.date.max, ZoneInfo(name))
             assert sum(count.count for count in found) == (2 if name == EAST else 4)
             db.session.commit()
 
 
-def test_pages_walk_over_the_ends_of_the_calendar(files: Files) -> None:
-    made = [files.payment(created_at=at) for at in (FIRST, FIRST, utcnow(), LAST, LAST)]
-    with files.app.app_context():
+def test_pages_walk_over_the_ends_of_the_calendar(stored_payments: StoredPayments) -> None:
+    made = [stored_payments.payment(created_at=at) for at in (FIRST, FIRST, utcnow(), LAST, LAST)]
+    with stored_payments.app.app_context():
         seen: list[str] = []
         before = None
         for _ in made:
@@ -200,25 +207,29 @@ def test_pages_walk_over_the_ends_of_the_calendar(files: Files) -> None:
     assert sorted(seen) == sorted(made)
 
 
-def test_an_odd_row_is_told_once_and_counted(desk: Desk, files: Files) -> None:
+def test_an_odd_row_is_told_once_and_counted(
+    staff_driver: StaffDriver, stored_payments: StoredPayments
+) -> None:
     for _ in range(2):
-        files.payment("failed", error="odd")
-    files.payment()
-    browser = desk.signed_in("viewer")
+        stored_payments.payment("failed", error="odd")
+    stored_payments.payment()
+    browser = staff_driver.signed_in("viewer")
     for _ in range(3):
         browser.get("/staff/payments")
-    with files.app.app_context():
+    with stored_payments.app.app_context():
         (alert,) = db.session.scalars(select(Alert))
         assert (alert.kind, alert.times) == ("odd_payment", 2)
         assert "reason" in alert.message
 
 
-def test_ordinary_rows_raise_no_alert(desk: Desk, files: Files) -> None:
+def test_ordinary_rows_raise_no_alert(
+    staff_driver: StaffDriver, stored_payments: StoredPayments
+) -> None:
     for phase in ("complete", "canceled", "created", "unknown"):
-        files.payment(phase)
-    files.decline()
-    desk.signed_in("viewer").get("/staff/payments")
-    with files.app.app_context():
+        stored_payments.payment(phase)
+    stored_payments.decline()
+    staff_driver.signed_in("viewer").get("/staff/payments")
+    with stored_payments.app.app_context():
         assert db.session.scalars(select(Alert)).all() == []
 
 
@@ -258,13 +269,13 @@ def test_a_cell_that_can_not_be_made_is_marked(
 
 @pytest.mark.parametrize("error", ODD_ERRORS)
 def test_an_odd_error_is_no_decline_and_has_a_sentence(error: Any) -> None:
-    advice_on(error)
+    decline_policy(error)
     assert buyer_sentence(error, "failed")[1]
     assert isinstance(public_code(error), str)
 
 
 @pytest.fixture
-def history(files: Files) -> str:
+def history(stored_payments: StoredPayments) -> str:
     @atomic
     def write(session: Session, transaction_id: str) -> None:
         for data in (["a"], "text", 7, {"text": ["a"]}, {"object": [{"a": {}}]}):
@@ -274,8 +285,8 @@ def history(files: Files) -> str:
                 )
             )
 
-    id_ = files.payment()
-    with files.app.app_context():
+    id_ = stored_payments.payment()
+    with stored_payments.app.app_context():
         write(id_)
     return id_
 
@@ -286,7 +297,7 @@ def test_a_timeline_with_odd_entries_is_shown(admin: Browser, history: str) -> N
 
 
 def test_differences_that_this_release_does_not_know_are_shown(
-    admin: Browser, files: Files
+    admin: Browser, stored_payments: StoredPayments
 ) -> None:
     @atomic
     def find(session: Session) -> None:
@@ -311,7 +322,7 @@ def test_differences_that_this_release_does_not_know_are_shown(
                 )
             )
 
-    with files.app.app_context():
+    with stored_payments.app.app_context():
         find()
     page = admin.get("/staff/reconciliation")
     assert page.status_code == 200

@@ -10,7 +10,7 @@ import pytest
 from payments_app.core.db.clock import utcnow
 from payments_app.core.db.ids import reference
 from tests.accounts.staff_driver import Browser
-from tests.staff.stored_payments import Files
+from tests.staff.stored_payments import StoredPayments
 
 pytestmark = pytest.mark.portable
 
@@ -27,13 +27,13 @@ def link(browser: Browser, address: str, rel: str) -> str | None:
     return found[1].replace("&amp;", "&") if found else None
 
 
-def test_the_newest_payment_comes_first(viewer: Browser, files: Files) -> None:
-    ids = files.many(3)
+def test_the_newest_payment_comes_first(viewer: Browser, stored_payments: StoredPayments) -> None:
+    ids = stored_payments.many(3)
     assert shown(viewer, "/staff/payments") == [reference(id_) for id_ in ids]
 
 
-def test_pages_lead_to_the_end_and_back(viewer: Browser, files: Files) -> None:
-    ids = [reference(id_) for id_ in files.many(120)]
+def test_pages_lead_to_the_end_and_back(viewer: Browser, stored_payments: StoredPayments) -> None:
+    ids = [reference(id_) for id_ in stored_payments.many(120)]
     second = link(viewer, "/staff/payments", "next") or ""
     third = link(viewer, second, "next") or ""
     assert [shown(viewer, a) for a in (second, third)] == [ids[50:100], ids[100:]]
@@ -45,17 +45,19 @@ def test_pages_lead_to_the_end_and_back(viewer: Browser, files: Files) -> None:
     assert link(viewer, first, "prev") is None
 
 
-def test_payments_of_one_moment_are_not_lost_between_pages(viewer: Browser, files: Files) -> None:
+def test_payments_of_one_moment_are_not_lost_between_pages(
+    viewer: Browser, stored_payments: StoredPayments
+) -> None:
     now = utcnow()
-    ids = {reference(files.payment(created_at=now)) for _ in range(60)}
+    ids = {reference(stored_payments.payment(created_at=now)) for _ in range(60)}
     second = link(viewer, "/staff/payments", "next") or ""
     assert set(shown(viewer, "/staff/payments")) | set(shown(viewer, second)) == ids
 
 
-def test_filters_narrow_the_list(viewer: Browser, files: Files) -> None:
-    paid, failed = files.payment(amount=5000), files.decline()
-    waiting = files.payment("requires_action", currency="eur")
-    old = files.payment("unknown", created_at=utcnow() - dt.timedelta(hours=1))
+def test_filters_narrow_the_list(viewer: Browser, stored_payments: StoredPayments) -> None:
+    paid, failed = stored_payments.payment(amount=5000), stored_payments.decline()
+    waiting = stored_payments.payment("requires_action", currency="eur")
+    old = stored_payments.payment("unknown", created_at=utcnow() - dt.timedelta(hours=1))
     wanted = {
         "status=complete": [paid],
         "status=failed": [failed],
@@ -71,16 +73,18 @@ def test_filters_narrow_the_list(viewer: Browser, files: Files) -> None:
     assert found == {query: [reference(i) for i in ids] for query, ids in wanted.items()}
 
 
-def test_a_day_is_the_reader_s_own(viewer: Browser, files: Files) -> None:
-    late = files.payment(created_at=dt.datetime(2026, 3, 1, 3, 0, tzinfo=dt.UTC))
+def test_a_day_is_the_reader_s_own(viewer: Browser, stored_payments: StoredPayments) -> None:
+    late = stored_payments.payment(created_at=dt.datetime(2026, 3, 1, 3, 0, tzinfo=dt.UTC))
     address = "/staff/payments?from=2026-02-28&to=2026-02-28"
     assert shown(viewer, address) == []
     viewer.client.set_cookie("staff_zone", "America/New_York", path="/staff")
     assert shown(viewer, address) == [reference(late)]
 
 
-def test_the_dates_are_in_the_reader_s_zone(viewer: Browser, files: Files) -> None:
-    files.payment(created_at=dt.datetime(2026, 3, 1, 3, 0, tzinfo=dt.UTC))
+def test_the_dates_are_in_the_reader_s_zone(
+    viewer: Browser, stored_payments: StoredPayments
+) -> None:
+    stored_payments.payment(created_at=dt.datetime(2026, 3, 1, 3, 0, tzinfo=dt.UTC))
     viewer.client.set_cookie("staff_zone", "America/New_York", path="/staff")
     page = viewer.get("/staff/payments").text
     assert "02/28/2026 10:00 PM EST" in page
@@ -88,8 +92,10 @@ def test_the_dates_are_in_the_reader_s_zone(viewer: Browser, files: Files) -> No
 
 
 @pytest.mark.parametrize("zone", ["../etc/passwd", "Nowhere/Land", "\x00", "a" * 500])
-def test_an_odd_zone_falls_back_to_the_business_s(viewer: Browser, files: Files, zone: str) -> None:
-    files.payment()
+def test_an_odd_zone_falls_back_to_the_business_s(
+    viewer: Browser, stored_payments: StoredPayments, zone: str
+) -> None:
+    stored_payments.payment()
     viewer.client.set_cookie("staff_zone", zone, path="/staff")
     assert " UTC</time>" in viewer.get("/staff/payments").text
 
@@ -127,22 +133,24 @@ def test_a_nul_is_refused(viewer: Browser, address: str) -> None:
     assert viewer.get(f"/staff/payments{address}").status_code == 400
 
 
-def test_a_page_takes_a_bounded_number_of_queries(viewer: Browser, files: Files) -> None:
-    files.many(60)
-    with files.statements() as sent:
+def test_a_page_takes_a_bounded_number_of_queries(
+    viewer: Browser, stored_payments: StoredPayments
+) -> None:
+    stored_payments.many(60)
+    with stored_payments.statements() as sent:
         viewer.get("/staff/payments")
     assert len([s for s in sent if s.startswith("SELECT")]) <= 7
 
 
-def test_what_others_wrote_is_never_run(viewer: Browser, files: Files) -> None:
+def test_what_others_wrote_is_never_run(viewer: Browser, stored_payments: StoredPayments) -> None:
     evil = '<script>alert("x")</script>'
     error = {"type": "card_error", "code": "x", "message": evil, "decline_code": evil}
-    id_ = files.decline(error=error, description=evil, email=f"{evil}@example.com")
+    id_ = stored_payments.decline(error=error, description=evil, email=f"{evil}@example.com")
     for address in (
         "/staff",
         "/staff/payments",
         f"/staff/payments/{id_}",
-        f"/staff/customers/{files.customer_id(f'{evil}@example.com')}",
+        f"/staff/customers/{stored_payments.customer_id(f'{evil}@example.com')}",
         f"/staff/payments?q={evil}",
     ):
         assert "<script>alert" not in viewer.get(address).text

@@ -5,14 +5,16 @@ from __future__ import annotations
 import pytest
 
 from payments_app.core.db.ids import new_id, reference
-from tests.accounts.staff_driver import Browser, Desk
-from tests.staff.stored_payments import Files
+from tests.accounts.staff_driver import Browser, StaffDriver
+from tests.staff.stored_payments import StoredPayments
 
 pytestmark = pytest.mark.portable
 
 
-def test_a_payment_shows_its_reason_and_the_next_step(viewer: Browser, files: Files) -> None:
-    page = viewer.get(f"/staff/payments/{files.decline()}").text
+def test_a_payment_shows_its_reason_and_the_next_step(
+    viewer: Browser, stored_payments: StoredPayments
+) -> None:
+    page = viewer.get(f"/staff/payments/{stored_payments.decline()}").text
     assert "Insufficient funds: Your card has insufficient funds." in page
     assert "Ask the customer to use another card." in page
 
@@ -21,42 +23,48 @@ def test_an_unknown_payment_is_not_found(viewer: Browser) -> None:
     assert viewer.get(f"/staff/payments/{new_id('txn')}").status_code == 404
 
 
-def test_support_reads_stripe_s_request_id_and_time(support: Browser, files: Files) -> None:
-    id_ = files.payment()
-    files.note_call(id_, request_id="req_123", milliseconds=87, verdict="succeeded")
+def test_support_reads_stripe_s_request_id_and_time(
+    support: Browser, stored_payments: StoredPayments
+) -> None:
+    id_ = stored_payments.payment()
+    stored_payments.note_call(id_, request_id="req_123", milliseconds=87, verdict="succeeded")
     page = support.get(f"/staff/payments/{id_}").text
     assert "req_123" in page
     assert "87 ms" in page
 
 
-def test_a_viewer_reads_no_technical_rows(viewer: Browser, files: Files) -> None:
-    id_ = files.payment(stripe_data={"id": "pi_raw"})
-    files.note_call(id_, request_id="req_123")
+def test_a_viewer_reads_no_technical_rows(viewer: Browser, stored_payments: StoredPayments) -> None:
+    id_ = stored_payments.payment(stripe_data={"id": "pi_raw"})
+    stored_payments.note_call(id_, request_id="req_123")
     page = viewer.get(f"/staff/payments/{id_}").text
     assert "The customer asked to pay" in page
     assert "req_123" not in page
     assert "pi_raw" not in page
 
 
-def test_every_attempt_for_the_same_order_is_listed(viewer: Browser, files: Files) -> None:
-    order = files.order()
-    first = files.decline(order_id=order.id, attempt=1)
-    second = files.payment(order_id=order.id, attempt=2)
+def test_every_attempt_for_the_same_order_is_listed(
+    viewer: Browser, stored_payments: StoredPayments
+) -> None:
+    order = stored_payments.order()
+    first = stored_payments.decline(order_id=order.id, attempt=1)
+    second = stored_payments.payment(order_id=order.id, attempt=2)
     page = viewer.get(f"/staff/payments/{second}").text
     assert "All attempts for this" in page
     assert reference(first) in page
 
 
-def test_what_stripe_sent_reads_as_words(support: Browser, files: Files) -> None:
-    id_ = files.payment()
-    files.note_call(id_, object={"amount": 3200}, asked=["a", "b"])
+def test_what_stripe_sent_reads_as_words(support: Browser, stored_payments: StoredPayments) -> None:
+    id_ = stored_payments.payment()
+    stored_payments.note_call(id_, object={"amount": 3200}, asked=["a", "b"])
     page = support.get(f"/staff/payments/{id_}").text
     assert "amount 3200" in page
     assert "a, b" in page
 
 
-def test_a_note_is_in_the_timeline_with_its_author(support: Browser, files: Files) -> None:
-    id_ = files.payment()
+def test_a_note_is_in_the_timeline_with_its_author(
+    support: Browser, stored_payments: StoredPayments
+) -> None:
+    id_ = stored_payments.payment()
     answer = support.post(f"/staff/payments/{id_}/notes", text="They called <b>twice</b>.")
     assert answer.status_code == 303
     page = support.get(f"/staff/payments/{id_}").text
@@ -74,28 +82,30 @@ def test_a_note_is_in_the_timeline_with_its_author(support: Browser, files: File
         "card:5555.5555.5555.4444",
     ],
 )
-def test_a_note_with_a_card_number_is_refused(support: Browser, files: Files, text: str) -> None:
-    answer = support.post(f"/staff/payments/{files.payment()}/notes", text=text)
+def test_a_note_with_a_card_number_is_refused(
+    support: Browser, stored_payments: StoredPayments, text: str
+) -> None:
+    answer = support.post(f"/staff/payments/{stored_payments.payment()}/notes", text=text)
     assert answer.status_code == 422
     assert "looks like a card number" in answer.text
 
 
 def test_a_viewer_may_not_write_and_the_try_is_in_the_history(
-    desk: Desk, viewer: Browser, files: Files
+    staff_driver: StaffDriver, viewer: Browser, stored_payments: StoredPayments
 ) -> None:
-    id_ = files.payment()
+    id_ = stored_payments.payment()
     assert viewer.post(f"/staff/payments/{id_}/notes", text="hello").status_code == 403
-    (denial,) = desk.entries("staff.denied")
+    (denial,) = staff_driver.entries("staff.denied")
     assert denial.data["permission"] == "note"
     assert denial.data["request"] == f"POST /staff/payments/{id_}/notes"
-    assert desk.entries("staff.note") == []
+    assert staff_driver.entries("staff.note") == []
 
 
 @pytest.mark.parametrize(
     "path", ["/staff", "/staff/payments", "/staff/audit", "/staff/customers/x"]
 )
-def test_a_stranger_is_asked_to_sign_in(desk: Desk, path: str) -> None:
-    answer = desk.browser().get(path)
+def test_a_stranger_is_asked_to_sign_in(staff_driver: StaffDriver, path: str) -> None:
+    answer = staff_driver.browser().get(path)
     assert answer.status_code == 303
     assert answer.location == f"/staff/login?next={path}"
 
@@ -107,17 +117,19 @@ def test_staff_pages_are_kept_by_no_cache_and_name_no_referrer(viewer: Browser) 
     assert "stripe.com" not in headers["Content-Security-Policy"]
 
 
-def test_only_an_admin_reads_the_audit(desk: Desk, support: Browser) -> None:
+def test_only_an_admin_reads_the_audit(staff_driver: StaffDriver, support: Browser) -> None:
     assert support.get("/staff/audit").status_code == 403
-    page = desk.signed_in("admin").get("/staff/audit").text
+    page = staff_driver.signed_in("admin").get("/staff/audit").text
     assert "Staff denied" in page
     assert "support@example.com" in page
 
 
-def test_the_overview_counts_today_s_payments(viewer: Browser, files: Files) -> None:
-    files.payment(amount=1099)
-    files.payment(amount=2000)
-    files.decline()
+def test_the_overview_counts_today_s_payments(
+    viewer: Browser, stored_payments: StoredPayments
+) -> None:
+    stored_payments.payment(amount=1099)
+    stored_payments.payment(amount=2000)
+    stored_payments.decline()
     page = viewer.get("/staff").text
     assert "$30.99" in page
     assert "66.7 %" in page

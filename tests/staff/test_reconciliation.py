@@ -15,8 +15,8 @@ from payments_app.reconcile.findings import KINDS, resolve
 from payments_app.reconcile.fix import FIXES
 from payments_app.reconcile.models import Finding
 from payments_app.staff.reconciliation import queries as findings
-from tests.accounts.staff_driver import Browser, Desk
-from tests.staff.stored_payments import Files
+from tests.accounts.staff_driver import Browser, StaffDriver
+from tests.staff.stored_payments import StoredPayments
 
 pytestmark = pytest.mark.portable
 PAGE = "/staff/reconciliation"
@@ -49,14 +49,14 @@ def _messages(session: Session) -> Any:
 
 
 @pytest.fixture
-def admin(desk: Desk) -> Browser:
-    return desk.signed_in("admin")
+def admin(staff_driver: StaffDriver) -> Browser:
+    return staff_driver.signed_in("admin")
 
 
 @pytest.fixture
-def stuck(desk: Desk, files: Files) -> int:
+def stuck(staff_driver: StaffDriver, stored_payments: StoredPayments) -> int:
     """A payment that nothing would end."""
-    return desk.do(_found, "stuck_pending", files.payment("created"))
+    return staff_driver.do(_found, "stuck_pending", stored_payments.payment("created"))
 
 
 def test_an_open_finding_is_said_in_words(support: Browser, stuck: int) -> None:
@@ -69,40 +69,46 @@ def test_every_fix_has_its_words() -> None:
     assert findings.FIXES.keys() == FIXES.keys()
 
 
-def test_the_fix_is_confirmed_and_asked_for_once(desk: Desk, admin: Browser, stuck: int) -> None:
+def test_the_fix_is_confirmed_and_asked_for_once(
+    staff_driver: StaffDriver, admin: Browser, stuck: int
+) -> None:
     assert "Go on with it" in admin.get(f"{PAGE}/{stuck}/fixes").text
     for _ in range(2):
         assert admin.post(f"{PAGE}/{stuck}/fixes").status_code == 303
-    assert desk.do(_messages) == 1
-    assert len(desk.entries("reconcile.fix_requested")) == 1
+    assert staff_driver.do(_messages) == 1
+    assert len(staff_driver.entries("reconcile.fix_requested")) == 1
     assert "Asked for by admin@example.com" in admin.get(PAGE).text
 
 
-def test_a_finding_that_is_gone_is_not_fixed(desk: Desk, admin: Browser, stuck: int) -> None:
-    desk.do(_resolved, stuck)
+def test_a_finding_that_is_gone_is_not_fixed(
+    staff_driver: StaffDriver, admin: Browser, stuck: int
+) -> None:
+    staff_driver.do(_resolved, stuck)
     answer = admin.post(f"{PAGE}/{stuck}/fixes")
     assert (answer.status_code, "gone already" in answer.text) == (409, True)
-    assert desk.do(_messages) == 0
+    assert staff_driver.do(_messages) == 0
 
 
-def test_what_has_no_safe_fix_is_for_a_person(desk: Desk, admin: Browser) -> None:
-    number = desk.do(_found, "unknown_intent", None)
+def test_what_has_no_safe_fix_is_for_a_person(staff_driver: StaffDriver, admin: Browser) -> None:
+    number = staff_driver.do(_found, "unknown_intent", None)
     assert "Look at Stripe" in admin.get(PAGE).text
     assert admin.post(f"{PAGE}/{number}/fixes").status_code == 409
 
 
-def test_closed_findings_stand_below(desk: Desk, support: Browser, stuck: int) -> None:
-    desk.do(_resolved, stuck)
+def test_closed_findings_stand_below(
+    staff_driver: StaffDriver, support: Browser, stuck: int
+) -> None:
+    staff_driver.do(_resolved, stuck)
     page = support.get(PAGE).text
     assert page.index("Nothing differs.") < page.index("the system")
 
 
 def test_support_sees_findings_and_may_not_fix_them(
-    desk: Desk, support: Browser, stuck: int
+    staff_driver: StaffDriver, support: Browser, stuck: int
 ) -> None:
     assert f"{stuck}/fixes" not in support.get(PAGE).text
     assert support.post(f"{PAGE}/{stuck}/fixes").status_code == 403
-    assert desk.do(_messages) == 0
+    assert staff_driver.do(_messages) == 0
 
 
 def test_an_unknown_finding_is_not_found(admin: Browser) -> None:

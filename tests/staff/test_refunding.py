@@ -14,15 +14,15 @@ from payments_app.core.db.clock import database_now
 from payments_app.core.db.session import atomic
 from payments_app.payments.refunds.models import Refund
 from payments_app.payments.refunds.request import request_refund
-from tests.accounts.staff_driver import Browser, Desk
-from tests.staff.stored_payments import Files
+from tests.accounts.staff_driver import Browser, StaffDriver
+from tests.staff.stored_payments import StoredPayments
 
 pytestmark = pytest.mark.portable
 
 
 @pytest.fixture
-def refunder(desk: Desk) -> Browser:
-    return desk.signed_in("refunder")
+def refunder(staff_driver: StaffDriver) -> Browser:
+    return staff_driver.signed_in("refunder")
 
 
 @atomic
@@ -77,45 +77,58 @@ def confirm(browser: Browser, id_: str, review: Any, **changed: str) -> Any:
     ],
 )
 def test_an_amount_that_can_be_read_in_two_ways_is_asked_about(
-    desk: Desk, refunder: Browser, files: Files, typed: str, currency: str, question: str
+    staff_driver: StaffDriver,
+    refunder: Browser,
+    stored_payments: StoredPayments,
+    typed: str,
+    currency: str,
+    question: str,
 ) -> None:
-    answer = fill_in(refunder, files.payment(amount=900_000, currency=currency), amount=typed)
+    answer = fill_in(
+        refunder, stored_payments.payment(amount=900_000, currency=currency), amount=typed
+    )
     assert answer.status_code == 422
     assert question in answer.text.replace("\u00a0", " ")
-    assert desk.do(_refunds) == []
+    assert staff_driver.do(_refunds) == []
 
 
 @pytest.mark.parametrize("amount", [None, "1,50"])
 def test_what_a_refund_asks_for_is_not_in_the_search_box(
-    refunder: Browser, files: Files, amount: str | None
+    refunder: Browser, stored_payments: StoredPayments, amount: str | None
 ) -> None:
-    id_ = files.payment()
+    id_ = stored_payments.payment()
     answer = fill_in(refunder, id_, amount=amount) if amount else refunder.get(address(id_))
     (box,) = re.findall(r'<input id="q".*?>', answer.text, re.DOTALL)
     assert 'value=""' in box
 
 
-def test_all_that_was_typed_is_kept_beside_the_question(refunder: Browser, files: Files) -> None:
-    answer = fill_in(refunder, files.payment(), amount="1,50", stripe_reason="duplicate")
+def test_all_that_was_typed_is_kept_beside_the_question(
+    refunder: Browser, stored_payments: StoredPayments
+) -> None:
+    answer = fill_in(refunder, stored_payments.payment(), amount="1,50", stripe_reason="duplicate")
     assert 'value="1,50"' in answer.text
     assert "Shipping was cheaper</textarea>" in answer.text
     assert re.search(r'value="duplicate"\s+selected', answer.text)
     assert re.search(r'name="amount"[^>]*aria-invalid="true"', answer.text)
 
 
-def test_each_field_says_what_is_wrong_with_it(refunder: Browser, files: Files) -> None:
-    answer = fill_in(refunder, files.payment(), amount="1,50", reason=" ")
+def test_each_field_says_what_is_wrong_with_it(
+    refunder: Browser, stored_payments: StoredPayments
+) -> None:
+    answer = fill_in(refunder, stored_payments.payment(), amount="1,50", reason=" ")
     assert "Did you mean" in answer.text
     assert "Say why the money is given back." in answer.text
-    answer = fill_in(refunder, files.payment(), reason="x" * 501)
+    answer = fill_in(refunder, stored_payments.payment(), reason="x" * 501)
     assert answer.status_code == 422
     assert "at most 500 characters" in answer.text
-    answer = fill_in(refunder, files.payment(), stripe_reason="bored")
+    answer = fill_in(refunder, stored_payments.payment(), stripe_reason="bored")
     assert answer.status_code == 422
 
 
-def test_the_form_alone_moves_no_money(desk: Desk, refunder: Browser, files: Files) -> None:
-    id_ = files.payment(amount=24000)
+def test_the_form_alone_moves_no_money(
+    staff_driver: StaffDriver, refunder: Browser, stored_payments: StoredPayments
+) -> None:
+    id_ = stored_payments.payment(amount=24000)
     answer = fill_in(refunder, id_)
     assert answer.status_code == 200
     for words in (
@@ -126,28 +139,30 @@ def test_the_form_alone_moves_no_money(desk: Desk, refunder: Browser, files: Fil
         "Refund $1.50",
     ):
         assert words in answer.text.replace("&#39;", "'")
-    assert desk.do(_refunds) == []
+    assert staff_driver.do(_refunds) == []
 
 
 def test_the_confirmation_refunds_what_was_reviewed(
-    desk: Desk, refunder: Browser, files: Files
+    staff_driver: StaffDriver, refunder: Browser, stored_payments: StoredPayments
 ) -> None:
-    id_ = files.payment(amount=24000)
+    id_ = stored_payments.payment(amount=24000)
     reason = "They said 'thanks',\r\nand <b>left</b>"
     review = fill_in(refunder, id_, amount="$1.50", reason=reason, stripe_reason="duplicate")
-    assert desk.do(_refunds) == []
+    assert staff_driver.do(_refunds) == []
     answer = confirm(refunder, id_, review, reason=reason)
     assert answer.status_code == 303
-    (refund,) = desk.do(_refunds)
+    (refund,) = staff_driver.do(_refunds)
     assert (refund.amount, refund.stripe_reason) == (150, "duplicate")
     assert refund.reason == reason.replace("\r\n", "\n")
 
 
-def test_a_double_click_refunds_once(desk: Desk, refunder: Browser, files: Files) -> None:
-    id_ = files.payment(amount=24000)
+def test_a_double_click_refunds_once(
+    staff_driver: StaffDriver, refunder: Browser, stored_payments: StoredPayments
+) -> None:
+    id_ = stored_payments.payment(amount=24000)
     review = fill_in(refunder, id_)
     assert [confirm(refunder, id_, review).status_code for _ in range(2)] == [303, 303]
-    assert len(desk.do(_refunds)) == 1
+    assert len(staff_driver.do(_refunds)) == 1
 
 
 @pytest.mark.parametrize(
@@ -163,78 +178,85 @@ def test_a_double_click_refunds_once(desk: Desk, refunder: Browser, files: Files
     ids=str,
 )
 def test_what_was_not_reviewed_is_reviewed_again(
-    desk: Desk, refunder: Browser, files: Files, changed: dict[str, str]
+    staff_driver: StaffDriver,
+    refunder: Browser,
+    stored_payments: StoredPayments,
+    changed: dict[str, str],
 ) -> None:
-    id_ = files.payment(amount=24000)
+    id_ = stored_payments.payment(amount=24000)
     answer = confirm(refunder, id_, fill_in(refunder, id_), **changed)
     assert answer.status_code == 200
     assert "You refund" in answer.text
-    assert desk.do(_refunds) == []
+    assert staff_driver.do(_refunds) == []
 
 
 def test_a_review_is_for_one_member_and_one_payment(
-    desk: Desk, refunder: Browser, files: Files
+    staff_driver: StaffDriver, refunder: Browser, stored_payments: StoredPayments
 ) -> None:
-    one, other = files.payment(amount=24000), files.payment(amount=24000)
+    one, other = stored_payments.payment(amount=24000), stored_payments.payment(amount=24000)
     review = fill_in(refunder, one)
     confirm(refunder, other, review)
-    confirm(desk.signed_in("refunder", "other@example.com"), one, review)
-    assert desk.do(_refunds) == []
+    confirm(staff_driver.signed_in("refunder", "other@example.com"), one, review)
+    assert staff_driver.do(_refunds) == []
 
 
 def test_what_changed_meanwhile_is_shown_before_money_moves(
-    desk: Desk, refunder: Browser, files: Files
+    staff_driver: StaffDriver, refunder: Browser, stored_payments: StoredPayments
 ) -> None:
-    id_ = files.payment(amount=24000)
+    id_ = stored_payments.payment(amount=24000)
     review = fill_in(refunder, id_)
-    desk.do(request_refund, id_, 2700, reason="a torn handle", actor="jonas")
+    staff_driver.do(request_refund, id_, 2700, reason="a torn handle", actor="jonas")
     again = confirm(refunder, id_, review)
     assert again.status_code == 409
     assert "has changed" in again.text
     assert "$211.50" in again.text
-    assert [refund.amount for refund in desk.do(_refunds)] == [2700]
+    assert [refund.amount for refund in staff_driver.do(_refunds)] == [2700]
     assert confirm(refunder, id_, again).status_code == 303
-    assert [refund.amount for refund in desk.do(_refunds)] == [2700, 150]
+    assert [refund.amount for refund in staff_driver.do(_refunds)] == [2700, 150]
 
 
 def test_what_no_longer_fits_goes_back_to_the_form(
-    desk: Desk, refunder: Browser, files: Files
+    staff_driver: StaffDriver, refunder: Browser, stored_payments: StoredPayments
 ) -> None:
-    id_ = files.payment(amount=24000)
+    id_ = stored_payments.payment(amount=24000)
     review = fill_in(refunder, id_, amount="240.00")
-    desk.do(request_refund, id_, 2700, reason="a torn handle", actor="jonas")
+    staff_driver.do(request_refund, id_, 2700, reason="a torn handle", actor="jonas")
     answer = confirm(refunder, id_, review)
     assert answer.status_code == 422
     assert "Only $213.00 of this payment can still be refunded." in answer.text
     assert 'value="240.00"' in answer.text
-    assert len(desk.do(_refunds)) == 1
+    assert len(staff_driver.do(_refunds)) == 1
 
 
 def test_the_confirmation_asks_for_the_password_again(
-    desk: Desk, refunder: Browser, files: Files
+    staff_driver: StaffDriver, refunder: Browser, stored_payments: StoredPayments
 ) -> None:
-    id_ = files.payment(amount=24000)
+    id_ = stored_payments.payment(amount=24000)
     review = fill_in(refunder, id_)
-    desk.do(_forget_password)
+    staff_driver.do(_forget_password)
     answer = refunder.post(address(id_), **fields(review))
     assert answer.location.startswith("/staff/confirm")
-    assert desk.do(_refunds) == []
+    assert staff_driver.do(_refunds) == []
 
 
-def test_changing_it_keeps_what_was_typed(desk: Desk, refunder: Browser, files: Files) -> None:
-    id_ = files.payment(amount=24000)
+def test_changing_it_keeps_what_was_typed(
+    staff_driver: StaffDriver, refunder: Browser, stored_payments: StoredPayments
+) -> None:
+    id_ = stored_payments.payment(amount=24000)
     answer = confirm(refunder, id_, fill_in(refunder, id_), change="1")
     assert answer.status_code == 200
     assert 'value="1.50"' in answer.text
     assert "Shipping was cheaper</textarea>" in answer.text
-    assert desk.do(_refunds) == []
+    assert staff_driver.do(_refunds) == []
 
 
-def test_whoever_wants_json_gets_the_fields(refunder: Browser, files: Files) -> None:
-    form = fields(refunder.get(address(files.payment())))
+def test_whoever_wants_json_gets_the_fields(
+    refunder: Browser, stored_payments: StoredPayments
+) -> None:
+    form = fields(refunder.get(address(stored_payments.payment())))
     token = re.search(r'name="csrf_token" value="([^"]+)"', refunder.get("/staff/password").text)
     answer = refunder.client.post(
-        address(files.payment()),
+        address(stored_payments.payment()),
         data={**form, "csrf_token": token[1] if token else "", "amount": "1,50", "reason": "x"},
         headers={"Accept": "application/json"},
     )

@@ -17,9 +17,9 @@ from payments_app.core.extensions import db
 from payments_app.payments.models import Transaction
 from payments_app.payments.states import PUBLIC_STATE
 from payments_app.staff.reports.charts import bars, line
-from payments_app.staff.reports.rollups import DailyPayments, PaymentDelta, counts, fold_all
-from tests.accounts.staff_driver import Browser, Desk
-from tests.staff.stored_payments import DECLINED, Files
+from payments_app.staff.reports.rollups import DailyPayments, PaymentDelta, aggregate_all, counts
+from tests.accounts.staff_driver import Browser, StaffDriver
+from tests.staff.stored_payments import DECLINED, StoredPayments
 
 pytestmark = pytest.mark.portable
 
@@ -28,16 +28,20 @@ NEPAL = ZoneInfo("Asia/Kathmandu")  # 5 h 45 min ahead
 FIRST, LAST = dt.date(2026, 1, 1), dt.date(2026, 12, 31)
 
 
-def counted(files: Files, zone: ZoneInfo = UTC) -> dict[tuple[str, ...], tuple[int, int]]:
-    with files.app.app_context():
+def counted(
+    stored_payments: StoredPayments, zone: ZoneInfo = UTC
+) -> dict[tuple[str, ...], tuple[int, int]]:
+    with stored_payments.app.app_context():
         found = counts(db.session(), FIRST, LAST, zone)
     return {(str(c.day), c.currency, c.state, c.reason): (c.count, c.amount) for c in found}
 
 
-def in_rows(files: Files, zone: ZoneInfo = UTC) -> dict[tuple[str, ...], tuple[int, int]]:
+def in_rows(
+    stored_payments: StoredPayments, zone: ZoneInfo = UTC
+) -> dict[tuple[str, ...], tuple[int, int]]:
     """The same, from the rows one by one."""
     sums: dict[tuple[str, ...], tuple[int, int]] = {}
-    with files.app.app_context():
+    with stored_payments.app.app_context():
         for row in db.session().scalars(select(Transaction)):
             error = row.error or {}
             reason = error.get("decline_code") or row.error_code or "unknown"
@@ -48,21 +52,21 @@ def in_rows(files: Files, zone: ZoneInfo = UTC) -> dict[tuple[str, ...], tuple[i
     return sums
 
 
-def fold(files: Files, zone: ZoneInfo = UTC) -> int:
-    with files.app.app_context():
-        return fold_all(zone)
+def aggregate(stored_payments: StoredPayments, zone: ZoneInfo = UTC) -> int:
+    with stored_payments.app.app_context():
+        return aggregate_all(zone)
 
 
-def rows_in(files: Files, model: type) -> int:
-    with files.app.app_context():
+def rows_in(stored_payments: StoredPayments, model: type) -> int:
+    with stored_payments.app.app_context():
         return len(db.session().scalars(select(model)).all())
 
 
-def scatter(files: Files, seed: int, count: int = 30) -> list[str]:
+def scatter(stored_payments: StoredPayments, seed: int, count: int = 30) -> list[str]:
     chance = random.Random(seed)
     start = dt.datetime(2026, 3, 28, tzinfo=dt.UTC)
     return [
-        files.payment(
+        stored_payments.payment(
             phase := chance.choice(list(PUBLIC_STATE)),
             amount=chance.randrange(5000),
             currency=chance.choice(["usd", "jpy"]),
@@ -74,25 +78,25 @@ def scatter(files: Files, seed: int, count: int = 30) -> list[str]:
 
 
 @pytest.mark.parametrize("zone", [UTC, NEPAL, ZoneInfo("America/New_York")])
-def test_counts_equal_the_rows(files: Files, zone: ZoneInfo) -> None:
-    scatter(files, 1)
-    assert counted(files, zone) == in_rows(files, zone)
+def test_counts_equal_the_rows(stored_payments: StoredPayments, zone: ZoneInfo) -> None:
+    scatter(stored_payments, 1)
+    assert counted(stored_payments, zone) == in_rows(stored_payments, zone)
 
 
-def test_counts_equal_the_rows_half_folded(files: Files) -> None:
-    ids = scatter(files, 2)
-    fold(files)
+def test_counts_equal_the_rows_half_aggregated(stored_payments: StoredPayments) -> None:
+    ids = scatter(stored_payments, 2)
+    aggregate(stored_payments)
     for id_ in ids[:10]:
-        files.change(id_, state="complete", phase="complete", amount=7, error=None)
-    scatter(files, 3)
-    before = counted(files)
-    assert before == in_rows(files)
-    fold(files)
-    assert counted(files) == before
-    assert rows_in(files, PaymentDelta) == 0
+        stored_payments.change(id_, state="complete", phase="complete", amount=7, error=None)
+    scatter(stored_payments, 3)
+    before = counted(stored_payments)
+    assert before == in_rows(stored_payments)
+    aggregate(stored_payments)
+    assert counted(stored_payments) == before
+    assert rows_in(stored_payments, PaymentDelta) == 0
 
 
-def test_a_deleted_payment_is_not_counted(files: Files) -> None:
+def test_a_deleted_payment_is_not_counted(stored_payments: StoredPayments) -> None:
     @atomic
     def add_and_remove(session: Session) -> None:
         row = Transaction(amount=5, currency="usd", email="a@example.com", description="x")
@@ -100,58 +104,58 @@ def test_a_deleted_payment_is_not_counted(files: Files) -> None:
         session.flush()
         session.execute(delete(Transaction).where(Transaction.id == row.id))
 
-    with files.app.app_context():
+    with stored_payments.app.app_context():
         add_and_remove()
-    assert rows_in(files, PaymentDelta) == 2
-    assert counted(files) == {}
+    assert rows_in(stored_payments, PaymentDelta) == 2
+    assert counted(stored_payments) == {}
 
 
-def test_a_change_that_counts_nothing_leaves_no_delta(files: Files) -> None:
-    id_ = files.payment()
-    fold(files)
-    files.change(id_, receipt_url="https://example.com")
-    assert rows_in(files, PaymentDelta) == 0
+def test_a_change_that_counts_nothing_leaves_no_delta(stored_payments: StoredPayments) -> None:
+    id_ = stored_payments.payment()
+    aggregate(stored_payments)
+    stored_payments.change(id_, receipt_url="https://example.com")
+    assert rows_in(stored_payments, PaymentDelta) == 0
 
 
-def test_a_change_undone_leaves_nothing(files: Files) -> None:
+def test_a_change_undone_leaves_nothing(stored_payments: StoredPayments) -> None:
     @atomic
     def fail(session: Session) -> None:
         session.add(Transaction(amount=5, currency="usd", email="a@example.com", description="x"))
         session.flush()
         raise RuntimeError("undone")
 
-    with files.app.app_context(), pytest.raises(RuntimeError):
+    with stored_payments.app.app_context(), pytest.raises(RuntimeError):
         fail()
-    assert rows_in(files, PaymentDelta) == 0
+    assert rows_in(stored_payments, PaymentDelta) == 0
 
 
-def test_folding_in_parallel_counts_once(files: Files) -> None:
-    scatter(files, 5, 40)
-    expected = in_rows(files)
+def test_aggregating_in_parallel_counts_once(stored_payments: StoredPayments) -> None:
+    scatter(stored_payments, 5, 40)
+    expected = in_rows(stored_payments)
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda _: fold(files), range(4)))
-    assert counted(files) == expected
+        list(pool.map(lambda _: aggregate(stored_payments), range(4)))
+    assert counted(stored_payments) == expected
 
 
-def test_another_zone_counts_every_day_anew(files: Files) -> None:
-    scatter(files, 6)
-    fold(files, UTC)
-    fold(files, NEPAL)
-    assert counted(files, NEPAL) == in_rows(files, NEPAL)
-    assert rows_in(files, DailyPayments) == len(in_rows(files, NEPAL))
+def test_another_zone_counts_every_day_anew(stored_payments: StoredPayments) -> None:
+    scatter(stored_payments, 6)
+    aggregate(stored_payments, UTC)
+    aggregate(stored_payments, NEPAL)
+    assert counted(stored_payments, NEPAL) == in_rows(stored_payments, NEPAL)
+    assert rows_in(stored_payments, DailyPayments) == len(in_rows(stored_payments, NEPAL))
 
 
-def test_a_very_long_code_fails_no_payment(files: Files) -> None:
-    files.decline(error=DECLINED | {"decline_code": "x" * 300})
-    assert rows_in(files, PaymentDelta) == 1
+def test_a_very_long_code_fails_no_payment(stored_payments: StoredPayments) -> None:
+    stored_payments.decline(error=DECLINED | {"decline_code": "x" * 300})
+    assert rows_in(stored_payments, PaymentDelta) == 1
 
 
 def test_the_page_shows_volume_rate_and_reasons_with_their_table(
-    viewer: Browser, files: Files
+    viewer: Browser, stored_payments: StoredPayments
 ) -> None:
-    files.payment(amount=1099)
-    files.payment(amount=2000)
-    files.decline()
+    stored_payments.payment(amount=1099)
+    stored_payments.payment(amount=2000)
+    stored_payments.decline()
     page = viewer.get("/staff/reports").text
     assert "$30.99" in page
     assert "66.7 %" in page
@@ -169,19 +173,23 @@ def test_an_odd_range_is_refused(viewer: Browser, query: str) -> None:
     assert viewer.get(f"/staff/reports?{query}").status_code == 422
 
 
-def test_the_sales_summary_is_for_staff(desk: Desk, files: Files) -> None:
-    files.payment(amount=1099)
-    assert desk.browser().client.get("/api/v1/reports/sales_summary").status_code == 401
-    answer = desk.signed_in().client.get("/api/v1/reports/sales_summary")
+def test_the_sales_summary_is_for_staff(
+    staff_driver: StaffDriver, stored_payments: StoredPayments
+) -> None:
+    stored_payments.payment(amount=1099)
+    assert staff_driver.browser().client.get("/api/v1/reports/sales_summary").status_code == 401
+    answer = staff_driver.signed_in().client.get("/api/v1/reports/sales_summary")
     assert answer.headers["Cache-Control"] == "private, no-store, no-cache, must-revalidate"
     sales = answer.get_json()["today"]["usd"]
     assert sales == {"payments": 1, "failed": 0, "amount": 1099, "formatted": "$10.99"}
 
 
-def test_the_sales_summary_is_kept_for_a_while(viewer: Browser, files: Files) -> None:
+def test_the_sales_summary_is_kept_for_a_while(
+    viewer: Browser, stored_payments: StoredPayments
+) -> None:
     address = "/api/v1/reports/sales_summary"
     first = viewer.client.get(address).get_json()
-    files.payment(created_at=utcnow())
+    stored_payments.payment(created_at=utcnow())
     assert viewer.client.get(address).get_json() == first
 
 

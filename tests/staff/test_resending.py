@@ -18,9 +18,9 @@ from payments_app.notices.announce import announce_payment
 from payments_app.notices.models import Mail
 from payments_app.notices.receipts import write_receipt
 from payments_app.notices.webhook_models import Delivery
-from tests.accounts.staff_driver import Browser, Desk
+from tests.accounts.staff_driver import Browser, StaffDriver
 from tests.ledger.concurrency import claim
-from tests.staff.stored_payments import Files
+from tests.staff.stored_payments import StoredPayments
 
 pytestmark = pytest.mark.portable
 
@@ -50,22 +50,22 @@ def _delivery_id(session: Session) -> str:
 
 
 @pytest.fixture
-def receipt(desk: Desk, files: Files) -> str:
+def receipt(staff_driver: StaffDriver, stored_payments: StoredPayments) -> str:
     """The page of a payment whose receipt was sent."""
-    id_ = files.payment()
-    desk.do(write_receipt, id_, claim(id_))
-    desk.do(_ended, Mail, "sent")
+    id_ = stored_payments.payment()
+    staff_driver.do(write_receipt, id_, claim(id_))
+    staff_driver.do(_ended, Mail, "sent")
     return f"/staff/payments/{id_}/receipts"
 
 
 @pytest.fixture
-def webhook(desk: Desk, files: Files) -> str:
+def webhook(staff_driver: StaffDriver, stored_payments: StoredPayments) -> str:
     """The page of a delivery that was given up."""
-    desk.do(_listen)
-    id_ = files.payment()
-    desk.do(announce_payment, id_, claim(id_))
-    desk.do(_ended, Delivery, "dead")
-    return f"/staff/deliveries/{desk.do(_delivery_id)}/resends"
+    staff_driver.do(_listen)
+    id_ = stored_payments.payment()
+    staff_driver.do(announce_payment, id_, claim(id_))
+    staff_driver.do(_ended, Delivery, "dead")
+    return f"/staff/deliveries/{staff_driver.do(_delivery_id)}/resends"
 
 
 def _ask(browser: Browser, address: str) -> Any:
@@ -74,14 +74,14 @@ def _ask(browser: Browser, address: str) -> Any:
 
 
 def test_a_receipt_is_sent_again_with_its_asker_in_the_history(
-    desk: Desk, support: Browser, receipt: str
+    staff_driver: StaffDriver, support: Browser, receipt: str
 ) -> None:
     page = support.get(receipt).text
     assert "ada@example.com" in page
     answer = _ask(support, receipt)
     assert answer.status_code == 303
-    assert desk.do(_wishes) == ["notices.send_mail"] * 2
-    (entry,) = desk.entries("mail.receipt.resend_asked")
+    assert staff_driver.do(_wishes) == ["notices.send_mail"] * 2
+    (entry,) = staff_driver.entries("mail.receipt.resend_asked")
     assert entry.actor.startswith("stf_")
     assert "on its way" in support.get(answer.location).text
 
@@ -90,51 +90,60 @@ def test_a_receipt_is_sent_again_with_its_asker_in_the_history(
     ("kind", "model", "end"), [("receipt", Mail, "sent"), ("webhook", Delivery, "dead")]
 )
 def test_the_same_form_sent_twice_asks_once(
-    desk: Desk, support: Browser, kind: str, model: Any, end: str, request: pytest.FixtureRequest
+    staff_driver: StaffDriver,
+    support: Browser,
+    kind: str,
+    model: Any,
+    end: str,
+    request: pytest.FixtureRequest,
 ) -> None:
     address = request.getfixturevalue(kind)
     for _ in range(2):
         assert support.post(address, address, rounds="1").status_code == 303
-        desk.do(_ended, model, end)
-    assert len(desk.do(_wishes)) == 2
+        staff_driver.do(_ended, model, end)
+    assert len(staff_driver.do(_wishes)) == 2
 
 
-def test_a_receipt_may_be_sent_again_and_again(desk: Desk, support: Browser, receipt: str) -> None:
+def test_a_receipt_may_be_sent_again_and_again(
+    staff_driver: StaffDriver, support: Browser, receipt: str
+) -> None:
     for _ in range(2):
         _ask(support, receipt)
-        desk.do(_ended, Mail, "sent")
-    assert len(desk.do(_wishes)) == 3
+        staff_driver.do(_ended, Mail, "sent")
+    assert len(staff_driver.do(_wishes)) == 3
 
 
 def test_a_webhook_is_sent_again_with_its_asker_in_the_history(
-    desk: Desk, support: Browser, webhook: str
+    staff_driver: StaffDriver, support: Browser, webhook: str
 ) -> None:
     page = support.get(webhook).text
     assert "https://shop.example/hook" in page
     assert "tok_1" not in page
     assert _ask(support, webhook).status_code == 303
-    assert desk.do(_wishes) == ["notices.deliver_webhook"] * 2
-    (entry,) = desk.entries("merchant_webhook.resend_asked")
+    assert staff_driver.do(_wishes) == ["notices.deliver_webhook"] * 2
+    (entry,) = staff_driver.entries("merchant_webhook.resend_asked")
     assert entry.actor.startswith("stf_")
 
 
 def test_nothing_is_sent_to_an_endpoint_that_is_off(
-    desk: Desk, support: Browser, webhook: str
+    staff_driver: StaffDriver, support: Browser, webhook: str
 ) -> None:
     @atomic
     def switch_off(session: Session) -> None:
         off = {"enabled": False, "disabled_at": Endpoint.created_at}
         session.execute(update(Endpoint).values(off))
 
-    desk.do(switch_off)
+    staff_driver.do(switch_off)
     answer = _ask(support, webhook)
     assert answer.status_code == 409
     assert "switched off" in answer.text
-    assert len(desk.do(_wishes)) == 1
+    assert len(staff_driver.do(_wishes)) == 1
 
 
-def test_a_payment_without_a_receipt_says_so(support: Browser, files: Files) -> None:
-    address = f"/staff/payments/{files.decline()}/receipts"
+def test_a_payment_without_a_receipt_says_so(
+    support: Browser, stored_payments: StoredPayments
+) -> None:
+    address = f"/staff/payments/{stored_payments.decline()}/receipts"
     assert "No receipt was written" in support.get(address).text
     assert support.post(address).status_code == 409
 
@@ -147,13 +156,13 @@ def test_an_unknown_delivery_is_not_there(support: Browser) -> None:
 
 @pytest.mark.parametrize("kind", ["receipt", "webhook"])
 def test_a_viewer_sees_what_was_sent_and_may_not_ask_for_it(
-    desk: Desk, viewer: Browser, kind: str, request: pytest.FixtureRequest
+    staff_driver: StaffDriver, viewer: Browser, kind: str, request: pytest.FixtureRequest
 ) -> None:
     address = request.getfixturevalue(kind)
     assert viewer.get(address).status_code == 403
     assert viewer.post(address, rounds="1").status_code == 403
-    assert len(desk.do(_wishes)) == 1
-    assert len(desk.entries("staff.denied")) == 2
+    assert len(staff_driver.do(_wishes)) == 1
+    assert len(staff_driver.entries("staff.denied")) == 2
 
 
 def test_the_payment_s_page_leads_there(support: Browser, viewer: Browser, receipt: str) -> None:

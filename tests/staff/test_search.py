@@ -8,17 +8,17 @@ import pytest
 
 from payments_app.core.db.ids import reference
 from tests.accounts.staff_driver import Browser
-from tests.staff.stored_payments import Files
+from tests.staff.stored_payments import StoredPayments
 
 pytestmark = pytest.mark.portable
 
 
 @pytest.fixture
-def haystack(files: Files) -> str:
+def haystack(stored_payments: StoredPayments) -> str:
     """One payment that answers to everything, among others that do not."""
-    files.payment(email="bob@example.com", amount=5, card_last4="0000")
-    order = files.order()
-    return files.payment(
+    stored_payments.payment(email="bob@example.com", amount=5, card_last4="0000")
+    order = stored_payments.order()
+    return stored_payments.payment(
         order_id=order.id,
         amount=1234,
         card_last4="4343",
@@ -51,10 +51,12 @@ def test_a_payment_is_found_and_the_match_is_named(
     assert reference(haystack) in page
 
 
-def test_our_own_ids_and_numbers_are_found(viewer: Browser, files: Files) -> None:
-    order = files.order()
-    id_ = files.payment(order_id=order.id)
-    customer = files.customer_id()
+def test_our_own_ids_and_numbers_are_found(
+    viewer: Browser, stored_payments: StoredPayments
+) -> None:
+    order = stored_payments.order()
+    id_ = stored_payments.payment(order_id=order.id)
+    customer = stored_payments.customer_id()
     wanted = {
         id_: "Our id",
         reference(id_): "Reference",
@@ -69,10 +71,12 @@ def test_our_own_ids_and_numbers_are_found(viewer: Browser, files: Files) -> Non
         assert reference(id_) in page
 
 
-def test_an_amount_is_read_in_each_currency_s_own_units(viewer: Browser, files: Files) -> None:
-    yen = files.payment(amount=1800, currency="jpy")
-    dollars = files.payment(amount=180000)
-    other = files.payment(amount=1800)
+def test_an_amount_is_read_in_each_currency_s_own_units(
+    viewer: Browser, stored_payments: StoredPayments
+) -> None:
+    yen = stored_payments.payment(amount=1800, currency="jpy")
+    dollars = stored_payments.payment(amount=180000)
+    other = stored_payments.payment(amount=1800)
     page = viewer.get("/staff/payments?q=1800").text
     assert reference(yen) in page
     assert reference(dollars) in page

@@ -7,34 +7,34 @@ from typing import Any
 
 import pytest
 
-from tests.accounts.staff_driver import Browser, Desk
-from tests.subscriptions.billing_driver import Club
+from tests.accounts.staff_driver import Browser, StaffDriver
+from tests.subscriptions.billing_driver import BillingDriver
 
 pytestmark = pytest.mark.portable
 
 
 @pytest.fixture
-def run(desk: Desk) -> Callable[[Callable[[Club], Any]], Any]:
-    """Does something with the club, in a context of its own."""
-    return lambda step: desk.do(lambda: step(Club(desk.app)))
+def run(staff_driver: StaffDriver) -> Callable[[Callable[[BillingDriver], Any]], Any]:
+    """Does something with the billing driver, in a context of its own."""
+    return lambda step: staff_driver.do(lambda: step(BillingDriver(staff_driver.app)))
 
 
 @pytest.fixture
 def member(run: Callable[..., Any]) -> str:
-    return str(run(lambda club: club.join()))
+    return str(run(lambda billing: billing.join()))
 
 
 def owner(run: Callable[..., Any], member: str) -> str:
-    return str(run(lambda club: club.subscription(member).customer_id))
+    return str(run(lambda billing: billing.subscription(member).customer_id))
 
 
 def read(run: Callable[..., Any], member: str, field: str) -> Any:
-    return run(lambda club: getattr(club.subscription(member), field))
+    return run(lambda billing: getattr(billing.subscription(member), field))
 
 
-def fall_behind(club: Club, member: str) -> None:
-    club.take_card(member, "pm_card_chargeCustomerFail")
-    club.go_to("2026-02-28")
+def fall_behind(billing: BillingDriver, member: str) -> None:
+    billing.take_card(member, "pm_card_chargeCustomerFail")
+    billing.go_to("2026-02-28")
 
 
 def test_a_customers_page_lists_the_subscriptions(
@@ -45,9 +45,11 @@ def test_a_customers_page_lists_the_subscriptions(
     assert "$15.00 every month" in page
 
 
-def test_a_customer_without_any_has_no_such_list(viewer: Browser, desk: Desk, files: Any) -> None:
-    files.payment()
-    page = viewer.get(f"/staff/customers/{files.customer_id()}").text
+def test_a_customer_without_any_has_no_such_list(
+    viewer: Browser, staff_driver: StaffDriver, stored_payments: Any
+) -> None:
+    stored_payments.payment()
+    page = viewer.get(f"/staff/customers/{stored_payments.customer_id()}").text
     assert "Subscriptions" not in page
 
 
@@ -60,7 +62,7 @@ def test_its_page_shows_what_is_paid_and_what_comes(viewer: Browser, member: str
 def test_an_unpaid_bill_shows_its_tries_and_the_next(
     viewer: Browser, run: Callable[..., Any], member: str
 ) -> None:
-    run(lambda club: fall_behind(club, member))
+    run(lambda billing: fall_behind(billing, member))
     page = viewer.get(f"/staff/subscriptions/{member}").text
     assert "Not paid, 0 of 4 further tries made" in page
     assert "03/01/2026" in page
@@ -68,13 +70,13 @@ def test_an_unpaid_bill_shows_its_tries_and_the_next(
 
 
 def test_support_pauses_it_with_a_question_first(
-    desk: Desk, support: Browser, run: Callable[..., Any], member: str
+    staff_driver: StaffDriver, support: Browser, run: Callable[..., Any], member: str
 ) -> None:
     address = f"/staff/subscriptions/{member}/pause"
     assert "Nothing is billed until it is resumed" in support.get(address).text
     assert support.post(address, address).status_code == 303
     assert read(run, member, "standing") == "paused"
-    (entry,) = desk.entries("subscription.paused")
+    (entry,) = staff_driver.entries("subscription.paused")
     assert (entry.kind, entry.subject) == ("staff", member)
 
 
@@ -83,7 +85,7 @@ def test_support_pauses_it_with_a_question_first(
     [("cancellation", "cancel_at_period_end", True), ("end", "status", "canceled")],
 )
 def test_support_ends_it_with_its_name_in_the_history(
-    desk: Desk,
+    staff_driver: StaffDriver,
     support: Browser,
     run: Callable[..., Any],
     member: str,
@@ -95,7 +97,7 @@ def test_support_ends_it_with_its_name_in_the_history(
     support.post(address, address)
     assert read(run, member, field) == value
     what = "subscription.ended" if name == "end" else "subscription.ending"
-    assert [entry.kind for entry in desk.entries(what)] == ["staff"]
+    assert [entry.kind for entry in staff_driver.entries(what)] == ["staff"]
 
 
 def test_a_viewer_sees_no_buttons_and_may_press_none(viewer: Browser, member: str) -> None:
@@ -106,7 +108,7 @@ def test_a_viewer_sees_no_buttons_and_may_press_none(viewer: Browser, member: st
 def test_a_change_that_is_refused_says_why(
     support: Browser, run: Callable[..., Any], member: str
 ) -> None:
-    run(lambda club: fall_behind(club, member))
+    run(lambda billing: fall_behind(billing, member))
     address = f"/staff/subscriptions/{member}/pause"
     answer = support.post(address, address)
     assert answer.status_code == 409

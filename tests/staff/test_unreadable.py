@@ -9,9 +9,9 @@ import pytest
 from payments_app.core.db.ids import reference
 from payments_app.core.web.access import access_of
 from payments_app.staff.payments.saved_filters import save_filter
-from tests.accounts.staff_driver import Browser, Desk
+from tests.accounts.staff_driver import Browser, StaffDriver
 from tests.portal.portal_driver import Portal
-from tests.staff.stored_payments import Files
+from tests.staff.stored_payments import StoredPayments
 
 pytestmark = pytest.mark.portable
 JSON = {"Accept": "application/json"}
@@ -36,8 +36,8 @@ TWICE = {
 
 
 @pytest.fixture
-def admin(desk: Desk) -> Browser:
-    return desk.signed_in("admin")
+def admin(staff_driver: StaffDriver) -> Browser:
+    return staff_driver.signed_in("admin")
 
 
 def as_json(browser: Browser, address: str) -> Any:
@@ -46,9 +46,9 @@ def as_json(browser: Browser, address: str) -> Any:
 
 @pytest.mark.parametrize("page", [LIST, EXPORT])
 def test_an_unreadable_filter_lists_and_exports_nothing(
-    desk: Desk, admin: Browser, files: Files, page: str
+    staff_driver: StaffDriver, admin: Browser, stored_payments: StoredPayments, page: str
 ) -> None:
-    shown = reference(files.payment())
+    shown = reference(stored_payments.payment())
     for field, query in [*UNREADABLE.items(), *TWICE.items()]:
         answer = admin.get(f"{page}?{query}")
         assert answer.status_code == 422, query
@@ -57,7 +57,7 @@ def test_an_unreadable_filter_lists_and_exports_nothing(
         answer = as_json(admin, f"{page}?{query}")
         assert answer.status_code == 422
         assert list(answer.json["error"]["fields"]) == [field]
-    assert desk.entries("staff.exported") == []
+    assert staff_driver.entries("staff.exported") == []
 
 
 @pytest.mark.parametrize(
@@ -65,25 +65,29 @@ def test_an_unreadable_filter_lists_and_exports_nothing(
     [("status=%1f", "status"), ("currency=%0b", "currency"), ("q=&status=failed&q=1", "q")],
 )
 def test_neither_a_control_character_nor_a_blank_beside_a_value_is_no_filter(
-    admin: Browser, files: Files, query: str, field: str
+    admin: Browser, stored_payments: StoredPayments, query: str, field: str
 ) -> None:
-    shown = reference(files.payment())
+    shown = reference(stored_payments.payment())
     assert shown not in admin.get(f"{LIST}?{query}").text
     assert field in as_json(admin, f"{LIST}?{query}").json["error"]["fields"]
 
 
-def test_a_search_is_no_filter_of_the_export(desk: Desk, admin: Browser, files: Files) -> None:
-    files.payment(amount=4950)
+def test_a_search_is_no_filter_of_the_export(
+    staff_driver: StaffDriver, admin: Browser, stored_payments: StoredPayments
+) -> None:
+    stored_payments.payment(amount=4950)
     for q in ("49.50", "nonsense"):
         assert admin.get(f"{EXPORT}?q={q}").status_code == 422
         assert "q" in as_json(admin, f"{EXPORT}?q={q}").json["error"]["fields"]
     for name in ("before", "after"):
         assert admin.get(f"{EXPORT}?{name}=1.txn_1").status_code == 422
-    assert desk.entries("staff.exported") == []
+    assert staff_driver.entries("staff.exported") == []
 
 
-def test_every_readable_filter_still_exports(admin: Browser, files: Files) -> None:
-    files.payment()
+def test_every_readable_filter_still_exports(
+    admin: Browser, stored_payments: StoredPayments
+) -> None:
+    stored_payments.payment()
     query = "from=2020-01-01&to=today&least=$1,000.50&currency=USD&status=&reason=card_declined"
     for page in (LIST, EXPORT):
         assert admin.get(f"{page}?{query}").status_code == 200
@@ -102,9 +106,9 @@ def test_the_page_marks_the_field_and_keeps_the_others(admin: Browser) -> None:
 
 
 def test_a_search_that_is_understood_lists_and_another_is_refused(
-    admin: Browser, files: Files
+    admin: Browser, stored_payments: StoredPayments
 ) -> None:
-    shown = reference(files.payment(amount=4950))
+    shown = reference(stored_payments.payment(amount=4950))
     assert shown in admin.get(f"{LIST}?q=49.50").text
     assert admin.get(f"{LIST}?q=51.00").status_code == 200
     for q in ("nonsense", "x" * 300, "\u200b"):
@@ -115,8 +119,10 @@ def test_a_search_that_is_understood_lists_and_another_is_refused(
         assert list(answer.json["error"]["fields"]) == ["q"]
 
 
-def test_a_search_beside_filters_is_refused(admin: Browser, files: Files) -> None:
-    shown = reference(files.payment(amount=4950))
+def test_a_search_beside_filters_is_refused(
+    admin: Browser, stored_payments: StoredPayments
+) -> None:
+    shown = reference(stored_payments.payment(amount=4950))
     answer = admin.get(f"{LIST}?q=49.50&status=failed")
     assert answer.status_code == 422
     assert shown not in answer.text
@@ -127,9 +133,9 @@ def test_a_search_beside_filters_is_refused(admin: Browser, files: Files) -> Non
 )
 @pytest.mark.parametrize("name", ["before", "after"])
 def test_a_broken_cursor_shows_no_page(
-    viewer: Browser, files: Files, name: str, cursor: str
+    viewer: Browser, stored_payments: StoredPayments, name: str, cursor: str
 ) -> None:
-    shown = reference(files.payment())
+    shown = reference(stored_payments.payment())
     answer = viewer.get(f"{LIST}?status=complete&{name}={cursor}")
     assert answer.status_code == 422
     assert shown not in answer.text
@@ -144,9 +150,11 @@ def test_unreadable_filters_are_not_kept(admin: Browser) -> None:
     assert "Odd</a>" not in admin.get(LIST).text
 
 
-def test_a_kept_filter_that_is_no_longer_read_says_so(desk: Desk, admin: Browser) -> None:
-    (created, *_) = desk.entries("staff.created")
-    desk.do(save_filter, created.subject, "Old", {"status": "gone"})
+def test_a_kept_filter_that_is_no_longer_read_says_so(
+    staff_driver: StaffDriver, admin: Browser
+) -> None:
+    (created, *_) = staff_driver.entries("staff.created")
+    staff_driver.do(save_filter, created.subject, "Old", {"status": "gone"})
     assert "Old</a>" in admin.get(LIST).text
     assert admin.get(f"{LIST}?status=gone").status_code == 422
 
@@ -178,8 +186,10 @@ def test_the_way_out_keeps_what_could_be_read(admin: Browser) -> None:
     assert 'href="/staff/reports?days=7"' in text
 
 
-def test_a_report_of_a_currency_without_payments_is_empty(admin: Browser, files: Files) -> None:
-    files.payment()
+def test_a_report_of_a_currency_without_payments_is_empty(
+    admin: Browser, stored_payments: StoredPayments
+) -> None:
+    stored_payments.payment()
     answer = admin.get("/staff/reports?days=7&currency=eur")
     assert answer.status_code == 200
     assert "$10.99" not in answer.text
@@ -192,13 +202,13 @@ def test_a_merchant_s_list_names_what_it_can_not_read(portal: Portal) -> None:
     assert browser.get("/portal/payments?before=1").status_code == 200
 
 
-def test_no_list_ignores_what_it_does_not_know(desk: Desk, portal: Portal) -> None:
+def test_no_list_ignores_what_it_does_not_know(staff_driver: StaffDriver, portal: Portal) -> None:
     """Every page that staff or a merchant opens without an id."""
-    browsers = {"staff": desk.signed_in("admin"), "merchant": portal.signed_in()}
+    browsers = {"staff": staff_driver.signed_in("admin"), "merchant": portal.signed_in()}
     forms = {"accounts.confirm", "accounts.password", "portal.home"}
     ignored = []
-    for rule in desk.app.url_map.iter_rules():
-        access = access_of(desk.app, rule.endpoint)
+    for rule in staff_driver.app.url_map.iter_rules():
+        access = access_of(staff_driver.app, rule.endpoint)
         if access is None or access.audience not in browsers or rule.endpoint in forms:
             continue
         if "GET" in (rule.methods or set()) and not rule.arguments:

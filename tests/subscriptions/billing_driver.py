@@ -1,4 +1,4 @@
-"""A club: plans, one member, and a clock that is moved by hand."""
+"""A driver of subscriptions: plans, one member, and a clock that is moved by hand."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from payments_app.subscriptions.models import Period, Plan, Subscription
 from payments_app.subscriptions.on_payment import judge
 from payments_app.subscriptions.renew import advance, due
 from payments_app.subscriptions.subscribe import subscribe
-from tests.payments.driver import Till
+from tests.payments.driver import PaymentDriver
 
 NOON = dt.time(12)
 
@@ -30,7 +30,7 @@ def at(day: str) -> dt.datetime:
     return dt.datetime.combine(dt.date.fromisoformat(day), NOON, dt.UTC)
 
 
-class Club(Till):
+class BillingDriver(PaymentDriver):
     """`join` subscribes and pays, `go_to` moves the clock and does what is due by then."""
 
     def plan(self, slug: str = "club", amount: int = 1500, **more: Any) -> int:
@@ -56,7 +56,7 @@ class Club(Till):
         now = at(day)
         for subscription in due(db.session(), now):
             advance(subscription, now)
-        self.settle(now)
+        self.run_due(now)
 
     def start_renewal(self, subscription_id: str, day: str) -> None:
         """Open the payment, and leave its charge to others."""
@@ -71,15 +71,15 @@ class Club(Till):
         """How many payments Stripe has taken."""
         return sum(intent["status"] == "succeeded" for intent in self.intents())
 
-    def settles(self, now: dt.datetime, members: list[str], periods: int) -> bool:
+    def is_billed(self, now: dt.datetime, members: list[str], periods: int) -> bool:
         """Do all that waits; whether each member's last period is paid here, too, then: Stripe
         may have taken what a killed worker could not write down."""
         self.make_due("charge")
         self.make_due("look_up")
-        self.settle(now)
+        self.run_due(now)
         return all(len(self.starts(member)) == periods for member in members)
 
-    def settle(self, now: dt.datetime) -> None:
+    def run_due(self, now: dt.datetime) -> None:
         self.work("charges")
         for transaction in db.session.scalars(
             select(PaymentRecord.transaction_id)

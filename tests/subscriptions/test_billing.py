@@ -19,50 +19,50 @@ from payments_app.subscriptions import change
 from payments_app.subscriptions.change import ChangeRefusedError
 from payments_app.subscriptions.models import Period
 from payments_app.subscriptions.renew import advance, stage_due
-from tests.subscriptions.billing_driver import Club, at
+from tests.subscriptions.billing_driver import BillingDriver, at
 
 pytestmark = pytest.mark.portable
 
 
-def test_the_first_payment_makes_it_active(club: Club) -> None:
-    member = club.subscription(club.join("2026-01-31"))
+def test_the_first_payment_makes_it_active(billing: BillingDriver) -> None:
+    member = billing.subscription(billing.join("2026-01-31"))
     assert (member.status, str(member.current_end)) == ("active", "2026-02-28")
     assert member.card.words == "Visa ending in 4242"
 
 
-def test_a_payment_is_described_by_its_plan(club: Club) -> None:
-    club.join()
-    assert club.intents()[0]["description"] == "Monthly subscription - Club"
+def test_a_payment_is_described_by_its_plan(billing: BillingDriver) -> None:
+    billing.join()
+    assert billing.intents()[0]["description"] == "Monthly subscription - BillingDriver"
 
 
-def test_a_first_payment_that_fails_begins_nothing(club: Club) -> None:
-    member = club.join(card="pm_card_visa_chargeDeclined")
-    club.go_to("2026-03-01")
-    assert (club.subscription(member).status, club.starts(member)) == ("incomplete", [])
+def test_a_first_payment_that_fails_begins_nothing(billing: BillingDriver) -> None:
+    member = billing.join(card="pm_card_visa_chargeDeclined")
+    billing.go_to("2026-03-01")
+    assert (billing.subscription(member).status, billing.starts(member)) == ("incomplete", [])
 
 
-def test_it_is_renewed_on_the_calendars_days(club: Club) -> None:
-    member = club.join("2026-01-31")
+def test_it_is_renewed_on_the_calendars_days(billing: BillingDriver) -> None:
+    member = billing.join("2026-01-31")
     for day in ("2026-02-27", "2026-02-28", "2026-03-30", "2026-03-31", "2026-04-30"):
-        club.go_to(day)
-    assert club.starts(member) == ["2026-01-31", "2026-02-28", "2026-03-31", "2026-04-30"]
+        billing.go_to(day)
+    assert billing.starts(member) == ["2026-01-31", "2026-02-28", "2026-03-31", "2026-04-30"]
 
 
-def test_a_renewal_is_charged_without_the_customer(club: Club) -> None:
-    member = club.join()
-    club.go_to("2026-02-28")
-    assert [attempt.off_session for attempt in club.attempts(member)] == [True]
+def test_a_renewal_is_charged_without_the_customer(billing: BillingDriver) -> None:
+    member = billing.join()
+    billing.go_to("2026-02-28")
+    assert [attempt.off_session for attempt in billing.attempts(member)] == [True]
 
 
-def test_what_was_slept_through_is_billed_period_by_period(club: Club) -> None:
-    member = club.join("2026-01-31")
+def test_what_was_slept_through_is_billed_period_by_period(billing: BillingDriver) -> None:
+    member = billing.join("2026-01-31")
     for _ in range(4):
-        club.go_to("2026-04-15")
-    assert club.starts(member) == ["2026-01-31", "2026-02-28", "2026-03-31"]
+        billing.go_to("2026-04-15")
+    assert billing.starts(member) == ["2026-01-31", "2026-02-28", "2026-03-31"]
 
 
-def test_a_renewal_run_by_many_at_once_is_billed_once(app: Flask, club: Club) -> None:
-    member = club.join()
+def test_a_renewal_run_by_many_at_once_is_billed_once(app: Flask, billing: BillingDriver) -> None:
+    member = billing.join()
 
     def run() -> None:
         with app.app_context():
@@ -74,107 +74,117 @@ def test_a_renewal_run_by_many_at_once_is_billed_once(app: Flask, club: Club) ->
         worker.start()
     for worker in workers:
         worker.join(60)
-    club.settle(at("2026-02-28"))
-    assert [intent["status"] for intent in club.intents()] == ["succeeded"] * 2
+    billing.run_due(at("2026-02-28"))
+    assert [intent["status"] for intent in billing.intents()] == ["succeeded"] * 2
 
 
-def test_a_worker_that_died_after_the_charge_bills_nothing_twice(club: Club) -> None:
-    member = club.join()
+def test_a_worker_that_died_after_the_charge_bills_nothing_twice(billing: BillingDriver) -> None:
+    member = billing.join()
     advance(member, at("2026-02-28"))
-    club.fail_stripe("drop_after", "/confirm")
-    club.settle(at("2026-02-28"))
-    club.work_all_waiting()
-    club.go_to("2026-02-28")
-    assert club.starts(member) == ["2026-01-31", "2026-02-28"]
-    assert [intent["status"] for intent in club.intents()] == ["succeeded"] * 2
+    billing.fail_stripe("drop_after", "/confirm")
+    billing.run_due(at("2026-02-28"))
+    billing.work_all_waiting()
+    billing.go_to("2026-02-28")
+    assert billing.starts(member) == ["2026-01-31", "2026-02-28"]
+    assert [intent["status"] for intent in billing.intents()] == ["succeeded"] * 2
 
 
-def test_a_trial_is_free_until_its_end_and_begins_the_days_of_billing(club: Club) -> None:
-    member = club.join("2026-01-01", trial_days=14)
-    found = club.subscription(member)
+def test_a_trial_is_free_until_its_end_and_begins_the_days_of_billing(
+    billing: BillingDriver,
+) -> None:
+    member = billing.join("2026-01-01", trial_days=14)
+    found = billing.subscription(member)
     assert (found.status, str(found.current_end), found.anchor_day) == (
         "trialing",
         "2026-01-15",
         15,
     )
-    assert club.intents() == []
+    assert billing.intents() == []
 
 
-def test_the_end_of_a_trial_without_a_card_asks_for_one(club: Club) -> None:
-    member = club.join("2026-01-01", trial_days=14)
-    club.remove_card(member)
-    club.go_to("2026-01-15")
-    assert club.subscription(member).status == "past_due"
-    assert len(club.messages("notices.dunning")) == 1
+def test_the_end_of_a_trial_without_a_card_asks_for_one(billing: BillingDriver) -> None:
+    member = billing.join("2026-01-01", trial_days=14)
+    billing.remove_card(member)
+    billing.go_to("2026-01-15")
+    assert billing.subscription(member).status == "past_due"
+    assert len(billing.messages("notices.dunning")) == 1
 
 
-def test_a_trials_end_is_announced_once(club: Club) -> None:
-    club.join("2026-01-01", trial_days=14)
+def test_a_trials_end_is_announced_once(billing: BillingDriver) -> None:
+    billing.join("2026-01-01", trial_days=14)
     for day in ("2026-01-11", "2026-01-12", "2026-01-13"):
         stage_due(at(day))
-    assert len(club.messages("notices.trial_ending")) == 1
+    assert len(billing.messages("notices.trial_ending")) == 1
 
 
-def test_cancelled_at_the_periods_end_it_is_not_renewed(club: Club) -> None:
-    member = club.join()
+def test_cancelled_at_the_periods_end_it_is_not_renewed(billing: BillingDriver) -> None:
+    member = billing.join()
     change.cancel(member, at("2026-02-10"), at_once=False)
-    assert club.subscription(member).status == "active"
-    club.go_to("2026-02-28")
-    assert (club.subscription(member).status, club.starts(member)) == ("canceled", ["2026-01-31"])
+    assert billing.subscription(member).status == "active"
+    billing.go_to("2026-02-28")
+    assert (billing.subscription(member).status, billing.starts(member)) == (
+        "canceled",
+        ["2026-01-31"],
+    )
 
 
-def test_kept_after_all_it_is_renewed(club: Club) -> None:
-    member = club.join()
+def test_kept_after_all_it_is_renewed(billing: BillingDriver) -> None:
+    member = billing.join()
     change.cancel(member, at("2026-02-10"), at_once=False)
     change.resume(member, at("2026-02-10"))
-    club.go_to("2026-02-28")
-    assert club.starts(member) == ["2026-01-31", "2026-02-28"]
+    billing.go_to("2026-02-28")
+    assert billing.starts(member) == ["2026-01-31", "2026-02-28"]
 
 
-def test_cancelled_now_it_ends_now(club: Club) -> None:
-    member = club.join()
+def test_cancelled_now_it_ends_now(billing: BillingDriver) -> None:
+    member = billing.join()
     change.cancel(member, at("2026-02-10"), at_once=True)
-    club.go_to("2026-02-28")
-    assert (club.subscription(member).status, club.starts(member)) == ("canceled", ["2026-01-31"])
+    billing.go_to("2026-02-28")
+    assert (billing.subscription(member).status, billing.starts(member)) == (
+        "canceled",
+        ["2026-01-31"],
+    )
 
 
-def test_a_period_of_an_ended_subscription_can_not_be_paid(club: Club) -> None:
-    member = club.join(card="pm_card_visa_chargeDeclined")
+def test_a_period_of_an_ended_subscription_can_not_be_paid(billing: BillingDriver) -> None:
+    member = billing.join(card="pm_card_visa_chargeDeclined")
     change.cancel(member, at("2026-02-01"), at_once=True)
     with pytest.raises(NotPayableError):
-        _check(club.periods(member)[0].id)
+        _check(billing.periods(member)[0].id)
 
 
-def test_a_dearer_plan_puts_the_difference_of_the_days_left_on_the_next_bill(club: Club) -> None:
-    member = club.join("2026-03-01", amount=1500)
-    change.change_plan(member, club.plan("plus", 3100), at("2026-03-17"))
-    assert club.subscription(member).balance == 774  # 15 of 31 days: 1500 - 726
-    club.go_to("2026-04-01")
-    assert club.periods(member)[-1].amount == 3100 + 774
+def test_a_dearer_plan_puts_the_difference_of_the_days_left_on_the_next_bill(
+    billing: BillingDriver,
+) -> None:
+    member = billing.join("2026-03-01", amount=1500)
+    change.change_plan(member, billing.plan("plus", 3100), at("2026-03-17"))
+    assert billing.subscription(member).balance == 774  # 15 of 31 days: 1500 - 726
+    billing.go_to("2026-04-01")
+    assert billing.periods(member)[-1].amount == 3100 + 774
 
 
-def test_a_cheaper_plan_takes_the_difference_off_the_next_bills(club: Club) -> None:
-    member = club.join("2026-03-01", amount=3100)
-    change.change_plan(member, club.plan("less", 1000), at("2026-03-01"))
+def test_a_cheaper_plan_takes_the_difference_off_the_next_bills(billing: BillingDriver) -> None:
+    member = billing.join("2026-03-01", amount=3100)
+    change.change_plan(member, billing.plan("less", 1000), at("2026-03-01"))
     for day in ("2026-04-01", "2026-05-01", "2026-06-01"):
-        club.go_to(day)
-    assert [period.amount for period in club.periods(member)] == [3100, 0, 0, 900]
+        billing.go_to(day)
+    assert [period.amount for period in billing.periods(member)] == [3100, 0, 0, 900]
 
 
-def test_a_plan_in_another_currency_is_refused(club: Club) -> None:
-    member = club.join()
+def test_a_plan_in_another_currency_is_refused(billing: BillingDriver) -> None:
+    member = billing.join()
     with pytest.raises(ChangeRefusedError):
-        change.change_plan(member, club.plan("euro", currency="eur"), at("2026-02-10"))
+        change.change_plan(member, billing.plan("euro", currency="eur"), at("2026-02-10"))
 
 
-def test_following_a_payment_twice_extends_once(club: Club) -> None:
-    member = club.join()
-    transaction = club.attempts(member)[0].id
+def test_following_a_payment_twice_extends_once(billing: BillingDriver) -> None:
+    member = billing.join()
+    transaction = billing.attempts(member)[0].id
     perform(Claim(0, "payment_critical", "subscriptions.follow_payment", transaction, 0, 0, 0))
-    assert str(club.subscription(member).current_end) == "2026-02-28"
+    assert str(billing.subscription(member).current_end) == "2026-02-28"
 
 
-def test_twenty_members_are_billed_each_month_of_half_a_year_once(club: Club) -> None:
+def test_twenty_members_are_billed_each_month_of_half_a_year_once(billing: BillingDriver) -> None:
     counted = simulate(20, 6, dt.date(2027, 12, 20))
     assert (counted.doubles, counted.missed, counted.problems) == (0, 0, [])
     assert counted.billed >= 20 * 7

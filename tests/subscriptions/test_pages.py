@@ -8,15 +8,15 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from demo.plans import offer_demo_plans
+from demo.plans import add_demo_plans
 from payments_app.core.db.clock import utcnow
 from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
-from payments_app.core.jobs.runner import drain
+from payments_app.core.jobs.runner import run_due_messages
 from payments_app.subscriptions.calendar import local_day
 from payments_app.subscriptions.models import Period, Subscription
 from payments_app.subscriptions.renew import advance
-from tests.checkout.checkout_client import BROWSER, FIELD, Counter
+from tests.checkout.checkout_client import BROWSER, FIELD, CheckoutClient
 from tests.customers import mailed_link as customers
 
 pytestmark = pytest.mark.portable
@@ -24,36 +24,36 @@ QUEUES = ("charges", "payment_critical", "payment_standard")
 
 
 @pytest.fixture
-def counter(app: Flask, client: FlaskClient) -> Counter:
+def checkout(app: Flask, client: FlaskClient) -> CheckoutClient:
     with app.app_context():
-        offer_demo_plans()
-    return Counter(app, client)
+        add_demo_plans()
+    return CheckoutClient(app, client)
 
 
-def work(counter: Counter) -> None:
-    with counter.app.app_context():
+def work(checkout: CheckoutClient) -> None:
+    with checkout.app.app_context():
         for queue in QUEUES:
-            drain(queue)
+            run_due_messages(queue)
 
 
-def subscribe(counter: Counter, item: str = "coffee-club") -> str:
+def subscribe(checkout: CheckoutClient, item: str = "coffee-club") -> str:
     """A subscription paid for at the checkout; its id."""
-    answer = counter.send(counter.form(item))
+    answer = checkout.send(checkout.form(item))
     assert answer.status_code == 303, answer.text
-    work(counter)
-    return one(counter).id
+    work(checkout)
+    return one(checkout).id
 
 
-def one(counter: Counter) -> Subscription:
-    with counter.app.app_context():
+def one(checkout: CheckoutClient) -> Subscription:
+    with checkout.app.app_context():
         found = db.session.scalars(select(Subscription)).one()
         db.session.expunge(found)  # or it would expire with the session
         return found
 
 
-def known(counter: Counter) -> FlaskClient:
+def known(checkout: CheckoutClient) -> FlaskClient:
     """The browser that subscribed, which has proved its address."""
-    return customers.known(counter, to="/account/subscriptions", browser=counter.client)
+    return customers.known(checkout, to="/account/subscriptions", browser=checkout.client)
 
 
 def press(browser: FlaskClient, subscription: str, what: str, **fields: str) -> int:
@@ -63,98 +63,98 @@ def press(browser: FlaskClient, subscription: str, what: str, **fields: str) -> 
     return browser.post(path, data=fields | {"csrf_token": token}, headers=BROWSER).status_code
 
 
-def test_the_plans_form_says_what_the_buyer_agrees_to(counter: Counter) -> None:
-    page = counter.page("/checkout/coffee-club").text
+def test_the_plans_form_says_what_the_buyer_agrees_to(checkout: CheckoutClient) -> None:
+    page = checkout.page("/checkout/coffee-club").text
     assert "charged $15.00 every month, until you cancel" in page
     assert dict(FIELD.findall(page))["save_card"] == "1"
 
 
-def test_the_first_period_is_charged_at_once_and_the_card_is_kept(counter: Counter) -> None:
-    subscribe(counter)
-    with counter.app.app_context():
+def test_the_first_period_is_charged_at_once_and_the_card_is_kept(checkout: CheckoutClient) -> None:
+    subscribe(checkout)
+    with checkout.app.app_context():
         found = db.session.scalars(select(Subscription)).one()
         assert (found.status, found.card.words) == ("active", "Visa ending in 4242")
 
 
-def test_a_card_is_kept_for_a_plan_whatever_the_form_said(counter: Counter) -> None:
-    counter.post(item="coffee-club", save_card=False)
-    work(counter)
-    assert one(counter).card_id is not None
+def test_a_card_is_kept_for_a_plan_whatever_the_form_said(checkout: CheckoutClient) -> None:
+    checkout.post(item="coffee-club", save_card=False)
+    work(checkout)
+    assert one(checkout).card_id is not None
 
 
-def test_a_declined_first_payment_can_be_tried_again(counter: Counter) -> None:
-    counter.send(counter.form("coffee-club"), "pm_card_visa_chargeDeclined")
-    work(counter)
-    with counter.app.app_context():
+def test_a_declined_first_payment_can_be_tried_again(checkout: CheckoutClient) -> None:
+    checkout.send(checkout.form("coffee-club"), "pm_card_visa_chargeDeclined")
+    work(checkout)
+    with checkout.app.app_context():
         period = db.session.scalars(select(Period.id)).one()
-    counter.send(counter.form(period))
-    work(counter)
-    assert one(counter).status == "active"
+    checkout.send(checkout.form(period))
+    work(checkout)
+    assert one(checkout).status == "active"
 
 
-def test_a_known_customer_sees_the_subscription(counter: Counter) -> None:
-    subscribe(counter)
-    page = known(counter).get("/account/subscriptions", headers=BROWSER).text
+def test_a_known_customer_sees_the_subscription(checkout: CheckoutClient) -> None:
+    subscribe(checkout)
+    page = known(checkout).get("/account/subscriptions", headers=BROWSER).text
     assert "Coffee club" in page
     assert "Visa ending in 4242" in page
 
 
-def test_an_unknown_browser_is_asked_who_it_is(counter: Counter) -> None:
-    subscribe(counter)
-    answer = counter.page("/account/subscriptions")
+def test_an_unknown_browser_is_asked_who_it_is(checkout: CheckoutClient) -> None:
+    subscribe(checkout)
+    answer = checkout.page("/account/subscriptions")
     assert (answer.status_code, answer.headers["Location"]) == (303, "/account")
 
 
 def test_a_known_customer_cancels_at_the_periods_end_and_keeps_it_after_all(
-    counter: Counter,
+    checkout: CheckoutClient,
 ) -> None:
-    subscription = subscribe(counter)
-    browser = known(counter)
+    subscription = subscribe(checkout)
+    browser = known(checkout)
     assert press(browser, subscription, "cancellation", when="end") == 303
-    assert one(counter).cancel_at_period_end
+    assert one(checkout).cancel_at_period_end
     assert press(browser, subscription, "resumption") == 303
-    assert not one(counter).cancel_at_period_end
+    assert not one(checkout).cancel_at_period_end
 
 
-def test_a_known_customer_pauses_it_and_resumes(counter: Counter) -> None:
-    subscription = subscribe(counter)
-    browser = known(counter)
+def test_a_known_customer_pauses_it_and_resumes(checkout: CheckoutClient) -> None:
+    subscription = subscribe(checkout)
+    browser = known(checkout)
     assert press(browser, subscription, "pause") == 303
-    assert one(counter).paused_at is not None
+    assert one(checkout).paused_at is not None
     assert "It is paused" in browser.get("/account/subscriptions", headers=BROWSER).text
     assert press(browser, subscription, "resumption") == 303
-    assert one(counter).paused_at is None
+    assert one(checkout).paused_at is None
 
 
-def test_a_known_customer_changes_the_plan(counter: Counter) -> None:
-    subscription = subscribe(counter)
-    press(known(counter), subscription, "plan", plan="coffee-club-plus")
-    with counter.app.app_context():
+def test_a_known_customer_changes_the_plan(checkout: CheckoutClient) -> None:
+    subscription = subscribe(checkout)
+    press(known(checkout), subscription, "plan", plan="coffee-club-plus")
+    with checkout.app.app_context():
         found = db.session.scalars(select(Subscription)).one()
         assert (found.plan.slug, found.balance) == ("coffee-club-plus", 1100)
 
 
-def test_whoever_is_not_known_changes_nothing(counter: Counter) -> None:
-    subscription = subscribe(counter)
-    counter.page("/checkout/coffee-club")
-    assert press(counter.client, subscription, "cancellation", when="now") in (400, 404)
-    assert one(counter).status == "active"
+def test_whoever_is_not_known_changes_nothing(checkout: CheckoutClient) -> None:
+    subscription = subscribe(checkout)
+    checkout.page("/checkout/coffee-club")
+    assert press(checkout.client, subscription, "cancellation", when="now") in (400, 404)
+    assert one(checkout).status == "active"
 
 
-def test_a_bill_is_paid_on_session_with_the_saved_card(counter: Counter) -> None:
-    subscribe(counter)
-    period, card = fall_behind(counter)
-    browser = known(counter)
+def test_a_bill_is_paid_on_session_with_the_saved_card(checkout: CheckoutClient) -> None:
+    subscribe(checkout)
+    period, card = fall_behind(checkout)
+    browser = known(checkout)
     body = {"item": period, "email": "ada@example.com", "saved_card": card}
     key = {"Idempotency-Key": "bill-1"}
     assert browser.post("/transactions", json=body, headers=key).status_code == 202
-    work(counter)
-    assert one(counter).status == "active"
+    work(checkout)
+    assert one(checkout).status == "active"
 
 
-def fall_behind(counter: Counter) -> tuple[str, str]:
+def fall_behind(checkout: CheckoutClient) -> tuple[str, str]:
     """The next bill could not be paid without the customer; its period and the card."""
-    with counter.app.app_context():
+    with checkout.app.app_context():
         subscription = db.session.scalars(select(Subscription)).one()
         card = subscription.card.id
         make_due(subscription.id, None)

@@ -9,8 +9,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from demo.plans import offer_demo_plans
-from demo.products import stock_shelf
+from demo.plans import add_demo_plans
+from demo.products import add_demo_products
 from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.customers.find import customer_for
@@ -20,36 +20,36 @@ from payments_app.payments.transactions.open import Means, open_transaction
 from payments_app.subscriptions import change
 from payments_app.subscriptions.models import Period, Subscription
 from payments_app.subscriptions.renew import stage_due
-from tests.checkout.checkout_client import BROWSER, Counter
+from tests.checkout.checkout_client import BROWSER, CheckoutClient
 from tests.customers.mailed_link import known
 from tests.customers.shoppers import ADA, GRACE, buy, cards, press
-from tests.subscriptions.billing_driver import Club, at
+from tests.subscriptions.billing_driver import BillingDriver, at
 
 pytestmark = pytest.mark.portable
 POOR = "pm_card_chargeCustomerFail"
 
 
 @pytest.fixture
-def counter(app: Flask, client: FlaskClient) -> Counter:
+def checkout(app: Flask, client: FlaskClient) -> CheckoutClient:
     with app.app_context():
-        stock_shelf()
-        offer_demo_plans()
-    return Counter(app, client)
+        add_demo_products()
+        add_demo_plans()
+    return CheckoutClient(app, client)
 
 
 @pytest.fixture
-def owner(counter: Counter) -> FlaskClient:
+def owner(checkout: CheckoutClient) -> FlaskClient:
     """Ada, who is known and has saved a Visa. Somebody else subscribed under her address."""
-    browser = counter.stranger()
-    buy(counter, browser)
-    known(counter, browser=browser)
-    buy(counter, browser, save_card=True)
-    buy(counter, counter.client, item="coffee-club", payment_method="pm_card_mastercard")
+    browser = checkout.stranger()
+    buy(checkout, browser)
+    known(checkout, browser=browser)
+    buy(checkout, browser, save_card=True)
+    buy(checkout, checkout.client, item="coffee-club", payment_method="pm_card_mastercard")
     return browser
 
 
-def subscription(counter: Counter) -> Subscription:
-    with counter.app.app_context():
+def subscription(checkout: CheckoutClient) -> Subscription:
+    with checkout.app.app_context():
         db.session.rollback()
         found = db.session.scalars(select(Subscription)).one()
         db.session.expunge_all()
@@ -60,147 +60,151 @@ def page(browser: FlaskClient) -> str:
     return browser.get("/account/subscriptions", headers=BROWSER).text
 
 
-def ask(counter: Counter, browser: FlaskClient, what: str, **form: str) -> int:
-    return press(browser, f"/account/subscriptions/{subscription(counter).id}/{what}", **form)
+def ask(checkout: CheckoutClient, browser: FlaskClient, what: str, **form: str) -> int:
+    return press(browser, f"/account/subscriptions/{subscription(checkout).id}/{what}", **form)
 
 
 # What was agreed goes on.
 
 
-def test_renewals_are_charged_on_the_card_by_its_own_stripe_customer(club: Club) -> None:
-    member = club.join("2026-01-31", known=False)
-    club.go_to("2026-02-28")
-    club.go_to("2026-03-31")
-    assert club.starts(member) == ["2026-01-31", "2026-02-28", "2026-03-31"]
-    card = club.subscription(member).card
-    assert {attempt.stripe_customer_id for attempt in club.attempts(member)} == {
+def test_renewals_are_charged_on_the_card_by_its_own_stripe_customer(
+    billing: BillingDriver,
+) -> None:
+    member = billing.join("2026-01-31", known=False)
+    billing.go_to("2026-02-28")
+    billing.go_to("2026-03-31")
+    assert billing.starts(member) == ["2026-01-31", "2026-02-28", "2026-03-31"]
+    card = billing.subscription(member).card
+    assert {attempt.stripe_customer_id for attempt in billing.attempts(member)} == {
         card.stripe_customer_id
     }
 
 
-def test_the_first_bill_after_a_trial_is_charged_on_it(club: Club) -> None:
-    plan = club.plan("letter", 500, trial_days=14)
-    member = club.join("2026-01-31", plan=plan, known=False)
-    club.go_to("2026-02-14")
-    assert club.subscription(member).status == "active"
+def test_the_first_bill_after_a_trial_is_charged_on_it(billing: BillingDriver) -> None:
+    plan = billing.plan("letter", 500, trial_days=14)
+    member = billing.join("2026-01-31", plan=plan, known=False)
+    billing.go_to("2026-02-14")
+    assert billing.subscription(member).status == "active"
 
 
-def test_a_refused_renewal_is_tried_again_on_it(club: Club) -> None:
-    member = club.join(known=False)
-    club.take_card(member, POOR)
-    club.go_to("2026-02-28")
-    club.take_card(member, "pm_card_visa")
-    club.go_to("2026-03-01")
-    assert club.subscription(member).status == "active"
+def test_a_refused_renewal_is_tried_again_on_it(billing: BillingDriver) -> None:
+    member = billing.join(known=False)
+    billing.take_card(member, POOR)
+    billing.go_to("2026-02-28")
+    billing.take_card(member, "pm_card_visa")
+    billing.go_to("2026-03-01")
+    assert billing.subscription(member).status == "active"
 
 
-def test_staff_may_have_a_refused_renewal_charged_again(club: Club) -> None:
-    member = club.join(known=False)
-    club.take_card(member, POOR)
-    club.go_to("2026-02-28")
-    assert preview_retry(club.attempts(member)[0].id).how == "charge"
+def test_staff_may_have_a_refused_renewal_charged_again(billing: BillingDriver) -> None:
+    member = billing.join(known=False)
+    billing.take_card(member, POOR)
+    billing.go_to("2026-02-28")
+    assert preview_retry(billing.attempts(member)[0].id).how == "charge"
 
 
-def test_staff_may_resume_it_as_it_was(club: Club) -> None:
-    member = club.join("2026-01-31", known=False)
+def test_staff_may_resume_it_as_it_was(billing: BillingDriver) -> None:
+    member = billing.join("2026-01-31", known=False)
     change.pause(member, at("2026-02-10"), actor="stf_1")
     change.resume(member, at("2026-05-12"), actor="stf_1")
-    club.go_to("2026-05-12")
-    assert club.starts(member) == ["2026-01-31", "2026-05-12"]
+    billing.go_to("2026-05-12")
+    assert billing.starts(member) == ["2026-01-31", "2026-05-12"]
 
 
 # The address's owner neither sees nor spends it.
 
 
 def test_the_owner_of_the_address_does_not_see_the_card(
-    counter: Counter, owner: FlaskClient
+    checkout: CheckoutClient, owner: FlaskClient
 ) -> None:
     assert "Coffee club" in page(owner)
     assert "Mastercard" not in page(owner)
 
 
-def test_the_letter_before_a_trial_ends_does_not_name_the_card(club: Club) -> None:
-    plan = club.plan("letter", 500, trial_days=14)
-    club.join("2026-01-31", plan=plan, known=False)
+def test_the_letter_before_a_trial_ends_does_not_name_the_card(billing: BillingDriver) -> None:
+    plan = billing.plan("letter", 500, trial_days=14)
+    billing.join("2026-01-31", plan=plan, known=False)
     stage_due(at("2026-02-12"))
-    club.work("payment_standard")
+    billing.work("payment_standard")
     mail = db.session.scalars(select(Mail).where(Mail.kind == "trial_ending")).one()
     assert "4242" not in mail.text + mail.html
     assert "We charge the card that was entered for it." in mail.text
 
 
-def test_who_has_proved_the_address_reads_which_card_is_charged(club: Club) -> None:
-    plan = club.plan("letter", 500, trial_days=14)
-    club.join("2026-01-31", plan=plan)
+def test_who_has_proved_the_address_reads_which_card_is_charged(billing: BillingDriver) -> None:
+    plan = billing.plan("letter", 500, trial_days=14)
+    billing.join("2026-01-31", plan=plan)
     stage_due(at("2026-02-12"))
-    club.work("payment_standard")
+    billing.work("payment_standard")
     mail = db.session.scalars(select(Mail).where(Mail.kind == "trial_ending")).one()
     assert "We charge your Visa ending in 4242." in mail.text
 
 
 @pytest.mark.parametrize("when", ["end", "now"])
-def test_the_owner_may_end_it(counter: Counter, owner: FlaskClient, when: str) -> None:
-    assert ask(counter, owner, "cancellation", when=when) == 303
-    found = subscription(counter)
+def test_the_owner_may_end_it(checkout: CheckoutClient, owner: FlaskClient, when: str) -> None:
+    assert ask(checkout, owner, "cancellation", when=when) == 303
+    found = subscription(checkout)
     assert found.cancel_at_period_end if when == "end" else found.status == "canceled"
 
 
-def test_another_plan_is_not_charged_on_it(counter: Counter, owner: FlaskClient) -> None:
-    assert ask(counter, owner, "plan", plan="coffee-club-plus") == 303
-    found = subscription(counter)
+def test_another_plan_is_not_charged_on_it(checkout: CheckoutClient, owner: FlaskClient) -> None:
+    assert ask(checkout, owner, "plan", plan="coffee-club-plus") == 303
+    found = subscription(checkout)
     assert (found.card_id, found.balance) == (None, 1100)
     assert "No card is saved for it. We mail you a link" in page(owner)
 
 
-def test_what_is_resumed_is_not_charged_on_it(counter: Counter, owner: FlaskClient) -> None:
-    assert ask(counter, owner, "pause") == 303
-    assert ask(counter, owner, "resumption") == 303
-    assert subscription(counter).card_id is None
+def test_what_is_resumed_is_not_charged_on_it(checkout: CheckoutClient, owner: FlaskClient) -> None:
+    assert ask(checkout, owner, "pause") == 303
+    assert ask(checkout, owner, "resumption") == 303
+    assert subscription(checkout).card_id is None
 
 
-def test_what_is_kept_after_all_is_not_charged_on_it(counter: Counter, owner: FlaskClient) -> None:
-    assert ask(counter, owner, "cancellation", when="end") == 303
-    assert ask(counter, owner, "resumption") == 303
-    assert subscription(counter).card_id is None
+def test_what_is_kept_after_all_is_not_charged_on_it(
+    checkout: CheckoutClient, owner: FlaskClient
+) -> None:
+    assert ask(checkout, owner, "cancellation", when="end") == 303
+    assert ask(checkout, owner, "resumption") == 303
+    assert subscription(checkout).card_id is None
 
 
 def test_the_owner_may_pay_for_it_with_a_card_of_their_own(
-    counter: Counter, owner: FlaskClient
+    checkout: CheckoutClient, owner: FlaskClient
 ) -> None:
-    mine = cards(counter)[0].id
+    mine = cards(checkout)[0].id
     assert f'value="{mine}"' in page(owner)
-    assert ask(counter, owner, "card", card=mine) == 303
-    assert subscription(counter).card_id == mine
-    ask(counter, owner, "plan", plan="coffee-club-plus")
-    assert subscription(counter).card_id == mine
+    assert ask(checkout, owner, "card", card=mine) == 303
+    assert subscription(checkout).card_id == mine
+    ask(checkout, owner, "plan", plan="coffee-club-plus")
+    assert subscription(checkout).card_id == mine
 
 
 def test_the_owner_can_not_choose_it_for_another_subscription(
-    counter: Counter, owner: FlaskClient
+    checkout: CheckoutClient, owner: FlaskClient
 ) -> None:
-    theirs = subscription(counter).card_id
-    assert ask(counter, owner, "card", card=cards(counter)[0].id) == 303
-    assert ask(counter, owner, "card", card=str(theirs)) == 409
+    theirs = subscription(checkout).card_id
+    assert ask(checkout, owner, "card", card=cards(checkout)[0].id) == 303
+    assert ask(checkout, owner, "card", card=str(theirs)) == 409
 
 
 def test_the_browser_that_subscribed_sees_and_changes_it_once_it_has_proved_the_address(
-    counter: Counter, owner: FlaskClient
+    checkout: CheckoutClient, owner: FlaskClient
 ) -> None:
-    browser = known(counter, browser=counter.client)
+    browser = known(checkout, browser=checkout.client)
     assert "Mastercard ending in 4444" in page(browser)
-    ask(counter, browser, "plan", plan="coffee-club-plus")
-    assert subscription(counter).card_id is not None
+    ask(checkout, browser, "plan", plan="coffee-club-plus")
+    assert subscription(checkout).card_id is not None
 
 
 # One bill that somebody else paid.
 
 
-def lapsed(club: Club) -> tuple[str, str]:
+def lapsed(billing: BillingDriver) -> tuple[str, str]:
     """Ada's subscription, of which a bill was refused; and that bill's period."""
-    member = club.join()
-    club.take_card(member, POOR)
-    club.go_to("2026-02-28")
-    return member, club.periods(member)[-1].id
+    member = billing.join()
+    billing.take_card(member, POOR)
+    billing.go_to("2026-02-28")
+    return member, billing.periods(member)[-1].id
 
 
 @atomic
@@ -217,40 +221,42 @@ def _pay(session: Session, period: str, email: str, *, known: bool) -> None:
 
 
 @pytest.mark.parametrize("known", [True, False])
-def test_who_pays_anothers_bill_is_not_charged_for_the_next(club: Club, known: bool) -> None:
-    member, period = lapsed(club)
-    before = club.subscription(member).card_id
+def test_who_pays_anothers_bill_is_not_charged_for_the_next(
+    billing: BillingDriver, known: bool
+) -> None:
+    member, period = lapsed(billing)
+    before = billing.subscription(member).card_id
     _pay(period, GRACE, known=known)
-    club.settle(at("2026-02-28"))
-    found = club.subscription(member)
+    billing.run_due(at("2026-02-28"))
+    found = billing.subscription(member)
     assert (found.status, found.card_id) == ("active", before)
 
 
-def test_who_only_typed_the_address_replaces_no_card(club: Club) -> None:
-    member, period = lapsed(club)
-    before = club.subscription(member).card_id
+def test_who_only_typed_the_address_replaces_no_card(billing: BillingDriver) -> None:
+    member, period = lapsed(billing)
+    before = billing.subscription(member).card_id
     _pay(period, ADA, known=False)
-    club.settle(at("2026-02-28"))
-    assert club.subscription(member).card_id == before
+    billing.run_due(at("2026-02-28"))
+    assert billing.subscription(member).card_id == before
 
 
-def test_the_owner_who_pays_with_another_card_goes_on_with_it(club: Club) -> None:
-    member, period = lapsed(club)
-    before = club.subscription(member).card_id
+def test_the_owner_who_pays_with_another_card_goes_on_with_it(billing: BillingDriver) -> None:
+    member, period = lapsed(billing)
+    before = billing.subscription(member).card_id
     _pay(period, ADA, known=True)
-    club.settle(at("2026-02-28"))
-    assert club.subscription(member).card_id not in (None, before)
+    billing.run_due(at("2026-02-28"))
+    assert billing.subscription(member).card_id not in (None, before)
 
 
-def test_who_is_led_to_a_bill_of_anothers_pays_that_one_alone(counter: Counter) -> None:
-    ada = counter.stranger()
-    buy(counter, ada)
-    known(counter, browser=ada)
-    buy(counter, ada, save_card=True)
+def test_who_is_led_to_a_bill_of_anothers_pays_that_one_alone(checkout: CheckoutClient) -> None:
+    ada = checkout.stranger()
+    buy(checkout, ada)
+    known(checkout, browser=ada)
+    buy(checkout, ada, save_card=True)
     declined = "pm_card_visa_chargeDeclined"
-    buy(counter, counter.client, item="coffee-club", email=GRACE, payment_method=declined)
-    with counter.app.app_context():
+    buy(checkout, checkout.client, item="coffee-club", email=GRACE, payment_method=declined)
+    with checkout.app.app_context():
         period = db.session.scalars(select(Period.id)).one()
-    buy(counter, ada, item=period, payment_method=None, saved_card=cards(counter)[0].id)
-    found = subscription(counter)
+    buy(checkout, ada, item=period, payment_method=None, saved_card=cards(checkout)[0].id)
+    found = subscription(checkout)
     assert (found.status, found.card_id) == ("active", None)

@@ -1,8 +1,8 @@
 """The database session: how a transaction begins, ends and is tried again.
 
 Safe from races because every writer goes through `atomic`: on SQLite it takes the write lock at
-BEGIN (a DEFERRED one that upgrades later dies with "database is locked"), on PostgreSQL the verbs
-lock their rows, and what collides all the same is run again as a whole.
+BEGIN (a DEFERRED one that upgrades later dies with "database is locked"), on PostgreSQL the service
+functions lock their rows, and what collides all the same is run again as a whole.
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ def _on_sqlite_begin(connection: Any) -> None:
 
 
 def atomic(step: Callable[Concatenate[Session, P], T]) -> Callable[P, T]:
-    """Run `step(session, ...)` as one whole database transaction, and ring the bells it staged.
+    """Run `step(session, ...)` as one whole database transaction, and send the wake-ups it staged.
 
     A collision (deadlock, serialization failure, a locked SQLite file) rolls back and runs the
     whole step again, TRIES times at most. The step must not talk to anything but the database.
@@ -133,15 +133,15 @@ def atomic(step: Callable[Concatenate[Session, P], T]) -> Callable[P, T]:
         _end_reading(session)
         for attempt in range(1, TRIES + 1):
             try:
-                result, bells = _once(session, step, *args, **kwargs)
+                result, wake_ups = _once(session, step, *args, **kwargs)
             except DBAPIError as error:
                 if attempt == TRIES or not is_collision(error):
                     raise
                 log.warning("%s collided, attempt %d: %s", step.__name__, attempt, error.orig)
                 _pause.wait(random.uniform(0, 0.05) * 2**attempt)  # noqa: S311 - jitter
             else:
-                for queue, why in bells.items():
-                    wake_up.ring(queue, why)
+                for queue, why in wake_ups.items():
+                    wake_up.wake(queue, why)
                 return result
         raise AssertionError("unreachable")
 
@@ -152,7 +152,7 @@ def _once(
     session: Session, step: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs
 ) -> tuple[T, dict[str, str]]:
     session.info["atomic"] = True
-    session.info["bells"] = {}
+    session.info["wake_ups"] = {}
     try:
         session.connection(execution_options={"writes": True})
         result = step(session, *args, **kwargs)
@@ -163,7 +163,7 @@ def _once(
         raise
     finally:
         session.info["atomic"] = False
-    return result, session.info.pop("bells")
+    return result, session.info.pop("wake_ups")
 
 
 def _commit(session: Session) -> None:

@@ -1,4 +1,4 @@
-"""Tallies by job that only ever rise: retries, times put off, deaths.
+"""counters: totals by job that only ever rise: retries, times put off, deaths.
 
 Counted in the database with the change itself, so that they survive every restart and are the
 same whichever process is asked.
@@ -14,7 +14,7 @@ from payments_app.core.db.session import insert_once
 from payments_app.core.extensions import db
 
 
-class Tally(db.Model):  # type: ignore[name-defined, misc]
+class JobCounters(db.Model):  # type: ignore[name-defined, misc]
     """`retries` after a failure, `put_off` in order (Later), `deaths`; since the first release."""
 
     __tablename__ = "job_tallies"
@@ -35,14 +35,14 @@ def count(
     put_off: int = 0,
     deaths: int = 0,
 ) -> None:
-    """Add to a job's tally in the caller's transaction."""
-    insert_once(session, Tally, queue=queue, command=command, retries=0, put_off=0, deaths=0)
+    """Add to a job's counters in the caller's transaction."""
+    insert_once(session, JobCounters, queue=queue, command=command, retries=0, put_off=0, deaths=0)
     session.execute(
-        update(Tally)
-        .where(Tally.queue == queue, Tally.command == command)
+        update(JobCounters)
+        .where(JobCounters.queue == queue, JobCounters.command == command)
         .values(
-            retries=Tally.retries + retries,
-            put_off=Tally.put_off + put_off,
-            deaths=Tally.deaths + deaths,
+            retries=JobCounters.retries + retries,
+            put_off=JobCounters.put_off + put_off,
+            deaths=JobCounters.deaths + deaths,
         )
     )

@@ -55,8 +55,8 @@ def claim(session: Session, queue: str, limit: int) -> list[Claim]:
         )
     ).all()
     claims = [Claim(**row._asdict()) for row in rows]
-    for poison in [c for c in claims if c.claims > CRASHES]:
-        _kill(session, poison, "its worker died every time")
+    for crashed in [c for c in claims if c.claims > CRASHES]:
+        _kill(session, crashed, "its worker died every time")
     return [c for c in claims if c.claims <= CRASHES]
 
 
@@ -100,7 +100,8 @@ def _is_over(session: Session, claim: Claim, deadline: float) -> bool:
 
 @atomic
 def fail(session: Session, claim: Claim, command: Command, error: BaseException) -> None:
-    """The command raised: wait as its policy says, or bury the message with an alert."""
+    """The command raised: wait as its policy says, or make the message a dead letter, with an
+    alert."""
     why = f"{type(error).__name__}: {error}"
     wait = command.policy.wait(claim.failures, error)
     if wait is None:
@@ -129,8 +130,8 @@ def _kill(session: Session, claim: Claim, error: str) -> None:
         return
     counters.count(session, claim.queue, claim.command, deaths=1)
     command = commands().get(claim.command)
-    if command is not None and command.bury is not None:
-        command.bury(session, claim.subject)
+    if command is not None and command.on_dead_letter is not None:
+        command.on_dead_letter(session, claim.subject)
     alerts.raise_alert(
         session,
         "dead_letter",

@@ -132,9 +132,9 @@ class Policy:
 class Command:
     """What a message may ask for: `run(subject, claim)` on `queue`.
 
-    Of a command that is `alone` one message at most is open for each subject: a second one is
-    logged and not stored. `bury(session, subject)` says on the subject's own row that its message
-    died, in the transaction in which it does.
+    Of a command that is `unique_while_open` one message at most is open for each subject: a second
+    one is logged and not stored. `on_dead_letter(session, subject)` says on the subject's own row
+    that its message died, in the transaction in which it does.
 
     `deadline` is for how many seconds it may be put off (Later); after that its message is dead,
     with an alert. A command that is put off for ever says in `unending` why that is right, and
@@ -144,14 +144,14 @@ class Command:
     run: Callable[[str, Claim], None]
     queue: str
     policy: Policy = Policy()
-    alone: bool = False
-    bury: Callable[[Session, str], None] | None = None
+    unique_while_open: bool = False
+    on_dead_letter: Callable[[Session, str], None] | None = None
     deadline: float = DAY
     unending: str = ""
 
 
 @dataclass(frozen=True)
-class Follow:
+class Subscriber:
     """A handler of an event: the command it stages, due in `delay` seconds."""
 
     command: str
@@ -167,12 +167,12 @@ class Later(Exception):
         self.seconds, self.reason = seconds, reason
 
 
-def followers(session: Session, event: str) -> list[Follow]:
-    """What follows an event: what the application was built with, and what others declared."""
-    known: list[Follow] = list(current_app.extensions["events"].get(event, ()))
-    names = {follow.command for follow in known}
+def subscribers_of(session: Session, event: str) -> list[Subscriber]:
+    """The subscribers of an event: those that the application was built with, and others' own."""
+    known: list[Subscriber] = list(current_app.extensions["events"].get(event, ()))
+    names = {subscriber.command for subscriber in known}
     others = [row for row in registry.subscribers(session, event) if row.command not in names]
-    return known + [Follow(row.command, row.delay) for row in others]
+    return known + [Subscriber(row.command, row.delay) for row in others]
 
 
 def commands() -> Mapping[str, Command]:
@@ -197,15 +197,15 @@ def stage(
     delay: float = 0,
     queue: str | None = None,
 ) -> bool:
-    """Store a message in the caller's transaction, due in `delay` seconds; its queue is rung
+    """Store a message in the caller's transaction, due in `delay` seconds; its queue is woken
     after the commit. False where a message of this key (`<command>:<subject>`) is there already,
-    or one is open of a command that is `alone`.
+    or one is open of a command that is `unique_while_open`.
 
     A command that is not known here waits on `queue`, or where another process declared it.
     Raises LookupError where none did.
     """
     registry.declare(session)
-    queue, alone = _place(session, command, queue)
+    queue, unique_while_open = _place(session, command, queue)
     fresh = insert_once(
         session,
         Message,
@@ -213,24 +213,24 @@ def stage(
         command=command,
         subject=subject,
         dedupe_key=key or f"{command}:{subject}",
-        alone_key=f"{command}:{subject}" if alone else None,
+        alone_key=f"{command}:{subject}" if unique_while_open else None,
         available_at=database_now(delay),
     )
     if not fresh:
         log.info("%s for %s is a duplicate, and not stored", command, subject)
     if fresh and delay <= 0:
-        session.info.setdefault("bells", {})[queue] = f"{command} {subject}"
+        session.info.setdefault("wake_ups", {})[queue] = f"{command} {subject}"
     return fresh
 
 
 def _place(session: Session, command: str, queue: str | None) -> tuple[str, bool]:
     """The queue of a command, and whether it is alone."""
     if known := commands().get(command):
-        return known.queue, known.alone
+        return known.queue, known.unique_while_open
     if queue:
         return queue, False
     home = registry.home_of(session, command)
-    return home.queue, home.alone
+    return home.queue, home.unique_while_open
 
 
 def stage_every(session: Session, seconds: int, command: str, subject: str) -> bool:
@@ -245,7 +245,7 @@ def stage_every(session: Session, seconds: int, command: str, subject: str) -> b
     return first or stage(session, command, subject, key=f"{key}:last", delay=rest)
 
 
-def hasten(session: Session, command: str, subject: str) -> bool:
+def run_now(session: Session, command: str, subject: str) -> bool:
     """Make this subject's waiting message due now; False where none is waiting."""
     row = session.execute(
         update(Message)
@@ -255,11 +255,11 @@ def hasten(session: Session, command: str, subject: str) -> bool:
         .returning(Message.queue)
     ).first()
     if row:
-        session.info.setdefault("bells", {})[row.queue] = f"{command} {subject}"
+        session.info.setdefault("wake_ups", {})[row.queue] = f"{command} {subject}"
     return row is not None
 
 
-def hasten_all(session: Session, *names: str) -> int:
+def run_all_now(session: Session, *names: str) -> int:
     """Make every waiting message of these commands due now; return how many there are."""
     rows = session.execute(
         update(Message)
@@ -269,7 +269,7 @@ def hasten_all(session: Session, *names: str) -> int:
         .returning(Message.queue)
     ).all()
     for row in rows:
-        session.info.setdefault("bells", {})[row.queue] = "hastened"
+        session.info.setdefault("wake_ups", {})[row.queue] = "run_now"
     return len(rows)
 
 
@@ -283,7 +283,7 @@ def next_due_at(session: Session) -> tuple[dt.datetime | None, dt.datetime]:
 
 def due_queues(session: Session) -> list[str]:
     """Queues that have a message due and nobody on it. One that is unknown here for long is left
-    to `unknown.call`: a bell each second would wake workers in vain."""
+    to `unknown.call`: a wake-up each second would start workers in vain."""
     fresh = Message.available_at > database_now(-UNKNOWN_SECONDS)
     due = select(Message.queue).where(*claimable(), or_(is_known(), fresh))
     return list(session.scalars(due.distinct()))

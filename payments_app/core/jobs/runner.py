@@ -26,11 +26,11 @@ RENEW_SECONDS = leases.LEASE_SECONDS / 3
 stopping = threading.Event()  # set at warm shutdown: claim nothing more, finish what runs
 
 
-def drain(queue: str, threads: int | None = None) -> int:
+def run_due_messages(queue: str, threads: int | None = None) -> int:
     """Do all that is due in `queue`; return how many messages were worked on.
 
     Claims for CLAIM_SECONDS at most, so that the RQ job never outlives its time-out; what is due
-    after that is rung for again by the sweeper. The leases of what runs are renewed meanwhile.
+    after that is woken again by the sweeper. The leases of what runs are renewed meanwhile.
     """
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     threads = threads or app.extensions["queue_threads"].get(queue, 1)

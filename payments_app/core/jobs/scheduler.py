@@ -1,7 +1,8 @@
 """Periodic jobs: a message for each period, staged by whichever sweeper comes first.
 
 The outbox gives what a schedule needs: the key `<name>@<period>` is unique, so every period has
-one message across any number of machines; the message is leased, retried and buried like others.
+one message across any number of machines; the message is leased, retried and dead-lettered like
+others.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ class Periodic:
         return int(epoch_seconds - self.offset) // self.seconds
 
 
-class Rota:
+class Scheduler:
     """What one sweeper knows to be staged: it asks the database only when a period begins."""
 
     def __init__(self) -> None:
@@ -59,11 +60,11 @@ def schedule() -> Iterable[Periodic]:
     return jobs
 
 
-def without_subject(verb: Callable[[], object]) -> Callable[[str, Claim], None]:
-    """A command of a verb that is about nothing in particular."""
+def without_subject(function: Callable[[], object]) -> Callable[[str, Claim], None]:
+    """A command of a function that takes no subject."""
 
     def run(_subject: str, _claim: Claim) -> None:
-        verb()
+        function()
 
     return run
 

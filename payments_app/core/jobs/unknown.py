@@ -52,9 +52,9 @@ def tell(queue: str | None = None) -> list[Waiting]:
 
 
 def call() -> None:
-    """The same on all queues, and ring for whoever knows them: a process may have started."""
+    """The same on all queues, and wake whoever knows them: a process may have started."""
     for queue in {waiting.queue for waiting in tell()}:
-        wake_up.ring(queue, "unknown here")
+        wake_up.wake(queue, "unknown here")
 
 
 def waiting_for(session: Session, subject: str) -> list[str]:

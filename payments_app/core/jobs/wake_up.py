@@ -1,6 +1,7 @@
-"""The bell: an RQ job that says "something is due in this queue", and nothing else.
+"""wake_up: an RQ job that says "something is due in this queue", and nothing else.
 
-Redis is a doorbell, never the truth: a bell that is lost costs until the sweeper's next round.
+The database is the truth, Redis only wakes workers up: a lost wake-up costs until the sweeper's
+next round.
 """
 
 from __future__ import annotations
@@ -18,16 +19,16 @@ from rq.serializers import JSONSerializer
 log = logging.getLogger(__name__)
 
 SWEEPER = "sweeper"  # a queue without workers: the sweeper works on it itself, without Redis
-DRAIN = "payments_app.core.jobs.runner.drain"
-DRAIN_SECONDS = 330
-# A bell that still waits when a message commits will see that message: more are only noise.
-ENOUGH_BELLS = 4
+RUN_DUE_MESSAGES = "payments_app.core.jobs.runner.run_due_messages"
+RUN_SECONDS = 330
+# A wake-up that still waits when a message commits will see that message: more add nothing.
+ENOUGH_WAKE_UPS = 4
 
 
 def connect(app: Flask, redis_url: str) -> None:
     """Keep this process's own connection: short time-outs and no retries, so that a dead or
     frozen Redis costs a buyer half a second at most."""
-    app.extensions["bell_redis"] = Redis.from_url(
+    app.extensions["wake_up_redis"] = Redis.from_url(
         redis_url,
         socket_connect_timeout=0.25,
         socket_timeout=0.25,
@@ -35,23 +36,23 @@ def connect(app: Flask, redis_url: str) -> None:
     )
 
 
-def ring(queue: str, why: str = "") -> bool:
+def wake(queue: str, why: str = "") -> bool:
     """Wake a worker of this queue; best effort. `why` names the message for whoever looks at RQ.
 
-    Returns False where Redis did not take the bell. The sweeper's own queue has no workers, and
-    hears no bell; one that is not known here may have a worker of another application.
+    Returns False where Redis did not take the wake-up. The sweeper's own queue has no workers, and
+    is not woken; one that is not known here may have a worker of another application.
     """
     if queue == SWEEPER:
         return True
-    redis = current_app.extensions["bell_redis"]
-    bells = Queue(queue, connection=redis, serializer=JSONSerializer)
+    redis = current_app.extensions["wake_up_redis"]
+    wake_ups = Queue(queue, connection=redis, serializer=JSONSerializer)
     try:
-        if bells.count >= ENOUGH_BELLS:
+        if wake_ups.count >= ENOUGH_WAKE_UPS:
             return True
-        bells.enqueue_call(
-            DRAIN,
+        wake_ups.enqueue_call(
+            RUN_DUE_MESSAGES,
             args=(queue,),
-            timeout=DRAIN_SECONDS,
+            timeout=RUN_SECONDS,
             result_ttl=0,
             failure_ttl=3600,
             ttl=600,
@@ -59,6 +60,6 @@ def ring(queue: str, why: str = "") -> bool:
             job_id=f"{queue}-{secrets.token_hex(8)}",
         )
     except (RedisError, OSError) as error:
-        log.warning("no bell for %s: %s", queue, error)
+        log.warning("no wake-up for %s: %s", queue, error)
         return False
     return True

@@ -1,4 +1,5 @@
-"""RQ's worker, with two manners of ours: quick to notice a dead one, gentle at shutdown."""
+"""RQ's worker, with two changes: it notices a dead worker soon, and finishes its work at
+shutdown."""
 
 from __future__ import annotations
 
@@ -18,8 +19,9 @@ from payments_app.core.extensions import db
 from payments_app.core.jobs import runner
 
 
-class BellWorker(Worker):
-    """Forks a work-horse for each bell; a warm shutdown tells the horse to claim nothing more."""
+class QueueWorker(Worker):
+    """Forks a work-horse for each wake-up; a warm shutdown tells the horse to claim nothing
+    more."""
 
     def handle_warm_shutdown_request(self) -> None:
         super().handle_warm_shutdown_request()  # type: ignore[no-untyped-call]
@@ -50,7 +52,7 @@ def run(app: Flask, queue: str, niceness: int = 0) -> None:
         registry.announce()
         db.session.remove()
         db.engine.dispose()  # a work-horse is forked: no connection may be shared with it
-        worker = BellWorker(
+        worker = QueueWorker(
             [queue],
             connection=Redis.from_url(app.config["CONFIG"].redis_url),
             serializer=JSONSerializer,

@@ -1,8 +1,9 @@
 """Who may call a route, declared beside it: `@public`, `@buyer`, `@merchant`, `@staff("refund")`.
 
 Deny by default: a route without a declaration answers as if it were not there, and a test walks
-`undeclared(app)`. What a staff member may do is known to the accounts room, which plugs its check
-in with `check_staff_with`; which merchant is asking, to the portal, with `check_merchants_with`.
+`undeclared(app)`. What a staff member may do is known to the accounts package, which plugs its
+check in with `check_staff_with`; which merchant is asking, to the portal, with
+`check_merchants_with`.
 """
 
 from __future__ import annotations

@@ -58,8 +58,8 @@ def prepare(app: Flask) -> None:
 
 
 def connect(app: Flask, cache: Cache, prefix: str) -> None:
-    """Connect a room's cache to the cache's Redis: short time-outs and no retries, as for the
-    bell."""
+    """Connect a package's cache to the cache's Redis: short time-outs and no retries, as for
+    wake-ups."""
     cache.init_app(
         app,
         {

@@ -1,4 +1,4 @@
-"""HTTP as every room speaks it: problems, who wants JSON, request ids, cookies.
+"""HTTP as every package speaks it: problems, who wants JSON, request ids, cookies.
 
 A problem is `{"success": false, "error": {"message", "code", "fields"?}}` for a program, and a
 page in the site's own look for a person.

@@ -70,7 +70,7 @@ class ConnectRecord(db.Model):  # type: ignore[name-defined, misc]
 
 
 def keep(session: Session, record: ConnectRecord) -> bool:
-    """Store a record that is not there yet, with one message for each follower of
+    """Store a record that is not there yet, with one message for each subscriber of
     `connect.recorded` (their subject is the record's id); return whether it was new.
 
     What is known already only learns of its balance transaction, if that came later.
@@ -90,7 +90,7 @@ def keep(session: Session, record: ConnectRecord) -> bool:
             known.fee, known.net = record.fee, record.net
             known.balance_currency = record.balance_currency
         return False
-    for follow in outbox.followers(session, RECORDED):
-        key = f"{follow.command}:{known.id}"
-        outbox.stage(session, follow.command, str(known.id), key=key, delay=follow.delay)
+    for subscriber in outbox.subscribers_of(session, RECORDED):
+        key = f"{subscriber.command}:{known.id}"
+        outbox.stage(session, subscriber.command, str(known.id), key=key, delay=subscriber.delay)
     return True

@@ -1,4 +1,4 @@
-"""refresh: bring disputes to where Stripe has them."""
+"""refresh: move disputes to Stripe's state."""
 
 from __future__ import annotations
 
@@ -164,9 +164,9 @@ def _tell(session: Session, dispute: Dispute, *, fresh: bool) -> None:
             severity="critical",
             transaction_id=dispute.transaction_id,
         )
-    for follow in outbox.followers(session, CHANGED):
-        key = f"{follow.command}:{dispute.id}:v{dispute.version}"
-        outbox.stage(session, follow.command, dispute.id, key=key, delay=follow.delay)
+    for subscriber in outbox.subscribers_of(session, CHANGED):
+        key = f"{subscriber.command}:{dispute.id}:v{dispute.version}"
+        outbox.stage(session, subscriber.command, dispute.id, key=key, delay=subscriber.delay)
 
 
 @atomic

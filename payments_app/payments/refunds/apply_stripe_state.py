@@ -1,4 +1,4 @@
-"""apply_stripe_state: bring a refund to where Stripe says it is. The one way to its outcome."""
+"""apply_stripe_state: move a refund to the state that Stripe says. The one way to its outcome."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ from payments_app.payments.refunds.models import AT_STRIPE, MACHINE, Refund, loc
 
 
 @atomic
-def settle_refund(session: Session, refund_id: str, reply: Reply, *, actor: str = "stripe") -> str:
+def apply_stripe_refund(
+    session: Session, refund_id: str, reply: Reply, *, actor: str = "stripe"
+) -> str:
     """Keep what Stripe answered about a refund and move it there; return its state.
 
     `reply` holds the refund's body. Safe in any order: a move that the table does not allow is
@@ -110,7 +112,7 @@ def _keep_error(refund: Refund, error: dict[str, Any]) -> None:
 
 
 def _mismatch(session: Session, refund: Refund, body: dict[str, Any]) -> bool:
-    """A refund of another amount or payment settles nothing, and a person must look."""
+    """A refund of another amount or payment changes no state, and a person must look."""
     transaction = session.get_one(Transaction, refund.transaction_id)
     theirs = (body.get("amount"), body.get("currency"), *names_of(body))
     ours = (refund.amount, refund.currency, transaction.stripe_payment_id, charge_of(transaction))

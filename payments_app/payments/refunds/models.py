@@ -39,16 +39,16 @@ MACHINE = Machine(
         "canceled": frozenset(),
     },
 )
-NOT_REFUNDED = ("failed", "canceled")  # these give nothing back, and leave room for another
+NOT_REFUNDED = ("failed", "canceled")  # these give nothing back, and allow another
 UNCLEAR = ("unknown", "pending", "requires_action")
 
 
 class Refund(Returned, db.Model):  # type: ignore[name-defined, misc]
     """Money given back, or asked to be. `amount` in minor units, of the transaction's currency.
 
-    The refunds of a transaction that did not fail never exceed what was captured: the verb checks
-    it with the transaction locked, and a trigger of the database on its own. `stripe_reason` is
-    one of the three that Stripe lets us give; what it says of a refund made there is in
+    The refunds of a transaction that did not fail never exceed what was captured: the request
+    checks it with the transaction locked, and a trigger of the database on its own. `stripe_reason`
+    is one of the three that Stripe lets us give; what it says of a refund made there is in
     `stripe_data`.
     """
 
@@ -138,7 +138,7 @@ def move(
 
 
 def tell(session: Session, refund: Refund, *, actor: str, **data: Any) -> None:
-    """Write that a refund is in its state now, and store the messages that follow."""
+    """Write that a refund is in its state now, and store the messages of its subscribers."""
     event = f"refund.{refund.state}"
     history.record(
         session,
@@ -151,6 +151,6 @@ def tell(session: Session, refund: Refund, *, actor: str, **data: Any) -> None:
         currency=refund.currency,
         **data,
     )
-    for follow in outbox.followers(session, event):
-        key = f"{follow.command}:{refund.id}:v{refund.version}"
-        outbox.stage(session, follow.command, refund.id, key=key, delay=follow.delay)
+    for subscriber in outbox.subscribers_of(session, event):
+        key = f"{subscriber.command}:{refund.id}:v{refund.version}"
+        outbox.stage(session, subscriber.command, refund.id, key=key, delay=subscriber.delay)

@@ -36,14 +36,14 @@ NEVER_PAID = "The payment was cancelled before any money was taken: nothing was 
 
 
 def refresh(subject: str, _claim: Claim) -> None:
-    """Bring every refund of one payment to where Stripe has it. `subject` is the id of a refund at
+    """Move every refund of one payment to Stripe's state. `subject` is the id of a refund at
     Stripe (`re_...`), of a payment intent (`pi_...`) or of a charge (`ch_...`); it may name the
     account that it is on (`re_...@acct_...`). Refunds of a payment that is not known here are set
     aside.
 
     Those of a payment that ended without money are kept as failed. Raises Later while Stripe can't
-    be read, and while one that was made outside has no room beside those of ours that are not
-    decided yet.
+    be read, and while one that was made outside finds nothing left to refund beside those of ours
+    that are not decided yet.
     """
     stripe_id, account = read_subject(subject)
     owner = _owner_here(stripe_id)
@@ -60,17 +60,18 @@ def refresh(subject: str, _claim: Claim) -> None:
         return
     blocked = import_refunds(owner.transaction_id, list(found.values()))
     if blocked:
-        raise Later(RETRY_SECONDS, f"no room yet for {', '.join(blocked)}")
+        raise Later(RETRY_SECONDS, f"nothing left to refund yet for {', '.join(blocked)}")
 
 
 @atomic
 def import_refunds(
     session: Session, transaction_id: str, bodies: list[dict[str, Any]]
 ) -> list[str]:
-    """Take in the refunds of a payment as Stripe has them; return those that have no room yet.
+    """Take in the refunds of a payment as Stripe has them; return those that have nothing left to
+    refund yet.
 
-    What failed comes first: it makes room. Raises Later for a payment that is not complete here
-    yet: its own news is on the way.
+    What failed comes first: it frees its amount. Raises Later for a payment that is not complete
+    here yet: its own news is on the way.
     """
     transaction = states.lock(session, transaction_id)
     if bodies and transaction.state != "complete":
@@ -239,7 +240,7 @@ def _make_room(session: Session, transaction_id: str, blocked: list[str]) -> Non
     for refund_id in session.scalars(
         select(Refund.id).where(Refund.transaction_id == transaction_id)
     ):
-        outbox.hasten(session, "refunds.look_up", refund_id)
+        outbox.run_now(session, "refunds.look_up", refund_id)
     alerts.raise_alert(
         session,
         "refund_outside",

@@ -24,7 +24,11 @@ from payments_app.gateway.results import Verdict
 from payments_app.payments import states
 from payments_app.payments.connect.account import account_of, is_destination_charge
 from payments_app.payments.models import Transaction
-from payments_app.payments.refunds.apply_stripe_state import end_refund, note_reply, settle_refund
+from payments_app.payments.refunds.apply_stripe_state import (
+    apply_stripe_refund,
+    end_refund,
+    note_reply,
+)
 from payments_app.payments.refunds.models import UNCLEAR, Refund, lock, move
 from payments_app.payments.transactions.charge_snapshot import KEY_SECONDS
 from payments_app.payments.transactions.look_up import next_wait
@@ -41,7 +45,7 @@ NOT_MADE = {
 
 
 @dataclass(frozen=True)
-class _Brief:
+class _RefundSnapshot:
     """A refund as its jobs need it, read in one short database transaction."""
 
     refund_id: str
@@ -64,72 +68,72 @@ def send(refund_id: str, claim: Claim) -> None:
 
     Raises Later where Stripe refused before anything happened.
     """
-    brief = _begin(refund_id)
-    if brief is None:
+    snapshot = _begin(refund_id)
+    if snapshot is None:
         return
-    if brief.key_forgotten:
+    if snapshot.key_forgotten:
         end_refund(refund_id, "unknown", {"code": "key_forgotten", "message": "Sent long ago"})
         return
-    _create(brief, claim)
+    _create(snapshot, claim)
 
 
 def look_up(refund_id: str, claim: Claim) -> None:
     """Ask Stripe about a refund whose outcome is open; raise Later while it stays so."""
-    brief = _open(refund_id)
-    if brief is None:
+    snapshot = _open(refund_id)
+    if snapshot is None:
         return
-    reply = _find(brief)
+    reply = _find(snapshot)
     if reply.body is not None:
-        state = settle_refund(refund_id, reply)
+        state = apply_stripe_refund(refund_id, reply)
     elif reply.trouble is not None:
         _note(refund_id, reply)
-        state = brief.state
-    elif brief.key_forgotten:
+        state = snapshot.state
+    elif snapshot.key_forgotten:
         state = end_refund(refund_id, "failed", NOT_MADE, reply)
     else:
-        state = _create(brief, claim)
+        state = _create(snapshot, claim)
     # One that moved to another open state is looked up by that state's own message.
-    if state == brief.state:
-        if brief.unclear_seconds >= (_DAY if state == "unknown" else PENDING_SECONDS):
+    if state == snapshot.state:
+        if snapshot.unclear_seconds >= (_DAY if state == "unknown" else PENDING_SECONDS):
             _tell_a_person(refund_id)
-        raise Later(next_wait(brief.unclear_seconds), f"still {state}")
+        raise Later(next_wait(snapshot.unclear_seconds), f"still {state}")
 
 
-def _create(brief: _Brief, claim: Claim) -> str:
-    reply = gateway.create_refund(brief.parameters, brief.key, brief.account)
+def _create(snapshot: _RefundSnapshot, claim: Claim) -> str:
+    reply = gateway.create_refund(snapshot.parameters, snapshot.key, snapshot.account)
     if reply.trouble in (Verdict.LATER, Verdict.MISCONFIGURED):
-        _wait(brief, reply, claim)
+        _wait(snapshot, reply, claim)
     if reply.body is not None and not reply.replayed:
-        return settle_refund(brief.refund_id, reply)
+        return apply_stripe_refund(snapshot.refund_id, reply)
     if reply.trouble in (Verdict.INVALID, Verdict.DECLINED):
-        _tell_of_refusal(brief.refund_id, reply)
-        return end_refund(brief.refund_id, "failed", reply.error or {}, reply)
+        _tell_of_refusal(snapshot.refund_id, reply)
+        return end_refund(snapshot.refund_id, "failed", reply.error or {}, reply)
     if reply.trouble == Verdict.UNKNOWN and not reply.replayed:
-        return end_refund(brief.refund_id, "unknown", reply.error or {}, reply)
-    return _read_again(brief, reply)
+        return end_refund(snapshot.refund_id, "unknown", reply.error or {}, reply)
+    return _read_again(snapshot, reply)
 
 
-def _read_again(brief: _Brief, reply: Reply) -> str:
+def _read_again(snapshot: _RefundSnapshot, reply: Reply) -> str:
     """Stripe replayed an answer, or says that all is refunded already: look what there is."""
-    _note(brief.refund_id, reply)
-    found = _find(brief)
+    _note(snapshot.refund_id, reply)
+    found = _find(snapshot)
     if found.body is not None:
-        return settle_refund(brief.refund_id, found)
+        return apply_stripe_refund(snapshot.refund_id, found)
     if found.trouble is not None:
-        return end_refund(brief.refund_id, "unknown", found.error or {}, found)
-    return end_refund(brief.refund_id, "failed", reply.error or NOT_MADE, found)
+        return end_refund(snapshot.refund_id, "unknown", found.error or {}, found)
+    return end_refund(snapshot.refund_id, "failed", reply.error or NOT_MADE, found)
 
 
-def _find(brief: _Brief) -> Reply:
-    if brief.stripe_refund_id:
-        return gateway.retrieve_refund(brief.stripe_refund_id, brief.account)
-    return gateway.find_refund(brief.intent_id, brief.refund_id, brief.account)
+def _find(snapshot: _RefundSnapshot) -> Reply:
+    if snapshot.stripe_refund_id:
+        return gateway.retrieve_refund(snapshot.stripe_refund_id, snapshot.account)
+    return gateway.find_refund(snapshot.intent_id, snapshot.refund_id, snapshot.account)
 
 
-def _wait(brief: _Brief, reply: Reply, claim: Claim) -> None:
+def _wait(snapshot: _RefundSnapshot, reply: Reply, claim: Claim) -> None:
     """Nothing was sent: come back with the same key."""
     exhausted = claim.tries >= len(WAITS)
-    _note(brief.refund_id, reply, alert=exhausted or reply.trouble == Verdict.MISCONFIGURED)
+    _note(snapshot.refund_id, reply, alert=exhausted or reply.trouble == Verdict.MISCONFIGURED)
     seconds = LONG_WAIT_SECONDS if exhausted else WAITS[claim.tries]
     raise Later(max(seconds, reply.retry_after or 0), f"refund: {reply.error_code}")
 
@@ -152,7 +156,7 @@ def _parameters(refund: Refund, transaction: Transaction) -> dict[str, Any]:
 
 
 @atomic
-def _begin(session: Session, refund_id: str) -> _Brief | None:
+def _begin(session: Session, refund_id: str) -> _RefundSnapshot | None:
     refund = lock(session, refund_id)
     if refund.state not in ("requested", "processing"):
         return None
@@ -161,25 +165,25 @@ def _begin(session: Session, refund_id: str) -> _Brief | None:
         refund.parameters = _parameters(refund, transaction)
         refund.sent_at = database_now()
         move(session, refund, "processing", actor="worker")
-    return _brief_of(session, refund, transaction)
+    return _snapshot_of(session, refund, transaction)
 
 
 @atomic
-def _open(session: Session, refund_id: str) -> _Brief | None:
+def _open(session: Session, refund_id: str) -> _RefundSnapshot | None:
     refund = lock(session, refund_id)
     if refund.state not in UNCLEAR:
         return None
-    return _brief_of(session, refund, states.lock(session, refund.transaction_id))
+    return _snapshot_of(session, refund, states.lock(session, refund.transaction_id))
 
 
-def _brief_of(session: Session, refund: Refund, transaction: Transaction) -> _Brief:
+def _snapshot_of(session: Session, refund: Refund, transaction: Transaction) -> _RefundSnapshot:
     session.flush()
     forgotten, since = session.execute(
         select(Refund.sent_at < database_now(-KEY_SECONDS), Refund.state_at).where(
             Refund.id == refund.id
         )
     ).one()
-    return _Brief(
+    return _RefundSnapshot(
         refund_id=refund.id,
         state=refund.state,
         intent_id=transaction.stripe_payment_id or "",

@@ -28,7 +28,7 @@ from payments_app.payments.retries.request import (
     requests,
     verdict_on,
 )
-from payments_app.payments.transactions.apply_stripe_state import note, settle
+from payments_app.payments.transactions.apply_stripe_state import apply_stripe_state, note
 from payments_app.payments.transactions.charge_snapshot import UNSENT_SECONDS
 from payments_app.payments.transactions.open import LivePaymentError, Means, open_transaction
 from payments_app.payments.transactions.supersede import ALREADY_PAID
@@ -86,7 +86,7 @@ def _ask(earlier: _Earlier, asked_at: dt.datetime) -> str | None:
             return _NO_ANSWER
         raise Later(RETRY_SECONDS, f"asking about {earlier.transaction_id}: {answer.error_code}")
     if answer.verdict == Verdict.SUCCEEDED:
-        settle(earlier.transaction_id, answer, fresh=True)
+        apply_stripe_state(earlier.transaction_id, answer, fresh=True)
         return str(ALREADY_PAID["message"])
     note(earlier.transaction_id, answer)
     return _UNDECIDED if answer.verdict in (Verdict.PROCESSING, Verdict.UNKNOWN) else None

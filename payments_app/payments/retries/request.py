@@ -18,7 +18,7 @@ from payments_app.core.jobs import outbox
 from payments_app.core.jobs.outbox import OPEN, Message
 from payments_app.core.money import Money
 from payments_app.core.web.links import absolute
-from payments_app.gateway.declines import STAFF, Advice, advice_on
+from payments_app.gateway.declines import STAFF, DeclinePolicy, decline_policy
 from payments_app.payments import states
 from payments_app.payments.models import PaymentRecord, Transaction
 from payments_app.payments.payable import find_payable, payable_kinds
@@ -167,9 +167,9 @@ def _refusal(transaction: Transaction, attempts: list[Transaction]) -> str | Non
         return "A newer attempt is under way: wait for its outcome."
     if attempts[-1].id != transaction.id:
         return "A newer attempt was made: retry that one."
-    advice = advice_on(transaction.error)
-    if advice is not None and not advice.retry:
-        return f"This payment must not be retried. {STAFF[advice.staff]}"
+    policy = decline_policy(transaction.error)
+    if policy is not None and not policy.retry:
+        return f"This payment must not be retried. {STAFF[policy.staff]}"
     return None
 
 
@@ -181,7 +181,7 @@ def _how(
     named = transaction.payment_method and transaction.stripe_customer_id
     saved = bool(named and not transaction.save_card)  # one that was to be saved is not yet
     saved = saved and not _was_removed(session, transaction)
-    if saved and _may_charge(advice_on(transaction.error)):
+    if saved and _may_charge(decline_policy(transaction.error)):
         return CHARGE, _TRY_SAVED_CARD
     return LINK, _BUYER_NEEDED if saved else _BY_LINK
 
@@ -194,11 +194,11 @@ def _was_removed(session: Session, transaction: Transaction) -> bool:
     return session.scalar(removed) is not None
 
 
-def _may_charge(advice: Advice | None) -> bool:
+def _may_charge(policy: DeclinePolicy | None) -> bool:
     """Whether the same card may simply be tried again: no details to mend, no bank to ask."""
-    if advice is None:
+    if policy is None:
         return True
-    return advice.buyer == "B2" or (advice.staff in ("S1", "S4") and advice.buyer != "B7")
+    return policy.buyer == "B2" or (policy.staff in ("S1", "S4") and policy.buyer != "B7")
 
 
 def _waits(session: Session, transaction_id: str) -> bool:

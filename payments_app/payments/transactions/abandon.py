@@ -15,8 +15,13 @@ from payments_app.gateway import charges
 from payments_app.gateway.results import Answer, Verdict, unclear
 from payments_app.payments import states
 from payments_app.payments.models import Transaction
-from payments_app.payments.transactions.apply_stripe_state import give_up, note, settle, status_word
-from payments_app.payments.transactions.charge_snapshot import Brief, brief_of
+from payments_app.payments.transactions.apply_stripe_state import (
+    apply_stripe_state,
+    give_up,
+    note,
+    status_word,
+)
+from payments_app.payments.transactions.charge_snapshot import ChargeSnapshot, snapshot_of
 
 ACTION_SECONDS = 30 * 60  # a bank's check that nobody finished is cancelled after this
 RETRY_SECONDS = 60.0
@@ -43,64 +48,70 @@ def end_unsent(session: Session, transaction: Transaction) -> None:
     states.move(session, transaction, "canceled", reason=NOT_MADE["message"])
 
 
-def never_made(brief: Brief) -> None:
+def never_made(snapshot: ChargeSnapshot) -> None:
     """End a transaction whose intent Stripe does not know: it expired, or Stripe failed at it."""
-    if brief.late:
-        give_up(brief.transaction_id, "canceled", NOT_MADE)
+    if snapshot.late:
+        give_up(snapshot.transaction_id, "canceled", NOT_MADE)
     else:
-        give_up(brief.transaction_id, "failed", STRIPE_FAILED)
+        give_up(snapshot.transaction_id, "failed", STRIPE_FAILED)
 
 
-def unsent(brief: Brief, claim: Claim, create: Callable[[Brief], Answer]) -> None:
+def unsent(
+    snapshot: ChargeSnapshot, claim: Claim, create: Callable[[ChargeSnapshot], Answer]
+) -> None:
     """End a transaction that was not confirmed in time; its intent, if any, at Stripe first.
 
     The answer to the create may be lost: the same key names the intent, without moving money.
     Raises Later while Stripe does not answer.
     """
-    if brief.intent_id is None:
-        answer = create(brief)
+    if snapshot.intent_id is None:
+        answer = create(snapshot)
         if answer.intent is None:
             if answer.verdict in (Verdict.CANCELED, Verdict.INVALID):
-                never_made(brief)
+                never_made(snapshot)
                 return
-            note(brief.transaction_id, answer)
+            note(snapshot.transaction_id, answer)
             raise Later(RETRY_SECONDS, f"create before cancelling: {answer.error_code}")
-        _keep_id(brief.transaction_id, answer)
-        brief = _brief(brief.transaction_id)
-    close(brief, claim)
+        _keep_id(snapshot.transaction_id, answer)
+        snapshot = _snapshot(snapshot.transaction_id)
+    close(snapshot, claim)
 
 
 def close(
-    brief: Brief, _claim: Claim, *, phase: str = "canceled", error: dict[str, Any] | None = None
+    snapshot: ChargeSnapshot,
+    _claim: Claim,
+    *,
+    phase: str = "canceled",
+    error: dict[str, Any] | None = None,
 ) -> None:
     """Cancel the intent at Stripe, then end the transaction as `phase` with `error`.
 
-    If Stripe refuses because the intent has moved on, the transaction settles by what it reads.
-    Raises Later while Stripe does not answer.
+    If Stripe refuses because the intent has moved on, the transaction takes the state that it
+    reads. Raises Later while Stripe does not answer.
     """
-    answer = charges.cancel_intent(brief.intent, brief.account)
-    note(brief.transaction_id, answer)
+    answer = charges.cancel_intent(snapshot.intent, snapshot.account)
+    note(snapshot.transaction_id, answer)
     if answer.verdict == Verdict.MOVED_ON:
-        answer = charges.retrieve_intent(brief.intent, brief.account)
+        answer = charges.retrieve_intent(snapshot.intent, snapshot.account)
         if answer.verdict == Verdict.OPEN or answer.intent is None:
             answer = unclear(answer)
         if answer.verdict != Verdict.CANCELED:
-            settle(brief.transaction_id, answer, fresh=True)
+            apply_stripe_state(snapshot.transaction_id, answer, fresh=True)
             return
     if answer.verdict != Verdict.CANCELED:
         raise Later(RETRY_SECONDS, f"cancel: {answer.error_code}")
-    give_up(brief.transaction_id, phase, error or NOT_MADE, answer)
+    give_up(snapshot.transaction_id, phase, error or NOT_MADE, answer)
 
 
 def expire_action(transaction_id: str, claim: Claim) -> None:
     """Cancel a transaction whose bank check nobody finished in time."""
-    brief = _waiting_for_buyer(transaction_id)
-    if brief is not None:
-        close(brief, claim, error=CHECK_ABANDONED)
+    snapshot = _waiting_for_buyer(transaction_id)
+    if snapshot is not None:
+        close(snapshot, claim, error=CHECK_ABANDONED)
 
 
 @atomic
-def _waiting_for_buyer(session: Session, transaction_id: str) -> Brief | None:
+def _waiting_for_buyer(session: Session, transaction_id: str) -> ChargeSnapshot | None:
     transaction = states.lock(session, transaction_id)
     if transaction.phase != "requires_action":
         return None
@@ -110,7 +121,7 @@ def _waiting_for_buyer(session: Session, transaction_id: str) -> Brief | None:
         )
     )
     # An earlier visit to the bank had its own message; this one's comes with its own.
-    return None if too_early else brief_of(session, transaction)
+    return None if too_early else snapshot_of(session, transaction)
 
 
 @atomic
@@ -121,5 +132,5 @@ def _keep_id(session: Session, transaction_id: str, answer: Answer) -> None:
 
 
 @atomic
-def _brief(session: Session, transaction_id: str) -> Brief:
-    return brief_of(session, states.lock(session, transaction_id))
+def _snapshot(session: Session, transaction_id: str) -> ChargeSnapshot:
+    return snapshot_of(session, states.lock(session, transaction_id))

@@ -1,4 +1,4 @@
-"""apply_stripe_state: bring a transaction to where Stripe says it is. The one way to a verdict.
+"""apply_stripe_state: move a transaction to the state that Stripe says. The one way to it.
 
 The charge, the look-up, the webhook and the sweeper all end here.
 """
@@ -34,7 +34,7 @@ PHASE_OF = {
 
 
 @atomic
-def settle(
+def apply_stripe_state(
     session: Session,
     transaction_id: str,
     answer: Answer,
@@ -42,11 +42,11 @@ def settle(
     fresh: bool = False,
     actor: str = "stripe",
 ) -> str:
-    """`bring`, as a database transaction of its own."""
-    return bring(session, transaction_id, answer, fresh=fresh, actor=actor)
+    """`apply_in_session`, as a database transaction of its own."""
+    return apply_in_session(session, transaction_id, answer, fresh=fresh, actor=actor)
 
 
-def bring(
+def apply_in_session(
     session: Session,
     transaction_id: str,
     answer: Answer,
@@ -58,7 +58,7 @@ def bring(
 
     `fresh` says that the answer was just read at Stripe: only then may it correct a final state.
     An answer about another amount or currency, and one that it succeeded which does not say what
-    was received, settles nothing and raises an alert.
+    was received, changes no state and raises an alert.
     """
     transaction = states.lock(session, transaction_id)
     note_call(session, transaction_id, answer)
@@ -72,18 +72,18 @@ def bring(
     elif states.MACHINE.allows(transaction.phase, phase):
         _keep(transaction, answer)
         states.move(session, transaction, phase, actor=actor, **receive(transaction, answer, phase))
-    _follow_sale(session, transaction)
+    _stage_connect_read(session, transaction)
     return transaction.phase
 
 
-def _follow_sale(session: Session, transaction: Transaction) -> None:
+def _stage_connect_read(session: Session, transaction: Transaction) -> None:
     """A merchant's sale has records on two accounts; any other needs no message for them."""
     if transaction.phase == "complete" and transaction.connected_account_id is not None:
         outbox.stage(session, READ, transaction.id)
 
 
 @atomic
-def settle_zero(session: Session, transaction_id: str) -> None:
+def complete_zero_amount(session: Session, transaction_id: str) -> None:
     """A payment of nothing succeeds without Stripe."""
     transaction = states.lock(session, transaction_id)
     if transaction.phase != "processing":

@@ -1,4 +1,4 @@
-"""The brief of a charge: what a worker needs of a transaction, as plain data.
+"""charge_snapshot: what a worker needs of a transaction, as plain data.
 
 It is read (and where a transaction begins, written) in one short database transaction, so that no
 row and no connection is held while Stripe is called.
@@ -33,7 +33,7 @@ class NewCustomer:
 
 
 @dataclass(frozen=True)
-class Brief:
+class ChargeSnapshot:
     """One transaction as its charge needs it."""
 
     transaction_id: str
@@ -125,8 +125,8 @@ def _confirmation(transaction: Transaction) -> dict[str, Any]:
     return confirm
 
 
-def brief_of(session: Session, transaction: Transaction) -> Brief:
-    """The brief of a locked transaction, its ages by the database's clock."""
+def snapshot_of(session: Session, transaction: Transaction) -> ChargeSnapshot:
+    """The snapshot of a locked transaction, its ages by the database's clock."""
     customer = _new_customer(session, transaction)
     if transaction.parameters is None and customer is None:
         transaction.parameters = parameters_for(transaction)
@@ -139,7 +139,7 @@ def brief_of(session: Session, transaction: Transaction) -> Brief:
             Transaction.created_at < database_now(-KEY_SECONDS),
         ).where(Transaction.id == transaction.id)
     ).one()
-    return Brief(
+    return ChargeSnapshot(
         transaction_id=transaction.id,
         phase=transaction.phase,
         amount=transaction.amount,

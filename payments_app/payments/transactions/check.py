@@ -18,7 +18,7 @@ _WORTH_ASKING = ("unknown", "awaiting_bank", "requires_action")
 
 @atomic
 def request_check(session: Session, transaction_id: str, *, back: bool = False) -> bool:
-    """Ring for a look-up of this transaction: once in LOOK_SECONDS where somebody looks, twice in
+    """Stage a look-up of this transaction: once in LOOK_SECONDS where somebody looks, twice in
     BACK_SECONDS at most where the buyer is `back` from the bank.
 
     Returns whether one more is under way now. An unknown id is no error: there is nothing to ask.

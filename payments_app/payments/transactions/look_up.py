@@ -17,7 +17,7 @@ from payments_app.core.jobs.outbox import Claim, Later
 from payments_app.payments import states
 from payments_app.payments.models import Transaction
 from payments_app.payments.transactions.charge import resolve
-from payments_app.payments.transactions.charge_snapshot import Brief, brief_of
+from payments_app.payments.transactions.charge_snapshot import ChargeSnapshot, snapshot_of
 
 FIRST_SECONDS = 5.0
 _HOUR, _DAY = 3600.0, 86_400.0
@@ -28,8 +28,8 @@ def look_up(transaction_id: str, claim: Claim) -> None:
     found = _open(transaction_id)
     if found is None:
         return
-    brief, since = found
-    phase = resolve(brief, claim)
+    snapshot, since = found
+    phase = resolve(snapshot, claim)
     if phase in ("unknown", "awaiting_bank"):
         age = (utcnow() - since).total_seconds()
         if age >= _DAY:
@@ -61,13 +61,13 @@ def next_wait(age: float) -> float:
 
 
 @atomic
-def _open(session: Session, transaction_id: str) -> tuple[Brief, dt.datetime] | None:
+def _open(session: Session, transaction_id: str) -> tuple[ChargeSnapshot, dt.datetime] | None:
     transaction = states.lock(session, transaction_id)
     if transaction.phase not in ("unknown", "awaiting_bank", "requires_action"):
         return None
     if transaction.stripe_payment_id is None:
         raise LookupError(f"{transaction_id} is {transaction.phase} without an intent")
-    return brief_of(session, transaction), transaction.phase_at
+    return snapshot_of(session, transaction), transaction.phase_at
 
 
 @atomic

@@ -19,6 +19,6 @@ _WAITING = ("charge", "look_up", "expire_action", "retry", "refunds.send", "refu
 @atomic
 def recover(session: Session, _name: str, _claim: Claim) -> None:
     """Make every charge and look-up that was put off due at once."""
-    waiting = outbox.hasten_all(session, *_WAITING)
+    waiting = outbox.run_all_now(session, *_WAITING)
     history.record(session, "system", "stripe.recovered", subject="stripe", waiting=waiting)
     log.info("Stripe answers again: %d messages go on", waiting)

@@ -12,7 +12,7 @@ from payments_app.core.jobs.outbox import Claim, Later
 from payments_app.gateway.results import Answer, Verdict
 from payments_app.payments import states
 from payments_app.payments.transactions.apply_stripe_state import give_up, note_call
-from payments_app.payments.transactions.charge_snapshot import Brief
+from payments_app.payments.transactions.charge_snapshot import ChargeSnapshot
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +26,7 @@ RATE_LIMITED = {
 }
 
 
-def wait(brief: Brief, answer: Answer, claim: Claim) -> None:
+def wait(snapshot: ChargeSnapshot, answer: Answer, claim: Claim) -> None:
     """Raise Later with the time to come back.
 
     Rate limits that outlast their retries end the transaction as failed, but only where no intent
@@ -34,15 +34,15 @@ def wait(brief: Brief, answer: Answer, claim: Claim) -> None:
     permission error fails nobody's payment: it waits, with an alert.
     """
     exhausted = claim.tries >= len(RETRIES)
-    if answer.error_type == "rate_limit" and exhausted and brief.intent_id is None:
-        log.error("%s: Rate limit exceeded after retries", brief.transaction_id)
-        _give_up_note(brief.transaction_id, answer)
-        give_up(brief.transaction_id, "failed", RATE_LIMITED)
+    if answer.error_type == "rate_limit" and exhausted and snapshot.intent_id is None:
+        log.error("%s: Rate limit exceeded after retries", snapshot.transaction_id)
+        _give_up_note(snapshot.transaction_id, answer)
+        give_up(snapshot.transaction_id, "failed", RATE_LIMITED)
         return
     seconds = max(_seconds(answer, claim), answer.retry_after or 0)
     log.warning(
         "%s: %s refused (%s), retry %d in %s s",
-        brief.transaction_id,
+        snapshot.transaction_id,
         answer.call,
         answer.error_code,
         claim.tries + 1,
@@ -50,10 +50,10 @@ def wait(brief: Brief, answer: Answer, claim: Claim) -> None:
     )
     # Refused before anything happened, and nothing was sent earlier: then nothing is at Stripe.
     never_sent = (
-        answer.call == "create" and answer.verdict != Verdict.UNKNOWN and not brief.create_sent
+        answer.call == "create" and answer.verdict != Verdict.UNKNOWN and not snapshot.create_sent
     )
     _note(
-        brief.transaction_id,
+        snapshot.transaction_id,
         answer,
         claim.tries + 1,
         seconds,

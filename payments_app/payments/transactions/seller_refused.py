@@ -15,34 +15,34 @@ from payments_app.gateway.results import Answer, Verdict
 from payments_app.merchants.refresh_account import stage_refresh
 from payments_app.payments import states
 from payments_app.payments.transactions.apply_stripe_state import end, note_call
-from payments_app.payments.transactions.charge_snapshot import Brief
+from payments_app.payments.transactions.charge_snapshot import ChargeSnapshot
 
 _NOT_PAYABLE = frozenset({"account_invalid", "insufficient_capabilities_for_transfer"})
 
 
-def is_refusal(brief: Brief, answer: Answer) -> bool:
+def is_refusal(snapshot: ChargeSnapshot, answer: Answer) -> bool:
     """Whether a call was refused because of whom the payment pays: on a merchant's own account
     403, on ours 400 about the transfer. A refused key of our own is nobody's payment's fault."""
     error = answer.error or {}
     if answer.verdict == Verdict.MISCONFIGURED:
-        return brief.account is not None and answer.error_type == "permission_error"
+        return snapshot.account is not None and answer.error_type == "permission_error"
     about_transfer = str(error.get("param") or "").startswith("transfer_data")
     refused = error.get("code") in _NOT_PAYABLE or about_transfer
-    return brief.seller is not None and answer.verdict == Verdict.INVALID and refused
+    return snapshot.seller is not None and answer.verdict == Verdict.INVALID and refused
 
 
 @atomic
-def end_refused(session: Session, brief: Brief, answer: Answer) -> None:
+def end_refused(session: Session, snapshot: ChargeSnapshot, answer: Answer) -> None:
     """End the payment with Stripe's refusal, tell staff, and have the account read again."""
-    states.lock(session, brief.transaction_id)
-    note_call(session, brief.transaction_id, answer)
+    states.lock(session, snapshot.transaction_id)
+    note_call(session, snapshot.transaction_id, answer)
     error = answer.error or {}
-    end(session, brief.transaction_id, "failed", error)
-    stage_refresh(session, brief.seller or "")
+    end(session, snapshot.transaction_id, "failed", error)
+    stage_refresh(session, snapshot.seller or "")
     alerts.raise_alert(
         session,
         "seller_refused",
-        f"seller_refused:{brief.seller}",
-        f"Stripe refuses payments for {brief.seller}: {error.get('message')}",
-        transaction_id=brief.transaction_id,
+        f"seller_refused:{snapshot.seller}",
+        f"Stripe refuses payments for {snapshot.seller}: {error.get('message')}",
+        transaction_id=snapshot.transaction_id,
     )

@@ -18,8 +18,13 @@ from payments_app.gateway.results import Answer, Verdict
 from payments_app.payments import states
 from payments_app.payments.connect.account import DIRECT_ACCOUNT
 from payments_app.payments.models import PaymentRecord, Transaction
-from payments_app.payments.transactions.apply_stripe_state import bring, end, mark_closed, note
-from payments_app.payments.transactions.charge_snapshot import Brief
+from payments_app.payments.transactions.apply_stripe_state import (
+    apply_in_session,
+    end,
+    mark_closed,
+    note,
+)
+from payments_app.payments.transactions.charge_snapshot import ChargeSnapshot
 
 RETRY_SECONDS = 5.0
 ALREADY_PAID = {
@@ -37,19 +42,19 @@ class _Open:
     account: str | None
 
 
-def close(brief: Brief, _claim: Claim) -> bool:
+def close(snapshot: ChargeSnapshot, _claim: Claim) -> bool:
     """Close every earlier attempt at Stripe; False where one of them turned out to be paid (this
     transaction is ended then, without a charge).
 
     Raises Later while Stripe does not answer.
     """
-    for earlier in _still_open(brief.transaction_id):
+    for earlier in _still_open(snapshot.transaction_id):
         answer = charges.cancel_intent(earlier.intent_id, earlier.account)
         if answer.verdict == Verdict.MOVED_ON:
             note(earlier.transaction_id, answer)
             answer = charges.retrieve_intent(earlier.intent_id, earlier.account)
         if answer.verdict == Verdict.SUCCEEDED:
-            _give_way(brief.transaction_id, earlier.transaction_id, answer)
+            _give_way(snapshot.transaction_id, earlier.transaction_id, answer)
             return False
         if answer.verdict != Verdict.CANCELED:
             note(earlier.transaction_id, answer)
@@ -62,9 +67,9 @@ def close(brief: Brief, _claim: Claim) -> bool:
 def _give_way(session: Session, transaction_id: str, earlier_id: str, answer: Answer) -> None:
     """Both in one transaction: whoever died between the two would leave the earlier one failed,
     though Stripe took its money, and nothing would come back to it."""
-    # First make room: a payable has one live transaction at most.
+    # First end the new one: a payable has one live transaction at most.
     end(session, transaction_id, "canceled", ALREADY_PAID)
-    bring(session, earlier_id, answer, fresh=True)
+    apply_in_session(session, earlier_id, answer, fresh=True)
 
 
 @atomic

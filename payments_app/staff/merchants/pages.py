@@ -1,4 +1,5 @@
-"""Merchants: how far each is with Stripe; administrators add one and hand it its way in."""
+"""Merchants: how far each is with Stripe; administrators add one and send it its onboarding
+link."""
 
 from __future__ import annotations
 
@@ -17,7 +18,7 @@ from payments_app.staff.blueprint import blueprint, page
 from payments_app.staff.merchants.queries import merchants
 from payments_app.staff.zones import reader_zone
 
-_MANNERS = {
+_CHARGE_TYPES = {
     DESTINATION: "Destination charges",
     DIRECT: "Direct charges",
 }
@@ -63,7 +64,7 @@ def _problem(name: str, email: str, charge_type: str, country: str) -> str | Non
         validate_email(email, check_deliverability=False)
     except EmailNotValidError:
         return "Give an e-mail address like name@example.com."
-    if charge_type not in _MANNERS:
+    if charge_type not in _CHARGE_TYPES:
         return "Choose how its payments are made."
     try:
         refuse(name, email)
@@ -79,7 +80,7 @@ def _list(status: int = 200, **values: str) -> Response:
         "merchants/merchants.html",
         status,
         merchants=merchants(db.session(), reader_zone()),
-        manners=_MANNERS,
+        charge_types=_CHARGE_TYPES,
         may_change=signed_in().may("merchants"),
         **values,
     )

@@ -1,6 +1,7 @@
 """Asking for a retry or a refund: a page that says what will happen, and the form that asks.
 
-Nothing here calls Stripe: a verb stores the wish with its message, and a job carries it out.
+Nothing here calls Stripe: a service function stores the request with its message, and a job carries
+it out.
 """
 
 from __future__ import annotations

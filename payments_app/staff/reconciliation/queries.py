@@ -18,7 +18,10 @@ from payments_app.staff.zones import When, when
 
 # What the button says, and what it will do.
 FIXES = {
-    "settle": ("Settle it", "Stripe is read once more, and the payment takes over what it says."),
+    "apply_stripe_state": (
+        "Apply Stripe's state",
+        "Stripe is read once more, and the payment takes over what it says.",
+    ),
     "close_intent": ("Close it at Stripe", "Stripe is asked to cancel, so nobody can pay it now."),
     "post_capture": ("Post it", "The missing capture is posted to the ledger, once."),
     "post_refund": ("Post it", "The missing refund is posted to the ledger, once."),

@@ -2,8 +2,8 @@
 
 How they are kept exact: triggers on `transactions` write every change of a payment as a delta, in
 the database transaction that changes it; no code path, and no bulk load, can forget one. Deltas
-are only inserted, so parallel charges never wait for each other. `fold` moves them into the daily
-rows in one transaction, and a report adds what is not folded yet in the same statement.
+are only inserted, so parallel charges never wait for each other. `aggregate` moves them into the
+daily rows in one transaction, and a report adds what is not aggregated yet in the same statement.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _COUNTED = "CASE WHEN state = 'complete' THEN coalesce(amount_received, amount) 
 
 
 class PaymentDelta(db.Model):  # type: ignore[name-defined, misc]
-    """A change of the counts, not folded yet. `at` is when the payment began, at least to the
+    """A change of the counts, not aggregated yet. `at` is when the payment began, at least to the
     quarter of an hour: no zone's day begins between."""
 
     __tablename__ = "payment_deltas"
@@ -76,7 +76,7 @@ class Count:
 
 def counts(session: Session, first: dt.date, last: dt.date, zone: ZoneInfo) -> list[Count]:
     """What began on the days from `first` to `last`, in one statement and so one snapshot: what
-    is being folded meanwhile is neither lost nor seen twice."""
+    is being aggregated meanwhile is neither lost nor seen twice."""
     daily = select(
         DailyPayments.day,
         null().cast(UTCDateTime()).label("at"),
@@ -100,17 +100,17 @@ def counts(session: Session, first: dt.date, last: dt.date, zone: ZoneInfo) -> l
     return [Count(*key, *sums) for key, sums in summed.items() if first <= key[0] <= last]
 
 
-def fold_all(zone: ZoneInfo) -> int:
-    """Fold every delta there is, and begin anew where the business moved to another zone; return
-    how many were folded."""
-    folded = _start_in(zone)
-    while batch := _fold(zone):
-        folded += batch
-    return folded
+def aggregate_all(zone: ZoneInfo) -> int:
+    """Aggregate every delta there is, and begin anew where the business moved to another zone;
+    return how many were aggregated."""
+    aggregated = _start_in(zone)
+    while batch := _aggregate(zone):
+        aggregated += batch
+    return aggregated
 
 
 @atomic
-def _fold(session: Session, zone: ZoneInfo) -> int:
+def _aggregate(session: Session, zone: ZoneInfo) -> int:
     oldest = (
         select(PaymentDelta.id)
         .order_by(PaymentDelta.id)
@@ -131,7 +131,7 @@ def _fold(session: Session, zone: ZoneInfo) -> int:
         .execution_options(synchronize_session=False)
     ).all()
     summed = _sum((in_zone(row.at, zone).date(), *row[1:]) for row in taken)
-    # Sorted: two that fold at once lock the daily rows in one order.
+    # Sorted: two that aggregate at once lock the daily rows in one order.
     _add(session, [Count(*key, *sums) for key, sums in sorted(summed.items())], zone)
     return len(taken)
 

@@ -24,11 +24,11 @@ from payments_app.subscriptions.models import Subscription
 
 @dataclass(frozen=True)
 class Change:
-    """What can be done: the button, what it means, the verb, and where it makes sense."""
+    """What can be done: the button, what it means, the function, and where it makes sense."""
 
     button: str
     meaning: str
-    verb: Callable[[str, dt.datetime, str], None]
+    function: Callable[[str, dt.datetime, str], None]
     standings: tuple[str, ...]
 
 
@@ -96,7 +96,7 @@ def change_subscription(subscription_id: str, name: str) -> Response | BaseRespo
     """Make the change; it is in the history with who made it."""
     _find(subscription_id)
     try:
-        _change(name).verb(subscription_id, utcnow(), signed_in().id)
+        _change(name).function(subscription_id, utcnow(), signed_in().id)
     except change.ChangeRefusedError as refusal:
         return _change_page(subscription_id, name, 409, problem=str(refusal))
     return redirect(url_for("staff.subscription", subscription_id=subscription_id), 303)

@@ -63,7 +63,7 @@ class PaymentElement {
     this.unmount();
     this.frame = style(frame("/elements/card", "Secure payment input frame"), { height: "1px" });
     this.frame.addEventListener("load", () => this.connect());
-    this.patience = setTimeout(() => this.emit("loaderror", { error: networkError() }), READY_WITHIN_MS);
+    this.deadline = setTimeout(() => this.emit("loaderror", { error: networkError() }), READY_WITHIN_MS);
     host.replaceChildren(this.frame);
   }
 
@@ -83,7 +83,7 @@ class PaymentElement {
     } else if (data.event === "height") {
       style(this.frame, { height: `${data.detail}px` });
     } else {
-      if (data.event === "ready") clearTimeout(this.patience);
+      if (data.event === "ready") clearTimeout(this.deadline);
       this.emit(data.event, data.detail);
     }
   }
@@ -110,7 +110,7 @@ class PaymentElement {
   }
 
   unmount() {
-    clearTimeout(this.patience);
+    clearTimeout(this.deadline);
     if (this.port) this.port.close();
     if (this.frame) this.frame.remove();
     this.port = this.frame = null;

@@ -16,7 +16,7 @@ from payments_app.ledger import post
 from payments_app.payments import states
 from payments_app.payments.transactions import abandon, apply_stripe_state, supersede
 from payments_app.payments.transactions.apply_stripe_state import give_up
-from payments_app.payments.transactions.charge_snapshot import Brief
+from payments_app.payments.transactions.charge_snapshot import ChargeSnapshot
 from tests.chaos import payments
 from tests.chaos.defences.defence import Defence, Patch, at_once_and_drained, words
 from tests.chaos.lab import Lab
@@ -28,8 +28,8 @@ def overtaken(lab: Lab) -> list[str]:
 
 
 def answer_lost(lab: Lab) -> list[str]:
-    lab.till.fail_stripe("drop_after", "/confirm$")
-    lab.till.open()
+    lab.driver.fail_stripe("drop_after", "/confirm$")
+    lab.driver.open()
     lab.work()
     return at_once_and_drained(lab)
 
@@ -39,19 +39,19 @@ def answer_lost_and_overtaken(lab: Lab) -> list[str]:
 
 
 def first_card_paid_late(lab: Lab) -> list[str]:
-    order = lab.till.create_order()
-    first = lab.till.pay(payments.DECLINED, order)
-    lab.till.pay("pm_card_visa", order)
+    order = lab.driver.create_order()
+    first = lab.driver.pay(payments.DECLINED, order)
+    lab.driver.pay("pm_card_visa", order)
     with contextlib.suppress(requests.HTTPError):
-        lab.till.confirm_behind_our_back(first, "pm_card_visa")
+        lab.driver.confirm_behind_our_back(first, "pm_card_visa")
     return words(lab.broken_now())
 
 
 def bank_check_passed_unheard(lab: Lab) -> list[str]:
-    transaction = lab.till.pay(payments.ASKED)
-    lab.till.pass_bank_check(transaction)
-    lab.till.age(transaction, 31 * 60)
-    lab.till.make_due("expire_action")
+    transaction = lab.driver.pay(payments.ASKED)
+    lab.driver.pass_bank_check(transaction)
+    lab.driver.age(transaction, 31 * 60)
+    lab.driver.make_due("expire_action")
     lab.work()
     return at_once_and_drained(lab)
 
@@ -59,14 +59,14 @@ def bank_check_passed_unheard(lab: Lab) -> list[str]:
 def declined_then_paid_while_a_copy_stood_still(lab: Lab) -> list[str]:
     """Another copy confirmed and died; then the intent was paid; then this copy is answered with
     the decline that Stripe saved."""
-    transaction = lab.till.open(payments.DECLINED)
+    transaction = lab.driver.open(payments.DECLINED)
 
     def at(_number: int, name: str) -> None:
         if name == "before POST confirm":
             copy = threading.Thread(target=_confirm_and_die, args=(lab, transaction))
             copy.start()
             copy.join()
-            lab.till.confirm_behind_our_back(transaction, "pm_card_visa")
+            lab.driver.confirm_behind_our_back(transaction, "pm_card_visa")
 
     with lab.watched(at):
         lab.work("charges")
@@ -74,23 +74,25 @@ def declined_then_paid_while_a_copy_stood_still(lab: Lab) -> list[str]:
 
 
 def _confirm_and_die(lab: Lab, transaction: str) -> None:
-    with lab.till.app.app_context():
-        brief = abandon._brief(transaction)
-        charges.confirm_intent(brief.intent, brief.confirm, brief.confirm_key, brief.account)
+    with lab.driver.app.app_context():
+        snapshot = abandon._snapshot(transaction)
+        charges.confirm_intent(
+            snapshot.intent, snapshot.confirm, snapshot.confirm_key, snapshot.account
+        )
 
 
 def outage(lab: Lab) -> list[str]:
-    lab.till.fail_stripe("drop_before", times=None)
+    lab.driver.fail_stripe("drop_before", times=None)
     for _ in range(12):
-        lab.till.open()
+        lab.driver.open()
     lab.work()
-    made = len(lab.till.sandbox("GET", "/_sandbox/requests?path=payment_intents")["requests"])
+    made = len(lab.driver.sandbox("GET", "/_sandbox/requests?path=payment_intents")["requests"])
     return [f"{made} calls were made into an outage"] if made > breaker.FAILURES + 1 else []
 
 
 def _random_keys(patch: Patch) -> None:
     for name in ("create_key", "confirm_key"):
-        patch.setattr(Brief, name, property(lambda _: secrets.token_hex(16)))
+        patch.setattr(ChargeSnapshot, name, property(lambda _: secrets.token_hex(16)))
 
 
 def _unknown_is_failed(patch: Patch) -> None:
@@ -106,8 +108,8 @@ def _no_ledger_key(patch: Patch) -> None:
 
 
 def _deadline_asks_nobody(patch: Patch) -> None:
-    def close(brief: Brief, *_: Any, **__: Any) -> None:
-        give_up(brief.transaction_id, "canceled", abandon.CHECK_ABANDONED)
+    def close(snapshot: ChargeSnapshot, *_: Any, **__: Any) -> None:
+        give_up(snapshot.transaction_id, "canceled", abandon.CHECK_ABANDONED)
 
     patch.setattr(abandon, "close", close)
 
@@ -128,7 +130,7 @@ DEFENCES = (
     Defence("a capture is posted by its key", _no_ledger_key, overtaken),
     Defence("a deadline asks Stripe first", _deadline_asks_nobody, bank_check_passed_unheard),
     Defence(
-        "a replayed answer settles nothing",
+        "a replayed answer changes no state",
         lambda patch: patch.setattr(exchange, "_is_replayed", lambda _headers: False),
         declined_then_paid_while_a_copy_stood_still,
     ),

@@ -1,4 +1,4 @@
-"""The way in: one payment for one wish, at the shop's own price."""
+"""Checkout: one payment for one wish, at the shop's own price."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ from payments_app.payments.transactions.open import LivePaymentError
 from tests.chaos.defences.defence import Defence, Patch, at_once_and_drained
 from tests.chaos.lab import Lab
 from tests.chaos.strikes import broken_after, overtake
-from tests.idempotency.counting_view import Workshop, replayed
+from tests.idempotency.counting_view import CountingView, replayed
 
 
 def two_tabs(lab: Lab) -> list[str]:
     def both(lab: Lab) -> None:
-        order = lab.till.create_order()
+        order = lab.driver.create_order()
         with contextlib.suppress(LivePaymentError):
             for _ in range(2):
-                lab.till.open(order=order)
+                lab.driver.open(order=order)
         lab.work()
 
     return broken_after(lab, both, overtake(lab))
 
 
 def price_of_the_browsers_own(lab: Lab) -> list[str]:
-    order = lab.till.create_order()
-    lab.till.app.test_client().post(
+    order = lab.driver.create_order()
+    lab.driver.app.test_client().post(
         "/transactions",
         json={
             "item": order,
@@ -69,17 +69,17 @@ def _browsers_price(patch: Patch) -> None:
 
 
 def one_key_at_two_endpoints(lab: Lab) -> list[str]:
-    workshop = Workshop(lab.till.app, MemoryStore()).open("/chairs").open("/tables")
-    workshop.post(path="/chairs")
-    taken = replayed(workshop.post(path="/tables")) == "true"
+    counting_view = CountingView(lab.driver.app, MemoryStore()).open("/chairs").open("/tables")
+    counting_view.post(path="/chairs")
+    taken = replayed(counting_view.post(path="/tables")) == "true"
     return ["one endpoint answered with another's answer"] if taken else []
 
 
 def one_key_of_two_callers(lab: Lab) -> list[str]:
-    workshop = Workshop(lab.till.app, MemoryStore()).open()
+    counting_view = CountingView(lab.driver.app, MemoryStore()).open()
     answers = []
-    for workshop.caller in ("ada", "bob"):
-        answers.append(workshop.post())
+    for counting_view.caller in ("ada", "bob"):
+        answers.append(counting_view.post())
     return ["one caller got another's answer"] if replayed(answers[1]) == "true" else []
 
 

@@ -26,14 +26,14 @@ def died(lab: Lab) -> list[str]:
 
 
 def opened(lab: Lab) -> list[str]:
-    lab.till.open()
+    lab.driver.open()
     return words(lab.broken_now())
 
 
-def bells_lost(lab: Lab) -> list[str]:
-    """Only what is rung for is worked on."""
-    redis = lab.till.app.extensions["bell_redis"]
-    lab.till.open()
+def wake_ups_lost(lab: Lab) -> list[str]:
+    """Only what is woken for is worked on."""
+    redis = lab.driver.app.extensions["wake_up_redis"]
+    lab.driver.open()
     redis.flushall()
     for _ in range(3):
         sweep.run(threading.Event(), once=True)
@@ -44,9 +44,9 @@ def bells_lost(lab: Lab) -> list[str]:
 
 
 def failed_by_a_stale_copy(lab: Lab) -> list[str]:
-    lab.till.open()
+    lab.driver.open()
     (stale,) = leases.claim("charges", 1)
-    lab.bury()
+    lab.leave_as_killed()
     (current,) = leases.claim("charges", 1)
     stale = dataclasses.replace(stale, failures=99)
     leases.fail(stale, outbox.commands()["charge"], RuntimeError("frozen for too long"))
@@ -54,8 +54,8 @@ def failed_by_a_stale_copy(lab: Lab) -> list[str]:
     return at_once_and_drained(lab)
 
 
-def poison(lab: Lab) -> list[str]:
-    lab.till.open()
+def begun_after_crashes(lab: Lab) -> list[str]:
+    lab.driver.open()
     begun = []
 
     def at(_number: int, name: str) -> None:
@@ -65,7 +65,9 @@ def poison(lab: Lab) -> list[str]:
 
     with lab.watched(at):
         lab.work("charges")
-    return [f"a poison message was begun {len(begun)} times"] if len(begun) > 5 else []
+    return (
+        [f"a message that kills its worker was begun {len(begun)} times"] if len(begun) > 5 else []
+    )
 
 
 def _done_before_the_effect(patch: Patch) -> None:
@@ -97,12 +99,12 @@ def _message_apart(patch: Patch) -> None:
 
 DEFENCES = (
     Defence("a message is kept until its effect", _done_before_the_effect, died),
-    Defence("the sweeper rings what the bell lost", _no_sweeper, bells_lost),
+    Defence("the sweeper wakes what a lost wake-up left", _no_sweeper, wake_ups_lost),
     Defence("a lease has an epoch", _no_epoch, failed_by_a_stale_copy),
     Defence("the message commits with the payment", _message_apart, opened),
     Defence(
         "crashes are counted before the work",
         lambda patch: patch.setattr(leases, "CRASHES", 1000),
-        poison,
+        begun_after_crashes,
     ),
 )

@@ -27,7 +27,7 @@ def refund_overtaken(lab: Lab) -> list[str]:
 
 
 def refunded_too_much(lab: Lab) -> list[str]:
-    paid = lab.till.pay()
+    paid = lab.driver.pay()
     try:
         request_refund(paid, 5000, reason="too much", actor="ada")
     except RefundRefusedError:
@@ -40,7 +40,7 @@ def refunded_too_much(lab: Lab) -> list[str]:
 def retried_though_paid(lab: Lab) -> list[str]:
     """The first attempt was paid at Stripe, and nobody heard of it."""
     failed = payments.declined_with_a_saved_card(lab)
-    lab.till.confirm_behind_our_back(failed, "pm_card_visa")
+    lab.driver.confirm_behind_our_back(failed, "pm_card_visa")
     payments.mend_saved_card(lab, failed)
     request_retry(failed, "ada")
     lab.work()

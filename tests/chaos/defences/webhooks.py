@@ -18,17 +18,17 @@ from payments_app.payments.transactions import apply_stripe_state
 from tests.chaos import payments
 from tests.chaos.defences.defence import Defence, Patch, at_once_and_drained
 from tests.chaos.lab import Lab
-from tests.inbound.webhook_sender import PostOffice, create_event, sign
+from tests.inbound.webhook_sender import WebhookSender, create_event, sign
 
 
 def told_of_a_success_that_never_was(lab: Lab) -> list[str]:
-    intent = lab.till.read(lab.till.pay(payments.DECLINED)).stripe_payment_id
-    PostOffice(lab.till).send(create_event(id=intent, status="succeeded"))
+    intent = lab.driver.read(lab.driver.pay(payments.DECLINED)).stripe_payment_id
+    WebhookSender(lab.driver).send(create_event(id=intent, status="succeeded"))
     return at_once_and_drained(lab)
 
 
 def forged(lab: Lab) -> list[str]:
-    post = PostOffice(lab.till)
+    post = WebhookSender(lab.driver)
     answer = post.send_bytes(b'{"id": "evt_1"}', "t=1,v1=00")
     signed_by_nobody = answer.get_json()["error"]["code"] == "invalid_signature"
     return [] if signed_by_nobody else [f"a forged event was read: {answer.get_json()}"]
@@ -45,14 +45,14 @@ def _events_believed(patch: Patch) -> None:
 
 
 def sent_again_an_hour_later(lab: Lab) -> list[str]:
-    post = PostOffice(lab.till)
+    post = WebhookSender(lab.driver)
     payload = json.dumps(create_event()).encode()
     answer = post.send_bytes(payload, sign(payload, post.secret, time.time() - 3600))
     return [] if answer.status_code == 400 else ["a signature of an hour ago was taken"]
 
 
 def sent_three_times(lab: Lab) -> list[str]:
-    post = PostOffice(lab.till)
+    post = WebhookSender(lab.driver)
     event = _news_of_a_success(lab)
     for _ in range(3):
         post.send(event)
@@ -70,21 +70,23 @@ def of_a_foreign_account(lab: Lab) -> list[str]:
 
 def paid_with_another_amount(lab: Lab) -> list[str]:
     """Somebody pays a little, and says that it was for a payment of ours."""
-    post = PostOffice(lab.till)
-    wished = lab.till.pay(payments.DECLINED, amount=9900)
+    post = WebhookSender(lab.driver)
+    wished = lab.driver.pay(payments.DECLINED, amount=9900)
     post.pay_elsewhere(amount="50", **{"metadata[transaction_id]": wished})
     post.send(post.told("payment_intent.succeeded"))
-    return ["a payment was completed by less"] if lab.till.read(wished).state == "complete" else []
+    return (
+        ["a payment was completed by less"] if lab.driver.read(wished).state == "complete" else []
+    )
 
 
 def _news_of_a_success(lab: Lab) -> dict[str, Any]:
-    intent = lab.till.read(lab.till.pay()).stripe_payment_id
-    return PostOffice(lab.till).told("payment_intent.succeeded", intent)
+    intent = lab.driver.read(lab.driver.pay()).stripe_payment_id
+    return WebhookSender(lab.driver).told("payment_intent.succeeded", intent)
 
 
 def _set_aside(lab: Lab, **changes: Any) -> list[str]:
     """Whether an event of ours, changed so that it is none, is kept from being worked on."""
-    post = PostOffice(lab.till)
+    post = WebhookSender(lab.driver)
     event = _news_of_a_success(lab) | changes
     post.send(event, work=False)
     state = post.state(event)

@@ -183,7 +183,7 @@ class Shop:
         if phase == "complete":
             return None
         if phase == "canceled":
-            message = "It was not sent in time, and was cancelled: no payment was made."
+            message = "This payment was cancelled because it took too long. You were not charged."
             return {"type": "expired", "code": "payment_expired", "message": message}
         code, decline, message, _ = self.chance.choices(_ERRORS, [row[3] for row in _ERRORS])[0]
         url = f"https://docs.stripe.com/error-codes/{code.replace('_', '-')}"

@@ -75,7 +75,7 @@ def drop_token(response: Response) -> None:
 
 def _ask_to_sign_in() -> BaseResponse:
     if wants_json():
-        raise ProblemError(401, "unauthorized", "Please sign in first.")
+        raise ProblemError(401, "unauthorized", "Sign in first.")
     # The address that is opened after signing in must be one that a GET answers.
     wanted = request.full_path.rstrip("?") if request.method == "GET" else ""
     return redirect(url_for("accounts.sign_in_page", next=wanted or None), 303)

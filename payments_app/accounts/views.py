@@ -15,8 +15,8 @@ from payments_app.core.web.query import takes
 
 blueprint = Blueprint("accounts", __name__, url_prefix="/staff")
 
-WRONG = "E-mail or password is not right."
-TOO_MANY = "That was too many tries for this account. Please wait 15 minutes."
+WRONG = "The e-mail or password is wrong."
+TOO_MANY = "Too many attempts for this account. Wait 15 minutes and try again."
 _PER_ADDRESS = Rate(60, 900)
 # A path of ours: not //host, and no backslash that a browser would read as a slash.
 _OUR_PATH = re.compile(r"/staff(/[^\\\s]*)?(\?[^\\\s]*)?")
@@ -75,7 +75,7 @@ def confirmed() -> Response | BaseResponse:
     except sign_in.TooManyTriesError:
         return _form("accounts/confirm.html", 429, message=TOO_MANY)
     except sign_in.WrongPasswordError:
-        return _form("accounts/confirm.html", 422, message="The password is not right.")
+        return _form("accounts/confirm.html", 422, message="The password is wrong.")
     return redirect(_wanted(), 303)
 
 
@@ -96,7 +96,7 @@ def change_password() -> Response | BaseResponse:
     except sign_in.TooManyTriesError:
         return _form("accounts/password.html", 429, message=TOO_MANY)
     except sign_in.WrongPasswordError:
-        return _form("accounts/password.html", 422, message="The old password is not right.")
+        return _form("accounts/password.html", 422, message="The old password is wrong.")
     except ValueError as error:
         return _form("accounts/password.html", 422, message=str(error))
     return _with_token("/staff", token)

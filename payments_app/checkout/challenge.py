@@ -73,7 +73,7 @@ def check(purchase: Purchase) -> None:
     question = question_for(purchase.email)
     if question is None or _is_answered(purchase):
         return
-    words = "Answer the question, so that we know you are a person. No payment was made."
+    words = "Answer the question to continue. No payment was made."
     fields = {"challenge_answer": words}
     raise ProblemError(
         422,

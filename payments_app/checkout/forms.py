@@ -77,7 +77,7 @@ def parse(values: Mapping[str, Any], key: str | None) -> Purchase:
     means = (purchase.payment_method, purchase.confirmation_token, purchase.saved_card)
     if sum(one is not None for one in means) > 1:
         reader.errors["payment_method"] = (
-            "Send a payment method, a confirmation token or a saved card, one of them."
+            "Send exactly one of: payment method, confirmation token, saved card."
         )
     if reader.errors:
         raise invalid(reader.errors)
@@ -108,7 +108,7 @@ class _Reader:
     def item(self) -> str:
         item = self.text("item")
         if "item" not in self.errors and not ITEM.fullmatch(item):
-            self.errors["item"] = "Say what is to be paid for."
+            self.errors["item"] = "Choose an item to pay for."
         return item
 
     def email(self) -> str:
@@ -148,5 +148,5 @@ class _Reader:
     def means(self, name: str) -> str | None:
         value = self.text(name)
         if value and not _MEANS[name].fullmatch(value):
-            self.errors[name] = "This is not an id of a card or token."
+            self.errors[name] = "Enter a valid payment method or token id."
         return value or None

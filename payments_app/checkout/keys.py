@@ -39,7 +39,7 @@ def made_before(session: Session, purchase: Purchase, caller: str | None) -> Tra
             raise ProblemError(
                 422,
                 "idempotency_key_reuse",
-                "This key was used for another purchase. Send a new one.",
+                "This Idempotency-Key was used for another purchase. Send a new key.",
             )
     return None
 

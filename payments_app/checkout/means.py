@@ -46,7 +46,9 @@ def means_of(
     card = _own_card(session, purchase, known)
     if card is not None:
         if known != customer_id:
-            raise invalid({"email": "The saved card belongs to another address. Use another card."})
+            raise invalid(
+                {"email": "This saved card belongs to another e-mail address. Use another card."}
+            )
         return card.means(off_session=False)
     save = purchase.save_card or bool(payable.card_terms)
     owner = session.get_one(Customer, customer_id) if save and known == customer_id else None
@@ -64,7 +66,7 @@ def _own_card(session: Session, purchase: Purchase, known: str | None) -> SavedC
     if purchase.saved_card is not None:
         card = card_of(session, known, purchase.saved_card) if known else None
         if card is None:
-            raise invalid({"payment_method": "This saved card is not there any more. Use another."})
+            raise invalid({"payment_method": "This saved card was removed. Use another card."})
         return card
     if known is not None and purchase.payment_method is not None:
         card = card_of_method(session, known, purchase.payment_method)

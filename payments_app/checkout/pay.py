@@ -145,14 +145,14 @@ def _expired() -> ProblemError:
         return ProblemError(
             400,
             "form_expired",
-            "This form was sent before. Its payment is already on record.",
+            "You already submitted this form. See its payment.",
             url=status_url(sent),
         )
     return ProblemError(
         400,
         "form_expired",
         "This form has expired, so nothing was sent and no payment was made this time. "
-        "If you have not paid yet, open it again; your browser must accept cookies.",
+        "If you have not paid yet, open it again. Your browser must accept cookies.",
         url=url_for("checkout.form", item=request.form.get("item") or "-"),
     )
 
@@ -195,7 +195,7 @@ def _already_live(live: LivePaymentError) -> Response | BaseResponse:
         return redirect(url, 303)
     code, words = "payment_in_progress", "A payment for this is under way. Wait for its result."
     if live.state == "complete":
-        code, words = "already_paid", "This has been paid already."
+        code, words = "already_paid", "This is already paid."
     raise ProblemError(409, code, words, transaction=live.transaction_id, url=url)
 
 

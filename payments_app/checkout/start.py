@@ -128,7 +128,7 @@ def _payable(session: Session, purchase: Purchase) -> tuple[str, Payable]:
         return customer.id, buy(session, digital, customer.id)
     payable = placed(session, purchase.item, lock=True)
     if payable is None:
-        raise invalid({"item": "This is not for sale any more."})
+        raise invalid({"item": "This product is no longer available."})
     _check(purchase, payable.price, keeps_card=bool(payable.card_terms))
     return customer_for(session, purchase.email).id, payable
 
@@ -143,7 +143,7 @@ def _check(purchase: Purchase, price: Money, *, keeps_card: bool = False) -> Non
         raise ProblemError(
             422,
             "amount_changed",
-            f"The price is now {price}. No payment was made. Please check it and pay again.",
+            f"The price is now {price}. No payment was made. Check the price and pay again.",
             amount=price.amount,
             currency=price.currency,
             amount_text=str(price),

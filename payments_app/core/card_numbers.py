@@ -13,7 +13,9 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Any
 
-REFUSAL = "This looks like a card number, which must not be kept here: write its last four digits."
+REFUSAL = (
+    "This looks like a card number, which can't be kept here. Enter only its last four digits."
+)
 
 _RUN = re.compile(r"\d(?:[\W_]*\d){12,}")
 # A card's own groups, and the same between them, which has letters or digits of its own: an x, a

@@ -23,34 +23,33 @@ class DeclinePolicy:
 
 
 BUYER = {
-    "B1": "Your bank declined this payment. Please contact your bank, or use another card.",
+    "B1": "Your bank declined this payment. Contact your bank or use another card.",
     "B2": "Your card does not have enough funds, or has reached a limit. "
-    "Please use another card, or try again later.",
-    "B3": "Some of the card details are not right. Please check the number, the expiry date and "
-    "the security code, and try again.",
-    "B4": "This card has expired. Please use another card.",
-    "B5": "A temporary problem stopped this payment. Please try again.",
+    "Use another card or try again later.",
+    "B3": "Some of the card details are wrong. Check the number, the expiry date and the "
+    "security code, and try again.",
+    "B4": "This card has expired. Use another card.",
+    "B5": "A temporary problem stopped this payment. Try again.",
     "B6": "Your bank needs you to confirm this payment. "
-    "Please try again and follow your bank's instructions.",
-    "B7": "This card can't be used for this purchase or currency. Please use another card.",
-    "B8": "A payment like this one was just made. Please check for its receipt before you try "
-    "again.",
-    "B9": "A test card was used, and no payment can be made with it. Please use a real card.",
+    "Try again and follow your bank's instructions.",
+    "B7": "This card can't be used for this purchase or currency. Use another card.",
+    "B8": "A payment like this one was just made. Check for its receipt before you try again.",
+    "B9": "Test cards can't be charged. Use a real card.",
     # Not declines: the bank was not what stopped these.
-    "canceled": "This payment was cancelled before any money moved.",
-    "card_again": "We could not use the card details any more. Please enter your card again.",
-    "not_made": "We could not make this payment. Please try again.",
+    "canceled": "This payment was cancelled. You were not charged.",
+    "card_again": "Your card details have expired. Enter your card again.",
+    "not_made": "We couldn't make this payment. Try again.",
 }
 STAFF = {
     "S1": "Ask the customer to call their bank, with the amount, the time and our business name.",
     "S2": "Ask the customer to use another card.",
     "S3": "Ask the customer to enter the card's details again.",
-    "S4": "Retry once, later; if it is declined again, the customer asks their bank.",
-    "S5": "The customer has to pay again themselves and confirm with their bank (3-D Secure).",
+    "S4": "Retry once, later. If it is declined again, the customer must contact their bank.",
+    "S5": "Ask the customer to pay again and confirm with their bank (3-D Secure).",
     "S6": "Do not tell the customer the reason and do not retry. Check for fraud.",
-    "S7": "Look for the payment that was already made, first.",
+    "S7": "Check for an earlier payment first.",
     "S8": "Check the amount.",
-    "S9": "Check the configuration: a test card met a live key.",
+    "S9": "Check the configuration: a test card was used with a live key.",
 }
 
 CLOSE_MOUTHED = DeclinePolicy("B1", "S6", retry=False)

@@ -38,8 +38,8 @@ def stripe_webhook() -> Response:
         event = events.parse(payload)
     except events.SignatureError as error:
         log.warning("webhook refused: %s", error)
-        raise ProblemError(400, "invalid_signature", "The signature does not fit.") from None
+        raise ProblemError(400, "invalid_signature", "The signature doesn't match.") from None
     except events.MalformedEventError as error:
         log.warning("webhook refused: %s", error)
-        raise ProblemError(400, "invalid_event", "This is not one of Stripe's events.") from None
+        raise ProblemError(400, "invalid_event", "This isn't a Stripe event.") from None
     return jsonify({"received": receive(event)})

@@ -24,11 +24,11 @@ LEFT = select(ConnectedAccount.stripe_account_id).where(
     ConnectedAccount.stripe_account_id.is_not(None),
 )
 WORDS = {
-    CREATING: "Stripe is being asked for the account.",
+    CREATING: "Stripe is creating the account.",
     REFUSED: "Stripe refused to make the account.",
-    ONBOARDING: "The merchant still has to give Stripe its details.",
-    RESTRICTED: "Stripe wants more from the merchant before it may be paid.",
-    READY: "The merchant can be paid.",
+    ONBOARDING: "The merchant must give Stripe its details.",
+    RESTRICTED: "Stripe needs more information from the merchant.",
+    READY: "The merchant can receive payments.",
     DISCONNECTED: "The merchant left the platform: Connected account permission denied.",
 }
 

@@ -43,7 +43,7 @@ def change_url(endpoint_id: str, url: str, *, guard: Guard, actor: str) -> None:
 
 @atomic
 def rotate_secret(session: Session, endpoint_id: str, actor: str) -> str:
-    """Make a new secret and return it; the old one signs beside it for ROTATION_SECONDS more."""
+    """Roll secret and return it; the old one signs beside it for ROTATION_SECONDS more."""
     endpoint = lock(session, endpoint_id)
     endpoint.old_secret, endpoint.secret = endpoint.secret, new_secret()
     endpoint.old_secret_until = database_now(ROTATION_SECONDS)

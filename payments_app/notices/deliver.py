@@ -36,7 +36,7 @@ _MOST_COUNTED = 2000
 
 
 class EndpointOffError(Exception):
-    """The endpoint is switched off: nothing is sent to it."""
+    """This endpoint is turned off. Turn it on to send events."""
 
 
 @dataclass(frozen=True)

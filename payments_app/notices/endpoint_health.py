@@ -56,7 +56,7 @@ def _give_up(session: Session, endpoint: Endpoint, reason: str) -> None:
         OFF,
         f"{endpoint.id}_{endpoint.disabled_at:%Y%m%dT%H%M%S}",
         merchant.email,
-        "Your webhook endpoint was switched off",
+        "We turned off your webhook endpoint",
         url=endpoint.url,
         reason=reason,
     )

@@ -60,7 +60,7 @@ def write_failure_notice(session: Session, transaction_id: str, _claim: Claim) -
     payable = payable_of(session, transaction_id)
     if payable and payable[0] == Period.payable_type and transaction.off_session:
         return  # a renewal has letters of its own
-    subject = f"Your payment of {transaction.money} did not go through"
+    subject = f"Your payment of {transaction.money} failed"
     again = f"/checkout/{payable[1]}" if payable else None
     _write(session, FAILURE, transaction, subject, why=sentence, again=again)
 

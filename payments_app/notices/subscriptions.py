@@ -31,7 +31,7 @@ def write_dunning(session: Session, period_id: str, _claim: Claim) -> None:
     if period.paid_at is not None or subscription.status != "past_due":
         return
     last = _last_try(session, period_id)
-    why = buyer_sentence(last.error, last.phase)[1] if last else "There is no card to charge."
+    why = buyer_sentence(last.error, last.phase)[1] if last else "You have no saved card."
     subject = f"Please pay {period.price} for {subscription.plan.name}"
     about = f"{period.id}_{period.step}"
     _write(session, "dunning", about, subscription, subject, period, why=why)
@@ -51,7 +51,7 @@ def write_trial_ending(session: Session, subscription_id: str, _claim: Claim) ->
     """The command that comes a few days before a trial is over."""
     subscription = session.get_one(Subscription, subscription_id, populate_existing=True)
     if subscription.status == "trialing" and not subscription.cancel_at_period_end:
-        subject = f"Your free time with {subscription.plan.name} ends soon"
+        subject = f"Your free trial of {subscription.plan.name} ends soon"
         _write(session, "trial_ending", subscription.id, subscription, subject)
 
 

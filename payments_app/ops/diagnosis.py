@@ -56,12 +56,12 @@ def troubles(
     late = _late([load for load in loads if load.known], threads)
     found = [*late, *_unknown(loads), *_retrying(loads), *_dead(dead)]
     if breaker.is_open:
-        meaning = "Payments wait, and go on by themselves when it does. Nobody is charged twice."
+        meaning = "Payments wait and continue when Stripe answers. Nobody is charged twice."
         found.append(Trouble("breaker:stripe", "Stripe does not answer.", meaning, critical=True))
     for state in redis:
         for number, words in enumerate(state.problems()):
             meaning = (
-                "Nothing is lost: payments are in the database, and only wait longer."
+                "Nothing is lost. Payments are in the database and wait longer."
                 if not state.up
                 else "Change the server's configuration; payments themselves are safe."
             )
@@ -86,11 +86,11 @@ def _late(loads: list[Load], threads: Mapping[str, int]) -> list[Trouble]:
             continue
         due, running = sum(load.due for load in mine), sum(load.running for load in mine)
         if running == 0:
-            meaning = f"No worker takes anything from it: is the worker of {queue} running?"
+            meaning = f"Is the worker of {queue} running?"
         elif running >= threads.get(queue, 1):
-            meaning = f"All {running} places are taken: more comes in than one worker can do."
+            meaning = f"All {running} threads are busy. Add a worker."
         else:
-            meaning = "Its worker is busy or has just begun again."
+            meaning = "Its worker is busy or has just restarted."
         what = f"{queue} is late: {due} wait, the oldest for {late:.0f} s."
         found.append(Trouble(f"late:{queue}", what, meaning, queue in CRITICAL))
     return found
@@ -128,7 +128,7 @@ def _dead(dead: Mapping[tuple[str, str], int]) -> list[Trouble]:
     return [
         Trouble(
             f"dead:{queue}:{command}",
-            f"{command}: {count} dead on {queue}. They stay until somebody decides.",
+            f"{command}: {count} dead on {queue}. Retry or discard them.",
             f"Probably: {meaning_of(command)}",
             queue in CRITICAL,
         )

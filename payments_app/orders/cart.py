@@ -65,7 +65,7 @@ def put(session: Session, slug: str, quantity: int) -> None:
 def _check(session: Session, cart: dict[str, int], slug: str, quantity: int) -> None:
     product = session.scalar(select(Product).where(Product.slug == slug, Product.active))
     if product is None:
-        raise CartError("This is not for sale any more.")
+        raise CartError("This product is no longer available.")
     if quantity > product.max_quantity:
         raise CartError(f"You can order up to {product.max_quantity} of {product.name}.")
     if len(cart) >= MOST_LINES and slug not in cart:

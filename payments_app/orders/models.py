@@ -155,7 +155,7 @@ class OrderLine(db.Model):  # type: ignore[name-defined, misc]
         """
         if not self._move_stock(session, -self.quantity):
             left = session.get_one(Product, self.product_id, populate_existing=True).stock
-            raise NotPayableError("sold_out", f"Only {left} of {self.name} are left.")
+            raise NotPayableError("sold_out", f"Only {left} of {self.name} left in stock.")
 
     def give_back(self, session: Session) -> None:
         """Release the held stock."""

@@ -19,7 +19,7 @@ from payments_app.portal.gate import actor, asking
 
 MOST = 10
 OFF_REASON = "switched off by the merchant"
-_OFF = "The endpoint is switched off: nothing is sent to it."
+_OFF = "This endpoint is turned off. Turn it on to send events."
 
 
 @blueprint.get("/webhooks")
@@ -36,14 +36,14 @@ def add_webhook() -> Response:
     url, own = request.form.get("url", "")[: URL_LENGTH + 1].strip(), asking().id
     problem = None
     if len(endpoints_of(db.session(), own)) >= MOST:
-        problem = f"There may be {MOST} endpoints at most."
+        problem = f"You can have at most {MOST} endpoints."
     else:
         db.session.rollback()  # no connection is held while the name is resolved
         guard = Guard(allow_loopback=current_app.config["CONFIG"].sandboxed)
         try:
             endpoint_id = endpoints.add_endpoint(own, url, guard=guard, actor=own)
         except (AddressRefusedError, UnknownHostError) as error:
-            problem = f"This address can't be called: {error}."
+            problem = f"We can't send webhooks to this address: {error}."
     if problem:
         found = endpoints_of(db.session(), own)
         return page("webhooks.html", 422, endpoints=found, url=url, problem=problem)
@@ -77,7 +77,7 @@ def switch_webhook_on(endpoint_id: str) -> BaseResponse:
 @blueprint.post("/webhooks/<endpoint_id>/secrets")
 @merchant
 def roll_webhook_secret(endpoint_id: str) -> Response:
-    """Make a new secret and show it this once; the old one signs beside it for a day."""
+    """Roll secret and show it this once; the old one signs beside it for a day."""
     return _log(endpoint_id, secret=endpoints.rotate_secret(_own(endpoint_id), actor()))
 
 

@@ -27,7 +27,7 @@ def check() -> Response | None:
     if g.merchant is not None:
         return None
     if wants_json():
-        raise ProblemError(401, "unauthorized", "Please sign in first.")
+        raise ProblemError(401, "unauthorized", "Sign in first.")
     return redirect(url_for("portal.sign_in_page"), 303)
 
 

@@ -43,7 +43,7 @@ def ask_for_link(session: Session, email: str) -> None:
 def write_link(session: Session, asked: str, _claim: Claim) -> None:
     """The command of somebody who asked; `asked` is `<merchant>:<when>`."""
     merchant = session.get_one(Merchant, asked.partition(":")[0])
-    subject = f"Your way in: {merchant.name}"
+    subject = f"Your sign-in link: {merchant.name}"
     mails.write(
         session,
         PORTAL_LINK,

@@ -67,24 +67,24 @@ _BADGES = {
     "canceled": ("CANCELED", "badge badge-secondary", "\u2298"),
     "created": ("QUEUED", "badge badge-info", "\u2026"),
     "processing": ("PROCESSING", "badge badge-info", "\u2026"),
-    "requires_action": ("WAITS FOR CUSTOMER", "badge badge-warning", "!"),
-    "awaiting_bank": ("AT THE BANK", "badge badge-info", "\u2026"),
+    "requires_action": ("WAITING FOR CUSTOMER", "badge badge-warning", "!"),
+    "awaiting_bank": ("WAITING FOR BANK", "badge badge-info", "\u2026"),
     "unknown": ("CHECKING WITH STRIPE", "badge badge-warning", "?"),
 }
 _NEXT_STEP = {
-    "complete": "Nothing to do.",
+    "complete": "No action needed.",
     "canceled": "No payment was made. The customer may pay again.",
-    "created": "It waits for its turn and is charged within seconds.",
-    "processing": "It is being charged right now.",
-    "requires_action": "The customer has to confirm with their bank. It is cancelled after 30 "
-    "minutes without.",
-    "awaiting_bank": "The bank takes its time. The answer comes by itself.",
-    "unknown": "The answer was lost; Stripe is being asked. Do not charge again.",
+    "created": "Queued. It will be charged within seconds. No action needed.",
+    "processing": "Stripe is charging the card. No action needed.",
+    "requires_action": "The customer must confirm with their bank. After 30 minutes the payment is "
+    "cancelled.",
+    "awaiting_bank": "Waiting for the bank. No action needed.",
+    "unknown": "We lost Stripe's answer and are checking. Don't charge again.",
 }
 _UNREADABLE = "What is stored of this payment can't be read whole: look at it at Stripe."
 _NOT_FROM_THE_BANK = (
-    "The bank was not what stopped this. Ask the customer to try again, and tell the developers "
-    "if it repeats."
+    "The bank didn't decline this. Ask the customer to try again. If it happens again, tell the "
+    "developers."
 )
 
 

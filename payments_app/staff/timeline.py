@@ -21,17 +21,17 @@ from payments_app.staff.zones import When, when
 MOST = 500  # entries of one payment that a page shows
 TECHNICAL = frozenset({"stripe", "webhook", "system"})
 _WORDS = {
-    "payment.created": "The customer asked to pay",
-    "payment.processing": "Charging began",
-    "payment.requires_action": "The bank asks the customer to confirm",
-    "payment.awaiting_bank": "The bank takes its time",
-    "payment.unknown": "The answer was lost; Stripe is asked",
+    "payment.created": "Payment requested",
+    "payment.processing": "Charge started",
+    "payment.requires_action": "The bank asked the customer to confirm",
+    "payment.awaiting_bank": "Waiting for the bank",
+    "payment.unknown": "Outcome unknown. Checking with Stripe",
     "payment.completed": "Paid",
     "payment.failed": "Failed",
     "payment.canceled": "Cancelled, no payment was made",
     CORRECTED: "Corrected to match Stripe",
     "stripe.create": "Stripe: intent created",
-    "stripe.confirm": "Stripe: charge asked for",
+    "stripe.confirm": "Stripe: charge requested",
     "stripe.retrieve": "Stripe: intent read",
     "stripe.cancel": "Stripe: intent cancelled",
     "staff.note": "Note",

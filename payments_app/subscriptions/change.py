@@ -21,7 +21,7 @@ from payments_app.subscriptions.on_payment import lock
 from payments_app.subscriptions.renew import ADVANCE
 
 BUYER = "buyer"
-IN_PAYMENT = "The next period is being paid just now. Try again later."
+IN_PAYMENT = "The next period is being charged. Try again later."
 
 
 class ChangeRefusedError(Exception):
@@ -37,13 +37,13 @@ def change_plan(session: Session, subscription_id: str, plan_id: int, now: dt.da
     subscription, plan = lock(session, subscription_id), session.get_one(Plan, plan_id)
     old = subscription.plan
     if subscription.status not in ("trialing", "active"):
-        raise ChangeRefusedError("The plan can be changed once what is due is paid.")
+        raise ChangeRefusedError("Pay the open bill first. Then you can change the plan.")
     if subscription.paused_at is not None:
-        raise ChangeRefusedError("Resume it first: then the plan can be changed.")
+        raise ChangeRefusedError("Resume the subscription first. Then you can change the plan.")
     if subscription.billed_until != subscription.current_end:
         raise ChangeRefusedError(IN_PAYMENT)
     if (plan.interval, plan.currency) != (old.interval, old.currency):
-        raise ChangeRefusedError("This plan is paid for in another rhythm or currency.")
+        raise ChangeRefusedError("This plan has another billing period or currency.")
     _leave_anothers_card(session, subscription)
     difference = 0 if subscription.status == "trialing" else _difference(subscription, plan, now)
     subscription.plan = plan
@@ -88,9 +88,9 @@ def pause(session: Session, subscription_id: str, now: dt.datetime, *, actor: st
     if subscription.standing == "paused":
         return
     if subscription.status not in ("trialing", "active"):
-        raise ChangeRefusedError("It can be paused once what is due is paid.")
+        raise ChangeRefusedError("Pay the open bill first. Then you can pause.")
     if subscription.cancel_at_period_end:
-        raise ChangeRefusedError("It is about to end: there is nothing to pause.")
+        raise ChangeRefusedError("This subscription is about to end, so you can't pause it.")
     if subscription.billed_until != subscription.current_end:
         raise ChangeRefusedError(IN_PAYMENT)
     subscription.paused_at = now
@@ -122,7 +122,7 @@ def use_card(session: Session, subscription_id: str, card_id: str) -> None:
     subscription = lock(session, subscription_id)
     card = card_of(session, subscription.customer_id, card_id)
     if card is None:
-        raise ChangeRefusedError("This saved card is not there any more. Use another.")
+        raise ChangeRefusedError("This saved card was removed. Use another card.")
     subscription.card_id = card.id
     _record(session, "subscription.card", subscription, BUYER, last4=card.last4)
 

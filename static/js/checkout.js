@@ -46,14 +46,14 @@ function takeCard(form, errors, lock) {
       send(form);
     } catch {
       lock.open();
-      errors.show([[null, "We could not reach the card service. No payment was made. Please check your connection and try again."]]);
+      errors.show([[null, "We couldn't reach the card service. No payment was made. Check your connection and try again."]]);
     }
   });
 }
 
 function cardFields(form, errors) {
   if (!window.Stripe) {
-    errors.show([[null, "The card fields could not be loaded. No payment was made. Please check your connection and reload this page."]]);
+    errors.show([[null, "The card fields couldn't load. No payment was made. Check your connection and reload this page."]]);
     return null;
   }
   const { publishableKey, stripeAccount } = form.dataset;
@@ -71,19 +71,19 @@ function cardFields(form, errors) {
     },
   });
   const card = elements.create("payment", { layout: "tabs", wallets: { link: "never" } });
-  card.on("loaderror", () => errors.show([[null, "The card fields could not be loaded. No payment was made. Please reload this page."]]));
+  card.on("loaderror", () => errors.show([[null, "The card fields couldn't load. No payment was made. Reload this page."]]));
   card.mount(form.querySelector("[data-card-fields]"));
   return { stripe, elements };
 }
 
 async function tokenOf(stripe, elements, email) {
   const { error: incomplete } = await elements.submit();
-  if (incomplete) return { error: incomplete.message || "Please check the card details." };
+  if (incomplete) return { error: incomplete.message || "Check the card details." };
   const { error, confirmationToken } = await stripe.createConfirmationToken({
     elements,
     params: { payment_method_data: { billing_details: { email } } },
   });
-  return error ? { error: error.message || "Please check the card details." } : confirmationToken;
+  return error ? { error: error.message || "Check the card details." } : confirmationToken;
 }
 
 // Going back asks for this address, whose key tells the server which payment to show instead.

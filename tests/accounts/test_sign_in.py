@@ -75,7 +75,7 @@ def test_a_wrong_guess_reads_the_same_whether_or_not_the_account_exists(
     staff_driver.member()
     answer = staff_driver.browser().sign_in(email, "wrong password")
     assert answer.status_code == 422
-    assert "E-mail or password is not right." in answer.text
+    assert "The e-mail or password is wrong." in answer.text
 
 
 def test_an_unknown_account_costs_a_hash_as_well(
@@ -111,7 +111,7 @@ def test_after_five_wrong_guesses_even_the_right_one_waits(
         assert staff_driver.do(throttle.claim_try, email)
     answer = staff_driver.browser().sign_in(email)
     assert answer.status_code == 429
-    assert "too many tries" in answer.text
+    assert "Too many attempts" in answer.text
 
 
 def test_the_wait_is_over_after_fifteen_minutes(staff_driver: StaffDriver) -> None:

@@ -124,7 +124,7 @@ def test_checkout_and_thank_you_are_accessible(buyer: Buyer) -> None:
 
 def test_a_declined_payment_s_page_is_accessible(buyer: Buyer) -> None:
     buyer.pay(DECLINED)
-    buyer.sees("The payment was not made")
+    buyer.sees("Payment failed")
     assert complaints(buyer.page) == []
 
 

@@ -114,7 +114,7 @@ def test_a_trial_begins_with_a_card_and_without_a_charge(buyer: Buyer) -> None:
     buyer.open("letter")
     buyer.reads("then $5.00 every month")
     buyer.fill(email="reader@example.com")
-    buyer.page.get_by_role("button", name="Start the free time").click()
+    buyer.page.get_by_role("button", name="Start free trial").click()
     buyer.sees("Thank you")
     buyer.reads("Free until")
     buyer.reads("Visa ending in 4242")
@@ -130,7 +130,7 @@ def test_the_bank_is_asked_before_a_trial_begins(buyer: Buyer) -> None:
 @pytest.mark.parametrize("item", ["field-notes", "coffee-club", "letter", "folding-pattern"])
 def test_whatever_failed_is_tried_again_with_another_card(buyer: Buyer, item: str) -> None:
     pay(buyer, item, f"again-{item}@example.com", DECLINED)
-    buyer.sees("The card was not saved" if item == "letter" else "The payment was not made")
+    buyer.sees("The card was not saved" if item == "letter" else "Payment failed")
     buyer.page.get_by_role("link", name="Try another card").click()
     buyer.fill(email=None)
     buyer.press_pay()
@@ -141,7 +141,7 @@ def test_a_download_is_there_at_once(buyer: Buyer, tmp_path: Path) -> None:
     pay(buyer, "folding-pattern", "folder@example.com")
     buyer.sees("Thank you")
     with buyer.page.expect_download() as begun:
-        buyer.page.get_by_role("link", name="Download it").click()
+        buyer.page.get_by_role("link", name="Download").click()
     begun.value.save_as(tmp_path / "file")
     assert begun.value.suggested_filename == "folding-pattern.txt"
     assert "fold it in half" in (tmp_path / "file").read_text()

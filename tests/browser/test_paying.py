@@ -19,7 +19,7 @@ def test_a_good_card_leads_to_the_thank_you_page(buyer: Buyer) -> None:
 
 def test_a_declined_card_is_said_in_a_buyers_words(buyer: Buyer) -> None:
     buyer.pay(DECLINED)
-    buyer.sees("The payment was not made")
+    buyer.sees("Payment failed")
     buyer.reads("Your bank declined this payment.")
 
 
@@ -47,7 +47,7 @@ def test_the_banks_check_accepted_completes_the_payment(buyer: Buyer) -> None:
 def test_the_banks_check_refused_offers_another_try(buyer: Buyer) -> None:
     buyer.pay(SECURE)
     buyer.answer_bank("fail")
-    buyer.sees("The payment was not made")
+    buyer.sees("Payment failed")
     buyer.reads("Your bank needs you to confirm this payment.")
 
 
@@ -115,7 +115,7 @@ def test_no_page_is_wider_than_its_window(buyer: Buyer, width: int) -> None:
     page.get_by_text("Cards to try in test mode").click()
     assert page.evaluate(fits)
     buyer.press_pay()
-    buyer.sees("The payment was not made")
+    buyer.sees("Payment failed")
     assert page.evaluate(fits)
 
 

@@ -50,8 +50,8 @@ def test_the_sign_in_link_page_is_accessible(browser: Browser, open_shop: Web) -
     page.goto("/portal")
     assert complaints(page) == []
     page.get_by_label("E-mail").fill("somebody@example.com")
-    page.get_by_role("button", name="Mail me a link").click()
-    page.get_by_role("heading", name="Look at your mail").wait_for()
+    page.get_by_role("button", name="E-mail me a sign-in link").click()
+    page.get_by_role("heading", name="Check your e-mail").wait_for()
     assert complaints(page) == []
     page.context.close()
 
@@ -78,12 +78,12 @@ def test_a_webhook_is_added_tried_and_switched_off(merchant_page: Page) -> None:
     merchant_page.goto("/portal/webhooks")
     merchant_page.get_by_label("Address").fill("http://127.0.0.1:9/hook")
     merchant_page.get_by_role("button", name="Add").click()
-    merchant_page.get_by_text("Keep it now").wait_for()
+    merchant_page.get_by_text("Copy it now").wait_for()
     assert complaints(merchant_page) == []
-    merchant_page.get_by_role("button", name="Send a test").click()
+    merchant_page.get_by_role("button", name="Send test event").click()
     merchant_page.get_by_role("cell", name="webhook_whtest_").wait_for()
     assert complaints(merchant_page) == []
-    merchant_page.get_by_role("button", name="Switch off").click()
+    merchant_page.get_by_role("button", name="Turn off").click()
     merchant_page.get_by_text("Nothing is sent here").wait_for()
     assert complaints(merchant_page) == []
 

@@ -48,7 +48,7 @@ def test_a_wrong_answer_is_asked_again_and_the_right_one_pays(asked: Buyer) -> N
     field = asked.page.get_by_label("What is")
     field.fill("99")
     asked.press_pay()
-    asked.reads("so that we know you are a person. No payment was made.")
+    asked.reads("Answer the question to continue. No payment was made.")
     asked.fill()
     field.fill(answer(asked.page))
     asked.press_pay()

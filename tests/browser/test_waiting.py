@@ -41,7 +41,7 @@ def test_the_title_mirrors_the_state(buyer: Buyer, stripe: Stripe) -> None:
     stripe(SLOW)
     buyer.pay(DECLINED)
     expect(buyer.page).to_have_title("Processing · Corner Shop")
-    expect(buyer.page).to_have_title("Payment not made · Corner Shop", timeout=WITHIN_MS)
+    expect(buyer.page).to_have_title("Payment failed · Corner Shop", timeout=WITHIN_MS)
 
 
 def test_what_is_read_aloud_changes_only_when_the_state_does(buyer: Buyer, stripe: Stripe) -> None:
@@ -160,7 +160,7 @@ def test_a_banks_window_that_did_not_open_can_be_opened_again(buyer: Buyer) -> N
     buyer.fill(SECURE)
     buyer.page.route("**/stripe.js", lambda route: route.abort(), times=1)
     buyer.press_pay()
-    buyer.reads("The bank's window did not open or was closed.")
+    buyer.reads("Your bank's window is closed.")
     buyer.page.get_by_role("button", name="Confirm with your bank").click()
     buyer.answer_bank("complete")
     buyer.sees("Thank you")
@@ -171,7 +171,7 @@ def test_card_fields_that_can_not_be_loaded_are_said_and_leave_no_dead_button(
 ) -> None:
     buyer.page.route("**/stripe.js", lambda route: route.abort())
     buyer.open()
-    buyer.reads("The card fields could not be loaded. No payment was made.")
+    buyer.reads("The card fields couldn't load. No payment was made.")
     expect(buyer.page.locator("[data-pay]")).to_be_hidden()
 
 
@@ -179,8 +179,8 @@ def test_the_address_of_a_payment_shows_a_stranger_only_its_state(
     buyer: Buyer, stranger: Buyer
 ) -> None:
     buyer.pay(DECLINED)
-    buyer.sees("The payment was not made")
+    buyer.sees("Payment failed")
     stranger.page.goto(buyer.page.url)
-    stranger.sees("The payment was not made")
+    stranger.sees("Payment failed")
     assert "ada@example.com" not in stranger.page.content()
     expect(stranger.page.get_by_role("link", name="Try another card")).to_be_hidden()

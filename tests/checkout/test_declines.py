@@ -78,4 +78,4 @@ def test_a_token_that_was_used_up_asks_for_the_card_again() -> None:
         "type": "invalid_request_error",
         "code": "payment_intent_confirmation_token_invalid",
     }
-    assert "enter your card again" in buyer_sentence(error, "canceled")[1]
+    assert "Enter your card again" in buyer_sentence(error, "canceled")[1]

@@ -231,7 +231,7 @@ class TestWithoutDatabase:
         assert program.status_code == person.status_code == 503
         assert program.json["error"]["code"] == "unavailable"
         assert program.headers["Retry-After"] == "5"
-        assert "Back in a moment" in person.text
+        assert "Temporarily unavailable" in person.text
 
 
 @pytest.mark.parametrize("text", ["", "10", "10/day", "ten/minute", "-1/minute"])

@@ -137,8 +137,8 @@ def test_every_miss_is_the_same_404(checkout: CheckoutClient) -> None:
     ("card", "words"),
     [
         ("pm_card_visa", "Payment complete"),
-        ("pm_card_visa_chargeDeclined", "The payment was not made"),
-        ("pm_card_authenticationRequired", "Your bank wants to be sure it is you"),
+        ("pm_card_visa_chargeDeclined", "Payment failed"),
+        ("pm_card_authenticationRequired", "Confirm this payment with your bank"),
     ],
 )
 def test_the_first_rendering_already_shows_the_state(

@@ -32,7 +32,7 @@ def typed_address(browser: FlaskClient, path: str = CHECKOUT) -> str:
 
 
 def is_known(browser: FlaskClient) -> bool:
-    return "Mail me a link" not in browser.get("/account", headers=BROWSER).text
+    return "E-mail me a sign-in link" not in browser.get("/account", headers=BROWSER).text
 
 
 def test_a_link_that_is_only_opened_makes_nobody_known(checkout: CheckoutClient, link: str) -> None:

@@ -50,7 +50,7 @@ def test_an_unknown_browser_sees_no_card_and_is_offered_a_link(
 ) -> None:
     page = checkout.stranger().get("/account", headers=BROWSER).text
     assert "4242" not in page
-    assert "Mail me a link" in page
+    assert "E-mail me a sign-in link" in page
 
 
 def test_the_link_is_mailed_to_the_customers_address(checkout: CheckoutClient, card: str) -> None:

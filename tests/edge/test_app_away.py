@@ -22,7 +22,7 @@ def nginx(release: Path) -> Iterator[Nginx]:
 def test_a_person_sees_a_page_in_the_site_s_look(visitor: Visitor) -> None:
     answer = visitor.ask("/checkout/field-notes", PAGE)
     assert answer.status == 503
-    assert "Back in a moment" in answer.text
+    assert "Temporarily unavailable" in answer.text
     assert "Corner Shop" in answer.text
 
 
@@ -51,5 +51,5 @@ def test_nobody_stores_it_and_everybody_learns_when_to_ask_again(
 def test_a_payment_that_met_no_app_is_not_called_failed(visitor: Visitor) -> None:
     answer = visitor.ask("/transactions", PAGE, "POST", b"item=field-notes")
     assert answer.status == 503
-    assert "look at your payment's page before you try again" in answer.text
+    assert "check your payment's page before you try again" in answer.text
     assert "failed" not in answer.text

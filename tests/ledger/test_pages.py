@@ -35,7 +35,7 @@ def test_each_currency_has_a_balance_of_its_own(
 
 
 def test_an_empty_ledger_says_so(staff_driver: StaffDriver) -> None:
-    assert "Nothing was posted yet." in staff_driver.signed_in("viewer").get("/staff/ledger").text
+    assert "No entries yet." in staff_driver.signed_in("viewer").get("/staff/ledger").text
 
 
 def test_the_ledger_is_for_staff(staff_driver: StaffDriver) -> None:

@@ -21,14 +21,14 @@ def address(merchant: str) -> str:
 
 
 def ask_for_form(driver: PaymentDriver, client: FlaskClient, merchant: str) -> str:
-    """Press "Open Stripe's form", and what the page says once the link is there."""
+    """Press "Continue to Stripe", and what the page says once the link is there."""
     page = client.get(address(merchant))
     token = re.search(r'name="csrf_token" value="([^"]+)"', page.text)
     assert token is not None
     asked = client.post(address(merchant), data={"csrf_token": token[1]})
     assert asked.status_code == 303
     waiting = client.get(asked.location)
-    assert "Stripe prepares its form" in waiting.text
+    assert "Stripe is preparing its form" in waiting.text
     driver.work("default")
     return client.get(asked.location).text
 
@@ -38,14 +38,14 @@ def test_a_merchant_is_led_to_stripes_form_and_back(
 ) -> None:
     merchant = create_merchant(driver)
     page = ask_for_form(driver, client, merchant)
-    form = re.search(r'href="([^"]+)">Continue at Stripe', page)
+    form = re.search(r'href="([^"]+)">Continue to Stripe', page)
     assert form is not None
     done = requests.post(form[1], data={"answer": "complete"}, allow_redirects=False, timeout=10)
     back = client.get(done.headers["Location"].partition(driver.config.public_url)[2])
     assert back.status_code == 303
     driver.work("default")
     assert state_of(account(merchant)) == "ready"
-    assert "you can be paid" in client.get(back.location).text
+    assert "You can receive payments" in client.get(back.location).text
 
 
 def test_a_merchant_who_leaves_the_form_can_open_it_again(
@@ -54,7 +54,7 @@ def test_a_merchant_who_leaves_the_form_can_open_it_again(
     merchant = create_merchant(driver)
     ask_for_form(driver, client, merchant)
     back = client.get(f"{address(merchant)}?back=1")
-    assert "Open Stripe&#39;s form" in client.get(back.location).text.replace("'", "&#39;")
+    assert "Continue to Stripe" in client.get(back.location).text.replace("'", "&#39;")
 
 
 def test_a_merchant_reads_what_stripe_will_ask_for(

@@ -93,7 +93,7 @@ def test_an_endpoint_that_failed_for_three_days_is_switched_off_with_a_mail(
     driver.work()
     assert not endpoint(added).enabled
     notice = sent_mails.all()[-1]
-    assert notice["Subject"] == "Your webhook endpoint was switched off"
+    assert notice["Subject"] == "We turned off your webhook endpoint"
     assert receiver.url in text_of(notice)
 
 

@@ -29,7 +29,7 @@ def test_a_failure_that_stands_is_told_once_in_plain_words(
     transaction = driver.pay(DECLINED, order)
     driver.work_all_waiting()
     (received,) = sent_mails.all()
-    assert sent_mails.subjects() == ["Your payment of $10.99 did not go through"]
+    assert sent_mails.subjects() == ["Your payment of $10.99 failed"]
     assert "Your bank declined this payment." in text_of(received)
     assert f"/checkout/{order}" in text_of(received)
     assert "mail.payment_failed.sent" in driver.happened(transaction)

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.portable
 def test_the_mailbox_is_empty_before_the_first_mail(
     client: FlaskClient, sent_mails: SentMails
 ) -> None:
-    assert "No mail yet" in client.get("/demo/mails").text
+    assert "No e-mails yet" in client.get("/demo/mails").text
 
 
 def test_a_mail_is_read_in_both_its_forms(

@@ -1,4 +1,4 @@
-"""What is wrong is said in words, and is an alert where nobody else raises one."""
+"""Problems is said in words, and is an alert where nobody else raises one."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ def test_charges_that_wait_more_than_five_seconds_are_critical() -> None:
 
 def test_nothing_running_means_that_the_worker_is_not_there() -> None:
     words = _words(Load("charges", "charge", 3, 3, 0, 0, 6))
-    assert "is the worker of charges running?" in words
+    assert "Is the worker of charges running?" in words
 
 
 def test_everything_running_means_that_more_comes_than_can_be_done() -> None:
     words = _words(Load("charges", "charge", 13, 3, 10, 0, 6))
-    assert "more comes in than one worker can do" in words
+    assert "threads are busy" in words
 
 
 def test_reports_may_wait_for_minutes() -> None:

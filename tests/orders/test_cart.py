@@ -64,7 +64,7 @@ def test_the_form_of_the_order_asks_for_its_total(client: FlaskClient) -> None:
 def test_the_cart_is_empty_once_it_is_ordered(client: FlaskClient) -> None:
     post(client, "/cart/items", item="mug", quantity="2")
     post(client, "/orders")
-    assert "Nothing yet" in client.get("/cart").text
+    assert "Your cart is empty" in client.get("/cart").text
 
 
 def test_a_line_can_be_changed_and_removed(client: FlaskClient) -> None:
@@ -72,7 +72,7 @@ def test_a_line_can_be_changed_and_removed(client: FlaskClient) -> None:
     post(client, "/cart/items", item="mug", quantity="3")
     assert "$72.00" in client.get("/cart").text
     post(client, "/cart/items", item="mug", quantity="3", remove="1")
-    assert "Nothing yet" in client.get("/cart").text
+    assert "Your cart is empty" in client.get("/cart").text
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_a_line_can_be_changed_and_removed(client: FlaskClient) -> None:
     [
         ({"item": "mug", "quantity": "11"}, "up to 10"),
         ({"item": "mug", "quantity": "many"}, "whole number"),
-        ({"item": "nothing", "quantity": "1"}, "not for sale"),
+        ({"item": "nothing", "quantity": "1"}, "no longer available"),
         ({"item": "tea", "quantity": "1"}, "order what is in the cart first"),
     ],
 )

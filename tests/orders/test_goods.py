@@ -99,7 +99,7 @@ def test_a_late_word_of_an_old_failure_takes_nothing_from_the_new_attempt(
 
 def test_what_is_gone_is_refused_before_anything_is_charged(driver: PaymentDriver) -> None:
     add_product("mug", 1)
-    with pytest.raises(NotPayableError, match="Only 1 of Mug are left") as refused:
+    with pytest.raises(NotPayableError, match="Only 1 of Mug left in stock") as refused:
         driver.open(order=order_of(mug=2))
     assert refused.value.code == "sold_out"
     assert stock("mug") == 1

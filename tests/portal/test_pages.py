@@ -70,7 +70,7 @@ def test_another_merchants_cursor_shows_nothing_of_theirs(
     place = db.session.scalars(theirs).one()
     answer = portal.signed_in().get(f"/portal/payments?before={place}")
     assert answer.status_code == 200
-    assert "There are no payments here." in answer.text
+    assert "No payments yet." in answer.text
 
 
 def test_a_statement_is_downloaded_line_by_line(driver: PaymentDriver, portal: Portal) -> None:

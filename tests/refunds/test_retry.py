@@ -112,7 +112,7 @@ def test_a_card_that_is_not_saved_is_retried_by_the_buyer(driver: PaymentDriver)
     transaction = driver.pay("pm_card_visa_chargeDeclined")
     verdict = request_retry(transaction, "ada")
     assert verdict.how == "link"
-    assert "send the link" in verdict.sentence
+    assert "payment link" in verdict.sentence
     record = attempts(transaction)[0]
     assert verdict.link is not None
     assert verdict.link.startswith("http://127.0.0.1:8000/checkout/ord_")
@@ -215,7 +215,7 @@ def test_an_earlier_attempt_that_the_bank_still_decides_stops_the_retry(
     request_retry(transaction, "ada")
     driver.work()
     assert len(attempts(transaction)) == 1
-    assert ["not decided" in words for words in refusals(transaction)] == [True]
+    assert ["hasn't decided" in words for words in refusals(transaction)] == [True]
 
 
 def test_a_buyer_who_pays_meanwhile_is_not_charged_again(driver: PaymentDriver) -> None:

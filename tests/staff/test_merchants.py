@@ -24,7 +24,7 @@ def test_a_viewer_reads_how_far_each_merchant_is(
 ) -> None:
     merchant = staff_driver.do(create_ready_merchant, driver)
     page = viewer.get("/staff/merchants").text
-    assert "The merchant can be paid." in page
+    assert "The merchant can receive payments." in page
     assert staff_driver.do(account_id, merchant) in page
     assert "Onboarding page" not in page
 
@@ -42,7 +42,7 @@ def test_an_administrator_connects_a_merchant(
     assert admin.post("/staff/merchants", **wish).status_code == 303
     staff_driver.do(driver.work, "default")
     page = admin.get("/staff/merchants").text
-    assert "The merchant still has to give Stripe its details." in page
+    assert "The merchant must give Stripe its details." in page
     assert "Onboarding page" in page
 
 
@@ -51,8 +51,8 @@ def test_an_administrator_connects_a_merchant(
     [
         ("name", "", "name"),
         ("email", "nobody", "e-mail"),
-        ("country", "USA", "two letters"),
-        ("charge_type", "barter", "how its payments"),
+        ("country", "USA", "two-letter"),
+        ("charge_type", "barter", "charge type"),
     ],
 )
 def test_an_odd_merchant_is_refused_with_a_sentence(

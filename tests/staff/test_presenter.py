@@ -36,8 +36,8 @@ def show(stored_payments: StoredPayments, transaction_id: str) -> Payment:
         ("canceled", "CANCELED", "badge badge-secondary"),
         ("created", "QUEUED", "badge badge-info"),
         ("processing", "PROCESSING", "badge badge-info"),
-        ("requires_action", "WAITS FOR CUSTOMER", "badge badge-warning"),
-        ("awaiting_bank", "AT THE BANK", "badge badge-info"),
+        ("requires_action", "WAITING FOR CUSTOMER", "badge badge-warning"),
+        ("awaiting_bank", "WAITING FOR BANK", "badge badge-info"),
         ("unknown", "CHECKING WITH STRIPE", "badge badge-warning"),
     ],
 )

@@ -72,7 +72,7 @@ def test_every_fix_has_its_words() -> None:
 def test_the_fix_is_confirmed_and_asked_for_once(
     staff_driver: StaffDriver, admin: Browser, stuck: int
 ) -> None:
-    assert "Go on with it" in admin.get(f"{PAGE}/{stuck}/fixes").text
+    assert "Resume" in admin.get(f"{PAGE}/{stuck}/fixes").text
     for _ in range(2):
         assert admin.post(f"{PAGE}/{stuck}/fixes").status_code == 303
     assert staff_driver.do(_messages) == 1
@@ -100,7 +100,7 @@ def test_closed_findings_stand_below(
 ) -> None:
     staff_driver.do(_resolved, stuck)
     page = support.get(PAGE).text
-    assert page.index("Nothing differs.") < page.index("the system")
+    assert page.index("No differences.") < page.index("the system")
 
 
 def test_support_sees_findings_and_may_not_fix_them(

@@ -117,7 +117,7 @@ def test_each_field_says_what_is_wrong_with_it(
 ) -> None:
     answer = fill_in(refunder, stored_payments.payment(), amount="1,50", reason=" ")
     assert "Did you mean" in answer.text
-    assert "Say why the money is given back." in answer.text
+    assert "Enter a reason for the refund." in answer.text
     answer = fill_in(refunder, stored_payments.payment(), reason="x" * 501)
     assert answer.status_code == 422
     assert "at most 500 characters" in answer.text
@@ -223,7 +223,7 @@ def test_what_no_longer_fits_goes_back_to_the_form(
     staff_driver.do(request_refund, id_, 2700, reason="a torn handle", actor="jonas")
     answer = confirm(refunder, id_, review)
     assert answer.status_code == 422
-    assert "Only $213.00 of this payment can still be refunded." in answer.text
+    assert "You can refund at most $213.00 of this payment." in answer.text
     assert 'value="240.00"' in answer.text
     assert len(staff_driver.do(_refunds)) == 1
 

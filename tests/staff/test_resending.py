@@ -144,7 +144,7 @@ def test_a_payment_without_a_receipt_says_so(
     support: Browser, stored_payments: StoredPayments
 ) -> None:
     address = f"/staff/payments/{stored_payments.decline()}/receipts"
-    assert "No receipt was written" in support.get(address).text
+    assert "This payment has no receipt" in support.get(address).text
     assert support.post(address).status_code == 409
 
 

@@ -73,7 +73,7 @@ def test_support_pauses_it_with_a_question_first(
     staff_driver: StaffDriver, support: Browser, run: Callable[..., Any], member: str
 ) -> None:
     address = f"/staff/subscriptions/{member}/pause"
-    assert "Nothing is billed until it is resumed" in support.get(address).text
+    assert "No bills until you resume it" in support.get(address).text
     assert support.post(address, address).status_code == 303
     assert read(run, member, "standing") == "paused"
     (entry,) = staff_driver.entries("subscription.paused")
@@ -112,7 +112,7 @@ def test_a_change_that_is_refused_says_why(
     address = f"/staff/subscriptions/{member}/pause"
     answer = support.post(address, address)
     assert answer.status_code == 409
-    assert "It can be paused once what is due is paid." in answer.text
+    assert "Pay the open bill first. Then you can pause." in answer.text
 
 
 @pytest.mark.parametrize("path", ["subs_nobody", "subs_nobody/pause"])

@@ -121,7 +121,7 @@ def test_a_known_customer_pauses_it_and_resumes(checkout: CheckoutClient) -> Non
     browser = known(checkout)
     assert press(browser, subscription, "pause") == 303
     assert one(checkout).paused_at is not None
-    assert "It is paused" in browser.get("/account/subscriptions", headers=BROWSER).text
+    assert "Paused" in browser.get("/account/subscriptions", headers=BROWSER).text
     assert press(browser, subscription, "resumption") == 303
     assert one(checkout).paused_at is None
 

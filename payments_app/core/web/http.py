@@ -37,18 +37,18 @@ FORM_SECONDS = 4 * 3600
 SESSION_SECONDS = 7 * 24 * 3600
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 _WORDS = {
-    400: ("bad_request", "We could not read that request."),
-    401: ("unauthorized", "Please sign in first."),
-    403: ("forbidden", "You may not do that."),
-    404: ("not_found", "There is nothing at this address."),
-    405: ("method_not_allowed", "This address does not answer that kind of request."),
-    413: ("body_too_large", "That was more than this address takes."),
+    400: ("bad_request", "We couldn't read this request. Check it and send it again."),
+    401: ("unauthorized", "Sign in first."),
+    403: ("forbidden", "You don't have permission to do this."),
+    404: ("not_found", "We couldn't find this page."),
+    405: ("method_not_allowed", "This address doesn't support this method."),
+    413: ("body_too_large", "This request is too large."),
     415: ("unsupported_media_type", "Send a form or JSON."),
     421: ("misdirected", "Nothing is served at this address. Use the one that you were given."),
-    422: ("invalid", "Something in what was sent needs to be changed."),
-    429: ("rate_limited", "That was too often. Please wait a moment and try again."),
+    422: ("invalid", "Check the details and try again."),
+    429: ("rate_limited", "Too many requests. Wait a moment and try again."),
     500: ("internal_error", "Something went wrong on our side."),
-    503: ("unavailable", "This part of the shop is resting. Please try again in a moment."),
+    503: ("unavailable", "This is temporarily unavailable. Try again in a moment."),
 }
 
 
@@ -158,7 +158,7 @@ def _answer_expired_form(_error: CSRFError) -> Response:
         ProblemError(
             400,
             "form_expired",
-            "This form has expired. Go back, reload the page and send it again.",
+            "This form has expired. Go back, reload the page and submit the form again.",
         )
     )
 

@@ -182,7 +182,9 @@ def _answer_held(held: Held, fingerprint: str) -> Response:
     stored = json.loads(held.value)
     if stored["fingerprint"] != fingerprint:
         raise ProblemError(
-            422, "idempotency_key_reuse", "This key was used for another request. Send a new one."
+            422,
+            "idempotency_key_reuse",
+            "This Idempotency-Key was used for another request. Send a new key.",
         )
     if "claim" in stored:
         raise ProblemError(

@@ -37,7 +37,9 @@ def needed_key(key: str | None, header: str = "Idempotency-Key") -> str:
     """The same where a key is required. Raises ProblemError 400 `idempotency_key_missing` too."""
     cleaned = clean_key(key, header)
     if cleaned is None:
-        raise ProblemError(400, "idempotency_key_missing", f"Send a key of your own as {header}.")
+        raise ProblemError(
+            400, "idempotency_key_missing", f"Send a unique key in the {header} header."
+        )
     return cleaned
 
 

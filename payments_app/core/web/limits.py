@@ -64,7 +64,7 @@ class Limiter:
             raise ProblemError(
                 429,
                 "rate_limited",
-                f"That was too often. Please wait {left} seconds and try again.",
+                f"Too many requests. Wait {left} seconds and try again.",
                 headers={"Retry-After": str(left)},
             )
 

@@ -124,7 +124,7 @@ def request_refund(
 
 def reason_in_words(typed: str) -> str:
     """Staff's own reason as it is kept. Raises ValueError with a sentence where it can't be."""
-    if_empty = "Say why the money is given back."
+    if_empty = "Enter a reason for the refund."
     return free_text(typed, what="The reason", most=MAX_REASON, if_empty=if_empty)
 
 
@@ -154,11 +154,11 @@ def why_not(
 ) -> str | None:
     """Why this refund can't be asked for, in a sentence; None where it can."""
     if transaction.state != "complete":
-        return "Only a payment that succeeded can be refunded."
+        return "You can only refund a successful payment."
     if transaction.paid == 0:
-        return "Nothing was paid, so there is nothing to refund."
+        return "This payment was free. There is nothing to refund."
     if amount <= 0:
-        return "The amount to refund must be more than zero."
+        return "Enter an amount greater than zero."
     try:
         reason_in_words(reason)
     except ValueError as error:
@@ -170,10 +170,12 @@ def why_not(
     if transaction.currency in WHOLE_UNITS and amount % 100:
         return "Only whole units of this currency can be refunded."
     if _taken_back(session, transaction.id):
-        return "The bank has taken this money back in a dispute: it can't be refunded as well."
+        return (
+            "This payment is disputed. The bank has taken the money back, so you can't refund it."
+        )
     left = remaining(session, transaction)
     if amount > left:
-        return f"Only {Money(left, transaction.currency)} of this payment can still be refunded."
+        return f"You can refund at most {Money(left, transaction.currency)} of this payment."
     return None
 
 

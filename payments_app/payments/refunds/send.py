@@ -40,7 +40,7 @@ PENDING_SECONDS = 10 * _DAY  # https://docs.stripe.com/refunds: most arrive with
 NOT_MADE = {
     "type": "expired",
     "code": "refund_not_made",
-    "message": "Stripe has no such refund: no money was given back. It may be asked for again.",
+    "message": "Stripe doesn't have this refund. No money was refunded. Request it again.",
 }
 
 

@@ -35,8 +35,8 @@ from payments_app.payments.transactions.supersede import ALREADY_PAID
 
 RETRY_SECONDS = 5.0
 UNKNOWN_KIND_SECONDS = 30.0  # another worker may know it
-_UNDECIDED = "The bank has not decided on an earlier attempt: nothing was charged."
-_NO_ANSWER = "Stripe could not say what became of an earlier attempt: nothing was charged."
+_UNDECIDED = "The bank hasn't decided on an earlier attempt. Nothing was charged."
+_NO_ANSWER = "Stripe couldn't confirm the outcome of an earlier attempt. Nothing was charged."
 
 
 @dataclass(frozen=True)

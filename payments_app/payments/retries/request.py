@@ -28,9 +28,9 @@ _CARDS = table("saved_cards", column("payment_method"), column("removed_at"))
 COMMAND = "retry"
 REQUESTED = "retry.requested"
 CHARGE, LINK, NONE = "charge", "link", "none"
-_TRY_SAVED_CARD = "The saved card is charged again, after Stripe was asked about every earlier try."
-_BY_LINK = "No saved card can be charged without the customer: send the link to pay again."
-_BUYER_NEEDED = "The same card will not do without the customer: send the link to pay again."
+_TRY_SAVED_CARD = "We check every earlier attempt with Stripe, then charge the saved card."
+_BY_LINK = "There is no saved card to charge. Send the customer the payment link."
+_BUYER_NEEDED = "The customer must confirm this payment. Send them the payment link."
 
 
 class RetryRefusedError(Exception):
@@ -97,7 +97,7 @@ def verdict_on(
     if refusal is None and payable is not None:
         refusal = not_payable_here(session, payable)
     if refusal is None and not under_way and _waits(session, transaction.id):
-        refusal = "A retry of this payment is under way."
+        refusal = "A retry is already in progress."
     how, sentence = (NONE, refusal) if refusal else _how(session, transaction, payable)
     link = None
     if how == LINK and payable is not None:
@@ -158,11 +158,11 @@ def _attempts(session: Session, payable: PaymentRecord) -> list[Transaction]:
 
 def _refusal(transaction: Transaction, attempts: list[Transaction]) -> str | None:
     if transaction.state == "complete":
-        return "This payment succeeded: there is nothing to retry."
+        return "This payment succeeded. There is nothing to retry."
     if transaction.state == "pending":
-        return "This payment is still open: what became of it is being looked up."
+        return "This payment is still pending. We're checking with Stripe."
     if any(other.state == "complete" for other in attempts):
-        return "Another attempt has paid for the same thing: there is nothing to retry."
+        return "Another attempt succeeded. There is nothing to retry."
     if any(other.state == "pending" for other in attempts):
         return "A newer attempt is under way: wait for its outcome."
     if attempts[-1].id != transaction.id:
@@ -177,7 +177,7 @@ def _how(
     session: Session, transaction: Transaction, payable: PaymentRecord | None
 ) -> tuple[str, str]:
     if payable is None:
-        return NONE, "This payment was for nothing in particular: charge the customer anew instead."
+        return NONE, "This payment has no order or subscription. Charge the customer again instead."
     named = transaction.payment_method and transaction.stripe_customer_id
     saved = bool(named and not transaction.save_card)  # one that was to be saved is not yet
     saved = saved and not _was_removed(session, transaction)

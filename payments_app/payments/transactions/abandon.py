@@ -28,16 +28,16 @@ RETRY_SECONDS = 60.0
 NOT_MADE = {
     "type": "expired",
     "code": "payment_expired",
-    "message": "It was not sent in time, and was cancelled: no payment was made.",
+    "message": "This payment was cancelled because it took too long. You were not charged.",
 }
 STRIPE_FAILED = {
     "type": "api_error",
-    "message": "Stripe had an error of its own, and made no payment.",
+    "message": "Stripe had an error. No payment was made.",
 }
 CHECK_ABANDONED = {
     "type": "expired",
     "code": "authentication_abandoned",
-    "message": "The bank's check was not finished in time: no payment was made.",
+    "message": "The bank's check timed out. No payment was made.",
 }
 
 

@@ -30,7 +30,7 @@ RETRY_SECONDS = 5.0
 ALREADY_PAID = {
     "type": "already_paid",
     "code": "already_paid",
-    "message": "An earlier payment turned out to have succeeded: no second one was made.",
+    "message": "An earlier payment succeeded. You were not charged again.",
 }
 _CLOSED = ("canceled", "succeeded")
 

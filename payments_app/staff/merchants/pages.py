@@ -59,19 +59,19 @@ def read_merchant(merchant_id: str) -> BaseResponse:
 
 def _problem(name: str, email: str, charge_type: str, country: str) -> str | None:
     if not 1 <= len(name) <= 100:
-        return "Give the merchant's name, of 100 characters at most."
+        return "Enter the merchant's name, at most 100 characters."
     try:
         validate_email(email, check_deliverability=False)
     except EmailNotValidError:
-        return "Give an e-mail address like name@example.com."
+        return "Enter an e-mail address like name@example.com."
     if charge_type not in _CHARGE_TYPES:
-        return "Choose how its payments are made."
+        return "Choose a charge type."
     try:
         refuse(name, email)
     except CardNumberError as error:
         return str(error)
     if len(country) != 2 or not country.isascii() or not country.isalpha():
-        return "Give the country as two letters, such as US."
+        return "Enter a two-letter country code, such as US."
     return None
 
 

@@ -40,7 +40,7 @@ STATUSES: dict[str, tuple[str, ColumnElement[bool]]] = {
     "failed": ("Failed", Transaction.phase == "failed"),
     "canceled": ("Canceled", Transaction.phase == "canceled"),
     "pending": ("Pending", Transaction.state == "pending"),
-    "requires_action": ("Waits for customer", Transaction.phase == "requires_action"),
+    "requires_action": ("Waiting for customer", Transaction.phase == "requires_action"),
     "unknown": ("Checking with Stripe", Transaction.phase == "unknown"),
     "refunded": ("Refunded", and_(Refund.state == "succeeded", ~_earlier(Refund, "succeeded"))),
     "disputed": ("Disputed", ~_earlier(Dispute)),

@@ -19,7 +19,7 @@ def add_note(session: Session, transaction_id: str, text: str, author: str) -> N
     Raises ValueError, in words for its author, for a note that can't be kept, and NoResultFound
     for an unknown transaction.
     """
-    text = free_text(text, what="A note", most=MAX_LENGTH, if_empty="Write something first.")
+    text = free_text(text, what="A note", most=MAX_LENGTH, if_empty="Enter a note.")
     session.get_one(Transaction, transaction_id)
     history.record(
         session,

@@ -20,18 +20,18 @@ from payments_app.staff.zones import When, when
 FIXES = {
     "apply_stripe_state": (
         "Apply Stripe's state",
-        "Stripe is read once more, and the payment takes over what it says.",
+        "We read the payment at Stripe again and apply its state.",
     ),
     "close_intent": ("Close it at Stripe", "Stripe is asked to cancel, so nobody can pay it now."),
     "post_capture": ("Post it", "The missing capture is posted to the ledger, once."),
     "post_refund": ("Post it", "The missing refund is posted to the ledger, once."),
     "post_dispute": ("Post it", "What the dispute moved is posted to the ledger, once."),
     "post_fee": ("Post it", "The fee that Stripe kept is posted to the ledger, once."),
-    "settle_lines": ("Settle it", "What was left out is put on the merchant's next settlement."),
+    "settle_lines": ("Add it", "What was left out is put on the merchant's next settlement."),
     "refresh_refund": ("Read it from Stripe", "The payment's refunds are read from Stripe again."),
     "refresh_dispute": ("Read it from Stripe", "Its disputes are read from Stripe again."),
-    "revive": ("Go on with it", "The payment's next step is scheduled; Stripe is asked first."),
-    "revive_refund": ("Go on with it", "The refund's next step is scheduled; it is sent once."),
+    "revive": ("Resume", "The payment's next step is scheduled; Stripe is asked first."),
+    "revive_refund": ("Resume", "The refund's next step is scheduled; it is sent once."),
     "correct_live_record": ("Correct it", "Whether it holds its order is set by its state."),
 }
 _PAIRED = ("amount", "currency")  # one fact, when a finding has both

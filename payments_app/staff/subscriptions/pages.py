@@ -43,25 +43,25 @@ def _end(subscription_id: str, now: dt.datetime, actor: str) -> None:
 CHANGES = {
     "pause": Change(
         "Pause",
-        "Nothing is billed until it is resumed. What is paid for stays paid for.",
+        "No bills until you resume it. The customer keeps what is paid for.",
         lambda id_, now, actor: change.pause(id_, now, actor=actor),
         ("trialing", "active"),
     ),
     "resumption": Change(
         "Resume",
-        "It goes on. Where what was paid for is over, a new period is billed at once.",
+        "Billing continues. If the paid period has ended, a new one is billed now.",
         lambda id_, now, actor: change.resume(id_, now, actor=actor),
         ("paused", "ending"),
     ),
     "cancellation": Change(
         "Cancel at the period's end",
-        "It goes on until what is paid for is over, and is billed no more.",
+        "It runs until the end of the paid period. There are no more bills.",
         _cancel,
         ("trialing", "active"),
     ),
     "end": Change(
         "End now",
-        "It ends at once. Nothing is given back by this: refund its payment where that is wanted.",
+        "It ends now. This does not refund anything: refund the payment if you want to.",
         _end,
         ("trialing", "active", "past_due", "paused", "ending"),
     ),

@@ -17,17 +17,17 @@ _QUERIES = {
     "transactions": """
         SELECT t.id, t.state, t.phase, t.amount, t.amount_received, t.currency, t.stripe_payment_id,
                t.idempotency_key, t.ended_at, r.payable_type, r.payable_id
-        FROM transactions t
-        LEFT JOIN payment_records r ON r.transaction_id = t.id AND r.role = 'pays_for'
+        FROM pay_transactions t
+        LEFT JOIN pay_payment_records r ON r.transaction_id = t.id AND r.role = 'pays_for'
         WHERE {recent}
     """,
     "outbox": """
         SELECT id, queue, command, subject, dead_at IS NOT NULL AS dead, claims, last_error
-        FROM outbox WHERE done_at IS NULL
+        FROM pay_outbox WHERE done_at IS NULL
     """,
     "history": """
-        SELECT h.transaction_id, h.what, h.subject, h.data FROM history h
-        JOIN transactions t ON t.id = h.transaction_id
+        SELECT h.transaction_id, h.what, h.subject, h.data FROM pay_history h
+        JOIN pay_transactions t ON t.id = h.transaction_id
         WHERE (h.kind = 'state' OR h.what LIKE 'retry.%' OR h.what = 'refund.requested')
           AND {recent}
         ORDER BY h.id
@@ -35,35 +35,35 @@ _QUERIES = {
     "ledger_entries": """
         SELECT j.key, e.journal_id, e.transaction_id, e.entry_type, e.account, e.side, e.amount,
                e.currency
-        FROM ledger_entries e JOIN ledger_journals j ON j.id = e.journal_id
-        JOIN transactions t ON t.id = e.transaction_id
+        FROM pay_ledger_entries e JOIN pay_ledger_journals j ON j.id = e.journal_id
+        JOIN pay_transactions t ON t.id = e.transaction_id
         WHERE {recent}
     """,
     "refunds": """
         SELECT f.id, f.transaction_id, f.amount, f.currency, f.state, f.idempotency_key
-        FROM refunds f JOIN transactions t ON t.id = f.transaction_id
+        FROM pay_refunds f JOIN pay_transactions t ON t.id = f.transaction_id
         WHERE {recent}
     """,
-    "orders": "SELECT t.id, t.status, t.total, t.currency FROM orders t WHERE {recent}",
+    "orders": "SELECT t.id, t.status, t.total, t.currency FROM pay_orders t WHERE {recent}",
     "mails": """
         SELECT m.key, m.kind, m.transaction_id, m.state, m.created_at
-        FROM mails m JOIN transactions t ON t.id = m.transaction_id
+        FROM pay_mails m JOIN pay_transactions t ON t.id = m.transaction_id
         WHERE {recent}
     """,
     "settlement_lines": """
         SELECT l.key, l.batch_id, l.kind, l.transaction_id, l.amount, l.currency
-        FROM settlement_lines l JOIN transactions t ON t.id = l.transaction_id
+        FROM pay_settlement_lines l JOIN pay_transactions t ON t.id = l.transaction_id
         WHERE {recent}
     """,
-    "settlement_batches": "SELECT id, closed_at, total, line_count FROM settlement_batches",
+    "settlement_batches": "SELECT id, closed_at, total, line_count FROM pay_settlement_batches",
     "webhook_events": """
         SELECT e.id, e.type, e.transaction_id
-        FROM webhook_events e JOIN transactions t ON t.id = e.transaction_id
+        FROM pay_webhook_events e JOIN pay_transactions t ON t.id = e.transaction_id
         WHERE {recent}
     """,
-    "webhook_deliveries": "SELECT id, event_id, state FROM webhook_deliveries",
-    "alerts": "SELECT key FROM alerts",
-    "stripe_events": "SELECT id FROM stripe_events WHERE state = 'received'",
+    "webhook_deliveries": "SELECT id, event_id, state FROM pay_webhook_deliveries",
+    "alerts": "SELECT key FROM pay_alerts",
+    "stripe_events": "SELECT id FROM pay_stripe_events WHERE state = 'received'",
 }
 
 _ASKED = ("retry.", "refund.requested")

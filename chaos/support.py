@@ -23,7 +23,7 @@ PAIRS = 3  # of staff members who work side by side
 _FIELD = re.compile(r'name="(csrf_token|amount|next)"[^>]*?value="([^"]*)"', re.DOTALL)
 _REVIEWED = re.compile(r'type="hidden"\s+name="(\w+)"\s+value="([^"]*)"')
 _MEND = """
-    UPDATE transactions SET payment_method = %s, stripe_customer_id = %s
+    UPDATE pay_transactions SET payment_method = %s, stripe_customer_id = %s
     WHERE id = %s AND state = 'failed'
 """
 

@@ -72,7 +72,7 @@ def _defaults(table: str) -> dict[str, Any]:
     """What the models fill in for columns that a payment must have and that we say nothing of."""
     return {
         column.name: column.default.arg
-        for column in db.metadata.tables[table].columns
+        for column in db.metadata.tables[f"pay_{table}"].columns
         if isinstance(column.default, ScalarElementColumnDefault)
         and column.server_default is None
         and column.name not in COLUMNS[table]
@@ -80,7 +80,7 @@ def _defaults(table: str) -> dict[str, Any]:
 
 
 def _copy(cursor: Any, table: str, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
-    with cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy:
+    with cursor.copy(f"COPY pay_{table} ({', '.join(columns)}) FROM STDIN") as copy:
         for row in rows:
             copy.write_row(row)
 
@@ -89,7 +89,7 @@ def _insert(
     cursor: Any, table: str, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]
 ) -> None:
     marks = ", ".join("?" * len(columns))
-    statement = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608
+    statement = f"INSERT INTO pay_{table} ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608
     cursor.executemany(statement, [tuple(map(_for_sqlite, row)) for row in rows])
 
 

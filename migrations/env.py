@@ -15,13 +15,14 @@ from payments_app.core.extensions import db
 # A migration that waits for a lock makes every query behind it wait as well: better to fail and
 # be run again. https://www.postgresql.org/docs/current/explicit-locking.html
 LOCK_TIMEOUT, STATEMENT_TIMEOUT = "5s", "10min"
+VERSION_TABLE = "pay_alembic_version"  # a host application has one of its own
 
 
 def render_item(kind: str, item: Any, autogen: AutogenContext) -> str | Literal[False]:
     """Write our types and defaults by name: they mean the right thing on each database."""
     known = {id(columns.BIGINT): "columns.BIGINT", id(columns.JSON_TYPE): "columns.JSON_TYPE"}
     if kind == "type" and (isinstance(item, columns.UTCDateTime) or id(item) in known):
-        autogen.imports.add("from payments_app.core import clock, columns")
+        autogen.imports.add("from payments_app.core.db import clock, columns")
         return known.get(id(item), "columns.UTCDateTime()")
     if kind == "type" and isinstance(item, columns.Key):
         return f"sa.String(length={item.length})"
@@ -50,6 +51,7 @@ def run() -> None:
         context.configure(
             connection=connection,
             target_metadata=db.metadata,
+            version_table=VERSION_TABLE,
             render_item=render_item,
             transaction_per_migration=True,
             **options,

@@ -65,7 +65,7 @@ def empty_tables(connection: Connection) -> None:
     connection.execute("SET session_replication_role = replica")
     listed = connection.execute(
         "SELECT tablename FROM pg_tables"
-        " WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
+        " WHERE schemaname = 'public' AND tablename <> 'pay_alembic_version'"
     )
     names = [name for (name,) in listed]
     if not names:

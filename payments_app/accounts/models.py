@@ -18,7 +18,7 @@ _ROLES = ", ".join(f"'{role}'" for role in ROLE_NAMES)
 class Staff(db.Model):  # type: ignore[name-defined, misc]
     """Somebody who may sign in. Raising `session_version` ends every session at once."""
 
-    __tablename__ = "staff"
+    __tablename__ = "pay_staff"
 
     id: Mapped[str] = mapped_column(String(40), primary_key=True, default=lambda: new_id("stf"))
     email: Mapped[str] = mapped_column(String(254), unique=True)
@@ -38,10 +38,10 @@ class StaffSession(db.Model):  # type: ignore[name-defined, misc]
     """A sign-in of one browser. The cookie's token is kept as a SHA-256 only: who reads this
     table can't sign in with it."""
 
-    __tablename__ = "staff_sessions"
+    __tablename__ = "pay_staff_sessions"
 
     token_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
-    staff_id: Mapped[str] = mapped_column(ForeignKey("staff.id"), index=True)
+    staff_id: Mapped[str] = mapped_column(ForeignKey("pay_staff.id"), index=True)
     session_version: Mapped[int]
     created_at: Mapped[dt.datetime] = mapped_column(server_default=database_now())
     seen_at: Mapped[dt.datetime] = mapped_column(server_default=database_now())
@@ -53,7 +53,7 @@ class SignInTries(db.Model):  # type: ignore[name-defined, misc]
     """How often an account was tried in the window that began at `since`. The account is a hash
     of what was typed, whether or not there is such an account."""
 
-    __tablename__ = "sign_in_tries"
+    __tablename__ = "pay_sign_in_tries"
 
     account: Mapped[str] = mapped_column(String(64), primary_key=True)
     tries: Mapped[int] = mapped_column(default=0)

@@ -102,8 +102,8 @@ def _start(
         fingerprint=purchase.fingerprint,
         buyer=buyer,
     )
-    for mark in fingerprints:
-        session.add(VelocityFingerprint(mark=mark, transaction_id=transaction.id))
+    for fingerprint in fingerprints:
+        session.add(VelocityFingerprint(fingerprint=fingerprint, transaction_id=transaction.id))
     return Started(transaction, replayed=False)
 
 

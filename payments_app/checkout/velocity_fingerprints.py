@@ -26,10 +26,10 @@ KEEP_SECONDS = 24 * 3600
 class VelocityFingerprint(db.Model):  # type: ignore[name-defined, misc]
     """A payment was asked for from here: an address, a browser, or for an e-mail."""
 
-    __tablename__ = "checkout_marks"
+    __tablename__ = "pay_velocity_fingerprints"
 
-    mark: Mapped[str] = mapped_column(String(40), primary_key=True)
-    transaction_id: Mapped[str] = mapped_column(ForeignKey("transactions.id"), primary_key=True)
+    fingerprint: Mapped[str] = mapped_column(String(40), primary_key=True)
+    transaction_id: Mapped[str] = mapped_column(ForeignKey("pay_transactions.id"), primary_key=True)
     created_at: Mapped[dt.datetime] = mapped_column(server_default=database_now(), index=True)
 
 
@@ -46,18 +46,18 @@ def fingerprints_of(email: str = "") -> dict[str, str]:
 def declines(session: Session, fingerprints: dict[str, str]) -> dict[str, int]:
     """Card declines by kind in the last WINDOW_SECONDS."""
     counts = session.execute(
-        select(VelocityFingerprint.mark, func.count())
+        select(VelocityFingerprint.fingerprint, func.count())
         .join(Transaction, Transaction.id == VelocityFingerprint.transaction_id)
         .where(
-            VelocityFingerprint.mark.in_(fingerprints.values()),
+            VelocityFingerprint.fingerprint.in_(fingerprints.values()),
             VelocityFingerprint.created_at > database_now(-WINDOW_SECONDS),
             Transaction.phase == "failed",
             Transaction.error_code.is_not(None),
         )
-        .group_by(VelocityFingerprint.mark)
+        .group_by(VelocityFingerprint.fingerprint)
     )
     found = {row[0]: int(row[1]) for row in counts}
-    return {kind: found.get(mark, 0) for kind, mark in fingerprints.items()}
+    return {kind: found.get(fingerprint, 0) for kind, fingerprint in fingerprints.items()}
 
 
 def _network(address: str) -> str:

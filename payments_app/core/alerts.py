@@ -29,7 +29,7 @@ RAISED = "alert.raised"
 class Alert(db.Model):  # type: ignore[name-defined, misc]
     """Something a person must know. One open alert at most for each key; repeats are counted."""
 
-    __tablename__ = "alerts"
+    __tablename__ = "pay_alerts"
 
     id: Mapped[int] = mapped_column(BIGINT, primary_key=True)
     kind: Mapped[str] = mapped_column(String(60))
@@ -46,7 +46,7 @@ class Alert(db.Model):  # type: ignore[name-defined, misc]
 
     __table_args__ = (
         Index(
-            "uq_alerts_open_key",
+            "pay_alerts_open_key_key",
             "key",
             unique=True,
             postgresql_where=text("acknowledged_at IS NULL"),

@@ -27,21 +27,21 @@ class HistoryEntry(db.Model):  # type: ignore[name-defined, misc]
     is about when that is no transaction.
     """
 
-    __tablename__ = "history"
+    __tablename__ = "pay_history"
 
     id: Mapped[int] = mapped_column(BIGINT, primary_key=True)
     at: Mapped[dt.datetime] = mapped_column(server_default=database_now())
     kind: Mapped[str] = mapped_column(String(16))
     what: Mapped[str] = mapped_column(String(80))
     actor: Mapped[str] = mapped_column(String(ACTOR_LENGTH))
-    transaction_id: Mapped[str | None] = mapped_column(ForeignKey("transactions.id"))
+    transaction_id: Mapped[str | None] = mapped_column(ForeignKey("pay_transactions.id"))
     subject: Mapped[str | None] = mapped_column(Key(80))
     data: Mapped[dict[str, Any]] = mapped_column(default=dict)
 
     __table_args__ = (
-        Index("ix_history_transaction_id_id", "transaction_id", "id"),
-        Index("ix_history_subject_id", "subject", "id"),
-        Index("ix_history_actor_id", "actor", "id"),
+        Index("pay_history_transaction_id_id_idx", "transaction_id", "id"),
+        Index("pay_history_subject_id_idx", "subject", "id"),
+        Index("pay_history_actor_id_idx", "actor", "id"),
     )
 
 

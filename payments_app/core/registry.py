@@ -30,13 +30,13 @@ class EventSubscriber(db.Model):  # type: ignore[name-defined, misc]
     """An event stages this command, due in `delay` seconds, on the queue where whoever knows it
     looks for it. `unique_while_open` as of a Command."""
 
-    __tablename__ = "event_subscribers"
+    __tablename__ = "pay_event_subscribers"
 
     event: Mapped[str] = mapped_column(String(80), primary_key=True)
     command: Mapped[str] = mapped_column(String(80), primary_key=True)
     queue: Mapped[str] = mapped_column(String(40))
     delay: Mapped[float]
-    unique_while_open: Mapped[bool] = mapped_column("alone", key="unique_while_open")
+    unique_while_open: Mapped[bool]
     declared_at: Mapped[dt.datetime] = mapped_column(server_default=database_now())
 
 

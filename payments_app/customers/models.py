@@ -20,7 +20,7 @@ from payments_app.payments.transactions.open import Means, open_transaction
 class Customer(Payable, db.Model):  # type: ignore[name-defined, misc]
     """Somebody who pays. `payment_status` is None, or why the last payment failed."""
 
-    __tablename__ = "customers"
+    __tablename__ = "pay_customers"
     payable_type = "customer"
     payable_prefix = "cust"
     payable_role = "customer"  # a customer may be charged in parallel
@@ -75,10 +75,10 @@ class SavedCard(db.Model):  # type: ignore[name-defined, misc]
     and a job takes it off the customer at Stripe. The default is named by the customer.
     """
 
-    __tablename__ = "saved_cards"
+    __tablename__ = "pay_saved_cards"
 
     id: Mapped[str] = mapped_column(Key(40), primary_key=True, default=lambda: new_id("card"))
-    customer_id: Mapped[str] = mapped_column(ForeignKey("customers.id"), index=True)
+    customer_id: Mapped[str] = mapped_column(ForeignKey("pay_customers.id"), index=True)
     payment_method: Mapped[str] = mapped_column(String(255), unique=True)
     stripe_customer_id: Mapped[str] = mapped_column(String(255))
     brand: Mapped[str] = mapped_column(String(24))

@@ -18,7 +18,7 @@ from payments_app.payments.payable import Payable
 class DigitalProduct(db.Model):  # type: ignore[name-defined, misc]
     """A file for sale. `amount` in minor units; the content is read only when it is sent."""
 
-    __tablename__ = "digital_products"
+    __tablename__ = "pay_digital_products"
 
     id: Mapped[int] = mapped_column(BIGINT, Identity(), primary_key=True)
     slug: Mapped[str] = mapped_column(String(60), unique=True)
@@ -42,13 +42,13 @@ class DigitalProduct(db.Model):  # type: ignore[name-defined, misc]
 class DigitalPurchase(Payable, db.Model):  # type: ignore[name-defined, misc]
     """A buyer's copy, at the price of that moment. `downloads` counts how often it was fetched."""
 
-    __tablename__ = "digital_purchases"
+    __tablename__ = "pay_digital_purchases"
     payable_type = "digital_purchase"
     payable_prefix = "dig"
 
     id: Mapped[str] = mapped_column(String(40), primary_key=True, default=lambda: new_id("dig"))
-    product_id: Mapped[int] = mapped_column(ForeignKey("digital_products.id"))
-    customer_id: Mapped[str | None] = mapped_column(ForeignKey("customers.id"), index=True)
+    product_id: Mapped[int] = mapped_column(ForeignKey("pay_digital_products.id"))
+    customer_id: Mapped[str | None] = mapped_column(ForeignKey("pay_customers.id"), index=True)
     status: Mapped[str] = mapped_column(String(16), default="open")
     amount: Mapped[int] = mapped_column(BIGINT)
     currency: Mapped[str] = mapped_column(String(3))

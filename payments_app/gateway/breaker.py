@@ -27,7 +27,7 @@ PROBE_SECONDS = 30  # longer than a call can last: one probe at a time
 class Breaker(db.Model):  # type: ignore[name-defined, misc]
     """`failures` in a row; while `open_until` lies ahead, no call is made."""
 
-    __tablename__ = "breakers"
+    __tablename__ = "pay_breakers"
 
     name: Mapped[str] = mapped_column(String(40), primary_key=True)
     failures: Mapped[int] = mapped_column(default=0)

@@ -21,7 +21,7 @@ class StripeEvent(db.Model):  # type: ignore[name-defined, misc]
     `quarantined` does not fit what we know, for the `reason` given, and moved nothing.
     """
 
-    __tablename__ = "stripe_events"
+    __tablename__ = "pay_stripe_events"
 
     id: Mapped[str] = mapped_column(String(80), primary_key=True)
     type: Mapped[str] = mapped_column(String(100))
@@ -30,7 +30,7 @@ class StripeEvent(db.Model):  # type: ignore[name-defined, misc]
     livemode: Mapped[bool]
     state: Mapped[str] = mapped_column(String(16), default=RECEIVED)
     reason: Mapped[str | None] = mapped_column(Text)
-    transaction_id: Mapped[str | None] = mapped_column(ForeignKey("transactions.id"))
+    transaction_id: Mapped[str | None] = mapped_column(ForeignKey("pay_transactions.id"))
     deliveries: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[dt.datetime]
     received_at: Mapped[dt.datetime] = mapped_column(server_default=database_now())
@@ -40,6 +40,6 @@ class StripeEvent(db.Model):  # type: ignore[name-defined, misc]
         CheckConstraint(
             "state IN ('received', 'processed', 'ignored', 'quarantined')", name="state"
         ),
-        Index("ix_stripe_events_object_id_type", "object_id", "type"),
-        Index("ix_stripe_events_state_received_at", "state", "received_at"),
+        Index("pay_stripe_events_object_id_type_idx", "object_id", "type"),
+        Index("pay_stripe_events_state_received_at_idx", "state", "received_at"),
     )

@@ -31,12 +31,12 @@ class Journal(db.Model):  # type: ignore[name-defined, misc]
     """One movement of money in one currency, posted once (`key`). Its entries sum to zero:
     PostgreSQL checks that at commit, the posting function on either database."""
 
-    __tablename__ = "ledger_journals"
+    __tablename__ = "pay_ledger_journals"
 
     id: Mapped[int] = mapped_column(BIGINT, primary_key=True)
     key: Mapped[str] = mapped_column(String(80), unique=True)
     entry_type: Mapped[str] = mapped_column(String(24))
-    transaction_id: Mapped[str] = mapped_column(ForeignKey("transactions.id"))
+    transaction_id: Mapped[str] = mapped_column(ForeignKey("pay_transactions.id"))
     currency: Mapped[str] = mapped_column(String(3))
     posted_at: Mapped[dt.datetime] = mapped_column(server_default=database_now())
 
@@ -45,20 +45,20 @@ class Journal(db.Model):  # type: ignore[name-defined, misc]
     __table_args__ = (
         # What the entries' foreign key refers to: all in the journal's currency.
         UniqueConstraint("id", "currency"),
-        Index("ix_ledger_journals_transaction_id", "transaction_id", "entry_type"),
-        Index("ix_ledger_journals_posted_at", "posted_at"),
+        Index("pay_ledger_journals_transaction_id_idx", "transaction_id", "entry_type"),
+        Index("pay_ledger_journals_posted_at_idx", "posted_at"),
     )
 
 
 class Entry(db.Model):  # type: ignore[name-defined, misc]
     """One side of a journal: a debit or a credit of an account, `amount` > 0 in minor units."""
 
-    __tablename__ = "ledger_entries"
+    __tablename__ = "pay_ledger_entries"
 
     id: Mapped[int] = mapped_column(BIGINT, primary_key=True)
     key: Mapped[str] = mapped_column(String(100), unique=True)
     journal_id: Mapped[int] = mapped_column(BIGINT, index=True)
-    transaction_id: Mapped[str] = mapped_column(ForeignKey("transactions.id"), index=True)
+    transaction_id: Mapped[str] = mapped_column(ForeignKey("pay_transactions.id"), index=True)
     entry_type: Mapped[str] = mapped_column(String(24))
     account: Mapped[str] = mapped_column(String(24))
     side: Mapped[str] = mapped_column(String(6))
@@ -69,7 +69,7 @@ class Entry(db.Model):  # type: ignore[name-defined, misc]
 
     __table_args__ = (
         ForeignKeyConstraint(
-            ["journal_id", "currency"], ["ledger_journals.id", "ledger_journals.currency"]
+            ["journal_id", "currency"], ["pay_ledger_journals.id", "pay_ledger_journals.currency"]
         ),
         CheckConstraint("amount > 0", name="amount_positive"),
         CheckConstraint("side IN ('debit', 'credit')", name="side"),
@@ -85,10 +85,10 @@ class BalanceTransaction(db.Model):  # type: ignore[name-defined, misc]
     Source: https://docs.stripe.com/api/balance_transactions/object
     """
 
-    __tablename__ = "balance_transactions"
+    __tablename__ = "pay_balance_transactions"
 
     id: Mapped[str] = mapped_column(String(255), primary_key=True)
-    transaction_id: Mapped[str] = mapped_column(ForeignKey("transactions.id"), index=True)
+    transaction_id: Mapped[str] = mapped_column(ForeignKey("pay_transactions.id"), index=True)
     source: Mapped[str] = mapped_column(String(255))
     account: Mapped[str | None] = mapped_column(Key(255))
     type: Mapped[str] = mapped_column(String(60))

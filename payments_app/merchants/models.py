@@ -21,7 +21,7 @@ class Merchant(db.Model):  # type: ignore[name-defined, misc]
     """Somebody who is paid. `cutoff` is in minutes after midnight in `timezone`: the moment that
     ends a business day; 0 is midnight itself. One merchant is the shop's own (`is_default`)."""
 
-    __tablename__ = "merchants"
+    __tablename__ = "pay_merchants"
 
     id: Mapped[str] = mapped_column(Key(40), primary_key=True, default=lambda: new_id("mrc"))
     name: Mapped[str] = mapped_column(String(200))
@@ -34,7 +34,7 @@ class Merchant(db.Model):  # type: ignore[name-defined, misc]
     __table_args__ = (
         CheckConstraint("cutoff BETWEEN 0 AND 1439", name="cutoff_within_a_day"),
         Index(
-            "uq_merchants_default",
+            "pay_merchants_default_key",
             "is_default",
             unique=True,
             postgresql_where=text("is_default"),
@@ -51,9 +51,9 @@ class ConnectedAccount(db.Model):  # type: ignore[name-defined, misc]
     Source: https://docs.stripe.com/connect/charges
     """
 
-    __tablename__ = "connected_accounts"
+    __tablename__ = "pay_connected_accounts"
 
-    merchant_id: Mapped[str] = mapped_column(ForeignKey("merchants.id"), primary_key=True)
+    merchant_id: Mapped[str] = mapped_column(ForeignKey("pay_merchants.id"), primary_key=True)
     charge_type: Mapped[str] = mapped_column(String(16))
     country: Mapped[str] = mapped_column(String(2))
     # Unknown until the job that makes the account at Stripe has its answer.
@@ -80,10 +80,10 @@ class Endpoint(db.Model):  # type: ignore[name-defined, misc]
     """A merchant's webhook endpoint. `failures` counts failed calls since the
     last one that went well, `failing_since` when the first of them was."""
 
-    __tablename__ = "merchant_endpoints"
+    __tablename__ = "pay_merchant_endpoints"
 
     id: Mapped[str] = mapped_column(String(40), primary_key=True, default=lambda: new_id("whe"))
-    merchant_id: Mapped[str] = mapped_column(ForeignKey("merchants.id"), index=True)
+    merchant_id: Mapped[str] = mapped_column(ForeignKey("pay_merchants.id"), index=True)
     url: Mapped[str] = mapped_column(String(URL_LENGTH))
     secret: Mapped[str] = mapped_column(String(80))
     # During a rotation both secrets sign, so that the merchant can change over in peace.

@@ -21,12 +21,14 @@ class Mail(db.Model):  # type: ignore[name-defined, misc]
     `rounds` counts how often it was asked for.
     """
 
-    __tablename__ = "mails"
+    __tablename__ = "pay_mails"
 
     id: Mapped[str] = mapped_column(String(40), primary_key=True, default=lambda: new_id("ml"))
     key: Mapped[str] = mapped_column(String(120), unique=True)
     kind: Mapped[str] = mapped_column(String(32))
-    transaction_id: Mapped[str | None] = mapped_column(ForeignKey("transactions.id"), index=True)
+    transaction_id: Mapped[str | None] = mapped_column(
+        ForeignKey("pay_transactions.id"), index=True
+    )
     recipient: Mapped[str] = mapped_column(String(254))
     subject: Mapped[str] = mapped_column(String(300))
     text: Mapped[str] = mapped_column(Text)

@@ -51,8 +51,8 @@ def retry(session: Session, message_id: int, reason: str, actor: str) -> None:
     ValueError for a reason that can't be kept."""
     reason = checked_reason(reason)
     message = _lock(session, message_id)
-    if message.alone_key and session.scalar(
-        select(Message.id).where(Message.alone_key == message.alone_key, *OPEN)
+    if message.unique_key and session.scalar(
+        select(Message.id).where(Message.unique_key == message.unique_key, *OPEN)
     ):
         raise StillOpenError(f"{message.command} for {message.subject} is open already")
     message.dead_at, message.leased_until = None, None

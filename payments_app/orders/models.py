@@ -18,7 +18,7 @@ from payments_app.payments.payable import NotPayableError, Payable
 class Product(db.Model):  # type: ignore[name-defined, misc]
     """Something for sale. `amount` is the price of one, in minor units."""
 
-    __tablename__ = "products"
+    __tablename__ = "pay_products"
 
     id: Mapped[int] = mapped_column(BIGINT, Identity(), primary_key=True)
     slug: Mapped[str] = mapped_column(String(60), unique=True)
@@ -30,7 +30,7 @@ class Product(db.Model):  # type: ignore[name-defined, misc]
     stock: Mapped[int | None]  # how many may still be ordered; None: as many as anybody wants
     active: Mapped[bool] = mapped_column(default=True)
     # Who sells it and is paid for it; None: the shop itself.
-    merchant_id: Mapped[str | None] = mapped_column(ForeignKey("merchants.id"))
+    merchant_id: Mapped[str | None] = mapped_column(ForeignKey("pay_merchants.id"))
     version: Mapped[int] = mapped_column(default=1)
     updated_at: Mapped[dt.datetime] = mapped_column(
         server_default=database_now(), onupdate=database_now()
@@ -52,15 +52,15 @@ class Product(db.Model):  # type: ignore[name-defined, misc]
 class Order(Payable, db.Model):  # type: ignore[name-defined, misc]
     """What a buyer ordered. `total` in minor units, fixed when it is placed."""
 
-    __tablename__ = "orders"
+    __tablename__ = "pay_orders"
     payable_type = "order"
     payable_prefix = "ord"
 
     id: Mapped[str] = mapped_column(String(40), primary_key=True, default=lambda: new_id("ord"))
     number: Mapped[str] = mapped_column(String(20), unique=True)
     # Known from the first attempt to pay on.
-    customer_id: Mapped[str | None] = mapped_column(ForeignKey("customers.id"), index=True)
-    merchant_id: Mapped[str | None] = mapped_column(ForeignKey("merchants.id"))
+    customer_id: Mapped[str | None] = mapped_column(ForeignKey("pay_customers.id"), index=True)
+    merchant_id: Mapped[str | None] = mapped_column(ForeignKey("pay_merchants.id"))
     status: Mapped[str] = mapped_column(String(16), default="open")
     hold: Mapped[str] = mapped_column(String(16), default="none", server_default="none")
     total: Mapped[int] = mapped_column(BIGINT)
@@ -132,11 +132,11 @@ class Order(Payable, db.Model):  # type: ignore[name-defined, misc]
 class OrderLine(db.Model):  # type: ignore[name-defined, misc]
     """So many of one product, at the price of that moment."""
 
-    __tablename__ = "order_lines"
+    __tablename__ = "pay_order_lines"
 
     id: Mapped[int] = mapped_column(BIGINT, Identity(), primary_key=True)
-    order_id: Mapped[str] = mapped_column(ForeignKey("orders.id"), index=True)
-    product_id: Mapped[int] = mapped_column(ForeignKey("products.id"))
+    order_id: Mapped[str] = mapped_column(ForeignKey("pay_orders.id"), index=True)
+    product_id: Mapped[int] = mapped_column(ForeignKey("pay_products.id"))
     name: Mapped[str] = mapped_column(String(200))
     quantity: Mapped[int]
     amount: Mapped[int] = mapped_column(BIGINT)

@@ -43,7 +43,7 @@ class Transaction(db.Model):  # type: ignore[name-defined, misc]
     stays as it ended. `version` rises with every change, and is the ETag of the status.
     """
 
-    __tablename__ = "transactions"
+    __tablename__ = "pay_transactions"
 
     id: Mapped[str] = mapped_column(Key(40), primary_key=True, default=lambda: new_id("txn"))
     state: Mapped[str] = mapped_column(String(16), default="pending")
@@ -116,7 +116,7 @@ class Transaction(db.Model):  # type: ignore[name-defined, misc]
         CheckConstraint("platform_fee IS NULL OR platform_fee >= 0", name="fee_not_negative"),
         CheckConstraint("lower(currency) = currency AND length(currency) = 3", name="currency"),
         CheckConstraint(_STATES, name="state_of_phase"),
-        Index("ix_transactions_created_at_id", "created_at", "id"),
+        Index("pay_transactions_created_at_id_idx", "created_at", "id"),
     )
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - SQLAlchemy's own form
 
@@ -186,10 +186,10 @@ class PaymentRecord(db.Model):  # type: ignore[name-defined, misc]
     """Joins a transaction to what it pays for (`pays_for`) and to whom it concerns (`customer`,
     `merchant`). `live` is kept by the transaction's move: a payable has one live at most."""
 
-    __tablename__ = "payment_records"
+    __tablename__ = "pay_payment_records"
 
     id: Mapped[int] = mapped_column(BIGINT, primary_key=True)
-    transaction_id: Mapped[str] = mapped_column(ForeignKey("transactions.id"))
+    transaction_id: Mapped[str] = mapped_column(ForeignKey("pay_transactions.id"))
     payable_type: Mapped[str] = mapped_column(String(40))
     payable_id: Mapped[str] = mapped_column(String(40))
     role: Mapped[str] = mapped_column(String(16))
@@ -201,16 +201,21 @@ class PaymentRecord(db.Model):  # type: ignore[name-defined, misc]
     __table_args__ = (
         CheckConstraint("role IN ('pays_for', 'customer', 'merchant')", name="role"),
         Index(
-            "uq_payment_records_one_live",
+            "pay_payment_records_one_live_key",
             "payable_type",
             "payable_id",
             unique=True,
             postgresql_where=text("role = 'pays_for' AND live"),
             sqlite_where=text("role = 'pays_for' AND live"),
         ),
-        Index("uq_payment_records_transaction_id_role", "transaction_id", "role", unique=True),
+        Index("pay_payment_records_transaction_id_role_key", "transaction_id", "role", unique=True),
         Index(
-            "ix_payment_records_payable", "payable_type", "payable_id", "role", "created_at", "id"
+            "pay_payment_records_payable_idx",
+            "payable_type",
+            "payable_id",
+            "role",
+            "created_at",
+            "id",
         ),
     )
 

@@ -14,7 +14,7 @@ class Returned:
     """A row about money of a payment that goes back. `payment_created_at` is the payment's own,
     so that a list of such payments, newest first, walks an index of theirs."""
 
-    transaction_id: Mapped[str] = mapped_column(String(40), ForeignKey("transactions.id"))
+    transaction_id: Mapped[str] = mapped_column(String(40), ForeignKey("pay_transactions.id"))
     payment_created_at: Mapped[dt.datetime | None]
 
 

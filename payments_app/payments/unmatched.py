@@ -36,7 +36,7 @@ class UnmatchedObject(db.Model):  # type: ignore[name-defined, misc]
     its payment is known: from then on it is a refund or a dispute like others.
     """
 
-    __tablename__ = "unmatched_objects"
+    __tablename__ = "pay_unmatched_objects"
 
     stripe_id: Mapped[str] = mapped_column(String(255), primary_key=True)
     kind: Mapped[str] = mapped_column(String(40))
@@ -49,7 +49,7 @@ class UnmatchedObject(db.Model):  # type: ignore[name-defined, misc]
 
     __table_args__ = (
         Index(
-            "ix_unmatched_objects_open",
+            "pay_unmatched_objects_open_idx",
             "found_at",
             postgresql_where=_OPEN,
             sqlite_where=_OPEN,

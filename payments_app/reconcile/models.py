@@ -17,14 +17,16 @@ class Finding(db.Model):  # type: ignore[name-defined, misc]
     """One difference; open until it is gone or fixed. `about_at` is when the payment began, which
     says in whose window it lies; `fix` names what would mend it, None where a person must look."""
 
-    __tablename__ = "reconcile_findings"
+    __tablename__ = "pay_reconcile_findings"
 
     id: Mapped[int] = mapped_column(BIGINT, primary_key=True)
     kind: Mapped[str] = mapped_column(String(40))
     subject: Mapped[str] = mapped_column(String(255))
     severity: Mapped[str] = mapped_column(String(16))
     fix: Mapped[str | None] = mapped_column(String(40))
-    transaction_id: Mapped[str | None] = mapped_column(ForeignKey("transactions.id"), index=True)
+    transaction_id: Mapped[str | None] = mapped_column(
+        ForeignKey("pay_transactions.id"), index=True
+    )
     about_at: Mapped[dt.datetime]
     details: Mapped[dict[str, Any]] = mapped_column(default=dict)
     times: Mapped[int] = mapped_column(default=1)
@@ -39,7 +41,7 @@ class Finding(db.Model):  # type: ignore[name-defined, misc]
         CheckConstraint("resolution IN ('gone', 'fixed')", name="resolution"),
         CheckConstraint("(resolved_at IS NULL) = (resolution IS NULL)", name="resolved"),
         Index(
-            "uq_reconcile_findings_open",
+            "pay_reconcile_findings_open_key",
             "kind",
             "subject",
             unique=True,
@@ -53,7 +55,7 @@ class Run(db.Model):  # type: ignore[name-defined, misc]
     """One comparison of the payments begun in [since, until). Without `finished_at` it broke off
     (`error` says why), and concluded nothing."""
 
-    __tablename__ = "reconcile_runs"
+    __tablename__ = "pay_reconcile_runs"
 
     id: Mapped[int] = mapped_column(BIGINT, primary_key=True)
     since: Mapped[dt.datetime]

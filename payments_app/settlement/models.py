@@ -25,10 +25,10 @@ class Batch(db.Model):  # type: ignore[name-defined, misc]
     """A merchant's business day in one currency: moments from `opens_at` up to, and without,
     `closes_at`. `total` (minor units) and `line_count` are fixed when it is closed."""
 
-    __tablename__ = "settlement_batches"
+    __tablename__ = "pay_settlement_batches"
 
     id: Mapped[str] = mapped_column(String(40), primary_key=True, default=lambda: new_id("stl"))
-    merchant_id: Mapped[str] = mapped_column(ForeignKey("merchants.id"))
+    merchant_id: Mapped[str] = mapped_column(ForeignKey("pay_merchants.id"))
     business_day: Mapped[dt.date]
     currency: Mapped[str] = mapped_column(String(3))
     timezone: Mapped[str] = mapped_column(String(60))
@@ -62,13 +62,13 @@ class Line(db.Model):  # type: ignore[name-defined, misc]
     `gross`, Stripe's fee and the platform's.
     """
 
-    __tablename__ = "settlement_lines"
+    __tablename__ = "pay_settlement_lines"
 
     id: Mapped[int] = mapped_column(BIGINT, primary_key=True)
     key: Mapped[str] = mapped_column(String(80), unique=True)
     batch_id: Mapped[str] = mapped_column(String(40))
     kind: Mapped[str] = mapped_column(String(24))
-    transaction_id: Mapped[str] = mapped_column(ForeignKey("transactions.id"), index=True)
+    transaction_id: Mapped[str] = mapped_column(ForeignKey("pay_transactions.id"), index=True)
     amount: Mapped[int] = mapped_column(BIGINT)
     stripe_fee: Mapped[int] = mapped_column(BIGINT, default=0, server_default="0")
     platform_fee: Mapped[int] = mapped_column(BIGINT, default=0, server_default="0")
@@ -78,10 +78,11 @@ class Line(db.Model):  # type: ignore[name-defined, misc]
 
     __table_args__ = (
         ForeignKeyConstraint(
-            ["batch_id", "currency"], ["settlement_batches.id", "settlement_batches.currency"]
+            ["batch_id", "currency"],
+            ["pay_settlement_batches.id", "pay_settlement_batches.currency"],
         ),
         CheckConstraint("amount <> 0 OR stripe_fee <> 0 OR platform_fee <> 0", name="amount_moves"),
-        Index("ix_settlement_lines_batch", "batch_id", "occurred_at", "id"),
+        Index("pay_settlement_lines_batch_idx", "batch_id", "occurred_at", "id"),
     )
 
     @property
@@ -108,9 +109,9 @@ class Line(db.Model):  # type: ignore[name-defined, misc]
 class Part(db.Model):  # type: ignore[name-defined, misc]
     """A ledger journal that a line is made of. Each is in one line only."""
 
-    __tablename__ = "settlement_parts"
+    __tablename__ = "pay_settlement_parts"
 
     journal_id: Mapped[int] = mapped_column(
-        ForeignKey("ledger_journals.id"), primary_key=True, autoincrement=False
+        ForeignKey("pay_ledger_journals.id"), primary_key=True, autoincrement=False
     )
-    line_id: Mapped[int] = mapped_column(ForeignKey("settlement_lines.id"), index=True)
+    line_id: Mapped[int] = mapped_column(ForeignKey("pay_settlement_lines.id"), index=True)

@@ -31,7 +31,7 @@ START_SECONDS = 24 * 3600  # a subscription whose first payment is not made by t
 class Plan(db.Model):  # type: ignore[name-defined, misc]
     """What can be subscribed to. `amount` in minor units for each `interval`."""
 
-    __tablename__ = "plans"
+    __tablename__ = "pay_plans"
 
     id: Mapped[int] = mapped_column(BIGINT, Identity(), primary_key=True)
     slug: Mapped[str] = mapped_column(String(60), unique=True)
@@ -86,12 +86,12 @@ class Subscription(db.Model):  # type: ignore[name-defined, misc]
     since when nothing is billed, because its owner or staff asked for that.
     """
 
-    __tablename__ = "subscriptions"
+    __tablename__ = "pay_subscriptions"
 
     id: Mapped[str] = mapped_column(String(40), primary_key=True, default=lambda: new_id("subs"))
-    plan_id: Mapped[int] = mapped_column(ForeignKey("plans.id"))
-    customer_id: Mapped[str] = mapped_column(ForeignKey("customers.id"), index=True)
-    card_id: Mapped[str | None] = mapped_column(ForeignKey("saved_cards.id"))
+    plan_id: Mapped[int] = mapped_column(ForeignKey("pay_plans.id"))
+    customer_id: Mapped[str] = mapped_column(ForeignKey("pay_customers.id"), index=True)
+    card_id: Mapped[str | None] = mapped_column(ForeignKey("pay_saved_cards.id"))
     status: Mapped[str] = mapped_column(String(16), default="incomplete")
     anchor_day: Mapped[int]
     current_start: Mapped[dt.date | None]
@@ -113,7 +113,7 @@ class Subscription(db.Model):  # type: ignore[name-defined, misc]
         CheckConstraint("(status = 'canceled') = (canceled_at IS NOT NULL)", name="canceled_at"),
         CheckConstraint("anchor_day BETWEEN 1 AND 31", name="anchor_day"),
         Index(
-            "ix_subscriptions_billed_until",
+            "pay_subscriptions_billed_until_idx",
             "billed_until",
             postgresql_where=text("status IN ('trialing', 'active', 'past_due')"),
             sqlite_where=text("status IN ('trialing', 'active', 'past_due')"),
@@ -152,12 +152,12 @@ class Period(Payable, db.Model):  # type: ignore[name-defined, misc]
     `next_try_at` when it will be; `judged` names the attempt that this was last decided by.
     """
 
-    __tablename__ = "subscription_periods"
+    __tablename__ = "pay_subscription_periods"
     payable_type = "subscription"
     payable_prefix = "per"
 
     id: Mapped[str] = mapped_column(String(40), primary_key=True, default=lambda: new_id("per"))
-    subscription_id: Mapped[str] = mapped_column(ForeignKey("subscriptions.id"))
+    subscription_id: Mapped[str] = mapped_column(ForeignKey("pay_subscriptions.id"))
     start: Mapped[dt.date]
     end: Mapped[dt.date]
     trial: Mapped[bool] = mapped_column(default=False)
@@ -178,7 +178,7 @@ class Period(Payable, db.Model):  # type: ignore[name-defined, misc]
         CheckConstraint('"end" > start', name="some_days"),
         CheckConstraint("amount >= 0", name="amount_not_negative"),
         Index(
-            "ix_subscription_periods_unpaid",
+            "pay_subscription_periods_unpaid_idx",
             "subscription_id",
             postgresql_where=text("paid_at IS NULL"),
             sqlite_where=text("paid_at IS NULL"),

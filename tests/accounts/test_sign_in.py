@@ -29,7 +29,7 @@ def _age_tries(session: Session, seconds: int) -> None:
 
 @atomic
 def _stored(session: Session) -> str:
-    rows = session.execute(text("SELECT token_hash FROM staff_sessions"))
+    rows = session.execute(text("SELECT token_hash FROM pay_staff_sessions"))
     return " ".join(row.token_hash for row in rows)
 
 

@@ -206,4 +206,4 @@ def _open_messages(session: Session, *queues: str, due: bool = False) -> int:
 def _pass_time(session: Session, minutes: int) -> None:
     for table, columns in _TIMES.items():
         earlier = ", ".join(f"{c} = {c} - make_interval(mins => :minutes)" for c in columns)
-        session.execute(text(f"UPDATE {table} SET {earlier}"), {"minutes": minutes})
+        session.execute(text(f"UPDATE pay_{table} SET {earlier}"), {"minutes": minutes})

@@ -185,11 +185,11 @@ def test_the_token_does_not_tell_the_answer(checkout: CheckoutClient) -> None:
 def test_what_is_kept_names_nobody_and_goes_after_a_day(checkout: CheckoutClient) -> None:
     decline(checkout, 1)
     with checkout.app.app_context():
-        fingerprints = db.session.scalars(select(VelocityFingerprint.mark)).all()
-        assert [len(mark) for mark in fingerprints] == [40, 40, 40]
+        fingerprints = db.session.scalars(select(VelocityFingerprint.fingerprint)).all()
+        assert [len(fingerprint) for fingerprint in fingerprints] == [40, 40, 40]
         _age_marks(25 * 3600)
         clean_up()
-        assert db.session.scalars(select(VelocityFingerprint.mark)).all() == []
+        assert db.session.scalars(select(VelocityFingerprint.fingerprint)).all() == []
 
 
 class TestWithoutRedis:

@@ -64,7 +64,7 @@ def test_a_card_that_was_declined_is_not_kept(driver: PaymentDriver) -> None:
 
 def test_a_card_is_kept_once_however_often_its_payment_is_followed(driver: PaymentDriver) -> None:
     transaction = save(driver)
-    perform(Claim(0, "payment_standard", "customers.follow_payment", transaction, 0, 0, 0))
+    perform(Claim(0, "payment_standard", "customers.on_payment", transaction, 0, 0, 0))
     assert len(kept()) == 1
 
 

@@ -40,7 +40,7 @@ def filled(server: Postgres) -> str:
     migrate(url)
     with psycopg.connect(libpq(url)) as connection:
         connection.execute(
-            "INSERT INTO products (slug, name, summary, amount, currency, max_quantity, active,"
+            "INSERT INTO pay_products (slug, name, summary, amount, currency, max_quantity, active,"
             " version) SELECT 'p-' || n, 'Thing', '', n, 'usd', 10, true, 1"
             " FROM generate_series(1, 500) AS n"
         )
@@ -67,7 +67,7 @@ def _run(script: str, url: str, argument: Path | str) -> subprocess.CompletedPro
 
 def test_the_app_s_role_reads_and_writes_rows(filled: str) -> None:
     with psycopg.connect(libpq(_as("payments_app", filled))) as connection:
-        changed = connection.execute("UPDATE products SET amount = amount WHERE slug = 'p-1'")
+        changed = connection.execute("UPDATE pay_products SET amount = amount WHERE slug = 'p-1'")
         assert changed.rowcount == 1
         connection.rollback()
 
@@ -76,10 +76,10 @@ def test_the_app_s_role_reads_and_writes_rows(filled: str) -> None:
     "statement",
     [
         "CREATE TABLE mine (id int)",
-        "ALTER TABLE products ADD COLUMN mine int",
-        "DROP TABLE products",
-        "TRUNCATE products",
-        "ALTER TABLE ledger_entries DISABLE TRIGGER ALL",
+        "ALTER TABLE pay_products ADD COLUMN mine int",
+        "DROP TABLE pay_products",
+        "TRUNCATE pay_products",
+        "ALTER TABLE pay_ledger_entries DISABLE TRIGGER ALL",
         "CREATE ROLE mine",
     ],
 )
@@ -102,8 +102,8 @@ def test_a_backup_restores_to_the_same_rows(server: Postgres, filled: str, tmp_p
 
 def _rows(url: str) -> list[tuple[object, ...]]:
     with psycopg.connect(libpq(url)) as connection:
-        rows = connection.execute("SELECT * FROM products ORDER BY id").fetchall()
-        return rows + connection.execute("SELECT version_num FROM alembic_version").fetchall()
+        rows = connection.execute("SELECT * FROM pay_products ORDER BY id").fetchall()
+        return rows + connection.execute("SELECT version_num FROM pay_alembic_version").fetchall()
 
 
 def test_nothing_is_restored_over_a_database_in_use(filled: str, tmp_path: Path) -> None:

@@ -152,7 +152,7 @@ def test_at_fifty_requests_a_second_nobody_notices_a_restart(served: Served, ngi
 def _orders(settings: dict[str, str]) -> int:
     with psycopg.connect(libpq(settings["DATABASE_URL"])) as connection:
         (count,) = connection.execute(
-            "SELECT count(*) FROM transactions WHERE email LIKE 'load-%'"
+            "SELECT count(*) FROM pay_transactions WHERE email LIKE 'load-%'"
         ).fetchone()
         return count
 

@@ -56,7 +56,7 @@ def test_the_failure_is_handled_as_any_other(post: WebhookSender, driver: Paymen
     tell(post, intent)
     row = built(intent)
     assert "payment.failed" in driver.happened(row.id)
-    assert row.id in {message.subject for message in driver.messages("orders.follow_payment")}
+    assert row.id in {message.subject for message in driver.messages("orders.on_payment")}
 
 
 def test_a_successful_payment_is_recorded_too(post: WebhookSender) -> None:

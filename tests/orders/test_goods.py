@@ -93,7 +93,7 @@ def test_a_late_word_of_an_old_failure_takes_nothing_from_the_new_attempt(
     order = order_of(mug=2)
     first = driver.pay("pm_card_visa_chargeDeclined", order)
     driver.open("pm_card_visa", order)
-    perform(Claim(0, "payment_standard", "orders.follow_payment", first, 0, 0, 0))
+    perform(Claim(0, "payment_standard", "orders.on_payment", first, 0, 0, 0))
     assert (driver.order(order).hold, stock("mug")) == ("held", 1)
 
 

@@ -9,7 +9,7 @@ from parts.schema import empty_tables
 APPEND_ONLY = """
 CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
   $$BEGIN RAISE EXCEPTION 'history is append-only'; END$$;
-CREATE TRIGGER refuse BEFORE DELETE OR TRUNCATE ON history EXECUTE FUNCTION refuse();
+CREATE TRIGGER refuse BEFORE DELETE OR TRUNCATE ON pay_history EXECUTE FUNCTION refuse();
 """
 
 
@@ -55,14 +55,14 @@ def test_a_database_is_a_copy_of_its_template(server: Postgres) -> None:
 
 
 def test_a_table_that_refuses_deletes_is_emptied_too(database: psycopg.Connection) -> None:
-    database.execute("CREATE TABLE history AS SELECT 1 AS id")
+    database.execute("CREATE TABLE pay_history AS SELECT 1 AS id")
     database.execute(APPEND_ONLY)
     empty_tables(database)
-    assert database.execute("SELECT count(*) FROM history").fetchone() == (0,)
+    assert database.execute("SELECT count(*) FROM pay_history").fetchone() == (0,)
 
 
 def test_the_version_of_the_schema_is_not_emptied(database: psycopg.Connection) -> None:
-    database.execute("CREATE TABLE alembic_version AS SELECT 'abc' AS version_num")
+    database.execute("CREATE TABLE pay_alembic_version AS SELECT 'abc' AS version_num")
     database.execute("CREATE TABLE payments AS SELECT 1 AS id")
     empty_tables(database)
-    assert database.execute("SELECT version_num FROM alembic_version").fetchone() == ("abc",)
+    assert database.execute("SELECT version_num FROM pay_alembic_version").fetchone() == ("abc",)

@@ -122,7 +122,7 @@ def test_what_follows_a_payment_for_what_has_gone_dies_with_an_alert(driver: Pay
     driver.work()
     for _ in range(8):
         driver.work_all_waiting()
-    (message,) = driver.messages("orders.follow_payment")
+    (message,) = driver.messages("orders.on_payment")
     assert message.dead_at is not None
     assert f"dead_letter:{message.id}" in db.session.scalars(select(Alert.key)).all()
 

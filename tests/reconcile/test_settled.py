@@ -66,7 +66,7 @@ def test_a_fee_that_was_never_read_is_found_and_posted(driver: PaymentDriver) ->
         .where(Transaction.id == transaction)
         .values(ended_at=now() - dt.timedelta(hours=2), updated_at=text("updated_at"))
     )
-    execute(text("UPDATE balance_transactions SET read_at = '2020-01-01 00:00:00.000000'"))
+    execute(text("UPDATE pay_balance_transactions SET read_at = '2020-01-01 00:00:00.000000'"))
     compare_last_hours()
     assert found() == [("fee_not_in_ledger", "post_fee")]
     fix(open_ones()[0].id, actor="ada")

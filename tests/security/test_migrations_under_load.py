@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -17,6 +19,18 @@ from parts.postgres import create_database, libpq
 from parts.schema import NOWHERE
 from parts.settings import private_settings
 
+# What a later release may do to a large table.
+NEXT = """
+import sqlalchemy as sa
+from alembic import op
+
+revision, down_revision, branch_labels, depends_on = "next", {head!r}, None, None
+
+
+def upgrade() -> None:
+    op.add_column("pay_products", sa.Column("next", sa.String(10)))
+"""
+
 
 @pytest.fixture
 def filled(postgres_url: str, postgres_database: str) -> Iterator[str]:
@@ -24,16 +38,27 @@ def filled(postgres_url: str, postgres_database: str) -> Iterator[str]:
     url = create_database(
         postgres_url, f"{postgres_database.rpartition('/')[2]}_filled_{secrets.token_hex(4)}"
     )
-    assert _flask_db(url, "upgrade", "0001").returncode == 0
+    assert _flask_db(url, "upgrade").returncode == 0
     with psycopg.connect(libpq(url)) as connection:
         connection.execute(
-            "INSERT INTO products (slug, name, summary, amount, currency, max_quantity, active,"
+            "INSERT INTO pay_products (slug, name, summary, amount, currency, max_quantity, active,"
             " version) SELECT 'p-' || n, 'Thing', '', n, 'usd', 10, true, 1"
             " FROM generate_series(1, 1000) AS n"
         )
     yield url
     with psycopg.connect(libpq(postgres_url), autocommit=True) as connection:
         connection.execute(f'DROP DATABASE "{url.rpartition("/")[2]}" WITH (FORCE)')
+
+
+@pytest.fixture
+def later(tmp_path: Path, filled: str) -> Path:
+    """The migrations with one more revision."""
+    later = tmp_path / "migrations"
+    shutil.copytree(REPOSITORY / "migrations", later)
+    with psycopg.connect(libpq(filled)) as connection:
+        (head,) = connection.execute("SELECT version_num FROM pay_alembic_version").fetchone()
+    (later / "versions" / "next.py").write_text(NEXT.format(head=head))
+    return later
 
 
 def _flask_db(url: str, *words: str) -> subprocess.CompletedProcess[str]:
@@ -55,11 +80,11 @@ def _flask_db(url: str, *words: str) -> subprocess.CompletedProcess[str]:
 
 def _products(url: str) -> int:
     with psycopg.connect(libpq(url)) as connection:
-        (count,) = connection.execute("SELECT count(*) FROM products").fetchone()
+        (count,) = connection.execute("SELECT count(*) FROM pay_products").fetchone()
         return count
 
 
-def test_a_filled_database_is_upgraded_while_it_is_read(filled: str) -> None:
+def test_a_filled_database_is_upgraded_while_it_is_read(filled: str, later: Path) -> None:
     over = threading.Event()
     failures: list[Exception] = []
     reads: list[int] = []
@@ -74,7 +99,7 @@ def test_a_filled_database_is_upgraded_while_it_is_read(filled: str) -> None:
     reader = threading.Thread(target=read)
     reader.start()
     try:
-        done = _flask_db(filled, "upgrade")
+        done = _flask_db(filled, "upgrade", "-d", str(later))
     finally:
         over.set()
         reader.join()
@@ -83,15 +108,14 @@ def test_a_filled_database_is_upgraded_while_it_is_read(filled: str) -> None:
     assert set(reads) == {1000}
 
 
-def test_an_upgrade_gives_up_on_a_busy_table_and_ends_when_run_again(filled: str) -> None:
+def test_an_upgrade_gives_up_on_a_busy_table_and_ends_when_run_again(
+    filled: str, later: Path
+) -> None:
     with psycopg.connect(libpq(filled)) as busy:
-        for (table,) in busy.execute(
-            "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
-        ).fetchall():
-            busy.execute(f'LOCK TABLE "{table}" IN ACCESS SHARE MODE')
-        done = _flask_db(filled, "upgrade")
+        busy.execute("LOCK TABLE pay_products IN ACCESS SHARE MODE")
+        done = _flask_db(filled, "upgrade", "-d", str(later))
     assert done.returncode != 0
     assert "lock timeout" in done.stderr
-    again = _flask_db(filled, "upgrade")
+    again = _flask_db(filled, "upgrade", "-d", str(later))
     assert again.returncode == 0, again.stderr
     assert _products(filled) == 1000

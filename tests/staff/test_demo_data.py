@@ -85,7 +85,7 @@ def test_make_fills_a_database_of_its_own(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "1000 payments added" in done.stdout
     with closing(sqlite3.connect(tmp_path / "payments.sqlite3")) as connection:
-        assert connection.execute("SELECT count(*) FROM transactions").fetchone() == (1000,)
+        assert connection.execute("SELECT count(*) FROM pay_transactions").fetchone() == (1000,)
 
 
 def test_nothing_will_try_to_charge_or_to_mend_a_demo_payment(

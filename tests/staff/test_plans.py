@@ -38,21 +38,22 @@ TODAY = dt.date(2026, 1, 1)
 LARGE = {"transactions", "payment_records", "history", "customers", "orders", "refunds", "disputes"}
 
 MANY_REFUNDS = """
-INSERT INTO refunds (id, transaction_id, state, version, amount, currency, reason, requested_by,
+INSERT INTO pay_refunds (id, transaction_id, state, version, amount, currency, reason, requested_by,
                      payment_created_at)
 SELECT 'rfd_' || substr(id, 5), id, 'succeeded', 1, 1, currency, 'Sent back', 'system', created_at
-  FROM transactions t
+  FROM pay_transactions t
  WHERE state = 'complete' AND id < 'txn_8'
-   AND NOT EXISTS (SELECT FROM refunds WHERE transaction_id = t.id)
+   AND NOT EXISTS (SELECT FROM pay_refunds WHERE transaction_id = t.id)
 """
 MANY_DISPUTES = """
-INSERT INTO disputes (id, transaction_id, stripe_dispute_id, state, version, funds, reason, amount,
+INSERT INTO pay_disputes (id, transaction_id, stripe_dispute_id, state, version, funds, reason,
+amount,
                       currency, has_evidence, refundable, stripe_data, opened_at, due_by,
                       payment_created_at)
 SELECT 'dsp_' || substr(id, 5), id, 'dp_' || id,
        CASE WHEN id < 'txn_9' THEN 'needs_response' ELSE 'lost' END, 1, 'withdrawn', 'fraudulent',
        amount, currency, false, false, '{}', created_at, created_at, created_at
-  FROM transactions WHERE state = 'complete' AND id > 'txn_8'
+  FROM pay_transactions WHERE state = 'complete' AND id > 'txn_8'
 """
 
 
@@ -169,7 +170,7 @@ def test_where_few_payments_were_given_back_only_those_are_read(
     db.session().execute(text(f"ANALYZE {table}"))  # a table's size is not rolled back
     db.session().commit()
     payments = {plan for plan in plans if " on transactions" in plan}
-    assert payments == {"Index Scan on transactions by pk_transactions"}
+    assert payments == {"Index Scan on transactions by pay_transactions_pkey"}
 
 
 def walk_pages(filters: Filters) -> None:

@@ -180,7 +180,7 @@ def test_a_plan_in_another_currency_is_refused(billing: BillingDriver) -> None:
 def test_following_a_payment_twice_extends_once(billing: BillingDriver) -> None:
     member = billing.join()
     transaction = billing.attempts(member)[0].id
-    perform(Claim(0, "payment_critical", "subscriptions.follow_payment", transaction, 0, 0, 0))
+    perform(Claim(0, "payment_critical", "subscriptions.on_payment", transaction, 0, 0, 0))
     assert str(billing.subscription(member).current_end) == "2026-02-28"
 
 

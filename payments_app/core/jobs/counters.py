@@ -17,7 +17,7 @@ from payments_app.core.extensions import db
 class JobCounters(db.Model):  # type: ignore[name-defined, misc]
     """`retries` after a failure, `put_off` in order (Later), `deaths`; since the first release."""
 
-    __tablename__ = "job_tallies"
+    __tablename__ = "pay_job_counters"
 
     queue: Mapped[str] = mapped_column(String(40), primary_key=True)
     command: Mapped[str] = mapped_column(String(80), primary_key=True)

@@ -45,17 +45,17 @@ UNKNOWN_SECONDS = 60  # so long a message that is due here may be taken by a pro
 class Message(db.Model):  # type: ignore[name-defined, misc]
     """A command for one subject. `claims` counts claims that ended without a word (crashes);
     `tries` counts those that ended in order but with the work put off (the first of them at
-    `first_put_off_at`), `failures` those among them that raised. `alone_key` is set where no second
-    message may be open beside this one."""
+    `first_put_off_at`), `failures` those among them that raised. `unique_key` is set where no
+    second message may be open beside this one."""
 
-    __tablename__ = "outbox"
+    __tablename__ = "pay_outbox"
 
     id: Mapped[int] = mapped_column(BIGINT, primary_key=True)
     queue: Mapped[str] = mapped_column(String(40))
     command: Mapped[str] = mapped_column(String(80))
     subject: Mapped[str] = mapped_column(String(80))
     dedupe_key: Mapped[str] = mapped_column(String(200), unique=True)
-    alone_key: Mapped[str | None] = mapped_column(Key(200))
+    unique_key: Mapped[str | None] = mapped_column(Key(200))
     created_at: Mapped[dt.datetime] = mapped_column(server_default=database_now())
     available_at: Mapped[dt.datetime] = mapped_column(server_default=database_now())
     leased_until: Mapped[dt.datetime | None]
@@ -73,27 +73,27 @@ class Message(db.Model):  # type: ignore[name-defined, misc]
         CheckConstraint("done_at IS NULL OR dead_at IS NULL", name="one_end"),
         CheckConstraint("discarded_at IS NULL OR dead_at IS NOT NULL", name="discarded_is_dead"),
         Index(
-            "uq_outbox_open_alone_key",
-            "alone_key",
+            "pay_outbox_open_unique_key_key",
+            "unique_key",
             unique=True,
             postgresql_where=text("done_at IS NULL AND dead_at IS NULL"),
             sqlite_where=text("done_at IS NULL AND dead_at IS NULL"),
         ),
         Index(
-            "ix_outbox_dead",
+            "pay_outbox_dead_idx",
             "id",
             postgresql_where=text("dead_at IS NOT NULL"),
             sqlite_where=text("dead_at IS NOT NULL"),
         ),
-        Index("ix_outbox_done_at", "done_at"),
+        Index("pay_outbox_done_at_idx", "done_at"),
         Index(
-            "ix_outbox_due",
+            "pay_outbox_due_idx",
             "queue",
             "available_at",
             postgresql_where=text("done_at IS NULL AND dead_at IS NULL"),
             sqlite_where=text("done_at IS NULL AND dead_at IS NULL"),
         ),
-        Index("ix_outbox_subject", "subject", "command"),
+        Index("pay_outbox_subject_idx", "subject", "command"),
     )
 
 
@@ -213,7 +213,7 @@ def stage(
         command=command,
         subject=subject,
         dedupe_key=key or f"{command}:{subject}",
-        alone_key=f"{command}:{subject}" if unique_while_open else None,
+        unique_key=f"{command}:{subject}" if unique_while_open else None,
         available_at=database_now(delay),
     )
     if not fresh:

@@ -39,11 +39,11 @@ class ConnectRecord(db.Model):  # type: ignore[name-defined, misc]
     Stripe names it.
     """
 
-    __tablename__ = "connect_records"
+    __tablename__ = "pay_connect_records"
 
     id: Mapped[int] = mapped_column(BIGINT, primary_key=True)
-    transaction_id: Mapped[str] = mapped_column(ForeignKey("transactions.id"))
-    refund_id: Mapped[str | None] = mapped_column(ForeignKey("refunds.id"))
+    transaction_id: Mapped[str] = mapped_column(ForeignKey("pay_transactions.id"))
+    refund_id: Mapped[str | None] = mapped_column(ForeignKey("pay_refunds.id"))
     side: Mapped[str] = mapped_column(String(16))
     kind: Mapped[str] = mapped_column(String(24))
     account: Mapped[str | None] = mapped_column(Key(255))
@@ -60,7 +60,7 @@ class ConnectRecord(db.Model):  # type: ignore[name-defined, misc]
         CheckConstraint("amount >= 0", name="amount_not_negative"),
         CheckConstraint("side IN ('platform', 'merchant')", name="side"),
         CheckConstraint(f"kind IN ({', '.join(map(repr, KINDS))})", name="kind"),
-        Index("ix_connect_records_transaction_id", "transaction_id", "id"),
+        Index("pay_connect_records_transaction_id_idx", "transaction_id", "id"),
     )
 
     @property

@@ -44,7 +44,7 @@ class Dispute(Returned, db.Model):  # type: ignore[name-defined, misc]
     balance, or it was `reinstated`. `due_by` is until when evidence can be handed in.
     """
 
-    __tablename__ = "disputes"
+    __tablename__ = "pay_disputes"
 
     id: Mapped[str] = mapped_column(String(40), primary_key=True, default=lambda: new_id("dsp"))
     stripe_dispute_id: Mapped[str] = mapped_column(String(255), unique=True)
@@ -66,8 +66,8 @@ class Dispute(Returned, db.Model):  # type: ignore[name-defined, misc]
     __table_args__ = (
         CheckConstraint("amount > 0", name="amount_positive"),
         CheckConstraint("funds IN ('none', 'withdrawn', 'reinstated')", name="funds"),
-        Index("ix_disputes_transaction_id", "transaction_id"),
-        Index("ix_disputes_state_due_by", "state", "due_by"),
+        Index("pay_disputes_transaction_id_idx", "transaction_id"),
+        Index("pay_disputes_state_due_by_idx", "state", "due_by"),
     )
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - SQLAlchemy's own form
 

@@ -52,7 +52,7 @@ class Refund(Returned, db.Model):  # type: ignore[name-defined, misc]
     `stripe_data`.
     """
 
-    __tablename__ = "refunds"
+    __tablename__ = "pay_refunds"
 
     id: Mapped[str] = mapped_column(Key(40), primary_key=True, default=lambda: new_id("rfd"))
     state: Mapped[str] = mapped_column(String(16), default="requested")
@@ -88,8 +88,8 @@ class Refund(Returned, db.Model):  # type: ignore[name-defined, misc]
             "stripe_reason IN ('duplicate', 'fraudulent', 'requested_by_customer')",
             name="stripe_reason",
         ),
-        Index("ix_refunds_transaction_id", "transaction_id", "created_at"),
-        Index("ix_refunds_created_at_id", "created_at", "id"),
+        Index("pay_refunds_transaction_id_idx", "transaction_id", "created_at"),
+        Index("pay_refunds_created_at_id_idx", "created_at", "id"),
     )
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - SQLAlchemy's own form
 

@@ -21,10 +21,10 @@ MAX_QUERY = 1000
 class SavedFilter(db.Model):  # type: ignore[name-defined, misc]
     """One member's filter: `query` is the list's query string."""
 
-    __tablename__ = "saved_filters"
+    __tablename__ = "pay_saved_filters"
 
     id: Mapped[int] = mapped_column(BIGINT, primary_key=True)
-    staff_id: Mapped[str] = mapped_column(ForeignKey("staff.id"))
+    staff_id: Mapped[str] = mapped_column(ForeignKey("pay_staff.id"))
     name: Mapped[str] = mapped_column(String(MAX_NAME))
     query: Mapped[str] = mapped_column(String(MAX_QUERY))
 

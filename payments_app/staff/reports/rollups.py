@@ -33,7 +33,7 @@ class PaymentDelta(db.Model):  # type: ignore[name-defined, misc]
     """A change of the counts, not aggregated yet. `at` is when the payment began, at least to the
     quarter of an hour: no zone's day begins between."""
 
-    __tablename__ = "payment_deltas"
+    __tablename__ = "pay_payment_deltas"
 
     id: Mapped[int] = mapped_column(BIGINT, primary_key=True)
     at: Mapped[dt.datetime]
@@ -49,7 +49,7 @@ class DailyPayments(db.Model):  # type: ignore[name-defined, misc]
     was not paid what was asked for; `reason` is empty unless
     they failed."""
 
-    __tablename__ = "daily_payments"
+    __tablename__ = "pay_daily_payments"
 
     zone: Mapped[str] = mapped_column(String(64), primary_key=True)
     day: Mapped[dt.date] = mapped_column(Date, primary_key=True)
@@ -59,7 +59,7 @@ class DailyPayments(db.Model):  # type: ignore[name-defined, misc]
     count: Mapped[int] = mapped_column(BIGINT)
     amount: Mapped[int] = mapped_column(BIGINT)
 
-    __table_args__ = (Index("ix_daily_payments_day", "day"),)
+    __table_args__ = (Index("pay_daily_payments_day_idx", "day"),)
 
 
 @dataclass(frozen=True)
@@ -142,12 +142,12 @@ def _start_in(session: Session, zone: ZoneInfo) -> int:
     others = select(DailyPayments.zone).where(DailyPayments.zone != zone.key).limit(1)
     if session.scalar(others) is None:
         return 0
-    clear = ("DELETE FROM daily_payments", "DELETE FROM payment_deltas")
+    clear = ("DELETE FROM pay_daily_payments", "DELETE FROM pay_payment_deltas")
     fill = (
-        "INSERT INTO payment_deltas (at, currency, state, reason, count, amount) "  # noqa: S608
+        "INSERT INTO pay_payment_deltas (at, currency, state, reason, count, amount) "  # noqa: S608
         "SELECT created_at, currency, state, CASE WHEN state = 'failed' THEN "
         f"substr(coalesce({reason_code}, 'unknown'), 1, 100) ELSE '' END, 1, {_COUNTED} "
-        "FROM transactions"
+        "FROM pay_transactions"
     )
     if session.get_bind().dialect.name == "postgresql":
         # One statement sees one snapshot: a payment that commits meanwhile keeps its delta, and

@@ -59,7 +59,7 @@ def _many_live(patch: Patch) -> None:
 
 @atomic
 def _drop_live_index(session: Session) -> None:
-    session.execute(text("DROP INDEX uq_payment_records_one_live"))
+    session.execute(text("DROP INDEX pay_payment_records_one_live_key"))
 
 
 def _browsers_price(patch: Patch) -> None:

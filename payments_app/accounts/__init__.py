@@ -1,7 +1,7 @@
 """accounts: who of the staff may do what.
 
-Owns:    staff members, their sessions, and the count of failed sign-ins.
-Imports: core.
-Emits:   nothing.
-Follows: nothing.
+Owns:       staff members, their sessions, and the count of failed sign-ins.
+Imports:    core.
+Publishes:  nothing.
+Subscribes: nothing.
 """

@@ -1,7 +1,7 @@
-"""inbound: what Stripe tells us.
+"""inbound: webhooks from Stripe, and the events that were missed.
 
-Owns:    Stripe's events, each stored once by its id; POST /webhooks/stripe.
-Imports: customers, payments, gateway, core.
-Emits:   nothing of its own: it settles payments, and theirs follows.
-Follows: nothing; its own messages wake its jobs.
+Owns:       Stripe's events, each stored once by its id; POST /webhooks/stripe.
+Imports:    core, customers, gateway, merchants, payments.
+Publishes:  nothing.
+Subscribes: nothing.
 """

@@ -1,8 +1,8 @@
-"""merchants: who is paid, and where they want to hear of it.
+"""merchants: who is paid, and where their webhooks go.
 
-Owns:    merchants, their accounts at Stripe and the way to one (Connect), their webhook endpoints,
-         the guard of the addresses that we call for them.
-Imports: gateway, core, config.
-Emits:   nothing.
-Follows: nothing; its own messages wake its jobs.
+Owns:       merchants, their accounts at Stripe and the way to one (Connect), their webhook
+            endpoints, the guard of the addresses that we call for them.
+Imports:    core, gateway.
+Publishes:  nothing.
+Subscribes: nothing.
 """

@@ -1,9 +1,12 @@
 """payments: every attempt to take money, its states, and how each is brought to an end.
 
-Owns:    transactions, payment records, refunds, disputes; the verbs open, charge, settle, look up,
-         abandon, refund, retry.
-Imports: merchants, gateway, core.
-Emits:   payment.processing, .requires_action, .awaiting_bank, .unknown, .completed, .failed,
-         .canceled; refund.<state>; dispute.changed.
-Follows: refund.pending, .requires_action, .unknown; its own messages wake its jobs.
+Owns:       transactions, payment records, refunds, disputes and their states; transactions/,
+            refunds/, disputes/, retries/, connect/.
+Imports:    core, gateway, merchants.
+Publishes:  connect.recorded, dispute.changed, payment.awaiting_bank, payment.canceled,
+            payment.completed, payment.failed, payment.requires_action, payment.unknown,
+            refund.canceled, refund.failed, refund.pending, refund.requires_action,
+            refund.succeeded, refund.unknown.
+Subscribes: payment.awaiting_bank, payment.requires_action, payment.unknown, refund.canceled,
+            refund.failed, refund.pending, refund.requires_action, refund.succeeded, refund.unknown.
 """

@@ -1,7 +1,7 @@
 """portal: a merchant's own pages: payments, statements, webhooks.
 
-Owns:    the merchant's browser and its pages; no table.
-Imports: notices, settlement, payments, merchants, core.
-Emits:   nothing.
-Follows: nothing; it stages the mail with the way in.
+Owns:       the merchant's browser and its pages; no table.
+Imports:    core, merchants, notices, payments, settlement.
+Publishes:  nothing.
+Subscribes: nothing.
 """

@@ -1,7 +1,7 @@
-"""reconcile: finds what fell between two chairs, and puts it back on its way.
+"""reconcile: compares Stripe with our own records, and repairs the differences.
 
-Owns:    the sweep, the comparison of Stripe, transactions and ledger, its findings and fixes.
-Imports: ledger, payments, gateway, core.
-Emits:   nothing.
-Follows: nothing; the sweeper stages its rounds.
+Owns:       the sweep, the comparison of Stripe, transactions and ledger, its findings and fixes.
+Imports:    core, gateway, ledger, merchants, payments, settlement.
+Publishes:  nothing.
+Subscribes: nothing.
 """

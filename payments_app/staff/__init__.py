@@ -1,7 +1,8 @@
 """staff: the dashboard of those who help buyers, and have no access to Stripe.
 
-Owns:    search indexes and daily roll-ups of payments; no state of a payment.
-Imports: every room below: it reads them all, and asks their verbs for what staff want done.
-Emits:   nothing.
-Follows: nothing.
+Owns:       search indexes, daily counts of payments, saved filters; no state of a payment.
+Imports:    accounts, core, customers, gateway, merchants, notices, orders, payments, reconcile,
+            subscriptions.
+Publishes:  nothing.
+Subscribes: nothing.
 """

@@ -317,7 +317,7 @@ def test_a_download_paid_in_part_is_owed_until_that_part_is_given_back(
     driver: PaymentDriver,
 ) -> None:
     post = WebhookSender(driver)
-    _put_on_shelf()
+    _put_on_sale()
     intent = post.pay_elsewhere(
         capture_method="manual",
         receipt_email="ada@example.com",
@@ -334,7 +334,7 @@ def test_a_download_paid_in_part_is_owed_until_that_part_is_given_back(
     assert entitlement(db.session(), driver.read(row.id)) == Entitlement.GIVEN_BACK
 
 
-def _put_on_shelf() -> None:
+def _put_on_sale() -> None:
     from payments_app.downloads.models import DigitalProduct
 
     execute(

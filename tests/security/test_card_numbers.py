@@ -229,10 +229,10 @@ def test_the_command_line_takes_none(staff_driver: StaffDriver, cli: FlaskCliRun
     assert VISA not in staff_driver.do(kept)
 
 
-def test_a_verb_refuses_before_it_looks_for_anything(app_context: None) -> None:
-    for verb in (dead_letters.retry, dead_letters.discard):
+def test_a_function_refuses_before_it_looks_for_anything(app_context: None) -> None:
+    for decide in (dead_letters.retry, dead_letters.discard):
         with pytest.raises(CardNumberError):
-            verb(1, CARDS["line breaks"], "ada")
+            decide(1, CARDS["line breaks"], "ada")
 
 
 def test_one_that_nobody_expected_is_a_sentence_and_no_fault(app: Flask) -> None:

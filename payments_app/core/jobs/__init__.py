@@ -1,8 +1,7 @@
 """core.jobs: messages in the database that jobs carry out, each until its effect has committed.
 
-Owns:       the outbox, leases, the runner, wake-ups by RQ, the worker, the scheduler, job
-            counters.
+Owns:       the outbox, leases, the runner, wake-ups by RQ, the worker, the scheduler, job counters.
 Imports:    core, core.db.
-Publishes:  nothing of its own: it stores the messages that others stage.
+Publishes:  nothing.
 Subscribes: nothing.
 """

@@ -2,7 +2,7 @@
 
 Owns:       the payee and the platform's fee of a payment; copies of Stripe's objects of a
             merchant's sale.
-Imports:    payments, payments.refunds, merchants, gateway, core.
+Imports:    core, gateway, merchants, payments, payments.refunds, payments.transactions.
 Publishes:  connect.recorded.
-Subscribes: refund.succeeded, .failed, .canceled (read them again).
+Subscribes: refund.canceled, refund.failed, refund.succeeded.
 """

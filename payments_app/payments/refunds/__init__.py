@@ -2,7 +2,8 @@
 
 Owns:       refunds and their states; requests, sending, reading again; whether a payment still
             entitles its buyer; likely double payments.
-Imports:    payments, payments.connect, payments.disputes, payments.transactions, gateway, core.
-Publishes:  refund.pending, .requires_action, .unknown, .succeeded, .failed, .canceled.
-Subscribes: refund.pending, .requires_action, .unknown (look it up).
+Imports:    core, gateway, payments, payments.connect, payments.disputes, payments.transactions.
+Publishes:  refund.canceled, refund.failed, refund.pending, refund.requires_action,
+            refund.succeeded, refund.unknown.
+Subscribes: refund.pending, refund.requires_action, refund.unknown.
 """

@@ -2,8 +2,8 @@
 
 Owns:       opening, charging, looking up, abandoning and superseding a transaction; applying
             Stripe's state.
-Imports:    payments, payments.connect, merchants, gateway, core.
-Publishes:  payment.processing, .requires_action, .awaiting_bank, .unknown, .completed, .failed,
-            .canceled.
-Subscribes: payment.requires_action (the check expires), .awaiting_bank, .unknown (look it up).
+Imports:    core, gateway, merchants, payments, payments.connect.
+Publishes:  payment.awaiting_bank, payment.canceled, payment.completed, payment.failed,
+            payment.requires_action, payment.unknown.
+Subscribes: payment.awaiting_bank, payment.requires_action, payment.unknown.
 """

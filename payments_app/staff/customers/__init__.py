@@ -1,7 +1,7 @@
 """staff.customers: a customer's page, with the payment history.
 
 Owns:       no table.
-Imports:    staff.
+Imports:    accounts, core, customers, payments, staff, staff.payments, staff.subscriptions.
 Publishes:  nothing.
 Subscribes: nothing.
 """

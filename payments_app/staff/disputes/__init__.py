@@ -1,7 +1,7 @@
 """staff.disputes: disputes and likely double payments, with the time left to answer.
 
 Owns:       no table.
-Imports:    staff.
+Imports:    core, gateway, payments, staff.
 Publishes:  nothing.
 Subscribes: nothing.
 """

@@ -1,7 +1,7 @@
 """staff.members: who may sign in to the dashboard, and the audit of what they did.
 
 Owns:       no table.
-Imports:    staff.
+Imports:    accounts, core, staff.
 Publishes:  nothing.
 Subscribes: nothing.
 """

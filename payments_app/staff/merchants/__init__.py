@@ -1,7 +1,7 @@
 """staff.merchants: merchants, their onboarding, and what a sale left on both sides.
 
 Owns:       no table.
-Imports:    staff.
+Imports:    accounts, core, merchants, payments, staff.
 Publishes:  nothing.
 Subscribes: nothing.
 """

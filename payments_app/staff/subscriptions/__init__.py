@@ -1,7 +1,7 @@
 """staff.subscriptions: a subscription's page; pausing, resuming and ending it.
 
 Owns:       no table.
-Imports:    staff.
+Imports:    accounts, core, customers, payments, staff, staff.payments, subscriptions.
 Publishes:  nothing.
 Subscribes: nothing.
 """

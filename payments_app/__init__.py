@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from importlib import import_module
 from pathlib import Path
 
 from flask import Flask
@@ -28,14 +29,15 @@ from payments_app.notices import views as mailbox
 from payments_app.ops import views as ops
 from payments_app.orders import views as orders
 from payments_app.payments import follow_up
-from payments_app.portal import gate as portal_gate
-from payments_app.portal import views as portal
 from payments_app.settlement import views as settlement
 from payments_app.staff import cache as staff_cache
 from payments_app.staff import views as staff
 from payments_app.subscriptions import views as subscriptions
 
 __all__ = ["create_app", "models"]
+
+# Packages that the product works without. Each has register.py; delete one with its line here.
+OPTIONAL: tuple[str, ...] = ("payments_app.portal",)
 
 # Resolved: a running process keeps its own release's templates when the link to it moves on.
 _ROOT = Path(__file__).parent.parent.resolve()
@@ -59,7 +61,7 @@ def create_app(config: Config | None = None) -> Flask:
             config.database_url, max(threads.values())
         ),
     )
-    app.extensions["commands"] = subscribers.COMMANDS
+    app.extensions["commands"] = dict(subscribers.COMMANDS)
     app.extensions["events"] = subscribers.EVENTS
     app.extensions["payable_commands"] = follow_up.commands
     app.extensions["queue_threads"] = threads
@@ -85,19 +87,19 @@ def create_app(config: Config | None = None) -> Flask:
         merchants,
         ops,
         orders,
-        portal,
         settlement,
         staff,
         subscriptions,
     ):
         app.register_blueprint(views.blueprint)
     app.register_blueprint(staff.api)
+    for package in OPTIONAL:
+        import_module(f"{package}.register").register(app)
     access.prepare(app)
     query.prepare(app)
     # With the jobs: the cache may evict, and an evicted key would let its request run again.
     idempotency.prepare(app, RedisStore.from_url(config.redis_url))
     gate.prepare(app)
-    portal_gate.prepare(app)
     staff_cache.prepare(app)
     cli.prepare(app)
     with app.app_context():

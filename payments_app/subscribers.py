@@ -61,7 +61,6 @@ from payments_app.payments.transactions.charge import charge
 from payments_app.payments.transactions.look_up import FIRST_SECONDS, check, look_up
 from payments_app.payments.transactions.recover import recover
 from payments_app.payments.unmatched import MATCH, match
-from payments_app.portal import sign_in as portal
 from payments_app.reconcile.fix import run_fix
 from payments_app.reconcile.revive import revive
 from payments_app.reconcile.rounds import run_compare, stage_rounds_now
@@ -145,7 +144,6 @@ COMMANDS = {
     billed_at_stripe.SUBSCRIBED: Command(billed_at_stripe.subscribed, "payment_standard"),
     billed_at_stripe.INVOICE_FAILED: Command(billed_at_stripe.invoice_failed, "payment_standard"),
     MAIL_LINK: Command(write_account_link, "payment_standard"),
-    portal.MAIL_LINK: Command(portal.write_link, "payment_standard"),
     "downloads.on_payment": Command(download_on_payment, "payment_standard"),
     MAIL_DOWNLOAD: Command(write_download, "payment_standard"),
     "subscriptions.on_payment": Command(subscription_on_payment, "payment_critical"),

@@ -25,6 +25,8 @@ from parts.sandbox import Sandbox
 from parts.schema import SQLITE, copy_sqlite, empty_tables, postgres_template, sqlite_template
 from parts.settings import private_settings
 
+pytest_plugins = ["tests.open_shop"]
+
 if TYPE_CHECKING:
     from flask import Flask
     from flask.testing import FlaskClient, FlaskCliRunner

@@ -33,7 +33,6 @@ from tests.inbound.webhook_sender import WebhookSender
 from tests.merchants.connected_merchants import create_ready_merchant, create_sale, records
 from tests.payments.driver import PaymentDriver
 from tests.payments.held import Held
-from tests.portal.portal_driver import Portal
 from tests.reconcile.books import compare_last_hours, execute, found
 from tests.refunds.refund_steps import ask, give_back, posted, refunds
 from tests.settlement.books import columns
@@ -160,11 +159,6 @@ def test_staff_read_both(held: Held, admin: Browser, driver: PaymentDriver) -> N
         page = admin.get(path, follow_redirects=False)
         assert page.status_code == 303 or WORDS in page.text, path
     assert "1 paid ($15.00)" in admin.get(f"/staff/customers/{customer}").text
-
-
-def test_its_merchant_reads_both(held: Held, driver: PaymentDriver) -> None:
-    held.pay()
-    assert WORDS in Portal(driver.app).signed_in().get("/portal/payments").text
 
 
 def test_reports_count_it(held: Held, admin: Browser) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from flask import current_app
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
@@ -118,18 +119,20 @@ def _age(session: Session, seconds: float) -> None:
 
 def test_every_command_that_is_put_off_for_ever_is_dead_but_these(job_driver: JobDriver) -> None:
     job_driver.app.extensions["events"] = {}  # nobody is told of the deaths
-    for name, command in COMMANDS.items():
+    commands = dict(job_driver.app.extensions["commands"])
+    for name, command in commands.items():
         job_driver.app.extensions["commands"][name] = replace(command, dead_letter=None)
         job_driver.stage(name)
     _put_all_off()
     wait(MONTH + 1)
     job_driver.make_due()
     _put_all_off()
-    alive = {name for name in COMMANDS if job_driver.message(name).dead_at is None}
+    alive = {name for name in commands if job_driver.message(name).dead_at is None}
     assert alive == UNENDING
 
 
 def _put_all_off() -> None:
-    for queue in {command.queue for command in COMMANDS.values()}:
-        for claim in leases.claim(queue, len(COMMANDS)):
+    commands = current_app.extensions["commands"]
+    for queue in {command.queue for command in commands.values()}:
+        for claim in leases.claim(queue, len(commands)):
             leases.put_off(claim, 1, "not now")

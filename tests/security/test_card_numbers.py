@@ -3,49 +3,26 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
-from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskCliRunner
-from sqlalchemy import inspect, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
-from werkzeug.routing import Rule
 
 from payments_app.core import history
 from payments_app.core.card_numbers import CardNumberError, mask, refuse
 from payments_app.core.db.session import atomic
-from payments_app.core.extensions import db
 from payments_app.core.logs import redact
-from payments_app.core.web.access import access_of
 from payments_app.merchants.models import Endpoint
 from payments_app.ops import dead_letters
-from tests.accounts.staff_driver import HTML, Browser, StaffDriver
+from tests.accounts.staff_driver import Browser, StaffDriver
 from tests.browser.dashboard import Dashboard
-from tests.portal.portal_driver import Portal
+from tests.security.card_forms import kept, spoil_every_form
 from tests.security.card_texts import CARDS, VISA, ordinary_texts
 from tests.staff.stored_payments import StoredPayments
 
 pytestmark = pytest.mark.portable
-TEMPLATES = Path(__file__).parents[2] / "templates"
-# What is sent in the other fields, so that a form would be taken but for the card's number.
-FINE = {
-    "amount": "1.00",
-    "charge_type": "destination",
-    "country": "US",
-    "email": "new@example.com",
-    "from": "2026-01-05",
-    "to": "2026-01-05",
-    "least": "1",
-    "most": "2",
-    "currency": "usd",
-    "role": "viewer",
-    "status": "failed",
-    "stripe_reason": "",
-    "rounds": "0",
-    "url": "https://192.0.43.8/hook",
-}
 
 
 @pytest.fixture
@@ -61,20 +38,6 @@ def stored_payments(app: Flask) -> StoredPayments:
 @pytest.fixture
 def refunder(staff_driver: StaffDriver) -> Browser:
     return staff_driver.signed_in("refunder")
-
-
-@atomic
-def kept(session: Session) -> str:
-    """All that the database holds, by its digits."""
-    found = []
-    for table in inspect(session.get_bind()).get_table_names():
-        rows = (
-            session.execute(db.metadata.tables[table].select())
-            if (table in db.metadata.tables)
-            else []
-        )
-        found += [re.sub(r"\D+", "", str(value)) for row in rows for value in row]
-    return "\n".join(found)
 
 
 def test_a_note_and_a_refund_s_reason_are_refused_whatever_stands_between(
@@ -103,57 +66,15 @@ def test_an_ordinary_note_is_kept(
     assert [entry.data["text"] for entry in staff_driver.entries("staff.note")] == texts
 
 
-def _fields() -> list[str]:
-    """The names of every field that a form of ours has."""
-    names = {
-        name
-        for path in TEMPLATES.rglob("*.html")
-        for name in re.findall(r'name="([a-z_0-9]+)"', path.read_text())
-    }
-    return sorted(names - {"csrf_token", "viewport", "robots", "reviewed", "next"})
-
-
-def _spoiled(name: str) -> str:
-    if "email" in name:
-        return f"{VISA}@example.com"
-    return f"https://192.0.43.8/{VISA}" if name == "url" else "4242/4242\n4242, 4242"
-
-
-def _address(app: Flask, rule: Rule, values: dict[str, Any]) -> str:
-    with app.test_request_context():
-        numbers = {name for name, each in rule._converters.items() if "Integer" in str(each)}
-        known = {n: values.get(n, 1 if n in numbers else "none") for n in rule.arguments}
-        return app.url_map.bind("localhost").build(rule.endpoint, known)
-
-
-def test_no_form_of_staff_or_of_a_merchant_keeps_one(
+def test_no_form_of_staff_keeps_one(
     app: Flask, staff_driver: StaffDriver, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Also one that somebody adds tomorrow: every field of every form, in every POST."""
     values = Dashboard(app).values
-    portal = Portal(app)
     values["endpoint_id"] = staff_driver.do(_an_endpoint)
     values["staff_id"] = staff_driver.member("colleague@example.com")
-    browsers = {"staff": staff_driver.signed_in("admin"), "merchant": portal.signed_in()}
-    pages = {"staff": "/staff/password", "merchant": "/portal/webhooks"}
-    tokens = {
-        who: re.findall(r'name="csrf_token" value="([^"]+)"', browsers[who].get(page).text)[0]
-        for who, page in pages.items()
-    }
-    posts = []
-    for rule in app.url_map.iter_rules():
-        access = access_of(app, rule.endpoint)
-        if access is None or access.audience not in browsers or "POST" not in (rule.methods or ()):
-            continue
-        browser = browsers[access.audience]
-        posts.append((browser, tokens[access.audience], _address(app, rule, values)))
-    assert len(posts) > 20
-    free = dict.fromkeys(_fields(), "4242/4242\n4242, 4242")
-    # All that is free at once, as long as there is something to decide; then the others one by one.
-    for name in ("", *FINE):
-        form = {**free, **FINE, **({name: _spoiled(name)} if name else {})}
-        for browser, token, address in posts:
-            browser.client.post(address, data={**form, "csrf_token": token}, headers=HTML)
+    browser = staff_driver.signed_in("admin")
+    assert spoil_every_form(app, "staff", browser, "/staff/password", values) > 20
     assert VISA not in staff_driver.do(kept)
     assert VISA not in re.sub(r"\D+", "", redact(caplog.text))
 

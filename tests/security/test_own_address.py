@@ -151,7 +151,6 @@ def test_mails_are_of_our_own_address(shop: Flask, visitor: FlaskClient) -> None
         assert visitor.post("/transactions", json=wish, headers=key).status_code == 202
     visitor.post("/account/links", data={"email": "ada@example.com"})
     with shop.app_context():
-        visitor.post("/portal/links", data={"email": shop_email()})
         for queue in ("charges", "payment_standard", "payment_standard", "mailers"):
             run_due_messages(queue)
         texts = [f"{mail.text} {mail.html}" for mail in db.session.scalars(select(Mail))]

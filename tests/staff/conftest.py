@@ -4,7 +4,6 @@ import pytest
 from flask import Flask
 
 from tests.accounts.staff_driver import Browser, StaffDriver
-from tests.portal.portal_driver import Portal
 from tests.staff.stored_payments import StoredPayments
 
 
@@ -28,9 +27,3 @@ def viewer(staff_driver: StaffDriver) -> Browser:
 @pytest.fixture
 def support(staff_driver: StaffDriver) -> Browser:
     return staff_driver.signed_in("support")
-
-
-@pytest.fixture
-def portal(app: Flask) -> Portal:
-    """Merchants and their browsers."""
-    return Portal(app)

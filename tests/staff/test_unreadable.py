@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from flask import Flask
 
 from payments_app.core.db.ids import reference
-from payments_app.core.web.access import access_of
 from payments_app.staff.payments.saved_filters import save_filter
 from tests.accounts.staff_driver import Browser, StaffDriver
-from tests.portal.portal_driver import Portal
+from tests.route_walk import lists_that_ignore
 from tests.staff.stored_payments import StoredPayments
 
 pytestmark = pytest.mark.portable
@@ -195,24 +195,7 @@ def test_a_report_of_a_currency_without_payments_is_empty(
     assert "$10.99" not in answer.text
 
 
-def test_a_merchant_s_list_names_what_it_can_not_read(portal: Portal) -> None:
-    browser = portal.signed_in()
-    for query in ("before=xx", "before=\u0663", "no_such=1"):
-        assert browser.get(f"/portal/payments?{query}").status_code == 422
-    assert browser.get("/portal/payments?before=1").status_code == 200
-
-
-def test_no_list_ignores_what_it_does_not_know(staff_driver: StaffDriver, portal: Portal) -> None:
-    """Every page that staff or a merchant opens without an id."""
-    browsers = {"staff": staff_driver.signed_in("admin"), "merchant": portal.signed_in()}
-    forms = {"accounts.confirm", "accounts.password", "portal.home"}
-    ignored = []
-    for rule in staff_driver.app.url_map.iter_rules():
-        access = access_of(staff_driver.app, rule.endpoint)
-        if access is None or access.audience not in browsers or rule.endpoint in forms:
-            continue
-        if "GET" in (rule.methods or set()) and not rule.arguments:
-            answer = browsers[access.audience].get(f"{rule.rule}?no_such=1")
-            if answer.status_code != 422:
-                ignored.append((rule.endpoint, answer.status_code))
-    assert ignored == []
+def test_no_list_ignores_what_it_does_not_know(admin: Browser, app: Flask) -> None:
+    """Every page that staff open without an id."""
+    forms = {"accounts.confirm", "accounts.password"}
+    assert lists_that_ignore(app, "staff", admin, forms) == []

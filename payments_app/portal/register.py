@@ -1,0 +1,15 @@
+"""register: what the portal adds to the application. Without it nothing else changes."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from payments_app.core.jobs.outbox import Command
+from payments_app.portal import gate, sign_in, views
+
+
+def register(app: Flask) -> None:
+    """Add the pages, the gate before them, and the command that mails a sign-in link."""
+    app.register_blueprint(views.blueprint)
+    gate.prepare(app)
+    app.extensions["commands"][sign_in.MAIL_LINK] = Command(sign_in.write_link, "payment_standard")

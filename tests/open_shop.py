@@ -1,0 +1,61 @@
+"""A site that runs for the whole session, for the tests that need a browser."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import pytest
+from flask import Flask
+
+from parts.app import REPOSITORY, Sweeper, Web, Worker
+from parts.ports import LOOPBACK, free_port
+from parts.postgres import create_database
+from parts.schema import migrate
+from parts.settings import private_settings
+
+
+@pytest.fixture(scope="session")
+def open_shop(
+    postgres_url: str,
+    redis_url: str,
+    sandbox_url: str,
+    worker_number: int,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Web]:
+    """The whole product with the demo's products, started once: on a database and two Redis
+    databases of its own, since the other tests empty theirs."""
+    database = create_database(postgres_url, f"browser_{worker_number}_{secrets.token_hex(6)}")
+    migrate(database)
+    base, first, port = redis_url.rpartition("/")[0], 32 + 2 * worker_number, free_port()
+    directory = tmp_path_factory.mktemp("shop")
+    settings = private_settings(
+        database_url=database,
+        redis_url=f"{base}/{first}",
+        cache_redis_url=f"{base}/{first + 1}",
+        sandbox_url=sandbox_url,
+    ) | {"DATA_DIR": str(directory), "PUBLIC_URL": f"http://{LOOPBACK}:{port}"}
+    seed = [sys.executable, "-m", "flask", "--app", "demo.app", "demo", "seed"]
+    subprocess.run(seed, env=os.environ | settings, cwd=REPOSITORY, check=True, capture_output=True)
+    with ExitStack() as running:
+        running.enter_context(Worker(directory, settings, "charges"))
+        running.enter_context(Sweeper(directory, settings))
+        yield running.enter_context(Web(directory, settings, port))
+
+
+@pytest.fixture(scope="module")
+def shop_app(open_shop: Web) -> Iterator[Flask]:
+    """The shop's application, in this process, to fill its database."""
+    from payments_app import create_app
+    from payments_app.config import Config
+    from payments_app.core.extensions import db
+
+    assert open_shop.env is not None
+    app = create_app(Config.from_env(open_shop.env))
+    yield app
+    with app.app_context():
+        db.engine.dispose()

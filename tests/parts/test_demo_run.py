@@ -85,8 +85,8 @@ def test_the_demos_merchants_sell_and_who_is_not_onboarded_does_not(demo: Launch
         key = {"Idempotency-Key": secrets.token_hex(8)}
         return requests.post(url, json=wish, headers=key, timeout=10).status_code
 
-    assert wait_until(lambda: buy("letterpress-print") == 202, within=20)
-    assert wait_until(lambda: buy("coffee-beans") == 202, within=20)
+    assert wait_until(lambda: buy("letterpress-print") == 202, within=60)
+    assert wait_until(lambda: buy("coffee-beans") == 202, within=60)
     assert buy("seed-box") == 409
 
 

@@ -7,12 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Engine, inspect, text
+from sqlalchemy import Connection, Engine, text
 
 Row = dict[str, Any]
 Lister = Callable[[str], list[Row]]  # all objects of a kind at Stripe, such as "refunds"
 
-# {recent} is a condition on t.created_at, or TRUE. By table, so that a package may not exist yet.
+# {recent} is a condition on t.created_at, or TRUE.
 _QUERIES = {
     "transactions": """
         SELECT t.id, t.state, t.phase, t.amount, t.amount_received, t.currency, t.stripe_payment_id,
@@ -152,13 +152,10 @@ def lister(ask: Callable[[str], dict[str, Any]], since: float = 0.0) -> Lister:
 
 
 def _ours(connection: Connection, since: float) -> Books:
-    tables = set(inspect(connection).get_table_names())
     recent = "t.created_at >= to_timestamp(:since)" if since else "TRUE"
 
-    def rows(table: str) -> list[Row]:
-        if table not in tables:
-            return []
-        query = text(_QUERIES[table].replace("{recent}", recent))
+    def rows(of: str) -> list[Row]:
+        query = text(_QUERIES[of].replace("{recent}", recent))
         given = {"since": since} if since and ":since" in query.text else {}
         return [dict(row) for row in connection.execute(query, given).mappings()]
 

@@ -93,13 +93,13 @@ def create_app(config: Config | None = None) -> Flask:
     ):
         app.register_blueprint(views.blueprint)
     app.register_blueprint(staff.api)
-    for package in OPTIONAL:
-        import_module(f"{package}.register").register(app)
     access.prepare(app)
     query.prepare(app)
     # With the jobs: the cache may evict, and an evicted key would let its request run again.
     idempotency.prepare(app, RedisStore.from_url(config.redis_url))
     gate.prepare(app)
+    for package in OPTIONAL:
+        import_module(f"{package}.register").register(app)
     staff_cache.prepare(app)
     cli.prepare(app)
     with app.app_context():

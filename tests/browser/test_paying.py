@@ -14,7 +14,7 @@ def test_a_good_card_leads_to_the_thank_you_page(buyer: Buyer) -> None:
     buyer.pay()
     buyer.sees("Thank you")
     buyer.reads("Visa ending in 4242")
-    buyer.reads("A receipt is sent to ada@example.com.")
+    buyer.reads("We'll e-mail a receipt to ada@example.com.")
 
 
 def test_a_declined_card_is_said_in_a_buyers_words(buyer: Buyer) -> None:

@@ -104,7 +104,7 @@ def test_a_dead_message_that_is_tried_again_has_all_of_its_time(job_driver: JobD
 
 def test_its_subject_hears_of_the_end(job_driver: JobDriver) -> None:
     ended: list[str] = []
-    job(job_driver, deadline=100.0, dead_letter=lambda _session, subject: ended.append(subject))
+    job(job_driver, deadline=100.0, on_dead_letter=lambda _session, subject: ended.append(subject))
     job_driver.work()
     wait(101)
     job_driver.make_due()
@@ -121,7 +121,7 @@ def test_every_command_that_is_put_off_for_ever_is_dead_but_these(job_driver: Jo
     job_driver.app.extensions["events"] = {}  # nobody is told of the deaths
     commands = dict(job_driver.app.extensions["commands"])
     for name, command in commands.items():
-        job_driver.app.extensions["commands"][name] = replace(command, dead_letter=None)
+        job_driver.app.extensions["commands"][name] = replace(command, on_dead_letter=None)
         job_driver.stage(name)
     _put_all_off()
     wait(MONTH + 1)

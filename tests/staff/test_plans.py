@@ -35,7 +35,15 @@ pytestmark = pytest.mark.slow
 UTC = ZoneInfo("UTC")
 TODAY = dt.date(2026, 1, 1)
 # Tables that grow with the payments.
-LARGE = {"transactions", "payment_records", "history", "customers", "orders", "refunds", "disputes"}
+LARGE = {
+    "pay_transactions",
+    "pay_payment_records",
+    "pay_history",
+    "pay_customers",
+    "pay_orders",
+    "pay_refunds",
+    "pay_disputes",
+}
 
 MANY_REFUNDS = """
 INSERT INTO pay_refunds (id, transaction_id, state, version, amount, currency, reason, requested_by,
@@ -158,7 +166,9 @@ def test_what_was_given_back_is_there_to_be_found(filled: Flask, status: str) ->
 
 
 @pytest.mark.parametrize("left", [3, 300])
-@pytest.mark.parametrize(("status", "table"), [("refunded", "refunds"), ("disputed", "disputes")])
+@pytest.mark.parametrize(
+    ("status", "table"), [("refunded", "pay_refunds"), ("disputed", "pay_disputes")]
+)
 def test_where_few_payments_were_given_back_only_those_are_read(
     plans: list[str], status: str, table: str, left: int
 ) -> None:
@@ -169,8 +179,8 @@ def test_where_few_payments_were_given_back_only_those_are_read(
     db.session().rollback()
     db.session().execute(text(f"ANALYZE {table}"))  # a table's size is not rolled back
     db.session().commit()
-    payments = {plan for plan in plans if " on transactions" in plan}
-    assert payments == {"Index Scan on transactions by pay_transactions_pkey"}
+    payments = {plan for plan in plans if " on pay_transactions" in plan}
+    assert payments == {"Index Scan on pay_transactions by pay_transactions_pkey"}
 
 
 def walk_pages(filters: Filters) -> None:
@@ -235,4 +245,4 @@ def test_a_timeline_comes_out_of_an_index(plans: list[str]) -> None:
 
 def test_the_check_sees_a_whole_table_when_there_is_one(plans: list[str]) -> None:
     db.session().execute(select(Transaction.id).where(text("description = 'x'")))
-    assert whole_tables(plans) == {"Seq Scan on transactions"}
+    assert whole_tables(plans) == {"Seq Scan on pay_transactions"}

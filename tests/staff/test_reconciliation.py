@@ -77,7 +77,7 @@ def test_the_fix_is_confirmed_and_asked_for_once(
         assert admin.post(f"{PAGE}/{stuck}/fixes").status_code == 303
     assert staff_driver.do(_messages) == 1
     assert len(staff_driver.entries("reconcile.fix_requested")) == 1
-    assert "Asked for by admin@example.com" in admin.get(PAGE).text
+    assert "Requested by admin@example.com" in admin.get(PAGE).text
 
 
 def test_a_finding_that_is_gone_is_not_fixed(
@@ -91,7 +91,7 @@ def test_a_finding_that_is_gone_is_not_fixed(
 
 def test_what_has_no_safe_fix_is_for_a_person(staff_driver: StaffDriver, admin: Browser) -> None:
     number = staff_driver.do(_found, "unknown_intent", None)
-    assert "Look at Stripe" in admin.get(PAGE).text
+    assert "Check Stripe and the timeline" in admin.get(PAGE).text
     assert admin.post(f"{PAGE}/{number}/fixes").status_code == 409
 
 

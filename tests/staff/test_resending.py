@@ -136,7 +136,7 @@ def test_nothing_is_sent_to_an_endpoint_that_is_off(
     staff_driver.do(switch_off)
     answer = _ask(support, webhook)
     assert answer.status_code == 409
-    assert "switched off" in answer.text
+    assert "is turned off" in answer.text
     assert len(staff_driver.do(_wishes)) == 1
 
 

@@ -32,7 +32,7 @@ def test_the_first_payment_makes_it_active(billing: BillingDriver) -> None:
 
 def test_a_payment_is_described_by_its_plan(billing: BillingDriver) -> None:
     billing.join()
-    assert billing.intents()[0]["description"] == "Monthly subscription - BillingDriver"
+    assert billing.intents()[0]["description"] == "Monthly subscription - Club"
 
 
 def test_a_first_payment_that_fails_begins_nothing(billing: BillingDriver) -> None:

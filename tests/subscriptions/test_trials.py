@@ -60,7 +60,7 @@ def test_the_form_says_when_what_is_charged(checkout: CheckoutClient) -> None:
     page = checkout.page("/checkout/letter").text
     assert terms(checkout) in page
     assert 'data-mode="setup"' in page
-    assert "nothing is charged today" in page
+    assert "Nothing is charged today" in page
 
 
 def test_a_trial_needs_a_card(checkout: CheckoutClient) -> None:

@@ -16,6 +16,7 @@ from payments_app.core.jobs import outbox
 from payments_app.core.jobs.outbox import Claim, Later
 from payments_app.customers.models import Customer, SavedCard
 from payments_app.gateway.customers import detach_card
+from payments_app.gateway.ids import id_of
 from payments_app.gateway.results import Verdict
 from payments_app.gateway.words import word
 from payments_app.payments.models import PaymentRecord, Transaction
@@ -194,9 +195,7 @@ def _take_in(customer: Customer, card: SavedCard) -> None:
 def _method(paid: Transaction) -> str | None:
     """The card's id at Stripe: of a setup it comes as the whole object, and where nothing had to
     be asked at Stripe it is the saved card that was named."""
-    method = as_object(paid.stripe_data).get("payment_method") or paid.payment_method
-    found = method.get("id") if isinstance(method, dict) else method
-    return found if isinstance(found, str) else None
+    return id_of(as_object(paid.stripe_data).get("payment_method") or paid.payment_method)
 
 
 def _details(intent: dict[str, Any]) -> dict[str, Any]:

@@ -38,7 +38,7 @@ class UnmatchedObject(db.Model):  # type: ignore[name-defined, misc]
 
     __tablename__ = "pay_unmatched_objects"
 
-    stripe_id: Mapped[str] = mapped_column(String(255), primary_key=True)
+    stripe_id: Mapped[str] = mapped_column(Key(255), primary_key=True)
     kind: Mapped[str] = mapped_column(String(40))
     account: Mapped[str | None] = mapped_column(Key(255))
     payment_intent: Mapped[str | None] = mapped_column(Key(255))

@@ -13,7 +13,7 @@ from payments_app.core import alerts, history
 from payments_app.core.db.session import atomic
 from payments_app.core.jobs import outbox
 from payments_app.core.jobs.outbox import Claim, Later
-from payments_app.gateway.disputes import disputes_of, retrieve_dispute
+from payments_app.gateway.disputes import disputes_of, movements_of, retrieve_dispute
 from payments_app.gateway.objects import UnreadableError
 from payments_app.gateway.results import Verdict
 from payments_app.gateway.words import known, says, tell_of_word, word
@@ -41,8 +41,14 @@ def refresh(subject: str, claim: Claim) -> None:
     stripe_id, account = read_subject(subject)
     find = _of_intent if stripe_id.startswith("pi_") else _one
     bodies = find(stripe_id, account)
+    unread: UnreadableError | None = None
     for body in bodies:
-        keep_dispute(body, account)
+        try:
+            keep_dispute(body, account)
+        except UnreadableError as error:
+            unread = error
+    if unread is not None:
+        raise Later(RETRY_SECONDS, str(unread)) from unread
     unknown = [body for body in bodies if known(body.get("status"), STATES) is None]
     if unknown and claim.tries < LOOKS:
         raise Later(LOOK_SECONDS, says(unknown[0].get("status")))
@@ -76,7 +82,8 @@ def keep_dispute(session: Session, body: dict[str, Any], account: str | None = N
     is set aside (None).
 
     Safe from news that comes twice or late: `body` was just read, and says all there is.
-    Raises Later for a payment that is not complete here yet.
+    Raises Later for a payment that is not complete here yet, UnreadableError where it can't be
+    told where the money is.
     """
     owner = payment_of(session, body)
     if owner is None:
@@ -107,8 +114,9 @@ def keep_dispute(session: Session, body: dict[str, Any], account: str | None = N
 
 
 def funds_of(body: dict[str, Any]) -> str:
-    """Where the money is, by the movements of our balance that Stripe names."""
-    movements = [movement["amount"] for movement in body.get("balance_transactions") or []]
+    """Where the money is, by the movements of our balance that Stripe names. Raises
+    UnreadableError."""
+    movements = [movement["amount"] for movement in movements_of(body)]
     if not movements:
         return "none"
     return "withdrawn" if sum(movements) < 0 else "reinstated"

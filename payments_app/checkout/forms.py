@@ -12,6 +12,7 @@ from typing import Any
 from email_validator import EmailNotValidError, validate_email
 
 from payments_app.checkout.offers import ITEM
+from payments_app.core.card_numbers import CardNumberError, refuse
 from payments_app.core.web.http import ProblemError
 from payments_app.core.web.idempotency_keys import needed_key
 
@@ -124,6 +125,7 @@ class _Reader:
             address = ""
         if not address or len(address) > MAX_EMAIL:
             self.errors["email"] = "Enter an e-mail address like name@example.com."
+        self._refuse_card_number("email", address)
         return address
 
     def whole_number(self, name: str, least: int) -> int | None:
@@ -149,4 +151,11 @@ class _Reader:
         value = self.text(name)
         if value and not _MEANS[name].fullmatch(value):
             self.errors[name] = "Enter a valid payment method or token id."
+        self._refuse_card_number(name, value)
         return value or None
+
+    def _refuse_card_number(self, name: str, value: str) -> None:
+        try:
+            refuse(value)
+        except CardNumberError as error:
+            self.errors[name] = str(error)

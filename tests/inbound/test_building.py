@@ -11,6 +11,7 @@ from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.customers.models import Customer, SavedCard
 from payments_app.payments.models import Transaction
+from tests.accounts.staff_driver import StaffDriver
 from tests.inbound.webhook_sender import WebhookSender, create_event
 from tests.merchants.connected_merchants import account_id, api, create_ready_merchant
 from tests.payments.driver import PaymentDriver
@@ -188,3 +189,30 @@ def test_a_built_payment_is_never_charged_by_us(post: WebhookSender, driver: Pay
     driver.work_all_waiting()
     assert [found["id"] for found in driver.intents()] == [intent["id"]]
     assert driver.messages("charge") == []
+
+
+CARD = "4242 4242 4242 4242"
+
+
+def test_a_card_number_that_somebody_typed_at_stripe_is_neither_kept_nor_shown(
+    post: WebhookSender, driver: PaymentDriver
+) -> None:
+    other = post.pay_elsewhere(description="Two mugs", receipt_email="bob@example.com")
+    tell(post, other, "succeeded")
+    typed = {"description": f"By phone, {CARD}", "receipt_email": "4242424242424242@example.com"}
+    intent = post.pay_elsewhere(**typed, **{"metadata[card]": CARD})
+    tell(post, intent, "succeeded")
+    row = built(intent)
+    assert (row.description, row.email) == ("By phone, [card number cut, ends in 4242]", "")
+    assert customers_of(row) == []
+    page = StaffDriver(driver.app).signed_in("admin").get(f"/staff/payments/{row.id}").text
+    assert "By phone, [card number cut" in page
+    assert [number for number in (CARD, "4242" * 4) if number in page] == []
+    assert (built(other).description, built(other).email) == ("Two mugs", "bob@example.com")
+
+
+def test_neither_is_one_that_is_the_address_of_the_stripe_customer(post: WebhookSender) -> None:
+    customer = post.stripe("customers", email="4242424242424242@example.com")["id"]
+    intent = post.pay_elsewhere(customer=customer)
+    tell(post, intent, "succeeded")
+    assert (built(intent).email, db.session.query(Customer).count()) == ("", 0)

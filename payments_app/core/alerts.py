@@ -19,7 +19,7 @@ from payments_app.core.db.session import insert_once
 from payments_app.core.db.text import storable
 from payments_app.core.extensions import db
 from payments_app.core.jobs import outbox
-from payments_app.core.logs import redact
+from payments_app.core.logs import redact, redacted
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +67,7 @@ def raise_alert(
     """Store an alert in the caller's transaction, with the messages of its subscribers; an open one
     of the same key counts one more, and tells nobody again."""
     # It is logged and mailed, and often quotes what others said.
-    key, message = storable(key), storable(redact(message))
+    key, message, data = storable(key), storable(redact(message)), redacted(data)
     log.error("alert %s: %s", key, message)
     fresh = insert_once(
         session, Alert, kind=kind, key=key, severity=severity, message=message, data=data

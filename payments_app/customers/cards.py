@@ -17,6 +17,7 @@ from payments_app.core.jobs.outbox import Claim, Later
 from payments_app.customers.models import Customer, SavedCard
 from payments_app.gateway.customers import detach_card
 from payments_app.gateway.ids import id_of
+from payments_app.gateway.numbers import whole
 from payments_app.gateway.results import Verdict
 from payments_app.gateway.words import word
 from payments_app.payments.models import PaymentRecord, Transaction
@@ -163,8 +164,8 @@ def _insert(session: Session, paid: Transaction, method: str, stripe_customer: s
         stripe_customer_id=stripe_customer,
         brand=word(details.get("brand"), 24) or paid.card_brand or "card",
         last4=word(details.get("last4"), 4) or paid.card_last4 or "",
-        exp_month=details.get("exp_month"),
-        exp_year=details.get("exp_year"),
+        exp_month=whole(details.get("exp_month"), 1, 12),
+        exp_year=whole(details.get("exp_year"), 1970, 9999),
         joined_at=database_now() if paid.customer_known else None,
     )
     if not fresh:

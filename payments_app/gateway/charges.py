@@ -12,6 +12,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+from payments_app.core.db.columns import as_object
 from payments_app.gateway.calls import intent_call
 from payments_app.gateway.client import client
 from payments_app.gateway.errors import sort
@@ -91,7 +92,7 @@ def find_intent(
             _options(account),
         )
         for number, intent in enumerate(page.auto_paging_iter()):
-            if (plain(intent).get("metadata") or {}).get("transaction_id") == transaction_id:
+            if as_object(plain(intent).get("metadata")).get("transaction_id") == transaction_id:
                 found = id_of(plain(intent))
                 if found is None:
                     return Answer("find", Verdict.UNKNOWN, error={"type": "intent_without_id"})

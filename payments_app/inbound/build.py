@@ -131,6 +131,5 @@ def _clean(email: Any) -> str | None:
     """An address as ours are; None for what is none, or holds a card's number."""
     if sentence(email) != email:
         return None
-    if not isinstance(email, str) or "@" not in email or len(email) > _MAX_EMAIL:
-        return None
-    return email.strip().lower()
+    address = email.strip().lower() if isinstance(email, str) else ""
+    return address if "@" in address and len(address) <= _MAX_EMAIL else None

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from payments_app.core import alerts, history
 from payments_app.core.db.clock import database_now
+from payments_app.core.db.columns import as_object
 from payments_app.core.db.session import atomic
 from payments_app.core.jobs.outbox import Claim, Later
 from payments_app.core.money import code_of
@@ -102,7 +103,7 @@ def _match(session: Session, intent: dict[str, Any], account: str | None) -> str
     """
     found = session.scalar(select(Transaction).where(Transaction.stripe_payment_id == intent["id"]))
     if found is None:
-        named = clean_id((intent.get("metadata") or {}).get("transaction_id"))
+        named = clean_id(as_object(intent.get("metadata")).get("transaction_id"))
         found = session.get(Transaction, named) if named else None
     if found is None:
         return None

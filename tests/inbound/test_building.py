@@ -216,3 +216,9 @@ def test_neither_is_one_that_is_the_address_of_the_stripe_customer(post: Webhook
     intent = post.pay_elsewhere(customer=customer)
     tell(post, intent, "succeeded")
     assert (built(intent).email, db.session.query(Customer).count()) == ("", 0)
+
+
+def test_an_address_that_no_column_holds_is_none(post: WebhookSender) -> None:
+    intent = post.pay_elsewhere(receipt_email=f"{chr(0x130) * 240}@example.com")
+    tell(post, intent, "succeeded")
+    assert (built(intent).state, built(intent).email) == ("complete", "")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import logging
 from typing import Any
 
@@ -10,10 +9,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from payments_app.core import alerts, history
+from payments_app.core.db.clock import utcnow
+from payments_app.core.db.columns import as_object
 from payments_app.core.db.session import atomic
 from payments_app.core.jobs import outbox
 from payments_app.core.jobs.outbox import Claim, Later
 from payments_app.gateway.disputes import disputes_of, movements_of, retrieve_dispute
+from payments_app.gateway.numbers import moment
 from payments_app.gateway.objects import UnreadableError
 from payments_app.gateway.results import Verdict
 from payments_app.gateway.words import known, says, tell_of_word, word
@@ -128,19 +130,18 @@ def _new(session: Session, transaction: Transaction, body: dict[str, Any]) -> Di
         stripe_dispute_id=body["id"],
         amount=body["amount"],
         currency=body["currency"],
-        opened_at=dt.datetime.fromtimestamp(body["created"], dt.UTC),
+        opened_at=moment(body.get("created")) or utcnow(),
     )
     session.add(dispute)
     return dispute
 
 
 def _take(dispute: Dispute, body: dict[str, Any]) -> None:
-    evidence = body.get("evidence_details") or {}
-    due_by = evidence.get("due_by")
+    evidence = as_object(body.get("evidence_details"))
     dispute.state = known(body.get("status"), STATES) or dispute.state or UNKNOWN
     dispute.funds = funds_of(body)
     dispute.reason = word(body.get("reason"), 60) or UNKNOWN
-    dispute.due_by = dt.datetime.fromtimestamp(due_by, dt.UTC) if due_by else None
+    dispute.due_by = moment(evidence.get("due_by"))
     dispute.has_evidence = bool(evidence.get("has_evidence"))
     dispute.refundable = bool(body.get("is_charge_refundable"))
     dispute.stripe_data = body

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from payments_app.core import alerts
+from payments_app.core.db.columns import as_object
 from payments_app.core.db.session import atomic
 from payments_app.core.jobs import outbox
 from payments_app.core.jobs.outbox import Claim, Later
@@ -196,7 +197,7 @@ def _set_aside(session: Session, bodies: list[dict[str, Any]], account: str | No
 
 
 def _known(session: Session, transaction_id: str, body: dict[str, Any]) -> str | None:
-    named = clean_id((body.get("metadata") or {}).get("refund_id"))
+    named = clean_id(as_object(body.get("metadata")).get("refund_id"))
     same = Refund.stripe_refund_id == body["id"]
     if named is not None:
         same |= (Refund.id == named) & Refund.stripe_refund_id.is_(None)

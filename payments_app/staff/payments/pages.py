@@ -82,6 +82,10 @@ def _search_page(typed: str, filters: Filters) -> Response:
     if filters.given:
         filters.problems["q"] = "Search, or filter: not both at once."
         raise UnreadableFiltersError(filters)
+    for name in ("before", "after"):
+        if request.args.get(name):
+            filters.problems[name] = "A search has one page."
+            raise UnreadableFiltersError(filters)
     try:
         groups = search(db.session(), typed, reader_zone(), today())
     except UnreadableQueryError as error:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from payments_app.gateway.balance import is_movement
 from payments_app.gateway.client import client
-from payments_app.gateway.ids import id_of
 from payments_app.gateway.objects import Reply, UnreadableError, object_call, pages
 from payments_app.gateway.results import Verdict
 
@@ -33,16 +33,12 @@ def disputes_of(intent_id: str, account: str | None = None) -> list[dict[str, An
 
 def movements_of(dispute: dict[str, Any]) -> list[dict[str, Any]]:
     """The balance transactions that a dispute names. Raises UnreadableError where one of them has
-    no id, or moves no whole amount: what it did to the balance is not known."""
+    no id, or can't be posted: what it did to the balance is not known."""
     movements = dispute.get("balance_transactions") or []
-    readable = isinstance(movements, list) and all(map(_is_movement, movements))
+    readable = isinstance(movements, list) and all(map(is_movement, movements))
     if not readable:
         raise UnreadableError(Verdict.UNKNOWN, {"code": "balance_transaction_unreadable"})
     return movements
-
-
-def _is_movement(value: Any) -> bool:
-    return isinstance(value, dict) and id_of(value) is not None and type(value.get("amount")) is int
 
 
 def _options(account: str | None) -> Any:

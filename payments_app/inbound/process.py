@@ -22,6 +22,7 @@ from payments_app.core.money import code_of
 from payments_app.gateway import charges
 from payments_app.gateway.calls import NEW_STATUS
 from payments_app.gateway.ids import clean_id
+from payments_app.gateway.numbers import MOST_AMOUNT, whole
 from payments_app.gateway.objects import UnreadableError
 from payments_app.gateway.results import Answer, Verdict
 from payments_app.gateway.words import tell_of_word
@@ -150,10 +151,10 @@ def _note_word(session: Session, event: StripeEvent, answer: Answer) -> None:
 
 
 def _check_storable(intent: dict[str, Any]) -> None:
-    """Raises _MisfitError for what no row can hold: a person must look, and a second try is of no
-    use."""
+    """Raises _MisfitError for what no row can hold, alone or summed with others: a person must
+    look, and a second try is of no use."""
     amount, currency = intent["amount"], intent.get("currency")
-    if type(amount) is not int or not 0 <= amount < 2**63:
+    if whole(amount, 0, MOST_AMOUNT) is None:
         raise _MisfitError(f"its amount is {amount!r}")
     if code_of(currency) is None:
         raise _MisfitError(f"its currency is {currency!r}")

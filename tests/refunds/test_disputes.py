@@ -188,3 +188,16 @@ def test_a_dispute_is_kept_whatever_its_times_are(
     assert (kept.amount, kept.funds) == (1099, "withdrawn")
     assert kept.due_by is None or "created" in odd
     assert abs((kept.opened_at - utcnow()).total_seconds()) < 3600
+
+
+@pytest.mark.parametrize(
+    "odd", [{"amount": None}, {"amount": 2**63}, {"amount": 0}, {"currency": None}]
+)
+def test_a_dispute_of_no_amount_is_asked_for_again(
+    driver: PaymentDriver, odd: dict[str, object]
+) -> None:
+    driver.pay("pm_card_createDispute")
+    driver.sandbox("POST", f"/_sandbox/disputes/{their_dispute(driver)}", **odd)
+    with pytest.raises(Later):
+        send_event(driver)
+    assert db.session.scalars(select(Dispute)).all() == []

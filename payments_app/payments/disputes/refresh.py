@@ -14,8 +14,9 @@ from payments_app.core.db.columns import as_object
 from payments_app.core.db.session import atomic
 from payments_app.core.jobs import outbox
 from payments_app.core.jobs.outbox import Claim, Later
+from payments_app.core.money import code_of
 from payments_app.gateway.disputes import disputes_of, movements_of, retrieve_dispute
-from payments_app.gateway.numbers import moment
+from payments_app.gateway.numbers import MOST_AMOUNT, moment, whole
 from payments_app.gateway.objects import UnreadableError
 from payments_app.gateway.results import Verdict
 from payments_app.gateway.words import known, says, tell_of_word, word
@@ -85,7 +86,7 @@ def keep_dispute(session: Session, body: dict[str, Any], account: str | None = N
 
     Safe from news that comes twice or late: `body` was just read, and says all there is.
     Raises Later for a payment that is not complete here yet, UnreadableError where it can't be
-    told where the money is.
+    told how much it is of, or where the money is.
     """
     owner = payment_of(session, body)
     if owner is None:
@@ -125,11 +126,14 @@ def funds_of(body: dict[str, Any]) -> str:
 
 
 def _new(session: Session, transaction: Transaction, body: dict[str, Any]) -> Dispute:
+    amount, currency = whole(body.get("amount"), 1, MOST_AMOUNT), code_of(body.get("currency"))
+    if amount is None or currency is None:
+        raise UnreadableError(Verdict.UNKNOWN, {"code": "dispute_of_no_amount"})
     dispute = Dispute(
         transaction_id=transaction.id,
         stripe_dispute_id=body["id"],
-        amount=body["amount"],
-        currency=body["currency"],
+        amount=amount,
+        currency=currency,
         opened_at=moment(body.get("created")) or utcnow(),
     )
     session.add(dispute)

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from payments_app.core.db.columns import as_object
 from payments_app.core.db.session import atomic
 from payments_app.core.jobs.outbox import Claim
 from payments_app.core.money import Money
@@ -37,7 +38,7 @@ def post_dispute(session: Session, dispute_id: str, _claim: Claim) -> None:
         select(Dispute).where(Dispute.id == dispute_id).execution_options(populate_existing=True)
     ).one()
     account = account_of(session.get_one(Transaction, dispute.transaction_id))
-    for movement in movements_of(dispute.stripe_data):
+    for movement in movements_of(as_object(dispute.stripe_data)):
         _post_movement(session, dispute, movement)
         if account:
             _pass_on(session, dispute, movement)

@@ -10,7 +10,7 @@ from sqlalchemy import CheckConstraint, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from payments_app.core.db.clock import database_now
-from payments_app.core.db.columns import BIGINT, Key
+from payments_app.core.db.columns import BIGINT, Key, as_object
 from payments_app.core.db.ids import new_id
 from payments_app.core.extensions import db
 from payments_app.core.money import Money
@@ -79,9 +79,10 @@ class Dispute(Returned, db.Model):  # type: ignore[name-defined, misc]
     @property
     def unknown_status(self) -> str | None:
         """What Stripe says of it, in words, where that is no state that we know."""
-        if "status" not in self.stripe_data:
+        said = as_object(self.stripe_data)
+        if "status" not in said:
             return None
-        status = self.stripe_data["status"]
+        status = said["status"]
         return None if known(status, STATES) else says(status)
 
     @property

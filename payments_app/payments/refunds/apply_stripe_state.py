@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from payments_app.core import alerts, history
+from payments_app.core.db.columns import as_object
 from payments_app.core.db.session import atomic
 from payments_app.gateway.objects import Reply
 from payments_app.gateway.words import known, sentence, tell_of_word, word
@@ -84,7 +85,7 @@ def _never_send_again(session: Session, refund: Refund, **data: Any) -> None:
 
 def tell_of_status(session: Session, refund: Refund) -> None:
     """Tell a person of a status at Stripe that we do not know."""
-    status = (refund.stripe_data or {}).get("status")
+    status = as_object(refund.stripe_data).get("status")
     tell_of_word(
         session, refund.id, "refund's status", status, transaction_id=refund.transaction_id
     )

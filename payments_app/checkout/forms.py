@@ -49,6 +49,15 @@ class Purchase:
         return fingerprint_of(self.item, self.email, self.quantity)
 
 
+def fingerprint_of_sent(values: Mapping[str, Any]) -> str:
+    """The same of what was sent, read as the purchase is; of what can't be read, as it came."""
+    reader = _Reader(values)
+    read = (reader.item(), reader.email(), reader.whole_number("quantity", least=1) or 1)
+    if not reader.errors:
+        return fingerprint_of(*read)
+    return fingerprint_of(values.get("item"), values.get("email"), values.get("quantity", 1))
+
+
 def fingerprint_of(item: Any, email: Any, quantity: Any) -> str:
     """SHA-256 of what a purchase is told apart by, checked or not."""
     content = json.dumps([item, str(email).lower(), quantity])

@@ -31,7 +31,7 @@ def pages(fetch: Callable[[dict[str, Any]], Any]) -> Iterator[list[dict[str, Any
         reply = object_call("list", "list", lambda cursor=cursor: fetch(cursor))  # type: ignore[misc]
         if reply.body is None:
             raise UnreadableError(reply.trouble or Verdict.UNKNOWN, reply.error or {})
-        found: list[dict[str, Any]] = reply.body["data"]
+        found: list[Any] = reply.body["data"]
         if not all(isinstance(each, dict) and id_of(each) for each in found):
             raise UnreadableError(Verdict.UNKNOWN, {"code": "object_without_id"})
         if found:

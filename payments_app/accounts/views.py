@@ -8,6 +8,7 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 from werkzeug.wrappers import Response as BaseResponse
 
 from payments_app.accounts import gate, password_links, sign_in
+from payments_app.core.card_numbers import refuse
 from payments_app.core.web.access import public, staff
 from payments_app.core.web.headers import private
 from payments_app.core.web.limits import Rate, limiter
@@ -37,6 +38,7 @@ def open_session() -> Response | BaseResponse:
     """Sign in."""
     limiter().check("sign-in", _PER_ADDRESS, request.remote_addr or "")
     email = request.form.get("email", "")
+    refuse(email)
     try:
         token = sign_in.sign_in(email, request.form.get("password", ""), gate.token_sent())
     except sign_in.TooManyTriesError:

@@ -12,6 +12,7 @@ from typing import Any
 from email_validator import EmailNotValidError, validate_email
 
 from payments_app.checkout.offers import ITEM
+from payments_app.core.card_numbers import CardNumberError, refuse
 from payments_app.core.web.http import ProblemError
 from payments_app.core.web.idempotency_keys import needed_key
 
@@ -46,6 +47,15 @@ class Purchase:
         """SHA-256 of what is bought, by whom, how many. Every click makes a new confirmation
         token, so it is left out."""
         return fingerprint_of(self.item, self.email, self.quantity)
+
+
+def fingerprint_of_sent(values: Mapping[str, Any]) -> str:
+    """The same of what was sent, read as the purchase is; of what can't be read, as it came."""
+    reader = _Reader(values)
+    read = (reader.item(), reader.email(), reader.whole_number("quantity", least=1) or 1)
+    if not reader.errors:
+        return fingerprint_of(*read)
+    return fingerprint_of(values.get("item"), values.get("email"), values.get("quantity", 1))
 
 
 def fingerprint_of(item: Any, email: Any, quantity: Any) -> str:
@@ -124,6 +134,7 @@ class _Reader:
             address = ""
         if not address or len(address) > MAX_EMAIL:
             self.errors["email"] = "Enter an e-mail address like name@example.com."
+        self._refuse_card_number("email", address)
         return address
 
     def whole_number(self, name: str, least: int) -> int | None:
@@ -149,4 +160,11 @@ class _Reader:
         value = self.text(name)
         if value and not _MEANS[name].fullmatch(value):
             self.errors[name] = "Enter a valid payment method or token id."
+        self._refuse_card_number(name, value)
         return value or None
+
+    def _refuse_card_number(self, name: str, value: str) -> None:
+        try:
+            refuse(value)
+        except CardNumberError as error:
+            self.errors[name] = str(error)

@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from payments_app.checkout import buyers, challenge
 from payments_app.checkout.blueprint import blueprint
-from payments_app.checkout.forms import Purchase, fingerprint_of, parse
+from payments_app.checkout.forms import Purchase, fingerprint_of_sent, parse
 from payments_app.checkout.offers import offer_of
 from payments_app.checkout.pages import form_page, sent_here, status_url
 from payments_app.checkout.start import Started, start
@@ -71,8 +71,7 @@ def _genuine(view: Callable[[], ResponseReturnValue]) -> Callable[[], ResponseRe
 
 def _fingerprint() -> str:
     values = _json() if request.is_json else request.form
-    found = values if isinstance(values, Mapping) else {}
-    return fingerprint_of(found.get("item"), found.get("email"), found.get("quantity", 1))
+    return fingerprint_of_sent(values if isinstance(values, Mapping) else {})
 
 
 def _json() -> Any:

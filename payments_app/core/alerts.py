@@ -19,11 +19,12 @@ from payments_app.core.db.session import insert_once
 from payments_app.core.db.text import storable
 from payments_app.core.extensions import db
 from payments_app.core.jobs import outbox
-from payments_app.core.logs import redact
+from payments_app.core.logs import redact, redacted
 
 log = logging.getLogger(__name__)
 
 RAISED = "alert.raised"
+_KEY_LENGTH = 200  # some end in a word of Stripe's
 
 
 class Alert(db.Model):  # type: ignore[name-defined, misc]
@@ -33,7 +34,7 @@ class Alert(db.Model):  # type: ignore[name-defined, misc]
 
     id: Mapped[int] = mapped_column(BIGINT, primary_key=True)
     kind: Mapped[str] = mapped_column(String(60))
-    key: Mapped[str] = mapped_column(String(200))
+    key: Mapped[str] = mapped_column(String(_KEY_LENGTH))
     severity: Mapped[str] = mapped_column(String(16))
     message: Mapped[str] = mapped_column(Text)
     data: Mapped[dict[str, Any]] = mapped_column(default=dict)
@@ -67,7 +68,8 @@ def raise_alert(
     """Store an alert in the caller's transaction, with the messages of its subscribers; an open one
     of the same key counts one more, and tells nobody again."""
     # It is logged and mailed, and often quotes what others said.
-    key, message = storable(key), storable(redact(message))
+    key, message = storable(key)[:_KEY_LENGTH], storable(redact(message))
+    data = redacted(data)
     log.error("alert %s: %s", key, message)
     fresh = insert_once(
         session, Alert, kind=kind, key=key, severity=severity, message=message, data=data

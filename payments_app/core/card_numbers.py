@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 REFUSAL = (
@@ -48,15 +48,15 @@ class CardNumberError(ValueError):
 
 def refuse(*typed: str) -> None:
     """Raise CardNumberError where one of the texts holds a card's number."""
-    if any(next(_found(text), None) for text in typed):
+    if any(next(_found(text, read), None) for text in typed for read in _readings(text)):
         raise CardNumberError(REFUSAL)
 
 
 def mask(text: str, instead: str = "[card number cut, ends in {last4}]") -> str:
     """The text with each card number in it replaced."""
-    spans = list(_found(text))
-    for start, end, digits in reversed(spans):
-        text = text[:start] + instead.format(last4=digits[-4:]) + text[end:]
+    for read in _readings(text):
+        for start, end, digits in reversed(list(_found(text, read))):
+            text = text[:start] + instead.format(last4=digits[-4:]) + text[end:]
     return text
 
 
@@ -71,9 +71,9 @@ def masked(value: Any) -> Any:
     return value
 
 
-def _found(text: str) -> Iterator[tuple[int, int, str]]:
+def _found(text: str, read: Callable[[str], str]) -> Iterator[tuple[int, int, str]]:
     """Where card numbers begin and end, with their digits, from left to right."""
-    plain = text if text.isascii() else "".join(map(_plain, text))
+    plain = text if text.isascii() else "".join(map(read, text))
     plain = _WRITTEN.sub(_spaced, plain)
     for run in _RUN.finditer(plain):
         before, after = plain[: run.start()][-1:], plain[run.end() : run.end() + 1]
@@ -83,9 +83,21 @@ def _found(text: str) -> Iterator[tuple[int, int, str]]:
 
 
 def _plain(char: str) -> str:
-    """A digit of any script, also a full-width or raised one, as 0 to 9."""
+    """A digit of any script, also a full-width, raised or circled one, as 0 to 9."""
     digit = unicodedata.digit(char, None)
     return char if digit is None else str(digit)
+
+
+def _without_marks(char: str) -> str:
+    """The same, but for raised, circled and other digits that are marks beside a number as well as
+    parts of one, such as that of a footnote: something between."""
+    digit = unicodedata.decimal(char, None)
+    mark = digit is None and unicodedata.digit(char, None) is not None
+    return " " if mark else char if digit is None else str(digit)
+
+
+def _readings(text: str) -> Sequence[Callable[[str], str]]:
+    return (_plain,) if text.isascii() else (_without_marks, _plain)
 
 
 def _spaced(written: re.Match[str]) -> str:

@@ -37,6 +37,17 @@ def redact(text: str) -> str:
     return mask(text, "[card number cut]")
 
 
+def redacted(value: Any) -> Any:
+    """JSON-like data with every text in it redacted, keys as well, at any depth."""
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, dict):
+        return {redacted(key): redacted(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [redacted(item) for item in value]
+    return value
+
+
 class JsonFormatter(logging.Formatter):
     """One redacted JSON object for each record."""
 
@@ -55,11 +66,7 @@ class JsonFormatter(logging.Formatter):
             entry["payment"] = found[0]
         if record.exc_info:
             entry["exception"] = self.formatException(record.exc_info)
-        return json.dumps({key: _redacted(value) for key, value in entry.items()})
-
-
-def _redacted(value: Any) -> Any:
-    return redact(value) if isinstance(value, str) else value
+        return json.dumps(redacted(entry))
 
 
 def prepare(app: Flask) -> None:
@@ -87,10 +94,6 @@ def _report_to_sentry(dsn: str) -> None:
     )
 
 
-def _without_secrets(value: Any, _hint: Any = None) -> Any:
-    """Sentry's event or breadcrumb, every text in it redacted."""
-    if isinstance(value, dict):
-        return {key: _without_secrets(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_without_secrets(item) for item in value]
-    return _redacted(value)
+def _without_secrets(event: Any, _hint: Any = None) -> Any:
+    """Sentry's event or breadcrumb."""
+    return redacted(event)

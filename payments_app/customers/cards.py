@@ -16,6 +16,8 @@ from payments_app.core.jobs import outbox
 from payments_app.core.jobs.outbox import Claim, Later
 from payments_app.customers.models import Customer, SavedCard
 from payments_app.gateway.customers import detach_card
+from payments_app.gateway.ids import id_of
+from payments_app.gateway.numbers import whole
 from payments_app.gateway.results import Verdict
 from payments_app.gateway.words import word
 from payments_app.payments.models import PaymentRecord, Transaction
@@ -162,8 +164,8 @@ def _insert(session: Session, paid: Transaction, method: str, stripe_customer: s
         stripe_customer_id=stripe_customer,
         brand=word(details.get("brand"), 24) or paid.card_brand or "card",
         last4=word(details.get("last4"), 4) or paid.card_last4 or "",
-        exp_month=details.get("exp_month"),
-        exp_year=details.get("exp_year"),
+        exp_month=whole(details.get("exp_month"), 1, 12),
+        exp_year=whole(details.get("exp_year"), 1970, 9999),
         joined_at=database_now() if paid.customer_known else None,
     )
     if not fresh:
@@ -194,9 +196,7 @@ def _take_in(customer: Customer, card: SavedCard) -> None:
 def _method(paid: Transaction) -> str | None:
     """The card's id at Stripe: of a setup it comes as the whole object, and where nothing had to
     be asked at Stripe it is the saved card that was named."""
-    method = as_object(paid.stripe_data).get("payment_method") or paid.payment_method
-    found = method.get("id") if isinstance(method, dict) else method
-    return found if isinstance(found, str) else None
+    return id_of(as_object(paid.stripe_data).get("payment_method") or paid.payment_method)
 
 
 def _details(intent: dict[str, Any]) -> dict[str, Any]:

@@ -79,8 +79,8 @@ class SavedCard(db.Model):  # type: ignore[name-defined, misc]
 
     id: Mapped[str] = mapped_column(Key(40), primary_key=True, default=lambda: new_id("card"))
     customer_id: Mapped[str] = mapped_column(ForeignKey("pay_customers.id"), index=True)
-    payment_method: Mapped[str] = mapped_column(String(255), unique=True)
-    stripe_customer_id: Mapped[str] = mapped_column(String(255))
+    payment_method: Mapped[str] = mapped_column(Key(255), unique=True)
+    stripe_customer_id: Mapped[str] = mapped_column(Key(255))
     brand: Mapped[str] = mapped_column(String(24))
     last4: Mapped[str] = mapped_column(String(4))
     exp_month: Mapped[int | None]

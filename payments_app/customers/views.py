@@ -15,6 +15,7 @@ from flask import (
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as BaseResponse
 
+from payments_app.core.card_numbers import refuse
 from payments_app.core.extensions import db
 from payments_app.core.web.access import buyer
 from payments_app.core.web.headers import private
@@ -54,6 +55,7 @@ def create_link() -> Response:
     rate = Rate.parse(current_app.config["CONFIG"].checkout_rate_limit)
     limiter().check("account", rate, f"address:{request.remote_addr}")
     email = request.form.get("email", "")[:254].strip()
+    refuse(email)
     if "@" not in email:
         return _page("customers/ask.html", status=422, email=email, wrong=True)
     ask_for_link(email)

@@ -48,14 +48,14 @@ def purchase_of(token: str) -> str | None:
 
 @atomic
 def fetch(session: Session, purchase_id: str) -> Parcel | None:
-    """The file of a purchase that is paid for, counted as one more download; else None.
+    """The file of a purchase that is paid for in full, counted as one more download; else None.
 
     Raises RefundedError.
     """
-    paid = _payment_of(session, purchase_id)
-    if paid is None:
+    stands = _entitlement(session, purchase_id)
+    if stands in (None, Entitlement.IN_PART):
         return None
-    if entitlement(session, paid) != Entitlement.OWED:
+    if stands != Entitlement.OWED:
         raise RefundedError(f"{purchase_id} is not owed any more")
     session.execute(
         update(DigitalPurchase)
@@ -67,13 +67,12 @@ def fetch(session: Session, purchase_id: str) -> Parcel | None:
 
 
 def is_owed(session: Session, purchase_id: str) -> bool:
-    """Whether it is paid for, and was not refunded."""
-    paid = _payment_of(session, purchase_id)
-    return paid is not None and entitlement(session, paid) == Entitlement.OWED
+    """Whether it is paid for in full, and was not refunded."""
+    return _entitlement(session, purchase_id) == Entitlement.OWED
 
 
-def _payment_of(session: Session, purchase_id: str) -> Transaction | None:
-    """The complete payment of this purchase."""
+def _entitlement(session: Session, purchase_id: str) -> Entitlement | None:
+    """What the complete payment of this purchase is good for; None where there is none."""
     paid = (
         select(Transaction)
         .join(PaymentRecord)
@@ -84,4 +83,7 @@ def _payment_of(session: Session, purchase_id: str) -> Transaction | None:
             Transaction.state == "complete",
         )
     )
-    return session.scalars(paid.limit(1)).first()
+    found = session.scalars(paid.limit(1)).first()
+    if found is None:
+        return None
+    return entitlement(session, found, session.get_one(DigitalPurchase, purchase_id).price)

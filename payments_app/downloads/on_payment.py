@@ -17,6 +17,7 @@ from payments_app.downloads.find import digital_product
 from payments_app.downloads.models import DigitalProduct, DigitalPurchase
 from payments_app.payments.models import PaymentRecord, Transaction
 from payments_app.payments.queries import payable_of
+from payments_app.payments.refunds.entitlement import is_whole, tell_of_part
 
 MAIL = "notices.download"
 METADATA = "digital_product"  # names the product in the metadata of an intent made elsewhere
@@ -47,6 +48,8 @@ def on_payment(session: Session, transaction_id: str, _claim: Claim) -> None:
     ).first()
     if live is None:
         purchase.status = "payment_failed" if purchase.status == "open" else purchase.status
+    elif live.state == "complete" and not is_whole(live, purchase.price):
+        tell_of_part(session, live, purchase.id, purchase.price)
     elif live.state == "complete" and purchase.status != "paid":
         purchase.status, purchase.delivered_at = "paid", live.ended_at
         outbox.stage(session, MAIL, purchase_id)
@@ -70,7 +73,8 @@ def _rebuild(session: Session, transaction_id: str) -> str | None:
         return None
     if paid.connected_account_id is not None:
         return None
-    if paid.money != product.price:
+    money = paid.money_paid if paid.state == "complete" else paid.money
+    if money != product.price:
         if paid.state == "complete":
             _tell_of_price(session, paid, product)
         return None
@@ -80,7 +84,7 @@ def _rebuild(session: Session, transaction_id: str) -> str | None:
         )
     )
     purchase = DigitalPurchase(
-        product=product, customer_id=customer_id, amount=paid.amount, currency=paid.currency
+        product=product, customer_id=customer_id, amount=money.amount, currency=money.currency
     )
     session.add(purchase)
     session.flush()
@@ -110,7 +114,7 @@ def _tell_of_price(session: Session, paid: Transaction, product: DigitalProduct)
         session,
         "another_price",
         f"another_price:{paid.id}",
-        f"{paid.id} was made at Stripe for {product.slug}: {paid.money}, but its price is "
+        f"{paid.id} was made at Stripe for {product.slug}: {paid.amount_words}, but its price is "
         f"{product.price}. Nothing was handed over: send the file by hand, or refund it",
         transaction_id=paid.id,
     )

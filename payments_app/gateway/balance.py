@@ -9,7 +9,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from payments_app.core.money import code_of
 from payments_app.gateway.client import client
+from payments_app.gateway.ids import id_of
+from payments_app.gateway.numbers import MOST_AMOUNT, whole
 from payments_app.gateway.objects import Reply, object_call
 
 
@@ -28,6 +31,20 @@ def retrieve_charge(charge_id: str, account: str | None = None) -> Reply:
             options,  # type: ignore[arg-type]
         ),
         max_wait=0.0,
+    )
+
+
+def is_movement(value: Any) -> bool:
+    """Whether this is a balance transaction that can be posted: it has an id, whole amounts and a
+    currency."""
+    return (
+        isinstance(value, dict)
+        and id_of(value) is not None
+        and code_of(value.get("currency")) is not None
+        and all(
+            whole(value.get(name), -MOST_AMOUNT, MOST_AMOUNT) is not None
+            for name in ("amount", "fee", "net")
+        )
     )
 
 

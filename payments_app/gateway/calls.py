@@ -20,6 +20,7 @@ _BY_STATUS = {
     "canceled": Verdict.CANCELED,
 }
 STATUSES = frozenset(_BY_STATUS)
+MAX_SECRET = 255
 NEW_STATUS = "unknown_status"  # of ours: the intent was read, and has a status that we do not know
 
 
@@ -33,9 +34,14 @@ def intent_call(name: str, call: Callable[[], Any], *, setup: bool = False) -> A
     if reply.body is None:
         return _answer(reply, reply.trouble or Verdict.UNKNOWN, reply.attached, reply.error)
     intent = dict(reply.body)
-    secret = intent.pop("client_secret", None)
+    secret = _secret(intent.pop("client_secret", None))
     verdict, error = _sorted(intent)
     return _answer(reply, verdict, intent, error, secret)
+
+
+def _secret(value: Any) -> str | None:
+    """An intent's secret as its column can keep it."""
+    return value if isinstance(value, str) and len(value) <= MAX_SECRET else None
 
 
 def _sorted(intent: dict[str, Any]) -> tuple[Verdict, dict[str, Any] | None]:

@@ -12,10 +12,12 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+from payments_app.core.db.columns import as_object
 from payments_app.gateway.calls import intent_call
 from payments_app.gateway.client import client
 from payments_app.gateway.errors import sort
 from payments_app.gateway.exchange import plain
+from payments_app.gateway.ids import id_of
 from payments_app.gateway.results import Answer, Verdict
 
 _SETUP_ID = "seti_"
@@ -90,8 +92,11 @@ def find_intent(
             _options(account),
         )
         for number, intent in enumerate(page.auto_paging_iter()):
-            if (plain(intent).get("metadata") or {}).get("transaction_id") == transaction_id:
-                return retrieve_intent(intent.id, account)
+            if as_object(plain(intent).get("metadata")).get("transaction_id") == transaction_id:
+                found = id_of(plain(intent))
+                if found is None:
+                    return Answer("find", Verdict.UNKNOWN, error={"type": "intent_without_id"})
+                return retrieve_intent(found, account)
             if number >= _PAGES * 100:
                 return Answer("find", Verdict.UNKNOWN, error={"type": "list_too_long"})
     except Exception as error:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from payments_app.core.db.columns import as_object
 from payments_app.gateway.client import client
 from payments_app.gateway.objects import Reply, UnreadableError, object_call, pages
 
@@ -58,7 +59,7 @@ def find_account(merchant_id: str) -> Reply:
     try:
         for page in pages(lambda cursor: client().v1.accounts.list({"limit": 100, **cursor})):  # type: ignore[arg-type]
             for account in page:
-                if (account.get("metadata") or {}).get("merchant_id") == merchant_id:
+                if as_object(account.get("metadata")).get("merchant_id") == merchant_id:
                     return Reply("account_find", body=account)
     except UnreadableError as error:
         return Reply("account_find", trouble=error.verdict, error={"type": str(error)})

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from payments_app.gateway.balance import is_movement
 from payments_app.gateway.client import client
-from payments_app.gateway.objects import Reply, object_call, pages
+from payments_app.gateway.objects import Reply, UnreadableError, object_call, pages
+from payments_app.gateway.results import Verdict
 
 
 def retrieve_dispute(stripe_dispute_id: str, account: str | None = None) -> Reply:
@@ -27,6 +29,16 @@ def disputes_of(intent_id: str, account: str | None = None) -> list[dict[str, An
         )
 
     return [dispute for page in pages(fetch) for dispute in page]
+
+
+def movements_of(dispute: dict[str, Any]) -> list[dict[str, Any]]:
+    """The balance transactions that a dispute names. Raises UnreadableError where one of them has
+    no id, or can't be posted: what it did to the balance is not known."""
+    movements = dispute.get("balance_transactions") or []
+    readable = isinstance(movements, list) and all(map(is_movement, movements))
+    if not readable:
+        raise UnreadableError(Verdict.UNKNOWN, {"code": "balance_transaction_unreadable"})
+    return movements
 
 
 def _options(account: str | None) -> Any:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import logging
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -18,6 +19,8 @@ from payments_app.gateway.client import client
 from payments_app.gateway.ids import MAX_ID, clean_id, id_of
 from payments_app.gateway.objects import UnreadableError, object_call, pages
 from payments_app.gateway.results import Verdict
+
+log = logging.getLogger(__name__)
 
 TOLERANCE_SECONDS = 300
 MAX_TYPES = 20  # that Stripe lists at once
@@ -133,7 +136,12 @@ def undelivered(types: Sequence[str], now: float, account: str | None = None) ->
             lambda cursor, wanted=wanted: client().v1.events.list({**wanted, **cursor}, options)  # type: ignore[misc, arg-type]
         ):
             for body in page:
-                event = event_of(body)
+                try:
+                    event = event_of(body)
+                except MalformedEventError as error:
+                    # Reconciliation finds what it tells of; the others are not to wait for it.
+                    log.warning("Stripe lists an event that can't be read: %s", error)
+                    continue
                 yield replace(event, account=account) if account else event
 
 

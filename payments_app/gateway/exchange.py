@@ -9,7 +9,7 @@ from typing import Any
 
 from payments_app.gateway import breaker
 from payments_app.gateway.errors import sort
-from payments_app.gateway.ids import clean_id
+from payments_app.gateway.ids import clean_id, id_of
 from payments_app.gateway.results import Verdict
 from payments_app.gateway.throttle import MAX_WAIT_SECONDS, throttle
 
@@ -129,7 +129,7 @@ def _intent_of(error: Exception) -> dict[str, Any] | None:
     inner = body.get("error") if isinstance(body, dict) else None
     inner = inner if isinstance(inner, dict) else {}
     intent = inner.get("payment_intent") or inner.get("setup_intent")
-    if not isinstance(intent, dict):
+    if not isinstance(intent, dict) or id_of(intent) is None:
         return None
     return {key: value for key, value in intent.items() if key != "client_secret"}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from payments_app.core.db.columns import as_object
 from payments_app.gateway.client import client
 from payments_app.gateway.objects import Reply, UnreadableError, object_call, pages
 
@@ -50,7 +51,7 @@ def find_refund(intent_id: str, refund_id: str, account: str | None = None) -> R
         found = refunds_of(intent_id, account)
     except UnreadableError as error:
         return Reply("refund_find", trouble=error.verdict, error={"type": str(error)})
-    mine = (r for r in found if (r.get("metadata") or {}).get("refund_id") == refund_id)
+    mine = (r for r in found if as_object(r.get("metadata")).get("refund_id") == refund_id)
     return Reply("refund_find", body=next(mine, None))
 
 

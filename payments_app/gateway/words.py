@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from payments_app.core import alerts
+from payments_app.core.card_numbers import mask
 
 SHOWN = 40  # characters of a word that is not ours
 
@@ -24,11 +25,18 @@ def known(value: Any, words: Container[str]) -> str | None:
 
 def word(value: Any, most: int = SHOWN) -> str | None:
     """A word as a column of `most` characters can keep it: shortened, and without what does not
-    print; None where Stripe gave none."""
+    print or is a card's number; None where Stripe gave none."""
     if value is None or value == "":
         return None
-    text = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in str(value))
+    said = mask(str(value))
+    text = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in said)
     return text if len(text) <= most else f"{text[: most - 1]}\N{HORIZONTAL ELLIPSIS}"
+
+
+def sentence(value: Any) -> str | None:
+    """What somebody wrote at Stripe, as we keep and show it: without a card's number; None for
+    what is no text, or an empty one."""
+    return mask(value) if isinstance(value, str) and value else None
 
 
 def says(value: Any) -> str:

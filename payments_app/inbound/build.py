@@ -19,6 +19,7 @@ from payments_app.customers.models import Customer, SavedCard
 from payments_app.gateway.events import email_of_customer
 from payments_app.gateway.ids import id_of
 from payments_app.gateway.results import Answer, Verdict
+from payments_app.gateway.words import sentence
 from payments_app.merchants.models import DIRECT
 from payments_app.payments.models import PaymentRecord, Transaction
 
@@ -65,7 +66,7 @@ def _build(
         amount=intent["amount"],
         currency=intent["currency"].lower(),
         email=email or (customer.email if customer else ""),
-        description=str(intent.get("description") or "Payment made at Stripe")[:500],
+        description=(sentence(intent.get("description")) or "Payment made at Stripe")[:500],
         stripe_payment_id=intent["id"],
         stripe_customer_id=stripe_customer,
         connected_account_id=account,
@@ -127,6 +128,8 @@ def _email(intent: dict[str, Any]) -> str | None:
 
 
 def _clean(email: Any) -> str | None:
-    if not isinstance(email, str) or "@" not in email or len(email) > _MAX_EMAIL:
+    """An address as ours are; None for what is none, or holds a card's number."""
+    if sentence(email) != email:
         return None
-    return email.strip().lower()
+    address = email.strip().lower() if isinstance(email, str) else ""
+    return address if "@" in address and len(address) <= _MAX_EMAIL else None

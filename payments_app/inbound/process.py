@@ -15,12 +15,14 @@ from sqlalchemy.orm import Session
 
 from payments_app.core import alerts, history
 from payments_app.core.db.clock import database_now
+from payments_app.core.db.columns import as_object
 from payments_app.core.db.session import atomic
 from payments_app.core.jobs.outbox import Claim, Later
 from payments_app.core.money import code_of
 from payments_app.gateway import charges
 from payments_app.gateway.calls import NEW_STATUS
 from payments_app.gateway.ids import clean_id
+from payments_app.gateway.numbers import MOST_AMOUNT, whole
 from payments_app.gateway.objects import UnreadableError
 from payments_app.gateway.results import Answer, Verdict
 from payments_app.gateway.words import tell_of_word
@@ -102,7 +104,7 @@ def _match(session: Session, intent: dict[str, Any], account: str | None) -> str
     """
     found = session.scalar(select(Transaction).where(Transaction.stripe_payment_id == intent["id"]))
     if found is None:
-        named = clean_id((intent.get("metadata") or {}).get("transaction_id"))
+        named = clean_id(as_object(intent.get("metadata")).get("transaction_id"))
         found = session.get(Transaction, named) if named else None
     if found is None:
         return None
@@ -149,10 +151,10 @@ def _note_word(session: Session, event: StripeEvent, answer: Answer) -> None:
 
 
 def _check_storable(intent: dict[str, Any]) -> None:
-    """Raises _MisfitError for what no row can hold: a person must look, and a second try is of no
-    use."""
+    """Raises _MisfitError for what no row can hold, alone or summed with others: a person must
+    look, and a second try is of no use."""
     amount, currency = intent["amount"], intent.get("currency")
-    if type(amount) is not int or not 0 <= amount < 2**63:
+    if whole(amount, 0, MOST_AMOUNT) is None:
         raise _MisfitError(f"its amount is {amount!r}")
     if code_of(currency) is None:
         raise _MisfitError(f"its currency is {currency!r}")

@@ -87,9 +87,9 @@ class BalanceTransaction(db.Model):  # type: ignore[name-defined, misc]
 
     __tablename__ = "pay_balance_transactions"
 
-    id: Mapped[str] = mapped_column(String(255), primary_key=True)
+    id: Mapped[str] = mapped_column(Key(255), primary_key=True)
     transaction_id: Mapped[str] = mapped_column(ForeignKey("pay_transactions.id"), index=True)
-    source: Mapped[str] = mapped_column(String(255))
+    source: Mapped[str] = mapped_column(Key(255))
     account: Mapped[str | None] = mapped_column(Key(255))
     type: Mapped[str] = mapped_column(String(60))
     amount: Mapped[int] = mapped_column(BIGINT)

@@ -8,9 +8,11 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from payments_app.core.db.columns import as_object
 from payments_app.core.db.session import atomic
 from payments_app.core.jobs.outbox import Claim
 from payments_app.core.money import Money
+from payments_app.gateway.disputes import movements_of
 from payments_app.ledger.balance_transactions import keep, post_fee_of
 from payments_app.ledger.models import CONNECTED_BALANCES, DISPUTES, STRIPE_BALANCE
 from payments_app.ledger.post import post
@@ -29,12 +31,14 @@ def post_dispute(session: Session, dispute_id: str, _claim: Claim) -> None:
 
     A balance that is kept in another currency moves by the disputed amount in ours; the fee is
     posted in its own. Of a direct charge the money and the fee are the merchant's.
+
+    Raises UnreadableError where a movement has no id.
     """
     dispute = session.scalars(
         select(Dispute).where(Dispute.id == dispute_id).execution_options(populate_existing=True)
     ).one()
     account = account_of(session.get_one(Transaction, dispute.transaction_id))
-    for movement in dispute.stripe_data.get("balance_transactions") or []:
+    for movement in movements_of(as_object(dispute.stripe_data)):
         _post_movement(session, dispute, movement)
         if account:
             _pass_on(session, dispute, movement)

@@ -13,7 +13,7 @@ from payments_app.core.db.clock import utcnow
 from payments_app.core.db.session import atomic
 from payments_app.core.jobs import outbox
 from payments_app.core.jobs.outbox import Claim, Later
-from payments_app.gateway.balance import retrieve_charge
+from payments_app.gateway.balance import is_movement, retrieve_charge
 from payments_app.gateway.objects import Reply
 from payments_app.gateway.results import Verdict
 from payments_app.ledger.balance_transactions import keep, post_fee_of
@@ -50,7 +50,7 @@ def post_fee(transaction_id: str, _claim: Claim) -> None:
         return
     reply = retrieve_charge(charge.id, charge.account)
     movement = (reply.body or {}).get("balance_transaction")
-    if not isinstance(movement, dict):
+    if not isinstance(movement, dict) or not is_movement(movement):
         if reply.trouble != Verdict.LATER:
             _note(transaction_id, reply)
         wait = max(next_wait(charge.age), reply.retry_after or 0)

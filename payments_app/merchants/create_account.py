@@ -16,6 +16,7 @@ from payments_app.core.jobs.outbox import Claim, Later
 from payments_app.gateway import connect
 from payments_app.gateway.objects import Reply
 from payments_app.gateway.results import Verdict
+from payments_app.gateway.words import sentence
 from payments_app.merchants.models import ConnectedAccount, Merchant
 from payments_app.merchants.refresh_account import take
 
@@ -95,7 +96,7 @@ def _keep(session: Session, merchant_id: str, reply: Reply) -> None:
 def _refused(session: Session, merchant_id: str, reply: Reply) -> None:
     account = _lock(session, merchant_id)
     _record(session, merchant_id, reply)
-    account.error_message = (reply.error or {}).get("message") or "Unknown error occurred"
+    account.error_message = sentence((reply.error or {}).get("message")) or "Unknown error occurred"
     alerts.raise_alert(
         session,
         "merchant_refused",

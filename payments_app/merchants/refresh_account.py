@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from payments_app.core import alerts, history
 from payments_app.core.db.clock import database_now
+from payments_app.core.db.columns import as_object
 from payments_app.core.db.session import atomic
 from payments_app.core.jobs import outbox
 from payments_app.core.jobs.outbox import Claim, Later
@@ -53,11 +54,11 @@ def stage_refresh(session: Session, stripe_account_id: str) -> None:
 def take(session: Session, account: ConnectedAccount, body: dict[str, Any]) -> None:
     """Keep what `body` says of a locked account, with history where its state changed."""
     before = state_of(account)
-    asked = body.get("requirements") or {}
+    asked = as_object(body.get("requirements"))
     account.details_submitted = bool(body.get("details_submitted"))
     account.charges_enabled = bool(body.get("charges_enabled"))
     account.payouts_enabled = bool(body.get("payouts_enabled"))
-    _take_transfers(session, account, body.get("capabilities") or {})
+    _take_transfers(session, account, as_object(body.get("capabilities")))
     account.requirements = {name: asked[name] for name in _ASKED if asked.get(name)}
     account.deauthorized_at = None
     account.refreshed_at = database_now()
@@ -86,7 +87,7 @@ def _keep(session: Session, stripe_account_id: str, body: dict[str, Any]) -> Non
 
 def _adopt(session: Session, body: dict[str, Any]) -> ConnectedAccount | None:
     """The merchant whom an account was made for, where the answer that made it is not here yet."""
-    merchant_id = clean_id((body.get("metadata") or {}).get("merchant_id"))
+    merchant_id = clean_id(as_object(body.get("metadata")).get("merchant_id"))
     if merchant_id is None:
         return None
     account = session.scalar(

@@ -11,6 +11,7 @@ import html
 import json
 import time
 import urllib.request
+from typing import Any
 from urllib.error import URLError
 
 from flask import current_app
@@ -20,9 +21,11 @@ from sqlalchemy.orm import Session
 from payments_app.config import Config
 from payments_app.core.alerts import Alert
 from payments_app.core.db.clock import database_now
+from payments_app.core.db.columns import as_object
 from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.core.jobs.outbox import Claim, Later
+from payments_app.core.logs import redacted
 from payments_app.core.web import links
 from payments_app.core.web.signing import signed_headers
 from payments_app.notices import smtp
@@ -91,13 +94,19 @@ def as_json(alert: Alert, turn: int = 0) -> dict[str, object]:
             "reminder": turn,
             "message": alert.message,
             "url": links.absolute("/staff/alerts"),
-            **{name: value for name, value in alert.data.items() if name != "message"},
+            **{name: value for name, value in _facts(alert).items() if name != "message"},
         },
     }
 
 
+def _facts(alert: Alert) -> dict[str, Any]:
+    """What is told beside the message: an older release may have kept secrets in it."""
+    facts: dict[str, Any] = redacted(as_object(alert.data))
+    return facts
+
+
 def _letter(config: Config, alert: Alert, turn: int) -> smtp.OutgoingMail:
-    facts = [f"{name}: {value}" for name, value in sorted(alert.data.items())]
+    facts = [f"{name}: {value}" for name, value in sorted(_facts(alert).items())]
     where = links.absolute("/staff/alerts")
     still = f"Still open, reminder {turn}: " if turn else ""
     text = "\n".join([alert.message, "", *facts, "", f"Acknowledge it at {where}", ""])

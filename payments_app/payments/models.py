@@ -21,7 +21,7 @@ from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from payments_app.core.db.clock import database_now
-from payments_app.core.db.columns import BIGINT, Key
+from payments_app.core.db.columns import BIGINT, Key, as_object
 from payments_app.core.db.ids import new_id, reference
 from payments_app.core.extensions import db
 from payments_app.core.money import Money
@@ -179,7 +179,7 @@ class Transaction(db.Model):  # type: ignore[name-defined, misc]
     @property
     def error_type(self) -> str | None:
         """The error's type, as Stripe names it, or one of ours where Stripe did not answer."""
-        return (self.error or {}).get("type")
+        return as_object(self.error).get("type")
 
 
 class PaymentRecord(db.Model):  # type: ignore[name-defined, misc]

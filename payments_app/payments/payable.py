@@ -62,6 +62,11 @@ class Payable:
         """The id of the merchant who is paid; None: the shop itself."""
         return None
 
+    def card_again(self, payment_method: str) -> str | None:
+        """What staff have to know before this saved card is charged again, without its owner;
+        None where it may not be."""
+        return ""
+
     def before_payment(self, session: Session, customer_id: str) -> None:
         """What has to happen before an attempt is stored, in its database transaction.
 

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, literal_column, select
 from sqlalchemy.orm import Session
 
-from payments_app.core.db.columns import Key
+from payments_app.core.db.columns import Key, as_object
 from payments_app.gateway.ids import id_of
 from payments_app.payments.models import Transaction
 
@@ -41,7 +41,7 @@ def payment_of(session: Session, body: dict[str, Any]) -> Transaction | None:
 
 def charge_of(transaction: Transaction) -> str | None:
     """The id of a transaction's charge at Stripe, as far as Stripe answered with one."""
-    return id_of((transaction.stripe_data or {}).get("latest_charge"))
+    return id_of(as_object(transaction.stripe_data).get("latest_charge"))
 
 
 def is_about(transaction: Transaction, body: dict[str, Any]) -> bool:

@@ -38,7 +38,7 @@ class UnmatchedObject(db.Model):  # type: ignore[name-defined, misc]
 
     __tablename__ = "pay_unmatched_objects"
 
-    stripe_id: Mapped[str] = mapped_column(String(255), primary_key=True)
+    stripe_id: Mapped[str] = mapped_column(Key(255), primary_key=True)
     kind: Mapped[str] = mapped_column(String(40))
     account: Mapped[str | None] = mapped_column(Key(255))
     payment_intent: Mapped[str | None] = mapped_column(Key(255))
@@ -61,7 +61,7 @@ def set_aside(session: Session, body: dict[str, Any], account: str | None) -> No
     """Keep an object whose payment is not known, with an alert that says what to do, in the
     caller's transaction. One that was set aside before is kept as it is now."""
     intent, charge = names_of(body)
-    kind, stripe_id = body["object"], body["id"]
+    kind, stripe_id = word(body.get("object")) or "object", body["id"]
     columns = {"account": account, "payment_intent": intent, "charge": charge, "stripe_data": body}
     if not insert_once(session, UnmatchedObject, stripe_id=stripe_id, kind=kind, **columns):
         row = session.get_one(UnmatchedObject, stripe_id, with_for_update=True)
@@ -106,6 +106,7 @@ def match(session: Session) -> int:
             select(UnmatchedObject, Transaction.id)
             .join(Transaction, same)
             .where(UnmatchedObject.matched_at.is_(None), Transaction.state == "complete")
+            .where(UnmatchedObject.kind.in_(_REFRESH))
         )
         for row, transaction_id in found:
             command, subject = _REFRESH[row.kind], subject_of(row.stripe_id, row.account)

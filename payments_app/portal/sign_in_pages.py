@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Response, current_app, make_response, redirect, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
+from payments_app.core.card_numbers import refuse
 from payments_app.core.extensions import db
 from payments_app.core.web.access import merchant, public
 from payments_app.core.web.headers import private
@@ -33,6 +34,7 @@ def create_link() -> Response:
     """Ask for the link. The answer is the same whether the address is a merchant's or not."""
     rate = Rate.parse(current_app.config["CONFIG"].checkout_rate_limit)
     email = request.form.get("email", "")[:254].strip()
+    refuse(email)
     limiter().check("portal", rate, f"address:{request.remote_addr}", f"email:{email.lower()}")
     if "@" not in email:
         return page("sign_in.html", 422, email=email, wrong=True)

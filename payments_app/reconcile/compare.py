@@ -14,13 +14,16 @@ from typing import Any
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from payments_app.core.db.clock import database_now
+from payments_app.core.db.clock import database_now, utcnow
+from payments_app.core.db.columns import as_object
 from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.core.money import code_of
 from payments_app.gateway.calls import STATUSES
 from payments_app.gateway.charges import retrieve_intent
+from payments_app.gateway.ids import clean_id
 from payments_app.gateway.listing import intents_created
+from payments_app.gateway.numbers import moment
 from payments_app.gateway.objects import UnreadableError
 from payments_app.gateway.results import Answer, Verdict
 from payments_app.gateway.words import known, word
@@ -79,9 +82,12 @@ def compare(since: dt.datetime, until: dt.datetime) -> int:
     return _conclude(run_id, read)
 
 
-def classify(intent: dict[str, Any], ours: Ours | None) -> list[Difference]:
-    """What differs between one intent and its transaction (None: there is none). Pure."""
-    named = (intent.get("metadata") or {}).get("transaction_id")
+def classify(
+    intent: dict[str, Any], ours: Ours | None, listed_since: dt.datetime | None = None
+) -> list[Difference]:
+    """What differs between one intent and its transaction (None: there is none). Pure. Where
+    Stripe does not say when it was made, it lists it as made after `listed_since`."""
+    named = _named(intent)
     status = known(intent.get("status"), STATUSES)
     paid = status == "succeeded"
     details = {
@@ -91,7 +97,7 @@ def classify(intent: dict[str, Any], ours: Ours | None) -> list[Difference]:
         "currency": intent.get("currency"),
     }
     if ours is None:
-        created = dt.datetime.fromtimestamp(intent["created"], dt.UTC)
+        created = moment(intent.get("created")) or listed_since or utcnow()
         return [Difference("unknown_intent", intent["id"], created, None, details)]
 
     def difference(kind: str) -> Difference:
@@ -128,9 +134,8 @@ def _amounts_differ(intent: dict[str, Any], ours: Ours) -> bool:
 def _charged_long_ago(intent: dict[str, Any]) -> bool:
     """Whether we have had the time to learn of it: a look-up or a webhook may be on its way."""
     charge = intent.get("latest_charge")
-    created = charge["created"] if isinstance(charge, dict) else intent["created"]
-    age = dt.datetime.now(dt.UTC).timestamp() - float(created)
-    return age > own_books.GRACE_SECONDS
+    created = moment((charge if isinstance(charge, dict) else intent).get("created"))
+    return created is None or (utcnow() - created).total_seconds() > own_books.GRACE_SECONDS
 
 
 def _page_differences(
@@ -141,17 +146,19 @@ def _page_differences(
         ours = _match(intent, rows)
         if ours is None and account is not None:
             continue  # on a merchant's own account most intents are the merchant's
-        for suspected in classify(intent, ours):
+        for suspected in classify(intent, ours, since):
             if since <= suspected.about_at < until:
-                yield from _confirmed(suspected, intent["id"], account)
+                yield from _confirmed(suspected, intent["id"], account, since)
 
 
-def _confirmed(suspected: Difference, intent_id: str, account: str | None) -> Iterator[Difference]:
+def _confirmed(
+    suspected: Difference, intent_id: str, account: str | None, since: dt.datetime
+) -> Iterator[Difference]:
     answer = retrieve_intent(intent_id, account)
     if answer.intent is None or answer.http_status != 200:
         raise UnreadableError(answer.verdict, answer.error or {})
     ours = _match(answer.intent, _rows_of([answer.intent]))
-    yield from (d for d in classify(answer.intent, ours) if d.kind == suspected.kind)
+    yield from (d for d in classify(answer.intent, ours, since) if d.kind == suspected.kind)
 
 
 def _unlisted(
@@ -178,14 +185,19 @@ def _unlisted(
             raise UnreadableError(answer.verdict, answer.error or {})
 
 
+def _named(intent: dict[str, Any]) -> str | None:
+    """The transaction that an intent says that it is of."""
+    return clean_id(as_object(intent.get("metadata")).get("transaction_id"))
+
+
 def _match(intent: dict[str, Any], rows: list[Ours]) -> Ours | None:
-    named = (intent.get("metadata") or {}).get("transaction_id")
+    named = _named(intent)
     by_id = next((row for row in rows if row.stripe_payment_id == intent["id"]), None)
     return by_id or next((row for row in rows if row.id == named), None)
 
 
 def _rows_of(page: list[dict[str, Any]]) -> list[Ours]:
-    names = [(intent.get("metadata") or {}).get("transaction_id") for intent in page]
+    names = map(_named, page)
     rows = db.session.execute(
         select(*_COLUMNS).where(
             or_(

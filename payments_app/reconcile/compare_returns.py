@@ -8,8 +8,12 @@ from typing import Any
 
 from sqlalchemy import select
 
+from payments_app.core.db.clock import utcnow
+from payments_app.core.db.columns import as_object
 from payments_app.core.extensions import db
 from payments_app.gateway.listing import disputes_created, refunds_created
+from payments_app.gateway.numbers import moment
+from payments_app.gateway.objects import UnreadableError
 from payments_app.gateway.words import known
 from payments_app.payments.disputes.models import STATES, Dispute
 from payments_app.payments.disputes.refresh import funds_of
@@ -21,6 +25,8 @@ from payments_app.payments.transactions.received import is_release
 from payments_app.reconcile import own_books
 from payments_app.reconcile.findings import Difference
 
+_DISPUTE = "dispute_differs"
+
 
 def differences(
     since: dt.datetime, until: dt.datetime, account: str | None
@@ -31,34 +37,42 @@ def differences(
     keep. Raises UnreadableError.
     """
     for page in refunds_created(since, until, account):
-        yield from _compare("refund_differs", page, _refund_states(page))
+        yield from _compare("refund_differs", page, _refund_states(page), since)
     for page in disputes_created(since, until, account):
-        yield from _compare("dispute_differs", page, _dispute_states(page))
+        yield from _compare(_DISPUTE, page, _dispute_states(page), since)
 
 
-def _compare(kind: str, page: list[dict[str, Any]], ours: dict[str, str]) -> Iterator[Difference]:
+def _compare(
+    kind: str, page: list[dict[str, Any]], ours: dict[str, str], since: dt.datetime
+) -> Iterator[Difference]:
     owners = _owners(page)
     for body in page:
         owner, amount, paid = owners.get(body["id"], (None, 0, 0))
-        created = dt.datetime.fromtimestamp(body["created"], dt.UTC)
-        age = dt.datetime.now(dt.UTC) - created
+        created = moment(body.get("created")) or since  # listed as made after that
+        age = utcnow() - created
         if owner is None or age.total_seconds() <= own_books.GRACE_SECONDS:
             continue
         state = ours.get(body["id"])
         if state is None and is_release(body, amount, paid):
             continue
-        theirs = _state(body, state)
+        theirs = _state(body, state, is_dispute=kind == _DISPUTE)
         if state != theirs:
             details = {"at_stripe": theirs, "here": state, "intent": names_of(body)[0]}
             yield Difference(kind, body["id"], created, owner, details)
 
 
-def _state(body: dict[str, Any], here: str | None) -> str:
+def _state(body: dict[str, Any], here: str | None, *, is_dispute: bool) -> str:
     """Where Stripe has it. A status that we do not know differs from none of ours."""
-    is_dispute = body["object"] == "dispute"
     unknown = (here or "unknown").partition(", ")[0]
     status = known(body.get("status"), STATES if is_dispute else AT_STRIPE) or unknown
-    return f"{status}, {funds_of(body)}" if is_dispute else status
+    return f"{status}, {_funds(body)}" if is_dispute else status
+
+
+def _funds(body: dict[str, Any]) -> str:
+    try:
+        return funds_of(body)
+    except UnreadableError:
+        return "unreadable"
 
 
 def _refund_states(page: list[dict[str, Any]]) -> dict[str, str]:
@@ -70,7 +84,7 @@ def _refund_states(page: list[dict[str, Any]]) -> dict[str, str]:
     ).all()
     db.session.commit()  # no connection is held while Stripe is read
     # What was never paid was not given back either, whatever it is called at Stripe.
-    never_paid = {row[0]: row[3] or {} for row in rows if row[2] == NEVER_PAID_CODE}
+    never_paid = {row[0]: as_object(row[3]) for row in rows if row[2] == NEVER_PAID_CODE}
     return {
         row[0] or "": str(never_paid[row[0]].get("status")) if row[0] in never_paid else row[1]
         for row in rows

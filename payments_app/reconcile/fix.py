@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from payments_app.core import history
+from payments_app.core.db.columns import as_object
 from payments_app.core.db.session import atomic
 from payments_app.core.jobs import outbox
 from payments_app.core.jobs.outbox import Claim, Later
@@ -114,7 +115,7 @@ def _stage(command: str, subject: str | None = None) -> Fix:
     again, by the command that always does."""
 
     def stage(session: Session, finding: Finding, _answer: Answer | None) -> None:
-        about = (finding.details.get(subject) if subject else None) or finding.subject
+        about = (as_object(finding.details).get(subject) if subject else None) or finding.subject
         outbox.stage(session, command, about, key=f"{command}:{about}:finding-{finding.id}")
 
     return Fix(stage)

@@ -44,7 +44,7 @@ def change_plan(session: Session, subscription_id: str, plan_id: int, now: dt.da
         raise ChangeRefusedError(IN_PAYMENT)
     if (plan.interval, plan.currency) != (old.interval, old.currency):
         raise ChangeRefusedError("This plan has another billing period or currency.")
-    _leave_anothers_card(session, subscription)
+    _leave_anothers_card(session, subscription, BUYER)
     difference = 0 if subscription.status == "trialing" else _difference(subscription, plan, now)
     subscription.plan = plan
     subscription.balance += difference
@@ -100,7 +100,9 @@ def pause(session: Session, subscription_id: str, now: dt.datetime, *, actor: st
 @atomic
 def resume(session: Session, subscription_id: str, now: dt.datetime, *, actor: str = BUYER) -> None:
     """Go on after a pause, or do not end it after all. Where what was paid for is over, a new
-    period begins today and is billed at once. Raises ChangeRefusedError where it has ended."""
+    period begins today and is billed at once. Staff can't tell who asks them: the card of somebody
+    who did not prove the address is left by whoever resumes it. Raises ChangeRefusedError where it
+    has ended."""
     subscription = lock(session, subscription_id)
     if subscription.status == "canceled":
         raise ChangeRefusedError("This subscription has ended. You can subscribe again.")
@@ -111,8 +113,7 @@ def resume(session: Session, subscription_id: str, now: dt.datetime, *, actor: s
         subscription.cancel_at_period_end = False
     else:
         return
-    if actor == BUYER:
-        _leave_anothers_card(session, subscription)
+    _leave_anothers_card(session, subscription, actor)
     _record(session, "subscription.resumed", subscription, actor)
 
 
@@ -127,13 +128,13 @@ def use_card(session: Session, subscription_id: str, card_id: str) -> None:
     _record(session, "subscription.card", subscription, BUYER, last4=card.last4)
 
 
-def _leave_anothers_card(session: Session, subscription: Subscription) -> None:
+def _leave_anothers_card(session: Session, subscription: Subscription, actor: str) -> None:
     """Whoever wants more of a subscription pays it with a card of their own. One that somebody kept
     under their address without proving it was to be charged for what they chose, and is left; the
     next bill comes with a link to pay it."""
     if subscription.usable_card is not None and subscription.own_card is None:
         subscription.card_id = None
-        _record(session, "subscription.card_left", subscription, BUYER)
+        _record(session, "subscription.card_left", subscription, actor)
 
 
 def _begin_anew(session: Session, subscription: Subscription, now: dt.datetime) -> None:

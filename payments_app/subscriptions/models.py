@@ -25,6 +25,7 @@ from payments_app.customers.models import SavedCard
 from payments_app.payments.payable import NotPayableError, Payable
 from payments_app.subscriptions.calendar import WORDS, day_words
 
+NOT_OWN = "It was entered by somebody who has not proved the e-mail address."
 START_SECONDS = 24 * 3600  # a subscription whose first payment is not made by then is not begun
 
 
@@ -204,6 +205,14 @@ class Period(Payable, db.Model):  # type: ignore[name-defined, misc]
     def card_terms(self) -> str:
         """What a subscriber agrees to by paying for a period."""
         return self.subscription.plan.card_terms
+
+    def card_again(self, payment_method: str) -> str | None:
+        """The card that the subscription is charged on, and none that it has left."""
+        theirs = self._session().get_one(Subscription, self.subscription_id, populate_existing=True)
+        card = theirs.usable_card
+        if card is None or card.payment_method != payment_method:
+            return None
+        return "" if theirs.own_card else NOT_OWN
 
     def before_payment(self, session: Session, customer_id: str) -> None:
         """Refuse a period of a subscription that has ended, or that was never begun in time."""

@@ -17,6 +17,7 @@ from payments_app.core.jobs.outbox import Claim
 from payments_app.customers.cards import keep_card
 from payments_app.customers.models import SavedCard
 from payments_app.payments.models import PaymentRecord, Transaction
+from payments_app.payments.refunds.entitlement import is_whole, tell_of_part
 from payments_app.subscriptions import dunning
 from payments_app.subscriptions.models import Period, Subscription
 
@@ -52,7 +53,9 @@ def judge(session: Session, transaction_id: str, now: dt.datetime) -> None:
         )
         .execution_options(populate_existing=True)
     ).first()
-    if live is not None and live.state == "complete":
+    if live is not None and live.state == "complete" and not is_whole(live, period.price):
+        tell_of_part(session, live, f"a period of {subscription.id}", period.price)
+    elif live is not None and live.state == "complete":
         _paid(session, subscription, period, live)
     elif live is None:
         ended = session.get_one(Transaction, transaction_id, populate_existing=True)

@@ -64,3 +64,20 @@ def test_every_string_that_may_be_missing_is_a_key_or_a_text() -> None:
         if column.nullable and column.name not in TEXTS
     ]
     assert strings == []
+
+
+def test_every_id_of_stripes_is_a_key() -> None:
+    ids = {
+        "pay_balance_transactions": ("id", "source"),
+        "pay_connect_records": ("stripe_id",),
+        "pay_disputes": ("stripe_dispute_id",),
+        "pay_saved_cards": ("payment_method", "stripe_customer_id"),
+        "pay_unmatched_objects": ("stripe_id",),
+    }
+    others = [
+        f"{table}.{name}"
+        for table, names in ids.items()
+        for name in names
+        if not isinstance(db.metadata.tables[table].columns[name].type, Key)
+    ]
+    assert others == []

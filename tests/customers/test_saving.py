@@ -189,3 +189,17 @@ def test_a_success_clears_the_payment_status(driver: PaymentDriver) -> None:
 @atomic
 def charge(session: Session) -> str:
     return session.scalars(select(Customer)).one().charge(500).id
+
+
+@pytest.mark.parametrize(
+    "none", ["", None, 7, "pm_ <b>\0 4242 4242 4242 4242", "pm_" + "1" * 400], ids=repr
+)
+def test_a_card_whose_id_can_not_be_read_is_nobodys(driver: PaymentDriver, none: object) -> None:
+    for customer in ("first", "second"):
+        said = {"payment_method": {"id": none, "object": "payment_method"}}
+        driver.fail_stripe("say", "^/v1/setup_intents/.*/confirm$", set=said, times=1)
+        means = Means(payment_method="pm_card_visa", save_card=True, customer_known=True)
+        transaction = driver.pay(order=driver.create_order(0), means=means)
+        assert driver.read(transaction).state == "complete", customer
+    assert (kept(), ada().default_payment_method_id) == ([], None)
+    assert [m.last_error for m in driver.messages("customers.on_payment") if m.failures] == []

@@ -171,10 +171,11 @@ def pay_elsewhere(
     checkout: CheckoutClient,
     account: str | None = None,
     card: str = "pm_card_visa",
+    received: int | None = None,
     **fields: str,
 ) -> None:
     """Somebody pays for the product, or tries to, at Stripe without us; on a merchant's account
-    where one is named."""
+    where one is named. `received` of it was captured."""
     config = checkout.app.config["CONFIG"]
     wish = {
         "amount": "300",
@@ -192,6 +193,9 @@ def pay_elsewhere(
     body = answer.json()
     intent = body["id"] if answer.ok else body["error"]["payment_intent"]["id"]
     with checkout.app.app_context():
+        if received is not None:
+            change = f"/_sandbox/payment_intents/{intent}"
+            PaymentDriver(checkout.app).sandbox("POST", change, amount_received=received)
         read = charges.retrieve_intent(intent, account)
         assert read.verdict in BUILT_BY
         apply_stripe_state(build(read, account), read, fresh=True, actor="webhook")
@@ -231,6 +235,20 @@ def test_a_payment_of_another_price_is_no_purchase(
         told = db.session.scalars(select(Alert).where(Alert.kind == "another_price")).all()
         # Whoever paid waits for a file, or for the money; whoever did not waits for nothing.
         assert len(told) == (card == "pm_card_visa")
+
+
+def test_a_captured_part_buys_no_file(checkout: CheckoutClient) -> None:
+    pay_elsewhere(checkout, received=1)
+    assert rebuilt(checkout) == 0
+    with checkout.app.app_context():
+        told = db.session.scalars(select(Alert).where(Alert.kind == "another_price")).one()
+        assert "$0.01 of $3.00 captured" in told.message
+
+
+def test_what_was_captured_of_more_is_a_purchase_at_its_price(checkout: CheckoutClient) -> None:
+    pay_elsewhere(checkout, received=300, amount="600")
+    assert (one(checkout).status, one(checkout).amount) == ("paid", 300)
+    assert checkout.page(link(checkout, one(checkout).id)).status_code == 200
 
 
 def test_a_payment_of_the_whole_price_is_a_purchase(checkout: CheckoutClient) -> None:

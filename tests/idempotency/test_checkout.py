@@ -52,6 +52,29 @@ def test_a_new_confirmation_token_is_the_same_wish(app: Flask, shop: FlaskClient
     assert second.headers["X-Idempotency-Replayed"] == "true"
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        {"quantity": "1"},
+        {"quantity": ""},
+        {"quantity": " 1 "},
+        {"email": " ada@example.com "},
+        {"email": "Ada@EXAMPLE.com"},
+        {"item": " field-notes"},
+    ],
+    ids=str,
+)
+def test_a_wish_that_is_written_otherwise_is_the_same(
+    app: Flask, shop: FlaskClient, written: dict[str, object]
+) -> None:
+    first, second = buy(shop), buy(shop, **written)
+    assert (second.status_code, second.data) == (202, first.data)
+    assert second.headers["X-Idempotency-Replayed"] == "true"
+    other = buy(shop, email="grace@example.com")
+    assert other.json["error"]["code"] == "idempotency_key_reuse"
+    assert count(app) == 1
+
+
 def test_another_quantity_is_another_wish(app: Flask, shop: FlaskClient) -> None:
     buy(shop)
     answer = buy(shop, quantity=2)

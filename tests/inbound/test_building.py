@@ -11,6 +11,9 @@ from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.customers.models import Customer, SavedCard
 from payments_app.payments.models import Transaction
+from payments_app.staff.reports.aggregate import aggregate
+from payments_app.staff.reports.rollups import DailyPayments
+from tests.accounts.staff_driver import StaffDriver
 from tests.inbound.webhook_sender import WebhookSender, create_event
 from tests.merchants.connected_merchants import account_id, api, create_ready_merchant
 from tests.payments.driver import PaymentDriver
@@ -188,3 +191,64 @@ def test_a_built_payment_is_never_charged_by_us(post: WebhookSender, driver: Pay
     driver.work_all_waiting()
     assert [found["id"] for found in driver.intents()] == [intent["id"]]
     assert driver.messages("charge") == []
+
+
+CARD = "4242 4242 4242 4242"
+
+
+def test_a_card_number_that_somebody_typed_at_stripe_is_neither_kept_nor_shown(
+    post: WebhookSender, driver: PaymentDriver
+) -> None:
+    other = post.pay_elsewhere(description="Two mugs", receipt_email="bob@example.com")
+    tell(post, other, "succeeded")
+    typed = {"description": f"By phone, {CARD}", "receipt_email": "4242424242424242@example.com"}
+    intent = post.pay_elsewhere(**typed, **{"metadata[card]": CARD})
+    tell(post, intent, "succeeded")
+    row = built(intent)
+    assert (row.description, row.email) == ("By phone, [card number cut, ends in 4242]", "")
+    assert customers_of(row) == []
+    page = StaffDriver(driver.app).signed_in("admin").get(f"/staff/payments/{row.id}").text
+    assert "By phone, [card number cut" in page
+    assert [number for number in (CARD, "4242" * 4) if number in page] == []
+    assert (built(other).description, built(other).email) == ("Two mugs", "bob@example.com")
+
+
+def test_neither_is_one_that_is_the_address_of_the_stripe_customer(post: WebhookSender) -> None:
+    customer = post.stripe("customers", email="4242424242424242@example.com")["id"]
+    intent = post.pay_elsewhere(customer=customer)
+    tell(post, intent, "succeeded")
+    assert (built(intent).email, db.session.query(Customer).count()) == ("", 0)
+
+
+def test_an_address_that_no_column_holds_is_none(post: WebhookSender) -> None:
+    intent = post.pay_elsewhere(receipt_email=f"{chr(0x130) * 240}@example.com")
+    tell(post, intent, "succeeded")
+    assert (built(intent).state, built(intent).email) == ("complete", "")
+
+
+@pytest.mark.parametrize("amount", [2**63 - 1, 10**12, 2**63, -1, "2500", True, None])
+def test_an_amount_beyond_stripes_own_most_is_set_aside_and_reports_go_on(
+    post: WebhookSender, driver: PaymentDriver, amount: object
+) -> None:
+    other, odd = post.pay_elsewhere(), post.pay_elsewhere()
+    fields = {"amount": amount, "amount_received": amount}
+    driver.sandbox("POST", f"/_sandbox/payment_intents/{odd['id']}", **fields)
+    for intent in (other, odd):
+        tell(post, intent, "succeeded")
+    assert post.state(post.told("payment_intent.succeeded", odd["id"])) == "quarantined"
+    assert post.alerts() == ["webhook_quarantined"]
+    assert db.session.query(Transaction).count() == 1
+    assert built(other).state == "complete"
+    aggregate()
+    assert db.session.scalars(select(DailyPayments.amount)).all() == [2500]
+
+
+def test_the_most_that_stripe_takes_is_recorded(post: WebhookSender, driver: PaymentDriver) -> None:
+    intents = [post.pay_elsewhere() for _ in range(3)]
+    most = 10**12 - 1
+    for intent in intents:
+        fields = {"amount": most, "amount_received": most}
+        driver.sandbox("POST", f"/_sandbox/payment_intents/{intent['id']}", **fields)
+        tell(post, intent, "succeeded")
+    aggregate()
+    assert db.session.scalars(select(DailyPayments.amount)).all() == [3 * most]

@@ -14,7 +14,7 @@ from payments_app.inbound.fetch_missed import fetch_missed
 from payments_app.inbound.kinds import HANDLINGS
 from payments_app.merchants.accounts import state_of
 from tests.inbound.test_settling import open_unknown
-from tests.inbound.webhook_sender import WebhookSender
+from tests.inbound.webhook_sender import WebhookSender, create_event
 from tests.merchants.connected_merchants import (
     account,
     account_id,
@@ -100,3 +100,13 @@ def test_what_a_merchants_account_never_told_is_fetched(
     assert fetch_missed()["new"] == 1
     driver.work("default")
     assert state_of(account(merchant)) == "ready"
+
+
+def test_one_event_that_can_not_be_read_holds_up_no_other(
+    post: WebhookSender, driver: PaymentDriver
+) -> None:
+    good, odd = create_event(), create_event() | {"livemode": "perhaps"}
+    driver.fail_stripe("say", "^/v1/events$", set={"data": [odd, good]}, times=None)
+    fetch_missed()
+    assert post.stored(good) is not None
+    assert post.stored(odd) is None

@@ -126,3 +126,19 @@ def test_what_somebody_reverses_at_stripe_is_taken_in(driver: PaymentDriver) -> 
     charge = transfer["source_transaction"]
     read_records_of_charge(charge, claim(charge))
     assert ("platform", "transfer_reversal", 700) in records(transaction)
+
+
+@pytest.mark.parametrize(
+    "odd", [{"fee": 10**20}, {"net": "much"}, {"currency": "dollars"}, {"fee": None}]
+)
+def test_a_balance_that_can_not_be_read_leaves_the_record(
+    driver: PaymentDriver, odd: dict[str, object]
+) -> None:
+    merchant = create_ready_merchant(driver)
+    said = {"id": "txn_odd", "object": "balance_transaction", "fee": 1, "net": 2, "currency": "usd"}
+    driver.fail_stripe("say", "^/v1/charges/", set={"balance_transaction": said | odd}, times=None)
+    transaction = sell(driver, merchant)
+    assert records(transaction) == DESTINATION_SALE
+    column = {"currency": "balance_currency"}.get(next(iter(odd)), next(iter(odd)))
+    charges = [r for r in all_records(transaction) if r.kind in ("charge", "payment")]
+    assert [getattr(record, column) for record in charges] == [None, None]

@@ -9,7 +9,11 @@ import json
 from collections.abc import Iterator
 
 import pytest
+from sqlalchemy import update
+from sqlalchemy.orm import Session
 
+from payments_app.core.alerts import Alert, raise_alert
+from payments_app.core.db.session import atomic
 from payments_app.ops.acknowledge import acknowledge
 from tests.ops.receivers import Received, mail_server, web_server
 from tests.queues.job_driver import JobDriver
@@ -114,3 +118,36 @@ def test_an_alert_is_acknowledged_once(job_driver: JobDriver) -> None:
     assert not acknowledge(alert.id, "bob")
     assert [a.acknowledged_by for a in job_driver.alerts()] == ["ada"]
     assert [entry.actor for entry in job_driver.history("alert.acknowledged")] == ["ada"]
+
+
+SECRETS = {
+    "error": "no such pm_1NnQUf2eZvKYlo2CIObdtbnb",
+    "seen pm_1NnQUf2eZvKYlo2CIObdtbnb": ["sk_test_51AbcDef", {"typed": "4242 4242 4242 4242"}],
+}
+CUT = ("pm_1NnQ", "51AbcDef", "4242 4242")
+
+
+@pytest.mark.parametrize("kept_by_an_older_release", [False, True])
+def test_what_is_told_beside_the_message_holds_no_secret(
+    job_driver: JobDriver,
+    mails: Received,
+    hooks: Received,
+    kept_by_an_older_release: bool,
+) -> None:
+    raise_it(kept_raw=kept_by_an_older_release)
+    job_driver.work("sweeper")
+    told = mails.mails[0] + hooks.webhooks[0][1].decode()
+    assert "pm_[cut]" in told
+    assert "card number cut" in told
+    assert [secret for secret in CUT if secret in told] == []
+    (alert,) = job_driver.alerts()
+    if not kept_by_an_older_release:
+        assert [secret for secret in CUT if secret in str(alert.data)] == []
+        assert alert.data["subject"] == "txn_0123456789abcdefghjkmnpqrs"
+
+
+@atomic
+def raise_it(session: Session, *, kept_raw: bool) -> None:
+    raise_alert(session, "test", "test", "odd", **SECRETS, subject="txn_0123456789abcdefghjkmnpqrs")
+    if kept_raw:
+        session.execute(update(Alert).values(data=SECRETS))

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from sqlalchemy.orm import Session
+
+from payments_app.core.db.session import atomic
+from payments_app.customers.find import customer_for
 from payments_app.payments.connect.account import account_of
+from payments_app.payments.payable import find_payable
+from payments_app.payments.transactions.open import Means, open_transaction
 from tests.inbound.webhook_sender import WebhookSender
 from tests.merchants.connected_merchants import api
 from tests.payments.driver import PaymentDriver
@@ -27,7 +33,7 @@ class Held:
     def hold(self, amount: int = 2500, order: str | None = None) -> str:
         """A payment that its bank allowed, and that nobody has captured."""
         driver = self.driver
-        transaction = driver.open(order=order or driver.create_order(amount))
+        transaction = self._open(order or driver.create_order(amount))
         driver.fail_stripe("409_in_flight", "/confirm$", times=1)
         driver.work("charges")
         driver.mend_stripe()
@@ -36,6 +42,11 @@ class Held:
         driver.work("charges")
         assert driver.read(transaction).phase == "awaiting_bank"
         return transaction
+
+    def _open(self, payable: str) -> str:
+        if payable.startswith("ord_"):
+            return self.driver.open(order=payable)
+        return _open(payable)
 
     def capture(self, transaction: str, amount: int) -> None:
         self._stripe(transaction, "/capture", amount_to_capture=amount)
@@ -61,3 +72,16 @@ class Held:
         row = self.driver.read(transaction)
         path = f"payment_intents/{row.stripe_payment_id}{action}"
         api(self.driver, "POST", path, account_of(row) or "", **data)
+
+
+@atomic
+def _open(session: Session, payable_id: str) -> str:
+    payable = find_payable(session, payable_id)
+    assert payable is not None
+    return open_transaction(
+        session,
+        payable,
+        customer_id=customer_for(session, "ada@example.com").id,
+        email="ada@example.com",
+        means=Means(payment_method="pm_card_visa"),
+    ).id

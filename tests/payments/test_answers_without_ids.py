@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import pytest
+import stripe
 
+from payments_app.gateway.calls import intent_call
+from payments_app.gateway.charges import find_intent
+from payments_app.gateway.results import Verdict
 from payments_app.payments.transactions.open import Means
 from tests.merchants.connected_merchants import account, create_merchant
 from tests.payments.driver import PaymentDriver
@@ -48,3 +52,27 @@ def test_a_refund_is_looked_for_and_not_sent_again(driver: PaymentDriver, none: 
     driver.work_all_waiting()
     assert read(refund).state == "succeeded"
     assert [theirs["id"] for theirs in at_stripe(driver)] == [read(refund).stripe_refund_id]
+
+
+@pytest.mark.parametrize("none", NONE)
+def test_an_intent_inside_an_error_that_names_nothing_is_no_intent(
+    driver: PaymentDriver, none: object
+) -> None:
+    body = {"error": {"type": "card_error", "payment_intent": {"id": none}}}
+
+    def decline() -> None:
+        raise stripe.CardError("no", None, "card_declined", http_status=402, json_body=body)
+
+    answer = intent_call("create", decline)
+    assert (answer.verdict, answer.intent) == (Verdict.DECLINED, None)
+
+
+@pytest.mark.parametrize("none", NONE)
+def test_an_intent_that_is_found_without_an_id_says_nothing(
+    driver: PaymentDriver, none: object
+) -> None:
+    row = driver.read(driver.pay())
+    theirs = {**driver.intents()[0], "id": none}
+    driver.fail_stripe("say", "^/v1/payment_intents$", set={"data": [theirs]})
+    answer = find_intent(row.id, row.created_at)
+    assert (answer.verdict, answer.intent) == (Verdict.UNKNOWN, None)

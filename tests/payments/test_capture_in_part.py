@@ -10,10 +10,15 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
 from payments_app.core.alerts import Alert
+from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
-from payments_app.downloads.models import DigitalPurchase
+from payments_app.customers.find import customer_for
+from payments_app.downloads.deliver import RefundedError, fetch, is_owed
+from payments_app.downloads.models import DigitalProduct, DigitalPurchase
+from payments_app.downloads.purchase import purchase
 from payments_app.gateway.results import Answer, Verdict
 from payments_app.ledger.models import Entry
 from payments_app.ledger.queries import captures
@@ -202,7 +207,7 @@ def test_no_more_can_be_given_back(held: Held, driver: PaymentDriver) -> None:
     assert [r.state for r in refunds(transaction) if r.id == refund] == ["succeeded"]
     row = driver.read(transaction)
     assert remaining(db.session(), row) == 0
-    assert entitlement(db.session(), row) == Entitlement.GIVEN_BACK
+    assert entitlement(db.session(), row, row.money) == Entitlement.GIVEN_BACK
     assert posted("refund")[0][2] == 1500
 
 
@@ -307,30 +312,62 @@ def test_our_fee_is_at_most_what_was_captured(
     assert "$1.00" in page.partition("Our fee")[2].partition("</dd>")[0]
 
 
-def test_a_download_paid_in_part_is_owed_until_that_part_is_given_back(
-    driver: PaymentDriver,
-) -> None:
-    post = WebhookSender(driver)
+def test_a_download_paid_in_part_is_not_handed_over(held: Held, driver: PaymentDriver) -> None:
     _put_on_sale()
-    intent = post.pay_elsewhere(
-        capture_method="manual",
-        receipt_email="ada@example.com",
-        **{"metadata[digital_product]": "field-guide"},
-    )
-    post.stripe(f"payment_intents/{intent['id']}/capture", amount_to_capture="1500")
-    post.send(post.told("payment_intent.succeeded", intent["id"]))
-    driver.work()
+    whole, part = _buy(), _buy()
+    held.pay(captured=2500, order=whole)
+    transaction = held.pay(order=part)
     db.session.rollback()
-    row = db.session.scalars(select(Transaction)).one()
-    assert db.session.scalars(select(DigitalPurchase.status)).one() == "paid"
-    assert entitlement(db.session(), row) == Entitlement.OWED
-    give_back(driver, row.id, 1500)
-    assert entitlement(db.session(), driver.read(row.id)) == Entitlement.GIVEN_BACK
+    states = dict(db.session.execute(select(DigitalPurchase.id, DigitalPurchase.status)).all())
+    assert states == {whole: "paid", part: "open"}
+    assert (is_owed(db.session(), whole), is_owed(db.session(), part)) == (True, False)
+    assert (fetch(whole) is None, fetch(part)) == (False, None)
+    assert _told(transaction) == ["paid_in_part"]
+    mails = db.session.scalars(select(Mail.key).where(Mail.kind == "download")).all()
+    assert len(mails) == 1
+    give_back(driver, transaction, 1500)
+    with pytest.raises(RefundedError):
+        fetch(part)
+
+
+def test_an_order_paid_in_part_is_not_handed_over(held: Held, driver: PaymentDriver) -> None:
+    part, whole = driver.create_order(2500), driver.create_order(2500)
+    transaction = held.pay(order=part)
+    held.pay(captured=2500, order=whole)
+    assert (driver.order(part).fulfilled_at, driver.order(part).status) == (None, "paid")
+    assert driver.order(whole).fulfilled_at is not None
+    driver.work_all_waiting()
+    assert _told(transaction) == ["paid_in_part"]
+    assert driver.happened(transaction).count("order.not_fulfilled") == 1
+
+
+def test_its_goods_go_back_once_the_part_is_given_back(held: Held, driver: PaymentDriver) -> None:
+    order = driver.create_order(2500)
+    transaction = held.pay(order=order)
+    assert driver.order(order).hold == "taken"
+    give_back(driver, transaction, 1500)
+    driver.work_all_waiting()
+    assert (driver.order(order).hold, driver.order(order).fulfilled_at) == ("released", None)
+
+
+def _told(transaction: str) -> list[str]:
+    """What people were told of this payment."""
+    db.session.rollback()
+    rows = db.session.execute(select(Alert.kind, Alert.data, Alert.message))
+    found = [
+        (row.kind, row.message) for row in rows if row.data.get("transaction_id") == transaction
+    ]
+    assert all(WORDS in message for _, message in found)
+    return [kind for kind, _ in found]
+
+
+@atomic
+def _buy(session: Session) -> str:
+    product = session.scalars(select(DigitalProduct)).one()
+    return purchase(session, product, customer_for(session, "ada@example.com").id).id
 
 
 def _put_on_sale() -> None:
-    from payments_app.downloads.models import DigitalProduct
-
     execute(
         insert(DigitalProduct).values(
             slug="field-guide",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import requests
 from sqlalchemy import delete, insert, select, update
@@ -14,6 +16,7 @@ from payments_app.ledger.models import Entry, Journal
 from payments_app.payments.models import PaymentRecord, Transaction
 from payments_app.reconcile import own_books
 from payments_app.reconcile.models import Run
+from tests.inbound.webhook_sender import WebhookSender
 from tests.payments.driver import PaymentDriver
 from tests.reconcile.books import all_findings, compare_last_hours, execute, found, open_ones
 
@@ -270,3 +273,45 @@ def _make_intent(driver: PaymentDriver, **more: str) -> str:
     )
     answer.raise_for_status()
     return str(answer.json()["id"])
+
+
+ODD: list[dict[str, Any]] = [
+    {"created": None},
+    {"created": "yesterday", "latest_charge": None},
+    {"created": 10**20, "latest_charge": {"created": None}},
+    {"metadata": {"transaction_id": 5}},
+    {"metadata": {"transaction_id": ["txn"]}},
+    {"metadata": "odd"},
+    {"amount": "many", "currency": 7},
+]
+
+
+@pytest.mark.usefixtures("no_grace")
+@pytest.mark.parametrize("odd", ODD, ids=repr)
+def test_one_odd_intent_ends_no_comparison(driver: PaymentDriver, odd: dict[str, Any]) -> None:
+    wrong = driver.pay("pm_card_visa_chargeDeclined")
+    driver.confirm_behind_our_back(wrong, "pm_card_visa")
+    WebhookSender(driver).pay_elsewhere()
+    driver.pay()
+    listed = driver.intents()
+    spoiled = [
+        each if each["metadata"].get("transaction_id") == wrong else each | odd for each in listed
+    ]
+    driver.fail_stripe("say", "^/v1/payment_intents$", set={"data": spoiled}, times=1)
+    compare_last_hours()
+    kinds = [finding.kind for finding in open_ones() if finding.transaction_id == wrong]
+    assert kinds == ["paid_at_stripe_not_here"]
+    assert ("unknown_intent", None) in found()
+
+
+@pytest.mark.parametrize("none", [None, "", 7])
+def test_a_list_with_an_intent_that_names_nothing_concludes_nothing(
+    driver: PaymentDriver, none: object
+) -> None:
+    driver.pay()
+    data = [{**intent, "id": none} for intent in driver.intents()]
+    driver.fail_stripe("say", "^/v1/payment_intents$", set={"data": data}, times=1)
+    with pytest.raises(UnreadableError):
+        compare_last_hours()
+    db.session.rollback()
+    assert "object_without_id" in (db.session.scalars(select(Run.error)).one() or "")

@@ -172,3 +172,26 @@ def _age(session: Session, refund_id: str) -> None:
     session.execute(
         update(Refund).where(Refund.id == refund_id).values(state_at=database_now(-120))
     )
+
+
+@pytest.mark.parametrize(
+    ("path", "odd"),
+    [
+        ("^/v1/refunds$", {"created": None}),
+        ("^/v1/refunds$", {"object": None, "created": "soon"}),
+        ("^/v1/disputes$", {"created": 10**20}),
+        ("^/v1/disputes$", {"balance_transactions": [{"id": "", "amount": None}]}),
+        ("^/v1/disputes$", {"balance_transactions": "none"}),
+    ],
+)
+def test_one_odd_refund_or_dispute_ends_no_comparison(
+    driver: PaymentDriver, path: str, odd: dict[str, object]
+) -> None:
+    transaction = driver.pay()
+    theirs = refund_outside(driver, transaction, 400)
+    driver.pay("pm_card_createDispute")
+    listed = driver.sandbox("GET", path.strip("^$"))["data"]
+    driver.fail_stripe("say", path, set={"data": [each | odd for each in listed]}, times=1)
+    compare_last_hours()
+    assert {finding.kind for finding in open_ones()} == {"refund_differs", "dispute_differs"}
+    assert theirs in [finding.subject for finding in open_ones()]

@@ -172,3 +172,32 @@ def test_payments_far_apart_unlike_or_failed_are_no_doubles(driver: PaymentDrive
     driver.pay(order=driver.create_order(500))
     driver.pay("pm_card_visa_chargeDeclined", driver.create_order(500))
     assert likely_doubles(db.session(), utcnow() - dt.timedelta(hours=1)) == []
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [{"evidence_details": {"due_by": 10**20}}, {"evidence_details": "soon"}, {"created": "x"}],
+)
+def test_a_dispute_is_kept_whatever_its_times_are(
+    driver: PaymentDriver, odd: dict[str, object]
+) -> None:
+    driver.pay("pm_card_createDispute")
+    driver.sandbox("POST", f"/_sandbox/disputes/{their_dispute(driver)}", **odd)
+    send_event(driver)
+    kept = dispute()
+    assert (kept.amount, kept.funds) == (1099, "withdrawn")
+    assert kept.due_by is None or "created" in odd
+    assert abs((kept.opened_at - utcnow()).total_seconds()) < 3600
+
+
+@pytest.mark.parametrize(
+    "odd", [{"amount": None}, {"amount": 2**63}, {"amount": 0}, {"currency": None}]
+)
+def test_a_dispute_of_no_amount_is_asked_for_again(
+    driver: PaymentDriver, odd: dict[str, object]
+) -> None:
+    driver.pay("pm_card_createDispute")
+    driver.sandbox("POST", f"/_sandbox/disputes/{their_dispute(driver)}", **odd)
+    with pytest.raises(Later):
+        send_event(driver)
+    assert db.session.scalars(select(Dispute)).all() == []

@@ -10,6 +10,7 @@ from payments_app.core.extensions import db
 from payments_app.core.jobs.outbox import Later
 from payments_app.ledger.post_refund import post_refund
 from payments_app.payments.refunds.refresh import refresh
+from payments_app.payments.refunds.request import remaining
 from tests.ledger.concurrency import claim, run_at_once
 from tests.payments.driver import PaymentDriver
 from tests.refunds.refund_steps import (
@@ -149,3 +150,38 @@ def test_every_open_refund_has_a_next_step(driver: PaymentDriver) -> None:
     driver.work_all_waiting()
     waiting = [m for m in driver.messages("refunds.look_up") if m.done_at is None]
     assert [m.subject for m in waiting] == [refund]
+
+
+ODD: list[dict[str, object]] = [
+    {"amount": "100"},
+    {"amount": None},
+    {"amount": 0},
+    {"amount": -100},
+    {"amount": 2**70, "status": "failed"},
+    {"currency": "eur"},
+    {"currency": None},
+]
+
+
+@pytest.mark.parametrize("odd", ODD, ids=repr)
+def test_a_refund_of_no_amount_in_the_payments_currency_is_told_and_not_taken_in(
+    driver: PaymentDriver, odd: dict[str, object]
+) -> None:
+    transaction, other = driver.pay(), driver.pay()
+    theirs, good = (refund_outside(driver, transaction, n) for n in (100, 200))
+    driver.sandbox("POST", f"/_sandbox/refunds/{theirs}", **odd)
+    intent = driver.read(transaction).stripe_payment_id or ""
+    refresh(intent, claim(intent))
+    assert [refund.stripe_refund_id for refund in refunds(transaction)] == [good]
+    assert remaining(db.session(), driver.read(transaction)) == 899
+    assert remaining(db.session(), driver.read(other)) == 1099
+    told = db.session.scalars(select(Alert).where(Alert.kind == "mismatch")).one()
+    assert (told.key, told.severity) == (f"mismatch:{theirs}", "critical")
+
+
+def test_a_currency_in_capitals_is_the_same(driver: PaymentDriver) -> None:
+    transaction = driver.pay()
+    theirs = refund_outside(driver, transaction, 100)
+    driver.sandbox("POST", f"/_sandbox/refunds/{theirs}", currency="USD")
+    refresh(theirs, claim(theirs))
+    assert [(refund.amount, refund.currency) for refund in refunds(transaction)] == [(100, "usd")]

@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 import requests
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from payments_app.core.alerts import Alert
+from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.core.jobs.outbox import Later
 from payments_app.ledger.models import Entry
@@ -16,7 +18,7 @@ from payments_app.payments.disputes.models import Dispute
 from payments_app.payments.disputes.refresh import refresh as refresh_dispute
 from payments_app.payments.models import Transaction
 from payments_app.payments.refunds.refresh import refresh as refresh_refund
-from payments_app.payments.unmatched import UnmatchedObject, match
+from payments_app.payments.unmatched import UnmatchedObject, match, set_aside
 from tests.accounts.staff_driver import StaffDriver
 from tests.inbound.webhook_sender import WebhookSender, create_event
 from tests.ledger.concurrency import claim
@@ -221,3 +223,18 @@ def unmatched() -> UnmatchedObject:
     db.session.rollback()
     query = select(UnmatchedObject).execution_options(populate_existing=True)
     return db.session.scalars(query).one()
+
+
+def test_one_odd_object_that_was_set_aside_holds_up_no_other(driver: PaymentDriver) -> None:
+    transaction = driver.pay()
+    intent = driver.read(transaction).stripe_payment_id
+
+    @atomic
+    def put_aside(session: Session) -> None:
+        for number, kind in enumerate(("mystery", None, "refund")):
+            body = {"id": f"re_{number}", "object": kind, "payment_intent": intent}
+            set_aside(session, body, None)
+
+    put_aside()
+    assert match() == 1
+    assert [m.subject for m in driver.messages("refunds.refresh")] == ["re_2"]

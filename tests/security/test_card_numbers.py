@@ -6,10 +6,11 @@ import re
 
 import pytest
 from flask import Flask
-from flask.testing import FlaskCliRunner
+from flask.testing import FlaskClient, FlaskCliRunner
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from demo.products import add_demo_products
 from payments_app.core import history
 from payments_app.core.card_numbers import CardNumberError, mask, refuse
 from payments_app.core.db.session import atomic
@@ -18,6 +19,7 @@ from payments_app.merchants.models import Endpoint
 from payments_app.ops import dead_letters
 from tests.accounts.staff_driver import Browser, StaffDriver
 from tests.browser.dashboard import Dashboard
+from tests.checkout.checkout_client import CheckoutClient
 from tests.security.card_forms import kept, spoil_every_form
 from tests.security.card_texts import CARDS, VISA, ordinary_texts
 from tests.staff.stored_payments import StoredPayments
@@ -53,6 +55,50 @@ def test_a_note_and_a_refund_s_reason_are_refused_whatever_stands_between(
         ]
         assert [answer.status_code for answer in answers] == [422, 422], name
         assert all("looks like a card number" in answer.text for answer in answers)
+    assert VISA not in staff_driver.do(kept)
+
+
+@pytest.mark.parametrize(
+    ("field", "typed"),
+    [
+        ("email", f"{VISA}@example.com"),
+        ("email", "4242.4242.4242.4242@example.com"),
+        ("email", f"ada@{VISA}.example.com"),
+        ("payment_method", f"card_{VISA}"),
+        ("confirmation_token", f"ctoken_{VISA}"),
+        ("saved_card", f"card_{VISA}"),
+    ],
+)
+def test_no_field_of_a_buyer_keeps_one(
+    app: Flask, client: FlaskClient, staff_driver: StaffDriver, field: str, typed: str
+) -> None:
+    staff_driver.do(add_demo_products)
+    checkout = CheckoutClient(app, client)
+    other = checkout.pay()
+    card = {"payment_method": None} if field != "email" else {}
+    answer = checkout.post(**(card | {field: typed}))
+    assert answer.status_code == 422
+    assert "card number" in answer.json["error"]["fields"][field]
+    form = checkout.form() | {field: typed}
+    page = checkout.send(form, "pm_card_visa" if field == "email" else None)
+    assert (page.status_code, "card number" in page.text) == (422, True)
+    assert VISA not in staff_driver.do(kept)
+    assert (checkout.count(), checkout.status(other)["state"]) == (1, "complete")
+
+
+@pytest.mark.parametrize(
+    ("path", "page"),
+    [
+        ("/account/links", "/account"),
+        ("/portal/links", "/portal/sign_in"),
+        ("/staff/login", "/staff/login"),
+    ],
+)
+def test_who_asks_for_a_link_or_signs_in_types_none(
+    staff_driver: StaffDriver, path: str, page: str
+) -> None:
+    answer = staff_driver.browser().post(path, page, email=f"{VISA}@example.com", password="x")
+    assert (answer.status_code, "card number" in answer.text) == (422, True)
     assert VISA not in staff_driver.do(kept)
 
 

@@ -19,15 +19,21 @@ from payments_app.core.history import HistoryEntry
 from payments_app.core.jobs.outbox import Message
 from payments_app.customers.models import Customer
 from payments_app.gateway import exchange
+from payments_app.gateway.objects import Reply
+from payments_app.gateway.words import word
+from payments_app.merchants.create_account import _refused as merchant_refused
 from payments_app.notices import smtp
 from payments_app.notices.models import Mail
 from payments_app.payments.disputes.models import Dispute
 from payments_app.payments.disputes.refresh import refresh
 from payments_app.payments.models import Transaction
+from payments_app.payments.refunds.apply_stripe_state import end_refund
+from payments_app.payments.refunds.refresh import refresh as refresh_refunds
 from tests.inbound.webhook_sender import WebhookSender, create_event
 from tests.ledger.concurrency import claim
+from tests.merchants.connected_merchants import account, create_merchant
 from tests.payments.driver import PaymentDriver
-from tests.refunds.refund_steps import give_back, refunds
+from tests.refunds.refund_steps import ask, give_back, read, refund_outside, refunds
 
 pytestmark = pytest.mark.portable
 
@@ -214,3 +220,78 @@ def test_a_command_refuses_what_can_not_be_stored(cli: FlaskCliRunner, words: An
     answer = cli.invoke(args=list(words))
     assert answer.exit_code == 2
     assert "can't be stored" in answer.output or "not match" in answer.output
+
+
+TYPED = "Call us about 4242 4242 4242 4242"
+CUT = "Call us about [card number cut, ends in 4242]"
+
+
+def test_a_decline_s_message_holds_no_card_number(driver: PaymentDriver) -> None:
+    other = driver.pay("pm_card_visa_chargeDeclined")
+    error = {"type": "card_error", "code": "card_declined", "message": TYPED}
+    driver.fail_stripe("say", "/confirm$", set={"error": error})
+    row = driver.read(driver.pay("pm_card_visa_chargeDeclined"))
+    assert (row.phase, row.error_message, row.error["message"]) == ("failed", CUT, CUT)
+    assert driver.read(other).error_message == "Your card was declined."
+
+
+@pytest.mark.parametrize(
+    ("message", "told"), [(TYPED, CUT), ({"en": "no"}, "Unknown error occurred")]
+)
+def test_a_refund_s_message_is_a_text_without_a_card_number(
+    driver: PaymentDriver, message: object, told: str
+) -> None:
+    refund = ask(driver.pay())
+    end_refund(refund, "failed", {"code": "refused", "message": message})
+    assert read(refund).error_message == told
+
+
+@pytest.mark.parametrize(
+    ("message", "told"), [(TYPED, CUT), ({"en": "no"}, "Unknown error occurred")]
+)
+def test_why_a_merchant_was_refused_is_a_text_without_a_card_number(
+    driver: PaymentDriver, message: object, told: str
+) -> None:
+    merchant = create_merchant(driver)
+    refusal = Reply("account_create", error={"message": message})
+    merchant_refused(merchant, refusal)
+    db.session.rollback()
+    assert account(merchant).error_message == told
+
+
+def test_a_word_of_stripes_is_no_card_number() -> None:
+    assert word(4242424242424242, 60) == "[card number cut, ends in 4242]"
+    assert word("4242 4242 4242 4242".replace(" ", "_"), 60) == word(4242424242424242, 60)
+
+
+def test_a_secret_that_no_column_holds_is_none(driver: PaymentDriver) -> None:
+    driver.fail_stripe("say", "/confirm$", set={"client_secret": "x" * 400})
+    row = driver.read(driver.pay("pm_card_authenticationRequired"))
+    assert (row.phase, row.client_secret) == ("requires_action", None)
+    assert failed() == []
+
+
+def test_an_alert_with_a_key_that_is_too_long_is_raised_once(driver: PaymentDriver) -> None:
+    @atomic
+    def tell(session: Any) -> None:
+        alerts.raise_alert(session, "test", f"test:{'x' * 400}", "odd")
+
+    tell()
+    tell()
+    assert db.session.scalars(select(Alert.times)).one() == 2
+
+
+@pytest.mark.parametrize("metadata", ["odd", 5, ["refund_id"], True])
+def test_metadata_that_is_no_object_names_nothing(driver: PaymentDriver, metadata: object) -> None:
+    other, transaction = driver.pay(), driver.pay()
+    theirs = refund_outside(driver, transaction, 400)
+    driver.sandbox("POST", f"/_sandbox/refunds/{theirs}", metadata=metadata)
+    refresh_refunds(theirs, claim(theirs))
+    assert [refund.amount for refund in refunds(transaction)] == [400]
+    assert refunds(other) == []
+    post = WebhookSender(driver)
+    intent = post.pay_elsewhere()
+    driver.sandbox("POST", f"/_sandbox/payment_intents/{intent['id']}", metadata=metadata)
+    event = post.told("payment_intent.succeeded", intent["id"])
+    post.send(event)
+    assert post.state(event) == "processed"

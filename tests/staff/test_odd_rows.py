@@ -5,12 +5,13 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
+import re
 from types import SimpleNamespace
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import JSON, select
 from sqlalchemy.orm import Session
 
 from payments_app.core.alerts import Alert
@@ -20,10 +21,15 @@ from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.core.history import HistoryEntry
 from payments_app.gateway.declines import buyer_sentence, decline_policy, public_code
+from payments_app.ledger.post_dispute import post_dispute
+from payments_app.payments.disputes.models import Dispute
+from payments_app.payments.refunds.models import Refund
+from payments_app.payments.unmatched import UnmatchedObject
 from payments_app.reconcile.models import Finding
 from payments_app.staff.payments.paging import read_page
 from payments_app.staff.presenter import COLUMNS, MARK, detail_of
 from tests.accounts.staff_driver import Browser, StaffDriver
+from tests.ledger.concurrency import claim
 from tests.staff.stored_payments import DECLINED, StoredPayments
 
 pytestmark = pytest.mark.portable
@@ -327,3 +333,39 @@ def test_differences_that_this_release_does_not_know_are_shown(
     page = admin.get("/staff/reconciliation")
     assert page.status_code == 200
     assert page.text.count("Split payment") == 6
+
+
+@atomic
+def give_back(session: Session, transaction_id: str, said: Any) -> str:
+    """A refund, a dispute and one that was set aside, in rows that somebody mended by hand."""
+    shared = {"transaction_id": transaction_id, "amount": 100, "currency": "usd"}
+    session.add(Refund(**shared, reason="odd", requested_by="ada", stripe_data=said))
+    dispute = Dispute(
+        **shared,
+        stripe_dispute_id=new_id("dp"),
+        state="needs_response",
+        funds="none",
+        reason="fraudulent",
+        opened_at=utcnow(),
+        stripe_data=said,
+    )
+    session.add(dispute)
+    session.add(UnmatchedObject(stripe_id=new_id("re"), kind="refund", stripe_data=said))
+    session.flush()
+    return dispute.id
+
+
+@pytest.mark.parametrize("said", [5, True, "text", ["a"], JSON.NULL], ids=repr)
+def test_what_was_given_back_is_shown_whatever_its_row_holds(
+    staff_driver: StaffDriver, stored_payments: StoredPayments, said: Any
+) -> None:
+    admin = staff_driver.signed_in("admin")
+    other, id_ = stored_payments.payment(), stored_payments.payment()
+    staff_driver.do(give_back, other, {"status": "needs_response"})
+    dispute = staff_driver.do(give_back, id_, said)
+    page = admin.get(f"/staff/payments/{id_}")
+    assert (page.status_code, "$1.00" in page.text) == (200, True)
+    page = admin.get("/staff/disputes")
+    assert page.status_code == 200
+    assert {reference(other), reference(id_)} <= set(re.findall(r"\w{4}-\w{4}", page.text))
+    staff_driver.do(post_dispute, dispute, claim(dispute))

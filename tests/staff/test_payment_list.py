@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
+import io
 import re
 
 import pytest
 
 from payments_app.core.db.clock import utcnow
 from payments_app.core.db.ids import reference
-from tests.accounts.staff_driver import Browser
+from tests.accounts.staff_driver import Browser, StaffDriver
 from tests.staff.stored_payments import StoredPayments
 
 pytestmark = pytest.mark.portable
@@ -71,6 +73,29 @@ def test_filters_narrow_the_list(viewer: Browser, stored_payments: StoredPayment
     }
     found = {query: shown(viewer, f"/staff/payments?{query}") for query in wanted}
     assert found == {query: [reference(i) for i in ids] for query, ids in wanted.items()}
+
+
+def test_an_amount_filter_means_what_the_list_shows(
+    viewer: Browser, staff_driver: StaffDriver, stored_payments: StoredPayments
+) -> None:
+    """Also where a part was captured, and between two amounts of a currency."""
+    below, above = stored_payments.payment(amount=1099), stored_payments.payment(amount=1100)
+    ten, eleven = (stored_payments.payment(amount=n, currency="jpy") for n in (10, 11))
+    part = stored_payments.payment(amount=2400, amount_received=500)
+    failed = stored_payments.decline(amount=2400)
+    wanted = {
+        "least=10.999": {above, eleven, failed},
+        "most=10.999": {below, ten, part},
+        "least=20": {failed},
+        "most=6": {part},
+        "least=5&most=5": {part},
+        "least=24&most=24": {failed},
+    }
+    exporter = staff_driver.signed_in("exporter")
+    for query, ids in wanted.items():
+        assert set(shown(viewer, f"/staff/payments?{query}")) == set(map(reference, ids)), query
+        file = csv.DictReader(io.StringIO(exporter.get(f"/staff/payments.csv?{query}").text))
+        assert {row["Id"] for row in file} == ids, query
 
 
 def test_a_day_is_the_reader_s_own(viewer: Browser, stored_payments: StoredPayments) -> None:

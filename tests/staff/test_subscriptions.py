@@ -59,6 +59,15 @@ def test_its_page_shows_what_is_paid_and_what_comes(viewer: Browser, member: str
         assert words in page
 
 
+def test_staff_read_whose_card_it_is(support: Browser, run: Callable[..., Any]) -> None:
+    stranger = str(run(lambda billing: billing.join(known=False)))
+    own = str(run(lambda billing: billing.join(plan=billing.plan("letter", 500))))
+    words = "Visa ending in 4242. It was entered by somebody who has not proved"
+    for path in ("", "/pause", "/resumption"):
+        assert words in support.get(f"/staff/subscriptions/{stranger}{path}").text
+        assert "has not proved" not in support.get(f"/staff/subscriptions/{own}{path}").text
+
+
 def test_an_unpaid_bill_shows_its_tries_and_the_next(
     viewer: Browser, run: Callable[..., Any], member: str
 ) -> None:

@@ -143,6 +143,17 @@ def test_a_broken_cursor_shows_no_page(
     assert name in as_json(viewer, f"{LIST}?{name}={cursor}").json["error"]["fields"]
 
 
+@pytest.mark.parametrize("query", ["", "q=10.99&"])
+def test_no_cursor_is_dropped(viewer: Browser, stored_payments: StoredPayments, query: str) -> None:
+    id_ = stored_payments.payment()
+    cursors = {"before": f"4102444800000000.{id_}", "after": f"1.{id_}"}
+    for names in (("before", "after"), *((("before",), ("after",)) if query else ())):
+        address = f"{LIST}?{query}" + "&".join(f"{name}={cursors[name]}" for name in names)
+        assert viewer.get(address).status_code == 422, address
+        assert reference(id_) not in viewer.get(address).text
+        assert names[0] in as_json(viewer, address).json["error"]["fields"]
+
+
 def test_unreadable_filters_are_not_kept(admin: Browser) -> None:
     answer = admin.post("/staff/filters", name="Odd", **{"from": "xx", "status": "failed"})
     assert answer.status_code == 422

@@ -7,13 +7,16 @@ import threading
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from demo.simulate import simulate
+from payments_app.core.alerts import Alert
 from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.core.jobs.outbox import Claim
 from payments_app.core.jobs.runner import perform
+from payments_app.payments.models import Transaction
 from payments_app.payments.payable import NotPayableError
 from payments_app.subscriptions import change
 from payments_app.subscriptions.change import ChangeRefusedError
@@ -193,3 +196,23 @@ def test_twenty_members_are_billed_each_month_of_half_a_year_once(billing: Billi
 @atomic
 def _check(session: Session, period_id: str) -> None:
     session.get_one(Period, period_id).before_payment(session, "")
+
+
+def test_a_bill_of_which_a_part_was_captured_extends_nothing(billing: BillingDriver) -> None:
+    other = billing.join(plan=billing.plan("letter", 500))
+    member = billing.join()
+    billing.start_renewal(member, "2026-02-28")
+    billing.start_renewal(other, "2026-02-28")
+    billing.work("charges")
+    (bill,) = billing.attempts(member)
+    capture_in_part(bill.id)
+    billing.run_due(at("2026-02-28"))
+    assert billing.starts(member) == ["2026-01-31"]
+    assert billing.starts(other) == ["2026-01-31", "2026-02-28"]
+    (told,) = db.session.scalars(select(Alert).where(Alert.kind == "paid_in_part"))
+    assert "$1.00 of $15.00 captured" in told.message
+
+
+@atomic
+def capture_in_part(session: Session, transaction_id: str) -> None:
+    session.get_one(Transaction, transaction_id).amount_received = 100

@@ -197,3 +197,27 @@ def test_the_trial_of_a_free_plan_needs_no_card(billing: BillingDriver) -> None:
     advance(member, at("2026-02-14"))
     billing.run_due(at("2026-02-14"))
     assert billing.subscription(member).status == "active"
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ({"id": "pm_odd", "card": {"exp_month": 13, "exp_year": 99_999_999_999}}, [(None, None)]),
+        ({"id": "pm_odd", "card": {"exp_month": "12", "exp_year": True}}, [(None, None)]),
+        ({"id": "pm_odd", "card": {"exp_month": 12, "exp_year": 2031}}, [(12, 2031)]),
+        ({"id": "pm_" + "1" * 400, "card": {}}, []),
+    ],
+    ids=repr,
+)
+def test_a_trial_begins_whatever_stripe_says_of_its_card(
+    billing: BillingDriver,
+    trial: Callable[..., str],
+    said: dict[str, Any],
+    kept: list[tuple[int | None, int | None]],
+) -> None:
+    billing.fail_stripe("say", "/confirm$", set={"payment_method": said})
+    member = trial()
+    assert billing.subscription(member).status == "trialing"
+    rows = db.session.execute(select(SavedCard.exp_month, SavedCard.exp_year))
+    assert [tuple(row) for row in rows] == kept
+    assert (billing.subscription(member).card is not None) == bool(kept)

@@ -14,8 +14,9 @@ from demo.products import add_demo_products
 from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.customers.find import customer_for
+from payments_app.customers.models import SavedCard
 from payments_app.notices.models import Mail
-from payments_app.payments.retries.request import preview_retry
+from payments_app.payments.retries.request import preview_retry, request_retry
 from payments_app.payments.transactions.open import Means, open_transaction
 from payments_app.subscriptions import change
 from payments_app.subscriptions.models import Period, Subscription
@@ -96,19 +97,65 @@ def test_a_refused_renewal_is_tried_again_on_it(billing: BillingDriver) -> None:
     assert billing.subscription(member).status == "active"
 
 
-def test_staff_may_have_a_refused_renewal_charged_again(billing: BillingDriver) -> None:
-    member = billing.join(known=False)
+@pytest.mark.parametrize("known", [True, False])
+def test_staff_may_have_a_refused_renewal_charged_again(
+    billing: BillingDriver, known: bool
+) -> None:
+    verdict = preview_retry(refused(billing, known=known)[1])
+    assert verdict.how == "charge"
+    assert ("has not proved the e-mail address" in verdict.sentence) is not known
+
+
+def refused(billing: BillingDriver, *, known: bool = False) -> tuple[str, str]:
+    """A subscription of which a renewal was refused, and the payment."""
+    member = billing.join(known=known)
     billing.take_card(member, POOR)
     billing.go_to("2026-02-28")
-    assert preview_retry(billing.attempts(member)[0].id).how == "charge"
+    return member, billing.attempts(member)[0].id
 
 
-def test_staff_may_resume_it_as_it_was(billing: BillingDriver) -> None:
+def choose_own_card(billing: BillingDriver, member: str) -> str:
+    """The address's owner proves it, saves a card and has the subscription charged on that."""
+    means = Means(payment_method="pm_card_mastercard", save_card=True, customer_known=True)
+    billing.pay(means=means)
+    own = db.session.scalars(select(SavedCard).where(SavedCard.brand == "mastercard")).one()
+    change.use_card(member, own.id)
+    return own.id
+
+
+def test_staff_can_not_charge_a_card_that_the_subscription_has_left(
+    billing: BillingDriver,
+) -> None:
+    member, payment = refused(billing)
+    own = choose_own_card(billing, member)
+    assert (preview_retry(payment).how, billing.subscription(member).card_id) == ("link", own)
+    assert request_retry(payment, "stf_1").how == "link"
+    billing.work("charges")
+    assert [attempt.id for attempt in billing.attempts(member)] == [payment]
+
+
+def test_neither_does_a_retry_that_was_asked_for_before(billing: BillingDriver) -> None:
+    member, payment = refused(billing)
+    assert request_retry(payment, "stf_1").how == "charge"
+    choose_own_card(billing, member)
+    billing.work("charges")
+    assert [attempt.id for attempt in billing.attempts(member)] == [payment]
+    assert "retry.refused" in billing.happened(payment)
+
+
+def test_staff_who_resume_it_leave_the_card(billing: BillingDriver) -> None:
+    other = billing.join("2026-01-31", plan=billing.plan("letter", 500))
     member = billing.join("2026-01-31", known=False)
     change.pause(member, at("2026-02-10"), actor="stf_1")
-    change.resume(member, at("2026-05-12"), actor="stf_1")
-    billing.go_to("2026-05-12")
-    assert billing.starts(member) == ["2026-01-31", "2026-05-12"]
+    before = billing.succeeded()
+    change.resume(member, at("2026-02-20"), actor="stf_1")
+    assert billing.subscription(member).card_id is None
+    assert billing.subscription(other).card_id is not None
+    billing.go_to("2026-02-28")
+    assert billing.succeeded() == before + 1
+    assert (billing.starts(member), len(billing.starts(other))) == (["2026-01-31"], 2)
+    assert billing.subscription(member).status == "past_due"
+    assert billing.subscription(other).status == "active"
 
 
 # The address's owner neither sees nor spends it.

@@ -132,6 +132,7 @@ def _kill(session: Session, claim: Claim, error: str) -> None:
     command = commands().get(claim.command)
     if command is not None and command.on_dead_letter is not None:
         command.on_dead_letter(session, claim.subject)
+    error = redact(error)  # before it is cut, which may leave a part of a secret
     alerts.raise_alert(
         session,
         "dead_letter",

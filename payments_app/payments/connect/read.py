@@ -6,7 +6,6 @@ any order and twice, because each object is kept once by its id.
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -14,11 +13,14 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from payments_app.core.db.clock import utcnow
 from payments_app.core.db.session import atomic
 from payments_app.core.jobs import outbox
 from payments_app.core.jobs.outbox import Claim, Later
+from payments_app.core.money import code_of
 from payments_app.gateway import connect
 from payments_app.gateway.ids import id_of
+from payments_app.gateway.numbers import MOST_BIGINT, moment, whole
 from payments_app.gateway.objects import Reply, UnreadableError
 from payments_app.gateway.results import Verdict
 from payments_app.merchants.models import DESTINATION
@@ -112,13 +114,12 @@ def _refunds(charge: dict[str, Any], account: str | None = None) -> list[dict[st
 
 def _moved(body: dict[str, Any]) -> int:
     """What an object of Stripe's moved: of a charge, what was captured of it. Raises
-    UnreadableError where a charge does not say."""
-    if body.get("object") != "charge":
-        return int(body["amount"])
-    captured = body.get("amount_captured")
-    if type(captured) is not int:
-        raise UnreadableError(Verdict.UNKNOWN, {"code": "amount_captured_not_told"})
-    return captured
+    UnreadableError where it does not say."""
+    name = "amount_captured" if body.get("object") == "charge" else "amount"
+    moved = whole(body.get(name), 0, MOST_BIGINT)
+    if moved is None:
+        raise UnreadableError(Verdict.UNKNOWN, {"code": f"{name}_not_told"})
+    return moved
 
 
 def _fee(sale: _Sale, charge: dict[str, Any]) -> Iterator[ConnectRecord]:
@@ -169,10 +170,10 @@ def _record(
         stripe_id=body["id"],
         amount=_moved(body),
         currency=body["currency"],
-        fee=written.get("fee"),
-        net=written.get("net"),
-        balance_currency=written.get("currency"),
-        made_at=dt.datetime.fromtimestamp(body["created"], dt.UTC),
+        fee=whole(written.get("fee"), -MOST_BIGINT, MOST_BIGINT),
+        net=whole(written.get("net"), -MOST_BIGINT, MOST_BIGINT),
+        balance_currency=code_of(written.get("currency")),
+        made_at=moment(body.get("created")) or utcnow(),
     )
 
 

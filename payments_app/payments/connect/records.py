@@ -47,7 +47,7 @@ class ConnectRecord(db.Model):  # type: ignore[name-defined, misc]
     side: Mapped[str] = mapped_column(String(16))
     kind: Mapped[str] = mapped_column(String(24))
     account: Mapped[str | None] = mapped_column(Key(255))
-    stripe_id: Mapped[str] = mapped_column(String(255), unique=True)
+    stripe_id: Mapped[str] = mapped_column(Key(255), unique=True)
     amount: Mapped[int] = mapped_column(BIGINT)
     currency: Mapped[str] = mapped_column(String(3))
     fee: Mapped[int | None] = mapped_column(BIGINT)

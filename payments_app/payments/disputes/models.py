@@ -10,7 +10,7 @@ from sqlalchemy import CheckConstraint, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from payments_app.core.db.clock import database_now
-from payments_app.core.db.columns import BIGINT
+from payments_app.core.db.columns import BIGINT, Key, as_object
 from payments_app.core.db.ids import new_id
 from payments_app.core.extensions import db
 from payments_app.core.money import Money
@@ -47,7 +47,7 @@ class Dispute(Returned, db.Model):  # type: ignore[name-defined, misc]
     __tablename__ = "pay_disputes"
 
     id: Mapped[str] = mapped_column(String(40), primary_key=True, default=lambda: new_id("dsp"))
-    stripe_dispute_id: Mapped[str] = mapped_column(String(255), unique=True)
+    stripe_dispute_id: Mapped[str] = mapped_column(Key(255), unique=True)
     state: Mapped[str] = mapped_column(String(40))
     funds: Mapped[str] = mapped_column(String(16))
     version: Mapped[int] = mapped_column(default=1)
@@ -79,9 +79,10 @@ class Dispute(Returned, db.Model):  # type: ignore[name-defined, misc]
     @property
     def unknown_status(self) -> str | None:
         """What Stripe says of it, in words, where that is no state that we know."""
-        if "status" not in self.stripe_data:
+        said = as_object(self.stripe_data)
+        if "status" not in said:
             return None
-        status = self.stripe_data["status"]
+        status = said["status"]
         return None if known(status, STATES) else says(status)
 
     @property

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import logging
 from typing import Any
 
@@ -10,10 +9,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from payments_app.core import alerts, history
+from payments_app.core.db.clock import utcnow
+from payments_app.core.db.columns import as_object
 from payments_app.core.db.session import atomic
 from payments_app.core.jobs import outbox
 from payments_app.core.jobs.outbox import Claim, Later
-from payments_app.gateway.disputes import disputes_of, retrieve_dispute
+from payments_app.core.money import code_of
+from payments_app.gateway.disputes import disputes_of, movements_of, retrieve_dispute
+from payments_app.gateway.numbers import MOST_AMOUNT, moment, whole
 from payments_app.gateway.objects import UnreadableError
 from payments_app.gateway.results import Verdict
 from payments_app.gateway.words import known, says, tell_of_word, word
@@ -41,8 +44,14 @@ def refresh(subject: str, claim: Claim) -> None:
     stripe_id, account = read_subject(subject)
     find = _of_intent if stripe_id.startswith("pi_") else _one
     bodies = find(stripe_id, account)
+    unread: UnreadableError | None = None
     for body in bodies:
-        keep_dispute(body, account)
+        try:
+            keep_dispute(body, account)
+        except UnreadableError as error:
+            unread = error
+    if unread is not None:
+        raise Later(RETRY_SECONDS, str(unread)) from unread
     unknown = [body for body in bodies if known(body.get("status"), STATES) is None]
     if unknown and claim.tries < LOOKS:
         raise Later(LOOK_SECONDS, says(unknown[0].get("status")))
@@ -76,7 +85,8 @@ def keep_dispute(session: Session, body: dict[str, Any], account: str | None = N
     is set aside (None).
 
     Safe from news that comes twice or late: `body` was just read, and says all there is.
-    Raises Later for a payment that is not complete here yet.
+    Raises Later for a payment that is not complete here yet, UnreadableError where it can't be
+    told how much it is of, or where the money is.
     """
     owner = payment_of(session, body)
     if owner is None:
@@ -107,32 +117,35 @@ def keep_dispute(session: Session, body: dict[str, Any], account: str | None = N
 
 
 def funds_of(body: dict[str, Any]) -> str:
-    """Where the money is, by the movements of our balance that Stripe names."""
-    movements = [movement["amount"] for movement in body.get("balance_transactions") or []]
+    """Where the money is, by the movements of our balance that Stripe names. Raises
+    UnreadableError."""
+    movements = [movement["amount"] for movement in movements_of(body)]
     if not movements:
         return "none"
     return "withdrawn" if sum(movements) < 0 else "reinstated"
 
 
 def _new(session: Session, transaction: Transaction, body: dict[str, Any]) -> Dispute:
+    amount, currency = whole(body.get("amount"), 1, MOST_AMOUNT), code_of(body.get("currency"))
+    if amount is None or currency is None:
+        raise UnreadableError(Verdict.UNKNOWN, {"code": "dispute_of_no_amount"})
     dispute = Dispute(
         transaction_id=transaction.id,
         stripe_dispute_id=body["id"],
-        amount=body["amount"],
-        currency=body["currency"],
-        opened_at=dt.datetime.fromtimestamp(body["created"], dt.UTC),
+        amount=amount,
+        currency=currency,
+        opened_at=moment(body.get("created")) or utcnow(),
     )
     session.add(dispute)
     return dispute
 
 
 def _take(dispute: Dispute, body: dict[str, Any]) -> None:
-    evidence = body.get("evidence_details") or {}
-    due_by = evidence.get("due_by")
+    evidence = as_object(body.get("evidence_details"))
     dispute.state = known(body.get("status"), STATES) or dispute.state or UNKNOWN
     dispute.funds = funds_of(body)
     dispute.reason = word(body.get("reason"), 60) or UNKNOWN
-    dispute.due_by = dt.datetime.fromtimestamp(due_by, dt.UTC) if due_by else None
+    dispute.due_by = moment(evidence.get("due_by"))
     dispute.has_evidence = bool(evidence.get("has_evidence"))
     dispute.refundable = bool(body.get("is_charge_refundable"))
     dispute.stripe_data = body

@@ -7,9 +7,10 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from payments_app.core import alerts, history
+from payments_app.core.db.columns import as_object
 from payments_app.core.db.session import atomic
 from payments_app.gateway.objects import Reply
-from payments_app.gateway.words import known, tell_of_word, word
+from payments_app.gateway.words import known, sentence, tell_of_word, word
 from payments_app.payments.models import Transaction
 from payments_app.payments.payment_of import charge_of, is_about, names_of
 from payments_app.payments.refunds.models import AT_STRIPE, MACHINE, Refund, lock, move
@@ -84,7 +85,7 @@ def _never_send_again(session: Session, refund: Refund, **data: Any) -> None:
 
 def tell_of_status(session: Session, refund: Refund) -> None:
     """Tell a person of a status at Stripe that we do not know."""
-    status = (refund.stripe_data or {}).get("status")
+    status = as_object(refund.stripe_data).get("status")
     tell_of_word(
         session, refund.id, "refund's status", status, transaction_id=refund.transaction_id
     )
@@ -108,7 +109,7 @@ _WORDS = {"failed": "failed: the money did not arrive", "canceled": "was cancell
 def _keep_error(refund: Refund, error: dict[str, Any]) -> None:
     refund.error = error
     refund.error_code = word(error.get("code") or error.get("type"), 100)
-    refund.error_message = error.get("message") or "Unknown error occurred"
+    refund.error_message = sentence(error.get("message")) or "Unknown error occurred"
 
 
 def _mismatch(session: Session, refund: Refund, body: dict[str, Any]) -> bool:

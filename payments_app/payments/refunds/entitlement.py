@@ -2,7 +2,8 @@
 
 The policy, for whatever is paid for: what was refunded in full is not handed over any more, and
 nothing is while such a refund is under way. A part that was given back changes nothing, and a
-refund that fails restores everything.
+refund that fails restores everything. What was captured only in part is not handed over at all:
+a person is told.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from enum import StrEnum
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from payments_app.core import alerts
+from payments_app.core.money import Money
 from payments_app.payments.models import Transaction
 from payments_app.payments.refunds.models import Refund
 from payments_app.payments.refunds.request import refunded
@@ -23,12 +26,30 @@ class Entitlement(StrEnum):
     OWED = "owed"
     UNDECIDED = "undecided"  # a refund of all of it is under way
     GIVEN_BACK = "given_back"
+    IN_PART = "in_part"  # less was captured than it costs
 
 
-def entitlement(session: Session, transaction: Transaction) -> Entitlement:
-    """Of a complete transaction, by its refunds as they stand now."""
+def is_whole(transaction: Transaction, price: Money) -> bool:
+    """Whether a complete transaction took all of the price."""
+    return transaction.currency == price.currency and transaction.paid >= price.amount
+
+
+def tell_of_part(session: Session, transaction: Transaction, payable_id: str, price: Money) -> None:
+    """Tell a person, in the caller's transaction, that a buyer paid a part and waits."""
+    alerts.raise_alert(
+        session,
+        "paid_in_part",
+        f"paid_in_part:{transaction.id}",
+        f"{transaction.id}: {transaction.amount_words}, and {payable_id} costs {price}. It was not "
+        "handed over: do that by hand, or refund what was captured",
+        transaction_id=transaction.id,
+    )
+
+
+def entitlement(session: Session, transaction: Transaction, price: Money) -> Entitlement:
+    """Of a complete transaction for something of this `price`, by its refunds as they stand now."""
     if transaction.paid == 0 or refunded(session, transaction.id) < transaction.paid:
-        return Entitlement.OWED
+        return Entitlement.OWED if is_whole(transaction, price) else Entitlement.IN_PART
     made = session.scalar(
         select(func.sum(Refund.amount)).where(
             Refund.transaction_id == transaction.id, Refund.state == "succeeded"

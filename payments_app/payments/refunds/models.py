@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from payments_app.core import history
 from payments_app.core.db.clock import database_now
-from payments_app.core.db.columns import BIGINT, Key
+from payments_app.core.db.columns import BIGINT, Key, as_object
 from payments_app.core.db.ids import new_id
 from payments_app.core.extensions import db
 from payments_app.core.jobs import outbox
@@ -101,9 +101,10 @@ class Refund(Returned, db.Model):  # type: ignore[name-defined, misc]
     @property
     def unknown_status(self) -> str | None:
         """What Stripe says that it is, in words, where that is no state that we know."""
-        if "status" not in (self.stripe_data or {}):
+        said = as_object(self.stripe_data)
+        if "status" not in said:
             return None
-        status = (self.stripe_data or {})["status"]
+        status = said["status"]
         return None if known(status, AT_STRIPE) else says(status)
 
 

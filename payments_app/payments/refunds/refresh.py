@@ -9,16 +9,19 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from payments_app.core import alerts
+from payments_app.core.db.columns import as_object
 from payments_app.core.db.session import atomic
 from payments_app.core.jobs import outbox
 from payments_app.core.jobs.outbox import Claim, Later
+from payments_app.core.money import code_of
 from payments_app.gateway import charges
 from payments_app.gateway.connect import refunds_of_charge
 from payments_app.gateway.ids import clean_id
+from payments_app.gateway.numbers import MOST_AMOUNT, whole
 from payments_app.gateway.objects import UnreadableError
 from payments_app.gateway.refunds import REASONS, refunds_of, retrieve_refund
 from payments_app.gateway.results import Verdict
-from payments_app.gateway.words import known, says
+from payments_app.gateway.words import known, says, word
 from payments_app.payments import states
 from payments_app.payments.connect.account import account_of
 from payments_app.payments.models import Transaction
@@ -82,7 +85,9 @@ def import_refunds(
         known = _known(session, transaction_id, body)
         if known is not None:
             take(session, lock(session, known), body, actor="stripe")
-        elif is_release(body, transaction.amount, transaction.paid):
+        elif is_release(body, transaction.amount, transaction.paid) or _is_misfit(
+            session, transaction, body
+        ):
             continue
         elif _gave_nothing_back(body) or body["amount"] <= remaining(session, transaction):
             _store(session, transaction, body)
@@ -101,6 +106,8 @@ def keep_as_failed(session: Session, transaction_id: str, bodies: list[dict[str,
     for body in bodies:
         mark_matched(session, body["id"])
         if transaction.state != "failed" or _known(session, transaction_id, body) is not None:
+            continue
+        if _is_misfit(session, transaction, body):
             continue
         words = f"{NEVER_PAID} {says(body.get('reason'))}"
         error = {"code": NEVER_PAID_CODE, "message": words}
@@ -196,7 +203,7 @@ def _set_aside(session: Session, bodies: list[dict[str, Any]], account: str | No
 
 
 def _known(session: Session, transaction_id: str, body: dict[str, Any]) -> str | None:
-    named = clean_id((body.get("metadata") or {}).get("refund_id"))
+    named = clean_id(as_object(body.get("metadata")).get("refund_id"))
     same = Refund.stripe_refund_id == body["id"]
     if named is not None:
         same |= (Refund.id == named) & Refund.stripe_refund_id.is_(None)
@@ -205,6 +212,26 @@ def _known(session: Session, transaction_id: str, body: dict[str, Any]) -> str |
 
 def _gave_nothing_back(body: dict[str, Any]) -> bool:
     return known(body.get("status"), NOT_REFUNDED) is not None
+
+
+def _is_misfit(session: Session, transaction: Transaction, body: dict[str, Any]) -> bool:
+    """Whether a refund that was made outside is of no amount in the payment's currency: it lowers
+    nothing of it, and a person is told."""
+    amount, currency = body.get("amount"), body.get("currency")
+    same_currency = code_of(currency) == transaction.currency
+    if whole(amount, 1, MOST_AMOUNT) is not None and same_currency:
+        return False
+    alerts.raise_alert(
+        session,
+        "mismatch",
+        f"mismatch:{body['id']}",
+        f"Stripe's refund {body['id']} of {transaction.id} is of {word(amount)} {word(currency)} "
+        f"in minor units, and the payment is in {transaction.currency}: it was not taken in. Look "
+        "at both in Stripe's Dashboard",
+        severity="critical",
+        transaction_id=transaction.id,
+    )
+    return True
 
 
 def _store(
@@ -220,7 +247,7 @@ def _store(
         transaction_id=transaction.id,
         state=state or known(body.get("status"), AT_STRIPE) or "unknown",
         amount=body["amount"],
-        currency=body["currency"],
+        currency=transaction.currency,
         reason=OUTSIDE,
         stripe_reason=known(body.get("reason"), REASONS),
         requested_by="stripe",

@@ -30,6 +30,9 @@ REQUESTED = "retry.requested"
 CHARGE, LINK, NONE = "charge", "link", "none"
 _TRY_SAVED_CARD = "We check every earlier attempt with Stripe, then charge the saved card."
 _BY_LINK = "There is no saved card to charge. Send the customer the payment link."
+_CARD_LEFT = (
+    "What is paid for isn't charged on this card any more. Send the customer the payment link."
+)
 _BUYER_NEEDED = "The customer must confirm this payment. Send them the payment link."
 
 
@@ -180,10 +183,13 @@ def _how(
         return NONE, "This payment has no order or subscription. Charge the customer again instead."
     named = transaction.payment_method and transaction.stripe_customer_id
     saved = bool(named and not transaction.save_card)  # one that was to be saved is not yet
-    saved = saved and not _was_removed(session, transaction)
-    if saved and _may_charge(decline_policy(transaction.error)):
-        return CHARGE, _TRY_SAVED_CARD
-    return LINK, _BUYER_NEEDED if saved else _BY_LINK
+    if not saved or _was_removed(session, transaction):
+        return LINK, _BY_LINK
+    if not _may_charge(decline_policy(transaction.error)):
+        return LINK, _BUYER_NEEDED
+    paid_for = find_payable(session, payable.payable_id)
+    note = paid_for.card_again(transaction.payment_method or "") if paid_for else None
+    return (LINK, _CARD_LEFT) if note is None else (CHARGE, f"{_TRY_SAVED_CARD} {note}".strip())
 
 
 def _was_removed(session: Session, transaction: Transaction) -> bool:

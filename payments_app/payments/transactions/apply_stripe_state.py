@@ -15,7 +15,7 @@ from payments_app.core.db.session import atomic
 from payments_app.core.jobs import outbox
 from payments_app.gateway.calls import NEW_STATUS
 from payments_app.gateway.results import Answer, Verdict
-from payments_app.gateway.words import tell_of_word, word
+from payments_app.gateway.words import sentence, tell_of_word, word
 from payments_app.payments import states
 from payments_app.payments.connect.records import READ
 from payments_app.payments.models import Transaction
@@ -224,9 +224,10 @@ def _keep_error(transaction: Transaction, error: dict[str, Any]) -> None:
     _keep_card(transaction, error.get("payment_method"))
     # Shortened where an index is made of them, else one that is too long could not be kept.
     codes = {name: word(error[name], 100) for name in ("code", "decline_code") if error.get(name)}
-    transaction.error = error | codes
+    message = sentence(error.get("message"))
+    transaction.error = error | codes | ({"message": message} if message else {})
     transaction.error_code = word(error.get("code") or error.get("type"), 100)
-    transaction.error_message = _text(error.get("message")) or "Unknown error occurred"
+    transaction.error_message = message or "Unknown error occurred"
 
 
 def _text(value: Any) -> str | None:

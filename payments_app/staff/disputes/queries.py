@@ -12,6 +12,7 @@ from sqlalchemy import Row, select, tuple_
 from sqlalchemy.orm import Session
 
 from payments_app.core.db.clock import utcnow
+from payments_app.core.db.columns import as_object
 from payments_app.core.db.ids import reference
 from payments_app.gateway.words import says, word
 from payments_app.payments.disputes.models import NEEDS_ANSWER, REASONS, Dispute
@@ -70,14 +71,15 @@ def set_aside(session: Session, zone: ZoneInfo) -> list[SetAside]:
         SetAside(
             kind=in_words(row.kind) or row.kind,
             stripe_id=row.stripe_id,
-            amount=f"{word(row.stripe_data.get('amount'))} {word(row.stripe_data.get('currency'))}",
-            says=says(row.stripe_data.get("status")),
+            amount=f"{word(told.get('amount'))} {word(told.get('currency'))}",
+            says=says(told.get("status")),
             account=row.account,
             intent=row.payment_intent,
             charge=row.charge,
             found=when(row.found_at, zone),
         )
         for row in rows
+        for told in [as_object(row.stripe_data)]
     ]
 
 

@@ -6,7 +6,7 @@ import datetime as dt
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, InvalidOperation
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -20,7 +20,7 @@ from payments_app.core.web.query import UnreadableQueryError, read_query
 from payments_app.payments.disputes.models import Dispute
 from payments_app.payments.models import Transaction
 from payments_app.payments.refunds.models import Refund
-from payments_app.staff.indexes import lower_email, reason_code
+from payments_app.staff.indexes import captured_in_part, lower_email, reason_code
 from payments_app.staff.payments.paging import DISPUTES, PAYMENTS, REFUNDS, Walk
 from payments_app.staff.presenter import in_words
 from payments_app.staff.zones import day_bounds
@@ -142,7 +142,8 @@ def amount_is(
     column: InstrumentedAttribute[Any] = Transaction.amount,
 ) -> ColumnElement[bool] | None:
     """A condition on an amount typed as people write it: 10.99 is 1099 in dollars and 10990 in
-    dinars. None where no currency has such an amount."""
+    dinars. None where no currency has such an amount. A bound between two amounts of a currency is
+    the nearer one that is not beyond it: at least 10.999 is at least 1100 cents."""
     options = []
     for digits, of_these in _OF_DIGITS.items():
         minor = typed.scaleb(digits)
@@ -150,9 +151,22 @@ def amount_is(
             continue
         if abs(minor) >= 10**17:
             continue
-        bound = getattr(column, comparison)(int(minor))
+        rounded = ROUND_CEILING if comparison == "__ge__" else ROUND_FLOOR
+        bound = getattr(column, comparison)(int(minor.to_integral_value(rounded)))
         options.append(and_(bound, of_these))
     return or_(*options) if options else None
+
+
+def _shown_is(typed: Decimal, comparison: str) -> ColumnElement[bool] | None:
+    """The same of what the list shows: of a part that was captured, the part. That is less than
+    what was asked for, so that the indexes of both columns still narrow the rows down."""
+    asked = amount_is(typed, comparison)
+    received = amount_is(typed, comparison, Transaction.amount_received)
+    if asked is None or received is None:
+        return None
+    if comparison == "__ge__":
+        return and_(asked, or_(Transaction.amount_received.is_(None), received))
+    return or_(asked, and_(received, captured_in_part))
 
 
 def read_amount(text: str) -> Decimal | None:
@@ -241,7 +255,7 @@ def _read_amounts(filters: Filters) -> None:
             continue
         typed = filters.given[name]
         amount = read_amount(typed) if _PLAIN_AMOUNT.fullmatch(typed) else None
-        condition = amount_is(amount, comparison) if amount is not None else None
+        condition = _shown_is(amount, comparison) if amount is not None else None
         if condition is None:
             filters.problems[name] = "This must be an amount such as 10.99."
             continue

@@ -12,7 +12,7 @@ from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as BaseResponse
 
 from payments_app.accounts.gate import signed_in
-from payments_app.core.card_numbers import REFUSAL
+from payments_app.core.card_numbers import REFUSAL, mask
 from payments_app.core.db.ids import without_payment_methods
 from payments_app.core.extensions import db
 from payments_app.core.jobs import unknown
@@ -82,6 +82,10 @@ def _search_page(typed: str, filters: Filters) -> Response:
     if filters.given:
         filters.problems["q"] = "Search, or filter: not both at once."
         raise UnreadableFiltersError(filters)
+    for name in ("before", "after"):
+        if request.args.get(name):
+            filters.problems[name] = "A search has one page."
+            raise UnreadableFiltersError(filters)
     try:
         groups = search(db.session(), typed, reader_zone(), today())
     except UnreadableQueryError as error:
@@ -191,7 +195,7 @@ def _payment_page(transaction_id: str, status: int = 200, **values: str) -> Resp
 
 def _answered(said: Any) -> str:
     """What Stripe answered, to read."""
-    return without_payment_methods(json.dumps(said or {}, indent=2, ensure_ascii=False))
+    return mask(without_payment_methods(json.dumps(said or {}, indent=2, ensure_ascii=False)))
 
 
 def find(transaction_id: str) -> Payment:

@@ -70,8 +70,11 @@ def read_page(
 ) -> Page:
     """The payments older than the cursor `before`, or newer than `after`; else the newest.
 
-    Raises UnreadableQueryError for a cursor that can't be read.
+    Raises UnreadableQueryError for a cursor that can't be read, and for two.
     """
+    if before and after:
+        words = "A page is before or after another, not both."
+        raise UnreadableQueryError({"before": words, "after": words})
     old, new = _read(before), _read(after)
     for name, typed, read in (("before", before, old), ("after", after, new)):
         if typed and read is None:

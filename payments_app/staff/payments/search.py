@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from payments_app.core.card_numbers import CardNumberError, refuse
@@ -94,7 +94,12 @@ def readings(session: Session, typed: str, zone: ZoneInfo, today: dt.date) -> It
     amount = read_amount(typed)
     condition = amount_is(amount) if amount is not None else None
     if condition is not None:
-        yield Reading("Amount", condition, {"least": str(amount), "most": str(amount)})
+        whole = or_(
+            Transaction.amount_received.is_(None), Transaction.amount_received == Transaction.amount
+        )
+        shown = {"least": str(amount), "most": str(amount)}
+        yield Reading("Amount", and_(condition, whole), shown)
+        yield Reading("Amount requested", and_(condition, captured_in_part))
     captured = amount_is(amount, column=Transaction.amount_received) if amount is not None else None
     if captured is not None:
         yield Reading("Captured amount", and_(captured, captured_in_part))

@@ -49,7 +49,8 @@ CHANGES = {
     ),
     "resumption": Change(
         "Resume",
-        "Billing continues. If the paid period has ended, a new one is billed now.",
+        "Billing continues. If the paid period has ended, a new one is billed now. A card that "
+        "isn't the customer's own is not charged: they are mailed a link to pay.",
         lambda id_, now, actor: change.resume(id_, now, actor=actor),
         ("paused", "ending"),
     ),

@@ -19,7 +19,7 @@ from payments_app.staff.timeline import Entry, entries
 from payments_app.staff.zones import When, when
 from payments_app.subscriptions.dunning import DAYS
 from payments_app.subscriptions.find import subscriptions_of
-from payments_app.subscriptions.models import Period, Subscription
+from payments_app.subscriptions.models import NOT_OWN, Period, Subscription
 
 SHOWN = 24  # bills, and entries of the history twice as many
 _BADGES = {
@@ -87,9 +87,17 @@ def standing_of(found: Subscription) -> Standing:
         paid_until=found.current_end,
         next_bill=found.billed_until if goes_on else None,
         ends=found.current_end if found.cancel_at_period_end else None,
-        card=found.usable_card.words if found.usable_card else None,
+        card=_card(found),
         customer_id=found.customer_id,
     )
+
+
+def _card(found: Subscription) -> str | None:
+    """The card that is charged, and whose it is where it is not the customer's own."""
+    card = found.usable_card
+    if card is None:
+        return None
+    return card.words if found.own_card else f"{card.words}. {NOT_OWN}"
 
 
 def bills(session: Session, subscription_id: str, zone: ZoneInfo) -> list[Bill]:

@@ -26,6 +26,7 @@ from payments_app.ledger import views as ledger
 from payments_app.merchants import views as merchants
 from payments_app.notices import views as mailbox
 from payments_app.ops import views as ops
+from payments_app.orders import api as products
 from payments_app.orders import views as orders
 from payments_app.payments import follow_up
 from payments_app.portal import gate as portal_gate
@@ -59,8 +60,12 @@ def create_app(config: Config | None = None) -> Flask:
             config.database_url, max(threads.values())
         ),
     )
-    app.extensions["commands"] = subscribers.COMMANDS
-    app.extensions["events"] = subscribers.EVENTS
+    subscribers.register(
+        app,
+        sellables=subscribers.SELLABLES,
+        commands=subscribers.COMMANDS,
+        events=subscribers.EVENTS,
+    )
     app.extensions["payable_commands"] = follow_up.commands
     app.extensions["queue_threads"] = threads
     app.extensions["schedule"] = schedule.SCHEDULE
@@ -86,6 +91,7 @@ def create_app(config: Config | None = None) -> Flask:
         ops,
         orders,
         portal,
+        products,
         settlement,
         staff,
         subscriptions,

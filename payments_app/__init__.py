@@ -27,6 +27,7 @@ from payments_app.ledger import views as ledger
 from payments_app.merchants import views as merchants
 from payments_app.notices import views as mailbox
 from payments_app.ops import views as ops
+from payments_app.orders import api as products
 from payments_app.orders import views as orders
 from payments_app.payments import follow_up
 from payments_app.settlement import views as settlement
@@ -61,8 +62,12 @@ def create_app(config: Config | None = None) -> Flask:
             config.database_url, max(threads.values())
         ),
     )
-    app.extensions["commands"] = dict(subscribers.COMMANDS)
-    app.extensions["events"] = subscribers.EVENTS
+    subscribers.register(
+        app,
+        sellables=subscribers.SELLABLES,
+        commands=subscribers.COMMANDS,
+        events=subscribers.EVENTS,
+    )
     app.extensions["payable_commands"] = follow_up.commands
     app.extensions["queue_threads"] = threads
     app.extensions["schedule"] = schedule.SCHEDULE
@@ -87,6 +92,7 @@ def create_app(config: Config | None = None) -> Flask:
         merchants,
         ops,
         orders,
+        products,
         settlement,
         staff,
         subscriptions,

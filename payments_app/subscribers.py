@@ -1,4 +1,5 @@
-"""All subscribers on one page: what each command does, and which commands an event stages.
+"""All subscribers on one page: what each command does, which commands an event stages, and what
+is for sale.
 
 Messages store the names on the left, never a path of the code: a release may move a function.
 Processes declare the events in the database (`core/registry.py`): what a release takes out of here
@@ -6,6 +7,10 @@ is staged until `flask queues forget COMMAND` takes it out there.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+
+from flask import Flask
 
 from payments_app.core.jobs.outbox import DAY, SWEEPER, Command, Policy, Subscriber
 from payments_app.core.jobs.scheduler import without_subject
@@ -15,6 +20,7 @@ from payments_app.customers.cards import DETACH, detach
 from payments_app.customers.on_payment import on_payment as customer_on_payment
 from payments_app.downloads.on_payment import MAIL as MAIL_DOWNLOAD
 from payments_app.downloads.on_payment import on_payment as download_on_payment
+from payments_app.downloads.sell import DOWNLOADS
 from payments_app.inbound.fetch_missed import fetch_missed
 from payments_app.inbound.process import process
 from payments_app.ledger.post import post_capture
@@ -43,6 +49,7 @@ from payments_app.ops.remind import remind
 from payments_app.ops.watch import watch
 from payments_app.orders.fulfil import fulfil
 from payments_app.orders.on_payment import on_payment
+from payments_app.orders.sell import PRODUCTS
 from payments_app.payments.connect.read import (
     READ_BY_CHARGE,
     READ_BY_REFUND,
@@ -56,6 +63,7 @@ from payments_app.payments.refunds.refresh import refresh as refresh_refunds
 from payments_app.payments.refunds.send import look_up as look_up_refund
 from payments_app.payments.refunds.send import send as send_refund
 from payments_app.payments.retries.charge import retry
+from payments_app.payments.sellable import Sellable
 from payments_app.payments.transactions.abandon import ACTION_SECONDS, expire_action
 from payments_app.payments.transactions.charge import charge
 from payments_app.payments.transactions.look_up import FIRST_SECONDS, check, look_up
@@ -68,6 +76,7 @@ from payments_app.settlement import close, lines
 from payments_app.staff.reports.aggregate import aggregate as aggregate_reports
 from payments_app.subscriptions import dunning, renew
 from payments_app.subscriptions.on_payment import on_payment as subscription_on_payment
+from payments_app.subscriptions.sell import PLANS
 
 # A refund at a bank may take this long; https://docs.stripe.com/refunds
 REFUND_SECONDS = 30 * DAY
@@ -214,6 +223,9 @@ EVENTS = {
     "refund.unknown": (Subscriber("refunds.look_up", FIRST_SECONDS),),
 }
 
+# What can be bought by a name, in the shop's order.
+SELLABLES = (PRODUCTS, DOWNLOADS, PLANS)
+
 # How many messages of a queue are worked on at once. Every queue has a process of its own.
 QUEUE_THREADS = {
     "charges": 10,  # CHARGE_CONCURRENCY
@@ -226,3 +238,19 @@ QUEUE_THREADS = {
 
 # Nobody waits for these: on a busy machine they leave the processor to the others.
 BACKGROUND_QUEUES = frozenset({"default", "mailers", "reports"})
+
+
+def register(
+    app: Flask,
+    *,
+    sellables: tuple[Sellable, ...] = (),
+    commands: Mapping[str, Command] | None = None,
+    events: Mapping[str, tuple[Subscriber, ...]] | None = None,
+) -> None:
+    """Add what a package brings along to an application: what it sells, the commands that it can
+    do, and its subscribers of each event."""
+    known = app.extensions.setdefault("events", {})
+    added = {event: known.get(event, ()) + listed for event, listed in (events or {}).items()}
+    app.extensions["events"] = known | added
+    app.extensions["commands"] = app.extensions.get("commands", {}) | dict(commands or {})
+    app.extensions["sellables"] = (*app.extensions.get("sellables", ()), *sellables)

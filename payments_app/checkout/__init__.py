@@ -2,7 +2,7 @@
 
 Owns:       velocity fingerprints; starting a payment, the status of a transaction as its buyer
             reads it.
-Imports:    core, customers, downloads, gateway, merchants, orders, payments, subscriptions.
+Imports:    core, customers, gateway, merchants, payments.
 Publishes:  nothing.
 Subscribes: nothing.
 """

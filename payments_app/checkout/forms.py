@@ -11,10 +11,10 @@ from typing import Any
 
 from email_validator import EmailNotValidError, validate_email
 
-from payments_app.checkout.offers import ITEM
 from payments_app.core.card_numbers import CardNumberError, refuse
 from payments_app.core.web.http import ProblemError
 from payments_app.core.web.idempotency_keys import needed_key
+from payments_app.payments.sellable import ITEM
 
 MAX_EMAIL = 254  # RFC 5321: a path of 256 with its angle brackets
 _MEANS = {

@@ -14,12 +14,10 @@ from payments_app.checkout.blueprint import blueprint
 from payments_app.checkout.challenge import question_for
 from payments_app.checkout.keys import named_by
 from payments_app.checkout.offers import (
-    Offer,
     live_transaction,
     offer_of,
     offer_of_payable,
     placed,
-    products_for_sale,
 )
 from payments_app.core.extensions import db
 from payments_app.core.web.access import buyer, public
@@ -29,10 +27,10 @@ from payments_app.core.web.idempotency_keys import clean_key
 from payments_app.customers.cards import saved_cards
 from payments_app.customers.models import Customer, SavedCard
 from payments_app.customers.recognise import recognised
-from payments_app.downloads.find import digital_products
+from payments_app.merchants.accounts import seller_of
 from payments_app.payments.models import Transaction
 from payments_app.payments.payable import Payable
-from payments_app.subscriptions.find import plans_on_offer
+from payments_app.payments.sellable import Offer, sellables
 
 
 @blueprint.get("/")
@@ -40,12 +38,8 @@ from payments_app.subscriptions.find import plans_on_offer
 def shop() -> str:
     """The demo shop."""
     session = db.session()
-    return render_template(
-        "checkout/shop.html",
-        products=products_for_sale(session),
-        digital=digital_products(session),
-        plans=plans_on_offer(session),
-    )
+    listings = [(kind.template, kind.things(session)) for kind in sellables() if kind.template]
+    return render_template("checkout/shop.html", listings=listings)
 
 
 @blueprint.get("/checkout/<item>")
@@ -68,9 +62,7 @@ def form(item: str) -> Response | BaseResponse:
     live = live_transaction(payable)
     if live is not None:
         return redirect(_result_url(live), 303)
-    return private(
-        form_page(offer_of_payable(session, payable), {"email": _earlier_email(payable)})
-    )
+    return private(form_page(offer_of_payable(payable), {"email": _earlier_email(payable)}))
 
 
 def sent_here(key: str | None) -> Transaction | None:
@@ -86,16 +78,19 @@ def sent_here(key: str | None) -> Transaction | None:
 def form_page(offer: Offer, typed: Any, problem: ProblemError | None = None) -> Response:
     """The form of an offer with a new key, with what was typed and what is wrong with it; no form
     where its seller can't be paid now."""
-    if offer.seller is not None and offer.seller.refusal:
-        return make_response(render_template("checkout/seller_away.html", offer=offer))
+    seller = seller_of(db.session(), offer.payee_id) if offer.payee_id else None
+    if seller is not None and seller.refusal:
+        page = render_template("checkout/seller_away.html", offer=offer, seller=seller)
+        return make_response(page)
     buyers.browser()
     known = _known_customer()
     # Cards are saved with us, and are of no use on a seller's own account.
-    ours = offer.seller is None or offer.seller.account is None
+    ours = seller is None or seller.account is None
     cards = saved_cards(db.session(), known.id) if known and ours else []
     page = render_template(
         "checkout/form.html",
         offer=offer,
+        seller=seller,
         chosen=offer.choice(str(typed.get("quantity"))),
         email=typed.get("email") or (known.email if known else ""),
         known=known is not None,

@@ -15,25 +15,16 @@ from sqlalchemy.orm import Session
 from payments_app.checkout.forms import Purchase, invalid
 from payments_app.checkout.keys import SCOPE, made_before, row_key
 from payments_app.checkout.means import means_of
-from payments_app.checkout.offers import (
-    digital_for_sale,
-    offer_of_plan,
-    placed,
-    plan_for_sale,
-    product_for_sale,
-)
+from payments_app.checkout.offers import offer_of
 from payments_app.checkout.velocity_fingerprints import VelocityFingerprint
-from payments_app.core.db.clock import utcnow
 from payments_app.core.db.session import CommitOutcomeUnknownError, atomic, hold_name
-from payments_app.core.money import Money, chargeable
+from payments_app.core.money import chargeable
 from payments_app.core.web.http import ProblemError
 from payments_app.customers.find import customer_for
-from payments_app.downloads.purchase import purchase as buy
-from payments_app.orders.place import place
 from payments_app.payments.models import Transaction
 from payments_app.payments.payable import NotPayableError, Payable
+from payments_app.payments.sellable import Offer
 from payments_app.payments.transactions.open import open_transaction
-from payments_app.subscriptions.subscribe import subscribe
 
 _TRIES = 3
 
@@ -62,17 +53,17 @@ def start(
     Raises ProblemError (422 for what cannot be bought so, `idempotency_key_reuse`,
     `amount_changed`; 503 when the database was lost) and LivePaymentError.
     """
-    for last in (False,) * (_TRIES - 1) + (True,):
+    for tries_left in reversed(range(_TRIES)):
         try:
             return _start(purchase, buyer, known, fingerprints, caller)
         except NotPayableError as refusal:
             raise ProblemError(409, refusal.code, refusal.message) from None
         except IntegrityError:
-            if last:
+            if not tries_left:
                 raise
         except CommitOutcomeUnknownError as error:
             # It may be stored: the next run reads by key before it does anything.
-            if last:
+            if not tries_left:
                 raise _unknown() from error
     raise AssertionError("unreachable")
 
@@ -108,38 +99,23 @@ def _start(
 
 
 def _payable(session: Session, purchase: Purchase) -> tuple[str, Payable]:
-    """Who pays for what: a new order, or what was placed before (locked)."""
-    product = product_for_sale(session, purchase.item)
-    if product is not None:
-        if purchase.quantity > product.max_quantity:
-            raise invalid({"quantity": f"You can order up to {product.max_quantity} of these."})
-        _check(purchase, product.price * purchase.quantity)
-        customer = customer_for(session, purchase.email)
-        return customer.id, place(session, product, purchase.quantity, customer.id)
-    plan = plan_for_sale(session, purchase.item)
-    if plan is not None:
-        _check(purchase, offer_of_plan(plan).choices[0].price, keeps_card=bool(plan.card_terms))
-        customer = customer_for(session, purchase.email)
-        return customer.id, subscribe(session, plan, customer.id, utcnow())
-    digital = digital_for_sale(session, purchase.item)
-    if digital is not None:
-        _check(purchase, digital.price)
-        customer = customer_for(session, purchase.email)
-        return customer.id, buy(session, digital, customer.id)
-    payable = placed(session, purchase.item, lock=True)
-    if payable is None:
+    """Who pays for what: something new of what is for sale, or what was placed before (locked)."""
+    offer = offer_of(session, purchase.item, lock=True)
+    if offer is None:
         raise invalid({"item": "This product is no longer available."})
-    _check(purchase, payable.price, keeps_card=bool(payable.card_terms))
-    return customer_for(session, purchase.email).id, payable
+    _check(purchase, offer)
+    customer_id = customer_for(session, purchase.email).id
+    return customer_id, offer.begin(session, purchase.quantity, customer_id)
 
 
-def _check(purchase: Purchase, price: Money, *, keeps_card: bool = False) -> None:
-    """The shop's price is what the page showed, can be charged, and there is a card for it, or to
-    be kept."""
-    if purchase.amount not in (None, price.amount) or purchase.currency not in (
-        None,
-        price.currency,
-    ):
+def _check(purchase: Purchase, offer: Offer) -> None:
+    """So many may be bought, at the price that the page showed; it can be charged, and there is a
+    card for it or to be kept."""
+    if offer.max_quantity is not None and purchase.quantity > offer.max_quantity:
+        raise invalid({"quantity": f"You can order up to {offer.max_quantity} of these."})
+    price = offer.price_of(purchase.quantity)
+    as_shown = purchase.amount in (None, price.amount)
+    if not as_shown or purchase.currency not in (None, price.currency):
         raise ProblemError(
             422,
             "amount_changed",
@@ -151,7 +127,7 @@ def _check(purchase: Purchase, price: Money, *, keeps_card: bool = False) -> Non
     if reason := chargeable(price):
         raise invalid({"item": f"This can't be paid by card: {reason}."})
     given = purchase.payment_method or purchase.confirmation_token or purchase.saved_card
-    if (price.amount > 0 or keeps_card) and not given:
+    if (price.amount > 0 or offer.card_terms) and not given:
         raise invalid({"payment_method": "Enter your card details."})
 
 

@@ -13,11 +13,9 @@ from sqlalchemy.orm import Session
 from payments_app.core.db.clock import in_zone, utcnow
 from payments_app.core.db.columns import as_object
 from payments_app.core.db.ids import looks_like_id
-from payments_app.downloads.deliver import is_owed, link_to
-from payments_app.downloads.models import DigitalPurchase
 from payments_app.gateway.declines import buyer_sentence, public_code
 from payments_app.payments.models import Transaction
-from payments_app.payments.payable import find_payable, terms_of
+from payments_app.payments.payable import find_payable, payable_kinds, terms_of
 from payments_app.payments.queries import payable_of
 
 FIRST_POLL_MS = 250
@@ -91,11 +89,8 @@ def _personal(session: Session, transaction: Transaction) -> dict[str, Any]:
 def _download(session: Session, transaction: Transaction) -> str | None:
     """A new link to the file that was bought, if it was one."""
     payable = payable_of(session, transaction.id)
-    if payable is None or payable[0] != DigitalPurchase.payable_type:
-        return None
-    if not is_owed(session, payable[1]):
-        return None
-    return link_to(payable[1])
+    kind = payable_kinds().get(payable[0]) if payable else None
+    return kind.download_url(session, payable[1]) if kind and payable else None
 
 
 def _card(transaction: Transaction) -> dict[str, str] | None:

@@ -1,4 +1,4 @@
-"""deliver: the link to what was bought, and the file behind it.
+"""deliver: the file behind the link to what was bought.
 
 The link is signed and expires; whoever has it may fetch the file. It is good from the moment that
 the payment is complete: nothing has to follow first. It stops with a refund in full, as
@@ -14,12 +14,12 @@ from sqlalchemy.orm import Session
 
 from payments_app.core.db.session import atomic
 from payments_app.core.web import links
+from payments_app.downloads.link import PURPOSE
 from payments_app.downloads.models import DigitalPurchase
 from payments_app.payments.models import PaymentRecord, Transaction
 from payments_app.payments.refunds.entitlement import Entitlement, entitlement
 
 LINK_SECONDS = 7 * 86_400
-_PURPOSE = "download"
 
 
 class RefundedError(Exception):
@@ -35,14 +35,9 @@ class Parcel:
     content: bytes
 
 
-def link_to(purchase_id: str) -> str:
-    """An absolute address of the file, good for LINK_SECONDS."""
-    return links.absolute(f"/downloads/{links.sign(_PURPOSE, purchase_id)}")
-
-
 def purchase_of(token: str) -> str | None:
     """The purchase that a link is for; None where it is forged or too old."""
-    found = links.read(_PURPOSE, token, LINK_SECONDS)
+    found = links.read(PURPOSE, token, LINK_SECONDS)
     return found if isinstance(found, str) else None
 
 
@@ -64,11 +59,6 @@ def fetch(session: Session, purchase_id: str) -> Parcel | None:
     )
     product = session.get_one(DigitalPurchase, purchase_id).product
     return Parcel(product.filename, product.media_type, product.content)
-
-
-def is_owed(session: Session, purchase_id: str) -> bool:
-    """Whether it is paid for in full, and was not refunded."""
-    return _entitlement(session, purchase_id) == Entitlement.OWED
 
 
 def _entitlement(session: Session, purchase_id: str) -> Entitlement | None:

@@ -12,7 +12,9 @@ from payments_app.core.db.columns import BIGINT
 from payments_app.core.db.ids import new_id
 from payments_app.core.extensions import db
 from payments_app.core.money import Money
+from payments_app.downloads.link import link_to
 from payments_app.payments.payable import Payable
+from payments_app.payments.refunds.entitlement import Entitlement, entitlement
 
 
 class DigitalProduct(db.Model):  # type: ignore[name-defined, misc]
@@ -78,6 +80,14 @@ class DigitalPurchase(Payable, db.Model):  # type: ignore[name-defined, misc]
     def summary(self) -> str:
         """What the checkout says of it."""
         return self.product.summary
+
+    @classmethod
+    def download_url(cls, session: Session, payable_id: str) -> str | None:
+        """A new link to the file; None unless it was paid for in full, and not refunded."""
+        purchase = session.get_one(cls, payable_id)
+        paid = next((one for one in purchase.transactions if one.state == "complete"), None)
+        owed = paid and entitlement(session, paid, purchase.price) == Entitlement.OWED
+        return link_to(payable_id) if owed else None
 
     def before_payment(self, session: Session, customer_id: str) -> None:
         """Whoever tries to pay for it is its buyer."""

@@ -15,11 +15,33 @@ from payments_app.core.db.columns import as_object
 
 @dataclass(frozen=True)
 class DeclinePolicy:
-    """Keys of the buyer's and of staff's sentence, and whether trying again makes sense."""
+    """What a decline means. All that is decided because of it is decided by its fields: `buyer` and
+    `staff` are keys of sentences, for people to read and nothing else.
+
+    `needs_buyer`: the buyer must act, so the card is never charged without them.
+    `same_card_may_work`: the card may be charged again as it is; else the buyer pays by a link.
+    `retry_after`: seconds until we try again by ourselves; None: no attempt is made or offered.
+    `takes_advice`: Stripe's `advice_code` makes it more exact, for the code leaves it open.
+    `hides_reason`: the code would tell a thief why, so a buyer's program does not read it.
+    """
 
     buyer: str
     staff: str
-    retry: bool = True
+    needs_buyer: bool = False
+    same_card_may_work: bool = True
+    retry_after: float | None = 0.0
+    takes_advice: bool = False
+    hides_reason: bool = False
+
+    @property
+    def retry(self) -> bool:
+        """Whether another attempt makes sense, however it is made."""
+        return self.retry_after is not None
+
+    @property
+    def may_charge_off_session(self) -> bool:
+        """Whether a card that was declined so may be charged again without its owner."""
+        return self.retry and not self.needs_buyer
 
 
 BUYER = {
@@ -52,11 +74,8 @@ STAFF = {
     "S9": "Check the configuration: a test card was used with a live key.",
 }
 
-CLOSE_MOUTHED = DeclinePolicy("B1", "S6", retry=False)
-UNMAPPED = DeclinePolicy("B1", "S1")
-_CHECK_FIELD = DeclinePolicy("B3", "S3")
-_CONFIRM = DeclinePolicy("B6", "S5")
-_PIN = DeclinePolicy("B1", "S2")
+_LATER = 3600.0
+UNMAPPED = DeclinePolicy("B1", "S1", takes_advice=True)
 
 
 def _rows(policy: DeclinePolicy, codes: str) -> dict[str, DeclinePolicy]:
@@ -65,59 +84,64 @@ def _rows(policy: DeclinePolicy, codes: str) -> dict[str, DeclinePolicy]:
 
 DECLINES: dict[str, DeclinePolicy] = {
     **_rows(
-        DeclinePolicy("B1", "S1"),
+        UNMAPPED,
         "generic_decline call_issuer do_not_honor no_action_taken not_permitted "
         "security_violation service_not_allowed transaction_not_allowed card_declined "
         "invalid_account new_account_information_available payment_method_restricted "
         "payment_intent_payment_attempt_failed card_decline_rate_limit_exceeded",
     ),
     **_rows(
-        DeclinePolicy("B1", "S1", retry=False),
+        DeclinePolicy("B1", "S1", same_card_may_work=False, retry_after=None),
         "do_not_try_again stop_payment_order revocation_of_authorization "
         "revocation_of_all_authorizations payment_method_customer_decline",
     ),
     **_rows(
-        CLOSE_MOUTHED,
+        DeclinePolicy("B1", "S6", same_card_may_work=False, retry_after=None, hides_reason=True),
         "fraudulent merchant_blacklist lost_card stolen_card pickup_card restricted_card",
     ),
     **_rows(DeclinePolicy("B2", "S2"), "insufficient_funds withdrawal_count_limit_exceeded"),
-    **_rows(DeclinePolicy("B2", "S1"), "card_velocity_exceeded"),
+    **_rows(DeclinePolicy("B2", "S1", takes_advice=True), "card_velocity_exceeded"),
     **_rows(
-        _CHECK_FIELD,
+        DeclinePolicy("B3", "S3", same_card_may_work=False),
         "incorrect_number invalid_number incorrect_cvc invalid_cvc invalid_expiry_month "
         "invalid_expiry_year incorrect_zip incorrect_address postal_code_invalid "
         "incorrect_postal_code",
     ),
-    **_rows(DeclinePolicy("B4", "S2"), "expired_card expired_payment_method"),
     **_rows(
-        DeclinePolicy("B5", "S4"),
+        DeclinePolicy("B4", "S2", same_card_may_work=False), "expired_card expired_payment_method"
+    ),
+    **_rows(
+        DeclinePolicy("B5", "S4", retry_after=_LATER, takes_advice=True),
         "processing_error try_again_later issuer_not_available reenter_transaction "
         "approve_with_id three_d_secure_upstream_error",
     ),
     **_rows(
-        _CONFIRM,
+        DeclinePolicy("B6", "S5", needs_buyer=True),
         "authentication_required authentication_not_handled authentication_failure "
         "payment_intent_authentication_failure payment_intent_payment_attempt_expired",
     ),
     **_rows(
-        DeclinePolicy("B7", "S1"),
+        DeclinePolicy("B7", "S1", same_card_may_work=False, takes_advice=True),
         "card_not_supported currency_not_supported three_d_secure_authentication_not_supported",
     ),
-    **_rows(DeclinePolicy("B1", "S8"), "invalid_amount"),
-    **_rows(DeclinePolicy("B8", "S7", retry=False), "duplicate_transaction"),
-    **_rows(DeclinePolicy("B9", "S9", retry=False), "testmode_decline"),
+    **_rows(DeclinePolicy("B1", "S8", same_card_may_work=False), "invalid_amount"),
+    **_rows(DeclinePolicy("B8", "S7", retry_after=None), "duplicate_transaction"),
     **_rows(
-        _PIN,
+        DeclinePolicy("B9", "S9", same_card_may_work=False, retry_after=None), "testmode_decline"
+    ),
+    **_rows(
+        DeclinePolicy("B1", "S2", same_card_may_work=False),
         "incorrect_pin invalid_pin pin_try_exceeded offline_pin_required "
         "online_or_offline_pin_required",
     ),
 }
+# What Stripe's `advice_code` makes of a policy that takes advice.
+_ADVICE: dict[str, dict[str, Any]] = {
+    "try_again_later": {"staff": "S4", "retry_after": _LATER},
+    "confirm_card_data": {"staff": "S3", "same_card_may_work": False},
+    "do_not_try_again": {"staff": "S1"},
+}
 _CARD_AGAIN = "payment_intent_confirmation_token_invalid"
-
-
-# Stripe's `advice_code` makes staff's step more exact where the code alone leaves it open.
-_OPEN_STEPS = {"S1", "S4"}
-_STEP_OF_ADVICE = {"try_again_later": "S4", "confirm_card_data": "S3", "do_not_try_again": "S1"}
 
 
 def decline_policy(error: Mapping[str, Any] | None) -> DeclinePolicy | None:
@@ -134,10 +158,9 @@ def decline_policy(error: Mapping[str, Any] | None) -> DeclinePolicy | None:
 
 
 def _refined(policy: DeclinePolicy, advice_code: str | None) -> DeclinePolicy:
-    step = _STEP_OF_ADVICE.get(str(advice_code))
-    if step and policy.staff in _OPEN_STEPS and policy.retry:
-        policy = replace(policy, staff=step)
-    return replace(policy, retry=False) if advice_code == "do_not_try_again" else policy
+    if policy.takes_advice:
+        policy = replace(policy, **_ADVICE.get(str(advice_code), {}))
+    return replace(policy, retry_after=None) if advice_code == "do_not_try_again" else policy
 
 
 def buyer_sentence(error: Mapping[str, Any] | None, phase: str) -> tuple[str, str]:
@@ -159,6 +182,6 @@ def public_code(error: Mapping[str, Any]) -> str:
     """The code that a buyer's program may read: one that would tell a thief why reads as any
     other decline."""
     policy, error = decline_policy(error), as_object(error)
-    if policy is not None and policy.staff == CLOSE_MOUTHED.staff:
+    if policy is not None and policy.hides_reason:
         return "card_declined"
     return str(error.get("code") or error.get("type") or "payment_failed")

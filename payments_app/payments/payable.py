@@ -67,6 +67,12 @@ class Payable:
         None where it may not be."""
         return ""
 
+    @classmethod
+    def download_url(cls, session: Session, payable_id: str) -> str | None:  # noqa: ARG003
+        """Where the buyer of one gets it, once it is paid for; None of what is handed over in
+        another way, or is not owed."""
+        return None
+
     def before_payment(self, session: Session, customer_id: str) -> None:
         """What has to happen before an attempt is stored, in its database transaction.
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from payments_app.core import history
 from payments_app.core.jobs import outbox
-from payments_app.gateway.declines import decline_policy
+from payments_app.gateway.declines import DeclinePolicy, decline_policy
 from payments_app.payments.models import PaymentRecord, Transaction
 from payments_app.subscriptions.models import Period, Subscription
 
@@ -32,7 +32,10 @@ def not_paid(
         end(session, subscription, now, "unpaid")
         outbox.stage(session, MAIL_ENDED, period.id)
         return
-    period.next_try_at = period.failed_at + dt.timedelta(days=DAYS[period.step])
+    planned = period.failed_at + dt.timedelta(days=DAYS[period.step])
+    refused = _refused(session, subscription, period)
+    wait = (refused and refused.retry_after) or 0
+    period.next_try_at = max(planned, now + dt.timedelta(seconds=wait))
     outbox.stage(session, MAIL, period.id, key=f"{MAIL}:{period.id}:{period.step}")
     history.record(
         session,
@@ -53,7 +56,15 @@ def not_sent(period: Period, now: dt.datetime) -> None:
 
 
 def needs_its_owner(session: Session, subscription: Subscription, period: Period) -> bool:
-    """Whether charging the same card again without its owner makes no sense."""
+    """Whether charging the same card again without its owner makes no sense. One that was refused
+    for its details is tried on: its bank may send Stripe new ones meanwhile."""
+    policy = _refused(session, subscription, period)
+    return policy is not None and not policy.may_charge_off_session
+
+
+def _refused(session: Session, subscription: Subscription, period: Period) -> DeclinePolicy | None:
+    """How the card that would be charged next was declined without its owner; None where it was
+    not."""
     card = subscription.usable_card
     last = session.scalars(
         select(Transaction)
@@ -69,9 +80,8 @@ def needs_its_owner(session: Session, subscription: Subscription, period: Period
         .limit(1)
     ).first()
     if card is None or last is None or last.payment_method != card.payment_method:
-        return False
-    policy = decline_policy(last.error)
-    return policy is not None and (not policy.retry or policy.buyer == "B6")
+        return None
+    return decline_policy(last.error)
 
 
 def end(

@@ -18,6 +18,7 @@ from payments_app.core.extensions import db
 from payments_app.core.jobs.runner import run_due_messages
 from payments_app.customers.models import Customer
 from payments_app.downloads import deliver
+from payments_app.downloads.link import link_to
 from payments_app.downloads.models import DigitalPurchase
 from payments_app.gateway import charges
 from payments_app.inbound.build import BUILT_BY, build
@@ -56,7 +57,7 @@ def one(checkout: CheckoutClient, model: type[Any] = DigitalPurchase) -> Any:
 
 def link(checkout: CheckoutClient, purchase: str) -> str:
     with checkout.app.app_context():
-        return deliver.link_to(purchase).removeprefix(checkout.app.config["CONFIG"].public_url)
+        return link_to(purchase).removeprefix(checkout.app.config["CONFIG"].public_url)
 
 
 def run_subscribers(checkout: CheckoutClient) -> None:

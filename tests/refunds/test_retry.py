@@ -14,6 +14,7 @@ from payments_app.core.extensions import db
 from payments_app.core.history import HistoryEntry
 from payments_app.customers.find import customer_for
 from payments_app.customers.models import SavedCard
+from payments_app.gateway.declines import DECLINES, DeclinePolicy
 from payments_app.payments.models import PaymentRecord, Transaction
 from payments_app.payments.retries.charge import retry
 from payments_app.payments.retries.request import RetryRefusedError, preview_retry, request_retry
@@ -160,6 +161,38 @@ def test_a_bank_that_wants_the_buyer_means_a_link(driver: PaymentDriver) -> None
     transaction = pay_with_saved_card(driver, "pm_card_authenticationRequired")
     assert driver.read(transaction).phase == "failed"
     assert preview_retry(transaction).how == "link"
+
+
+def refuse_with_a_new_code(monkeypatch: pytest.MonkeyPatch, transaction: str) -> None:
+    """The bank gave a code that the table has from today on: the buyer must act, whatever the
+    sentences say."""
+    monkeypatch.setitem(
+        DECLINES, "approve_in_app", DeclinePolicy("B5", "S4", needs_buyer=True, takes_advice=True)
+    )
+    error = {"type": "card_error", "code": "card_declined", "decline_code": "approve_in_app"}
+    advised = error | {"advice_code": "try_again_later"}
+    execute(update(Transaction).where(Transaction.id == transaction).values(error=advised))
+
+
+def test_a_code_that_needs_the_buyer_is_a_link_whatever_its_sentences(
+    driver: PaymentDriver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    transaction = pay_with_saved_card(driver)
+    refuse_with_a_new_code(monkeypatch, transaction)
+    assert request_retry(transaction, "ada").how == "link"
+    driver.work()
+    assert len(attempts(transaction)) == 1
+
+
+def test_a_retry_under_way_charges_nothing_where_the_buyer_turns_out_to_be_needed(
+    driver: PaymentDriver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    transaction = pay_with_saved_card(driver)
+    assert request_retry(transaction, "ada").how == "charge"
+    refuse_with_a_new_code(monkeypatch, transaction)
+    driver.work()
+    assert len(attempts(transaction)) == 1
+    assert ["must confirm" in words for words in refusals(transaction)] == [True]
 
 
 @pytest.mark.parametrize("card", ["pm_card_visa", "pm_card_authenticationRequired"])

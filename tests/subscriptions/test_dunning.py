@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from typing import Any
+
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
+from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.customers import cards
 from payments_app.customers.models import Customer
+from payments_app.gateway.declines import DECLINES, DeclinePolicy
 from payments_app.notices.models import Mail
+from payments_app.payments.models import Transaction
 from payments_app.subscriptions.renew import advance
 from tests.subscriptions.billing_driver import BillingDriver, at
 
@@ -99,6 +106,37 @@ def test_a_card_that_wants_its_owner_is_not_charged_again_without_them(
         billing.go_to(day)
     assert len(billing.attempts(member)) == 1
     assert billing.subscription(member).status == "canceled"
+
+
+NEW_CODE = "approve_in_app"
+
+
+@atomic
+def refuse_with_a_new_code(session: Session, transaction_id: str) -> None:
+    refused: dict[str, Any] = {"type": "card_error", "code": "card_declined"}
+    session.get_one(Transaction, transaction_id).error = refused | {"decline_code": NEW_CODE}
+
+
+def test_a_code_that_needs_the_buyer_is_not_charged_again_whatever_its_sentences(
+    billing: BillingDriver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(DECLINES, NEW_CODE, DeclinePolicy("B5", "S4", needs_buyer=True))
+    member = lapse(billing)
+    refuse_with_a_new_code(billing.attempts(member)[0].id)
+    for day in TRIES:
+        billing.go_to(day)
+    assert len(billing.attempts(member)) == 1
+    assert billing.subscription(member).status == "canceled"
+
+
+def test_a_card_is_left_alone_for_as_long_as_its_code_says(
+    billing: BillingDriver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    week = dt.timedelta(days=7)
+    policy = DeclinePolicy("B5", "S4", retry_after=week.total_seconds())
+    monkeypatch.setitem(DECLINES, "generic_decline", policy)
+    member = lapse(billing)
+    assert billing.periods(member)[-1].next_try_at == at(RENEWAL) + week
 
 
 def test_a_card_that_wants_its_owner_brings_a_letter_that_says_so(billing: BillingDriver) -> None:

@@ -202,9 +202,7 @@ def _was_removed(session: Session, transaction: Transaction) -> bool:
 
 def _may_charge(policy: DeclinePolicy | None) -> bool:
     """Whether the same card may simply be tried again: no details to mend, no bank to ask."""
-    if policy is None:
-        return True
-    return policy.buyer == "B2" or (policy.staff in ("S1", "S4") and policy.buyer != "B7")
+    return policy is None or (policy.may_charge_off_session and policy.same_card_may_work)
 
 
 def _waits(session: Session, transaction_id: str) -> bool:

@@ -5,18 +5,18 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from flask import Response, jsonify, url_for
+from flask import Blueprint, Response, jsonify, url_for
 from werkzeug.exceptions import NotFound
 
-from payments_app.checkout.blueprint import blueprint
-from payments_app.checkout.offers import product_for_sale, products_for_sale
 from payments_app.core.extensions import db
 from payments_app.core.web import cache, headers
 from payments_app.core.web.access import public
 from payments_app.orders.bestsellers import bestsellers, product_list_version
+from payments_app.orders.find import product_for_sale, products_for_sale
 from payments_app.orders.models import Product
 
 BESTSELLERS_SECONDS = 600
+blueprint = Blueprint("products", __name__)
 
 
 @blueprint.get("/api/v1/products")

@@ -83,14 +83,13 @@ def raise_alert(
 
 
 def _tell(session: Session, key: str, failed_command: str | None) -> None:
-    subscribers = outbox.subscribers_of(session, RAISED)
-    if failed_command in [subscriber.command for subscriber in subscribers]:
+    tellers = [subscriber.command for subscriber in outbox.subscribers_of(session, RAISED)]
+    if failed_command in tellers:
         return  # that people can't be told is not told: it would never end
     alert_id = session.scalars(
         select(Alert.id).where(Alert.key == key, Alert.acknowledged_at.is_(None))
     ).one()
-    for subscriber in subscribers:
-        outbox.stage(session, subscriber.command, str(alert_id), delay=subscriber.delay)
+    outbox.publish(session, RAISED, str(alert_id))
 
 
 def acknowledge(session: Session, key: str, actor: str) -> bool:

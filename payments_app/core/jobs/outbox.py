@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 
 from flask import current_app
@@ -173,6 +173,29 @@ def subscribers_of(session: Session, event: str) -> list[Subscriber]:
     names = {subscriber.command for subscriber in known}
     others = [row for row in registry.subscribers(session, event) if row.command not in names]
     return known + [Subscriber(row.command, row.delay) for row in others]
+
+
+def publish(
+    session: Session,
+    event: str,
+    subject: str,
+    *,
+    about: str | None = None,
+    told: Container[str] = (),
+) -> None:
+    """Stage each subscriber of an event, but the commands `told`, in the caller's transaction.
+    Each is staged once for what `about` names: the subject, unless it is told of more than once.
+    """
+    for subscriber in subscribers_of(session, event):
+        command = subscriber.command
+        if command not in told:
+            stage(
+                session,
+                command,
+                subject,
+                key=f"{command}:{about or subject}",
+                delay=subscriber.delay,
+            )
 
 
 def commands() -> Mapping[str, Command]:

@@ -90,7 +90,5 @@ def keep(session: Session, record: ConnectRecord) -> bool:
             known.fee, known.net = record.fee, record.net
             known.balance_currency = record.balance_currency
         return False
-    for subscriber in outbox.subscribers_of(session, RECORDED):
-        key = f"{subscriber.command}:{known.id}"
-        outbox.stage(session, subscriber.command, str(known.id), key=key, delay=subscriber.delay)
+    outbox.publish(session, RECORDED, str(known.id))
     return True

@@ -151,6 +151,4 @@ def tell(session: Session, refund: Refund, *, actor: str, **data: Any) -> None:
         currency=refund.currency,
         **data,
     )
-    for subscriber in outbox.subscribers_of(session, event):
-        key = f"{subscriber.command}:{refund.id}:v{refund.version}"
-        outbox.stage(session, subscriber.command, refund.id, key=key, delay=subscriber.delay)
+    outbox.publish(session, event, refund.id, about=f"{refund.id}:v{refund.version}")

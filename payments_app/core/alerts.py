@@ -17,7 +17,7 @@ from payments_app.core.db.clock import database_now
 from payments_app.core.db.columns import BIGINT
 from payments_app.core.db.session import insert_once
 from payments_app.core.db.text import storable
-from payments_app.core.extensions import db
+from payments_app.core.extensions import Base
 from payments_app.core.jobs import outbox
 from payments_app.core.logs import redact
 
@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 RAISED = "alert.raised"
 
 
-class Alert(db.Model):  # type: ignore[name-defined, misc]
+class Alert(Base):
     """Something a person must know. One open alert at most for each key; repeats are counted."""
 
     __tablename__ = "pay_alerts"

@@ -32,7 +32,7 @@ from payments_app.core import registry
 from payments_app.core.db.clock import database_now
 from payments_app.core.db.columns import BIGINT, Key
 from payments_app.core.db.session import insert_once
-from payments_app.core.extensions import db
+from payments_app.core.extensions import Base
 from payments_app.core.jobs import wake_up
 
 log = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ SWEEPER = wake_up.SWEEPER
 UNKNOWN_SECONDS = 60  # so long a message that is due here may be taken by a process that knows it
 
 
-class Message(db.Model):  # type: ignore[name-defined, misc]
+class Message(Base):
     """A command for one subject. `claims` counts claims that ended without a word (crashes);
     `tries` counts those that ended in order but with the work put off (the first of them at
     `first_put_off_at`), `failures` those among them that raised. `unique_key` is set where no

@@ -119,7 +119,13 @@ def list_page(filters: Filters, status: int = 200, **values: str) -> Response:
     return _page_of(filters, found, status, **values)
 
 
-def _page_of(filters: Filters, found: Page, status: int, **values: str) -> Response:
+def _page_of(
+    filters: Filters,
+    found: Page,
+    status: int,
+    save_name: str = "",
+    save_problem: str | None = None,
+) -> Response:
     session, zone = db.session(), reader_zone()
     rows = payments(session, found.keys, zone)
     # What was paid at Stripe may be in a currency that the shop never asks for.
@@ -139,7 +145,8 @@ def _page_of(filters: Filters, found: Page, status: int, **values: str) -> Respo
         from_day=filters.day("from", today()),
         to_day=filters.day("to", today()),
         zone=zone.key,
-        **values,
+        save_name=save_name,
+        save_problem=save_problem,
     )
 
 
@@ -164,7 +171,9 @@ def add_note(transaction_id: str) -> Response | BaseResponse:
     return redirect(url_for("staff.payment", transaction_id=transaction_id) + "#timeline", 303)
 
 
-def _payment_page(transaction_id: str, status: int = 200, **values: str) -> Response:
+def _payment_page(
+    transaction_id: str, status: int = 200, note: str = "", note_problem: str | None = None
+) -> Response:
     session, zone = db.session(), reader_zone()
     shown = find(transaction_id)
     row = session.execute(
@@ -185,7 +194,8 @@ def _payment_page(transaction_id: str, status: int = 200, **values: str) -> Resp
         twin=twin_of(session, transaction_id),
         waits=unknown.waiting_for(session, transaction_id),
         timeline=timeline(session, transaction_id, zone, technical=signed_in().may("technical")),
-        **values,
+        note=note,
+        note_problem=note_problem,
     )
 
 

@@ -1,17 +1,20 @@
 """Answers that are the same for everybody, kept on the cache's Redis: JSON, never pickle.
 
-A key names the version of what it was made from, so a change is seen at once; what no version
-tells ends by its time to live, or by `flask cache purge KEY`, which asks the CDN as well. Without
-Redis everything is worked out again.
+A key names the version of what it was made from, so a change is seen at once, and the shape of
+what it holds (`shape_of`), so that no release reads what another one wrote. What no version tells
+ends by its time to live, or by `flask cache purge KEY`, which asks the CDN as well. Without Redis
+everything is worked out again.
 """
 
 from __future__ import annotations
 
+import hashlib
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
-from typing import Any, TypeVar
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 from cachelib.serializers import JSONSerializer
@@ -22,9 +25,11 @@ from flask_caching.backends.rediscache import RedisCache
 
 from payments_app.core import redis_client
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
 T = TypeVar("T")
 
-FORMAT = 1  # of what is kept; a release that keeps something else raises it
 _GENERATION_SECONDS = 30 * 24 * 3600  # far longer than anything is kept
 _PURGE_SECONDS = 10
 _cache = Cache()
@@ -49,7 +54,7 @@ class JsonRedisCache(RedisCache):
 def prepare(app: Flask) -> None:
     """Connect the cache of public answers."""
     app.extensions["cache_rest"] = redis_client.Rest("pages do without their cache")
-    connect(app, _cache, f"public:{FORMAT}:")
+    connect(app, _cache, "public:")
 
 
 def connect(app: Flask, cache: Cache, prefix: str) -> None:
@@ -64,6 +69,12 @@ def connect(app: Flask, cache: Cache, prefix: str) -> None:
             "CACHE_OPTIONS": redis_client.options(),
         },
     )
+
+
+def shape_of(*kinds: type[DataclassInstance]) -> str:
+    """A hash of the fields of these dataclasses and their types, for the key of what holds them."""
+    shape = [[(each.name, str(each.type)) for each in fields(kind)] for kind in kinds]
+    return hashlib.sha256(repr(shape).encode()).hexdigest()[:12]
 
 
 def remembered(name: str, version: str, seconds: int, make: Callable[[], T]) -> T:

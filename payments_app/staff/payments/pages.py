@@ -42,7 +42,7 @@ from payments_app.staff.payments.search import search
 from payments_app.staff.payments.sent import sent_about
 from payments_app.staff.presenter import Payment
 from payments_app.staff.timeline import timeline
-from payments_app.staff.zones import business_zone, reader_zone
+from payments_app.staff.zones import reader_zone
 
 _FEW = 8
 
@@ -59,7 +59,6 @@ def home() -> Response:
         failures=payments(session, newest.keys, zone),
         today=today(),
         zone=zone.key,
-        business=business_zone().key,
     )
 
 
@@ -144,7 +143,6 @@ def _page_of(
         reasons=sorted(DECLINES),
         from_day=filters.day("from", today()),
         to_day=filters.day("to", today()),
-        zone=zone.key,
         save_name=save_name,
         save_problem=save_problem,
     )

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 from chaos.campaign import Outcome
 
-DRAINED_WITHIN = 90.0  # seconds after the last fault
 _SHOWN = 20
 
 

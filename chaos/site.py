@@ -19,7 +19,6 @@ import requests
 
 from chaos.merchant import Merchant
 from parts.app import REPOSITORY, Sweeper, Web, Worker
-from parts.http import answers
 from parts.mailbox import Mailbox
 from parts.ports import free_port
 from parts.postgres import Postgres
@@ -115,10 +114,6 @@ class Site:
     @property
     def url(self) -> str:
         return self.web.url
-
-    def is_up(self) -> bool:
-        """Whether the web answers and nothing waits to be restarted."""
-        return all(p.is_running() for p in self.programs) and answers(f"{self.url}/readyz")
 
     def ask_stripe(self, method: str, path: str, content: Any = None) -> dict[str, object]:
         """Ask the sandbox with the shop's own secret key; `content` is sent as JSON."""

@@ -7,6 +7,7 @@ from importlib import import_module
 from pathlib import Path
 
 from flask import Flask
+from jinja2 import StrictUndefined
 
 from payments_app import cli, models, schedule, subscribers
 from payments_app.accounts import gate
@@ -53,6 +54,8 @@ def create_app(config: Config | None = None) -> Flask:
     app = Flask(
         __name__, template_folder=str(_ROOT / "templates"), static_folder=str(_ROOT / "static")
     )
+    # A misspelt name in a page or a mail raises, where it would print nothing.
+    app.jinja_options = {"undefined": StrictUndefined}
     threads = subscribers.QUEUE_THREADS | {"charges": config.charge_concurrency}
     app.config.update(
         CONFIG=config,

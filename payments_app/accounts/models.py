@@ -10,12 +10,12 @@ from sqlalchemy.orm import Mapped, mapped_column
 from payments_app.accounts.permissions import ROLE_NAMES
 from payments_app.core.db.clock import database_now
 from payments_app.core.db.ids import new_id
-from payments_app.core.extensions import db
+from payments_app.core.extensions import Base
 
 _ROLES = ", ".join(f"'{role}'" for role in ROLE_NAMES)
 
 
-class Staff(db.Model):  # type: ignore[name-defined, misc]
+class Staff(Base):
     """Somebody who may sign in. Raising `session_version` ends every session at once."""
 
     __tablename__ = "pay_staff"
@@ -34,7 +34,7 @@ class Staff(db.Model):  # type: ignore[name-defined, misc]
     )
 
 
-class StaffSession(db.Model):  # type: ignore[name-defined, misc]
+class StaffSession(Base):
     """A sign-in of one browser. The cookie's token is kept as a SHA-256 only: who reads this
     table can't sign in with it."""
 
@@ -49,7 +49,7 @@ class StaffSession(db.Model):  # type: ignore[name-defined, misc]
     ended_at: Mapped[dt.datetime | None]
 
 
-class SignInTries(db.Model):  # type: ignore[name-defined, misc]
+class SignInTries(Base):
     """How often an account was tried in the window that began at `since`. The account is a hash
     of what was typed, whether or not there is such an account."""
 

@@ -29,7 +29,7 @@ def sign_in_page() -> Response | BaseResponse:
     """The form; who is signed in already goes on."""
     if gate.known_member():
         return redirect(_wanted(), 303)
-    return _form("accounts/login.html")
+    return _form("accounts/login.html", email="")
 
 
 @blueprint.post("/login")
@@ -126,19 +126,27 @@ def set_password() -> Response:
     return _with_token("/staff", session)
 
 
-def _link_form(token: str, status: int = 200, **values: str) -> Response:
+def _link_form(token: str, status: int = 200, message: str | None = None) -> Response:
     try:
         email = password_links.email_of(token)
     except password_links.BadLinkError:
         return _form("accounts/bad_link.html", 410)
-    before = gate.known_member()
-    if before is not None and before.email != email:
-        values["before"] = before.email
-    return _form("accounts/new_password.html", status, token=token, email=email, **values)
+    known = gate.known_member()
+    before = known.email if known is not None and known.email != email else None
+    return _form(
+        "accounts/new_password.html",
+        status,
+        message=message,
+        token=token,
+        email=email,
+        before=before,
+    )
 
 
-def _form(template: str, status: int = 200, **values: str) -> Response:
-    page = render_template(template, next=_wanted(), **values)
+def _form(
+    template: str, status: int = 200, message: str | None = None, **values: str | None
+) -> Response:
+    page = render_template(template, next=_wanted(), message=message, **values)
     return private(make_response(page, status))
 
 

@@ -21,7 +21,6 @@ from payments_app.core.extensions import db
 from payments_app.core.web import links
 from payments_app.core.web.http import ProblemError
 
-MODES = ("off", "auto", "always")
 # Declines in an hour. Many people may share an address.
 MOST = {"address": 10, "browser": 3, "email": 3}
 LIFE_SECONDS = 15 * 60

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from payments_app.checkout import buyers
 from payments_app.core.db.clock import database_now
-from payments_app.core.extensions import db
+from payments_app.core.extensions import Base
 from payments_app.core.web.links import seal
 from payments_app.payments.models import Transaction
 
@@ -23,7 +23,7 @@ WINDOW_SECONDS = 3600
 KEEP_SECONDS = 24 * 3600
 
 
-class VelocityFingerprint(db.Model):  # type: ignore[name-defined, misc]
+class VelocityFingerprint(Base):
     """A payment was asked for from here: an address, a browser, or for an e-mail."""
 
     __tablename__ = "pay_velocity_fingerprints"

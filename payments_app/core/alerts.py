@@ -17,7 +17,7 @@ from payments_app.core.db.clock import database_now
 from payments_app.core.db.columns import BIGINT
 from payments_app.core.db.session import insert_once
 from payments_app.core.db.text import storable
-from payments_app.core.extensions import db
+from payments_app.core.extensions import Base
 from payments_app.core.jobs import outbox
 from payments_app.core.logs import redact, redacted
 
@@ -27,7 +27,7 @@ RAISED = "alert.raised"
 _KEY_LENGTH = 200  # some end in a word of Stripe's
 
 
-class Alert(db.Model):  # type: ignore[name-defined, misc]
+class Alert(Base):
     """Something a person must know. One open alert at most for each key; repeats are counted."""
 
     __tablename__ = "pay_alerts"
@@ -85,14 +85,13 @@ def raise_alert(
 
 
 def _tell(session: Session, key: str, failed_command: str | None) -> None:
-    subscribers = outbox.subscribers_of(session, RAISED)
-    if failed_command in [subscriber.command for subscriber in subscribers]:
+    tellers = [subscriber.command for subscriber in outbox.subscribers_of(session, RAISED)]
+    if failed_command in tellers:
         return  # that people can't be told is not told: it would never end
     alert_id = session.scalars(
         select(Alert.id).where(Alert.key == key, Alert.acknowledged_at.is_(None))
     ).one()
-    for subscriber in subscribers:
-        outbox.stage(session, subscriber.command, str(alert_id), delay=subscriber.delay)
+    outbox.publish(session, RAISED, str(alert_id))
 
 
 def acknowledge(session: Session, key: str, actor: str) -> bool:

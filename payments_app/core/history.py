@@ -14,13 +14,13 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from payments_app.core.card_numbers import mask, masked
 from payments_app.core.db.clock import database_now
 from payments_app.core.db.columns import BIGINT, Key
-from payments_app.core.extensions import db
+from payments_app.core.extensions import Base
 
 SYSTEM = "system"
 ACTOR_LENGTH = 80
 
 
-class HistoryEntry(db.Model):  # type: ignore[name-defined, misc]
+class HistoryEntry(Base):
     """What happened (`what`, such as `payment.completed`), when, by whom, to which transaction.
 
     `kind` sorts it: state, stripe, webhook, mail, staff, note, system. `subject` names what it

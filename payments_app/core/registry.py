@@ -19,14 +19,14 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from payments_app.core.db.clock import database_now
 from payments_app.core.db.session import CommitOutcomeUnknownError, atomic
-from payments_app.core.extensions import db
+from payments_app.core.extensions import Base
 
 log = logging.getLogger(__name__)
 
 _DECLARED = "declared_subscribers"
 
 
-class EventSubscriber(db.Model):  # type: ignore[name-defined, misc]
+class EventSubscriber(Base):
     """An event stages this command, due in `delay` seconds, on the queue where whoever knows it
     looks for it. `unique_while_open` as of a Command."""
 

@@ -10,14 +10,14 @@ from sqlalchemy.orm import Mapped, mapped_column
 from payments_app.core.db.clock import database_now
 from payments_app.core.db.columns import Key
 from payments_app.core.db.ids import new_id
-from payments_app.core.extensions import db
+from payments_app.core.extensions import Base
 from payments_app.core.money import Money
 from payments_app.payments.models import Transaction
 from payments_app.payments.payable import Payable
 from payments_app.payments.transactions.open import Means, open_transaction
 
 
-class Customer(Payable, db.Model):  # type: ignore[name-defined, misc]
+class Customer(Payable, Base):
     """Somebody who pays. `payment_status` is None, or why the last payment failed."""
 
     __tablename__ = "pay_customers"
@@ -65,7 +65,7 @@ class Customer(Payable, db.Model):  # type: ignore[name-defined, misc]
         )
 
 
-class SavedCard(db.Model):  # type: ignore[name-defined, misc]
+class SavedCard(Base):
     """A card that its owner agreed to have kept. Its number is at Stripe alone.
 
     It was kept under the address of `customer_id`, and is that customer's own since `joined_at`:

@@ -43,7 +43,7 @@ def account() -> Response:
     customer_id = recognised()
     customer = db.session.get(Customer, customer_id) if customer_id else None
     if customer is None:
-        return _page("customers/ask.html")
+        return _ask()
     found = cards.saved_cards(db.session(), customer.id)
     return _page("customers/account.html", customer=customer, cards=found)
 
@@ -57,7 +57,7 @@ def create_link() -> Response:
     email = request.form.get("email", "")[:254].strip()
     refuse(email)
     if "@" not in email:
-        return _page("customers/ask.html", status=422, email=email, wrong=True)
+        return _ask(422, email=email, wrong=True)
     ask_for_link(email)
     return _page("customers/asked.html", email=email)
 
@@ -131,7 +131,7 @@ def _of_link(token: str) -> tuple[Customer, MailedLink] | None:
 
 
 def _too_old() -> Response:
-    return _page("customers/ask.html", status=410, too_old=True)
+    return _ask(410, too_old=True)
 
 
 def _customer() -> str:
@@ -140,6 +140,12 @@ def _customer() -> str:
     if customer_id is None:
         raise NotFound
     return customer_id
+
+
+def _ask(
+    status: int = 200, *, email: str = "", wrong: bool = False, too_old: bool = False
+) -> Response:
+    return _page("customers/ask.html", status, email=email, wrong=wrong, too_old=too_old)
 
 
 def _page(template: str, status: int = 200, **words: object) -> Response:

@@ -10,14 +10,14 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 from payments_app.core.db.clock import database_now
 from payments_app.core.db.columns import BIGINT
 from payments_app.core.db.ids import new_id
-from payments_app.core.extensions import db
+from payments_app.core.extensions import Base
 from payments_app.core.money import Money
 from payments_app.downloads.link import link_to
 from payments_app.payments.payable import Payable
 from payments_app.payments.refunds.entitlement import Entitlement, entitlement
 
 
-class DigitalProduct(db.Model):  # type: ignore[name-defined, misc]
+class DigitalProduct(Base):
     """A file for sale. `amount` in minor units; the content is read only when it is sent."""
 
     __tablename__ = "pay_digital_products"
@@ -41,7 +41,7 @@ class DigitalProduct(db.Model):  # type: ignore[name-defined, misc]
         return Money(self.amount, self.currency)
 
 
-class DigitalPurchase(Payable, db.Model):  # type: ignore[name-defined, misc]
+class DigitalPurchase(Payable, Base):
     """A buyer's copy, at the price of that moment. `downloads` counts how often it was fetched."""
 
     __tablename__ = "pay_digital_purchases"

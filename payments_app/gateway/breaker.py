@@ -15,7 +15,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from payments_app.core import alerts
 from payments_app.core.db.clock import database_now
 from payments_app.core.db.session import atomic, insert_once
-from payments_app.core.extensions import db
+from payments_app.core.extensions import Base, db
 from payments_app.core.jobs import outbox
 
 NAME = "stripe"
@@ -24,7 +24,7 @@ FIRST_SECONDS, LONGEST_SECONDS = 5, 60
 PROBE_SECONDS = 30  # longer than a call can last: one probe at a time
 
 
-class Breaker(db.Model):  # type: ignore[name-defined, misc]
+class Breaker(Base):
     """`failures` in a row; while `open_until` lies ahead, no call is made."""
 
     __tablename__ = "pay_breakers"

@@ -45,15 +45,6 @@ def detach_card(payment_method: str) -> Reply:
     )
 
 
-def retrieve_card(payment_method: str) -> Reply:
-    """Read a card as it stands at Stripe now."""
-    return object_call(
-        "card_retrieve",
-        "payment_method",
-        lambda: client().v1.payment_methods.retrieve(payment_method),
-    )
-
-
 def _create(whose: dict[str, str], email: str, key: str) -> Reply:
     return object_call(
         "customer_create",

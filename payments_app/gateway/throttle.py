@@ -5,22 +5,16 @@ Source: https://docs.stripe.com/rate-limits (100 a second live, 25 in test mode)
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 
 from flask import Flask, current_app
-from redis import Redis, RedisError
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from payments_app.config import Config
-
-log = logging.getLogger(__name__)
+from payments_app.core import redis_client
 
 LIVE, TEST, SANDBOX = 80, 20, 1000  # calls a second, with room for what others do with our key
 MAX_WAIT_SECONDS = 2.0  # a thread waits this long for its turn; longer waits are the outbox's
-_REDIS_REST = 5.0
 
 # The theoretical arrival time of the generic cell rate algorithm, by Redis's own clock: answers
 # how many seconds to wait, having taken a turn, or a negative number where the wait is too long.
@@ -41,14 +35,8 @@ class Throttle:
 
     def __init__(self, redis_url: str, calls_a_second: int) -> None:
         self.step = 1 / calls_a_second
-        self._redis = Redis.from_url(
-            redis_url,
-            socket_connect_timeout=0.25,
-            socket_timeout=0.25,
-            retry=Retry(NoBackoff(), 0),
-        )
-        self._script = self._redis.register_script(_TAKE)
-        self._away_until = 0.0
+        self._script = redis_client.impatient(redis_url).register_script(_TAKE)
+        self._rest = redis_client.Rest("calls to Stripe are spaced in this process")
         self._lock = threading.Lock()
         self._due = 0.0
         self._never = threading.Event()
@@ -64,14 +52,9 @@ class Throttle:
         return 0.0
 
     def _take(self, max_wait: float) -> float:
-        if time.monotonic() >= self._away_until:
-            try:
-                arguments = [self.step, 0.25, max_wait]
-                return float(self._script(keys=["throttle:stripe"], args=arguments))
-            except (RedisError, OSError) as error:
-                self._away_until = time.monotonic() + _REDIS_REST
-                log.warning("calls to Stripe are spaced in this process: %s", error)
-        return self._take_here(max_wait)
+        arguments = [self.step, 0.25, max_wait]
+        wait = self._rest.ask(lambda: self._script(keys=["throttle:stripe"], args=arguments))
+        return self._take_here(max_wait) if wait is None else float(wait)
 
     def _take_here(self, max_wait: float) -> float:
         with self._lock:

@@ -9,12 +9,12 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from payments_app.core.db.clock import database_now
 from payments_app.core.db.columns import Key
-from payments_app.core.extensions import db
+from payments_app.core.extensions import Base
 
 RECEIVED, PROCESSED, IGNORED, QUARANTINED = "received", "processed", "ignored", "quarantined"
 
 
-class StripeEvent(db.Model):  # type: ignore[name-defined, misc]
+class StripeEvent(Base):
     """An event by Stripe's own id. The body is not kept: the object is read again at Stripe.
 
     `received` waits to be worked on, `processed` was, `ignored` is of a type that has no handler,

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from payments_app.core.db.clock import database_now
 from payments_app.core.db.columns import BIGINT, Key
-from payments_app.core.extensions import db
+from payments_app.core.extensions import Base
 
 # What we hold at Stripe, and where it came from or went.
 STRIPE_BALANCE, SALES = "stripe_balance", "sales"
@@ -27,7 +27,7 @@ STRIPE_FEES = "stripe_fees"
 CONNECTED_BALANCES = "connected_balances"
 
 
-class Journal(db.Model):  # type: ignore[name-defined, misc]
+class Journal(Base):
     """One movement of money in one currency, posted once (`key`). Its entries sum to zero:
     PostgreSQL checks that at commit, the posting function on either database."""
 
@@ -50,7 +50,7 @@ class Journal(db.Model):  # type: ignore[name-defined, misc]
     )
 
 
-class Entry(db.Model):  # type: ignore[name-defined, misc]
+class Entry(Base):
     """One side of a journal: a debit or a credit of an account, `amount` > 0 in minor units."""
 
     __tablename__ = "pay_ledger_entries"
@@ -76,7 +76,7 @@ class Entry(db.Model):  # type: ignore[name-defined, misc]
     )
 
 
-class BalanceTransaction(db.Model):  # type: ignore[name-defined, misc]
+class BalanceTransaction(Base):
     """What Stripe wrote of one movement of a balance: ours, or (`account`) a merchant's own.
 
     `amount` less `fee` is `net`, in minor units of `currency`, which is the one that the balance is

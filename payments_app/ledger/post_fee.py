@@ -69,9 +69,7 @@ def charge_kept(session: Session, transaction_id: str) -> bool:
 def tell(session: Session, transaction_id: str, about: str) -> None:
     """Stage the subscribers of a posting beside the capture, in the caller's transaction; `about`
     names the posting."""
-    for subscriber in outbox.subscribers_of(session, POSTED):
-        key = f"{subscriber.command}:{about}"
-        outbox.stage(session, subscriber.command, transaction_id, key=key, delay=subscriber.delay)
+    outbox.publish(session, POSTED, transaction_id, about=about)
 
 
 @atomic

@@ -11,13 +11,13 @@ from sqlalchemy.orm import Mapped, mapped_column
 from payments_app.core.db.clock import database_now
 from payments_app.core.db.columns import Key
 from payments_app.core.db.ids import new_id
-from payments_app.core.extensions import db
+from payments_app.core.extensions import Base
 
 URL_LENGTH = 500
 DESTINATION, DIRECT = "destination", "direct"
 
 
-class Merchant(db.Model):  # type: ignore[name-defined, misc]
+class Merchant(Base):
     """Somebody who is paid. `cutoff` is in minutes after midnight in `timezone`: the moment that
     ends a business day; 0 is midnight itself. One merchant is the shop's own (`is_default`)."""
 
@@ -43,7 +43,7 @@ class Merchant(db.Model):  # type: ignore[name-defined, misc]
     )
 
 
-class ConnectedAccount(db.Model):  # type: ignore[name-defined, misc]
+class ConnectedAccount(Base):
     """A merchant's account at Stripe, connected to ours, and what Stripe lets it do.
 
     `charge_type` says how its payments are made: `destination` on our account, with a transfer to
@@ -76,7 +76,7 @@ class ConnectedAccount(db.Model):  # type: ignore[name-defined, misc]
     )
 
 
-class Endpoint(db.Model):  # type: ignore[name-defined, misc]
+class Endpoint(Base):
     """A merchant's webhook endpoint. `failures` counts failed calls since the
     last one that went well, `failing_since` when the first of them was."""
 

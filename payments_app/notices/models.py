@@ -9,10 +9,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from payments_app.core.db.clock import database_now
 from payments_app.core.db.ids import new_id
-from payments_app.core.extensions import db
+from payments_app.core.extensions import Base
 
 
-class Mail(db.Model):  # type: ignore[name-defined, misc]
+class Mail(Base):
     """One mail, unique by `key` (such as `receipt_<transaction>`), with the words it was written
     with: sent again, it is the same message by its Message-ID.
 

@@ -10,10 +10,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 from payments_app.core.db.clock import database_now
 from payments_app.core.db.columns import BIGINT
 from payments_app.core.db.ids import new_id
-from payments_app.core.extensions import db
+from payments_app.core.extensions import Base
 
 
-class WebhookEvent(db.Model):  # type: ignore[name-defined, misc]
+class WebhookEvent(Base):
     """What happened, once: `id` is `webhook_<payment>_<event>`, by which a merchant knows it
     again. `body` is what is sent, to the byte. A test's event is about no payment."""
 
@@ -31,7 +31,7 @@ class WebhookEvent(db.Model):  # type: ignore[name-defined, misc]
     __table_args__ = (Index("pay_webhook_events_merchant_idx", "merchant_id", "created_at", "id"),)
 
 
-class Delivery(db.Model):  # type: ignore[name-defined, misc]
+class Delivery(Base):
     """One event on its way to one endpoint: `waiting` -> `sending` (until `taken_until`) ->
     `delivered`; `dead` after the last try, `skipped` where the endpoint was switched off."""
 
@@ -56,7 +56,7 @@ class Delivery(db.Model):  # type: ignore[name-defined, misc]
     )
 
 
-class Attempt(db.Model):  # type: ignore[name-defined, misc]
+class Attempt(Base):
     """One call: the HTTP status (None: there was no answer), milliseconds, and what went wrong."""
 
     __tablename__ = "pay_webhook_attempts"

@@ -38,7 +38,6 @@ def queues() -> Response:
         dead=dead_letters.list_dead(session, place_in_list()),
         page_size=dead_letters.PAGE,
         schedule=last_runs(session, schedule()),
-        may_decide=signed_in().may("dead_letters"),
     )
     return private(make_response(page))
 

@@ -10,11 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from redis import Redis, RedisError
-from redis.backoff import NoBackoff
-from redis.retry import Retry
+from redis import RedisError
 
 from payments_app.config import Config
+from payments_app.core import redis_client
 
 FULL_SHARE = 0.8  # of maxmemory
 
@@ -62,9 +61,7 @@ def inspect(config: Config) -> list[RedisState]:
 
 def _inspect(role: str, url: str) -> RedisState:
     try:
-        with Redis.from_url(
-            url, socket_connect_timeout=0.25, socket_timeout=0.25, retry=Retry(NoBackoff(), 0)
-        ) as client:
+        with redis_client.impatient(url) as client:
             memory: dict[str, Any] = client.info("memory")
             kept: dict[str, Any] = client.info("persistence")
     except (RedisError, OSError):

@@ -38,5 +38,4 @@ def remind(session: Session) -> None:
     )
     for alert in session.execute(waiting).all():
         number = turn((now - alert.first_at).total_seconds())
-        for subscriber in outbox.subscribers_of(session, RAISED):
-            outbox.stage(session, subscriber.command, f"{alert.id}:{number}")
+        outbox.publish(session, RAISED, f"{alert.id}:{number}")

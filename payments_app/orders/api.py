@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, url_for
@@ -17,6 +18,20 @@ from payments_app.orders.models import Product
 
 BESTSELLERS_SECONDS = 600
 blueprint = Blueprint("products", __name__)
+
+
+@dataclass(frozen=True)
+class PublicProduct:
+    """A product as anybody may read it; `amount` in minor units of `currency`."""
+
+    slug: str
+    name: str
+    summary: str
+    amount: int
+    currency: str
+    amount_text: str
+    max_quantity: int
+    checkout_url: str
 
 
 @blueprint.get("/api/v1/products")
@@ -47,6 +62,7 @@ def list_bestsellers() -> Response:
     """What is bought most. It reads a month of orders, so it is kept for ten minutes, or until
     a product changes."""
     version, _ = product_list_version(db.session())
+    version = f"{cache.shape_of(PublicProduct)}:{version}"
     ranked = cache.remembered("bestsellers", version, BESTSELLERS_SECONDS, _ranked)
     return headers.expensive_public(jsonify({"products": ranked}), "bestsellers")
 
@@ -56,13 +72,15 @@ def _ranked() -> list[dict[str, Any]]:
 
 
 def _as_json(product: Product) -> dict[str, Any]:
-    return {
-        "slug": product.slug,
-        "name": product.name,
-        "summary": product.summary,
-        "amount": product.amount,
-        "currency": product.currency,
-        "amount_text": str(product.price),
-        "max_quantity": product.max_quantity,
-        "checkout_url": url_for("checkout.form", item=product.slug),
-    }
+    return asdict(
+        PublicProduct(
+            slug=product.slug,
+            name=product.name,
+            summary=product.summary,
+            amount=product.amount,
+            currency=product.currency,
+            amount_text=str(product.price),
+            max_quantity=product.max_quantity,
+            checkout_url=url_for("checkout.form", item=product.slug),
+        )
+    )

@@ -10,12 +10,12 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 from payments_app.core.db.clock import database_now
 from payments_app.core.db.columns import BIGINT
 from payments_app.core.db.ids import new_id
-from payments_app.core.extensions import db
+from payments_app.core.extensions import Base
 from payments_app.core.money import Money
 from payments_app.payments.payable import NotPayableError, Payable
 
 
-class Product(db.Model):  # type: ignore[name-defined, misc]
+class Product(Base):
     """Something for sale. `amount` is the price of one, in minor units."""
 
     __tablename__ = "pay_products"
@@ -49,7 +49,7 @@ class Product(db.Model):  # type: ignore[name-defined, misc]
         return Money(self.amount, self.currency)
 
 
-class Order(Payable, db.Model):  # type: ignore[name-defined, misc]
+class Order(Payable, Base):
     """What a buyer ordered. `total` in minor units, fixed when it is placed."""
 
     __tablename__ = "pay_orders"
@@ -129,7 +129,7 @@ class Order(Payable, db.Model):  # type: ignore[name-defined, misc]
         )
 
 
-class OrderLine(db.Model):  # type: ignore[name-defined, misc]
+class OrderLine(Base):
     """So many of one product, at the price of that moment."""
 
     __tablename__ = "pay_order_lines"

@@ -43,10 +43,7 @@ def follow_up(session: Session, transaction_id: str, _claim: Claim) -> None:
 def _tell(session: Session, event: str, subject: str) -> None:
     """Store a message for each follower that was never told of this subject."""
     told = set(session.scalars(select(Message.command).where(Message.subject == subject)))
-    for subscriber in outbox.subscribers_of(session, event):
-        if subscriber.command not in told:
-            key = f"{subscriber.command}:{subject}:told_later"
-            outbox.stage(session, subscriber.command, subject, key=key, delay=subscriber.delay)
+    outbox.publish(session, event, subject, about=f"{subject}:told_later", told=told)
 
 
 _COMMAND = Command(follow_up, FOLLOW_UP_QUEUE)

@@ -23,7 +23,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from payments_app.core.db.clock import database_now
 from payments_app.core.db.columns import BIGINT, Key, as_object
 from payments_app.core.db.ids import new_id, reference
-from payments_app.core.extensions import db
+from payments_app.core.extensions import Base
 from payments_app.core.money import Money
 
 _STATES = (
@@ -34,7 +34,7 @@ _STATES = (
 )
 
 
-class Transaction(db.Model):  # type: ignore[name-defined, misc]
+class Transaction(Base):
     """One attempt to take money. Amounts in minor units of `currency`: `amount` and `platform_fee`
     are what was asked for, `amount_received` is what Stripe then took of it, None until it did.
     What was `paid` is asked of nothing else.
@@ -182,7 +182,7 @@ class Transaction(db.Model):  # type: ignore[name-defined, misc]
         return as_object(self.error).get("type")
 
 
-class PaymentRecord(db.Model):  # type: ignore[name-defined, misc]
+class PaymentRecord(Base):
     """Joins a transaction to what it pays for (`pays_for`) and to whom it concerns (`customer`,
     `merchant`). `live` is kept by the transaction's move: a payable has one live at most."""
 

@@ -116,9 +116,7 @@ def move(
 
 def tell(session: Session, transaction_id: str, event: str, version: int) -> None:
     """Store one message for each subscriber of an event, unless it is there already."""
-    for subscriber in outbox.subscribers_of(session, event):
-        key = f"{subscriber.command}:{transaction_id}:v{version}"
-        outbox.stage(session, subscriber.command, transaction_id, key=key, delay=subscriber.delay)
+    outbox.publish(session, event, transaction_id, about=f"{transaction_id}:v{version}")
 
 
 def _keep_live(session: Session, transaction: Transaction) -> str | None:

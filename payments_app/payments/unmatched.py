@@ -16,7 +16,7 @@ from payments_app.core import alerts
 from payments_app.core.db.clock import database_now
 from payments_app.core.db.columns import Key
 from payments_app.core.db.session import atomic, insert_once
-from payments_app.core.extensions import db
+from payments_app.core.extensions import Base
 from payments_app.core.jobs import outbox
 from payments_app.gateway.words import word
 from payments_app.payments.models import Transaction
@@ -29,7 +29,7 @@ _SUBJECT_LENGTH = 80
 _OPEN = text("matched_at IS NULL")
 
 
-class UnmatchedObject(db.Model):  # type: ignore[name-defined, misc]
+class UnmatchedObject(Base):
     """A refund or a dispute (`kind`) as Stripe last told it, whose payment is not known here.
 
     `account` is the connected account that it is on, None for ours. `matched_at` says since when

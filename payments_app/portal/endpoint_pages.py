@@ -26,7 +26,7 @@ _OFF = "This endpoint is turned off. Turn it on to send events."
 @merchant
 def webhooks() -> Response:
     """The merchant's endpoints, and the form for one more."""
-    return page("webhooks.html", endpoints=endpoints_of(db.session(), asking().id))
+    return _list()
 
 
 @blueprint.post("/webhooks")
@@ -45,8 +45,7 @@ def add_webhook() -> Response:
         except (AddressRefusedError, UnknownHostError) as error:
             problem = f"We can't send webhooks to this address: {error}."
     if problem:
-        found = endpoints_of(db.session(), own)
-        return page("webhooks.html", 422, endpoints=found, url=url, problem=problem)
+        return _list(422, url=url, problem=problem)
     added = own_endpoint(db.session(), own, endpoint_id)
     return _log(endpoint_id, secret=added.secret if added else None)
 
@@ -112,13 +111,22 @@ def _own(endpoint_id: str) -> str:
     return endpoint_id
 
 
-def _log(endpoint_id: str, status: int = 200, **words: object) -> Response:
+def _list(status: int = 200, *, url: str = "", problem: str | None = None) -> Response:
+    found = endpoints_of(db.session(), asking().id)
+    return page("webhooks.html", status, endpoints=found, url=url, problem=problem)
+
+
+def _log(
+    endpoint_id: str, status: int = 200, *, secret: str | None = None, problem: str | None = None
+) -> Response:
     session = db.session()
     endpoint = own_endpoint(session, asking().id, endpoint_id)
     if endpoint is None:
         raise NotFound
     sent = deliveries_of(session, endpoint_id)
-    return page("webhook.html", status, endpoint=endpoint, sent=sent, **words)
+    return page(
+        "webhook.html", status, endpoint=endpoint, sent=sent, secret=secret, problem=problem
+    )
 
 
 def _back(endpoint_id: str) -> BaseResponse:

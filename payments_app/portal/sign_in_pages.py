@@ -25,7 +25,7 @@ from payments_app.portal.sign_in import (
 @public
 def sign_in_page() -> Response:
     """The form that asks for a link."""
-    return page("sign_in.html")
+    return _ask()
 
 
 @blueprint.post("/links")
@@ -37,7 +37,7 @@ def create_link() -> Response:
     refuse(email)
     limiter().check("portal", rate, f"address:{request.remote_addr}", f"email:{email.lower()}")
     if "@" not in email:
-        return page("sign_in.html", 422, email=email, wrong=True)
+        return _ask(422, email=email, wrong=True)
     ask_for_link(email)
     return page("asked.html", email=email)
 
@@ -49,7 +49,7 @@ def open_portal(token: str) -> Response:
     every scanner of mails, can open an address."""
     named, before = merchant_of_link(db.session(), token), signed_in_merchant(db.session())
     if named is None:
-        return page("sign_in.html", 410, too_old=True)
+        return _ask(410, too_old=True)
     response = page(
         "continue.html",
         token=token,
@@ -66,7 +66,7 @@ def open_portal(token: str) -> Response:
 def enter(token: str) -> Response | BaseResponse:
     """The link's button: this browser is the merchant's for a working day."""
     if not open_link(token):
-        return page("sign_in.html", 410, too_old=True)
+        return _ask(410, too_old=True)
     return private(make_response(redirect(url_for("portal.payments"), 303)))
 
 
@@ -76,3 +76,9 @@ def leave() -> BaseResponse:
     """This browser is nobody's any more."""
     forget()
     return redirect(url_for("portal.sign_in_page"), 303)
+
+
+def _ask(
+    status: int = 200, *, email: str = "", wrong: bool = False, too_old: bool = False
+) -> Response:
+    return page("sign_in.html", status, email=email, wrong=wrong, too_old=too_old)

@@ -10,10 +10,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from payments_app.core.db.clock import database_now
 from payments_app.core.db.columns import BIGINT
-from payments_app.core.extensions import db
+from payments_app.core.extensions import Base
 
 
-class Finding(db.Model):  # type: ignore[name-defined, misc]
+class Finding(Base):
     """One difference; open until it is gone or fixed. `about_at` is when the payment began, which
     says in whose window it lies; `fix` names what would mend it, None where a person must look."""
 
@@ -51,7 +51,7 @@ class Finding(db.Model):  # type: ignore[name-defined, misc]
     )
 
 
-class Run(db.Model):  # type: ignore[name-defined, misc]
+class Run(Base):
     """One comparison of the payments begun in [since, until). Without `finished_at` it broke off
     (`error` says why), and concluded nothing."""
 

@@ -17,11 +17,11 @@ from sqlalchemy.orm import Mapped, mapped_column
 from payments_app.core.db.clock import database_now
 from payments_app.core.db.columns import BIGINT
 from payments_app.core.db.ids import new_id
-from payments_app.core.extensions import db
+from payments_app.core.extensions import Base
 from payments_app.core.money import Money
 
 
-class Batch(db.Model):  # type: ignore[name-defined, misc]
+class Batch(Base):
     """A merchant's business day in one currency: moments from `opens_at` up to, and without,
     `closes_at`. `total` (minor units) and `line_count` are fixed when it is closed."""
 
@@ -54,7 +54,7 @@ class Batch(db.Model):  # type: ignore[name-defined, misc]
         return None if self.total is None else Money(self.total, self.currency)
 
 
-class Line(db.Model):  # type: ignore[name-defined, misc]
+class Line(Base):
     """What one movement of money left to the merchant, in one batch only. `key` is that of the
     movement's first ledger journal (`capture_<payment>`).
 
@@ -106,7 +106,7 @@ class Line(db.Model):  # type: ignore[name-defined, misc]
         return Money(self.platform_fee, self.currency)
 
 
-class Part(db.Model):  # type: ignore[name-defined, misc]
+class Part(Base):
     """A ledger journal that a line is made of. Each is in one line only."""
 
     __tablename__ = "pay_settlement_parts"

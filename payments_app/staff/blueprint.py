@@ -53,6 +53,12 @@ def staff_navigation() -> list[NavigationItem]:
     ]
 
 
+@blueprint.app_context_processor
+def search_field() -> dict[str, Any]:
+    """The search field that every page has: empty, unless a page says what was searched for."""
+    return {"searched": "", "q_problem": None}
+
+
 def _open_to_member(endpoint: str) -> bool:
     access = access_of(current_app, endpoint)
     permission = access.permission if access else None

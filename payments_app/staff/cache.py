@@ -1,6 +1,7 @@
 """The cache of what staff pages show: JSON on the cache's Redis, through Flask-Caching.
 
-Every key names the version of what it holds, so an entry is never out of date, only unused.
+Every key names the version of what it holds, and its shape (`shape_of`), so an entry is never out
+of date or of another release, only unused.
 A cache is for display: nothing is decided by it, and without it all is worked out again.
 """
 
@@ -20,7 +21,7 @@ _cache = Cache()
 
 def prepare(app: Flask) -> None:
     """Connect the cache."""
-    connect(app, _cache, "staff:2:")  # the number rises with the shape of what is kept
+    connect(app, _cache, "staff:")
 
 
 def get_many(keys: Sequence[str]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Container
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from typing import Any
 from urllib.parse import quote, urlsplit
 from zoneinfo import ZoneInfo
@@ -100,46 +100,44 @@ class Mark:
 class Payment:
     """A detail for one reader. Templates read its attributes and work nothing out."""
 
-    detail: dict[str, Any]
+    detail: Detail
     zone: ZoneInfo
     customer_id: str | None = None
     marks: tuple[Mark, ...] = ()
 
     def __getattr__(self, name: str) -> Any:
-        try:
-            return self.detail[name]
-        except KeyError:
-            raise AttributeError(name) from None
+        return getattr(self.detail, name)
 
     @property
     def date(self) -> When | None:
         """When the attempt began."""
-        return when(self.detail["created_at"], self.zone)
+        return when(self.detail.created_at, self.zone)
 
     @property
     def ended(self) -> When | None:
         """When it ended; None while it has not."""
-        return when(self.detail["ended_at"], self.zone)
+        return when(self.detail.ended_at, self.zone)
 
     @property
     def retry_label(self) -> str | None:
         """The retry's words; None where a retry makes no sense."""
-        return "Retry Payment" if self.detail["retry"] else None
+        return "Retry Payment" if self.detail.retry else None
 
 
-def detail_of(row: Row[Any]) -> dict[str, Any]:
-    """All that a page says of a transaction (a row of COLUMNS), as plain JSON-like data. A cell
-    that can't be made of what the row holds is marked, logged, and named in `odd`."""
-    detail: dict[str, Any] = {"id": row.id, "version": row.version, "odd": []}
-    for name, (make, instead) in _CELLS.items():
+def detail_of(row: Row[Any]) -> Detail:
+    """The detail of a row of COLUMNS. A cell that can't be made of what the row holds is marked,
+    logged, and named in `odd`."""
+    cells: dict[str, Any] = {}
+    odd = []
+    for name, make, instead in _CELLS:
         try:
-            detail[name] = make(row)
+            cells[name] = make(row)
         except Exception as error:
-            detail[name] = instead
-            detail["odd"].append(f"{name}: {type(error).__name__}")
-    if detail["odd"]:
-        log.error("%s can't be shown whole: %s", row.id, ", ".join(detail["odd"]))
-    return detail
+            cells[name] = instead
+            odd.append(f"{name}: {type(error).__name__}")
+    if odd:
+        log.error("%s can't be shown whole: %s", row.id, ", ".join(odd))
+    return Detail(row.id, row.version, odd, **cells)
 
 
 def in_words(code: str | None) -> str | None:
@@ -198,11 +196,6 @@ def _advice(row: Row[Any]) -> DeclinePolicy | None:
     return decline_policy(_error(row)) if row.phase == "failed" else None
 
 
-def _reason_code(row: Row[Any]) -> str | None:
-    code: str | None = _error(row).get("decline_code") or row.error_code
-    return code
-
-
 def _reason(row: Row[Any]) -> str | None:
     """Why it failed, in words, from the decline code first."""
     if row.state != "failed":
@@ -241,40 +234,62 @@ def _https(url: Any) -> str | None:
     return text if local or (parts.scheme == "https" and parts.hostname) else None
 
 
-# How each cell is made of a row of COLUMNS, and what stands there instead where it can't be.
-_CELLS: dict[str, tuple[Callable[[Row[Any]], Any], Any]] = {
-    "reference": (lambda row: reference(row.id), MARK),
-    "phase": (lambda row: row.phase, MARK),
-    "state": (lambda row: row.state, MARK),
-    "attempt": (lambda row: row.attempt, MARK),
-    "badge": (lambda row: _badge(row)[0], MARK),
-    "badge_class": (lambda row: _badge(row)[1], "badge badge-warning"),
-    "icon": (lambda row: _badge(row)[2], "?"),
-    "amount": (lambda row: amount_words(row.state, row.amount, row.paid, row.currency), MARK),
-    "moved": (_moved, MARK),
-    "asked": (lambda row: str(Money(row.amount, row.currency).major), MARK),
-    "currency": (lambda row: row.currency.upper(), MARK),
-    "email": (lambda row: row.email, MARK),
-    "description": (lambda row: row.description, MARK),
-    "card": (lambda row: _card(row.card_brand, row.card_last4), MARK),
-    "stripe_id": (lambda row: row.stripe_payment_id, None),
-    "stripe_id_short": (lambda row: (row.stripe_payment_id or NOTHING)[:SHORT_ID], MARK),
-    "stripe_says": (lambda row: _unknown_status(row.stripe_status), MARK),
-    "stripe_url": (
+def _cell(make: Callable[[Row[Any]], Any], instead: Any) -> Any:
+    """A field of Detail: how it is made of a row of COLUMNS, and what stands there instead where
+    it can't be."""
+    return field(metadata={"make": make, "instead": instead})
+
+
+@dataclass(frozen=True)
+class Detail:
+    """All that a page says of a transaction, as plain JSON-like data. `odd` names the cells that
+    could not be made."""
+
+    id: str
+    version: int
+    odd: list[str]
+    reference: str = _cell(lambda row: reference(row.id), MARK)
+    phase: str = _cell(lambda row: row.phase, MARK)
+    state: str = _cell(lambda row: row.state, MARK)
+    attempt: int | str = _cell(lambda row: row.attempt, MARK)
+    badge: str = _cell(lambda row: _badge(row)[0], MARK)
+    badge_class: str = _cell(lambda row: _badge(row)[1], "badge badge-warning")
+    icon: str = _cell(lambda row: _badge(row)[2], "?")
+    amount: str = _cell(
+        lambda row: amount_words(row.state, row.amount, row.paid, row.currency), MARK
+    )
+    moved: str = _cell(_moved, MARK)
+    asked: str = _cell(lambda row: str(Money(row.amount, row.currency).major), MARK)
+    currency: str = _cell(lambda row: row.currency.upper(), MARK)
+    email: str = _cell(lambda row: row.email, MARK)
+    description: str = _cell(lambda row: row.description, MARK)
+    card: str | None = _cell(lambda row: _card(row.card_brand, row.card_last4), MARK)
+    stripe_id: str | None = _cell(lambda row: row.stripe_payment_id, None)
+    stripe_id_short: str = _cell(lambda row: (row.stripe_payment_id or NOTHING)[:SHORT_ID], MARK)
+    stripe_says: str | None = _cell(lambda row: _unknown_status(row.stripe_status), MARK)
+    stripe_url: str | None = _cell(
         lambda row: _stripe_url(row.stripe_payment_id, row.account, live=row.livemode),
         None,
-    ),
-    "error_summary": (_error_summary, MARK),
-    "reason": (_reason, MARK),
-    "reason_code": (_reason_code, None),
-    "next_step": (_next_step, _UNREADABLE),
-    "advice": (lambda row: (policy := _advice(row)) and policy.staff, None),
-    "retry": (_retry, False),
-    "docs_url": (
+    )
+    error_summary: str = _cell(_error_summary, MARK)
+    reason: str | None = _cell(_reason, MARK)
+    next_step: str = _cell(_next_step, _UNREADABLE)
+    retry: bool = _cell(_retry, False)
+    docs_url: str | None = _cell(
         lambda row: _https(_error(row).get("doc_url")) if row.state == "failed" else None,
         None,
-    ),
-    "receipt_url": (lambda row: _https(row.receipt_url) if row.state == "complete" else None, None),
-    "created_at": (lambda row: row.created_at.isoformat(), None),
-    "ended_at": (lambda row: row.ended_at.isoformat() if row.ended_at else None, None),
-}
+    )
+    receipt_url: str | None = _cell(
+        lambda row: _https(row.receipt_url) if row.state == "complete" else None, None
+    )
+    created_at: str | None = _cell(lambda row: row.created_at.isoformat(), None)
+    ended_at: str | None = _cell(
+        lambda row: row.ended_at.isoformat() if row.ended_at else None, None
+    )
+
+
+_CELLS = tuple(
+    (each.name, each.metadata["make"], each.metadata["instead"])
+    for each in fields(Detail)
+    if each.metadata
+)

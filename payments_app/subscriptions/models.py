@@ -19,7 +19,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 from payments_app.core.db.clock import database_now, utcnow
 from payments_app.core.db.columns import BIGINT
 from payments_app.core.db.ids import new_id
-from payments_app.core.extensions import db
+from payments_app.core.extensions import Base
 from payments_app.core.money import Money
 from payments_app.customers.models import SavedCard
 from payments_app.payments.payable import NotPayableError, Payable
@@ -29,7 +29,7 @@ NOT_OWN = "It was entered by somebody who has not proved the e-mail address."
 START_SECONDS = 24 * 3600  # a subscription whose first payment is not made by then is not begun
 
 
-class Plan(db.Model):  # type: ignore[name-defined, misc]
+class Plan(Base):
     """What can be subscribed to. `amount` in minor units for each `interval`."""
 
     __tablename__ = "pay_plans"
@@ -78,7 +78,7 @@ class Plan(db.Model):  # type: ignore[name-defined, misc]
         return f"Free until {day_words(first_bill)}, then {words}" if first_bill else words
 
 
-class Subscription(db.Model):  # type: ignore[name-defined, misc]
+class Subscription(Base):
     """A customer's standing order. `current_start` to `current_end` is the period paid for last
     (the end is the first day of the next), `billed_until` the end of the one billed last, paid or
     not. `balance` (minor units) goes on the next bill, or off it where it is negative.
@@ -145,7 +145,7 @@ class Subscription(db.Model):  # type: ignore[name-defined, misc]
         return card if theirs and card is not None and card.joined_at is not None else None
 
 
-class Period(Payable, db.Model):  # type: ignore[name-defined, misc]
+class Period(Payable, Base):
     """One period of a subscription, from `start` to the day before `end`, at the price of the day
     on which it was billed. Unique by its start: no period is billed twice.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -15,7 +16,7 @@ from payments_app.core.db.clock import database_now
 from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.core.jobs import leases, outbox
-from payments_app.core.jobs.outbox import Claim, Command, Later, Message, Policy
+from payments_app.core.jobs.outbox import Claim, Command, Later, Message, Policy, Subscriber
 from payments_app.core.jobs.runner import perform, run_due_messages
 
 pytestmark = pytest.mark.portable
@@ -75,6 +76,36 @@ def test_a_message_is_done_once(bench: JobDriver) -> None:
 
 def test_a_key_is_staged_once(bench: JobDriver) -> None:
     assert (put("a"), put("a")) == (True, False)
+
+
+@atomic
+def publish(session: Session, subject: str, **how: Any) -> None:
+    outbox.publish(session, "it.happened", subject, **how)
+
+
+def staged() -> list[tuple[str, str]]:
+    db.session.rollback()
+    rows = select(Message.command, Message.dedupe_key).order_by(Message.id)
+    return [(row.command, row.dedupe_key) for row in db.session.execute(rows)]
+
+
+@pytest.fixture
+def subscribed(app: Flask, bench: JobDriver) -> None:
+    both = (Subscriber("work"), Subscriber("other", delay=60))
+    app.extensions["events"] = app.extensions["events"] | {"it.happened": both}
+
+
+def test_an_event_stages_each_of_its_subscribers_once(subscribed: None, bench: JobDriver) -> None:
+    publish("a")
+    publish("a")
+    assert staged() == [("work", "work:a"), ("other", "other:a")]
+    assert (run_due_messages("default"), run_due_messages("reports")) == (1, 0)
+
+
+def test_the_same_event_is_told_again_about_something_else(subscribed: None) -> None:
+    publish("a", about="a:v1")
+    publish("a", about="a:v2", told=["work"])
+    assert [key for _, key in staged()] == ["work:a:v1", "other:a:v1", "other:a:v2"]
 
 
 def test_a_message_waits_for_its_time(bench: JobDriver) -> None:

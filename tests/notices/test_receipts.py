@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 from flask import Flask
+from jinja2 import ChoiceLoader, DictLoader, UndefinedError
 from sqlalchemy import select
 
 from parts.mailbox import Mailbox
@@ -40,6 +41,18 @@ def test_a_paid_order_brings_one_receipt_with_what_was_paid(
         paid = driver.read(transaction)
         for fact in ("$10.99", paid.description, paid.reference, "Visa ending in 4242"):
             assert fact in words
+
+
+def test_a_misspelt_name_on_a_receipt_raises_and_leaves_no_blank(driver: PaymentDriver) -> None:
+    pages = driver.app.jinja_env
+    source, _, _ = pages.loader.get_source(pages, "mail/receipt.txt")
+    misspelt = {"mail/receipt.txt": source.replace("payment.reference", "payment.refrence")}
+    pages.loader = ChoiceLoader([DictLoader(misspelt), pages.loader])
+    transaction = driver.open()
+    driver.work("charges")
+    with pytest.raises(UndefinedError, match="refrence"):
+        write_receipt(transaction, claim(transaction))
+    assert mails() == []
 
 
 def test_a_receipt_is_in_the_timeline_of_its_payment(

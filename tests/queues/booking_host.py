@@ -15,7 +15,7 @@ from payments_app import create_app
 from payments_app.core.db.columns import BIGINT
 from payments_app.core.db.ids import new_id
 from payments_app.core.db.session import atomic
-from payments_app.core.extensions import db
+from payments_app.core.extensions import Base, db
 from payments_app.core.jobs.outbox import Claim, Command, Subscriber
 from payments_app.core.jobs.worker import run
 from payments_app.core.money import Money
@@ -26,7 +26,7 @@ from payments_app.payments.queries import payable_of
 from payments_app.payments.transactions.open import Means, open_transaction
 
 
-class Booking(Payable, db.Model):
+class Booking(Payable, Base):
     """A table for two, EUR 80. `confirmed` counts how often it was."""
 
     __tablename__ = "bookings"

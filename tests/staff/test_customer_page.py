@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import fields, make_dataclass
 
 import pytest
 from redis import Redis
 
+from payments_app.core.web.cache import shape_of
+from payments_app.staff.presenter import Detail
 from tests.accounts.staff_driver import Browser, StaffDriver
 from tests.staff.stored_payments import StoredPayments
 
@@ -133,3 +136,29 @@ def test_a_poisoned_entry_is_not_run_and_not_shown(
         for key in redis.keys("staff:*"):
             redis.set(key, b"!cos\nsystem\n(S'true'\ntR.")
     assert "SUCCESS" in page_of(viewer, stored_payments)
+
+
+def test_what_another_release_kept_in_another_shape_is_not_shown(
+    viewer: Browser, stored_payments: StoredPayments, settings: dict[str, str]
+) -> None:
+    """It had no badge yet: its entries lie there under the names of its own shape."""
+    id_ = stored_payments.payment()
+    page = f"/staff/payments/{id_}"
+    assert "SUCCESS" in viewer.get(page).text
+    earlier = make_dataclass(
+        "Detail", [(each.name, each.type) for each in fields(Detail) if each.name != "badge"]
+    )
+    with Redis.from_url(settings["CACHE_REDIS_URL"]) as redis:
+        for key in redis.keys("staff:payment:*"):
+            kept = json.loads(redis.getdel(key))
+            del kept["badge"]
+            name = key.decode().replace(shape_of(Detail), shape_of(earlier))
+            redis.set(name, json.dumps(kept))
+    assert "SUCCESS" in viewer.get(page).text
+
+
+@pytest.mark.parametrize("other", [[("a", str)], [("a", int), ("b", str)], [("b", int)]])
+def test_another_field_or_type_is_another_shape(other: list[tuple[str, type]]) -> None:
+    kept = make_dataclass("Kept", [("a", int)])
+    assert shape_of(kept) == shape_of(make_dataclass("Kept", [("a", int)]))
+    assert shape_of(kept) != shape_of(make_dataclass("Kept", other))

@@ -268,8 +268,8 @@ def test_a_cell_that_can_not_be_made_is_marked(
     values: dict[str, Any], cell: str, text: str | None
 ) -> None:
     detail = detail_of(row_of(**values))
-    assert detail[cell] == text
-    named = [odd.partition(":")[0] for odd in detail["odd"]]
+    assert getattr(detail, cell) == text
+    named = [odd.partition(":")[0] for odd in detail.odd]
     assert (cell in named) == (text in (MARK, None))
 
 

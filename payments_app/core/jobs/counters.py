@@ -11,10 +11,10 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from payments_app.core.db.columns import BIGINT
 from payments_app.core.db.session import insert_once
-from payments_app.core.extensions import db
+from payments_app.core.extensions import Base
 
 
-class JobCounters(db.Model):  # type: ignore[name-defined, misc]
+class JobCounters(Base):
     """`retries` after a failure, `put_off` in order (Later), `deaths`; since the first release."""
 
     __tablename__ = "pay_job_counters"

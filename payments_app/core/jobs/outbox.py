@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 
 from flask import current_app
@@ -32,7 +32,7 @@ from payments_app.core import registry
 from payments_app.core.db.clock import database_now
 from payments_app.core.db.columns import BIGINT, Key
 from payments_app.core.db.session import insert_once
-from payments_app.core.extensions import db
+from payments_app.core.extensions import Base
 from payments_app.core.jobs import wake_up
 
 log = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ SWEEPER = wake_up.SWEEPER
 UNKNOWN_SECONDS = 60  # so long a message that is due here may be taken by a process that knows it
 
 
-class Message(db.Model):  # type: ignore[name-defined, misc]
+class Message(Base):
     """A command for one subject. `claims` counts claims that ended without a word (crashes);
     `tries` counts those that ended in order but with the work put off (the first of them at
     `first_put_off_at`), `failures` those among them that raised. `unique_key` is set where no
@@ -173,6 +173,29 @@ def subscribers_of(session: Session, event: str) -> list[Subscriber]:
     names = {subscriber.command for subscriber in known}
     others = [row for row in registry.subscribers(session, event) if row.command not in names]
     return known + [Subscriber(row.command, row.delay) for row in others]
+
+
+def publish(
+    session: Session,
+    event: str,
+    subject: str,
+    *,
+    about: str | None = None,
+    told: Container[str] = (),
+) -> None:
+    """Stage each subscriber of an event, but the commands `told`, in the caller's transaction.
+    Each is staged once for what `about` names: the subject, unless it is told of more than once.
+    """
+    for subscriber in subscribers_of(session, event):
+        command = subscriber.command
+        if command not in told:
+            stage(
+                session,
+                command,
+                subject,
+                key=f"{command}:{about or subject}",
+                delay=subscriber.delay,
+            )
 
 
 def commands() -> Mapping[str, Command]:

@@ -10,11 +10,11 @@ import logging
 import secrets
 
 from flask import Flask, current_app
-from redis import Redis, RedisError
-from redis.backoff import NoBackoff
-from redis.retry import Retry
+from redis import RedisError
 from rq import Queue
 from rq.serializers import JSONSerializer
+
+from payments_app.core import redis_client
 
 log = logging.getLogger(__name__)
 
@@ -26,14 +26,8 @@ ENOUGH_WAKE_UPS = 4
 
 
 def connect(app: Flask, redis_url: str) -> None:
-    """Keep this process's own connection: short time-outs and no retries, so that a dead or
-    frozen Redis costs a buyer half a second at most."""
-    app.extensions["wake_up_redis"] = Redis.from_url(
-        redis_url,
-        socket_connect_timeout=0.25,
-        socket_timeout=0.25,
-        retry=Retry(NoBackoff(), 0),
-    )
+    """Keep this process's own connection."""
+    app.extensions["wake_up_redis"] = redis_client.impatient(redis_url)
 
 
 def wake(queue: str, why: str = "") -> bool:

@@ -1,18 +1,20 @@
 """Answers that are the same for everybody, kept on the cache's Redis: JSON, never pickle.
 
-A key names the version of what it was made from, so a change is seen at once; what no version
-tells ends by its time to live, or by `flask cache purge KEY`, which asks the CDN as well. Without
-Redis everything is worked out again.
+A key names the version of what it was made from, so a change is seen at once, and the shape of
+what it holds (`shape_of`), so that no release reads what another one wrote. What no version tells
+ends by its time to live, or by `flask cache purge KEY`, which asks the CDN as well. Without Redis
+everything is worked out again.
 """
 
 from __future__ import annotations
 
-import logging
+import hashlib
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
-from typing import Any, TypeVar
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 from cachelib.serializers import JSONSerializer
@@ -20,16 +22,14 @@ from flask import Flask, current_app
 from flask.cli import AppGroup
 from flask_caching import Cache
 from flask_caching.backends.rediscache import RedisCache
-from redis import RedisError
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
-log = logging.getLogger(__name__)
+from payments_app.core import redis_client
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 T = TypeVar("T")
 
-FORMAT = 1  # of what is kept; a release that keeps something else raises it
-_REST = 5.0  # seconds without Redis after it failed, so that not every request waits for it
 _GENERATION_SECONDS = 30 * 24 * 3600  # far longer than anything is kept
 _PURGE_SECONDS = 10
 _cache = Cache()
@@ -53,13 +53,12 @@ class JsonRedisCache(RedisCache):
 
 def prepare(app: Flask) -> None:
     """Connect the cache of public answers."""
-    app.extensions["cache_rest"] = 0.0
-    connect(app, _cache, f"public:{FORMAT}:")
+    app.extensions["cache_rest"] = redis_client.Rest("pages do without their cache")
+    connect(app, _cache, "public:")
 
 
 def connect(app: Flask, cache: Cache, prefix: str) -> None:
-    """Connect a package's cache to the cache's Redis: short time-outs and no retries, as for
-    wake-ups."""
+    """Connect a package's cache to the cache's Redis."""
     cache.init_app(
         app,
         {
@@ -67,13 +66,15 @@ def connect(app: Flask, cache: Cache, prefix: str) -> None:
             "CACHE_REDIS_URL": app.config["CONFIG"].cache_redis_url,
             "CACHE_KEY_PREFIX": prefix,
             "CACHE_NO_NULL_WARNING": True,
-            "CACHE_OPTIONS": {
-                "socket_connect_timeout": 0.25,
-                "socket_timeout": 0.25,
-                "retry": Retry(NoBackoff(), 0),
-            },
+            "CACHE_OPTIONS": redis_client.options(),
         },
     )
+
+
+def shape_of(*kinds: type[DataclassInstance]) -> str:
+    """A hash of the fields of these dataclasses and their types, for the key of what holds them."""
+    shape = [[(each.name, str(each.type)) for each in fields(kind)] for kind in kinds]
+    return hashlib.sha256(repr(shape).encode()).hexdigest()[:12]
 
 
 def remembered(name: str, version: str, seconds: int, make: Callable[[], T]) -> T:
@@ -129,12 +130,4 @@ def _generation_of(name: str) -> str:
 
 def guarded(call: Callable[[], Any]) -> Any:
     """What a call of the cache gives; None where Redis is away, and for a while after that."""
-    extensions = current_app.extensions
-    if time.monotonic() < extensions["cache_rest"]:
-        return None
-    try:
-        return call()
-    except (RedisError, OSError) as error:
-        extensions["cache_rest"] = time.monotonic() + _REST
-        log.warning("pages do without their cache: %s", error)
-        return None
+    return current_app.extensions["cache_rest"].ask(call)

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from redis import Redis, RedisError
-from redis.backoff import NoBackoff
-from redis.retry import Retry
+
+from payments_app.core import redis_client
 
 
 class StoreAwayError(RuntimeError):
@@ -82,14 +82,8 @@ class RedisStore:
 
     @classmethod
     def from_url(cls, url: str, prefix: str = "idempotency:") -> RedisStore:
-        """With short time-outs and no retries: a frozen Redis must not freeze whoever pays."""
-        redis = Redis.from_url(
-            url,
-            socket_connect_timeout=0.25,
-            socket_timeout=0.25,
-            retry=Retry(NoBackoff(), 0),
-        )
-        return cls(redis, prefix)
+        """Impatient: a frozen Redis must not freeze whoever pays."""
+        return cls(redis_client.impatient(url), prefix)
 
     def claim(self, name: str, value: str, seconds: float) -> Held | None:
         """See Store."""

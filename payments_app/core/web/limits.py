@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import re
 import threading
 import time
@@ -10,16 +9,11 @@ from collections import Counter
 from dataclasses import dataclass
 
 from flask import Flask, current_app
-from redis import Redis, RedisError
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
+from payments_app.core import redis_client
 from payments_app.core.web.http import ProblemError
 
-log = logging.getLogger(__name__)
-
 _SECONDS = {"second": 1, "minute": 60, "hour": 3600}
-_REDIS_REST = 5.0  # seconds without Redis after it failed, so that not every request waits for it
 _MAX_LOCAL = 20_000  # counters kept in this process at most
 
 
@@ -44,13 +38,8 @@ class Limiter:
     than none, and than refusing buyers."""
 
     def __init__(self, redis_url: str) -> None:
-        self._redis = Redis.from_url(
-            redis_url,
-            socket_connect_timeout=0.25,
-            socket_timeout=0.25,
-            retry=Retry(NoBackoff(), 0),
-        )
-        self._away_until = 0.0
+        self._redis = redis_client.impatient(redis_url)
+        self._rest = redis_client.Rest("limits are counted in this process")
         self._lock = threading.Lock()
         self._local: Counter[str] = Counter()
 
@@ -69,18 +58,15 @@ class Limiter:
             )
 
     def _count(self, keys: list[str], seconds: int) -> list[int]:
-        if time.monotonic() < self._away_until:
-            return self._count_here(keys)
-        try:
-            with self._redis.pipeline(transaction=False) as pipe:
-                for key in keys:
-                    pipe.incr(key)
-                    pipe.expire(key, seconds + 5)
-                return [int(count) for count in pipe.execute()[::2]]
-        except (RedisError, OSError) as error:
-            self._away_until = time.monotonic() + _REDIS_REST
-            log.warning("limits are counted in this process: %s", error)
-            return self._count_here(keys)
+        counts = self._rest.ask(lambda: self._count_at_redis(keys, seconds))
+        return self._count_here(keys) if counts is None else counts
+
+    def _count_at_redis(self, keys: list[str], seconds: int) -> list[int]:
+        with self._redis.pipeline(transaction=False) as pipe:
+            for key in keys:
+                pipe.incr(key)
+                pipe.expire(key, seconds + 5)
+            return [int(count) for count in pipe.execute()[::2]]
 
     def _count_here(self, keys: list[str]) -> list[int]:
         with self._lock:

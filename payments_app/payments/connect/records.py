@@ -14,7 +14,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from payments_app.core.db.clock import database_now
 from payments_app.core.db.columns import BIGINT, Key
 from payments_app.core.db.session import insert_once
-from payments_app.core.extensions import db
+from payments_app.core.extensions import Base
 from payments_app.core.jobs import outbox
 from payments_app.core.money import Money
 
@@ -29,7 +29,7 @@ RECORDED = "connect.recorded"
 READ = "connect.read"  # the command that copies them
 
 
-class ConnectRecord(db.Model):  # type: ignore[name-defined, misc]
+class ConnectRecord(Base):
     """One object of Stripe's, on one `side`. `amount` in minor units of `currency`, never
     negative: the kind says which way the money went.
 
@@ -90,7 +90,5 @@ def keep(session: Session, record: ConnectRecord) -> bool:
             known.fee, known.net = record.fee, record.net
             known.balance_currency = record.balance_currency
         return False
-    for subscriber in outbox.subscribers_of(session, RECORDED):
-        key = f"{subscriber.command}:{known.id}"
-        outbox.stage(session, subscriber.command, str(known.id), key=key, delay=subscriber.delay)
+    outbox.publish(session, RECORDED, str(known.id))
     return True

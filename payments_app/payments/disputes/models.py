@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from payments_app.core.db.clock import database_now
 from payments_app.core.db.columns import BIGINT, Key, as_object
 from payments_app.core.db.ids import new_id
-from payments_app.core.extensions import db
+from payments_app.core.extensions import Base
 from payments_app.core.money import Money
 from payments_app.gateway.words import known, says
 from payments_app.payments.returned import Returned
@@ -36,7 +36,7 @@ UNKNOWN = "unknown"
 NEEDS_ANSWER = frozenset({"needs_response", "warning_needs_response", "appeal_needs_response"})
 
 
-class Dispute(Returned, db.Model):  # type: ignore[name-defined, misc]
+class Dispute(Returned, Base):
     """One dispute, as Stripe last told it. `state` is Stripe's own word, the last one that we know
     (UNKNOWN before the first); `amount` in minor units.
 

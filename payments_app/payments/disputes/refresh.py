@@ -177,9 +177,7 @@ def _tell(session: Session, dispute: Dispute, *, fresh: bool) -> None:
             severity="critical",
             transaction_id=dispute.transaction_id,
         )
-    for subscriber in outbox.subscribers_of(session, CHANGED):
-        key = f"{subscriber.command}:{dispute.id}:v{dispute.version}"
-        outbox.stage(session, subscriber.command, dispute.id, key=key, delay=subscriber.delay)
+    outbox.publish(session, CHANGED, dispute.id, about=f"{dispute.id}:v{dispute.version}")
 
 
 @atomic

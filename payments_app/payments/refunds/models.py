@@ -15,7 +15,7 @@ from payments_app.core import history
 from payments_app.core.db.clock import database_now
 from payments_app.core.db.columns import BIGINT, Key, as_object
 from payments_app.core.db.ids import new_id
-from payments_app.core.extensions import db
+from payments_app.core.extensions import Base
 from payments_app.core.jobs import outbox
 from payments_app.core.money import Money
 from payments_app.core.states import Machine
@@ -43,7 +43,7 @@ NOT_REFUNDED = ("failed", "canceled")  # these give nothing back, and allow anot
 UNCLEAR = ("unknown", "pending", "requires_action")
 
 
-class Refund(Returned, db.Model):  # type: ignore[name-defined, misc]
+class Refund(Returned, Base):
     """Money given back, or asked to be. `amount` in minor units, of the transaction's currency.
 
     The refunds of a transaction that did not fail never exceed what was captured: the request
@@ -152,6 +152,4 @@ def tell(session: Session, refund: Refund, *, actor: str, **data: Any) -> None:
         currency=refund.currency,
         **data,
     )
-    for subscriber in outbox.subscribers_of(session, event):
-        key = f"{subscriber.command}:{refund.id}:v{refund.version}"
-        outbox.stage(session, subscriber.command, refund.id, key=key, delay=subscriber.delay)
+    outbox.publish(session, event, refund.id, about=f"{refund.id}:v{refund.version}")

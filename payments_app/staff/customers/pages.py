@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from flask import Response, render_template
@@ -11,12 +12,25 @@ from payments_app.accounts.gate import signed_in
 from payments_app.core.db.clock import utcnow
 from payments_app.core.extensions import db
 from payments_app.core.web.access import staff
+from payments_app.core.web.cache import shape_of
 from payments_app.customers.models import Customer
 from payments_app.staff import cache
 from payments_app.staff.blueprint import blueprint, page
 from payments_app.staff.customers.queries import panel_of, rows_of
+from payments_app.staff.presenter import Detail
 from payments_app.staff.subscriptions.queries import standings
 from payments_app.staff.zones import reader_zone
+
+
+@dataclass(frozen=True)
+class _Fragment:
+    """The panel, and when it was made (ISO 8601)."""
+
+    html: str
+    as_of: str
+
+
+_SHAPE = shape_of(_Fragment, Detail)
 
 
 @blueprint.get("/customers/<customer_id>")
@@ -36,15 +50,15 @@ def customer(customer_id: str) -> Response:
         html = render_template(
             "staff/customers/_history.html", rows=rows, totals=panel.totals, retries=retries
         )
-        return {"html": html, "as_of": utcnow().isoformat()}
+        return asdict(_Fragment(html, as_of=utcnow().isoformat()))
 
-    key = f"panel:{customer_id}:{panel.version}:{zone.key}:{int(retries)}"
-    fragment = cache.remembered(key, cache.HOUR, render)
-    as_of = utcnow().fromisoformat(fragment["as_of"]).astimezone(zone)
+    key = f"panel:{_SHAPE}:{customer_id}:{panel.version}:{zone.key}:{int(retries)}"
+    fragment = _Fragment(**cache.remembered(key, cache.HOUR, render))
+    as_of = utcnow().fromisoformat(fragment.as_of).astimezone(zone)
     return page(
         "customers/customer.html",
         customer=found,
         subscriptions=standings(session, customer_id),
-        history=fragment["html"],
+        history=fragment.html,
         as_of=as_of.strftime("%H:%M"),
     )

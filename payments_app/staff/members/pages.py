@@ -86,7 +86,15 @@ def enable_member(staff_id: str) -> BaseResponse:
     return redirect(url_for("staff.members"), 303)
 
 
-def _list(status: int = 200, **values: str) -> Response:
+def _list(
+    status: int = 200,
+    *,
+    problem: str | None = None,
+    email: str = "",
+    role: str = "",
+    link: str | None = None,
+    link_for: str | None = None,
+) -> Response:
     rows = [
         {
             "id": row.id,
@@ -98,7 +106,17 @@ def _list(status: int = 200, **values: str) -> Response:
         }
         for row in people.list_staff()
     ]
-    return page("members/members.html", status, members=rows, roles=ROLE_NAMES, **values)
+    return page(
+        "members/members.html",
+        status,
+        members=rows,
+        roles=ROLE_NAMES,
+        problem=problem,
+        email=email,
+        role=role,
+        link=link,
+        link_for=link_for,
+    )
 
 
 def _email(staff_id: str) -> str:

@@ -75,12 +75,22 @@ def _problem(name: str, email: str, charge_type: str, country: str) -> str | Non
     return None
 
 
-def _list(status: int = 200, **values: str) -> Response:
+def _list(
+    status: int = 200,
+    *,
+    problem: str | None = None,
+    name: str = "",
+    email: str = "",
+    country: str = "",
+) -> Response:
     return page(
         "merchants/merchants.html",
         status,
         merchants=merchants(db.session(), reader_zone()),
         charge_types=_CHARGE_TYPES,
         may_change=signed_in().may("merchants"),
-        **values,
+        problem=problem,
+        name=name,
+        email=email,
+        country=country,
     )

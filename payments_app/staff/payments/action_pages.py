@@ -9,6 +9,7 @@ from __future__ import annotations
 import hmac
 import json
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from flask import Response, redirect, request, url_for
@@ -140,16 +141,31 @@ def _seal(transaction_id: str, wish: _Wish, left: str, key: str) -> bytes:
     return links.seal("refund", content).encode()
 
 
-def _retry_page(transaction_id: str, status: int = 200, **values: object) -> Response:
+def _retry_page(
+    transaction_id: str,
+    status: int = 200,
+    *,
+    problem: str | None = None,
+    link_given: bool = False,
+) -> Response:
     payment = find(transaction_id)
     try:
         verdict = preview_retry(transaction_id)
     except NoResultFound:
         raise NotFound from None
-    return page("payments/retry.html", status, payment=payment, verdict=verdict, **values)
+    return page(
+        "payments/retry.html",
+        status,
+        payment=payment,
+        verdict=verdict,
+        problem=problem,
+        link_given=link_given,
+    )
 
 
-def _refund_page(transaction_id: str, status: int = 200, **values: object) -> Response:
+def _refund_page(
+    transaction_id: str, status: int = 200, problems: Mapping[str, str] | None = None
+) -> Response:
     """The form, with all that was typed."""
     payment = find(transaction_id)
     session = db.session()
@@ -158,15 +174,12 @@ def _refund_page(transaction_id: str, status: int = 200, **values: object) -> Re
     return page(
         "payments/refund.html",
         status,
-        **{
-            "payment": payment,
-            "left": left,
-            "typed": {"amount": typed_form(left), **request.form},
-            "reasons": REASONS,
-            "problems": {},
-            "most": MAX_REASON,
-            **values,
-        },
+        payment=payment,
+        left=left,
+        typed={"amount": typed_form(left), "reason": "", "stripe_reason": "", **request.form},
+        reasons=REASONS,
+        problems=problems or {},
+        most=MAX_REASON,
     )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Sequence
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
@@ -12,14 +11,16 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from payments_app.core import alerts
-from payments_app.core.db.clock import utcnow
 from payments_app.core.db.session import CommitOutcomeUnknownError, atomic
+from payments_app.core.web.cache import shape_of
 from payments_app.payments.models import PaymentRecord, Transaction
 from payments_app.staff import cache
 from payments_app.staff.payments.refunds_and_disputes import marks_of
-from payments_app.staff.presenter import COLUMNS, Payment, detail_of
+from payments_app.staff.presenter import COLUMNS, Detail, Payment, detail_of
 
 log = logging.getLogger(__name__)
+
+_SHAPE = shape_of(Detail)
 
 
 def payments(session: Session, keys: Sequence[tuple[str, int]], zone: ZoneInfo) -> list[Payment]:
@@ -35,22 +36,22 @@ def payments(session: Session, keys: Sequence[tuple[str, int]], zone: ZoneInfo) 
     ]
 
 
-def _details(session: Session, keys: Sequence[tuple[str, int]]) -> dict[str, dict[str, Any]]:
+def _details(session: Session, keys: Sequence[tuple[str, int]]) -> dict[str, Detail]:
     names = {_name(*key): key[0] for key in keys}
-    found = {names[name]: detail for name, detail in cache.get_many(list(names)).items()}
+    kept = cache.get_many(list(names))
+    found = {names[name]: Detail(**cells) for name, cells in kept.items()}
     missing = [id_ for id_, _ in keys if id_ not in found]
     if missing:
         rows = session.execute(select(*COLUMNS).where(Transaction.id.in_(missing)))
-        as_of = utcnow().isoformat()
-        made = [{**detail_of(row), "as_of": as_of} for row in rows]
-        _tell_of_odd([detail for detail in made if detail["odd"]])
+        made = [detail_of(row) for row in rows]
+        _tell_of_odd([detail for detail in made if detail.odd])
         # Under the version that was read here: the row may have moved on since the keys were.
-        cache.set_many({_name(d["id"], d["version"]): d for d in made})
-        found |= {detail["id"]: detail for detail in made}
+        cache.set_many({_name(detail.id, detail.version): vars(detail) for detail in made})
+        found |= {detail.id: detail for detail in made}
     return found
 
 
-def _tell_of_odd(details: Sequence[dict[str, Any]]) -> None:
+def _tell_of_odd(details: Sequence[Detail]) -> None:
     """A person must look at what can't be shown whole. The page is shown in any case."""
     try:
         if details:
@@ -60,16 +61,16 @@ def _tell_of_odd(details: Sequence[dict[str, Any]]) -> None:
 
 
 @atomic
-def _raise(session: Session, details: Sequence[dict[str, Any]]) -> None:
+def _raise(session: Session, details: Sequence[Detail]) -> None:
     """One alert, however many there are: it counts them, and names the last."""
     for detail in details:
         alerts.raise_alert(
             session,
             "odd_payment",
             "odd_payment",
-            f"{detail['id']} holds what no page can read ({', '.join(detail['odd'])}): it is "
+            f"{detail.id} holds what no page can read ({', '.join(detail.odd)}): it is "
             "shown with these cells marked",
-            transaction_id=detail["id"],
+            transaction_id=detail.id,
         )
 
 
@@ -83,4 +84,4 @@ def _customers(session: Session, ids: Iterable[str]) -> dict[str, str]:
 
 
 def _name(transaction_id: str, version: int) -> str:
-    return f"payment:{transaction_id}:{version}"
+    return f"payment:{_SHAPE}:{transaction_id}:{version}"

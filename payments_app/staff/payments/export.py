@@ -77,19 +77,19 @@ def _batch(
 def _cells(row: Row[Any], zone: ZoneInfo) -> list[str]:
     detail = detail_of(row)
     return [
-        detail["reference"],
+        detail.reference,
         row.id,
         f"{in_zone(row.created_at, zone):%Y-%m-%d %H:%M:%S}",
         f"{row.created_at:%Y-%m-%d %H:%M:%S}",
-        detail["moved"],
-        detail["currency"],
-        detail["badge"],
+        detail.moved,
+        detail.currency,
+        detail.badge,
         row.email,
-        detail["card"] or "",
-        detail["error_summary"],
+        detail.card or "",
+        detail.error_summary,
         row.stripe_payment_id or "",
         row.description,
-        detail["asked"],
+        detail.asked,
     ]
 
 

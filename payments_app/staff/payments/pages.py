@@ -42,7 +42,7 @@ from payments_app.staff.payments.search import search
 from payments_app.staff.payments.sent import sent_about
 from payments_app.staff.presenter import Payment
 from payments_app.staff.timeline import timeline
-from payments_app.staff.zones import business_zone, reader_zone
+from payments_app.staff.zones import reader_zone
 
 _FEW = 8
 
@@ -59,7 +59,6 @@ def home() -> Response:
         failures=payments(session, newest.keys, zone),
         today=today(),
         zone=zone.key,
-        business=business_zone().key,
     )
 
 
@@ -123,7 +122,13 @@ def list_page(filters: Filters, status: int = 200, **values: str) -> Response:
     return _page_of(filters, found, status, **values)
 
 
-def _page_of(filters: Filters, found: Page, status: int, **values: str) -> Response:
+def _page_of(
+    filters: Filters,
+    found: Page,
+    status: int,
+    save_name: str = "",
+    save_problem: str | None = None,
+) -> Response:
     session, zone = db.session(), reader_zone()
     rows = payments(session, found.keys, zone)
     # What was paid at Stripe may be in a currency that the shop never asks for.
@@ -142,8 +147,8 @@ def _page_of(filters: Filters, found: Page, status: int, **values: str) -> Respo
         reasons=sorted(DECLINES),
         from_day=filters.day("from", today()),
         to_day=filters.day("to", today()),
-        zone=zone.key,
-        **values,
+        save_name=save_name,
+        save_problem=save_problem,
     )
 
 
@@ -168,7 +173,9 @@ def add_note(transaction_id: str) -> Response | BaseResponse:
     return redirect(url_for("staff.payment", transaction_id=transaction_id) + "#timeline", 303)
 
 
-def _payment_page(transaction_id: str, status: int = 200, **values: str) -> Response:
+def _payment_page(
+    transaction_id: str, status: int = 200, note: str = "", note_problem: str | None = None
+) -> Response:
     session, zone = db.session(), reader_zone()
     shown = find(transaction_id)
     row = session.execute(
@@ -189,7 +196,8 @@ def _payment_page(transaction_id: str, status: int = 200, **values: str) -> Resp
         twin=twin_of(session, transaction_id),
         waits=unknown.waiting_for(session, transaction_id),
         timeline=timeline(session, transaction_id, zone, technical=signed_in().may("technical")),
-        **values,
+        note=note,
+        note_problem=note_problem,
     )
 
 

@@ -11,14 +11,14 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from payments_app.core.card_numbers import refuse
 from payments_app.core.db.columns import BIGINT
 from payments_app.core.db.session import atomic, insert_once
-from payments_app.core.extensions import db
+from payments_app.core.extensions import Base
 
 MOST = 20  # for one member
 MAX_NAME = 40
 MAX_QUERY = 1000
 
 
-class SavedFilter(db.Model):  # type: ignore[name-defined, misc]
+class SavedFilter(Base):
     """One member's filter: `query` is the list's query string."""
 
     __tablename__ = "pay_saved_filters"

@@ -56,9 +56,9 @@ def fix_finding(finding_id: int) -> Response | BaseResponse:
     return redirect(url_for("staff.findings"), 303)
 
 
-def _fix_page(finding_id: int, status: int = 200, **values: str) -> Response:
+def _fix_page(finding_id: int, status: int = 200, problem: str | None = None) -> Response:
     (shown,) = _shown([_find(finding_id)])
-    return page("reconciliation/fix.html", status, finding=shown, **values)
+    return page("reconciliation/fix.html", status, finding=shown, problem=problem)
 
 
 def _find(finding_id: int) -> Finding:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import asdict
+from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 
@@ -10,6 +12,7 @@ from payments_app.core.db.clock import utcnow
 from payments_app.core.extensions import db
 from payments_app.core.money import code_of
 from payments_app.core.web.access import staff
+from payments_app.core.web.cache import shape_of
 from payments_app.core.web.headers import private
 from payments_app.core.web.query import UnreadableQueryError, takes
 from payments_app.staff import cache
@@ -19,6 +22,7 @@ from payments_app.staff.reports.rollups import counts
 from payments_app.staff.zones import business_zone
 
 SUMMARY_SECONDS = 300
+_SHAPE = shape_of(made.SalesSummary, made.Sales)
 api = Blueprint("staff_api", __name__, url_prefix="/api/v1/reports")
 
 
@@ -56,9 +60,9 @@ def reports() -> Response:
 def sales_summary() -> Response:
     """What was paid, by currency; kept for five minutes, and no longer than the hour."""
     zone = business_zone()
-    key = f"sales_summary:{zone.key}:{utcnow():%Y%m%d%H}"
-    return private(
-        jsonify(
-            cache.remembered(key, SUMMARY_SECONDS, lambda: made.sales_summary(db.session(), zone))
-        )
-    )
+    key = f"sales_summary:{_SHAPE}:{zone.key}:{utcnow():%Y%m%d%H}"
+
+    def make() -> dict[str, Any]:
+        return asdict(made.sales_summary(db.session(), zone))
+
+    return private(jsonify(cache.remembered(key, SUMMARY_SECONDS, make)))

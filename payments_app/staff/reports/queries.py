@@ -6,7 +6,6 @@ import datetime as dt
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
@@ -84,26 +83,46 @@ def report(found: Sequence[Count], first: dt.date, last: dt.date, currency: str)
     )
 
 
-def sales_summary(session: Session, zone: ZoneInfo) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Sales:
+    """What was paid in one currency; `amount` in its minor units."""
+
+    payments: int
+    failed: int
+    amount: int
+    formatted: str
+
+
+@dataclass(frozen=True)
+class SalesSummary:
+    """Sales by currency; `as_of` in ISO 8601."""
+
+    zone: str
+    as_of: str
+    today: dict[str, Sales]
+    last_30_days: dict[str, Sales]
+
+
+def sales_summary(session: Session, zone: ZoneInfo) -> SalesSummary:
     """What was paid today and in the last 30 days, by currency, in minor units and in words."""
     today = utcnow().astimezone(zone).date()
     found = counts(session, today - dt.timedelta(days=29), today, zone)
-    return {
-        "zone": zone.key,
-        "as_of": utcnow().isoformat(timespec="seconds"),
-        "today": _sales([count for count in found if count.day == today]),
-        "last_30_days": _sales(found),
-    }
+    return SalesSummary(
+        zone=zone.key,
+        as_of=utcnow().isoformat(timespec="seconds"),
+        today=_sales([count for count in found if count.day == today]),
+        last_30_days=_sales(found),
+    )
 
 
-def _sales(found: Sequence[Count]) -> dict[str, Any]:
+def _sales(found: Sequence[Count]) -> dict[str, Sales]:
     return {
-        currency: {
-            "payments": _sum(own, "complete", "count"),
-            "failed": _sum(own, "failed", "count"),
-            "amount": (amount := _sum(own, "complete", "amount")),
-            "formatted": str(Money(amount, currency)),
-        }
+        currency: Sales(
+            payments=_sum(own, "complete", "count"),
+            failed=_sum(own, "failed", "count"),
+            amount=(amount := _sum(own, "complete", "amount")),
+            formatted=str(Money(amount, currency)),
+        )
         for currency in currencies(found)
         for own in [[count for count in found if count.currency == currency]]
     }

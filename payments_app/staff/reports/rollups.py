@@ -21,7 +21,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from payments_app.core.db.clock import in_zone
 from payments_app.core.db.columns import BIGINT, UTCDateTime
 from payments_app.core.db.session import atomic
-from payments_app.core.extensions import db
+from payments_app.core.extensions import Base
 from payments_app.staff.indexes import reason_code
 
 _BATCH = 20_000
@@ -29,7 +29,7 @@ _BATCH = 20_000
 _COUNTED = "CASE WHEN state = 'complete' THEN coalesce(amount_received, amount) ELSE amount END"
 
 
-class PaymentDelta(db.Model):  # type: ignore[name-defined, misc]
+class PaymentDelta(Base):
     """A change of the counts, not aggregated yet. `at` is when the payment began, at least to the
     quarter of an hour: no zone's day begins between."""
 
@@ -44,7 +44,7 @@ class PaymentDelta(db.Model):  # type: ignore[name-defined, misc]
     amount: Mapped[int] = mapped_column(BIGINT)
 
 
-class DailyPayments(db.Model):  # type: ignore[name-defined, misc]
+class DailyPayments(Base):
     """Payments that began on one day of `zone`. `amount` in minor units: what was paid, of what
     was not paid what was asked for; `reason` is empty unless
     they failed."""
@@ -162,7 +162,7 @@ def _start_in(session: Session, zone: ZoneInfo) -> int:
 
 def _add(session: Session, changes: Sequence[Count], zone: ZoneInfo) -> None:
     on_postgresql = session.get_bind().dialect.name == "postgresql"
-    daily = DailyPayments.__table__
+    daily = Base.metadata.tables[DailyPayments.__tablename__]
     insert = postgresql.insert(daily) if on_postgresql else sqlite.insert(daily)
     upsert = insert.on_conflict_do_update(
         index_elements=["zone", "day", "currency", "state", "reason"],

@@ -103,7 +103,9 @@ def change_subscription(subscription_id: str, name: str) -> Response | BaseRespo
     return redirect(url_for("staff.subscription", subscription_id=subscription_id), 303)
 
 
-def _change_page(subscription_id: str, name: str, status: int = 200, **values: object) -> Response:
+def _change_page(
+    subscription_id: str, name: str, status: int = 200, problem: str | None = None
+) -> Response:
     found = _find(subscription_id)
     return page(
         "subscriptions/subscription_change.html",
@@ -112,7 +114,7 @@ def _change_page(subscription_id: str, name: str, status: int = 200, **values: o
         change=_change(name),
         name=name,
         customer=db.session().get_one(Customer, found.customer_id),
-        **values,
+        problem=problem,
     )
 
 

@@ -1,0 +1,56 @@
+"""Redis for those who can do without it: a client that gives up soon, and a rest after it failed.
+
+redis-py waits and tries again for up to a minute by default; nobody who pays may wait for that.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from redis import Redis, RedisError
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+REST_SECONDS = 5.0
+
+
+def options() -> dict[str, Any]:
+    """Options of redis-py for short time-outs and no retries: a dead or frozen Redis costs half a
+    second at most."""
+    return {
+        "socket_connect_timeout": 0.25,
+        "socket_timeout": 0.25,
+        "retry": Retry(NoBackoff(), 0),
+    }
+
+
+def impatient(url: str) -> Redis:
+    """A client of the Redis at `url` with these options."""
+    return Redis.from_url(url, **options())
+
+
+class Rest:
+    """Time without Redis after it failed, so that not every caller waits for it. `instead` says
+    in the log what is done meanwhile."""
+
+    def __init__(self, instead: str) -> None:
+        self._instead = instead
+        self._until = 0.0
+
+    def ask(self, call: Callable[[], T]) -> T | None:
+        """What a call of Redis gives; None where Redis fails, and for REST_SECONDS after that."""
+        if time.monotonic() < self._until:
+            return None
+        try:
+            return call()
+        except (RedisError, OSError) as error:
+            self._until = time.monotonic() + REST_SECONDS
+            log.warning("%s: %s", self._instead, error)
+            return None

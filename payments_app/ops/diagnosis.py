@@ -27,7 +27,7 @@ MEANINGS = {
     "reconcile": "Stripe or the database does not answer.",
     "orders": "The database: locks, a restart, or a full disk.",
     "notices": "The mail server does not answer.",
-    "notices.send_webhook": "A merchant's endpoint does not answer: look at its deliveries.",
+    "notices.deliver_webhook": "A merchant's endpoint does not answer: look at its deliveries.",
     "alerts.mail": "The mail server does not answer: nobody gets alerts by mail.",
     "alerts.webhook": "The address of ALERT_WEBHOOK_URL does not answer.",
 }

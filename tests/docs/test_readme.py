@@ -39,3 +39,15 @@ def test_every_file_that_the_documents_name_is_there() -> None:
             if not (page.parent / target).exists():
                 missing.append(f"{page.name}: {target}")
     assert missing == []
+
+
+def test_every_heading_that_a_link_names_is_there() -> None:
+    missing = []
+    for page in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]:
+        for target, heading in re.findall(r"\]\(([^)#:]*)#([\w-]+)\)", page.read_text()):
+            text = (page.parent / target).read_text() if target else page.read_text()
+            headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+            slugs = {re.sub(r"[^\w -]", "", each).lower().replace(" ", "-") for each in headings}
+            if heading not in slugs:
+                missing.append(f"{page.name}: {target}#{heading}")
+    assert missing == []

@@ -77,6 +77,21 @@ def test_every_table_of_the_glossary_is_there() -> None:
     assert named - set(db.metadata.tables) == set()
 
 
+@pytest.mark.usefixtures("app")
+def test_the_documents_call_no_table_by_a_name_without_its_prefix() -> None:
+    from payments_app.core.extensions import db
+
+    bare = {name.removeprefix("pay_") for name in db.metadata.tables}
+    known = {path.stem for path in (ROOT / "payments_app").rglob("*")}  # packages and files too
+    wrong = [
+        f"{page.name}: {word}"
+        for page in [*ROOT.glob("*.md"), *sorted((ROOT / "docs").glob("*.md"))]
+        for word in re.findall(r"`(\w+)`", page.read_text())
+        if word in bare - known
+    ]
+    assert wrong == []
+
+
 def test_every_class_and_file_of_the_glossary_is_there() -> None:
     sources = {p: p.read_text() for p in (ROOT / "payments_app").rglob("*.py")}
     missing = []

@@ -17,8 +17,10 @@ from payments_app.core.db.session import atomic
 from payments_app.core.jobs.outbox import Message
 from payments_app.ops import diagnosis, redis_state
 from payments_app.ops.clean_up import clean_up
+from payments_app.ops.diagnosis import MEANINGS
 from payments_app.ops.measures import BreakerState, Load
 from payments_app.ops.watch import check_redis, watch
+from payments_app.subscribers import COMMANDS
 from tests.accounts.staff_driver import StaffDriver
 from tests.queues.job_driver import JobDriver
 
@@ -59,7 +61,7 @@ def test_reports_may_wait_for_minutes() -> None:
     ("command", "cause"),
     [
         ("ledger.post_capture", "database"),
-        ("notices.send_webhook", "merchant's endpoint"),
+        ("notices.deliver_webhook", "merchant's endpoint"),
         ("notices.send_mail", "mail server"),
         ("charge", "Stripe"),
         ("nobody.knows", "last error"),
@@ -67,6 +69,15 @@ def test_reports_may_wait_for_minutes() -> None:
 )
 def test_retries_say_what_they_probably_mean(command: str, cause: str) -> None:
     assert cause in _words(Load("payment_standard", command, 1, 0, 0, 1, 0))
+
+
+def test_every_meaning_is_of_a_command_that_exists() -> None:
+    gone = [
+        name
+        for name in MEANINGS
+        if not any(command == name or command.startswith(f"{name}.") for command in COMMANDS)
+    ]
+    assert gone == []
 
 
 def test_an_open_breaker_is_said_in_words() -> None:

@@ -66,7 +66,7 @@ def failed_checks() -> list[str]:
 
 
 def failed_tests(arguments: list[str]) -> list[str]:
-    """Run pytest on SQLite (what is portable), then on PostgreSQL (all)."""
+    """Run pytest on SQLite (what depends on the dialect), then on PostgreSQL (all)."""
     with (
         tempfile.TemporaryDirectory(prefix="testrun-") as name,
         Postgres() as postgres,
@@ -80,7 +80,7 @@ def failed_tests(arguments: list[str]) -> list[str]:
             "TEST_REDIS_URL": redis.url(),
             "TEST_SANDBOX_URL": sandbox.url,
         }
-        runs = {"sqlite": ["-m", "portable"], "postgresql": []}
+        runs = {"sqlite": ["-m", "dialect"], "postgresql": []}
         return [
             f"the tests on {kind}"
             for kind, selected in runs.items()

@@ -10,7 +10,7 @@ from payments_app.accounts import people
 from payments_app.accounts.permissions import allows
 from tests.accounts.staff_driver import PASSWORD, StaffDriver
 
-pytestmark = pytest.mark.portable
+pytestmark = [pytest.mark.portable, pytest.mark.dialect]
 
 
 @pytest.mark.parametrize(

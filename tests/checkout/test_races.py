@@ -42,6 +42,7 @@ def post(checkout: CheckoutClient, key: str, **body: Any) -> TestResponse:
 
 
 @pytest.mark.portable
+@pytest.mark.dialect
 def test_one_key_sent_many_times_at_once_makes_one_payment(checkout: CheckoutClient) -> None:
     answers = at_once(lambda _: post(checkout, "k1"))
     assert {answer.status_code for answer in answers} <= {202, 409}
@@ -53,6 +54,7 @@ def test_one_key_sent_many_times_at_once_makes_one_payment(checkout: CheckoutCli
 
 
 @pytest.mark.portable
+@pytest.mark.dialect
 def test_the_rows_own_key_makes_one_payment_without_any_other_guard(
     checkout: CheckoutClient,
 ) -> None:
@@ -115,6 +117,7 @@ def test_a_wish_waits_for_the_same_one_without_a_name_whose_commit_is_under_way(
 
 
 @pytest.mark.portable
+@pytest.mark.dialect
 def test_many_tabs_that_pay_one_order_at_once_make_one_payment(checkout: CheckoutClient) -> None:
     order = checkout.order_of(checkout.pay("pm_card_visa_chargeDeclined"))
     answers = at_once(lambda number: post(checkout, f"k{number}", item=order))

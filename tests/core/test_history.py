@@ -12,7 +12,7 @@ from payments_app.core import history
 from payments_app.core.db.session import atomic
 from payments_app.core.history import HistoryEntry
 
-pytestmark = [pytest.mark.portable, pytest.mark.usefixtures("app_context")]
+pytestmark = [pytest.mark.portable, pytest.mark.dialect, pytest.mark.usefixtures("app_context")]
 
 
 @pytest.fixture(autouse=True)

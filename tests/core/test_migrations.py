@@ -14,7 +14,7 @@ import pytest
 from parts.postgres import create_database
 
 FlaskDb = Callable[..., subprocess.CompletedProcess[str]]
-pytestmark = pytest.mark.portable
+pytestmark = [pytest.mark.portable, pytest.mark.dialect]
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from payments_app.core.jobs import leases, outbox
 from payments_app.core.jobs.outbox import Claim, Command, Later, Message, Policy, Subscriber
 from payments_app.core.jobs.runner import perform, run_due_messages
 
-pytestmark = pytest.mark.portable
+pytestmark = [pytest.mark.portable, pytest.mark.dialect]
 
 
 class JobDriver:

@@ -14,7 +14,7 @@ from payments_app.customers.models import Customer
 from tests.inbound.webhook_sender import WebhookSender, create_event
 from tests.payments.driver import PaymentDriver
 
-pytestmark = pytest.mark.portable
+pytestmark = [pytest.mark.portable, pytest.mark.dialect]
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ from tests.checkout.checkout_client import BROWSER, CheckoutClient
 from tests.merchants.connected_merchants import account_id, create_ready_merchant
 from tests.payments.driver import PaymentDriver
 
-pytestmark = pytest.mark.portable
+pytestmark = [pytest.mark.portable, pytest.mark.dialect]
 
 ITEM = "folding-pattern"
 

@@ -7,7 +7,7 @@ from flask import Flask, request
 
 from payments_app.core.web.access import public
 
-pytestmark = pytest.mark.portable
+pytestmark = [pytest.mark.portable, pytest.mark.dialect]
 
 
 @pytest.fixture

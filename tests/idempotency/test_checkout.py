@@ -16,7 +16,7 @@ from payments_app.core.extensions import db
 from payments_app.core.web.idempotency import app_store
 from payments_app.payments.models import Transaction
 
-pytestmark = pytest.mark.portable
+pytestmark = [pytest.mark.portable, pytest.mark.dialect]
 
 
 @pytest.fixture

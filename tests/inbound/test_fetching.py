@@ -23,7 +23,7 @@ from tests.merchants.connected_merchants import (
 )
 from tests.payments.driver import PaymentDriver
 
-pytestmark = pytest.mark.portable
+pytestmark = [pytest.mark.portable, pytest.mark.dialect]
 
 
 def history_length() -> int:

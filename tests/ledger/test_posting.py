@@ -20,7 +20,7 @@ from payments_app.ledger.post import CAPTURE, post_capture
 from tests.ledger.concurrency import claim, run_at_once
 from tests.payments.driver import PaymentDriver
 
-pytestmark = pytest.mark.portable
+pytestmark = [pytest.mark.portable, pytest.mark.dialect]
 
 
 def entries() -> list[Entry]:

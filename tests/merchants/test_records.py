@@ -17,7 +17,7 @@ from tests.merchants.connected_merchants import (
 from tests.payments.driver import PaymentDriver
 from tests.refunds.refund_steps import give_back
 
-pytestmark = pytest.mark.portable
+pytestmark = [pytest.mark.portable, pytest.mark.dialect]
 
 DESTINATION_SALE = [
     ("merchant", "payment", 10_000),

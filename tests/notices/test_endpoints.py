@@ -22,7 +22,7 @@ from tests.notices.receiver import Receiver
 from tests.notices.sent_mails import SentMails, text_of
 from tests.payments.driver import PaymentDriver
 
-pytestmark = pytest.mark.portable
+pytestmark = [pytest.mark.portable, pytest.mark.dialect]
 DELIVER = "notices.deliver_webhook"
 
 

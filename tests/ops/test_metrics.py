@@ -30,6 +30,7 @@ def _value(client: FlaskClient, name: str, **labels: str) -> float | None:
 
 
 @pytest.mark.portable
+@pytest.mark.dialect
 def test_a_death_counts_in_the_dead_letters_of_its_queue_and_job(
     job_driver: JobDriver, client: FlaskClient
 ) -> None:
@@ -46,6 +47,7 @@ def test_a_job_that_never_died_counts_from_zero(client: FlaskClient) -> None:
 
 
 @pytest.mark.portable
+@pytest.mark.dialect
 def test_retries_are_counted_by_job(job_driver: JobDriver, client: FlaskClient) -> None:
     job_driver.failing("test.fails", waits=(60,))
     job_driver.stage("test.fails")

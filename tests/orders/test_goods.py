@@ -22,7 +22,7 @@ from payments_app.payments.refunds.models import Refund, lock, move
 from payments_app.payments.refunds.request import request_refund
 from tests.payments.driver import PaymentDriver
 
-pytestmark = pytest.mark.portable
+pytestmark = [pytest.mark.portable, pytest.mark.dialect]
 
 
 @pytest.fixture

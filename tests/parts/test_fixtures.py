@@ -13,11 +13,13 @@ from parts.schema import copy_sqlite
 
 
 @pytest.mark.portable
+@pytest.mark.dialect
 def test_the_app_is_ready_on_its_own_parts(client: FlaskClient) -> None:
     assert client.get("/readyz").status_code == 200
 
 
 @pytest.mark.portable
+@pytest.mark.dialect
 def test_demo_data_can_be_seeded_twice(cli: FlaskCliRunner) -> None:
     cli.invoke(args=["demo", "seed"])
     assert cli.invoke(args=["demo", "seed"]).exit_code == 0

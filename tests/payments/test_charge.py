@@ -6,7 +6,7 @@ import pytest
 
 from tests.payments.driver import PaymentDriver
 
-pytestmark = pytest.mark.portable
+pytestmark = [pytest.mark.portable, pytest.mark.dialect]
 
 
 def test_a_good_card_completes_the_payment(driver: PaymentDriver) -> None:

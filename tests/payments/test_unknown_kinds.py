@@ -17,7 +17,7 @@ from tests.inbound.webhook_sender import WebhookSender, create_event
 from tests.payments.driver import PaymentDriver
 from tests.refunds.test_retry import attempts, mend_card, pay_with_saved_card, refusals
 
-pytestmark = pytest.mark.portable
+pytestmark = [pytest.mark.portable, pytest.mark.dialect]
 UNKNOWN, GONE = ("booking", "bkg_1"), ("order", "ord_00000000000000000000000000")
 DECLINED = "pm_card_visa_chargeDeclined"
 

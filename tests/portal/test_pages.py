@@ -19,7 +19,7 @@ from tests.portal.portal_driver import Portal
 from tests.reconcile.books import execute
 from tests.settlement.books import batches
 
-pytestmark = pytest.mark.portable
+pytestmark = [pytest.mark.portable, pytest.mark.dialect]
 
 
 def give_to(merchant_id: str, transaction_id: str) -> None:

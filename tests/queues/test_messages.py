@@ -12,7 +12,7 @@ from payments_app.core.db.session import atomic
 from payments_app.core.jobs.outbox import Claim, Later
 from tests.queues.job_driver import JobDriver
 
-pytestmark = pytest.mark.portable
+pytestmark = [pytest.mark.portable, pytest.mark.dialect]
 
 
 def _do_nothing(_subject: str, _claim: Claim) -> None:

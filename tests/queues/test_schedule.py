@@ -17,7 +17,7 @@ from payments_app.subscribers import BACKGROUND_QUEUES, COMMANDS, QUEUE_THREADS
 from tests.ledger.concurrency import run_at_once
 from tests.queues.job_driver import JobDriver
 
-pytestmark = pytest.mark.portable
+pytestmark = [pytest.mark.portable, pytest.mark.dialect]
 
 
 def _do_nothing(_subject: str, _claim: Claim) -> None:

@@ -12,7 +12,7 @@ from tests.payments.driver import PaymentDriver
 from tests.queues.job_driver import JobDriver
 from tests.queues.test_unknown import Plugin
 
-pytestmark = pytest.mark.portable
+pytestmark = [pytest.mark.portable, pytest.mark.dialect]
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from payments_app.reconcile.rounds import run_compare, stage_rounds
 from tests.ledger.concurrency import claim, run_at_once
 from tests.payments.driver import PaymentDriver
 
-pytestmark = pytest.mark.portable
+pytestmark = [pytest.mark.portable, pytest.mark.dialect]
 NOON = dt.datetime(2026, 3, 4, 12, 1, tzinfo=dt.UTC)
 
 

@@ -15,7 +15,7 @@ from tests.ledger.concurrency import run_at_once
 from tests.payments.driver import PaymentDriver
 from tests.refunds.refund_steps import ask, execute, give_back, read, refunds
 
-pytestmark = pytest.mark.portable
+pytestmark = [pytest.mark.portable, pytest.mark.dialect]
 
 
 def test_a_refund_is_stored_with_its_reason_and_who_asked(driver: PaymentDriver) -> None:

@@ -25,7 +25,7 @@ from tests.ledger.concurrency import claim, run_at_once
 from tests.payments.driver import PaymentDriver
 from tests.settlement.books import batches, complete_at, end_days, line_count, lines, move_shop, now
 
-pytestmark = pytest.mark.portable
+pytestmark = [pytest.mark.portable, pytest.mark.dialect]
 
 
 def close(batch: Batch) -> None:

@@ -21,7 +21,7 @@ from payments_app.staff.reports.rollups import DailyPayments, PaymentDelta, aggr
 from tests.accounts.staff_driver import Browser, StaffDriver
 from tests.staff.stored_payments import DECLINED, StoredPayments
 
-pytestmark = pytest.mark.portable
+pytestmark = [pytest.mark.portable, pytest.mark.dialect]
 
 UTC = ZoneInfo("UTC")
 NEPAL = ZoneInfo("Asia/Kathmandu")  # 5 h 45 min ahead

@@ -10,7 +10,7 @@ from payments_app.core.db.ids import reference
 from tests.accounts.staff_driver import Browser
 from tests.staff.stored_payments import StoredPayments
 
-pytestmark = pytest.mark.portable
+pytestmark = [pytest.mark.portable, pytest.mark.dialect]
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from payments_app.subscriptions import change
 from payments_app.subscriptions.change import ChangeRefusedError
 from tests.subscriptions.billing_driver import BillingDriver, at
 
-pytestmark = pytest.mark.portable
+pytestmark = [pytest.mark.portable, pytest.mark.dialect]
 
 
 def test_a_paused_subscription_is_not_billed(billing: BillingDriver) -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
+from jinja2 import FileSystemBytecodeCache
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from redis import Redis as RedisClient
 
@@ -122,13 +123,32 @@ def settings(
     ) | {"DATA_DIR": str(tmp_path)}
 
 
+@pytest.fixture(scope="session")
+def compiled_templates(tmp_path_factory: pytest.TempPathFactory) -> FileSystemBytecodeCache:
+    """Each test has an app of its own; a template is compiled once."""
+    return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cheap_passwords() -> Iterator[None]:
+    """Argon2id as ever, without its price: a thousand members sign in here."""
+    from argon2 import PasswordHasher
+
+    from payments_app.accounts import passwords
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_hasher", PasswordHasher(1, 8, 1))
+        yield
+
+
 @pytest.fixture
-def app(settings: dict[str, str]) -> Iterator[Flask]:
+def app(settings: dict[str, str], compiled_templates: FileSystemBytecodeCache) -> Iterator[Flask]:
     """The app as it runs in production: CSRF protection on, errors answered rather than raised."""
     from payments_app import create_app
     from payments_app.config import Config
 
     app = create_app(Config.from_env(settings))
+    app.jinja_env.bytecode_cache = compiled_templates
     yield app
     with app.app_context():
         for engine in app.extensions["sqlalchemy"].engines.values():

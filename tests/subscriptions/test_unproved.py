@@ -114,12 +114,11 @@ def refused(billing: BillingDriver, *, known: bool = False) -> tuple[str, str]:
     return member, billing.attempts(member)[0].id
 
 
-def choose_own_card(billing: BillingDriver, member: str) -> str:
-    """The address's owner proves it, saves a card and has the subscription charged on that."""
+def save_own_card(billing: BillingDriver) -> str:
+    """The address's owner proves it and saves a card; its id."""
     means = Means(payment_method="pm_card_mastercard", save_card=True, customer_known=True)
     billing.pay(means=means)
     own = db.session.scalars(select(SavedCard).where(SavedCard.brand == "mastercard")).one()
-    change.use_card(member, own.id)
     return own.id
 
 
@@ -127,7 +126,8 @@ def test_staff_can_not_charge_a_card_that_the_subscription_has_left(
     billing: BillingDriver,
 ) -> None:
     member, payment = refused(billing)
-    own = choose_own_card(billing, member)
+    own = save_own_card(billing)
+    change.use_card(member, own)
     assert (preview_retry(payment).how, billing.subscription(member).card_id) == ("link", own)
     assert request_retry(payment, "stf_1").how == "link"
     billing.work("charges")
@@ -136,8 +136,9 @@ def test_staff_can_not_charge_a_card_that_the_subscription_has_left(
 
 def test_neither_does_a_retry_that_was_asked_for_before(billing: BillingDriver) -> None:
     member, payment = refused(billing)
+    own = save_own_card(billing)
     assert request_retry(payment, "stf_1").how == "charge"
-    choose_own_card(billing, member)
+    change.use_card(member, own)
     billing.work("charges")
     assert [attempt.id for attempt in billing.attempts(member)] == [payment]
     assert "retry.refused" in billing.happened(payment)

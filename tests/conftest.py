@@ -24,6 +24,7 @@ from parts.redis import Redis
 from parts.sandbox import Sandbox
 from parts.schema import SQLITE, copy_sqlite, empty_tables, postgres_template, sqlite_template
 from parts.settings import private_settings
+from tests.whole_templates import use_whole_templates
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -127,6 +128,7 @@ def app(settings: dict[str, str]) -> Iterator[Flask]:
     from payments_app.config import Config
 
     app = create_app(Config.from_env(settings))
+    use_whole_templates(app.jinja_env)
     yield app
     with app.app_context():
         for engine in app.extensions["sqlalchemy"].engines.values():

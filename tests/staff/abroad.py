@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from flask import Flask
@@ -18,11 +19,16 @@ from payments_app.payments.refunds.request import request_refund
 from payments_app.reconcile.models import Finding
 from payments_app.staff.reports.aggregate import aggregate
 from payments_app.subscriptions.models import Plan
+from tests.accounts.staff_driver import StaffDriver
 from tests.inbound.webhook_sender import WebhookSender
 from tests.notices.receiver import Receiver
 from tests.payments.driver import PaymentDriver
+from tests.portal.portal_driver import Portal
 from tests.reconcile.books import compare_last_hours
 from tests.settlement.books import batches, end_days
+
+# Signed links, ids of things that this world has not, and what answers by a mail's file.
+ELSEWHERE = {"token", "filename", "name", "message_id", "subscription_id"}
 
 
 class Abroad:
@@ -104,3 +110,29 @@ class Abroad:
 def add_product(session: Session) -> None:
     session.add(Product(slug="rug", name="Rug", amount=123_450, currency="pkr"))
     session.add(Plan(slug="bazaar", name="Bazaar", amount=123_450, currency="xyz"))
+
+
+def addresses(app: Flask, world: Abroad) -> Iterator[tuple[str, str]]:
+    """Every page that can be opened, for each thing that it can be about."""
+    values = world.values()
+    adapter = app.url_map.bind("localhost")
+    for rule in app.url_map.iter_rules():
+        if "GET" not in (rule.methods or ()) or rule.arguments & ELSEWHERE:
+            continue
+        assert len(rule.arguments) <= 1, rule.rule
+        for name in rule.arguments or {""}:
+            for value in values[name] if name else [None]:
+                given = {name: value} if name else {}
+                yield rule.endpoint, adapter.build(rule.endpoint, given)
+
+
+def known_as(app: Flask, world: Abroad) -> dict[str, object]:
+    """Browsers of all who may look: staff, the merchant, the customer."""
+    customer = app.test_client()
+    with customer.session_transaction() as cookie:
+        cookie["customer"] = {"id": world.values()["customer_id"][0], "until": 2**40}
+    return {
+        "staff": StaffDriver(app).signed_in("admin").client,
+        "portal": Portal(app).signed_in().client,
+        "buyer": customer,
+    }

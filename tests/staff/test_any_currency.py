@@ -29,12 +29,9 @@ from tests.notices.receiver import Receiver
 from tests.payments.driver import PaymentDriver
 from tests.portal.portal_driver import Portal
 from tests.settlement.books import columns
-from tests.staff.abroad import Abroad, add_product
+from tests.staff.abroad import Abroad, add_product, addresses, known_as
 
 pytestmark = [pytest.mark.portable, pytest.mark.timeout(300)]
-
-# Signed links, ids of things that this world has not, and what answers by a mail's file.
-ELSEWHERE = {"token", "filename", "name", "message_id", "subscription_id"}
 
 
 @pytest.fixture
@@ -48,32 +45,6 @@ def receiver() -> Iterator[Receiver]:
 def abroad(app: Flask, receiver: Receiver) -> Iterator[Abroad]:
     with app.app_context():
         yield Abroad(app, receiver)
-
-
-def addresses(app: Flask, world: Abroad) -> Iterator[tuple[str, str]]:
-    """Every page that can be opened, for each thing that it can be about."""
-    values = world.values()
-    adapter = app.url_map.bind("localhost")
-    for rule in app.url_map.iter_rules():
-        if "GET" not in (rule.methods or ()) or rule.arguments & ELSEWHERE:
-            continue
-        assert len(rule.arguments) <= 1, rule.rule
-        for name in rule.arguments or {""}:
-            for value in values[name] if name else [None]:
-                given = {name: value} if name else {}
-                yield rule.endpoint, adapter.build(rule.endpoint, given)
-
-
-def known_as(app: Flask, world: Abroad) -> dict[str, object]:
-    """Browsers of all who may look: staff, the merchant, the customer."""
-    customer = app.test_client()
-    with customer.session_transaction() as cookie:
-        cookie["customer"] = {"id": world.values()["customer_id"][0], "until": 2**40}
-    return {
-        "staff": StaffDriver(app).signed_in("admin").client,
-        "portal": Portal(app).signed_in().client,
-        "buyer": customer,
-    }
 
 
 def test_no_page_is_taken_down(app: Flask, abroad: Abroad) -> None:

@@ -25,6 +25,7 @@ from parts.redis import Redis
 from parts.sandbox import Sandbox
 from parts.schema import SQLITE, copy_sqlite, empty_tables, postgres_template, sqlite_template
 from parts.settings import private_settings
+from tests.whole_templates import use_whole_templates
 
 pytest_plugins = ["tests.open_shop"]
 
@@ -149,6 +150,7 @@ def app(settings: dict[str, str], compiled_templates: FileSystemBytecodeCache) -
 
     app = create_app(Config.from_env(settings))
     app.jinja_env.bytecode_cache = compiled_templates
+    use_whole_templates(app.jinja_env)
     yield app
     with app.app_context():
         for engine in app.extensions["sqlalchemy"].engines.values():

@@ -97,3 +97,20 @@ def test_payments_in_any_currency_are_shown(app: Flask, portal: Portal, abroad: 
         if line["Kind"] == "capture"
     ]
     assert sorted(statements) == ["10.99", "1234.50", "1234.50", "1234.50"]
+
+
+def test_every_template_is_rendered(app: Flask, portal: Portal, abroad: Abroad) -> None:
+    """Each browser in a context of its own: the test's would keep the token of another one."""
+    browser = portal.signed_in()
+    broken_pages(app, browser.client, abroad.values(), Abroad.ELSEWHERE)
+    with app.app_context():
+        assert "problem" in browser.post("/portal/webhooks", "/portal/webhooks", url="x").text
+    with app.app_context():
+        visitor = portal.browser()
+        visitor.get(portal.link().removeprefix(portal.public_url))
+        sent = visitor.post("/portal/links", "/portal/sign_in", email=portal.shop_email())
+        assert "Check your" in sent.text
+    abroad.driver.work_all_waiting()
+    rendered = {name for _, name in app.jinja_env.cache}
+    ours = {name for name in app.jinja_env.list_templates() if "portal" in name}
+    assert ours - rendered == {"portal/_account.html"}  # tests/portal/test_onboarding.py

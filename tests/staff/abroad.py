@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from flask import Flask
+from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -18,6 +19,7 @@ from payments_app.payments.refunds.request import request_refund
 from payments_app.reconcile.models import Finding
 from payments_app.staff.reports.aggregate import aggregate
 from payments_app.subscriptions.models import Plan
+from tests.accounts.staff_driver import StaffDriver
 from tests.inbound.webhook_sender import WebhookSender
 from tests.notices.receiver import Receiver
 from tests.payments.driver import PaymentDriver
@@ -107,3 +109,11 @@ class Abroad:
 def add_product(session: Session) -> None:
     session.add(Product(slug="rug", name="Rug", amount=123_450, currency="pkr"))
     session.add(Plan(slug="bazaar", name="Bazaar", amount=123_450, currency="xyz"))
+
+
+def known_as(app: Flask, world: Abroad) -> dict[str, FlaskClient]:
+    """Browsers of staff and of the customer."""
+    customer = app.test_client()
+    with customer.session_transaction() as cookie:
+        cookie["customer"] = {"id": world.values()["customer_id"][0], "until": 2**40}
+    return {"staff": StaffDriver(app).signed_in("admin").client, "buyer": customer}

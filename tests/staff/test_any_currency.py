@@ -28,7 +28,7 @@ from tests.notices.receiver import Receiver
 from tests.payments.driver import PaymentDriver
 from tests.route_walk import broken_pages
 from tests.settlement.books import columns
-from tests.staff.abroad import Abroad, add_product
+from tests.staff.abroad import Abroad, add_product, known_as
 
 pytestmark = [pytest.mark.portable, pytest.mark.timeout(300)]
 
@@ -44,14 +44,6 @@ def receiver() -> Iterator[Receiver]:
 def abroad(app: Flask, receiver: Receiver) -> Iterator[Abroad]:
     with app.app_context():
         yield Abroad(app, receiver)
-
-
-def known_as(app: Flask, world: Abroad) -> dict[str, object]:
-    """Browsers of staff and of the customer."""
-    customer = app.test_client()
-    with customer.session_transaction() as cookie:
-        cookie["customer"] = {"id": world.values()["customer_id"][0], "until": 2**40}
-    return {"staff": StaffDriver(app).signed_in("admin").client, "buyer": customer}
 
 
 def test_no_page_is_taken_down(app: Flask, abroad: Abroad) -> None:

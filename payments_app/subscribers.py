@@ -134,7 +134,7 @@ COMMANDS = {
     "notices.announce_refund": Command(announce_refund, "payment_standard"),
     "settlement.capture": Command(lines.settle_capture, "payment_critical"),
     "settlement.posted": Command(lines.settle_posted, "payment_critical"),
-    "settlement.forgotten": Command(lines.settle_forgotten, "payment_critical"),
+    "settlement.missing": Command(lines.settle_missing, "payment_critical"),
     "settlement.refund": Command(lines.settle_refund, "payment_critical"),
     "settlement.dispute": Command(lines.settle_dispute, "payment_critical"),
     lines.CLOSE: Command(close.close_batch, "payment_critical", close.POLICY, deadline=3 * DAY),

@@ -41,7 +41,7 @@ def follow_up(session: Session, transaction_id: str, _claim: Claim) -> None:
 
 
 def _tell(session: Session, event: str, subject: str) -> None:
-    """Store a message for each follower that was never told of this subject."""
+    """Store a message for each subscriber that was never told of this subject."""
     told = set(session.scalars(select(Message.command).where(Message.subject == subject)))
     outbox.publish(session, event, subject, about=f"{subject}:told_later", told=told)
 

@@ -82,8 +82,8 @@ def move(
     correction: bool = False,
     **data: Any,
 ) -> None:
-    """Move a locked transaction to `phase`, write history, and store one message for each handler
-    of the event, all in the caller's database transaction.
+    """Move a locked transaction to `phase`, write history, and store one message for each
+    subscriber of the event, all in the caller's database transaction.
 
     Raises IllegalMoveError when the table does not allow it.
     """

@@ -77,7 +77,7 @@ def settle_dispute(session: Session, dispute_id: str, _claim: Claim) -> None:
     settle(session, states.lock(session, owner))
 
 
-def settle_forgotten(transaction_id: str, _claim: Claim) -> None:
+def settle_missing(transaction_id: str, _claim: Claim) -> None:
     """The command of a fix: lines for all that the ledger has and no line does."""
     settle_transaction(transaction_id)
 

@@ -79,7 +79,7 @@ class Plan(Base):
 
 
 class Subscription(Base):
-    """A customer's standing order. `current_start` to `current_end` is the period paid for last
+    """A customer's subscription. `current_start` to `current_end` is the period paid for last
     (the end is the first day of the next), `billed_until` the end of the one billed last, paid or
     not. `balance` (minor units) goes on the next bill, or off it where it is negative.
 
@@ -122,7 +122,7 @@ class Subscription(Base):
     )
 
     @property
-    def standing(self) -> str:
+    def display_status(self) -> str:
         """The status as people are told: one that is paused is `paused`."""
         return "paused" if self.paused_at and self.status != "canceled" else self.status
 

@@ -398,7 +398,9 @@ class TestForgetting:
         stage_unknown(job_driver)
         wait_for_a_while(job_driver)
         job_driver.work()
-        cli.invoke(args=["queues", "forget", "newer.job", "--reason", "rolled back", "--by", "ada"])
+        words = ["queues", "forget", "newer.job", "--reason", "rolled back", "--by", "ada"]
+        answer = cli.invoke(args=words)
+        assert answer.exit_code == 0, answer.output
         assert [alert.acknowledged_by for alert in job_driver.alerts()] == ["ada"]
 
 

@@ -18,7 +18,7 @@ from payments_app.payments.disputes.models import Dispute
 from payments_app.payments.disputes.refresh import refresh as refresh_dispute
 from payments_app.payments.models import Transaction
 from payments_app.payments.refunds.refresh import refresh as refresh_refund
-from payments_app.payments.unmatched import UnmatchedObject, match, set_aside
+from payments_app.payments.unmatched import UnmatchedObject, match, store_unmatched
 from tests.accounts.staff_driver import StaffDriver
 from tests.inbound.webhook_sender import WebhookSender, create_event
 from tests.ledger.concurrency import claim
@@ -135,7 +135,7 @@ def test_staff_see_what_is_set_aside(driver: PaymentDriver) -> None:
     driver.pay("pm_card_createDispute")
     body = dispute_without_intent(driver, charge="ch_of_nobody", status="<b>new</b>")
     viewer = StaffDriver(driver.app).signed_in("viewer")
-    assert "Set aside" not in viewer.get("/staff/disputes").text
+    assert "Unmatched" not in viewer.get("/staff/disputes").text
     with pytest.raises(Later):
         refresh_dispute(body["id"], claim(body["id"]))
     page = viewer.get("/staff/disputes").text
@@ -233,7 +233,7 @@ def test_one_odd_object_that_was_set_aside_holds_up_no_other(driver: PaymentDriv
     def put_aside(session: Session) -> None:
         for number, kind in enumerate(("mystery", None, "refund")):
             body = {"id": f"re_{number}", "object": kind, "payment_intent": intent}
-            set_aside(session, body, None)
+            store_unmatched(session, body, None)
 
     put_aside()
     assert match() == 1

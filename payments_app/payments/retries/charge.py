@@ -30,7 +30,11 @@ from payments_app.payments.retries.request import (
 )
 from payments_app.payments.transactions.apply_stripe_state import apply_stripe_state, note
 from payments_app.payments.transactions.charge_snapshot import UNSENT_SECONDS
-from payments_app.payments.transactions.open import LivePaymentError, Means, open_transaction
+from payments_app.payments.transactions.open import (
+    LivePaymentError,
+    PaymentSource,
+    open_transaction,
+)
 from payments_app.payments.transactions.supersede import ALREADY_PAID
 
 RETRY_SECONDS = 5.0
@@ -163,7 +167,7 @@ def _open_next(session: Session, transaction_id: str) -> None:
         found,
         customer_id=customer,
         email=transaction.email,
-        means=Means(
+        means=PaymentSource(
             payment_method=transaction.payment_method,
             stripe_customer_id=transaction.stripe_customer_id,
             off_session=True,

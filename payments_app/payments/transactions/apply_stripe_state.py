@@ -15,11 +15,11 @@ from payments_app.core.db.session import atomic
 from payments_app.core.jobs import outbox
 from payments_app.gateway.calls import NEW_STATUS
 from payments_app.gateway.results import Answer, Verdict
-from payments_app.gateway.words import sentence, tell_of_word, word
+from payments_app.gateway.words import alert_unknown_word, sentence, word
 from payments_app.payments import states
 from payments_app.payments.connect.records import READ
 from payments_app.payments.models import Transaction
-from payments_app.payments.transactions.received import misfit, receive
+from payments_app.payments.transactions.received import mismatch, receive
 
 PHASE_OF = {
     Verdict.SUCCEEDED: "complete",
@@ -140,7 +140,7 @@ def note_call(session: Session, transaction_id: str, answer: Answer) -> None:
     )
     if answer.error_code == NEW_STATUS:
         status = (answer.intent or {}).get("status")
-        tell_of_word(
+        alert_unknown_word(
             session, transaction_id, "intent's status", status, transaction_id=transaction_id
         )
 
@@ -152,7 +152,7 @@ def status_word(intent: dict[str, Any]) -> str:
 
 
 def _mismatch(session: Session, transaction: Transaction, answer: Answer) -> bool:
-    problem = misfit(transaction, answer)
+    problem = mismatch(transaction, answer)
     if problem is None:
         return False
     alerts.raise_alert(

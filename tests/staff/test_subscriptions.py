@@ -84,7 +84,7 @@ def test_support_pauses_it_with_a_question_first(
     address = f"/staff/subscriptions/{member}/pause"
     assert "No bills until you resume it" in support.get(address).text
     assert support.post(address, address).status_code == 303
-    assert read(run, member, "standing") == "paused"
+    assert read(run, member, "display_status") == "paused"
     (entry,) = staff_driver.entries("subscription.paused")
     assert (entry.kind, entry.subject) == ("staff", member)
 

@@ -18,7 +18,7 @@ from payments_app.staff import cache
 from payments_app.staff.blueprint import blueprint, page
 from payments_app.staff.customers.queries import panel_of, rows_of
 from payments_app.staff.presenter import Detail
-from payments_app.staff.subscriptions.queries import standings
+from payments_app.staff.subscriptions.queries import subscription_rows
 from payments_app.staff.zones import reader_zone
 
 
@@ -58,7 +58,7 @@ def customer(customer_id: str) -> Response:
     return page(
         "customers/customer.html",
         customer=found,
-        subscriptions=standings(session, customer_id),
+        subscriptions=subscription_rows(session, customer_id),
         history=fragment.html,
         as_of=as_of.strftime("%H:%M"),
     )

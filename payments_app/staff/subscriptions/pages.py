@@ -16,7 +16,7 @@ from payments_app.core.extensions import db
 from payments_app.core.web.access import staff
 from payments_app.customers.models import Customer
 from payments_app.staff.blueprint import blueprint, page
-from payments_app.staff.subscriptions.queries import bills, history_of, standing_of
+from payments_app.staff.subscriptions.queries import bills, history_of, row_of
 from payments_app.staff.zones import reader_zone
 from payments_app.subscriptions import change
 from payments_app.subscriptions.models import Subscription
@@ -29,7 +29,7 @@ class Change:
     button: str
     meaning: str
     function: Callable[[str, dt.datetime, str], None]
-    standings: tuple[str, ...]
+    states: tuple[str, ...]
 
 
 def _cancel(subscription_id: str, now: dt.datetime, actor: str) -> None:
@@ -77,7 +77,7 @@ def subscription(subscription_id: str) -> Response:
     return page(
         "subscriptions/subscription.html",
         customer=session.get_one(Customer, found.customer_id),
-        display_status=standing_of(found),
+        row=row_of(found),
         bills=bills(session, found.id, zone),
         timeline=history_of(session, found.id, zone),
         changes=_open_changes(found) if signed_in().may("subscription") else {},
@@ -110,7 +110,7 @@ def _change_page(
     return page(
         "subscriptions/subscription_change.html",
         status,
-        display_status=standing_of(found),
+        row=row_of(found),
         change=_change(name),
         name=name,
         customer=db.session().get_one(Customer, found.customer_id),
@@ -119,10 +119,10 @@ def _change_page(
 
 
 def _open_changes(found: Subscription) -> dict[str, Change]:
-    stands = found.display_status
-    if found.cancel_at_period_end and stands in ("trialing", "active"):
-        stands = "ending"
-    return {name: each for name, each in CHANGES.items() if stands in each.standings}
+    status = found.display_status
+    if found.cancel_at_period_end and status in ("trialing", "active"):
+        status = "ending"
+    return {name: each for name, each in CHANGES.items() if status in each.states}
 
 
 def _change(name: str) -> Change:

@@ -33,7 +33,7 @@ _BADGES = {
 
 
 @dataclass(frozen=True)
-class Standing:
+class SubscriptionRow:
     """A subscription as a line: `next_bill` is None where there will be none."""
 
     id: str
@@ -69,16 +69,16 @@ class Bill:
         return f"Not paid, {self.tries} of {self.most} further tries made"
 
 
-def standings(session: Session, customer_id: str) -> list[Standing]:
+def subscription_rows(session: Session, customer_id: str) -> list[SubscriptionRow]:
     """A customer's subscriptions, the newest first."""
-    return [standing_of(found) for found in subscriptions_of(session, customer_id)]
+    return [row_of(found) for found in subscriptions_of(session, customer_id)]
 
 
-def standing_of(found: Subscription) -> Standing:
+def row_of(found: Subscription) -> SubscriptionRow:
     """One of them."""
     text, kind = _BADGES[found.display_status]
     goes_on = found.display_status in ("trialing", "active") and not found.cancel_at_period_end
-    return Standing(
+    return SubscriptionRow(
         id=found.id,
         plan=found.plan.name,
         price=found.plan.price_words(),

@@ -137,10 +137,10 @@ def detach(card_id: str, _claim: Claim) -> None:
     method = _to_detach(card_id)
     if method is None:
         return
-    reply = detach_card(method)
+    answer = detach_card(method)
     # Refused for good: it is on no customer any more, which is what was wanted.
-    if reply.body is None and reply.trouble != Verdict.INVALID:
-        raise Later(reply.retry_after or RETRY_SECONDS, f"detach: {reply.error_code}")
+    if answer.body is None and answer.verdict != Verdict.INVALID:
+        raise Later(answer.retry_after or RETRY_SECONDS, f"detach: {answer.error_code}")
     _detached(card_id)
 
 

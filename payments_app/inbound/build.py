@@ -16,7 +16,7 @@ from payments_app.core import history
 from payments_app.core.db.session import atomic
 from payments_app.customers.find import customer_for
 from payments_app.customers.models import Customer, SavedCard
-from payments_app.gateway.events import email_of_customer
+from payments_app.gateway.customers import email_of_customer
 from payments_app.gateway.ids import id_of
 from payments_app.gateway.results import Answer, Verdict
 from payments_app.merchants.models import DIRECT
@@ -34,7 +34,7 @@ def build(answer: Answer, account: str | None) -> str:
     It is linked to the customer of its Stripe customer id, else of its e-mail address.
     Raises UnreadableError while Stripe does not tell the customer's address.
     """
-    intent = answer.body
+    intent = answer.expect_body()
     stripe_customer = id_of(intent.get("customer"))
     email = _email(intent)
     if email is None and stripe_customer is not None:

@@ -14,8 +14,7 @@ from payments_app.core.db.session import atomic
 from payments_app.core.jobs import outbox
 from payments_app.core.jobs.outbox import Claim, Later
 from payments_app.gateway.balance import retrieve_charge
-from payments_app.gateway.objects import Reply
-from payments_app.gateway.results import Verdict
+from payments_app.gateway.results import Answer, Verdict
 from payments_app.ledger.balance_transactions import keep, post_fee_of
 from payments_app.ledger.models import BalanceTransaction
 from payments_app.ledger.post import ensure_capture
@@ -48,14 +47,14 @@ def post_fee(transaction_id: str, _claim: Claim) -> None:
     charge = _unknown(transaction_id)
     if charge is None:
         return
-    reply = retrieve_charge(charge.id, charge.account)
-    movement = (reply.body or {}).get("balance_transaction")
+    answer = retrieve_charge(charge.id, charge.account)
+    movement = (answer.body or {}).get("balance_transaction")
     if not isinstance(movement, dict):
-        if reply.trouble != Verdict.LATER:
-            _note(transaction_id, reply)
-        wait = max(next_wait(charge.age), reply.retry_after or 0)
-        raise Later(wait, f"{charge.id}: {reply.error_code or 'no balance transaction yet'}")
-    _keep(transaction_id, charge.account, movement, reply)
+        if answer.verdict != Verdict.LATER:
+            _note(transaction_id, answer)
+        wait = max(next_wait(charge.age), answer.retry_after or 0)
+        raise Later(wait, f"{charge.id}: {answer.error_code or 'no balance transaction yet'}")
+    _keep(transaction_id, charge.account, movement, answer)
 
 
 def charge_kept(session: Session, transaction_id: str) -> bool:
@@ -94,10 +93,10 @@ def _keep(
     transaction_id: str,
     account: str | None,
     movement: dict[str, Any],
-    reply: Reply,
+    answer: Answer,
 ) -> None:
     transaction = states.lock(session, transaction_id)
-    _record(session, transaction_id, reply)
+    _record(session, transaction_id, answer)
     # Whoever applies the payment's state after this finds both.
     ensure_capture(session, transaction)
     keep(session, transaction_id, movement, account)
@@ -106,11 +105,13 @@ def _keep(
 
 
 @atomic
-def _note(session: Session, transaction_id: str, reply: Reply) -> None:
-    _record(session, transaction_id, reply)
+def _note(session: Session, transaction_id: str, answer: Answer) -> None:
+    _record(session, transaction_id, answer)
 
 
-def _record(session: Session, transaction_id: str, reply: Reply) -> None:
+def _record(session: Session, transaction_id: str, answer: Answer) -> None:
     """Every call to Stripe is a history row."""
-    data = reply.as_history()
-    history.record(session, "stripe", f"stripe.{reply.call}", transaction_id=transaction_id, **data)
+    data = answer.as_history()
+    history.record(
+        session, "stripe", f"stripe.{answer.call}", transaction_id=transaction_id, **data
+    )

@@ -21,8 +21,7 @@ from payments_app.core.money import code_of
 from payments_app.gateway.calls import STATUSES
 from payments_app.gateway.charges import retrieve_intent
 from payments_app.gateway.listing import intents_created
-from payments_app.gateway.objects import UnreadableError
-from payments_app.gateway.results import Answer, Verdict
+from payments_app.gateway.results import Answer, UnreadableError, Verdict
 from payments_app.gateway.words import known, word
 from payments_app.merchants.accounts import LEFT
 from payments_app.payments.connect.account import DIRECT_ACCOUNT
@@ -148,10 +147,10 @@ def _page_differences(
 
 def _confirmed(suspected: Difference, intent_id: str, account: str | None) -> Iterator[Difference]:
     answer = retrieve_intent(intent_id, account)
-    if answer.intent is None or answer.http_status != 200:
+    if answer.body is None or answer.http_status != 200:
         raise UnreadableError(answer.verdict, answer.error or {})
-    ours = _match(answer.intent, _rows_of([answer.intent]))
-    yield from (d for d in classify(answer.intent, ours) if d.kind == suspected.kind)
+    ours = _match(answer.body, _rows_of([answer.body]))
+    yield from (d for d in classify(answer.body, ours) if d.kind == suspected.kind)
 
 
 def _unlisted(
@@ -164,8 +163,8 @@ def _unlisted(
         answer = _NO_INTENT
         if ours.stripe_payment_id:
             answer = retrieve_intent(ours.stripe_payment_id, account)
-        if answer.intent is not None and answer.http_status == 200:
-            yield from classify(answer.intent, ours)
+        if answer.body is not None and answer.http_status == 200:
+            yield from classify(answer.body, ours)
         elif answer.verdict == Verdict.INVALID:
             yield Difference(
                 "complete_here_not_at_stripe",

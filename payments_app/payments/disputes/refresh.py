@@ -14,8 +14,7 @@ from payments_app.core.db.session import atomic
 from payments_app.core.jobs import outbox
 from payments_app.core.jobs.outbox import Claim, Later
 from payments_app.gateway.disputes import disputes_of, retrieve_dispute
-from payments_app.gateway.objects import UnreadableError
-from payments_app.gateway.results import Verdict
+from payments_app.gateway.results import UnreadableError, Verdict
 from payments_app.gateway.words import known, says, tell_of_word, word
 from payments_app.payments import states
 from payments_app.payments.connect.account import account_of
@@ -50,11 +49,11 @@ def refresh(subject: str, claim: Claim) -> None:
 
 def _one(stripe_dispute_id: str, account: str | None) -> list[dict[str, Any]]:
     account = _account(Dispute.stripe_dispute_id, stripe_dispute_id) or account
-    reply = retrieve_dispute(stripe_dispute_id, account)
-    if reply.body is not None:
-        return [reply.body]
-    if reply.trouble != Verdict.INVALID:
-        raise Later(RETRY_SECONDS, f"{stripe_dispute_id}: {reply.error_code}")
+    answer = retrieve_dispute(stripe_dispute_id, account)
+    if answer.body is not None:
+        return [answer.body]
+    if answer.verdict != Verdict.INVALID:
+        raise Later(RETRY_SECONDS, f"{stripe_dispute_id}: {answer.error_code}")
     log.warning("Stripe knows no dispute %s", stripe_dispute_id)
     return []
 

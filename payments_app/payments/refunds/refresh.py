@@ -13,11 +13,9 @@ from payments_app.core.db.session import atomic
 from payments_app.core.jobs import outbox
 from payments_app.core.jobs.outbox import Claim, Later
 from payments_app.gateway import charges
-from payments_app.gateway.connect import refunds_of_charge
 from payments_app.gateway.ids import clean_id
-from payments_app.gateway.objects import UnreadableError
-from payments_app.gateway.refunds import REASONS, refunds_of, retrieve_refund
-from payments_app.gateway.results import Verdict
+from payments_app.gateway.refunds import REASONS, refunds_of, refunds_of_charge, retrieve_refund
+from payments_app.gateway.results import UnreadableError, Verdict
 from payments_app.gateway.words import known, says
 from payments_app.payments import states
 from payments_app.payments.connect.account import account_of
@@ -131,10 +129,10 @@ def _never_paid(owner: _Owner) -> bool:
     if not owner.failed:
         return False
     answer = charges.retrieve_intent(owner.intent_id, owner.account)
-    if answer.intent is None:
+    if answer.body is None:
         raise Later(RETRY_SECONDS, f"{owner.intent_id}: {answer.error_code}")
     unpaid = answer.verdict in (Verdict.CANCELED, Verdict.DECLINED, Verdict.OPEN)
-    return unpaid and not answer.intent.get("amount_received")
+    return unpaid and not answer.body.get("amount_received")
 
 
 @dataclass(frozen=True)
@@ -159,10 +157,10 @@ def _read(stripe_id: str, account: str | None) -> list[dict[str, Any]]:
         if error.verdict == Verdict.INVALID:
             return []
         raise Later(RETRY_SECONDS, str(error)) from error
-    reply = retrieve_refund(stripe_id, account)
-    if reply.body is None and reply.trouble != Verdict.INVALID:
-        raise Later(RETRY_SECONDS, f"{stripe_id}: {reply.error_code}")
-    return [reply.body] if reply.body is not None else []
+    answer = retrieve_refund(stripe_id, account)
+    if answer.body is None and answer.verdict != Verdict.INVALID:
+        raise Later(RETRY_SECONDS, f"{stripe_id}: {answer.error_code}")
+    return [answer.body] if answer.body is not None else []
 
 
 @atomic

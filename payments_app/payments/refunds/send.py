@@ -19,8 +19,7 @@ from payments_app.core.db.clock import database_now, utcnow
 from payments_app.core.db.session import atomic
 from payments_app.core.jobs.outbox import Claim, Later
 from payments_app.gateway import refunds as gateway
-from payments_app.gateway.objects import Reply
-from payments_app.gateway.results import Verdict
+from payments_app.gateway.results import Answer, Verdict
 from payments_app.payments import states
 from payments_app.payments.connect.account import account_of, is_destination_charge
 from payments_app.payments.models import Transaction
@@ -82,14 +81,14 @@ def look_up(refund_id: str, claim: Claim) -> None:
     snapshot = _open(refund_id)
     if snapshot is None:
         return
-    reply = _find(snapshot)
-    if reply.body is not None:
-        state = apply_stripe_refund(refund_id, reply)
-    elif reply.trouble is not None:
-        _note(refund_id, reply)
+    answer = _find(snapshot)
+    if answer.body is not None:
+        state = apply_stripe_refund(refund_id, answer)
+    elif answer.verdict != Verdict.ANSWERED:
+        _note(refund_id, answer)
         state = snapshot.state
     elif snapshot.key_forgotten:
-        state = end_refund(refund_id, "failed", NOT_MADE, reply)
+        state = end_refund(refund_id, "failed", NOT_MADE, answer)
     else:
         state = _create(snapshot, claim)
     # One that moved to another open state is looked up by that state's own message.
@@ -100,42 +99,42 @@ def look_up(refund_id: str, claim: Claim) -> None:
 
 
 def _create(snapshot: _RefundSnapshot, claim: Claim) -> str:
-    reply = gateway.create_refund(snapshot.parameters, snapshot.key, snapshot.account)
-    if reply.trouble in (Verdict.LATER, Verdict.MISCONFIGURED):
-        _wait(snapshot, reply, claim)
-    if reply.body is not None and not reply.replayed:
-        return apply_stripe_refund(snapshot.refund_id, reply)
-    if reply.trouble in (Verdict.INVALID, Verdict.DECLINED):
-        _tell_of_refusal(snapshot.refund_id, reply)
-        return end_refund(snapshot.refund_id, "failed", reply.error or {}, reply)
-    if reply.trouble == Verdict.UNKNOWN and not reply.replayed:
-        return end_refund(snapshot.refund_id, "unknown", reply.error or {}, reply)
-    return _read_again(snapshot, reply)
+    answer = gateway.create_refund(snapshot.parameters, snapshot.key, snapshot.account)
+    if answer.verdict in (Verdict.LATER, Verdict.MISCONFIGURED):
+        _wait(snapshot, answer, claim)
+    if answer.body is not None and not answer.replayed:
+        return apply_stripe_refund(snapshot.refund_id, answer)
+    if answer.verdict in (Verdict.INVALID, Verdict.DECLINED):
+        _tell_of_refusal(snapshot.refund_id, answer)
+        return end_refund(snapshot.refund_id, "failed", answer.error or {}, answer)
+    if answer.verdict == Verdict.UNKNOWN and not answer.replayed:
+        return end_refund(snapshot.refund_id, "unknown", answer.error or {}, answer)
+    return _read_again(snapshot, answer)
 
 
-def _read_again(snapshot: _RefundSnapshot, reply: Reply) -> str:
+def _read_again(snapshot: _RefundSnapshot, answer: Answer) -> str:
     """Stripe replayed an answer, or says that all is refunded already: look what there is."""
-    _note(snapshot.refund_id, reply)
+    _note(snapshot.refund_id, answer)
     found = _find(snapshot)
     if found.body is not None:
         return apply_stripe_refund(snapshot.refund_id, found)
-    if found.trouble is not None:
+    if found.verdict != Verdict.ANSWERED:
         return end_refund(snapshot.refund_id, "unknown", found.error or {}, found)
-    return end_refund(snapshot.refund_id, "failed", reply.error or NOT_MADE, found)
+    return end_refund(snapshot.refund_id, "failed", answer.error or NOT_MADE, found)
 
 
-def _find(snapshot: _RefundSnapshot) -> Reply:
+def _find(snapshot: _RefundSnapshot) -> Answer:
     if snapshot.stripe_refund_id:
         return gateway.retrieve_refund(snapshot.stripe_refund_id, snapshot.account)
     return gateway.find_refund(snapshot.intent_id, snapshot.refund_id, snapshot.account)
 
 
-def _wait(snapshot: _RefundSnapshot, reply: Reply, claim: Claim) -> None:
+def _wait(snapshot: _RefundSnapshot, answer: Answer, claim: Claim) -> None:
     """Nothing was sent: come back with the same key."""
     exhausted = claim.tries >= len(WAITS)
-    _note(snapshot.refund_id, reply, alert=exhausted or reply.trouble == Verdict.MISCONFIGURED)
+    _note(snapshot.refund_id, answer, alert=exhausted or answer.verdict == Verdict.MISCONFIGURED)
     seconds = LONG_WAIT_SECONDS if exhausted else WAITS[claim.tries]
-    raise Later(max(seconds, reply.retry_after or 0), f"refund: {reply.error_code}")
+    raise Later(max(seconds, answer.retry_after or 0), f"refund: {answer.error_code}")
 
 
 def _parameters(refund: Refund, transaction: Transaction) -> dict[str, Any]:
@@ -197,16 +196,16 @@ def _snapshot_of(session: Session, refund: Refund, transaction: Transaction) -> 
 
 
 @atomic
-def _note(session: Session, refund_id: str, reply: Reply, *, alert: bool = False) -> None:
+def _note(session: Session, refund_id: str, answer: Answer, *, alert: bool = False) -> None:
     refund = lock(session, refund_id)
-    note_reply(session, refund, reply)
+    note_reply(session, refund, answer)
     if alert:
         alerts.raise_alert(
             session,
             "refund_waits",
-            f"refund_waits:{reply.error_code}",
-            f"Refunds wait for Stripe: {(reply.error or {}).get('message') or reply.error_code}",
-            severity="critical" if reply.trouble == Verdict.MISCONFIGURED else "warning",
+            f"refund_waits:{answer.error_code}",
+            f"Refunds wait for Stripe: {(answer.error or {}).get('message') or answer.error_code}",
+            severity="critical" if answer.verdict == Verdict.MISCONFIGURED else "warning",
         )
 
 
@@ -225,13 +224,13 @@ def _tell_a_person(session: Session, refund_id: str) -> None:
 
 
 @atomic
-def _tell_of_refusal(session: Session, refund_id: str, reply: Reply) -> None:
+def _tell_of_refusal(session: Session, refund_id: str, answer: Answer) -> None:
     refund = lock(session, refund_id)
     alerts.raise_alert(
         session,
         "refund_refused",
         f"refund_refused:{refund_id}",
         f"Stripe refused to refund {refund.money} of {refund.transaction_id}, and no money was "
-        f"given back: {(reply.error or {}).get('message') or reply.error_code}",
+        f"given back: {(answer.error or {}).get('message') or answer.error_code}",
         transaction_id=refund.transaction_id,
     )

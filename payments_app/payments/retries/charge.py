@@ -78,9 +78,9 @@ def retry(transaction_id: str, _claim: Claim) -> None:
 def _ask(earlier: _Earlier, asked_at: dt.datetime) -> str | None:
     """Why nothing may be charged, because of this attempt; None where it stands in no way."""
     answer = _read(earlier)
-    if answer.verdict == Verdict.CANCELED and answer.intent is None:
+    if answer.verdict == Verdict.CANCELED and answer.body is None:
         return None  # there never was an intent
-    if answer.intent is None or answer.http_status != 200:
+    if answer.body is None or answer.http_status != 200:
         note(earlier.transaction_id, answer)
         if (utcnow() - asked_at).total_seconds() > UNSENT_SECONDS:
             return _NO_ANSWER

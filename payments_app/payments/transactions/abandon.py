@@ -18,8 +18,8 @@ from payments_app.payments.models import Transaction
 from payments_app.payments.transactions.apply_stripe_state import (
     apply_stripe_state,
     give_up,
+    keep_intent,
     note,
-    status_word,
 )
 from payments_app.payments.transactions.charge_snapshot import ChargeSnapshot, snapshot_of
 
@@ -66,7 +66,7 @@ def unsent(
     """
     if snapshot.intent_id is None:
         answer = create(snapshot)
-        if answer.intent is None:
+        if answer.body is None:
             if answer.verdict in (Verdict.CANCELED, Verdict.INVALID):
                 never_made(snapshot)
                 return
@@ -93,7 +93,7 @@ def close(
     note(snapshot.transaction_id, answer)
     if answer.verdict == Verdict.MOVED_ON:
         answer = charges.retrieve_intent(snapshot.intent, snapshot.account)
-        if answer.verdict == Verdict.OPEN or answer.intent is None:
+        if answer.verdict == Verdict.OPEN or answer.body is None:
             answer = unclear(answer)
         if answer.verdict != Verdict.CANCELED:
             apply_stripe_state(snapshot.transaction_id, answer, fresh=True)
@@ -126,9 +126,7 @@ def _waiting_for_buyer(session: Session, transaction_id: str) -> ChargeSnapshot 
 
 @atomic
 def _keep_id(session: Session, transaction_id: str, answer: Answer) -> None:
-    transaction = states.lock(session, transaction_id)
-    transaction.stripe_payment_id = answer.body["id"]
-    transaction.stripe_status = status_word(answer.body)
+    keep_intent(states.lock(session, transaction_id), answer.expect_body())
 
 
 @atomic

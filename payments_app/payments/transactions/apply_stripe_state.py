@@ -139,16 +139,17 @@ def note_call(session: Session, transaction_id: str, answer: Answer) -> None:
         **answer.as_history(),
     )
     if answer.error_code == NEW_STATUS:
-        status = (answer.intent or {}).get("status")
+        status = (answer.body or {}).get("status")
         tell_of_word(
             session, transaction_id, "intent's status", status, transaction_id=transaction_id
         )
 
 
-def status_word(intent: dict[str, Any]) -> str:
-    """What Stripe says that an intent is, as the transaction keeps it; empty where it says
+def keep_intent(transaction: Transaction, intent: dict[str, Any]) -> None:
+    """Keep which intent is a transaction's, and what Stripe says that it is; empty where it says
     nothing."""
-    return word(intent.get("status")) or ""
+    transaction.stripe_payment_id = transaction.stripe_payment_id or intent.get("id")
+    transaction.stripe_status = word(intent.get("status")) or ""
 
 
 def _mismatch(session: Session, transaction: Transaction, answer: Answer) -> bool:
@@ -190,11 +191,10 @@ def _correct(
 
 def _keep(transaction: Transaction, answer: Answer) -> None:
     """Keep what Stripe answered: the complete response without its secret, and what staff read."""
-    intent = answer.intent
+    intent = answer.body
     if intent:
         transaction.stripe_data = intent
-        transaction.stripe_payment_id = transaction.stripe_payment_id or intent.get("id")
-        transaction.stripe_status = status_word(intent)
+        keep_intent(transaction, intent)
         transaction.livemode = bool(intent.get("livemode"))
         _keep_charge(transaction, intent.get("latest_charge"))
         _keep_card(transaction, intent.get("payment_method"))

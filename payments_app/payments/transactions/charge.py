@@ -26,9 +26,9 @@ from payments_app.payments.transactions import abandon, retry_policy, seller_ref
 from payments_app.payments.transactions.apply_stripe_state import (
     apply_stripe_state,
     complete_zero_amount,
+    keep_intent,
     note,
     note_call,
-    status_word,
 )
 from payments_app.payments.transactions.charge_snapshot import ChargeSnapshot, snapshot_of
 
@@ -58,10 +58,10 @@ def charge(transaction_id: str, claim: Claim) -> None:
         made = create_customer(
             snapshot.customer.customer_id, snapshot.customer.email, snapshot.transaction_id
         )
-        if isinstance(made, Answer):
+        if made.body is None:
             _not_created(snapshot, made, claim)
             return
-        snapshot = _known(transaction_id, made)
+        snapshot = _known(transaction_id, made.body["id"])
     if snapshot.intent_id is None:
         created = create(snapshot)
         if created.verdict != Verdict.OPEN:
@@ -144,7 +144,7 @@ def _read(snapshot: ChargeSnapshot) -> Answer:
 
 def _certain(answer: Answer) -> Answer:
     """An intent that could not be read says nothing about the money: that is unknown."""
-    return answer if answer.intent and answer.http_status == 200 else unclear(answer)
+    return answer if answer.body and answer.http_status == 200 else unclear(answer)
 
 
 def _not_created(snapshot: ChargeSnapshot, answer: Answer, claim: Claim) -> None:
@@ -153,7 +153,7 @@ def _not_created(snapshot: ChargeSnapshot, answer: Answer, claim: Claim) -> None
         seller_refused.end_refused(snapshot, answer)
     elif answer.verdict in (Verdict.LATER, Verdict.MISCONFIGURED, Verdict.UNKNOWN):
         retry_policy.wait(snapshot, answer, claim)
-    elif answer.verdict == Verdict.CANCELED and answer.intent is None:
+    elif answer.verdict == Verdict.CANCELED and answer.body is None:
         abandon.never_made(snapshot)
     else:
         apply_stripe_state(snapshot.transaction_id, answer)
@@ -189,8 +189,7 @@ def _known(session: Session, transaction_id: str, stripe_customer_id: str) -> Ch
 def _created(session: Session, transaction_id: str, answer: Answer) -> ChargeSnapshot:
     transaction = states.lock(session, transaction_id)
     note_call(session, transaction_id, answer)
-    transaction.stripe_payment_id = answer.body["id"]
-    transaction.stripe_status = status_word(answer.body)
+    keep_intent(transaction, answer.expect_body())
     session.flush()
     return snapshot_of(session, transaction)
 

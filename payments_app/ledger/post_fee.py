@@ -8,12 +8,12 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from payments_app.core import history
 from payments_app.core.db.clock import utcnow
 from payments_app.core.db.session import atomic
 from payments_app.core.jobs import outbox
 from payments_app.core.jobs.outbox import Claim, Later
 from payments_app.gateway.balance import retrieve_charge
+from payments_app.gateway.record_call import record_call
 from payments_app.gateway.results import Answer, Verdict
 from payments_app.ledger.balance_transactions import keep, post_fee_of
 from payments_app.ledger.models import BalanceTransaction
@@ -47,7 +47,8 @@ def post_fee(transaction_id: str, _claim: Claim) -> None:
     charge = _unknown(transaction_id)
     if charge is None:
         return
-    answer = retrieve_charge(charge.id, charge.account)
+    # A fee can wait: when calls queue up, charges go first.
+    answer = retrieve_charge(charge.id, charge.account, max_wait=0.0)
     movement = (answer.body or {}).get("balance_transaction")
     if not isinstance(movement, dict):
         if answer.verdict != Verdict.LATER:
@@ -96,7 +97,7 @@ def _keep(
     answer: Answer,
 ) -> None:
     transaction = states.lock(session, transaction_id)
-    _record(session, transaction_id, answer)
+    record_call(session, answer, transaction_id=transaction_id)
     # Whoever applies the payment's state after this finds both.
     ensure_capture(session, transaction)
     keep(session, transaction_id, movement, account)
@@ -106,12 +107,4 @@ def _keep(
 
 @atomic
 def _note(session: Session, transaction_id: str, answer: Answer) -> None:
-    _record(session, transaction_id, answer)
-
-
-def _record(session: Session, transaction_id: str, answer: Answer) -> None:
-    """Every call to Stripe is a history row."""
-    data = answer.as_history()
-    history.record(
-        session, "stripe", f"stripe.{answer.call}", transaction_id=transaction_id, **data
-    )
+    record_call(session, answer, transaction_id=transaction_id)

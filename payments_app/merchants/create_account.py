@@ -10,10 +10,11 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from payments_app.core import alerts, history
+from payments_app.core import alerts
 from payments_app.core.db.session import atomic
 from payments_app.core.jobs.outbox import Claim, Later
 from payments_app.gateway import connect
+from payments_app.gateway.record_call import record_call
 from payments_app.gateway.results import Answer, Verdict
 from payments_app.merchants.models import ConnectedAccount, Merchant
 from payments_app.merchants.refresh_account import take
@@ -85,7 +86,7 @@ def _wish(session: Session, merchant_id: str) -> _Wish | None:
 @atomic
 def _keep(session: Session, merchant_id: str, answer: Answer) -> None:
     account = _lock(session, merchant_id)
-    _record(session, merchant_id, answer)
+    record_call(session, answer, subject=merchant_id)
     account.stripe_account_id = account.stripe_account_id or str((answer.body or {})["id"])
     account.error_message = None
     take(session, account, answer.body or {})
@@ -94,7 +95,7 @@ def _keep(session: Session, merchant_id: str, answer: Answer) -> None:
 @atomic
 def _refused(session: Session, merchant_id: str, answer: Answer) -> None:
     account = _lock(session, merchant_id)
-    _record(session, merchant_id, answer)
+    record_call(session, answer, subject=merchant_id)
     account.error_message = (answer.error or {}).get("message") or "Unknown error occurred"
     alerts.raise_alert(
         session,
@@ -106,7 +107,7 @@ def _refused(session: Session, merchant_id: str, answer: Answer) -> None:
 
 @atomic
 def _note(session: Session, merchant_id: str, answer: Answer, *, alert: bool) -> None:
-    _record(session, merchant_id, answer)
+    record_call(session, answer, subject=merchant_id)
     if alert or answer.verdict == Verdict.MISCONFIGURED:
         alerts.raise_alert(
             session,
@@ -119,10 +120,4 @@ def _note(session: Session, merchant_id: str, answer: Answer, *, alert: bool) ->
 def _lock(session: Session, merchant_id: str) -> ConnectedAccount:
     return session.get_one(
         ConnectedAccount, merchant_id, with_for_update=True, populate_existing=True
-    )
-
-
-def _record(session: Session, merchant_id: str, answer: Answer) -> None:
-    history.record(
-        session, "stripe", f"stripe.{answer.call}", subject=merchant_id, **answer.as_history()
     )

@@ -9,11 +9,12 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from payments_app.core import alerts, history
+from payments_app.core import alerts
 from payments_app.core.db.columns import as_object
 from payments_app.core.db.session import atomic
 from payments_app.core.jobs import outbox
 from payments_app.gateway.calls import NEW_STATUS
+from payments_app.gateway.record_call import record_call
 from payments_app.gateway.results import Answer, Verdict
 from payments_app.gateway.words import tell_of_word, word
 from payments_app.payments import states
@@ -130,16 +131,11 @@ def note(session: Session, transaction_id: str, answer: Answer) -> None:
 
 
 def note_call(session: Session, transaction_id: str, answer: Answer) -> None:
-    """Every call to Stripe is a history row: what, request id, milliseconds, verdict."""
-    history.record(
-        session,
-        "stripe",
-        f"stripe.{answer.call}",
-        transaction_id=transaction_id,
-        **answer.as_history(),
-    )
+    """Keep a call in the transaction's history, and tell a person of a status in its answer that
+    we do not know."""
+    record_call(session, answer, transaction_id=transaction_id)
     if answer.error_code == NEW_STATUS:
-        status = (answer.body or {}).get("status")
+        status = answer.expect_body().get("status")
         tell_of_word(
             session, transaction_id, "intent's status", status, transaction_id=transaction_id
         )

@@ -18,7 +18,8 @@ from payments_app.customers.models import Customer, SavedCard
 from payments_app.gateway.customers import detach_card
 from payments_app.gateway.results import Verdict
 from payments_app.gateway.words import word
-from payments_app.payments.models import PaymentRecord, Transaction
+from payments_app.payments.models import Role, Transaction
+from payments_app.payments.queries import attempts, joined
 
 DETACH = "customers.detach_card"
 RETRY_SECONDS = 60.0
@@ -73,15 +74,8 @@ def join_cards(session: Session, customer_id: str, browser: str) -> None:
     theirs from now on, also those of its payments that have not ended yet."""
     customer = _lock(session, customer_id)
     paid = session.scalars(
-        select(Transaction)
-        .join(PaymentRecord)
-        .where(
-            PaymentRecord.payable_type == Customer.payable_type,
-            PaymentRecord.payable_id == customer_id,
-            PaymentRecord.role == "customer",
-            Transaction.buyer == browser,
-            Transaction.save_card,
-        )
+        attempts(Customer.payable_type, customer_id, Role.CUSTOMER)
+        .where(Transaction.buyer == browser, Transaction.save_card)
         .execution_options(populate_existing=True)
     ).all()
     session.execute(
@@ -145,11 +139,7 @@ def detach(card_id: str, _claim: Claim) -> None:
 
 
 def _insert(session: Session, paid: Transaction, method: str, stripe_customer: str) -> None:
-    customer_id = session.scalars(
-        select(PaymentRecord.payable_id).where(
-            PaymentRecord.transaction_id == paid.id, PaymentRecord.role == "customer"
-        )
-    ).one()
+    customer_id = session.scalars(joined(paid.id, Role.CUSTOMER)).one()
     customer = _lock(session, customer_id)
     session.refresh(paid, ["customer_known"])  # `join_cards` changes it with the customer locked
     details = _details(as_object(paid.stripe_data))

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import select, update
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from payments_app.core.db.session import atomic
 from payments_app.core.web import links
 from payments_app.downloads.models import DigitalPurchase
-from payments_app.payments.models import PaymentRecord, Transaction
+from payments_app.payments.models import Transaction
+from payments_app.payments.queries import attempts
 from payments_app.payments.refunds.entitlement import Entitlement, entitlement
 
 LINK_SECONDS = 7 * 86_400
@@ -74,14 +75,6 @@ def is_owed(session: Session, purchase_id: str) -> bool:
 
 def _payment_of(session: Session, purchase_id: str) -> Transaction | None:
     """The complete payment of this purchase."""
-    paid = (
-        select(Transaction)
-        .join(PaymentRecord)
-        .where(
-            PaymentRecord.payable_type == DigitalPurchase.payable_type,
-            PaymentRecord.payable_id == purchase_id,
-            PaymentRecord.role == "pays_for",
-            Transaction.state == "complete",
-        )
-    )
+    tried = attempts(DigitalPurchase.payable_type, purchase_id)
+    paid = tried.where(Transaction.state == "complete")
     return session.scalars(paid.limit(1)).first()

@@ -20,7 +20,7 @@ from payments_app.gateway.customers import email_of_customer
 from payments_app.gateway.ids import id_of
 from payments_app.gateway.results import Answer, Verdict
 from payments_app.merchants.models import DIRECT
-from payments_app.payments.models import PaymentRecord, Transaction
+from payments_app.payments.models import PaymentRecord, Role, Transaction
 
 # Only an attempt that came to something is worth a row.
 BUILT_BY = frozenset({Verdict.SUCCEEDED, Verdict.DECLINED})
@@ -79,7 +79,7 @@ def _build(
                 transaction_id=transaction.id,
                 payable_type=Customer.payable_type,
                 payable_id=customer.id,
-                role="customer",
+                role=Role.CUSTOMER,
             )
         )
     history.record(

@@ -17,7 +17,8 @@ from sqlalchemy.orm import Session
 from payments_app.core.db.clock import database_now
 from payments_app.core.web.links import absolute
 from payments_app.payments.connect.account import account_of, is_destination_charge
-from payments_app.payments.models import PaymentRecord, Transaction
+from payments_app.payments.models import Role, Transaction
+from payments_app.payments.queries import joined
 
 UNSENT_SECONDS = 15 * 60  # a buyer who left is not charged after this
 KEY_SECONDS = 23 * 3600  # Stripe keeps a key for 24 h at least
@@ -165,9 +166,5 @@ def _new_customer(session: Session, transaction: Transaction) -> NewCustomer | N
         return None
     if not transaction.customer_known:
         return NewCustomer(None, transaction.email.strip().lower())
-    customer_id = session.scalars(
-        select(PaymentRecord.payable_id).where(
-            PaymentRecord.transaction_id == transaction.id, PaymentRecord.role == "customer"
-        )
-    ).one()
+    customer_id = session.scalars(joined(transaction.id, Role.CUSTOMER)).one()
     return NewCustomer(customer_id, transaction.email.strip().lower())

@@ -52,8 +52,8 @@ from payments_app.payments.connect.read import (
 )
 from payments_app.payments.connect.records import READ
 from payments_app.payments.disputes.refresh import refresh as refresh_disputes
+from payments_app.payments.refunds.look_up import look_up as look_up_refund
 from payments_app.payments.refunds.refresh import refresh as refresh_refunds
-from payments_app.payments.refunds.send import look_up as look_up_refund
 from payments_app.payments.refunds.send import send as send_refund
 from payments_app.payments.retries.charge import retry
 from payments_app.payments.transactions.abandon import ACTION_SECONDS, expire_action

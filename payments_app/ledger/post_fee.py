@@ -20,8 +20,8 @@ from payments_app.ledger.models import BalanceTransaction
 from payments_app.ledger.post import ensure_capture
 from payments_app.payments import states
 from payments_app.payments.connect.account import account_of
+from payments_app.payments.look_ups import next_look_up
 from payments_app.payments.payment_of import charge_of
-from payments_app.payments.transactions.look_up import next_wait
 
 STRIPE_FEE = "stripe_fee"
 POSTED = "ledger.posted"
@@ -53,7 +53,7 @@ def post_fee(transaction_id: str, _claim: Claim) -> None:
     if not isinstance(movement, dict):
         if answer.verdict != Verdict.LATER:
             _note(transaction_id, answer)
-        wait = max(next_wait(charge.age), answer.retry_after or 0)
+        wait = max(next_look_up(charge.age), answer.retry_after or 0)
         raise Later(wait, f"{charge.id}: {answer.error_code or 'no balance transaction yet'}")
     _keep(transaction_id, charge.account, movement, answer)
 

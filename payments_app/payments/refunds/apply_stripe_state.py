@@ -6,8 +6,9 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from payments_app.core import alerts, history
+from payments_app.core import alerts
 from payments_app.core.db.session import atomic
+from payments_app.gateway.record_call import record_call
 from payments_app.gateway.results import Answer
 from payments_app.gateway.words import known, tell_of_word, word
 from payments_app.payments.models import Transaction
@@ -25,8 +26,8 @@ def apply_stripe_refund(
     news that was overtaken.
     """
     refund = lock(session, refund_id)
-    note_reply(session, refund, answer)
-    take(session, refund, answer.body or {}, actor=actor)
+    note_call(session, refund, answer)
+    take(session, refund, answer.expect_body(), actor=actor)
     return refund.state
 
 
@@ -41,7 +42,7 @@ def end_refund(
     """Move a refund to `failed` (no money went back by it) or `unknown`, with the error."""
     refund = lock(session, refund_id)
     if answer is not None:
-        note_reply(session, refund, answer)
+        note_call(session, refund, answer)
     if MACHINE.allows(refund.state, state):
         _keep_error(refund, error)
         move(session, refund, state, message=refund.error_message)
@@ -94,16 +95,15 @@ def tell_of_status(session: Session, refund: Refund) -> None:
     )
 
 
-def note_reply(session: Session, refund: Refund, answer: Answer) -> None:
-    """Every call to Stripe is a history row."""
-    history.record(
-        session,
-        "stripe",
-        f"stripe.{answer.call}",
-        transaction_id=refund.transaction_id,
-        subject=refund.id,
-        **answer.as_history(),
-    )
+@atomic
+def note(session: Session, refund_id: str, answer: Answer) -> None:
+    """`note_call`, as a database transaction of its own."""
+    note_call(session, lock(session, refund_id), answer)
+
+
+def note_call(session: Session, refund: Refund, answer: Answer) -> None:
+    """Keep a call in the payment's history."""
+    record_call(session, answer, transaction_id=refund.transaction_id, subject=refund.id)
 
 
 _WORDS = {"failed": "failed: the money did not arrive", "canceled": "was cancelled"}

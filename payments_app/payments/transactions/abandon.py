@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from payments_app.core import history
 from payments_app.core.db.clock import database_now
 from payments_app.core.db.session import atomic
 from payments_app.core.jobs.outbox import Claim, Later
@@ -17,11 +19,15 @@ from payments_app.payments import states
 from payments_app.payments.models import Transaction
 from payments_app.payments.transactions.apply_stripe_state import (
     apply_stripe_state,
+    end,
     give_up,
     keep_intent,
     note,
+    note_call,
 )
 from payments_app.payments.transactions.charge_snapshot import ChargeSnapshot, snapshot_of
+
+log = logging.getLogger(__name__)
 
 ACTION_SECONDS = 30 * 60  # a bank's check that nobody finished is cancelled after this
 RETRY_SECONDS = 60.0
@@ -33,6 +39,11 @@ NOT_MADE = {
 STRIPE_FAILED = {
     "type": "api_error",
     "message": "Stripe had an error. No payment was made.",
+}
+RATE_LIMITED = {
+    "type": "rate_limit",
+    "code": "rate_limit_exceeded",
+    "message": "Payment failed due to rate limiting",
 }
 CHECK_ABANDONED = {
     "type": "expired",
@@ -54,6 +65,21 @@ def never_made(snapshot: ChargeSnapshot) -> None:
         give_up(snapshot.transaction_id, "canceled", NOT_MADE)
     else:
         give_up(snapshot.transaction_id, "failed", STRIPE_FAILED)
+
+
+@atomic
+def rate_limited(session: Session, transaction_id: str, answer: Answer) -> None:
+    """End a transaction whose intent could not be made, since rate limits outlast the retries."""
+    log.error("%s: Rate limit exceeded after retries", transaction_id)
+    note_call(session, transaction_id, answer)
+    history.record(
+        session,
+        "stripe",
+        "stripe.retries_exhausted",
+        transaction_id=transaction_id,
+        message="Rate limit exceeded after retries",
+    )
+    end(session, transaction_id, "failed", RATE_LIMITED)
 
 
 def unsent(

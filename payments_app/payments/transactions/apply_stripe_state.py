@@ -125,6 +125,11 @@ def end(
 
 @atomic
 def note(session: Session, transaction_id: str, answer: Answer) -> None:
+    """`note_made`, as a database transaction of its own."""
+    note_made(session, transaction_id, answer)
+
+
+def note_made(session: Session, transaction_id: str, answer: Answer) -> None:
     """Keep a call that decided nothing in the transaction's history, if it was made at all."""
     if answer.error_code != "breaker_open":
         note_call(session, transaction_id, answer)

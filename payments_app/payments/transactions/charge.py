@@ -20,9 +20,10 @@ from payments_app.core.jobs.outbox import Claim
 from payments_app.gateway import charges
 from payments_app.gateway.customers import create_customer
 from payments_app.gateway.results import Answer, Verdict, unclear
+from payments_app.gateway.waits import used_up
 from payments_app.payments import states
 from payments_app.payments.queries import phase_of
-from payments_app.payments.transactions import abandon, retry_policy, seller_refused, supersede
+from payments_app.payments.transactions import abandon, seller_refused, supersede
 from payments_app.payments.transactions.apply_stripe_state import (
     apply_stripe_state,
     complete_zero_amount,
@@ -31,6 +32,7 @@ from payments_app.payments.transactions.apply_stripe_state import (
     note_call,
 )
 from payments_app.payments.transactions.charge_snapshot import ChargeSnapshot, snapshot_of
+from payments_app.payments.transactions.wait import wait
 
 _TOKEN_SPENT = (
     "payment_intent_confirmation_token_invalid",
@@ -96,7 +98,7 @@ def confirm(snapshot: ChargeSnapshot, claim: Claim) -> None:
     if not snapshot.confirm_sent and seller_refused.is_refusal(snapshot, answer):
         seller_refused.end_refused(snapshot, answer)
     elif answer.verdict in (Verdict.LATER, Verdict.MISCONFIGURED):
-        retry_policy.wait(snapshot, answer, claim)
+        wait(snapshot, answer, claim)
     elif answer.verdict in (Verdict.MOVED_ON, Verdict.OPEN) or (
         answer.replayed and answer.verdict != Verdict.UNKNOWN
     ):
@@ -151,8 +153,10 @@ def _not_created(snapshot: ChargeSnapshot, answer: Answer, claim: Claim) -> None
     """No new intent. Nothing that could move money was sent, so the same key is tried later."""
     if seller_refused.is_refusal(snapshot, answer):
         seller_refused.end_refused(snapshot, answer)
+    elif answer.error_type == "rate_limit" and used_up(claim.tries):
+        abandon.rate_limited(snapshot.transaction_id, answer)
     elif answer.verdict in (Verdict.LATER, Verdict.MISCONFIGURED, Verdict.UNKNOWN):
-        retry_policy.wait(snapshot, answer, claim)
+        wait(snapshot, answer, claim)
     elif answer.verdict == Verdict.CANCELED and answer.body is None:
         abandon.never_made(snapshot)
     else:

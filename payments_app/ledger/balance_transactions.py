@@ -23,11 +23,17 @@ RETURNED = "_returned"  # of a fee's entry type: Stripe gave it back
 
 
 def keep(
-    session: Session, transaction_id: str, movement: dict[str, Any], account: str | None
-) -> bool:
-    """Store a balance transaction of `account` (None: ours) in the caller's transaction; False
-    where it is kept already."""
-    return insert_once(
+    session: Session,
+    transaction_id: str,
+    movement: dict[str, Any],
+    account: str | None,
+    *,
+    fee_type: str,
+    about: str,
+) -> None:
+    """Keep a balance transaction of `account` (None: ours), and post its fee as `fee_type`, each
+    once, in the caller's transaction. `about` names what the fee is for."""
+    insert_once(
         session,
         BalanceTransaction,
         id=movement["id"],
@@ -41,27 +47,28 @@ def keep(
         currency=movement["currency"],
         stripe_data=movement,
     )
+    _post_fee(session, transaction_id, movement, account, fee_type=fee_type, about=about)
 
 
-def post_fee_of(
+def _post_fee(
     session: Session,
-    entry_type: str,
     transaction_id: str,
     movement: dict[str, Any],
     account: str | None,
     *,
+    fee_type: str,
     about: str,
-) -> bool:
-    """Post Stripe's fee of a balance transaction, in the currency of that balance, once; False
-    where it is there already or Stripe took nothing."""
+) -> None:
+    """In the currency of the balance that it was taken from; a negative one came back to it."""
     fee = stripes_fee(movement)
-    holder = CONNECTED_BALANCES if account else STRIPE_BALANCE
-    return post(
+    balance = CONNECTED_BALANCES if account else STRIPE_BALANCE
+    taken = fee > 0
+    post(
         session,
-        entry_type if fee > 0 else entry_type + RETURNED,
+        fee_type if taken else fee_type + RETURNED,
         transaction_id,
         Money(abs(fee), movement["currency"]),
-        debit=STRIPE_FEES if fee > 0 else holder,
-        credit=holder if fee > 0 else STRIPE_FEES,
+        debit=STRIPE_FEES if taken else balance,
+        credit=balance if taken else STRIPE_FEES,
         about=about,
     )

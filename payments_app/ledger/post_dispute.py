@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from payments_app.core.db.session import atomic
 from payments_app.core.jobs.outbox import Claim
 from payments_app.core.money import Money
-from payments_app.ledger.balance_transactions import keep, post_fee_of
+from payments_app.ledger.balance_transactions import keep
 from payments_app.ledger.models import CONNECTED_BALANCES, DISPUTES, STRIPE_BALANCE
 from payments_app.ledger.post import post
 from payments_app.ledger.post_connect import TRANSFER, TRANSFER_REVERSAL
@@ -38,13 +38,12 @@ def post_dispute(session: Session, dispute_id: str, _claim: Claim) -> None:
         _post_movement(session, dispute, movement)
         if account:
             _pass_on(session, dispute, movement)
-        keep(session, dispute.transaction_id, movement, account)
-        post_fee_of(
+        keep(
             session,
-            DISPUTE_FEE,
             dispute.transaction_id,
             movement,
             account,
+            fee_type=DISPUTE_FEE,
             about=movement["id"],
         )
 

@@ -56,6 +56,11 @@ class Answer:
         return self.body
 
     @property
+    def was_read(self) -> bool:
+        """Whether the object itself was answered, and not inside an error."""
+        return self.body is not None and self.http_status == 200
+
+    @property
     def error_type(self) -> str | None:
         """The error's type, in the words of the API or ours."""
         return (self.error or {}).get("type")

@@ -147,10 +147,11 @@ def _page_differences(
 
 def _confirmed(suspected: Difference, intent_id: str, account: str | None) -> Iterator[Difference]:
     answer = retrieve_intent(intent_id, account)
-    if answer.body is None or answer.http_status != 200:
+    if not answer.was_read:
         raise UnreadableError(answer.verdict, answer.error or {})
-    ours = _match(answer.body, _rows_of([answer.body]))
-    yield from (d for d in classify(answer.body, ours) if d.kind == suspected.kind)
+    intent = answer.expect_body()
+    ours = _match(intent, _rows_of([intent]))
+    yield from (d for d in classify(intent, ours) if d.kind == suspected.kind)
 
 
 def _unlisted(
@@ -163,8 +164,8 @@ def _unlisted(
         answer = _NO_INTENT
         if ours.stripe_payment_id:
             answer = retrieve_intent(ours.stripe_payment_id, account)
-        if answer.body is not None and answer.http_status == 200:
-            yield from classify(answer.body, ours)
+        if answer.was_read:
+            yield from classify(answer.expect_body(), ours)
         elif answer.verdict == Verdict.INVALID:
             yield Difference(
                 "complete_here_not_at_stripe",

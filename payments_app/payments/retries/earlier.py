@@ -56,7 +56,7 @@ def ask(earlier: Earlier, asked_at: dt.datetime) -> str | None:
     answer = _read(earlier)
     if answer.verdict == Verdict.CANCELED and answer.body is None:
         return None  # there never was an intent
-    if answer.body is None or answer.http_status != 200:
+    if not answer.was_read:
         note(earlier.transaction_id, answer)
         if (utcnow() - asked_at).total_seconds() > UNSENT_SECONDS:
             return _NO_ANSWER

@@ -104,14 +104,10 @@ def confirm(snapshot: ChargeSnapshot, claim: Claim) -> None:
     ):
         note(snapshot.transaction_id, answer)
         apply_stripe_state(snapshot.transaction_id, _read(snapshot), fresh=True)
-    elif answer.verdict == Verdict.UNKNOWN and answer.replayed:
-        # Stripe has saved an error of its own for this key, and nothing was charged when we
-        # looked: the key is of no more use, so this attempt is closed there and given up.
-        note(snapshot.transaction_id, answer)
-        abandon.close(snapshot, claim, phase="failed", error=answer.error or {})
-    elif answer.error_code in _TOKEN_SPENT:
-        # Used up: by an earlier confirm of ours, or by another intent. Closing this intent tells:
-        # if it can be cancelled, no money moved and never will.
+    elif answer.replayed or answer.error_code in _TOKEN_SPENT:
+        # Stripe has saved an error of its own for this key, or the token is used up (by an earlier
+        # confirm of ours, or by another intent). Closing this intent tells: if it can be
+        # cancelled, no money moved and never will.
         note(snapshot.transaction_id, answer)
         abandon.close(snapshot, claim, phase="failed", error=answer.error or {})
     else:
@@ -146,7 +142,7 @@ def _read(snapshot: ChargeSnapshot) -> Answer:
 
 def _certain(answer: Answer) -> Answer:
     """An intent that could not be read says nothing about the money: that is unknown."""
-    return answer if answer.body and answer.http_status == 200 else unclear(answer)
+    return answer if answer.was_read else unclear(answer)
 
 
 def _not_created(snapshot: ChargeSnapshot, answer: Answer, claim: Claim) -> None:

@@ -31,38 +31,15 @@ def keep(
     fee_type: str,
     about: str,
 ) -> None:
-    """Keep a balance transaction of `account` (None: ours), and post its fee as `fee_type`, each
-    once, in the caller's transaction. `about` names what the fee is for."""
+    """Keep a balance transaction of `account` (None: ours), and post its fee as `fee_type` in the
+    currency of that balance, each once, in the caller's transaction. `about` names what the fee is
+    for; one that Stripe gave back comes back to the balance."""
+    columns = _columns(movement)
     insert_once(
-        session,
-        BalanceTransaction,
-        id=movement["id"],
-        transaction_id=transaction_id,
-        source=id_of(movement.get("source")) or "",
-        account=account,
-        type=word(movement.get("type"), 60) or "",
-        amount=movement["amount"],
-        fee=movement["fee"],
-        net=movement["net"],
-        currency=movement["currency"],
-        stripe_data=movement,
+        session, BalanceTransaction, transaction_id=transaction_id, account=account, **columns
     )
-    _post_fee(session, transaction_id, movement, account, fee_type=fee_type, about=about)
-
-
-def _post_fee(
-    session: Session,
-    transaction_id: str,
-    movement: dict[str, Any],
-    account: str | None,
-    *,
-    fee_type: str,
-    about: str,
-) -> None:
-    """In the currency of the balance that it was taken from; a negative one came back to it."""
     fee = stripes_fee(movement)
-    balance = CONNECTED_BALANCES if account else STRIPE_BALANCE
-    taken = fee > 0
+    taken, balance = fee > 0, CONNECTED_BALANCES if account else STRIPE_BALANCE
     post(
         session,
         fee_type if taken else fee_type + RETURNED,
@@ -72,3 +49,13 @@ def _post_fee(
         credit=balance if taken else STRIPE_FEES,
         about=about,
     )
+
+
+def _columns(movement: dict[str, Any]) -> dict[str, Any]:
+    as_it_is = ("id", "amount", "fee", "net", "currency")
+    return {
+        **{name: movement[name] for name in as_it_is},
+        "source": id_of(movement.get("source")) or "",
+        "type": word(movement.get("type"), 60) or "",
+        "stripe_data": movement,
+    }

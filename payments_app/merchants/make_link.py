@@ -40,7 +40,7 @@ def make_link(merchant_id: str, claim: Claim) -> None:
         raise Later(max(RETRY_SECONDS, answer.retry_after or 0), f"link: {answer.error_code}")
     else:
         _refused(merchant_id, stripe_account_id, answer.as_history())
-        _tell(merchant_id, str((answer.error or {}).get("message") or answer.error_code))
+        _tell(merchant_id, str(answer.words))
 
 
 @atomic

@@ -127,8 +127,7 @@ def _tell_of_refusal(session: Session, stripe_account_id: str, answer: Answer) -
         session,
         "account_unreadable",
         f"account_unreadable:{stripe_account_id}",
-        f"Stripe does not let us read {stripe_account_id}, and nothing was changed: "
-        f"{(answer.error or {}).get('message') or answer.error_code}",
+        f"Stripe does not let us read {stripe_account_id}, and nothing was changed: {answer.words}",
     )
 
 

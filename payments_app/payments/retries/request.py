@@ -25,7 +25,7 @@ from payments_app.payments.payable import find_payable, payable_kinds
 from payments_app.payments.queries import attempts
 
 # By its name: the customers' room is above this one.
-_CARDS = table("saved_cards", column("payment_method"), column("removed_at"))
+_CARDS = table("pay_saved_cards", column("payment_method"), column("removed_at"))
 COMMAND = "retry"
 REQUESTED = "retry.requested"
 CHARGE, LINK, NONE = "charge", "link", "none"

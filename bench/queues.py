@@ -41,7 +41,7 @@ from payments_app.customers.find import customer_for
 from payments_app.orders.models import Product
 from payments_app.orders.place import place
 from payments_app.payments.models import Transaction
-from payments_app.payments.transactions.open import Means, open_transaction
+from payments_app.payments.transactions.open import PaymentSource, open_transaction
 
 QUEUES = ("charges", "default", "reports")
 
@@ -193,7 +193,7 @@ def _open(session: Session, number: int) -> str:
         place(session, product, 1, customer.id),
         customer_id=customer.id,
         email=customer.email,
-        means=Means(payment_method="pm_card_visa"),
+        means=PaymentSource(payment_method="pm_card_visa"),
     ).id
 
 

@@ -28,11 +28,11 @@ from payments_app.core.jobs import wake_up
 from payments_app.core.jobs.runner import run_due_messages
 from payments_app.customers.find import customer_for
 from payments_app.payments.models import PaymentRecord, Role, Transaction
-from payments_app.payments.transactions.open import Means, open_transaction
+from payments_app.payments.transactions.open import PaymentSource, open_transaction
 from payments_app.subscriptions import dunning
 from payments_app.subscriptions.calendar import local_day
 from payments_app.subscriptions.models import Period, Plan
-from payments_app.subscriptions.on_payment import judge, lock
+from payments_app.subscriptions.on_payment import apply_payment_result, lock
 from payments_app.subscriptions.renew import advance, due
 from payments_app.subscriptions.subscribe import subscribe
 
@@ -116,7 +116,7 @@ def _begin(session: Session, plan_id: int, email: str, now: dt.datetime) -> str:
         period,
         customer_id=customer.id,
         email=email,
-        means=Means(payment_method=CARD, save_card=True),
+        means=PaymentSource(payment_method=CARD, save_card=True),
         actor="simulation",
     )
     return period.subscription_id
@@ -134,7 +134,7 @@ def _settle(
         if time.monotonic() > deadline:
             raise RuntimeError("what was opened did not end: is a worker or the sandbox missing?")
         charge()
-        _each(pool, partial(judge, now=now), waiting)
+        _each(pool, partial(apply_payment_result, now=now), waiting)
 
 
 def _let_workers_charge() -> None:

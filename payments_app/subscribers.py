@@ -134,7 +134,7 @@ COMMANDS = {
     "notices.announce_refund": Command(announce_refund, "payment_standard"),
     "settlement.capture": Command(settle.settle_capture, "payment_critical"),
     "settlement.posted": Command(settle.settle_posted, "payment_critical"),
-    "settlement.forgotten": Command(settle.settle_forgotten, "payment_critical"),
+    "settlement.missing": Command(settle.settle_missing, "payment_critical"),
     "settlement.refund": Command(settle.settle_refund, "payment_critical"),
     "settlement.dispute": Command(settle.settle_dispute, "payment_critical"),
     open_batch.CLOSE: Command(

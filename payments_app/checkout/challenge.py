@@ -22,7 +22,7 @@ from payments_app.core.web import links
 from payments_app.core.web.http import ProblemError
 
 # Declines in an hour. Many people may share an address.
-MOST = {"address": 10, "browser": 3, "email": 3}
+DECLINE_LIMITS = {"address": 10, "browser": 3, "email": 3}
 LIFE_SECONDS = 15 * 60
 _PURPOSE = "checkout-question"
 _NUMBERS = (
@@ -47,7 +47,7 @@ def question_for(email: str = "") -> Question | None:
         return None
     fingerprints = fingerprints_of(email)
     counted = declines(db.session(), fingerprints)
-    if mode == "auto" and not any(counted[kind] >= MOST[kind] for kind in counted):
+    if mode == "auto" and not any(counted[kind] >= DECLINE_LIMITS[kind] for kind in counted):
         return None
     one, two = (secrets.randbelow(8) + 2 for _ in range(2))
     salt = secrets.token_urlsafe(9)
@@ -55,7 +55,7 @@ def question_for(email: str = "") -> Question | None:
     return Question(f"What is {_NUMBERS[one]} plus {_NUMBERS[two]}?", token)
 
 
-def marks_to_keep(email: str) -> Collection[str]:
+def fingerprints_to_store(email: str) -> Collection[str]:
     """From where a payment is asked for; nothing where nobody is ever questioned."""
     if current_app.config["CONFIG"].checkout_challenge == "off":
         return ()

@@ -17,7 +17,7 @@ from payments_app.customers.cards import card_of, card_of_method
 from payments_app.customers.models import Customer, SavedCard
 from payments_app.merchants.accounts import seller_of
 from payments_app.payments.payable import Payable
-from payments_app.payments.transactions.open import Means
+from payments_app.payments.transactions.open import PaymentSource
 
 # Stripe's own, each a new card whenever it is named: https://docs.stripe.com/testing
 _TEST_CARD = re.compile(r"pm_card_\w+", re.ASCII)
@@ -28,9 +28,9 @@ _NOT_TAKEN = (
 _IN_TEST_MODE = " In test mode one of Stripe's test cards will do, such as pm_card_visa."
 
 
-def means_of(
+def payment_source_of(
     session: Session, purchase: Purchase, payable: Payable, customer_id: str, known: str | None
-) -> Means:
+) -> PaymentSource:
     """How the purchase of this customer is paid, `known` being the customer whom the browser has
     proved to be. Only then a card is kept with the customer's own ones at Stripe.
 
@@ -42,7 +42,7 @@ def means_of(
         if purchase.saved_card is not None:
             raise invalid({"payment_method": "A saved card can't pay this seller. Enter a card."})
         _refuse_named(purchase)
-        return Means(purchase.confirmation_token, purchase.payment_method)
+        return PaymentSource(purchase.confirmation_token, purchase.payment_method)
     card = _own_card(session, purchase, known)
     if card is not None:
         if known != customer_id:
@@ -52,7 +52,7 @@ def means_of(
         return card.means(off_session=False)
     save = purchase.save_card or bool(payable.card_terms)
     owner = session.get_one(Customer, customer_id) if save and known == customer_id else None
-    return Means(
+    return PaymentSource(
         purchase.confirmation_token,
         purchase.payment_method,
         stripe_customer_id=owner.stripe_customer_id if owner else None,

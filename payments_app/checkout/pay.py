@@ -105,7 +105,7 @@ def create() -> Response | BaseResponse:
         purchase = _purchase()
         challenge.check(purchase)
         buyer, known = buyers.browser(), recognised()
-        fingerprints = challenge.marks_to_keep(purchase.email)
+        fingerprints = challenge.fingerprints_to_store(purchase.email)
         started = start(purchase, buyer, known, fingerprints, caller)
     except LivePaymentError as live:
         return _already_live(live)

@@ -14,10 +14,10 @@ from sqlalchemy.orm import Session
 
 from payments_app.checkout.forms import Purchase, invalid
 from payments_app.checkout.keys import SCOPE, made_before, row_key
-from payments_app.checkout.means import means_of
+from payments_app.checkout.means import payment_source_of
 from payments_app.checkout.offers import offer_of
 from payments_app.checkout.velocity_fingerprints import VelocityFingerprint
-from payments_app.core.db.session import CommitOutcomeUnknownError, atomic, hold_name
+from payments_app.core.db.session import CommitOutcomeUnknownError, advisory_lock, atomic
 from payments_app.core.money import chargeable
 from payments_app.core.web.http import ProblemError
 from payments_app.customers.find import customer_for
@@ -78,7 +78,7 @@ def _start(
     caller: str | None,
 ) -> Started:
     # One wish with a name and without is two keys to the row: they must not run side by side.
-    hold_name(session, f"{SCOPE}:{purchase.key}")
+    advisory_lock(session, f"{SCOPE}:{purchase.key}")
     found = made_before(session, purchase, caller)
     if found is not None:
         return Started(found, replayed=True)
@@ -88,7 +88,7 @@ def _start(
         payable,
         customer_id=customer_id,
         email=purchase.email,
-        means=means_of(session, purchase, payable, customer_id, known),
+        means=payment_source_of(session, purchase, payable, customer_id, known),
         idempotency_key=row_key(purchase.key, caller),
         fingerprint=purchase.fingerprint,
         buyer=buyer,

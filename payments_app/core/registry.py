@@ -53,7 +53,7 @@ class DeclaredSubscriber(NamedTuple):
 _COLUMNS = [getattr(EventSubscriber, name) for name in DeclaredSubscriber._fields]
 
 
-def announce() -> None:
+def register_subscribers() -> None:
     """Declare as a process starts. A database that is away stops nobody: whatever it stages or
     works on first declares again."""
     if _is_declared(_tables()):

@@ -71,7 +71,7 @@ def keep_card(session: Session, transaction_id: str) -> SavedCard | None:
 
 
 @atomic
-def join_cards(session: Session, customer_id: str, browser: str) -> None:
+def verify_cards(session: Session, customer_id: str, browser: str) -> None:
     """A browser has proved to be the customer's: the cards that it kept under their address are
     theirs from now on, also those of its payments that have not ended yet."""
     customer = _lock(session, customer_id)
@@ -93,7 +93,7 @@ def join_cards(session: Session, customer_id: str, browser: str) -> None:
     )
     for card in session.scalars(kept.order_by(SavedCard.created_at, SavedCard.id)):
         card.joined_at = database_now()
-        _take_in(customer, card)
+        _add_to_account(customer, card)
         _record(session, "card.joined", customer_id, card)
 
 
@@ -143,7 +143,7 @@ def detach(card_id: str, _claim: Claim) -> None:
 def _insert(session: Session, paid: Transaction, method: str, stripe_customer: str) -> None:
     customer_id = session.scalars(joined(paid.id, Role.CUSTOMER)).one()
     customer = _lock(session, customer_id)
-    session.refresh(paid, ["customer_known"])  # `join_cards` changes it with the customer locked
+    session.refresh(paid, ["customer_known"])  # `verify_cards` changes it with the customer locked
     details = _details(as_object(paid.stripe_data))
     fresh = insert_once(
         session,
@@ -162,7 +162,7 @@ def _insert(session: Session, paid: Transaction, method: str, stripe_customer: s
         return
     card = session.scalars(select(SavedCard).where(SavedCard.payment_method == method)).one()
     if paid.customer_known:
-        _take_in(customer, card)
+        _add_to_account(customer, card)
     _record(session, "card.saved", customer_id, card, transaction_id=paid.id)
 
 
@@ -175,7 +175,7 @@ def _own(customer_id: str) -> tuple[ColumnElement[bool], ...]:
     )
 
 
-def _take_in(customer: Customer, card: SavedCard) -> None:
+def _add_to_account(customer: Customer, card: SavedCard) -> None:
     """A card that is the customer's own is the default where there is none."""
     if customer.stripe_customer_id is None:
         customer.stripe_customer_id = card.stripe_customer_id

@@ -14,7 +14,7 @@ from payments_app.core.extensions import Base
 from payments_app.core.money import Money
 from payments_app.payments.models import Role, Transaction
 from payments_app.payments.payable import Payable
-from payments_app.payments.transactions.open import Means, open_transaction
+from payments_app.payments.transactions.open import PaymentSource, open_transaction
 
 
 class Customer(Payable, Base):
@@ -54,7 +54,7 @@ class Customer(Payable, Base):
             self,
             customer_id=self.id,
             email=self.email,
-            means=Means(
+            means=PaymentSource(
                 payment_method=self.default_payment_method_id,
                 stripe_customer_id=self.stripe_customer_id,
                 off_session=True,
@@ -99,9 +99,9 @@ class SavedCard(Base):
         """As people name it: "Visa ending in 4242"."""
         return f"{self.brand.title()} ending in {self.last4}"
 
-    def means(self, *, off_session: bool) -> Means:
+    def means(self, *, off_session: bool) -> PaymentSource:
         """How a payment is made with it, with its owner (on session) or without."""
-        return Means(
+        return PaymentSource(
             payment_method=self.payment_method,
             stripe_customer_id=self.stripe_customer_id,
             off_session=off_session,

@@ -92,7 +92,7 @@ def enter_account(token: str) -> Response | BaseResponse:
         return _too_old()
     _, link = found
     if browser := this_browser():
-        cards.join_cards(link.customer_id, browser)
+        cards.verify_cards(link.customer_id, browser)
     remember(link.customer_id)
     return private(make_response(redirect(link.to, 303)))
 

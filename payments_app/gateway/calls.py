@@ -9,7 +9,7 @@ from typing import Any
 from payments_app.core.db.columns import as_object
 from payments_app.gateway.exchange import object_call
 from payments_app.gateway.results import Answer, Verdict
-from payments_app.gateway.words import known, says
+from payments_app.gateway.words import describe_unknown, known
 
 _BY_STATUS = {
     "succeeded": Verdict.SUCCEEDED,
@@ -49,7 +49,7 @@ def _sorted(intent: dict[str, Any]) -> tuple[Verdict, dict[str, Any] | None]:
     last_error = intent.get("last_payment_error") or intent.get("last_setup_error")
     status = known(intent.get("status"), STATUSES)
     if status is None:
-        said = says(intent.get("status"))
+        said = describe_unknown(intent.get("status"))
         words = f"{said}. That is no status of an intent that we know"
         return Verdict.UNKNOWN, {"type": "unexpected_error", "code": NEW_STATUS, "message": words}
     if status == "requires_payment_method" and last_error:

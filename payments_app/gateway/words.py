@@ -39,20 +39,20 @@ def sentence(value: Any) -> str | None:
     return mask(value) if isinstance(value, str) and value else None
 
 
-def says(value: Any) -> str:
+def describe_unknown(value: Any) -> str:
     """What people read of a word that we do not know: `Stripe says: xyz`."""
     said = word(value)
     return f"Stripe says: {said}" if said else "Stripe says nothing"
 
 
-def tell_of_word(session: Session, subject: str, field: str, value: Any, **data: Any) -> None:
+def alert_unknown_word(session: Session, subject: str, field: str, value: Any, **data: Any) -> None:
     """Tell a person, in the caller's transaction, of a word that we do not know in a `field` of
     this subject; once while that alert is open."""
     alerts.raise_alert(
         session,
         "stripe_word",
         f"stripe_word:{subject}",
-        f"{subject}: we do not know this {field}. {says(value)}. Nothing was decided by it, and it "
+        f"{subject}: we do not know this {field}. {describe_unknown(value)}. Nothing was decided by it, and it "
         "is read again: look it up in Stripe's Dashboard",
         **data,
     )

@@ -24,7 +24,7 @@ from payments_app.gateway.calls import NEW_STATUS
 from payments_app.gateway.ids import clean_id
 from payments_app.gateway.numbers import MOST_AMOUNT, whole
 from payments_app.gateway.results import Answer, UnreadableError, Verdict
-from payments_app.gateway.words import tell_of_word
+from payments_app.gateway.words import alert_unknown_word
 from payments_app.inbound.build import BUILT_BY, build
 from payments_app.inbound.models import PROCESSED, QUARANTINED, RECEIVED, StripeEvent
 from payments_app.inbound.receive import alert
@@ -33,12 +33,12 @@ from payments_app.payments.models import Transaction
 from payments_app.payments.payment_of import payment_of
 from payments_app.payments.transactions.apply_stripe_state import apply_stripe_state, note_call
 
-LOOKS = 65  # at an intent whose status we do not know: for about an hour
+MAX_READS = 65  # at an intent whose status we do not know: for about an hour
 WAITS = (1.0, 2.0, 5.0, 15.0, 60.0)  # seconds; the last one again and again
 SETTLED_BY = frozenset({*BUILT_BY, Verdict.PROCESSING, Verdict.REQUIRES_ACTION, Verdict.CANCELED})
 
 
-class _MisfitError(Exception):
+class _MismatchError(Exception):
     """What Stripe says of the object does not fit what we know of it."""
 
 
@@ -56,10 +56,10 @@ def process(event_id: str, claim: Claim) -> None:
         _put_off(event_id, claim, f"retrieve: {answer.error_code}", answer.retry_after or 0)
     try:
         if unread:
-            _wait_for_a_word(event, answer, claim)
+            _keep_unknown_status(event, answer, claim)
         transaction_id = _settle(event, answer, claim)
-    except _MisfitError as misfit:
-        _quarantine(event_id, str(misfit))
+    except _MismatchError as mismatch:
+        _quarantine(event_id, str(mismatch))
     except UnreadableError as error:
         _put_off(event_id, claim, str(error))
     else:
@@ -69,10 +69,10 @@ def process(event_id: str, claim: Claim) -> None:
 def _settle(event: StripeEvent, answer: Answer, claim: Claim) -> str | None:
     """Apply the intent's state to our payment; its id, or None where there is nothing to do."""
     if answer.body is None:
-        raise _MisfitError(f"our account at Stripe has no {event.object_id}")
+        raise _MismatchError(f"our account at Stripe has no {event.object_id}")
     intent = answer.body
     if bool(intent.get("livemode")) != current_app.config["CONFIG"].live:
-        raise _MisfitError(f"{event.object_id} is of the other mode than our key")
+        raise _MismatchError(f"{event.object_id} is of the other mode than our key")
     transaction_id = _match(intent, event.account)
     if transaction_id is None and answer.verdict in BUILT_BY and "amount" in intent:
         _check_storable(intent)
@@ -122,21 +122,21 @@ def _match(session: Session, intent: dict[str, Any], account: str | None) -> str
     }
     for name, value in theirs.items():
         if value != ours[name]:
-            raise _MisfitError(
+            raise _MismatchError(
                 f"its {name} is {value}, that of our transaction {found.id} is {ours[name]}"
             )
     return found.id
 
 
-def _wait_for_a_word(event: StripeEvent, answer: Answer, claim: Claim) -> None:
+def _keep_unknown_status(event: StripeEvent, answer: Answer, claim: Claim) -> None:
     """The intent has a status that we do not know: our payment stays where it is, and the intent
     is read again, LOOKS times."""
     message = str((answer.error or {}).get("message"))
     if claim.tries == 0:
         _note_word(event, answer)
-    if claim.tries < LOOKS:
+    if claim.tries < MAX_READS:
         _put_off(event.id, claim, message)
-    raise _MisfitError(message)
+    raise _MismatchError(message)
 
 
 @atomic
@@ -146,7 +146,7 @@ def _note_word(session: Session, event: StripeEvent, answer: Answer) -> None:
         note_call(session, found.id, answer)
     else:
         subject, status = str(event.object_id), answer.expect_body().get("status")
-        tell_of_word(session, subject, "intent's status", status, event=event.id)
+        alert_unknown_word(session, subject, "intent's status", status, event=event.id)
 
 
 def _check_storable(intent: dict[str, Any]) -> None:
@@ -154,9 +154,9 @@ def _check_storable(intent: dict[str, Any]) -> None:
     look, and a second try is of no use."""
     amount, currency = intent["amount"], intent.get("currency")
     if whole(amount, 0, MOST_AMOUNT) is None:
-        raise _MisfitError(f"its amount is {amount!r}")
+        raise _MismatchError(f"its amount is {amount!r}")
     if code_of(currency) is None:
-        raise _MisfitError(f"its currency is {currency!r}")
+        raise _MismatchError(f"its currency is {currency!r}")
 
 
 def _put_off(event_id: str, claim: Claim, reason: str, least: float = 0) -> NoReturn:

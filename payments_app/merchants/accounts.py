@@ -19,7 +19,7 @@ CREATING, REFUSED, ONBOARDING, RESTRICTED, READY, DISCONNECTED = (
     "disconnected",
 )
 # Ids at Stripe of the accounts that left the platform.
-LEFT = select(ConnectedAccount.stripe_account_id).where(
+DEAUTHORIZED = select(ConnectedAccount.stripe_account_id).where(
     ConnectedAccount.deauthorized_at.is_not(None),
     ConnectedAccount.stripe_account_id.is_not(None),
 )

@@ -62,7 +62,7 @@ def request_link(session: Session, merchant_id: str) -> None:
 
 
 @atomic
-def come_back(session: Session, merchant_id: str) -> None:
+def returned_from_stripe(session: Session, merchant_id: str) -> None:
     """The merchant is back from Stripe's form: its link is used up, and the account is read."""
     account = session.get_one(
         ConnectedAccount, merchant_id, with_for_update=True, populate_existing=True

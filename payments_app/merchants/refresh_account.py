@@ -16,7 +16,7 @@ from payments_app.core.jobs.outbox import Claim, Later
 from payments_app.gateway import connect
 from payments_app.gateway.ids import clean_id
 from payments_app.gateway.results import Answer, Verdict
-from payments_app.gateway.words import known, tell_of_word
+from payments_app.gateway.words import alert_unknown_word, known
 from payments_app.merchants.accounts import DISCONNECTED, state_of
 from payments_app.merchants.models import ConnectedAccount
 
@@ -74,7 +74,7 @@ def _take_transfers(
     if known(status, _CAPABILITY):
         account.transfers_enabled = status == "active"
     else:
-        tell_of_word(session, account.merchant_id, "capability's status", status)
+        alert_unknown_word(session, account.merchant_id, "capability's status", status)
 
 
 @atomic

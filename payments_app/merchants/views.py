@@ -26,7 +26,7 @@ def show(token: str) -> Response | BaseResponse:
     """Where the onboarding is, and the way on. Also where Stripe sends the merchant back to."""
     merchant, account = _found(db.session(), token)
     if "back" in request.args:
-        onboarding.come_back(merchant.id)
+        onboarding.returned_from_stripe(merchant.id)
         return redirect(url_for("merchants.show", token=token), 303)
     state = state_of(account)
     link = onboarding.open_link(db.session(), merchant.id)

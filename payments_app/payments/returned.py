@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, Mapper, mapped_column
 from payments_app.payments.models import Transaction
 
 
-class Returned:
+class RefundOrDispute:
     """A row about money of a payment that goes back. `payment_created_at` is the payment's own,
     so that a list of such payments, newest first, walks an index of theirs."""
 
@@ -18,8 +18,10 @@ class Returned:
     payment_created_at: Mapped[dt.datetime | None]
 
 
-@event.listens_for(Returned, "before_insert", propagate=True)
-def _copy_moment(_mapper: Mapper[Returned], connection: Connection, row: Returned) -> None:
+@event.listens_for(RefundOrDispute, "before_insert", propagate=True)
+def _copy_moment(
+    _mapper: Mapper[RefundOrDispute], connection: Connection, row: RefundOrDispute
+) -> None:
     row.payment_created_at = connection.scalar(
         select(Transaction.created_at).where(Transaction.id == row.transaction_id)
     )

@@ -57,7 +57,7 @@ class UnmatchedObject(Base):
     )
 
 
-def set_aside(session: Session, body: dict[str, Any], account: str | None) -> None:
+def store_unmatched(session: Session, body: dict[str, Any], account: str | None) -> None:
     """Keep an object whose payment is not known, with an alert that says what to do, in the
     caller's transaction. One that was set aside before is kept as it is now."""
     intent, charge = names_of(body)

@@ -26,7 +26,7 @@ from payments_app.gateway.listing import intents_created
 from payments_app.gateway.numbers import moment
 from payments_app.gateway.results import Answer, UnreadableError, Verdict
 from payments_app.gateway.words import known, word
-from payments_app.merchants.accounts import LEFT
+from payments_app.merchants.accounts import DEAUTHORIZED
 from payments_app.payments.connect.account import DIRECT_ACCOUNT
 from payments_app.payments.models import Transaction
 from payments_app.reconcile import compare_returns, own_books, own_returns, own_settlement
@@ -232,7 +232,7 @@ def _accounts(since: dt.datetime, until: dt.datetime) -> list[str | None]:
             Transaction.created_at >= since,
             Transaction.created_at < until,
             DIRECT_ACCOUNT.is_not(None),
-            DIRECT_ACCOUNT.not_in(LEFT),
+            DIRECT_ACCOUNT.not_in(DEAUTHORIZED),
         )
         .distinct()
     ).all()

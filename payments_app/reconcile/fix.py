@@ -148,7 +148,7 @@ FIXES = {
     "post_refund": _stage("ledger.post_refund"),
     "post_dispute": _stage("ledger.post_dispute"),
     "post_fee": _stage("ledger.post_fee"),
-    "settle_lines": _stage("settlement.forgotten"),
+    "settle_lines": _stage("settlement.missing"),
     "refresh_refund": _stage("refunds.refresh", "intent"),
     "refresh_dispute": _stage("disputes.refresh", "intent"),
     "revive": Fix(_revive),

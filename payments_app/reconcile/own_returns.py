@@ -25,7 +25,7 @@ def differences(session: Session, since: dt.datetime, until: dt.datetime) -> Ite
     """All differences of the refunds and disputes of [since, until); of those that are stuck,
     whenever they began."""
     for kind, query in (
-        ("refund_not_in_ledger", _refunds_astray(since, until)),
+        ("refund_not_in_ledger", _refunds_not_posted(since, until)),
         ("dispute_not_in_ledger", _disputes_astray(since, until)),
         ("stuck_refund", stuck()),
     ):
@@ -45,7 +45,9 @@ def stuck() -> Select[str, dt.datetime, str, str]:
     )
 
 
-def _refunds_astray(since: dt.datetime, until: dt.datetime) -> Select[str, dt.datetime, str, str]:
+def _refunds_not_posted(
+    since: dt.datetime, until: dt.datetime
+) -> Select[str, dt.datetime, str, str]:
     """Succeeded and not posted, or failed after that and not reversed."""
     posted = exists().where(Journal.key == literal(f"{REFUND}_") + Refund.id)
     reversed_ = exists().where(Journal.key == literal(f"{REFUND_FAILED}_") + Refund.id + "_failed")

@@ -22,7 +22,7 @@ NEXT_STEP = {
     "unknown": "look_up",
 }
 # What died is looked at by a person; until then it is tried again, but at a slow pace.
-AFTER_DEATH_SECONDS = 3600.0
+AFTER_DEAD_LETTER_SECONDS = 3600.0
 
 
 @atomic
@@ -77,7 +77,7 @@ def revive_step(
         command,
         subject,
         key=f"{command}:{subject}:revived-{before}",
-        delay=AFTER_DEATH_SECONDS if dead else 0,
+        delay=AFTER_DEAD_LETTER_SECONDS if dead else 0,
     )
     if not fresh:
         return False

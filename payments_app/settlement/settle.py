@@ -57,7 +57,7 @@ def settle_dispute(session: Session, dispute_id: str, _claim: Claim) -> None:
 
 
 @atomic
-def settle_forgotten(session: Session, transaction_id: str, _claim: Claim) -> None:
+def settle_missing(session: Session, transaction_id: str, _claim: Claim) -> None:
     """The command of a fix: lines for all that the ledger has and no line does."""
     _settle(session, transaction_id)
 

@@ -23,7 +23,7 @@ from payments_app.core.db.ids import reference, without_payment_methods
 from payments_app.core.money import Money
 from payments_app.gateway.calls import STATUSES
 from payments_app.gateway.declines import DECLINES, STAFF, DeclinePolicy, decline_policy
-from payments_app.gateway.words import known, says
+from payments_app.gateway.words import describe_unknown, known
 from payments_app.payments.connect.account import DIRECT_ACCOUNT
 from payments_app.payments.models import Transaction, amount_words
 from payments_app.staff.zones import When, when
@@ -148,13 +148,13 @@ def in_words(code: str | None) -> str | None:
 def said(code: str | None, words: Container[str]) -> str:
     """A word of Stripe's as people read it; one that is not among the `words` that we know, as it
     is: "Stripe says: xyz"."""
-    return in_words(known(code, words)) or says(code)
+    return in_words(known(code, words)) or describe_unknown(code)
 
 
 def _unknown_status(status: str | None) -> str | None:
     """What Stripe says of an intent, where that is no status that we know; None before the first
     answer."""
-    return None if status is None or status in STATUSES else says(status)
+    return None if status is None or status in STATUSES else describe_unknown(status)
 
 
 def _card(brand: str | None, last4: str | None) -> str | None:

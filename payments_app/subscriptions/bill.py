@@ -15,7 +15,11 @@ from payments_app.core.db.ids import new_id
 from payments_app.core.db.session import insert_once
 from payments_app.core.money import CURRENCIES, Money, chargeable
 from payments_app.customers.models import Customer
-from payments_app.payments.transactions.open import LivePaymentError, Means, open_transaction
+from payments_app.payments.transactions.open import (
+    LivePaymentError,
+    PaymentSource,
+    open_transaction,
+)
 from payments_app.subscriptions import dunning
 from payments_app.subscriptions.calendar import next_boundary
 from payments_app.subscriptions.models import Period, Plan, Subscription
@@ -62,7 +66,7 @@ def charge(session: Session, subscription: Subscription, period: Period, now: dt
             period,
             customer_id=customer.id,
             email=customer.email,
-            means=card.means(off_session=True) if card else Means(off_session=True),
+            means=card.means(off_session=True) if card else PaymentSource(off_session=True),
             actor="schedule",
         )
     except LivePaymentError:

@@ -44,7 +44,7 @@ def change_plan(session: Session, subscription_id: str, plan_id: int, now: dt.da
         raise ChangeRefusedError(IN_PAYMENT)
     if (plan.interval, plan.currency) != (old.interval, old.currency):
         raise ChangeRefusedError("This plan has another billing period or currency.")
-    _leave_anothers_card(session, subscription, BUYER)
+    _unset_unverified_card(session, subscription, BUYER)
     difference = 0 if subscription.status == "trialing" else _difference(subscription, plan, now)
     subscription.plan = plan
     subscription.balance += difference
@@ -74,7 +74,7 @@ def cancel(
     subscription = lock(session, subscription_id)
     if subscription.status == "canceled":
         return
-    if at_once or subscription.standing in ("incomplete", "past_due", "paused"):
+    if at_once or subscription.display_status in ("incomplete", "past_due", "paused"):
         dunning.end(session, subscription, now, "asked for", actor=actor, kind=_kind(actor))
     elif not subscription.cancel_at_period_end:
         subscription.cancel_at_period_end = True
@@ -85,7 +85,7 @@ def cancel(
 def pause(session: Session, subscription_id: str, now: dt.datetime, *, actor: str = BUYER) -> None:
     """Bill nothing from now on. What is paid for stays paid for. Raises ChangeRefusedError."""
     subscription = lock(session, subscription_id)
-    if subscription.standing == "paused":
+    if subscription.display_status == "paused":
         return
     if subscription.status not in ("trialing", "active"):
         raise ChangeRefusedError("Pay the open bill first. Then you can pause.")
@@ -113,7 +113,7 @@ def resume(session: Session, subscription_id: str, now: dt.datetime, *, actor: s
         subscription.cancel_at_period_end = False
     else:
         return
-    _leave_anothers_card(session, subscription, actor)
+    _unset_unverified_card(session, subscription, actor)
     _record(session, "subscription.resumed", subscription, actor)
 
 
@@ -128,7 +128,7 @@ def use_card(session: Session, subscription_id: str, card_id: str) -> None:
     _record(session, "subscription.card", subscription, BUYER, last4=card.last4)
 
 
-def _leave_anothers_card(session: Session, subscription: Subscription, actor: str) -> None:
+def _unset_unverified_card(session: Session, subscription: Subscription, actor: str) -> None:
     """Whoever wants more of a subscription pays it with a card of their own. One that somebody kept
     under their address without proving it was to be charged for what they chose, and is left; the
     next bill comes with a link to pay it."""

@@ -122,7 +122,7 @@ class Subscription(Base):
     )
 
     @property
-    def standing(self) -> str:
+    def display_status(self) -> str:
         """The status as people are told: one that is paused is `paused`."""
         return "paused" if self.paused_at and self.status != "canceled" else self.status
 

@@ -25,11 +25,11 @@ from payments_app.subscriptions.models import Period, Subscription
 
 def on_payment(transaction_id: str, _claim: Claim) -> None:
     """Runs after a payment's end."""
-    judge(transaction_id, utcnow())
+    apply_payment_result(transaction_id, utcnow())
 
 
 @atomic
-def judge(session: Session, transaction_id: str, now: dt.datetime) -> None:
+def apply_payment_result(session: Session, transaction_id: str, now: dt.datetime) -> None:
     """Update the subscription whose period this transaction pays for, by its payments."""
     period_id = payable_id_of(session, transaction_id, Period.payable_type)
     if period_id is None:

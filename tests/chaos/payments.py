@@ -9,7 +9,7 @@ from payments_app.core.db.session import atomic
 from payments_app.payments.models import Transaction
 from payments_app.payments.refunds.request import request_refund
 from payments_app.payments.retries.request import request_retry
-from payments_app.payments.transactions.open import Means
+from payments_app.payments.transactions.open import PaymentSource
 from tests.chaos.lab import Lab
 from tests.inbound.webhook_sender import WebhookSender
 
@@ -126,7 +126,7 @@ def declined_with_a_saved_card(lab: Lab) -> str:
     post = WebhookSender(lab.driver)
     customer = post.stripe("customers", email="ada@example.com")["id"]
     card = post.stripe("payment_methods/pm_card_chargeCustomerFail/attach", customer=customer)
-    means = Means(payment_method=card["id"], stripe_customer_id=customer, off_session=True)
+    means = PaymentSource(payment_method=card["id"], stripe_customer_id=customer, off_session=True)
     return lab.driver.pay(means=means)
 
 

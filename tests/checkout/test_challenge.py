@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse
 
 from parts.ports import free_port
 from payments_app.checkout import challenge
-from payments_app.checkout.challenge import MOST
+from payments_app.checkout.challenge import DECLINE_LIMITS
 from payments_app.checkout.velocity_fingerprints import VelocityFingerprint
 from payments_app.core.db.clock import database_now
 from payments_app.core.db.session import atomic
@@ -76,24 +76,24 @@ def ask(checkout: CheckoutClient, **fields: str) -> TestResponse:
 
 
 def test_after_three_declines_a_browser_is_asked_a_question(checkout: CheckoutClient) -> None:
-    decline(checkout, MOST["browser"] - 1)
+    decline(checkout, DECLINE_LIMITS["browser"] - 1)
     assert not ASKED.search(checkout.page("/checkout/field-notes").text)
     decline(checkout, 1)
     assert ASKED.search(checkout.page("/checkout/field-notes").text)
     answer = ask(checkout)
     assert answer.status_code == 422
     assert "Answer the question" in answer.text
-    assert checkout.count() == MOST["browser"]
+    assert checkout.count() == DECLINE_LIMITS["browser"]
 
 
 def test_the_right_answer_lets_the_payment_go_on(checkout: CheckoutClient) -> None:
-    decline(checkout, MOST["browser"])
+    decline(checkout, DECLINE_LIMITS["browser"])
     page = checkout.page("/checkout/field-notes").text
     assert ask(checkout, **answer_to(page)).status_code == 303
 
 
 def test_a_number_may_be_written_in_letters(checkout: CheckoutClient) -> None:
-    decline(checkout, MOST["browser"])
+    decline(checkout, DECLINE_LIMITS["browser"])
     fields = answer_to(checkout.page("/checkout/field-notes").text)
     letters = NUMBERS[int(fields["challenge_answer"])].upper()
     assert ask(checkout, **fields | {"challenge_answer": letters}).status_code == 303
@@ -101,7 +101,7 @@ def test_a_number_may_be_written_in_letters(checkout: CheckoutClient) -> None:
 
 @pytest.mark.parametrize("answer", ["", "-1", "99", "٤", "x" * 300])
 def test_a_wrong_answer_is_asked_again(checkout: CheckoutClient, answer: str) -> None:
-    decline(checkout, MOST["browser"])
+    decline(checkout, DECLINE_LIMITS["browser"])
     fields = answer_to(checkout.page("/checkout/field-notes").text)
     sent = ask(checkout, **fields | {"challenge_answer": answer})
     assert sent.status_code == 422
@@ -109,7 +109,7 @@ def test_a_wrong_answer_is_asked_again(checkout: CheckoutClient, answer: str) ->
 
 
 def test_an_answer_is_void_after_the_next_decline(checkout: CheckoutClient) -> None:
-    decline(checkout, MOST["browser"])
+    decline(checkout, DECLINE_LIMITS["browser"])
     fields = answer_to(checkout.page("/checkout/field-notes").text)
     assert ask(checkout, **fields).status_code == 303
     with checkout.app.app_context():
@@ -118,20 +118,20 @@ def test_an_answer_is_void_after_the_next_decline(checkout: CheckoutClient) -> N
 
 
 def test_an_answer_is_of_no_use_to_another_browser(checkout: CheckoutClient) -> None:
-    decline(checkout, MOST["address"])
+    decline(checkout, DECLINE_LIMITS["address"])
     fields = answer_to(checkout.page("/checkout/field-notes").text)
     other = CheckoutClient(checkout.app, checkout.stranger())
     assert ask(other, **fields).status_code == 422
 
 
 def test_new_browsers_do_not_hide_an_address(checkout: CheckoutClient) -> None:
-    for _ in range(MOST["address"]):
+    for _ in range(DECLINE_LIMITS["address"]):
         decline(CheckoutClient(checkout.app, checkout.stranger()), 1)
     assert ask(CheckoutClient(checkout.app, checkout.stranger())).status_code == 422
 
 
 def test_new_browsers_do_not_hide_an_e_mail(checkout: CheckoutClient) -> None:
-    for _ in range(MOST["email"]):
+    for _ in range(DECLINE_LIMITS["email"]):
         decline(CheckoutClient(checkout.app, checkout.stranger()), 1, "ada@example.com")
     assert ask(CheckoutClient(checkout.app, checkout.stranger())).status_code == 422
 
@@ -139,14 +139,14 @@ def test_new_browsers_do_not_hide_an_e_mail(checkout: CheckoutClient) -> None:
 def test_an_old_answer_is_asked_again(
     checkout: CheckoutClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    decline(checkout, MOST["browser"])
+    decline(checkout, DECLINE_LIMITS["browser"])
     fields = answer_to(checkout.page("/checkout/field-notes").text)
     monkeypatch.setattr(challenge, "LIFE_SECONDS", -1)
     assert ask(checkout, **fields).status_code == 422
 
 
 def test_declines_of_long_ago_ask_nothing(checkout: CheckoutClient) -> None:
-    decline(checkout, MOST["browser"])
+    decline(checkout, DECLINE_LIMITS["browser"])
     with checkout.app.app_context():
         _age_marks(3700)
     assert ask(checkout).status_code == 303
@@ -155,7 +155,7 @@ def test_declines_of_long_ago_ask_nothing(checkout: CheckoutClient) -> None:
 def test_a_program_gets_the_question_and_answers_it_under_a_new_key(
     checkout: CheckoutClient,
 ) -> None:
-    decline(checkout, MOST["browser"])
+    decline(checkout, DECLINE_LIMITS["browser"])
     refused = checkout.post("first").json["error"]
     assert refused["code"] == "challenge_required"
     one, two = (NUMBERS.index(word) for word in ASKED.match(refused["question"]).groups())  # type: ignore[union-attr]
@@ -166,7 +166,7 @@ def test_a_program_gets_the_question_and_answers_it_under_a_new_key(
 def test_a_form_sent_twice_is_shown_its_payment_whatever_became_of_it(
     checkout: CheckoutClient,
 ) -> None:
-    decline(checkout, MOST["browser"] - 1)
+    decline(checkout, DECLINE_LIMITS["browser"] - 1)
     form = checkout.form()
     first = checkout.send(form)
     with checkout.app.app_context():
@@ -175,7 +175,7 @@ def test_a_form_sent_twice_is_shown_its_payment_whatever_became_of_it(
 
 
 def test_the_token_does_not_tell_the_answer(checkout: CheckoutClient) -> None:
-    decline(checkout, MOST["browser"])
+    decline(checkout, DECLINE_LIMITS["browser"])
     fields = answer_to(checkout.page("/checkout/field-notes").text)
     with checkout.app.app_context():
         content = links.read("checkout-question", fields["challenge"], 60)
@@ -199,7 +199,7 @@ class TestWithoutRedis:
         return settings | {"REDIS_URL": away, "CACHE_REDIS_URL": away}
 
     def test_a_browser_is_still_asked(self, checkout: CheckoutClient) -> None:
-        decline(checkout, MOST["browser"])
+        decline(checkout, DECLINE_LIMITS["browser"])
         assert ask(checkout).status_code == 422
 
 
@@ -225,6 +225,6 @@ class TestSwitchedOff:
         return settings | {"CHECKOUT_CHALLENGE": "off"}
 
     def test_nobody_is_asked_and_nothing_is_kept(self, checkout: CheckoutClient) -> None:
-        decline(checkout, MOST["address"] + 1)
+        decline(checkout, DECLINE_LIMITS["address"] + 1)
         assert ask(checkout).status_code == 303
         assert checkout.count(VelocityFingerprint) == 0

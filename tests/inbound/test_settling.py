@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.payments.models import Transaction
-from payments_app.payments.transactions.open import Means
+from payments_app.payments.transactions.open import PaymentSource
 from tests.inbound.webhook_sender import WebhookSender, create_event
 from tests.payments.driver import PaymentDriver
 
@@ -45,7 +45,7 @@ def test_an_event_tells_that_the_bank_let_a_card_be_kept(
 ) -> None:
     order = driver.create_order(0)
     card = "pm_card_authenticationRequiredOnSetup"
-    transaction = driver.open(order=order, means=Means(payment_method=card, save_card=True))
+    transaction = driver.open(order=order, means=PaymentSource(payment_method=card, save_card=True))
     driver.work("charges")
     driver.pass_bank_check(transaction)
     post.send(post.told("setup_intent.succeeded"))

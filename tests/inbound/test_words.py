@@ -22,7 +22,7 @@ from payments_app.merchants.models import ConnectedAccount
 from payments_app.payments.disputes.models import Dispute
 from payments_app.payments.models import Transaction
 from payments_app.payments.refunds.models import Refund
-from payments_app.payments.transactions.open import Means
+from payments_app.payments.transactions.open import PaymentSource
 from tests.accounts.staff_driver import Browser, StaffDriver
 from tests.inbound.webhook_sender import WebhookSender, create_event
 from tests.merchants.connected_merchants import account_id, create_ready_merchant, create_sale
@@ -139,7 +139,7 @@ def world(post: WebhookSender, driver: PaymentDriver) -> World:
     refund = give_back(driver, sale, 4000)
     disputed = driver.pay("pm_card_createDispute")
     post.send(post.told("charge.dispute.created"))
-    means = Means(payment_method="pm_card_visa", save_card=True)
+    means = PaymentSource(payment_method="pm_card_visa", save_card=True)
     kept = driver.pay(order=driver.create_order(0), means=means)
     driver.work()
     return World(driver, post, merchant, sale, refund, disputed, kept)

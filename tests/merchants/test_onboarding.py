@@ -13,7 +13,12 @@ from payments_app.merchants import onboarding
 from payments_app.merchants import refresh_account as refresh
 from payments_app.merchants.accounts import state_of
 from payments_app.merchants.make_link import MOST_TRIES, make_link
-from payments_app.merchants.onboarding import add_merchant, come_back, open_link, request_link
+from payments_app.merchants.onboarding import (
+    add_merchant,
+    open_link,
+    request_link,
+    returned_from_stripe,
+)
 from payments_app.merchants.refresh_account import refresh_account
 from tests.ledger.concurrency import claim
 from tests.merchants.connected_merchants import (
@@ -90,7 +95,7 @@ def test_a_used_link_is_not_shown_again(driver: PaymentDriver) -> None:
     merchant = create_merchant(driver)
     request_link(merchant)
     driver.work("default")
-    come_back(merchant)
+    returned_from_stripe(merchant)
     assert open_link(db.session(), merchant) is None
 
 
@@ -101,7 +106,7 @@ def test_a_link_that_is_used_up_is_made_anew(
     merchant = create_merchant(driver)
     request_link(merchant)
     driver.work("default")
-    come_back(merchant)
+    returned_from_stripe(merchant)
     request_link(merchant)
     driver.make_due()
     driver.work("default")
@@ -111,7 +116,7 @@ def test_a_link_that_is_used_up_is_made_anew(
 def test_coming_back_reads_the_account(driver: PaymentDriver) -> None:
     merchant = create_merchant(driver)
     driver.sandbox("POST", f"/_sandbox/accounts/{account_id(merchant)}/onboard")
-    come_back(merchant)
+    returned_from_stripe(merchant)
     driver.work("default")
     assert state_of(account(merchant)) == "ready"
 
@@ -121,12 +126,12 @@ def test_what_happened_just_after_a_reading_is_read_too(
 ) -> None:
     monkeypatch.setattr(refresh, "EVERY_SECONDS", 10**6)
     merchant = create_merchant(driver)
-    come_back(merchant)
+    returned_from_stripe(merchant)
     driver.work("default")
     assert state_of(account(merchant)) == "onboarding"
     driver.sandbox("POST", f"/_sandbox/accounts/{account_id(merchant)}/onboard")
     for _ in range(2):
-        come_back(merchant)
+        returned_from_stripe(merchant)
     driver.make_due()
     driver.work("default")
     assert state_of(account(merchant)) == "ready"

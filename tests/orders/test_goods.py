@@ -181,7 +181,7 @@ def test_an_order_knows_its_customer_from_the_first_attempt_on(driver: PaymentDr
 @atomic
 def _open_for_ada(session: Session, order_id: str) -> None:
     from payments_app.customers.find import customer_for
-    from payments_app.payments.transactions.open import Means, open_transaction
+    from payments_app.payments.transactions.open import PaymentSource, open_transaction
 
     customer = customer_for(session, "ada@example.com")
     open_transaction(
@@ -189,7 +189,7 @@ def _open_for_ada(session: Session, order_id: str) -> None:
         session.get_one(Order, order_id),
         customer_id=customer.id,
         email=customer.email,
-        means=Means(payment_method="pm_card_visa"),
+        means=PaymentSource(payment_method="pm_card_visa"),
     )
 
 

@@ -21,7 +21,7 @@ from payments_app.gateway.breaker import Breaker
 from payments_app.orders.models import Order, Product
 from payments_app.orders.place import place
 from payments_app.payments.models import PaymentRecord, Transaction
-from payments_app.payments.transactions.open import Means, open_transaction
+from payments_app.payments.transactions.open import PaymentSource, open_transaction
 
 QUEUES = ("charges", "payment_critical", "payment_standard", "default", "mailers", "reports")
 
@@ -159,7 +159,7 @@ def _create_order(session: Session, amount: int, currency: str) -> str:
 @atomic
 def _open(session: Session, order_id: str, card: str, more: dict[str, Any]) -> str:
     order = session.get_one(Order, order_id)
-    means = more.pop("means", Means(payment_method=card))
+    means = more.pop("means", PaymentSource(payment_method=card))
     return open_transaction(
         session,
         order,

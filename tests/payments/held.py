@@ -8,7 +8,7 @@ from payments_app.core.db.session import atomic
 from payments_app.customers.find import customer_for
 from payments_app.payments.connect.account import account_of
 from payments_app.payments.payable import find_payable
-from payments_app.payments.transactions.open import Means, open_transaction
+from payments_app.payments.transactions.open import PaymentSource, open_transaction
 from tests.inbound.webhook_sender import WebhookSender
 from tests.merchants.connected_merchants import api
 from tests.payments.driver import PaymentDriver
@@ -83,5 +83,5 @@ def _open(session: Session, payable_id: str) -> str:
         payable,
         customer_id=customer_for(session, "ada@example.com").id,
         email="ada@example.com",
-        means=Means(payment_method="pm_card_visa"),
+        means=PaymentSource(payment_method="pm_card_visa"),
     ).id

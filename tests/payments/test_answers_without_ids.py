@@ -8,7 +8,7 @@ import stripe
 from payments_app.gateway.calls import intent_call
 from payments_app.gateway.charges import find_intent
 from payments_app.gateway.results import Verdict
-from payments_app.payments.transactions.open import Means
+from payments_app.payments.transactions.open import PaymentSource
 from tests.merchants.connected_merchants import account, create_merchant
 from tests.payments.driver import PaymentDriver
 from tests.refunds.refund_steps import at_stripe, give_back, read
@@ -29,7 +29,7 @@ def test_an_intent_is_asked_for_again(driver: PaymentDriver, none: object) -> No
 @pytest.mark.parametrize("none", NONE)
 def test_a_customer_is_asked_for_again(driver: PaymentDriver, none: object) -> None:
     driver.fail_stripe("say", "^/v1/customers$", set={"id": none})
-    means = Means(payment_method="pm_card_visa", save_card=True)
+    means = PaymentSource(payment_method="pm_card_visa", save_card=True)
     transaction = driver.pay(means=means)
     driver.work_all_waiting()
     row = driver.read(transaction)

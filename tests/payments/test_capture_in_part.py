@@ -30,7 +30,7 @@ from payments_app.payments.refunds.entitlement import Entitlement, entitlement
 from payments_app.payments.refunds.models import Refund
 from payments_app.payments.refunds.request import RefundRefusedError, remaining
 from payments_app.payments.transactions.apply_stripe_state import apply_stripe_state
-from payments_app.payments.transactions.open import Means
+from payments_app.payments.transactions.open import PaymentSource
 from payments_app.payments.transactions.received import is_release
 from payments_app.staff.reports.aggregate import aggregate
 from tests.accounts.staff_driver import Browser, StaffDriver
@@ -94,7 +94,7 @@ def test_a_payment_made_at_stripe_keeps_it(driver: PaymentDriver) -> None:
 def test_any_other_payment_received_all_of_it(
     driver: PaymentDriver, amount: int, *, save: bool
 ) -> None:
-    means = Means(payment_method="pm_card_visa", save_card=save)
+    means = PaymentSource(payment_method="pm_card_visa", save_card=save)
     transaction = driver.pay(order=driver.create_order(amount), means=means)
     assert values(driver, transaction) == ("complete", amount, amount)
     assert driver.read(transaction).paid == amount

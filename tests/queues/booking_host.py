@@ -23,7 +23,7 @@ from payments_app.customers.find import customer_for
 from payments_app.payments.models import Transaction
 from payments_app.payments.payable import Payable
 from payments_app.payments.queries import payable_of
-from payments_app.payments.transactions.open import Means, open_transaction
+from payments_app.payments.transactions.open import PaymentSource, open_transaction
 
 
 class Booking(Payable, Base):
@@ -65,7 +65,7 @@ def open_booking(session: Session) -> tuple[str, str]:
         booking,
         customer_id=customer_for(session, "bo@example.com").id,
         email="bo@example.com",
-        means=Means(payment_method="pm_card_visa"),
+        means=PaymentSource(payment_method="pm_card_visa"),
     )
     return booking.id, opened.id
 

@@ -18,7 +18,7 @@ from payments_app.gateway.declines import DECLINES, DeclinePolicy
 from payments_app.payments.models import PaymentRecord, Transaction
 from payments_app.payments.retries.charge import retry
 from payments_app.payments.retries.request import RetryRefusedError, preview_retry, request_retry
-from payments_app.payments.transactions.open import Means
+from payments_app.payments.transactions.open import PaymentSource
 from tests.ledger.concurrency import claim, run_at_once
 from tests.payments.driver import PaymentDriver
 from tests.refunds.refund_steps import execute
@@ -42,7 +42,7 @@ def pay_with_saved_card(driver: PaymentDriver, card: str = SAVED_BUT_FAILING) ->
     """A payment with a card that is saved at Stripe, all that is due done."""
     customer = post(driver, "customers", email="ada@example.com")
     method = post(driver, f"payment_methods/{card}/attach", customer=customer)
-    means = Means(payment_method=method, stripe_customer_id=customer, off_session=True)
+    means = PaymentSource(payment_method=method, stripe_customer_id=customer, off_session=True)
     return driver.pay(means=means)
 
 

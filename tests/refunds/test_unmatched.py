@@ -18,7 +18,7 @@ from payments_app.payments.disputes.models import Dispute
 from payments_app.payments.disputes.refresh import refresh as refresh_dispute
 from payments_app.payments.models import Transaction
 from payments_app.payments.refunds.refresh import refresh as refresh_refund
-from payments_app.payments.unmatched import UnmatchedObject, match, set_aside
+from payments_app.payments.unmatched import UnmatchedObject, match, store_unmatched
 from tests.accounts.staff_driver import StaffDriver
 from tests.inbound.webhook_sender import WebhookSender, create_event
 from tests.ledger.concurrency import claim
@@ -233,7 +233,7 @@ def test_one_odd_object_that_was_set_aside_holds_up_no_other(driver: PaymentDriv
     def put_aside(session: Session) -> None:
         for number, kind in enumerate(("mystery", None, "refund")):
             body = {"id": f"re_{number}", "object": kind, "payment_intent": intent}
-            set_aside(session, body, None)
+            store_unmatched(session, body, None)
 
     put_aside()
     assert match() == 1

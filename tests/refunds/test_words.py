@@ -9,7 +9,7 @@ from payments_app.core.alerts import Alert
 from payments_app.core.extensions import db
 from payments_app.core.jobs.outbox import Later, Message
 from payments_app.payments.disputes.models import Dispute
-from payments_app.payments.disputes.refresh import LOOKS
+from payments_app.payments.disputes.refresh import MAX_READS
 from payments_app.payments.disputes.refresh import refresh as refresh_dispute
 from payments_app.payments.models import Transaction
 from payments_app.payments.refunds.refresh import refresh
@@ -181,7 +181,7 @@ def test_a_dispute_with_a_status_that_we_do_not_know_stays_where_it_is(
     driver.sandbox("POST", f"/_sandbox/disputes/{theirs}", status=status)
     with pytest.raises(Later, match="Stripe says"):
         refresh_dispute(theirs, claim(theirs))
-    refresh_dispute(theirs, claim(theirs, tries=LOOKS))
+    refresh_dispute(theirs, claim(theirs, tries=MAX_READS))
     driver.work()
     kept = db.session.scalars(select(Dispute)).one()
     assert (kept.state, kept.stripe_data["status"], kept.version) == ("needs_response", status, 2)

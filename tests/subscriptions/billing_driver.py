@@ -16,9 +16,9 @@ from payments_app.customers.find import customer_for
 from payments_app.customers.models import SavedCard
 from payments_app.payments.models import PaymentRecord, Transaction
 from payments_app.payments.transactions.check import request_check
-from payments_app.payments.transactions.open import Means, open_transaction
+from payments_app.payments.transactions.open import PaymentSource, open_transaction
 from payments_app.subscriptions.models import Period, Plan, Subscription
-from payments_app.subscriptions.on_payment import judge
+from payments_app.subscriptions.on_payment import apply_payment_result
 from payments_app.subscriptions.renew import advance, due
 from payments_app.subscriptions.subscribe import subscribe
 from tests.payments.driver import PaymentDriver
@@ -49,7 +49,7 @@ class BillingDriver(PaymentDriver):
         plan = plan or self.plan(**more)
         subscription, transaction = _join(plan, card, at(day), known=known)
         self.work("charges")
-        judge(transaction, at(day))
+        apply_payment_result(transaction, at(day))
         return subscription
 
     def go_to(self, day: str) -> None:
@@ -86,7 +86,7 @@ class BillingDriver(PaymentDriver):
             .where(PaymentRecord.payable_type == Period.payable_type)
             .order_by(PaymentRecord.id)
         ).all():
-            judge(transaction, now)
+            apply_payment_result(transaction, now)
 
     def subscription(self, subscription_id: str) -> Subscription:
         db.session.rollback()
@@ -115,7 +115,7 @@ class BillingDriver(PaymentDriver):
         """The member pays the last period themselves; it is not charged yet."""
         period = self.periods(subscription_id)[-1].id
         return _open_by_owner(
-            period, Means(payment_method=card, **{"customer_known": True} | means)
+            period, PaymentSource(payment_method=card, **{"customer_known": True} | means)
         )
 
     def subscribe(self, plan: int, now: dt.datetime) -> str:
@@ -176,7 +176,9 @@ def _join(
         period,
         customer_id=customer.id,
         email=customer.email,
-        means=Means(payment_method=card, save_card=bool(period.card_terms), customer_known=known),
+        means=PaymentSource(
+            payment_method=card, save_card=bool(period.card_terms), customer_known=known
+        ),
     )
     return period.subscription_id, opened.id
 
@@ -188,7 +190,7 @@ def _subscribe(session: Session, plan_id: int, now: dt.datetime) -> str:
 
 
 @atomic
-def _open_by_owner(session: Session, period_id: str, means: Means) -> str:
+def _open_by_owner(session: Session, period_id: str, means: PaymentSource) -> str:
     customer = customer_for(session, "ada@example.com")
     return open_transaction(
         session,

@@ -16,7 +16,7 @@ def test_a_paused_subscription_is_not_billed(billing: BillingDriver) -> None:
     change.pause(member, at("2026-02-10"))
     billing.go_to("2026-05-01")
     assert billing.starts(member) == ["2026-01-31"]
-    assert billing.subscription(member).standing == "paused"
+    assert billing.subscription(member).display_status == "paused"
 
 
 def test_resuming_after_its_end_begins_a_new_period_on_that_day(billing: BillingDriver) -> None:
@@ -69,7 +69,7 @@ def test_a_paused_one_ends_at_once_when_it_is_cancelled(billing: BillingDriver) 
     member = billing.join("2026-01-31")
     change.pause(member, at("2026-02-10"))
     change.cancel(member, at("2026-02-11"), at_once=False)
-    assert billing.subscription(member).standing == "canceled"
+    assert billing.subscription(member).display_status == "canceled"
 
 
 def test_pausing_and_resuming_twice_is_pausing_and_resuming_once(billing: BillingDriver) -> None:
@@ -78,4 +78,4 @@ def test_pausing_and_resuming_twice_is_pausing_and_resuming_once(billing: Billin
         change.pause(member, at("2026-02-10"))
     for _ in range(2):
         change.resume(member, at("2026-02-11"))
-    assert billing.subscription(member).standing == "active"
+    assert billing.subscription(member).display_status == "active"

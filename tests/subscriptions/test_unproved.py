@@ -17,7 +17,7 @@ from payments_app.customers.find import customer_for
 from payments_app.customers.models import SavedCard
 from payments_app.notices.models import Mail
 from payments_app.payments.retries.request import preview_retry, request_retry
-from payments_app.payments.transactions.open import Means, open_transaction
+from payments_app.payments.transactions.open import PaymentSource, open_transaction
 from payments_app.subscriptions import change
 from payments_app.subscriptions.models import Period, Subscription
 from payments_app.subscriptions.renew import stage_due
@@ -116,7 +116,7 @@ def refused(billing: BillingDriver, *, known: bool = False) -> tuple[str, str]:
 
 def choose_own_card(billing: BillingDriver, member: str) -> str:
     """The address's owner proves it, saves a card and has the subscription charged on that."""
-    means = Means(payment_method="pm_card_mastercard", save_card=True, customer_known=True)
+    means = PaymentSource(payment_method="pm_card_mastercard", save_card=True, customer_known=True)
     billing.pay(means=means)
     own = db.session.scalars(select(SavedCard).where(SavedCard.brand == "mastercard")).one()
     change.use_card(member, own.id)
@@ -257,7 +257,7 @@ def lapsed(billing: BillingDriver) -> tuple[str, str]:
 @atomic
 def _pay(session: Session, period: str, email: str, *, known: bool) -> None:
     customer = customer_for(session, email)
-    means = Means(payment_method="pm_card_visa", save_card=True, customer_known=known)
+    means = PaymentSource(payment_method="pm_card_visa", save_card=True, customer_known=known)
     open_transaction(
         session,
         session.get_one(Period, period),

@@ -77,10 +77,10 @@ def prepare_engine(app: Flask) -> None:
         event.listen(engine, "begin", _on_sqlite_begin)
     event.listen(engine, "before_cursor_execute", _on_execute, retval=True)
     app.extensions["engine"] = engine
-    app.teardown_appcontext(_leave_calmly)
+    app.teardown_appcontext(_close_session)
 
 
-def _leave_calmly(_error: BaseException | None) -> None:
+def _close_session(_error: BaseException | None) -> None:
     """End a request's reading before Flask-SQLAlchemy does, which would raise, after the answer,
     where the connection has died meanwhile."""
     if not db.session.registry.has():
@@ -190,7 +190,7 @@ def is_collision(error: DBAPIError) -> bool:
     )
 
 
-def hold_name(session: Session, name: str) -> None:
+def advisory_lock(session: Session, name: str) -> None:
     """Let nobody else hold this name until the caller's transaction ends: for what no row can be
     locked for yet. SQLite has one writer at a time anyway."""
     if session.get_bind().dialect.name == "postgresql":

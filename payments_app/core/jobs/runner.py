@@ -34,7 +34,7 @@ def run_due_messages(queue: str, threads: int | None = None) -> int:
     """
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     threads = threads or app.extensions["queue_threads"].get(queue, 1)
-    registry.announce()
+    registry.register_subscribers()
     started = renewed = time.monotonic()
     worked = 0
     running: dict[Future[None], Claim] = {}

@@ -49,7 +49,7 @@ def run(app: Flask, queue: str, niceness: int = 0) -> None:
     signal.signal(signal.SIGUSR1, signal.SIG_IGN)
     logging.getLogger("rq").setLevel(logging.WARNING)
     with app.app_context():
-        registry.announce()
+        registry.register_subscribers()
         db.session.remove()
         db.engine.dispose()  # a work-horse is forked: no connection may be shared with it
         worker = QueueWorker(

@@ -14,8 +14,8 @@ from payments_app.core.db.columns import BIGINT, Key, as_object
 from payments_app.core.db.ids import new_id
 from payments_app.core.extensions import Base
 from payments_app.core.money import Money
-from payments_app.gateway.words import known, says
-from payments_app.payments.returned import Returned
+from payments_app.gateway.words import describe_unknown, known
+from payments_app.payments.returned import RefundOrDispute
 
 # Stripe's own words; https://docs.stripe.com/api/disputes/object
 STATES = frozenset(
@@ -36,7 +36,7 @@ UNKNOWN = "unknown"
 NEEDS_ANSWER = frozenset({"needs_response", "warning_needs_response", "appeal_needs_response"})
 
 
-class Dispute(Returned, Base):
+class Dispute(RefundOrDispute, Base):
     """One dispute, as Stripe last told it. `state` is Stripe's own word, the last one that we know
     (UNKNOWN before the first); `amount` in minor units.
 
@@ -83,7 +83,7 @@ class Dispute(Returned, Base):
         if "status" not in said:
             return None
         status = said["status"]
-        return None if known(status, STATES) else says(status)
+        return None if known(status, STATES) else describe_unknown(status)
 
     @property
     def needs_answer(self) -> bool:

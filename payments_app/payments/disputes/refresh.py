@@ -17,17 +17,17 @@ from payments_app.core.money import code_of
 from payments_app.gateway.disputes import disputes_of, movements_of, retrieve_dispute
 from payments_app.gateway.numbers import MOST_AMOUNT, moment, whole
 from payments_app.gateway.results import UnreadableError, Verdict
-from payments_app.gateway.words import known, says, tell_of_word, word
+from payments_app.gateway.words import alert_unknown_word, describe_unknown, known, word
 from payments_app.payments import states
 from payments_app.payments.connect.account import account_of
 from payments_app.payments.disputes.models import NEEDS_ANSWER, STATES, UNKNOWN, Dispute
 from payments_app.payments.models import Transaction
 from payments_app.payments.payment_of import payment_of
 from payments_app.payments.read_now import RETRY_SECONDS, read_now
-from payments_app.payments.unmatched import mark_matched, read_subject, set_aside
+from payments_app.payments.unmatched import mark_matched, read_subject, store_unmatched
 
 CHANGED = "dispute.changed"
-LOOK_SECONDS, LOOKS = 3600.0, 20  # at a status that we do not know; a person was told at once
+LOOK_SECONDS, MAX_READS = 3600.0, 20  # at a status that we do not know; a person was told at once
 
 
 def refresh(subject: str, claim: Claim) -> None:
@@ -49,8 +49,8 @@ def refresh(subject: str, claim: Claim) -> None:
     if unread is not None:
         raise Later(RETRY_SECONDS, str(unread)) from unread
     unknown = [body for body in bodies if known(body.get("status"), STATES) is None]
-    if unknown and claim.tries < LOOKS:
-        raise Later(LOOK_SECONDS, says(unknown[0].get("status")))
+    if unknown and claim.tries < MAX_READS:
+        raise Later(LOOK_SECONDS, describe_unknown(unknown[0].get("status")))
 
 
 def _one(stripe_dispute_id: str, account: str | None) -> list[dict[str, Any]]:
@@ -74,7 +74,7 @@ def keep_dispute(session: Session, body: dict[str, Any], account: str | None = N
     """
     owner = payment_of(session, body)
     if owner is None:
-        set_aside(session, body, account)
+        store_unmatched(session, body, account)
         return None
     transaction = states.lock(session, owner.id)
     if transaction.state != "complete":
@@ -94,7 +94,7 @@ def keep_dispute(session: Session, body: dict[str, Any], account: str | None = N
         _tell(session, dispute, fresh=fresh)
     if dispute.unknown_status not in (None, said):
         owner_id = dispute.transaction_id
-        tell_of_word(
+        alert_unknown_word(
             session, dispute.id, "dispute's status", body.get("status"), transaction_id=owner_id
         )
     return dispute.id

@@ -11,7 +11,7 @@ from payments_app.core.db.columns import as_object
 from payments_app.core.db.session import atomic
 from payments_app.gateway.record_call import record_call
 from payments_app.gateway.results import Answer
-from payments_app.gateway.words import known, sentence, tell_of_word, word
+from payments_app.gateway.words import alert_unknown_word, known, sentence, word
 from payments_app.payments.models import Transaction
 from payments_app.payments.payment_of import charge_of, is_about, names_of
 from payments_app.payments.refunds.models import AT_STRIPE, MACHINE, Refund, lock, move
@@ -61,7 +61,7 @@ def take(session: Session, refund: Refund, body: dict[str, Any], *, actor: str) 
     refund.stripe_data = body
     status = known(body.get("status"), AT_STRIPE)
     if status is None:
-        _wait_for_a_word(session, refund, before)
+        _keep_unknown_status(session, refund, before)
         return
     if status == refund.state or not MACHINE.allows(refund.state, status):
         return
@@ -74,7 +74,7 @@ def take(session: Session, refund: Refund, body: dict[str, Any], *, actor: str) 
     move(session, refund, status, actor=actor, failure_reason=failure)
 
 
-def _wait_for_a_word(session: Session, refund: Refund, before: str | None) -> None:
+def _keep_unknown_status(session: Session, refund: Refund, before: str | None) -> None:
     """Stripe has the refund in a state that we do not know: it counts neither as done nor as
     failed, and is looked up."""
     _never_send_again(session, refund, message=refund.unknown_status)
@@ -91,7 +91,7 @@ def _never_send_again(session: Session, refund: Refund, **data: Any) -> None:
 def tell_of_status(session: Session, refund: Refund) -> None:
     """Tell a person of a status at Stripe that we do not know."""
     status = as_object(refund.stripe_data).get("status")
-    tell_of_word(
+    alert_unknown_word(
         session, refund.id, "refund's status", status, transaction_id=refund.transaction_id
     )
 

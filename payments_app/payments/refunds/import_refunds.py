@@ -16,7 +16,7 @@ from payments_app.core.money import code_of
 from payments_app.gateway.ids import clean_id
 from payments_app.gateway.numbers import MOST_AMOUNT, whole
 from payments_app.gateway.refunds import REASONS
-from payments_app.gateway.words import known, says, word
+from payments_app.gateway.words import describe_unknown, known, word
 from payments_app.payments import states
 from payments_app.payments.models import Transaction
 from payments_app.payments.read_now import RETRY_SECONDS
@@ -50,7 +50,7 @@ def import_refunds(
         known = _known(session, transaction_id, body)
         if known is not None:
             take(session, lock(session, known), body, actor="stripe")
-        elif is_release(body, transaction.amount, transaction.paid) or _is_misfit(
+        elif is_release(body, transaction.amount, transaction.paid) or _is_mismatch(
             session, transaction, body
         ):
             continue
@@ -59,7 +59,7 @@ def import_refunds(
         else:
             blocked.append(body["id"])
     if blocked:
-        _make_room(session, transaction_id, blocked)
+        _recheck_own_refunds(session, transaction_id, blocked)
     return blocked
 
 
@@ -72,9 +72,9 @@ def keep_as_failed(session: Session, transaction_id: str, bodies: list[dict[str,
         mark_matched(session, body["id"])
         if transaction.state != "failed" or _known(session, transaction_id, body) is not None:
             continue
-        if _is_misfit(session, transaction, body):
+        if _is_mismatch(session, transaction, body):
             continue
-        words = f"{NEVER_PAID} {says(body.get('reason'))}"
+        words = f"{NEVER_PAID} {describe_unknown(body.get('reason'))}"
         error = {"code": NEVER_PAID_CODE, "message": words}
         _store(
             session,
@@ -107,7 +107,7 @@ def _gave_nothing_back(body: dict[str, Any]) -> bool:
     return known(body.get("status"), NOT_REFUNDED) is not None
 
 
-def _is_misfit(session: Session, transaction: Transaction, body: dict[str, Any]) -> bool:
+def _is_mismatch(session: Session, transaction: Transaction, body: dict[str, Any]) -> bool:
     """Whether a refund that was made outside is of no amount in the payment's currency: it lowers
     nothing of it, and a person is told."""
     amount, currency = body.get("amount"), body.get("currency")
@@ -155,7 +155,7 @@ def _store(
         tell_of_status(session, refund)
 
 
-def _make_room(session: Session, transaction_id: str, blocked: list[str]) -> None:
+def _recheck_own_refunds(session: Session, transaction_id: str, blocked: list[str]) -> None:
     """Of our own refunds some can't stand any more: ask Stripe about them now."""
     for refund_id in session.scalars(
         select(Refund.id).where(Refund.transaction_id == transaction_id)

@@ -19,9 +19,9 @@ from payments_app.core.extensions import Base
 from payments_app.core.jobs import outbox
 from payments_app.core.money import Money
 from payments_app.core.states import Machine
-from payments_app.gateway.words import known, says
+from payments_app.gateway.words import describe_unknown, known
 from payments_app.payments import states
-from payments_app.payments.returned import Returned
+from payments_app.payments.returned import RefundOrDispute
 
 # Stripe's own words. https://docs.stripe.com/api/refunds/object#refund_object-status
 AT_STRIPE = frozenset({"pending", "requires_action", "succeeded", "failed", "canceled"})
@@ -43,7 +43,7 @@ NOT_REFUNDED = ("failed", "canceled")  # these give nothing back, and allow anot
 UNCLEAR = ("unknown", "pending", "requires_action")
 
 
-class Refund(Returned, Base):
+class Refund(RefundOrDispute, Base):
     """Money given back, or asked to be. `amount` in minor units, of the transaction's currency.
 
     The refunds of a transaction that did not fail never exceed what was captured: the request
@@ -105,7 +105,7 @@ class Refund(Returned, Base):
         if "status" not in said:
             return None
         status = said["status"]
-        return None if known(status, AT_STRIPE) else says(status)
+        return None if known(status, AT_STRIPE) else describe_unknown(status)
 
 
 def lock(session: Session, refund_id: str) -> Refund:

@@ -19,7 +19,7 @@ from payments_app.payments.payment_of import payment_of
 from payments_app.payments.read_now import RETRY_SECONDS, read_now
 from payments_app.payments.refunds.import_refunds import import_refunds, keep_as_failed
 from payments_app.payments.refunds.models import Refund
-from payments_app.payments.unmatched import read_subject, set_aside
+from payments_app.payments.unmatched import read_subject, store_unmatched
 
 _OF_A_CHARGE = ("ch_", "py_")
 
@@ -112,4 +112,4 @@ def _as_owner(found: Transaction | None) -> _Owner | None:
 @atomic
 def _set_aside(session: Session, bodies: list[dict[str, Any]], account: str | None) -> None:
     for body in bodies:
-        set_aside(session, body, account)
+        store_unmatched(session, body, account)

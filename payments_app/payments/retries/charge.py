@@ -18,7 +18,11 @@ from payments_app.payments.retries.earlier import ask, earlier_attempts
 from payments_app.payments.retries.request import CHARGE, requests, verdict_on
 from payments_app.payments.retries.under_way import OPENED, REFUSED, answer, refuse, unanswered
 from payments_app.payments.transactions.charge_snapshot import UNSENT_SECONDS
-from payments_app.payments.transactions.open import LivePaymentError, Means, open_transaction
+from payments_app.payments.transactions.open import (
+    LivePaymentError,
+    PaymentSource,
+    open_transaction,
+)
 
 UNKNOWN_KIND_SECONDS = 30.0  # another worker may know it
 
@@ -87,7 +91,7 @@ def _open_next(session: Session, transaction_id: str) -> None:
         _to_pay(session, transaction),
         customer_id=session.scalars(joined(transaction_id, Role.CUSTOMER)).one(),
         email=transaction.email,
-        means=Means(
+        means=PaymentSource(
             payment_method=transaction.payment_method,
             stripe_customer_id=transaction.stripe_customer_id,
             off_session=True,

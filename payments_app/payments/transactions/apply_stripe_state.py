@@ -16,11 +16,11 @@ from payments_app.core.jobs import outbox
 from payments_app.gateway.calls import NEW_STATUS
 from payments_app.gateway.record_call import record_call
 from payments_app.gateway.results import Answer, Verdict
-from payments_app.gateway.words import sentence, tell_of_word, word
+from payments_app.gateway.words import alert_unknown_word, sentence, word
 from payments_app.payments import states
 from payments_app.payments.connect.records import READ
 from payments_app.payments.models import Transaction
-from payments_app.payments.transactions.received import misfit, receive
+from payments_app.payments.transactions.received import mismatch, receive
 
 PHASE_OF = {
     Verdict.SUCCEEDED: "complete",
@@ -141,7 +141,7 @@ def note_call(session: Session, transaction_id: str, answer: Answer) -> None:
     record_call(session, answer, transaction_id=transaction_id)
     if answer.error_code == NEW_STATUS:
         status = answer.expect_body().get("status")
-        tell_of_word(
+        alert_unknown_word(
             session, transaction_id, "intent's status", status, transaction_id=transaction_id
         )
 
@@ -154,7 +154,7 @@ def keep_intent(transaction: Transaction, intent: dict[str, Any]) -> None:
 
 
 def _mismatch(session: Session, transaction: Transaction, answer: Answer) -> bool:
-    problem = misfit(transaction, answer)
+    problem = mismatch(transaction, answer)
     if problem is None:
         return False
     alerts.raise_alert(

@@ -25,7 +25,7 @@ class LivePaymentError(Exception):
 
 
 @dataclass(frozen=True)
-class Means:
+class PaymentSource:
     """How the buyer pays: a confirmation token from the page, or a saved payment method.
 
     `save_card` says that the buyer agreed to have the card kept for later payments, and
@@ -45,7 +45,7 @@ def open_transaction(
     *,
     customer_id: str,
     email: str,
-    means: Means,
+    means: PaymentSource,
     money: Money | None = None,
     description: str | None = None,
     idempotency_key: str | None = None,

@@ -14,7 +14,7 @@ from payments_app.gateway.results import Answer, Verdict
 from payments_app.payments.models import Transaction
 
 
-def misfit(transaction: Transaction, answer: Answer) -> str | None:
+def mismatch(transaction: Transaction, answer: Answer) -> str | None:
     """What is wrong with the intent of an answer; None where nothing is. One is of what we asked
     for, and one that succeeded says how much of that was received, more than nothing."""
     intent = answer.body

@@ -54,7 +54,7 @@ def close(snapshot: ChargeSnapshot, _claim: Claim) -> bool:
             note(earlier.transaction_id, answer)
             answer = charges.retrieve_intent(earlier.intent_id, earlier.account)
         if answer.verdict == Verdict.SUCCEEDED:
-            _give_way(snapshot.transaction_id, earlier.transaction_id, answer)
+            _end_in_favour_of_earlier(snapshot.transaction_id, earlier.transaction_id, answer)
             return False
         if answer.verdict != Verdict.CANCELED:
             note(earlier.transaction_id, answer)
@@ -64,7 +64,9 @@ def close(snapshot: ChargeSnapshot, _claim: Claim) -> bool:
 
 
 @atomic
-def _give_way(session: Session, transaction_id: str, earlier_id: str, answer: Answer) -> None:
+def _end_in_favour_of_earlier(
+    session: Session, transaction_id: str, earlier_id: str, answer: Answer
+) -> None:
     """Both in one transaction: whoever died between the two would leave the earlier one failed,
     though Stripe took its money, and nothing would come back to it."""
     # First end the new one: a payable has one live transaction at most.

@@ -13,7 +13,7 @@ from payments_app.core.web.access import staff
 from payments_app.core.web.query import UnreadableQueryError, takes
 from payments_app.payments.refunds.double_payments import likely_doubles
 from payments_app.staff.blueprint import blueprint, page
-from payments_app.staff.disputes.queries import newest, set_aside, time_left, waiting
+from payments_app.staff.disputes.queries import newest, store_unmatched, time_left, waiting
 from payments_app.staff.zones import reader_zone, when
 
 RECENT = dt.timedelta(days=7)
@@ -33,7 +33,7 @@ def disputes() -> Response:
     return page(
         "disputes/disputes.html",
         waiting=[] if before else waiting(session, zone),
-        aside=[] if before else set_aside(session, zone),
+        aside=[] if before else store_unmatched(session, zone),
         rows=rows,
         older=older,
         before=before,

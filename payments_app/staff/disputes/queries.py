@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from payments_app.core.db.clock import utcnow
 from payments_app.core.db.columns import as_object
 from payments_app.core.db.ids import reference
-from payments_app.gateway.words import says, word
+from payments_app.gateway.words import describe_unknown, word
 from payments_app.payments.disputes.models import NEEDS_ANSWER, REASONS, Dispute
 from payments_app.payments.models import Transaction
 from payments_app.payments.unmatched import UnmatchedObject
@@ -46,8 +46,8 @@ class DisputeRow:
 
 @dataclass(frozen=True)
 class SetAside:
-    """A refund or a dispute at Stripe whose payment is not known here. `says` is its status there,
-    in Stripe's own word."""
+    """A refund or a dispute at Stripe whose payment is not known here. `says` is its
+    status there, in Stripe's own word."""
 
     kind: str
     stripe_id: str
@@ -59,7 +59,7 @@ class SetAside:
     found: When | None
 
 
-def set_aside(session: Session, zone: ZoneInfo) -> list[SetAside]:
+def store_unmatched(session: Session, zone: ZoneInfo) -> list[SetAside]:
     """What is about no payment that is known here, the newest first."""
     rows = session.scalars(
         select(UnmatchedObject)
@@ -72,7 +72,7 @@ def set_aside(session: Session, zone: ZoneInfo) -> list[SetAside]:
             kind=in_words(row.kind) or row.kind,
             stripe_id=row.stripe_id,
             amount=f"{word(told.get('amount'))} {word(told.get('currency'))}",
-            says=says(told.get("status")),
+            says=describe_unknown(told.get("status")),
             account=row.account,
             intent=row.payment_intent,
             charge=row.charge,

@@ -53,7 +53,7 @@ def read_merchant(merchant_id: str) -> BaseResponse:
     """Have a merchant's account read at Stripe again."""
     if onboarding.find(db.session(), merchant_id) is None:
         raise NotFound
-    onboarding.come_back(merchant_id)
+    onboarding.returned_from_stripe(merchant_id)
     return redirect(url_for("staff.merchant_list"), 303)
 
 

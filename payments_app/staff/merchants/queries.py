@@ -27,7 +27,7 @@ _TAKEN = frozenset(
 
 
 @dataclass(frozen=True)
-class Seller:
+class MerchantRow:
     """A connected merchant as a row of the list. `asked` is what Stripe still wants of it."""
 
     id: str
@@ -70,7 +70,7 @@ class Sale:
     balance: str | None
 
 
-def merchants(session: Session, zone: ZoneInfo) -> list[Seller]:
+def merchants(session: Session, zone: ZoneInfo) -> list[MerchantRow]:
     """The connected merchants, newest first, MOST of them."""
     found = session.execute(
         select(Merchant, ConnectedAccount)
@@ -122,9 +122,9 @@ def sale_of(session: Session, transaction_id: str, zone: ZoneInfo) -> Sale | Non
     )
 
 
-def _seller(merchant: Merchant, account: ConnectedAccount, zone: ZoneInfo) -> Seller:
+def _seller(merchant: Merchant, account: ConnectedAccount, zone: ZoneInfo) -> MerchantRow:
     state = state_of(account)
-    return Seller(
+    return MerchantRow(
         id=merchant.id,
         name=merchant.name,
         email=merchant.email,

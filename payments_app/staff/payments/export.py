@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from payments_app.core import history
 from payments_app.core.db.clock import in_zone
 from payments_app.core.db.session import atomic
-from payments_app.staff.payments.paging import Walk
+from payments_app.staff.payments.paging import SortKey
 from payments_app.staff.presenter import COLUMNS, detail_of
 
 _BATCH = 1000
@@ -33,7 +33,7 @@ def note_export(session: Session, actor: str, filters: Mapping[str, str], zone: 
 
 
 def csv_lines(
-    engine: Engine, conditions: Sequence[ColumnElement[bool]], walk: Walk, zone: ZoneInfo
+    engine: Engine, conditions: Sequence[ColumnElement[bool]], walk: SortKey, zone: ZoneInfo
 ) -> Iterator[str]:
     """The header and a line for each payment, newest first, in batches: no connection is held
     while a slow reader takes its time, and the request may be over."""
@@ -63,7 +63,7 @@ def csv_lines(
 def _batch(
     engine: Engine,
     conditions: Sequence[ColumnElement[bool]],
-    walk: Walk,
+    walk: SortKey,
     last: tuple[dt.datetime, str] | None,
 ) -> Sequence[Row[Any]]:
     position = walk.position

@@ -21,7 +21,7 @@ from payments_app.payments.disputes.models import Dispute
 from payments_app.payments.models import Transaction
 from payments_app.payments.refunds.models import Refund
 from payments_app.staff.indexes import captured_in_part, lower_email, reason_code
-from payments_app.staff.payments.paging import DISPUTES, PAYMENTS, REFUNDS, Walk
+from payments_app.staff.payments.paging import DISPUTES, PAYMENTS, REFUNDS, SortKey
 from payments_app.staff.presenter import in_words
 from payments_app.staff.zones import day_bounds
 
@@ -82,7 +82,7 @@ class Filters:
     problems: dict[str, str] = field(default_factory=dict)
 
     @property
-    def walk(self) -> Walk:
+    def walk(self) -> SortKey:
         """What the list is sorted along; `conditions` hold on this walk only."""
         return _WALKS.get(self.given.get("status", ""), PAYMENTS)
 

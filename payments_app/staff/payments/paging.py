@@ -15,7 +15,7 @@ from payments_app.core.web.query import UnreadableQueryError
 from payments_app.payments.disputes.models import Dispute
 from payments_app.payments.models import Transaction
 from payments_app.payments.refunds.models import Refund
-from payments_app.payments.returned import Returned
+from payments_app.payments.returned import RefundOrDispute
 
 SIZE = 50
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
@@ -24,13 +24,13 @@ _MICROSECONDS = re.compile(r"-?[0-9]{1,18}")  # from the year 1 to 9999
 
 
 @dataclass(frozen=True)
-class Walk:
+class SortKey:
     """The columns that a list of payments is sorted and paged by: the payments' own, or copies of
     them in `model`, a table with at most one fitting row for each payment."""
 
     created_at: InstrumentedAttribute[Any]
     id: InstrumentedAttribute[str]
-    model: type[Returned] | None = None
+    model: type[RefundOrDispute] | None = None
 
     def query(self, *columns: Any) -> Select[Any]:
         """These columns of the payments along the walk."""
@@ -45,9 +45,9 @@ class Walk:
         return self.created_at, self.id
 
 
-PAYMENTS = Walk(Transaction.created_at, Transaction.id)
-REFUNDS = Walk(Refund.payment_created_at, Refund.transaction_id, Refund)
-DISPUTES = Walk(Dispute.payment_created_at, Dispute.transaction_id, Dispute)
+PAYMENTS = SortKey(Transaction.created_at, Transaction.id)
+REFUNDS = SortKey(Refund.payment_created_at, Refund.transaction_id, Refund)
+DISPUTES = SortKey(Dispute.payment_created_at, Dispute.transaction_id, Dispute)
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def read_page(
     session: Session,
     conditions: Sequence[ColumnElement[bool]],
     *,
-    walk: Walk = PAYMENTS,
+    walk: SortKey = PAYMENTS,
     before: str | None = None,
     after: str | None = None,
     size: int = SIZE,

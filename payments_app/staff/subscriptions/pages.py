@@ -77,7 +77,7 @@ def subscription(subscription_id: str) -> Response:
     return page(
         "subscriptions/subscription.html",
         customer=session.get_one(Customer, found.customer_id),
-        standing=standing_of(found),
+        display_status=standing_of(found),
         bills=bills(session, found.id, zone),
         timeline=history_of(session, found.id, zone),
         changes=_open_changes(found) if signed_in().may("subscription") else {},
@@ -110,7 +110,7 @@ def _change_page(
     return page(
         "subscriptions/subscription_change.html",
         status,
-        standing=standing_of(found),
+        display_status=standing_of(found),
         change=_change(name),
         name=name,
         customer=db.session().get_one(Customer, found.customer_id),
@@ -119,7 +119,7 @@ def _change_page(
 
 
 def _open_changes(found: Subscription) -> dict[str, Change]:
-    stands = found.standing
+    stands = found.display_status
     if found.cancel_at_period_end and stands in ("trialing", "active"):
         stands = "ending"
     return {name: each for name, each in CHANGES.items() if stands in each.standings}

@@ -76,8 +76,8 @@ def standings(session: Session, customer_id: str) -> list[Standing]:
 
 def standing_of(found: Subscription) -> Standing:
     """One of them."""
-    text, kind = _BADGES[found.standing]
-    goes_on = found.standing in ("trialing", "active") and not found.cancel_at_period_end
+    text, kind = _BADGES[found.display_status]
+    goes_on = found.display_status in ("trialing", "active") and not found.cancel_at_period_end
     return Standing(
         id=found.id,
         plan=found.plan.name,

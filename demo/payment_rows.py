@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from payments_app.core.db.ids import ALPHABET
+from payments_app.payments.models import Role
 
 _CURRENCIES, _SHARES = ("usd", "eur", "gbp", "jpy"), (70, 20, 5, 5)
 _CARDS = (("visa", "4242"), ("visa", "1881"), ("mastercard", "4444"), ("amex", "0005"))
@@ -170,8 +171,8 @@ class Shop:
             *(brand, last4, at, ended, ended, ended, received),
         )
         live = state != "failed"
-        rows.add("payment_records", id_, "customer", order.customer[0], "customer", live, at)
-        rows.add("payment_records", id_, "order", order.id, "pays_for", live, at)
+        rows.add("payment_records", id_, "customer", order.customer[0], Role.CUSTOMER, live, at)
+        rows.add("payment_records", id_, "order", order.id, Role.PAYS_FOR, live, at)
         event = {"complete": "completed"}.get(phase, phase)
         begun = f'{{"attempt": {attempt}}}'
         rows.add("history", at, "state", "payment.created", "buyer", id_, begun)

@@ -27,7 +27,7 @@ from payments_app.core.extensions import db
 from payments_app.core.jobs import wake_up
 from payments_app.core.jobs.runner import run_due_messages
 from payments_app.customers.find import customer_for
-from payments_app.payments.models import PaymentRecord, Transaction
+from payments_app.payments.models import PaymentRecord, Role, Transaction
 from payments_app.payments.transactions.open import PaymentSource, open_transaction
 from payments_app.subscriptions import dunning
 from payments_app.subscriptions.calendar import local_day
@@ -150,7 +150,7 @@ def _unjudged() -> Sequence[Row[str, str]]:
         .where(
             Period.paid_at.is_(None),
             PaymentRecord.payable_type == Period.payable_type,
-            PaymentRecord.role == "pays_for",
+            PaymentRecord.role == Role.PAYS_FOR,
             PaymentRecord.live,
         )
     )
@@ -197,7 +197,7 @@ def _paid(session: Session, subscription_id: str) -> dict[dt.date, int]:
         .join(Transaction, Transaction.id == PaymentRecord.transaction_id)
         .where(
             Period.subscription_id == subscription_id,
-            PaymentRecord.role == "pays_for",
+            PaymentRecord.role == Role.PAYS_FOR,
             Transaction.state == "complete",
         )
         .group_by(Period.start)

@@ -59,8 +59,8 @@ from payments_app.payments.connect.read import (
 )
 from payments_app.payments.connect.records import READ
 from payments_app.payments.disputes.refresh import refresh as refresh_disputes
+from payments_app.payments.refunds.look_up import look_up as look_up_refund
 from payments_app.payments.refunds.refresh import refresh as refresh_refunds
-from payments_app.payments.refunds.send import look_up as look_up_refund
 from payments_app.payments.refunds.send import send as send_refund
 from payments_app.payments.retries.charge import retry
 from payments_app.payments.sellable import Sellable
@@ -72,7 +72,7 @@ from payments_app.payments.unmatched import MATCH, match
 from payments_app.reconcile.fix import run_fix
 from payments_app.reconcile.revive import revive
 from payments_app.reconcile.rounds import run_compare, stage_rounds_now
-from payments_app.settlement import close, lines
+from payments_app.settlement import close, open_batch, settle
 from payments_app.staff.reports.aggregate import aggregate as aggregate_reports
 from payments_app.subscriptions import dunning, renew
 from payments_app.subscriptions.on_payment import on_payment as subscription_on_payment
@@ -132,12 +132,14 @@ COMMANDS = {
     ),
     "notices.announce_payment": Command(announce_payment, "payment_standard"),
     "notices.announce_refund": Command(announce_refund, "payment_standard"),
-    "settlement.capture": Command(lines.settle_capture, "payment_critical"),
-    "settlement.posted": Command(lines.settle_posted, "payment_critical"),
-    "settlement.missing": Command(lines.settle_missing, "payment_critical"),
-    "settlement.refund": Command(lines.settle_refund, "payment_critical"),
-    "settlement.dispute": Command(lines.settle_dispute, "payment_critical"),
-    lines.CLOSE: Command(close.close_batch, "payment_critical", close.POLICY, deadline=3 * DAY),
+    "settlement.capture": Command(settle.settle_capture, "payment_critical"),
+    "settlement.posted": Command(settle.settle_posted, "payment_critical"),
+    "settlement.missing": Command(settle.settle_missing, "payment_critical"),
+    "settlement.refund": Command(settle.settle_refund, "payment_critical"),
+    "settlement.dispute": Command(settle.settle_dispute, "payment_critical"),
+    open_batch.CLOSE: Command(
+        close.close_batch, "payment_critical", close.POLICY, deadline=3 * DAY
+    ),
     DELIVER: Command(
         deliver,
         "payment_standard",
@@ -176,7 +178,7 @@ EVENTS = {
         Subscriber("customers.on_payment"),
         Subscriber("subscriptions.on_payment"),
         Subscriber("downloads.on_payment"),
-        Subscriber("settlement.capture", lines.FEE_GRACE_SECONDS),
+        Subscriber("settlement.capture", settle.FEE_GRACE_SECONDS),
         Subscriber("orders.on_payment"),
         Subscriber("notices.receipt"),
         Subscriber("notices.announce_payment"),
@@ -199,23 +201,23 @@ EVENTS = {
     "ledger.posted": (Subscriber("settlement.posted"),),
     "dispute.changed": (
         Subscriber("ledger.post_dispute"),
-        Subscriber("settlement.dispute", lines.LEDGER_SECONDS),
+        Subscriber("settlement.dispute", settle.LEDGER_SECONDS),
     ),
     "refund.succeeded": (
         Subscriber("ledger.post_refund"),
-        Subscriber("settlement.refund", lines.LEDGER_SECONDS),
+        Subscriber("settlement.refund", settle.LEDGER_SECONDS),
         Subscriber(READ_BY_REFUND),
         Subscriber("notices.announce_refund"),
     ),
     "refund.failed": (
         Subscriber("ledger.post_refund"),
-        Subscriber("settlement.refund", lines.LEDGER_SECONDS),
+        Subscriber("settlement.refund", settle.LEDGER_SECONDS),
         Subscriber(READ_BY_REFUND),
         Subscriber("notices.announce_refund"),
     ),
     "refund.canceled": (
         Subscriber("ledger.post_refund"),
-        Subscriber("settlement.refund", lines.LEDGER_SECONDS),
+        Subscriber("settlement.refund", settle.LEDGER_SECONDS),
         Subscriber(READ_BY_REFUND),
     ),
     "refund.pending": (Subscriber("refunds.look_up", FIRST_SECONDS),),

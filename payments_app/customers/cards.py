@@ -20,7 +20,8 @@ from payments_app.gateway.ids import id_of
 from payments_app.gateway.numbers import whole
 from payments_app.gateway.results import Verdict
 from payments_app.gateway.words import word
-from payments_app.payments.models import PaymentRecord, Transaction
+from payments_app.payments.models import Role, Transaction
+from payments_app.payments.queries import attempts, joined
 
 DETACH = "customers.detach_card"
 RETRY_SECONDS = 60.0
@@ -75,15 +76,8 @@ def verify_cards(session: Session, customer_id: str, browser: str) -> None:
     theirs from now on, also those of its payments that have not ended yet."""
     customer = _lock(session, customer_id)
     paid = session.scalars(
-        select(Transaction)
-        .join(PaymentRecord)
-        .where(
-            PaymentRecord.payable_type == Customer.payable_type,
-            PaymentRecord.payable_id == customer_id,
-            PaymentRecord.role == "customer",
-            Transaction.buyer == browser,
-            Transaction.save_card,
-        )
+        attempts(Customer.payable_type, customer_id, Role.CUSTOMER)
+        .where(Transaction.buyer == browser, Transaction.save_card)
         .execution_options(populate_existing=True)
     ).all()
     session.execute(
@@ -139,19 +133,15 @@ def detach(card_id: str, _claim: Claim) -> None:
     method = _to_detach(card_id)
     if method is None:
         return
-    reply = detach_card(method)
+    answer = detach_card(method)
     # Refused for good: it is on no customer any more, which is what was wanted.
-    if reply.body is None and reply.trouble != Verdict.INVALID:
-        raise Later(reply.retry_after or RETRY_SECONDS, f"detach: {reply.error_code}")
+    if answer.body is None and answer.verdict != Verdict.INVALID:
+        raise Later(answer.retry_after or RETRY_SECONDS, f"detach: {answer.error_code}")
     _detached(card_id)
 
 
 def _insert(session: Session, paid: Transaction, method: str, stripe_customer: str) -> None:
-    customer_id = session.scalars(
-        select(PaymentRecord.payable_id).where(
-            PaymentRecord.transaction_id == paid.id, PaymentRecord.role == "customer"
-        )
-    ).one()
+    customer_id = session.scalars(joined(paid.id, Role.CUSTOMER)).one()
     customer = _lock(session, customer_id)
     session.refresh(paid, ["customer_known"])  # `verify_cards` changes it with the customer locked
     details = _details(as_object(paid.stripe_data))

@@ -12,7 +12,7 @@ from payments_app.core.db.columns import Key
 from payments_app.core.db.ids import new_id
 from payments_app.core.extensions import Base
 from payments_app.core.money import Money
-from payments_app.payments.models import Transaction
+from payments_app.payments.models import Role, Transaction
 from payments_app.payments.payable import Payable
 from payments_app.payments.transactions.open import PaymentSource, open_transaction
 
@@ -23,7 +23,7 @@ class Customer(Payable, Base):
     __tablename__ = "pay_customers"
     payable_type = "customer"
     payable_prefix = "cust"
-    payable_role = "customer"  # a customer may be charged in parallel
+    payable_role = Role.CUSTOMER  # a customer may be charged in parallel
 
     id: Mapped[str] = mapped_column(Key(40), primary_key=True, default=lambda: new_id("cust"))
     email: Mapped[str] = mapped_column(String(254), unique=True)

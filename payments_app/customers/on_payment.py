@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from payments_app.core.db.columns import as_object
@@ -16,17 +15,14 @@ from payments_app.core.db.session import atomic
 from payments_app.core.jobs.outbox import Claim
 from payments_app.customers.cards import keep_card
 from payments_app.customers.models import Customer
-from payments_app.payments.models import PaymentRecord, Transaction
+from payments_app.payments.models import Role, Transaction
+from payments_app.payments.queries import attempts, joined
 
 
 @atomic
 def on_payment(session: Session, transaction_id: str, _claim: Claim) -> None:
     """Runs after a completed or failed payment."""
-    customer_id = session.scalar(
-        select(PaymentRecord.payable_id).where(
-            PaymentRecord.transaction_id == transaction_id, PaymentRecord.role == "customer"
-        )
-    )
+    customer_id = session.scalar(joined(transaction_id, Role.CUSTOMER))
     if customer_id is None:
         return
     customer = session.get_one(Customer, customer_id, with_for_update=True, populate_existing=True)
@@ -48,14 +44,8 @@ def payment_status(error: Mapping[str, Any] | None) -> str:
 def _status(session: Session, customer_id: str) -> str | None:
     """By the payment that ended last; what nobody was asked to pay says nothing."""
     last = session.scalars(
-        select(Transaction)
-        .join(PaymentRecord)
-        .where(
-            PaymentRecord.payable_type == Customer.payable_type,
-            PaymentRecord.payable_id == customer_id,
-            PaymentRecord.role == "customer",
-            Transaction.phase.in_(("complete", "failed")),
-        )
+        attempts(Customer.payable_type, customer_id, Role.CUSTOMER)
+        .where(Transaction.phase.in_(("complete", "failed")))
         .order_by(Transaction.ended_at.desc(), Transaction.id.desc())
         .limit(1)
     ).first()

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import select, update
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from payments_app.core.db.session import atomic
 from payments_app.core.web import links
 from payments_app.downloads.link import PURPOSE
 from payments_app.downloads.models import DigitalPurchase
-from payments_app.payments.models import PaymentRecord, Transaction
+from payments_app.payments.models import Transaction
+from payments_app.payments.queries import attempts
 from payments_app.payments.refunds.entitlement import Entitlement, entitlement
 
 LINK_SECONDS = 7 * 86_400
@@ -63,16 +64,8 @@ def fetch(session: Session, purchase_id: str) -> Parcel | None:
 
 def _entitlement(session: Session, purchase_id: str) -> Entitlement | None:
     """What the complete payment of this purchase is good for; None where there is none."""
-    paid = (
-        select(Transaction)
-        .join(PaymentRecord)
-        .where(
-            PaymentRecord.payable_type == DigitalPurchase.payable_type,
-            PaymentRecord.payable_id == purchase_id,
-            PaymentRecord.role == "pays_for",
-            Transaction.state == "complete",
-        )
-    )
+    tried = attempts(DigitalPurchase.payable_type, purchase_id)
+    paid = tried.where(Transaction.state == "complete")
     found = session.scalars(paid.limit(1)).first()
     if found is None:
         return None

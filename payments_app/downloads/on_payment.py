@@ -15,8 +15,8 @@ from payments_app.core.jobs import outbox
 from payments_app.core.jobs.outbox import Claim
 from payments_app.downloads.find import digital_product
 from payments_app.downloads.models import DigitalProduct, DigitalPurchase
-from payments_app.payments.models import PaymentRecord, Transaction
-from payments_app.payments.queries import payable_of
+from payments_app.payments.models import PaymentRecord, Role, Transaction
+from payments_app.payments.queries import joined, live_attempt, payable_of
 from payments_app.payments.refunds.entitlement import is_whole, tell_of_part
 
 MAIL = "notices.download"
@@ -36,16 +36,7 @@ def on_payment(session: Session, transaction_id: str, _claim: Claim) -> None:
     purchase = session.get_one(
         DigitalPurchase, purchase_id, with_for_update=True, populate_existing=True
     )
-    live = session.scalars(
-        select(Transaction)
-        .join(PaymentRecord)
-        .where(
-            PaymentRecord.payable_type == DigitalPurchase.payable_type,
-            PaymentRecord.payable_id == purchase_id,
-            PaymentRecord.role == "pays_for",
-            PaymentRecord.live,
-        )
-    ).first()
+    live = live_attempt(session, DigitalPurchase.payable_type, purchase_id)
     if live is None:
         purchase.status = "payment_failed" if purchase.status == "open" else purchase.status
     elif live.state == "complete" and not is_whole(live, purchase.price):
@@ -78,11 +69,7 @@ def _rebuild(session: Session, transaction_id: str) -> str | None:
         if paid.state == "complete":
             _tell_of_price(session, paid, product)
         return None
-    customer_id = session.scalar(
-        select(PaymentRecord.payable_id).where(
-            PaymentRecord.transaction_id == transaction_id, PaymentRecord.role == "customer"
-        )
-    )
+    customer_id = session.scalar(joined(transaction_id, Role.CUSTOMER))
     purchase = DigitalPurchase(
         product=product, customer_id=customer_id, amount=money.amount, currency=money.currency
     )
@@ -93,7 +80,7 @@ def _rebuild(session: Session, transaction_id: str) -> str | None:
             transaction_id=transaction_id,
             payable_type=DigitalPurchase.payable_type,
             payable_id=purchase.id,
-            role="pays_for",
+            role=Role.PAYS_FOR,
             live=paid.state != "failed",
         )
     )

@@ -10,27 +10,28 @@ from __future__ import annotations
 from typing import Any
 
 from payments_app.core.money import code_of
-from payments_app.gateway.client import client
+from payments_app.gateway.client import client, options
+from payments_app.gateway.exchange import object_call
 from payments_app.gateway.ids import id_of
 from payments_app.gateway.numbers import MOST_AMOUNT, whole
-from payments_app.gateway.objects import Reply, object_call
+from payments_app.gateway.results import Answer
+from payments_app.gateway.throttle import MAX_WAIT_SECONDS
 
 
-def retrieve_charge(charge_id: str, account: str | None = None) -> Reply:
+def retrieve_charge(
+    charge_id: str, account: str | None = None, *, max_wait: float = MAX_WAIT_SECONDS
+) -> Answer:
     """Read a charge with its balance transaction, which is None while Stripe has not written it.
 
-    A fee can wait: when calls queue up, charges go first.
+    Whoever can wait says a shorter `max_wait` (seconds): when calls queue up, others go first.
     """
-    options: dict[str, Any] = {"stripe_account": account} if account else {}
     return object_call(
         "charge_retrieve",
         "charge",
         lambda: client().v1.charges.retrieve(
-            charge_id,
-            {"expand": ["balance_transaction"]},
-            options,  # type: ignore[arg-type]
+            charge_id, {"expand": ["balance_transaction"]}, options(account)
         ),
-        max_wait=0.0,
+        max_wait=max_wait,
     )
 
 

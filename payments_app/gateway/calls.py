@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from payments_app.core.db.columns import as_object
-from payments_app.gateway.exchange import Reply, object_call
+from payments_app.gateway.exchange import object_call
 from payments_app.gateway.results import Answer, Verdict
 from payments_app.gateway.words import describe_unknown, known
 
@@ -30,13 +31,13 @@ def intent_call(name: str, call: Callable[[], Any], *, setup: bool = False) -> A
 
     It may be refused before anything is sent, as every call may (`object_call`).
     """
-    reply = object_call(name, "setup_intent" if setup else "payment_intent", call)
-    if reply.body is None:
-        return _answer(reply, reply.trouble or Verdict.UNKNOWN, reply.attached, reply.error)
-    intent = dict(reply.body)
+    answer = object_call(name, "setup_intent" if setup else "payment_intent", call)
+    if answer.verdict != Verdict.ANSWERED:
+        return answer
+    intent = dict(answer.expect_body())
     secret = _secret(intent.pop("client_secret", None))
     verdict, error = _sorted(intent)
-    return _answer(reply, verdict, intent, error, secret)
+    return replace(answer, verdict=verdict, body=intent, error=error, client_secret=secret)
 
 
 def _secret(value: Any) -> str | None:
@@ -54,27 +55,6 @@ def _sorted(intent: dict[str, Any]) -> tuple[Verdict, dict[str, Any] | None]:
     if status == "requires_payment_method" and last_error:
         return Verdict.DECLINED, _without_secrets(as_object(last_error))
     return _BY_STATUS[status], None
-
-
-def _answer(
-    reply: Reply,
-    verdict: Verdict,
-    intent: dict[str, Any] | None,
-    error: dict[str, Any] | None,
-    secret: str | None = None,
-) -> Answer:
-    return Answer(
-        call=reply.call,
-        verdict=verdict,
-        intent=intent,
-        error=error,
-        client_secret=secret,
-        request_id=reply.request_id,
-        milliseconds=reply.milliseconds,
-        http_status=reply.http_status,
-        replayed=reply.replayed,
-        retry_after=reply.retry_after,
-    )
 
 
 def _without_secrets(error: dict[str, Any]) -> dict[str, Any]:

@@ -3,8 +3,6 @@
 A payment intent takes money. A setup intent takes none: it keeps a card for later, with the bank's
 leave. They are called alike, and told apart by their ids.
 Parameters: https://docs.stripe.com/api/payment_intents, https://docs.stripe.com/api/setup_intents.
-The idempotency key is a request option, never a parameter:
-https://docs.stripe.com/api/idempotent_requests
 """
 
 from __future__ import annotations
@@ -14,7 +12,7 @@ from typing import Any
 
 from payments_app.core.db.columns import as_object
 from payments_app.gateway.calls import intent_call
-from payments_app.gateway.client import client
+from payments_app.gateway.client import client, options
 from payments_app.gateway.errors import sort
 from payments_app.gateway.exchange import plain
 from payments_app.gateway.ids import id_of
@@ -30,7 +28,7 @@ def create_intent(parameters: dict[str, Any], key: str, account: str | None = No
     setup = "amount" not in parameters
     return intent_call(
         "create",
-        lambda: _service(setup=setup).create(parameters, _options(account, key)),
+        lambda: _service(setup=setup).create(parameters, options(account, key)),
         setup=setup,
     )
 
@@ -43,7 +41,7 @@ def confirm_intent(
     return intent_call(
         "confirm",
         lambda: _service(setup=setup).confirm(
-            intent_id, {**parameters, "expand": _expand(setup=setup)}, _options(account, key)
+            intent_id, {**parameters, "expand": _expand(setup=setup)}, options(account, key)
         ),
         setup=setup,
     )
@@ -55,7 +53,7 @@ def retrieve_intent(intent_id: str, account: str | None = None) -> Answer:
     return intent_call(
         "retrieve",
         lambda: _service(setup=setup).retrieve(
-            intent_id, {"expand": _expand(setup=setup)}, _options(account)
+            intent_id, {"expand": _expand(setup=setup)}, options(account)
         ),
         setup=setup,
     )
@@ -67,7 +65,7 @@ def cancel_intent(intent_id: str, account: str | None = None) -> Answer:
     return intent_call(
         "cancel",
         lambda: _service(setup=setup).cancel(
-            intent_id, {"cancellation_reason": "abandoned"}, _options(account)
+            intent_id, {"cancellation_reason": "abandoned"}, options(account)
         ),
         setup=setup,
     )
@@ -89,7 +87,7 @@ def find_intent(
     try:
         page = _service(setup=setup).list(
             {"limit": 100, "created": {"gte": since, "lte": since + 86_400 + 600}},
-            _options(account),
+            options(account),
         )
         for number, intent in enumerate(page.auto_paging_iter()):
             if as_object(plain(intent).get("metadata")).get("transaction_id") == transaction_id:
@@ -117,12 +115,3 @@ def _service(*, setup: bool) -> Any:
 def _expand(*, setup: bool) -> list[str]:
     """Where the card's brand and last four digits are."""
     return ["payment_method"] if setup else ["latest_charge"]
-
-
-def _options(account: str | None, key: str | None = None) -> Any:
-    options: dict[str, str] = {}
-    if key:
-        options["idempotency_key"] = key
-    if account:
-        options["stripe_account"] = account
-    return options

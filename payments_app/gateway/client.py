@@ -30,3 +30,17 @@ def client() -> stripe.StripeClient:
     """The application's client. It may be used from many threads."""
     made: stripe.StripeClient = current_app.extensions["stripe"]
     return made
+
+
+def options(account: str | None = None, key: str | None = None) -> stripe.RequestOptions:
+    """How a call is made: on a merchant's `account` (None: ours), with which idempotency key.
+
+    Neither is a parameter: https://docs.stripe.com/connect/authentication,
+    https://docs.stripe.com/api/idempotent_requests
+    """
+    made: stripe.RequestOptions = {}
+    if account:
+        made["stripe_account"] = account
+    if key:
+        made["idempotency_key"] = key
+    return made

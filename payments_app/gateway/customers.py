@@ -5,38 +5,43 @@ Sources: https://docs.stripe.com/api/customers, https://docs.stripe.com/api/paym
 
 from __future__ import annotations
 
-from payments_app.gateway.client import client
-from payments_app.gateway.objects import Reply, object_call
-from payments_app.gateway.results import Answer, Verdict
+from payments_app.gateway.client import client, options
+from payments_app.gateway.exchange import object_call
+from payments_app.gateway.results import Answer, UnreadableError, Verdict
 
 
-def create_customer(customer_id: str | None, email: str, attempt: str) -> Answer | str:
-    """Make a customer of ours known to Stripe: its id there, or what came instead. Without a
-    `customer_id` it is one for this `attempt` (a transaction's id) alone.
+def create_customer(customer_id: str | None, email: str, attempt: str) -> Answer:
+    """Make a customer of ours known to Stripe. Without a `customer_id` it is one for this
+    `attempt` (a transaction's id) alone.
 
     The same key answers the same customer. Where Stripe has saved an error of its own for it and
     repeats that for ever, another key, of this attempt alone, makes another empty customer.
     """
     whose = {"customer_id": customer_id} if customer_id else {"transaction_id": attempt}
     key = f"customer-{customer_id or attempt}-create"
-    reply = _create(whose, email, key)
-    if reply.replayed and reply.trouble == Verdict.UNKNOWN:
-        reply = _create(whose, email, f"{key}-{attempt}")
-    if reply.body is not None:
-        return str(reply.body["id"])
-    return Answer(
-        call=reply.call,
-        verdict=reply.trouble or Verdict.UNKNOWN,
-        error=reply.error,
-        request_id=reply.request_id,
-        milliseconds=reply.milliseconds,
-        http_status=reply.http_status,
-        replayed=reply.replayed,
-        retry_after=reply.retry_after,
+    answer = _create(whose, email, key)
+    if answer.replayed and answer.verdict == Verdict.UNKNOWN:
+        answer = _create(whose, email, f"{key}-{attempt}")
+    return answer
+
+
+def email_of_customer(customer_id: str, account: str | None = None) -> str | None:
+    """The e-mail address that Stripe keeps of a customer; None where there is none (any more).
+
+    Raises UnreadableError while Stripe does not answer.
+    """
+    answer = object_call(
+        "customer_retrieve",
+        "customer",
+        lambda: client().v1.customers.retrieve(customer_id, None, options(account)),
     )
+    if answer.body is None and answer.verdict != Verdict.INVALID:
+        raise UnreadableError(answer.verdict, answer.error or {})
+    email = (answer.body or {}).get("email")
+    return email if isinstance(email, str) else None
 
 
-def detach_card(payment_method: str) -> Reply:
+def detach_card(payment_method: str) -> Answer:
     """Take a saved card off its customer: it can never be charged again."""
     return object_call(
         "card_detach",
@@ -45,12 +50,9 @@ def detach_card(payment_method: str) -> Reply:
     )
 
 
-def _create(whose: dict[str, str], email: str, key: str) -> Reply:
+def _create(whose: dict[str, str], email: str, key: str) -> Answer:
     return object_call(
         "customer_create",
         "customer",
-        lambda: client().v1.customers.create(
-            {"email": email, "metadata": whose},
-            {"idempotency_key": key},
-        ),
+        lambda: client().v1.customers.create({"email": email, "metadata": whose}, options(key=key)),
     )

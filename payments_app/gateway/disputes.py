@@ -5,30 +5,24 @@ from __future__ import annotations
 from typing import Any
 
 from payments_app.gateway.balance import is_movement
-from payments_app.gateway.client import client
-from payments_app.gateway.objects import Reply, UnreadableError, object_call, pages
-from payments_app.gateway.results import Verdict
+from payments_app.gateway.client import client, options
+from payments_app.gateway.exchange import object_call
+from payments_app.gateway.pages import objects
+from payments_app.gateway.results import Answer, UnreadableError, Verdict
 
 
-def retrieve_dispute(stripe_dispute_id: str, account: str | None = None) -> Reply:
+def retrieve_dispute(stripe_dispute_id: str, account: str | None = None) -> Answer:
     """Read a dispute as it stands at Stripe now."""
     return object_call(
         "dispute_retrieve",
         "dispute",
-        lambda: client().v1.disputes.retrieve(stripe_dispute_id, {}, _options(account)),
+        lambda: client().v1.disputes.retrieve(stripe_dispute_id, {}, options(account)),
     )
 
 
 def disputes_of(intent_id: str, account: str | None = None) -> list[dict[str, Any]]:
     """Every dispute of an intent, newest first. Raises UnreadableError."""
-
-    def fetch(cursor: dict[str, Any]) -> Any:
-        return client().v1.disputes.list(
-            {"payment_intent": intent_id, "limit": 100, **cursor},  # type: ignore[arg-type]
-            _options(account),
-        )
-
-    return [dispute for page in pages(fetch) for dispute in page]
+    return list(objects(client().v1.disputes.list, account, payment_intent=intent_id))
 
 
 def movements_of(dispute: dict[str, Any]) -> list[dict[str, Any]]:
@@ -39,7 +33,3 @@ def movements_of(dispute: dict[str, Any]) -> list[dict[str, Any]]:
     if not readable:
         raise UnreadableError(Verdict.UNKNOWN, {"code": "balance_transaction_unreadable"})
     return movements
-
-
-def _options(account: str | None) -> Any:
-    return {"stripe_account": account} if account else {}

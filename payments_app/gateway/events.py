@@ -17,8 +17,7 @@ from typing import Any
 
 from payments_app.gateway.client import client
 from payments_app.gateway.ids import MAX_ID, clean_id, id_of
-from payments_app.gateway.objects import UnreadableError, object_call, pages
-from payments_app.gateway.results import Verdict
+from payments_app.gateway.pages import objects
 
 log = logging.getLogger(__name__)
 
@@ -124,42 +123,22 @@ def undelivered(types: Sequence[str], now: float, account: str | None = None) ->
 
     `now` in seconds since the epoch. Raises UnreadableError.
     """
-    options: Any = {"stripe_account": account} if account else {}
     for start in range(0, len(types), MAX_TYPES):
-        wanted: dict[str, Any] = {
-            "delivery_success": False,
-            "types": list(types[start : start + MAX_TYPES]),
-            "created": {"gte": int(now) - MISSED_SECONDS},
-            "limit": 100,
-        }
-        for page in pages(
-            lambda cursor, wanted=wanted: client().v1.events.list({**wanted, **cursor}, options)  # type: ignore[misc, arg-type]
-        ):
-            for body in page:
-                try:
-                    event = event_of(body)
-                except MalformedEventError as error:
-                    # Reconciliation finds what it tells of; the others are not to wait for it.
-                    log.warning("Stripe lists an event that can't be read: %s", error)
-                    continue
-                yield replace(event, account=account) if account else event
-
-
-def email_of_customer(customer_id: str, account: str | None = None) -> str | None:
-    """The e-mail address that Stripe keeps of a customer; None where there is none (any more).
-
-    Raises UnreadableError while Stripe does not answer.
-    """
-    options: Any = {"stripe_account": account} if account else {}
-    reply = object_call(
-        "customer_retrieve",
-        "customer",
-        lambda: client().v1.customers.retrieve(customer_id, None, options),
-    )
-    if reply.body is None and reply.trouble != Verdict.INVALID:
-        raise UnreadableError(reply.trouble or Verdict.UNKNOWN, reply.error or {})
-    email = (reply.body or {}).get("email")
-    return email if isinstance(email, str) else None
+        found = objects(
+            client().v1.events.list,
+            account,
+            delivery_success=False,
+            types=list(types[start : start + MAX_TYPES]),
+            created={"gte": int(now) - MISSED_SECONDS},
+        )
+        for body in found:
+            try:
+                event = event_of(body)
+            except MalformedEventError as error:
+                # Reconciliation finds what it tells of; the others are not to wait for it.
+                log.warning("Stripe lists an event that can't be read: %s", error)
+                continue
+            yield replace(event, account=account) if account else event
 
 
 def _matching(body: dict[str, Any], field: str, shape: re.Pattern[str]) -> str:

@@ -4,58 +4,23 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from payments_app.gateway import breaker
 from payments_app.gateway.errors import sort
 from payments_app.gateway.ids import clean_id, id_of
-from payments_app.gateway.results import Verdict
+from payments_app.gateway.results import Answer, Verdict
 from payments_app.gateway.throttle import MAX_WAIT_SECONDS, throttle
 
+_INTENTS = ("payment_intent", "setup_intent")
 _WITHOUT_ID = ("list", "account_link")
-
-
-@dataclass(frozen=True)
-class Reply:
-    """`body` is the object, or `trouble` sorts what came instead. `attached` is the intent
-    inside an error, without its secret; `retry_after` in seconds, where a time was
-    named."""
-
-    call: str
-    body: dict[str, Any] | None = None
-    trouble: Verdict | None = None
-    error: dict[str, Any] | None = None
-    attached: dict[str, Any] | None = None
-    request_id: str | None = None
-    milliseconds: int = 0
-    http_status: int | None = None
-    replayed: bool = False
-    retry_after: float | None = None
-
-    @property
-    def error_code(self) -> str | None:
-        """`code`, else `type`."""
-        return (self.error or {}).get("code") or (self.error or {}).get("type")
-
-    def as_history(self) -> dict[str, Any]:
-        """What the timeline keeps of this call."""
-        return {
-            "verdict": str(self.trouble) if self.trouble else "answered",
-            "status": (self.body or {}).get("status"),
-            "request_id": self.request_id,
-            "milliseconds": self.milliseconds,
-            "http_status": self.http_status,
-            "replayed": self.replayed or None,
-            "error_code": self.error_code,
-            "message": (self.error or {}).get("message"),
-        }
 
 
 def object_call(
     name: str, kind: str, call: Callable[[], Any], *, max_wait: float = MAX_WAIT_SECONDS
-) -> Reply:
-    """Make a call that answers an object of this kind, and sort its outcome. Never raises.
+) -> Answer:
+    """Make a call that answers an object of this kind, and sort its outcome: ANSWERED with the
+    object, or what came instead. Never raises.
 
     It may be refused here, before anything is sent: by the breaker while Stripe is away, or by
     the throttle where a turn is more than `max_wait` seconds away.
@@ -63,9 +28,9 @@ def object_call(
     refused = _refusal(name, max_wait)
     if refused is not None:
         return refused
-    reply = _make(name, kind, call)
-    breaker.report(reached=reply.http_status is not None and reply.http_status < 500)
-    return reply
+    answer = _make(name, kind, call)
+    breaker.report(reached=answer.http_status is not None and answer.http_status < 500)
+    return answer
 
 
 def plain(found: Any) -> dict[str, Any]:
@@ -74,19 +39,19 @@ def plain(found: Any) -> dict[str, Any]:
     return data
 
 
-def _refusal(name: str, max_wait: float) -> Reply | None:
+def _refusal(name: str, max_wait: float) -> Answer | None:
     seconds = breaker.refusal_seconds()
     if seconds is not None:
         error = {"type": "api_connection", "code": "breaker_open", "message": "Network error"}
-        return Reply(name, trouble=Verdict.LATER, error=error, retry_after=seconds)
+        return Answer(name, Verdict.LATER, error=error, retry_after=seconds)
     seconds = throttle().wait_for_turn(max_wait)
     if seconds:
         error = {"type": "throttled", "message": "Too many calls to Stripe at once"}
-        return Reply(name, trouble=Verdict.LATER, error=error, retry_after=seconds)
+        return Answer(name, Verdict.LATER, error=error, retry_after=seconds)
     return None
 
 
-def _make(name: str, kind: str, call: Callable[[], Any]) -> Reply:
+def _make(name: str, kind: str, call: Callable[[], Any]) -> Answer:
     started = time.monotonic()
     try:
         found = call()
@@ -96,11 +61,12 @@ def _make(name: str, kind: str, call: Callable[[], Any]) -> Reply:
         if kind not in _WITHOUT_ID and clean_id(body.get("id")) is None:
             raise ValueError(f"a {kind} without an id")
     except Exception as error:
-        return _failed(name, started, error)
+        return _failed(name, kind, started, error)
     response = found.last_response
-    return Reply(
+    return Answer(
         name,
-        body=body,
+        Verdict.ANSWERED,
+        body,
         request_id=response.request_id if response else None,
         milliseconds=_since(started),
         http_status=response.code if response else None,
@@ -108,14 +74,14 @@ def _make(name: str, kind: str, call: Callable[[], Any]) -> Reply:
     )
 
 
-def _failed(name: str, started: float, error: Exception) -> Reply:
-    trouble, told = sort(error)
+def _failed(name: str, kind: str, started: float, error: Exception) -> Answer:
+    verdict, told = sort(error)
     headers: Mapping[str, str] = getattr(error, "headers", None) or {}
-    return Reply(
+    return Answer(
         name,
-        trouble=trouble,
-        error=told,
-        attached=_intent_of(error),
+        verdict,
+        _intent_of(error) if kind in _INTENTS else None,
+        told,
         request_id=getattr(error, "request_id", None),
         milliseconds=_since(started),
         http_status=getattr(error, "http_status", None),
@@ -125,6 +91,7 @@ def _failed(name: str, started: float, error: Exception) -> Reply:
 
 
 def _intent_of(error: Exception) -> dict[str, Any] | None:
+    """The intent inside an error, without its secret."""
     body = getattr(error, "json_body", None)
     inner = body.get("error") if isinstance(body, dict) else None
     inner = inner if isinstance(inner, dict) else {}

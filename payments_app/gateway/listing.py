@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from payments_app.gateway.client import client
-from payments_app.gateway.objects import pages
+from payments_app.gateway.pages import pages
 
 Page = list[dict[str, Any]]
 
@@ -20,9 +20,9 @@ def intents_created(
 
     Raises UnreadableError where Stripe does not give the whole list.
     """
-    for page in _created(
-        client().v1.payment_intents, since, until, account, expand=["data.latest_charge"]
-    ):
+    expand = ["data.latest_charge"]
+    created = _created(since, until)
+    for page in pages(client().v1.payment_intents.list, account, created=created, expand=expand):
         yield [{k: v for k, v in intent.items() if k != "client_secret"} for intent in page]
 
 
@@ -30,21 +30,15 @@ def refunds_created(
     since: dt.datetime, until: dt.datetime, account: str | None = None
 ) -> Iterator[Page]:
     """Pages of the refunds created in [since, until). Raises UnreadableError."""
-    return _created(client().v1.refunds, since, until, account)
+    return pages(client().v1.refunds.list, account, created=_created(since, until))
 
 
 def disputes_created(
     since: dt.datetime, until: dt.datetime, account: str | None = None
 ) -> Iterator[Page]:
     """Pages of the disputes created in [since, until). Raises UnreadableError."""
-    return _created(client().v1.disputes, since, until, account)
+    return pages(client().v1.disputes.list, account, created=_created(since, until))
 
 
-def _created(
-    service: Any, since: dt.datetime, until: dt.datetime, account: str | None, **more: Any
-) -> Iterator[Page]:
-    created = {"gte": int(since.timestamp()), "lt": int(until.timestamp())}
-    options = {"stripe_account": account} if account else {}
-    return pages(
-        lambda cursor: service.list({"limit": 100, "created": created, **more, **cursor}, options)
-    )
+def _created(since: dt.datetime, until: dt.datetime) -> dict[str, int]:
+    return {"gte": int(since.timestamp()), "lt": int(until.timestamp())}

@@ -10,6 +10,7 @@ from typing import Any
 class Verdict(StrEnum):
     """Answers sorted by what to do next."""
 
+    ANSWERED = "answered"  # no intent was asked for: what it came to stands in its own status
     SUCCEEDED = "succeeded"  # the money moved
     PROCESSING = "processing"  # the bank takes its time
     REQUIRES_ACTION = "requires_action"  # the bank asks the buyer
@@ -23,14 +24,23 @@ class Verdict(StrEnum):
     MISCONFIGURED = "misconfigured"  # 401, 403: our fault, nobody's payment
 
 
+class UnreadableError(RuntimeError):
+    """Stripe did not say what was asked: nothing is known of it."""
+
+    def __init__(self, verdict: Verdict, error: dict[str, Any]) -> None:
+        super().__init__(f"{verdict}: {error.get('code') or error.get('type')}")
+        self.verdict = verdict
+
+
 @dataclass(frozen=True)
 class Answer:
-    """One call and its answer. `intent` and `error` are Stripe's own JSON without secrets;
-    `retry_after` in seconds, where Stripe named a time."""
+    """One call and its answer. `body` is the object, None where Stripe gave none (ANSWERED without
+    one: it has none); of an intent it stands beside an error too. `body` and `error` are Stripe's
+    own JSON without secrets; `retry_after` in seconds, where a time was named."""
 
     call: str
     verdict: Verdict
-    intent: dict[str, Any] | None = None
+    body: dict[str, Any] | None = None
     error: dict[str, Any] | None = None
     client_secret: str | None = None
     request_id: str | None = None
@@ -39,12 +49,16 @@ class Answer:
     replayed: bool = False
     retry_after: float | None = None
 
+    def expect_body(self) -> dict[str, Any]:
+        """The object. Raises UnreadableError where the answer holds none."""
+        if self.body is None:
+            raise UnreadableError(self.verdict, self.error or {})
+        return self.body
+
     @property
-    def body(self) -> dict[str, Any]:
-        """The intent. Raises LookupError where the answer held none."""
-        if self.intent is None:
-            raise LookupError(f"{self.call} answered no intent")
-        return self.intent
+    def was_read(self) -> bool:
+        """Whether the object itself was answered, and not inside an error."""
+        return self.body is not None and self.http_status == 200
 
     @property
     def error_type(self) -> str | None:
@@ -56,6 +70,11 @@ class Answer:
         """`code`, else `type`."""
         return (self.error or {}).get("code") or self.error_type
 
+    @property
+    def words(self) -> str | None:
+        """What went wrong, as a person is told it: the error's message, else its code."""
+        return (self.error or {}).get("message") or self.error_code
+
     def as_history(self) -> dict[str, Any]:
         """What the timeline keeps of this call."""
         error = self.error or {}
@@ -65,7 +84,7 @@ class Answer:
             "milliseconds": self.milliseconds,
             "http_status": self.http_status,
             "replayed": self.replayed or None,
-            "intent_status": (self.intent or {}).get("status"),
+            "status": (self.body or {}).get("status"),
             "error_type": error.get("type"),
             "error_code": error.get("code"),
             "decline_code": error.get("decline_code"),

@@ -16,12 +16,12 @@ from payments_app.core import history
 from payments_app.core.db.session import atomic
 from payments_app.customers.find import customer_for
 from payments_app.customers.models import Customer, SavedCard
-from payments_app.gateway.events import email_of_customer
+from payments_app.gateway.customers import email_of_customer
 from payments_app.gateway.ids import id_of
 from payments_app.gateway.results import Answer, Verdict
 from payments_app.gateway.words import sentence
 from payments_app.merchants.models import DIRECT
-from payments_app.payments.models import PaymentRecord, Transaction
+from payments_app.payments.models import PaymentRecord, Role, Transaction
 
 # Only an attempt that came to something is worth a row.
 BUILT_BY = frozenset({Verdict.SUCCEEDED, Verdict.DECLINED})
@@ -35,7 +35,7 @@ def build(answer: Answer, account: str | None) -> str:
     It is linked to the customer of its Stripe customer id, else of its e-mail address.
     Raises UnreadableError while Stripe does not tell the customer's address.
     """
-    intent = answer.body
+    intent = answer.expect_body()
     stripe_customer = id_of(intent.get("customer"))
     email = _email(intent)
     if email is None and stripe_customer is not None:
@@ -80,7 +80,7 @@ def _build(
                 transaction_id=transaction.id,
                 payable_type=Customer.payable_type,
                 payable_id=customer.id,
-                role="customer",
+                role=Role.CUSTOMER,
             )
         )
     history.record(

@@ -10,8 +10,7 @@ from sqlalchemy.orm import Session
 
 from payments_app.core.db.session import atomic
 from payments_app.gateway import events
-from payments_app.gateway.objects import UnreadableError
-from payments_app.gateway.results import Verdict
+from payments_app.gateway.results import UnreadableError, Verdict
 from payments_app.inbound.kinds import HANDLINGS
 from payments_app.inbound.models import StripeEvent
 from payments_app.inbound.receive import receive

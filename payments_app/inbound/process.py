@@ -23,8 +23,7 @@ from payments_app.gateway import charges
 from payments_app.gateway.calls import NEW_STATUS
 from payments_app.gateway.ids import clean_id
 from payments_app.gateway.numbers import MOST_AMOUNT, whole
-from payments_app.gateway.objects import UnreadableError
-from payments_app.gateway.results import Answer, Verdict
+from payments_app.gateway.results import Answer, UnreadableError, Verdict
 from payments_app.gateway.words import alert_unknown_word
 from payments_app.inbound.build import BUILT_BY, build
 from payments_app.inbound.models import PROCESSED, QUARANTINED, RECEIVED, StripeEvent
@@ -69,9 +68,9 @@ def process(event_id: str, claim: Claim) -> None:
 
 def _settle(event: StripeEvent, answer: Answer, claim: Claim) -> str | None:
     """Apply the intent's state to our payment; its id, or None where there is nothing to do."""
-    if answer.intent is None:
+    if answer.body is None:
         raise _MismatchError(f"our account at Stripe has no {event.object_id}")
-    intent = answer.intent
+    intent = answer.body
     if bool(intent.get("livemode")) != current_app.config["CONFIG"].live:
         raise _MismatchError(f"{event.object_id} is of the other mode than our key")
     transaction_id = _match(intent, event.account)
@@ -146,7 +145,7 @@ def _note_word(session: Session, event: StripeEvent, answer: Answer) -> None:
     if found is not None:
         note_call(session, found.id, answer)
     else:
-        subject, status = str(event.object_id), answer.body.get("status")
+        subject, status = str(event.object_id), answer.expect_body().get("status")
         alert_unknown_word(session, subject, "intent's status", status, event=event.id)
 
 

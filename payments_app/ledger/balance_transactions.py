@@ -23,45 +23,39 @@ RETURNED = "_returned"  # of a fee's entry type: Stripe gave it back
 
 
 def keep(
-    session: Session, transaction_id: str, movement: dict[str, Any], account: str | None
-) -> bool:
-    """Store a balance transaction of `account` (None: ours) in the caller's transaction; False
-    where it is kept already."""
-    return insert_once(
-        session,
-        BalanceTransaction,
-        id=movement["id"],
-        transaction_id=transaction_id,
-        source=id_of(movement.get("source")) or "",
-        account=account,
-        type=word(movement.get("type"), 60) or "",
-        amount=movement["amount"],
-        fee=movement["fee"],
-        net=movement["net"],
-        currency=movement["currency"],
-        stripe_data=movement,
-    )
-
-
-def post_fee_of(
     session: Session,
-    entry_type: str,
     transaction_id: str,
     movement: dict[str, Any],
     account: str | None,
     *,
+    fee_type: str,
     about: str,
-) -> bool:
-    """Post Stripe's fee of a balance transaction, in the currency of that balance, once; False
-    where it is there already or Stripe took nothing."""
+) -> None:
+    """Keep a balance transaction of `account` (None: ours), and post its fee as `fee_type` in the
+    currency of that balance, each once, in the caller's transaction. `about` names what the fee is
+    for; one that Stripe gave back comes back to the balance."""
+    columns = _columns(movement)
+    insert_once(
+        session, BalanceTransaction, transaction_id=transaction_id, account=account, **columns
+    )
     fee = stripes_fee(movement)
-    holder = CONNECTED_BALANCES if account else STRIPE_BALANCE
-    return post(
+    taken, balance = fee > 0, CONNECTED_BALANCES if account else STRIPE_BALANCE
+    post(
         session,
-        entry_type if fee > 0 else entry_type + RETURNED,
+        fee_type if taken else fee_type + RETURNED,
         transaction_id,
         Money(abs(fee), movement["currency"]),
-        debit=STRIPE_FEES if fee > 0 else holder,
-        credit=holder if fee > 0 else STRIPE_FEES,
+        debit=STRIPE_FEES if taken else balance,
+        credit=balance if taken else STRIPE_FEES,
         about=about,
     )
+
+
+def _columns(movement: dict[str, Any]) -> dict[str, Any]:
+    as_it_is = ("id", "amount", "fee", "net", "currency")
+    return {
+        **{name: movement[name] for name in as_it_is},
+        "source": id_of(movement.get("source")) or "",
+        "type": word(movement.get("type"), 60) or "",
+        "stripe_data": movement,
+    }

@@ -19,8 +19,8 @@ from payments_app.ledger.post_fee import tell
 from payments_app.payments import states
 from payments_app.payments.connect import records
 from payments_app.payments.connect.records import ConnectRecord
+from payments_app.payments.look_ups import next_look_up
 from payments_app.payments.refunds.models import NOT_REFUNDED, Refund
-from payments_app.payments.transactions.look_up import next_wait
 
 TRANSFER, TRANSFER_REVERSAL = "transfer", "transfer_reversal"
 FEE, FEE_REFUND = "application_fee", "application_fee_refund"
@@ -78,6 +78,6 @@ def _gave_nothing_back(session: Session, record: ConnectRecord) -> bool:
         return True
     age = (utcnow() - record.created_at).total_seconds()
     raise Later(
-        SOON if age < SOON_FOR else next_wait(age),
+        SOON if age < SOON_FOR else next_look_up(age),
         f"{refund.id} is {refund.state}, and not posted yet",
     )

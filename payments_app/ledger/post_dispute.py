@@ -13,7 +13,7 @@ from payments_app.core.db.session import atomic
 from payments_app.core.jobs.outbox import Claim
 from payments_app.core.money import Money
 from payments_app.gateway.disputes import movements_of
-from payments_app.ledger.balance_transactions import keep, post_fee_of
+from payments_app.ledger.balance_transactions import keep
 from payments_app.ledger.models import CONNECTED_BALANCES, DISPUTES, STRIPE_BALANCE
 from payments_app.ledger.post import post
 from payments_app.ledger.post_connect import TRANSFER, TRANSFER_REVERSAL
@@ -23,6 +23,12 @@ from payments_app.payments.models import Transaction
 
 WITHDRAWN, REINSTATED = "dispute", "dispute_reinstated"
 DISPUTE_FEE = "dispute_fee"
+
+# Entry type, debit and credit of a movement; of a direct charge the merchant's balance follows.
+_TAKEN = (WITHDRAWN, DISPUTES, STRIPE_BALANCE)
+_CAME_BACK = (REINSTATED, STRIPE_BALANCE, DISPUTES)
+_TAKEN_FROM_MERCHANT = (TRANSFER_REVERSAL, STRIPE_BALANCE, CONNECTED_BALANCES)
+_CAME_BACK_TO_MERCHANT = (TRANSFER, CONNECTED_BALANCES, STRIPE_BALANCE)
 
 
 @atomic
@@ -39,44 +45,34 @@ def post_dispute(session: Session, dispute_id: str, _claim: Claim) -> None:
     ).one()
     account = account_of(session.get_one(Transaction, dispute.transaction_id))
     for movement in movements_of(as_object(dispute.stripe_data)):
-        _post_movement(session, dispute, movement)
-        if account:
-            _pass_on(session, dispute, movement)
-        keep(session, dispute.transaction_id, movement, account)
-        post_fee_of(
+        _post_movement(session, dispute, movement, account)
+        keep(
             session,
-            DISPUTE_FEE,
             dispute.transaction_id,
             movement,
             account,
+            fee_type=DISPUTE_FEE,
             about=movement["id"],
         )
 
 
-def _post_movement(session: Session, dispute: Dispute, movement: dict[str, Any]) -> None:
+def _post_movement(
+    session: Session, dispute: Dispute, movement: dict[str, Any], account: str | None
+) -> None:
     taken = movement["amount"] < 0
-    post(
-        session,
-        WITHDRAWN if taken else REINSTATED,
-        dispute.transaction_id,
-        _moved(dispute, movement),
-        debit=DISPUTES if taken else STRIPE_BALANCE,
-        credit=STRIPE_BALANCE if taken else DISPUTES,
-        about=movement["id"],
-    )
-
-
-def _pass_on(session: Session, dispute: Dispute, movement: dict[str, Any]) -> None:
-    taken = movement["amount"] < 0
-    post(
-        session,
-        TRANSFER_REVERSAL if taken else TRANSFER,
-        dispute.transaction_id,
-        _moved(dispute, movement),
-        debit=STRIPE_BALANCE if taken else CONNECTED_BALANCES,
-        credit=CONNECTED_BALANCES if taken else STRIPE_BALANCE,
-        about=movement["id"],
-    )
+    steps = [_TAKEN if taken else _CAME_BACK]
+    if account:
+        steps.append(_TAKEN_FROM_MERCHANT if taken else _CAME_BACK_TO_MERCHANT)
+    for entry_type, debit, credit in steps:
+        post(
+            session,
+            entry_type,
+            dispute.transaction_id,
+            _moved(dispute, movement),
+            debit=debit,
+            credit=credit,
+            about=movement["id"],
+        )
 
 
 def _moved(dispute: Dispute, movement: dict[str, Any]) -> Money:

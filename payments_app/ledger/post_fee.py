@@ -8,21 +8,20 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from payments_app.core import history
 from payments_app.core.db.clock import utcnow
 from payments_app.core.db.session import atomic
 from payments_app.core.jobs import outbox
 from payments_app.core.jobs.outbox import Claim, Later
 from payments_app.gateway.balance import is_movement, retrieve_charge
-from payments_app.gateway.objects import Reply
-from payments_app.gateway.results import Verdict
-from payments_app.ledger.balance_transactions import keep, post_fee_of
+from payments_app.gateway.record_call import record_call
+from payments_app.gateway.results import Answer, Verdict
+from payments_app.ledger.balance_transactions import keep
 from payments_app.ledger.models import BalanceTransaction
 from payments_app.ledger.post import ensure_capture
 from payments_app.payments import states
 from payments_app.payments.connect.account import account_of
+from payments_app.payments.look_ups import next_look_up
 from payments_app.payments.payment_of import charge_of
-from payments_app.payments.transactions.look_up import next_wait
 
 STRIPE_FEE = "stripe_fee"
 POSTED = "ledger.posted"
@@ -48,14 +47,15 @@ def post_fee(transaction_id: str, _claim: Claim) -> None:
     charge = _unknown(transaction_id)
     if charge is None:
         return
-    reply = retrieve_charge(charge.id, charge.account)
-    movement = (reply.body or {}).get("balance_transaction")
+    # A fee can wait: when calls queue up, charges go first.
+    answer = retrieve_charge(charge.id, charge.account, max_wait=0.0)
+    movement = (answer.body or {}).get("balance_transaction")
     if not isinstance(movement, dict) or not is_movement(movement):
-        if reply.trouble != Verdict.LATER:
-            _note(transaction_id, reply)
-        wait = max(next_wait(charge.age), reply.retry_after or 0)
-        raise Later(wait, f"{charge.id}: {reply.error_code or 'no balance transaction yet'}")
-    _keep(transaction_id, charge.account, movement, reply)
+        if answer.verdict != Verdict.LATER:
+            _note(transaction_id, answer)
+        wait = max(next_look_up(charge.age), answer.retry_after or 0)
+        raise Later(wait, f"{charge.id}: {answer.error_code or 'no balance transaction yet'}")
+    _keep(transaction_id, charge.account, movement, answer)
 
 
 def charge_kept(session: Session, transaction_id: str) -> bool:
@@ -92,23 +92,16 @@ def _keep(
     transaction_id: str,
     account: str | None,
     movement: dict[str, Any],
-    reply: Reply,
+    answer: Answer,
 ) -> None:
     transaction = states.lock(session, transaction_id)
-    _record(session, transaction_id, reply)
+    record_call(session, answer, transaction_id=transaction_id)
     # Whoever applies the payment's state after this finds both.
     ensure_capture(session, transaction)
-    keep(session, transaction_id, movement, account)
-    post_fee_of(session, STRIPE_FEE, transaction_id, movement, account, about=transaction_id)
+    keep(session, transaction_id, movement, account, fee_type=STRIPE_FEE, about=transaction_id)
     tell(session, transaction_id, f"{transaction_id}:{STRIPE_FEE}")
 
 
 @atomic
-def _note(session: Session, transaction_id: str, reply: Reply) -> None:
-    _record(session, transaction_id, reply)
-
-
-def _record(session: Session, transaction_id: str, reply: Reply) -> None:
-    """Every call to Stripe is a history row."""
-    data = reply.as_history()
-    history.record(session, "stripe", f"stripe.{reply.call}", transaction_id=transaction_id, **data)
+def _note(session: Session, transaction_id: str, answer: Answer) -> None:
+    record_call(session, answer, transaction_id=transaction_id)

@@ -10,17 +10,18 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from payments_app.core import alerts, history
+from payments_app.core import alerts
 from payments_app.core.db.session import atomic
 from payments_app.core.jobs.outbox import Claim, Later
 from payments_app.gateway import connect
-from payments_app.gateway.objects import Reply
-from payments_app.gateway.results import Verdict
+from payments_app.gateway.record_call import record_call
+from payments_app.gateway.results import Answer, Verdict
 from payments_app.gateway.words import sentence
 from payments_app.merchants.models import ConnectedAccount, Merchant
 from payments_app.merchants.refresh_account import take
 
 CREATE = "merchants.create_account"
+NOT_ASKED = Answer("account_find", Verdict.ANSWERED)  # of a first try: there can be none yet
 WAITS = (1.0, 2.0, 5.0, 30.0)  # seconds; the last one again and again
 
 
@@ -41,29 +42,29 @@ def create_account(merchant_id: str, claim: Claim) -> None:
     wish = _wish(merchant_id)
     if wish is None:
         return
-    reply = connect.find_account(merchant_id) if claim.tries else Reply("account_find")
-    if reply.body is None and reply.trouble is None:
-        reply = _create(wish, claim)
-    if reply.body is not None:
-        _keep(merchant_id, reply)
-    elif reply.trouble == Verdict.INVALID:
-        _refused(merchant_id, reply)
+    answer = connect.find_account(merchant_id) if claim.tries else NOT_ASKED
+    if answer.body is None and answer.verdict == Verdict.ANSWERED:
+        answer = _create(wish, claim)
+    if answer.body is not None:
+        _keep(merchant_id, answer)
+    elif answer.verdict == Verdict.INVALID:
+        _refused(merchant_id, answer)
     else:
-        _note(merchant_id, reply, alert=claim.tries >= len(WAITS))
+        _note(merchant_id, answer, alert=claim.tries >= len(WAITS))
         seconds = WAITS[min(claim.tries, len(WAITS) - 1)]
-        raise Later(max(seconds, reply.retry_after or 0), f"account: {reply.error_code}")
+        raise Later(max(seconds, answer.retry_after or 0), f"account: {answer.error_code}")
 
 
-def _create(wish: _Wish, claim: Claim) -> Reply:
+def _create(wish: _Wish, claim: Claim) -> Answer:
     """Stripe repeats an error of its own that it has saved for a key, for ever: after that, and
     with no account in its list, another key may make one."""
-    reply = _ask(wish, "")
-    if reply.replayed and reply.trouble == Verdict.UNKNOWN:
-        reply = _ask(wish, str(claim.tries))
-    return reply
+    answer = _ask(wish, "")
+    if answer.replayed and answer.verdict == Verdict.UNKNOWN:
+        answer = _ask(wish, str(claim.tries))
+    return answer
 
 
-def _ask(wish: _Wish, attempt: str) -> Reply:
+def _ask(wish: _Wish, attempt: str) -> Answer:
     return connect.create_account(
         wish.merchant_id,
         email=wish.email,
@@ -84,19 +85,20 @@ def _wish(session: Session, merchant_id: str) -> _Wish | None:
 
 
 @atomic
-def _keep(session: Session, merchant_id: str, reply: Reply) -> None:
+def _keep(session: Session, merchant_id: str, answer: Answer) -> None:
     account = _lock(session, merchant_id)
-    _record(session, merchant_id, reply)
-    account.stripe_account_id = account.stripe_account_id or str((reply.body or {})["id"])
+    record_call(session, answer, subject=merchant_id)
+    account.stripe_account_id = account.stripe_account_id or str((answer.body or {})["id"])
     account.error_message = None
-    take(session, account, reply.body or {})
+    take(session, account, answer.body or {})
 
 
 @atomic
-def _refused(session: Session, merchant_id: str, reply: Reply) -> None:
+def _refused(session: Session, merchant_id: str, answer: Answer) -> None:
     account = _lock(session, merchant_id)
-    _record(session, merchant_id, reply)
-    account.error_message = sentence((reply.error or {}).get("message")) or "Unknown error occurred"
+    record_call(session, answer, subject=merchant_id)
+    told = sentence((answer.error or {}).get("message"))
+    account.error_message = told or "Unknown error occurred"
     alerts.raise_alert(
         session,
         "merchant_refused",
@@ -106,24 +108,18 @@ def _refused(session: Session, merchant_id: str, reply: Reply) -> None:
 
 
 @atomic
-def _note(session: Session, merchant_id: str, reply: Reply, *, alert: bool) -> None:
-    _record(session, merchant_id, reply)
-    if alert or reply.trouble == Verdict.MISCONFIGURED:
+def _note(session: Session, merchant_id: str, answer: Answer, *, alert: bool) -> None:
+    record_call(session, answer, subject=merchant_id)
+    if alert or answer.verdict == Verdict.MISCONFIGURED:
         alerts.raise_alert(
             session,
             "merchant_waits",
-            f"merchant_waits:{reply.error_code}",
-            f"A merchant's account waits for Stripe: {(reply.error or {}).get('message')}",
+            f"merchant_waits:{answer.error_code}",
+            f"A merchant's account waits for Stripe: {(answer.error or {}).get('message')}",
         )
 
 
 def _lock(session: Session, merchant_id: str) -> ConnectedAccount:
     return session.get_one(
         ConnectedAccount, merchant_id, with_for_update=True, populate_existing=True
-    )
-
-
-def _record(session: Session, merchant_id: str, reply: Reply) -> None:
-    history.record(
-        session, "stripe", f"stripe.{reply.call}", subject=merchant_id, **reply.as_history()
     )

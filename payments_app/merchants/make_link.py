@@ -33,14 +33,14 @@ def make_link(merchant_id: str, claim: Claim) -> None:
             raise Later(RETRY_SECONDS, "its account is not made yet")
         _tell(merchant_id, "its account at Stripe is not made yet")
         return
-    reply = connect.create_link(stripe_account_id, f"{onboarding_url(merchant_id)}?back=1")
-    if reply.body is not None:
-        _keep(merchant_id, reply.body)
-    elif reply.trouble in (Verdict.LATER, Verdict.UNKNOWN) and claim.tries < MOST_TRIES:
-        raise Later(max(RETRY_SECONDS, reply.retry_after or 0), f"link: {reply.error_code}")
+    answer = connect.create_link(stripe_account_id, f"{onboarding_url(merchant_id)}?back=1")
+    if answer.body is not None:
+        _keep(merchant_id, answer.body)
+    elif answer.verdict in (Verdict.LATER, Verdict.UNKNOWN) and claim.tries < MOST_TRIES:
+        raise Later(max(RETRY_SECONDS, answer.retry_after or 0), f"link: {answer.error_code}")
     else:
-        _refused(merchant_id, stripe_account_id, reply.as_history())
-        _tell(merchant_id, str((reply.error or {}).get("message") or reply.error_code))
+        _refused(merchant_id, stripe_account_id, answer.as_history())
+        _tell(merchant_id, str(answer.words))
 
 
 @atomic

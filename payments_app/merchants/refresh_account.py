@@ -15,8 +15,7 @@ from payments_app.core.jobs import outbox
 from payments_app.core.jobs.outbox import Claim, Later
 from payments_app.gateway import connect
 from payments_app.gateway.ids import clean_id
-from payments_app.gateway.objects import Reply
-from payments_app.gateway.results import Verdict
+from payments_app.gateway.results import Answer, Verdict
 from payments_app.gateway.words import alert_unknown_word, known
 from payments_app.merchants.accounts import DISCONNECTED, state_of
 from payments_app.merchants.models import ConnectedAccount
@@ -35,15 +34,15 @@ def refresh_account(stripe_account_id: str, _claim: Claim) -> None:
 
     Raises Later while Stripe can't be asked. What it refuses for good is told to a person.
     """
-    reply = connect.retrieve_account(stripe_account_id)
-    if reply.body is not None:
-        _keep(stripe_account_id, reply.body)
-    elif reply.trouble == Verdict.MISCONFIGURED and reply.error_code == "account_invalid":
+    answer = connect.retrieve_account(stripe_account_id)
+    if answer.body is not None:
+        _keep(stripe_account_id, answer.body)
+    elif answer.verdict == Verdict.MISCONFIGURED and answer.error_code == "account_invalid":
         _left(stripe_account_id)
-    elif reply.trouble == Verdict.INVALID:
-        _tell_of_refusal(stripe_account_id, reply)
+    elif answer.verdict == Verdict.INVALID:
+        _tell_of_refusal(stripe_account_id, answer)
     else:
-        raise Later(max(RETRY_SECONDS, reply.retry_after or 0), f"account: {reply.error_code}")
+        raise Later(max(RETRY_SECONDS, answer.retry_after or 0), f"account: {answer.error_code}")
 
 
 def stage_refresh(session: Session, stripe_account_id: str) -> None:
@@ -124,13 +123,12 @@ def _left(session: Session, stripe_account_id: str) -> None:
 
 
 @atomic
-def _tell_of_refusal(session: Session, stripe_account_id: str, reply: Reply) -> None:
+def _tell_of_refusal(session: Session, stripe_account_id: str, answer: Answer) -> None:
     alerts.raise_alert(
         session,
         "account_unreadable",
         f"account_unreadable:{stripe_account_id}",
-        f"Stripe does not let us read {stripe_account_id}, and nothing was changed: "
-        f"{(reply.error or {}).get('message') or reply.error_code}",
+        f"Stripe does not let us read {stripe_account_id}, and nothing was changed: {answer.words}",
     )
 
 

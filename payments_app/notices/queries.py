@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import or_, select
+from sqlalchemy import or_
 from sqlalchemy.orm import Session
 
-from payments_app.payments.models import PaymentRecord, Transaction
-from payments_app.payments.queries import payable_of
+from payments_app.payments.models import Transaction
+from payments_app.payments.queries import attempts, payable_of
 
 
 def failure_stands(session: Session, transaction_id: str) -> bool:
@@ -19,12 +19,8 @@ def failure_stands(session: Session, transaction_id: str) -> bool:
     if payable is None:
         return True
     others = (
-        select(Transaction.id)
-        .join(PaymentRecord)
+        attempts(*payable)
         .where(
-            PaymentRecord.payable_type == payable[0],
-            PaymentRecord.payable_id == payable[1],
-            PaymentRecord.role == "pays_for",
             Transaction.id != transaction_id,
             or_(Transaction.attempt > mine.attempt, Transaction.state != "failed"),
         )

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from payments_app.core.db.session import atomic
@@ -19,7 +18,8 @@ from payments_app.customers.recognise import MAIL_LINK_SECONDS, link_for
 from payments_app.gateway.declines import buyer_sentence
 from payments_app.merchants.find import SHOP_NAME
 from payments_app.notices import mails
-from payments_app.payments.models import PaymentRecord, Transaction
+from payments_app.payments.models import Transaction
+from payments_app.payments.queries import attempts
 from payments_app.subscriptions.models import Period, Subscription
 
 
@@ -84,15 +84,5 @@ def _write(
 
 
 def _last_try(session: Session, period_id: str) -> Transaction | None:
-    return session.scalars(
-        select(Transaction)
-        .join(PaymentRecord)
-        .where(
-            PaymentRecord.payable_type == Period.payable_type,
-            PaymentRecord.payable_id == period_id,
-            PaymentRecord.role == "pays_for",
-            Transaction.state == "failed",
-        )
-        .order_by(Transaction.attempt.desc())
-        .limit(1)
-    ).first()
+    failed = attempts(Period.payable_type, period_id).where(Transaction.state == "failed")
+    return session.scalars(failed.order_by(Transaction.attempt.desc()).limit(1)).first()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from payments_app.core import alerts
@@ -10,8 +9,9 @@ from payments_app.core.db.session import atomic
 from payments_app.core.jobs import outbox
 from payments_app.core.jobs.outbox import Claim
 from payments_app.orders.models import Order
-from payments_app.payments.models import PaymentRecord, Transaction
+from payments_app.payments.models import Transaction
 from payments_app.payments.payable import NotPayableError
+from payments_app.payments.queries import live_attempt, payable_id_of
 
 
 @atomic
@@ -20,13 +20,7 @@ def on_payment(session: Session, transaction_id: str, _claim: Claim) -> None:
 
     It reads what is, not what happened: safe to run twice, and in any order of the events.
     """
-    order_id = session.scalar(
-        select(PaymentRecord.payable_id).where(
-            PaymentRecord.transaction_id == transaction_id,
-            PaymentRecord.role == "pays_for",
-            PaymentRecord.payable_type == Order.payable_type,
-        )
-    )
+    order_id = payable_id_of(session, transaction_id, Order.payable_type)
     if order_id is None:
         return
     order = lock_order(session, order_id)
@@ -46,16 +40,7 @@ def lock_order(session: Session, order_id: str) -> Order:
 
 def live_transaction(session: Session, order_id: str) -> Transaction | None:
     """The order's one transaction that is complete or may still charge."""
-    return session.scalars(
-        select(Transaction)
-        .join(PaymentRecord)
-        .where(
-            PaymentRecord.payable_type == Order.payable_type,
-            PaymentRecord.payable_id == order_id,
-            PaymentRecord.role == "pays_for",
-            PaymentRecord.live,
-        )
-    ).first()
+    return live_attempt(session, Order.payable_type, order_id)
 
 
 def _paid(session: Session, order: Order, transaction: Transaction) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import (
@@ -26,6 +27,17 @@ from payments_app.core.db.ids import new_id, reference
 from payments_app.core.extensions import Base
 from payments_app.core.money import Money
 
+
+class Role(StrEnum):
+    """What a payment record joins its transaction to."""
+
+    PAYS_FOR = "pays_for"  # the payable; a charge of a customer alone has none
+    CUSTOMER = "customer"
+    MERCHANT = "merchant"
+
+
+_ROLES = ", ".join(repr(role.value) for role in Role)
+_LIVE = text(f"role = '{Role.PAYS_FOR}' AND live")
 _STATES = (
     "(state = 'pending' AND phase IN "
     "('created', 'processing', 'requires_action', 'awaiting_bank', 'unknown'))"
@@ -183,8 +195,8 @@ class Transaction(Base):
 
 
 class PaymentRecord(Base):
-    """Joins a transaction to what it pays for (`pays_for`) and to whom it concerns (`customer`,
-    `merchant`). `live` is kept by the transaction's move: a payable has one live at most."""
+    """Joins a transaction to what it pays for and to whom it concerns, by `role`. `live` is kept
+    by the transaction's move: a payable has one live at most."""
 
     __tablename__ = "pay_payment_records"
 
@@ -199,14 +211,14 @@ class PaymentRecord(Base):
     transaction: Mapped[Transaction] = relationship(back_populates="records")
 
     __table_args__ = (
-        CheckConstraint("role IN ('pays_for', 'customer', 'merchant')", name="role"),
+        CheckConstraint(f"role IN ({_ROLES})", name="role"),
         Index(
             "pay_payment_records_one_live_key",
             "payable_type",
             "payable_id",
             unique=True,
-            postgresql_where=text("role = 'pays_for' AND live"),
-            sqlite_where=text("role = 'pays_for' AND live"),
+            postgresql_where=_LIVE,
+            sqlite_where=_LIVE,
         ),
         Index("pay_payment_records_transaction_id_role_key", "transaction_id", "role", unique=True),
         Index(

@@ -9,9 +9,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, object_session
 
 from payments_app.core.money import Money
-from payments_app.payments.models import PaymentRecord, Transaction
+from payments_app.payments.models import PaymentRecord, Role, Transaction
+from payments_app.payments.queries import attempts, joined, record_of
 
 FOLLOW_UP_QUEUE = "payment_standard"
+_NEWEST_FIRST = (PaymentRecord.created_at.desc(), PaymentRecord.id.desc())
 _KINDS: dict[str, type[Payable]] = {}
 
 
@@ -29,7 +31,7 @@ class Payable:
 
     payable_type: ClassVar[str]
     payable_prefix: ClassVar[str]
-    payable_role: ClassVar[str] = "pays_for"
+    payable_role: ClassVar[str] = Role.PAYS_FOR
     id: str
 
     def __init_subclass__(cls, **kwargs: object) -> None:
@@ -82,37 +84,14 @@ class Payable:
     @property
     def payment_records(self) -> Sequence[PaymentRecord]:
         """The records that join this payable to its transactions, newest first."""
-        return (
-            self._session()
-            .scalars(
-                select(PaymentRecord)
-                .where(
-                    PaymentRecord.payable_type == self.payable_type,
-                    PaymentRecord.payable_id == self.id,
-                    PaymentRecord.role == self.payable_role,
-                )
-                .order_by(PaymentRecord.created_at.desc(), PaymentRecord.id.desc())
-            )
-            .all()
-        )
+        mine = select(PaymentRecord).where(record_of(self.payable_type, self.id, self.payable_role))
+        return self._session().scalars(mine.order_by(*_NEWEST_FIRST)).all()
 
     @property
     def transactions(self) -> Sequence[Transaction]:
         """Every attempt to take money for this payable, newest first."""
-        return (
-            self._session()
-            .scalars(
-                select(Transaction)
-                .join(PaymentRecord)
-                .where(
-                    PaymentRecord.payable_type == self.payable_type,
-                    PaymentRecord.payable_id == self.id,
-                    PaymentRecord.role == self.payable_role,
-                )
-                .order_by(PaymentRecord.created_at.desc(), PaymentRecord.id.desc())
-            )
-            .all()
-        )
+        mine = attempts(self.payable_type, self.id, self.payable_role)
+        return self._session().scalars(mine.order_by(*_NEWEST_FIRST)).all()
 
     def _session(self) -> Session:
         session = object_session(self)
@@ -126,11 +105,7 @@ def terms_of(session: Session, transaction: Transaction) -> str | None:
     costs then. None of what costs something, or stays free."""
     if transaction.amount > 0:
         return None
-    paid_for = session.scalar(
-        select(PaymentRecord.payable_id).where(
-            PaymentRecord.transaction_id == transaction.id, PaymentRecord.role == "pays_for"
-        )
-    )
+    paid_for = session.scalar(joined(transaction.id, Role.PAYS_FOR))
     payable = find_payable(session, paid_for) if paid_for else None
     return payable.summary if payable is not None and payable.card_terms else None
 
@@ -149,7 +124,7 @@ def find_payable(session: Session, public_id: str, *, lock: bool = False) -> Pay
     """The payable of this public id, of whatever kind; locked for a payment where asked."""
     prefix = public_id.partition("_")[0]
     for kind in _KINDS.values():
-        if kind.payable_prefix == prefix and kind.payable_role == "pays_for":
+        if kind.payable_prefix == prefix and kind.payable_role == Role.PAYS_FOR:
             return session.get(
                 kind, public_id, with_for_update=lock or None, populate_existing=lock
             )

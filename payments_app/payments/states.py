@@ -11,7 +11,7 @@ from payments_app.core import history
 from payments_app.core.db.clock import database_now
 from payments_app.core.jobs import outbox
 from payments_app.core.states import Machine
-from payments_app.payments.models import PaymentRecord, Transaction
+from payments_app.payments.models import PaymentRecord, Role, Transaction
 from payments_app.payments.payable import FOLLOW_UP_QUEUE, follow_up_of, payable_kinds
 
 PUBLIC_STATE = {
@@ -128,4 +128,4 @@ def _keep_live(session: Session, transaction: Transaction) -> str | None:
         .values(live=transaction.state != "failed")
         .returning(PaymentRecord.role, PaymentRecord.payable_type)
     )
-    return next((row.payable_type for row in rows if row.role == "pays_for"), None)
+    return next((row.payable_type for row in rows if row.role == Role.PAYS_FOR), None)

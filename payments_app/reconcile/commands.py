@@ -9,7 +9,7 @@ from flask.cli import AppGroup
 
 from payments_app.core.db.clock import utcnow
 from payments_app.core.extensions import db
-from payments_app.gateway.objects import UnreadableError
+from payments_app.gateway.results import UnreadableError
 from payments_app.reconcile.compare import compare
 from payments_app.reconcile.findings import KINDS, open_findings
 from payments_app.reconcile.fix import FixFailedError, fix

@@ -24,8 +24,7 @@ from payments_app.gateway.charges import retrieve_intent
 from payments_app.gateway.ids import clean_id
 from payments_app.gateway.listing import intents_created
 from payments_app.gateway.numbers import moment
-from payments_app.gateway.objects import UnreadableError
-from payments_app.gateway.results import Answer, Verdict
+from payments_app.gateway.results import Answer, UnreadableError, Verdict
 from payments_app.gateway.words import known, word
 from payments_app.merchants.accounts import DEAUTHORIZED
 from payments_app.payments.connect.account import DIRECT_ACCOUNT
@@ -155,10 +154,11 @@ def _confirmed(
     suspected: Difference, intent_id: str, account: str | None, since: dt.datetime
 ) -> Iterator[Difference]:
     answer = retrieve_intent(intent_id, account)
-    if answer.intent is None or answer.http_status != 200:
+    if not answer.was_read:
         raise UnreadableError(answer.verdict, answer.error or {})
-    ours = _match(answer.intent, _rows_of([answer.intent]))
-    yield from (d for d in classify(answer.intent, ours, since) if d.kind == suspected.kind)
+    intent = answer.expect_body()
+    ours = _match(intent, _rows_of([intent]))
+    yield from (d for d in classify(intent, ours, since) if d.kind == suspected.kind)
 
 
 def _unlisted(
@@ -171,8 +171,8 @@ def _unlisted(
         answer = _NO_INTENT
         if ours.stripe_payment_id:
             answer = retrieve_intent(ours.stripe_payment_id, account)
-        if answer.intent is not None and answer.http_status == 200:
-            yield from classify(answer.intent, ours)
+        if answer.was_read:
+            yield from classify(answer.expect_body(), ours)
         elif answer.verdict == Verdict.INVALID:
             yield Difference(
                 "complete_here_not_at_stripe",

@@ -13,14 +13,14 @@ from payments_app.core.db.columns import as_object
 from payments_app.core.extensions import db
 from payments_app.gateway.listing import disputes_created, refunds_created
 from payments_app.gateway.numbers import moment
-from payments_app.gateway.objects import UnreadableError
+from payments_app.gateway.results import UnreadableError
 from payments_app.gateway.words import known
 from payments_app.payments.disputes.models import STATES, Dispute
 from payments_app.payments.disputes.refresh import funds_of
 from payments_app.payments.models import Transaction
 from payments_app.payments.payment_of import charge_id, names_of
+from payments_app.payments.refunds.import_refunds import NEVER_PAID_CODE
 from payments_app.payments.refunds.models import AT_STRIPE, Refund
-from payments_app.payments.refunds.refresh import NEVER_PAID_CODE
 from payments_app.payments.transactions.received import is_release
 from payments_app.reconcile import own_books
 from payments_app.reconcile.findings import Difference

@@ -98,7 +98,7 @@ def _apply_stripe_state(session: Session, finding: Finding, answer: Answer | Non
 def _read_intent(finding: Finding) -> Answer:
     account = account_of(_transaction(finding))
     answer = charges.retrieve_intent(finding.details["intent"], account)
-    if answer.intent is None or answer.http_status != 200:
+    if not answer.was_read:
         raise FixFailedError(f"Stripe could not be read: {answer.error_code}")
     return answer
 

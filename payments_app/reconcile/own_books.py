@@ -12,7 +12,7 @@ from payments_app.core.db.clock import database_now
 from payments_app.core.jobs.outbox import OPEN, Message
 from payments_app.ledger.models import STRIPE_BALANCE, Entry, Journal
 from payments_app.ledger.post import CAPTURE
-from payments_app.payments.models import PaymentRecord, Transaction
+from payments_app.payments.models import PaymentRecord, Role, Transaction
 from payments_app.reconcile.findings import Difference
 
 GRACE_SECONDS = 120  # bookkeeping follows a payment within seconds; this is long past that
@@ -84,7 +84,7 @@ def _other_amount(window: ColumnElement[bool]) -> Select[str, dt.datetime, str]:
 def _orphans(window: ColumnElement[bool]) -> Select[str, dt.datetime, str]:
     return _payments(
         window,
-        PaymentRecord.role == "pays_for",
+        PaymentRecord.role == Role.PAYS_FOR,
         or_(
             and_(PaymentRecord.live, Transaction.state == "failed"),
             and_(~PaymentRecord.live, Transaction.state != "failed"),

@@ -12,9 +12,9 @@ from payments_app.core.db.clock import database_now
 from payments_app.ledger.models import BalanceTransaction, Entry, Journal
 from payments_app.payments.models import Transaction
 from payments_app.reconcile.findings import Difference
-from payments_app.settlement.lines import FEE_GRACE_SECONDS
 from payments_app.settlement.models import Line, Part
 from payments_app.settlement.movements import MOVED
+from payments_app.settlement.settle import FEE_GRACE_SECONDS
 
 FEE_SECONDS = 3600  # Stripe writes a balance transaction within minutes
 SETTLED_SECONDS = FEE_GRACE_SECONDS + 240

@@ -12,7 +12,7 @@ from payments_app.core.db.clock import utcnow
 from payments_app.core.db.session import atomic
 from payments_app.core.jobs import outbox
 from payments_app.core.jobs.outbox import Claim, Later
-from payments_app.gateway.objects import UnreadableError
+from payments_app.gateway.results import UnreadableError
 from payments_app.reconcile.compare import compare
 
 RECENT_EVERY, RECENT = dt.timedelta(minutes=5), dt.timedelta(hours=2)

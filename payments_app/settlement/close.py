@@ -14,9 +14,10 @@ from payments_app.core.jobs.outbox import Claim, Later, Policy
 from payments_app.ledger.models import Entry, Journal
 from payments_app.payments.connect.payee import MERCHANT
 from payments_app.payments.models import PaymentRecord, Transaction
-from payments_app.settlement.lines import GRACE_SECONDS, settle_transaction
+from payments_app.settlement.lines import settle_transaction
 from payments_app.settlement.models import Batch, Line, Part
 from payments_app.settlement.movements import MOVED, moved_of_lines
+from payments_app.settlement.open_batch import GRACE_SECONDS
 
 # The ledger may be late: five retries over four hours, then a person.
 POLICY = Policy((60, 300, 1800, 3600, 2 * 3600))

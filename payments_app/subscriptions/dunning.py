@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 from payments_app.core import history
 from payments_app.core.jobs import outbox
 from payments_app.gateway.declines import DeclinePolicy, decline_policy
-from payments_app.payments.models import PaymentRecord, Transaction
+from payments_app.payments.models import Transaction
+from payments_app.payments.queries import attempts
 from payments_app.subscriptions.models import Period, Subscription
 
 DAYS = (1, 3, 5, 7)
@@ -67,15 +68,8 @@ def _refused(session: Session, subscription: Subscription, period: Period) -> De
     not."""
     card = subscription.usable_card
     last = session.scalars(
-        select(Transaction)
-        .join(PaymentRecord)
-        .where(
-            PaymentRecord.payable_type == Period.payable_type,
-            PaymentRecord.payable_id == period.id,
-            PaymentRecord.role == "pays_for",
-            Transaction.phase == "failed",
-            Transaction.off_session,
-        )
+        attempts(Period.payable_type, period.id)
+        .where(Transaction.phase == "failed", Transaction.off_session)
         .order_by(Transaction.attempt.desc())
         .limit(1)
     ).first()

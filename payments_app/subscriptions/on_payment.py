@@ -16,7 +16,8 @@ from payments_app.core.db.session import atomic
 from payments_app.core.jobs.outbox import Claim
 from payments_app.customers.cards import keep_card
 from payments_app.customers.models import SavedCard
-from payments_app.payments.models import PaymentRecord, Transaction
+from payments_app.payments.models import Transaction
+from payments_app.payments.queries import live_attempt, payable_id_of
 from payments_app.payments.refunds.entitlement import is_whole, tell_of_part
 from payments_app.subscriptions import dunning
 from payments_app.subscriptions.models import Period, Subscription
@@ -30,29 +31,13 @@ def on_payment(transaction_id: str, _claim: Claim) -> None:
 @atomic
 def apply_payment_result(session: Session, transaction_id: str, now: dt.datetime) -> None:
     """Update the subscription whose period this transaction pays for, by its payments."""
-    period_id = session.scalar(
-        select(PaymentRecord.payable_id).where(
-            PaymentRecord.transaction_id == transaction_id,
-            PaymentRecord.role == "pays_for",
-            PaymentRecord.payable_type == Period.payable_type,
-        )
-    )
+    period_id = payable_id_of(session, transaction_id, Period.payable_type)
     if period_id is None:
         return
     subscription_id = session.get_one(Period, period_id).subscription_id
     subscription = lock(session, subscription_id)
     period = session.get_one(Period, period_id, populate_existing=True)
-    live = session.scalars(
-        select(Transaction)
-        .join(PaymentRecord)
-        .where(
-            PaymentRecord.payable_type == Period.payable_type,
-            PaymentRecord.payable_id == period_id,
-            PaymentRecord.role == "pays_for",
-            PaymentRecord.live,
-        )
-        .execution_options(populate_existing=True)
-    ).first()
+    live = live_attempt(session, Period.payable_type, period_id)
     if live is not None and live.state == "complete" and not is_whole(live, period.price):
         tell_of_part(session, live, f"a period of {subscription.id}", period.price)
     elif live is not None and live.state == "complete":

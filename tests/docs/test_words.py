@@ -20,7 +20,7 @@ BANNED = {
     "bury": "dead_letter",
     "hasten": "run_now",
     "poison": "a name of what kills the worker",
-    "patience": "retry_policy, deadline, grace or max_wait",
+    "patience": "policy, deadline, grace or max_wait",
     "predecessor": "supersede, earlier",
     "shelf": "products",
     "verb": "function, action",

@@ -8,8 +8,7 @@ from sqlalchemy import select
 from payments_app.core.alerts import Alert
 from payments_app.core.extensions import db
 from payments_app.gateway import connect
-from payments_app.gateway.objects import Reply
-from payments_app.gateway.results import Verdict
+from payments_app.gateway.results import Answer, Verdict
 from payments_app.merchants import onboarding
 from payments_app.merchants import refresh_account as refresh
 from payments_app.merchants.accounts import state_of
@@ -169,7 +168,7 @@ def test_a_link_that_can_not_be_made_is_told_to_a_person(driver: PaymentDriver) 
 def test_an_account_that_stripe_does_not_know_is_not_asked_for_again(
     driver: PaymentDriver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    unknown = Reply("account_retrieve", trouble=Verdict.INVALID, error={"code": "resource_missing"})
+    unknown = Answer("account_retrieve", Verdict.INVALID, error={"code": "resource_missing"})
     monkeypatch.setattr(connect, "retrieve_account", lambda _id: unknown)
     refresh_account("acct_nobody", claim("acct_nobody"))
     assert "account_unreadable" in alerts()

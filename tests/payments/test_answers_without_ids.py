@@ -64,7 +64,7 @@ def test_an_intent_inside_an_error_that_names_nothing_is_no_intent(
         raise stripe.CardError("no", None, "card_declined", http_status=402, json_body=body)
 
     answer = intent_call("create", decline)
-    assert (answer.verdict, answer.intent) == (Verdict.DECLINED, None)
+    assert (answer.verdict, answer.body) == (Verdict.DECLINED, None)
 
 
 @pytest.mark.parametrize("none", NONE)
@@ -75,4 +75,4 @@ def test_an_intent_that_is_found_without_an_id_says_nothing(
     theirs = {**driver.intents()[0], "id": none}
     driver.fail_stripe("say", "^/v1/payment_intents$", set={"data": [theirs]})
     answer = find_intent(row.id, row.created_at)
-    assert (answer.verdict, answer.intent) == (Verdict.UNKNOWN, None)
+    assert (answer.verdict, answer.body) == (Verdict.UNKNOWN, None)

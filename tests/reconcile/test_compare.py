@@ -11,7 +11,7 @@ from sqlalchemy import delete, insert, select, update
 from payments_app.core.alerts import Alert
 from payments_app.core.extensions import db
 from payments_app.core.jobs.outbox import Message
-from payments_app.gateway.objects import UnreadableError
+from payments_app.gateway.results import UnreadableError
 from payments_app.ledger.models import Entry, Journal
 from payments_app.payments.models import PaymentRecord, Transaction
 from payments_app.reconcile import own_books

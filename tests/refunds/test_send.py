@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from payments_app.payments.refunds.look_up import look_up
 from payments_app.payments.refunds.refresh import refresh
-from payments_app.payments.refunds.send import look_up, send
+from payments_app.payments.refunds.send import send
 from tests.ledger.concurrency import claim, run_at_once
 from tests.payments.driver import PaymentDriver
 from tests.refunds.refund_steps import (

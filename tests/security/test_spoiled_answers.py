@@ -19,7 +19,7 @@ from payments_app.core.history import HistoryEntry
 from payments_app.core.jobs.outbox import Message
 from payments_app.customers.models import Customer
 from payments_app.gateway import exchange
-from payments_app.gateway.objects import Reply
+from payments_app.gateway.results import Answer, Verdict
 from payments_app.gateway.words import word
 from payments_app.merchants.create_account import _refused as merchant_refused
 from payments_app.notices import smtp
@@ -253,7 +253,7 @@ def test_why_a_merchant_was_refused_is_a_text_without_a_card_number(
     driver: PaymentDriver, message: object, told: str
 ) -> None:
     merchant = create_merchant(driver)
-    refusal = Reply("account_create", error={"message": message})
+    refusal = Answer("account_create", Verdict.INVALID, error={"message": message})
     merchant_refused(merchant, refusal)
     db.session.rollback()
     assert account(merchant).error_message == told

@@ -19,8 +19,8 @@ from payments_app.ledger import queries as ledger
 from payments_app.ledger.post import post_capture
 from payments_app.payments.refunds.request import request_refund
 from payments_app.settlement.close import POLICY, close_batch
-from payments_app.settlement.lines import settle_capture, settle_refund
 from payments_app.settlement.models import Batch, Line, Part
+from payments_app.settlement.settle import settle_capture, settle_refund
 from tests.ledger.concurrency import claim, run_at_once
 from tests.payments.driver import PaymentDriver
 from tests.settlement.books import batches, complete_at, end_days, line_count, lines, move_shop, now

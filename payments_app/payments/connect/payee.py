@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from flask import current_app
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from payments_app.core.db.session import insert_once
 from payments_app.merchants.accounts import SELLER_NOT_READY, ready_account, seller_of
 from payments_app.merchants.find import default_merchant
 from payments_app.payments.connect.platform_fee import platform_fee
-from payments_app.payments.models import PaymentRecord, Transaction
+from payments_app.payments.models import PaymentRecord, Role, Transaction
 from payments_app.payments.payable import NotPayableError
+from payments_app.payments.queries import joined
 
-MERCHANT = "merchant"
+MERCHANT = Role.MERCHANT
 
 
 def name_payee(session: Session, transaction: Transaction, merchant_id: str | None) -> None:
@@ -53,9 +53,7 @@ def merchant_of(session: Session, transaction_id: str) -> str:
     One that names nobody (new, or first seen in an event of Stripe's) is joined to the shop's own
     merchant in the caller's database transaction.
     """
-    named = select(PaymentRecord.payable_id).where(
-        PaymentRecord.transaction_id == transaction_id, PaymentRecord.role == MERCHANT
-    )
+    named = joined(transaction_id, MERCHANT)
     merchant_id = session.scalar(named)
     if merchant_id is None:
         insert_once(

@@ -18,11 +18,12 @@ from payments_app.core.db.session import atomic
 from payments_app.core.jobs import outbox
 from payments_app.core.jobs.outbox import Claim, Later
 from payments_app.core.money import code_of
-from payments_app.gateway import connect
+from payments_app.gateway import transfers
+from payments_app.gateway.balance import retrieve_charge
 from payments_app.gateway.ids import id_of
 from payments_app.gateway.numbers import MOST_BIGINT, moment, whole
-from payments_app.gateway.objects import Reply, UnreadableError
-from payments_app.gateway.results import Verdict
+from payments_app.gateway.refunds import refunds_of_charge
+from payments_app.gateway.results import UnreadableError, Verdict
 from payments_app.merchants.models import DESTINATION
 from payments_app.payments.connect import records
 from payments_app.payments.connect.records import MERCHANT, PLATFORM, READ, ConnectRecord
@@ -81,16 +82,16 @@ def read_records_of_refund(session: Session, refund_id: str, _claim: Claim) -> N
 
 def _destination(sale: _Sale) -> Iterator[ConnectRecord]:
     """On ours the charge, the transfer and our fee; on the merchant's the payment it became."""
-    charge = _body(connect.retrieve_charge(sale.charge_id))
+    charge = retrieve_charge(sale.charge_id).expect_body()
     yield _record(sale, records.CHARGE, charge)
     for refund in _refunds(charge):
         yield _record(sale, records.REFUND, refund, refund=refund["id"])
     transfer_id = id_of(charge.get("transfer"))
     if transfer_id is None:
         raise UnreadableError(Verdict.UNKNOWN, {"code": "transfer_not_there_yet"})
-    transfer = _body(connect.retrieve_transfer(transfer_id))
+    transfer = transfers.retrieve_transfer(transfer_id).expect_body()
     yield _record(sale, records.TRANSFER, transfer)
-    for reversal in connect.reversals_of(transfer_id):
+    for reversal in transfers.reversals_of(transfer_id):
         source = id_of(reversal.get("source_refund"))
         yield _record(sale, records.TRANSFER_REVERSAL, reversal, refund=source)
     yield from _fee(sale, charge)
@@ -99,7 +100,7 @@ def _destination(sale: _Sale) -> Iterator[ConnectRecord]:
 
 def _direct(sale: _Sale) -> Iterator[ConnectRecord]:
     """On the merchant's account the charge, on ours the fee alone."""
-    charge = _body(connect.retrieve_charge(sale.charge_id, sale.seller))
+    charge = retrieve_charge(sale.charge_id, sale.seller).expect_body()
     yield _record(sale, records.CHARGE, charge, side=MERCHANT)
     for refund in _refunds(charge, sale.seller):
         yield _record(sale, records.REFUND, refund, side=MERCHANT, refund=refund["id"])
@@ -108,7 +109,7 @@ def _direct(sale: _Sale) -> Iterator[ConnectRecord]:
 
 def _refunds(charge: dict[str, Any], account: str | None = None) -> list[dict[str, Any]]:
     """What was given back of a charge, without what was held of it and never captured."""
-    found = connect.refunds_of_charge(charge["id"], account)
+    found = refunds_of_charge(charge["id"], account)
     return [refund for refund in found if not is_release(refund, charge["amount"], _moved(charge))]
 
 
@@ -126,8 +127,8 @@ def _fee(sale: _Sale, charge: dict[str, Any]) -> Iterator[ConnectRecord]:
     fee_id = id_of(charge.get("application_fee"))
     if fee_id is None:
         return
-    yield _record(sale, records.FEE, _body(connect.retrieve_fee(fee_id)))
-    for refund in connect.fee_refunds_of(fee_id):
+    yield _record(sale, records.FEE, transfers.retrieve_fee(fee_id).expect_body())
+    for refund in transfers.fee_refunds_of(fee_id):
         yield _record(sale, records.FEE_REFUND, refund)
 
 
@@ -135,19 +136,12 @@ def _merchants_side(sale: _Sale, payment_id: str | None) -> Iterator[ConnectReco
     """What their account shows, as long as it lets us look."""
     if payment_id is None:
         return
-    reply = connect.retrieve_charge(payment_id, sale.seller)
-    if reply.trouble == Verdict.MISCONFIGURED:
+    answer = retrieve_charge(payment_id, sale.seller)
+    if answer.verdict == Verdict.MISCONFIGURED:
         return
-    yield _record(sale, records.PAYMENT, _body(reply), side=MERCHANT)
-    for refund in connect.refunds_of_charge(payment_id, sale.seller):
+    yield _record(sale, records.PAYMENT, answer.expect_body(), side=MERCHANT)
+    for refund in refunds_of_charge(payment_id, sale.seller):
         yield _record(sale, records.PAYMENT_REFUND, refund, side=MERCHANT)
-
-
-def _body(reply: Reply) -> dict[str, Any]:
-    """Raises UnreadableError."""
-    if reply.body is None:
-        raise UnreadableError(reply.trouble or Verdict.UNKNOWN, reply.error or {})
-    return reply.body
 
 
 def _record(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Any
 
 from sqlalchemy import select
@@ -17,20 +16,17 @@ from payments_app.core.jobs.outbox import Claim, Later
 from payments_app.core.money import code_of
 from payments_app.gateway.disputes import disputes_of, movements_of, retrieve_dispute
 from payments_app.gateway.numbers import MOST_AMOUNT, moment, whole
-from payments_app.gateway.objects import UnreadableError
-from payments_app.gateway.results import Verdict
+from payments_app.gateway.results import UnreadableError, Verdict
 from payments_app.gateway.words import alert_unknown_word, describe_unknown, known, word
 from payments_app.payments import states
 from payments_app.payments.connect.account import account_of
 from payments_app.payments.disputes.models import NEEDS_ANSWER, STATES, UNKNOWN, Dispute
 from payments_app.payments.models import Transaction
 from payments_app.payments.payment_of import payment_of
+from payments_app.payments.read_now import RETRY_SECONDS, read_now
 from payments_app.payments.unmatched import mark_matched, read_subject, store_unmatched
 
-log = logging.getLogger(__name__)
-
 CHANGED = "dispute.changed"
-RETRY_SECONDS = 30.0
 LOOK_SECONDS, MAX_READS = 3600.0, 20  # at a status that we do not know; a person was told at once
 
 
@@ -43,7 +39,7 @@ def refresh(subject: str, claim: Claim) -> None:
     """
     stripe_id, account = read_subject(subject)
     find = _of_intent if stripe_id.startswith("pi_") else _one
-    bodies = find(stripe_id, account)
+    bodies = read_now(stripe_id, lambda: find(stripe_id, account))
     unread: UnreadableError | None = None
     for body in bodies:
         try:
@@ -59,24 +55,12 @@ def refresh(subject: str, claim: Claim) -> None:
 
 def _one(stripe_dispute_id: str, account: str | None) -> list[dict[str, Any]]:
     account = _account(Dispute.stripe_dispute_id, stripe_dispute_id) or account
-    reply = retrieve_dispute(stripe_dispute_id, account)
-    if reply.body is not None:
-        return [reply.body]
-    if reply.trouble != Verdict.INVALID:
-        raise Later(RETRY_SECONDS, f"{stripe_dispute_id}: {reply.error_code}")
-    log.warning("Stripe knows no dispute %s", stripe_dispute_id)
-    return []
+    return [retrieve_dispute(stripe_dispute_id, account).expect_body()]
 
 
 def _of_intent(intent_id: str, account: str | None) -> list[dict[str, Any]]:
     account = _account(Transaction.stripe_payment_id, intent_id) or account
-    try:
-        return disputes_of(intent_id, account)
-    except UnreadableError as error:
-        if error.verdict == Verdict.INVALID:
-            log.warning("Stripe knows no intent %s", intent_id)
-            return []
-        raise Later(RETRY_SECONDS, str(error)) from error
+    return disputes_of(intent_id, account)
 
 
 @atomic

@@ -6,10 +6,11 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from payments_app.core import alerts, history
+from payments_app.core import alerts
 from payments_app.core.db.columns import as_object
 from payments_app.core.db.session import atomic
-from payments_app.gateway.objects import Reply
+from payments_app.gateway.record_call import record_call
+from payments_app.gateway.results import Answer
 from payments_app.gateway.words import alert_unknown_word, known, sentence, word
 from payments_app.payments.models import Transaction
 from payments_app.payments.payment_of import charge_of, is_about, names_of
@@ -18,27 +19,31 @@ from payments_app.payments.refunds.models import AT_STRIPE, MACHINE, Refund, loc
 
 @atomic
 def apply_stripe_refund(
-    session: Session, refund_id: str, reply: Reply, *, actor: str = "stripe"
+    session: Session, refund_id: str, answer: Answer, *, actor: str = "stripe"
 ) -> str:
     """Keep what Stripe answered about a refund and move it there; return its state.
 
-    `reply` holds the refund's body. Safe in any order: a move that the table does not allow is
+    `answer` holds the refund's body. Safe in any order: a move that the table does not allow is
     news that was overtaken.
     """
     refund = lock(session, refund_id)
-    note_reply(session, refund, reply)
-    take(session, refund, reply.body or {}, actor=actor)
+    note_call(session, refund, answer)
+    take(session, refund, answer.expect_body(), actor=actor)
     return refund.state
 
 
 @atomic
 def end_refund(
-    session: Session, refund_id: str, state: str, error: dict[str, Any], reply: Reply | None = None
+    session: Session,
+    refund_id: str,
+    state: str,
+    error: dict[str, Any],
+    answer: Answer | None = None,
 ) -> str:
     """Move a refund to `failed` (no money went back by it) or `unknown`, with the error."""
     refund = lock(session, refund_id)
-    if reply is not None:
-        note_reply(session, refund, reply)
+    if answer is not None:
+        note_call(session, refund, answer)
     if MACHINE.allows(refund.state, state):
         _keep_error(refund, error)
         move(session, refund, state, message=refund.error_message)
@@ -91,16 +96,15 @@ def tell_of_status(session: Session, refund: Refund) -> None:
     )
 
 
-def note_reply(session: Session, refund: Refund, reply: Reply) -> None:
-    """Every call to Stripe is a history row."""
-    history.record(
-        session,
-        "stripe",
-        f"stripe.{reply.call}",
-        transaction_id=refund.transaction_id,
-        subject=refund.id,
-        **reply.as_history(),
-    )
+@atomic
+def note(session: Session, refund_id: str, answer: Answer) -> None:
+    """`note_call`, as a database transaction of its own."""
+    note_call(session, lock(session, refund_id), answer)
+
+
+def note_call(session: Session, refund: Refund, answer: Answer) -> None:
+    """Keep a call in the payment's history."""
+    record_call(session, answer, transaction_id=refund.transaction_id, subject=refund.id)
 
 
 _WORDS = {"failed": "failed: the money did not arrive", "canceled": "was cancelled"}

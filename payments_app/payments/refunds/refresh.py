@@ -8,34 +8,30 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from payments_app.core import alerts
-from payments_app.core.db.columns import as_object
 from payments_app.core.db.session import atomic
-from payments_app.core.jobs import outbox
 from payments_app.core.jobs.outbox import Claim, Later
-from payments_app.core.money import code_of
 from payments_app.gateway import charges
-from payments_app.gateway.connect import refunds_of_charge
-from payments_app.gateway.ids import clean_id
-from payments_app.gateway.numbers import MOST_AMOUNT, whole
-from payments_app.gateway.objects import UnreadableError
-from payments_app.gateway.refunds import REASONS, refunds_of, retrieve_refund
+from payments_app.gateway.refunds import refunds_of, refunds_of_charge, retrieve_refund
 from payments_app.gateway.results import Verdict
-from payments_app.gateway.words import describe_unknown, known, word
-from payments_app.payments import states
 from payments_app.payments.connect.account import account_of
 from payments_app.payments.models import Transaction
 from payments_app.payments.payment_of import payment_of
-from payments_app.payments.refunds.apply_stripe_state import take, tell_of_status
-from payments_app.payments.refunds.models import AT_STRIPE, NOT_REFUNDED, Refund, lock, tell
-from payments_app.payments.refunds.request import remaining
-from payments_app.payments.transactions.received import is_release
-from payments_app.payments.unmatched import mark_matched, read_subject, store_unmatched
+from payments_app.payments.read_now import RETRY_SECONDS, read_now
+from payments_app.payments.refunds.import_refunds import import_refunds, keep_as_failed
+from payments_app.payments.refunds.models import Refund
+from payments_app.payments.unmatched import read_subject, store_unmatched
 
-RETRY_SECONDS = 30.0
-OUTSIDE = "Made outside of this application"
-NEVER_PAID_CODE = "never_paid"
-NEVER_PAID = "The payment was cancelled before any money was taken: nothing was given back."
+_OF_A_CHARGE = ("ch_", "py_")
+
+
+@dataclass(frozen=True)
+class _Owner:
+    """The payment whose refunds are read."""
+
+    transaction_id: str
+    intent_id: str
+    account: str | None
+    failed: bool
 
 
 def refresh(subject: str, _claim: Claim) -> None:
@@ -66,70 +62,6 @@ def refresh(subject: str, _claim: Claim) -> None:
         raise Later(RETRY_SECONDS, f"nothing left to refund yet for {', '.join(blocked)}")
 
 
-@atomic
-def import_refunds(
-    session: Session, transaction_id: str, bodies: list[dict[str, Any]]
-) -> list[str]:
-    """Take in the refunds of a payment as Stripe has them; return those that have nothing left to
-    refund yet.
-
-    What failed comes first: it frees its amount. Raises Later for a payment that is not complete
-    here yet: its own news is on the way.
-    """
-    transaction = states.lock(session, transaction_id)
-    if bodies and transaction.state != "complete":
-        raise Later(RETRY_SECONDS, f"{transaction_id} is still {transaction.phase}")
-    blocked = []
-    for body in sorted(bodies, key=lambda body: not _gave_nothing_back(body)):
-        mark_matched(session, body["id"])
-        known = _known(session, transaction_id, body)
-        if known is not None:
-            take(session, lock(session, known), body, actor="stripe")
-        elif is_release(body, transaction.amount, transaction.paid) or _is_mismatch(
-            session, transaction, body
-        ):
-            continue
-        elif _gave_nothing_back(body) or body["amount"] <= remaining(session, transaction):
-            _store(session, transaction, body)
-        else:
-            blocked.append(body["id"])
-    if blocked:
-        _recheck_own_refunds(session, transaction_id, blocked)
-    return blocked
-
-
-@atomic
-def keep_as_failed(session: Session, transaction_id: str, bodies: list[dict[str, Any]]) -> None:
-    """Keep the refunds of a payment that ended without money, here and at Stripe: what was given
-    back is an authorization that was never captured, and no money."""
-    transaction = states.lock(session, transaction_id)
-    for body in bodies:
-        mark_matched(session, body["id"])
-        if transaction.state != "failed" or _known(session, transaction_id, body) is not None:
-            continue
-        if _is_mismatch(session, transaction, body):
-            continue
-        words = f"{NEVER_PAID} {describe_unknown(body.get('reason'))}"
-        error = {"code": NEVER_PAID_CODE, "message": words}
-        _store(
-            session,
-            transaction,
-            body,
-            "failed",
-            error=error,
-            error_code=NEVER_PAID_CODE,
-            error_message=words,
-        )
-        alerts.raise_alert(
-            session,
-            "refund_never_paid",
-            f"refund_never_paid:{body['id']}",
-            f"Stripe's refund {body['id']} is of {transaction_id}, which was never paid. {words}. "
-            "Look at both in Stripe's Dashboard",
-            transaction_id=transaction_id,
-        )
-
-
 def _never_paid(owner: _Owner) -> bool:
     """Whether the payment ended here without money, and Stripe says so too.
 
@@ -138,44 +70,25 @@ def _never_paid(owner: _Owner) -> bool:
     if not owner.failed:
         return False
     answer = charges.retrieve_intent(owner.intent_id, owner.account)
-    if answer.intent is None:
+    if answer.body is None:
         raise Later(RETRY_SECONDS, f"{owner.intent_id}: {answer.error_code}")
     unpaid = answer.verdict in (Verdict.CANCELED, Verdict.DECLINED, Verdict.OPEN)
-    return unpaid and not answer.intent.get("amount_received")
-
-
-@dataclass(frozen=True)
-class _Owner:
-    """The payment whose refunds are read."""
-
-    transaction_id: str
-    intent_id: str
-    account: str | None
-    failed: bool
+    return unpaid and not answer.body.get("amount_received")
 
 
 def _read(stripe_id: str, account: str | None) -> list[dict[str, Any]]:
-    """The refunds at Stripe of an intent or of a charge, or the one of this id; none where Stripe
-    knows no such thing."""
-    try:
-        if stripe_id.startswith("pi_"):
-            return refunds_of(stripe_id, account)
-        if stripe_id.startswith(("ch_", "py_")):
-            return refunds_of_charge(stripe_id, account)
-    except UnreadableError as error:
-        if error.verdict == Verdict.INVALID:
-            return []
-        raise Later(RETRY_SECONDS, str(error)) from error
-    reply = retrieve_refund(stripe_id, account)
-    if reply.body is None and reply.trouble != Verdict.INVALID:
-        raise Later(RETRY_SECONDS, f"{stripe_id}: {reply.error_code}")
-    return [reply.body] if reply.body is not None else []
+    """The refunds at Stripe of an intent or of a charge, or the one of this id."""
+    if stripe_id.startswith("pi_"):
+        return read_now(stripe_id, lambda: refunds_of(stripe_id, account))
+    if stripe_id.startswith(_OF_A_CHARGE):
+        return read_now(stripe_id, lambda: refunds_of_charge(stripe_id, account))
+    return read_now(stripe_id, lambda: [retrieve_refund(stripe_id, account).expect_body()])
 
 
 @atomic
 def _owner_here(session: Session, stripe_id: str) -> _Owner | None:
     """The payment that this id of Stripe's names, by what we know ourselves."""
-    if stripe_id.startswith(("pi_", "ch_", "py_")):
+    if stripe_id.startswith(("pi_", *_OF_A_CHARGE)):
         kind = "payment_intent" if stripe_id.startswith("pi_") else "charge"
         return _as_owner(payment_of(session, {kind: stripe_id}))
     owner = select(Refund.transaction_id).where(Refund.stripe_refund_id == stripe_id)
@@ -200,78 +113,3 @@ def _as_owner(found: Transaction | None) -> _Owner | None:
 def _set_aside(session: Session, bodies: list[dict[str, Any]], account: str | None) -> None:
     for body in bodies:
         store_unmatched(session, body, account)
-
-
-def _known(session: Session, transaction_id: str, body: dict[str, Any]) -> str | None:
-    named = clean_id(as_object(body.get("metadata")).get("refund_id"))
-    same = Refund.stripe_refund_id == body["id"]
-    if named is not None:
-        same |= (Refund.id == named) & Refund.stripe_refund_id.is_(None)
-    return session.scalar(select(Refund.id).where(Refund.transaction_id == transaction_id, same))
-
-
-def _gave_nothing_back(body: dict[str, Any]) -> bool:
-    return known(body.get("status"), NOT_REFUNDED) is not None
-
-
-def _is_mismatch(session: Session, transaction: Transaction, body: dict[str, Any]) -> bool:
-    """Whether a refund that was made outside is of no amount in the payment's currency: it lowers
-    nothing of it, and a person is told."""
-    amount, currency = body.get("amount"), body.get("currency")
-    same_currency = code_of(currency) == transaction.currency
-    if whole(amount, 1, MOST_AMOUNT) is not None and same_currency:
-        return False
-    alerts.raise_alert(
-        session,
-        "mismatch",
-        f"mismatch:{body['id']}",
-        f"Stripe's refund {body['id']} of {transaction.id} is of {word(amount)} {word(currency)} "
-        f"in minor units, and the payment is in {transaction.currency}: it was not taken in. Look "
-        "at both in Stripe's Dashboard",
-        severity="critical",
-        transaction_id=transaction.id,
-    )
-    return True
-
-
-def _store(
-    session: Session,
-    transaction: Transaction,
-    body: dict[str, Any],
-    state: str | None = None,
-    **more: Any,
-) -> None:
-    """Keep a refund that was made outside: as Stripe has it, or in `state`. One in a state that we
-    do not know is looked up."""
-    refund = Refund(
-        transaction_id=transaction.id,
-        state=state or known(body.get("status"), AT_STRIPE) or "unknown",
-        amount=body["amount"],
-        currency=transaction.currency,
-        reason=OUTSIDE,
-        stripe_reason=known(body.get("reason"), REASONS),
-        requested_by="stripe",
-        stripe_refund_id=body["id"],
-        stripe_data=body,
-        **more,
-    )
-    session.add(refund)
-    session.flush()
-    tell(session, refund, actor="stripe", outside=True)
-    if refund.unknown_status:
-        tell_of_status(session, refund)
-
-
-def _recheck_own_refunds(session: Session, transaction_id: str, blocked: list[str]) -> None:
-    """Of our own refunds some can't stand any more: ask Stripe about them now."""
-    for refund_id in session.scalars(
-        select(Refund.id).where(Refund.transaction_id == transaction_id)
-    ):
-        outbox.run_now(session, "refunds.look_up", refund_id)
-    alerts.raise_alert(
-        session,
-        "refund_outside",
-        f"refund_outside:{transaction_id}",
-        f"{', '.join(blocked)} was made at Stripe while refunds of ours were under way",
-        transaction_id=transaction_id,
-    )

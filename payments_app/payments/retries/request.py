@@ -20,8 +20,9 @@ from payments_app.core.money import Money
 from payments_app.core.web.links import absolute
 from payments_app.gateway.declines import STAFF, DeclinePolicy, decline_policy
 from payments_app.payments import states
-from payments_app.payments.models import PaymentRecord, Transaction
+from payments_app.payments.models import PaymentRecord, Role, Transaction
 from payments_app.payments.payable import find_payable, payable_kinds
+from payments_app.payments.queries import attempts
 
 # By its name: the customers' room is above this one.
 _CARDS = table("pay_saved_cards", column("payment_method"), column("removed_at"))
@@ -95,8 +96,8 @@ def verdict_on(
 ) -> RetryVerdict:
     """The verdict on a locked transaction; `under_way` says that the asker is the retry itself."""
     payable = payable_record(session, transaction.id)
-    attempts = _attempts(session, payable) if payable else [transaction]
-    refusal = _refusal(transaction, attempts)
+    tried = _attempts(session, payable) if payable else [transaction]
+    refusal = _refusal(transaction, tried)
     if refusal is None and payable is not None:
         refusal = not_payable_here(session, payable)
     if refusal is None and not under_way and _waits(session, transaction.id):
@@ -109,7 +110,7 @@ def verdict_on(
     return RetryVerdict(
         how=how,
         sentence=sentence,
-        attempt=len(attempts) + 1,
+        attempt=len(tried) + 1,
         money=transaction.money,
         card=f"{brand} ending in {transaction.card_last4}" if transaction.card_last4 else None,
         link=link,
@@ -120,7 +121,7 @@ def payable_record(session: Session, transaction_id: str) -> PaymentRecord | Non
     """What the transaction pays for; of a charge of the customer alone, None."""
     return session.scalar(
         select(PaymentRecord).where(
-            PaymentRecord.transaction_id == transaction_id, PaymentRecord.role == "pays_for"
+            PaymentRecord.transaction_id == transaction_id, PaymentRecord.role == Role.PAYS_FOR
         )
     )
 
@@ -145,18 +146,8 @@ def requests(session: Session, transaction_id: str) -> int:
 
 def _attempts(session: Session, payable: PaymentRecord) -> list[Transaction]:
     """Every attempt to pay for the same thing, oldest first."""
-    query = (
-        select(Transaction)
-        .join(PaymentRecord)
-        .where(
-            PaymentRecord.payable_type == payable.payable_type,
-            PaymentRecord.payable_id == payable.payable_id,
-            PaymentRecord.role == "pays_for",
-        )
-        .order_by(PaymentRecord.id)
-        .execution_options(populate_existing=True)
-    )
-    return list(session.scalars(query))
+    query = attempts(payable.payable_type, payable.payable_id).order_by(PaymentRecord.id)
+    return list(session.scalars(query.execution_options(populate_existing=True)))
 
 
 def _refusal(transaction: Transaction, attempts: list[Transaction]) -> str | None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from payments_app.core import history
 from payments_app.core.db.clock import database_now
 from payments_app.core.db.session import atomic
 from payments_app.core.jobs.outbox import Claim, Later
@@ -17,11 +19,15 @@ from payments_app.payments import states
 from payments_app.payments.models import Transaction
 from payments_app.payments.transactions.apply_stripe_state import (
     apply_stripe_state,
+    end,
     give_up,
+    keep_intent,
     note,
-    status_word,
+    note_call,
 )
 from payments_app.payments.transactions.charge_snapshot import ChargeSnapshot, snapshot_of
+
+log = logging.getLogger(__name__)
 
 ACTION_SECONDS = 30 * 60  # a bank's check that nobody finished is cancelled after this
 RETRY_SECONDS = 60.0
@@ -33,6 +39,11 @@ NOT_MADE = {
 STRIPE_FAILED = {
     "type": "api_error",
     "message": "Stripe had an error. No payment was made.",
+}
+RATE_LIMITED = {
+    "type": "rate_limit",
+    "code": "rate_limit_exceeded",
+    "message": "Payment failed due to rate limiting",
 }
 CHECK_ABANDONED = {
     "type": "expired",
@@ -56,6 +67,21 @@ def never_made(snapshot: ChargeSnapshot) -> None:
         give_up(snapshot.transaction_id, "failed", STRIPE_FAILED)
 
 
+@atomic
+def rate_limited(session: Session, transaction_id: str, answer: Answer) -> None:
+    """End a transaction whose intent could not be made, since rate limits outlast the retries."""
+    log.error("%s: Rate limit exceeded after retries", transaction_id)
+    note_call(session, transaction_id, answer)
+    history.record(
+        session,
+        "stripe",
+        "stripe.retries_exhausted",
+        transaction_id=transaction_id,
+        message="Rate limit exceeded after retries",
+    )
+    end(session, transaction_id, "failed", RATE_LIMITED)
+
+
 def unsent(
     snapshot: ChargeSnapshot, claim: Claim, create: Callable[[ChargeSnapshot], Answer]
 ) -> None:
@@ -66,7 +92,7 @@ def unsent(
     """
     if snapshot.intent_id is None:
         answer = create(snapshot)
-        if answer.intent is None:
+        if answer.body is None:
             if answer.verdict in (Verdict.CANCELED, Verdict.INVALID):
                 never_made(snapshot)
                 return
@@ -93,7 +119,7 @@ def close(
     note(snapshot.transaction_id, answer)
     if answer.verdict == Verdict.MOVED_ON:
         answer = charges.retrieve_intent(snapshot.intent, snapshot.account)
-        if answer.verdict == Verdict.OPEN or answer.intent is None:
+        if answer.verdict == Verdict.OPEN or answer.body is None:
             answer = unclear(answer)
         if answer.verdict != Verdict.CANCELED:
             apply_stripe_state(snapshot.transaction_id, answer, fresh=True)
@@ -126,9 +152,7 @@ def _waiting_for_buyer(session: Session, transaction_id: str) -> ChargeSnapshot 
 
 @atomic
 def _keep_id(session: Session, transaction_id: str, answer: Answer) -> None:
-    transaction = states.lock(session, transaction_id)
-    transaction.stripe_payment_id = answer.body["id"]
-    transaction.stripe_status = status_word(answer.body)
+    keep_intent(states.lock(session, transaction_id), answer.expect_body())
 
 
 @atomic

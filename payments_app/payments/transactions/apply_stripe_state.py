@@ -9,11 +9,12 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from payments_app.core import alerts, history
+from payments_app.core import alerts
 from payments_app.core.db.columns import as_object
 from payments_app.core.db.session import atomic
 from payments_app.core.jobs import outbox
 from payments_app.gateway.calls import NEW_STATUS
+from payments_app.gateway.record_call import record_call
 from payments_app.gateway.results import Answer, Verdict
 from payments_app.gateway.words import alert_unknown_word, sentence, word
 from payments_app.payments import states
@@ -124,31 +125,32 @@ def end(
 
 @atomic
 def note(session: Session, transaction_id: str, answer: Answer) -> None:
+    """`note_made`, as a database transaction of its own."""
+    note_made(session, transaction_id, answer)
+
+
+def note_made(session: Session, transaction_id: str, answer: Answer) -> None:
     """Keep a call that decided nothing in the transaction's history, if it was made at all."""
     if answer.error_code != "breaker_open":
         note_call(session, transaction_id, answer)
 
 
 def note_call(session: Session, transaction_id: str, answer: Answer) -> None:
-    """Every call to Stripe is a history row: what, request id, milliseconds, verdict."""
-    history.record(
-        session,
-        "stripe",
-        f"stripe.{answer.call}",
-        transaction_id=transaction_id,
-        **answer.as_history(),
-    )
+    """Keep a call in the transaction's history, and tell a person of a status in its answer that
+    we do not know."""
+    record_call(session, answer, transaction_id=transaction_id)
     if answer.error_code == NEW_STATUS:
-        status = (answer.intent or {}).get("status")
+        status = answer.expect_body().get("status")
         alert_unknown_word(
             session, transaction_id, "intent's status", status, transaction_id=transaction_id
         )
 
 
-def status_word(intent: dict[str, Any]) -> str:
-    """What Stripe says that an intent is, as the transaction keeps it; empty where it says
+def keep_intent(transaction: Transaction, intent: dict[str, Any]) -> None:
+    """Keep which intent is a transaction's, and what Stripe says that it is; empty where it says
     nothing."""
-    return word(intent.get("status")) or ""
+    transaction.stripe_payment_id = transaction.stripe_payment_id or intent.get("id")
+    transaction.stripe_status = word(intent.get("status")) or ""
 
 
 def _mismatch(session: Session, transaction: Transaction, answer: Answer) -> bool:
@@ -190,11 +192,10 @@ def _correct(
 
 def _keep(transaction: Transaction, answer: Answer) -> None:
     """Keep what Stripe answered: the complete response without its secret, and what staff read."""
-    intent = answer.intent
+    intent = answer.body
     if intent:
         transaction.stripe_data = intent
-        transaction.stripe_payment_id = transaction.stripe_payment_id or intent.get("id")
-        transaction.stripe_status = status_word(intent)
+        keep_intent(transaction, intent)
         transaction.livemode = bool(intent.get("livemode"))
         _keep_charge(transaction, intent.get("latest_charge"))
         _keep_card(transaction, intent.get("payment_method"))

@@ -20,17 +20,19 @@ from payments_app.core.jobs.outbox import Claim
 from payments_app.gateway import charges
 from payments_app.gateway.customers import create_customer
 from payments_app.gateway.results import Answer, Verdict, unclear
+from payments_app.gateway.waits import used_up
 from payments_app.payments import states
 from payments_app.payments.queries import phase_of
-from payments_app.payments.transactions import abandon, retry_policy, seller_refused, supersede
+from payments_app.payments.transactions import abandon, seller_refused, supersede
 from payments_app.payments.transactions.apply_stripe_state import (
     apply_stripe_state,
     complete_zero_amount,
+    keep_intent,
     note,
     note_call,
-    status_word,
 )
 from payments_app.payments.transactions.charge_snapshot import ChargeSnapshot, snapshot_of
+from payments_app.payments.transactions.wait import wait
 
 _TOKEN_SPENT = (
     "payment_intent_confirmation_token_invalid",
@@ -58,10 +60,10 @@ def charge(transaction_id: str, claim: Claim) -> None:
         made = create_customer(
             snapshot.customer.customer_id, snapshot.customer.email, snapshot.transaction_id
         )
-        if isinstance(made, Answer):
+        if made.body is None:
             _not_created(snapshot, made, claim)
             return
-        snapshot = _known(transaction_id, made)
+        snapshot = _known(transaction_id, made.body["id"])
     if snapshot.intent_id is None:
         created = create(snapshot)
         if created.verdict != Verdict.OPEN:
@@ -96,20 +98,16 @@ def confirm(snapshot: ChargeSnapshot, claim: Claim) -> None:
     if not snapshot.confirm_sent and seller_refused.is_refusal(snapshot, answer):
         seller_refused.end_refused(snapshot, answer)
     elif answer.verdict in (Verdict.LATER, Verdict.MISCONFIGURED):
-        retry_policy.wait(snapshot, answer, claim)
+        wait(snapshot, answer, claim)
     elif answer.verdict in (Verdict.MOVED_ON, Verdict.OPEN) or (
         answer.replayed and answer.verdict != Verdict.UNKNOWN
     ):
         note(snapshot.transaction_id, answer)
         apply_stripe_state(snapshot.transaction_id, _read(snapshot), fresh=True)
-    elif answer.verdict == Verdict.UNKNOWN and answer.replayed:
-        # Stripe has saved an error of its own for this key, and nothing was charged when we
-        # looked: the key is of no more use, so this attempt is closed there and given up.
-        note(snapshot.transaction_id, answer)
-        abandon.close(snapshot, claim, phase="failed", error=answer.error or {})
-    elif answer.error_code in _TOKEN_SPENT:
-        # Used up: by an earlier confirm of ours, or by another intent. Closing this intent tells:
-        # if it can be cancelled, no money moved and never will.
+    elif answer.replayed or answer.error_code in _TOKEN_SPENT:
+        # Stripe has saved an error of its own for this key, or the token is used up (by an earlier
+        # confirm of ours, or by another intent). Closing this intent tells: if it can be
+        # cancelled, no money moved and never will.
         note(snapshot.transaction_id, answer)
         abandon.close(snapshot, claim, phase="failed", error=answer.error or {})
     else:
@@ -144,16 +142,18 @@ def _read(snapshot: ChargeSnapshot) -> Answer:
 
 def _certain(answer: Answer) -> Answer:
     """An intent that could not be read says nothing about the money: that is unknown."""
-    return answer if answer.intent and answer.http_status == 200 else unclear(answer)
+    return answer if answer.was_read else unclear(answer)
 
 
 def _not_created(snapshot: ChargeSnapshot, answer: Answer, claim: Claim) -> None:
     """No new intent. Nothing that could move money was sent, so the same key is tried later."""
     if seller_refused.is_refusal(snapshot, answer):
         seller_refused.end_refused(snapshot, answer)
+    elif answer.error_type == "rate_limit" and used_up(claim.tries):
+        abandon.rate_limited(snapshot.transaction_id, answer)
     elif answer.verdict in (Verdict.LATER, Verdict.MISCONFIGURED, Verdict.UNKNOWN):
-        retry_policy.wait(snapshot, answer, claim)
-    elif answer.verdict == Verdict.CANCELED and answer.intent is None:
+        wait(snapshot, answer, claim)
+    elif answer.verdict == Verdict.CANCELED and answer.body is None:
         abandon.never_made(snapshot)
     else:
         apply_stripe_state(snapshot.transaction_id, answer)
@@ -189,8 +189,7 @@ def _known(session: Session, transaction_id: str, stripe_customer_id: str) -> Ch
 def _created(session: Session, transaction_id: str, answer: Answer) -> ChargeSnapshot:
     transaction = states.lock(session, transaction_id)
     note_call(session, transaction_id, answer)
-    transaction.stripe_payment_id = answer.body["id"]
-    transaction.stripe_status = status_word(answer.body)
+    keep_intent(transaction, answer.expect_body())
     session.flush()
     return snapshot_of(session, transaction)
 

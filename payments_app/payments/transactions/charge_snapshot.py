@@ -7,20 +7,19 @@ row and no connection is held while Stripe is called.
 from __future__ import annotations
 
 import datetime as dt
-import json
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from payments_app.core.db.clock import database_now
 from payments_app.core.web.links import absolute
 from payments_app.payments.connect.account import account_of, is_destination_charge
-from payments_app.payments.models import PaymentRecord, Transaction
+from payments_app.payments.models import Role, Transaction
+from payments_app.payments.queries import joined
+from payments_app.payments.repeatable import KEY_SECONDS, older_than, same_parameters
 
 UNSENT_SECONDS = 15 * 60  # a buyer who left is not charged after this
-KEY_SECONDS = 23 * 3600  # Stripe keeps a key for 24 h at least
 
 
 @dataclass(frozen=True)
@@ -131,12 +130,11 @@ def snapshot_of(session: Session, transaction: Transaction) -> ChargeSnapshot:
     if transaction.parameters is None and customer is None:
         transaction.parameters = parameters_for(transaction)
         session.flush()
-    # JSONB keeps no order of keys, and a repeated call must be the same to the byte.
-    parameters = json.loads(json.dumps(transaction.parameters or {}, sort_keys=True))
+    parameters = same_parameters(transaction.parameters)
     late, forgotten = session.execute(
         select(
-            Transaction.created_at < database_now(-UNSENT_SECONDS),
-            Transaction.created_at < database_now(-KEY_SECONDS),
+            older_than(UNSENT_SECONDS, Transaction.created_at),
+            older_than(KEY_SECONDS, Transaction.created_at),
         ).where(Transaction.id == transaction.id)
     ).one()
     return ChargeSnapshot(
@@ -165,9 +163,5 @@ def _new_customer(session: Session, transaction: Transaction) -> NewCustomer | N
         return None
     if not transaction.customer_known:
         return NewCustomer(None, transaction.email.strip().lower())
-    customer_id = session.scalars(
-        select(PaymentRecord.payable_id).where(
-            PaymentRecord.transaction_id == transaction.id, PaymentRecord.role == "customer"
-        )
-    ).one()
+    customer_id = session.scalars(joined(transaction.id, Role.CUSTOMER)).one()
     return NewCustomer(customer_id, transaction.email.strip().lower())

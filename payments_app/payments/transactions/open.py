@@ -11,8 +11,9 @@ from payments_app.core import history
 from payments_app.core.jobs import outbox
 from payments_app.core.money import CURRENCIES, Money
 from payments_app.payments.connect.payee import name_payee
-from payments_app.payments.models import PaymentRecord, Transaction
+from payments_app.payments.models import PaymentRecord, Role, Transaction
 from payments_app.payments.payable import NotPayableError, Payable
+from payments_app.payments.queries import live_attempt, record_of
 
 
 class LivePaymentError(Exception):
@@ -64,7 +65,7 @@ def open_transaction(
     if money.currency not in CURRENCIES:
         words = f"{money.currency.upper()} is not a currency that this shop can take."
         raise NotPayableError("currency_not_taken", words)
-    if payable.payable_role == "pays_for":
+    if payable.payable_role == Role.PAYS_FOR:
         # As it is now, and nobody else's until we commit: the caller may have read it long ago.
         session.refresh(payable, with_for_update=True)
         _refuse_second(session, payable)
@@ -87,9 +88,9 @@ def open_transaction(
     )
     session.add(transaction)
     session.flush()
-    if payable.payable_role == "pays_for":
-        _join(session, transaction, payable.payable_type, payable.id, "pays_for")
-    _join(session, transaction, "customer", customer_id, "customer")
+    if payable.payable_role == Role.PAYS_FOR:
+        _join(session, transaction, payable.payable_type, payable.id, Role.PAYS_FOR)
+    _join(session, transaction, "customer", customer_id, Role.CUSTOMER)
     name_payee(session, transaction, payable.payee_id)
     history.record(
         session,
@@ -106,36 +107,23 @@ def open_transaction(
 
 
 def _refuse_second(session: Session, payable: Payable) -> None:
-    live = session.execute(
-        select(Transaction.id, Transaction.state)
-        .join(PaymentRecord)
-        .where(
-            PaymentRecord.payable_type == payable.payable_type,
-            PaymentRecord.payable_id == payable.id,
-            PaymentRecord.role == "pays_for",
-            PaymentRecord.live,
-        )
-    ).first()
+    live = live_attempt(session, payable.payable_type, payable.id)
     if live:
         raise LivePaymentError(live.id, live.state)
 
 
 def _next_attempt(session: Session, payable: Payable) -> int:
-    if payable.payable_role != "pays_for":
+    if payable.payable_role != Role.PAYS_FOR:
         return 1
     before = session.scalar(
         select(func.count())
         .select_from(PaymentRecord)
-        .where(
-            PaymentRecord.payable_type == payable.payable_type,
-            PaymentRecord.payable_id == payable.id,
-            PaymentRecord.role == "pays_for",
-        )
+        .where(record_of(payable.payable_type, payable.id))
     )
     return (before or 0) + 1
 
 
-def _join(session: Session, transaction: Transaction, kind: str, id_: str, role: str) -> None:
+def _join(session: Session, transaction: Transaction, kind: str, id_: str, role: Role) -> None:
     session.add(
         PaymentRecord(transaction_id=transaction.id, payable_type=kind, payable_id=id_, role=role)
     )

@@ -17,7 +17,7 @@ from payments_app.payments.models import Transaction
 def mismatch(transaction: Transaction, answer: Answer) -> str | None:
     """What is wrong with the intent of an answer; None where nothing is. One is of what we asked
     for, and one that succeeded says how much of that was received, more than nothing."""
-    intent = answer.intent
+    intent = answer.body
     if not intent:
         return None
     money = (intent.get("amount"), code_of(intent.get("currency")))
@@ -43,7 +43,7 @@ def receive(transaction: Transaction, answer: Answer, phase: str) -> dict[str, A
     """Keep what was received, where it is complete now; what the timeline says of a part."""
     if phase != "complete":
         return {}
-    intent = answer.intent or {}
+    intent = answer.body or {}
     transaction.amount_received = 0 if _is_setup(intent) else intent.get("amount_received")
     if transaction.amount_received == transaction.amount:
         return {}

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from payments_app.core.db.session import atomic
 from payments_app.core.jobs.outbox import Claim, Later
@@ -17,7 +16,8 @@ from payments_app.gateway import charges
 from payments_app.gateway.results import Answer, Verdict
 from payments_app.payments import states
 from payments_app.payments.connect.account import DIRECT_ACCOUNT
-from payments_app.payments.models import PaymentRecord, Transaction
+from payments_app.payments.models import Transaction
+from payments_app.payments.queries import attempts_like
 from payments_app.payments.transactions.apply_stripe_state import (
     apply_in_session,
     end,
@@ -81,25 +81,15 @@ def _mark_closed(session: Session, transaction_id: str, answer: Answer) -> None:
 
 @atomic
 def _still_open(session: Session, transaction_id: str) -> list[_Open]:
-    mine, theirs = aliased(PaymentRecord), aliased(PaymentRecord)
     rows = session.execute(
-        select(
-            Transaction.id,
-            Transaction.stripe_payment_id,
-            DIRECT_ACCOUNT.label("account"),
-        )
-        .join(theirs, theirs.transaction_id == Transaction.id)
-        .join(
-            mine,
-            (mine.payable_type == theirs.payable_type) & (mine.payable_id == theirs.payable_id),
-        )
+        attempts_like(transaction_id)
         .where(
-            mine.transaction_id == transaction_id,
-            mine.role == "pays_for",
-            theirs.role == "pays_for",
-            theirs.transaction_id != transaction_id,
+            Transaction.id != transaction_id,
             Transaction.stripe_payment_id.is_not(None),
             Transaction.stripe_status.not_in(_CLOSED),
+        )
+        .with_only_columns(
+            Transaction.id, Transaction.stripe_payment_id, DIRECT_ACCOUNT.label("account")
         )
     ).all()
     return [_Open(row.id, row.stripe_payment_id or "", row.account) for row in rows]

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from payments_app.core.money import Money
 from payments_app.customers.models import Customer
-from payments_app.payments.models import PaymentRecord, Transaction
+from payments_app.payments.models import PaymentRecord, Role, Transaction
 from payments_app.staff.payments.details import payments
 from payments_app.staff.payments.refunds_and_disputes import marks_of
 from payments_app.staff.presenter import Mark, Payment
@@ -20,7 +20,7 @@ from payments_app.staff.presenter import Mark, Payment
 SHOWN = 50
 _HIS = (
     PaymentRecord.payable_type == Customer.payable_type,
-    PaymentRecord.role == "customer",
+    PaymentRecord.role == Role.CUSTOMER,
 )
 
 

@@ -15,7 +15,7 @@ from payments_app.merchants.onboarding_link import onboarding_url
 from payments_app.merchants.requirements import asked_for
 from payments_app.payments.connect import records
 from payments_app.payments.connect.records import ConnectRecord
-from payments_app.payments.models import PaymentRecord, Transaction, fee_taken
+from payments_app.payments.models import PaymentRecord, Role, Transaction, fee_taken
 from payments_app.staff.presenter import in_words
 from payments_app.staff.zones import When, when
 
@@ -95,7 +95,8 @@ def sale_of(session: Session, transaction_id: str, zone: ZoneInfo) -> Sale | Non
         )
         .outerjoin(
             PaymentRecord,
-            (PaymentRecord.transaction_id == Transaction.id) & (PaymentRecord.role == "merchant"),
+            (PaymentRecord.transaction_id == Transaction.id)
+            & (PaymentRecord.role == Role.MERCHANT),
         )
         .outerjoin(Merchant, Merchant.id == PaymentRecord.payable_id)
         .where(Transaction.id == transaction_id)

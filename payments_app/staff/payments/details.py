@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from payments_app.core import alerts
 from payments_app.core.db.session import CommitOutcomeUnknownError, atomic
 from payments_app.core.web.cache import shape_of
-from payments_app.payments.models import PaymentRecord, Transaction
+from payments_app.payments.models import PaymentRecord, Role, Transaction
 from payments_app.staff import cache
 from payments_app.staff.payments.refunds_and_disputes import marks_of
 from payments_app.staff.presenter import COLUMNS, Detail, Payment, detail_of
@@ -77,7 +77,7 @@ def _raise(session: Session, details: Sequence[Detail]) -> None:
 def _customers(session: Session, ids: Iterable[str]) -> dict[str, str]:
     rows = session.execute(
         select(PaymentRecord.transaction_id, PaymentRecord.payable_id).where(
-            PaymentRecord.transaction_id.in_(list(ids)), PaymentRecord.role == "customer"
+            PaymentRecord.transaction_id.in_(list(ids)), PaymentRecord.role == Role.CUSTOMER
         )
     )
     return {row.transaction_id: row.payable_id for row in rows}

@@ -21,7 +21,8 @@ from payments_app.core.web.access import staff
 from payments_app.core.web.http import wants_json
 from payments_app.core.web.query import UnreadableQueryError, takes
 from payments_app.gateway.declines import DECLINES
-from payments_app.payments.models import PaymentRecord, Transaction
+from payments_app.payments.models import Transaction
+from payments_app.payments.queries import attempts_like
 from payments_app.payments.refunds.double_payments import twin_of
 from payments_app.staff.blueprint import blueprint, page, today
 from payments_app.staff.merchants.queries import sale_of
@@ -219,20 +220,9 @@ def _attempts(transaction_id: str) -> list[Payment]:
     """Every attempt to pay for the same thing, the first one first; none where there is no
     other."""
     session = db.session()
-    mine = (
-        select(PaymentRecord.payable_type, PaymentRecord.payable_id)
-        .where(PaymentRecord.transaction_id == transaction_id, PaymentRecord.role == "pays_for")
-        .subquery()
-    )
     rows = session.execute(
-        select(Transaction.id, Transaction.version)
-        .join(PaymentRecord, PaymentRecord.transaction_id == Transaction.id)
-        .join(
-            mine,
-            (PaymentRecord.payable_type == mine.c.payable_type)
-            & (PaymentRecord.payable_id == mine.c.payable_id),
-        )
-        .where(PaymentRecord.role == "pays_for")
+        attempts_like(transaction_id)
+        .with_only_columns(Transaction.id, Transaction.version)
         .order_by(Transaction.attempt)
         .limit(50)
     )

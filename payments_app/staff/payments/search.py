@@ -17,7 +17,7 @@ from payments_app.core.db.ids import looks_like_id
 from payments_app.core.web.query import UnreadableQueryError
 from payments_app.customers.models import Customer
 from payments_app.orders.models import Order
-from payments_app.payments.models import PaymentRecord, Transaction
+from payments_app.payments.models import PaymentRecord, Role, Transaction
 from payments_app.payments.payable import payable_kinds
 from payments_app.payments.payment_of import charge_id
 from payments_app.staff.indexes import captured_in_part, lower_email, reference_tail
@@ -134,6 +134,6 @@ def _joined(ids: list[str]) -> ColumnElement[bool]:
         select(PaymentRecord.transaction_id).where(
             PaymentRecord.payable_type.in_(kinds),
             PaymentRecord.payable_id.in_(ids),
-            PaymentRecord.role.in_(("pays_for", "customer")),
+            PaymentRecord.role.in_((Role.PAYS_FOR, Role.CUSTOMER)),
         )
     )

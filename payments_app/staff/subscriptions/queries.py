@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from payments_app.core.history import HistoryEntry
-from payments_app.payments.models import PaymentRecord, Transaction
+from payments_app.payments.models import PaymentRecord, Role, Transaction
 from payments_app.staff.payments.details import payments
 from payments_app.staff.presenter import Payment
 from payments_app.staff.timeline import Entry, entries
@@ -139,7 +139,7 @@ def _payments(session: Session, periods: Sequence[str], zone: ZoneInfo) -> dict[
         .where(
             PaymentRecord.payable_type == Period.payable_type,
             PaymentRecord.payable_id.in_(periods),
-            PaymentRecord.role == "pays_for",
+            PaymentRecord.role == Role.PAYS_FOR,
         )
         .order_by(PaymentRecord.id.desc())
     ).all()

@@ -10,8 +10,8 @@ from sqlalchemy.exc import DBAPIError
 from payments_app.core.extensions import db
 from payments_app.notices import receipts
 from payments_app.notices.models import Mail
+from payments_app.payments.refunds import refund_snapshot
 from payments_app.payments.refunds import request as refund
-from payments_app.payments.refunds import send as refund_send
 from payments_app.payments.refunds.request import RefundRefusedError, request_refund
 from payments_app.payments.retries import charge as retry_charge
 from payments_app.payments.retries.request import request_retry
@@ -56,13 +56,13 @@ def declined_then_paid(lab: Lab) -> list[str]:
 
 
 def _random_refund_keys(patch: Patch) -> None:
-    patch.setattr(refund_send._Brief, "key", property(lambda _: secrets.token_hex(16)))
+    patch.setattr(refund_snapshot.RefundSnapshot, "key", property(lambda _: secrets.token_hex(16)))
 
 
 def _asks_nobody(patch: Patch) -> None:
     """Behind the retry's question stands the charge's own, about each earlier attempt."""
     patch.setattr(supersede, "close", lambda *_: True)
-    patch.setattr(retry_charge, "_ask", lambda *_: None)
+    patch.setattr(retry_charge, "ask", lambda *_: None)
 
 
 DEFENCES = (

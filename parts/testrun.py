@@ -90,8 +90,7 @@ def failed_tests(arguments: list[str]) -> list[str]:
 
 def pytest(arguments: list[str], env: dict[str, str]) -> int:
     """Its exit code. `TEST_WORKERS` says how many processes share the tests."""
-    # One more than there are processors: a browser, a server that starts and a bank are waited for.
-    workers = os.environ.get("TEST_WORKERS") or str((os.cpu_count() or 1) + 1)
+    workers = os.environ.get("TEST_WORKERS") or str(max(2, os.cpu_count() or 2))
     print(f"\nTests on {env['TEST_DATABASE']}", flush=True)
     command = [sys.executable, "-m", "pytest", "-q", "-n", workers, "--dist", "worksteal"]
     return subprocess.run([*command, *arguments], env=os.environ | env, check=False).returncode

@@ -10,7 +10,7 @@ from typing import Any
 from demo.sellers import ONBOARDED
 from parts.process import wait_until
 
-WAIT_SECONDS = 20
+WAIT_SECONDS = 60
 
 
 def onboard(settings: Mapping[str, str]) -> bool:

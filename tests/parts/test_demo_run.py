@@ -13,7 +13,7 @@ from parts.http import answers
 from parts.ports import free_port
 from parts.process import Process, wait_until
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 
 class Launcher(Process):
@@ -33,7 +33,7 @@ class Launcher(Process):
 def started(directory: Path) -> Iterator[Launcher]:
     launcher = Launcher(directory)
     try:
-        yield launcher.start(within=90)
+        yield launcher.start(within=150)
     finally:
         launcher.stop(within=70)
 
@@ -98,5 +98,5 @@ def test_sigterm_stops_everything_the_demo_started(launcher: Launcher) -> None:
 def test_a_killed_demo_can_be_started_again(launcher: Launcher) -> None:
     launcher.kill()
     launcher.log.write_text("")
-    launcher.start(within=90)
+    launcher.start(within=150)
     assert answers(f"http://127.0.0.1:{launcher.port}/readyz")

@@ -52,6 +52,26 @@ def test_a_merchant_who_gave_its_details_can_be_paid(
     assert told_of(merchant)[-1] == "merchant.ready"
 
 
+def test_details_given_before_the_account_is_stored_here_are_not_missed(
+    driver: PaymentDriver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its event finds nobody: our row has no account yet, and the answer is older than it."""
+    create, other = connect.create_account, create_merchant(driver, name="Harbour")
+
+    def and_onboard_at_once(*args: str, **kwargs: str) -> Answer:
+        answer = create(*args, **kwargs)
+        made = answer.expect_body()["id"]
+        driver.sandbox("POST", f"/_sandbox/accounts/{made}/onboard")
+        refresh_account(made, claim(made))
+        return answer
+
+    monkeypatch.setattr(connect, "create_account", and_onboard_at_once)
+    merchant = create_merchant(driver)
+    driver.work("default")
+    assert state_of(account(merchant)) == "ready"
+    assert state_of(account(other)) == "onboarding"
+
+
 @pytest.mark.parametrize("fault", ["drop_after", "500_after", "truncate", "500_before"])
 def test_a_lost_answer_does_not_make_two_accounts(driver: PaymentDriver, fault: str) -> None:
     driver.fail_stripe(fault, "/v1/accounts", times=1)

@@ -14,7 +14,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 REFUSAL = (
-    "This looks like a card number, which can't be kept here. Enter only its last four digits."
+    "This looks like a card number, which can't be kept here. "
+    "Remove it, or leave only its last four digits."
 )
 
 _RUN = re.compile(r"\d(?:[\W_]*\d){12,}")

@@ -178,6 +178,24 @@ def test_a_cheaper_plan_takes_the_difference_off_the_next_bills(billing: Billing
     assert [period.amount for period in billing.periods(member)] == [3100, 0, 0, 900]
 
 
+def test_what_was_refunded_is_not_given_back_again_by_another_plan(billing: BillingDriver) -> None:
+    member = billing.join("2026-03-01", amount=3100)
+    (bill,) = billing.attempts(member)
+    give_back(bill.id, 3100)
+    change.change_plan(member, billing.plan("less", 1000), at("2026-03-01"))
+    assert billing.subscription(member).balance == 1000
+    change.change_plan(member, billing.plan("free", 0), at("2026-03-01"))
+    assert billing.subscription(member).balance == 0
+
+
+def test_what_is_left_after_a_refund_is_given_back_to_the_day(billing: BillingDriver) -> None:
+    member = billing.join("2026-03-01", amount=3100)
+    (bill,) = billing.attempts(member)
+    give_back(bill.id, 1550)
+    change.change_plan(member, billing.plan("plus", 6200), at("2026-03-17"))
+    assert billing.subscription(member).balance == 3000 - 750  # 15 of 31 days
+
+
 def test_a_plan_in_another_currency_is_refused(billing: BillingDriver) -> None:
     member = billing.join()
     with pytest.raises(ChangeRefusedError):

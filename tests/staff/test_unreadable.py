@@ -84,6 +84,29 @@ def test_neither_a_control_character_nor_a_blank_beside_a_value_is_no_filter(
     assert field in as_json(admin, f"{LIST}?{query}").json["error"]["fields"]
 
 
+@pytest.mark.parametrize("blank", ["%0b", "%1f", "%C2%A0", "%E2%80%83"])
+@pytest.mark.parametrize(
+    ("page", "name"),
+    [
+        (LIST, "q"),
+        (LIST, "before"),
+        ("/staff/reports", "days"),
+        ("/staff/reports", "currency"),
+        ("/staff/audit", "before"),
+        ("/staff/queues", "before"),
+        ("/staff/disputes", "before"),
+        ("/staff/alerts", "acknowledged"),
+    ],
+)
+def test_what_only_looks_blank_is_no_missing_parameter(
+    admin: Browser, page: str, name: str, blank: str
+) -> None:
+    assert admin.get(f"{page}?{name}=%20").status_code == 200
+    answer = as_json(admin, f"{page}?{name}={blank}")
+    assert answer.status_code == 422
+    assert list(answer.json["error"]["fields"]) == [name]
+
+
 def test_a_search_is_no_filter_of_the_export(
     staff_driver: StaffDriver, admin: Browser, stored_payments: StoredPayments
 ) -> None:

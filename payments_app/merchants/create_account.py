@@ -12,13 +12,14 @@ from sqlalchemy.orm import Session
 
 from payments_app.core import alerts
 from payments_app.core.db.session import atomic
+from payments_app.core.jobs import outbox
 from payments_app.core.jobs.outbox import Claim, Later
 from payments_app.gateway import connect
 from payments_app.gateway.record_call import record_call
 from payments_app.gateway.results import Answer, Verdict
 from payments_app.gateway.words import sentence
 from payments_app.merchants.models import ConnectedAccount, Merchant
-from payments_app.merchants.refresh_account import take
+from payments_app.merchants.refresh_account import REFRESH, take
 
 CREATE = "merchants.create_account"
 NOT_ASKED = Answer("account_find", Verdict.ANSWERED)  # of a first try: there can be none yet
@@ -91,6 +92,9 @@ def _keep(session: Session, merchant_id: str, answer: Answer) -> None:
     account.stripe_account_id = account.stripe_account_id or str((answer.body or {})["id"])
     account.error_message = None
     take(session, account, answer.body or {})
+    # News of it that came before its id was stored here found nobody: read it once more.
+    created = account.stripe_account_id
+    outbox.stage(session, REFRESH, created, key=f"{REFRESH}:{created}:created")
 
 
 @atomic

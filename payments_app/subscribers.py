@@ -76,6 +76,7 @@ from payments_app.settlement import close, open_batch, settle
 from payments_app.staff.reports.aggregate import aggregate as aggregate_reports
 from payments_app.subscriptions import dunning, renew
 from payments_app.subscriptions.on_payment import on_payment as subscription_on_payment
+from payments_app.subscriptions.on_payment import on_refund as subscription_on_refund
 from payments_app.subscriptions.sell import PLANS
 
 # A refund at a bank may take this long; https://docs.stripe.com/refunds
@@ -158,6 +159,7 @@ COMMANDS = {
     "downloads.on_payment": Command(download_on_payment, "payment_standard"),
     MAIL_DOWNLOAD: Command(write_download, "payment_standard"),
     "subscriptions.on_payment": Command(subscription_on_payment, "payment_critical"),
+    "subscriptions.on_refund": Command(subscription_on_refund, "payment_critical"),
     renew.SWEEP: Command(without_subject(renew.sweep), "default", unique_while_open=True),
     renew.ADVANCE: Command(renew.run_advance, "payment_critical", unique_while_open=True),
     renew.MAIL_TRIAL: Command(write_trial_ending, "payment_standard"),
@@ -205,6 +207,7 @@ EVENTS = {
     ),
     "refund.succeeded": (
         Subscriber("ledger.post_refund"),
+        Subscriber("subscriptions.on_refund"),
         Subscriber("settlement.refund", settle.LEDGER_SECONDS),
         Subscriber(READ_BY_REFUND),
         Subscriber("notices.announce_refund"),

@@ -21,11 +21,22 @@ REFUSAL = (
 _RUN = re.compile(r"\d(?:[\W_]*\d){12,}")
 # A card's own groups, and the same between them, which has letters or digits of its own: an x, a
 # word, what a mail, a browser or a program makes of a space.
-_BETWEEN = r"&#?\w{1,8};|%[0-9a-f]{2}|\D{1,12}"
+_ESCAPED = (
+    r"&(?:amp;)*#?\w{1,8};|%(?:25)*[0-9a-f]{2}|\\+(?:u[0-9a-f]{4}|x[0-9a-f]{2})"
+    r"|(?:\s{0,3}<[^<>]{1,200}>){1,4}\s{0,3}"
+)
+_BETWEEN = rf"{_ESCAPED}|\D{{1,12}}"
 _WRITTEN = re.compile(
-    rf"(?<!\d)(?:\d{{4}}({_BETWEEN})\d{{4}}\1\d{{4}}\1\d{{4}}|\d{{4}}({_BETWEEN})\d{{6}}\2\d{{5}})(?!\d)",
+    rf"(?<!\d)(?:\d{{4}}({_BETWEEN})\d{{4}}\1\d{{4}}\1\d{{4}}|\d{{4}}({_BETWEEN})\d{{6}}\2\d{{5}}"
+    rf"|\d{{8}}({_ESCAPED}|[^\d\s]{{1,4}})\d{{8}})(?!\d)",
     re.IGNORECASE,
 )
+# Fours that are numbered: "1) 4242 2) 4242 3) 4242 4) 4242".
+_NUMBERED = re.compile(
+    r"(?<!\w)[1a]([\W_]{1,3})\d{4}([\W_]{1,3})[2b]\1\d{4}\2[3c]\1\d{4}\2[4d]\1\d{4}(?!\d)",
+    re.IGNORECASE,
+)
+_FOUR = re.compile(r"\d{4}")
 _GROUP = re.compile(r"\d+")
 # Zero-width characters, accents and keycaps: a reader does not see them as something between.
 _UNSEEN = {"Cf", "Mn", "Me"}
@@ -39,7 +50,7 @@ _NETWORKS = re.compile(
     r"|5[06-8]\d{14,17}|220[0-4]\d{12,15}|9792\d{12}"  # Maestro, Mir, Troy
 )
 _LENGTHS = (16, 15, 14)  # of nearly all cards, where a date or a security code is glued on
-_GLUED = range(3, 8)
+_GLUED = 3  # digits at least: fewer are no code and no date
 _LEAST, _MOST = 13, 19
 
 
@@ -75,7 +86,7 @@ def masked(value: Any) -> Any:
 def _found(text: str, read: Callable[[str], str]) -> Iterator[tuple[int, int, str]]:
     """Where card numbers begin and end, with their digits, from left to right."""
     plain = text if text.isascii() else "".join(map(read, text))
-    plain = _WRITTEN.sub(_spaced, plain)
+    plain = _NUMBERED.sub(_unnumbered, _WRITTEN.sub(_spaced, plain))
     for run in _RUN.finditer(plain):
         before, after = plain[: run.start()][-1:], plain[run.end() : run.end() + 1]
         # A telephone number begins with +, and an id has letters beside its digits.
@@ -103,8 +114,16 @@ def _readings(text: str) -> Sequence[Callable[[str], str]]:
 
 def _spaced(written: re.Match[str]) -> str:
     """The same groups at the same places, with spaces between them."""
-    between = written[1] or written[2]
+    between = written[1] or written[2] or written[3]
     return written[0].replace(between, " " * len(between))
+
+
+def _unnumbered(written: re.Match[str]) -> str:
+    """The fours alone at their places, with spaces between them."""
+    made = [" "] * len(written[0])
+    for four in _FOUR.finditer(written[0]):
+        made[four.start() : four.end()] = four[0]
+    return "".join(made)
 
 
 def _in_run(run: str, offset: int, *, named: bool) -> Iterator[tuple[int, int, str]]:
@@ -113,9 +132,9 @@ def _in_run(run: str, offset: int, *, named: bool) -> Iterator[tuple[int, int, s
     while first < len(groups):
         length = 0
         for last in range(first, len(groups)):
-            length += len(groups[last])
-            if last > first and length > _MOST + _GLUED[-1]:
+            if length >= _MOST:
                 break
+            length += len(groups[last])
             written, between = groups[first : last + 1], set(separators[first:last])
             entire = len(written) == len(groups)
             number = None
@@ -140,10 +159,11 @@ def _is_one(groups: list[str], separators: set[str], *, entire: bool) -> bool:
 
 def _is_even(groups: list[str], separators: list[str], first: int, last: int) -> bool:
     """Whether they are of one size with the same between them, as digit by digit or pair by pair,
-    and begin where something else ends."""
+    and begin where something else ends. The last may be shorter."""
     size, between = len(groups[first]), separators[first:last]
     before = first and (len(groups[first - 1]), separators[first - 1]) == (size, between[0])
-    return not before and len(set(between)) == 1 == len(set(map(len, groups[first : last + 1])))
+    sizes = {len(group) for group in groups[first:last]}
+    return not before and len(set(between)) == 1 and sizes == {size} and len(groups[last]) <= size
 
 
 def _take_apart(run: str) -> tuple[list[tuple[int, int]], list[str], list[str]]:
@@ -175,7 +195,7 @@ def _card(groups: list[str], *, any_network: bool) -> str | None:
             return digits
     for number in (digits[:length] for length in _LENGTHS):
         glued = len(digits) - len(number)
-        last_group = glued in _GLUED and glued < len(groups[-1])
+        last_group = _GLUED <= glued < len(groups[-1])
         if last_group and _NETWORKS.fullmatch(number) and _luhn(number):
             return number
     return None

@@ -31,7 +31,7 @@ def write_dunning(session: Session, period_id: str, _claim: Claim) -> None:
     if period.paid_at is not None or subscription.status != "past_due":
         return
     last = _last_try(session, period_id)
-    why = buyer_sentence(last.error, last.phase)[1] if last else "You have no saved card."
+    why = buyer_sentence(last.error, last.phase)[1] if last else _why_not_tried(subscription)
     subject = f"Please pay {period.price} for {subscription.plan.name}"
     about = f"{period.id}_{period.step}"
     _write(session, "dunning", about, subscription, subject, period, why=why)
@@ -81,6 +81,12 @@ def _write(
         shop=SHOP_NAME,
         **words,
     )
+
+
+def _why_not_tried(subscription: Subscription) -> str:
+    if subscription.usable_card is None:
+        return "You have no saved card."
+    return "What you had paid was refunded."
 
 
 def _last_try(session: Session, period_id: str) -> Transaction | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Response, make_response, redirect, render_template, request, url_for
+from flask import Response, make_response, redirect, render_template, url_for
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -10,7 +10,7 @@ from payments_app.accounts.gate import signed_in
 from payments_app.core.extensions import db
 from payments_app.core.web.access import staff
 from payments_app.core.web.headers import private
-from payments_app.core.web.query import UnreadableQueryError, takes
+from payments_app.core.web.query import UnreadableQueryError, asked, takes
 from payments_app.ops.acknowledge import acknowledge, list_alerts
 from payments_app.ops.blueprint import blueprint
 
@@ -22,10 +22,10 @@ MAX_ID = 2**63 - 1
 @takes("acknowledged")
 def alerts() -> Response:
     """What waits for somebody; or, with `?acknowledged=1`, what somebody saw."""
-    asked = request.args.get("acknowledged", "")
-    if asked not in {"", "0", "1"}:
+    wanted = asked("acknowledged")
+    if wanted not in {"", "0", "1"}:
         raise UnreadableQueryError({"acknowledged": "This must be 1, or left out."})
-    past = asked == "1"
+    past = wanted == "1"
     page = render_template(
         "ops/alerts.html",
         alerts=list_alerts(db.session(), opened=not past),

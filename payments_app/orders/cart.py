@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from payments_app.core.db.session import atomic
 from payments_app.core.money import Money
 from payments_app.orders.models import Product
-from payments_app.orders.place import place_lines
+from payments_app.orders.place import NotOneOrderError, place_lines
 
 MOST_LINES = 20
 
@@ -44,8 +44,8 @@ def lines(session: Session) -> list[Line]:
 
 
 def total(found: list[Line]) -> Money | None:
-    """The sum of the lines; None of none."""
-    if not found:
+    """The sum of the lines; None of none, and of prices in two currencies."""
+    if len({line.product.currency for line in found}) != 1:
         return None
     amount = sum(line.total.amount for line in found)
     return Money(amount, found[0].product.currency)
@@ -89,11 +89,18 @@ def _check(session: Session, cart: dict[str, int], slug: str, quantity: int) -> 
 
 @atomic
 def order_cart(session: Session) -> str:
-    """Place an order of what is in the cart; return its id. Raises CartError for an empty cart."""
+    """Place an order of what is in the cart; return its id.
+
+    Raises CartError for an empty cart, and where a product was put into another currency or given
+    to another seller since it was put in.
+    """
     found = lines(session)
     if not found:
         raise CartError("Your cart is empty.")
-    return place_lines(session, [(line.product, line.quantity) for line in found]).id
+    try:
+        return place_lines(session, [(line.product, line.quantity) for line in found]).id
+    except NotOneOrderError as problem:
+        raise CartError(str(problem)) from problem
 
 
 def empty() -> None:

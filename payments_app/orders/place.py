@@ -11,6 +11,10 @@ from payments_app.core.db.ids import ALPHABET
 from payments_app.orders.models import Order, OrderLine, Product
 
 
+class NotOneOrderError(ValueError):
+    """These can't be ordered together; the message is for the buyer."""
+
+
 def place(session: Session, product: Product, quantity: int, customer_id: str) -> Order:
     """Store an open order of `quantity` of one product for a customer.
 
@@ -25,18 +29,27 @@ def place_lines(
     """Store an open order of several products in one currency. Its goods are held from its first
     attempt to pay on.
 
-    Raises ValueError for no line, a quantity that a product does not allow, two currencies, or
-    two sellers.
+    Raises ValueError for no line or a quantity that a product does not allow, and
+    NotOneOrderError, which is one, for two currencies or two sellers.
     """
+    if not lines:
+        raise ValueError("an order has at least one line")
     currencies = {product.currency for product, _ in lines}
     if len(currencies) != 1:
-        raise ValueError("an order has one currency, and at least one line")
+        words = " and ".join(sorted(currency.upper() for currency in currencies))
+        raise NotOneOrderError(
+            f"An order has one currency, and these prices are in {words}. Take out what is in the "
+            "other currency, and order it on its own."
+        )
     for product, quantity in lines:
         if not 1 <= quantity <= product.max_quantity:
             raise ValueError(f"{product.name}: the quantity is from 1 to {product.max_quantity}")
     sellers = {product.merchant_id for product, _ in lines}
     if len(sellers) != 1:
-        raise ValueError("an order is of one seller")
+        raise NotOneOrderError(
+            "An order is of one seller, and these products are of several. Take out those of the "
+            "other seller, and order them on their own."
+        )
     order = Order(
         number=_new_number(),
         customer_id=customer_id,

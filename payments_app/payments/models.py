@@ -196,7 +196,7 @@ class Transaction(Base):
 
 class PaymentRecord(Base):
     """Joins a transaction to what it pays for and to whom it concerns, by `role`. `live` is kept
-    by the transaction's move: a payable has one live at most."""
+    by the transaction's move: a payable has one live at most. See also `states.stop_holding`."""
 
     __tablename__ = "pay_payment_records"
 

@@ -119,6 +119,16 @@ def tell(session: Session, transaction_id: str, event: str, version: int) -> Non
     outbox.publish(session, event, transaction_id, about=f"{transaction_id}:v{version}")
 
 
+def stop_holding(session: Session, transaction_id: str) -> None:
+    """A complete transaction took less than the price, and all of it was given back: what it was
+    to pay for may be paid anew."""
+    session.execute(
+        update(PaymentRecord)
+        .where(PaymentRecord.transaction_id == transaction_id, PaymentRecord.role == Role.PAYS_FOR)
+        .values(live=False)
+    )
+
+
 def _keep_live(session: Session, transaction: Transaction) -> str | None:
     """A payable has one live transaction at most; after one that failed the next may be live.
     Returns the type of the payable, where there is one."""

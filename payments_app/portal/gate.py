@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from zoneinfo import ZoneInfo
 
 from flask import Flask, g, redirect, url_for
 from werkzeug.wrappers import Response
@@ -13,6 +12,7 @@ from payments_app.core.extensions import db
 from payments_app.core.web import access
 from payments_app.core.web.http import ProblemError, wants_json
 from payments_app.merchants.models import Merchant
+from payments_app.merchants.zones import zone_named
 from payments_app.portal.sign_in import signed_in_merchant
 
 
@@ -39,7 +39,7 @@ def asking() -> Merchant:
 
 def local(moment: dt.datetime) -> str:
     """A moment as this merchant's clocks show it."""
-    return f"{in_zone(moment, ZoneInfo(asking().timezone)):%Y-%m-%d %H:%M}"
+    return f"{in_zone(moment, zone_named(asking().timezone)):%Y-%m-%d %H:%M}"
 
 
 def actor() -> str:

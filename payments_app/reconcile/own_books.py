@@ -13,6 +13,7 @@ from payments_app.core.jobs.outbox import OPEN, Message
 from payments_app.ledger.models import STRIPE_BALANCE, Entry, Journal
 from payments_app.ledger.post import CAPTURE
 from payments_app.payments.models import PaymentRecord, Role, Transaction
+from payments_app.payments.refunds.models import Refund
 from payments_app.reconcile.findings import Difference
 
 GRACE_SECONDS = 120  # bookkeeping follows a payment within seconds; this is long past that
@@ -82,12 +83,22 @@ def _other_amount(window: ColumnElement[bool]) -> Select[str, dt.datetime, str]:
 
 
 def _orphans(window: ColumnElement[bool]) -> Select[str, dt.datetime, str]:
+    """One that was captured in part holds its order no more, once it was given back."""
+    returned = (
+        select(func.coalesce(func.sum(Refund.amount), 0))
+        .where(Refund.transaction_id == Transaction.id, Refund.state == "succeeded")
+        .scalar_subquery()
+    )
+    let_go = and_(Transaction.paid < Transaction.amount, returned >= Transaction.paid)
     return _payments(
         window,
         PaymentRecord.role == Role.PAYS_FOR,
         or_(
             and_(PaymentRecord.live, Transaction.state == "failed"),
-            and_(~PaymentRecord.live, Transaction.state != "failed"),
+            and_(
+                ~PaymentRecord.live,
+                or_(Transaction.state == "pending", and_(Transaction.state == "complete", ~let_go)),
+            ),
         ),
     ).join(PaymentRecord, PaymentRecord.transaction_id == Transaction.id)
 

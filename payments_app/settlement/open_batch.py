@@ -8,11 +8,13 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from payments_app.core import alerts
 from payments_app.core.db.clock import database_now
 from payments_app.core.db.ids import new_id
 from payments_app.core.db.session import insert_once
 from payments_app.core.jobs import outbox
 from payments_app.merchants.models import Merchant
+from payments_app.merchants.zones import zone_named
 from payments_app.settlement.days import business_day, closes_at, opens_at
 from payments_app.settlement.models import Batch
 
@@ -25,7 +27,9 @@ def open_batch(
 ) -> Batch:
     """The batch of the movement's day, kept open; where it is closed, of the day that it is now (or
     the first after that which is open)."""
-    zone = ZoneInfo(merchant.timezone)
+    zone = zone_named(merchant.timezone)
+    if zone.key != merchant.timezone:
+        _tell_of_zone(session, merchant, zone)
     day = business_day(occurred_at, zone, merchant.cutoff)
     batch = _batch(session, merchant, day, currency)
     if batch.closed_at is not None:
@@ -39,7 +43,7 @@ def open_batch(
 def _batch(session: Session, merchant: Merchant, day: dt.date, currency: str) -> Batch:
     """The batch of this day, as it is until the caller commits; made on first sight, with the
     message that will close it."""
-    zone = ZoneInfo(merchant.timezone)
+    zone = zone_named(merchant.timezone)
     batch_id, end = new_id("stl"), closes_at(day, zone, merchant.cutoff)
     fresh = insert_once(
         session,
@@ -48,7 +52,7 @@ def _batch(session: Session, merchant: Merchant, day: dt.date, currency: str) ->
         merchant_id=merchant.id,
         business_day=day,
         currency=currency,
-        timezone=merchant.timezone,
+        timezone=zone.key,
         opens_at=opens_at(day, zone, merchant.cutoff),
         closes_at=end,
     )
@@ -64,6 +68,17 @@ def _batch(session: Session, merchant: Merchant, day: dt.date, currency: str) ->
         session.scalars(named).one(),
         with_for_update={"read": True},
         populate_existing=True,
+    )
+
+
+def _tell_of_zone(session: Session, merchant: Merchant, zone: ZoneInfo) -> None:
+    alerts.raise_alert(
+        session,
+        "unknown_zone",
+        f"unknown_zone:{merchant.id}",
+        f"{merchant.id} has the time zone {merchant.timezone!r}, which there is not: its days are "
+        f"settled in {zone.key}",
+        merchant=merchant.id,
     )
 
 

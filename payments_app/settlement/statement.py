@@ -16,6 +16,7 @@ from payments_app.core.db.clock import in_zone
 from payments_app.core.db.session import atomic
 from payments_app.core.money import Money
 from payments_app.merchants.models import Merchant
+from payments_app.merchants.zones import zone_named
 from payments_app.payments.models import Transaction
 from payments_app.settlement.models import Batch, Line
 
@@ -51,7 +52,7 @@ class Statement:
     @property
     def zone(self) -> ZoneInfo:
         """The merchant's zone when the batch was opened."""
-        return ZoneInfo(self.batch.timezone)
+        return zone_named(self.batch.timezone)
 
     @property
     def total(self) -> Money:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-import functools
 from dataclasses import dataclass
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from flask import current_app, request
 
-from payments_app.core.db.clock import in_zone
+from payments_app.core.db.clock import in_zone, known_zone
 
 FORMAT = "%m/%d/%Y %I:%M %p"
 
@@ -41,7 +40,7 @@ def when(moment: dt.datetime | str | None, zone: ZoneInfo) -> When | None:
 def reader_zone() -> ZoneInfo:
     """The zone that the reader's browser named, else the business's own."""
     named = request.cookies.get("staff_zone", "")
-    return _known(named) or business_zone()
+    return known_zone(named) or business_zone()
 
 
 def business_zone() -> ZoneInfo:
@@ -55,12 +54,3 @@ def day_bounds(day: dt.date, zone: ZoneInfo) -> tuple[dt.datetime, dt.datetime]:
         dt.datetime.combine(day, dt.time(), zone).astimezone(dt.UTC),
         dt.datetime.combine(day + dt.timedelta(days=1), dt.time(), zone).astimezone(dt.UTC),
     )
-
-
-@functools.lru_cache(maxsize=64)
-def _known(name: str) -> ZoneInfo | None:
-    # The cookie is the reader's to set: ZoneInfo refuses paths, and an odd key is no zone.
-    try:
-        return ZoneInfo(name) if name and len(name) < 64 else None
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return None

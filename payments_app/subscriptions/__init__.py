@@ -3,5 +3,5 @@
 Owns:       plans, subscriptions, their periods (the payables), the calendar, proration, dunning.
 Imports:    core, customers, gateway, payments.
 Publishes:  nothing.
-Subscribes: payment.canceled, payment.completed, payment.failed.
+Subscribes: payment.canceled, payment.completed, payment.failed, refund.succeeded.
 """

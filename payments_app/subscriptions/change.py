@@ -8,19 +8,24 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from payments_app.core import history
 from payments_app.core.db.session import atomic
+from payments_app.core.history import HistoryEntry
 from payments_app.core.jobs import outbox
 from payments_app.customers.cards import card_of
+from payments_app.payments.queries import live_attempt
+from payments_app.payments.refunds.request import refunded
 from payments_app.subscriptions import dunning
 from payments_app.subscriptions.calendar import local_day, prorated
-from payments_app.subscriptions.models import Plan, Subscription
+from payments_app.subscriptions.models import Period, Plan, Subscription
 from payments_app.subscriptions.on_payment import lock
 from payments_app.subscriptions.renew import ADVANCE
 
 BUYER = "buyer"
+PLAN_CHANGED = "subscription.plan_changed"
 IN_PAYMENT = "The next period is being charged. Try again later."
 
 
@@ -31,8 +36,9 @@ class ChangeRefusedError(Exception):
 @atomic
 def change_plan(session: Session, subscription_id: str, plan_id: int, now: dt.datetime) -> int:
     """Go over to another plan of the same interval and currency. What is left of a period that is
-    paid for is given back, and charged anew at the other price, to the day: the difference goes on
-    the next bill. Returns it, in minor units. Raises ChangeRefusedError.
+    paid for is given back, less what was refunded of it, and charged anew at the other price, to
+    the day: the difference goes on the next bill. Returns it, in minor units. Raises
+    ChangeRefusedError.
     """
     subscription, plan = lock(session, subscription_id), session.get_one(Plan, plan_id)
     old = subscription.plan
@@ -45,17 +51,22 @@ def change_plan(session: Session, subscription_id: str, plan_id: int, now: dt.da
     if (plan.interval, plan.currency) != (old.interval, old.currency):
         raise ChangeRefusedError("This plan has another billing period or currency.")
     _unset_unverified_card(session, subscription, BUYER)
-    difference = 0 if subscription.status == "trialing" else _difference(subscription, plan, now)
+    period_id, refunded_of_it = _refunded(session, subscription)
+    difference = 0
+    if subscription.status != "trialing":
+        difference = _difference(subscription, plan, now, refunded_of_it)
     subscription.plan = plan
     subscription.balance += difference
     _record(
         session,
-        "subscription.plan_changed",
+        PLAN_CHANGED,
         subscription,
         BUYER,
         old=old.slug,
         new=plan.slug,
         difference=difference,
+        period=period_id,
+        refunded=refunded_of_it,
     )
     return difference
 
@@ -158,11 +169,35 @@ def _kind(actor: str) -> str:
     return "system" if actor == BUYER else "staff"
 
 
-def _difference(subscription: Subscription, plan: Plan, now: dt.datetime) -> int:
+def _refunded(session: Session, subscription: Subscription) -> tuple[str | None, int]:
+    """The period that is paid for, and what was refunded of it since the plan was changed last in
+    it: an earlier refund is in that change's difference."""
+    period_id = session.scalar(
+        select(Period.id).where(
+            Period.subscription_id == subscription.id, Period.start == subscription.current_start
+        )
+    )
+    live = live_attempt(session, Period.payable_type, period_id) if period_id else None
+    if live is None:
+        return period_id, 0
+    changes = session.scalars(
+        select(HistoryEntry.data).where(
+            HistoryEntry.subject == subscription.id, HistoryEntry.what == PLAN_CHANGED
+        )
+    )
+    reckoned = sum(data.get("refunded", 0) for data in changes if data.get("period") == period_id)
+    return period_id, refunded(session, live.id) - reckoned
+
+
+def _difference(
+    subscription: Subscription, plan: Plan, now: dt.datetime, refunded_of_it: int
+) -> int:
+    """What the rest of the period costs more; what was refunded of it is not given back again."""
     start, end = subscription.current_start, subscription.current_end
     if start is None or end is None:
         return 0
     days, left = (end - start).days, max(0, (end - local_day(now)).days)
     left = min(left, days)
-    given_back = prorated(subscription.plan.amount, left, days, plan.currency)
+    paid = max(0, subscription.plan.amount - refunded_of_it)
+    given_back = prorated(paid, left, days, plan.currency)
     return prorated(plan.amount, left, days, plan.currency) - given_back

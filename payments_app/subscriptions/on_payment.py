@@ -16,9 +16,16 @@ from payments_app.core.db.session import atomic
 from payments_app.core.jobs.outbox import Claim
 from payments_app.customers.cards import keep_card
 from payments_app.customers.models import SavedCard
+from payments_app.payments import states
 from payments_app.payments.models import Transaction
 from payments_app.payments.queries import live_attempt, payable_id_of
-from payments_app.payments.refunds.entitlement import is_whole, tell_of_part
+from payments_app.payments.refunds.entitlement import (
+    Entitlement,
+    entitlement,
+    is_whole,
+    tell_of_part,
+)
+from payments_app.payments.refunds.models import Refund
 from payments_app.subscriptions import dunning
 from payments_app.subscriptions.models import Period, Subscription
 
@@ -31,6 +38,10 @@ def on_payment(transaction_id: str, _claim: Claim) -> None:
 @atomic
 def apply_payment_result(session: Session, transaction_id: str, now: dt.datetime) -> None:
     """Update the subscription whose period this transaction pays for, by its payments."""
+    _apply(session, transaction_id, now)
+
+
+def _apply(session: Session, transaction_id: str, now: dt.datetime) -> None:
     period_id = payable_id_of(session, transaction_id, Period.payable_type)
     if period_id is None:
         return
@@ -39,12 +50,18 @@ def apply_payment_result(session: Session, transaction_id: str, now: dt.datetime
     period = session.get_one(Period, period_id, populate_existing=True)
     live = live_attempt(session, Period.payable_type, period_id)
     if live is not None and live.state == "complete" and not is_whole(live, period.price):
-        tell_of_part(session, live, f"a period of {subscription.id}", period.price)
+        _paid_in_part(session, subscription, period, live, now)
     elif live is not None and live.state == "complete":
         _paid(session, subscription, period, live)
     elif live is None:
         ended = session.get_one(Transaction, transaction_id, populate_existing=True)
         _not_paid(session, subscription, period, ended, now)
+
+
+@atomic
+def on_refund(session: Session, refund_id: str, _claim: Claim) -> None:
+    """Runs after a refund: what was captured in part may be given back in full now."""
+    _apply(session, session.get_one(Refund, refund_id).transaction_id, utcnow())
 
 
 def lock(session: Session, subscription_id: str) -> Subscription:
@@ -89,6 +106,26 @@ def _paid(
     )
 
 
+def _paid_in_part(
+    session: Session,
+    subscription: Subscription,
+    period: Period,
+    transaction: Transaction,
+    now: dt.datetime,
+) -> None:
+    """It is not paid, and not charged again while what was captured is kept: a person decides.
+    Once all of that was given back, it is a bill that was not paid, as any other."""
+    begun = subscription.status not in ("incomplete", "canceled")
+    if entitlement(session, transaction, period.price) != Entitlement.GIVEN_BACK:
+        tell_of_part(session, transaction, f"a period of {subscription.id}", period.price)
+        if begun:
+            subscription.status = "past_due"
+        return
+    states.stop_holding(session, transaction.id)
+    if begun:
+        dunning.not_paid(session, subscription, period, now)
+
+
 def _replaces(subscription: Subscription, card: SavedCard) -> bool:
     """Whether the next bills go on the card that this one was paid with: not on that of whoever
     paid another's bill, nor, in place of the subscriber's own, on one of an unproved buyer."""
@@ -105,7 +142,8 @@ def _not_paid(
     now: dt.datetime,
 ) -> None:
     """A first payment, or one that the customer tried themselves, may simply be tried again."""
-    if period.paid_at is not None or period.judged == transaction.id:
+    heard = period.judged == transaction.id or transaction.state == "complete"
+    if period.paid_at is not None or heard:
         return
     period.judged = transaction.id
     if not transaction.off_session or subscription.status in ("incomplete", "canceled"):

@@ -48,6 +48,14 @@ def test_an_expired_form_names_its_payment_to_its_own_browser_alone(
     assert sent in checkout.send(form | expired).text
 
 
+def test_a_key_that_a_form_and_a_header_spell_differently_is_refused_in_both(
+    checkout: CheckoutClient, nameless: FlaskClient
+) -> None:
+    key = "Zürich"
+    assert buy(nameless, key=key.encode().decode("latin-1")).status_code == 400
+    assert checkout.send(checkout.form() | {"key": key}).status_code == 400
+
+
 def test_an_expired_form_with_a_programs_key_names_nothing(
     checkout: CheckoutClient, nameless: FlaskClient
 ) -> None:

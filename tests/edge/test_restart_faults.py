@@ -113,6 +113,37 @@ def test_a_deploy_interrupted_at_its_first_moment_leaves_nothing(web: SmallWeb) 
     next_deploy_works(web)
 
 
+def test_a_web_server_that_is_stopped_is_left_as_it_is(web: SmallWeb) -> None:
+    os.kill(web.pid, signal.SIGSTOP)
+    done = web.restart(seconds=2)
+    os.kill(web.pid, signal.SIGCONT)
+    assert done.returncode == 2
+    assert f"kill -CONT {web.pid}" in done.stderr
+    assert web.is_alone()
+    next_deploy_works(web)
+
+
+def test_a_web_server_that_is_stopped_meanwhile_is_no_deploy_that_left_nothing(
+    web: SmallWeb,
+) -> None:
+    script = restarting_as_it_stops(web)
+    _, said = script.communicate()
+    os.kill(web.pid, signal.SIGCONT)
+    assert script.returncode == 4
+    assert "it may start a second one" in said
+    until(lambda: len(web.masters()) == 2)
+
+
+def restarting_as_it_stops(web: SmallWeb) -> subprocess.Popen[str]:
+    """A deploy whose look at the web server was a moment before it was stopped."""
+    draft = web.directory / "rolling-restart"
+    looked = "kill -USR2"
+    draft.write_text(RESTART.read_text().replace(looked, f"kill -STOP {web.pid}\n{looked}"))
+    return subprocess.Popen(
+        ["bash", draft, web.pidfile, "2"], stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+
+
 def begin_long_request(web: SmallWeb) -> tuple[threading.Thread, list[str]]:
     answers: list[str] = []
     long = threading.Thread(target=lambda: answers.append(web.ask("/wait/")))

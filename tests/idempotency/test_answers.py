@@ -142,14 +142,16 @@ def test_of_many_at_once_one_runs(counting_view: CountingView) -> None:
     assert set(statuses) <= {201, 409}
 
 
-@pytest.mark.parametrize("key", ["", "  ", "x" * 256, "a\x00b", "a\x7fb", "a\x85b", "\x1fa"])
+@pytest.mark.parametrize(
+    "key", ["", "  ", "x" * 256, "a\x00b", "a\x7fb", "a\x85b", "\x1fa", "Zürich", "a\xa0b"]
+)
 def test_an_invalid_key_is_refused(counting_view: CountingView, key: str) -> None:
     answer = counting_view.open().post(key)
     assert code(answer) == (400, "idempotency_key_invalid")
     assert counting_view.made == 0
 
 
-@pytest.mark.parametrize("key", ["x", "x" * 255, "Zürich, 3 chairs \xa0!"])
+@pytest.mark.parametrize("key", ["x", "x" * 255, "Zurich, 3 chairs ~!"])
 def test_any_other_key_is_good(counting_view: CountingView, key: str) -> None:
     assert counting_view.open().post(key).status_code == 201
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
+from payments_app.merchants.models import Merchant
 from payments_app.orders.models import Order, Product
 
 pytestmark = pytest.mark.portable
@@ -98,3 +99,46 @@ def test_an_empty_cart_makes_no_order(app: Flask, client: FlaskClient) -> None:
     status, page = post(client, "/orders")
     assert status == 422
     assert "Your cart is empty." in page
+
+
+@atomic
+def price_again(session: Session, currency: str) -> None:
+    session.scalars(select(Product).where(Product.slug == "bag")).one().currency = currency
+
+
+@atomic
+def give_to_another_seller(session: Session) -> None:
+    seller = Merchant(name="Juniper", email="juniper@example.com")
+    session.add(seller)
+    session.flush()
+    session.scalars(select(Product).where(Product.slug == "bag")).one().merchant_id = seller.id
+
+
+def fill_cart(client: FlaskClient) -> None:
+    post(client, "/cart/items", item="mug", quantity="2")
+    post(client, "/cart/items", item="bag", quantity="1")
+
+
+def test_a_cart_that_came_to_two_currencies_is_refused_in_words_and_has_no_total(
+    app: Flask, client: FlaskClient
+) -> None:
+    fill_cart(client)
+    with app.app_context():
+        price_again("jpy")
+    assert "cart-total" not in client.get("/cart").text
+    status, page = post(client, "/orders")
+    assert status == 422
+    assert "one currency" in page
+    post(client, "/cart/items", item="bag", remove="1")
+    assert post(client, "/orders")[0] == 303
+
+
+def test_a_cart_that_came_to_two_sellers_is_refused_in_words(
+    app: Flask, client: FlaskClient
+) -> None:
+    fill_cart(client)
+    with app.app_context():
+        give_to_another_seller()
+    status, page = post(client, "/orders")
+    assert status == 422
+    assert "one seller" in page

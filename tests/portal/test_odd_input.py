@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from payments_app.core.db.session import atomic
 from payments_app.core.logs import redact
+from payments_app.merchants.find import default_merchant
 from payments_app.merchants.models import Endpoint
 from tests.accounts.staff_driver import StaffDriver
 from tests.browser.dashboard import Dashboard
@@ -45,6 +46,20 @@ def test_a_list_names_what_it_can_not_read(portal: Portal) -> None:
     for query in ("before=xx", "before=\u0663", "no_such=1"):
         assert browser.get(f"/portal/payments?{query}").status_code == 422
     assert browser.get("/portal/payments?before=1").status_code == 200
+
+
+def test_a_merchant_of_a_time_zone_that_is_none_sees_their_payments(
+    app: Flask, driver: PaymentDriver, portal: Portal
+) -> None:
+    driver.pay()
+    with app.app_context():
+        _change_zone()
+    assert portal.signed_in().get("/portal/payments").status_code == 200
+
+
+@atomic
+def _change_zone(session: Session) -> None:
+    default_merchant(session).timezone = "Mars/Olympus"
 
 
 def test_no_list_ignores_what_it_does_not_know(portal: Portal) -> None:

@@ -41,12 +41,22 @@ SEPARATED = {
         "escapes of an address": "%20",
         "escapes of a program": "\\n",
         "fillers": "\u3164",
+        "escapes of an escape": "%2520",
+        "escapes of JSON": "\\u0020",
+        "long marks of a web page": '</span><span class="digits group one of four">',
     }.items()
 }
 CARDS = {
     **SEPARATED,
     "mixed separators": "4242 / 4242_4242,\n4242",
     "single digits": " ".join(VISA),
+    "threes, and an expiry date after": "424-242-424-242-424-2 (12/30)",
+    "threes of a mail's address": "424.242.424.242.424.2.1230@example.com",
+    "an expiry date and a security code glued on": f"{VISA}122030123",
+    "another card glued on": f"{VISA}5555555555554444",
+    "eights": "42424242xx42424242",
+    "fours that are numbered": "1) 4242 2) 4242 3) 4242 4) 4242",
+    "fours that are lettered": "a. 4242, b. 4242, c. 4242, d. 4242",
     "pairs": "-".join(("42",) * 8),
     "pairs, and an expiry date after": "-".join(("42",) * 8) + " 12/30",
     "pairs, and an amount before": "49.50 " + "-".join(("42",) * 8),
@@ -109,6 +119,8 @@ ORDINARY = [
     "parcel 0034043416109401590#",
     "4242424242424241 has a wrong check digit",
     "4242 4242 4242 4241",
+    "rooms 101-102-103-104-10#",
+    "from 20261125 to 2026112#",
     "seats 1 2 3 4 5 6 7 8 9 10 11 1#",
 ]
 

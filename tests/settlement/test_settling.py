@@ -51,6 +51,17 @@ def test_a_payment_of_nothing_is_no_line(driver: PaymentDriver) -> None:
     assert [m.dead_at for m in driver.messages("settlement.capture")] == [None]
 
 
+@pytest.mark.parametrize("zone", ["Mars/Olympus", "", "Europe", "../etc/passwd", "x" * 60])
+def test_a_time_zone_that_is_none_holds_up_no_settlement(driver: PaymentDriver, zone: str) -> None:
+    move_shop(zone, 0)
+    driver.pay()
+    (batch,) = batches()
+    assert (batch.timezone, lines()) == (driver.config.business_timezone, [("capture", 1037)])
+    assert [m.dead_at for m in driver.messages("settlement.posted") if m.dead_at] == []
+    told = db.session.scalars(select(Alert).where(Alert.kind == "unknown_zone")).one()
+    assert batch.merchant_id in told.message
+
+
 def test_each_currency_has_a_batch_of_its_own(driver: PaymentDriver) -> None:
     driver.pay()
     driver.pay(order=driver.create_order(1800, "jpy"))

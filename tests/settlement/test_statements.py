@@ -7,8 +7,11 @@ import io
 from decimal import Decimal
 
 import pytest
+from sqlalchemy.orm import Session
 
+from payments_app.core.db.session import atomic
 from payments_app.payments.refunds.request import request_refund
+from payments_app.settlement.models import Batch
 from tests.accounts.staff_driver import StaffDriver
 from tests.payments.driver import PaymentDriver
 from tests.settlement.books import batches, end_days, move_shop
@@ -33,6 +36,22 @@ def test_the_file_has_a_row_for_each_line_that_sums_to_the_total(
     assert [row["Net"] for row in rows] == ["10.37", "-5.00"]
     assert sum(Decimal(row["Net"]) for row in rows) == Decimal("5.37")
     assert batch.total == 537
+
+
+def test_a_batch_of_a_time_zone_that_is_none_is_shown(
+    driver: PaymentDriver, staff_driver: StaffDriver
+) -> None:
+    driver.pay()
+    (batch,) = batches()
+    change_zone(batch.id)
+    exporter = staff_driver.signed_in("exporter")
+    for ending in ("", ".csv"):
+        assert exporter.get(f"/staff/settlements/{batch.id}{ending}").status_code == 200
+
+
+@atomic
+def change_zone(session: Session, batch_id: str) -> None:
+    session.get_one(Batch, batch_id).timezone = "Mars/Olympus"
 
 
 def test_each_row_is_gross_less_fees(driver: PaymentDriver, staff_driver: StaffDriver) -> None:

@@ -239,6 +239,39 @@ def test_the_confirmation_asks_for_the_password_again(
     assert staff_driver.do(_refunds) == []
 
 
+SALE = {"connected_account_id": "acct_1", "charge_type": "destination", "platform_fee": 725}
+LOST = ("Taken back from the merchant", "Given back of our fee")
+
+
+def test_the_review_of_a_merchants_sale_says_what_they_and_we_lose(
+    staff_driver: StaffDriver, refunder: Browser, stored_payments: StoredPayments
+) -> None:
+    id_ = stored_payments.payment(amount=24000, **SALE)
+    review = fill_in(refunder, id_, amount="80.00")
+    text = " ".join(review.text.split())
+    assert f'{LOST[0]}</dt> <dd class="strong"> $80.00 <' in text
+    assert f'{LOST[1]}</dt> <dd class="strong"> $2.42 <' in text
+    for name in ("from_merchant", "of_fee"):
+        assert confirm(refunder, id_, review, **{name: "$0.00"}).status_code == 200
+    assert staff_driver.do(_refunds) == []
+    assert confirm(refunder, id_, review).status_code == 303
+
+
+def test_the_last_refund_gives_back_what_is_left_of_our_fee(
+    refunder: Browser, stored_payments: StoredPayments
+) -> None:
+    id_ = stored_payments.payment(amount=24000, **SALE)
+    confirm(refunder, id_, fill_in(refunder, id_, amount="80.00"))
+    assert "$4.83" in fill_in(refunder, id_, amount="160.00").text
+
+
+def test_the_review_of_our_own_sale_names_no_merchant(
+    refunder: Browser, stored_payments: StoredPayments
+) -> None:
+    text = fill_in(refunder, stored_payments.payment(amount=24000)).text
+    assert not any(words in text for words in LOST)
+
+
 def test_changing_it_keeps_what_was_typed(
     staff_driver: StaffDriver, refunder: Browser, stored_payments: StoredPayments
 ) -> None:

@@ -29,6 +29,7 @@ UNREADABLE = {
     "no_such": "no_such=1",
     "From": "From=today",
 }
+SIGNED = ("least=€10", "least=$1,000.50", "most=10 ¥", "most=£5&currency=USD")
 TWICE = {
     "status": "status=failed&status=complete",
     "from": "from=today&from=xx",
@@ -60,6 +61,17 @@ def test_an_unreadable_filter_lists_and_exports_nothing(
     assert staff_driver.entries("staff.exported") == []
 
 
+@pytest.mark.parametrize("query", SIGNED)
+def test_an_amount_with_a_currencys_sign_is_refused_and_not_read_in_all_currencies(
+    admin: Browser, stored_payments: StoredPayments, query: str
+) -> None:
+    shown = reference(stored_payments.payment(amount=4950))
+    text = admin.get(f"{LIST}?{query}").text
+    assert shown not in text
+    assert "Choose the currency beside it." in text
+    assert admin.get(f"{EXPORT}?{query}").status_code == 422
+
+
 @pytest.mark.parametrize(
     ("query", "field"),
     [("status=%1f", "status"), ("currency=%0b", "currency"), ("q=&status=failed&q=1", "q")],
@@ -70,6 +82,29 @@ def test_neither_a_control_character_nor_a_blank_beside_a_value_is_no_filter(
     shown = reference(stored_payments.payment())
     assert shown not in admin.get(f"{LIST}?{query}").text
     assert field in as_json(admin, f"{LIST}?{query}").json["error"]["fields"]
+
+
+@pytest.mark.parametrize("blank", ["%0b", "%1f", "%C2%A0", "%E2%80%83"])
+@pytest.mark.parametrize(
+    ("page", "name"),
+    [
+        (LIST, "q"),
+        (LIST, "before"),
+        ("/staff/reports", "days"),
+        ("/staff/reports", "currency"),
+        ("/staff/audit", "before"),
+        ("/staff/queues", "before"),
+        ("/staff/disputes", "before"),
+        ("/staff/alerts", "acknowledged"),
+    ],
+)
+def test_what_only_looks_blank_is_no_missing_parameter(
+    admin: Browser, page: str, name: str, blank: str
+) -> None:
+    assert admin.get(f"{page}?{name}=%20").status_code == 200
+    answer = as_json(admin, f"{page}?{name}={blank}")
+    assert answer.status_code == 422
+    assert list(answer.json["error"]["fields"]) == [name]
 
 
 def test_a_search_is_no_filter_of_the_export(
@@ -88,7 +123,7 @@ def test_every_readable_filter_still_exports(
     admin: Browser, stored_payments: StoredPayments
 ) -> None:
     stored_payments.payment()
-    query = "from=2020-01-01&to=today&least=$1,000.50&currency=USD&status=&reason=card_declined"
+    query = "from=2020-01-01&to=today&least=1,000.50&currency=USD&status=&reason=card_declined"
     for page in (LIST, EXPORT):
         assert admin.get(f"{page}?{query}").status_code == 200
 

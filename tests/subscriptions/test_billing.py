@@ -18,10 +18,14 @@ from payments_app.core.jobs.outbox import Claim
 from payments_app.core.jobs.runner import perform
 from payments_app.payments.models import Transaction
 from payments_app.payments.payable import NotPayableError
+from payments_app.payments.refunds.models import Refund
+from payments_app.subscribers import EVENTS
 from payments_app.subscriptions import change
 from payments_app.subscriptions.change import ChangeRefusedError
 from payments_app.subscriptions.models import Period
 from payments_app.subscriptions.renew import advance, stage_due
+from tests.reconcile.books import compare_last_hours
+from tests.reconcile.books import found as found_in_books
 from tests.subscriptions.billing_driver import BillingDriver, at
 
 pytestmark = pytest.mark.portable
@@ -174,6 +178,24 @@ def test_a_cheaper_plan_takes_the_difference_off_the_next_bills(billing: Billing
     assert [period.amount for period in billing.periods(member)] == [3100, 0, 0, 900]
 
 
+def test_what_was_refunded_is_not_given_back_again_by_another_plan(billing: BillingDriver) -> None:
+    member = billing.join("2026-03-01", amount=3100)
+    (bill,) = billing.attempts(member)
+    give_back(bill.id, 3100)
+    change.change_plan(member, billing.plan("less", 1000), at("2026-03-01"))
+    assert billing.subscription(member).balance == 1000
+    change.change_plan(member, billing.plan("free", 0), at("2026-03-01"))
+    assert billing.subscription(member).balance == 0
+
+
+def test_what_is_left_after_a_refund_is_given_back_to_the_day(billing: BillingDriver) -> None:
+    member = billing.join("2026-03-01", amount=3100)
+    (bill,) = billing.attempts(member)
+    give_back(bill.id, 1550)
+    change.change_plan(member, billing.plan("plus", 6200), at("2026-03-17"))
+    assert billing.subscription(member).balance == 3000 - 750  # 15 of 31 days
+
+
 def test_a_plan_in_another_currency_is_refused(billing: BillingDriver) -> None:
     member = billing.join()
     with pytest.raises(ChangeRefusedError):
@@ -211,6 +233,69 @@ def test_a_bill_of_which_a_part_was_captured_extends_nothing(billing: BillingDri
     assert billing.starts(other) == ["2026-01-31", "2026-02-28"]
     (told,) = db.session.scalars(select(Alert).where(Alert.kind == "paid_in_part"))
     assert "$1.00 of $15.00 captured" in told.message
+
+
+def bill_in_part(billing: BillingDriver) -> tuple[str, str]:
+    """A member of whose renewal $1.00 of $15.00 was captured, and that payment."""
+    member = billing.join()
+    billing.start_renewal(member, "2026-02-28")
+    billing.work("charges")
+    (bill,) = billing.attempts(member)
+    capture_in_part(bill.id)
+    billing.run_due(at("2026-02-28"))
+    return member, bill.id
+
+
+def test_a_bill_of_which_a_part_was_captured_is_not_shown_as_paid(billing: BillingDriver) -> None:
+    member, _ = bill_in_part(billing)
+    billing.go_to("2026-03-31")
+    assert billing.subscription(member).status == "past_due"
+    assert len(billing.attempts(member)) == 1
+
+
+def test_a_bill_that_was_captured_in_part_and_given_back_is_charged_again(
+    billing: BillingDriver,
+) -> None:
+    member, bill = bill_in_part(billing)
+    give_back(bill)
+    billing.run_due(at("2026-02-28"))
+    period = billing.periods(member)[-1]
+    assert (billing.subscription(member).status, period.paid_at) == ("past_due", None)
+    compare_last_hours()
+    assert "orphan_live_record" not in {kind for kind, _ in found_in_books()}
+    billing.go_to("2026-03-01")
+    found = billing.subscription(member)
+    assert (found.status, str(found.current_end)) == ("active", "2026-03-31")
+
+
+def test_a_refund_of_what_was_captured_in_part_is_heard(billing: BillingDriver) -> None:
+    member, bill = bill_in_part(billing)
+    refund = give_back(bill)
+    perform(Claim(0, "payment_critical", "subscriptions.on_refund", refund, 0, 0, 0))
+    assert billing.periods(member)[-1].next_try_at is not None
+    assert "subscriptions.on_refund" in [one.command for one in EVENTS["refund.succeeded"]]
+
+
+def test_a_part_of_it_that_is_given_back_leads_to_no_charge(billing: BillingDriver) -> None:
+    member, bill = bill_in_part(billing)
+    give_back(bill, 40)
+    billing.go_to("2026-03-01")
+    assert len(billing.attempts(member)) == 1
+
+
+@atomic
+def give_back(session: Session, transaction_id: str, amount: int = 100) -> str:
+    made = Refund(
+        transaction_id=transaction_id,
+        amount=amount,
+        currency="usd",
+        reason="Captured in part",
+        requested_by="ada",
+        state="succeeded",
+    )
+    session.add(made)
+    session.flush()
+    return made.id
 
 
 @atomic

@@ -152,6 +152,31 @@ def test_a_bill_is_paid_on_session_with_the_saved_card(checkout: CheckoutClient)
     assert one(checkout).status == "active"
 
 
+@pytest.mark.parametrize(
+    ("odd", "words"),
+    [
+        ({"current_end": None}, "Paid until a day that is not known"),
+        ({"current_end": None, "cancel_at_period_end": True}, "It ends on a day that is not known"),
+        ({"status": "past_due"}, "Your last bill is not paid."),
+    ],
+)
+def test_a_row_that_lacks_its_end_or_its_bill_is_shown(
+    checkout: CheckoutClient, odd: dict[str, object], words: str
+) -> None:
+    subscribe(checkout)
+    browser = known(checkout)
+    with checkout.app.app_context():
+        spoil(odd)
+    answer = browser.get("/account/subscriptions", headers=BROWSER)
+    assert answer.status_code == 200
+    assert words in answer.text
+
+
+@atomic
+def spoil(session: Session, odd: dict[str, object]) -> None:
+    session.execute(update(Subscription).values(**odd))
+
+
 def fall_behind(checkout: CheckoutClient) -> tuple[str, str]:
     """The next bill could not be paid without the customer; its period and the card."""
     with checkout.app.app_context():

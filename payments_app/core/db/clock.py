@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
@@ -23,6 +25,16 @@ def in_zone(moment: dt.datetime, zone: dt.tzinfo) -> dt.datetime:
         return moment.astimezone(zone)
     except OverflowError:
         return moment.astimezone(dt.UTC)
+
+
+@functools.lru_cache(maxsize=64)
+def known_zone(name: str) -> ZoneInfo | None:
+    """The zone of this name; None of what is none. A name may be anybody's to set: ZoneInfo refuses
+    paths, and an odd key is no zone."""
+    try:
+        return ZoneInfo(name) if name and len(name) < 64 else None
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None
 
 
 class database_now(FunctionElement[dt.datetime]):

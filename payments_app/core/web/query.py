@@ -79,12 +79,17 @@ def _refuse_unknown() -> None:
         raise UnreadableQueryError(problems, given)
 
 
+def asked(name: str) -> str:
+    """This parameter of the address as `read_query` takes it; empty where it is none, or blank."""
+    return read_query(request.args, {name})[0].get(name, "")
+
+
 def place_in_list(name: str = "before") -> int | None:
     """The number of the row that a page of a list ends at; None on the first page.
 
     Raises UnreadableQueryError.
     """
-    typed = request.args.get(name, "").strip()
+    typed = asked(name)
     if typed and not _NUMBER.fullmatch(typed):
         raise UnreadableQueryError({name: "This names no page of the list."})
     return int(typed) if typed else None

@@ -32,13 +32,17 @@ class RemainingChangedError(RefundRefusedError):
 @dataclass(frozen=True)
 class RefundReview:
     """What a refund would do. `paid` is the whole payment, `before` what was given back of it or
-    is about to be, `left` what can still be, `kept` what remains after this one."""
+    is about to be, `left` what can still be, `kept` what remains after this one. Of a merchant's
+    sale, `from_merchant` is what it takes from them (of a transfer, its reversal), and `of_fee`
+    what we give back of our fee; else None."""
 
     money: Money
     paid: Money
     before: Money
     left: Money
     kept: Money
+    from_merchant: Money | None
+    of_fee: Money | None
 
 
 @atomic
@@ -61,7 +65,15 @@ def review_refund(
     money = Money(amount, transaction.currency)
     left = Money(remaining(session, transaction), transaction.currency)
     before = Money(refunded(session, transaction_id), transaction.currency)
-    return RefundReview(money, left + before, before, left, left - money)
+    return RefundReview(
+        money,
+        left + before,
+        before,
+        left,
+        left - money,
+        from_merchant=money if transaction.connected_account_id else None,
+        of_fee=_of_fee(session, transaction, amount),
+    )
 
 
 @atomic
@@ -143,6 +155,30 @@ def refunded(session: Session, transaction_id: str) -> int:
         )
     )
     return int(total or 0)
+
+
+def _of_fee(session: Session, transaction: Transaction, amount: int) -> Money | None:
+    """What Stripe gives back of our fee with a refund of `amount`: in proportion, rounded half up;
+    with the last refund whatever is left of it. None where we took none.
+
+    Source: https://docs.stripe.com/connect/destination-charges#issue-refunds
+    """
+    fee, paid = transaction.fee_taken, transaction.paid
+    if not fee or not paid:
+        return None
+    made = session.scalars(
+        select(Refund.amount).where(
+            Refund.transaction_id == transaction.id, Refund.state.not_in(NOT_REFUNDED)
+        )
+    ).all()
+    left = max(0, fee - sum(_share(fee, part, paid) for part in made))
+    last = sum(made) + amount == paid
+    share = left if last else min(left, _share(fee, amount, paid))
+    return Money(share, transaction.currency)
+
+
+def _share(fee: int, amount: int, paid: int) -> int:
+    return (2 * fee * amount + paid) // (2 * paid)
 
 
 def why_not(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import column, func, select, table
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from payments_app.core import history
@@ -23,9 +23,8 @@ from payments_app.payments import states
 from payments_app.payments.models import PaymentRecord, Role, Transaction
 from payments_app.payments.payable import find_payable, payable_kinds
 from payments_app.payments.queries import attempts
+from payments_app.payments.transactions.leave import was_removed
 
-# By its name: the customers' room is above this one.
-_CARDS = table("pay_saved_cards", column("payment_method"), column("removed_at"))
 COMMAND = "retry"
 REQUESTED = "retry.requested"
 CHARGE, LINK, NONE = "charge", "link", "none"
@@ -174,21 +173,13 @@ def _how(
         return NONE, "This payment has no order or subscription. Charge the customer again instead."
     named = transaction.payment_method and transaction.stripe_customer_id
     saved = bool(named and not transaction.save_card)  # one that was to be saved is not yet
-    if not saved or _was_removed(session, transaction):
+    if not saved or was_removed(session, transaction):
         return LINK, _BY_LINK
     if not _may_charge(decline_policy(transaction.error)):
         return LINK, _BUYER_NEEDED
     paid_for = find_payable(session, payable.payable_id)
     note = paid_for.card_again(transaction.payment_method or "") if paid_for else None
     return (LINK, _CARD_LEFT) if note is None else (CHARGE, f"{_TRY_SAVED_CARD} {note}".strip())
-
-
-def _was_removed(session: Session, transaction: Transaction) -> bool:
-    """Whether the card's owner took back the leave to charge it."""
-    removed = select(_CARDS.c.removed_at).where(
-        _CARDS.c.payment_method == transaction.payment_method, _CARDS.c.removed_at.is_not(None)
-    )
-    return session.scalar(removed) is not None
 
 
 def _may_charge(policy: DeclinePolicy | None) -> bool:

@@ -12,6 +12,8 @@ because an answer that Stripe replays is never settled from: the intent is read 
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy.orm import Session
 
 from payments_app.core.db.clock import database_now
@@ -32,6 +34,7 @@ from payments_app.payments.transactions.apply_stripe_state import (
     note_call,
 )
 from payments_app.payments.transactions.charge_snapshot import ChargeSnapshot, snapshot_of
+from payments_app.payments.transactions.leave import why_not_charged
 from payments_app.payments.transactions.wait import wait
 
 _TOKEN_SPENT = (
@@ -90,8 +93,12 @@ def create(snapshot: ChargeSnapshot) -> Answer:
 
 
 def confirm(snapshot: ChargeSnapshot, claim: Claim) -> None:
-    """Send the one call that moves money, and apply what comes of it."""
-    _confirming(snapshot.transaction_id)
+    """Send the one call that moves money, and apply what comes of it; close the intent instead
+    where it may not be charged any more."""
+    left = _confirming(snapshot.transaction_id)
+    if left is not None:
+        abandon.close(snapshot, claim, error=left)
+        return
     answer = charges.confirm_intent(
         snapshot.intent, snapshot.confirm, snapshot.confirm_key, snapshot.account
     )
@@ -195,7 +202,11 @@ def _created(session: Session, transaction_id: str, answer: Answer) -> ChargeSna
 
 
 @atomic
-def _confirming(session: Session, transaction_id: str) -> None:
-    """From here on money may move: whoever comes next must read the intent first."""
+def _confirming(session: Session, transaction_id: str) -> dict[str, Any] | None:
+    """From here on money may move: whoever comes next must read the intent first. Returns why it
+    must not be sent, where that is so."""
     transaction = states.lock(session, transaction_id)
-    transaction.confirm_sent_at = transaction.confirm_sent_at or database_now()
+    left = why_not_charged(session, transaction)
+    if left is None:
+        transaction.confirm_sent_at = transaction.confirm_sent_at or database_now()
+    return left

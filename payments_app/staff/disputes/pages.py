@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 
-from flask import Response, request
+from flask import Response
 
 from payments_app.core.db.clock import utcnow
 from payments_app.core.db.ids import reference
 from payments_app.core.extensions import db
 from payments_app.core.web.access import staff
-from payments_app.core.web.query import UnreadableQueryError, takes
+from payments_app.core.web.query import UnreadableQueryError, asked, takes
 from payments_app.payments.refunds.double_payments import likely_doubles
 from payments_app.staff.blueprint import blueprint, page
 from payments_app.staff.disputes.queries import newest, store_unmatched, time_left, waiting
@@ -25,7 +25,7 @@ RECENT = dt.timedelta(days=7)
 def disputes() -> Response:
     """What waits for an answer, then all of them by date."""
     session, zone = db.session(), reader_zone()
-    before = request.args.get("before", "").strip()
+    before = asked("before")
     try:
         rows, older = newest(session, zone, before or None)
     except LookupError:

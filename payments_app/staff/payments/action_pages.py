@@ -99,6 +99,10 @@ def refund(transaction_id: str) -> Response | BaseResponse:
     return _back(transaction_id)
 
 
+# What the review showed and the wish does not hold.
+_SEALED = ("left", "from_merchant", "of_fee", "key")
+
+
 @dataclass(frozen=True)
 class _Wish:
     """What the form asks for."""
@@ -130,14 +134,14 @@ def _wish(currency: str) -> _Wish:
 
 def _is_reviewed(transaction_id: str, wish: _Wish) -> bool:
     """Whether this very refund was shown to this member, and is confirmed."""
-    left, key = request.form.get("left", ""), request.form.get("key", "")
-    sealed = _seal(transaction_id, wish, left, key)
+    sealed = _seal(transaction_id, wish, request.form)
     return hmac.compare_digest(sealed, request.form.get("reviewed", "").encode())
 
 
-def _seal(transaction_id: str, wish: _Wish, left: str, key: str) -> bytes:
+def _seal(transaction_id: str, wish: _Wish, shown: Mapping[str, str]) -> bytes:
     reviewed = [signed_in().id, transaction_id, wish.money.amount, wish.money.currency]
-    content = json.dumps([*reviewed, wish.reason, wish.stripe_reason, left, key])
+    sealed = [shown.get(name, "") for name in _SEALED]
+    content = json.dumps([*reviewed, wish.reason, wish.stripe_reason, *sealed])
     return links.seal("refund", content).encode()
 
 
@@ -200,7 +204,12 @@ def _review_page(
         transaction_id, wish.money.amount, reason=wish.reason, stripe_reason=wish.stripe_reason
     )
     shown = find(transaction_id)
-    left, key = str(review.left.amount), secrets.token_urlsafe(16)
+    sealed = {
+        "left": str(review.left.amount),
+        "from_merchant": str(review.from_merchant or ""),
+        "of_fee": str(review.of_fee or ""),
+        "key": secrets.token_urlsafe(16),
+    }
     return page(
         "payments/refund_review.html",
         status,
@@ -213,9 +222,8 @@ def _review_page(
             "amount": typed_form(wish.money),
             "reason": wish.reason,
             "stripe_reason": wish.stripe_reason or "",
-            "left": left,
-            "key": key,
-            "reviewed": _seal(transaction_id, wish, left, key).decode(),
+            **sealed,
+            "reviewed": _seal(transaction_id, wish, sealed).decode(),
         },
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import unicodedata
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, InvalidOperation
@@ -53,7 +54,8 @@ STATUSES: dict[str, tuple[str, ColumnElement[bool]]] = {
     ),
 }
 # As people write it, where it can be read in one way only.
-_PLAIN_AMOUNT = re.compile(r"[$€£¥]? ?([0-9]{1,3}(,[0-9]{3})+|[0-9]{1,13})(\.[0-9]{1,3})?")
+_PLAIN_AMOUNT = re.compile(r"([0-9]{1,3}(,[0-9]{3})+|[0-9]{1,13})(\.[0-9]{1,3})?")
+_SIGN = "Enter digits only, such as 10.99. Choose the currency beside it."
 _WALKS = {"refunded": REFUNDS, "disputed": DISPUTES}
 # The currencies by their decimals; whatever is in no table has two.
 _OF_DIGITS = {
@@ -254,6 +256,9 @@ def _read_amounts(filters: Filters) -> None:
         if name not in filters.given:
             continue
         typed = filters.given[name]
+        if any(unicodedata.category(char) == "Sc" for char in typed):
+            filters.problems[name] = _SIGN
+            continue
         amount = read_amount(typed) if _PLAIN_AMOUNT.fullmatch(typed) else None
         condition = _shown_is(amount, comparison) if amount is not None else None
         if condition is None:

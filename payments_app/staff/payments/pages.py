@@ -19,7 +19,7 @@ from payments_app.core.jobs import unknown
 from payments_app.core.money import CURRENCIES, code_of
 from payments_app.core.web.access import staff
 from payments_app.core.web.http import wants_json
-from payments_app.core.web.query import UnreadableQueryError, takes
+from payments_app.core.web.query import UnreadableQueryError, asked, takes
 from payments_app.gateway.declines import DECLINES
 from payments_app.payments.models import Transaction
 from payments_app.payments.queries import attempts_like
@@ -68,7 +68,7 @@ def home() -> Response:
 @takes(others=True)
 def payment_list() -> Response:
     """Payments by filters, newest first; or what the search box found."""
-    typed = request.args.get("q", "").strip()
+    typed = asked("q")
     try:
         filters = read_filters(
             request.args, reader_zone(), today(), beside=("q", "before", "after")
@@ -83,7 +83,7 @@ def _search_page(typed: str, filters: Filters) -> Response:
         filters.problems["q"] = "Search, or filter: not both at once."
         raise UnreadableFiltersError(filters)
     for name in ("before", "after"):
-        if request.args.get(name):
+        if asked(name):
             filters.problems[name] = "A search has one page."
             raise UnreadableFiltersError(filters)
     try:
@@ -114,8 +114,8 @@ def list_page(filters: Filters, status: int = 200, **values: str) -> Response:
             db.session(),
             filters.conditions,
             walk=filters.walk,
-            before=request.args.get("before"),
-            after=request.args.get("after"),
+            before=asked("before"),
+            after=asked("after"),
         )
     except UnreadableQueryError as error:
         filters.problems.update(error.fields)

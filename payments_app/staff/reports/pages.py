@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import asdict
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, jsonify
 
 from payments_app.core.db.clock import utcnow
 from payments_app.core.extensions import db
@@ -14,7 +14,7 @@ from payments_app.core.money import code_of
 from payments_app.core.web.access import staff
 from payments_app.core.web.cache import shape_of
 from payments_app.core.web.headers import private
-from payments_app.core.web.query import UnreadableQueryError, takes
+from payments_app.core.web.query import UnreadableQueryError, asked, takes
 from payments_app.staff import cache
 from payments_app.staff.blueprint import blueprint, page
 from payments_app.staff.reports import queries as made
@@ -32,18 +32,18 @@ api = Blueprint("staff_api", __name__, url_prefix="/api/v1/reports")
 def reports() -> Response:
     """Success rate, volume and reasons over the last days of the business."""
     zone = business_zone()
-    asked = request.args.get("days", "").strip() or "30"
-    wanted = request.args.get("currency", "").strip().lower()
-    if asked not in map(str, made.RANGES):
+    length = asked("days") or "30"
+    wanted = asked("currency").lower()
+    if length not in map(str, made.RANGES):
         ranges = ", ".join(map(str, made.RANGES))
         raise UnreadableQueryError({"days": f"This must be one of {ranges}."})
-    days = int(asked)
+    days = int(length)
     last = utcnow().astimezone(zone).date()
     first = last - dt.timedelta(days=days - 1)
     found = counts(db.session(), first, last, zone)
     currencies = made.currencies(found)
     if wanted and code_of(wanted) is None:
-        raise UnreadableQueryError({"currency": "There is no such currency."}, {"days": asked})
+        raise UnreadableQueryError({"currency": "There is no such currency."}, {"days": length})
     currency = wanted or next(iter(currencies), None)
     return page(
         "reports/reports.html",

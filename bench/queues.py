@@ -193,7 +193,7 @@ def _open(session: Session, number: int) -> str:
         place(session, product, 1, customer.id),
         customer_id=customer.id,
         email=customer.email,
-        means=PaymentSource(payment_method="pm_card_visa"),
+        source=PaymentSource(payment_method="pm_card_visa"),
     ).id
 
 

@@ -116,7 +116,7 @@ def _begin(session: Session, plan_id: int, email: str, now: dt.datetime) -> str:
         period,
         customer_id=customer.id,
         email=email,
-        means=PaymentSource(payment_method=CARD, save_card=True),
+        source=PaymentSource(payment_method=CARD, save_card=True),
         actor="simulation",
     )
     return period.subscription_id
@@ -130,7 +130,7 @@ def _settle(
 ) -> None:
     """Charge what was opened, and update each subscription, by the moved clock."""
     deadline = time.monotonic() + _DEADLINE_SECONDS
-    while waiting := [row.transaction_id for row in _unjudged() if row.subscription_id in mine]:
+    while waiting := [row.transaction_id for row in _undecided() if row.subscription_id in mine]:
         if time.monotonic() > deadline:
             raise RuntimeError("what was opened did not end: is a worker or the sandbox missing?")
         charge()
@@ -142,7 +142,7 @@ def _let_workers_charge() -> None:
     time.sleep(_LOOK_SECONDS)
 
 
-def _unjudged() -> Sequence[Row[str, str]]:
+def _undecided() -> Sequence[Row[str, str]]:
     """(subscription, transaction) of each payment of an unpaid period."""
     query = (
         select(Period.subscription_id, PaymentRecord.transaction_id)
@@ -151,7 +151,7 @@ def _unjudged() -> Sequence[Row[str, str]]:
             Period.paid_at.is_(None),
             PaymentRecord.payable_type == Period.payable_type,
             PaymentRecord.role == Role.PAYS_FOR,
-            PaymentRecord.live,
+            PaymentRecord.active,
         )
     )
     return _anew().execute(query).all()

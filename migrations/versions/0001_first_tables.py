@@ -974,7 +974,7 @@ def upgrade() -> None:
         sa.Column("payable_type", sa.String(length=40), nullable=False),
         sa.Column("payable_id", sa.String(length=40), nullable=False),
         sa.Column("role", sa.String(length=16), nullable=False),
-        sa.Column("live", sa.Boolean(), nullable=False),
+        sa.Column("active", sa.Boolean(), nullable=False),
         sa.Column(
             "created_at", columns.UTCDateTime(), server_default=clock.database_now(), nullable=False
         ),
@@ -991,11 +991,11 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("pay_payment_records", schema=None) as batch_op:
         batch_op.create_index(
-            "pay_payment_records_one_live_key",
+            "pay_payment_records_one_active_key",
             ["payable_type", "payable_id"],
             unique=True,
-            postgresql_where=sa.text("role = 'pays_for' AND live"),
-            sqlite_where=sa.text("role = 'pays_for' AND live"),
+            postgresql_where=sa.text("role = 'pays_for' AND active"),
+            sqlite_where=sa.text("role = 'pays_for' AND active"),
         )
         batch_op.create_index(
             "pay_payment_records_payable_idx",
@@ -1628,7 +1628,7 @@ def upgrade() -> None:
         sa.Column("failed_at", columns.UTCDateTime(), nullable=True),
         sa.Column("step", sa.Integer(), nullable=False),
         sa.Column("next_try_at", columns.UTCDateTime(), nullable=True),
-        sa.Column("judged", sa.String(length=40), nullable=True),
+        sa.Column("decided_by_transaction_id", sa.String(length=40), nullable=True),
         sa.Column(
             "created_at", columns.UTCDateTime(), server_default=clock.database_now(), nullable=False
         ),
@@ -1783,9 +1783,9 @@ def downgrade() -> None:
         batch_op.drop_index("pay_payment_records_transaction_id_role_key")
         batch_op.drop_index("pay_payment_records_payable_idx")
         batch_op.drop_index(
-            "pay_payment_records_one_live_key",
-            postgresql_where=sa.text("role = 'pays_for' AND live"),
-            sqlite_where=sa.text("role = 'pays_for' AND live"),
+            "pay_payment_records_one_active_key",
+            postgresql_where=sa.text("role = 'pays_for' AND active"),
+            sqlite_where=sa.text("role = 'pays_for' AND active"),
         )
 
     op.drop_table("pay_payment_records")

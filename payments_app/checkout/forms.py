@@ -17,7 +17,7 @@ from payments_app.core.web.idempotency_keys import needed_key
 from payments_app.payments.sellable import ITEM
 
 MAX_EMAIL = 254  # RFC 5321: a path of 256 with its angle brackets
-_MEANS = {
+_PAYMENT_METHOD_IDS = {
     "payment_method": re.compile(r"(pm|card|src)_\w{1,240}", re.ASCII),
     "confirmation_token": re.compile(r"ctoken_\w{1,240}", re.ASCII),
     "saved_card": re.compile(r"card_\w{1,34}", re.ASCII),
@@ -74,9 +74,9 @@ def parse(values: Mapping[str, Any], key: str | None) -> Purchase:
         item=reader.item(),
         email=reader.email(),
         quantity=reader.whole_number("quantity", least=1) or 1,
-        payment_method=reader.means("payment_method"),
-        confirmation_token=reader.means("confirmation_token"),
-        saved_card=reader.means("saved_card"),
+        payment_method=reader.payment_method_id("payment_method"),
+        confirmation_token=reader.payment_method_id("confirmation_token"),
+        saved_card=reader.payment_method_id("saved_card"),
         save_card=reader.wish("save_card"),
         amount=reader.whole_number("amount", least=0),
         currency=reader.text("currency").lower() or None,
@@ -84,8 +84,8 @@ def parse(values: Mapping[str, Any], key: str | None) -> Purchase:
         challenge=reader.text("challenge"),
         challenge_answer=reader.text("challenge_answer"),
     )
-    means = (purchase.payment_method, purchase.confirmation_token, purchase.saved_card)
-    if sum(one is not None for one in means) > 1:
+    named = (purchase.payment_method, purchase.confirmation_token, purchase.saved_card)
+    if sum(one is not None for one in named) > 1:
         reader.errors["payment_method"] = (
             "Send exactly one of: payment method, confirmation token, saved card."
         )
@@ -156,9 +156,9 @@ class _Reader:
             self.errors[name] = "This must be true or false."
         return False
 
-    def means(self, name: str) -> str | None:
+    def payment_method_id(self, name: str) -> str | None:
         value = self.text(name)
-        if value and not _MEANS[name].fullmatch(value):
+        if value and not _PAYMENT_METHOD_IDS[name].fullmatch(value):
             self.errors[name] = "Enter a valid payment method or token id."
         self._refuse_card_number(name, value)
         return value or None

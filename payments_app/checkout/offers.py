@@ -41,4 +41,4 @@ def placed(session: Session, item: str, *, lock: bool = False) -> Payable | None
 
 def live_transaction(payable: Payable) -> Transaction | None:
     """The payable's transaction that is complete or may still charge."""
-    return next((record.transaction for record in payable.payment_records if record.live), None)
+    return next((record.transaction for record in payable.payment_records if record.active), None)

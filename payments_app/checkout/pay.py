@@ -25,7 +25,7 @@ from payments_app.core.web.http import ProblemError, wants_json
 from payments_app.core.web.idempotency import app_store, idempotent
 from payments_app.core.web.limits import Rate, limiter
 from payments_app.customers.recognise import recognised
-from payments_app.payments.transactions.open import LivePaymentError
+from payments_app.payments.transactions.open import ActivePaymentError
 
 MAX_BODY_BYTES = 16 * 1024
 # Longer than this view takes; short, because a web process that dies leaves its lock behind.
@@ -107,7 +107,7 @@ def create() -> Response | BaseResponse:
         buyer, known = buyers.browser(), recognised()
         fingerprints = challenge.fingerprints_to_store(purchase.email)
         started = start(purchase, buyer, known, fingerprints, caller)
-    except LivePaymentError as live:
+    except ActivePaymentError as live:
         return _already_live(live)
     except ProblemError as problem:
         return _form_again(problem)
@@ -187,7 +187,7 @@ def _accepted(started: Started) -> Response:
     return private(response)
 
 
-def _already_live(live: LivePaymentError) -> Response | BaseResponse:
+def _already_live(live: ActivePaymentError) -> Response | BaseResponse:
     """Nothing new is charged beside a payment that is made or may be: show that one."""
     url = url_for("checkout.show", transaction_id=live.transaction_id)
     if not _answers_json():

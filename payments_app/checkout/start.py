@@ -1,7 +1,7 @@
 """start: the one database transaction behind "Pay". Nothing is charged here: a job does that.
 
 Safe from a double click because the client's key is unique on the row, and from two tabs because a
-payable has one live transaction at most: whoever loses a race runs again, and finds the winner.
+payable has one active transaction at most: whoever loses a race runs again, and finds the winner.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 
 from payments_app.checkout.forms import Purchase, invalid
 from payments_app.checkout.keys import SCOPE, made_before, row_key
-from payments_app.checkout.means import payment_source_of
 from payments_app.checkout.offers import offer_of
+from payments_app.checkout.payment_source import payment_source_of
 from payments_app.checkout.velocity_fingerprints import VelocityFingerprint
 from payments_app.core.db.session import CommitOutcomeUnknownError, advisory_lock, atomic
 from payments_app.core.money import chargeable
@@ -51,7 +51,7 @@ def start(
     the browser's name if it had one before this request.
 
     Raises ProblemError (422 for what cannot be bought so, `idempotency_key_reuse`,
-    `amount_changed`; 503 when the database was lost) and LivePaymentError.
+    `amount_changed`; 503 when the database was lost) and ActivePaymentError.
     """
     for tries_left in reversed(range(_TRIES)):
         try:
@@ -88,7 +88,7 @@ def _start(
         payable,
         customer_id=customer_id,
         email=purchase.email,
-        means=payment_source_of(session, purchase, payable, customer_id, known),
+        source=payment_source_of(session, purchase, payable, customer_id, known),
         idempotency_key=row_key(purchase.key, caller),
         fingerprint=purchase.fingerprint,
         buyer=buyer,

@@ -54,7 +54,7 @@ class Customer(Payable, Base):
             self,
             customer_id=self.id,
             email=self.email,
-            means=PaymentSource(
+            source=PaymentSource(
                 payment_method=self.default_payment_method_id,
                 stripe_customer_id=self.stripe_customer_id,
                 off_session=True,
@@ -99,7 +99,7 @@ class SavedCard(Base):
         """As people name it: "Visa ending in 4242"."""
         return f"{self.brand.title()} ending in {self.last4}"
 
-    def means(self, *, off_session: bool) -> PaymentSource:
+    def payment_source(self, *, off_session: bool) -> PaymentSource:
         """How a payment is made with it, with its owner (on session) or without."""
         return PaymentSource(
             payment_method=self.payment_method,

@@ -16,7 +16,7 @@ from payments_app.core.jobs.outbox import Claim
 from payments_app.downloads.find import digital_product
 from payments_app.downloads.models import DigitalProduct, DigitalPurchase
 from payments_app.payments.models import PaymentRecord, Role, Transaction
-from payments_app.payments.queries import joined, live_attempt, payable_of
+from payments_app.payments.queries import active_attempt, joined, payable_of
 from payments_app.payments.refunds.entitlement import is_whole, tell_of_part
 
 MAIL = "notices.download"
@@ -36,13 +36,13 @@ def on_payment(session: Session, transaction_id: str, _claim: Claim) -> None:
     purchase = session.get_one(
         DigitalPurchase, purchase_id, with_for_update=True, populate_existing=True
     )
-    live = live_attempt(session, DigitalPurchase.payable_type, purchase_id)
-    if live is None:
+    active = active_attempt(session, DigitalPurchase.payable_type, purchase_id)
+    if active is None:
         purchase.status = "payment_failed" if purchase.status == "open" else purchase.status
-    elif live.state == "complete" and not is_whole(live, purchase.price):
-        tell_of_part(session, live, purchase.id, purchase.price)
-    elif live.state == "complete" and purchase.status != "paid":
-        purchase.status, purchase.delivered_at = "paid", live.ended_at
+    elif active.state == "complete" and not is_whole(active, purchase.price):
+        tell_of_part(session, active, purchase.id, purchase.price)
+    elif active.state == "complete" and purchase.status != "paid":
+        purchase.status, purchase.delivered_at = "paid", active.ended_at
         outbox.stage(session, MAIL, purchase_id)
 
 
@@ -81,7 +81,7 @@ def _rebuild(session: Session, transaction_id: str) -> str | None:
             payable_type=DigitalPurchase.payable_type,
             payable_id=purchase.id,
             role=Role.PAYS_FOR,
-            live=paid.state != "failed",
+            active=paid.state != "failed",
         )
     )
     session.flush()

@@ -25,7 +25,7 @@ from payments_app.gateway.ids import clean_id
 from payments_app.gateway.numbers import MOST_AMOUNT, whole
 from payments_app.gateway.results import Answer, UnreadableError, Verdict
 from payments_app.gateway.words import alert_unknown_word
-from payments_app.inbound.build import BUILT_BY, build
+from payments_app.inbound.import_intent import IMPORTED_ON, import_intent
 from payments_app.inbound.models import PROCESSED, QUARANTINED, RECEIVED, StripeEvent
 from payments_app.inbound.receive import alert
 from payments_app.payments.connect.account import account_of
@@ -35,7 +35,9 @@ from payments_app.payments.transactions.apply_stripe_state import apply_stripe_s
 
 MAX_READS = 65  # at an intent whose status we do not know: for about an hour
 WAITS = (1.0, 2.0, 5.0, 15.0, 60.0)  # seconds; the last one again and again
-SETTLED_BY = frozenset({*BUILT_BY, Verdict.PROCESSING, Verdict.REQUIRES_ACTION, Verdict.CANCELED})
+SETTLED_BY = frozenset(
+    {*IMPORTED_ON, Verdict.PROCESSING, Verdict.REQUIRES_ACTION, Verdict.CANCELED}
+)
 
 
 class _MismatchError(Exception):
@@ -74,9 +76,9 @@ def _settle(event: StripeEvent, answer: Answer, claim: Claim) -> str | None:
     if bool(intent.get("livemode")) != current_app.config["CONFIG"].live:
         raise _MismatchError(f"{event.object_id} is of the other mode than our key")
     transaction_id = _match(intent, event.account)
-    if transaction_id is None and answer.verdict in BUILT_BY and "amount" in intent:
+    if transaction_id is None and answer.verdict in IMPORTED_ON and "amount" in intent:
         _check_storable(intent)
-        transaction_id = build(answer, event.account)
+        transaction_id = import_intent(answer, event.account)
     if transaction_id is None or answer.verdict not in SETTLED_BY:
         return transaction_id
     try:

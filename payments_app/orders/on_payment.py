@@ -11,7 +11,7 @@ from payments_app.core.jobs.outbox import Claim
 from payments_app.orders.models import Order
 from payments_app.payments.models import Transaction
 from payments_app.payments.payable import NotPayableError
-from payments_app.payments.queries import live_attempt, payable_id_of
+from payments_app.payments.queries import active_attempt, payable_id_of
 
 
 @atomic
@@ -40,7 +40,7 @@ def lock_order(session: Session, order_id: str) -> Order:
 
 def live_transaction(session: Session, order_id: str) -> Transaction | None:
     """The order's one transaction that is complete or may still charge."""
-    return live_attempt(session, Order.payable_type, order_id)
+    return active_attempt(session, Order.payable_type, order_id)
 
 
 def _paid(session: Session, order: Order, transaction: Transaction) -> None:

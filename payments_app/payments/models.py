@@ -37,7 +37,7 @@ class Role(StrEnum):
 
 
 _ROLES = ", ".join(repr(role.value) for role in Role)
-_LIVE = text(f"role = '{Role.PAYS_FOR}' AND live")
+_ACTIVE = text(f"role = '{Role.PAYS_FOR}' AND active")
 _STATES = (
     "(state = 'pending' AND phase IN "
     "('created', 'processing', 'requires_action', 'awaiting_bank', 'unknown'))"
@@ -195,8 +195,8 @@ class Transaction(Base):
 
 
 class PaymentRecord(Base):
-    """Joins a transaction to what it pays for and to whom it concerns, by `role`. `live` is kept
-    by the transaction's move: a payable has one live at most. See also `states.stop_holding`."""
+    """Joins a transaction to what it pays for and to whom it concerns, by `role`. `active` is kept
+    by the transaction's move: a payable has one active at most. See also `states.stop_holding`."""
 
     __tablename__ = "pay_payment_records"
 
@@ -205,7 +205,7 @@ class PaymentRecord(Base):
     payable_type: Mapped[str] = mapped_column(String(40))
     payable_id: Mapped[str] = mapped_column(String(40))
     role: Mapped[str] = mapped_column(String(16))
-    live: Mapped[bool] = mapped_column(default=True)
+    active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[dt.datetime] = mapped_column(server_default=database_now())
 
     transaction: Mapped[Transaction] = relationship(back_populates="records")
@@ -213,12 +213,12 @@ class PaymentRecord(Base):
     __table_args__ = (
         CheckConstraint(f"role IN ({_ROLES})", name="role"),
         Index(
-            "pay_payment_records_one_live_key",
+            "pay_payment_records_one_active_key",
             "payable_type",
             "payable_id",
             unique=True,
-            postgresql_where=_LIVE,
-            sqlite_where=_LIVE,
+            postgresql_where=_ACTIVE,
+            sqlite_where=_ACTIVE,
         ),
         Index("pay_payment_records_transaction_id_role_key", "transaction_id", "role", unique=True),
         Index(

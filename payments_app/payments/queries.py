@@ -42,10 +42,10 @@ def attempts_like(transaction_id: str) -> Select[Transaction]:
     )
 
 
-def live_attempt(session: Session, payable_type: str, payable_id: str) -> Transaction | None:
+def active_attempt(session: Session, payable_type: str, payable_id: str) -> Transaction | None:
     """A payable's one transaction that is complete or may still charge, as it is now."""
-    live = attempts(payable_type, payable_id).where(PaymentRecord.live)
-    return session.scalars(live.execution_options(populate_existing=True)).first()
+    active = attempts(payable_type, payable_id).where(PaymentRecord.active)
+    return session.scalars(active.execution_options(populate_existing=True)).first()
 
 
 def joined(transaction_id: str, role: Role) -> Select[str]:

@@ -95,7 +95,7 @@ def move(
     if phase in FINAL:
         transaction.client_secret = None
         transaction.ended_at = database_now()
-    kind = _keep_live(session, transaction)
+    kind = _keep_active(session, transaction)
     session.flush()
     history.record(
         session,
@@ -125,17 +125,17 @@ def stop_holding(session: Session, transaction_id: str) -> None:
     session.execute(
         update(PaymentRecord)
         .where(PaymentRecord.transaction_id == transaction_id, PaymentRecord.role == Role.PAYS_FOR)
-        .values(live=False)
+        .values(active=False)
     )
 
 
-def _keep_live(session: Session, transaction: Transaction) -> str | None:
-    """A payable has one live transaction at most; after one that failed the next may be live.
+def _keep_active(session: Session, transaction: Transaction) -> str | None:
+    """A payable has one active transaction at most; after one that failed the next may be active.
     Returns the type of the payable, where there is one."""
     rows = session.execute(
         update(PaymentRecord)
         .where(PaymentRecord.transaction_id == transaction.id)
-        .values(live=transaction.state != "failed")
+        .values(active=transaction.state != "failed")
         .returning(PaymentRecord.role, PaymentRecord.payable_type)
     )
     return next((row.payable_type for row in rows if row.role == Role.PAYS_FOR), None)

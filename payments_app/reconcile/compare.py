@@ -29,7 +29,12 @@ from payments_app.gateway.words import known, word
 from payments_app.merchants.accounts import DEAUTHORIZED
 from payments_app.payments.connect.account import DIRECT_ACCOUNT
 from payments_app.payments.models import Transaction
-from payments_app.reconcile import compare_returns, own_books, own_returns, own_settlement
+from payments_app.reconcile import (
+    compare_returns,
+    own_books,
+    own_refunds_and_disputes,
+    own_settlement,
+)
 from payments_app.reconcile.findings import Difference, keep
 from payments_app.reconcile.models import Run
 
@@ -268,7 +273,7 @@ def _break_off(session: Session, run_id: int, error: str) -> None:
 def _conclude(session: Session, run_id: int, read: _Stripes) -> int:
     run = session.get_one(Run, run_id, with_for_update=True)
     window = (run.since, run.until)
-    comparisons = (own_books, own_returns, own_settlement)
+    comparisons = (own_books, own_refunds_and_disputes, own_settlement)
     own = [
         difference
         for comparison in comparisons

@@ -73,10 +73,10 @@ KINDS = {
         "revive_refund",
         windowed=False,
     ),
-    "orphan_live_record": Kind(
+    "orphan_active_record": Kind(
         "whether the payment holds its order says otherwise than its state",
         "critical",
-        "correct_live_record",
+        "correct_active_record",
     ),
 }
 

@@ -129,13 +129,13 @@ def _revive_refund(session: Session, finding: Finding, _answer: Answer | None) -
     revive_refund(session, finding.subject)
 
 
-def _set_live(session: Session, finding: Finding, _answer: Answer | None) -> None:
+def _set_active(session: Session, finding: Finding, _answer: Answer | None) -> None:
     transaction = states.lock(session, finding.transaction_id or "")
     try:
         session.execute(
             update(PaymentRecord)
             .where(PaymentRecord.transaction_id == transaction.id)
-            .values(live=transaction.state != "failed")
+            .values(active=transaction.state != "failed")
         )
     except IntegrityError as error:
         raise FixFailedError("another payment holds the same order: refund one of them") from error
@@ -153,7 +153,7 @@ FIXES = {
     "refresh_dispute": _stage("disputes.refresh", "intent"),
     "revive": Fix(_revive),
     "revive_refund": Fix(_revive_refund),
-    "correct_live_record": Fix(_set_live),
+    "correct_active_record": Fix(_set_active),
 }
 
 

@@ -29,7 +29,7 @@ def differences(session: Session, since: dt.datetime, until: dt.datetime) -> Ite
         ("missing_ledger_entry", _missing(window)),
         ("ledger_without_payment", _without_payment(window)),
         ("ledger_amount_differs", _other_amount(window)),
-        ("orphan_live_record", _orphans(window)),
+        ("orphan_active_record", _orphans(window)),
         ("stuck_pending", stuck()),
     ):
         for row in session.execute(query):
@@ -94,9 +94,9 @@ def _orphans(window: ColumnElement[bool]) -> Select[str, dt.datetime, str]:
         window,
         PaymentRecord.role == Role.PAYS_FOR,
         or_(
-            and_(PaymentRecord.live, Transaction.state == "failed"),
+            and_(PaymentRecord.active, Transaction.state == "failed"),
             and_(
-                ~PaymentRecord.live,
+                ~PaymentRecord.active,
                 or_(Transaction.state == "pending", and_(Transaction.state == "complete", ~let_go)),
             ),
         ),

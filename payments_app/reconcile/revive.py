@@ -12,7 +12,7 @@ from payments_app.core.jobs.outbox import Message
 from payments_app.payments import states
 from payments_app.payments.refunds.models import UNCLEAR
 from payments_app.payments.refunds.models import lock as lock_refund
-from payments_app.reconcile import own_books, own_returns
+from payments_app.reconcile import own_books, own_refunds_and_disputes
 
 NEXT_STEP = {
     "created": "charge",
@@ -29,7 +29,7 @@ AFTER_DEAD_LETTER_SECONDS = 3600.0
 def revive(session: Session) -> int:
     """Give every stuck payment and refund its next step again; return how many got one."""
     payments = session.execute(own_books.stuck()).all()
-    refunds = session.execute(own_returns.stuck()).all()
+    refunds = session.execute(own_refunds_and_disputes.stuck()).all()
     return sum(revive_payment(session, row[0]) for row in payments) + sum(
         revive_refund(session, row[0]) for row in refunds
     )

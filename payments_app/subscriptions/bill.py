@@ -1,7 +1,7 @@
 """bill: store a period of a subscription, and charge its saved card for it.
 
 Safe from two at once because the subscription is locked, a period is unique by its start, and a
-period has one live payment at most.
+period has one active payment at most.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from payments_app.core.db.session import insert_once
 from payments_app.core.money import CURRENCIES, Money, chargeable
 from payments_app.customers.models import Customer
 from payments_app.payments.transactions.open import (
-    LivePaymentError,
+    ActivePaymentError,
     PaymentSource,
     open_transaction,
 )
@@ -66,10 +66,12 @@ def charge(session: Session, subscription: Subscription, period: Period, now: dt
             period,
             customer_id=customer.id,
             email=customer.email,
-            means=card.means(off_session=True) if card else PaymentSource(off_session=True),
+            source=card.payment_source(off_session=True)
+            if card
+            else PaymentSource(off_session=True),
             actor="schedule",
         )
-    except LivePaymentError:
+    except ActivePaymentError:
         # Its owner is paying just now. Should that fail, our own tries go on.
         dunning.not_sent(period, now)
 

@@ -16,7 +16,7 @@ from payments_app.core.db.session import atomic
 from payments_app.core.history import HistoryEntry
 from payments_app.core.jobs import outbox
 from payments_app.customers.cards import card_of
-from payments_app.payments.queries import live_attempt
+from payments_app.payments.queries import active_attempt
 from payments_app.payments.refunds.request import refunded
 from payments_app.subscriptions import dunning
 from payments_app.subscriptions.calendar import local_day, prorated
@@ -177,8 +177,8 @@ def _refunded(session: Session, subscription: Subscription) -> tuple[str | None,
             Period.subscription_id == subscription.id, Period.start == subscription.current_start
         )
     )
-    live = live_attempt(session, Period.payable_type, period_id) if period_id else None
-    if live is None:
+    active = active_attempt(session, Period.payable_type, period_id) if period_id else None
+    if active is None:
         return period_id, 0
     changes = session.scalars(
         select(HistoryEntry.data).where(
@@ -186,7 +186,7 @@ def _refunded(session: Session, subscription: Subscription) -> tuple[str | None,
         )
     )
     reckoned = sum(data.get("refunded", 0) for data in changes if data.get("period") == period_id)
-    return period_id, refunded(session, live.id) - reckoned
+    return period_id, refunded(session, active.id) - reckoned
 
 
 def _difference(

@@ -150,7 +150,8 @@ class Period(Payable, Base):
     on which it was billed. Unique by its start: no period is billed twice.
 
     `failed_at` is when it was first not paid, `step` how many times it was tried after that,
-    `next_try_at` when it will be; `judged` names the attempt that this was last decided by.
+    `next_try_at` when it will be; `decided_by_transaction_id` names the attempt that decided
+    all this last.
     """
 
     __tablename__ = "pay_subscription_periods"
@@ -169,7 +170,7 @@ class Period(Payable, Base):
     failed_at: Mapped[dt.datetime | None]
     step: Mapped[int] = mapped_column(default=0)
     next_try_at: Mapped[dt.datetime | None]
-    judged: Mapped[str | None] = mapped_column(String(40))
+    decided_by_transaction_id: Mapped[str | None] = mapped_column(String(40))
     created_at: Mapped[dt.datetime] = mapped_column(server_default=database_now())
 
     subscription: Mapped[Subscription] = relationship()

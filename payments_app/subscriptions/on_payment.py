@@ -18,7 +18,7 @@ from payments_app.customers.cards import keep_card
 from payments_app.customers.models import SavedCard
 from payments_app.payments import states
 from payments_app.payments.models import Transaction
-from payments_app.payments.queries import live_attempt, payable_id_of
+from payments_app.payments.queries import active_attempt, payable_id_of
 from payments_app.payments.refunds.entitlement import (
     Entitlement,
     entitlement,
@@ -48,12 +48,12 @@ def _apply(session: Session, transaction_id: str, now: dt.datetime) -> None:
     subscription_id = session.get_one(Period, period_id).subscription_id
     subscription = lock(session, subscription_id)
     period = session.get_one(Period, period_id, populate_existing=True)
-    live = live_attempt(session, Period.payable_type, period_id)
-    if live is not None and live.state == "complete" and not is_whole(live, period.price):
-        _paid_in_part(session, subscription, period, live, now)
-    elif live is not None and live.state == "complete":
-        _paid(session, subscription, period, live)
-    elif live is None:
+    active = active_attempt(session, Period.payable_type, period_id)
+    if active is not None and active.state == "complete" and not is_whole(active, period.price):
+        _paid_in_part(session, subscription, period, active, now)
+    elif active is not None and active.state == "complete":
+        _paid(session, subscription, period, active)
+    elif active is None:
         ended = session.get_one(Transaction, transaction_id, populate_existing=True)
         _not_paid(session, subscription, period, ended, now)
 
@@ -142,10 +142,10 @@ def _not_paid(
     now: dt.datetime,
 ) -> None:
     """A first payment, or one that the customer tried themselves, may simply be tried again."""
-    heard = period.judged == transaction.id or transaction.state == "complete"
+    heard = period.decided_by_transaction_id == transaction.id or transaction.state == "complete"
     if period.paid_at is not None or heard:
         return
-    period.judged = transaction.id
+    period.decided_by_transaction_id = transaction.id
     if not transaction.off_session or subscription.status in ("incomplete", "canceled"):
         return
     if transaction.phase == "canceled":

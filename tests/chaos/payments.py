@@ -126,8 +126,8 @@ def declined_with_a_saved_card(lab: Lab) -> str:
     post = WebhookSender(lab.driver)
     customer = post.stripe("customers", email="ada@example.com")["id"]
     card = post.stripe("payment_methods/pm_card_chargeCustomerFail/attach", customer=customer)
-    means = PaymentSource(payment_method=card["id"], stripe_customer_id=customer, off_session=True)
-    return lab.driver.pay(means=means)
+    source = PaymentSource(payment_method=card["id"], stripe_customer_id=customer, off_session=True)
+    return lab.driver.pay(source=source)
 
 
 @atomic

@@ -23,7 +23,9 @@ pytestmark = pytest.mark.portable
 
 def save(driver: PaymentDriver, card: str = "pm_card_visa") -> str:
     """Ada, who is known, pays once and lets the card be kept; the transaction's id."""
-    return driver.pay(means=PaymentSource(payment_method=card, save_card=True, customer_known=True))
+    return driver.pay(
+        source=PaymentSource(payment_method=card, save_card=True, customer_known=True)
+    )
 
 
 def kept() -> list[SavedCard]:
@@ -58,7 +60,7 @@ def test_a_card_is_not_kept_without_consent(driver: PaymentDriver) -> None:
 
 
 def test_a_card_that_was_declined_is_not_kept(driver: PaymentDriver) -> None:
-    driver.pay(means=PaymentSource(payment_method="pm_card_chargeCustomerFail", save_card=True))
+    driver.pay(source=PaymentSource(payment_method="pm_card_chargeCustomerFail", save_card=True))
     assert kept() == []
 
 
@@ -76,9 +78,9 @@ def _have_kept(driver: PaymentDriver, cards: int) -> bool:
 def test_the_customer_is_made_at_stripe_once_for_two_payments_at_once(
     driver: PaymentDriver,
 ) -> None:
-    means = PaymentSource(payment_method="pm_card_visa", save_card=True, customer_known=True)
-    driver.open(means=means)
-    driver.open(means=means)
+    source = PaymentSource(payment_method="pm_card_visa", save_card=True, customer_known=True)
+    driver.open(source=source)
+    driver.open(source=source)
     assert wait_until(lambda: _have_kept(driver, 2), 30)  # the one that was refused comes again
     assert len(driver.sandbox("GET", "/v1/customers")["data"]) == 1
 
@@ -198,8 +200,8 @@ def test_a_card_whose_id_can_not_be_read_is_nobodys(driver: PaymentDriver, none:
     for customer in ("first", "second"):
         said = {"payment_method": {"id": none, "object": "payment_method"}}
         driver.fail_stripe("say", "^/v1/setup_intents/.*/confirm$", set=said, times=1)
-        means = PaymentSource(payment_method="pm_card_visa", save_card=True, customer_known=True)
-        transaction = driver.pay(order=driver.create_order(0), means=means)
+        source = PaymentSource(payment_method="pm_card_visa", save_card=True, customer_known=True)
+        transaction = driver.pay(order=driver.create_order(0), source=source)
         assert driver.read(transaction).state == "complete", customer
     assert (kept(), ada().default_payment_method_id) == ([], None)
     assert [m.last_error for m in driver.messages("customers.on_payment") if m.failures] == []

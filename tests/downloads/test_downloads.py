@@ -21,7 +21,7 @@ from payments_app.downloads import deliver
 from payments_app.downloads.link import link_to
 from payments_app.downloads.models import DigitalPurchase
 from payments_app.gateway import charges
-from payments_app.inbound.build import BUILT_BY, build
+from payments_app.inbound.import_intent import IMPORTED_ON, import_intent
 from payments_app.notices.models import Mail
 from payments_app.payments.models import Transaction
 from payments_app.payments.refunds.request import request_refund
@@ -198,8 +198,8 @@ def pay_elsewhere(
             change = f"/_sandbox/payment_intents/{intent}"
             PaymentDriver(checkout.app).sandbox("POST", change, amount_received=received)
         read = charges.retrieve_intent(intent, account)
-        assert read.verdict in BUILT_BY
-        apply_stripe_state(build(read, account), read, fresh=True, actor="webhook")
+        assert read.verdict in IMPORTED_ON
+        apply_stripe_state(import_intent(read, account), read, fresh=True, actor="webhook")
     run_subscribers(checkout)
 
 

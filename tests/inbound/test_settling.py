@@ -45,7 +45,9 @@ def test_an_event_tells_that_the_bank_let_a_card_be_kept(
 ) -> None:
     order = driver.create_order(0)
     card = "pm_card_authenticationRequiredOnSetup"
-    transaction = driver.open(order=order, means=PaymentSource(payment_method=card, save_card=True))
+    transaction = driver.open(
+        order=order, source=PaymentSource(payment_method=card, save_card=True)
+    )
     driver.work("charges")
     driver.pass_bank_check(transaction)
     post.send(post.told("setup_intent.succeeded"))

@@ -139,8 +139,8 @@ def world(post: WebhookSender, driver: PaymentDriver) -> World:
     refund = give_back(driver, sale, 4000)
     disputed = driver.pay("pm_card_createDispute")
     post.send(post.told("charge.dispute.created"))
-    means = PaymentSource(payment_method="pm_card_visa", save_card=True)
-    kept = driver.pay(order=driver.create_order(0), means=means)
+    source = PaymentSource(payment_method="pm_card_visa", save_card=True)
+    kept = driver.pay(order=driver.create_order(0), source=source)
     driver.work()
     return World(driver, post, merchant, sale, refund, disputed, kept)
 

@@ -189,7 +189,7 @@ def _open_for_ada(session: Session, order_id: str) -> None:
         session.get_one(Order, order_id),
         customer_id=customer.id,
         email=customer.email,
-        means=PaymentSource(payment_method="pm_card_visa"),
+        source=PaymentSource(payment_method="pm_card_visa"),
     )
 
 

@@ -159,13 +159,13 @@ def _create_order(session: Session, amount: int, currency: str) -> str:
 @atomic
 def _open(session: Session, order_id: str, card: str, more: dict[str, Any]) -> str:
     order = session.get_one(Order, order_id)
-    means = more.pop("means", PaymentSource(payment_method=card))
+    source = more.pop("source", PaymentSource(payment_method=card))
     return open_transaction(
         session,
         order,
         customer_id=order.customer_id or customer_for(session, "ada@example.com").id,
         email="ada@example.com",
-        means=means,
+        source=source,
         **more,
     ).id
 

@@ -83,5 +83,5 @@ def _open(session: Session, payable_id: str) -> str:
         payable,
         customer_id=customer_for(session, "ada@example.com").id,
         email="ada@example.com",
-        means=PaymentSource(payment_method="pm_card_visa"),
+        source=PaymentSource(payment_method="pm_card_visa"),
     ).id

@@ -29,8 +29,8 @@ def test_an_intent_is_asked_for_again(driver: PaymentDriver, none: object) -> No
 @pytest.mark.parametrize("none", NONE)
 def test_a_customer_is_asked_for_again(driver: PaymentDriver, none: object) -> None:
     driver.fail_stripe("say", "^/v1/customers$", set={"id": none})
-    means = PaymentSource(payment_method="pm_card_visa", save_card=True)
-    transaction = driver.pay(means=means)
+    source = PaymentSource(payment_method="pm_card_visa", save_card=True)
+    transaction = driver.pay(source=source)
     driver.work_all_waiting()
     row = driver.read(transaction)
     assert (row.phase, (row.stripe_customer_id or "")[:4]) == ("complete", "cus_")

@@ -94,8 +94,8 @@ def test_a_payment_made_at_stripe_keeps_it(driver: PaymentDriver) -> None:
 def test_any_other_payment_received_all_of_it(
     driver: PaymentDriver, amount: int, *, save: bool
 ) -> None:
-    means = PaymentSource(payment_method="pm_card_visa", save_card=save)
-    transaction = driver.pay(order=driver.create_order(amount), means=means)
+    source = PaymentSource(payment_method="pm_card_visa", save_card=save)
+    transaction = driver.pay(order=driver.create_order(amount), source=source)
     assert values(driver, transaction) == ("complete", amount, amount)
     assert driver.read(transaction).paid == amount
 

@@ -87,12 +87,12 @@ def test_a_lost_answer_to_create_is_asked_for_again_with_the_same_key(
 
 
 def test_no_second_payment_starts_while_the_first_is_unknown(driver: PaymentDriver) -> None:
-    from payments_app.payments.transactions.open import LivePaymentError
+    from payments_app.payments.transactions.open import ActivePaymentError
 
     order = driver.create_order()
     driver.fail_stripe("drop_after", CONFIRM)
     first = driver.pay(order=order)
-    with pytest.raises(LivePaymentError) as refused:
+    with pytest.raises(ActivePaymentError) as refused:
         driver.open(order=order)
     assert refused.value.transaction_id == first
 

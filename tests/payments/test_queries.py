@@ -11,9 +11,9 @@ from payments_app.customers.models import Customer
 from payments_app.orders.models import Order
 from payments_app.payments.models import Role
 from payments_app.payments.queries import (
+    active_attempt,
     attempts_like,
     joined,
-    live_attempt,
     payable_id_of,
 )
 from tests.payments.driver import PaymentDriver
@@ -51,15 +51,15 @@ def test_a_charge_of_the_customer_alone_is_like_no_other(driver: PaymentDriver) 
     assert db.session.scalars(joined(alone, Role.CUSTOMER)).one() == customer
 
 
-def test_the_live_attempt_is_the_one_that_did_not_fail(driver: PaymentDriver) -> None:
+def test_the_active_attempt_is_the_one_that_did_not_fail(driver: PaymentDriver) -> None:
     order, other = driver.create_order(), driver.create_order()
     driver.pay(DECLINED, order)
-    assert live_attempt(db.session(), Order.payable_type, order) is None
+    assert active_attempt(db.session(), Order.payable_type, order) is None
     paid = driver.pay("pm_card_visa", order)
     driver.pay(order=other)
-    live = live_attempt(db.session(), Order.payable_type, order)
-    assert live is not None
-    assert live.id == paid
+    active = active_attempt(db.session(), Order.payable_type, order)
+    assert active is not None
+    assert active.id == paid
 
 
 def test_what_a_payment_is_for_is_asked_by_its_type(driver: PaymentDriver) -> None:

@@ -65,7 +65,7 @@ def open_booking(session: Session) -> tuple[str, str]:
         booking,
         customer_id=customer_for(session, "bo@example.com").id,
         email="bo@example.com",
-        means=PaymentSource(payment_method="pm_card_visa"),
+        source=PaymentSource(payment_method="pm_card_visa"),
     )
     return booking.id, opened.id
 

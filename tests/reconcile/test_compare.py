@@ -84,7 +84,7 @@ def test_a_status_that_we_do_not_know_is_neither_paid_nor_unpaid(
         execute(delete(Message))
     driver.sandbox("POST", f"/_sandbox/payment_intents/{intent}", status=status)
     compare_last_hours()
-    kinds = {kind for kind, _ in found()} - {"ledger_without_payment", "orphan_live_record"}
+    kinds = {kind for kind, _ in found()} - {"ledger_without_payment", "orphan_active_record"}
     assert kinds == {"status_unknown"}
     driver.sandbox("POST", f"/_sandbox/payment_intents/{intent}", status="succeeded")
     compare_last_hours()
@@ -177,10 +177,10 @@ def test_a_pending_payment_with_a_next_step_is_not_stuck(driver: PaymentDriver) 
 def test_a_record_that_holds_its_order_after_a_failure_is_found(driver: PaymentDriver) -> None:
     transaction = driver.pay("pm_card_visa_chargeDeclined")
     execute(
-        update(PaymentRecord).where(PaymentRecord.transaction_id == transaction).values(live=True)
+        update(PaymentRecord).where(PaymentRecord.transaction_id == transaction).values(active=True)
     )
     compare_last_hours()
-    assert found() == [("orphan_live_record", "correct_live_record")]
+    assert found() == [("orphan_active_record", "correct_active_record")]
 
 
 def test_a_difference_seen_twice_is_one_finding_counted_twice(driver: PaymentDriver) -> None:

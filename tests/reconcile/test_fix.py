@@ -118,7 +118,7 @@ def test_an_open_intent_of_a_cancelled_payment_is_closed(driver: PaymentDriver) 
 def test_an_orphan_record_is_corrected(driver: PaymentDriver) -> None:
     transaction = driver.pay("pm_card_visa_chargeDeclined")
     execute(
-        update(PaymentRecord).where(PaymentRecord.transaction_id == transaction).values(live=True)
+        update(PaymentRecord).where(PaymentRecord.transaction_id == transaction).values(active=True)
     )
     compare_last_hours()
     fix(open_ones()[0].id, actor="ada")

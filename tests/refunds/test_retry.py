@@ -42,8 +42,8 @@ def pay_with_saved_card(driver: PaymentDriver, card: str = SAVED_BUT_FAILING) ->
     """A payment with a card that is saved at Stripe, all that is due done."""
     customer = post(driver, "customers", email="ada@example.com")
     method = post(driver, f"payment_methods/{card}/attach", customer=customer)
-    means = PaymentSource(payment_method=method, stripe_customer_id=customer, off_session=True)
-    return driver.pay(means=means)
+    source = PaymentSource(payment_method=method, stripe_customer_id=customer, off_session=True)
+    return driver.pay(source=source)
 
 
 def mend_card(driver: PaymentDriver, transaction: str) -> None:

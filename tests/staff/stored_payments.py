@@ -125,7 +125,7 @@ def _payment(session: Session, phase: str, values: dict[str, Any]) -> str:
                 payable_type=kind,
                 payable_id=id_,
                 role=role,
-                live=row.state != "failed",
+                active=row.state != "failed",
                 created_at=created_at,
             )
         )

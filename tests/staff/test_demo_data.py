@@ -61,7 +61,7 @@ def test_demo_payments_have_refunds_disputes_and_second_attempts(
         unpaid_and_held = (
             select(func.count(Order.id))
             .join(PaymentRecord, PaymentRecord.payable_id == Order.id)
-            .where(Order.status != "paid", PaymentRecord.live)
+            .where(Order.status != "paid", PaymentRecord.active)
         )
         assert session.scalar(unpaid_and_held) == 0
         assert session.scalar(select(func.max(Refund.created_at))) < utcnow() - 3 * DAY

@@ -111,11 +111,11 @@ class BillingDriver(PaymentDriver):
         """For the last period, the newest first."""
         return list(self.periods(subscription_id)[-1].transactions)
 
-    def open_by_owner(self, subscription_id: str, card: str = "pm_card_visa", **means: Any) -> str:
+    def open_by_owner(self, subscription_id: str, card: str = "pm_card_visa", **source: Any) -> str:
         """The member pays the last period themselves; it is not charged yet."""
         period = self.periods(subscription_id)[-1].id
         return _open_by_owner(
-            period, PaymentSource(payment_method=card, **{"customer_known": True} | means)
+            period, PaymentSource(payment_method=card, **{"customer_known": True} | source)
         )
 
     def subscribe(self, plan: int, now: dt.datetime) -> str:
@@ -124,7 +124,7 @@ class BillingDriver(PaymentDriver):
 
     def open_with(self, period: str, card: SavedCard) -> str:
         """The member pays a period with a saved card."""
-        return _open_by_owner(period, card.means(off_session=False))
+        return _open_by_owner(period, card.payment_source(off_session=False))
 
     def remove_card(self, subscription_id: str) -> None:
         """The member takes back the leave to charge the card."""
@@ -176,7 +176,7 @@ def _join(
         period,
         customer_id=customer.id,
         email=customer.email,
-        means=PaymentSource(
+        source=PaymentSource(
             payment_method=card, save_card=bool(period.card_terms), customer_known=known
         ),
     )
@@ -190,14 +190,14 @@ def _subscribe(session: Session, plan_id: int, now: dt.datetime) -> str:
 
 
 @atomic
-def _open_by_owner(session: Session, period_id: str, means: PaymentSource) -> str:
+def _open_by_owner(session: Session, period_id: str, source: PaymentSource) -> str:
     customer = customer_for(session, "ada@example.com")
     return open_transaction(
         session,
         session.get_one(Period, period_id),
         customer_id=customer.id,
         email=customer.email,
-        means=means,
+        source=source,
     ).id
 
 

@@ -262,7 +262,7 @@ def test_a_bill_that_was_captured_in_part_and_given_back_is_charged_again(
     period = billing.periods(member)[-1]
     assert (billing.subscription(member).status, period.paid_at) == ("past_due", None)
     compare_last_hours()
-    assert "orphan_live_record" not in {kind for kind, _ in found_in_books()}
+    assert "orphan_active_record" not in {kind for kind, _ in found_in_books()}
     billing.go_to("2026-03-01")
     found = billing.subscription(member)
     assert (found.status, str(found.current_end)) == ("active", "2026-03-31")

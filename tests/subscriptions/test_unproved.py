@@ -116,8 +116,8 @@ def refused(billing: BillingDriver, *, known: bool = False) -> tuple[str, str]:
 
 def save_own_card(billing: BillingDriver) -> str:
     """The address's owner proves it and saves a card; its id."""
-    means = PaymentSource(payment_method="pm_card_mastercard", save_card=True, customer_known=True)
-    billing.pay(means=means)
+    source = PaymentSource(payment_method="pm_card_mastercard", save_card=True, customer_known=True)
+    billing.pay(source=source)
     own = db.session.scalars(select(SavedCard).where(SavedCard.brand == "mastercard")).one()
     return own.id
 
@@ -258,13 +258,13 @@ def lapsed(billing: BillingDriver) -> tuple[str, str]:
 @atomic
 def _pay(session: Session, period: str, email: str, *, known: bool) -> None:
     customer = customer_for(session, email)
-    means = PaymentSource(payment_method="pm_card_visa", save_card=True, customer_known=known)
+    source = PaymentSource(payment_method="pm_card_visa", save_card=True, customer_known=known)
     open_transaction(
         session,
         session.get_one(Period, period),
         customer_id=customer.id,
         email=email,
-        means=means,
+        source=source,
     )
 
 

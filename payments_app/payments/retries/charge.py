@@ -19,7 +19,7 @@ from payments_app.payments.retries.request import CHARGE, requests, verdict_on
 from payments_app.payments.retries.under_way import OPENED, REFUSED, answer, refuse, unanswered
 from payments_app.payments.transactions.charge_snapshot import UNSENT_SECONDS
 from payments_app.payments.transactions.open import (
-    LivePaymentError,
+    ActivePaymentError,
     PaymentSource,
     open_transaction,
 )
@@ -43,7 +43,7 @@ def retry(transaction_id: str, _claim: Claim) -> None:
         return
     try:
         _open_next(transaction_id)
-    except (LivePaymentError, NotPayableError) as error:
+    except (ActivePaymentError, NotPayableError) as error:
         refuse(transaction_id, f"Nothing was charged: {error}")
 
 
@@ -91,7 +91,7 @@ def _open_next(session: Session, transaction_id: str) -> None:
         _to_pay(session, transaction),
         customer_id=session.scalars(joined(transaction_id, Role.CUSTOMER)).one(),
         email=transaction.email,
-        means=PaymentSource(
+        source=PaymentSource(
             payment_method=transaction.payment_method,
             stripe_customer_id=transaction.stripe_customer_id,
             off_session=True,

@@ -13,11 +13,11 @@ from payments_app.core.money import CURRENCIES, Money
 from payments_app.payments.connect.payee import name_payee
 from payments_app.payments.models import PaymentRecord, Role, Transaction
 from payments_app.payments.payable import NotPayableError, Payable
-from payments_app.payments.queries import live_attempt, record_of
+from payments_app.payments.queries import active_attempt, record_of
 
 
-class LivePaymentError(Exception):
-    """The payable has a live transaction already: nothing new may be charged for it."""
+class ActivePaymentError(Exception):
+    """The payable has an active transaction already: nothing new may be charged for it."""
 
     def __init__(self, transaction_id: str, state: str) -> None:
         super().__init__(f"{transaction_id} is {state}")
@@ -45,7 +45,7 @@ def open_transaction(
     *,
     customer_id: str,
     email: str,
-    means: PaymentSource,
+    source: PaymentSource,
     money: Money | None = None,
     description: str | None = None,
     idempotency_key: str | None = None,
@@ -57,8 +57,8 @@ def open_transaction(
     database transaction. The price is the payable's own unless `money` says otherwise; one of
     zero or less is stored as 0 and reaches Stripe only where a card is to be kept.
 
-    Raises LivePaymentError while the payable is paid or may still be charged, NotPayableError where
-    it can't be paid for, the shop can't take its currency or its seller can't be paid, and
+    Raises ActivePaymentError while the payable is paid or may still be charged, NotPayableError
+    where it can't be paid for, the shop can't take its currency or its seller can't be paid, and
     IntegrityError when two calls race for one payable or one key (run the whole step again).
     """
     money = money or payable.price
@@ -79,12 +79,12 @@ def open_transaction(
         idempotency_key=idempotency_key,
         fingerprint=fingerprint,
         buyer=buyer,
-        confirmation_token=means.confirmation_token,
-        payment_method=means.payment_method,
-        stripe_customer_id=means.stripe_customer_id,
-        off_session=means.off_session,
-        save_card=means.save_card,
-        customer_known=means.customer_known,
+        confirmation_token=source.confirmation_token,
+        payment_method=source.payment_method,
+        stripe_customer_id=source.stripe_customer_id,
+        off_session=source.off_session,
+        save_card=source.save_card,
+        customer_known=source.customer_known,
     )
     session.add(transaction)
     session.flush()
@@ -107,9 +107,9 @@ def open_transaction(
 
 
 def _refuse_second(session: Session, payable: Payable) -> None:
-    live = live_attempt(session, payable.payable_type, payable.id)
-    if live:
-        raise LivePaymentError(live.id, live.state)
+    active = active_attempt(session, payable.payable_type, payable.id)
+    if active:
+        raise ActivePaymentError(active.id, active.state)
 
 
 def _next_attempt(session: Session, payable: Payable) -> int:

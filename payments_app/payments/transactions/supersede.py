@@ -69,7 +69,7 @@ def _end_in_favour_of_earlier(
 ) -> None:
     """Both in one transaction: whoever died between the two would leave the earlier one failed,
     though Stripe took its money, and nothing would come back to it."""
-    # First end the new one: a payable has one live transaction at most.
+    # First end the new one: a payable has one active transaction at most.
     end(session, transaction_id, "canceled", ALREADY_PAID)
     apply_in_session(session, earlier_id, answer, fresh=True)
 

@@ -32,7 +32,7 @@ FIXES = {
     "refresh_dispute": ("Read it from Stripe", "Its disputes are read from Stripe again."),
     "revive": ("Resume", "The payment's next step is scheduled; Stripe is asked first."),
     "revive_refund": ("Resume", "The refund's next step is scheduled; it is sent once."),
-    "correct_live_record": ("Correct it", "Whether it holds its order is set by its state."),
+    "correct_active_record": ("Correct it", "Whether it holds its order is set by its state."),
 }
 _PAIRED = ("amount", "currency")  # one fact, when a finding has both
 

@@ -17,7 +17,7 @@ from payments_app.core.money import Money
 from payments_app.core.web import idempotency
 from payments_app.core.web.idempotency_stores import MemoryStore
 from payments_app.payments.transactions import open
-from payments_app.payments.transactions.open import LivePaymentError
+from payments_app.payments.transactions.open import ActivePaymentError
 from tests.chaos.defences.defence import Defence, Patch, at_once_and_drained
 from tests.chaos.lab import Lab
 from tests.chaos.strikes import broken_after, overtake
@@ -27,7 +27,7 @@ from tests.idempotency.counting_view import CountingView, replayed
 def two_tabs(lab: Lab) -> list[str]:
     def both(lab: Lab) -> None:
         order = lab.driver.create_order()
-        with contextlib.suppress(LivePaymentError):
+        with contextlib.suppress(ActivePaymentError):
             for _ in range(2):
                 lab.driver.open(order=order)
         lab.work()
@@ -52,14 +52,14 @@ def price_of_the_browsers_own(lab: Lab) -> list[str]:
     return at_once_and_drained(lab)
 
 
-def _many_live(patch: Patch) -> None:
+def _many_active(patch: Patch) -> None:
     patch.setattr(open, "_refuse_second", lambda *_: None)
     _drop_live_index()
 
 
 @atomic
 def _drop_live_index(session: Session) -> None:
-    session.execute(text("DROP INDEX pay_payment_records_one_live_key"))
+    session.execute(text("DROP INDEX pay_payment_records_one_active_key"))
 
 
 def _browsers_price(patch: Patch) -> None:
@@ -97,7 +97,7 @@ def _name_without(part: str) -> Callable[[Patch], None]:
 
 
 DEFENCES = (
-    Defence("one live payment for a payable", _many_live, two_tabs),
+    Defence("one active payment for a payable", _many_active, two_tabs),
     Defence("the price is the shop's own", _browsers_price, price_of_the_browsers_own),
     Defence("a key counts at its endpoint", _name_without("endpoint"), one_key_at_two_endpoints),
     Defence("a key counts for its caller", _name_without("caller"), one_key_of_two_callers),

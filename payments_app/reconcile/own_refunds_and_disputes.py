@@ -1,4 +1,4 @@
-"""own_returns: refunds and disputes against the ledger, without Stripe."""
+"""own_refunds_and_disputes: refunds and disputes against the ledger, without Stripe."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""build: a payment that was made at Stripe without us becomes a transaction of ours.
+"""import_intent: a payment that was made at Stripe without us becomes a transaction of ours.
 
 Every attempt is recorded, wherever it was made: by hand in Stripe's dashboard, by a payment link,
 or by us before a backup was restored.
@@ -24,11 +24,11 @@ from payments_app.merchants.models import DIRECT
 from payments_app.payments.models import PaymentRecord, Role, Transaction
 
 # Only an attempt that came to something is worth a row.
-BUILT_BY = frozenset({Verdict.SUCCEEDED, Verdict.DECLINED})
+IMPORTED_ON = frozenset({Verdict.SUCCEEDED, Verdict.DECLINED})
 _MAX_EMAIL = 254
 
 
-def build(answer: Answer, account: str | None) -> str:
+def import_intent(answer: Answer, account: str | None) -> str:
     """Store a transaction for an intent that we do not know; return its id. The caller applies
     Stripe's state.
 
@@ -41,25 +41,25 @@ def build(answer: Answer, account: str | None) -> str:
     if email is None and stripe_customer is not None:
         email = _clean(email_of_customer(stripe_customer, account))
     try:
-        return _build(intent, account, stripe_customer, email)
+        return _import(intent, account, stripe_customer, email)
     except IntegrityError:
         # Another event about the same intent was quicker: now it is found.
-        return _build(intent, account, stripe_customer, email)
+        return _import(intent, account, stripe_customer, email)
 
 
 @atomic
-def _build(
+def _import(
     session: Session,
     intent: dict[str, Any],
     account: str | None,
     stripe_customer: str | None,
     email: str | None,
 ) -> str:
-    built = session.scalar(
+    imported = session.scalar(
         select(Transaction.id).where(Transaction.stripe_payment_id == intent["id"])
     )
-    if built is not None:
-        return built
+    if imported is not None:
+        return imported
     customer = _customer(session, stripe_customer, email, account)
     transaction = Transaction(
         phase="processing",

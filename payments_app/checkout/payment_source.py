@@ -1,4 +1,4 @@
-"""means: what a purchase is paid with, and whose it is.
+"""payment_source: what a purchase is paid with, and whose it is.
 
 A card is spent by its owner alone: by a browser that has proved to be the customer whose card it
 is. What a request names proves nothing, for whoever sends it may have read it somewhere. A new card
@@ -49,7 +49,7 @@ def payment_source_of(
             raise invalid(
                 {"email": "This saved card belongs to another e-mail address. Use another card."}
             )
-        return card.means(off_session=False)
+        return card.payment_source(off_session=False)
     save = purchase.save_card or bool(payable.card_terms)
     owner = session.get_one(Customer, customer_id) if save and known == customer_id else None
     return PaymentSource(

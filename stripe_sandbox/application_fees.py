@@ -4,7 +4,7 @@ from typing import Any
 
 from stripe_sandbox import balance
 from stripe_sandbox.call import Call
-from stripe_sandbox.errors import ApiError
+from stripe_sandbox.given_back import part_of
 from stripe_sandbox.listing import page
 from stripe_sandbox.params import PAGE, integer, merged_metadata, metadata, text
 from stripe_sandbox.routing import route
@@ -41,23 +41,9 @@ def collect(platform: Call, account: str, charge: Object, amount: int) -> Object
 
 def give_back(platform: Call, fee: Object, amount: int, **fields: Any) -> Object:
     """Raises ApiError 400 for more than what is left of it."""
-    left = fee["amount"] - fee["amount_refunded"]
-    if not 1 <= amount <= left:
-        raise ApiError(
-            400,
-            f"Refund amount ({amount}) is greater than unrefunded amount on fee ({left})",
-            param="amount",
-        )
-    refund = platform.new(
-        "fee_refund",
-        "fr",
-        amount=amount,
-        balance_transaction=None,
-        currency=fee["currency"],
-        fee=fee["id"],
-        **{"metadata": {}, **fields},
+    refund = part_of(
+        platform, fee, "amount_refunded", amount, ("fee_refund", "fr"), fee=fee["id"], **fields
     )
-    del refund["livemode"]
     transaction = balance.record(platform, "application_fee_refund", refund, -amount)
     refund["balance_transaction"] = transaction["id"]
     platform.put(refund)

@@ -6,6 +6,7 @@ from stripe_sandbox import balance, destination_payments
 from stripe_sandbox.call import Call
 from stripe_sandbox.currencies import known
 from stripe_sandbox.errors import ApiError
+from stripe_sandbox.given_back import part_of
 from stripe_sandbox.listing import page
 from stripe_sandbox.params import (
     PAGE,
@@ -81,24 +82,15 @@ def reverse(
 
     Raises ApiError 400.
     """
-    left = transfer["amount"] - transfer["amount_reversed"]
-    if not 1 <= amount <= left:
-        raise ApiError(
-            400,
-            f"Reversal amount ({amount}) is greater than unreversed amount on transfer ({left})",
-            param="amount",
-        )
-    reversal = call.new(
-        "transfer_reversal",
-        "trr",
-        amount=amount,
-        balance_transaction=None,
-        currency=transfer["currency"],
-        destination_payment_refund=None,
+    reversal = part_of(
+        call,
+        transfer,
+        "amount_reversed",
+        amount,
+        ("transfer_reversal", "trr"),
+        **{"destination_payment_refund": None, "source_refund": None, **fields},
         transfer=transfer["id"],
-        **{"metadata": {}, "source_refund": None, **fields},
     )
-    del reversal["livemode"]
     transaction = balance.record(call, "transfer_refund", reversal, amount)
     reversal["balance_transaction"] = transaction["id"]
     returned = destination_payments.give_back(call, transfer, reversal, fee_back)

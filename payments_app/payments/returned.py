@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any, ClassVar
 
 from sqlalchemy import Connection, ForeignKey, String, event, select
 from sqlalchemy.orm import Mapped, Mapper, mapped_column
 
+from payments_app.core.db.columns import BIGINT, as_object
+from payments_app.core.money import Money
+from payments_app.gateway.words import describe_unknown, known
 from payments_app.payments.models import Transaction
 
 
@@ -16,6 +20,25 @@ class RefundOrDispute:
 
     transaction_id: Mapped[str] = mapped_column(String(40), ForeignKey("pay_transactions.id"))
     payment_created_at: Mapped[dt.datetime | None]
+    amount: Mapped[int] = mapped_column(BIGINT)
+    currency: Mapped[str] = mapped_column(String(3))
+    stripe_data: Mapped[dict[str, Any] | None]
+
+    STATUSES: ClassVar[frozenset[str]]  # Stripe's own words for it that we know
+
+    @property
+    def money(self) -> Money:
+        """The amount with its currency."""
+        return Money(self.amount, self.currency)
+
+    @property
+    def unknown_status(self) -> str | None:
+        """What Stripe says of it, in words, where that is no status that we know."""
+        said = as_object(self.stripe_data)
+        if "status" not in said:
+            return None
+        status = said["status"]
+        return None if known(status, self.STATUSES) else describe_unknown(status)
 
 
 @event.listens_for(RefundOrDispute, "before_insert", propagate=True)

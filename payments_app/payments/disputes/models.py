@@ -10,11 +10,9 @@ from sqlalchemy import CheckConstraint, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from payments_app.core.db.clock import database_now
-from payments_app.core.db.columns import BIGINT, Key, as_object
+from payments_app.core.db.columns import Key
 from payments_app.core.db.ids import new_id
 from payments_app.core.extensions import Base
-from payments_app.core.money import Money
-from payments_app.gateway.words import describe_unknown, known
 from payments_app.payments.returned import RefundOrDispute
 
 # Stripe's own words; https://docs.stripe.com/api/disputes/object
@@ -52,8 +50,6 @@ class Dispute(RefundOrDispute, Base):
     funds: Mapped[str] = mapped_column(String(16))
     version: Mapped[int] = mapped_column(default=1)
     reason: Mapped[str] = mapped_column(String(60))
-    amount: Mapped[int] = mapped_column(BIGINT)
-    currency: Mapped[str] = mapped_column(String(3))
     due_by: Mapped[dt.datetime | None]
     has_evidence: Mapped[bool] = mapped_column(default=False)
     refundable: Mapped[bool] = mapped_column(default=False)
@@ -69,21 +65,8 @@ class Dispute(RefundOrDispute, Base):
         Index("pay_disputes_transaction_id_idx", "transaction_id"),
         Index("pay_disputes_state_due_by_idx", "state", "due_by"),
     )
+    STATUSES = STATES
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - SQLAlchemy's own form
-
-    @property
-    def money(self) -> Money:
-        """The disputed amount with its currency."""
-        return Money(self.amount, self.currency)
-
-    @property
-    def unknown_status(self) -> str | None:
-        """What Stripe says of it, in words, where that is no state that we know."""
-        said = as_object(self.stripe_data)
-        if "status" not in said:
-            return None
-        status = said["status"]
-        return None if known(status, STATES) else describe_unknown(status)
 
     @property
     def needs_answer(self) -> bool:

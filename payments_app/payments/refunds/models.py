@@ -13,13 +13,11 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from payments_app.core import history
 from payments_app.core.db.clock import database_now
-from payments_app.core.db.columns import BIGINT, Key, as_object
+from payments_app.core.db.columns import Key
 from payments_app.core.db.ids import new_id
 from payments_app.core.extensions import Base
 from payments_app.core.jobs import outbox
-from payments_app.core.money import Money
 from payments_app.core.states import Machine
-from payments_app.gateway.words import describe_unknown, known
 from payments_app.payments import states
 from payments_app.payments.returned import RefundOrDispute
 
@@ -57,8 +55,6 @@ class Refund(RefundOrDispute, Base):
     id: Mapped[str] = mapped_column(Key(40), primary_key=True, default=lambda: new_id("rfd"))
     state: Mapped[str] = mapped_column(String(16), default="requested")
     version: Mapped[int] = mapped_column(default=1)
-    amount: Mapped[int] = mapped_column(BIGINT)
-    currency: Mapped[str] = mapped_column(String(3))
     reason: Mapped[str] = mapped_column(String(500))
     stripe_reason: Mapped[str | None] = mapped_column(String(40))
     requested_by: Mapped[str] = mapped_column(String(80))
@@ -67,7 +63,6 @@ class Refund(RefundOrDispute, Base):
     parameters: Mapped[dict[str, Any] | None]
     sent_at: Mapped[dt.datetime | None]
     stripe_refund_id: Mapped[str | None] = mapped_column(Key(255), unique=True)
-    stripe_data: Mapped[dict[str, Any] | None]
     error: Mapped[dict[str, Any] | None]
     error_code: Mapped[str | None] = mapped_column(String(100))
     error_message: Mapped[str | None] = mapped_column(Text)
@@ -91,21 +86,8 @@ class Refund(RefundOrDispute, Base):
         Index("pay_refunds_transaction_id_idx", "transaction_id", "created_at"),
         Index("pay_refunds_created_at_id_idx", "created_at", "id"),
     )
+    STATUSES = AT_STRIPE
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - SQLAlchemy's own form
-
-    @property
-    def money(self) -> Money:
-        """The amount with its currency."""
-        return Money(self.amount, self.currency)
-
-    @property
-    def unknown_status(self) -> str | None:
-        """What Stripe says that it is, in words, where that is no state that we know."""
-        said = as_object(self.stripe_data)
-        if "status" not in said:
-            return None
-        status = said["status"]
-        return None if known(status, AT_STRIPE) else describe_unknown(status)
 
 
 def lock(session: Session, refund_id: str) -> Refund:

@@ -15,7 +15,7 @@ from payments_app.core.db.columns import as_object
 from payments_app.core.db.ids import without_payment_methods
 from payments_app.core.history import SYSTEM, HistoryEntry
 from payments_app.payments.states import CORRECTED
-from payments_app.staff.presenter import in_words
+from payments_app.staff.cells import in_words
 from payments_app.staff.zones import When, when
 
 MOST = 500  # entries of one payment that a page shows

@@ -18,7 +18,7 @@ from payments_app.gateway.words import describe_unknown, word
 from payments_app.payments.disputes.models import NEEDS_ANSWER, REASONS, Dispute
 from payments_app.payments.models import Transaction
 from payments_app.payments.unmatched import UnmatchedObject
-from payments_app.staff.presenter import DASHBOARD, in_words, said
+from payments_app.staff.cells import DASHBOARD, in_words, said
 from payments_app.staff.zones import When, when
 
 PAGE = 50

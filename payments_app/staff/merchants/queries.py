@@ -16,7 +16,7 @@ from payments_app.merchants.requirements import asked_for
 from payments_app.payments.connect import records
 from payments_app.payments.connect.records import ConnectRecord
 from payments_app.payments.models import PaymentRecord, Role, Transaction, fee_taken
-from payments_app.staff.presenter import in_words
+from payments_app.staff.cells import in_words
 from payments_app.staff.zones import When, when
 
 MOST = 200

@@ -21,9 +21,9 @@ from payments_app.core.web.query import UnreadableQueryError, read_query
 from payments_app.payments.disputes.models import Dispute
 from payments_app.payments.models import Transaction
 from payments_app.payments.refunds.models import Refund
+from payments_app.staff.cells import in_words
 from payments_app.staff.indexes import captured_in_part, lower_email, reason_code
 from payments_app.staff.payments.paging import DISPUTES, PAYMENTS, REFUNDS, SortKey
-from payments_app.staff.presenter import in_words
 from payments_app.staff.zones import day_bounds
 
 STUCK_SECONDS = 15 * 60

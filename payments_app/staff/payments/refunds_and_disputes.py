@@ -18,7 +18,8 @@ from payments_app.accounts.people import names_of
 from payments_app.core.money import Money
 from payments_app.payments.disputes.models import REASONS, Dispute
 from payments_app.payments.refunds.models import Refund
-from payments_app.staff.presenter import Mark, in_words, said
+from payments_app.staff.cells import in_words, said
+from payments_app.staff.presenter import Mark
 from payments_app.staff.zones import When, when
 
 _TEXT = {"requested": "Refund asked for", "succeeded": "Refunded", "failed": "Refund failed"}

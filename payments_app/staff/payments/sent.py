@@ -12,7 +12,7 @@ from payments_app.merchants.models import Endpoint
 from payments_app.notices.models import Mail
 from payments_app.notices.receipts import RECEIPT
 from payments_app.notices.webhook_models import Delivery, WebhookEvent
-from payments_app.staff.presenter import in_words
+from payments_app.staff.cells import in_words
 from payments_app.staff.zones import When, when
 
 MOST = 50  # of each kind that a page shows

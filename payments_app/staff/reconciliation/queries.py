@@ -13,7 +13,7 @@ from payments_app.core.history import SYSTEM
 from payments_app.core.money import Money
 from payments_app.reconcile.findings import KINDS
 from payments_app.reconcile.models import Finding
-from payments_app.staff.presenter import in_words
+from payments_app.staff.cells import in_words
 from payments_app.staff.zones import When, when
 
 # What the button says, and what it will do.

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 
 from payments_app.core.db.clock import utcnow
 from payments_app.core.money import Money
+from payments_app.staff.cells import in_words
 from payments_app.staff.payments.overview import percent
-from payments_app.staff.presenter import in_words
 from payments_app.staff.reports.charts import Bars, Line, bars, line
 from payments_app.staff.reports.rollups import Count, counts
 

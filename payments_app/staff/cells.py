@@ -1,0 +1,143 @@
+"""cells: what the cells of a payment say, each made of a row of the presenter's columns.
+
+A cell raises what it likes about a row that it can't read: the presenter marks it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from sqlalchemy import Row
+
+from payments_app.core.db.columns import as_object
+from payments_app.core.db.ids import without_payment_methods
+from payments_app.core.money import Money
+from payments_app.gateway.calls import STATUSES
+from payments_app.gateway.declines import DECLINES, STAFF, DeclinePolicy, decline_policy
+from payments_app.gateway.words import describe_unknown, known
+
+NOTHING = "N/A"
+DASHBOARD = "https://dashboard.stripe.com"
+
+# Text, class and icon by phase: never by colour alone.
+_BADGES = {
+    "complete": ("SUCCESS", "badge badge-success", "\u2713"),
+    "failed": ("FAILED", "badge badge-danger", "\u2715"),
+    "canceled": ("CANCELED", "badge badge-secondary", "\u2298"),
+    "created": ("QUEUED", "badge badge-info", "\u2026"),
+    "processing": ("PROCESSING", "badge badge-info", "\u2026"),
+    "requires_action": ("WAITING FOR CUSTOMER", "badge badge-warning", "!"),
+    "awaiting_bank": ("WAITING FOR BANK", "badge badge-info", "\u2026"),
+    "unknown": ("CHECKING WITH STRIPE", "badge badge-warning", "?"),
+}
+_NEXT_STEP = {
+    "complete": "No action needed.",
+    "canceled": "No payment was made. The customer may pay again.",
+    "created": "Queued. It will be charged within seconds. No action needed.",
+    "processing": "Stripe is charging the card. No action needed.",
+    "requires_action": "The customer must confirm with their bank. After 30 minutes the payment is "
+    "cancelled.",
+    "awaiting_bank": "Waiting for the bank. No action needed.",
+    "unknown": "We lost Stripe's answer and are checking. Don't charge again.",
+}
+UNREADABLE = "What is stored of this payment can't be read whole: look at it at Stripe."
+_NOT_FROM_THE_BANK = (
+    "The bank didn't decline this. Ask the customer to try again. If it happens again, tell the "
+    "developers."
+)
+
+
+def in_words(code: str | None) -> str | None:
+    """A code as people read it: `insufficient_funds` is "Insufficient funds"."""
+    return code.replace("_", " ").capitalize() if code else None
+
+
+def said(code: str | None, words: Container[str]) -> str:
+    """A word of Stripe's as people read it; one that is not among the `words` that we know, as it
+    is: "Stripe says: xyz"."""
+    return in_words(known(code, words)) or describe_unknown(code)
+
+
+def unknown_status(status: str | None) -> str | None:
+    """What Stripe says of an intent, where that is no status that we know; None before the first
+    answer."""
+    return None if status is None or status in STATUSES else describe_unknown(status)
+
+
+def card(brand: str | None, last4: str | None) -> str | None:
+    if not last4:
+        return None
+    name = {"amex": "American Express"}.get(brand or "", in_words(brand) or "Card")
+    return f"{name} \u2022\u2022\u2022\u2022 {last4}"
+
+
+def stripe_url(payment_id: str | None, account: str | None, *, live: bool) -> str | None:
+    """In the dashboard; of a direct charge, in the merchant's account as the platform sees it."""
+    if payment_id is None:
+        return None
+    kind = "setup_intents" if payment_id.startswith("seti_") else "payments"
+    whose = f"/{quote(account, safe='')}" if account else ""
+    return f"{DASHBOARD}{whose}{'' if live else '/test'}/{kind}/{quote(payment_id, safe='')}"
+
+
+def badge(row: Row[Any]) -> tuple[str, str, str]:
+    """Text, class and icon; of a phase that this release does not know, its own name."""
+    unknown = (row.phase.replace("_", " ").upper(), "badge badge-warning", "?")
+    return _BADGES.get(row.phase, unknown)
+
+
+def moved(row: Row[Any]) -> str:
+    """In the currency's own unit: what was paid, or would have been."""
+    amount = row.paid if row.state == "complete" else row.amount
+    return str(Money(amount, row.currency).major)
+
+
+def error(row: Row[Any]) -> dict[str, Any]:
+    """Raises TypeError for what is no error body."""
+    if row.error is not None and not isinstance(row.error, dict):
+        raise TypeError("an error is an object")
+    return as_object(row.error)
+
+
+def advice(row: Row[Any]) -> DeclinePolicy | None:
+    return decline_policy(error(row)) if row.phase == "failed" else None
+
+
+def reason(row: Row[Any]) -> str | None:
+    """Why it failed, in words, from the decline code first."""
+    if row.state != "failed":
+        return None
+    decline = error(row).get("decline_code")
+    if decline:
+        return said(decline, DECLINES)
+    return in_words(row.error_code or error(row).get("type")) or "Unknown"
+
+
+def error_summary(row: Row[Any]) -> str:
+    # What is pending has not failed, whatever its last call met.
+    if row.state != "failed":
+        return NOTHING
+    told = without_payment_methods(row.error_message or "Unknown error occurred")
+    return f"{reason(row)}: {told}"
+
+
+def next_step(row: Row[Any]) -> str:
+    policy = advice(row)
+    if policy:
+        return STAFF[policy.staff]
+    return _NOT_FROM_THE_BANK if row.phase == "failed" else _NEXT_STEP.get(row.phase, UNREADABLE)
+
+
+def retry(row: Row[Any]) -> bool:
+    policy = advice(row)
+    return row.state == "failed" and (policy is None or policy.retry)
+
+
+def https(url: Any) -> str | None:
+    """A link that came from outside, if a browser may follow it: never `javascript:`."""
+    text = str(url or "")
+    parts = urlsplit(text)
+    local = parts.scheme == "http" and parts.hostname in {"127.0.0.1", "localhost"}
+    return text if local or (parts.scheme == "https" and parts.hostname) else None

@@ -5,7 +5,7 @@ import sys
 from payments_app import create_app
 from payments_app.core.jobs.worker import run
 from payments_app.ops.watch import check_redis
-from payments_app.subscribers import BACKGROUND_QUEUES, QUEUE_THREADS
+from payments_app.queues import BACKGROUND_QUEUES, QUEUE_THREADS
 
 if __name__ == "__main__":
     if len(sys.argv) != 2 or sys.argv[1] not in QUEUE_THREADS:

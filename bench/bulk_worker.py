@@ -15,7 +15,7 @@ from payments_app.core.db.clock import database_now
 from payments_app.core.db.session import atomic
 from payments_app.core.jobs.outbox import Claim, Command, Message
 from payments_app.core.jobs.worker import run
-from payments_app.subscribers import BACKGROUND_QUEUES
+from payments_app.queues import BACKGROUND_QUEUES
 
 SLOW_SECONDS = 0.25
 LATE = "bench.late"

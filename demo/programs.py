@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from demo.directory import DataDirectory
-from payments_app.subscribers import QUEUE_THREADS
+from payments_app.queues import QUEUE_THREADS
 
 STANDINS = "standins"
 APP = "app"

@@ -31,12 +31,30 @@ from payments_app.ops import views as ops
 from payments_app.orders import api as products
 from payments_app.orders import views as orders
 from payments_app.payments import follow_up
+from payments_app.queues import QUEUE_THREADS
 from payments_app.settlement import views as settlement
 from payments_app.staff import cache as staff_cache
 from payments_app.staff import views as staff
 from payments_app.subscriptions import views as subscriptions
 
 __all__ = ["create_app", "models"]
+
+_VIEWS = (
+    accounts,
+    checkout,
+    customers,
+    downloads,
+    inbound,
+    ledger,
+    mailbox,
+    merchants,
+    ops,
+    orders,
+    products,
+    settlement,
+    staff,
+    subscriptions,
+)
 
 # Packages that the product works without. Each has register.py; delete one with its line here.
 OPTIONAL: tuple[str, ...] = ("payments_app.portal",)
@@ -56,7 +74,7 @@ def create_app(config: Config | None = None) -> Flask:
     )
     # A misspelt name in a page or a mail raises, where it would print nothing.
     app.jinja_options = {"undefined": StrictUndefined}
-    threads = subscribers.QUEUE_THREADS | {"charges": config.charge_concurrency}
+    threads = QUEUE_THREADS | {"charges": config.charge_concurrency}
     app.config.update(
         CONFIG=config,
         SECRET_KEY=config.secret_key,
@@ -84,22 +102,7 @@ def create_app(config: Config | None = None) -> Flask:
     incoming.prepare(app)
     limits.prepare(app)
     cache.prepare(app)
-    for views in (
-        accounts,
-        checkout,
-        customers,
-        downloads,
-        inbound,
-        ledger,
-        mailbox,
-        merchants,
-        ops,
-        orders,
-        products,
-        settlement,
-        staff,
-        subscriptions,
-    ):
+    for views in _VIEWS:
         app.register_blueprint(views.blueprint)
     app.register_blueprint(staff.api)
     access.prepare(app)

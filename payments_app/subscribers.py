@@ -231,19 +231,6 @@ EVENTS = {
 # What can be bought by a name, in the shop's order.
 SELLABLES = (PRODUCTS, DOWNLOADS, PLANS)
 
-# How many messages of a queue are worked on at once. Every queue has a process of its own.
-QUEUE_THREADS = {
-    "charges": 10,  # CHARGE_CONCURRENCY
-    "payment_critical": 10,
-    "payment_standard": 5,
-    "default": 5,
-    "mailers": 3,
-    "reports": 1,
-}
-
-# Nobody waits for these: on a busy machine they leave the processor to the others.
-BACKGROUND_QUEUES = frozenset({"default", "mailers", "reports"})
-
 
 def register(
     app: Flask,

@@ -19,7 +19,7 @@ from parts.postgres import Postgres, create_database, libpq
 from parts.process import Process
 from parts.redis import find_server
 from parts.schema import migrate
-from payments_app.subscribers import QUEUE_THREADS
+from payments_app.queues import QUEUE_THREADS
 
 DEPLOY = REPOSITORY / "deploy"
 

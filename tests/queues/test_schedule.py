@@ -11,9 +11,10 @@ from parts.process import wait_until
 from payments_app.core.jobs import outbox
 from payments_app.core.jobs.outbox import Claim
 from payments_app.core.jobs.scheduler import Periodic, Scheduler
+from payments_app.queues import BACKGROUND_QUEUES, QUEUE_THREADS
 from payments_app.reconcile import sweep
 from payments_app.schedule import SCHEDULE
-from payments_app.subscribers import BACKGROUND_QUEUES, COMMANDS, QUEUE_THREADS
+from payments_app.subscribers import COMMANDS
 from tests.ledger.concurrency import run_at_once
 from tests.queues.job_driver import JobDriver
 

@@ -12,7 +12,6 @@ while the store is away.
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 import logging
@@ -20,13 +19,16 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any, ParamSpec
+from typing import ParamSpec
 
 from flask import Flask, Response, after_this_request, current_app, g, make_response, request
 from flask.typing import ResponseReturnValue
 
-from payments_app.core.web import headers
-from payments_app.core.web.http import ProblemError
+from payments_app.core.web.idempotency_answers import (
+    REPLAYED_HEADER,
+    answer_held,
+    kept_answer,
+)
 from payments_app.core.web.idempotency_keys import clean_key, fingerprint_of_parameters, needed_key
 from payments_app.core.web.idempotency_stores import Held, Store, StoreAwayError
 
@@ -34,7 +36,7 @@ log = logging.getLogger(__name__)
 
 P = ParamSpec("P")
 
-KEY_HEADER, REPLAYED_HEADER = "X-Idempotency-Key", "X-Idempotency-Replayed"
+KEY_HEADER = "X-Idempotency-Key"
 
 
 class IdempotencyConfigError(RuntimeError):
@@ -154,7 +156,7 @@ def _run_once(options: _Options, key: str, view: Callable[[], Response]) -> Resp
         if held is not None:
             _release(store, name, claim)
     if held is not None:
-        return _answer_held(held, fingerprint)
+        return answer_held(held, fingerprint)
     _tell(REPLAYED_HEADER, "false")
     try:
         response = view()
@@ -178,50 +180,13 @@ def _before_the_name(store: Store, key: str, fingerprint: str) -> Held | None:
     return held if held and json.loads(held.value)["fingerprint"] == fingerprint else None
 
 
-def _answer_held(held: Held, fingerprint: str) -> Response:
-    stored = json.loads(held.value)
-    if stored["fingerprint"] != fingerprint:
-        raise ProblemError(
-            422,
-            "idempotency_key_reuse",
-            "This Idempotency-Key was used for another request. Send a new key.",
-        )
-    if "claim" in stored:
-        raise ProblemError(
-            409,
-            "idempotency_conflict",
-            "A request with this key is under way. Send the same one again in a moment.",
-            headers={"Retry-After": str(held.seconds)},
-        )
-    if stored["status"] is None:
-        raise ProblemError(
-            409, "idempotency_conflict", "A request with this key was answered already."
-        )
-    response = Response(
-        base64.b64decode(stored["body"]), stored["status"], content_type=stored["content_type"]
-    )
-    if stored["location"] is not None:
-        response.headers["Location"] = stored["location"]
-    response.headers[REPLAYED_HEADER] = "true"
-    return headers.private(response)
-
-
 def _keep(
     store: Store, options: _Options, name: str, claim: str, fingerprint: str, response: Response
 ) -> bool:
-    """Keep an answer; False where it is one that gives the key free. Cookies are never kept: they
-    are of the browser that got them."""
+    """Keep an answer; False where it is one that gives the key free."""
     if response.status_code >= 500:
         return False
-    kept: dict[str, Any] = {"fingerprint": fingerprint, "status": None}
-    if options.replay:
-        response.direct_passthrough = False
-        kept |= {
-            "status": response.status_code,
-            "body": base64.b64encode(response.get_data()).decode(),
-            "content_type": response.content_type,
-            "location": response.headers.get("Location"),
-        }
+    kept = kept_answer(fingerprint, response, replay=options.replay)
     try:
         if not store.keep(name, claim, json.dumps(kept), options.ttl):
             log.error("a key's lock was gone before its answer: %s", request.endpoint)

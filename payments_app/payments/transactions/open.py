@@ -62,9 +62,7 @@ def open_transaction(
     IntegrityError when two calls race for one payable or one key (run the whole step again).
     """
     money = money or payable.price
-    if money.currency not in CURRENCIES:
-        words = f"{money.currency.upper()} is not a currency that this shop can take."
-        raise NotPayableError("currency_not_taken", words)
+    _refuse_currency(money.currency)
     if payable.payable_role == Role.PAYS_FOR:
         # As it is now, and nobody else's until we commit: the caller may have read it long ago.
         session.refresh(payable, with_for_update=True)
@@ -104,6 +102,12 @@ def open_transaction(
     outbox.stage(session, "charge", transaction.id)
     session.flush()
     return transaction
+
+
+def _refuse_currency(currency: str) -> None:
+    if currency not in CURRENCIES:
+        words = f"{currency.upper()} is not a currency that this shop can take."
+        raise NotPayableError("currency_not_taken", words)
 
 
 def _refuse_second(session: Session, payable: Payable) -> None:

@@ -13,7 +13,8 @@ from payments_app import create_app
 from payments_app.core import history
 from payments_app.core.db.clock import database_now
 from payments_app.core.db.session import atomic
-from payments_app.core.jobs.outbox import Claim, Command, Message
+from payments_app.core.jobs.command import Claim, Command
+from payments_app.core.jobs.outbox import Message
 from payments_app.core.jobs.worker import run
 from payments_app.queues import BACKGROUND_QUEUES
 

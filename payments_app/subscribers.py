@@ -12,7 +12,8 @@ from collections.abc import Mapping
 
 from flask import Flask
 
-from payments_app.core.jobs.outbox import DAY, SWEEPER, Command, Policy, Subscriber
+from payments_app.core.jobs.command import DAY, Command, Policy, Subscriber
+from payments_app.core.jobs.outbox import SWEEPER
 from payments_app.core.jobs.scheduler import without_subject
 from payments_app.customers import billed_at_stripe
 from payments_app.customers.ask_for_link import MAIL_LINK

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from payments_app.core import history
 from payments_app.core.db.session import atomic
-from payments_app.core.jobs.outbox import Claim
+from payments_app.core.jobs.command import Claim
 from payments_app.customers.models import Customer
 
 SUBSCRIBED, INVOICE_FAILED = "customers.subscribed_at_stripe", "customers.invoice_failed_at_stripe"

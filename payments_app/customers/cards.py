@@ -13,7 +13,7 @@ from payments_app.core.db.columns import as_object
 from payments_app.core.db.ids import new_id
 from payments_app.core.db.session import atomic, insert_once
 from payments_app.core.jobs import outbox
-from payments_app.core.jobs.outbox import Claim, Later
+from payments_app.core.jobs.command import Claim, Later
 from payments_app.customers.models import Customer, SavedCard
 from payments_app.gateway.customers import detach_card
 from payments_app.gateway.ids import id_of

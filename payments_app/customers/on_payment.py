@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from payments_app.core.db.columns import as_object
 from payments_app.core.db.session import atomic
-from payments_app.core.jobs.outbox import Claim
+from payments_app.core.jobs.command import Claim
 from payments_app.customers.cards import keep_card
 from payments_app.customers.models import Customer
 from payments_app.payments.models import Role, Transaction

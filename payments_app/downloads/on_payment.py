@@ -12,7 +12,7 @@ from payments_app.core import alerts, history
 from payments_app.core.db.columns import as_object
 from payments_app.core.db.session import atomic
 from payments_app.core.jobs import outbox
-from payments_app.core.jobs.outbox import Claim
+from payments_app.core.jobs.command import Claim
 from payments_app.downloads.find import digital_product
 from payments_app.downloads.models import DigitalProduct, DigitalPurchase
 from payments_app.payments.models import PaymentRecord, Role, Transaction

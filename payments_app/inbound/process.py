@@ -17,7 +17,7 @@ from payments_app.core import alerts, history
 from payments_app.core.db.clock import database_now
 from payments_app.core.db.columns import as_object
 from payments_app.core.db.session import atomic
-from payments_app.core.jobs.outbox import Claim, Later
+from payments_app.core.jobs.command import Claim, Later
 from payments_app.core.money import code_of
 from payments_app.gateway import charges
 from payments_app.gateway.calls import NEW_STATUS

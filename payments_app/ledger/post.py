@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from payments_app.core.db.session import atomic, insert_once
-from payments_app.core.jobs.outbox import Claim
+from payments_app.core.jobs.command import Claim
 from payments_app.core.money import Money
 from payments_app.ledger.models import SALES, STRIPE_BALANCE, Entry, Journal
 from payments_app.payments import states

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from payments_app.core.db.clock import utcnow
 from payments_app.core.db.session import atomic
-from payments_app.core.jobs.outbox import Claim, Later
+from payments_app.core.jobs.command import Claim, Later
 from payments_app.ledger.models import CONNECTED_BALANCES, STRIPE_BALANCE
 from payments_app.ledger.post import REFUND, ensure_capture, is_posted, post
 from payments_app.ledger.post_fee import tell

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from payments_app.core.db.columns import as_object
 from payments_app.core.db.session import atomic
-from payments_app.core.jobs.outbox import Claim
+from payments_app.core.jobs.command import Claim
 from payments_app.core.money import Money
 from payments_app.gateway.disputes import movements_of
 from payments_app.ledger.balance_transactions import keep

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from payments_app.core.db.clock import utcnow
 from payments_app.core.db.session import atomic
 from payments_app.core.jobs import outbox
-from payments_app.core.jobs.outbox import Claim, Later
+from payments_app.core.jobs.command import Claim, Later
 from payments_app.gateway.balance import is_movement, retrieve_charge
 from payments_app.gateway.record_call import record_call
 from payments_app.gateway.results import Answer, Verdict

@@ -8,7 +8,7 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from payments_app.core.db.session import atomic
-from payments_app.core.jobs.outbox import Claim
+from payments_app.core.jobs.command import Claim
 from payments_app.ledger.models import CONNECTED_BALANCES, REFUNDS, STRIPE_BALANCE
 from payments_app.ledger.post import REFUND, REFUND_FAILED, is_posted, post
 from payments_app.ledger.post_connect import TRANSFER

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from payments_app.core import alerts
 from payments_app.core.db.session import atomic
 from payments_app.core.jobs import outbox
-from payments_app.core.jobs.outbox import Claim, Later
+from payments_app.core.jobs.command import Claim, Later
 from payments_app.gateway import connect
 from payments_app.gateway.record_call import record_call
 from payments_app.gateway.results import Answer, Verdict

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from payments_app.core import alerts, history
 from payments_app.core.db.session import atomic
-from payments_app.core.jobs.outbox import Claim, Later
+from payments_app.core.jobs.command import Claim, Later
 from payments_app.gateway import connect
 from payments_app.gateway.results import Verdict
 from payments_app.merchants.models import ConnectedAccount

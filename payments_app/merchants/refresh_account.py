@@ -12,7 +12,7 @@ from payments_app.core.db.clock import database_now
 from payments_app.core.db.columns import as_object
 from payments_app.core.db.session import atomic
 from payments_app.core.jobs import outbox
-from payments_app.core.jobs.outbox import Claim, Later
+from payments_app.core.jobs.command import Claim, Later
 from payments_app.gateway import connect
 from payments_app.gateway.ids import clean_id
 from payments_app.gateway.results import Answer, Verdict

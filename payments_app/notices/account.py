@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from payments_app.core.db.session import atomic
-from payments_app.core.jobs.outbox import Claim
+from payments_app.core.jobs.command import Claim
 from payments_app.customers.models import Customer
 from payments_app.customers.recognise import link_for
 from payments_app.merchants.find import SHOP_NAME

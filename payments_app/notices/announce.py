@@ -13,7 +13,7 @@ from payments_app.core.db.clock import database_now
 from payments_app.core.db.ids import new_id
 from payments_app.core.db.session import atomic, insert_once
 from payments_app.core.jobs import outbox
-from payments_app.core.jobs.outbox import Claim
+from payments_app.core.jobs.command import Claim
 from payments_app.merchants.models import Endpoint
 from payments_app.notices.webhook_models import Delivery, WebhookEvent
 from payments_app.payments.connect.payee import merchant_of

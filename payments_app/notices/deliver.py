@@ -18,7 +18,7 @@ from payments_app.core import history
 from payments_app.core.db.clock import database_now
 from payments_app.core.db.session import atomic
 from payments_app.core.jobs import outbox
-from payments_app.core.jobs.outbox import Claim, Later
+from payments_app.core.jobs.command import Claim, Later
 from payments_app.core.web.signing import signed_headers
 from payments_app.merchants import endpoints
 from payments_app.merchants.address import Guard

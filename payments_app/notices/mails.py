@@ -17,7 +17,7 @@ from payments_app.core.db.clock import database_now
 from payments_app.core.db.ids import new_id
 from payments_app.core.db.session import atomic, insert_once
 from payments_app.core.jobs import outbox
-from payments_app.core.jobs.outbox import Claim, Later, Policy
+from payments_app.core.jobs.command import Claim, Later, Policy
 from payments_app.merchants.find import SHOP_NAME
 from payments_app.notices import smtp
 from payments_app.notices.models import Mail

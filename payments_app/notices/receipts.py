@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from payments_app.core import history
 from payments_app.core.db.clock import in_zone
 from payments_app.core.db.session import atomic
-from payments_app.core.jobs.outbox import Claim
+from payments_app.core.jobs.command import Claim
 from payments_app.core.web import links
 from payments_app.gateway.declines import buyer_sentence
 from payments_app.merchants.find import SHOP_NAME

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from payments_app.core.db.session import atomic
-from payments_app.core.jobs.outbox import Claim
+from payments_app.core.jobs.command import Claim
 from payments_app.core.web import links
 from payments_app.customers.models import Customer
 from payments_app.customers.recognise import MAIL_LINK_SECONDS, link_for

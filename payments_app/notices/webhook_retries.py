@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from payments_app.core.jobs.outbox import Policy
+from payments_app.core.jobs.command import Policy
 
 RETRIES = 8
 QUICKLY = 5.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from payments_app.core.jobs.outbox import UNKNOWN_SECONDS
+from payments_app.core.jobs.due import UNKNOWN_SECONDS
 from payments_app.ops.measures import BreakerState, Load
 from payments_app.ops.redis_state import RedisState
 

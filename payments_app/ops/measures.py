@@ -16,7 +16,8 @@ from payments_app.core.db.clock import database_now
 from payments_app.core.db.columns import as_object
 from payments_app.core.history import HistoryEntry
 from payments_app.core.jobs.counters import JobCounters
-from payments_app.core.jobs.outbox import OPEN, Message, claimable, commands
+from payments_app.core.jobs.due import claimable
+from payments_app.core.jobs.outbox import OPEN, Message, commands
 from payments_app.gateway.breaker import Breaker
 from payments_app.payments.models import Transaction
 

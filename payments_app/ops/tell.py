@@ -24,7 +24,7 @@ from payments_app.core.db.clock import database_now
 from payments_app.core.db.columns import as_object
 from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
-from payments_app.core.jobs.outbox import Claim, Later
+from payments_app.core.jobs.command import Claim, Later
 from payments_app.core.logs import redacted
 from payments_app.core.web import links
 from payments_app.core.web.signing import signed_headers

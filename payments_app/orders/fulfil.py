@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from payments_app.core import history
 from payments_app.core.db.clock import utcnow
 from payments_app.core.db.session import atomic
-from payments_app.core.jobs.outbox import Claim, Later
+from payments_app.core.jobs.command import Claim, Later
 from payments_app.orders.models import Order
 from payments_app.orders.on_payment import live_transaction, lock_order
 from payments_app.payments import states

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from payments_app.core import alerts
 from payments_app.core.db.session import atomic
 from payments_app.core.jobs import outbox
-from payments_app.core.jobs.outbox import Claim
+from payments_app.core.jobs.command import Claim
 from payments_app.orders.models import Order
 from payments_app.payments.models import Transaction
 from payments_app.payments.payable import NotPayableError

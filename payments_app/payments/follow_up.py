@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 from payments_app.core.db.session import atomic
 from payments_app.core.history import HistoryEntry
 from payments_app.core.jobs import outbox
-from payments_app.core.jobs.outbox import Claim, Command, Message
+from payments_app.core.jobs.command import Claim, Command
+from payments_app.core.jobs.outbox import Message
 from payments_app.payments import states
 from payments_app.payments.disputes.models import Dispute
 from payments_app.payments.disputes.refresh import CHANGED

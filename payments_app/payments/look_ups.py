@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from payments_app.core import alerts
 from payments_app.core.db.clock import utcnow
 from payments_app.core.db.session import atomic
-from payments_app.core.jobs.outbox import Later
+from payments_app.core.jobs.command import Later
 from payments_app.core.money import Money
 
 _HOUR, _DAY = 3600.0, 86_400.0

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from payments_app.core.jobs.outbox import Later
+from payments_app.core.jobs.command import Later
 from payments_app.gateway.results import UnreadableError, Verdict
 
 log = logging.getLogger(__name__)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from payments_app.core.jobs.outbox import Command
+from payments_app.core.jobs.command import Command
 from payments_app.portal import gate, sign_in, views
 
 

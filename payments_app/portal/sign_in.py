@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from payments_app.core import history
 from payments_app.core.db.session import atomic
 from payments_app.core.jobs import outbox
-from payments_app.core.jobs.outbox import Claim
+from payments_app.core.jobs.command import Claim
 from payments_app.core.web import links
 from payments_app.merchants.models import Merchant
 from payments_app.notices import mails

@@ -11,7 +11,7 @@ from payments_app.core import alerts
 from payments_app.core.db.clock import utcnow
 from payments_app.core.db.session import atomic
 from payments_app.core.jobs import outbox
-from payments_app.core.jobs.outbox import Claim, Later
+from payments_app.core.jobs.command import Claim, Later
 from payments_app.gateway.results import UnreadableError
 from payments_app.reconcile.compare import compare
 

@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from payments_app.core.db.session import CommitOutcomeUnknownError
 from payments_app.core.extensions import db
-from payments_app.core.jobs import outbox, wake_up
+from payments_app.core.jobs import due, outbox, wake_up
 from payments_app.core.jobs.runner import run_due_messages
 from payments_app.core.jobs.scheduler import Scheduler
 
@@ -44,12 +44,12 @@ def _round(scheduler: Scheduler, own_due: threading.Event) -> float:
     """One round; the seconds until the next."""
     try:
         scheduler.stage_due()
-        for queue in outbox.due_queues(db.session()):
+        for queue in due.due_queues(db.session()):
             if queue == outbox.SWEEPER:
                 own_due.set()
             else:
                 wake_up.wake(queue, "sweep")
-        due_at, now = outbox.next_due_at(db.session())
+        due_at, now = due.next_due_at(db.session())
     except (SQLAlchemyError, CommitOutcomeUnknownError) as error:
         log.warning("this round of the sweep broke off: %s", error)
         return LONGEST_SECONDS

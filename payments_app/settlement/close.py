@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from payments_app.core import history
 from payments_app.core.db.clock import database_now
 from payments_app.core.db.session import atomic
-from payments_app.core.jobs.outbox import Claim, Later, Policy
+from payments_app.core.jobs.command import Claim, Later, Policy
 from payments_app.ledger.models import Entry, Journal
 from payments_app.payments.connect.payee import MERCHANT
 from payments_app.payments.models import PaymentRecord, Transaction

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from payments_app.core.db.session import atomic
-from payments_app.core.jobs.outbox import Claim, Later
+from payments_app.core.jobs.command import Claim, Later
 from payments_app.ledger.post import CAPTURE
 from payments_app.ledger.post_connect import FEE, TRANSFER
 from payments_app.ledger.post_fee import charge_kept

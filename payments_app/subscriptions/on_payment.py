@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from payments_app.core import alerts, history
 from payments_app.core.db.clock import utcnow
 from payments_app.core.db.session import atomic
-from payments_app.core.jobs.outbox import Claim
+from payments_app.core.jobs.command import Claim
 from payments_app.customers.cards import keep_card
 from payments_app.customers.models import SavedCard
 from payments_app.payments import states

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from payments_app.core.db.clock import utcnow
 from payments_app.core.db.session import atomic
 from payments_app.core.jobs import outbox
-from payments_app.core.jobs.outbox import Claim
+from payments_app.core.jobs.command import Claim
 from payments_app.subscriptions import dunning
 from payments_app.subscriptions.bill import bill_next, charge
 from payments_app.subscriptions.calendar import local_day

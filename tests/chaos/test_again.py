@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from payments_app.core.jobs import runner
-from payments_app.core.jobs.outbox import Claim
+from payments_app.core.jobs.command import Claim
 from tests.chaos.lab import Lab
 from tests.chaos.payments import PAYMENTS
 from tests.chaos.strikes import Payment

@@ -15,8 +15,9 @@ from payments_app.core.alerts import Alert
 from payments_app.core.db.clock import database_now
 from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
-from payments_app.core.jobs import leases, outbox
-from payments_app.core.jobs.outbox import Claim, Command, Later, Message, Policy, Subscriber
+from payments_app.core.jobs import due, leases, outbox
+from payments_app.core.jobs.command import Claim, Command, Later, Policy, Subscriber
+from payments_app.core.jobs.outbox import Message
 from payments_app.core.jobs.runner import perform, run_due_messages
 
 pytestmark = [pytest.mark.portable, pytest.mark.dialect]
@@ -223,7 +224,7 @@ def test_a_command_that_this_release_does_not_know_is_claimed_by_nobody(
     put("a")
     del app.extensions["commands"]["work"]
     assert leases.claim("default", 5) == []
-    assert outbox.due_queues(db.session()) == ["default"]  # another worker may know it
+    assert due.due_queues(db.session()) == ["default"]  # another worker may know it
 
 
 def test_an_error_in_a_command_never_reaches_its_neighbours(bench: JobDriver) -> None:

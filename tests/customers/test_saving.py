@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from parts.process import wait_until
 from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
-from payments_app.core.jobs.outbox import Claim
+from payments_app.core.jobs.command import Claim
 from payments_app.core.jobs.runner import perform
 from payments_app.customers import cards
 from payments_app.customers.find import customer_for

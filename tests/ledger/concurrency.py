@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from flask import Flask
 
 from payments_app.core.extensions import db
-from payments_app.core.jobs.outbox import Claim
+from payments_app.core.jobs.command import Claim
 
 
 def claim(subject: str, tries: int = 0) -> Claim:

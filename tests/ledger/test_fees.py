@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from payments_app.core.extensions import db
-from payments_app.core.jobs.outbox import Later
+from payments_app.core.jobs.command import Later
 from payments_app.gateway.throttle import Throttle
 from payments_app.ledger import queries
 from payments_app.ledger.models import BalanceTransaction, Entry

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from payments_app.core.db.clock import database_now
 from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
-from payments_app.core.jobs.outbox import Later
+from payments_app.core.jobs.command import Later
 from payments_app.merchants import endpoints
 from payments_app.merchants.models import Endpoint
 from payments_app.notices.deliver import EndpointOffError, deliver, resend

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from payments_app.core.jobs.outbox import Policy
+from payments_app.core.jobs.command import Policy
 from payments_app.notices.webhook_retries import (
     POLICY,
     DeliveryError,

@@ -17,7 +17,7 @@ from payments_app.core.alerts import Alert
 from payments_app.core.db.clock import utcnow
 from payments_app.core.extensions import db
 from payments_app.core.history import HistoryEntry
-from payments_app.core.jobs.outbox import Later
+from payments_app.core.jobs.command import Later
 from payments_app.notices.mails import POLICY, SEND, send_mail
 from payments_app.notices.receipts import NoReceiptError, resend_receipt, write_receipt
 from payments_app.notices.smtp import MailDelayedError, MailRefusedError, OutgoingMail, post

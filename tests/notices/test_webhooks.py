@@ -11,7 +11,8 @@ from payments_app.core.alerts import Alert
 from payments_app.core.db.clock import database_now
 from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
-from payments_app.core.jobs.outbox import Later, Message
+from payments_app.core.jobs.command import Later
+from payments_app.core.jobs.outbox import Message
 from payments_app.core.web.signing import signed_headers
 from payments_app.merchants import endpoints
 from payments_app.notices.announce import announce_payment

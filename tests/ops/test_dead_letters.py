@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from flask.testing import FlaskCliRunner
 
-from payments_app.core.jobs.outbox import Claim
+from payments_app.core.jobs.command import Claim
 from payments_app.ops import dead_letters
 from tests.accounts.staff_driver import StaffDriver
 from tests.queues.job_driver import JobDriver

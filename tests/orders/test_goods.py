@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from payments_app.core.alerts import Alert
 from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
-from payments_app.core.jobs.outbox import Claim
+from payments_app.core.jobs.command import Claim
 from payments_app.core.jobs.runner import perform
 from payments_app.orders.models import Order, Product
 from payments_app.orders.place import place_lines

@@ -105,7 +105,7 @@ def test_stripe_is_told_whose_payment_it_is(driver: PaymentDriver) -> None:
 def test_a_charge_run_twice_charges_once(driver: PaymentDriver) -> None:
     transaction = driver.pay()
     before = driver.read(transaction).version
-    from payments_app.core.jobs.outbox import Claim
+    from payments_app.core.jobs.command import Claim
     from payments_app.core.jobs.runner import perform
 
     perform(Claim(0, "charges", "charge", transaction, 0, 0, 0))

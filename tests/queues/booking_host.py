@@ -16,7 +16,7 @@ from payments_app.core.db.columns import BIGINT
 from payments_app.core.db.ids import new_id
 from payments_app.core.db.session import atomic
 from payments_app.core.extensions import Base, db
-from payments_app.core.jobs.outbox import Claim, Command, Subscriber
+from payments_app.core.jobs.command import Claim, Command, Subscriber
 from payments_app.core.jobs.worker import run
 from payments_app.core.money import Money
 from payments_app.customers.find import customer_for

@@ -15,8 +15,9 @@ from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.core.history import HistoryEntry
 from payments_app.core.jobs import outbox
+from payments_app.core.jobs.command import Claim, Command, Policy
 from payments_app.core.jobs.counters import JobCounters
-from payments_app.core.jobs.outbox import Claim, Command, Message, Policy
+from payments_app.core.jobs.outbox import Message
 from payments_app.core.jobs.runner import run_due_messages
 
 T = TypeVar("T")

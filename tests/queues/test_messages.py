@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from payments_app.core import alerts
 from payments_app.core.db.session import atomic
-from payments_app.core.jobs.outbox import Claim, Later
+from payments_app.core.jobs.command import Claim, Later
 from tests.queues.job_driver import JobDriver
 
 pytestmark = [pytest.mark.portable, pytest.mark.dialect]

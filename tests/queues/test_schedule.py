@@ -9,7 +9,7 @@ from flask import Flask
 
 from parts.process import wait_until
 from payments_app.core.jobs import outbox
-from payments_app.core.jobs.outbox import Claim
+from payments_app.core.jobs.command import Claim, Later
 from payments_app.core.jobs.scheduler import Periodic, Scheduler
 from payments_app.queues import BACKGROUND_QUEUES, QUEUE_THREADS
 from payments_app.reconcile import sweep
@@ -89,7 +89,7 @@ def test_the_sweeper_wakes_when_the_next_message_is_due(job_driver: JobDriver) -
 
 
 def _later(seconds: float) -> None:
-    raise outbox.Later(seconds, "soon")
+    raise Later(seconds, "soon")
 
 
 def test_every_job_of_the_schedule_is_a_command() -> None:

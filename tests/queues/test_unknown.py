@@ -18,8 +18,9 @@ from payments_app.core import alerts
 from payments_app.core.db.clock import database_now
 from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
-from payments_app.core.jobs import outbox
-from payments_app.core.jobs.outbox import Claim, Command, Message, Subscriber
+from payments_app.core.jobs import due, outbox
+from payments_app.core.jobs.command import Claim, Command, Subscriber
+from payments_app.core.jobs.outbox import Message
 from payments_app.core.jobs.runner import run_due_messages
 from payments_app.core.registry import EventSubscriber
 from payments_app.ops.watch import watch
@@ -94,7 +95,7 @@ def stage_unknown(job_driver: JobDriver, subject: str = "it", queue: str = "defa
 
 
 def wait_for_a_while(job_driver: JobDriver) -> None:
-    _age(outbox.UNKNOWN_SECONDS + 5)
+    _age(due.UNKNOWN_SECONDS + 5)
 
 
 def told(job_driver: JobDriver) -> list[tuple[str, int]]:
@@ -227,7 +228,7 @@ class TestSubscribersOfAnotherProcess:
     ) -> None:
         plugin.start()
         driver.pay()
-        _age(outbox.UNKNOWN_SECONDS + 5, "plugin.note")
+        _age(due.UNKNOWN_SECONDS + 5, "plugin.note")
         job_driver.work()
         assert told(job_driver) == [("unknown_command:plugin.note", 1)]
 

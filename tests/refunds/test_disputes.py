@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from payments_app.core.alerts import Alert
 from payments_app.core.db.clock import utcnow
 from payments_app.core.extensions import db
-from payments_app.core.jobs.outbox import Later
+from payments_app.core.jobs.command import Later
 from payments_app.ledger import queries
 from payments_app.ledger.post_dispute import post_dispute
 from payments_app.payments.disputes.models import Dispute

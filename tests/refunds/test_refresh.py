@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from payments_app.core.alerts import Alert
 from payments_app.core.extensions import db
-from payments_app.core.jobs.outbox import Later
+from payments_app.core.jobs.command import Later
 from payments_app.ledger.post_refund import post_refund
 from payments_app.payments.refunds.refresh import refresh
 from payments_app.payments.refunds.request import remaining

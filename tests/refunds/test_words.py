@@ -7,7 +7,8 @@ from sqlalchemy import select, update
 
 from payments_app.core.alerts import Alert
 from payments_app.core.extensions import db
-from payments_app.core.jobs.outbox import Later, Message
+from payments_app.core.jobs.command import Later
+from payments_app.core.jobs.outbox import Message
 from payments_app.payments.disputes.models import Dispute
 from payments_app.payments.disputes.refresh import MAX_READS
 from payments_app.payments.disputes.refresh import refresh as refresh_dispute

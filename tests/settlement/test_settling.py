@@ -14,7 +14,8 @@ from payments_app.core.alerts import Alert
 from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.core.history import HistoryEntry
-from payments_app.core.jobs.outbox import Later, Message
+from payments_app.core.jobs.command import Later
+from payments_app.core.jobs.outbox import Message
 from payments_app.ledger import queries as ledger
 from payments_app.ledger.post import post_capture
 from payments_app.payments.refunds.request import request_refund

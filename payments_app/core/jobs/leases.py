@@ -11,7 +11,9 @@ from payments_app.core import alerts
 from payments_app.core.db.clock import database_now
 from payments_app.core.db.session import atomic
 from payments_app.core.jobs import counters
-from payments_app.core.jobs.outbox import Claim, Command, Message, claimable, commands, is_known
+from payments_app.core.jobs.command import Claim, Command
+from payments_app.core.jobs.due import claimable
+from payments_app.core.jobs.outbox import Message, commands, is_known
 from payments_app.core.logs import redact
 
 LEASE_SECONDS = 30  # renewed while the work runs: a dead worker's messages wait no longer

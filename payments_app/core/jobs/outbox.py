@@ -10,8 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import time
-from collections.abc import Callable, Container, Mapping
-from dataclasses import dataclass
+from collections.abc import Container, Mapping
 
 from flask import current_app
 from sqlalchemy import (
@@ -20,11 +19,7 @@ from sqlalchemy import (
     Index,
     String,
     Text,
-    func,
-    or_,
-    select,
     text,
-    update,
 )
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -34,12 +29,11 @@ from payments_app.core.db.columns import BIGINT, Key
 from payments_app.core.db.session import insert_once
 from payments_app.core.extensions import Base
 from payments_app.core.jobs import wake_up
+from payments_app.core.jobs.command import Command, Subscriber
 
 log = logging.getLogger(__name__)
 
-DAY = 86_400.0
 SWEEPER = wake_up.SWEEPER
-UNKNOWN_SECONDS = 60  # so long a message that is due here may be taken by a process that knows it
 
 
 class Message(Base):
@@ -98,73 +92,6 @@ class Message(Base):
 
 
 OPEN = (Message.done_at.is_(None), Message.dead_at.is_(None))
-
-
-@dataclass(frozen=True)
-class Claim:
-    """A lease on one message, as plain data: the worker holds no row while it works."""
-
-    message_id: int
-    queue: str
-    command: str
-    subject: str
-    epoch: int
-    claims: int
-    tries: int
-    failures: int = 0
-
-
-@dataclass(frozen=True)
-class Policy:
-    """How a command is retried: seconds to wait after each failure; after the last it is dead.
-
-    A policy that depends on what went wrong overrides `wait`.
-    """
-
-    waits: tuple[float, ...] = (1, 2, 5, 30, 120)
-
-    def wait(self, failures: int, error: BaseException) -> float | None:
-        """Seconds to wait after `error`, with `failures` before it; None: the message is dead."""
-        return self.waits[failures] if failures < len(self.waits) else None
-
-
-@dataclass(frozen=True)
-class Command:
-    """What a message may ask for: `run(subject, claim)` on `queue`.
-
-    Of a command that is `unique_while_open` one message at most is open for each subject: a second
-    one is logged and not stored. `on_dead_letter(session, subject)` says on the subject's own row
-    that its message died, in the transaction in which it does.
-
-    `deadline` is for how many seconds it may be put off (Later); after that its message is dead,
-    with an alert. A command that is put off for ever says in `unending` why that is right, and
-    tells a person itself.
-    """
-
-    run: Callable[[str, Claim], None]
-    queue: str
-    policy: Policy = Policy()
-    unique_while_open: bool = False
-    on_dead_letter: Callable[[Session, str], None] | None = None
-    deadline: float = DAY
-    unending: str = ""
-
-
-@dataclass(frozen=True)
-class Subscriber:
-    """A handler of an event: the command it stages, due in `delay` seconds."""
-
-    command: str
-    delay: float = 0
-
-
-class Later(Exception):
-    """Raised by a command: not now, come back in `seconds`. Counts neither as crash nor failure,
-    and has an end: the command's `deadline`."""
-
-    def __init__(self, seconds: float, reason: str) -> None:
-        super().__init__(reason)
-        self.seconds, self.reason = seconds, reason
 
 
 def subscribers_of(session: Session, event: str) -> list[Subscriber]:
@@ -266,53 +193,3 @@ def stage_every(session: Session, seconds: int, command: str, subject: str) -> b
     rest = (window + 1) * seconds - now
     first = stage(session, command, subject, key=key)
     return first or stage(session, command, subject, key=f"{key}:last", delay=rest)
-
-
-def run_now(session: Session, command: str, subject: str) -> bool:
-    """Make this subject's waiting message due now; False where none is waiting."""
-    row = session.execute(
-        update(Message)
-        .where(Message.command == command, Message.subject == subject, *OPEN)
-        .where(or_(Message.leased_until.is_(None), Message.leased_until <= database_now()))
-        .values(available_at=database_now())
-        .returning(Message.queue)
-    ).first()
-    if row:
-        session.info.setdefault("wake_ups", {})[row.queue] = f"{command} {subject}"
-    return row is not None
-
-
-def run_all_now(session: Session, *names: str) -> int:
-    """Make every waiting message of these commands due now; return how many there are."""
-    rows = session.execute(
-        update(Message)
-        .where(Message.command.in_(names), Message.tries > 0, *OPEN)
-        .where(Message.leased_until.is_(None), Message.available_at > database_now())
-        .values(available_at=database_now())
-        .returning(Message.queue)
-    ).all()
-    for row in rows:
-        session.info.setdefault("wake_ups", {})[row.queue] = "run_now"
-    return len(rows)
-
-
-def next_due_at(session: Session) -> tuple[dt.datetime | None, dt.datetime]:
-    """When the next message that is put off is due (None: there is none), and what time it is."""
-    put_off = select(func.min(Message.available_at)).where(
-        *OPEN, Message.available_at > database_now()
-    )
-    return session.scalar(put_off), session.execute(select(database_now())).scalar_one()
-
-
-def due_queues(session: Session) -> list[str]:
-    """Queues that have a message due and nobody on it. One that is unknown here for long is left
-    to `unknown.call`: a wake-up each second would start workers in vain."""
-    fresh = Message.available_at > database_now(-UNKNOWN_SECONDS)
-    due = select(Message.queue).where(*claimable(), or_(is_known(), fresh))
-    return list(session.scalars(due.distinct()))
-
-
-def claimable() -> tuple[ColumnElement[bool], ...]:
-    """Conditions on Message: open, due, and leased by nobody."""
-    free = or_(Message.leased_until.is_(None), Message.leased_until <= database_now())
-    return (*OPEN, Message.available_at <= database_now(), free)

@@ -14,7 +14,8 @@ from payments_app.core import registry
 from payments_app.core.db.session import CommitOutcomeUnknownError
 from payments_app.core.extensions import db
 from payments_app.core.jobs import leases, unknown
-from payments_app.core.jobs.outbox import Claim, Later, commands
+from payments_app.core.jobs.command import Claim, Later
+from payments_app.core.jobs.outbox import commands
 
 log = logging.getLogger(__name__)
 

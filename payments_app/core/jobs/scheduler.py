@@ -19,7 +19,7 @@ from payments_app.core.db.clock import database_now
 from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.core.jobs import outbox
-from payments_app.core.jobs.outbox import Claim
+from payments_app.core.jobs.command import Claim
 
 log = logging.getLogger(__name__)
 

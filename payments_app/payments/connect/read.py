@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from payments_app.core.db.clock import utcnow
 from payments_app.core.db.session import atomic
 from payments_app.core.jobs import outbox
-from payments_app.core.jobs.outbox import Claim, Later
+from payments_app.core.jobs.command import Claim, Later
 from payments_app.core.money import code_of
 from payments_app.gateway import transfers
 from payments_app.gateway.balance import retrieve_charge

@@ -12,7 +12,7 @@ from payments_app.core.db.clock import utcnow
 from payments_app.core.db.columns import as_object
 from payments_app.core.db.session import atomic
 from payments_app.core.jobs import outbox
-from payments_app.core.jobs.outbox import Claim, Later
+from payments_app.core.jobs.command import Claim, Later
 from payments_app.core.money import code_of
 from payments_app.gateway.disputes import disputes_of, movements_of, retrieve_dispute
 from payments_app.gateway.numbers import MOST_AMOUNT, moment, whole

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 from payments_app.core import alerts
 from payments_app.core.db.columns import as_object
 from payments_app.core.db.session import atomic
-from payments_app.core.jobs import outbox
-from payments_app.core.jobs.outbox import Later
+from payments_app.core.jobs import due
+from payments_app.core.jobs.command import Later
 from payments_app.core.money import code_of
 from payments_app.gateway.ids import clean_id
 from payments_app.gateway.numbers import MOST_AMOUNT, whole
@@ -160,7 +160,7 @@ def _recheck_own_refunds(session: Session, transaction_id: str, blocked: list[st
     for refund_id in session.scalars(
         select(Refund.id).where(Refund.transaction_id == transaction_id)
     ):
-        outbox.run_now(session, "refunds.look_up", refund_id)
+        due.run_now(session, "refunds.look_up", refund_id)
     alerts.raise_alert(
         session,
         "refund_outside",

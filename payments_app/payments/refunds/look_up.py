@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from payments_app.core.db.session import atomic
-from payments_app.core.jobs.outbox import Claim
+from payments_app.core.jobs.command import Claim
 from payments_app.gateway.results import Verdict
 from payments_app.payments.look_ups import Unclear, look_again
 from payments_app.payments.refunds.apply_stripe_state import (

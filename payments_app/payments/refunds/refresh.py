@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from payments_app.core.db.session import atomic
-from payments_app.core.jobs.outbox import Claim, Later
+from payments_app.core.jobs.command import Claim, Later
 from payments_app.gateway import charges
 from payments_app.gateway.refunds import refunds_of, refunds_of_charge, retrieve_refund
 from payments_app.gateway.results import Verdict

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from payments_app.core import alerts
 from payments_app.core.db.clock import database_now
 from payments_app.core.db.session import atomic
-from payments_app.core.jobs.outbox import Claim, Later
+from payments_app.core.jobs.command import Claim, Later
 from payments_app.gateway import refunds as gateway
 from payments_app.gateway.results import Answer, Verdict
 from payments_app.gateway.waits import next_try, used_up

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from payments_app.core.db.clock import utcnow
 from payments_app.core.db.session import atomic
-from payments_app.core.jobs.outbox import Claim, Later
+from payments_app.core.jobs.command import Claim, Later
 from payments_app.payments import states
 from payments_app.payments.models import Role, Transaction
 from payments_app.payments.payable import NotPayableError, Payable, find_payable, payable_kinds

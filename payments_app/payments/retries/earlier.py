@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from payments_app.core.db.clock import utcnow
 from payments_app.core.db.session import atomic
-from payments_app.core.jobs.outbox import Later
+from payments_app.core.jobs.command import Later
 from payments_app.gateway import charges
 from payments_app.gateway.results import Answer, Verdict
 from payments_app.payments.connect.account import account_of

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from payments_app.core import history
 from payments_app.core.db.clock import database_now
 from payments_app.core.db.session import atomic
-from payments_app.core.jobs.outbox import Claim, Later
+from payments_app.core.jobs.command import Claim, Later
 from payments_app.gateway import charges
 from payments_app.gateway.results import Answer, Verdict, unclear
 from payments_app.payments import states

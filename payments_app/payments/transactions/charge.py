@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from payments_app.core.db.clock import database_now
 from payments_app.core.db.session import atomic
-from payments_app.core.jobs.outbox import Claim
+from payments_app.core.jobs.command import Claim
 from payments_app.gateway import charges
 from payments_app.gateway.customers import create_customer
 from payments_app.gateway.results import Answer, Verdict, unclear

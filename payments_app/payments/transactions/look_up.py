@@ -7,7 +7,7 @@ import contextlib
 from sqlalchemy.orm import Session
 
 from payments_app.core.db.session import atomic
-from payments_app.core.jobs.outbox import Claim, Later
+from payments_app.core.jobs.command import Claim, Later
 from payments_app.payments import states
 from payments_app.payments.look_ups import Unclear, look_again
 from payments_app.payments.transactions.charge import resolve

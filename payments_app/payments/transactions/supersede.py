@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from payments_app.core.db.session import atomic
-from payments_app.core.jobs.outbox import Claim, Later
+from payments_app.core.jobs.command import Claim, Later
 from payments_app.gateway import charges
 from payments_app.gateway.results import Answer, Verdict
 from payments_app.payments import states

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from payments_app.core import alerts, history
 from payments_app.core.db.session import atomic
-from payments_app.core.jobs.outbox import Claim, Later
+from payments_app.core.jobs.command import Claim, Later
 from payments_app.gateway.results import Answer, Verdict
 from payments_app.gateway.waits import next_try, used_up
 from payments_app.payments import states

@@ -11,7 +11,8 @@ from rq import Queue
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from payments_app.core.jobs import leases, outbox, runner
+from payments_app.core.jobs import due, leases, outbox, runner
+from payments_app.core.jobs.command import Claim
 from payments_app.core.jobs.outbox import OPEN, Message
 from payments_app.payments.transactions import open
 from payments_app.reconcile import sweep
@@ -73,7 +74,7 @@ def begun_after_crashes(lab: Lab) -> list[str]:
 def _done_before_the_effect(patch: Patch) -> None:
     perform = runner.perform
 
-    def early(claim: outbox.Claim) -> None:
+    def early(claim: Claim) -> None:
         leases.finish(claim)
         perform(claim)
 
@@ -81,11 +82,11 @@ def _done_before_the_effect(patch: Patch) -> None:
 
 
 def _no_sweeper(patch: Patch) -> None:
-    patch.setattr(outbox, "due_queues", lambda _session: [])
+    patch.setattr(due, "due_queues", lambda _session: [])
 
 
 def _no_epoch(patch: Patch) -> None:
-    def set_whatever(session: Session, claim: outbox.Claim, **values: Any) -> bool:
+    def set_whatever(session: Session, claim: Claim, **values: Any) -> bool:
         of_it = update(Message).where(Message.id == claim.message_id, *OPEN)
         session.execute(of_it.values(**values))
         return True

@@ -14,18 +14,12 @@ from typing import Any
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from payments_app.core.db.clock import database_now, utcnow
-from payments_app.core.db.columns import as_object
+from payments_app.core.db.clock import database_now
 from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
-from payments_app.core.money import code_of
-from payments_app.gateway.calls import STATUSES
 from payments_app.gateway.charges import retrieve_intent
-from payments_app.gateway.ids import clean_id
 from payments_app.gateway.listing import intents_created
-from payments_app.gateway.numbers import moment
 from payments_app.gateway.results import Answer, UnreadableError, Verdict
-from payments_app.gateway.words import known, word
 from payments_app.merchants.accounts import DEAUTHORIZED
 from payments_app.payments.connect.account import DIRECT_ACCOUNT
 from payments_app.payments.models import Transaction
@@ -35,25 +29,13 @@ from payments_app.reconcile import (
     own_refunds_and_disputes,
     own_settlement,
 )
+from payments_app.reconcile.classify import Ours, classify, named_transaction
 from payments_app.reconcile.findings import Difference, keep
 from payments_app.reconcile.models import Run
 
 # An intent is created up to 15 minutes after its transaction, and Stripe's clock is not ours.
 MARGIN = dt.timedelta(minutes=30)
 _NO_INTENT = Answer("none", Verdict.INVALID)  # of a payment that names none: nothing to ask for
-
-
-@dataclass(frozen=True)
-class Ours:
-    """A transaction as the comparison needs it."""
-
-    id: str
-    phase: str
-    amount: int
-    paid: int
-    currency: str
-    stripe_payment_id: str | None
-    created_at: dt.datetime
 
 
 @dataclass
@@ -84,62 +66,6 @@ def compare(since: dt.datetime, until: dt.datetime) -> int:
         _break_off(run_id, str(error))
         raise
     return _conclude(run_id, read)
-
-
-def classify(
-    intent: dict[str, Any], ours: Ours | None, listed_since: dt.datetime | None = None
-) -> list[Difference]:
-    """What differs between one intent and its transaction (None: there is none). Pure. Where
-    Stripe does not say when it was made, it lists it as made after `listed_since`."""
-    named = _named(intent)
-    status = known(intent.get("status"), STATUSES)
-    paid = status == "succeeded"
-    details = {
-        "intent": intent["id"],
-        "status": word(intent.get("status")),
-        "amount": intent.get("amount"),
-        "currency": intent.get("currency"),
-    }
-    if ours is None:
-        created = moment(intent.get("created")) or listed_since or utcnow()
-        return [Difference("unknown_intent", intent["id"], created, None, details)]
-
-    def difference(kind: str) -> Difference:
-        subject = intent["id"] if kind == "second_intent" else ours.id
-        about = {**details, "phase": ours.phase, "transaction": named}
-        return Difference(kind, subject, ours.created_at, ours.id, about)
-
-    if ours.stripe_payment_id not in (None, intent["id"]):
-        return [difference("second_intent")]
-    found = []
-    if _amounts_differ(intent, ours):
-        details["received"] = intent.get("amount_received")
-        found.append(difference("amount_differs"))
-    elif status is None:
-        found.append(difference("status_unknown"))
-    elif paid and ours.phase != "complete" and _charged_long_ago(intent):
-        found.append(difference("paid_at_stripe_not_here"))
-    if ours.phase == "complete" and status and not paid:
-        found.append(difference("complete_here_not_at_stripe"))
-    if ours.phase == "canceled" and status not in (None, "canceled", "succeeded"):
-        found.append(difference("ended_here_open_at_stripe"))
-    return found
-
-
-def _amounts_differ(intent: dict[str, Any], ours: Ours) -> bool:
-    """In what was asked for, or in what was received of it."""
-    asked = (intent.get("amount"), code_of(intent.get("currency")))
-    if asked != (ours.amount, ours.currency):
-        return True
-    complete = ours.phase == "complete" and intent.get("status") == "succeeded"
-    return complete and intent.get("amount_received") != ours.paid
-
-
-def _charged_long_ago(intent: dict[str, Any]) -> bool:
-    """Whether we have had the time to learn of it: a look-up or a webhook may be on its way."""
-    charge = intent.get("latest_charge")
-    created = moment((charge if isinstance(charge, dict) else intent).get("created"))
-    return created is None or (utcnow() - created).total_seconds() > own_books.GRACE_SECONDS
 
 
 def _page_differences(
@@ -190,19 +116,14 @@ def _unlisted(
             raise UnreadableError(answer.verdict, answer.error or {})
 
 
-def _named(intent: dict[str, Any]) -> str | None:
-    """The transaction that an intent says that it is of."""
-    return clean_id(as_object(intent.get("metadata")).get("transaction_id"))
-
-
 def _match(intent: dict[str, Any], rows: list[Ours]) -> Ours | None:
-    named = _named(intent)
+    named = named_transaction(intent)
     by_id = next((row for row in rows if row.stripe_payment_id == intent["id"]), None)
     return by_id or next((row for row in rows if row.id == named), None)
 
 
 def _rows_of(page: list[dict[str, Any]]) -> list[Ours]:
-    names = map(_named, page)
+    names = map(named_transaction, page)
     rows = db.session.execute(
         select(*_COLUMNS).where(
             or_(

@@ -86,9 +86,7 @@ def open_transaction(
     )
     session.add(transaction)
     session.flush()
-    if payable.payable_role == Role.PAYS_FOR:
-        _join(session, transaction, payable.payable_type, payable.id, Role.PAYS_FOR)
-    _join(session, transaction, "customer", customer_id, Role.CUSTOMER)
+    _join_all(session, transaction, payable, customer_id)
     name_payee(session, transaction, payable.payee_id)
     history.record(
         session,
@@ -125,6 +123,14 @@ def _next_attempt(session: Session, payable: Payable) -> int:
         .where(record_of(payable.payable_type, payable.id))
     )
     return (before or 0) + 1
+
+
+def _join_all(
+    session: Session, transaction: Transaction, payable: Payable, customer_id: str
+) -> None:
+    if payable.payable_role == Role.PAYS_FOR:
+        _join(session, transaction, payable.payable_type, payable.id, Role.PAYS_FOR)
+    _join(session, transaction, "customer", customer_id, Role.CUSTOMER)
 
 
 def _join(session: Session, transaction: Transaction, kind: str, id_: str, role: Role) -> None:

@@ -7,22 +7,22 @@ import re
 import unicodedata
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, InvalidOperation
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, and_, exists, or_
-from sqlalchemy.orm import InstrumentedAttribute, aliased
+from sqlalchemy import ColumnElement, and_, exists
+from sqlalchemy.orm import aliased
 
 from payments_app.core.card_numbers import CardNumberError, refuse
 from payments_app.core.db.clock import database_now
-from payments_app.core.money import THREE_DECIMAL, ZERO_DECIMAL, code_of
+from payments_app.core.money import code_of
 from payments_app.core.web.query import UnreadableQueryError, read_query
 from payments_app.payments.disputes.models import Dispute
 from payments_app.payments.models import Transaction
 from payments_app.payments.refunds.models import Refund
 from payments_app.staff.cells import in_words
-from payments_app.staff.indexes import captured_in_part, lower_email, reason_code
+from payments_app.staff.indexes import lower_email, reason_code
+from payments_app.staff.payments.amount_filters import read_amount, shown_is
 from payments_app.staff.payments.paging import DISPUTES, PAYMENTS, REFUNDS, SortKey
 from payments_app.staff.zones import day_bounds
 
@@ -57,12 +57,6 @@ STATUSES: dict[str, tuple[str, ColumnElement[bool]]] = {
 _PLAIN_AMOUNT = re.compile(r"([0-9]{1,3}(,[0-9]{3})+|[0-9]{1,13})(\.[0-9]{1,3})?")
 _SIGN = "Enter digits only, such as 10.99. Choose the currency beside it."
 _WALKS = {"refunded": REFUNDS, "disputed": DISPUTES}
-# The currencies by their decimals; whatever is in no table has two.
-_OF_DIGITS = {
-    0: Transaction.currency.in_(sorted(ZERO_DECIMAL)),
-    2: Transaction.currency.not_in(sorted(ZERO_DECIMAL | THREE_DECIMAL)),
-    3: Transaction.currency.in_(sorted(THREE_DECIMAL)),
-}
 
 
 @dataclass(frozen=True)
@@ -136,51 +130,6 @@ def read_filters(
     if filters.problems:
         raise UnreadableFiltersError(filters)
     return filters
-
-
-def amount_is(
-    typed: Decimal,
-    comparison: str = "__eq__",
-    column: InstrumentedAttribute[Any] = Transaction.amount,
-) -> ColumnElement[bool] | None:
-    """A condition on an amount typed as people write it: 10.99 is 1099 in dollars and 10990 in
-    dinars. None where no currency has such an amount. A bound between two amounts of a currency is
-    the nearer one that is not beyond it: at least 10.999 is at least 1100 cents."""
-    options = []
-    for digits, of_these in _OF_DIGITS.items():
-        minor = typed.scaleb(digits)
-        if comparison == "__eq__" and minor != minor.to_integral_value():
-            continue
-        if abs(minor) >= 10**17:
-            continue
-        rounded = ROUND_CEILING if comparison == "__ge__" else ROUND_FLOOR
-        bound = getattr(column, comparison)(int(minor.to_integral_value(rounded)))
-        options.append(and_(bound, of_these))
-    return or_(*options) if options else None
-
-
-def _shown_is(typed: Decimal, comparison: str) -> ColumnElement[bool] | None:
-    """The same of what the list shows: of a part that was captured, the part. That is less than
-    what was asked for, so that the indexes of both columns still narrow the rows down."""
-    asked = amount_is(typed, comparison)
-    received = amount_is(typed, comparison, Transaction.amount_received)
-    if asked is None or received is None:
-        return None
-    if comparison == "__ge__":
-        return and_(asked, or_(Transaction.amount_received.is_(None), received))
-    return or_(asked, and_(received, captured_in_part))
-
-
-def read_amount(text: str) -> Decimal | None:
-    """What a person typed to search for as an amount: "$1,099.50" or "10.99"; None where it is
-    none. Never for an amount that moves money: core/amounts.py reads those."""
-    bare = re.sub(r"[\s,$€£¥]", "", text)
-    if not re.fullmatch(r"\d{1,13}(\.\d{1,3})?", bare):
-        return None
-    try:
-        return Decimal(bare)
-    except InvalidOperation:
-        return None
 
 
 def read_day(text: str, today: dt.date) -> dt.date | None:
@@ -260,7 +209,7 @@ def _read_amounts(filters: Filters) -> None:
             filters.problems[name] = _SIGN
             continue
         amount = read_amount(typed) if _PLAIN_AMOUNT.fullmatch(typed) else None
-        condition = _shown_is(amount, comparison) if amount is not None else None
+        condition = shown_is(amount, comparison) if amount is not None else None
         if condition is None:
             filters.problems[name] = "This must be an amount such as 10.99."
             continue

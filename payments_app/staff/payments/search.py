@@ -21,8 +21,9 @@ from payments_app.payments.models import PaymentRecord, Role, Transaction
 from payments_app.payments.payable import payable_kinds
 from payments_app.payments.payment_of import charge_id
 from payments_app.staff.indexes import captured_in_part, lower_email, reference_tail
+from payments_app.staff.payments.amount_filters import amount_is, read_amount
 from payments_app.staff.payments.details import payments
-from payments_app.staff.payments.filters import amount_is, read_amount, read_day
+from payments_app.staff.payments.filters import read_day
 from payments_app.staff.payments.paging import read_page
 from payments_app.staff.presenter import Payment
 from payments_app.staff.zones import day_bounds

@@ -6,7 +6,17 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Blueprint, Response, current_app, make_response, render_template, request, url_for
+from flask import (
+    Blueprint,
+    Response,
+    current_app,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
+from werkzeug.wrappers import Response as BaseResponse
 
 from payments_app.accounts.gate import signed_in
 from payments_app.core.db.clock import utcnow
@@ -73,3 +83,8 @@ def page(template: str, status: int = 200, **values: Any) -> Response:
 def today() -> dt.date:
     """The reader's own day."""
     return utcnow().astimezone(reader_zone()).date()
+
+
+def back_to_timeline(transaction_id: str) -> BaseResponse:
+    """To the payment's page, where its timeline says what was asked for."""
+    return redirect(url_for("staff.payment", transaction_id=transaction_id) + "#timeline", 303)

@@ -6,7 +6,13 @@ from payments_app.staff.disputes import pages as dispute_pages
 from payments_app.staff.members import audit_pages
 from payments_app.staff.members import pages as member_pages
 from payments_app.staff.merchants import pages as merchant_pages
-from payments_app.staff.payments import action_pages, export_pages, resend_pages, saved_filter_pages
+from payments_app.staff.payments import (
+    export_pages,
+    refund_pages,
+    resend_pages,
+    retry_pages,
+    saved_filter_pages,
+)
 from payments_app.staff.payments import pages as payment_pages
 from payments_app.staff.reconciliation import pages as finding_pages
 from payments_app.staff.reports import pages as report_pages
@@ -14,7 +20,6 @@ from payments_app.staff.reports.pages import api
 from payments_app.staff.subscriptions import pages as subscription_pages
 
 __all__ = [
-    "action_pages",
     "api",
     "audit_pages",
     "blueprint",
@@ -25,8 +30,10 @@ __all__ = [
     "member_pages",
     "merchant_pages",
     "payment_pages",
+    "refund_pages",
     "report_pages",
     "resend_pages",
+    "retry_pages",
     "saved_filter_pages",
     "subscription_pages",
 ]

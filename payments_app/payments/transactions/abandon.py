@@ -21,11 +21,11 @@ from payments_app.payments.transactions.apply_stripe_state import (
     apply_stripe_state,
     end,
     give_up,
-    keep_intent,
     note,
     note_call,
 )
 from payments_app.payments.transactions.charge_snapshot import ChargeSnapshot, snapshot_of
+from payments_app.payments.transactions.keep_answer import keep_intent
 
 log = logging.getLogger(__name__)
 

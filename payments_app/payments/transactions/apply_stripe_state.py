@@ -10,16 +10,16 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from payments_app.core import alerts
-from payments_app.core.db.columns import as_object
 from payments_app.core.db.session import atomic
 from payments_app.core.jobs import outbox
 from payments_app.gateway.calls import NEW_STATUS
 from payments_app.gateway.record_call import record_call
 from payments_app.gateway.results import Answer, Verdict
-from payments_app.gateway.words import alert_unknown_word, sentence, word
+from payments_app.gateway.words import alert_unknown_word
 from payments_app.payments import states
 from payments_app.payments.connect.records import READ
 from payments_app.payments.models import Transaction
+from payments_app.payments.transactions.keep_answer import keep_answer, keep_error
 from payments_app.payments.transactions.received import mismatch, receive
 
 PHASE_OF = {
@@ -69,9 +69,9 @@ def apply_in_session(
     if transaction.phase in states.FINAL:
         _correct(session, transaction, answer, phase, fresh=fresh)
     elif transaction.phase == phase:
-        _keep(transaction, answer)
+        keep_answer(transaction, answer)
     elif states.MACHINE.allows(transaction.phase, phase):
-        _keep(transaction, answer)
+        keep_answer(transaction, answer)
         states.move(session, transaction, phase, actor=actor, **receive(transaction, answer, phase))
     _stage_connect_read(session, transaction)
     return transaction.phase
@@ -118,8 +118,8 @@ def end(
     if not states.MACHINE.allows(transaction.phase, phase):
         return
     if answer is not None:
-        _keep(transaction, answer)
-    _keep_error(transaction, error)
+        keep_answer(transaction, answer)
+    keep_error(transaction, error)
     states.move(session, transaction, phase, reason=transaction.error_message)
 
 
@@ -146,13 +146,6 @@ def note_call(session: Session, transaction_id: str, answer: Answer) -> None:
         )
 
 
-def keep_intent(transaction: Transaction, intent: dict[str, Any]) -> None:
-    """Keep which intent is a transaction's, and what Stripe says that it is; empty where it says
-    nothing."""
-    transaction.stripe_payment_id = transaction.stripe_payment_id or intent.get("id")
-    transaction.stripe_status = word(intent.get("status")) or ""
-
-
 def _mismatch(session: Session, transaction: Transaction, answer: Answer) -> bool:
     problem = mismatch(transaction, answer)
     if problem is None:
@@ -176,7 +169,7 @@ def _correct(
         return
     if not states.CORRECTIONS.allows(transaction.phase, phase):
         return
-    _keep(transaction, answer)
+    keep_answer(transaction, answer)
     transaction.error = transaction.error_code = transaction.error_message = None
     received = receive(transaction, answer, phase)
     states.move(session, transaction, phase, correction=True, **received)
@@ -188,52 +181,6 @@ def _correct(
         severity="critical",
         transaction_id=transaction.id,
     )
-
-
-def _keep(transaction: Transaction, answer: Answer) -> None:
-    """Keep what Stripe answered: the complete response without its secret, and what staff read."""
-    intent = answer.body
-    if intent:
-        transaction.stripe_data = intent
-        keep_intent(transaction, intent)
-        transaction.livemode = bool(intent.get("livemode"))
-        _keep_charge(transaction, intent.get("latest_charge"))
-        _keep_card(transaction, intent.get("payment_method"))
-    if answer.verdict == Verdict.REQUIRES_ACTION:
-        transaction.client_secret = answer.client_secret
-    if answer.error and PHASE_OF.get(answer.verdict) == "failed":
-        _keep_error(transaction, answer.error)
-        if not intent:
-            transaction.stripe_data = {"error": answer.error}
-
-
-def _keep_charge(transaction: Transaction, charge: Any) -> None:
-    if not isinstance(charge, dict):
-        return
-    _keep_card(transaction, charge.get("payment_method_details"))
-    transaction.receipt_url = _text(charge.get("receipt_url"))
-    transaction.statement_descriptor = word(charge.get("calculated_statement_descriptor"))
-
-
-def _keep_card(transaction: Transaction, method: Any) -> None:
-    card = as_object(as_object(method).get("card"))
-    transaction.card_brand = word(card.get("brand"), 24) or transaction.card_brand
-    transaction.card_last4 = word(card.get("last4"), 4) or transaction.card_last4
-
-
-def _keep_error(transaction: Transaction, error: dict[str, Any]) -> None:
-    _keep_card(transaction, error.get("payment_method"))
-    # Shortened where an index is made of them, else one that is too long could not be kept.
-    codes = {name: word(error[name], 100) for name in ("code", "decline_code") if error.get(name)}
-    message = sentence(error.get("message"))
-    transaction.error = error | codes | ({"message": message} if message else {})
-    transaction.error_code = word(error.get("code") or error.get("type"), 100)
-    transaction.error_message = message or "Unknown error occurred"
-
-
-def _text(value: Any) -> str | None:
-    """None for what is no text."""
-    return value if isinstance(value, str) else None
 
 
 def mark_closed(session: Session, transaction: Transaction, answer: Answer) -> None:

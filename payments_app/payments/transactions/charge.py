@@ -29,11 +29,11 @@ from payments_app.payments.transactions import abandon, seller_refused, supersed
 from payments_app.payments.transactions.apply_stripe_state import (
     apply_stripe_state,
     complete_zero_amount,
-    keep_intent,
     note,
     note_call,
 )
 from payments_app.payments.transactions.charge_snapshot import ChargeSnapshot, snapshot_of
+from payments_app.payments.transactions.keep_answer import keep_intent
 from payments_app.payments.transactions.leave import why_not_charged
 from payments_app.payments.transactions.wait import wait
 

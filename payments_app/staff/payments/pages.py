@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from flask import Response, redirect, request, url_for
+from flask import Response, request
 from sqlalchemy import select
 from sqlalchemy.exc import NoResultFound
 from werkzeug.exceptions import NotFound
@@ -24,7 +24,7 @@ from payments_app.gateway.declines import DECLINES
 from payments_app.payments.models import Transaction
 from payments_app.payments.queries import attempts_like
 from payments_app.payments.refunds.double_payments import twin_of
-from payments_app.staff.blueprint import blueprint, page, today
+from payments_app.staff.blueprint import back_to_timeline, blueprint, page, today
 from payments_app.staff.merchants.queries import sale_of
 from payments_app.staff.payments import notes
 from payments_app.staff.payments.details import payments
@@ -171,7 +171,7 @@ def add_note(transaction_id: str) -> Response | BaseResponse:
         raise NotFound from None
     except ValueError as error:
         return _payment_page(transaction_id, 422, note=text, note_problem=str(error))
-    return redirect(url_for("staff.payment", transaction_id=transaction_id) + "#timeline", 303)
+    return back_to_timeline(transaction_id)
 
 
 def _payment_page(

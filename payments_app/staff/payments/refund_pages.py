@@ -1,4 +1,4 @@
-"""Asking for a retry or a refund: a page that says what will happen, and the form that asks.
+"""Asking for a refund: the form, the review that says what will happen, and the request.
 
 Nothing here calls Stripe: a service function stores the request with its message, and a job carries
 it out.
@@ -13,8 +13,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from flask import Response, redirect, request, url_for
-from sqlalchemy.exc import NoResultFound
-from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as BaseResponse
 
 from payments_app.accounts.gate import ask_to_confirm, signed_in
@@ -35,30 +33,8 @@ from payments_app.payments.refunds.request import (
     request_refund,
     review_refund,
 )
-from payments_app.payments.retries.request import RetryRefusedError, preview_retry, request_retry
-from payments_app.staff.blueprint import blueprint, page
+from payments_app.staff.blueprint import back_to_timeline, blueprint, page
 from payments_app.staff.payments.pages import find
-
-
-@blueprint.get("/payments/<transaction_id>/retries")
-@staff("retry")
-def confirm_retry(transaction_id: str) -> Response:
-    """What a retry would be: card, amount, attempt; or why there is none."""
-    return _retry_page(transaction_id)
-
-
-@blueprint.post("/payments/<transaction_id>/retries")
-@staff("retry")
-def retry(transaction_id: str) -> Response | BaseResponse:
-    """Ask for it; a job asks Stripe about every earlier attempt first."""
-    find(transaction_id)
-    try:
-        verdict = request_retry(transaction_id, signed_in().id)
-    except RetryRefusedError as error:
-        return _retry_page(transaction_id, 409, problem=str(error))
-    if verdict.link:
-        return _retry_page(transaction_id, link_given=True)
-    return _back(transaction_id)
 
 
 @blueprint.get("/payments/<transaction_id>/refunds")
@@ -96,7 +72,7 @@ def refund(transaction_id: str) -> Response | BaseResponse:
             return _review_page(transaction_id, wish, 409, problem=str(error))
     except (ProblemError, RefundRefusedError) as error:
         return _form_again(transaction_id, error)
-    return _back(transaction_id)
+    return back_to_timeline(transaction_id)
 
 
 # What the review showed and the wish does not hold.
@@ -143,28 +119,6 @@ def _seal(transaction_id: str, wish: _Wish, shown: Mapping[str, str]) -> bytes:
     sealed = [shown.get(name, "") for name in _SEALED]
     content = json.dumps([*reviewed, wish.reason, wish.stripe_reason, *sealed])
     return links.seal("refund", content).encode()
-
-
-def _retry_page(
-    transaction_id: str,
-    status: int = 200,
-    *,
-    problem: str | None = None,
-    link_given: bool = False,
-) -> Response:
-    payment = find(transaction_id)
-    try:
-        verdict = preview_retry(transaction_id)
-    except NoResultFound:
-        raise NotFound from None
-    return page(
-        "payments/retry.html",
-        status,
-        payment=payment,
-        verdict=verdict,
-        problem=problem,
-        link_given=link_given,
-    )
 
 
 def _refund_page(
@@ -226,7 +180,3 @@ def _review_page(
             "reviewed": _seal(transaction_id, wish, sealed).decode(),
         },
     )
-
-
-def _back(transaction_id: str) -> BaseResponse:
-    return redirect(url_for("staff.payment", transaction_id=transaction_id) + "#timeline", 303)

@@ -53,7 +53,7 @@ class Dispute(RefundOrDispute, Base):
     due_by: Mapped[dt.datetime | None]
     has_evidence: Mapped[bool] = mapped_column(default=False)
     refundable: Mapped[bool] = mapped_column(default=False)
-    stripe_data: Mapped[dict[str, Any]]
+    stripe_data: Mapped[dict[str, Any]] = mapped_column(nullable=False)
     opened_at: Mapped[dt.datetime]
     updated_at: Mapped[dt.datetime] = mapped_column(
         server_default=database_now(), onupdate=database_now()

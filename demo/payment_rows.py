@@ -51,7 +51,7 @@ COLUMNS = {
         *("created_at", "updated_at", "phase_at", "ended_at", "amount_received"),
     ),
     "payment_records": (
-        *("transaction_id", "payable_type", "payable_id", "role", "live", "created_at"),
+        *("transaction_id", "payable_type", "payable_id", "role", "active", "created_at"),
     ),
     "refunds": (
         *("id", "transaction_id", "state", "amount", "currency", "reason", "requested_by"),
@@ -170,9 +170,9 @@ class Shop:
             *((error["code"], error["message"]) if error else (None, None)),
             *(brand, last4, at, ended, ended, ended, received),
         )
-        live = state != "failed"
-        rows.add("payment_records", id_, "customer", order.customer[0], Role.CUSTOMER, live, at)
-        rows.add("payment_records", id_, "order", order.id, Role.PAYS_FOR, live, at)
+        active = state != "failed"
+        rows.add("payment_records", id_, "customer", order.customer[0], Role.CUSTOMER, active, at)
+        rows.add("payment_records", id_, "order", order.id, Role.PAYS_FOR, active, at)
         event = {"complete": "completed"}.get(phase, phase)
         begun = f'{{"attempt": {attempt}}}'
         rows.add("history", at, "state", "payment.created", "buyer", id_, begun)

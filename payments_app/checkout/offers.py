@@ -39,6 +39,6 @@ def placed(session: Session, item: str, *, lock: bool = False) -> Payable | None
     return find_payable(session, item, lock=lock) if ITEM.fullmatch(item) else None
 
 
-def live_transaction(payable: Payable) -> Transaction | None:
+def active_transaction(payable: Payable) -> Transaction | None:
     """The payable's transaction that is complete or may still charge."""
     return next((record.transaction for record in payable.payment_records if record.active), None)

@@ -14,7 +14,7 @@ from payments_app.checkout.blueprint import blueprint
 from payments_app.checkout.challenge import question_for
 from payments_app.checkout.keys import named_by
 from payments_app.checkout.offers import (
-    live_transaction,
+    active_transaction,
     offer_of,
     offer_of_payable,
     placed,
@@ -59,7 +59,7 @@ def form(item: str) -> Response | BaseResponse:
             raise NotFound
         # Nothing else of the address: whoever made a link must not fill in another's form.
         return form_page(offer, {"quantity": request.args.get("quantity")})
-    live = live_transaction(payable)
+    live = active_transaction(payable)
     if live is not None:
         return redirect(_result_url(live), 303)
     return private(form_page(offer_of_payable(payable), {"email": _earlier_email(payable)}))

@@ -9,7 +9,7 @@ from payments_app.core.db.clock import utcnow
 from payments_app.core.db.session import atomic
 from payments_app.core.jobs.command import Claim, Later
 from payments_app.orders.models import Order
-from payments_app.orders.on_payment import live_transaction, lock_order
+from payments_app.orders.on_payment import active_transaction, lock_order
 from payments_app.payments import states
 from payments_app.payments.models import Transaction
 from payments_app.payments.refunds.entitlement import Entitlement, entitlement, tell_of_part
@@ -37,7 +37,7 @@ def _fulfil(session: Session, order_id: str, *, tell: bool) -> Entitlement | Non
     order = lock_order(session, order_id)
     if order.status != "paid" or order.fulfilled_at is not None:
         return None
-    paid = live_transaction(session, order_id)
+    paid = active_transaction(session, order_id)
     # Locked, so that nobody asks for a refund between this look and the handing over.
     paid = states.lock(session, paid.id) if paid else None
     owed = entitlement(session, paid, order.price) if paid else Entitlement.OWED

@@ -24,13 +24,13 @@ def on_payment(session: Session, transaction_id: str, _claim: Claim) -> None:
     if order_id is None:
         return
     order = lock_order(session, order_id)
-    live = live_transaction(session, order_id)
-    if live is None:
+    active = active_transaction(session, order_id)
+    if active is None:
         order.release(session)
         if order.status == "open":
             order.status = "payment_failed"
-    elif live.state == "complete":
-        _paid(session, order, live)
+    elif active.state == "complete":
+        _paid(session, order, active)
 
 
 def lock_order(session: Session, order_id: str) -> Order:
@@ -38,7 +38,7 @@ def lock_order(session: Session, order_id: str) -> Order:
     return session.get_one(Order, order_id, with_for_update=True, populate_existing=True)
 
 
-def live_transaction(session: Session, order_id: str) -> Transaction | None:
+def active_transaction(session: Session, order_id: str) -> Transaction | None:
     """The order's one transaction that is complete or may still charge."""
     return active_attempt(session, Order.payable_type, order_id)
 

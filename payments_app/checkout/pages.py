@@ -30,6 +30,7 @@ from payments_app.customers.recognise import recognised
 from payments_app.merchants.accounts import seller_of
 from payments_app.payments.models import Transaction
 from payments_app.payments.payable import Payable
+from payments_app.payments.phases import State
 from payments_app.payments.sellable import Offer, sellables
 
 
@@ -124,7 +125,7 @@ def _earlier_email(payable: Payable) -> str:
 
 
 def _result_url(transaction: Transaction) -> str:
-    if transaction.state == "complete" and buyers.is_mine(transaction):
+    if transaction.state == State.COMPLETE and buyers.is_mine(transaction):
         return url_for("checkout.thankyou", transaction=transaction.id)
     return status_url(transaction)
 

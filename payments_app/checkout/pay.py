@@ -25,6 +25,7 @@ from payments_app.core.web.http import ProblemError, wants_json
 from payments_app.core.web.idempotency import app_store, idempotent
 from payments_app.core.web.limits import Rate, limiter
 from payments_app.customers.recognise import recognised
+from payments_app.payments.phases import State
 from payments_app.payments.transactions.open import ActivePaymentError
 
 MAX_BODY_BYTES = 16 * 1024
@@ -172,7 +173,7 @@ def _accepted(started: Started) -> Response:
     body: dict[str, Any] = {
         "id": transaction.id,
         "reference": transaction.reference,
-        "state": "pending",
+        "state": State.PENDING,
         "amount": transaction.amount,
         "currency": transaction.currency,
         "amount_text": str(transaction.money),
@@ -193,7 +194,7 @@ def _already_live(live: ActivePaymentError) -> Response | BaseResponse:
     if not _answers_json():
         return redirect(url, 303)
     code, words = "payment_in_progress", "A payment for this is under way. Wait for its result."
-    if live.state == "complete":
+    if live.state == State.COMPLETE:
         code, words = "already_paid", "This is already paid."
     raise ProblemError(409, code, words, transaction=live.transaction_id, url=url)
 

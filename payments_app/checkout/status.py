@@ -16,6 +16,7 @@ from payments_app.core.db.ids import looks_like_id
 from payments_app.gateway.declines import buyer_sentence, public_code
 from payments_app.payments.models import Transaction
 from payments_app.payments.payable import find_payable, payable_kinds, terms_of
+from payments_app.payments.phases import Phase, State
 from payments_app.payments.queries import payable_of
 
 FIRST_POLL_MS = 250
@@ -32,7 +33,7 @@ def find(session: Session, transaction_id: str) -> Transaction | None:
 def status_of(session: Session, transaction: Transaction, *, mine: bool) -> dict[str, Any]:
     """The status as JSON. `mine`: whether the reader is the browser that made it; only then it
     holds e-mail, card, Stripe's id, links, and the client secret while the bank asks."""
-    complete = transaction.state == "complete"
+    complete = transaction.state == State.COMPLETE
     status: dict[str, Any] = {
         "id": transaction.id,
         "reference": transaction.reference,
@@ -57,7 +58,7 @@ def status_of(session: Session, transaction: Transaction, *, mine: bool) -> dict
 
 def _error(transaction: Transaction) -> dict[str, Any] | None:
     """In a buyer's words: Stripe's raw text is for staff."""
-    if transaction.state != "failed":
+    if transaction.state != State.FAILED:
         return None
     error = as_object(transaction.error)
     _, sentence = buyer_sentence(error, transaction.phase)
@@ -73,13 +74,13 @@ def _personal(session: Session, transaction: Transaction) -> dict[str, Any]:
         "thankyou_url": None,
         "try_again_url": None,
     }
-    if transaction.phase == "requires_action":
+    if transaction.phase == Phase.REQUIRES_ACTION:
         personal["client_secret"] = transaction.client_secret
-    if transaction.state == "complete":
+    if transaction.state == State.COMPLETE:
         personal["thankyou_url"] = url_for("checkout.thankyou", transaction=transaction.id)
         personal["download_url"] = _download(session, transaction)
         personal["terms"] = terms_of(session, transaction)
-    payable = payable_of(session, transaction.id) if transaction.state == "failed" else None
+    payable = payable_of(session, transaction.id) if transaction.state == State.FAILED else None
     # What is not known here, or gone, has no page to pay for it again.
     if payable is not None and find_payable(session, payable[1]) is not None:
         personal["try_again_url"] = url_for("checkout.form", item=payable[1])
@@ -106,7 +107,7 @@ def seconds_since(moment: dt.datetime) -> float:
 
 def _next_poll_ms(transaction: Transaction) -> int | None:
     """Soon after a change, then ever later, with a quarter of jitter; None when all is said."""
-    if transaction.state != "pending":
+    if transaction.state != State.PENDING:
         return None
     quiet = seconds_since(transaction.phase_at) * 1000 / 4
     pace = min(max(quiet, FIRST_POLL_MS), LAST_POLL_MS)

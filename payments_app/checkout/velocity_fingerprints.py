@@ -18,6 +18,7 @@ from payments_app.core.db.clock import database_now
 from payments_app.core.extensions import Base
 from payments_app.core.web.links import seal
 from payments_app.payments.models import Transaction
+from payments_app.payments.phases import Phase
 
 WINDOW_SECONDS = 3600
 KEEP_SECONDS = 24 * 3600
@@ -51,7 +52,7 @@ def declines(session: Session, fingerprints: dict[str, str]) -> dict[str, int]:
         .where(
             VelocityFingerprint.fingerprint.in_(fingerprints.values()),
             VelocityFingerprint.created_at > database_now(-WINDOW_SECONDS),
-            Transaction.phase == "failed",
+            Transaction.phase == Phase.FAILED,
             Transaction.error_code.is_not(None),
         )
         .group_by(VelocityFingerprint.fingerprint)

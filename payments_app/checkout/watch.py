@@ -25,6 +25,7 @@ from payments_app.core.web.headers import private, takes_cards
 from payments_app.core.web.http import wants_json
 from payments_app.payments.connect.account import account_of
 from payments_app.payments.models import Transaction
+from payments_app.payments.phases import Phase, State
 from payments_app.payments.transactions.check import request_check
 
 _REFRESHES = 20  # without JavaScript: the page stops asking after so many
@@ -39,7 +40,7 @@ def show(transaction_id: str) -> Response | BaseResponse:
     sends the buyer back to."""
     transaction = _found(transaction_id)
     back_from_bank = "payment_intent" in request.args
-    if back_from_bank or transaction.phase == "unknown":
+    if back_from_bank or transaction.phase == Phase.UNKNOWN:
         request_check(transaction.id, back=back_from_bank)
     if wants_json():
         return _as_json(transaction)
@@ -57,7 +58,7 @@ def check(transaction_id: str) -> Response | BaseResponse:
     if not request.is_json:
         csrf.protect()
     transaction = _found(transaction_id)
-    pending = transaction.state == "pending"
+    pending = transaction.state == State.PENDING
     if pending:
         request_check(transaction.id, back=True)
     if not wants_json():
@@ -70,7 +71,7 @@ def check(transaction_id: str) -> Response | BaseResponse:
 def thankyou() -> Response | BaseResponse:
     """What was paid, to keep or print; without an id, the last payment of this browser."""
     transaction = _found(request.args.get("transaction") or buyers.last_transaction_id() or "")
-    if transaction.state != "complete":
+    if transaction.state != State.COMPLETE:
         return redirect(status_url(transaction), 303)
     page = render_template(
         "checkout/thankyou.html",

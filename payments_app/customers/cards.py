@@ -21,6 +21,7 @@ from payments_app.gateway.numbers import whole
 from payments_app.gateway.results import Verdict
 from payments_app.gateway.words import word
 from payments_app.payments.models import Role, Transaction
+from payments_app.payments.phases import State
 from payments_app.payments.queries import attempts, joined
 
 DETACH = "customers.detach_card"
@@ -61,7 +62,7 @@ def keep_card(session: Session, transaction_id: str) -> SavedCard | None:
     """
     paid = session.get_one(Transaction, transaction_id, populate_existing=True)
     method, stripe_customer = _method(paid), paid.stripe_customer_id
-    if paid.state != "complete" or method is None or stripe_customer is None:
+    if paid.state != State.COMPLETE or method is None or stripe_customer is None:
         return None
     if paid.save_card:
         _insert(session, paid, method, stripe_customer)

@@ -16,6 +16,7 @@ from payments_app.core.jobs.command import Claim
 from payments_app.customers.cards import keep_card
 from payments_app.customers.models import Customer
 from payments_app.payments.models import Role, Transaction
+from payments_app.payments.phases import Phase, State
 from payments_app.payments.queries import attempts, joined
 
 
@@ -45,10 +46,10 @@ def _status(session: Session, customer_id: str) -> str | None:
     """By the payment that ended last; what nobody was asked to pay says nothing."""
     last = session.scalars(
         attempts(Customer.payable_type, customer_id, Role.CUSTOMER)
-        .where(Transaction.phase.in_(("complete", "failed")))
+        .where(Transaction.phase.in_((Phase.COMPLETE, Phase.FAILED)))
         .order_by(Transaction.ended_at.desc(), Transaction.id.desc())
         .limit(1)
     ).first()
-    if last is None or last.state == "complete":
+    if last is None or last.state == State.COMPLETE:
         return None
     return payment_status(last.error)

@@ -17,6 +17,7 @@ from payments_app.core.web import links
 from payments_app.downloads.link import PURPOSE
 from payments_app.downloads.models import DigitalPurchase
 from payments_app.payments.models import Transaction
+from payments_app.payments.phases import State
 from payments_app.payments.queries import attempts
 from payments_app.payments.refunds.entitlement import Entitlement, entitlement
 
@@ -65,7 +66,7 @@ def fetch(session: Session, purchase_id: str) -> Parcel | None:
 def _entitlement(session: Session, purchase_id: str) -> Entitlement | None:
     """What the complete payment of this purchase is good for; None where there is none."""
     tried = attempts(DigitalPurchase.payable_type, purchase_id)
-    paid = tried.where(Transaction.state == "complete")
+    paid = tried.where(Transaction.state == State.COMPLETE)
     found = session.scalars(paid.limit(1)).first()
     if found is None:
         return None

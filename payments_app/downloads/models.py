@@ -14,6 +14,7 @@ from payments_app.core.extensions import Base
 from payments_app.core.money import Money
 from payments_app.downloads.link import link_to
 from payments_app.payments.payable import Payable
+from payments_app.payments.phases import State
 from payments_app.payments.refunds.entitlement import Entitlement, entitlement
 
 
@@ -85,7 +86,7 @@ class DigitalPurchase(Payable, Base):
     def download_url(cls, session: Session, payable_id: str) -> str | None:
         """A new link to the file; None unless it was paid for in full, and not refunded."""
         purchase = session.get_one(cls, payable_id)
-        paid = next((one for one in purchase.transactions if one.state == "complete"), None)
+        paid = next((one for one in purchase.transactions if one.state == State.COMPLETE), None)
         owed = paid and entitlement(session, paid, purchase.price) == Entitlement.OWED
         return link_to(payable_id) if owed else None
 

@@ -16,6 +16,7 @@ from payments_app.core.jobs.command import Claim
 from payments_app.downloads.find import digital_product
 from payments_app.downloads.models import DigitalProduct, DigitalPurchase
 from payments_app.payments.models import PaymentRecord, Role, Transaction
+from payments_app.payments.phases import State
 from payments_app.payments.queries import active_attempt, joined, payable_of
 from payments_app.payments.refunds.entitlement import is_whole, tell_of_part
 
@@ -39,9 +40,9 @@ def on_payment(session: Session, transaction_id: str, _claim: Claim) -> None:
     active = active_attempt(session, DigitalPurchase.payable_type, purchase_id)
     if active is None:
         purchase.status = "payment_failed" if purchase.status == "open" else purchase.status
-    elif active.state == "complete" and not is_whole(active, purchase.price):
+    elif active.state == State.COMPLETE and not is_whole(active, purchase.price):
         tell_of_part(session, active, purchase.id, purchase.price)
-    elif active.state == "complete" and purchase.status != "paid":
+    elif active.state == State.COMPLETE and purchase.status != "paid":
         purchase.status, purchase.delivered_at = "paid", active.ended_at
         outbox.stage(session, MAIL, purchase_id)
 
@@ -64,9 +65,9 @@ def _rebuild(session: Session, transaction_id: str) -> str | None:
         return None
     if paid.connected_account_id is not None:
         return None
-    money = paid.money_paid if paid.state == "complete" else paid.money
+    money = paid.money_paid if paid.state == State.COMPLETE else paid.money
     if money != product.price:
-        if paid.state == "complete":
+        if paid.state == State.COMPLETE:
             _tell_of_price(session, paid, product)
         return None
     customer_id = session.scalar(joined(transaction_id, Role.CUSTOMER))
@@ -81,7 +82,7 @@ def _rebuild(session: Session, transaction_id: str) -> str | None:
             payable_type=DigitalPurchase.payable_type,
             payable_id=purchase.id,
             role=Role.PAYS_FOR,
-            active=paid.state != "failed",
+            active=paid.state != State.FAILED,
         )
     )
     session.flush()

@@ -22,6 +22,7 @@ from payments_app.gateway.results import Answer, Verdict
 from payments_app.gateway.words import sentence
 from payments_app.merchants.models import DIRECT
 from payments_app.payments.models import PaymentRecord, Role, Transaction
+from payments_app.payments.phases import Phase
 
 # Only an attempt that came to something is worth a row.
 IMPORTED_ON = frozenset({Verdict.SUCCEEDED, Verdict.DECLINED})
@@ -62,7 +63,7 @@ def _import(
         return imported
     customer = _customer(session, stripe_customer, email, account)
     transaction = Transaction(
-        phase="processing",
+        phase=Phase.PROCESSING,
         amount=intent["amount"],
         currency=intent["currency"].lower(),
         email=email or (customer.email if customer else ""),

@@ -31,6 +31,7 @@ from payments_app.inbound.receive import alert
 from payments_app.payments.connect.account import account_of
 from payments_app.payments.models import Transaction
 from payments_app.payments.payment_of import payment_of
+from payments_app.payments.phases import Phase
 from payments_app.payments.transactions.apply_stripe_state import apply_stripe_state, note_call
 
 MAX_READS = 65  # at an intent whose status we do not know: for about an hour
@@ -86,7 +87,7 @@ def _settle(event: StripeEvent, answer: Answer, claim: Claim) -> str | None:
     except IntegrityError:
         _tell_of_two(transaction_id)
         _put_off(event.id, claim, "what it pays for has another live payment")
-    if phase == "created":
+    if phase == Phase.CREATED:
         _put_off(event.id, claim, "our own charge has not begun")
     return transaction_id
 

@@ -13,6 +13,7 @@ from payments_app.core.money import Money
 from payments_app.ledger.models import SALES, STRIPE_BALANCE, Entry, Journal
 from payments_app.payments import states
 from payments_app.payments.models import Transaction
+from payments_app.payments.phases import Phase
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +29,7 @@ def post_capture(session: Session, transaction_id: str, _claim: Claim) -> None:
     Raises LookupError for a transaction that is not complete: nothing was captured by it.
     """
     transaction = states.lock(session, transaction_id)
-    if transaction.phase != "complete":
+    if transaction.phase != Phase.COMPLETE:
         raise LookupError(f"{transaction_id} is {transaction.phase}: there is no capture to post")
     _post_capture(session, transaction)
 

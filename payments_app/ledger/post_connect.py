@@ -20,6 +20,7 @@ from payments_app.payments import states
 from payments_app.payments.connect import records
 from payments_app.payments.connect.records import ConnectRecord
 from payments_app.payments.look_ups import next_look_up
+from payments_app.payments.phases import Phase
 from payments_app.payments.refunds.models import NOT_REFUNDED, Refund
 
 TRANSFER, TRANSFER_REVERSAL = "transfer", "transfer_reversal"
@@ -47,7 +48,7 @@ def post_connect(session: Session, record_id: str, _claim: Claim) -> None:
     """
     record = session.get_one(ConnectRecord, int(record_id), populate_existing=True)
     transaction = states.lock(session, record.transaction_id)
-    if transaction.phase != "complete":
+    if transaction.phase != Phase.COMPLETE:
         raise LookupError(f"{transaction.id} is {transaction.phase}: nothing was shared")
     entry_type = _ENTRY_TYPES.get((record.side, record.kind))
     if entry_type is None or _gave_nothing_back(session, record):

@@ -22,6 +22,7 @@ from payments_app.payments import states
 from payments_app.payments.connect.account import account_of
 from payments_app.payments.look_ups import next_look_up
 from payments_app.payments.payment_of import charge_of
+from payments_app.payments.phases import Phase
 
 STRIPE_FEE = "stripe_fee"
 POSTED = "ledger.posted"
@@ -75,7 +76,7 @@ def tell(session: Session, transaction_id: str, about: str) -> None:
 @atomic
 def _unknown(session: Session, transaction_id: str) -> _Charge | None:
     transaction = states.lock(session, transaction_id)
-    if transaction.phase != "complete" or transaction.ended_at is None:
+    if transaction.phase != Phase.COMPLETE or transaction.ended_at is None:
         raise LookupError(f"{transaction_id} is {transaction.phase}: it has no fee")
     if transaction.paid == 0 or charge_kept(session, transaction_id):
         return None

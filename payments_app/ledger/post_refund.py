@@ -14,7 +14,7 @@ from payments_app.ledger.post import REFUND, REFUND_FAILED, is_posted, post
 from payments_app.ledger.post_connect import TRANSFER
 from payments_app.payments.connect.account import account_of
 from payments_app.payments.models import Transaction
-from payments_app.payments.refunds.models import NOT_REFUNDED, Refund, lock
+from payments_app.payments.refunds.models import NOT_REFUNDED, Refund, RefundState, lock
 
 
 @atomic
@@ -22,7 +22,7 @@ def post_refund(session: Session, refund_id: str, _claim: Claim) -> None:
     """Post a refund as it is now: posted once it succeeded, reversed when it failed
     after that. It reads what is, so that it may run twice and in any order of the events."""
     refund = lock(session, refund_id)
-    if refund.state == "succeeded":
+    if refund.state == RefundState.SUCCEEDED:
         post(
             session,
             REFUND,

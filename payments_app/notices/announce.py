@@ -18,13 +18,20 @@ from payments_app.merchants.models import Endpoint
 from payments_app.notices.webhook_models import Delivery, WebhookEvent
 from payments_app.payments.connect.payee import merchant_of
 from payments_app.payments.models import Transaction
+from payments_app.payments.phases import State
 from payments_app.payments.queries import payable_of
-from payments_app.payments.refunds.models import Refund
+from payments_app.payments.refunds.models import Refund, RefundState
 
 DELIVER = "notices.deliver_webhook"
 VERSION = 1  # of the payload: raised when a field changes its meaning or goes away
-PAYMENT_EVENTS = {"complete": "payment_captured", "failed": "payment_failed"}
-REFUND_EVENTS = {"succeeded": "refund_succeeded", "failed": "refund_failed"}
+PAYMENT_EVENTS: dict[str, str] = {
+    State.COMPLETE: "payment_captured",
+    State.FAILED: "payment_failed",
+}
+REFUND_EVENTS: dict[str, str] = {
+    RefundState.SUCCEEDED: "refund_succeeded",
+    RefundState.FAILED: "refund_failed",
+}
 
 
 @atomic
@@ -62,7 +69,7 @@ def serialise_payment(session: Session, transaction: Transaction) -> dict[str, A
     """A payment as merchants read it. Amounts in minor units, times in UTC by ISO 8601. `amount`
     is what was captured of `amount_requested`; until something is, the same."""
     payable = payable_of(session, transaction.id)
-    complete, failed = transaction.state == "complete", transaction.state == "failed"
+    complete, failed = transaction.state == State.COMPLETE, transaction.state == State.FAILED
     return {
         "id": transaction.id,
         "gateway_id": transaction.stripe_payment_id,

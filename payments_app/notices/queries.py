@@ -6,6 +6,7 @@ from sqlalchemy import or_
 from sqlalchemy.orm import Session
 
 from payments_app.payments.models import Transaction
+from payments_app.payments.phases import Phase, State
 from payments_app.payments.queries import attempts, payable_of
 
 
@@ -13,7 +14,7 @@ def failure_stands(session: Session, transaction_id: str) -> bool:
     """Whether the buyer may be told that this payment failed: it did, and nothing was tried after
     it, is being tried now, or succeeded for the same thing."""
     mine = session.get_one(Transaction, transaction_id, populate_existing=True)
-    if mine.phase != "failed":
+    if mine.phase != Phase.FAILED:
         return False
     payable = payable_of(session, transaction_id)
     if payable is None:
@@ -22,7 +23,7 @@ def failure_stands(session: Session, transaction_id: str) -> bool:
         attempts(*payable)
         .where(
             Transaction.id != transaction_id,
-            or_(Transaction.attempt > mine.attempt, Transaction.state != "failed"),
+            or_(Transaction.attempt > mine.attempt, Transaction.state != State.FAILED),
         )
         .limit(1)
     )

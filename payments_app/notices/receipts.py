@@ -26,6 +26,7 @@ from payments_app.notices.models import Mail
 from payments_app.notices.queries import failure_stands
 from payments_app.payments.models import Transaction
 from payments_app.payments.payable import terms_of
+from payments_app.payments.phases import State
 from payments_app.payments.queries import payable_of
 from payments_app.subscriptions.models import Period
 
@@ -41,7 +42,7 @@ class NoReceiptError(LookupError):
 def write_receipt(session: Session, transaction_id: str, _claim: Claim) -> None:
     """Runs after a completed payment."""
     transaction = session.get_one(Transaction, transaction_id, populate_existing=True)
-    if transaction.state != "complete" or not transaction.email:
+    if transaction.state != State.COMPLETE or not transaction.email:
         return
     subject = f"Your receipt from {SHOP_NAME}: {transaction.money_paid}"
     paid_at, terms = _local(transaction.ended_at), terms_of(session, transaction)

@@ -19,8 +19,9 @@ from payments_app.gateway.declines import buyer_sentence
 from payments_app.merchants.find import SHOP_NAME
 from payments_app.notices import mails
 from payments_app.payments.models import Transaction
+from payments_app.payments.phases import State
 from payments_app.payments.queries import attempts
-from payments_app.subscriptions.models import Period, Subscription
+from payments_app.subscriptions.models import Period, Subscription, SubscriptionStatus
 
 
 @atomic
@@ -28,7 +29,7 @@ def write_dunning(session: Session, period_id: str, _claim: Claim) -> None:
     """Runs after a bill that was not paid."""
     period = session.get_one(Period, period_id, populate_existing=True)
     subscription = period.subscription
-    if period.paid_at is not None or subscription.status != "past_due":
+    if period.paid_at is not None or subscription.status != SubscriptionStatus.PAST_DUE:
         return
     last = _last_try(session, period_id)
     why = buyer_sentence(last.error, last.phase)[1] if last else _why_not_tried(subscription)
@@ -50,7 +51,7 @@ def write_ended(session: Session, period_id: str, _claim: Claim) -> None:
 def write_trial_ending(session: Session, subscription_id: str, _claim: Claim) -> None:
     """The command that comes a few days before a trial is over."""
     subscription = session.get_one(Subscription, subscription_id, populate_existing=True)
-    if subscription.status == "trialing" and not subscription.cancel_at_period_end:
+    if subscription.status == SubscriptionStatus.TRIALING and not subscription.cancel_at_period_end:
         subject = f"Your free trial of {subscription.plan.name} ends soon"
         _write(session, "trial_ending", subscription.id, subscription, subject)
 
@@ -90,5 +91,5 @@ def _why_not_tried(subscription: Subscription) -> str:
 
 
 def _last_try(session: Session, period_id: str) -> Transaction | None:
-    failed = attempts(Period.payable_type, period_id).where(Transaction.state == "failed")
+    failed = attempts(Period.payable_type, period_id).where(Transaction.state == State.FAILED)
     return session.scalars(failed.order_by(Transaction.attempt.desc()).limit(1)).first()

@@ -12,6 +12,7 @@ from payments_app.core import alerts
 from payments_app.core.db.clock import database_now
 from payments_app.core.db.session import atomic
 from payments_app.payments.models import Transaction
+from payments_app.payments.phases import Phase
 
 WINDOW_SECONDS = 15 * 60
 FEWEST = 20  # payments that ended: with fewer a share says nothing
@@ -25,7 +26,7 @@ def look_for_card_testing(session: Session) -> None:
     ended, refused = session.execute(
         select(func.count(), declined).where(
             Transaction.ended_at > database_now(-WINDOW_SECONDS),
-            Transaction.phase.in_(("complete", "failed")),
+            Transaction.phase.in_((Phase.COMPLETE, Phase.FAILED)),
             Transaction.off_session.is_(False),
             or_(Transaction.amount > 0, Transaction.save_card),  # a card can be tried by keeping it
         )

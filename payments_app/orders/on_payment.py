@@ -11,6 +11,7 @@ from payments_app.core.jobs.command import Claim
 from payments_app.orders.models import Order
 from payments_app.payments.models import Transaction
 from payments_app.payments.payable import NotPayableError
+from payments_app.payments.phases import State
 from payments_app.payments.queries import active_attempt, payable_id_of
 
 
@@ -29,7 +30,7 @@ def on_payment(session: Session, transaction_id: str, _claim: Claim) -> None:
         order.release(session)
         if order.status == "open":
             order.status = "payment_failed"
-    elif active.state == "complete":
+    elif active.state == State.COMPLETE:
         _paid(session, order, active)
 
 

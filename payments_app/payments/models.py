@@ -26,6 +26,7 @@ from payments_app.core.db.columns import BIGINT, Key, as_object
 from payments_app.core.db.ids import new_id, reference
 from payments_app.core.extensions import Base
 from payments_app.core.money import Money
+from payments_app.payments.phases import Phase, State
 
 
 class Role(StrEnum):
@@ -58,8 +59,8 @@ class Transaction(Base):
     __tablename__ = "pay_transactions"
 
     id: Mapped[str] = mapped_column(Key(40), primary_key=True, default=lambda: new_id("txn"))
-    state: Mapped[str] = mapped_column(String(16), default="pending")
-    phase: Mapped[str] = mapped_column(String(24), default="created")
+    state: Mapped[str] = mapped_column(String(16), default=State.PENDING)
+    phase: Mapped[str] = mapped_column(String(24), default=Phase.CREATED)
     version: Mapped[int] = mapped_column(default=1)
     attempt: Mapped[int] = mapped_column(default=1)
 
@@ -141,7 +142,7 @@ class Transaction(Base):
     def paid(self) -> int:
         """What moved to us, in minor units: less than `amount` where only a part was captured, 0
         while it is not complete. A row that an older release completed took all of it."""
-        if self.state != "complete":
+        if self.state != State.COMPLETE:
             return 0
         return self.amount if self.amount_received is None else self.amount_received
 
@@ -149,7 +150,7 @@ class Transaction(Base):
     @classmethod
     def _paid_in_sql(cls) -> ColumnElement[int]:
         return case(
-            (cls.state == "complete", func.coalesce(cls.amount_received, cls.amount)), else_=0
+            (cls.state == State.COMPLETE, func.coalesce(cls.amount_received, cls.amount)), else_=0
         )
 
     @property
@@ -181,7 +182,7 @@ class Transaction(Base):
     @hybrid_property
     def success(self) -> bool:
         """Whether Stripe says that the money moved."""
-        return self.state == "complete"
+        return self.state == State.COMPLETE
 
     @hybrid_property
     def declined(self) -> bool:
@@ -235,7 +236,7 @@ class PaymentRecord(Base):
 def amount_words(state: str, amount: int, paid: int, currency: str) -> str:
     """An amount for whoever must know both: "$25.00", or "$15.00 of $25.00 captured"."""
     asked = str(Money(amount, currency))
-    if state != "complete" or paid == amount:
+    if state != State.COMPLETE or paid == amount:
         return asked
     return f"{Money(paid, currency)} of {asked} captured"
 
@@ -245,4 +246,4 @@ def fee_taken(state: str, fee: int | None, paid: int) -> int | None:
 
     Source: https://docs.stripe.com/api/payment_intents/capture (`application_fee_amount`)
     """
-    return fee if fee is None or state != "complete" else min(fee, paid)
+    return fee if fee is None or state != State.COMPLETE else min(fee, paid)

@@ -13,39 +13,40 @@ from payments_app.core.jobs import outbox
 from payments_app.core.states import Machine
 from payments_app.payments.models import PaymentRecord, Role, Transaction
 from payments_app.payments.payable import FOLLOW_UP_QUEUE, follow_up_of, payable_kinds
+from payments_app.payments.phases import Phase, State
 
-PUBLIC_STATE = {
-    "created": "pending",
-    "processing": "pending",
-    "requires_action": "pending",
-    "awaiting_bank": "pending",
-    "unknown": "pending",
-    "complete": "complete",
-    "failed": "failed",
-    "canceled": "failed",
+PUBLIC_STATE: dict[str, State] = {
+    Phase.CREATED: State.PENDING,
+    Phase.PROCESSING: State.PENDING,
+    Phase.REQUIRES_ACTION: State.PENDING,
+    Phase.AWAITING_BANK: State.PENDING,
+    Phase.UNKNOWN: State.PENDING,
+    Phase.COMPLETE: State.COMPLETE,
+    Phase.FAILED: State.FAILED,
+    Phase.CANCELED: State.FAILED,
 }
-FINAL = frozenset({"complete", "failed", "canceled"})
-EVENT = {
-    "processing": "payment.processing",
-    "requires_action": "payment.requires_action",
-    "awaiting_bank": "payment.awaiting_bank",
-    "unknown": "payment.unknown",
-    "complete": "payment.completed",
-    "failed": "payment.failed",
-    "canceled": "payment.canceled",
+FINAL = frozenset({Phase.COMPLETE, Phase.FAILED, Phase.CANCELED})
+EVENT: dict[str, str] = {
+    Phase.PROCESSING: "payment.processing",
+    Phase.REQUIRES_ACTION: "payment.requires_action",
+    Phase.AWAITING_BANK: "payment.awaiting_bank",
+    Phase.UNKNOWN: "payment.unknown",
+    Phase.COMPLETE: "payment.completed",
+    Phase.FAILED: "payment.failed",
+    Phase.CANCELED: "payment.canceled",
 }
-_SENT = frozenset({"requires_action", "awaiting_bank", "unknown", *FINAL})
+_SENT = frozenset({Phase.REQUIRES_ACTION, Phase.AWAITING_BANK, Phase.UNKNOWN, *FINAL})
 MACHINE = Machine(
     "transaction",
     {
-        "created": frozenset({"processing", "canceled"}),
-        "processing": _SENT,
-        "requires_action": _SENT - {"requires_action"},
-        "awaiting_bank": _SENT - {"awaiting_bank"},
-        "unknown": _SENT - {"unknown"},
-        "complete": frozenset(),
-        "failed": frozenset(),
-        "canceled": frozenset(),
+        Phase.CREATED: frozenset({Phase.PROCESSING, Phase.CANCELED}),
+        Phase.PROCESSING: _SENT,
+        Phase.REQUIRES_ACTION: _SENT - {Phase.REQUIRES_ACTION},
+        Phase.AWAITING_BANK: _SENT - {Phase.AWAITING_BANK},
+        Phase.UNKNOWN: _SENT - {Phase.UNKNOWN},
+        Phase.COMPLETE: frozenset(),
+        Phase.FAILED: frozenset(),
+        Phase.CANCELED: frozenset(),
     },
 )
 # The only way out of a final state, after a fresh read at Stripe, with an alert.
@@ -53,8 +54,8 @@ CORRECTIONS = Machine(
     "ended transaction",
     {
         **{phase: frozenset[str]() for phase in PUBLIC_STATE},
-        "failed": frozenset({"complete"}),
-        "canceled": frozenset({"complete"}),
+        Phase.FAILED: frozenset({Phase.COMPLETE}),
+        Phase.CANCELED: frozenset({Phase.COMPLETE}),
     },
 )
 CORRECTED = "corrected_to_match_stripe"
@@ -135,7 +136,7 @@ def _keep_active(session: Session, transaction: Transaction) -> str | None:
     rows = session.execute(
         update(PaymentRecord)
         .where(PaymentRecord.transaction_id == transaction.id)
-        .values(active=transaction.state != "failed")
+        .values(active=transaction.state != State.FAILED)
         .returning(PaymentRecord.role, PaymentRecord.payable_type)
     )
     return next((row.payable_type for row in rows if row.role == Role.PAYS_FOR), None)

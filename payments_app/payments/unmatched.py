@@ -21,6 +21,7 @@ from payments_app.core.jobs import outbox
 from payments_app.gateway.words import word
 from payments_app.payments.models import Transaction
 from payments_app.payments.payment_of import charge_id, names_of
+from payments_app.payments.phases import State
 
 MATCH = "payments.match"
 AT = "@"  # between an object's id and the connected account that it is on
@@ -105,7 +106,7 @@ def match(session: Session) -> int:
         found = session.execute(
             select(UnmatchedObject, Transaction.id)
             .join(Transaction, same)
-            .where(UnmatchedObject.matched_at.is_(None), Transaction.state == "complete")
+            .where(UnmatchedObject.matched_at.is_(None), Transaction.state == State.COMPLETE)
             .where(UnmatchedObject.kind.in_(_REFRESH))
         )
         for row, transaction_id in found:

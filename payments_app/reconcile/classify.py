@@ -13,6 +13,7 @@ from payments_app.gateway.calls import STATUSES
 from payments_app.gateway.ids import clean_id
 from payments_app.gateway.numbers import moment
 from payments_app.gateway.words import known, word
+from payments_app.payments.phases import Phase
 from payments_app.reconcile import own_books
 from payments_app.reconcile.findings import Difference
 
@@ -61,11 +62,11 @@ def classify(
         found.append(difference("amount_differs"))
     elif status is None:
         found.append(difference("status_unknown"))
-    elif paid and ours.phase != "complete" and _charged_long_ago(intent):
+    elif paid and ours.phase != Phase.COMPLETE and _charged_long_ago(intent):
         found.append(difference("paid_at_stripe_not_here"))
-    if ours.phase == "complete" and status and not paid:
+    if ours.phase == Phase.COMPLETE and status and not paid:
         found.append(difference("complete_here_not_at_stripe"))
-    if ours.phase == "canceled" and status not in (None, "canceled", "succeeded"):
+    if ours.phase == Phase.CANCELED and status not in (None, "canceled", "succeeded"):
         found.append(difference("ended_here_open_at_stripe"))
     return found
 
@@ -75,7 +76,7 @@ def _amounts_differ(intent: dict[str, Any], ours: Ours) -> bool:
     asked = (intent.get("amount"), code_of(intent.get("currency")))
     if asked != (ours.amount, ours.currency):
         return True
-    complete = ours.phase == "complete" and intent.get("status") == "succeeded"
+    complete = ours.phase == Phase.COMPLETE and intent.get("status") == "succeeded"
     return complete and intent.get("amount_received") != ours.paid
 
 

@@ -23,6 +23,7 @@ from payments_app.gateway.results import Answer, UnreadableError, Verdict
 from payments_app.merchants.accounts import DEAUTHORIZED
 from payments_app.payments.connect.account import DIRECT_ACCOUNT
 from payments_app.payments.models import Transaction
+from payments_app.payments.phases import State
 from payments_app.reconcile import (
     compare_returns,
     own_books,
@@ -141,7 +142,7 @@ def _complete(since: dt.datetime, until: dt.datetime) -> list[tuple[Ours, str | 
         select(*_COLUMNS, DIRECT_ACCOUNT).where(
             Transaction.created_at >= since,
             Transaction.created_at < until,
-            Transaction.state == "complete",
+            Transaction.state == State.COMPLETE,
             Transaction.amount > 0,
         )
     ).all()

@@ -19,6 +19,7 @@ from payments_app.gateway.results import Answer, Verdict
 from payments_app.payments import states
 from payments_app.payments.connect.account import account_of
 from payments_app.payments.models import PaymentRecord, Transaction
+from payments_app.payments.phases import State
 from payments_app.payments.transactions.apply_stripe_state import apply_in_session, mark_closed
 from payments_app.reconcile.findings import resolve
 from payments_app.reconcile.models import Finding
@@ -135,7 +136,7 @@ def _set_active(session: Session, finding: Finding, _answer: Answer | None) -> N
         session.execute(
             update(PaymentRecord)
             .where(PaymentRecord.transaction_id == transaction.id)
-            .values(active=transaction.state != "failed")
+            .values(active=transaction.state != State.FAILED)
         )
     except IntegrityError as error:
         raise FixFailedError("another payment holds the same order: refund one of them") from error

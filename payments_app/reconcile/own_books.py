@@ -13,7 +13,8 @@ from payments_app.core.jobs.outbox import OPEN, Message
 from payments_app.ledger.models import STRIPE_BALANCE, Entry, Journal
 from payments_app.ledger.post import CAPTURE
 from payments_app.payments.models import PaymentRecord, Role, Transaction
-from payments_app.payments.refunds.models import Refund
+from payments_app.payments.phases import State
+from payments_app.payments.refunds.models import Refund, RefundState
 from payments_app.reconcile.findings import Difference
 
 GRACE_SECONDS = 120  # bookkeeping follows a payment within seconds; this is long past that
@@ -42,7 +43,7 @@ def stuck() -> Select[str, dt.datetime, str]:
         Message.subject == Transaction.id, Message.command.in_(NEXT_STEPS), *OPEN
     )
     return _payments(
-        Transaction.state == "pending",
+        Transaction.state == State.PENDING,
         Transaction.phase_at < database_now(-STUCK_SECONDS),
         ~step_waits,
     )
@@ -59,7 +60,7 @@ def _missing(window: ColumnElement[bool]) -> Select[str, dt.datetime, str]:
 
 
 def _without_payment(window: ColumnElement[bool]) -> Select[str, dt.datetime, str]:
-    return _payments(window, Transaction.state != "complete").join(
+    return _payments(window, Transaction.state != State.COMPLETE).join(
         Journal, and_(Journal.transaction_id == Transaction.id, Journal.entry_type == CAPTURE)
     )
 
@@ -77,7 +78,7 @@ def _other_amount(window: ColumnElement[bool]) -> Select[str, dt.datetime, str]:
         .scalar_subquery()
     )
     other = func.coalesce(captured, 0) != Transaction.paid
-    return _payments(window, Transaction.state == "complete", other).join(
+    return _payments(window, Transaction.state == State.COMPLETE, other).join(
         Journal, and_(Journal.transaction_id == Transaction.id, Journal.entry_type == CAPTURE)
     )
 
@@ -86,7 +87,7 @@ def _orphans(window: ColumnElement[bool]) -> Select[str, dt.datetime, str]:
     """One that was captured in part holds its order no more, once it was given back."""
     returned = (
         select(func.coalesce(func.sum(Refund.amount), 0))
-        .where(Refund.transaction_id == Transaction.id, Refund.state == "succeeded")
+        .where(Refund.transaction_id == Transaction.id, Refund.state == RefundState.SUCCEEDED)
         .scalar_subquery()
     )
     let_go = and_(Transaction.paid < Transaction.amount, returned >= Transaction.paid)
@@ -94,10 +95,13 @@ def _orphans(window: ColumnElement[bool]) -> Select[str, dt.datetime, str]:
         window,
         PaymentRecord.role == Role.PAYS_FOR,
         or_(
-            and_(PaymentRecord.active, Transaction.state == "failed"),
+            and_(PaymentRecord.active, Transaction.state == State.FAILED),
             and_(
                 ~PaymentRecord.active,
-                or_(Transaction.state == "pending", and_(Transaction.state == "complete", ~let_go)),
+                or_(
+                    Transaction.state == State.PENDING,
+                    and_(Transaction.state == State.COMPLETE, ~let_go),
+                ),
             ),
         ),
     ).join(PaymentRecord, PaymentRecord.transaction_id == Transaction.id)

@@ -14,7 +14,7 @@ from payments_app.ledger.models import Journal
 from payments_app.ledger.post import REFUND, REFUND_FAILED
 from payments_app.ledger.post_dispute import REINSTATED, WITHDRAWN
 from payments_app.payments.disputes.models import Dispute
-from payments_app.payments.refunds.models import NOT_REFUNDED, UNCLEAR, Refund
+from payments_app.payments.refunds.models import NOT_REFUNDED, UNCLEAR, Refund, RefundState
 from payments_app.reconcile import own_books
 from payments_app.reconcile.findings import Difference
 
@@ -39,7 +39,7 @@ def stuck() -> Select[str, dt.datetime, str, str]:
         Message.subject == Refund.id, Message.command.in_(NEXT_STEPS), *OPEN
     )
     return _refunds(
-        Refund.state.in_(("requested", "processing", *UNCLEAR)),
+        Refund.state.in_((RefundState.REQUESTED, RefundState.PROCESSING, *UNCLEAR)),
         Refund.state_at < database_now(-own_books.STUCK_SECONDS),
         ~step_waits,
     )
@@ -56,7 +56,7 @@ def _refunds_not_posted(
         Refund.created_at < until,
         Refund.state_at < database_now(-own_books.GRACE_SECONDS),
         or_(
-            and_(Refund.state == "succeeded", ~posted),
+            and_(Refund.state == RefundState.SUCCEEDED, ~posted),
             and_(Refund.state.in_(NOT_REFUNDED), posted, ~reversed_),
         ),
     )

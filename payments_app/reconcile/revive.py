@@ -10,16 +10,17 @@ from payments_app.core.db.session import atomic
 from payments_app.core.jobs import outbox
 from payments_app.core.jobs.outbox import Message
 from payments_app.payments import states
-from payments_app.payments.refunds.models import UNCLEAR
+from payments_app.payments.phases import Phase
+from payments_app.payments.refunds.models import UNCLEAR, RefundState
 from payments_app.payments.refunds.models import lock as lock_refund
 from payments_app.reconcile import own_books, own_refunds_and_disputes
 
-NEXT_STEP = {
-    "created": "charge",
-    "processing": "charge",
-    "requires_action": "expire_action",
-    "awaiting_bank": "look_up",
-    "unknown": "look_up",
+NEXT_STEP: dict[str, str] = {
+    Phase.CREATED: "charge",
+    Phase.PROCESSING: "charge",
+    Phase.REQUIRES_ACTION: "expire_action",
+    Phase.AWAITING_BANK: "look_up",
+    Phase.UNKNOWN: "look_up",
 }
 # What died is looked at by a person; until then it is tried again, but at a slow pace.
 AFTER_DEAD_LETTER_SECONDS = 3600.0
@@ -50,7 +51,7 @@ def revive_payment(session: Session, transaction_id: str) -> bool:
 def revive_refund(session: Session, refund_id: str) -> bool:
     """The same for an open refund."""
     refund = lock_refund(session, refund_id)
-    if refund.state in ("requested", "processing"):
+    if refund.state in (RefundState.REQUESTED, RefundState.PROCESSING):
         command = "refunds.send"
     elif refund.state in UNCLEAR:
         command = "refunds.look_up"

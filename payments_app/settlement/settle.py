@@ -13,6 +13,7 @@ from payments_app.payments import states
 from payments_app.payments.connect.account import is_destination_charge
 from payments_app.payments.disputes.models import Dispute
 from payments_app.payments.models import Transaction
+from payments_app.payments.phases import State
 from payments_app.payments.refunds.models import Refund
 from payments_app.settlement.lines import add_lines
 from payments_app.settlement.movements import postings
@@ -68,7 +69,7 @@ def _settle(session: Session, transaction_id: str) -> None:
 
 def _complete(session: Session, transaction_id: str) -> Transaction:
     transaction = states.lock(session, transaction_id)
-    if transaction.state != "complete" or transaction.ended_at is None:
+    if transaction.state != State.COMPLETE or transaction.ended_at is None:
         raise LookupError(f"{transaction_id} is {transaction.phase}: nothing to settle")
     return transaction
 

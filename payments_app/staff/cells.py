@@ -17,30 +17,31 @@ from payments_app.core.money import Money
 from payments_app.gateway.calls import STATUSES
 from payments_app.gateway.declines import DECLINES, STAFF, DeclinePolicy, decline_policy
 from payments_app.gateway.words import describe_unknown, known
+from payments_app.payments.phases import Phase, State
 
 NOTHING = "N/A"
 DASHBOARD = "https://dashboard.stripe.com"
 
 # Text, class and icon by phase: never by colour alone.
 _BADGES = {
-    "complete": ("SUCCESS", "badge badge-success", "\u2713"),
-    "failed": ("FAILED", "badge badge-danger", "\u2715"),
-    "canceled": ("CANCELED", "badge badge-secondary", "\u2298"),
-    "created": ("QUEUED", "badge badge-info", "\u2026"),
-    "processing": ("PROCESSING", "badge badge-info", "\u2026"),
-    "requires_action": ("WAITING FOR CUSTOMER", "badge badge-warning", "!"),
-    "awaiting_bank": ("WAITING FOR BANK", "badge badge-info", "\u2026"),
-    "unknown": ("CHECKING WITH STRIPE", "badge badge-warning", "?"),
+    Phase.COMPLETE: ("SUCCESS", "badge badge-success", "\u2713"),
+    Phase.FAILED: ("FAILED", "badge badge-danger", "\u2715"),
+    Phase.CANCELED: ("CANCELED", "badge badge-secondary", "\u2298"),
+    Phase.CREATED: ("QUEUED", "badge badge-info", "\u2026"),
+    Phase.PROCESSING: ("PROCESSING", "badge badge-info", "\u2026"),
+    Phase.REQUIRES_ACTION: ("WAITING FOR CUSTOMER", "badge badge-warning", "!"),
+    Phase.AWAITING_BANK: ("WAITING FOR BANK", "badge badge-info", "\u2026"),
+    Phase.UNKNOWN: ("CHECKING WITH STRIPE", "badge badge-warning", "?"),
 }
 _NEXT_STEP = {
-    "complete": "No action needed.",
-    "canceled": "No payment was made. The customer may pay again.",
-    "created": "Queued. It will be charged within seconds. No action needed.",
-    "processing": "Stripe is charging the card. No action needed.",
-    "requires_action": "The customer must confirm with their bank. After 30 minutes the payment is "
-    "cancelled.",
-    "awaiting_bank": "Waiting for the bank. No action needed.",
-    "unknown": "We lost Stripe's answer and are checking. Don't charge again.",
+    Phase.COMPLETE: "No action needed.",
+    Phase.CANCELED: "No payment was made. The customer may pay again.",
+    Phase.CREATED: "Queued. It will be charged within seconds. No action needed.",
+    Phase.PROCESSING: "Stripe is charging the card. No action needed.",
+    Phase.REQUIRES_ACTION: "The customer must confirm with their bank. After 30 minutes the "
+    "payment is cancelled.",
+    Phase.AWAITING_BANK: "Waiting for the bank. No action needed.",
+    Phase.UNKNOWN: "We lost Stripe's answer and are checking. Don't charge again.",
 }
 UNREADABLE = "What is stored of this payment can't be read whole: look at it at Stripe."
 _NOT_FROM_THE_BANK = (
@@ -90,7 +91,7 @@ def badge(row: Row[Any]) -> tuple[str, str, str]:
 
 def moved(row: Row[Any]) -> str:
     """In the currency's own unit: what was paid, or would have been."""
-    amount = row.paid if row.state == "complete" else row.amount
+    amount = row.paid if row.state == State.COMPLETE else row.amount
     return str(Money(amount, row.currency).major)
 
 
@@ -102,12 +103,12 @@ def error(row: Row[Any]) -> dict[str, Any]:
 
 
 def advice(row: Row[Any]) -> DeclinePolicy | None:
-    return decline_policy(error(row)) if row.phase == "failed" else None
+    return decline_policy(error(row)) if row.phase == Phase.FAILED else None
 
 
 def reason(row: Row[Any]) -> str | None:
     """Why it failed, in words, from the decline code first."""
-    if row.state != "failed":
+    if row.state != State.FAILED:
         return None
     decline = error(row).get("decline_code")
     if decline:
@@ -117,7 +118,7 @@ def reason(row: Row[Any]) -> str | None:
 
 def error_summary(row: Row[Any]) -> str:
     # What is pending has not failed, whatever its last call met.
-    if row.state != "failed":
+    if row.state != State.FAILED:
         return NOTHING
     told = without_payment_methods(row.error_message or "Unknown error occurred")
     return f"{reason(row)}: {told}"
@@ -127,12 +128,14 @@ def next_step(row: Row[Any]) -> str:
     policy = advice(row)
     if policy:
         return STAFF[policy.staff]
-    return _NOT_FROM_THE_BANK if row.phase == "failed" else _NEXT_STEP.get(row.phase, UNREADABLE)
+    return (
+        _NOT_FROM_THE_BANK if row.phase == Phase.FAILED else _NEXT_STEP.get(row.phase, UNREADABLE)
+    )
 
 
 def retry(row: Row[Any]) -> bool:
     policy = advice(row)
-    return row.state == "failed" and (policy is None or policy.retry)
+    return row.state == State.FAILED and (policy is None or policy.retry)
 
 
 def https(url: Any) -> str | None:

@@ -21,6 +21,7 @@ from payments_app.core.db.ids import reference
 from payments_app.core.money import Money
 from payments_app.payments.connect.account import DIRECT_ACCOUNT
 from payments_app.payments.models import Transaction, amount_words
+from payments_app.payments.phases import State
 from payments_app.staff import cells
 from payments_app.staff.zones import When, when
 
@@ -151,11 +152,13 @@ class Detail:
     next_step: str = _cell(cells.next_step, cells.UNREADABLE)
     retry: bool = _cell(cells.retry, False)
     docs_url: str | None = _cell(
-        lambda row: cells.https(cells.error(row).get("doc_url")) if row.state == "failed" else None,
+        lambda row: (
+            cells.https(cells.error(row).get("doc_url")) if row.state == State.FAILED else None
+        ),
         None,
     )
     receipt_url: str | None = _cell(
-        lambda row: cells.https(row.receipt_url) if row.state == "complete" else None, None
+        lambda row: cells.https(row.receipt_url) if row.state == State.COMPLETE else None, None
     )
     created_at: str | None = _cell(lambda row: row.created_at.isoformat(), None)
     ended_at: str | None = _cell(

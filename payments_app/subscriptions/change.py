@@ -20,7 +20,7 @@ from payments_app.payments.queries import active_attempt
 from payments_app.payments.refunds.request import refunded
 from payments_app.subscriptions import dunning
 from payments_app.subscriptions.calendar import local_day, prorated
-from payments_app.subscriptions.models import Period, Plan, Subscription
+from payments_app.subscriptions.models import Period, Plan, Subscription, SubscriptionStatus
 from payments_app.subscriptions.on_payment import lock
 from payments_app.subscriptions.renew import ADVANCE
 
@@ -42,7 +42,7 @@ def change_plan(session: Session, subscription_id: str, plan_id: int, now: dt.da
     """
     subscription, plan = lock(session, subscription_id), session.get_one(Plan, plan_id)
     old = subscription.plan
-    if subscription.status not in ("trialing", "active"):
+    if subscription.status not in (SubscriptionStatus.TRIALING, SubscriptionStatus.ACTIVE):
         raise ChangeRefusedError("Pay the open bill first. Then you can change the plan.")
     if subscription.paused_at is not None:
         raise ChangeRefusedError("Resume the subscription first. Then you can change the plan.")
@@ -53,7 +53,7 @@ def change_plan(session: Session, subscription_id: str, plan_id: int, now: dt.da
     _unset_unverified_card(session, subscription, BUYER)
     period_id, refunded_of_it = _refunded(session, subscription)
     difference = 0
-    if subscription.status != "trialing":
+    if subscription.status != SubscriptionStatus.TRIALING:
         difference = _difference(subscription, plan, now, refunded_of_it)
     subscription.plan = plan
     subscription.balance += difference
@@ -83,9 +83,13 @@ def cancel(
     """End it now, or when what is paid for is over. What is not paid for, or paused, ends now in
     any case."""
     subscription = lock(session, subscription_id)
-    if subscription.status == "canceled":
+    if subscription.status == SubscriptionStatus.CANCELED:
         return
-    if at_once or subscription.display_status in ("incomplete", "past_due", "paused"):
+    if at_once or subscription.display_status in (
+        SubscriptionStatus.INCOMPLETE,
+        SubscriptionStatus.PAST_DUE,
+        "paused",
+    ):
         dunning.end(session, subscription, now, "asked for", actor=actor, kind=_kind(actor))
     elif not subscription.cancel_at_period_end:
         subscription.cancel_at_period_end = True
@@ -98,7 +102,7 @@ def pause(session: Session, subscription_id: str, now: dt.datetime, *, actor: st
     subscription = lock(session, subscription_id)
     if subscription.display_status == "paused":
         return
-    if subscription.status not in ("trialing", "active"):
+    if subscription.status not in (SubscriptionStatus.TRIALING, SubscriptionStatus.ACTIVE):
         raise ChangeRefusedError("Pay the open bill first. Then you can pause.")
     if subscription.cancel_at_period_end:
         raise ChangeRefusedError("This subscription is about to end, so you can't pause it.")
@@ -115,7 +119,7 @@ def resume(session: Session, subscription_id: str, now: dt.datetime, *, actor: s
     who did not prove the address is left by whoever resumes it. Raises ChangeRefusedError where it
     has ended."""
     subscription = lock(session, subscription_id)
-    if subscription.status == "canceled":
+    if subscription.status == SubscriptionStatus.CANCELED:
         raise ChangeRefusedError("This subscription has ended. You can subscribe again.")
     if subscription.paused_at is not None:
         subscription.paused_at = None

@@ -15,8 +15,9 @@ from payments_app.core import history
 from payments_app.core.jobs import outbox
 from payments_app.gateway.declines import DeclinePolicy, decline_policy
 from payments_app.payments.models import Transaction
+from payments_app.payments.phases import Phase
 from payments_app.payments.queries import attempts
-from payments_app.subscriptions.models import Period, Subscription
+from payments_app.subscriptions.models import Period, Subscription, SubscriptionStatus
 
 DAYS = (1, 3, 5, 7)
 MAIL, MAIL_ENDED = "notices.dunning", "notices.subscription_ended"
@@ -27,7 +28,7 @@ def not_paid(
     session: Session, subscription: Subscription, period: Period, now: dt.datetime
 ) -> None:
     """A bill was not paid: tell the customer and plan the next try; after the last one, end it."""
-    subscription.status = "past_due"
+    subscription.status = SubscriptionStatus.PAST_DUE
     period.failed_at = period.failed_at or now
     if period.step >= len(DAYS):
         end(session, subscription, now, "unpaid")
@@ -69,7 +70,7 @@ def _refused(session: Session, subscription: Subscription, period: Period) -> De
     card = subscription.usable_card
     last = session.scalars(
         attempts(Period.payable_type, period.id)
-        .where(Transaction.phase == "failed", Transaction.off_session)
+        .where(Transaction.phase == Phase.FAILED, Transaction.off_session)
         .order_by(Transaction.attempt.desc())
         .limit(1)
     ).first()
@@ -88,7 +89,7 @@ def end(
     kind: str = "system",
 ) -> None:
     """End a locked subscription: nothing is billed any more."""
-    subscription.status, subscription.canceled_at = "canceled", now
+    subscription.status, subscription.canceled_at = SubscriptionStatus.CANCELED, now
     for period in session.scalars(
         select(Period).where(
             Period.subscription_id == subscription.id, Period.next_try_at.is_not(None)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
-from payments_app.subscriptions.models import Period, Plan, Subscription
+from payments_app.subscriptions.models import Period, Plan, Subscription, SubscriptionStatus
 
 
 def plans_on_offer(session: Session) -> Sequence[Plan]:
@@ -24,7 +24,10 @@ def subscriptions_of(session: Session, customer_id: str) -> Sequence[Subscriptio
     """A customer's subscriptions that were begun, the newest first."""
     return session.scalars(
         select(Subscription)
-        .where(Subscription.customer_id == customer_id, Subscription.status != "incomplete")
+        .where(
+            Subscription.customer_id == customer_id,
+            Subscription.status != SubscriptionStatus.INCOMPLETE,
+        )
         .order_by(Subscription.created_at.desc(), Subscription.id)
         .options(joinedload(Subscription.plan), joinedload(Subscription.card))
     ).all()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from enum import StrEnum
 
 from sqlalchemy import (
     CheckConstraint,
@@ -78,6 +79,16 @@ class Plan(Base):
         return f"Free until {day_words(first_bill)}, then {words}" if first_bill else words
 
 
+class SubscriptionStatus(StrEnum):
+    """Where a subscription stands."""
+
+    INCOMPLETE = "incomplete"  # its first payment was not made yet
+    TRIALING = "trialing"
+    ACTIVE = "active"
+    PAST_DUE = "past_due"
+    CANCELED = "canceled"
+
+
 class Subscription(Base):
     """A customer's subscription. `current_start` to `current_end` is the period paid for last
     (the end is the first day of the next), `billed_until` the end of the one billed last, paid or
@@ -93,7 +104,7 @@ class Subscription(Base):
     plan_id: Mapped[int] = mapped_column(ForeignKey("pay_plans.id"))
     customer_id: Mapped[str] = mapped_column(ForeignKey("pay_customers.id"), index=True)
     card_id: Mapped[str | None] = mapped_column(ForeignKey("pay_saved_cards.id"))
-    status: Mapped[str] = mapped_column(String(16), default="incomplete")
+    status: Mapped[str] = mapped_column(String(16), default=SubscriptionStatus.INCOMPLETE)
     anchor_day: Mapped[int]
     current_start: Mapped[dt.date | None]
     current_end: Mapped[dt.date | None]
@@ -124,7 +135,11 @@ class Subscription(Base):
     @property
     def display_status(self) -> str:
         """The status as people are told: one that is paused is `paused`."""
-        return "paused" if self.paused_at and self.status != "canceled" else self.status
+        return (
+            "paused"
+            if self.paused_at and self.status != SubscriptionStatus.CANCELED
+            else self.status
+        )
 
     @property
     def balance_words(self) -> str:
@@ -218,8 +233,8 @@ class Period(Payable, Base):
     def before_payment(self, session: Session, customer_id: str) -> None:
         """Refuse a period of a subscription that has ended, or that was never begun in time."""
         theirs = self.subscription
-        never_begun = theirs.status == "incomplete" and (
+        never_begun = theirs.status == SubscriptionStatus.INCOMPLETE and (
             (utcnow() - theirs.created_at).total_seconds() > START_SECONDS
         )
-        if theirs.status == "canceled" or never_begun:
+        if theirs.status == SubscriptionStatus.CANCELED or never_begun:
             raise NotPayableError("subscription_ended", "This subscription has ended.")

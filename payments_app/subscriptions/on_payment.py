@@ -18,6 +18,7 @@ from payments_app.customers.cards import keep_card
 from payments_app.customers.models import SavedCard
 from payments_app.payments import states
 from payments_app.payments.models import Transaction
+from payments_app.payments.phases import Phase, State
 from payments_app.payments.queries import active_attempt, payable_id_of
 from payments_app.payments.refunds.entitlement import (
     Entitlement,
@@ -27,7 +28,7 @@ from payments_app.payments.refunds.entitlement import (
 )
 from payments_app.payments.refunds.models import Refund
 from payments_app.subscriptions import dunning
-from payments_app.subscriptions.models import Period, Subscription
+from payments_app.subscriptions.models import Period, Subscription, SubscriptionStatus
 
 
 def on_payment(transaction_id: str, _claim: Claim) -> None:
@@ -49,9 +50,9 @@ def _apply(session: Session, transaction_id: str, now: dt.datetime) -> None:
     subscription = lock(session, subscription_id)
     period = session.get_one(Period, period_id, populate_existing=True)
     active = active_attempt(session, Period.payable_type, period_id)
-    if active is not None and active.state == "complete" and not is_whole(active, period.price):
+    if active is not None and active.state == State.COMPLETE and not is_whole(active, period.price):
         _paid_in_part(session, subscription, period, active, now)
-    elif active is not None and active.state == "complete":
+    elif active is not None and active.state == State.COMPLETE:
         _paid(session, subscription, period, active)
     elif active is None:
         ended = session.get_one(Transaction, transaction_id, populate_existing=True)
@@ -83,7 +84,7 @@ def _paid(
     card = keep_card(session, transaction.id)
     if card is not None and _replaces(subscription, card):
         subscription.card_id = card.id
-    if subscription.status == "canceled":
+    if subscription.status == SubscriptionStatus.CANCELED:
         alerts.raise_alert(
             session,
             "paid_after_end",
@@ -94,7 +95,7 @@ def _paid(
             transaction_id=transaction.id,
         )
         return
-    subscription.status = "trialing" if period.trial else "active"
+    subscription.status = SubscriptionStatus.TRIALING if period.trial else SubscriptionStatus.ACTIVE
     subscription.current_start, subscription.current_end = period.start, period.end
     history.record(
         session,
@@ -115,11 +116,11 @@ def _paid_in_part(
 ) -> None:
     """It is not paid, and not charged again while what was captured is kept: a person decides.
     Once all of that was given back, it is a bill that was not paid, as any other."""
-    begun = subscription.status not in ("incomplete", "canceled")
+    begun = subscription.status not in (SubscriptionStatus.INCOMPLETE, SubscriptionStatus.CANCELED)
     if entitlement(session, transaction, period.price) != Entitlement.GIVEN_BACK:
         tell_of_part(session, transaction, f"a period of {subscription.id}", period.price)
         if begun:
-            subscription.status = "past_due"
+            subscription.status = SubscriptionStatus.PAST_DUE
         return
     states.stop_holding(session, transaction.id)
     if begun:
@@ -142,13 +143,18 @@ def _not_paid(
     now: dt.datetime,
 ) -> None:
     """A first payment, or one that the customer tried themselves, may simply be tried again."""
-    heard = period.decided_by_transaction_id == transaction.id or transaction.state == "complete"
+    heard = (
+        period.decided_by_transaction_id == transaction.id or transaction.state == State.COMPLETE
+    )
     if period.paid_at is not None or heard:
         return
     period.decided_by_transaction_id = transaction.id
-    if not transaction.off_session or subscription.status in ("incomplete", "canceled"):
+    if not transaction.off_session or subscription.status in (
+        SubscriptionStatus.INCOMPLETE,
+        SubscriptionStatus.CANCELED,
+    ):
         return
-    if transaction.phase == "canceled":
+    if transaction.phase == Phase.CANCELED:
         dunning.not_sent(period, now)
     else:
         dunning.not_paid(session, subscription, period, now)

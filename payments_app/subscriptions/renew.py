@@ -18,13 +18,13 @@ from payments_app.core.jobs.command import Claim
 from payments_app.subscriptions import dunning
 from payments_app.subscriptions.bill import bill_next, charge
 from payments_app.subscriptions.calendar import local_day
-from payments_app.subscriptions.models import Period, Subscription
+from payments_app.subscriptions.models import Period, Subscription, SubscriptionStatus
 from payments_app.subscriptions.on_payment import lock
 
 ADVANCE, SWEEP, MAIL_TRIAL = "subscriptions.advance", "subscriptions.sweep", "notices.trial_ending"
 SWEEP_SECONDS = 5 * 60
 REMIND_DAYS = 3
-RUNNING = ("trialing", "active", "past_due")
+RUNNING = (SubscriptionStatus.TRIALING, SubscriptionStatus.ACTIVE, SubscriptionStatus.PAST_DUE)
 
 
 def sweep() -> None:
@@ -107,7 +107,7 @@ def _trials_ending(session: Session, now: dt.datetime) -> list[str]:
     return list(
         session.scalars(
             select(Subscription.id).where(
-                Subscription.status == "trialing",
+                Subscription.status == SubscriptionStatus.TRIALING,
                 Subscription.paused_at.is_(None),
                 Subscription.current_end <= soon,
             )

@@ -29,6 +29,7 @@ from payments_app.payments.connect import records
 from payments_app.payments.connect.records import MERCHANT, PLATFORM, READ, ConnectRecord
 from payments_app.payments.models import Transaction
 from payments_app.payments.payment_of import charge_of
+from payments_app.payments.phases import State
 from payments_app.payments.refunds.models import Refund
 from payments_app.payments.transactions.received import is_release
 
@@ -181,7 +182,7 @@ def _transaction_of(session: Session, charge_id: str) -> str | None:
 @atomic
 def _sale(session: Session, transaction_id: str) -> _Sale | None:
     row = session.get(Transaction, transaction_id, populate_existing=True)
-    if row is None or row.state != "complete" or row.connected_account_id is None:
+    if row is None or row.state != State.COMPLETE or row.connected_account_id is None:
         return None
     charge_id = charge_of(row)
     if charge_id is None:

@@ -23,6 +23,7 @@ from payments_app.payments.connect.account import account_of
 from payments_app.payments.disputes.models import NEEDS_ANSWER, STATES, UNKNOWN, Dispute
 from payments_app.payments.models import Transaction
 from payments_app.payments.payment_of import payment_of
+from payments_app.payments.phases import State
 from payments_app.payments.read_now import RETRY_SECONDS, read_now
 from payments_app.payments.unmatched import mark_matched, read_subject, store_unmatched
 
@@ -77,7 +78,7 @@ def keep_dispute(session: Session, body: dict[str, Any], account: str | None = N
         store_unmatched(session, body, account)
         return None
     transaction = states.lock(session, owner.id)
-    if transaction.state != "complete":
+    if transaction.state != State.COMPLETE:
         raise Later(RETRY_SECONDS, f"{owner.id} is still {transaction.phase}")
     mark_matched(session, body["id"])
     found = session.scalar(

@@ -14,7 +14,7 @@ from payments_app.gateway.results import Answer
 from payments_app.gateway.words import alert_unknown_word, known, sentence, word
 from payments_app.payments.models import Transaction
 from payments_app.payments.payment_of import charge_of, is_about, names_of
-from payments_app.payments.refunds.models import AT_STRIPE, MACHINE, Refund, lock, move
+from payments_app.payments.refunds.models import AT_STRIPE, MACHINE, Refund, RefundState, lock, move
 
 
 @atomic
@@ -84,8 +84,8 @@ def _keep_unknown_status(session: Session, refund: Refund, before: str | None) -
 
 def _never_send_again(session: Session, refund: Refund, **data: Any) -> None:
     """It is at Stripe, whatever that says of it: from now on it is only looked up."""
-    if refund.state == "processing":
-        move(session, refund, "unknown", actor="stripe", **data)
+    if refund.state == RefundState.PROCESSING:
+        move(session, refund, RefundState.UNKNOWN, actor="stripe", **data)
 
 
 def tell_of_status(session: Session, refund: Refund) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from payments_app.core.db.columns import UTCDateTime
 from payments_app.core.money import Money
 from payments_app.payments.models import Transaction
+from payments_app.payments.phases import State
 from payments_app.payments.refunds.models import NOT_REFUNDED, Refund
 
 WITHIN = dt.timedelta(minutes=10)
@@ -53,7 +54,7 @@ def likely_doubles(session: Session, since: dt.datetime) -> list[DoublePayment]:
             earlier.label("earlier"),
         )
         .where(
-            Transaction.state == "complete",
+            Transaction.state == State.COMPLETE,
             Transaction.paid > 0,
             Transaction.email != "",  # whose address is not known may be anybody
             Transaction.created_at >= since - WITHIN,
@@ -95,7 +96,7 @@ def twin_of(session: Session, transaction_id: str) -> str | None:
             ),
             Transaction.paid == mine.paid,
             Transaction.currency == mine.currency,
-            Transaction.state == "complete",
+            Transaction.state == State.COMPLETE,
             Transaction.id != mine.id,
         )
     ).all()

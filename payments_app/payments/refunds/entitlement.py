@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from payments_app.core import alerts
 from payments_app.core.money import Money
 from payments_app.payments.models import Transaction
-from payments_app.payments.refunds.models import Refund
+from payments_app.payments.refunds.models import Refund, RefundState
 from payments_app.payments.refunds.request import refunded
 
 
@@ -52,7 +52,7 @@ def entitlement(session: Session, transaction: Transaction, price: Money) -> Ent
         return Entitlement.OWED if is_whole(transaction, price) else Entitlement.IN_PART
     made = session.scalar(
         select(func.sum(Refund.amount)).where(
-            Refund.transaction_id == transaction.id, Refund.state == "succeeded"
+            Refund.transaction_id == transaction.id, Refund.state == RefundState.SUCCEEDED
         )
     )
     done = int(made or 0) >= transaction.paid

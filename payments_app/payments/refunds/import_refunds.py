@@ -19,9 +19,17 @@ from payments_app.gateway.refunds import REASONS
 from payments_app.gateway.words import describe_unknown, known, word
 from payments_app.payments import states
 from payments_app.payments.models import Transaction
+from payments_app.payments.phases import State
 from payments_app.payments.read_now import RETRY_SECONDS
 from payments_app.payments.refunds.apply_stripe_state import take, tell_of_status
-from payments_app.payments.refunds.models import AT_STRIPE, NOT_REFUNDED, Refund, lock, tell
+from payments_app.payments.refunds.models import (
+    AT_STRIPE,
+    NOT_REFUNDED,
+    Refund,
+    RefundState,
+    lock,
+    tell,
+)
 from payments_app.payments.refunds.request import remaining
 from payments_app.payments.transactions.received import is_release
 from payments_app.payments.unmatched import mark_matched
@@ -42,7 +50,7 @@ def import_refunds(
     here yet: its own news is on the way.
     """
     transaction = states.lock(session, transaction_id)
-    if bodies and transaction.state != "complete":
+    if bodies and transaction.state != State.COMPLETE:
         raise Later(RETRY_SECONDS, f"{transaction_id} is still {transaction.phase}")
     blocked = []
     for body in sorted(bodies, key=lambda body: not _gave_nothing_back(body)):
@@ -70,7 +78,7 @@ def keep_as_failed(session: Session, transaction_id: str, bodies: list[dict[str,
     transaction = states.lock(session, transaction_id)
     for body in bodies:
         mark_matched(session, body["id"])
-        if transaction.state != "failed" or _known(session, transaction_id, body) is not None:
+        if transaction.state != State.FAILED or _known(session, transaction_id, body) is not None:
             continue
         if _is_mismatch(session, transaction, body):
             continue
@@ -80,7 +88,7 @@ def keep_as_failed(session: Session, transaction_id: str, bodies: list[dict[str,
             session,
             transaction,
             body,
-            "failed",
+            RefundState.FAILED,
             error=error,
             error_code=NEVER_PAID_CODE,
             error_message=words,
@@ -138,7 +146,7 @@ def _store(
     do not know is looked up."""
     refund = Refund(
         transaction_id=transaction.id,
-        state=state or known(body.get("status"), AT_STRIPE) or "unknown",
+        state=state or known(body.get("status"), AT_STRIPE) or RefundState.UNKNOWN,
         amount=body["amount"],
         currency=transaction.currency,
         reason=OUTSIDE,

@@ -13,7 +13,7 @@ from payments_app.payments.refunds.apply_stripe_state import (
     end_refund,
     note,
 )
-from payments_app.payments.refunds.models import UNCLEAR, lock
+from payments_app.payments.refunds.models import UNCLEAR, RefundState, lock
 from payments_app.payments.refunds.refund_snapshot import RefundSnapshot, snapshot_of
 from payments_app.payments.refunds.send import NOT_MADE, create, find
 
@@ -31,7 +31,9 @@ def look_up(refund_id: str, claim: Claim) -> None:
     snapshot, unclear = found
     state = _ask(snapshot, claim)
     if state == snapshot.state:
-        look_again(unclear, state, told_after_days=1 if state == "unknown" else PENDING_DAYS)
+        look_again(
+            unclear, state, told_after_days=1 if state == RefundState.UNKNOWN else PENDING_DAYS
+        )
 
 
 def _ask(snapshot: RefundSnapshot, claim: Claim) -> str:
@@ -44,7 +46,7 @@ def _ask(snapshot: RefundSnapshot, claim: Claim) -> str:
         note(snapshot.refund_id, answer)
         return snapshot.state
     if snapshot.key_forgotten:
-        return end_refund(snapshot.refund_id, "failed", NOT_MADE, answer)
+        return end_refund(snapshot.refund_id, RefundState.FAILED, NOT_MADE, answer)
     return create(snapshot, claim)
 
 

@@ -6,6 +6,7 @@ A refund never changes the state of its transaction: what was paid stays paid.
 from __future__ import annotations
 
 import datetime as dt
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import CheckConstraint, Index, String, Text, select
@@ -21,24 +22,54 @@ from payments_app.core.states import Machine
 from payments_app.payments import states
 from payments_app.payments.returned import RefundOrDispute
 
-# Stripe's own words. https://docs.stripe.com/api/refunds/object#refund_object-status
-AT_STRIPE = frozenset({"pending", "requires_action", "succeeded", "failed", "canceled"})
+
+class RefundState(StrEnum):
+    """Where a refund stands: our own states, and Stripe's.
+
+    Source: https://docs.stripe.com/api/refunds/object#refund_object-status
+    """
+
+    REQUESTED = "requested"  # stored, with the message that will send it
+    PROCESSING = "processing"  # it may have been sent
+    UNKNOWN = "unknown"  # sent, and the answer was lost: Stripe is asked
+    PENDING = "pending"
+    REQUIRES_ACTION = "requires_action"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELED = "canceled"
+
+
+# Stripe's own.
+AT_STRIPE = frozenset(
+    {
+        RefundState.PENDING,
+        RefundState.REQUIRES_ACTION,
+        RefundState.SUCCEEDED,
+        RefundState.FAILED,
+        RefundState.CANCELED,
+    }
+)
 MACHINE = Machine(
     "refund",
     {
-        "requested": frozenset({"processing", "failed", "canceled"}),
-        "processing": AT_STRIPE | {"unknown"},
-        "unknown": AT_STRIPE,
-        "pending": AT_STRIPE - {"pending"},
-        "requires_action": AT_STRIPE - {"requires_action"},
+        RefundState.REQUESTED: frozenset(
+            {RefundState.PROCESSING, RefundState.FAILED, RefundState.CANCELED}
+        ),
+        RefundState.PROCESSING: AT_STRIPE | {RefundState.UNKNOWN},
+        RefundState.UNKNOWN: AT_STRIPE,
+        RefundState.PENDING: AT_STRIPE - {RefundState.PENDING},
+        RefundState.REQUIRES_ACTION: AT_STRIPE - {RefundState.REQUIRES_ACTION},
         # A bank may send it back after all: it fails after it succeeded.
-        "succeeded": frozenset({"failed", "canceled"}),
-        "failed": frozenset(),
-        "canceled": frozenset(),
+        RefundState.SUCCEEDED: frozenset({RefundState.FAILED, RefundState.CANCELED}),
+        RefundState.FAILED: frozenset(),
+        RefundState.CANCELED: frozenset(),
     },
 )
-NOT_REFUNDED = ("failed", "canceled")  # these give nothing back, and allow another
-UNCLEAR = ("unknown", "pending", "requires_action")
+NOT_REFUNDED = (
+    RefundState.FAILED,
+    RefundState.CANCELED,
+)  # these give nothing back, and allow another
+UNCLEAR = (RefundState.UNKNOWN, RefundState.PENDING, RefundState.REQUIRES_ACTION)
 
 
 class Refund(RefundOrDispute, Base):
@@ -53,7 +84,7 @@ class Refund(RefundOrDispute, Base):
     __tablename__ = "pay_refunds"
 
     id: Mapped[str] = mapped_column(Key(40), primary_key=True, default=lambda: new_id("rfd"))
-    state: Mapped[str] = mapped_column(String(16), default="requested")
+    state: Mapped[str] = mapped_column(String(16), default=RefundState.REQUESTED)
     version: Mapped[int] = mapped_column(default=1)
     reason: Mapped[str] = mapped_column(String(500))
     stripe_reason: Mapped[str | None] = mapped_column(String(40))
@@ -77,7 +108,7 @@ class Refund(RefundOrDispute, Base):
         CheckConstraint("amount > 0", name="amount_positive"),
         CheckConstraint("length(trim(reason)) > 0", name="reason_given"),
         CheckConstraint(
-            f"state IN ({', '.join(repr(state) for state in MACHINE.moves)})", name="state"
+            f"state IN ({', '.join(repr(state.value) for state in RefundState)})", name="state"
         ),
         CheckConstraint(
             "stripe_reason IN ('duplicate', 'fraudulent', 'requested_by_customer')",

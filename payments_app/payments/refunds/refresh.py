@@ -16,6 +16,7 @@ from payments_app.gateway.results import Verdict
 from payments_app.payments.connect.account import account_of
 from payments_app.payments.models import Transaction
 from payments_app.payments.payment_of import payment_of
+from payments_app.payments.phases import State
 from payments_app.payments.read_now import RETRY_SECONDS, read_now
 from payments_app.payments.refunds.import_refunds import import_refunds, keep_as_failed
 from payments_app.payments.refunds.models import Refund
@@ -106,7 +107,7 @@ def _owner_of(session: Session, bodies: list[dict[str, Any]]) -> _Owner | None:
 def _as_owner(found: Transaction | None) -> _Owner | None:
     if found is None or found.stripe_payment_id is None:
         return None
-    return _Owner(found.id, found.stripe_payment_id, account_of(found), found.state == "failed")
+    return _Owner(found.id, found.stripe_payment_id, account_of(found), found.state == State.FAILED)
 
 
 @atomic

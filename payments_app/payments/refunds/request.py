@@ -16,6 +16,7 @@ from payments_app.gateway.refunds import REASONS
 from payments_app.payments import states
 from payments_app.payments.disputes.models import Dispute
 from payments_app.payments.models import Transaction
+from payments_app.payments.phases import State
 from payments_app.payments.refunds.models import NOT_REFUNDED, Refund
 
 MAX_REASON = 500
@@ -142,7 +143,7 @@ def reason_in_words(typed: str) -> str:
 
 def remaining(session: Session, transaction: Transaction) -> int:
     """What can still be given back of a transaction, in minor units; 0 of one that is not paid."""
-    if transaction.state != "complete":
+    if transaction.state != State.COMPLETE:
         return 0
     return transaction.paid - refunded(session, transaction.id)
 
@@ -189,7 +190,7 @@ def why_not(
     stripe_reason: str | None = None,
 ) -> str | None:
     """Why this refund can't be asked for, in a sentence; None where it can."""
-    if transaction.state != "complete":
+    if transaction.state != State.COMPLETE:
         return "You can only refund a successful payment."
     if transaction.paid == 0:
         return "This payment was free. There is nothing to refund."

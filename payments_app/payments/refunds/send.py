@@ -25,7 +25,7 @@ from payments_app.payments.refunds.apply_stripe_state import (
     note,
     note_call,
 )
-from payments_app.payments.refunds.models import lock, move
+from payments_app.payments.refunds.models import RefundState, lock, move
 from payments_app.payments.refunds.refund_snapshot import (
     RefundSnapshot,
     parameters_for,
@@ -50,7 +50,7 @@ def send(refund_id: str, claim: Claim) -> None:
     if snapshot is None:
         return
     if snapshot.key_forgotten:
-        end_refund(refund_id, "unknown", KEY_FORGOTTEN)
+        end_refund(refund_id, RefundState.UNKNOWN, KEY_FORGOTTEN)
     else:
         create(snapshot, claim)
 
@@ -67,9 +67,9 @@ def create(snapshot: RefundSnapshot, claim: Claim) -> str:
         return apply_stripe_refund(snapshot.refund_id, answer)
     if answer.verdict in (Verdict.INVALID, Verdict.DECLINED):
         _tell_of_refusal(snapshot.refund_id, answer)
-        return end_refund(snapshot.refund_id, "failed", answer.error or {}, answer)
+        return end_refund(snapshot.refund_id, RefundState.FAILED, answer.error or {}, answer)
     if answer.verdict == Verdict.UNKNOWN and not answer.replayed:
-        return end_refund(snapshot.refund_id, "unknown", answer.error or {}, answer)
+        return end_refund(snapshot.refund_id, RefundState.UNKNOWN, answer.error or {}, answer)
     return _read_again(snapshot, answer)
 
 
@@ -87,8 +87,8 @@ def _read_again(snapshot: RefundSnapshot, answer: Answer) -> str:
     if found.body is not None:
         return apply_stripe_refund(snapshot.refund_id, found)
     if found.verdict != Verdict.ANSWERED:
-        return end_refund(snapshot.refund_id, "unknown", found.error or {}, found)
-    return end_refund(snapshot.refund_id, "failed", answer.error or NOT_MADE, found)
+        return end_refund(snapshot.refund_id, RefundState.UNKNOWN, found.error or {}, found)
+    return end_refund(snapshot.refund_id, RefundState.FAILED, answer.error or NOT_MADE, found)
 
 
 def _wait(snapshot: RefundSnapshot, answer: Answer, claim: Claim) -> NoReturn:
@@ -101,13 +101,13 @@ def _wait(snapshot: RefundSnapshot, answer: Answer, claim: Claim) -> NoReturn:
 @atomic
 def _begin(session: Session, refund_id: str) -> RefundSnapshot | None:
     refund = lock(session, refund_id)
-    if refund.state not in ("requested", "processing"):
+    if refund.state not in (RefundState.REQUESTED, RefundState.PROCESSING):
         return None
-    if refund.state == "requested":
+    if refund.state == RefundState.REQUESTED:
         transaction = states.lock(session, refund.transaction_id)
         refund.parameters = parameters_for(refund, transaction)
         refund.sent_at = database_now()
-        move(session, refund, "processing", actor="worker")
+        move(session, refund, RefundState.PROCESSING, actor="worker")
     return snapshot_of(session, refund)
 
 

@@ -22,6 +22,7 @@ from payments_app.gateway.declines import STAFF, DeclinePolicy, decline_policy
 from payments_app.payments import states
 from payments_app.payments.models import PaymentRecord, Role, Transaction
 from payments_app.payments.payable import find_payable, payable_kinds
+from payments_app.payments.phases import State
 from payments_app.payments.queries import attempts
 from payments_app.payments.transactions.leave import was_removed
 
@@ -150,13 +151,13 @@ def _attempts(session: Session, payable: PaymentRecord) -> list[Transaction]:
 
 
 def _refusal(transaction: Transaction, attempts: list[Transaction]) -> str | None:
-    if transaction.state == "complete":
+    if transaction.state == State.COMPLETE:
         return "This payment succeeded. There is nothing to retry."
-    if transaction.state == "pending":
+    if transaction.state == State.PENDING:
         return "This payment is still pending. We're checking with Stripe."
-    if any(other.state == "complete" for other in attempts):
+    if any(other.state == State.COMPLETE for other in attempts):
         return "Another attempt succeeded. There is nothing to retry."
-    if any(other.state == "pending" for other in attempts):
+    if any(other.state == State.PENDING for other in attempts):
         return "A newer attempt is under way: wait for its outcome."
     if attempts[-1].id != transaction.id:
         return "A newer attempt was made: retry that one."

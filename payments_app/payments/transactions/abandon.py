@@ -17,6 +17,7 @@ from payments_app.gateway import charges
 from payments_app.gateway.results import Answer, Verdict, unclear
 from payments_app.payments import states
 from payments_app.payments.models import Transaction
+from payments_app.payments.phases import Phase
 from payments_app.payments.transactions.apply_stripe_state import (
     apply_stripe_state,
     end,
@@ -56,15 +57,15 @@ def end_unsent(session: Session, transaction: Transaction) -> None:
     """End a locked transaction of which nothing was ever sent."""
     transaction.error = NOT_MADE
     transaction.error_code, transaction.error_message = NOT_MADE["code"], NOT_MADE["message"]
-    states.move(session, transaction, "canceled", reason=NOT_MADE["message"])
+    states.move(session, transaction, Phase.CANCELED, reason=NOT_MADE["message"])
 
 
 def never_made(snapshot: ChargeSnapshot) -> None:
     """End a transaction whose intent Stripe does not know: it expired, or Stripe failed at it."""
     if snapshot.late:
-        give_up(snapshot.transaction_id, "canceled", NOT_MADE)
+        give_up(snapshot.transaction_id, Phase.CANCELED, NOT_MADE)
     else:
-        give_up(snapshot.transaction_id, "failed", STRIPE_FAILED)
+        give_up(snapshot.transaction_id, Phase.FAILED, STRIPE_FAILED)
 
 
 @atomic
@@ -79,7 +80,7 @@ def rate_limited(session: Session, transaction_id: str, answer: Answer) -> None:
         transaction_id=transaction_id,
         message="Rate limit exceeded after retries",
     )
-    end(session, transaction_id, "failed", RATE_LIMITED)
+    end(session, transaction_id, Phase.FAILED, RATE_LIMITED)
 
 
 def unsent(
@@ -107,7 +108,7 @@ def close(
     snapshot: ChargeSnapshot,
     _claim: Claim,
     *,
-    phase: str = "canceled",
+    phase: str = Phase.CANCELED,
     error: dict[str, Any] | None = None,
 ) -> None:
     """Cancel the intent at Stripe, then end the transaction as `phase` with `error`.
@@ -139,7 +140,7 @@ def expire_action(transaction_id: str, claim: Claim) -> None:
 @atomic
 def _waiting_for_buyer(session: Session, transaction_id: str) -> ChargeSnapshot | None:
     transaction = states.lock(session, transaction_id)
-    if transaction.phase != "requires_action":
+    if transaction.phase != Phase.REQUIRES_ACTION:
         return None
     too_early = session.scalar(
         select(Transaction.phase_at > database_now(-ACTION_SECONDS + 1)).where(

@@ -19,18 +19,19 @@ from payments_app.gateway.words import alert_unknown_word
 from payments_app.payments import states
 from payments_app.payments.connect.records import READ
 from payments_app.payments.models import Transaction
+from payments_app.payments.phases import Phase
 from payments_app.payments.transactions.keep_answer import keep_answer, keep_error
 from payments_app.payments.transactions.received import mismatch, receive
 
 PHASE_OF = {
-    Verdict.SUCCEEDED: "complete",
-    Verdict.PROCESSING: "awaiting_bank",
-    Verdict.REQUIRES_ACTION: "requires_action",
-    Verdict.DECLINED: "failed",
-    Verdict.INVALID: "failed",
-    Verdict.CANCELED: "canceled",
-    Verdict.UNKNOWN: "unknown",
-    Verdict.MOVED_ON: "unknown",
+    Verdict.SUCCEEDED: Phase.COMPLETE,
+    Verdict.PROCESSING: Phase.AWAITING_BANK,
+    Verdict.REQUIRES_ACTION: Phase.REQUIRES_ACTION,
+    Verdict.DECLINED: Phase.FAILED,
+    Verdict.INVALID: Phase.FAILED,
+    Verdict.CANCELED: Phase.CANCELED,
+    Verdict.UNKNOWN: Phase.UNKNOWN,
+    Verdict.MOVED_ON: Phase.UNKNOWN,
 }
 
 
@@ -65,7 +66,7 @@ def apply_in_session(
     note_call(session, transaction_id, answer)
     phase = PHASE_OF[answer.verdict]
     if _mismatch(session, transaction, answer):
-        phase = "unknown"
+        phase = Phase.UNKNOWN
     if transaction.phase in states.FINAL:
         _correct(session, transaction, answer, phase, fresh=fresh)
     elif transaction.phase == phase:
@@ -79,7 +80,7 @@ def apply_in_session(
 
 def _stage_connect_read(session: Session, transaction: Transaction) -> None:
     """A merchant's sale has records on two accounts; any other needs no message for them."""
-    if transaction.phase == "complete" and transaction.connected_account_id is not None:
+    if transaction.phase == Phase.COMPLETE and transaction.connected_account_id is not None:
         outbox.stage(session, READ, transaction.id)
 
 
@@ -87,11 +88,11 @@ def _stage_connect_read(session: Session, transaction: Transaction) -> None:
 def complete_zero_amount(session: Session, transaction_id: str) -> None:
     """A payment of nothing succeeds without Stripe."""
     transaction = states.lock(session, transaction_id)
-    if transaction.phase != "processing":
+    if transaction.phase != Phase.PROCESSING:
         return
     transaction.stripe_data = {"type": "zero_amount"}
     transaction.amount_received = 0
-    states.move(session, transaction, "complete", reason="nothing to pay")
+    states.move(session, transaction, Phase.COMPLETE, reason="nothing to pay")
 
 
 @atomic

@@ -24,6 +24,7 @@ from payments_app.gateway.customers import create_customer
 from payments_app.gateway.results import Answer, Verdict, unclear
 from payments_app.gateway.waits import used_up
 from payments_app.payments import states
+from payments_app.payments.phases import Phase
 from payments_app.payments.queries import phase_of
 from payments_app.payments.transactions import abandon, seller_refused, supersede
 from payments_app.payments.transactions.apply_stripe_state import (
@@ -116,7 +117,7 @@ def confirm(snapshot: ChargeSnapshot, claim: Claim) -> None:
         # confirm of ours, or by another intent). Closing this intent tells: if it can be
         # cancelled, no money moved and never will.
         note(snapshot.transaction_id, answer)
-        abandon.close(snapshot, claim, phase="failed", error=answer.error or {})
+        abandon.close(snapshot, claim, phase=Phase.FAILED, error=answer.error or {})
     else:
         apply_stripe_state(snapshot.transaction_id, answer)
 
@@ -127,7 +128,7 @@ def resolve(snapshot: ChargeSnapshot, claim: Claim) -> str:
     Returns the phase that the transaction is in then.
     """
     answer = _certain(charges.retrieve_intent(snapshot.intent, snapshot.account))
-    if answer.verdict == Verdict.UNKNOWN and snapshot.phase != "processing":
+    if answer.verdict == Verdict.UNKNOWN and snapshot.phase != Phase.PROCESSING:
         note(snapshot.transaction_id, answer)
         return snapshot.phase
     if answer.verdict != Verdict.OPEN:
@@ -169,7 +170,7 @@ def _not_created(snapshot: ChargeSnapshot, answer: Answer, claim: Claim) -> None
 @atomic
 def _begin(session: Session, transaction_id: str) -> ChargeSnapshot | None:
     transaction = states.lock(session, transaction_id)
-    if transaction.phase not in ("created", "processing"):
+    if transaction.phase not in (Phase.CREATED, Phase.PROCESSING):
         return None
     snapshot = snapshot_of(session, transaction)
     if snapshot.late and not snapshot.create_sent:
@@ -177,8 +178,8 @@ def _begin(session: Session, transaction_id: str) -> ChargeSnapshot | None:
         return None
     if snapshot.customer is None:
         transaction.create_sent_at = transaction.create_sent_at or database_now()
-    if transaction.phase == "created":
-        states.move(session, transaction, "processing", actor="worker")
+    if transaction.phase == Phase.CREATED:
+        states.move(session, transaction, Phase.PROCESSING, actor="worker")
     return snapshot
 
 

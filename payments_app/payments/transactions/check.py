@@ -9,11 +9,12 @@ from sqlalchemy.orm import Session
 from payments_app.core.db.session import atomic
 from payments_app.core.jobs import outbox
 from payments_app.payments.models import Transaction
+from payments_app.payments.phases import Phase
 
 CHECK = "check"
 LOOK_SECONDS = 15  # however many look at what is unclear
 BACK_SECONDS = 3  # the bank may have decided since it was last asked
-_WORTH_ASKING = ("unknown", "awaiting_bank", "requires_action")
+_WORTH_ASKING = (Phase.UNKNOWN, Phase.AWAITING_BANK, Phase.REQUIRES_ACTION)
 
 
 @atomic

@@ -10,6 +10,7 @@ from payments_app.core.db.session import atomic
 from payments_app.core.jobs.command import Claim, Later
 from payments_app.payments import states
 from payments_app.payments.look_ups import Unclear, look_again
+from payments_app.payments.phases import Phase
 from payments_app.payments.transactions.charge import resolve
 from payments_app.payments.transactions.charge_snapshot import ChargeSnapshot, snapshot_of
 
@@ -23,7 +24,7 @@ def look_up(transaction_id: str, claim: Claim) -> None:
         return
     snapshot, unclear = found
     phase = resolve(snapshot, claim)
-    if phase in ("unknown", "awaiting_bank"):
+    if phase in (Phase.UNKNOWN, Phase.AWAITING_BANK):
         look_again(unclear, phase)
 
 
@@ -38,7 +39,7 @@ def check(transaction_id: str, claim: Claim) -> None:
 @atomic
 def _open(session: Session, transaction_id: str) -> tuple[ChargeSnapshot, Unclear] | None:
     transaction = states.lock(session, transaction_id)
-    if transaction.phase not in ("unknown", "awaiting_bank", "requires_action"):
+    if transaction.phase not in (Phase.UNKNOWN, Phase.AWAITING_BANK, Phase.REQUIRES_ACTION):
         return None
     if transaction.stripe_payment_id is None:
         raise LookupError(f"{transaction_id} is {transaction.phase} without an intent")

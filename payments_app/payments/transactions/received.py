@@ -12,6 +12,7 @@ from payments_app.core.db.columns import as_object
 from payments_app.core.money import Money, code_of
 from payments_app.gateway.results import Answer, Verdict
 from payments_app.payments.models import Transaction
+from payments_app.payments.phases import Phase
 
 
 def mismatch(transaction: Transaction, answer: Answer) -> str | None:
@@ -41,7 +42,7 @@ def _is_setup(intent: dict[str, Any]) -> bool:
 
 def receive(transaction: Transaction, answer: Answer, phase: str) -> dict[str, Any]:
     """Keep what was received, where it is complete now; what the timeline says of a part."""
-    if phase != "complete":
+    if phase != Phase.COMPLETE:
         return {}
     intent = answer.body or {}
     transaction.amount_received = 0 if _is_setup(intent) else intent.get("amount_received")

@@ -14,6 +14,7 @@ from payments_app.core.db.session import atomic
 from payments_app.gateway.results import Answer, Verdict
 from payments_app.merchants.refresh_account import stage_refresh
 from payments_app.payments import states
+from payments_app.payments.phases import Phase
 from payments_app.payments.transactions.apply_stripe_state import end, note_call
 from payments_app.payments.transactions.charge_snapshot import ChargeSnapshot
 
@@ -37,7 +38,7 @@ def end_refused(session: Session, snapshot: ChargeSnapshot, answer: Answer) -> N
     states.lock(session, snapshot.transaction_id)
     note_call(session, snapshot.transaction_id, answer)
     error = answer.error or {}
-    end(session, snapshot.transaction_id, "failed", error)
+    end(session, snapshot.transaction_id, Phase.FAILED, error)
     stage_refresh(session, snapshot.seller or "")
     alerts.raise_alert(
         session,

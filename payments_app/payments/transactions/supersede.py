@@ -17,6 +17,7 @@ from payments_app.gateway.results import Answer, Verdict
 from payments_app.payments import states
 from payments_app.payments.connect.account import DIRECT_ACCOUNT
 from payments_app.payments.models import Transaction
+from payments_app.payments.phases import Phase
 from payments_app.payments.queries import attempts_like
 from payments_app.payments.transactions.apply_stripe_state import (
     apply_in_session,
@@ -70,7 +71,7 @@ def _end_in_favour_of_earlier(
     """Both in one transaction: whoever died between the two would leave the earlier one failed,
     though Stripe took its money, and nothing would come back to it."""
     # First end the new one: a payable has one active transaction at most.
-    end(session, transaction_id, "canceled", ALREADY_PAID)
+    end(session, transaction_id, Phase.CANCELED, ALREADY_PAID)
     apply_in_session(session, earlier_id, answer, fresh=True)
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from payments_app.core.money import Money
 from payments_app.customers.models import Customer
 from payments_app.payments.models import PaymentRecord, Role, Transaction
+from payments_app.payments.phases import State
 from payments_app.staff.payments.details import payments
 from payments_app.staff.payments.refunds_and_disputes import marks_of
 from payments_app.staff.presenter import Mark, Payment
@@ -87,8 +88,12 @@ def _totals(session: Session, customer_id: str) -> Totals:
     )
     for row in grouped:
         counts[row.state] += row[2]
-        if row.state == "complete":
+        if row.state == State.COMPLETE:
             sums.append(str(Money(int(row.sum), row.currency)))
     return Totals(
-        sum(counts.values()), counts["complete"], counts["failed"], counts["pending"], sums
+        sum(counts.values()),
+        counts[State.COMPLETE],
+        counts[State.FAILED],
+        counts[State.PENDING],
+        sums,
     )

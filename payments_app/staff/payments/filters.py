@@ -19,7 +19,8 @@ from payments_app.core.money import code_of
 from payments_app.core.web.query import UnreadableQueryError, read_query
 from payments_app.payments.disputes.models import Dispute
 from payments_app.payments.models import Transaction
-from payments_app.payments.refunds.models import Refund
+from payments_app.payments.phases import Phase, State
+from payments_app.payments.refunds.models import Refund, RefundState
 from payments_app.staff.cells import in_words
 from payments_app.staff.indexes import lower_email, reason_code
 from payments_app.staff.payments.amount_filters import read_amount, shown_is
@@ -37,18 +38,21 @@ def _earlier(model: type[Refund | Dispute], state: str | None = None) -> ColumnE
 
 
 STATUSES: dict[str, tuple[str, ColumnElement[bool]]] = {
-    "complete": ("Success", Transaction.state == "complete"),
-    "failed": ("Failed", Transaction.phase == "failed"),
-    "canceled": ("Canceled", Transaction.phase == "canceled"),
-    "pending": ("Pending", Transaction.state == "pending"),
-    "requires_action": ("Waiting for customer", Transaction.phase == "requires_action"),
-    "unknown": ("Checking with Stripe", Transaction.phase == "unknown"),
-    "refunded": ("Refunded", and_(Refund.state == "succeeded", ~_earlier(Refund, "succeeded"))),
+    "complete": ("Success", Transaction.state == State.COMPLETE),
+    "failed": ("Failed", Transaction.phase == Phase.FAILED),
+    "canceled": ("Canceled", Transaction.phase == Phase.CANCELED),
+    "pending": ("Pending", Transaction.state == State.PENDING),
+    "requires_action": ("Waiting for customer", Transaction.phase == Phase.REQUIRES_ACTION),
+    "unknown": ("Checking with Stripe", Transaction.phase == Phase.UNKNOWN),
+    "refunded": (
+        "Refunded",
+        and_(Refund.state == RefundState.SUCCEEDED, ~_earlier(Refund, RefundState.SUCCEEDED)),
+    ),
     "disputed": ("Disputed", ~_earlier(Dispute)),
     "stuck": (
         "Stuck pending",
         and_(
-            Transaction.state == "pending",
+            Transaction.state == State.PENDING,
             Transaction.created_at < database_now(-STUCK_SECONDS),
         ),
     ),

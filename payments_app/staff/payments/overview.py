@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from payments_app.core.db.clock import database_now
 from payments_app.core.money import Money
 from payments_app.payments.models import Transaction
+from payments_app.payments.phases import State
 from payments_app.staff.payments.filters import STUCK_SECONDS
 from payments_app.staff.zones import day_bounds
 
@@ -43,19 +44,19 @@ def overview(session: Session, today: dt.date, zone: ZoneInfo) -> Overview:
         .group_by(Transaction.state, Transaction.currency)
         .order_by(Transaction.currency)
     ).all()
-    succeeded = sum(row[2] for row in rows if row.state == "complete")
-    failed = sum(row[2] for row in rows if row.state == "failed")
+    succeeded = sum(row[2] for row in rows if row.state == State.COMPLETE)
+    failed = sum(row[2] for row in rows if row.state == State.FAILED)
     waiting = session.execute(
         select(
             func.count(),
             func.count().filter(Transaction.created_at < database_now(-STUCK_SECONDS)),
-        ).where(Transaction.state == "pending")
+        ).where(Transaction.state == State.PENDING)
     ).one()
     return Overview(
         succeeded,
         failed,
         percent(succeeded, succeeded + failed),
-        [str(Money(int(row.sum), row.currency)) for row in rows if row.state == "complete"],
+        [str(Money(int(row.sum), row.currency)) for row in rows if row.state == State.COMPLETE],
         pending=waiting[0],
         stuck=waiting[1],
     )

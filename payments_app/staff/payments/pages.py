@@ -22,6 +22,7 @@ from payments_app.core.web.http import wants_json
 from payments_app.core.web.query import UnreadableQueryError, asked, takes
 from payments_app.gateway.declines import DECLINES
 from payments_app.payments.models import Transaction
+from payments_app.payments.phases import State
 from payments_app.payments.queries import attempts_like
 from payments_app.payments.refunds.double_payments import twin_of
 from payments_app.staff.blueprint import back_to_timeline, blueprint, page, today
@@ -53,7 +54,7 @@ _FEW = 8
 def home() -> Response:
     """Today's figures, and the newest failures."""
     session, zone = db.session(), reader_zone()
-    newest = read_page(session, [Transaction.state == "failed"], size=_FEW)
+    newest = read_page(session, [Transaction.state == State.FAILED], size=_FEW)
     return page(
         "payments/overview.html",
         figures=overview(session, today(), zone),

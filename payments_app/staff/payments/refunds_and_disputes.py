@@ -17,12 +17,16 @@ from sqlalchemy.orm import Session
 from payments_app.accounts.people import names_of
 from payments_app.core.money import Money
 from payments_app.payments.disputes.models import REASONS, Dispute
-from payments_app.payments.refunds.models import Refund
+from payments_app.payments.refunds.models import Refund, RefundState
 from payments_app.staff.cells import in_words, said
 from payments_app.staff.presenter import Mark
 from payments_app.staff.zones import When, when
 
-_TEXT = {"requested": "Refund asked for", "succeeded": "Refunded", "failed": "Refund failed"}
+_TEXT: dict[str, str] = {
+    RefundState.REQUESTED: "Refund asked for",
+    RefundState.SUCCEEDED: "Refunded",
+    RefundState.FAILED: "Refund failed",
+}
 
 
 @dataclass(frozen=True)
@@ -43,11 +47,14 @@ def marks_of(session: Session, ids: Sequence[str]) -> dict[str, tuple[Mark, ...]
     marks: dict[str, list[Mark]] = defaultdict(list)
     refunds = session.execute(
         select(Refund.transaction_id, Refund.state, Refund.amount, Refund.currency)
-        .where(Refund.transaction_id.in_(ids), Refund.state.not_in(("failed", "canceled")))
+        .where(
+            Refund.transaction_id.in_(ids),
+            Refund.state.not_in((RefundState.FAILED, RefundState.CANCELED)),
+        )
         .order_by(Refund.created_at, Refund.id)
     )
     for row in refunds:
-        done = row.state == "succeeded"
+        done = row.state == RefundState.SUCCEEDED
         text = f"{'REFUNDED' if done else 'REFUND PENDING'} {Money(row.amount, row.currency)}"
         marks[row.transaction_id].append(Mark(text, "\u21a9"))
     disputes = session.execute(

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from payments_app.core.db.clock import utcnow
 from payments_app.core.money import Money
+from payments_app.payments.phases import State
 from payments_app.staff.cells import in_words
 from payments_app.staff.payments.overview import percent
 from payments_app.staff.reports.charts import Bars, Line, bars, line
@@ -71,7 +72,7 @@ def report(found: Sequence[Count], first: dt.date, last: dt.date, currency: str)
             by_day[count.day].append(count)
     dates = [first + dt.timedelta(days=n) for n in range((last - first).days + 1)]
     days = [_day(date, by_day[date], currency) for date in dates]
-    volumes = [_sum(by_day[date], "complete", "amount") for date in dates]
+    volumes = [_sum(by_day[date], State.COMPLETE, "amount") for date in dates]
     everything = [count for date in dates for count in by_day[date]]
     return Report(
         currency=currency,
@@ -118,9 +119,9 @@ def sales_summary(session: Session, zone: ZoneInfo) -> SalesSummary:
 def _sales(found: Sequence[Count]) -> dict[str, Sales]:
     return {
         currency: Sales(
-            payments=_sum(own, "complete", "count"),
-            failed=_sum(own, "failed", "count"),
-            amount=(amount := _sum(own, "complete", "amount")),
+            payments=_sum(own, State.COMPLETE, "count"),
+            failed=_sum(own, State.FAILED, "count"),
+            amount=(amount := _sum(own, State.COMPLETE, "amount")),
             formatted=str(Money(amount, currency)),
         )
         for currency in currencies(found)
@@ -130,22 +131,22 @@ def _sales(found: Sequence[Count]) -> dict[str, Sales]:
 
 def _day(day: dt.date, found: Sequence[Count], currency: str) -> Day:
     succeeded, failed, pending = (
-        _sum(found, state, "count") for state in ("complete", "failed", "pending")
+        _sum(found, state, "count") for state in (State.COMPLETE, State.FAILED, State.PENDING)
     )
-    amount = _sum(found, "complete", "amount")
+    amount = _sum(found, State.COMPLETE, "amount")
     rate = percent(succeeded, succeeded + failed)
     return Day(day, succeeded, failed, pending, rate, str(Money(amount, currency)))
 
 
 def _rate(found: Sequence[Count]) -> float | None:
-    succeeded, failed = _sum(found, "complete", "count"), _sum(found, "failed", "count")
+    succeeded, failed = _sum(found, State.COMPLETE, "count"), _sum(found, State.FAILED, "count")
     return succeeded * 100 / (succeeded + failed) if succeeded + failed else None
 
 
 def _reasons(found: Sequence[Count]) -> list[Reason]:
     by_reason: Counter[str] = Counter()
     for count in found:
-        if count.state == "failed":
+        if count.state == State.FAILED:
             by_reason[count.reason] += count.count
     whole = by_reason.total()
     return [

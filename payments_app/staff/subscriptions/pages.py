@@ -19,7 +19,7 @@ from payments_app.staff.blueprint import blueprint, page
 from payments_app.staff.subscriptions.queries import bills, history_of, row_of
 from payments_app.staff.zones import reader_zone
 from payments_app.subscriptions import change
-from payments_app.subscriptions.models import Subscription
+from payments_app.subscriptions.models import Subscription, SubscriptionStatus
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ CHANGES = {
         "Pause",
         "No bills until you resume it. The customer keeps what is paid for.",
         lambda id_, now, actor: change.pause(id_, now, actor=actor),
-        ("trialing", "active"),
+        (SubscriptionStatus.TRIALING, SubscriptionStatus.ACTIVE),
     ),
     "resumption": Change(
         "Resume",
@@ -58,13 +58,19 @@ CHANGES = {
         "Cancel at the period's end",
         "It runs until the end of the paid period. There are no more bills.",
         _cancel,
-        ("trialing", "active"),
+        (SubscriptionStatus.TRIALING, SubscriptionStatus.ACTIVE),
     ),
     "end": Change(
         "End now",
         "It ends now. This does not refund anything: refund the payment if you want to.",
         _end,
-        ("trialing", "active", "past_due", "paused", "ending"),
+        (
+            SubscriptionStatus.TRIALING,
+            SubscriptionStatus.ACTIVE,
+            SubscriptionStatus.PAST_DUE,
+            "paused",
+            "ending",
+        ),
     ),
 }
 
@@ -120,7 +126,10 @@ def _change_page(
 
 def _open_changes(found: Subscription) -> dict[str, Change]:
     status = found.display_status
-    if found.cancel_at_period_end and status in ("trialing", "active"):
+    if found.cancel_at_period_end and status in (
+        SubscriptionStatus.TRIALING,
+        SubscriptionStatus.ACTIVE,
+    ):
         status = "ending"
     return {name: each for name, each in CHANGES.items() if status in each.states}
 

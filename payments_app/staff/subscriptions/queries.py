@@ -19,16 +19,16 @@ from payments_app.staff.timeline import Entry, entries
 from payments_app.staff.zones import When, when
 from payments_app.subscriptions.dunning import DAYS
 from payments_app.subscriptions.find import subscriptions_of
-from payments_app.subscriptions.models import NOT_OWN, Period, Subscription
+from payments_app.subscriptions.models import NOT_OWN, Period, Subscription, SubscriptionStatus
 
 SHOWN = 24  # bills, and entries of the history twice as many
 _BADGES = {
-    "incomplete": ("INCOMPLETE", "secondary"),
-    "trialing": ("FREE TRIAL", "info"),
-    "active": ("ACTIVE", "success"),
-    "past_due": ("NOT PAID", "danger"),
+    SubscriptionStatus.INCOMPLETE: ("INCOMPLETE", "secondary"),
+    SubscriptionStatus.TRIALING: ("FREE TRIAL", "info"),
+    SubscriptionStatus.ACTIVE: ("ACTIVE", "success"),
+    SubscriptionStatus.PAST_DUE: ("NOT PAID", "danger"),
     "paused": ("PAUSED", "warning"),
-    "canceled": ("ENDED", "secondary"),
+    SubscriptionStatus.CANCELED: ("ENDED", "secondary"),
 }
 
 
@@ -77,7 +77,10 @@ def subscription_rows(session: Session, customer_id: str) -> list[SubscriptionRo
 def row_of(found: Subscription) -> SubscriptionRow:
     """One of them."""
     text, kind = _BADGES[found.display_status]
-    goes_on = found.display_status in ("trialing", "active") and not found.cancel_at_period_end
+    goes_on = (
+        found.display_status in (SubscriptionStatus.TRIALING, SubscriptionStatus.ACTIVE)
+        and not found.cancel_at_period_end
+    )
     return SubscriptionRow(
         id=found.id,
         plan=found.plan.name,

@@ -20,7 +20,8 @@ class DeclinePolicy:
 
     `needs_buyer`: the buyer must act, so the card is never charged without them.
     `same_card_may_work`: the card may be charged again as it is; else the buyer pays by a link.
-    `retry_after`: seconds until we try again by ourselves; None: no attempt is made or offered.
+    `retry_after`: the least seconds before dunning's next attempt, whatever its plan says; nothing
+    else is tried again without a person. None: no attempt is made or offered.
     `takes_advice`: Stripe's `advice_code` makes it more exact, for the code leaves it open.
     `hides_reason`: the code would tell a thief why, so a buyer's program does not read it.
     """

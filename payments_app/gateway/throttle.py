@@ -13,7 +13,9 @@ from flask import Flask, current_app
 from payments_app.config import Config
 from payments_app.core import redis_client
 
-LIVE, TEST, SANDBOX = 80, 20, 1000  # calls a second, with room for what others do with our key
+# Calls a second that we make at most, with room for what others do with our key. The stand-in for
+# Stripe has no limit of its own.
+LIVE, TEST, SANDBOX = 80, 20, 1000
 MAX_WAIT_SECONDS = 2.0  # a thread waits this long for its turn; longer waits are the outbox's
 
 # The theoretical arrival time of the generic cell rate algorithm, by Redis's own clock: answers

@@ -9,13 +9,12 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from payments_app.core.extensions import db
-from payments_app.core.jobs.runner import run_due_messages
 from payments_app.customers.models import Customer, SavedCard
 from payments_app.payments.models import Transaction
 from tests.checkout.checkout_client import BROWSER, FIELD, CheckoutClient
+from tests.payments.driver import work_all_due
 
 ADA, GRACE = "ada@example.com", "grace@example.com"
-QUEUES = ("charges", "payment_critical", "payment_standard")
 
 
 def send(browser: FlaskClient, **body: Any) -> Any:
@@ -37,8 +36,7 @@ def buy(checkout: CheckoutClient, browser: FlaskClient, **body: Any) -> str:
 
 def work(checkout: CheckoutClient) -> None:
     with checkout.app.app_context():
-        for queue in QUEUES:
-            run_due_messages(queue)
+        work_all_due()
 
 
 def cards(checkout: CheckoutClient) -> list[SavedCard]:

@@ -13,6 +13,7 @@ from payments_app.core.db.clock import database_now
 from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.core.history import HistoryEntry
+from payments_app.core.jobs.due import due_queues
 from payments_app.core.jobs.leases import CRASHES
 from payments_app.core.jobs.outbox import Message
 from payments_app.core.jobs.runner import run_due_messages
@@ -24,6 +25,15 @@ from payments_app.payments.models import PaymentRecord, Transaction
 from payments_app.payments.transactions.open import PaymentSource, open_transaction
 
 QUEUES = ("charges", "payment_critical", "payment_standard", "default", "mailers", "reports")
+
+
+def work_all_due() -> None:
+    """Each queue's turn comes once. One on which nothing is due costs no worker."""
+    for queue in QUEUES:
+        due = queue in due_queues(db.session())
+        db.session.rollback()
+        if due:
+            run_due_messages(queue)
 
 
 class PaymentDriver:
@@ -47,8 +57,12 @@ class PaymentDriver:
         return transaction
 
     def work(self, *queues: str) -> None:
-        for queue in queues or QUEUES:
-            run_due_messages(queue)
+        """What is due on these queues, each looked at once; without names, on all."""
+        if queues:
+            for queue in queues:
+                run_due_messages(queue)
+        else:
+            work_all_due()
 
     def work_all_waiting(self) -> None:
         """Do also what is put off, as if its time had come."""

@@ -12,15 +12,14 @@ from demo.plans import add_demo_plans
 from payments_app.core.db.clock import utcnow
 from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
-from payments_app.core.jobs.runner import run_due_messages
 from payments_app.subscriptions.calendar import local_day
 from payments_app.subscriptions.models import Period, Subscription
 from payments_app.subscriptions.renew import advance
 from tests.checkout.checkout_client import BROWSER, FIELD, CheckoutClient
 from tests.customers import mailed_link as customers
+from tests.payments.driver import work_all_due
 
 pytestmark = pytest.mark.portable
-QUEUES = ("charges", "payment_critical", "payment_standard")
 
 
 @pytest.fixture
@@ -32,8 +31,7 @@ def checkout(app: Flask, client: FlaskClient) -> CheckoutClient:
 
 def work(checkout: CheckoutClient) -> None:
     with checkout.app.app_context():
-        for queue in QUEUES:
-            run_due_messages(queue)
+        work_all_due()
 
 
 def subscribe(checkout: CheckoutClient, item: str = "coffee-club") -> str:

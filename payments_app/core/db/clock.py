@@ -7,7 +7,9 @@ import functools
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from sqlalchemy import Float, bindparam
 from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 from payments_app.core.db.columns import UTCDateTime
@@ -38,23 +40,29 @@ def known_zone(name: str) -> ZoneInfo | None:
 
 
 class database_now(FunctionElement[dt.datetime]):
-    """The database's clock, `seconds` from now, as an SQL expression."""
+    """The database's clock, `seconds` from now, as an SQL expression.
+
+    The seconds are a bound value, so that a statement is compiled once however many there are. A
+    column's default has none: DDL takes no bound values.
+    """
 
     type = UTCDateTime()
-    inherit_cache = False
+    inherit_cache = True
 
     def __init__(self, seconds: float = 0) -> None:
-        self.seconds = float(seconds)
-        super().__init__()
+        super().__init__(*([bindparam(None, float(seconds), Float)] if seconds else []))
 
 
 @compiles(database_now, "postgresql")
-def _on_postgresql(element: database_now, _compiler: Any, **_kw: Any) -> str:
+def _on_postgresql(element: database_now, compiler: SQLCompiler, **kw: Any) -> str:
     # now() is the transaction's start; a long transaction would lease into the past.
-    return f"(clock_timestamp() + make_interval(secs => {element.seconds:.3f}))"
+    seconds = compiler.process(element.clauses, **kw) or "0.000"
+    return f"(clock_timestamp() + make_interval(secs => {seconds}))"
 
 
 @compiles(database_now, "sqlite")
-def _on_sqlite(element: database_now, _compiler: Any, **_kw: Any) -> str:
+def _on_sqlite(element: database_now, compiler: SQLCompiler, **kw: Any) -> str:
     # The same shape that SQLAlchemy stores, so that the two compare as text.
-    return f"(strftime('%Y-%m-%d %H:%M:%f', 'now', '{element.seconds:+.3f} seconds') || '000')"
+    seconds = compiler.process(element.clauses, **kw)
+    modifier = f"printf('%+.3f seconds', {seconds})" if seconds else "'+0.000 seconds'"
+    return f"(strftime('%Y-%m-%d %H:%M:%f', 'now', {modifier}) || '000')"

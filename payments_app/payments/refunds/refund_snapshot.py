@@ -1,4 +1,4 @@
-"""refund_snapshot: what a worker needs of a refund, as plain data.
+"""refund_snapshot: what a worker needs of a refund, as plain data, and what it sends to Stripe.
 
 It is read (and where a refund begins, written) in one short database transaction, so that no row
 and no connection is held while Stripe is called.

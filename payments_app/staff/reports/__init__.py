@@ -1,7 +1,7 @@
 """staff.reports: success rate, volume and reasons of failures by day.
 
 Owns:       daily rows of payments, and the deltas that they are made of.
-Imports:    core, staff, staff.payments.
+Imports:    core, payments, staff, staff.payments.
 Publishes:  nothing.
 Subscribes: nothing.
 """

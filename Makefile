@@ -3,10 +3,11 @@
 PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$name && break; \
 	done)
-VENV := .venv
+VENV ?= .venv
+export VENV
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help run demo-data test chaos renewals mutants lint audit format fuzz lock clean venv-demo venv-test python machine
+.PHONY: help run demo-data test portable chaos renewals mutants lint audit format fuzz lock clean venv-demo venv-test python machine
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -20,6 +21,9 @@ demo-data: venv-demo ## Add N made-up payments to the demo's database
 
 test: venv-test ## Run every check and every test on real parts
 	@$(VENV)/bin/python -m parts.testrun
+
+portable: venv-test ## Run the checks and what holds on SQLite, on another Python [PYTHON=python3.13 VENV=.venv-3.13]
+	@$(VENV)/bin/python -m parts.testrun --portable
 
 chaos: venv-test ## Break everything while buyers pay, then compare the books [N=500 SEED=]
 	@$(VENV)/bin/python -m chaos --buyers $(if $(filter command environment,$(firstword $(origin N))),$(N),500) $(if $(SEED),--seed $(SEED))

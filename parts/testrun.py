@@ -1,4 +1,7 @@
-"""Every check and every test: `python -m parts.testrun` (with `--lint`, the checks alone)."""
+"""Every check and every test: `python -m parts.testrun`.
+
+With `--lint` the checks alone; with `--portable` the checks and the tests that hold on SQLite too.
+"""
 
 import os
 import shutil
@@ -30,10 +33,13 @@ def main(arguments: list[str]) -> int:
     """Exit code: 0 when all passed. pytest's own closing line is the last of a good run."""
     failed = failed_checks()
     if "--lint" not in arguments:
-        audit.main(audit.REQUIREMENTS)
         try:
-            install_missing()
-            failed += failed_tests(arguments)
+            if "--portable" in arguments:
+                failed += failed_portable_tests()
+            else:
+                audit.main(audit.REQUIREMENTS)
+                install_missing()
+                failed += failed_tests(arguments)
         except (MissingPart, NotReady, RuntimeError) as error:
             print(error, file=sys.stderr)
             return 1
@@ -86,6 +92,22 @@ def failed_tests(arguments: list[str]) -> list[str]:
             for kind, selected in runs.items()
             if pytest([*selected, *arguments], shared | {"TEST_DATABASE": kind})
         ]
+
+
+def failed_portable_tests() -> list[str]:
+    """Run what holds on SQLite as well, and needs neither PostgreSQL nor a browser."""
+    with (
+        tempfile.TemporaryDirectory(prefix="testrun-") as name,
+        Redis(Path(name) / "redis") as redis,
+        Sandbox(Path(name) / "sandbox", keep=False) as sandbox,
+    ):
+        env = {
+            "TEST_DATABASE": "sqlite",
+            "TEST_SQLITE_TEMPLATE": str(sqlite_template(Path(name))),
+            "TEST_REDIS_URL": redis.url(),
+            "TEST_SANDBOX_URL": sandbox.url,
+        }
+        return ["the portable tests"] if pytest(["-m", "portable"], env) else []
 
 
 def pytest(arguments: list[str], env: dict[str, str]) -> int:

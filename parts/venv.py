@@ -4,13 +4,14 @@ Runs on the system's Python and its standard library alone: `python3 -m parts.ve
 """
 
 import hashlib
+import os
 import subprocess
 import sys
 import venv
 from pathlib import Path
 
 OLDEST = (3, 11)
-VENV = Path(".venv")
+VENV = Path(os.environ.get("VENV", ".venv"))
 
 
 def main(files: list[str]) -> None:

@@ -65,7 +65,7 @@ from payments_app.payments.refunds.refresh import refresh as refresh_refunds
 from payments_app.payments.refunds.send import send as send_refund
 from payments_app.payments.retries.charge import retry
 from payments_app.payments.sellable import Sellable
-from payments_app.payments.transactions.abandon import ACTION_SECONDS, expire_action
+from payments_app.payments.transactions.abandon import BANK_CONFIRMATION_SECONDS, expire_action
 from payments_app.payments.transactions.charge import charge
 from payments_app.payments.transactions.look_up import FIRST_SECONDS, check, look_up
 from payments_app.payments.transactions.recover import recover
@@ -172,7 +172,7 @@ COMMANDS = {
 
 EVENTS = {
     "alert.raised": (Subscriber("alerts.mail"), Subscriber("alerts.webhook")),
-    "payment.requires_action": (Subscriber("expire_action", ACTION_SECONDS),),
+    "payment.requires_action": (Subscriber("expire_action", BANK_CONFIRMATION_SECONDS),),
     "payment.awaiting_bank": (Subscriber("look_up", FIRST_SECONDS),),
     "payment.unknown": (Subscriber("look_up", FIRST_SECONDS),),
     "payment.completed": (

@@ -17,7 +17,7 @@ RECEIVED, PROCESSED, IGNORED, QUARANTINED = "received", "processed", "ignored", 
 class StripeEvent(Base):
     """An event by Stripe's own id. The body is not kept: the object is read again at Stripe.
 
-    `received` waits to be worked on, `processed` was, `ignored` is of a type that has no handler,
+    `received` waits to be worked on, `processed` was, `ignored` is of a type that nothing handles,
     `quarantined` does not fit what we know, for the `reason` given, and moved nothing.
     """
 

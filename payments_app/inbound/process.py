@@ -102,7 +102,7 @@ def _waiting(session: Session, event_id: str) -> StripeEvent | None:
 def _match(session: Session, intent: dict[str, Any], account: str | None) -> str | None:
     """Our transaction for this intent: by the intent's id, else by what its metadata names.
 
-    Raises _MisfitError where the two differ in account, amount, currency or intent.
+    Raises _MismatchError where the two differ in account, amount, currency or intent.
     """
     found = session.scalar(select(Transaction).where(Transaction.stripe_payment_id == intent["id"]))
     if found is None:
@@ -133,7 +133,7 @@ def _match(session: Session, intent: dict[str, Any], account: str | None) -> str
 
 def _keep_unknown_status(event: StripeEvent, answer: Answer, claim: Claim) -> None:
     """The intent has a status that we do not know: our payment stays where it is, and the intent
-    is read again, LOOKS times."""
+    is read again, MAX_READS times."""
     message = str((answer.error or {}).get("message"))
     if claim.tries == 0:
         _note_word(event, answer)
@@ -153,7 +153,7 @@ def _note_word(session: Session, event: StripeEvent, answer: Answer) -> None:
 
 
 def _check_storable(intent: dict[str, Any]) -> None:
-    """Raises _MisfitError for what no row can hold, alone or summed with others: a person must
+    """Raises _MismatchError for what no row can hold, alone or summed with others: a person must
     look, and a second try is of no use."""
     amount, currency = intent["amount"], intent.get("currency")
     if whole(amount, 0, MOST_AMOUNT) is None:

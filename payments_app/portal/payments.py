@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, aliased
 from payments_app.payments.connect.payee import MERCHANT
 from payments_app.payments.models import PaymentRecord, Transaction
 
-SIZE = 50
+PAGE_SIZE = 50
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class PaymentsPage:
 
 
 def payments_of(
-    session: Session, merchant_id: str, before: int | None = None, size: int = SIZE
+    session: Session, merchant_id: str, before: int | None = None, size: int = PAGE_SIZE
 ) -> PaymentsPage:
     """The payments that pay this merchant, older than the cursor `before`.
 

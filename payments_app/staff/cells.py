@@ -18,6 +18,7 @@ from payments_app.gateway.calls import STATUSES
 from payments_app.gateway.declines import DECLINES, STAFF, DeclinePolicy, decline_policy
 from payments_app.gateway.words import describe_unknown, known
 from payments_app.payments.phases import Phase, State
+from payments_app.payments.transactions.abandon import BANK_CONFIRMATION_SECONDS
 
 NOTHING = "N/A"
 DASHBOARD = "https://dashboard.stripe.com"
@@ -38,8 +39,8 @@ _NEXT_STEP = {
     Phase.CANCELED: "No payment was made. The customer may pay again.",
     Phase.CREATED: "Queued. It will be charged within seconds. No action needed.",
     Phase.PROCESSING: "Stripe is charging the card. No action needed.",
-    Phase.REQUIRES_ACTION: "The customer must confirm with their bank. After 30 minutes the "
-    "payment is cancelled.",
+    Phase.REQUIRES_ACTION: "The customer must confirm with their bank. After "
+    f"{BANK_CONFIRMATION_SECONDS // 60} minutes the payment is cancelled.",
     Phase.AWAITING_BANK: "Waiting for the bank. No action needed.",
     Phase.UNKNOWN: "We lost Stripe's answer and are checking. Don't charge again.",
 }

@@ -161,7 +161,7 @@ def test_a_filtered_page_comes_out_of_an_index(plans: list[str], given: dict[str
 def test_what_was_given_back_is_there_to_be_found(filled: Flask, status: str) -> None:
     with filled.app_context():
         filters = read_filters({"status": status}, UTC, TODAY)
-        page = read_page(db.session(), filters.conditions, walk=filters.walk)
+        page = read_page(db.session(), filters.conditions, sort_key=filters.sort_key)
         assert page.older is not None
 
 
@@ -185,10 +185,10 @@ def test_where_few_payments_were_given_back_only_those_are_read(
 
 def walk_pages(filters: Filters) -> None:
     """The first page, the next one, and back again."""
-    session, walk = db.session(), filters.walk
-    page = read_page(session, filters.conditions, walk=walk)
-    read_page(session, filters.conditions, walk=walk, before=page.older)
-    read_page(session, filters.conditions, walk=walk, after=page.older)
+    session, sort_key = db.session(), filters.sort_key
+    page = read_page(session, filters.conditions, sort_key=sort_key)
+    read_page(session, filters.conditions, sort_key=sort_key, before=page.older)
+    read_page(session, filters.conditions, sort_key=sort_key, after=page.older)
 
 
 def test_the_pages_of_disputes_come_out_of_an_index(plans: list[str]) -> None:

@@ -62,7 +62,7 @@ class Command:
 
 @dataclass(frozen=True)
 class Subscriber:
-    """A handler of an event: the command it stages, due in `delay` seconds."""
+    """What hears of an event: the command it stages, due in `delay` seconds."""
 
     command: str
     delay: float = 0

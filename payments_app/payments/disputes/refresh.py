@@ -28,14 +28,17 @@ from payments_app.payments.read_now import RETRY_SECONDS, read_now
 from payments_app.payments.unmatched import mark_matched, read_subject, store_unmatched
 
 CHANGED = "dispute.changed"
-LOOK_SECONDS, MAX_READS = 3600.0, 20  # at a status that we do not know; a person was told at once
+READ_AGAIN_SECONDS, MAX_READS = (
+    3600.0,
+    20,
+)  # at a status that we do not know; a person was told at once
 
 
 def refresh(subject: str, claim: Claim) -> None:
     """Read one dispute (`dp_...`, `du_...`) or all of an intent (`pi_...`) at Stripe, and keep it;
     `subject` may name the account that it is on (`dp_...@acct_...`).
 
-    Raises Later while Stripe can't be read, while the payment is not complete here, and LOOKS times
+    Raises Later while Stripe can't be read, while the payment is not complete here, and MAX_READS times
     while Stripe says a status that we do not know.
     """
     stripe_id, account = read_subject(subject)
@@ -51,7 +54,7 @@ def refresh(subject: str, claim: Claim) -> None:
         raise Later(RETRY_SECONDS, str(unread)) from unread
     unknown = [body for body in bodies if known(body.get("status"), STATES) is None]
     if unknown and claim.tries < MAX_READS:
-        raise Later(LOOK_SECONDS, describe_unknown(unknown[0].get("status")))
+        raise Later(READ_AGAIN_SECONDS, describe_unknown(unknown[0].get("status")))
 
 
 def _one(stripe_dispute_id: str, account: str | None) -> list[dict[str, Any]]:

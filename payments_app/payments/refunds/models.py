@@ -139,7 +139,7 @@ def lock(session: Session, refund_id: str) -> Refund:
 def move(
     session: Session, refund: Refund, state: str, *, actor: str = history.SYSTEM, **data: Any
 ) -> None:
-    """Move a locked refund, write history, store one message for each handler of the event.
+    """Move a locked refund, write history, store one message for each subscriber of the event.
 
     Raises IllegalMoveError when the table does not allow it.
     """

@@ -30,7 +30,7 @@ from payments_app.payments.transactions.keep_answer import keep_intent
 
 log = logging.getLogger(__name__)
 
-ACTION_SECONDS = 30 * 60  # a bank's check that nobody finished is cancelled after this
+BANK_CONFIRMATION_SECONDS = 30 * 60  # a bank's check that nobody finished is cancelled after this
 RETRY_SECONDS = 60.0
 NOT_MADE = {
     "type": "expired",
@@ -143,7 +143,7 @@ def _waiting_for_buyer(session: Session, transaction_id: str) -> ChargeSnapshot 
     if transaction.phase != Phase.REQUIRES_ACTION:
         return None
     too_early = session.scalar(
-        select(Transaction.phase_at > database_now(-ACTION_SECONDS + 1)).where(
+        select(Transaction.phase_at > database_now(-BANK_CONFIRMATION_SECONDS + 1)).where(
             Transaction.id == transaction_id
         )
     )

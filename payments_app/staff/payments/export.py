@@ -33,7 +33,7 @@ def note_export(session: Session, actor: str, filters: Mapping[str, str], zone: 
 
 
 def csv_lines(
-    engine: Engine, conditions: Sequence[ColumnElement[bool]], walk: SortKey, zone: ZoneInfo
+    engine: Engine, conditions: Sequence[ColumnElement[bool]], sort_key: SortKey, zone: ZoneInfo
 ) -> Iterator[str]:
     """The header and a line for each payment, newest first, in batches: no connection is held
     while a slow reader takes its time, and the request may be over."""
@@ -55,7 +55,7 @@ def csv_lines(
         ]
     )
     last = None
-    while rows := _batch(engine, conditions, walk, last):
+    while rows := _batch(engine, conditions, sort_key, last):
         yield "".join(_line(_cells(row, zone)) for row in rows)
         last = (rows[-1].created_at, rows[-1].id)
 
@@ -63,11 +63,11 @@ def csv_lines(
 def _batch(
     engine: Engine,
     conditions: Sequence[ColumnElement[bool]],
-    walk: SortKey,
+    sort_key: SortKey,
     last: tuple[dt.datetime, str] | None,
 ) -> Sequence[Row[Any]]:
-    position = walk.position
-    query = walk.query(*COLUMNS).where(*conditions).limit(_BATCH)
+    position = sort_key.position
+    query = sort_key.query(*COLUMNS).where(*conditions).limit(_BATCH)
     if last is not None:
         query = query.where(tuple_(*position) < tuple_(*last))
     with Session(engine) as session:

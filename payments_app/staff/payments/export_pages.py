@@ -27,7 +27,7 @@ def export() -> Response:
     except UnreadableFiltersError as error:
         return unreadable(error)
     note_export(signed_in().id, filters.given, zone.key)
-    lines = csv_lines(db.engine, filters.conditions, filters.walk, zone)
+    lines = csv_lines(db.engine, filters.conditions, filters.sort_key, zone)
     response = Response(lines, mimetype="text/csv")
     response.headers["Content-Disposition"] = f'attachment; filename="payments-{today()}.csv"'
     return private(response)

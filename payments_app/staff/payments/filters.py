@@ -82,8 +82,8 @@ class Filters:
     problems: dict[str, str] = field(default_factory=dict)
 
     @property
-    def walk(self) -> SortKey:
-        """What the list is sorted along; `conditions` hold on this walk only."""
+    def sort_key(self) -> SortKey:
+        """What the list is sorted along; `conditions` hold with this sort key only."""
         return _WALKS.get(self.given.get("status", ""), PAYMENTS)
 
     @property

@@ -114,7 +114,7 @@ def list_page(filters: Filters, status: int = 200, **values: str) -> Response:
         found = read_page(
             db.session(),
             filters.conditions,
-            walk=filters.walk,
+            sort_key=filters.sort_key,
             before=asked("before"),
             after=asked("after"),
         )

@@ -17,7 +17,7 @@ from payments_app.payments.models import Transaction
 from payments_app.payments.refunds.models import Refund
 from payments_app.payments.returned import RefundOrDispute
 
-SIZE = 50
+PAGE_SIZE = 50
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _MICROSECOND = dt.timedelta(microseconds=1)
 _MICROSECONDS = re.compile(r"-?[0-9]{1,18}")  # from the year 1 to 9999
@@ -33,7 +33,7 @@ class SortKey:
     model: type[RefundOrDispute] | None = None
 
     def query(self, *columns: Any) -> Select[Any]:
-        """These columns of the payments along the walk."""
+        """These columns of the payments along the sort key."""
         query = select(*columns).select_from(Transaction)
         if self.model is not None:
             query = query.join(self.model, self.model.transaction_id == Transaction.id)
@@ -63,10 +63,10 @@ def read_page(
     session: Session,
     conditions: Sequence[ColumnElement[bool]],
     *,
-    walk: SortKey = PAYMENTS,
+    sort_key: SortKey = PAYMENTS,
     before: str | None = None,
     after: str | None = None,
-    size: int = SIZE,
+    size: int = PAGE_SIZE,
 ) -> Page:
     """The payments older than the cursor `before`, or newer than `after`; else the newest.
 
@@ -79,8 +79,8 @@ def read_page(
     for name, typed, read in (("before", before, old), ("after", after, new)):
         if typed and read is None:
             raise UnreadableQueryError({name: "This names no page of the list."})
-    columns = walk.position
-    query = walk.query(Transaction.created_at, Transaction.id, Transaction.version)
+    columns = sort_key.position
+    query = sort_key.query(Transaction.created_at, Transaction.id, Transaction.version)
     query = query.where(*conditions).limit(size + 1)
     if old is None and new is not None:
         query = query.where(tuple_(*columns) > tuple_(*new)).order_by(*columns)

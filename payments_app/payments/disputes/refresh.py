@@ -38,8 +38,8 @@ def refresh(subject: str, claim: Claim) -> None:
     """Read one dispute (`dp_...`, `du_...`) or all of an intent (`pi_...`) at Stripe, and keep it;
     `subject` may name the account that it is on (`dp_...@acct_...`).
 
-    Raises Later while Stripe can't be read, while the payment is not complete here, and MAX_READS times
-    while Stripe says a status that we do not know.
+    Raises Later while Stripe can't be read, while the payment is not complete here, and MAX_READS
+    times while Stripe says a status that we do not know.
     """
     stripe_id, account = read_subject(subject)
     find = _of_intent if stripe_id.startswith("pi_") else _one

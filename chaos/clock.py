@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-CONFIRMATION_OVER_SECONDS = 31 * 60  # after which an abandoned bank's check is over
+UNCONFIRMED_SECONDS = 31 * 60  # after which an abandoned bank's check is over
 GRACE_SECONDS = 16 * 60  # after which a business day is closed
 
 LEASES_LOST = """
@@ -16,8 +16,8 @@ NOTICES_DUE = """
 # Half an hour goes by for buyers who left the bank's check.
 CHECKS_ABANDONED = (
     f"""
-    UPDATE pay_transactions SET phase_at = phase_at - interval '{CONFIRMATION_OVER_SECONDS} seconds',
-                            created_at = created_at - interval '{CONFIRMATION_OVER_SECONDS} seconds'
+    UPDATE pay_transactions SET phase_at = phase_at - interval '{UNCONFIRMED_SECONDS} seconds',
+                            created_at = created_at - interval '{UNCONFIRMED_SECONDS} seconds'
     WHERE phase = 'requires_action'
     """,  # noqa: S608 - a constant of ours
     """

@@ -28,10 +28,8 @@ from payments_app.payments.read_now import RETRY_SECONDS, read_now
 from payments_app.payments.unmatched import mark_matched, read_subject, store_unmatched
 
 CHANGED = "dispute.changed"
-READ_AGAIN_SECONDS, MAX_READS = (
-    3600.0,
-    20,
-)  # at a status that we do not know; a person was told at once
+# At a status that we do not know; a person was told at once.
+READ_AGAIN_SECONDS, MAX_READS = 3600.0, 20
 
 
 def refresh(subject: str, claim: Claim) -> None:

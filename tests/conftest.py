@@ -25,6 +25,7 @@ from parts.redis import Redis
 from parts.sandbox import Sandbox
 from parts.schema import SQLITE, copy_sqlite, empty_tables, postgres_template, sqlite_template
 from parts.settings import private_settings
+from tests.stripe_types.judge import Judge
 from tests.whole_templates import use_whole_templates
 
 pytest_plugins = ["tests.open_shop"]
@@ -140,6 +141,24 @@ def cheap_passwords() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(passwords, "_hasher", PasswordHasher(1, 8, 1))
         yield
+
+
+@pytest.fixture(scope="session")
+def judge() -> Iterator[Judge]:
+    """Of everything that this process sends to Stripe."""
+    judge, patch = Judge(), pytest.MonkeyPatch()
+    judge.watch(patch)
+    yield judge
+    patch.undo()
+
+
+@pytest.fixture(autouse=True)
+def judged(judge: Judge, request: pytest.FixtureRequest) -> Iterator[None]:
+    """What a test sends to Stripe is what Stripe's own library says that it takes."""
+    yield
+    wrong = judge.wrong()
+    if wrong and request.node.get_closest_marker("wrong_parameters") is None:
+        pytest.fail("\n".join(wrong), pytrace=False)
 
 
 @pytest.fixture

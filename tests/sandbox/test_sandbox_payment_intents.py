@@ -102,6 +102,7 @@ def test_a_declined_intent_takes_another_card(v1: Any) -> None:
     )
 
 
+@pytest.mark.wrong_parameters
 @pytest.mark.parametrize(
     ("fields", "code", "param"),
     [
@@ -133,6 +134,7 @@ def test_a_wrong_parameter_is_named(
     assert (caught.value.http_status, caught.value.code, caught.value.param) == (400, code, param)
 
 
+@pytest.mark.wrong_parameters
 def test_an_amount_is_required(v1: Any) -> None:
     with pytest.raises(stripe.InvalidRequestError) as caught:
         v1.payment_intents.create({"currency": "usd"})

@@ -45,6 +45,7 @@ def test_more_than_is_left_names_the_amount_and_no_code(v1: Any) -> None:
     assert (caught.value.param, caught.value.code) == ("amount", None)
 
 
+@pytest.mark.wrong_parameters
 @pytest.mark.parametrize(
     "fields",
     [{"reason": "because"}, {"amount": 0}, {"colour": "red"}],

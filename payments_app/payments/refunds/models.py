@@ -40,6 +40,14 @@ MACHINE = Machine(
     },
 )
 NOT_REFUNDED = ("failed", "canceled")  # these give nothing back, and allow another
+# The only way out of a failure: Stripe made it, and never said itself that it failed. With an alert.
+CORRECTIONS = Machine(
+    "ended refund",
+    {
+        **{state: frozenset[str]() for state in MACHINE.moves},
+        "failed": AT_STRIPE.difference(NOT_REFUNDED),
+    },
+)
 UNCLEAR = ("unknown", "pending", "requires_action")
 
 
@@ -124,14 +132,20 @@ def lock(session: Session, refund_id: str) -> Refund:
 
 
 def move(
-    session: Session, refund: Refund, state: str, *, actor: str = history.SYSTEM, **data: Any
+    session: Session,
+    refund: Refund,
+    state: str,
+    *,
+    actor: str = history.SYSTEM,
+    correction: bool = False,
+    **data: Any,
 ) -> None:
     """Move a locked refund, write history, store one message for each handler of the event.
 
     Raises IllegalMoveError when the table does not allow it.
     """
     old = refund.state
-    MACHINE.check(old, state)
+    (CORRECTIONS if correction else MACHINE).check(old, state)
     refund.state = state
     refund.state_at = database_now()
     session.flush()

@@ -17,7 +17,7 @@ from payments_app.core.history import HistoryEntry
 from payments_app.core.jobs import outbox
 from payments_app.customers.cards import card_of
 from payments_app.payments.queries import live_attempt
-from payments_app.payments.refunds.request import refunded
+from payments_app.payments.refunds.request import refunded, taken_back
 from payments_app.subscriptions import dunning
 from payments_app.subscriptions.calendar import local_day, prorated
 from payments_app.subscriptions.models import Period, Plan, Subscription
@@ -36,7 +36,7 @@ class ChangeRefusedError(Exception):
 @atomic
 def change_plan(session: Session, subscription_id: str, plan_id: int, now: dt.datetime) -> int:
     """Go over to another plan of the same interval and currency. What is left of a period that is
-    paid for is given back, less what was refunded of it, and charged anew at the other price, to
+    paid for is given back, less what went back of it already, and charged anew at the other price, to
     the day: the difference goes on the next bill. Returns it, in minor units. Raises
     ChangeRefusedError.
     """
@@ -170,8 +170,8 @@ def _kind(actor: str) -> str:
 
 
 def _refunded(session: Session, subscription: Subscription) -> tuple[str | None, int]:
-    """The period that is paid for, and what was refunded of it since the plan was changed last in
-    it: an earlier refund is in that change's difference."""
+    """The period that is paid for, and what was refunded of it, or taken back by the bank, since
+    the plan was changed last in it: what went back earlier is in that change's difference."""
     period_id = session.scalar(
         select(Period.id).where(
             Period.subscription_id == subscription.id, Period.start == subscription.current_start
@@ -186,7 +186,8 @@ def _refunded(session: Session, subscription: Subscription) -> tuple[str | None,
         )
     )
     reckoned = sum(data.get("refunded", 0) for data in changes if data.get("period") == period_id)
-    return period_id, refunded(session, live.id) - reckoned
+    went_back = refunded(session, live.id) + taken_back(session, live.id)
+    return period_id, went_back - reckoned
 
 
 def _difference(

@@ -32,8 +32,8 @@ class ChangeRefusedError(Exception):
 @atomic
 def change_plan(session: Session, subscription_id: str, plan_id: int, now: dt.datetime) -> int:
     """Go over to another plan of the same interval and currency. What is left of a period that is
-    paid for is given back, less what went back of it already, and charged anew at the other price, to
-    the day: the difference goes on the next bill. Returns it, in minor units. Raises
+    paid for is given back, less what went back of it already, and charged anew at the other price,
+    to the day: the difference goes on the next bill. Returns it, in minor units. Raises
     ChangeRefusedError.
     """
     subscription, plan = lock(session, subscription_id), session.get_one(Plan, plan_id)

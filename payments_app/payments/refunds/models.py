@@ -40,7 +40,7 @@ MACHINE = Machine(
     },
 )
 NOT_REFUNDED = ("failed", "canceled")  # these give nothing back, and allow another
-# The only way out of a failure: Stripe made it, and never said itself that it failed. With an alert.
+# The only way out of a failure, with an alert: Stripe made it, and never said that it failed.
 CORRECTIONS = Machine(
     "ended refund",
     {

@@ -25,6 +25,7 @@ from payments_app.payments.transactions.open import (
     open_transaction,
 )
 
+
 def retry(transaction_id: str, _claim: Claim) -> None:
     """Ask Stripe about every earlier attempt; if no money moved or may move by any of them, open
     the next attempt with the saved card.

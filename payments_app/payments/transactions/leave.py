@@ -40,7 +40,8 @@ def why_not_charged(session: Session, transaction: Transaction) -> dict[str, Any
 def unknown_kind(session: Session, transaction_id: str) -> str | None:
     """What a payment without its owner is for, where this process can't ask that whether it still
     may be taken; a person is told. None where it can."""
-    transaction, paid_for = states.lock(session, transaction_id), payable_of(session, transaction_id)
+    transaction = states.lock(session, transaction_id)
+    paid_for = payable_of(session, transaction_id)
     if not transaction.off_session or paid_for is None or paid_for[0] in payable_kinds():
         return None
     kind = paid_for[0]

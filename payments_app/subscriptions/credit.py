@@ -37,10 +37,10 @@ def went_back(session: Session, subscription: Subscription) -> WentBack:
             Period.subscription_id == subscription.id, Period.start == subscription.current_start
         )
     )
-    live = active_attempt(session, Period.payable_type, period_id) if period_id else None
-    if live is None:
+    active = active_attempt(session, Period.payable_type, period_id) if period_id else None
+    if active is None:
         return WentBack(period_id, 0, 0)
-    total = refunded(session, live.id) + taken_back(session, live.id)
+    total = refunded(session, active.id) + taken_back(session, active.id)
     changes = _told(session, subscription, PLAN_CHANGED, period_id)
     reckoned = sum(data.get("refunded", 0) for data in changes)
     return WentBack(period_id, total, total - reckoned)

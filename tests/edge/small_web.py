@@ -60,6 +60,8 @@ def post_fork(server, worker):
             time.sleep(0.02)
     if "stillborn" in release:
         raise RuntimeError("this worker is broken")
+def post_worker_init(worker):
+    pathlib.Path(f"{pidfile}.ready.{worker.ppid}").touch()
 """
 
 

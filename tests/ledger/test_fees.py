@@ -93,6 +93,39 @@ def test_a_fee_that_cannot_be_read_is_not_guessed(driver: PaymentDriver) -> None
     assert kept() == []
 
 
+@pytest.mark.parametrize(
+    "details",
+    [
+        "none",
+        [None],
+        {"amount": 5},
+        [{"type": "application_fee", "amount": None}],
+        [{"type": "application_fee", "amount": 1.7}],
+        [{"type": "application_fee", "amount": "5"}],
+        [{"type": "application_fee", "amount": -(10**19)}],
+    ],
+)
+def test_a_fee_of_which_the_parts_can_not_be_read_is_not_guessed(
+    driver: PaymentDriver, details: Any
+) -> None:
+    transaction, charge = paid(driver)
+    movement = charge["balance_transaction"]
+    odd = {"fee_details": details}
+    driver.sandbox("POST", f"/_sandbox/balance_transactions/{movement}", **odd)
+    with pytest.raises(Later, match="no balance transaction yet"):
+        post_fee(transaction, claim(transaction))
+    assert (kept(), posted("stripe_fee")) == ([], [])
+
+
+def test_a_net_that_is_not_amount_less_fee_is_not_posted(driver: PaymentDriver) -> None:
+    transaction, charge = paid(driver)
+    movement = charge["balance_transaction"]
+    driver.sandbox("POST", f"/_sandbox/balance_transactions/{movement}", net=1)
+    with pytest.raises(Later, match="no balance transaction yet"):
+        post_fee(transaction, claim(transaction))
+    assert kept() == []
+
+
 def test_a_fee_in_the_currency_of_the_balance_is_posted_in_it(driver: PaymentDriver) -> None:
     _, charge = paid(driver)
     settled = {"currency": "chf", "amount": 950, "fee": 58, "net": 892, "fee_details": []}

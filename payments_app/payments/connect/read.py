@@ -21,7 +21,7 @@ from payments_app.core.money import code_of
 from payments_app.gateway import transfers
 from payments_app.gateway.balance import retrieve_charge
 from payments_app.gateway.ids import id_of
-from payments_app.gateway.numbers import MOST_BIGINT, moment, whole
+from payments_app.gateway.numbers import MOST_AMOUNT, MOST_BIGINT, moment, whole
 from payments_app.gateway.refunds import refunds_of_charge
 from payments_app.gateway.results import UnreadableError, Verdict
 from payments_app.merchants.models import DESTINATION
@@ -117,7 +117,7 @@ def _moved(body: dict[str, Any]) -> int:
     """What an object of Stripe's moved: of a charge, what was captured of it. Raises
     UnreadableError where it does not say."""
     name = "amount_captured" if body.get("object") == "charge" else "amount"
-    moved = whole(body.get(name), 0, MOST_BIGINT)
+    moved = whole(body.get(name), 0, MOST_AMOUNT)
     if moved is None:
         raise UnreadableError(Verdict.UNKNOWN, {"code": f"{name}_not_told"})
     return moved
@@ -152,7 +152,11 @@ def _record(
     side: str = PLATFORM,
     refund: str | None = None,
 ) -> ConnectRecord:
-    """A record of this object; `refund` is the id at Stripe of the refund that made it."""
+    """A record of this object; `refund` is the id at Stripe of the refund that made it. Raises
+    UnreadableError where it does not say how much it is of, and in what."""
+    currency = code_of(body.get("currency"))
+    if currency is None:
+        raise UnreadableError(Verdict.UNKNOWN, {"code": "currency_not_told"})
     balance = body.get("balance_transaction")
     written = balance if isinstance(balance, dict) else {}
     return ConnectRecord(
@@ -163,7 +167,7 @@ def _record(
         account=sale.seller if side == MERCHANT else None,
         stripe_id=body["id"],
         amount=_moved(body),
-        currency=body["currency"],
+        currency=currency,
         fee=whole(written.get("fee"), -MOST_BIGINT, MOST_BIGINT),
         net=whole(written.get("net"), -MOST_BIGINT, MOST_BIGINT),
         balance_currency=code_of(written.get("currency")),

@@ -36,17 +36,22 @@ def retrieve_charge(
 
 
 def is_movement(value: Any) -> bool:
-    """Whether this is a balance transaction that can be posted: it has an id, whole amounts and a
-    currency."""
-    return (
-        isinstance(value, dict)
-        and id_of(value) is not None
-        and code_of(value.get("currency")) is not None
-        and all(
-            whole(value.get(name), -MOST_AMOUNT, MOST_AMOUNT) is not None
-            for name in ("amount", "fee", "net")
-        )
-    )
+    """Whether this is a balance transaction that can be posted: it has an id, a currency, and whole
+    amounts that fit together."""
+    if (
+        not isinstance(value, dict)
+        or id_of(value) is None
+        or code_of(value.get("currency")) is None
+    ):
+        return False
+    details = value.get("fee_details") or []
+    if not isinstance(details, list) or not all(isinstance(each, dict) for each in details):
+        return False
+    amounts = [value.get("amount"), value.get("fee"), value.get("net")]
+    amounts += [each.get("amount") for each in details]
+    if any(whole(amount, -MOST_AMOUNT, MOST_AMOUNT) is None for amount in amounts):
+        return False
+    return bool(value["net"] == value["amount"] - value["fee"])
 
 
 def stripes_fee(movement: dict[str, Any]) -> int:
@@ -54,4 +59,4 @@ def stripes_fee(movement: dict[str, Any]) -> int:
     where it gave a fee back. A platform's application fee is not Stripe's."""
     details = movement.get("fee_details") or []
     ours = sum(each["amount"] for each in details if each.get("type") == "application_fee")
-    return int(movement["fee"]) - int(ours)
+    return int(movement["fee"] - ours)

@@ -54,7 +54,8 @@ STATUSES: dict[str, tuple[str, ColumnElement[bool]]] = {
     ),
 }
 # As people write it, where it can be read in one way only.
-_PLAIN_AMOUNT = re.compile(r"([0-9]{1,3}(,[0-9]{3})+|[0-9]{1,13})(\.[0-9]{1,3})?")
+_PLAIN_AMOUNT = re.compile(r"([1-9][0-9]{0,2}(,[0-9]{3})+|[0-9]{1,13})(\.[0-9]{1,3})?")
+_THREE_DECIMALS = re.compile(r"[0-9]{1,3},[0-9]{3}")  # or thousands, in a currency that has three
 _SIGN = "Enter digits only, such as 10.99. Choose the currency beside it."
 _WALKS = {"refunded": REFUNDS, "disputed": DISPUTES}
 # The currencies by their decimals; whatever is in no table has two.
@@ -252,6 +253,7 @@ def _read_last4(filters: Filters, value: str) -> None:
 
 
 def _read_amounts(filters: Filters) -> None:
+    currency = code_of(filters.given.get("currency"))
     for name, comparison, words in (("least", "__ge__", "At least"), ("most", "__le__", "At most")):
         if name not in filters.given:
             continue
@@ -259,7 +261,8 @@ def _read_amounts(filters: Filters) -> None:
         if any(unicodedata.category(char) == "Sc" for char in typed):
             filters.problems[name] = _SIGN
             continue
-        amount = read_amount(typed) if _PLAIN_AMOUNT.fullmatch(typed) else None
+        either = currency in THREE_DECIMAL and _THREE_DECIMALS.fullmatch(typed)
+        amount = read_amount(typed) if _PLAIN_AMOUNT.fullmatch(typed) and not either else None
         condition = _shown_is(amount, comparison) if amount is not None else None
         if condition is None:
             filters.problems[name] = "This must be an amount such as 10.99."

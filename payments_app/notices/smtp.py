@@ -69,10 +69,12 @@ def post(url: str, outgoing: OutgoingMail) -> None:
         raise _verdict(code, words) from error
     except smtplib.SMTPResponseException as error:
         raise _verdict(error.smtp_code, error.smtp_error) from error
-    except (smtplib.SMTPNotSupportedError, ValueError) as error:  # or it is no address
+    except smtplib.SMTPNotSupportedError as error:
         raise MailRefusedError(str(error)) from error
     except (smtplib.SMTPException, OSError) as error:
         raise MailDelayedError(f"{type(error).__name__}: {error}") from error
+    except ValueError as error:  # it is no address; a wrong certificate is an OSError as well
+        raise MailRefusedError(str(error)) from error
 
 
 def _converse(url: str, outgoing: OutgoingMail) -> None:

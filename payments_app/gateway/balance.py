@@ -61,4 +61,4 @@ def stripes_fee(movement: dict[str, Any]) -> int:
     where it gave a fee back. A platform's application fee is not Stripe's."""
     details = movement.get("fee_details") or []
     ours = sum(each["amount"] for each in details if each.get("type") == "application_fee")
-    return int(movement["fee"]) - int(ours)
+    return int(movement["fee"] - ours)

@@ -104,6 +104,8 @@ OURS = "application_fee"
         {"fee_details": [{"type": OURS, "amount": None}]},
         {"fee_details": [{"type": OURS, "amount": "30"}]},
         {"fee_details": [{"type": OURS, "amount": 10**15}]},
+        {"fee_details": "none"},
+        {"fee_details": [{"type": OURS, "amount": 1.7}]},
         {"net": 1},
     ],
     ids=repr,

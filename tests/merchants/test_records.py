@@ -179,6 +179,29 @@ def test_what_somebody_reverses_at_stripe_is_taken_in(driver: PaymentDriver) -> 
     assert ("platform", "transfer_reversal", 700) in records(transaction)
 
 
+@pytest.mark.parametrize("kind", ["transfers/tr_", "application_fees/fee_"])
+@pytest.mark.parametrize(
+    "odd", [{"currency": None}, {"currency": "usdx"}, {"currency": 5}, {"amount": 10**12}]
+)
+def test_what_is_of_no_amount_that_can_be_kept_is_waited_for(
+    driver: PaymentDriver, kind: str, odd: dict[str, object]
+) -> None:
+    merchant = create_ready_merchant(driver)
+    driver.fail_stripe("say", rf"^/v1/{kind}\w+$", set=odd, times=None)
+    transaction = driver.open(order=create_sale(merchant))
+    driver.work("charges")
+    with pytest.raises(Later, match="not_told"):
+        read_records(transaction, claim(transaction))
+    assert records(transaction) == []
+
+
+def test_a_currency_is_kept_as_ours_are(driver: PaymentDriver) -> None:
+    merchant = create_ready_merchant(driver)
+    driver.fail_stripe("say", "^/v1/charges/", set={"currency": "USD"}, times=None)
+    transaction = sell(driver, merchant)
+    assert {record.currency for record in all_records(transaction)} == {"usd"}
+
+
 @pytest.mark.parametrize(
     "odd", [{"fee": 10**20}, {"net": "much"}, {"currency": "dollars"}, {"fee": None}]
 )

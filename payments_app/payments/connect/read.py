@@ -158,7 +158,7 @@ def _record(
     refund: str | None = None,
 ) -> ConnectRecord:
     """A record of this object; `refund` is the id at Stripe of the refund that made it. Raises
-    UnreadableError where it does not say of how much it is."""
+    UnreadableError where it does not say how much it is of, and in what."""
     currency = code_of(body.get("currency"))
     if currency is None:
         raise UnreadableError(Verdict.UNKNOWN, {"code": "currency_not_told"})

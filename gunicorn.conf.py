@@ -4,6 +4,7 @@ The application is loaded once and forked. So a HUP starts workers of the OLD co
 takes USR2, and TERM to the old master once the new one serves: deploy/rolling-restart does it.
 """
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -44,3 +45,10 @@ control_socket_disable = True
 def post_fork(server, worker):  # noqa: ARG001 - the signature is gunicorn's
     """The master's database connections are the master's: a worker opens its own."""
     server.app.wsgi().extensions["engine"].dispose(close=False)
+
+
+def post_worker_init(worker):
+    """Tell deploy/rolling-restart that a worker of this master is about to serve."""
+    if pidfile:
+        with contextlib.suppress(OSError):  # it serves all the same
+            Path(f"{pidfile}.ready.{worker.ppid}").touch()

@@ -31,13 +31,14 @@ _WRITTEN = re.compile(
     rf"|\d{{8}}({_ESCAPED}|[^\d\s]{{1,4}})\d{{8}})(?!\d)",
     re.IGNORECASE,
 )
-# Fours that are numbered: "1) 4242 2) 4242 3) 4242 4) 4242".
+# Fours that are numbered: "1) 4242 2) 4242 3) 4242 4) 4242", "card1=4242&card2=4242&...".
 _NUMBERED = re.compile(
-    r"(?<!\w)[1a]([\W_]{1,3})\d{4}([\W_]{1,3})[2b]\1\d{4}\2[3c]\1\d{4}\2[4d]\1\d{4}(?!\d)",
+    r"(?:(?<!\w)a|(?<!\d)1)([\W_]{1,3})\d{4}(\D{1,14})[2b]\1\d{4}\2[3c]\1\d{4}\2[4d]\1\d{4}(?!\d)",
     re.IGNORECASE,
 )
 _FOUR = re.compile(r"\d{4}")
 _GROUP = re.compile(r"\d+")
+_SOFT_BREAK = re.compile(r"=\r?\n")  # where a mail's line was too long (RFC 2045, 6.7)
 # Zero-width characters, accents and keycaps: a reader does not see them as something between.
 _UNSEEN = {"Cf", "Mn", "Me"}
 _NETWORKS = re.compile(
@@ -174,7 +175,7 @@ def _take_apart(run: str) -> tuple[list[tuple[int, int]], list[str], list[str]]:
     for group in _GROUP.finditer(run):
         between = run[spans[-1][1] : group.start()] if spans else ""
         seen = "".join(char for char in between if unicodedata.category(char) not in _UNSEEN)
-        if spans and not seen:
+        if spans and (not seen or _SOFT_BREAK.fullmatch(seen)):
             spans[-1] = (spans[-1][0], group.end())
             groups[-1] += group[0]
             continue

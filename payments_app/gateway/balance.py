@@ -36,17 +36,24 @@ def retrieve_charge(
 
 
 def is_movement(value: Any) -> bool:
-    """Whether this is a balance transaction that can be posted: it has an id, whole amounts and a
-    currency."""
-    return (
-        isinstance(value, dict)
-        and id_of(value) is not None
-        and code_of(value.get("currency")) is not None
-        and all(
-            whole(value.get(name), -MOST_AMOUNT, MOST_AMOUNT) is not None
-            for name in ("amount", "fee", "net")
-        )
-    )
+    """Whether this is a balance transaction that can be posted: it has an id, whole amounts that
+    add up, a currency, and fees that are told apart."""
+    if not isinstance(value, dict) or id_of(value) is None:
+        return False
+    amount, fee, net = (_amount(value.get(name)) for name in ("amount", "fee", "net"))
+    if amount is None or fee is None or net != amount - fee:
+        return False
+    details = value.get("fee_details") or []
+    told_apart = isinstance(details, list) and all(map(_is_fee, details))
+    return told_apart and code_of(value.get("currency")) is not None
+
+
+def _is_fee(value: Any) -> bool:
+    return isinstance(value, dict) and _amount(value.get("amount")) is not None
+
+
+def _amount(value: Any) -> int | None:
+    return whole(value, -MOST_AMOUNT, MOST_AMOUNT)
 
 
 def stripes_fee(movement: dict[str, Any]) -> int:
@@ -54,4 +61,4 @@ def stripes_fee(movement: dict[str, Any]) -> int:
     where it gave a fee back. A platform's application fee is not Stripe's."""
     details = movement.get("fee_details") or []
     ours = sum(each["amount"] for each in details if each.get("type") == "application_fee")
-    return int(movement["fee"]) - int(ours)
+    return int(movement["fee"] - ours)

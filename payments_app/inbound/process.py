@@ -25,9 +25,10 @@ from payments_app.gateway.ids import clean_id
 from payments_app.gateway.numbers import MOST_AMOUNT, whole
 from payments_app.gateway.results import Answer, UnreadableError, Verdict
 from payments_app.gateway.words import alert_unknown_word
-from payments_app.inbound.import_intent import IMPORTED_ON, import_intent
+from payments_app.inbound.import_intent import IMPORTED_ON, destination_of, import_intent
 from payments_app.inbound.models import PROCESSED, QUARANTINED, RECEIVED, StripeEvent
 from payments_app.inbound.receive import alert
+from payments_app.merchants.accounts import account_at_stripe
 from payments_app.payments.connect.account import account_of
 from payments_app.payments.models import Transaction
 from payments_app.payments.payment_of import payment_of
@@ -79,6 +80,7 @@ def _settle(event: StripeEvent, answer: Answer, claim: Claim) -> str | None:
     transaction_id = _match(intent, event.account)
     if transaction_id is None and answer.verdict in IMPORTED_ON and "amount" in intent:
         _check_storable(intent)
+        _check_seller(intent)
         transaction_id = import_intent(answer, event.account)
     if transaction_id is None or answer.verdict not in SETTLED_BY:
         return transaction_id
@@ -160,6 +162,17 @@ def _check_storable(intent: dict[str, Any]) -> None:
         raise _MismatchError(f"its amount is {amount!r}")
     if code_of(currency) is None:
         raise _MismatchError(f"its currency is {currency!r}")
+
+
+@atomic
+def _check_seller(session: Session, intent: dict[str, Any]) -> None:
+    """Raises _MismatchError where the payment is transferred to nobody who is known here: its
+    share could be neither booked nor taken back."""
+    if intent.get("transfer_data") is None:
+        return
+    seller = destination_of(intent)
+    if seller is None or account_at_stripe(session, seller) is None:
+        raise _MismatchError(f"it pays {seller}, which is not connected to ours")
 
 
 def _put_off(event_id: str, claim: Claim, reason: str, least: float = 0) -> NoReturn:

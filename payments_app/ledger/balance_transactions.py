@@ -52,9 +52,10 @@ def keep(
 
 
 def _columns(movement: dict[str, Any]) -> dict[str, Any]:
-    as_it_is = ("id", "amount", "fee", "net", "currency")
+    as_it_is = ("id", "amount", "fee", "net")
     return {
         **{name: movement[name] for name in as_it_is},
+        "currency": movement["currency"].lower(),
         "source": id_of(movement.get("source")) or "",
         "type": word(movement.get("type"), 60) or "",
         "stripe_data": movement,

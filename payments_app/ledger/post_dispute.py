@@ -76,5 +76,5 @@ def _post_movement(
 
 
 def _moved(dispute: Dispute, movement: dict[str, Any]) -> Money:
-    same = movement["currency"] == dispute.currency
+    same = movement["currency"].lower() == dispute.currency
     return Money(abs(movement["amount"]) if same else dispute.amount, dispute.currency)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import smtplib
 import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, formataddr
 from urllib.parse import unquote, urlsplit
+
+from email_validator import EmailNotValidError, validate_email
 
 from payments_app.notices.deadline import deadline
 
@@ -59,6 +61,7 @@ def post(url: str, outgoing: OutgoingMail) -> None:
 
     Raises MailRefusedError, MailDelayedError.
     """
+    outgoing = replace(outgoing, recipient=_in_ascii(outgoing.recipient))
     try:
         _converse(url, outgoing)
     except smtplib.SMTPRecipientsRefused as error:
@@ -70,6 +73,8 @@ def post(url: str, outgoing: OutgoingMail) -> None:
         raise MailRefusedError(str(error)) from error
     except (smtplib.SMTPException, OSError) as error:
         raise MailDelayedError(f"{type(error).__name__}: {error}") from error
+    except ValueError as error:  # it is no address; a wrong certificate is an OSError as well
+        raise MailRefusedError(str(error)) from error
 
 
 def _converse(url: str, outgoing: OutgoingMail) -> None:
@@ -94,6 +99,15 @@ def _converse(url: str, outgoing: OutgoingMail) -> None:
             if parts.username:
                 server.login(unquote(parts.username), unquote(parts.password or ""))
             server.send_message(outgoing.as_message(), outgoing.sender, [outgoing.recipient])
+
+
+def _in_ascii(address: str) -> str:
+    """The address with its domain as every mail server knows it (RFC 5890); another as it is."""
+    try:
+        read = validate_email(address, check_deliverability=False)
+    except EmailNotValidError:
+        return address
+    return f"{read.local_part}@{read.ascii_domain}"
 
 
 def _verdict(code: int, words: bytes | str) -> MailRefusedError | MailDelayedError:

@@ -8,24 +8,20 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from payments_app.core import history
 from payments_app.core.db.session import atomic
-from payments_app.core.history import HistoryEntry
 from payments_app.core.jobs import outbox
 from payments_app.customers.cards import card_of
-from payments_app.payments.queries import active_attempt
-from payments_app.payments.refunds.request import refunded
 from payments_app.subscriptions import dunning
 from payments_app.subscriptions.calendar import local_day, prorated
-from payments_app.subscriptions.models import Period, Plan, Subscription, SubscriptionStatus
+from payments_app.subscriptions.credit import PLAN_CHANGED, went_back
+from payments_app.subscriptions.models import Plan, Subscription, SubscriptionStatus
 from payments_app.subscriptions.on_payment import lock
 from payments_app.subscriptions.renew import ADVANCE
 
 BUYER = "buyer"
-PLAN_CHANGED = "subscription.plan_changed"
 IN_PAYMENT = "The next period is being charged. Try again later."
 
 
@@ -36,8 +32,8 @@ class ChangeRefusedError(Exception):
 @atomic
 def change_plan(session: Session, subscription_id: str, plan_id: int, now: dt.datetime) -> int:
     """Go over to another plan of the same interval and currency. What is left of a period that is
-    paid for is given back, less what was refunded of it, and charged anew at the other price, to
-    the day: the difference goes on the next bill. Returns it, in minor units. Raises
+    paid for is given back, less what went back of it already, and charged anew at the other price,
+    to the day: the difference goes on the next bill. Returns it, in minor units. Raises
     ChangeRefusedError.
     """
     subscription, plan = lock(session, subscription_id), session.get_one(Plan, plan_id)
@@ -51,10 +47,9 @@ def change_plan(session: Session, subscription_id: str, plan_id: int, now: dt.da
     if (plan.interval, plan.currency) != (old.interval, old.currency):
         raise ChangeRefusedError("This plan has another billing period or currency.")
     _unset_unverified_card(session, subscription, BUYER)
-    period_id, refunded_of_it = _refunded(session, subscription)
-    difference = 0
+    back, difference = went_back(session, subscription), 0
     if subscription.status != SubscriptionStatus.TRIALING:
-        difference = _difference(subscription, plan, now, refunded_of_it)
+        difference = _difference(subscription, plan, now, back.unreckoned)
     subscription.plan = plan
     subscription.balance += difference
     _record(
@@ -65,8 +60,9 @@ def change_plan(session: Session, subscription_id: str, plan_id: int, now: dt.da
         old=old.slug,
         new=plan.slug,
         difference=difference,
-        period=period_id,
-        refunded=refunded_of_it,
+        period=back.period_id,
+        refunded=back.unreckoned,
+        worth=old.amount,
     )
     return difference
 
@@ -171,26 +167,6 @@ def _record(
 def _kind(actor: str) -> str:
     """What staff did is in the audit."""
     return "system" if actor == BUYER else "staff"
-
-
-def _refunded(session: Session, subscription: Subscription) -> tuple[str | None, int]:
-    """The period that is paid for, and what was refunded of it since the plan was changed last in
-    it: an earlier refund is in that change's difference."""
-    period_id = session.scalar(
-        select(Period.id).where(
-            Period.subscription_id == subscription.id, Period.start == subscription.current_start
-        )
-    )
-    active = active_attempt(session, Period.payable_type, period_id) if period_id else None
-    if active is None:
-        return period_id, 0
-    changes = session.scalars(
-        select(HistoryEntry.data).where(
-            HistoryEntry.subject == subscription.id, HistoryEntry.what == PLAN_CHANGED
-        )
-    )
-    reckoned = sum(data.get("refunded", 0) for data in changes if data.get("period") == period_id)
-    return period_id, refunded(session, active.id) - reckoned
 
 
 def _difference(

@@ -27,7 +27,7 @@ from payments_app.payments.refunds.entitlement import (
     tell_of_part,
 )
 from payments_app.payments.refunds.models import Refund
-from payments_app.subscriptions import dunning
+from payments_app.subscriptions import credit, dunning
 from payments_app.subscriptions.models import Period, Subscription, SubscriptionStatus
 
 
@@ -61,8 +61,13 @@ def _apply(session: Session, transaction_id: str, now: dt.datetime) -> None:
 
 @atomic
 def on_refund(session: Session, refund_id: str, _claim: Claim) -> None:
-    """Runs after a refund: what was captured in part may be given back in full now."""
-    _apply(session, session.get_one(Refund, refund_id).transaction_id, utcnow())
+    """Runs after a refund: what was captured in part may be given back in full now, and what a
+    change of the plan gave back may be given back twice."""
+    transaction_id = session.get_one(Refund, refund_id).transaction_id
+    _apply(session, transaction_id, utcnow())
+    period_id = payable_id_of(session, transaction_id, Period.payable_type)
+    if period_id is not None:
+        credit.cut(session, lock(session, session.get_one(Period, period_id).subscription_id))
 
 
 def lock(session: Session, subscription_id: str) -> Subscription:

@@ -1,7 +1,8 @@
 """A real gunicorn that is replaced by the real deploy/rolling-restart, with a small application.
 
 Its releases do what their words say: `slow` boots until it is let on, `broken` never boots,
-`stillborn` boots and its workers do not. A path under /wait/ answers once it is let on.
+`stillborn` boots and its workers do not, and those of a `late` one begin once it is let on. A path
+under /wait/ answers once it is let on.
 """
 
 from __future__ import annotations
@@ -47,13 +48,20 @@ def app(environ, start_response):
     return [(PREFIX if environ["PATH_INFO"] == "/prefix" else RELEASE).encode()]
 """
 _SETTINGS = """
-import os, pathlib
+import os, pathlib, signal, time
 bind, pidfile = os.environ["WEB_BIND"], os.environ["WEB_PIDFILE"]
 workers, worker_class, threads, preload_app, graceful_timeout = 1, "gthread", 4, True, 30
 control_socket_disable = True
 def post_fork(server, worker):
-    if "stillborn" in pathlib.Path("release").read_text():
+    release = pathlib.Path("release").read_text()
+    if "late" in release:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        while not pathlib.Path("go").exists():
+            time.sleep(0.02)
+    if "stillborn" in release:
         raise RuntimeError("this worker is broken")
+def post_worker_init(worker):
+    pathlib.Path(f"{pidfile}.ready.{worker.ppid}").touch()
 """
 
 
@@ -114,6 +122,16 @@ class SmallWeb(Process):
             start_new_session=True,
             env=os.environ | settings,
         )
+
+    def restart_unheard(self) -> int:
+        """How the script ends where nobody reads what it says any more."""
+        heard, told = os.pipe()
+        os.close(heard)
+        try:
+            command = [RESTART, self.pidfile, f"{SOON:g}"]
+            return subprocess.run(command, stdout=told, stderr=told, check=False).returncode
+        finally:
+            os.close(told)
 
     def masters(self) -> list[int]:
         """Every master of this server that lives: a process of it whose parent is none of its

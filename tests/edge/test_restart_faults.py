@@ -89,6 +89,30 @@ def test_a_release_whose_workers_do_not_boot_takes_nothing_over(web: SmallWeb) -
     next_deploy_works(web)
 
 
+def test_workers_that_only_begin_take_nothing_over(web: SmallWeb) -> None:
+    """They may end yet, and until they serve nobody would."""
+    web.release("late")
+    with Visitors(web) as visitors:
+        done = web.restart(seconds=4)
+    assert done.returncode == 1
+    assert "did not serve" in done.stderr
+    assert set(visitors.answers) == {"one"}
+    until(web.is_alone)
+    next_deploy_works(web)
+
+
+def test_workers_that_take_their_time_are_waited_for(web: SmallWeb) -> None:
+    web.release("late")
+    script = web.restarting()
+    until(web.pidfile.with_suffix(".pid.2").exists)
+    with Visitors(web) as visitors:
+        web.let_on()
+        _, said = script.communicate()
+    assert script.returncode == 0, said
+    assert set(visitors.answers) == {"one", "late"}
+    until(web.is_alone)
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_interrupted_deploy_ends_what_it_began(web: SmallWeb, number: signal.Signals) -> None:
     web.release("slow")
@@ -184,6 +208,16 @@ def test_a_deploy_interrupted_after_the_change_goes_on_by_itself(web: SmallWeb) 
     assert answers == ["one"]
     until(web.is_alone)
     next_deploy_works(web)
+
+
+def test_a_deploy_that_nobody_listens_to_ends_as_any_other(web: SmallWeb) -> None:
+    """Its connection broke off: writing fails, and what it did is in its number all the same."""
+    web.release("two")
+    assert web.restart_unheard() == 0
+    assert web.ask() == "two"
+    os.kill(int(web.pidfile.read_text()), signal.SIGUSR2)
+    until(web.pidfile.with_suffix(".pid.2").exists)
+    assert web.restart_unheard() == 2
 
 
 def test_two_deploys_at_once_are_one(web: SmallWeb) -> None:

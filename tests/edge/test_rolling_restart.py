@@ -41,7 +41,7 @@ def current(edge_settings: dict[str, str], tmp_path: Path) -> Path:
 def served(current: Path, edge_settings: dict[str, str], tmp_path: Path) -> Iterator[Served]:
     with Served(current, edge_settings, tmp_path / "web.log") as web:
         yield web
-        for path in tmp_path.glob("web.pid*"):
+        for path in [*tmp_path.glob("web.pid"), *tmp_path.glob("web.pid.2")]:
             os.kill(int(path.read_text()), signal.SIGTERM)
             assert wait_until(lambda path=path: not path.exists(), within=40)
 

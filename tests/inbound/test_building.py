@@ -11,6 +11,7 @@ from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.customers.models import Customer, SavedCard
 from payments_app.payments.models import Transaction
+from payments_app.payments.transactions.open import PaymentSource
 from payments_app.staff.reports.aggregate import aggregate
 from payments_app.staff.reports.rollups import DailyPayments
 from tests.accounts.staff_driver import StaffDriver
@@ -120,6 +121,30 @@ def test_a_stripe_customer_that_an_unproved_buyer_got_is_not_the_accounts(
     assert customers_of(built(intent)) == [customer]
     found = db.session.get(Customer, customer).stripe_customer_id
     assert found == (stripe_customer if joined else None)
+
+
+def test_a_second_stripe_customer_of_somebodys_stays_theirs(post: WebhookSender) -> None:
+    owner = create_customer(stripe_customer_id="cus_first")
+    second = post.stripe("customers", email="bob@example.com")["id"]
+    keep_card(owner, second, joined=True)
+    intent = post.pay_elsewhere(customer=second, receipt_email="other@example.com")
+    tell(post, intent, "succeeded")
+    assert customers_of(built(intent)) == [owner]
+    taken = select(Customer.email).where(Customer.stripe_customer_id == second)
+    assert db.session.scalars(taken).all() == []
+
+
+def test_a_stripe_customer_whose_card_is_not_kept_yet_is_nobodys(
+    post: WebhookSender, driver: PaymentDriver
+) -> None:
+    unproved = PaymentSource(payment_method="pm_card_visa_chargeDeclined", save_card=True)
+    declined = driver.pay(source=unproved)
+    alone = driver.read(declined).stripe_customer_id or ""
+    intent = post.pay_elsewhere(customer=alone)
+    tell(post, intent, "succeeded")
+    assert built(intent).email == "ada@example.com"
+    taken = select(Customer.email).where(Customer.stripe_customer_id == alone)
+    assert db.session.scalars(taken).all() == []
 
 
 def test_a_merchants_own_customer_is_not_the_accounts(

@@ -93,6 +93,42 @@ def test_a_fee_that_cannot_be_read_is_not_guessed(driver: PaymentDriver) -> None
     assert kept() == []
 
 
+OURS = "application_fee"
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"fee_details": [None]},
+        {"fee_details": {"type": OURS}},
+        {"fee_details": [{"type": OURS, "amount": None}]},
+        {"fee_details": [{"type": OURS, "amount": "30"}]},
+        {"fee_details": [{"type": OURS, "amount": 10**15}]},
+        {"fee_details": "none"},
+        {"fee_details": [{"type": OURS, "amount": 1.7}]},
+        {"net": 1},
+    ],
+    ids=repr,
+)
+def test_a_fee_whose_parts_do_not_make_sense_is_asked_for_again(
+    driver: PaymentDriver, odd: dict[str, object]
+) -> None:
+    transaction, charge = paid(driver)
+    movement = charge["balance_transaction"]
+    driver.sandbox("POST", f"/_sandbox/balance_transactions/{movement}", **odd)
+    with pytest.raises(Later, match="no balance transaction yet"):
+        post_fee(transaction, claim(transaction))
+    assert (kept(), posted("stripe_fee")) == ([], [])
+
+
+def test_a_fee_in_capitals_is_of_the_same_currency(driver: PaymentDriver) -> None:
+    _, charge = paid(driver)
+    movement = charge["balance_transaction"]
+    driver.sandbox("POST", f"/_sandbox/balance_transactions/{movement}", currency="USD")
+    driver.work()
+    assert [one.currency for one in kept()] == ["usd"]
+
+
 def test_a_fee_in_the_currency_of_the_balance_is_posted_in_it(driver: PaymentDriver) -> None:
     _, charge = paid(driver)
     settled = {"currency": "chf", "amount": 950, "fee": 58, "net": 892, "fee_details": []}

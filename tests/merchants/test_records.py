@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import select
 
+from payments_app.core.extensions import db
+from payments_app.core.jobs.command import Later
+from payments_app.ledger.models import Journal
 from payments_app.payments.connect.read import read_records, read_records_of_charge
 from tests.ledger.concurrency import claim
 from tests.merchants.connected_merchants import (
@@ -11,6 +15,7 @@ from tests.merchants.connected_merchants import (
     all_records,
     api,
     create_ready_merchant,
+    create_sale,
     records,
     sell,
 )
@@ -109,6 +114,52 @@ def test_a_reversal_names_the_refund_that_made_it(driver: PaymentDriver) -> None
     assert named == {"refund", "transfer_reversal"}
 
 
+def test_a_reversal_that_names_another_payments_refund_is_posted_all_the_same(
+    driver: PaymentDriver,
+) -> None:
+    merchant = create_ready_merchant(driver)
+    other, transaction = sell(driver, merchant), sell(driver, merchant)
+    give_back(driver, other, 2500)
+    (strangers,) = api(driver, "GET", "refunds")["data"]
+    (transfer,) = [r for r in all_records(transaction) if r.kind == "transfer"]
+    path = f"/v1/transfers/{transfer.stripe_id}/reversals$"
+    listed = {
+        "id": "trr_odd",
+        "object": "transfer_reversal",
+        "amount": 2500,
+        "currency": "usd",
+        "source_refund": strangers["id"],
+    }
+    driver.fail_stripe("say", path, times=None, set={"data": [listed], "has_more": False})
+    give_back(driver, transaction, 2500)
+    posted = select(Journal.transaction_id).where(Journal.entry_type == "transfer_reversal")
+    db.session.rollback()
+    assert sorted(db.session.scalars(posted)) == sorted([other, transaction])
+
+
+@pytest.mark.parametrize(
+    ("path", "odd"),
+    [
+        ("/v1/charges/", {"currency": None}),
+        ("/v1/charges/", {"currency": "dollars"}),
+        ("/v1/charges/", {"amount": None}),
+        ("/v1/transfers/tr_", {"amount": 10**13}),
+        ("/v1/application_fees/fee_", {"currency": ""}),
+    ],
+)
+def test_an_object_of_no_amount_that_can_be_read_is_read_again(
+    driver: PaymentDriver, path: str, odd: dict[str, object]
+) -> None:
+    merchant = create_ready_merchant(driver)
+    order = create_sale(merchant)
+    driver.fail_stripe("say", path, set=odd, times=None)
+    transaction = driver.open(order=order)
+    driver.work("charges")
+    with pytest.raises(Later):
+        read_records(transaction, claim(transaction))
+    assert records(transaction) == []
+
+
 def test_records_read_twice_are_kept_once(driver: PaymentDriver) -> None:
     transaction = sell(driver, create_ready_merchant(driver))
     give_back(driver, transaction, 2500)
@@ -126,6 +177,29 @@ def test_what_somebody_reverses_at_stripe_is_taken_in(driver: PaymentDriver) -> 
     charge = transfer["source_transaction"]
     read_records_of_charge(charge, claim(charge))
     assert ("platform", "transfer_reversal", 700) in records(transaction)
+
+
+@pytest.mark.parametrize("kind", ["transfers/tr_", "application_fees/fee_"])
+@pytest.mark.parametrize(
+    "odd", [{"currency": None}, {"currency": "usdx"}, {"currency": 5}, {"amount": 10**12}]
+)
+def test_what_is_of_no_amount_that_can_be_kept_is_waited_for(
+    driver: PaymentDriver, kind: str, odd: dict[str, object]
+) -> None:
+    merchant = create_ready_merchant(driver)
+    driver.fail_stripe("say", rf"^/v1/{kind}\w+$", set=odd, times=None)
+    transaction = driver.open(order=create_sale(merchant))
+    driver.work("charges")
+    with pytest.raises(Later, match="not_told"):
+        read_records(transaction, claim(transaction))
+    assert records(transaction) == []
+
+
+def test_a_currency_is_kept_as_ours_are(driver: PaymentDriver) -> None:
+    merchant = create_ready_merchant(driver)
+    driver.fail_stripe("say", "^/v1/charges/", set={"currency": "USD"}, times=None)
+    transaction = sell(driver, merchant)
+    assert {record.currency for record in all_records(transaction)} == {"usd"}
 
 
 @pytest.mark.parametrize(

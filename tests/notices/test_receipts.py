@@ -176,6 +176,29 @@ def test_mail_refused_for_good_is_dead_at_once_with_an_alert(
     assert db.session.scalars(select(Alert.kind)).all() == ["dead_letter"]
 
 
+@pytest.mark.parametrize("address", ["jo\n@example.com", "jo\r\nBcc: eve@example.com"])
+def test_mail_to_what_is_no_address_is_undelivered_at_once(
+    driver: PaymentDriver, sent_mails: SentMails, address: str
+) -> None:
+    transaction = driver.open()
+    readdress(transaction, address)
+    driver.work()
+    assert [mail.state for mail in mails()] == ["undelivered"]
+    assert "mail.receipt.undelivered" in driver.happened(transaction)
+    assert sent_mails.all() == []
+
+
+def test_a_domain_that_is_not_ascii_gets_its_mail(
+    driver: PaymentDriver, sent_mails: SentMails
+) -> None:
+    """Every mail server knows it by its other name (RFC 5890); few take it as it is written."""
+    readdress(driver.open(), "jo@m\u00fcnchen.example")
+    driver.work()
+    (received,) = sent_mails.all()
+    assert received["To"] == "jo@xn--mnchen-3ya.example"
+    assert [mail.state for mail in mails()] == ["sent"]
+
+
 def test_mail_refused_for_now_is_sent_later(driver: PaymentDriver, sent_mails: SentMails) -> None:
     readdress(driver.open(), "later@example.com")
     driver.work()

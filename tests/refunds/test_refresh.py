@@ -185,3 +185,19 @@ def test_a_currency_in_capitals_is_the_same(driver: PaymentDriver) -> None:
     driver.sandbox("POST", f"/_sandbox/refunds/{theirs}", currency="USD")
     refresh(theirs, claim(theirs))
     assert [(refund.amount, refund.currency) for refund in refunds(transaction)] == [(100, "usd")]
+
+
+@pytest.mark.parametrize("ended", ["complete", "failed"])
+def test_a_refund_of_another_payment_is_told_and_not_taken_in(
+    driver: PaymentDriver, ended: str
+) -> None:
+    cards = {"complete": "pm_card_visa", "failed": "pm_card_visa_chargeDeclined"}
+    transaction, other = driver.pay(cards[ended]), driver.pay()
+    refund_outside(driver, other, 700)
+    (theirs,) = at_stripe(driver)
+    driver.fail_stripe("say", "^/v1/refunds$", set={"data": [theirs], "has_more": False})
+    intent = intent_of(driver, transaction)
+    refresh(intent, claim(intent))
+    assert refunds(transaction) == []
+    told = db.session.scalars(select(Alert).where(Alert.kind == "mismatch")).one()
+    assert told.key == f"mismatch:{theirs['id']}"

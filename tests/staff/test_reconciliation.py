@@ -23,7 +23,7 @@ PAGE = "/staff/reconciliation"
 
 
 @atomic
-def _found(session: Session, kind: str, transaction_id: str | None) -> int:
+def _found(session: Session, kind: str, transaction_id: str | None, **details: object) -> int:
     finding = Finding(
         kind=kind,
         subject=transaction_id or "pi_stranger",
@@ -31,7 +31,7 @@ def _found(session: Session, kind: str, transaction_id: str | None) -> int:
         fix=KINDS[kind].fix,
         transaction_id=transaction_id,
         about_at=utcnow(),
-        details={"intent": "pi_1", "amount": 1099, "currency": "usd"},
+        details={"intent": "pi_1", "amount": 1099, "currency": "usd", **details},
     )
     session.add(finding)
     session.flush()
@@ -63,6 +63,23 @@ def test_an_open_finding_is_said_in_words(support: Browser, stuck: int) -> None:
     page = support.get(PAGE).text
     assert "Pending, and nothing is scheduled that would end it." in page
     assert "Amount: $10.99" in page
+
+
+@pytest.mark.parametrize(
+    ("odd", "shown"),
+    [
+        ({"amount": 10**30}, f"Amount: 1{'0' * 30}"),
+        ({"amount": -(10**29), "currency": "jpy"}, f"Amount: -1{'0' * 29}"),
+        ({"currency": "4242 4242 4242 4242"}, "Currency: [card number cut, ends in 4242]"),
+        ({"currency": "x" * 5000}, f"Currency: {'x' * 199}\N{HORIZONTAL ELLIPSIS}"),
+    ],
+)
+def test_no_amount_of_stripe_s_takes_the_page_down(
+    staff_driver: StaffDriver, support: Browser, admin: Browser, odd: dict[str, object], shown: str
+) -> None:
+    finding = staff_driver.do(_found, "unknown_intent", None, **odd)
+    assert shown in support.get(PAGE).text
+    assert admin.get(f"{PAGE}/{finding}/fixes").status_code == 200
 
 
 def test_every_fix_has_its_words() -> None:

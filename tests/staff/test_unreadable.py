@@ -29,6 +29,7 @@ UNREADABLE = {
     "no_such": "no_such=1",
     "From": "From=today",
 }
+AMBIGUOUS = ("most=0,500", "least=00,500", "most=1,500&currency=kwd", "least=1,500&currency=KWD")
 SIGNED = ("least=€10", "least=$1,000.50", "most=10 ¥", "most=£5&currency=USD")
 TWICE = {
     "status": "status=failed&status=complete",
@@ -59,6 +60,18 @@ def test_an_unreadable_filter_lists_and_exports_nothing(
         assert answer.status_code == 422
         assert list(answer.json["error"]["fields"]) == [field]
     assert staff_driver.entries("staff.exported") == []
+
+
+@pytest.mark.parametrize("query", AMBIGUOUS)
+def test_an_amount_that_can_be_read_in_two_ways_is_refused(
+    admin: Browser, stored_payments: StoredPayments, query: str
+) -> None:
+    """Half a dollar to one reader is five hundred to the next."""
+    shown = reference(stored_payments.payment(amount=50_000))
+    assert shown not in admin.get(f"{LIST}?{query}").text
+    answer = as_json(admin, f"{EXPORT}?{query}")
+    assert answer.status_code == 422
+    assert list(answer.json["error"]["fields"]) == [query.partition("=")[0]]
 
 
 @pytest.mark.parametrize("query", SIGNED)

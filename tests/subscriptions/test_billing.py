@@ -16,6 +16,7 @@ from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.core.jobs.command import Claim
 from payments_app.core.jobs.runner import perform
+from payments_app.payments.disputes.refresh import refresh as refresh_disputes
 from payments_app.payments.models import Transaction
 from payments_app.payments.payable import NotPayableError
 from payments_app.payments.refunds.models import Refund
@@ -186,6 +187,31 @@ def test_what_was_refunded_is_not_given_back_again_by_another_plan(billing: Bill
     assert billing.subscription(member).balance == 1000
     change.change_plan(member, billing.plan("free", 0), at("2026-03-01"))
     assert billing.subscription(member).balance == 0
+
+
+@pytest.mark.parametrize(("amount", "left"), [(3100, 0), (2000, -1100), (500, -2100)])
+def test_a_refund_after_another_plan_gives_nothing_back_twice(
+    billing: BillingDriver, amount: int, left: int
+) -> None:
+    member = billing.join("2026-03-01", amount=3100)
+    (bill,) = billing.attempts(member)
+    change.change_plan(member, billing.plan("less", 1000), at("2026-03-01"))
+    assert billing.subscription(member).balance == -2100
+    for _ in range(2):
+        hear_of(give_back(bill.id, amount // 2))
+    assert billing.subscription(member).balance == left
+
+
+def hear_of(refund: str) -> None:
+    perform(Claim(0, "payment_critical", "subscriptions.on_refund", refund, 0, 0, 0))
+
+
+def test_what_the_bank_took_back_is_not_given_back_by_another_plan(billing: BillingDriver) -> None:
+    member = billing.join("2026-03-01", card="pm_card_createDispute", amount=3100)
+    (bill,) = billing.attempts(member)
+    refresh_disputes(bill.stripe_payment_id, Claim(0, "", "", "", 0, 0, 0))
+    change.change_plan(member, billing.plan("less", 1000), at("2026-03-01"))
+    assert billing.subscription(member).balance == 1000
 
 
 def test_what_is_left_after_a_refund_is_given_back_to_the_day(billing: BillingDriver) -> None:

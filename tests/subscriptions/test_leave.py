@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from payments_app.core.alerts import Alert
 from payments_app.core.db.session import atomic
+from payments_app.core.extensions import db
 from payments_app.customers.models import Customer
 from payments_app.payments.models import Transaction
+from payments_app.payments.transactions.charge_snapshot import UNSENT_SECONDS
 from payments_app.subscriptions import change
 from tests.subscriptions.billing_driver import BillingDriver, at
 
@@ -101,3 +105,30 @@ def test_a_card_that_was_removed_is_not_charged_for_its_customer_alone(
 def charge_customer(session: Session, customer_id: str) -> str:
     charged: Transaction = session.get_one(Customer, customer_id).charge(500)
     return charged.id
+
+
+def unknown_here(billing: BillingDriver) -> tuple[str, str]:
+    """A member whose renewal waits, in a process that does not know what it pays for."""
+    member = wait_for_stripe(billing, "/confirm")
+    renewal = billing.attempts(member)[0].id
+    billing.pay_for_instead(renewal, "membership", billing.periods(member)[-1].id)
+    let_through(billing)
+    return member, renewal
+
+
+def test_what_nobody_here_can_be_asked_for_waits_and_is_told(billing: BillingDriver) -> None:
+    _, renewal = unknown_here(billing)
+    assert billing.read(renewal).phase == "processing"
+    (told,) = db.session.scalars(select(Alert).where(Alert.kind == "unknown_kind"))
+    assert (told.key, told.severity) == ("unknown_kind:membership", "critical")
+    billing.age(renewal, UNSENT_SECONDS + 1)
+    billing.work_all_waiting()
+    assert billing.read(renewal).phase == "canceled"
+    assert billing.succeeded() == 1
+
+
+def test_it_is_charged_where_it_is_known(billing: BillingDriver) -> None:
+    member, renewal = unknown_here(billing)
+    billing.pay_for_instead(renewal, "subscription", billing.periods(member)[-1].id)
+    billing.work_all_waiting()
+    assert billing.read(renewal).phase == "complete"

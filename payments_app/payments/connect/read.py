@@ -21,7 +21,7 @@ from payments_app.core.money import code_of
 from payments_app.gateway import transfers
 from payments_app.gateway.balance import retrieve_charge
 from payments_app.gateway.ids import id_of
-from payments_app.gateway.numbers import MOST_BIGINT, moment, whole
+from payments_app.gateway.numbers import MOST_AMOUNT, MOST_BIGINT, moment, whole
 from payments_app.gateway.refunds import refunds_of_charge
 from payments_app.gateway.results import UnreadableError, Verdict
 from payments_app.merchants.models import DESTINATION
@@ -111,17 +111,21 @@ def _direct(sale: _Sale) -> Iterator[ConnectRecord]:
 def _refunds(charge: dict[str, Any], account: str | None = None) -> list[dict[str, Any]]:
     """What was given back of a charge, without what was held of it and never captured."""
     found = refunds_of_charge(charge["id"], account)
-    return [refund for refund in found if not is_release(refund, charge["amount"], _moved(charge))]
+    asked, captured = _amount(charge, "amount"), _moved(charge)
+    return [refund for refund in found if not is_release(refund, asked, captured)]
 
 
 def _moved(body: dict[str, Any]) -> int:
-    """What an object of Stripe's moved: of a charge, what was captured of it. Raises
-    UnreadableError where it does not say."""
-    name = "amount_captured" if body.get("object") == "charge" else "amount"
-    moved = whole(body.get(name), 0, MOST_BIGINT)
-    if moved is None:
+    """What an object of Stripe's moved: of a charge, what was captured of it."""
+    return _amount(body, "amount_captured" if body.get("object") == "charge" else "amount")
+
+
+def _amount(body: dict[str, Any], name: str) -> int:
+    """Raises UnreadableError where it does not say."""
+    found = whole(body.get(name), 0, MOST_AMOUNT)
+    if found is None:
         raise UnreadableError(Verdict.UNKNOWN, {"code": f"{name}_not_told"})
-    return moved
+    return found
 
 
 def _fee(sale: _Sale, charge: dict[str, Any]) -> Iterator[ConnectRecord]:
@@ -153,7 +157,11 @@ def _record(
     side: str = PLATFORM,
     refund: str | None = None,
 ) -> ConnectRecord:
-    """A record of this object; `refund` is the id at Stripe of the refund that made it."""
+    """A record of this object; `refund` is the id at Stripe of the refund that made it. Raises
+    UnreadableError where it does not say how much it is of, and in what."""
+    currency = code_of(body.get("currency"))
+    if currency is None:
+        raise UnreadableError(Verdict.UNKNOWN, {"code": "currency_not_told"})
     balance = body.get("balance_transaction")
     written = balance if isinstance(balance, dict) else {}
     return ConnectRecord(
@@ -164,7 +172,7 @@ def _record(
         account=sale.seller if side == MERCHANT else None,
         stripe_id=body["id"],
         amount=_moved(body),
-        currency=body["currency"],
+        currency=currency,
         fee=whole(written.get("fee"), -MOST_BIGINT, MOST_BIGINT),
         net=whole(written.get("net"), -MOST_BIGINT, MOST_BIGINT),
         balance_currency=code_of(written.get("currency")),
@@ -193,9 +201,12 @@ def _sale(session: Session, transaction_id: str) -> _Sale | None:
 
 @atomic
 def _keep(session: Session, found: list[ConnectRecord]) -> None:
-    """Refunds that we know are named by our own id; others have none yet."""
+    """Refunds of the same payment that we know are named by our own id; others have none yet."""
     named = {record.refund_id for record in found if record.refund_id}
-    known = select(Refund.stripe_refund_id, Refund.id).where(Refund.stripe_refund_id.in_(named))
+    sales = {record.transaction_id for record in found}
+    known = select(Refund.stripe_refund_id, Refund.id).where(
+        Refund.stripe_refund_id.in_(named), Refund.transaction_id.in_(sales)
+    )
     ours = {row.stripe_refund_id: row.id for row in session.execute(known)}
     for record in found:
         record.refund_id = ours.get(record.refund_id)

@@ -4,17 +4,28 @@ from __future__ import annotations
 
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from payments_app.core import alerts
 from payments_app.core.db.columns import as_object
 from payments_app.core.db.session import atomic
+from payments_app.core.money import code_of
 from payments_app.gateway.record_call import record_call
 from payments_app.gateway.results import Answer
 from payments_app.gateway.words import alert_unknown_word, known, sentence, word
 from payments_app.payments.models import Transaction
 from payments_app.payments.payment_of import charge_of, is_about, names_of
-from payments_app.payments.refunds.models import AT_STRIPE, MACHINE, Refund, RefundState, lock, move
+from payments_app.payments.refunds.models import (
+    AT_STRIPE,
+    CORRECTIONS,
+    MACHINE,
+    NOT_REFUNDED,
+    Refund,
+    RefundState,
+    lock,
+    move,
+)
 
 
 @atomic
@@ -52,18 +63,21 @@ def end_refund(
 
 def take(session: Session, refund: Refund, body: dict[str, Any], *, actor: str) -> None:
     """The same for a locked refund, in the caller's transaction."""
+    if _is_listed(session, refund, body["id"]):
+        _end_as_listed(session, refund, body["id"])
+        return
     misfits = _mismatch(session, refund, body)
     refund.stripe_refund_id = refund.stripe_refund_id or body["id"]
     if misfits:
         _never_send_again(session, refund)
         return
-    before = refund.unknown_status
+    before, correction = refund.unknown_status, was_made_after_all(refund, body)
     refund.stripe_data = body
     status = known(body.get("status"), AT_STRIPE)
     if status is None:
         _keep_unknown_status(session, refund, before)
         return
-    if status == refund.state or not MACHINE.allows(refund.state, status):
+    if status == refund.state or not (correction or MACHINE.allows(refund.state, status)):
         return
     failure = word(body.get("failure_reason"), 100)
     if status in ("failed", "canceled"):
@@ -71,7 +85,45 @@ def take(session: Session, refund: Refund, body: dict[str, Any], *, actor: str) 
         _keep_error(refund, {"code": failure or f"refund_{status}", "message": words})
     else:
         refund.error = refund.error_code = refund.error_message = None
-    move(session, refund, status, actor=actor, failure_reason=failure)
+    if correction:
+        _tell_of_correction(session, refund)
+    move(session, refund, status, actor=actor, correction=correction, failure_reason=failure)
+
+
+def was_made_after_all(refund: Refund, body: dict[str, Any]) -> bool:
+    """Whether a refund that ended as failed here was made by Stripe, which never said that it
+    failed: it had answered an error, and did not list it yet."""
+    said = known(as_object(refund.stripe_data).get("status"), NOT_REFUNDED)
+    status = known(body.get("status"), AT_STRIPE)
+    return said is None and status is not None and CORRECTIONS.allows(refund.state, status)
+
+
+def _tell_of_correction(session: Session, refund: Refund) -> None:
+    alerts.raise_alert(
+        session,
+        "corrected",
+        f"corrected:{refund.id}",
+        f"{refund.id} ({refund.money}) had ended as failed, but Stripe made it. Look whether it "
+        "was refunded once more",
+        severity="critical",
+        transaction_id=refund.transaction_id,
+    )
+
+
+def _is_listed(session: Session, refund: Refund, stripe_id: str) -> bool:
+    """Whether Stripe's refund is a row of its own: its metadata did not say that it was ours."""
+    other = select(Refund.id).where(Refund.stripe_refund_id == stripe_id, Refund.id != refund.id)
+    return session.scalar(other) is not None
+
+
+def _end_as_listed(session: Session, refund: Refund, stripe_id: str) -> None:
+    words = (
+        f"Stripe made this refund as {stripe_id}, which is listed on its own. The money was "
+        "refunded: don't request it again."
+    )
+    if MACHINE.allows(refund.state, RefundState.FAILED):
+        _keep_error(refund, {"code": "refund_listed", "message": words})
+        move(session, refund, RefundState.FAILED, message=refund.error_message)
 
 
 def _keep_unknown_status(session: Session, refund: Refund, before: str | None) -> None:
@@ -119,7 +171,7 @@ def _keep_error(refund: Refund, error: dict[str, Any]) -> None:
 def _mismatch(session: Session, refund: Refund, body: dict[str, Any]) -> bool:
     """A refund of another amount or payment changes no state, and a person must look."""
     transaction = session.get_one(Transaction, refund.transaction_id)
-    theirs = (body.get("amount"), body.get("currency"), *names_of(body))
+    theirs = (body.get("amount"), code_of(body.get("currency")), *names_of(body))
     ours = (refund.amount, refund.currency, transaction.stripe_payment_id, charge_of(transaction))
     same = theirs[:2] == ours[:2] and is_about(transaction, body)
     if same and refund.stripe_refund_id in (None, body.get("id")):

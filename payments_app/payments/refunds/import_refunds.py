@@ -19,9 +19,14 @@ from payments_app.gateway.refunds import REASONS
 from payments_app.gateway.words import describe_unknown, known, word
 from payments_app.payments import states
 from payments_app.payments.models import Transaction
+from payments_app.payments.payment_of import charge_of, names_of
 from payments_app.payments.phases import State
 from payments_app.payments.read_now import RETRY_SECONDS
-from payments_app.payments.refunds.apply_stripe_state import take, tell_of_status
+from payments_app.payments.refunds.apply_stripe_state import (
+    take,
+    tell_of_status,
+    was_made_after_all,
+)
 from payments_app.payments.refunds.models import (
     AT_STRIPE,
     NOT_REFUNDED,
@@ -57,7 +62,11 @@ def import_refunds(
         mark_matched(session, body["id"])
         known = _known(session, transaction_id, body)
         if known is not None:
-            take(session, lock(session, known), body, actor="stripe")
+            refund = lock(session, known)
+            if was_made_after_all(refund, body) and refund.amount > remaining(session, transaction):
+                blocked.append(body["id"])
+            else:
+                take(session, refund, body, actor="stripe")
         elif is_release(body, transaction.amount, transaction.paid) or _is_mismatch(
             session, transaction, body
         ):
@@ -116,23 +125,33 @@ def _gave_nothing_back(body: dict[str, Any]) -> bool:
 
 
 def _is_mismatch(session: Session, transaction: Transaction, body: dict[str, Any]) -> bool:
-    """Whether a refund that was made outside is of no amount in the payment's currency: it lowers
-    nothing of it, and a person is told."""
+    """Whether a refund that was made outside is of no amount in the payment's currency, or of
+    another payment: it lowers nothing of it, and a person is told."""
     amount, currency = body.get("amount"), body.get("currency")
     same_currency = code_of(currency) == transaction.currency
-    if whole(amount, 1, MOST_AMOUNT) is not None and same_currency:
+    other = _other_payment(transaction, body)
+    if whole(amount, 1, MOST_AMOUNT) is not None and same_currency and other is None:
         return False
     alerts.raise_alert(
         session,
         "mismatch",
         f"mismatch:{body['id']}",
         f"Stripe's refund {body['id']} of {transaction.id} is of {word(amount)} {word(currency)} "
-        f"in minor units, and the payment is in {transaction.currency}: it was not taken in. Look "
-        "at both in Stripe's Dashboard",
+        f"in minor units{f', and of {other}' if other else ''}, and the payment is in "
+        f"{transaction.currency}: it was not taken in. Look at both in Stripe's Dashboard",
         severity="critical",
         transaction_id=transaction.id,
     )
     return True
+
+
+def _other_payment(transaction: Transaction, body: dict[str, Any]) -> str | None:
+    """The intent or else the charge that a refund names, where that is not this payment's."""
+    intent, charge = names_of(body)
+    ours, named = transaction.stripe_payment_id, intent
+    if intent is None:
+        ours, named = charge_of(transaction), charge
+    return named if ours is not None and named != ours else None
 
 
 def _store(

@@ -65,10 +65,16 @@ MACHINE = Machine(
         RefundState.CANCELED: frozenset(),
     },
 )
-NOT_REFUNDED = (
-    RefundState.FAILED,
-    RefundState.CANCELED,
-)  # these give nothing back, and allow another
+# These give nothing back, and allow another.
+NOT_REFUNDED = (RefundState.FAILED, RefundState.CANCELED)
+# The only way out of a failure, with an alert: Stripe made it, and never said that it failed.
+CORRECTIONS = Machine(
+    "ended refund",
+    {
+        **{state: frozenset[str]() for state in MACHINE.moves},
+        RefundState.FAILED: AT_STRIPE.difference(NOT_REFUNDED),
+    },
+)
 UNCLEAR = (RefundState.UNKNOWN, RefundState.PENDING, RefundState.REQUIRES_ACTION)
 
 
@@ -137,14 +143,20 @@ def lock(session: Session, refund_id: str) -> Refund:
 
 
 def move(
-    session: Session, refund: Refund, state: str, *, actor: str = history.SYSTEM, **data: Any
+    session: Session,
+    refund: Refund,
+    state: str,
+    *,
+    actor: str = history.SYSTEM,
+    correction: bool = False,
+    **data: Any,
 ) -> None:
     """Move a locked refund, write history, store one message for each subscriber of the event.
 
     Raises IllegalMoveError when the table does not allow it.
     """
     old = refund.state
-    MACHINE.check(old, state)
+    (CORRECTIONS if correction else MACHINE).check(old, state)
     refund.state = state
     refund.state_at = database_now()
     session.flush()

@@ -206,7 +206,7 @@ def why_not(
         return "The last digit of an amount with three decimals must be 0."
     if transaction.currency in WHOLE_UNITS and amount % 100:
         return "Only whole units of this currency can be refunded."
-    if _taken_back(session, transaction.id):
+    if taken_back(session, transaction.id):
         return (
             "This payment is disputed. The bank has taken the money back, so you can't refund it."
         )
@@ -224,8 +224,11 @@ def _made_before(session: Session, key: str, transaction_id: str, amount: int) -
     return made.id if made else None
 
 
-def _taken_back(session: Session, transaction_id: str) -> bool:
-    disputed = select(Dispute.id).where(
-        Dispute.transaction_id == transaction_id, Dispute.funds == "withdrawn"
+def taken_back(session: Session, transaction_id: str) -> int:
+    """What the bank has taken back of a payment because it is disputed, in minor units."""
+    total = session.scalar(
+        select(func.sum(Dispute.amount)).where(
+            Dispute.transaction_id == transaction_id, Dispute.funds == "withdrawn"
+        )
     )
-    return session.scalar(disputed.limit(1)) is not None
+    return int(total or 0)

@@ -16,6 +16,7 @@ from payments_app.core.db.clock import database_now
 from payments_app.core.db.session import atomic
 from payments_app.core.jobs.command import Claim, Later
 from payments_app.gateway import refunds as gateway
+from payments_app.gateway.ids import id_of
 from payments_app.gateway.results import Answer, Verdict
 from payments_app.gateway.waits import next_try, used_up
 from payments_app.payments import states
@@ -81,9 +82,11 @@ def find(snapshot: RefundSnapshot) -> Answer:
 
 
 def _read_again(snapshot: RefundSnapshot, answer: Answer) -> str:
-    """Stripe replayed an answer, or says that all is refunded already: look what there is."""
+    """Stripe replayed an answer, or says that all is refunded already: look what there is. An
+    answer that holds the refund names it, whatever has become of its metadata."""
     note(snapshot.refund_id, answer)
-    found = find(snapshot)
+    named = id_of(answer.body)
+    found = gateway.retrieve_refund(named, snapshot.account) if named else find(snapshot)
     if found.body is not None:
         return apply_stripe_refund(snapshot.refund_id, found)
     if found.verdict != Verdict.ANSWERED:

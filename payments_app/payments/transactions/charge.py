@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from payments_app.core.db.clock import database_now
 from payments_app.core.db.session import atomic
-from payments_app.core.jobs.command import Claim
+from payments_app.core.jobs.command import Claim, Later
 from payments_app.gateway import charges
 from payments_app.gateway.customers import create_customer
 from payments_app.gateway.results import Answer, Verdict, unclear
@@ -35,9 +35,10 @@ from payments_app.payments.transactions.apply_stripe_state import (
 )
 from payments_app.payments.transactions.charge_snapshot import ChargeSnapshot, snapshot_of
 from payments_app.payments.transactions.keep_answer import keep_intent
-from payments_app.payments.transactions.leave import why_not_charged
+from payments_app.payments.transactions.leave import unknown_kind, why_not_charged
 from payments_app.payments.transactions.wait import wait
 
+UNKNOWN_KIND_SECONDS = 30.0  # another worker may know it
 _TOKEN_SPENT = (
     "payment_intent_confirmation_token_invalid",
     "setup_intent_confirmation_token_invalid",
@@ -95,7 +96,9 @@ def create(snapshot: ChargeSnapshot) -> Answer:
 
 def confirm(snapshot: ChargeSnapshot, claim: Claim) -> None:
     """Send the one call that moves money, and apply what comes of it; close the intent instead
-    where it may not be charged any more."""
+    where it may not be charged any more. Raises Later where that can't be asked here."""
+    if kind := unknown_kind(snapshot.transaction_id):
+        raise Later(UNKNOWN_KIND_SECONDS, f"this process knows no payable {kind!r}")
     left = _confirming(snapshot.transaction_id)
     if left is not None:
         abandon.close(snapshot, claim, error=left)

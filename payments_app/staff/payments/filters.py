@@ -15,7 +15,7 @@ from sqlalchemy.orm import aliased
 
 from payments_app.core.card_numbers import CardNumberError, refuse
 from payments_app.core.db.clock import database_now
-from payments_app.core.money import code_of
+from payments_app.core.money import THREE_DECIMAL, code_of
 from payments_app.core.web.query import UnreadableQueryError, read_query
 from payments_app.payments.disputes.models import Dispute
 from payments_app.payments.models import Transaction
@@ -58,7 +58,8 @@ STATUSES: dict[str, tuple[str, ColumnElement[bool]]] = {
     ),
 }
 # As people write it, where it can be read in one way only.
-_PLAIN_AMOUNT = re.compile(r"([0-9]{1,3}(,[0-9]{3})+|[0-9]{1,13})(\.[0-9]{1,3})?")
+_PLAIN_AMOUNT = re.compile(r"([1-9][0-9]{0,2}(,[0-9]{3})+|[0-9]{1,13})(\.[0-9]{1,3})?")
+_THREE_DECIMALS = re.compile(r"[0-9]{1,3},[0-9]{3}")  # or thousands, in a currency that has three
 _SIGN = "Enter digits only, such as 10.99. Choose the currency beside it."
 _WALKS = {"refunded": REFUNDS, "disputed": DISPUTES}
 
@@ -205,6 +206,7 @@ def _read_last4(filters: Filters, value: str) -> None:
 
 
 def _read_amounts(filters: Filters) -> None:
+    currency = code_of(filters.given.get("currency"))
     for name, comparison, words in (("least", "__ge__", "At least"), ("most", "__le__", "At most")):
         if name not in filters.given:
             continue
@@ -212,7 +214,8 @@ def _read_amounts(filters: Filters) -> None:
         if any(unicodedata.category(char) == "Sc" for char in typed):
             filters.problems[name] = _SIGN
             continue
-        amount = read_amount(typed) if _PLAIN_AMOUNT.fullmatch(typed) else None
+        either = currency in THREE_DECIMAL and _THREE_DECIMALS.fullmatch(typed)
+        amount = read_amount(typed) if _PLAIN_AMOUNT.fullmatch(typed) and not either else None
         condition = shown_is(amount, comparison) if amount is not None else None
         if condition is None:
             filters.problems[name] = "This must be an amount such as 10.99."

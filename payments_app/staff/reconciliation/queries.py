@@ -10,7 +10,9 @@ from zoneinfo import ZoneInfo
 from payments_app.core.db.columns import as_object
 from payments_app.core.db.ids import reference
 from payments_app.core.history import SYSTEM
-from payments_app.core.money import Money
+from payments_app.core.money import Money, code_of
+from payments_app.gateway.numbers import MOST_BIGINT, whole
+from payments_app.gateway.words import word
 from payments_app.reconcile.findings import KINDS
 from payments_app.reconcile.models import Finding
 from payments_app.staff.cells import in_words
@@ -35,6 +37,7 @@ FIXES = {
     "correct_active_record": ("Correct it", "Whether it holds its order is set by its state."),
 }
 _PAIRED = ("amount", "currency")  # one fact, when a finding has both
+_LONGEST = 200  # characters of a fact
 
 
 @dataclass(frozen=True)
@@ -88,11 +91,13 @@ def _sentence(words: str) -> str:
 
 
 def _facts(details: Mapping[str, Any]) -> list[tuple[str, str]]:
-    amount, currency = (details.get(name) for name in _PAIRED)
-    paired = type(amount) is int and isinstance(currency, str)
+    """Names and values. What Stripe says may be any amount and any text."""
+    amount = whole(details.get("amount"), -MOST_BIGINT, MOST_BIGINT)
+    currency = code_of(details.get("currency"))
+    paired = amount is not None and currency is not None
     facts = [("Amount", str(Money(amount, currency)))] if paired else []  # type: ignore[arg-type]
     return facts + [
-        (in_words(name) or name, str(value))
+        (in_words(name) or name, word(value, _LONGEST) or "")
         for name, value in details.items()
         if not (paired and name in _PAIRED) and value not in (None, "")
     ]

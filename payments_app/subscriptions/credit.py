@@ -1,0 +1,82 @@
+"""credit: what a change of the plan gives back of a period that is paid for goes off the next bill.
+
+It is never more than what was paid and did not go back otherwise, in whatever order the two come.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from payments_app.core import history
+from payments_app.core.history import HistoryEntry
+from payments_app.payments.queries import active_attempt
+from payments_app.payments.refunds.request import refunded, taken_back
+from payments_app.subscriptions.models import Period, Subscription
+
+PLAN_CHANGED, CREDIT_CUT = "subscription.plan_changed", "subscription.credit_cut"
+
+
+@dataclass(frozen=True)
+class WentBack:
+    """Of the period that is paid for: what was refunded, or taken back by the bank, in minor units;
+    all of it, and what the last change of the plan has not reckoned with."""
+
+    period_id: str | None
+    total: int
+    unreckoned: int
+
+
+def went_back(session: Session, subscription: Subscription) -> WentBack:
+    """What went back of the period that is paid for now."""
+    period_id = session.scalar(
+        select(Period.id).where(
+            Period.subscription_id == subscription.id, Period.start == subscription.current_start
+        )
+    )
+    active = active_attempt(session, Period.payable_type, period_id) if period_id else None
+    if active is None:
+        return WentBack(period_id, 0, 0)
+    total = refunded(session, active.id) + taken_back(session, active.id)
+    changes = _told(session, subscription, PLAN_CHANGED, period_id)
+    reckoned = sum(data.get("refunded", 0) for data in changes)
+    return WentBack(period_id, total, total - reckoned)
+
+
+def cut(session: Session, subscription: Subscription) -> None:
+    """Take off a locked subscription's credit what a refund has given back as well."""
+    back = went_back(session, subscription)
+    changes = _told(session, subscription, PLAN_CHANGED, back.period_id)
+    worth = changes[0].get("worth") if changes else None
+    if worth is None:
+        return
+    given = max(0, -sum(data["difference"] for data in changes))
+    before = _told(session, subscription, CREDIT_CUT, back.period_id)
+    excess = min(given, max(0, back.total + given - worth)) - sum(d["amount"] for d in before)
+    if excess <= 0:
+        return
+    subscription.balance += excess
+    history.record(
+        session,
+        "system",
+        CREDIT_CUT,
+        subject=subscription.id,
+        period=back.period_id,
+        amount=excess,
+        currency=subscription.plan.currency,
+    )
+
+
+def _told(
+    session: Session, subscription: Subscription, what: str, period_id: str | None
+) -> list[dict[str, Any]]:
+    """What history says of such changes within the period, oldest first."""
+    found = session.scalars(
+        select(HistoryEntry.data)
+        .where(HistoryEntry.subject == subscription.id, HistoryEntry.what == what)
+        .order_by(HistoryEntry.id)
+    )
+    return [data for data in found if data.get("period") == period_id]

@@ -1,0 +1,83 @@
+"""A payment that was made at Stripe for a merchant is that merchant's sale here too."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from payments_app.core.extensions import db
+from payments_app.payments.models import Transaction
+from payments_app.portal.payments import payments_of
+from tests.inbound.webhook_sender import WebhookSender, create_event
+from tests.merchants.connected_merchants import account_id, api, create_ready_merchant
+from tests.payments.driver import PaymentDriver
+from tests.refunds.refund_steps import give_back, refunds
+
+pytestmark = pytest.mark.portable
+
+WISH = {
+    "amount": 2500,
+    "currency": "usd",
+    "confirm": "true",
+    "payment_method": "pm_card_visa",
+    "allowed_payment_method_types[]": "card",
+    "application_fee_amount": 103,
+}
+
+
+def built(intent: dict[str, Any]) -> Transaction:
+    db.session.rollback()
+    return db.session.scalars(
+        select(Transaction).where(Transaction.stripe_payment_id == intent["id"])
+    ).one()
+
+
+def pay_elsewhere(post: WebhookSender, merchant: str, charge_type: str) -> dict[str, Any]:
+    """Its intent, once the news of it was worked on."""
+    account = account_id(merchant)
+    on, to = ("", {"transfer_data[destination]": account})
+    if charge_type == "direct":
+        on, to = account, {}
+    intent: dict[str, Any] = api(post.driver, "POST", "payment_intents", on, **WISH, **to)
+    post.send(create_event(id=intent["id"]) | ({"account": on} if on else {}))
+    post.driver.work()
+    return intent
+
+
+@pytest.mark.parametrize("charge_type", ["destination", "direct"])
+def test_it_is_the_merchants_with_our_fee(
+    post: WebhookSender, driver: PaymentDriver, charge_type: str
+) -> None:
+    merchant = create_ready_merchant(driver, charge_type)
+    row = built(pay_elsewhere(post, merchant, charge_type))
+    kept = (row.state, row.connected_account_id, row.charge_type, row.platform_fee)
+    assert kept == ("complete", account_id(merchant), charge_type, 103)
+    assert [each.id for each in payments_of(db.session(), merchant).rows] == [row.id]
+
+
+def test_its_refund_takes_the_share_back_from_the_merchant(
+    post: WebhookSender, driver: PaymentDriver
+) -> None:
+    merchant = create_ready_merchant(driver, "destination")
+    intent = pay_elsewhere(post, merchant, "destination")
+    give_back(driver, built(intent).id, 2500)
+    assert [refund.state for refund in refunds(built(intent).id)] == ["succeeded"]
+    charge = api(driver, "GET", f"charges/{intent['latest_charge']}")
+    assert api(driver, "GET", f"transfers/{charge['transfer']}")["amount_reversed"] == 2500
+    fee = api(driver, "GET", f"application_fees/{charge['application_fee']}")
+    assert fee["amount_refunded"] == 103
+
+
+@pytest.mark.parametrize("destination", ["acct_nobodyOfOurs", "", None])
+def test_one_for_an_account_that_is_not_connected_here_is_set_aside(
+    post: WebhookSender, driver: PaymentDriver, destination: str | None
+) -> None:
+    intent = post.pay_elsewhere()
+    says = {"transfer_data": {"destination": destination}}
+    driver.sandbox("POST", f"/_sandbox/payment_intents/{intent['id']}", **says)
+    event = create_event(id=intent["id"])
+    post.send(event)
+    assert post.state(event) == "quarantined"
+    assert db.session.query(Transaction).count() == 0

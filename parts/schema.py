@@ -61,20 +61,30 @@ def empty_tables(connection: Connection) -> None:
 
     Triggers are off for it, and a session that still holds a lock is an error after 5 s.
     """
-    connection.execute("SET lock_timeout = '5s'")
-    connection.execute("SET session_replication_role = replica")
-    listed = connection.execute(
-        "SELECT tablename FROM pg_tables"
-        " WHERE schemaname = 'public' AND tablename <> 'pay_alembic_version'"
-    )
-    names = [name for (name,) in listed]
+    connection.execute("SET lock_timeout = '5s'; SET session_replication_role = replica")
+    names = tables_of(connection)
     if not names:
         return
     asks = [
         sql.SQL("SELECT {} WHERE EXISTS (SELECT FROM {})").format(name, sql.Identifier(name))
         for name in names
     ]
-    filled = [name for (name,) in connection.execute(sql.SQL(" UNION ALL ").join(asks))]
-    if filled:
-        tables = sql.SQL(", ").join(map(sql.Identifier, filled))
+    truncate(
+        connection, [name for (name,) in connection.execute(sql.SQL(" UNION ALL ").join(asks))]
+    )
+
+
+def tables_of(connection: Connection) -> list[str]:
+    """The product's tables; that of the schema's version is Alembic's own."""
+    listed = connection.execute(
+        "SELECT tablename FROM pg_tables"
+        " WHERE schemaname = 'public' AND tablename <> 'pay_alembic_version'"
+    )
+    return [name for (name,) in listed]
+
+
+def truncate(connection: Connection, names: list[str]) -> None:
+    """Empty these tables, and those that refer to them; their counters begin again."""
+    if names:
+        tables = sql.SQL(", ").join(map(sql.Identifier, names))
         connection.execute(sql.SQL("TRUNCATE {} RESTART IDENTITY CASCADE").format(tables))

@@ -12,6 +12,7 @@ from payments_app.core.extensions import db
 from payments_app.core.jobs.runner import run_due_messages
 from payments_app.customers.models import Customer, SavedCard
 from payments_app.payments.models import Transaction
+from tests.bystanders import own
 from tests.checkout.checkout_client import BROWSER, FIELD, CheckoutClient
 
 ADA, GRACE = "ada@example.com", "grace@example.com"
@@ -45,7 +46,9 @@ def cards(checkout: CheckoutClient) -> list[SavedCard]:
     """All that are kept, the oldest first."""
     with checkout.app.app_context():
         db.session.rollback()
-        found = db.session.scalars(select(SavedCard).order_by(SavedCard.created_at)).all()
+        found = db.session.scalars(
+            select(SavedCard).where(own(SavedCard)).order_by(SavedCard.created_at)
+        ).all()
         db.session.expunge_all()
         return list(found)
 

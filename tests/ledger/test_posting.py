@@ -17,6 +17,7 @@ from payments_app.core.jobs import outbox
 from payments_app.ledger import queries
 from payments_app.ledger.models import Entry, Journal
 from payments_app.ledger.post import CAPTURE, post_capture
+from tests.bystanders import own
 from tests.ledger.concurrency import claim, run_at_once
 from tests.payments.driver import PaymentDriver
 
@@ -25,7 +26,7 @@ pytestmark = [pytest.mark.portable, pytest.mark.dialect]
 
 def entries() -> list[Entry]:
     db.session.rollback()
-    return list(db.session.scalars(select(Entry).order_by(Entry.id)))
+    return list(db.session.scalars(select(Entry).where(own(Entry)).order_by(Entry.id)))
 
 
 def captured() -> list[Entry]:
@@ -143,7 +144,7 @@ def test_postgresql_refuses_a_one_sided_journal_at_commit(
     if database_kind == "sqlite":
         pytest.skip("SQLite has no deferred triggers")
     transaction = driver.pay()
-    journals = db.session.scalar(select(func.count()).select_from(Journal))
+    journals = db.session.scalar(select(func.count()).select_from(Journal).where(own(Journal)))
     db.session.rollback()
     with pytest.raises(DBAPIError, match="does not sum to zero"):
         _execute(insert(Entry).values(**_entry(transaction, "debit")))
@@ -153,11 +154,13 @@ def test_postgresql_refuses_a_one_sided_journal_at_commit(
                 key="empty", entry_type="capture", transaction_id=transaction, currency="usd"
             )
         )
-    assert db.session.scalar(select(func.count()).select_from(Journal)) == journals
+    assert (
+        db.session.scalar(select(func.count()).select_from(Journal).where(own(Journal))) == journals
+    )
 
 
 def _entry(transaction: str, side: str, currency: str = "usd") -> dict[str, Any]:
-    journal = db.session.scalars(select(Journal.id)).first()
+    journal = db.session.scalars(select(Journal.id).where(own(Journal))).first()
     db.session.rollback()
     return {
         "key": f"odd_{side}",

@@ -116,6 +116,7 @@ def test_a_retry_of_what_has_gone_charges_nothing_and_says_so(driver: PaymentDri
     assert driver.messages("retry")[0].done_at is not None
 
 
+@pytest.mark.expects_failure("orders.on_payment")
 def test_what_follows_a_payment_for_what_has_gone_dies_with_an_alert(driver: PaymentDriver) -> None:
     paid = driver.open()
     driver.pay_for_instead(paid, *GONE)

@@ -170,6 +170,7 @@ def test_what_has_a_next_step_is_not_revived(driver: PaymentDriver) -> None:
     assert revive() == 0
 
 
+@pytest.mark.expects_failure("charge")
 def test_a_dead_charge_is_revived_at_a_slow_pace(driver: PaymentDriver) -> None:
     transaction = driver.open()
     driver.age(transaction, 120)

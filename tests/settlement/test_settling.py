@@ -180,6 +180,7 @@ def test_what_is_settled_after_its_day_was_closed_goes_into_the_open_one(
     assert line_count() == 2
 
 
+@pytest.mark.expects_failure("settlement.close")
 def test_a_batch_that_the_ledger_contradicts_stays_open_and_calls_a_person(
     driver: PaymentDriver,
 ) -> None:

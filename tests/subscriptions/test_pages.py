@@ -175,7 +175,7 @@ def test_a_row_that_lacks_its_end_or_its_bill_is_shown(
 
 @atomic
 def spoil(session: Session, odd: dict[str, object]) -> None:
-    session.execute(update(Subscription).values(**odd))
+    session.execute(update(Subscription).where(own(Subscription)).values(**odd))
 
 
 def fall_behind(checkout: CheckoutClient) -> tuple[str, str]:
@@ -186,7 +186,8 @@ def fall_behind(checkout: CheckoutClient) -> tuple[str, str]:
         make_due(subscription.id, None)
         advance(subscription.id, utcnow())
         make_due(subscription.id, card)
-        period = db.session.scalars(select(Period.id).where(Period.paid_at.is_(None))).one()
+        unpaid = select(Period.id).where(own(Period), Period.paid_at.is_(None))
+        period = db.session.scalars(unpaid).one()
         return period, card
 
 

@@ -16,6 +16,7 @@ PAID, SALE, RENEWAL, DOWNLOAD = (
     "txn_bystander_renewal",
     "txn_bystander_download",
 )
+BOOKED = {"stripe_balance": 5150, "sales": -5150}  # in dollars, in minor units
 NUMBER = 900_000_001  # of rows that are counted: above whatever a test makes
 
 Rows = list[tuple[Any, list[dict[str, Any]]]]

@@ -38,7 +38,7 @@ def send_event(post: WebhookSender, kind: str, **content: str) -> None:
 
 
 def links(what: str) -> list[str | None]:
-    ada = db.session.scalars(select(Customer.id)).one()
+    ada = db.session.scalars(select(Customer.id).where(own(Customer))).one()
     query = select(HistoryEntry.what).where(HistoryEntry.subject == ada)
     return [found for found in db.session.scalars(query) if found == what]
 

@@ -51,7 +51,7 @@ def driver(app: Flask) -> Iterator[PaymentDriver]:
 
 def one(checkout: CheckoutClient, model: type[Any] = DigitalPurchase) -> Any:
     with checkout.app.app_context():
-        found = db.session.scalars(select(model)).one()
+        found = db.session.scalars(select(model).where(own(model))).one()
         db.session.expunge(found)  # or it would expire with the session
         return found
 

@@ -93,6 +93,7 @@ def test_a_posting_that_cannot_be_made_dies_after_five_retries_with_a_critical_a
     assert (alert.severity, alert.data["retries"]) == ("critical", 5)
 
 
+@pytest.mark.alone
 def test_the_trial_balance_is_level_in_each_currency(driver: PaymentDriver) -> None:
     driver.pay()
     driver.pay(order=driver.create_order(1800, "jpy"))
@@ -108,6 +109,7 @@ def test_the_trial_balance_is_level_in_each_currency(driver: PaymentDriver) -> N
     assert queries.unbalanced(db.session()) == []
 
 
+@pytest.mark.alone
 def test_captures_are_summed_by_currency(driver: PaymentDriver) -> None:
     driver.pay()
     driver.pay()

@@ -107,6 +107,7 @@ def test_what_is_not_complete_has_received_nothing(held: Held, driver: PaymentDr
         assert (row.amount_received, row.paid) == (None, 0)
 
 
+@pytest.mark.alone
 def test_the_books_hold_it(held: Held) -> None:
     transaction = held.pay()
     db.session.rollback()
@@ -126,7 +127,7 @@ def test_it_is_settled(held: Held, driver: PaymentDriver) -> None:
 def test_the_receipt_says_it(held: Held) -> None:
     held.pay()
     db.session.rollback()
-    mail = db.session.scalars(select(Mail).where(Mail.kind == "receipt")).one()
+    mail = db.session.scalars(select(Mail).where(own(Mail), Mail.kind == "receipt")).one()
     assert mail.subject.endswith("$15.00")
     for part in (mail.text, mail.html):
         assert "$15.00 was paid" in part
@@ -180,6 +181,7 @@ def test_reports_count_it(held: Held, admin: Browser) -> None:
     assert "$25.00" not in page
 
 
+@pytest.mark.alone
 def test_the_file_has_it_and_what_was_asked_for(
     held: Held, admin: Browser, driver: PaymentDriver
 ) -> None:

@@ -237,7 +237,8 @@ def test_a_list_of_many_pages_is_read_whole(driver: PaymentDriver) -> None:
 
 def test_postings_by_hand_do_not_hide_in_another_type(driver: PaymentDriver) -> None:
     transaction = driver.pay()
-    journal = db.session.scalars(select(Journal.id).where(Journal.entry_type == "capture")).one()
+    posted = select(Journal.id).where(Journal.transaction_id == transaction)
+    journal = db.session.scalars(posted.where(Journal.entry_type == "capture")).one()
     db.session.rollback()
     values = [
         {

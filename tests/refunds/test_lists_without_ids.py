@@ -54,7 +54,7 @@ def kept() -> list[tuple[str, int, str]]:
 
 def journals(entry_type: str) -> list[str]:
     db.session.rollback()
-    rows = select(Journal.transaction_id).where(Journal.entry_type == entry_type)
+    rows = select(Journal.transaction_id).where(own(Journal), Journal.entry_type == entry_type)
     return sorted(db.session.scalars(rows))
 
 

@@ -121,6 +121,7 @@ def test_a_day_that_is_not_over_is_not_closed(driver: PaymentDriver) -> None:
         close(batch)
 
 
+@pytest.mark.alone
 def test_a_day_that_is_over_is_closed_by_its_message_with_the_ledgers_total(
     driver: PaymentDriver,
 ) -> None:

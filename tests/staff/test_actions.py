@@ -28,7 +28,7 @@ def refunder(staff_driver: StaffDriver) -> Browser:
 
 @atomic
 def _rows(session: Session, model: Any) -> list[Any]:
-    return list(session.scalars(select(model)))
+    return list(session.scalars(select(model).where(own(model))))
 
 
 @atomic

@@ -84,6 +84,7 @@ def test_it_is_summed_by_its_currency(app: Flask, abroad: Abroad) -> None:
     assert (found["pkr"]["payments"], found["usd"]["formatted"]) == (2, "$10.99")
 
 
+@pytest.mark.alone
 def test_files_have_it_in_its_own_unit(app: Flask, abroad: Abroad) -> None:
     answer = StaffDriver(app).signed_in("admin").get("/staff/payments.csv")
     rows = {row["Id"]: row for row in csv.DictReader(io.StringIO(answer.text))}

@@ -79,6 +79,7 @@ def test_filters_narrow_the_list(viewer: Browser, stored_payments: StoredPayment
     assert found == {query: [reference(i) for i in ids] for query, ids in wanted.items()}
 
 
+@pytest.mark.alone
 def test_an_amount_filter_means_what_the_list_shows(
     viewer: Browser, staff_driver: StaffDriver, stored_payments: StoredPayments
 ) -> None:

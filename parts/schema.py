@@ -61,20 +61,57 @@ def empty_tables(connection: Connection) -> None:
 
     Triggers are off for it, and a session that still holds a lock is an error after 5 s.
     """
-    connection.execute("SET lock_timeout = '5s'")
-    connection.execute("SET session_replication_role = replica")
-    listed = connection.execute(
-        "SELECT tablename FROM pg_tables"
-        " WHERE schemaname = 'public' AND tablename <> 'pay_alembic_version'"
-    )
-    names = [name for (name,) in listed]
+    connection.execute("SET lock_timeout = '5s'; SET session_replication_role = replica")
+    names = tables_of(connection)
     if not names:
         return
     asks = [
         sql.SQL("SELECT {} WHERE EXISTS (SELECT FROM {})").format(name, sql.Identifier(name))
         for name in names
     ]
-    filled = [name for (name,) in connection.execute(sql.SQL(" UNION ALL ").join(asks))]
-    if filled:
-        tables = sql.SQL(", ").join(map(sql.Identifier, filled))
-        connection.execute(sql.SQL("TRUNCATE {} RESTART IDENTITY CASCADE").format(tables))
+    truncate(
+        connection, [name for (name,) in connection.execute(sql.SQL(" UNION ALL ").join(asks))]
+    )
+
+
+def tables_of(connection: Connection) -> list[str]:
+    """The product's tables; that of the schema's version is Alembic's own."""
+    listed = connection.execute(
+        "SELECT tablename FROM pg_tables"
+        " WHERE schemaname = 'public' AND tablename <> 'pay_alembic_version'"
+    )
+    return [name for (name,) in listed]
+
+
+def truncate(connection: Connection, names: list[str]) -> None:
+    """Empty these tables; their counters begin again. Triggers and foreign keys must be off.
+
+    Rows of tests are few, and to delete them is cheaper than the new files that TRUNCATE makes; a
+    table that grew gets its new file. Nobody else may hold any of them meanwhile.
+    """
+    if not names:
+        return
+    tables = sql.SQL(", ").join(map(sql.Identifier, names))
+    large = {name for (name,) in connection.execute(_LARGE, [names])}
+    counters = [name for (name,) in connection.execute(_COUNTERS, [names])]
+    emptied = [
+        (sql.SQL("TRUNCATE {} CASCADE") if name in large else sql.SQL("DELETE FROM {}")).format(
+            sql.Identifier(name)
+        )
+        for name in names
+    ]
+    begun = [sql.SQL("SELECT setval({}, 1, false)").format(name) for name in counters]
+    lock = sql.SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE").format(tables)
+    connection.execute(sql.SQL("; ").join([lock, *emptied, *begun]))
+
+
+_LARGE = """
+    SELECT name FROM unnest(%s::text[]) AS name
+    WHERE pg_relation_size(quote_ident(name)::regclass) > 1024 * 1024
+"""
+_COUNTERS = """
+    SELECT counter.oid::regclass::text FROM pg_class AS counter
+    JOIN pg_depend ON pg_depend.objid = counter.oid
+    JOIN pg_class AS tables ON tables.oid = pg_depend.refobjid
+    WHERE counter.relkind = 'S' AND tables.relname = ANY(%s)
+"""

@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import psycopg
 import pytest
 from jinja2 import FileSystemBytecodeCache
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
@@ -20,11 +19,12 @@ from redis import Redis as RedisClient
 
 from parts.app import Sweeper, Web, Worker
 from parts.chromium import ARGUMENTS, find_chromium
-from parts.postgres import Postgres, create_database, libpq
+from parts.postgres import Postgres, create_database
 from parts.redis import Redis
 from parts.sandbox import Sandbox
-from parts.schema import SQLITE, copy_sqlite, empty_tables, postgres_template, sqlite_template
+from parts.schema import postgres_template, sqlite_template
 from parts.settings import private_settings
+from tests.own_database import OwnDatabase, PostgresDatabase, SqliteDatabase
 from tests.stripe_types.judge import Judge
 from tests.whole_templates import use_whole_templates
 
@@ -82,24 +82,33 @@ def postgres_database(postgres_url: str, worker_number: int) -> str:
 
 
 @pytest.fixture(scope="session")
-def sqlite_file(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """The migrated template, and where this process's copy of it goes."""
-    directory = tmp_path_factory.mktemp("sqlite")
-    named = os.environ.get("TEST_SQLITE_TEMPLATE")
-    return Path(named) if named else sqlite_template(directory), directory / "payments.sqlite3"
+def own_database(
+    database_kind: str, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[OwnDatabase]:
+    if database_kind == "sqlite":
+        directory = tmp_path_factory.mktemp("sqlite")
+        named = os.environ.get("TEST_SQLITE_TEMPLATE")
+        template = Path(named) if named else sqlite_template(directory)
+        yield SqliteDatabase(template, directory)
+    else:
+        database = PostgresDatabase(request.getfixturevalue("postgres_database"))
+        yield database
+        database.close()
 
 
 @pytest.fixture
-def database_url(database_kind: str, request: pytest.FixtureRequest) -> str:
-    """A migrated database in which every table is empty."""
-    if database_kind == "sqlite":
-        template, path = request.getfixturevalue("sqlite_file")
-        copy_sqlite(template, path)
-        return f"{SQLITE}{path}"
-    url: str = request.getfixturevalue("postgres_database")
-    with psycopg.connect(libpq(url), autocommit=True) as connection:
-        empty_tables(connection)
-    return url
+def database_url(own_database: OwnDatabase, request: pytest.FixtureRequest) -> Iterator[str]:
+    """A migrated database in which nothing lies but the bystanders' rows.
+
+    After the test they are as they were, and no message has failed of which the test did not say
+    so. A test that counts all there is in a table is `alone`.
+    """
+    alone = request.node.get_closest_marker("alone") is not None
+    own_database.reset(bystanders=not alone)
+    yield own_database.url
+    expected = [mark.args for mark in request.node.iter_markers("expects_failure")]
+    if complaints := own_database.complaints(expected, bystanders=not alone):
+        pytest.fail("; ".join(complaints), pytrace=False)
 
 
 @pytest.fixture

@@ -13,18 +13,23 @@ from payments_app.accounts.models import SignInTries, StaffSession
 from payments_app.core.db.clock import database_now
 from payments_app.core.db.session import atomic
 from tests.accounts.staff_driver import PASSWORD, StaffDriver
+from tests.bystanders import own
 
 pytestmark = pytest.mark.portable
 
 
 @atomic
 def _age(session: Session, column: str, seconds: int) -> None:
-    session.execute(update(StaffSession).values({column: database_now(-seconds)}))
+    session.execute(
+        update(StaffSession).where(own(StaffSession)).values({column: database_now(-seconds)})
+    )
 
 
 @atomic
 def _age_tries(session: Session, seconds: int) -> None:
-    session.execute(update(SignInTries).values(since=database_now(-seconds)))
+    session.execute(
+        update(SignInTries).where(own(SignInTries)).values(since=database_now(-seconds))
+    )
 
 
 @atomic
@@ -169,7 +174,9 @@ def test_using_the_dashboard_keeps_the_session_awake(staff_driver: StaffDriver) 
 
 @atomic
 def _fresh(session: Session) -> bool:
-    return bool(session.query(StaffSession.seen_at > database_now(-60)).scalar())
+    return bool(
+        session.query(StaffSession.seen_at > database_now(-60)).where(own(StaffSession)).scalar()
+    )
 
 
 def test_signing_out_ends_the_session_on_the_server(staff_driver: StaffDriver) -> None:

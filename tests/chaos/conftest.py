@@ -16,7 +16,7 @@ def lab(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Which defence was missed by what: the table of `make mutants`."""
+    """Which defence was missed by what: the table of `make defences`."""
     rows = [
         row
         for outcome in ("passed", "failed")

@@ -27,6 +27,8 @@ from tests.chaos.lab import QUEUES, Lab
 from tests.chaos.strikes import die
 from tests.inbound.webhook_sender import WebhookSender, create_event
 
+# Each shop begins with empty tables, and its workers die as they will.
+pytestmark = [pytest.mark.alone, pytest.mark.expects_failure]
 CARDS = (
     "pm_card_visa",
     "pm_card_visa_chargeDeclined",

@@ -19,6 +19,7 @@ from payments_app.core.jobs.runner import run_due_messages
 from payments_app.orders.models import Product
 from payments_app.payments import states
 from payments_app.payments.models import Transaction
+from tests.bystanders import own
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 FIELD = re.compile(r'name="(\w+)"\s+value="([^"]*)"')
@@ -78,7 +79,7 @@ class CheckoutClient:
 
     def count(self, model: type[Any] = Transaction) -> int:
         with self.app.app_context():
-            return db.session.scalar(select(func.count()).select_from(model)) or 0
+            return db.session.scalar(select(func.count()).select_from(model).where(own(model))) or 0
 
     def order_of(self, transaction_id: str) -> str:
         with self.app.app_context():
@@ -95,9 +96,10 @@ class CheckoutClient:
             _reprice(slug, amount)
 
     def waiting(self, command: str) -> int:
-        """How many messages of a command are not done yet."""
+        """How many messages of a command wait: of those that crashed or raised, none does."""
         with self.app.app_context():
-            asked = select(func.count()).where(Message.command == command, *OPEN)
+            well = (Message.claims == 0, Message.failures == 0)
+            asked = select(func.count()).where(Message.command == command, *OPEN, *well)
             return db.session.scalar(asked) or 0
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from payments_app.core.extensions import db
 from payments_app.customers.models import Customer, SavedCard
 from payments_app.payments.models import Transaction
+from tests.bystanders import own
 from tests.checkout.checkout_client import BROWSER, FIELD, CheckoutClient
 from tests.payments.driver import work_all_due
 
@@ -43,7 +44,9 @@ def cards(checkout: CheckoutClient) -> list[SavedCard]:
     """All that are kept, the oldest first."""
     with checkout.app.app_context():
         db.session.rollback()
-        found = db.session.scalars(select(SavedCard).order_by(SavedCard.created_at)).all()
+        found = db.session.scalars(
+            select(SavedCard).where(own(SavedCard)).order_by(SavedCard.created_at)
+        ).all()
         db.session.expunge_all()
         return list(found)
 

@@ -11,6 +11,7 @@ from payments_app.core.extensions import db
 from payments_app.core.history import HistoryEntry
 from payments_app.customers.find import customer_for
 from payments_app.customers.models import Customer
+from tests.bystanders import own
 from tests.inbound.webhook_sender import WebhookSender, create_event
 from tests.payments.driver import PaymentDriver
 
@@ -37,7 +38,7 @@ def send_event(post: WebhookSender, kind: str, **content: str) -> None:
 
 
 def links(what: str) -> list[str | None]:
-    ada = db.session.scalars(select(Customer.id)).one()
+    ada = db.session.scalars(select(Customer.id).where(own(Customer))).one()
     query = select(HistoryEntry.what).where(HistoryEntry.subject == ada)
     return [found for found in db.session.scalars(query) if found == what]
 
@@ -49,9 +50,12 @@ def test_a_subscription_made_at_stripe_is_linked_to_its_customer_once(post: Webh
 
 def test_an_invoice_that_failed_at_stripe_sets_the_payment_status(post: WebhookSender) -> None:
     send_event(post, "invoice.payment_failed", id="in_1", customer="cus_ada")
-    assert db.session.scalars(select(Customer.payment_status)).one() == "payment_failed"
+    assert (
+        db.session.scalars(select(Customer.payment_status).where(own(Customer))).one()
+        == "payment_failed"
+    )
 
 
 def test_an_invoice_of_somebody_unknown_here_changes_nobody(post: WebhookSender) -> None:
     send_event(post, "invoice.payment_failed", id="in_1", customer="cus_who")
-    assert db.session.scalars(select(Customer.payment_status)).one() is None
+    assert db.session.scalars(select(Customer.payment_status).where(own(Customer))).one() is None

@@ -16,6 +16,7 @@ from payments_app.customers.find import customer_for
 from payments_app.customers.models import Customer, SavedCard
 from payments_app.payments.transactions.check import request_check
 from payments_app.payments.transactions.open import PaymentSource
+from tests.bystanders import own
 from tests.payments.driver import PaymentDriver
 
 pytestmark = pytest.mark.portable
@@ -30,7 +31,7 @@ def save(driver: PaymentDriver, card: str = "pm_card_visa") -> str:
 
 def kept() -> list[SavedCard]:
     db.session.rollback()
-    rows = select(SavedCard).order_by(SavedCard.created_at)
+    rows = select(SavedCard).where(own(SavedCard)).order_by(SavedCard.created_at)
     return list(db.session.scalars(rows.execution_options(populate_existing=True)))
 
 
@@ -190,7 +191,7 @@ def test_a_success_clears_the_payment_status(driver: PaymentDriver) -> None:
 
 @atomic
 def charge(session: Session) -> str:
-    return session.scalars(select(Customer)).one().charge(500).id
+    return session.scalars(select(Customer).where(own(Customer))).one().charge(500).id
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,7 @@ from payments_app.notices.models import Mail
 from payments_app.payments.models import Transaction
 from payments_app.payments.refunds.request import request_refund
 from payments_app.payments.transactions.apply_stripe_state import apply_stripe_state
+from tests.bystanders import own
 from tests.checkout.checkout_client import BROWSER, CheckoutClient
 from tests.merchants.connected_merchants import account_id, create_ready_merchant
 from tests.payments.driver import PaymentDriver
@@ -50,7 +51,7 @@ def driver(app: Flask) -> Iterator[PaymentDriver]:
 
 def one(checkout: CheckoutClient, model: type[Any] = DigitalPurchase) -> Any:
     with checkout.app.app_context():
-        found = db.session.scalars(select(model)).one()
+        found = db.session.scalars(select(model).where(own(model))).one()
         db.session.expunge(found)  # or it would expire with the session
         return found
 
@@ -210,7 +211,7 @@ def decline_elsewhere(checkout: CheckoutClient) -> None:
 def rebuilt(checkout: CheckoutClient) -> int:
     """How many purchases there are, and so how many files could be fetched or paid for."""
     with checkout.app.app_context():
-        return len(db.session.scalars(select(DigitalPurchase)).all())
+        return len(db.session.scalars(select(DigitalPurchase).where(own(DigitalPurchase))).all())
 
 
 @pytest.mark.parametrize("card", ["pm_card_visa", "pm_card_visa_chargeDeclined"])

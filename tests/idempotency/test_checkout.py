@@ -15,6 +15,7 @@ from parts.redis import Redis
 from payments_app.core.extensions import db
 from payments_app.core.web.idempotency import app_store
 from payments_app.payments.models import Transaction
+from tests.bystanders import own
 
 pytestmark = [pytest.mark.portable, pytest.mark.dialect]
 
@@ -33,7 +34,9 @@ def buy(shop: FlaskClient, key: str = "key-1", **changes: object) -> TestRespons
 
 def count(app: Flask) -> int:
     with app.app_context():
-        return db.session.scalars(select(func.count()).select_from(Transaction)).one()
+        return db.session.scalars(
+            select(func.count()).select_from(Transaction).where(own(Transaction))
+        ).one()
 
 
 def test_a_repetition_has_the_same_bytes_and_place(app: Flask, shop: FlaskClient) -> None:

@@ -78,6 +78,7 @@ def test_what_stripe_lists_in_another_call_is_fetched_as_well(lossy: PaymentDriv
     assert fetch_missed()["new"] == 2
 
 
+@pytest.mark.alone
 def test_a_merchant_who_left_does_not_keep_the_others_from_being_fetched(
     driver: PaymentDriver,
 ) -> None:
@@ -88,6 +89,7 @@ def test_a_merchant_who_left_does_not_keep_the_others_from_being_fetched(
     assert state_of(account(merchant)) == "disconnected"
 
 
+@pytest.mark.alone
 def test_what_a_merchants_account_never_told_is_fetched(
     driver: PaymentDriver, post: WebhookSender
 ) -> None:

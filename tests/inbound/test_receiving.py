@@ -11,6 +11,7 @@ from payments_app.core.history import HistoryEntry
 from payments_app.payments.disputes.models import Dispute
 from payments_app.payments.models import Transaction
 from payments_app.payments.refunds.models import Refund
+from tests.bystanders import own
 from tests.inbound.webhook_sender import WebhookSender, create_event
 from tests.payments.driver import PaymentDriver
 
@@ -94,7 +95,7 @@ def test_an_event_of_a_foreign_account_is_set_aside(post: WebhookSender) -> None
 def test_what_is_set_aside_builds_nothing(post: WebhookSender) -> None:
     intent = post.pay_elsewhere()
     post.send(create_event(id=intent["id"]) | {"livemode": True})
-    assert db.session.query(Transaction).count() == 0
+    assert db.session.query(Transaction).where(own(Transaction)).count() == 0
 
 
 def test_a_refund_is_told_in_the_timeline_of_its_payment(
@@ -122,10 +123,12 @@ def test_a_refund_made_at_stripe_is_taken_in(post: WebhookSender, driver: Paymen
     intent = driver.read(transaction).stripe_payment_id
     post.stripe("refunds", payment_intent=intent, amount="100")
     post.send(post.told("refund.created"))
-    assert [refund.amount for refund in db.session.query(Refund)] == [100]
+    assert [refund.amount for refund in db.session.query(Refund).where(own(Refund))] == [100]
 
 
 def test_a_dispute_told_by_stripe_is_taken_in(post: WebhookSender, driver: PaymentDriver) -> None:
     transaction = driver.pay("pm_card_createDispute")
     post.send(post.told("charge.dispute.created"))
-    assert [d.transaction_id for d in db.session.query(Dispute)] == [transaction]
+    assert [d.transaction_id for d in db.session.query(Dispute).where(own(Dispute))] == [
+        transaction
+    ]

@@ -10,6 +10,7 @@ from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.payments.models import Transaction
 from payments_app.payments.transactions.open import PaymentSource
+from tests.bystanders import own
 from tests.inbound.webhook_sender import WebhookSender, create_event
 from tests.payments.driver import PaymentDriver
 
@@ -60,7 +61,7 @@ def test_a_card_that_was_kept_elsewhere_makes_no_payment(
     event = create_event("setup_intent.succeeded", id=keep_elsewhere(post))
     post.send(event)
     assert post.state(event) == "processed"
-    assert db.session.query(Transaction).count() == 0
+    assert db.session.query(Transaction).where(own(Transaction)).count() == 0
 
 
 def keep_elsewhere(post: WebhookSender) -> str:
@@ -271,6 +272,6 @@ def test_what_an_odd_error_says_stops_no_payment(
     driver.sandbox("POST", f"/_sandbox/payment_intents/{intent['id']}", last_payment_error=error)
     post.send(post.told("payment_intent.payment_failed", intent["id"]))
     db.session.rollback()
-    row = db.session.query(Transaction).one()
+    row = db.session.query(Transaction).where(own(Transaction)).one()
     assert row.state == "failed"
     assert row.error_message

@@ -24,6 +24,7 @@ from payments_app.payments.models import Transaction
 from payments_app.payments.refunds.models import Refund
 from payments_app.payments.transactions.open import PaymentSource
 from tests.accounts.staff_driver import Browser, StaffDriver
+from tests.bystanders import own
 from tests.inbound.webhook_sender import WebhookSender, create_event
 from tests.merchants.connected_merchants import account_id, create_ready_merchant, create_sale
 from tests.payments.driver import PaymentDriver
@@ -116,12 +117,14 @@ class World:
     def snapshot(self) -> list[Any]:
         """Where all of it is: states, and what is in the ledger."""
         db.session.rollback()
-        account = select(ConnectedAccount.charges_enabled, ConnectedAccount.transfers_enabled)
+        account = select(
+            ConnectedAccount.charges_enabled, ConnectedAccount.transfers_enabled
+        ).where(own(ConnectedAccount))
         queries = [
-            select(Transaction.id, Transaction.phase, Transaction.state),
-            select(Refund.id, Refund.state),
-            select(Dispute.id, Dispute.state, Dispute.funds),
-            select(func.count()).select_from(Entry),
+            select(Transaction.id, Transaction.phase, Transaction.state).where(own(Transaction)),
+            select(Refund.id, Refund.state).where(own(Refund)),
+            select(Dispute.id, Dispute.state, Dispute.funds).where(own(Dispute)),
+            select(func.count()).select_from(Entry).where(own(Entry)),
             account,
         ]
         return [sorted(map(tuple, db.session.execute(query))) for query in queries]
@@ -240,7 +243,10 @@ def test_a_payment_made_elsewhere_in_words_that_we_do_not_know_waits(
     driver.sandbox("POST", f"/_sandbox/payment_intents/{intent}", status=word)
     event = create_event(id=intent)
     post.send(event)
-    assert (post.state(event), db.session.query(Transaction).count()) == ("received", 0)
+    assert (post.state(event), db.session.query(Transaction).where(own(Transaction)).count()) == (
+        "received",
+        0,
+    )
 
 
 @pytest.mark.parametrize("word", NEW)
@@ -265,7 +271,7 @@ def test_a_paid_charge_in_words_that_we_do_not_know_is_paid(
     driver.work_all_waiting()
     driver.work_all_waiting()
     assert driver.read(transaction).phase == "complete"
-    entries = db.session.scalars(select(Entry.entry_type).distinct()).all()
+    entries = db.session.scalars(select(Entry.entry_type).where(own(Entry)).distinct()).all()
     assert sorted(entries) == ["capture", "stripe_fee"]
     page = _staff(driver).get(f"/staff/payments/{transaction}")
     assert page.status_code == 200

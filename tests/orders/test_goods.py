@@ -20,6 +20,7 @@ from payments_app.orders.place import place_lines
 from payments_app.payments.payable import NotPayableError
 from payments_app.payments.refunds.models import Refund, lock, move
 from payments_app.payments.refunds.request import request_refund
+from tests.bystanders import own
 from tests.payments.driver import PaymentDriver
 
 pytestmark = [pytest.mark.portable, pytest.mark.dialect]
@@ -38,7 +39,7 @@ def add_product(session: Session, slug: str, stock: int | None, currency: str = 
 
 @atomic
 def order_of(session: Session, **quantities: int) -> str:
-    products = {p.slug: p for p in session.scalars(select(Product))}
+    products = {p.slug: p for p in session.scalars(select(Product).where(own(Product)))}
     return place_lines(session, [(products[slug], n) for slug, n in quantities.items()]).id
 
 
@@ -158,7 +159,7 @@ def test_an_order_paid_after_its_goods_were_sold_calls_for_help(driver: PaymentD
 
 @atomic
 def _sell_out(session: Session) -> None:
-    session.execute(update(Product).values(stock=0))
+    session.execute(update(Product).where(own(Product)).values(stock=0))
 
 
 def _correct(driver: PaymentDriver, transaction_id: str) -> None:
@@ -195,7 +196,7 @@ def _open_for_ada(session: Session, order_id: str) -> None:
 
 @atomic
 def give_up_refunds(session: Session) -> None:
-    for refund in session.scalars(select(Refund)):
+    for refund in session.scalars(select(Refund).where(own(Refund))):
         move(session, lock(session, refund.id), "canceled")
 
 

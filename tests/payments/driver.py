@@ -23,6 +23,7 @@ from payments_app.orders.models import Order, Product
 from payments_app.orders.place import place
 from payments_app.payments.models import PaymentRecord, Transaction
 from payments_app.payments.transactions.open import PaymentSource, open_transaction
+from tests.own_database import expect_failure
 
 QUEUES = ("charges", "payment_critical", "payment_standard", "default", "mailers", "reports")
 
@@ -78,6 +79,7 @@ class PaymentDriver:
 
     def let_workers_die(self, command: str) -> None:
         """Every worker that took such a message died of it, as often as is put up with."""
+        expect_failure(command)
         _let_workers_die(command)
 
     def age(self, transaction_id: str, seconds: float) -> None:

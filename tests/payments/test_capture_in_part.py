@@ -34,6 +34,7 @@ from payments_app.payments.transactions.open import PaymentSource
 from payments_app.payments.transactions.received import is_release
 from payments_app.staff.reports.aggregate import aggregate
 from tests.accounts.staff_driver import Browser, StaffDriver
+from tests.bystanders import own
 from tests.inbound.webhook_sender import WebhookSender
 from tests.merchants.connected_merchants import create_ready_merchant, create_sale, records
 from tests.payments.driver import PaymentDriver
@@ -86,7 +87,7 @@ def test_a_payment_made_at_stripe_keeps_it(driver: PaymentDriver) -> None:
     post.stripe(f"payment_intents/{intent['id']}/capture", amount_to_capture="1500")
     post.send(post.told("payment_intent.succeeded", intent["id"]))
     db.session.rollback()
-    row = db.session.scalars(select(Transaction)).one()
+    row = db.session.scalars(select(Transaction).where(own(Transaction))).one()
     assert (row.state, row.amount, row.amount_received) == ("complete", 2500, 1500)
 
 
@@ -106,6 +107,7 @@ def test_what_is_not_complete_has_received_nothing(held: Held, driver: PaymentDr
         assert (row.amount_received, row.paid) == (None, 0)
 
 
+@pytest.mark.alone
 def test_the_books_hold_it(held: Held) -> None:
     transaction = held.pay()
     db.session.rollback()
@@ -125,7 +127,7 @@ def test_it_is_settled(held: Held, driver: PaymentDriver) -> None:
 def test_the_receipt_says_it(held: Held) -> None:
     held.pay()
     db.session.rollback()
-    mail = db.session.scalars(select(Mail).where(Mail.kind == "receipt")).one()
+    mail = db.session.scalars(select(Mail).where(own(Mail), Mail.kind == "receipt")).one()
     assert mail.subject.endswith("$15.00")
     for part in (mail.text, mail.html):
         assert "$15.00 was paid" in part
@@ -135,7 +137,7 @@ def test_the_receipt_says_it(held: Held) -> None:
 def test_its_merchant_hears_it(held: Held) -> None:
     held.pay()
     db.session.rollback()
-    body = db.session.scalars(select(WebhookEvent.body)).one()
+    body = db.session.scalars(select(WebhookEvent.body).where(own(WebhookEvent))).one()
     payment = json.loads(body)["data"]["payment"]
     assert (payment["amount"], payment["amount_requested"]) == (1500, 2500)
 
@@ -179,6 +181,7 @@ def test_reports_count_it(held: Held, admin: Browser) -> None:
     assert "$25.00" not in page
 
 
+@pytest.mark.alone
 def test_the_file_has_it_and_what_was_asked_for(
     held: Held, admin: Browser, driver: PaymentDriver
 ) -> None:
@@ -247,7 +250,7 @@ def test_a_release_is_told_from_a_refund(other: dict[str, Any], *, release: bool
 def test_the_books_agree_with_stripe(held: Held, driver: PaymentDriver) -> None:
     held.pay()
     driver.work_all_waiting()
-    execute(update(Transaction).values(ended_at=Transaction.created_at))
+    execute(update(Transaction).where(own(Transaction)).values(ended_at=Transaction.created_at))
     compare_last_hours()
     assert found() == []
 
@@ -256,7 +259,7 @@ def test_a_payment_that_received_another_amount_at_stripe_is_found(
     held: Held, driver: PaymentDriver
 ) -> None:
     transaction = held.pay()
-    execute(update(Transaction).values(amount_received=2500))
+    execute(update(Transaction).where(own(Transaction)).values(amount_received=2500))
     compare_last_hours()
     assert ("amount_differs", None) in found()
     assert ("ledger_amount_differs", None) in found()
@@ -306,7 +309,7 @@ def test_our_fee_is_at_most_what_was_captured(
     driver.work_all_waiting()
     assert ("platform", "application_fee", 100) in records(transaction)
     db.session.rollback()
-    body = db.session.scalars(select(WebhookEvent.body)).one()
+    body = db.session.scalars(select(WebhookEvent.body).where(own(WebhookEvent))).one()
     assert json.loads(body)["data"]["payment"]["platform_fee"] == 100
     page = admin.get(f"/staff/payments/{transaction}").text
     assert "$1.00" in page.partition("Our fee")[2].partition("</dd>")[0]
@@ -318,7 +321,11 @@ def test_a_download_paid_in_part_is_not_handed_over(held: Held, driver: PaymentD
     held.pay(captured=2500, order=whole)
     transaction = held.pay(order=part)
     db.session.rollback()
-    states = dict(db.session.execute(select(DigitalPurchase.id, DigitalPurchase.status)).all())
+    states = dict(
+        db.session.execute(
+            select(DigitalPurchase.id, DigitalPurchase.status).where(own(DigitalPurchase))
+        ).all()
+    )
     assert states == {whole: "paid", part: "open"}
     links = [DigitalPurchase.download_url(db.session(), id_) for id_ in (whole, part)]
     assert [link is not None for link in links] == [True, False]
@@ -364,7 +371,7 @@ def _told(transaction: str) -> list[str]:
 
 @atomic
 def _buy(session: Session) -> str:
-    product = session.scalars(select(DigitalProduct)).one()
+    product = session.scalars(select(DigitalProduct).where(own(DigitalProduct))).one()
     return purchase(session, product, customer_for(session, "ada@example.com").id).id
 
 
@@ -403,8 +410,8 @@ def test_what_can_not_have_been_received_is_unknown_and_told(
     alert = db.session.scalars(select(Alert).where(Alert.kind == "mismatch")).one()
     assert (alert.severity, alert.key) == ("critical", f"mismatch:{transaction}")
     assert "received" in alert.message
-    assert db.session.scalars(select(Entry)).all() == []
-    assert db.session.scalars(select(Mail)).all() == []
+    assert db.session.scalars(select(Entry).where(own(Entry))).all() == []
+    assert db.session.scalars(select(Mail).where(own(Mail))).all() == []
 
 
 @pytest.mark.parametrize(
@@ -479,6 +486,6 @@ def test_the_database_knows_no_other_money_than_was_asked_for(
 
 def test_a_row_of_an_older_release_took_all_of_it(driver: PaymentDriver) -> None:
     transaction = driver.pay()
-    execute(update(Transaction).values(amount_received=None))
+    execute(update(Transaction).where(own(Transaction)).values(amount_received=None))
     assert driver.read(transaction).paid == 1099
-    assert db.session.scalar(select(Transaction.paid)) == 1099
+    assert db.session.scalar(select(Transaction.paid).where(own(Transaction))) == 1099

@@ -12,6 +12,7 @@ from payments_app.core.extensions import db
 from payments_app.customers.find import customer_for
 from payments_app.customers.models import Customer
 from payments_app.orders.models import Order
+from tests.bystanders import own
 from tests.payments.driver import PaymentDriver
 
 pytestmark = pytest.mark.portable
@@ -81,7 +82,7 @@ def test_a_customer_has_every_attempt_newest_first(driver: PaymentDriver) -> Non
     order = driver.create_order()
     first = driver.pay("pm_card_visa_chargeDeclined", order)
     second = driver.pay("pm_card_visa", order)
-    customer = db.session.scalars(select(Customer)).one()
+    customer = db.session.scalars(select(Customer).where(own(Customer))).one()
     assert [transaction.id for transaction in customer.transactions] == [second, first]
     assert [record.role for record in customer.payment_records] == ["customer", "customer"]
 

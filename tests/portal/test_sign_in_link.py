@@ -15,6 +15,7 @@ from payments_app.core.web.access import access_of
 from payments_app.merchants.models import Merchant
 from payments_app.merchants.onboarding_link import onboarding_url
 from payments_app.portal import sign_in
+from tests.bystanders import own
 from tests.merchants.connected_merchants import create_merchant
 from tests.payments.driver import PaymentDriver
 from tests.portal.portal_driver import Portal
@@ -162,7 +163,7 @@ def test_a_link_that_is_too_old_opens_nothing(
 def test_a_merchant_who_has_another_address_now_is_signed_out(portal: Portal) -> None:
     browser = portal.signed_in(portal.add_merchant())
     with portal.app.app_context():
-        execute(update(Merchant).values(email="new@example.com"))
+        execute(update(Merchant).where(own(Merchant)).values(email="new@example.com"))
     assert browser.get("/portal/payments").status_code == 303
 
 

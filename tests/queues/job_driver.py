@@ -19,6 +19,7 @@ from payments_app.core.jobs.command import Claim, Command, Policy
 from payments_app.core.jobs.counters import JobCounters
 from payments_app.core.jobs.outbox import Message
 from payments_app.core.jobs.runner import run_due_messages
+from tests.own_database import expect_failure
 
 T = TypeVar("T")
 Job = Callable[[str, Claim], None]
@@ -45,6 +46,8 @@ class JobDriver:
         )
 
     def failing(self, name: str, queue: str = "default", waits: tuple[float, ...] = ()) -> None:
+        """A job that raises, which is thereby said."""
+        expect_failure(name)
         self.job(name, _fail, queue, waits)
 
     def stage(self, command: str, subject: str = "it", key: str | None = None) -> bool:

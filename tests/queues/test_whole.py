@@ -27,7 +27,8 @@ from payments_app.payments.models import Transaction
 from tests.ops.receivers import Received, mail_server, web_server
 from tests.payments.driver import PaymentDriver
 
-pytestmark = pytest.mark.slow
+# Alone: what the sweeper stages asks Stripe for the events of every merchant's account.
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 BULK = 2000
 CHARGES = 30
 

@@ -16,6 +16,7 @@ from payments_app.ledger.models import Entry, Journal
 from payments_app.payments.models import PaymentRecord, Transaction
 from payments_app.reconcile import own_books
 from payments_app.reconcile.models import Run
+from tests.bystanders import own
 from tests.inbound.webhook_sender import WebhookSender
 from tests.payments.driver import PaymentDriver
 from tests.reconcile.books import all_findings, compare_last_hours, execute, found, open_ones
@@ -80,7 +81,7 @@ def test_a_status_that_we_do_not_know_is_neither_paid_nor_unpaid(
     intent = driver.read(transaction).stripe_payment_id
     if phase == "canceled":
         values = {"state": "failed", "phase": "canceled", "amount_received": None}
-        execute(update(Transaction).values(**values))
+        execute(update(Transaction).where(own(Transaction)).values(**values))
         execute(delete(Message))
     driver.sandbox("POST", f"/_sandbox/payment_intents/{intent}", status=status)
     compare_last_hours()
@@ -93,7 +94,7 @@ def test_a_status_that_we_do_not_know_is_neither_paid_nor_unpaid(
 
 def test_for_a_payment_that_names_no_intent_none_is_asked_for(driver: PaymentDriver) -> None:
     transaction = driver.pay()
-    execute(update(Transaction).values(stripe_payment_id=None))
+    execute(update(Transaction).where(own(Transaction)).values(stripe_payment_id=None))
     compare_last_hours()
     assert [(f.kind, f.transaction_id) for f in open_ones()] == [
         ("complete_here_not_at_stripe", transaction)
@@ -236,7 +237,8 @@ def test_a_list_of_many_pages_is_read_whole(driver: PaymentDriver) -> None:
 
 def test_postings_by_hand_do_not_hide_in_another_type(driver: PaymentDriver) -> None:
     transaction = driver.pay()
-    journal = db.session.scalars(select(Journal.id).where(Journal.entry_type == "capture")).one()
+    posted = select(Journal.id).where(Journal.transaction_id == transaction)
+    journal = db.session.scalars(posted.where(Journal.entry_type == "capture")).one()
     db.session.rollback()
     values = [
         {

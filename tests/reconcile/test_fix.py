@@ -14,6 +14,7 @@ from payments_app.payments.models import PaymentRecord, Transaction
 from payments_app.reconcile import own_books
 from payments_app.reconcile.fix import FixFailedError, fix, request_fix, run_fix
 from payments_app.reconcile.revive import revive
+from tests.bystanders import own
 from tests.ledger.concurrency import claim, run_at_once
 from tests.payments.driver import PaymentDriver
 from tests.reconcile.books import all_findings, compare_last_hours, execute, open_ones
@@ -102,7 +103,7 @@ def test_a_missing_ledger_entry_is_posted(driver: PaymentDriver) -> None:
     compare_last_hours()
     fix(open_ones()[0].id, actor="ada")
     driver.work("payment_critical")
-    assert db.session.scalar(select(func.count()).select_from(Journal)) == 1
+    assert db.session.scalar(select(func.count()).select_from(Journal).where(own(Journal))) == 1
     assert compare_last_hours() == 0
 
 
@@ -169,6 +170,7 @@ def test_what_has_a_next_step_is_not_revived(driver: PaymentDriver) -> None:
     assert revive() == 0
 
 
+@pytest.mark.expects_failure("charge")
 def test_a_dead_charge_is_revived_at_a_slow_pace(driver: PaymentDriver) -> None:
     transaction = driver.open()
     driver.age(transaction, 120)

@@ -37,6 +37,7 @@ def test_the_next_day_the_last_three_days_come_round(driver: PaymentDriver) -> N
     assert stage_rounds(NOON + dt.timedelta(days=1)) == 73
 
 
+@pytest.mark.alone
 def test_the_sweeper_stages_the_comparisons_and_a_worker_makes_them(driver: PaymentDriver) -> None:
     sweep.run(threading.Event(), once=True)
     assert driver.messages("reconcile.compare")

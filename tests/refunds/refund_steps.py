@@ -14,6 +14,7 @@ from payments_app.core.extensions import db
 from payments_app.ledger.models import Entry
 from payments_app.payments.refunds.models import Refund
 from payments_app.payments.refunds.request import request_refund
+from tests.bystanders import own
 from tests.payments.driver import PaymentDriver
 
 
@@ -64,7 +65,7 @@ def move_on(driver: PaymentDriver, refund_id: str) -> None:
 
 def posted(entry_type: str) -> list[tuple[str, str, int]]:
     db.session.rollback()
-    query = select(Entry).where(Entry.entry_type == entry_type).order_by(Entry.id)
+    query = select(Entry).where(own(Entry), Entry.entry_type == entry_type).order_by(Entry.id)
     return [(e.side, e.account, e.amount) for e in db.session.scalars(query)]
 
 

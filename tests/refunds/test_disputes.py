@@ -19,6 +19,7 @@ from payments_app.payments.disputes.refresh import refresh
 from payments_app.payments.models import Transaction
 from payments_app.payments.refunds.double_payments import likely_doubles, twin_of
 from payments_app.payments.refunds.request import RefundRefusedError
+from tests.bystanders import own
 from tests.ledger.concurrency import claim, run_at_once
 from tests.payments.driver import PaymentDriver
 from tests.refunds.refund_steps import ask, execute, posted
@@ -32,7 +33,9 @@ def their_dispute(driver: PaymentDriver) -> str:
 
 def dispute() -> Dispute:
     db.session.rollback()
-    return db.session.scalars(select(Dispute).execution_options(populate_existing=True)).one()
+    return db.session.scalars(
+        select(Dispute).where(own(Dispute)).execution_options(populate_existing=True)
+    ).one()
 
 
 def pay_and_dispute(driver: PaymentDriver, card: str = "pm_card_createDispute") -> str:
@@ -149,7 +152,7 @@ def test_a_refresh_waits_while_stripe_cannot_be_read(driver: PaymentDriver) -> N
 
 def test_a_dispute_that_is_not_ours_is_left_alone(driver: PaymentDriver) -> None:
     refresh("dp_of_nobody", claim("x"))
-    assert db.session.scalars(select(Dispute)).all() == []
+    assert db.session.scalars(select(Dispute).where(own(Dispute))).all() == []
 
 
 def test_two_alike_payments_within_ten_minutes_are_likely_doubles(driver: PaymentDriver) -> None:
@@ -161,7 +164,7 @@ def test_two_alike_payments_within_ten_minutes_are_likely_doubles(driver: Paymen
 
 def test_payments_of_nobody_known_are_no_doubles(driver: PaymentDriver) -> None:
     first, second = driver.pay(), driver.pay()
-    execute(update(Transaction).values(email=""))
+    execute(update(Transaction).where(own(Transaction)).values(email=""))
     assert likely_doubles(db.session(), utcnow() - dt.timedelta(hours=1)) == []
     assert (twin_of(db.session(), first), twin_of(db.session(), second)) == (None, None)
 
@@ -200,4 +203,4 @@ def test_a_dispute_of_no_amount_is_asked_for_again(
     driver.sandbox("POST", f"/_sandbox/disputes/{their_dispute(driver)}", **odd)
     with pytest.raises(Later):
         send_event(driver)
-    assert db.session.scalars(select(Dispute)).all() == []
+    assert db.session.scalars(select(Dispute).where(own(Dispute))).all() == []

@@ -14,6 +14,7 @@ from payments_app.payments.connect.records import ConnectRecord
 from payments_app.payments.disputes.models import Dispute
 from payments_app.payments.disputes.refresh import refresh as refresh_disputes
 from payments_app.payments.refunds.refresh import refresh as refresh_refunds
+from tests.bystanders import own
 from tests.ledger.concurrency import claim
 from tests.merchants.connected_merchants import create_ready_merchant, create_sale
 from tests.payments.driver import PaymentDriver
@@ -43,13 +44,17 @@ def intent(driver: PaymentDriver, transaction: str) -> str:
 
 def kept() -> list[tuple[str, int, str]]:
     db.session.rollback()
-    rows = select(Dispute.transaction_id, Dispute.amount, Dispute.funds).order_by(Dispute.amount)
+    rows = (
+        select(Dispute.transaction_id, Dispute.amount, Dispute.funds)
+        .where(own(Dispute))
+        .order_by(Dispute.amount)
+    )
     return [tuple(row) for row in db.session.execute(rows)]
 
 
 def journals(entry_type: str) -> list[str]:
     db.session.rollback()
-    rows = select(Journal.transaction_id).where(Journal.entry_type == entry_type)
+    rows = select(Journal.transaction_id).where(own(Journal), Journal.entry_type == entry_type)
     return sorted(db.session.scalars(rows))
 
 

@@ -20,6 +20,7 @@ from payments_app.payments.models import Transaction
 from payments_app.payments.refunds.refresh import refresh as refresh_refund
 from payments_app.payments.unmatched import UnmatchedObject, match, store_unmatched
 from tests.accounts.staff_driver import StaffDriver
+from tests.bystanders import own
 from tests.inbound.webhook_sender import WebhookSender, create_event
 from tests.ledger.concurrency import claim
 from tests.merchants.connected_merchants import account_id, create_ready_merchant, sell
@@ -50,7 +51,9 @@ def dispute_without_intent(driver: PaymentDriver, **more: Any) -> dict[str, Any]
 
 def disputes() -> list[tuple[str, str]]:
     db.session.rollback()
-    rows = db.session.scalars(select(Dispute).execution_options(populate_existing=True))
+    rows = db.session.scalars(
+        select(Dispute).where(own(Dispute)).execution_options(populate_existing=True)
+    )
     return [(row.transaction_id, row.stripe_dispute_id) for row in rows]
 
 

@@ -19,6 +19,7 @@ from payments_app.merchants.models import Endpoint
 from payments_app.ops import dead_letters
 from tests.accounts.staff_driver import Browser, StaffDriver
 from tests.browser.dashboard import Dashboard
+from tests.bystanders import own
 from tests.checkout.checkout_client import CheckoutClient
 from tests.security.card_forms import kept, spoil_every_form
 from tests.security.card_texts import CARDS, VISA, ordinary_texts
@@ -112,6 +113,7 @@ def test_an_ordinary_note_is_kept(
     assert [entry.data["text"] for entry in staff_driver.entries("staff.note")] == texts
 
 
+@pytest.mark.expects_failure("reports.aggregate")
 def test_no_form_of_staff_keeps_one(
     app: Flask, staff_driver: StaffDriver, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -127,7 +129,7 @@ def test_no_form_of_staff_keeps_one(
 
 @atomic
 def _an_endpoint(session: Session) -> str:
-    return session.scalars(select(Endpoint.id)).first() or ""
+    return session.scalars(select(Endpoint.id).where(own(Endpoint))).first() or ""
 
 
 @atomic

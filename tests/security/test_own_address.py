@@ -21,6 +21,7 @@ from payments_app.merchants.find import default_merchant
 from payments_app.notices.models import Mail
 from payments_app.payments.models import Transaction
 from tests.accounts.staff_driver import PASSWORD, StaffDriver
+from tests.bystanders import own
 from tests.staff.stored_payments import StoredPayments
 
 pytestmark = pytest.mark.portable
@@ -153,8 +154,10 @@ def test_mails_are_of_our_own_address(shop: Flask, visitor: FlaskClient) -> None
     with shop.app_context():
         for queue in ("charges", "payment_standard", "payment_standard", "mailers"):
             run_due_messages(queue)
-        texts = [f"{mail.text} {mail.html}" for mail in db.session.scalars(select(Mail))]
-        returns = list(db.session.scalars(select(Transaction.parameters)))
+        texts = [
+            f"{mail.text} {mail.html}" for mail in db.session.scalars(select(Mail).where(own(Mail)))
+        ]
+        returns = list(db.session.scalars(select(Transaction.parameters).where(own(Transaction))))
     assert len(texts) >= 2
     found = [link for text in texts for link in links_in(text)]
     assert found

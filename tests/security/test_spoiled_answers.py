@@ -29,6 +29,7 @@ from payments_app.payments.disputes.refresh import refresh
 from payments_app.payments.models import Transaction
 from payments_app.payments.refunds.apply_stripe_state import end_refund
 from payments_app.payments.refunds.refresh import refresh as refresh_refunds
+from tests.bystanders import own
 from tests.inbound.webhook_sender import WebhookSender, create_event
 from tests.ledger.concurrency import claim
 from tests.merchants.connected_merchants import account, create_merchant
@@ -122,7 +123,7 @@ def test_a_dispute_is_kept(driver: PaymentDriver) -> None:
     refresh(subject, claim(subject))
     driver.work()
     db.session.rollback()
-    assert db.session.scalars(select(Dispute.reason)).one().endswith(KEPT)
+    assert db.session.scalars(select(Dispute.reason).where(own(Dispute))).one().endswith(KEPT)
     assert failed() == []
 
 
@@ -134,9 +135,12 @@ def test_a_payment_made_elsewhere_is_recorded_with_its_customer(driver: PaymentD
     event = post.told("payment_intent.succeeded", intent["id"])
     post.send(event)
     assert post.state(event) == "processed"
-    row = db.session.scalars(select(Transaction)).one()
+    row = db.session.scalars(select(Transaction).where(own(Transaction))).one()
     assert (row.state, row.description) == ("complete", f"By hand{KEPT}")
-    assert db.session.scalars(select(Customer.email)).one() == f"bob@example.com{KEPT}"
+    assert (
+        db.session.scalars(select(Customer.email).where(own(Customer))).one()
+        == f"bob@example.com{KEPT}"
+    )
     assert failed() == []
 
 
@@ -144,7 +148,7 @@ def test_what_stripe_sends_over_the_wire_is_kept(driver: PaymentDriver) -> None:
     post = WebhookSender(driver)
     intent = post.pay_elsewhere(description="By\x00hand", **{"metadata[a\x00b]": "c\x00d"})
     post.send(post.told("payment_intent.succeeded", intent["id"]))
-    row = db.session.scalars(select(Transaction)).one()
+    row = db.session.scalars(select(Transaction).where(own(Transaction))).one()
     assert (row.state, row.description) == ("complete", "By\ufffdhand")
     assert row.stripe_data["metadata"] == {"a\ufffdb": "c\ufffdd"}
 
@@ -167,6 +171,7 @@ def test_an_event_that_is_odd_itself_is_refused(driver: PaymentDriver, name: str
     assert dead() == []
 
 
+@pytest.mark.expects_failure("notices.send_mail")
 def test_a_mail_server_s_words_are_kept(
     driver: PaymentDriver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -178,7 +183,7 @@ def test_a_mail_server_s_words_are_kept(
     driver.pay()
     driver.work()
     db.session.rollback()
-    assert set(db.session.scalars(select(Mail.state))) == {"undelivered"}
+    assert set(db.session.scalars(select(Mail.state).where(own(Mail)))) == {"undelivered"}
     assert all("550 a\ufffdb" in (error or "") for _, error in dead())
     assert dead()
 

@@ -13,6 +13,7 @@ from payments_app.core.extensions import db
 from payments_app.merchants.find import default_merchant
 from payments_app.payments.models import Transaction
 from payments_app.settlement.models import Batch, Line
+from tests.bystanders import own
 
 
 def batches() -> list[Batch]:
@@ -57,7 +58,7 @@ def end_days(session: Session, days: int = 2) -> None:
 
 
 def age_payments(session: Session, days: float) -> None:
-    for transaction in session.scalars(select(Transaction)):
+    for transaction in session.scalars(select(Transaction).where(own(Transaction))):
         if transaction.ended_at is not None:
             session.execute(
                 update(Transaction)

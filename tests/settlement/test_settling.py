@@ -122,6 +122,7 @@ def test_a_day_that_is_not_over_is_not_closed(driver: PaymentDriver) -> None:
         close(batch)
 
 
+@pytest.mark.alone
 def test_a_day_that_is_over_is_closed_by_its_message_with_the_ledgers_total(
     driver: PaymentDriver,
 ) -> None:
@@ -181,6 +182,7 @@ def test_what_is_settled_after_its_day_was_closed_goes_into_the_open_one(
     assert line_count() == 2
 
 
+@pytest.mark.expects_failure("settlement.close")
 def test_a_batch_that_the_ledger_contradicts_stays_open_and_calls_a_person(
     driver: PaymentDriver,
 ) -> None:

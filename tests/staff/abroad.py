@@ -20,6 +20,7 @@ from payments_app.reconcile.models import Finding
 from payments_app.staff.reports.aggregate import aggregate
 from payments_app.subscriptions.models import Plan
 from tests.accounts.staff_driver import StaffDriver
+from tests.bystanders import own
 from tests.inbound.webhook_sender import WebhookSender
 from tests.notices.receiver import Receiver
 from tests.payments.driver import PaymentDriver
@@ -98,8 +99,8 @@ class Abroad:
             "customer_id": [owner],
             "batch_id": [batch.id for batch in batches()],
             "finding_id": list(db.session.scalars(select(Finding.id))),
-            "endpoint_id": list(db.session.scalars(select(Endpoint.id))),
-            "delivery_id": list(db.session.scalars(select(Delivery.id))),
+            "endpoint_id": list(db.session.scalars(select(Endpoint.id).where(own(Endpoint)))),
+            "delivery_id": list(db.session.scalars(select(Delivery.id).where(own(Delivery)))),
             "item": ["rug", "bazaar"],
             "slug": ["rug"],
         }

@@ -15,6 +15,7 @@ from payments_app.core.db.session import atomic
 from payments_app.core.jobs.outbox import Message
 from payments_app.payments.refunds.models import Refund
 from tests.accounts.staff_driver import PASSWORD, Browser, StaffDriver
+from tests.bystanders import own
 from tests.staff.stored_payments import DECLINED, StoredPayments
 
 pytestmark = pytest.mark.portable
@@ -27,12 +28,14 @@ def refunder(staff_driver: StaffDriver) -> Browser:
 
 @atomic
 def _rows(session: Session, model: Any) -> list[Any]:
-    return list(session.scalars(select(model)))
+    return list(session.scalars(select(model).where(own(model))))
 
 
 @atomic
 def _forget_password(session: Session) -> None:
-    session.execute(update(StaffSession).values(confirmed_at=database_now(-601)))
+    session.execute(
+        update(StaffSession).where(own(StaffSession)).values(confirmed_at=database_now(-601))
+    )
 
 
 def _ask(browser: Browser, id_: str, **form: str) -> Any:
@@ -119,7 +122,7 @@ def test_the_list_finds_what_was_refunded(
 
     @atomic
     def succeed(session: Session) -> None:
-        session.execute(update(Refund).values(state="succeeded"))
+        session.execute(update(Refund).where(own(Refund)).values(state="succeeded"))
 
     staff_driver.do(succeed)
     page = refunder.get("/staff/payments?status=refunded").text

@@ -30,6 +30,7 @@ pytestmark = pytest.mark.portable
 DAY = dt.timedelta(days=1)
 
 
+@pytest.mark.alone
 def test_demo_payments_fill_the_pages(
     viewer: Browser, stored_payments: StoredPayments, cli: FlaskCliRunner
 ) -> None:

@@ -36,6 +36,7 @@ def test_the_file_has_the_rows_of_the_filter_in_their_order(
     assert [row["Reference"] for row in rows] == [reference(id_) for id_ in ids]
 
 
+@pytest.mark.alone
 def test_batches_lose_and_repeat_nothing(
     exporter: Browser, stored_payments: StoredPayments, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -49,6 +50,7 @@ def test_the_header_names_the_time_zone(exporter: Browser) -> None:
     assert "Date (Europe/Zurich)" in exporter.get("/staff/payments.csv").text
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
 def test_a_cell_is_never_a_formula(
     exporter: Browser, stored_payments: StoredPayments, start: str
@@ -58,6 +60,7 @@ def test_a_cell_is_never_a_formula(
     assert row["Description"].startswith("'")
 
 
+@pytest.mark.alone
 def test_an_amount_is_exact_in_its_currency(
     exporter: Browser, stored_payments: StoredPayments
 ) -> None:

@@ -13,6 +13,7 @@ from payments_app.accounts.models import StaffSession
 from payments_app.core.db.clock import database_now
 from payments_app.core.db.session import atomic
 from tests.accounts.staff_driver import Browser, StaffDriver
+from tests.bystanders import own
 
 pytestmark = pytest.mark.portable
 PAGE = "/staff/members"
@@ -21,7 +22,9 @@ NEW = "another good password"
 
 @atomic
 def _wait_an_hour(session: Session) -> None:
-    session.execute(update(StaffSession).values(confirmed_at=database_now(-3600)))
+    session.execute(
+        update(StaffSession).where(own(StaffSession)).values(confirmed_at=database_now(-3600))
+    )
 
 
 @pytest.fixture

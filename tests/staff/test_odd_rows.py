@@ -198,6 +198,7 @@ def test_reports_count_what_began_at_the_ends_of_the_calendar(
             db.session.commit()
 
 
+@pytest.mark.alone
 def test_pages_walk_over_the_ends_of_the_calendar(stored_payments: StoredPayments) -> None:
     made = [stored_payments.payment(created_at=at) for at in (FIRST, FIRST, utcnow(), LAST, LAST)]
     with stored_payments.app.app_context():

@@ -29,11 +29,13 @@ def link(browser: Browser, address: str, rel: str) -> str | None:
     return found[1].replace("&amp;", "&") if found else None
 
 
+@pytest.mark.alone
 def test_the_newest_payment_comes_first(viewer: Browser, stored_payments: StoredPayments) -> None:
     ids = stored_payments.many(3)
     assert shown(viewer, "/staff/payments") == [reference(id_) for id_ in ids]
 
 
+@pytest.mark.alone
 def test_pages_lead_to_the_end_and_back(viewer: Browser, stored_payments: StoredPayments) -> None:
     ids = [reference(id_) for id_ in stored_payments.many(120)]
     second = link(viewer, "/staff/payments", "next") or ""
@@ -47,6 +49,7 @@ def test_pages_lead_to_the_end_and_back(viewer: Browser, stored_payments: Stored
     assert link(viewer, first, "prev") is None
 
 
+@pytest.mark.alone
 def test_payments_of_one_moment_are_not_lost_between_pages(
     viewer: Browser, stored_payments: StoredPayments
 ) -> None:
@@ -56,6 +59,7 @@ def test_payments_of_one_moment_are_not_lost_between_pages(
     assert set(shown(viewer, "/staff/payments")) | set(shown(viewer, second)) == ids
 
 
+@pytest.mark.alone
 def test_filters_narrow_the_list(viewer: Browser, stored_payments: StoredPayments) -> None:
     paid, failed = stored_payments.payment(amount=5000), stored_payments.decline()
     waiting = stored_payments.payment("requires_action", currency="eur")
@@ -75,6 +79,7 @@ def test_filters_narrow_the_list(viewer: Browser, stored_payments: StoredPayment
     assert found == {query: [reference(i) for i in ids] for query, ids in wanted.items()}
 
 
+@pytest.mark.alone
 def test_an_amount_filter_means_what_the_list_shows(
     viewer: Browser, staff_driver: StaffDriver, stored_payments: StoredPayments
 ) -> None:
@@ -131,6 +136,7 @@ def test_each_active_filter_is_a_chip_that_removes_it(viewer: Browser) -> None:
     assert "Status: Failed" in page
 
 
+@pytest.mark.alone
 def test_an_empty_list_names_its_filters_and_clears_them(viewer: Browser) -> None:
     page = viewer.get("/staff/payments?status=failed&currency=usd").text
     assert "No payment matches Status: Failed, Currency: USD." in page

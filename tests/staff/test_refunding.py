@@ -15,6 +15,7 @@ from payments_app.core.db.session import atomic
 from payments_app.payments.refunds.models import Refund
 from payments_app.payments.refunds.request import request_refund
 from tests.accounts.staff_driver import Browser, StaffDriver
+from tests.bystanders import own
 from tests.staff.stored_payments import StoredPayments
 
 pytestmark = pytest.mark.portable
@@ -27,12 +28,14 @@ def refunder(staff_driver: StaffDriver) -> Browser:
 
 @atomic
 def _refunds(session: Session) -> list[Refund]:
-    return list(session.scalars(select(Refund).order_by(Refund.created_at)))
+    return list(session.scalars(select(Refund).where(own(Refund)).order_by(Refund.created_at)))
 
 
 @atomic
 def _forget_password(session: Session) -> None:
-    session.execute(update(StaffSession).values(confirmed_at=database_now(-601)))
+    session.execute(
+        update(StaffSession).where(own(StaffSession)).values(confirmed_at=database_now(-601))
+    )
 
 
 def address(id_: str) -> str:

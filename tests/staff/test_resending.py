@@ -19,6 +19,7 @@ from payments_app.notices.models import Mail
 from payments_app.notices.receipts import write_receipt
 from payments_app.notices.webhook_models import Delivery
 from tests.accounts.staff_driver import Browser, StaffDriver
+from tests.bystanders import own
 from tests.ledger.concurrency import claim
 from tests.staff.stored_payments import StoredPayments
 
@@ -35,7 +36,7 @@ def _listen(session: Session) -> None:
 @atomic
 def _ended(session: Session, model: Any, state: str) -> None:
     """As it lies there once its job is done."""
-    session.execute(update(model).values(state=state))
+    session.execute(update(model).where(own(model)).values(state=state))
 
 
 @atomic
@@ -46,7 +47,7 @@ def _wishes(session: Session) -> list[str]:
 
 @atomic
 def _delivery_id(session: Session) -> str:
-    return session.scalars(select(Delivery.id)).one()
+    return session.scalars(select(Delivery.id).where(own(Delivery))).one()
 
 
 @pytest.fixture
@@ -131,7 +132,7 @@ def test_nothing_is_sent_to_an_endpoint_that_is_off(
     @atomic
     def switch_off(session: Session) -> None:
         off = {"enabled": False, "disabled_at": Endpoint.created_at}
-        session.execute(update(Endpoint).values(off))
+        session.execute(update(Endpoint).where(own(Endpoint)).values(off))
 
     staff_driver.do(switch_off)
     answer = _ask(support, webhook)

@@ -21,6 +21,7 @@ from payments_app.subscriptions.models import Period, Plan, Subscription
 from payments_app.subscriptions.on_payment import apply_payment_result
 from payments_app.subscriptions.renew import advance, due
 from payments_app.subscriptions.subscribe import subscribe
+from tests.bystanders import own
 from tests.payments.driver import PaymentDriver
 
 NOON = dt.time(12)
@@ -83,7 +84,7 @@ class BillingDriver(PaymentDriver):
         self.work("charges")
         for transaction in db.session.scalars(
             select(PaymentRecord.transaction_id)
-            .where(PaymentRecord.payable_type == Period.payable_type)
+            .where(PaymentRecord.payable_type == Period.payable_type, own(PaymentRecord))
             .order_by(PaymentRecord.id)
         ).all():
             apply_payment_result(transaction, now)

@@ -17,6 +17,7 @@ from payments_app.gateway.declines import DECLINES, DeclinePolicy
 from payments_app.notices.models import Mail
 from payments_app.payments.models import Transaction
 from payments_app.subscriptions.renew import advance
+from tests.bystanders import own
 from tests.subscriptions.billing_driver import BillingDriver, at
 
 pytestmark = pytest.mark.portable
@@ -57,7 +58,9 @@ def test_a_refused_renewal_is_told_once_with_a_link_to_pay(billing: BillingDrive
 def test_the_customer_has_the_payment_status_of_the_refusal(billing: BillingDriver) -> None:
     lapse(billing)
     billing.work("payment_standard")
-    assert db.session.scalars(select(Customer.payment_status)).one() == "declined"
+    assert (
+        db.session.scalars(select(Customer.payment_status).where(own(Customer))).one() == "declined"
+    )
 
 
 def test_it_is_tried_again_on_its_days_and_then_ended(billing: BillingDriver) -> None:

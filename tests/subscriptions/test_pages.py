@@ -15,6 +15,7 @@ from payments_app.core.extensions import db
 from payments_app.subscriptions.calendar import local_day
 from payments_app.subscriptions.models import Period, Subscription
 from payments_app.subscriptions.renew import advance
+from tests.bystanders import own
 from tests.checkout.checkout_client import BROWSER, FIELD, CheckoutClient
 from tests.customers import mailed_link as customers
 from tests.payments.driver import work_all_due
@@ -44,7 +45,7 @@ def subscribe(checkout: CheckoutClient, item: str = "coffee-club") -> str:
 
 def one(checkout: CheckoutClient) -> Subscription:
     with checkout.app.app_context():
-        found = db.session.scalars(select(Subscription)).one()
+        found = db.session.scalars(select(Subscription).where(own(Subscription))).one()
         db.session.expunge(found)  # or it would expire with the session
         return found
 
@@ -70,7 +71,7 @@ def test_the_plans_form_says_what_the_buyer_agrees_to(checkout: CheckoutClient) 
 def test_the_first_period_is_charged_at_once_and_the_card_is_kept(checkout: CheckoutClient) -> None:
     subscribe(checkout)
     with checkout.app.app_context():
-        found = db.session.scalars(select(Subscription)).one()
+        found = db.session.scalars(select(Subscription).where(own(Subscription))).one()
         assert (found.status, found.card.words) == ("active", "Visa ending in 4242")
 
 
@@ -84,7 +85,7 @@ def test_a_declined_first_payment_can_be_tried_again(checkout: CheckoutClient) -
     checkout.send(checkout.form("coffee-club"), "pm_card_visa_chargeDeclined")
     work(checkout)
     with checkout.app.app_context():
-        period = db.session.scalars(select(Period.id)).one()
+        period = db.session.scalars(select(Period.id).where(own(Period))).one()
     checkout.send(checkout.form(period))
     work(checkout)
     assert one(checkout).status == "active"
@@ -128,7 +129,7 @@ def test_a_known_customer_changes_the_plan(checkout: CheckoutClient) -> None:
     subscription = subscribe(checkout)
     press(known(checkout), subscription, "plan", plan="coffee-club-plus")
     with checkout.app.app_context():
-        found = db.session.scalars(select(Subscription)).one()
+        found = db.session.scalars(select(Subscription).where(own(Subscription))).one()
         assert (found.plan.slug, found.balance) == ("coffee-club-plus", 1100)
 
 
@@ -172,18 +173,19 @@ def test_a_row_that_lacks_its_end_or_its_bill_is_shown(
 
 @atomic
 def spoil(session: Session, odd: dict[str, object]) -> None:
-    session.execute(update(Subscription).values(**odd))
+    session.execute(update(Subscription).where(own(Subscription)).values(**odd))
 
 
 def fall_behind(checkout: CheckoutClient) -> tuple[str, str]:
     """The next bill could not be paid without the customer; its period and the card."""
     with checkout.app.app_context():
-        subscription = db.session.scalars(select(Subscription)).one()
+        subscription = db.session.scalars(select(Subscription).where(own(Subscription))).one()
         card = subscription.card.id
         make_due(subscription.id, None)
         advance(subscription.id, utcnow())
         make_due(subscription.id, card)
-        period = db.session.scalars(select(Period.id).where(Period.paid_at.is_(None))).one()
+        unpaid = select(Period.id).where(own(Period), Period.paid_at.is_(None))
+        period = db.session.scalars(unpaid).one()
         return period, card
 
 
@@ -195,5 +197,5 @@ def make_due(session: Session, subscription_id: str, card: str | None) -> None:
     session.execute(unbilled.values(card_id=card))
     if card is None:
         session.execute(unbilled.values(billed_until=day, anchor_day=day.day))
-        first = session.scalars(select(Period)).one()
+        first = session.scalars(select(Period).where(own(Period))).one()
         first.start = first.start.replace(year=first.start.year - 1)

@@ -21,6 +21,7 @@ from payments_app.payments.models import Transaction
 from payments_app.subscriptions.calendar import day_words, local_day
 from payments_app.subscriptions.models import Period
 from payments_app.subscriptions.renew import advance
+from tests.bystanders import own
 from tests.checkout.checkout_client import CheckoutClient
 from tests.subscriptions.billing_driver import BillingDriver, at
 
@@ -79,7 +80,7 @@ def test_the_letter_says_until_when_it_is_free(checkout: CheckoutClient) -> None
     checkout.pay(item="letter")
     with checkout.app.app_context():
         run_due_messages("payment_standard")
-        (mail,) = db.session.scalars(select(Mail))
+        (mail,) = db.session.scalars(select(Mail).where(own(Mail)))
     assert mail.subject.endswith("Monthly subscription - The weekly letter")
     assert terms(checkout) in mail.text
     assert "was paid" not in mail.text
@@ -122,7 +123,7 @@ def test_a_card_that_can_not_be_kept_begins_nothing(
     assert billing.subscription(member).status == "incomplete"
     attempt = billing.attempts(member)[0]
     assert (attempt.state, attempt.error_code) == ("failed", "card_declined")
-    assert db.session.scalars(select(SavedCard)).all() == []
+    assert db.session.scalars(select(SavedCard).where(own(SavedCard))).all() == []
 
 
 def test_another_card_begins_the_same_trial(
@@ -173,7 +174,7 @@ def test_a_lost_answer_keeps_the_card_once(
         billing.run_due(at("2026-01-31"))
     assert billing.subscription(member).status == "trialing"
     assert [intent["status"] for intent in setups(billing)] == ["succeeded"]
-    assert len(db.session.scalars(select(SavedCard)).all()) == 1
+    assert len(db.session.scalars(select(SavedCard).where(own(SavedCard))).all()) == 1
 
 
 def test_a_saved_card_begins_a_trial_without_asking_stripe(billing: BillingDriver) -> None:
@@ -218,6 +219,6 @@ def test_a_trial_begins_whatever_stripe_says_of_its_card(
     billing.fail_stripe("say", "/confirm$", set={"payment_method": said})
     member = trial()
     assert billing.subscription(member).status == "trialing"
-    rows = db.session.execute(select(SavedCard.exp_month, SavedCard.exp_year))
+    rows = db.session.execute(select(SavedCard.exp_month, SavedCard.exp_year).where(own(SavedCard)))
     assert [tuple(row) for row in rows] == kept
     assert (billing.subscription(member).card is not None) == bool(kept)

@@ -21,6 +21,7 @@ from payments_app.payments.transactions.open import PaymentSource, open_transact
 from payments_app.subscriptions import change
 from payments_app.subscriptions.models import Period, Subscription
 from payments_app.subscriptions.renew import stage_due
+from tests.bystanders import own
 from tests.checkout.checkout_client import BROWSER, CheckoutClient
 from tests.customers.mailed_link import known
 from tests.customers.shoppers import ADA, GRACE, buy, cards, press
@@ -52,7 +53,7 @@ def owner(checkout: CheckoutClient) -> FlaskClient:
 def subscription(checkout: CheckoutClient) -> Subscription:
     with checkout.app.app_context():
         db.session.rollback()
-        found = db.session.scalars(select(Subscription)).one()
+        found = db.session.scalars(select(Subscription).where(own(Subscription))).one()
         db.session.expunge_all()
         return found
 
@@ -304,7 +305,7 @@ def test_who_is_led_to_a_bill_of_anothers_pays_that_one_alone(checkout: Checkout
     declined = "pm_card_visa_chargeDeclined"
     buy(checkout, checkout.client, item="coffee-club", email=GRACE, payment_method=declined)
     with checkout.app.app_context():
-        period = db.session.scalars(select(Period.id)).one()
+        period = db.session.scalars(select(Period.id).where(own(Period))).one()
     buy(checkout, ada, item=period, payment_method=None, saved_card=cards(checkout)[0].id)
     found = subscription(checkout)
     assert (found.status, found.card_id) == ("active", None)

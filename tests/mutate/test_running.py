@@ -1,0 +1,173 @@
+"""A mutant in a copy of a small product, whose tests are recorded and then run on it."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mutate.__main__ import Outcome, report, run
+from mutate.mutants import Mutant, mutants_in
+from mutate.record import NotRunnableError, Record, recorded
+from mutate.run import Copy, check_unmutated, within_limit
+
+PRICE = "payments_app/price.py"
+SOURCE = """
+def total(price, count):
+    if count > 3:
+        return price * count - 1
+    return price * count
+
+
+def tell(told):
+    told.append("sold")
+
+
+LIMIT = 3
+"""
+TESTS = """
+import time
+from payments_app.price import LIMIT, tell, total
+
+def test_slow():
+    time.sleep(0.2)
+    assert total(2, 3) == 6
+
+def test_fast():
+    assert total(2, 2) == 4
+
+def test_that_looks_at_nothing():
+    tell([])
+"""
+
+
+@pytest.fixture(scope="module")
+def product(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("mutate") / "product"
+    for folder in ("payments_app", "tests", "templates", "mutate"):
+        (root / folder).mkdir(parents=True)
+    (root / PRICE).write_text(SOURCE)
+    (root / "payments_app/__init__.py").write_text("")
+    (root / "tests/test_price.py").write_text(TESTS)
+    settings = '[tool.pytest]\npythonpath = ["."]\naddopts = ["--import-mode=importlib"]\n'
+    (root / "pyproject.toml").write_text(settings)
+    return root
+
+
+@pytest.fixture(scope="module")
+def record(product: Path) -> Iterator[Record]:
+    path = f"{Path(__file__).parents[2]}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(product.with_name("cache")))
+        yield recorded(product, {"PYTHONPATH": path}, processes=0)
+
+
+@pytest.fixture
+def copy(product: Path, tmp_path: Path) -> Copy:
+    return Copy(product, tmp_path / "copy", {})
+
+
+def mutant(old: str, kind: str) -> Mutant:
+    return next(m for m in mutants_in(SOURCE, PRICE) if m.old == old and m.kind == kind)
+
+
+def names(tests: list[str]) -> list[str]:
+    return [test.rpartition("::")[2] for test in tests]
+
+
+def test_the_tests_of_a_mutant_run_its_line_and_the_fastest_is_first(record: Record) -> None:
+    assert names(record.tests_of(mutant("count > 3", "negate"))) == ["test_fast", "test_slow"]
+
+
+def test_a_line_that_no_test_runs_has_the_tests_of_its_file(record: Record) -> None:
+    assert len(record.tests_of(mutant("3", "constant"))) == 2
+    at_import = [m for m in mutants_in(SOURCE, PRICE) if m.old == "3" and not m.function]
+    assert len(record.tests_of(at_import[0])) == 3
+
+
+def test_what_was_recorded_is_kept_for_the_same_code(
+    product: Path, record: Record, capsys: pytest.CaptureFixture[str]
+) -> None:
+    again = recorded(product, {}, processes=0)
+    assert capsys.readouterr().out == ""
+    assert again.tests_of(mutant("count > 3", "negate"))
+
+
+def test_a_mutant_is_noticed_by_the_first_test_that_fails(record: Record, copy: Copy) -> None:
+    negated = mutant("count > 3", "negate")
+    noticed = copy.killer(negated, record.tests_of(negated), record)
+    assert noticed == "FAILED tests/test_price.py::test_fast"
+
+
+def test_a_mutant_that_every_test_passes_survives_and_leaves_no_trace(
+    record: Record, copy: Copy, tmp_path: Path
+) -> None:
+    deleted = mutant('told.append("sold")', "delete")
+    assert copy.killer(deleted, record.tests_of(deleted), record) is None
+    assert (tmp_path / "copy" / PRICE).read_text() == SOURCE
+
+
+def test_a_mutant_on_which_the_tests_hang_is_noticed(
+    record: Record, copy: Copy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mutate.run.START_SECONDS", 3)
+    forever = Mutant(
+        PRICE,
+        "tell",
+        "delete",
+        SOURCE.index("told.app"),
+        "told.append",
+        "while True: pass\n    told.append",
+        (8, 8),
+    )
+    assert copy.killer(forever, record.tests_of(forever), record) == "time-out"
+
+
+def test_tests_that_fail_without_a_mutant_stop_everything(record: Record, copy: Copy) -> None:
+    with pytest.raises(NotRunnableError, match="test_gone"):
+        check_unmutated(copy, ["tests/test_price.py::test_gone"], record)
+
+
+def test_slow_tests_are_left_out_once_there_are_enough(
+    record: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mutate.run.FIRST", 1)
+    monkeypatch.setattr("mutate.run.MOST_SECONDS", 0.1)
+    tests = record.tests_of(mutant("count > 3", "negate"))
+    assert names(within_limit(tests, record)) == ["test_fast"]
+
+
+def test_a_round_tells_the_killed_from_the_survivors(
+    product: Path, record: Record, copy: Copy, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mutants = [mutant("count > 3", "negate"), mutant('told.append("sold")', "delete")]
+    outcome = run(mutants, [copy], record, time.monotonic() + 60)
+    report(outcome, product)
+    assert (list(outcome.killed), list(outcome.survived)) == (mutants[:1], mutants[1:])
+    assert not outcome.is_good
+    said = capsys.readouterr().out
+    assert '-    told.append("sold")\n+    pass\nno test noticed it, of 1 that run it' in said
+    assert "1 of 2 mutants noticed (50%)" in said
+
+
+def test_what_the_time_did_not_suffice_for_is_no_success(record: Record, copy: Copy) -> None:
+    outcome = run([mutant("count > 3", "negate")], [copy], record, time.monotonic())
+    assert (len(outcome.not_run), outcome.is_good) == (1, False)
+
+
+def test_nine_of_ten_are_enough() -> None:
+    found = mutants_in(SOURCE * 3, PRICE)[:10]
+    assert Outcome(killed=dict.fromkeys(found[:9], "x"), survived={found[9]: 1}).is_good
+    assert not Outcome(killed=dict.fromkeys(found[:8], "x"), survived={found[9]: 1}).is_good
+
+
+def test_a_recording_without_a_test_that_passed_is_not_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    with pytest.raises(NotRunnableError, match="no test"):
+        recorded(tmp_path, {}, processes=0)
+    assert not (tmp_path / "cache").exists()

@@ -49,6 +49,7 @@ from payments_app.ops.clean_up import clean_up
 from payments_app.ops.remind import remind
 from payments_app.ops.watch import watch
 from payments_app.orders.fulfil import fulfil
+from payments_app.orders.on_dispute import on_dispute as order_on_dispute
 from payments_app.orders.on_payment import on_payment
 from payments_app.orders.sell import PRODUCTS
 from payments_app.payments.connect.read import (
@@ -60,6 +61,7 @@ from payments_app.payments.connect.read import (
 )
 from payments_app.payments.connect.records import READ
 from payments_app.payments.disputes.refresh import refresh as refresh_disputes
+from payments_app.payments.disputes.warn import warn
 from payments_app.payments.refunds.look_up import look_up as look_up_refund
 from payments_app.payments.refunds.refresh import refresh as refresh_refunds
 from payments_app.payments.refunds.send import send as send_refund
@@ -76,6 +78,7 @@ from payments_app.reconcile.rounds import run_compare, stage_rounds_now
 from payments_app.settlement import close, open_batch, settle
 from payments_app.staff.reports.aggregate import aggregate as aggregate_reports
 from payments_app.subscriptions import dunning, renew
+from payments_app.subscriptions.on_dispute import on_dispute as subscription_on_dispute
 from payments_app.subscriptions.on_payment import on_payment as subscription_on_payment
 from payments_app.subscriptions.on_payment import on_refund as subscription_on_refund
 from payments_app.subscriptions.sell import PLANS
@@ -105,6 +108,7 @@ COMMANDS = {
     "ledger.post_refund": Command(post_refund, "payment_critical"),
     "ledger.post_dispute": Command(post_dispute, "payment_critical"),
     "disputes.refresh": Command(refresh_disputes, "payment_critical"),
+    "disputes.warn": Command(warn, "payment_critical"),
     "retry": Command(retry, "charges"),
     "refunds.send": Command(send_refund, "payment_critical"),
     "refunds.look_up": Command(look_up_refund, "payment_critical", unending=UNTIL_KNOWN),
@@ -160,6 +164,7 @@ COMMANDS = {
     "downloads.on_payment": Command(download_on_payment, "payment_standard"),
     MAIL_DOWNLOAD: Command(write_download, "payment_standard"),
     "subscriptions.on_payment": Command(subscription_on_payment, "payment_critical"),
+    "subscriptions.on_dispute": Command(subscription_on_dispute, "payment_critical"),
     "subscriptions.on_refund": Command(subscription_on_refund, "payment_critical"),
     renew.SWEEP: Command(without_subject(renew.sweep), "default", unique_while_open=True),
     renew.ADVANCE: Command(renew.run_advance, "payment_critical", unique_while_open=True),
@@ -167,6 +172,7 @@ COMMANDS = {
     dunning.MAIL: Command(write_dunning, "payment_standard"),
     dunning.MAIL_ENDED: Command(write_ended, "payment_standard"),
     "orders.on_payment": Command(on_payment, "payment_standard"),
+    "orders.on_dispute": Command(order_on_dispute, "payment_standard"),
     "orders.fulfil": Command(fulfil, "payment_standard", deadline=REFUND_SECONDS),
 }
 
@@ -204,6 +210,8 @@ EVENTS = {
     "ledger.posted": (Subscriber("settlement.posted"),),
     "dispute.changed": (
         Subscriber("ledger.post_dispute"),
+        Subscriber("orders.on_dispute"),
+        Subscriber("subscriptions.on_dispute"),
         Subscriber("settlement.dispute", settle.LEDGER_SECONDS),
     ),
     "refund.succeeded": (

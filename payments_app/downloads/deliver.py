@@ -24,6 +24,10 @@ from payments_app.payments.refunds.entitlement import Entitlement, entitlement
 LINK_SECONDS = 7 * 86_400
 
 
+class DisputedError(Exception):
+    """The payment is disputed, and the bank has not decided yet."""
+
+
 class RefundedError(Exception):
     """The purchase was refunded in full, or is about to be."""
 
@@ -47,11 +51,13 @@ def purchase_of(token: str) -> str | None:
 def fetch(session: Session, purchase_id: str) -> Parcel | None:
     """The file of a purchase that is paid for in full, counted as one more download; else None.
 
-    Raises RefundedError.
+    Raises RefundedError and DisputedError.
     """
     stands = _entitlement(session, purchase_id)
     if stands in (None, Entitlement.IN_PART):
         return None
+    if stands == Entitlement.DISPUTED:
+        raise DisputedError(f"{purchase_id} is disputed")
     if stands != Entitlement.OWED:
         raise RefundedError(f"{purchase_id} is not owed any more")
     session.execute(

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, make_response, render_template, send_file
 
 from payments_app.core.web.access import buyer
 from payments_app.core.web.headers import private
-from payments_app.downloads.deliver import RefundedError, fetch, purchase_of
+from payments_app.downloads.deliver import DisputedError, RefundedError, fetch, purchase_of
 
 blueprint = Blueprint("downloads", __name__)
 
@@ -22,9 +22,11 @@ def download(token: str) -> Response:
     try:
         parcel = fetch(purchase_id) if purchase_id else None
     except RefundedError:
-        return _gone(refunded=True)
+        return _gone("refunded")
+    except DisputedError:
+        return _gone("disputed")
     if parcel is None:
-        return _gone(refunded=False)
+        return _gone("expired")
     return private(
         send_file(
             io.BytesIO(parcel.content),
@@ -35,6 +37,6 @@ def download(token: str) -> Response:
     )
 
 
-def _gone(*, refunded: bool) -> Response:
-    page = render_template("downloads/gone.html", refunded=refunded)
+def _gone(why: str) -> Response:
+    page = render_template("downloads/gone.html", why=why)
     return private(make_response(page, 410))

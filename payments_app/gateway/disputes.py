@@ -20,6 +20,18 @@ def retrieve_dispute(stripe_dispute_id: str, account: str | None = None) -> Answ
     )
 
 
+def retrieve_warning(warning_id: str, account: str | None = None) -> Answer:
+    """Read an early fraud warning as it stands at Stripe now.
+
+    Source: https://docs.stripe.com/api/radar/early_fraud_warnings
+    """
+    return object_call(
+        "fraud_warning_retrieve",
+        "radar.early_fraud_warning",
+        lambda: client().v1.radar.early_fraud_warnings.retrieve(warning_id, {}, options(account)),
+    )
+
+
 def disputes_of(intent_id: str, account: str | None = None) -> list[dict[str, Any]]:
     """Every dispute of an intent, newest first. Raises UnreadableError."""
     return list(objects(client().v1.disputes.list, account, payment_intent=intent_id))

@@ -51,7 +51,7 @@ HANDLINGS = {
     "charge.dispute.closed": _DISPUTE,
     "charge.dispute.funds_withdrawn": _DISPUTE,
     "charge.dispute.funds_reinstated": _DISPUTE,
-    "radar.early_fraud_warning.created": _RECORD,
+    "radar.early_fraud_warning.created": Handling("disputes.warn", names_account=True),
     "customer.subscription.created": _SUBSCRIBED,
     "invoice.payment_failed": _INVOICE_FAILED,
     "account.updated": _ACCOUNT,

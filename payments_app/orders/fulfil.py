@@ -19,7 +19,8 @@ IN_PART_SECONDS = 3600.0
 
 
 def fulfil(order_id: str, claim: Claim) -> None:
-    """Mark a paid order as handed over to those who pack it; do nothing the second time.
+    """Mark a paid order as handed over to those who pack it; do nothing the second time. One that
+    is disputed is looked at again once that is decided (`on_dispute`).
 
     Raises Later while a refund of all of it is under way, and, once a person was told, while less
     was captured than it costs: that may be refunded, and the goods go back then.
@@ -46,6 +47,8 @@ def _fulfil(session: Session, order_id: str, *, tell: bool) -> Entitlement | Non
         _record(session, "order.fulfilled", order, paid)
     elif owed == Entitlement.GIVEN_BACK and order.put_back(session):
         _record(session, "order.not_fulfilled", order, paid, reason="refunded in full")
+    elif owed == Entitlement.DISPUTED:
+        _record(session, "order.not_fulfilled", order, paid, reason="disputed")
     elif owed == Entitlement.IN_PART and paid is not None and tell:
         tell_of_part(session, paid, f"order #{order.number}", order.price)
         _record(session, "order.not_fulfilled", order, paid, reason="captured in part")

@@ -12,14 +12,13 @@ from sqlalchemy.orm import Session
 
 from payments_app.core import history
 from payments_app.core.db.session import atomic
-from payments_app.core.jobs import outbox
 from payments_app.customers.cards import card_of
 from payments_app.subscriptions import dunning
 from payments_app.subscriptions.calendar import local_day, prorated
 from payments_app.subscriptions.credit import PLAN_CHANGED, went_back
 from payments_app.subscriptions.models import Plan, Subscription, SubscriptionStatus
 from payments_app.subscriptions.on_payment import lock
-from payments_app.subscriptions.renew import ADVANCE
+from payments_app.subscriptions.renew import begin_anew
 
 BUYER = "buyer"
 IN_PAYMENT = "The next period is being charged. Try again later."
@@ -119,7 +118,7 @@ def resume(session: Session, subscription_id: str, now: dt.datetime, *, actor: s
         raise ChangeRefusedError("This subscription has ended. You can subscribe again.")
     if subscription.paused_at is not None:
         subscription.paused_at = None
-        _begin_anew(session, subscription, now)
+        begin_anew(session, subscription, now)
     elif subscription.cancel_at_period_end:
         subscription.cancel_at_period_end = False
     else:
@@ -146,16 +145,6 @@ def _unset_unverified_card(session: Session, subscription: Subscription, actor: 
     if subscription.usable_card is not None and subscription.own_card is None:
         subscription.card_id = None
         _record(session, "subscription.card_left", subscription, actor)
-
-
-def _begin_anew(session: Session, subscription: Subscription, now: dt.datetime) -> None:
-    """Let a new period begin today, unless what was paid for before the pause is not over."""
-    today = local_day(now)
-    if subscription.current_end is not None and subscription.current_end > today:
-        return
-    subscription.billed_until, subscription.anchor_day = today, today.day
-    key = f"{ADVANCE}:{subscription.id}:resumed:{today}"
-    outbox.stage(session, ADVANCE, subscription.id, key=key)
 
 
 def _record(

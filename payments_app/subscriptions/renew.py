@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import and_, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from payments_app.core.db.clock import utcnow
 from payments_app.core.db.session import atomic
 from payments_app.core.jobs import outbox
 from payments_app.core.jobs.command import Claim
+from payments_app.payments.disputes.models import Dispute
+from payments_app.payments.disputes.standing import is_open
+from payments_app.payments.models import PaymentRecord, Role
 from payments_app.subscriptions import dunning
 from payments_app.subscriptions.bill import bill_next, charge
 from payments_app.subscriptions.calendar import local_day
@@ -58,6 +61,7 @@ def due(session: Session, now: dt.datetime) -> list[str]:
         .where(
             Subscription.status.in_(RUNNING),
             Subscription.paused_at.is_(None),
+            or_(~has_open_dispute(), Subscription.cancel_at_period_end),
             or_(
                 Period.next_try_at <= now,
                 and_(Period.id.is_(None), Subscription.billed_until <= local_day(now)),
@@ -75,19 +79,45 @@ def advance(session: Session, subscription_id: str, now: dt.datetime) -> None:
     subscription = lock(session, subscription_id)
     if subscription.status not in RUNNING or subscription.paused_at is not None:
         return
+    asked = select(Subscription.id).where(Subscription.id == subscription_id, has_open_dispute())
+    disputed = session.scalar(asked) is not None
     unpaid = session.scalars(
         select(Period)
         .where(Period.subscription_id == subscription_id, Period.paid_at.is_(None))
         .execution_options(populate_existing=True)
     ).first()
     if unpaid is not None:
-        if unpaid.next_try_at is not None and unpaid.next_try_at <= now:
+        if not disputed and unpaid.next_try_at is not None and unpaid.next_try_at <= now:
             _try_again(session, subscription, unpaid, now)
     elif subscription.billed_until <= local_day(now):
         if subscription.cancel_at_period_end:
             dunning.end(session, subscription, now, "asked for")
-        else:
+        elif not disputed:
             bill_next(session, subscription, now)
+
+
+def begin_anew(session: Session, subscription: Subscription, now: dt.datetime) -> None:
+    """Let a new period of a locked subscription begin today, unless what was paid for is not
+    over."""
+    today = local_day(now)
+    if subscription.current_end is not None and subscription.current_end > today:
+        return
+    subscription.billed_until, subscription.anchor_day = today, today.day
+    key = f"{ADVANCE}:{subscription.id}:resumed:{today}"
+    outbox.stage(session, ADVANCE, subscription.id, key=key)
+
+
+def has_open_dispute() -> ColumnElement[bool]:
+    """Condition on Subscription: a payment of any of its periods is disputed now."""
+    paid_for = aliased(Period)
+    return exists().where(
+        paid_for.subscription_id == Subscription.id,
+        PaymentRecord.role == Role.PAYS_FOR,
+        PaymentRecord.payable_type == Period.payable_type,
+        PaymentRecord.payable_id == paid_for.id,
+        PaymentRecord.transaction_id == Dispute.transaction_id,
+        is_open(),
+    )
 
 
 def _try_again(

@@ -30,6 +30,7 @@ from tests.bystanders import own
 from tests.checkout.checkout_client import BROWSER, CheckoutClient
 from tests.merchants.connected_merchants import account_id, create_ready_merchant
 from tests.payments.driver import PaymentDriver
+from tests.refunds.test_disputes import answer, send_event
 
 pytestmark = [pytest.mark.portable, pytest.mark.dialect]
 
@@ -283,3 +284,30 @@ def test_a_rebuilt_purchase_can_be_paid_for(checkout: CheckoutClient) -> None:
     checkout.pay(item=one(checkout).id)
     run_subscribers(checkout)
     assert one(checkout).status == "paid"
+
+
+def tell_of_dispute(checkout: CheckoutClient) -> None:
+    with checkout.app.app_context():
+        driver = PaymentDriver(checkout.app)
+        send_event(driver)
+
+
+def test_a_disputed_download_waits_until_the_dispute_is_won(checkout: CheckoutClient) -> None:
+    checkout.pay("pm_card_createDispute", item=ITEM)
+    path = link(checkout, one(checkout).id)
+    assert checkout.page(path).status_code == 200
+    tell_of_dispute(checkout)
+    page = checkout.page(path)
+    assert (page.status_code, "disputed" in page.text) == (410, True)
+    with checkout.app.app_context():
+        answer(PaymentDriver(checkout.app), "winning_evidence")
+    tell_of_dispute(checkout)
+    assert checkout.page(path).status_code == 200
+
+
+def test_a_download_whose_dispute_was_lost_is_gone(checkout: CheckoutClient) -> None:
+    checkout.pay("pm_card_createDispute", item=ITEM)
+    with checkout.app.app_context():
+        answer(PaymentDriver(checkout.app), "losing_evidence")
+    tell_of_dispute(checkout)
+    assert checkout.page(link(checkout, one(checkout).id)).status_code == 410

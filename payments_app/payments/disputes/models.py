@@ -30,6 +30,8 @@ REASONS = frozenset(
     """.split()
 )
 UNKNOWN = "unknown"
+# Decided, by the bank or by nobody; a status that we do not know is not.
+CLOSED = frozenset({"won", "lost", "warning_closed", "prevented"})
 # Somebody has to answer; https://docs.stripe.com/api/disputes/object#dispute_object-status
 NEEDS_ANSWER = frozenset({"needs_response", "warning_needs_response", "appeal_needs_response"})
 

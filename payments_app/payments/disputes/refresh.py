@@ -103,12 +103,18 @@ def keep_dispute(session: Session, body: dict[str, Any], account: str | None = N
 
 
 def funds_of(body: dict[str, Any]) -> str:
-    """Where the money is, by the movements of our balance that Stripe names. Raises
-    UnreadableError."""
-    movements = [movement["amount"] for movement in movements_of(body)]
+    """Where the money is, by the movements of our balance that Stripe names. In the currency of the
+    dispute they are added up. In another one they are at different rates, so that they are counted:
+    what was taken for 18.50 and came back for 18.42 is back. Raises UnreadableError."""
+    movements = movements_of(body)
     if not movements:
         return "none"
-    return "withdrawn" if sum(movements) < 0 else "reinstated"
+    amounts = [movement["amount"] for movement in movements]
+    if any(
+        code_of(movement["currency"]) != code_of(body.get("currency")) for movement in movements
+    ):
+        amounts = [1 if amount > 0 else -1 for amount in amounts]
+    return "withdrawn" if sum(amounts) < 0 else "reinstated"
 
 
 def _new(session: Session, transaction: Transaction, body: dict[str, Any]) -> Dispute:

@@ -1,9 +1,10 @@
 """entitlement: whether a payment still entitles its buyer to what it paid for.
 
 The policy, for whatever is paid for: what was refunded in full is not handed over any more, and
-nothing is while such a refund is under way. A part that was given back changes nothing, and a
-refund that fails restores everything. What was captured only in part is not handed over at all:
-a person is told.
+nothing is while such a refund is under way, or a dispute or an inquiry is open. A part that was
+given back changes nothing; a refund that fails and a dispute that is won restore everything. What a
+lost dispute took counts as refunded. What was captured only in part is not handed over at all: a
+person is told.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from payments_app.core import alerts
 from payments_app.core.money import Money
+from payments_app.payments.disputes.standing import is_disputed, lost
 from payments_app.payments.models import Transaction
 from payments_app.payments.refunds.models import Refund, RefundState
 from payments_app.payments.refunds.request import refunded
@@ -25,6 +27,7 @@ class Entitlement(StrEnum):
 
     OWED = "owed"
     UNDECIDED = "undecided"  # a refund of all of it is under way
+    DISPUTED = "disputed"  # until the bank has decided
     GIVEN_BACK = "given_back"
     IN_PART = "in_part"  # less was captured than it costs
 
@@ -47,13 +50,17 @@ def tell_of_part(session: Session, transaction: Transaction, payable_id: str, pr
 
 
 def entitlement(session: Session, transaction: Transaction, price: Money) -> Entitlement:
-    """Of a complete transaction for something of this `price`, by its refunds as they stand now."""
-    if transaction.paid == 0 or refunded(session, transaction.id) < transaction.paid:
+    """Of a complete transaction for something of this `price`, by its refunds and disputes as they
+    stand now."""
+    taken = lost(session, transaction.id)
+    if transaction.paid == 0 or refunded(session, transaction.id) + taken < transaction.paid:
+        if is_disputed(session, transaction.id):
+            return Entitlement.DISPUTED
         return Entitlement.OWED if is_whole(transaction, price) else Entitlement.IN_PART
     made = session.scalar(
         select(func.sum(Refund.amount)).where(
             Refund.transaction_id == transaction.id, Refund.state == RefundState.SUCCEEDED
         )
     )
-    done = int(made or 0) >= transaction.paid
+    done = int(made or 0) + taken >= transaction.paid
     return Entitlement.GIVEN_BACK if done else Entitlement.UNDECIDED

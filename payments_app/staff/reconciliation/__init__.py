@@ -1,7 +1,7 @@
 """staff.reconciliation: what differs between Stripe, payments and ledger, and its safe fixes.
 
 Owns:       no table.
-Imports:    accounts, core, reconcile, staff.
+Imports:    accounts, core, gateway, reconcile, staff.
 Publishes:  nothing.
 Subscribes: nothing.
 """

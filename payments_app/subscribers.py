@@ -76,6 +76,7 @@ from payments_app.reconcile.rounds import run_compare, stage_rounds_now
 from payments_app.settlement import close, open_batch, settle
 from payments_app.staff.reports.aggregate import aggregate as aggregate_reports
 from payments_app.subscriptions import dunning, renew
+from payments_app.subscriptions.on_payment import on_dispute as subscription_on_dispute
 from payments_app.subscriptions.on_payment import on_payment as subscription_on_payment
 from payments_app.subscriptions.on_payment import on_refund as subscription_on_refund
 from payments_app.subscriptions.sell import PLANS
@@ -161,6 +162,7 @@ COMMANDS = {
     MAIL_DOWNLOAD: Command(write_download, "payment_standard"),
     "subscriptions.on_payment": Command(subscription_on_payment, "payment_critical"),
     "subscriptions.on_refund": Command(subscription_on_refund, "payment_critical"),
+    "subscriptions.on_dispute": Command(subscription_on_dispute, "payment_critical"),
     renew.SWEEP: Command(without_subject(renew.sweep), "default", unique_while_open=True),
     renew.ADVANCE: Command(renew.run_advance, "payment_critical", unique_while_open=True),
     renew.MAIL_TRIAL: Command(write_trial_ending, "payment_standard"),
@@ -204,6 +206,7 @@ EVENTS = {
     "ledger.posted": (Subscriber("settlement.posted"),),
     "dispute.changed": (
         Subscriber("ledger.post_dispute"),
+        Subscriber("subscriptions.on_dispute"),
         Subscriber("settlement.dispute", settle.LEDGER_SECONDS),
     ),
     "refund.succeeded": (
@@ -215,12 +218,14 @@ EVENTS = {
     ),
     "refund.failed": (
         Subscriber("ledger.post_refund"),
+        Subscriber("subscriptions.on_refund"),
         Subscriber("settlement.refund", settle.LEDGER_SECONDS),
         Subscriber(READ_BY_REFUND),
         Subscriber("notices.announce_refund"),
     ),
     "refund.canceled": (
         Subscriber("ledger.post_refund"),
+        Subscriber("subscriptions.on_refund"),
         Subscriber("settlement.refund", settle.LEDGER_SECONDS),
         Subscriber(READ_BY_REFUND),
     ),

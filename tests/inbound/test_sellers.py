@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from payments_app.core.extensions import db
 from payments_app.payments.models import Transaction
+from payments_app.payments.refunds.request import review_refund
 from payments_app.portal.payments import payments_of
 from tests.inbound.webhook_sender import WebhookSender, create_event
 from tests.merchants.connected_merchants import account_id, api, create_ready_merchant
@@ -68,6 +69,26 @@ def test_its_refund_takes_the_share_back_from_the_merchant(
     assert api(driver, "GET", f"transfers/{charge['transfer']}")["amount_reversed"] == 2500
     fee = api(driver, "GET", f"application_fees/{charge['application_fee']}")
     assert fee["amount_refunded"] == 103
+
+
+@pytest.mark.parametrize("records", ["read", "not read yet"])
+def test_of_a_share_that_stripe_was_told_a_refund_takes_back_no_more(
+    post: WebhookSender, driver: PaymentDriver, records: str
+) -> None:
+    account = account_id(create_ready_merchant(driver, "destination"))
+    wish = {name: value for name, value in WISH.items() if name != "application_fee_amount"}
+    to = {"transfer_data[destination]": account, "transfer_data[amount]": 500}
+    intent = api(driver, "POST", "payment_intents", **wish, **to)
+    post.send(create_event(id=intent["id"]))
+    driver.work(*(() if records == "read" else ("payment_critical",)))
+    reviewed = [
+        str(review_refund(built(intent).id, amount, reason="Broken").from_merchant)
+        for amount in (2500, 1000)
+    ]
+    assert reviewed == ["$5.00", "$2.00"]
+    give_back(driver, built(intent).id, 1000)
+    charge = api(driver, "GET", f"charges/{intent['latest_charge']}")
+    assert api(driver, "GET", f"transfers/{charge['transfer']}")["amount_reversed"] == 200
 
 
 @pytest.mark.parametrize("destination", ["acct_nobodyOfOurs", "", None])

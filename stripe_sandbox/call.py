@@ -44,6 +44,11 @@ class Call:
         return replace(self, account=self.platform or self.account, platform=None)
 
     @property
+    def application(self) -> str | None:
+        """The Connect application that asks: a platform, on an account that is connected to it."""
+        return f"ca_{self.platform.removeprefix('acct_')}" if self.platform else None
+
+    @property
     def store(self) -> Store:
         return self.context.store
 

@@ -39,7 +39,7 @@ def build(
         **{name: intent[name] for name in _COPIED},
         amount_captured=intent["amount"] if captured else 0,
         amount_refunded=0,
-        application=None,
+        application=call.application,
         application_fee=None,
         balance_transaction=None,
         billing_details=method["billing_details"],

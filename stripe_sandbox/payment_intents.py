@@ -73,7 +73,7 @@ def _blank(call: Call, params: dict[str, Any]) -> Object:
         amount_details={"tip": {}},
         amount_received=0,
         allowed_payment_method_types=allowed,
-        application=None,
+        application=call.application,
         automatic_payment_methods=None
         if allowed
         else {"allow_redirects": "always", "enabled": True, **automatic},

@@ -52,7 +52,7 @@ def create(call: Call, params: dict[str, Any]) -> Object:
         "setup_intent",
         "seti",
         allowed_payment_method_types=params.get("allowed_payment_method_types"),
-        application=None,
+        application=call.application,
         automatic_payment_methods=params.get("automatic_payment_methods"),
         cancellation_reason=None,
         customer=params.get("customer"),

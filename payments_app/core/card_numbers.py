@@ -36,6 +36,12 @@ _NUMBERED = re.compile(
     r"(?:(?<!\w)a|(?<!\d)1)([\W_]{1,3})\d{4}(\D{1,14})[2b]\1\d{4}\2[3c]\1\d{4}\2[4d]\1\d{4}(?!\d)",
     re.IGNORECASE,
 )
+# The last four behind words: "4242 4242 4242 (last four: 4242)", "424242424242, ending in 4242".
+_ENDING = re.compile(
+    r"(?<!\d)(\d{12}|\d{4}([\W_]{1,3})\d{4}\2\d{4})(?!\d)"
+    r"\D{0,12}\b(?:last|end(?:s|ing)?)\b\D{1,12}(?:4\D{1,12})?(\d{4})(?!\d)",
+    re.IGNORECASE,
+)
 _FOUR = re.compile(r"\d{4}")
 _GROUP = re.compile(r"\d+")
 _SOFT_BREAK = re.compile(r"=\r?\n")  # where a mail's line was too long (RFC 2045, 6.7)
@@ -87,7 +93,7 @@ def masked(value: Any) -> Any:
 def _found(text: str, read: Callable[[str], str]) -> Iterator[tuple[int, int, str]]:
     """Where card numbers begin and end, with their digits, from left to right."""
     plain = text if text.isascii() else "".join(map(read, text))
-    plain = _NUMBERED.sub(_unnumbered, _WRITTEN.sub(_spaced, plain))
+    plain = _NUMBERED.sub(_unnumbered, _WRITTEN.sub(_spaced, _ENDING.sub(_joined, plain)))
     for run in _RUN.finditer(plain):
         before, after = plain[: run.start()][-1:], plain[run.end() : run.end() + 1]
         # A telephone number begins with +, and an id has letters beside its digits.
@@ -117,6 +123,12 @@ def _spaced(written: re.Match[str]) -> str:
     """The same groups at the same places, with spaces between them."""
     between = written[1] or written[2] or written[3]
     return written[0].replace(between, " " * len(between))
+
+
+def _joined(written: re.Match[str]) -> str:
+    """The first twelve digits and the last four at their places, with spaces between them."""
+    between = written.start(3) - written.end(1)
+    return f"{written[1]}{' ' * between}{written[3]}"
 
 
 def _unnumbered(written: re.Match[str]) -> str:

@@ -3,5 +3,6 @@
 Owns:       plans, subscriptions, their periods (the payables), the calendar, proration, dunning.
 Imports:    core, customers, gateway, payments.
 Publishes:  nothing.
-Subscribes: payment.canceled, payment.completed, payment.failed, refund.succeeded.
+Subscribes: dispute.changed, payment.canceled, payment.completed, payment.failed, refund.canceled,
+            refund.failed, refund.succeeded.
 """

@@ -37,6 +37,10 @@ def went_back(session: Session, subscription: Subscription) -> WentBack:
             Period.subscription_id == subscription.id, Period.start == subscription.current_start
         )
     )
+    return _of_period(session, subscription, period_id)
+
+
+def _of_period(session: Session, subscription: Subscription, period_id: str | None) -> WentBack:
     active = active_attempt(session, Period.payable_type, period_id) if period_id else None
     if active is None:
         return WentBack(period_id, 0, 0)
@@ -46,17 +50,18 @@ def went_back(session: Session, subscription: Subscription) -> WentBack:
     return WentBack(period_id, total, total - reckoned)
 
 
-def cut(session: Session, subscription: Subscription) -> None:
-    """Take off a locked subscription's credit what a refund has given back as well."""
-    back = went_back(session, subscription)
-    changes = _told(session, subscription, PLAN_CHANGED, back.period_id)
+def cut(session: Session, subscription: Subscription, period_id: str) -> None:
+    """Take off a locked subscription's credit what went back of the period as well, by a refund or
+    to the bank; and give it again where that came to nothing (`amount` is negative then)."""
+    back = _of_period(session, subscription, period_id)
+    changes = _told(session, subscription, PLAN_CHANGED, period_id)
     worth = changes[0].get("worth") if changes else None
     if worth is None:
         return
     given = max(0, -sum(data["difference"] for data in changes))
-    before = _told(session, subscription, CREDIT_CUT, back.period_id)
+    before = _told(session, subscription, CREDIT_CUT, period_id)
     excess = min(given, max(0, back.total + given - worth)) - sum(d["amount"] for d in before)
-    if excess <= 0:
+    if excess == 0:
         return
     subscription.balance += excess
     history.record(
@@ -64,7 +69,7 @@ def cut(session: Session, subscription: Subscription) -> None:
         "system",
         CREDIT_CUT,
         subject=subscription.id,
-        period=back.period_id,
+        period=period_id,
         amount=excess,
         currency=subscription.plan.currency,
     )

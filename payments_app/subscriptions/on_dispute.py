@@ -1,5 +1,7 @@
-"""on_dispute: a subscription whose payment is disputed is not billed (`renew.due`). It ends when the
-dispute is lost, and goes on when it is won."""
+"""on_dispute: a subscription whose payment is disputed is not billed (`renew.due`).
+
+It ends when the dispute is lost, and goes on when it is won.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,7 @@ from payments_app.core.db.session import atomic
 from payments_app.core.jobs.command import Claim
 from payments_app.payments.disputes.models import Dispute
 from payments_app.payments.queries import payable_id_of
-from payments_app.subscriptions import dunning
+from payments_app.subscriptions import credit, dunning
 from payments_app.subscriptions.models import Period, Subscription, SubscriptionStatus
 from payments_app.subscriptions.on_payment import lock
 from payments_app.subscriptions.renew import begin_anew, has_open_dispute
@@ -27,12 +29,14 @@ def on_dispute(dispute_id: str, _claim: Claim) -> None:
 @atomic
 def apply_dispute(session: Session, dispute_id: str, now: dt.datetime) -> None:
     """End the subscription whose period was lost to the bank, or let it go on: days on which
-    nothing was billed because of a dispute are not billed afterwards."""
+    nothing was billed because of a dispute are not billed afterwards. What the bank took is not
+    given back by a change of the plan as well."""
     dispute = session.get_one(Dispute, dispute_id, populate_existing=True)
     period_id = payable_id_of(session, dispute.transaction_id, Period.payable_type)
     if period_id is None:
         return
     subscription = lock(session, session.get_one(Period, period_id).subscription_id)
+    credit.cut(session, subscription, period_id)
     if subscription.status == SubscriptionStatus.CANCELED:
         return
     if dispute.state == "lost":

@@ -61,13 +61,18 @@ def _apply(session: Session, transaction_id: str, now: dt.datetime) -> None:
 
 @atomic
 def on_refund(session: Session, refund_id: str, _claim: Claim) -> None:
-    """Runs after a refund: what was captured in part may be given back in full now, and what a
-    change of the plan gave back may be given back twice."""
+    """Runs after a refund's end: what was captured in part may be given back in full now, and what
+    a change of the plan gave back may be given back twice."""
     transaction_id = session.get_one(Refund, refund_id).transaction_id
     _apply(session, transaction_id, utcnow())
+    _cut_credit(session, transaction_id)
+
+
+def _cut_credit(session: Session, transaction_id: str) -> None:
     period_id = payable_id_of(session, transaction_id, Period.payable_type)
     if period_id is not None:
-        credit.cut(session, lock(session, session.get_one(Period, period_id).subscription_id))
+        theirs = lock(session, session.get_one(Period, period_id).subscription_id)
+        credit.cut(session, theirs, period_id)
 
 
 def lock(session: Session, subscription_id: str) -> Subscription:

@@ -8,8 +8,11 @@ import pytest
 from sqlalchemy import select
 
 from payments_app.core.extensions import db
+from payments_app.notices.models import Mail
 from payments_app.payments.models import Transaction
+from payments_app.payments.refunds.request import review_refund
 from payments_app.portal.payments import payments_of
+from tests.bystanders import own
 from tests.inbound.webhook_sender import WebhookSender, create_event
 from tests.merchants.connected_merchants import account_id, api, create_ready_merchant
 from tests.payments.driver import PaymentDriver
@@ -70,6 +73,26 @@ def test_its_refund_takes_the_share_back_from_the_merchant(
     assert fee["amount_refunded"] == 103
 
 
+@pytest.mark.parametrize("records", ["read", "not read yet"])
+def test_of_a_share_that_stripe_was_told_a_refund_takes_back_no_more(
+    post: WebhookSender, driver: PaymentDriver, records: str
+) -> None:
+    account = account_id(create_ready_merchant(driver, "destination"))
+    wish = {name: value for name, value in WISH.items() if name != "application_fee_amount"}
+    to = {"transfer_data[destination]": account, "transfer_data[amount]": 500}
+    intent = api(driver, "POST", "payment_intents", **wish, **to)
+    post.send(create_event(id=intent["id"]))
+    driver.work(*(() if records == "read" else ("payment_critical",)))
+    reviewed = [
+        str(review_refund(built(intent).id, amount, reason="Broken").from_merchant)
+        for amount in (2500, 1000)
+    ]
+    assert reviewed == ["$5.00", "$2.00"]
+    give_back(driver, built(intent).id, 1000)
+    charge = api(driver, "GET", f"charges/{intent['latest_charge']}")
+    assert api(driver, "GET", f"transfers/{charge['transfer']}")["amount_reversed"] == 200
+
+
 @pytest.mark.parametrize("destination", ["acct_nobodyOfOurs", "", None])
 def test_one_for_an_account_that_is_not_connected_here_is_set_aside(
     post: WebhookSender, driver: PaymentDriver, destination: str | None
@@ -80,4 +103,24 @@ def test_one_for_an_account_that_is_not_connected_here_is_set_aside(
     event = create_event(id=intent["id"])
     post.send(event)
     assert post.state(event) == "quarantined"
-    assert db.session.query(Transaction).count() == 0
+    assert db.session.scalars(select(Transaction).where(own(Transaction))).all() == []
+
+
+def test_a_merchant_s_own_sale_on_their_own_account_is_not_ours(
+    post: WebhookSender, driver: PaymentDriver
+) -> None:
+    """Made by themselves at Stripe, not through us: no buyer of theirs gets a receipt from us."""
+    account = account_id(create_ready_merchant(driver, "direct"))
+    wish = {name: value for name, value in WISH.items() if name != "application_fee_amount"}
+    intent = api(
+        driver, "POST", "payment_intents", account, **wish, receipt_email="guest@cafe.test"
+    )
+    driver.sandbox("POST", f"/_sandbox/payment_intents/{intent['id']}", application=None)
+    event = create_event(id=intent["id"]) | {"account": account}
+    post.send(event)
+    driver.work()
+    assert post.state(event) == "processed"
+    found = select(Transaction).where(Transaction.stripe_payment_id == intent["id"])
+    assert db.session.scalars(found).all() == []
+    told = select(Mail).where(Mail.recipient == "guest@cafe.test")
+    assert db.session.scalars(told).all() == []

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from payments_app.merchants.refresh_account import refresh_account
+from payments_app.payments.connect.read import read_records
 from payments_app.payments.refunds.refresh import refresh
+from payments_app.payments.refunds.request import RefundReview, review_refund
 from payments_app.reconcile import own_books
 from payments_app.reconcile.fix import fix
 from tests.ledger.concurrency import claim
@@ -50,6 +52,28 @@ def test_a_refund_made_by_the_merchant_is_taken_in(driver: PaymentDriver, mercha
     api(driver, "POST", "refunds", account_id(merchant), payment_intent=intent, amount=300)
     refresh(intent, claim(intent))
     assert [(r.amount, r.state) for r in refunds(transaction)] == [(300, "succeeded")]
+
+
+def review(transaction: str, amount: int) -> tuple[str, str]:
+    """What it says that the merchant and we lose."""
+    found: RefundReview = review_refund(transaction, amount, reason="It arrived broken")
+    return str(found.from_merchant), str(found.of_fee)
+
+
+def test_what_was_taken_back_at_stripe_is_not_taken_from_the_merchant_again(
+    driver: PaymentDriver,
+) -> None:
+    transaction = pay_by_destination_charge(driver)
+    assert review(transaction, 1099) == ("$10.99", "$0.62")
+    (transfer,) = api(driver, "GET", "transfers")["data"]
+    (fee,) = api(driver, "GET", "application_fees")["data"]
+    api(driver, "POST", f"transfers/{transfer['id']}/reversals", amount=1000)
+    api(driver, "POST", f"application_fees/{fee['id']}/refunds", amount=60)
+    read_records(transaction, claim(transaction))
+    assert review(transaction, 1099) == ("$0.99", "$0.02")
+    give_back(driver, transaction)
+    assert api(driver, "GET", f"transfers/{transfer['id']}")["amount_reversed"] == 1099
+    assert api(driver, "GET", f"application_fees/{fee['id']}")["amount_refunded"] == 62
 
 
 def test_books_that_agree_on_every_account_have_no_findings(

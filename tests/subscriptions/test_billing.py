@@ -214,6 +214,45 @@ def test_what_the_bank_took_back_is_not_given_back_by_another_plan(billing: Bill
     assert billing.subscription(member).balance == 1000
 
 
+def test_what_the_bank_takes_back_after_another_plan_is_given_back_once(
+    billing: BillingDriver,
+) -> None:
+    member = billing.join("2026-03-01", card="pm_card_createDispute", amount=3100)
+    (bill,) = billing.attempts(member)
+    change.change_plan(member, billing.plan("less", 1000), at("2026-03-01"))
+    assert billing.subscription(member).balance == -2100
+    refresh_disputes(bill.stripe_payment_id, Claim(0, "", "", "", 0, 0, 0))
+    billing.work("payment_critical")
+    assert billing.subscription(member).balance == 0
+
+
+def test_a_refund_that_fails_after_all_takes_nothing_off_the_credit(
+    billing: BillingDriver,
+) -> None:
+    member = billing.join("2026-03-01", amount=3100)
+    (bill,) = billing.attempts(member)
+    change.change_plan(member, billing.plan("less", 1000), at("2026-03-01"))
+    refund = give_back(bill.id, 3100)
+    hear_of(refund)
+    assert billing.subscription(member).balance == 0
+    fail(refund)
+    for _ in range(2):
+        hear_of(refund)
+    assert billing.subscription(member).balance == -2100
+    for event in ("refund.failed", "refund.canceled"):
+        assert "subscriptions.on_refund" in [one.command for one in EVENTS[event]]
+
+
+def test_a_refund_of_an_earlier_period_is_taken_off_its_own_credit(billing: BillingDriver) -> None:
+    member = billing.join("2026-03-01", amount=3100)
+    (bill,) = billing.attempts(member)
+    change.change_plan(member, billing.plan("less", 1000), at("2026-03-01"))
+    billing.go_to("2026-04-01")
+    assert billing.subscription(member).balance == -1100
+    hear_of(give_back(bill.id, 3100))
+    assert billing.subscription(member).balance == 1000
+
+
 def test_what_is_left_after_a_refund_is_given_back_to_the_day(billing: BillingDriver) -> None:
     member = billing.join("2026-03-01", amount=3100)
     (bill,) = billing.attempts(member)
@@ -327,3 +366,8 @@ def give_back(session: Session, transaction_id: str, amount: int = 100) -> str:
 @atomic
 def capture_in_part(session: Session, transaction_id: str) -> None:
     session.get_one(Transaction, transaction_id).amount_received = 100
+
+
+@atomic
+def fail(session: Session, refund_id: str) -> None:
+    session.get_one(Refund, refund_id).state = "failed"

@@ -18,6 +18,7 @@ from payments_app.payments.disputes.models import Dispute
 from payments_app.payments.models import Transaction
 from payments_app.payments.phases import State
 from payments_app.payments.refunds.models import NOT_REFUNDED, Refund
+from payments_app.payments.refunds.shares import from_merchant, of_fee
 
 MAX_REASON = 500
 
@@ -72,8 +73,8 @@ def review_refund(
         before,
         left,
         left - money,
-        from_merchant=money if transaction.connected_account_id else None,
-        of_fee=_of_fee(session, transaction, amount),
+        from_merchant=from_merchant(session, transaction, amount),
+        of_fee=of_fee(session, transaction, amount),
     )
 
 
@@ -156,30 +157,6 @@ def refunded(session: Session, transaction_id: str) -> int:
         )
     )
     return int(total or 0)
-
-
-def _of_fee(session: Session, transaction: Transaction, amount: int) -> Money | None:
-    """What Stripe gives back of our fee with a refund of `amount`: in proportion, rounded half up;
-    with the last refund whatever is left of it. None where we took none.
-
-    Source: https://docs.stripe.com/connect/destination-charges#issue-refunds
-    """
-    fee, paid = transaction.fee_taken, transaction.paid
-    if not fee or not paid:
-        return None
-    made = session.scalars(
-        select(Refund.amount).where(
-            Refund.transaction_id == transaction.id, Refund.state.not_in(NOT_REFUNDED)
-        )
-    ).all()
-    left = max(0, fee - sum(_share(fee, part, paid) for part in made))
-    last = sum(made) + amount == paid
-    share = left if last else min(left, _share(fee, amount, paid))
-    return Money(share, transaction.currency)
-
-
-def _share(fee: int, amount: int, paid: int) -> int:
-    return (2 * fee * amount + paid) // (2 * paid)
 
 
 def why_not(

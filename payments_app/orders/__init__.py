@@ -3,5 +3,5 @@
 Owns:       products, orders and their lines.
 Imports:    core, payments.
 Publishes:  nothing.
-Subscribes: payment.canceled, payment.completed, payment.failed.
+Subscribes: dispute.changed, payment.canceled, payment.completed, payment.failed.
 """

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -13,6 +14,15 @@ from tests.payments.driver import PaymentDriver
 def lab(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
     with app.app_context():
         yield Lab(PaymentDriver(app), monkeypatch)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Here the invariants are the judge, over all that lies in the database; that messages fail and
+    workers die is what is tried."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.alone)
+            item.add_marker(pytest.mark.expects_failure())
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -26,7 +26,7 @@ from parts.process import Process
 from parts.redis import Redis
 from parts.sandbox import Sandbox
 from parts.schema import postgres_template
-from parts.settings import private_settings
+from parts.settings import private_settings, webhook_secrets
 
 QUEUES = (
     *("charges", "charges", "payment_critical"),
@@ -82,7 +82,7 @@ class Site:
             self.directory / "sandbox",
             keep=False,
             webhook_url=f"http://127.0.0.1:{self.web_port}/webhooks/stripe",
-            webhook_secret=self.settings["STRIPE_WEBHOOK_SECRET"],
+            webhook_secrets=webhook_secrets(self.settings),
         ).start()
         self.settings |= {
             "STRIPE_API_BASE": self.sandbox.url,

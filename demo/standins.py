@@ -1,7 +1,7 @@
 """What the demo starts because the environment does not name it."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from demo.directory import DataDirectory
 from parts.mailbox import Mailbox
@@ -9,7 +9,7 @@ from parts.ports import free_or
 from parts.process import Process
 from parts.redis import Redis
 from parts.sandbox import Sandbox
-from parts.settings import sandbox_account
+from parts.settings import sandbox_account, webhook_secrets
 
 
 def jobs_redis(data: DataDirectory) -> Redis:
@@ -23,13 +23,11 @@ def cache_redis(data: DataDirectory) -> Redis:
     )
 
 
-def stripe_sandbox(data: DataDirectory, webhook_url: str, webhook_secret: str) -> Sandbox:
+def stripe_sandbox(data: DataDirectory, url: str, signing_secrets: Sequence[str]) -> Sandbox:
     """On the port of the last run if it is free, so that receipt links keep working."""
     port = free_or(int(data.kept("sandbox_port", lambda: "0")) or None)
     data.keep("sandbox_port", str(port))
-    return Sandbox(
-        data.path / "sandbox", port, webhook_url=webhook_url, webhook_secret=webhook_secret
-    )
+    return Sandbox(data.path / "sandbox", port, webhook_url=url, webhook_secrets=signing_secrets)
 
 
 def needs_sandbox(env: Mapping[str, str]) -> bool:
@@ -59,7 +57,7 @@ def complete(
         settings |= {**_sandbox_account(data), **given}
     if needs_sandbox(given):
         hook = f"http://127.0.0.1:{port}/webhooks/stripe"
-        sandbox = stripe_sandbox(data, hook, settings["STRIPE_WEBHOOK_SECRET"])
+        sandbox = stripe_sandbox(data, hook, webhook_secrets(settings))
         settings["STRIPE_API_BASE"] = sandbox.url
         standins.append(sandbox)
     # Only beside a stand-in for Stripe does the site show what the mailbox holds.

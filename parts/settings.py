@@ -1,6 +1,13 @@
 """Settings of the app for private parts, as environment variables."""
 
 import secrets
+from collections.abc import Mapping
+
+WEBHOOK_SECRETS = (
+    "STRIPE_WEBHOOK_SECRET",
+    "STRIPE_CONNECT_WEBHOOK_SECRET",
+    "STRIPE_THIN_WEBHOOK_SECRET",
+)
 
 
 def sandbox_account(suffix: str | None = None) -> dict[str, str]:
@@ -9,8 +16,13 @@ def sandbox_account(suffix: str | None = None) -> dict[str, str]:
     return {
         "STRIPE_SECRET_KEY": f"sk_test_{suffix}",
         "STRIPE_PUBLISHABLE_KEY": f"pk_test_{suffix}",
-        "STRIPE_WEBHOOK_SECRET": f"whsec_{suffix}",
+        **{name: f"whsec_{suffix}{place}" for place, name in enumerate(WEBHOOK_SECRETS)},
     }
+
+
+def webhook_secrets(settings: Mapping[str, str]) -> list[str]:
+    """The secrets of the three event destinations."""
+    return [settings[name] for name in WEBHOOK_SECRETS]
 
 
 def private_settings(

@@ -35,6 +35,8 @@ class Config:
     stripe_secret_key: str
     stripe_publishable_key: str
     stripe_webhook_secrets: tuple[str, ...]
+    stripe_connect_webhook_secrets: tuple[str, ...]
+    stripe_thin_webhook_secrets: tuple[str, ...]
     stripe_api_base: str | None
     smtp_url: str | None
     mail_from: str
@@ -69,6 +71,8 @@ class Config:
             stripe_secret_key=env["STRIPE_SECRET_KEY"],
             stripe_publishable_key=env["STRIPE_PUBLISHABLE_KEY"],
             stripe_webhook_secrets=listed(env["STRIPE_WEBHOOK_SECRET"]),
+            stripe_connect_webhook_secrets=listed(env.get("STRIPE_CONNECT_WEBHOOK_SECRET") or ""),
+            stripe_thin_webhook_secrets=listed(env.get("STRIPE_THIN_WEBHOOK_SECRET") or ""),
             stripe_api_base=(env.get("STRIPE_API_BASE") or "").rstrip("/") or None,
             smtp_url=env.get("SMTP_URL") or None,
             mail_from=env.get("MAIL_FROM") or "payments@localhost",
@@ -99,6 +103,15 @@ class Config:
     def live(self) -> bool:
         """Whether the Stripe key moves real money."""
         return "_live_" in self.stripe_secret_key
+
+    @property
+    def webhook_secrets(self) -> tuple[str, ...]:
+        """Those of every event destination: each posts to the same address."""
+        return (
+            *self.stripe_webhook_secrets,
+            *self.stripe_connect_webhook_secrets,
+            *self.stripe_thin_webhook_secrets,
+        )
 
     @property
     def sandboxed(self) -> bool:

@@ -18,6 +18,11 @@ REQUIRED = (
     "STRIPE_PUBLISHABLE_KEY",
     "STRIPE_WEBHOOK_SECRET",
 )
+_WEBHOOK_SECRETS = (
+    "STRIPE_WEBHOOK_SECRET",
+    "STRIPE_CONNECT_WEBHOOK_SECRET",
+    "STRIPE_THIN_WEBHOOK_SECRET",
+)
 # The host as browsers send it: one with other letters is written xn--...
 _ADDRESS = re.compile(r"https?://([A-Za-z0-9.-]+|\[[0-9a-fA-F:.]+\])(:[0-9]{1,5})?/?")
 _DEFAULT_LIKE = re.compile(r"change|secret|default|example|password|dev", re.IGNORECASE)
@@ -93,8 +98,11 @@ def _check_stripe(env: Mapping[str, str]) -> list[str]:
         problems.append("STRIPE_PUBLISHABLE_KEY must begin with pk_test_ or pk_live_")
     if secret and publishable and ("_live_" in secret) != ("_live_" in publishable):
         problems.append("STRIPE_SECRET_KEY and STRIPE_PUBLISHABLE_KEY must be of one mode")
-    if any(not s.startswith("whsec_") for s in listed(env.get("STRIPE_WEBHOOK_SECRET", ""))):
-        problems.append("STRIPE_WEBHOOK_SECRET must begin with whsec_ (several: comma-separated)")
+    problems += [
+        f"{name} must begin with whsec_ (several: comma-separated)"
+        for name in _WEBHOOK_SECRETS
+        if any(not secret.startswith("whsec_") for secret in listed(env.get(name, "")))
+    ]
     base = env.get("STRIPE_API_BASE", "")
     if base and not _is_loopback(base):
         problems.append(

@@ -9,14 +9,21 @@ from pathlib import Path
 from stripe_sandbox.application import Application
 from stripe_sandbox.server import LOOPBACK, Server
 
+_SECRETS = {
+    "webhook_secret": "an account's own events",
+    "connect_webhook_secret": "its connected accounts' snapshots",
+    "thin_webhook_secret": "its connected accounts' thin events",
+}
+
 
 def main() -> int:
     options = _options()
     if options.host != LOOPBACK:
         print(f"The sandbox listens on {LOOPBACK} only, not on {options.host}.", file=sys.stderr)
         return 2
-    if bool(options.webhook_url) != bool(options.webhook_secret):
-        print("--webhook-url and --webhook-secret belong together.", file=sys.stderr)
+    secrets = [getattr(options, name) for name in _SECRETS]
+    if bool(options.webhook_url) != any(secrets):
+        print("--webhook-url and a secret belong together.", file=sys.stderr)
         return 2
     try:
         server = Server(options.port)
@@ -26,7 +33,7 @@ def main() -> int:
     base_url = f"http://{LOOPBACK}:{server.server_port}"
     application = Application(options.data_dir, base_url)
     if options.webhook_url:
-        application.post_every_event(options.webhook_url, options.webhook_secret)
+        application.post_every_event(options.webhook_url, secrets)
     application.start()
     server.application = application.answer
 
@@ -48,7 +55,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--host", default=LOOPBACK, help=f"{LOOPBACK}, and nothing else")
     parser.add_argument("--data-dir", type=Path, help="kept in memory without it")
     parser.add_argument("--webhook-url", help="gets every account's events")
-    parser.add_argument("--webhook-secret", help="whsec_...")
+    for name, whose in _SECRETS.items():
+        option = f"--{name.replace('_', '-')}"
+        parser.add_argument(option, help=f"whsec_...: the destination of {whose}")
     return parser.parse_args()
 
 

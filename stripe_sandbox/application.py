@@ -1,5 +1,6 @@
 """The whole of the sandbox behind its port: API, pages, control."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from stripe_sandbox import events
@@ -33,8 +34,8 @@ class Application:
         self._timers = Timers(context, self._dispatcher)
         events.forget_every_account(self._store)
 
-    def post_every_event(self, url: str, secret: str) -> None:
-        events.serve_every_account(self._store, url, secret)
+    def post_every_event(self, url: str, secrets: Sequence[str | None]) -> None:
+        events.serve_every_account(self._store, url, secrets)
 
     def start(self) -> None:
         self._dispatcher.start()

@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
 from stripe_sandbox import API_VERSION, ids
@@ -10,6 +11,7 @@ from stripe_sandbox.slow_banks import SlowBanks
 from stripe_sandbox.store import Object, Store
 from stripe_sandbox.webhook_faults import WebhookFaults
 
+THIN = "v2.core.event"
 # Deliveries with so many attempts behind them are not tried again.
 LOST = 1000
 
@@ -99,17 +101,33 @@ class Call:
         event["pending_webhooks"] = self.schedule(event)
         return self.put(event)
 
+    def emit_thin(self, type: str) -> Object:
+        """The same without a snapshot, about the connected account itself."""
+        about = {"id": self.account, "type": "v2.core.account"}
+        event = self.new(
+            THIN,
+            "evt_test",
+            context=self.account,
+            reason=None,
+            related_object={**about, "url": f"/v2/core/accounts/{self.account}"},
+            type=type,
+        )
+        event["created"] = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%f}"[:-3] + "Z"
+        self.schedule(event)
+        return self.put(event)
+
     def schedule(self, event: Object) -> int:
         """The number of endpoints it goes to."""
         owner = self.platform or self.account
         endpoints = [
             endpoint
-            for endpoint in self.store.select(owner, "webhook_endpoint")
+            for account in (owner, "")
+            for endpoint in self.store.select(account, "webhook_endpoint")
             if endpoint["status"] == "enabled"
             and {"*", event["type"]} & set(endpoint["enabled_events"])
             and endpoint["_connect"] == bool(self.platform)
+            and endpoint.get("_thin", False) == (event["object"] == THIN)
         ]
-        endpoints += self.store.select("", "webhook_endpoint")
         for endpoint in endpoints:
             times = self.context.webhook_faults.deliveries(owner)
             for due in times:

@@ -111,6 +111,7 @@ class TestCard:
     authentication: Authentication = Authentication.NEVER
     aftermath: Aftermath = Aftermath.NOTHING
     attachable: bool = True
+    fails_cvc_check: bool = False  # and pays: to block it is a rule of the account's own
 
 
 def _declined(number: str, decline: Decline, *ids: str, attachable: bool = False) -> TestCard:
@@ -175,6 +176,7 @@ TEST_CARDS = (
         Authentication.ALWAYS,
         GENERIC,
     ),
+    TestCard("4000000000000101", ("pm_card_cvcCheckFail",), fails_cvc_check=True),
     _troubled("4000000000007726", "pm_card_pendingRefund", Aftermath.REFUND_PENDS),
     _troubled("4000000000005126", "pm_card_refundFail", Aftermath.REFUND_FAILS),
     _troubled("4000000000000259", "pm_card_createDispute", Aftermath.DISPUTE_FRAUDULENT),
@@ -187,7 +189,7 @@ TEST_CARDS = (
     _troubled("4000000000005423", "pm_card_createIssuerFraudRecord", Aftermath.FRAUD_WARNING),
 )
 # Stripe names no number for this one: an id only, on a number of its own here.
-_FRAUDULENT = _declined("4000000000000101", FRAUDULENT, "pm_card_chargeDeclinedFraudulent")
+_FRAUDULENT = _declined("4000000000005910", FRAUDULENT, "pm_card_chargeDeclinedFraudulent")
 
 BY_NUMBER = {card.number: card for card in (*TEST_CARDS, _FRAUDULENT)}
 BY_ID = {name: card for card in BY_NUMBER.values() for name in card.ids}

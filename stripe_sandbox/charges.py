@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from stripe_sandbox import ids
+from stripe_sandbox import cards, ids, statements
 from stripe_sandbox.call import Call
 from stripe_sandbox.cards import Decline
 from stripe_sandbox.listing import page
@@ -43,7 +43,7 @@ def build(
         application_fee=None,
         balance_transaction=None,
         billing_details=method["billing_details"],
-        calculated_statement_descriptor="SANDBOX" if paid else None,
+        calculated_statement_descriptor=statements.on_statement(intent) if paid else None,
         captured=captured,
         disputed=False,
         failure_balance_transaction=None,
@@ -111,7 +111,10 @@ def _details(
     shown = ("brand", "country", "exp_month", "exp_year", "fingerprint", "funding", "last4")
     checks = dict(card["checks"])
     if checks["cvc_check"]:
-        checks["cvc_check"] = "fail" if decline and decline.code == "incorrect_cvc" else "pass"
+        known = cards.BY_NUMBER.get(method["_number"])
+        fails = decline is not None and decline.code == "incorrect_cvc"
+        fails |= known is not None and known.fails_cvc_check
+        checks["cvc_check"] = "fail" if fails else "pass"
     authentication = {
         "authentication_flow": "challenge",
         "electronic_commerce_indicator": "05",

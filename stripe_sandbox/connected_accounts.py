@@ -2,6 +2,7 @@
 
 import re
 import time
+from collections.abc import Iterable
 from typing import Any
 
 from stripe_sandbox import ids
@@ -24,6 +25,11 @@ from stripe_sandbox.store import Object
 
 _LINK_LIFETIME = 300  # seconds
 _WANTED = ["business_profile.url", "external_account", "tos_acceptance.date", "tos_acceptance.ip"]
+_THIN_UPDATED = "v2.core.account.updated"
+_THIN = {
+    "capabilities": "v2.core.account[configuration.merchant].capability_status_updated",
+    "requirements": "v2.core.account[requirements].updated",
+}
 _CAPABILITY = hash_of(requested=boolean)
 _PROFILE = hash_of(
     mcc=text,
@@ -167,6 +173,7 @@ def linked(call: Call, account_id: str) -> Object:
 def update(call: Call, params: dict[str, Any], account_id: str) -> Object:
     account = _write(call, linked(call, account_id), params)
     _tell(call, "account.updated", account_id, account)
+    _tell_thin(call, account_id, params)
     return account
 
 
@@ -239,6 +246,7 @@ def change(platform: Call, account: Object, fields: dict[str, Any]) -> Object:
     account |= fields
     platform.put(account)
     _tell(platform, "account.updated", account["id"], account)
+    _tell_thin(platform, account["id"], fields)
     return account
 
 
@@ -250,5 +258,15 @@ def deauthorize(platform: Call, account: Object) -> None:
 
 
 def _tell(platform: Call, type: str, account_id: str, thing: Object) -> None:
-    told = Call(platform.context, account_id, platform.request_id, platform=platform.account)
-    told.emit(type, thing)
+    _told(platform, account_id).emit(type, thing)
+
+
+def _tell_thin(platform: Call, account_id: str, changed: Iterable[str]) -> None:
+    """What changed of an account, a thin event for each part of it."""
+    parts = [_THIN[field] for field in changed if field in _THIN] or [_THIN_UPDATED]
+    for type in dict.fromkeys(parts):
+        _told(platform, account_id).emit_thin(type)
+
+
+def _told(platform: Call, account_id: str) -> Call:
+    return Call(platform.context, account_id, platform.request_id, platform=platform.account)

@@ -3,7 +3,7 @@
 POST delay {"ms"}                 every payment call of the account takes that much longer
 POST/GET/DELETE faults            rules as `faults.py` tells: add (one or a list), list, clear
 POST webhook_faults               a script as `webhook_faults.py` tells; {} ends it
-POST webhook_endpoints            {"url", "secret", "connect"?}: an endpoint with a known secret
+POST webhook_endpoints            {"url", "secret", "connect"?, "thin"?}: with a known secret
 POST events/<id>/resend           posts the event again
 POST slow_banks {"ms"}            confirmed payments are `processing` for so long; null ends it
 POST payment_intents/<id>/move    a `processing` intent is settled at once
@@ -118,6 +118,7 @@ class Control:
                 "connect": content.get("connect", False),
             },
             secret=content["secret"],
+            thin=content.get("thin", False),
         )
         return visible(made)
 

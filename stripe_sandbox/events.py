@@ -1,5 +1,6 @@
 """Events, and the endpoints they are posted to."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from stripe_sandbox import API_VERSION, ids
@@ -50,7 +51,9 @@ def list_(call: Call, params: dict[str, Any]) -> Object:
     },
     required=("url", "enabled_events"),
 )
-def create_endpoint(call: Call, params: dict[str, Any], *, secret: str | None = None) -> Object:
+def create_endpoint(
+    call: Call, params: dict[str, Any], *, secret: str | None = None, thin: bool = False
+) -> Object:
     secret = secret or f"whsec_{ids.random_text(32)}"
     endpoint = call.new(
         "webhook_endpoint",
@@ -64,6 +67,7 @@ def create_endpoint(call: Call, params: dict[str, Any], *, secret: str | None = 
         url=params["url"],
         _secret=secret,
         _connect=params.get("connect", False),
+        _thin=thin,
     )
     call.put(endpoint)
     return {**endpoint, "secret": secret}
@@ -92,18 +96,25 @@ def delete_endpoint(call: Call, _params: dict[str, Any], endpoint_id: str) -> Ob
     return {"id": endpoint_id, "object": "webhook_endpoint", "deleted": True}
 
 
-def serve_every_account(store: Store, url: str, secret: str) -> None:
-    """The endpoint given on the command line, kept under no account at all."""
-    store.put(
-        "",
-        {
-            "id": "we_of_the_command_line",
-            "object": "webhook_endpoint",
-            "created": 0,
-            "url": url,
-            "_secret": secret,
-        },
-    )
+def serve_every_account(store: Store, url: str, secrets: Sequence[str | None]) -> None:
+    """The destinations given on the command line, kept under no account at all: for an account's
+    own events, its connected accounts' snapshots, and their thin events."""
+    for place, secret in enumerate(secrets):
+        if secret:
+            store.put(
+                "",
+                {
+                    "id": f"we_of_the_command_line_{place}",
+                    "object": "webhook_endpoint",
+                    "created": 0,
+                    "enabled_events": ["*"],
+                    "status": "enabled",
+                    "url": url,
+                    "_secret": secret,
+                    "_connect": place > 0,
+                    "_thin": place > 1,
+                },
+            )
 
 
 def forget_every_account(store: Store) -> None:

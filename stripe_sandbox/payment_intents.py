@@ -11,6 +11,7 @@ from stripe_sandbox import (
     payment_methods,
     refunds,
     sharing,
+    statements,
 )
 from stripe_sandbox.call import Call, visible
 from stripe_sandbox.errors import ApiError, missing_resource, unexpected_state
@@ -115,6 +116,7 @@ def _refuse_before_confirming(params: dict[str, Any]) -> None:
 
 
 def _write(call: Call, intent: Object, params: dict[str, Any]) -> None:
+    statements.check(params)
     if params.get("customer"):
         call.param(params["customer"], "customer", "customer")
     if "payment_method_data" in params:

@@ -88,7 +88,7 @@ class WebhookDispatcher:
             self.wake()
 
     def _post(self, row: sqlite3.Row) -> bool:
-        event = self._store.get(row["account"], row["event"], "event")
+        event = self._store.get(row["account"], row["event"])
         payload = json.dumps(visible(event), indent=2).encode()
         request = urllib.request.Request(
             row["url"],

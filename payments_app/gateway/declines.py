@@ -58,6 +58,7 @@ BUYER = {
     "B7": "This card can't be used for this purchase or currency. Use another card.",
     "B8": "A payment like this one was just made. Check for its receipt before you try again.",
     "B9": "Test cards can't be charged. Use a real card.",
+    "B10": "This shop is being tested and can't take real cards. You were not charged.",
     # Not declines: the bank was not what stopped these.
     "canceled": "This payment was cancelled. You were not charged.",
     "card_again": "Your card details have expired. Enter your card again.",
@@ -73,6 +74,7 @@ STAFF = {
     "S7": "Check for an earlier payment first.",
     "S8": "Check the amount.",
     "S9": "Check the configuration: a test card was used with a live key.",
+    "S10": "Check the configuration: a real card was used with a test key.",
 }
 
 _LATER = 3600.0
@@ -119,7 +121,8 @@ DECLINES: dict[str, DeclinePolicy] = {
     **_rows(
         DeclinePolicy("B6", "S5", needs_buyer=True),
         "authentication_required authentication_not_handled authentication_failure "
-        "payment_intent_authentication_failure payment_intent_payment_attempt_expired",
+        "payment_intent_authentication_failure payment_intent_payment_attempt_expired "
+        "mobile_device_authentication_required",
     ),
     **_rows(
         DeclinePolicy("B7", "S1", same_card_may_work=False, takes_advice=True),
@@ -128,7 +131,12 @@ DECLINES: dict[str, DeclinePolicy] = {
     **_rows(DeclinePolicy("B1", "S8", same_card_may_work=False), "invalid_amount"),
     **_rows(DeclinePolicy("B8", "S7", retry_after=None), "duplicate_transaction"),
     **_rows(
-        DeclinePolicy("B9", "S9", same_card_may_work=False, retry_after=None), "testmode_decline"
+        DeclinePolicy("B9", "S9", same_card_may_work=False, retry_after=None),
+        "testmode_decline live_mode_test_card",
+    ),
+    **_rows(
+        DeclinePolicy("B10", "S10", same_card_may_work=False, retry_after=None),
+        "test_mode_live_card",
     ),
     **_rows(
         DeclinePolicy("B1", "S2", same_card_may_work=False),

@@ -1,11 +1,14 @@
 """Stripe's events: is one really Stripe's, what does it name, and which were never delivered.
 
 Nothing is believed of an event but that something happened to the object it names: the object is
-read again. Source: https://docs.stripe.com/webhooks#verify-manually
+read again. Sources: https://docs.stripe.com/webhooks#verify-manually,
+https://docs.stripe.com/api/v2/core/events/object
 """
 
 from __future__ import annotations
 
+import contextlib
+import datetime as dt
 import hashlib
 import hmac
 import json
@@ -21,6 +24,7 @@ from payments_app.gateway.pages import objects
 
 log = logging.getLogger(__name__)
 
+SNAPSHOT, THIN = "event", "v2.core.event"
 TOLERANCE_SECONDS = 300
 MAX_TYPES = 20  # that Stripe lists at once
 MISSED_SECONDS = 30 * 86_400  # Stripe lists the events of the last 30 days
@@ -43,7 +47,8 @@ class MalformedEventError(ValueError):
 @dataclass(frozen=True)
 class Event:
     """What an event says of itself. `created` in seconds since the epoch; `object_id` is None
-    where the object has no id, or one of the owner's own making (products, coupons)."""
+    where the object has no id, or one of the owner's own making (products, coupons). `object` is
+    SNAPSHOT, THIN or a word that we do not know; only a snapshot has `content`."""
 
     id: str
     type: str
@@ -52,6 +57,7 @@ class Event:
     account: str | None
     object_id: str | None
     content: dict[str, Any]
+    object: str = SNAPSHOT
 
     def names(self, field: str) -> str | None:
         """A Stripe id that the object holds in `field`, if it does: bare, or expanded."""
@@ -91,30 +97,58 @@ def parse(payload: bytes) -> Event:
 
 
 def event_of(body: Any) -> Event:
-    """The event in this JSON. Raises MalformedEventError."""
-    if not isinstance(body, dict) or body.get("object") != "event":
+    """The event in this JSON, of whatever kind Stripe makes. Raises MalformedEventError."""
+    if not isinstance(body, dict) or not isinstance(body.get("object"), str):
         raise MalformedEventError("not an event")
+    kind = _matching(body, "type", _TYPE)
+    if len(kind) > _MAX_TYPE:
+        raise MalformedEventError("type is too long")
+    if not isinstance(body.get("livemode"), bool):
+        raise MalformedEventError("livemode is missing")
+    is_snapshot = body["object"] == SNAPSHOT
+    content = _content(body) if is_snapshot else {}
+    related = id_of(body.get("related_object"))
+    return Event(
+        id=_matching(body, "id", _EVENT_ID),
+        type=kind,
+        created=_seconds(body.get("created")),
+        livemode=body["livemode"],
+        account=_account(body) if is_snapshot else _account_of_thin(body, related),
+        object_id=clean_id(content.get("id")) if is_snapshot else related,
+        content=content,
+        object=body["object"],
+    )
+
+
+def _content(body: dict[str, Any]) -> dict[str, Any]:
     data = body.get("data")
     content = data.get("object") if isinstance(data, dict) else None
     if not isinstance(content, dict):
         raise MalformedEventError("no object in its data")
-    kind = _matching(body, "type", _TYPE)
-    if len(kind) > _MAX_TYPE:
-        raise MalformedEventError("type is too long")
-    created, livemode = body.get("created"), body.get("livemode")
+    return content
+
+
+def _seconds(created: Any) -> int:
+    """Since the epoch. A snapshot tells them; any other event the time as ISO 8601."""
+    if isinstance(created, str):
+        with contextlib.suppress(ValueError):
+            moment = dt.datetime.fromisoformat(created)
+            created = int(moment.timestamp()) if moment.tzinfo else None
     if type(created) is not int or not 0 <= created < _LAST_SECOND:
         raise MalformedEventError("created is no time")
-    if not isinstance(livemode, bool):
-        raise MalformedEventError("livemode is missing")
-    return Event(
-        id=_matching(body, "id", _EVENT_ID),
-        type=kind,
-        created=created,
-        livemode=livemode,
-        account=_matching(body, "account", _ACCOUNT_ID) if body.get("account") else None,
-        object_id=clean_id(content.get("id")),
-        content=content,
-    )
+    return created
+
+
+def _account(body: dict[str, Any]) -> str | None:
+    return _matching(body, "account", _ACCOUNT_ID) if body.get("account") else None
+
+
+def _account_of_thin(body: dict[str, Any], related: str | None) -> str | None:
+    """The connected account that a thin event is of: its object, else the last part of its context
+    (https://docs.stripe.com/context)."""
+    context = body.get("context")
+    last = context.rpartition("/")[2] if isinstance(context, str) else None
+    return next((id_ for id_ in (related, last) if id_ and _ACCOUNT_ID.fullmatch(id_)), None)
 
 
 def undelivered(types: Sequence[str], now: float, account: str | None = None) -> Iterator[Event]:

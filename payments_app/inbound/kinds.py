@@ -1,4 +1,5 @@
-"""Which events are handled, and how: one table. Every other type is answered 200 and ignored.
+"""Which events are handled, and how: one table for each payload. Every other is answered 200,
+ignored and counted.
 
 Source: https://docs.stripe.com/api/events/types
 """
@@ -6,6 +7,8 @@ Source: https://docs.stripe.com/api/events/types
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+from payments_app.gateway.events import SNAPSHOT, THIN, Event
 
 PROCESS = "inbound.process"
 
@@ -62,3 +65,21 @@ HANDLINGS = {
     "application_fee.created": _FEE,
     "application_fee.refunded": _FEE,
 }
+
+# https://docs.stripe.com/api/v2/core/accounts/event-types
+THIN_HANDLINGS = {
+    "v2.core.account.closed": _ACCOUNT,
+    "v2.core.account.updated": _ACCOUNT,
+    "v2.core.account[configuration.merchant].capability_status_updated": _ACCOUNT,
+    "v2.core.account[configuration.merchant].updated": _ACCOUNT,
+    "v2.core.account[configuration.recipient].capability_status_updated": _ACCOUNT,
+    "v2.core.account[configuration.recipient].updated": _ACCOUNT,
+    "v2.core.account[requirements].updated": _ACCOUNT,
+}
+
+_TABLES = {SNAPSHOT: HANDLINGS, THIN: THIN_HANDLINGS}
+
+
+def handling_of(event: Event) -> Handling | None:
+    """How this event is handled, if it is."""
+    return _TABLES.get(event.object, {}).get(event.type)

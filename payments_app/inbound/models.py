@@ -11,14 +11,16 @@ from payments_app.core.db.clock import database_now
 from payments_app.core.db.columns import Key
 from payments_app.core.extensions import Base
 
-RECEIVED, PROCESSED, IGNORED, QUARANTINED = "received", "processed", "ignored", "quarantined"
+STATES = ("received", "processed", "ignored", "quarantined")
+RECEIVED, PROCESSED, IGNORED, QUARANTINED = STATES
 
 
 class StripeEvent(Base):
     """An event by Stripe's own id. The body is not kept: the object is read again at Stripe.
 
-    `received` waits to be worked on, `processed` was, `ignored` is of a type that nothing handles,
-    `quarantined` does not fit what we know, for the `reason` given, and moved nothing.
+    `received` waits to be worked on, `processed` was, `ignored` is of a kind that nothing handles,
+    or of a merchant's test mode beside a live key; `quarantined` does not fit what we know, for the
+    `reason` given, and moved nothing.
     """
 
     __tablename__ = "pay_stripe_events"

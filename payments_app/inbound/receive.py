@@ -17,7 +17,7 @@ from payments_app.core.db.clock import database_now, utcnow
 from payments_app.core.db.session import atomic, insert_once
 from payments_app.core.jobs import outbox
 from payments_app.gateway.events import Event
-from payments_app.inbound.kinds import HANDLINGS, PROCESS
+from payments_app.inbound.kinds import PROCESS, Handling, handling_of
 from payments_app.inbound.models import IGNORED, PROCESSED, QUARANTINED, RECEIVED, StripeEvent
 from payments_app.merchants.accounts import account_at_stripe
 from payments_app.payments.models import Transaction
@@ -34,8 +34,9 @@ def receive(session: Session, event: Event) -> str:
 
     An event of the other mode, or of an account that is not ours, is quarantined with an alert.
     """
+    handling = handling_of(event)
     created = dt.datetime.fromtimestamp(event.created, dt.UTC)
-    state, reason = _state(session, event)
+    state, reason = _state(session, event, handling)
     transaction_id = _transaction_of(session, event)
     fresh = insert_once(
         session,
@@ -59,8 +60,8 @@ def receive(session: Session, event: Event) -> str:
         _count_delivery(session, event)
     elif state == QUARANTINED:
         alert(session, event.id, event.type, reason or "")
-    elif state != IGNORED:
-        _stage(session, event)
+    elif state != IGNORED and handling is not None:
+        _stage(session, event, handling)
     return delivery
 
 
@@ -76,19 +77,22 @@ def alert(session: Session, event_id: str, kind: str, reason: str) -> None:
     )
 
 
-def _state(session: Session, event: Event) -> tuple[str, str | None]:
-    if event.type not in HANDLINGS:
+def _state(session: Session, event: Event, handling: Handling | None) -> tuple[str, str | None]:
+    if handling is None:
         return IGNORED, None
-    if event.livemode != current_app.config["CONFIG"].live:
-        ours = "live" if current_app.config["CONFIG"].live else "test"
-        return QUARANTINED, f"it is not of {ours} mode, as our key is"
+    live = current_app.config["CONFIG"].live
+    if live and not event.livemode and event.account is not None:
+        # https://docs.stripe.com/connect/webhooks: a live endpoint gets these as well.
+        return IGNORED, f"it is of test mode, of account {event.account}"
+    if event.livemode != live:
+        return QUARANTINED, f"it is not of {'live' if live else 'test'} mode, as our key is"
     # News of an account itself may come before the answer that made it: Stripe knows whose it is.
-    of_account = HANDLINGS[event.type].of_account
-    if event.account is not None and not of_account and not _is_ours(session, event.account):
+    is_foreign = event.account is not None and not _is_ours(session, event.account)
+    if is_foreign and not handling.of_account:
         return QUARANTINED, f"it is of account {event.account}, which is not connected to ours"
-    if _subject(event) is None:
+    if _subject(event, handling) is None:
         return QUARANTINED, "its object names nothing that could be read again"
-    return (RECEIVED if HANDLINGS[event.type].command == PROCESS else PROCESSED), None
+    return (RECEIVED if handling.command == PROCESS else PROCESSED), None
 
 
 def _is_ours(session: Session, account: str) -> bool:
@@ -98,22 +102,20 @@ def _is_ours(session: Session, account: str) -> bool:
     return session.scalar(known) is not None
 
 
-def _subject(event: Event) -> str | None:
-    if HANDLINGS[event.type].of_account:
+def _subject(event: Event, handling: Handling) -> str | None:
+    if handling.of_account:
         return event.account
-    return event.names(HANDLINGS[event.type].subject) or event.object_id
+    return event.names(handling.subject) or event.object_id
 
 
-def _stage(session: Session, event: Event) -> None:
-    command, subject = HANDLINGS[event.type].command, _subject(event)
-    if HANDLINGS[event.type].of_ours and event.account is not None:
+def _stage(session: Session, event: Event, handling: Handling) -> None:
+    command, subject = handling.command, _subject(event, handling)
+    if handling.of_ours and event.account is not None:
         return
     if command == PROCESS:
         outbox.stage(session, PROCESS, event.id)
     elif command is not None and subject is not None:
-        about = (
-            subject_of(subject, event.account) if HANDLINGS[event.type].names_account else subject
-        )
+        about = subject_of(subject, event.account) if handling.names_account else subject
         key = f"{command}:{subject}:{event.id}"
         outbox.stage(session, command, about, key=key, queue="payment_critical")
 

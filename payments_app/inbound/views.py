@@ -25,14 +25,15 @@ blueprint = Blueprint("inbound", __name__)
 @any_host
 @csrf.exempt  # type: ignore[untyped-decorator]
 def stripe_webhook() -> Response:
-    """Take an event: the signature on the raw body first, then stored, then 200.
+    """Take an event of any destination: the signature on the raw body first, then stored, then
+    200, also for what we do not know: Stripe switches off an endpoint that refuses its events.
 
     400 for what Stripe did not sign or would not say, 413 over MAX_BODY_BYTES; while the database
     is away 503, so that Stripe sends it again. No rate limit: refusing Stripe loses payments.
     """
     request.max_content_length = MAX_BODY_BYTES
     payload = request.get_data(cache=False)
-    secrets = current_app.config["CONFIG"].stripe_webhook_secrets
+    secrets = current_app.config["CONFIG"].webhook_secrets
     try:
         events.verify(payload, request.headers.get("Stripe-Signature", ""), secrets, time.time())
         event = events.parse(payload)

@@ -19,9 +19,11 @@ from payments_app.core.jobs.counters import JobCounters
 from payments_app.core.jobs.due import claimable
 from payments_app.core.jobs.outbox import OPEN, Message, commands
 from payments_app.gateway.breaker import Breaker
+from payments_app.inbound.models import STATES, StripeEvent
 from payments_app.payments.models import Transaction
 
 STRIPE_SECONDS = 300  # how far back calls to Stripe are looked at
+EVENT_SECONDS = 86_400  # how far back its events are
 PAYMENT_SECONDS = 3600
 _LAST_ENTRIES = 20_000  # of the history, at most: its times have no index
 
@@ -149,6 +151,20 @@ def stripe_calls(session: Session) -> list[Calls]:
         if data.get("milliseconds") is not None:
             times[call].append(data["milliseconds"] / 1000)
     return [Calls(call, verdicts[call], *_quantiles(times[call])) for call in sorted(verdicts)]
+
+
+def stripe_events(session: Session) -> dict[tuple[str, str, str], int]:
+    """Stripe's events of the last EVENT_SECONDS by type, what came of them, and `true` or `false`
+    for live mode."""
+    rows = session.execute(
+        select(StripeEvent.type, StripeEvent.state, StripeEvent.livemode, func.count())
+        .where(
+            StripeEvent.state.in_(STATES), StripeEvent.received_at > database_now(-EVENT_SECONDS)
+        )
+        .group_by(StripeEvent.type, StripeEvent.state, StripeEvent.livemode)
+        .order_by(StripeEvent.type, StripeEvent.state, StripeEvent.livemode)
+    )
+    return {(type_, state, str(live).lower()): count for type_, state, live, count in rows}
 
 
 def payments_by_phase(session: Session) -> dict[str, int]:

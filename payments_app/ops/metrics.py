@@ -163,6 +163,12 @@ def _stripe() -> Iterator[Metric]:
         [((c.call, verdict), n) for c in calls for verdict, n in c.verdicts.items()],
         ["call", "verdict"],
     )
+    yield _gauge(
+        "stripe_events_recent",
+        "Events that Stripe sent in the last day, by what came of them",
+        measures.stripe_events(db.session()).items(),
+        ["type", "state", "livemode"],
+    )
 
 
 def _from_redis() -> Iterator[Metric]:

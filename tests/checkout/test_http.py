@@ -114,7 +114,8 @@ def test_pages_send_the_headers_of_a_payment_page(checkout: CheckoutClient) -> N
     headers = checkout.page("/checkout/field-notes").headers
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Referrer-Policy"] == "strict-origin-when-cross-origin"
-    assert headers["Permissions-Policy"] == 'payment=(self "https://js.stripe.com")'
+    frames = '"https://js.stripe.com" "https://*.js.stripe.com" "https://hooks.stripe.com"'
+    assert headers["Permissions-Policy"] == f"payment=(self {frames})"
     assert headers["Cross-Origin-Opener-Policy"] == "same-origin-allow-popups"
     assert headers["Cache-Control"] == "no-cache"
 

@@ -26,6 +26,14 @@ def test_good_settings_make_a_config() -> None:
     assert (config.tls, config.live, config.sandboxed) == (True, True, False)
 
 
+def test_each_event_destination_has_secrets_of_its_own() -> None:
+    assert Config.from_env(GOOD).stripe_connect_webhook_secrets == ()
+    config = Config.from_env(
+        GOOD | {"STRIPE_CONNECT_WEBHOOK_SECRET": "whsec_c", "STRIPE_THIN_WEBHOOK_SECRET": "whsec_t"}
+    )
+    assert config.webhook_secrets == ("whsec_new", "whsec_old", "whsec_c", "whsec_t")
+
+
 def test_the_database_is_reached_by_its_modern_driver() -> None:
     assert Config.from_env(GOOD).database_url == "postgresql+psycopg://db/payments"
 
@@ -53,6 +61,8 @@ def test_all_missing_settings_are_named_at_once() -> None:
         ("STRIPE_SECRET_KEY", "whatever", "sk_test_"),
         ("STRIPE_PUBLISHABLE_KEY", "pk_test_abc", "of one mode"),
         ("STRIPE_WEBHOOK_SECRET", "secret", "whsec_"),
+        ("STRIPE_CONNECT_WEBHOOK_SECRET", "whsec_new, secret", "STRIPE_CONNECT_WEBHOOK_SECRET"),
+        ("STRIPE_THIN_WEBHOOK_SECRET", "secret", "STRIPE_THIN_WEBHOOK_SECRET"),
         ("STRIPE_API_BASE", "http://127.0.0.1:1", "live"),
         ("STRIPE_API_BASE", "https://elsewhere.example", "stand-in on this machine"),
         ("FLASK_DEBUG", "1", "live"),

@@ -16,6 +16,7 @@ from payments_app.inbound.fetch_missed import fetch_missed
 from payments_app.inbound.models import StripeEvent
 from payments_app.payments.models import Transaction
 from tests.inbound.test_settling import open_unknown
+from tests.merchants.connected_merchants import account_id, create_ready_merchant, sell
 from tests.payments.driver import PaymentDriver
 
 pytestmark = pytest.mark.portable
@@ -25,16 +26,17 @@ WITHIN = 15  # seconds
 
 @pytest.fixture
 def live(app: Flask, driver: PaymentDriver) -> Iterator[PaymentDriver]:
-    """The app on a port, known to the sandbox as the endpoint of this test's account."""
+    """The app on a port, known to the sandbox as the three destinations of this test's account."""
     server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
-    driver.sandbox(
-        "POST",
-        "/_sandbox/webhook_endpoints",
-        url=f"http://127.0.0.1:{server.server_port}/webhooks/stripe",
-        secret=driver.config.stripe_webhook_secrets[0],
-    )
+    for secrets, kind in (
+        (driver.config.stripe_webhook_secrets, {}),
+        (driver.config.stripe_connect_webhook_secrets, {"connect": True}),
+        (driver.config.stripe_thin_webhook_secrets, {"connect": True, "thin": True}),
+    ):
+        url = f"http://127.0.0.1:{server.server_port}/webhooks/stripe"
+        driver.sandbox("POST", "/_sandbox/webhook_endpoints", url=url, secret=secrets[0], **kind)
     yield driver
     driver.sandbox("POST", "/_sandbox/webhook_faults", drop=1)
     server.shutdown()
@@ -61,6 +63,26 @@ def test_a_lost_answer_is_made_good_by_the_delivered_event(live: PaymentDriver) 
         return phases([transaction]) == {"complete"}
 
     assert wait_until(settled, WITHIN)
+
+
+def test_each_destination_gets_its_events_and_is_believed(live: PaymentDriver) -> None:
+    merchant = create_ready_merchant(live, "direct")
+    live.pay()
+    sell(live, merchant, "pm_card_visa")
+    stripe_id = account_id(merchant)
+
+    def told() -> set[tuple[str, str | None]]:
+        return {(event.type, event.account) for event in stored_events()}
+
+    wanted = {
+        ("payment_intent.succeeded", None),
+        ("payment_intent.succeeded", stripe_id),
+        ("account.updated", stripe_id),
+        ("v2.core.account[requirements].updated", stripe_id),
+    }
+    assert wait_until(lambda: wanted <= told(), WITHIN), told()
+    live.work("payment_critical")
+    assert {event.state for event in stored_events()} == {"processed", "ignored"}
 
 
 def test_doubled_late_and_shuffled_events_settle_each_payment_once(live: PaymentDriver) -> None:

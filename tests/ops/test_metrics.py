@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
 
+from tests.inbound.webhook_sender import WebhookSender, create_event
+from tests.payments.driver import PaymentDriver
 from tests.queues.job_driver import JobDriver
 
 TOKEN = "a-token-of-prometheus"
@@ -21,7 +24,12 @@ def settings(settings: dict[str, str], metrics_token: str | None) -> dict[str, s
     return settings | ({"METRICS_TOKEN": metrics_token} if metrics_token else {})
 
 
-def _value(client: FlaskClient, name: str, **labels: str) -> float | None:
+@pytest.fixture
+def post(app: Flask, app_context: None) -> WebhookSender:
+    return WebhookSender(PaymentDriver(app))
+
+
+def value_of(client: FlaskClient, name: str, **labels: str) -> float | None:
     for family in text_string_to_metric_families(client.get("/metrics").text):
         for sample in family.samples:
             if sample.name == name and labels.items() <= sample.labels.items():
@@ -36,14 +44,14 @@ def test_a_death_counts_in_the_dead_letters_of_its_queue_and_job(
 ) -> None:
     job_driver.dead_letter(queue="payment_critical")
     labels = {"queue": "payment_critical", "job": "test.fails"}
-    assert _value(client, "dead_letter_total", **labels) == 1
-    assert _value(client, "dead_letters", **labels) == 1
+    assert value_of(client, "dead_letter_total", **labels) == 1
+    assert value_of(client, "dead_letters", **labels) == 1
 
 
 def test_a_job_that_never_died_counts_from_zero(client: FlaskClient) -> None:
     labels = {"queue": "payment_critical", "job": "ledger.post_capture"}
-    assert _value(client, "dead_letter_total", **labels) == 0
-    assert _value(client, "job_retries_total", **labels) == 0
+    assert value_of(client, "dead_letter_total", **labels) == 0
+    assert value_of(client, "job_retries_total", **labels) == 0
 
 
 @pytest.mark.portable
@@ -52,23 +60,34 @@ def test_retries_are_counted_by_job(job_driver: JobDriver, client: FlaskClient) 
     job_driver.failing("test.fails", waits=(60,))
     job_driver.stage("test.fails")
     job_driver.work()
-    assert _value(client, "job_retries_total", job="test.fails") == 1
-    assert _value(client, "queue_retrying", job="test.fails") == 1
+    assert value_of(client, "job_retries_total", job="test.fails") == 1
+    assert value_of(client, "queue_retrying", job="test.fails") == 1
 
 
 def test_each_queue_says_how_late_it_is(job_driver: JobDriver, client: FlaskClient) -> None:
-    assert _value(client, "queue_latency_seconds", queue="charges") == 0
+    assert value_of(client, "queue_latency_seconds", queue="charges") == 0
     job_driver.stage("charge", "nobody")
-    late = _value(client, "queue_latency_seconds", queue="charges")
+    late = value_of(client, "queue_latency_seconds", queue="charges")
     assert late is not None
     assert late > 0
 
 
+def test_stripes_events_are_counted_by_what_came_of_them(
+    post: WebhookSender, client: FlaskClient
+) -> None:
+    assert value_of(client, "stripe_events_recent") is None
+    for _ in range(2):
+        post.send(create_event("price.created"), work=False)
+    post.send(create_event("refund.updated", payment_intent="pi_1"), work=False)
+    assert value_of(client, "stripe_events_recent", type="price.created", state="ignored") == 2
+    assert value_of(client, "stripe_events_recent", type="refund.updated", state="processed") == 1
+
+
 def test_both_redis_are_measured(client: FlaskClient) -> None:
-    assert _value(client, "redis_up", role="jobs") == 1
-    assert _value(client, "redis_never_evicts", role="jobs") == 1
-    assert _value(client, "redis_append_only", role="jobs") == 0
-    assert (_value(client, "redis_memory_used_bytes", role="cache") or 0) > 0
+    assert value_of(client, "redis_up", role="jobs") == 1
+    assert value_of(client, "redis_never_evicts", role="jobs") == 1
+    assert value_of(client, "redis_append_only", role="jobs") == 0
+    assert (value_of(client, "redis_memory_used_bytes", role="cache") or 0) > 0
 
 
 class TestWithoutTheDatabase:
@@ -77,8 +96,8 @@ class TestWithoutTheDatabase:
         return "postgresql://nobody@127.0.0.1:1/nowhere"
 
     def test_the_metrics_say_that_it_is_away(self, client: FlaskClient) -> None:
-        assert _value(client, "database_up") == 0
-        assert _value(client, "redis_up", role="jobs") == 1
+        assert value_of(client, "database_up") == 0
+        assert value_of(client, "redis_up", role="jobs") == 1
 
 
 def test_this_machine_may_scrape(client: FlaskClient) -> None:

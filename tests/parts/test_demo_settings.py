@@ -4,6 +4,7 @@ import pytest
 
 from demo.directory import DataDirectory
 from demo.standins import complete
+from parts.sandbox import Sandbox
 
 REAL = {
     "REDIS_URL": "redis://jobs.example.com/0",
@@ -49,6 +50,16 @@ def test_a_mail_server_of_the_users_own_gets_no_mailbox(data: DataDirectory) -> 
 def test_a_real_stripe_key_means_the_real_stripe(data: DataDirectory) -> None:
     settings, _ = complete({"STRIPE_SECRET_KEY": "sk_test_mine"}, data, 8000)
     assert "STRIPE_API_BASE" not in settings
+
+
+def test_the_sandbox_posts_to_three_destinations_with_a_secret_each(data: DataDirectory) -> None:
+    settings, standins = complete({}, data, 8000)
+    names = ["STRIPE_WEBHOOK_SECRET"]
+    names += ["STRIPE_CONNECT_WEBHOOK_SECRET", "STRIPE_THIN_WEBHOOK_SECRET"]
+    secrets = [settings[name] for name in names]
+    sandbox = next(standin for standin in standins if isinstance(standin, Sandbox))
+    assert len(set(secrets)) == 3
+    assert [word for word in sandbox.command if word.startswith("whsec_")] == secrets
 
 
 def test_an_empty_setting_counts_as_not_set(data: DataDirectory) -> None:

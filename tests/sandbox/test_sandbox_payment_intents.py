@@ -57,6 +57,34 @@ def test_a_good_card_pays(v1: Any, method: str) -> None:
     )
 
 
+def test_a_card_whose_cvc_check_fails_pays_unless_a_rule_says_otherwise(v1: Any) -> None:
+    intent = v1.payment_intents.create(
+        confirmed("pm_card_cvcCheckFail", expand=["latest_charge"]),
+    )
+    card = intent.latest_charge.payment_method_details.card
+    assert (intent.status, card.last4, card.checks.cvc_check) == ("succeeded", "0101", "fail")
+
+
+def test_a_statement_descriptor_is_refused_for_a_card(v1: Any) -> None:
+    with pytest.raises(stripe.InvalidRequestError) as caught:
+        v1.payment_intents.create(card_payment(statement_descriptor="Field notes"))
+    assert caught.value.param == "statement_descriptor"
+
+
+@pytest.mark.parametrize("suffix", ["12345", "A*B", "Say <hi>", "x" * 14, "Größe"])
+def test_an_odd_suffix_of_the_statement_is_refused(v1: Any, suffix: str) -> None:
+    with pytest.raises(stripe.InvalidRequestError) as caught:
+        v1.payment_intents.create(card_payment(statement_descriptor_suffix=suffix))
+    assert caught.value.param == "statement_descriptor_suffix"
+
+
+def test_the_statement_names_the_account_and_the_suffix(v1: Any) -> None:
+    intent = v1.payment_intents.create(
+        confirmed(statement_descriptor_suffix="Field note", expand=["latest_charge"])
+    )
+    assert intent.latest_charge.calculated_statement_descriptor == "SANDBOX* FIELD NOTE"
+
+
 @pytest.mark.parametrize(("method", "code", "decline_code", "advice"), DECLINES)
 def test_a_declined_card_answers_402_with_its_code(
     v1: Any, method: str, code: str, decline_code: str, advice: str | None

@@ -1,5 +1,6 @@
 """The sandbox as a process: where it listens, how it ends, what it remembers."""
 
+import json
 import signal
 import socket
 import subprocess
@@ -50,7 +51,7 @@ def test_it_ends_cleanly_when_asked() -> None:
 def test_a_hanging_endpoint_does_not_keep_it_from_ending(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        with Sandbox(tmp_path, webhook_url=url, webhook_secret="whsec_given") as sandbox:
+        with Sandbox(tmp_path, webhook_url=url, webhook_secrets=("whsec_given",)) as sandbox:
             connect(sandbox.url).customers.create({})
             with silent.accept()[0]:
                 sandbox.signal(signal.SIGTERM)
@@ -68,8 +69,18 @@ def test_a_restart_keeps_everything(tmp_path: Path, ending: str) -> None:
     assert (again.id, found.status) == (made.id, "succeeded")
 
 
-def test_the_command_lines_endpoint_hears_every_account(tmp_path: Path, inbox: Inbox) -> None:
-    with Sandbox(tmp_path, webhook_url=inbox.url, webhook_secret="whsec_given") as sandbox:
-        connect(sandbox.url).payment_intents.create(confirmed())
-        inbox.wait_for("payment_intent.succeeded")
-    stripe.Webhook.construct_event(*inbox.posts[0], "whsec_given")
+def test_the_command_lines_destinations_hear_every_account_each_with_its_secret(
+    tmp_path: Path, inbox: Inbox
+) -> None:
+    secrets = ("whsec_account", "whsec_connect", "whsec_thin")
+    with Sandbox(tmp_path, webhook_url=inbox.url, webhook_secrets=secrets) as sandbox:
+        v1 = connect(sandbox.url)
+        v1.payment_intents.create(confirmed())
+        account = v1.accounts.create({"type": "express"}).id
+        v1.accounts.update(account, {"email": "juniper@example.com"})
+        inbox.wait_for("payment_intent.succeeded", "account.updated", "v2.core.account.updated")
+    for body, header in inbox.posts:
+        event = json.loads(body)
+        of_merchant = "connect" if "account" in event else "account"
+        kind = "thin" if event["object"] == "v2.core.event" else of_merchant
+        assert stripe.WebhookSignature.verify_header(body.decode(), header, f"whsec_{kind}")

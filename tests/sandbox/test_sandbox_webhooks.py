@@ -80,3 +80,32 @@ def test_a_deleted_endpoint_is_not_listed(v1: Any, inbox: Inbox) -> None:
     create_endpoint(v1, inbox)
     v1.webhook_endpoints.delete(v1.webhook_endpoints.list().data[0].id)
     assert v1.webhook_endpoints.list().data == []
+
+
+def test_a_thin_destination_hears_of_connected_accounts_and_nothing_else(
+    v1: Any, control: Any, inbox: Inbox, sandbox_url: str, key: str
+) -> None:
+    secret = "whsec_thin"
+    control(
+        "POST",
+        "webhook_endpoints",
+        {"url": inbox.url, "secret": secret, "connect": True, "thin": True},
+    )
+    account = v1.accounts.create({"type": "express"}).id
+    v1.payment_intents.create(confirmed())
+    control("POST", f"accounts/{account}/onboard", {})
+    inbox.wait_for("v2.core.account[requirements].updated")
+    assert all(type.startswith("v2.core.account") for type in inbox.types())
+    client = stripe.StripeClient(key, base_addresses={"api": sandbox_url})
+    told = client.parse_event_notification(*inbox.posts[0], secret)
+    assert (told.object, told.related_object.id) == ("v2.core.event", account)
+    assert str(told.context) == account
+
+
+def test_a_snapshot_destination_hears_no_thin_event(v1: Any, control: Any, inbox: Inbox) -> None:
+    v1.webhook_endpoints.create({"url": inbox.url, "enabled_events": ["*"], "connect": True})
+    account = v1.accounts.create({"type": "express"}).id
+    control("POST", f"accounts/{account}/onboard", {})
+    v1.payment_intents.create(confirmed(), {"stripe_account": account})
+    inbox.wait_for("account.updated", "payment_intent.succeeded")
+    assert not [type for type in inbox.types() if type.startswith("v2.")]

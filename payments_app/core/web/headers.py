@@ -26,6 +26,9 @@ STATIC_SECONDS = 3600  # of files without a hash in their name: "public, max-age
 HASHED = "public, max-age=31536000, immutable"
 
 _STRIPE_SCRIPTS = ("https://js.stripe.com", "https://*.js.stripe.com")
+_STRIPE_FRAMES = (*_STRIPE_SCRIPTS, "https://hooks.stripe.com")
+# Each of these frames may ask the browser for a payment (Apple Pay, Google Pay, the bank's check).
+_PAYMENT = "payment=(self {})".format(" ".join(f'"{origin}"' for origin in _STRIPE_FRAMES))
 _HSTS = "max-age=63072000; includeSubDomains"
 
 
@@ -90,9 +93,7 @@ def _secure(response: Response) -> Response:
         headers["Cache-Control"] = PRIVATE
     else:
         headers["Referrer-Policy"] = "strict-origin-when-cross-origin"
-    headers["Permissions-Policy"] = (
-        'payment=(self "https://js.stripe.com")' if _on_card_page() else "payment=()"
-    )
+    headers["Permissions-Policy"] = _PAYMENT if _on_card_page() else "payment=()"
     if current_app.config["CONFIG"].tls:
         headers["Strict-Transport-Security"] = _HSTS
     return response
@@ -116,7 +117,7 @@ def _content_security_policy() -> str:
         config = current_app.config["CONFIG"]
         stand_in = [config.stripe_api_base] if config.sandboxed else []
         scripts += [*_STRIPE_SCRIPTS, *stand_in]
-        frames += [*_STRIPE_SCRIPTS, "https://hooks.stripe.com", *stand_in]
+        frames += [*_STRIPE_FRAMES, *stand_in]
         connections += ["https://api.stripe.com", *stand_in]
         images += ["https://*.stripe.com", *stand_in]
     directives = {

@@ -7,6 +7,7 @@ row and no connection is held while Stripe is called.
 from __future__ import annotations
 
 import datetime as dt
+import unicodedata
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +20,8 @@ from payments_app.payments.models import Role, Transaction
 from payments_app.payments.queries import joined
 from payments_app.payments.repeatable import KEY_SECONDS, older_than, same_parameters
 
+# With at most ten characters of our account's own name and "* " between: 22.
+SUFFIX_LENGTH = 10
 UNSENT_SECONDS = 15 * 60  # a buyer who left is not charged after this
 
 
@@ -90,11 +93,27 @@ def parameters_for(transaction: Transaction) -> dict[str, Any]:
         create["customer"] = transaction.stripe_customer_id
     if transaction.save_card:
         create["setup_future_usage"] = "off_session"
+    if suffix := statement_suffix(transaction.description):
+        create["statement_descriptor_suffix"] = suffix
     if transaction.platform_fee:
         create["application_fee_amount"] = transaction.platform_fee
     if is_destination_charge(transaction):
         create["transfer_data"] = {"destination": transaction.connected_account_id}
     return {"create": create, "confirm": _confirmation(transaction)}
+
+
+def statement_suffix(description: str) -> str | None:
+    """What a card's statement says behind our name, so that its owner knows the charge: an order's
+    number, which follows a #, or else how the description begins. Latin
+    characters, one letter at least, none of <>\\'"*. None where nothing is left.
+
+    Source: https://docs.stripe.com/get-started/account/statement-descriptors
+    """
+    latin = unicodedata.normalize("NFKD", description).encode("ascii", "ignore").decode()
+    told = latin.rpartition("#")[2]
+    words = " ".join("".join(c for c in told if c not in "<>\\'\"*").split())
+    suffix = words[:SUFFIX_LENGTH].strip()
+    return suffix if any(c.isalpha() for c in suffix) else None
 
 
 def _setup(transaction: Transaction) -> dict[str, Any]:

@@ -1,0 +1,75 @@
+"""Three event destinations with three secrets; test events that a live one gets."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from flask.testing import FlaskClient
+
+from tests.inbound.test_thin_events import REQUIREMENTS, thin
+from tests.inbound.webhook_sender import WebhookSender, create_event, sign
+from tests.ops.test_metrics import value_of
+
+pytestmark = pytest.mark.portable
+
+SECRETS = {
+    "STRIPE_WEBHOOK_SECRET": "whsec_account",
+    "STRIPE_CONNECT_WEBHOOK_SECRET": "whsec_connect, whsec_connect_before",
+    "STRIPE_THIN_WEBHOOK_SECRET": "whsec_thin",
+}
+
+
+class TestOfThreeSecrets:
+    @pytest.fixture
+    def settings(self, settings: dict[str, str]) -> dict[str, str]:
+        return settings | SECRETS
+
+    @pytest.mark.parametrize(
+        "secret", ["whsec_account", "whsec_connect", "whsec_connect_before", "whsec_thin"]
+    )
+    def test_each_is_good(self, post: WebhookSender, secret: str) -> None:
+        payload = json.dumps(create_event()).encode()
+        assert post.send_bytes(payload, sign(payload, secret)).status_code == 200
+
+    def test_a_fourth_one_is_not(self, post: WebhookSender) -> None:
+        payload = json.dumps(create_event()).encode()
+        assert post.send_bytes(payload, sign(payload, "whsec_fourth")).status_code == 400
+
+
+class TestWithALiveKey:
+    @pytest.fixture
+    def settings(self, settings: dict[str, str]) -> dict[str, str]:
+        live = {"STRIPE_SECRET_KEY": "sk_live_1", "STRIPE_PUBLISHABLE_KEY": "pk_live_1"}
+        return settings | live | {"STRIPE_API_BASE": ""}
+
+    @pytest.mark.parametrize(
+        "event",
+        [
+            create_event() | {"account": "acct_of_a_merchant"},
+            create_event("account.updated") | {"account": "acct_of_a_merchant"},
+            thin(REQUIREMENTS, "acct_of_a_merchant"),
+        ],
+        ids=lambda event: str(event["type"]),
+    )
+    def test_a_test_event_of_a_connected_account_is_ignored_and_counted(
+        self, post: WebhookSender, client: FlaskClient, event: dict[str, object]
+    ) -> None:
+        assert post.send(event).status_code == 200
+        stored = post.stored(event)
+        assert stored is not None
+        assert (stored.state, post.alerts()) == ("ignored", [])
+        assert stored.reason is not None
+        assert "test mode" in stored.reason
+        labels = {"type": str(event["type"]), "state": "ignored", "livemode": "false"}
+        assert value_of(client, "stripe_events_recent", **labels) == 1
+
+    def test_a_test_event_of_our_own_account_is_set_aside(self, post: WebhookSender) -> None:
+        event = create_event()
+        assert post.send(event).status_code == 200
+        assert (post.state(event), post.alerts()) == ("quarantined", ["webhook_quarantined"])
+
+    def test_a_live_event_of_a_connected_account_is_worked_on(self, post: WebhookSender) -> None:
+        event = create_event("account.updated") | {"account": "acct_1", "livemode": True}
+        post.send(event, work=False)
+        assert post.state(event) == "processed"

@@ -107,7 +107,7 @@ def truncate(connection: Connection, names: list[str]) -> None:
 
 _LARGE = """
     SELECT name FROM unnest(%s::text[]) AS name
-    WHERE pg_relation_size(quote_ident(name)::regclass) > 1024 * 1024
+    WHERE pg_relation_size(quote_ident(name)::regclass) > 64 * 1024
 """
 _COUNTERS = """
     SELECT counter.oid::regclass::text FROM pg_class AS counter

@@ -88,4 +88,8 @@ def _staff(session: Session, staff_id: str) -> Staff:
 
 @atomic
 def _entries(session: Session, what: str) -> list[HistoryEntry]:
-    return list(session.scalars(select(HistoryEntry).where(HistoryEntry.what == what)))
+    return list(
+        session.scalars(
+            select(HistoryEntry).where(HistoryEntry.what == what).order_by(HistoryEntry.id)
+        )
+    )

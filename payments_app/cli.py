@@ -32,22 +32,6 @@ def sweep(*, once: bool) -> None:
     sweeper.run(stop, once=once)
 
 
-def prepare(app: Flask) -> None:
-    """Hang the commands on the application."""
-    app.cli.add_command(assets_group)
-    app.cli.add_command(cache_group)
-    app.cli.add_command(check_edge)
-    app.cli.add_command(sweep)
-    app.cli.add_command(inbound_group)
-    app.cli.add_command(merchants_group)
-    app.cli.add_command(alerts_group)
-    app.cli.add_command(queues_group)
-    app.cli.add_command(reconcile_group)
-    app.cli.add_command(staff_group)
-    for command in app.cli.commands.values():
-        _check_texts(command)
-
-
 def _check_texts(command: click.Command) -> None:
     """Have every argument checked, as every field of a form is: a terminal sends what it likes."""
     for parameter in command.params:
@@ -63,3 +47,26 @@ def _storable_first(then: Callable[..., Any] | None) -> Callable[..., Any]:
         return then(context, parameter, value) if then else value
 
     return check
+
+
+_COMMANDS = (
+    assets_group,
+    cache_group,
+    check_edge,
+    sweep,
+    inbound_group,
+    merchants_group,
+    alerts_group,
+    queues_group,
+    reconcile_group,
+    staff_group,
+)
+# Once, however many applications there are: each would wrap what the one before it wrapped.
+for _command in _COMMANDS:
+    _check_texts(_command)
+
+
+def prepare(app: Flask) -> None:
+    """Hang the commands on the application."""
+    for command in _COMMANDS:
+        app.cli.add_command(command)

@@ -24,10 +24,10 @@ class Handling:
     of_ours: bool = False
 
 
-_APPLY = Handling(PROCESS)
+_PROCESS_INTENT = Handling(PROCESS)
 _REFUND = Handling("refunds.refresh", "payment_intent", names_account=True)
 _DISPUTE = Handling("disputes.refresh", "payment_intent", names_account=True)
-_RECORD = Handling()
+_RECORD_ONLY = Handling()
 _SUBSCRIBED = Handling("customers.subscribed_at_stripe", "customer", of_ours=True)
 _INVOICE_FAILED = Handling("customers.invoice_failed_at_stripe", "customer", of_ours=True)
 _ACCOUNT = Handling("merchants.refresh_account", of_account=True)
@@ -35,13 +35,13 @@ _TRANSFER = Handling("connect.read_by_charge", "source_transaction")
 _FEE = Handling("connect.read_by_charge", "charge")
 
 HANDLINGS = {
-    "payment_intent.succeeded": _APPLY,
-    "payment_intent.payment_failed": _APPLY,
-    "payment_intent.processing": _APPLY,
-    "payment_intent.requires_action": _APPLY,
-    "payment_intent.canceled": _APPLY,
-    "setup_intent.succeeded": _APPLY,
-    "setup_intent.setup_failed": _APPLY,
+    "payment_intent.succeeded": _PROCESS_INTENT,
+    "payment_intent.payment_failed": _PROCESS_INTENT,
+    "payment_intent.processing": _PROCESS_INTENT,
+    "payment_intent.requires_action": _PROCESS_INTENT,
+    "payment_intent.canceled": _PROCESS_INTENT,
+    "setup_intent.succeeded": _PROCESS_INTENT,
+    "setup_intent.setup_failed": _PROCESS_INTENT,
     "refund.created": _REFUND,
     "refund.updated": _REFUND,
     "refund.failed": _REFUND,
@@ -51,7 +51,7 @@ HANDLINGS = {
     "charge.dispute.closed": _DISPUTE,
     "charge.dispute.funds_withdrawn": _DISPUTE,
     "charge.dispute.funds_reinstated": _DISPUTE,
-    "radar.early_fraud_warning.created": _RECORD,
+    "radar.early_fraud_warning.created": _RECORD_ONLY,
     "customer.subscription.created": _SUBSCRIBED,
     "invoice.payment_failed": _INVOICE_FAILED,
     "account.updated": _ACCOUNT,

@@ -84,7 +84,7 @@ def _charged_long_ago(intent: dict[str, Any]) -> bool:
     """Whether we have had the time to learn of it: a look-up or a webhook may be on its way."""
     charge = intent.get("latest_charge")
     created = moment((charge if isinstance(charge, dict) else intent).get("created"))
-    return created is None or (utcnow() - created).total_seconds() > own_books.GRACE_SECONDS
+    return created is None or (utcnow() - created).total_seconds() > own_books.POSTED_WITHIN_SECONDS
 
 
 def named_transaction(intent: dict[str, Any]) -> str | None:

@@ -50,7 +50,7 @@ def _compare(
         owner, amount, paid = owners.get(body["id"], (None, 0, 0))
         created = moment(body.get("created")) or since  # listed as made after that
         age = utcnow() - created
-        if owner is None or age.total_seconds() <= own_books.GRACE_SECONDS:
+        if owner is None or age.total_seconds() <= own_books.POSTED_WITHIN_SECONDS:
             continue
         state = ours.get(body["id"])
         if state is None and is_release(body, amount, paid):

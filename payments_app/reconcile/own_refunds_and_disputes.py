@@ -54,7 +54,7 @@ def _refunds_not_posted(
     return _refunds(
         Refund.created_at >= since,
         Refund.created_at < until,
-        Refund.state_at < database_now(-own_books.GRACE_SECONDS),
+        Refund.state_at < database_now(-own_books.POSTED_WITHIN_SECONDS),
         or_(
             and_(Refund.state == RefundState.SUCCEEDED, ~posted),
             and_(Refund.state.in_(NOT_REFUNDED), posted, ~reversed_),
@@ -71,7 +71,7 @@ def _disputes_astray(since: dt.datetime, until: dt.datetime) -> Select[str, dt.d
     return select(Dispute.id, Dispute.opened_at, Dispute.transaction_id, Dispute.state).where(
         Dispute.opened_at >= since,
         Dispute.opened_at < until,
-        Dispute.updated_at < database_now(-own_books.GRACE_SECONDS),
+        Dispute.updated_at < database_now(-own_books.POSTED_WITHIN_SECONDS),
         or_(
             and_(Dispute.funds != "none", ~has(WITHDRAWN)),
             and_(Dispute.funds == "reinstated", ~has(REINSTATED)),

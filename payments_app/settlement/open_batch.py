@@ -19,7 +19,8 @@ from payments_app.settlement.days import business_day, closes_at, opens_at
 from payments_app.settlement.models import Batch
 
 CLOSE = "settlement.close"
-GRACE_SECONDS = 15 * 60  # for what was paid a moment before the cut-off and is settled after it
+# What was paid a moment before the cut-off is settled after it.
+CLOSE_AFTER_SECONDS = 15 * 60
 
 
 def open_batch(
@@ -58,7 +59,7 @@ def _batch(session: Session, merchant: Merchant, day: dt.date, currency: str) ->
     )
     if fresh:
         left = (end - _now(session)).total_seconds()
-        outbox.stage(session, CLOSE, batch_id, delay=max(0.0, left) + GRACE_SECONDS)
+        outbox.stage(session, CLOSE, batch_id, delay=max(0.0, left) + CLOSE_AFTER_SECONDS)
     named = select(Batch.id).where(
         Batch.merchant_id == merchant.id, Batch.business_day == day, Batch.currency == currency
     )

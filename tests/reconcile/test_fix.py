@@ -25,7 +25,7 @@ pytestmark = pytest.mark.portable
 @pytest.fixture(autouse=True)
 def no_grace(monkeypatch: pytest.MonkeyPatch) -> None:
     """What happened a moment ago counts as long ago."""
-    monkeypatch.setattr(own_books, "GRACE_SECONDS", -5)
+    monkeypatch.setattr(own_books, "POSTED_WITHIN_SECONDS", -5)
 
 
 def paid_behind_our_back(driver: PaymentDriver) -> str:

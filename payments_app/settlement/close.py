@@ -74,7 +74,7 @@ def _close(session: Session, batch_id: str) -> None:
 def _wait_for_the_end(session: Session, batch: Batch) -> dt.datetime:
     """What time it is. Raises Later until CLOSE_AFTER_SECONDS after the cut-off."""
     now = session.execute(select(database_now())).scalar_one()
-    early = (batch.closes_at - now).total_seconds() + CLOSE_AFTER_SECONDS
+    early = (batch.ends_at - now).total_seconds() + CLOSE_AFTER_SECONDS
     if early > 0:
         raise Later(early, "the business day is not over")
     return now
@@ -83,8 +83,8 @@ def _wait_for_the_end(session: Session, batch: Batch) -> dt.datetime:
 def missing(session: Session, batch: Batch) -> list[str]:
     """Payments of which the ledger has something of the batch's day that is in no line."""
     of_the_day = or_(
-        (Transaction.ended_at >= batch.opens_at) & (Transaction.ended_at < batch.closes_at),
-        (Journal.posted_at >= batch.opens_at) & (Journal.posted_at < batch.closes_at),
+        (Transaction.ended_at >= batch.starts_at) & (Transaction.ended_at < batch.ends_at),
+        (Journal.posted_at >= batch.starts_at) & (Journal.posted_at < batch.ends_at),
     )
     rows = session.scalars(
         select(Journal.transaction_id)

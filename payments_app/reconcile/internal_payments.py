@@ -1,4 +1,4 @@
-"""own_books: what our own tables say against each other, without Stripe."""
+"""internal_payments: what our own tables say against each other, without Stripe."""
 
 from __future__ import annotations
 

@@ -28,8 +28,8 @@ CHECKS_ABANDONED = (
 END_OF_DAY = (
     f"""
     UPDATE pay_settlement_batches
-    SET closes_at = clock_timestamp() - interval '{GRACE_SECONDS} seconds',
-        opens_at = least(opens_at, clock_timestamp() - interval '1 day')
+    SET ends_at = clock_timestamp() - interval '{GRACE_SECONDS} seconds',
+        starts_at = least(starts_at, clock_timestamp() - interval '1 day')
     WHERE closed_at IS NULL
     """,  # noqa: S608 - a constant of ours
     """

@@ -1204,8 +1204,8 @@ def upgrade() -> None:
         sa.Column("business_day", sa.Date(), nullable=False),
         sa.Column("currency", sa.String(length=3), nullable=False),
         sa.Column("timezone", sa.String(length=60), nullable=False),
-        sa.Column("opens_at", columns.UTCDateTime(), nullable=False),
-        sa.Column("closes_at", columns.UTCDateTime(), nullable=False),
+        sa.Column("starts_at", columns.UTCDateTime(), nullable=False),
+        sa.Column("ends_at", columns.UTCDateTime(), nullable=False),
         sa.Column("closed_at", columns.UTCDateTime(), nullable=True),
         sa.Column("total", columns.BIGINT, nullable=True),
         sa.Column("line_count", sa.Integer(), nullable=True),
@@ -1221,7 +1221,7 @@ def upgrade() -> None:
             name=op.f("pay_settlement_batches_total_when_closed_check"),
         ),
         sa.CheckConstraint(
-            "opens_at < closes_at", name=op.f("pay_settlement_batches_opens_before_it_closes_check")
+            "starts_at < ends_at", name=op.f("pay_settlement_batches_starts_before_it_ends_check")
         ),
         sa.ForeignKeyConstraint(
             ["merchant_id"],

@@ -178,5 +178,5 @@ def undelivered(types: Sequence[str], now: float, account: str | None = None) ->
 def _matching(body: dict[str, Any], field: str, shape: re.Pattern[str]) -> str:
     value = body.get(field)
     if not isinstance(value, str) or not shape.fullmatch(value):
-        raise MalformedEventError(f"{field} is missing or odd")
+        raise MalformedEventError(f"{field} is missing or malformed")
     return value

@@ -1,6 +1,7 @@
 """Ids of Stripe's: the one way to take them out of its objects.
 
-What is missing, null or odd is None, and never a text such as "None" that two rows could share.
+What is missing, null or malformed is None, and never a text such as "None" that two rows could
+share.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Stripe's numbers, as our columns can keep them: what is odd or too large is None."""
+"""Stripe's numbers, as our columns can keep them: what is malformed or too large is None."""
 
 from __future__ import annotations
 

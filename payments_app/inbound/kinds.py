@@ -27,10 +27,10 @@ class Handling:
     of_ours: bool = False
 
 
-_APPLY = Handling(PROCESS)
+_PROCESS_INTENT = Handling(PROCESS)
 _REFUND = Handling("refunds.refresh", "payment_intent", names_account=True)
 _DISPUTE = Handling("disputes.refresh", "payment_intent", names_account=True)
-_RECORD = Handling()
+_RECORD_ONLY = Handling()
 _SUBSCRIBED = Handling("customers.subscribed_at_stripe", "customer", of_ours=True)
 _INVOICE_FAILED = Handling("customers.invoice_failed_at_stripe", "customer", of_ours=True)
 _ACCOUNT = Handling("merchants.refresh_account", of_account=True)
@@ -38,13 +38,13 @@ _TRANSFER = Handling("connect.read_by_charge", "source_transaction")
 _FEE = Handling("connect.read_by_charge", "charge")
 
 HANDLINGS = {
-    "payment_intent.succeeded": _APPLY,
-    "payment_intent.payment_failed": _APPLY,
-    "payment_intent.processing": _APPLY,
-    "payment_intent.requires_action": _APPLY,
-    "payment_intent.canceled": _APPLY,
-    "setup_intent.succeeded": _APPLY,
-    "setup_intent.setup_failed": _APPLY,
+    "payment_intent.succeeded": _PROCESS_INTENT,
+    "payment_intent.payment_failed": _PROCESS_INTENT,
+    "payment_intent.processing": _PROCESS_INTENT,
+    "payment_intent.requires_action": _PROCESS_INTENT,
+    "payment_intent.canceled": _PROCESS_INTENT,
+    "setup_intent.succeeded": _PROCESS_INTENT,
+    "setup_intent.setup_failed": _PROCESS_INTENT,
     "refund.created": _REFUND,
     "refund.updated": _REFUND,
     "refund.failed": _REFUND,

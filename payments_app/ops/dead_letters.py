@@ -14,7 +14,7 @@ from payments_app.core.free_text import free_text
 from payments_app.core.jobs.outbox import OPEN, Message
 
 PAGE = 100
-MAX_REASON = 500
+MAX_DECISION_REASON = 500
 _IS_DEAD: tuple[ColumnElement[bool], ...] = (
     Message.dead_at.is_not(None),
     Message.discarded_at.is_(None),
@@ -77,7 +77,7 @@ def discard(session: Session, message_id: int, reason: str, actor: str) -> None:
 def checked_reason(reason: str) -> str:
     """A decision's reason as it is kept. Raises ValueError for one that can't be."""
     if_empty = "Write a reason: it is what others will find."
-    return free_text(reason, what="A reason", most=MAX_REASON, if_empty=if_empty)
+    return free_text(reason, what="A reason", most=MAX_DECISION_REASON, if_empty=if_empty)
 
 
 def _lock(session: Session, message_id: int) -> Message:

@@ -1,7 +1,7 @@
 """remind: a critical alert that nobody acknowledged is told again, until somebody does.
 
-A reminder's message has the number of its turn in its key, so each is told once by any number of
-sweepers; after a time without a sweeper only the latest one is.
+A reminder's message has its number in its key, so each is told once by any number of sweepers;
+after a time without a sweeper only the latest one is.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ FIRST_SECONDS = 3600
 NEXT_SECONDS = 4 * 3600
 
 
-def turn(age_seconds: float) -> int:
+def reminder_number(age_seconds: float) -> int:
     """Which reminder is the latest for an alert of this age; 0 where none is due yet."""
     if age_seconds < FIRST_SECONDS:
         return 0
@@ -37,5 +37,5 @@ def remind(session: Session) -> None:
         Alert.first_at <= database_now(-FIRST_SECONDS),
     )
     for alert in session.execute(waiting).all():
-        number = turn((now - alert.first_at).total_seconds())
+        number = reminder_number((now - alert.first_at).total_seconds())
         outbox.publish(session, RAISED, f"{alert.id}:{number}")

@@ -1,8 +1,8 @@
 """tell: an alert to those who run the product, by mail and by a signed webhook.
 
 Each way is a message of its own, tried until it succeeds or somebody acknowledges the alert. Its
-subject is the alert's id, for a reminder `<id>:<turn>`. The webhook is signed: its `webhook-id` is
-the same for every try of one telling, so that a receiver can drop a repetition.
+subject is the alert's id, for a reminder `<id>:<number>`. The webhook is signed: its `webhook-id`
+is the same for every try of one telling, so that a receiver can drop a repetition.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ LONGEST_WAIT = 600
 
 def mail(telling: str, claim: Claim) -> None:
     """Mail the alert to ALERT_MAIL_TO. Raises Later where the mail server did not take it."""
-    config, (alert, turn) = _config(), _open(telling)
+    config, (alert, reminder) = _config(), _open(telling)
     if alert is None or not config.alert_mail_to or not config.smtp_url:
         return
     try:
-        smtp.post(config.smtp_url, _letter(config, alert, turn))
+        smtp.post(config.smtp_url, _letter(config, alert, reminder))
     except (smtp.MailDelayedError, smtp.MailRefusedError) as error:
         raise Later(_wait(claim), str(error)) from error
     _delivered(alert.id)
@@ -49,16 +49,16 @@ def mail(telling: str, claim: Claim) -> None:
 
 def webhook(telling: str, claim: Claim) -> None:
     """POST the alert to ALERT_WEBHOOK_URL. Raises Later where that did not answer 2xx."""
-    config, (alert, turn) = _config(), _open(telling)
+    config, (alert, reminder) = _config(), _open(telling)
     if alert is None or not config.alert_webhook_url:
         return
-    body, secrets = json.dumps(as_json(alert, turn)), [config.alert_webhook_secret or ""]
+    body, secrets = json.dumps(as_json(alert, reminder)), [config.alert_webhook_secret or ""]
     request = urllib.request.Request(  # noqa: S310 - a setting, checked at the start
         config.alert_webhook_url,
         data=body.encode(),
         headers={
             "Content-Type": "application/json",
-            **signed_headers(_key(alert, turn), int(time.time()), body, secrets),
+            **signed_headers(_key(alert, reminder), int(time.time()), body, secrets),
         },
         method="POST",
     )
@@ -80,7 +80,7 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 _DIRECT = urllib.request.build_opener(_NoRedirect)
 
 
-def as_json(alert: Alert, turn: int = 0) -> dict[str, object]:
+def as_json(alert: Alert, reminder: int = 0) -> dict[str, object]:
     """The webhook's body: for a dead letter its job, arguments, error and retries are in `data`.
     `reminder` counts how often it was told again."""
     return {
@@ -91,7 +91,7 @@ def as_json(alert: Alert, turn: int = 0) -> dict[str, object]:
             "kind": alert.kind,
             "key": alert.key,
             "severity": alert.severity,
-            "reminder": turn,
+            "reminder": reminder,
             "message": alert.message,
             "url": links.absolute("/staff/alerts"),
             **{name: value for name, value in _facts(alert).items() if name != "message"},
@@ -105,13 +105,13 @@ def _facts(alert: Alert) -> dict[str, Any]:
     return facts
 
 
-def _letter(config: Config, alert: Alert, turn: int) -> smtp.OutgoingMail:
+def _letter(config: Config, alert: Alert, reminder: int) -> smtp.OutgoingMail:
     facts = [f"{name}: {value}" for name, value in sorted(_facts(alert).items())]
     where = links.absolute("/staff/alerts")
-    still = f"Still open, reminder {turn}: " if turn else ""
+    still = f"Still open, reminder {reminder}: " if reminder else ""
     text = "\n".join([alert.message, "", *facts, "", f"Acknowledge it at {where}", ""])
     return smtp.OutgoingMail(
-        key=_key(alert, turn),
+        key=_key(alert, reminder),
         sender_name="Payments",
         sender=config.mail_from,
         recipient=config.alert_mail_to or "",
@@ -129,15 +129,15 @@ def _config() -> Config:
 
 def _open(telling: str) -> tuple[Alert | None, int]:
     """The alert, None where somebody deals with it; and which reminder this is, 0 for none."""
-    alert_id, _, turn = telling.partition(":")
+    alert_id, _, reminder = telling.partition(":")
     alert = db.session.get(Alert, int(alert_id), populate_existing=True)
     db.session.commit()  # no connection is held while somebody else's server is asked
     still_open = alert is not None and alert.acknowledged_at is None
-    return alert if still_open else None, int(turn or 0)
+    return alert if still_open else None, int(reminder or 0)
 
 
-def _key(alert: Alert, turn: int) -> str:
-    return f"alert_{alert.id}_{turn}" if turn else f"alert_{alert.id}"
+def _key(alert: Alert, reminder: int) -> str:
+    return f"alert_{alert.id}_{reminder}" if reminder else f"alert_{alert.id}"
 
 
 def _wait(claim: Claim) -> float:

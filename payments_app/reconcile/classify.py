@@ -14,7 +14,7 @@ from payments_app.gateway.ids import clean_id
 from payments_app.gateway.numbers import moment
 from payments_app.gateway.words import known, word
 from payments_app.payments.phases import Phase
-from payments_app.reconcile import own_books
+from payments_app.reconcile import internal_payments
 from payments_app.reconcile.findings import Difference
 
 
@@ -84,7 +84,10 @@ def _charged_long_ago(intent: dict[str, Any]) -> bool:
     """Whether we have had the time to learn of it: a look-up or a webhook may be on its way."""
     charge = intent.get("latest_charge")
     created = moment((charge if isinstance(charge, dict) else intent).get("created"))
-    return created is None or (utcnow() - created).total_seconds() > own_books.GRACE_SECONDS
+    return (
+        created is None
+        or (utcnow() - created).total_seconds() > internal_payments.POSTED_WITHIN_SECONDS
+    )
 
 
 def named_transaction(intent: dict[str, Any]) -> str | None:

@@ -26,9 +26,9 @@ from payments_app.payments.models import Transaction
 from payments_app.payments.phases import State
 from payments_app.reconcile import (
     compare_returns,
-    own_books,
-    own_refunds_and_disputes,
-    own_settlement,
+    internal_payments,
+    internal_refunds_and_disputes,
+    internal_settlement,
 )
 from payments_app.reconcile.classify import Ours, classify, named_transaction
 from payments_app.reconcile.findings import Difference, keep
@@ -195,7 +195,7 @@ def _break_off(session: Session, run_id: int, error: str) -> None:
 def _conclude(session: Session, run_id: int, read: _Stripes) -> int:
     run = session.get_one(Run, run_id, with_for_update=True)
     window = (run.since, run.until)
-    comparisons = (own_books, own_refunds_and_disputes, own_settlement)
+    comparisons = (internal_payments, internal_refunds_and_disputes, internal_settlement)
     own = [
         difference
         for comparison in comparisons

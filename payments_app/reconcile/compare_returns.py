@@ -22,7 +22,7 @@ from payments_app.payments.payment_of import charge_id, names_of
 from payments_app.payments.refunds.import_refunds import NEVER_PAID_CODE
 from payments_app.payments.refunds.models import AT_STRIPE, Refund
 from payments_app.payments.transactions.received import is_release
-from payments_app.reconcile import own_books
+from payments_app.reconcile import internal_payments
 from payments_app.reconcile.findings import Difference
 
 _DISPUTE = "dispute_differs"
@@ -50,7 +50,7 @@ def _compare(
         owner, amount, paid = owners.get(body["id"], (None, 0, 0))
         created = moment(body.get("created")) or since  # listed as made after that
         age = utcnow() - created
-        if owner is None or age.total_seconds() <= own_books.GRACE_SECONDS:
+        if owner is None or age.total_seconds() <= internal_payments.POSTED_WITHIN_SECONDS:
             continue
         state = ours.get(body["id"])
         if state is None and is_release(body, amount, paid):

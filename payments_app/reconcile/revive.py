@@ -13,7 +13,7 @@ from payments_app.payments import states
 from payments_app.payments.phases import Phase
 from payments_app.payments.refunds.models import UNCLEAR, RefundState
 from payments_app.payments.refunds.models import lock as lock_refund
-from payments_app.reconcile import own_books, own_refunds_and_disputes
+from payments_app.reconcile import internal_payments, internal_refunds_and_disputes
 
 NEXT_STEP: dict[str, str] = {
     Phase.CREATED: "charge",
@@ -29,8 +29,8 @@ AFTER_DEAD_LETTER_SECONDS = 3600.0
 @atomic
 def revive(session: Session) -> int:
     """Give every stuck payment and refund its next step again; return how many got one."""
-    payments = session.execute(own_books.stuck()).all()
-    refunds = session.execute(own_refunds_and_disputes.stuck()).all()
+    payments = session.execute(internal_payments.stuck()).all()
+    refunds = session.execute(internal_refunds_and_disputes.stuck()).all()
     return sum(revive_payment(session, row[0]) for row in payments) + sum(
         revive_refund(session, row[0]) for row in refunds
     )

@@ -17,7 +17,7 @@ from payments_app.payments.models import PaymentRecord, Transaction
 from payments_app.settlement.lines import settle_transaction
 from payments_app.settlement.models import Batch, Line, Part
 from payments_app.settlement.movements import MOVED, moved_of_lines
-from payments_app.settlement.open_batch import GRACE_SECONDS
+from payments_app.settlement.open_batch import CLOSE_AFTER_SECONDS
 
 # The ledger may be late: five retries over four hours, then a person.
 POLICY = Policy((60, 300, 1800, 3600, 2 * 3600))
@@ -28,8 +28,8 @@ class LedgerDisagreesError(Exception):
 
 
 def close_batch(batch_id: str, _claim: Claim) -> None:
-    """The command: close a batch GRACE_SECONDS after its cut-off, once, with a line for all that
-    the ledger has of its day.
+    """The command: close a batch CLOSE_AFTER_SECONDS after its cut-off, once, with a line for all
+    that the ledger has of its day.
 
     Raises Later before that, and LedgerDisagreesError while the ledger says otherwise.
     """
@@ -72,9 +72,9 @@ def _close(session: Session, batch_id: str) -> None:
 
 
 def _wait_for_the_end(session: Session, batch: Batch) -> dt.datetime:
-    """What time it is. Raises Later until GRACE_SECONDS after the cut-off."""
+    """What time it is. Raises Later until CLOSE_AFTER_SECONDS after the cut-off."""
     now = session.execute(select(database_now())).scalar_one()
-    early = (batch.closes_at - now).total_seconds() + GRACE_SECONDS
+    early = (batch.ends_at - now).total_seconds() + CLOSE_AFTER_SECONDS
     if early > 0:
         raise Later(early, "the business day is not over")
     return now
@@ -83,8 +83,8 @@ def _wait_for_the_end(session: Session, batch: Batch) -> dt.datetime:
 def missing(session: Session, batch: Batch) -> list[str]:
     """Payments of which the ledger has something of the batch's day that is in no line."""
     of_the_day = or_(
-        (Transaction.ended_at >= batch.opens_at) & (Transaction.ended_at < batch.closes_at),
-        (Journal.posted_at >= batch.opens_at) & (Journal.posted_at < batch.closes_at),
+        (Transaction.ended_at >= batch.starts_at) & (Transaction.ended_at < batch.ends_at),
+        (Journal.posted_at >= batch.starts_at) & (Journal.posted_at < batch.ends_at),
     )
     rows = session.scalars(
         select(Journal.transaction_id)

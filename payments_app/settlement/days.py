@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 _DAY = dt.timedelta(days=1)
 
 
-def closes_at(day: dt.date, zone: ZoneInfo, cutoff: int) -> dt.datetime:
+def ends_at(day: dt.date, zone: ZoneInfo, cutoff: int) -> dt.datetime:
     """The instant (UTC) that ends a business day; `cutoff` in minutes after midnight, 0 being the
     midnight at the day's end."""
     last = day if cutoff else day + _DAY
@@ -21,14 +21,14 @@ def closes_at(day: dt.date, zone: ZoneInfo, cutoff: int) -> dt.datetime:
     return local.astimezone(dt.UTC)
 
 
-def opens_at(day: dt.date, zone: ZoneInfo, cutoff: int) -> dt.datetime:
+def starts_at(day: dt.date, zone: ZoneInfo, cutoff: int) -> dt.datetime:
     """The instant (UTC) that begins it: the end of the day before."""
-    return closes_at(day - _DAY, zone, cutoff)
+    return ends_at(day - _DAY, zone, cutoff)
 
 
 def business_day(moment: dt.datetime, zone: ZoneInfo, cutoff: int) -> dt.date:
     """The day that a moment belongs to: the first that ends after it."""
     day = moment.astimezone(zone).date() - _DAY
-    while closes_at(day, zone, cutoff) <= moment:
+    while ends_at(day, zone, cutoff) <= moment:
         day += _DAY
     return day

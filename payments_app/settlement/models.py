@@ -22,8 +22,8 @@ from payments_app.core.money import Money
 
 
 class Batch(Base):
-    """A merchant's business day in one currency: moments from `opens_at` up to, and without,
-    `closes_at`. `total` (minor units) and `line_count` are fixed when it is closed."""
+    """A merchant's business day in one currency: moments from `starts_at` up to, and without,
+    `ends_at`. `total` (minor units) and `line_count` are fixed when it is closed."""
 
     __tablename__ = "pay_settlement_batches"
 
@@ -32,8 +32,8 @@ class Batch(Base):
     business_day: Mapped[dt.date]
     currency: Mapped[str] = mapped_column(String(3))
     timezone: Mapped[str] = mapped_column(String(60))
-    opens_at: Mapped[dt.datetime]
-    closes_at: Mapped[dt.datetime]
+    starts_at: Mapped[dt.datetime]
+    ends_at: Mapped[dt.datetime]
     closed_at: Mapped[dt.datetime | None]
     total: Mapped[int | None] = mapped_column(BIGINT)
     line_count: Mapped[int | None]
@@ -43,7 +43,7 @@ class Batch(Base):
         UniqueConstraint("merchant_id", "business_day", "currency"),
         # What the lines' foreign key refers to: all in the batch's currency.
         UniqueConstraint("id", "currency"),
-        CheckConstraint("opens_at < closes_at", name="opens_before_it_closes"),
+        CheckConstraint("starts_at < ends_at", name="starts_before_it_ends"),
         CheckConstraint("(closed_at IS NULL) = (total IS NULL)", name="total_when_closed"),
         CheckConstraint("(closed_at IS NULL) = (line_count IS NULL)", name="count_when_closed"),
     )

@@ -15,11 +15,12 @@ from payments_app.core.db.session import insert_once
 from payments_app.core.jobs import outbox
 from payments_app.merchants.models import Merchant
 from payments_app.merchants.zones import zone_named
-from payments_app.settlement.days import business_day, closes_at, opens_at
+from payments_app.settlement.days import business_day, ends_at, starts_at
 from payments_app.settlement.models import Batch
 
 CLOSE = "settlement.close"
-GRACE_SECONDS = 15 * 60  # for what was paid a moment before the cut-off and is settled after it
+# What was paid a moment before the cut-off is settled after it.
+CLOSE_AFTER_SECONDS = 15 * 60
 
 
 def open_batch(
@@ -44,7 +45,7 @@ def _batch(session: Session, merchant: Merchant, day: dt.date, currency: str) ->
     """The batch of this day, as it is until the caller commits; made on first sight, with the
     message that will close it."""
     zone = zone_named(merchant.timezone)
-    batch_id, end = new_id("stl"), closes_at(day, zone, merchant.cutoff)
+    batch_id, end = new_id("stl"), ends_at(day, zone, merchant.cutoff)
     fresh = insert_once(
         session,
         Batch,
@@ -53,12 +54,12 @@ def _batch(session: Session, merchant: Merchant, day: dt.date, currency: str) ->
         business_day=day,
         currency=currency,
         timezone=zone.key,
-        opens_at=opens_at(day, zone, merchant.cutoff),
-        closes_at=end,
+        starts_at=starts_at(day, zone, merchant.cutoff),
+        ends_at=end,
     )
     if fresh:
         left = (end - _now(session)).total_seconds()
-        outbox.stage(session, CLOSE, batch_id, delay=max(0.0, left) + GRACE_SECONDS)
+        outbox.stage(session, CLOSE, batch_id, delay=max(0.0, left) + CLOSE_AFTER_SECONDS)
     named = select(Batch.id).where(
         Batch.merchant_id == merchant.id, Batch.business_day == day, Batch.currency == currency
     )

@@ -94,18 +94,18 @@ class Payment:
 
 def detail_of(row: Row[Any]) -> Detail:
     """The detail of a row of COLUMNS. A cell that can't be made of what the row holds is marked,
-    logged, and named in `odd`."""
+    logged, and named in `unreadable`."""
     made: dict[str, Any] = {}
-    odd = []
+    unreadable = []
     for name, make, instead in _CELLS:
         try:
             made[name] = make(row)
         except Exception as error:
             made[name] = instead
-            odd.append(f"{name}: {type(error).__name__}")
-    if odd:
-        log.error("%s can't be shown whole: %s", row.id, ", ".join(odd))
-    return Detail(row.id, row.version, odd, **made)
+            unreadable.append(f"{name}: {type(error).__name__}")
+    if unreadable:
+        log.error("%s can't be shown whole: %s", row.id, ", ".join(unreadable))
+    return Detail(row.id, row.version, unreadable, **made)
 
 
 def _cell(make: Callable[[Row[Any]], Any], instead: Any) -> Any:
@@ -116,12 +116,12 @@ def _cell(make: Callable[[Row[Any]], Any], instead: Any) -> Any:
 
 @dataclass(frozen=True)
 class Detail:
-    """All that a page says of a transaction, as plain JSON-like data. `odd` names the cells that
-    could not be made."""
+    """All that a page says of a transaction, as plain JSON-like data. `unreadable` names the cells
+    that could not be made."""
 
     id: str
     version: int
-    odd: list[str]
+    unreadable: list[str]
     reference: str = _cell(lambda row: reference(row.id), MARK)
     phase: str = _cell(lambda row: row.phase, MARK)
     state: str = _cell(lambda row: row.state, MARK)

@@ -141,8 +141,8 @@ def _fill(session: Session, paid: str) -> dict[str, Any]:
         business_day=dt.date(2026, 1, 5),
         currency="usd",
         timezone="UTC",
-        opens_at=now,
-        closes_at=now + dt.timedelta(days=1),
+        starts_at=now,
+        ends_at=now + dt.timedelta(days=1),
     )
     session.add_all([finding, dead, batch])
     _sell(session, merchant, paid)

@@ -8,7 +8,7 @@ from payments_app.core.extensions import db
 from payments_app.ledger import queries
 from payments_app.payments.disputes.refresh import refresh as refresh_disputes
 from payments_app.payments.refunds.refresh import refresh as refresh_refunds
-from payments_app.reconcile import own_settlement
+from payments_app.reconcile import internal_settlement
 from tests.bystanders.ids import BOOKED
 from tests.ledger.concurrency import claim
 from tests.merchants.connected_merchants import account_id, api, create_ready_merchant, sell
@@ -132,7 +132,7 @@ def test_a_merchants_day_closes_on_the_ledger(driver: PaymentDriver, merchant: s
 def test_books_that_agree_have_no_findings(
     driver: PaymentDriver, merchant: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(own_settlement, "SETTLED_SECONDS", -5)
+    monkeypatch.setattr(internal_settlement, "SETTLED_SECONDS", -5)
     give_back(driver, sell(driver, merchant), 2_500)
     driver.work_all_waiting()
     compare_last_hours()

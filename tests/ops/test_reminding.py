@@ -13,7 +13,7 @@ from payments_app.core.alerts import Alert
 from payments_app.core.db.clock import database_now
 from payments_app.core.db.session import atomic
 from payments_app.ops.acknowledge import acknowledge
-from payments_app.ops.remind import remind, turn
+from payments_app.ops.remind import remind, reminder_number
 from tests.ops.receivers import Received, mail_server
 from tests.queues.job_driver import JobDriver
 
@@ -58,7 +58,7 @@ def reminded_at(job_driver: JobDriver, age_seconds: float) -> None:
 
 def test_reminders_come_after_one_hour_and_then_every_four() -> None:
     ages = [0.9, 1, 4.9, 5, 8.9, 9, 25]
-    assert [turn(age * HOUR) for age in ages] == [0, 1, 1, 2, 2, 3, 7]
+    assert [reminder_number(age * HOUR) for age in ages] == [0, 1, 1, 2, 2, 3, 7]
 
 
 def test_a_critical_alert_is_told_again_after_an_hour_once(

@@ -14,7 +14,7 @@ from payments_app.core.jobs.outbox import Message
 from payments_app.gateway.results import UnreadableError
 from payments_app.ledger.models import Entry, Journal
 from payments_app.payments.models import PaymentRecord, Transaction
-from payments_app.reconcile import own_books
+from payments_app.reconcile import internal_payments
 from payments_app.reconcile.models import Run
 from tests.bystanders import own
 from tests.inbound.webhook_sender import WebhookSender
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.portable
 @pytest.fixture
 def no_grace(monkeypatch: pytest.MonkeyPatch) -> None:
     """What happened a moment ago counts as long ago."""
-    monkeypatch.setattr(own_books, "GRACE_SECONDS", -5)
+    monkeypatch.setattr(internal_payments, "POSTED_WITHIN_SECONDS", -5)
 
 
 @pytest.mark.usefixtures("no_grace")

@@ -11,7 +11,7 @@ from payments_app.core.history import HistoryEntry
 from payments_app.core.jobs.outbox import Message
 from payments_app.ledger.models import Journal
 from payments_app.payments.models import PaymentRecord, Transaction
-from payments_app.reconcile import own_books
+from payments_app.reconcile import internal_payments
 from payments_app.reconcile.fix import FixFailedError, fix, request_fix, run_fix
 from payments_app.reconcile.revive import revive
 from tests.bystanders import own
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.portable
 @pytest.fixture(autouse=True)
 def no_grace(monkeypatch: pytest.MonkeyPatch) -> None:
     """What happened a moment ago counts as long ago."""
-    monkeypatch.setattr(own_books, "GRACE_SECONDS", -5)
+    monkeypatch.setattr(internal_payments, "POSTED_WITHIN_SECONDS", -5)
 
 
 def paid_behind_our_back(driver: PaymentDriver) -> str:

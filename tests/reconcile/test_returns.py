@@ -13,7 +13,7 @@ from payments_app.payments.disputes.refresh import refresh as refresh_disputes
 from payments_app.payments.refunds.models import Refund
 from payments_app.payments.refunds.refresh import refresh as refresh_refunds
 from payments_app.payments.refunds.send import send
-from payments_app.reconcile import own_books
+from payments_app.reconcile import internal_payments
 from payments_app.reconcile.fix import fix
 from payments_app.reconcile.revive import revive
 from tests.ledger.concurrency import claim, run_at_once
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.portable
 @pytest.fixture(autouse=True)
 def no_grace(monkeypatch: pytest.MonkeyPatch) -> None:
     """What happened a moment ago counts as long ago."""
-    monkeypatch.setattr(own_books, "GRACE_SECONDS", -5)
+    monkeypatch.setattr(internal_payments, "POSTED_WITHIN_SECONDS", -5)
 
 
 def mend(driver: PaymentDriver) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import delete, func, select, text, update
 from payments_app.core.extensions import db
 from payments_app.core.jobs.outbox import Message
 from payments_app.payments.models import Transaction
-from payments_app.reconcile import own_settlement
+from payments_app.reconcile import internal_settlement
 from payments_app.reconcile.fix import fix
 from payments_app.settlement.models import Batch, Line
 from tests.payments.driver import PaymentDriver
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.portable
 @pytest.fixture(autouse=True)
 def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is settled late is late at once."""
-    monkeypatch.setattr(own_settlement, "SETTLED_SECONDS", -5)
+    monkeypatch.setattr(internal_settlement, "SETTLED_SECONDS", -5)
 
 
 def lose(command: str) -> None:

@@ -8,7 +8,7 @@ from payments_app.merchants.refresh_account import refresh_account
 from payments_app.payments.connect.read import read_records
 from payments_app.payments.refunds.refresh import refresh
 from payments_app.payments.refunds.request import RefundReview, review_refund
-from payments_app.reconcile import own_books
+from payments_app.reconcile import internal_payments
 from payments_app.reconcile.fix import fix
 from tests.ledger.concurrency import claim
 from tests.merchants.connected_merchants import account_id, api, create_ready_merchant
@@ -79,7 +79,7 @@ def test_what_was_taken_back_at_stripe_is_not_taken_from_the_merchant_again(
 def test_books_that_agree_on_every_account_have_no_findings(
     driver: PaymentDriver, merchant: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(own_books, "GRACE_SECONDS", -5)
+    monkeypatch.setattr(internal_payments, "POSTED_WITHIN_SECONDS", -5)
     give_back(driver, pay_by_destination_charge(driver), 100)
     give_back(driver, pay_by_direct_charge(driver, merchant), 100)
     compare_last_hours()
@@ -109,7 +109,7 @@ def test_what_a_merchant_sells_elsewhere_is_no_finding(
 def test_a_refund_by_the_merchant_that_we_never_heard_of_is_found_and_taken_in(
     driver: PaymentDriver, merchant: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(own_books, "GRACE_SECONDS", -5)
+    monkeypatch.setattr(internal_payments, "POSTED_WITHIN_SECONDS", -5)
     transaction = pay_by_direct_charge(driver, merchant)
     intent = driver.read(transaction).stripe_payment_id or ""
     api(driver, "POST", "refunds", account_id(merchant), payment_intent=intent, amount=300)

@@ -91,7 +91,6 @@ def test_no_field_of_a_buyer_keeps_one(
     ("path", "page"),
     [
         ("/account/links", "/account"),
-        ("/portal/links", "/portal/sign_in"),
         ("/staff/login", "/staff/login"),
     ],
 )

@@ -51,8 +51,8 @@ def line_count() -> int:
 def end_days(session: Session, days: int = 2) -> None:
     """Let every batch, and all that is in it, be so many days older."""
     for batch in session.scalars(select(Batch)):
-        batch.opens_at -= dt.timedelta(days=days)
-        batch.closes_at -= dt.timedelta(days=days)
+        batch.starts_at -= dt.timedelta(days=days)
+        batch.ends_at -= dt.timedelta(days=days)
         batch.business_day -= dt.timedelta(days=days)
     age_payments(session, days)
 

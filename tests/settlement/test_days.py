@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payments_app.settlement.days import business_day, closes_at, opens_at
+from payments_app.settlement.days import business_day, ends_at, starts_at
 
 NEW_YORK = ZoneInfo("America/New_York")
 ZONES = ["UTC", "America/New_York", "Europe/Zurich", "Asia/Kathmandu", "America/Santiago",
@@ -36,25 +36,25 @@ def test_what_comes_at_the_cutoff_belongs_to_the_next_day() -> None:
 
 
 def test_the_day_on_which_clocks_go_forward_has_23_hours() -> None:
-    length = closes_at(day("2026-03-08"), NEW_YORK, 0) - opens_at(day("2026-03-08"), NEW_YORK, 0)
+    length = ends_at(day("2026-03-08"), NEW_YORK, 0) - starts_at(day("2026-03-08"), NEW_YORK, 0)
     assert length == dt.timedelta(hours=23)
 
 
 def test_the_day_on_which_clocks_go_back_has_25_hours() -> None:
-    length = closes_at(day("2026-11-01"), NEW_YORK, 0) - opens_at(day("2026-11-01"), NEW_YORK, 0)
+    length = ends_at(day("2026-11-01"), NEW_YORK, 0) - starts_at(day("2026-11-01"), NEW_YORK, 0)
     assert length == dt.timedelta(hours=25)
 
 
 def test_a_cutoff_that_comes_twice_counts_when_it_comes_first() -> None:
     half_past_one = 90
-    assert closes_at(day("2026-11-01"), NEW_YORK, half_past_one) == utc("2026-11-01T05:30")
+    assert ends_at(day("2026-11-01"), NEW_YORK, half_past_one) == utc("2026-11-01T05:30")
     # 01:10 for the second time is after 01:30 for the first.
     assert business_day(utc("2026-11-01T06:10"), NEW_YORK, half_past_one) == day("2026-11-02")
 
 
 def test_a_cutoff_that_is_skipped_counts_at_its_instant() -> None:
     half_past_two = 150
-    assert closes_at(day("2026-03-08"), NEW_YORK, half_past_two) == utc("2026-03-08T07:30")
+    assert ends_at(day("2026-03-08"), NEW_YORK, half_past_two) == utc("2026-03-08T07:30")
 
 
 @pytest.mark.parametrize("zone", ZONES)
@@ -67,5 +67,5 @@ def test_every_moment_is_within_its_day_and_days_touch(
 ) -> None:
     where, instant = ZoneInfo(zone), moment.replace(tzinfo=dt.UTC)
     found = business_day(instant, where, cutoff)
-    assert opens_at(found, where, cutoff) <= instant < closes_at(found, where, cutoff)
-    assert closes_at(found, where, cutoff) == opens_at(found + dt.timedelta(1), where, cutoff)
+    assert starts_at(found, where, cutoff) <= instant < ends_at(found, where, cutoff)
+    assert ends_at(found, where, cutoff) == starts_at(found + dt.timedelta(1), where, cutoff)

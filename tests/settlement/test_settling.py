@@ -37,7 +37,7 @@ def test_a_capture_is_a_line_of_its_day(driver: PaymentDriver) -> None:
     driver.pay()
     (batch,) = batches()
     assert lines() == [("capture", 1037)]
-    assert batch.opens_at <= now() < batch.closes_at
+    assert batch.starts_at <= now() < batch.ends_at
     assert batch.closed_at is None
 
 
@@ -173,12 +173,12 @@ def test_what_is_settled_after_its_day_was_closed_goes_into_the_open_one(
     close(batches()[0])
     late = driver.open()
     driver.work("charges")
-    complete_at(late, batches()[0].closes_at - dt.timedelta(seconds=1))
+    complete_at(late, batches()[0].ends_at - dt.timedelta(seconds=1))
     post_capture(late, claim(late))
     settle_capture(late, claim(late))
     first, second = batches()
     assert (first.line_count, second.closed_at) == (1, None)
-    assert second.opens_at <= now() < second.closes_at
+    assert second.starts_at <= now() < second.ends_at
     assert line_count() == 2
 
 

@@ -32,7 +32,7 @@ def in_zone(moment: dt.datetime, zone: dt.tzinfo) -> dt.datetime:
 @functools.lru_cache(maxsize=64)
 def known_zone(name: str) -> ZoneInfo | None:
     """The zone of this name; None of what is none. A name may be anybody's to set: ZoneInfo refuses
-    paths, and an odd key is no zone."""
+    paths, and a malformed key is no zone."""
     try:
         return ZoneInfo(name) if name and len(name) < 64 else None
     except (ZoneInfoNotFoundError, ValueError, OSError):

@@ -13,7 +13,7 @@ from payments_app.core.db.clock import database_now
 from payments_app.core.db.columns import Key
 from payments_app.core.db.ids import new_id
 from payments_app.core.extensions import Base
-from payments_app.payments.returned import RefundOrDispute
+from payments_app.payments.refund_or_dispute import RefundOrDispute
 
 # Stripe's own words; https://docs.stripe.com/api/disputes/object
 STATES = frozenset(

@@ -24,7 +24,7 @@ from payments_app.payments.disputes.models import NEEDS_ANSWER, STATES, UNKNOWN,
 from payments_app.payments.models import Transaction
 from payments_app.payments.payment_of import payment_of
 from payments_app.payments.phases import State
-from payments_app.payments.read_now import RETRY_SECONDS, read_now
+from payments_app.payments.read_or_later import RETRY_SECONDS, read_or_later
 from payments_app.payments.unmatched import mark_matched, read_subject, store_unmatched
 
 CHANGED = "dispute.changed"
@@ -41,7 +41,7 @@ def refresh(subject: str, claim: Claim) -> None:
     """
     stripe_id, account = read_subject(subject)
     find = _of_intent if stripe_id.startswith("pi_") else _one
-    bodies = read_now(stripe_id, lambda: find(stripe_id, account))
+    bodies = read_or_later(stripe_id, lambda: find(stripe_id, account))
     unread: UnreadableError | None = None
     for body in bodies:
         try:

@@ -21,7 +21,7 @@ from payments_app.payments import states
 from payments_app.payments.models import Transaction
 from payments_app.payments.payment_of import charge_of, names_of
 from payments_app.payments.phases import State
-from payments_app.payments.read_now import RETRY_SECONDS
+from payments_app.payments.read_or_later import RETRY_SECONDS
 from payments_app.payments.refunds.apply_stripe_state import (
     take,
     tell_of_status,

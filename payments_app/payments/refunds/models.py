@@ -20,7 +20,7 @@ from payments_app.core.extensions import Base
 from payments_app.core.jobs import outbox
 from payments_app.core.states import Machine
 from payments_app.payments import states
-from payments_app.payments.returned import RefundOrDispute
+from payments_app.payments.refund_or_dispute import RefundOrDispute
 
 
 class RefundState(StrEnum):

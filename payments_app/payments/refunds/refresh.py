@@ -17,7 +17,7 @@ from payments_app.payments.connect.account import account_of
 from payments_app.payments.models import Transaction
 from payments_app.payments.payment_of import payment_of
 from payments_app.payments.phases import State
-from payments_app.payments.read_now import RETRY_SECONDS, read_now
+from payments_app.payments.read_or_later import RETRY_SECONDS, read_or_later
 from payments_app.payments.refunds.import_refunds import import_refunds, keep_as_failed
 from payments_app.payments.refunds.models import Refund
 from payments_app.payments.unmatched import read_subject, store_unmatched
@@ -80,10 +80,10 @@ def _never_paid(owner: _Owner) -> bool:
 def _read(stripe_id: str, account: str | None) -> list[dict[str, Any]]:
     """The refunds at Stripe of an intent or of a charge, or the one of this id."""
     if stripe_id.startswith("pi_"):
-        return read_now(stripe_id, lambda: refunds_of(stripe_id, account))
+        return read_or_later(stripe_id, lambda: refunds_of(stripe_id, account))
     if stripe_id.startswith(_OF_A_CHARGE):
-        return read_now(stripe_id, lambda: refunds_of_charge(stripe_id, account))
-    return read_now(stripe_id, lambda: [retrieve_refund(stripe_id, account).expect_body()])
+        return read_or_later(stripe_id, lambda: refunds_of_charge(stripe_id, account))
+    return read_or_later(stripe_id, lambda: [retrieve_refund(stripe_id, account).expect_body()])
 
 
 @atomic

@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 
 BANK_CONFIRMATION_SECONDS = 30 * 60  # a bank's check that nobody finished is cancelled after this
 RETRY_SECONDS = 60.0
-NOT_MADE = {
+EXPIRED = {
     "type": "expired",
     "code": "payment_expired",
     "message": "This payment was cancelled because it took too long. You were not charged.",
@@ -55,15 +55,15 @@ CHECK_ABANDONED = {
 
 def end_unsent(session: Session, transaction: Transaction) -> None:
     """End a locked transaction of which nothing was ever sent."""
-    transaction.error = NOT_MADE
-    transaction.error_code, transaction.error_message = NOT_MADE["code"], NOT_MADE["message"]
-    states.move(session, transaction, Phase.CANCELED, reason=NOT_MADE["message"])
+    transaction.error = EXPIRED
+    transaction.error_code, transaction.error_message = EXPIRED["code"], EXPIRED["message"]
+    states.move(session, transaction, Phase.CANCELED, reason=EXPIRED["message"])
 
 
 def never_made(snapshot: ChargeSnapshot) -> None:
     """End a transaction whose intent Stripe does not know: it expired, or Stripe failed at it."""
     if snapshot.late:
-        give_up(snapshot.transaction_id, Phase.CANCELED, NOT_MADE)
+        give_up(snapshot.transaction_id, Phase.CANCELED, EXPIRED)
     else:
         give_up(snapshot.transaction_id, Phase.FAILED, STRIPE_FAILED)
 
@@ -101,10 +101,10 @@ def unsent(
             raise Later(RETRY_SECONDS, f"create before cancelling: {answer.error_code}")
         _keep_id(snapshot.transaction_id, answer)
         snapshot = _snapshot(snapshot.transaction_id)
-    close(snapshot, claim)
+    cancel_and_end(snapshot, claim)
 
 
-def close(
+def cancel_and_end(
     snapshot: ChargeSnapshot,
     _claim: Claim,
     *,
@@ -127,14 +127,14 @@ def close(
             return
     if answer.verdict != Verdict.CANCELED:
         raise Later(RETRY_SECONDS, f"cancel: {answer.error_code}")
-    give_up(snapshot.transaction_id, phase, error or NOT_MADE, answer)
+    give_up(snapshot.transaction_id, phase, error or EXPIRED, answer)
 
 
 def expire_action(transaction_id: str, claim: Claim) -> None:
     """Cancel a transaction whose bank check nobody finished in time."""
     snapshot = _waiting_for_buyer(transaction_id)
     if snapshot is not None:
-        close(snapshot, claim, error=CHECK_ABANDONED)
+        cancel_and_end(snapshot, claim, error=CHECK_ABANDONED)
 
 
 @atomic

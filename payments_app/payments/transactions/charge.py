@@ -59,7 +59,7 @@ def charge(transaction_id: str, claim: Claim) -> None:
     if snapshot.late and not snapshot.confirm_sent:
         abandon.unsent(snapshot, claim, create)
         return
-    if not supersede.close(snapshot, claim):
+    if not supersede.cancel_at_stripe(snapshot, claim):
         return
     if snapshot.customer is not None:
         made = create_customer(
@@ -101,7 +101,7 @@ def confirm(snapshot: ChargeSnapshot, claim: Claim) -> None:
         raise Later(UNKNOWN_KIND_SECONDS, f"this process knows no payable {kind!r}")
     left = _confirming(snapshot.transaction_id)
     if left is not None:
-        abandon.close(snapshot, claim, error=left)
+        abandon.cancel_and_end(snapshot, claim, error=left)
         return
     answer = charges.confirm_intent(
         snapshot.intent, snapshot.confirm, snapshot.confirm_key, snapshot.account
@@ -120,7 +120,7 @@ def confirm(snapshot: ChargeSnapshot, claim: Claim) -> None:
         # confirm of ours, or by another intent). Closing this intent tells: if it can be
         # cancelled, no money moved and never will.
         note(snapshot.transaction_id, answer)
-        abandon.close(snapshot, claim, phase=Phase.FAILED, error=answer.error or {})
+        abandon.cancel_and_end(snapshot, claim, phase=Phase.FAILED, error=answer.error or {})
     else:
         apply_stripe_state(snapshot.transaction_id, answer)
 
@@ -139,7 +139,7 @@ def resolve(snapshot: ChargeSnapshot, claim: Claim) -> str:
     note(snapshot.transaction_id, answer)
     if snapshot.late:
         # Nothing was charged, and the buyer is long gone: end it rather than charge them now.
-        abandon.close(snapshot, claim)
+        abandon.cancel_and_end(snapshot, claim)
     else:
         confirm(snapshot, claim)
     return phase_of(snapshot.transaction_id)

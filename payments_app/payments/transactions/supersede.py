@@ -43,7 +43,7 @@ class _Open:
     account: str | None
 
 
-def close(snapshot: ChargeSnapshot, _claim: Claim) -> bool:
+def cancel_at_stripe(snapshot: ChargeSnapshot, _claim: Claim) -> bool:
     """Close every earlier attempt at Stripe; False where one of them turned out to be paid (this
     transaction is ended then, without a charge).
 

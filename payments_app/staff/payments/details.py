@@ -44,14 +44,14 @@ def _details(session: Session, keys: Sequence[tuple[str, int]]) -> dict[str, Det
     if missing:
         rows = session.execute(select(*COLUMNS).where(Transaction.id.in_(missing)))
         made = [detail_of(row) for row in rows]
-        _tell_of_odd([detail for detail in made if detail.odd])
+        _tell_of_unreadable([detail for detail in made if detail.unreadable])
         # Under the version that was read here: the row may have moved on since the keys were.
         cache.set_many({_name(detail.id, detail.version): vars(detail) for detail in made})
         found |= {detail.id: detail for detail in made}
     return found
 
 
-def _tell_of_odd(details: Sequence[Detail]) -> None:
+def _tell_of_unreadable(details: Sequence[Detail]) -> None:
     """A person must look at what can't be shown whole. The page is shown in any case."""
     try:
         if details:
@@ -68,7 +68,7 @@ def _raise(session: Session, details: Sequence[Detail]) -> None:
             session,
             "odd_payment",
             "odd_payment",
-            f"{detail.id} holds what no page can read ({', '.join(detail.odd)}): it is "
+            f"{detail.id} holds what no page can read ({', '.join(detail.unreadable)}): it is "
             "shown with these cells marked",
             transaction_id=detail.id,
         )

@@ -14,8 +14,8 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from payments_app.core.web.query import UnreadableQueryError
 from payments_app.payments.disputes.models import Dispute
 from payments_app.payments.models import Transaction
+from payments_app.payments.refund_or_dispute import RefundOrDispute
 from payments_app.payments.refunds.models import Refund
-from payments_app.payments.returned import RefundOrDispute
 
 PAGE_SIZE = 50
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)

@@ -111,7 +111,7 @@ def _deadline_asks_nobody(patch: Patch) -> None:
     def close(snapshot: ChargeSnapshot, *_: Any, **__: Any) -> None:
         give_up(snapshot.transaction_id, "canceled", abandon.CHECK_ABANDONED)
 
-    patch.setattr(abandon, "close", close)
+    patch.setattr(abandon, "cancel_and_end", close)
 
 
 def _any_move(patch: Patch) -> None:
@@ -124,7 +124,7 @@ DEFENCES = (
     Defence("an unknown outcome is no failure", _unknown_is_failed, answer_lost),
     Defence(
         "an earlier attempt is cancelled first",
-        lambda patch: patch.setattr(supersede, "close", lambda *_: True),
+        lambda patch: patch.setattr(supersede, "cancel_at_stripe", lambda *_: True),
         first_card_paid_late,
     ),
     Defence("a capture is posted by its key", _no_ledger_key, overtaken),

@@ -61,7 +61,7 @@ def _random_refund_keys(patch: Patch) -> None:
 
 def _asks_nobody(patch: Patch) -> None:
     """Behind the retry's question stands the charge's own, about each earlier attempt."""
-    patch.setattr(supersede, "close", lambda *_: True)
+    patch.setattr(supersede, "cancel_at_stripe", lambda *_: True)
     patch.setattr(retry_charge, "ask", lambda *_: None)
 
 

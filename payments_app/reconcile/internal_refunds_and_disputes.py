@@ -1,4 +1,4 @@
-"""own_refunds_and_disputes: refunds and disputes against the ledger, without Stripe."""
+"""internal_refunds_and_disputes: refunds and disputes against the ledger, without Stripe."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from payments_app.ledger.post import REFUND, REFUND_FAILED
 from payments_app.ledger.post_dispute import REINSTATED, WITHDRAWN
 from payments_app.payments.disputes.models import Dispute
 from payments_app.payments.refunds.models import NOT_REFUNDED, UNCLEAR, Refund, RefundState
-from payments_app.reconcile import own_books
+from payments_app.reconcile import internal_payments
 from payments_app.reconcile.findings import Difference
 
 NEXT_STEPS = ("refunds.send", "refunds.look_up")
@@ -40,7 +40,7 @@ def stuck() -> Select[str, dt.datetime, str, str]:
     )
     return _refunds(
         Refund.state.in_((RefundState.REQUESTED, RefundState.PROCESSING, *UNCLEAR)),
-        Refund.state_at < database_now(-own_books.STUCK_SECONDS),
+        Refund.state_at < database_now(-internal_payments.STUCK_SECONDS),
         ~step_waits,
     )
 
@@ -54,7 +54,7 @@ def _refunds_not_posted(
     return _refunds(
         Refund.created_at >= since,
         Refund.created_at < until,
-        Refund.state_at < database_now(-own_books.GRACE_SECONDS),
+        Refund.state_at < database_now(-internal_payments.POSTED_WITHIN_SECONDS),
         or_(
             and_(Refund.state == RefundState.SUCCEEDED, ~posted),
             and_(Refund.state.in_(NOT_REFUNDED), posted, ~reversed_),
@@ -71,7 +71,7 @@ def _disputes_astray(since: dt.datetime, until: dt.datetime) -> Select[str, dt.d
     return select(Dispute.id, Dispute.opened_at, Dispute.transaction_id, Dispute.state).where(
         Dispute.opened_at >= since,
         Dispute.opened_at < until,
-        Dispute.updated_at < database_now(-own_books.GRACE_SECONDS),
+        Dispute.updated_at < database_now(-internal_payments.POSTED_WITHIN_SECONDS),
         or_(
             and_(Dispute.funds != "none", ~has(WITHDRAWN)),
             and_(Dispute.funds == "reinstated", ~has(REINSTATED)),

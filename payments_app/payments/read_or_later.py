@@ -1,4 +1,4 @@
-"""read_now: what Stripe has of refunds and disputes that it told us about."""
+"""read_or_later: what Stripe has of refunds and disputes that it told us about."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 RETRY_SECONDS = 30.0
 
 
-def read_now(stripe_id: str, read: Callable[[], list[dict[str, Any]]]) -> list[dict[str, Any]]:
+def read_or_later(stripe_id: str, read: Callable[[], list[dict[str, Any]]]) -> list[dict[str, Any]]:
     """What `read` finds at Stripe by this id; nothing where Stripe knows no such id.
 
     Raises Later while Stripe can't be read.

@@ -1,4 +1,4 @@
-"""What a merchant's pages refuse, and the payments that they show although they are odd."""
+"""What a merchant's pages refuse, and the payments that they show although they are malformed."""
 
 from __future__ import annotations
 
@@ -47,6 +47,13 @@ def test_a_list_names_what_it_can_not_read(portal: Portal) -> None:
     for query in ("before=xx", "before=\u0663", "no_such=1"):
         assert browser.get(f"/portal/payments?{query}").status_code == 422
     assert browser.get("/portal/payments?before=1").status_code == 200
+
+
+def test_a_link_is_not_sent_to_a_card_number(app: Flask, portal: Portal) -> None:
+    email = f"{VISA}@example.com"
+    answer = portal.browser().post("/portal/links", "/portal/sign_in", email=email)
+    assert (answer.status_code, "card number" in answer.text) == (422, True)
+    assert VISA not in StaffDriver(app).do(kept)
 
 
 def test_a_merchant_of_a_time_zone_that_is_none_sees_their_payments(

@@ -1,4 +1,4 @@
-"""returned: what refunds and disputes, both about one payment, have in common."""
+"""refund_or_dispute: what refunds and disputes, both about one payment, have in common."""
 
 from __future__ import annotations
 

@@ -270,7 +270,7 @@ def test_a_cell_that_can_not_be_made_is_marked(
 ) -> None:
     detail = detail_of(row_of(**values))
     assert getattr(detail, cell) == text
-    named = [odd.partition(":")[0] for odd in detail.odd]
+    named = [each.partition(":")[0] for each in detail.unreadable]
     assert (cell in named) == (text in (MARK, None))
 
 

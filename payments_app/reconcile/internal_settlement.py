@@ -1,4 +1,4 @@
-"""own_settlement: the fees, and the settlement lines against the ledger, without Stripe."""
+"""internal_settlement: the fees, and the settlement lines against the ledger, without Stripe."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""own_books: what our own tables say against each other, without Stripe."""
+"""internal_payments: what our own tables say against each other, without Stripe."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from payments_app.payments.phases import State
 from payments_app.payments.refunds.models import Refund, RefundState
 from payments_app.reconcile.findings import Difference
 
-GRACE_SECONDS = 120  # bookkeeping follows a payment within seconds; this is long past that
+POSTED_WITHIN_SECONDS = 120  # bookkeeping follows a payment within seconds; this is long past that
 STUCK_SECONDS = 60
 NEXT_STEPS = ("charge", "look_up", "expire_action")
 
@@ -54,7 +54,7 @@ def _missing(window: ColumnElement[bool]) -> Select[str, dt.datetime, str]:
     return _payments(
         window,
         Transaction.paid > 0,
-        Transaction.ended_at < database_now(-GRACE_SECONDS),
+        Transaction.ended_at < database_now(-POSTED_WITHIN_SECONDS),
         ~posted,
     )
 

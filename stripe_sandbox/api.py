@@ -6,6 +6,7 @@ from typing import Any
 
 from stripe_sandbox import (
     API_VERSION,
+    account_links,
     accounts,
     application_fees,
     balance,
@@ -39,6 +40,7 @@ from stripe_sandbox.webhooks import WebhookDispatcher
 
 # Importing these registers their routes.
 ENDPOINTS = (
+    account_links,
     application_fees,
     balance,
     capturing,

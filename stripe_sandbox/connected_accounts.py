@@ -1,7 +1,6 @@
 """Connect: accounts of a platform, the links that onboard them, and what they may do."""
 
 import re
-import time
 from collections.abc import Iterable
 from typing import Any
 
@@ -23,7 +22,6 @@ from stripe_sandbox.params import (
 from stripe_sandbox.routing import route
 from stripe_sandbox.store import Object
 
-_LINK_LIFETIME = 300  # seconds
 _WANTED = ["business_profile.url", "external_account", "tos_acceptance.date", "tos_acceptance.ip"]
 _THIN_UPDATED = "v2.core.account.updated"
 _THIN = {
@@ -187,42 +185,6 @@ def delete(call: Call, _params: dict[str, Any], account_id: str) -> Object:
 def list_(call: Call, params: dict[str, Any]) -> Object:
     condition = "json_extract(body, '$._unlinked') IS NULL"
     return page(call, "account", "/v1/accounts", params, condition=condition)
-
-
-@route(
-    "POST",
-    "/v1/account_links",
-    {
-        "account": text,
-        "collection_options": hash_of(
-            fields=choice("currently_due", "eventually_due"),
-            future_requirements=choice("include", "omit"),
-        ),
-        "refresh_url": text,
-        "return_url": text,
-        "type": choice("account_onboarding", "account_update"),
-    },
-    required=("account", "type"),
-)
-def create_link(call: Call, params: dict[str, Any]) -> Object:
-    account = linked(call, params["account"])
-    if "return_url" not in params or "refresh_url" not in params:
-        raise ApiError(400, "You must provide `return_url` and `refresh_url`.", param="return_url")
-    now = int(time.time())
-    secret = ids.random_text(24)
-    account["_link"] = {
-        "secret": secret,
-        "expires_at": now + _LINK_LIFETIME,
-        "return_url": params["return_url"],
-        "refresh_url": params["refresh_url"],
-    }
-    call.put(account)
-    return {
-        "object": "account_link",
-        "created": now,
-        "expires_at": now + _LINK_LIFETIME,
-        "url": f"{call.context.base_url}/onboarding/{account['id']}/{secret}",
-    }
 
 
 def onboard(platform: Call, account: Object) -> None:

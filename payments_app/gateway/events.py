@@ -98,14 +98,15 @@ def parse(payload: bytes) -> Event:
 
 def event_of(body: Any) -> Event:
     """The event in this JSON, of whatever kind Stripe makes. Raises MalformedEventError."""
-    if not isinstance(body, dict) or not isinstance(body.get("object"), str):
+    if not isinstance(body, dict):
         raise MalformedEventError("not an event")
+    name = _matching(body, "object", _TYPE)
     kind = _matching(body, "type", _TYPE)
     if len(kind) > _MAX_TYPE:
         raise MalformedEventError("type is too long")
     if not isinstance(body.get("livemode"), bool):
         raise MalformedEventError("livemode is missing")
-    is_snapshot = body["object"] == SNAPSHOT
+    is_snapshot = name == SNAPSHOT
     content = _content(body) if is_snapshot else {}
     related = id_of(body.get("related_object"))
     return Event(
@@ -116,7 +117,7 @@ def event_of(body: Any) -> Event:
         account=_account(body) if is_snapshot else _account_of_thin(body, related),
         object_id=clean_id(content.get("id")) if is_snapshot else related,
         content=content,
-        object=body["object"],
+        object=name,
     )
 
 

@@ -18,7 +18,7 @@ from payments_app.gateway.disputes import retrieve_warning
 from payments_app.gateway.words import word
 from payments_app.payments import states
 from payments_app.payments.payment_of import payment_of
-from payments_app.payments.read_now import read_now
+from payments_app.payments.read_or_later import read_or_later
 from payments_app.payments.unmatched import read_subject
 
 OPENED = "fraud_warning.opened"
@@ -31,7 +31,8 @@ def warn(subject: str, _claim: Claim) -> None:
     Raises Later while Stripe can't be read.
     """
     stripe_id, account = read_subject(subject)
-    for body in read_now(stripe_id, lambda: [retrieve_warning(stripe_id, account).expect_body()]):
+    bodies = read_or_later(stripe_id, lambda: [retrieve_warning(stripe_id, account).expect_body()])
+    for body in bodies:
         _tell(body)
 
 

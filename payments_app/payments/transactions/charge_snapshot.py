@@ -132,7 +132,7 @@ def _confirmation(transaction: Transaction) -> dict[str, Any]:
     confirm: dict[str, Any] = {}
     if transaction.confirmation_token:
         confirm["confirmation_token"] = transaction.confirmation_token
-    else:
+    elif transaction.payment_method:  # without one, Stripe refuses and says why
         confirm["payment_method"] = transaction.payment_method
     if transaction.off_session:
         confirm["off_session"] = True

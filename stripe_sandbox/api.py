@@ -132,6 +132,8 @@ class Api:
         with self._store.transaction():
             if kind == "500_before":
                 response = faults.internal_error()
+            elif rule and kind == "refuse":
+                response = _refused(faults.refusal(rule), entry["id"])
             else:
                 response = self._run(call, route, checked, names)
                 entry["executed"] = True
@@ -152,10 +154,15 @@ class Api:
         try:
             thing = route.handler(call, checked, **names)
         except ApiError as error:
-            if not error.executed:
-                raise
-            return _refusal(error, call.request_id)
+            return _refused(error, call.request_id)
         return Response.json(200, visible(expand(call, thing, paths)))
+
+
+def _refused(error: ApiError, request_id: str | None) -> Response:
+    """Raises ApiError where the refusal is not to be saved."""
+    if not error.executed:
+        raise error
+    return _refusal(error, request_id)
 
 
 def _refusal(error: ApiError, request_id: str | None) -> Response:

@@ -515,6 +515,8 @@ def upgrade() -> None:
         sa.Column("save_card", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("customer_known", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("parameters", columns.JSON_TYPE, nullable=True),
+        sa.Column("key_number", sa.Integer(), server_default=sa.text("1"), nullable=False),
+        sa.Column("misconfigured_at", columns.UTCDateTime(), nullable=True),
         sa.Column("create_sent_at", columns.UTCDateTime(), nullable=True),
         sa.Column("confirm_sent_at", columns.UTCDateTime(), nullable=True),
         sa.Column("stripe_payment_id", sa.String(length=255), nullable=True),
@@ -587,6 +589,13 @@ def upgrade() -> None:
         )
         batch_op.create_index(
             "pay_transactions_last4_page_idx", ["card_last4", "created_at", "id"], unique=False
+        )
+        batch_op.create_index(
+            "pay_transactions_misconfigured_at_idx",
+            ["misconfigured_at"],
+            unique=False,
+            postgresql_where=sa.text("misconfigured_at IS NOT NULL"),
+            sqlite_where=sa.text("misconfigured_at IS NOT NULL"),
         )
         batch_op.create_index(
             "pay_transactions_phase_page_idx", ["phase", "created_at", "id"], unique=False

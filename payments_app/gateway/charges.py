@@ -16,6 +16,7 @@ from payments_app.gateway.client import client, options
 from payments_app.gateway.errors import sort
 from payments_app.gateway.exchange import plain
 from payments_app.gateway.ids import id_of
+from payments_app.gateway.misconfigured import sort_our_mistake
 from payments_app.gateway.results import Answer, Verdict
 
 _SETUP_ID = "seti_"
@@ -26,11 +27,12 @@ def create_intent(parameters: dict[str, Any], key: str, account: str | None = No
     """Create an unconfirmed intent: to take money, or with no amount to keep a card. It moves no
     money, so it may be repeated with its key."""
     setup = "amount" not in parameters
-    return intent_call(
+    answer = intent_call(
         "create",
         lambda: _service(setup=setup).create(parameters, options(account, key)),
         setup=setup,
     )
+    return sort_our_mistake(answer)
 
 
 def confirm_intent(
@@ -38,13 +40,14 @@ def confirm_intent(
 ) -> Answer:
     """Confirm an intent: the one call that can move money."""
     setup = _is_setup(intent_id)
-    return intent_call(
+    answer = intent_call(
         "confirm",
         lambda: _service(setup=setup).confirm(
             intent_id, {**parameters, "expand": _expand(setup=setup)}, options(account, key)
         ),
         setup=setup,
     )
+    return sort_our_mistake(answer)
 
 
 def retrieve_intent(intent_id: str, account: str | None = None) -> Answer:

@@ -7,18 +7,24 @@ from __future__ import annotations
 
 from payments_app.gateway.client import client, options
 from payments_app.gateway.exchange import object_call
+from payments_app.gateway.misconfigured import sort_our_mistake
 from payments_app.gateway.results import Answer, UnreadableError, Verdict
 
 
-def create_customer(customer_id: str | None, email: str, attempt: str) -> Answer:
+def create_customer(
+    customer_id: str | None, email: str, attempt: str, key_number: int = 1
+) -> Answer:
     """Make a customer of ours known to Stripe. Without a `customer_id` it is one for this
     `attempt` (a transaction's id) alone.
 
     The same key answers the same customer. Where Stripe has saved an error of its own for it and
-    repeats that for ever, another key, of this attempt alone, makes another empty customer.
+    repeats that for ever, another key, of this attempt alone, makes another empty customer. So
+    does each `key_number` after the first, where Stripe refused the one before.
     """
     whose = {"customer_id": customer_id} if customer_id else {"transaction_id": attempt}
     key = f"customer-{customer_id or attempt}-create"
+    if key_number > 1:
+        key = f"{key}-{attempt}-{key_number}"
     answer = _create(whose, email, key)
     if answer.replayed and answer.verdict == Verdict.UNKNOWN:
         answer = _create(whose, email, f"{key}-{attempt}")
@@ -51,8 +57,9 @@ def detach_card(payment_method: str) -> Answer:
 
 
 def _create(whose: dict[str, str], email: str, key: str) -> Answer:
-    return object_call(
+    answer = object_call(
         "customer_create",
         "customer",
         lambda: client().v1.customers.create({"email": email, "metadata": whose}, options(key=key)),
     )
+    return sort_our_mistake(answer)

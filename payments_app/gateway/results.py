@@ -21,7 +21,7 @@ class Verdict(StrEnum):
     MOVED_ON = "moved_on"  # the intent is in another state than we thought: read it again
     LATER = "later"  # refused before anything happened: same key, later
     UNKNOWN = "unknown"  # sent, and the answer was lost or made no sense
-    MISCONFIGURED = "misconfigured"  # 401, 403: our fault, nobody's payment
+    MISCONFIGURED = "misconfigured"  # 401, 403, some 400s: our fault, nobody's payment
 
 
 class UnreadableError(RuntimeError):
@@ -59,6 +59,12 @@ class Answer:
     def was_read(self) -> bool:
         """Whether the object itself was answered, and not inside an error."""
         return self.body is not None and self.http_status == 200
+
+    @property
+    def refused(self) -> bool:
+        """Whether Stripe refused the request itself (400): nothing was done by it."""
+        definite = self.verdict in (Verdict.INVALID, Verdict.MISCONFIGURED)
+        return definite and self.http_status == 400
 
     @property
     def error_type(self) -> str | None:

@@ -48,6 +48,7 @@ class ChargeSnapshot:
     customer: NewCustomer | None
     create_sent: bool
     confirm_sent: bool
+    key_number: int
     late: bool  # older than UNSENT_SECONDS
     key_forgotten: bool  # older than KEY_SECONDS
     created_at: dt.datetime
@@ -62,12 +63,16 @@ class ChargeSnapshot:
     @property
     def create_key(self) -> str:
         """Stripe's idempotency key of the create call."""
-        return f"txn-{self.transaction_id}-create"
+        return self._key("create")
 
     @property
     def confirm_key(self) -> str:
         """Stripe's idempotency key of the confirm call."""
-        return f"txn-{self.transaction_id}-confirm"
+        return self._key("confirm")
+
+    def _key(self, call: str) -> str:
+        number = f"-{self.key_number}" if self.key_number > 1 else ""
+        return f"txn-{self.transaction_id}-{call}{number}"
 
 
 def parameters_for(transaction: Transaction) -> dict[str, Any]:
@@ -151,6 +156,7 @@ def snapshot_of(session: Session, transaction: Transaction) -> ChargeSnapshot:
         customer=customer,
         create_sent=transaction.create_sent_at is not None,
         confirm_sent=transaction.confirm_sent_at is not None,
+        key_number=transaction.key_number,
         late=bool(late),
         key_forgotten=bool(forgotten),
         created_at=transaction.created_at,

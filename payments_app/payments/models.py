@@ -85,11 +85,10 @@ class Transaction(Base):
     # it is kept for a customer at Stripe of its own, and in nobody's account here.
     customer_known: Mapped[bool] = mapped_column(default=False, server_default=false())
 
-    # What is sent to Stripe, stored before the first call: the same parameters for ever with the
-    # keys of this number. Where Stripe refused the request itself the next number has new ones.
+    # What is sent to Stripe under keys of this number, stored before the first call.
     parameters: Mapped[dict[str, Any] | None]
     key_number: Mapped[int] = mapped_column(default=1, server_default=text("1"))
-    misconfigured_at: Mapped[dt.datetime | None]  # Stripe refused it, and not for the buyer's sake
+    misconfigured_at: Mapped[dt.datetime | None]  # last refused, and not by the buyer's fault
     create_sent_at: Mapped[dt.datetime | None]
     confirm_sent_at: Mapped[dt.datetime | None]
 
@@ -133,12 +132,6 @@ class Transaction(Base):
         CheckConstraint("lower(currency) = currency AND length(currency) = 3", name="currency"),
         CheckConstraint(_STATES, name="state_of_phase"),
         Index("pay_transactions_created_at_id_idx", "created_at", "id"),
-        Index(
-            "pay_transactions_misconfigured_at_idx",
-            "misconfigured_at",
-            postgresql_where=text("misconfigured_at IS NOT NULL"),
-            sqlite_where=text("misconfigured_at IS NOT NULL"),
-        ),
     )
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - SQLAlchemy's own form
 

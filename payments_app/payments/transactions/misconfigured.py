@@ -6,7 +6,7 @@ payment succeeded between, no payment goes through: that is critical.
 
 from __future__ import annotations
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Index, Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from payments_app.core import alerts
@@ -18,6 +18,13 @@ from payments_app.payments.models import Transaction
 from payments_app.payments.phases import Phase
 
 BUYERS = 3
+_REFUSED = Transaction.misconfigured_at.is_not(None)
+Index(
+    "pay_transactions_misconfigured_at_idx",
+    Transaction.misconfigured_at,
+    postgresql_where=_REFUSED,
+    sqlite_where=_REFUSED,
+)
 _WINDOW_SECONDS = 24 * 3600
 _LATEST = 100  # begun last: the last success is among them, and an index finds them
 

@@ -33,6 +33,7 @@ from stripe_sandbox.errors import ApiError
 from stripe_sandbox.expanding import expand
 from stripe_sandbox.faults import Faults, Rule
 from stripe_sandbox.idempotency import IdempotencyKeys
+from stripe_sandbox.limits import Limits
 from stripe_sandbox.messages import Request, Response
 from stripe_sandbox.requests_log import RequestsLog
 from stripe_sandbox.webhooks import WebhookDispatcher
@@ -63,6 +64,7 @@ class Api:
         self._dispatcher = dispatcher
         self._keys = IdempotencyKeys(context.store)
         self.faults = Faults()
+        self.limits = Limits()
         self.log = RequestsLog()
 
     def answer(self, request: Request) -> Response:
@@ -122,6 +124,7 @@ class Api:
                 " https://stripe.com/docs or we can help at https://support.stripe.com/.",
             )
         route, names = found
+        self.limits.check(call.platform or call.account, f"{route.method} {route.pattern.pattern}")
         if call.publishable and not route.publishable:
             raise accounts.needs_secret_key()
         checked = params.check(given, route.fields, route.required)

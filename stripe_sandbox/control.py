@@ -2,6 +2,7 @@
 
 POST delay {"ms"}                 every payment call of the account takes that much longer
 POST/GET/DELETE faults            rules as `faults.py` tells: add (one or a list), list, clear
+POST limits {"operation"}         so many calls a second of one operation; null ends it
 POST webhook_faults               a script as `webhook_faults.py` tells; {} ends it
 POST webhook_endpoints            {"url", "secret", "connect"?}: an endpoint with a known secret
 POST events/<id>/resend           posts the event again
@@ -55,6 +56,7 @@ class Control:
             ("POST", r"faults", self._add_faults),
             ("GET", r"faults", self._list_faults),
             ("DELETE", r"faults", self._clear_faults),
+            ("POST", r"limits", self._set_limit),
             ("POST", r"webhook_faults", self._set_webhook_faults),
             ("POST", r"webhook_endpoints", self._add_endpoint),
             ("POST", r"events/(evt_\w+)/resend", self._resend),
@@ -103,6 +105,10 @@ class Control:
     def _clear_faults(self, account: str, content: Any) -> Any:
         self._api.faults.clear(account)
         return self._list_faults(account, content)
+
+    def _set_limit(self, account: str, content: Any) -> Any:
+        self._api.limits.set(account, content["operation"])
+        return content
 
     def _set_webhook_faults(self, account: str, content: Any) -> Any:
         self._context.webhook_faults.set(account, content)

@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from stripe_sandbox import accounts, idempotency
+from stripe_sandbox import accounts, idempotency, limits
 from stripe_sandbox.errors import ApiError
 from stripe_sandbox.messages import Fate, Request, Response
 
@@ -133,12 +133,7 @@ def refuse(rule: Rule | None, account: str, key: str | None) -> None:
         case "409_in_flight":
             raise idempotency.in_flight(key or "none")
         case "rate_limit":
-            raise ApiError(
-                429,
-                "Request rate limit exceeded. Learn more about rate limits here"
-                " https://stripe.com/docs/rate-limits.",
-                code="rate_limit",
-            )
+            raise limits.exceeded()
         case "lock_timeout":
             raise ApiError(
                 429,

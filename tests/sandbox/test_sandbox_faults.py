@@ -51,6 +51,21 @@ def test_an_answer_says_what_a_rule_lets_it_say(v1: Any, control: Any) -> None:
     assert v1.payment_intents.retrieve(intent.id).status == "succeeded"
 
 
+def test_a_limit_of_one_operation_leaves_the_others_alone(v1: Any, control: Any) -> None:
+    control("POST", "limits", {"operation": 1})
+    intent = v1.payment_intents.create(card_payment())
+
+    def hurry() -> None:
+        for _ in range(20):
+            v1.payment_intents.create(card_payment())
+
+    with pytest.raises(stripe.RateLimitError):
+        hurry()
+    assert v1.payment_intents.retrieve(intent.id).id == intent.id
+    control("POST", "limits", {"operation": None})
+    assert v1.payment_intents.create(card_payment()).id
+
+
 @pytest.mark.parametrize("saved", [True, False])
 def test_a_refused_request_is_replayed_for_its_key_only_where_it_was_saved(
     v1: Any, control: Any, saved: bool

@@ -519,6 +519,7 @@ def upgrade() -> None:
         sa.Column("misconfigured_at", columns.UTCDateTime(), nullable=True),
         sa.Column("create_sent_at", columns.UTCDateTime(), nullable=True),
         sa.Column("confirm_sent_at", columns.UTCDateTime(), nullable=True),
+        sa.Column("searched_to", sa.String(length=255), nullable=True),
         sa.Column("stripe_payment_id", sa.String(length=255), nullable=True),
         sa.Column("stripe_status", sa.String(length=40), nullable=True),
         sa.Column("client_secret", sa.String(length=255), nullable=True),

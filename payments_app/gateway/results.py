@@ -24,12 +24,17 @@ class Verdict(StrEnum):
     MISCONFIGURED = "misconfigured"  # 401, 403, some 400s: our fault, nobody's payment
 
 
+# Refused here, before anything was sent: no call was made.
+BREAKER_OPEN = "breaker_open"
+THROTTLED = "throttled"
+
+
 class UnreadableError(RuntimeError):
     """Stripe did not say what was asked: nothing is known of it."""
 
     def __init__(self, verdict: Verdict, error: dict[str, Any]) -> None:
         super().__init__(f"{verdict}: {error.get('code') or error.get('type')}")
-        self.verdict = verdict
+        self.verdict, self.error = verdict, error
 
 
 @dataclass(frozen=True)
@@ -59,6 +64,16 @@ class Answer:
     def was_read(self) -> bool:
         """Whether the object itself was answered, and not inside an error."""
         return self.body is not None and self.http_status == 200
+
+    @property
+    def throttled(self) -> bool:
+        """Whether our own bucket had no turn for the call: it is made later, and fails nobody."""
+        return self.error_type == THROTTLED
+
+    @property
+    def was_made(self) -> bool:
+        """Whether the call was made at all, and not refused here."""
+        return self.error_code not in (BREAKER_OPEN, THROTTLED)
 
     @property
     def refused(self) -> bool:

@@ -91,6 +91,7 @@ class Transaction(Base):
     misconfigured_at: Mapped[dt.datetime | None]  # last refused, and not by the buyer's fault
     create_sent_at: Mapped[dt.datetime | None]
     confirm_sent_at: Mapped[dt.datetime | None]
+    searched_to: Mapped[str | None] = mapped_column(Key(255))  # in Stripe's list, for its intent
 
     # What Stripe answered.
     stripe_payment_id: Mapped[str | None] = mapped_column(Key(255), unique=True)

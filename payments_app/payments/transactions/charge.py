@@ -41,6 +41,7 @@ from payments_app.payments.transactions.apply_stripe_state import (
     note_call,
 )
 from payments_app.payments.transactions.charge_snapshot import ChargeSnapshot, snapshot_of
+from payments_app.payments.transactions.find import find
 from payments_app.payments.transactions.keep_answer import keep_intent
 from payments_app.payments.transactions.leave import unknown_kind, why_not_charged
 from payments_app.payments.transactions.wait import wait
@@ -94,14 +95,20 @@ def charge(transaction_id: str, claim: Claim) -> None:
 
 def create(snapshot: ChargeSnapshot) -> Answer:
     """Create the intent, or find the one that an earlier try made, where its key is of no more
-    use: forgotten after a day, or holding an error that Stripe will repeat for ever."""
+    use: forgotten after a day, or holding an error that Stripe will repeat for ever.
+
+    Raises Later where more of Stripe's list is to be searched."""
     if not (snapshot.key_forgotten and snapshot.create_sent):
         answer = charges.create_intent(snapshot.create, snapshot.create_key, snapshot.account)
         if not (answer.replayed and answer.verdict == Verdict.UNKNOWN):
             return answer
         note(snapshot.transaction_id, answer)
-    return charges.find_intent(
-        snapshot.transaction_id, snapshot.created_at, snapshot.account, setup=snapshot.sets_up
+    return find(
+        snapshot.transaction_id,
+        snapshot.created_at,
+        snapshot.account,
+        setup=snapshot.sets_up,
+        searched_to=snapshot.searched_to,
     )
 
 

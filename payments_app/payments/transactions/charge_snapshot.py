@@ -49,6 +49,7 @@ class ChargeSnapshot:
     create_sent: bool
     confirm_sent: bool
     key_number: int
+    searched_to: str | None  # where the search for a lost intent goes on
     late: bool  # older than UNSENT_SECONDS
     key_forgotten: bool  # older than KEY_SECONDS
     created_at: dt.datetime
@@ -157,6 +158,7 @@ def snapshot_of(session: Session, transaction: Transaction) -> ChargeSnapshot:
         create_sent=transaction.create_sent_at is not None,
         confirm_sent=transaction.confirm_sent_at is not None,
         key_number=transaction.key_number,
+        searched_to=transaction.searched_to,
         late=bool(late),
         key_forgotten=bool(forgotten),
         created_at=transaction.created_at,

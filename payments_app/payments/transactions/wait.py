@@ -30,7 +30,11 @@ MISCONFIGURED_SECONDS = 60.0
 
 
 def wait(snapshot: ChargeSnapshot, answer: Answer, claim: Claim) -> NoReturn:
-    """Raise Later with the time to come back; the transaction's own deadline ends it."""
+    """Raise Later with the time to come back; the transaction's own deadline ends it. What our own
+    bucket delays is no try of Stripe's patience."""
+    if answer.throttled:
+        _unsend(snapshot, answer)
+        raise Later(answer.retry_after or 1.0, f"{answer.call}: {answer.error_code}", is_try=False)
     seconds = next_try(answer, claim.tries, then=UNREACHABLE_SECONDS)
     if answer.verdict == Verdict.MISCONFIGURED:
         seconds = max(MISCONFIGURED_SECONDS, answer.retry_after or 0)
@@ -44,6 +48,12 @@ def wait(snapshot: ChargeSnapshot, answer: Answer, claim: Claim) -> NoReturn:
     )
     _put_off(snapshot, answer, claim.tries, seconds)
     raise Later(seconds, f"{answer.call}: {answer.error_code}")
+
+
+@atomic
+def _unsend(session: Session, snapshot: ChargeSnapshot, answer: Answer) -> None:
+    if _nothing_at_stripe(snapshot, answer):
+        states.lock(session, snapshot.transaction_id).create_sent_at = None
 
 
 @atomic

@@ -10,7 +10,8 @@ POST slow_banks {"ms"}            confirmed payments are `processing` for so lon
 POST payment_intents/<id>/move    a `processing` intent is settled at once
 POST events {"type", "object"}    an event of any kind; "account" tells it of a connected one
 POST charges/<id>                 changes the fields of one; likewise of a balance transaction, a
-                                  refund, a dispute, an intent, a transfer, an application fee
+                                  refund, a dispute, an intent, a card, a transfer, an application
+                                  fee
 POST confirmation_tokens/<id>/expire
 DELETE idempotency_keys           as after 24 hours
 POST refunds/<id>/move             a pending or doomed refund moves on at once
@@ -38,7 +39,7 @@ from stripe_sandbox.webhooks import WebhookDispatcher
 
 _CHANGED = (
     *("charge", "balance_transaction", "refund", "dispute", "payment_intent", "setup_intent"),
-    *("transfer", "application_fee"),
+    *("transfer", "application_fee", "payment_method"),
 )
 _ACCOUNT_OPERATIONS = {
     "onboard": connected_accounts.onboard,

@@ -76,6 +76,7 @@ def charge(transaction_id: str, claim: Claim) -> None:
             snapshot.customer.email,
             snapshot.transaction_id,
             snapshot.key_number,
+            again=snapshot.customer.again,
         )
         if made.body is None:
             _not_created(snapshot, made, claim)

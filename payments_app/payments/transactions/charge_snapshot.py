@@ -10,7 +10,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import column, select, table
 from sqlalchemy.orm import Session
 
 from payments_app.core.web.links import absolute
@@ -19,6 +19,8 @@ from payments_app.payments.models import Role, Transaction
 from payments_app.payments.queries import joined
 from payments_app.payments.repeatable import KEY_SECONDS, older_than, same_parameters
 
+# By its name: the customers' package is above this one.
+_CUSTOMERS = table("pay_customers", column("id"), column("stripe_customer_gone_at"))
 UNSENT_SECONDS = 15 * 60  # a buyer who left is not charged after this
 
 
@@ -29,6 +31,7 @@ class NewCustomer:
 
     customer_id: str | None
     email: str
+    again: bool = False  # Stripe knew them, and they are gone there
 
 
 @dataclass(frozen=True)
@@ -172,4 +175,6 @@ def _new_customer(session: Session, transaction: Transaction) -> NewCustomer | N
     if not transaction.customer_known:
         return NewCustomer(None, transaction.email.strip().lower())
     customer_id = session.scalars(joined(transaction.id, Role.CUSTOMER)).one()
-    return NewCustomer(customer_id, transaction.email.strip().lower())
+    gone = select(_CUSTOMERS.c.stripe_customer_gone_at).where(_CUSTOMERS.c.id == customer_id)
+    again = session.scalar(gone) is not None
+    return NewCustomer(customer_id, transaction.email.strip().lower(), again)

@@ -42,6 +42,19 @@ logconfig_dict = {
 control_socket_disable = True
 
 
+def when_ready(server):
+    """The web asks nobody at Stripe: only the key's mode is looked at. Without a database it starts
+    and says so itself."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from payments_app.gateway.own_account import check_mode
+
+    app = server.app.wsgi()
+    with contextlib.suppress(SQLAlchemyError), app.app_context():
+        check_mode()
+    app.extensions["engine"].dispose()
+
+
 def post_fork(server, worker):  # noqa: ARG001 - the signature is gunicorn's
     """The master's database connections are the master's: a worker opens its own."""
     server.app.wsgi().extensions["engine"].dispose(close=False)

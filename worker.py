@@ -4,6 +4,7 @@ import sys
 
 from payments_app import create_app
 from payments_app.core.jobs.worker import run
+from payments_app.gateway.own_account import check_account
 from payments_app.ops.watch import check_redis
 from payments_app.queues import BACKGROUND_QUEUES, QUEUE_THREADS
 
@@ -12,5 +13,6 @@ if __name__ == "__main__":
         sys.exit(f"Usage: python worker.py QUEUE, where QUEUE is one of {', '.join(QUEUE_THREADS)}")
     app = create_app()
     with app.app_context():
+        check_account()
         check_redis()
     run(app, sys.argv[1], niceness=10 if sys.argv[1] in BACKGROUND_QUEUES else 0)

@@ -6,7 +6,7 @@ from payments_app.core import alerts, history, registry
 from payments_app.core.jobs import counters, outbox
 from payments_app.customers import models as customers
 from payments_app.downloads import models as downloads
-from payments_app.gateway import breaker
+from payments_app.gateway import breaker, own_account
 from payments_app.inbound import models as inbound
 from payments_app.ledger import models as ledger
 from payments_app.merchants import models as merchants
@@ -43,6 +43,7 @@ __all__ = [
     "notices",
     "orders",
     "outbox",
+    "own_account",
     "payments",
     "reconcile",
     "refunds",

@@ -15,7 +15,7 @@ from flask import Flask
 from payments_app.core.jobs.command import DAY, Command, Policy, Subscriber
 from payments_app.core.jobs.outbox import SWEEPER
 from payments_app.core.jobs.scheduler import without_subject
-from payments_app.customers import billed_at_stripe
+from payments_app.customers import billed_at_stripe, unlearn
 from payments_app.customers.ask_for_link import MAIL_LINK
 from payments_app.customers.cards import DETACH, detach
 from payments_app.customers.on_payment import on_payment as customer_on_payment
@@ -157,6 +157,10 @@ COMMANDS = {
         without_subject(aggregate_reports), "reports", unique_while_open=True
     ),
     "customers.on_payment": Command(customer_on_payment, "payment_standard"),
+    unlearn.READ_CARD: Command(unlearn.read_card, "payment_standard", unending=unlearn.UNENDING),
+    unlearn.READ_CUSTOMER: Command(
+        unlearn.read_customer, "payment_standard", unending=unlearn.UNENDING
+    ),
     DETACH: Command(detach, "default"),
     billed_at_stripe.SUBSCRIBED: Command(billed_at_stripe.subscribed, "payment_standard"),
     billed_at_stripe.INVOICE_FAILED: Command(billed_at_stripe.invoice_failed, "payment_standard"),

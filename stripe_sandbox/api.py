@@ -34,6 +34,7 @@ from stripe_sandbox.errors import ApiError
 from stripe_sandbox.expanding import expand
 from stripe_sandbox.faults import Faults, Rule
 from stripe_sandbox.idempotency import IdempotencyKeys
+from stripe_sandbox.limits import Limits
 from stripe_sandbox.messages import Request, Response
 from stripe_sandbox.requests_log import RequestsLog
 from stripe_sandbox.webhooks import WebhookDispatcher
@@ -65,6 +66,7 @@ class Api:
         self._dispatcher = dispatcher
         self._keys = IdempotencyKeys(context.store)
         self.faults = Faults()
+        self.limits = Limits()
         self.log = RequestsLog()
 
     def answer(self, request: Request) -> Response:
@@ -124,6 +126,7 @@ class Api:
                 " https://stripe.com/docs or we can help at https://support.stripe.com/.",
             )
         route, names = found
+        self.limits.check(call.platform or call.account, f"{route.method} {route.pattern.pattern}")
         if call.publishable and not route.publishable:
             raise accounts.needs_secret_key()
         checked = params.check(given, route.fields, route.required)
@@ -134,6 +137,8 @@ class Api:
         with self._store.transaction():
             if kind == "500_before":
                 response = faults.internal_error()
+            elif rule and kind == "refuse":
+                response = _refused(faults.refusal(rule), entry["id"])
             else:
                 response = self._run(call, route, checked, names)
                 entry["executed"] = True
@@ -154,10 +159,15 @@ class Api:
         try:
             thing = route.handler(call, checked, **names)
         except ApiError as error:
-            if not error.executed:
-                raise
-            return _refusal(error, call.request_id)
+            return _refused(error, call.request_id)
         return Response.json(200, visible(expand(call, thing, paths)))
+
+
+def _refused(error: ApiError, request_id: str | None) -> Response:
+    """Raises ApiError where the refusal is not to be saved."""
+    if not error.executed:
+        raise error
+    return _refusal(error, request_id)
 
 
 def _refusal(error: ApiError, request_id: str | None) -> Response:

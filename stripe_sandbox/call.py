@@ -66,7 +66,10 @@ class Call:
 
     def param(self, object_id: str, kind: str, name: str) -> Object:
         """The object that a parameter names. Raises ApiError 400."""
-        return self._known(object_id, kind, name, 400)
+        found = self._known(object_id, kind, name, 400)
+        if found.get("deleted"):
+            raise missing_resource(kind, object_id, name, 400)
+        return found
 
     def _known(self, object_id: str, kind: str, name: str, status: int) -> Object:
         found = self.find(object_id, kind)

@@ -2,6 +2,7 @@
 
 POST delay {"ms"}                 every payment call of the account takes that much longer
 POST/GET/DELETE faults            rules as `faults.py` tells: add (one or a list), list, clear
+POST limits {"operation"}         so many calls a second of one operation; null ends it
 POST webhook_faults               a script as `webhook_faults.py` tells; {} ends it
 POST webhook_endpoints            {"url", "secret", "connect"?, "thin"?}: with a known secret
 POST events/<id>/resend           posts the event again
@@ -9,7 +10,8 @@ POST slow_banks {"ms"}            confirmed payments are `processing` for so lon
 POST payment_intents/<id>/move    a `processing` intent is settled at once
 POST events {"type", "object"}    an event of any kind; "account" tells it of a connected one
 POST charges/<id>                 changes the fields of one; likewise of a balance transaction, a
-                                  refund, a dispute, an intent, a transfer, an application fee
+                                  refund, a dispute, an intent, a card, a transfer, an application
+                                  fee
 POST confirmation_tokens/<id>/expire
 DELETE idempotency_keys           as after 24 hours
 POST refunds/<id>/move             a pending or doomed refund moves on at once
@@ -37,7 +39,7 @@ from stripe_sandbox.webhooks import WebhookDispatcher
 
 _CHANGED = (
     *("charge", "balance_transaction", "refund", "dispute", "payment_intent", "setup_intent"),
-    *("transfer", "application_fee"),
+    *("transfer", "application_fee", "payment_method"),
 )
 _ACCOUNT_OPERATIONS = {
     "onboard": connected_accounts.onboard,
@@ -55,6 +57,7 @@ class Control:
             ("POST", r"faults", self._add_faults),
             ("GET", r"faults", self._list_faults),
             ("DELETE", r"faults", self._clear_faults),
+            ("POST", r"limits", self._set_limit),
             ("POST", r"webhook_faults", self._set_webhook_faults),
             ("POST", r"webhook_endpoints", self._add_endpoint),
             ("POST", r"events/(evt_\w+)/resend", self._resend),
@@ -103,6 +106,10 @@ class Control:
     def _clear_faults(self, account: str, content: Any) -> Any:
         self._api.faults.clear(account)
         return self._list_faults(account, content)
+
+    def _set_limit(self, account: str, content: Any) -> Any:
+        self._api.limits.set(account, content["operation"])
+        return content
 
     def _set_webhook_faults(self, account: str, content: Any) -> Any:
         self._context.webhook_faults.set(account, content)

@@ -20,7 +20,8 @@ _TWO_DECIMAL = (
     | WHOLE_UNITS_ONLY
 )
 KNOWN = ZERO_DECIMAL | THREE_DECIMAL | _TWO_DECIMAL
-LARGEST = 99_999_999
+LARGEST = 99_999_999  # eight digits
+_LARGEST_IN = {"idr": 999_999_999_999}
 
 # Minor units.
 _MINIMUM = (
@@ -76,10 +77,10 @@ def check_amount(amount: int, currency: str) -> None:
             code="amount_too_small",
             param="amount",
         )
-    if amount > LARGEST:
+    if amount > (largest := _LARGEST_IN.get(currency, LARGEST)):
         raise ApiError(
             400,
-            f"Amount must be no more than {spoken(LARGEST, currency)}",
+            f"Amount must be no more than {spoken(largest, currency)}",
             code="amount_too_large",
             param="amount",
         )

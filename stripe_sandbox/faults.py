@@ -1,7 +1,7 @@
 """Fault scripts: rules of an account that make its API calls go wrong, each so many times.
 
 A rule is {"match": {"method", "path" (a regular expression), "nth"}, "times": n or null for ever,
-"probability", "seed", "fault", "ms", "executed", "set"}; all but `fault` may be left out.
+"probability", "seed", "fault", "ms", "executed", "set", "saved"}; all but `fault` may be left out.
 """
 
 import json
@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from stripe_sandbox import accounts, idempotency
+from stripe_sandbox import accounts, idempotency, limits
 from stripe_sandbox.errors import ApiError
 from stripe_sandbox.messages import Fate, Request, Response
 
@@ -32,8 +32,9 @@ KINDS = {
     "html_502": "a proxy's page, not executed unless `executed` is true",
     "unauthorized": "401",
     "forbidden": "403",
+    "refuse": "400 with the fields of `set`, not executed; `saved` for the key where that is true",
 }
-_RULE_FIELDS = {"match", "times", "probability", "seed", "fault", "ms", "executed", "set"}
+_RULE_FIELDS = {"match", "times", "probability", "seed", "fault", "ms", "executed", "set", "saved"}
 _MATCH_FIELDS = {"method", "path", "nth"}
 _PAYMENT_PATHS = ("/v1/payment_intents", "/v1/setup_intents", "/v1/refunds")
 
@@ -132,12 +133,7 @@ def refuse(rule: Rule | None, account: str, key: str | None) -> None:
         case "409_in_flight":
             raise idempotency.in_flight(key or "none")
         case "rate_limit":
-            raise ApiError(
-                429,
-                "Request rate limit exceeded. Learn more about rate limits here"
-                " https://stripe.com/docs/rate-limits.",
-                code="rate_limit",
-            )
+            raise limits.exceeded()
         case "lock_timeout":
             raise ApiError(
                 429,
@@ -155,6 +151,13 @@ def intercept(rule: Rule | None) -> Response | None:
     if rule and rule.kind.startswith("html") and not rule.executes_behind_a_proxy:
         return _proxy_page(rule)
     return None
+
+
+def refusal(rule: Rule) -> ApiError:
+    """Of our request itself, as for a wrong parameter. Stripe may save one for the key: a caller
+    can't tell beforehand."""
+    said = {"message": "Invalid request.", **rule.content.get("set", {})}
+    return ApiError(400, executed=bool(rule.content.get("saved")), **said)
 
 
 def spoil(rule: Rule | None, response: Response) -> Response:

@@ -243,6 +243,7 @@ def upgrade() -> None:
         sa.Column("email", sa.String(length=254), nullable=False),
         sa.Column("name", sa.String(length=200), nullable=True),
         sa.Column("stripe_customer_id", sa.String(length=255), nullable=True),
+        sa.Column("stripe_customer_gone_at", columns.UTCDateTime(), nullable=True),
         sa.Column("default_payment_method_id", sa.String(length=255), nullable=True),
         sa.Column("payment_status", sa.String(length=24), nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),
@@ -515,8 +516,11 @@ def upgrade() -> None:
         sa.Column("save_card", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("customer_known", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("parameters", columns.JSON_TYPE, nullable=True),
+        sa.Column("key_number", sa.Integer(), server_default=sa.text("1"), nullable=False),
+        sa.Column("misconfigured_at", columns.UTCDateTime(), nullable=True),
         sa.Column("create_sent_at", columns.UTCDateTime(), nullable=True),
         sa.Column("confirm_sent_at", columns.UTCDateTime(), nullable=True),
+        sa.Column("searched_to", sa.String(length=255), nullable=True),
         sa.Column("stripe_payment_id", sa.String(length=255), nullable=True),
         sa.Column("stripe_status", sa.String(length=40), nullable=True),
         sa.Column("client_secret", sa.String(length=255), nullable=True),
@@ -587,6 +591,13 @@ def upgrade() -> None:
         )
         batch_op.create_index(
             "pay_transactions_last4_page_idx", ["card_last4", "created_at", "id"], unique=False
+        )
+        batch_op.create_index(
+            "pay_transactions_misconfigured_at_idx",
+            ["misconfigured_at"],
+            unique=False,
+            postgresql_where=sa.text("misconfigured_at IS NOT NULL"),
+            sqlite_where=sa.text("misconfigured_at IS NOT NULL"),
         )
         batch_op.create_index(
             "pay_transactions_phase_page_idx", ["phase", "created_at", "id"], unique=False
@@ -799,6 +810,27 @@ def upgrade() -> None:
             ),
         )
 
+    op.create_table(
+        "pay_gone_at_stripe",
+        sa.Column("stripe_id", sa.String(length=255), nullable=False),
+        sa.Column("stripe_customer_id", sa.String(length=255), nullable=False),
+        sa.Column(
+            "found_at", columns.UTCDateTime(), server_default=clock.database_now(), nullable=False
+        ),
+        sa.PrimaryKeyConstraint("stripe_id", name=op.f("pay_gone_at_stripe_pkey")),
+    )
+    with op.batch_alter_table("pay_gone_at_stripe", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("pay_gone_at_stripe_found_at_idx"), ["found_at"], unique=False
+        )
+
+    op.create_table(
+        "pay_stripe_account",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("account", sa.String(length=255), nullable=False),
+        sa.Column("livemode", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pay_stripe_account_pkey")),
+    )
     op.create_table(
         "pay_history",
         sa.Column("id", columns.BIGINT, nullable=False),
@@ -1912,6 +1944,11 @@ def downgrade() -> None:
         batch_op.drop_index("pay_daily_payments_day_idx")
 
     op.drop_table("pay_daily_payments")
+    op.drop_table("pay_stripe_account")
+    with op.batch_alter_table("pay_gone_at_stripe", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("pay_gone_at_stripe_found_at_idx"))
+
+    op.drop_table("pay_gone_at_stripe")
     op.drop_table("pay_customers")
     op.drop_table("pay_breakers")
     with op.batch_alter_table("pay_alerts", schema=None) as batch_op:

@@ -55,7 +55,7 @@ def payment_source_of(
     return PaymentSource(
         purchase.confirmation_token,
         purchase.payment_method,
-        stripe_customer_id=owner.stripe_customer_id if owner else None,
+        stripe_customer_id=owner.known_at_stripe if owner else None,
         save_card=save,
         customer_known=owner is not None,
     )

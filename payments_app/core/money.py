@@ -40,6 +40,9 @@ _MINIMUM_MAJOR = {
     "huf": Decimal(175),
 }
 
+MOST = 99_999_999  # minor units: eight digits
+_MOST_IN = {"idr": 999_999_999_999}
+
 _CODE = re.compile(r"[A-Za-z]{3}")
 _LETTERS_THEN_DIGITS = re.compile(r"(?<=[A-Za-z])(?=\d)")
 
@@ -116,6 +119,11 @@ def minimum(currency: str) -> int:
     return max(1, int(major.scaleb(exponent(currency))))
 
 
+def maximum(currency: str) -> int:
+    """The most that Stripe charges in this currency, in minor units."""
+    return _MOST_IN.get(currency.lower(), MOST)
+
+
 def chargeable(money: Money) -> str | None:
     """Why this can't be asked for: the shop does not sell in the currency, or Stripe would refuse
     the amount; in words, None where it can.
@@ -133,4 +141,7 @@ def chargeable(money: Money) -> str | None:
     least = minimum(money.currency)
     if money.amount < least:
         return f"the least that can be charged is {Money(least, money.currency)}"
+    most = maximum(money.currency)
+    if money.amount > most:
+        return f"the most that can be charged is {Money(most, money.currency)}"
     return None

@@ -114,19 +114,25 @@ def choose_default(session: Session, customer_id: str, card_id: str) -> bool:
 @atomic
 def remove(session: Session, customer_id: str, card_id: str) -> bool:
     """Never charge a card again, and take it off the customer at Stripe by a job; False where
-    there is no such card. Another one becomes the default, if there is one."""
+    there is no such card."""
     customer = _lock(session, customer_id)
     card = card_of(session, customer_id, card_id)
     if card is None:
         return False
+    take_off(session, customer, card, "card.removed")
+    outbox.stage(session, DETACH, card.id)
+    return True
+
+
+def take_off(session: Session, customer: Customer, card: SavedCard, what: str) -> None:
+    """Never charge a card of a locked customer again, with `what` in the history. Another one
+    becomes the default, if there is one."""
     card.removed_at = database_now()
     session.flush()
     if customer.default_payment_method_id == card.payment_method:
-        left = saved_cards(session, customer_id)
+        left = saved_cards(session, customer.id)
         _set_default(customer, left[0] if left else None)
-    _record(session, "card.removed", customer_id, card)
-    outbox.stage(session, DETACH, card.id)
-    return True
+    _record(session, what, customer.id, card)
 
 
 def detach(card_id: str, _claim: Claim) -> None:
@@ -178,8 +184,8 @@ def _own(customer_id: str) -> tuple[ColumnElement[bool], ...]:
 
 def _add_to_account(customer: Customer, card: SavedCard) -> None:
     """A card that is the customer's own is the default where there is none."""
-    if customer.stripe_customer_id is None:
-        customer.stripe_customer_id = card.stripe_customer_id
+    if customer.known_at_stripe is None:
+        _name_at_stripe(customer, card.stripe_customer_id)
     if customer.default_payment_method_id is None:
         _set_default(customer, card)
 
@@ -201,8 +207,14 @@ def _details(intent: dict[str, Any]) -> dict[str, Any]:
 def _set_default(customer: Customer, card: SavedCard | None) -> None:
     """The card, and the customer at Stripe that it belongs to: the two are charged together."""
     customer.default_payment_method_id = card.payment_method if card else None
-    customer.stripe_customer_id = card.stripe_customer_id if card else customer.stripe_customer_id
+    if card:
+        _name_at_stripe(customer, card.stripe_customer_id)
     customer.version += 1
+
+
+def _name_at_stripe(customer: Customer, stripe_customer_id: str) -> None:
+    if customer.stripe_customer_id != stripe_customer_id:
+        customer.stripe_customer_id, customer.stripe_customer_gone_at = stripe_customer_id, None
 
 
 def _lock(session: Session, customer_id: str) -> Customer:

@@ -29,6 +29,8 @@ class Customer(Payable, Base):
     email: Mapped[str] = mapped_column(String(254), unique=True)
     name: Mapped[str | None] = mapped_column(String(200))
     stripe_customer_id: Mapped[str | None] = mapped_column(Key(255), unique=True)
+    # A read showed that Stripe has it no more: the next payment that needs one makes another.
+    stripe_customer_gone_at: Mapped[dt.datetime | None]
     default_payment_method_id: Mapped[str | None] = mapped_column(Key(255))
     payment_status: Mapped[str | None] = mapped_column(String(24))
     version: Mapped[int] = mapped_column(default=1)
@@ -40,6 +42,11 @@ class Customer(Payable, Base):
             name="payment_status",
         ),
     )
+
+    @property
+    def known_at_stripe(self) -> str | None:
+        """The customer's id at Stripe, where there is one there still."""
+        return self.stripe_customer_id if self.stripe_customer_gone_at is None else None
 
     def charge(
         self, amount: int, description: str = "Payment", currency: str = "usd"
@@ -56,7 +63,7 @@ class Customer(Payable, Base):
             email=self.email,
             source=PaymentSource(
                 payment_method=self.default_payment_method_id,
-                stripe_customer_id=self.stripe_customer_id,
+                stripe_customer_id=self.known_at_stripe,
                 off_session=True,
             ),
             money=Money(amount, currency),
@@ -106,3 +113,14 @@ class SavedCard(Base):
             stripe_customer_id=self.stripe_customer_id,
             off_session=off_session,
         )
+
+
+class GoneAtStripe(Base):
+    """A card or a customer at Stripe (`stripe_id`) that a read showed to be gone there, with the
+    customer at Stripe whose it was. What named it here stays as it was, and is not charged."""
+
+    __tablename__ = "pay_gone_at_stripe"
+
+    stripe_id: Mapped[str] = mapped_column(Key(255), primary_key=True)
+    stripe_customer_id: Mapped[str] = mapped_column(Key(255))
+    found_at: Mapped[dt.datetime] = mapped_column(server_default=database_now(), index=True)

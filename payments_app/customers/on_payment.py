@@ -15,6 +15,7 @@ from payments_app.core.db.session import atomic
 from payments_app.core.jobs.command import Claim
 from payments_app.customers.cards import keep_card
 from payments_app.customers.models import Customer
+from payments_app.customers.unlearn import look_again
 from payments_app.payments.models import Role, Transaction
 from payments_app.payments.phases import Phase, State
 from payments_app.payments.queries import attempts, joined
@@ -28,6 +29,7 @@ def on_payment(session: Session, transaction_id: str, _claim: Claim) -> None:
         return
     customer = session.get_one(Customer, customer_id, with_for_update=True, populate_existing=True)
     keep_card(session, transaction_id)
+    look_again(session, session.get_one(Transaction, transaction_id, populate_existing=True))
     customer.payment_status = _status(session, customer_id)
 
 

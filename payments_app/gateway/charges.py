@@ -13,24 +13,25 @@ from typing import Any
 from payments_app.core.db.columns import as_object
 from payments_app.gateway.calls import intent_call
 from payments_app.gateway.client import client, options
-from payments_app.gateway.errors import sort
-from payments_app.gateway.exchange import plain
-from payments_app.gateway.ids import id_of
-from payments_app.gateway.results import Answer, Verdict
+from payments_app.gateway.misconfigured import sort_our_mistake
+from payments_app.gateway.pages import pages
+from payments_app.gateway.results import Answer, UnreadableError, Verdict
 
 _SETUP_ID = "seti_"
-_PAGES = 20  # of 100 intents each
+_PAGES = 20  # of 100 intents each, at a time
+LIST_GOES_ON = "list_goes_on"
 
 
 def create_intent(parameters: dict[str, Any], key: str, account: str | None = None) -> Answer:
     """Create an unconfirmed intent: to take money, or with no amount to keep a card. It moves no
     money, so it may be repeated with its key."""
     setup = "amount" not in parameters
-    return intent_call(
+    answer = intent_call(
         "create",
         lambda: _service(setup=setup).create(parameters, options(account, key)),
         setup=setup,
     )
+    return sort_our_mistake(answer)
 
 
 def confirm_intent(
@@ -38,13 +39,14 @@ def confirm_intent(
 ) -> Answer:
     """Confirm an intent: the one call that can move money."""
     setup = _is_setup(intent_id)
-    return intent_call(
+    answer = intent_call(
         "confirm",
         lambda: _service(setup=setup).confirm(
             intent_id, {**parameters, "expand": _expand(setup=setup)}, options(account, key)
         ),
         setup=setup,
     )
+    return sort_our_mistake(answer)
 
 
 def retrieve_intent(intent_id: str, account: str | None = None) -> Answer:
@@ -77,30 +79,38 @@ def find_intent(
     account: str | None = None,
     *,
     setup: bool = False,
+    after: str | None = None,
 ) -> Answer:
     """Find an intent whose id was lost, by its metadata, in Stripe's list by creation time.
 
     Stripe's search is no help: it lags by minutes. UNKNOWN says that the list could not be read;
-    CANCELED without an intent says that there is none.
+    CANCELED without an intent says that there is none. A list that is longer than _PAGES is read
+    in parts: LATER with the error LIST_GOES_ON, whose `after` is where the next part begins.
     """
     since = int(created_after.timestamp()) - 300  # Stripe's clock is not ours
+    created = {"gte": since, "lte": since + 86_400 + 600}
+    place = {"starting_after": after} if after else {}
+    begun = after
     try:
-        page = _service(setup=setup).list(
-            {"limit": 100, "created": {"gte": since, "lte": since + 86_400 + 600}},
-            options(account),
-        )
-        for number, intent in enumerate(page.auto_paging_iter()):
-            if as_object(plain(intent).get("metadata")).get("transaction_id") == transaction_id:
-                found = id_of(plain(intent))
-                if found is None:
-                    return Answer("find", Verdict.UNKNOWN, error={"type": "intent_without_id"})
-                return retrieve_intent(found, account)
-            if number >= _PAGES * 100:
-                return Answer("find", Verdict.UNKNOWN, error={"type": "list_too_long"})
-    except Exception as error:
-        verdict, body = sort(error)
-        return Answer("find", verdict, error=body)
+        listed = pages(_service(setup=setup).list, account, created=created, **place)
+        for number, page in enumerate(listed, 1):
+            for intent in page:
+                if as_object(intent.get("metadata")).get("transaction_id") == transaction_id:
+                    return retrieve_intent(intent["id"], account)
+            after = page[-1]["id"]
+            if number == _PAGES:
+                return _goes_on(after)
+    except UnreadableError as error:
+        if after != begun:
+            return _goes_on(after)
+        put_off = error.verdict in (Verdict.LATER, Verdict.MISCONFIGURED)
+        verdict = error.verdict if put_off else Verdict.UNKNOWN
+        return Answer("find", verdict, error=error.error)
     return Answer("find", Verdict.CANCELED)
+
+
+def _goes_on(after: str | None) -> Answer:
+    return Answer("find", Verdict.LATER, error={"type": LIST_GOES_ON, "after": after})
 
 
 def _is_setup(intent_id: str) -> bool:

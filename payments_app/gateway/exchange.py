@@ -9,7 +9,7 @@ from typing import Any
 from payments_app.gateway import breaker
 from payments_app.gateway.errors import sort
 from payments_app.gateway.ids import clean_id, id_of
-from payments_app.gateway.results import Answer, Verdict
+from payments_app.gateway.results import BREAKER_OPEN, THROTTLED, Answer, Verdict
 from payments_app.gateway.throttle import MAX_WAIT_SECONDS, throttle
 
 _INTENTS = ("payment_intent", "setup_intent")
@@ -25,7 +25,7 @@ def object_call(
     It may be refused here, before anything is sent: by the breaker while Stripe is away, or by
     the throttle where a turn is more than `max_wait` seconds away.
     """
-    refused = _refusal(name, max_wait)
+    refused = _refusal(name, f"{kind}.{name}", max_wait)
     if refused is not None:
         return refused
     answer = _make(name, kind, call)
@@ -39,14 +39,14 @@ def plain(found: Any) -> dict[str, Any]:
     return data
 
 
-def _refusal(name: str, max_wait: float) -> Answer | None:
+def _refusal(name: str, operation: str, max_wait: float) -> Answer | None:
     seconds = breaker.refusal_seconds()
     if seconds is not None:
-        error = {"type": "api_connection", "code": "breaker_open", "message": "Network error"}
+        error = {"type": "api_connection", "code": BREAKER_OPEN, "message": "Network error"}
         return Answer(name, Verdict.LATER, error=error, retry_after=seconds)
-    seconds = throttle().wait_for_turn(max_wait)
+    seconds = throttle().wait_for_turn(operation, max_wait)
     if seconds:
-        error = {"type": "throttled", "message": "Too many calls to Stripe at once"}
+        error = {"type": THROTTLED, "message": "Too many calls to Stripe at once"}
         return Answer(name, Verdict.LATER, error=error, retry_after=seconds)
     return None
 

@@ -21,7 +21,12 @@ class Verdict(StrEnum):
     MOVED_ON = "moved_on"  # the intent is in another state than we thought: read it again
     LATER = "later"  # refused before anything happened: same key, later
     UNKNOWN = "unknown"  # sent, and the answer was lost or made no sense
-    MISCONFIGURED = "misconfigured"  # 401, 403: our fault, nobody's payment
+    MISCONFIGURED = "misconfigured"  # 401, 403, some 400s: our fault, nobody's payment
+
+
+# Refused here, before anything was sent: no call was made.
+BREAKER_OPEN = "breaker_open"
+THROTTLED = "throttled"
 
 
 class UnreadableError(RuntimeError):
@@ -29,7 +34,7 @@ class UnreadableError(RuntimeError):
 
     def __init__(self, verdict: Verdict, error: dict[str, Any]) -> None:
         super().__init__(f"{verdict}: {error.get('code') or error.get('type')}")
-        self.verdict = verdict
+        self.verdict, self.error = verdict, error
 
 
 @dataclass(frozen=True)
@@ -59,6 +64,22 @@ class Answer:
     def was_read(self) -> bool:
         """Whether the object itself was answered, and not inside an error."""
         return self.body is not None and self.http_status == 200
+
+    @property
+    def throttled(self) -> bool:
+        """Whether our own bucket had no turn for the call: it is made later, and fails nobody."""
+        return self.error_type == THROTTLED
+
+    @property
+    def was_made(self) -> bool:
+        """Whether the call was made at all, and not refused here."""
+        return self.error_code not in (BREAKER_OPEN, THROTTLED)
+
+    @property
+    def refused(self) -> bool:
+        """Whether Stripe refused the request itself (400): nothing was done by it."""
+        definite = self.verdict in (Verdict.INVALID, Verdict.MISCONFIGURED)
+        return definite and self.http_status == 400
 
     @property
     def error_type(self) -> str | None:

@@ -33,6 +33,7 @@ _DISPUTE = Handling("disputes.refresh", "payment_intent", names_account=True)
 _RECORD_ONLY = Handling()
 _SUBSCRIBED = Handling("customers.subscribed_at_stripe", "customer", of_ours=True)
 _INVOICE_FAILED = Handling("customers.invoice_failed_at_stripe", "customer", of_ours=True)
+_CARD = Handling("customers.read_card", of_ours=True)
 _ACCOUNT = Handling("merchants.refresh_account", of_account=True)
 _TRANSFER = Handling("connect.read_by_charge", "source_transaction")
 _FEE = Handling("connect.read_by_charge", "charge")
@@ -57,6 +58,10 @@ HANDLINGS = {
     "radar.early_fraud_warning.created": Handling("disputes.warn", names_account=True),
     "customer.subscription.created": _SUBSCRIBED,
     "invoice.payment_failed": _INVOICE_FAILED,
+    "customer.deleted": Handling("customers.read_customer", of_ours=True),
+    "payment_method.detached": _CARD,
+    "payment_method.updated": _CARD,
+    "payment_method.automatically_updated": _CARD,
     "account.updated": _ACCOUNT,
     "account.application.deauthorized": _ACCOUNT,
     "capability.updated": _ACCOUNT,

@@ -5,7 +5,7 @@ Source: https://docs.stripe.com/disputes/prevention/card-testing
 
 from __future__ import annotations
 
-from sqlalchemy import case, func, or_, select
+from sqlalchemy import and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from payments_app.core import alerts
@@ -21,12 +21,16 @@ MOST_DECLINED = 0.30
 
 @atomic
 def look_for_card_testing(session: Session) -> None:
-    """Raise a critical alert while more than MOST_DECLINED of the latest payments are declines."""
-    declined = func.sum(case((Transaction.error_code.is_not(None), 1), else_=0))
+    """Raise a critical alert while more than MOST_DECLINED of the latest payments that reached a
+    bank are declines. What failed before that (our own mistakes too) says nothing of thieves."""
+    is_declined = and_(
+        Transaction.phase == Phase.FAILED,
+        Transaction.error["type"].as_string() == "card_error",
+    )
     ended, refused = session.execute(
-        select(func.count(), declined).where(
+        select(func.count(), func.sum(case((is_declined, 1), else_=0))).where(
             Transaction.ended_at > database_now(-WINDOW_SECONDS),
-            Transaction.phase.in_((Phase.COMPLETE, Phase.FAILED)),
+            or_(Transaction.phase == Phase.COMPLETE, is_declined),
             Transaction.off_session.is_(False),
             or_(Transaction.amount > 0, Transaction.save_card),  # a card can be tried by keeping it
         )

@@ -85,10 +85,13 @@ class Transaction(Base):
     # it is kept for a customer at Stripe of its own, and in nobody's account here.
     customer_known: Mapped[bool] = mapped_column(default=False, server_default=false())
 
-    # What is sent to Stripe, stored before the first call: the same parameters for ever.
+    # What is sent to Stripe under keys of this number, stored before the first call.
     parameters: Mapped[dict[str, Any] | None]
+    key_number: Mapped[int] = mapped_column(default=1, server_default=text("1"))
+    misconfigured_at: Mapped[dt.datetime | None]  # last refused, and not by the buyer's fault
     create_sent_at: Mapped[dt.datetime | None]
     confirm_sent_at: Mapped[dt.datetime | None]
+    searched_to: Mapped[str | None] = mapped_column(Key(255))  # in Stripe's list, for its intent
 
     # What Stripe answered.
     stripe_payment_id: Mapped[str | None] = mapped_column(Key(255), unique=True)

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from payments_app.core.db.ids import new_id
 from payments_app.core.db.session import insert_once
-from payments_app.core.money import CURRENCIES, Money, chargeable
+from payments_app.core.money import CURRENCIES, Money, chargeable, maximum
 from payments_app.customers.models import Customer
 from payments_app.payments.transactions.open import (
     ActivePaymentError,
@@ -79,9 +79,9 @@ def charge(session: Session, subscription: Subscription, period: Period, now: dt
 def amount_due(plan: Plan, balance: int) -> tuple[int, int]:
     """What the next bill is, and what is left over for the one after: what can't be charged (a
     credit, or less than the least that Stripe takes) is carried on. A currency that the shop can't
-    take makes nothing free: its payment is refused."""
+    take, and more than the most that Stripe takes, make nothing free: the payment is refused."""
     total = plan.amount + balance
-    taken = plan.currency in CURRENCIES
+    taken = plan.currency in CURRENCIES and total <= maximum(plan.currency)
     if total <= 0 or (taken and chargeable(Money(total, plan.currency))):
         return 0, total
     return total, 0

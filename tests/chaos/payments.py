@@ -75,6 +75,15 @@ def an_error_that_stripe_saved(lab: Lab) -> None:
     lab.work()
 
 
+def a_request_that_stripe_refused_by_our_mistake(lab: Lab) -> None:
+    refused = {"message": "Received unknown parameter: x", "code": "parameter_unknown"}
+    lab.driver.fail_stripe("refuse", "/confirm$", set=refused, saved=True)
+    lab.driver.open()
+    lab.work()
+    lab.driver.make_due("charge")
+    lab.work()
+
+
 def an_event_before_our_own_commit(lab: Lab) -> None:
     transaction = lab.driver.open()
     lab.driver.fail_stripe("drop_after", "/confirm$")
@@ -169,4 +178,5 @@ PAYMENTS = (
     two_refunds_of_all,
     a_refund_whose_answer_was_lost,
     a_retry,
+    a_request_that_stripe_refused_by_our_mistake,
 )

@@ -91,3 +91,21 @@ def test_the_staffs_file_is_exact_in_each(checkout: CheckoutClient) -> None:
     answer = StaffDriver(checkout.app).signed_in("exporter").get("/staff/payments.csv")
     rows = csv.DictReader(io.StringIO(answer.text))
     assert {row["Amount"] for row in rows} == {exact for *_, exact in CASES}
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "why"),
+    [
+        (100_000_000, "usd", "the most that can be charged is $999,999.99"),
+        (49, "usd", "the least that can be charged is $0.50"),
+        (49, "jpy", "the least that can be charged is ¥50"),
+    ],
+)
+def test_an_amount_that_stripe_would_refuse_is_refused_at_the_form(
+    checkout: CheckoutClient, amount: int, currency: str, why: str
+) -> None:
+    with checkout.app.app_context():
+        add_product("odd", amount, currency)
+    answer = checkout.post(item="odd")
+    assert (answer.status_code, why in str(answer.json)) == (422, True), answer.text
+    assert checkout.count() == 0

@@ -110,6 +110,16 @@ def test_the_least_that_can_be_charged_is_stripes(currency: str, least: int) -> 
     assert chargeable(Money(least - 1, currency)) is not None
 
 
+@pytest.mark.parametrize(
+    ("currency", "most"),
+    [("usd", 99_999_999), ("jpy", 99_999_999), ("kwd", 99_999_990), ("idr", 999_999_999_900)],
+)
+def test_the_most_that_can_be_charged_is_stripes(currency: str, most: int) -> None:
+    assert chargeable(Money(most, currency)) is None
+    over = chargeable(Money(most + 100, currency)) or ""
+    assert over.startswith("the most that can be charged is")
+
+
 @pytest.mark.parametrize(("amount", "currency"), [(12_345, "kwd"), (12_050, "isk")])
 def test_an_amount_that_stripe_would_refuse_is_named(amount: int, currency: str) -> None:
     assert chargeable(Money(amount, currency)) is not None

@@ -49,6 +49,7 @@ KINDS = {
     "invoice.": "customer",
     "account.": "account",
     "capability.": "account",
+    "payment_method.": "payment_method",
     "transfer.": "transfer",
     "application_fee.": "application_fee",
 }
@@ -103,6 +104,9 @@ class World:
             return self.change(
                 kind, self.driver.read(self.kept).stripe_payment_id or "", word
             ), None
+        if kind == "payment_method":
+            card = self.driver.read(self.kept).stripe_data["payment_method"]
+            return self.change(kind, card["id"], word), None
         if kind == "customer":
             return odd({"id": "sub_1", "status": "active", "customer": "cus_1"}, word), None
         if kind == "charge":

@@ -165,8 +165,8 @@ def test_a_fee_that_comes_late_is_a_line_of_its_own(driver: PaymentDriver) -> No
 
 def test_a_fee_takes_no_turn_from_a_charge(driver: PaymentDriver) -> None:
     transaction, _ = paid(driver)
-    slow = driver.app.extensions["throttle"] = Throttle(driver.config.cache_redis_url, 1)
-    slow.wait_for_turn()
+    slow = driver.app.extensions["throttle"] = Throttle(driver.config.cache_redis_url, 1, 1)
+    slow.wait_for_turn("charge.charge_retrieve")
     with pytest.raises(Later, match="throttled"):
         post_fee(transaction, claim(transaction))
     assert "stripe.charge_retrieve" not in driver.happened(transaction)

@@ -176,11 +176,12 @@ def _create_order(session: Session, amount: int, currency: str) -> str:
 def _open(session: Session, order_id: str, card: str, more: dict[str, Any]) -> str:
     order = session.get_one(Order, order_id)
     source = more.pop("source", PaymentSource(payment_method=card))
+    email = more.pop("email", "ada@example.com")
     return open_transaction(
         session,
         order,
         customer_id=order.customer_id or customer_for(session, "ada@example.com").id,
-        email="ada@example.com",
+        email=email,
         source=source,
         **more,
     ).id

@@ -51,6 +51,38 @@ def test_an_answer_says_what_a_rule_lets_it_say(v1: Any, control: Any) -> None:
     assert v1.payment_intents.retrieve(intent.id).status == "succeeded"
 
 
+def test_a_limit_of_one_operation_leaves_the_others_alone(v1: Any, control: Any) -> None:
+    control("POST", "limits", {"operation": 1})
+    intent = v1.payment_intents.create(card_payment())
+
+    def hurry() -> None:
+        for _ in range(20):
+            v1.payment_intents.create(card_payment())
+
+    with pytest.raises(stripe.RateLimitError):
+        hurry()
+    assert v1.payment_intents.retrieve(intent.id).id == intent.id
+    control("POST", "limits", {"operation": None})
+    assert v1.payment_intents.create(card_payment()).id
+
+
+@pytest.mark.parametrize("saved", [True, False])
+def test_a_refused_request_is_replayed_for_its_key_only_where_it_was_saved(
+    v1: Any, control: Any, saved: bool
+) -> None:
+    said = {"message": "Received unknown parameter: x", "code": "parameter_unknown", "param": "x"}
+    control("POST", "faults", {"fault": "refuse", "set": said, "saved": saved})
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        v1.payment_intents.create(confirmed(), KEY)
+    assert (refused.value.code, refused.value.param) == ("parameter_unknown", "x")
+    if not saved:
+        assert v1.payment_intents.create(confirmed(), KEY).status == "succeeded"
+        return
+    with pytest.raises(stripe.InvalidRequestError) as again:
+        v1.payment_intents.create(confirmed(), KEY)
+    assert again.value.headers["Idempotent-Replayed"] == "true"
+
+
 @pytest.mark.parametrize("fault", ["500_before", "500_after"])
 def test_a_500_is_replayed_for_its_key(v1: Any, control: Any, fault: str) -> None:
     control("POST", "faults", {"fault": fault})

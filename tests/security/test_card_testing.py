@@ -16,7 +16,14 @@ pytestmark = [pytest.mark.portable, pytest.mark.usefixtures("app_context")]
 
 
 @atomic
-def _create_ended(session, *, complete: int = 0, declined: int = 0, seconds_ago: int = 60) -> None:
+def _create_ended(
+    session,
+    *,
+    complete: int = 0,
+    declined: int = 0,
+    seconds_ago: int = 60,
+    kind: str = "card_error",
+) -> None:
     for number in range(complete + declined):
         failed = number >= complete
         session.add(
@@ -27,6 +34,7 @@ def _create_ended(session, *, complete: int = 0, declined: int = 0, seconds_ago:
                 description="Order",
                 state="failed" if failed else "complete",
                 phase="failed" if failed else "complete",
+                error={"type": kind, "code": "card_declined"} if failed else None,
                 error_code="card_declined" if failed else None,
                 ended_at=database_now(-seconds_ago),
             )
@@ -61,3 +69,16 @@ def test_declines_of_long_ago_are_over() -> None:
     _create_ended(declined=30, seconds_ago=1000)
     look_for_card_testing()
     assert _alerts() == 0
+
+
+def test_requests_that_stripe_refused_by_our_mistake_are_no_thieves() -> None:
+    _create_ended(complete=8, declined=26, kind="invalid_request_error")
+    look_for_card_testing()
+    assert _alerts() == 0
+
+
+def test_requests_that_were_refused_hide_no_thieves() -> None:
+    _create_ended(complete=13, declined=7)
+    _create_ended(declined=30, kind="invalid_request_error")
+    look_for_card_testing()
+    assert _alerts() == 1

@@ -145,6 +145,11 @@ def test_a_plan_in_such_a_currency_is_not_free() -> None:
     assert amount_due(plan, 0) == (500, 0)
 
 
+def test_a_plan_of_more_than_stripe_charges_is_not_free() -> None:
+    plan = Plan(amount=100_000_000, currency="usd")
+    assert amount_due(plan, 0) == (100_000_000, 0)
+
+
 def test_such_a_sale_has_no_fee() -> None:
     with pytest.raises(ValueError, match="xyz"):
         platform_fee(Money(1000, "xyz"), {})

@@ -156,6 +156,20 @@ def test_a_card_that_was_removed_is_not_charged(billing: BillingDriver) -> None:
     assert (billing.subscription(member).status, billing.attempts(member)) == ("past_due", [])
 
 
+def test_a_card_that_is_gone_at_stripe_is_charged_once_and_never_again(
+    billing: BillingDriver,
+) -> None:
+    member = billing.join()
+    card = billing.subscription(member).card
+    billing.sandbox_form(f"/v1/payment_methods/{card.payment_method}/detach")
+    billing.go_to(RENEWAL)
+    for day in TRIES:
+        billing.work_all_waiting()
+        billing.go_to(day)
+    assert len(billing.attempts(member)) == 1
+    assert mails_of(billing, "dunning")
+
+
 def test_a_try_that_never_reached_stripe_does_not_count(billing: BillingDriver) -> None:
     member = billing.join()
     advance(member, at(RENEWAL))

@@ -70,8 +70,9 @@ class Subscriber:
 
 class Later(Exception):
     """Raised by a command: not now, come back in `seconds`. Counts neither as crash nor failure,
-    and has an end: the command's `deadline`."""
+    and has an end: the command's `deadline`. `is_try` says whether it was tried, and counts among
+    the claim's `tries`."""
 
-    def __init__(self, seconds: float, reason: str) -> None:
+    def __init__(self, seconds: float, reason: str, *, is_try: bool = True) -> None:
         super().__init__(reason)
-        self.seconds, self.reason = seconds, reason
+        self.seconds, self.reason, self.is_try = seconds, reason, is_try

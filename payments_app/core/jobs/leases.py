@@ -80,15 +80,19 @@ def finish(session: Session, claim: Claim) -> bool:
 
 
 @atomic
-def put_off(session: Session, claim: Claim, seconds: float, reason: str) -> bool:
-    """Give the message back in order, due again in `seconds`. False where the lease was lost, or
-    where it has been put off for longer than its command's deadline: then it is dead."""
+def put_off(
+    session: Session, claim: Claim, seconds: float, reason: str, *, is_try: bool = True
+) -> bool:
+    """Give the message back in order, due again in `seconds`, with one try more where it was one.
+    False where the lease was lost, or where it has been put off for longer than its command's
+    deadline: then it is dead."""
     since = func.coalesce(Message.first_put_off_at, database_now())
     command = commands().get(claim.command)
     if command is not None and not command.unending and _is_over(session, claim, command.deadline):
         _kill(session, claim, f"put off for {command.deadline / 3600:g} h: {reason}")
         return False
-    if not _give_back(session, claim, seconds, reason, first_put_off_at=since):
+    tries = Message.tries + int(is_try)
+    if not _give_back(session, claim, seconds, reason, first_put_off_at=since, tries=tries):
         return False
     counters.count(session, claim.queue, claim.command, put_off=1)
     return True
@@ -108,7 +112,9 @@ def fail(session: Session, claim: Claim, command: Command, error: BaseException)
     wait = command.policy.wait(claim.failures, error)
     if wait is None:
         _kill(session, claim, why)
-    elif _give_back(session, claim, wait, why, failures=Message.failures + 1):
+    elif _give_back(
+        session, claim, wait, why, tries=Message.tries + 1, failures=Message.failures + 1
+    ):
         counters.count(session, claim.queue, claim.command, retries=1)
 
 
@@ -119,7 +125,6 @@ def _give_back(session: Session, claim: Claim, seconds: float, why: str, **value
         leased_until=None,
         available_at=database_now(seconds),
         claims=0,
-        tries=Message.tries + 1,
         last_error=redact(why)[:2000],
         **values,
     )

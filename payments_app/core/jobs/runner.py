@@ -101,7 +101,7 @@ def perform(claim: Claim) -> None:
         command.run(claim.subject, claim)
     except Later as later:
         log.info("%s %s: again in %s s (%s)", claim.command, claim.subject, later.seconds, later)
-        leases.put_off(claim, later.seconds, later.reason)
+        leases.put_off(claim, later.seconds, later.reason, is_try=later.is_try)
     except Exception as error:
         log.exception("%s %s failed", claim.command, claim.subject)
         db.session.rollback()

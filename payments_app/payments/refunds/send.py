@@ -96,6 +96,8 @@ def _read_again(snapshot: RefundSnapshot, answer: Answer) -> str:
 
 def _wait(snapshot: RefundSnapshot, answer: Answer, claim: Claim) -> NoReturn:
     """Nothing was sent: come back with the same key."""
+    if answer.throttled:
+        raise Later(answer.retry_after or 1.0, f"refund: {answer.error_code}", is_try=False)
     _put_off(snapshot.refund_id, answer, lasting=used_up(claim.tries))
     seconds = next_try(answer, claim.tries, then=REFUSED_SECONDS)
     raise Later(seconds, f"refund: {answer.error_code}")

@@ -18,6 +18,7 @@ from payments_app.payments.models import Transaction
 from payments_app.payments.queries import attempts, payable_of
 from payments_app.payments.transactions.apply_stripe_state import apply_stripe_state, note
 from payments_app.payments.transactions.charge_snapshot import UNSENT_SECONDS
+from payments_app.payments.transactions.find import find
 from payments_app.payments.transactions.supersede import ALREADY_PAID
 
 RETRY_SECONDS = 5.0
@@ -34,6 +35,7 @@ class Earlier:
     account: str | None
     created_at: dt.datetime
     sets_up: bool
+    searched_to: str | None
 
 
 @atomic
@@ -43,7 +45,14 @@ def earlier_attempts(session: Session, transaction_id: str) -> list[Earlier]:
     payable = payable_of(session, transaction_id)
     tried = attempts(*payable) if payable else select(Transaction).filter_by(id=transaction_id)
     return [
-        Earlier(row.id, row.stripe_payment_id, account_of(row), row.created_at, row.sets_up)
+        Earlier(
+            row.id,
+            row.stripe_payment_id,
+            account_of(row),
+            row.created_at,
+            row.sets_up,
+            row.searched_to,
+        )
         for row in session.scalars(tried.where(Transaction.create_sent_at.is_not(None)))
     ]
 
@@ -70,7 +79,11 @@ def ask(earlier: Earlier, asked_at: dt.datetime) -> str | None:
 
 def _read(earlier: Earlier) -> Answer:
     if earlier.intent_id is None:
-        return charges.find_intent(
-            earlier.transaction_id, earlier.created_at, earlier.account, setup=earlier.sets_up
+        return find(
+            earlier.transaction_id,
+            earlier.created_at,
+            earlier.account,
+            setup=earlier.sets_up,
+            searched_to=earlier.searched_to,
         )
     return charges.retrieve_intent(earlier.intent_id, earlier.account)

@@ -94,7 +94,7 @@ def unsent(
     if snapshot.intent_id is None:
         answer = create(snapshot)
         if answer.body is None:
-            if answer.verdict in (Verdict.CANCELED, Verdict.INVALID):
+            if answer.refused or answer.verdict in (Verdict.CANCELED, Verdict.INVALID):
                 never_made(snapshot)
                 return
             note(snapshot.transaction_id, answer)

@@ -132,7 +132,7 @@ def note(session: Session, transaction_id: str, answer: Answer) -> None:
 
 def note_made(session: Session, transaction_id: str, answer: Answer) -> None:
     """Keep a call that decided nothing in the transaction's history, if it was made at all."""
-    if answer.error_code != "breaker_open":
+    if answer.was_made:
         note_call(session, transaction_id, answer)
 
 

@@ -5,6 +5,7 @@ Recovery points, each committed before the next call:
   begun      processing, parameters stored          -> create is repeated with its key
              (to save a card, Stripe must know the customer first: the parameters name them)
   sent       the intent's id stored, confirm due    -> the intent is read before anything else
+  refused    by our mistake, keys of a next number  -> the call is made again with these
   applied    the verdict stored with its messages   -> nothing left to do
 Safe from a second copy of the worker because both calls carry a key of the transaction's own, and
 because an answer that Stripe replays is never settled from: the intent is read instead.
@@ -21,12 +22,18 @@ from payments_app.core.db.session import atomic
 from payments_app.core.jobs.command import Claim, Later
 from payments_app.gateway import charges
 from payments_app.gateway.customers import create_customer
+from payments_app.gateway.misconfigured import is_of_no_token
 from payments_app.gateway.results import Answer, Verdict, unclear
 from payments_app.gateway.waits import used_up
 from payments_app.payments import states
 from payments_app.payments.phases import Phase
 from payments_app.payments.queries import phase_of
-from payments_app.payments.transactions import abandon, seller_refused, supersede
+from payments_app.payments.transactions import (
+    abandon,
+    misconfigured,
+    seller_refused,
+    supersede,
+)
 from payments_app.payments.transactions.apply_stripe_state import (
     apply_stripe_state,
     complete_zero_amount,
@@ -34,11 +41,13 @@ from payments_app.payments.transactions.apply_stripe_state import (
     note_call,
 )
 from payments_app.payments.transactions.charge_snapshot import ChargeSnapshot, snapshot_of
+from payments_app.payments.transactions.find import find
 from payments_app.payments.transactions.keep_answer import keep_intent
 from payments_app.payments.transactions.leave import unknown_kind, why_not_charged
 from payments_app.payments.transactions.wait import wait
 
 UNKNOWN_KIND_SECONDS = 30.0  # another worker may know it
+OVERTAKEN_SECONDS = 5.0
 _TOKEN_SPENT = (
     "payment_intent_confirmation_token_invalid",
     "setup_intent_confirmation_token_invalid",
@@ -63,7 +72,11 @@ def charge(transaction_id: str, claim: Claim) -> None:
         return
     if snapshot.customer is not None:
         made = create_customer(
-            snapshot.customer.customer_id, snapshot.customer.email, snapshot.transaction_id
+            snapshot.customer.customer_id,
+            snapshot.customer.email,
+            snapshot.transaction_id,
+            snapshot.key_number,
+            again=snapshot.customer.again,
         )
         if made.body is None:
             _not_created(snapshot, made, claim)
@@ -83,14 +96,20 @@ def charge(transaction_id: str, claim: Claim) -> None:
 
 def create(snapshot: ChargeSnapshot) -> Answer:
     """Create the intent, or find the one that an earlier try made, where its key is of no more
-    use: forgotten after a day, or holding an error that Stripe will repeat for ever."""
+    use: forgotten after a day, or holding an error that Stripe will repeat for ever.
+
+    Raises Later where more of Stripe's list is to be searched."""
     if not (snapshot.key_forgotten and snapshot.create_sent):
         answer = charges.create_intent(snapshot.create, snapshot.create_key, snapshot.account)
         if not (answer.replayed and answer.verdict == Verdict.UNKNOWN):
             return answer
         note(snapshot.transaction_id, answer)
-    return charges.find_intent(
-        snapshot.transaction_id, snapshot.created_at, snapshot.account, setup=snapshot.sets_up
+    return find(
+        snapshot.transaction_id,
+        snapshot.created_at,
+        snapshot.account,
+        setup=snapshot.sets_up,
+        searched_to=snapshot.searched_to,
     )
 
 
@@ -99,7 +118,7 @@ def confirm(snapshot: ChargeSnapshot, claim: Claim) -> None:
     where it may not be charged any more. Raises Later where that can't be asked here."""
     if kind := unknown_kind(snapshot.transaction_id):
         raise Later(UNKNOWN_KIND_SECONDS, f"this process knows no payable {kind!r}")
-    left = _confirming(snapshot.transaction_id)
+    left = _confirming(snapshot.transaction_id, snapshot.key_number)
     if left is not None:
         abandon.cancel_and_end(snapshot, claim, error=left)
         return
@@ -111,18 +130,22 @@ def confirm(snapshot: ChargeSnapshot, claim: Claim) -> None:
     elif answer.verdict in (Verdict.LATER, Verdict.MISCONFIGURED):
         wait(snapshot, answer, claim)
     elif answer.verdict in (Verdict.MOVED_ON, Verdict.OPEN) or (
-        answer.replayed and answer.verdict != Verdict.UNKNOWN
+        answer.replayed and answer.verdict not in (Verdict.UNKNOWN, Verdict.INVALID)
     ):
         note(snapshot.transaction_id, answer)
         apply_stripe_state(snapshot.transaction_id, _read(snapshot), fresh=True)
     elif answer.replayed or answer.error_code in _TOKEN_SPENT:
-        # Stripe has saved an error of its own for this key, or the token is used up (by an earlier
+        # Stripe has saved an error for this key, or the token is used up (by an earlier
         # confirm of ours, or by another intent). Closing this intent tells: if it can be
         # cancelled, no money moved and never will.
         note(snapshot.transaction_id, answer)
         abandon.cancel_and_end(snapshot, claim, phase=Phase.FAILED, error=answer.error or {})
     else:
-        apply_stripe_state(snapshot.transaction_id, answer)
+        if is_of_no_token(answer):
+            misconfigured.count(snapshot.transaction_id, answer)
+        # That money moved is never undone: it corrects also what another number's confirm said.
+        moved = answer.verdict == Verdict.SUCCEEDED
+        apply_stripe_state(snapshot.transaction_id, answer, fresh=moved)
 
 
 def resolve(snapshot: ChargeSnapshot, claim: Claim) -> str:
@@ -206,10 +229,15 @@ def _created(session: Session, transaction_id: str, answer: Answer) -> ChargeSna
 
 
 @atomic
-def _confirming(session: Session, transaction_id: str) -> dict[str, Any] | None:
+def _confirming(session: Session, transaction_id: str, key_number: int) -> dict[str, Any] | None:
     """From here on money may move: whoever comes next must read the intent first. Returns why it
-    must not be sent, where that is so."""
+    must not be sent, where that is so.
+
+    Raises Later where keys of a later number are in use: another worker went on meanwhile.
+    """
     transaction = states.lock(session, transaction_id)
+    if transaction.key_number != key_number:
+        raise Later(OVERTAKEN_SECONDS, f"another worker uses keys number {transaction.key_number}")
     left = why_not_charged(session, transaction)
     if left is None:
         transaction.confirm_sent_at = transaction.confirm_sent_at or database_now()

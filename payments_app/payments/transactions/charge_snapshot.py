@@ -11,7 +11,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import column, select, table
 from sqlalchemy.orm import Session
 
 from payments_app.core.web.links import absolute
@@ -22,6 +22,8 @@ from payments_app.payments.repeatable import KEY_SECONDS, older_than, same_param
 
 # With at most ten characters of our account's own name and "* " between: 22.
 SUFFIX_LENGTH = 10
+# By its name: the customers' package is above this one.
+_CUSTOMERS = table("pay_customers", column("id"), column("stripe_customer_gone_at"))
 UNSENT_SECONDS = 15 * 60  # a buyer who left is not charged after this
 
 
@@ -32,6 +34,7 @@ class NewCustomer:
 
     customer_id: str | None
     email: str
+    again: bool = False  # Stripe knew them, and they are gone there
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,8 @@ class ChargeSnapshot:
     customer: NewCustomer | None
     create_sent: bool
     confirm_sent: bool
+    key_number: int
+    searched_to: str | None  # where the search for a lost intent goes on
     late: bool  # older than UNSENT_SECONDS
     key_forgotten: bool  # older than KEY_SECONDS
     created_at: dt.datetime
@@ -65,12 +70,16 @@ class ChargeSnapshot:
     @property
     def create_key(self) -> str:
         """Stripe's idempotency key of the create call."""
-        return f"txn-{self.transaction_id}-create"
+        return self._key("create")
 
     @property
     def confirm_key(self) -> str:
         """Stripe's idempotency key of the confirm call."""
-        return f"txn-{self.transaction_id}-confirm"
+        return self._key("confirm")
+
+    def _key(self, call: str) -> str:
+        number = f"-{self.key_number}" if self.key_number > 1 else ""
+        return f"txn-{self.transaction_id}-{call}{number}"
 
 
 def parameters_for(transaction: Transaction) -> dict[str, Any]:
@@ -170,6 +179,8 @@ def snapshot_of(session: Session, transaction: Transaction) -> ChargeSnapshot:
         customer=customer,
         create_sent=transaction.create_sent_at is not None,
         confirm_sent=transaction.confirm_sent_at is not None,
+        key_number=transaction.key_number,
+        searched_to=transaction.searched_to,
         late=bool(late),
         key_forgotten=bool(forgotten),
         created_at=transaction.created_at,
@@ -183,4 +194,6 @@ def _new_customer(session: Session, transaction: Transaction) -> NewCustomer | N
     if not transaction.customer_known:
         return NewCustomer(None, transaction.email.strip().lower())
     customer_id = session.scalars(joined(transaction.id, Role.CUSTOMER)).one()
-    return NewCustomer(customer_id, transaction.email.strip().lower())
+    gone = select(_CUSTOMERS.c.stripe_customer_gone_at).where(_CUSTOMERS.c.id == customer_id)
+    again = session.scalar(gone) is not None
+    return NewCustomer(customer_id, transaction.email.strip().lower(), again)

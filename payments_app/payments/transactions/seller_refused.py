@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from payments_app.core import alerts
 from payments_app.core.db.session import atomic
+from payments_app.gateway.misconfigured import is_about_account
 from payments_app.gateway.results import Answer, Verdict
 from payments_app.merchants.refresh_account import stage_refresh
 from payments_app.payments import states
@@ -23,10 +24,12 @@ _NOT_PAYABLE = frozenset({"account_invalid", "insufficient_capabilities_for_tran
 
 def is_refusal(snapshot: ChargeSnapshot, answer: Answer) -> bool:
     """Whether a call was refused because of whom the payment pays: on a merchant's own account
-    403, on ours 400 about the transfer. A refused key of our own is nobody's payment's fault."""
+    403, or 400 where that account may not charge; on ours 400 about the transfer. A refused key of
+    our own is nobody's payment's fault."""
     error = answer.error or {}
     if answer.verdict == Verdict.MISCONFIGURED:
-        return snapshot.account is not None and answer.error_type == "permission_error"
+        about_them = answer.error_type == "permission_error" or is_about_account(answer)
+        return snapshot.account is not None and about_them
     about_transfer = str(error.get("param") or "").startswith("transfer_data")
     refused = error.get("code") in _NOT_PAYABLE or about_transfer
     return snapshot.seller is not None and answer.verdict == Verdict.INVALID and refused

@@ -1,6 +1,8 @@
 """wait: Stripe refused before anything happened, so the same call is made again later.
 
-An authentication or permission error fails nobody's payment: it waits until that is mended.
+An authentication or permission error fails nobody's payment: it waits until that is mended. A
+request that was refused by our mistake delays its own payment only, until its deadline; it is made
+again under keys of the next number, since Stripe may repeat a saved 400 for the old ones.
 """
 
 from __future__ import annotations
@@ -16,6 +18,8 @@ from payments_app.core.jobs.command import Claim, Later
 from payments_app.gateway.results import Answer, Verdict
 from payments_app.gateway.waits import next_try, used_up
 from payments_app.payments import states
+from payments_app.payments.models import Transaction
+from payments_app.payments.transactions import misconfigured
 from payments_app.payments.transactions.apply_stripe_state import note_made
 from payments_app.payments.transactions.charge_snapshot import ChargeSnapshot
 
@@ -26,7 +30,11 @@ MISCONFIGURED_SECONDS = 60.0
 
 
 def wait(snapshot: ChargeSnapshot, answer: Answer, claim: Claim) -> NoReturn:
-    """Raise Later with the time to come back; the transaction's own deadline ends it."""
+    """Raise Later with the time to come back; the transaction's own deadline ends it. What our own
+    bucket delays is no try of Stripe's patience."""
+    if answer.throttled:
+        _unsend(snapshot, answer)
+        raise Later(answer.retry_after or 1.0, f"{answer.call}: {answer.error_code}", is_try=False)
     seconds = next_try(answer, claim.tries, then=UNREACHABLE_SECONDS)
     if answer.verdict == Verdict.MISCONFIGURED:
         seconds = max(MISCONFIGURED_SECONDS, answer.retry_after or 0)
@@ -43,12 +51,22 @@ def wait(snapshot: ChargeSnapshot, answer: Answer, claim: Claim) -> NoReturn:
 
 
 @atomic
+def _unsend(session: Session, snapshot: ChargeSnapshot, answer: Answer) -> None:
+    if _nothing_at_stripe(snapshot, answer):
+        states.lock(session, snapshot.transaction_id).create_sent_at = None
+
+
+@atomic
 def _put_off(
     session: Session, snapshot: ChargeSnapshot, answer: Answer, tries: int, seconds: float
 ) -> None:
     note_made(session, snapshot.transaction_id, answer)
+    transaction = states.lock(session, snapshot.transaction_id)
     if _nothing_at_stripe(snapshot, answer):
-        states.lock(session, snapshot.transaction_id).create_sent_at = None
+        transaction.create_sent_at = None
+    if answer.refused:
+        _use_next_keys(transaction, snapshot)
+        misconfigured.tell(session, transaction, answer)
     history.record(
         session,
         "stripe",
@@ -61,6 +79,14 @@ def _put_off(
     _tell_a_person(session, answer, lasting=used_up(tries))
 
 
+def _use_next_keys(transaction: Transaction, snapshot: ChargeSnapshot) -> None:
+    """With parameters as they are made now: a setting may have been corrected meanwhile. Once for
+    each refusal, whatever a second copy of this worker heard."""
+    if transaction.key_number == snapshot.key_number and transaction.phase not in states.FINAL:
+        transaction.key_number += 1
+        transaction.parameters = None
+
+
 def _nothing_at_stripe(snapshot: ChargeSnapshot, answer: Answer) -> bool:
     """Whether the create was refused before anything happened, and none was sent earlier."""
     refused = answer.call == "create" and answer.verdict != Verdict.UNKNOWN
@@ -69,6 +95,8 @@ def _nothing_at_stripe(snapshot: ChargeSnapshot, answer: Answer) -> bool:
 
 def _tell_a_person(session: Session, answer: Answer, *, lasting: bool) -> None:
     """At once where only we can mend it, else where it does not pass by itself."""
+    if answer.refused:
+        return  # that was told already
     if answer.verdict == Verdict.MISCONFIGURED:
         alerts.raise_alert(
             session,

@@ -172,6 +172,13 @@ COMMANDS = {
     "orders.fulfil": Command(fulfil, "payment_standard", deadline=REFUND_SECONDS),
 }
 
+_REFUND_MOVED = (
+    Subscriber("ledger.post_refund"),
+    Subscriber("subscriptions.on_refund"),
+    Subscriber("settlement.refund", settle.LEDGER_SECONDS),
+    Subscriber(READ_BY_REFUND),
+)
+
 EVENTS = {
     "alert.raised": (Subscriber("alerts.mail"), Subscriber("alerts.webhook")),
     "payment.requires_action": (Subscriber("expire_action", BANK_CONFIRMATION_SECONDS),),
@@ -209,26 +216,9 @@ EVENTS = {
         Subscriber("subscriptions.on_dispute"),
         Subscriber("settlement.dispute", settle.LEDGER_SECONDS),
     ),
-    "refund.succeeded": (
-        Subscriber("ledger.post_refund"),
-        Subscriber("subscriptions.on_refund"),
-        Subscriber("settlement.refund", settle.LEDGER_SECONDS),
-        Subscriber(READ_BY_REFUND),
-        Subscriber("notices.announce_refund"),
-    ),
-    "refund.failed": (
-        Subscriber("ledger.post_refund"),
-        Subscriber("subscriptions.on_refund"),
-        Subscriber("settlement.refund", settle.LEDGER_SECONDS),
-        Subscriber(READ_BY_REFUND),
-        Subscriber("notices.announce_refund"),
-    ),
-    "refund.canceled": (
-        Subscriber("ledger.post_refund"),
-        Subscriber("subscriptions.on_refund"),
-        Subscriber("settlement.refund", settle.LEDGER_SECONDS),
-        Subscriber(READ_BY_REFUND),
-    ),
+    "refund.succeeded": (*_REFUND_MOVED, Subscriber("notices.announce_refund")),
+    "refund.failed": (*_REFUND_MOVED, Subscriber("notices.announce_refund")),
+    "refund.canceled": _REFUND_MOVED,
     "refund.pending": (Subscriber("refunds.look_up", FIRST_SECONDS),),
     "refund.requires_action": (Subscriber("refunds.look_up", FIRST_SECONDS),),
     "refund.unknown": (Subscriber("refunds.look_up", FIRST_SECONDS),),

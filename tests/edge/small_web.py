@@ -47,7 +47,10 @@ def app(environ, start_response):
     start_response("200 OK", [("Content-Type", "text/plain")])
     return [(PREFIX if environ["PATH_INFO"] == "/prefix" else RELEASE).encode()]
 """
-_SETTINGS = """
+_SETTINGS = f"""
+import runpy
+pre_exec = runpy.run_path({str(REPOSITORY / "gunicorn.conf.py")!r})["pre_exec"]
+""" + """
 import os, pathlib, signal, time
 bind, pidfile = os.environ["WEB_BIND"], os.environ["WEB_PIDFILE"]
 workers, worker_class, threads, preload_app, graceful_timeout = 1, "gthread", 4, True, 30
@@ -140,6 +143,9 @@ class SmallWeb(Process):
         return sorted(
             pid for pid, parent in ours.items() if parent not in ours or self._is_next(pid)
         )
+
+    def workers(self) -> set[int]:
+        return set(self._processes()) - set(self.masters())
 
     def _is_next(self, pid: int) -> bool:
         """A second master is a child of the first, and was started by it."""

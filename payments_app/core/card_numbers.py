@@ -36,7 +36,7 @@ _NUMBERED = re.compile(
     r"(?:(?<!\w)a|(?<!\d)1)([\W_]{1,3})\d{4}(\D{1,14})[2b]\1\d{4}\2[3c]\1\d{4}\2[4d]\1\d{4}(?!\d)",
     re.IGNORECASE,
 )
-# The last four (or five) behind words: "4242 4242 4242, last four digits: 4242", "3782 822463, ending
+# The last four or five behind words: "4242 4242 4242, last four digits: 4242", "3782 822463, ending
 # in 10005".
 _ENDING = re.compile(
     r"(?<!\d)(\d{10,12}|\d{4}([\W_]{1,3})(?:\d{4}\2\d{4}|\d{6}))(?!\d)"

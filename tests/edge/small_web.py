@@ -47,11 +47,9 @@ def app(environ, start_response):
     start_response("200 OK", [("Content-Type", "text/plain")])
     return [(PREFIX if environ["PATH_INFO"] == "/prefix" else RELEASE).encode()]
 """
-_SETTINGS = f"""
-import runpy
-pre_exec = runpy.run_path({str(REPOSITORY / "gunicorn.conf.py")!r})["pre_exec"]
-""" + """
-import os, pathlib, signal, time
+_SETTINGS = """
+import os, pathlib, runpy, signal, time
+pre_exec = runpy.run_path(os.environ["OUR_SETTINGS"])["pre_exec"]
 bind, pidfile = os.environ["WEB_BIND"], os.environ["WEB_PIDFILE"]
 workers, worker_class, threads, preload_app, graceful_timeout = 1, "gthread", 4, True, 30
 control_socket_disable = True
@@ -79,6 +77,7 @@ class SmallWeb(Process):
         (directory / "gunicorn.conf.py").write_text(_SETTINGS)
         self.release("one")
         own = {"WEB_BIND": f"{LOOPBACK}:{self.port}", "WEB_PIDFILE": str(self.pidfile)}
+        own["OUR_SETTINGS"] = str(REPOSITORY / "gunicorn.conf.py")
         own["PYTHONPATH"] = str(Path(gunicorn.__file__).parents[1])
         super().__init__(
             "The small web server",

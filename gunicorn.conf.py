@@ -65,3 +65,14 @@ def post_worker_init(worker):
     if pidfile:
         with contextlib.suppress(OSError):  # it serves all the same
             Path(f"{pidfile}.ready.{worker.ppid}").touch()
+
+
+def pre_exec(server):
+    """The fork that is to become the next master ends where it can't, and where the restart that
+    asked for it has given up. Else it would take itself for this master, end its workers and remove
+    its pid file; or it would serve beside it."""
+    python, directory = server.START_CTX[0], Path(server.START_CTX["cwd"])
+    given_up = pidfile and Path(f"{pidfile}.given_up").exists()
+    if given_up or not os.access(python, os.X_OK) or not directory.is_dir():
+        server.log.error("No successor is started: %s in %s", python, directory)
+        os._exit(1)

@@ -24,6 +24,7 @@ from parts.redis import Redis
 from parts.sandbox import Sandbox
 from parts.schema import postgres_template, sqlite_template
 from parts.settings import private_settings
+from tests.made_once import keep, let_go
 from tests.own_database import OwnDatabase, PostgresDatabase, SqliteDatabase
 from tests.stripe_types.judge import Judge
 from tests.whole_templates import use_whole_templates
@@ -170,6 +171,13 @@ def judged(judge: Judge, request: pytest.FixtureRequest) -> Iterator[None]:
         pytest.fail("\n".join(wrong), pytrace=False)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def made_once() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        keep(patch)
+        yield
+
+
 @pytest.fixture
 def app(settings: dict[str, str], compiled_templates: FileSystemBytecodeCache) -> Iterator[Flask]:
     """The app as it runs in production: CSRF protection on, errors answered rather than raised."""
@@ -182,7 +190,7 @@ def app(settings: dict[str, str], compiled_templates: FileSystemBytecodeCache) -
     yield app
     with app.app_context():
         for engine in app.extensions["sqlalchemy"].engines.values():
-            engine.dispose()
+            let_go(engine)
 
 
 @pytest.fixture

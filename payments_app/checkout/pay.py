@@ -207,7 +207,17 @@ def _form_again(problem: ProblemError) -> Response:
     offer = offer_of(db.session(), request.form.get("item", ""))
     if offer is None:
         raise problem
-    response = form_page(offer, request.form, problem)
+    response = form_page(offer, _typed_here(), problem)
     response.status_code = problem.status
     response.headers.extend(problem.headers)
     return private(response)
+
+
+def _typed_here() -> Mapping[str, str]:
+    """What was typed on a page of ours. Any site may send a form here, and fills in none of ours:
+    a card would be charged under the address that it chose."""
+    try:
+        csrf.protect()
+    except CSRFError:
+        return {}
+    return request.form

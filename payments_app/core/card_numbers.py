@@ -36,12 +36,15 @@ _NUMBERED = re.compile(
     r"(?:(?<!\w)a|(?<!\d)1)([\W_]{1,3})\d{4}(\D{1,14})[2b]\1\d{4}\2[3c]\1\d{4}\2[4d]\1\d{4}(?!\d)",
     re.IGNORECASE,
 )
-# The last four behind words: "4242 4242 4242 (last four: 4242)", "424242424242, ending in 4242".
+# The last four or five behind words: "4242 4242 4242, last four digits: 4242", "3782 822463, ending
+# in 10005".
 _ENDING = re.compile(
-    r"(?<!\d)(\d{12}|\d{4}([\W_]{1,3})\d{4}\2\d{4})(?!\d)"
-    r"\D{0,12}\b(?:last|end(?:s|ing)?)\b\D{1,12}(?:4\D{1,12})?(\d{4})(?!\d)",
+    r"(?<!\d)(\d{10,12}|\d{4}([\W_]{1,3})(?:\d{4}\2\d{4}|\d{6}))(?!\d)"
+    r"\D{0,12}\b(?:last|end(?:s|ing)?)\b\D{1,24}(?:[45]\D{1,20})?(\d{4,5})(?!\d)",
     re.IGNORECASE,
 )
+# Fours that are listed: "4242, 4242, 4242 and 4242".
+_LISTED = re.compile(r"(?<!\d)(\d{4}([\W_]{1,3})\d{4}\2\d{4})\D{1,12}(\d{4})(?!\d)")
 _FOUR = re.compile(r"\d{4}")
 _GROUP = re.compile(r"\d+")
 _SOFT_BREAK = re.compile(r"=\r?\n")  # where a mail's line was too long (RFC 2045, 6.7)
@@ -93,7 +96,8 @@ def masked(value: Any) -> Any:
 def _found(text: str, read: Callable[[str], str]) -> Iterator[tuple[int, int, str]]:
     """Where card numbers begin and end, with their digits, from left to right."""
     plain = text if text.isascii() else "".join(map(read, text))
-    plain = _NUMBERED.sub(_unnumbered, _WRITTEN.sub(_spaced, _ENDING.sub(_joined, plain)))
+    plain = _LISTED.sub(_joined, _ENDING.sub(_joined, plain))
+    plain = _NUMBERED.sub(_unnumbered, _WRITTEN.sub(_spaced, plain))
     for run in _RUN.finditer(plain):
         before, after = plain[: run.start()][-1:], plain[run.end() : run.end() + 1]
         # A telephone number begins with +, and an id has letters beside its digits.
@@ -126,7 +130,7 @@ def _spaced(written: re.Match[str]) -> str:
 
 
 def _joined(written: re.Match[str]) -> str:
-    """The first twelve digits and the last four at their places, with spaces between them."""
+    """The first digits and the last at their places, with spaces between them."""
     between = written.start(3) - written.end(1)
     return f"{written[1]}{' ' * between}{written[3]}"
 

@@ -128,9 +128,8 @@ def _store(session: Session, missing: list[DeclaredSubscriber]) -> None:
     """Sorted, so that two processes that begin at once do not wait for each other in a circle."""
     on_postgresql = session.get_bind().dialect.name == "postgresql"
     insert = (postgresql.insert if on_postgresql else sqlite.insert)(EventSubscriber)
-    values = insert.values([row._asdict() for row in missing])
     session.execute(
-        values.on_conflict_do_update(
+        insert.on_conflict_do_update(
             index_elements=["event", "command"],
             set_={
                 "queue": insert.excluded.queue,
@@ -138,5 +137,6 @@ def _store(session: Session, missing: list[DeclaredSubscriber]) -> None:
                 "unique_while_open": insert.excluded.unique_while_open,
                 "declared_at": database_now(),
             },
-        )
+        ),
+        [row._asdict() for row in missing],
     )

@@ -24,12 +24,27 @@ from payments_app.gateway.results import Answer, Verdict
 from payments_app.gateway.words import sentence
 from payments_app.merchants.accounts import account_at_stripe
 from payments_app.merchants.models import DESTINATION, DIRECT
+from payments_app.payments.connect.account import our_application
 from payments_app.payments.models import PaymentRecord, Role, Transaction
 from payments_app.payments.phases import Phase
 
 # Only an attempt that came to something is worth a row.
 IMPORTED_ON = frozenset({Verdict.SUCCEEDED, Verdict.DECLINED})
 _MAX_EMAIL = 254
+
+
+@atomic
+def is_their_own(session: Session, intent: dict[str, Any], account: str | None) -> bool:
+    """Whether a merchant took this payment on their own account without us: Stripe names the
+    application that made a payment there, none or another platform's. It is no sale of ours,
+    whoever hears of it.
+
+    Source: https://docs.stripe.com/api/payment_intents/object#payment_intent_object-application
+    """
+    if account is None:
+        return False
+    application = id_of(intent.get("application"))
+    return application is None or application != (our_application(session) or application)
 
 
 def import_intent(answer: Answer, account: str | None) -> str:

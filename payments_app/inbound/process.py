@@ -21,11 +21,16 @@ from payments_app.core.jobs.command import Claim, Later
 from payments_app.core.money import code_of
 from payments_app.gateway import charges
 from payments_app.gateway.calls import NEW_STATUS
-from payments_app.gateway.ids import clean_id, id_of
+from payments_app.gateway.ids import clean_id
 from payments_app.gateway.numbers import MOST_AMOUNT, whole
 from payments_app.gateway.results import Answer, UnreadableError, Verdict
 from payments_app.gateway.words import alert_unknown_word
-from payments_app.inbound.import_intent import IMPORTED_ON, destination_of, import_intent
+from payments_app.inbound.import_intent import (
+    IMPORTED_ON,
+    destination_of,
+    import_intent,
+    is_their_own,
+)
 from payments_app.inbound.models import PROCESSED, QUARANTINED, RECEIVED, StripeEvent
 from payments_app.inbound.receive import alert
 from payments_app.merchants.accounts import account_at_stripe
@@ -78,7 +83,7 @@ def _settle(event: StripeEvent, answer: Answer, claim: Claim) -> str | None:
     if bool(intent.get("livemode")) != current_app.config["CONFIG"].live:
         raise _MismatchError(f"{event.object_id} is of the other mode than our key")
     transaction_id = _match(intent, event.account)
-    known = transaction_id is not None or _is_their_own(intent, event.account)
+    known = transaction_id is not None or is_their_own(intent, event.account)
     if not known and answer.verdict in IMPORTED_ON and "amount" in intent:
         _check_storable(intent)
         _check_seller(intent)
@@ -93,15 +98,6 @@ def _settle(event: StripeEvent, answer: Answer, claim: Claim) -> str | None:
     if phase == Phase.CREATED:
         _put_off(event.id, claim, "our own charge has not begun")
     return transaction_id
-
-
-def _is_their_own(intent: dict[str, Any], account: str | None) -> bool:
-    """Whether a merchant took this payment on their own account without us: Stripe names the
-    application that made a payment there. It is no sale of ours, whoever hears of it.
-
-    Source: https://docs.stripe.com/api/payment_intents/object#payment_intent_object-application
-    """
-    return account is not None and id_of(intent.get("application")) is None
 
 
 @atomic

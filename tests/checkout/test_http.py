@@ -201,6 +201,16 @@ class TestAStrictLimit:
         assert 'value="ada@example.com"' in answer.text
         assert "Retry-After" in answer.headers
 
+    def test_a_form_too_many_that_another_site_sends_fills_in_nothing(
+        self, checkout: CheckoutClient
+    ) -> None:
+        theirs = {"item": "field-notes", "email": "guest@example.com", "save_card": "1"}
+        answer = [checkout.send(theirs, card=None) for _ in range(3)][2]
+        assert answer.status_code == 429
+        assert 'name="key"' in answer.text
+        assert "guest@example.com" not in answer.text
+        assert "checked" not in answer.text
+
     def test_looking_is_not_limited(self, checkout: CheckoutClient) -> None:
         paid = checkout.pay()
         assert {checkout.status(paid)["state"] for _ in range(5)} == {"complete"}

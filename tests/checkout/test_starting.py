@@ -160,6 +160,16 @@ def test_a_form_without_its_token_is_refused_and_says_that_nothing_was_paid(
     assert checkout.count() == 0
 
 
+def test_a_form_that_another_site_sends_fills_in_nothing(checkout: CheckoutClient) -> None:
+    """Else a card would be kept, and charged again, under the address that the other site chose."""
+    theirs = {"item": "field-notes", "email": "guest@example.com", "save_card": "1"}
+    answer = checkout.send(theirs | {"other": "a\x00b"}, card=None)
+    assert answer.status_code == 422
+    assert 'name="key"' in answer.text
+    assert "guest@example.com" not in answer.text
+    assert "checked" not in answer.text
+
+
 def test_an_expired_form_that_was_sent_before_leads_to_its_payment(
     checkout: CheckoutClient,
 ) -> None:

@@ -48,7 +48,8 @@ def app(environ, start_response):
     return [(PREFIX if environ["PATH_INFO"] == "/prefix" else RELEASE).encode()]
 """
 _SETTINGS = """
-import os, pathlib, signal, time
+import os, pathlib, runpy, signal, time
+pre_exec = runpy.run_path(os.environ["OUR_SETTINGS"])["pre_exec"]
 bind, pidfile = os.environ["WEB_BIND"], os.environ["WEB_PIDFILE"]
 workers, worker_class, threads, preload_app, graceful_timeout = 1, "gthread", 4, True, 30
 control_socket_disable = True
@@ -76,6 +77,7 @@ class SmallWeb(Process):
         (directory / "gunicorn.conf.py").write_text(_SETTINGS)
         self.release("one")
         own = {"WEB_BIND": f"{LOOPBACK}:{self.port}", "WEB_PIDFILE": str(self.pidfile)}
+        own["OUR_SETTINGS"] = str(REPOSITORY / "gunicorn.conf.py")
         own["PYTHONPATH"] = str(Path(gunicorn.__file__).parents[1])
         super().__init__(
             "The small web server",
@@ -140,6 +142,9 @@ class SmallWeb(Process):
         return sorted(
             pid for pid, parent in ours.items() if parent not in ours or self._is_next(pid)
         )
+
+    def workers(self) -> set[int]:
+        return set(self._processes()) - set(self.masters())
 
     def _is_next(self, pid: int) -> bool:
         """A second master is a child of the first, and was started by it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -154,8 +155,45 @@ def test_a_web_server_that_is_stopped_meanwhile_is_no_deploy_that_left_nothing(
     _, said = script.communicate()
     os.kill(web.pid, signal.SIGCONT)
     assert script.returncode == 4
-    assert "it may start a second one" in said
-    until(lambda: len(web.masters()) == 2)
+    assert f"kill -CONT {web.pid}" in said
+    until(lambda: "No successor" in web.log.read_text())
+    assert web.is_alone()
+    next_deploy_works(web)
+
+
+def test_a_web_server_that_waits_for_its_log_starts_no_second_one_later(tmp_path: Path) -> None:
+    """It writes that it heard the order before it carries it out, and a pipe may be full."""
+    pipe, written = tmp_path / "pipe", tmp_path / "written"
+    os.mkfifo(pipe)
+    os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    start = f"exec {sys.executable} {GUNICORN} wsgi:app 2>{pipe}"
+    web, reader = SmallWeb(tmp_path, ["bash", "-c", start]), None
+    try:
+        web.start(within=SOON)
+        fill(pipe)
+        web.release("two")
+        assert web.restart(seconds=2).returncode == 1
+        with written.open("wb") as file:
+            reader = subprocess.Popen(["cat", pipe], stdout=file)
+        until(lambda: b"No successor" in written.read_bytes())
+        assert web.is_alone()
+        assert web.ask() == "one"
+        next_deploy_works(web)
+    finally:
+        web.end_all()
+        web.kill()
+        if reader is not None:
+            reader.kill()
+            reader.wait()
+
+
+def fill(pipe: Path) -> None:
+    """As others' lines do that nobody reads."""
+    writer = os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            os.write(writer, b"x")
+    os.close(writer)
 
 
 def restarting_as_it_stops(web: SmallWeb) -> subprocess.Popen[str]:
@@ -325,6 +363,31 @@ def test_a_python_that_is_gone_starts_no_successor(tmp_path: Path) -> None:
         assert "systemctl restart" in done.stderr
         assert set(visitors.answers) == {"one"}
         assert web.is_alone()
+    finally:
+        web.end_all()
+        web.kill()
+
+
+def test_a_python_that_the_path_does_not_find_any_more_ends_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    python = tmp_path / "bin" / "the-python"
+    python.parent.mkdir()
+    python.symlink_to(sys.executable)
+    monkeypatch.setenv("PATH", f"{python.parent}:{os.environ['PATH']}")
+    web = SmallWeb(tmp_path, [python.name, GUNICORN, "wsgi:app"])
+    try:
+        web.start(within=SOON)
+        worker = web.workers()
+        python.unlink()
+        with Visitors(web) as visitors:
+            done = web.restart(seconds=2)
+        assert done.returncode == 1
+        assert set(visitors.answers) == {"one"}
+        assert web.workers() == worker
+        assert web.is_alone()
+        python.symlink_to(sys.executable)
+        next_deploy_works(web)
     finally:
         web.end_all()
         web.kill()

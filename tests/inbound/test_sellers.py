@@ -13,7 +13,7 @@ from payments_app.payments.models import Transaction
 from payments_app.payments.refunds.request import review_refund
 from tests.bystanders import own
 from tests.inbound.webhook_sender import WebhookSender, create_event
-from tests.merchants.connected_merchants import account_id, api, create_ready_merchant
+from tests.merchants.connected_merchants import account_id, api, create_ready_merchant, sell
 from tests.payments.driver import PaymentDriver
 from tests.refunds.refund_steps import give_back, refunds
 
@@ -104,16 +104,21 @@ def test_one_for_an_account_that_is_not_connected_here_is_set_aside(
     assert db.session.scalars(select(Transaction).where(own(Transaction))).all() == []
 
 
+@pytest.mark.parametrize("application", [None, "ca_AnotherPlatform"])
 def test_a_merchant_s_own_sale_on_their_own_account_is_not_ours(
-    post: WebhookSender, driver: PaymentDriver
+    post: WebhookSender, driver: PaymentDriver, application: str | None
 ) -> None:
-    """Made by themselves at Stripe, not through us: no buyer of theirs gets a receipt from us."""
-    account = account_id(create_ready_merchant(driver, "direct"))
+    """Made by themselves at Stripe, or by another platform that they are connected to, not through
+    us: no buyer of theirs gets a receipt from us."""
+    merchant = create_ready_merchant(driver, "direct")
+    sell(driver, merchant)
+    account = account_id(merchant)
     wish = {name: value for name, value in WISH.items() if name != "application_fee_amount"}
     intent = api(
         driver, "POST", "payment_intents", account, **wish, receipt_email="guest@cafe.test"
     )
-    driver.sandbox("POST", f"/_sandbox/payment_intents/{intent['id']}", application=None)
+    path = f"/_sandbox/payment_intents/{intent['id']}"
+    driver.sandbox("POST", path, application=application)
     event = create_event(id=intent["id"]) | {"account": account}
     post.send(event)
     driver.work()

@@ -212,7 +212,9 @@ def test_a_name_of_a_form_field_is_told_without_its_nul(world: World) -> None:
 
 
 def test_the_checkout_form_shows_what_was_typed_and_what_is_wrong(world: World) -> None:
+    page = world.ask("GET", "/checkout/field-notes").text
     form = {
+        "csrf_token": re.findall(r'name="csrf_token"[^>]*value="([^"]+)"', page)[0],
         "item": "field-notes",
         "email": f"ada{NUL}@example.com",
         "payment_method": "pm_card_visa",

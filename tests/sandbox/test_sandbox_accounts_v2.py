@@ -106,7 +106,7 @@ def test_a_platform_without_v2_is_told_so_and_nothing_is_saved(v2: Any, control:
     with pytest.raises(stripe.InvalidRequestError) as blocked:
         v2.accounts.create(BOTH, again)
     assert blocked.value.code == "accounts_v2_access_blocked"
-    assert blocked.value.json_body["error"].get("type") is None
+    assert '"type"' not in str(blocked.value.http_body)
     control("POST", "accounts_apis", {})
     assert v2.accounts.create(BOTH, again).id == v2.accounts.create(BOTH, again).id
 

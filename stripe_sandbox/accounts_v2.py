@@ -184,7 +184,8 @@ def _drawn(account: Object, include: list[str]) -> Object:
 
 def _configuration(account: Object, name: str) -> Object:
     capabilities = account["capabilities"]
-    balance: Object = {"payouts": _capability("active" if account["payouts_enabled"] else None)}
+    payouts = "active" if account["payouts_enabled"] else "inactive"
+    balance: Object = {"payouts": _capability(payouts)}
     if name == "merchant":
         cards = _capability(capabilities.get("card_payments"))
         return {"capabilities": {"card_payments": cards, "stripe_balance": balance}}

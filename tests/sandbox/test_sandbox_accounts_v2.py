@@ -39,7 +39,7 @@ def test_a_new_account_may_do_nothing_and_asks_for_details(v2: Any) -> None:
     assert account.object == "v2.core.account"
     assert account.applied_configurations == ["merchant", "recipient"]
     balance = account.configuration.recipient.capabilities.stripe_balance
-    assert balance.stripe_transfers.status == "restricted"
+    assert (balance.stripe_transfers.status, balance.payouts.status) == ("restricted", "restricted")
     entry = account.requirements.entries[0]
     assert (entry.awaiting_action_from, entry.minimum_deadline.status) == ("user", "past_due")
 

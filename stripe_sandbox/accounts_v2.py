@@ -166,7 +166,7 @@ def _drawn(account: Object, include: list[str]) -> Object:
         "id": account["id"],
         "object": "v2.core.account",
         "applied_configurations": kept["configurations"],
-        "closed": False,
+        "closed": account.get("_closed", False),
         "configuration": {name: _configuration(account, name) for name in wanted} or None,
         "contact_email": account["email"],
         "created": _moment(account["created"]),

@@ -84,6 +84,15 @@ def test_an_account_that_left_is_not_read_by_the_clock(driver: PaymentDriver) ->
     assert readings(driver, merchant) == []
 
 
+def test_an_account_that_stripe_closed_has_left(driver: PaymentDriver) -> None:
+    merchant = create_ready_merchant(driver)
+    stripe_id = account_id(merchant)
+    driver.sandbox("POST", f"/_sandbox/accounts/{stripe_id}", _closed=True)
+    refresh_account(stripe_id, claim(stripe_id))
+    assert state_of(account(merchant)) == "disconnected"
+    assert not account(merchant).transfers_enabled
+
+
 def test_whoever_looks_has_an_account_read_once_in_some_minutes(driver: PaymentDriver) -> None:
     merchant, other = create_ready_merchant(driver), create_ready_merchant(driver)
     driver.work("default")

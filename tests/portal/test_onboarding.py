@@ -34,7 +34,7 @@ def test_a_merchant_who_cannot_be_paid_is_told_and_led_on(
 
 def test_a_merchant_who_is_paid_reads_nothing_of_it(driver: PaymentDriver, portal: Portal) -> None:
     browser = portal.signed_in(create_ready_merchant(driver))
-    assert "paid yet" not in browser.get("/portal/payments").text
+    assert "receive payments" not in browser.get("/portal/payments").text
 
 
 def test_a_merchant_who_looks_has_their_account_read(driver: PaymentDriver, portal: Portal) -> None:
@@ -45,7 +45,7 @@ def test_a_merchant_who_looks_has_their_account_read(driver: PaymentDriver, port
     browser = portal.signed_in(merchant)
     assert "Stripe needs your details" in browser.get("/portal/payments").text
     driver.work("default")
-    assert "paid yet" not in browser.get("/portal/payments").text
+    assert "Stripe needs your details" not in browser.get("/portal/payments").text
 
 
 def test_the_shop_itself_has_nothing_to_connect(portal: Portal) -> None:

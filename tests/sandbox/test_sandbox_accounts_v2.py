@@ -111,8 +111,9 @@ def test_a_platform_without_v2_is_told_so_and_nothing_is_saved(v2: Any, control:
     assert v2.accounts.create(BOTH, again).id == v2.accounts.create(BOTH, again).id
 
 
-def test_an_answer_that_was_lost_is_repeated_for_its_key(v2: Any, control: Any) -> None:
-    control("POST", "faults", {"fault": "500_after", "match": {"path": "/v2/core/accounts"}})
+@pytest.mark.parametrize("fault", ["500_after", "500_before"])
+def test_a_key_answers_what_was_made_and_no_failure(v2: Any, control: Any, fault: str) -> None:
+    control("POST", "faults", {"fault": fault, "match": {"path": "/v2/core/accounts"}})
     again = {"idempotency_key": "once"}
     with pytest.raises(stripe.APIError):
         v2.accounts.create(BOTH, again)

@@ -38,6 +38,7 @@ class Config:
     stripe_connect_webhook_secrets: tuple[str, ...]
     stripe_thin_webhook_secrets: tuple[str, ...]
     stripe_api_base: str | None
+    stripe_accounts_api: str
     smtp_url: str | None
     mail_from: str
     alert_mail_to: str | None
@@ -74,6 +75,7 @@ class Config:
             stripe_connect_webhook_secrets=listed(env.get("STRIPE_CONNECT_WEBHOOK_SECRET") or ""),
             stripe_thin_webhook_secrets=listed(env.get("STRIPE_THIN_WEBHOOK_SECRET") or ""),
             stripe_api_base=(env.get("STRIPE_API_BASE") or "").rstrip("/") or None,
+            stripe_accounts_api=env.get("STRIPE_ACCOUNTS_API") or "v2",
             smtp_url=env.get("SMTP_URL") or None,
             mail_from=env.get("MAIL_FROM") or "payments@localhost",
             alert_mail_to=env.get("ALERT_MAIL_TO") or None,

@@ -108,6 +108,8 @@ def _check_stripe(env: Mapping[str, str]) -> list[str]:
         problems.append(
             "STRIPE_API_BASE must be a stand-in on this machine (leave it out for Stripe)"
         )
+    if env.get("STRIPE_ACCOUNTS_API") not in {None, "", "v1", "v2"}:
+        problems.append("STRIPE_ACCOUNTS_API must be v1 or v2")
     if "_live_" in secret and (base or flag(env, "FLASK_DEBUG")):
         problems.append("a live STRIPE_SECRET_KEY is refused with STRIPE_API_BASE or FLASK_DEBUG")
     return problems

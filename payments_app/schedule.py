@@ -19,6 +19,7 @@ SCHEDULE = (
     Periodic("reconcile", "reconcile.stage_rounds", 5 * MINUTE),
     Periodic("renew subscriptions", "subscriptions.sweep", 5 * MINUTE),
     Periodic("remind of alerts", "ops.remind", MINUTE),
+    Periodic("read accounts again", "merchants.read_due_accounts", 10 * MINUTE),
     Periodic("card testing", "ops.card_testing", MINUTE),
     Periodic("clean up", "ops.clean_up", HOUR),
 )

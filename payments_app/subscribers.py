@@ -31,6 +31,7 @@ from payments_app.ledger.post_fee import post_fee
 from payments_app.ledger.post_refund import post_refund
 from payments_app.merchants.create_account import CREATE, create_account
 from payments_app.merchants.make_link import MAKE_LINK, make_link
+from payments_app.merchants.read_again import READ_DUE, read_due_accounts
 from payments_app.merchants.refresh_account import REFRESH, refresh_account
 from payments_app.notices import mails, webhook_retries
 from payments_app.notices.account import write_account_link
@@ -117,6 +118,7 @@ COMMANDS = {
     CREATE: Command(create_account, "default"),
     MAKE_LINK: Command(make_link, "default"),
     REFRESH: Command(refresh_account, "default"),
+    READ_DUE: Command(without_subject(read_due_accounts), "default", unique_while_open=True),
     READ: Command(read_records, "payment_critical"),
     READ_BY_CHARGE: Command(read_records_of_charge, "payment_critical"),
     READ_BY_REFUND: Command(read_records_of_refund, "payment_critical"),

@@ -33,18 +33,23 @@ def create(call: Call, params: dict[str, Any]) -> Object:
     account = linked(call, params["account"])
     if "return_url" not in params or "refresh_url" not in params:
         raise ApiError(400, "You must provide `return_url` and `refresh_url`.", param="return_url")
-    now = int(time.time())
-    secret = ids.random_text(24)
-    account["_link"] = {
-        "secret": secret,
-        "expires_at": now + _LIFETIME,
-        "return_url": params["return_url"],
-        "refresh_url": params["refresh_url"],
-    }
-    call.put(account)
+    url, expires_at = put(call, account, params["return_url"], params["refresh_url"])
     return {
         "object": "account_link",
-        "created": now,
-        "expires_at": now + _LIFETIME,
-        "url": f"{call.context.base_url}/onboarding/{account['id']}/{secret}",
+        "created": int(time.time()),
+        "expires_at": expires_at,
+        "url": url,
     }
+
+
+def put(call: Call, account: Object, return_url: str, refresh_url: str) -> tuple[str, int]:
+    """The address of a new link, which replaces an older one, and when it ends."""
+    secret, expires_at = ids.random_text(24), int(time.time()) + _LIFETIME
+    account["_link"] = {
+        "secret": secret,
+        "expires_at": expires_at,
+        "return_url": return_url,
+        "refresh_url": refresh_url,
+    }
+    call.put(account)
+    return f"{call.context.base_url}/onboarding/{account['id']}/{secret}", expires_at

@@ -1,5 +1,6 @@
 """The way of an API call: who, once or again, what, and the answer."""
 
+import json
 import time
 from dataclasses import replace
 from typing import Any
@@ -8,6 +9,7 @@ from stripe_sandbox import (
     API_VERSION,
     account_links,
     accounts,
+    accounts_v2,
     application_fees,
     balance,
     capturing,
@@ -42,6 +44,7 @@ from stripe_sandbox.webhooks import WebhookDispatcher
 # Importing these registers their routes.
 ENDPOINTS = (
     account_links,
+    accounts_v2,
     application_fees,
     balance,
     capturing,
@@ -142,14 +145,20 @@ class Api:
             else:
                 response = self._run(call, route, checked, names)
                 entry["executed"] = True
+            made = response
             if kind == "500_after":
                 response = faults.internal_error()
-            if call.idempotency_key and call.request_id:
-                self._keys.save(
-                    call.account, call.idempotency_key, request, call.request_id, response
-                )
+            self._save(call, request, made if _is_v2(request) else response)
         self._dispatcher.wake()
         return response
+
+    def _save(self, call: Call, request: Request, response: Response) -> None:
+        """For the key, where there is one. v2 makes a failed request again, and answers a made
+        one from what it made: https://docs.stripe.com/api-v2-overview#idempotency"""
+        if _is_v2(request) and response.status >= 300:
+            return
+        if call.idempotency_key and call.request_id:
+            self._keys.save(call.account, call.idempotency_key, request, call.request_id, response)
 
     def _run(
         self, call: Call, route: routing.Route, checked: dict[str, Any], names: dict[str, str]
@@ -197,6 +206,8 @@ def _given_params(request: Request) -> dict[str, Any]:
     """Raises ApiError 400 for a body that is not a form."""
     if request.method != "POST":
         return form.parse(request.query)
+    if _is_v2(request):
+        return _json_params(request)
     kind = request.headers.get("Content-Type", "application/x-www-form-urlencoded")
     if request.body and not kind.startswith("application/x-www-form-urlencoded"):
         raise ApiError(
@@ -209,3 +220,19 @@ def _given_params(request: Request) -> dict[str, Any]:
         return form.parse(request.body.decode())
     except UnicodeDecodeError as error:
         raise ApiError(400, "Invalid request: the body is not UTF-8.") from error
+
+
+def _json_params(request: Request) -> dict[str, Any]:
+    """Raises ApiError 400 for a body that is no JSON object."""
+    try:
+        given = json.loads(request.body or b"{}")
+    except ValueError as error:
+        raise ApiError(400, "Invalid request: the body is not JSON.") from error
+    if not isinstance(given, dict):
+        raise ApiError(400, "Invalid request: the body is not a JSON object.")
+    params: dict[str, Any] = form.from_json(given)
+    return params
+
+
+def _is_v2(request: Request) -> bool:
+    return request.path.startswith("/v2/")

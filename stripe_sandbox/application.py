@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from stripe_sandbox import events
+from stripe_sandbox.accounts_apis import AccountsApis
 from stripe_sandbox.api import Api
 from stripe_sandbox.call import SandboxContext
 from stripe_sandbox.control import Control
@@ -27,7 +28,9 @@ class Application:
     def __init__(self, data_dir: Path | None, base_url: str) -> None:
         self._store = Store(data_dir)
         self._dispatcher = WebhookDispatcher(self._store)
-        context = SandboxContext(self._store, base_url, WebhookFaults(), SlowBanks())
+        context = SandboxContext(
+            self._store, base_url, WebhookFaults(), SlowBanks(), AccountsApis()
+        )
         self._api = Api(context, self._dispatcher)
         self._pages = Pages(context, self._dispatcher)
         self._control = Control(self._api, context, self._dispatcher)
@@ -44,7 +47,7 @@ class Application:
     def answer(self, request: Request) -> Response:
         if request.method == "OPTIONS":
             return Response(204, b"", dict(_PREFLIGHT))
-        if request.path.startswith("/v1/"):
+        if request.path.startswith(("/v1/", "/v2/")):
             return self._api.answer(request)
         if request.path.startswith("/_sandbox/"):
             return self._control.answer(request)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from stripe_sandbox import API_VERSION, ids
+from stripe_sandbox.accounts_apis import AccountsApis
 from stripe_sandbox.errors import missing_resource
 from stripe_sandbox.slow_banks import SlowBanks
 from stripe_sandbox.store import Object, Store
@@ -24,6 +25,7 @@ class SandboxContext:
     base_url: str
     webhook_faults: WebhookFaults
     slow_banks: SlowBanks
+    accounts_apis: AccountsApis
 
 
 @dataclass

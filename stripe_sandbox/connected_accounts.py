@@ -65,6 +65,12 @@ _CONTROLLER = hash_of(
     },
 )
 def create(call: Call, params: dict[str, Any]) -> Object:
+    call.context.accounts_apis.check_v1(call.account)
+    return new(call, params)
+
+
+def new(call: Call, params: dict[str, Any]) -> Object:
+    """The account that v1's parameters describe. Raises ApiError 400."""
     country = params.get("country", "US")
     if not re.fullmatch("[A-Z]{2}", country):
         raise ApiError(

@@ -15,6 +15,7 @@ POST charges/<id>                 changes the fields of one; likewise of a balan
 POST confirmation_tokens/<id>/expire
 DELETE idempotency_keys           as after 24 hours
 POST refunds/<id>/move             a pending or doomed refund moves on at once
+POST accounts_apis {"v1"?, "v2"?}   false: accounts may not be created by v1, used by v2
 POST accounts/<id>                changes the fields of a connected account, with its event
 POST accounts/<id>/onboard        all that Stripe asks for is given
 POST accounts/<id>/deauthorize    the merchant leaves the platform
@@ -67,6 +68,7 @@ class Control:
             ("POST", rf"({'|'.join(_CHANGED)})s/(\w+)", self._change),
             ("POST", r"confirmation_tokens/(ctoken_\w+)/expire", self._expire),
             ("DELETE", r"idempotency_keys", self._forget_keys),
+            ("POST", r"accounts_apis", self._set_accounts_apis),
             ("POST", r"accounts/(acct_\w+)", self._change_account),
             ("POST", r"accounts/(acct_\w+)/(onboard|deauthorize)", self._move_account),
             ("GET", r"requests", self._list_requests),
@@ -109,6 +111,10 @@ class Control:
 
     def _set_limit(self, account: str, content: Any) -> Any:
         self._api.limits.set(account, content["operation"])
+        return content
+
+    def _set_accounts_apis(self, account: str, content: Any) -> Any:
+        self._context.accounts_apis.set(account, content)
         return content
 
     def _set_webhook_faults(self, account: str, content: Any) -> Any:

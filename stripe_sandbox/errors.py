@@ -37,6 +37,13 @@ def doc_url(code: str) -> str:
     return f"https://docs.stripe.com/error-codes/{code.replace('_', '-')}"
 
 
+def v2_error(status: int, code: str, message: str) -> ApiError:
+    """As v2 answers: its errors have a code and no type. None is saved for a key."""
+    error = ApiError(status, message, code=code)
+    del error.error["type"]
+    return error
+
+
 def missing_resource(noun: str, object_id: str, param: str, status: int = 404) -> ApiError:
     """404 for an id in the path, 400 for one among the parameters."""
     return ApiError(status, f"No such {noun}: '{object_id}'", code="resource_missing", param=param)

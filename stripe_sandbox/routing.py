@@ -29,11 +29,12 @@ def route(
     required: tuple[str, ...] = (),
     publishable: bool = False,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """An API endpoint. `{name}` in the path is passed on; `publishable` lets a browser call it."""
+    """An API endpoint. `{name}` in the path is passed on; `publishable` lets a browser call it.
+    v2 has no `expand`."""
     pattern = re.compile("^" + re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", path) + "$")
 
     def register(handler: Callable[..., Any]) -> Callable[..., Any]:
-        known = {**(fields or {}), **EXPAND}
+        known = {**(fields or {}), **({} if path.startswith("/v2/") else EXPAND)}
         _routes.append(Route(method, pattern, handler, known, required, publishable))
         return handler
 

@@ -696,11 +696,14 @@ def upgrade() -> None:
         sa.Column("transfers_enabled", sa.Boolean(), nullable=False),
         sa.Column("payouts_enabled", sa.Boolean(), nullable=False),
         sa.Column("requirements", columns.JSON_TYPE, nullable=True),
+        sa.Column("stripe_data", columns.JSON_TYPE, nullable=True),
+        sa.Column("key_number", sa.Integer(), server_default=sa.text("1"), nullable=False),
         sa.Column("error_message", sa.Text(), nullable=True),
         sa.Column("link_url", sa.Text(), nullable=True),
         sa.Column("link_expires_at", columns.UTCDateTime(), nullable=True),
         sa.Column("deauthorized_at", columns.UTCDateTime(), nullable=True),
         sa.Column("refreshed_at", columns.UTCDateTime(), nullable=True),
+        sa.Column("read_asked_at", columns.UTCDateTime(), nullable=True),
         sa.Column(
             "created_at", columns.UTCDateTime(), server_default=clock.database_now(), nullable=False
         ),

@@ -13,7 +13,7 @@ from payments_app.gateway.results import BREAKER_OPEN, THROTTLED, Answer, Verdic
 from payments_app.gateway.throttle import MAX_WAIT_SECONDS, throttle
 
 _INTENTS = ("payment_intent", "setup_intent")
-_WITHOUT_ID = ("list", "account_link")
+_WITHOUT_ID = ("list", "account_link", "v2.core.account_link")
 
 
 def object_call(

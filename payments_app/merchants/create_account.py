@@ -33,17 +33,20 @@ class _Wish:
     name: str
     country: str
     charge_type: str
+    key_number: int
 
 
 def create_account(merchant_id: str, claim: Claim) -> None:
-    """Make the account of a merchant who has none; do nothing for one who has.
+    """Make the account of a merchant who has none; do nothing for one who has. What Stripe
+    refuses is kept in its words, until a person has it tried again.
 
-    Raises Later while Stripe refuses, or its answer was lost.
+    Raises Later while Stripe can't be asked, or its answer was lost.
     """
     wish = _wish(merchant_id)
     if wish is None:
         return
-    answer = connect.find_account(merchant_id) if claim.tries else NOT_ASKED
+    is_first = not claim.tries and wish.key_number == 1
+    answer = NOT_ASKED if is_first else connect.find_account(merchant_id)
     if answer.body is None and answer.verdict == Verdict.ANSWERED:
         answer = _create(wish, claim)
     if answer.body is not None:
@@ -72,6 +75,7 @@ def _ask(wish: _Wish, attempt: str) -> Answer:
         name=wish.name,
         country=wish.country,
         charge_type=wish.charge_type,
+        number=wish.key_number,
         attempt=attempt,
     )
 
@@ -82,7 +86,14 @@ def _wish(session: Session, merchant_id: str) -> _Wish | None:
     if account.stripe_account_id is not None:
         return None
     merchant = session.get_one(Merchant, merchant_id)
-    return _Wish(merchant_id, merchant.email, merchant.name, account.country, account.charge_type)
+    return _Wish(
+        merchant_id,
+        merchant.email,
+        merchant.name,
+        account.country,
+        account.charge_type,
+        account.key_number,
+    )
 
 
 @atomic
@@ -106,7 +117,7 @@ def _refused(session: Session, merchant_id: str, answer: Answer) -> None:
     alerts.raise_alert(
         session,
         "merchant_refused",
-        f"merchant_refused:{merchant_id}",
+        refusal_key(merchant_id),
         f"Stripe refused an account for {merchant_id}: {account.error_message}",
     )
 
@@ -121,6 +132,11 @@ def _note(session: Session, merchant_id: str, answer: Answer, *, alert: bool) ->
             f"merchant_waits:{answer.error_code}",
             f"A merchant's account waits for Stripe: {(answer.error or {}).get('message')}",
         )
+
+
+def refusal_key(merchant_id: str) -> str:
+    """Of the alert that says that Stripe refused this merchant's account."""
+    return f"merchant_refused:{merchant_id}"
 
 
 def _lock(session: Session, merchant_id: str) -> ConnectedAccount:

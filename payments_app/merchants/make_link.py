@@ -5,7 +5,6 @@ Stripe lets it be used once, for some minutes: https://docs.stripe.com/api/accou
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -14,6 +13,7 @@ from payments_app.core import alerts, history
 from payments_app.core.db.session import atomic
 from payments_app.core.jobs.command import Claim, Later
 from payments_app.gateway import connect
+from payments_app.gateway.account_state import is_of_v2
 from payments_app.gateway.results import Verdict
 from payments_app.merchants.models import ConnectedAccount
 from payments_app.merchants.onboarding_link import onboarding_url
@@ -27,13 +27,14 @@ MOST_TRIES = 20
 def make_link(merchant_id: str, claim: Claim) -> None:
     """Have a new link made and keep it. Raises Later while there is no account, or Stripe does
     not answer, MOST_TRIES times; after that a person is told, and who waited asks again."""
-    stripe_account_id = _account_of(merchant_id)
+    stripe_account_id, by_v2 = _account_of(merchant_id)
     if stripe_account_id is None:
         if claim.tries < MOST_TRIES:
             raise Later(RETRY_SECONDS, "its account is not made yet")
         _tell(merchant_id, "its account at Stripe is not made yet")
         return
-    answer = connect.create_link(stripe_account_id, f"{onboarding_url(merchant_id)}?back=1")
+    url = f"{onboarding_url(merchant_id)}?back=1"
+    answer = connect.create_link(stripe_account_id, url, by_v2=by_v2)
     if answer.body is not None:
         _keep(merchant_id, answer.body)
     elif answer.verdict in (Verdict.LATER, Verdict.UNKNOWN) and claim.tries < MOST_TRIES:
@@ -54,15 +55,17 @@ def _tell(session: Session, merchant_id: str, why: str) -> None:
 
 
 @atomic
-def _account_of(session: Session, merchant_id: str) -> str | None:
-    return session.get_one(ConnectedAccount, merchant_id, populate_existing=True).stripe_account_id
+def _account_of(session: Session, merchant_id: str) -> tuple[str | None, bool]:
+    """The account's id at Stripe, and whether it is of API v2."""
+    account = session.get_one(ConnectedAccount, merchant_id, populate_existing=True)
+    return account.stripe_account_id, is_of_v2(account.stripe_data)
 
 
 @atomic
 def _keep(session: Session, merchant_id: str, link: dict[str, Any]) -> None:
     account = session.get_one(ConnectedAccount, merchant_id, with_for_update=True)
     account.link_url = link["url"]
-    account.link_expires_at = dt.datetime.fromtimestamp(link["expires_at"], dt.UTC)
+    account.link_expires_at = connect.link_end(link)
     history.record(session, "stripe", "merchant.link_made", subject=merchant_id)
 
 

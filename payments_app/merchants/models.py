@@ -47,7 +47,10 @@ class ConnectedAccount(Base):
     """A merchant's account at Stripe, connected to ours, and what Stripe lets it do.
 
     `charge_type` says how its payments are made: `destination` on our account, with a transfer to
-    it, or `direct` on its own. `requirements` is what Stripe still asks of the merchant.
+    it, or `direct` on its own. `requirements` is what Stripe still asks of the merchant, and
+    `stripe_data` what it last told of the account, as it came. `key_number` counts the keys under
+    which the account was asked for; `read_asked_at` is when a reading was last asked for, by the
+    clock or since somebody looked.
     Source: https://docs.stripe.com/connect/charges
     """
 
@@ -63,12 +66,15 @@ class ConnectedAccount(Base):
     transfers_enabled: Mapped[bool] = mapped_column(default=False)
     payouts_enabled: Mapped[bool] = mapped_column(default=False)
     requirements: Mapped[dict[str, Any] | None]
+    stripe_data: Mapped[dict[str, Any] | None] = mapped_column(deferred=True)
+    key_number: Mapped[int] = mapped_column(default=1, server_default="1")
     error_message: Mapped[str | None] = mapped_column(Text)
     # Where the merchant gives Stripe its details. Stripe lets it be used once, for minutes.
     link_url: Mapped[str | None] = mapped_column(Text)
     link_expires_at: Mapped[dt.datetime | None]
     deauthorized_at: Mapped[dt.datetime | None]
     refreshed_at: Mapped[dt.datetime | None]
+    read_asked_at: Mapped[dt.datetime | None]
     created_at: Mapped[dt.datetime] = mapped_column(server_default=database_now())
 
     __table_args__ = (

@@ -6,13 +6,14 @@ from flask import current_app
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from payments_app.core import history
+from payments_app.core import alerts, history
 from payments_app.core.card_numbers import refuse
 from payments_app.core.db.clock import database_now
 from payments_app.core.db.session import atomic
 from payments_app.core.history import SYSTEM
 from payments_app.core.jobs import outbox
-from payments_app.merchants.create_account import CREATE
+from payments_app.merchants.accounts import REFUSED, state_of
+from payments_app.merchants.create_account import CREATE, refusal_key
 from payments_app.merchants.make_link import MAKE_LINK
 from payments_app.merchants.models import DESTINATION, ConnectedAccount, Merchant
 from payments_app.merchants.refresh_account import stage_refresh
@@ -53,6 +54,30 @@ def add_merchant(
     session.flush()
     outbox.stage(session, CREATE, merchant.id)
     return merchant.id
+
+
+@atomic
+def request_account_again(session: Session, merchant_id: str, actor: str) -> bool:
+    """Have the account of a merchant whom Stripe refused made after all, under another key: v1
+    saves a refusal for its key. The refusal's alert is closed. False where none was refused."""
+    account = session.get_one(
+        ConnectedAccount, merchant_id, with_for_update=True, populate_existing=True
+    )
+    if state_of(account) != REFUSED:
+        return False
+    history.record(
+        session,
+        "staff",
+        "merchant.account_requested_again",
+        actor=actor,
+        subject=merchant_id,
+        refused=account.error_message,
+    )
+    account.error_message = None
+    account.key_number += 1
+    alerts.acknowledge(session, refusal_key(merchant_id), actor)
+    outbox.stage(session, CREATE, merchant_id, key=f"{CREATE}:{merchant_id}:{account.key_number}")
+    return True
 
 
 @atomic

@@ -14,31 +14,31 @@ from payments_app.core.db.session import atomic
 from payments_app.core.jobs import outbox
 from payments_app.core.jobs.command import Claim, Later
 from payments_app.gateway import connect
+from payments_app.gateway.account_state import account_state, is_of_v2
 from payments_app.gateway.ids import clean_id
 from payments_app.gateway.results import Answer, Verdict
-from payments_app.gateway.words import alert_unknown_word, known
+from payments_app.gateway.words import alert_unknown_word
 from payments_app.merchants.accounts import DISCONNECTED, state_of
 from payments_app.merchants.models import ConnectedAccount
 
 REFRESH = "merchants.refresh_account"
 RETRY_SECONDS = 30.0
 EVERY_SECONDS = 10
-# https://docs.stripe.com/api/capabilities/object#capability_object-status
-_CAPABILITY = frozenset({"active", "inactive", "pending", "unrequested", "disabled"})
-_ASKED = ("currently_due", "past_due", "pending_verification", "disabled_reason")
+DENIED = "Connected account permission denied"
+CLOSED = "Stripe closed the account"
 
 
 def refresh_account(stripe_account_id: str, _claim: Claim) -> None:
-    """Keep what Stripe says of an account of ours now. One that our key no longer reaches has
-    left the platform.
+    """Keep what Stripe says of an account of ours now. One that our key no longer reaches, or
+    that is closed, has left the platform.
 
     Raises Later while Stripe can't be asked. What it refuses for good is told to a person.
     """
-    answer = connect.retrieve_account(stripe_account_id)
+    answer = connect.retrieve_account(stripe_account_id, by_v2=_is_read_by_v2(stripe_account_id))
     if answer.body is not None:
         _keep(stripe_account_id, answer.body)
     elif answer.verdict == Verdict.MISCONFIGURED and answer.error_code == "account_invalid":
-        _left(stripe_account_id)
+        _leave(stripe_account_id)
     elif answer.verdict == Verdict.INVALID:
         _tell_of_refusal(stripe_account_id, answer)
     else:
@@ -52,13 +52,16 @@ def stage_refresh(session: Session, stripe_account_id: str) -> None:
 
 def take(session: Session, account: ConnectedAccount, body: dict[str, Any]) -> None:
     """Keep what `body` says of a locked account, with history where its state changed."""
-    before = state_of(account)
-    asked = as_object(body.get("requirements"))
-    account.details_submitted = bool(body.get("details_submitted"))
-    account.charges_enabled = bool(body.get("charges_enabled"))
-    account.payouts_enabled = bool(body.get("payouts_enabled"))
-    _take_transfers(session, account, as_object(body.get("capabilities")))
-    account.requirements = {name: asked[name] for name in _ASKED if asked.get(name)}
+    before, said = state_of(account), account_state(body)
+    account.stripe_data = body
+    account.details_submitted = said.details_submitted
+    account.requirements = said.requirements
+    for name in ("charges_enabled", "transfers_enabled", "payouts_enabled"):
+        decided = getattr(said, name)
+        if decided is not None:
+            setattr(account, name, decided)
+    for status in said.unknown:
+        alert_unknown_word(session, account.merchant_id, "capability's status", status)
     account.deauthorized_at = None
     account.refreshed_at = database_now()
     session.flush()
@@ -66,21 +69,24 @@ def take(session: Session, account: ConnectedAccount, body: dict[str, Any]) -> N
     _tell(session, account, before)
 
 
-def _take_transfers(
-    session: Session, account: ConnectedAccount, capabilities: dict[str, Any]
-) -> None:
-    """Whether transfers may be made to it. A status that we do not know changes nothing."""
-    status = capabilities.get("transfers", "unrequested")
-    if known(status, _CAPABILITY):
-        account.transfers_enabled = status == "active"
-    else:
-        alert_unknown_word(session, account.merchant_id, "capability's status", status)
+@atomic
+def _is_read_by_v2(session: Session, stripe_account_id: str) -> bool:
+    """An account is read by the API that told of it last; one that is not known here, by the one
+    that makes them."""
+    account = session.scalar(
+        select(ConnectedAccount).where(ConnectedAccount.stripe_account_id == stripe_account_id)
+    )
+    return is_of_v2(account.stripe_data) if account is not None else connect.makes_by_v2()
 
 
 @atomic
 def _keep(session: Session, stripe_account_id: str, body: dict[str, Any]) -> None:
     account = _lock(session, stripe_account_id) or _adopt(session, body)
-    if account is not None:
+    if account is None:
+        return
+    if account_state(body).closed:
+        _left(session, account, CLOSED)
+    else:
         take(session, account, body)
 
 
@@ -104,9 +110,14 @@ def _adopt(session: Session, body: dict[str, Any]) -> ConnectedAccount | None:
 
 
 @atomic
-def _left(session: Session, stripe_account_id: str) -> None:
+def _leave(session: Session, stripe_account_id: str) -> None:
     account = _lock(session, stripe_account_id)
-    if account is None or account.deauthorized_at is not None:
+    if account is not None:
+        _left(session, account, DENIED)
+
+
+def _left(session: Session, account: ConnectedAccount, why: str) -> None:
+    if account.deauthorized_at is not None:
         return
     before = state_of(account)
     account.deauthorized_at = account.refreshed_at = database_now()
@@ -117,8 +128,8 @@ def _left(session: Session, stripe_account_id: str) -> None:
     alerts.raise_alert(
         session,
         "merchant_left",
-        f"merchant_left:{stripe_account_id}",
-        f"{account.merchant_id} ({stripe_account_id}): Connected account permission denied",
+        f"merchant_left:{account.stripe_account_id}",
+        f"{account.merchant_id} ({account.stripe_account_id}): {why}",
     )
 
 

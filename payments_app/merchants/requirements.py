@@ -1,6 +1,6 @@
 """requirements: what Stripe still asks of a merchant, in words.
 
-Stripe's names are paths such as `person_1.verification.document`
+Stripe's names are paths such as `person_1.verification.document`, and other ones in API v2
 (https://docs.stripe.com/connect/handling-api-verification).
 """
 
@@ -25,14 +25,28 @@ _WORDS = {
     "company": "details of the company",
     "company.tax_id": "the company's tax number",
     "company.verification": "a document of the company",
+    "configuration.merchant.mcc": "the line of business",
+    "configuration.merchant.statement_descriptor": "the words on buyers' statements",
+    "configuration.merchant.support.phone": "a telephone number for buyers",
+    "defaults.profile": "details of the business",
+    "defaults.profile.business_url": "a website",
+    "defaults.profile.product_description": "what is sold",
     "directors": "the company's directors",
     "executives": "the company's executives",
     "external_account": "a bank account",
+    "identity.attestations.terms_of_service": "consent to Stripe's terms",
+    "identity.business_details": "details of the company",
+    "identity.business_details.documents": "a document of the company",
+    "identity.business_details.id_numbers": "the company's tax number",
+    "identity.entity_type": "the kind of business",
+    "identity.individual": "details of the person",
+    "identity.individual.documents": "an identity document",
     "individual": "details of the person",
     "individual.verification": "an identity document",
     "owners": "the company's owners",
     "person": "details of a person who runs the business",
     "person.verification": "an identity document",
+    "relationship.representative": "details of a person who runs the business",
     "representative": "details of a person who runs the business",
     "settings.payments.statement_descriptor": "the words on buyers' statements",
     "tos_acceptance": "consent to Stripe's terms",

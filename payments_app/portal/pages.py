@@ -11,6 +11,7 @@ from payments_app.core.web.query import place_in_list, takes
 from payments_app.merchants.accounts import state_of
 from payments_app.merchants.onboarding import find
 from payments_app.merchants.onboarding_link import onboarding_url
+from payments_app.merchants.read_again import read_looked_at
 from payments_app.portal.blueprint import blueprint, page
 from payments_app.portal.gate import asking
 from payments_app.portal.payments import payments_of
@@ -30,6 +31,7 @@ def payments() -> Response:
     """The merchant's own payments, newest first."""
     session, own = db.session(), asking()
     found = find(session, own.id)
+    read_looked_at([own.id])
     return page(
         "payments.html",
         found=payments_of(session, own.id, place_in_list()),

@@ -56,6 +56,7 @@ def people() -> Rows:
         "payouts_enabled": True,
         "requirements": {},
         "refreshed_at": THEN,
+        "read_asked_at": FAR,
         "created_at": THEN,
     }
     endpoint = {

@@ -5,10 +5,12 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
+import pytest
 import requests
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from payments_app.core.db.clock import database_now
 from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.core.history import HistoryEntry
@@ -21,6 +23,9 @@ from payments_app.orders.place import place
 from payments_app.payments.connect.records import ConnectRecord
 from tests.ledger.concurrency import claim
 from tests.payments.driver import PaymentDriver
+
+by_both_apis = pytest.mark.parametrize("accounts_api", ["v2", "v1"])
+ACCOUNTS = "^/(v1|v2/core)/accounts"  # the calls of either API
 
 
 def create_merchant(
@@ -49,6 +54,16 @@ def account(merchant: str) -> ConnectedAccount:
 
 def account_id(merchant: str) -> str:
     return account(merchant).stripe_account_id or ""
+
+
+@atomic
+def age(session: Session, merchant: str, seconds: float) -> None:
+    """Let this account have been read, and been asked for, so long ago."""
+    session.execute(
+        update(ConnectedAccount)
+        .where(ConnectedAccount.merchant_id == merchant)
+        .values(refreshed_at=database_now(-seconds), read_asked_at=database_now(-seconds))
+    )
 
 
 @atomic

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from sqlalchemy import select
 
@@ -20,25 +22,28 @@ from payments_app.merchants.onboarding import (
     returned_from_stripe,
 )
 from payments_app.merchants.refresh_account import refresh_account
+from payments_app.merchants.requirements import asked_for
 from tests.ledger.concurrency import claim
 from tests.merchants.connected_merchants import (
+    ACCOUNTS,
     account,
     account_id,
     api,
+    by_both_apis,
     create_merchant,
     create_ready_merchant,
     told_of,
 )
 from tests.payments.driver import PaymentDriver
 
-pytestmark = pytest.mark.portable
+pytestmark = [pytest.mark.portable, by_both_apis]
 
 
 def test_a_new_merchant_has_an_account_that_asks_for_details(driver: PaymentDriver) -> None:
     merchant = create_merchant(driver)
     found = account(merchant)
     assert state_of(found) == "onboarding"
-    assert "tos_acceptance.date" in (found.requirements or {})["currently_due"]
+    assert asked_for(found) == ["a website", "a bank account", "consent to Stripe's terms"]
 
 
 @pytest.mark.parametrize("charge_type", ["destination", "direct"])
@@ -58,7 +63,7 @@ def test_details_given_before_the_account_is_stored_here_are_not_missed(
     """Its event finds nobody: our row has no account yet, and the answer is older than it."""
     create, other = connect.create_account, create_merchant(driver, name="Harbour")
 
-    def and_onboard_at_once(*args: str, **kwargs: str) -> Answer:
+    def and_onboard_at_once(*args: Any, **kwargs: Any) -> Answer:
         answer = create(*args, **kwargs)
         made = answer.expect_body()["id"]
         driver.sandbox("POST", f"/_sandbox/accounts/{made}/onboard")
@@ -74,7 +79,7 @@ def test_details_given_before_the_account_is_stored_here_are_not_missed(
 
 @pytest.mark.parametrize("fault", ["drop_after", "500_after", "truncate", "500_before"])
 def test_a_lost_answer_does_not_make_two_accounts(driver: PaymentDriver, fault: str) -> None:
-    driver.fail_stripe(fault, "/v1/accounts", times=1)
+    driver.fail_stripe(fault, ACCOUNTS, times=1)
     merchant = create_merchant(driver)
     driver.work_all_waiting()
     driver.work_all_waiting()
@@ -179,7 +184,7 @@ def test_a_capability_whose_status_we_do_not_know_stays_where_it_is(
 
 
 def test_a_link_that_can_not_be_made_is_told_to_a_person(driver: PaymentDriver) -> None:
-    driver.fail_stripe("rate_limit", "/v1/accounts", times=1)
+    driver.fail_stripe("rate_limit", ACCOUNTS, times=1)
     merchant = create_merchant(driver)
     make_link(merchant, claim(merchant, tries=MOST_TRIES))
     assert "no_link" in alerts()
@@ -189,7 +194,7 @@ def test_an_account_that_stripe_does_not_know_is_not_asked_for_again(
     driver: PaymentDriver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     unknown = Answer("account_retrieve", Verdict.INVALID, error={"code": "resource_missing"})
-    monkeypatch.setattr(connect, "retrieve_account", lambda _id: unknown)
+    monkeypatch.setattr(connect, "retrieve_account", lambda _id, **_: unknown)
     refresh_account("acct_nobody", claim("acct_nobody"))
     assert "account_unreadable" in alerts()
 

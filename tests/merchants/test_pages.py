@@ -10,10 +10,15 @@ from flask.testing import FlaskClient
 
 from payments_app.merchants.accounts import state_of
 from payments_app.merchants.onboarding_link import onboarding_url
-from tests.merchants.connected_merchants import account, create_merchant, create_ready_merchant
+from tests.merchants.connected_merchants import (
+    account,
+    by_both_apis,
+    create_merchant,
+    create_ready_merchant,
+)
 from tests.payments.driver import PaymentDriver
 
-pytestmark = pytest.mark.portable
+pytestmark = [pytest.mark.portable, by_both_apis]
 
 
 def address(merchant: str) -> str:

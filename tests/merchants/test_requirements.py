@@ -18,6 +18,8 @@ pytestmark = pytest.mark.portable
         ("individual.verification.document", "an identity document"),
         ("person_1MqjB62eZvKYlo2C.dob.day", "details of a person who runs the business"),
         ("person_1MqjB62eZvKYlo2C.verification.document", "an identity document"),
+        ("identity.attestations.terms_of_service.account.date", "consent to Stripe's terms"),
+        ("identity.individual.date_of_birth.day", "details of the person"),
         ("something_new.of_stripes", "something new: of stripes"),
     ],
 )

@@ -17,6 +17,7 @@ from tests.merchants.connected_merchants import (
     account,
     account_id,
     api,
+    by_both_apis,
     create_merchant,
     create_ready_merchant,
     create_sale,
@@ -56,6 +57,7 @@ def intent(driver: PaymentDriver, transaction: str, on: str = "") -> dict[str, A
     return found
 
 
+@by_both_apis
 def test_a_destination_charge_is_ours_with_a_transfer_and_a_fee(driver: PaymentDriver) -> None:
     merchant = create_ready_merchant(driver)
     transaction = sell(driver, merchant)
@@ -67,6 +69,7 @@ def test_a_destination_charge_is_ours_with_a_transfer_and_a_fee(driver: PaymentD
     assert at_stripe["transfer_data"]["destination"] == account_id(merchant)
 
 
+@by_both_apis
 def test_a_direct_charge_is_the_merchants_with_a_fee_for_us(driver: PaymentDriver) -> None:
     merchant = create_ready_merchant(driver, "direct")
     transaction = sell(driver, merchant)

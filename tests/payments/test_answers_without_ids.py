@@ -38,7 +38,7 @@ def test_a_customer_is_asked_for_again(driver: PaymentDriver, none: object) -> N
 
 @pytest.mark.parametrize("none", NONE)
 def test_an_account_is_asked_for_again(driver: PaymentDriver, none: object) -> None:
-    driver.fail_stripe("say", "^/v1/accounts$", set={"id": none})
+    driver.fail_stripe("say", "^/v2/core/accounts$", set={"id": none})
     merchant = create_merchant(driver)
     driver.work_all_waiting()
     assert (account(merchant).stripe_account_id or "")[:5] == "acct_"

@@ -6,7 +6,14 @@ import re
 
 import pytest
 
-from tests.merchants.connected_merchants import create_merchant, create_ready_merchant, sell
+from payments_app.merchants.read_again import LOOKED_SECONDS
+from tests.merchants.connected_merchants import (
+    account_id,
+    age,
+    create_merchant,
+    create_ready_merchant,
+    sell,
+)
 from tests.payments.driver import PaymentDriver
 from tests.portal.portal_driver import Portal
 from tests.settlement.books import batches
@@ -27,7 +34,18 @@ def test_a_merchant_who_cannot_be_paid_is_told_and_led_on(
 
 def test_a_merchant_who_is_paid_reads_nothing_of_it(driver: PaymentDriver, portal: Portal) -> None:
     browser = portal.signed_in(create_ready_merchant(driver))
-    assert "paid yet" not in browser.get("/portal/payments").text
+    assert "receive payments" not in browser.get("/portal/payments").text
+
+
+def test_a_merchant_who_looks_has_their_account_read(driver: PaymentDriver, portal: Portal) -> None:
+    merchant = create_merchant(driver)
+    driver.work("default")
+    driver.sandbox("POST", f"/_sandbox/accounts/{account_id(merchant)}/onboard")
+    age(merchant, LOOKED_SECONDS + 1)
+    browser = portal.signed_in(merchant)
+    assert "Stripe needs your details" in browser.get("/portal/payments").text
+    driver.work("default")
+    assert "Stripe needs your details" not in browser.get("/portal/payments").text
 
 
 def test_the_shop_itself_has_nothing_to_connect(portal: Portal) -> None:

@@ -5,8 +5,16 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
+from payments_app.merchants.read_again import LOOKED_SECONDS
 from tests.accounts.staff_driver import Browser, StaffDriver
-from tests.merchants.connected_merchants import account, account_id, create_ready_merchant, sell
+from tests.merchants.connected_merchants import (
+    account,
+    account_id,
+    age,
+    create_merchant,
+    create_ready_merchant,
+    sell,
+)
 from tests.payments.driver import PaymentDriver
 from tests.refunds.refund_steps import give_back
 
@@ -95,6 +103,46 @@ def test_an_administrator_has_an_account_read_again(
     assert answer.status_code == 303
     staff_driver.do(driver.work, "default")
     assert not staff_driver.do(account, merchant).payouts_enabled
+
+
+def test_an_administrator_has_a_refused_account_tried_again(
+    driver: PaymentDriver, staff_driver: StaffDriver, viewer: Browser
+) -> None:
+    driver.sandbox("POST", "/_sandbox/accounts_apis", v2=False)
+    merchant = staff_driver.do(create_merchant, driver)
+    admin = staff_driver.signed_in("admin")
+    page = admin.get("/staff/merchants").text
+    assert "Accounts v2 is not enabled for your platform." in page
+    address = f"/staff/merchants/{merchant}/accounts"
+    assert address in page
+    assert "Try again" not in viewer.get("/staff/merchants").text
+    assert viewer.post(address).status_code == 403
+    assert admin.client.post(address).status_code == 400  # without the form's token
+    driver.sandbox("POST", "/_sandbox/accounts_apis", v2=True)
+    assert admin.post(address).status_code == 303
+    staff_driver.do(driver.work, "default")
+    assert "Try again" not in admin.get("/staff/merchants").text
+    assert staff_driver.do(account_id, merchant)
+    (asked,) = staff_driver.entries("merchant.account_requested_again")
+    assert asked.subject == merchant
+
+
+def test_nobody_s_account_is_tried_again(staff_driver: StaffDriver) -> None:
+    answer = staff_driver.signed_in("admin").post("/staff/merchants/mrc_nobody/accounts")
+    assert answer.status_code == 404
+
+
+def test_looking_at_the_merchants_has_their_accounts_read(
+    driver: PaymentDriver, staff_driver: StaffDriver, viewer: Browser
+) -> None:
+    merchant = staff_driver.do(create_ready_merchant, driver)
+    stripe_id = staff_driver.do(account_id, merchant)
+    driver.sandbox("POST", f"/_sandbox/accounts/{stripe_id}", payouts_enabled=False)
+    staff_driver.do(age, merchant, LOOKED_SECONDS + 1)
+    for _ in range(2):
+        assert "Its payouts wait" not in viewer.get("/staff/merchants").text
+    staff_driver.do(driver.work, "default")
+    assert "Its payouts wait" in viewer.get("/staff/merchants").text
 
 
 def test_a_direct_charge_is_linked_to_the_merchants_account(

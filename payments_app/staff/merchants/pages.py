@@ -14,6 +14,7 @@ from payments_app.core.extensions import db
 from payments_app.core.web.access import staff
 from payments_app.merchants import onboarding
 from payments_app.merchants.models import DESTINATION, DIRECT
+from payments_app.merchants.read_again import read_looked_at
 from payments_app.staff.blueprint import blueprint, page
 from payments_app.staff.merchants.queries import merchants
 from payments_app.staff.zones import reader_zone
@@ -57,6 +58,16 @@ def read_merchant(merchant_id: str) -> BaseResponse:
     return redirect(url_for("staff.merchant_list"), 303)
 
 
+@blueprint.post("/merchants/<merchant_id>/accounts")
+@staff("merchants")
+def create_account_again(merchant_id: str) -> BaseResponse:
+    """Have a merchant's account made after all, which Stripe refused to make."""
+    if onboarding.find(db.session(), merchant_id) is None:
+        raise NotFound
+    onboarding.request_account_again(merchant_id, signed_in().id)
+    return redirect(url_for("staff.merchant_list"), 303)
+
+
 def _problem(name: str, email: str, charge_type: str, country: str) -> str | None:
     if not 1 <= len(name) <= 100:
         return "Enter the merchant's name, at most 100 characters."
@@ -83,10 +94,12 @@ def _list(
     email: str = "",
     country: str = "",
 ) -> Response:
+    found = merchants(db.session(), reader_zone())
+    read_looked_at([row.id for row in found])
     return page(
         "merchants/merchants.html",
         status,
-        merchants=merchants(db.session(), reader_zone()),
+        merchants=found,
         charge_types=_CHARGE_TYPES,
         may_change=signed_in().may("merchants"),
         problem=problem,

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from payments_app.core.money import Money
-from payments_app.merchants.accounts import READY, WORDS, state_of
+from payments_app.merchants.accounts import READY, REFUSED, WORDS, state_of
 from payments_app.merchants.models import DIRECT, ConnectedAccount, Merchant
 from payments_app.merchants.onboarding_link import onboarding_url
 from payments_app.merchants.requirements import asked_for
@@ -28,7 +28,8 @@ _TAKEN = frozenset(
 
 @dataclass(frozen=True)
 class MerchantRow:
-    """A connected merchant as a row of the list. `asked` is what Stripe still wants of it."""
+    """A connected merchant as a row of the list. `asked` is what Stripe still wants of it;
+    `refused`: Stripe refused to make its account, and it may be asked again."""
 
     id: str
     name: str
@@ -38,6 +39,7 @@ class MerchantRow:
     state: str
     words: str
     ready: bool
+    refused: bool
     payouts: bool
     asked: list[str]
     read_at: When | None
@@ -133,6 +135,7 @@ def _seller(merchant: Merchant, account: ConnectedAccount, zone: ZoneInfo) -> Me
         state=state,
         words=account.error_message or WORDS[state],
         ready=state == READY,
+        refused=state == REFUSED,
         payouts=account.payouts_enabled,
         asked=asked_for(account),
         read_at=when(account.refreshed_at, zone),

@@ -1,7 +1,9 @@
 """The way of an API call: who, once or again, what, and the answer."""
 
+import re
 import time
 from dataclasses import replace
+from email.utils import formatdate
 from typing import Any
 
 from stripe_sandbox import (
@@ -16,12 +18,15 @@ from stripe_sandbox import (
     connected_accounts,
     customers,
     disputes,
+    event_destinations,
     events,
     faults,
     form,
     ids,
+    json_body,
     params,
     payment_intents,
+    payment_method_domains,
     payment_methods,
     refunds,
     routing,
@@ -50,8 +55,10 @@ ENDPOINTS = (
     connected_accounts,
     customers,
     disputes,
+    event_destinations,
     events,
     payment_intents,
+    payment_method_domains,
     payment_methods,
     refunds,
     setup_intents,
@@ -74,6 +81,7 @@ class Api:
         try:
             given = _given_params(request)
             caller = accounts.identify(request, given)
+            _check_version(request)
         except ApiError as error:
             return _signed(_refusal(error, request_id), request, request_id)
         entry = self.log.begin(caller.account, request, request_id)
@@ -176,11 +184,19 @@ def _refusal(error: ApiError, request_id: str | None) -> Response:
     return error.response()
 
 
+def _check_version(request: Request) -> None:
+    """Raises ApiError 400 for a version that is none, or newer than the sandbox."""
+    given = request.headers.get("Stripe-Version") or API_VERSION
+    if not re.match(r"\d{4}-\d\d-\d\d(\.[a-z]+)?$", given) or given[:10] > API_VERSION[:10]:
+        raise ApiError(400, f"Invalid Stripe API version: {given}")
+
+
 def _signed(response: Response, request: Request, request_id: str) -> Response:
     """With the headers that every answer carries."""
     response.headers.setdefault("Original-Request", request_id)
     response.headers |= {
         "Request-Id": request_id,
+        "Date": formatdate(usegmt=True),
         "Stripe-Version": request.headers.get("Stripe-Version", API_VERSION),
         "Access-Control-Allow-Origin": "*",
         "Cache-Control": "no-cache, no-store",
@@ -194,9 +210,11 @@ def _signed(response: Response, request: Request, request_id: str) -> Response:
 
 
 def _given_params(request: Request) -> dict[str, Any]:
-    """Raises ApiError 400 for a body that is not a form."""
+    """Raises ApiError 400 for a body that is not a form, or of API v2 not JSON."""
     if request.method != "POST":
         return form.parse(request.query)
+    if request.path.startswith("/v2/"):
+        return json_body.parse(request.body)
     kind = request.headers.get("Content-Type", "application/x-www-form-urlencoded")
     if request.body and not kind.startswith("application/x-www-form-urlencoded"):
         raise ApiError(

@@ -44,7 +44,7 @@ class Application:
     def answer(self, request: Request) -> Response:
         if request.method == "OPTIONS":
             return Response(204, b"", dict(_PREFLIGHT))
-        if request.path.startswith("/v1/"):
+        if request.path.startswith(("/v1/", "/v2/")):
             return self._api.answer(request)
         if request.path.startswith("/_sandbox/"):
             return self._control.answer(request)

@@ -15,6 +15,7 @@ POST charges/<id>                 changes the fields of one; likewise of a balan
 POST confirmation_tokens/<id>/expire
 DELETE idempotency_keys           as after 24 hours
 POST refunds/<id>/move             a pending or doomed refund moves on at once
+POST account                      changes the fields of the account itself; {} ends it
 POST accounts/<id>                changes the fields of a connected account, with its event
 POST accounts/<id>/onboard        all that Stripe asks for is given
 POST accounts/<id>/deauthorize    the merchant leaves the platform
@@ -67,6 +68,7 @@ class Control:
             ("POST", rf"({'|'.join(_CHANGED)})s/(\w+)", self._change),
             ("POST", r"confirmation_tokens/(ctoken_\w+)/expire", self._expire),
             ("DELETE", r"idempotency_keys", self._forget_keys),
+            ("POST", r"account", self._change_own),
             ("POST", r"accounts/(acct_\w+)", self._change_account),
             ("POST", r"accounts/(acct_\w+)/(onboard|deauthorize)", self._move_account),
             ("GET", r"requests", self._list_requests),
@@ -172,6 +174,9 @@ class Control:
         call = self._call(account, object_id)
         with self._context.store.transaction():
             return visible(call.put({**call.get(object_id, kind), **content}))
+
+    def _change_own(self, account: str, content: Any) -> Any:
+        return connected_accounts.change_own(Call(self._context, account), content)
 
     def _change_account(self, account: str, content: Any, connected: str) -> Any:
         platform = Call(self._context, account)

@@ -145,7 +145,8 @@ def retrieve_own(call: Call, _params: dict[str, Any]) -> Object:
         "requirements": _requirements([]),
         "type": "standard",
     }
-    return own | (call.find(own_id(call.account), "own_account") or {}).get("fields", {})
+    changed: Object = (call.find(own_id(call.account), "own_account") or {}).get("fields", {})
+    return own | changed
 
 
 def own_id(account: str) -> str:

@@ -1,7 +1,7 @@
 """Event destinations: where Stripe posts which events, of whom.
 
-All are read and made through API v2: it alone makes those of thin events, tells whose events one
-gets, takes any version, and lists those that API v1 or the dashboard made as well.
+All are read and made through API v2: it alone makes those of thin events and tells whose events one
+gets, and it lists those that API v1 or the dashboard made as well.
 Source: https://docs.stripe.com/api/v2/core/event-destinations
 """
 

@@ -16,7 +16,7 @@ from payments_app.core.money import CURRENCIES, code_of
 from payments_app.gateway import look, own_account
 from payments_app.gateway.client import API_VERSION
 from payments_app.gateway.look import OwnAccount
-from payments_app.gateway.results import Answer
+from payments_app.gateway.results import Answer, UnreadableError
 from payments_app.merchants.models import ConnectedAccount
 
 CLOCK_SECONDS = 60  # a signature may be five minutes old, and the way here is part of that
@@ -70,6 +70,11 @@ def refused(answer: Answer) -> str:
     if answer.http_status == 403:
         return "Stripe does not let this key do that"
     return f"Stripe said: {answer.words}"
+
+
+def unread(error: UnreadableError) -> str:
+    """The same of a list."""
+    return refused(Answer("list", error.verdict, error=error.error))
 
 
 def _config() -> Config:

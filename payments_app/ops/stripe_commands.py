@@ -11,7 +11,7 @@ from flask.cli import AppGroup
 from payments_app.gateway.results import UnreadableError
 from payments_app.inbound.destinations import WANTED
 from payments_app.ops import stripe_doctor
-from payments_app.ops.stripe_checks import refused
+from payments_app.ops.stripe_checks import refused, unread
 from payments_app.ops.stripe_destination_checks import own_domain
 from payments_app.ops.stripe_setup import Made, Step, plan
 
@@ -53,7 +53,7 @@ def setup(*, yes: bool, lost: tuple[str, ...]) -> None:
     try:
         steps = plan(lost)
     except UnreadableError as error:
-        raise click.ClickException(f"Stripe does not say what is there: {error}") from error
+        raise click.ClickException(f"nothing is known of what is there. {unread(error)}") from error
     for step in steps:
         click.echo(f"{'to do' if step.act else 'note '}  {step.words}")
     _carry_out([step for step in steps if step.act], yes=yes)

@@ -15,7 +15,13 @@ from payments_app.gateway.destinations import ALL_EVENTS, Destination, fingerpri
 from payments_app.gateway.results import UnreadableError
 from payments_app.inbound.destinations import WANTED, WantedDestination, address, last_verified
 from payments_app.merchants.models import DIRECT
-from payments_app.ops.stripe_checks import Check, connected_accounts, has_merchants, refused
+from payments_app.ops.stripe_checks import (
+    Check,
+    connected_accounts,
+    has_merchants,
+    refused,
+    unread,
+)
 
 PING_SECONDS, _LOOK_SECONDS = 15.0, 0.25
 
@@ -26,7 +32,7 @@ def destination_checks(*, write: bool = False) -> Iterator[Check]:
         found = destinations.list_destinations()
     except UnreadableError as error:
         for wanted in WANTED:
-            yield Check(_name(wanted), False, f"Stripe does not list them: {error}")
+            yield Check(_name(wanted), False, unread(error))
         return
     sells = has_merchants()
     for wanted in WANTED:
@@ -44,7 +50,7 @@ def domain_checks() -> Iterator[Check]:
         try:
             found = domains.find_domain(host, account)
         except UnreadableError as error:
-            yield Check(name, False, f"Stripe does not list them: {error}")
+            yield Check(name, False, unread(error))
             continue
         if found is None:
             yield Check(name, False, f"{host} is not registered: no wallet is shown there")

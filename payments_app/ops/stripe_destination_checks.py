@@ -120,8 +120,11 @@ def _destination(
         return Check(name, False, f"{chosen.id}: {problem}")
     if write and (problem := _ping(wanted, chosen)):
         return Check(name, False, f"{chosen.id}: {problem}")
-    extra = chosen.events - wanted.events
-    more = f"; {len(extra)} of its events nothing handles" if extra else ""
+    if ALL_EVENTS in chosen.events:
+        more = "; it sends every event, also what nothing handles"
+    else:
+        extra = len(chosen.events - wanted.events)
+        more = f"; nothing handles {extra} of its events" if extra else ""
     return Check(name, True, f"{chosen.id} at {url}, {_verified(wanted, chosen)}{more}")
 
 

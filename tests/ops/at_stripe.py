@@ -24,8 +24,8 @@ _SECRET = re.compile(r"^(STRIPE_\w*WEBHOOK_SECRET)=(whsec_\w+)$", re.MULTILINE)
 class AtStripe:
     """`settings` are the operator's: what setup says goes into them."""
 
-    def __init__(self, settings: dict[str, str]) -> None:
-        self.settings = settings | {"PUBLIC_URL": "https://pay.example.com"}
+    def __init__(self, settings: dict[str, str], url: str = "https://pay.example.com") -> None:
+        self.settings = settings | {"PUBLIC_URL": url}
 
     @contextlib.contextmanager
     def app(self) -> Iterator[Flask]:

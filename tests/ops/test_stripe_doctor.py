@@ -16,6 +16,8 @@ from sqlalchemy import select
 
 from parts.app import Web
 from parts.ports import free_port
+from parts.sandbox import Sandbox
+from parts.settings import webhook_secrets
 from payments_app.core.alerts import Alert
 from payments_app.core.extensions import db
 from payments_app.core.jobs.outbox import Message
@@ -63,6 +65,14 @@ def test_all_is_green_after_the_setup(well: AtStripe) -> None:
     for name in [*names.split(","), *(f"destination {n}" for n in ("account", "connect", "thin"))]:
         assert line(output, name)
     assert "pay.example.com" in line(output, "domain")
+
+
+def test_all_is_green_in_the_demo(settings: dict[str, str], tmp_path: Path) -> None:
+    hook, secrets = f"{settings['PUBLIC_URL']}/webhooks/stripe", webhook_secrets(settings)
+    with Sandbox(tmp_path, keep=False, webhook_url=hook, webhook_secrets=secrets) as sandbox:
+        demo = AtStripe(settings | {"STRIPE_API_BASE": sandbox.url}, settings["PUBLIC_URL"])
+        code, output = demo.doctor()
+    assert (code, "WRONG" in output) == (0, False), output
 
 
 def test_nothing_is_written_at_stripe(well: AtStripe) -> None:

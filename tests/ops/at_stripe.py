@@ -15,6 +15,7 @@ from flask import Flask
 
 from payments_app import create_app
 from payments_app.config import Config
+from payments_app.core.extensions import db
 from tests.inbound.webhook_sender import create_event, sign
 
 ADDRESS = "https://pay.example.com/webhooks/stripe"
@@ -31,9 +32,12 @@ class AtStripe:
     def app(self) -> Iterator[Flask]:
         app = create_app(Config.from_env(self.settings))
         with app.app_context():
-            yield app
-            for engine in app.extensions["sqlalchemy"].engines.values():
-                engine.dispose()
+            try:
+                yield app
+            finally:
+                db.session.remove()
+                for engine in app.extensions["sqlalchemy"].engines.values():
+                    engine.dispose()
 
     def run(self, *words: str) -> Result:
         """`flask stripe ...`"""

@@ -18,6 +18,8 @@ from payments_app.inbound.commands import inbound_group
 from payments_app.merchants.commands import merchants_group
 from payments_app.ops.check_edge import check_edge
 from payments_app.ops.commands import alerts_group, queues_group
+from payments_app.ops.stripe_commands import stripe_group
+from payments_app.ops.stripe_doctor import stage_at_start
 from payments_app.reconcile import sweep as sweeper
 from payments_app.reconcile.commands import reconcile_group
 
@@ -29,6 +31,8 @@ def sweep(*, once: bool) -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
+    if not once:
+        stage_at_start()
     sweeper.run(stop, once=once)
 
 
@@ -60,6 +64,7 @@ _COMMANDS = (
     queues_group,
     reconcile_group,
     staff_group,
+    stripe_group,
 )
 # Once, however many applications there are: each would wrap what the one before it wrapped.
 for _command in _COMMANDS:

@@ -48,6 +48,8 @@ from payments_app.ops import tell
 from payments_app.ops.card_testing import look_for_card_testing
 from payments_app.ops.clean_up import clean_up
 from payments_app.ops.remind import remind
+from payments_app.ops.stripe_doctor import COMMAND as STRIPE_DOCTOR
+from payments_app.ops.stripe_doctor import run as run_stripe_doctor
 from payments_app.ops.watch import watch
 from payments_app.orders.fulfil import fulfil
 from payments_app.orders.on_dispute import on_dispute as order_on_dispute
@@ -96,6 +98,7 @@ COMMANDS = {
     "ops.card_testing": Command(
         without_subject(look_for_card_testing), "default", unique_while_open=True
     ),
+    STRIPE_DOCTOR: Command(run_stripe_doctor, "default", unique_while_open=True),
     "ops.clean_up": Command(without_subject(clean_up), "default", unique_while_open=True),
     "charge": Command(charge, "charges"),
     "look_up": Command(look_up, "charges", unending=UNTIL_KNOWN),

@@ -11,7 +11,7 @@ from typing import Any
 from stripe_sandbox import account_links, connected_accounts
 from stripe_sandbox.call import Call
 from stripe_sandbox.errors import ApiError, v2_error
-from stripe_sandbox.params import array_of, boolean, choice, hash_of, metadata, text
+from stripe_sandbox.params import array_of, boolean, choice, hash_of, metadata, page_size, text
 from stripe_sandbox.routing import route
 from stripe_sandbox.store import Object
 
@@ -96,6 +96,16 @@ def _as_in_v1(configurations: Object) -> Object:
         )
         if wish
     }
+
+
+@route("GET", "/v2/core/accounts", {"limit": page_size})
+def list_(call: Call, params: dict[str, Any]) -> Object:
+    """The newest; the sandbox's list has one page."""
+    call.context.accounts_apis.check_v2(call.account)
+    made = "json_extract(body, '$._v2') IS NOT NULL AND json_extract(body, '$._unlinked') IS NULL"
+    found = call.store.select(call.account, "account", condition=made)
+    data = [_drawn(account, []) for account in found[: params.get("limit", 20)]]
+    return {"data": data, "next_page_url": None, "previous_page_url": None}
 
 
 @route("GET", "/v2/core/accounts/{account_id}", {"include": _INCLUDE})

@@ -1,8 +1,9 @@
 """The way of an API call: who, once or again, what, and the answer."""
 
-import json
+import re
 import time
 from dataclasses import replace
+from email.utils import formatdate
 from typing import Any
 
 from stripe_sandbox import (
@@ -18,12 +19,15 @@ from stripe_sandbox import (
     connected_accounts,
     customers,
     disputes,
+    event_destinations,
     events,
     faults,
     form,
     ids,
+    json_body,
     params,
     payment_intents,
+    payment_method_domains,
     payment_methods,
     refunds,
     routing,
@@ -53,8 +57,10 @@ ENDPOINTS = (
     connected_accounts,
     customers,
     disputes,
+    event_destinations,
     events,
     payment_intents,
+    payment_method_domains,
     payment_methods,
     refunds,
     setup_intents,
@@ -77,6 +83,7 @@ class Api:
         try:
             given = _given_params(request)
             caller = accounts.identify(request, given)
+            _check_version(request)
         except ApiError as error:
             return _signed(_refusal(error, request_id), request, request_id)
         entry = self.log.begin(caller.account, request, request_id)
@@ -185,11 +192,19 @@ def _refusal(error: ApiError, request_id: str | None) -> Response:
     return error.response()
 
 
+def _check_version(request: Request) -> None:
+    """Raises ApiError 400 for a version that is none, or newer than the sandbox."""
+    given = request.headers.get("Stripe-Version") or API_VERSION
+    if not re.match(r"\d{4}-\d\d-\d\d(\.[a-z]+)?$", given) or given[:10] > API_VERSION[:10]:
+        raise ApiError(400, f"Invalid Stripe API version: {given}")
+
+
 def _signed(response: Response, request: Request, request_id: str) -> Response:
     """With the headers that every answer carries."""
     response.headers.setdefault("Original-Request", request_id)
     response.headers |= {
         "Request-Id": request_id,
+        "Date": formatdate(usegmt=True),
         "Stripe-Version": request.headers.get("Stripe-Version", API_VERSION),
         "Access-Control-Allow-Origin": "*",
         "Cache-Control": "no-cache, no-store",
@@ -203,11 +218,11 @@ def _signed(response: Response, request: Request, request_id: str) -> Response:
 
 
 def _given_params(request: Request) -> dict[str, Any]:
-    """Raises ApiError 400 for a body that is not a form."""
+    """Raises ApiError 400 for a body that is not a form, or of API v2 not JSON."""
     if request.method != "POST":
         return form.parse(request.query)
     if _is_v2(request):
-        return _json_params(request)
+        return json_body.parse(request.body)
     kind = request.headers.get("Content-Type", "application/x-www-form-urlencoded")
     if request.body and not kind.startswith("application/x-www-form-urlencoded"):
         raise ApiError(
@@ -220,18 +235,6 @@ def _given_params(request: Request) -> dict[str, Any]:
         return form.parse(request.body.decode())
     except UnicodeDecodeError as error:
         raise ApiError(400, "Invalid request: the body is not UTF-8.") from error
-
-
-def _json_params(request: Request) -> dict[str, Any]:
-    """Raises ApiError 400 for a body that is no JSON object."""
-    try:
-        given = json.loads(request.body or b"{}")
-    except ValueError as error:
-        raise ApiError(400, "Invalid request: the body is not JSON.") from error
-    if not isinstance(given, dict):
-        raise ApiError(400, "Invalid request: the body is not a JSON object.")
-    params: dict[str, Any] = form.from_json(given)
-    return params
 
 
 def _is_v2(request: Request) -> bool:

@@ -72,6 +72,17 @@ def _fee(charge: Object, type: str, amount: int, description: str) -> Object:
     }
 
 
+@route("GET", "/v1/balance")
+def retrieve_balance(call: Call, _params: dict[str, Any]) -> Object:
+    """What the account holds, in the currencies that it settles in."""
+    held = {"usd": 0}
+    for movement in call.store.select(call.account, "balance_transaction"):
+        held[movement["currency"]] = held.get(movement["currency"], 0) + movement["net"]
+    sums = [{"amount": amount, "currency": currency} for currency, amount in held.items()]
+    nothing = [{**each, "amount": 0} for each in sums]
+    return {"object": "balance", "available": nothing, "livemode": False, "pending": sums}
+
+
 @route("GET", "/v1/balance_transactions/{transaction_id}")
 def retrieve(call: Call, _params: dict[str, Any], transaction_id: str) -> Object:
     return call.get(transaction_id, "balance_transaction")

@@ -108,18 +108,19 @@ class Call:
 
     def emit_thin(self, type: str) -> Object:
         """The same without a snapshot, about the connected account itself."""
-        about = {"id": self.account, "type": "v2.core.account"}
-        event = self.new(
-            THIN,
-            "evt_test",
-            context=self.account,
-            reason=None,
-            related_object={**about, "url": f"/v2/core/accounts/{self.account}"},
-            type=type,
-        )
-        event["created"] = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%f}"[:-3] + "Z"
+        url = f"/v2/core/accounts/{self.account}"
+        about = {"id": self.account, "type": "v2.core.account", "url": url}
+        event = self.thin_event(type, about, self.account)
         self.schedule(event)
         return self.put(event)
+
+    def thin_event(self, type: str, about: Object, context: str | None = None) -> Object:
+        """An event of API v2, not yet stored."""
+        event = self.new(
+            THIN, "evt_test", context=context, reason=None, related_object=about, type=type
+        )
+        event["created"] = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%f}"[:-3] + "Z"
+        return event
 
     def schedule(self, event: Object) -> int:
         """The number of endpoints it goes to."""
@@ -134,12 +135,16 @@ class Call:
             and endpoint.get("_thin", False) == (event["object"] == THIN)
         ]
         for endpoint in endpoints:
-            times = self.context.webhook_faults.deliveries(owner)
-            for due in times:
-                self._insert_delivery(event, endpoint, due, attempts=0)
-            if not times:
-                self._insert_delivery(event, endpoint, time.time(), attempts=LOST)
+            self.deliver(event, endpoint)
         return len(endpoints)
+
+    def deliver(self, event: Object, endpoint: Object) -> None:
+        """Post it there, or lose it, as the account's script of faults says."""
+        times = self.context.webhook_faults.deliveries(self.platform or self.account)
+        for due in times:
+            self._insert_delivery(event, endpoint, due, attempts=0)
+        if not times:
+            self._insert_delivery(event, endpoint, time.time(), attempts=LOST)
 
     def remind(self, object_id: str, seconds: float) -> None:
         """The object moves on by itself after so many seconds."""

@@ -139,7 +139,7 @@ def _write(call: Call, account: Object, params: dict[str, Any]) -> Object:
 def retrieve_own(call: Call, _params: dict[str, Any]) -> Object:
     if call.platform:
         return call.of_platform().get(call.account, "account")
-    return {
+    own: Object = {
         "id": call.account,
         "object": "account",
         "capabilities": {"card_payments": "active", "transfers": "active"},
@@ -148,8 +148,23 @@ def retrieve_own(call: Call, _params: dict[str, Any]) -> Object:
         "default_currency": "usd",
         "details_submitted": True,
         "payouts_enabled": True,
+        "requirements": _requirements([]),
         "type": "standard",
     }
+    changed: Object = (call.find(own_id(call.account), "own_account") or {}).get("fields", {})
+    return own | changed
+
+
+def own_id(account: str) -> str:
+    """Of the row that keeps what was changed of the account itself."""
+    return f"own_{account}"
+
+
+def change_own(call: Call, fields: dict[str, Any]) -> Object:
+    """The account itself is another from now on: it may not charge yet, say."""
+    call.put({"id": own_id(call.account), "object": "own_account", "created": 0, "fields": fields})
+    changed: Object = retrieve_own(call, {})
+    return changed
 
 
 @route("GET", "/v1/accounts/{account_id}")

@@ -16,6 +16,7 @@ POST confirmation_tokens/<id>/expire
 DELETE idempotency_keys           as after 24 hours
 POST refunds/<id>/move             a pending or doomed refund moves on at once
 POST accounts_apis {"v1"?, "v2"?}   false: accounts may not be created by v1, used by v2
+POST account                      changes the fields of the account itself; {} ends it
 POST accounts/<id>                changes the fields of a connected account, with its event
 POST accounts/<id>/onboard        all that Stripe asks for is given
 POST accounts/<id>/deauthorize    the merchant leaves the platform
@@ -69,6 +70,7 @@ class Control:
             ("POST", r"confirmation_tokens/(ctoken_\w+)/expire", self._expire),
             ("DELETE", r"idempotency_keys", self._forget_keys),
             ("POST", r"accounts_apis", self._set_accounts_apis),
+            ("POST", r"account", self._change_own),
             ("POST", r"accounts/(acct_\w+)", self._change_account),
             ("POST", r"accounts/(acct_\w+)/(onboard|deauthorize)", self._move_account),
             ("GET", r"requests", self._list_requests),
@@ -178,6 +180,9 @@ class Control:
         call = self._call(account, object_id)
         with self._context.store.transaction():
             return visible(call.put({**call.get(object_id, kind), **content}))
+
+    def _change_own(self, account: str, content: Any) -> Any:
+        return connected_accounts.change_own(Call(self._context, account), content)
 
     def _change_account(self, account: str, content: Any, connected: str) -> Any:
         platform = Call(self._context, account)

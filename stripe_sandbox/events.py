@@ -11,6 +11,10 @@ from stripe_sandbox.params import PAGE, array_of, boolean, merged_metadata, meta
 from stripe_sandbox.routing import route
 from stripe_sandbox.store import Object, Store
 
+# Thin events are API v2's alone.
+_LISTED = (
+    "json_extract(body, '$.status') != 'deleted' AND NOT coalesce(json_extract(body, '$._thin'), 0)"
+)
 _UNDELIVERED = "EXISTS (SELECT 1 FROM deliveries WHERE event = objects.id AND delivered = 0)"
 
 
@@ -85,8 +89,29 @@ def list_endpoints(call: Call, params: dict[str, Any]) -> Object:
         "webhook_endpoint",
         "/v1/webhook_endpoints",
         params,
-        condition="json_extract(body, '$.status') = 'enabled'",
+        condition=_LISTED,
     )
+
+
+@route(
+    "POST",
+    "/v1/webhook_endpoints/{endpoint_id}",
+    {
+        "url": text,
+        "enabled_events": array_of(text),
+        "disabled": boolean,
+        "description": text,
+        "metadata": metadata,
+    },
+)
+def update_endpoint(call: Call, params: dict[str, Any], endpoint_id: str) -> Object:
+    endpoint = call.get(endpoint_id, "webhook_endpoint")
+    for name in ("url", "enabled_events", "description"):
+        endpoint[name] = params.get(name, endpoint[name])
+    endpoint["metadata"] = merged_metadata(endpoint["metadata"], params.get("metadata"))
+    if "disabled" in params:
+        endpoint["status"] = "disabled" if params["disabled"] else "enabled"
+    return call.put(endpoint)
 
 
 @route("DELETE", "/v1/webhook_endpoints/{endpoint_id}")
@@ -107,6 +132,7 @@ def serve_every_account(store: Store, url: str, secrets: Sequence[str | None]) -
                     "id": f"we_of_the_command_line_{place}",
                     "object": "webhook_endpoint",
                     "created": 0,
+                    "api_version": API_VERSION,
                     "enabled_events": ["*"],
                     "status": "enabled",
                     "url": url,

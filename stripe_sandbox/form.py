@@ -23,17 +23,6 @@ def parse(encoded: str) -> dict[str, Any]:
     return result
 
 
-def from_json(value: Any) -> Any:
-    """A JSON body of v2 in the same shape, so that the same kinds of parameters read it."""
-    if isinstance(value, dict):
-        return {name: from_json(item) for name, item in value.items()}
-    if isinstance(value, list):
-        return {str(place): from_json(item) for place, item in enumerate(value)}
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return value if isinstance(value, str) else str(value)
-
-
 def _put(target: dict[str, Any], path: list[str], value: str) -> None:
     for part in path[:-1]:
         child = target.setdefault(part or str(len(target)), {})

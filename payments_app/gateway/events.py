@@ -64,8 +64,8 @@ class Event:
         return id_of(self.content.get(field))
 
 
-def verify(payload: bytes, header: str, secrets: Sequence[str], now: float) -> None:
-    """Check the Stripe-Signature header against each secret, in constant time.
+def verify(payload: bytes, header: str, secrets: Sequence[str], now: float) -> str:
+    """Check the Stripe-Signature header against each secret, in constant time; the one that fits.
 
     `now` in seconds since the epoch. Raises SignatureError; a time too far in the future is as
     wrong as one too far in the past.
@@ -76,15 +76,16 @@ def verify(payload: bytes, header: str, secrets: Sequence[str], now: float) -> N
     if len(times) != 1 or not _TIMESTAMP.fullmatch(times[0]) or not given:
         raise SignatureError("the Stripe-Signature header can't be read")
     signed = times[0].encode() + b"." + payload
-    valid = False
+    fitting = ""
     for secret in secrets:
         wanted = hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest().encode()
         for signature in given:
-            valid |= hmac.compare_digest(wanted, signature)
-    if not valid:
+            fitting = secret if hmac.compare_digest(wanted, signature) else fitting
+    if not fitting:
         raise SignatureError("no signature fits")
     if abs(now - int(times[0])) > TOLERANCE_SECONDS:
         raise SignatureError("signed too far from now")
+    return fitting
 
 
 def parse(payload: bytes) -> Event:

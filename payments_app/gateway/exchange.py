@@ -13,7 +13,8 @@ from payments_app.gateway.results import BREAKER_OPEN, THROTTLED, Answer, Verdic
 from payments_app.gateway.throttle import MAX_WAIT_SECONDS, throttle
 
 _INTENTS = ("payment_intent", "setup_intent")
-_WITHOUT_ID = ("list", "account_link", "v2.core.account_link")
+V2_LIST = "v2_list"  # a list of API v2, which says no kind
+_WITHOUT_ID = ("list", V2_LIST, "account_link", "v2.core.account_link", "balance")
 
 
 def object_call(
@@ -56,7 +57,7 @@ def _make(name: str, kind: str, call: Callable[[], Any]) -> Answer:
     try:
         found = call()
         body = plain(found)
-        if body.get("object") != kind:
+        if _kind_of(body) != kind:
             raise ValueError(f"not a {kind}")
         if kind not in _WITHOUT_ID and clean_id(body.get("id")) is None:
             raise ValueError(f"a {kind} without an id")
@@ -72,6 +73,10 @@ def _make(name: str, kind: str, call: Callable[[], Any]) -> Answer:
         http_status=response.code if response else None,
         replayed=_is_replayed(response.headers if response else {}),
     )
+
+
+def _kind_of(body: dict[str, Any]) -> Any:
+    return V2_LIST if "data" in body and "object" not in body else body.get("object")
 
 
 def _failed(name: str, kind: str, started: float, error: Exception) -> Answer:

@@ -64,6 +64,12 @@ def check_account() -> None:
         )
 
 
+def remembered() -> tuple[str, bool] | None:
+    """The account whose ids this database holds, and whether they are live; None until the first
+    start."""
+    return _known(None, current_app.config["CONFIG"].live)
+
+
 def _refuse(words: str) -> NoReturn:
     _tell(words)
     raise OtherAccountError(words)

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from payments_app.core.db.columns import as_object
-from payments_app.gateway.client import options
-from payments_app.gateway.exchange import object_call
+from payments_app.gateway.client import client, options
+from payments_app.gateway.exchange import V2_LIST, object_call
 from payments_app.gateway.ids import id_of
 from payments_app.gateway.results import Answer, UnreadableError, Verdict
 
@@ -41,6 +41,16 @@ def objects(call: List, account: str | None = None, **wanted: Any) -> Iterator[d
         yield from page
 
 
+def v2_objects(first: Callable[[], Any]) -> Iterator[dict[str, Any]]:
+    """Every object of a list of API v2, of which `first` asks for the first page. Raises
+    UnreadableError."""
+    page = object_call("list", V2_LIST, first).expect_body()
+    yield from page["data"]
+    while url := page.get("next_page_url"):
+        page = object_call("list", V2_LIST, lambda: _v2_page(url)).expect_body()
+        yield from page["data"]
+
+
 def find_named(name: str, found: Iterator[dict[str, Any]], field: str, our_id: str) -> Answer:
     """The first object that carries an id of ours in this field of its metadata. ANSWERED without
     a body says that there is none. Never raises."""
@@ -51,6 +61,10 @@ def find_named(name: str, found: Iterator[dict[str, Any]], field: str, our_id: s
     except UnreadableError as error:
         return Answer(name, error.verdict, error={"type": str(error)})
     return Answer(name, Verdict.ANSWERED)
+
+
+def _v2_page(url: str) -> Any:
+    return client().deserialize(client().raw_request("get", url), api_mode="V2")
 
 
 def _page(call: List, account: str | None, wanted: dict[str, Any]) -> dict[str, Any]:

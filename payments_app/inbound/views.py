@@ -12,6 +12,7 @@ from payments_app.core.web.access import public
 from payments_app.core.web.http import ProblemError
 from payments_app.core.web.incoming import any_host
 from payments_app.gateway import events
+from payments_app.inbound.destinations import PATH, note_verified
 from payments_app.inbound.receive import receive
 
 log = logging.getLogger(__name__)
@@ -20,7 +21,7 @@ MAX_BODY_BYTES = 256 * 1024
 blueprint = Blueprint("inbound", __name__)
 
 
-@blueprint.post("/webhooks/stripe")
+@blueprint.post(PATH)
 @public
 @any_host
 @csrf.exempt  # type: ignore[untyped-decorator]
@@ -35,7 +36,8 @@ def stripe_webhook() -> Response:
     payload = request.get_data(cache=False)
     secrets = current_app.config["CONFIG"].webhook_secrets
     try:
-        events.verify(payload, request.headers.get("Stripe-Signature", ""), secrets, time.time())
+        header = request.headers.get("Stripe-Signature", "")
+        note_verified(events.verify(payload, header, secrets, time.time()))
         event = events.parse(payload)
     except events.SignatureError as error:
         log.warning("webhook refused: %s", error)

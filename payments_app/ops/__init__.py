@@ -1,7 +1,8 @@
 """ops: whether the product is well, for those who run it.
 
-Owns:       health, metrics, the watch, what is done about dead letters and alerts.
-Imports:    accounts, checkout, config, core, gateway, inbound, notices, payments.
+Owns:       health, metrics, the watch, what is done about dead letters and alerts, the setup and
+            the check of our account at Stripe.
+Imports:    accounts, checkout, config, core, gateway, inbound, merchants, notices, payments.
 Publishes:  nothing.
 Subscribes: alert.raised.
 """

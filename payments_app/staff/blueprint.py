@@ -38,6 +38,7 @@ _PAGES = (
     ("Reports", "staff.reports"),
     ("Alerts", "ops.alerts"),
     ("Queues", "ops.queues"),
+    ("Stripe", "ops.stripe"),
     ("Reconciliation", "staff.findings"),
     ("Audit", "staff.audit"),
     ("Staff", "staff.members"),

@@ -23,7 +23,7 @@ OPTIONS = {"resultTypes": ["violations"], "iframes": False}
 NO_PAGES = {"staff.export", "settlement.download", "staff_api.sales_summary"}
 STAFF_PAGES = (
     *("accounts.confirm", "accounts.password", "ops.alerts", "ops.dead_letter", "ops.queues"),
-    "ledger.index",
+    *("ops.stripe", "ledger.index"),
     *("settlement.index", "settlement.show", "staff.audit", "staff.confirm_fix"),
     *("staff.confirm_delivery", "staff.confirm_receipt"),
     *("staff.confirm_refund", "staff.confirm_retry", "staff.customer", "staff.disputes"),

@@ -21,7 +21,14 @@ from tests.queues.job_driver import JobDriver
 pytestmark = pytest.mark.portable
 
 # What is asked for until it is known, or told until somebody has heard. Each says why.
-UNENDING = {"look_up", "refunds.look_up", "alerts.mail", "alerts.webhook"}
+UNENDING = {
+    "look_up",
+    "refunds.look_up",
+    "alerts.mail",
+    "alerts.webhook",
+    "customers.read_card",
+    "customers.read_customer",
+}
 MONTH = 31 * 86_400
 
 

@@ -22,7 +22,7 @@ def main() -> int:
             recording = record(Path(name) / "stand-in")
             wrong = [f"never answered: {missing}" for missing in recording.never_seen()]
             found = bodies.distinct(recording.bodies)
-            wrong += judge(Path(name), found)
+            wrong += dict.fromkeys(judge(Path(name), found))
     except compiler.Unusable as error:
         print(error, file=sys.stderr)
         return 1

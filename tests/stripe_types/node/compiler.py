@@ -15,7 +15,8 @@ HERE = Path(__file__).parent
 MODULES = HERE / "node_modules"
 # Stripe types a list of words as "one of these, or any text", since it may add some.
 _ANY_TEXT = re.compile(r"^export type OtherString = .*;$", re.MULTILINE)
-_COMPLAINT = re.compile(r"^(\S+?)\((\d+),\d+\): error TS\d+: (.*)$", re.DOTALL)
+_COMPLAINT = re.compile(r"^(\S+?)\((\d+),(\d+)\): error TS\d+: (.*)$", re.DOTALL)
+_FIELD = re.compile(r'"\w+": ')
 
 
 class Unusable(Exception):
@@ -77,5 +78,9 @@ def complaints(directory: Path, sources: Mapping[str, str]) -> dict[str, list[tu
     # A complaint's further lines are indented.
     for complaint in re.split(r"\n(?! )", done.stdout.strip()):
         if match := _COMPLAINT.match(complaint):
-            found.setdefault(match[1], []).append((int(match[2]), " ".join(match[3].split())))
+            name, line, column = match[1], int(match[2]), int(match[3])
+            text = sources.get(name, "").split("\n")[line - 1 : line]
+            field = _FIELD.match(text[0], column - 1) if text else None
+            words = " ".join(match[4].split())
+            found.setdefault(name, []).append((line, f"{field[0] if field else ''}{words}"))
     return found

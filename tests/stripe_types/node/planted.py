@@ -7,7 +7,7 @@ from typing import Any
 
 # What of a PaymentIntent is changed (None takes it away), and what must be said of it.
 _INTENTS: tuple[tuple[str, Any, str], ...] = (
-    ("amount", "1099", "'string' is not assignable to type 'number'"),
+    ("amount", "1099", "\"amount\": Type 'string' is not assignable to type 'number'"),
     ("status", "paid", "'\"paid\"' is not assignable to type 'Status'"),
     ("colour", "red", "\"colour\"' does not exist in type 'PaymentIntent'"),
     ("currency", None, "'currency' is missing"),

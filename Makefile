@@ -7,7 +7,7 @@ VENV ?= .venv
 export VENV
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help run demo-data test portable chaos renewals defences mutate lint audit format fuzz lock clean venv-demo venv-test python machine
+.PHONY: help run demo-data test portable chaos renewals defences mutate types-stripe lint audit format fuzz lock clean venv-demo venv-test python machine
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -37,6 +37,9 @@ defences: venv-test ## Take each defence away in turn, and see what notices it
 
 mutate: venv-test ## Put 100 small faults into the product, one at a time, and see which no test notices [COUNT= SEED=]
 	@$(VENV)/bin/python -m mutate $(if $(COUNT),--count $(COUNT)) $(if $(SEED),--seed $(SEED))
+
+types-stripe: venv-test ## Hold the stand-in's answers and our scripts against Stripe's TypeScript types (needs Node)
+	@$(VENV)/bin/python -m tests.stripe_types.node
 
 machine: venv-test ## Strike every step, and let everything happen in any order (minutes)
 	@$(VENV)/bin/python -m pytest tests/chaos -q -m long -n 2 --ignore tests/chaos/test_defences.py

@@ -19,7 +19,7 @@ def collect(platform: Call, account: str, charge: Object, amount: int) -> Object
         account=account,
         amount=amount,
         amount_refunded=0,
-        application=None,
+        application=platform.own_application,
         balance_transaction=None,
         charge=charge["id"],
         currency=charge["currency"],

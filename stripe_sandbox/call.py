@@ -50,7 +50,12 @@ class Call:
     @property
     def application(self) -> str | None:
         """The Connect application that asks: a platform, on an account that is connected to it."""
-        return f"ca_{self.platform.removeprefix('acct_')}" if self.platform else None
+        return self.of_platform().own_application if self.platform else None
+
+    @property
+    def own_application(self) -> str:
+        """The Connect application that a platform is."""
+        return f"ca_{self.account.removeprefix('acct_')}"
 
     @property
     def store(self) -> Store:

@@ -26,18 +26,12 @@ def build(
     billing: dict[str, Any] | None = None,
     allow_redisplay: str = "unspecified",
 ) -> Object:
-    address = dict.fromkeys(("city", "country", "line1", "line2", "postal_code", "state"))
-    given = billing or {}
     return call.new(
         "payment_method",
         "pm",
         type="card",
         allow_redisplay=allow_redisplay,
-        billing_details={
-            **dict.fromkeys(("email", "name", "phone", "tax_id")),
-            **given,
-            "address": {**address, **(given.get("address") or {})},
-        },
+        billing_details=billing_details(billing or {}),
         card=_card(number, exp_month, exp_year or time.gmtime().tm_year + 1, cvc),
         customer=None,
         customer_account=None,
@@ -46,6 +40,15 @@ def build(
         _set_up=False,
         _spent=False,
     )
+
+
+def billing_details(given: dict[str, Any]) -> Object:
+    address = dict.fromkeys(("city", "country", "line1", "line2", "postal_code", "state"))
+    return {
+        **dict.fromkeys(("email", "name", "phone", "tax_id")),
+        **given,
+        "address": {**address, **(given.get("address") or {})},
+    }
 
 
 def _card(number: str, exp_month: int, exp_year: int, cvc: str | None) -> Object:

@@ -27,42 +27,54 @@ _COPIED = (
 )
 
 
+_UNKNOWN = (
+    *_COPIED,
+    *("application_fee", "balance_transaction", "calculated_statement_descriptor"),
+    *("failure_balance_transaction", "failure_code", "failure_message", "outcome"),
+    *("payment_intent", "payment_method", "receipt_number", "receipt_url", "review"),
+    *("source", "source_transfer"),
+)
+
+
+def blank(call: Call, prefix: str, **fields: Any) -> Object:
+    """A charge with these fields, and what every charge has."""
+    every: Object = {
+        **dict.fromkeys(_UNKNOWN),
+        "amount_refunded": 0,
+        "application": call.application,
+        "disputed": False,
+        "fraud_details": {},
+        "metadata": {},
+        "refunded": False,
+    }
+    return call.new("charge", prefix, **{**every, **fields})
+
+
 def build(
     call: Call, intent: Object, method: Object, decline: Decline | None, *, authenticated: bool
 ) -> Object:
     """A charge that ended, not yet stored. One to be captured later holds the money, no more."""
     paid = decline is None
     captured = paid and intent["capture_method"] != "manual"
-    charge = call.new(
-        "charge",
+    charge = blank(
+        call,
         "ch",
         **{name: intent[name] for name in _COPIED},
         amount_captured=intent["amount"] if captured else 0,
-        amount_refunded=0,
-        application=call.application,
-        application_fee=None,
-        balance_transaction=None,
         billing_details=method["billing_details"],
         calculated_statement_descriptor=statements.on_statement(intent) if paid else None,
         captured=captured,
-        disputed=False,
-        failure_balance_transaction=None,
         failure_code=decline.code if decline else None,
         failure_message=decline.message if decline else None,
-        fraud_details={},
         outcome=_outcome(decline),
         paid=paid,
         payment_intent=intent["id"],
         payment_method=method["id"],
         payment_method_details=_details(intent, method, decline, authenticated=authenticated),
-        receipt_number=None,
-        receipt_url=None,
-        refunded=False,
-        review=None,
-        source=None,
-        source_transfer=None,
         status="succeeded" if paid else "failed",
     )
+    if charge["transfer_data"]:
+        charge["transfer_data"] = {"amount": None, **charge["transfer_data"]}
     if paid:
         charge["receipt_url"] = f"{call.context.base_url}/receipts/{charge['id']}"
     return charge
@@ -131,6 +143,7 @@ def _details(
             "amount_authorized": None if decline else intent["amount"],
             "authorization_code": None if decline else ids.random_text(6).upper(),
             "checks": checks,
+            "electronic_commerce_indicator": "05" if authenticated and not decline else None,
             "extended_authorization": {"status": "disabled"},
             "incremental_authorization": {"status": "unavailable"},
             "installments": None,

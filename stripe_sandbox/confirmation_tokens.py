@@ -58,6 +58,7 @@ def _mint(call: Call, params: dict[str, Any]) -> Object:
         "ctoken",
         expires_at=now + _LIFETIME,
         mandate_data=None,
+        metadata=None,
         payment_intent=None,
         payment_method_options=None,
         payment_method_preview={name: method[name] for name in shown},

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from stripe_sandbox import ids
+from stripe_sandbox import account_fields, ids
 from stripe_sandbox.call import Call
 from stripe_sandbox.currencies import known
 from stripe_sandbox.errors import ApiError
@@ -79,16 +79,15 @@ def new(call: Call, params: dict[str, Any]) -> Object:
             " instead, such as 'US', 'EG', or 'GB'.",
             param="country",
         )
+    controller = params.get("controller", {})
     account = call.new(
         "account",
         "acct",
-        business_profile=dict.fromkeys(
-            ("mcc", "name", "product_description", "support_email", "support_phone", "url")
-        ),
+        business_profile=dict.fromkeys(account_fields.PROFILE),
         business_type=None,
         capabilities={},
         charges_enabled=False,
-        controller=params.get("controller", {}) | {"is_controller": True, "type": "application"},
+        controller=controller | {"is_controller": True, "type": "application"},
         country=country,
         default_currency="usd",
         details_submitted=False,
@@ -98,7 +97,10 @@ def new(call: Call, params: dict[str, Any]) -> Object:
         metadata={},
         payouts_enabled=False,
         requirements=_requirements(_WANTED),
-        settings={"payouts": {"schedule": {"delay_days": 2, "interval": "daily"}}},
+        settings=account_fields.settings(
+            custom=params.get("type") == "custom"
+            or controller.get("requirement_collection") == "application"
+        ),
         tos_acceptance={"date": None, "ip": None, "user_agent": None},
         type=params.get("type", "none" if "controller" in params else "standard"),
     )
@@ -147,6 +149,7 @@ def retrieve_own(call: Call, _params: dict[str, Any]) -> Object:
         "country": "US",
         "default_currency": "usd",
         "details_submitted": True,
+        "email": None,
         "payouts_enabled": True,
         "requirements": _requirements([]),
         "type": "standard",

@@ -1,6 +1,6 @@
 """What a transfer becomes on the connected account: a payment there, and its refunds."""
 
-from stripe_sandbox import balance
+from stripe_sandbox import balance, card_entry, charges
 from stripe_sandbox.call import Call
 from stripe_sandbox.store import Object
 
@@ -9,27 +9,19 @@ def receive(call: Call, transfer: Object, fee: int) -> Object:
     """The payment that the merchant sees, less the platform's `fee` (minor units)."""
     there = _account(call, transfer)
     amount, currency = transfer["amount"], transfer["currency"]
-    payment = there.new(
-        "charge",
+    payment = charges.blank(
+        there,
         "py",
         amount=amount,
         amount_captured=amount,
-        amount_refunded=0,
-        application_fee=None,
         application_fee_amount=fee or None,
-        balance_transaction=None,
+        billing_details=card_entry.billing_details({}),
         captured=True,
         currency=currency,
-        description=None,
-        disputed=False,
-        metadata={},
         paid=True,
-        payment_intent=None,
-        payment_method=None,
-        refunded=False,
+        payment_method_details={"stripe_account": {}, "type": "stripe_account"},
         source_transfer=transfer["id"],
         status="succeeded",
-        transfer_data=None,
     )
     fees = [balance.application_fee(payment, fee)] if fee else []
     transaction = balance.record(there, "payment", payment, amount, fees)
@@ -49,9 +41,13 @@ def give_back(call: Call, transfer: Object, reversal: Object, fee_back: int) -> 
         balance_transaction=None,
         charge=payment["id"],
         currency=reversal["currency"],
+        customer=None,
+        customer_account=None,
         metadata={},
         payment_intent=None,
+        payment_method=None,
         reason=None,
+        receipt_number=None,
         source_transfer_reversal=reversal["id"],
         status="succeeded",
         transfer_reversal=None,

@@ -73,7 +73,9 @@ def _open(call: Call, charge: Object, reason: str, *, inquiry: bool) -> None:
             "has_evidence": False,
             "past_due": False,
             "submission_count": 0,
+            "submission_method": "not_submitted",
         },
+        intended_submission_method=None,
         is_charge_refundable=inquiry,
         metadata={},
         payment_intent=charge["payment_intent"],
@@ -81,6 +83,7 @@ def _open(call: Call, charge: Object, reason: str, *, inquiry: bool) -> None:
             "card": {
                 "brand": charge["payment_method_details"]["card"]["brand"],
                 "case_type": "inquiry" if inquiry else "chargeback",
+                "network": charge["payment_method_details"]["card"]["network"],
                 "network_reason_code": "10.4" if reason == "fraudulent" else "13.1",
             },
             "type": "card",
@@ -128,6 +131,7 @@ def update(call: Call, params: dict[str, Any], dispute_id: str) -> Object:
         call.emit("charge.dispute.updated", call.put(dispute))
         return dispute
     details["submission_count"] += 1
+    details["submission_method"] = "manual"
     inquiry = dispute["status"].startswith("warning")
     dispute["status"] = "warning_under_review" if inquiry else "under_review"
     call.emit("charge.dispute.updated", call.put(dispute))

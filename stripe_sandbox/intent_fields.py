@@ -72,6 +72,12 @@ AT_CONFIRM_TOO = (
     "setup_future_usage",
     "shipping",
 )
+CARD_OPTIONS = {
+    "installments": None,
+    "mandate_options": None,
+    "network": None,
+    "request_three_d_secure": "automatic",
+}
 STORED = (
     "application_fee_amount",
     "capture_method",

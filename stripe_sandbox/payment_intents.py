@@ -18,6 +18,7 @@ from stripe_sandbox.errors import ApiError, missing_resource, unexpected_state
 from stripe_sandbox.intent_fields import (
     AMOUNT,
     AT_CONFIRM_TOO,
+    CARD_OPTIONS,
     CHANGEABLE,
     CONFIRMING,
     ONLY_AT_CONFIRM,
@@ -86,10 +87,13 @@ def _blank(call: Call, params: dict[str, Any]) -> Object:
         excluded_payment_method_types=None,
         last_payment_error=None,
         latest_charge=None,
+        managed_payments=None,
         metadata={},
         next_action=None,
         payment_method=None,
         payment_method_configuration_details=None,
+        payment_method_types=allowed or ["card"],
+        payment_record=None,
         processing=None,
         review=None,
         source=None,
@@ -97,7 +101,7 @@ def _blank(call: Call, params: dict[str, Any]) -> Object:
         **{
             **dict.fromkeys(STORED),
             "capture_method": "automatic_async",
-            "payment_method_options": {"card": {"request_three_d_secure": "automatic"}},
+            "payment_method_options": {"card": dict(CARD_OPTIONS)},
         },
     )
 
@@ -123,9 +127,14 @@ def _write(call: Call, intent: Object, params: dict[str, Any]) -> None:
         data = params.pop("payment_method_data")
         method = card_entry.from_data(call, data, "payment_method_data")
         params["payment_method"] = call.put(method)["id"]
+    if "payment_method_options" in params:
+        card = params["payment_method_options"].get("card", {})
+        whole = {**intent["payment_method_options"]["card"], **card}
+        params["payment_method_options"] = {"card": whole}
     intent |= {name: params[name] for name in (*STORED, *AMOUNT) if name in params}
     if "allowed_payment_method_types" in params:
-        intent["allowed_payment_method_types"] = params["allowed_payment_method_types"]
+        allowed = params["allowed_payment_method_types"]
+        intent |= {"allowed_payment_method_types": allowed, "payment_method_types": allowed}
         intent["automatic_payment_methods"] = None
     intent["metadata"] = merged_metadata(intent["metadata"], params.get("metadata"))
     if "payment_method" in params:

@@ -57,6 +57,7 @@ def create(call: Call, params: dict[str, Any]) -> Object:
         cancellation_reason=None,
         customer=params.get("customer"),
         description=params.get("description"),
+        excluded_payment_method_types=None,
         flow_directions=None,
         last_setup_error=None,
         latest_attempt=None,
@@ -65,7 +66,15 @@ def create(call: Call, params: dict[str, Any]) -> Object:
         next_action=None,
         on_behalf_of=None,
         payment_method=None,
-        payment_method_options={"card": {"request_three_d_secure": "automatic"}},
+        payment_method_configuration_details=None,
+        payment_method_types=params.get("allowed_payment_method_types", ["card"]),
+        payment_method_options={
+            "card": {
+                "mandate_options": None,
+                "network": None,
+                "request_three_d_secure": "automatic",
+            }
+        },
         single_use_mandate=None,
         status="requires_payment_method",
         usage=params.get("usage", "off_session"),

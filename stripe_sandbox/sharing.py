@@ -47,7 +47,7 @@ def settle(call: Call, charge: Object) -> None:
         transfer = transfers.make(
             call,
             sharing["destination"],
-            sharing.get("amount", charge["amount_captured"]),
+            sharing["amount"] or charge["amount_captured"],
             charge["currency"],
             fee=fee,
             source_transaction=charge["id"],

@@ -76,6 +76,12 @@ function cardFields(form, errors) {
   return { stripe, elements };
 }
 
+/**
+ * @param {import("@stripe/stripe-js").Stripe} stripe
+ * @param {import("@stripe/stripe-js").StripeElements} elements
+ * @param {string} email
+ * @returns {Promise<{ id?: string, error?: string }>}
+ */
 async function tokenOf(stripe, elements, email) {
   const { error: incomplete } = await elements.submit();
   if (incomplete) return { error: incomplete.message || "Check the card details." };
@@ -99,6 +105,7 @@ function usage(form) {
   return consent && (consent.type === "hidden" || consent.checked) ? "off_session" : null;
 }
 
+/** @param {import("@stripe/stripe-js").StripeElements} elements */
 function followConsent(form, elements) {
   form.elements.save_card?.addEventListener("change", () => elements.update({ setupFutureUsage: usage(form) }));
 }
@@ -116,13 +123,16 @@ function followSavedCard(form) {
   update();
 }
 
-// The server formats every price; this only shows the one that was chosen.
+/**
+ * The server formats every price; this only shows the one that was chosen.
+ * @param {import("@stripe/stripe-js").StripeElements} elements
+ */
 function followQuantity(form, elements, lock) {
   const select = form.querySelector("select[name=quantity]");
   const update = () => {
     const { amount, text } = select.selectedOptions[0].dataset;
     form.elements.amount.value = amount;
-    document.querySelector("[data-total]").textContent = text;
+    /** @type {HTMLElement} */ (document.querySelector("[data-total]")).textContent = text;
     lock.say(`Pay ${text}`);
     elements.update({ amount: Number(amount) });
   };

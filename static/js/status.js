@@ -22,6 +22,7 @@ class Status {
     this.asking = false;
     this.confirming = false;
     this.offered = false;
+    /** @type {Promise<import("@stripe/stripe-js").Stripe> | null} */
     this.stripe = null;
   }
 
@@ -35,7 +36,7 @@ class Status {
       if (event.target.closest('[data-action="confirm"]')) this.confirm();
     });
     this.again.addEventListener("submit", (event) => this.checkAgain(event));
-    for (const [name, after] of [["slow", SLOW_MS], ["leave", LEAVE_MS]]) {
+    for (const [name, after] of /** @type {const} */ ([["slow", SLOW_MS], ["leave", LEAVE_MS]])) {
       setTimeout(() => this.note(name, this.isPending()), Math.max(0, after - this.age()));
     }
     this.schedule(Number(this.root.dataset.nextPollMs));
@@ -151,7 +152,10 @@ class Status {
       const script = document.createElement("script");
       script.src = this.root.dataset.stripeJs;
       const { publishableKey, stripeAccount } = this.root.dataset;
-      script.onload = () => resolve(window.Stripe(publishableKey, stripeAccount && { stripeAccount }));
+      script.onload = () => resolve(
+        /** @type {import("@stripe/stripe-js").StripeConstructor} */
+        (window.Stripe)(publishableKey, stripeAccount && { stripeAccount }),
+      );
       script.onerror = () => {
         this.stripe = null;
         reject(new Error("Stripe.js was not loaded"));

@@ -39,7 +39,7 @@ def differences(theirs: Any, ours: Any, where: str) -> Iterator[str]:
             yield from differences(*pair, f"{where}[{number}]")
     elif type(theirs) is not type(ours):
         yield f"{where} is {type(ours).__name__}, at Stripe {type(theirs).__name__}"
-    elif theirs != ours and (isinstance(ours, bool) or _is_word(theirs) or _is_word(ours)):
+    elif theirs != ours and (isinstance(ours, bool) or _is_word(theirs)):
         yield f"{where} is {ours!r}, at Stripe {theirs!r}"
 
 

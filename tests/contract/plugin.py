@@ -59,6 +59,8 @@ def recorder(request: pytest.FixtureRequest) -> Iterator[Recorder]:
     file = recording_of(request.config, request.node.nodeid)
     request.node.user_properties.append((_PROPERTY, file.exists()))
     if url := request.config.getoption("record_from"):
+        if recorder.failed:
+            return
         file.parent.mkdir(parents=True, exist_ok=True)
         kept = {"from": url, "version": stripe.api_version, "answers": recorder.answers()}
         file.write_text(json.dumps(kept, indent=1, sort_keys=True) + "\n")

@@ -26,11 +26,17 @@ class Recorder(stripe.RequestsClient):
     def __init__(self) -> None:
         super().__init__()
         self._answers: list[tuple[str, str, int, bool, bytes]] = []
+        self.failed = False  # a key, a limit, an outage or a lost answer says nothing of the API
 
     def request(
         self, method: str, url: str, headers: Mapping[str, str] | None, post_data: Any = None
     ) -> tuple[bytes, int, Mapping[str, str]]:
-        content, status, said = super().request(method, url, headers, post_data)
+        try:
+            content, status, said = super().request(method, url, headers, post_data)
+        except stripe.APIConnectionError:
+            self.failed = True
+            raise
+        self.failed |= status in (401, 429) or status >= 500
         # Of a read that is repeated until something happened, the last one counts.
         if self._answers and method == "get" and self._answers[-1][:2] == (method, url):
             self._answers.pop()

@@ -8,7 +8,6 @@ import os
 import socket
 import subprocess
 import sys
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +17,7 @@ import stripe
 from parts.app import REPOSITORY
 from parts.sandbox import Sandbox
 from tests.contract.plugin import RECORDINGS
+from tests.contract.spoil import spoil
 
 KEY = "sk_test_recorded"
 TEST = "tests/sandbox/test_sandbox_payment_intents.py::test_an_open_intent_can_be_cancelled"
@@ -53,17 +53,6 @@ def other(tmp_path: Path) -> Iterator[str]:
         yield sandbox.url
 
 
-def alter(url: str, **fields: object) -> None:
-    """Let every answer of the stand-in say something else."""
-    rule = {"fault": "say", "set": fields, "times": None}
-    headers = {"Authorization": f"Bearer {KEY}"}
-    request = urllib.request.Request(
-        f"{url}/_sandbox/faults", json.dumps(rule).encode(), headers, method="POST"
-    )
-    with urllib.request.urlopen(request, timeout=15):
-        pass
-
-
 def test_without_a_key_nothing_is_run() -> None:
     done = run("make", "test-stripe")
     assert (done.returncode, done.stdout) == (0, "not run: set STRIPE_TEST_KEY\n")
@@ -89,6 +78,13 @@ def test_what_is_not_stripe_is_not_recorded_as_stripe() -> None:
     assert "http://127.0.0.1:9 is not Stripe" in done.stderr
 
 
+def test_what_stripe_did_not_answer_is_not_recorded(tmp_path: Path, other: str) -> None:
+    spoil(other, KEY, "unauthorized")
+    recordings = tmp_path / "recordings"
+    assert make_test_stripe(KEY, other, recordings).returncode != 0
+    assert not recordings.exists()
+
+
 def test_a_recording_is_held_against_the_stand_in(
     tmp_path: Path, other: str, sandbox_url: str
 ) -> None:
@@ -107,7 +103,7 @@ def test_a_recording_that_the_stand_in_does_not_reproduce_is_red(
     tmp_path: Path, other: str, sandbox_url: str
 ) -> None:
     recordings = tmp_path / "recordings"
-    alter(other, colour="red", cancellation_reason="abandoned", amount="1099")
+    spoil(other, KEY, "say", colour="red", cancellation_reason="abandoned", amount="1099")
     assert make_test_stripe(KEY, other, recordings).returncode == 0
     done = replay(recordings, sandbox_url)
     assert done.returncode == 1

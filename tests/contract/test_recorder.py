@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 import json
+import secrets
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import stripe
 
 from tests.contract.recorder import Recorder, cut
-
-KEY = "sk_test_4eC39HqLyjWDarjtT1zdp7dc"
+from tests.contract.spoil import spoil
 
 
 @pytest.fixture
-def recorder() -> Any:
+def recorder() -> Iterator[Recorder]:
     recorder = Recorder()
     yield recorder
     recorder.close()
 
 
 @pytest.fixture
-def v1(sandbox_url: str, recorder: Recorder) -> Any:
+def key() -> str:
+    return f"sk_test_{secrets.token_hex(12)}"
+
+
+@pytest.fixture
+def v1(sandbox_url: str, recorder: Recorder, key: str) -> Any:
     addresses = {"api": sandbox_url}
-    return stripe.StripeClient(KEY, base_addresses=addresses, http_client=recorder).v1
+    return stripe.StripeClient(key, base_addresses=addresses, http_client=recorder).v1
 
 
 def intent() -> dict[str, Any]:
@@ -60,12 +66,12 @@ def test_of_a_repeated_read_the_last_is_kept(v1: Any, recorder: Recorder) -> Non
     ]
 
 
-def test_no_key_and_no_secret_is_kept(v1: Any, recorder: Recorder) -> None:
+def test_no_key_and_no_secret_is_kept(v1: Any, recorder: Recorder, key: str) -> None:
     made = v1.payment_intents.create(intent())
     secret = v1.webhook_endpoints.create({"url": "http://127.0.0.1:9/", "enabled_events": ["*"]})
     kept = json.dumps(recorder.answers())
     assert made.id in kept
-    for hidden in (KEY, "Authorization", "Bearer", made.client_secret, secret.secret):
+    for hidden in (key, "Authorization", "Bearer", made.client_secret, secret.secret):
         assert hidden not in kept
 
 
@@ -84,3 +90,15 @@ def test_no_key_and_no_secret_is_kept(v1: Any, recorder: Recorder) -> None:
 )
 def test_what_is_cut(said: str, kept: str) -> None:
     assert cut(json.dumps({"said": said})) == json.dumps({"said": kept})
+
+
+@pytest.mark.parametrize("fault", ["unauthorized", "rate_limit", "500_before", "drop_after"])
+def test_a_test_that_was_not_answered_has_failed(
+    v1: Any, recorder: Recorder, sandbox_url: str, key: str, fault: str
+) -> None:
+    v1.payment_intents.create(intent())
+    assert not recorder.failed
+    spoil(sandbox_url, key, fault)
+    with pytest.raises(stripe.StripeError):
+        v1.payment_intents.create(intent())
+    assert recorder.failed

@@ -101,3 +101,8 @@ def test_an_answer_too_few_or_too_many_is_named() -> None:
 def test_what_only_stripes_own_script_reads_is_not_compared() -> None:
     theirs, ours = ({"next_action": {"use_stripe_sdk": {name: 1}}} for name in ("a", "b"))
     assert compare(theirs, ours) == []
+
+
+def test_what_else_lies_in_the_account_is_not_compared() -> None:
+    assert compare({"has_more": True}, {"has_more": False}) == []
+    assert compare({"has_more": True}, {}) == [".has_more is missing"]

@@ -7,10 +7,10 @@ VENV ?= .venv
 export VENV
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help run demo-data test portable chaos renewals defences mutate types-stripe lint audit format fuzz lock clean venv-demo venv-test python machine
+.PHONY: help run demo-data test test-stripe portable chaos renewals defences mutate types-stripe lint audit format fuzz lock clean venv-demo venv-test python machine
 
 help: ## List the commands
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 run: venv-demo ## Start the whole product with stand-ins for what is not configured
 	@exec $(VENV)/bin/python -m demo
@@ -21,6 +21,12 @@ demo-data: venv-demo ## Add N made-up payments to the demo's database
 
 test: venv-test ## Run every check and every test on real parts
 	@$(VENV)/bin/python -m parts.testrun
+
+STRIPE_BASE ?= https://api.stripe.com
+test-stripe: $(if $(STRIPE_TEST_KEY),venv-test) ## Hold the stand-in's tests against Stripe's test mode, and record it [STRIPE_TEST_KEY=]
+	@if [ -z "$$STRIPE_TEST_KEY" ]; then echo "not run: set STRIPE_TEST_KEY"; else \
+		$(VENV)/bin/python -m pytest tests/sandbox -q --timeout 600 --record-from $(STRIPE_BASE) \
+			$(if $(RECORDINGS),--recordings $(RECORDINGS)); fi
 
 portable: venv-test ## Run the checks and what holds on SQLite, on another Python [PYTHON=python3.13 VENV=.venv-3.13]
 	@$(VENV)/bin/python -m parts.testrun --portable

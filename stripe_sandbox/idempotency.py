@@ -94,4 +94,5 @@ def _endpoint(request: Request) -> str:
 
 
 def _fingerprint(request: Request) -> str:
-    return hashlib.sha256(request.body).hexdigest()
+    """Of the parameters in any order."""
+    return hashlib.sha256(b"&".join(sorted(request.body.split(b"&")))).hexdigest()

@@ -29,7 +29,7 @@ from tests.own_database import OwnDatabase, PostgresDatabase, SqliteDatabase
 from tests.stripe_types.judge import Judge
 from tests.whole_templates import use_whole_templates
 
-pytest_plugins = ["tests.open_shop"]
+pytest_plugins = ["tests.open_shop", "tests.contract.plugin"]
 
 if TYPE_CHECKING:
     from flask import Flask

@@ -1,6 +1,7 @@
 """An account of its own for each test, as Stripe's own library sees the sandbox."""
 
 import json
+import os
 import secrets
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -9,21 +10,25 @@ from typing import Any
 import pytest
 import stripe
 
+from tests.contract.recorder import Recorder
 from tests.sandbox.shop import WITHIN, Inbox
 
 
 @pytest.fixture
-def key() -> str:
+def key(request: pytest.FixtureRequest) -> str:
+    if request.config.getoption("record_from"):
+        return os.environ["STRIPE_TEST_KEY"]
     return f"sk_test_{secrets.token_hex(12)}"
 
 
 @pytest.fixture
-def connect(sandbox_url: str) -> Callable[[str], Any]:
+def connect(request: pytest.FixtureRequest, recorder: Recorder) -> Callable[[str], Any]:
     """The API's v1 with a key."""
+    url = request.config.getoption("record_from") or request.getfixturevalue("sandbox_url")
 
     def make(key: str) -> Any:
         client = stripe.StripeClient(
-            key, base_addresses={"api": sandbox_url}, max_network_retries=0
+            key, base_addresses={"api": url}, max_network_retries=0, http_client=recorder
         )
         return client.v1
 
@@ -33,6 +38,12 @@ def connect(sandbox_url: str) -> Callable[[str], Any]:
 @pytest.fixture
 def v1(connect: Callable[[str], Any], key: str) -> Any:
     return connect(key)
+
+
+@pytest.fixture
+def once() -> dict[str, str]:
+    """An idempotency key that nobody used."""
+    return {"idempotency_key": f"order-{secrets.token_hex(8)}"}
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from typing import Any
 from parts.process import wait_until
 
 WITHIN = 15  # seconds
+MINUTE = 60  # seconds: Stripe does some things in its own time
 
 
 def card_payment(**fields: Any) -> dict[str, Any]:
@@ -21,6 +22,13 @@ def card_payment(**fields: Any) -> dict[str, Any]:
 
 def confirmed(method: str = "pm_card_visa", **fields: Any) -> dict[str, Any]:
     return card_payment(confirm=True, payment_method=method, **fields)
+
+
+def first_of(service: Any, intent: Any) -> Any:
+    """The newest dispute or warning of a payment. Stripe makes it shortly afterwards."""
+    mine = {"payment_intent": intent.id}
+    assert wait_until(lambda: bool(service.list(mine).data), MINUTE)
+    return service.list(mine).data[0]
 
 
 class Inbox:

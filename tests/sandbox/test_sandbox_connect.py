@@ -31,6 +31,7 @@ def direct(merchant: str) -> dict[str, str]:
     return {"stripe_account": merchant}
 
 
+@pytest.mark.contract
 def test_a_new_account_cannot_charge_yet(v1: Any) -> None:
     account = v1.accounts.create(
         {"type": "express", "capabilities": {"transfers": {"requested": True}}}
@@ -123,12 +124,14 @@ def test_a_direct_charge_lives_on_the_connected_account(v1: Any, merchant: str) 
     assert [(fee.amount, fee.charge) for fee in fees] == [(320, intent.latest_charge)]
 
 
+@pytest.mark.contract
 def test_a_fee_needs_somebody_to_pay_it(v1: Any) -> None:
     with pytest.raises(stripe.InvalidRequestError) as caught:
         v1.payment_intents.create(card_payment(application_fee_amount=100))
     assert caught.value.param == "application_fee_amount"
 
 
+@pytest.mark.contract
 def test_an_account_without_transfers_is_no_destination(v1: Any) -> None:
     account = v1.accounts.create({"type": "express"})
     with pytest.raises(stripe.InvalidRequestError) as caught:
@@ -136,6 +139,7 @@ def test_an_account_without_transfers_is_no_destination(v1: Any) -> None:
     assert caught.value.code == "insufficient_capabilities_for_transfer"
 
 
+@pytest.mark.contract
 def test_an_unknown_account_is_forbidden(v1: Any) -> None:
     with pytest.raises(stripe.PermissionError) as caught:
         v1.payment_intents.list(None, direct("acct_nobody"))

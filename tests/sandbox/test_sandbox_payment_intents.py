@@ -47,6 +47,7 @@ DECLINES = [
 ]
 
 
+@pytest.mark.contract
 @pytest.mark.parametrize("method", ["pm_card_visa", "pm_card_mastercard", "pm_card_amex"])
 def test_a_good_card_pays(v1: Any, method: str) -> None:
     intent = v1.payment_intents.create(confirmed(method, expand=["latest_charge"]))
@@ -57,6 +58,7 @@ def test_a_good_card_pays(v1: Any, method: str) -> None:
     )
 
 
+@pytest.mark.contract
 def test_a_card_whose_cvc_check_fails_pays_unless_a_rule_says_otherwise(v1: Any) -> None:
     intent = v1.payment_intents.create(
         confirmed("pm_card_cvcCheckFail", expand=["latest_charge"]),
@@ -65,12 +67,14 @@ def test_a_card_whose_cvc_check_fails_pays_unless_a_rule_says_otherwise(v1: Any)
     assert (intent.status, card.last4, card.checks.cvc_check) == ("succeeded", "0101", "fail")
 
 
+@pytest.mark.contract
 def test_a_statement_descriptor_is_refused_for_a_card(v1: Any) -> None:
     with pytest.raises(stripe.InvalidRequestError) as caught:
         v1.payment_intents.create(card_payment(statement_descriptor="Field notes"))
     assert caught.value.param == "statement_descriptor"
 
 
+@pytest.mark.contract
 @pytest.mark.parametrize("suffix", ["12345", "A*B", "Say <hi>", "x" * 14, "Größe"])
 def test_an_odd_suffix_of_the_statement_is_refused(v1: Any, suffix: str) -> None:
     with pytest.raises(stripe.InvalidRequestError) as caught:
@@ -78,13 +82,15 @@ def test_an_odd_suffix_of_the_statement_is_refused(v1: Any, suffix: str) -> None
     assert caught.value.param == "statement_descriptor_suffix"
 
 
+@pytest.mark.contract
 def test_the_statement_names_the_account_and_the_suffix(v1: Any) -> None:
     intent = v1.payment_intents.create(
         confirmed(statement_descriptor_suffix="Field note", expand=["latest_charge"])
     )
-    assert intent.latest_charge.calculated_statement_descriptor == "SANDBOX* FIELD NOTE"
+    assert intent.latest_charge.calculated_statement_descriptor.endswith("* FIELD NOTE")
 
 
+@pytest.mark.contract
 @pytest.mark.parametrize(("method", "code", "decline_code", "advice"), DECLINES)
 def test_a_declined_card_answers_402_with_its_code(
     v1: Any, method: str, code: str, decline_code: str, advice: str | None
@@ -101,6 +107,7 @@ def test_a_declined_card_answers_402_with_its_code(
     assert error["payment_intent"]["status"] == "requires_payment_method"
 
 
+@pytest.mark.contract
 def test_a_declined_intent_keeps_its_error_and_its_failed_charge(v1: Any) -> None:
     with pytest.raises(stripe.CardError) as caught:
         v1.payment_intents.create(confirmed("pm_card_visa_chargeDeclinedLostCard"))
@@ -113,6 +120,7 @@ def test_a_declined_intent_keeps_its_error_and_its_failed_charge(v1: Any) -> Non
     )
 
 
+@pytest.mark.contract
 def test_a_blocked_payment_is_not_sent_to_the_network(v1: Any) -> None:
     with pytest.raises(stripe.CardError) as caught:
         v1.payment_intents.create(confirmed("pm_card_radarBlock"))
@@ -120,6 +128,7 @@ def test_a_blocked_payment_is_not_sent_to_the_network(v1: Any) -> None:
     assert (outcome.type, outcome.network_status) == ("blocked", "not_sent_to_network")
 
 
+@pytest.mark.contract
 def test_a_declined_intent_takes_another_card(v1: Any) -> None:
     intent = v1.payment_intents.create(card_payment())
     with pytest.raises(stripe.CardError):
@@ -130,6 +139,7 @@ def test_a_declined_intent_takes_another_card(v1: Any) -> None:
     )
 
 
+@pytest.mark.contract
 @pytest.mark.wrong_parameters
 @pytest.mark.parametrize(
     ("fields", "code", "param"),
@@ -162,6 +172,7 @@ def test_a_wrong_parameter_is_named(
     assert (caught.value.http_status, caught.value.code, caught.value.param) == (400, code, param)
 
 
+@pytest.mark.contract
 @pytest.mark.wrong_parameters
 def test_an_amount_is_required(v1: Any) -> None:
     with pytest.raises(stripe.InvalidRequestError) as caught:
@@ -175,6 +186,7 @@ def test_a_refused_parameter_leaves_no_intent(v1: Any) -> None:
     assert v1.payment_intents.list().data == []
 
 
+@pytest.mark.contract
 def test_a_succeeded_intent_cannot_be_confirmed_again(v1: Any) -> None:
     intent = v1.payment_intents.create(confirmed())
     with pytest.raises(stripe.InvalidRequestError) as caught:
@@ -182,11 +194,13 @@ def test_a_succeeded_intent_cannot_be_confirmed_again(v1: Any) -> None:
     assert caught.value.code == "payment_intent_unexpected_state"
 
 
+@pytest.mark.contract
 def test_an_open_intent_can_be_cancelled(v1: Any) -> None:
     intent = v1.payment_intents.create(card_payment())
     assert v1.payment_intents.cancel(intent.id).status == "canceled"
 
 
+@pytest.mark.contract
 def test_a_succeeded_intent_cannot_be_cancelled(v1: Any) -> None:
     intent = v1.payment_intents.create(confirmed())
     with pytest.raises(stripe.InvalidRequestError) as caught:
@@ -194,12 +208,14 @@ def test_a_succeeded_intent_cannot_be_cancelled(v1: Any) -> None:
     assert caught.value.code == "payment_intent_unexpected_state"
 
 
+@pytest.mark.contract
 def test_an_update_changes_amount_and_metadata(v1: Any) -> None:
     intent = v1.payment_intents.create(card_payment(metadata={"a": "1", "b": "2"}))
     changed = v1.payment_intents.update(intent.id, {"amount": 2000, "metadata": {"a": ""}})
     assert (changed.amount, changed.metadata.to_dict()) == (2000, {"b": "2"})
 
 
+@pytest.mark.contract
 def test_a_list_is_paged_newest_first(v1: Any) -> None:
     made = [v1.payment_intents.create(card_payment()).id for _ in range(5)]
     first = v1.payment_intents.list({"limit": 2})
@@ -210,6 +226,7 @@ def test_a_list_is_paged_newest_first(v1: Any) -> None:
     assert first.has_more
 
 
+@pytest.mark.contract
 def test_a_list_is_filtered_by_time_and_customer(v1: Any) -> None:
     customer = v1.customers.create({"email": "ada@example.com"})
     mine = v1.payment_intents.create(card_payment(customer=customer.id))
@@ -217,7 +234,8 @@ def test_a_list_is_filtered_by_time_and_customer(v1: Any) -> None:
     since = {"gte": int(time.time()) - 60}
     found = v1.payment_intents.list({"customer": customer.id, "created": since})
     assert [intent.id for intent in found.data] == [mine.id]
-    assert v1.payment_intents.list({"created": {"lt": since["gte"]}}).data == []
+    before = {"customer": customer.id, "created": {"lt": since["gte"]}}
+    assert v1.payment_intents.list(before).data == []
 
 
 def test_accounts_do_not_see_each_other(v1: Any, connect: Any) -> None:
@@ -243,6 +261,7 @@ def test_a_charge_has_a_readable_receipt(v1: Any, browser: Any) -> None:
     assert "Visa ending in 4242" in words
 
 
+@pytest.mark.contract
 def test_charges_are_listed_by_intent(v1: Any) -> None:
     intent = v1.payment_intents.create(confirmed())
     v1.payment_intents.create(confirmed())

@@ -20,6 +20,7 @@ from payments_app.ops.check_edge import check_edge
 from payments_app.ops.commands import alerts_group, queues_group
 from payments_app.reconcile import sweep as sweeper
 from payments_app.reconcile.commands import reconcile_group
+from payments_app.restore.commands import restore
 
 
 @click.command("sweep")
@@ -59,6 +60,7 @@ _COMMANDS = (
     alerts_group,
     queues_group,
     reconcile_group,
+    restore,
     staff_group,
 )
 # Once, however many applications there are: each would wrap what the one before it wrapped.

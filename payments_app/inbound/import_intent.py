@@ -93,9 +93,9 @@ def _import(
     merchant = account_at_stripe(session, seller) if seller else None
     if merchant is not None:
         _join(session, transaction, Role.MERCHANT, merchant.merchant_id, Role.MERCHANT)
-    if told is not None and customer is not None:
+    if told is not None:
         payee = merchant.merchant_id if merchant else None
-        join_payable(session, transaction, told, customer.id, payee)
+        join_payable(session, transaction, told, customer.id if customer else None, payee)
     history.record(
         session,
         "state",

@@ -54,7 +54,11 @@ def told_customer(session: Session, told: Told, email: str | None) -> Customer |
 
 
 def join_payable(
-    session: Session, transaction: Transaction, told: Told, customer_id: str, payee: str | None
+    session: Session,
+    transaction: Transaction,
+    told: Told,
+    customer_id: str | None,
+    payee: str | None,
 ) -> None:
     """Join a restored transaction to what it pays for, rebuilt where it is not here. Where that
     can't be told it is joined to nothing: a person must look."""
@@ -74,7 +78,7 @@ def join_payable(
 
 
 def _payable(
-    session: Session, transaction: Transaction, told: Told, customer_id: str
+    session: Session, transaction: Transaction, told: Told, customer_id: str | None
 ) -> Payable | None:
     kind, payable_id = payable_kinds().get(told.payable_type or ""), told.payable_id
     if kind is None or payable_id is None or not looks_like_id(payable_id, kind.payable_prefix):

@@ -29,9 +29,9 @@ class NotPayableError(Exception):
 
 @dataclass(frozen=True)
 class Bought:
-    """How something was bought that is rebuilt: by whom, for how much, when."""
+    """How what is rebuilt was bought: by whom (None: that is lost), for how much, when."""
 
-    customer_id: str
+    customer_id: str | None
     money: Money
     at: dt.datetime
 

@@ -8,9 +8,13 @@ import click
 
 from payments_app.gateway.own_account import OtherAccountError
 from payments_app.gateway.results import UnreadableError
-from payments_app.restore.run import Report, begin, open_shop, run
+from payments_app.restore.run import NotRestoredError, Report, begin, open_shop, run
 
 CLOSED = "The shop stays closed. Run `flask --app wsgi restore` again."
+SURE = (
+    "Nothing says that this database was restored from a backup. Close the shop and read all the "
+    "same what Stripe knows?"
+)
 
 
 @click.command("restore")
@@ -23,10 +27,13 @@ CLOSED = "The shop stays closed. Run `flask --app wsgi restore` again."
 def restore(backup_taken: dt.datetime | None, *, yes: bool) -> None:
     """Bring a restored database to what Stripe knows. Until you say yes at the end the shop is
     closed: no job runs, no form is taken, nobody is told anything. Safe to run again."""
+    named = backup_taken.replace(tzinfo=dt.UTC) if backup_taken else None
     try:
-        moment = begin(backup_taken.replace(tzinfo=dt.UTC) if backup_taken else None)
+        moment = begin(named, is_sure=lambda: yes or click.confirm(SURE))
         click.echo(f"The shop is closed. Reading at Stripe what happened since {moment:%F %T} UTC.")
         report = run()
+    except NotRestoredError as error:
+        raise click.ClickException(f"{error}: nothing was done.") from error
     except (UnreadableError, OtherAccountError) as error:
         raise click.ClickException(f"{error}. {CLOSED}") from error
     _tell(report)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from sqlalchemy import func, select
@@ -38,6 +39,10 @@ HELD = {
 }
 
 
+class NotRestoredError(RuntimeError):
+    """No restore is open."""
+
+
 @dataclass
 class Report:
     """What a run came to. `differences` is what the comparison still finds, `held` what waits for
@@ -50,16 +55,24 @@ class Report:
     todo: list[str] = field(default_factory=list)
 
 
-def begin(backup_taken: dt.datetime | None) -> dt.datetime:
+def begin(
+    backup_taken: dt.datetime | None, *, is_sure: Callable[[], bool] = lambda: True
+) -> dt.datetime:
     """Close the shop, if it is open; the moment from which on Stripe is read. Without
-    `backup_taken` it is the last one that the database knows, by its own jobs or by Stripe."""
+    `backup_taken` it is the last one that the database knows, by its own jobs or by Stripe.
+
+    Asks `is_sure` where nothing says that the database was restored. Raises NotRestoredError where
+    it was not, and UnreadableError.
+    """
     at_stripe = last_known() if backup_taken is None else None
+    if backup_taken is None and at_stripe is None and not _is_closed() and not is_sure():
+        raise NotRestoredError("This database was not restored")
     return _begin(backup_taken, at_stripe)
 
 
 def run() -> Report:
     """All of it, while the shop is closed. Raises UnreadableError where Stripe could not be read
-    (run it again), OtherAccountError, and LookupError where no restore is open."""
+    (run it again), OtherAccountError, and NotRestoredError where no restore is open."""
     check_account()
     since, begun_at = _window()
     until = utcnow() + _AHEAD
@@ -105,6 +118,11 @@ def held(session: Session) -> dict[str, int]:
 
 
 @atomic
+def _is_closed(session: Session) -> bool:
+    return restores.open_restore(session) is not None
+
+
+@atomic
 def _begin(
     session: Session, backup_taken: dt.datetime | None, at_stripe: dt.datetime | None
 ) -> dt.datetime:
@@ -116,7 +134,7 @@ def _begin(
         return moment
     restore = restores.open_restore(session)
     if restore is None:
-        raise LookupError("another process opened the shop just now")
+        raise NotRestoredError("Somebody opened the shop just now")
     if backup_taken is not None:
         restore.backup_taken = backup_taken
     return restore.backup_taken
@@ -126,7 +144,7 @@ def _begin(
 def _window(session: Session) -> tuple[dt.datetime, dt.datetime]:
     restore = restores.open_restore(session)
     if restore is None:
-        raise LookupError("no restore is open")
+        raise NotRestoredError("No restore is open")
     return restore.backup_taken - MARGIN, restore.begun_at
 
 

@@ -295,6 +295,8 @@ def _rebuilt(
     plan = session.scalar(select(Plan).where(Plan.slug == facts.get("plan", "")))
     if found is not None or plan is None or not looks_like_id(subscription_id, "subs"):
         return found
+    if bought.customer_id is None:
+        return None
     made = Subscription(
         id=subscription_id,
         plan=plan,

@@ -97,7 +97,9 @@ class Drill(BillingDriver):
     def restore(self, *options: str, say: str = "") -> Result:
         """`flask restore`, answered with what is said."""
         db.session.rollback()
-        return self.app.test_cli_runner().invoke(args=["restore", *options], input=say)
+        return self.app.test_cli_runner().invoke(
+            args=["restore", *options], input=f"{say}\n{say}\n"
+        )
 
     @contextlib.contextmanager
     def another_secret(self) -> Iterator[None]:

@@ -103,6 +103,14 @@ def test_a_person_s_yes_opens_it(drill: Drill) -> None:
     assert [intent["status"] for intent in drill.intents()] == ["succeeded"]
 
 
+def test_a_shop_that_is_well_is_closed_only_by_who_is_sure(drill: Drill) -> None:
+    drill.bought("k1")
+    said = drill.restore(say="n")
+    assert said.exit_code == 1
+    assert "nothing was done" in said.output
+    assert restores.open_restore(db.session()) is None
+
+
 def test_a_database_that_nobody_announced_is_closed_as_a_worker_starts(drill: Drill) -> None:
     known = drill.bought("before")
     drill.back_up()

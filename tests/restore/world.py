@@ -81,7 +81,12 @@ def _payment(session: Session, row: Transaction) -> tuple[Any, ...]:
         *(row.off_session, row.save_card, row.customer_known, row.stripe_customer_id),
         *(row.connected_account_id, row.charge_type, row.platform_fee),
         payable_of(session, row.id),
-        sorted((record.role, record.payable_id, record.active) for record in row.records),
+        # The shop's own merchant is named by whoever looks first.
+        sorted(
+            (record.role, record.payable_id, record.active)
+            for record in row.records
+            if record.role != "merchant" or row.connected_account_id
+        ),
     )
 
 

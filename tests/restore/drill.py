@@ -20,7 +20,9 @@ from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.notices.models import Mail
 from payments_app.notices.webhook_models import WebhookEvent
+from payments_app.orders.models import Order
 from payments_app.payments.models import Transaction
+from payments_app.payments.queries import payable_id_of
 from tests.bystanders import own
 from tests.checkout.keyed import buy
 from tests.inbound.webhook_sender import WebhookSender
@@ -44,6 +46,7 @@ class Drill(BillingDriver):
         self._url = app.config["CONFIG"].database_url
         self._backup: Backup | None = None
         self.browser = app.test_client()
+        self.bought_under: dict[str, str] = {}
 
     def buy(self, key: str, card: str = VISA, **wish: Any) -> TestResponse:
         """Send a wish to pay, always from the same browser, with a card that is typed."""
@@ -73,7 +76,8 @@ class Drill(BillingDriver):
         answer = self.buy(key, card, **wish)
         assert answer.status_code == 202, answer.text
         self.work()
-        return str(answer.json["id"])
+        self.bought_under[key] = str(answer.json["id"])
+        return self.bought_under[key]
 
     def back_up(self) -> None:
         db.session.rollback()
@@ -163,6 +167,17 @@ class Drill(BillingDriver):
     def mails(self) -> list[str]:
         """The keys of all mails that were written."""
         return self._read(Mail.key, Mail)
+
+    def handed_over(self) -> set[str]:
+        """The orders that were."""
+        db.session.rollback()
+        found = select(Order.id).where(own(Order), Order.fulfilled_at.is_not(None))
+        return set(db.session.scalars(found))
+
+    def orders_of(self, *keys: str) -> set[str]:
+        """The orders that were bought under these keys."""
+        bought = [self.bought_under[key] for key in keys]
+        return {payable_id_of(db.session(), one, "order") or "" for one in bought}
 
     def merchant_events(self) -> list[str]:
         return self._read(WebhookEvent.id, WebhookEvent)

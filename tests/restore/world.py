@@ -50,7 +50,6 @@ def sold(session: Session) -> dict[str, Known]:
                 row.number,
                 row.status,
                 row.total,
-                row.fulfilled_at is not None,
                 [(line.name, line.quantity, line.amount) for line in row.lines],
             )
             for row in _all(session, Order)

@@ -1,4 +1,5 @@
-"""A campaign: buyers come, faults strike, everything drains, the books are compared."""
+"""A campaign: buyers come, faults strike, everything drains, the books are compared; and a backup
+from amid it is restored."""
 
 from __future__ import annotations
 
@@ -22,6 +23,7 @@ from chaos.drain import Drain, sent_mails
 from chaos.faults import FAULTS
 from chaos.invariants import ALWAYS, OVER, Violation, violations
 from chaos.pace import Pace
+from chaos.restoring import Drill
 from chaos.site import Site
 from chaos.support import Support
 from chaos.witness import Witness
@@ -79,6 +81,7 @@ class Campaign:
         self._end = threading.Event()
         self._support = Support(site, self.witness, self._end)
         self._pace = Pace(site, self._end)
+        self._drill = Drill(site)
         self._engine = create_engine(site.database_url, pool_pre_ping=True)
 
     def run(self) -> Outcome:
@@ -100,6 +103,8 @@ class Campaign:
         auditor.join()
         with self._timed("comparing"):
             self._compare()
+        with self._timed("restoring"):
+            self.outcome.violations += self._drill.restore()
         self.outcome.seconds = time.monotonic() - started
         self._engine.dispose()
         return self.outcome
@@ -116,6 +121,8 @@ class Campaign:
         due = sum(strike.after <= wish.number - self._at_once // 3 for strike in self._strikes)
         wait_until(lambda: self._struck >= due and self._pace.lets_in(), 600)
         self._came += 1
+        if wish.number == self.buyers // 2:
+            wait_until(self._drill.back_up, 60)
         Buyer(self.site, self.witness, self._support, wish, self._watch).visit()
 
     def _direct(self) -> None:

@@ -174,8 +174,8 @@ class Site:
             raise RuntimeError(f"the shop did not open: {done.stderr}")
         self.merchant.secret = done.stdout.strip()
 
-    def close(self) -> None:
-        """End every process that this site started, work-horses that lost their worker included."""
+    def halt(self) -> None:
+        """End our own programs for good, work-horses that lost their worker included."""
         self._stopping.set()
         if self._keeper.ident:
             self._keeper.join()
@@ -183,6 +183,10 @@ class Site:
             for process in self.programs:
                 process.kill()
             self._end_orphans()
+
+    def close(self) -> None:
+        """End every process that this site started."""
+        self.halt()
         for name in ("sandbox", "cache", "jobs", "mailbox"):
             if hasattr(self, name):
                 getattr(self, name).kill()

@@ -18,7 +18,7 @@ from payments_app.core import logs
 from payments_app.core.db import session as database
 from payments_app.core.extensions import csrf, db, migrate
 from payments_app.core.jobs import wake_up
-from payments_app.core.web import access, cache, http, idempotency, incoming, limits, query
+from payments_app.core.web import access, cache, closed, http, idempotency, incoming, limits, query
 from payments_app.core.web.idempotency_stores import RedisStore
 from payments_app.customers import views as customers
 from payments_app.downloads import views as downloads
@@ -100,6 +100,7 @@ def create_app(config: Config | None = None) -> Flask:
     gateway.connect(app, config)
     http.prepare(app)
     incoming.prepare(app)
+    closed.prepare(app)
     limits.prepare(app)
     cache.prepare(app)
     for views in _VIEWS:

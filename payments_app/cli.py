@@ -22,6 +22,7 @@ from payments_app.ops.stripe_commands import stripe_group
 from payments_app.ops.stripe_doctor import stage_at_start
 from payments_app.reconcile import sweep as sweeper
 from payments_app.reconcile.commands import reconcile_group
+from payments_app.restore.commands import restore
 
 
 @click.command("sweep")
@@ -63,6 +64,7 @@ _COMMANDS = (
     alerts_group,
     queues_group,
     reconcile_group,
+    restore,
     staff_group,
     stripe_group,
 )

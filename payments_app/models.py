@@ -2,7 +2,7 @@
 
 from payments_app.accounts import models as accounts
 from payments_app.checkout import velocity_fingerprints as checkout
-from payments_app.core import alerts, history, registry
+from payments_app.core import alerts, history, registry, restores
 from payments_app.core.jobs import counters, outbox
 from payments_app.customers import models as customers
 from payments_app.downloads import models as downloads
@@ -48,6 +48,7 @@ __all__ = [
     "reconcile",
     "refunds",
     "registry",
+    "restores",
     "rollups",
     "saved_filters",
     "settlement",

@@ -91,8 +91,8 @@ REFUND_SECONDS = 30 * DAY
 UNTIL_KNOWN = "an outcome is asked for until Stripe says it; a person is told after a day"
 
 COMMANDS = {
-    "alerts.mail": Command(tell.mail, SWEEPER, unending=tell.UNENDING),
-    "alerts.webhook": Command(tell.webhook, SWEEPER, unending=tell.UNENDING),
+    "alerts.mail": Command(tell.mail, SWEEPER, unending=tell.UNENDING, while_restoring=True),
+    "alerts.webhook": Command(tell.webhook, SWEEPER, unending=tell.UNENDING, while_restoring=True),
     "ops.watch": Command(without_subject(watch), SWEEPER, unique_while_open=True),
     "ops.remind": Command(without_subject(remind), SWEEPER, unique_while_open=True),
     "ops.card_testing": Command(

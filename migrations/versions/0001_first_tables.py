@@ -828,6 +828,18 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "pay_restore",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("backup_taken", columns.UTCDateTime(), nullable=False),
+        sa.Column("found", sa.String(length=200), nullable=False),
+        sa.Column(
+            "begun_at", columns.UTCDateTime(), server_default=clock.database_now(), nullable=False
+        ),
+        sa.Column("opened_at", columns.UTCDateTime(), nullable=True),
+        sa.Column("opened_by", sa.String(length=80), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pay_restore_pkey")),
+    )
+    op.create_table(
         "pay_stripe_account",
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("account", sa.String(length=255), nullable=False),
@@ -1948,6 +1960,7 @@ def downgrade() -> None:
 
     op.drop_table("pay_daily_payments")
     op.drop_table("pay_stripe_account")
+    op.drop_table("pay_restore")
     with op.batch_alter_table("pay_gone_at_stripe", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("pay_gone_at_stripe_found_at_idx"))
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 
-from sqlalchemy import CheckConstraint, ForeignKey, Identity, LargeBinary, String, Text
+from sqlalchemy import CheckConstraint, ForeignKey, Identity, LargeBinary, String, Text, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from payments_app.core.db.clock import database_now
@@ -13,7 +14,7 @@ from payments_app.core.db.ids import new_id
 from payments_app.core.extensions import Base
 from payments_app.core.money import Money
 from payments_app.downloads.link import link_to
-from payments_app.payments.payable import Payable
+from payments_app.payments.payable import Bought, Payable
 from payments_app.payments.phases import State
 from payments_app.payments.refunds.entitlement import Entitlement, entitlement
 
@@ -89,6 +90,30 @@ class DigitalPurchase(Payable, Base):
         paid = next((one for one in purchase.transactions if one.state == State.COMPLETE), None)
         owed = paid and entitlement(session, paid, purchase.price) == Entitlement.OWED
         return link_to(payable_id) if owed else None
+
+    def stripe_facts(self) -> dict[str, str]:
+        """The product's name."""
+        return {"product": self.product.slug}
+
+    @classmethod
+    def rebuild(
+        cls, session: Session, payable_id: str, facts: Mapping[str, str], bought: Bought
+    ) -> DigitalPurchase | None:
+        """The purchase, if its product is here."""
+        named = DigitalProduct.slug == facts.get("product", "")
+        product = session.scalar(select(DigitalProduct).where(named))
+        if product is None:
+            return None
+        purchase = cls(
+            id=payable_id,
+            product=product,
+            customer_id=bought.customer_id,
+            amount=bought.money.amount,
+            currency=bought.money.currency,
+            created_at=bought.at,
+        )
+        session.add(purchase)
+        return purchase
 
     def before_payment(self, session: Session, customer_id: str) -> None:
         """Whoever tries to pay for it is its buyer."""

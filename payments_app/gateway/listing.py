@@ -26,6 +26,15 @@ def intents_created(
         yield [{k: v for k, v in intent.items() if k != "client_secret"} for intent in page]
 
 
+def setup_intents_created(
+    since: dt.datetime, until: dt.datetime, account: str | None = None
+) -> Iterator[Page]:
+    """Pages of the setup intents created in [since, until), without their secrets. Raises
+    UnreadableError."""
+    for page in pages(client().v1.setup_intents.list, account, created=_created(since, until)):
+        yield [{k: v for k, v in intent.items() if k != "client_secret"} for intent in page]
+
+
 def refunds_created(
     since: dt.datetime, until: dt.datetime, account: str | None = None
 ) -> Iterator[Page]:

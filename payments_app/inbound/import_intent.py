@@ -1,7 +1,7 @@
 """import_intent: a payment that was made at Stripe without us becomes a transaction of ours.
 
 Every attempt is recorded, wherever it was made: by hand in Stripe's dashboard, by a payment link,
-or by us before a backup was restored.
+or by us before a backup was restored. Of ours the metadata says what it was here.
 """
 
 from __future__ import annotations
@@ -22,37 +22,25 @@ from payments_app.gateway.ids import id_of
 from payments_app.gateway.numbers import MOST_AMOUNT, whole
 from payments_app.gateway.results import Answer, Verdict
 from payments_app.gateway.words import sentence
+from payments_app.inbound.told import columns_of, join_payable, told_customer
 from payments_app.merchants.accounts import account_at_stripe
 from payments_app.merchants.models import DESTINATION, DIRECT
-from payments_app.payments.connect.account import our_application
 from payments_app.payments.models import PaymentRecord, Role, Transaction
 from payments_app.payments.phases import Phase
+from payments_app.payments.transactions.stripe_metadata import Told
 
 # Only an attempt that came to something is worth a row.
 IMPORTED_ON = frozenset({Verdict.SUCCEEDED, Verdict.DECLINED})
 _MAX_EMAIL = 254
 
 
-@atomic
-def is_their_own(session: Session, intent: dict[str, Any], account: str | None) -> bool:
-    """Whether a merchant took this payment on their own account without us: Stripe names the
-    application that made a payment there, none or another platform's. It is no sale of ours,
-    whoever hears of it.
-
-    Source: https://docs.stripe.com/api/payment_intents/object#payment_intent_object-application
-    """
-    if account is None:
-        return False
-    application = id_of(intent.get("application"))
-    return application is None or application != (our_application(session) or application)
-
-
-def import_intent(answer: Answer, account: str | None) -> str:
+def import_intent(answer: Answer, account: str | None, told: Told | None = None) -> str:
     """Store a transaction for an intent that we do not know; return its id. The caller applies
     Stripe's state.
 
     It is linked to the customer of its Stripe customer id, else of its e-mail address, and to the
-    merchant whom it pays. Raises UnreadableError while Stripe does not tell the customer's address.
+    merchant whom it pays; `told`, where it was ours before a restore, has its id, its client's key
+    and what it pays for. Raises UnreadableError while Stripe does not tell the customer's address.
     """
     intent = answer.expect_body()
     stripe_customer = id_of(intent.get("customer"))
@@ -60,10 +48,10 @@ def import_intent(answer: Answer, account: str | None) -> str:
     if email is None and stripe_customer is not None:
         email = _clean(email_of_customer(stripe_customer, account))
     try:
-        return _import(intent, account, stripe_customer, email)
+        return _import(intent, account, stripe_customer, email, told)
     except IntegrityError:
         # Another event about the same intent was quicker: now it is found.
-        return _import(intent, account, stripe_customer, email)
+        return _import(intent, account, stripe_customer, email, told)
 
 
 @atomic
@@ -73,18 +61,22 @@ def _import(
     account: str | None,
     stripe_customer: str | None,
     email: str | None,
+    told: Told | None,
 ) -> str:
     imported = session.scalar(
         select(Transaction.id).where(Transaction.stripe_payment_id == intent["id"])
     )
     if imported is not None:
         return imported
-    customer = _customer(session, stripe_customer, email, account)
     seller = account or destination_of(intent)
+    if told is not None:
+        customer = told_customer(session, told, email)
+    else:
+        customer = _customer(session, stripe_customer, email, account)
     transaction = Transaction(
         phase=Phase.PROCESSING,
-        amount=intent["amount"],
-        currency=intent["currency"].lower(),
+        amount=intent.get("amount", 0),
+        currency=str(intent.get("currency") or (told and told.currency)).lower(),
         email=email or (customer.email if customer else ""),
         description=(sentence(intent.get("description")) or "Payment made at Stripe")[:500],
         stripe_payment_id=intent["id"],
@@ -92,6 +84,7 @@ def _import(
         connected_account_id=seller,
         charge_type=(DIRECT if account else DESTINATION) if seller else None,
         platform_fee=_fee(intent) if seller else None,
+        **(columns_of(told, intent) if told is not None else {}),
     )
     session.add(transaction)
     session.flush()
@@ -100,11 +93,14 @@ def _import(
     merchant = account_at_stripe(session, seller) if seller else None
     if merchant is not None:
         _join(session, transaction, Role.MERCHANT, merchant.merchant_id, Role.MERCHANT)
+    if told is not None:
+        payee = merchant.merchant_id if merchant else None
+        join_payable(session, transaction, told, customer.id if customer else None, payee)
     history.record(
         session,
         "state",
-        "payment.imported",
-        actor="webhook",
+        "payment.imported" if told is None else "payment.restored",
+        actor="webhook" if told is None else "restore",
         transaction_id=transaction.id,
         subject=intent["id"],
     )

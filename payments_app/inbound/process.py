@@ -6,49 +6,35 @@ object as it stands at Stripe now, and the table of legal moves.
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from flask import current_app
-from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from payments_app.core import alerts, history
 from payments_app.core.db.clock import database_now
-from payments_app.core.db.columns import as_object
 from payments_app.core.db.session import atomic
 from payments_app.core.jobs.command import Claim, Later
-from payments_app.core.money import code_of
 from payments_app.gateway import charges
 from payments_app.gateway.calls import NEW_STATUS
-from payments_app.gateway.ids import clean_id
-from payments_app.gateway.numbers import MOST_AMOUNT, whole
 from payments_app.gateway.results import Answer, UnreadableError, Verdict
 from payments_app.gateway.words import alert_unknown_word
-from payments_app.inbound.import_intent import (
-    IMPORTED_ON,
-    destination_of,
-    import_intent,
-    is_their_own,
-)
+from payments_app.inbound.import_intent import IMPORTED_ON, import_intent
+from payments_app.inbound.lost import close_if_restored
+from payments_app.inbound.match import MismatchError, check_importable, is_their_own, match
 from payments_app.inbound.models import PROCESSED, QUARANTINED, RECEIVED, StripeEvent
 from payments_app.inbound.receive import alert
-from payments_app.merchants.accounts import account_at_stripe
-from payments_app.payments.connect.account import account_of
-from payments_app.payments.models import Transaction
 from payments_app.payments.payment_of import payment_of
 from payments_app.payments.phases import Phase
 from payments_app.payments.transactions.apply_stripe_state import apply_stripe_state, note_call
+from payments_app.payments.transactions.stripe_metadata import read_metadata
 
 MAX_READS = 65  # at an intent whose status we do not know: for about an hour
 WAITS = (1.0, 2.0, 5.0, 15.0, 60.0)  # seconds; the last one again and again
 SETTLED_BY = frozenset(
     {*IMPORTED_ON, Verdict.PROCESSING, Verdict.REQUIRES_ACTION, Verdict.CANCELED}
 )
-
-
-class _MismatchError(Exception):
-    """What Stripe says of the object does not fit what we know of it."""
 
 
 def process(event_id: str, claim: Claim) -> None:
@@ -67,7 +53,7 @@ def process(event_id: str, claim: Claim) -> None:
         if unread:
             _keep_unknown_status(event, answer, claim)
         transaction_id = _settle(event, answer, claim)
-    except _MismatchError as mismatch:
+    except MismatchError as mismatch:
         _quarantine(event_id, str(mismatch))
     except UnreadableError as error:
         _put_off(event_id, claim, str(error))
@@ -78,15 +64,17 @@ def process(event_id: str, claim: Claim) -> None:
 def _settle(event: StripeEvent, answer: Answer, claim: Claim) -> str | None:
     """Apply the intent's state to our payment; its id, or None where there is nothing to do."""
     if answer.body is None:
-        raise _MismatchError(f"our account at Stripe has no {event.object_id}")
+        raise MismatchError(f"our account at Stripe has no {event.object_id}")
     intent = answer.body
     if bool(intent.get("livemode")) != current_app.config["CONFIG"].live:
-        raise _MismatchError(f"{event.object_id} is of the other mode than our key")
-    transaction_id = _match(intent, event.account)
+        raise MismatchError(f"{event.object_id} is of the other mode than our key")
+    transaction_id = match(intent, event.account)
     known = transaction_id is not None or is_their_own(intent, event.account)
+    if not known and read_metadata(intent) is not None:
+        close_if_restored()
+        _put_off(event.id, claim, "it is of a payment of ours that is not here")
     if not known and answer.verdict in IMPORTED_ON and "amount" in intent:
-        _check_storable(intent)
-        _check_seller(intent)
+        check_importable(intent)
         transaction_id = import_intent(answer, event.account)
     if transaction_id is None or answer.verdict not in SETTLED_BY:
         return transaction_id
@@ -106,39 +94,6 @@ def _waiting(session: Session, event_id: str) -> StripeEvent | None:
     return event if event.state == RECEIVED else None
 
 
-@atomic
-def _match(session: Session, intent: dict[str, Any], account: str | None) -> str | None:
-    """Our transaction for this intent: by the intent's id, else by what its metadata names.
-
-    Raises _MismatchError where the two differ in account, amount, currency or intent.
-    """
-    found = session.scalar(select(Transaction).where(Transaction.stripe_payment_id == intent["id"]))
-    if found is None:
-        named = clean_id(as_object(intent.get("metadata")).get("transaction_id"))
-        found = session.get(Transaction, named) if named else None
-    if found is None:
-        return None
-    theirs = {
-        "intent": intent["id"],
-        # A setup intent has neither.
-        "amount": intent.get("amount", 0),
-        "currency": code_of(intent.get("currency", found.currency)),
-        "account": account,
-    }
-    ours = {
-        "intent": found.stripe_payment_id or intent["id"],
-        "amount": found.amount,
-        "currency": found.currency,
-        "account": account_of(found),
-    }
-    for name, value in theirs.items():
-        if value != ours[name]:
-            raise _MismatchError(
-                f"its {name} is {value}, that of our transaction {found.id} is {ours[name]}"
-            )
-    return found.id
-
-
 def _keep_unknown_status(event: StripeEvent, answer: Answer, claim: Claim) -> None:
     """The intent has a status that we do not know: our payment stays where it is, and the intent
     is read again, MAX_READS times."""
@@ -147,7 +102,7 @@ def _keep_unknown_status(event: StripeEvent, answer: Answer, claim: Claim) -> No
         _note_word(event, answer)
     if claim.tries < MAX_READS:
         _put_off(event.id, claim, message)
-    raise _MismatchError(message)
+    raise MismatchError(message)
 
 
 @atomic
@@ -158,27 +113,6 @@ def _note_word(session: Session, event: StripeEvent, answer: Answer) -> None:
     else:
         subject, status = str(event.object_id), answer.expect_body().get("status")
         alert_unknown_word(session, subject, "intent's status", status, event=event.id)
-
-
-def _check_storable(intent: dict[str, Any]) -> None:
-    """Raises _MismatchError for what no row can hold, alone or summed with others: a person must
-    look, and a second try is of no use."""
-    amount, currency = intent["amount"], intent.get("currency")
-    if whole(amount, 0, MOST_AMOUNT) is None:
-        raise _MismatchError(f"its amount is {amount!r}")
-    if code_of(currency) is None:
-        raise _MismatchError(f"its currency is {currency!r}")
-
-
-@atomic
-def _check_seller(session: Session, intent: dict[str, Any]) -> None:
-    """Raises _MismatchError where the payment is transferred to nobody who is known here: its
-    share could be neither booked nor taken back."""
-    if intent.get("transfer_data") is None:
-        return
-    seller = destination_of(intent)
-    if seller is None or account_at_stripe(session, seller) is None:
-        raise _MismatchError(f"it pays {seller}, which is not connected to ours")
 
 
 def _put_off(event_id: str, claim: Claim, reason: str, least: float = 0) -> NoReturn:

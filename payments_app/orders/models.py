@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 
-from sqlalchemy import CheckConstraint, ForeignKey, Identity, String, Text, or_, update
+from sqlalchemy import CheckConstraint, ForeignKey, Identity, String, Text, or_, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from payments_app.core.db.clock import database_now
@@ -12,7 +13,7 @@ from payments_app.core.db.columns import BIGINT
 from payments_app.core.db.ids import new_id
 from payments_app.core.extensions import Base
 from payments_app.core.money import Money
-from payments_app.payments.payable import NotPayableError, Payable
+from payments_app.payments.payable import Bought, NotPayableError, Payable
 
 
 class Product(Base):
@@ -94,6 +95,39 @@ class Order(Payable, Base):
         """Whoever sells its goods."""
         return self.merchant_id
 
+    def stripe_facts(self) -> dict[str, str]:
+        """Its number, and each line as quantity, price of one, and the product's name."""
+        lines = enumerate(sorted(self.lines, key=lambda line: line.id), 1)
+        return {
+            "number": self.number,
+            **{f"line_{n}": f"{one.quantity} {one.amount} {one.product.slug}" for n, one in lines},
+        }
+
+    @classmethod
+    def rebuild(
+        cls, session: Session, payable_id: str, facts: Mapping[str, str], bought: Bought
+    ) -> Order | None:
+        """The order with its lines, if its products are here and make up its price. Its goods are
+        taken once its payment is followed."""
+        lines = [_line(session, said) for name, said in facts.items() if name.startswith("line_")]
+        known = [line for line in lines if line is not None]
+        total = sum(line.quantity * line.amount for line in known)
+        sellers = {line.product.merchant_id for line in known}
+        if len(known) != len(lines) or total != bought.money.amount or len(sellers) != 1:
+            return None
+        order = cls(
+            id=payable_id,
+            number=facts.get("number", "")[:20] or payable_id[-10:].upper(),
+            customer_id=bought.customer_id,
+            merchant_id=sellers.pop(),
+            total=total,
+            currency=bought.money.currency,
+            created_at=bought.at,
+            lines=known,
+        )
+        session.add(order)
+        return order
+
     def before_payment(self, session: Session, customer_id: str) -> None:
         """Hold the goods for this attempt, if they are not held already; always in the order of
         the products' ids, so that two orders never wait for each other.
@@ -142,6 +176,7 @@ class OrderLine(Base):
     amount: Mapped[int] = mapped_column(BIGINT)
 
     order: Mapped[Order] = relationship(back_populates="lines")
+    product: Mapped[Product] = relationship()
 
     __table_args__ = (
         CheckConstraint("quantity > 0", name="quantity_positive"),
@@ -171,3 +206,13 @@ class OrderLine(Base):
             .execution_options(synchronize_session=False)
         ).first()
         return moved is not None
+
+
+def _line(session: Session, said: str) -> OrderLine | None:
+    """A line as `Order.stripe_facts` says it; None where there is no such product here."""
+    quantity, _, rest = said.partition(" ")
+    amount, _, slug = rest.partition(" ")
+    product = session.scalar(select(Product).where(Product.slug == slug))
+    if product is None or not (quantity.isdecimal() and amount.isdecimal()):
+        return None
+    return OrderLine(product=product, name=product.name, quantity=int(quantity), amount=int(amount))

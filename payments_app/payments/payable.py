@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import ClassVar
 
 from sqlalchemy import select
@@ -23,6 +25,15 @@ class NotPayableError(Exception):
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
         self.code, self.message = code, message
+
+
+@dataclass(frozen=True)
+class Bought:
+    """How what is rebuilt was bought: by whom (None: that is lost), for how much, when."""
+
+    customer_id: str | None
+    money: Money
+    at: dt.datetime
 
 
 class Payable:
@@ -73,6 +84,23 @@ class Payable:
     def download_url(cls, session: Session, payable_id: str) -> str | None:  # noqa: ARG003
         """Where the buyer of one gets it, once it is paid for; None of what is handed over in
         another way, or is not owed."""
+        return None
+
+    def stripe_facts(self) -> dict[str, str]:
+        """What `rebuild` needs beside the id and the price, as its payments say it in Stripe's
+        metadata: nothing personal, 30 values at most, of 500 characters each."""
+        return {}
+
+    @classmethod
+    def rebuild(
+        cls,
+        session: Session,  # noqa: ARG003
+        payable_id: str,  # noqa: ARG003
+        facts: Mapping[str, str],  # noqa: ARG003
+        bought: Bought,  # noqa: ARG003
+    ) -> Payable | None:
+        """The payable of this id, stored anew from its facts, since it was made after the backup
+        that was restored; None where they do not suffice."""
         return None
 
     def before_payment(self, session: Session, customer_id: str) -> None:

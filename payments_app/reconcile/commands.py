@@ -52,7 +52,7 @@ def fix_one(finding_id: int) -> None:
 
 
 def _list() -> None:
-    for finding in open_findings(db.session()):
+    for finding in open_findings(db.session(), limit=None):
         mend = f"fix: {finding.fix}" if finding.fix else "no safe fix"
         words = KINDS[finding.kind].words if finding.kind in KINDS else "not known here"
         click.echo(

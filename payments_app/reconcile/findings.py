@@ -7,13 +7,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import select, tuple_, update
+from sqlalchemy import func, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from payments_app.core import alerts
 from payments_app.core.db.clock import database_now
 from payments_app.core.db.session import insert_once
 from payments_app.reconcile.models import Finding
+
+TOLD_EACH = 5  # open findings of a kind, each with an alert of its own
+SHOWN = 200  # findings on a page
 
 
 @dataclass(frozen=True)
@@ -98,14 +101,20 @@ def keep(
     """Store what a whole comparison of [since, until) saw, in the caller's transaction, and close
     what was open and is gone. Returns how many differences there are."""
     seen = {(d.kind, d.subject): d for d in differences}
-    for difference in seen.values():
-        _keep_one(session, difference)
+    fresh = [difference for difference in seen.values() if _keep_one(session, difference)]
     _close_gone(session, list(seen), since, until)
+    for kind in sorted({difference.kind for difference in fresh}):
+        _tell(session, kind, [difference for difference in fresh if difference.kind == kind])
     return len(seen)
 
 
-def open_findings(session: Session, limit: int = 200) -> Sequence[Finding]:
-    """What is open, worst and newest first."""
+def count_open(session: Session) -> int:
+    """How many are open."""
+    return session.scalar(select(func.count()).where(Finding.resolved_at.is_(None))) or 0
+
+
+def open_findings(session: Session, limit: int | None = SHOWN) -> Sequence[Finding]:
+    """What is open, worst and newest first; all of it without a `limit`."""
     return session.scalars(
         select(Finding)
         .where(Finding.resolved_at.is_(None))
@@ -131,7 +140,8 @@ def resolve(session: Session, finding: Finding, resolution: str, actor: str) -> 
     session.flush()
 
 
-def _keep_one(session: Session, difference: Difference) -> None:
+def _keep_one(session: Session, difference: Difference) -> bool:
+    """Whether it is a new one."""
     kind = KINDS[difference.kind]
     fresh = insert_once(
         session,
@@ -155,16 +165,29 @@ def _keep_one(session: Session, difference: Difference) -> None:
             )
             .values(times=Finding.times + 1, seen_at=database_now(), details=difference.details)
         )
+    return fresh
+
+
+def _tell(session: Session, name: str, fresh: list[Difference]) -> None:
+    """An alert for each new finding of a kind, but one for all where more than TOLD_EACH are
+    open: who gets two hundred mails reads none."""
+    kind = KINDS[name]
+    still = select(func.count()).where(Finding.kind == name, Finding.resolved_at.is_(None))
+    count = session.scalar(still) or 0
+    if count > TOLD_EACH:
+        words = f"{count} findings are open: {kind.words}. `flask reconcile list` names them all"
+        alerts.raise_alert(session, "reconciliation", f"{name}:many", words, severity=kind.severity)
         return
-    alerts.raise_alert(
-        session,
-        "reconciliation",
-        f"{difference.kind}:{difference.subject}",
-        f"{difference.subject}: {kind.words}",
-        severity=kind.severity,
-        transaction_id=difference.transaction_id,
-        **difference.details,
-    )
+    for difference in fresh:
+        alerts.raise_alert(
+            session,
+            "reconciliation",
+            f"{name}:{difference.subject}",
+            f"{difference.subject}: {kind.words}",
+            severity=kind.severity,
+            transaction_id=difference.transaction_id,
+            **difference.details,
+        )
 
 
 def _close_gone(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from enum import StrEnum
 
 from sqlalchemy import (
@@ -13,17 +14,18 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    select,
     text,
 )
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from payments_app.core.db.clock import database_now, utcnow
 from payments_app.core.db.columns import BIGINT
-from payments_app.core.db.ids import new_id
+from payments_app.core.db.ids import looks_like_id, new_id
 from payments_app.core.extensions import Base
 from payments_app.core.money import Money
 from payments_app.customers.models import SavedCard
-from payments_app.payments.payable import NotPayableError, Payable
+from payments_app.payments.payable import Bought, NotPayableError, Payable
 from payments_app.subscriptions.calendar import WORDS, day_words
 
 NOT_OWN = "It was entered by somebody who has not proved the e-mail address."
@@ -230,6 +232,49 @@ class Period(Payable, Base):
             return None
         return "" if theirs.own_card else NOT_OWN
 
+    def stripe_facts(self) -> dict[str, str]:
+        """Which days of which subscription to which plan."""
+        theirs = self.subscription
+        return {
+            "subscription": theirs.id,
+            "plan": theirs.plan.slug,
+            "start": self.start.isoformat(),
+            "end": self.end.isoformat(),
+            "anchor_day": str(theirs.anchor_day),
+        } | ({"trial": "true"} if self.trial else {})
+
+    @classmethod
+    def rebuild(
+        cls, session: Session, payable_id: str, facts: Mapping[str, str], bought: Bought
+    ) -> Period | None:
+        """The period, with its subscription where that was begun after the backup. The
+        subscription is billed until the period's end from now on: nobody is charged for it
+        again."""
+        try:
+            start, end = (dt.date.fromisoformat(facts.get(name, "")) for name in ("start", "end"))
+            anchor_day = int(facts.get("anchor_day", ""))
+        except ValueError:
+            return None
+        theirs = _rebuilt(session, facts, bought, anchor_day, end)
+        if theirs is None or _billed_already(session, theirs.id, start):
+            return None
+        if bought.money.amount == theirs.plan.amount + theirs.balance:
+            theirs.balance = 0  # it was on this bill
+        theirs.billed_until = max(theirs.billed_until, end)
+        period = cls(
+            id=payable_id,
+            subscription=theirs,
+            start=start,
+            end=end,
+            trial="trial" in facts,
+            amount=bought.money.amount,
+            currency=bought.money.currency,
+            description=theirs.plan.description,
+            created_at=bought.at,
+        )
+        session.add(period)
+        return period
+
     def before_payment(self, session: Session, customer_id: str) -> None:
         """Refuse a period of a subscription that has ended, or that was never begun in time."""
         theirs = self.subscription
@@ -238,3 +283,35 @@ class Period(Payable, Base):
         )
         if theirs.status == SubscriptionStatus.CANCELED or never_begun:
             raise NotPayableError("subscription_ended", "This subscription has ended.")
+
+
+def _rebuilt(
+    session: Session, facts: Mapping[str, str], bought: Bought, anchor_day: int, end: dt.date
+) -> Subscription | None:
+    """The subscription that a period's facts name, locked; made anew where it is not here and its
+    plan is."""
+    subscription_id = facts.get("subscription", "")
+    found = session.get(Subscription, subscription_id, with_for_update={"of": Subscription})
+    plan = session.scalar(select(Plan).where(Plan.slug == facts.get("plan", "")))
+    if found is not None or plan is None or not looks_like_id(subscription_id, "subs"):
+        return found
+    if bought.customer_id is None:
+        return None
+    made = Subscription(
+        id=subscription_id,
+        plan=plan,
+        customer_id=bought.customer_id,
+        anchor_day=anchor_day,
+        billed_until=end,
+        balance=0,
+        created_at=bought.at,
+    )
+    session.add(made)
+    session.flush()
+    return made
+
+
+def _billed_already(session: Session, subscription_id: str, start: dt.date) -> bool:
+    """Whether another period of these days is here."""
+    same = select(Period.id).where(Period.subscription_id == subscription_id, Period.start == start)
+    return session.scalar(same) is not None

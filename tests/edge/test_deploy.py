@@ -98,6 +98,9 @@ def test_a_backup_restores_to_the_same_rows(server: Postgres, filled: str, tmp_p
     done = _run("restore", empty, made.stdout.strip())
     assert done.returncode == 0, done.stderr
     assert _rows(empty) == _rows(filled)
+    with psycopg.connect(libpq(empty)) as connection:
+        (closed,) = connection.execute("SELECT opened_at IS NULL FROM pay_restore").fetchone()
+    assert closed
 
 
 def _rows(url: str) -> list[tuple[object, ...]]:

@@ -99,7 +99,8 @@ def test_the_timeline_names_each_call_with_its_request_id(driver: PaymentDriver)
 
 def test_stripe_is_told_whose_payment_it_is(driver: PaymentDriver) -> None:
     transaction = driver.pay()
-    assert [intent["metadata"] for intent in driver.intents()] == [{"transaction_id": transaction}]
+    (said,) = [intent["metadata"] for intent in driver.intents()]
+    assert said["transaction_id"] == transaction
 
 
 def test_a_charge_run_twice_charges_once(driver: PaymentDriver) -> None:

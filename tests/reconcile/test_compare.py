@@ -15,6 +15,7 @@ from payments_app.gateway.results import UnreadableError
 from payments_app.ledger.models import Entry, Journal
 from payments_app.payments.models import PaymentRecord, Transaction
 from payments_app.reconcile import internal_payments
+from payments_app.reconcile.findings import TOLD_EACH
 from payments_app.reconcile.models import Run
 from tests.bystanders import own
 from tests.inbound.webhook_sender import WebhookSender
@@ -211,6 +212,17 @@ def test_a_finding_alerts(driver: PaymentDriver) -> None:
         select(Alert.key, Alert.severity).where(Alert.kind == "reconciliation")
     ).all()
     assert (f"complete_here_not_at_stripe:{transaction}", "critical") in [tuple(k) for k in keys]
+
+
+def test_many_findings_of_a_kind_are_told_once(driver: PaymentDriver) -> None:
+    for _ in range(TOLD_EACH + 3):
+        _make_intent(driver)
+    compare_last_hours()
+    _make_intent(driver)
+    compare_last_hours()
+    told = db.session.scalars(select(Alert.message).where(Alert.kind == "reconciliation")).all()
+    assert len(told) == 1
+    assert told[0].startswith(f"{TOLD_EACH + 4} findings are open: ")
 
 
 @pytest.mark.parametrize("fault", ["500_before", "rate_limit", "unauthorized", "truncate"])

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from payments_app.core.db.clock import utcnow
 from payments_app.core.db.session import atomic
 from payments_app.core.jobs.outbox import Message
-from payments_app.reconcile.findings import KINDS, resolve
+from payments_app.reconcile.findings import KINDS, SHOWN, resolve
 from payments_app.reconcile.fix import FIXES
 from payments_app.reconcile.models import Finding
 from payments_app.staff.reconciliation import queries as findings
@@ -36,6 +36,12 @@ def _found(session: Session, kind: str, transaction_id: str | None, **details: o
     session.add(finding)
     session.flush()
     return finding.id
+
+
+@atomic
+def _many(session: Session, count: int) -> None:
+    columns = {"kind": "unknown_intent", "severity": "warning", "about_at": utcnow()}
+    session.add_all(Finding(subject=f"pi_{number}", **columns) for number in range(count))
 
 
 @atomic
@@ -80,6 +86,13 @@ def test_no_amount_of_stripe_s_takes_the_page_down(
     finding = staff_driver.do(_found, "unknown_intent", None, **odd)
     assert shown in support.get(PAGE).text
     assert admin.get(f"{PAGE}/{finding}/fixes").status_code == 200
+
+
+def test_a_list_that_is_cut_says_so(staff_driver: StaffDriver, support: Browser) -> None:
+    staff_driver.do(_many, SHOWN)
+    assert "are shown" not in support.get(PAGE).text
+    staff_driver.do(_found, "unknown_intent", None)
+    assert f"The first {SHOWN} of {SHOWN + 1} are shown" in support.get(PAGE).text
 
 
 def test_every_fix_has_its_words() -> None:

@@ -48,7 +48,7 @@ class Command:
 
     `deadline` is for how many seconds it may be put off (Later); after that its message is dead,
     with an alert. A command that is put off for ever says in `unending` why that is right, and
-    tells a person itself.
+    tells a person itself. `while_restoring`: it is done also while a restore is open.
     """
 
     run: Callable[[str, Claim], None]
@@ -58,6 +58,7 @@ class Command:
     on_dead_letter: Callable[[Session, str], None] | None = None
     deadline: float = DAY
     unending: str = ""
+    while_restoring: bool = False
 
 
 @dataclass(frozen=True)

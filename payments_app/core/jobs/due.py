@@ -8,7 +8,8 @@ from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from payments_app.core.db.clock import database_now
-from payments_app.core.jobs.outbox import OPEN, Message, is_known
+from payments_app.core.jobs.outbox import OPEN, Message, commands, is_known
+from payments_app.core.restores import is_restoring
 
 UNKNOWN_SECONDS = 60  # so long a message that is due here may be taken by a process that knows it
 
@@ -58,6 +59,13 @@ def due_queues(session: Session) -> list[str]:
 
 
 def claimable() -> tuple[ColumnElement[bool], ...]:
-    """Conditions on Message: open, due, and leased by nobody."""
-    free = or_(Message.leased_until.is_(None), Message.leased_until <= database_now())
-    return (*OPEN, Message.available_at <= database_now(), free)
+    """Conditions on Message: open, due, and leased by nobody. While a restore is open only what
+    tells people of it."""
+    told = [name for name, command in commands().items() if command.while_restoring]
+    let = or_(~is_restoring(), Message.command.in_(told))
+    return (*OPEN, Message.available_at <= database_now(), free(), let)
+
+
+def free() -> ColumnElement[bool]:
+    """Condition on Message: nobody works on it."""
+    return or_(Message.leased_until.is_(None), Message.leased_until <= database_now())

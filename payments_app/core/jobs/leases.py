@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, func, select, tuple_, update
+from sqlalchemy import CursorResult, Select, func, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from payments_app.core import alerts
@@ -12,8 +12,8 @@ from payments_app.core.db.clock import database_now
 from payments_app.core.db.session import atomic
 from payments_app.core.jobs import counters
 from payments_app.core.jobs.command import Claim, Command
-from payments_app.core.jobs.due import claimable
-from payments_app.core.jobs.outbox import Message, commands, is_known
+from payments_app.core.jobs.due import claimable, free
+from payments_app.core.jobs.outbox import OPEN, Message, commands, is_known
 from payments_app.core.logs import redact
 
 LEASE_SECONDS = 30  # renewed while the work runs: a dead worker's messages wait no longer
@@ -27,14 +27,19 @@ def claim(session: Session, queue: str, limit: int) -> list[Claim]:
     Claims are counted before the work begins: one that ends without a word was a crash, and the
     fifth kills the message.
     """
-    due = (
-        select(Message.id)
-        .where(Message.queue == queue, is_known(), *claimable())
-        .order_by(Message.available_at, Message.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    ids = list(session.scalars(due))
+    due = select(Message.id).where(Message.queue == queue, is_known(), *claimable())
+    return _lease(session, due.order_by(Message.available_at, Message.id).limit(limit))
+
+
+@atomic
+def claim_one(session: Session, message_id: int) -> Claim | None:
+    """Lease this message, whether or not it is due; None where somebody has it, or it has ended."""
+    open_ = select(Message.id).where(Message.id == message_id, *OPEN, free())
+    return next(iter(_lease(session, open_)), None)
+
+
+def _lease(session: Session, due: Select[int]) -> list[Claim]:
+    ids = list(session.scalars(due.with_for_update(skip_locked=True)))
     if not ids:
         return []
     rows = session.execute(

@@ -20,6 +20,7 @@ from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.core.jobs import outbox
 from payments_app.core.jobs.command import Claim
+from payments_app.core.restores import is_restoring
 
 log = logging.getLogger(__name__)
 
@@ -45,8 +46,12 @@ class Scheduler:
         self._staged: dict[str, int] = {}
 
     def stage_due(self) -> None:
-        """Stage every periodic job whose period began, by the database's clock."""
-        now = db.session().execute(select(database_now())).scalar_one().timestamp()
+        """Stage every periodic job whose period began, by the database's clock; none while a
+        restore is open."""
+        moment, closed = db.session().execute(select(database_now(), is_restoring())).one()
+        if closed:
+            return
+        now = moment.timestamp()
         for job in schedule():
             period = job.period(now)
             if self._staged.get(job.name) != period:

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from payments_app.core import alerts
+from payments_app.core.db.clock import database_now
 from payments_app.core.db.columns import as_object
 from payments_app.core.db.session import atomic
 from payments_app.core.money import code_of
@@ -66,6 +67,10 @@ def take(session: Session, refund: Refund, body: dict[str, Any], *, actor: str) 
     if _is_listed(session, refund, body["id"]):
         _end_as_listed(session, refund, body["id"])
         return
+    if refund.state == RefundState.REQUESTED:
+        # It was sent all the same, before a backup was restored.
+        refund.sent_at = database_now()
+        move(session, refund, RefundState.PROCESSING, actor=actor)
     misfits = _mismatch(session, refund, body)
     refund.stripe_refund_id = refund.stripe_refund_id or body["id"]
     if misfits:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from payments_app.core import alerts
 from payments_app.core.db.columns import as_object
+from payments_app.core.db.ids import looks_like_id
 from payments_app.core.db.session import atomic
 from payments_app.core.jobs import due
 from payments_app.core.jobs.command import Later
@@ -40,6 +41,7 @@ from payments_app.payments.transactions.received import is_release
 from payments_app.payments.unmatched import mark_matched
 
 OUTSIDE = "Made outside of this application"
+BEFORE_RESTORE = "Made here before a backup was restored"
 NEVER_PAID_CODE = "never_paid"
 NEVER_PAID = "The payment was cancelled before any money was taken: nothing was given back."
 
@@ -163,12 +165,14 @@ def _store(
 ) -> None:
     """Keep a refund that was made outside: as Stripe has it, or in `state`. One in a state that we
     do not know is looked up."""
+    ours = _our_id(session, body)
     refund = Refund(
+        **({"id": ours} if ours else {}),
         transaction_id=transaction.id,
         state=state or known(body.get("status"), AT_STRIPE) or RefundState.UNKNOWN,
         amount=body["amount"],
         currency=transaction.currency,
-        reason=OUTSIDE,
+        reason=BEFORE_RESTORE if ours else OUTSIDE,
         stripe_reason=known(body.get("reason"), REASONS),
         requested_by="stripe",
         stripe_refund_id=body["id"],
@@ -180,6 +184,14 @@ def _store(
     tell(session, refund, actor="stripe", outside=True)
     if refund.unknown_status:
         tell_of_status(session, refund)
+
+
+def _our_id(session: Session, body: dict[str, Any]) -> str | None:
+    """The id that a refund had here before a backup was restored that does not know it."""
+    named = clean_id(as_object(body.get("metadata")).get("refund_id")) or ""
+    if not looks_like_id(named, "rfd") or session.get(Refund, named) is not None:
+        return None
+    return named
 
 
 def _recheck_own_refunds(session: Session, transaction_id: str, blocked: list[str]) -> None:

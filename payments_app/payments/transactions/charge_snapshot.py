@@ -19,6 +19,7 @@ from payments_app.payments.connect.account import account_of, is_destination_cha
 from payments_app.payments.models import Role, Transaction
 from payments_app.payments.queries import joined
 from payments_app.payments.repeatable import KEY_SECONDS, older_than, same_parameters
+from payments_app.payments.transactions.stripe_metadata import metadata_of
 
 # With at most ten characters of our account's own name and "* " between: 22.
 SUFFIX_LENGTH = 10
@@ -82,7 +83,7 @@ class ChargeSnapshot:
         return f"txn-{self.transaction_id}-{call}{number}"
 
 
-def parameters_for(transaction: Transaction) -> dict[str, Any]:
+def parameters_for(transaction: Transaction, metadata: dict[str, str]) -> dict[str, Any]:
     """What will be sent to Stripe for this transaction, now and at every repetition.
 
     `off_session` and `return_url` are legal only when confirming; a bare payment method needs
@@ -90,12 +91,12 @@ def parameters_for(transaction: Transaction) -> dict[str, Any]:
     the fields that made the token were told.
     """
     if transaction.sets_up:
-        return {"create": _setup(transaction), "confirm": _confirmation(transaction)}
+        return {"create": _setup(transaction, metadata), "confirm": _confirmation(transaction)}
     create: dict[str, Any] = {
         "amount": transaction.amount,
         "currency": transaction.currency,
         "description": transaction.description,
-        "metadata": {"transaction_id": transaction.id},
+        "metadata": metadata,
         "allowed_payment_method_types": ["card"],
     }
     if transaction.stripe_customer_id:
@@ -125,11 +126,11 @@ def statement_suffix(description: str) -> str | None:
     return suffix if any(c.isalpha() for c in suffix) else None
 
 
-def _setup(transaction: Transaction) -> dict[str, Any]:
+def _setup(transaction: Transaction, metadata: dict[str, str]) -> dict[str, Any]:
     create: dict[str, Any] = {
         "usage": "off_session",
         "description": transaction.description,
-        "metadata": {"transaction_id": transaction.id},
+        "metadata": metadata,
         "allowed_payment_method_types": ["card"],
     }
     if transaction.stripe_customer_id:
@@ -156,7 +157,8 @@ def snapshot_of(session: Session, transaction: Transaction) -> ChargeSnapshot:
     """The snapshot of a locked transaction, its ages by the database's clock."""
     customer = _new_customer(session, transaction)
     if transaction.parameters is None and customer is None:
-        transaction.parameters = parameters_for(transaction)
+        metadata = metadata_of(session, transaction)
+        transaction.parameters = parameters_for(transaction, metadata)
         session.flush()
     parameters = same_parameters(transaction.parameters)
     late, forgotten = session.execute(

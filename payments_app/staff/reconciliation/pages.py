@@ -15,7 +15,7 @@ from payments_app.accounts.gate import signed_in
 from payments_app.accounts.people import names_of
 from payments_app.core.extensions import db
 from payments_app.core.web.access import staff
-from payments_app.reconcile.findings import closed_findings, open_findings
+from payments_app.reconcile.findings import closed_findings, count_open, open_findings
 from payments_app.reconcile.fix import FixFailedError, request_fix
 from payments_app.reconcile.models import Finding
 from payments_app.staff.blueprint import blueprint, page
@@ -33,6 +33,7 @@ def findings() -> Response:
     return page(
         "reconciliation/findings.html",
         opened=_shown(open_findings(session)),
+        count=count_open(session),
         closed=_shown(closed_findings(session)),
     )
 

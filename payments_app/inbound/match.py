@@ -1,0 +1,98 @@
+"""match: which transaction an intent at Stripe is of, and whether one can be made of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from payments_app.core.db.columns import as_object
+from payments_app.core.db.session import atomic
+from payments_app.core.money import code_of
+from payments_app.gateway.ids import clean_id, id_of
+from payments_app.gateway.numbers import MOST_AMOUNT, whole
+from payments_app.inbound.import_intent import destination_of
+from payments_app.merchants.accounts import account_at_stripe
+from payments_app.payments.connect.account import account_of, our_application
+from payments_app.payments.models import Transaction
+
+
+class MismatchError(Exception):
+    """What Stripe says of the object does not fit what we know of it."""
+
+
+@atomic
+def is_their_own(session: Session, intent: dict[str, Any], account: str | None) -> bool:
+    """Whether a merchant took this payment on their own account without us: Stripe names the
+    application that made a payment there, none or another platform's. It is no sale of ours,
+    whoever hears of it.
+
+    Source: https://docs.stripe.com/api/payment_intents/object#payment_intent_object-application
+    """
+    if account is None:
+        return False
+    application = id_of(intent.get("application"))
+    return application is None or application != (our_application(session) or application)
+
+
+@atomic
+def match(session: Session, intent: dict[str, Any], account: str | None) -> str | None:
+    """Our transaction for this intent: by the intent's id, else by what its metadata names.
+
+    Raises MismatchError where the two differ in account, amount, currency or intent.
+    """
+    found = session.scalar(select(Transaction).where(Transaction.stripe_payment_id == intent["id"]))
+    if found is None:
+        named = clean_id(as_object(intent.get("metadata")).get("transaction_id"))
+        found = session.get(Transaction, named) if named else None
+    if found is None:
+        return None
+    theirs = {
+        "intent": intent["id"],
+        # A setup intent has neither.
+        "amount": intent.get("amount", 0),
+        "currency": code_of(intent.get("currency", found.currency)),
+        "account": account,
+    }
+    ours = {
+        "intent": found.stripe_payment_id or intent["id"],
+        "amount": found.amount,
+        "currency": found.currency,
+        "account": account_of(found),
+    }
+    for name, value in theirs.items():
+        if value != ours[name]:
+            raise MismatchError(
+                f"its {name} is {value}, that of our transaction {found.id} is {ours[name]}"
+            )
+    return found.id
+
+
+def check_importable(intent: dict[str, Any]) -> None:
+    """Raises MismatchError for an intent that can't become a transaction."""
+    _check_storable(intent)
+    _check_seller(intent)
+
+
+def _check_storable(intent: dict[str, Any]) -> None:
+    """Raises MismatchError for what no row can hold, alone or summed with others: a person must
+    look, and a second try is of no use."""
+    if intent.get("object") == "setup_intent":
+        return  # it has neither
+    amount, currency = intent["amount"], intent.get("currency")
+    if whole(amount, 0, MOST_AMOUNT) is None:
+        raise MismatchError(f"its amount is {amount!r}")
+    if code_of(currency) is None:
+        raise MismatchError(f"its currency is {currency!r}")
+
+
+@atomic
+def _check_seller(session: Session, intent: dict[str, Any]) -> None:
+    """Raises MismatchError where the payment is transferred to nobody who is known here: its
+    share could be neither booked nor taken back."""
+    if intent.get("transfer_data") is None:
+        return
+    seller = destination_of(intent)
+    if seller is None or account_at_stripe(session, seller) is None:
+        raise MismatchError(f"it pays {seller}, which is not connected to ours")

@@ -1,0 +1,148 @@
+"""payments: each intent at Stripe since the backup, applied to its payment here, which is stored
+anew where the backup does not know it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from payments_app.core.db.clock import database_now
+from payments_app.core.db.columns import as_object
+from payments_app.core.db.session import atomic
+from payments_app.gateway import charges
+from payments_app.gateway.listing import intents_created, setup_intents_created
+from payments_app.gateway.numbers import moment
+from payments_app.gateway.results import Answer, UnreadableError, Verdict
+from payments_app.inbound.import_intent import import_intent
+from payments_app.inbound.match import MismatchError, check_importable, is_their_own, match
+from payments_app.payments import states
+from payments_app.payments.connect.account import account_of
+from payments_app.payments.models import Transaction
+from payments_app.payments.phases import Phase, State
+from payments_app.payments.transactions.apply_stripe_state import apply_in_session
+from payments_app.payments.transactions.stripe_metadata import read_metadata
+
+RESTORED, APPLIED, CLOSED = "restored", "brought up to date", "closed at Stripe"
+_ACTOR = "restore"
+_UNREAD = (Verdict.LATER, Verdict.UNKNOWN, Verdict.MISCONFIGURED)
+
+
+class Payments:
+    """`counts` says what was done, `todo` what a person must do, a sentence for each."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter()
+        self.todo: list[str] = []
+
+    def take_in_open(self) -> None:
+        """Bring every payment that was open in the backup to what Stripe says of it."""
+        for intent_id, account in _open_here():
+            self._take(intent_id, account)
+
+    def take_in(self, since: dt.datetime, until: dt.datetime, account: str | None) -> None:
+        """The same of each that was begun on this account in [since, until). Oldest first: an
+        attempt that failed frees its order for the next.
+
+        Raises UnreadableError where Stripe could not be read; what was done until then stays.
+        """
+        for intent in sorted(_created(since, until, account), key=_age):
+            if not _is_known(intent["id"], intent["status"]):
+                self._take(intent["id"], account)
+
+    def _take(self, intent_id: str, account: str | None) -> None:
+        answer = charges.retrieve_intent(intent_id, account)
+        if answer.verdict in _UNREAD:
+            raise UnreadableError(answer.verdict, answer.error or {})
+        try:
+            transaction_id, answer = self._transaction_of(answer, account)
+            if transaction_id is not None and answer.verdict != Verdict.OPEN:
+                self.counts[APPLIED] += _apply(transaction_id, answer)
+        except MismatchError as mismatch:
+            self.todo.append(f"{intent_id} at Stripe was not taken in: {mismatch}.")
+        except IntegrityError:
+            self.todo.append(
+                f"{intent_id} at Stripe succeeded, and what it pays for has another live payment: "
+                "refund one of them."
+            )
+
+    def _transaction_of(self, answer: Answer, account: str | None) -> tuple[str | None, Answer]:
+        """The payment of an intent, and the intent as it is then. One that nobody confirmed is
+        closed first: its buyer's card is not known any more, and it may not be paid later."""
+        intent = answer.expect_body()
+        found = match(intent, account)
+        told = read_metadata(intent)
+        if found is not None or (told is None and is_their_own(intent, account)):
+            return found, answer
+        if answer.verdict == Verdict.OPEN:
+            if told is None:
+                return None, answer
+            answer = charges.cancel_intent(intent["id"], account)
+            if answer.verdict != Verdict.CANCELED:
+                raise UnreadableError(answer.verdict, answer.error or {})
+            self.counts[CLOSED] += 1
+        check_importable(intent)
+        self.counts[RESTORED] += 1
+        return import_intent(answer, account, told), answer
+
+
+def _created(
+    since: dt.datetime, until: dt.datetime, account: str | None
+) -> Iterator[dict[str, Any]]:
+    for list_of in (intents_created, setup_intents_created):
+        for page in list_of(since, until, account):
+            yield from page
+
+
+def _age(intent: dict[str, Any]) -> tuple[int, str]:
+    created = intent.get("created")
+    return (created if isinstance(created, int) else 0, intent["id"])
+
+
+@atomic
+def _open_here(session: Session) -> list[tuple[str, str | None]]:
+    """The intents of payments that were open as the backup was taken."""
+    found = session.scalars(
+        select(Transaction)
+        .where(Transaction.state == State.PENDING, Transaction.stripe_payment_id.is_not(None))
+        .order_by(Transaction.created_at, Transaction.id)
+    )
+    return [(row.stripe_payment_id or "", account_of(row)) for row in found]
+
+
+@atomic
+def _is_known(session: Session, intent_id: str, status: object) -> bool:
+    """Whether a payment has ended here as its intent did."""
+    ended = {"succeeded": Phase.COMPLETE, "canceled": Phase.CANCELED}.get(str(status))
+    return ended is not None and (
+        session.scalar(
+            select(Transaction.id).where(
+                Transaction.stripe_payment_id == intent_id, Transaction.phase == ended
+            )
+        )
+        is not None
+    )
+
+
+@atomic
+def _apply(session: Session, transaction_id: str, answer: Answer) -> bool:
+    """Move a payment to what was just read; whether it moved. It has been sent, whatever the
+    backup says; and it ended when Stripe's charge was made."""
+    transaction = states.lock(session, transaction_id)
+    before = transaction.phase
+    if before == Phase.CREATED:
+        states.move(session, transaction, Phase.PROCESSING, actor=_ACTOR)
+    transaction.create_sent_at = transaction.create_sent_at or database_now()
+    transaction.confirm_sent_at = transaction.confirm_sent_at or database_now()
+    after = apply_in_session(session, transaction_id, answer, fresh=True, actor=_ACTOR)
+    if after != before and after in states.FINAL:
+        intent = answer.body or {}
+        charge = as_object(intent.get("latest_charge"))
+        ended = moment(charge.get("created")) or moment(intent.get("created"))
+        transaction.ended_at = ended or transaction.ended_at
+    return after != before

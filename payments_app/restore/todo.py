@@ -1,0 +1,62 @@
+"""todo: what a person must do about payments that a restore brought back, read from what is here
+now."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from payments_app.core.db.columns import as_object
+from payments_app.core.db.session import atomic
+from payments_app.core.history import HistoryEntry
+from payments_app.payments.models import Transaction
+from payments_app.payments.phases import State
+from payments_app.payments.queries import payable_of
+from payments_app.payments.unmatched import UnmatchedObject
+from payments_app.reconcile.findings import KINDS
+from payments_app.reconcile.models import Finding
+
+_RESTORED = ("payment.restored", "payment.imported")
+
+
+@atomic
+def todo_of(session: Session, begun_at: dt.datetime) -> list[str]:
+    """A sentence for each thing, since a restore began."""
+    return [*_payments(session, begun_at), *_unmatched(session), *_findings(session)]
+
+
+def _payments(session: Session, begun_at: dt.datetime) -> Iterator[str]:
+    restored = select(HistoryEntry.transaction_id).where(
+        HistoryEntry.what.in_(_RESTORED), HistoryEntry.at >= begun_at
+    )
+    paid = select(Transaction).where(
+        Transaction.id.in_(restored), Transaction.state == State.COMPLETE
+    )
+    for row in session.scalars(paid.order_by(Transaction.created_at, Transaction.id)):
+        about = f"{row.id} ({row.money_paid}, {row.stripe_payment_id})"
+        said = as_object(as_object(row.stripe_data).get("metadata"))
+        named = said.get("payable_id")
+        if payable_of(session, row.id) is None and (named or "installation" not in said):
+            what = f"{said.get('payable_type')} {named}" if named else "something that is not named"
+            yield (
+                f"{about} paid for {what}, which can't be made anew: hand it over by hand, or "
+                "refund it."
+            )
+        if not row.email:
+            yield f"{about}: neither we nor Stripe know the buyer's address. No receipt is sent."
+
+
+def _unmatched(session: Session) -> Iterator[str]:
+    aside = select(UnmatchedObject).where(UnmatchedObject.matched_at.is_(None))
+    for row in session.scalars(aside.order_by(UnmatchedObject.found_at)):
+        yield f"Stripe's {row.kind} {row.stripe_id} is about no payment that is known here."
+
+
+def _findings(session: Session) -> Iterator[str]:
+    still = select(Finding).where(Finding.resolved_at.is_(None)).order_by(Finding.id)
+    for row in session.scalars(still):
+        words = KINDS[row.kind].words if row.kind in KINDS else row.kind
+        yield f"{row.subject}: {words} (finding {row.id})."

@@ -6,6 +6,7 @@ or by us before a backup was restored.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
@@ -22,58 +23,108 @@ from payments_app.gateway.ids import id_of
 from payments_app.gateway.numbers import MOST_AMOUNT, whole
 from payments_app.gateway.results import Answer, Verdict
 from payments_app.gateway.words import sentence
+from payments_app.inbound.earlier_attempts import charges_before, failed_before, is_tried_again
 from payments_app.merchants.accounts import account_at_stripe
 from payments_app.merchants.models import DESTINATION, DIRECT
+from payments_app.payments import states
 from payments_app.payments.models import PaymentRecord, Role, Transaction
 from payments_app.payments.phases import Phase
+from payments_app.payments.transactions.apply_stripe_state import apply_in_session
+from payments_app.payments.transactions.keep_answer import keep_answer
 
 # Only an attempt that came to something is worth a row.
 IMPORTED_ON = frozenset({Verdict.SUCCEEDED, Verdict.DECLINED})
 _MAX_EMAIL = 254
 
 
+@dataclass(frozen=True)
+class _Elsewhere:
+    """An intent that was made elsewhere, and what was read with it."""
+
+    answer: Answer
+    charges: list[dict[str, Any]]  # those before the one that it names
+    account: str | None
+    stripe_customer: str | None
+    email: str | None
+
+    @property
+    def intent(self) -> dict[str, Any]:
+        return self.answer.expect_body()
+
+
 def import_intent(answer: Answer, account: str | None) -> str:
-    """Store a transaction for an intent that we do not know; return its id. The caller applies
-    Stripe's state.
+    """Store a transaction for an intent that we do not know, or that went on to another card after
+    the attempt that we know, and one for each attempt in between; apply Stripe's state to the last
+    and return its id.
 
     It is linked to the customer of its Stripe customer id, else of its e-mail address, and to the
-    merchant whom it pays. Raises UnreadableError while Stripe does not tell the customer's address.
+    merchant whom it pays. Raises UnreadableError while Stripe does not tell the customer's address
+    or the intent's charges.
     """
     intent = answer.expect_body()
+    charges = charges_before(intent, account)
     stripe_customer = id_of(intent.get("customer"))
     email = _email(intent)
     if email is None and stripe_customer is not None:
         email = _clean(email_of_customer(stripe_customer, account))
+    found = _Elsewhere(answer, charges, account, stripe_customer, email)
     try:
-        return _import(intent, account, stripe_customer, email)
+        return _import(found)
     except IntegrityError:
         # Another event about the same intent was quicker: now it is found.
-        return _import(intent, account, stripe_customer, email)
+        return _import(found)
 
 
 @atomic
-def _import(
-    session: Session,
-    intent: dict[str, Any],
-    account: str | None,
-    stripe_customer: str | None,
-    email: str | None,
-) -> str:
-    imported = session.scalar(
-        select(Transaction.id).where(Transaction.stripe_payment_id == intent["id"])
+def _import(session: Session, found: _Elsewhere) -> str:
+    """In one database transaction, so that no other event takes the new attempt for a later one."""
+    last = session.scalar(
+        select(Transaction)
+        .where(Transaction.stripe_payment_id == found.intent["id"])
+        .with_for_update()
+        .execution_options(populate_existing=True)
     )
-    if imported is not None:
-        return imported
-    customer = _customer(session, stripe_customer, email, account)
+    if last is None or is_tried_again(session, last, found.intent):
+        last = _add_attempts(session, found, last)
+    apply_in_session(session, last.id, found.answer, fresh=True, actor="webhook")
+    return last.id
+
+
+def _add_attempts(session: Session, found: _Elsewhere, known: Transaction | None) -> Transaction:
+    """A transaction for each attempt after the one that is known; the last one, with the intent's
+    id."""
+    attempt = 1
+    if known is not None:
+        attempt = known.attempt + 1
+        known.stripe_payment_id = None
+        session.flush()
+    customer = _customer(session, found.stripe_customer, found.email, found.account)
+    for declined in failed_before(session, found.charges):
+        earlier = _create(session, found, customer, attempt)
+        keep_answer(earlier, declined)
+        states.move(session, earlier, Phase.FAILED, actor="webhook")
+        attempt += 1
+    return _create(session, found, customer, attempt, found.intent["id"])
+
+
+def _create(
+    session: Session,
+    found: _Elsewhere,
+    customer: Customer | None,
+    attempt: int,
+    stripe_payment_id: str | None = None,
+) -> Transaction:
+    intent, account = found.intent, found.account
     seller = account or destination_of(intent)
     transaction = Transaction(
+        attempt=attempt,
         phase=Phase.PROCESSING,
         amount=intent["amount"],
         currency=intent["currency"].lower(),
-        email=email or (customer.email if customer else ""),
+        email=found.email or (customer.email if customer else ""),
         description=(sentence(intent.get("description")) or "Payment made at Stripe")[:500],
-        stripe_payment_id=intent["id"],
-        stripe_customer_id=stripe_customer,
+        stripe_payment_id=stripe_payment_id,
+        stripe_customer_id=found.stripe_customer,
         connected_account_id=seller,
         charge_type=(DIRECT if account else DESTINATION) if seller else None,
         platform_fee=_fee(intent) if seller else None,
@@ -92,8 +143,9 @@ def _import(
         actor="webhook",
         transaction_id=transaction.id,
         subject=intent["id"],
+        attempt=attempt,
     )
-    return transaction.id
+    return transaction
 
 
 def destination_of(intent: dict[str, Any]) -> str | None:

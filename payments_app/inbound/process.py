@@ -25,6 +25,7 @@ from payments_app.gateway.ids import clean_id, id_of
 from payments_app.gateway.numbers import MOST_AMOUNT, whole
 from payments_app.gateway.results import Answer, UnreadableError, Verdict
 from payments_app.gateway.words import alert_unknown_word
+from payments_app.inbound.earlier_attempts import was_tried_again
 from payments_app.inbound.import_intent import IMPORTED_ON, destination_of, import_intent
 from payments_app.inbound.models import PROCESSED, QUARANTINED, RECEIVED, StripeEvent
 from payments_app.inbound.receive import alert
@@ -78,11 +79,13 @@ def _settle(event: StripeEvent, answer: Answer, claim: Claim) -> str | None:
     if bool(intent.get("livemode")) != current_app.config["CONFIG"].live:
         raise _MismatchError(f"{event.object_id} is of the other mode than our key")
     transaction_id = _match(intent, event.account)
-    known = transaction_id is not None or _is_their_own(intent, event.account)
-    if not known and answer.verdict in IMPORTED_ON and "amount" in intent:
+    is_new = answer.verdict in IMPORTED_ON and _is_new(transaction_id, intent, event.account)
+    if is_new and "amount" in intent:
+        if answer.verdict == Verdict.SUCCEEDED and intent.get("latest_charge") is None:
+            _put_off(event.id, claim, "Stripe has not written its charge yet")
         _check_storable(intent)
         _check_seller(intent)
-        transaction_id = import_intent(answer, event.account)
+        return import_intent(answer, event.account)
     if transaction_id is None or answer.verdict not in SETTLED_BY:
         return transaction_id
     try:
@@ -93,6 +96,13 @@ def _settle(event: StripeEvent, answer: Answer, claim: Claim) -> str | None:
     if phase == Phase.CREATED:
         _put_off(event.id, claim, "our own charge has not begun")
     return transaction_id
+
+
+def _is_new(transaction_id: str | None, intent: dict[str, Any], account: str | None) -> bool:
+    """Whether no transaction tells yet of what the intent says, and one is to."""
+    if transaction_id is None:
+        return not _is_their_own(intent, account)
+    return was_tried_again(transaction_id, intent)
 
 
 def _is_their_own(intent: dict[str, Any], account: str | None) -> bool:

@@ -25,7 +25,8 @@ from payments_app.payments.phases import State
 def is_tried_again(session: Session, transaction: Transaction, intent: dict[str, Any]) -> bool:
     """Whether an intent of somebody else's went on to another card after this attempt failed: it
     names a charge that no transaction tells of yet, or succeeded and names none so far."""
-    made_by_us = as_object(intent.get("metadata")).get("transaction_id") is not None
+    named = as_object(intent.get("metadata")).get("transaction_id")
+    made_by_us = named is not None or transaction.create_sent_at is not None
     if made_by_us or transaction.state != State.FAILED:
         return False
     charge = id_of(intent.get("latest_charge"))

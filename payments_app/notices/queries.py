@@ -5,8 +5,8 @@ from __future__ import annotations
 from sqlalchemy import or_
 from sqlalchemy.orm import Session
 
-from payments_app.core.db.columns import as_object
 from payments_app.payments.models import Transaction
+from payments_app.payments.payment_of import gave_its_intent_away
 from payments_app.payments.phases import Phase, State
 from payments_app.payments.queries import attempts, payable_of
 
@@ -15,7 +15,7 @@ def failure_stands(session: Session, transaction_id: str) -> bool:
     """Whether the buyer may be told that this payment failed: it did, and nothing was tried after
     it, is being tried now, or succeeded for the same thing."""
     mine = session.get_one(Transaction, transaction_id, populate_existing=True)
-    if mine.phase != Phase.FAILED or _is_followed(mine):
+    if mine.phase != Phase.FAILED or gave_its_intent_away(mine):
         return False
     payable = payable_of(session, transaction_id)
     if payable is None:
@@ -29,8 +29,3 @@ def failure_stands(session: Session, transaction_id: str) -> bool:
         .limit(1)
     )
     return session.scalar(others) is None
-
-
-def _is_followed(failed: Transaction) -> bool:
-    """Whether a later attempt has taken over this one's intent, which was not made by us."""
-    return failed.stripe_payment_id is None and "latest_charge" in as_object(failed.stripe_data)

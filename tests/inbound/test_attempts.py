@@ -15,6 +15,7 @@ from payments_app.inbound.process import WAITS
 from payments_app.ledger.models import Entry
 from payments_app.notices.models import Mail
 from payments_app.payments.models import Transaction
+from payments_app.payments.retries.request import preview_retry
 from tests.bystanders import own
 from tests.inbound.webhook_sender import WebhookSender, create_event
 from tests.merchants.connected_merchants import create_ready_merchant, records, sell
@@ -89,6 +90,13 @@ def test_each_attempt_keeps_its_card_and_its_customer(post: WebhookSender) -> No
     assert [row.card_last4 for row in rows()] == ["9995", "9987", "4242"]
     assert {row.email for row in rows()} == {"bob@example.com"}
     assert all("customer" in {record.role for record in row.records} for row in rows())
+
+
+def test_nothing_before_the_last_attempt_is_retried(post: WebhookSender) -> None:
+    pay_with_the_third_card(post)
+    said = [preview_retry(row.id).sentence for row in rows()]
+    newer = "A newer attempt was made: retry that one."
+    assert said == [newer, newer, "This payment succeeded. There is nothing to retry."]
 
 
 def test_only_the_receipt_is_mailed(post: WebhookSender, driver: PaymentDriver) -> None:

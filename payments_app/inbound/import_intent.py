@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from payments_app.core import history
 from payments_app.core.db.columns import as_object
 from payments_app.core.db.session import atomic
+from payments_app.core.email_addresses import MAX_LENGTH, compared
 from payments_app.customers.find import customer_for
 from payments_app.customers.models import Customer, SavedCard
 from payments_app.gateway.customers import email_of_customer
@@ -34,7 +35,6 @@ from payments_app.payments.transactions.keep_answer import keep_answer
 
 # Only an attempt that came to something is worth a row.
 IMPORTED_ON = frozenset({Verdict.SUCCEEDED, Verdict.DECLINED})
-_MAX_EMAIL = 254
 
 
 @dataclass(frozen=True)
@@ -221,5 +221,5 @@ def _clean(email: Any) -> str | None:
     """An address as ours are; None for what is none, or holds a card's number."""
     if sentence(email) != email:
         return None
-    address = email.strip().lower() if isinstance(email, str) else ""
-    return address if "@" in address and len(address) <= _MAX_EMAIL else None
+    address = compared(email) if isinstance(email, str) else ""
+    return address if "@" in address and len(address) <= MAX_LENGTH else None

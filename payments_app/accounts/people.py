@@ -15,6 +15,7 @@ from payments_app.accounts.sessions import end_all_sessions
 from payments_app.core import history
 from payments_app.core.card_numbers import refuse
 from payments_app.core.db.session import atomic
+from payments_app.core.email_addresses import compared
 
 _CLI = "command line"
 _ADDRESS = re.compile(r"[^@\s]{1,64}@[^@\s]{1,189}")
@@ -32,7 +33,7 @@ def create_staff(session: Session, email: str, role: str, password: str, actor: 
     weakness = passwords.weakness(password)
     if weakness:
         raise ValueError(weakness)
-    email = email.strip().lower()
+    email = compared(email)
     if not _ADDRESS.fullmatch(email) or _find(session, email) is not None:
         raise ValueError(f"{email!r} is no e-mail address, or has an account already")
     staff = Staff(email=email, role=role, password_hash=passwords.hash_password(password))
@@ -110,13 +111,13 @@ def names_of(session: Session, ids: Iterable[str]) -> dict[str, str]:
 
 
 def _find(session: Session, email: str) -> Staff | None:
-    return session.scalar(select(Staff).where(Staff.email == email.strip().lower()))
+    return session.scalar(select(Staff).where(Staff.email == compared(email)))
 
 
 def locked(session: Session, email: str) -> Staff:
     """The member, locked. Raises LookupError for an unknown e-mail."""
     staff: Staff | None = session.scalar(
-        select(Staff).where(Staff.email == email.strip().lower()).with_for_update()
+        select(Staff).where(Staff.email == compared(email)).with_for_update()
     )
     if staff is None:
         raise LookupError(f"there is no account for {email}")

@@ -10,6 +10,7 @@ from payments_app.accounts.models import Staff
 from payments_app.accounts.sessions import Member
 from payments_app.core import history
 from payments_app.core.db.session import atomic
+from payments_app.core.email_addresses import compared
 from payments_app.core.extensions import db
 
 
@@ -65,7 +66,7 @@ def _checked(email: str, password: str) -> str:
         db.session()
         .execute(
             select(Staff.id, Staff.password_hash, Staff.active).where(
-                Staff.email == email.strip().lower()
+                Staff.email == compared(email)
             )
         )
         .first()

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from payments_app.accounts.models import SignInTries
 from payments_app.core.db.clock import database_now
 from payments_app.core.db.session import atomic, insert_once
+from payments_app.core.email_addresses import compared
 
 MAX_FAILURES = 5
 WINDOW_SECONDS = 15 * 60
@@ -47,4 +48,4 @@ def forgive(session: Session, email: str) -> None:
 
 def _account(email: str) -> str:
     # Hashed: people type passwords into the wrong field.
-    return hashlib.sha256(email.strip().lower().encode()).hexdigest()
+    return hashlib.sha256(compared(email).encode()).hexdigest()

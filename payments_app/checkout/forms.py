@@ -9,14 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from email_validator import EmailNotValidError, validate_email
-
 from payments_app.core.card_numbers import CardNumberError, refuse
+from payments_app.core.email_addresses import checked, compared
 from payments_app.core.web.http import ProblemError
 from payments_app.core.web.idempotency_keys import needed_key
 from payments_app.payments.sellable import ITEM
 
-MAX_EMAIL = 254  # RFC 5321: a path of 256 with its angle brackets
 _PAYMENT_METHOD_IDS = {
     "payment_method": re.compile(r"(pm|card|src)_\w{1,240}", re.ASCII),
     "confirmation_token": re.compile(r"ctoken_\w{1,240}", re.ASCII),
@@ -60,7 +58,7 @@ def fingerprint_of_sent(values: Mapping[str, Any]) -> str:
 
 def fingerprint_of(item: Any, email: Any, quantity: Any) -> str:
     """SHA-256 of what a purchase is told apart by, checked or not."""
-    content = json.dumps([item, str(email).lower(), quantity])
+    content = json.dumps([item, compared(str(email)), quantity])
     return hashlib.sha256(content.encode()).hexdigest()
 
 
@@ -128,11 +126,8 @@ class _Reader:
         if not typed:
             self.errors["email"] = "Enter your e-mail address."
             return ""
-        try:
-            address = validate_email(typed, check_deliverability=False).normalized
-        except EmailNotValidError:
-            address = ""
-        if not address or len(address) > MAX_EMAIL:
+        address = checked(typed) or ""
+        if not address:
             self.errors["email"] = "Enter an e-mail address like name@example.com."
         self._refuse_card_number("email", address)
         return address

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from payments_app.checkout import buyers
 from payments_app.core.db.clock import database_now
+from payments_app.core.email_addresses import compared
 from payments_app.core.extensions import Base
 from payments_app.core.web.links import seal
 from payments_app.payments.models import Transaction
@@ -39,7 +40,7 @@ def fingerprints_of(email: str = "") -> dict[str, str]:
     known = {
         "address": _network(request.remote_addr or ""),
         "browser": buyers.known_browser() or "",
-        "email": email.lower(),
+        "email": compared(email),
     }
     return {kind: seal(f"mark:{kind}", value)[:40] for kind, value in known.items() if value}
 

@@ -7,12 +7,13 @@ from sqlalchemy.orm import Session
 
 from payments_app.core.db.ids import new_id
 from payments_app.core.db.session import insert_once
+from payments_app.core.email_addresses import compared
 from payments_app.customers.models import Customer
 
 
 def customer_for(session: Session, email: str) -> Customer:
-    """The one customer of this address (compared in lower case), made if there is none yet."""
-    email = email.strip().lower()
+    """The one customer of this address (compared in its one form), made if there is none yet."""
+    email = compared(email)
     found = session.scalar(select(Customer).where(Customer.email == email))
     if found is None:
         insert_once(session, Customer, id=new_id("cust"), email=email)

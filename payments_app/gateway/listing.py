@@ -1,4 +1,5 @@
-"""Lists for comparing books: by time of creation, never by Stripe's search (it lags by minutes).
+"""Lists: an intent's charges; for comparing books what was created when, never by Stripe's search
+(it lags by minutes).
 Source: https://docs.stripe.com/api/payment_intents/list"""
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from payments_app.gateway.client import client
-from payments_app.gateway.pages import pages
+from payments_app.gateway.pages import objects, pages
 
 Page = list[dict[str, Any]]
 
@@ -33,6 +34,14 @@ def setup_intents_created(
     UnreadableError."""
     for page in pages(client().v1.setup_intents.list, account, created=_created(since, until)):
         yield [{k: v for k, v in intent.items() if k != "client_secret"} for intent in page]
+
+
+def charges_of(intent_id: str, account: str | None = None) -> list[dict[str, Any]]:
+    """Every charge of an intent, one for each card that was tried, the last one first.
+
+    Raises UnreadableError. Source: https://docs.stripe.com/api/charges/list
+    """
+    return list(objects(client().v1.charges.list, account, payment_intent=intent_id))
 
 
 def refunds_created(

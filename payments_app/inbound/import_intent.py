@@ -1,11 +1,12 @@
 """import_intent: a payment that was made at Stripe without us becomes a transaction of ours.
 
 Every attempt is recorded, wherever it was made: by hand in Stripe's dashboard, by a payment link,
-or by us before a backup was restored. Of ours the metadata says what it was here.
+or by us before a backup was restored.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
@@ -15,6 +16,7 @@ from sqlalchemy.orm import Session
 from payments_app.core import history
 from payments_app.core.db.columns import as_object
 from payments_app.core.db.session import atomic
+from payments_app.core.email_addresses import MAX_LENGTH, compared
 from payments_app.customers.find import customer_for
 from payments_app.customers.models import Customer, SavedCard
 from payments_app.gateway.customers import email_of_customer
@@ -22,69 +24,123 @@ from payments_app.gateway.ids import id_of
 from payments_app.gateway.numbers import MOST_AMOUNT, whole
 from payments_app.gateway.results import Answer, Verdict
 from payments_app.gateway.words import sentence
+from payments_app.inbound.earlier_attempts import charges_before, failed_before, is_tried_again
 from payments_app.inbound.told import columns_of, join_payable, told_customer
 from payments_app.merchants.accounts import account_at_stripe
 from payments_app.merchants.models import DESTINATION, DIRECT
+from payments_app.payments import states
 from payments_app.payments.models import PaymentRecord, Role, Transaction
 from payments_app.payments.phases import Phase
+from payments_app.payments.transactions.apply_stripe_state import apply_in_session
+from payments_app.payments.transactions.keep_answer import keep_answer
 from payments_app.payments.transactions.stripe_metadata import Told
 
 # Only an attempt that came to something is worth a row.
 IMPORTED_ON = frozenset({Verdict.SUCCEEDED, Verdict.DECLINED})
-_MAX_EMAIL = 254
+RESTORE = "restore"  # the actor of what a restored backup did not know
 
 
-def import_intent(answer: Answer, account: str | None, told: Told | None = None) -> str:
-    """Store a transaction for an intent that we do not know; return its id. The caller applies
-    Stripe's state.
+@dataclass(frozen=True)
+class _Found:
+    """An intent that is not known here, and what was read with it."""
+
+    answer: Answer
+    charges: list[dict[str, Any]]  # those before the one that it names
+    account: str | None
+    stripe_customer: str | None
+    email: str | None
+    told: Told | None
+    actor: str
+
+    @property
+    def intent(self) -> dict[str, Any]:
+        return self.answer.expect_body()
+
+
+def import_intent(
+    answer: Answer, account: str | None, told: Told | None = None, actor: str = "webhook"
+) -> str:
+    """Store a transaction for an intent that we do not know, or that went on to another card after
+    the attempt that we know, and one for each attempt in between; apply Stripe's state to the last
+    and return its id. A restore applies the state itself.
 
     It is linked to the customer of its Stripe customer id, else of its e-mail address, and to the
     merchant whom it pays; `told`, where it was ours before a restore, has its id, its client's key
-    and what it pays for. Raises UnreadableError while Stripe does not tell the customer's address.
+    and what it pays for. Raises UnreadableError while Stripe does not tell the customer's address
+    or the intent's charges.
     """
     intent = answer.expect_body()
+    # Each attempt of ours has an intent of its own.
+    charges = charges_before(intent, account) if told is None else []
     stripe_customer = id_of(intent.get("customer"))
     email = _email(intent)
     if email is None and stripe_customer is not None:
         email = _clean(email_of_customer(stripe_customer, account))
+    found = _Found(answer, charges, account, stripe_customer, email, told, actor)
     try:
-        return _import(intent, account, stripe_customer, email, told)
+        return _import(found)
     except IntegrityError:
         # Another event about the same intent was quicker: now it is found.
-        return _import(intent, account, stripe_customer, email, told)
+        return _import(found)
 
 
 @atomic
-def _import(
-    session: Session,
-    intent: dict[str, Any],
-    account: str | None,
-    stripe_customer: str | None,
-    email: str | None,
-    told: Told | None,
-) -> str:
-    imported = session.scalar(
-        select(Transaction.id).where(Transaction.stripe_payment_id == intent["id"])
+def _import(session: Session, found: _Found) -> str:
+    """In one database transaction, so that no other event takes the new attempt for a later one."""
+    last = session.scalar(
+        select(Transaction)
+        .where(Transaction.stripe_payment_id == found.intent["id"])
+        .with_for_update()
+        .execution_options(populate_existing=True)
     )
-    if imported is not None:
-        return imported
-    seller = account or destination_of(intent)
-    if told is not None:
-        customer = told_customer(session, told, email)
+    if last is None or is_tried_again(session, last, found.intent):
+        last = _add_attempts(session, found, last)
+    if found.actor != RESTORE:
+        apply_in_session(session, last.id, found.answer, fresh=True, actor=found.actor)
+    return last.id
+
+
+def _add_attempts(session: Session, found: _Found, known: Transaction | None) -> Transaction:
+    """A transaction for each attempt after the one that is known; the last one, with the intent's
+    id."""
+    attempt = 1
+    if known is not None:
+        attempt = known.attempt + 1
+        known.stripe_payment_id = None
+        session.flush()
+    if found.told is not None:
+        customer = told_customer(session, found.told, found.email)
     else:
-        customer = _customer(session, stripe_customer, email, account)
+        customer = _customer(session, found.stripe_customer, found.email, found.account)
+    for declined in failed_before(session, found.charges):
+        earlier = _create(session, found, customer, attempt)
+        keep_answer(earlier, declined)
+        states.move(session, earlier, Phase.FAILED, actor=found.actor)
+        attempt += 1
+    return _create(session, found, customer, attempt, found.intent["id"])
+
+
+def _create(
+    session: Session,
+    found: _Found,
+    customer: Customer | None,
+    attempt: int,
+    stripe_payment_id: str | None = None,
+) -> Transaction:
+    intent, account, told = found.intent, found.account, found.told
+    seller = account or destination_of(intent)
     transaction = Transaction(
         phase=Phase.PROCESSING,
         amount=intent.get("amount", 0),
         currency=str(intent.get("currency") or (told and told.currency)).lower(),
-        email=email or (customer.email if customer else ""),
+        email=found.email or (customer.email if customer else ""),
         description=(sentence(intent.get("description")) or "Payment made at Stripe")[:500],
-        stripe_payment_id=intent["id"],
-        stripe_customer_id=stripe_customer,
+        stripe_payment_id=stripe_payment_id,
+        stripe_customer_id=found.stripe_customer,
         connected_account_id=seller,
         charge_type=(DIRECT if account else DESTINATION) if seller else None,
         platform_fee=_fee(intent) if seller else None,
-        **(columns_of(told, intent) if told is not None else {}),
+        **({"attempt": attempt} if told is None else columns_of(told, intent)),
     )
     session.add(transaction)
     session.flush()
@@ -100,11 +156,12 @@ def _import(
         session,
         "state",
         "payment.imported" if told is None else "payment.restored",
-        actor="webhook" if told is None else "restore",
+        actor=found.actor,
         transaction_id=transaction.id,
         subject=intent["id"],
+        attempt=transaction.attempt,
     )
-    return transaction.id
+    return transaction
 
 
 def destination_of(intent: dict[str, Any]) -> str | None:
@@ -180,5 +237,5 @@ def _clean(email: Any) -> str | None:
     """An address as ours are; None for what is none, or holds a card's number."""
     if sentence(email) != email:
         return None
-    address = email.strip().lower() if isinstance(email, str) else ""
-    return address if "@" in address and len(address) <= _MAX_EMAIL else None
+    address = compared(email) if isinstance(email, str) else ""
+    return address if "@" in address and len(address) <= MAX_LENGTH else None

@@ -23,6 +23,7 @@ from payments_app.payments.connect.account import account_of
 from payments_app.payments.look_ups import next_look_up
 from payments_app.payments.payment_of import charge_of
 from payments_app.payments.phases import Phase
+from payments_app.payments.transactions.read_charge import read_charge
 
 STRIPE_FEE = "stripe_fee"
 POSTED = "ledger.posted"
@@ -33,7 +34,7 @@ _CHARGES = ("charge", "payment")
 class _Charge:
     """A charge whose fee is not known yet, and for how many seconds it has been made."""
 
-    id: str
+    id: str | None  # None while Stripe has not named it
     account: str | None
     age: float
 
@@ -48,6 +49,9 @@ def post_fee(transaction_id: str, _claim: Claim) -> None:
     charge = _unknown(transaction_id)
     if charge is None:
         return
+    if charge.id is None:
+        read_charge(transaction_id)
+        raise Later(next_look_up(charge.age), "its charge has just been asked for")
     # A fee can wait: when calls queue up, charges go first.
     answer = retrieve_charge(charge.id, charge.account, max_wait=0.0)
     movement = (answer.body or {}).get("balance_transaction")
@@ -80,11 +84,8 @@ def _unknown(session: Session, transaction_id: str) -> _Charge | None:
         raise LookupError(f"{transaction_id} is {transaction.phase}: it has no fee")
     if transaction.paid == 0 or charge_kept(session, transaction_id):
         return None
-    charge_id = charge_of(transaction)
-    if charge_id is None:
-        raise LookupError(f"{transaction_id} was paid, and names no charge")
     age = (utcnow() - transaction.ended_at).total_seconds()
-    return _Charge(charge_id, account_of(transaction), age)
+    return _Charge(charge_of(transaction), account_of(transaction), age)
 
 
 @atomic

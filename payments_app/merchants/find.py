@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from payments_app.core.db.ids import new_id
 from payments_app.core.db.session import insert_once
+from payments_app.core.email_addresses import normal
 from payments_app.merchants.models import Merchant
 
 SHOP_NAME = "Corner Shop"
@@ -24,7 +25,7 @@ def default_merchant(session: Session) -> Merchant:
             Merchant,
             id=new_id("mrc"),
             name=SHOP_NAME,
-            email=config.mail_from,
+            email=normal(config.mail_from),
             timezone=config.business_timezone,
             cutoff=0,
             is_default=True,

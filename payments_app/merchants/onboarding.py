@@ -10,6 +10,7 @@ from payments_app.core import alerts, history
 from payments_app.core.card_numbers import refuse
 from payments_app.core.db.clock import database_now
 from payments_app.core.db.session import atomic
+from payments_app.core.email_addresses import normal
 from payments_app.core.history import SYSTEM
 from payments_app.core.jobs import outbox
 from payments_app.merchants.accounts import REFUSED, state_of
@@ -37,7 +38,7 @@ def add_merchant(
     """
     refuse(name, email)
     merchant = Merchant(
-        name=name, email=email, timezone=current_app.config["CONFIG"].business_timezone
+        name=name, email=normal(email), timezone=current_app.config["CONFIG"].business_timezone
     )
     session.add(merchant)
     session.flush()

@@ -11,12 +11,15 @@ from email.policy import SMTP
 from email.utils import format_datetime, formataddr
 from urllib.parse import unquote, urlsplit
 
-from email_validator import EmailNotValidError, validate_email
-
+from payments_app.core.email_addresses import with_ascii_domain
 from payments_app.notices.deadline import deadline
 
 STEP_SECONDS = 8.0
 WHOLE_SECONDS = 30.0
+_NO_SMTPUTF8 = (
+    "The mail server delivers to no address with other letters than A to Z before its @ (it has no "
+    "SMTPUTF8): ask for another address"
+)
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 
@@ -61,7 +64,8 @@ def post(url: str, outgoing: OutgoingMail) -> None:
 
     Raises MailRefusedError, MailDelayedError.
     """
-    outgoing = replace(outgoing, recipient=_in_ascii(outgoing.recipient))
+    sender, recipient = map(with_ascii_domain, (outgoing.sender, outgoing.recipient))
+    outgoing = replace(outgoing, sender=sender, recipient=recipient)
     try:
         _converse(url, outgoing)
     except smtplib.SMTPRecipientsRefused as error:
@@ -98,16 +102,9 @@ def _converse(url: str, outgoing: OutgoingMail) -> None:
                 raise smtplib.SMTPNotSupportedError("no STARTTLS: the password is not sent")
             if parts.username:
                 server.login(unquote(parts.username), unquote(parts.password or ""))
+            if not outgoing.recipient.isascii() and not server.has_extn("smtputf8"):
+                raise smtplib.SMTPNotSupportedError(_NO_SMTPUTF8)
             server.send_message(outgoing.as_message(), outgoing.sender, [outgoing.recipient])
-
-
-def _in_ascii(address: str) -> str:
-    """The address with its domain as every mail server knows it (RFC 5890); another as it is."""
-    try:
-        read = validate_email(address, check_deliverability=False)
-    except EmailNotValidError:
-        return address
-    return f"{read.local_part}@{read.ascii_domain}"
 
 
 def _verdict(code: int, words: bytes | str) -> MailRefusedError | MailDelayedError:

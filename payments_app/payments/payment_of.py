@@ -50,3 +50,10 @@ def is_about(transaction: Transaction, body: dict[str, Any]) -> bool:
     if intent is not None:
         return intent == transaction.stripe_payment_id
     return charge is not None and charge == charge_of(transaction)
+
+
+def gave_its_intent_away(transaction: Transaction) -> bool:
+    """Whether a later attempt has this one's intent: it was made elsewhere, and tried with another
+    card (see inbound/earlier_attempts.py)."""
+    kept = as_object(transaction.stripe_data)
+    return transaction.stripe_payment_id is None and "latest_charge" in kept

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from payments_app.core import history
 from payments_app.core.db.session import atomic
+from payments_app.core.email_addresses import compared
 from payments_app.core.jobs import outbox
 from payments_app.core.jobs.command import Claim
 from payments_app.core.web import links
@@ -34,7 +35,7 @@ def ask_for_link(session: Session, email: str) -> None:
     """Stage the mail where the address is a merchant's, once a minute at most. Nothing tells the
     asker whether it is."""
     window = int(time.time() // EVERY_SECONDS)
-    named = func.lower(Merchant.email) == email.strip().lower()
+    named = func.lower(Merchant.email) == compared(email)
     for merchant_id in session.scalars(select(Merchant.id).where(named).order_by(Merchant.id)):
         outbox.stage(session, MAIL_LINK, f"{merchant_id}:{window}")
 

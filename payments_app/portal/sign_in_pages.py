@@ -6,6 +6,7 @@ from flask import Response, current_app, make_response, redirect, request, url_f
 from werkzeug.wrappers import Response as BaseResponse
 
 from payments_app.core.card_numbers import refuse
+from payments_app.core.email_addresses import compared
 from payments_app.core.extensions import db
 from payments_app.core.web.access import merchant, public
 from payments_app.core.web.headers import private
@@ -35,7 +36,7 @@ def create_link() -> Response:
     rate = Rate.parse(current_app.config["CONFIG"].checkout_rate_limit)
     email = request.form.get("email", "")[:254].strip()
     refuse(email)
-    limiter().check("portal", rate, f"address:{request.remote_addr}", f"email:{email.lower()}")
+    limiter().check("portal", rate, f"address:{request.remote_addr}", f"email:{compared(email)}")
     if "@" not in email:
         return _ask(422, email=email, wrong=True)
     ask_for_link(email)

@@ -19,7 +19,7 @@ from payments_app.gateway import charges
 from payments_app.gateway.listing import intents_created, setup_intents_created
 from payments_app.gateway.numbers import moment
 from payments_app.gateway.results import Answer, UnreadableError, Verdict
-from payments_app.inbound.import_intent import import_intent
+from payments_app.inbound.import_intent import RESTORE, import_intent
 from payments_app.inbound.match import MismatchError, check_importable, is_their_own, match
 from payments_app.payments import states
 from payments_app.payments.connect.account import account_of
@@ -29,7 +29,6 @@ from payments_app.payments.transactions.apply_stripe_state import apply_in_sessi
 from payments_app.payments.transactions.stripe_metadata import read_metadata
 
 RESTORED, APPLIED, CLOSED = "restored", "brought up to date", "closed at Stripe"
-_ACTOR = "restore"
 _UNREAD = (Verdict.LATER, Verdict.UNKNOWN, Verdict.MISCONFIGURED)
 
 
@@ -88,7 +87,7 @@ class Payments:
             self.counts[CLOSED] += 1
         check_importable(intent)
         self.counts[RESTORED] += 1
-        return import_intent(answer, account, told), answer
+        return import_intent(answer, account, told, RESTORE), answer
 
 
 def _created(
@@ -131,15 +130,16 @@ def _is_known(session: Session, intent_id: str, status: object) -> bool:
 
 @atomic
 def _apply(session: Session, transaction_id: str, answer: Answer) -> bool:
-    """Move a payment to what was just read; whether it moved. It has been sent, whatever the
-    backup says; and it ended when Stripe's charge was made."""
+    """Move a payment to what was just read; whether it moved. One of ours has been sent, whatever
+    the backup says; and it ended when Stripe's charge was made."""
     transaction = states.lock(session, transaction_id)
     before = transaction.phase
     if before == Phase.CREATED:
-        states.move(session, transaction, Phase.PROCESSING, actor=_ACTOR)
-    transaction.create_sent_at = transaction.create_sent_at or database_now()
-    transaction.confirm_sent_at = transaction.confirm_sent_at or database_now()
-    after = apply_in_session(session, transaction_id, answer, fresh=True, actor=_ACTOR)
+        states.move(session, transaction, Phase.PROCESSING, actor=RESTORE)
+    if as_object((answer.body or {}).get("metadata")).get("transaction_id"):
+        transaction.create_sent_at = transaction.create_sent_at or database_now()
+        transaction.confirm_sent_at = transaction.confirm_sent_at or database_now()
+    after = apply_in_session(session, transaction_id, answer, fresh=True, actor=RESTORE)
     if after != before and after in states.FINAL:
         intent = answer.body or {}
         charge = as_object(intent.get("latest_charge"))

@@ -14,6 +14,7 @@ from payments_app.core.db.clock import database_now
 from payments_app.core.db.session import atomic
 from tests.accounts.staff_driver import PASSWORD, StaffDriver
 from tests.bystanders import own
+from tests.core.email_forms import FORMS, ONE
 
 pytestmark = pytest.mark.portable
 
@@ -217,3 +218,19 @@ def test_a_form_without_its_token_is_refused(staff_driver: StaffDriver) -> None:
 
 def test_the_hash_is_argon2id(staff_driver: StaffDriver) -> None:
     assert staff_driver.staff(staff_driver.member()).password_hash.startswith("$argon2id$")
+
+
+@pytest.mark.parametrize("typed", FORMS)
+def test_whoever_types_the_address_in_another_form_gets_in(
+    staff_driver: StaffDriver, typed: str
+) -> None:
+    staff_driver.member("mu\u0308ller@XN--BCHER-KVA.example")
+    assert staff_driver.browser().sign_in(typed).location == "/staff"
+    with pytest.raises(ValueError, match="has an account already"):
+        staff_driver.member(typed)
+
+
+def test_tries_are_counted_for_all_forms_of_an_address(staff_driver: StaffDriver) -> None:
+    for n in range(throttle.MAX_FAILURES):
+        assert staff_driver.do(throttle.claim_try, FORMS[n % len(FORMS)])
+    assert not staff_driver.do(throttle.claim_try, ONE)

@@ -7,9 +7,13 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from payments_app.core.extensions import db
+from payments_app.core.jobs.outbox import Message
 from payments_app.core.web import links
+from payments_app.customers.ask_for_link import MAIL_LINK, ask_for_link
 from payments_app.customers.models import Customer
+from tests.bystanders import own
 from tests.checkout.checkout_client import BROWSER, FIELD, CheckoutClient
+from tests.core.email_forms import FORMS, ONE
 from tests.customers.mailed_link import known, mailed, press_continue
 
 pytestmark = pytest.mark.portable
@@ -151,3 +155,25 @@ def test_the_checkouts_address_fills_in_nothing_personal(
 
 def test_the_checkouts_address_may_say_how_many(checkout: CheckoutClient) -> None:
     assert "Pay $21.98" in checkout.page(f"{CHECKOUT}?quantity=2").text
+
+
+@pytest.mark.parametrize("typed", FORMS)
+def test_any_form_of_an_address_is_the_same_customers(checkout: CheckoutClient, typed: str) -> None:
+    checkout.pay(email=ONE)
+    checkout.pay(email=typed)
+    mine = select(Customer.id, Customer.email).where(own(Customer))
+    with checkout.app.app_context():
+        ((customer, address),) = db.session.execute(mine).all()
+        ask_for_link(typed)
+        asked = select(Message.subject).where(Message.command == MAIL_LINK)
+        assert [subject.partition(":")[0] for subject in db.session.scalars(asked)] == [customer]
+    assert address == ONE
+
+
+@pytest.mark.parametrize("typed", FORMS)
+def test_a_purchase_sent_again_with_another_form_is_the_same(
+    checkout: CheckoutClient, typed: str
+) -> None:
+    first = checkout.post(key="one-purchase-of-mine", email=ONE).json
+    assert checkout.post(key="one-purchase-of-mine", email=typed).json["id"] == first["id"]
+    assert checkout.status(first["id"])["email"] == ONE

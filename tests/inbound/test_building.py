@@ -16,6 +16,7 @@ from payments_app.staff.reports.aggregate import aggregate
 from payments_app.staff.reports.rollups import DailyPayments
 from tests.accounts.staff_driver import StaffDriver
 from tests.bystanders import own
+from tests.core.email_forms import FORMS, ONE
 from tests.inbound.webhook_sender import WebhookSender, create_event
 from tests.merchants.connected_merchants import account_id, api, create_ready_merchant
 from tests.payments.driver import PaymentDriver
@@ -183,6 +184,17 @@ def test_it_is_linked_by_the_e_mail_of_the_receipt(post: WebhookSender) -> None:
     tell(post, intent, "succeeded")
     assert customers_of(built(intent)) == [customer]
     assert built(intent).email == "bob@example.com"
+
+
+@pytest.mark.parametrize("written", FORMS)
+def test_an_address_that_stripe_has_in_another_form_is_ours(
+    post: WebhookSender, written: str
+) -> None:
+    intent = post.pay_elsewhere()
+    charge = f"/_sandbox/charges/{intent['latest_charge']}"
+    post.driver.sandbox("POST", charge, billing_details={"email": written.strip()})
+    tell(post, intent, "succeeded")
+    assert built(intent).email == ONE
 
 
 def test_it_is_linked_once(post: WebhookSender, driver: PaymentDriver) -> None:

@@ -202,6 +202,24 @@ def test_a_domain_that_is_not_ascii_gets_its_mail(
 
 
 @pytest.mark.expects_failure("notices.send_mail")
+def test_a_local_part_that_the_server_does_not_take_is_refused_for_good(
+    driver: PaymentDriver, sent_mails: SentMails
+) -> None:
+    """It has no SMTPUTF8 (RFC 6531), tomorrow as little as today."""
+    transaction = driver.open()
+    readdress(transaction, "müller@bücher.example")
+    driver.work()
+    assert [(mail.state, mail.recipient) for mail in mails()] == [
+        ("undelivered", "müller@bücher.example")
+    ]
+    assert [m.dead_at is not None for m in driver.messages("notices.send_mail")] == [True]
+    (told,) = db.session.scalars(
+        select(HistoryEntry).where(HistoryEntry.what == "mail.receipt.undelivered")
+    )
+    assert "ask for another address" in told.data["error"]
+
+
+@pytest.mark.expects_failure("notices.send_mail")
 def test_mail_refused_for_now_is_sent_later(driver: PaymentDriver, sent_mails: SentMails) -> None:
     readdress(driver.open(), "later@example.com")
     driver.work()

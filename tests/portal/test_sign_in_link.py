@@ -12,10 +12,12 @@ from payments_app.core.history import HistoryEntry
 from payments_app.core.jobs.runner import run_due_messages
 from payments_app.core.web import links
 from payments_app.core.web.access import access_of
+from payments_app.merchants import onboarding
 from payments_app.merchants.models import Merchant
 from payments_app.merchants.onboarding_link import onboarding_url
 from payments_app.portal import sign_in
 from tests.bystanders import own
+from tests.core.email_forms import FORMS, ONE
 from tests.merchants.connected_merchants import create_merchant
 from tests.payments.driver import PaymentDriver
 from tests.portal.portal_driver import Portal
@@ -189,3 +191,11 @@ def test_pages_are_kept_by_no_cache(portal: Portal) -> None:
     answer = portal.signed_in().get("/portal/payments")
     assert "no-store" in answer.headers["Cache-Control"]
     assert answer.headers["Referrer-Policy"] == "no-referrer"
+
+
+@pytest.mark.parametrize("typed", FORMS)
+def test_a_merchant_asks_with_any_form_of_the_address(portal: Portal, typed: str) -> None:
+    with portal.app.app_context():
+        onboarding.add_merchant(name="Juniper", email="mu\u0308ller@BÜCHER.example", actor="system")
+    ask(portal, typed)
+    assert [mail.recipient for mail in portal.mails()] == [ONE]

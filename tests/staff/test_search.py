@@ -8,6 +8,7 @@ import pytest
 
 from payments_app.core.db.ids import reference
 from tests.accounts.staff_driver import Browser
+from tests.core.email_forms import FORMS, ONE
 from tests.staff.stored_payments import StoredPayments
 
 pytestmark = [pytest.mark.portable, pytest.mark.dialect]
@@ -87,3 +88,14 @@ def test_nothing_found_says_what_can_be_searched(viewer: Browser) -> None:
     page = viewer.get("/staff/payments?q=nothing").text
     assert "Nothing matches “nothing”." in page
     assert "order number" in page
+
+
+@pytest.mark.parametrize("typed", FORMS)
+@pytest.mark.parametrize("box", ["q", "email"])
+def test_an_address_is_found_in_any_form(
+    viewer: Browser, stored_payments: StoredPayments, box: str, typed: str
+) -> None:
+    mine = stored_payments.payment(email=ONE.capitalize())
+    other = stored_payments.payment(email="müller@bucher.example")
+    page = viewer.get("/staff/payments", query_string={box: typed}).text
+    assert (reference(mine) in page, reference(other) in page) == (True, False)

@@ -29,7 +29,6 @@ from payments_app.payments.connect import records
 from payments_app.payments.connect.records import MERCHANT, PLATFORM, READ, ConnectRecord
 from payments_app.payments.models import Transaction
 from payments_app.payments.payment_of import charge_of
-from payments_app.payments.phases import State
 from payments_app.payments.refunds.models import Refund
 from payments_app.payments.transactions.received import is_release
 
@@ -50,7 +49,7 @@ class _Sale:
 def read_records(transaction_id: str, _claim: Claim) -> None:
     """Copy the records of one transaction; do nothing to one that is no merchant's sale.
 
-    Raises Later while Stripe can't be read.
+    Raises Later while Stripe can't be read, or has not named its charge.
     """
     sale = _sale(transaction_id)
     if sale is None:
@@ -190,11 +189,11 @@ def _transaction_of(session: Session, charge_id: str) -> str | None:
 @atomic
 def _sale(session: Session, transaction_id: str) -> _Sale | None:
     row = session.get(Transaction, transaction_id, populate_existing=True)
-    if row is None or row.state != State.COMPLETE or row.connected_account_id is None:
+    if row is None or row.paid == 0 or row.connected_account_id is None:
         return None
     charge_id = charge_of(row)
     if charge_id is None:
-        return None
+        raise Later(RETRY_SECONDS, f"{transaction_id} names no charge yet")
     destination = row.charge_type == DESTINATION
     return _Sale(row.id, charge_id, row.connected_account_id, destination)
 

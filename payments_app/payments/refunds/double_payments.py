@@ -90,7 +90,7 @@ def twin_of(session: Session, transaction_id: str) -> str | None:
         return None
     twins = session.execute(
         select(Transaction.id, Transaction.created_at).where(
-            func.lower(Transaction.email) == mine.email.lower(),
+            func.lower(Transaction.email) == func.lower(mine.email),
             Transaction.created_at.between(
                 max(mine.created_at, _EARLIEST) - WITHIN, min(mine.created_at, _LATEST) + WITHIN
             ),

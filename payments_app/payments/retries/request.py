@@ -22,6 +22,7 @@ from payments_app.gateway.declines import STAFF, DeclinePolicy, decline_policy
 from payments_app.payments import states
 from payments_app.payments.models import PaymentRecord, Role, Transaction
 from payments_app.payments.payable import find_payable, payable_kinds
+from payments_app.payments.payment_of import gave_its_intent_away
 from payments_app.payments.phases import State
 from payments_app.payments.queries import attempts
 from payments_app.payments.transactions.leave import was_removed
@@ -159,7 +160,7 @@ def _refusal(transaction: Transaction, attempts: list[Transaction]) -> str | Non
         return "Another attempt succeeded. There is nothing to retry."
     if any(other.state == State.PENDING for other in attempts):
         return "A newer attempt is under way: wait for its outcome."
-    if attempts[-1].id != transaction.id:
+    if attempts[-1].id != transaction.id or gave_its_intent_away(transaction):
         return "A newer attempt was made: retry that one."
     policy = decline_policy(transaction.error)
     if policy is not None and not policy.retry:

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import column, select, table
 from sqlalchemy.orm import Session
 
+from payments_app.core.email_addresses import compared
 from payments_app.core.web.links import absolute
 from payments_app.payments.connect.account import account_of, is_destination_charge
 from payments_app.payments.models import Role, Transaction
@@ -194,8 +195,8 @@ def _new_customer(session: Session, transaction: Transaction) -> NewCustomer | N
     if not keeps or transaction.stripe_customer_id:
         return None
     if not transaction.customer_known:
-        return NewCustomer(None, transaction.email.strip().lower())
+        return NewCustomer(None, compared(transaction.email))
     customer_id = session.scalars(joined(transaction.id, Role.CUSTOMER)).one()
     gone = select(_CUSTOMERS.c.stripe_customer_gone_at).where(_CUSTOMERS.c.id == customer_id)
     again = session.scalar(gone) is not None
-    return NewCustomer(customer_id, transaction.email.strip().lower(), again)
+    return NewCustomer(customer_id, compared(transaction.email), again)

@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from payments_app.accounts import password_links, people
 from payments_app.accounts.gate import ask_to_confirm, signed_in
 from payments_app.accounts.permissions import ROLE_NAMES
+from payments_app.core.email_addresses import compared
 from payments_app.core.web.access import staff
 from payments_app.core.web.links import absolute
 from payments_app.staff.blueprint import blueprint, page
@@ -28,7 +29,7 @@ def create_member() -> Response | BaseResponse:
     """Create an account; its password link is shown this once."""
     if not signed_in().just_confirmed:
         return _to_confirm()
-    email, role = request.form.get("email", "").strip().lower(), request.form.get("role", "")
+    email, role = compared(request.form.get("email", "")), request.form.get("role", "")
     try:
         token = password_links.invite(email, role, signed_in().id)
     except ValueError as error:

@@ -3,13 +3,13 @@ link."""
 
 from __future__ import annotations
 
-from email_validator import EmailNotValidError, validate_email
 from flask import Response, redirect, request, url_for
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as BaseResponse
 
 from payments_app.accounts.gate import signed_in
 from payments_app.core.card_numbers import CardNumberError, refuse
+from payments_app.core.email_addresses import checked
 from payments_app.core.extensions import db
 from payments_app.core.web.access import staff
 from payments_app.merchants import onboarding
@@ -71,9 +71,7 @@ def create_account_again(merchant_id: str) -> BaseResponse:
 def _problem(name: str, email: str, charge_type: str, country: str) -> str | None:
     if not 1 <= len(name) <= 100:
         return "Enter the merchant's name, at most 100 characters."
-    try:
-        validate_email(email, check_deliverability=False)
-    except EmailNotValidError:
+    if checked(email) is None:
         return "Enter an e-mail address like name@example.com."
     if charge_type not in _CHARGE_TYPES:
         return "Choose a charge type."

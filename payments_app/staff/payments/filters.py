@@ -15,6 +15,7 @@ from sqlalchemy.orm import aliased
 
 from payments_app.core.card_numbers import CardNumberError, refuse
 from payments_app.core.db.clock import database_now
+from payments_app.core.email_addresses import compared
 from payments_app.core.money import THREE_DECIMAL, code_of
 from payments_app.core.web.query import UnreadableQueryError, read_query
 from payments_app.payments.disputes.models import Dispute
@@ -193,7 +194,7 @@ def _read_email(filters: Filters, value: str) -> None:
     if "@" not in value:
         filters.problems["email"] = "This must be a whole e-mail address."
         return
-    filters.conditions.append(lower_email == value.lower())
+    filters.conditions.append(lower_email == compared(value))
     filters.labels["email"] = f"E-mail: {value}"
 
 

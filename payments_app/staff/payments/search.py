@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from payments_app.core.card_numbers import CardNumberError, refuse
 from payments_app.core.db.ids import looks_like_id
+from payments_app.core.email_addresses import compared
 from payments_app.core.web.query import UnreadableQueryError
 from payments_app.customers.models import Customer
 from payments_app.orders.models import Order
@@ -83,7 +84,8 @@ def readings(session: Session, typed: str, zone: ZoneInfo, today: dt.date) -> It
     bare = typed.lstrip("#")
     yield from _ids(session, bare)
     if "@" in typed:
-        yield Reading("E-mail", lower_email == typed.lower(), {"email": typed.lower()})
+        address = compared(typed)
+        yield Reading("E-mail", lower_email == address, {"email": address})
     if re.fullmatch(r"[0-9A-Za-z]{4}-[0-9A-Za-z]{4}", typed):
         yield Reading("Reference", reference_tail == typed.replace("-", "").lower())
     orders = session.scalars(select(Order.id).where(Order.number == bare.upper())).all()

@@ -9,7 +9,7 @@ from pathlib import Path
 from flask import Flask
 from jinja2 import StrictUndefined
 
-from payments_app import cli, models, schedule, subscribers
+from payments_app import cli, models, registration, schedule, subscribers
 from payments_app.accounts import gate
 from payments_app.accounts import views as accounts
 from payments_app.checkout import views as checkout
@@ -83,7 +83,7 @@ def create_app(config: Config | None = None) -> Flask:
             config.database_url, max(threads.values())
         ),
     )
-    subscribers.register(
+    registration.register(
         app,
         sellables=subscribers.SELLABLES,
         commands=subscribers.COMMANDS,

@@ -24,6 +24,7 @@ from payments_app.staff import indexes
 from payments_app.staff.payments import saved_filters
 from payments_app.staff.reports import rollups
 from payments_app.subscriptions import models as subscriptions
+from payments_app.subscriptions import periods as subscription_periods
 
 __all__ = [
     "accounts",
@@ -52,6 +53,7 @@ __all__ = [
     "rollups",
     "saved_filters",
     "settlement",
+    "subscription_periods",
     "subscriptions",
     "unmatched",
     "webhook_models",

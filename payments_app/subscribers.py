@@ -8,16 +8,12 @@ is staged until `flask queues forget COMMAND` takes it out there.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from flask import Flask
-
 from payments_app.core.jobs.command import DAY, Command, Policy, Subscriber
 from payments_app.core.jobs.outbox import SWEEPER
 from payments_app.core.jobs.scheduler import without_subject
 from payments_app.customers import billed_at_stripe, unlearn
 from payments_app.customers.ask_for_link import MAIL_LINK
-from payments_app.customers.cards import DETACH, detach
+from payments_app.customers.detach import DETACH, detach
 from payments_app.customers.on_payment import on_payment as customer_on_payment
 from payments_app.downloads.on_payment import MAIL as MAIL_DOWNLOAD
 from payments_app.downloads.on_payment import on_payment as download_on_payment
@@ -69,7 +65,6 @@ from payments_app.payments.refunds.look_up import look_up as look_up_refund
 from payments_app.payments.refunds.refresh import refresh as refresh_refunds
 from payments_app.payments.refunds.send import send as send_refund
 from payments_app.payments.retries.charge import retry
-from payments_app.payments.sellable import Sellable
 from payments_app.payments.transactions.abandon import BANK_CONFIRMATION_SECONDS, expire_action
 from payments_app.payments.transactions.charge import charge
 from payments_app.payments.transactions.look_up import FIRST_SECONDS, check, look_up
@@ -240,19 +235,3 @@ EVENTS = {
 
 # What can be bought by a name, in the shop's order.
 SELLABLES = (PRODUCTS, DOWNLOADS, PLANS)
-
-
-def register(
-    app: Flask,
-    *,
-    sellables: tuple[Sellable, ...] = (),
-    commands: Mapping[str, Command] | None = None,
-    events: Mapping[str, tuple[Subscriber, ...]] | None = None,
-) -> None:
-    """Add what a package brings along to an application: what it sells, the commands that it can
-    do, and its subscribers of each event."""
-    known = app.extensions.setdefault("events", {})
-    added = {event: known.get(event, ()) + listed for event, listed in (events or {}).items()}
-    app.extensions["events"] = known | added
-    app.extensions["commands"] = app.extensions.get("commands", {}) | dict(commands or {})
-    app.extensions["sellables"] = (*app.extensions.get("sellables", ()), *sellables)

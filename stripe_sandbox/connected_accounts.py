@@ -1,10 +1,10 @@
 """Connect: accounts of a platform, the links that onboard them, and what they may do."""
 
 import re
-from collections.abc import Iterable
 from typing import Any
 
 from stripe_sandbox import account_fields, ids
+from stripe_sandbox.account_events import tell, tell_thin
 from stripe_sandbox.call import Call
 from stripe_sandbox.currencies import known
 from stripe_sandbox.errors import ApiError
@@ -23,11 +23,6 @@ from stripe_sandbox.routing import route
 from stripe_sandbox.store import Object
 
 _WANTED = ["business_profile.url", "external_account", "tos_acceptance.date", "tos_acceptance.ip"]
-_THIN_UPDATED = "v2.core.account.updated"
-_THIN = {
-    "capabilities": "v2.core.account[configuration.merchant].capability_status_updated",
-    "requirements": "v2.core.account[requirements].updated",
-}
 _CAPABILITY = hash_of(requested=boolean)
 _PROFILE = hash_of(
     mcc=text,
@@ -194,8 +189,8 @@ def linked(call: Call, account_id: str) -> Object:
 @route("POST", "/v1/accounts/{account_id}", _FIELDS)
 def update(call: Call, params: dict[str, Any], account_id: str) -> Object:
     account = _write(call, linked(call, account_id), params)
-    _tell(call, "account.updated", account_id, account)
-    _tell_thin(call, account_id, params)
+    tell(call, "account.updated", account_id, account)
+    tell_thin(call, account_id, params)
     return account
 
 
@@ -231,8 +226,8 @@ def change(platform: Call, account: Object, fields: dict[str, Any]) -> Object:
     """What Stripe found out by itself, told as an event of the connected account."""
     account |= fields
     platform.put(account)
-    _tell(platform, "account.updated", account["id"], account)
-    _tell_thin(platform, account["id"], fields)
+    tell(platform, "account.updated", account["id"], account)
+    tell_thin(platform, account["id"], fields)
     return account
 
 
@@ -240,19 +235,4 @@ def deauthorize(platform: Call, account: Object) -> None:
     """The merchant leaves the platform."""
     platform.put({**account, "_unlinked": True})
     application = {"id": "ca_sandbox", "object": "application", "name": "Sandbox platform"}
-    _tell(platform, "account.application.deauthorized", account["id"], application)
-
-
-def _tell(platform: Call, type: str, account_id: str, thing: Object) -> None:
-    _told(platform, account_id).emit(type, thing)
-
-
-def _tell_thin(platform: Call, account_id: str, changed: Iterable[str]) -> None:
-    """What changed of an account, a thin event for each part of it."""
-    parts = [_THIN[field] for field in changed if field in _THIN] or [_THIN_UPDATED]
-    for type in dict.fromkeys(parts):
-        _told(platform, account_id).emit_thin(type)
-
-
-def _told(platform: Call, account_id: str) -> Call:
-    return Call(platform.context, account_id, platform.request_id, platform=platform.account)
+    tell(platform, "account.application.deauthorized", account["id"], application)

@@ -13,19 +13,14 @@ from payments_app.core.db.columns import as_object
 from payments_app.core.db.ids import new_id
 from payments_app.core.db.session import atomic, insert_once
 from payments_app.core.jobs import outbox
-from payments_app.core.jobs.command import Claim, Later
+from payments_app.customers.detach import DETACH
 from payments_app.customers.models import Customer, SavedCard
-from payments_app.gateway.customers import detach_card
 from payments_app.gateway.ids import id_of
 from payments_app.gateway.numbers import whole
-from payments_app.gateway.results import Verdict
 from payments_app.gateway.words import word
 from payments_app.payments.models import Role, Transaction
 from payments_app.payments.phases import State
 from payments_app.payments.queries import attempts, joined
-
-DETACH = "customers.detach_card"
-RETRY_SECONDS = 60.0
 
 
 def saved_cards(session: Session, customer_id: str) -> list[SavedCard]:
@@ -135,18 +130,6 @@ def take_off(session: Session, customer: Customer, card: SavedCard, what: str) -
     _record(session, what, customer.id, card)
 
 
-def detach(card_id: str, _claim: Claim) -> None:
-    """The job of a removal. Raises Later while Stripe does not answer."""
-    method = _to_detach(card_id)
-    if method is None:
-        return
-    answer = detach_card(method)
-    # Refused for good: it is on no customer any more, which is what was wanted.
-    if answer.body is None and answer.verdict != Verdict.INVALID:
-        raise Later(answer.retry_after or RETRY_SECONDS, f"detach: {answer.error_code}")
-    _detached(card_id)
-
-
 def _insert(session: Session, paid: Transaction, method: str, stripe_customer: str) -> None:
     customer_id = session.scalars(joined(paid.id, Role.CUSTOMER)).one()
     customer = _lock(session, customer_id)
@@ -219,18 +202,6 @@ def _name_at_stripe(customer: Customer, stripe_customer_id: str) -> None:
 
 def _lock(session: Session, customer_id: str) -> Customer:
     return session.get_one(Customer, customer_id, with_for_update=True, populate_existing=True)
-
-
-@atomic
-def _to_detach(session: Session, card_id: str) -> str | None:
-    card = session.get_one(SavedCard, card_id, populate_existing=True)
-    return None if card.removed_at is None or card.detached_at else card.payment_method
-
-
-@atomic
-def _detached(session: Session, card_id: str) -> None:
-    card = session.get_one(SavedCard, card_id, with_for_update=True, populate_existing=True)
-    card.detached_at = card.detached_at or database_now()
 
 
 def _record(

@@ -28,7 +28,7 @@ from payments_app.payments.models import Transaction
 from payments_app.payments.payable import terms_of
 from payments_app.payments.phases import State
 from payments_app.payments.queries import payable_of
-from payments_app.subscriptions.models import Period
+from payments_app.subscriptions.periods import Period
 
 RECEIPT, FAILURE = "receipt", "payment_failed"
 NOTICE_SECONDS = 5 * 60

@@ -21,7 +21,8 @@ from payments_app.notices import mails
 from payments_app.payments.models import Transaction
 from payments_app.payments.phases import State
 from payments_app.payments.queries import attempts
-from payments_app.subscriptions.models import Period, Subscription, SubscriptionStatus
+from payments_app.subscriptions.models import Subscription, SubscriptionStatus
+from payments_app.subscriptions.periods import Period
 
 
 @atomic

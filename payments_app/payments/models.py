@@ -26,6 +26,7 @@ from payments_app.core.db.columns import BIGINT, Key, as_object
 from payments_app.core.db.ids import new_id, reference
 from payments_app.core.extensions import Base
 from payments_app.core.money import Money
+from payments_app.payments.amounts import amount_words, fee_taken
 from payments_app.payments.phases import Phase, State
 
 
@@ -234,19 +235,3 @@ class PaymentRecord(Base):
             "id",
         ),
     )
-
-
-def amount_words(state: str, amount: int, paid: int, currency: str) -> str:
-    """An amount for whoever must know both: "$25.00", or "$15.00 of $25.00 captured"."""
-    asked = str(Money(amount, currency))
-    if state != State.COMPLETE or paid == amount:
-        return asked
-    return f"{Money(paid, currency)} of {asked} captured"
-
-
-def fee_taken(state: str, fee: int | None, paid: int) -> int | None:
-    """Stripe caps our fee at what was captured.
-
-    Source: https://docs.stripe.com/api/payment_intents/capture (`application_fee_amount`)
-    """
-    return fee if fee is None or state != State.COMPLETE else min(fee, paid)

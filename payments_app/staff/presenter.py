@@ -19,8 +19,9 @@ from sqlalchemy import Row
 
 from payments_app.core.db.ids import reference
 from payments_app.core.money import Money
+from payments_app.payments.amounts import amount_words
 from payments_app.payments.connect.account import DIRECT_ACCOUNT
-from payments_app.payments.models import Transaction, amount_words
+from payments_app.payments.models import Transaction
 from payments_app.payments.phases import State
 from payments_app.staff import cells
 from payments_app.staff.zones import When, when

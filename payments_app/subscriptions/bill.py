@@ -22,7 +22,8 @@ from payments_app.payments.transactions.open import (
 )
 from payments_app.subscriptions import dunning
 from payments_app.subscriptions.calendar import next_boundary
-from payments_app.subscriptions.models import Period, Plan, Subscription
+from payments_app.subscriptions.models import Plan, Subscription
+from payments_app.subscriptions.periods import Period
 
 
 def bill_next(session: Session, subscription: Subscription, now: dt.datetime) -> None:

@@ -15,7 +15,8 @@ from payments_app.core import history
 from payments_app.core.history import HistoryEntry
 from payments_app.payments.queries import active_attempt
 from payments_app.payments.refunds.request import refunded, taken_back
-from payments_app.subscriptions.models import Period, Subscription
+from payments_app.subscriptions.models import Subscription
+from payments_app.subscriptions.periods import Period
 
 PLAN_CHANGED, CREDIT_CUT = "subscription.plan_changed", "subscription.credit_cut"
 

@@ -17,7 +17,8 @@ from payments_app.gateway.declines import DeclinePolicy, decline_policy
 from payments_app.payments.models import Transaction
 from payments_app.payments.phases import Phase
 from payments_app.payments.queries import attempts
-from payments_app.subscriptions.models import Period, Subscription, SubscriptionStatus
+from payments_app.subscriptions.models import Subscription, SubscriptionStatus
+from payments_app.subscriptions.periods import Period
 
 DAYS = (1, 3, 5, 7)
 MAIL, MAIL_ENDED = "notices.dunning", "notices.subscription_ended"

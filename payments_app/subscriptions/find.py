@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
-from payments_app.subscriptions.models import Period, Plan, Subscription, SubscriptionStatus
+from payments_app.subscriptions.models import Plan, Subscription, SubscriptionStatus
+from payments_app.subscriptions.periods import Period
 
 
 def plans_on_offer(session: Session) -> Sequence[Plan]:

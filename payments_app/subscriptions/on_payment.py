@@ -28,7 +28,8 @@ from payments_app.payments.refunds.entitlement import (
 )
 from payments_app.payments.refunds.models import Refund
 from payments_app.subscriptions import credit, dunning
-from payments_app.subscriptions.models import Period, Subscription, SubscriptionStatus
+from payments_app.subscriptions.models import Subscription, SubscriptionStatus
+from payments_app.subscriptions.periods import Period
 
 
 def on_payment(transaction_id: str, _claim: Claim) -> None:

@@ -7,7 +7,8 @@ import datetime as dt
 from sqlalchemy.orm import Session
 
 from payments_app.subscriptions.calendar import local_day, next_boundary
-from payments_app.subscriptions.models import Period, Plan, Subscription
+from payments_app.subscriptions.models import Plan, Subscription
+from payments_app.subscriptions.periods import Period
 
 
 def subscribe(session: Session, plan: Plan, customer_id: str, now: dt.datetime) -> Period:

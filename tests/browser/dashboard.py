@@ -31,7 +31,8 @@ from payments_app.payments.refunds.models import Refund
 from payments_app.reconcile.models import Finding
 from payments_app.settlement.models import Batch
 from payments_app.staff.payments.saved_filters import save_filter
-from payments_app.subscriptions.models import Period, Plan, Subscription
+from payments_app.subscriptions.models import Plan, Subscription
+from payments_app.subscriptions.periods import Period
 from tests.accounts.staff_driver import StaffDriver
 from tests.staff.stored_payments import StoredPayments
 

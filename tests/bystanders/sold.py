@@ -6,7 +6,8 @@ import datetime as dt
 
 from payments_app.downloads.models import DigitalProduct, DigitalPurchase
 from payments_app.orders.models import Order, OrderLine, Product
-from payments_app.subscriptions.models import Period, Plan, Subscription
+from payments_app.subscriptions.models import Plan, Subscription
+from payments_app.subscriptions.periods import Period
 from tests.bystanders.ids import (
     CARD,
     CUSTOMER,

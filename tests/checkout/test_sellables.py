@@ -13,7 +13,7 @@ from payments_app.downloads.models import DigitalProduct, DigitalPurchase
 from payments_app.orders.models import Order
 from payments_app.payments.payable import NotPayableError, Payable
 from payments_app.payments.sellable import Offer, Sellable
-from payments_app.subscribers import register
+from payments_app.registration import register
 from tests.checkout.checkout_client import CheckoutClient
 
 pytestmark = pytest.mark.portable

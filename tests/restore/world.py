@@ -15,7 +15,8 @@ from payments_app.payments.models import Transaction
 from payments_app.payments.queries import payable_of
 from payments_app.payments.refunds.models import Refund
 from payments_app.settlement.models import Line
-from payments_app.subscriptions.models import Period, Subscription
+from payments_app.subscriptions.models import Subscription
+from payments_app.subscriptions.periods import Period
 from tests.bystanders import own
 
 Known = dict[str, Any]

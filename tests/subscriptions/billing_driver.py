@@ -17,8 +17,9 @@ from payments_app.customers.models import SavedCard
 from payments_app.payments.models import PaymentRecord, Transaction
 from payments_app.payments.transactions.check import request_check
 from payments_app.payments.transactions.open import PaymentSource, open_transaction
-from payments_app.subscriptions.models import Period, Plan, Subscription
+from payments_app.subscriptions.models import Plan, Subscription
 from payments_app.subscriptions.on_payment import apply_payment_result
+from payments_app.subscriptions.periods import Period
 from payments_app.subscriptions.renew import advance, due
 from payments_app.subscriptions.subscribe import subscribe
 from tests.bystanders import own

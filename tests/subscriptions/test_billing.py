@@ -23,7 +23,7 @@ from payments_app.payments.refunds.models import Refund
 from payments_app.subscribers import EVENTS
 from payments_app.subscriptions import change
 from payments_app.subscriptions.change import ChangeRefusedError
-from payments_app.subscriptions.models import Period
+from payments_app.subscriptions.periods import Period
 from payments_app.subscriptions.renew import advance, stage_due
 from tests.reconcile.books import compare_last_hours
 from tests.reconcile.books import found as found_in_books

@@ -13,7 +13,8 @@ from payments_app.core.db.clock import utcnow
 from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.subscriptions.calendar import local_day
-from payments_app.subscriptions.models import Period, Subscription
+from payments_app.subscriptions.models import Subscription
+from payments_app.subscriptions.periods import Period
 from payments_app.subscriptions.renew import advance
 from tests.bystanders import own
 from tests.checkout.checkout_client import BROWSER, FIELD, CheckoutClient

@@ -19,7 +19,7 @@ from payments_app.customers.models import SavedCard
 from payments_app.notices.models import Mail
 from payments_app.payments.models import Transaction
 from payments_app.subscriptions.calendar import day_words, local_day
-from payments_app.subscriptions.models import Period
+from payments_app.subscriptions.periods import Period
 from payments_app.subscriptions.renew import advance
 from tests.bystanders import own
 from tests.checkout.checkout_client import CheckoutClient

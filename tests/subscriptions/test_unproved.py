@@ -19,7 +19,8 @@ from payments_app.notices.models import Mail
 from payments_app.payments.retries.request import preview_retry, request_retry
 from payments_app.payments.transactions.open import PaymentSource, open_transaction
 from payments_app.subscriptions import change
-from payments_app.subscriptions.models import Period, Subscription
+from payments_app.subscriptions.models import Subscription
+from payments_app.subscriptions.periods import Period
 from payments_app.subscriptions.renew import stage_due
 from tests.bystanders import own
 from tests.checkout.checkout_client import BROWSER, CheckoutClient

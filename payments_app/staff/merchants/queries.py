@@ -13,9 +13,10 @@ from payments_app.merchants.accounts import READY, REFUSED, WORDS, state_of
 from payments_app.merchants.models import DIRECT, ConnectedAccount, Merchant
 from payments_app.merchants.onboarding_link import onboarding_url
 from payments_app.merchants.requirements import asked_for
+from payments_app.payments.amounts import fee_taken
 from payments_app.payments.connect import records
 from payments_app.payments.connect.records import ConnectRecord
-from payments_app.payments.models import PaymentRecord, Role, Transaction, fee_taken
+from payments_app.payments.models import PaymentRecord, Role, Transaction
 from payments_app.staff.cells import in_words
 from payments_app.staff.zones import When, when
 

@@ -19,7 +19,8 @@ from payments_app.staff.timeline import Entry, entries
 from payments_app.staff.zones import When, when
 from payments_app.subscriptions.dunning import DAYS
 from payments_app.subscriptions.find import subscriptions_of
-from payments_app.subscriptions.models import NOT_OWN, Period, Subscription, SubscriptionStatus
+from payments_app.subscriptions.models import Subscription, SubscriptionStatus
+from payments_app.subscriptions.periods import NOT_OWN, Period
 
 SHOWN = 24  # bills, and entries of the history twice as many
 _BADGES = {

@@ -1,0 +1,22 @@
+"""amounts: what of an attempt's amount and fee came in, in numbers and in words."""
+
+from __future__ import annotations
+
+from payments_app.core.money import Money
+from payments_app.payments.phases import State
+
+
+def amount_words(state: str, amount: int, paid: int, currency: str) -> str:
+    """An amount for whoever must know both: "$25.00", or "$15.00 of $25.00 captured"."""
+    asked = str(Money(amount, currency))
+    if state != State.COMPLETE or paid == amount:
+        return asked
+    return f"{Money(paid, currency)} of {asked} captured"
+
+
+def fee_taken(state: str, fee: int | None, paid: int) -> int | None:
+    """Stripe caps our fee at what was captured.
+
+    Source: https://docs.stripe.com/api/payment_intents/capture (`application_fee_amount`)
+    """
+    return fee if fee is None or state != State.COMPLETE else min(fee, paid)

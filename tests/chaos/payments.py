@@ -84,6 +84,17 @@ def a_request_that_stripe_refused_by_our_mistake(lab: Lab) -> None:
     lab.work()
 
 
+def a_saved_card_that_is_gone_at_stripe(lab: Lab) -> None:
+    new = PaymentSource(payment_method="pm_card_visa", save_card=True, customer_known=True)
+    kept = lab.driver.read(lab.driver.pay(source=new))
+    card, customer = kept.stripe_data["payment_method"], kept.stripe_customer_id
+    WebhookSender(lab.driver).stripe(f"payment_methods/{card}/detach")
+    lab.driver.open(
+        source=PaymentSource(payment_method=card, stripe_customer_id=customer, off_session=True)
+    )
+    lab.work()
+
+
 def an_event_before_our_own_commit(lab: Lab) -> None:
     transaction = lab.driver.open()
     lab.driver.fail_stripe("drop_after", "/confirm$")
@@ -179,4 +190,5 @@ PAYMENTS = (
     a_refund_whose_answer_was_lost,
     a_retry,
     a_request_that_stripe_refused_by_our_mistake,
+    a_saved_card_that_is_gone_at_stripe,
 )

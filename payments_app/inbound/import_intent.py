@@ -19,7 +19,6 @@ from payments_app.customers.find import customer_for
 from payments_app.customers.models import Customer, SavedCard
 from payments_app.gateway.customers import email_of_customer
 from payments_app.gateway.ids import id_of
-from payments_app.gateway.numbers import MOST_AMOUNT, whole
 from payments_app.gateway.results import Answer, Verdict
 from payments_app.gateway.words import sentence
 from payments_app.merchants.accounts import account_at_stripe
@@ -27,6 +26,7 @@ from payments_app.merchants.models import DESTINATION, DIRECT
 from payments_app.payments.connect.account import our_application
 from payments_app.payments.models import PaymentRecord, Role, Transaction
 from payments_app.payments.phases import Phase
+from payments_app.payments.transactions.received import fee_of
 
 # Only an attempt that came to something is worth a row.
 IMPORTED_ON = frozenset({Verdict.SUCCEEDED, Verdict.DECLINED})
@@ -91,7 +91,7 @@ def _import(
         stripe_customer_id=stripe_customer,
         connected_account_id=seller,
         charge_type=(DIRECT if account else DESTINATION) if seller else None,
-        platform_fee=_fee(intent) if seller else None,
+        platform_fee=fee_of(intent) if seller else None,
     )
     session.add(transaction)
     session.flush()
@@ -114,10 +114,6 @@ def _import(
 def destination_of(intent: dict[str, Any]) -> str | None:
     """The connected account that a payment on ours is transferred to."""
     return id_of(as_object(intent.get("transfer_data")).get("destination"))
-
-
-def _fee(intent: dict[str, Any]) -> int | None:
-    return whole(intent.get("application_fee_amount"), 1, MOST_AMOUNT)
 
 
 def _join(session: Session, transaction: Transaction, kind: str, id_: str, role: Role) -> None:

@@ -21,7 +21,6 @@ from payments_app.customers.find import customer_for
 from payments_app.customers.models import Customer, SavedCard
 from payments_app.gateway.customers import email_of_customer
 from payments_app.gateway.ids import id_of
-from payments_app.gateway.numbers import MOST_AMOUNT, whole
 from payments_app.gateway.results import Answer, Verdict
 from payments_app.gateway.words import sentence
 from payments_app.inbound.earlier_attempts import charges_before, failed_before, is_tried_again
@@ -33,6 +32,7 @@ from payments_app.payments.models import PaymentRecord, Role, Transaction
 from payments_app.payments.phases import Phase
 from payments_app.payments.transactions.apply_stripe_state import apply_in_session
 from payments_app.payments.transactions.keep_answer import keep_answer
+from payments_app.payments.transactions.received import fee_of
 from payments_app.payments.transactions.stripe_metadata import Told
 
 # Only an attempt that came to something is worth a row.
@@ -139,7 +139,7 @@ def _create(
         stripe_customer_id=found.stripe_customer,
         connected_account_id=seller,
         charge_type=(DIRECT if account else DESTINATION) if seller else None,
-        platform_fee=_fee(intent) if seller else None,
+        platform_fee=fee_of(intent) if seller else None,
         **({"attempt": attempt} if told is None else columns_of(told, intent)),
     )
     session.add(transaction)
@@ -167,10 +167,6 @@ def _create(
 def destination_of(intent: dict[str, Any]) -> str | None:
     """The connected account that a payment on ours is transferred to."""
     return id_of(as_object(intent.get("transfer_data")).get("destination"))
-
-
-def _fee(intent: dict[str, Any]) -> int | None:
-    return whole(intent.get("application_fee_amount"), 1, MOST_AMOUNT)
 
 
 def _join(session: Session, transaction: Transaction, kind: str, id_: str, role: Role) -> None:

@@ -51,7 +51,7 @@ _STATES = (
 class Transaction(Base):
     """One attempt to take money. Amounts in minor units of `currency`: `amount` and `platform_fee`
     are what was asked for, `amount_received` is what Stripe then took of it, None until it did.
-    What was `paid` is asked of nothing else.
+    What was `paid` is asked of nothing else. The fee is then what it was captured with.
 
     A retry or another card is a new row for the same payable, numbered by `attempt`; this one
     stays as it ended. `version` rises with every change, and is the ETag of the status.

@@ -14,6 +14,7 @@ from payments_app.payments.refunds.request import review_refund
 from tests.bystanders import own
 from tests.inbound.webhook_sender import WebhookSender, create_event
 from tests.merchants.connected_merchants import account_id, api, create_ready_merchant, sell
+from tests.merchants.connected_merchants import records as records_of
 from tests.payments.driver import PaymentDriver
 from tests.refunds.refund_steps import give_back, refunds
 
@@ -36,13 +37,15 @@ def built(intent: dict[str, Any]) -> Transaction:
     ).one()
 
 
-def pay_elsewhere(post: WebhookSender, merchant: str, charge_type: str) -> dict[str, Any]:
+def pay_elsewhere(
+    post: WebhookSender, merchant: str, charge_type: str, **more: Any
+) -> dict[str, Any]:
     """Its intent, once the news of it was worked on."""
     account = account_id(merchant)
     on, to = ("", {"transfer_data[destination]": account})
     if charge_type == "direct":
         on, to = account, {}
-    intent: dict[str, Any] = api(post.driver, "POST", "payment_intents", on, **WISH, **to)
+    intent: dict[str, Any] = api(post.driver, "POST", "payment_intents", on, **WISH | to | more)
     post.send(create_event(id=intent["id"]) | ({"account": on} if on else {}))
     post.driver.work()
     return intent
@@ -69,6 +72,50 @@ def test_its_refund_takes_the_share_back_from_the_merchant(
     assert api(driver, "GET", f"transfers/{charge['transfer']}")["amount_reversed"] == 2500
     fee = api(driver, "GET", f"application_fees/{charge['application_fee']}")
     assert fee["amount_refunded"] == 103
+
+
+def pay_after_a_decline(
+    post: WebhookSender, charge_type: str, fee: int | None, **changed: Any
+) -> Transaction:
+    """A payment of which the first card was declined with our `fee` asked for; then that is
+    `changed`, and another card holds it until a part is captured."""
+    merchant = create_ready_merchant(post.driver, charge_type)
+    asked = {"application_fee_amount": fee or "", "capture_method": "manual"}
+    intent = pay_elsewhere(
+        post, merchant, charge_type, payment_method="pm_card_visa_chargeDeclined", **asked
+    )
+    assert (built(intent).state, built(intent).platform_fee) == ("failed", fee)
+    on = account_id(merchant) if charge_type == "direct" else ""
+    path, at_capture = f"payment_intents/{intent['id']}", changed.pop("at_capture", {})
+    api(post.driver, "POST", path, on, description="A print", **changed)
+    api(post.driver, "POST", f"{path}/confirm", on, payment_method="pm_card_visa")
+    api(post.driver, "POST", f"{path}/capture", on, amount_to_capture=1500, **at_capture)
+    post.send(create_event(id=intent["id"]) | ({"account": on} if on else {}))
+    post.driver.work()
+    return built(intent)
+
+
+@pytest.mark.parametrize("charge_type", ["destination", "direct"])
+@pytest.mark.parametrize("asked", [None, 103])
+def test_our_fee_of_a_part_is_what_it_was_captured_with(
+    post: WebhookSender, charge_type: str, asked: int | None
+) -> None:
+    row = pay_after_a_decline(post, charge_type, asked, at_capture={"application_fee_amount": 200})
+    assert (row.paid, row.fee_taken) == (1500, 200)
+    assert ("platform", "application_fee", 200) in records_of(row.id)
+    assert str(review_refund(row.id, 1500, reason="Broken").of_fee) == "$2.00"
+    give_back(post.driver, row.id, 1500)
+    assert ("platform", "application_fee_refund", 200) in records_of(row.id)
+
+
+def test_a_fee_that_was_taken_off_before_it_was_paid_stands_in_no_refund_s_way(
+    post: WebhookSender,
+) -> None:
+    row = pay_after_a_decline(post, "destination", 103, application_fee_amount="")
+    assert (row.paid, row.fee_taken) == (1500, None)
+    assert review_refund(row.id, 1500, reason="Broken").of_fee is None
+    give_back(post.driver, row.id, 1500)
+    assert [refund.state for refund in refunds(row.id)] == ["succeeded"]
 
 
 @pytest.mark.parametrize("records", ["read", "not read yet"])

@@ -48,8 +48,8 @@ class Held:
             return self.driver.open(order=payable)
         return _open(payable)
 
-    def capture(self, transaction: str, amount: int) -> None:
-        self._stripe(transaction, "/capture", amount_to_capture=amount)
+    def capture(self, transaction: str, amount: int, **more: object) -> None:
+        self._stripe(transaction, "/capture", amount_to_capture=amount, **more)
 
     def tell(self, transaction: str) -> None:
         """Stripe's events of the capture, and of what it let go."""

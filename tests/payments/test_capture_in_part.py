@@ -315,6 +315,17 @@ def test_our_fee_is_at_most_what_was_captured(
     assert "$1.00" in page.partition("Our fee")[2].partition("</dd>")[0]
 
 
+def test_our_fee_is_what_it_was_captured_with(held: Held, driver: PaymentDriver) -> None:
+    transaction = held.hold(order=create_sale(create_ready_merchant(driver)))
+    held.capture(transaction, 6000, application_fee_amount=150)
+    held.tell(transaction)
+    driver.work()
+    assert ("platform", "application_fee", 150) in records(transaction)
+    db.session.rollback()
+    body = db.session.scalars(select(WebhookEvent.body).where(own(WebhookEvent))).one()
+    assert json.loads(body)["data"]["payment"]["platform_fee"] == 150
+
+
 def test_a_download_paid_in_part_is_not_handed_over(held: Held, driver: PaymentDriver) -> None:
     _put_on_sale()
     whole, part = _buy(), _buy()

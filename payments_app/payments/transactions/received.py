@@ -10,6 +10,7 @@ from typing import Any
 
 from payments_app.core.db.columns import as_object
 from payments_app.core.money import Money, code_of
+from payments_app.gateway.numbers import MOST_AMOUNT, whole
 from payments_app.gateway.results import Answer, Verdict
 from payments_app.payments.models import Transaction
 from payments_app.payments.phases import Phase
@@ -46,10 +47,30 @@ def receive(transaction: Transaction, answer: Answer, phase: str) -> dict[str, A
         return {}
     intent = answer.body or {}
     transaction.amount_received = 0 if _is_setup(intent) else intent.get("amount_received")
+    _take_fee(transaction, intent)
     if transaction.amount_received == transaction.amount:
         return {}
     received = Money(transaction.amount_received or 0, transaction.currency)
     return {"captured": f"{received} of {transaction.money}"}
+
+
+def fee_of(intent: Mapping[str, Any]) -> int | None:
+    """Our part of a merchant's sale as its intent says it, in minor units; None where it names
+    none."""
+    return whole(intent.get("application_fee_amount"), 1, MOST_AMOUNT)
+
+
+def _take_fee(transaction: Transaction, intent: Mapping[str, Any]) -> None:
+    """Keep with which fee a merchant's sale was captured: it may be given with the capture. One
+    that was first heard of when a card was declined may have been asked for with another, or none.
+
+    Source: https://docs.stripe.com/api/payment_intents/capture (`application_fee_amount`)
+    """
+    if transaction.connected_account_id is None:
+        return
+    fee, made_elsewhere = fee_of(intent), transaction.create_sent_at is None
+    if fee is not None or made_elsewhere:
+        transaction.platform_fee = fee
 
 
 def is_release(refund: Mapping[str, Any], amount: int, captured: int) -> bool:

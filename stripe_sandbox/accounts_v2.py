@@ -181,7 +181,7 @@ def _drawn(account: Object, include: list[str]) -> Object:
         "contact_email": account["email"],
         "created": _moment(account["created"]),
         "dashboard": kept["dashboard"],
-        "defaults": kept["defaults"],
+        "defaults": _defaults(kept["defaults"]),
         "display_name": kept["display_name"],
         "future_requirements": None,
         "identity": {"country": account["country"].lower()},
@@ -192,15 +192,22 @@ def _drawn(account: Object, include: list[str]) -> Object:
     return drawn | {name: None for name in _INCLUDABLE if name not in include}
 
 
+def _defaults(given: Object) -> Object:
+    """Stripe collects what is required: the sandbox has only its form."""
+    collectors = given.get("responsibilities", {}) | {"requirements_collector": "stripe"}
+    return given | {"responsibilities": collectors}
+
+
 def _configuration(account: Object, name: str) -> Object:
     capabilities = account["capabilities"]
     payouts = "active" if account["payouts_enabled"] else "inactive"
     balance: Object = {"payouts": _capability(payouts)}
     if name == "merchant":
         cards = _capability(capabilities.get("card_payments"))
-        return {"capabilities": {"card_payments": cards, "stripe_balance": balance}}
+        both = {"card_payments": cards, "stripe_balance": balance}
+        return {"applied": True, "capabilities": both}
     balance["stripe_transfers"] = _capability(capabilities.get("transfers"))
-    return {"capabilities": {"stripe_balance": balance}}
+    return {"applied": True, "capabilities": {"stripe_balance": balance}}
 
 
 def _capability(status: Any) -> Object:

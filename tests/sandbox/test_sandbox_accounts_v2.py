@@ -152,3 +152,30 @@ def test_a_body_of_v2_is_json(sandbox_url: str, key: str) -> None:
     )
     assert answer.status_code == 400
     assert answer.json()["error"]["message"].startswith("Invalid JSON in request body")
+
+
+def test_the_list_holds_what_v2_made(client: Any, v2: Any) -> None:
+    client.v1.accounts.create({"type": "express"})
+    made = v2.accounts.create(BOTH)
+    assert [each.id for each in v2.accounts.list().data] == [made.id]
+
+
+def test_a_configuration_is_applied_and_stripe_collects_what_is_required(v2: Any) -> None:
+    account = v2.accounts.create({**BOTH, "include": [*WANTED, "defaults", "identity"]})
+    configuration = account.configuration
+    assert (configuration.merchant.applied, configuration.recipient.applied) == (True, True)
+    responsibilities = account.defaults.responsibilities
+    assert (responsibilities.requirements_collector, responsibilities.losses_collector) == (
+        "stripe",
+        "application",
+    )
+
+
+def test_an_account_without_wishes_has_responsibilities_too(v2: Any) -> None:
+    account = v2.accounts.create({"include": ["defaults"]})
+    assert account.defaults.responsibilities.requirements_collector == "stripe"
+    assert (account.applied_configurations, account.contact_email, account.dashboard) == (
+        [],
+        None,
+        None,
+    )

@@ -89,6 +89,15 @@ def test_a_disabled_destination_gets_nothing_until_it_is_enabled(
     assert [last in body.decode() for body, _ in inbox.posts] == [True]
 
 
+def test_a_deleted_destination_is_gone(destinations: Any) -> None:
+    made = destinations.create(snapshot("https://a.example/"))
+    assert destinations.delete(made.id).to_dict() == {
+        "id": made.id,
+        "object": "v2.core.event_destination",
+    }
+    assert destinations.list().data == []
+
+
 def test_events_and_metadata_can_be_changed(destinations: Any) -> None:
     made = destinations.create(snapshot("https://a.example/"))
     destinations.update(made.id, {"enabled_events": ["refund.created"], "metadata": {"a": "b"}})
@@ -138,6 +147,8 @@ def test_a_domain_is_registered_once(v1: Any) -> None:
     v1.payment_method_domains.update(made.id, {"enabled": False})
     listed = v1.payment_method_domains.list({"domain_name": "pay.example.com"}).data
     assert [each.enabled for each in listed] == [False]
+    assert v1.payment_method_domains.validate(made.id).apple_pay.status == "active"
+    assert v1.payment_method_domains.retrieve(made.id).enabled is False
 
 
 def test_an_address_is_no_domain(v1: Any) -> None:

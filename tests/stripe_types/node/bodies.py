@@ -9,29 +9,66 @@ from typing import Any
 
 IMPORT = 'import type Stripe from "stripe";\n'
 _EMPTY = {"object": "list", "data": [], "has_more": False, "url": ""}
+# Fields of v2 that are optional in the types. The reference says nullable, and that what a request
+# did not include is null: https://docs.stripe.com/api/include_dependent_response_values
+_NULLABLE = (
+    "v2.core.account.configuration",
+    "v2.core.account.contact_email",
+    "v2.core.account.dashboard",
+    "v2.core.account.defaults",
+    "v2.core.account.display_name",
+    "v2.core.account.future_requirements",
+    "v2.core.account.identity",
+    "v2.core.account.requirements",
+    "v2.core.account.requirements.entries.reference",
+    "v2.core.account.requirements.summary",
+    "v2.core.event.context",
+    "v2.core.event.reason",
+    "v2.core.event_destination.snapshot_api_version",
+    "v2.core.event_destination.status_details",
+    "v2.core.event_destination.webhook_endpoint.signing_secret",
+    "v2.core.event_destination.webhook_endpoint.url",
+)
 # Of Stripe, but not in its types: what a field holds, and why it may.
 LEFT_OUT = {
-    "v2.core.event.reason=null": "the reference says nullable, the types only optional",
+    **{f"{field}=null": "the reference says nullable" for field in _NULLABLE},
     'error.code="insufficient_capabilities_for_transfer"': "people report it; not among the words",
     'error.code="payment_intent_confirmation_token_invalid"': "belief 2 of docs/stripe-beliefs.md",
     'error.code="payment_method_types_no_longer_supported"': "the changelog of 2026-09-30 names it",
 }
+# A refusal that is v2's alone has no type. Its words are those of the reference, since the types
+# take any: https://docs.stripe.com/api/v2/core/accounts
+_V2_CODES = (
+    "accounts_v2_access_blocked",
+    "identity_country_required",
+    "not_found",
+    "v1_account_instead_of_v2_account",
+)
+_V2_ERROR = (
+    '{ error: Pick<Stripe.errors.StripeError, "message" | "doc_url" | "request_log_url"> & '
+    f"{{ code: {' | '.join(map(json.dumps, _V2_CODES))} }} }}"
+)
 
 
 def type_of(body: Mapping[str, Any]) -> str:
     """Its type in Stripe's Node library."""
     if "error" in body:
-        return "{ error: Stripe.PaymentIntent.LastPaymentError }"
-    kind, name = body["object"], _name(body["object"])
-    if kind == "list":
+        typed = "{ error: Stripe.PaymentIntent.LastPaymentError }"
+        return typed if "type" in body["error"] else _V2_ERROR
+    kind = body.get("object", "v2.list")
+    name = _name(kind)
+    if kind in ("list", "v2.list"):
         items = sorted({_name(item["object"]) for item in body["data"]})
-        return f"Stripe.ApiList<{' | '.join(f'Stripe.{item}' for item in items) or 'never'}>"
+        listed = "ApiList" if kind == "list" else "V2List"
+        return f"Stripe.{listed}<{' | '.join(f'Stripe.{item}' for item in items) or 'never'}>"
     if kind == "event":
         return f"Extract<Stripe.Event, {{ type: {json.dumps(body['type'])} }}>"
     if kind == "v2.core.event":
         thin = f"Extract<Stripe.V2.Core.Event, {{ type: {json.dumps(body['type'])} }}>"
         # What is posted has neither data nor the library's own functions.
         return f'Omit<{thin}, "data" | "fetchRelatedObject">'
+    if kind.startswith("v2.") and body.keys() == {"id", "object"}:
+        return "Stripe.V2.DeletedObject"
     return f"Stripe.Deleted{name}" if body.get("deleted") else f"Stripe.{name}"
 
 

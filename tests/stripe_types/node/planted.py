@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-# What of a PaymentIntent is changed (None takes it away), and what must be said of it.
-_INTENTS: tuple[tuple[str, Any, str], ...] = (
-    ("amount", "1099", "\"amount\": Type 'string' is not assignable to type 'number'"),
-    ("status", "paid", "'\"paid\"' is not assignable to type 'Status'"),
-    ("colour", "red", "\"colour\"' does not exist in type 'PaymentIntent'"),
-    ("currency", None, "'currency' is missing"),
+_INTENT, _ACCOUNT = "payment_intent", "v2.core.account"
+# A kind, what of it is changed (None takes it away), and what must be said of it.
+_BODIES: tuple[tuple[str, str, Any, str], ...] = (
+    (_INTENT, "amount", "1099", "\"amount\": Type 'string' is not assignable to type 'number'"),
+    (_INTENT, "status", "paid", "'\"paid\"' is not assignable to type 'Status'"),
+    (_INTENT, "colour", "red", "\"colour\"' does not exist in type 'PaymentIntent'"),
+    (_INTENT, "currency", None, "'currency' is missing"),
+    (_ACCOUNT, "dashboard", "paper", "'\"paper\"' is not assignable to type 'Dashboard"),
+    (_ACCOUNT, "created", None, "'created' is missing"),
 )
 # A script, what is replaced in it, by what, and what must be said of it.
 _SCRIPTS = (
@@ -22,9 +25,12 @@ _SCRIPTS = (
 
 
 def bodies(found: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    intent = next(body for body in found if body.get("object") == "payment_intent")
-    changed = [{**intent, name: value} for name, value, _ in _INTENTS]
-    return [{k: v for k, v in each.items() if k != "currency" or v} for each in changed]
+    changed = []
+    for kind, name, value, _ in _BODIES:
+        body = next(each for each in found if each.get("object") == kind)
+        others = {k: v for k, v in body.items() if k != name}
+        changed.append(others if value is None else {**others, name: value})
+    return changed
 
 
 def scripts(ours: Mapping[str, str]) -> dict[str, str]:
@@ -38,8 +44,8 @@ def unnoticed(said: Mapping[str, Sequence[tuple[int, str]]]) -> list[str]:
     """Planted mistakes that were not named. A body stands on a line, from the second on."""
     named = dict(said["planted.ts"])
     missed = [
-        f"not noticed: {name} of a PaymentIntent is {value!r}"
-        for line, (name, value, words) in enumerate(_INTENTS, 2)
+        f"not noticed: {name} of a {kind} is {value!r}"
+        for line, (kind, name, value, words) in enumerate(_BODIES, 2)
         if words not in named.get(line, "")
     ]
     return missed + [

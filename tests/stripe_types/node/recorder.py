@@ -25,6 +25,7 @@ from stripe_sandbox.server import LOOPBACK, Server
 _TESTS = ["tests/sandbox", "-q", "-k", "not in_the_browser"]
 # They spoil answers, or start servers of their own, or look at pages.
 _OTHERS = ("faults", "process", "stripe_js")
+_EVENTS = ("event", "v2.core.event")
 
 
 @dataclass
@@ -36,7 +37,7 @@ class Recording:
     def never_seen(self) -> list[str]:
         """Routes and kinds of event that the stand-in has, of which nothing is here."""
         routes = {f"{each.method} {each.pattern.pattern}" for each in routing._routes}
-        told = {body["type"] for body in self.bodies if "event" in body.get("object", "")}
+        told = {body["type"] for body in self.bodies if body.get("object") in _EVENTS}
         return sorted(routes - self.routes) + sorted(_event_types() - told)
 
 
@@ -50,7 +51,8 @@ def _event_types() -> set[str]:
         for path in folder.glob("*.py")
         for word in re.findall(r'"([\w.\[\]]+)"', path.read_text())
     }
-    return {word for word in named if word in known or re.match(r"v2\.core\.account[.\[]", word)}
+    thin = re.compile(r"v2\.core\.(account[.\[]|event_destination\.)")
+    return {word for word in named if word in known or thin.match(word)}
 
 
 def record(directory: Path) -> Recording:
@@ -62,7 +64,7 @@ def record(directory: Path) -> Recording:
 
     def answer(request: Request) -> Response:
         response = application.answer(request)
-        if request.path.startswith("/v1/"):
+        if request.path.startswith(("/v1/", "/v2/")):
             found.bodies.append(json.loads(response.body))
             if response.status == 200 and (route := routing.find(request.method, request.path)):
                 found.routes.add(f"{request.method} {route[0].pattern.pattern}")
@@ -82,7 +84,7 @@ def record(directory: Path) -> Recording:
 
 def _events(path: Path) -> list[dict[str, Any]]:
     database = sqlite3.connect(path)
-    told = "SELECT body FROM objects WHERE kind IN ('event', 'v2.core.event')"
+    told = f"SELECT body FROM objects WHERE kind IN {_EVENTS}"
     events = [visible(json.loads(body)) for (body,) in database.execute(told)]
     database.close()
     return events

@@ -56,11 +56,24 @@ def test_the_releases_are_pinned_and_no_registry_is_named() -> None:
             {"object": "event", "type": "charge.failed"},
             'Extract<Stripe.Event, { type: "charge.failed" }>',
         ),
-        ({"error": {}}, "{ error: Stripe.PaymentIntent.LastPaymentError }"),
+        (
+            {"error": {"type": "card_error"}},
+            "{ error: Stripe.PaymentIntent.LastPaymentError }",
+        ),
+        ({"object": "v2.core.account_link"}, "Stripe.V2.Core.AccountLink"),
+        ({"data": [], "next_page_url": None}, "Stripe.V2List<never>"),
+        ({"data": [{"object": "v2.core.account"}]}, "Stripe.V2List<Stripe.V2.Core.Account>"),
+        ({"id": "ed_1", "object": "v2.core.event_destination"}, "Stripe.V2.DeletedObject"),
     ],
 )
 def test_a_body_is_judged_by_the_type_of_its_kind(body: dict[str, Any], kind: str) -> None:
     assert bodies.type_of(body) == kind
+
+
+def test_an_error_without_a_type_may_only_be_one_of_v2() -> None:
+    kind = bodies.type_of({"error": {"code": "not_found", "message": "No such account."}})
+    assert '"not_found"' in kind
+    assert "resource_missing" not in kind
 
 
 def test_bodies_that_differ_by_ids_and_numbers_are_judged_once() -> None:
@@ -82,6 +95,8 @@ def test_a_recording_names_what_was_never_seen() -> None:
         "charge.dispute.created",
         "setup_intent.setup_failed",
         "v2.core.account[requirements].updated",
+        "GET ^/v2/core/accounts$",
+        "v2.core.event_destination.ping",
     } <= set(missing)
 
 
@@ -89,6 +104,11 @@ def test_a_judge_that_says_nothing_is_told_each_planted_mistake() -> None:
     ours = {path.name: path.read_text() for path in SCRIPTS.glob("*.js")}
     wrong = planted.scripts(ours)
     assert not set(wrong.values()) & set(ours.values())
-    intents = planted.bodies([{"object": "payment_intent", "amount": 5, "currency": "usd"}])
+    answers = planted.bodies(
+        [
+            {"object": "payment_intent", "amount": 5, "currency": "usd"},
+            {"object": "v2.core.account"},
+        ]
+    )
     said: dict[str, list[tuple[int, str]]] = {name: [] for name in ("planted.ts", *wrong)}
-    assert len(planted.unnoticed(said)) == len(intents) + len(wrong)
+    assert len(planted.unnoticed(said)) == len(answers) + len(wrong)

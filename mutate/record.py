@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from mutate.mutants import Mutant
 
 # These drive the product as processes, which are not recorded, or repeat what the others say.
 NOT_RECORDED = ("browser", "edge", "fuzz", "parts", "sandbox", "mutate", "chaos")
+_WORDS = re.compile(r"[\"']([^\"'\s]{4,})[\"']")
 CODE = ("payments_app", "tests", "templates", "migrations", "demo", "parts", "stripe_sandbox")
 
 
@@ -26,25 +28,42 @@ class NotRunnableError(Exception):
 
 
 class Record:
-    """`tests_of` a mutant, the fastest first."""
+    """`tests_of` a mutant: first those that are about it, then the others, the fastest first."""
 
     def __init__(self, directory: Path) -> None:
         self._data = CoverageData(str(directory / "coverage"))
         self._data.read()
         self._seconds: dict[str, float] = json.loads((directory / "seconds.json").read_text())
         self._root = json.loads((directory / "root.json").read_text())
+        self._texts: dict[str, str] = {}
 
     def tests_of(self, mutant: Mutant) -> list[str]:
-        """Those that run one of its lines; of a line that runs at import, those of its file."""
+        """Those that run one of its lines; of a line that runs at import, those of its file, else
+        those that are about it."""
         lines = self._data.contexts_by_lineno(f"{self._root}/{mutant.path}")
         first, last = mutant.lines
-        tests = {
-            test for line in range(first, last + 1) for test in lines.get(line, ()) if test
-        } or {test for tests in lines.values() for test in tests if test}
-        return sorted(tests & self._seconds.keys(), key=lambda test: self._seconds[test])
+        tests = (
+            {test for line in range(first, last + 1) for test in lines.get(line, ()) if test}
+            or {test for tests in lines.values() for test in tests if test}
+            or {test for test in self._seconds if self._closeness(test, mutant)}
+        )
+        return sorted(
+            tests & self._seconds.keys(),
+            key=lambda test: (-self._closeness(test, mutant), self._seconds[test]),
+        )
 
     def seconds(self, test: str) -> float:
         return self._seconds.get(test, 0.0)
+
+    def _closeness(self, test: str, mutant: Mutant) -> int:
+        """2 where the test's file names a word that the mutant changes, 1 more where its folder is
+        named as the package."""
+        file = test.partition("::")[0]
+        if file not in self._texts:
+            self._texts[file] = (Path(self._root) / file).read_text()
+        words = _WORDS.findall(mutant.old)
+        named = any(word in self._texts[file] for word in words)
+        return 2 * named + (f"/{mutant.package}/" in file)
 
 
 def recorded(

@@ -43,6 +43,15 @@ def test_that_looks_at_nothing():
     tell([])
 """
 
+EVENTS = "payments_app/events.py"
+EVENTS_SOURCE = 'EVENTS = {"sale.made": 1, "sale.lost": 2}\n'
+TESTS_OF_EVENTS = """
+from payments_app.events import EVENTS
+
+def test_made():
+    assert "sale.made" in EVENTS
+"""
+
 
 @pytest.fixture(scope="module")
 def product(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -52,6 +61,8 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (root / PRICE).write_text(SOURCE)
     (root / "payments_app/__init__.py").write_text("")
     (root / "tests/test_price.py").write_text(TESTS)
+    (root / EVENTS).write_text(EVENTS_SOURCE)
+    (root / "tests/test_events.py").write_text(TESTS_OF_EVENTS)
     settings = '[tool.pytest]\npythonpath = ["."]\naddopts = ["--import-mode=importlib"]\n'
     (root / "pyproject.toml").write_text(settings)
     return root
@@ -86,6 +97,17 @@ def test_a_line_that_no_test_runs_has_the_tests_of_its_file(record: Record) -> N
     assert len(record.tests_of(mutant("3", "constant"))) == 2
     at_import = [m for m in mutants_in(SOURCE, PRICE) if m.old == "3" and not m.function]
     assert len(record.tests_of(at_import[0])) == 3
+
+
+def test_of_a_file_that_runs_at_import_alone_the_tests_name_what_is_changed(
+    record: Record,
+) -> None:
+    made, lost = (
+        next(m for m in mutants_in(EVENTS_SOURCE, EVENTS) if m.old == f'"sale.{word}"')
+        for word in ("made", "lost")
+    )
+    assert names(record.tests_of(made)) == ["test_made"]
+    assert record.tests_of(lost) == []
 
 
 def test_what_was_recorded_is_kept_for_the_same_code(

@@ -132,13 +132,13 @@ def lose_connection(
     """Break the connection at the next COMMIT of a writer, after `before` has run on it."""
     engine = checkout.app.extensions["engine"]
 
-    def arrange(before: Callable[[Connection], None]) -> None:
-        armed = [True]
+    def arrange(before: Callable[[Connection], None], times: int = 1) -> None:
+        armed = [True] * times
 
         def lose(connection: Connection) -> None:
             if not (connection.get_execution_options().get("writes") and armed):
                 return
-            armed.clear()
+            armed.pop()
             before(connection)
             pid = connection.connection.driver_connection.info.backend_pid
             with psycopg.connect(libpq(database_url), autocommit=True) as other:
@@ -170,3 +170,14 @@ def test_a_connection_lost_after_commit_answers_the_payment_that_was_stored(
     assert answer.status_code == 202
     assert answer.headers["X-Idempotency-Replayed"] == "true"
     assert checkout.count() == checkout.count(Order) == 1
+
+
+def test_where_each_commit_is_lost_the_buyer_is_told_that_the_same_form_charges_once(
+    checkout: CheckoutClient, lose_connection: Callable[..., None]
+) -> None:
+    lose_connection(lambda _: None, times=3)
+    answer = checkout.post(key="k1")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+    assert "can't charge you twice" in answer.json["error"]["message"]
+    assert checkout.post(key="k1").status_code == 202
+    assert checkout.count() == 1

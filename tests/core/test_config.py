@@ -75,6 +75,7 @@ def test_all_missing_settings_are_named_at_once() -> None:
         ("SMTP_URL", "smtp://user:hush@:587", "must name a host"),
         ("SMTP_URL", "smtp://mail.example.com:mail", "a port from 1 to 65535"),
         ("STRIPE_ACCOUNTS_API", "v3", "v1 or v2"),
+        ("ALERT_WEBHOOK_URL", "http://alerts.example/", "https:// for any host"),
         ("CHECKOUT_CHALLENGE", "maybe", "off, auto or always"),
         ("BUSINESS_TIMEZONE", "Mars/Olympus", "zone"),
     ],

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from parts.process import wait_until
 from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
+from payments_app.core.history import HistoryEntry
 from payments_app.core.jobs.command import Claim
 from payments_app.core.jobs.runner import perform
 from payments_app.customers import cards
@@ -131,6 +132,8 @@ def test_another_card_can_be_made_the_default(driver: PaymentDriver) -> None:
     save(driver, "pm_card_mastercard")
     assert cards.choose_default(ada().id, kept()[1].id)
     assert ada().default_payment_method_id == kept()[1].payment_method
+    told = select(HistoryEntry.data).where(HistoryEntry.what == "card.default")
+    assert [data["last4"] for data in db.session.scalars(told)] == ["4444"]
 
 
 def test_a_removed_card_is_taken_off_the_customer_at_stripe(driver: PaymentDriver) -> None:

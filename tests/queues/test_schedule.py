@@ -111,3 +111,7 @@ def test_the_sweepers_queue_has_no_worker_that_could_be_away() -> None:
 def test_no_queue_that_a_buyer_waits_for_gives_way_to_others() -> None:
     assert not {"charges", "payment_critical", "payment_standard"} & BACKGROUND_QUEUES
     assert set(QUEUE_THREADS) > BACKGROUND_QUEUES
+
+
+def test_nothing_is_asked_for_more_often_than_every_fifteen_seconds() -> None:
+    assert min(periodic.seconds for periodic in SCHEDULE) == 15

@@ -109,3 +109,9 @@ def test_what_sentry_gets_is_cut_at_any_depth() -> None:
         "exception": {"values": [{"value": "whsec_[cut]"}]},
         "count": 3,
     }
+
+
+def test_a_line_names_its_logger_and_its_level(log: io.StringIO) -> None:
+    logging.getLogger("payments_app.somewhere").error("it happened")
+    line = json.loads(log.getvalue())
+    assert (line["logger"], line["level"]) == ("payments_app.somewhere", "error")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import Any
 
 import pytest
@@ -13,10 +14,11 @@ from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.customers import cards
 from payments_app.customers.models import Customer
+from payments_app.customers.recognise import read_link
 from payments_app.gateway.declines import DECLINES, DeclinePolicy
 from payments_app.notices.models import Mail
 from payments_app.payments.models import Transaction
-from payments_app.subscriptions.renew import advance
+from payments_app.subscriptions.renew import advance, due
 from tests.bystanders import own
 from tests.subscriptions.billing_driver import BillingDriver, at
 
@@ -49,9 +51,12 @@ def test_a_refused_renewal_is_past_due_and_extends_nothing(billing: BillingDrive
 
 
 def test_a_refused_renewal_is_told_once_with_a_link_to_pay(billing: BillingDriver) -> None:
-    lapse(billing)
+    member = lapse(billing)
     (received,) = mails_of(billing, "dunning")
-    assert "/account/" in received.text
+    (token,) = re.findall(r"/account/(\S+)", received.text)
+    link = read_link(token)
+    assert link is not None
+    assert link.to == f"/checkout/{billing.periods(member)[-1].id}"
     assert mails_of(billing, "payment_failed") == []
 
 
@@ -205,3 +210,11 @@ def test_a_refusal_that_is_heard_twice_counts_once(billing: BillingDriver) -> No
     billing.run_due(at(RENEWAL))
     assert billing.periods(member)[-1].step == 0
     assert len(billing.messages("notices.dunning")) == 1
+
+
+def test_nothing_of_a_subscription_that_has_ended_is_due(billing: BillingDriver) -> None:
+    member = lapse(billing)
+    for day in TRIES:
+        billing.go_to(day)
+    assert billing.subscription(member).status == "canceled"
+    assert member not in due(db.session(), at("2026-05-31"))

@@ -14,7 +14,6 @@ from flask import current_app
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from payments_app.core import history
 from payments_app.core.db.clock import database_now
 from payments_app.core.db.session import atomic
 from payments_app.core.jobs import outbox
@@ -26,6 +25,7 @@ from payments_app.merchants.models import Endpoint
 from payments_app.notices.announce import DELIVER
 from payments_app.notices.call import Outcome, call
 from payments_app.notices.endpoint_health import note_health
+from payments_app.notices.record_delivery import record_delivery
 from payments_app.notices.webhook_models import Attempt, Delivery, WebhookEvent
 from payments_app.notices.webhook_retries import POLICY
 
@@ -176,26 +176,3 @@ def _secrets(session: Session, endpoint: Endpoint) -> tuple[str, ...]:
     if rotating and endpoint.old_secret:
         return (endpoint.secret, endpoint.old_secret)
     return (endpoint.secret,)
-
-
-def record_delivery(
-    session: Session,
-    delivery: Delivery,
-    what: str,
-    *,
-    actor: str = history.SYSTEM,
-    error: str | None = None,
-) -> None:
-    """Append what became of a delivery to the history, in the caller's transaction."""
-    event = session.get_one(WebhookEvent, delivery.event_id)
-    history.record(
-        session,
-        "webhook" if actor == history.SYSTEM else "staff",
-        f"merchant_webhook.{what}",
-        actor=actor,
-        transaction_id=event.transaction_id,
-        subject=delivery.id,
-        event=event.type,
-        endpoint=delivery.endpoint_id,
-        error=error,
-    )

@@ -159,11 +159,6 @@ FIXES = {
 
 
 @atomic
-def _read(session: Session, finding_id: int) -> Finding:
-    return _fixable(session, finding_id)
-
-
-@atomic
 def _is_open(session: Session, finding_id: int) -> bool:
     return session.get_one(Finding, finding_id, populate_existing=True).resolved_at is None
 
@@ -199,3 +194,6 @@ def _fixable(session: Session, finding_id: int) -> Finding:
     if finding.fix is None:
         raise FixFailedError(f"{finding.kind} has no safe fix: look at Stripe and at the timeline")
     return finding
+
+
+_read = atomic(_fixable)

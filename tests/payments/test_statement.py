@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from payments_app.payments.transactions.charge_snapshot import statement_suffix
+from payments_app.payments.transactions.statement_suffix import statement_suffix
 from tests.payments.driver import PaymentDriver
 
 

@@ -12,8 +12,8 @@ from payments_app.core.db.clock import database_now
 from payments_app.core.db.session import atomic
 from payments_app.core.jobs import counters
 from payments_app.core.jobs.command import Claim, Command
-from payments_app.core.jobs.due import claimable, free
-from payments_app.core.jobs.outbox import OPEN, Message, commands, is_known
+from payments_app.core.jobs.due import claimable, free, is_known
+from payments_app.core.jobs.outbox import OPEN, Message, commands
 from payments_app.core.logs import redact
 
 LEASE_SECONDS = 30  # renewed while the work runs: a dead worker's messages wait no longer

@@ -14,14 +14,10 @@ from collections.abc import Container, Mapping
 
 from flask import current_app
 from sqlalchemy import (
-    ARRAY,
     CheckConstraint,
-    ColumnElement,
     Index,
     String,
     Text,
-    any_,
-    literal,
     text,
 )
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -133,16 +129,6 @@ def commands() -> Mapping[str, Command]:
     each kind of payable adds."""
     table: Mapping[str, Command] = current_app.extensions["commands"]
     return {**current_app.extensions["payable_commands"](), **table}
-
-
-def is_known() -> ColumnElement[bool]:
-    """Condition on Message: this process knows its command. What it does not know it leaves, at
-    whatever age, to one that does."""
-    known = list(commands())
-    if current_app.extensions["engine"].dialect.name == "postgresql":
-        # One parameter: seventy would be written into each of these statements anew.
-        return Message.command == any_(literal(known, ARRAY(String)))
-    return Message.command.in_(known)
 
 
 def stage(

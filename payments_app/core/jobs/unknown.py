@@ -15,8 +15,8 @@ from payments_app.core.db.clock import database_now
 from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.core.jobs import wake_up
-from payments_app.core.jobs.due import UNKNOWN_SECONDS, claimable
-from payments_app.core.jobs.outbox import Message, is_known
+from payments_app.core.jobs.due import UNKNOWN_SECONDS, claimable, is_known
+from payments_app.core.jobs.outbox import Message
 
 KIND = "unknown_command"
 AGAIN_SECONDS = 86_400  # after somebody acknowledged it, while it still waits

@@ -7,7 +7,6 @@ row and no connection is held while Stripe is called.
 from __future__ import annotations
 
 import datetime as dt
-import unicodedata
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,10 +19,9 @@ from payments_app.payments.connect.account import account_of, is_destination_cha
 from payments_app.payments.models import Role, Transaction
 from payments_app.payments.queries import joined
 from payments_app.payments.repeatable import KEY_SECONDS, older_than, same_parameters
+from payments_app.payments.transactions.statement_suffix import statement_suffix
 from payments_app.payments.transactions.stripe_metadata import metadata_of
 
-# With at most ten characters of our account's own name and "* " between: 22.
-SUFFIX_LENGTH = 10
 # By its name: the customers' package is above this one.
 _CUSTOMERS = table("pay_customers", column("id"), column("stripe_customer_gone_at"))
 UNSENT_SECONDS = 15 * 60  # a buyer who left is not charged after this
@@ -111,20 +109,6 @@ def parameters_for(transaction: Transaction, metadata: dict[str, str]) -> dict[s
     if is_destination_charge(transaction):
         create["transfer_data"] = {"destination": transaction.connected_account_id}
     return {"create": create, "confirm": _confirmation(transaction)}
-
-
-def statement_suffix(description: str) -> str | None:
-    """What a card's statement says behind our name, so that its owner knows the charge: an order's
-    number, which follows a #, or else how the description begins. Latin
-    characters, one letter at least, none of <>\\'"*. None where nothing is left.
-
-    Source: https://docs.stripe.com/get-started/account/statement-descriptors
-    """
-    latin = unicodedata.normalize("NFKD", description).encode("ascii", "ignore").decode()
-    told = latin.rpartition("#")[2]
-    words = " ".join("".join(c for c in told if c not in "<>\\'\"*").split())
-    suffix = words[:SUFFIX_LENGTH].strip()
-    return suffix if any(c.isalpha() for c in suffix) else None
 
 
 def _setup(transaction: Transaction, metadata: dict[str, str]) -> dict[str, Any]:

@@ -71,10 +71,9 @@ def fix(finding_id: int, actor: str | None = None) -> str:
     Raises FixFailedError; a difference that is still there afterwards is found anew.
     """
     finding = _read(finding_id)
-    name = finding.fix or ""
-    answer = FIXES[name].ask(finding)
+    answer = FIXES[finding.fix or ""].ask(finding)
     _make(finding_id, actor or finding.asked_by or history.SYSTEM, answer)
-    return name
+    return finding.fix or ""
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from redis import Redis
 
 from payments_app.config import Config
 from payments_app.core import redis_client
+from payments_app.core.web.links import absolute
 from payments_app.gateway.client import API_VERSION
 from payments_app.gateway.destinations import (
     ACCOUNTS,
@@ -91,8 +92,7 @@ WANTED = (
 
 def address() -> str:
     """Where all of them post to."""
-    config: Config = current_app.config["CONFIG"]
-    return config.public_url + PATH
+    return absolute(PATH)
 
 
 def note_verified(secret: str) -> None:

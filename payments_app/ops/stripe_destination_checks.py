@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from flask import current_app
 
 from payments_app.core.db.clock import utcnow
+from payments_app.core.web.links import absolute
 from payments_app.gateway import destinations, domains
 from payments_app.gateway.destinations import ALL_EVENTS, Destination, fingerprint
 from payments_app.gateway.results import UnreadableError
@@ -63,7 +64,7 @@ def domain_checks() -> Iterator[Check]:
 
 def own_domain() -> str | None:
     """The host of PUBLIC_URL; None where that is an address or this machine, which need none."""
-    host = urlsplit(current_app.config["CONFIG"].public_url).hostname or ""
+    host = urlsplit(absolute("")).hostname or ""
     try:
         ipaddress.ip_address(host)
     except ValueError:

@@ -243,7 +243,6 @@ def upgrade() -> None:
         sa.Column("email", sa.String(length=254), nullable=False),
         sa.Column("name", sa.String(length=200), nullable=True),
         sa.Column("stripe_customer_id", sa.String(length=255), nullable=True),
-        sa.Column("stripe_customer_gone_at", columns.UTCDateTime(), nullable=True),
         sa.Column("default_payment_method_id", sa.String(length=255), nullable=True),
         sa.Column("payment_status", sa.String(length=24), nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),
@@ -516,11 +515,8 @@ def upgrade() -> None:
         sa.Column("save_card", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("customer_known", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("parameters", columns.JSON_TYPE, nullable=True),
-        sa.Column("key_number", sa.Integer(), server_default=sa.text("1"), nullable=False),
-        sa.Column("misconfigured_at", columns.UTCDateTime(), nullable=True),
         sa.Column("create_sent_at", columns.UTCDateTime(), nullable=True),
         sa.Column("confirm_sent_at", columns.UTCDateTime(), nullable=True),
-        sa.Column("searched_to", sa.String(length=255), nullable=True),
         sa.Column("stripe_payment_id", sa.String(length=255), nullable=True),
         sa.Column("stripe_status", sa.String(length=40), nullable=True),
         sa.Column("client_secret", sa.String(length=255), nullable=True),
@@ -591,13 +587,6 @@ def upgrade() -> None:
         )
         batch_op.create_index(
             "pay_transactions_last4_page_idx", ["card_last4", "created_at", "id"], unique=False
-        )
-        batch_op.create_index(
-            "pay_transactions_misconfigured_at_idx",
-            ["misconfigured_at"],
-            unique=False,
-            postgresql_where=sa.text("misconfigured_at IS NOT NULL"),
-            sqlite_where=sa.text("misconfigured_at IS NOT NULL"),
         )
         batch_op.create_index(
             "pay_transactions_phase_page_idx", ["phase", "created_at", "id"], unique=False
@@ -696,14 +685,11 @@ def upgrade() -> None:
         sa.Column("transfers_enabled", sa.Boolean(), nullable=False),
         sa.Column("payouts_enabled", sa.Boolean(), nullable=False),
         sa.Column("requirements", columns.JSON_TYPE, nullable=True),
-        sa.Column("stripe_data", columns.JSON_TYPE, nullable=True),
-        sa.Column("key_number", sa.Integer(), server_default=sa.text("1"), nullable=False),
         sa.Column("error_message", sa.Text(), nullable=True),
         sa.Column("link_url", sa.Text(), nullable=True),
         sa.Column("link_expires_at", columns.UTCDateTime(), nullable=True),
         sa.Column("deauthorized_at", columns.UTCDateTime(), nullable=True),
         sa.Column("refreshed_at", columns.UTCDateTime(), nullable=True),
-        sa.Column("read_asked_at", columns.UTCDateTime(), nullable=True),
         sa.Column(
             "created_at", columns.UTCDateTime(), server_default=clock.database_now(), nullable=False
         ),
@@ -813,39 +799,6 @@ def upgrade() -> None:
             ),
         )
 
-    op.create_table(
-        "pay_gone_at_stripe",
-        sa.Column("stripe_id", sa.String(length=255), nullable=False),
-        sa.Column("stripe_customer_id", sa.String(length=255), nullable=False),
-        sa.Column(
-            "found_at", columns.UTCDateTime(), server_default=clock.database_now(), nullable=False
-        ),
-        sa.PrimaryKeyConstraint("stripe_id", name=op.f("pay_gone_at_stripe_pkey")),
-    )
-    with op.batch_alter_table("pay_gone_at_stripe", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("pay_gone_at_stripe_found_at_idx"), ["found_at"], unique=False
-        )
-
-    op.create_table(
-        "pay_restore",
-        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("backup_taken", columns.UTCDateTime(), nullable=False),
-        sa.Column("found", sa.String(length=200), nullable=False),
-        sa.Column(
-            "begun_at", columns.UTCDateTime(), server_default=clock.database_now(), nullable=False
-        ),
-        sa.Column("opened_at", columns.UTCDateTime(), nullable=True),
-        sa.Column("opened_by", sa.String(length=80), nullable=True),
-        sa.PrimaryKeyConstraint("id", name=op.f("pay_restore_pkey")),
-    )
-    op.create_table(
-        "pay_stripe_account",
-        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("account", sa.String(length=255), nullable=False),
-        sa.Column("livemode", sa.Boolean(), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pay_stripe_account_pkey")),
-    )
     op.create_table(
         "pay_history",
         sa.Column("id", columns.BIGINT, nullable=False),
@@ -1959,12 +1912,6 @@ def downgrade() -> None:
         batch_op.drop_index("pay_daily_payments_day_idx")
 
     op.drop_table("pay_daily_payments")
-    op.drop_table("pay_stripe_account")
-    op.drop_table("pay_restore")
-    with op.batch_alter_table("pay_gone_at_stripe", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("pay_gone_at_stripe_found_at_idx"))
-
-    op.drop_table("pay_gone_at_stripe")
     op.drop_table("pay_customers")
     op.drop_table("pay_breakers")
     with op.batch_alter_table("pay_alerts", schema=None) as batch_op:

@@ -73,7 +73,9 @@ def import_intent(
     # Each attempt of ours has an intent of its own.
     charges = charges_before(intent, account) if told is None else []
     stripe_customer = id_of(intent.get("customer"))
-    email = _email(intent)
+    # Of ours the customer at Stripe has the address that its buyer gave; whoever gets a card's bills
+    # may be somebody else.
+    email = _email(intent) if told is None or stripe_customer is None else None
     if email is None and stripe_customer is not None:
         email = _clean(email_of_customer(stripe_customer, account))
     found = _Found(answer, charges, account, stripe_customer, email, told, actor)

@@ -40,6 +40,12 @@ IMPORTED_ON = frozenset({Verdict.SUCCEEDED, Verdict.DECLINED})
 RESTORE = "restore"  # the actor of what a restored backup did not know
 
 
+def came_to_something(answer: Answer) -> bool:
+    """Whether an intent that is not ours is worth a row: its last attempt took money or failed to.
+    One that is under way is whose it is, and a card that was kept has no amount."""
+    return answer.verdict in IMPORTED_ON and "amount" in answer.expect_body()
+
+
 @dataclass(frozen=True)
 class _Found:
     """An intent that is not known here, and what was read with it."""
@@ -73,8 +79,7 @@ def import_intent(
     # Each attempt of ours has an intent of its own.
     charges = charges_before(intent, account) if told is None else []
     stripe_customer = id_of(intent.get("customer"))
-    # Of ours the customer at Stripe has the address that its buyer gave; whoever gets a card's bills
-    # may be somebody else.
+    # Our customer at Stripe has the address that the buyer gave; a card's bills may go elsewhere.
     email = _email(intent) if told is None or stripe_customer is None else None
     if email is None and stripe_customer is not None:
         email = _clean(email_of_customer(stripe_customer, account))

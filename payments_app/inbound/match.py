@@ -12,6 +12,7 @@ from payments_app.core.db.session import atomic
 from payments_app.core.money import code_of
 from payments_app.gateway.ids import clean_id, id_of
 from payments_app.gateway.numbers import MOST_AMOUNT, whole
+from payments_app.inbound.earlier_attempts import was_tried_again
 from payments_app.inbound.import_intent import destination_of
 from payments_app.merchants.accounts import account_at_stripe
 from payments_app.payments.connect.account import account_of, our_application
@@ -34,6 +35,13 @@ def is_their_own(session: Session, intent: dict[str, Any], account: str | None) 
         return False
     application = id_of(intent.get("application"))
     return application is None or application != (our_application(session) or application)
+
+
+def is_new(transaction_id: str | None, intent: dict[str, Any], account: str | None) -> bool:
+    """Whether no transaction tells yet of what the intent says, and one is to."""
+    if transaction_id is None:
+        return not is_their_own(intent, account)
+    return was_tried_again(transaction_id, intent)
 
 
 @atomic

@@ -19,8 +19,8 @@ from payments_app.gateway import charges
 from payments_app.gateway.listing import intents_created, setup_intents_created
 from payments_app.gateway.numbers import moment
 from payments_app.gateway.results import Answer, UnreadableError, Verdict
-from payments_app.inbound.import_intent import RESTORE, import_intent
-from payments_app.inbound.match import MismatchError, check_importable, is_their_own, match
+from payments_app.inbound.import_intent import RESTORE, came_to_something, import_intent
+from payments_app.inbound.match import MismatchError, check_importable, is_new, match
 from payments_app.payments import states
 from payments_app.payments.connect.account import account_of
 from payments_app.payments.models import Transaction
@@ -71,16 +71,14 @@ class Payments:
             )
 
     def _transaction_of(self, answer: Answer, account: str | None) -> tuple[str | None, Answer]:
-        """The payment of an intent, and the intent as it is then. One that nobody confirmed is
-        closed first: its buyer's card is not known any more, and it may not be paid later."""
+        """The payment of an intent, and the intent as it is then. One of ours that nobody confirmed
+        is closed first: its buyer's card is not known any more, and it may not be paid later."""
         intent = answer.expect_body()
-        found = match(intent, account)
-        told = read_metadata(intent)
-        if found is not None or (told is None and is_their_own(intent, account)):
+        found, told = match(intent, account), read_metadata(intent)
+        is_ours = told is not None
+        if not is_new(found, intent, account) or not (is_ours or came_to_something(answer)):
             return found, answer
         if answer.verdict == Verdict.OPEN:
-            if told is None:
-                return None, answer
             answer = charges.cancel_intent(intent["id"], account)
             if answer.verdict != Verdict.CANCELED:
                 raise UnreadableError(answer.verdict, answer.error or {})

@@ -6,6 +6,7 @@ or by us before a backup was restored.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -120,7 +121,7 @@ def _add_attempts(session: Session, found: _Found, known: Transaction | None) ->
     else:
         customer = _customer(session, found.stripe_customer, found.email, found.account)
     for declined in failed_before(session, found.charges):
-        earlier = _create(session, found, customer, attempt)
+        earlier = _create(session, found, customer, attempt, asked=declined.expect_body())
         keep_answer(earlier, declined)
         states.move(session, earlier, Phase.FAILED, actor=found.actor)
         attempt += 1
@@ -133,13 +134,16 @@ def _create(
     customer: Customer | None,
     attempt: int,
     stripe_payment_id: str | None = None,
+    *,
+    asked: Mapping[str, Any] | None = None,
 ) -> Transaction:
+    """One attempt: of what the intent is of now, or of what was `asked` then."""
     intent, account, told = found.intent, found.account, found.told
     seller = account or destination_of(intent)
     transaction = Transaction(
         phase=Phase.PROCESSING,
-        amount=intent.get("amount", 0),
-        currency=str(intent.get("currency") or (told and told.currency)).lower(),
+        amount=(asked or intent).get("amount", 0),
+        currency=str((asked or intent).get("currency") or (told and told.currency)).lower(),
         email=found.email or (customer.email if customer else ""),
         description=(sentence(intent.get("description")) or "Payment made at Stripe")[:500],
         stripe_payment_id=stripe_payment_id,

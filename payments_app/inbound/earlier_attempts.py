@@ -82,6 +82,6 @@ def _answer(charge: dict[str, Any]) -> Answer:
     }
     if outcome.get("type") == "issuer_declined":
         error["decline_code"] = outcome.get("reason")
-    body = {"latest_charge": charge, "livemode": charge.get("livemode")}
-    body["status"] = "requires_payment_method"
+    body = {name: charge.get(name) for name in ("amount", "currency", "livemode")}
+    body |= {"latest_charge": charge, "status": "requires_payment_method"}
     return Answer("charge_list", Verdict.DECLINED, body, error)

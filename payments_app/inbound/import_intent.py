@@ -6,6 +6,7 @@ or by us before a backup was restored.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,6 +39,12 @@ from payments_app.payments.transactions.stripe_metadata import Told
 # Only an attempt that came to something is worth a row.
 IMPORTED_ON = frozenset({Verdict.SUCCEEDED, Verdict.DECLINED})
 RESTORE = "restore"  # the actor of what a restored backup did not know
+
+
+def came_to_something(answer: Answer) -> bool:
+    """Whether an intent that is not ours is worth a row: its last attempt took money or failed to.
+    One that is under way is whose it is, and a card that was kept has no amount."""
+    return answer.verdict in IMPORTED_ON and "amount" in answer.expect_body()
 
 
 @dataclass(frozen=True)
@@ -73,7 +80,8 @@ def import_intent(
     # Each attempt of ours has an intent of its own.
     charges = charges_before(intent, account) if told is None else []
     stripe_customer = id_of(intent.get("customer"))
-    email = _email(intent)
+    # Our customer at Stripe has the address that the buyer gave; a card's bills may go elsewhere.
+    email = _email(intent) if told is None or stripe_customer is None else None
     if email is None and stripe_customer is not None:
         email = _clean(email_of_customer(stripe_customer, account))
     found = _Found(answer, charges, account, stripe_customer, email, told, actor)
@@ -113,7 +121,7 @@ def _add_attempts(session: Session, found: _Found, known: Transaction | None) ->
     else:
         customer = _customer(session, found.stripe_customer, found.email, found.account)
     for declined in failed_before(session, found.charges):
-        earlier = _create(session, found, customer, attempt)
+        earlier = _create(session, found, customer, attempt, asked=declined.expect_body())
         keep_answer(earlier, declined)
         states.move(session, earlier, Phase.FAILED, actor=found.actor)
         attempt += 1
@@ -126,13 +134,16 @@ def _create(
     customer: Customer | None,
     attempt: int,
     stripe_payment_id: str | None = None,
+    *,
+    asked: Mapping[str, Any] | None = None,
 ) -> Transaction:
+    """One attempt: of what the intent is of now, or of what was `asked` then."""
     intent, account, told = found.intent, found.account, found.told
     seller = account or destination_of(intent)
     transaction = Transaction(
         phase=Phase.PROCESSING,
-        amount=intent.get("amount", 0),
-        currency=str(intent.get("currency") or (told and told.currency)).lower(),
+        amount=(asked or intent).get("amount", 0),
+        currency=str((asked or intent).get("currency") or (told and told.currency)).lower(),
         email=found.email or (customer.email if customer else ""),
         description=(sentence(intent.get("description")) or "Payment made at Stripe")[:500],
         stripe_payment_id=stripe_payment_id,

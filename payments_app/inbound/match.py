@@ -12,6 +12,7 @@ from payments_app.core.db.session import atomic
 from payments_app.core.money import code_of
 from payments_app.gateway.ids import clean_id, id_of
 from payments_app.gateway.numbers import MOST_AMOUNT, whole
+from payments_app.inbound.earlier_attempts import is_tried_again, was_tried_again
 from payments_app.inbound.import_intent import destination_of
 from payments_app.merchants.accounts import account_at_stripe
 from payments_app.payments.connect.account import account_of, our_application
@@ -36,6 +37,13 @@ def is_their_own(session: Session, intent: dict[str, Any], account: str | None) 
     return application is None or application != (our_application(session) or application)
 
 
+def is_new(transaction_id: str | None, intent: dict[str, Any], account: str | None) -> bool:
+    """Whether no transaction tells yet of what the intent says, and one is to."""
+    if transaction_id is None:
+        return not is_their_own(intent, account)
+    return was_tried_again(transaction_id, intent)
+
+
 @atomic
 def match(session: Session, intent: dict[str, Any], account: str | None) -> str | None:
     """Our transaction for this intent: by the intent's id, else by what its metadata names.
@@ -48,19 +56,13 @@ def match(session: Session, intent: dict[str, Any], account: str | None) -> str 
         found = session.get(Transaction, named) if named else None
     if found is None:
         return None
-    theirs = {
-        "intent": intent["id"],
+    theirs = {"intent": intent["id"], "account": account}
+    ours = {"intent": found.stripe_payment_id or intent["id"], "account": account_of(found)}
+    if not is_tried_again(session, found, intent):  # the next card may be asked for another amount
         # A setup intent has neither.
-        "amount": intent.get("amount", 0),
-        "currency": code_of(intent.get("currency", found.currency)),
-        "account": account,
-    }
-    ours = {
-        "intent": found.stripe_payment_id or intent["id"],
-        "amount": found.amount,
-        "currency": found.currency,
-        "account": account_of(found),
-    }
+        theirs |= {"amount": intent.get("amount", 0)}
+        theirs |= {"currency": code_of(intent.get("currency", found.currency))}
+        ours |= {"amount": found.amount, "currency": found.currency}
     for name, value in theirs.items():
         if value != ours[name]:
             raise MismatchError(

@@ -6,7 +6,7 @@ object as it stands at Stripe now, and the table of legal moves.
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from flask import current_app
 from sqlalchemy.exc import IntegrityError
@@ -20,10 +20,9 @@ from payments_app.gateway import charges
 from payments_app.gateway.calls import NEW_STATUS
 from payments_app.gateway.results import Answer, UnreadableError, Verdict
 from payments_app.gateway.words import alert_unknown_word
-from payments_app.inbound.earlier_attempts import was_tried_again
-from payments_app.inbound.import_intent import IMPORTED_ON, import_intent
+from payments_app.inbound.import_intent import IMPORTED_ON, came_to_something, import_intent
 from payments_app.inbound.lost import close_if_restored
-from payments_app.inbound.match import MismatchError, check_importable, is_their_own, match
+from payments_app.inbound.match import MismatchError, check_importable, is_new, match
 from payments_app.inbound.models import PROCESSED, QUARANTINED, RECEIVED, StripeEvent
 from payments_app.inbound.receive import alert
 from payments_app.payments.payment_of import payment_of
@@ -70,11 +69,11 @@ def _settle(event: StripeEvent, answer: Answer, claim: Claim) -> str | None:
     if bool(intent.get("livemode")) != current_app.config["CONFIG"].live:
         raise MismatchError(f"{event.object_id} is of the other mode than our key")
     transaction_id = match(intent, event.account)
-    is_new = _is_new(transaction_id, intent, event.account)
-    if is_new and read_metadata(intent) is not None:
+    is_news = is_new(transaction_id, intent, event.account)
+    if is_news and read_metadata(intent) is not None:
         close_if_restored()
         _put_off(event.id, claim, "it is of a payment of ours that is not here")
-    if is_new and answer.verdict in IMPORTED_ON and "amount" in intent:
+    if is_news and came_to_something(answer):
         if answer.verdict == Verdict.SUCCEEDED and intent.get("latest_charge") is None:
             _put_off(event.id, claim, "Stripe has not written its charge yet")
         check_importable(intent)
@@ -89,13 +88,6 @@ def _settle(event: StripeEvent, answer: Answer, claim: Claim) -> str | None:
     if phase == Phase.CREATED:
         _put_off(event.id, claim, "our own charge has not begun")
     return transaction_id
-
-
-def _is_new(transaction_id: str | None, intent: dict[str, Any], account: str | None) -> bool:
-    """Whether no transaction tells yet of what the intent says, and one is to."""
-    if transaction_id is None:
-        return not is_their_own(intent, account)
-    return was_tried_again(transaction_id, intent)
 
 
 @atomic

@@ -7,7 +7,7 @@ Stripe counts only if it is still there when the intent and the row are read onc
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,8 +47,9 @@ class _Stripes:
     differences: list[Difference]
 
 
-def compare(since: dt.datetime, until: dt.datetime) -> int:
-    """Compare the payments begun in [since, until) and store each difference as a finding.
+def compare(since: dt.datetime, until: dt.datetime, *, without: Collection[str] = ()) -> int:
+    """Compare the payments begun in [since, until) and store each difference as a finding; but not
+    those on merchants' accounts `without` which the rest is to be compared.
 
     Returns how many there are. Raises UnreadableError, having stored nothing but the broken run,
     where Stripe could not be read.
@@ -56,7 +57,7 @@ def compare(since: dt.datetime, until: dt.datetime) -> int:
     run_id = _begin(since, until)
     try:
         read = _Stripes(set(), [])
-        accounts = _accounts(since, until)
+        accounts = [each for each in _accounts(since, until) if each not in without]
         for account in accounts:
             for page in intents_created(since - MARGIN, until + MARGIN, account):
                 read.intents |= {intent["id"] for intent in page}

@@ -3,6 +3,7 @@ anew where the backup does not know it."""
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 from collections import Counter
 from collections.abc import Iterator
@@ -16,11 +17,12 @@ from payments_app.core.db.clock import database_now
 from payments_app.core.db.columns import as_object
 from payments_app.core.db.session import atomic
 from payments_app.gateway import charges
+from payments_app.gateway.calls import NEW_STATUS
 from payments_app.gateway.listing import intents_created, setup_intents_created
 from payments_app.gateway.numbers import moment
 from payments_app.gateway.results import Answer, UnreadableError, Verdict
-from payments_app.inbound.import_intent import RESTORE, import_intent
-from payments_app.inbound.match import MismatchError, check_importable, is_their_own, match
+from payments_app.inbound.import_intent import RESTORE, came_to_something, import_intent
+from payments_app.inbound.match import MismatchError, check_importable, is_new, match
 from payments_app.payments import states
 from payments_app.payments.connect.account import account_of
 from payments_app.payments.models import Transaction
@@ -33,16 +35,29 @@ _UNREAD = (Verdict.LATER, Verdict.UNKNOWN, Verdict.MISCONFIGURED)
 
 
 class Payments:
-    """`counts` says what was done, `todo` what a person must do, a sentence for each."""
+    """`counts` says what was done, `todo` what a person must do, a sentence for each; `unread` are
+    merchants' accounts that do not let us read."""
 
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
         self.todo: list[str] = []
+        self.unread: set[str] = set()
 
     def take_in_open(self) -> None:
         """Bring every payment that was open in the backup to what Stripe says of it."""
         for intent_id, account in _open_here():
-            self._take(intent_id, account)
+            with self.reading(account):
+                self._take(intent_id, account)
+
+    @contextlib.contextmanager
+    def reading(self, account: str | None) -> Iterator[None]:
+        """What is read here is on this account: a merchant who left keeps nothing closed."""
+        try:
+            yield
+        except UnreadableError as error:
+            if account is None or error.verdict != Verdict.MISCONFIGURED:
+                raise
+            self.unread.add(account)
 
     def take_in(self, since: dt.datetime, until: dt.datetime, account: str | None) -> None:
         """The same of each that was begun on this account in [since, until). Oldest first: an
@@ -56,6 +71,9 @@ class Payments:
 
     def _take(self, intent_id: str, account: str | None) -> None:
         answer = charges.retrieve_intent(intent_id, account)
+        if answer.error_code == NEW_STATUS:
+            self.todo.append(f"{intent_id} at Stripe was not taken in: {answer.words}.")
+            return
         if answer.verdict in _UNREAD:
             raise UnreadableError(answer.verdict, answer.error or {})
         try:
@@ -71,16 +89,14 @@ class Payments:
             )
 
     def _transaction_of(self, answer: Answer, account: str | None) -> tuple[str | None, Answer]:
-        """The payment of an intent, and the intent as it is then. One that nobody confirmed is
-        closed first: its buyer's card is not known any more, and it may not be paid later."""
+        """The payment of an intent, and the intent as it is then. One of ours that nobody confirmed
+        is closed first: its buyer's card is not known any more, and it may not be paid later."""
         intent = answer.expect_body()
-        found = match(intent, account)
-        told = read_metadata(intent)
-        if found is not None or (told is None and is_their_own(intent, account)):
+        found, told = match(intent, account), read_metadata(intent)
+        is_ours = told is not None
+        if not is_new(found, intent, account) or not (is_ours or came_to_something(answer)):
             return found, answer
         if answer.verdict == Verdict.OPEN:
-            if told is None:
-                return None, answer
             answer = charges.cancel_intent(intent["id"], account)
             if answer.verdict != Verdict.CANCELED:
                 raise UnreadableError(answer.verdict, answer.error or {})

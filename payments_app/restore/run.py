@@ -16,7 +16,6 @@ from payments_app.core.db.clock import utcnow
 from payments_app.core.db.session import atomic
 from payments_app.core.jobs.outbox import OPEN, Message
 from payments_app.gateway.own_account import check_account
-from payments_app.gateway.results import UnreadableError, Verdict
 from payments_app.inbound.lost import last_known
 from payments_app.merchants.models import ConnectedAccount
 from payments_app.reconcile.compare import compare
@@ -80,17 +79,17 @@ def run() -> Report:
     payments.take_in_open()
     went_back.take_in_open()
     for account in _accounts():
-        try:
+        with payments.reading(account):
             payments.take_in(since, until, account)
             went_back.take_in(since, until, account)
-        except UnreadableError as error:
-            if account is None or error.verdict != Verdict.MISCONFIGURED:
-                raise
-            report.todo.append(f"{account} can't be read at Stripe: look whether it left us.")
+    report.todo = [
+        f"{account} can't be read at Stripe: look whether it left us."
+        for account in sorted(payments.unread)
+    ]
     report.counts = payments.counts
     report.counts["looked at for refunds and disputes"] = len(went_back.looked_at)
     report.counts["entries in our own books followed"] = follow()
-    report.differences = compare(since, until)
+    report.differences = compare(since, until, without=payments.unread)
     report.todo += payments.todo + went_back.todo + todo_of(begun_at)
     report.held = held()
     return report

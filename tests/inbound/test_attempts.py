@@ -85,6 +85,25 @@ def test_attempts_that_are_told_of_late_are_recorded_all_the_same(
     assert attempts() == THREE
 
 
+@pytest.mark.parametrize("telling", [0, 1])
+@pytest.mark.parametrize("then", [{"amount": "1500"}, {"amount": "3000"}, {"currency": "eur"}])
+def test_each_attempt_is_of_what_its_card_was_asked_for(
+    post: WebhookSender, driver: PaymentDriver, telling: int, then: dict[str, str]
+) -> None:
+    intent = post.pay_elsewhere("pm_card_visa_chargeDeclinedInsufficientFunds")["id"]
+    tell(post, intent, "payment_failed", telling)
+    post.stripe(f"payment_intents/{intent}", **then)
+    post.stripe(f"payment_intents/{intent}/confirm", payment_method="pm_card_visa")
+    tell(post, intent, "succeeded")
+    driver.work_all_waiting()
+    changed = {"amount": 2500, "currency": "usd"} | then
+    assert [(row.amount, row.currency, row.amount_received) for row in rows()] == [
+        (2500, "usd", None),
+        (int(changed["amount"]), changed["currency"], int(changed["amount"])),
+    ]
+    assert post.alerts() == []
+
+
 def test_each_attempt_keeps_its_card_and_its_customer(post: WebhookSender) -> None:
     pay_with_the_third_card(post)
     assert [row.card_last4 for row in rows()] == ["9995", "9987", "4242"]

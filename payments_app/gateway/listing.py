@@ -60,3 +60,11 @@ def disputes_created(
 
 def _created(since: dt.datetime, until: dt.datetime) -> dict[str, int]:
     return {"gte": int(since.timestamp()), "lt": int(until.timestamp())}
+
+
+def accounts_created(since: dt.datetime, until: dt.datetime) -> Iterator[str]:
+    """The ids of the accounts that were connected to ours in [since, until), however they were
+    made. Raises UnreadableError. Source: https://docs.stripe.com/api/accounts/list
+    """
+    for account in objects(client().v1.accounts.list, created=_created(since, until)):
+        yield account["id"]

@@ -11,6 +11,11 @@ from payments_app.gateway.results import UnreadableError
 from payments_app.restore.run import NotRestoredError, Report, begin, open_shop, run
 
 CLOSED = "The shop stays closed. Run `flask --app wsgi restore` again."
+LOST = (
+    "What was done here after the backup without Stripe is lost: subscriptions that were ended, "
+    "paused or changed, cards that were removed, notes, goods handed over. Ask the staff who did "
+    "it, before a subscription is billed again."
+)
 SURE = (
     "Nothing says that this database was restored from a backup. Close the shop and read all the "
     "same what Stripe knows?"
@@ -50,6 +55,7 @@ def _tell(report: Report) -> None:
         click.echo("A person must look at this:")
         for sentence in report.todo:
             click.echo(f"  - {sentence}")
+    click.echo(LOST)
     if not report.differences:
         click.echo("The payments are equal to Stripe's.")
     else:

@@ -15,7 +15,9 @@ from payments_app.core import history, restores
 from payments_app.core.db.clock import utcnow
 from payments_app.core.db.session import atomic
 from payments_app.core.jobs.outbox import OPEN, Message
+from payments_app.gateway.listing import accounts_created
 from payments_app.gateway.own_account import check_account
+from payments_app.gateway.results import UnreadableError, Verdict
 from payments_app.inbound.lost import last_known
 from payments_app.merchants.models import ConnectedAccount
 from payments_app.reconcile.compare import compare
@@ -86,6 +88,7 @@ def run() -> Report:
         f"{account} can't be read at Stripe: look whether it left us."
         for account in sorted(payments.unread)
     ]
+    report.todo += _merchants_who_are_not_here(since, until)
     report.counts = payments.counts
     report.counts["looked at for refunds and disputes"] = len(went_back.looked_at)
     report.counts["entries in our own books followed"] = follow()
@@ -93,6 +96,23 @@ def run() -> Report:
     report.todo += payments.todo + went_back.todo + todo_of(begun_at)
     report.held = held()
     return report
+
+
+def _merchants_who_are_not_here(since: dt.datetime, until: dt.datetime) -> list[str]:
+    """A sentence for each account that was connected after the backup: nothing here says whose it
+    is, so that its sales can't be taken in. A platform that Stripe lists none for has none."""
+    known = set(_accounts())
+    try:
+        found = [account for account in accounts_created(since, until) if account not in known]
+    except UnreadableError as error:
+        if error.verdict != Verdict.INVALID:
+            raise
+        return []
+    return [
+        f"{account} was connected after the backup, and its merchant is not here: look at Stripe "
+        "for its sales since then, which were not taken in."
+        for account in found
+    ]
 
 
 @atomic

@@ -15,7 +15,12 @@ from payments_app.subscriptions.models import Subscription
 from tests.bystanders import own
 from tests.checkout.keyed import buy, made
 from tests.inbound.webhook_sender import WebhookSender
-from tests.merchants.connected_merchants import api, create_ready_merchant, create_sale
+from tests.merchants.connected_merchants import (
+    account_id,
+    api,
+    create_ready_merchant,
+    create_sale,
+)
 from tests.restore.drill import VISA, Drill, done
 
 CAROL, BILLS = "carol@example.com", "bills@example.com"
@@ -147,3 +152,20 @@ def test_a_merchant_who_left_keeps_nothing_closed(drill: Drill) -> None:
     assert f"{account} can't be read at Stripe: look whether it left us." in done(
         drill.restore(say="y")
     )
+
+
+def test_a_merchant_who_was_connected_after_the_backup_is_named(drill: Drill) -> None:
+    here = create_ready_merchant(drill, "direct")
+    drill.back_up()
+    order = create_sale(create_ready_merchant(drill, "direct"))
+    theirs = drill.read(drill.pay(order=order)).connected_account_id
+    drill.restore_backup()
+    said = done(drill.restore(say="y"))
+    assert f"{theirs} was connected after the backup, and its merchant is not here" in said
+    assert f"{account_id(here)} was connected" not in said
+
+
+def test_it_says_that_what_only_this_database_knew_is_lost(drill: Drill) -> None:
+    drill.back_up()
+    drill.restore_backup()
+    assert "subscriptions that were ended" in done(drill.restore(say="y"))

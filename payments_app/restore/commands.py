@@ -60,6 +60,6 @@ def _tell(report: Report) -> None:
         click.echo("The payments are equal to Stripe's.")
     else:
         click.echo(f"{report.differences} differences with Stripe remain: they are listed above.")
-    click.echo("This waits for your yes:")
+    click.echo("This waits for your yes:" if report.held else "Nothing is waiting to be sent.")
     for what, count in sorted(report.held.items()):
         click.echo(f"  {count} {what}")

@@ -90,8 +90,8 @@ def run() -> Report:
     ]
     report.todo += _merchants_who_are_not_here(since, until)
     report.counts = payments.counts
-    report.counts["looked at for refunds and disputes"] = len(went_back.looked_at)
-    report.counts["entries in our own books followed"] = follow()
+    report.counts["payments looked at for refunds and disputes"] = len(went_back.looked_at)
+    report.counts["steps of our own books done"] = follow()
     report.differences = compare(since, until, without=payments.unread)
     report.todo += payments.todo + went_back.todo + todo_of(begun_at)
     report.held = held()

@@ -169,3 +169,11 @@ def test_it_says_that_what_only_this_database_knew_is_lost(drill: Drill) -> None
     drill.back_up()
     drill.restore_backup()
     assert "subscriptions that were ended" in done(drill.restore(say="y"))
+
+
+def test_where_nothing_waits_it_says_so(drill: Drill) -> None:
+    drill.back_up()
+    drill.restore_backup()
+    said = done(drill.restore("--backup-taken", "2026-01-01", say="y"))
+    assert "Nothing is waiting to be sent." in said
+    assert "This waits for your yes" not in said

@@ -57,6 +57,12 @@ def refusal_seconds() -> float | None:
 
 
 @atomic
+def forget(session: Session) -> None:
+    """Close it without news: what a restored backup says of an outage is of another hour."""
+    session.execute(update(Breaker).where(Breaker.name == NAME).values(failures=0, open_until=None))
+
+
+@atomic
 def _take_probe(session: Session) -> bool:
     """Compare-and-set: of all that find the time up, one goes."""
     won = session.execute(

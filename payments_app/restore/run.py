@@ -15,6 +15,7 @@ from payments_app.core import history, restores
 from payments_app.core.db.clock import utcnow
 from payments_app.core.db.session import atomic
 from payments_app.core.jobs.outbox import OPEN, Message
+from payments_app.gateway import breaker
 from payments_app.gateway.listing import accounts_created
 from payments_app.gateway.own_account import check_account
 from payments_app.gateway.results import UnreadableError, Verdict
@@ -65,6 +66,7 @@ def begin(
     Asks `is_sure` where nothing says that the database was restored. Raises NotRestoredError where
     it was not, and UnreadableError.
     """
+    breaker.forget()
     at_stripe = last_known() if backup_taken is None else None
     if backup_taken is None and at_stripe is None and not _is_closed() and not is_sure():
         raise NotRestoredError("This database was not restored")

@@ -5,8 +5,11 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
+from sqlalchemy import insert
 
+from payments_app.core.db.clock import database_now
 from payments_app.core.extensions import db
+from payments_app.gateway.breaker import NAME, Breaker
 from tests.bystanders.ids import ACCOUNT
 from tests.merchants.connected_merchants import create_ready_merchant, create_sale
 from tests.refunds.refund_steps import ask, refund_outside
@@ -26,6 +29,15 @@ def test_a_payment_that_was_made_after_the_backup_comes_back(drill: Drill) -> No
     assert len(money(db.session())["payments"]) == 1
     done(drill.restore(say="y"))
     assert money(db.session())["payments"] == known
+
+
+def test_an_outage_of_stripe_that_the_backup_remembers_keeps_nothing_closed(drill: Drill) -> None:
+    drill.bought("before")
+    db.session.execute(insert(Breaker).values(name=NAME, failures=7, open_until=database_now(60)))
+    db.session.commit()
+    drill.back_up()
+    drill.restore_backup()
+    done(drill.restore(say="y"))
 
 
 def test_all_that_happened_after_the_backup_is_known_again(drill: Drill) -> None:

@@ -108,6 +108,8 @@ ORDINARY = [
     "4242",
     "Visa 4242, then Visa 0005",
     "Visa 4242 in 2026, then Visa 0005 in 202#",
+    "open 1000-1200 and 1400-180#",
+    "2019-2020 and 2021-202#",
     "4500 of 5200 paid, 1200 left until 203#",
     "order 100012345678, card ending in 010#",
     "call +41 44 668 18 0#",

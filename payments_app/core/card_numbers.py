@@ -45,6 +45,9 @@ _ENDING = re.compile(
 )
 # Fours that are listed: "4242, 4242, 4242 and 4242".
 _LISTED = re.compile(r"(?<!\d)(\d{4}([\W_]{1,3})\d{4}\2\d{4})\D{1,12}(\d{4})(?!\d)")
+# Halves of two fours each: "4242 4242 and then 4242 4242". Pairs of years and of hours begin with
+# other digits.
+_HALVES = re.compile(r"(?<!\d)([3-6]\d{3}([\W_]{1,3})\d{4})\D{1,20}(\d{4}\2\d{4})(?!\d)")
 _FOUR = re.compile(r"\d{4}")
 _GROUP = re.compile(r"\d+")
 _SOFT_BREAK = re.compile(r"=\r?\n")  # where a mail's line was too long (RFC 2045, 6.7)
@@ -96,7 +99,8 @@ def masked(value: Any) -> Any:
 def _found(text: str, read: Callable[[str], str]) -> Iterator[tuple[int, int, str]]:
     """Where card numbers begin and end, with their digits, from left to right."""
     plain = text if text.isascii() else "".join(map(read, text))
-    plain = _LISTED.sub(_joined, _ENDING.sub(_joined, plain))
+    for apart in (_ENDING, _LISTED, _HALVES):
+        plain = apart.sub(_joined, plain)
     plain = _NUMBERED.sub(_unnumbered, _WRITTEN.sub(_spaced, plain))
     for run in _RUN.finditer(plain):
         before, after = plain[: run.start()][-1:], plain[run.end() : run.end() + 1]

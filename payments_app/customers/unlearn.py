@@ -24,19 +24,20 @@ from payments_app.gateway.customers import retrieve_card, retrieve_customer
 from payments_app.gateway.ids import id_of
 from payments_app.gateway.numbers import whole
 from payments_app.gateway.results import Answer, Verdict
+from payments_app.gateway.waits import used_up
 from payments_app.gateway.words import word
 from payments_app.payments.models import Transaction
 from payments_app.payments.phases import Phase
 
 READ_CARD, READ_CUSTOMER = "customers.read_card", "customers.read_customer"
-UNENDING = "nothing is forgotten until a person acknowledges the alert that was raised"
+UNENDING = "what is gone is asked for until Stripe says it; a person is told where that waits"
 MOST_AN_HOUR = 5  # customers at Stripe, with all of their cards
 STOPPED = "stripe:forgetting"
 STOPPED_SECONDS, RETRY_SECONDS = 600.0, 60.0
 _CARD_CODES = ("resource_missing", "payment_method_unexpected_state", None)
 
 
-def read_card(payment_method: str, _claim: Claim) -> None:
+def read_card(payment_method: str, claim: Claim) -> None:
     """Read a saved card at Stripe, and take over what it says. Do nothing for any other.
 
     Raises Later while Stripe does not answer, and while nothing may be forgotten.
@@ -49,12 +50,12 @@ def read_card(payment_method: str, _claim: Claim) -> None:
         if not _forget_card(payment_method):
             raise Later(STOPPED_SECONDS, "too much is gone at Stripe: a person must look")
     elif answer.body is None:
-        _wait(answer)
+        _wait(answer, claim)
     else:
         _learn(payment_method, as_object(answer.body.get("card")))
 
 
-def read_customer(stripe_customer_id: str, _claim: Claim) -> None:
+def read_customer(stripe_customer_id: str, claim: Claim) -> None:
     """Read a customer of ours at Stripe, and mark it where it was deleted; its cards are read
     then. Do nothing for any other. Raises Later as `read_card` does."""
     if not _is_remembered(stripe_customer_id):
@@ -64,7 +65,7 @@ def read_customer(stripe_customer_id: str, _claim: Claim) -> None:
         if not _forget_customer(stripe_customer_id):
             raise Later(STOPPED_SECONDS, "too much is gone at Stripe: a person must look")
     elif answer.body is None:
-        _wait(answer)
+        _wait(answer, claim)
 
 
 def look_again(session: Session, paid: Transaction) -> None:
@@ -84,11 +85,25 @@ def _stage(session: Session, command: str, subject: str, why: str) -> None:
     outbox.stage(session, command, subject, key=f"{command}:{subject}:{why}")
 
 
-def _wait(answer: Answer) -> NoReturn:
-    """Raises Later, and UnreadableError where Stripe refuses for good: a person must look."""
+def _wait(answer: Answer, claim: Claim) -> NoReturn:
+    """Raises Later, and UnreadableError where Stripe refuses for good: a person must look. So must
+    one where our key may not look, or where no answer lasts."""
     if answer.verdict == Verdict.INVALID:
         answer.expect_body()
+    if answer.was_made and (answer.verdict == Verdict.MISCONFIGURED or used_up(claim.tries)):
+        _tell_of_unread(answer)
     raise Later(answer.retry_after or RETRY_SECONDS, f"{answer.call}: {answer.error_code}")
+
+
+@atomic
+def _tell_of_unread(session: Session, answer: Answer) -> None:
+    alerts.raise_alert(
+        session,
+        "stripe_unread",
+        f"unread:{answer.call}:{answer.error_code}",
+        f"Whether a saved card or its customer is gone can't be read at Stripe ({answer.call}): "
+        f"{answer.words}. It is asked again each minute, and stays as it is until then",
+    )
 
 
 def _is_missing(answer: Answer) -> bool:

@@ -54,7 +54,7 @@ def dead() -> None:
     """List the dead letters, newest first."""
     for message in dead_letters.list_dead(db.session()):
         words = (message.last_error or "").partition("\n")[0][:120]
-        click.echo(f"{message.id}  {message.queue}  {message.command}  {message.subject}  {words}")
+        click.echo(f"{message.id}  {message.queue}  {message.command}  {message.about}  {words}")
 
 
 @queues_group.command("show")
@@ -65,7 +65,7 @@ def show(message_id: int) -> None:
         message = dead_letters.find_dead(db.session(), message_id)
     except dead_letters.NotDeadError as error:
         raise click.ClickException(str(error)) from error
-    for name in ("queue", "command", "subject", "created_at", "dead_at", "failures", "claims"):
+    for name in ("queue", "command", "about", "created_at", "dead_at", "failures", "claims"):
         click.echo(f"{name}: {getattr(message, name)}")
     click.echo(f"error: {message.last_error}")
 

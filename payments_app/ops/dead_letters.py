@@ -54,7 +54,7 @@ def retry(session: Session, message_id: int, reason: str, actor: str) -> None:
     if message.unique_key and session.scalar(
         select(Message.id).where(Message.unique_key == message.unique_key, *OPEN)
     ):
-        raise StillOpenError(f"{message.command} for {message.subject} is open already")
+        raise StillOpenError(f"{message.command} for {message.about} is open already")
     message.dead_at, message.leased_until = None, None
     message.claims = message.tries = message.failures = 0
     message.first_put_off_at = None
@@ -99,7 +99,7 @@ def _note(session: Session, message: Message, what: str, reason: str, actor: str
         "staff",
         what,
         actor=actor,
-        subject=message.subject,
+        subject=message.about,
         message=message.id,
         command=message.command,
         queue=message.queue,

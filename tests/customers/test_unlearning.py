@@ -154,6 +154,35 @@ def test_nothing_is_forgotten_while_stripe_does_not_answer(
     assert now(card).removed_at is not None
 
 
+@pytest.mark.parametrize(
+    ("what", "call"),
+    [("payment_method.updated", "card_retrieve"), ("customer.deleted", "customer_retrieve")],
+)
+def test_a_person_is_told_where_stripe_does_not_let_us_look(
+    driver: PaymentDriver, post: WebhookSender, what: str, call: str
+) -> None:
+    card = save(driver)
+    driver.fail_stripe("forbidden", "^/v1/(payment_methods|customers)/", times=None)
+    hear(post, what, card.payment_method if call == "card_retrieve" else card.stripe_customer_id)
+    (alert,) = db.session.scalars(select(Alert).where(Alert.kind == "stripe_unread"))
+    assert (alert.key, alert.severity) == (f"unread:{call}:permission_error", "warning")
+    assert "Connected account permission denied" in alert.message
+    assert card.payment_method not in alert.message
+
+
+def test_a_person_is_told_of_an_outage_that_lasts(
+    driver: PaymentDriver, post: WebhookSender
+) -> None:
+    card = save(driver)
+    driver.fail_stripe("rate_limit", "^/v1/payment_methods/", times=None)
+    hear(post, "payment_method.updated", card.payment_method)
+    told = select(Alert.key).where(Alert.kind == "stripe_unread")
+    assert db.session.scalars(told).all() == []
+    for _ in range(3):
+        driver.work_all_waiting()
+    assert db.session.scalars(told).all() == ["unread:card_retrieve:rate_limit"]
+
+
 @pytest.mark.parametrize("kind", ["payment_method.updated", "payment_method.automatically_updated"])
 def test_a_card_that_its_network_renewed_shows_its_new_digits(
     driver: PaymentDriver, post: WebhookSender, kind: str

@@ -112,6 +112,20 @@ def test_an_administrator_retries_a_dead_letter_on_its_page(
     assert job_driver.message("test.fails").dead_at is None
 
 
+def test_nobody_reads_a_card_s_id_of_what_a_dead_letter_was_about(
+    job_driver: JobDriver, staff_driver: StaffDriver, cli: FlaskCliRunner
+) -> None:
+    dead = job_driver.dead_letter(subject="pm_1NabcDEF0123456789")
+    admin, page = staff_driver.signed_in("admin"), f"/staff/queues/dead/{dead}"
+    read = [admin.get("/staff/queues").text, admin.get(page).text]
+    read += [
+        cli.invoke(args=["queues", *words]).output for words in (["dead"], ["show", str(dead)])
+    ]
+    assert admin.post(f"{page}/retries", page, reason="mended").status_code == 303
+    read.append(admin.get("/staff/audit").text)
+    assert [(text.count("pm_[cut]"), "pm_1N" in text) for text in read] == [(1, False)] * 5
+
+
 def test_a_form_without_a_reason_comes_back_with_words(
     job_driver: JobDriver, staff_driver: StaffDriver
 ) -> None:

@@ -25,6 +25,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from payments_app.core import registry
 from payments_app.core.db.clock import database_now
 from payments_app.core.db.columns import BIGINT, Key
+from payments_app.core.db.ids import without_payment_methods
 from payments_app.core.db.session import insert_once
 from payments_app.core.extensions import Base
 from payments_app.core.jobs import wake_up
@@ -88,6 +89,11 @@ class Message(Base):
         ),
         Index("pay_outbox_subject_idx", "subject", "command"),
     )
+
+    @property
+    def about(self) -> str:
+        """The subject as people read it: some are cards at Stripe, whose ids nobody reads."""
+        return without_payment_methods(self.subject)
 
 
 OPEN = (Message.done_at.is_(None), Message.dead_at.is_(None))

@@ -99,6 +99,7 @@ def _serve(checkout: str) -> None:
 def _figures_of_one() -> tuple[float, ...]:
     from payments_app.core.extensions import db
     from payments_app.core.jobs import leases, runner
+    from payments_app.payments.models import Transaction
 
     _open()
     db.session.remove()
@@ -108,6 +109,8 @@ def _figures_of_one() -> tuple[float, ...]:
         runner.perform(claim)
     spent = time.thread_time() - started
     db.session.remove()
+    if db.session.get_one(Transaction, claim.subject).state != "complete":
+        raise RuntimeError(f"{claim.subject} was not charged")
     if os.environ.get("STATEMENTS"):
         print(*(" ".join(text.split()) for text in sent), sep="\n", file=sys.stderr)
     return len(sent), transactions(sent), 1000 * spent

@@ -11,6 +11,7 @@ from flask import Flask
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from bench.round_trips import counted
 from payments_app.core.alerts import Alert
 from payments_app.core.db.clock import database_now
 from payments_app.core.db.session import atomic
@@ -271,3 +272,16 @@ def test_no_service_function_commits_inside_another(bench: JobDriver) -> None:
 
     with pytest.raises(RuntimeError, match="inside another"):
         outer()
+
+
+def test_all_subscribers_of_an_event_are_stored_by_one_statement(
+    subscribed: None, bench: JobDriver, database_kind: str
+) -> None:
+    if database_kind != "postgresql":
+        pytest.skip("SQLite has no network between")
+    for subject in ("declared", "read"):
+        publish(subject)
+    with counted() as sent:
+        publish("a")
+    assert len(sent) == 3  # BEGIN, the statement, COMMIT
+    assert [key for _, key in staged()][-2:] == ["work:a", "other:a"]

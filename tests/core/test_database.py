@@ -51,6 +51,8 @@ class Steps:
 def steps(app: Flask, database_kind: str, database_url: str) -> Steps:
     if database_kind != "postgresql":
         pytest.skip("SQLite has no connection to lose")
+    with app.app_context():
+        db.engine.dispose()  # other tests' connections
     return Steps(app, database_url)
 
 

@@ -15,12 +15,12 @@ import math
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import psycopg
-from flask import Flask
-from sqlalchemy import event, func, inspect, select
+from flask import Flask, current_app
+from sqlalchemy import Engine, Executable, Row, event, func, inspect, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 from sqlalchemy.orm import Session
@@ -37,6 +37,7 @@ T = TypeVar("T")
 TRIES = 5
 RESTED_SECONDS = 1.0  # a connection that was used since is not tested
 _SQLSTATES = {"40001", "40P01", "55P03"}  # serialization failure, deadlock, lock not available
+_AUTOCOMMIT = {"isolation_level": "AUTOCOMMIT"}
 _pause = threading.Event()
 
 
@@ -57,6 +58,7 @@ def engine_options(database_url: str, threads: int) -> dict[str, Any]:
         "pool_size": threads + 5,
         "max_overflow": 5,
         "pool_timeout": 10,
+        "pool_use_lifo": True,  # few are used, and have their statements prepared
         "pool_recycle": 1800,
         # A heavy customer's history is ten times slower by a generic plan; custom plans are cheap.
         "connect_args": {
@@ -83,6 +85,9 @@ def prepare_engine(app: Flask) -> None:
         event.listen(engine, "checkout", _on_checkout)
     event.listen(engine, "before_cursor_execute", _on_execute, retval=True)
     app.extensions["engine"] = engine
+    # Of the same pool; made once, since each has compiled statements of its own.
+    alone = {"writes": True} if engine.dialect.name == "sqlite" else _AUTOCOMMIT
+    app.extensions["engine_at_once"] = engine.execution_options(**alone)
     app.teardown_appcontext(_close_session)
 
 
@@ -164,8 +169,7 @@ def atomic(step: Callable[Concatenate[Session, P], T]) -> Callable[P, T]:
                 if attempt == TRIES or not again:
                     raise
                 connection_died = connection_died or error.connection_invalidated
-                log.warning("%s again, attempt %d: %s", step.__name__, attempt, error.orig)
-                _pause.wait(random.uniform(0, 0.05) * 2**attempt)  # noqa: S311 - jitter
+                _wait_to_repeat(step.__name__, attempt, error)
             else:
                 for queue, why in wake_ups.items():
                     wake_up.wake(queue, why)
@@ -173,6 +177,11 @@ def atomic(step: Callable[Concatenate[Session, P], T]) -> Callable[P, T]:
         raise AssertionError("unreachable")
 
     return run
+
+
+def _wait_to_repeat(what: str, attempt: int, error: DBAPIError) -> None:
+    log.warning("%s is run again after attempt %d: %s", what, attempt, error.orig)
+    _pause.wait(random.uniform(0, 0.05) * 2**attempt)  # noqa: S311 - jitter
 
 
 def _once(
@@ -212,6 +221,31 @@ def _end_reading(session: Session) -> None:
             raise
         log.warning("a connection died after it was read from: %s", error.orig)
         session.invalidate()
+
+
+def at_once(statement: Executable) -> Sequence[Row[Any]]:
+    """Run one statement as a transaction of its own, in one round trip; return its rows.
+
+    It is tried again as `atomic` does; but where the connection of one that writes died, raises
+    CommitOutcomeUnknownError: what it wrote may or may not be there.
+    """
+    engine: Engine = current_app.extensions["engine_at_once"]
+    for attempt in range(1, TRIES + 1):
+        try:
+            return _at_once(engine, statement)
+        except DBAPIError as error:
+            if error.connection_invalidated and not statement.is_select:
+                raise CommitOutcomeUnknownError("the connection broke in a statement") from error
+            again = attempt == 1 if error.connection_invalidated else is_collision(error)
+            if attempt == TRIES or not again:
+                raise
+            _wait_to_repeat("a statement", attempt, error)
+    raise AssertionError("unreachable")
+
+
+def _at_once(engine: Engine, statement: Executable) -> Sequence[Row[Any]]:
+    with engine.begin() as connection:
+        return connection.execute(statement).all()
 
 
 def is_collision(error: DBAPIError) -> bool:

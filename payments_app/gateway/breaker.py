@@ -14,7 +14,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from payments_app.core import alerts
 from payments_app.core.db.clock import database_now
-from payments_app.core.db.session import atomic, insert_once
+from payments_app.core.db.session import at_once, atomic, insert_once
 from payments_app.core.extensions import Base, db
 from payments_app.core.jobs import outbox
 
@@ -38,21 +38,25 @@ class Breaker(Base):
     )
 
 
+_STATE = select(
+    Breaker.open_until,
+    (Breaker.open_until > database_now()).label("is_open"),
+    database_now().label("now"),
+).where(Breaker.name == NAME)
+_FAILURES = select(Breaker.failures).where(Breaker.name == NAME)
+
+
 def refusal_seconds() -> float | None:
     """None where a call may be made now; else how long to wait before asking again.
 
     A caller that is let through while the breaker is open is its probe.
     """
-    row = db.session.execute(
-        select(Breaker.open_until, Breaker.open_until > database_now(), database_now()).where(
-            Breaker.name == NAME
-        )
-    ).first()
     db.session.commit()  # no connection is held while Stripe is called
-    if row is None or row[0] is None:
+    row = next(iter(at_once(_STATE)), None)
+    if row is None or row.open_until is None:
         return None
-    if row[1]:
-        return max(1.0, float((row[0] - row[2]).total_seconds()))
+    if row.is_open:
+        return max(1.0, float((row.open_until - row.now).total_seconds()))
     return None if _take_probe() else 1.0
 
 
@@ -62,26 +66,23 @@ def forget(session: Session) -> None:
     session.execute(update(Breaker).where(Breaker.name == NAME).values(failures=0, open_until=None))
 
 
-@atomic
-def _take_probe(session: Session) -> bool:
+def _take_probe() -> bool:
     """Compare-and-set: of all that find the time up, one goes."""
-    won = session.execute(
+    won = at_once(
         update(Breaker)
         .where(Breaker.name == NAME, Breaker.open_until <= database_now())
         .values(open_until=database_now(PROBE_SECONDS))
         .returning(Breaker.name)
-    ).first()
-    return won is not None
+    )
+    return bool(won)
 
 
 def report(*, reached: bool) -> None:
     """Tell how a call went: whether Stripe answered it at all. Writes only where that is news."""
-    failures = db.session.scalar(select(Breaker.failures).where(Breaker.name == NAME))
-    db.session.commit()
-    if reached and failures:
-        _close()
-    elif not reached:
+    if not reached:
         _count_failure()
+    elif any(row.failures for row in at_once(_FAILURES)):
+        _close()
 
 
 @atomic

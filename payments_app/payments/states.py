@@ -96,16 +96,17 @@ def move(
     if phase in FINAL:
         transaction.client_secret = None
         transaction.ended_at = database_now()
-    kind = _keep_active(session, transaction)
+    with session.no_autoflush:  # all is sent at once, by the flush that raises the version
+        kind = _keep_active(session, transaction)
+        history.record(
+            session,
+            "state",
+            CORRECTED if correction else EVENT[phase],
+            actor=actor,
+            transaction_id=transaction.id,
+            **{"from": old, "to": phase, "version": transaction.version + 1, **data},
+        )
     session.flush()
-    history.record(
-        session,
-        "state",
-        CORRECTED if correction else EVENT[phase],
-        actor=actor,
-        transaction_id=transaction.id,
-        **{"from": old, "to": phase, "version": transaction.version, **data},
-    )
     tell(session, transaction.id, EVENT[phase], transaction.version)
     if phase in FINAL and kind is not None and kind not in payable_kinds():
         # Who follows it may be known only where it is: see follow_up.

@@ -6,11 +6,15 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
+import psycopg
 import pytest
 from flask import Flask
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from bench.round_trips import counted
+from parts.postgres import libpq
+from parts.process import wait_until
 from payments_app.core.alerts import Alert
 from payments_app.core.db.clock import database_now
 from payments_app.core.db.session import atomic
@@ -271,3 +275,40 @@ def test_no_service_function_commits_inside_another(bench: JobDriver) -> None:
 
     with pytest.raises(RuntimeError, match="inside another"):
         outer()
+
+
+def test_all_subscribers_of_an_event_are_stored_by_one_statement(
+    subscribed: None, bench: JobDriver, database_kind: str
+) -> None:
+    if database_kind != "postgresql":
+        pytest.skip("SQLite has no network between")
+    for subject in ("declared", "read"):
+        publish(subject)
+    with counted() as sent:
+        publish("a")
+    assert len(sent) == 3  # BEGIN, the statement, COMMIT
+    assert [key for _, key in staged()][-2:] == ["work:a", "other:a"]
+
+
+def test_a_run_outlives_a_connection_that_is_lost_at_its_claim(
+    app: Flask, bench: JobDriver, database_kind: str, database_url: str
+) -> None:
+    if database_kind != "postgresql":
+        pytest.skip("SQLite has no connection to lose")
+    put("a")
+    worked: list[int] = []
+
+    def work() -> None:
+        with app.app_context():
+            worked.append(run_due_messages("default"))
+
+    with psycopg.connect(libpq(database_url), autocommit=True) as other:
+        with other.transaction():
+            other.execute("LOCK TABLE pay_outbox")
+            worker = threading.Thread(target=work)
+            worker.start()
+            waits = "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE NOT granted"
+            assert wait_until(lambda: other.execute(waits).fetchall() != [], within=10)
+        worker.join(30)
+    assert worked == [0]
+    assert run_due_messages("default") == 1

@@ -7,7 +7,7 @@ import functools
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from sqlalchemy import Float, bindparam
+from sqlalchemy import ColumnElement, Float, bindparam
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -49,8 +49,11 @@ class database_now(FunctionElement[dt.datetime]):
     type = UTCDateTime()
     inherit_cache = True
 
-    def __init__(self, seconds: float = 0) -> None:
-        super().__init__(*([bindparam(None, float(seconds), Float)] if seconds else []))
+    def __init__(self, seconds: float | ColumnElement[float] = 0) -> None:
+        if isinstance(seconds, ColumnElement):
+            super().__init__(seconds)
+        else:
+            super().__init__(*([bindparam(None, float(seconds), Float)] if seconds else []))
 
 
 @compiles(database_now, "postgresql")

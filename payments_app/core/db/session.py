@@ -11,15 +11,18 @@ import functools
 import hashlib
 import json
 import logging
+import math
 import random
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from flask import Flask
-from sqlalchemy import event, func, inspect, select
+import psycopg
+from flask import Flask, current_app
+from sqlalchemy import Engine, Executable, Row, event, func, inspect, select
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 from sqlalchemy.orm import Session
 
 from payments_app.core.db.text import storable
@@ -32,7 +35,9 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 TRIES = 5
+RESTED_SECONDS = 1.0  # a connection that was used since is not tested
 _SQLSTATES = {"40001", "40P01", "55P03"}  # serialization failure, deadlock, lock not available
+_AUTOCOMMIT = {"isolation_level": "AUTOCOMMIT"}
 _pause = threading.Event()
 
 
@@ -53,7 +58,7 @@ def engine_options(database_url: str, threads: int) -> dict[str, Any]:
         "pool_size": threads + 5,
         "max_overflow": 5,
         "pool_timeout": 10,
-        "pool_pre_ping": True,
+        "pool_use_lifo": True,  # few are used, and have their statements prepared
         "pool_recycle": 1800,
         # A heavy customer's history is ten times slower by a generic plan; custom plans are cheap.
         "connect_args": {
@@ -75,8 +80,14 @@ def prepare_engine(app: Flask) -> None:
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _on_sqlite_connect)
         event.listen(engine, "begin", _on_sqlite_begin)
+    else:
+        event.listen(engine, "checkin", _on_checkin)
+        event.listen(engine, "checkout", _on_checkout)
     event.listen(engine, "before_cursor_execute", _on_execute, retval=True)
     app.extensions["engine"] = engine
+    # Of the same pool; made once, since each has compiled statements of its own.
+    alone = {"writes": True} if engine.dialect.name == "sqlite" else _AUTOCOMMIT
+    app.extensions["engine_at_once"] = engine.execution_options(**alone)
     app.teardown_appcontext(_close_session)
 
 
@@ -104,6 +115,23 @@ def _on_execute(
     return statement, storable(parameters)
 
 
+def _on_checkin(_connection: Any, record: Any) -> None:
+    record.info["rests_since"] = time.monotonic()
+
+
+def _on_checkout(connection: Any, record: Any, _proxy: Any) -> None:
+    """Test a connection that rested. Where it died the others did too, most likely: each is made
+    anew."""
+    if time.monotonic() - record.info.get("rests_since", math.inf) < RESTED_SECONDS:
+        return
+    try:
+        connection.autocommit = True  # else a BEGIN is sent first
+        connection.execute("")
+        connection.autocommit = False
+    except psycopg.OperationalError as error:
+        raise InvalidatePoolError from error
+
+
 def _on_sqlite_connect(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # BEGIN is ours, below
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=15000"):
@@ -119,7 +147,8 @@ def atomic(step: Callable[Concatenate[Session, P], T]) -> Callable[P, T]:
     """Run `step(session, ...)` as one whole database transaction, and send the wake-ups it staged.
 
     A collision (deadlock, serialization failure, a locked SQLite file) rolls back and runs the
-    whole step again, TRIES times at most. The step must not talk to anything but the database.
+    whole step again, TRIES times at most; once also where its connection died before COMMIT. The
+    step must not talk to anything but the database.
 
     Raises CommitOutcomeUnknownError when the connection breaks at COMMIT, and whatever the step
     raises (after a rollback).
@@ -131,14 +160,16 @@ def atomic(step: Callable[Concatenate[Session, P], T]) -> Callable[P, T]:
         if session.info.get("atomic"):
             raise RuntimeError(f"{step.__name__} would commit inside another transaction")
         _end_reading(session)
+        connection_died = False
         for attempt in range(1, TRIES + 1):
             try:
                 result, wake_ups = _once(session, step, *args, **kwargs)
             except DBAPIError as error:
-                if attempt == TRIES or not is_collision(error):
+                again = not connection_died if error.connection_invalidated else is_collision(error)
+                if attempt == TRIES or not again:
                     raise
-                log.warning("%s collided, attempt %d: %s", step.__name__, attempt, error.orig)
-                _pause.wait(random.uniform(0, 0.05) * 2**attempt)  # noqa: S311 - jitter
+                connection_died = connection_died or error.connection_invalidated
+                _wait_to_repeat(step.__name__, attempt, error)
             else:
                 for queue, why in wake_ups.items():
                     wake_up.wake(queue, why)
@@ -146,6 +177,11 @@ def atomic(step: Callable[Concatenate[Session, P], T]) -> Callable[P, T]:
         raise AssertionError("unreachable")
 
     return run
+
+
+def _wait_to_repeat(what: str, attempt: int, error: DBAPIError) -> None:
+    log.warning("%s is run again after attempt %d: %s", what, attempt, error.orig)
+    _pause.wait(random.uniform(0, 0.05) * 2**attempt)  # noqa: S311 - jitter
 
 
 def _once(
@@ -178,7 +214,38 @@ def _commit(session: Session) -> None:
 def _end_reading(session: Session) -> None:
     if session.new or session.dirty or session.deleted:
         raise RuntimeError("changes made outside a transaction would be committed by the next one")
-    session.commit()
+    try:
+        session.commit()
+    except DBAPIError as error:
+        if not error.connection_invalidated:
+            raise
+        log.warning("a connection died after it was read from: %s", error.orig)
+        session.invalidate()
+
+
+def at_once(statement: Executable) -> Sequence[Row[Any]]:
+    """Run one statement as a transaction of its own, in one round trip; return its rows.
+
+    It is tried again as `atomic` does; but where the connection of one that writes died, raises
+    CommitOutcomeUnknownError: what it wrote may or may not be there.
+    """
+    engine: Engine = current_app.extensions["engine_at_once"]
+    for attempt in range(1, TRIES + 1):
+        try:
+            return _at_once(engine, statement)
+        except DBAPIError as error:
+            if error.connection_invalidated and not statement.is_select:
+                raise CommitOutcomeUnknownError("the connection broke in a statement") from error
+            again = attempt == 1 if error.connection_invalidated else is_collision(error)
+            if attempt == TRIES or not again:
+                raise
+            _wait_to_repeat("a statement", attempt, error)
+    raise AssertionError("unreachable")
+
+
+def _at_once(engine: Engine, statement: Executable) -> Sequence[Row[Any]]:
+    with engine.begin() as connection:
+        return connection.execute(statement).all()
 
 
 def is_collision(error: DBAPIError) -> bool:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, Select, func, select, tuple_, update
+from sqlalchemy import CursorResult, Select, Update, func, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from payments_app.core import alerts
 from payments_app.core.db.clock import database_now
-from payments_app.core.db.session import atomic
+from payments_app.core.db.session import at_once, atomic
 from payments_app.core.jobs import counters
 from payments_app.core.jobs.command import Claim, Command
 from payments_app.core.jobs.due import claimable, free, is_known
@@ -20,31 +20,29 @@ LEASE_SECONDS = 30  # renewed while the work runs: a dead worker's messages wait
 CRASHES = 5
 
 
-@atomic
-def claim(session: Session, queue: str, limit: int) -> list[Claim]:
+def claim(queue: str, limit: int) -> list[Claim]:
     """Lease up to `limit` due messages of a queue, of the commands known here, for LEASE_SECONDS.
 
     Claims are counted before the work begins: one that ends without a word was a crash, and the
-    fifth kills the message.
+    fifth kills the message. Raises CommitOutcomeUnknownError where the connection broke: what was
+    leased then, if anything, is due again after its lease.
     """
     due = select(Message.id).where(Message.queue == queue, is_known(), *claimable())
-    return _lease(session, due.order_by(Message.available_at, Message.id).limit(limit))
+    return _lease(due.order_by(Message.available_at, Message.id).limit(limit))
 
 
-@atomic
-def claim_one(session: Session, message_id: int) -> Claim | None:
+def claim_one(message_id: int) -> Claim | None:
     """Lease this message, whether or not it is due; None where somebody has it, or it has ended."""
     open_ = select(Message.id).where(Message.id == message_id, *OPEN, free())
-    return next(iter(_lease(session, open_)), None)
+    return next(iter(_lease(open_)), None)
 
 
-def _lease(session: Session, due: Select[int]) -> list[Claim]:
-    ids = list(session.scalars(due.with_for_update(skip_locked=True)))
-    if not ids:
-        return []
-    rows = session.execute(
+def _lease(due: Select[int]) -> list[Claim]:
+    # As a CTE it is run once, so that its limit holds: a subquery may be run for each row.
+    found = due.with_for_update(skip_locked=True).cte("due")
+    rows = at_once(
         update(Message)
-        .where(Message.id.in_(ids))
+        .where(Message.id.in_(select(found.c.id)))
         .values(
             leased_until=database_now(LEASE_SECONDS),
             epoch=Message.epoch + 1,
@@ -60,11 +58,17 @@ def _lease(session: Session, due: Select[int]) -> list[Claim]:
             Message.tries,
             Message.failures,
         )
-    ).all()
-    claims = [Claim(**row._asdict()) for row in rows]
+    )
+    claims = [Claim(**row._asdict()) for row in sorted(rows)]
     for crashed in [c for c in claims if c.claims > CRASHES]:
-        _kill(session, crashed, "its worker died every time")
+        _bury(crashed)
     return [c for c in claims if c.claims <= CRASHES]
+
+
+@atomic
+def _bury(session: Session, crashed: Claim) -> None:
+    """Whoever dies before this leaves it leased; whoever claims it then comes here."""
+    _kill(session, crashed, "its worker died every time")
 
 
 @atomic
@@ -78,10 +82,14 @@ def renew(session: Session, claims: list[Claim]) -> None:
     )
 
 
-@atomic
-def finish(session: Session, claim: Claim) -> bool:
+def finish(claim: Claim) -> bool:
     """The effect has committed: the message is done. False where the lease was lost meanwhile."""
-    return _set(session, claim, done_at=database_now(), leased_until=None, last_error=None)
+    return bool(at_once(_done(claim).returning(Message.id)))
+
+
+def finish_with(session: Session, claim: Claim) -> bool:
+    """The same in the caller's transaction, with the effect itself."""
+    return _changed(session, _done(claim))
 
 
 @atomic
@@ -161,10 +169,18 @@ def _kill(session: Session, claim: Claim, error: str) -> None:
 
 
 def _set(session: Session, claim: Claim, **values: Any) -> bool:
-    result = session.execute(
-        update(Message)
-        .where(Message.id == claim.message_id, Message.epoch == claim.epoch)
-        .where(Message.done_at.is_(None), Message.dead_at.is_(None))
-        .values(**values)
-    )
-    return bool(cast("CursorResult[Any]", result).rowcount)
+    return _changed(session, _held(claim).values(**values))
+
+
+def _done(claim: Claim) -> Update:
+    return _held(claim).values(done_at=database_now(), leased_until=None, last_error=None)
+
+
+def _held(claim: Claim) -> Update:
+    """A change of a message whose lease is held: no other epoch, and no end."""
+    held = (Message.id == claim.message_id, Message.epoch == claim.epoch)
+    return update(Message).where(*held, *OPEN)
+
+
+def _changed(session: Session, change: Update) -> bool:
+    return bool(cast("CursorResult[Any]", session.execute(change)).rowcount)

@@ -10,16 +10,29 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import time
-from collections.abc import Container, Mapping
+from collections.abc import Container, Mapping, Sequence
 
 from flask import current_app
 from sqlalchemy import (
+    ARRAY,
     CheckConstraint,
+    Executable,
+    Float,
     Index,
     String,
     Text,
+    all_,
+    bindparam,
+    column,
+    false,
+    func,
+    literal,
+    select,
     text,
+    true,
+    union_all,
 )
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from payments_app.core import registry
@@ -99,6 +112,46 @@ class Message(Base):
 OPEN = (Message.done_at.is_(None), Message.dead_at.is_(None))
 
 
+def _together() -> Executable:
+    """On PostgreSQL: store messages that are given as arrays, and read who else subscribed.
+
+    It is one statement however many they are, so it is compiled and prepared once.
+    """
+    columns = ("command", "queue", "dedupe_key", "unique_key")
+    texts = ("commands", "queues", "keys", "unique_keys")
+    given = (
+        func.unnest(
+            *(bindparam(name, type_=ARRAY(String)) for name in texts),
+            bindparam("delays", type_=ARRAY(Float)),
+        )
+        .table_valued(*(column(name, String) for name in columns), column("delay", Float))
+        .render_derived()
+    )
+    rows = select(
+        *(given.c[name] for name in columns),
+        bindparam("subject", type_=String),
+        database_now(given.c.delay),
+    )
+    stored = (
+        postgresql.insert(Message)
+        .from_select([*columns, "subject", "available_at"], rows)
+        .on_conflict_do_nothing()
+        .returning(Message.command)
+        .cte("stored")
+    )
+    subscribed = registry.EventSubscriber
+    return union_all(
+        select(true().label("stored"), stored.c.command, literal(0.0).label("delay")),
+        select(false(), subscribed.command, subscribed.delay).where(
+            subscribed.event == bindparam("event"),
+            subscribed.command != all_(bindparam("own", type_=ARRAY(String))),
+        ),
+    )
+
+
+_TOGETHER = _together()
+
+
 def subscribers_of(session: Session, event: str) -> list[Subscriber]:
     """The subscribers of an event: those that the application was built with, and others' own."""
     known: list[Subscriber] = list(current_app.extensions["events"].get(event, ()))
@@ -118,16 +171,51 @@ def publish(
     """Stage each subscriber of an event, but the commands `told`, in the caller's transaction.
     Each is staged once for what `about` names: the subject, unless it is told of more than once.
     """
-    for subscriber in subscribers_of(session, event):
-        command = subscriber.command
-        if command not in told:
-            stage(
-                session,
-                command,
-                subject,
-                key=f"{command}:{about or subject}",
-                delay=subscriber.delay,
-            )
+    registry.declare(session)
+    about = about or subject
+    own = list(current_app.extensions["events"].get(event, ()))
+    asked = [subscriber for subscriber in own if subscriber.command not in told]
+    if session.get_bind().dialect.name == "postgresql":
+        others = _stage_together(session, event, subject, about, asked, own)
+    else:
+        others = asked + subscribers_of(session, event)[len(own) :]
+    for subscriber in others:
+        if subscriber.command not in told:
+            key = f"{subscriber.command}:{about}"
+            stage(session, subscriber.command, subject, key=key, delay=subscriber.delay)
+
+
+def _stage_together(
+    session: Session,
+    event: str,
+    subject: str,
+    about: str,
+    asked: Sequence[Subscriber],
+    own: Sequence[Subscriber],
+) -> list[Subscriber]:
+    """Stage these by one statement, which also reads who else subscribed to the event."""
+    places = [_place(session, subscriber.command, None) for subscriber in asked]
+    rows = session.execute(
+        _TOGETHER,
+        {
+            "subject": subject,
+            "event": event,
+            "own": [subscriber.command for subscriber in own],
+            "commands": [subscriber.command for subscriber in asked],
+            "queues": [queue for queue, _ in places],
+            "keys": [f"{subscriber.command}:{about}" for subscriber in asked],
+            "unique_keys": [
+                f"{subscriber.command}:{subject}" if alone else None
+                for subscriber, (_, alone) in zip(asked, places, strict=True)
+            ],
+            "delays": [float(subscriber.delay) for subscriber in asked],
+        },
+    ).all()
+    stored = {row.command for row in rows if row.stored}
+    for subscriber, (queue, _) in zip(asked, places, strict=True):
+        fresh = subscriber.command in stored
+        _tell_of(session, subscriber.command, subject, queue, subscriber.delay, fresh=fresh)
+    return [Subscriber(row.command, row.delay) for row in rows if not row.stored]
 
 
 def commands() -> Mapping[str, Command]:
@@ -165,11 +253,18 @@ def stage(
         unique_key=f"{command}:{subject}" if unique_while_open else None,
         available_at=database_now(delay),
     )
+    _tell_of(session, command, subject, queue, delay, fresh=fresh)
+    return fresh
+
+
+def _tell_of(
+    session: Session, command: str, subject: str, queue: str, delay: float, *, fresh: bool
+) -> None:
+    """Have the queue woken after the commit, where the message is new and due."""
     if not fresh:
         log.info("%s for %s is a duplicate, and not stored", command, subject)
-    if fresh and delay <= 0:
+    elif delay <= 0:
         session.info.setdefault("wake_ups", {})[queue] = f"{command} {subject}"
-    return fresh
 
 
 def _place(session: Session, command: str, queue: str | None) -> tuple[str, bool]:

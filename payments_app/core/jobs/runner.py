@@ -67,7 +67,7 @@ def _claim(queue: str, limit: int) -> list[Claim]:
         return []
     try:
         return leases.claim(queue, limit)
-    except SQLAlchemyError as error:
+    except (SQLAlchemyError, CommitOutcomeUnknownError) as error:
         log.warning("nothing claimed from %s: %s", queue, error)
         return []
 
@@ -82,7 +82,7 @@ def _tell_of_unknown(queue: str) -> None:
 def _renew(claims: list[Claim]) -> None:
     try:
         leases.renew(claims)
-    except SQLAlchemyError as error:
+    except (SQLAlchemyError, CommitOutcomeUnknownError) as error:
         log.warning("leases not renewed: %s", error)
 
 

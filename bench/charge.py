@@ -1,0 +1,164 @@
+"""What one charge costs: round trips to PostgreSQL, transactions, processor time of the worker.
+
+`python -m bench.charge [--charges 40] [--rounds 5] [--against DIR]`
+
+Charges follow each other in one thread, on private parts: PostgreSQL, Redis and the stand-in for
+Stripe. DIR is another checkout of the product, a git worktree of an older commit say: it is
+measured in turn with this one, so that both meet the same machine. All figures are medians. With
+STATEMENTS=1 in the environment each round trip is printed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from bench.round_trips import counted, transactions
+from parts.app import REPOSITORY
+from parts.postgres import Postgres, create_database
+from parts.redis import Redis
+from parts.sandbox import Sandbox
+from parts.settings import private_settings
+
+FIGURES = ("round trips to PostgreSQL", "transactions", "processor time of the worker, ms")
+Charged = list[tuple[float, ...]]  # of each charge its FIGURES
+
+
+@contextlib.contextmanager
+def _processes(checkouts: Sequence[Path]) -> Iterator[list[subprocess.Popen[str]]]:
+    """A process of each checkout: it answers a number on its input with what was charged."""
+    with contextlib.ExitStack() as stack:
+        directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        server = stack.enter_context(Postgres())
+        redis = stack.enter_context(Redis(directory / "redis"))
+        sandbox = stack.enter_context(Sandbox(directory / "sandbox", keep=False))
+        started = []
+        for number, checkout in enumerate(checkouts):
+            env = os.environ | private_settings(
+                database_url=create_database(server.url(), f"bench_{number}"),
+                redis_url=redis.url(2 * number),
+                cache_redis_url=redis.url(2 * number + 1),
+                sandbox_url=sandbox.url,
+            )
+            migrate = [sys.executable, "-m", "flask", "--app", "wsgi", "db", "upgrade"]
+            subprocess.run(migrate, cwd=checkout, env=env, check=True, stderr=subprocess.DEVNULL)
+            process = subprocess.Popen(
+                [sys.executable, "-m", "bench.charge", "--serve", str(checkout)],
+                cwd=REPOSITORY,
+                env=env,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+            stack.callback(process.wait)
+            stack.callback(process.terminate)
+            started.append(process)
+        yield started
+
+
+def measure(checkouts: Sequence[Path], charges: int, rounds: int) -> list[tuple[float, ...]]:
+    """The FIGURES of each checkout. The first of `rounds` warms, and does not count."""
+    charged: list[Charged] = [[] for _ in checkouts]
+    with _processes(checkouts) as processes:
+        for number in range(rounds):
+            for process, kept in zip(processes, charged, strict=True):
+                answered = _ask(process, charges)
+                if number:
+                    kept += answered
+    return [tuple(map(statistics.median, zip(*kept, strict=True))) for kept in charged]
+
+
+def _ask(process: subprocess.Popen[str], charges: int) -> Charged:
+    if process.stdin is None or process.stdout is None:
+        raise RuntimeError("a process that can't be asked")
+    print(charges, file=process.stdin, flush=True)
+    answered: Charged = json.loads(process.stdout.readline())
+    return answered
+
+
+def _serve(checkout: str) -> None:
+    """Be the process of a checkout: the product is imported from there."""
+    sys.path.insert(0, checkout)
+    from payments_app import create_app
+
+    with create_app().app_context():
+        for line in sys.stdin:
+            print(json.dumps([_figures_of_one() for _ in range(int(line))]), flush=True)
+
+
+def _figures_of_one() -> tuple[float, ...]:
+    from payments_app.core.extensions import db
+    from payments_app.core.jobs import leases, runner
+    from payments_app.payments.models import Transaction
+
+    _open()
+    db.session.remove()
+    started = time.thread_time()
+    with counted() as sent:
+        (claim,) = leases.claim("charges", 1)
+        runner.perform(claim)
+    spent = time.thread_time() - started
+    db.session.remove()
+    if db.session.get_one(Transaction, claim.subject).state != "complete":
+        raise RuntimeError(f"{claim.subject} was not charged")
+    if os.environ.get("STATEMENTS"):
+        print(*(" ".join(text.split()) for text in sent), sep="\n", file=sys.stderr)
+    return len(sent), transactions(sent), 1000 * spent
+
+
+def _open() -> None:
+    from sqlalchemy import select
+
+    from payments_app.core.db.session import atomic
+    from payments_app.customers.find import customer_for
+    from payments_app.orders.models import Product
+    from payments_app.orders.place import place
+    from payments_app.payments.transactions.open import PaymentSource, open_transaction
+
+    @atomic
+    def store(session: Any) -> None:
+        thing = session.scalar(select(Product)) or Product(
+            slug="thing", name="Thing", amount=1099, currency="usd"
+        )
+        session.add(thing)
+        customer = customer_for(session, "ada@example.com")
+        open_transaction(
+            session,
+            place(session, thing, 1, customer.id),
+            customer_id=customer.id,
+            email=customer.email,
+            source=PaymentSource(payment_method="pm_card_visa"),
+        )
+
+    store()
+
+
+def main() -> None:
+    asked = argparse.ArgumentParser(description=__doc__)
+    asked.add_argument("--charges", type=int, default=40, help="in each round")
+    asked.add_argument("--rounds", type=int, default=5)
+    asked.add_argument("--against", type=Path, help="another checkout of the product")
+    asked.add_argument("--serve", help=argparse.SUPPRESS)
+    options = asked.parse_args()
+    if options.serve:
+        _serve(options.serve)
+        return
+    checkouts = [REPOSITORY, *([options.against.resolve()] if options.against else [])]
+    rows = measure(checkouts, options.charges, options.rounds)
+    print(f"{'one charge':36}" + "".join(f"{checkout.name:>16}" for checkout in checkouts))
+    for name, *values in zip(FIGURES, *rows, strict=True):
+        print(f"{name:36}" + "".join(f"{value:16.1f}" for value in values))
+
+
+if __name__ == "__main__":
+    main()

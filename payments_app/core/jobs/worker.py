@@ -48,7 +48,7 @@ class QueueWorker(SimpleWorker):
     def execute_job(self, job: Any, queue: Any) -> None:
         self.in_job = True
         try:
-            super().execute_job(job, queue)  # type: ignore[no-untyped-call]
+            super().execute_job(job, queue)
         finally:
             self.in_job = False
 

@@ -1,8 +1,6 @@
 """The app's own processes, each started as a deployment starts it."""
 
-import contextlib
 import os
-import signal
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -46,7 +44,7 @@ class Web(Process):
 
 
 class Worker(Process):
-    """Works on one queue, by work-horses that it forks: each has a process group of its own."""
+    """Works on one queue."""
 
     def __init__(self, directory: Path, settings: Mapping[str, str], queue: str) -> None:
         super().__init__(
@@ -57,24 +55,9 @@ class Worker(Process):
             cwd=REPOSITORY,
         )
 
-    def kill(self) -> None:
-        """SIGKILL to the worker and its work-horse: one that is left alive goes on working."""
-        horses = self._horses()
-        super().kill()
-        for pid in horses:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-
-    def _horses(self) -> list[int]:
-        if not self.is_running():
-            return []
-        self.freeze()  # it forks no other meanwhile
-        children = Path(f"/proc/{self.pid}/task/{self.pid}/children")
-        return [int(pid) for pid in children.read_text().split()]
-
 
 class Sweeper(Process):
-    """Rings the queues that have something due."""
+    """Wakes the queues that have something due."""
 
     def __init__(self, directory: Path, settings: Mapping[str, str]) -> None:
         super().__init__(

@@ -153,8 +153,8 @@ def _check_mail(env: Mapping[str, str]) -> list[str]:
 
 def _check_numbers(env: Mapping[str, str]) -> list[str]:
     problems = []
-    if not re.fullmatch(r"[1-9]\d{0,2}", env.get("CHARGE_CONCURRENCY") or "10"):
-        problems.append("CHARGE_CONCURRENCY must be a whole number from 1 to 999")
+    if not re.fullmatch(r"[1-9]|[1-5]\d|6[0-4]", env.get("CHARGE_CONCURRENCY") or "10"):
+        problems.append("CHARGE_CONCURRENCY must be a whole number from 1 to 64")
     if not re.fullmatch(r"[0-5]", env.get("PROXY_HOPS") or "0"):
         problems.append("PROXY_HOPS must be the number of our own proxies before the app, 0 to 5")
     if not re.fullmatch(r"\d+/(second|minute|hour)", env.get("CHECKOUT_RATE_LIMIT") or "1/second"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Response, current_app, jsonify
 from redis import RedisError
+from redis.exceptions import OutOfMemoryError
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -25,8 +26,8 @@ def healthz() -> Response:
 @public
 @any_host
 def readyz() -> tuple[Response, int]:
-    """200 while payments can be stored. Redis away is reported, and takes nobody out of service:
-    the sweeper's rounds are only slower than its wake-up."""
+    """200 while payments can be stored. A Redis for jobs that is away or full is reported, and
+    takes nobody out of service: workers look by themselves, a second later than woken."""
     parts = {"database": _database(), "redis": _redis()}
     ready = parts["database"] == "ok"
     return jsonify(status="ok" if ready else "unavailable", **parts), 200 if ready else 503
@@ -42,8 +43,11 @@ def _database() -> str:
 
 
 def _redis() -> str:
+    """By a write: a full one still answers."""
     try:
-        current_app.extensions["wake_up_redis"].ping()
+        current_app.extensions["wake_up_redis"].set("readyz", 1, ex=60)
+    except OutOfMemoryError:
+        return "full"
     except (RedisError, OSError):
         return "unavailable"
     return "ok"

@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import NotFound
 
 from payments_app.core.extensions import db
+from payments_app.core.jobs.counters import BY_JOB, BY_LOOK, JobCounters
 from payments_app.core.jobs.outbox import commands
 from payments_app.core.web.access import public
 from payments_app.core.web.incoming import any_host
@@ -115,10 +116,9 @@ def _queues() -> Iterator[Metric]:
 def _job_counters() -> Iterator[Metric]:
     # Every job from 0 on: a counter that appears with its first death has not increased.
     zero = {(command.queue, name): (0, 0, 0) for name, command in commands().items()}
-    told = {
-        (row.queue, row.command): (row.retries, row.put_off, row.deaths)
-        for row in measures.job_counters(db.session())
-    }
+    rows = measures.job_counters(db.session())
+    told = {(row.queue, row.command): (row.retries, row.put_off, row.deaths) for row in rows}
+    yield _charges_started(rows)
     counts = sorted((zero | told).items())
     for place, (name, words) in enumerate(
         (
@@ -134,6 +134,18 @@ def _job_counters() -> Iterator[Metric]:
     dead = {labels: 0 for labels, _ in counts} | measures.dead(db.session())
     words = "Dead messages that nobody has dealt with"
     yield _gauge("dead_letters", words, sorted(dead.items()), _JOB)
+
+
+def _charges_started(rows: Iterable[JobCounters]) -> Metric:
+    family = CounterMetricFamily(
+        "charge_started",
+        "Charges begun by a job of Redis's, or by a worker that looked itself",
+        labels=["by"],
+    )
+    charges = [row for row in rows if row.command == "charge"]
+    family.add_metric([BY_JOB], sum(row.by_job for row in charges))
+    family.add_metric([BY_LOOK], sum(row.by_look for row in charges))
+    return family
 
 
 def _stripe() -> Iterator[Metric]:

@@ -1,5 +1,5 @@
-"""`python -m tests.chaos.dying_worker QUEUE DIRECTORY`: a worker whose work-horses end, without a
-word to anybody, at the step that the file `step` in DIRECTORY names; `died` is there then."""
+"""`python -m tests.chaos.dying_worker QUEUE DIRECTORY`: a worker that ends, without a word to anybody,
+at the step that the file `step` in DIRECTORY names, after the play's number; `died` is there then."""
 
 from __future__ import annotations
 
@@ -15,18 +15,20 @@ from tests.chaos.steps import hook
 
 
 class Ending:
-    """Counts the steps of this process: a horse is forked before its first."""
+    """Counts the steps of each play."""
 
     def __init__(self, directory: Path) -> None:
-        self._directory, self._lock, self._steps = directory, threading.Lock(), 0
+        self._directory, self._lock = directory, threading.Lock()
+        self._play, self._steps = "", 0
 
     def step(self, name: str) -> None:
-        with self._lock:
-            self._steps += 1
-            with contextlib.suppress(OSError):
-                if self._steps == int((self._directory / "step").read_text()):
-                    (self._directory / "died").write_text(name)
-                    os._exit(9)
+        with self._lock, contextlib.suppress(OSError, ValueError):
+            play, at = (self._directory / "step").read_text().split()
+            self._steps = self._steps + 1 if play == self._play else 1
+            self._play = play
+            if self._steps == int(at):
+                (self._directory / "died").write_text(name)
+                os._exit(9)
 
 
 if __name__ == "__main__":

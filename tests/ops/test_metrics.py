@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
 
+from payments_app.core.jobs.worker import store_started
 from tests.inbound.webhook_sender import WebhookSender, create_event
 from tests.payments.driver import PaymentDriver
 from tests.queues.job_driver import JobDriver
@@ -62,6 +65,16 @@ def test_retries_are_counted_by_job(job_driver: JobDriver, client: FlaskClient) 
     job_driver.work()
     assert value_of(client, "job_retries_total", job="test.fails") == 1
     assert value_of(client, "queue_retrying", job="test.fails") == 1
+
+
+@pytest.mark.portable
+@pytest.mark.dialect
+def test_charges_are_counted_by_what_began_them(job_driver: JobDriver, client: FlaskClient) -> None:
+    assert value_of(client, "charge_started_total", by="look") == 0
+    store_started("charges", Counter({("charge", "job"): 3, ("look_up", "job"): 2}))
+    store_started("charges", Counter({("charge", "job"): 1, ("charge", "look"): 1}))
+    assert value_of(client, "charge_started_total", by="job") == 4
+    assert value_of(client, "charge_started_total", by="look") == 1
 
 
 def test_each_queue_says_how_late_it_is(job_driver: JobDriver, client: FlaskClient) -> None:

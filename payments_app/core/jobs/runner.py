@@ -3,62 +3,166 @@
 from __future__ import annotations
 
 import logging
+import os
+import signal
 import threading
 import time
+from collections import Counter
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
 
 from flask import Flask, current_app
+from sqlalchemy import exists, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from payments_app.core import registry
+from payments_app.core.db.clock import database_now
 from payments_app.core.db.session import CommitOutcomeUnknownError
 from payments_app.core.extensions import db
-from payments_app.core.jobs import leases, unknown
+from payments_app.core.jobs import counters, due, leases, unknown
 from payments_app.core.jobs.command import Claim, Later
-from payments_app.core.jobs.outbox import commands
+from payments_app.core.jobs.outbox import Message, commands
 
 log = logging.getLogger(__name__)
 
-# While the last of a round ends, a worker claims nothing: rounds are long, so that this is rare.
-# Then what runs has 50 s to end, within the job's 330.
-CLAIM_SECONDS = 240
-FINISH_SECONDS = 50
+CLAIM_SECONDS = 240  # of one round, within the RQ job's 330: what runs then is the next round's
+LONGEST_SECONDS = 290  # of one message: a thread that takes longer hangs, and the process ends
+FINISH_SECONDS = 80  # for what runs when the process is told to end
 RENEW_SECONDS = leases.LEASE_SECONDS / 3
+LATE_SECONDS = 0.5  # so long a message waits for its wake-up before a look takes it
 stopping = threading.Event()  # set at warm shutdown: claim nothing more, finish what runs
+_making = threading.Lock()
+
+
+@dataclass(frozen=True)
+class _Running:
+    claim: Claim
+    since: float  # by the monotonic clock
+
+    @property
+    def hangs(self) -> bool:
+        return time.monotonic() > self.since + LONGEST_SECONDS
+
+
+class Runner:
+    """One queue's threads in this process, and what they do. They stay, each with its connection
+    to Stripe. Rounds go one at a time: a wake-up's (`run`), or one of a `look` for what no wake-up
+    came for, which gives way to a wake-up."""
+
+    def __init__(self, app: Flask, queue: str, threads: int) -> None:
+        self._app, self._queue, self._threads = app, queue, threads
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix=queue)
+        self._running: dict[Future[None], _Running] = {}
+        self._renewed = 0.0
+        self._round_lock, self._woken = threading.Lock(), threading.Event()
+        self._started: Counter[tuple[str, str]] = Counter()
+        self._started_lock = threading.Lock()
+
+    def run(self) -> int:
+        """A round, once the one under way is over: its last claim may have been before the
+        commit that this wake-up tells of. Return how many messages were begun."""
+        self._woken.set()
+        try:
+            with self._round_lock:
+                self._woken.clear()
+                return self._round(counters.BY_JOB)
+        finally:
+            self._woken.clear()  # RQ's time-out may end the wait
+
+    def look(self) -> int:
+        """A round where something waits for over LATE_SECONDS, or was left running by the last
+        one, and none is under way."""
+        if not self._round_lock.acquire(blocking=False):
+            return 0
+        try:
+            return self._round(counters.BY_LOOK) if self._running or _is_late(self._queue) else 0
+        finally:
+            self._round_lock.release()
+
+    def finish(self) -> bool:
+        """Wait for what runs, FINISH_SECONDS at most; say whether all of it has ended."""
+        until = time.monotonic() + FINISH_SECONDS
+        with self._round_lock:
+            while self._is_busy() and time.monotonic() < until:
+                self._tend()
+        return not self._running
+
+    def take_started(self) -> Counter[tuple[str, str]]:
+        """How many messages were begun since this was last asked, by command and by what."""
+        with self._started_lock:
+            started, self._started = self._started, Counter()
+        return started
+
+    def _round(self, by: str) -> int:
+        """Claim and do what is due until nothing is, for CLAIM_SECONDS at most. The leases of what
+        runs are renewed meanwhile."""
+        until, begun = time.monotonic() + CLAIM_SECONDS, 0
+        while time.monotonic() < until and not stopping.is_set():
+            if by == counters.BY_LOOK and self._woken.is_set():
+                break
+            begun += self._fill(by)
+            if not self._running:
+                break
+            self._tend()
+        return begun
+
+    def _fill(self, by: str) -> int:
+        if not self._running:
+            self._renewed = time.monotonic()
+        claims = _claim(self._queue, self._threads - len(self._running))
+        with self._started_lock:
+            self._started.update((claim.command, by) for claim in claims)
+        for claim in claims:
+            running = _Running(claim, time.monotonic())
+            self._running[self._pool.submit(_work, self._app, claim)] = running
+        return len(claims)
+
+    def _tend(self) -> None:
+        """Renew leases, and wait for one to end; not for long, since more may be due meanwhile."""
+        if time.monotonic() > self._renewed + RENEW_SECONDS:
+            _renew([running.claim for running in self._running.values() if not running.hangs])
+            self._renewed = time.monotonic()
+        ended, _ = wait(self._running, timeout=0.2, return_when=FIRST_COMPLETED)
+        for future in ended:
+            del self._running[future]
+        hanging = [running.claim for running in self._running.values() if running.hangs]
+        if hanging and not stopping.is_set():
+            log.critical("this process ends, since a thread hangs: %s", hanging)
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    def _is_busy(self) -> bool:
+        return any(not running.hangs for running in self._running.values())
 
 
 def run_due_messages(queue: str, threads: int | None = None) -> int:
-    """Do all that is due in `queue`; return how many messages were worked on.
+    """Do all that is due in `queue`; return how many messages were begun.
 
-    Claims for CLAIM_SECONDS at most, so that the RQ job never outlives its time-out; what is due
-    after that is woken again by the sweeper. The leases of what runs are renewed meanwhile.
+    For CLAIM_SECONDS at most, so that the RQ job never outlives its time-out.
     """
-    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
-    threads = threads or app.extensions["queue_threads"].get(queue, 1)
     registry.register_subscribers()
-    started = renewed = time.monotonic()
-    worked = 0
-    running: dict[Future[None], Claim] = {}
-    pool = ThreadPoolExecutor(threads, thread_name_prefix=queue)
-    try:
-        while (now := time.monotonic()) < started + CLAIM_SECONDS + FINISH_SECONDS:
-            if now < started + CLAIM_SECONDS and not stopping.is_set():
-                for claim in _claim(queue, threads - len(running)):
-                    running[pool.submit(_work, app, claim)] = claim
-                    worked += 1
-            if not running:
-                break
-            if now > renewed + RENEW_SECONDS:
-                _renew(list(running.values()))
-                renewed = now
-            # Look again soon even if nothing ended: something new may be due meanwhile.
-            ended, _ = wait(running, timeout=0.2, return_when=FIRST_COMPLETED)
-            for future in ended:
-                del running[future]
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+    begun = runner_of(queue, threads).run()
     _tell_of_unknown(queue)
-    return worked
+    return begun
+
+
+def runner_of(queue: str, threads: int | None = None) -> Runner:
+    """The process's one runner of a queue."""
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    with _making:
+        runners: dict[str, Runner] = app.extensions.setdefault("runners", {})
+        if queue not in runners:
+            threads = threads or app.extensions["queue_threads"].get(queue, 1)
+            runners[queue] = Runner(app, queue, threads)
+        return runners[queue]
+
+
+def _is_late(queue: str) -> bool:
+    """Whether a message that is known here has been due for a while, and nobody is on it."""
+    late = Message.available_at <= database_now(-LATE_SECONDS)
+    waiting = select(Message.id).where(Message.queue == queue, due.is_known(), late)
+    found = db.session.scalar(select(exists(waiting.where(*due.claimable()))))
+    db.session.commit()  # it only read
+    return bool(found)
 
 
 def _claim(queue: str, limit: int) -> list[Claim]:

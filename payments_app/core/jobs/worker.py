@@ -1,64 +1,170 @@
-"""RQ's worker, with two changes: it notices a dead worker soon, and finishes its work at
-shutdown."""
+"""The process that works on one queue: RQ's SimpleWorker in the main thread, which a wake-up
+starts, and a thread that looks by itself, since Redis may be away or forget.
+
+Nothing is forked, so that threads keep their connections. A crash takes the process: its
+supervisor starts it again, and leases give its messages back.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import logging
 import os
+import random
 import signal
+import threading
+from collections import Counter
 from typing import Any
 
 from flask import Flask
-from redis import Redis
-from rq import Worker
+from redis import Redis, RedisError
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+from rq import SimpleWorker
+from rq.exceptions import StopRequested
 from rq.serializers import JSONSerializer
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from payments_app.core import registry
+from payments_app.core.db.session import CommitOutcomeUnknownError, atomic
 from payments_app.core.extensions import db
-from payments_app.core.jobs import runner
+from payments_app.core.jobs import counters
+from payments_app.core.jobs.runner import runner_of, stopping
+
+log = logging.getLogger(__name__)
+
+LOOK_SECONDS = (0.8, 1.2)  # between two looks; not all at once on one database
+AGAIN_SECONDS = 1.0  # until Redis is tried again
+WAIT_SECONDS = 1  # for a wake-up, in one command; then RQ asks anew
 
 
-class QueueWorker(Worker):
-    """Forks a work-horse for each wake-up; a warm shutdown tells the horse to claim nothing
-    more."""
+class QueueWorker(SimpleWorker):
+    """Takes wake-ups until Redis fails; `QueueProcess` starts the next."""
 
-    def handle_warm_shutdown_request(self) -> None:
-        super().handle_warm_shutdown_request()  # type: ignore[no-untyped-call]
-        if self.horse_pid:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(self.horse_pid, signal.SIGUSR1)
+    max_connection_wait_time = AGAIN_SECONDS
+    in_job = False
 
-    def setup_work_horse_signals(self) -> None:
-        super().setup_work_horse_signals()  # type: ignore[no-untyped-call]
-        signal.signal(signal.SIGUSR1, _stop)
+    def execute_job(self, job: Any, queue: Any) -> None:
+        self.in_job = True
+        try:
+            super().execute_job(job, queue)
+        finally:
+            self.in_job = False
+
+    @property
+    def dequeue_timeout(self) -> int:
+        return WAIT_SECONDS
+
+    @property
+    def connection_timeout(self) -> int:
+        """RQ itself adds ten seconds, for each command to a Redis that is frozen."""
+        return WAIT_SECONDS + 1
+
+    def teardown(self) -> None:
+        with contextlib.suppress(RedisError, OSError):
+            self.register_death()  # type: ignore[no-untyped-call]
+
+    def subscribe(self) -> None:
+        """RQ's remote commands are not used: they would cost a thread and a connection."""
+
+    def _install_signal_handlers(self) -> None:
+        """The process has its own."""
 
 
-def _stop(_signum: int, _frame: Any) -> None:
-    runner.stopping.set()
+class QueueProcess:
+    """Works on one queue until told to stop.
 
-
-def run(app: Flask, queue: str, niceness: int = 0) -> None:
-    """Work on one queue until told to stop; niceness leaves the processor to others.
-
-    One queue to a worker: a job popped from the second of two queues as the worker dies is gone
+    One queue to a process: a job popped from the second of two queues as the worker dies is gone
     for good.
     """
-    os.nice(niceness)
-    # A horse that is told to stop before it listens must not die of it.
-    signal.signal(signal.SIGUSR1, signal.SIG_IGN)
-    logging.getLogger("rq").setLevel(logging.WARNING)
-    with app.app_context():
-        registry.register_subscribers()
-        db.session.remove()
-        db.engine.dispose()  # a work-horse is forked: no connection may be shared with it
-        worker = QueueWorker(
-            [queue],
-            connection=Redis.from_url(app.config["CONFIG"].redis_url),
+
+    def __init__(self, app: Flask, queue: str) -> None:
+        self._app, self._queue = app, queue
+        self._worker: QueueWorker | None = None
+
+    def run(self) -> None:
+        """Ends the process where a thread hangs: the interpreter would wait for it."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._stop)
+        looking = threading.Thread(target=self._look, name="look", daemon=True)
+        with self._app.app_context():
+            runner = runner_of(self._queue)
+            with contextlib.suppress(StopRequested):
+                registry.register_subscribers()
+                db.session.remove()
+                looking.start()
+                self._listen()
+            ended = runner.finish()
+            store_started(self._queue, runner.take_started())
+        looking.join(LOOK_SECONDS[1])
+        if not ended:
+            logging.shutdown()
+            os._exit(1)
+
+    def _stop(self, _signum: int, _frame: Any) -> None:
+        """Of a signal. What runs is finished; waiting for Redis is not."""
+        if stopping.is_set():
+            return
+        stopping.set()
+        if self._worker is None or not self._worker.in_job:
+            raise StopRequested
+        self._worker._stop_requested = True
+
+    def _listen(self) -> None:
+        """Take wake-ups; RQ's worker ends wherever Redis fails."""
+        while not stopping.is_set():
+            try:
+                self._worker = self._connect()
+                self._worker.work(logging_level="WARNING")
+            except (RedisError, OSError) as error:
+                log.warning("no wake-ups for %s, it looks by itself: %s", self._queue, error)
+            stopping.wait(AGAIN_SECONDS)
+
+    def _connect(self) -> QueueWorker:
+        never = Retry(NoBackoff(), 0)
+        return QueueWorker(
+            [self._queue],
+            connection=Redis.from_url(self._app.config["CONFIG"].redis_url, retry=never),
             serializer=JSONSerializer,
             worker_ttl=45,
             maintenance_interval=30,
-            job_monitoring_interval=5,
             log_job_description=False,
         )
-        worker.work(logging_level="WARNING")
+
+    def _look(self) -> None:
+        with self._app.app_context():
+            runner = runner_of(self._queue)
+        while not stopping.wait(random.uniform(*LOOK_SECONDS)):  # noqa: S311 - jitter
+            with self._app.app_context():
+                try:
+                    runner.look()
+                except Exception:  # the next look may do better
+                    log.exception("a look at %s broke off", self._queue)
+                finally:
+                    db.session.remove()
+                store_started(self._queue, runner.take_started())
+
+
+def store_started(queue: str, started: Counter[tuple[str, str]]) -> None:
+    """Add to the counters what a runner of this queue began. A few are lost with the database."""
+    if not started:
+        return
+    try:
+        _count_started(queue, started)
+    except (SQLAlchemyError, CommitOutcomeUnknownError) as error:
+        log.warning("%d beginnings on %s are not counted: %s", started.total(), queue, error)
+    finally:
+        db.session.remove()
+
+
+@atomic
+def _count_started(session: Session, queue: str, started: dict[tuple[str, str], int]) -> None:
+    counters.count_started(session, queue, started)
+
+
+def run(app: Flask, queue: str, niceness: int = 0) -> None:
+    """Work on one queue until told to stop; niceness leaves the processor to others."""
+    os.nice(niceness)
+    logging.getLogger("rq").setLevel(logging.WARNING)
+    QueueProcess(app, queue).run()

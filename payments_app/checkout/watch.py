@@ -18,7 +18,13 @@ from werkzeug.wrappers import Response as BaseResponse
 from payments_app.checkout import buyers
 from payments_app.checkout.blueprint import blueprint
 from payments_app.checkout.pages import status_url
-from payments_app.checkout.status import find, local_time, seconds_since, status_of
+from payments_app.checkout.status import (
+    FIRST_POLL_MS,
+    find,
+    local_time,
+    seconds_since,
+    status_of,
+)
 from payments_app.core.extensions import csrf, db
 from payments_app.core.web.access import buyer
 from payments_app.core.web.headers import private, takes_cards
@@ -97,6 +103,7 @@ def _as_json(transaction: Transaction) -> Response:
     response = _unlisted(jsonify(status))
     if status["next_poll_ms"] is not None:
         response.headers["Retry-After"] = str(math.ceil(status["next_poll_ms"] / 1000))
+        response.headers["X-Next-Poll-Ms"] = str(status["next_poll_ms"])  # a 304 has no body
     response.set_etag(str(transaction.version), weak=True)
     response.make_conditional(request)
     return response
@@ -110,6 +117,7 @@ def _as_page(transaction: Transaction) -> Response:
         age=seconds_since(transaction.created_at),
         refreshes=min(max(refreshed, 0), _REFRESHES),
         most_refreshes=_REFRESHES,
+        first_poll_ms=FIRST_POLL_MS,
         account=account_of(transaction),
     )
     return _unlisted(make_response(page))

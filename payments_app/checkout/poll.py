@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from flask import Flask
@@ -68,9 +68,9 @@ class Poll:
         row = read(self.app, path[3])
         if row is None or row.phase == Phase.UNKNOWN or known not in (None, etag_of(row)):
             return None
-        response = self.app.json.response({} if known else status_of(row, path[2]))
+        response: Any = self.app.json.response({} if known else status_of(row, path[2]))
         said = Headers() if known else response.headers
         said.update(headers_of(row, next_poll_ms(row)))
         said.update(headers.of_route(self.app, f"checkout.{'api_' if path[1] else ''}show"))
         said["X-Request-ID"] = http.request_id(asked.get("HTTP_X_REQUEST_ID", ""))
-        return said, b"" if known else b"".join(response.iter_encoded())
+        return said, b"" if known else response.get_data()

@@ -12,9 +12,11 @@ from jinja2 import StrictUndefined
 from payments_app import cli, models, registration, schedule, subscribers
 from payments_app.accounts import gate
 from payments_app.accounts import views as accounts
+from payments_app.checkout import poll
 from payments_app.checkout import views as checkout
 from payments_app.config import Config
 from payments_app.core import logs
+from payments_app.core.db import reading
 from payments_app.core.db import session as database
 from payments_app.core.extensions import csrf, db, migrate
 from payments_app.core.jobs import wake_up
@@ -117,4 +119,6 @@ def create_app(config: Config | None = None) -> Flask:
     cli.prepare(app)
     with app.app_context():
         database.prepare_engine(app)
+        reading.prepare(app)
+    poll.prepare(app)
     return app

@@ -7,6 +7,7 @@ import secrets
 
 from flask import session
 
+from payments_app.checkout.status_row import StatusRow
 from payments_app.payments.models import Transaction
 
 
@@ -22,7 +23,7 @@ def known_browser() -> str | None:
     return session.get("buyer")
 
 
-def is_mine(transaction: Transaction) -> bool:
+def is_mine(transaction: Transaction | StatusRow) -> bool:
     """Whether this browser made the transaction."""
     mine, its = known_browser() or "", transaction.buyer or ""
     return bool(its) and hmac.compare_digest(mine.encode(), its.encode())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 import random
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -10,33 +11,29 @@ from zoneinfo import ZoneInfo
 from flask import current_app, url_for
 from sqlalchemy.orm import Session
 
+from payments_app.checkout.status_row import StatusRow
 from payments_app.core.db.clock import in_zone, utcnow
 from payments_app.core.db.columns import as_object
-from payments_app.core.db.ids import looks_like_id
+from payments_app.core.db.ids import reference
+from payments_app.core.web.headers import PRIVATE
 from payments_app.gateway.declines import buyer_sentence, public_code
-from payments_app.payments.models import Transaction
 from payments_app.payments.payable import find_payable, payable_kinds, terms_of
 from payments_app.payments.phases import Phase, State
 from payments_app.payments.queries import payable_of
 
-FIRST_POLL_MS = 250
-LAST_POLL_MS = 5000
+FIRST_POLL_MS = 100  # after the page is shown, or the payment made
+_LAST_POLL_MS = 5000
+# While so many milliseconds are quiet, the next question comes so many later: 4 questions for a
+# payment of 1 s and 16 for one of 30 s at most, and nothing of the first 10 s is learnt 1.3 s late.
+_PACE_MS = ((1_000, 300), (10_000, 1_125))
 
 
-def find(session: Session, transaction_id: str) -> Transaction | None:
-    """The transaction of this id; what has not the shape of one never reaches the database."""
-    if not looks_like_id(transaction_id, "txn"):
-        return None
-    return session.get(Transaction, transaction_id)
-
-
-def status_of(session: Session, transaction: Transaction, *, mine: bool) -> dict[str, Any]:
-    """The status as JSON. `mine`: whether the reader is the browser that made it; only then it
-    holds e-mail, card, Stripe's id, links, and the client secret while the bank asks."""
+def status_of(transaction: StatusRow, url: str) -> dict[str, Any]:
+    """The status as JSON, with the `url` that it is read at: what whoever knows the id may read."""
     complete = transaction.state == State.COMPLETE
-    status: dict[str, Any] = {
+    return {
         "id": transaction.id,
-        "reference": transaction.reference,
+        "reference": reference(transaction.id),
         "state": transaction.state,
         "phase": transaction.phase,
         "amount": transaction.amount,
@@ -47,16 +44,40 @@ def status_of(session: Session, transaction: Transaction, *, mine: bool) -> dict
         "description": transaction.description,
         "error": _error(transaction),
         "version": transaction.version,
-        "next_poll_ms": _next_poll_ms(transaction),
+        "next_poll_ms": next_poll_ms(transaction),
         "attempt": transaction.attempt,
         "keeps_card": transaction.sets_up,
         "created_at": transaction.created_at.isoformat(),
-        "url": url_for("checkout.show", transaction_id=transaction.id),
+        "url": url,
     }
-    return status | _personal(session, transaction) if mine else status
 
 
-def _error(transaction: Transaction) -> dict[str, Any] | None:
+def own_status_of(session: Session, transaction: StatusRow, url: str) -> dict[str, Any]:
+    """The same for the browser that made it, and for nobody else: it holds e-mail, card, Stripe's
+    id, links, and the client secret while the bank asks."""
+    return status_of(transaction, url) | _personal(session, transaction)
+
+
+def headers_of(transaction: StatusRow, wait_ms: int | None) -> dict[str, str]:
+    """What every answer says of a status, also one that has no body: `wait_ms` is `next_poll_ms`
+    of it."""
+    said = {
+        "Cache-Control": PRIVATE,
+        "ETag": etag_of(transaction),
+        "Vary": "Accept, Cookie",
+        "X-Robots-Tag": "noindex",
+    }
+    if wait_ms is None:
+        return said
+    return said | {"Retry-After": str(math.ceil(wait_ms / 1000)), "X-Next-Poll-Ms": str(wait_ms)}
+
+
+def etag_of(transaction: StatusRow) -> str:
+    """It changes with the version, and with nothing else."""
+    return f'W/"{transaction.version}"'
+
+
+def _error(transaction: StatusRow) -> dict[str, Any] | None:
     """In a buyer's words: Stripe's raw text is for staff."""
     if transaction.state != State.FAILED:
         return None
@@ -66,7 +87,7 @@ def _error(transaction: Transaction) -> dict[str, Any] | None:
     return {"message": sentence, "code": public_code(error), "type": kind}
 
 
-def _personal(session: Session, transaction: Transaction) -> dict[str, Any]:
+def _personal(session: Session, transaction: StatusRow) -> dict[str, Any]:
     personal: dict[str, Any] = {
         "email": transaction.email,
         "stripe_payment_id": transaction.stripe_payment_id,
@@ -79,7 +100,7 @@ def _personal(session: Session, transaction: Transaction) -> dict[str, Any]:
     if transaction.state == State.COMPLETE:
         personal["thankyou_url"] = url_for("checkout.thankyou", transaction=transaction.id)
         personal["download_url"] = _download(session, transaction)
-        personal["terms"] = terms_of(session, transaction)
+        personal["terms"] = terms_of(session, transaction.id, transaction.amount)
     payable = payable_of(session, transaction.id) if transaction.state == State.FAILED else None
     # What is not known here, or gone, has no page to pay for it again.
     if payable is not None and find_payable(session, payable[1]) is not None:
@@ -87,14 +108,14 @@ def _personal(session: Session, transaction: Transaction) -> dict[str, Any]:
     return personal
 
 
-def _download(session: Session, transaction: Transaction) -> str | None:
+def _download(session: Session, transaction: StatusRow) -> str | None:
     """A new link to the file that was bought, if it was one."""
     payable = payable_of(session, transaction.id)
     kind = payable_kinds().get(payable[0]) if payable else None
     return kind.download_url(session, payable[1]) if kind and payable else None
 
 
-def _card(transaction: Transaction) -> dict[str, str] | None:
+def _card(transaction: StatusRow) -> dict[str, str] | None:
     if not transaction.card_last4:
         return None
     return {"brand": transaction.card_brand or "card", "last4": transaction.card_last4}
@@ -105,13 +126,17 @@ def seconds_since(moment: dt.datetime) -> float:
     return max(0.0, (utcnow() - moment).total_seconds())
 
 
-def _next_poll_ms(transaction: Transaction) -> int | None:
-    """Soon after a change, then ever later, with a quarter of jitter; None when all is said."""
+def next_poll_ms(transaction: StatusRow) -> int | None:
+    """With a tenth of jitter, so that pages shown together ask apart; None when all is said."""
     if transaction.state != State.PENDING:
         return None
-    quiet = seconds_since(transaction.phase_at) * 1000 / 4
-    pace = min(max(quiet, FIRST_POLL_MS), LAST_POLL_MS)
-    return int(min(LAST_POLL_MS, pace * random.uniform(1, 1.25)))  # noqa: S311 - jitter
+    pace = pace_ms(seconds_since(transaction.phase_at) * 1000)
+    return int(min(_LAST_POLL_MS, pace * random.uniform(1, 1.1)))  # noqa: S311 - jitter
+
+
+def pace_ms(quiet: float) -> int:
+    """How long to wait, at least, when nothing happened for `quiet` milliseconds."""
+    return next((wait for until, wait in _PACE_MS if quiet < until), _LAST_POLL_MS)
 
 
 def local_time(moment: dt.datetime) -> str:

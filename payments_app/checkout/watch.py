@@ -2,29 +2,37 @@
 
 from __future__ import annotations
 
-import math
+from typing import Any
 
 from flask import (
     Response,
+    current_app,
     jsonify,
     make_response,
     redirect,
     render_template,
     request,
+    url_for,
 )
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as BaseResponse
 
 from payments_app.checkout import buyers
 from payments_app.checkout.blueprint import blueprint
-from payments_app.checkout.pages import status_url
-from payments_app.checkout.status import find, local_time, seconds_since, status_of
+from payments_app.checkout.status import (
+    FIRST_POLL_MS,
+    headers_of,
+    local_time,
+    next_poll_ms,
+    own_status_of,
+    seconds_since,
+    status_of,
+)
+from payments_app.checkout.status_row import StatusRow, read
 from payments_app.core.extensions import csrf, db
 from payments_app.core.web.access import buyer
 from payments_app.core.web.headers import private, takes_cards
 from payments_app.core.web.http import wants_json
-from payments_app.payments.connect.account import account_of
-from payments_app.payments.models import Transaction
 from payments_app.payments.phases import Phase, State
 from payments_app.payments.transactions.check import request_check
 
@@ -46,7 +54,7 @@ def show(transaction_id: str) -> Response | BaseResponse:
         return _as_json(transaction)
     if back_from_bank:
         # The address that Stripe made holds a secret: leave it.
-        return redirect(status_url(transaction), 303)
+        return redirect(_url(transaction), 303)
     return _as_page(transaction)
 
 
@@ -62,7 +70,7 @@ def check(transaction_id: str) -> Response | BaseResponse:
     if pending:
         request_check(transaction.id, back=True)
     if not wants_json():
-        return redirect(status_url(transaction), 303)
+        return redirect(_url(transaction), 303)
     return private(make_response("", 202 if pending else 204))
 
 
@@ -72,47 +80,58 @@ def thankyou() -> Response | BaseResponse:
     """What was paid, to keep or print; without an id, the last payment of this browser."""
     transaction = _found(request.args.get("transaction") or buyers.last_transaction_id() or "")
     if transaction.state != State.COMPLETE:
-        return redirect(status_url(transaction), 303)
+        return redirect(_url(transaction), 303)
     page = render_template(
         "checkout/thankyou.html",
-        status=status_of(db.session(), transaction, mine=buyers.is_mine(transaction)),
+        status=_status(transaction),
         paid_at=local_time(transaction.ended_at or transaction.updated_at),
         statement=transaction.statement_descriptor,
     )
     return _unlisted(make_response(page))
 
 
-def _found(transaction_id: str) -> Transaction:
+def _found(transaction_id: str) -> StatusRow:
     """Raises NotFound, the same for every kind of miss."""
-    transaction = find(db.session(), transaction_id)
+    transaction = read(current_app, transaction_id)
     if transaction is None:
         raise NotFound
     return transaction
 
 
-def _as_json(transaction: Transaction) -> Response:
-    status = status_of(db.session(), transaction, mine=buyers.is_mine(transaction))
-    if request.args.get("partial"):
-        status["html"] = render_template("checkout/_status.html", status=status)
-    response = _unlisted(jsonify(status))
-    if status["next_poll_ms"] is not None:
-        response.headers["Retry-After"] = str(math.ceil(status["next_poll_ms"] / 1000))
-    response.set_etag(str(transaction.version), weak=True)
-    response.make_conditional(request)
+def _as_json(transaction: StatusRow) -> Response:
+    if request.if_none_match.contains_weak(str(transaction.version)):
+        response, wait_ms = Response(status=304), next_poll_ms(transaction)
+    else:
+        status = _status(transaction)
+        if request.args.get("partial"):
+            status["html"] = render_template("checkout/_status.html", status=status)
+        response, wait_ms = jsonify(status), status["next_poll_ms"]
+    response.headers.update(headers_of(transaction, wait_ms))
     return response
 
 
-def _as_page(transaction: Transaction) -> Response:
+def _as_page(transaction: StatusRow) -> Response:
     refreshed = request.args.get("n", 0, type=int)
     page = render_template(
         "checkout/status.html",
-        status=status_of(db.session(), transaction, mine=buyers.is_mine(transaction)),
+        status=_status(transaction),
         age=seconds_since(transaction.created_at),
         refreshes=min(max(refreshed, 0), _REFRESHES),
         most_refreshes=_REFRESHES,
-        account=account_of(transaction),
+        first_poll_ms=FIRST_POLL_MS,
+        account=transaction.account,
     )
     return _unlisted(make_response(page))
+
+
+def _status(transaction: StatusRow) -> dict[str, Any]:
+    if buyers.is_mine(transaction):
+        return own_status_of(db.session(), transaction, _url(transaction))
+    return status_of(transaction, _url(transaction))
+
+
+def _url(transaction: StatusRow) -> str:
+    return url_for("checkout.show", transaction_id=transaction.id)
 
 
 def _unlisted(response: Response) -> Response:

@@ -45,7 +45,10 @@ def write_receipt(session: Session, transaction_id: str, _claim: Claim) -> None:
     if transaction.state != State.COMPLETE or not transaction.email:
         return
     subject = f"Your receipt from {SHOP_NAME}: {transaction.money_paid}"
-    paid_at, terms = _local(transaction.ended_at), terms_of(session, transaction)
+    paid_at, terms = (
+        _local(transaction.ended_at),
+        terms_of(session, transaction.id, transaction.amount),
+    )
     if terms:
         subject = f"{SHOP_NAME}: {transaction.description}"
     _write(session, RECEIPT, transaction, subject, paid_at=paid_at, terms=terms)

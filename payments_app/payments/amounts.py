@@ -14,6 +14,12 @@ def amount_words(state: str, amount: int, paid: int, currency: str) -> str:
     return f"{Money(paid, currency)} of {asked} captured"
 
 
+def sets_up(amount: int, save_card: bool, named: str | None) -> bool:
+    """Whether an attempt takes no money and keeps the card that it named for later ones (at Stripe
+    a setup intent)."""
+    return amount == 0 and save_card and named is not None
+
+
 def fee_taken(state: str, fee: int | None, paid: int) -> int | None:
     """Stripe caps our fee at what was captured.
 

@@ -26,7 +26,7 @@ from payments_app.core.db.columns import BIGINT, Key, as_object
 from payments_app.core.db.ids import new_id, reference
 from payments_app.core.extensions import Base
 from payments_app.core.money import Money
-from payments_app.payments.amounts import amount_words, fee_taken
+from payments_app.payments.amounts import amount_words, fee_taken, sets_up
 from payments_app.payments.phases import Phase, State
 
 
@@ -176,7 +176,7 @@ class Transaction(Base):
     def sets_up(self) -> bool:
         """Whether it takes no money and keeps a card for later ones (at Stripe a setup intent)."""
         named = self.confirmation_token or self.payment_method
-        return self.amount == 0 and self.save_card and named is not None
+        return sets_up(self.amount, self.save_card, named)
 
     @property
     def reference(self) -> str:

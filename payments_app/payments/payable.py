@@ -128,12 +128,12 @@ class Payable:
         return session
 
 
-def terms_of(session: Session, transaction: Transaction) -> str | None:
+def terms_of(session: Session, transaction_id: str, amount: int) -> str | None:
     """What comes after something that is free now, as its payable says: until when, and what it
     costs then. None of what costs something, or stays free."""
-    if transaction.amount > 0:
+    if amount > 0:
         return None
-    paid_for = session.scalar(joined(transaction.id, Role.PAYS_FOR))
+    paid_for = session.scalar(joined(transaction_id, Role.PAYS_FOR))
     payable = find_payable(session, paid_for) if paid_for else None
     return payable.summary if payable is not None and payable.card_terms else None
 

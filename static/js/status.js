@@ -22,6 +22,7 @@ class Status {
     this.asking = false;
     this.confirming = false;
     this.offered = false;
+    this.etag = "";
     /** @type {Promise<import("@stripe/stripe-js").Stripe> | null} */
     this.stripe = null;
   }
@@ -39,7 +40,7 @@ class Status {
     for (const [name, after] of /** @type {const} */ ([["slow", SLOW_MS], ["leave", LEAVE_MS]])) {
       setTimeout(() => this.note(name, this.isPending()), Math.max(0, after - this.age()));
     }
-    this.schedule(Number(this.root.dataset.nextPollMs));
+    this.schedule(Number(this.root.dataset.firstPollMs));
   }
 
   age() {
@@ -74,13 +75,18 @@ class Status {
   async ask() {
     try {
       const response = await fetch(`${this.root.dataset.url}?partial=1`, {
-        headers: { Accept: "application/json" },
+        headers: { Accept: "application/json", ...(this.etag && { "If-None-Match": this.etag }) },
         cache: "no-store",
         signal: AbortSignal.timeout(ABORT_MS),
       });
+      if (response.status === 304) {
+        this.troubles = 0;
+        return Number(response.headers.get("X-Next-Poll-Ms")) || LAST_MS;
+      }
       if (!response.ok) return this.backOff(Number(response.headers.get("Retry-After")) * 1000);
       const status = await response.json();
       this.troubles = 0;
+      this.etag = response.headers.get("ETag") || "";
       this.show(status);
       return status.next_poll_ms;
     } catch {

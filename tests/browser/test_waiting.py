@@ -66,8 +66,37 @@ def test_what_is_read_aloud_changes_only_when_the_state_does(buyer: Buyer, strip
     for _ in range(3):
         with page.expect_response(lambda response: is_status(response.url)) as polled:
             pass
-        assert polled.value.json()["phase"] == "processing"
+        assert polled.value.status == 304
     assert page.evaluate("window.changes") == 0
+
+
+def test_where_nothing_is_new_it_is_told_so_and_still_asks_as_the_server_says(
+    buyer: Buyer, stripe: Stripe
+) -> None:
+    stripe(SLOW)
+    page, known = buyer.page, []
+    nothing_new = iter([{"X-Next-Poll-Ms": "100"}, {"X-Next-Poll-Ms": "200000"}])
+
+    def answer(route: Route) -> None:
+        known.append(route.request.headers.get("if-none-match"))
+        if len(known) == 1:
+            route.fulfill(json={"phase": "created", "next_poll_ms": 200}, headers={"ETag": 'W/"1"'})
+        elif headers := next(nothing_new, None):
+            route.fulfill(status=304, headers=headers)
+        else:
+            route.continue_()
+
+    page.clock.install()
+    page.route(is_status, answer)
+    buyer.open()
+    buyer.fill()
+    with page.expect_response(lambda answer: "200000" in answer.headers.get("x-next-poll-ms", "")):
+        buyer.press_pay()
+    page.clock.fast_forward(100_000)
+    assert known == [None, 'W/"1"', 'W/"1"']
+    with page.expect_request(lambda request: is_status(request.url)):
+        page.clock.fast_forward(200_000)
+    buyer.sees("Thank you")
 
 
 def test_a_lost_answer_reads_as_checking_and_never_as_failed(buyer: Buyer, stripe: Stripe) -> None:

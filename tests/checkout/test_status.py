@@ -7,6 +7,7 @@ import re
 import pytest
 from flask.testing import FlaskClient
 
+from payments_app.checkout.status import FIRST_POLL_MS, pace_ms
 from payments_app.core.db.ids import new_id
 from tests.checkout.checkout_client import BROWSER, CheckoutClient
 
@@ -18,7 +19,23 @@ def test_a_new_payment_is_pending_and_asks_for_a_first_poll_within_half_a_second
 ) -> None:
     status = checkout.status(checkout.post().json["id"])
     assert (status["state"], status["phase"]) == ("pending", "created")
-    assert 250 <= status["next_poll_ms"] <= 500
+    assert 300 <= status["next_poll_ms"] <= 330
+
+
+def test_the_first_question_comes_after_a_tenth_of_a_second(checkout: CheckoutClient) -> None:
+    posted = checkout.post().json
+    assert posted["next_poll_ms"] == 100
+    assert 'data-first-poll-ms="100"' in checkout.page(posted["url"]).text
+
+
+@pytest.mark.parametrize(("seconds", "most"), [(1, 4), (8, 11), (30, 16), (60, 22)])
+def test_a_payment_is_asked_for_a_few_times_however_long_it_takes(seconds: int, most: int) -> None:
+    asked, at = 1, FIRST_POLL_MS
+    while at < seconds * 1000:
+        wait = pace_ms(at)
+        assert wait <= 5000
+        asked, at = asked + 1, at + wait
+    assert asked == most
 
 
 def test_a_complete_payment_says_so_and_wants_no_more_polls(checkout: CheckoutClient) -> None:
@@ -100,6 +117,7 @@ def test_an_unchanged_status_answers_304(checkout: CheckoutClient) -> None:
     etag = checkout.client.get(path).headers["ETag"]
     again = checkout.client.get(path, headers={"If-None-Match": etag})
     assert (again.status_code, again.data) == (304, b"")
+    assert 300 <= int(again.headers["X-Next-Poll-Ms"]) <= 330
     checkout.work()
     changed = checkout.client.get(path, headers={"If-None-Match": etag})
     assert (changed.status_code, changed.json["state"]) == (200, "complete")

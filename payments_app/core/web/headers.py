@@ -14,7 +14,7 @@ from flask import Flask, Response, current_app, g, request
 from werkzeug.http import generate_etag
 
 from payments_app.core.web import assets
-from payments_app.core.web.access import current_access
+from payments_app.core.web.access import access_of
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -74,7 +74,17 @@ def takes_cards(view: View) -> View:
 
 def prepare(app: Flask) -> None:
     """Send the headers with every response."""
+    app.extensions["route_headers"] = {}
     app.after_request(_secure)
+
+
+def of_route(app: Flask, endpoint: str | None) -> dict[str, str]:
+    """What each answer of a route says, of what it may load and to whom it tells its address;
+    worked out once. None: what no route answered."""
+    known: dict[str | None, dict[str, str]] = app.extensions["route_headers"]
+    if endpoint not in known:
+        known[endpoint] = _worked_out(app, endpoint)
+    return known[endpoint]
 
 
 def _secure(response: Response) -> Response:
@@ -84,19 +94,26 @@ def _secure(response: Response) -> Response:
     elif _is_hashed_file(response):
         headers["Cache-Control"] = HASHED
     headers["X-Request-ID"] = g.get("request_id", "")
-    headers["X-Content-Type-Options"] = "nosniff"
-    headers["Content-Security-Policy"] = _content_security_policy()
-    headers["Cross-Origin-Opener-Policy"] = "same-origin-allow-popups"
-    access = current_access()
-    if access is not None and access.audience in {"staff", "merchant"}:
-        headers["Referrer-Policy"] = "no-referrer"
-        headers["Cache-Control"] = PRIVATE
-    else:
-        headers["Referrer-Policy"] = "strict-origin-when-cross-origin"
-    headers["Permissions-Policy"] = _PAYMENT if _on_card_page() else "payment=()"
-    if current_app.config["CONFIG"].tls:
-        headers["Strict-Transport-Security"] = _HSTS
+    headers.update(of_route(current_app, request.endpoint))
     return response
+
+
+def _worked_out(app: Flask, endpoint: str | None) -> dict[str, str]:
+    access = access_of(app, endpoint) if endpoint else None
+    closed = access is not None and access.audience in {"staff", "merchant"}
+    takes_cards = getattr(app.view_functions.get(endpoint or ""), "__takes_cards__", False)
+    headers = {
+        "X-Content-Type-Options": "nosniff",
+        "Content-Security-Policy": _content_security_policy(app, takes_cards),
+        "Cross-Origin-Opener-Policy": "same-origin-allow-popups",
+        "Referrer-Policy": "no-referrer" if closed else "strict-origin-when-cross-origin",
+        "Permissions-Policy": _PAYMENT if takes_cards else "payment=()",
+    }
+    if closed:
+        headers["Cache-Control"] = PRIVATE
+    if app.config["CONFIG"].tls:
+        headers["Strict-Transport-Security"] = _HSTS
+    return headers
 
 
 def _is_hashed_file(response: Response) -> bool:
@@ -105,16 +122,11 @@ def _is_hashed_file(response: Response) -> bool:
     return assets.is_hashed((request.view_args or {})["filename"])
 
 
-def _on_card_page() -> bool:
-    view = current_app.view_functions.get(request.endpoint or "")
-    return getattr(view, "__takes_cards__", False)
-
-
-def _content_security_policy() -> str:
+def _content_security_policy(app: Flask, takes_cards: bool) -> str:
     """Ourselves alone; on a page that takes cards also Stripe, or the stand-in for it."""
     scripts, frames, connections, images = ["'self'"], [], ["'self'"], ["'self'", "data:"]
-    if _on_card_page():
-        config = current_app.config["CONFIG"]
+    if takes_cards:
+        config = app.config["CONFIG"]
         stand_in = [config.stripe_api_base] if config.sandboxed else []
         scripts += [*_STRIPE_SCRIPTS, *stand_in]
         frames += [*_STRIPE_FRAMES, *stand_in]

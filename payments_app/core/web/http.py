@@ -31,6 +31,7 @@ from payments_app.core.card_numbers import CardNumberError
 from payments_app.core.db.columns import EmptyKeyError
 from payments_app.core.db.session import CommitOutcomeUnknownError
 from payments_app.core.web import assets, headers
+from payments_app.core.web.cookie_session import CookieSessions
 
 MAX_BODY_BYTES = 256 * 1024
 FORM_SECONDS = 4 * 3600
@@ -107,6 +108,7 @@ def prepare(app: Flask) -> None:
         WTF_CSRF_SSL_STRICT=False,
     )
     app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.session_interface = CookieSessions()
     assets.prepare(app)
     app.before_request(_name_request)
     headers.prepare(app)
@@ -126,8 +128,12 @@ def words_of(status: int) -> tuple[str, str]:
 
 
 def _name_request() -> None:
-    given = request.headers.get("X-Request-ID", "")
-    g.request_id = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
+    g.request_id = request_id(request.headers.get("X-Request-ID", ""))
+
+
+def request_id(given: str) -> str:
+    """The id that came along, where it has the shape of one; else a new one."""
+    return given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
 
 
 def answer(problem: ProblemError) -> Response:

@@ -115,6 +115,8 @@ def pytest(arguments: list[str], env: dict[str, str]) -> int:
     workers = os.environ.get("TEST_WORKERS") or str(max(2, os.cpu_count() or 2))
     print(f"\nTests on {env['TEST_DATABASE']}", flush=True)
     command = [sys.executable, "-m", "pytest", "-q", "-n", workers, "--dist", "worksteal"]
+    # Hundreds of processes begin in a run: what one has compiled the others read.
+    env = env | {"PYTHONDONTWRITEBYTECODE": ""}
     return subprocess.run([*command, *arguments], env=os.environ | env, check=False).returncode
 
 

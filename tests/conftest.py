@@ -7,6 +7,7 @@ starts what is not named. TEST_DATABASE chooses `postgresql` (the default) or `s
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -34,6 +35,13 @@ pytest_plugins = ["tests.open_shop", "tests.contract.plugin"]
 if TYPE_CHECKING:
     from flask import Flask
     from flask.testing import FlaskClient, FlaskCliRunner
+
+
+def pytest_collection_finish() -> None:
+    """What is imported stays: the collector of garbage need not look at it again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 @pytest.fixture(scope="session")
@@ -112,14 +120,21 @@ def database_url(own_database: OwnDatabase, request: pytest.FixtureRequest) -> I
         pytest.fail("; ".join(complaints), pytrace=False)
 
 
-@pytest.fixture
-def redis_urls(redis_url: str, worker_number: int) -> tuple[str, str]:
-    """For jobs and for the cache: two empty databases of this process's own."""
+@pytest.fixture(scope="session")
+def own_redis(redis_url: str, worker_number: int) -> Iterator[dict[str, RedisClient]]:
+    """By their URLs: for jobs and for the cache."""
     base = redis_url.rpartition("/")[0]
-    jobs, cache = f"{base}/{2 * worker_number}", f"{base}/{2 * worker_number + 1}"
-    for url in (jobs, cache):
-        with RedisClient.from_url(url) as client:
-            client.flushdb()
+    urls = [f"{base}/{2 * worker_number + which}" for which in (0, 1)]
+    with contextlib.ExitStack() as open_:
+        yield {url: open_.enter_context(RedisClient.from_url(url)) for url in urls}
+
+
+@pytest.fixture
+def redis_urls(own_redis: dict[str, RedisClient]) -> tuple[str, str]:
+    """For jobs and for the cache: two empty databases of this process's own."""
+    jobs, cache = own_redis
+    for client in own_redis.values():
+        client.flushdb()
     return jobs, cache
 
 

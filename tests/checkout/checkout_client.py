@@ -15,11 +15,11 @@ from werkzeug.test import TestResponse
 from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.core.jobs.outbox import OPEN, Message
-from payments_app.core.jobs.runner import run_due_messages
 from payments_app.orders.models import Product
 from payments_app.payments import states
 from payments_app.payments.models import Transaction
 from tests.bystanders import own
+from tests.own_worker import work
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 FIELD = re.compile(r'name="(\w+)"\s+value="([^"]*)"')
@@ -67,7 +67,7 @@ class CheckoutClient:
 
     def work(self) -> None:
         with self.app.app_context():
-            run_due_messages("charges")
+            work("charges")
 
     def status(self, transaction_id: str, client: FlaskClient | None = None) -> dict[str, Any]:
         answer = (client or self.client).get(f"/transactions/{transaction_id}")

@@ -13,12 +13,12 @@ from sqlalchemy.orm import Session
 
 from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
-from payments_app.core.jobs.runner import run_due_messages
 from payments_app.ledger.models import Entry
 from payments_app.orders.models import Product
 from tests.accounts.staff_driver import StaffDriver
 from tests.bystanders import own
 from tests.checkout.checkout_client import CheckoutClient
+from tests.own_worker import work
 
 pytestmark = pytest.mark.portable
 
@@ -69,7 +69,7 @@ def test_the_ledger_holds_the_same_minor_units(
 ) -> None:
     checkout.pay(item=slug)
     with checkout.app.app_context():
-        run_due_messages("payment_critical")
+        work("payment_critical")
         captures = select(Entry.amount, Entry.currency).where(
             own(Entry), Entry.entry_type == "capture"
         )

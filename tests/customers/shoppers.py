@@ -13,7 +13,7 @@ from payments_app.customers.models import Customer, SavedCard
 from payments_app.payments.models import Transaction
 from tests.bystanders import own
 from tests.checkout.checkout_client import BROWSER, FIELD, CheckoutClient
-from tests.payments.driver import work_all_due
+from tests.own_worker import work_all_due
 
 ADA, GRACE = "ada@example.com", "grace@example.com"
 

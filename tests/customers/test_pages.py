@@ -9,7 +9,6 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from payments_app.core.extensions import db
-from payments_app.core.jobs.runner import run_due_messages
 from payments_app.core.web import links
 from payments_app.customers.models import Customer
 from payments_app.customers.recognise import link_for
@@ -18,6 +17,7 @@ from tests.bystanders import own
 from tests.checkout.checkout_client import BROWSER, FIELD, CheckoutClient
 from tests.customers import shoppers
 from tests.customers.mailed_link import known
+from tests.own_worker import work
 
 pytestmark = pytest.mark.portable
 
@@ -60,7 +60,7 @@ def test_the_link_is_mailed_to_the_customers_address(checkout: CheckoutClient, c
     form = {"csrf_token": token, "email": "Ada@example.com"}
     asked = browser.post("/account/links", data=form, headers=BROWSER)
     with checkout.app.app_context():
-        run_due_messages("payment_standard")
+        work("payment_standard")
         mail = db.session.scalars(select(Mail).where(Mail.kind == "account_link")).one()
         assert (mail.recipient, "/account/" in mail.text) == ("ada@example.com", True)
     assert asked.status_code == 200

@@ -15,7 +15,6 @@ from sqlalchemy import select
 from demo.downloads import add_demo_downloads
 from payments_app.core.alerts import Alert
 from payments_app.core.extensions import db
-from payments_app.core.jobs.runner import run_due_messages
 from payments_app.customers.models import Customer
 from payments_app.downloads import deliver
 from payments_app.downloads.link import link_to
@@ -29,6 +28,7 @@ from payments_app.payments.transactions.apply_stripe_state import apply_stripe_s
 from tests.bystanders import own
 from tests.checkout.checkout_client import BROWSER, CheckoutClient
 from tests.merchants.connected_merchants import account_id, create_ready_merchant
+from tests.own_worker import work
 from tests.payments.driver import PaymentDriver
 from tests.refunds.test_disputes import answer, send_event
 
@@ -64,7 +64,7 @@ def link(checkout: CheckoutClient, purchase: str) -> str:
 
 def run_subscribers(checkout: CheckoutClient) -> None:
     with checkout.app.app_context():
-        run_due_messages("payment_standard")
+        work("payment_standard")
 
 
 def test_it_is_on_the_thank_you_page_before_anything_followed(checkout: CheckoutClient) -> None:
@@ -135,7 +135,7 @@ def test_another_card_pays_for_the_same_copy(checkout: CheckoutClient) -> None:
 def refund(checkout: CheckoutClient, transaction: str, amount: int) -> None:
     with checkout.app.app_context():
         request_refund(transaction, amount, reason="not what I wanted", actor="staff")
-        run_due_messages("payment_critical")
+        work("payment_critical")
 
 
 def test_the_link_of_a_refunded_download_says_so(checkout: CheckoutClient) -> None:

@@ -5,12 +5,14 @@ from collections.abc import Iterator
 import pytest
 from flask import Flask
 
+from tests.fewer_subscribers import leave_aside
 from tests.inbound.webhook_sender import WebhookSender
 from tests.payments.driver import PaymentDriver
 
 
 @pytest.fixture
-def driver(app: Flask) -> Iterator[PaymentDriver]:
+def driver(app: Flask, request: pytest.FixtureRequest) -> Iterator[PaymentDriver]:
+    leave_aside(app, request)
     with app.app_context():
         yield PaymentDriver(app)
 

@@ -3,7 +3,6 @@ import re
 import secrets
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -29,27 +28,17 @@ class Launcher(Process):
         return f"Ready: http://127.0.0.1:{self.port}" in self.log.read_text()
 
 
-@contextmanager
-def started(directory: Path) -> Iterator[Launcher]:
-    launcher = Launcher(directory)
-    try:
-        yield launcher.start(within=150)
-    finally:
-        launcher.stop(within=70)
-
-
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Launcher]:
-    """One for all who leave it as it is."""
-    with started(tmp_path_factory.mktemp("demo")) as launcher:
-        yield launcher
+def launcher(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Launcher]:
+    launcher = Launcher(tmp_path_factory.mktemp("demo"))
+    yield launcher
+    launcher.stop(within=70)
 
 
 @pytest.fixture
-def launcher(tmp_path: Path) -> Iterator[Launcher]:
-    """One to end."""
-    with started(tmp_path) as launcher:
-        yield launcher
+def demo(launcher: Launcher) -> Launcher:
+    """It runs; it is started anew after a test that ended it."""
+    return launcher if launcher.is_running() else launcher.start(within=150)
 
 
 def processes_of(directory: Path) -> list[str]:
@@ -90,13 +79,14 @@ def test_the_demos_merchants_sell_and_who_is_not_onboarded_does_not(demo: Launch
     assert buy("seed-box") == 409
 
 
-def test_sigterm_stops_everything_the_demo_started(launcher: Launcher) -> None:
-    launcher.signal(launcher.stop_signal)
-    assert wait_until(lambda: processes_of(launcher.data) == [], within=70)
+def test_a_killed_demo_can_be_started_again(demo: Launcher) -> None:
+    demo.kill()
+    demo.log.write_text("")
+    demo.start(within=150)
+    assert answers(f"http://127.0.0.1:{demo.port}/readyz")
 
 
-def test_a_killed_demo_can_be_started_again(launcher: Launcher) -> None:
-    launcher.kill()
-    launcher.log.write_text("")
-    launcher.start(within=150)
-    assert answers(f"http://127.0.0.1:{launcher.port}/readyz")
+def test_sigterm_stops_everything_the_demo_started(demo: Launcher) -> None:
+    demo.signal(demo.stop_signal)
+    assert wait_until(lambda: processes_of(demo.data) == [], within=70)
+    demo.stop()

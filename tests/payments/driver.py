@@ -13,10 +13,8 @@ from payments_app.core.db.clock import database_now
 from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.core.history import HistoryEntry
-from payments_app.core.jobs.due import due_queues
 from payments_app.core.jobs.leases import CRASHES
 from payments_app.core.jobs.outbox import Message
-from payments_app.core.jobs.runner import run_due_messages
 from payments_app.customers.find import customer_for
 from payments_app.gateway.breaker import Breaker
 from payments_app.orders.models import Order, Product
@@ -24,17 +22,7 @@ from payments_app.orders.place import place
 from payments_app.payments.models import PaymentRecord, Transaction
 from payments_app.payments.transactions.open import PaymentSource, open_transaction
 from tests.own_database import expect_failure
-
-QUEUES = ("charges", "payment_critical", "payment_standard", "default", "mailers", "reports")
-
-
-def work_all_due() -> None:
-    """Each queue's turn comes once. One on which nothing is due costs no worker."""
-    for queue in QUEUES:
-        due = queue in due_queues(db.session())
-        db.session.rollback()
-        if due:
-            run_due_messages(queue)
+from tests.own_worker import work, work_all_due
 
 
 class PaymentDriver:
@@ -61,7 +49,7 @@ class PaymentDriver:
         """What is due on these queues, each looked at once; without names, on all."""
         if queues:
             for queue in queues:
-                run_due_messages(queue)
+                work(queue)
         else:
             work_all_due()
 

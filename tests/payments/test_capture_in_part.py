@@ -124,6 +124,7 @@ def test_it_is_settled(held: Held, driver: PaymentDriver) -> None:
     assert columns() == [("capture", 1500, -74, 0, 1426)]
 
 
+@pytest.mark.followed_by_all
 def test_the_receipt_says_it(held: Held) -> None:
     held.pay()
     db.session.rollback()
@@ -134,6 +135,7 @@ def test_the_receipt_says_it(held: Held) -> None:
         assert "$25.00" not in part
 
 
+@pytest.mark.followed_by_all
 def test_its_merchant_hears_it(held: Held) -> None:
     held.pay()
     db.session.rollback()
@@ -301,6 +303,7 @@ def test_a_direct_sale_shares_what_was_captured(held: Held, driver: PaymentDrive
     assert posted("transfer_reversal") == []
 
 
+@pytest.mark.followed_by_all
 def test_our_fee_is_at_most_what_was_captured(
     held: Held, driver: PaymentDriver, admin: Browser
 ) -> None:
@@ -315,6 +318,7 @@ def test_our_fee_is_at_most_what_was_captured(
     assert "$1.00" in page.partition("Our fee")[2].partition("</dd>")[0]
 
 
+@pytest.mark.followed_by_all
 def test_our_fee_is_what_it_was_captured_with(held: Held, driver: PaymentDriver) -> None:
     transaction = held.hold(order=create_sale(create_ready_merchant(driver)))
     held.capture(transaction, 6000, application_fee_amount=150)
@@ -326,6 +330,7 @@ def test_our_fee_is_what_it_was_captured_with(held: Held, driver: PaymentDriver)
     assert json.loads(body)["data"]["payment"]["platform_fee"] == 150
 
 
+@pytest.mark.followed_by_all
 def test_a_download_paid_in_part_is_not_handed_over(held: Held, driver: PaymentDriver) -> None:
     _put_on_sale()
     whole, part = _buy(), _buy()

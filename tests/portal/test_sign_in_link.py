@@ -9,7 +9,6 @@ from sqlalchemy import select, update
 
 from payments_app.core.extensions import db
 from payments_app.core.history import HistoryEntry
-from payments_app.core.jobs.runner import run_due_messages
 from payments_app.core.web import links
 from payments_app.core.web.access import access_of
 from payments_app.merchants import onboarding
@@ -19,6 +18,7 @@ from payments_app.portal import sign_in
 from tests.bystanders import own
 from tests.core.email_forms import FORMS, ONE
 from tests.merchants.connected_merchants import create_merchant
+from tests.own_worker import work
 from tests.payments.driver import PaymentDriver
 from tests.portal.portal_driver import Portal
 from tests.reconcile.books import execute
@@ -31,7 +31,7 @@ def ask(portal: Portal, email: str) -> str:
     answer = portal.browser().post("/portal/links", ASK, email=email)
     assert answer.status_code == 200
     with portal.app.app_context():
-        run_due_messages("payment_standard")
+        work("payment_standard")
     return answer.text
 
 
@@ -129,7 +129,7 @@ def test_asking_twice_in_a_minute_sends_one_mail(
     for _ in range(3):
         with portal.app.app_context():
             sign_in.ask_for_link(email)
-            run_due_messages("payment_standard")
+            work("payment_standard")
     assert len(portal.mails()) == 1
 
 

@@ -16,12 +16,12 @@ from payments_app.accounts import sessions
 from payments_app.accounts.models import Staff
 from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
-from payments_app.core.jobs.runner import run_due_messages
 from payments_app.merchants.find import default_merchant
 from payments_app.notices.models import Mail
 from payments_app.payments.models import Transaction
 from tests.accounts.staff_driver import PASSWORD, StaffDriver
 from tests.bystanders import own
+from tests.own_worker import work
 from tests.staff.stored_payments import StoredPayments
 
 pytestmark = pytest.mark.portable
@@ -153,7 +153,7 @@ def test_mails_are_of_our_own_address(shop: Flask, visitor: FlaskClient) -> None
     visitor.post("/account/links", data={"email": "ada@example.com"})
     with shop.app_context():
         for queue in ("charges", "payment_standard", "payment_standard", "mailers"):
-            run_due_messages(queue)
+            work(queue)
         texts = [
             f"{mail.text} {mail.html}" for mail in db.session.scalars(select(Mail).where(own(Mail)))
         ]

@@ -18,7 +18,6 @@ from payments_app.core import alerts
 from payments_app.core.alerts import Alert
 from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
-from payments_app.core.jobs.runner import run_due_messages
 from payments_app.core.logs import JsonFormatter, redact
 from payments_app.notices.models import Mail
 from payments_app.notices.webhook_models import WebhookEvent
@@ -28,6 +27,7 @@ from tests.checkout.checkout_client import BROWSER, CheckoutClient
 from tests.customers.mailed_link import known
 from tests.customers.shoppers import buy, cards, customer
 from tests.customers.tokens import token_of
+from tests.own_worker import work
 
 pytestmark = pytest.mark.portable
 
@@ -70,7 +70,7 @@ class World:
         means = {"payment_method": None, "confirmation_token": token, "save_card": True}
         self.failed = buy(checkout, checkout.stranger(), **means)
         with checkout.app.app_context():
-            run_due_messages("default")
+            work("default")
         self.staff = StaffDriver(checkout.app).signed_in("admin")
 
 

@@ -19,7 +19,7 @@ from payments_app.subscriptions.renew import advance
 from tests.bystanders import own
 from tests.checkout.checkout_client import BROWSER, FIELD, CheckoutClient
 from tests.customers import mailed_link as customers
-from tests.payments.driver import work_all_due
+from tests.own_worker import work_all_due
 
 pytestmark = pytest.mark.portable
 

@@ -14,7 +14,6 @@ from sqlalchemy import select
 from demo.plans import add_demo_plans
 from payments_app.core.db.clock import utcnow
 from payments_app.core.extensions import db
-from payments_app.core.jobs.runner import run_due_messages
 from payments_app.customers.models import SavedCard
 from payments_app.notices.models import Mail
 from payments_app.payments.models import Transaction
@@ -23,6 +22,7 @@ from payments_app.subscriptions.periods import Period
 from payments_app.subscriptions.renew import advance
 from tests.bystanders import own
 from tests.checkout.checkout_client import CheckoutClient
+from tests.own_worker import work
 from tests.subscriptions.billing_driver import BillingDriver, at
 
 pytestmark = pytest.mark.portable
@@ -79,7 +79,7 @@ def test_the_thank_you_says_until_when_it_is_free(checkout: CheckoutClient) -> N
 def test_the_letter_says_until_when_it_is_free(checkout: CheckoutClient) -> None:
     checkout.pay(item="letter")
     with checkout.app.app_context():
-        run_due_messages("payment_standard")
+        work("payment_standard")
         (mail,) = db.session.scalars(select(Mail).where(own(Mail)))
     assert mail.subject.endswith("Monthly subscription - The weekly letter")
     assert terms(checkout) in mail.text

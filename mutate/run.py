@@ -22,7 +22,7 @@ LEFT_OUT = (".git", ".venv", "data", ".mypy_cache", ".ruff_cache", ".pytest_cach
 FIRST = 25  # tests of the first run: most mutants do not live longer
 START_SECONDS = 30.0  # until the first test runs
 MOST_SECONDS = 60.0  # of tests for one mutant, as they were recorded
-MOST_PATIENCE = 4  # times as long, where the tests did not end without the mutant either
+MOST_TIMES = 4  # times as long, where the tests did not end without the mutant either
 PASSED = 0  # pytest's exit code
 TIME_OUT = "time-out"
 
@@ -56,17 +56,17 @@ class Copy:
         return None
 
     def _noticed(self, mutant: Mutant, tests: list[str], record: Record) -> str | None:
-        patience = 1
-        while tests and (failed := self._failure_on(mutant, tests, record, patience)):
-            unchanged = self.failure(failed.tests, record, patience)
+        times = 1
+        while tests and (failed := self._failure_on(mutant, tests, record, times)):
+            unchanged = self.failure(failed.tests, record, times)
             if unchanged is None:
-                if self._failure_on(mutant, failed.tests, record, patience):
+                if self._failure_on(mutant, failed.tests, record, times):
                     return failed.noticed
                 doubtful = failed.tests
             elif unchanged.noticed != TIME_OUT:
                 doubtful = unchanged.tests
-            elif patience < MOST_PATIENCE:
-                patience *= 2
+            elif times < MOST_TIMES:
+                times *= 2
                 continue
             else:
                 raise TooBusyError
@@ -74,24 +74,24 @@ class Copy:
         return None
 
     def _failure_on(
-        self, mutant: Mutant, tests: list[str], record: Record, patience: int
+        self, mutant: Mutant, tests: list[str], record: Record, times: int
     ) -> Failure | None:
         path = self._directory / mutant.path
         source = path.read_text()
         path.write_text(mutant.apply(source))
         try:
-            return self.failure(tests, record, patience)
+            return self.failure(tests, record, times)
         finally:
             path.write_text(source)
 
-    def failure(self, tests: list[str], record: Record, patience: int = 1) -> Failure | None:
+    def failure(self, tests: list[str], record: Record, times: int = 1) -> Failure | None:
         """The first of these tests that failed, or that they hung; None where all passed."""
         listed = self._directory / "tests.txt"
         listed.write_text("\n".join(tests))
         command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider"]
         command += ["--tb=no", "--no-header", f"@{listed}"]
         within = START_SECONDS + 5 * sum(record.seconds(test) for test in tests)
-        code, said = _run(command, self._directory, self._env, within * patience)
+        code, said = _run(command, self._directory, self._env, within * times)
         if code is None:
             return Failure(TIME_OUT, tests)
         if code == PASSED:
@@ -119,7 +119,7 @@ def check_unmutated(copy: Copy, tests: list[str], record: Record) -> None:
     """Raises NotRunnableError where a test fails twice although nothing was changed."""
     if not tests or copy.failure(tests, record) is None:
         return
-    if failed := copy.failure(tests, record, MOST_PATIENCE):
+    if failed := copy.failure(tests, record, MOST_TIMES):
         raise NotRunnableError(f"Without any mutant: {failed.noticed}")
 
 

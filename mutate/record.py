@@ -71,14 +71,15 @@ class Record:
                 yield from ((line, test) for test in tests if test)
 
     def _closeness(self, test: str, mutant: Mutant) -> int:
-        """2 where the test's file names a word that the mutant changes, 1 more where its folder is
-        named as the package."""
+        """2 where the test's file names a word that the mutant changes, 2 where it imports its
+        module, 1 more where its folder is named as the package."""
         file = test.partition("::")[0]
         if file not in self._texts:
             self._texts[file] = (self._root / file).read_text()
         words = _WORDS.findall(mutant.old)
         named = any(word in self._texts[file] for word in words)
-        return 2 * named + (f"/{mutant.package}/" in file)
+        imported = f"from {mutant.module} import" in self._texts[file]
+        return 2 * named + 2 * imported + (f"/{mutant.package}/" in file)
 
 
 def recorded(

@@ -41,8 +41,8 @@ renewals: venv-test ## Bill N=1000 subscriptions for MONTHS=12 while their worke
 defences: venv-test ## Take each defence away in turn, and see what notices it
 	@$(VENV)/bin/python -m pytest tests/chaos/test_defences.py -q -n 2 -m long
 
-mutate: venv-test ## Put 100 small faults into the product, one at a time, and see which no test notices [COUNT= SEED=]
-	@$(VENV)/bin/python -m mutate $(if $(COUNT),--count $(COUNT)) $(if $(SEED),--seed $(SEED))
+mutate: venv-test ## Put 100 small faults into the product, one at a time, and see which no test notices [COUNT= SEED= MINUTES=]
+	@$(VENV)/bin/python -m mutate $(if $(COUNT),--count $(COUNT)) $(if $(SEED),--seed $(SEED)) $(if $(MINUTES),--minutes $(MINUTES))
 
 types-stripe: venv-test ## Hold the stand-in's answers and our scripts against Stripe's TypeScript types (needs Node)
 	@$(VENV)/bin/python -m tests.stripe_types.node

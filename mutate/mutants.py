@@ -57,6 +57,10 @@ class Mutant:
     def package(self) -> str:
         return self.path.split("/")[1].removesuffix(".py")
 
+    @property
+    def module(self) -> str:
+        return self.path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
     def rank(self, seed: int) -> str:
         """By chance, and the same however other places change."""
         place = f"{seed}|{self.path}|{self.function}|{self.nth}|{self.old}|{self.new}"

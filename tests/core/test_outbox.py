@@ -9,6 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 from flask import Flask
+from rq import Queue
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
@@ -81,6 +82,16 @@ def test_a_message_is_done_once(bench: JobDriver) -> None:
 
 def test_a_key_is_staged_once(bench: JobDriver) -> None:
     assert (put("a"), put("a")) == (True, False)
+
+
+def test_a_worker_is_woken_for_what_is_due_and_not_for_what_is_later(
+    app: Flask, bench: JobDriver
+) -> None:
+    wake_ups = Queue("default", connection=app.extensions["wake_up_redis"])
+    put("later", delay=60)
+    assert wake_ups.count == 0
+    put("now")
+    assert wake_ups.count == 1
 
 
 @atomic

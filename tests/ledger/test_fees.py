@@ -123,6 +123,18 @@ def test_a_fee_whose_parts_do_not_make_sense_is_asked_for_again(
     assert (kept(), posted("stripe_fee")) == ([], [])
 
 
+def test_our_own_part_of_a_movement_is_not_posted_as_stripes_fee(driver: PaymentDriver) -> None:
+    _, charge = paid(driver)
+    movement = charge["balance_transaction"]
+    parts = [{"type": OURS, "amount": 30}, {"type": "stripe_fee", "amount": 32}]
+    driver.sandbox("POST", f"/_sandbox/balance_transactions/{movement}", fee_details=parts)
+    driver.work()
+    assert posted("stripe_fee") == [
+        ("stripe_fees", "debit", 32, "usd"),
+        ("stripe_balance", "credit", 32, "usd"),
+    ]
+
+
 def test_a_fee_in_capitals_is_of_the_same_currency(driver: PaymentDriver) -> None:
     _, charge = paid(driver)
     movement = charge["balance_transaction"]

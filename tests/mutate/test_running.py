@@ -52,6 +52,30 @@ def test_made():
     assert "sale.made" in EVENTS
 """
 
+# As on a busy machine: what it does is decided by how often it was run in this copy.
+TESTS_UNDER_LOAD = """
+import time
+from pathlib import Path
+from payments_app.price import total
+
+def times(name):
+    runs = Path(f"{name}.runs")
+    with runs.open("a") as file:
+        file.write("x")
+    return len(runs.read_text())
+
+def test_that_fails_once():
+    assert total(2, 2) and times("once") != 2
+
+def test_that_fails_ever_after():
+    assert total(2, 2) and times("after") < 2
+
+def test_that_hangs_twice():
+    if times("hangs") in (2, 3):
+        time.sleep(60)
+"""
+LOAD = "tests/load.py"  # not of those that are recorded
+
 
 @pytest.fixture(scope="module")
 def product(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -63,17 +87,25 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (root / "tests/test_price.py").write_text(TESTS)
     (root / EVENTS).write_text(EVENTS_SOURCE)
     (root / "tests/test_events.py").write_text(TESTS_OF_EVENTS)
+    (root / LOAD).write_text(TESTS_UNDER_LOAD)
     settings = '[tool.pytest]\npythonpath = ["."]\naddopts = ["--import-mode=importlib"]\n'
     (root / "pyproject.toml").write_text(settings)
     return root
 
 
 @pytest.fixture(scope="module")
-def record(product: Path) -> Iterator[Record]:
-    path = f"{Path(__file__).parents[2]}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"
+def shared() -> dict[str, str]:
+    """So that pytest finds the recorder."""
+    return {
+        "PYTHONPATH": f"{Path(__file__).parents[2]}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"
+    }
+
+
+@pytest.fixture(scope="module")
+def record(product: Path, shared: dict[str, str]) -> Iterator[Record]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(product.with_name("cache")))
-        yield recorded(product, {"PYTHONPATH": path}, processes=0)
+        yield recorded(product, shared, processes=0)
 
 
 @pytest.fixture
@@ -85,12 +117,20 @@ def mutant(old: str, kind: str) -> Mutant:
     return next(m for m in mutants_in(SOURCE, PRICE) if m.old == old and m.kind == kind)
 
 
+DELETED = mutant('told.append("sold")', "delete")
+NEGATED = mutant("count > 3", "negate")
+
+
+def under_load(name: str) -> list[str]:
+    return [f"{LOAD}::{name}"]
+
+
 def names(tests: list[str]) -> list[str]:
     return [test.rpartition("::")[2] for test in tests]
 
 
 def test_the_tests_of_a_mutant_run_its_line_and_the_fastest_is_first(record: Record) -> None:
-    assert names(record.tests_of(mutant("count > 3", "negate"))) == ["test_fast", "test_slow"]
+    assert names(record.tests_of(NEGATED)) == ["test_fast", "test_slow"]
 
 
 def test_a_line_that_no_test_runs_has_the_tests_of_its_file(record: Record) -> None:
@@ -99,15 +139,12 @@ def test_a_line_that_no_test_runs_has_the_tests_of_its_file(record: Record) -> N
     assert len(record.tests_of(at_import[0])) == 3
 
 
-def test_of_a_file_that_runs_at_import_alone_the_tests_name_what_is_changed(
-    record: Record,
-) -> None:
+def test_of_a_file_that_runs_at_import_alone_the_tests_import_it(record: Record) -> None:
     made, lost = (
         next(m for m in mutants_in(EVENTS_SOURCE, EVENTS) if m.old == f'"sale.{word}"')
         for word in ("made", "lost")
     )
-    assert names(record.tests_of(made)) == ["test_made"]
-    assert record.tests_of(lost) == []
+    assert names(record.tests_of(made)) == names(record.tests_of(lost)) == ["test_made"]
 
 
 def test_what_was_recorded_is_kept_for_the_same_code(
@@ -115,20 +152,35 @@ def test_what_was_recorded_is_kept_for_the_same_code(
 ) -> None:
     again = recorded(product, {}, processes=0)
     assert capsys.readouterr().out == ""
-    assert again.tests_of(mutant("count > 3", "negate"))
+    assert again.tests_of(NEGATED)
+
+
+def test_after_a_change_of_a_file_of_tests_the_others_are_not_run_again(
+    record: Record, product: Path, shared: dict[str, str], capfd: pytest.CaptureFixture[str]
+) -> None:
+    file = product / "tests/test_events.py"
+    before = file.read_text()
+    file.write_text(
+        f"{before}\ndef test_told():\n    __import__('payments_app.price').price.tell([])\n"
+    )
+    again = recorded(product, shared, processes=0)
+    file.write_text(before)
+    said = capfd.readouterr().out
+    assert "Recording which test of 1 files" in said
+    assert "2 passed" in said
+    assert set(names(again.tests_of(DELETED))) == {"test_that_looks_at_nothing", "test_told"}
+    assert names(again.tests_of(NEGATED)) == names(record.tests_of(NEGATED))
 
 
 def test_a_mutant_is_noticed_by_the_first_test_that_fails(record: Record, copy: Copy) -> None:
-    negated = mutant("count > 3", "negate")
-    noticed = copy.killer(negated, record.tests_of(negated), record)
+    noticed = copy.killer(NEGATED, record.tests_of(NEGATED), record)
     assert noticed == "FAILED tests/test_price.py::test_fast"
 
 
 def test_a_mutant_that_every_test_passes_survives_and_leaves_no_trace(
     record: Record, copy: Copy, tmp_path: Path
 ) -> None:
-    deleted = mutant('told.append("sold")', "delete")
-    assert copy.killer(deleted, record.tests_of(deleted), record) is None
+    assert copy.killer(DELETED, record.tests_of(DELETED), record) is None
     assert (tmp_path / "copy" / PRICE).read_text() == SOURCE
 
 
@@ -148,6 +200,43 @@ def test_a_mutant_on_which_the_tests_hang_is_noticed(
     assert copy.killer(forever, record.tests_of(forever), record) == "time-out"
 
 
+def test_a_test_that_fails_on_the_mutant_by_chance_has_not_noticed_it(
+    record: Record, copy: Copy
+) -> None:
+    assert copy.failure(under_load("test_that_fails_once"), record) is None
+    assert copy.killer(DELETED, under_load("test_that_fails_once"), record) is None
+
+
+def test_a_test_that_fails_without_the_mutant_too_is_left_out(record: Record, copy: Copy) -> None:
+    assert copy.failure(under_load("test_that_fails_ever_after"), record) is None
+    tests = [*under_load("test_that_fails_ever_after"), "tests/test_price.py::test_fast"]
+    assert copy.killer(NEGATED, tests, record) == "FAILED tests/test_price.py::test_fast"
+
+
+def test_tests_that_hang_without_the_mutant_too_are_given_more_time(
+    record: Record, copy: Copy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mutate.run.START_SECONDS", 3)
+    assert copy.failure(under_load("test_that_hangs_twice"), record) is None
+    assert copy.killer(DELETED, under_load("test_that_hangs_twice"), record) is None
+
+
+def test_of_a_mutant_whose_tests_never_end_nothing_is_said(
+    record: Record,
+    copy: Copy,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    product: Path,
+) -> None:
+    monkeypatch.setattr("mutate.run.START_SECONDS", 0.01)
+    monkeypatch.setattr("mutate.__main__.CONTROLS", 0)
+    monkeypatch.setattr(record, "_seconds", dict.fromkeys(record._seconds, 0.0))
+    outcome = run([NEGATED], [copy], record, time.monotonic() + 60)
+    report(outcome, product)
+    assert (list(outcome.not_run), outcome.is_good) == ([NEGATED], False)
+    assert "not run, its tests do not end without it either" in capsys.readouterr().out
+
+
 def test_tests_that_fail_without_a_mutant_stop_everything(record: Record, copy: Copy) -> None:
     with pytest.raises(NotRunnableError, match="test_gone"):
         check_unmutated(copy, ["tests/test_price.py::test_gone"], record)
@@ -158,14 +247,14 @@ def test_slow_tests_are_left_out_once_there_are_enough(
 ) -> None:
     monkeypatch.setattr("mutate.run.FIRST", 1)
     monkeypatch.setattr("mutate.run.MOST_SECONDS", 0.1)
-    tests = record.tests_of(mutant("count > 3", "negate"))
+    tests = record.tests_of(NEGATED)
     assert names(within_limit(tests, record)) == ["test_fast"]
 
 
 def test_a_round_tells_the_killed_from_the_survivors(
     product: Path, record: Record, copy: Copy, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    mutants = [mutant("count > 3", "negate"), mutant('told.append("sold")', "delete")]
+    mutants = [NEGATED, DELETED]
     outcome = run(mutants, [copy], record, time.monotonic() + 60)
     report(outcome, product)
     assert (list(outcome.killed), list(outcome.survived)) == (mutants[:1], mutants[1:])
@@ -176,7 +265,7 @@ def test_a_round_tells_the_killed_from_the_survivors(
 
 
 def test_what_the_time_did_not_suffice_for_is_no_success(record: Record, copy: Copy) -> None:
-    outcome = run([mutant("count > 3", "negate")], [copy], record, time.monotonic())
+    outcome = run([NEGATED], [copy], record, time.monotonic())
     assert (len(outcome.not_run), outcome.is_good) == (1, False)
 
 

@@ -9,7 +9,9 @@ import pytest
 
 from payments_app.core.logs import JsonFormatter
 from payments_app.gateway.client import API_VERSION
+from payments_app.gateway.results import Answer, Verdict
 from payments_app.inbound.kinds import HANDLINGS, THIN_HANDLINGS
+from payments_app.ops.stripe_setup import Made
 from tests.merchants.connected_merchants import create_ready_merchant
 from tests.ops.at_stripe import ADDRESS, AtStripe
 from tests.payments.driver import PaymentDriver
@@ -68,6 +70,11 @@ def test_secrets_are_shown_once_and_logged_nowhere(
     assert any("whsec_[cut]" in line for line in lines)
     assert not [line for line in lines if any(secret in line for secret in secrets)]
     assert "whsec_" not in at_stripe.run("setup", "--yes").output
+
+
+def test_no_secret_is_in_what_a_traceback_would_show() -> None:
+    made = Made(Answer("destination_create", Verdict.ANSWERED), "whsec_abc123", "WHERE")
+    assert "abc123" not in repr(made)
 
 
 def test_a_second_run_finds_nothing_to_do(at_stripe: AtStripe) -> None:

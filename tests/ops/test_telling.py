@@ -73,7 +73,7 @@ def test_the_webhook_names_the_job_its_arguments_its_error_and_its_retries(
     job_driver.work("sweeper")
     data = json.loads(hooks.webhooks[0][1])["data"]
     assert (data["command"], data["subject"], data["retries"]) == ("test.fails", "it", 0)
-    assert data["error"] == "RuntimeError: the cause"
+    assert (data["error"], data["reminder"]) == ("RuntimeError: the cause", 0)
 
 
 def test_a_delivered_alert_says_so(job_driver: JobDriver) -> None:

@@ -7,7 +7,7 @@ import re
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from payments_app.core.db.session import atomic
@@ -61,6 +61,21 @@ def test_the_form_of_the_order_asks_for_its_total(client: FlaskClient) -> None:
     post(client, "/cart/items", item="mug", quantity="2")
     _, where = post(client, "/orders")
     assert "Pay $48.00" in client.get(where, headers={"Accept": "text/html"}).text
+
+
+def test_what_is_no_longer_sold_is_left_out(app: Flask, client: FlaskClient) -> None:
+    post(client, "/cart/items", item="mug", quantity="2")
+    post(client, "/cart/items", item="bag", quantity="1")
+
+    @atomic
+    def withdraw(session: Session) -> None:
+        session.execute(update(Product).where(Product.slug == "mug").values(active=False))
+
+    with app.app_context():
+        withdraw()
+    page = client.get("/cart").text
+    assert "$5.00" in page
+    assert "Mug" not in page
 
 
 def test_the_cart_is_empty_once_it_is_ordered(client: FlaskClient) -> None:

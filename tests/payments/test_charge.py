@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from payments_app.gateway.results import Answer, Verdict
+from payments_app.payments.models import Transaction
+from payments_app.payments.transactions.keep_answer import keep_answer
 from tests.payments.driver import PaymentDriver
 
 pytestmark = [pytest.mark.portable, pytest.mark.dialect]
@@ -21,6 +24,13 @@ def test_a_completed_payment_keeps_what_staff_need(driver: PaymentDriver) -> Non
     assert (transaction.card_brand, transaction.card_last4) == ("visa", "4242")
     assert transaction.receipt_url
     assert (transaction.error_code, transaction.error_message) == (None, None)
+
+
+def test_a_card_that_is_kept_without_a_charge_is_named_too() -> None:
+    transaction, card = Transaction(), {"brand": "visa", "last4": "4242"}
+    body = {"id": "seti_1", "status": "succeeded", "payment_method": {"card": card}}
+    keep_answer(transaction, Answer("confirm", Verdict.SUCCEEDED, body))
+    assert (transaction.card_brand, transaction.card_last4) == ("visa", "4242")
 
 
 def test_the_kept_response_is_complete_but_for_its_secret(driver: PaymentDriver) -> None:

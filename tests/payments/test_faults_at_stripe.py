@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import pytest
 from flask import Flask
+from sqlalchemy.orm import Session
 
 from payments_app.core.alerts import Alert
+from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
+from payments_app.core.jobs import outbox
 from payments_app.gateway import client
+from payments_app.payments.transactions.recover import recover
+from tests.ledger.concurrency import claim
 from tests.payments.driver import PaymentDriver
 
 pytestmark = pytest.mark.portable
@@ -244,6 +249,22 @@ def test_what_waited_for_stripe_runs_when_the_breaker_closes(driver: PaymentDriv
     assert len(driver.messages("stripe.recovered")) == 1
     driver.work_all_waiting()
     assert {driver.read(payment).phase for payment in payments} == {"complete"}
+
+
+WAITING = ("charge", "look_up", "expire_action", "retry", "refunds.send", "refunds.look_up")
+
+
+def test_all_that_asks_stripe_is_due_as_soon_as_it_answers_again(driver: PaymentDriver) -> None:
+    @atomic
+    def put_off(session: Session) -> None:
+        for command in [*WAITING, "notices.receipt"]:
+            outbox.stage(session, command, "nobody", delay=3600)
+
+    put_off()
+    recover("stripe", claim("stripe"))
+    due_by = {command: driver.messages(command)[0].available_at for command in WAITING}
+    later = driver.messages("notices.receipt")[0].available_at
+    assert [command for command, due_at in due_by.items() if due_at >= later] == []
 
 
 def test_an_error_that_stripe_saved_for_a_create_that_never_was_fails_with_no_payment(

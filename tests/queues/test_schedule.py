@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
+from collections.abc import Iterator
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskCliRunner
 
 from parts.process import wait_until
 from payments_app.core.jobs import outbox
@@ -86,6 +90,31 @@ def test_the_sweeper_wakes_when_the_next_message_is_due(job_driver: JobDriver) -
     job_driver.work()
     pause = sweep._round(Scheduler(), threading.Event())
     assert pause < sweep.LONGEST_SECONDS
+
+
+@pytest.fixture
+def _killed_by_signals() -> Iterator[None]:
+    """As a process is that does not listen to them; this one has to live on."""
+    numbers = (signal.SIGTERM, signal.SIGINT)
+    before = [(number, signal.signal(number, _be_killed)) for number in numbers]
+    yield
+    for number, handler in before:
+        signal.signal(number, handler)
+
+
+def _be_killed(*_: object) -> None:
+    raise SystemExit("killed in the middle of a round")
+
+
+@pytest.mark.usefixtures("_killed_by_signals")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_sweeper_that_is_told_to_stop_ends_its_round_and_begins_no_other(
+    job_driver: JobDriver, cli: FlaskCliRunner, number: signal.Signals
+) -> None:
+    job_driver.job("test.stop", lambda *_: os.kill(os.getpid(), number), outbox.SWEEPER)
+    _keep(job_driver.app, Periodic("stop", "test.stop", 86_400))
+    assert cli.invoke(args=["sweep"]).exit_code == 0
+    assert [message.done_at is not None for message in job_driver.messages("test.stop")] == [True]
 
 
 def _later(seconds: float) -> None:

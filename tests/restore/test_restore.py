@@ -165,5 +165,6 @@ def test_a_refund_that_was_made_in_stripe_s_dashboard_comes_too(drill: Drill) ->
     drill.back_up()
     stripe_id = refund_outside(drill, bought, 100)
     drill.restore_backup()
-    done(drill.restore(say="y"))
+    said = done(drill.restore(say="y"))
+    assert "  1 payments looked at for refunds and disputes" in said
     assert stripe_id in str(money(db.session())["refunds"])

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 import pytest
 from flask import Flask
 
+from payments_app import create_app
+from payments_app.config import Config
 from payments_app.core.logs import JsonFormatter, _without_secrets, redact
 from payments_app.core.web.access import public
 
@@ -109,6 +111,17 @@ def test_what_sentry_gets_is_cut_at_any_depth() -> None:
         "exception": {"values": [{"value": "whsec_[cut]"}]},
         "count": 3,
     }
+
+
+def test_sentry_is_told_of_no_person_no_variable_and_no_body(
+    settings: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: dict[str, object] = {}
+    monkeypatch.setattr("sentry_sdk.init", begun.update)
+    dsn = "https://key@sentry.example/1"
+    create_app(Config.from_env(settings | {"SENTRY_DSN": dsn}))
+    assert (begun["dsn"], begun["max_request_body_size"]) == (dsn, "never")
+    assert (begun["send_default_pii"], begun["include_local_variables"]) == (False, False)
 
 
 def test_a_line_names_its_logger_and_its_level(log: io.StringIO) -> None:

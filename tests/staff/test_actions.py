@@ -130,6 +130,21 @@ def test_the_list_finds_what_was_refunded(
     assert "$22.22" not in page
 
 
+@pytest.mark.parametrize("state", ["failed", "canceled"])
+def test_a_refund_that_gave_nothing_back_is_no_mark_of_its_payment(
+    staff_driver: StaffDriver, refunder: Browser, stored_payments: StoredPayments, state: str
+) -> None:
+    _ask(refunder, stored_payments.payment(amount=1099))
+    assert "REFUND PENDING $5.00" in refunder.get("/staff/payments").text
+
+    @atomic
+    def end(session: Session) -> None:
+        session.execute(update(Refund).where(own(Refund)).values(state=state))
+
+    staff_driver.do(end)
+    assert "$5.00" not in refunder.get("/staff/payments").text
+
+
 def test_a_refund_shows_in_a_customer_s_panel_at_the_next_load(
     refunder: Browser, stored_payments: StoredPayments
 ) -> None:

@@ -34,6 +34,13 @@ def tell(billing: BillingDriver, day: str) -> None:
     apply_dispute(db.session.scalars(select(Dispute.id).where(own(Dispute))).one(), at(day))
 
 
+def tell_all(billing: BillingDriver, day: str) -> None:
+    for theirs in billing.sandbox("GET", "/v1/disputes")["data"]:
+        refresh(theirs["id"], claim(theirs["id"]))
+    for kept in db.session.scalars(select(Dispute.id).where(own(Dispute))).all():
+        apply_dispute(kept, at(day))
+
+
 def status(subscription: str) -> str:
     db.session.rollback()
     return db.session.get_one(Subscription, subscription, populate_existing=True).status
@@ -55,6 +62,18 @@ def test_billing_goes_on_after_a_dispute_was_won(billing: BillingDriver) -> None
     billing.go_to("2026-04-20")
     billing.go_to("2026-04-21")
     assert billing.succeeded() == 2
+
+
+def test_a_dispute_of_somebody_elses_holds_nobody_up(billing: BillingDriver) -> None:
+    for name in ("letter", "paper"):
+        plan = billing.plan(name, 900)
+        billing.join("2026-01-15", plan=plan, card="pm_card_createDispute")
+    tell_all(billing, "2026-01-16")
+    billing.go_to("2026-02-15")
+    answer(billing, "winning_evidence")  # of one of both
+    tell_all(billing, "2026-04-20")
+    billing.go_to("2026-04-21")
+    assert billing.succeeded() == 3
 
 
 def test_a_subscription_ends_with_a_dispute_that_was_lost(billing: BillingDriver) -> None:

@@ -47,8 +47,11 @@ def change_plan(session: Session, subscription_id: str, plan_id: int, now: dt.da
         raise ChangeRefusedError("This plan has another billing period or currency.")
     _unset_unverified_card(session, subscription, BUYER)
     back, difference = went_back(session, subscription), 0
+    left, days = _days(subscription, now)
     if subscription.status != SubscriptionStatus.TRIALING:
-        difference = _difference(subscription, plan, now, back.unreckoned)
+        paid = max(0, old.amount - back.unreckoned)  # what went back is not given back again
+        difference = prorated(plan.amount, left, days, plan.currency)
+        difference -= prorated(paid, left, days, plan.currency)
     subscription.plan = plan
     subscription.balance += difference
     _record(
@@ -62,6 +65,8 @@ def change_plan(session: Session, subscription_id: str, plan_id: int, now: dt.da
         period=back.period_id,
         refunded=back.unreckoned,
         worth=old.amount,
+        left=left,
+        days=days,
     )
     return difference
 
@@ -158,15 +163,10 @@ def _kind(actor: str) -> str:
     return "system" if actor == BUYER else "staff"
 
 
-def _difference(
-    subscription: Subscription, plan: Plan, now: dt.datetime, refunded_of_it: int
-) -> int:
-    """What the rest of the period costs more; what was refunded of it is not given back again."""
+def _days(subscription: Subscription, now: dt.datetime) -> tuple[int, int]:
+    """How many days are left of the period that is paid for, and how many it has."""
     start, end = subscription.current_start, subscription.current_end
     if start is None or end is None:
-        return 0
-    days, left = (end - start).days, max(0, (end - local_day(now)).days)
-    left = min(left, days)
-    paid = max(0, subscription.plan.amount - refunded_of_it)
-    given_back = prorated(paid, left, days, plan.currency)
-    return prorated(plan.amount, left, days, plan.currency) - given_back
+        return 0, 1
+    days = (end - start).days
+    return min(days, max(0, (end - local_day(now)).days)), days

@@ -15,6 +15,7 @@ from payments_app.core import history
 from payments_app.core.history import HistoryEntry
 from payments_app.payments.queries import active_attempt
 from payments_app.payments.refunds.request import refunded, taken_back
+from payments_app.subscriptions.calendar import prorated
 from payments_app.subscriptions.models import Subscription
 from payments_app.subscriptions.periods import Period
 
@@ -53,15 +54,18 @@ def _of_period(session: Session, subscription: Subscription, period_id: str | No
 
 def cut(session: Session, subscription: Subscription, period_id: str) -> None:
     """Take off a locked subscription's credit what went back of the period as well, by a refund or
-    to the bank; and give it again where that came to nothing (`amount` is negative then)."""
+    to the bank; and give it again where that came to nothing (`amount` is negative then), before
+    the change or after it."""
     back = _of_period(session, subscription, period_id)
     changes = _told(session, subscription, PLAN_CHANGED, period_id)
     worth = changes[0].get("worth") if changes else None
     if worth is None:
         return
-    given = max(0, -sum(data["difference"] for data in changes))
+    kept = _kept_after_all(changes, back.total, subscription.plan.currency)
+    given = max(0, kept - sum(data["difference"] for data in changes))
     before = _told(session, subscription, CREDIT_CUT, period_id)
-    excess = min(given, max(0, back.total + given - worth)) - sum(d["amount"] for d in before)
+    excess = min(given, max(0, back.total + given - worth))
+    excess -= kept + sum(data["amount"] for data in before)
     if excess == 0:
         return
     subscription.balance += excess
@@ -74,6 +78,21 @@ def cut(session: Session, subscription: Subscription, period_id: str) -> None:
         amount=excess,
         currency=subscription.plan.currency,
     )
+
+
+def _kept_after_all(changes: list[dict[str, Any]], went_back: int, currency: str) -> int:
+    """What changes of the plan did not give back because it was to go back otherwise, which came to
+    nothing since: a refund failed, or a dispute was won."""
+    kept, to_nothing = 0, sum(data.get("refunded", 0) for data in changes) - went_back
+    for data in reversed(changes):
+        if to_nothing > 0 and "days" in data:
+            left, days, worth = data["left"], data["days"], data["worth"]
+            wrong = min(to_nothing, data["refunded"])
+            to_nothing -= wrong
+            paid, believed = worth - data["refunded"] + wrong, worth - data["refunded"]
+            kept += prorated(max(0, paid), left, days, currency)
+            kept -= prorated(max(0, believed), left, days, currency)
+    return kept
 
 
 def _told(

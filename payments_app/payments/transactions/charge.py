@@ -4,15 +4,17 @@ One that only keeps a card (a trial's) goes the same way, and takes none.
 Recovery points, each committed before the next call:
   begun      processing, parameters stored          -> create is repeated with its key
              (to save a card, Stripe must know the customer first: the parameters name them)
-  sent       the intent's id stored, confirm due    -> the intent is read before anything else
+  sent       the intent's id, and confirm is due    -> the intent is read before anything else
   refused    by our mistake, keys of a next number  -> the call is made again with these
-  applied    the verdict stored with its messages   -> nothing left to do
+  applied    the verdict and its messages, this one -> nothing left to do
+             done with them
 Safe from a second copy of the worker because both calls carry a key of the transaction's own, and
 because an answer that Stripe replays is never settled from: the intent is read instead.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -26,6 +28,7 @@ from payments_app.gateway.misconfigured import is_of_no_token
 from payments_app.gateway.results import Answer, Verdict, unclear
 from payments_app.gateway.waits import used_up
 from payments_app.payments import states
+from payments_app.payments.models import Transaction
 from payments_app.payments.phases import Phase
 from payments_app.payments.queries import phase_of
 from payments_app.payments.transactions import (
@@ -54,22 +57,23 @@ _TOKEN_SPENT = (
 )
 
 
-def charge(transaction_id: str, claim: Claim) -> None:
-    """Charge a transaction that waits to be charged; do nothing to one that does not.
+def charge(transaction_id: str, claim: Claim) -> bool:
+    """Charge a transaction that waits to be charged; do nothing to one that does not. Returns
+    whether the message was done with the verdict.
 
     Raises Later when Stripe refused before anything happened, or could not be reached at all.
     """
     snapshot = _begin(transaction_id)
     if snapshot is None:
-        return
+        return False
     if snapshot.amount == 0 and not snapshot.sets_up:
         complete_zero_amount(transaction_id)
-        return
+        return False
     if snapshot.late and not snapshot.confirm_sent:
         abandon.unsent(snapshot, claim, create)
-        return
-    if not supersede.cancel_at_stripe(snapshot, claim):
-        return
+        return False
+    if snapshot.earlier_open and not supersede.cancel_at_stripe(snapshot, claim):
+        return False
     if snapshot.customer is not None:
         made = create_customer(
             snapshot.customer.customer_id,
@@ -80,18 +84,27 @@ def charge(transaction_id: str, claim: Claim) -> None:
         )
         if made.body is None:
             _not_created(snapshot, made, claim)
-            return
+            return False
         snapshot = _known(transaction_id, made.body["id"])
-    if snapshot.intent_id is None:
-        created = create(snapshot)
-        if created.verdict != Verdict.OPEN:
-            _not_created(snapshot, created, claim)
-            return
-        snapshot = _created(transaction_id, created)
+    if snapshot.intent_id is not None:
+        return _go_on(snapshot, claim)
+    created = create(snapshot)
+    if created.verdict != Verdict.OPEN:
+        _not_created(snapshot, created, claim)
+        return False
+    snapshot, against = _created(transaction_id, created)
+    if snapshot.confirm_sent:  # by a second copy, meanwhile
+        return _go_on(snapshot, claim)
+    return _confirm(snapshot, claim, against, finishing=claim)
+
+
+def _go_on(snapshot: ChargeSnapshot, claim: Claim) -> bool:
+    """Another worker came so far before."""
     if snapshot.confirm_sent:
         resolve(snapshot, claim)
     else:
         confirm(snapshot, claim)
+    return False
 
 
 def create(snapshot: ChargeSnapshot) -> Answer:
@@ -116,12 +129,22 @@ def create(snapshot: ChargeSnapshot) -> Answer:
 def confirm(snapshot: ChargeSnapshot, claim: Claim) -> None:
     """Send the one call that moves money, and apply what comes of it; close the intent instead
     where it may not be charged any more. Raises Later where that can't be asked here."""
-    if kind := unknown_kind(snapshot.transaction_id):
-        raise Later(UNKNOWN_KIND_SECONDS, f"this process knows no payable {kind!r}")
-    left = _confirming(snapshot.transaction_id, snapshot.key_number)
-    if left is not None:
-        abandon.cancel_and_end(snapshot, claim, error=left)
-        return
+    _confirm(snapshot, claim, _confirming(snapshot.transaction_id, snapshot.key_number))
+
+
+def _confirm(
+    snapshot: ChargeSnapshot,
+    claim: Claim,
+    against: dict[str, Any] | Later | None,
+    finishing: Claim | None = None,
+) -> bool:
+    """The same, with what stands `against` it. Returns whether the message `finishing` was done
+    with the verdict."""
+    if isinstance(against, Later):
+        raise against
+    if against is not None:
+        abandon.cancel_and_end(snapshot, claim, error=against)
+        return False
     answer = charges.confirm_intent(
         snapshot.intent, snapshot.confirm, snapshot.confirm_key, snapshot.account
     )
@@ -145,7 +168,9 @@ def confirm(snapshot: ChargeSnapshot, claim: Claim) -> None:
             misconfigured.count(snapshot.transaction_id, answer)
         # That money moved is never undone: it corrects also what another number's confirm said.
         moved = answer.verdict == Verdict.SUCCEEDED
-        apply_stripe_state(snapshot.transaction_id, answer, fresh=moved)
+        apply_stripe_state(snapshot.transaction_id, answer, fresh=moved, claim=finishing)
+        return finishing is not None
+    return False
 
 
 def resolve(snapshot: ChargeSnapshot, claim: Claim) -> str:
@@ -195,10 +220,12 @@ def _not_created(snapshot: ChargeSnapshot, answer: Answer, claim: Claim) -> None
 
 @atomic
 def _begin(session: Session, transaction_id: str) -> ChargeSnapshot | None:
-    transaction = states.lock(session, transaction_id)
+    transaction, now, earlier = states.lock_with(
+        session, transaction_id, database_now(), supersede.earlier_open(transaction_id)
+    )
     if transaction.phase not in (Phase.CREATED, Phase.PROCESSING):
         return None
-    snapshot = snapshot_of(session, transaction)
+    snapshot = replace(snapshot_of(session, transaction, now), earlier_open=earlier)
     if snapshot.late and not snapshot.create_sent:
         abandon.end_unsent(session, transaction)
         return None
@@ -212,32 +239,45 @@ def _begin(session: Session, transaction_id: str) -> ChargeSnapshot | None:
 @atomic
 def _known(session: Session, transaction_id: str, stripe_customer_id: str) -> ChargeSnapshot:
     """Stripe knows the customer now: the intent can be created for them."""
-    transaction = states.lock(session, transaction_id)
+    transaction, now = states.lock_with(session, transaction_id, database_now())
     transaction.stripe_customer_id = transaction.stripe_customer_id or stripe_customer_id
-    snapshot = snapshot_of(session, transaction)
+    snapshot = snapshot_of(session, transaction, now)
     transaction.create_sent_at = transaction.create_sent_at or database_now()
     return snapshot
 
 
 @atomic
-def _created(session: Session, transaction_id: str, answer: Answer) -> ChargeSnapshot:
-    transaction = states.lock(session, transaction_id)
+def _created(
+    session: Session, transaction_id: str, answer: Answer
+) -> tuple[ChargeSnapshot, dict[str, Any] | Later | None]:
+    """Keep the intent's id and that it is confirmed next, in one; with what stands against it."""
+    transaction, now = states.lock_with(session, transaction_id, database_now())
     note_call(session, transaction_id, answer)
     keep_intent(transaction, answer.expect_body())
-    session.flush()
-    return snapshot_of(session, transaction)
+    snapshot = snapshot_of(session, transaction, now)
+    if snapshot.confirm_sent:
+        return snapshot, None
+    return snapshot, _mark_confirming(session, transaction)
 
 
 @atomic
-def _confirming(session: Session, transaction_id: str, key_number: int) -> dict[str, Any] | None:
-    """From here on money may move: whoever comes next must read the intent first. Returns why it
-    must not be sent, where that is so.
-
-    Raises Later where keys of a later number are in use: another worker went on meanwhile.
-    """
+def _confirming(
+    session: Session, transaction_id: str, key_number: int
+) -> dict[str, Any] | Later | None:
+    """`_mark_confirming`, unless keys of a later number are in use: another worker went on
+    meanwhile."""
     transaction = states.lock(session, transaction_id)
     if transaction.key_number != key_number:
-        raise Later(OVERTAKEN_SECONDS, f"another worker uses keys number {transaction.key_number}")
+        reason = f"another worker uses keys number {transaction.key_number}"
+        return Later(OVERTAKEN_SECONDS, reason)
+    return _mark_confirming(session, transaction)
+
+
+def _mark_confirming(session: Session, transaction: Transaction) -> dict[str, Any] | Later | None:
+    """From here on money may move: whoever comes next must read the intent first. Returns why it
+    must not be sent, where that is so: an error to end with, or what to wait for."""
+    if kind := unknown_kind(session, transaction):
+        return Later(UNKNOWN_KIND_SECONDS, f"this process knows no payable {kind!r}")
     left = why_not_charged(session, transaction)
     if left is None:
         transaction.confirm_sent_at = transaction.confirm_sent_at or database_now()

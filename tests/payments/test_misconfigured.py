@@ -141,8 +141,7 @@ def test_a_saved_refusal_that_is_the_buyers_ends_the_attempt_at_stripe(
     refuse(driver, CONFIRM, {"message": "It may not be used again."}, saved=True)
     transaction = driver.open()
     snapshot = charge._begin(transaction)
-    snapshot = charge._created(transaction, charge.create(snapshot))
-    charge._confirming(transaction, snapshot.key_number)
+    snapshot, _ = charge._created(transaction, charge.create(snapshot))
     charges.confirm_intent(snapshot.intent, snapshot.confirm, snapshot.confirm_key)
     driver.work()  # by the next worker: this one died
     found = driver.read(transaction)

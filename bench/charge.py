@@ -4,8 +4,8 @@
 
 Charges follow each other in one thread, on private parts: PostgreSQL, Redis and the stand-in for
 Stripe. DIR is another checkout of the product, a git worktree of an older commit say: it is
-measured in turn with this one, so that both meet the same machine. Medians of all; with STATEMENTS=1
-in the environment each round trip is printed.
+measured in turn with this one, so that both meet the same machine. Medians; with STATEMENTS=1 set
+each round trip is printed.
 """
 
 from __future__ import annotations

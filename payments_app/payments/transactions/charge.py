@@ -14,25 +14,19 @@ because an answer that Stripe replays is never settled from: the intent is read 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
-from sqlalchemy.orm import Session
-
-from payments_app.core.db.clock import database_now
-from payments_app.core.db.session import atomic
 from payments_app.core.jobs.command import Claim, Later
 from payments_app.gateway import charges
 from payments_app.gateway.customers import create_customer
 from payments_app.gateway.misconfigured import is_of_no_token
 from payments_app.gateway.results import Answer, Verdict, unclear
 from payments_app.gateway.waits import used_up
-from payments_app.payments import states
-from payments_app.payments.models import Transaction
 from payments_app.payments.phases import Phase
 from payments_app.payments.queries import phase_of
 from payments_app.payments.transactions import (
     abandon,
+    charge_steps,
     misconfigured,
     seller_refused,
     supersede,
@@ -41,16 +35,11 @@ from payments_app.payments.transactions.apply_stripe_state import (
     apply_stripe_state,
     complete_zero_amount,
     note,
-    note_call,
 )
-from payments_app.payments.transactions.charge_snapshot import ChargeSnapshot, snapshot_of
+from payments_app.payments.transactions.charge_snapshot import ChargeSnapshot
 from payments_app.payments.transactions.find import find
-from payments_app.payments.transactions.keep_answer import keep_intent
-from payments_app.payments.transactions.leave import unknown_kind, why_not_charged
 from payments_app.payments.transactions.wait import wait
 
-UNKNOWN_KIND_SECONDS = 30.0  # another worker may know it
-OVERTAKEN_SECONDS = 5.0
 _TOKEN_SPENT = (
     "payment_intent_confirmation_token_invalid",
     "setup_intent_confirmation_token_invalid",
@@ -63,7 +52,7 @@ def charge(transaction_id: str, claim: Claim) -> bool:
 
     Raises Later when Stripe refused before anything happened, or could not be reached at all.
     """
-    snapshot = _begin(transaction_id)
+    snapshot = charge_steps.begin(transaction_id)
     if snapshot is None:
         return False
     if snapshot.amount == 0 and not snapshot.sets_up:
@@ -85,14 +74,14 @@ def charge(transaction_id: str, claim: Claim) -> bool:
         if made.body is None:
             _not_created(snapshot, made, claim)
             return False
-        snapshot = _known(transaction_id, made.body["id"])
+        snapshot = charge_steps.known(transaction_id, made.body["id"])
     if snapshot.intent_id is not None:
         return _go_on(snapshot, claim)
     created = create(snapshot)
     if created.verdict != Verdict.OPEN:
         _not_created(snapshot, created, claim)
         return False
-    snapshot, against = _created(transaction_id, created)
+    snapshot, against = charge_steps.created(transaction_id, created)
     if snapshot.confirm_sent:  # by a second copy, meanwhile
         return _go_on(snapshot, claim)
     return _confirm(snapshot, claim, against, finishing=claim)
@@ -129,7 +118,7 @@ def create(snapshot: ChargeSnapshot) -> Answer:
 def confirm(snapshot: ChargeSnapshot, claim: Claim) -> None:
     """Send the one call that moves money, and apply what comes of it; close the intent instead
     where it may not be charged any more. Raises Later where that can't be asked here."""
-    _confirm(snapshot, claim, _confirming(snapshot.transaction_id, snapshot.key_number))
+    _confirm(snapshot, claim, charge_steps.confirming(snapshot.transaction_id, snapshot.key_number))
 
 
 def _confirm(
@@ -216,69 +205,3 @@ def _not_created(snapshot: ChargeSnapshot, answer: Answer, claim: Claim) -> None
         abandon.never_made(snapshot)
     else:
         apply_stripe_state(snapshot.transaction_id, answer)
-
-
-@atomic
-def _begin(session: Session, transaction_id: str) -> ChargeSnapshot | None:
-    transaction, now, earlier = states.lock_with(
-        session, transaction_id, database_now(), supersede.earlier_open(transaction_id)
-    )
-    if transaction.phase not in (Phase.CREATED, Phase.PROCESSING):
-        return None
-    snapshot = replace(snapshot_of(session, transaction, now), earlier_open=earlier)
-    if snapshot.late and not snapshot.create_sent:
-        abandon.end_unsent(session, transaction)
-        return None
-    if snapshot.customer is None:
-        transaction.create_sent_at = transaction.create_sent_at or database_now()
-    if transaction.phase == Phase.CREATED:
-        states.move(session, transaction, Phase.PROCESSING, actor="worker")
-    return snapshot
-
-
-@atomic
-def _known(session: Session, transaction_id: str, stripe_customer_id: str) -> ChargeSnapshot:
-    """Stripe knows the customer now: the intent can be created for them."""
-    transaction, now = states.lock_with(session, transaction_id, database_now())
-    transaction.stripe_customer_id = transaction.stripe_customer_id or stripe_customer_id
-    snapshot = snapshot_of(session, transaction, now)
-    transaction.create_sent_at = transaction.create_sent_at or database_now()
-    return snapshot
-
-
-@atomic
-def _created(
-    session: Session, transaction_id: str, answer: Answer
-) -> tuple[ChargeSnapshot, dict[str, Any] | Later | None]:
-    """Keep the intent's id and that it is confirmed next, in one; with what stands against it."""
-    transaction, now = states.lock_with(session, transaction_id, database_now())
-    note_call(session, transaction_id, answer)
-    keep_intent(transaction, answer.expect_body())
-    snapshot = snapshot_of(session, transaction, now)
-    if snapshot.confirm_sent:
-        return snapshot, None
-    return snapshot, _mark_confirming(session, transaction)
-
-
-@atomic
-def _confirming(
-    session: Session, transaction_id: str, key_number: int
-) -> dict[str, Any] | Later | None:
-    """`_mark_confirming`, unless keys of a later number are in use: another worker went on
-    meanwhile."""
-    transaction = states.lock(session, transaction_id)
-    if transaction.key_number != key_number:
-        reason = f"another worker uses keys number {transaction.key_number}"
-        return Later(OVERTAKEN_SECONDS, reason)
-    return _mark_confirming(session, transaction)
-
-
-def _mark_confirming(session: Session, transaction: Transaction) -> dict[str, Any] | Later | None:
-    """From here on money may move: whoever comes next must read the intent first. Returns why it
-    must not be sent, where that is so: an error to end with, or what to wait for."""
-    if kind := unknown_kind(session, transaction):
-        return Later(UNKNOWN_KIND_SECONDS, f"this process knows no payable {kind!r}")
-    left = why_not_charged(session, transaction)
-    if left is None:
-        transaction.confirm_sent_at = transaction.confirm_sent_at or database_now()
-    return left

@@ -4,8 +4,8 @@
 
 Charges follow each other in one thread, on private parts: PostgreSQL, Redis and the stand-in for
 Stripe. DIR is another checkout of the product, a git worktree of an older commit say: it is
-measured in turn with this one, so that both meet the same machine. All figures are medians. With
-STATEMENTS=1 in the environment each round trip is printed.
+measured in turn with this one, so that both meet the same machine. Medians; with STATEMENTS=1 set
+each round trip is printed.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 from bench.round_trips import counted, transactions
 from parts.app import REPOSITORY
@@ -52,14 +52,9 @@ def _processes(checkouts: Sequence[Path]) -> Iterator[list[subprocess.Popen[str]
             )
             migrate = [sys.executable, "-m", "flask", "--app", "wsgi", "db", "upgrade"]
             subprocess.run(migrate, cwd=checkout, env=env, check=True, stderr=subprocess.DEVNULL)
-            process = subprocess.Popen(
-                [sys.executable, "-m", "bench.charge", "--serve", str(checkout)],
-                cwd=REPOSITORY,
-                env=env,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                text=True,
-            )
+            serve = [sys.executable, "-m", "bench.charge", "--serve", str(checkout)]
+            ends: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+            process = subprocess.Popen(serve, cwd=REPOSITORY, env=env, text=True, **ends)
             stack.callback(process.wait)
             stack.callback(process.terminate)
             started.append(process)
@@ -79,21 +74,18 @@ def measure(checkouts: Sequence[Path], charges: int, rounds: int) -> list[tuple[
 
 
 def _ask(process: subprocess.Popen[str], charges: int) -> Charged:
-    if process.stdin is None or process.stdout is None:
-        raise RuntimeError("a process that can't be asked")
-    print(charges, file=process.stdin, flush=True)
-    answered: Charged = json.loads(process.stdout.readline())
-    return answered
+    stdin, stdout = cast("tuple[IO[str], IO[str]]", (process.stdin, process.stdout))
+    print(charges, file=stdin, flush=True)
+    return cast("Charged", json.loads(stdout.readline()))
 
 
 def _serve(checkout: str) -> None:
-    """Be the process of a checkout: the product is imported from there."""
-    sys.path.insert(0, checkout)
+    sys.path.insert(0, checkout)  # the product is imported from there
     from payments_app import create_app
 
-    with create_app().app_context():
-        for line in sys.stdin:
-            print(json.dumps([_figures_of_one() for _ in range(int(line))]), flush=True)
+    with create_app().app_context():  # until its input ends
+        for asked in sys.stdin:
+            print(json.dumps([_figures_of_one() for _ in range(int(asked))]), flush=True)
 
 
 def _figures_of_one() -> tuple[float, ...]:
@@ -127,18 +119,12 @@ def _open() -> None:
 
     @atomic
     def store(session: Any) -> None:
-        thing = session.scalar(select(Product)) or Product(
-            slug="thing", name="Thing", amount=1099, currency="usd"
-        )
+        new = {"slug": "thing", "name": "Thing", "amount": 1099, "currency": "usd"}
+        thing = session.scalar(select(Product)) or Product(**new)
         session.add(thing)
         customer = customer_for(session, "ada@example.com")
-        open_transaction(
-            session,
-            place(session, thing, 1, customer.id),
-            customer_id=customer.id,
-            email=customer.email,
-            source=PaymentSource(payment_method="pm_card_visa"),
-        )
+        order, card = place(session, thing, 1, customer.id), PaymentSource(None, "pm_card_visa")
+        open_transaction(session, order, customer_id=customer.id, email=customer.email, source=card)
 
     store()
 

@@ -70,7 +70,7 @@ class Order(Payable, Base):
     fulfilled_at: Mapped[dt.datetime | None]
     created_at: Mapped[dt.datetime] = mapped_column(server_default=database_now())
 
-    lines: Mapped[list[OrderLine]] = relationship(back_populates="order", lazy="selectin")
+    lines: Mapped[list[OrderLine]] = relationship(back_populates="order", lazy="joined")
 
     __table_args__ = (
         CheckConstraint("total >= 0", name="total_not_negative"),
@@ -176,7 +176,7 @@ class OrderLine(Base):
     amount: Mapped[int] = mapped_column(BIGINT)
 
     order: Mapped[Order] = relationship(back_populates="lines")
-    product: Mapped[Product] = relationship()
+    product: Mapped[Product] = relationship(lazy="joined", innerjoin=True)
 
     __table_args__ = (
         CheckConstraint("quantity > 0", name="quantity_positive"),

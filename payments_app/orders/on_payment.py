@@ -36,7 +36,7 @@ def on_payment(session: Session, transaction_id: str, _claim: Claim) -> None:
 
 def lock_order(session: Session, order_id: str) -> Order:
     """The order, locked until the end of the caller's transaction."""
-    return session.get_one(Order, order_id, with_for_update=True, populate_existing=True)
+    return session.get_one(Order, order_id, with_for_update={"of": Order}, populate_existing=True)
 
 
 def active_transaction(session: Session, order_id: str) -> Transaction | None:

@@ -153,7 +153,6 @@ def find_payable(session: Session, public_id: str, *, lock: bool = False) -> Pay
     prefix = public_id.partition("_")[0]
     for kind in _KINDS.values():
         if kind.payable_prefix == prefix and kind.payable_role == Role.PAYS_FOR:
-            return session.get(
-                kind, public_id, with_for_update=lock or None, populate_existing=lock
-            )
+            locked = {"of": kind} if lock else None
+            return session.get(kind, public_id, with_for_update=locked, populate_existing=lock)
     return None

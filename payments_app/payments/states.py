@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, select, update
+from sqlalchemy.orm import Session, joinedload
 
 from payments_app.core import history
 from payments_app.core.db.clock import database_now
@@ -66,12 +66,27 @@ def lock(session: Session, transaction_id: str) -> Transaction:
 
     Raises sqlalchemy.exc.NoResultFound for an unknown id.
     """
-    return session.scalars(
-        select(Transaction)
-        .where(Transaction.id == transaction_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).one()
+    transaction: Transaction = lock_with(session, transaction_id)[0]
+    return transaction
+
+
+def lock_with(
+    session: Session, transaction_id: str, *columns: ColumnElement[Any]
+) -> tuple[Any, ...]:
+    """The same with its records, and what else is asked of it, read by the same statement."""
+    once = [select(column).scalar_subquery() for column in columns]  # not for each record
+    found = (
+        session.execute(
+            select(Transaction, *once)
+            .where(Transaction.id == transaction_id)
+            .options(joinedload(Transaction.records))
+            .with_for_update(of=Transaction)
+            .execution_options(populate_existing=True)
+        )
+        .unique()
+        .one()
+    )
+    return tuple(found)
 
 
 def move(
@@ -97,7 +112,7 @@ def move(
         transaction.client_secret = None
         transaction.ended_at = database_now()
     with session.no_autoflush:  # all is sent at once, by the flush that raises the version
-        kind = _keep_active(session, transaction)
+        kind = _keep_active(transaction)
         history.record(
             session,
             "state",
@@ -131,13 +146,10 @@ def stop_holding(session: Session, transaction_id: str) -> None:
     )
 
 
-def _keep_active(session: Session, transaction: Transaction) -> str | None:
+def _keep_active(transaction: Transaction) -> str | None:
     """A payable has one active transaction at most; after one that failed the next may be active.
     Returns the type of the payable, where there is one."""
-    rows = session.execute(
-        update(PaymentRecord)
-        .where(PaymentRecord.transaction_id == transaction.id)
-        .values(active=transaction.state != State.FAILED)
-        .returning(PaymentRecord.role, PaymentRecord.payable_type)
-    )
-    return next((row.payable_type for row in rows if row.role == Role.PAYS_FOR), None)
+    for record in transaction.records:
+        record.active = transaction.state != State.FAILED
+    paid_for = (row.payable_type for row in transaction.records if row.role == Role.PAYS_FOR)
+    return next(paid_for, None)

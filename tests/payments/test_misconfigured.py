@@ -10,7 +10,7 @@ from payments_app.core.alerts import Alert
 from payments_app.core.extensions import db
 from payments_app.core.jobs.command import Later
 from payments_app.gateway import charges
-from payments_app.payments.transactions import charge
+from payments_app.payments.transactions import charge, charge_steps
 from payments_app.payments.transactions.open import PaymentSource
 from tests.ledger.concurrency import claim
 from tests.payments.driver import PaymentDriver
@@ -140,9 +140,8 @@ def test_a_saved_refusal_that_is_the_buyers_ends_the_attempt_at_stripe(
 ) -> None:
     refuse(driver, CONFIRM, {"message": "It may not be used again."}, saved=True)
     transaction = driver.open()
-    snapshot = charge._begin(transaction)
-    snapshot = charge._created(transaction, charge.create(snapshot))
-    charge._confirming(transaction, snapshot.key_number)
+    snapshot = charge_steps.begin(transaction)
+    snapshot, _ = charge_steps.created(transaction, charge.create(snapshot))
     charges.confirm_intent(snapshot.intent, snapshot.confirm, snapshot.confirm_key)
     driver.work()  # by the next worker: this one died
     found = driver.read(transaction)
@@ -194,7 +193,7 @@ def test_a_copy_that_stood_still_sends_no_confirm_under_an_older_number(
 ) -> None:
     refuse(driver, CONFIRM, UNKNOWN_PARAMETER)
     transaction = driver.pay()
-    stale = charge._begin(transaction)
+    stale = charge_steps.begin(transaction)
     refuse(driver, CONFIRM, UNKNOWN_PARAMETER)
     driver.work_all_waiting()
     with pytest.raises(Later):

@@ -40,7 +40,8 @@ class Policy:
 
 @dataclass(frozen=True)
 class Command:
-    """What a message may ask for: `run(subject, claim)` on `queue`.
+    """What a message may ask for: `run(subject, claim)` on `queue`. It returns True where it said
+    itself that its message is done, with its effect.
 
     Of a command that is `unique_while_open` one message at most is open for each subject: a second
     one is logged and not stored. `on_dead_letter(session, subject)` says on the subject's own row
@@ -51,7 +52,7 @@ class Command:
     tells a person itself. `while_restoring`: it is done also while a restore is open.
     """
 
-    run: Callable[[str, Claim], None]
+    run: Callable[[str, Claim], bool | None]
     queue: str
     policy: Policy = Policy()
     unique_while_open: bool = False

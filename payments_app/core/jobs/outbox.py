@@ -13,26 +13,7 @@ import time
 from collections.abc import Container, Mapping, Sequence
 
 from flask import current_app
-from sqlalchemy import (
-    ARRAY,
-    CheckConstraint,
-    Executable,
-    Float,
-    Index,
-    String,
-    Text,
-    all_,
-    bindparam,
-    column,
-    false,
-    func,
-    literal,
-    select,
-    text,
-    true,
-    union_all,
-)
-from sqlalchemy.dialects import postgresql
+from sqlalchemy import CheckConstraint, Index, String, Text, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from payments_app.core import registry
@@ -43,6 +24,7 @@ from payments_app.core.db.session import insert_once
 from payments_app.core.extensions import Base
 from payments_app.core.jobs import wake_up
 from payments_app.core.jobs.command import Command, Subscriber
+from payments_app.core.jobs.store_together import store_together
 
 log = logging.getLogger(__name__)
 
@@ -112,44 +94,7 @@ class Message(Base):
 OPEN = (Message.done_at.is_(None), Message.dead_at.is_(None))
 
 
-def _together() -> Executable:
-    """On PostgreSQL: store messages that are given as arrays, and read who else subscribed.
-
-    It is one statement however many they are, so it is compiled and prepared once.
-    """
-    columns = ("command", "queue", "dedupe_key", "unique_key")
-    texts = ("commands", "queues", "keys", "unique_keys")
-    given = (
-        func.unnest(
-            *(bindparam(name, type_=ARRAY(String)) for name in texts),
-            bindparam("delays", type_=ARRAY(Float)),
-        )
-        .table_valued(*(column(name, String) for name in columns), column("delay", Float))
-        .render_derived()
-    )
-    rows = select(
-        *(given.c[name] for name in columns),
-        bindparam("subject", type_=String),
-        database_now(given.c.delay),
-    )
-    stored = (
-        postgresql.insert(Message)
-        .from_select([*columns, "subject", "available_at"], rows)
-        .on_conflict_do_nothing()
-        .returning(Message.command)
-        .cte("stored")
-    )
-    subscribed = registry.EventSubscriber
-    return union_all(
-        select(true().label("stored"), stored.c.command, literal(0.0).label("delay")),
-        select(false(), subscribed.command, subscribed.delay).where(
-            subscribed.event == bindparam("event"),
-            subscribed.command != all_(bindparam("own", type_=ARRAY(String))),
-        ),
-    )
-
-
-_TOGETHER = _together()
+_TOGETHER = store_together(Base.metadata.tables[Message.__tablename__])
 
 
 def subscribers_of(session: Session, event: str) -> list[Subscriber]:

@@ -202,7 +202,7 @@ def perform(claim: Claim) -> None:
     """Do what one claimed message asks for, and say how it ended. Never raises an Exception."""
     command = commands()[claim.command]  # nothing else was claimed
     try:
-        command.run(claim.subject, claim)
+        is_done = command.run(claim.subject, claim)
     except Later as later:
         log.info("%s %s: again in %s s (%s)", claim.command, claim.subject, later.seconds, later)
         leases.put_off(claim, later.seconds, later.reason, is_try=later.is_try)
@@ -211,4 +211,5 @@ def perform(claim: Claim) -> None:
         db.session.rollback()
         leases.fail(claim, command, error)
     else:
-        leases.finish(claim)
+        if not is_done:
+            leases.finish(claim)

@@ -6,7 +6,6 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from payments_app.core import history
@@ -139,16 +138,12 @@ def expire_action(transaction_id: str, claim: Claim) -> None:
 
 @atomic
 def _waiting_for_buyer(session: Session, transaction_id: str) -> ChargeSnapshot | None:
-    transaction = states.lock(session, transaction_id)
+    transaction, now = states.lock_with(session, transaction_id, database_now())
     if transaction.phase != Phase.REQUIRES_ACTION:
         return None
-    too_early = session.scalar(
-        select(Transaction.phase_at > database_now(-BANK_CONFIRMATION_SECONDS + 1)).where(
-            Transaction.id == transaction_id
-        )
-    )
+    too_early = (now - transaction.phase_at).total_seconds() < BANK_CONFIRMATION_SECONDS - 1
     # An earlier visit to the bank had its own message; this one's comes with its own.
-    return None if too_early else snapshot_of(session, transaction)
+    return None if too_early else snapshot_of(session, transaction, now)
 
 
 @atomic
@@ -158,4 +153,4 @@ def _keep_id(session: Session, transaction_id: str, answer: Answer) -> None:
 
 @atomic
 def _snapshot(session: Session, transaction_id: str) -> ChargeSnapshot:
-    return snapshot_of(session, states.lock(session, transaction_id))
+    return snapshot_of(session, *states.lock_with(session, transaction_id, database_now()))

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from payments_app.core import alerts
 from payments_app.core.db.session import atomic
-from payments_app.core.jobs import outbox
+from payments_app.core.jobs import leases, outbox
+from payments_app.core.jobs.command import Claim
 from payments_app.gateway.calls import NEW_STATUS
 from payments_app.gateway.record_call import record_call
 from payments_app.gateway.results import Answer, Verdict
@@ -43,9 +44,14 @@ def apply_stripe_state(
     *,
     fresh: bool = False,
     actor: str = "stripe",
+    claim: Claim | None = None,
 ) -> str:
-    """`apply_in_session`, as a database transaction of its own."""
-    return apply_in_session(session, transaction_id, answer, fresh=fresh, actor=actor)
+    """`apply_in_session`, as a database transaction of its own, which also says that the message
+    of `claim` is done; not where its lease was lost: whoever has it now finds nothing to do."""
+    phase = apply_in_session(session, transaction_id, answer, fresh=fresh, actor=actor)
+    if claim is not None:
+        leases.finish_with(session, claim)
+    return phase
 
 
 def apply_in_session(

@@ -4,9 +4,10 @@ One that only keeps a card (a trial's) goes the same way, and takes none.
 Recovery points, each committed before the next call:
   begun      processing, parameters stored          -> create is repeated with its key
              (to save a card, Stripe must know the customer first: the parameters name them)
-  sent       the intent's id stored, confirm due    -> the intent is read before anything else
+  sent       the intent's id, and confirm is due    -> the intent is read before anything else
   refused    by our mistake, keys of a next number  -> the call is made again with these
-  applied    the verdict stored with its messages   -> nothing left to do
+  applied    the verdict and its messages, this one -> nothing left to do
+             done with them
 Safe from a second copy of the worker because both calls carry a key of the transaction's own, and
 because an answer that Stripe replays is never settled from: the intent is read instead.
 """
@@ -15,21 +16,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy.orm import Session
-
-from payments_app.core.db.clock import database_now
-from payments_app.core.db.session import atomic
 from payments_app.core.jobs.command import Claim, Later
 from payments_app.gateway import charges
 from payments_app.gateway.customers import create_customer
 from payments_app.gateway.misconfigured import is_of_no_token
 from payments_app.gateway.results import Answer, Verdict, unclear
 from payments_app.gateway.waits import used_up
-from payments_app.payments import states
 from payments_app.payments.phases import Phase
 from payments_app.payments.queries import phase_of
 from payments_app.payments.transactions import (
     abandon,
+    charge_steps,
     misconfigured,
     seller_refused,
     supersede,
@@ -38,38 +35,34 @@ from payments_app.payments.transactions.apply_stripe_state import (
     apply_stripe_state,
     complete_zero_amount,
     note,
-    note_call,
 )
-from payments_app.payments.transactions.charge_snapshot import ChargeSnapshot, snapshot_of
+from payments_app.payments.transactions.charge_snapshot import ChargeSnapshot
 from payments_app.payments.transactions.find import find
-from payments_app.payments.transactions.keep_answer import keep_intent
-from payments_app.payments.transactions.leave import unknown_kind, why_not_charged
 from payments_app.payments.transactions.wait import wait
 
-UNKNOWN_KIND_SECONDS = 30.0  # another worker may know it
-OVERTAKEN_SECONDS = 5.0
 _TOKEN_SPENT = (
     "payment_intent_confirmation_token_invalid",
     "setup_intent_confirmation_token_invalid",
 )
 
 
-def charge(transaction_id: str, claim: Claim) -> None:
-    """Charge a transaction that waits to be charged; do nothing to one that does not.
+def charge(transaction_id: str, claim: Claim) -> bool:
+    """Charge a transaction that waits to be charged; do nothing to one that does not. Returns
+    whether the message was done with the verdict.
 
     Raises Later when Stripe refused before anything happened, or could not be reached at all.
     """
-    snapshot = _begin(transaction_id)
+    snapshot = charge_steps.begin(transaction_id)
     if snapshot is None:
-        return
+        return False
     if snapshot.amount == 0 and not snapshot.sets_up:
         complete_zero_amount(transaction_id)
-        return
+        return False
     if snapshot.late and not snapshot.confirm_sent:
         abandon.unsent(snapshot, claim, create)
-        return
-    if not supersede.cancel_at_stripe(snapshot, claim):
-        return
+        return False
+    if snapshot.earlier_open and not supersede.cancel_at_stripe(snapshot, claim):
+        return False
     if snapshot.customer is not None:
         made = create_customer(
             snapshot.customer.customer_id,
@@ -80,18 +73,27 @@ def charge(transaction_id: str, claim: Claim) -> None:
         )
         if made.body is None:
             _not_created(snapshot, made, claim)
-            return
-        snapshot = _known(transaction_id, made.body["id"])
-    if snapshot.intent_id is None:
-        created = create(snapshot)
-        if created.verdict != Verdict.OPEN:
-            _not_created(snapshot, created, claim)
-            return
-        snapshot = _created(transaction_id, created)
+            return False
+        snapshot = charge_steps.known(transaction_id, made.body["id"])
+    if snapshot.intent_id is not None:
+        return _go_on(snapshot, claim)
+    created = create(snapshot)
+    if created.verdict != Verdict.OPEN:
+        _not_created(snapshot, created, claim)
+        return False
+    snapshot, against = charge_steps.created(transaction_id, created)
+    if snapshot.confirm_sent:  # by a second copy, meanwhile
+        return _go_on(snapshot, claim)
+    return _confirm(snapshot, claim, against, finishing=claim)
+
+
+def _go_on(snapshot: ChargeSnapshot, claim: Claim) -> bool:
+    """Another worker came so far before."""
     if snapshot.confirm_sent:
         resolve(snapshot, claim)
     else:
         confirm(snapshot, claim)
+    return False
 
 
 def create(snapshot: ChargeSnapshot) -> Answer:
@@ -116,12 +118,22 @@ def create(snapshot: ChargeSnapshot) -> Answer:
 def confirm(snapshot: ChargeSnapshot, claim: Claim) -> None:
     """Send the one call that moves money, and apply what comes of it; close the intent instead
     where it may not be charged any more. Raises Later where that can't be asked here."""
-    if kind := unknown_kind(snapshot.transaction_id):
-        raise Later(UNKNOWN_KIND_SECONDS, f"this process knows no payable {kind!r}")
-    left = _confirming(snapshot.transaction_id, snapshot.key_number)
-    if left is not None:
-        abandon.cancel_and_end(snapshot, claim, error=left)
-        return
+    _confirm(snapshot, claim, charge_steps.confirming(snapshot.transaction_id, snapshot.key_number))
+
+
+def _confirm(
+    snapshot: ChargeSnapshot,
+    claim: Claim,
+    against: dict[str, Any] | Later | None,
+    finishing: Claim | None = None,
+) -> bool:
+    """The same, with what stands `against` it. Returns whether the message `finishing` was done
+    with the verdict."""
+    if isinstance(against, Later):
+        raise against
+    if against is not None:
+        abandon.cancel_and_end(snapshot, claim, error=against)
+        return False
     answer = charges.confirm_intent(
         snapshot.intent, snapshot.confirm, snapshot.confirm_key, snapshot.account
     )
@@ -145,7 +157,9 @@ def confirm(snapshot: ChargeSnapshot, claim: Claim) -> None:
             misconfigured.count(snapshot.transaction_id, answer)
         # That money moved is never undone: it corrects also what another number's confirm said.
         moved = answer.verdict == Verdict.SUCCEEDED
-        apply_stripe_state(snapshot.transaction_id, answer, fresh=moved)
+        apply_stripe_state(snapshot.transaction_id, answer, fresh=moved, claim=finishing)
+        return finishing is not None
+    return False
 
 
 def resolve(snapshot: ChargeSnapshot, claim: Claim) -> str:
@@ -191,54 +205,3 @@ def _not_created(snapshot: ChargeSnapshot, answer: Answer, claim: Claim) -> None
         abandon.never_made(snapshot)
     else:
         apply_stripe_state(snapshot.transaction_id, answer)
-
-
-@atomic
-def _begin(session: Session, transaction_id: str) -> ChargeSnapshot | None:
-    transaction = states.lock(session, transaction_id)
-    if transaction.phase not in (Phase.CREATED, Phase.PROCESSING):
-        return None
-    snapshot = snapshot_of(session, transaction)
-    if snapshot.late and not snapshot.create_sent:
-        abandon.end_unsent(session, transaction)
-        return None
-    if snapshot.customer is None:
-        transaction.create_sent_at = transaction.create_sent_at or database_now()
-    if transaction.phase == Phase.CREATED:
-        states.move(session, transaction, Phase.PROCESSING, actor="worker")
-    return snapshot
-
-
-@atomic
-def _known(session: Session, transaction_id: str, stripe_customer_id: str) -> ChargeSnapshot:
-    """Stripe knows the customer now: the intent can be created for them."""
-    transaction = states.lock(session, transaction_id)
-    transaction.stripe_customer_id = transaction.stripe_customer_id or stripe_customer_id
-    snapshot = snapshot_of(session, transaction)
-    transaction.create_sent_at = transaction.create_sent_at or database_now()
-    return snapshot
-
-
-@atomic
-def _created(session: Session, transaction_id: str, answer: Answer) -> ChargeSnapshot:
-    transaction = states.lock(session, transaction_id)
-    note_call(session, transaction_id, answer)
-    keep_intent(transaction, answer.expect_body())
-    session.flush()
-    return snapshot_of(session, transaction)
-
-
-@atomic
-def _confirming(session: Session, transaction_id: str, key_number: int) -> dict[str, Any] | None:
-    """From here on money may move: whoever comes next must read the intent first. Returns why it
-    must not be sent, where that is so.
-
-    Raises Later where keys of a later number are in use: another worker went on meanwhile.
-    """
-    transaction = states.lock(session, transaction_id)
-    if transaction.key_number != key_number:
-        raise Later(OVERTAKEN_SECONDS, f"another worker uses keys number {transaction.key_number}")
-    left = why_not_charged(session, transaction)
-    if left is None:
-        transaction.confirm_sent_at = transaction.confirm_sent_at or database_now()
-    return left

@@ -18,7 +18,7 @@ from payments_app.core.web.links import absolute
 from payments_app.payments.connect.account import account_of, is_destination_charge
 from payments_app.payments.models import Role, Transaction
 from payments_app.payments.queries import joined
-from payments_app.payments.repeatable import KEY_SECONDS, older_than, same_parameters
+from payments_app.payments.repeatable import KEY_SECONDS, same_parameters
 from payments_app.payments.transactions.statement_suffix import statement_suffix
 from payments_app.payments.transactions.stripe_metadata import metadata_of
 
@@ -59,6 +59,7 @@ class ChargeSnapshot:
     late: bool  # older than UNSENT_SECONDS
     key_forgotten: bool  # older than KEY_SECONDS
     created_at: dt.datetime
+    earlier_open: bool = False  # as it begins: an earlier attempt's intent is open at Stripe
 
     @property
     def intent(self) -> str:
@@ -138,20 +139,14 @@ def _confirmation(transaction: Transaction) -> dict[str, Any]:
     return confirm
 
 
-def snapshot_of(session: Session, transaction: Transaction) -> ChargeSnapshot:
-    """The snapshot of a locked transaction, its ages by the database's clock."""
+def snapshot_of(session: Session, transaction: Transaction, now: dt.datetime) -> ChargeSnapshot:
+    """The snapshot of a locked transaction; `now` is what the database's clock said meanwhile."""
     customer = _new_customer(session, transaction)
     if transaction.parameters is None and customer is None:
         metadata = metadata_of(session, transaction)
         transaction.parameters = parameters_for(transaction, metadata)
-        session.flush()
     parameters = same_parameters(transaction.parameters)
-    late, forgotten = session.execute(
-        select(
-            older_than(UNSENT_SECONDS, Transaction.created_at),
-            older_than(KEY_SECONDS, Transaction.created_at),
-        ).where(Transaction.id == transaction.id)
-    ).one()
+    age = (now - transaction.created_at).total_seconds()
     return ChargeSnapshot(
         transaction_id=transaction.id,
         phase=transaction.phase,
@@ -168,8 +163,8 @@ def snapshot_of(session: Session, transaction: Transaction) -> ChargeSnapshot:
         confirm_sent=transaction.confirm_sent_at is not None,
         key_number=transaction.key_number,
         searched_to=transaction.searched_to,
-        late=bool(late),
-        key_forgotten=bool(forgotten),
+        late=age > UNSENT_SECONDS,
+        key_forgotten=age > KEY_SECONDS,
         created_at=transaction.created_at,
     )
 

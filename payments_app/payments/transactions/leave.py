@@ -11,8 +11,6 @@ from sqlalchemy import column, select, table
 from sqlalchemy.orm import Session
 
 from payments_app.core import alerts
-from payments_app.core.db.session import atomic
-from payments_app.payments import states
 from payments_app.payments.models import Role, Transaction
 from payments_app.payments.payable import NotPayableError, Payable, find_payable, payable_kinds
 from payments_app.payments.queries import joined, payable_of
@@ -36,23 +34,21 @@ def why_not_charged(session: Session, transaction: Transaction) -> dict[str, Any
     return _refusal(session, payable, transaction.id) if payable is not None else None
 
 
-@atomic
-def unknown_kind(session: Session, transaction_id: str) -> str | None:
+def unknown_kind(session: Session, transaction: Transaction) -> str | None:
     """What a payment without its owner is for, where this process can't ask that whether it still
     may be taken; a person is told. None where it can."""
-    transaction = states.lock(session, transaction_id)
-    paid_for = payable_of(session, transaction_id)
-    if not transaction.off_session or paid_for is None or paid_for[0] in payable_kinds():
+    paid_for = payable_of(session, transaction.id) if transaction.off_session else None
+    if paid_for is None or paid_for[0] in payable_kinds():
         return None
     kind = paid_for[0]
     alerts.raise_alert(
         session,
         "unknown_kind",
         f"unknown_kind:{kind}",
-        f"{transaction_id} is for a {kind}, which this process does not know: it is not charged. "
+        f"{transaction.id} is for a {kind}, which this process does not know: it is not charged. "
         "Start a worker of charges from the release or application that knows it",
         severity="critical",
-        transaction_id=transaction_id,
+        transaction_id=transaction.id,
     )
     return kind
 

@@ -6,6 +6,7 @@ import contextlib
 
 from sqlalchemy.orm import Session
 
+from payments_app.core.db.clock import database_now
 from payments_app.core.db.session import atomic
 from payments_app.core.jobs.command import Claim, Later
 from payments_app.payments import states
@@ -38,7 +39,7 @@ def check(transaction_id: str, claim: Claim) -> None:
 
 @atomic
 def _open(session: Session, transaction_id: str) -> tuple[ChargeSnapshot, Unclear] | None:
-    transaction = states.lock(session, transaction_id)
+    transaction, now = states.lock_with(session, transaction_id, database_now())
     if transaction.phase not in (Phase.UNKNOWN, Phase.AWAITING_BANK, Phase.REQUIRES_ACTION):
         return None
     if transaction.stripe_payment_id is None:
@@ -49,4 +50,4 @@ def _open(session: Session, transaction_id: str) -> tuple[ChargeSnapshot, Unclea
         money=transaction.money,
         since=transaction.phase_at,
     )
-    return snapshot_of(session, transaction), unclear
+    return snapshot_of(session, transaction, now), unclear

@@ -65,7 +65,7 @@ def open_transaction(
     _refuse_currency(money.currency)
     if payable.payable_role == Role.PAYS_FOR:
         # As it is now, and nobody else's until we commit: the caller may have read it long ago.
-        session.refresh(payable, with_for_update=True)
+        session.refresh(payable, with_for_update={"of": type(payable)})
         _refuse_second(session, payable)
         payable.before_payment(session, customer_id)
     transaction = Transaction(

@@ -22,7 +22,6 @@ from payments_app.core.web.links import seal
 from payments_app.gateway.ids import clean_id
 from payments_app.payments.models import Role, Transaction
 from payments_app.payments.payable import find_payable
-from payments_app.payments.queries import joined, payable_of
 
 _FACT = "payable_"
 _YES = "true"
@@ -49,7 +48,8 @@ class Told:
 
 def metadata_of(session: Session, transaction: Transaction) -> dict[str, str]:
     """The metadata of a transaction's intent. Only what is so is in it."""
-    payable = payable_of(session, transaction.id)
+    joined = {record.role: record for record in transaction.records}
+    payable, customer = joined.get(Role.PAYS_FOR), joined.get(Role.CUSTOMER)
     key, fingerprint = transaction.idempotency_key or "", transaction.fingerprint
     told = {
         "transaction_id": transaction.id,
@@ -57,14 +57,14 @@ def metadata_of(session: Session, transaction: Transaction) -> dict[str, str]:
         "client_key": key if _HASHED_KEY.fullmatch(key) else None,
         "wish": sealed_fingerprint(fingerprint) if fingerprint else None,
         "attempt": str(transaction.attempt),
-        "customer_id": session.scalar(joined(transaction.id, Role.CUSTOMER)),
+        "customer_id": customer.payable_id if customer is not None else None,
         "customer_known": _YES if transaction.customer_known else None,
         "off_session": _YES if transaction.off_session else None,
         "currency": transaction.currency,
     }
     if payable is not None:
-        told |= {"payable_type": payable[0], "payable_id": payable[1]}
-        row = find_payable(session, payable[1])
+        told |= {"payable_type": payable.payable_type, "payable_id": payable.payable_id}
+        row = find_payable(session, payable.payable_id)
         facts = row.stripe_facts() if row is not None else {}
         told |= {f"{_FACT}{name}": value for name, value in facts.items()}
     return {name: value for name, value in told.items() if value}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sqlalchemy import ColumnElement, Select, exists
 from sqlalchemy.orm import Session
 
 from payments_app.core.db.session import atomic
@@ -41,6 +42,11 @@ class _Open:
     transaction_id: str
     intent_id: str
     account: str | None
+
+
+def earlier_open(transaction_id: str) -> ColumnElement[bool]:
+    """Whether there is something to close."""
+    return exists(_earlier(transaction_id).with_only_columns(Transaction.id).correlate(None))
 
 
 def cancel_at_stripe(snapshot: ChargeSnapshot, _claim: Claim) -> bool:
@@ -83,14 +89,16 @@ def _mark_closed(session: Session, transaction_id: str, answer: Answer) -> None:
 @atomic
 def _still_open(session: Session, transaction_id: str) -> list[_Open]:
     rows = session.execute(
-        attempts_like(transaction_id)
-        .where(
-            Transaction.id != transaction_id,
-            Transaction.stripe_payment_id.is_not(None),
-            Transaction.stripe_status.not_in(_CLOSED),
-        )
-        .with_only_columns(
+        _earlier(transaction_id).with_only_columns(
             Transaction.id, Transaction.stripe_payment_id, DIRECT_ACCOUNT.label("account")
         )
     ).all()
     return [_Open(row.id, row.stripe_payment_id or "", row.account) for row in rows]
+
+
+def _earlier(transaction_id: str) -> Select[Transaction]:
+    return attempts_like(transaction_id).where(
+        Transaction.id != transaction_id,
+        Transaction.stripe_payment_id.is_not(None),
+        Transaction.stripe_status.not_in(_CLOSED),
+    )

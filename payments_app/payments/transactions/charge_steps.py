@@ -1,0 +1,90 @@
+"""charge_steps: what a charge keeps, each step a database transaction: see charge."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from payments_app.core.db.clock import database_now
+from payments_app.core.db.session import atomic
+from payments_app.core.jobs.command import Later
+from payments_app.gateway.results import Answer
+from payments_app.payments import states
+from payments_app.payments.models import Transaction
+from payments_app.payments.phases import Phase
+from payments_app.payments.transactions import abandon, supersede
+from payments_app.payments.transactions.apply_stripe_state import note_call
+from payments_app.payments.transactions.charge_snapshot import ChargeSnapshot, snapshot_of
+from payments_app.payments.transactions.keep_answer import keep_intent
+from payments_app.payments.transactions.leave import unknown_kind, why_not_charged
+
+UNKNOWN_KIND_SECONDS = 30.0  # another worker may know it
+OVERTAKEN_SECONDS = 5.0
+
+
+@atomic
+def begin(session: Session, transaction_id: str) -> ChargeSnapshot | None:
+    """What there is to charge, with its parameters stored; None where nothing is (any more)."""
+    transaction, now, earlier = states.lock_with(
+        session, transaction_id, database_now(), supersede.earlier_open(transaction_id)
+    )
+    if transaction.phase not in (Phase.CREATED, Phase.PROCESSING):
+        return None
+    snapshot = replace(snapshot_of(session, transaction, now), earlier_open=earlier)
+    if snapshot.late and not snapshot.create_sent:
+        abandon.end_unsent(session, transaction)
+        return None
+    if snapshot.customer is None:
+        transaction.create_sent_at = transaction.create_sent_at or database_now()
+    if transaction.phase == Phase.CREATED:
+        states.move(session, transaction, Phase.PROCESSING, actor="worker")
+    return snapshot
+
+
+@atomic
+def known(session: Session, transaction_id: str, stripe_customer_id: str) -> ChargeSnapshot:
+    """Stripe knows the customer now: the intent can be created for them."""
+    transaction, now = states.lock_with(session, transaction_id, database_now())
+    transaction.stripe_customer_id = transaction.stripe_customer_id or stripe_customer_id
+    snapshot = snapshot_of(session, transaction, now)
+    transaction.create_sent_at = transaction.create_sent_at or database_now()
+    return snapshot
+
+
+@atomic
+def created(
+    session: Session, transaction_id: str, answer: Answer
+) -> tuple[ChargeSnapshot, dict[str, Any] | Later | None]:
+    """Keep the intent's id and that it is confirmed next, in one; with what stands against it."""
+    transaction, now = states.lock_with(session, transaction_id, database_now())
+    note_call(session, transaction_id, answer)
+    keep_intent(transaction, answer.expect_body())
+    snapshot = snapshot_of(session, transaction, now)
+    if snapshot.confirm_sent:
+        return snapshot, None
+    return snapshot, _mark_confirming(session, transaction)
+
+
+@atomic
+def confirming(
+    session: Session, transaction_id: str, key_number: int
+) -> dict[str, Any] | Later | None:
+    """Mark that it is confirmed next; not where another worker uses keys of a later number."""
+    transaction = states.lock(session, transaction_id)
+    if transaction.key_number != key_number:
+        reason = f"another worker uses keys number {transaction.key_number}"
+        return Later(OVERTAKEN_SECONDS, reason)
+    return _mark_confirming(session, transaction)
+
+
+def _mark_confirming(session: Session, transaction: Transaction) -> dict[str, Any] | Later | None:
+    """From here on money may move: whoever comes next must read the intent first. Returns why it
+    must not be sent, where that is so: an error to end with, or what to wait for."""
+    if kind := unknown_kind(session, transaction):
+        return Later(UNKNOWN_KIND_SECONDS, f"this process knows no payable {kind!r}")
+    left = why_not_charged(session, transaction)
+    if left is None:
+        transaction.confirm_sent_at = transaction.confirm_sent_at or database_now()
+    return left

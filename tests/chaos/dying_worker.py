@@ -1,5 +1,6 @@
-"""`python -m tests.chaos.dying_worker QUEUE DIRECTORY`: a worker that ends, without a word to anybody,
-at the step that the file `step` in DIRECTORY names, after the play's number; `died` is there then."""
+"""`python -m tests.chaos.dying_worker QUEUE DIRECTORY`: a worker that ends, without a word to
+anybody, at the step that the file `step` in DIRECTORY names, after the play's number; `died` is
+there then."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 
@@ -50,4 +51,6 @@ def know_bench_jobs(app: Flask) -> None:
 if __name__ == "__main__":
     application = create_app()
     know_bench_jobs(application)
-    run(application, sys.argv[1], niceness=10 if sys.argv[1] in BACKGROUND_QUEUES else 0)
+    if sys.argv[1] in BACKGROUND_QUEUES:
+        os.nice(10)
+    run(application, sys.argv[1])

@@ -17,7 +17,7 @@ from typing import Any
 import requests
 from sqlalchemy import create_engine
 
-from chaos import books, plan
+from chaos import books, clock, plan
 from chaos.buyer import HURRY_SECONDS, WATCH_SECONDS, Buyer
 from chaos.drain import Drain, sent_mails
 from chaos.faults import FAULTS
@@ -49,6 +49,7 @@ class Outcome:
     restarts: int = 0
     corrections: int = 0
     looks: int = 0
+    started: Counter[str] = field(default_factory=Counter)  # charges, by a job or a look
     seconds: float = 0.0
     drain_seconds: float | None = None
     follow_up_seconds: float | None = None
@@ -169,6 +170,7 @@ class Campaign:
         outcome.corrections = len(found.corrected())
         outcome.answers, outcome.polls = witness.answers, witness.polls
         outcome.restarts = self.site.restarts
+        outcome.started = self._started()
         outcome.stripe_faults = self.site.spoiled
         outcome.after = _after(found)
         outcome.violations += violations(found, OVER) + witness.compare(found.transactions)
@@ -177,6 +179,11 @@ class Campaign:
             Violation("a_merchant_gets_what_is_signed", event)
             for event in self.site.merchant.forged
         ]
+
+    def _started(self) -> Counter[str]:
+        with self.site.database() as connection:
+            by_job, by_look = connection.execute(clock.STARTED).fetchone() or (0, 0)
+        return Counter({"by a job": int(by_job or 0), "by a look": int(by_look or 0)})
 
     def _read(self, since: float = 0.0) -> books.Books:
         return books.read(self._engine, books.lister(self._ask, since), since)

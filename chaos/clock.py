@@ -9,6 +9,9 @@ LEASES_LOST = """
     UPDATE pay_outbox SET leased_until = clock_timestamp()
     WHERE leased_until > clock_timestamp() AND claims < 3
 """
+CHARGES_RUNNING = """
+    SELECT 1 FROM pay_outbox WHERE queue = 'charges' AND leased_until > clock_timestamp() LIMIT 1
+"""
 NOTICES_DUE = """
     UPDATE pay_outbox SET available_at = clock_timestamp()
     WHERE command = 'notices.payment_failed' AND done_at IS NULL AND dead_at IS NULL
@@ -90,3 +93,6 @@ REFUNDS_PENDING = """
     SELECT count(*) FROM pay_refunds WHERE state NOT IN ('succeeded', 'failed', 'canceled')
 """
 BATCHES_OPEN = "SELECT count(*) FROM pay_settlement_batches WHERE closed_at IS NULL"
+STARTED = """
+    SELECT sum(by_job), sum(by_look) FROM pay_job_counters WHERE command = 'charge'
+"""

@@ -10,7 +10,7 @@ import os
 import random
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import psycopg
 import redis
@@ -18,34 +18,31 @@ import redis
 from chaos import clock
 from chaos import faults_at_stripe as stripe
 from chaos.site import Site
-from parts.process import Process
+from parts.process import wait_until
 
 Fault = Callable[[Site, random.Random], None]
 
 
-def kill_worker_alone(site: Site, chance: random.Random) -> None:
-    """Its work-horse lives on, and a second copy may run."""
-    _kill(chance.choice(site.workers).pid)
+def kill_worker(site: Site, chance: random.Random) -> None:
+    """Whatever its queue."""
+    _kill_one(site.queue_processes(), chance)
 
 
-def kill_horse_alone(site: Site, chance: random.Random) -> None:
-    for pid in _wait_for_horse(site, _charger(site, chance)):
-        _kill(pid)
+def kill_charging(site: Site, chance: random.Random) -> None:
+    """In the middle of charges."""
+    _wait_for_charges(site)
+    _kill_one(site.queue_processes("charges"), chance)
 
 
-def kill_worker_and_horse(site: Site, chance: random.Random) -> None:
-    worker = _charger(site, chance)
-    horses = _wait_for_horse(site, worker)
-    for pid in (worker.pid, *horses):
-        _kill(pid)
+def kill_parent(site: Site, _chance: random.Random) -> None:
+    """Its children end by themselves, while the next one's begin."""
+    _kill(site.workers[0].pid)
 
 
 def stop_worker_gently(site: Site, chance: random.Random) -> None:
     """As a deploy does, in the middle of charges."""
-    worker = chance.choice(site.workers)
-    _wait_for_horse(site, worker)
-    with contextlib.suppress(ProcessLookupError):
-        worker.signal(signal.SIGTERM)
+    _wait_for_charges(site)
+    _signal_one(site.queue_processes(), chance, signal.SIGTERM)
 
 
 def kill_web(site: Site, _chance: random.Random) -> None:
@@ -54,13 +51,11 @@ def kill_web(site: Site, _chance: random.Random) -> None:
 
 def kill_web_process(site: Site, chance: random.Random) -> None:
     """One of gunicorn's own; the others serve on."""
-    children = site.horses(site.web)
-    if children:
-        _kill(chance.choice(children))
+    _kill_one(site.web_processes(), chance)
 
 
-def kill_sweeper(site: Site, _chance: random.Random) -> None:
-    site.sweeper.kill()
+def kill_sweeper(site: Site, chance: random.Random) -> None:
+    _kill_one(site.queue_processes("sweeper"), chance)
 
 
 def flush_redis(site: Site, _chance: random.Random) -> None:
@@ -82,13 +77,13 @@ def freeze_redis(site: Site, chance: random.Random) -> None:
     _freeze([chance.choice((site.jobs, site.cache)).pid], chance.uniform(0.5, 3))
 
 
-def freeze_horses(site: Site, chance: random.Random) -> None:
-    worker = _charger(site, chance)
-    _freeze([worker.pid, *_wait_for_horse(site, worker)], chance.uniform(0.5, 3))
+def freeze_charging(site: Site, chance: random.Random) -> None:
+    _wait_for_charges(site)
+    _freeze(site.queue_processes("charges")[:1], chance.uniform(0.5, 3))
 
 
 def freeze_web(site: Site, chance: random.Random) -> None:
-    _freeze(site.horses(site.web), chance.uniform(0.5, 2))
+    _freeze(site.web_processes(), chance.uniform(0.5, 2))
 
 
 def freeze_stripe(site: Site, chance: random.Random) -> None:
@@ -142,9 +137,9 @@ def let_notices_come(site: Site, _chance: random.Random) -> None:
 FAULTS: dict[str, tuple[Fault, int]] = {
     fault.__name__: (fault, weight)
     for fault, weight in (
-        (kill_worker_alone, 3),
-        (kill_horse_alone, 4),
-        (kill_worker_and_horse, 3),
+        (kill_worker, 3),
+        (kill_charging, 5),
+        (kill_parent, 2),
         (stop_worker_gently, 4),
         (kill_web, 2),
         (kill_web_process, 3),
@@ -152,7 +147,7 @@ FAULTS: dict[str, tuple[Fault, int]] = {
         (flush_redis, 4),
         (restart_redis, 3),
         (freeze_redis, 3),
-        (freeze_horses, 3),
+        (freeze_charging, 3),
         (freeze_web, 2),
         (freeze_stripe, 2),
         (restart_database, 2),
@@ -178,16 +173,25 @@ def _execute(site: Site, *statements: str) -> None:
             connection.execute(statement)
 
 
-def _charger(site: Site, chance: random.Random) -> Process:
-    return chance.choice(site.workers[:3])
+def _wait_for_charges(site: Site) -> None:
+    """Until some run, if they do within a second."""
+
+    def run() -> bool:
+        with contextlib.suppress(psycopg.Error), site.database() as connection:
+            return connection.execute(clock.CHARGES_RUNNING).fetchone() is not None
+        return False
+
+    wait_until(run, 1)
 
 
-def _wait_for_horse(site: Site, worker: Process) -> list[int]:
-    """The horses of a worker, as soon as there is one; none after a while."""
-    deadline = time.monotonic() + 1
-    while not (horses := site.horses(worker)) and time.monotonic() < deadline:
-        time.sleep(0.005)
-    return horses
+def _kill_one(pids: Sequence[int], chance: random.Random) -> None:
+    _signal_one(pids, chance, signal.SIGKILL)
+
+
+def _signal_one(pids: Sequence[int], chance: random.Random, number: signal.Signals) -> None:
+    if pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(chance.choice(pids), number)
 
 
 def _kill(pid: int) -> None:

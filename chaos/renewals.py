@@ -29,9 +29,8 @@ from parts.process import NotReady
 
 PAUSE_SECONDS = (10.0, 40.0)  # between two kills: a lease outlives its worker by up to 30 s
 KILLS = (
-    faults.kill_worker_alone,
-    faults.kill_horse_alone,
-    faults.kill_worker_and_horse,
+    faults.kill_worker,
+    faults.kill_charging,
     faults.stop_worker_gently,
 )
 HELD = (

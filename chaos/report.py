@@ -19,6 +19,8 @@ def lines(outcome: Outcome) -> Iterator[str]:
     yield f"faults: {outcome.faults.total()} ({_listed(outcome.faults)})"
     spoiled = outcome.stripe_faults
     yield f"calls spoiled at Stripe: {spoiled.total()} ({_listed(spoiled)})"
+    share = outcome.started["by a job"] / max(1, outcome.started.total())
+    yield f"charges begun: {_listed(outcome.started)}; {share:.1%} by a job"
     yield f"requests: {_listed(outcome.answers)}"
     yield f"processes restarted: {outcome.restarts}; books read meanwhile: {outcome.looks} times"
     yield f"corrected to match Stripe: {outcome.corrections}"

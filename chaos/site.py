@@ -18,7 +18,7 @@ import psycopg
 import requests
 
 from chaos.merchant import Merchant
-from parts.app import REPOSITORY, Sweeper, Web, Worker
+from parts.app import REPOSITORY, Web, Worker
 from parts.mailbox import Mailbox
 from parts.ports import free_port
 from parts.postgres import Postgres
@@ -28,21 +28,22 @@ from parts.sandbox import Sandbox
 from parts.schema import postgres_template
 from parts.settings import private_settings, webhook_secrets
 
-QUEUES = (
-    *("charges", "charges", "payment_critical"),
-    *("payment_standard", "payment_standard", "mailers"),
-)
+MORE = ("charges", "payment_standard")  # of which a second process runs
 STAFF = ("grace@example.com", "alan@example.com")
 _LOOK_SECONDS = 0.2
+_NAME_LETTERS = 15  # of a process, that Linux keeps
 
 
 class Site:
-    """Web, workers and sweeper on a PostgreSQL, two Redis that keep nothing over a restart, a
-    sandbox that posts its events, a mail server and a merchant's endpoint. Enter it to start all;
-    leaving it ends all, orphans too."""
+    """Web, the parent of all queues and the sweeper, and second processes of the busiest, on a
+    PostgreSQL, two Redis that keep nothing over a restart, a sandbox that posts its events, a mail
+    server and a merchant's endpoint. Enter it to start all; leaving it ends all, orphans too.
 
-    def __init__(self, directory: Path, seed: int, queues: Sequence[str] = QUEUES) -> None:
-        self.directory, self._queues = directory, queues
+    With `queues` these alone are worked on, each by a process of its own."""
+
+    def __init__(self, directory: Path, seed: int, queues: Sequence[str] = ()) -> None:
+        self.directory = directory
+        self._names = (*queues, "sweeper") if queues else (None, *MORE)
         self.merchant = Merchant(seed)
         self.mailbox = Mailbox(directory / "mailbox")
         self.staff_password = secrets.token_urlsafe(16)
@@ -93,10 +94,9 @@ class Site:
         self.web = Web(self.directory, self.settings, self.web_port, workers=2, threads=8)
         self.workers = [
             Worker(self.directory / str(number), self.settings, queue)
-            for number, queue in enumerate(self._queues)
+            for number, queue in enumerate(self._names)
         ]
-        self.sweeper = Sweeper(self.directory, self.settings)
-        for process in (*self.workers, self.sweeper):
+        for process in self.workers:
             process.launch()
         self._open()
         self.web.start(60)
@@ -105,7 +105,7 @@ class Site:
     @property
     def programs(self) -> list[Process]:
         """Our own processes, which may be killed at any time."""
-        return [self.web, *self.workers, self.sweeper]
+        return [self.web, *self.workers]
 
     @property
     def database_url(self) -> str:
@@ -144,12 +144,18 @@ class Site:
         """A connection to the product's own, which commits each statement."""
         return self.postgres.connect(self.database_url.rpartition("/")[2])
 
-    def horses(self, worker: Process) -> list[int]:
-        """The work-horses that a worker has forked."""
+    def web_processes(self) -> list[int]:
+        """gunicorn's own, but its master."""
         with contextlib.suppress(OSError):
-            listed = Path(f"/proc/{worker.pid}/task/{worker.pid}/children").read_text().split()
+            listed = Path(f"/proc/{self.web.pid}/task/{self.web.pid}/children").read_text().split()
             return [int(pid) for pid in listed]
         return []
+
+    def queue_processes(self, queue: str | None = None) -> list[int]:
+        """Those that work on a queue or are the sweeper, of one name or of any; not their parent."""
+        found = [(name, pid) for worker in self.workers for name, pid in worker.children().items()]
+        found += [(worker.queue, worker.pid) for worker in self.workers if worker.queue]
+        return [pid for name, pid in found if queue is None or name == queue[:_NAME_LETTERS]]
 
     def _keep(self) -> None:
         while not self._stopping.wait(_LOOK_SECONDS):
@@ -175,11 +181,11 @@ class Site:
         self.merchant.secret = done.stdout.strip()
 
     def halt(self) -> None:
-        """End our own programs for good, work-horses that lost their worker included."""
+        """End our own programs for good, children that lost their parent included."""
         self._stopping.set()
         if self._keeper.ident:
             self._keeper.join()
-        if hasattr(self, "sweeper"):
+        if hasattr(self, "workers"):
             for process in self.programs:
                 process.kill()
             self._end_orphans()
@@ -194,7 +200,7 @@ class Site:
         self.postgres.discard()
 
     def _end_orphans(self) -> None:
-        """A horse has a process group of its own; it is known by the secret it was started with."""
+        """One of a parent that was killed is known by the secret it was started with."""
         mark = f"SECRET_KEY={self.settings['SECRET_KEY']}".encode()
         for entry in Path("/proc").iterdir():
             if not entry.name.isdigit():

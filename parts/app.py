@@ -1,5 +1,6 @@
 """The app's own processes, each started as a deployment starts it."""
 
+import contextlib
 import os
 import sys
 from collections.abc import Mapping
@@ -44,26 +45,32 @@ class Web(Process):
 
 
 class Worker(Process):
-    """Works on one queue."""
+    """Works on one queue, or is the sweeper; without a name, the parent of them all."""
 
-    def __init__(self, directory: Path, settings: Mapping[str, str], queue: str) -> None:
+    def __init__(
+        self, directory: Path, settings: Mapping[str, str], queue: str | None = None
+    ) -> None:
+        self.queue = queue
         super().__init__(
-            f"The worker of {queue}",
-            [sys.executable, "worker.py", queue],
-            directory / f"worker-{queue}.log",
+            f"The worker of {queue or 'everything'}",
+            [sys.executable, "worker.py", *([queue] if queue else [])],
+            directory / f"worker-{queue or 'all'}.log",
             env=os.environ | settings,
             cwd=REPOSITORY,
         )
 
+    def children(self) -> dict[str, int]:
+        """The PIDs of those it has forked, by queue."""
+        found: dict[str, int] = {}
+        with contextlib.suppress(OSError):
+            listed = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text()
+            for pid in listed.split():
+                found[Path(f"/proc/{pid}/comm").read_text().strip()] = int(pid)
+        return found
 
-class Sweeper(Process):
+
+class Sweeper(Worker):
     """Wakes the queues that have something due."""
 
     def __init__(self, directory: Path, settings: Mapping[str, str]) -> None:
-        super().__init__(
-            "The sweeper",
-            [sys.executable, "-m", "flask", "--app", "wsgi", "sweep"],
-            directory / "sweeper.log",
-            env=os.environ | settings,
-            cwd=REPOSITORY,
-        )
+        super().__init__(directory, settings, "sweeper")

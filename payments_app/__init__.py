@@ -18,7 +18,7 @@ from payments_app.config import Config
 from payments_app.core import logs
 from payments_app.core.db import reading
 from payments_app.core.db import session as database
-from payments_app.core.extensions import csrf, db, migrate
+from payments_app.core.extensions import csrf, db
 from payments_app.core.jobs import wake_up
 from payments_app.core.web import access, cache, closed, http, idempotency, incoming, limits, query
 from payments_app.core.web.idempotency_stores import RedisStore
@@ -96,7 +96,6 @@ def create_app(config: Config | None = None) -> Flask:
     app.extensions["schedule"] = schedule.SCHEDULE
     logs.prepare(app)
     db.init_app(app)
-    migrate.init_app(app, db, directory=str(_ROOT / "migrations"), render_as_batch=True)
     csrf.init_app(app)
     wake_up.connect(app, config.redis_url)
     gateway.connect(app, config)

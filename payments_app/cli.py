@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import signal
-import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import click
-from flask import Flask
+from flask import Flask, current_app
 
 from payments_app.accounts.commands import staff_group
 from payments_app.core.db.text import is_storable
+from payments_app.core.extensions import db as database
+from payments_app.core.jobs.runner import stopping
 from payments_app.core.web.assets_build import assets_group
 from payments_app.core.web.cache import cache_group
 from payments_app.inbound.commands import inbound_group
@@ -24,17 +26,25 @@ from payments_app.reconcile import sweep as sweeper
 from payments_app.reconcile.commands import reconcile_group
 from payments_app.restore.commands import restore
 
+_REVISIONS = str(Path(__file__).resolve().parents[1] / "migrations")
+
 
 @click.command("sweep")
 @click.option("--once", is_flag=True, help="One round instead of one every second.")
 def sweep(*, once: bool) -> None:
     """Wake each queue that has something due, every second, until told to stop."""
-    stop = threading.Event()
+    if once:
+        sweeper.run(stopping, once=True)
+    else:
+        run_sweeper()
+
+
+def run_sweeper() -> None:
+    """Until told to stop; what it sends itself is finished then."""
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    if not once:
-        stage_at_start()
-    sweeper.run(stop, once=once)
+        signal.signal(number, lambda *_: stopping.set())
+    stage_at_start()
+    sweeper.run(stopping)
 
 
 def _check_texts(command: click.Command) -> None:
@@ -73,7 +83,22 @@ for _command in _COMMANDS:
     _check_texts(_command)
 
 
+class Migrations(click.Command):
+    """Flask-Migrate's `db`, loaded when it is asked for: Alembic would cost each process 10 MB."""
+
+    def __init__(self) -> None:
+        super().__init__("db", help="Perform database migrations.")
+
+    def make_context(self, *given: Any, **more: Any) -> click.Context:
+        from flask_migrate import Migrate
+
+        app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+        Migrate(app, database, directory=_REVISIONS, render_as_batch=True)
+        return app.cli.commands["db"].make_context(*given, **more)
+
+
 def prepare(app: Flask) -> None:
     """Hang the commands on the application."""
+    app.cli.add_command(Migrations())
     for command in _COMMANDS:
         app.cli.add_command(command)

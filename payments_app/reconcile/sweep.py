@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from payments_app.core.db.session import CommitOutcomeUnknownError
 from payments_app.core.extensions import db
 from payments_app.core.jobs import due, outbox, wake_up
-from payments_app.core.jobs.runner import run_due_messages
+from payments_app.core.jobs.runner import run_due_messages, runner_of
 from payments_app.core.jobs.scheduler import Scheduler
 
 log = logging.getLogger(__name__)
@@ -38,6 +38,7 @@ def run(stop: threading.Event, *, once: bool = False) -> None:
     while not stop.is_set():
         stop.wait(_round(scheduler, own_due))
     own.join(LONGEST_SECONDS)
+    runner_of(outbox.SWEEPER, OWN_THREADS).leave()
 
 
 def _round(scheduler: Scheduler, own_due: threading.Event) -> float:

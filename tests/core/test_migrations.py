@@ -54,3 +54,14 @@ def test_the_migrations_make_what_the_models_say(flask_db: FlaskDb) -> None:
     flask_db("upgrade")
     done = flask_db("check")
     assert "No new upgrade operations" in done.stdout, done.stdout + done.stderr
+
+
+def test_only_a_migration_loads_alembic(settings: dict[str, str]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", "import sys, wsgi; print('alembic' in sys.modules)"],
+        env={**os.environ, **settings},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == "False"

@@ -87,6 +87,13 @@ class Runner:
                 self._tend()
         return not self._running
 
+    def leave(self) -> None:
+        """The same, as the process ends. Where a thread hangs it ends at once: the interpreter
+        would wait for that."""
+        if not self.finish():
+            logging.shutdown()
+            os._exit(1)
+
     def take_started(self) -> Counter[tuple[str, str]]:
         """How many messages were begun since this was last asked, by command and by what."""
         with self._started_lock:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
 import random
 import signal
 import threading
@@ -84,7 +83,7 @@ class QueueProcess:
         self._worker: QueueWorker | None = None
 
     def run(self) -> None:
-        """Ends the process where a thread hangs: the interpreter would wait for it."""
+        """Returns once what ran has ended."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
         looking = threading.Thread(target=self._look, name="look", daemon=True)
@@ -95,12 +94,9 @@ class QueueProcess:
                 db.session.remove()
                 looking.start()
                 self._listen()
-            ended = runner.finish()
             store_started(self._queue, runner.take_started())
+            runner.leave()
         looking.join(LOOK_SECONDS[1])
-        if not ended:
-            logging.shutdown()
-            os._exit(1)
 
     def _stop(self, _signum: int, _frame: Any) -> None:
         """Of a signal. What runs is finished; waiting for Redis is not."""
@@ -163,8 +159,7 @@ def _count_started(session: Session, queue: str, started: dict[tuple[str, str], 
     counters.count_started(session, queue, started)
 
 
-def run(app: Flask, queue: str, niceness: int = 0) -> None:
-    """Work on one queue until told to stop; niceness leaves the processor to others."""
-    os.nice(niceness)
+def run(app: Flask, queue: str) -> None:
+    """Work on one queue until told to stop."""
     logging.getLogger("rq").setLevel(logging.WARNING)
     QueueProcess(app, queue).run()

@@ -1,0 +1,106 @@
+"""One parent for the processes of the jobs: it forks them, starts again what ends, ends them."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from parts.app import REPOSITORY
+from parts.process import Process, wait_until
+from payments_app.core.jobs.processes import check_fork
+
+
+class SmallParent(Process):
+    """Ready once both of its children run that stay."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        command = [sys.executable, "-m", "tests.queues.small_parent", directory]
+        super().__init__("The parent", command, directory / "log", cwd=REPOSITORY)
+
+    def is_ready(self) -> bool:
+        return bool(self.starts("one") and self.starts("two"))
+
+    def starts(self, name: str) -> list[int]:
+        """The PIDs under which it ran, in turn."""
+        file = self.directory / name
+        return [int(line) for line in file.read_text().split()] if file.exists() else []
+
+    def told(self, name: str) -> bool:
+        """Whether it ended because it was told to."""
+        return (self.directory / f"{name}.ended").exists()
+
+
+@pytest.fixture
+def parent(tmp_path: Path) -> Iterator[SmallParent]:
+    with SmallParent(tmp_path) as parent:
+        yield parent
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def test_each_has_a_process_of_its_own_and_its_name(parent: SmallParent) -> None:
+    assert parent.starts("one") != parent.starts("two")
+    assert Path(f"/proc/{parent.starts('one')[0]}/comm").read_text() == "one\n"
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_one_that_ends_is_started_again_and_the_others_stay(
+    parent: SmallParent, number: signal.Signals
+) -> None:
+    os.kill(parent.starts("one")[0], number)
+    assert wait_until(lambda: len(parent.starts("one")) == 2, within=10)
+    assert len(parent.starts("two")) == 1
+    assert parent.told("one") == (number == signal.SIGTERM)
+
+
+def test_one_that_ends_again_and_again_is_started_ever_later(parent: SmallParent) -> None:
+    assert wait_until(lambda: len(parent.starts("broken")) == 3, within=15)
+    waits = re.findall(
+        r"broken ended with 3: it is started again in (\d+) s", parent.log.read_text()
+    )
+    assert waits[:2] == ["1", "2"]
+
+
+def test_the_parent_passes_on_that_it_is_told_to_end_and_ends_last(parent: SmallParent) -> None:
+    parent.signal(signal.SIGTERM)
+    assert wait_until(lambda: not parent.is_running(), within=10)
+    assert parent.told("one")
+    assert parent.told("two")
+
+
+def test_children_end_with_a_parent_that_is_killed(parent: SmallParent) -> None:
+    children = [parent.starts("one")[0], parent.starts("two")[0]]
+    os.kill(parent.pid, signal.SIGKILL)
+    assert wait_until(lambda: not any(map(is_alive, children)), within=10)
+
+
+def test_nothing_is_forked_beside_a_second_thread() -> None:
+    over = threading.Event()
+    thread = threading.Thread(target=over.wait)
+    thread.start()
+    try:
+        with pytest.raises(RuntimeError, match="threads run before a fork"):
+            check_fork()
+    finally:
+        over.set()
+        thread.join()
+
+
+def test_nothing_is_forked_while_a_connection_is_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(threading, "active_count", lambda: 1)  # pytest's own threads
+    with socket.create_server(("127.0.0.1", 0)), pytest.raises(RuntimeError, match="a connection"):
+        check_fork()

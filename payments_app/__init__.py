@@ -77,13 +77,13 @@ def create_app(config: Config | None = None) -> Flask:
     # A misspelt name in a page or a mail raises, where it would print nothing.
     app.jinja_options = {"undefined": StrictUndefined}
     threads = QUEUE_THREADS | {"charges": config.charge_concurrency}
+    options = database.engine_options(config.database_url, max(threads.values()))
     app.config.update(
         CONFIG=config,
         SECRET_KEY=config.secret_key,
         SQLALCHEMY_DATABASE_URI=config.database_url,
-        SQLALCHEMY_ENGINE_OPTIONS=database.engine_options(
-            config.database_url, max(threads.values())
-        ),
+        SQLALCHEMY_ENGINE_OPTIONS=options,
+        SQLALCHEMY_BINDS=reading.binds(options, config.database_url),
     )
     registration.register(
         app,

@@ -202,7 +202,8 @@ def _already_live(live: ActivePaymentError) -> Response | BaseResponse:
 def _form_again(problem: ProblemError) -> Response:
     """The form with what was typed, what is wrong and a new key. Whoever wants JSON, and a form
     that expired or names nothing, gets the problem alone."""
-    if wants_json() or problem.code == "form_expired" or problem.status in {413, 415, 503}:
+    away = problem.status in {413, 415, 503} and problem.code != "busy"
+    if wants_json() or problem.code == "form_expired" or away:
         raise problem
     offer = offer_of(db.session(), request.form.get("item", ""))
     if offer is None:

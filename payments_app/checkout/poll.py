@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from flask import Flask
-from werkzeug.datastructures import Headers
 
 from payments_app.checkout.status import etag_of, headers_of, next_poll_ms, status_of
-from payments_app.checkout.status_row import read
+from payments_app.checkout.status_row import PollRow, StatusRow, read
 from payments_app.core.web import headers, http
 from payments_app.core.web.access import Access, access_of
 from payments_app.payments.phases import Phase
@@ -53,10 +52,10 @@ class Poll:
         if answer is None:
             return self.flask(environ, start_response)
         said, body = answer
-        start_response("200 OK" if body else "304 NOT MODIFIED", list(said))
+        start_response("200 OK" if body else "304 NOT MODIFIED", list(said.items()))
         return [body]
 
-    def _answer(self, asked: WSGIEnvironment) -> tuple[Headers, bytes] | None:
+    def _answer(self, asked: WSGIEnvironment) -> tuple[dict[str, str], bytes] | None:
         path, known = _PATH.fullmatch(asked["PATH_INFO"]), asked.get("HTTP_IF_NONE_MATCH")
         query, stranger = asked.get("QUERY_STRING"), "HTTP_COOKIE" not in asked
         if path is None or asked["REQUEST_METHOD"] != "GET" or query not in ("", "partial=1"):
@@ -65,12 +64,13 @@ class Poll:
             return None
         if self._host not in (None, asked["HTTP_HOST"]) or not (known or (stranger and not query)):
             return None
-        row = read(self.app, path[3])
+        row = read(self.app, path[3], PollRow if known else StatusRow)
         if row is None or row.phase == Phase.UNKNOWN or known not in (None, etag_of(row)):
             return None
-        response: Any = self.app.json.response({} if known else status_of(row, path[2]))
-        said = Headers() if known else response.headers
-        said.update(headers_of(row, next_poll_ms(row)))
-        said.update(headers.of_route(self.app, f"checkout.{'api_' if path[1] else ''}show"))
-        said["X-Request-ID"] = http.request_id(asked.get("HTTP_X_REQUEST_ID", ""))
-        return said, b"" if known else response.get_data()
+        said = headers_of(row, next_poll_ms(row))
+        said |= headers.of_route(self.app, f"checkout.{'api_' if path[1] else ''}show")
+        said["X-Request-ID"], body = http.request_id(asked.get("HTTP_X_REQUEST_ID", "")), b""
+        if isinstance(row, StatusRow):
+            answer: Any = self.app.json.response(status_of(row, path[2]))
+            said, body = dict(answer.headers) | said, answer.get_data()
+        return said, body

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
 from payments_app.checkout.forms import Purchase, invalid
@@ -27,6 +28,8 @@ from payments_app.payments.sellable import Offer
 from payments_app.payments.transactions.open import open_transaction
 
 _TRIES = 3
+LOCK_TIMEOUT = "800ms"  # each of the tries of `atomic`
+_LOCK_NOT_AVAILABLE = "55P03"
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,8 @@ def start(
     the browser's name if it had one before this request.
 
     Raises ProblemError (422 for what cannot be bought so, `idempotency_key_reuse`,
-    `amount_changed`; 503 when the database was lost) and ActivePaymentError.
+    `amount_changed`; 503 when the database was lost, or `busy` where too many wait for the same
+    goods) and ActivePaymentError.
     """
     for tries_left in reversed(range(_TRIES)):
         try:
@@ -61,6 +65,10 @@ def start(
         except IntegrityError:
             if not tries_left:
                 raise
+        except OperationalError as error:
+            if getattr(error.orig, "sqlstate", None) == _LOCK_NOT_AVAILABLE:
+                raise _busy() from error
+            raise
         except CommitOutcomeUnknownError as error:
             # It may be stored: the next run reads by key before it does anything.
             if not tries_left:
@@ -77,6 +85,7 @@ def _start(
     fingerprints: Collection[str],
     caller: str | None,
 ) -> Started:
+    _wait_briefly(session)
     # One wish with a name and without is two keys to the row: they must not run side by side.
     advisory_lock(session, f"{SCOPE}:{purchase.key}")
     found = made_before(session, purchase, caller)
@@ -129,6 +138,21 @@ def _check(purchase: Purchase, offer: Offer) -> None:
     given = purchase.payment_method or purchase.confirmation_token or purchase.saved_card
     if (price.amount > 0 or offer.card_terms) and not given:
         raise invalid({"payment_method": "Enter your card details."})
+
+
+def _wait_briefly(session: Session) -> None:
+    """Rather say soon that many want the same than keep a buyer and a thread waiting."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(select(func.set_config("lock_timeout", LOCK_TIMEOUT, True)))
+
+
+def _busy() -> ProblemError:
+    return ProblemError(
+        503,
+        "busy",
+        "Many people are ordering this right now. No payment was made. Try again in a few seconds.",
+        headers={"Retry-After": "3"},
+    )
 
 
 def _unknown() -> ProblemError:

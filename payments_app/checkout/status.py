@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from flask import current_app, url_for
 from sqlalchemy.orm import Session
 
-from payments_app.checkout.status_row import StatusRow
+from payments_app.checkout.status_row import PollRow, StatusRow
 from payments_app.core.db.clock import in_zone, utcnow
 from payments_app.core.db.columns import as_object
 from payments_app.core.db.ids import reference
@@ -58,7 +58,7 @@ def own_status_of(session: Session, transaction: StatusRow, url: str) -> dict[st
     return status_of(transaction, url) | _personal(session, transaction)
 
 
-def headers_of(transaction: StatusRow, wait_ms: int | None) -> dict[str, str]:
+def headers_of(transaction: PollRow, wait_ms: int | None) -> dict[str, str]:
     """What every answer says of a status, also one that has no body: `wait_ms` is `next_poll_ms`
     of it."""
     said = {
@@ -72,7 +72,7 @@ def headers_of(transaction: StatusRow, wait_ms: int | None) -> dict[str, str]:
     return said | {"Retry-After": str(math.ceil(wait_ms / 1000)), "X-Next-Poll-Ms": str(wait_ms)}
 
 
-def etag_of(transaction: StatusRow) -> str:
+def etag_of(transaction: PollRow) -> str:
     """It changes with the version, and with nothing else."""
     return f'W/"{transaction.version}"'
 
@@ -126,7 +126,7 @@ def seconds_since(moment: dt.datetime) -> float:
     return max(0.0, (utcnow() - moment).total_seconds())
 
 
-def next_poll_ms(transaction: StatusRow) -> int | None:
+def next_poll_ms(transaction: PollRow) -> int | None:
     """With a tenth of jitter, so that pages shown together ask apart; None when all is said."""
     if transaction.state != State.PENDING:
         return None

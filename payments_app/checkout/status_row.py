@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, TypeVar
 
 from flask import Flask
-from sqlalchemy import bindparam, select
+from sqlalchemy import Select, bindparam, select
 
 from payments_app.core.db import reading
 from payments_app.core.db.ids import looks_like_id
@@ -17,15 +17,24 @@ from payments_app.payments.amounts import sets_up
 from payments_app.payments.connect.account import DIRECT_ACCOUNT
 from payments_app.payments.models import Transaction
 
+R = TypeVar("R", bound="PollRow")
+
 
 @dataclass(frozen=True, slots=True)
-class StatusRow:
-    """Columns of a transaction by their names; `account` is a direct charge's."""
+class PollRow:
+    """What a poll has to know of a transaction, where it may find nothing new."""
 
-    id: str
     state: str
     phase: str
     version: int
+    phase_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StatusRow(PollRow):
+    """All that a status says. Columns by their names; `account` is a direct charge's."""
+
+    id: str
     attempt: int
     amount: int
     paid: int
@@ -44,7 +53,6 @@ class StatusRow:
     statement_descriptor: str | None
     created_at: dt.datetime
     updated_at: dt.datetime
-    phase_at: dt.datetime
     ended_at: dt.datetime | None
     account: str | None
 
@@ -65,16 +73,21 @@ class StatusRow:
         return sets_up(self.amount, self.save_card, named)
 
 
-_COLUMNS = [
-    DIRECT_ACCOUNT if field.name == "account" else getattr(Transaction, field.name)
-    for field in fields(StatusRow)
-]
-_BY_ID = select(*_COLUMNS).where(Transaction.id == bindparam("id"))
+def _select(kind: type[PollRow]) -> Select[Any]:
+    return select(
+        *(
+            DIRECT_ACCOUNT if field.name == "account" else getattr(Transaction, field.name)
+            for field in fields(kind)
+        )
+    ).where(Transaction.id == bindparam("id"))
 
 
-def read(app: Flask, transaction_id: str) -> StatusRow | None:
+_BY_ID = {kind: _select(kind) for kind in (PollRow, StatusRow)}
+
+
+def read(app: Flask, transaction_id: str, kind: type[R]) -> R | None:
     """The transaction of this id; what has not the shape of one never reaches the database."""
     if not looks_like_id(transaction_id, "txn"):
         return None
-    row: Sequence[Any] | None = reading.first(app, _BY_ID, {"id": transaction_id})
-    return StatusRow(*row) if row else None
+    row: Sequence[Any] | None = reading.first(app, _BY_ID[kind], {"id": transaction_id})
+    return kind(*row) if row else None

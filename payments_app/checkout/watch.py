@@ -92,7 +92,7 @@ def thankyou() -> Response | BaseResponse:
 
 def _found(transaction_id: str) -> StatusRow:
     """Raises NotFound, the same for every kind of miss."""
-    transaction = read(current_app, transaction_id)
+    transaction = read(current_app, transaction_id, StatusRow)
     if transaction is None:
         raise NotFound
     return transaction

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 
-from sqlalchemy import CheckConstraint, ForeignKey, Identity, String, Text, or_, select, update
+from sqlalchemy import CheckConstraint, ForeignKey, Identity, String, Text, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from payments_app.core.db.clock import database_now
@@ -129,16 +129,20 @@ class Order(Payable, Base):
         return order
 
     def before_payment(self, session: Session, customer_id: str) -> None:
+        """It belongs to whoever first tries to pay for it."""
+        self.customer_id = self.customer_id or customer_id
+
+    def reserve(self, session: Session) -> None:
         """Hold the goods for this attempt, if they are not held already; always in the order of
         the products' ids, so that two orders never wait for each other.
 
         Raises NotPayableError `sold_out`, with what is left, where there are not enough.
         """
-        self.customer_id = self.customer_id or customer_id
         if self.hold not in ("held", "taken"):
+            self.hold = "held"
+            session.flush()  # what is written after the first line is taken keeps others waiting
             for line in sorted(self.lines, key=lambda line: line.product_id):
                 line.take(session)
-            self.hold = "held"
 
     def release(self, session: Session) -> None:
         """Release the held stock, once. What was paid for stays taken."""
@@ -184,13 +188,15 @@ class OrderLine(Base):
     )
 
     def take(self, session: Session) -> None:
-        """Hold the stock, by one statement that can't oversell.
+        """Hold the stock, by one statement that can't oversell. What is not counted is not locked.
 
         Raises NotPayableError `sold_out` where there are not enough.
         """
-        if not self._move_stock(session, -self.quantity):
+        left: int | None = 0
+        while left is not None and not self._move_stock(session, -self.quantity):
             left = session.get_one(Product, self.product_id, populate_existing=True).stock
-            raise NotPayableError("sold_out", f"Only {left} of {self.name} left in stock.")
+            if left is not None and left < self.quantity:
+                raise NotPayableError("sold_out", f"Only {left} of {self.name} left in stock.")
 
     def give_back(self, session: Session) -> None:
         """Release the held stock."""
@@ -200,7 +206,7 @@ class OrderLine(Base):
         moved = session.execute(
             update(Product)
             .where(Product.id == self.product_id)
-            .where(or_(Product.stock.is_(None), Product.stock + by >= 0))
+            .where(Product.stock + by >= 0)
             .values(stock=Product.stock + by, version=Product.version + 1)
             .returning(Product.id)
             .execution_options(synchronize_session=False)

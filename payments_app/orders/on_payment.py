@@ -49,7 +49,7 @@ def _paid(session: Session, order: Order, transaction: Transaction) -> None:
         return
     try:
         # A payment that turned out to have succeeded late may find its stock released.
-        order.before_payment(session, order.customer_id or "")
+        order.reserve(session)
     except NotPayableError as gone:
         alerts.raise_alert(
             session,

@@ -109,6 +109,13 @@ class Payable:
         Raises NotPayableError where the payable can't be paid for.
         """
 
+    def reserve(self, session: Session) -> None:
+        """What the attempt keeps from others, such as goods: last in its database transaction,
+        since whoever wants the same waits until it commits.
+
+        Raises NotPayableError where there is not enough.
+        """
+
     @property
     def payment_records(self) -> Sequence[PaymentRecord]:
         """The records that join this payable to its transactions, newest first."""

@@ -9,14 +9,16 @@ from typing import Any, TypeVar
 
 import psycopg
 import pytest
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection, event, update
+from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from parts.postgres import libpq
 from parts.process import wait_until
 from payments_app.checkout.forms import Purchase
 from payments_app.checkout.start import start
-from payments_app.orders.models import Order
+from payments_app.core.db.session import atomic
+from payments_app.orders.models import Order, Product
 from tests.checkout.checkout_client import CheckoutClient
 
 AT_ONCE = 4
@@ -181,3 +183,64 @@ def test_where_each_commit_is_lost_the_buyer_is_told_that_the_same_form_charges_
     assert "can't charge you twice" in answer.json["error"]["message"]
     assert checkout.post(key="k1").status_code == 202
     assert checkout.count() == 1
+
+
+class Held:
+    """Somebody who took of a product's stock and does not commit yet."""
+
+    def __init__(self, url: str, slug: str) -> None:
+        self._connection = psycopg.connect(libpq(url))
+        taken = "UPDATE pay_products SET version = version + 1 WHERE slug = %s"
+        self._connection.execute(taken, [slug])
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, *_: object) -> None:
+        self._connection.close()
+
+
+@atomic
+def count_stock(session: Session, slug: str, stock: int | None) -> None:
+    session.execute(update(Product).where(Product.slug == slug).values(stock=stock))
+
+
+def test_buyers_of_what_is_not_counted_never_wait_for_each_other(
+    checkout: CheckoutClient, database_url: str
+) -> None:
+    with checkout.app.app_context():
+        count_stock("field-notes", None)
+    with Held(database_url, "field-notes"):
+        assert checkout.post().status_code == 202
+
+
+def test_whoever_waits_too_long_for_goods_is_told_so_and_can_send_the_same_again(
+    checkout: CheckoutClient, database_url: str
+) -> None:
+    with checkout.app.app_context():
+        count_stock("field-notes", 5)
+    form = checkout.form()
+    with Held(database_url, "field-notes"):
+        program, person = checkout.post("k1"), checkout.send(form)
+    for answer in (program, person):
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "3")
+        assert "Many people are ordering this right now. No payment was made." in answer.text
+    assert 'value="ada@example.com"' in person.text
+    assert checkout.post("k1").status_code == 202
+    assert checkout.count() == 1
+
+
+def test_others_wait_for_an_orders_goods_only_while_it_commits(checkout: CheckoutClient) -> None:
+    with checkout.app.app_context():
+        count_stock("field-notes", 5)
+    said: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        said.append(" ".join(statement.split()[:3]))
+
+    engine = checkout.app.extensions["engine"]
+    event.listen(engine, "before_cursor_execute", note)
+    answer = checkout.post()
+    event.remove(engine, "before_cursor_execute", note)
+    assert answer.status_code == 202
+    taken = said.index("UPDATE pay_products SET")
+    assert set(said[taken + 1 :]) <= {"INSERT INTO pay_velocity_fingerprints"}

@@ -66,6 +66,7 @@ def _refusal(session: Session, payable: Payable, transaction_id: str) -> dict[st
     asked = session.begin_nested()
     try:
         payable.before_payment(session, customer_id)
+        payable.reserve(session)
     except NotPayableError as error:
         return {
             "type": "withdrawn",

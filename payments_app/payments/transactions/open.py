@@ -99,6 +99,8 @@ def open_transaction(
     )
     outbox.stage(session, "charge", transaction.id)
     session.flush()
+    if payable.payable_role == Role.PAYS_FOR:
+        payable.reserve(session)
     return transaction
 
 

@@ -44,6 +44,12 @@ def pytest_collection_finish() -> None:
     gc.set_threshold(20_000, 20, 20)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with slow tests first: what is left at the end is small enough to be shared."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 @pytest.fixture(scope="session")
 def database_kind() -> str:
     return os.environ.get("TEST_DATABASE", "postgresql")
@@ -84,10 +90,15 @@ def sandbox_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def postgres_database(postgres_url: str, worker_number: int) -> str:
+def migrated(postgres_url: str) -> str:
+    """The name of a migrated, empty database to copy."""
+    return os.environ.get("TEST_POSTGRES_TEMPLATE") or postgres_template(postgres_url)
+
+
+@pytest.fixture(scope="session")
+def postgres_database(postgres_url: str, worker_number: int, migrated: str) -> str:
     """This process's own migrated database."""
-    template = os.environ.get("TEST_POSTGRES_TEMPLATE") or postgres_template(postgres_url)
-    return create_database(postgres_url, f"test_{worker_number}_{os.getpid()}", template)
+    return create_database(postgres_url, f"test_{worker_number}_{os.getpid()}", migrated)
 
 
 @pytest.fixture(scope="session")

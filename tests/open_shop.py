@@ -15,7 +15,6 @@ from flask import Flask
 from parts.app import REPOSITORY, Sweeper, Web, Worker
 from parts.ports import LOOPBACK, free_port
 from parts.postgres import create_database
-from parts.schema import migrate
 from parts.settings import private_settings
 
 
@@ -25,12 +24,13 @@ def open_shop(
     redis_url: str,
     sandbox_url: str,
     worker_number: int,
+    migrated: str,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Web]:
     """The whole product with the demo's products, started once: on a database and two Redis
     databases of its own, since the other tests empty theirs."""
-    database = create_database(postgres_url, f"browser_{worker_number}_{secrets.token_hex(6)}")
-    migrate(database)
+    name = f"browser_{worker_number}_{secrets.token_hex(6)}"
+    database = create_database(postgres_url, name, migrated)
     base, first, port = redis_url.rpartition("/")[0], 32 + 2 * worker_number, free_port()
     directory = tmp_path_factory.mktemp("shop")
     settings = private_settings(

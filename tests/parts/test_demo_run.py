@@ -24,6 +24,10 @@ class Launcher(Process):
         env = os.environ | {"PORT": str(self.port), "DATA_DIR": str(self.data)}
         super().__init__("demo", [sys.executable, "-m", "demo"], directory / "out", env=env)
 
+    def launch(self) -> None:
+        self.log.unlink(missing_ok=True)  # of an earlier start, which was ready
+        super().launch()
+
     def is_ready(self) -> bool:
         return f"Ready: http://127.0.0.1:{self.port}" in self.log.read_text()
 
@@ -81,7 +85,6 @@ def test_the_demos_merchants_sell_and_who_is_not_onboarded_does_not(demo: Launch
 
 def test_a_killed_demo_can_be_started_again(demo: Launcher) -> None:
     demo.kill()
-    demo.log.write_text("")
     demo.start(within=150)
     assert answers(f"http://127.0.0.1:{demo.port}/readyz")
 

@@ -15,7 +15,6 @@ from sqlalchemy import event, select, text
 
 from demo.payment_history import add_demo_data
 from parts.postgres import create_database, libpq
-from parts.schema import migrate
 from payments_app import create_app
 from payments_app.config import Config
 from payments_app.core.db.clock import utcnow
@@ -66,11 +65,8 @@ SELECT 'dsp_' || substr(id, 5), id, 'dp_' || id,
 
 
 @pytest.fixture(scope="module")
-def large_database(postgres_url: str, worker_number: int) -> str:
-    name = f"plans_{worker_number}_{os.getpid()}"
-    url = create_database(postgres_url, name)
-    migrate(url)
-    return url
+def large_database(postgres_url: str, worker_number: int, migrated: str) -> str:
+    return create_database(postgres_url, f"plans_{worker_number}_{os.getpid()}", migrated)
 
 
 @pytest.fixture(scope="module")

@@ -43,6 +43,21 @@ def test_a_refund_made_outside_is_taken_in(driver: PaymentDriver, named_by: str)
     assert (refund.requested_by, refund.reason) == ("stripe", "Made outside of this application")
 
 
+@pytest.mark.parametrize("named", ["order 7", "another payment's"])
+def test_a_refund_made_outside_has_no_id_that_another_program_wrote(
+    driver: PaymentDriver, named: str
+) -> None:
+    other = give_back(driver, driver.pay(), 100)
+    transaction = driver.pay()
+    theirs = refund_outside(driver, transaction, 400)
+    metadata = {"refund_id": other if named == "another payment's" else named}
+    driver.sandbox("POST", f"/_sandbox/refunds/{theirs}", metadata=metadata)
+    refresh(theirs, claim(theirs))
+    (refund,) = refunds(transaction)
+    assert refund.id.startswith("rfd_")
+    assert refund.id != other
+
+
 def test_a_refund_made_outside_is_posted_to_the_ledger(driver: PaymentDriver) -> None:
     transaction = driver.pay()
     theirs = refund_outside(driver, transaction, 400)

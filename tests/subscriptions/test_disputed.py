@@ -11,6 +11,7 @@ from payments_app.payments.disputes.models import Dispute
 from payments_app.payments.disputes.refresh import refresh
 from payments_app.subscriptions.models import Subscription
 from payments_app.subscriptions.on_dispute import apply_dispute
+from payments_app.subscriptions.renew import due
 from tests.bystanders import own
 from tests.ledger.concurrency import claim
 from tests.refunds.test_disputes import answer, their_dispute
@@ -72,6 +73,7 @@ def test_a_dispute_of_somebody_elses_holds_nobody_up(billing: BillingDriver) -> 
     billing.go_to("2026-02-15")
     answer(billing, "winning_evidence")  # of one of both
     tell_all(billing, "2026-04-20")
+    billing.go_to("2026-04-20")
     billing.go_to("2026-04-21")
     assert billing.succeeded() == 3
 
@@ -83,6 +85,14 @@ def test_a_subscription_ends_with_a_dispute_that_was_lost(billing: BillingDriver
     assert status(subscription) == "canceled"
     billing.go_to("2026-02-15")
     assert billing.succeeded() == 1
+
+
+def test_one_that_ended_is_never_due_again(billing: BillingDriver) -> None:
+    subscription = billing.join("2026-01-15", card="pm_card_createDispute")
+    assert subscription in due(db.session(), at("2026-03-15"))
+    answer(billing, "losing_evidence")
+    tell(billing, "2026-02-01")
+    assert subscription not in due(db.session(), at("2026-03-15"))
 
 
 def test_another_member_is_billed_meanwhile(billing: BillingDriver) -> None:

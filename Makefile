@@ -7,7 +7,7 @@ VENV ?= .venv
 export VENV
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help run demo-data test test-stripe portable chaos renewals defences mutate types-stripe lint audit format fuzz lock clean venv-demo venv-test python machine
+.PHONY: help run demo-data test test-stripe portable chaos renewals bench defences mutate types-stripe lint audit format fuzz lock clean venv-demo venv-test python machine
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -37,6 +37,9 @@ chaos: venv-test ## Break everything while buyers pay, then compare the books [N
 MONTHS ?= 12
 renewals: venv-test ## Bill N=1000 subscriptions for MONTHS=12 while their workers are killed
 	@$(VENV)/bin/python -m chaos.renewals --count $(N) --months $(MONTHS) $(if $(SEED),--seed $(SEED))
+
+bench: venv-test ## Measure every target side by side, and write docs/performance.md [AGAINST=dir]
+	@$(VENV)/bin/python -m bench $(if $(AGAINST),--against $(AGAINST))
 
 defences: venv-test ## Take each defence away in turn, and see what notices it
 	@$(VENV)/bin/python -m pytest tests/chaos/test_defences.py -q -n 2 -m long

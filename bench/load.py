@@ -25,12 +25,12 @@ def cpu_seconds(pid: int) -> float:
 
 
 def wrk(
-    url: str, headers: Mapping[str, str] | None = None, seconds: float = 2, connections: int = 0
+    url: str, headers: Mapping[str, str] | None = None, seconds: int = 2, connections: int = 0
 ) -> int:
     """How many requests were answered. Raises LoadError where one was with an error."""
     named = [word for name, value in (headers or {}).items() for word in ("-H", f"{name}: {value}")]
     at_once = str(connections or CONNECTIONS)
-    command = ["wrk", "-t1", "-c", at_once, "-d", f"{seconds:g}s", *named, url]
+    command = ["wrk", "-t1", "-c", at_once, "-d", f"{seconds}s", *named, url]
     said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     wrong = re.search(r"Non-2xx or 3xx responses: (\d+)|Socket errors:.*", said)
     counted = re.search(r"(\d+) requests in", said)

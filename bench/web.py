@@ -1,19 +1,24 @@
-"""What a request costs the web server, beside bare Flask on the same: `python -m bench.web`"""
+"""What a request costs the web server, beside bare Flask on the same."""
 
 from __future__ import annotations
 
-import argparse
-import json
 from collections.abc import Callable
-from pathlib import Path
 
 import requests
 
 from bench.load import cpu_per_request, take_turns, wrk
-from bench.site import Served, Site, site
-from parts.app import REPOSITORY
+from bench.site import Served, Site
+from bench.table import Row, at_least
 
 JSON = {"Accept": "application/json"}
+TARGETS = {
+    "status, buyer": 0.35,
+    "status, no cookie": 0.6,
+    "304, buyer": 0.6,
+    "304, no cookie": 0.6,
+    "products": 0.4,
+    "checkout": 0.3,
+}
 
 
 def pay(web: Served) -> tuple[str, str, str]:
@@ -35,12 +40,11 @@ def pay(web: Served) -> tuple[str, str, str]:
         return url, requests.get(url, timeout=10).headers["ETag"], cookie
 
 
-def costs(here: Site, rounds: int, seconds: float, against: Path | None = None) -> dict[str, float]:
+def costs(here: Site, rounds: int, seconds: int) -> dict[str, float]:
     """Microseconds of processor for each kind of request."""
     with (
         Served(here.directory, here.settings) as web,
         Served(here.directory, {}, "bench.bare:app", ready="/") as bare,
-        Served(here.directory, here.settings, repository=against or REPOSITORY) as old,
     ):
         url, etag, cookie = pay(web)
         path = url.removeprefix(web.url)
@@ -61,25 +65,14 @@ def costs(here: Site, rounds: int, seconds: float, against: Path | None = None) 
             "products": of(web, "/api/v1/products"),
             "checkout": of(web, "/checkout/field-notes", Accept="text/html"),
         }
-        if against:
-            contenders["status, before"] = of(old, path, Cookie=cookie)
-            contenders["304, before"] = of(old, path, Cookie=cookie, **known)
         return take_turns(contenders, rounds)
 
 
-def main() -> None:
-    """Print microseconds, and each as a share of bare Flask."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=2)
-    parser.add_argument("--against", type=Path)
-    asked = parser.parse_args()
-    with site() as here:
-        found = costs(here, asked.rounds, asked.seconds, asked.against)
-    for name, cost in found.items():
-        print(f"{name:20} {cost:8.0f} us  {found['bare Flask'] / cost:5.2f}")
-    print(json.dumps(found))
-
-
-if __name__ == "__main__":
-    main()
+def rows(here: Site, rounds: int, seconds: int) -> list[Row]:
+    """Each as a share of bare Flask: how much of what it costs is the server's own."""
+    found = costs(here, rounds, seconds)
+    bare = found["bare Flask"]
+    return [
+        at_least(f"{name}, processor, of bare Flask", bare / found[name], target, f"{bare:.0f} us")
+        for name, target in TARGETS.items()
+    ]

@@ -12,26 +12,27 @@ PACKAGES = {
     "nginx": "nginx-light",
     "chromium": "chromium",
 }
+MORE = {"wrk": "wrk"}  # what only a measurement needs
 
 
 class MissingPart(Exception):
     """A program that is not on this machine. The message says what to install."""
 
     def __init__(self, *programs: str) -> None:
-        packages = " ".join(PACKAGES[program] for program in programs)
+        packages = " ".join((PACKAGES | MORE)[program] for program in programs)
         super().__init__(
             f"Not on this machine: {', '.join(programs)}. On Debian: apt-get install {packages}"
         )
 
 
-def missing() -> list[str]:
-    """The programs that were not found."""
-    return [program for program in PACKAGES if not _present(program)]
+def missing(*more: str) -> list[str]:
+    """The programs that were not found, of those that tests need and of `more`."""
+    return [program for program in (*PACKAGES, *more) if not _present(program)]
 
 
-def install_missing() -> None:
+def install_missing(*more: str) -> None:
     """Install with apt as root or with a sudo that asks no password. Raises MissingPart."""
-    programs = missing()
+    programs = missing(*more)
     if not programs:
         return
     become = [] if os.geteuid() == 0 else ["sudo", "-n"]
@@ -40,10 +41,10 @@ def install_missing() -> None:
     print(f"Installing {', '.join(programs)} with apt ...", flush=True)
     quiet = ["-qq", "-o", "Dpkg::Use-Pty=0", "-o", "DPkg::Lock::Timeout=300"]
     apt = [*become, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", *quiet]
-    packages = [PACKAGES[program] for program in programs]
+    packages = [(PACKAGES | MORE)[program] for program in programs]
     for words in (["update"], ["install", "-y", "--no-install-recommends", *packages]):
         subprocess.run([*apt, *words], stdout=subprocess.DEVNULL, check=False)
-    if still := missing():
+    if still := missing(*more):
         raise MissingPart(*still)
 
 

@@ -1,0 +1,60 @@
+"""Every row of the table in one run: `python -m bench [--against DIR] [--only web,edge]`
+
+DIR is another checkout of the product, such as a git worktree of an older commit: what is compared
+with it takes turns with this one. Writes docs/performance.md where all was measured.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import time
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+
+from bench import charges, clicks, edge, posts, table, web
+from bench.site import Site, site
+from bench.table import Row
+from parts.app import REPOSITORY
+from parts.install import install_missing
+
+Section = Callable[[Site, Path | None], list[Row]]
+SECTIONS: dict[str, Section] = {
+    "web": lambda here, _: web.rows(here, rounds=5, seconds=2),
+    "edge": lambda here, _: edge.rows(here, rounds=5, seconds=2),
+    "posts": lambda here, _: posts.rows(here, rounds=5),
+    "clicks": lambda here, _: clicks.rows(here),
+    "charges": lambda here, against: charges.rows(here, 3, against),
+}
+
+
+def measure(name: str, section: Section, against: Path | None) -> list[Row]:
+    """Its rows, on parts of its own; where it fails, one that says why."""
+    try:
+        with site() as here:
+            return section(here, against)
+    except Exception as error:
+        traceback.print_exc()
+        return [Row(name, "", f"{type(error).__name__}: {error}"[:120])]
+
+
+def main() -> None:
+    """Print the table."""
+    asked = argparse.ArgumentParser(description=__doc__)
+    asked.add_argument("--against", type=Path)
+    asked.add_argument("--only", default=",".join(SECTIONS))
+    options = asked.parse_args()
+    logging.disable(logging.WARNING)
+    install_missing("wrk")
+    began, rows, chosen = time.monotonic(), list[Row](), options.only.split(",")
+    for name in chosen:
+        rows += measure(name, SECTIONS[name], options.against)
+        print(f"{name}: {time.monotonic() - began:.0f} s", flush=True)
+    print(table.plain(rows))
+    if chosen == list(SECTIONS):
+        table.write(REPOSITORY / "docs" / "performance.md", rows, time.monotonic() - began)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,103 @@
+"""How many charges one worker process makes, beside the limit, an older checkout and stock RQ."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from redis import Redis as RedisClient
+from rq import Queue
+
+from bench.buyer import order
+from bench.load import take_turns
+from bench.posts import slow_stripe
+from bench.site import Served, Site
+from bench.table import Row, at_least
+from parts.app import REPOSITORY
+from parts.process import Process, wait_until
+
+CALLS, CALL_MS = 2, 50
+IN_FLIGHT = {10: 0.45, 16: 0.32}  # of in flight / calls, at least
+_SPAN = """
+    SELECT count(*), extract(epoch FROM max(t.ended_at) - min(h.at))::float
+    FROM pay_transactions t JOIN pay_history h ON h.transaction_id = t.id
+    WHERE h.what = 'payment.processing' AND t.id = ANY(%s) AND t.ended_at IS NOT NULL
+"""
+
+
+def rows(here: Site, rounds: int, against: Path | None, count: int = 150) -> list[Row]:
+    """Each batch waits already as its worker starts; the time is the database's."""
+    checkouts = {"ours": REPOSITORY} | ({"older": against} if against else {})
+    with Served(here.directory, here.settings) as web, slow_stripe(here, CALL_MS):
+        contenders: dict[str, Callable[[], float]] = {
+            f"{name} {at_once}": partial(_batch, here, web.url, checkout, at_once, count)
+            for name, checkout in checkouts.items()
+            for at_once in IN_FLIGHT
+        }
+        contenders["stock"] = partial(_stock, here, 20)
+        found = take_turns(contenders, rounds)
+    return [*_beside(found, against is not None), _of_stock(found["ours 10"], found["stock"])]
+
+
+def _beside(found: dict[str, float], older: bool) -> list[Row]:
+    made = []
+    for at_once, share in IN_FLIGHT.items():
+        ours, limit = found[f"ours {at_once}"], at_once / (CALLS * CALL_MS / 1000)
+        what = f"charges by one worker, {at_once} in flight"
+        made.append(at_least(f"{what}, of the limit", ours / limit, share, f"{limit:.0f}/s"))
+        if older:
+            rate = found[f"older {at_once}"]
+            made.append(at_least(f"{what}, of older code", ours / rate, 2.5, f"{rate:.1f}/s", " x"))
+        else:
+            made.append(Row(f"{what}, of older code", "at least 2.5 x", "name it by AGAINST="))
+    return made
+
+
+def _of_stock(ours: float, stock: float) -> Row:
+    return at_least("charges, of a stock RQ worker", ours / stock, 8, f"{stock:.1f}/s", " x")
+
+
+def _batch(here: Site, url: str, checkout: Path, at_once: int, count: int) -> float:
+    ids = [order(url)[1].rpartition("/")[2] for _ in range(count)]
+    span = (0, 0.0)
+
+    def ended() -> bool:
+        nonlocal span
+        with here.postgres.connect("bench") as database:
+            span = database.execute(_SPAN, [ids]).fetchone() or span
+        return span[0] == count
+
+    with Process(
+        f"The worker of {checkout}",
+        [sys.executable, "worker.py", "charges"],
+        here.directory / f"charges-{checkout.name}.log",
+        env=os.environ | here.settings | {"CHARGE_CONCURRENCY": str(at_once)},
+        cwd=checkout,
+    ):
+        if not wait_until(ended, within=120):
+            raise RuntimeError(f"{span[0]} of {count} charges ended")
+    return count / span[1]
+
+
+def _stock(here: Site, count: int) -> float:
+    """Jobs a second, by RQ's own times."""
+    url = here.settings["REDIS_URL"]
+    queue = Queue("stock", connection=RedisClient.from_url(url))
+    jobs = [queue.enqueue("bench.stock.charge", str(number)) for number in range(count)]
+    worker = Process(
+        "A stock RQ worker",
+        [sys.executable, "-m", "rq.cli", "worker", "--burst", "--url", url, "stock"],
+        here.directory / "stock.log",
+        env=os.environ | here.settings,
+        cwd=REPOSITORY,
+    )
+    worker.launch()
+    worker.wait()
+    for job in jobs:
+        job.refresh()  # type: ignore[no-untyped-call]
+    begun = min(job.started_at for job in jobs if job.started_at)
+    ended = max(job.ended_at for job in jobs if job.ended_at)
+    return count / (ended - begun).total_seconds()

@@ -152,7 +152,7 @@ class Site:
         return []
 
     def queue_processes(self, queue: str | None = None) -> list[int]:
-        """Those that work on a queue or are the sweeper, of one name or of any; not their parent."""
+        """Those that work on a queue, or on any; the sweeper is one of them, their parent not."""
         found = [(name, pid) for worker in self.workers for name, pid in worker.children().items()]
         found += [(worker.queue, worker.pid) for worker in self.workers if worker.queue]
         return [pid for name, pid in found if queue is None or name == queue[:_NAME_LETTERS]]

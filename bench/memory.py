@@ -1,7 +1,7 @@
 """What the product's processes weigh: `python -m bench.memory [--limit MB]`.
 
 PSS (shared pages counted in equal parts) of the web, all that `worker.py` forks and both Redis,
-idle and during 200 payments, on private parts. PostgreSQL and the stand-in for Stripe are not counted.
+idle and during 200 payments, on private parts, without PostgreSQL and the stand-in for Stripe.
 With `--limit` the product's own processes run in a cgroup of so much memory, without swap; it
 needs the right to make one.
 """

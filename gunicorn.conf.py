@@ -5,6 +5,7 @@ takes USR2, and TERM to the old master once the new one serves: deploy/rolling-r
 """
 
 import contextlib
+import gc
 import os
 from pathlib import Path
 
@@ -53,6 +54,8 @@ def when_ready(server):
     with contextlib.suppress(SQLAlchemyError), app.app_context():
         check_mode()
     app.extensions["engine"].dispose()
+    gc.collect()
+    gc.freeze()  # a collection would write to what the workers share, and so copy it
 
 
 def post_fork(server, worker):  # noqa: ARG001 - the signature is gunicorn's

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from demo.directory import DataDirectory
-from payments_app.queues import QUEUE_THREADS
 
 STANDINS = "standins"
 APP = "app"
@@ -27,17 +26,13 @@ class Program:
 
 
 def app_programs(port: int) -> list[Program]:
-    """A worker process for each queue: nothing that waits in one may delay a charge."""
+    """The web, and the parent of all processes that work."""
     python = sys.executable
     gunicorn = [python, "-m", "gunicorn", "wsgi:app", "--bind", f"127.0.0.1:{port}"]
     threads = ["--worker-class", "gthread", "--workers", "2", "--threads", "8", "--preload"]
     return [
         Program("web", [*gunicorn, *threads, "--graceful-timeout", "8"]),
-        *(
-            Program(f"worker-{queue}", [python, "worker.py", queue], stop_seconds=30)
-            for queue in QUEUE_THREADS
-        ),
-        Program("sweeper", [python, "-m", "flask", "--app", "wsgi", "sweep"]),
+        Program("workers", [python, "worker.py"], stop_seconds=30),
     ]
 
 

@@ -19,7 +19,7 @@ from parts.postgres import Postgres, create_database, libpq
 from parts.process import Process
 from parts.redis import find_server
 from parts.schema import migrate
-from payments_app.queues import QUEUE_THREADS
+from payments_app.core.jobs.runner import FINISH_SECONDS
 
 DEPLOY = REPOSITORY / "deploy"
 
@@ -162,7 +162,7 @@ def test_redis_runs_with_its_configuration(
         assert int(found["maxmemory"]) > 0
 
 
-@pytest.mark.parametrize("unit", ["payments-web", "payments-worker@", "payments-sweeper"])
+@pytest.mark.parametrize("unit", ["payments-web", "payments-worker@", "payments-workers"])
 def test_a_service_comes_back_and_lets_its_work_end(unit: str) -> None:
     file = configparser.ConfigParser(strict=False, interpolation=None)
     file.optionxform = str  # type: ignore[assignment]
@@ -188,6 +188,10 @@ def _number(pattern: str, text: str) -> int:
     return int(found[1])
 
 
-def test_every_queue_has_a_worker_in_compose() -> None:
-    text = (REPOSITORY / "compose.yaml").read_text()
-    assert [queue for queue in QUEUE_THREADS if f"worker.py {queue}}}" not in text] == []
+def test_what_runs_all_queues_is_given_the_time_that_its_work_may_take() -> None:
+    for unit in ("payments-worker@", "payments-workers"):
+        text = (DEPLOY / "systemd" / f"{unit}.service").read_text()
+        assert _number(r"^TimeoutStopSec=(\d+)", text) > FINISH_SECONDS
+    compose = (REPOSITORY / "compose.yaml").read_text()
+    workers = compose.partition("command: python worker.py\n")[2].partition("\n\n")[0]
+    assert _number(r"stop_grace_period: (\d+)s", workers) > FINISH_SECONDS

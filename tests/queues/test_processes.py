@@ -12,10 +12,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from flask import Flask
 
-from parts.app import REPOSITORY
+from parts.app import REPOSITORY, Worker
 from parts.process import Process, wait_until
 from payments_app.core.jobs.processes import check_fork
+from payments_app.programs import NAMES
+from tests.payments.driver import PaymentDriver
 
 
 class SmallParent(Process):
@@ -86,6 +89,21 @@ def test_children_end_with_a_parent_that_is_killed(parent: SmallParent) -> None:
     children = [parent.starts("one")[0], parent.starts("two")[0]]
     os.kill(parent.pid, signal.SIGKILL)
     assert wait_until(lambda: not any(map(is_alive, children)), within=10)
+
+
+@pytest.mark.slow
+@pytest.mark.alone
+def test_all_queues_and_the_sweeper_are_worked_on_by_one_parent_s_children(
+    app: Flask, settings: dict[str, str], tmp_path: Path
+) -> None:
+    reporting = settings | {"SENTRY_DSN": "http://key@127.0.0.1:1/1"}  # it may start no thread yet
+    with app.app_context(), Worker(tmp_path, reporting) as parent:
+        driver = PaymentDriver(app)
+        paid = driver.open()
+        assert wait_until(lambda: driver.read(paid).state == "complete", within=60)
+        assert set(parent.children()) == {name[:15] for name in NAMES}
+        parent.signal(signal.SIGTERM)
+        assert wait_until(lambda: not parent.is_running(), within=20)
 
 
 def test_nothing_is_forked_beside_a_second_thread() -> None:

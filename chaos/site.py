@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import secrets
-import signal
-import subprocess
-import sys
 import threading
 from collections import Counter
 from collections.abc import Sequence
@@ -18,7 +14,7 @@ import psycopg
 import requests
 
 from chaos.merchant import Merchant
-from parts.app import REPOSITORY, Web, Worker
+from parts.app import Web, Worker
 from parts.mailbox import Mailbox
 from parts.ports import free_port
 from parts.postgres import Postgres

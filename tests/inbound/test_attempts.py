@@ -118,6 +118,7 @@ def test_nothing_before_the_last_attempt_is_retried(post: WebhookSender) -> None
     assert said == [newer, newer, "This payment succeeded. There is nothing to retry."]
 
 
+@pytest.mark.followed_by_all
 def test_only_the_receipt_is_mailed(post: WebhookSender, driver: PaymentDriver) -> None:
     pay_with_the_third_card(post)
     driver.work_all_waiting()

@@ -151,6 +151,7 @@ def test_one_for_an_account_that_is_not_connected_here_is_set_aside(
     assert db.session.scalars(select(Transaction).where(own(Transaction))).all() == []
 
 
+@pytest.mark.followed_by_all
 @pytest.mark.parametrize("application", [None, "ca_AnotherPlatform"])
 def test_a_merchant_s_own_sale_on_their_own_account_is_not_ours(
     post: WebhookSender, driver: PaymentDriver, application: str | None

@@ -410,6 +410,7 @@ def _put_on_sale() -> None:
 ODD: list[Any] = [2501, 10**30, 0, -1, None, "1500", True, 15.0, [], {}]
 
 
+@pytest.mark.followed_by_all
 @pytest.mark.parametrize("received", ODD, ids=repr)
 def test_what_can_not_have_been_received_is_unknown_and_told(
     held: Held, driver: PaymentDriver, received: Any

@@ -14,6 +14,7 @@ from flask.testing import FlaskCliRunner
 from parts.process import wait_until
 from payments_app.core.jobs import outbox
 from payments_app.core.jobs.command import Claim, Later
+from payments_app.core.jobs.runner import stopping
 from payments_app.core.jobs.scheduler import Periodic, Scheduler
 from payments_app.queues import BACKGROUND_QUEUES, QUEUE_THREADS
 from payments_app.reconcile import sweep
@@ -100,6 +101,7 @@ def _killed_by_signals() -> Iterator[None]:
     yield
     for number, handler in before:
         signal.signal(number, handler)
+    stopping.clear()
 
 
 def _be_killed(*_: object) -> None:

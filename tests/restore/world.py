@@ -102,4 +102,4 @@ def _sums(session: Session, model: Any, *columns: Any) -> Known:
 def _all(session: Session, model: Any) -> Any:
     session.rollback()
     query = select(model).where(own(model)).execution_options(populate_existing=True)
-    return session.scalars(query).all()
+    return session.scalars(query).unique().all()

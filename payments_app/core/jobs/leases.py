@@ -61,12 +61,12 @@ def _lease(due: Select[int]) -> list[Claim]:
     )
     claims = [Claim(**row._asdict()) for row in sorted(rows)]
     for crashed in [c for c in claims if c.claims > CRASHES]:
-        _bury(crashed)
+        _write_dead_letter(crashed)
     return [c for c in claims if c.claims <= CRASHES]
 
 
 @atomic
-def _bury(session: Session, crashed: Claim) -> None:
+def _write_dead_letter(session: Session, crashed: Claim) -> None:
     """Whoever dies before this leaves it leased; whoever claims it then comes here."""
     _kill(session, crashed, "its worker died every time")
 

@@ -132,7 +132,7 @@ def database_url(own_database: OwnDatabase, request: pytest.FixtureRequest) -> I
 
 
 @pytest.fixture(scope="session")
-def redis_databases(redis_url: str, worker_number: int) -> Iterator[dict[str, RedisClient]]:
+def redis_clients(redis_url: str, worker_number: int) -> Iterator[dict[str, RedisClient]]:
     """By their URLs: for jobs and for the cache."""
     base = redis_url.rpartition("/")[0]
     urls = [f"{base}/{2 * worker_number + which}" for which in (0, 1)]
@@ -141,10 +141,10 @@ def redis_databases(redis_url: str, worker_number: int) -> Iterator[dict[str, Re
 
 
 @pytest.fixture
-def redis_urls(redis_databases: dict[str, RedisClient]) -> tuple[str, str]:
+def redis_urls(redis_clients: dict[str, RedisClient]) -> tuple[str, str]:
     """For jobs and for the cache: two empty databases of this process's own."""
-    jobs, cache = redis_databases
-    for client in redis_databases.values():
+    jobs, cache = redis_clients
+    for client in redis_clients.values():
         client.flushdb()
     return jobs, cache
 

@@ -9,8 +9,9 @@ from sqlalchemy import insert, update
 from sqlalchemy.exc import DBAPIError
 
 from payments_app.core.extensions import db
+from payments_app.payments.models import Transaction
 from payments_app.payments.refunds.models import Refund
-from payments_app.payments.refunds.request import RefundRefusedError, remaining
+from payments_app.payments.refunds.request import RefundRefusedError, remaining, why_not
 from tests.ledger.concurrency import run_at_once
 from tests.payments.driver import PaymentDriver
 from tests.refunds.refund_steps import ask, execute, give_back, read, refunds
@@ -29,6 +30,17 @@ def test_the_request_is_in_the_timeline_with_its_actor(driver: PaymentDriver) ->
     transaction = driver.pay()
     ask(transaction)
     assert driver.happened(transaction)[-1] == "refund.requested"
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "words"),
+    [(1505, "kwd", "last digit of an amount with three decimals"), (1050, "isk", "whole units")],
+)
+def test_what_stripe_refunds_in_no_such_part_is_not_asked_for(
+    app_context: None, amount: int, currency: str, words: str
+) -> None:
+    sale = Transaction(id="txn_1", state="complete", amount=5000, currency=currency)
+    assert words in (why_not(db.session(), sale, amount, "It arrived broken") or "")
 
 
 @pytest.mark.parametrize(

@@ -94,11 +94,10 @@ def _beside_slow_stripe(here: Site, web: Served) -> list[Row]:
     with Worker(here.directory / "posts", here.settings, "charges"):
         for _ in range(2):
             for seconds in (0, SLOW_MS // 1000):
-                with slow_stripe(here, seconds * 1000):
-                    with ThreadPoolExecutor(1) as pool:
-                        reading = pool.submit(paced, shop, A_SECOND, SAMPLES // 2)
-                        found[f"post {seconds}"] += paced(post, A_SECOND, SAMPLES // 2)
-                        found[f"shop {seconds}"] += reading.result()
+                with slow_stripe(here, seconds * 1000), ThreadPoolExecutor(1) as pool:
+                    reading = pool.submit(paced, shop, A_SECOND, SAMPLES // 2)
+                    found[f"post {seconds}"] += paced(post, A_SECOND, SAMPLES // 2)
+                    found[f"shop {seconds}"] += reading.result()
     p99 = {name: percentile(values, 99) for name, values in found.items()}
     return [
         at_most(

@@ -60,7 +60,7 @@ def disable_staff(session: Session, email: str, actor: str = _CLI) -> None:
     if not staff.active:
         return
     staff.active = False
-    end_all_sessions(staff)
+    end_all_sessions(session, staff)
     history.record(session, "staff", "staff.disabled", actor=actor, subject=staff.id)
 
 

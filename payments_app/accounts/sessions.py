@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import secrets
 from dataclasses import dataclass
 
 from sqlalchemy import select, update
@@ -13,10 +11,13 @@ from payments_app.accounts.models import Staff, StaffSession
 from payments_app.accounts.permissions import allows
 from payments_app.core.db.clock import database_now
 from payments_app.core.db.session import atomic
+from payments_app.core.web import one_time_links
+from payments_app.core.web.tokens import hash_token, new_token
 
 IDLE_SECONDS = 30 * 60
 MOST_SECONDS = 8 * 3600
 CONFIRMED_SECONDS = 10 * 60  # how long a typed password vouches for refunds and the like
+PASSWORD_LINK = "staff_password"  # noqa: S105 - the purpose of a link
 _SEEN_EVERY = 60  # seconds between two writes of `seen_at`
 
 
@@ -37,7 +38,7 @@ class Member:
 
 def open_session(session: Session, staff: Staff) -> str:
     """Store a session for a member who gave the right password; return the cookie's token."""
-    token = secrets.token_urlsafe(32)
+    token = new_token()
     session.add(
         StaffSession(
             token_hash=hash_token(token), staff_id=staff.id, session_version=staff.session_version
@@ -102,11 +103,8 @@ def end_session(session: Session, token_hash: str) -> None:
     )
 
 
-def end_all_sessions(staff: Staff) -> None:
-    """Every browser of this member is signed out when the caller commits."""
+def end_all_sessions(session: Session, staff: Staff) -> None:
+    """Every browser of this member is signed out when the caller commits, and no link that sets
+    the password works any more."""
     staff.session_version += 1
-
-
-def hash_token(token: str) -> str:
-    """What is stored of a token."""
-    return hashlib.sha256(token.encode()).hexdigest()
+    one_time_links.void(session, PASSWORD_LINK, staff.id)

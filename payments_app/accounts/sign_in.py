@@ -12,6 +12,7 @@ from payments_app.core import history
 from payments_app.core.db.session import atomic
 from payments_app.core.email_addresses import compared
 from payments_app.core.extensions import db
+from payments_app.core.web.tokens import hash_token
 
 
 class TooManyTriesError(Exception):
@@ -91,7 +92,7 @@ def _open(session: Session, staff_id: str, password: str, old_token: str | None)
     if passwords.outdated(staff.password_hash):
         staff.password_hash = passwords.hash_password(password)
     if old_token:
-        sessions.end_session(session, sessions.hash_token(old_token))
+        sessions.end_session(session, hash_token(old_token))
     throttle.forgive(session, staff.email)
     history.record(session, "staff", "staff.signed_in", actor=staff_id, subject=staff_id)
     return sessions.open_session(session, staff)
@@ -107,7 +108,7 @@ def _confirmed(session: Session, email: str, token_hash: str) -> None:
 def _changed(session: Session, staff_id: str, password_hash: str) -> str:
     staff = session.get_one(Staff, staff_id, with_for_update=True, populate_existing=True)
     staff.password_hash = password_hash
-    sessions.end_all_sessions(staff)
+    sessions.end_all_sessions(session, staff)
     throttle.forgive(session, staff.email)
     history.record(session, "staff", "staff.password_changed", actor=staff_id, subject=staff_id)
     return sessions.open_session(session, staff)

@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from payments_app.accounts import gate, password_links, sign_in
 from payments_app.core.card_numbers import refuse
+from payments_app.core.web import one_time_links
 from payments_app.core.web.access import public, staff
 from payments_app.core.web.headers import private
 from payments_app.core.web.limits import Rate, limiter
@@ -130,7 +131,7 @@ def _link_form(token: str, status: int = 200, message: str | None = None) -> Res
     try:
         email = password_links.email_of(token)
     except password_links.BadLinkError:
-        return _form("accounts/bad_link.html", 410)
+        return _form("accounts/bad_link.html", 410, minutes=str(one_time_links.minutes()))
     known = gate.known_member()
     before = known.email if known is not None and known.email != email else None
     return _form(

@@ -12,6 +12,7 @@ from payments_app.core.web.access import merchant, public
 from payments_app.core.web.headers import private
 from payments_app.core.web.limits import Rate, limiter
 from payments_app.core.web.links import masked
+from payments_app.core.web.one_time_links import minutes
 from payments_app.portal.blueprint import blueprint, page
 from payments_app.portal.sign_in import (
     ask_for_link,
@@ -40,7 +41,7 @@ def create_link() -> Response:
     if "@" not in email:
         return _ask(422, email=email, wrong=True)
     ask_for_link(email)
-    return page("asked.html", email=email)
+    return page("asked.html", email=email, minutes=minutes())
 
 
 @blueprint.get("/links/<token>")
@@ -65,7 +66,7 @@ def open_portal(token: str) -> Response:
 @blueprint.post("/links/<token>")
 @public
 def enter(token: str) -> Response | BaseResponse:
-    """The link's button: this browser is the merchant's for a working day."""
+    """The link's button, which spends it: this browser is the merchant's for a working day."""
     if not open_link(token):
         return _ask(410, too_old=True)
     return private(make_response(redirect(url_for("portal.payments"), 303)))

@@ -91,6 +91,8 @@ def _secure(response: Response) -> Response:
     if access is not None and access.audience in {"staff", "merchant"}:
         headers["Referrer-Policy"] = "no-referrer"
         headers["Cache-Control"] = PRIVATE
+    elif "token" in (request.view_args or {}) or b"token=" in request.query_string:
+        headers["Referrer-Policy"] = "no-referrer"  # its address is somebody's link
     else:
         headers["Referrer-Policy"] = "strict-origin-when-cross-origin"
     headers["Permissions-Policy"] = _PAYMENT if _on_card_page() else "payment=()"

@@ -12,6 +12,7 @@ from payments_app.accounts.permissions import ROLE_NAMES
 from payments_app.core.email_addresses import compared
 from payments_app.core.web.access import staff
 from payments_app.core.web.links import absolute
+from payments_app.core.web.one_time_links import minutes
 from payments_app.staff.blueprint import blueprint, page
 from payments_app.staff.zones import reader_zone, when
 
@@ -117,6 +118,7 @@ def _list(
         role=role,
         link=link,
         link_for=link_for,
+        minutes=minutes(),
     )
 
 

@@ -1,0 +1,57 @@
+"""Sign-in links that work once.
+
+Revision: 0004, after 0003
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+from payments_app.core.db import clock, columns
+
+revision = "0004"
+down_revision = "0003"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "pay_one_time_links",
+        sa.Column("token_hash", sa.String(length=64), nullable=False),
+        sa.Column("purpose", sa.String(length=16), nullable=False),
+        sa.Column("subject", sa.String(length=40), nullable=False),
+        sa.Column("address", sa.String(length=254), nullable=False),
+        sa.Column("to", sa.String(length=500), nullable=False),
+        _now("created_at"),
+        sa.Column("expires_at", columns.UTCDateTime(), nullable=False),
+        sa.Column("used_at", columns.UTCDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("token_hash", name=op.f("pay_one_time_links_pkey")),
+    )
+    _index("pay_one_time_links", "subject")
+    _index("pay_one_time_links", "expires_at")
+    op.create_table(
+        "pay_link_requests",
+        sa.Column("id", sa.String(length=40), nullable=False),
+        sa.Column("address", sa.String(length=254), nullable=False),
+        sa.Column("to", sa.String(length=500), nullable=False),
+        _now("created_at"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pay_link_requests_pkey")),
+    )
+    _index("pay_link_requests", "created_at")
+    op.add_column("pay_mails", sa.Column("link", columns.JSON_TYPE, nullable=True))
+
+
+def _now(name: str) -> sa.Column[object]:
+    return sa.Column(
+        name, columns.UTCDateTime(), server_default=clock.database_now(), nullable=False
+    )
+
+
+def _index(table: str, column: str) -> None:
+    op.create_index(op.f(f"{table}_{column}_idx"), table, [column])
+
+
+def downgrade() -> None:
+    op.drop_column("pay_mails", "link")
+    for table in ("pay_link_requests", "pay_one_time_links"):
+        op.drop_table(table)

@@ -1,4 +1,4 @@
-"""Sign-in links that work once.
+"""Sign-in links that work once, and the sessions of buyers and merchants.
 
 Revision: 0004, after 0003
 """
@@ -38,6 +38,23 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pay_link_requests_pkey")),
     )
     _index("pay_link_requests", "created_at")
+    op.create_table(
+        "pay_visitor_sessions",
+        sa.Column("id", sa.String(length=40), nullable=False),
+        sa.Column("token_hash", sa.String(length=64), nullable=False),
+        sa.Column("audience", sa.String(length=16), nullable=False),
+        sa.Column("subject", sa.String(length=40), nullable=False),
+        sa.Column("address", sa.String(length=254), nullable=False),
+        sa.Column("browser", sa.String(length=80), nullable=False),
+        _now("created_at"),
+        _now("seen_at"),
+        sa.Column("expires_at", columns.UTCDateTime(), nullable=False),
+        sa.Column("ended_at", columns.UTCDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pay_visitor_sessions_pkey")),
+        sa.UniqueConstraint("token_hash", name=op.f("pay_visitor_sessions_token_hash_key")),
+    )
+    _index("pay_visitor_sessions", "subject")
+    _index("pay_visitor_sessions", "expires_at")
     op.add_column("pay_mails", sa.Column("link", columns.JSON_TYPE, nullable=True))
 
 
@@ -53,5 +70,5 @@ def _index(table: str, column: str) -> None:
 
 def downgrade() -> None:
     op.drop_column("pay_mails", "link")
-    for table in ("pay_link_requests", "pay_one_time_links"):
+    for table in ("pay_visitor_sessions", "pay_link_requests", "pay_one_time_links"):
         op.drop_table(table)

@@ -4,18 +4,18 @@ does opening the link: anybody may lead a browser to an address."""
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 
 from flask import session as cookie
 from sqlalchemy.orm import Session
 
 from payments_app.core.db.session import atomic
-from payments_app.core.web import links, one_time_links
+from payments_app.core.extensions import db
+from payments_app.core.web import links, one_time_links, visitor_sessions
 from payments_app.core.web.link_requests import our_path
 from payments_app.customers.models import Customer
 
-PURPOSE, PATH = "customer", "/account/"
+PURPOSE, PATH = visitor_sessions.CUSTOMER, "/account/"
 KNOWN_SECONDS = 24 * 3600
 
 
@@ -43,9 +43,12 @@ def read_link(session: Session, token: str) -> MailedLink | None:
 
 
 @atomic
-def spend_link(session: Session, token: str) -> MailedLink | None:
-    """The same, once."""
-    return _said(session, one_time_links.spend(session, PURPOSE, token))
+def enter(session: Session, token: str) -> MailedLink | None:
+    """Spend a link, and make this browser known as its customer; None where it is no good."""
+    link = _said(session, one_time_links.spend(session, PURPOSE, token))
+    if link is not None:
+        visitor_sessions.open_session(session, PURPOSE, link.customer_id, link.email, KNOWN_SECONDS)
+    return link
 
 
 def _said(session: Session, opened: one_time_links.Opened | None) -> MailedLink | None:
@@ -53,12 +56,6 @@ def _said(session: Session, opened: one_time_links.Opened | None) -> MailedLink 
     if opened is None or customer is None or customer.email != opened.address:
         return None
     return MailedLink(customer.id, customer.email, our_path(opened.to, "/account"))
-
-
-def remember(customer_id: str) -> None:
-    """Make this browser known as the customer."""
-    cookie.permanent = True
-    cookie["customer"] = {"id": customer_id, "until": int(time.time()) + KNOWN_SECONDS}
 
 
 def this_browser() -> str | None:
@@ -69,12 +66,8 @@ def this_browser() -> str | None:
 
 def recognised() -> str | None:
     """The id of the customer whom this browser is known to be."""
-    known = cookie.get("customer")
-    if not known or known["until"] < time.time():
+    known = visitor_sessions.of_this_browser(PURPOSE)
+    customer = db.session.get(Customer, known.subject) if known else None
+    if known is None or customer is None or customer.email != known.address:
         return None
-    return str(known["id"])
-
-
-def forget() -> None:
-    """Make the browser nobody's."""
-    cookie.pop("customer", None)
+    return customer.id

@@ -17,6 +17,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from payments_app.core.card_numbers import refuse
 from payments_app.core.extensions import db
+from payments_app.core.web import visitor_sessions
 from payments_app.core.web.access import buyer
 from payments_app.core.web.headers import private
 from payments_app.core.web.limits import Rate, limiter
@@ -27,11 +28,10 @@ from payments_app.customers import cards
 from payments_app.customers.ask_for_link import ask_for_link
 from payments_app.customers.models import Customer
 from payments_app.customers.recognise import (
-    forget,
+    PURPOSE,
+    enter,
     read_link,
     recognised,
-    remember,
-    spend_link,
     this_browser,
 )
 
@@ -46,8 +46,13 @@ def account() -> Response:
     customer = db.session.get(Customer, customer_id) if customer_id else None
     if customer is None:
         return _ask()
-    found = cards.saved_cards(db.session(), customer.id)
-    return _page("customers/account.html", customer=customer, cards=found)
+    return _page(
+        "customers/account.html",
+        customer=customer,
+        cards=cards.saved_cards(db.session(), customer.id),
+        sessions=visitor_sessions.sessions_of(db.session(), PURPOSE, customer.id),
+        here=visitor_sessions.of_this_browser(PURPOSE),
+    )
 
 
 @blueprint.post("/account/links")
@@ -88,12 +93,11 @@ def open_account(token: str) -> Response:
 def enter_account(token: str) -> Response | BaseResponse:
     """The link's button, which spends it: this browser is the customer's for a day, and so are the
     cards that it kept under their address."""
-    link = spend_link(token)
+    link = enter(token)
     if link is None:
         return _too_old()
     if browser := this_browser():
         cards.verify_cards(link.customer_id, browser)
-    remember(link.customer_id)
     return private(make_response(redirect(link.to, 303)))
 
 
@@ -119,8 +123,17 @@ def remove_card() -> BaseResponse:
 @buyer
 def leave() -> BaseResponse:
     """This browser is nobody's any more."""
-    forget()
+    visitor_sessions.sign_out(PURPOSE)
     return redirect(url_for("checkout.shop"), 303)
+
+
+@blueprint.post("/account/leave_everywhere")
+@buyer
+def leave_everywhere() -> BaseResponse:
+    """No browser is this customer's any more."""
+    customer_id = _customer()
+    visitor_sessions.sign_out_everywhere(PURPOSE, customer_id, customer_id)
+    return redirect(url_for("customers.account"), 303)
 
 
 def _wanted() -> str:

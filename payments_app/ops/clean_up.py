@@ -17,6 +17,7 @@ from payments_app.core.jobs.outbox import Message
 from payments_app.core.jobs.scheduler import schedule
 from payments_app.core.web.link_requests import LinkRequest
 from payments_app.core.web.one_time_links import OneTimeLink
+from payments_app.core.web.visitor_sessions import VisitorSession
 
 DAY = 86_400
 KEEP_SECONDS = 30 * DAY
@@ -46,6 +47,7 @@ def _forget_marks(session: Session) -> int:
             VelocityFingerprint.created_at < database_now(-KEEP_FINGERPRINTS_SECONDS)
         ),
         delete(LinkRequest).where(LinkRequest.created_at < database_now(-DAY)),
+        delete(VisitorSession).where(VisitorSession.expires_at < database_now(-KEEP_SECONDS)),
         delete(OneTimeLink).where(OneTimeLink.expires_at < database_now(-DAY)),
     )
     return sum(cast("CursorResult[Any]", session.execute(one)).rowcount for one in old)

@@ -1,29 +1,26 @@
 """sign_in: a merchant's browser is known because somebody opened a link that was mailed to their
 address, and pressed its button. Opening it makes nobody known.
 
-There is no password. The link works once. The cookie names the merchant and the address that the
-link went to: once the merchant has another address, neither is good any more.
+There is no password. The link works once. Link and session name the address that the link went to:
+once the merchant has another address, neither is good any more.
 """
 
 from __future__ import annotations
 
-import time
-
-from flask import session as cookie
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from payments_app.core import history
 from payments_app.core.db.session import atomic
 from payments_app.core.jobs.command import Claim
-from payments_app.core.web import link_requests, one_time_links
+from payments_app.core.web import link_requests, one_time_links, visitor_sessions
 from payments_app.merchants.models import Merchant
 from payments_app.notices import mail_links, mails
 
 MAIL_LINK = "portal.mail_link"
 PORTAL_LINK = "portal_link"
 KNOWN_SECONDS = 8 * 3600
-PURPOSE, PATH, HOME = "merchant", "/portal/links/", "/portal/payments"
+PURPOSE, PATH, HOME = visitor_sessions.MERCHANT, "/portal/links/", "/portal/payments"
 
 
 def ask_for_link(email: str) -> None:
@@ -62,35 +59,20 @@ def open_link(session: Session, token: str) -> bool:
     merchant = _of(session, one_time_links.spend(session, PURPOSE, token))
     if merchant is None:
         return False
-    until = int(time.time()) + KNOWN_SECONDS
-    cookie.permanent = True
-    cookie["merchant"] = {"merchant": merchant.id, "email": merchant.email, "until": until}
+    visitor_sessions.open_session(session, PURPOSE, merchant.id, merchant.email, KNOWN_SECONDS)
     history.record(session, "system", "merchant.signed_in", actor=merchant.id, subject=merchant.id)
     return True
 
 
 def signed_in_merchant(session: Session) -> Merchant | None:
     """The merchant whom this browser is known to be."""
-    known = cookie.get("merchant")
-    if not known or known["until"] < time.time():
+    return _of(session, visitor_sessions.of_this_browser(PURPOSE))
+
+
+def _of(
+    session: Session, known: one_time_links.Opened | visitor_sessions.VisitorSession | None
+) -> Merchant | None:
+    if known is None:
         return None
-    return _named(session, known)
-
-
-def forget() -> None:
-    """Make the browser nobody's."""
-    cookie.pop("merchant", None)
-
-
-def _of(session: Session, opened: one_time_links.Opened | None) -> Merchant | None:
-    if opened is None:
-        return None
-    return _named(session, {"merchant": opened.subject, "email": opened.address})
-
-
-def _named(session: Session, content: dict[str, str]) -> Merchant | None:
-    return session.scalar(
-        select(Merchant).where(
-            Merchant.id == content["merchant"], Merchant.email == content["email"]
-        )
-    )
+    named = Merchant.id == known.subject, Merchant.email == known.address
+    return session.scalar(select(Merchant).where(*named))

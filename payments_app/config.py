@@ -123,6 +123,11 @@ class Config:
         return self.stripe_api_base is not None
 
     @property
+    def second_factor_required(self) -> bool:
+        """Whether staff who may move money need a second factor: anywhere but in the demo."""
+        return not self.sandboxed
+
+    @property
     def stripe_js_url(self) -> str:
         """The script that draws the card fields: Stripe's own, or the stand-in's."""
         return f"{self.stripe_api_base}/stripe.js" if self.stripe_api_base else STRIPE_JS

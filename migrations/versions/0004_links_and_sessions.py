@@ -1,4 +1,5 @@
-"""Sign-in links that work once, and the sessions of buyers and merchants.
+"""Sign-in links that work once, the sessions of buyers and merchants, and
+staff's second factor.
 
 Revision: 0004, after 0003
 """
@@ -55,7 +56,51 @@ def upgrade() -> None:
     )
     _index("pay_visitor_sessions", "subject")
     _index("pay_visitor_sessions", "expires_at")
+    for table in ("pay_staff_browsers", "pay_staff_second_factors", "pay_staff_recovery_codes"):
+        _create_of_staff(table)
+    op.add_column(
+        "pay_staff_sessions",
+        sa.Column("code_pending", sa.Boolean(), server_default=sa.false(), nullable=False),
+    )
     op.add_column("pay_mails", sa.Column("link", columns.JSON_TYPE, nullable=True))
+
+
+def _create_of_staff(table: str) -> None:
+    own: dict[str, tuple[str, list[sa.Column[object]]]] = {
+        "pay_staff_browsers": (
+            "token_hash",
+            [sa.Column("token_hash", sa.String(length=64), nullable=False), _now("seen_at")],
+        ),
+        "pay_staff_second_factors": (
+            "staff_id",
+            [
+                sa.Column("secret", sa.Text(), nullable=False),
+                sa.Column("last_step", columns.BIGINT, nullable=False),
+                _now("created_at"),
+                sa.Column("confirmed_at", columns.UTCDateTime(), nullable=True),
+            ],
+        ),
+        "pay_staff_recovery_codes": (
+            "code_hash",
+            [
+                sa.Column("code_hash", sa.String(length=64), nullable=False),
+                _now("created_at"),
+                sa.Column("used_at", columns.UTCDateTime(), nullable=True),
+            ],
+        ),
+    }
+    key, more = own[table]
+    op.create_table(
+        table,
+        sa.Column("staff_id", sa.String(length=40), nullable=False),
+        *more,
+        sa.PrimaryKeyConstraint(key, name=op.f(f"{table}_pkey")),
+        sa.ForeignKeyConstraint(
+            ["staff_id"], ["pay_staff.id"], name=op.f(f"{table}_staff_id_fkey")
+        ),
+    )
+    if key != "staff_id":
+        _index(table, "staff_id")
 
 
 def _now(name: str) -> sa.Column[object]:
@@ -70,5 +115,10 @@ def _index(table: str, column: str) -> None:
 
 def downgrade() -> None:
     op.drop_column("pay_mails", "link")
-    for table in ("pay_visitor_sessions", "pay_link_requests", "pay_one_time_links"):
+    op.drop_column("pay_staff_sessions", "code_pending")
+    for table in (
+        "pay_staff_recovery_codes",
+        "pay_staff_second_factors",
+        "pay_staff_browsers",
+        "pay_visitor_sessions", "pay_link_requests", "pay_one_time_links"):
         op.drop_table(table)

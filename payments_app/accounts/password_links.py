@@ -10,8 +10,9 @@ import secrets
 
 from sqlalchemy.orm import Session
 
-from payments_app.accounts import passwords, people, sessions, throttle
+from payments_app.accounts import passwords, people, sessions
 from payments_app.accounts.models import Staff
+from payments_app.accounts.sign_in import SignedIn
 from payments_app.core import history
 from payments_app.core.db.session import atomic
 from payments_app.core.web import one_time_links
@@ -53,8 +54,9 @@ def email_of(session: Session, token: str) -> str:
 
 
 @atomic
-def set_password(session: Session, token: str, new: str) -> str:
-    """Set the password by a link, which spends it, and return the token of a new session.
+def set_password(session: Session, token: str, new: str, browser: str | None) -> SignedIn:
+    """Set the password by a link, which spends it, and open a session; `browser` is the token by
+    which the browser was known. A second factor is asked for as at any sign-in.
 
     Raises BadLinkError, or ValueError for a weak password: then the link stays as it was.
     """
@@ -64,9 +66,11 @@ def set_password(session: Session, token: str, new: str) -> str:
         raise ValueError(weakness)
     staff.password_hash = passwords.hash_password(new)
     sessions.end_all_sessions(session, staff)
-    throttle.forgive(session, staff.email)
     history.record(session, "staff", "staff.password_set", actor=staff.id, subject=staff.id)
-    return sessions.open_session(session, staff)
+    if sessions.has_second_factor(session, staff.id):
+        return SignedIn(sessions.open_session(session, staff, code_pending=True), None)
+    known = sessions.know_browser(session, staff.id, browser)
+    return SignedIn(sessions.open_session(session, staff), known)
 
 
 @atomic

@@ -31,6 +31,10 @@ backlog = 2048
 # Only nginx on this machine is asked whether the visitor came over TLS.
 forwarded_allow_ips = "127.0.0.1"
 accesslog = None  # nginx writes it
+# For who switches it on: the route, never the request line, which may hold somebody's link.
+access_log_format = (
+    "%(t)s %(m)s %({payments.route}e)s %(s)s %(B)s %(M)sms request=%({x-request-id}o)s"
+)
 errorlog = "-"
 logconfig_dict = {
     "version": 1,

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import secrets
+import signal
+import subprocess
+import sys
 import threading
 from collections import Counter
 from collections.abc import Sequence
@@ -14,7 +18,7 @@ import psycopg
 import requests
 
 from chaos.merchant import Merchant
-from parts.app import Web, Worker
+from parts.app import REPOSITORY, Web, Worker
 from parts.mailbox import Mailbox
 from parts.ports import free_port
 from parts.postgres import Postgres
@@ -149,3 +153,58 @@ class Site:
 
     def queue_processes(self, queue: str | None = None) -> list[int]:
         """Those that work on a queue, or on any; the sweeper is one of them, their parent not."""
+        found = [(name, pid) for worker in self.workers for name, pid in worker.children().items()]
+        found += [(worker.queue, worker.pid) for worker in self.workers if worker.queue]
+        return [pid for name, pid in found if queue is None or name == queue[:_NAME_LETTERS]]
+
+    def _keep(self) -> None:
+        while not self._stopping.wait(_LOOK_SECONDS):
+            for process in self.programs:
+                if not process.is_running():
+                    self.restarts += 1
+                    process.launch()
+
+    def _open(self) -> None:
+        done = subprocess.run(
+            [
+                sys.executable,
+                *("-m", "chaos.opening", self.merchant.url, self.staff_password, *STAFF),
+            ],
+            env=os.environ | self.settings,
+            cwd=REPOSITORY,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise RuntimeError(f"the shop did not open: {done.stderr}")
+        self.merchant.secret = done.stdout.strip()
+
+    def halt(self) -> None:
+        """End our own programs for good, children that lost their parent included."""
+        self._stopping.set()
+        if self._keeper.ident:
+            self._keeper.join()
+        if hasattr(self, "workers"):
+            for process in self.programs:
+                process.kill()
+            self._end_orphans()
+
+    def close(self) -> None:
+        """End every process that this site started."""
+        self.halt()
+        for name in ("sandbox", "cache", "jobs", "mailbox"):
+            if hasattr(self, name):
+                getattr(self, name).kill()
+        self.merchant.close()
+        self.postgres.discard()
+
+    def _end_orphans(self) -> None:
+        """One of a parent that was killed is known by the secret it was started with."""
+        mark = f"SECRET_KEY={self.settings['SECRET_KEY']}".encode()
+        for entry in Path("/proc").iterdir():
+            if not entry.name.isdigit():
+                continue
+            with contextlib.suppress(OSError):
+                if mark in (entry / "environ").read_bytes():
+                    os.kill(int(entry.name), signal.SIGKILL)

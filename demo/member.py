@@ -24,4 +24,4 @@ def keep_demo_member(session: Session, password: str) -> None:
         )
     elif not passwords.matches(staff.password_hash, password):
         staff.password_hash = passwords.hash_password(password)
-        end_all_sessions(staff)
+        end_all_sessions(session, staff)

@@ -50,6 +50,7 @@ class Config:
     checkout_rate_limit: str
     platform_fee_fixed: Mapping[str, int]  # by currency, in minor units
     checkout_challenge: str
+    sign_in_link_minutes: int
     proxy_hops: int
     sentry_dsn: str | None
     cdn_purge_url: str | None
@@ -87,6 +88,7 @@ class Config:
             platform_fee_fixed=_fees(env.get("PLATFORM_FEE_FIXED") or ""),
             checkout_rate_limit=env.get("CHECKOUT_RATE_LIMIT") or "10/minute",
             checkout_challenge=env.get("CHECKOUT_CHALLENGE") or "auto",
+            sign_in_link_minutes=int(env.get("SIGN_IN_LINK_MINUTES") or 15),
             proxy_hops=int(env.get("PROXY_HOPS") or 0),
             sentry_dsn=env.get("SENTRY_DSN") or None,
             cdn_purge_url=env.get("CDN_PURGE_URL") or None,
@@ -119,6 +121,11 @@ class Config:
     def sandboxed(self) -> bool:
         """Whether a stand-in answers for Stripe."""
         return self.stripe_api_base is not None
+
+    @property
+    def second_factor_required(self) -> bool:
+        """Whether staff who may move money need a second factor: anywhere but in the demo."""
+        return not self.sandboxed
 
     @property
     def stripe_js_url(self) -> str:

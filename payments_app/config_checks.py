@@ -163,6 +163,8 @@ def _check_numbers(env: Mapping[str, str]) -> list[str]:
         r"([A-Za-z]{3}:\d{1,9})?(\s*,\s*[A-Za-z]{3}:\d{1,9})*", env.get("PLATFORM_FEE_FIXED") or ""
     ):
         problems.append("PLATFORM_FEE_FIXED must read like usd:30,jpy:45 (minor units)")
+    if not re.fullmatch(r"[1-9]|[1-5]\d|60", env.get("SIGN_IN_LINK_MINUTES") or "15"):
+        problems.append("SIGN_IN_LINK_MINUTES must be a whole number from 1 to 60")
     if env.get("CHECKOUT_CHALLENGE") not in {None, "", "off", "auto", "always"}:
         problems.append("CHECKOUT_CHALLENGE must be off, auto or always")
     try:

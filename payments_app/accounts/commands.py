@@ -7,7 +7,7 @@ import sys
 import click
 from flask.cli import AppGroup
 
-from payments_app.accounts import people
+from payments_app.accounts import people, second_factor
 from payments_app.accounts.permissions import ROLE_NAMES
 
 staff_group = AppGroup("staff", help="Who may sign in to the dashboard.")
@@ -58,6 +58,17 @@ def enable(email: str) -> None:
     except LookupError as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"{email} may sign in again")
+
+
+@staff_group.command("reset-second-factor")
+@click.argument("email")
+def reset_second_factor(email: str) -> None:
+    """Take away a second factor that was lost, and sign the account out everywhere."""
+    try:
+        second_factor.reset(email, people.CLI)
+    except LookupError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"{email} sets up a new one at the next sign-in")
 
 
 @staff_group.command("role")

@@ -7,7 +7,10 @@ from sqlalchemy.orm import Session
 from werkzeug.exceptions import Forbidden
 from werkzeug.wrappers import Response as BaseResponse
 
+from payments_app.accounts import second_factor
 from payments_app.accounts.sessions import Member, find_member
+from payments_app.accounts.sign_in import SignedIn
+from payments_app.accounts.throttle import KNOWN_SECONDS, Caller
 from payments_app.core import history
 from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
@@ -27,6 +30,8 @@ def check(permission: str) -> BaseResponse | None:
     member = g.member = known_member()
     if member is None:
         return _ask_to_sign_in()
+    if second_factor.is_missing(member) and request.blueprint != "accounts":
+        return _ask_to_set_up()
     if not member.may(permission):
         _note_denial(member.id, permission, request.method, request.path)
         raise Forbidden
@@ -66,6 +71,31 @@ def send_token(response: Response, token: str) -> None:
     )
 
 
+def send(response: Response, signed_in: SignedIn) -> None:
+    """Keep a new session's token, and for half a year that this browser signed in."""
+    send_token(response, signed_in.token)
+    if signed_in.browser is not None:
+        know_browser(response, signed_in.browser)
+
+
+def know_browser(response: Response, token: str) -> None:
+    """Let the browser say next time that it signed in before."""
+    response.set_cookie(
+        _browser_cookie(),
+        token,
+        max_age=KNOWN_SECONDS,
+        path="/",
+        secure=_tls(),
+        httponly=True,
+        samesite="Strict",
+    )
+
+
+def caller() -> Caller:
+    """Who tries to sign in."""
+    return Caller(request.remote_addr or "", request.cookies.get(_browser_cookie()))
+
+
 def drop_token(response: Response) -> None:
     """Take the cookie back."""
     response.delete_cookie(
@@ -79,6 +109,12 @@ def _ask_to_sign_in() -> BaseResponse:
     # The address that is opened after signing in must be one that a GET answers.
     wanted = request.full_path.rstrip("?") if request.method == "GET" else ""
     return redirect(url_for("accounts.sign_in_page", next=wanted or None), 303)
+
+
+def _ask_to_set_up() -> BaseResponse:
+    if wants_json():
+        raise ProblemError(403, "second_factor_required", "Set up your second factor first.")
+    return redirect(url_for("accounts.second_factor_page"), 303)
 
 
 @atomic
@@ -96,6 +132,10 @@ def _note_denial(session: Session, staff_id: str, permission: str, method: str, 
 
 def _tls() -> bool:
     return bool(current_app.config["CONFIG"].tls)
+
+
+def _browser_cookie() -> str:
+    return "__Host-staff-browser" if _tls() else "staff_browser"
 
 
 def _cookie_name() -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, Text
+from sqlalchemy import CheckConstraint, ForeignKey, String, Text, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from payments_app.accounts.permissions import ROLE_NAMES
 from payments_app.core.db.clock import database_now
+from payments_app.core.db.columns import BIGINT
 from payments_app.core.db.ids import new_id
 from payments_app.core.extensions import Base
 
@@ -47,11 +48,48 @@ class StaffSession(Base):
     seen_at: Mapped[dt.datetime] = mapped_column(server_default=database_now())
     confirmed_at: Mapped[dt.datetime] = mapped_column(server_default=database_now())
     ended_at: Mapped[dt.datetime | None]
+    # The password was right, and the code of the second factor is asked for: nobody is in yet.
+    code_pending: Mapped[bool] = mapped_column(default=False, server_default=false())
+
+
+class KnownBrowser(Base):
+    """A browser that a member signed in with, by the hash of its token: it may try also while
+    others guess."""
+
+    __tablename__ = "pay_staff_browsers"
+
+    token_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    staff_id: Mapped[str] = mapped_column(ForeignKey("pay_staff.id"), index=True)
+    seen_at: Mapped[dt.datetime] = mapped_column(server_default=database_now())
+
+
+class SecondFactor(Base):
+    """A member's authenticator app: its secret, encrypted, and the last step (30 s) of which a
+    code was taken. It is asked for once `confirmed_at`, by its first code."""
+
+    __tablename__ = "pay_staff_second_factors"
+
+    staff_id: Mapped[str] = mapped_column(ForeignKey("pay_staff.id"), primary_key=True)
+    secret: Mapped[str] = mapped_column(Text)
+    last_step: Mapped[int] = mapped_column(BIGINT, default=0)
+    created_at: Mapped[dt.datetime] = mapped_column(server_default=database_now())
+    confirmed_at: Mapped[dt.datetime | None]
+
+
+class RecoveryCode(Base):
+    """A code that stands in for the app, once, as a hash."""
+
+    __tablename__ = "pay_staff_recovery_codes"
+
+    code_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    staff_id: Mapped[str] = mapped_column(ForeignKey("pay_staff.id"), index=True)
+    created_at: Mapped[dt.datetime] = mapped_column(server_default=database_now())
+    used_at: Mapped[dt.datetime | None]
 
 
 class SignInTries(Base):
-    """How often an account was tried in the window that began at `since`. The account is a hash
-    of what was typed, whether or not there is such an account."""
+    """How often something was tried in the window that began at `since`. `account` is a hash of
+    what `throttle.py` counts by, whether or not there is such an account."""
 
     __tablename__ = "pay_sign_in_tries"
 

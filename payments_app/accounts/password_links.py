@@ -1,23 +1,23 @@
 """password_links: a link by which a member sets the password, made by an administrator.
 
-The link is signed, lives a day, and names the sessions' version: the password set with it raises
-that, and so does a newer link, so each link works once and only the newest one works at all.
+The link works once and for minutes, and only the newest one works at all. Whatever ends a member's
+sessions ends it too.
 """
 
 from __future__ import annotations
 
 import secrets
 
-from flask import current_app
-from itsdangerous import BadData, URLSafeTimedSerializer
 from sqlalchemy.orm import Session
 
-from payments_app.accounts import passwords, people, sessions, throttle
+from payments_app.accounts import passwords, people, sessions
 from payments_app.accounts.models import Staff
+from payments_app.accounts.sign_in import SignedIn
 from payments_app.core import history
 from payments_app.core.db.session import atomic
+from payments_app.core.web import one_time_links
 
-LIFE_SECONDS = 24 * 3600
+PURPOSE = sessions.PASSWORD_LINK
 
 
 class BadLinkError(Exception):
@@ -41,54 +41,51 @@ def make_link(session: Session, email: str, actor: str) -> str:
     staff = people.locked(session, email)
     if not staff.active:
         raise ValueError("This account is disabled.")
-    sessions.end_all_sessions(staff)
+    sessions.end_all_sessions(session, staff)
     history.record(session, "staff", "staff.link_made", actor=actor, subject=staff.id)
-    return _token(staff)
+    return _token(session, staff)
 
 
 @atomic
 def email_of(session: Session, token: str) -> str:
     """Whose password a link sets. Raises BadLinkError."""
-    email: str = _opened(session, token).email
+    email: str = _member(session, one_time_links.look(session, PURPOSE, token)).email
     return email
 
 
 @atomic
-def set_password(session: Session, token: str, new: str) -> str:
-    """Set the password by a link, and return the token of a new session.
+def set_password(session: Session, token: str, new: str, browser: str | None) -> SignedIn:
+    """Set the password by a link, which spends it, and open a session; `browser` is the token by
+    which the browser was known. A second factor is asked for as at any sign-in.
 
-    Raises BadLinkError, or ValueError for a weak password.
+    Raises BadLinkError, or ValueError for a weak password: then the link stays as it was.
     """
-    staff = _opened(session, token)
+    staff = _member(session, one_time_links.spend(session, PURPOSE, token))
     weakness = passwords.weakness(new)
     if weakness:
         raise ValueError(weakness)
     staff.password_hash = passwords.hash_password(new)
-    sessions.end_all_sessions(staff)
-    throttle.forgive(session, staff.email)
+    sessions.end_all_sessions(session, staff)
     history.record(session, "staff", "staff.password_set", actor=staff.id, subject=staff.id)
-    return sessions.open_session(session, staff)
+    if sessions.has_second_factor(session, staff.id):
+        return SignedIn(sessions.open_session(session, staff, code_pending=True), None)
+    known = sessions.know_browser(session, staff.id, browser)
+    return SignedIn(sessions.open_session(session, staff), known)
 
 
 @atomic
 def _first_link(session: Session, staff_id: str) -> str:
-    return _token(session.get_one(Staff, staff_id, populate_existing=True))
+    return _token(session, session.get_one(Staff, staff_id, populate_existing=True))
 
 
-def _opened(session: Session, token: str) -> Staff:
-    try:
-        staff_id, version = _serializer().loads(token, max_age=LIFE_SECONDS)
-    except BadData as error:
-        raise BadLinkError from error
-    staff = session.get(Staff, staff_id, with_for_update=True, populate_existing=True)
-    if staff is None or not staff.active or staff.session_version != version:
+def _member(session: Session, opened: one_time_links.Opened | None) -> Staff:
+    if opened is None:
+        raise BadLinkError
+    staff = session.get(Staff, opened.subject, with_for_update=True, populate_existing=True)
+    if staff is None or not staff.active or staff.email != opened.address:
         raise BadLinkError
     return staff
 
 
-def _token(staff: Staff) -> str:
-    return str(_serializer().dumps([staff.id, staff.session_version]))
-
-
-def _serializer() -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(current_app.secret_key or "", salt="staff-password-link")
+def _token(session: Session, staff: Staff) -> str:
+    return one_time_links.make(session, PURPOSE, staff.id, staff.email, "/staff")

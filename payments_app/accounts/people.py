@@ -17,12 +17,12 @@ from payments_app.core.card_numbers import refuse
 from payments_app.core.db.session import atomic
 from payments_app.core.email_addresses import compared
 
-_CLI = "command line"
+CLI = "command line"
 _ADDRESS = re.compile(r"[^@\s]{1,64}@[^@\s]{1,189}")
 
 
 @atomic
-def create_staff(session: Session, email: str, role: str, password: str, actor: str = _CLI) -> str:
+def create_staff(session: Session, email: str, role: str, password: str, actor: str = CLI) -> str:
     """Store a new member and return their id.
 
     Raises ValueError for an e-mail that is taken or holds a card's number, an unknown role or a
@@ -50,22 +50,22 @@ def list_staff(session: Session) -> Sequence[Staff]:
 
 
 @atomic
-def disable_staff(session: Session, email: str, actor: str = _CLI) -> None:
+def disable_staff(session: Session, email: str, actor: str = CLI) -> None:
     """Close an account and end its sessions; one that is closed stays as it is.
 
     Raises LookupError for an unknown e-mail, ValueError for the actor's own account.
     """
     staff = locked(session, email)
-    _refuse_own(staff, actor)
+    refuse_own(staff, actor)
     if not staff.active:
         return
     staff.active = False
-    end_all_sessions(staff)
+    end_all_sessions(session, staff)
     history.record(session, "staff", "staff.disabled", actor=actor, subject=staff.id)
 
 
 @atomic
-def enable_staff(session: Session, email: str, actor: str = _CLI) -> None:
+def enable_staff(session: Session, email: str, actor: str = CLI) -> None:
     """Open a closed account again, with the role and the password it had; one that is open stays
     as it is. Sessions from before stay ended.
 
@@ -79,7 +79,7 @@ def enable_staff(session: Session, email: str, actor: str = _CLI) -> None:
 
 
 @atomic
-def change_role(session: Session, email: str, role: str, actor: str = _CLI) -> None:
+def change_role(session: Session, email: str, role: str, actor: str = CLI) -> None:
     """Give a member another role; it holds from their next request on.
 
     Raises LookupError for an unknown e-mail, ValueError for an unknown role or the actor's own
@@ -87,7 +87,7 @@ def change_role(session: Session, email: str, role: str, actor: str = _CLI) -> N
     """
     _check_role(role)
     staff = locked(session, email)
-    _refuse_own(staff, actor)
+    refuse_own(staff, actor)
     if staff.role == role:
         return
     history.record(
@@ -124,7 +124,8 @@ def locked(session: Session, email: str) -> Staff:
     return staff
 
 
-def _refuse_own(staff: Staff, actor: str) -> None:
+def refuse_own(staff: Staff, actor: str) -> None:
+    """Raises ValueError where somebody would change their own account."""
     # The last admin could lock everybody out.
     if staff.id == actor:
         raise ValueError("Your own account is for another administrator to change.")

@@ -11,6 +11,7 @@ _SUPPORT = _VIEW | {
     "resend_webhook",
     "acknowledge_alert",
     "subscription",
+    "sessions",
 }
 ROLES: dict[str, frozenset[str]] = {
     "viewer": _VIEW,

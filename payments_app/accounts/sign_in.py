@@ -2,33 +2,42 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from payments_app.accounts import passwords, sessions, throttle
 from payments_app.accounts.models import Staff
 from payments_app.accounts.sessions import Member
+from payments_app.accounts.throttle import Caller, Try
 from payments_app.core import history
 from payments_app.core.db.session import atomic
 from payments_app.core.email_addresses import compared
 from payments_app.core.extensions import db
-
-
-class TooManyTriesError(Exception):
-    """The account was tried too often; whether it exists is not said."""
+from payments_app.core.web.tokens import hash_token
 
 
 class WrongPasswordError(Exception):
     """E-mail and password don't go together; which of the two is wrong is not said."""
 
 
-def sign_in(email: str, password: str, old_token: str | None = None) -> str:
-    """Check a password and open a session; return the cookie's new token. The browser's old
-    session ends.
+@dataclass(frozen=True)
+class SignedIn:
+    """The cookie's new token, and the token by which the browser is known from now on: None while
+    the code of the second factor is missing."""
+
+    token: str
+    browser: str | None
+
+
+def sign_in(email: str, password: str, caller: Caller, old_token: str | None = None) -> SignedIn:
+    """Check a password and open a session. The browser's old session ends.
 
     Raises TooManyTriesError or WrongPasswordError.
     """
-    return _open(_checked(email, password), password, old_token)
+    tried = throttle.claim_try(throttle.PASSWORD, email, caller)
+    return _open(_checked(email, password), password, tried, caller, old_token)
 
 
 def confirm(member: Member, password: str) -> None:
@@ -36,8 +45,9 @@ def confirm(member: Member, password: str) -> None:
 
     Raises TooManyTriesError or WrongPasswordError.
     """
+    tried = throttle.claim_confirmation(member.token_hash)
     _checked(member.email, password)
-    _confirmed(member.email, member.token_hash)
+    _confirmed(tried, member.token_hash)
 
 
 def change_password(member: Member, old: str, new: str) -> str:
@@ -48,7 +58,8 @@ def change_password(member: Member, old: str, new: str) -> str:
     weakness = passwords.weakness(new)
     if weakness:
         raise ValueError(weakness)
-    return _changed(_checked(member.email, old), passwords.hash_password(new))
+    tried = throttle.claim_confirmation(member.token_hash)
+    return _changed(_checked(member.email, old), tried, passwords.hash_password(new))
 
 
 @atomic
@@ -59,9 +70,7 @@ def sign_out(session: Session, member: Member) -> None:
 
 
 def _checked(email: str, password: str) -> str:
-    """The id of the active member with this e-mail and password."""
-    if not throttle.claim_try(email):
-        raise TooManyTriesError
+    """The id of the active member with this e-mail and password. The try was counted."""
     found = (
         db.session()
         .execute(
@@ -86,28 +95,38 @@ def _note_failure(session: Session, staff_id: str | None) -> None:
 
 
 @atomic
-def _open(session: Session, staff_id: str, password: str, old_token: str | None) -> str:
+def _open(
+    session: Session,
+    staff_id: str,
+    password: str,
+    tried: Try,
+    caller: Caller,
+    old_token: str | None,
+) -> SignedIn:
     staff = session.get_one(Staff, staff_id, with_for_update=True, populate_existing=True)
     if passwords.outdated(staff.password_hash):
         staff.password_hash = passwords.hash_password(password)
     if old_token:
-        sessions.end_session(session, sessions.hash_token(old_token))
-    throttle.forgive(session, staff.email)
+        sessions.end_session(session, hash_token(old_token))
+    throttle.forgive(session, tried)
+    if sessions.has_second_factor(session, staff_id):
+        return SignedIn(sessions.open_session(session, staff, code_pending=True), None)
     history.record(session, "staff", "staff.signed_in", actor=staff_id, subject=staff_id)
-    return sessions.open_session(session, staff)
+    known = sessions.know_browser(session, staff_id, caller.browser)
+    return SignedIn(sessions.open_session(session, staff), known)
 
 
 @atomic
-def _confirmed(session: Session, email: str, token_hash: str) -> None:
-    throttle.forgive(session, email)
+def _confirmed(session: Session, tried: Try, token_hash: str) -> None:
+    throttle.forgive(session, tried)
     sessions.mark_confirmed(session, token_hash)
 
 
 @atomic
-def _changed(session: Session, staff_id: str, password_hash: str) -> str:
+def _changed(session: Session, staff_id: str, tried: Try, password_hash: str) -> str:
     staff = session.get_one(Staff, staff_id, with_for_update=True, populate_existing=True)
     staff.password_hash = password_hash
-    sessions.end_all_sessions(staff)
-    throttle.forgive(session, staff.email)
+    sessions.end_all_sessions(session, staff)
+    throttle.forgive(session, tried)
     history.record(session, "staff", "staff.password_changed", actor=staff_id, subject=staff_id)
     return sessions.open_session(session, staff)

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import re
-
-from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+from flask import Response, make_response, redirect, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from payments_app.accounts import gate, password_links, sign_in
+from payments_app.accounts import gate, password_links, second_factor_pages, sign_in
+from payments_app.accounts.blueprint import TOO_MANY, blueprint, form, limit, wanted
+from payments_app.accounts.throttle import TooManyTriesError
 from payments_app.core.card_numbers import refuse
+from payments_app.core.web import one_time_links
 from payments_app.core.web.access import public, staff
 from payments_app.core.web.headers import private
-from payments_app.core.web.limits import Rate, limiter
 from payments_app.core.web.query import takes
 
-blueprint = Blueprint("accounts", __name__, url_prefix="/staff")
+__all__ = ["blueprint", "second_factor_pages"]
 
 WRONG = "The e-mail or password is wrong."
-TOO_MANY = "Too many attempts for this account. Wait 15 minutes and try again."
-_PER_ADDRESS = Rate(60, 900)
-# A path of ours: not //host, and no backslash that a browser would read as a slash.
-_OUR_PATH = re.compile(r"/staff(/[^\\\s]*)?(\?[^\\\s]*)?")
 
 
 @blueprint.get("/login")
@@ -28,24 +24,26 @@ _OUR_PATH = re.compile(r"/staff(/[^\\\s]*)?(\?[^\\\s]*)?")
 def sign_in_page() -> Response | BaseResponse:
     """The form; who is signed in already goes on."""
     if gate.known_member():
-        return redirect(_wanted(), 303)
-    return _form("accounts/login.html", email="")
+        return redirect(wanted(), 303)
+    return form("accounts/login.html", email="")
 
 
 @blueprint.post("/login")
 @public
 def open_session() -> Response | BaseResponse:
     """Sign in."""
-    limiter().check("sign-in", _PER_ADDRESS, request.remote_addr or "")
+    limit()
     email = request.form.get("email", "")
     refuse(email)
     try:
-        token = sign_in.sign_in(email, request.form.get("password", ""), gate.token_sent())
-    except sign_in.TooManyTriesError:
-        return _form("accounts/login.html", 429, message=TOO_MANY, email=email)
+        entered = sign_in.sign_in(
+            email, request.form.get("password", ""), gate.caller(), gate.token_sent()
+        )
+    except TooManyTriesError:
+        return form("accounts/login.html", 429, message=TOO_MANY, email=email)
     except sign_in.WrongPasswordError:
-        return _form("accounts/login.html", 422, message=WRONG, email=email)
-    return _with_token(_wanted(), token)
+        return form("accounts/login.html", 422, message=WRONG, email=email)
+    return _entered(wanted(), entered)
 
 
 @blueprint.post("/logout")
@@ -65,7 +63,7 @@ def end_session() -> BaseResponse:
 @takes("next")
 def confirm() -> Response:
     """Ask for the password again before something that can't be undone."""
-    return _form("accounts/confirm.html")
+    return form("accounts/confirm.html")
 
 
 @blueprint.post("/confirm")
@@ -74,18 +72,18 @@ def confirmed() -> Response | BaseResponse:
     """The password again."""
     try:
         sign_in.confirm(gate.signed_in(), request.form.get("password", ""))
-    except sign_in.TooManyTriesError:
-        return _form("accounts/confirm.html", 429, message=TOO_MANY)
+    except TooManyTriesError:
+        return form("accounts/confirm.html", 429, message=TOO_MANY)
     except sign_in.WrongPasswordError:
-        return _form("accounts/confirm.html", 422, message="The password is wrong.")
-    return redirect(_wanted(), 303)
+        return form("accounts/confirm.html", 422, message="The password is wrong.")
+    return redirect(wanted(), 303)
 
 
 @blueprint.get("/password")
 @staff("view")
 def password() -> Response:
     """The form for another password."""
-    return _form("accounts/password.html")
+    return form("accounts/password.html")
 
 
 @blueprint.post("/password")
@@ -95,12 +93,12 @@ def change_password() -> Response | BaseResponse:
     old, new = request.form.get("old", ""), request.form.get("new", "")
     try:
         token = sign_in.change_password(gate.signed_in(), old, new)
-    except sign_in.TooManyTriesError:
-        return _form("accounts/password.html", 429, message=TOO_MANY)
+    except TooManyTriesError:
+        return form("accounts/password.html", 429, message=TOO_MANY)
     except sign_in.WrongPasswordError:
-        return _form("accounts/password.html", 422, message="The old password is wrong.")
+        return form("accounts/password.html", 422, message="The old password is wrong.")
     except ValueError as error:
-        return _form("accounts/password.html", 422, message=str(error))
+        return form("accounts/password.html", 422, message=str(error))
     return _with_token("/staff", token)
 
 
@@ -115,25 +113,35 @@ def new_password() -> Response:
 @public
 def set_password() -> Response:
     """Set the password by a link, and sign in."""
-    limiter().check("sign-in", _PER_ADDRESS, request.remote_addr or "")
+    limit()
     token = request.form.get("token", "")
     try:
-        session = password_links.set_password(token, request.form.get("new", ""))
+        browser = gate.caller().browser
+        entered = password_links.set_password(token, request.form.get("new", ""), browser)
     except password_links.BadLinkError:
         return _link_form(token)
     except ValueError as error:
         return _link_form(token, 422, message=str(error))
-    return _with_token("/staff", session)
+    return _entered("/staff", entered)
+
+
+def _entered(address: str, entered: sign_in.SignedIn) -> Response:
+    if entered.browser is None:
+        next_ = request.form.get("next") and wanted()
+        address = url_for("accounts.code_page", next=next_ or None)
+    response = make_response(redirect(address, 303))
+    gate.send(response, entered)
+    return private(response)
 
 
 def _link_form(token: str, status: int = 200, message: str | None = None) -> Response:
     try:
         email = password_links.email_of(token)
     except password_links.BadLinkError:
-        return _form("accounts/bad_link.html", 410)
+        return form("accounts/bad_link.html", 410, minutes=str(one_time_links.minutes()))
     known = gate.known_member()
     before = known.email if known is not None and known.email != email else None
-    return _form(
+    return form(
         "accounts/new_password.html",
         status,
         message=message,
@@ -141,19 +149,6 @@ def _link_form(token: str, status: int = 200, message: str | None = None) -> Res
         email=email,
         before=before,
     )
-
-
-def _form(
-    template: str, status: int = 200, message: str | None = None, **values: str | None
-) -> Response:
-    page = render_template(template, next=_wanted(), message=message, **values)
-    return private(make_response(page, status))
-
-
-def _wanted() -> str:
-    """Where to go afterwards: only ever a page of ours."""
-    wanted = request.values.get("next", "")
-    return wanted if _OUR_PATH.fullmatch(wanted) else "/staff"
 
 
 def _with_token(address: str, token: str) -> Response:

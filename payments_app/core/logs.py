@@ -1,4 +1,5 @@
-"""The log: a JSON object a line, with the request and the payment it is about, and no secrets.
+"""The log: a JSON object a line, with the request and the payment it is about, and no secrets. A
+request is named by its route, never by its address: that may hold somebody's link.
 
 What may not be read in a log is cut from the finished line, so that no argument, traceback or
 library slips past. Sentry, where it is configured, gets what the log gets.
@@ -24,6 +25,9 @@ _SECRETS = (
     (re.compile(r"\bwhsec_\w+"), "whsec_[cut]"),
     (re.compile(r"\b((?:pi|seti|cs|cuss)_\w+?)_secret_\w+"), r"\1_secret_[cut]"),
     (re.compile(r"(\w+://[^\s:/@]*):[^\s/@]+@"), r"\1:[cut]@"),
+    # Links of ours: one signs somebody in, another reaches what was bought. See core/web/tokens.py.
+    (re.compile(r"\blink_[A-Za-z0-9_-]{20,}"), "link_[cut]"),
+    (re.compile(r"(/(?:account|portal/links|downloads|onboarding)/)[\w.~%-]{33,}"), r"\1[cut]"),
 )
 _PAYMENT = re.compile(r"\btxn_[A-Za-z0-9]+")
 
@@ -48,6 +52,11 @@ def redacted(value: Any) -> Any:
     return value
 
 
+def route() -> str:
+    """The route of this request, such as `/downloads/<token>`; `unknown` where there is none."""
+    return str(request.url_rule) if request.url_rule else "unknown"
+
+
 class JsonFormatter(logging.Formatter):
     """One redacted JSON object for each record."""
 
@@ -61,8 +70,9 @@ class JsonFormatter(logging.Formatter):
             "message": record.getMessage(),
         }
         if has_request_context():
-            entry |= {"request_id": g.get("request_id"), "path": request.path}
-        if found := _PAYMENT.search(f"{entry['message']} {entry.get('path', '')}"):
+            entry |= {"request_id": g.get("request_id"), "route": route()}
+        path = request.path if has_request_context() else ""
+        if found := _PAYMENT.search(f"{entry['message']} {path}"):
             entry["payment"] = found[0]
         if record.exc_info:
             entry["exception"] = self.formatException(record.exc_info)
@@ -70,7 +80,9 @@ class JsonFormatter(logging.Formatter):
 
 
 def prepare(app: Flask) -> None:
-    """Write what is logged to stderr as JSON, once for the process; report errors to Sentry."""
+    """Write what is logged to stderr as JSON, once for the process; report errors to Sentry. The
+    server's own access log, where it is switched on, reads the route in the environment."""
+    app.before_request(lambda: request.environ.update({"payments.route": route()}))
     root = logging.getLogger()
     if not any(isinstance(handler.formatter, JsonFormatter) for handler in root.handlers):
         handler = logging.StreamHandler(sys.stderr)

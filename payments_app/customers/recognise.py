@@ -4,20 +4,19 @@ does opening the link: anybody may lead a browser to an address."""
 
 from __future__ import annotations
 
-import re
-import time
 from dataclasses import dataclass
 
 from flask import session as cookie
+from sqlalchemy.orm import Session
 
-from payments_app.core.web import links
+from payments_app.core.db.session import atomic
+from payments_app.core.extensions import db
+from payments_app.core.web import links, one_time_links, visitor_sessions
+from payments_app.core.web.link_requests import our_path
+from payments_app.customers.models import Customer
 
-LINK_SECONDS = 3600  # of a link that was asked for
-MAIL_LINK_SECONDS = 10 * 86_400  # of a link in a mail about a payment that is due
+PURPOSE, PATH = visitor_sessions.CUSTOMER, "/account/"
 KNOWN_SECONDS = 24 * 3600
-_PURPOSE = "customer"
-# A path of ours: not //host, and no backslash that a browser would read as a slash.
-_OUR_PATH = re.compile(r"/(?![/\\])[^\\\s]*")
 
 
 @dataclass(frozen=True)
@@ -25,29 +24,38 @@ class MailedLink:
     """What a good link says: who may become known, and the path of ours that it leads on to."""
 
     customer_id: str
+    email: str
     to: str
 
 
-def link_for(customer_id: str, to: str, seconds: int = LINK_SECONDS) -> str:
-    """An absolute address whose button makes a browser known as the customer for a day, and leads
-    on to the path `to`. It is good for `seconds`."""
-    token = links.sign(_PURPOSE, {"customer": customer_id, "to": to, "for": seconds})
-    return links.absolute(f"/account/{token}")
+@atomic
+def link_for(session: Session, customer_id: str, to: str) -> str:
+    """An absolute address whose button makes a browser known as the customer for a day, once, and
+    leads on to the path `to`."""
+    email = session.get_one(Customer, customer_id).email
+    return links.absolute(PATH + one_time_links.make(session, PURPOSE, customer_id, email, to))
 
 
-def read_link(token: str) -> MailedLink | None:
-    """What a link says; None where it is forged or too old. It changes nothing."""
-    content = links.read(_PURPOSE, token, MAIL_LINK_SECONDS)
-    if content is None or links.read(_PURPOSE, token, content["for"]) is None:
+def read_link(session: Session, token: str) -> MailedLink | None:
+    """What a link says; None where it is forged, spent, too old, or of an address that is nobody's
+    any more. It changes nothing."""
+    return _said(session, one_time_links.look(session, PURPOSE, token))
+
+
+@atomic
+def enter(session: Session, token: str) -> MailedLink | None:
+    """Spend a link, and make this browser known as its customer; None where it is no good."""
+    link = _said(session, one_time_links.spend(session, PURPOSE, token))
+    if link is not None:
+        visitor_sessions.open_session(session, PURPOSE, link.customer_id, link.email, KNOWN_SECONDS)
+    return link
+
+
+def _said(session: Session, opened: one_time_links.Opened | None) -> MailedLink | None:
+    customer = session.get(Customer, opened.subject) if opened else None
+    if opened is None or customer is None or customer.email != opened.address:
         return None
-    to = str(content["to"])
-    return MailedLink(content["customer"], to if _OUR_PATH.fullmatch(to) else "/account")
-
-
-def remember(customer_id: str) -> None:
-    """Make this browser known as the customer."""
-    cookie.permanent = True
-    cookie["customer"] = {"id": customer_id, "until": int(time.time()) + KNOWN_SECONDS}
+    return MailedLink(customer.id, customer.email, our_path(opened.to, "/account"))
 
 
 def this_browser() -> str | None:
@@ -58,12 +66,8 @@ def this_browser() -> str | None:
 
 def recognised() -> str | None:
     """The id of the customer whom this browser is known to be."""
-    known = cookie.get("customer")
-    if not known or known["until"] < time.time():
+    known = visitor_sessions.of_this_browser(PURPOSE)
+    customer = db.session.get(Customer, known.subject) if known else None
+    if known is None or customer is None or customer.email != known.address:
         return None
-    return str(known["id"])
-
-
-def forget() -> None:
-    """Make the browser nobody's."""
-    cookie.pop("customer", None)
+    return customer.id

@@ -17,19 +17,21 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from payments_app.core.card_numbers import refuse
 from payments_app.core.extensions import db
+from payments_app.core.web import visitor_sessions
 from payments_app.core.web.access import buyer
 from payments_app.core.web.headers import private
 from payments_app.core.web.limits import Rate, limiter
+from payments_app.core.web.link_requests import our_path
 from payments_app.core.web.links import masked
+from payments_app.core.web.one_time_links import minutes
 from payments_app.customers import cards
 from payments_app.customers.ask_for_link import ask_for_link
 from payments_app.customers.models import Customer
 from payments_app.customers.recognise import (
-    MailedLink,
-    forget,
+    PURPOSE,
+    enter,
     read_link,
     recognised,
-    remember,
     this_browser,
 )
 
@@ -44,8 +46,13 @@ def account() -> Response:
     customer = db.session.get(Customer, customer_id) if customer_id else None
     if customer is None:
         return _ask()
-    found = cards.saved_cards(db.session(), customer.id)
-    return _page("customers/account.html", customer=customer, cards=found)
+    return _page(
+        "customers/account.html",
+        customer=customer,
+        cards=cards.saved_cards(db.session(), customer.id),
+        sessions=visitor_sessions.sessions_of(db.session(), PURPOSE, customer.id),
+        here=visitor_sessions.of_this_browser(PURPOSE),
+    )
 
 
 @blueprint.post("/account/links")
@@ -58,8 +65,8 @@ def create_link() -> Response:
     refuse(email)
     if "@" not in email:
         return _ask(422, email=email, wrong=True)
-    ask_for_link(email)
-    return _page("customers/asked.html", email=email)
+    ask_for_link(email, _wanted())
+    return _page("customers/asked.html", email=email, minutes=minutes())
 
 
 @blueprint.get("/account/<token>")
@@ -67,16 +74,15 @@ def create_link() -> Response:
 def open_account(token: str) -> Response:
     """The mailed link asks whose pages are meant. It makes nobody known: any page on the web, and
     every scanner of mails, can open an address."""
-    found = _of_link(token)
-    if found is None:
+    link = read_link(db.session(), token)
+    if link is None:
         return _too_old()
-    customer, _ = found
     before = db.session.get(Customer, recognised() or "")
     page = _page(
         "customers/continue.html",
         token=token,
-        address=masked(customer.email),
-        before=masked(before.email) if before not in (None, customer) else None,
+        address=masked(link.email),
+        before=masked(before.email) if before and before.id != link.customer_id else None,
     )
     page.headers["X-Robots-Tag"] = "noindex"
     return page
@@ -85,15 +91,13 @@ def open_account(token: str) -> Response:
 @blueprint.post("/account/<token>")
 @buyer
 def enter_account(token: str) -> Response | BaseResponse:
-    """The link's button: this browser is the customer's for a day, and so are the cards that it
-    kept under their address."""
-    found = _of_link(token)
-    if found is None:
+    """The link's button, which spends it: this browser is the customer's for a day, and so are the
+    cards that it kept under their address."""
+    link = enter(token)
+    if link is None:
         return _too_old()
-    _, link = found
     if browser := this_browser():
         cards.verify_cards(link.customer_id, browser)
-    remember(link.customer_id)
     return private(make_response(redirect(link.to, 303)))
 
 
@@ -119,15 +123,22 @@ def remove_card() -> BaseResponse:
 @buyer
 def leave() -> BaseResponse:
     """This browser is nobody's any more."""
-    forget()
+    visitor_sessions.sign_out(PURPOSE)
     return redirect(url_for("checkout.shop"), 303)
 
 
-def _of_link(token: str) -> tuple[Customer, MailedLink] | None:
-    """Whom a link is for; None where it is forged, too old, or of nobody any more."""
-    link = read_link(token)
-    customer = db.session.get(Customer, link.customer_id) if link else None
-    return (customer, link) if customer is not None and link is not None else None
+@blueprint.post("/account/leave_everywhere")
+@buyer
+def leave_everywhere() -> BaseResponse:
+    """No browser is this customer's any more."""
+    customer_id = _customer()
+    visitor_sessions.sign_out_everywhere(PURPOSE, customer_id, customer_id)
+    return redirect(url_for("customers.account"), 303)
+
+
+def _wanted() -> str:
+    """Where the link is to lead on to: only ever a page of ours."""
+    return our_path(request.values.get("next", ""), "/account")
 
 
 def _too_old() -> Response:
@@ -145,7 +156,9 @@ def _customer() -> str:
 def _ask(
     status: int = 200, *, email: str = "", wrong: bool = False, too_old: bool = False
 ) -> Response:
-    return _page("customers/ask.html", status, email=email, wrong=wrong, too_old=too_old)
+    return _page(
+        "customers/ask.html", status, email=email, wrong=wrong, too_old=too_old, next=_wanted()
+    )
 
 
 def _page(template: str, status: int = 200, **words: object) -> Response:

@@ -86,10 +86,12 @@ class DigitalPurchase(Payable, Base):
     @classmethod
     def download_url(cls, session: Session, payable_id: str) -> str | None:
         """A new link to the file; None unless it was paid for in full, and not refunded."""
-        purchase = session.get_one(cls, payable_id)
-        paid = next((one for one in purchase.transactions if one.state == State.COMPLETE), None)
-        owed = paid and entitlement(session, paid, purchase.price) == Entitlement.OWED
-        return link_to(payable_id) if owed else None
+        return link_to(payable_id) if session.get_one(cls, payable_id).is_owed(session) else None
+
+    def is_owed(self, session: Session) -> bool:
+        """Whether it was paid for in full, and not refunded."""
+        paid = next((one for one in self.transactions if one.state == State.COMPLETE), None)
+        return paid is not None and entitlement(session, paid, self.price) == Entitlement.OWED
 
     def stripe_facts(self) -> dict[str, str]:
         """The product's name."""

@@ -10,10 +10,11 @@ from sqlalchemy.orm import Session
 
 from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
+from payments_app.core.web import visitor_sessions
 from payments_app.merchants.address import AddressRefusedError, Guard, UnknownHostError
 from payments_app.merchants.endpoints import add_endpoint, lock
 from payments_app.merchants.find import default_merchant
-from payments_app.merchants.models import Endpoint
+from payments_app.merchants.models import Endpoint, Merchant
 
 merchants_group = AppGroup("merchants", help="Merchants and their webhook endpoints.")
 ACTOR = "terminal"
@@ -37,6 +38,17 @@ def show() -> None:
     for endpoint in db.session.scalars(select(Endpoint).order_by(Endpoint.created_at)):
         state = "on" if endpoint.enabled else f"off: {endpoint.disabled_reason}"
         click.echo(f"{endpoint.id}  {endpoint.url}  {state}  {endpoint.failures} failures")
+
+
+@merchants_group.command("sign-out")
+@click.argument("merchant_id")
+def sign_out(merchant_id: str) -> None:
+    """End every session of a merchant; the shop's own is one as well."""
+    if db.session.get(Merchant, merchant_id) is None:
+        raise click.ClickException(f"there is no merchant {merchant_id}")
+    who = visitor_sessions.MERCHANT
+    ended = visitor_sessions.sign_out_everywhere(who, merchant_id, ACTOR)
+    click.echo(f"{ended} sessions ended")
 
 
 @atomic

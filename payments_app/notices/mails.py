@@ -19,7 +19,7 @@ from payments_app.core.db.session import atomic, insert_once
 from payments_app.core.jobs import outbox
 from payments_app.core.jobs.command import Claim, Later, Policy
 from payments_app.merchants.find import SHOP_NAME
-from payments_app.notices import smtp
+from payments_app.notices import mail_links, smtp
 from payments_app.notices.models import Mail
 from payments_app.notices.queries import failure_stands
 
@@ -46,13 +46,17 @@ def write(
     subject: str,
     *,
     transaction_id: str | None = None,
+    link: dict[str, str] | None = None,
     **words: object,
 ) -> bool:
     """Write a mail of this kind about this thing, once, and stage its sending, all in the caller's
-    transaction; False where it is written already. `words` go to `mail/<kind>.txt` and `.html`.
+    transaction; False where it is written already. `words` go to `mail/<kind>.txt` and `.html`;
+    `link` (of mail_links) is made as the mail is sent.
     """
     mail_id = new_id("ml")
     words |= {"shop": SHOP_NAME, "subject": subject}
+    if link is not None:
+        words["link"] = mail_links.PLACEHOLDER
     templates = current_app.jinja_env  # without the context of a page: there is no request
     fresh = insert_once(
         session,
@@ -65,6 +69,7 @@ def write(
         subject=subject,
         text=templates.get_template(f"mail/{kind}.txt").render(words),
         html=templates.get_template(f"mail/{kind}.html").render(words),
+        link=link,
     )
     if fresh:
         outbox.stage(session, SEND, mail_id)
@@ -84,10 +89,10 @@ def send_mail(mail_id: str, claim: Claim) -> None:
 
     Raises Later while another worker has it, MailRefusedError, MailDelayedError.
     """
-    outgoing = _take(mail_id)
+    url = current_app.config["CONFIG"].smtp_url
+    outgoing = _take(mail_id, to_send=url is not None)
     if outgoing is None:
         return
-    url = current_app.config["CONFIG"].smtp_url
     if url is None:
         _mark(mail_id, "kept")
         return
@@ -101,8 +106,9 @@ def send_mail(mail_id: str, claim: Claim) -> None:
 
 
 @atomic
-def _take(session: Session, mail_id: str) -> smtp.OutgoingMail | None:
-    """Take the mail for TAKE_SECONDS; None where there is nothing to send."""
+def _take(session: Session, mail_id: str, *, to_send: bool) -> smtp.OutgoingMail | None:
+    """Take the mail for TAKE_SECONDS, with a new link where one is `to_send`; None where there is
+    nothing to send."""
     mail = _lock(session, mail_id)
     if mail.state in _DONE:
         return None
@@ -115,14 +121,17 @@ def _take(session: Session, mail_id: str) -> smtp.OutgoingMail | None:
         _note(session, mail, reason="no longer true")
         return None
     mail.state, mail.taken_until = "sending", database_now(TAKE_SECONDS)
+    link = mail_links.PLACEHOLDER
+    if mail.link is not None and to_send:
+        link = mail_links.make(session, mail.link, mail.recipient)
     return smtp.OutgoingMail(
         key=mail.key,
         sender_name=SHOP_NAME,
         sender=current_app.config["CONFIG"].mail_from,
         recipient=mail.recipient,
         subject=mail.subject,
-        text=mail.text,
-        html=mail.html,
+        text=mail.text.replace(mail_links.PLACEHOLDER, link),
+        html=mail.html.replace(mail_links.PLACEHOLDER, link),
         written_at=mail.created_at,
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -14,7 +15,8 @@ from payments_app.core.extensions import Base
 
 class Mail(Base):
     """One mail, unique by `key` (such as `receipt_<transaction>`), with the words it was written
-    with: sent again, it is the same message by its Message-ID.
+    with: sent again, it is the same message by its Message-ID. `link` says which link is made for
+    the placeholder in its words as it is sent.
 
     `queued` -> `sending` (until `taken_until`, by whoever took it) -> `sent`; `kept` where no mail
     server is configured, `dropped` where it was no longer true, `undelivered` after the last try.
@@ -33,6 +35,7 @@ class Mail(Base):
     subject: Mapped[str] = mapped_column(String(300))
     text: Mapped[str] = mapped_column(Text)
     html: Mapped[str] = mapped_column(Text)
+    link: Mapped[dict[str, Any] | None]
     state: Mapped[str] = mapped_column(String(16), default="queued")
     rounds: Mapped[int] = mapped_column(default=1)
     taken_until: Mapped[dt.datetime | None]

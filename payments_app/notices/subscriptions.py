@@ -1,7 +1,8 @@
 """subscriptions: friendly words about a bill that is not paid, a trial that ends, and the end.
 
-Each is written once, and only while it is still true. Its link makes the browser known as the
-customer's and leads to the page that pays with the saved card, on session, or with another one.
+Each is written once, and only while it is still true. Its link makes nobody known, since mails
+are read days later: it leads to a page that takes another card, and on which whoever wants to pay
+with the saved one asks for a sign-in link.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ from payments_app.core.db.session import atomic
 from payments_app.core.jobs.command import Claim
 from payments_app.core.web import links
 from payments_app.customers.models import Customer
-from payments_app.customers.recognise import MAIL_LINK_SECONDS, link_for
 from payments_app.gateway.declines import buyer_sentence
 from payments_app.merchants.find import SHOP_NAME
 from payments_app.notices import mails
@@ -78,7 +78,7 @@ def _write(
         plan=subscription.plan,
         subscription=subscription,
         period=period,
-        link=link_for(customer.id, to, MAIL_LINK_SECONDS),
+        page=links.absolute(to),
         site=links.absolute(""),
         shop=SHOP_NAME,
         **words,

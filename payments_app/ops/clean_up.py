@@ -1,5 +1,6 @@
 """clean_up: done messages go after 30 days, those of the schedule after one. The dead stay. From
-where a payment was asked for is forgotten after a day."""
+where a payment was asked for is forgotten after a day, and so are sign-in links and who asked for
+them."""
 
 from __future__ import annotations
 
@@ -14,6 +15,9 @@ from payments_app.core.db.clock import database_now
 from payments_app.core.db.session import atomic
 from payments_app.core.jobs.outbox import Message
 from payments_app.core.jobs.scheduler import schedule
+from payments_app.core.web.link_requests import LinkRequest
+from payments_app.core.web.one_time_links import OneTimeLink
+from payments_app.core.web.visitor_sessions import VisitorSession
 
 DAY = 86_400
 KEEP_SECONDS = 30 * DAY
@@ -38,10 +42,15 @@ def clean_up() -> int:
 
 @atomic
 def _forget_marks(session: Session) -> int:
-    old = VelocityFingerprint.created_at < database_now(-KEEP_FINGERPRINTS_SECONDS)
-    return cast(
-        "CursorResult[Any]", session.execute(delete(VelocityFingerprint).where(old))
-    ).rowcount
+    old = (
+        delete(VelocityFingerprint).where(
+            VelocityFingerprint.created_at < database_now(-KEEP_FINGERPRINTS_SECONDS)
+        ),
+        delete(LinkRequest).where(LinkRequest.created_at < database_now(-DAY)),
+        delete(VisitorSession).where(VisitorSession.expires_at < database_now(-KEEP_SECONDS)),
+        delete(OneTimeLink).where(OneTimeLink.expires_at < database_now(-DAY)),
+    )
+    return sum(cast("CursorResult[Any]", session.execute(one)).rowcount for one in old)
 
 
 @atomic

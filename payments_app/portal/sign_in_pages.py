@@ -8,14 +8,17 @@ from werkzeug.wrappers import Response as BaseResponse
 from payments_app.core.card_numbers import refuse
 from payments_app.core.email_addresses import compared
 from payments_app.core.extensions import db
+from payments_app.core.web import visitor_sessions
 from payments_app.core.web.access import merchant, public
 from payments_app.core.web.headers import private
 from payments_app.core.web.limits import Rate, limiter
 from payments_app.core.web.links import masked
+from payments_app.core.web.one_time_links import minutes
 from payments_app.portal.blueprint import blueprint, page
+from payments_app.portal.gate import asking
 from payments_app.portal.sign_in import (
+    PURPOSE,
     ask_for_link,
-    forget,
     merchant_of_link,
     open_link,
     signed_in_merchant,
@@ -40,7 +43,7 @@ def create_link() -> Response:
     if "@" not in email:
         return _ask(422, email=email, wrong=True)
     ask_for_link(email)
-    return page("asked.html", email=email)
+    return page("asked.html", email=email, minutes=minutes())
 
 
 @blueprint.get("/links/<token>")
@@ -65,7 +68,7 @@ def open_portal(token: str) -> Response:
 @blueprint.post("/links/<token>")
 @public
 def enter(token: str) -> Response | BaseResponse:
-    """The link's button: this browser is the merchant's for a working day."""
+    """The link's button, which spends it: this browser is the merchant's for a working day."""
     if not open_link(token):
         return _ask(410, too_old=True)
     return private(make_response(redirect(url_for("portal.payments"), 303)))
@@ -75,7 +78,23 @@ def enter(token: str) -> Response | BaseResponse:
 @merchant
 def leave() -> BaseResponse:
     """This browser is nobody's any more."""
-    forget()
+    visitor_sessions.sign_out(PURPOSE)
+    return redirect(url_for("portal.sign_in_page"), 303)
+
+
+@blueprint.get("/sessions")
+@merchant
+def sessions() -> Response:
+    """The browsers that are this merchant's."""
+    found = visitor_sessions.sessions_of(db.session(), PURPOSE, asking().id)
+    return page("sessions.html", sessions=found, here=visitor_sessions.of_this_browser(PURPOSE))
+
+
+@blueprint.post("/leave_everywhere")
+@merchant
+def leave_everywhere() -> BaseResponse:
+    """No browser is this merchant's any more."""
+    visitor_sessions.sign_out_everywhere(PURPOSE, asking().id, asking().id)
     return redirect(url_for("portal.sign_in_page"), 303)
 
 

@@ -27,7 +27,7 @@ blueprint.add_app_template_filter(day_words, "day")
 def mine() -> Response | BaseResponse:
     """All subscriptions of a known customer; anybody else may ask for a link."""
     if recognised() is None:
-        return redirect(url_for("customers.account"), 303)
+        return redirect(url_for("customers.account", next=request.path), 303)
     return _page()
 
 

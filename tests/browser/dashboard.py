@@ -17,8 +17,9 @@ from payments_app.core.db.clock import utcnow
 from payments_app.core.db.ids import new_id
 from payments_app.core.db.session import atomic
 from payments_app.core.jobs.outbox import Message
-from payments_app.customers.models import SavedCard
-from payments_app.customers.recognise import link_for
+from payments_app.core.web import links, one_time_links
+from payments_app.customers.models import Customer, SavedCard
+from payments_app.customers.recognise import PATH, PURPOSE
 from payments_app.merchants.endpoints import new_secret
 from payments_app.merchants.find import default_merchant
 from payments_app.merchants.models import ConnectedAccount, Endpoint, Merchant
@@ -248,4 +249,6 @@ def _link_to_cards(session: Session, customer_id: str) -> str:
                 joined_at=utcnow(),
             )
         )
-    return link_for(customer_id, "/account")
+    email = session.get_one(Customer, customer_id).email
+    token = one_time_links.make(session, PURPOSE, customer_id, email, "/account")
+    return links.absolute(PATH + token)

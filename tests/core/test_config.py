@@ -78,6 +78,9 @@ def test_all_missing_settings_are_named_at_once() -> None:
         ("STRIPE_ACCOUNTS_API", "v3", "v1 or v2"),
         ("ALERT_WEBHOOK_URL", "http://alerts.example/", "https:// for any host"),
         ("CHECKOUT_CHALLENGE", "maybe", "off, auto or always"),
+        ("SIGN_IN_LINK_MINUTES", "0", "from 1 to 60"),
+        ("SIGN_IN_LINK_MINUTES", "61", "from 1 to 60"),
+        ("SIGN_IN_LINK_MINUTES", "1e1", "from 1 to 60"),
         ("BUSINESS_TIMEZONE", "Mars/Olympus", "zone"),
     ],
 )

@@ -80,9 +80,11 @@ def test_it_is_on_the_thank_you_page_before_anything_followed(checkout: Checkout
 def test_its_link_is_mailed_once(checkout: CheckoutClient) -> None:
     checkout.pay(item=ITEM)
     run_subscribers(checkout)
+    bought = one(checkout)
     with checkout.app.app_context():
         (mail,) = db.session.scalars(select(Mail).where(Mail.kind == "download"))
-        assert "/downloads/" in mail.text
+        assert mail.link == {"path": "/downloads/", "purpose": "download", "subject": bought.id}
+        assert "[link]" in mail.text
     assert one(checkout).status == "paid"
 
 

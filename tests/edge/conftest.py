@@ -41,7 +41,11 @@ def edge_settings(
         redis_url=f"{redis}/{63 - 2 * worker_number}",
         cache_redis_url=f"{redis}/{62 - 2 * worker_number}",
         sandbox_url=sandbox_url,
-    ) | {"PUBLIC_URL": "https://localhost", "PROXY_HOPS": "1"}
+    ) | {
+        "PUBLIC_URL": "https://localhost",
+        "PROXY_HOPS": "1",
+        "GUNICORN_CMD_ARGS": "--access-logfile -",  # as somebody may switch it on
+    }
 
 
 @pytest.fixture(scope="module")

@@ -182,6 +182,39 @@ def test_the_log_holds_no_query_string(nginx: Nginx, visitor: Visitor) -> None:
     assert all(json.loads(line)["request_id"] for line in lines)
 
 
+ONE_TIME, SIGNED = "link_" + "T0ken-_x" * 6, "ImRpZ190MGtlbiI.aSbc" + "T0ken-_x" * 4
+LINKS = {
+    f"/account/{ONE_TIME}": "/account/...",
+    f"/downloads/{SIGNED}": "/downloads/...",
+    f"/onboarding/{SIGNED}?back=1": "/onboarding/...",
+    f"/staff/password/new?token={ONE_TIME}": "/staff/password/new",
+    f"/Account//{ONE_TIME}/": "/Account/...",
+    f"/{SIGNED}": "/...",
+    "/account/" + "".join(f"%{ord(letter):02x}" for letter in ONE_TIME): "/account/...",
+}
+
+
+def test_no_log_holds_a_link(nginx: Nginx, served: Served, visitor: Visitor) -> None:
+    """Neither nginx's nor gunicorn's own, which is switched on here."""
+    ids = {visitor.ask(path, PAGE).headers["X-Request-ID"]: path for path in LINKS}
+    access, web = nginx.directory / "access.log", served.log
+    for log in (access, web):
+        assert wait_until(lambda log=log: all(i in log.read_text() for i in ids), within=5)
+    lines = [json.loads(line) for line in access.read_text().splitlines()]
+    seen = {line["request_id"]: line["path"] for line in lines}
+    assert {ids[i]: seen[i] for i in ids} == LINKS
+    everything = [path.read_text() for path in (*nginx.directory.glob("*.log"), web)]
+    assert not any("T0ken" in text for text in everything)
+    assert "GET /account/<token> 410" in web.read_text()
+
+
+def test_the_log_names_what_is_no_link_whole(nginx: Nginx, visitor: Visitor) -> None:
+    log = nginx.directory / "access.log"
+    for path in ("/transactions/txn_0123456789abcdefghjkmnpqrs", visitor.hashed(), "/staff/login"):
+        visitor.ask(path, PAGE)
+        assert wait_until(lambda path=path: f'"path":"{path}"' in log.read_text(), within=5)
+
+
 def test_the_app_sees_the_visitor_s_own_request_id(nginx: Nginx, visitor: Visitor) -> None:
     sent = visitor.ask("/", {"X-Request-ID": "chosen-by-visitor"}).headers["X-Request-ID"]
     assert re.fullmatch(r"[0-9a-f]{32}", sent)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from sqlalchemy import select
 
 from payments_app.core.extensions import db
+from payments_app.core.web import links
 from payments_app.customers.find import customer_for
 from payments_app.customers.models import Customer, SavedCard
+from payments_app.customers.recognise import link_for
 from payments_app.payments.models import Transaction
 from payments_app.subscriptions.models import Subscription
 from tests.bystanders import own
 from tests.checkout.keyed import buy, made
+from tests.customers.mailed_link import press_continue
 from tests.inbound.webhook_sender import WebhookSender
 from tests.merchants.connected_merchants import (
     account_id,
@@ -63,8 +64,9 @@ def _carol(drill: Drill) -> str:
     """Carol, whose browser this is."""
     with db.session.begin():
         carol = customer_for(db.session(), CAROL).id
-    with drill.browser.session_transaction() as cookie:
-        cookie["customer"] = {"id": carol, "until": int(time.time()) + 3600}
+    path = link_for(carol, "/account").removeprefix(links.absolute(""))
+    with drill.app.app_context():
+        assert press_continue(drill.browser, path).status_code == 303
     return carol
 
 

@@ -8,7 +8,7 @@ import logging
 from collections.abc import Iterator
 
 import pytest
-from flask import Flask
+from flask import Flask, Response
 
 from payments_app import create_app
 from payments_app.config import Config
@@ -91,6 +91,40 @@ def test_a_line_names_its_request_and_its_payment(app: Flask, log: io.StringIO) 
     assert entry["request_id"] == answer.headers["X-Request-ID"]
     assert entry["payment"] == "txn_abc123"
     assert entry["level"] == "error"
+
+
+# What a browser asks for, by the names of our routes: tokens of each kind, good ones or not.
+ONE_TIME, SIGNED = "link_" + "T0ken-_x" * 6, "ImRpZ190MGtlbiI.aSbc" + "T0ken-_x" * 4
+ADDRESSES = [
+    f"/account/{ONE_TIME}",
+    f"/staff/password/new?token={ONE_TIME}",
+    f"/downloads/{SIGNED}",
+    f"/onboarding/{SIGNED}",
+    f"/Account/{ONE_TIME}",
+    f"/account/{ONE_TIME}/",
+    f"/account//{SIGNED}",
+    f"/{SIGNED}",
+]
+
+
+@pytest.mark.parametrize("path", ADDRESSES)
+def test_a_line_names_the_route_and_never_a_token(app: Flask, log: io.StringIO, path: str) -> None:
+    @app.after_request
+    def speak(response: Response) -> Response:
+        app.logger.error("spoken")
+        return response
+
+    assert app.test_client().get(path).status_code < 500
+    entry = json.loads(log.getvalue().splitlines()[-1])
+    assert "T0ken" not in log.getvalue()
+    assert entry["route"].rpartition("/")[2] in {"<token>", "new", "unknown"}
+
+
+@pytest.mark.parametrize("path", ADDRESSES[:4])
+def test_a_link_that_a_library_quotes_is_cut(path: str) -> None:
+    said = redact(f"Error handling request {path} of https://pay.example.com{path}")
+    assert "T0ken" not in said
+    assert "[cut]" in said
 
 
 def test_an_error_of_ours_shows_no_secret_to_the_visitor(app: Flask, log: io.StringIO) -> None:

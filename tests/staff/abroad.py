@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
+from payments_app.customers.recognise import link_for
 from payments_app.merchants.models import Endpoint
 from payments_app.notices.webhook_models import Delivery
 from payments_app.orders.models import Product
@@ -21,6 +22,7 @@ from payments_app.staff.reports.aggregate import aggregate
 from payments_app.subscriptions.models import Plan
 from tests.accounts.staff_driver import StaffDriver
 from tests.bystanders import own
+from tests.customers.mailed_link import press_continue
 from tests.inbound.webhook_sender import WebhookSender
 from tests.notices.receiver import Receiver
 from tests.payments.driver import PaymentDriver
@@ -115,6 +117,8 @@ def add_product(session: Session) -> None:
 def known_as(app: Flask, world: Abroad) -> dict[str, FlaskClient]:
     """Browsers of staff and of the customer."""
     customer = app.test_client()
-    with customer.session_transaction() as cookie:
-        cookie["customer"] = {"id": world.values()["customer_id"][0], "until": 2**40}
+    link = link_for(world.values()["customer_id"][0], "/account")
+    with app.app_context():  # the test's own would keep the token of another browser
+        answer = press_continue(customer, link.removeprefix(app.config["CONFIG"].public_url))
+    assert answer.status_code == 303
     return {"staff": StaffDriver(app).signed_in("admin").client, "buyer": customer}

@@ -28,6 +28,8 @@ pytestmark = pytest.mark.timeout(300)
 
 # Templates of moments that this world has not, and the tests that bring them about.
 ELSEWHERE = {
+    "accounts/code.html": "tests/accounts/test_second_factor.py",
+    "accounts/codes.html": "tests/accounts/test_second_factor.py",
     "checkout/_question.html": "tests/checkout/test_challenge.py",
     "demo/mail.html": "tests/notices/test_mailbox_pages.py",
     "mail/download.html": "tests/downloads/test_downloads.py",

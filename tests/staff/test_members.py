@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from payments_app.accounts import password_links
 from payments_app.accounts.models import StaffSession
 from payments_app.core.db.clock import database_now
 from payments_app.core.db.session import atomic
-from tests.accounts.staff_driver import Browser, StaffDriver
+from payments_app.core.extensions import db
+from payments_app.core.web.one_time_links import OneTimeLink
+from tests.accounts.staff_driver import PASSWORD, Browser, StaffDriver
 from tests.bystanders import own
 
 pytestmark = pytest.mark.portable
@@ -25,6 +27,18 @@ def _wait_an_hour(session: Session) -> None:
     session.execute(
         update(StaffSession).where(own(StaffSession)).values(confirmed_at=database_now(-3600))
     )
+
+
+@atomic
+def _age_links(session: Session, seconds: int) -> None:
+    for link in session.scalars(select(OneTimeLink)):
+        link.expires_at -= dt.timedelta(seconds=seconds)
+
+
+@atomic
+def _everything(session: Session) -> str:
+    tables = db.metadata.sorted_tables
+    return " ".join(str(row) for table in tables for row in session.execute(table.select()))
 
 
 @pytest.fixture
@@ -108,12 +122,47 @@ def test_a_weak_password_is_refused_and_the_link_lives_on(
     assert use(staff_driver, link)[1] == 303
 
 
-def test_a_link_dies_of_age(
-    staff_driver: StaffDriver, admin: Browser, monkeypatch: pytest.MonkeyPatch
+def test_a_link_dies_of_age(staff_driver: StaffDriver, admin: Browser) -> None:
+    page = admin.post(PAGE, email="eve@example.com", role="viewer").text
+    link = link_in(page)
+    assert "once, for 15 minutes." in page
+    staff_driver.do(_age_links, 14 * 60)
+    assert staff_driver.browser().get(link).status_code == 200
+    staff_driver.do(_age_links, 61)
+    assert staff_driver.browser().get(link).status_code == 410
+
+
+def test_no_table_holds_a_password_link(staff_driver: StaffDriver, admin: Browser) -> None:
+    link = link_in(admin.post(PAGE, email="eve@example.com", role="viewer").text)
+    assert link.partition("=")[2] not in staff_driver.do(_everything)
+    assert use(staff_driver, link)[1] == 303
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_a_scanner_does_not_spend_a_password_link(
+    staff_driver: StaffDriver, admin: Browser, method: str
 ) -> None:
     link = link_in(admin.post(PAGE, email="eve@example.com", role="viewer").text)
-    monkeypatch.setattr(password_links, "LIFE_SECONDS", -1)
+    for _ in range(3):
+        assert staff_driver.browser().client.open(link, method=method).status_code == 200
+    assert use(staff_driver, link)[1] == 303
+
+
+def test_a_changed_password_ends_the_link_of_before(
+    staff_driver: StaffDriver, admin: Browser, bob: Browser
+) -> None:
+    link = link_in(admin.post(f"{PAGE}/{bobs_id(staff_driver)}/password-links").text)
+    again = staff_driver.browser()
+    again.sign_in("bob@example.com")
+    again.post("/staff/password", old=PASSWORD, new=NEW)
     assert staff_driver.browser().get(link).status_code == 410
+
+
+def test_a_page_of_a_link_names_itself_to_nobody(staff_driver: StaffDriver, admin: Browser) -> None:
+    link = link_in(admin.post(PAGE, email="eve@example.com", role="viewer").text)
+    for path in (link, "/account/x", "/downloads/x", "/onboarding/x"):
+        answer = staff_driver.browser().get(path)
+        assert answer.headers["Referrer-Policy"] == "no-referrer", path
 
 
 def test_a_made_up_link_is_refused(staff_driver: StaffDriver) -> None:

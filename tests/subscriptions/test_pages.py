@@ -102,7 +102,9 @@ def test_a_known_customer_sees_the_subscription(checkout: CheckoutClient) -> Non
 def test_an_unknown_browser_is_asked_who_it_is(checkout: CheckoutClient) -> None:
     subscribe(checkout)
     answer = checkout.page("/account/subscriptions")
-    assert (answer.status_code, answer.headers["Location"]) == (303, "/account")
+    wanted = "/account?next=/account/subscriptions"
+    assert (answer.status_code, answer.headers["Location"]) == (303, wanted)
+    assert 'name="next" value="/account/subscriptions"' in checkout.page(wanted).text
 
 
 def test_a_known_customer_cancels_at_the_periods_end_and_keeps_it_after_all(

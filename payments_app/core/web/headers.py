@@ -95,6 +95,8 @@ def _secure(response: Response) -> Response:
         headers["Cache-Control"] = HASHED
     headers["X-Request-ID"] = g.get("request_id", "")
     headers.update(of_route(current_app, request.endpoint))
+    if "token" in (request.view_args or {}) or b"token=" in request.query_string:
+        headers["Referrer-Policy"] = "no-referrer"  # its address is somebody's link
     return response
 
 

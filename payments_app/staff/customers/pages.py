@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from flask import Response, render_template
+from flask import Response, redirect, render_template, url_for
 from werkzeug.exceptions import NotFound
+from werkzeug.wrappers import Response as BaseResponse
 
 from payments_app.accounts.gate import signed_in
 from payments_app.core.db.clock import utcnow
 from payments_app.core.extensions import db
+from payments_app.core.web import visitor_sessions
 from payments_app.core.web.access import staff
 from payments_app.core.web.cache import shape_of
 from payments_app.customers.models import Customer
@@ -19,7 +21,7 @@ from payments_app.staff.blueprint import blueprint, page
 from payments_app.staff.customers.queries import panel_of, rows_of
 from payments_app.staff.presenter import Detail
 from payments_app.staff.subscriptions.queries import subscription_rows
-from payments_app.staff.zones import reader_zone
+from payments_app.staff.zones import reader_zone, when
 
 
 @dataclass(frozen=True)
@@ -61,4 +63,18 @@ def customer(customer_id: str) -> Response:
         subscriptions=subscription_rows(session, customer_id),
         history=fragment.html,
         as_of=as_of.strftime("%H:%M"),
+        sessions=visitor_sessions.sessions_of(session, visitor_sessions.CUSTOMER, customer_id),
+        may_end=signed_in().may("sessions"),
+        when=lambda moment: when(moment, zone),
     )
+
+
+@blueprint.post("/customers/<customer_id>/session-endings")
+@staff("sessions")
+def end_customer_sessions(customer_id: str) -> BaseResponse:
+    """No browser is this customer's any more."""
+    if db.session.get(Customer, customer_id) is None:
+        raise NotFound
+    who = visitor_sessions.CUSTOMER
+    visitor_sessions.sign_out_everywhere(who, customer_id, signed_in().id)
+    return redirect(url_for("staff.customer", customer_id=customer_id), 303)

@@ -6,12 +6,13 @@ from flask import Response, redirect, request, url_for
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as BaseResponse
 
-from payments_app.accounts import password_links, people
+from payments_app.accounts import password_links, people, second_factor
 from payments_app.accounts.gate import ask_to_confirm, signed_in
 from payments_app.accounts.permissions import ROLE_NAMES
 from payments_app.core.email_addresses import compared
 from payments_app.core.web.access import staff
 from payments_app.core.web.links import absolute
+from payments_app.core.web.one_time_links import minutes
 from payments_app.staff.blueprint import blueprint, page
 from payments_app.staff.zones import reader_zone, when
 
@@ -87,6 +88,19 @@ def enable_member(staff_id: str) -> BaseResponse:
     return redirect(url_for("staff.members"), 303)
 
 
+@blueprint.post("/members/<staff_id>/second-factor-resets")
+@staff("staff")
+def reset_second_factor(staff_id: str) -> Response | BaseResponse:
+    """Take away a second factor that was lost; signs the member out."""
+    if not signed_in().just_confirmed:
+        return _to_confirm()
+    try:
+        second_factor.reset(_email(staff_id), signed_in().id)
+    except (ValueError, LookupError) as error:
+        return _list(422, problem=str(error))
+    return redirect(url_for("staff.members"), 303)
+
+
 def _list(
     status: int = 200,
     *,
@@ -96,9 +110,11 @@ def _list(
     link: str | None = None,
     link_for: str | None = None,
 ) -> Response:
+    have = second_factor.who_has_one()
     rows = [
         {
             "id": row.id,
+            "second_factor": row.id in have,
             "email": row.email,
             "role": row.role,
             "active": row.active,
@@ -117,6 +133,7 @@ def _list(
         role=role,
         link=link,
         link_for=link_for,
+        minutes=minutes(),
     )
 
 

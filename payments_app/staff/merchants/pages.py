@@ -11,9 +11,10 @@ from payments_app.accounts.gate import signed_in
 from payments_app.core.card_numbers import CardNumberError, refuse
 from payments_app.core.email_addresses import checked
 from payments_app.core.extensions import db
+from payments_app.core.web import visitor_sessions
 from payments_app.core.web.access import staff
 from payments_app.merchants import onboarding
-from payments_app.merchants.models import DESTINATION, DIRECT
+from payments_app.merchants.models import DESTINATION, DIRECT, Merchant
 from payments_app.merchants.read_again import read_looked_at
 from payments_app.staff.blueprint import blueprint, page
 from payments_app.staff.merchants.queries import merchants
@@ -68,6 +69,17 @@ def create_account_again(merchant_id: str) -> BaseResponse:
     return redirect(url_for("staff.merchant_list"), 303)
 
 
+@blueprint.post("/merchants/<merchant_id>/session-endings")
+@staff("sessions")
+def end_merchant_sessions(merchant_id: str) -> BaseResponse:
+    """No browser is this merchant's any more."""
+    if db.session.get(Merchant, merchant_id) is None:
+        raise NotFound
+    who = visitor_sessions.MERCHANT
+    visitor_sessions.sign_out_everywhere(who, merchant_id, signed_in().id)
+    return redirect(url_for("staff.merchant_list"), 303)
+
+
 def _problem(name: str, email: str, charge_type: str, country: str) -> str | None:
     if not 1 <= len(name) <= 100:
         return "Enter the merchant's name, at most 100 characters."
@@ -100,6 +112,7 @@ def _list(
         merchants=found,
         charge_types=_CHARGE_TYPES,
         may_change=signed_in().may("merchants"),
+        may_end=signed_in().may("sessions"),
         problem=problem,
         name=name,
         email=email,

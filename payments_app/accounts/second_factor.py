@@ -1,0 +1,216 @@
+"""second_factor: a code of an authenticator app beside the password (TOTP, RFC 6238), or one of ten
+recovery codes, each good once.
+
+Whoever may move money needs one outside the demo. The app's secret is stored encrypted, and no code
+is taken twice.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import secrets
+import time
+
+import pyotp
+import segno
+from flask import current_app
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.orm import Session
+
+from payments_app.accounts import people, sessions, throttle
+from payments_app.accounts.models import RecoveryCode, SecondFactor, Staff, StaffSession
+from payments_app.accounts.permissions import allows
+from payments_app.accounts.sessions import Member, Pending
+from payments_app.core import history, keyring
+from payments_app.core.db.clock import database_now
+from payments_app.core.db.ids import ALPHABET
+from payments_app.core.db.session import atomic
+from payments_app.core.extensions import db
+from payments_app.core.web.tokens import hash_token
+
+log = logging.getLogger(__name__)
+
+CODES = 10
+_PURPOSE, _STEP_SECONDS = "second factor", 30
+
+
+class WrongCodeError(Exception):
+    """It is not the code of this moment, or was used already."""
+
+
+class SetUpAlreadyError(Exception):
+    """The member has a second factor: only an administrator takes it away."""
+
+
+def is_missing(member: Member) -> bool:
+    """Whether the member may move money and has no second factor, where one is required."""
+    required = current_app.config["CONFIG"].second_factor_required and allows(member.role, "refund")
+    return required and not member.has_second_factor
+
+
+@atomic
+def begin(session: Session, member: Member) -> str:
+    """The secret of an enrolment, the same until it is completed. Raises SetUpAlreadyError."""
+    session.get_one(Staff, member.id, with_for_update=True)
+    found = session.get(SecondFactor, member.id, populate_existing=True)
+    if found is not None and found.confirmed_at is not None:
+        raise SetUpAlreadyError
+    secret = _opened(found) if found is not None else None
+    if secret is None:
+        secret = pyotp.random_base32()
+        stored = keyring.encrypt(_PURPOSE, secret)
+        session.merge(SecondFactor(staff_id=member.id, secret=stored, last_step=0))
+    return secret
+
+
+def qr(member: Member, secret: str) -> str:
+    """The enrolment as an SVG that an app reads, made of elements alone."""
+    shop = current_app.config["CONFIG"].public_url.partition("://")[2]
+    address = pyotp.TOTP(secret).provisioning_uri(name=member.email, issuer_name=shop)
+    return segno.make(address, error="m").svg_inline(scale=5, border=4, light="white")
+
+
+@atomic
+def complete(session: Session, member: Member, typed: str) -> tuple[list[str], str]:
+    """End an enrolment with the app's first code: the recovery codes, shown this once, and the
+    token of a new session. Every other session ends. Raises WrongCodeError."""
+    found = session.get(SecondFactor, member.id, with_for_update=True, populate_existing=True)
+    if found is None or found.confirmed_at is not None or not _is_code(found, typed):
+        raise WrongCodeError
+    found.confirmed_at = database_now()
+    staff = session.get_one(Staff, member.id, with_for_update=True, populate_existing=True)
+    sessions.end_all_sessions(session, staff)
+    _record(session, "set_up", member.id, member.id)
+    return _new_codes(session, member.id), sessions.open_session(session, staff)
+
+
+@atomic
+def new_codes(session: Session, member: Member) -> list[str]:
+    """Other recovery codes in place of all of before. Raises LookupError without a factor."""
+    if not member.has_second_factor:
+        raise LookupError("no second factor is set up")
+    session.get_one(Staff, member.id, with_for_update=True)
+    _record(session, "codes_made", member.id, member.id)
+    return _new_codes(session, member.id)
+
+
+def codes_left(session: Session, staff_id: str) -> int:
+    """How many recovery codes were not used yet."""
+    left = select(func.count()).where(
+        RecoveryCode.staff_id == staff_id, RecoveryCode.used_at.is_(None)
+    )
+    return session.scalar(left) or 0
+
+
+def enter(pending: Pending, typed: str, caller: throttle.Caller) -> str:
+    """End a sign-in whose password was right; return the token by which the browser is known from
+    now on. Raises WrongCodeError, TooManyTriesError."""
+    tried = throttle.claim_try(throttle.CODE, pending.email, caller)
+    return _enter(pending, typed, tried, caller)
+
+
+@atomic
+def _enter(
+    session: Session, pending: Pending, typed: str, tried: throttle.Try, caller: throttle.Caller
+) -> str:
+    if not _matches(session, pending.staff_id, typed):
+        raise WrongCodeError
+    throttle.forgive(session, tried)
+    session.execute(
+        update(StaffSession)
+        .where(StaffSession.token_hash == pending.token_hash)
+        .values(code_pending=False, confirmed_at=database_now(), seen_at=database_now())
+    )
+    who = pending.staff_id
+    history.record(session, "staff", "staff.signed_in", actor=who, subject=who)
+    return sessions.know_browser(session, who, caller.browser)
+
+
+@atomic
+def note_failure(session: Session, staff_id: str) -> None:
+    """A wrong code, after a right password: somebody may know that."""
+    history.record(session, "staff", "staff.code_failed", subject=staff_id)
+
+
+@atomic
+def reset(session: Session, email: str, actor: str) -> None:
+    """Take a member's second factor away, and end their sessions.
+
+    Raises LookupError for an unknown e-mail or one without it, ValueError for the actor's own.
+    """
+    staff = people.locked(session, email)
+    people.refuse_own(staff, actor)
+    found = session.get(SecondFactor, staff.id, with_for_update=True, populate_existing=True)
+    if found is None:
+        raise LookupError(f"{email} has no second factor")
+    session.delete(found)
+    session.execute(delete(RecoveryCode).where(RecoveryCode.staff_id == staff.id))
+    sessions.end_all_sessions(session, staff)
+    _record(session, "reset", actor, staff.id)
+
+
+def who_has_one() -> set[str]:
+    """The ids of members with a second factor."""
+    has = select(SecondFactor.staff_id).where(SecondFactor.confirmed_at.is_not(None))
+    return set(db.session.scalars(has))
+
+
+def _matches(session: Session, staff_id: str, typed: str) -> bool:
+    found = session.get(SecondFactor, staff_id, with_for_update=True, populate_existing=True)
+    if found is None or found.confirmed_at is None:
+        return False
+    return _is_code(found, typed) or _spend_recovery_code(session, staff_id, typed)
+
+
+def _is_code(found: SecondFactor, typed: str) -> bool:
+    """The code of now, or of the step before or after it; none that is as old as the last one."""
+    secret, code = _opened(found), re.sub(r"\s", "", typed)
+    if secret is None or not re.fullmatch(r"[0-9]{6}", code):
+        return False
+    now = int(time.time()) // _STEP_SECONDS
+    for step in (now - 1, now, now + 1):
+        expected = pyotp.TOTP(secret).generate_otp(step)
+        if step > found.last_step and secrets.compare_digest(expected, code):
+            found.last_step = step
+            return True
+    return False
+
+
+def _opened(found: SecondFactor) -> str | None:
+    try:
+        return keyring.decrypt(_PURPOSE, found.secret)
+    except keyring.SealedError:
+        log.exception("the second factor of %s can't be read: reset it", found.staff_id)
+        return None
+
+
+def _spend_recovery_code(session: Session, staff_id: str, typed: str) -> bool:
+    spent = update(RecoveryCode).where(
+        RecoveryCode.code_hash == _hash(staff_id, typed), RecoveryCode.used_at.is_(None)
+    )
+    row = session.execute(
+        spent.values(used_at=database_now()).returning(RecoveryCode.code_hash),
+        execution_options={"synchronize_session": False},
+    ).first()
+    if row is not None:
+        _record(session, "recovery_code_used", staff_id, staff_id)
+    return row is not None
+
+
+def _new_codes(session: Session, staff_id: str) -> list[str]:
+    session.execute(delete(RecoveryCode).where(RecoveryCode.staff_id == staff_id))
+    codes = ["".join(secrets.choice(ALPHABET) for _ in range(16)) for _ in range(CODES)]
+    for code in codes:
+        session.add(RecoveryCode(code_hash=_hash(staff_id, code), staff_id=staff_id))
+    return ["-".join(re.findall("....", code)) for code in codes]
+
+
+def _hash(staff_id: str, code: str) -> str:
+    # 80 random bits: nobody tries them all, so a plain hash will do.
+    return hash_token(staff_id + re.sub(r"[\s-]", "", code).lower())
+
+
+def _record(session: Session, what: str, actor: str, subject: str) -> None:
+    named = f"staff.second_factor.{what}"
+    history.record(session, "staff", named, actor=actor, subject=subject)

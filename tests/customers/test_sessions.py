@@ -1,0 +1,132 @@
+"""A buyer's session is a row: it ends for every copy of its cookie."""
+
+from __future__ import annotations
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import update
+
+from payments_app.core.db.clock import database_now
+from payments_app.customers.models import Customer
+from tests.accounts.staff_driver import StaffDriver
+from tests.bystanders import own
+from tests.checkout.checkout_client import BROWSER, CheckoutClient
+from tests.customers.mailed_link import known
+from tests.customers.shoppers import customer, press
+from tests.reconcile.books import execute
+
+pytestmark = pytest.mark.portable
+
+
+@pytest.fixture
+def ada(checkout: CheckoutClient) -> FlaskClient:
+    """A browser that is known as hers, who has paid once."""
+    checkout.pay()
+    return known(checkout)
+
+
+def copy_of(checkout: CheckoutClient, browser: FlaskClient) -> FlaskClient:
+    """Another browser with the same cookie."""
+    thief = checkout.stranger()
+    cookie = browser.get_cookie("session")
+    assert cookie
+    thief.set_cookie("session", cookie.value)
+    return thief
+
+
+def is_known(browser: FlaskClient) -> bool:
+    return "Your cards</h1>" in browser.get("/account", headers=BROWSER).text
+
+
+def test_a_cookie_copied_before_sign_out_is_of_no_use_after(
+    checkout: CheckoutClient, ada: FlaskClient
+) -> None:
+    thief = copy_of(checkout, ada)
+    assert is_known(thief)
+    assert press(ada, "/account/leave") == 303
+    assert (is_known(ada), is_known(thief)) == (False, False)
+
+
+def test_another_browser_stays_signed_in(checkout: CheckoutClient, ada: FlaskClient) -> None:
+    other = known(checkout)
+    press(ada, "/account/leave")
+    assert is_known(other)
+
+
+def test_signing_out_everywhere_ends_every_browser(
+    checkout: CheckoutClient, ada: FlaskClient
+) -> None:
+    other = known(checkout)
+    assert press(ada, "/account/leave_everywhere") == 303
+    assert (is_known(ada), is_known(other)) == (False, False)
+
+
+def test_nobody_signs_another_customer_out(checkout: CheckoutClient, ada: FlaskClient) -> None:
+    checkout.pay(email="grace@example.com")
+    grace = known(checkout, "grace@example.com")
+    press(grace, "/account/leave_everywhere")
+    assert press(grace, "/account/leave_everywhere") == 404
+    assert is_known(ada)
+
+
+def test_another_address_ends_the_sessions_of_the_old_one(
+    checkout: CheckoutClient, ada: FlaskClient
+) -> None:
+    with checkout.app.app_context():
+        execute(update(Customer).where(own(Customer)).values(email="new@example.com"))
+    assert not is_known(ada)
+
+
+def test_a_new_link_ends_the_session_that_this_browser_had(
+    checkout: CheckoutClient, ada: FlaskClient
+) -> None:
+    thief = copy_of(checkout, ada)
+    known(checkout, browser=ada)
+    assert (is_known(ada), is_known(thief)) == (True, False)
+
+
+def test_the_owner_reads_where_they_are_signed_in(
+    checkout: CheckoutClient, ada: FlaskClient
+) -> None:
+    other = checkout.stranger()
+    other.environ_base["HTTP_USER_AGENT"] = "Mozilla/5.0 (Windows NT 10.0) Firefox/140.0"
+    known(checkout, browser=other)
+    page = ada.get("/account", headers=BROWSER).text
+    assert "Firefox on Windows" in page
+    assert page.count("This browser") == 1
+
+
+def test_a_session_ends_after_a_day(checkout: CheckoutClient, ada: FlaskClient) -> None:
+    from payments_app.core.web.visitor_sessions import VisitorSession
+
+    with checkout.app.app_context():
+        execute(update(VisitorSession).values(expires_at=database_now(-1)))
+    assert not is_known(ada)
+
+
+def test_staff_sign_a_customer_out_and_the_history_names_them(
+    checkout: CheckoutClient, ada: FlaskClient
+) -> None:
+    staff = StaffDriver(checkout.app)
+    support, page = staff.signed_in("support"), f"/staff/customers/{customer(checkout).id}"
+    assert "Sign out everywhere" in support.get(page).text
+    assert support.post(f"{page}/session-endings", page).status_code == 303
+    assert not is_known(ada)
+    (entry,) = staff.entries("customer.signed_out_everywhere")
+    assert (entry.kind, entry.actor[:4], entry.data) == ("staff", "stf_", {"sessions": 1})
+
+
+def test_who_may_only_look_signs_nobody_out(checkout: CheckoutClient, ada: FlaskClient) -> None:
+    viewer = StaffDriver(checkout.app).signed_in("viewer")
+    page = f"/staff/customers/{customer(checkout).id}"
+    assert "Sign out everywhere" not in viewer.get(page).text
+    assert viewer.post(f"{page}/session-endings", page).status_code == 403
+    assert is_known(ada)
+
+
+def test_a_cookie_of_the_release_before_is_nobodys(checkout: CheckoutClient) -> None:
+    checkout.pay()
+    browser = checkout.stranger()
+    with browser.session_transaction() as cookie:
+        cookie["customer"] = {"id": customer(checkout).id, "until": 2**40}
+    assert not is_known(browser)

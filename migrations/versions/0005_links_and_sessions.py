@@ -1,7 +1,7 @@
 """Sign-in links that work once, the sessions of buyers and merchants, and
 staff's second factor.
 
-Revision: 0004, after 0003
+Revision: 0005, after 0004
 """
 
 import sqlalchemy as sa
@@ -9,8 +9,8 @@ from alembic import op
 
 from payments_app.core.db import clock, columns
 
-revision = "0004"
-down_revision = "0003"
+revision = "0005"
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 

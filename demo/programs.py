@@ -29,7 +29,7 @@ class Program:
 def app_programs(port: int) -> list[Program]:
     """A worker process for each queue: nothing that waits in one may delay a charge."""
     python = sys.executable
-    gunicorn = [python, "-m", "gunicorn", "wsgi:app", "--bind", f"127.0.0.1:{port}"]
+    gunicorn = [python, "-m", "gunicorn", "demo.app:app", "--bind", f"127.0.0.1:{port}"]
     threads = ["--worker-class", "gthread", "--workers", "2", "--threads", "8", "--preload"]
     return [
         Program("web", [*gunicorn, *threads, "--graceful-timeout", "8"]),

@@ -26,7 +26,6 @@ from payments_app.gateway import client as gateway
 from payments_app.inbound import views as inbound
 from payments_app.ledger import views as ledger
 from payments_app.merchants import views as merchants
-from payments_app.notices import views as mailbox
 from payments_app.ops import views as ops
 from payments_app.orders import api as products
 from payments_app.orders import views as orders
@@ -46,7 +45,6 @@ _VIEWS = (
     downloads,
     inbound,
     ledger,
-    mailbox,
     merchants,
     ops,
     orders,
@@ -64,11 +62,10 @@ _ROOT = Path(__file__).parent.parent.resolve()
 
 
 def create_app(config: Config | None = None) -> Flask:
-    """Build the application from `config`, or from the environment.
-
-    Raises ConfigError that names every missing or wrong setting.
+    """Build the application from `config`, or from the environment: where that is wrong, the
+    process ends with a sentence for each missing or wrong setting.
     """
-    config = config or Config.from_env(os.environ)
+    config = config or Config.of_process(os.environ)
     app = Flask(
         __name__, template_folder=str(_ROOT / "templates"), static_folder=str(_ROOT / "static")
     )

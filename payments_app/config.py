@@ -6,6 +6,7 @@ Every missing or wrong setting is named in one message, so that a deployment is 
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,6 +96,15 @@ class Config:
             demo_password=env.get("DEMO_PASSWORD") or None,
             debug=flag(env, "FLASK_DEBUG"),
         )
+
+    @classmethod
+    def of_process(cls, env: Mapping[str, str]) -> Config:
+        """As from_env, for a process that can't run without: it ends with the problems' sentences,
+        as every command ends that was used wrongly, and no traceback hides them."""
+        try:
+            return cls.from_env(env)
+        except ConfigError as error:
+            sys.exit(str(error))
 
     @property
     def tls(self) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import threading
 import time
 from collections import Counter
@@ -10,6 +9,7 @@ from dataclasses import dataclass
 
 from flask import Flask, current_app
 
+from payments_app.config_checks.numbers import RATE
 from payments_app.core import redis_client
 from payments_app.core.web.http import ProblemError
 
@@ -27,7 +27,7 @@ class Rate:
     @classmethod
     def parse(cls, text: str) -> Rate:
         """Read "10/minute". Raises ValueError for anything else."""
-        match = re.fullmatch(r"(\d+)/(second|minute|hour)", text)
+        match = RATE.fullmatch(text)
         if match is None:
             raise ValueError(f"{text!r} does not read like 10/minute")
         return cls(int(match[1]), _SECONDS[match[2]])

@@ -13,6 +13,7 @@ from payments_app.core.web.access import public, staff
 from payments_app.core.web.headers import private
 from payments_app.core.web.limits import Rate, limiter
 from payments_app.core.web.query import takes
+from payments_app.core.web.visitor import visitor_network
 
 blueprint = Blueprint("accounts", __name__, url_prefix="/staff")
 
@@ -36,7 +37,7 @@ def sign_in_page() -> Response | BaseResponse:
 @public
 def open_session() -> Response | BaseResponse:
     """Sign in."""
-    limiter().check("sign-in", _PER_ADDRESS, request.remote_addr or "")
+    limiter().check("sign-in", _PER_ADDRESS, visitor_network())
     email = request.form.get("email", "")
     refuse(email)
     try:
@@ -115,7 +116,7 @@ def new_password() -> Response:
 @public
 def set_password() -> Response:
     """Set the password by a link, and sign in."""
-    limiter().check("sign-in", _PER_ADDRESS, request.remote_addr or "")
+    limiter().check("sign-in", _PER_ADDRESS, visitor_network())
     token = request.form.get("token", "")
     try:
         session = password_links.set_password(token, request.form.get("new", ""))

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from payments_app.config_checks.read import listed
 
-RATE = re.compile(r"([1-9]\d{0,5})/(second|minute|hour)")
+_RATE = re.compile(r"([1-9]\d{0,5})/(second|minute|hour)")
 
 
 def _check_numbers(env: Mapping[str, str]) -> list[str]:
@@ -22,7 +22,7 @@ def _check_numbers(env: Mapping[str, str]) -> list[str]:
     port = env.get("PORT") or "8000"
     if not re.fullmatch(r"[1-9]\d{0,4}", port) or int(port) > 65535:
         problems.append("PORT must be a number from 1 to 65535")
-    if not RATE.fullmatch(env.get("CHECKOUT_RATE_LIMIT") or "1/second"):
+    if not _RATE.fullmatch(env.get("CHECKOUT_RATE_LIMIT") or "1/second"):
         problems.append("CHECKOUT_RATE_LIMIT must read like 10/minute, from 1 to 999999")
     return problems
 

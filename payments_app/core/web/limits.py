@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections import Counter
@@ -9,7 +10,6 @@ from dataclasses import dataclass
 
 from flask import Flask, current_app
 
-from payments_app.config_checks.numbers import RATE
 from payments_app.core import redis_client
 from payments_app.core.web.http import ProblemError
 
@@ -27,7 +27,7 @@ class Rate:
     @classmethod
     def parse(cls, text: str) -> Rate:
         """Read "10/minute". Raises ValueError for anything else."""
-        match = RATE.fullmatch(text)
+        match = re.fullmatch(r"([1-9]\d{0,5})/(second|minute|hour)", text)
         if match is None:
             raise ValueError(f"{text!r} does not read like 10/minute")
         return cls(int(match[1]), _SECONDS[match[2]])

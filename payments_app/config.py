@@ -14,6 +14,7 @@ from pathlib import Path
 from payments_app.config_checks import flag, listed, problems_of
 
 STRIPE_JS = "https://js.stripe.com/endive/stripe.js"
+TURNSTILE = "https://challenges.cloudflare.com"
 
 
 class ConfigError(ValueError):
@@ -51,6 +52,9 @@ class Config:
     checkout_rate_limit: str
     platform_fee_fixed: Mapping[str, int]  # by currency, in minor units
     checkout_challenge: str
+    turnstile_site_key: str | None
+    turnstile_secret_key: str | None
+    turnstile_api_base: str | None
     proxy_hops: int
     sentry_dsn: str | None
     cdn_purge_url: str | None
@@ -88,6 +92,9 @@ class Config:
             platform_fee_fixed=_fees(env.get("PLATFORM_FEE_FIXED") or ""),
             checkout_rate_limit=env.get("CHECKOUT_RATE_LIMIT") or "10/minute",
             checkout_challenge=env.get("CHECKOUT_CHALLENGE") or "auto",
+            turnstile_site_key=env.get("TURNSTILE_SITE_KEY") or None,
+            turnstile_secret_key=env.get("TURNSTILE_SECRET_KEY") or None,
+            turnstile_api_base=(env.get("TURNSTILE_API_BASE") or "").rstrip("/") or None,
             proxy_hops=int(env.get("PROXY_HOPS") or 0),
             sentry_dsn=env.get("SENTRY_DSN") or None,
             cdn_purge_url=env.get("CDN_PURGE_URL") or None,
@@ -129,6 +136,11 @@ class Config:
     def sandboxed(self) -> bool:
         """Whether a stand-in answers for Stripe."""
         return self.stripe_api_base is not None
+
+    @property
+    def turnstile_base(self) -> str:
+        """Where the challenge comes from: its provider, or the stand-in for it."""
+        return self.turnstile_api_base or TURNSTILE
 
     @property
     def stripe_js_url(self) -> str:

@@ -205,6 +205,8 @@ def _form_again(problem: ProblemError) -> Response:
     that expired or names nothing, gets the problem alone."""
     if wants_json() or problem.code == "form_expired" or problem.status in {413, 415, 503}:
         raise problem
+    if problem.code == "challenge_required" and "url" in problem.more:
+        return private(make_response(redirect(problem.more["url"], 303)))
     offer = offer_of(db.session(), request.form.get("item", ""))
     if offer is None:
         raise problem

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from payments_app.config_checks import addresses, at_stripe, numbers, weak_secrets
+from payments_app.config_checks import addresses, at_stripe, numbers, turnstile, weak_secrets
 from payments_app.config_checks.read import flag, listed
 
 __all__ = ["REQUIRED", "SETTINGS", "flag", "listed", "problems_of"]
@@ -41,6 +41,9 @@ SETTINGS = (
     "CHARGE_CONCURRENCY",
     "CHECKOUT_RATE_LIMIT",
     "CHECKOUT_CHALLENGE",
+    "TURNSTILE_SITE_KEY",
+    "TURNSTILE_SECRET_KEY",
+    "TURNSTILE_API_BASE",
     "PLATFORM_FEE_FIXED",
     "PROXY_HOPS",
     "CDN_PURGE_URL",
@@ -77,5 +80,6 @@ _CHECKS = (
     *weak_secrets.CHECKS,
     *addresses.CHECKS,
     *at_stripe.CHECKS,
+    *turnstile.CHECKS,
     *numbers.CHECKS,
 )

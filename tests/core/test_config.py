@@ -123,6 +123,10 @@ def test_all_missing_settings_are_named_at_once() -> None:
         ("SENTRY_DSN", "https://sentry.example/1", "SENTRY_DSN must"),
         ("SENTRY_DSN", "https://key@sentry.example/", "SENTRY_DSN must"),
         ("SMTP_URL", "smtp://mail.example.com:70000", "a port from 1 to 65535"),
+        ("TURNSTILE_SITE_KEY", "0x4AAAAAAA", "must be set together"),
+        ("TURNSTILE_SITE_KEY", "1x00000000000000000000AA", "one of Cloudflare's for tests"),
+        ("TURNSTILE_API_BASE", "http://127.0.0.1:1", "TURNSTILE_API_BASE is for this machine"),
+        ("TURNSTILE_API_BASE", "https://turn.example", "a stand-in on this machine"),
         # Numbers.
         ("CHECKOUT_RATE_LIMIT", "0/minute", "CHECKOUT_RATE_LIMIT must"),
         ("CHECKOUT_RATE_LIMIT", "10/minute\n", "CHECKOUT_RATE_LIMIT must"),

@@ -28,6 +28,7 @@ pytestmark = pytest.mark.timeout(300)
 
 # Templates of moments that this world has not, and the tests that bring them about.
 ELSEWHERE = {
+    "checkout/challenge.html": "tests/checkout/test_provider_challenge.py",
     "checkout/_question.html": "tests/checkout/test_challenge.py",
     "demo/mail.html": "tests/notices/test_mailbox_pages.py",
     "demo/mails.html": "tests/notices/test_mailbox_pages.py",

@@ -72,6 +72,12 @@ def takes_cards(view: View) -> View:
     return view
 
 
+def shows_challenge(view: View) -> View:
+    """Mark a page with the challenge's provider on it: only such pages may load anything of it."""
+    view.__shows_challenge__ = True  # type: ignore[attr-defined]
+    return view
+
+
 def prepare(app: Flask) -> None:
     """Send the headers with every response."""
     app.after_request(_secure)
@@ -106,12 +112,17 @@ def _is_hashed_file(response: Response) -> bool:
 
 
 def _on_card_page() -> bool:
+    return _is_marked("__takes_cards__")
+
+
+def _is_marked(mark: str) -> bool:
     view = current_app.view_functions.get(request.endpoint or "")
-    return getattr(view, "__takes_cards__", False)
+    return getattr(view, mark, False)
 
 
 def _content_security_policy() -> str:
-    """Ourselves alone; on a page that takes cards also Stripe, or the stand-in for it."""
+    """Ourselves alone; on a page that takes cards also Stripe, on one with the challenge also its
+    provider, or the stand-in for it. No page has both."""
     scripts, frames, connections, images = ["'self'"], [], ["'self'"], ["'self'", "data:"]
     if _on_card_page():
         config = current_app.config["CONFIG"]
@@ -120,6 +131,10 @@ def _content_security_policy() -> str:
         frames += [*_STRIPE_FRAMES, *stand_in]
         connections += ["https://api.stripe.com", *stand_in]
         images += ["https://*.stripe.com", *stand_in]
+    elif _is_marked("__shows_challenge__"):
+        provider = current_app.config["CONFIG"].turnstile_base
+        scripts.append(provider)
+        frames.append(provider)
     directives = {
         "default-src": ["'none'"],
         "script-src": scripts,

@@ -30,7 +30,7 @@ from parts.settings import private_settings, webhook_secrets
 
 QUEUES = (
     *("charges", "charges", "payment_critical"),
-    *("payment_standard", "payment_standard", "mailers"),
+    *("payment_standard", "payment_standard", "mailers", "webhooks"),
 )
 STAFF = ("grace@example.com", "alan@example.com")
 _LOOK_SECONDS = 0.2

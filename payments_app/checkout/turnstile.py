@@ -15,7 +15,6 @@ from urllib.parse import urlencode, urlsplit
 
 from flask import current_app
 
-from payments_app.config import Config
 from payments_app.core.deadline import deadline
 
 log = logging.getLogger(__name__)
@@ -35,8 +34,7 @@ class ProviderAwayError(Exception):
 
 def is_used() -> bool:
     """Whether the settings name a provider."""
-    config: Config = current_app.config["CONFIG"]
-    return config.turnstile_site_key is not None
+    return current_app.config["CONFIG"].turnstile_site_key is not None
 
 
 def is_solved(token: str) -> bool:
@@ -60,7 +58,7 @@ def is_solved(token: str) -> bool:
     return bool(said.get("hostname") == ours and said.get("action") == ACTION)
 
 
-def _ask(config: Config, token: str) -> dict[str, Any]:
+def _ask(config: Any, token: str) -> dict[str, Any]:
     """Raises OSError, HTTPException, ValueError."""
     parts = urlsplit(f"{config.turnstile_base}/turnstile/v0/siteverify")
     host, port = parts.hostname or "", parts.port

@@ -25,7 +25,15 @@ from payments_app.payments.models import PaymentRecord, Transaction
 from payments_app.payments.transactions.open import PaymentSource, open_transaction
 from tests.own_database import expect_failure
 
-QUEUES = ("charges", "payment_critical", "payment_standard", "default", "mailers", "reports")
+QUEUES = (
+    "charges",
+    "payment_critical",
+    "payment_standard",
+    "default",
+    "mailers",
+    "webhooks",
+    "reports",
+)
 
 
 def work_all_due() -> None:

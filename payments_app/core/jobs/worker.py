@@ -17,6 +17,7 @@ from rq.serializers import JSONSerializer
 from payments_app.core import registry
 from payments_app.core.extensions import db
 from payments_app.core.jobs import runner
+from payments_app.core.jobs.wake_up_job import WakeUpJob
 
 
 class QueueWorker(Worker):
@@ -55,6 +56,7 @@ def run(app: Flask, queue: str, niceness: int = 0) -> None:
         worker = QueueWorker(
             [queue],
             connection=Redis.from_url(app.config["CONFIG"].redis_url),
+            job_class=WakeUpJob,
             serializer=JSONSerializer,
             worker_ttl=45,
             maintenance_interval=30,

@@ -75,6 +75,8 @@ def create_app(config: Config | None = None) -> Flask:
     app.config.update(
         CONFIG=config,
         SECRET_KEY=config.secret_key,
+        SECRET_KEY_FALLBACKS=list(config.secret_key_fallbacks),
+        WTF_CSRF_SECRET_KEY=config.signing_keys,
         SQLALCHEMY_DATABASE_URI=config.database_url,
         SQLALCHEMY_ENGINE_OPTIONS=database.engine_options(
             config.database_url, max(threads.values())

@@ -30,6 +30,7 @@ class Config:
     """
 
     secret_key: str
+    secret_key_fallbacks: tuple[str, ...]  # which still verify, and sign nothing
     public_url: str
     database_url: str
     redis_url: str
@@ -70,6 +71,7 @@ class Config:
             raise ConfigError("The configuration can't be used:\n  " + "\n  ".join(problems))
         return cls(
             secret_key=env["SECRET_KEY"],
+            secret_key_fallbacks=listed(env.get("SECRET_KEY_FALLBACKS") or ""),
             public_url=env["PUBLIC_URL"].rstrip("/"),
             database_url=_with_driver(env["DATABASE_URL"]),
             redis_url=env["REDIS_URL"],
@@ -112,6 +114,11 @@ class Config:
             return cls.from_env(env)
         except ConfigError as error:
             sys.exit(str(error))
+
+    @property
+    def signing_keys(self) -> list[str]:
+        """The oldest first; the last one signs, all verify."""
+        return [*reversed(self.secret_key_fallbacks), self.secret_key]
 
     @property
     def tls(self) -> bool:

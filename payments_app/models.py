@@ -4,6 +4,7 @@ from payments_app.accounts import models as accounts
 from payments_app.checkout import velocity_fingerprints as checkout
 from payments_app.core import alerts, history, registry, restores
 from payments_app.core.jobs import counters, outbox
+from payments_app.core.web import limits
 from payments_app.customers import models as customers
 from payments_app.downloads import models as downloads
 from payments_app.gateway import breaker, own_account
@@ -40,6 +41,7 @@ __all__ = [
     "inbound",
     "indexes",
     "ledger",
+    "limits",
     "merchants",
     "notices",
     "orders",

@@ -39,6 +39,8 @@ def _check_secret_key(env: Mapping[str, str]) -> list[str]:
             "SECRET_KEY must be at least 32 random characters "
             "(python -c 'import secrets; print(secrets.token_urlsafe(48))')"
         ]
+    if any(is_guessable(old, 32) for old in listed(env.get("SECRET_KEY_FALLBACKS", ""))):
+        return ["SECRET_KEY_FALLBACKS must each be what SECRET_KEY may be (comma-separated)"]
     return []
 
 

@@ -14,6 +14,7 @@ from payments_app.core.db.clock import database_now
 from payments_app.core.db.session import atomic
 from payments_app.core.jobs.outbox import Message
 from payments_app.core.jobs.scheduler import schedule
+from payments_app.core.web.limits import forget_counters
 
 DAY = 86_400
 KEEP_SECONDS = 30 * DAY
@@ -28,6 +29,7 @@ def clean_up() -> int:
         Message.done_at < database_now(-KEEP_SECONDS),
         and_(Message.done_at < database_now(-KEEP_PERIODIC_SECONDS), Message.command.in_(periodic)),
     )
+    forget_counters()
     total = _forget_marks()
     while True:
         gone = _delete(old)

@@ -60,6 +60,7 @@ class Config:
     sentry_dsn: str | None
     cdn_purge_url: str | None
     cdn_purge_token: str | None
+    security_contact: str | None
     data_dir: Path
     demo_password: str | None
     debug: bool
@@ -101,6 +102,7 @@ class Config:
             sentry_dsn=env.get("SENTRY_DSN") or None,
             cdn_purge_url=env.get("CDN_PURGE_URL") or None,
             cdn_purge_token=env.get("CDN_PURGE_TOKEN") or None,
+            security_contact=env.get("SECURITY_CONTACT") or None,
             data_dir=Path(env.get("DATA_DIR") or "data"),
             demo_password=env.get("DEMO_PASSWORD") or None,
             debug=flag(env, "FLASK_DEBUG"),

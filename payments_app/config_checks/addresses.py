@@ -107,6 +107,12 @@ def _check_others(env: Mapping[str, str]) -> list[str]:
         parts and is_https(dsn) and parts.username and re.fullmatch(r"(/[\w.-]+)*/\d+", parts.path)
     ):
         problems.append("SENTRY_DSN must read like https://key@host/number, as Sentry shows it")
+    contact = env.get("SECURITY_CONTACT", "")
+    if contact and not (
+        (contact.startswith("https://") and is_https(contact))
+        or (contact.startswith("mailto:") and _MAIL.fullmatch(contact[7:]))
+    ):
+        problems.append("SECURITY_CONTACT must be https://... or mailto:security@example.com")
     return problems
 
 

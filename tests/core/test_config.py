@@ -127,6 +127,7 @@ def test_all_missing_settings_are_named_at_once() -> None:
         ("TURNSTILE_SITE_KEY", "1x00000000000000000000AA", "one of Cloudflare's for tests"),
         ("TURNSTILE_API_BASE", "http://127.0.0.1:1", "TURNSTILE_API_BASE is for this machine"),
         ("TURNSTILE_API_BASE", "https://turn.example", "a stand-in on this machine"),
+        ("SECURITY_CONTACT", "me", "SECURITY_CONTACT must"),
         # Numbers.
         ("CHECKOUT_RATE_LIMIT", "0/minute", "CHECKOUT_RATE_LIMIT must"),
         ("CHECKOUT_RATE_LIMIT", "10/minute\n", "CHECKOUT_RATE_LIMIT must"),

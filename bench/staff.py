@@ -21,7 +21,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from parts.settings import private_settings
+from parts.settings import NO_CACHE, NO_REDIS, private_settings
 from payments_app import create_app
 from payments_app.accounts import sessions
 from payments_app.accounts.models import Staff
@@ -30,8 +30,6 @@ from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.payments.models import PaymentRecord, Transaction
 
-NOWHERE = "redis://127.0.0.1:1/0"
-
 
 class Bench:
     """An application on one database, and a browser that is signed in to it."""
@@ -39,7 +37,7 @@ class Bench:
     def __init__(self, database_url: str, cache_url: str) -> None:
         settings = private_settings(
             database_url=database_url,
-            redis_url=NOWHERE,
+            redis_url=NO_REDIS,
             cache_redis_url=cache_url,
             sandbox_url="http://127.0.0.1:1",
         )
@@ -139,7 +137,7 @@ def main() -> None:
         }
         found = take_turns(contenders, asked.rounds)
         print(f"{name:20}{found['small']:>26}{found['large']:>26}", flush=True)
-    bare = Bench(asked.large, NOWHERE)
+    bare = Bench(asked.large, NO_CACHE)
     found = take_turns(
         {
             "cached": lambda: large.get(large.pages()["customer"]),

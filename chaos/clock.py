@@ -59,7 +59,7 @@ FOLLOW_UPS_DUE = """
         SELECT id FROM pay_outbox
         WHERE done_at IS NULL AND dead_at IS NULL AND leased_until IS NULL
           AND available_at > clock_timestamp()
-          AND queue IN ('payment_critical', 'payment_standard', 'mailers')
+          AND queue IN ('payment_critical', 'payment_standard', 'mailers', 'webhooks')
           AND command <> 'settlement.close'
         ORDER BY available_at LIMIT 100
     )
@@ -69,7 +69,7 @@ FOLLOW_UPS_DUE = """
 PAYMENTS_BUSY = """
     SELECT count(*) FROM pay_outbox
     WHERE done_at IS NULL AND dead_at IS NULL
-      AND queue IN ('charges', 'payment_critical', 'payment_standard')
+      AND queue IN ('charges', 'payment_critical', 'payment_standard', 'webhooks')
       AND command <> 'notices.deliver_webhook'
       AND (tries > 0 OR leased_until > clock_timestamp()
            OR available_at < clock_timestamp() + interval '10 s')
@@ -77,13 +77,13 @@ PAYMENTS_BUSY = """
 DUE = """
     SELECT count(*) FROM pay_outbox
     WHERE done_at IS NULL AND dead_at IS NULL AND available_at <= clock_timestamp()
-      AND queue IN ('charges', 'payment_critical', 'payment_standard', 'mailers')
+      AND queue IN ('charges', 'payment_critical', 'payment_standard', 'mailers', 'webhooks')
       AND command <> 'notices.deliver_webhook'
 """
 ANYTHING_BUSY = """
     SELECT count(*) FROM pay_outbox
     WHERE done_at IS NULL AND dead_at IS NULL AND command <> 'settlement.close'
-      AND queue IN ('charges', 'payment_critical', 'payment_standard', 'mailers')
+      AND queue IN ('charges', 'payment_critical', 'payment_standard', 'mailers', 'webhooks')
 """
 PAYMENTS_PENDING = """
     SELECT count(*) FROM pay_transactions WHERE state = 'pending' AND phase <> 'requires_action'

@@ -5,9 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from parts.settings import private_settings
-
-NOWHERE = "redis://127.0.0.1:1/0"  # filling touches the database alone
+from parts.settings import NO_CACHE, NO_REDIS, private_settings
 
 
 def main(count: str) -> int:
@@ -17,8 +15,8 @@ def main(count: str) -> int:
     url = os.environ.get("DATABASE_URL") or f"sqlite:///{directory}/payments.sqlite3"
     settings = private_settings(
         database_url=url,
-        redis_url=NOWHERE,
-        cache_redis_url=NOWHERE,
+        redis_url=NO_REDIS,
+        cache_redis_url=NO_CACHE,
         sandbox_url="http://127.0.0.1:1",
     )
     for words in (["db", "upgrade"], ["demo", "data", "--count", count]):

@@ -28,7 +28,7 @@ class Program:
 def app_programs(port: int) -> list[Program]:
     """The web, and the parent of all processes that work."""
     python = sys.executable
-    gunicorn = [python, "-m", "gunicorn", "wsgi:app", "--bind", f"127.0.0.1:{port}"]
+    gunicorn = [python, "-m", "gunicorn", "demo.app:app", "--bind", f"127.0.0.1:{port}"]
     threads = ["--worker-class", "gthread", "--workers", "2", "--threads", "8", "--preload"]
     return [
         Program("web", [*gunicorn, *threads, "--graceful-timeout", "8"]),

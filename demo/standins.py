@@ -10,6 +10,7 @@ from parts.process import Process
 from parts.redis import Redis
 from parts.sandbox import Sandbox
 from parts.settings import sandbox_account, webhook_secrets
+from parts.turnstile import Turnstile
 
 
 def jobs_redis(data: DataDirectory) -> Redis:
@@ -65,6 +66,11 @@ def complete(
         mailbox = Mailbox(data.path)
         settings["SMTP_URL"] = mailbox.url
         standins.append(mailbox)
+    # A provider's challenge where one is asked for, and no keys of a provider are there.
+    if given.get("CHECKOUT_CHALLENGE", "off") != "off" and "TURNSTILE_SITE_KEY" not in given:
+        provider = Turnstile(data.path)
+        settings |= provider.settings
+        standins.append(provider)
     return settings, standins
 
 

@@ -24,6 +24,7 @@ class Web(Process):
         *,
         workers: int = 1,
         threads: int = 8,
+        application: str = "wsgi:app",
     ) -> None:
         self.port = port or free_port()
         self.url = f"http://{LOOPBACK}:{self.port}"
@@ -31,7 +32,7 @@ class Web(Process):
             sys.executable,
             "-m",
             "gunicorn",
-            "wsgi:app",
+            application,
             "--bind",
             f"{LOOPBACK}:{self.port}",
         ]

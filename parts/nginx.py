@@ -56,6 +56,8 @@ class Nginx(Process):
             "127.0.0.1:8000": f"{LOOPBACK}:{app_port}",
             "listen 80 ": f"listen {LOOPBACK}:{self.plain_port} ",
             "listen 443 ": f"listen {LOOPBACK}:{self.port} ",
+            "listen [::]:80 ": f"listen [::1]:{self.plain_port} ",
+            "listen [::]:443 ": f"listen [::1]:{self.port} ",
             "pay.example.com$request_uri": f"{NAME}:{self.port}$request_uri",
             "pay.example.com": NAME,
         }

@@ -9,20 +9,18 @@ from pathlib import Path
 from psycopg import Connection, sql
 
 from parts.postgres import create_database
-from parts.settings import private_settings
+from parts.settings import NO_CACHE, NO_REDIS, private_settings
 
 TEMPLATE = "migrated"
 SQLITE = "sqlite:///"
-# Never contacted: a migration touches the database alone.
-NOWHERE = "redis://127.0.0.1:1/0"
 
 
 def migrate(database_url: str) -> None:
     """Run every migration, as a deployment does. Raises RuntimeError with what Alembic said."""
     settings = private_settings(
         database_url=database_url,
-        redis_url=NOWHERE,
-        cache_redis_url=NOWHERE,
+        redis_url=NO_REDIS,
+        cache_redis_url=NO_CACHE,
         sandbox_url="http://127.0.0.1:1",
     )
     done = subprocess.run(

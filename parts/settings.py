@@ -3,6 +3,8 @@
 import secrets
 from collections.abc import Mapping
 
+# Nothing answers there: for what touches the database alone.
+NO_REDIS, NO_CACHE = "redis://127.0.0.1:1/0", "redis://127.0.0.1:1/1"
 WEBHOOK_SECRETS = (
     "STRIPE_WEBHOOK_SECRET",
     "STRIPE_CONNECT_WEBHOOK_SECRET",

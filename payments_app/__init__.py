@@ -28,7 +28,6 @@ from payments_app.gateway import client as gateway
 from payments_app.inbound import views as inbound
 from payments_app.ledger import views as ledger
 from payments_app.merchants import views as merchants
-from payments_app.notices import views as mailbox
 from payments_app.ops import views as ops
 from payments_app.orders import api as products
 from payments_app.orders import views as orders
@@ -48,7 +47,6 @@ _VIEWS = (
     downloads,
     inbound,
     ledger,
-    mailbox,
     merchants,
     ops,
     orders,
@@ -66,11 +64,10 @@ _ROOT = Path(__file__).parent.parent.resolve()
 
 
 def create_app(config: Config | None = None) -> Flask:
-    """Build the application from `config`, or from the environment.
-
-    Raises ConfigError that names every missing or wrong setting.
+    """Build the application from `config`, or from the environment: where that is wrong, the
+    process ends with a sentence for each missing or wrong setting.
     """
-    config = config or Config.from_env(os.environ)
+    config = config or Config.of_process(os.environ)
     app = Flask(
         __name__, template_folder=str(_ROOT / "templates"), static_folder=str(_ROOT / "static")
     )
@@ -81,6 +78,8 @@ def create_app(config: Config | None = None) -> Flask:
     app.config.update(
         CONFIG=config,
         SECRET_KEY=config.secret_key,
+        SECRET_KEY_FALLBACKS=list(config.secret_key_fallbacks),
+        WTF_CSRF_SECRET_KEY=config.signing_keys,
         SQLALCHEMY_DATABASE_URI=config.database_url,
         SQLALCHEMY_ENGINE_OPTIONS=options,
         SQLALCHEMY_BINDS=reading.binds(options, config.database_url),

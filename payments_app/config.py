@@ -6,6 +6,7 @@ Every missing or wrong setting is named in one message, so that a deployment is 
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from pathlib import Path
 from payments_app.config_checks import flag, listed, problems_of
 
 STRIPE_JS = "https://js.stripe.com/endive/stripe.js"
+TURNSTILE = "https://challenges.cloudflare.com"
 
 
 class ConfigError(ValueError):
@@ -28,6 +30,7 @@ class Config:
     """
 
     secret_key: str
+    secret_key_fallbacks: tuple[str, ...]  # which still verify, and sign nothing
     public_url: str
     database_url: str
     redis_url: str
@@ -51,10 +54,14 @@ class Config:
     platform_fee_fixed: Mapping[str, int]  # by currency, in minor units
     checkout_challenge: str
     sign_in_link_minutes: int
+    turnstile_site_key: str | None
+    turnstile_secret_key: str | None
+    turnstile_api_base: str | None
     proxy_hops: int
     sentry_dsn: str | None
     cdn_purge_url: str | None
     cdn_purge_token: str | None
+    security_contact: str | None
     data_dir: Path
     demo_password: str | None
     debug: bool
@@ -66,6 +73,7 @@ class Config:
             raise ConfigError("The configuration can't be used:\n  " + "\n  ".join(problems))
         return cls(
             secret_key=env["SECRET_KEY"],
+            secret_key_fallbacks=listed(env.get("SECRET_KEY_FALLBACKS") or ""),
             public_url=env["PUBLIC_URL"].rstrip("/"),
             database_url=_with_driver(env["DATABASE_URL"]),
             redis_url=env["REDIS_URL"],
@@ -89,14 +97,32 @@ class Config:
             checkout_rate_limit=env.get("CHECKOUT_RATE_LIMIT") or "10/minute",
             checkout_challenge=env.get("CHECKOUT_CHALLENGE") or "auto",
             sign_in_link_minutes=int(env.get("SIGN_IN_LINK_MINUTES") or 15),
+            turnstile_site_key=env.get("TURNSTILE_SITE_KEY") or None,
+            turnstile_secret_key=env.get("TURNSTILE_SECRET_KEY") or None,
+            turnstile_api_base=(env.get("TURNSTILE_API_BASE") or "").rstrip("/") or None,
             proxy_hops=int(env.get("PROXY_HOPS") or 0),
             sentry_dsn=env.get("SENTRY_DSN") or None,
             cdn_purge_url=env.get("CDN_PURGE_URL") or None,
             cdn_purge_token=env.get("CDN_PURGE_TOKEN") or None,
+            security_contact=env.get("SECURITY_CONTACT") or None,
             data_dir=Path(env.get("DATA_DIR") or "data"),
             demo_password=env.get("DEMO_PASSWORD") or None,
             debug=flag(env, "FLASK_DEBUG"),
         )
+
+    @classmethod
+    def of_process(cls, env: Mapping[str, str]) -> Config:
+        """As from_env, for a process that can't run without: it ends with the problems' sentences,
+        as every command ends that was used wrongly, and no traceback hides them."""
+        try:
+            return cls.from_env(env)
+        except ConfigError as error:
+            sys.exit(str(error))
+
+    @property
+    def signing_keys(self) -> list[str]:
+        """The oldest first; the last one signs, all verify."""
+        return [*reversed(self.secret_key_fallbacks), self.secret_key]
 
     @property
     def tls(self) -> bool:
@@ -126,6 +152,11 @@ class Config:
     def second_factor_required(self) -> bool:
         """Whether staff who may move money need a second factor: anywhere but in the demo."""
         return not self.sandboxed
+
+    @property
+    def turnstile_base(self) -> str:
+        """Where the challenge comes from: its provider, or the stand-in for it."""
+        return self.turnstile_api_base or TURNSTILE
 
     @property
     def stripe_js_url(self) -> str:

@@ -4,7 +4,7 @@ from payments_app.accounts import models as accounts
 from payments_app.checkout import velocity_fingerprints as checkout
 from payments_app.core import alerts, history, registry, restores
 from payments_app.core.jobs import counters, outbox
-from payments_app.core.web import link_requests, one_time_links, visitor_sessions
+from payments_app.core.web import limits, link_requests, one_time_links, visitor_sessions
 from payments_app.customers import models as customers
 from payments_app.downloads import models as downloads
 from payments_app.gateway import breaker, own_account
@@ -41,6 +41,7 @@ __all__ = [
     "inbound",
     "indexes",
     "ledger",
+    "limits",
     "link_requests",
     "merchants",
     "notices",

@@ -9,6 +9,7 @@ QUEUE_THREADS = {
     "payment_standard": 5,
     "default": 5,
     "mailers": 3,
+    "webhooks": 20,  # merchants' endpoints: whatever they do, they hold these threads alone
     "reports": 1,
 }
 

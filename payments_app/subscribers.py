@@ -148,7 +148,7 @@ COMMANDS = {
     ),
     DELIVER: Command(
         deliver,
-        "payment_standard",
+        "webhooks",
         webhook_retries.POLICY,
         on_dead_letter=mark_delivery_dead,
         deadline=3 * DAY,

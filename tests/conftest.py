@@ -25,6 +25,7 @@ from parts.redis import Redis
 from parts.sandbox import Sandbox
 from parts.schema import postgres_template, sqlite_template
 from parts.settings import private_settings
+from tests.config_at import config_at
 from tests.made_once import keep, let_go
 from tests.own_database import OwnDatabase, PostgresDatabase, SqliteDatabase
 from tests.stripe_types.judge import Judge
@@ -205,12 +206,19 @@ def made_once() -> Iterator[None]:
 
 
 @pytest.fixture
-def app(settings: dict[str, str], compiled_templates: FileSystemBytecodeCache) -> Iterator[Flask]:
+def public_url() -> str | None:
+    """Another address than the settings': a stand-in for Stripe is refused beside a public one."""
+    return None
+
+
+@pytest.fixture
+def app(
+    settings: dict[str, str], public_url: str | None, compiled_templates: FileSystemBytecodeCache
+) -> Iterator[Flask]:
     """The app as it runs in production: CSRF protection on, errors answered rather than raised."""
     from payments_app import create_app
-    from payments_app.config import Config
 
-    app = create_app(Config.from_env(settings))
+    app = create_app(config_at(public_url, settings))
     app.jinja_env.bytecode_cache = compiled_templates
     use_whole_templates(app.jinja_env)
     yield app

@@ -44,7 +44,7 @@ def open_shop(
     with ExitStack() as running:
         running.enter_context(Worker(directory, settings, "charges"))
         running.enter_context(Sweeper(directory, settings))
-        yield running.enter_context(Web(directory, settings, port))
+        yield running.enter_context(Web(directory, settings, port, application="demo.app:app"))
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,9 @@ from payments_app.core import registry
 from payments_app.core.extensions import db
 from payments_app.core.jobs import leases, runner
 from payments_app.core.jobs.due import due_queues
+from payments_app.queues import QUEUE_THREADS
 
-QUEUES = ("charges", "payment_critical", "payment_standard", "default", "mailers", "reports")
+QUEUES = tuple(QUEUE_THREADS)
 CLAIMS = 20
 
 

@@ -6,6 +6,7 @@ from flask import Blueprint, Response, make_response, render_template, request
 
 from payments_app.core.web.headers import private
 from payments_app.core.web.limits import Rate, limiter
+from payments_app.core.web.visitor import visitor_network
 
 TOO_MANY = "Too many attempts for this account. Wait 15 minutes and try again."
 _PER_ADDRESS = Rate(60, 900)
@@ -17,7 +18,7 @@ blueprint = Blueprint("accounts", __name__, url_prefix="/staff")
 
 def limit() -> None:
     """Count a try of this address, at whatever account. Raises ProblemError 429."""
-    limiter().check("sign-in", _PER_ADDRESS, request.remote_addr or "")
+    limiter().check("sign-in", _PER_ADDRESS, visitor_network())
 
 
 def form(

@@ -16,6 +16,7 @@ from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.core.web import access
 from payments_app.core.web.http import ProblemError, wants_json
+from payments_app.core.web.visitor import visitor_network
 
 
 def prepare(app: Flask) -> None:
@@ -93,7 +94,7 @@ def know_browser(response: Response, token: str) -> None:
 
 def caller() -> Caller:
     """Who tries to sign in."""
-    return Caller(request.remote_addr or "", request.cookies.get(_browser_cookie()))
+    return Caller(visitor_network(), request.cookies.get(_browser_cookie()))
 
 
 def drop_token(response: Response) -> None:

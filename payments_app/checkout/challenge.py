@@ -1,8 +1,10 @@
-"""challenge: a plain question before a payment, for whoever had too many cards declined.
+"""challenge: a proof that a person pays, of whoever had too many cards declined.
 
-CHECKOUT_CHALLENGE is `off`, `auto` (after MOST declines in an hour) or `always` (under an attack).
-The question needs no script and nobody else's server. It stops tools that were not written for
-this shop, and no others: against those there are the rate limit and Stripe's Radar.
+CHECKOUT_CHALLENGE is `off`, `auto` (after so many declines in an hour) or `always` (under an
+attack). With keys of a provider in the settings its challenge is a page of its own before the
+form (`challenge_page.py`), so that its scripts never run where a card is typed. Without keys it is
+a question of ours in the form, which needs no script and nobody else's server; it stops tools that
+were not written for this shop, and no others.
 """
 
 from __future__ import annotations
@@ -11,9 +13,9 @@ import secrets
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from flask import current_app
+from flask import current_app, session, url_for
 
-from payments_app.checkout import buyers
+from payments_app.checkout import buyers, turnstile
 from payments_app.checkout.forms import Purchase
 from payments_app.checkout.keys import made_before
 from payments_app.checkout.velocity_fingerprints import declines, fingerprints_of
@@ -25,6 +27,7 @@ from payments_app.core.web.http import ProblemError
 DECLINE_LIMITS = {"address": 10, "browser": 3, "email": 3}
 LIFE_SECONDS = 15 * 60
 _PURPOSE = "checkout-question"
+_PROOF = "checkout-proof"
 _NUMBERS = (
     *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"),
     *("eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen"),
@@ -40,8 +43,36 @@ class Question:
 
 
 def question_for(email: str = "") -> Question | None:
-    """A new question, where this visitor must answer one. The token holds for this visitor until
-    their next decline, LIFE_SECONDS at most, and tells the answer to nobody."""
+    """A new question of ours, where this visitor must answer one. The token holds for this visitor
+    until their next decline, LIFE_SECONDS at most, and tells the answer to nobody."""
+    suspect = None if turnstile.is_used() else _suspect(email)
+    if suspect is None:
+        return None
+    fingerprints, counted = suspect
+    one, two = (secrets.randbelow(8) + 2 for _ in range(2))
+    salt = secrets.token_urlsafe(9)
+    token = links.sign(_PURPOSE, [salt, _bound(fingerprints, counted, salt, one + two)])
+    return Question(f"What is {_NUMBERS[one]} plus {_NUMBERS[two]}?", token)
+
+
+def must_prove(email: str = "") -> bool:
+    """Whether this visitor must solve the provider's challenge first."""
+    if not turnstile.is_used():
+        return False
+    suspect = _suspect(email)
+    return suspect is not None and not _has_proved(*suspect)
+
+
+def remember_proof() -> None:
+    """This visitor solved the provider's challenge: it holds as an answer does, for this browser at
+    this address."""
+    fingerprints = fingerprints_of()
+    counted = declines(db.session(), fingerprints)
+    session["proof"] = links.sign(_PROOF, _visitor(fingerprints, counted))
+
+
+def _suspect(email: str) -> tuple[dict[str, str], dict[str, int]] | None:
+    """This visitor's fingerprints and declines, where they must prove that they are a person."""
     mode = current_app.config["CONFIG"].checkout_challenge
     if mode == "off":
         return None
@@ -49,10 +80,26 @@ def question_for(email: str = "") -> Question | None:
     counted = declines(db.session(), fingerprints)
     if mode == "auto" and not any(counted[kind] >= DECLINE_LIMITS[kind] for kind in counted):
         return None
-    one, two = (secrets.randbelow(8) + 2 for _ in range(2))
-    salt = secrets.token_urlsafe(9)
-    token = links.sign(_PURPOSE, [salt, _bound(fingerprints, counted, salt, one + two)])
-    return Question(f"What is {_NUMBERS[one]} plus {_NUMBERS[two]}?", token)
+    return fingerprints, counted
+
+
+def _has_proved(fingerprints: dict[str, str], counted: dict[str, int]) -> bool:
+    proved = links.read(_PROOF, session.get("proof", ""), LIFE_SECONDS)
+    return isinstance(proved, str) and secrets.compare_digest(
+        proved, _visitor(fingerprints, counted)
+    )
+
+
+def _visitor(fingerprints: dict[str, str], counted: dict[str, int]) -> str:
+    """The browser with its declines, and the address: a cookie that was handed on proves nothing
+    elsewhere."""
+    return ":".join(
+        (
+            fingerprints.get("browser", ""),
+            str(counted.get("browser", 0)),
+            fingerprints.get("address", ""),
+        )
+    )
 
 
 def fingerprints_to_store(email: str) -> Collection[str]:
@@ -69,6 +116,10 @@ def check(purchase: Purchase) -> None:
     paid_with = purchase.payment_method or purchase.confirmation_token or purchase.saved_card
     if not paid_with or made_before(db.session(), purchase, buyers.known_browser()) is not None:
         return
+    if must_prove(purchase.email):
+        words = "Complete the security check to continue. No payment was made."
+        page = links.absolute(url_for("checkout.challenge_page", item=purchase.item))
+        raise ProblemError(422, "challenge_required", words, url=page)
     question = question_for(purchase.email)
     if question is None or _is_answered(purchase):
         return

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from payments_app.checkout import buyers
 from payments_app.checkout.blueprint import blueprint
-from payments_app.checkout.challenge import question_for
+from payments_app.checkout.challenge import must_prove, question_for
 from payments_app.checkout.keys import named_by
 from payments_app.checkout.offers import (
     active_transaction,
@@ -58,12 +58,21 @@ def form(item: str) -> Response | BaseResponse:
         offer = offer_of(session, item)
         if offer is None:
             raise NotFound
+        if must_prove() and offer.choice("").price.amount:
+            return _to_challenge(item)
         # Nothing else of the address: whoever made a link must not fill in another's form.
         return form_page(offer, {"quantity": request.args.get("quantity")})
     live = active_transaction(payable)
     if live is not None:
         return redirect(_result_url(live), 303)
+    if must_prove():
+        return _to_challenge(item)
     return private(form_page(offer_of_payable(payable), {"email": _earlier_email(payable)}))
+
+
+def _to_challenge(item: str) -> Response:
+    to = url_for("checkout.challenge_page", item=item)
+    return private(make_response(redirect(to, 303)))
 
 
 def sent_here(key: str | None) -> Transaction | None:

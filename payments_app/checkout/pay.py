@@ -24,6 +24,7 @@ from payments_app.core.web.headers import private, takes_cards
 from payments_app.core.web.http import ProblemError, wants_json
 from payments_app.core.web.idempotency import app_store, idempotent
 from payments_app.core.web.limits import Rate, limiter
+from payments_app.core.web.visitor import visitor_network
 from payments_app.customers.recognise import recognised
 from payments_app.payments.phases import State
 from payments_app.payments.transactions.open import ActivePaymentError
@@ -42,7 +43,7 @@ def _limited(view: Callable[[], ResponseReturnValue]) -> Callable[[], ResponseRe
         request.max_content_length = MAX_BODY_BYTES
         rate = Rate.parse(current_app.config["CONFIG"].checkout_rate_limit)
         known = buyers.known_browser()
-        address, browser = f"address:{request.remote_addr}", f"session:{known}" if known else ""
+        address, browser = f"address:{visitor_network()}", f"session:{known}" if known else ""
         try:
             limiter().check("checkout", rate, address, browser)
         except ProblemError as problem:
@@ -205,6 +206,8 @@ def _form_again(problem: ProblemError) -> Response:
     away = problem.status in {413, 415, 503} and problem.code != "busy"
     if wants_json() or problem.code == "form_expired" or away:
         raise problem
+    if problem.code == "challenge_required" and "url" in problem.more:
+        return private(make_response(redirect(problem.more["url"], 303)))
     offer = offer_of(db.session(), request.form.get("item", ""))
     if offer is None:
         raise problem

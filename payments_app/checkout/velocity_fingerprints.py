@@ -7,9 +7,7 @@ fingerprint is a keyed hash, and goes after a day.
 from __future__ import annotations
 
 import datetime as dt
-import ipaddress
 
-from flask import request
 from sqlalchemy import ForeignKey, String, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -18,6 +16,7 @@ from payments_app.core.db.clock import database_now
 from payments_app.core.email_addresses import compared
 from payments_app.core.extensions import Base
 from payments_app.core.web.links import seal
+from payments_app.core.web.visitor import visitor_network
 from payments_app.payments.models import Transaction
 from payments_app.payments.phases import Phase
 
@@ -38,7 +37,7 @@ class VelocityFingerprint(Base):
 def fingerprints_of(email: str = "") -> dict[str, str]:
     """This request's fingerprints by kind; what is not known yet has none."""
     known = {
-        "address": _network(request.remote_addr or ""),
+        "address": visitor_network(),
         "browser": buyers.known_browser() or "",
         "email": compared(email),
     }
@@ -60,14 +59,3 @@ def declines(session: Session, fingerprints: dict[str, str]) -> dict[str, int]:
     )
     found = {row[0]: int(row[1]) for row in counts}
     return {kind: found.get(fingerprint, 0) for kind, fingerprint in fingerprints.items()}
-
-
-def _network(address: str) -> str:
-    """Of IPv6 the first 64 bits: one subscriber has all that follow (RFC 6177)."""
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return address
-    if parsed.version == 4:
-        return address
-    return str(ipaddress.ip_network((parsed, 64), strict=False))

@@ -19,7 +19,7 @@ class SealedError(ValueError):
 
 def secret_keys() -> tuple[str, ...]:
     """Every SECRET_KEY that is still good, the newest first."""
-    return (current_app.config["CONFIG"].secret_key,)
+    return tuple(reversed(current_app.config["CONFIG"].signing_keys))
 
 
 def encrypt(purpose: str, text: str) -> str:

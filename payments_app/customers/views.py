@@ -24,6 +24,7 @@ from payments_app.core.web.limits import Rate, limiter
 from payments_app.core.web.link_requests import our_path
 from payments_app.core.web.links import masked
 from payments_app.core.web.one_time_links import minutes
+from payments_app.core.web.visitor import visitor_network
 from payments_app.customers import cards
 from payments_app.customers.ask_for_link import ask_for_link
 from payments_app.customers.models import Customer
@@ -60,7 +61,7 @@ def account() -> Response:
 def create_link() -> Response:
     """Ask for the link. The answer is the same whether the address is a customer's or not."""
     rate = Rate.parse(current_app.config["CONFIG"].checkout_rate_limit)
-    limiter().check("account", rate, f"address:{request.remote_addr}")
+    limiter().check("account", rate, f"address:{visitor_network()}")
     email = request.form.get("email", "")[:254].strip()
     refuse(email)
     if "@" not in email:

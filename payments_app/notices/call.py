@@ -15,8 +15,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from payments_app.core.db.clock import utcnow
+from payments_app.core.deadline import deadline
 from payments_app.merchants.address import AddressRefusedError, Guard, Target, UnknownHostError
-from payments_app.notices.deadline import deadline
 from payments_app.notices.webhook_retries import (
     DeliveryError,
     RateLimitedError,

@@ -21,7 +21,7 @@ from payments_app.core.jobs.command import Claim, Later
 from payments_app.core.web.signing import signed_headers
 from payments_app.merchants import endpoints
 from payments_app.merchants.address import Guard
-from payments_app.merchants.models import Endpoint
+from payments_app.merchants.models import Endpoint, Merchant
 from payments_app.notices.announce import DELIVER
 from payments_app.notices.call import Outcome, call
 from payments_app.notices.endpoint_health import note_health
@@ -31,6 +31,7 @@ from payments_app.notices.webhook_retries import POLICY
 
 TAKE_SECONDS = 30  # longer than a call can last; a killed worker holds its turn as long
 AT_ONCE = 2  # calls to one endpoint; one while it fails: it must not hold all of our threads
+OF_MERCHANT = 3  # calls to all endpoints of one merchant
 TURNS = 20  # a second, that the deliveries waiting for one endpoint ask whether it is theirs
 _MOST_COUNTED = 2000
 
@@ -100,18 +101,32 @@ def _take(session: Session, delivery_id: str) -> Parcel | None:
         delivery.state, delivery.taken_until = "skipped", None
         record_delivery(session, delivery, "skipped")
         return None
-    in_flight = session.scalars(
-        select(Delivery.id).where(
-            Delivery.endpoint_id == endpoint.id,
-            Delivery.state == "sending",
-            Delivery.taken_until > database_now(),
-        )
-    ).all()
-    if delivery.id in in_flight or len(in_flight) >= (1 if endpoint.failures else AT_ONCE):
+    in_flight = _in_flight(session, endpoint.merchant_id)
+    to_it = [one for one, its in in_flight.items() if its == endpoint.id]
+    if delivery.id in to_it or len(to_it) >= (1 if endpoint.failures else AT_ONCE):
         raise Later(_turn(session, endpoint.id), "the endpoint is being called")
+    if len(in_flight) >= OF_MERCHANT:
+        raise Later(_turn(session, endpoint.id), "the merchant's endpoints are being called")
     delivery.state, delivery.taken_until = "sending", database_now(TAKE_SECONDS)
     event = session.get_one(WebhookEvent, delivery.event_id)
     return Parcel(delivery.id, event.id, endpoint.url, event.body, _secrets(session, endpoint))
+
+
+def _in_flight(session: Session, merchant_id: str) -> dict[str, str]:
+    """The endpoint of each delivery that is being sent to this merchant. Their row is locked, so
+    that two of their endpoints can't count at once; not against new rows that name it."""
+    locked = select(Merchant.id).where(Merchant.id == merchant_id)
+    session.execute(locked.with_for_update(key_share=True))
+    rows = session.execute(
+        select(Delivery.id, Delivery.endpoint_id)
+        .join(Endpoint, Endpoint.id == Delivery.endpoint_id)
+        .where(
+            Endpoint.merchant_id == merchant_id,
+            Delivery.state == "sending",
+            Delivery.taken_until > database_now(),
+        )
+    )
+    return {row.id: row.endpoint_id for row in rows}
 
 
 def _turn(session: Session, endpoint_id: str) -> float:

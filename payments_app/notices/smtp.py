@@ -11,8 +11,8 @@ from email.policy import SMTP
 from email.utils import format_datetime, formataddr
 from urllib.parse import unquote, urlsplit
 
+from payments_app.core.deadline import deadline
 from payments_app.core.email_addresses import with_ascii_domain
-from payments_app.notices.deadline import deadline
 
 STEP_SECONDS = 8.0
 WHOLE_SECONDS = 30.0

@@ -15,6 +15,7 @@ from payments_app.core.db.clock import database_now
 from payments_app.core.db.session import atomic
 from payments_app.core.jobs.outbox import Message
 from payments_app.core.jobs.scheduler import schedule
+from payments_app.core.web.limits import forget_counters
 from payments_app.core.web.link_requests import LinkRequest
 from payments_app.core.web.one_time_links import OneTimeLink
 from payments_app.core.web.visitor_sessions import VisitorSession
@@ -32,6 +33,7 @@ def clean_up() -> int:
         Message.done_at < database_now(-KEEP_SECONDS),
         and_(Message.done_at < database_now(-KEEP_PERIODIC_SECONDS), Message.command.in_(periodic)),
     )
+    forget_counters()
     total = _forget_marks()
     while True:
         gone = _delete(old)

@@ -1,6 +1,14 @@
 """All views of ops, registered by being imported."""
 
-from payments_app.ops import alert_pages, health, metrics, queue_pages, stripe_page
+from payments_app.ops import alert_pages, health, metrics, queue_pages, security_txt, stripe_page
 from payments_app.ops.blueprint import blueprint
 
-__all__ = ["alert_pages", "blueprint", "health", "metrics", "queue_pages", "stripe_page"]
+__all__ = [
+    "alert_pages",
+    "blueprint",
+    "health",
+    "metrics",
+    "queue_pages",
+    "security_txt",
+    "stripe_page",
+]

@@ -12,7 +12,7 @@ from payments_app.merchants import endpoints
 from payments_app.merchants.address import AddressRefusedError, Guard, UnknownHostError
 from payments_app.merchants.models import URL_LENGTH
 from payments_app.notices.deliver import EndpointOffError, resend
-from payments_app.notices.try_endpoint import try_endpoint
+from payments_app.notices.try_endpoint import TooManyTestsError, try_endpoint
 from payments_app.portal.blueprint import blueprint, page
 from payments_app.portal.deliveries import deliveries_of, endpoints_of, is_sent_to, own_endpoint
 from payments_app.portal.gate import actor, asking
@@ -88,6 +88,8 @@ def test_webhook(endpoint_id: str) -> Response | BaseResponse:
         try_endpoint(_own(endpoint_id), actor())
     except EndpointOffError:
         return _log(endpoint_id, 409, problem=_OFF)
+    except TooManyTestsError as error:
+        return _log(endpoint_id, 429, problem=str(error))
     return _back(endpoint_id)
 
 

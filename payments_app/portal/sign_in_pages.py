@@ -14,6 +14,7 @@ from payments_app.core.web.headers import private
 from payments_app.core.web.limits import Rate, limiter
 from payments_app.core.web.links import masked
 from payments_app.core.web.one_time_links import minutes
+from payments_app.core.web.visitor import visitor_network
 from payments_app.portal.blueprint import blueprint, page
 from payments_app.portal.gate import asking
 from payments_app.portal.sign_in import (
@@ -39,7 +40,8 @@ def create_link() -> Response:
     rate = Rate.parse(current_app.config["CONFIG"].checkout_rate_limit)
     email = request.form.get("email", "")[:254].strip()
     refuse(email)
-    limiter().check("portal", rate, f"address:{request.remote_addr}", f"email:{compared(email)}")
+    address = f"address:{visitor_network()}"
+    limiter().check("portal", rate, address, f"email:{compared(email)}")
     if "@" not in email:
         return _ask(422, email=email, wrong=True)
     ask_for_link(email)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, make_response, render_template
 from werkzeug.exceptions import NotFound
+from werkzeug.wrappers import Response as BaseResponse
 
-from payments_app.accounts.gate import signed_in
+from payments_app.accounts.gate import ask_to_confirm, signed_in
 from payments_app.core.extensions import db
 from payments_app.core.web.access import staff
 from payments_app.core.web.headers import private
@@ -38,8 +39,10 @@ def show(batch_id: str) -> Response:
 
 @blueprint.get("/<batch_id>.csv")
 @staff("export")
-def download(batch_id: str) -> Response:
-    """The same as a CSV file."""
+def download(batch_id: str) -> Response | BaseResponse:
+    """The same as a CSV file, after the password."""
+    if asked := ask_to_confirm():
+        return asked
     statement = _found(batch_id)
     answer = Response(as_csv(statement), mimetype="text/csv")
     answer.headers["Content-Disposition"] = f'attachment; filename="{statement.filename}.csv"'

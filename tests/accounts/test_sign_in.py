@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import text, update
 from sqlalchemy.orm import Session
 
+from parts.settings import NO_CACHE, NO_REDIS
 from payments_app.accounts import passwords, people, throttle
 from payments_app.accounts.models import SignInTries, StaffSession
 from payments_app.core.db.clock import database_now
@@ -155,7 +156,7 @@ def test_parallel_guesses_get_no_more_tries_than_others(staff_driver: StaffDrive
 def settings(settings: dict[str, str], request: pytest.FixtureRequest) -> dict[str, str]:
     if "without_redis" not in request.node.name:
         return settings
-    return settings | dict.fromkeys(("REDIS_URL", "CACHE_REDIS_URL"), "redis://127.0.0.1:1/0")
+    return settings | {"REDIS_URL": NO_REDIS, "CACHE_REDIS_URL": NO_CACHE}
 
 
 def test_guesses_are_counted_without_redis(staff_driver: StaffDriver) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
-from parts.ports import free_port
+from parts.settings import NO_CACHE, NO_REDIS
 from payments_app.checkout import challenge
 from payments_app.checkout.challenge import DECLINE_LIMITS
 from payments_app.checkout.velocity_fingerprints import VelocityFingerprint
@@ -195,8 +195,7 @@ def test_what_is_kept_names_nobody_and_goes_after_a_day(checkout: CheckoutClient
 class TestWithoutRedis:
     @pytest.fixture
     def settings(self, settings: dict[str, str]) -> dict[str, str]:
-        away = f"redis://127.0.0.1:{free_port()}/0"
-        return settings | {"REDIS_URL": away, "CACHE_REDIS_URL": away}
+        return settings | {"REDIS_URL": NO_REDIS, "CACHE_REDIS_URL": NO_CACHE}
 
     def test_a_browser_is_still_asked(self, checkout: CheckoutClient) -> None:
         decline(checkout, DECLINE_LIMITS["browser"])

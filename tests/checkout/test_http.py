@@ -6,6 +6,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from parts.settings import NO_CACHE, NO_REDIS
 from payments_app.core.web import access
 from payments_app.core.web.limits import Rate
 from tests.checkout.checkout_client import BROWSER, CheckoutClient
@@ -170,8 +171,8 @@ def test_the_cookie_is_for_the_server_alone_and_for_this_site(checkout: Checkout
 
 class TestBehindTls:
     @pytest.fixture
-    def settings(self, settings: dict[str, str]) -> dict[str, str]:
-        return settings | {"PUBLIC_URL": "https://shop.example.com"}
+    def public_url(self) -> str:
+        return "https://shop.example.com"
 
     def test_the_cookie_is_secure_and_bound_to_the_host(self, checkout: CheckoutClient) -> None:
         answer = checkout.page("/checkout/field-notes")
@@ -219,11 +220,10 @@ class TestAStrictLimit:
 class TestWithoutRedis:
     @pytest.fixture
     def settings(self, settings: dict[str, str]) -> dict[str, str]:
-        nowhere = "redis://127.0.0.1:1/0"
         return settings | {
             "CHECKOUT_RATE_LIMIT": "2/hour",
-            "REDIS_URL": nowhere,
-            "CACHE_REDIS_URL": nowhere,
+            "REDIS_URL": NO_REDIS,
+            "CACHE_REDIS_URL": NO_CACHE,
         }
 
     def test_the_limit_holds_and_the_buyer_gets_the_normal_answer(

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import re
+import subprocess
+import sys
+
 import pytest
 
+from parts.app import REPOSITORY
 from payments_app.config import STRIPE_JS, Config, ConfigError
+from payments_app.config_checks import SETTINGS
 
+NEW, OLD, OTHER, THIN = (f"whsec_{word}Zr3vN0xKcT5yLmWb7Jd2Hf9Gs4PaUe" for word in "noct")
 GOOD = {
     "SECRET_KEY": "q8Zr3vN0xKcT5yLmWb7Jd2Hf9Gs4PaUe",
     "PUBLIC_URL": "https://pay.example.com/",
@@ -14,14 +22,14 @@ GOOD = {
     "CACHE_REDIS_URL": "redis://cache:6379/0",
     "STRIPE_SECRET_KEY": "sk_live_abc",
     "STRIPE_PUBLISHABLE_KEY": "pk_live_abc",
-    "STRIPE_WEBHOOK_SECRET": "whsec_new, whsec_old",
+    "STRIPE_WEBHOOK_SECRET": f"{NEW}, {OLD}",
 }
 
 
 def test_good_settings_make_a_config() -> None:
     config = Config.from_env(GOOD)
     assert config.public_url == "https://pay.example.com"
-    assert config.stripe_webhook_secrets == ("whsec_new", "whsec_old")
+    assert config.stripe_webhook_secrets == (NEW, OLD)
     assert config.stripe_js_url == STRIPE_JS
     assert (config.tls, config.live, config.sandboxed) == (True, True, False)
 
@@ -29,9 +37,9 @@ def test_good_settings_make_a_config() -> None:
 def test_each_event_destination_has_secrets_of_its_own() -> None:
     assert Config.from_env(GOOD).stripe_connect_webhook_secrets == ()
     config = Config.from_env(
-        GOOD | {"STRIPE_CONNECT_WEBHOOK_SECRET": "whsec_c", "STRIPE_THIN_WEBHOOK_SECRET": "whsec_t"}
+        GOOD | {"STRIPE_CONNECT_WEBHOOK_SECRET": OTHER, "STRIPE_THIN_WEBHOOK_SECRET": THIN}
     )
-    assert config.webhook_secrets == ("whsec_new", "whsec_old", "whsec_c", "whsec_t")
+    assert config.webhook_secrets == (NEW, OLD, OTHER, THIN)
 
 
 def test_the_database_is_reached_by_its_modern_driver() -> None:
@@ -82,6 +90,57 @@ def test_all_missing_settings_are_named_at_once() -> None:
         ("SIGN_IN_LINK_MINUTES", "61", "from 1 to 60"),
         ("SIGN_IN_LINK_MINUTES", "1e1", "from 1 to 60"),
         ("BUSINESS_TIMEZONE", "Mars/Olympus", "zone"),
+        ("BUSINESS_TIMEZONE", "Europe", "zone"),
+        # A secret that can be guessed.
+        ("SECRET_KEY", "0" * 32, "random"),
+        ("SECRET_KEY", "0123456789abcdef" * 4, "random"),
+        ("SECRET_KEY", "abcdefghijklmnopqrstuvwxyz0123456789", "random"),
+        ("STRIPE_WEBHOOK_SECRET", "whsec_", "at least 24 random"),
+        ("STRIPE_WEBHOOK_SECRET", f"{NEW},whsec_{'a' * 32}", "at least 24 random"),
+        ("STRIPE_CONNECT_WEBHOOK_SECRET", "whsec_", "at least 24 random"),
+        ("METRICS_TOKEN", "0" * 32, "random"),
+        # What was copied with an end of line, or a space.
+        ("STRIPE_SECRET_KEY", "sk_live_abc\n", "STRIPE_SECRET_KEY must not"),
+        ("STRIPE_PUBLISHABLE_KEY", "pk_live_abc ", "STRIPE_PUBLISHABLE_KEY must not"),
+        ("STRIPE_WEBHOOK_SECRET", f"{NEW}\n", "STRIPE_WEBHOOK_SECRET must not"),
+        ("SECRET_KEY", "q8Zr3vN0xKcT5yLmWb7Jd2Hf9Gs4PaUe\n", "SECRET_KEY must not"),
+        ("DATABASE_URL", "postgresql://db/payments\n", "DATABASE_URL must not"),
+        ("MAIL_FROM", "shop@example.com\nBcc: x@example.com", "MAIL_FROM must not"),
+        # What is for one's own machine.
+        ("FLASK_DEBUG", "1", "FLASK_DEBUG is for this machine"),
+        ("FLASK_DEBUG", "y", "FLASK_DEBUG is for this machine"),
+        ("STRIPE_API_BASE", "http://127.0.0.1:1", "STRIPE_API_BASE is for this machine"),
+        ("STRIPE_API_BASE", "http://[", "stand-in on this machine"),
+        # Addresses.
+        ("MAIL_FROM", "Shop <a@b.example>", "an address alone"),
+        ("MAIL_FROM", "shop", "an address alone"),
+        ("ALERT_MAIL_TO", "Ops <ops@example.com>", "ALERT_MAIL_TO must be an address alone"),
+        ("PUBLIC_URL", "https://pay.example.com:99999", "scheme and host alone"),
+        ("PUBLIC_URL", "https://..", "scheme and host alone"),
+        ("DATABASE_URL", "postgresql://db:many/payments", "DATABASE_URL can't be read"),
+        ("REDIS_URL", "redis://jobs:many/0", "REDIS_URL can't be read"),
+        ("CACHE_REDIS_URL", "redis://cache:6379/first", "CACHE_REDIS_URL can't be read"),
+        ("ALERT_WEBHOOK_URL", "https://", "ALERT_WEBHOOK_URL must"),
+        ("CDN_PURGE_URL", "https://", "CDN_PURGE_URL must"),
+        ("CDN_PURGE_URL", "http://[", "CDN_PURGE_URL must"),
+        ("SENTRY_DSN", "yes please", "SENTRY_DSN must"),
+        ("SENTRY_DSN", "https://sentry.example/1", "SENTRY_DSN must"),
+        ("SENTRY_DSN", "https://key@sentry.example/", "SENTRY_DSN must"),
+        ("SMTP_URL", "smtp://mail.example.com:70000", "a port from 1 to 65535"),
+        ("TURNSTILE_SITE_KEY", "0x4AAAAAAA", "must be set together"),
+        ("TURNSTILE_SITE_KEY", "1x00000000000000000000AA", "one of Cloudflare's for tests"),
+        ("TURNSTILE_API_BASE", "http://127.0.0.1:1", "TURNSTILE_API_BASE is for this machine"),
+        ("TURNSTILE_API_BASE", "https://turn.example", "a stand-in on this machine"),
+        ("SECURITY_CONTACT", "me", "SECURITY_CONTACT must"),
+        # Numbers.
+        ("CHECKOUT_RATE_LIMIT", "0/minute", "CHECKOUT_RATE_LIMIT must"),
+        ("CHECKOUT_RATE_LIMIT", "10/minute\n", "CHECKOUT_RATE_LIMIT must"),
+        ("CHECKOUT_RATE_LIMIT", "9999999/second", "CHECKOUT_RATE_LIMIT must"),
+        ("PROXY_HOPS", "1\n", "PROXY_HOPS must"),
+        ("PORT", "80808", "PORT must"),
+        ("WEB_CONCURRENCY", "many", "WEB_CONCURRENCY must"),
+        ("WEB_CONCURRENCY", "0", "WEB_CONCURRENCY must"),
+        ("PLATFORM_FEE_FIXED", "usd:30,usd:40", "PLATFORM_FEE_FIXED must"),
     ],
 )
 def test_an_unsafe_or_wrong_setting_is_refused(name: str, value: str, words: str) -> None:
@@ -96,3 +155,79 @@ def test_a_refusal_never_repeats_a_secret() -> None:
     with pytest.raises(ConfigError) as refused:
         Config.from_env(GOOD | {"SMTP_URL": "smtp://user:hush@:587"})
     assert "hush" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("jobs", "cache"),
+    [
+        ("redis://jobs:6379/0", "redis://jobs:6379/0"),
+        ("redis://jobs", "redis://:pass@JOBS:6379"),
+        ("redis://127.0.0.1:6379/1", "redis://localhost/1"),
+        ("redis://jobs/0", "redis://jobs/7?db=0"),
+        ("unix:///run/redis.sock", "unix:///run/redis.sock?db=0"),
+    ],
+)
+def test_one_redis_for_jobs_and_cache_is_refused(jobs: str, cache: str) -> None:
+    """An evicting cache would evict jobs, and emptying it would empty the queues."""
+    with pytest.raises(ConfigError, match="must not be the same"):
+        Config.from_env(GOOD | {"REDIS_URL": jobs, "CACHE_REDIS_URL": cache})
+
+
+def test_a_stand_in_and_a_debugger_may_run_beside_a_site_of_this_machine() -> None:
+    local = GOOD | {
+        "PUBLIC_URL": "http://127.0.0.1:8000",
+        "STRIPE_SECRET_KEY": "sk_test_abc",
+        "STRIPE_PUBLISHABLE_KEY": "pk_test_abc",
+        "STRIPE_API_BASE": "http://127.0.0.1:12111",
+        "FLASK_DEBUG": "1",
+    }
+    assert Config.from_env(local).debug
+
+
+def test_every_wrong_setting_is_named_at_once_and_one_sentence_each() -> None:
+    wrong = {
+        "SECRET_KEY": "0" * 32,
+        "STRIPE_WEBHOOK_SECRET": "whsec_",
+        "MAIL_FROM": "Shop <a@b>",
+        "CHECKOUT_RATE_LIMIT": "0/minute",
+        "SENTRY_DSN": "nonsense",
+        "FLASK_DEBUG": "1",
+        "STRIPE_API_BASE": "https://stripe.example.com",
+    }
+    with pytest.raises(ConfigError) as refused:
+        Config.from_env(GOOD | wrong)
+    lines = str(refused.value).splitlines()[1:]
+    assert all(sum(name in line for line in lines) >= 1 for name in wrong)
+    assert len(lines) == len(set(lines))
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("-m", "gunicorn", "wsgi:app", "--bind", "127.0.0.1:0"),
+        ("-m", "flask", "--app", "wsgi", "sweep"),
+        ("worker.py", "charges"),
+        ("-m", "flask", "--app", "demo.app", "demo", "seed"),
+    ],
+)
+def test_a_process_that_is_refused_says_it_without_a_traceback(command: tuple[str, ...]) -> None:
+    wrong = GOOD | {"SECRET_KEY": "0" * 32, "MAIL_FROM": "Shop <a@b>"}
+    done = subprocess.run(
+        [sys.executable, *command],
+        env=os.environ | wrong,
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode != 0
+    assert "Traceback" not in done.stderr
+    assert "SECRET_KEY must" in done.stderr
+    assert "MAIL_FROM must" in done.stderr
+
+
+def test_every_setting_is_explained_in_the_example() -> None:
+    """A setting that is not among SETTINGS is not looked at for stray spaces."""
+    explained = re.findall(r"^#? ?([A-Z_]+)=", (REPOSITORY / ".env.example").read_text(), re.M)
+    assert set(explained) == set(SETTINGS)

@@ -8,10 +8,24 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from demo.mailbox_pages import blueprint
 from tests.notices.sent_mails import SentMails
 from tests.payments.driver import PaymentDriver
 
 pytestmark = pytest.mark.portable
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """Of the demo's application."""
+    app.register_blueprint(blueprint)
+    return app.test_client()
+
+
+def test_the_product_has_no_such_page(app: Flask, settings: dict[str, str]) -> None:
+    """Not even beside a stand-in for Stripe: these pages are the demo's own."""
+    assert app.test_client().get("/demo/mails").status_code == 404
+    assert not [rule for rule in app.url_map.iter_rules() if rule.rule.startswith("/demo")]
 
 
 def test_the_mailbox_is_empty_before_the_first_mail(
@@ -42,4 +56,5 @@ def test_nothing_is_shown_where_no_stand_in_answers_for_stripe(settings: dict[st
     from payments_app.config import Config
 
     app: Flask = create_app(Config.from_env(settings | {"STRIPE_API_BASE": ""}))
+    app.register_blueprint(blueprint)
     assert app.test_client().get("/demo/mails").status_code == 404

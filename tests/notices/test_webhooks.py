@@ -168,7 +168,7 @@ def test_a_refused_connection_waits_n_cubed_and_sixty_seconds(
     driver.pay()
     for _ in range(2):
         driver.make_due(DELIVER)
-        driver.work("payment_standard")
+        driver.work("webhooks")
     (message,) = driver.messages(DELIVER)
     assert 58 < _waits(message) <= 68
 
@@ -183,7 +183,7 @@ def test_an_endpoint_is_given_up_after_eight_retries(
     for _ in range(8):
         assert delivery().state == "waiting"
         driver.make_due(DELIVER)
-        driver.work("payment_standard")
+        driver.work("webhooks")
     assert (delivery().state, len(receiver.came)) == ("dead", 9)
     assert "merchant_webhook.dead" in driver.happened(transaction)
     assert db.session.scalars(select(Alert.kind)).all() == ["dead_letter"]
@@ -232,7 +232,7 @@ def test_a_delivery_that_killed_its_workers_is_dead_and_can_be_asked_for_again(
     driver.pay()
     driver.let_workers_die(DELIVER)
     driver.make_due(DELIVER)
-    driver.work("payment_standard")
+    driver.work("webhooks")
     assert (delivery().state, len(receiver.came)) == ("dead", 1)
     assert resend(delivery().id, "staff@example.com")
 

@@ -14,8 +14,8 @@ from click.testing import Result
 from flask import Flask
 
 from payments_app import create_app
-from payments_app.config import Config
 from payments_app.core.extensions import db
+from tests.config_at import config_at
 from tests.inbound.webhook_sender import create_event, sign
 
 ADDRESS = "https://pay.example.com/webhooks/stripe"
@@ -26,11 +26,11 @@ class AtStripe:
     """`settings` are the operator's: what setup says goes into them."""
 
     def __init__(self, settings: dict[str, str], url: str = "https://pay.example.com") -> None:
-        self.settings = settings | {"PUBLIC_URL": url}
+        self.settings, self.url = dict(settings), url
 
     @contextlib.contextmanager
     def app(self) -> Iterator[Flask]:
-        app = create_app(Config.from_env(self.settings))
+        app = create_app(config_at(self.url, self.settings))
         with app.app_context():
             try:
                 yield app

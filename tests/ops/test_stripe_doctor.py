@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
+import secrets
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -69,8 +70,8 @@ def test_all_is_green_after_the_setup(well: AtStripe) -> None:
 
 
 def test_all_is_green_in_the_demo(settings: dict[str, str], tmp_path: Path) -> None:
-    hook, secrets = f"{settings['PUBLIC_URL']}/webhooks/stripe", webhook_secrets(settings)
-    with Sandbox(tmp_path, keep=False, webhook_url=hook, webhook_secrets=secrets) as sandbox:
+    hook, signing = f"{settings['PUBLIC_URL']}/webhooks/stripe", webhook_secrets(settings)
+    with Sandbox(tmp_path, keep=False, webhook_url=hook, webhook_secrets=signing) as sandbox:
         demo = AtStripe(settings | {"STRIPE_API_BASE": sandbox.url}, settings["PUBLIC_URL"])
         code, output = demo.doctor()
     assert (code, "WRONG" in output) == (0, False), output
@@ -160,7 +161,7 @@ class TestAMistake:
         assert "disabled" in wrong(well, "destination thin")
 
     def test_a_secret_that_is_not_the_destinations(self, well: AtStripe) -> None:
-        well.settings["STRIPE_CONNECT_WEBHOOK_SECRET"] = "whsec_of_yesterday"
+        well.settings["STRIPE_CONNECT_WEBHOOK_SECRET"] = f"whsec_{secrets.token_hex(16)}"
         said = wrong(well, "destination connect")
         assert "STRIPE_CONNECT_WEBHOOK_SECRET does not hold its secret" in said
 
@@ -234,7 +235,7 @@ class TestWithWrite:
     def reachable(self, at_stripe: AtStripe, tmp_path: Path) -> Iterator[AtStripe]:
         """All is set up, and our web server runs."""
         port = free_port()
-        at_stripe.settings["PUBLIC_URL"] = f"http://127.0.0.1:{port}"
+        at_stripe.url = f"http://127.0.0.1:{port}"
         at_stripe.setup()
         with Web(tmp_path, at_stripe.settings, port):
             yield at_stripe

@@ -179,7 +179,7 @@ def test_a_domain_is_registered_on_an_account_that_is_charged_directly(
 
 
 def test_an_address_that_stripe_can_not_reach_is_refused(at_stripe: AtStripe) -> None:
-    at_stripe.settings |= {"PUBLIC_URL": "http://127.0.0.1:8000", "STRIPE_API_BASE": ""}
+    at_stripe.url, at_stripe.settings["STRIPE_API_BASE"] = "http://127.0.0.1:8000", ""
     result = at_stripe.run("setup", "--yes")
     assert result.exit_code == 1
     assert "stripe listen" in result.output

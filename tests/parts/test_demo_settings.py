@@ -47,6 +47,13 @@ def test_a_mail_server_of_the_users_own_gets_no_mailbox(data: DataDirectory) -> 
     assert "mailbox" not in started({"SMTP_URL": "smtp://mail.example.com"}, data)
 
 
+def test_who_asks_for_a_challenge_gets_a_provider_s(data: DataDirectory) -> None:
+    assert "turnstile" in started({"CHECKOUT_CHALLENGE": "always"}, data)
+    assert "turnstile" not in started(
+        {"CHECKOUT_CHALLENGE": "always", "TURNSTILE_SITE_KEY": "0x4mine"}, data
+    )
+
+
 def test_a_real_stripe_key_means_the_real_stripe(data: DataDirectory) -> None:
     settings, _ = complete({"STRIPE_SECRET_KEY": "sk_test_mine"}, data, 8000)
     assert "STRIPE_API_BASE" not in settings

@@ -58,13 +58,25 @@ def test_a_test_event_arrives_signed_and_is_in_the_log(
     browser = portal.signed_in()
     endpoint_id = add(browser, receiver.url)
     assert act(browser, endpoint_id, "tests") == 303
-    driver.work("payment_standard")
+    driver.work("webhooks")
     ((headers, _),) = receiver.came
     assert receiver.events()[0]["type"] == "test"
     assert headers["webhook-signature"].startswith("v1,")
     page = browser.get(f"{LIST}/{endpoint_id}").text
     assert "delivered" in page
     assert "204 in" in page
+
+
+def test_a_second_press_of_test_is_told_to_wait(
+    driver: PaymentDriver, portal: Portal, receiver: Receiver
+) -> None:
+    browser = portal.signed_in()
+    endpoint_id = add(browser, receiver.url)
+    assert act(browser, endpoint_id, "tests") == 303
+    page = f"{LIST}/{endpoint_id}"
+    answer = browser.post(f"{page}/tests", page)
+    assert answer.status_code == 429
+    assert "See its result first" in answer.text
 
 
 def test_a_delivery_is_sent_again(
@@ -74,7 +86,7 @@ def test_a_delivery_is_sent_again(
     endpoint_id = add(browser, receiver.url)
     driver.pay()
     assert act(browser, endpoint_id, f"deliveries/{delivery().id}/resends") == 303
-    driver.work("payment_standard")
+    driver.work("webhooks")
     assert len(set(receiver.ids())) == 1
     assert len(receiver.ids()) == 2
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import secrets
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -61,7 +62,7 @@ def settings(
         "SMTP_URL": mails.url,
         "ALERT_MAIL_TO": "ops@example.com",
         "ALERT_WEBHOOK_URL": hooks.url,
-        "ALERT_WEBHOOK_SECRET": f"whsec_{base64.b64encode(bytes(24)).decode()}",
+        "ALERT_WEBHOOK_SECRET": f"whsec_{base64.b64encode(secrets.token_bytes(24)).decode()}",
     }
 
 

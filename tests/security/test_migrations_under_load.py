@@ -16,8 +16,7 @@ import pytest
 
 from parts.app import REPOSITORY
 from parts.postgres import create_database, libpq
-from parts.schema import NOWHERE
-from parts.settings import private_settings
+from parts.settings import NO_CACHE, NO_REDIS, private_settings
 
 # What a later release may do to a large table.
 NEXT = """
@@ -63,8 +62,8 @@ def later(tmp_path: Path) -> Path:
 def _flask_db(url: str, *words: str) -> subprocess.CompletedProcess[str]:
     settings = private_settings(
         database_url=url,
-        redis_url=NOWHERE,
-        cache_redis_url=NOWHERE,
+        redis_url=NO_REDIS,
+        cache_redis_url=NO_CACHE,
         sandbox_url="http://127.0.0.1:1",
     )
     return subprocess.run(

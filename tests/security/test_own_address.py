@@ -52,7 +52,12 @@ _FROM_THE_REQUEST = re.compile(
 
 @pytest.fixture
 def settings(settings: dict[str, str]) -> dict[str, str]:
-    return settings | {"PUBLIC_URL": f"{OURS}/", "PROXY_HOPS": "1"}
+    return settings | {"PROXY_HOPS": "1"}
+
+
+@pytest.fixture
+def public_url() -> str:
+    return OURS
 
 
 @pytest.fixture

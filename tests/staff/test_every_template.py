@@ -30,8 +30,10 @@ pytestmark = pytest.mark.timeout(300)
 ELSEWHERE = {
     "accounts/code.html": "tests/accounts/test_second_factor.py",
     "accounts/codes.html": "tests/accounts/test_second_factor.py",
+    "checkout/challenge.html": "tests/checkout/test_provider_challenge.py",
     "checkout/_question.html": "tests/checkout/test_challenge.py",
     "demo/mail.html": "tests/notices/test_mailbox_pages.py",
+    "demo/mails.html": "tests/notices/test_mailbox_pages.py",
     "mail/download.html": "tests/downloads/test_downloads.py",
     "mail/download.txt": "tests/downloads/test_downloads.py",
     "mail/endpoint_off.html": "tests/notices/test_endpoints.py",

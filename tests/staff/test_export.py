@@ -6,10 +6,16 @@ import csv
 import io
 
 import pytest
+from sqlalchemy import update
+from sqlalchemy.orm import Session
 
+from payments_app.accounts.models import StaffSession
+from payments_app.core.db.clock import database_now
 from payments_app.core.db.ids import reference
+from payments_app.core.db.session import atomic
 from payments_app.staff.payments import export
 from tests.accounts.staff_driver import Browser, StaffDriver
+from tests.bystanders import own
 from tests.staff.stored_payments import StoredPayments
 
 pytestmark = pytest.mark.portable
@@ -80,3 +86,20 @@ def test_an_export_is_in_the_history_with_its_filters(
 def test_a_viewer_may_not_export(viewer: Browser, staff_driver: StaffDriver) -> None:
     assert viewer.get("/staff/payments.csv").status_code == 403
     assert staff_driver.entries("staff.exported") == []
+
+
+def test_an_export_asks_for_the_password_first(
+    exporter: Browser, staff_driver: StaffDriver, stored_payments: StoredPayments
+) -> None:
+    staff_driver.do(_let_confirmation_pass)
+    answer = exporter.get("/staff/payments.csv?status=failed")
+    assert answer.status_code == 303
+    assert answer.location.startswith("/staff/confirm?next=")
+    assert staff_driver.entries("staff.exported") == []
+
+
+@atomic
+def _let_confirmation_pass(session: Session) -> None:
+    session.execute(
+        update(StaffSession).where(own(StaffSession)).values(confirmed_at=database_now(-601))
+    )

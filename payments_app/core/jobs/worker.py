@@ -30,6 +30,7 @@ from payments_app.core.db.session import CommitOutcomeUnknownError, atomic
 from payments_app.core.extensions import db
 from payments_app.core.jobs import counters
 from payments_app.core.jobs.runner import runner_of, stopping
+from payments_app.core.jobs.wake_up_job import WakeUpJob
 
 log = logging.getLogger(__name__)
 
@@ -122,6 +123,7 @@ class QueueProcess:
         return QueueWorker(
             [self._queue],
             connection=Redis.from_url(self._app.config["CONFIG"].redis_url, retry=never),
+            job_class=WakeUpJob,
             serializer=JSONSerializer,
             worker_ttl=45,
             maintenance_interval=30,

@@ -72,6 +72,12 @@ def takes_cards(view: View) -> View:
     return view
 
 
+def shows_challenge(view: View) -> View:
+    """Mark a page with the challenge's provider on it: only such pages may load anything of it."""
+    view.__shows_challenge__ = True  # type: ignore[attr-defined]
+    return view
+
+
 def prepare(app: Flask) -> None:
     """Send the headers with every response."""
     app.extensions["route_headers"] = {}
@@ -103,13 +109,13 @@ def _secure(response: Response) -> Response:
 def _worked_out(app: Flask, endpoint: str | None) -> dict[str, str]:
     access = access_of(app, endpoint) if endpoint else None
     closed = access is not None and access.audience in {"staff", "merchant"}
-    takes_cards = getattr(app.view_functions.get(endpoint or ""), "__takes_cards__", False)
+    view = app.view_functions.get(endpoint or "")
     headers = {
         "X-Content-Type-Options": "nosniff",
-        "Content-Security-Policy": _content_security_policy(app, takes_cards),
+        "Content-Security-Policy": _content_security_policy(app, view),
         "Cross-Origin-Opener-Policy": "same-origin-allow-popups",
         "Referrer-Policy": "no-referrer" if closed else "strict-origin-when-cross-origin",
-        "Permissions-Policy": _PAYMENT if takes_cards else "payment=()",
+        "Permissions-Policy": _PAYMENT if _is_marked(view, "__takes_cards__") else "payment=()",
     }
     if closed:
         headers["Cache-Control"] = PRIVATE
@@ -124,16 +130,24 @@ def _is_hashed_file(response: Response) -> bool:
     return assets.is_hashed((request.view_args or {})["filename"])
 
 
-def _content_security_policy(app: Flask, takes_cards: bool) -> str:
-    """Ourselves alone; on a page that takes cards also Stripe, or the stand-in for it."""
+def _is_marked(view: View | None, mark: str) -> bool:
+    return getattr(view, mark, False)
+
+
+def _content_security_policy(app: Flask, view: View | None) -> str:
+    """Ourselves alone; on a page that takes cards also Stripe, on one with the challenge also its
+    provider, or the stand-in for it. No page has both."""
     scripts, frames, connections, images = ["'self'"], [], ["'self'"], ["'self'", "data:"]
-    if takes_cards:
-        config = app.config["CONFIG"]
+    config = app.config["CONFIG"]
+    if _is_marked(view, "__takes_cards__"):
         stand_in = [config.stripe_api_base] if config.sandboxed else []
         scripts += [*_STRIPE_SCRIPTS, *stand_in]
         frames += [*_STRIPE_FRAMES, *stand_in]
         connections += ["https://api.stripe.com", *stand_in]
         images += ["https://*.stripe.com", *stand_in]
+    elif _is_marked(view, "__shows_challenge__"):
+        scripts.append(config.turnstile_base)
+        frames.append(config.turnstile_base)
     directives = {
         "default-src": ["'none'"],
         "script-src": scripts,

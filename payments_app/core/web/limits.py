@@ -1,7 +1,11 @@
-"""Rate limits, counted in the cache's Redis, or in this process while that Redis is away."""
+"""Rate limits, counted in the cache's Redis; in the database while that Redis is away, so that all
+processes count together; and in this process alone where there is neither."""
 
 from __future__ import annotations
 
+import datetime as dt
+import hashlib
+import logging
 import re
 import threading
 import time
@@ -9,12 +13,31 @@ from collections import Counter
 from dataclasses import dataclass
 
 from flask import Flask, current_app
+from sqlalchemy import String, delete
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from payments_app.core import redis_client
+from payments_app.core.db.clock import database_now
+from payments_app.core.db.session import atomic
+from payments_app.core.extensions import Base
 from payments_app.core.web.http import ProblemError
+
+log = logging.getLogger(__name__)
 
 _SECONDS = {"second": 1, "minute": 60, "hour": 3600}
 _MAX_LOCAL = 20_000  # counters kept in this process at most
+
+
+class LimitCounter(Base):
+    """Calls in one window of one subject, whose name is kept as a hash."""
+
+    __tablename__ = "pay_limit_counters"
+
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    count: Mapped[int]
+    ends_at: Mapped[dt.datetime] = mapped_column(index=True)
 
 
 @dataclass(frozen=True)
@@ -27,19 +50,19 @@ class Rate:
     @classmethod
     def parse(cls, text: str) -> Rate:
         """Read "10/minute". Raises ValueError for anything else."""
-        match = re.fullmatch(r"(\d+)/(second|minute|hour)", text)
+        match = re.fullmatch(r"([1-9]\d{0,5})/(second|minute|hour)", text)
         if match is None:
             raise ValueError(f"{text!r} does not read like 10/minute")
         return cls(int(match[1]), _SECONDS[match[2]])
 
 
 class Limiter:
-    """Counts calls in fixed windows. Two processes without Redis allow twice the rate: better
-    than none, and than refusing buyers."""
+    """Counts calls in fixed windows. Two processes without Redis and database allow twice the
+    rate: better than none; nobody can pay meanwhile anyway."""
 
     def __init__(self, redis_url: str) -> None:
         self._redis = redis_client.impatient(redis_url)
-        self._rest = redis_client.Rest("limits are counted in this process")
+        self._rest = redis_client.Rest("limits are counted in the database")
         self._lock = threading.Lock()
         self._local: Counter[str] = Counter()
 
@@ -59,6 +82,8 @@ class Limiter:
 
     def _count(self, keys: list[str], seconds: int) -> list[int]:
         counts = self._rest.ask(lambda: self._count_at_redis(keys, seconds))
+        if counts is None:
+            counts = _count_in_database(keys, seconds)
         return self._count_here(keys) if counts is None else counts
 
     def _count_at_redis(self, keys: list[str], seconds: int) -> list[int]:
@@ -74,6 +99,34 @@ class Limiter:
                 self._local.clear()
             self._local.update(keys)
             return [self._local[key] for key in keys]
+
+
+def _count_in_database(keys: list[str], seconds: int) -> list[int] | None:
+    """The counts after this call, in a transaction of their own; None without a database."""
+    engine = current_app.extensions["engine"]
+    insert = postgresql.insert if engine.dialect.name == "postgresql" else sqlite.insert
+    counts = []
+    try:
+        with engine.execution_options(writes=True).begin() as connection:
+            for key in sorted(keys):
+                name = hashlib.sha256(key.encode()).hexdigest()
+                added = insert(LimitCounter).values(
+                    key=name, count=1, ends_at=database_now(seconds)
+                )
+                counted = added.on_conflict_do_update(
+                    index_elements=["key"], set_={"count": LimitCounter.count + 1}
+                ).returning(LimitCounter.count)
+                counts.append(int(connection.execute(counted).scalar_one()))
+    except SQLAlchemyError as error:
+        log.warning("limits are counted in this process: %s", error)
+        return None
+    return counts
+
+
+@atomic
+def forget_counters(session: Session) -> None:
+    """Those whose window is over."""
+    session.execute(delete(LimitCounter).where(LimitCounter.ends_at < database_now()))
 
 
 def prepare(app: Flask) -> None:

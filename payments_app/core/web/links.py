@@ -50,4 +50,4 @@ def masked(email: str) -> str:
 
 
 def _serializer(purpose: str) -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(current_app.config["CONFIG"].secret_key, salt=f"link:{purpose}")
+    return URLSafeTimedSerializer(current_app.config["CONFIG"].signing_keys, salt=f"link:{purpose}")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from flask import Response, request
+from werkzeug.wrappers import Response as BaseResponse
 
-from payments_app.accounts.gate import signed_in
+from payments_app.accounts.gate import ask_to_confirm, signed_in
 from payments_app.core.extensions import db
 from payments_app.core.web.access import staff
 from payments_app.core.web.headers import private
@@ -19,8 +20,11 @@ from payments_app.staff.zones import reader_zone
 @blueprint.get("/payments.csv")
 @staff("export")
 @takes(others=True)
-def export() -> Response:
-    """The same filters as the list's, every row of them; no row where one can't be read."""
+def export() -> Response | BaseResponse:
+    """The same filters as the list's, every row of them; no row where one can't be read. Whoever
+    finds a browser signed in takes no list of buyers away: the password is asked for first."""
+    if asked := ask_to_confirm():
+        return asked
     zone = reader_zone()
     try:
         filters = read_filters(request.args, zone, today())

@@ -69,7 +69,7 @@ def _read(path: Path) -> Kept:
 
 
 def _directory() -> Path:
-    """Where the stand-in keeps its mails. Anywhere but in a demo there is nothing to see."""
+    """Where the stand-in keeps its mails. Beside Stripe itself they are real buyers'."""
     config = current_app.config["CONFIG"]
     if not config.sandboxed:
         raise NotFound

@@ -1,0 +1,119 @@
+"""Addresses: of our site, of what it stands on, and of those who are told."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from redis.connection import parse_url
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from payments_app.config_checks.read import flag, is_https, is_loopback, split
+
+# The host as browsers send it: one with other letters is written xn--...
+_LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?"
+_SITE = re.compile(rf"https?://({_LABEL}(\.{_LABEL})*|\[[0-9a-fA-F:.]+\])(:[0-9]+)?/?")
+_MAIL = re.compile(r"[^\s@<>()\[\]\\,:;\"]+@[^\s@<>()\[\]\\,:;\"]+")
+_THIS_MACHINE = {"localhost", "127.0.0.1", "::1"}
+
+
+def _check_site(env: Mapping[str, str]) -> list[str]:
+    public, problems = env.get("PUBLIC_URL", ""), []
+    if public and not public.startswith(("https://", "http://")):
+        problems.append("PUBLIC_URL must begin with https:// (http:// on this machine only)")
+    elif public and not (_SITE.fullmatch(public) and split(public)):
+        problems.append("PUBLIC_URL must be scheme and host alone, such as https://pay.example.com")
+    elif public.startswith("http://") and not is_loopback(public):
+        problems.append("PUBLIC_URL must be https:// for any host but this machine")
+    if flag(env, "FLASK_DEBUG") and public and not public.startswith("http://"):
+        problems.append("FLASK_DEBUG is for this machine alone: leave it out with an https:// site")
+    if env.get("STRIPE_API_BASE") and public and not is_loopback(public):
+        problems.append(
+            "STRIPE_API_BASE is for this machine alone: leave it out where others reach PUBLIC_URL"
+        )
+    return problems
+
+
+def _check_database(env: Mapping[str, str]) -> list[str]:
+    url = env.get("DATABASE_URL", "")
+    if url and not re.match(r"(postgres(ql)?(\+psycopg)?|sqlite)://", url):
+        return ["DATABASE_URL must begin with postgresql:// or sqlite:///"]
+    try:
+        if url:
+            make_url(url)
+    except (ArgumentError, ValueError):
+        return ["DATABASE_URL can't be read: postgresql://user:password@host:port/database"]
+    return []
+
+
+def _check_redis(env: Mapping[str, str]) -> list[str]:
+    problems, servers = [], []
+    for name in ("REDIS_URL", "CACHE_REDIS_URL"):
+        url = env.get(name, "")
+        if url and not re.match(r"(rediss?|unix)://", url):
+            problems.append(f"{name} must begin with redis://, rediss:// or unix://")
+        elif url and (server := _redis_server(url)) is None:
+            problems.append(f"{name} can't be read: redis://user:password@host:port/number")
+        elif url:
+            servers.append(server)
+    if len(servers) == 2 and servers[0] == servers[1]:
+        problems.append(
+            "REDIS_URL and CACHE_REDIS_URL must not be the same: the cache forgets what is in it"
+        )
+    return problems
+
+
+def _redis_server(url: str) -> tuple[str, int, int] | None:
+    """Which database of which server an address leads to, however it is written."""
+    try:
+        parts = parse_url(url)  # type: ignore[no-untyped-call]
+        if "path" not in parts and "db" not in parts and urlsplit(url).path.strip("/"):
+            return None  # redis-py takes a database that is no number for the first
+        host = str(parts.get("path") or parts.get("host") or "localhost").lower()
+        host = "localhost" if host in _THIS_MACHINE else host
+        return host, int(parts.get("port") or 6379), int(parts.get("db") or 0)
+    except (ValueError, TypeError):
+        return None
+
+
+def _check_mail(env: Mapping[str, str]) -> list[str]:
+    problems, url = [], env.get("SMTP_URL", "")
+    for name in ("MAIL_FROM", "ALERT_MAIL_TO"):
+        if env.get(name) and not _MAIL.fullmatch(env[name]):
+            problems.append(f"{name} must be an address alone, such as payments@example.com")
+    if env.get("ALERT_MAIL_TO") and not url:
+        problems.append("ALERT_MAIL_TO needs SMTP_URL")
+    if url and not re.match(r"smtps?://", url):
+        problems.append("SMTP_URL must begin with smtp:// (STARTTLS) or smtps:// (TLS at once)")
+    elif url and split(url) is None:
+        problems.append(
+            "SMTP_URL must name a host, and a port from 1 to 65535 or none,"
+            " as in smtp://user:password@mail.example.com:587"
+        )
+    return problems
+
+
+def _check_others(env: Mapping[str, str]) -> list[str]:
+    problems = [
+        f"{name} must be a host's address, https:// for any host but this machine"
+        for name in ("ALERT_WEBHOOK_URL", "CDN_PURGE_URL")
+        if env.get(name) and not is_https(env[name])
+    ]
+    dsn = env.get("SENTRY_DSN", "")
+    parts = split(dsn)
+    if dsn and not (
+        parts and is_https(dsn) and parts.username and re.fullmatch(r"(/[\w.-]+)*/\d+", parts.path)
+    ):
+        problems.append("SENTRY_DSN must read like https://key@host/number, as Sentry shows it")
+    contact = env.get("SECURITY_CONTACT", "")
+    if contact and not (
+        (contact.startswith("https://") and is_https(contact))
+        or (contact.startswith("mailto:") and _MAIL.fullmatch(contact[7:]))
+    ):
+        problems.append("SECURITY_CONTACT must be https://... or mailto:security@example.com")
+    return problems
+
+
+CHECKS = (_check_site, _check_database, _check_redis, _check_mail, _check_others)

@@ -1,0 +1,51 @@
+"""Numbers within their bounds, and choices among those that there are."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from payments_app.config_checks.read import listed
+
+_RATE = re.compile(r"([1-9]\d{0,5})/(second|minute|hour)")
+
+
+def _check_numbers(env: Mapping[str, str]) -> list[str]:
+    problems = []
+    if not re.fullmatch(r"[1-9]|[1-5]\d|6[0-4]", env.get("CHARGE_CONCURRENCY") or "10"):
+        problems.append("CHARGE_CONCURRENCY must be a whole number from 1 to 64")
+    if not re.fullmatch(r"[1-9]|[1-5]\d|60", env.get("SIGN_IN_LINK_MINUTES") or "15"):
+        problems.append("SIGN_IN_LINK_MINUTES must be a whole number from 1 to 60")
+    if not re.fullmatch(r"[0-5]", env.get("PROXY_HOPS") or "0"):
+        problems.append("PROXY_HOPS must be the number of our own proxies before the app, 0 to 5")
+    if not re.fullmatch(r"[1-9]\d{0,2}", env.get("WEB_CONCURRENCY") or "1"):
+        problems.append("WEB_CONCURRENCY must be a whole number from 1 to 999")
+    port = env.get("PORT") or "8000"
+    if not re.fullmatch(r"[1-9]\d{0,4}", port) or int(port) > 65535:
+        problems.append("PORT must be a number from 1 to 65535")
+    if not _RATE.fullmatch(env.get("CHECKOUT_RATE_LIMIT") or "1/second"):
+        problems.append("CHECKOUT_RATE_LIMIT must read like 10/minute, from 1 to 999999")
+    return problems
+
+
+def _check_fees(env: Mapping[str, str]) -> list[str]:
+    parts = listed(env.get("PLATFORM_FEE_FIXED", "").lower())
+    readable = all(re.fullmatch(r"[a-z]{3}:\d{1,9}", part) for part in parts)
+    if not readable or len({part[:3] for part in parts}) < len(parts):
+        return ["PLATFORM_FEE_FIXED must read like usd:30,jpy:45 (minor units, a currency once)"]
+    return []
+
+
+def _check_choices(env: Mapping[str, str]) -> list[str]:
+    problems = []
+    if env.get("CHECKOUT_CHALLENGE") not in {None, "", "off", "auto", "always"}:
+        problems.append("CHECKOUT_CHALLENGE must be off, auto or always")
+    try:
+        ZoneInfo(env.get("BUSINESS_TIMEZONE") or "UTC")
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        problems.append("BUSINESS_TIMEZONE must be a zone's name such as Europe/Zurich")
+    return problems
+
+
+CHECKS = (_check_numbers, _check_fees, _check_choices)

@@ -1,0 +1,78 @@
+"""Secrets of our own choice: long enough, and not to be guessed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from itertools import pairwise
+
+from payments_app.config_checks.read import listed
+
+WEBHOOK_SECRETS = (
+    "STRIPE_WEBHOOK_SECRET",
+    "STRIPE_CONNECT_WEBHOOK_SECRET",
+    "STRIPE_THIN_WEBHOOK_SECRET",
+)
+_DEFAULT_LIKE = re.compile(r"change|secret|default|example|password|dev", re.IGNORECASE)
+_WEBHOOK_SECRET = re.compile(r"whsec_([A-Za-z0-9+/=_-]{24,})")
+_STANDARD_SECRET = re.compile(r"whsec_(([A-Za-z0-9+/]{4}){6,}[A-Za-z0-9+/=]{0,4})")
+
+
+def is_guessable(secret: str, length: int) -> bool:
+    """Whether a secret is shorter than `length` characters, of few different ones, a repetition,
+    a row such as abcdef, or a default's words."""
+    triples = {secret[start : start + 3] for start in range(len(secret) - 2)}
+    steps = sum(abs(ord(one) - ord(two)) <= 1 for one, two in pairwise(secret))
+    return (
+        len(secret) < length
+        or len(set(secret)) < length // 4
+        or len(triples) < 0.75 * min(len(secret), 32)
+        or steps > len(secret) // 2
+        or bool(_DEFAULT_LIKE.search(secret) and len(set(secret)) < 16)
+    )
+
+
+def _check_secret_key(env: Mapping[str, str]) -> list[str]:
+    key = env.get("SECRET_KEY", "")
+    if key and is_guessable(key, 32):
+        return [
+            "SECRET_KEY must be at least 32 random characters "
+            "(python -c 'import secrets; print(secrets.token_urlsafe(48))')"
+        ]
+    if any(is_guessable(old, 32) for old in listed(env.get("SECRET_KEY_FALLBACKS", ""))):
+        return ["SECRET_KEY_FALLBACKS must each be what SECRET_KEY may be (comma-separated)"]
+    return []
+
+
+def _check_webhook_secrets(env: Mapping[str, str]) -> list[str]:
+    return [
+        f"{name} must be whsec_ and at least 24 random characters (several: comma-separated)"
+        for name in WEBHOOK_SECRETS
+        if any(not _is_secret(_WEBHOOK_SECRET, part) for part in listed(env.get(name, "")))
+    ]
+
+
+def _check_alert_secret(env: Mapping[str, str]) -> list[str]:
+    secret = env.get("ALERT_WEBHOOK_SECRET", "")
+    if (secret or env.get("ALERT_WEBHOOK_URL")) and not _is_secret(_STANDARD_SECRET, secret):
+        return [
+            "ALERT_WEBHOOK_SECRET must be whsec_ and at least 24 random characters of base64"
+            " (python -c 'import secrets, base64;"
+            ' print("whsec_" + base64.b64encode(secrets.token_bytes(24)).decode())\')'
+        ]
+    return []
+
+
+def _check_metrics_token(env: Mapping[str, str]) -> list[str]:
+    token = env.get("METRICS_TOKEN", "")
+    if token and is_guessable(token, 16):
+        return ["METRICS_TOKEN must be at least 16 random characters"]
+    return []
+
+
+def _is_secret(form: re.Pattern[str], text: str) -> bool:
+    found = form.fullmatch(text)
+    return found is not None and not is_guessable(found[1], 24)
+
+
+CHECKS = (_check_secret_key, _check_webhook_secrets, _check_alert_secret, _check_metrics_token)

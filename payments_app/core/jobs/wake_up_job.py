@@ -1,0 +1,73 @@
+"""The one RQ job that a worker performs. Redis is not trusted with more than "something is due".
+
+RQ imports and calls whatever a job names: its function, its callbacks, also where a registry is
+cleaned up. Whoever can write to Redis would choose what runs here. So nothing of that is read.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from rq.exceptions import DeserializationError
+from rq.job import Job
+from sqlalchemy.orm import Session
+
+from payments_app.core import alerts
+from payments_app.core.db.session import atomic
+from payments_app.core.jobs.wake_up import RUN_DUE_MESSAGES, RUN_SECONDS
+
+log = logging.getLogger(__name__)
+
+
+class RefusedJobError(Exception):
+    """A job that we did not send."""
+
+
+class WakeUpJob(Job):
+    """A wake-up for its queue; anything else is refused before it is imported."""
+
+    def restore(self, raw_data: Any) -> Any:
+        """What Redis holds of it, without what would call or post something else."""
+        super().restore(raw_data)
+        self._success_callback_name = self._failure_callback_name = None
+        self._stopped_callback_name = None
+        self.webhooks = []
+        self.timeout = RUN_SECONDS
+        self.repeats_left = self.retries_left = None
+        self._dependency_ids = []
+
+    def _deserialize_data(self) -> None:
+        try:
+            super()._deserialize_data()  # type: ignore[no-untyped-call]
+        except DeserializationError:  # pickled, or no JSON of a job
+            self._func_name, self._instance, self._args, self._kwargs = "unreadable", None, (), {}
+
+    def perform(self) -> Any:
+        """Raises RefusedJobError, with an alert, for any other job."""
+        if not self._is_wake_up():
+            log.error("a job of %s that is no wake-up was refused", self.origin[:40])
+            _tell(self.origin)
+            raise RefusedJobError("not a job of ours")
+        return super().perform()
+
+    def _is_wake_up(self) -> bool:
+        try:
+            name, instance = self.func_name, self.instance
+            arguments, named = list(self.args), dict(self.kwargs)
+        except (TypeError, ValueError):
+            return False
+        return (name, instance, arguments, named) == (RUN_DUE_MESSAGES, None, [self.origin], {})
+
+
+@atomic
+def _tell(session: Session, queue: str) -> None:
+    alerts.raise_alert(
+        session,
+        "refused_job",
+        f"refused_job:{queue[:40]}",
+        f"Somebody put a job into the Redis for jobs ({queue[:40]}) that is not ours. It was not"
+        " run. Find out who can write there, and change its passwords.",
+        severity="critical",
+        queue=queue[:40],
+    )

@@ -1,0 +1,91 @@
+"""A merchant's slow endpoints hold up that merchant alone."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+
+from parts.process import wait_until
+from payments_app.core.extensions import db
+from payments_app.core.jobs.outbox import Message
+from payments_app.core.jobs.runner import run_due_messages
+from payments_app.notices.announce import DELIVER
+from payments_app.notices.deliver import OF_MERCHANT
+from payments_app.notices.try_endpoint import TESTS_AN_HOUR, TooManyTestsError, try_endpoint
+from payments_app.orders.models import Order
+from tests.notices.deliveries import delivery
+from tests.notices.receiver import Receiver
+from tests.payments.driver import PaymentDriver
+
+ENDPOINTS = 7
+
+
+def test_what_follows_a_payment_calls_no_endpoint(
+    driver: PaymentDriver, receiver: Receiver
+) -> None:
+    """The order is handed over although nobody works on the webhooks."""
+    receiver.listen()
+    order = driver.create_order()
+    driver.open(order=order)
+    for queue in ("charges", "payment_critical", "payment_standard", "payment_standard"):
+        driver.work(queue)
+    db.session.rollback()
+    assert db.session.get_one(Order, order).fulfilled_at is not None
+    assert (receiver.came, delivery().state) == ([], "waiting")
+
+
+@pytest.mark.expects_failure("notices.deliver_webhook")
+def test_a_merchant_s_endpoints_hold_so_many_threads_and_no_more(
+    app: Flask, driver: PaymentDriver, receiver: Receiver
+) -> None:
+    receiver.answer = None
+    for _ in range(ENDPOINTS):
+        try_endpoint(receiver.listen(), "staff@example.com")
+
+    def work() -> None:
+        with app.app_context():
+            run_due_messages("webhooks")
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    put_off = select(func.count()).where(Message.command == DELIVER, Message.tries > 0)
+
+    def all_others_wait() -> bool:
+        db.session.rollback()
+        return db.session.scalar(put_off) == ENDPOINTS - OF_MERCHANT
+
+    try:
+        assert wait_until(all_others_wait, 10)
+        assert len(receiver.came) == OF_MERCHANT
+    finally:
+        receiver.answer = 204
+        receiver.let_go.set()
+        worker.join(30)
+
+
+@pytest.mark.portable
+def test_a_test_event_waits_for_the_one_before_it(
+    driver: PaymentDriver, receiver: Receiver
+) -> None:
+    endpoint_id = receiver.listen()
+    try_endpoint(endpoint_id, "staff@example.com")
+    with pytest.raises(TooManyTestsError, match="on its way"):
+        try_endpoint(endpoint_id, "staff@example.com")
+    driver.work("webhooks")
+    try_endpoint(endpoint_id, "staff@example.com")
+
+
+@pytest.mark.portable
+def test_a_merchant_sends_so_many_test_events_an_hour(
+    driver: PaymentDriver, receiver: Receiver
+) -> None:
+    first, second = receiver.listen(), receiver.listen()
+    for number in range(TESTS_AN_HOUR):
+        try_endpoint((first, second)[number % 2], "staff@example.com")
+        if number % 2:
+            driver.work("webhooks")
+    with pytest.raises(TooManyTestsError, match="within an hour"):
+        try_endpoint(first, "staff@example.com")

@@ -1,0 +1,139 @@
+"""Whoever can write to the Redis for jobs makes a worker do nothing but look for what is due."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from redis import Redis
+from rq import Queue, SimpleWorker
+from rq.job import Job
+from rq.serializers import DefaultSerializer, JSONSerializer
+from sqlalchemy import select
+
+from parts.app import Worker
+from parts.process import wait_until
+from payments_app.core.alerts import Alert
+from payments_app.core.extensions import db
+from payments_app.core.jobs import wake_up
+from payments_app.core.jobs.wake_up import RUN_DUE_MESSAGES
+from payments_app.core.jobs.wake_up_job import WakeUpJob
+from payments_app.payments.models import Transaction
+from tests.payments.driver import PaymentDriver
+
+QUEUE = "charges"
+
+
+@pytest.fixture
+def redis(settings: dict[str, str]) -> Redis:
+    return Redis.from_url(settings["REDIS_URL"])
+
+
+@pytest.fixture
+def driver(app: Flask) -> Iterator[PaymentDriver]:
+    with app.app_context():
+        yield PaymentDriver(app)
+
+
+def put(redis: Redis, function: str, *args: Any, serializer: Any = None, **more: Any) -> Job:
+    queue = Queue(QUEUE, connection=redis, serializer=serializer or JSONSerializer)
+    return queue.enqueue_call(function, args=args, **more)
+
+
+def by_callback(redis: Redis, mark: Path) -> None:
+    """A wake-up of ours, but for what RQ is to call after it."""
+    job = put(redis, RUN_DUE_MESSAGES, QUEUE)
+    for name in ("success", "failure", "stopped"):
+        redis.hset(job.key, f"{name}_callback_name", "os.system")
+    redis.hset(job.key, "webhooks", json.dumps([{"url": f"file://{mark}"}]))
+
+
+def by_instance(redis: Redis, mark: Path) -> None:
+    job = put(redis, RUN_DUE_MESSAGES, QUEUE)
+    redis.hset(job.key, "data", json.dumps(["format", "{}", [f"touch {mark}"], {}]))
+
+
+def by_pickle(redis: Redis, mark: Path) -> None:
+    class Bomb:
+        def __reduce__(self) -> tuple[Callable[..., Any], tuple[str]]:
+            import os
+
+            return os.system, (f"touch {mark}",)
+
+    job = put(redis, RUN_DUE_MESSAGES, QUEUE, serializer=DefaultSerializer)
+    redis.hset(job.key, "data", pickle.dumps(Bomb()))
+
+
+def by_function(redis: Redis, mark: Path) -> None:
+    put(redis, "os.system", f"touch {mark}")
+
+
+def by_arguments(redis: Redis, mark: Path) -> None:
+    put(redis, RUN_DUE_MESSAGES, QUEUE, kwargs={"threads": 10_000})
+
+
+ATTACKS = [by_function, by_pickle, by_instance, by_arguments]
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_a_job_that_is_not_ours_is_not_performed_and_raises_an_alert(
+    app: Flask, redis: Redis, tmp_path: Path, attack: Callable[[Redis, Path], None]
+) -> None:
+    mark = tmp_path / "mark"
+    attack(redis, mark)
+    with app.app_context():
+        work(redis)
+        alerts = db.session.scalars(select(Alert).where(Alert.kind == "refused_job")).all()
+    assert not mark.exists()
+    assert [(alert.severity, alert.key) for alert in alerts] == [
+        ("critical", f"refused_job:{QUEUE}")
+    ]
+
+
+def test_nothing_is_called_after_a_wake_up(
+    app: Flask, redis: Redis, driver: PaymentDriver, tmp_path: Path
+) -> None:
+    transaction = driver.open()
+    redis.flushdb()
+    by_callback(redis, tmp_path / "mark")
+    work(redis)
+    db.session.rollback()
+    assert db.session.get_one(Transaction, transaction).state == "complete"
+    for key in redis.scan_iter("rq:job:*"):
+        job = WakeUpJob.fetch(key.decode().rpartition(":")[2], redis, JSONSerializer)
+        assert (job.success_callback, job.failure_callback, job.webhooks) == (None, None, [])
+
+
+def test_a_worker_s_process_refuses_as_well(
+    settings: dict[str, str], redis: Redis, tmp_path: Path, app_context: None
+) -> None:
+    mark = tmp_path / "mark"
+    with Worker(tmp_path, settings, QUEUE):
+        by_function(redis, mark)
+
+        def told() -> bool:
+            db.session.rollback()
+            return (
+                db.session.scalar(select(Alert.id).where(Alert.kind == "refused_job")) is not None
+            )
+
+        assert wait_until(told, 20)
+    assert not mark.exists()
+
+
+def test_what_we_send_is_performed(app: Flask, redis: Redis, driver: PaymentDriver) -> None:
+    transaction = driver.open()
+    assert wake_up.wake(QUEUE)
+    work(redis)
+    db.session.rollback()
+    assert db.session.get_one(Transaction, transaction).state == "complete"
+
+
+def work(redis: Redis) -> None:
+    worker = SimpleWorker([QUEUE], connection=redis, job_class=WakeUpJob, serializer=JSONSerializer)
+    worker.work(burst=True, logging_level="CRITICAL")

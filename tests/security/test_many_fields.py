@@ -1,0 +1,33 @@
+"""A form of 100,000 fields is refused before it is taken apart."""
+
+from __future__ import annotations
+
+import pytest
+from flask.testing import FlaskClient
+
+from payments_app.core.web.incoming import MOST_FIELDS
+
+pytestmark = pytest.mark.portable
+FORM = "application/x-www-form-urlencoded"
+
+
+@pytest.mark.parametrize("path", ["/account/links", "/staff/login", "/portal/links"])
+def test_many_fields_are_refused_at_once(client: FlaskClient, path: str) -> None:
+    body = b"&".join([b"a"] * 120_000)
+    assert client.post(path, data=body, content_type=FORM).status_code == 413
+
+
+def test_the_checkout_takes_no_such_form(client: FlaskClient) -> None:
+    body = b"&".join([b"a"] * (MOST_FIELDS + 1))
+    assert client.post("/transactions", data=body, content_type=FORM).status_code == 413
+
+
+def test_many_parts_are_refused_as_well(client: FlaskClient) -> None:
+    many = {f"field{number}": "" for number in range(MOST_FIELDS + 1)}
+    answer = client.post("/account/links", data=many, content_type="multipart/form-data")
+    assert answer.status_code == 413
+
+
+def test_as_many_as_a_page_may_have_are_read(client: FlaskClient) -> None:
+    body = b"&".join([b"a"] * MOST_FIELDS)
+    assert client.post("/account/links", data=body, content_type=FORM).status_code == 400

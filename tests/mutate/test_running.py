@@ -217,7 +217,8 @@ def test_tests_that_hang_without_the_mutant_too_are_given_more_time(
     record: Record, copy: Copy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("mutate.run.START_SECONDS", 3)
-    assert copy.failure(under_load("test_that_hangs_twice"), record) is None
+    monkeypatch.setattr("mutate.run.MOST_TIMES", 64)  # this machine may be busy, too
+    assert copy.failure(under_load("test_that_hangs_twice"), record, 64) is None
     assert copy.killer(DELETED, under_load("test_that_hangs_twice"), record) is None
 
 
@@ -255,7 +256,7 @@ def test_a_round_tells_the_killed_from_the_survivors(
     product: Path, record: Record, copy: Copy, capsys: pytest.CaptureFixture[str]
 ) -> None:
     mutants = [NEGATED, DELETED]
-    outcome = run(mutants, [copy], record, time.monotonic() + 60)
+    outcome = run(mutants, [copy], record, time.monotonic() + 600)
     report(outcome, product)
     assert (list(outcome.killed), list(outcome.survived)) == (mutants[:1], mutants[1:])
     assert not outcome.is_good

@@ -27,6 +27,7 @@ from payments_app.core.db.clock import database_now
 from payments_app.core.db.ids import ALPHABET
 from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
+from payments_app.core.web import links
 from payments_app.core.web.tokens import hash_token
 
 log = logging.getLogger(__name__)
@@ -66,7 +67,7 @@ def begin(session: Session, member: Member) -> str:
 
 def qr(member: Member, secret: str) -> str:
     """The enrolment as an SVG that an app reads, made of elements alone."""
-    shop = current_app.config["CONFIG"].public_url.partition("://")[2]
+    shop = links.absolute("").partition("://")[2]
     address = pyotp.TOTP(secret).provisioning_uri(name=member.email, issuer_name=shop)
     return segno.make(address, error="m").svg_inline(scale=5, border=4, light="white")
 

@@ -22,8 +22,8 @@ WIDTHS = (1280, 390)
 OPTIONS = {"resultTypes": ["violations"], "iframes": False}
 NO_PAGES = {"staff.export", "settlement.download", "staff_api.sales_summary"}
 STAFF_PAGES = (
-    *("accounts.confirm", "accounts.password", "ops.alerts", "ops.dead_letter", "ops.queues"),
-    *("ops.stripe", "ledger.index"),
+    *("accounts.confirm", "accounts.password", "accounts.second_factor_page", "ops.alerts"),
+    *("ops.dead_letter", "ops.queues", "ops.stripe", "ledger.index"),
     *("settlement.index", "settlement.show", "staff.audit", "staff.confirm_fix"),
     *("staff.confirm_delivery", "staff.confirm_receipt"),
     *("staff.confirm_refund", "staff.confirm_retry", "staff.customer", "staff.disputes"),

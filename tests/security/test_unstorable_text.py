@@ -6,18 +6,23 @@ from __future__ import annotations
 import inspect
 import re
 import sys
-import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from flask import Flask
 from sqlalchemy import func, literal, select, union_all
+from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from demo.products import add_demo_products
+from payments_app.core.db.clock import database_now
+from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
+from payments_app.core.web.tokens import hash_token, new_token
+from payments_app.core.web.visitor_sessions import CUSTOMER, MERCHANT, VisitorSession
+from payments_app.customers.models import Customer
 from payments_app.merchants.address import Guard
 from payments_app.merchants.endpoints import add_endpoint
 from payments_app.merchants.find import default_merchant
@@ -33,6 +38,23 @@ _READ = re.compile(r'"([a-z_]+)"(?: in request\.|\))|\.get\(\s*"([a-z_]+)"')
 _OPEN = {"ops.readyz"}
 
 
+@atomic
+def _signed_in(session: Session, audience: str, subject: str, address: str) -> str:
+    """The token of a session, as a mailed link's button opens one."""
+    token = new_token()
+    session.add(
+        VisitorSession(
+            token_hash=hash_token(token),
+            audience=audience,
+            subject=subject,
+            address=address,
+            browser="A browser",
+            expires_at=database_now(999),
+        )
+    )
+    return token
+
+
 class World:
     """One browser that is signed in as everybody at once, and what there is to be changed."""
 
@@ -44,13 +66,15 @@ class World:
             add_demo_products()
             merchant = db.session.merge(_shop())
             self.ids = {"merchant_id": merchant.id, "item": "field-notes", "slug": "field-notes"}
-            known = {"merchant": merchant.id, "email": merchant.email, "until": time.time() + 999}
+            as_merchant = _signed_in(MERCHANT, merchant.id, merchant.email)
         self.ids["transaction_id"] = stored_payments.payment()
         self.ids["customer_id"] = customer = stored_payments.customer_id()
+        with app.app_context():
+            email = db.session.get_one(Customer, customer).email
+            as_customer = _signed_in(CUSTOMER, customer, email)
         self.browser = staff_driver.signed_in("admin").client
         with self.browser.session_transaction() as cookie:
-            cookie["merchant"] = known
-            cookie["customer"] = {"id": customer, "until": time.time() + 999}
+            cookie[MERCHANT], cookie[CUSTOMER] = as_merchant, as_customer
         assert self.browser.post("/staff/confirm", data={"password": PASSWORD}).status_code == 303
         self.ids["staff_id"] = staff_driver.member("other@example.com")
         with app.app_context():

@@ -64,12 +64,12 @@ SELECT 'dsp_' || substr(id, 5), id, 'dp_' || id,
 """
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def large_database(postgres_url: str, worker_number: int, migrated: str) -> str:
     return create_database(postgres_url, f"plans_{worker_number}_{os.getpid()}", migrated)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")  # two processes may share the file in many turns
 def filled(large_database: str, sandbox_url: str, redis_url: str) -> Iterator[Flask]:
     """An application on 50,000 payments, with the planner's statistics."""
     from parts.settings import private_settings

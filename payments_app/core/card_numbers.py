@@ -43,6 +43,14 @@ _ENDING = re.compile(
     r"\D{0,12}\b(?:last|end(?:s|ing)?)\b\D{1,24}(?:[45]\D{1,20})?(\d{4,5})(?!\d)",
     re.IGNORECASE,
 )
+# Two parts in one piece each, the second one named: "first 8 digits 42424242, last 8 digits
+# 42424242", "424242, the rest is 4242424242".
+_PARTS = re.compile(
+    r"(?<!\d)([2-6]\d{5}|[2-6]\d{7}|[2-6]\d{11})(?!\d)(\D{1,12})"
+    r"\b(?:second|then|rest|last|end(?:s|ing)?)\b\D{1,24}(?:\d{1,2}\D{1,20})?"
+    r"(?<!\d)(\d{4}|\d{8}|\d{10})(?!\d)",
+    re.IGNORECASE,
+)
 # Fours that are listed: "4242, 4242, 4242 and 4242".
 _LISTED = re.compile(r"(?<!\d)(\d{4}([\W_]{1,3})\d{4}\2\d{4})\D{1,12}(\d{4})(?!\d)")
 # Halves of two fours each: "4242 4242 and then 4242 4242". Pairs of years and of hours begin with
@@ -99,7 +107,7 @@ def masked(value: Any) -> Any:
 def _found(text: str, read: Callable[[str], str]) -> Iterator[tuple[int, int, str]]:
     """Where card numbers begin and end, with their digits, from left to right."""
     plain = text if text.isascii() else "".join(map(read, text))
-    for apart in (_ENDING, _LISTED, _HALVES):
+    for apart in (_ENDING, _PARTS, _LISTED, _HALVES):
         plain = apart.sub(_joined, plain)
     plain = _NUMBERED.sub(_unnumbered, _WRITTEN.sub(_spaced, plain))
     for run in _RUN.finditer(plain):

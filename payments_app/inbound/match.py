@@ -17,6 +17,7 @@ from payments_app.inbound.import_intent import destination_of
 from payments_app.merchants.accounts import account_at_stripe
 from payments_app.payments.connect.account import account_of, our_application
 from payments_app.payments.models import Transaction
+from payments_app.payments.transactions.stripe_metadata import read_metadata
 
 
 class MismatchError(Exception):
@@ -27,14 +28,17 @@ class MismatchError(Exception):
 def is_their_own(session: Session, intent: dict[str, Any], account: str | None) -> bool:
     """Whether a merchant took this payment on their own account without us: Stripe names the
     application that made a payment there, none or another platform's. It is no sale of ours,
-    whoever hears of it.
+    whoever hears of it. Before our first one there ours is not known: what is ours says so itself.
 
     Source: https://docs.stripe.com/api/payment_intents/object#payment_intent_object-application
     """
     if account is None:
         return False
     application = id_of(intent.get("application"))
-    return application is None or application != (our_application(session) or application)
+    if application is None:
+        return True
+    ours = our_application(session)
+    return application != ours if ours is not None else read_metadata(intent) is None
 
 
 def is_new(transaction_id: str | None, intent: dict[str, Any], account: str | None) -> bool:

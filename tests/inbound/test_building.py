@@ -18,7 +18,7 @@ from tests.accounts.staff_driver import StaffDriver
 from tests.bystanders import own
 from tests.core.email_forms import FORMS, ONE
 from tests.inbound.webhook_sender import WebhookSender, create_event
-from tests.merchants.connected_merchants import account_id, api, create_ready_merchant
+from tests.merchants.connected_merchants import account_id, api, create_ready_merchant, sell
 from tests.payments.driver import PaymentDriver
 
 pytestmark = pytest.mark.portable
@@ -153,6 +153,7 @@ def test_a_merchants_own_customer_is_not_the_accounts(
     post: WebhookSender, driver: PaymentDriver
 ) -> None:
     customer, merchant = create_customer(), create_ready_merchant(driver, "direct")
+    sell(driver, merchant)  # so that our application is known
     account = account_id(merchant)
     theirs = api(driver, "POST", "customers", account, email="bob@example.com")["id"]
     wish = {"amount": 2500, "currency": "usd", "confirm": "true", "payment_method": "pm_card_visa"}

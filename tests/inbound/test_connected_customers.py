@@ -14,7 +14,7 @@ from payments_app.core.history import HistoryEntry
 from payments_app.customers.models import Customer
 from tests.inbound.test_building import built, create_customer, customers_of
 from tests.inbound.webhook_sender import WebhookSender, create_event
-from tests.merchants.connected_merchants import account_id, api, create_ready_merchant
+from tests.merchants.connected_merchants import account_id, api, create_ready_merchant, sell
 from tests.payments.driver import PaymentDriver
 
 pytestmark = pytest.mark.portable
@@ -43,6 +43,7 @@ def test_a_payment_on_a_merchants_account_is_of_nobody_by_the_customers_id(
 ) -> None:
     """A merchant may give its own customer the id that Stripe gave ours."""
     customer, merchant = create_customer(), create_ready_merchant(driver, "direct")
+    sell(driver, merchant)  # so that our application is known
     account = account_id(merchant)
     theirs = api(driver, "POST", "customers", account, email="eve@example.com")["id"]
     name_customer(customer, theirs)

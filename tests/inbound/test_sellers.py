@@ -40,11 +40,13 @@ def built(intent: dict[str, Any]) -> Transaction:
 def pay_elsewhere(
     post: WebhookSender, merchant: str, charge_type: str, **more: Any
 ) -> dict[str, Any]:
-    """Its intent, once the news of it was worked on."""
+    """Its intent, once the news of it was worked on; of a direct one after a sale by us, which
+    tells our application."""
     account = account_id(merchant)
     on, to = ("", {"transfer_data[destination]": account})
     if charge_type == "direct":
         on, to = account, {}
+        sell(post.driver, merchant)
     intent: dict[str, Any] = api(post.driver, "POST", "payment_intents", on, **WISH | to | more)
     post.send(create_event(id=intent["id"]) | ({"account": on} if on else {}))
     post.driver.work()
@@ -153,13 +155,15 @@ def test_one_for_an_account_that_is_not_connected_here_is_set_aside(
 
 @pytest.mark.followed_by_all
 @pytest.mark.parametrize("application", [None, "ca_AnotherPlatform"])
+@pytest.mark.parametrize("sales", [0, 1])
 def test_a_merchant_s_own_sale_on_their_own_account_is_not_ours(
-    post: WebhookSender, driver: PaymentDriver, application: str | None
+    post: WebhookSender, driver: PaymentDriver, application: str | None, sales: int
 ) -> None:
     """Made by themselves at Stripe, or by another platform that they are connected to, not through
-    us: no buyer of theirs gets a receipt from us."""
+    us, also before our first sale: no buyer of theirs gets a receipt from us."""
     merchant = create_ready_merchant(driver, "direct")
-    sell(driver, merchant)
+    for _ in range(sales):
+        sell(driver, merchant)
     account = account_id(merchant)
     wish = {name: value for name, value in WISH.items() if name != "application_fee_amount"}
     intent = api(

@@ -124,7 +124,7 @@ def counts(
         daily = daily.where(DailyPayments.currency == currency)
         fresh = fresh.where(PaymentDelta.currency == currency)
     rows = session.execute(union_all(daily, fresh))
-    summed = _sum((day or in_zone(at, zone).date(), *rest) for day, at, *rest in rows)
+    summed = _sum((r.day or in_zone(r.at, zone).date(), *r[2:]) for r in rows)
     return [Count(*key, *sums) for key, sums in summed.items() if first <= key[0] <= last]
 
 

@@ -13,7 +13,7 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import charges, clicks, edge, posts, table, web
+from bench import charge, charges, chromium, clicks, edge, growth, memory, posts, table, web
 from bench.site import Site, site
 from bench.table import Row
 from parts.app import REPOSITORY
@@ -25,7 +25,10 @@ SECTIONS: dict[str, Section] = {
     "edge": lambda here, _: edge.rows(here, rounds=5, seconds=2),
     "posts": lambda here, _: posts.rows(here, rounds=5),
     "clicks": lambda here, _: clicks.rows(here),
-    "charges": lambda here, against: charges.rows(here, 3, against),
+    "charges": lambda here, against: [*charge.rows(), *charges.rows(here, 3, against)],
+    "memory": lambda here, _: memory.rows(here),
+    "chromium": lambda here, _: chromium.rows(here),
+    "growth": lambda here, _: growth.rows(here),
 }
 
 

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from bench.round_trips import counted, transactions
+from bench.table import Row, at_most
 from parts.app import REPOSITORY
 from parts.postgres import Postgres, create_database
 from parts.redis import Redis
@@ -71,6 +72,16 @@ def measure(checkouts: Sequence[Path], charges: int, rounds: int) -> list[tuple[
                 if number:
                     kept += answered
     return [tuple(map(statistics.median, zip(*kept, strict=True))) for kept in charged]
+
+
+def rows() -> list[Row]:
+    """What one charge of this checkout sends."""
+    ((trips, begun, spent),) = measure([REPOSITORY], charges=20, rounds=3)
+    limit = f"{spent:.1f} ms of processor"
+    return [
+        at_most("one charge, round trips to PostgreSQL", trips, 24, limit),
+        at_most("one charge, transactions", begun, 3, limit),
+    ]
 
 
 def _ask(process: subprocess.Popen[str], charges: int) -> Charged:

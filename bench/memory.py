@@ -12,9 +12,6 @@ import argparse
 import contextlib
 import os
 import secrets
-import subprocess
-import sys
-import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -22,13 +19,12 @@ from pathlib import Path
 import psycopg
 import requests
 
-from parts.app import REPOSITORY, Web, Worker
-from parts.postgres import Postgres, create_database, libpq
+from bench.site import Site, site
+from bench.table import Row, at_most
+from parts.app import Web, Worker
+from parts.postgres import libpq
 from parts.process import Process, wait_until
 from parts.redis import Redis
-from parts.sandbox import Sandbox
-from parts.schema import migrate
-from parts.settings import private_settings
 
 PAYMENTS = 200
 IDLE_SECONDS = 15
@@ -41,13 +37,8 @@ def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("--limit", type=int, help="MB for the product's own processes together")
     limit = asked.parse_args().limit
-    with _running() as (web, workers, servers, database_url):
-        processes: dict[str, Process] = {"web": web, "workers": workers, "two Redis": servers[0]}
-        with _limited(limit, [web.pid, workers.pid, *(server.pid for server in servers)]) as group:
-            time.sleep(IDLE_SECONDS)
-            idle = _weights(processes, servers)
-            most = _during_payments(web, processes, servers, database_url)
-            killed = _killed(group)
+    with site() as here:
+        idle, most, killed = weigh(here, limit)
     print(f"{'MB, PSS':12}{'idle':>8}{f'{PAYMENTS} payments':>14}")
     for name in idle:
         print(f"{name:12}{idle[name]:8.0f}{most[name]:14.0f}")
@@ -56,28 +47,37 @@ def main() -> None:
         print(f"within {limit} MB: {PAYMENTS} payments complete, {killed} processes killed")
 
 
+def rows(here: Site) -> list[Row]:
+    """Idle, and at the most during payments."""
+    idle, most, _ = weigh(here)
+    parts = ", ".join(f"{name} {weight:.0f}" for name, weight in idle.items())
+    return [
+        at_most("all processes, idle, PSS", sum(idle.values()), 300, parts, " MB"),
+        at_most(f"during {PAYMENTS} payments, PSS", sum(most.values()), 360, "", " MB"),
+    ]
+
+
+def weigh(here: Site, limit: int | None = None) -> tuple[dict[str, float], dict[str, float], int]:
+    """MB by program idle and during payments, and how many processes were killed."""
+    servers = [here.redis, here.cache]
+    with _running(here) as (web, workers):
+        processes: dict[str, Process] = {"web": web, "workers": workers, "two Redis": servers[0]}
+        with _limited(limit, [web.pid, workers.pid, *(server.pid for server in servers)]) as group:
+            time.sleep(IDLE_SECONDS)
+            idle = _weights(processes, servers)
+            most = _during_payments(web, processes, servers, here.settings["DATABASE_URL"])
+            killed = _killed(group)
+    return idle, most, killed
+
+
 @contextlib.contextmanager
-def _running() -> Iterator[tuple[Web, Worker, list[Redis], str]]:
-    with contextlib.ExitStack() as stack:
-        directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="memory-")))
-        postgres = stack.enter_context(Postgres())
-        jobs = stack.enter_context(Redis(directory / "jobs"))
-        cache = stack.enter_context(Redis(directory / "cache", policy="allkeys-lru"))
-        sandbox = stack.enter_context(Sandbox(directory / "sandbox", keep=False))
-        url = create_database(postgres.url(), "memory")
-        migrate(url)
-        settings = private_settings(
-            database_url=url,
-            redis_url=jobs.url(),
-            cache_redis_url=cache.url(),
-            sandbox_url=sandbox.url,
-        ) | {"DATA_DIR": str(directory)}
-        seed = [sys.executable, "-m", "flask", "--app", "demo.app", "demo", "seed"]
-        everything = os.environ | settings
-        subprocess.run(seed, env=everything, cwd=REPOSITORY, check=True, capture_output=True)
-        workers = stack.enter_context(Worker(directory, settings))
-        web = stack.enter_context(Web(directory, settings, workers=2))
-        yield web, workers, [jobs, cache], url
+def _running(here: Site) -> Iterator[tuple[Web, Worker]]:
+    settings = dict(here.settings) | {"DATA_DIR": str(here.directory)}
+    with (
+        Worker(here.directory, settings) as workers,
+        Web(here.directory, settings, workers=2) as web,
+    ):
+        yield web, workers
 
 
 def _weights(processes: Mapping[str, Process], servers: list[Redis]) -> dict[str, float]:

@@ -9,8 +9,10 @@ from __future__ import annotations
 import datetime as dt
 import random
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from flask import current_app
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.schema import ScalarElementColumnDefault
 
@@ -27,11 +29,22 @@ _BATCH = 10_000
 def add_demo_data(count: int, progress: Callable[[int], None], seed: int = 1) -> int:
     """Store `count` payments, their refunds, disputes and history in batches; tell `progress` how
     many are there. A seed gives the same payments each time, but for their ids and their times."""
-    done = 0
-    for rows in _batches(count, random.Random(seed)):  # noqa: S311 - nothing secret
-        _store(rows.tables)
-        done += len(rows.tables["transactions"])
-        progress(done)
+    app, done = current_app._get_current_object(), 0  # type: ignore[attr-defined]
+
+    def store(rows: Rows) -> int:
+        with app.app_context():
+            _store(rows.tables)
+        return len(rows.tables["transactions"])
+
+    # While the database stores one batch, the next is made.
+    with ThreadPoolExecutor(1) as storing:
+        stored = storing.submit(int)
+        for rows in _batches(count, random.Random(seed)):  # noqa: S311 - nothing secret
+            done += stored.result()
+            progress(done)
+            stored = storing.submit(store, rows)
+        done += stored.result()
+    progress(done)
     return done
 
 
@@ -60,6 +73,9 @@ def _store(session: Session, tables: dict[str, list[tuple[Any, ...]]]) -> None:
     connection = session.connection().connection
     cursor = connection.cursor()
     on_postgresql = session.get_bind().dialect.name == "postgresql"
+    if on_postgresql:
+        # Each foreign key of each row would be planned anew.
+        cursor.execute("SET LOCAL plan_cache_mode = auto")
     for table, rows in tables.items():
         more = _defaults(table)
         columns = (*COLUMNS[table], *more)

@@ -18,7 +18,7 @@ from payments_app.core.web.query import UnreadableQueryError, asked, takes
 from payments_app.staff import cache
 from payments_app.staff.blueprint import blueprint, page
 from payments_app.staff.reports import queries as made
-from payments_app.staff.reports.rollups import counts
+from payments_app.staff.reports.rollups import counts, used_currencies
 from payments_app.staff.zones import business_zone
 
 SUMMARY_SECONDS = 300
@@ -40,11 +40,11 @@ def reports() -> Response:
     days = int(length)
     last = utcnow().astimezone(zone).date()
     first = last - dt.timedelta(days=days - 1)
-    found = counts(db.session(), first, last, zone)
-    currencies = made.currencies(found)
+    currencies = used_currencies(db.session(), first, last, zone)
     if wanted and code_of(wanted) is None:
         raise UnreadableQueryError({"currency": "There is no such currency."}, {"days": length})
     currency = wanted or next(iter(currencies), None)
+    found = counts(db.session(), first, last, zone, currency)
     return page(
         "reports/reports.html",
         report=made.report(found, first, last, currency) if currency else None,

@@ -14,7 +14,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Date, Index, String, delete, literal, null, select, text, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    Index,
+    String,
+    delete,
+    func,
+    literal,
+    null,
+    select,
+    text,
+    union_all,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -74,9 +86,22 @@ class Count:
     amount: int
 
 
-def counts(session: Session, first: dt.date, last: dt.date, zone: ZoneInfo) -> list[Count]:
-    """What began on the days from `first` to `last`, in one statement and so one snapshot: what
-    is being aggregated meanwhile is neither lost nor seen twice."""
+def used_currencies(session: Session, first: dt.date, last: dt.date, zone: ZoneInfo) -> list[str]:
+    """The currencies of the payments of these days, and of what is not aggregated yet, the most
+    used first."""
+    daily = select(DailyPayments.currency, DailyPayments.count).where(*_days(first, last, zone))
+    fresh = select(PaymentDelta.currency, PaymentDelta.count)
+    both = union_all(daily, fresh).subquery()
+    used = func.sum(both.c.count)
+    ranked = select(both.c.currency).group_by(both.c.currency).having(used > 0)
+    return list(session.scalars(ranked.order_by(used.desc(), both.c.currency)))
+
+
+def counts(
+    session: Session, first: dt.date, last: dt.date, zone: ZoneInfo, currency: str | None = None
+) -> list[Count]:
+    """What began on the days from `first` to `last`, perhaps in one currency, in one statement and
+    so one snapshot: what is being aggregated meanwhile is neither lost nor seen twice."""
     daily = select(
         DailyPayments.day,
         null().cast(UTCDateTime()).label("at"),
@@ -85,7 +110,7 @@ def counts(session: Session, first: dt.date, last: dt.date, zone: ZoneInfo) -> l
         DailyPayments.reason,
         DailyPayments.count,
         DailyPayments.amount,
-    ).where(DailyPayments.day >= first, DailyPayments.day <= last, DailyPayments.zone == zone.key)
+    ).where(*_days(first, last, zone))
     fresh = select(
         literal(None, Date).label("day"),
         PaymentDelta.at,
@@ -95,9 +120,17 @@ def counts(session: Session, first: dt.date, last: dt.date, zone: ZoneInfo) -> l
         PaymentDelta.count,
         PaymentDelta.amount,
     )
+    if currency:
+        daily = daily.where(DailyPayments.currency == currency)
+        fresh = fresh.where(PaymentDelta.currency == currency)
     rows = session.execute(union_all(daily, fresh))
     summed = _sum((r.day or in_zone(r.at, zone).date(), *r[2:]) for r in rows)
     return [Count(*key, *sums) for key, sums in summed.items() if first <= key[0] <= last]
+
+
+def _days(first: dt.date, last: dt.date, zone: ZoneInfo) -> Sequence[ColumnElement[bool]]:
+    day = DailyPayments.day
+    return day >= first, day <= last, DailyPayments.zone == zone.key
 
 
 def aggregate_all(zone: ZoneInfo) -> int:

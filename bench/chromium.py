@@ -1,0 +1,71 @@
+"""From the click to "thank you" in a real browser, and fifty orders a second of one product."""
+
+from __future__ import annotations
+
+import statistics
+import time
+
+from playwright.sync_api import sync_playwright
+
+from bench.buyer import order, paced, percentile
+from bench.clicks import running
+from bench.site import Site
+from bench.table import Row, at_least, at_most
+from parts.chromium import ARGUMENTS, find_chromium
+from tests.browser.buyer import Buyer
+
+CLICKS = 25
+A_SECOND, ORDERS = 50, 500
+
+
+def rows(here: Site) -> list[Row]:
+    """With Stripe at once, so that what it takes is ours and the browser's."""
+    with running(here) as url:
+        return [*_thanked(url), *_hot(here, url)]
+
+
+def _thanked(url: str) -> list[Row]:
+    waits = []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=[*ARGUMENTS])
+        for number in range(CLICKS + 1):
+            context = browser.new_context(base_url=url, locale="en-US")
+            buyer = Buyer(context.new_page())
+            buyer.open()
+            buyer.fill(email=f"browser{number}@example.com")
+            began = time.monotonic()
+            buyer.press_pay()
+            buyer.page.wait_for_url("**/thankyou**", wait_until="commit")
+            waits.append(time.monotonic() - began)
+            context.close()
+        browser.close()
+    what, counted = 'click to "thank you" in Chromium, beyond Stripe', waits[1:]
+    limit = f"n = {CLICKS}"
+    return [
+        at_most(f"{what}, p50", statistics.median(counted), 0.5, limit, " s"),
+        at_most(f"{what}, p99", percentile(counted, 99), 1, limit, " s"),
+    ]
+
+
+def _hot(here: Site, url: str) -> list[Row]:
+    """Its stock is counted, so all wait for its row."""
+    with here.postgres.connect("bench") as database:
+        database.execute("UPDATE pay_products SET stock = 100000 WHERE slug = 'field-notes'")
+
+    def place() -> float:
+        began = time.monotonic()
+        try:
+            order(url)
+        except RuntimeError:
+            return float("inf")
+        return time.monotonic() - began
+
+    began = time.monotonic()
+    waits = paced(place, A_SECOND, ORDERS)
+    rate = ORDERS / (time.monotonic() - began)
+    placed = [wait for wait in waits if wait != float("inf")]
+    what = f"{A_SECOND} orders a second of one product"
+    return [
+        at_least(f"{what}, placed", len(placed) / ORDERS, 1, f"{rate:.0f}/s were taken"),
+        Row(f"{what}, p95 of the wait", "is told", f"{percentile(placed, 95):.2f} s", "", True),
+    ]

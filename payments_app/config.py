@@ -36,6 +36,7 @@ class Config:
     redis_url: str
     cache_redis_url: str
     stripe_secret_key: str
+    stripe_secret_key_fallbacks: tuple[str, ...]  # tried where Stripe refuses it
     stripe_publishable_key: str
     stripe_webhook_secrets: tuple[str, ...]
     stripe_connect_webhook_secrets: tuple[str, ...]
@@ -46,13 +47,15 @@ class Config:
     mail_from: str
     alert_mail_to: str | None
     alert_webhook_url: str | None
-    alert_webhook_secret: str | None
+    alert_webhook_secrets: tuple[str, ...]  # each signs, so that either side may change first
     metrics_token: str | None
     business_timezone: str
     charge_concurrency: int
     checkout_rate_limit: str
     platform_fee_fixed: Mapping[str, int]  # by currency, in minor units
     checkout_challenge: str
+    stock_hold_buyer_percent: int  # of a product's stock, until it is paid for
+    stock_hold_network_percent: int
     sign_in_link_minutes: int
     turnstile_site_key: str | None
     turnstile_secret_key: str | None
@@ -79,6 +82,7 @@ class Config:
             redis_url=env["REDIS_URL"],
             cache_redis_url=env["CACHE_REDIS_URL"],
             stripe_secret_key=env["STRIPE_SECRET_KEY"],
+            stripe_secret_key_fallbacks=listed(env.get("STRIPE_SECRET_KEY_FALLBACKS") or ""),
             stripe_publishable_key=env["STRIPE_PUBLISHABLE_KEY"],
             stripe_webhook_secrets=listed(env["STRIPE_WEBHOOK_SECRET"]),
             stripe_connect_webhook_secrets=listed(env.get("STRIPE_CONNECT_WEBHOOK_SECRET") or ""),
@@ -89,13 +93,15 @@ class Config:
             mail_from=env.get("MAIL_FROM") or "payments@localhost",
             alert_mail_to=env.get("ALERT_MAIL_TO") or None,
             alert_webhook_url=env.get("ALERT_WEBHOOK_URL") or None,
-            alert_webhook_secret=env.get("ALERT_WEBHOOK_SECRET") or None,
+            alert_webhook_secrets=listed(env.get("ALERT_WEBHOOK_SECRET") or ""),
             metrics_token=env.get("METRICS_TOKEN") or None,
             business_timezone=env.get("BUSINESS_TIMEZONE") or "UTC",
             charge_concurrency=int(env.get("CHARGE_CONCURRENCY") or 10),
             platform_fee_fixed=_fees(env.get("PLATFORM_FEE_FIXED") or ""),
             checkout_rate_limit=env.get("CHECKOUT_RATE_LIMIT") or "10/minute",
             checkout_challenge=env.get("CHECKOUT_CHALLENGE") or "auto",
+            stock_hold_buyer_percent=int(env.get("STOCK_HOLD_BUYER_PERCENT") or 50),
+            stock_hold_network_percent=int(env.get("STOCK_HOLD_NETWORK_PERCENT") or 50),
             sign_in_link_minutes=int(env.get("SIGN_IN_LINK_MINUTES") or 15),
             turnstile_site_key=env.get("TURNSTILE_SITE_KEY") or None,
             turnstile_secret_key=env.get("TURNSTILE_SECRET_KEY") or None,
@@ -123,6 +129,11 @@ class Config:
     def signing_keys(self) -> list[str]:
         """The oldest first; the last one signs, all verify."""
         return [*reversed(self.secret_key_fallbacks), self.secret_key]
+
+    @property
+    def stripe_keys(self) -> tuple[str, ...]:
+        """Our keys at Stripe, in the order in which they are tried."""
+        return (self.stripe_secret_key, *self.stripe_secret_key_fallbacks)
 
     @property
     def tls(self) -> bool:

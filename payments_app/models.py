@@ -13,7 +13,9 @@ from payments_app.ledger import models as ledger
 from payments_app.merchants import models as merchants
 from payments_app.notices import models as notices
 from payments_app.notices import webhook_models
+from payments_app.ops import policy_reports
 from payments_app.orders import models as orders
+from payments_app.orders import stock_holds
 from payments_app.payments import models as payments
 from payments_app.payments import unmatched
 from payments_app.payments.connect import records as connect_records
@@ -50,6 +52,7 @@ __all__ = [
     "outbox",
     "own_account",
     "payments",
+    "policy_reports",
     "reconcile",
     "refunds",
     "registry",
@@ -57,6 +60,7 @@ __all__ = [
     "rollups",
     "saved_filters",
     "settlement",
+    "stock_holds",
     "subscription_periods",
     "subscriptions",
     "unmatched",

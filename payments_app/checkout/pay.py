@@ -108,7 +108,7 @@ def create() -> Response | BaseResponse:
         challenge.check(purchase)
         buyer, known = buyers.browser(), recognised()
         fingerprints = challenge.fingerprints_to_store(purchase.email)
-        started = start(purchase, buyer, known, fingerprints, caller)
+        started = start(purchase, buyer, known, fingerprints, caller, visitor_network())
     except ActivePaymentError as live:
         return _already_live(live)
     except ProblemError as problem:

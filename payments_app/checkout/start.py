@@ -21,9 +21,10 @@ from payments_app.checkout.velocity_fingerprints import VelocityFingerprint
 from payments_app.core.db.session import CommitOutcomeUnknownError, advisory_lock, atomic
 from payments_app.core.money import chargeable
 from payments_app.core.web.http import ProblemError
+from payments_app.core.web.links import seal
 from payments_app.customers.find import customer_for
 from payments_app.payments.models import Transaction
-from payments_app.payments.payable import NotPayableError, Payable
+from payments_app.payments.payable import Holder, NotPayableError, Payable
 from payments_app.payments.sellable import Offer
 from payments_app.payments.transactions.open import open_transaction
 
@@ -46,20 +47,24 @@ def start(
     known: str | None = None,
     fingerprints: Collection[str] = (),
     caller: str | None = None,
+    network: str | None = None,
 ) -> Started:
     """Store a pending transaction for the purchase, or answer the one that its key names.
 
     `buyer` names the browser, `known` the customer whom it is known to be: only their saved cards
     can be paid with. `fingerprints` say from where it was asked for. `caller` is whose the key is:
-    the browser's name if it had one before this request.
+    the browser's name if it had one before this request. `network` is whose address it came from.
 
     Raises ProblemError (422 for what cannot be bought so, `idempotency_key_reuse`,
     `amount_changed`; 503 when the database was lost, or `busy` where too many wait for the same
     goods) and ActivePaymentError.
     """
+    holder = Holder(
+        _hashed("browser", buyer), _hashed("customer", known), _hashed("network", network)
+    )
     for tries_left in reversed(range(_TRIES)):
         try:
-            return _start(purchase, buyer, known, fingerprints, caller)
+            return _start(purchase, buyer, known, fingerprints, caller, holder)
         except NotPayableError as refusal:
             raise ProblemError(409, refusal.code, refusal.message) from None
         except IntegrityError:
@@ -84,6 +89,7 @@ def _start(
     known: str | None,
     fingerprints: Collection[str],
     caller: str | None,
+    holder: Holder,
 ) -> Started:
     _wait_briefly(session)
     # One wish with a name and without is two keys to the row: they must not run side by side.
@@ -101,10 +107,15 @@ def _start(
         idempotency_key=row_key(purchase.key, caller),
         fingerprint=purchase.fingerprint,
         buyer=buyer,
+        holder=holder,
     )
     for fingerprint in fingerprints:
         session.add(VelocityFingerprint(fingerprint=fingerprint, transaction_id=transaction.id))
     return Started(transaction, replayed=False)
+
+
+def _hashed(kind: str, value: str | None) -> str | None:
+    return seal(f"holder:{kind}", value)[:40] if value else None
 
 
 def _payable(session: Session, purchase: Purchase) -> tuple[str, Payable]:

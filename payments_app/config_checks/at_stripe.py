@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from payments_app.config_checks.read import flag, is_loopback
+from payments_app.config_checks.read import flag, is_loopback, listed
+
+_KEY = re.compile(r"(sk|rk)_(test|live)_\w+", re.ASCII)
 
 
 def _check_stripe(env: Mapping[str, str]) -> list[str]:
     problems = []
     secret, publishable = env.get("STRIPE_SECRET_KEY", ""), env.get("STRIPE_PUBLISHABLE_KEY", "")
-    if secret and not re.fullmatch(r"(sk|rk)_(test|live)_\w+", secret):
+    if secret and not _KEY.fullmatch(secret):
         problems.append(
             "STRIPE_SECRET_KEY must begin with sk_test_, sk_live_, rk_test_ or rk_live_"
         )
@@ -19,6 +21,9 @@ def _check_stripe(env: Mapping[str, str]) -> list[str]:
         problems.append("STRIPE_PUBLISHABLE_KEY must begin with pk_test_ or pk_live_")
     if secret and publishable and ("_live_" in secret) != ("_live_" in publishable):
         problems.append("STRIPE_SECRET_KEY and STRIPE_PUBLISHABLE_KEY must be of one mode")
+    for old in listed(env.get("STRIPE_SECRET_KEY_FALLBACKS", "")):
+        if not _KEY.fullmatch(old) or ("_live_" in old) != ("_live_" in secret):
+            problems.append("STRIPE_SECRET_KEY_FALLBACKS must each be a key of the same mode")
     base = env.get("STRIPE_API_BASE", "")
     if base and not (base.startswith(("http://", "https://")) and is_loopback(base)):
         problems.append(

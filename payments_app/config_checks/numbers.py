@@ -17,6 +17,9 @@ def _check_numbers(env: Mapping[str, str]) -> list[str]:
         problems.append("CHARGE_CONCURRENCY must be a whole number from 1 to 64")
     if not re.fullmatch(r"[1-9]|[1-5]\d|60", env.get("SIGN_IN_LINK_MINUTES") or "15"):
         problems.append("SIGN_IN_LINK_MINUTES must be a whole number from 1 to 60")
+    for name in ("STOCK_HOLD_BUYER_PERCENT", "STOCK_HOLD_NETWORK_PERCENT"):
+        if not re.fullmatch(r"[1-9]\d?|100", env.get(name) or "50"):
+            problems.append(f"{name} must be a whole number from 1 to 100")
     if not re.fullmatch(r"[0-5]", env.get("PROXY_HOPS") or "0"):
         problems.append("PROXY_HOPS must be the number of our own proxies before the app, 0 to 5")
     if not re.fullmatch(r"[1-9]\d{0,2}", env.get("WEB_CONCURRENCY") or "1"):

@@ -53,11 +53,13 @@ def _check_webhook_secrets(env: Mapping[str, str]) -> list[str]:
 
 
 def _check_alert_secret(env: Mapping[str, str]) -> list[str]:
-    secret = env.get("ALERT_WEBHOOK_SECRET", "")
-    if (secret or env.get("ALERT_WEBHOOK_URL")) and not _is_secret(_STANDARD_SECRET, secret):
+    secrets = listed(env.get("ALERT_WEBHOOK_SECRET", ""))
+    missing = bool(env.get("ALERT_WEBHOOK_URL")) and not secrets
+    if missing or any(not _is_secret(_STANDARD_SECRET, secret) for secret in secrets):
         return [
             "ALERT_WEBHOOK_SECRET must be whsec_ and at least 24 random characters of base64"
-            " (python -c 'import secrets, base64;"
+            " (several: comma-separated;"
+            " python -c 'import secrets, base64;"
             ' print("whsec_" + base64.b64encode(secrets.token_bytes(24)).decode())\')'
         ]
     return []

@@ -7,6 +7,7 @@ from flask import Flask, current_app
 
 from payments_app.config import Config
 from payments_app.gateway import throttle
+from payments_app.gateway.key_rotation import RotatingClient
 
 CONNECT_SECONDS, READ_SECONDS = 3, 20
 API_VERSION = "2026-10-28.endive"
@@ -21,7 +22,7 @@ def connect(app: Flask, config: Config, read_seconds: float = READ_SECONDS) -> N
         config.stripe_secret_key,
         stripe_version=API_VERSION,
         max_network_retries=0,
-        http_client=stripe.RequestsClient(timeout=(CONNECT_SECONDS, read_seconds)),
+        http_client=RotatingClient(config.stripe_keys, (CONNECT_SECONDS, read_seconds)),
         base_addresses=addresses,  # type: ignore[arg-type]
     )
 

@@ -19,6 +19,7 @@ from payments_app.core.web.limits import forget_counters
 from payments_app.core.web.link_requests import LinkRequest
 from payments_app.core.web.one_time_links import OneTimeLink
 from payments_app.core.web.visitor_sessions import VisitorSession
+from payments_app.ops.policy_reports import forget_reports
 
 DAY = 86_400
 KEEP_SECONDS = 30 * DAY
@@ -52,7 +53,8 @@ def _forget_marks(session: Session) -> int:
         delete(VisitorSession).where(VisitorSession.expires_at < database_now(-KEEP_SECONDS)),
         delete(OneTimeLink).where(OneTimeLink.expires_at < database_now(-DAY)),
     )
-    return sum(cast("CursorResult[Any]", session.execute(one)).rowcount for one in old)
+    gone = sum(cast("CursorResult[Any]", session.execute(one)).rowcount for one in old)
+    return gone + forget_reports(session)
 
 
 @atomic

@@ -19,9 +19,11 @@ from payments_app.core.extensions import db
 from payments_app.core.jobs.counters import BY_JOB, BY_LOOK, JobCounters
 from payments_app.core.jobs.outbox import commands
 from payments_app.core.web.access import public
+from payments_app.core.web.headers import DIRECTIVES
 from payments_app.core.web.incoming import any_host
 from payments_app.ops import measures, redis_state
 from payments_app.ops.blueprint import blueprint
+from payments_app.ops.policy_reports import kept
 
 log = logging.getLogger(__name__)
 
@@ -80,6 +82,12 @@ def _from_database() -> Iterator[Metric]:
         "Payments begun in the last hour, by phase",
         [((phase,), count) for phase, count in measures.payments_by_phase(session).items()],
         ["phase"],
+    )
+    yield _gauge(
+        "policy_reports_kept",
+        "What browsers said that a page's policy stopped, in the last 30 days; anybody can say it",
+        [((name,), n) for name, n in (dict.fromkeys(DIRECTIVES, 0) | kept(session)).items()],
+        ["directive"],
     )
     alerts = {"critical": 0, "warning": 0} | measures.open_alerts(session)
     yield _gauge(

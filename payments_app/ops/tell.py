@@ -52,13 +52,15 @@ def webhook(telling: str, claim: Claim) -> None:
     config, (alert, reminder) = _config(), _open(telling)
     if alert is None or not config.alert_webhook_url:
         return
-    body, secrets = json.dumps(as_json(alert, reminder)), [config.alert_webhook_secret or ""]
+    body = json.dumps(as_json(alert, reminder))
     request = urllib.request.Request(  # noqa: S310 - a setting, checked at the start
         config.alert_webhook_url,
         data=body.encode(),
         headers={
             "Content-Type": "application/json",
-            **signed_headers(_key(alert, reminder), int(time.time()), body, secrets),
+            **signed_headers(
+                _key(alert, reminder), int(time.time()), body, config.alert_webhook_secrets
+            ),
         },
         method="POST",
     )

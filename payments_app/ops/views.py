@@ -1,6 +1,14 @@
 """All views of ops, registered by being imported."""
 
-from payments_app.ops import alert_pages, health, metrics, queue_pages, security_txt, stripe_page
+from payments_app.ops import (
+    alert_pages,
+    health,
+    metrics,
+    policy_reports,
+    queue_pages,
+    security_txt,
+    stripe_page,
+)
 from payments_app.ops.blueprint import blueprint
 
 __all__ = [
@@ -8,6 +16,7 @@ __all__ = [
     "blueprint",
     "health",
     "metrics",
+    "policy_reports",
     "queue_pages",
     "security_txt",
     "stripe_page",

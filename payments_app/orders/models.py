@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from dataclasses import asdict
 
 from sqlalchemy import CheckConstraint, ForeignKey, Identity, String, Text, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
@@ -13,7 +14,8 @@ from payments_app.core.db.columns import BIGINT
 from payments_app.core.db.ids import new_id
 from payments_app.core.extensions import Base
 from payments_app.core.money import Money
-from payments_app.payments.payable import Bought, NotPayableError, Payable
+from payments_app.orders.stock_holds import StockHold, hold, let_go
+from payments_app.payments.payable import NOBODY, Bought, Holder, NotPayableError, Payable
 
 
 class Product(Base):
@@ -132,22 +134,28 @@ class Order(Payable, Base):
         """It belongs to whoever first tries to pay for it."""
         self.customer_id = self.customer_id or customer_id
 
-    def reserve(self, session: Session) -> None:
+    def reserve(self, session: Session, holder: Holder = NOBODY) -> None:
         """Hold the goods for this attempt, if they are not held already; always in the order of
         the products' ids, so that two orders never wait for each other.
 
-        Raises NotPayableError `sold_out`, with what is left, where there are not enough.
+        Raises NotPayableError `sold_out`, with what is left, where there are not enough, and
+        `hold_limit` where the holder would hold more than one may.
         """
         if self.hold not in ("held", "taken"):
             self.hold = "held"
             session.flush()  # what is written after the first line is taken keeps others waiting
             for line in sorted(self.lines, key=lambda line: line.product_id):
-                line.take(session)
+                line.take(session, holder)
 
     def release(self, session: Session) -> None:
         """Release the held stock, once. What was paid for stays taken."""
         if self.hold == "held":
             self.put_back(session)
+
+    def keep(self, session: Session) -> None:
+        """What is held is paid for: it stays taken."""
+        self.hold = "taken"
+        self._let_go(session)
 
     def put_back(self, session: Session) -> bool:
         """Release the held stock; False where it was released before."""
@@ -155,8 +163,12 @@ class Order(Payable, Base):
             return False
         for line in sorted(self.lines, key=lambda line: line.product_id):
             line.give_back(session)
+        self._let_go(session)
         self.hold = "released"
         return True
+
+    def _let_go(self, session: Session) -> None:
+        let_go(session, [line.id for line in self.lines])
 
     @property
     def summary(self) -> str:
@@ -187,31 +199,35 @@ class OrderLine(Base):
         CheckConstraint("amount >= 0", name="amount_not_negative"),
     )
 
-    def take(self, session: Session) -> None:
+    def take(self, session: Session, holder: Holder) -> None:
         """Hold the stock, by one statement that can't oversell. What is not counted is not locked.
 
-        Raises NotPayableError `sold_out` where there are not enough.
+        Raises NotPayableError `sold_out` where there are not enough, `hold_limit` where it is too
+        much for this holder.
         """
-        left: int | None = 0
-        while left is not None and not self._move_stock(session, -self.quantity):
-            left = session.get_one(Product, self.product_id, populate_existing=True).stock
-            if left is not None and left < self.quantity:
-                raise NotPayableError("sold_out", f"Only {left} of {self.name} left in stock.")
+        while (left := self._move_stock(session, -self.quantity)) is None:
+            stock = session.get_one(Product, self.product_id, populate_existing=True).stock
+            if stock is None:
+                return
+            if stock < self.quantity:
+                raise NotPayableError("sold_out", f"Only {stock} of {self.name} left in stock.")
+        held = {"line_id": self.id, "product_id": self.product_id, "quantity": self.quantity}
+        hold(session, StockHold(**held, **asdict(holder)), self.name, left)
 
     def give_back(self, session: Session) -> None:
         """Release the held stock."""
         self._move_stock(session, self.quantity)
 
-    def _move_stock(self, session: Session, by: int) -> bool:
-        moved = session.execute(
+    def _move_stock(self, session: Session, by: int) -> int | None:
+        """What is left; None where there was not enough, or it is not counted."""
+        return session.scalar(
             update(Product)
             .where(Product.id == self.product_id)
             .where(Product.stock + by >= 0)
             .values(stock=Product.stock + by, version=Product.version + 1)
-            .returning(Product.id)
+            .returning(Product.stock)
             .execution_options(synchronize_session=False)
-        ).first()
-        return moved is not None
+        )
 
 
 def _line(session: Session, said: str) -> OrderLine | None:

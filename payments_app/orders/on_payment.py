@@ -59,5 +59,6 @@ def _paid(session: Session, order: Order, transaction: Transaction) -> None:
             severity="critical",
             order=order.id,
         )
-    order.status, order.paid_at, order.hold = "paid", transaction.ended_at, "taken"
+    order.status, order.paid_at = "paid", transaction.ended_at
+    order.keep(session)
     outbox.stage(session, "orders.fulfil", order.id)

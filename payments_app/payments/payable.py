@@ -36,6 +36,19 @@ class Bought:
     at: dt.datetime
 
 
+@dataclass(frozen=True)
+class Holder:
+    """For whom something is kept from others, as keyed hashes of up to 40 characters: a browser,
+    the customer whom it is known to be, its network. None: not known."""
+
+    browser: str | None = None
+    customer: str | None = None
+    network: str | None = None
+
+
+NOBODY = Holder()
+
+
 class Payable:
     """Inherit it, name `payable_type` and `payable_prefix` (of its ids), and say `price` and
     `payment_description`."""
@@ -109,11 +122,11 @@ class Payable:
         Raises NotPayableError where the payable can't be paid for.
         """
 
-    def reserve(self, session: Session) -> None:
+    def reserve(self, session: Session, holder: Holder = NOBODY) -> None:
         """What the attempt keeps from others, such as goods: last in its database transaction,
         since whoever wants the same waits until it commits.
 
-        Raises NotPayableError where there is not enough.
+        Raises NotPayableError where there is not enough, or too much for this holder.
         """
 
     @property

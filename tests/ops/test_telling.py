@@ -19,7 +19,7 @@ from tests.ops.receivers import Received, mail_server, web_server
 from tests.queues.job_driver import JobDriver
 
 pytestmark = pytest.mark.portable
-KEY = b"0123456789abcdefghijklmn"
+KEY, NEXT_KEY = b"0123456789abcdefghijklmn", b"nopqrstuvwxyz9876543210_"
 
 
 @pytest.fixture
@@ -40,7 +40,9 @@ def settings(settings: dict[str, str], mails: Received, hooks: Received) -> dict
         "SMTP_URL": mails.url,
         "ALERT_MAIL_TO": "ops@example.com",
         "ALERT_WEBHOOK_URL": hooks.url,
-        "ALERT_WEBHOOK_SECRET": f"whsec_{base64.b64encode(KEY).decode()}",
+        "ALERT_WEBHOOK_SECRET": ",".join(
+            f"whsec_{base64.b64encode(key).decode()}" for key in (KEY, NEXT_KEY)
+        ),
     }
 
 
@@ -54,7 +56,7 @@ def test_an_alert_is_mailed_to_those_who_run_the_product(
     assert "[critical] test.fails for it on payment_critical is dead" in mail
 
 
-def test_an_alert_is_posted_with_a_signature_of_its_body(
+def test_an_alert_is_posted_with_a_signature_of_its_body_by_each_secret(
     job_driver: JobDriver, hooks: Received
 ) -> None:
     job_driver.dead_letter()
@@ -62,8 +64,11 @@ def test_an_alert_is_posted_with_a_signature_of_its_body(
     ((headers, body),) = hooks.webhooks
     names = {name.lower(): value for name, value in headers.items()}
     signed = f"{names['webhook-id']}.{names['webhook-timestamp']}.".encode() + body
-    digest = base64.b64encode(hmac.digest(KEY, signed, hashlib.sha256)).decode()
-    assert names["webhook-signature"] == f"v1,{digest}"
+    digests = [
+        base64.b64encode(hmac.digest(key, signed, hashlib.sha256)).decode()
+        for key in (KEY, NEXT_KEY)
+    ]
+    assert names["webhook-signature"].split() == [f"v1,{digest}" for digest in digests]
 
 
 def test_the_webhook_names_the_job_its_arguments_its_error_and_its_retries(

@@ -1,15 +1,22 @@
-"""SECRET_KEY changes with an overlap: what the one before it signed still holds, and no longer."""
+"""Keys change with an overlap: the one before still holds as long, and no longer."""
 
 from __future__ import annotations
 
+import base64
 import secrets
+from dataclasses import replace
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
 from payments_app import create_app
-from payments_app.config import Config
+from payments_app.config import Config, ConfigError
+from payments_app.core.alerts import Alert
+from payments_app.core.extensions import db
 from payments_app.core.web import links
+from payments_app.gateway import client, exchange
+from payments_app.gateway.results import Verdict
 from tests.checkout.checkout_client import BROWSER, FIELD
 
 pytestmark = pytest.mark.portable
@@ -47,3 +54,55 @@ def test_nothing_new_is_signed_with_a_fallback(app: Flask, settings: dict[str, s
         link = links.sign("test", "content")
     with app.test_request_context():
         assert links.read("test", link, 60) is None
+
+
+REFUSED_KEY = "sk_test_not-known-any-more"
+
+
+def ask(app: Flask, *keys: str) -> list[Verdict]:
+    """Two calls to Stripe with these keys."""
+    config = app.config["CONFIG"]
+    client.connect(
+        app, replace(config, stripe_secret_key=keys[0], stripe_secret_key_fallbacks=keys[1:])
+    )
+    asked = client.client().v1.accounts.retrieve_current
+    return [exchange.object_call("own_account", "account", asked).verdict for _ in range(2)]
+
+
+def alerts() -> list[tuple[str, object]]:
+    db.session.rollback()
+    return [(one.key, one.data) for one in db.session.scalars(select(Alert)) if "key" in one.kind]
+
+
+@pytest.mark.usefixtures("app_context")
+def test_a_key_that_stripe_refuses_gives_way_to_its_fallback_with_an_alert(
+    app: Flask, settings: dict[str, str]
+) -> None:
+    good = settings["STRIPE_SECRET_KEY"]
+    assert ask(app, REFUSED_KEY, REFUSED_KEY, good) == [Verdict.ANSWERED] * 2
+    assert alerts() == [("stripe:key_refused", {"in_use": "STRIPE_SECRET_KEY_FALLBACKS[2]"})]
+
+
+@pytest.mark.usefixtures("app_context")
+def test_a_good_key_needs_no_fallback_and_no_alert(app: Flask, settings: dict[str, str]) -> None:
+    assert ask(app, settings["STRIPE_SECRET_KEY"], REFUSED_KEY) == [Verdict.ANSWERED] * 2
+    assert alerts() == []
+
+
+@pytest.mark.usefixtures("app_context")
+def test_where_stripe_refuses_every_key_it_is_said_as_ever(app: Flask) -> None:
+    assert ask(app, REFUSED_KEY, REFUSED_KEY) == [Verdict.MISCONFIGURED] * 2
+    assert alerts() == []
+
+
+def test_a_fallback_of_the_other_mode_is_refused(settings: dict[str, str]) -> None:
+    with pytest.raises(ConfigError, match="FALLBACKS must each be a key of the same mode"):
+        Config.from_env(settings | {"STRIPE_SECRET_KEY_FALLBACKS": "sk_live_1"})
+
+
+def test_each_of_two_alert_secrets_must_be_one(settings: dict[str, str]) -> None:
+    good = f"whsec_{base64.b64encode(secrets.token_bytes(24)).decode()}"
+    both = Config.from_env(settings | {"ALERT_WEBHOOK_SECRET": f"{good},{good}"})
+    assert both.alert_webhook_secrets == (good, good)
+    with pytest.raises(ConfigError, match="ALERT_WEBHOOK_SECRET must be whsec_"):
+        Config.from_env(settings | {"ALERT_WEBHOOK_SECRET": f"{good},whsec_short"})

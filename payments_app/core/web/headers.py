@@ -29,6 +29,23 @@ _STRIPE_SCRIPTS = ("https://js.stripe.com", "https://*.js.stripe.com")
 _STRIPE_FRAMES = (*_STRIPE_SCRIPTS, "https://hooks.stripe.com")
 # Each of these frames may ask the browser for a payment (Apple Pay, Google Pay, the bank's check).
 _PAYMENT = "payment=(self {})".format(" ".join(f'"{origin}"' for origin in _STRIPE_FRAMES))
+# What the policy says of each page, and where browsers tell that something was against it.
+DIRECTIVES = frozenset(
+    {
+        "default-src",
+        "script-src",
+        "frame-src",
+        "connect-src",
+        "img-src",
+        "style-src",
+        "font-src",
+        "base-uri",
+        "form-action",
+        "frame-ancestors",
+    }
+)
+REPORTS_PATH = "/policy-reports"
+_REPORTS_GROUP = "policy"
 _HSTS = "max-age=63072000; includeSubDomains"
 
 
@@ -113,6 +130,7 @@ def _worked_out(app: Flask, endpoint: str | None) -> dict[str, str]:
     headers = {
         "X-Content-Type-Options": "nosniff",
         "Content-Security-Policy": _content_security_policy(app, view),
+        "Reporting-Endpoints": f'{_REPORTS_GROUP}="{REPORTS_PATH}"',
         "Cross-Origin-Opener-Policy": "same-origin-allow-popups",
         "Referrer-Policy": "no-referrer" if closed else "strict-origin-when-cross-origin",
         "Permissions-Policy": _PAYMENT if _is_marked(view, "__takes_cards__") else "payment=()",
@@ -159,5 +177,8 @@ def _content_security_policy(app: Flask, view: View | None) -> str:
         "base-uri": ["'none'"],
         "form-action": ["'self'"],
         "frame-ancestors": ["'none'"],
+        # Browsers know one or the other: https://www.w3.org/TR/CSP3/#directive-report-uri
+        "report-uri": [REPORTS_PATH],
+        "report-to": [_REPORTS_GROUP],
     }
     return "; ".join(f"{name} {' '.join(values)}" for name, values in directives.items())

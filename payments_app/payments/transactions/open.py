@@ -12,7 +12,7 @@ from payments_app.core.jobs import outbox
 from payments_app.core.money import CURRENCIES, Money
 from payments_app.payments.connect.payee import name_payee
 from payments_app.payments.models import PaymentRecord, Role, Transaction
-from payments_app.payments.payable import NotPayableError, Payable
+from payments_app.payments.payable import NOBODY, Holder, NotPayableError, Payable
 from payments_app.payments.queries import active_attempt, record_of
 
 
@@ -52,6 +52,7 @@ def open_transaction(
     fingerprint: str | None = None,
     buyer: str | None = None,
     actor: str = "buyer",
+    holder: Holder = NOBODY,
 ) -> Transaction:
     """Store a `created` transaction, its records and its `charge` message, in the caller's
     database transaction. The price is the payable's own unless `money` says otherwise; one of
@@ -100,7 +101,7 @@ def open_transaction(
     outbox.stage(session, "charge", transaction.id)
     session.flush()
     if payable.payable_role == Role.PAYS_FOR:
-        payable.reserve(session)
+        payable.reserve(session, holder)
     return transaction
 
 

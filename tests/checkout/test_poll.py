@@ -13,10 +13,10 @@ from werkzeug.test import Client, TestResponse
 
 from payments_app import create_app
 from payments_app.checkout import poll
-from payments_app.config import Config
 from payments_app.core.db.ids import new_id
 from payments_app.core.web.access import public
 from tests.checkout.checkout_client import CheckoutClient
+from tests.config_at import config_at
 
 pytestmark = pytest.mark.portable
 
@@ -144,8 +144,7 @@ def test_on_a_site_with_a_name_another_host_is_flasks(
     settings: dict[str, str], checkout: CheckoutClient
 ) -> None:
     path = f"/transactions/{checkout.post().json['id']}"
-    settings |= {"PUBLIC_URL": "https://pay.example.com"}
-    named = create_app(Config.from_env(settings))
+    named = create_app(config_at("https://pay.example.com", settings))
     before = named.wsgi_app
     assert ask(before, path, {"Host": "evil.example"}).status_code == 421
     before.flask = nobody

@@ -50,7 +50,6 @@ class TestALimitOfThree:
         params=[
             "/transactions",
             "/account/links",
-            "/portal/links",
         ]
     )
     def form(self, app: Flask, request: pytest.FixtureRequest) -> str:

@@ -146,7 +146,8 @@ def test_no_redirect_and_no_page_leads_to_another_host(shop: Flask, visitor: Fla
         named = {n: values.get(n, 1) for n in rule.arguments}
         path = shop.url_map.bind("localhost").build(rule.endpoint, named)
         for method in sorted((rule.methods or set()) & {"GET", "POST"}):
-            for address in (path, f"/{path}", f"{path}/"):
+            doubled = f"/{path}" if path[1:2] != "." else path  # no host begins with a dot
+            for address in (path, doubled, f"{path}/"):
                 answer = visitor.open(address, method=method)
                 to = answer.headers.get("Location", "/")
                 assert re.match(rf"(/(?!/)|{OURS}/)", to), (method, address, to)

@@ -55,6 +55,10 @@ def show(transaction_id: str) -> Response | BaseResponse:
     if back_from_bank:
         # The address that Stripe made holds a secret: leave it.
         return redirect(_url(transaction), 303)
+    if transaction.state == State.COMPLETE and buyers.is_mine(transaction):
+        # It may have ended before its page was asked for: then no script leads on from there.
+        thanks = url_for("checkout.thankyou", transaction=transaction.id)
+        return _unlisted(make_response(redirect(thanks, 303)))
     return _as_page(transaction)
 
 

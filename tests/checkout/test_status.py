@@ -154,7 +154,6 @@ def test_every_miss_is_the_same_404(checkout: CheckoutClient) -> None:
 @pytest.mark.parametrize(
     ("card", "words"),
     [
-        ("pm_card_visa", "Payment complete"),
         ("pm_card_visa_chargeDeclined", "Payment failed"),
         ("pm_card_authenticationRequired", "Confirm this payment with your bank"),
     ],
@@ -163,6 +162,14 @@ def test_the_first_rendering_already_shows_the_state(
     checkout: CheckoutClient, card: str, words: str
 ) -> None:
     assert words in checkout.page(f"/transactions/{checkout.pay(card)}").text
+
+
+def test_a_stranger_is_shown_that_it_is_complete_and_no_more(
+    checkout: CheckoutClient, stranger: FlaskClient
+) -> None:
+    text = checkout.page(f"/transactions/{checkout.pay()}", stranger).text
+    assert "Payment complete" in text
+    assert "See the details" not in text
 
 
 def test_the_poll_renders_the_pages_own_partial(checkout: CheckoutClient) -> None:
@@ -219,6 +226,17 @@ def test_the_thank_you_page_tells_what_was_paid(checkout: CheckoutClient) -> Non
     for words in ("$10.99", "Visa ending in 4242", "We'll e-mail a receipt to ada@example.com"):
         assert words in text
     assert checkout.status(paid)["reference"] in text
+
+
+def test_who_paid_is_thanked_where_the_payment_ended_before_its_page_was_asked_for(
+    checkout: CheckoutClient,
+) -> None:
+    paid = checkout.pay()
+    page = checkout.client.get(f"/transactions/{paid}", headers={"Accept": "text/html"})
+    assert page.status_code == 303
+    assert page.headers["Location"] == f"/thankyou?transaction={paid}"
+    assert "private" in page.headers["Cache-Control"]
+    assert checkout.page(f"/transactions/{paid}", checkout.stranger()).status_code == 200
 
 
 def test_the_thank_you_page_knows_this_browsers_last_payment(checkout: CheckoutClient) -> None:

@@ -37,7 +37,10 @@ class RotatingClient(stripe.RequestsClient):
     def request(  # type: ignore[override] # as RequestsClient, which says less than its base
         self, method: str, url: str, headers: Mapping[str, str] | None, post_data: Any = None
     ) -> tuple[bytes, int, Mapping[str, str]]:
-        """As the SDK's own, once for each key until one is not refused."""
+        """As the SDK's own, once for each key until one is not refused. A call with a key that is
+        none of ours, such as the publishable one, is sent as it is."""
+        if (headers or {}).get("Authorization") != f"Bearer {self._keys[0]}":
+            return super().request(method, url, headers, post_data)
         start = self._first if time.monotonic() < self._until else 0
         order = [*range(start, len(self._keys)), *range(start)]
         for number in order:

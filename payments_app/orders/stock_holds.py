@@ -9,10 +9,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import ColumnElement, ForeignKey, String, delete, false, func, or_, select
+from sqlalchemy import ColumnElement, ForeignKey, delete, false, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, Session, mapped_column
 
-from payments_app.core.db.columns import BIGINT
+from payments_app.core.db.columns import BIGINT, Key
 from payments_app.core.extensions import Base
 from payments_app.payments.payable import NotPayableError
 
@@ -28,9 +28,9 @@ class StockHold(Base):
     )
     product_id: Mapped[int] = mapped_column(ForeignKey("pay_products.id"), index=True)
     quantity: Mapped[int]
-    browser: Mapped[str | None] = mapped_column(String(40))
-    customer: Mapped[str | None] = mapped_column(String(40))
-    network: Mapped[str | None] = mapped_column(String(40))
+    browser: Mapped[str | None] = mapped_column(Key(40))
+    customer: Mapped[str | None] = mapped_column(Key(40))
+    network: Mapped[str | None] = mapped_column(Key(40))
 
 
 def hold(session: Session, mine: StockHold, name: str, left: int) -> None:

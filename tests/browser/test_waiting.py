@@ -73,7 +73,7 @@ def test_what_is_read_aloud_changes_only_when_the_state_does(buyer: Buyer, strip
 def test_where_nothing_is_new_it_is_told_so_and_still_asks_as_the_server_says(
     buyer: Buyer, stripe: Stripe
 ) -> None:
-    stripe(SLOW)
+    stripe({**SLOW, "ms": 10_000})  # the page must be there before the payment ends
     page, known = buyer.page, []
     nothing_new = iter([{"X-Next-Poll-Ms": "100"}, {"X-Next-Poll-Ms": "200000"}])
 

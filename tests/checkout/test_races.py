@@ -88,7 +88,10 @@ def hold_first_commit(
 
         def let_go() -> None:
             with psycopg.connect(libpq(database_url), autocommit=True) as other:
-                waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+                waiting = (
+                    "SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid)"
+                    " WHERE NOT granted AND datname = current_database()"
+                )
                 wait_until(lambda: other.execute(waiting).fetchone() != (0,), within=2)
             go_on.set()
 

@@ -12,6 +12,8 @@ from jinja2 import StrictUndefined
 from payments_app import cli, models, registration, schedule, subscribers
 from payments_app.accounts import gate
 from payments_app.accounts import views as accounts
+from payments_app.api import gate as api_gate
+from payments_app.api import views as api
 from payments_app.checkout import poll
 from payments_app.checkout import views as checkout
 from payments_app.config import Config
@@ -42,6 +44,7 @@ __all__ = ["create_app", "models"]
 
 _VIEWS = (
     accounts,
+    api,
     checkout,
     customers,
     downloads,
@@ -111,6 +114,7 @@ def create_app(config: Config | None = None) -> Flask:
     # With the jobs: the cache may evict, and an evicted key would let its request run again.
     idempotency.prepare(app, RedisStore.from_url(config.redis_url))
     gate.prepare(app)
+    api_gate.prepare(app)
     for package in OPTIONAL:
         import_module(f"{package}.register").register(app)
     staff_cache.prepare(app)

@@ -11,6 +11,7 @@ import click
 from flask import Flask, current_app
 
 from payments_app.accounts.commands import staff_group
+from payments_app.accounts.key_commands import keys_group
 from payments_app.core.db.text import is_storable
 from payments_app.core.extensions import db as database
 from payments_app.core.jobs.runner import stopping
@@ -70,6 +71,7 @@ _COMMANDS = (
     check_edge,
     sweep,
     inbound_group,
+    keys_group,
     merchants_group,
     alerts_group,
     queues_group,

@@ -52,6 +52,7 @@ class Config:
     business_timezone: str
     charge_concurrency: int
     checkout_rate_limit: str
+    api_rate_limit: str  # of each API key
     platform_fee_fixed: Mapping[str, int]  # by currency, in minor units
     checkout_challenge: str
     stock_hold_buyer_percent: int  # of a product's stock, until it is paid for
@@ -97,6 +98,7 @@ class Config:
             metrics_token=env.get("METRICS_TOKEN") or None,
             business_timezone=env.get("BUSINESS_TIMEZONE") or "UTC",
             charge_concurrency=int(env.get("CHARGE_CONCURRENCY") or 10),
+            api_rate_limit=env.get("API_RATE_LIMIT") or "600/minute",
             platform_fee_fixed=_fees(env.get("PLATFORM_FEE_FIXED") or ""),
             checkout_rate_limit=env.get("CHECKOUT_RATE_LIMIT") or "10/minute",
             checkout_challenge=env.get("CHECKOUT_CHALLENGE") or "auto",

@@ -1,5 +1,6 @@
 """Every package's tables, for Alembic and nobody else."""
 
+from payments_app.accounts import api_keys
 from payments_app.accounts import models as accounts
 from payments_app.checkout import velocity_fingerprints as checkout
 from payments_app.core import alerts, history, registry, restores
@@ -16,6 +17,7 @@ from payments_app.notices import webhook_models
 from payments_app.ops import policy_reports
 from payments_app.orders import models as orders
 from payments_app.orders import stock_holds
+from payments_app.payment_requests import models as payment_requests
 from payments_app.payments import models as payments
 from payments_app.payments import unmatched
 from payments_app.payments.connect import records as connect_records
@@ -32,6 +34,7 @@ from payments_app.subscriptions import periods as subscription_periods
 __all__ = [
     "accounts",
     "alerts",
+    "api_keys",
     "breaker",
     "checkout",
     "connect_records",
@@ -51,6 +54,7 @@ __all__ = [
     "orders",
     "outbox",
     "own_account",
+    "payment_requests",
     "payments",
     "policy_reports",
     "reconcile",

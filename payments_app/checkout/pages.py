@@ -65,9 +65,23 @@ def form(item: str) -> Response | BaseResponse:
     live = active_transaction(payable)
     if live is not None:
         return redirect(_result_url(live), 303)
+    if closed := payable.closed(session):
+        return _closed(payable, closed)
     if must_prove():
         return _to_challenge(item)
     return private(form_page(offer_of_payable(payable), {"email": _earlier_email(payable)}))
+
+
+def _closed(payable: Payable, words: str) -> Response:
+    page = render_template(
+        "checkout/closed.html",
+        description=payable.payment_description,
+        words=words,
+        way_back=payable.way_back(paid=False),
+    )
+    response = make_response(page, 410)
+    response.headers["X-Robots-Tag"] = "noindex"
+    return private(response)
 
 
 def _to_challenge(item: str) -> Response:
@@ -130,7 +144,8 @@ def _chosen(typed: str | None, cards: list[SavedCard]) -> str:
 
 def _earlier_email(payable: Payable) -> str:
     """What this browser typed for its last attempt at the same payable."""
-    return next((t.email for t in payable.transactions if buyers.is_mine(t)), "")
+    mine = next((t.email for t in payable.transactions if buyers.is_mine(t)), None)
+    return mine or payable.payer_email or ""
 
 
 def _result_url(transaction: Transaction) -> str:

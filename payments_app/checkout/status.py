@@ -98,7 +98,8 @@ def _personal(session: Session, transaction: StatusRow) -> dict[str, Any]:
     if transaction.phase == Phase.REQUIRES_ACTION:
         personal["client_secret"] = transaction.client_secret
     if transaction.state == State.COMPLETE:
-        personal["thankyou_url"] = url_for("checkout.thankyou", transaction=transaction.id)
+        thanks = url_for("checkout.thankyou", transaction=transaction.id)
+        personal["thankyou_url"] = way_back(session, transaction) or thanks
         personal["download_url"] = _download(session, transaction)
         personal["terms"] = terms_of(session, transaction.id, transaction.amount)
     payable = payable_of(session, transaction.id) if transaction.state == State.FAILED else None
@@ -106,6 +107,13 @@ def _personal(session: Session, transaction: StatusRow) -> dict[str, Any]:
     if payable is not None and find_payable(session, payable[1]) is not None:
         personal["try_again_url"] = url_for("checkout.form", item=payable[1])
     return personal
+
+
+def way_back(session: Session, transaction: StatusRow) -> str | None:
+    """Where whoever asked for this payment wants its buyer back, now that it is paid."""
+    payable = payable_of(session, transaction.id)
+    found = find_payable(session, payable[1]) if payable else None
+    return found.way_back(paid=True) if found is not None else None
 
 
 def _download(session: Session, transaction: StatusRow) -> str | None:

@@ -27,6 +27,7 @@ from payments_app.checkout.status import (
     own_status_of,
     seconds_since,
     status_of,
+    way_back,
 )
 from payments_app.checkout.status_row import StatusRow, read
 from payments_app.core.extensions import csrf, db
@@ -90,6 +91,7 @@ def thankyou() -> Response | BaseResponse:
         status=_status(transaction),
         paid_at=local_time(transaction.ended_at or transaction.updated_at),
         statement=transaction.statement_descriptor,
+        way_back=way_back(db.session(), transaction) if buyers.is_mine(transaction) else None,
     )
     return _unlisted(make_response(page))
 

@@ -27,8 +27,9 @@ def _check_numbers(env: Mapping[str, str]) -> list[str]:
     port = env.get("PORT") or "8000"
     if not re.fullmatch(r"[1-9]\d{0,4}", port) or int(port) > 65535:
         problems.append("PORT must be a number from 1 to 65535")
-    if not _RATE.fullmatch(env.get("CHECKOUT_RATE_LIMIT") or "1/second"):
-        problems.append("CHECKOUT_RATE_LIMIT must read like 10/minute, from 1 to 999999")
+    for name in ("CHECKOUT_RATE_LIMIT", "API_RATE_LIMIT"):
+        if not _RATE.fullmatch(env.get(name) or "1/second"):
+            problems.append(f"{name} must read like 10/minute, from 1 to 999999")
     return problems
 
 

@@ -18,6 +18,7 @@ from payments_app.merchants.models import Endpoint
 from payments_app.notices.webhook_models import Delivery, WebhookEvent
 from payments_app.payments.connect.payee import merchant_of
 from payments_app.payments.models import Transaction
+from payments_app.payments.payable import find_payable
 from payments_app.payments.phases import State
 from payments_app.payments.queries import payable_of
 from payments_app.payments.refunds.models import Refund, RefundState
@@ -83,12 +84,17 @@ def serialise_payment(session: Session, transaction: Transaction) -> dict[str, A
         "description": transaction.description,
         "reference": transaction.reference,
         "email": transaction.email,
-        "paid_for": {"type": payable[0], "id": payable[1]} if payable else None,
+        "paid_for": _paid_for(session, payable) if payable else None,
         "error_code": transaction.error_code if failed else None,
         "livemode": transaction.livemode,
         "created_at": _iso(transaction.created_at),
         "ended_at": _iso(transaction.ended_at),
     }
+
+
+def _paid_for(session: Session, payable: tuple[str, str]) -> dict[str, Any]:
+    found = find_payable(session, payable[1])
+    return {"type": payable[0], "id": payable[1], **(found.public_facts() if found else {})}
 
 
 def _announce(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, object_session
@@ -87,6 +87,24 @@ class Payable:
     def payee_id(self) -> str | None:
         """The id of the merchant who is paid; None: the shop itself."""
         return None
+
+    def closed(self, session: Session) -> str | None:
+        """Why nobody can begin to pay for it any more, in a buyer's words; None while they can."""
+        return None
+
+    def way_back(self, *, paid: bool) -> str | None:
+        """The address of another site that the buyer goes back to, once it is paid or where they
+        do not want to pay; None: they stay with us."""
+        return None
+
+    @property
+    def payer_email(self) -> str | None:
+        """Who is asked to pay, where that is known: the form is filled in with it."""
+        return None
+
+    def public_facts(self) -> dict[str, Any]:
+        """What an event about its payment says of it, beside its type and id."""
+        return {}
 
     def card_again(self, payment_method: str) -> str | None:
         """What staff have to know before this saved card is charged again, without its owner;

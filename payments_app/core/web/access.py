@@ -1,9 +1,10 @@
-"""Who may call a route, declared beside it: `@public`, `@buyer`, `@merchant`, `@staff("refund")`.
+"""Who may call a route, declared beside it: `@public`, `@buyer`, `@merchant`, `@staff("refund")`,
+`@application("payments:read")`.
 
 Deny by default: a route without a declaration answers as if it were not there, and a test walks
 `undeclared(app)`. What a staff member may do is known to the accounts package, which plugs its
 check in with `check_staff_with`; which merchant is asking, to the portal, with
-`check_merchants_with`.
+`check_merchants_with`; which application, to the API, with `check_applications_with`.
 """
 
 from __future__ import annotations
@@ -20,11 +21,13 @@ log = logging.getLogger(__name__)
 
 View = TypeVar("View", bound=Callable[..., Any])
 
+_CHECKED = ("staff", "merchant", "application")
+
 
 @dataclass(frozen=True)
 class Access:
-    """Who a route is for: `public`, `buyer`, `merchant`, or `staff` with the permission that it
-    takes."""
+    """Who a route is for: `public`, `buyer`, `merchant`, `staff` with the permission that it
+    takes, or `application` with the scope of its key."""
 
     audience: str
     permission: str | None = None
@@ -51,6 +54,11 @@ def staff(permission: str) -> Callable[[View], View]:
     return lambda view: _declare(view, Access("staff", permission))
 
 
+def application(scope: str) -> Callable[[View], View]:
+    """Only another application may call it, with a key that has this scope."""
+    return lambda view: _declare(view, Access("application", scope))
+
+
 def _declare(view: View, access: Access) -> View:
     # functools.wraps copies a function's attributes: the mark survives decorators above it.
     view.__access__ = access  # type: ignore[attr-defined]
@@ -59,7 +67,7 @@ def _declare(view: View, access: Access) -> View:
 
 def prepare(app: Flask) -> None:
     """Check every request before its view runs."""
-    app.extensions["staff_check"] = app.extensions["merchant_check"] = None
+    app.extensions |= {f"{audience}_check": None for audience in _CHECKED}
     if app.has_static_folder:
         public(app.view_functions["static"])
     app.before_request(_check)
@@ -82,6 +90,11 @@ def access_of(app: Flask, endpoint: str) -> Access | None:
     return getattr(app.view_functions[endpoint], "__access__", None)
 
 
+def check_applications_with(app: Flask, check: Callable[[str], Any]) -> None:
+    """Plug in the applications' check: it gets the scope, and answers as the staff's does."""
+    app.extensions["application_check"] = check
+
+
 def undeclared(app: Flask) -> list[str]:
     """Endpoints that declare no access: there should be none."""
     return sorted(
@@ -101,9 +114,9 @@ def _check() -> Any:
     if access is None:
         log.error("%s declares no access and is denied", request.endpoint)
         raise NotFound
-    if access.audience not in {"staff", "merchant"}:
+    if access.audience not in _CHECKED:
         return None
     check = current_app.extensions[f"{access.audience}_check"]
     if check is None:
         raise Forbidden
-    return check(access.permission) if access.audience == "staff" else check()
+    return check() if access.permission is None else check(access.permission)

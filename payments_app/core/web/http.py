@@ -139,7 +139,7 @@ def request_id(given: str) -> str:
 def answer(problem: ProblemError) -> Response:
     """The problem as JSON or as a page, whichever the client wants."""
     if wants_json():
-        response = jsonify(problem.body())
+        response = jsonify(_with_request(problem.body()))
     else:
         page = render_template("error.html", problem=problem, request_id=g.get("request_id"))
         response = make_response(page)
@@ -147,6 +147,17 @@ def answer(problem: ProblemError) -> Response:
     response.headers.extend(problem.headers)
     response.vary.add("Accept")
     return headers.private(response)
+
+
+def _with_request(body: dict[str, Any]) -> dict[str, Any]:
+    """The envelope with what finds the request in our logs, and of the API what to read of it."""
+    error = body["error"]
+    if fields := error.get("fields"):
+        error["param"] = next(iter(fields))
+    if request.path.startswith("/api/"):
+        error["doc_url"] = f"{current_app.config['CONFIG'].public_url}/docs#{error['code']}"
+    error["request_id"] = g.get("request_id", "")
+    return body
 
 
 def _answer_http_exception(error: HTTPException) -> Response | HTTPException:

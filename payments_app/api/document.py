@@ -1,0 +1,97 @@
+"""The OpenAPI document of the API, from its own views and shapes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from flask import Flask
+from pydantic import BaseModel, ValidationError
+from spectree import Response, SpecTree
+from spectree.models import SecureType, SecurityScheme, SecuritySchemeData
+
+from payments_app.api.shapes import Error
+from payments_app.core.web.http import ProblemError
+from payments_app.core.web.links import absolute
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+_PREFIX = "Value error, "
+_WORDS = {
+    "missing": "This is required.",
+    "extra_forbidden": "There is no such field.",
+    "int_type": "This must be a whole number.",
+    "int_parsing": "This must be a whole number.",
+    "bool_type": "This must be true or false.",
+    "string_type": "This must be text.",
+    "list_type": "This must be a list.",
+    "dict_type": "This must be an object.",
+    "model_type": "This must be an object.",
+    "model_attributes_type": "This must be an object.",
+    "timezone_aware": "This must have a zone, as in 2030-01-31T12:00:00Z.",
+}
+
+
+def _refuse(_asked: Any, _answer: Any, error: Exception | None, _view: Any, _adapter: Any) -> None:
+    """Answer what can't be read in our envelope, with nothing of what was sent: it may be a card's
+    number."""
+    if isinstance(error, ValidationError):
+        fields: dict[str, str] = {}
+        for one in error.errors(include_url=False, include_context=False, include_input=False):
+            name = ".".join(str(part) for part in one["loc"])[:80] or "body"
+            fields.setdefault(name, _words(one))
+        name, words = next(iter(fields.items()))
+        raise ProblemError(422, "invalid", f"{name}: {words}", fields)
+
+
+def _words(error: Any) -> str:
+    words = _WORDS.get(error["type"]) or str(error["msg"]).removeprefix(_PREFIX)
+    return words if words.endswith(".") else f"{words}."
+
+
+_spec = SpecTree(
+    "flask",
+    mode="strict",
+    annotations=False,
+    title="Payments API",
+    version="1",
+    before=_refuse,
+    validation_error_model=Error,
+    naming_strategy=lambda model: model.__name__,
+    nested_naming_strategy=lambda _parent, child: child,
+    security_schemes=[
+        SecurityScheme(
+            name="secret_key",
+            data=SecuritySchemeData(type=SecureType.HTTP, scheme="bearer"),
+        )
+    ],
+    security={"secret_key": []},
+)
+
+
+def described(
+    tag: str,
+    answer: type[BaseModel],
+    *,
+    json: type[BaseModel] | None = None,
+    query: type[BaseModel] | None = None,
+    status: int = 200,
+    errors: tuple[int, ...] = (),
+) -> Callable[[View], View]:
+    """Read the request into its model (`request.context.json`, `.query`), and say in the document
+    what comes of it. Raises ProblemError 422 `invalid` by field."""
+    answers = {f"HTTP_{code}": Error for code in (401, 403, 422, 429, *errors)}
+    said = Response(**{f"HTTP_{status}": answer}, **answers)
+    made: Callable[[View], View] = _spec.validate(json=json, query=query, resp=said, tags=[tag])
+    return made
+
+
+def document_of(app: Flask) -> dict[str, Any]:
+    """The document with our own addresses; made once for each application."""
+    known: dict[str, Any] | None = app.extensions.get("api_document")
+    if known is None:
+        _spec.app = app
+        made = _spec._generate_spec()
+        made["servers"] = [{"url": absolute("")}]
+        known = app.extensions["api_document"] = made
+    return known

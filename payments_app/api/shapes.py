@@ -1,0 +1,221 @@
+"""What the API takes and gives: the models behind its OpenAPI document.
+
+Amounts are whole numbers of minor units (1099 is $10.99, and 1099 is also JPY 1,099). Times are ISO
+8601 with a zone.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+
+from payments_app.core.email_addresses import checked
+from payments_app.core.money import code_of
+from payments_app.payment_requests.find import Status
+
+MOST = 10**12
+_MOST_LABELS = 50
+
+
+def _currency(typed: str) -> str:
+    code = code_of(typed)
+    if code is None:
+        raise ValueError("This must be a currency's code of three letters, such as usd.")
+    return code
+
+
+def _address(typed: str) -> str:
+    parts = urlsplit(typed)
+    local = parts.hostname in ("localhost", "127.0.0.1")
+    whole = parts.hostname and not parts.username and not parts.password and typed.isprintable()
+    if (
+        not whole
+        or " " in typed
+        or not (parts.scheme == "https" or (local and parts.scheme == "http"))
+    ):
+        raise ValueError("This must be an https address (http only at localhost).")
+    return typed
+
+
+def _email(typed: str) -> str:
+    address = checked(typed)
+    if not address:
+        raise ValueError("This must be an e-mail address like name@example.com.")
+    return address
+
+
+def _text(typed: str) -> str:
+    text = typed.strip()
+    if not text:
+        raise ValueError("This must not be blank.")
+    return text
+
+
+def _labels(typed: dict[str, str]) -> dict[str, str]:
+    if any(not 1 <= len(name) <= 40 for name in typed):
+        raise ValueError("A name in metadata has 1 to 40 characters.")
+    if any(len(value) > 500 for value in typed.values()):
+        raise ValueError("A value in metadata has at most 500 characters.")
+    return typed
+
+
+Amount = Annotated[int, Field(strict=True, ge=1, le=MOST)]
+Currency = Annotated[str, Field(min_length=3, max_length=3), AfterValidator(_currency)]
+Address = Annotated[str, Field(max_length=2000), AfterValidator(_address)]
+Text = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_text)]
+Reference = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_text)]
+Email = Annotated[str, Field(max_length=254), AfterValidator(_email)]
+Labels = Annotated[dict[str, str], Field(max_length=_MOST_LABELS), AfterValidator(_labels)]
+
+
+class _Sent(BaseModel):
+    """A field that we do not know is refused: it would be ignored, and somebody relies on it."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=False)
+
+
+class LineItem(_Sent):
+    """So many of one thing; `amount` is the price of one."""
+
+    description: Text
+    quantity: Annotated[int, Field(strict=True, ge=1, le=10_000)] = 1
+    amount: Annotated[int, Field(strict=True, ge=0, le=MOST)]
+
+
+class NewPayment(_Sent):
+    """What the buyer is asked to pay, and where they come back to."""
+
+    amount: Amount
+    currency: Currency
+    description: Text
+    reference: Reference | None = None
+    email: Email | None = None
+    line_items: Annotated[list[LineItem], Field(max_length=100)] = []
+    metadata: Labels = {}
+    return_url: Address
+    cancel_url: Address | None = None
+    expires_at: AwareDatetime | None = None
+    save_card: Annotated[bool, Field(strict=True)] = False
+
+
+class NewRefund(_Sent):
+    """Without an amount, all that is left of the payment is given back."""
+
+    amount: Amount | None = None
+    reason: Text
+
+
+class ListQuery(BaseModel):
+    """Which payments are listed, the newest first. `after` is the id of the last one of the page
+    before. metadata[NAME]=VALUE asks for what was stored so."""
+
+    model_config = ConfigDict(extra="allow")
+
+    reference: str | None = None
+    status: Status | None = None
+    created_from: AwareDatetime | None = None
+    created_before: AwareDatetime | None = None
+    after: str | None = None
+    limit: Annotated[int, Field(ge=1, le=100)] = 20
+
+
+class EventsQuery(BaseModel):
+    """Which events are listed, the oldest first. `after` is the id of the last one that you know;
+    `since` begins with a time instead."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    after: str | None = None
+    since: AwareDatetime | None = None
+    limit: Annotated[int, Field(ge=1, le=100)] = 20
+
+
+class LastError(BaseModel):
+    """Why the last try failed: the code for programs, the sentence for the buyer."""
+
+    code: str
+    message: str
+
+
+class Payment(BaseModel):
+    """A payment as it is now. `next_url` is where to send the buyer while it can be paid."""
+
+    id: str
+    object: Literal["payment"] = "payment"
+    status: Status
+    amount: int
+    currency: str
+    amount_received: int
+    amount_refunded: int
+    description: str
+    reference: str | None
+    email: str | None
+    line_items: list[dict[str, Any]]
+    metadata: dict[str, str]
+    return_url: str | None
+    cancel_url: str | None
+    save_card: bool
+    next_url: str | None
+    transaction: str | None
+    last_error: LastError | None
+    livemode: bool
+    created_at: dt.datetime
+    expires_at: dt.datetime | None
+    canceled_at: dt.datetime | None
+
+
+class Payments(BaseModel):
+    """A page of payments."""
+
+    data: list[Payment]
+    has_more: bool
+
+
+class Refund(BaseModel):
+    """Money on its way back, or given back. `status`: requested, processing, unknown (Stripe is
+    asked), pending, requires_action, succeeded, failed, canceled."""
+
+    id: str
+    object: Literal["refund"] = "refund"
+    payment: str
+    amount: int
+    currency: str
+    status: str
+    reason: str | None
+    created_at: dt.datetime
+
+
+class Refunds(BaseModel):
+    """All refunds of a payment, the newest first."""
+
+    data: list[Refund]
+
+
+class Events(BaseModel):
+    """A page of events, each as it is posted to your endpoints."""
+
+    data: list[dict[str, Any]]
+    has_more: bool
+
+
+class Problem(BaseModel):
+    """What went wrong. `param` is the field that is wrong, `request_id` finds the request in our
+    logs."""
+
+    model_config = ConfigDict(extra="allow")
+
+    message: str
+    code: str
+    param: str | None = None
+    doc_url: str | None = None
+    request_id: str | None = None
+
+
+class Error(BaseModel):
+    """The one envelope of everything that is not what was asked for."""
+
+    success: Literal[False] = False
+    error: Problem

@@ -1,0 +1,181 @@
+"""find: payment requests with what became of each, by their attempts."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, tuple_
+from sqlalchemy.orm import Session, aliased
+
+from payments_app.core.db.clock import database_now
+from payments_app.payment_requests.models import PaymentRequest
+from payments_app.payments.models import PaymentRecord, Role, Transaction
+from payments_app.payments.phases import Phase, State
+from payments_app.payments.refunds.models import Refund, RefundState
+
+
+class Status(StrEnum):
+    """Where a request stands. The last three are final, but that a payment may be refunded."""
+
+    REQUIRES_PAYMENT = "requires_payment"  # nobody has paid yet; a try may have failed
+    PROCESSING = "processing"
+    REQUIRES_ACTION = "requires_action"  # the buyer confirms it with their bank
+    SUCCEEDED = "succeeded"
+    CANCELED = "canceled"
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What a list shows; all of it by default."""
+
+    reference: str | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    status: Status | None = None
+    created_from: dt.datetime | None = None
+    created_before: dt.datetime | None = None
+
+
+@dataclass(frozen=True)
+class Known:
+    """A request with its state: `last` is its active attempt, else the newest; `refunded` in minor
+    units."""
+
+    request: PaymentRequest
+    status: Status
+    last: Transaction | None
+    refunded: int
+
+
+def find(session: Session, request_id: str) -> Known | None:
+    """One request; None for an id that names none."""
+    rows = session.execute(_joined().where(PaymentRequest.id == request_id)).all()
+    known = _with_attempts(session, [(asked, active, over) for asked, active, over in rows])
+    return known[0] if known else None
+
+
+def find_all(
+    session: Session, wanted: Filter, *, after: str | None = None, limit: int = 20
+) -> tuple[list[Known], bool]:
+    """Up to `limit` requests, the newest first, after the one of the id `after`; and whether there
+    are more. Raises LookupError where `after` names none."""
+    asked = _joined().where(*_matching(wanted))
+    if after is not None:
+        place = session.get(PaymentRequest, after)
+        if place is None:
+            raise LookupError(after)
+        here = tuple_(PaymentRequest.created_at, PaymentRequest.id)
+        asked = asked.where(here < (place.created_at, place.id))
+    asked = asked.order_by(PaymentRequest.created_at.desc(), PaymentRequest.id.desc())
+    rows = session.execute(asked.limit(limit + 1)).all()
+    known = _with_attempts(session, [(asked, active, over) for asked, active, over in rows[:limit]])
+    return known, len(rows) > limit
+
+
+_active = aliased(Transaction)
+
+
+def _joined() -> Select[PaymentRequest, Transaction | None, bool]:
+    """Each with its active attempt, and whether its time is over."""
+    record = and_(
+        PaymentRecord.payable_type == PaymentRequest.payable_type,
+        PaymentRecord.payable_id == PaymentRequest.id,
+        PaymentRecord.role == Role.PAYS_FOR,
+        PaymentRecord.active,
+    )
+    asked: Select[Any, Any, Any] = (
+        select(PaymentRequest, _active, func.coalesce(_over(), False))
+        .outerjoin(PaymentRecord, record)
+        .outerjoin(_active, _active.id == PaymentRecord.transaction_id)
+        .execution_options(populate_existing=True)
+    )
+    return asked
+
+
+def _over() -> ColumnElement[bool]:
+    return PaymentRequest.expires_at <= database_now()
+
+
+def _matching(wanted: Filter) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = [
+        PaymentRequest.labels[name].as_string() == value for name, value in wanted.labels.items()
+    ]
+    if wanted.reference is not None:
+        found.append(PaymentRequest.reference == wanted.reference)
+    if wanted.created_from is not None:
+        found.append(PaymentRequest.created_at >= wanted.created_from)
+    if wanted.created_before is not None:
+        found.append(PaymentRequest.created_at < wanted.created_before)
+    if wanted.status is not None:
+        found.append(_is(wanted.status))
+    return found
+
+
+def _is(status: Status) -> ColumnElement[bool]:
+    """The same as `_status`, in SQL."""
+    open_ = _active.id.is_(None) & PaymentRequest.canceled_at.is_(None)
+    pending = _active.state == State.PENDING
+    lasting = or_(PaymentRequest.expires_at.is_(None), PaymentRequest.expires_at > database_now())
+    return {
+        Status.SUCCEEDED: _active.state == State.COMPLETE,
+        Status.REQUIRES_ACTION: pending & (_active.phase == Phase.REQUIRES_ACTION),
+        Status.PROCESSING: pending & (_active.phase != Phase.REQUIRES_ACTION),
+        Status.CANCELED: _active.id.is_(None) & PaymentRequest.canceled_at.is_not(None),
+        Status.EXPIRED: open_ & _over(),
+        Status.REQUIRES_PAYMENT: open_ & lasting,
+    }[status]
+
+
+def _status(request: PaymentRequest, active: Transaction | None, *, over: bool) -> Status:
+    if active is not None and active.state == State.COMPLETE:
+        return Status.SUCCEEDED
+    if active is not None:
+        asked = active.phase == Phase.REQUIRES_ACTION
+        return Status.REQUIRES_ACTION if asked else Status.PROCESSING
+    if request.canceled_at is not None:
+        return Status.CANCELED
+    return Status.EXPIRED if over else Status.REQUIRES_PAYMENT
+
+
+def _with_attempts(
+    session: Session, rows: Sequence[tuple[PaymentRequest, Transaction | None, bool]]
+) -> list[Known]:
+    ids = [request.id for request, _, _ in rows]
+    last = _last_attempts(session, ids)
+    refunded = _refunded(session, [one.id for _, one, _ in rows if one is not None])
+    return [
+        Known(
+            request,
+            _status(request, active, over=bool(over)),
+            active or last.get(request.id),
+            refunded.get(active.id, 0) if active else 0,
+        )
+        for request, active, over in rows
+    ]
+
+
+def _last_attempts(session: Session, ids: Sequence[str]) -> dict[str, Transaction]:
+    asked = (
+        select(PaymentRecord.payable_id, Transaction)
+        .join(Transaction, Transaction.id == PaymentRecord.transaction_id)
+        .where(
+            PaymentRecord.payable_type == PaymentRequest.payable_type,
+            PaymentRecord.payable_id.in_(ids),
+            PaymentRecord.role == Role.PAYS_FOR,
+        )
+        .order_by(PaymentRecord.created_at, PaymentRecord.id)
+    )
+    return {row[0]: row[1] for row in session.execute(asked).all()}
+
+
+def _refunded(session: Session, transaction_ids: Sequence[str]) -> dict[str, int]:
+    asked = (
+        select(Refund.transaction_id, func.sum(Refund.amount))
+        .where(Refund.transaction_id.in_(transaction_ids), Refund.state == RefundState.SUCCEEDED)
+        .group_by(Refund.transaction_id)
+    )
+    return {row[0]: int(row[1]) for row in session.execute(asked).all()}

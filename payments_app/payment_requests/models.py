@@ -1,0 +1,140 @@
+"""A payment request: the payable of an application that keeps its own orders."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode, urlsplit, urlunsplit
+
+from sqlalchemy import CheckConstraint, Index, String, Text, false, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from payments_app.core.db.clock import database_now
+from payments_app.core.db.columns import BIGINT, JSON_TYPE, Key
+from payments_app.core.db.ids import new_id
+from payments_app.core.extensions import Base
+from payments_app.core.money import Money
+from payments_app.payments.payable import Bought, NotPayableError, Payable
+
+EXPIRED = "This payment link has expired. Nothing was charged. Ask for a new one."
+CANCELED = "This payment was cancelled. Nothing was charged."
+_KEPT = (
+    "Your card is kept for later payments that you agreed to with the seller. You can remove it "
+    "in your account."
+)
+
+
+class PaymentRequest(Payable, Base):
+    """`amount` in minor units. `reference` and `labels` (metadata) are the asker's own, and say
+    nothing to us. After `expires_at`, and once it is cancelled, nobody can begin to pay it; what
+    was begun goes on to its end."""
+
+    __tablename__ = "pay_payment_requests"
+    payable_type = "payment_request"
+    payable_prefix = "prq"
+
+    id: Mapped[str] = mapped_column(Key(40), primary_key=True, default=lambda: new_id("prq"))
+    amount: Mapped[int] = mapped_column(BIGINT)
+    currency: Mapped[str] = mapped_column(String(3))
+    description: Mapped[str] = mapped_column(String(500))
+    reference: Mapped[str | None] = mapped_column(Key(200), index=True)
+    email: Mapped[str | None] = mapped_column(Text)
+    line_items: Mapped[list[dict[str, Any]]] = mapped_column(JSON_TYPE, default=list)
+    labels: Mapped[dict[str, Any]] = mapped_column("metadata", JSON_TYPE, default=dict)
+    return_url: Mapped[str | None] = mapped_column(Text)
+    cancel_url: Mapped[str | None] = mapped_column(Text)
+    save_card: Mapped[bool] = mapped_column(default=False, server_default=false())
+    expires_at: Mapped[dt.datetime | None]
+    canceled_at: Mapped[dt.datetime | None]
+    created_by: Mapped[str] = mapped_column(String(80))
+    # The asker's key with whose it is, hashed: the last line against asking twice.
+    idempotency_key: Mapped[str | None] = mapped_column(Key(64), unique=True)
+    fingerprint: Mapped[str | None] = mapped_column(Key(64))
+    created_at: Mapped[dt.datetime] = mapped_column(server_default=database_now())
+
+    __table_args__ = (
+        CheckConstraint("amount > 0", name="amount_positive"),
+        CheckConstraint("lower(currency) = currency AND length(currency) = 3", name="currency"),
+        Index("pay_payment_requests_created_at_id_idx", "created_at", "id"),
+    )
+
+    @property
+    def price(self) -> Money:
+        """What is asked for."""
+        return Money(self.amount, self.currency)
+
+    @property
+    def payment_description(self) -> str:
+        """What the buyer reads in the description of the payment."""
+        return self.description
+
+    @property
+    def summary(self) -> str:
+        """The lines in words: "2 x Field notes, 1 x Enamel mug"."""
+        return ", ".join(
+            item["description"]
+            if item["quantity"] == 1
+            else f"{item['quantity']} \u00d7 {item['description']}"
+            for item in self.line_items
+        )
+
+    @property
+    def payer_email(self) -> str | None:
+        """The address that the asker named."""
+        return self.email
+
+    @property
+    def card_terms(self) -> str:
+        """What the buyer agrees to, where the asker wants the card kept."""
+        return _KEPT if self.save_card else ""
+
+    def closed(self, session: Session) -> str | None:
+        """Why nobody can begin to pay it any more; None while they can."""
+        if self.canceled_at is not None:
+            return CANCELED
+        if self.expires_at is None:
+            return None
+        now = session.execute(select(database_now())).scalar_one()
+        return EXPIRED if self.expires_at <= now else None
+
+    def before_payment(self, session: Session, customer_id: str) -> None:
+        """It is still open. Raises NotPayableError where it is not."""
+        if words := self.closed(session):
+            raise NotPayableError("canceled" if words == CANCELED else "expired", words)
+
+    def way_back(self, *, paid: bool) -> str | None:
+        """Where the asker wants the buyer back, with the id of what was paid or left."""
+        to = self.return_url if paid else self.cancel_url or self.return_url
+        if to is None:
+            return None
+        parts = urlsplit(to)
+        query = "&".join(part for part in (parts.query, urlencode({"payment": self.id})) if part)
+        return urlunsplit(parts._replace(query=query))
+
+    def public_facts(self) -> dict[str, Any]:
+        """The asker's own words for it."""
+        return {"reference": self.reference, "metadata": self.labels}
+
+    def stripe_facts(self) -> dict[str, str]:
+        """Its description, and the asker's name for it."""
+        return {"description": self.description, "reference": self.reference or ""}
+
+    @classmethod
+    def rebuild(
+        cls, session: Session, payable_id: str, facts: Mapping[str, str], bought: Bought
+    ) -> PaymentRequest | None:
+        """The request without its addresses, which Stripe was not told."""
+        if bought.money.amount <= 0:
+            return None
+        request = cls(
+            id=payable_id,
+            amount=bought.money.amount,
+            currency=bought.money.currency,
+            description=facts.get("description") or "Payment",
+            reference=facts.get("reference") or None,
+            created_by="restore",
+            created_at=bought.at,
+        )
+        session.add(request)
+        return request

@@ -1,0 +1,80 @@
+"""Money given back by another application, and the events that it reads again."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from sqlalchemy import select
+
+from payments_app.core.extensions import db
+from payments_app.notices.webhook_models import WebhookEvent
+from tests.api.application import Application
+from tests.own_worker import work
+
+pytestmark = [pytest.mark.portable, pytest.mark.followed_by_all]
+
+
+def follow(application: Application) -> None:
+    with application.app.app_context():
+        for queue in ("payment_critical", "payment_standard", "payment_critical"):
+            work(queue)
+
+
+def test_a_part_is_refunded_and_then_the_rest(shop_application: Application) -> None:
+    paid, untouched = shop_application.paid(), shop_application.paid(reference="other")
+    path = f"payments/{paid['id']}/refunds"
+    answer = shop_application.post(path, {"amount": 500, "reason": "One seat less"})
+    assert answer.status_code == 201
+    assert (answer.json["amount"], answer.json["status"]) == (500, "requested")
+    follow(shop_application)
+    refund = shop_application.get(f"refunds/{answer.json['id']}").json
+    assert (refund["status"], refund["payment"]) == ("succeeded", paid["id"])
+    assert shop_application.payment(paid["id"])["amount_refunded"] == 500
+    rest = shop_application.post(path, {"reason": "Cancelled"}).json
+    assert rest["amount"] == 2000
+    follow(shop_application)
+    assert shop_application.payment(paid["id"])["amount_refunded"] == 2500
+    assert [one["amount"] for one in shop_application.get(path).json["data"]] == [2000, 500]
+    assert shop_application.payment(untouched["id"])["amount_refunded"] == 0
+
+
+def test_one_key_refunds_once(shop_application: Application) -> None:
+    paid = shop_application.paid()
+    path, body = f"payments/{paid['id']}/refunds", {"amount": 500, "reason": "One seat less"}
+    first, again = (shop_application.post(path, body, "k1") for _ in range(2))
+    assert first.json == again.json
+    assert len(shop_application.get(path).json["data"]) == 1
+
+
+def test_no_more_is_refunded_than_was_paid(shop_application: Application) -> None:
+    paid, open_ = shop_application.paid(), shop_application.asked()
+    more = shop_application.post(f"payments/{paid['id']}/refunds", {"amount": 2501, "reason": "x"})
+    assert (more.status_code, more.json["error"]["code"]) == (409, "refund_refused")
+    unpaid = shop_application.post(f"payments/{open_['id']}/refunds", {"reason": "x"})
+    assert (unpaid.status_code, unpaid.json["error"]["code"]) == (409, "not_paid")
+    nobody = shop_application.post("payments/prq_1/refunds", {"reason": "x"})
+    assert nobody.status_code == 404
+
+
+def test_events_are_read_again_from_where_one_was(shop_application: Application) -> None:
+    paid = [
+        shop_application.paid(reference=f"booking-{n}", metadata={"n": str(n)}) for n in (1, 2, 3)
+    ]
+    follow(shop_application)
+    events = shop_application.get("events").json
+    assert [event["type"] for event in events["data"]] == ["payment_captured"] * 3
+    told = [event["data"]["payment"]["paid_for"] for event in events["data"]]
+    assert {one["id"] for one in told} == {one["id"] for one in paid}
+    assert {one["reference"] for one in told} == {"booking-1", "booking-2", "booking-3"}
+    assert all(one["metadata"] == {"n": one["reference"][-1]} for one in told)
+    first = events["data"][0]["id"]
+    rest = shop_application.get("events", after=first).json
+    assert rest["data"] == events["data"][1:]
+    assert shop_application.get("events", limit=1).json["has_more"]
+    assert shop_application.get("events", after="webhook_none").status_code == 422
+    with shop_application.app.app_context():
+        stored = {
+            json.loads(event.body)["id"] for event in db.session.scalars(select(WebhookEvent))
+        }
+    assert {event["id"] for event in events["data"]} == stored

@@ -58,7 +58,7 @@ def show(transaction_id: str) -> Response | BaseResponse:
         return redirect(_url(transaction), 303)
     if transaction.state == State.COMPLETE and buyers.is_mine(transaction):
         # It may have ended before its page was asked for: then no script leads on from there.
-        thanks = url_for("checkout.thankyou", transaction=transaction.id)
+        thanks = url_for("checkout.thankyou", transaction=transaction.id, returning=1)
         return _unlisted(make_response(redirect(thanks, 303)))
     return _as_page(transaction)
 
@@ -91,6 +91,7 @@ def thankyou() -> Response | BaseResponse:
         status=_status(transaction),
         paid_at=local_time(transaction.ended_at or transaction.updated_at),
         statement=transaction.statement_descriptor,
+        returning="returning" in request.args,
         way_back=way_back(db.session(), transaction) if buyers.is_mine(transaction) else None,
     )
     return _unlisted(make_response(page))

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from payments_app.core.extensions import db
 from payments_app.notices.webhook_models import WebhookEvent
 from tests.api.application import Application
+from tests.bystanders import own
 from tests.own_worker import work
 
 pytestmark = [pytest.mark.portable, pytest.mark.followed_by_all]
@@ -75,6 +76,7 @@ def test_events_are_read_again_from_where_one_was(shop_application: Application)
     assert shop_application.get("events", after="webhook_none").status_code == 422
     with shop_application.app.app_context():
         stored = {
-            json.loads(event.body)["id"] for event in db.session.scalars(select(WebhookEvent))
+            json.loads(event.body)["id"]
+            for event in db.session.scalars(select(WebhookEvent).where(own(WebhookEvent)))
         }
     assert {event["id"] for event in events["data"]} == stored

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from payments_app.accounts.api_keys import ApiKey
 from payments_app.accounts.models import SignInTries, Staff, StaffSession
 from payments_app.customers.models import Customer, SavedCard
 from payments_app.merchants.models import ConnectedAccount, Endpoint, Merchant
@@ -85,6 +86,15 @@ def people() -> Rows:
         "confirmed_at": THEN,
     }
     tries = {"account": "bystander", "tries": 2, "since": FAR}
+    key = {
+        "id": "key_bystander",
+        "name": "Bystander's",
+        "scopes": ["payments:read"],
+        "secret_hash": "bystander",
+        "ends_in": "nder",
+        "created_by": STAFF,
+        "created_at": THEN,
+    }
     kept = {"id": NUMBER, "staff_id": STAFF, "name": "Mine", "query": "state=failed"}
     return [
         (Customer, [customer]),
@@ -96,4 +106,5 @@ def people() -> Rows:
         (StaffSession, [session]),
         (SignInTries, [tries]),
         (SavedFilter, [kept]),
+        (ApiKey, [key]),
     ]

@@ -6,6 +6,7 @@ import datetime as dt
 
 from payments_app.downloads.models import DigitalProduct, DigitalPurchase
 from payments_app.orders.models import Order, OrderLine, Product
+from payments_app.payment_requests.models import PaymentRequest
 from payments_app.subscriptions.models import Plan, Subscription
 from payments_app.subscriptions.periods import Period
 from tests.bystanders.ids import (
@@ -45,6 +46,16 @@ def sold() -> Rows:
         "name": "Bystander's",
         "quantity": 1,
         "amount": 5150,
+    }
+    request = price | {
+        "id": "prq_bystander",
+        "description": "Bystander's",
+        "reference": "by-1",
+        "line_items": [],
+        "metadata": {},
+        "created_by": "key_bystander",
+        "expires_at": FAR,
+        "created_at": THEN,
     }
     file = {"slug": "by-file", "filename": "by.txt", "media_type": "text/plain", "content": b"by"}
     purchase = price | {
@@ -89,6 +100,7 @@ def sold() -> Rows:
     return [
         (Product, [product | {"merchant_id": MERCHANT}]),
         (Order, [order]),
+        (PaymentRequest, [request]),
         (OrderLine, [line]),
         (DigitalProduct, [thing | file | {"active": False}]),
         (DigitalPurchase, [purchase]),

@@ -1,7 +1,7 @@
 """api: the door for other applications: they ask for payments, and read what became of them.
 
 Owns:       nothing but its addresses under /api/v1.
-Imports:    core, accounts (keys), merchants, payments, payment_requests, notices (events).
+Imports:    accounts, core, gateway, merchants, notices, payment_requests, payments.
 Publishes:  nothing.
 Subscribes: nothing.
 """

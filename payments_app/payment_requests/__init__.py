@@ -3,5 +3,5 @@
 Owns:       payment requests.
 Imports:    core, payments.
 Publishes:  nothing.
-Subscribes: nothing: what became of one is read from its attempts.
+Subscribes: nothing.
 """

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
-from sqlalchemy import CheckConstraint, Index, String, Text, false, select
+from sqlalchemy import CheckConstraint, Index, String, false, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from payments_app.core.db.clock import database_now
@@ -39,11 +39,11 @@ class PaymentRequest(Payable, Base):
     currency: Mapped[str] = mapped_column(String(3))
     description: Mapped[str] = mapped_column(String(500))
     reference: Mapped[str | None] = mapped_column(Key(200), index=True)
-    email: Mapped[str | None] = mapped_column(Text)
+    email: Mapped[str | None] = mapped_column(Key(254))
     line_items: Mapped[list[dict[str, Any]]] = mapped_column(JSON_TYPE, default=list)
     labels: Mapped[dict[str, Any]] = mapped_column("metadata", JSON_TYPE, default=dict)
-    return_url: Mapped[str | None] = mapped_column(Text)
-    cancel_url: Mapped[str | None] = mapped_column(Text)
+    return_url: Mapped[str | None] = mapped_column(Key(2000))
+    cancel_url: Mapped[str | None] = mapped_column(Key(2000))
     save_card: Mapped[bool] = mapped_column(default=False, server_default=false())
     expires_at: Mapped[dt.datetime | None]
     canceled_at: Mapped[dt.datetime | None]

@@ -32,6 +32,7 @@ from payments_app.core.db.columns import EmptyKeyError
 from payments_app.core.db.session import CommitOutcomeUnknownError
 from payments_app.core.web import assets, headers
 from payments_app.core.web.cookie_session import CookieSessions
+from payments_app.core.web.links import absolute
 
 MAX_BODY_BYTES = 256 * 1024
 FORM_SECONDS = 4 * 3600
@@ -155,7 +156,7 @@ def _with_request(body: dict[str, Any]) -> dict[str, Any]:
     if fields := error.get("fields"):
         error["param"] = next(iter(fields))
     if request.path.startswith("/api/"):
-        error["doc_url"] = f"{current_app.config['CONFIG'].public_url}/docs#{error['code']}"
+        error["doc_url"] = absolute(f"/docs#{error['code']}")
     error["request_id"] = g.get("request_id", "")
     return body
 

@@ -91,7 +91,9 @@ def of_staff(path: str) -> Callable[[World], str]:
 
 def of_ada(path: str, accept: str = BROWSER["Accept"]) -> Callable[[World], str]:
     def read(world: World) -> str:
-        answer = world.ada.get(path.format(w=world), headers={"Accept": accept})
+        answer = world.ada.get(
+            path.format(w=world), headers={"Accept": accept}, follow_redirects=True
+        )
         assert answer.status_code == 200, path
         return answer.text
 

@@ -12,6 +12,7 @@ _SUPPORT = _VIEW | {
     "acknowledge_alert",
     "subscription",
     "sessions",
+    "request_payment",
 }
 ROLES: dict[str, frozenset[str]] = {
     "viewer": _VIEW,

@@ -30,6 +30,7 @@ blueprint = Blueprint("staff", __name__, url_prefix="/staff")
 _PAGES = (
     ("Overview", "staff.home"),
     ("Payments", "staff.payment_list"),
+    ("Payment links", "staff.payment_links"),
     ("Disputes", "staff.disputes"),
     ("Double payments", "staff.double_payments"),
     ("Merchants", "staff.merchant_list"),

@@ -6,6 +6,7 @@ from payments_app.staff.disputes import pages as dispute_pages
 from payments_app.staff.members import audit_pages
 from payments_app.staff.members import pages as member_pages
 from payments_app.staff.merchants import pages as merchant_pages
+from payments_app.staff.payment_requests import pages as payment_request_pages
 from payments_app.staff.payments import (
     export_pages,
     refund_pages,
@@ -30,6 +31,7 @@ __all__ = [
     "member_pages",
     "merchant_pages",
     "payment_pages",
+    "payment_request_pages",
     "refund_pages",
     "report_pages",
     "resend_pages",

@@ -1,0 +1,39 @@
+"""payment_link: the mail with a link to pay."""
+
+from __future__ import annotations
+
+from flask import url_for
+from sqlalchemy.orm import Session
+
+from payments_app.core import history
+from payments_app.core.db.session import atomic
+from payments_app.core.web.links import absolute
+from payments_app.merchants.find import SHOP_NAME
+from payments_app.notices import mails
+from payments_app.payment_requests.models import PaymentRequest
+
+PAYMENT_LINK = "payment_link"
+
+
+@atomic
+def send_payment_link(session: Session, request_id: str, actor: str) -> None:
+    """Mail the link of a payment request to the address that it names, once.
+
+    Raises sqlalchemy.exc.NoResultFound for an unknown one, ValueError where it names no address.
+    """
+    asked = session.get_one(PaymentRequest, request_id)
+    if asked.email is None:
+        raise ValueError("it names no address")
+    fresh = mails.write(
+        session,
+        PAYMENT_LINK,
+        request_id,
+        asked.email,
+        f"{asked.price} to pay to {SHOP_NAME}",
+        url=absolute(url_for("checkout.form", item=request_id)),
+        amount=str(asked.price),
+        description=asked.description,
+        until=f"{asked.expires_at:%B %-d, %Y}" if asked.expires_at else None,
+    )
+    if fresh:
+        history.record(session, "staff", "payment_request.sent", actor=actor, subject=request_id)

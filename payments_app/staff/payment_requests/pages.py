@@ -1,0 +1,180 @@
+"""Links to pay: ask somebody for an amount, send them the link, see what became of it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from flask import Response, redirect, request, url_for
+from sqlalchemy.exc import NoResultFound
+from werkzeug.exceptions import NotFound
+from werkzeug.wrappers import Response as BaseResponse
+
+from payments_app.accounts.gate import signed_in
+from payments_app.core.amounts import AmountError, parse_amount
+from payments_app.core.db.clock import utcnow
+from payments_app.core.db.ids import looks_like_id
+from payments_app.core.email_addresses import checked
+from payments_app.core.extensions import db
+from payments_app.core.free_text import free_text
+from payments_app.core.money import CURRENCIES, Money
+from payments_app.core.web.access import staff
+from payments_app.core.web.http import ProblemError
+from payments_app.core.web.links import absolute
+from payments_app.core.web.query import takes
+from payments_app.notices.payment_link import send_payment_link
+from payments_app.payment_requests.ask import AskRefusedError, NotOpenError, Wish, ask, cancel
+from payments_app.payment_requests.find import Filter, Known, Status, find, find_all
+from payments_app.staff.blueprint import blueprint, page
+from payments_app.staff.zones import reader_zone, when
+
+_SHOWN = 50
+_MOST_DAYS = 90
+_WORDS = {
+    Status.REQUIRES_PAYMENT: ("Not paid yet", "badge-secondary"),
+    Status.PROCESSING: ("Being paid", "badge-secondary"),
+    Status.REQUIRES_ACTION: ("Waits for the bank", "badge-secondary"),
+    Status.SUCCEEDED: ("Paid", "badge-success"),
+    Status.CANCELED: ("Cancelled", "badge-secondary"),
+    Status.EXPIRED: ("Expired", "badge-secondary"),
+}
+
+
+@blueprint.get("/payment-links")
+@staff("view")
+@takes("before")
+def payment_links() -> Response:
+    """The newest, with what became of each."""
+    before = request.args.get("before") or None
+    try:
+        found, more = find_all(db.session(), Filter(), after=before, limit=_SHOWN)
+    except LookupError:
+        raise NotFound from None
+    rows = [_row(one) for one in found]
+    return page("payment_requests/list.html", rows=rows, next=rows[-1]["id"] if more else None)
+
+
+@blueprint.get("/payment-links/new")
+@staff("request_payment")
+@takes("email", "amount", "currency", "description")
+def new_payment_link() -> Response:
+    """The form; filled in where a payment's page leads here."""
+    return _form(request.args)
+
+
+@blueprint.post("/payment-links")
+@staff("request_payment")
+def create_payment_link() -> Response | BaseResponse:
+    """Store it, mail it where that is wanted, and show the link."""
+    try:
+        wish = _wish()
+        made, _ = ask(wish, signed_in().id)
+    except ProblemError as problem:
+        return _form(request.form, problem)
+    except AskRefusedError as error:
+        problems = {error.field: str(error)}
+        return _form(request.form, ProblemError(422, "invalid", str(error), problems))
+    if wish.email and request.form.get("send"):
+        send_payment_link(made, signed_in().id)
+    return redirect(url_for("staff.payment_link", request_id=made), 303)
+
+
+@blueprint.get("/payment-links/<request_id>")
+@staff("view")
+def payment_link(request_id: str) -> Response:
+    """One link, to copy, with what became of it."""
+    return _shown(request_id)
+
+
+@blueprint.post("/payment-links/<request_id>/cancellation")
+@staff("request_payment")
+def cancel_payment_link(request_id: str) -> Response | BaseResponse:
+    """Nobody can begin to pay it any more."""
+    try:
+        cancel(request_id, signed_in().id)
+    except NoResultFound:
+        raise NotFound from None
+    except NotOpenError as error:
+        return _shown(request_id, 409, str(error))
+    return redirect(url_for("staff.payment_link", request_id=request_id), 303)
+
+
+def _shown(request_id: str, status: int = 200, problem: str | None = None) -> Response:
+    known = find(db.session(), request_id) if looks_like_id(request_id, "prq") else None
+    if known is None:
+        raise NotFound
+    return page("payment_requests/one.html", status, row=_row(known), problem=problem)
+
+
+def _row(known: Known) -> dict[str, Any]:
+    asked, zone = known.request, reader_zone()
+    words, badge = _WORDS[known.status]
+    closed = known.status in (Status.SUCCEEDED, Status.CANCELED, Status.EXPIRED)
+    return {
+        "id": asked.id,
+        "words": words,
+        "badge": badge,
+        "amount": str(asked.price),
+        "description": asked.description,
+        "reference": asked.reference,
+        "email": asked.email,
+        "lines": asked.summary,
+        "url": None if closed else absolute(url_for("checkout.form", item=asked.id)),
+        "payment": known.last.id if known.last else None,
+        "refunded": str(Money(known.refunded, asked.currency)) if known.refunded else None,
+        "by": asked.created_by,
+        "created": when(asked.created_at, zone),
+        "expires": when(asked.expires_at, zone),
+        "open": known.status == Status.REQUIRES_PAYMENT,
+    }
+
+
+def _wish() -> Wish:
+    """Raises ProblemError with a sentence for each field that is not right."""
+    problems: dict[str, str] = {}
+    typed = request.form
+    currency, money = typed.get("currency", "").strip().lower(), Money(0, "usd")
+    if currency not in CURRENCIES:
+        problems["currency"] = "Choose a currency that this shop can take."
+    else:
+        try:
+            money = parse_amount(typed.get("amount", ""), currency)
+        except AmountError as error:
+            problems["amount"] = str(error)
+    description, email = "", typed.get("email", "").strip()
+    try:
+        description = free_text(
+            typed.get("description", ""),
+            what="The description",
+            most=500,
+            if_empty="Say what it is for: the customer reads it.",
+        )
+    except ValueError as error:
+        problems["description"] = str(error)
+    if email and not checked(email):
+        problems["email"] = "Enter an e-mail address like name@example.com."
+    if not email and typed.get("send"):
+        problems["email"] = "Enter the address that the link goes to."
+    days = typed.get("days", "").strip()
+    if not days.isascii() or not days.isdigit() or not 1 <= int(days) <= _MOST_DAYS:
+        problems["days"] = f"The link is good for 1 to {_MOST_DAYS} days."
+    if problems:
+        raise ProblemError(422, "invalid", next(iter(problems.values())), problems)
+    return Wish(
+        money=money,
+        description=description,
+        email=checked(email) or None,
+        expires_at=utcnow() + dt.timedelta(days=int(days)),
+    )
+
+
+def _form(typed: Any, problem: ProblemError | None = None) -> Response:
+    return page(
+        "payment_requests/new.html",
+        problem.status if problem else 200,
+        typed=typed,
+        problem=problem,
+        errors=problem.fields if problem else {},
+        currencies=sorted(CURRENCIES),
+        most_days=_MOST_DAYS,
+    )

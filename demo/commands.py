@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import click
 from flask import Flask, current_app
 from flask.cli import AppGroup
@@ -30,6 +32,8 @@ def seed() -> None:
     if password:
         member.keep_demo_member(password)
         click.echo(f"{member.DEMO_EMAIL} may sign in")
+    if key := os.environ.get("DEMO_API_KEY"):
+        member.keep_demo_key(key)
 
 
 def prepare(app: Flask) -> None:

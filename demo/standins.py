@@ -84,6 +84,7 @@ def _defaults(data: DataDirectory, port: int) -> dict[str, str]:
         "BUSINESS_TIMEZONE": "UTC",
         "MAIL_FROM": "shop@example.com",
         "DATA_DIR": str(data.path),
+        "DEMO_API_KEY": data.kept("api_key", lambda: f"pay_test_{secrets.token_urlsafe(32)}"),
         "DEMO_PASSWORD": data.kept("staff_password", lambda: secrets.token_urlsafe(12)),
         "PORT": str(port),
     }

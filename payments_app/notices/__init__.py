@@ -1,7 +1,8 @@
 """notices: what buyers and merchants are told: receipts, failure notices, webhooks.
 
 Owns:       mails, webhook events, their deliveries and attempts.
-Imports:    core, customers, downloads, gateway, merchants, payment_requests, payments, subscriptions.
+Imports:    core, customers, downloads, gateway, merchants, payment_requests, payments,
+            subscriptions.
 Publishes:  nothing.
 Subscribes: payment.canceled, payment.completed, payment.failed, refund.failed, refund.succeeded.
 """

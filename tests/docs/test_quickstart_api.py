@@ -1,0 +1,80 @@
+"""The quickstart of the API and its clients do what they say, as they are written."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from flask import Flask
+
+from parts.app import Web
+from tests.api.application import new_key
+
+pytestmark = pytest.mark.slow
+ROOT = Path(__file__).parents[2]
+_CALL = re.compile(r"<!-- (\w+) -->\n\n((?:    .*\n)+)")
+CALLS = dict(_CALL.findall((ROOT / "docs/quickstart-api.md").read_text()))
+
+
+@pytest.fixture
+def environment(site: Web, app: Flask) -> dict[str, str]:
+    return os.environ | {"PAY": site.url, "KEY": new_key(app)}
+
+
+def run(words: list[str], environment: dict[str, str]) -> str:
+    done = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def call(name: str, environment: dict[str, str], **more: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(run(["bash", "-c", CALLS[name]], environment | more))
+    return found
+
+
+def pay(payment_id: str, environment: dict[str, str]) -> None:
+    wish = {"item": payment_id, "email": "ada@example.com", "payment_method": "pm_card_visa"}
+    key = {"Idempotency-Key": secrets.token_hex(8)}
+    url = f"{environment['PAY']}/transactions"
+    assert requests.post(url, json=wish, headers=key, timeout=10).status_code == 202
+
+
+def test_three_calls_ask_read_and_refund(environment: dict[str, str]) -> None:
+    asked = call("ask", environment)
+    assert asked["next_url"] == f"{environment['PAY']}/checkout/{asked['id']}"
+    assert requests.get(asked["next_url"], timeout=10).status_code == 200
+    pay(asked["id"], environment)
+    status = ""
+    for _ in range(200):
+        status = call("read", environment, ID=asked["id"])["status"]
+        if status == "succeeded":
+            break
+    assert status == "succeeded"
+    refund = call("refund", environment, ID=asked["id"])
+    assert (refund["amount"], refund["status"]) == (500, "requested")
+    assert call("refund", environment, ID=asked["id"])["id"] == refund["id"]
+
+
+@pytest.mark.parametrize("words", [[sys.executable, "client.py"], ["node", "client.mjs"]])
+def test_a_client_waits_until_its_buyer_has_paid(
+    environment: dict[str, str], words: list[str]
+) -> None:
+    client = subprocess.Popen(
+        [*words[:-1], str(ROOT / "examples" / words[-1])],
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with client:
+        assert client.stdout is not None
+        asked = client.stdout.readline().rpartition("/")[2].strip()
+        pay(asked, environment)
+        assert client.communicate(timeout=60)[0].strip() == f"{asked} succeeded"

@@ -43,6 +43,7 @@ _PAGES = (
     ("Reconciliation", "staff.findings"),
     ("Audit", "staff.audit"),
     ("Staff", "staff.members"),
+    ("API keys", "staff.api_key_list"),
 )
 
 

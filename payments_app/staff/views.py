@@ -3,7 +3,7 @@
 from payments_app.staff.blueprint import blueprint
 from payments_app.staff.customers import pages as customer_pages
 from payments_app.staff.disputes import pages as dispute_pages
-from payments_app.staff.members import audit_pages
+from payments_app.staff.members import audit_pages, key_pages
 from payments_app.staff.members import pages as member_pages
 from payments_app.staff.merchants import pages as merchant_pages
 from payments_app.staff.payment_requests import pages as payment_request_pages
@@ -28,6 +28,7 @@ __all__ = [
     "dispute_pages",
     "export_pages",
     "finding_pages",
+    "key_pages",
     "member_pages",
     "merchant_pages",
     "payment_pages",

@@ -26,8 +26,8 @@ _NUMBERED = re.compile(
     r"\3(?(1)2|[3c])\2\d{4}\3(?(1)3|[4d])\2\d{4}(?!\d)",
     re.IGNORECASE,
 )
-# Fours with a word before each after the first: "first four 4242, next four 4242, next 4: 4242, last
-# four 4242", "1st 4242 2nd 4242 3rd 4242 4th 4242".
+# Fours with a word before each after the first: "first four 4242, next four 4242, next 4: 4242,
+# last four 4242", "1st 4242 2nd 4242 3rd 4242 4th 4242".
 _NEXT = (
     r"\D{0,16}\b(?:second|third|fourth|2nd|3rd|4th|next|then|last|finally|end(?:s|ing)?)\b"
     r"\D{1,16}(?:4\D{1,12})?"
@@ -48,8 +48,8 @@ _PARTS = re.compile(
     r"(?<!\d)(\d{4}|\d{8}|\d{10})(?!\d)",
     re.IGNORECASE,
 )
-# Groups that are listed: "4242, 4242, 4242 and 4242", "4242 then 4242 then 4242 and 4242", "4242 and
-# 4242 4242 4242", "3782 then 822463 and 10005".
+# Groups that are listed: "4242, 4242, 4242 and 4242", "4242 then 4242 then 4242 and 4242", "4242
+# and 4242 4242 4242", "3782 then 822463 and 10005".
 _LISTED = re.compile(
     r"(?<!\d)(?:\d{4}(\D{1,12})\d{4}\1\d{4}\D{1,12}\d{4}"
     r"|\d{4}\D{1,12}\d{4}([\W_]{1,3})\d{4}\2\d{4}"

@@ -10,8 +10,9 @@ from sqlalchemy import select
 
 from payments_app.core.alerts import Alert
 from payments_app.core.extensions import db
+from payments_app.payments.disputes.standing import taken_back
 from payments_app.payments.disputes.warn import warn
-from payments_app.payments.refunds.request import remaining, taken_back
+from payments_app.payments.refunds.request import remaining
 from tests.bystanders import own
 from tests.ledger.concurrency import claim
 from tests.payments.driver import PaymentDriver

@@ -14,7 +14,7 @@ WEBHOOK_SECRETS = (
 
 def sandbox_account(suffix: str | None = None) -> dict[str, str]:
     """Keys of an account at the sandbox, which keeps each secret key's objects apart."""
-    suffix = suffix or secrets.token_hex(12)
+    suffix = suffix or secrets.token_hex(20)  # so long that none looks guessable by chance
     return {
         "STRIPE_SECRET_KEY": f"sk_test_{suffix}",
         "STRIPE_PUBLISHABLE_KEY": f"pk_test_{suffix}",

@@ -13,50 +13,14 @@ import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from payments_app.core.card_number_parts import together
+
 REFUSAL = (
     "This looks like a card number, which can't be kept here. "
     "Remove it, or leave only its last four digits."
 )
 
 _RUN = re.compile(r"\d(?:[\W_]*\d){12,}")
-# A card's own groups, and the same between them, which has letters or digits of its own: an x, a
-# word, what a mail, a browser or a program makes of a space.
-_ESCAPED = (
-    r"&(?:amp;)*#?\w{1,8};|%(?:25)*[0-9a-f]{2}|\\+(?:u[0-9a-f]{4}|x[0-9a-f]{2})"
-    r"|(?:\s{0,3}<[^<>]{1,200}>){1,4}\s{0,3}"
-)
-_BETWEEN = rf"{_ESCAPED}|\D{{1,12}}"
-_WRITTEN = re.compile(
-    rf"(?<!\d)(?:\d{{4}}({_BETWEEN})\d{{4}}\1\d{{4}}\1\d{{4}}|\d{{4}}({_BETWEEN})\d{{6}}\2\d{{5}}"
-    rf"|\d{{8}}({_ESCAPED}|[^\d\s]{{1,4}})\d{{8}})(?!\d)",
-    re.IGNORECASE,
-)
-# Fours that are numbered: "1) 4242 2) 4242 3) 4242 4) 4242", "card1=4242&card2=4242&...".
-_NUMBERED = re.compile(
-    r"(?:(?<!\w)a|(?<!\d)1)([\W_]{1,3})\d{4}(\D{1,14})[2b]\1\d{4}\2[3c]\1\d{4}\2[4d]\1\d{4}(?!\d)",
-    re.IGNORECASE,
-)
-# The last four or five behind words: "4242 4242 4242, last four digits: 4242", "3782 822463, ending
-# in 10005".
-_ENDING = re.compile(
-    r"(?<!\d)(\d{10,12}|\d{4}([\W_]{1,3})(?:\d{4}\2\d{4}|\d{6}))(?!\d)"
-    r"\D{0,12}\b(?:last|end(?:s|ing)?)\b\D{1,24}(?:[45]\D{1,20})?(\d{4,5})(?!\d)",
-    re.IGNORECASE,
-)
-# Two parts in one piece each, the second one named: "first 8 digits 42424242, last 8 digits
-# 42424242", "424242, the rest is 4242424242".
-_PARTS = re.compile(
-    r"(?<!\d)([2-6]\d{5}|[2-6]\d{7}|[2-6]\d{11})(?!\d)(\D{1,12})"
-    r"\b(?:second|then|rest|last|end(?:s|ing)?)\b\D{1,24}(?:\d{1,2}\D{1,20})?"
-    r"(?<!\d)(\d{4}|\d{8}|\d{10})(?!\d)",
-    re.IGNORECASE,
-)
-# Fours that are listed: "4242, 4242, 4242 and 4242".
-_LISTED = re.compile(r"(?<!\d)(\d{4}([\W_]{1,3})\d{4}\2\d{4})\D{1,12}(\d{4})(?!\d)")
-# Halves of two fours each: "4242 4242 and then 4242 4242". Pairs of years and of hours begin with
-# other digits.
-_HALVES = re.compile(r"(?<!\d)([3-6]\d{3}([\W_]{1,3})\d{4})\D{1,20}(\d{4}\2\d{4})(?!\d)")
-_FOUR = re.compile(r"\d{4}")
 _GROUP = re.compile(r"\d+")
 _SOFT_BREAK = re.compile(r"=\r?\n")  # where a mail's line was too long (RFC 2045, 6.7)
 # Zero-width characters, accents and keycaps: a reader does not see them as something between.
@@ -107,9 +71,7 @@ def masked(value: Any) -> Any:
 def _found(text: str, read: Callable[[str], str]) -> Iterator[tuple[int, int, str]]:
     """Where card numbers begin and end, with their digits, from left to right."""
     plain = text if text.isascii() else "".join(map(read, text))
-    for apart in (_ENDING, _PARTS, _LISTED, _HALVES):
-        plain = apart.sub(_joined, plain)
-    plain = _NUMBERED.sub(_unnumbered, _WRITTEN.sub(_spaced, plain))
+    plain = together(plain)
     for run in _RUN.finditer(plain):
         before, after = plain[: run.start()][-1:], plain[run.end() : run.end() + 1]
         # A telephone number begins with +, and an id has letters beside its digits.
@@ -133,26 +95,6 @@ def _without_marks(char: str) -> str:
 
 def _readings(text: str) -> Sequence[Callable[[str], str]]:
     return (_plain,) if text.isascii() else (_without_marks, _plain)
-
-
-def _spaced(written: re.Match[str]) -> str:
-    """The same groups at the same places, with spaces between them."""
-    between = written[1] or written[2] or written[3]
-    return written[0].replace(between, " " * len(between))
-
-
-def _joined(written: re.Match[str]) -> str:
-    """The first digits and the last at their places, with spaces between them."""
-    between = written.start(3) - written.end(1)
-    return f"{written[1]}{' ' * between}{written[3]}"
-
-
-def _unnumbered(written: re.Match[str]) -> str:
-    """The fours alone at their places, with spaces between them."""
-    made = [" "] * len(written[0])
-    for four in _FOUR.finditer(written[0]):
-        made[four.start() : four.end()] = four[0]
-    return "".join(made)
 
 
 def _in_run(run: str, offset: int, *, named: bool) -> Iterator[tuple[int, int, str]]:

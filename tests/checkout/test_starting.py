@@ -68,10 +68,19 @@ def test_the_same_key_with_another_wish_is_refused(
     assert (answer.status_code, answer.json["error"]["code"]) == (422, "idempotency_key_reuse")
 
 
-@pytest.mark.parametrize("key", ["", "   ", "a\x7fb", "a\x85b", "k" * 256])
+@pytest.mark.parametrize("key", ["", "   ", "a\x7fb", "a\x85b", "k" * 256, "k,k", "k, l"])
 def test_a_malformed_key_is_refused(checkout: CheckoutClient, key: str) -> None:
     answer = checkout.post(key=key)
     assert (answer.status_code, answer.json["error"]["code"]) == (400, "idempotency_key_invalid")
+
+
+@pytest.mark.parametrize("second", ["k1", "k2"])
+def test_a_key_that_came_twice_is_no_third_one(checkout: CheckoutClient, second: str) -> None:
+    wish = {"item": "field-notes", "email": "ada@example.com", "payment_method": "pm_card_visa"}
+    headers = [("Idempotency-Key", "k1"), ("Idempotency-Key", second)]
+    answer = checkout.client.post("/transactions", json=wish, headers=headers)
+    assert (answer.status_code, answer.json["error"]["code"]) == (400, "idempotency_key_invalid")
+    assert checkout.count() == 0
 
 
 def test_a_double_click_on_a_form_makes_one_payment(checkout: CheckoutClient) -> None:

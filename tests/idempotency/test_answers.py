@@ -143,7 +143,7 @@ def test_of_many_at_once_one_runs(counting_view: CountingView) -> None:
 
 
 @pytest.mark.parametrize(
-    "key", ["", "  ", "x" * 256, "a\x00b", "a\x7fb", "a\x85b", "\x1fa", "Zürich", "a\xa0b"]
+    "key", ["", "  ", "x" * 256, "a\x00b", "a\x7fb", "a\x85b", "\x1fa", "Zürich", "a\xa0b", "a,a"]
 )
 def test_an_invalid_key_is_refused(counting_view: CountingView, key: str) -> None:
     answer = counting_view.open().post(key)
@@ -151,7 +151,7 @@ def test_an_invalid_key_is_refused(counting_view: CountingView, key: str) -> Non
     assert counting_view.made == 0
 
 
-@pytest.mark.parametrize("key", ["x", "x" * 255, "Zurich, 3 chairs ~!"])
+@pytest.mark.parametrize("key", ["x", "x" * 255, "Zurich: 3 chairs ~!"])
 def test_any_other_key_is_good(counting_view: CountingView, key: str) -> None:
     assert counting_view.open().post(key).status_code == 201
 

@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from payments_app.core.alerts import Alert
 from payments_app.core.extensions import db
+from payments_app.payments.disputes.standing import taken_back
 from payments_app.payments.disputes.warn import warn
 from payments_app.payments.refunds.request import remaining
 from tests.bystanders import own
@@ -71,6 +72,32 @@ def test_an_order_with_an_inquiry_waits_too(driver: PaymentDriver) -> None:
     assert driver.order(order).fulfilled_at is None
     close(driver, "winning_evidence")
     assert driver.order(order).fulfilled_at is not None
+
+
+@pytest.fixture
+def disputed_in_euro(driver: PaymentDriver) -> str:
+    """An order of USD 10.99, disputed as EUR 9.50 before anybody packed it."""
+    order = driver.create_order()
+    driver.open(DISPUTED, order)
+    driver.work("charges")
+    theirs = their_dispute(driver)
+    driver.sandbox("POST", f"/_sandbox/disputes/{theirs}", amount=950, currency="eur")
+    send_event(driver)
+    return order
+
+
+def test_what_was_lost_in_another_currency_is_no_part_of_the_price(
+    driver: PaymentDriver, disputed_in_euro: str
+) -> None:
+    close(driver, "losing_evidence")
+    assert driver.order(disputed_in_euro).fulfilled_at is None
+    assert driver.order(disputed_in_euro).hold == "released"
+
+
+def test_what_was_taken_back_in_another_currency_is_all_that_was_paid(
+    driver: PaymentDriver, disputed_in_euro: str
+) -> None:
+    assert taken_back(db.session(), payment_of(driver)) == 1099
 
 
 def test_somebody_else_s_order_is_shipped_meanwhile(driver: PaymentDriver, order: str) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from redis import Redis
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -18,7 +19,9 @@ from payments_app.core import alerts
 from payments_app.core.alerts import Alert
 from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
+from payments_app.core.jobs import outbox
 from payments_app.core.logs import JsonFormatter, redact
+from payments_app.customers.unlearn import READ_CARD
 from payments_app.notices.models import Mail
 from payments_app.notices.webhook_models import WebhookEvent
 from tests.accounts.staff_driver import StaffDriver
@@ -155,6 +158,23 @@ def test_no_alert_holds_a_card_s_id(world: World) -> None:
         assert db.session.scalars(select(Alert.message)).all()[-1] == (
             "Stripe says: no such pm_[cut]"
         )
+
+
+def test_no_wake_up_in_redis_holds_a_card_s_id(
+    world: World, redis_clients: dict[str, Redis], redis_urls: tuple[str, str]
+) -> None:
+    jobs = redis_clients[redis_urls[0]]
+    jobs.flushdb()
+    with world.checkout.app.app_context():
+        _read_again(world.method)
+    (told,) = (jobs.hgetall(name) for name in jobs.scan_iter("rq:job:*"))
+    assert told[b"description"] == b"customers.read_card pm_[cut]"
+    assert world.method not in str(told)
+
+
+@atomic
+def _read_again(session: Session, method: str) -> None:
+    outbox.stage(session, READ_CARD, method)
 
 
 @atomic

@@ -15,6 +15,7 @@ from rq import Queue
 from rq.serializers import JSONSerializer
 
 from payments_app.core import redis_client
+from payments_app.core.db.ids import without_payment_methods
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +51,7 @@ def wake(queue: str, why: str = "") -> bool:
             result_ttl=0,
             failure_ttl=3600,
             ttl=600,
-            description=why,
+            description=without_payment_methods(why),  # read by whoever looks at RQ
             job_id=f"{queue}-{secrets.token_hex(8)}",
         )
     except (RedisError, OSError) as error:

@@ -13,7 +13,7 @@ from werkzeug.exceptions import BadRequest
 from payments_app.core.web.http import ProblemError
 
 MAX_KEY = 255
-_ODD = re.compile(r"[^ -~]")
+_ODD = re.compile(r"[^ -~]|,")
 
 
 def clean_key(key: str | None, header: str = "Idempotency-Key") -> str | None:
@@ -21,7 +21,8 @@ def clean_key(key: str | None, header: str = "Idempotency-Key") -> str | None:
 
     Raises ProblemError 400 `idempotency_key_invalid` unless it has 1 to 255 printable ASCII
     characters: others are read in one way in a header (ISO 8859-1, RFC 9110) and in another in a
-    form, and would be two keys.
+    form, and would be two keys. None is a comma: a header that came twice reads as one with it
+    (RFC 9110, 5.3), and would be a third key.
     """
     if key is None:
         return None
@@ -30,7 +31,7 @@ def clean_key(key: str | None, header: str = "Idempotency-Key") -> str | None:
         raise ProblemError(
             400,
             "idempotency_key_invalid",
-            f"{header} has 1 to {MAX_KEY} printable ASCII characters.",
+            f"{header} has 1 to {MAX_KEY} printable ASCII characters and no comma, and comes once.",
         )
     return key
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.orm import Session
 
 from payments_app.payments.disputes.models import CLOSED, Dispute
+from payments_app.payments.models import Transaction
 
 
 def is_open() -> ColumnElement[bool]:
@@ -21,9 +22,24 @@ def is_disputed(session: Session, transaction_id: str) -> bool:
 
 def lost(session: Session, transaction_id: str) -> int:
     """What decided disputes took of a payment and never gave back, in minor units."""
+    return _withdrawn(session, transaction_id, ~is_open())
+
+
+def taken_back(session: Session, transaction_id: str) -> int:
+    """What the bank has taken back of a payment because it is disputed, decided or not, in minor
+    units."""
+    return _withdrawn(session, transaction_id)
+
+
+def _withdrawn(session: Session, transaction_id: str, *which: ColumnElement[bool]) -> int:
+    """In the payment's currency. A dispute in another one counts as all that was paid: which part
+    of that it is, nobody says."""
+    amount = case(
+        (Dispute.currency == Transaction.currency, Dispute.amount), else_=Transaction.paid
+    )
     total = session.scalar(
-        select(func.sum(Dispute.amount)).where(
-            Dispute.transaction_id == transaction_id, ~is_open(), Dispute.funds == "withdrawn"
-        )
+        select(func.sum(amount))
+        .join(Transaction, Transaction.id == Dispute.transaction_id)
+        .where(Dispute.transaction_id == transaction_id, Dispute.funds == "withdrawn", *which)
     )
     return int(total or 0)

@@ -14,7 +14,7 @@ from payments_app.core.jobs import outbox
 from payments_app.core.money import THREE_DECIMAL, WHOLE_UNITS, Money
 from payments_app.gateway.refunds import REASONS
 from payments_app.payments import states
-from payments_app.payments.disputes.models import Dispute
+from payments_app.payments.disputes.standing import taken_back
 from payments_app.payments.models import Transaction
 from payments_app.payments.phases import State
 from payments_app.payments.refunds.models import NOT_REFUNDED, Refund
@@ -199,13 +199,3 @@ def _made_before(session: Session, key: str, transaction_id: str, amount: int) -
     if made is not None and (made.transaction_id, made.amount) != (transaction_id, amount):
         raise RefundRefusedError("This form was sent before, for another refund. Open it again.")
     return made.id if made else None
-
-
-def taken_back(session: Session, transaction_id: str) -> int:
-    """What the bank has taken back of a payment because it is disputed, in minor units."""
-    total = session.scalar(
-        select(func.sum(Dispute.amount)).where(
-            Dispute.transaction_id == transaction_id, Dispute.funds == "withdrawn"
-        )
-    )
-    return int(total or 0)

@@ -1,0 +1,94 @@
+"""A card's number that is told in parts: words, marks or a program's escapes stand between them.
+
+Only what a reader would put together again is, by the shape of its parts: numbers in a sentence are
+mostly no card's.
+"""
+
+from __future__ import annotations
+
+import re
+
+# What a mail, a browser or a program makes of a space or of a dash, each byte by itself.
+_ESCAPED = (
+    r"(?:&(?:amp;)*#?\w{1,8};|%(?:25)*[0-9a-f]{2}|=[0-9a-f]{2}|\\+(?:u[0-9a-f]{4}|x[0-9a-f]{2})){1,4}"
+    r"|(?:\s{0,3}<[^<>]{1,200}>){1,4}\s{0,3}"
+)
+_BETWEEN = rf"{_ESCAPED}|\D{{1,20}}"
+# A card's own groups, and the same between them, which has letters or digits of its own.
+_WRITTEN = re.compile(
+    rf"(?<!\d)(?:\d{{4}}({_BETWEEN})\d{{4}}\1\d{{4}}\1\d{{4}}|\d{{4}}({_BETWEEN})\d{{6}}\2\d{{5}}"
+    rf"|\d{{8}}({_ESCAPED}|[^\d\s]{{1,4}})\d{{8}})(?!\d)",
+    re.IGNORECASE,
+)
+# Fours that are numbered: "1) 4242 2) 4242 3) 4242 4) 4242", "card[0]=4242&card[1]=4242&...".
+_NUMBERED = re.compile(
+    r"(?:(?<!\w)a|(?<!\d)(?:1|(0)))([\W_]{1,3})\d{4}(\D{1,14})(?(1)1|[2b])\2\d{4}"
+    r"\3(?(1)2|[3c])\2\d{4}\3(?(1)3|[4d])\2\d{4}(?!\d)",
+    re.IGNORECASE,
+)
+# Fours with a word before each after the first: "first four 4242, next four 4242, next 4: 4242,
+# last four 4242", "1st 4242 2nd 4242 3rd 4242 4th 4242".
+_NEXT = (
+    r"\D{0,16}\b(?:second|third|fourth|2nd|3rd|4th|next|then|last|finally|end(?:s|ing)?)\b"
+    r"\D{1,16}(?:4\D{1,12})?"
+)
+_TOLD = re.compile(rf"(?<!\d)\d{{4}}(?:{_NEXT}\d{{4}}){{3}}(?!\d)", re.IGNORECASE)
+# The last four or five behind words: "4242 4242 4242, last four digits: 4242", "3782 822463, ending
+# in 10005".
+_ENDING = re.compile(
+    r"(?<!\d)(\d{10,12}|\d{4}([\W_]{1,3})(?:\d{4}\2\d{4}|\d{6}))(?!\d)"
+    r"\D{0,12}\b(?:last|end(?:s|ing)?)\b\D{1,24}(?:[45]\D{1,20})?(\d{4,5})(?!\d)",
+    re.IGNORECASE,
+)
+# Two parts in one piece each, the second one named: "first 8 digits 42424242, last 8 digits
+# 42424242", "424242, the rest is 4242424242".
+_PARTS = re.compile(
+    r"(?<!\d)([2-6]\d{5}|[2-6]\d{7}|[2-6]\d{11})(?!\d)(\D{1,12})"
+    r"\b(?:second|then|rest|last|end(?:s|ing)?)\b\D{1,24}(?:\d{1,2}\D{1,20})?"
+    r"(?<!\d)(\d{4}|\d{8}|\d{10})(?!\d)",
+    re.IGNORECASE,
+)
+# Groups that are listed: "4242, 4242, 4242 and 4242", "4242 then 4242 then 4242 and 4242", "4242
+# and 4242 4242 4242", "3782 then 822463 and 10005".
+_LISTED = re.compile(
+    r"(?<!\d)(?:\d{4}(\D{1,12})\d{4}\1\d{4}\D{1,12}\d{4}"
+    r"|\d{4}\D{1,12}\d{4}([\W_]{1,3})\d{4}\2\d{4}"
+    r"|3[47]\d{2}\D{1,12}\d{6}\D{1,12}\d{5})(?!\d)"
+)
+# Halves of two fours each: "4242 4242 and then 4242 4242". Pairs of years and of hours begin with
+# other digits.
+_HALVES = re.compile(
+    r"(?<!\d)((?:[3-6]\d{3}|222[1-9]|22[3-9]\d|2[3-6]\d\d|27[01]\d|2720)([\W_]{1,3})\d{4})\D{1,20}"
+    r"(\d{4}\2\d{4})(?!\d)"
+)
+_FOUR = re.compile(r"\d{4}")
+_NO_DIGIT = re.compile(r"\D")
+
+
+def together(plain: str) -> str:
+    """The text with each number's parts where they were, and spaces alone between them."""
+    plain = _TOLD.sub(_fours, plain)
+    for apart in (_ENDING, _PARTS, _HALVES):
+        plain = apart.sub(_two, plain)
+    plain = _LISTED.sub(lambda written: _NO_DIGIT.sub(" ", written[0]), plain)
+    return _NUMBERED.sub(_fours, _WRITTEN.sub(_spaced, plain))
+
+
+def _spaced(written: re.Match[str]) -> str:
+    """The same groups at the same places, with spaces between them."""
+    between = written[1] or written[2] or written[3]
+    return written[0].replace(between, " " * len(between))
+
+
+def _two(written: re.Match[str]) -> str:
+    """The first digits and the last at their places, with spaces between them."""
+    between = written.start(3) - written.end(1)
+    return f"{written[1]}{' ' * between}{written[3]}"
+
+
+def _fours(written: re.Match[str]) -> str:
+    """The fours alone at their places, with spaces between them."""
+    made = [" "] * len(written[0])
+    for four in _FOUR.finditer(written[0]):
+        made[four.start() : four.end()] = four[0]
+    return "".join(made)

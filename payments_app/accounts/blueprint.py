@@ -4,9 +4,10 @@ import re
 
 from flask import Blueprint, Response, make_response, render_template, request
 
+from payments_app.accounts.throttle import Caller, known_browser
+from payments_app.core.extensions import db
 from payments_app.core.web.headers import private
 from payments_app.core.web.limits import Rate, limiter
-from payments_app.core.web.visitor import visitor_network
 
 TOO_MANY = "Too many attempts for this account. Wait 15 minutes and try again."
 _PER_ADDRESS = Rate(60, 900)
@@ -16,9 +17,10 @@ _OUR_PATH = re.compile(r"/staff(/[^\\\s]*)?(\?[^\\\s]*)?")
 blueprint = Blueprint("accounts", __name__, url_prefix="/staff")
 
 
-def limit() -> None:
-    """Count a try of this address, at whatever account. Raises ProblemError 429."""
-    limiter().check("sign-in", _PER_ADDRESS, visitor_network())
+def limit(caller: Caller) -> None:
+    """Count a try of this address, at whatever account; a browser that somebody signed in with is
+    counted by itself, whoever shares its address. Raises ProblemError 429."""
+    limiter().check("sign-in", _PER_ADDRESS, known_browser(db.session(), caller) or caller.address)
 
 
 def form(

@@ -19,9 +19,10 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from payments_app.accounts import people, sessions, throttle
-from payments_app.accounts.models import RecoveryCode, SecondFactor, Staff, StaffSession
+from payments_app.accounts.models import RecoveryCode, SecondFactor, Staff
 from payments_app.accounts.permissions import allows
 from payments_app.accounts.sessions import Member, Pending
+from payments_app.accounts.sign_in import SignedIn
 from payments_app.core import history, keyring
 from payments_app.core.db.clock import database_now
 from payments_app.core.db.ids import ALPHABET
@@ -52,15 +53,19 @@ def is_missing(member: Member) -> bool:
 
 @atomic
 def begin(session: Session, member: Member) -> str:
-    """The secret of an enrolment, the same until it is completed. Raises SetUpAlreadyError."""
+    """The secret of this session's enrolment, the same until it is completed. What another session
+    began is begun anew: who looked at that secret would have the codes as well.
+
+    Raises SetUpAlreadyError.
+    """
     session.get_one(Staff, member.id, with_for_update=True)
     found = session.get(SecondFactor, member.id, populate_existing=True)
     if found is not None and found.confirmed_at is not None:
         raise SetUpAlreadyError
-    secret = _opened(found) if found is not None else None
+    secret = _begun(found, member) if found is not None else None
     if secret is None:
         secret = pyotp.random_base32()
-        stored = keyring.encrypt(_PURPOSE, secret)
+        stored = keyring.encrypt(_begun_by(member), secret)
         session.merge(SecondFactor(staff_id=member.id, secret=stored, last_step=0))
     return secret
 
@@ -77,9 +82,12 @@ def complete(session: Session, member: Member, typed: str) -> tuple[list[str], s
     """End an enrolment with the app's first code: the recovery codes, shown this once, and the
     token of a new session. Every other session ends. Raises WrongCodeError."""
     found = session.get(SecondFactor, member.id, with_for_update=True, populate_existing=True)
-    if found is None or found.confirmed_at is not None or not _is_code(found, typed):
+    if found is None or found.confirmed_at is not None:
         raise WrongCodeError
-    found.confirmed_at = database_now()
+    secret = _begun(found, member)
+    if secret is None or not _is_code(found, secret, typed):
+        raise WrongCodeError
+    found.secret, found.confirmed_at = keyring.encrypt(_PURPOSE, secret), database_now()
     staff = session.get_one(Staff, member.id, with_for_update=True, populate_existing=True)
     sessions.end_all_sessions(session, staff)
     _record(session, "set_up", member.id, member.id)
@@ -104,9 +112,9 @@ def codes_left(session: Session, staff_id: str) -> int:
     return session.scalar(left) or 0
 
 
-def enter(pending: Pending, typed: str, caller: throttle.Caller) -> str:
-    """End a sign-in whose password was right; return the token by which the browser is known from
-    now on. Raises WrongCodeError, TooManyTriesError."""
+def enter(pending: Pending, typed: str, caller: throttle.Caller) -> SignedIn:
+    """End a sign-in whose password was right, with a session of another token: whoever had the one
+    of before typed no code. Raises WrongCodeError, TooManyTriesError."""
     tried = throttle.claim_try(throttle.CODE, pending.email, caller)
     return _enter(pending, typed, tried, caller)
 
@@ -114,18 +122,17 @@ def enter(pending: Pending, typed: str, caller: throttle.Caller) -> str:
 @atomic
 def _enter(
     session: Session, pending: Pending, typed: str, tried: throttle.Try, caller: throttle.Caller
-) -> str:
-    if not _matches(session, pending.staff_id, typed):
+) -> SignedIn:
+    who = pending.staff_id
+    if not _matches(session, who, typed):
+        raise WrongCodeError
+    staff = session.get_one(Staff, who, with_for_update=True, populate_existing=True)
+    if not sessions.end_pending(session, staff, pending.token_hash):
         raise WrongCodeError
     throttle.forgive(session, tried)
-    session.execute(
-        update(StaffSession)
-        .where(StaffSession.token_hash == pending.token_hash)
-        .values(code_pending=False, confirmed_at=database_now(), seen_at=database_now())
-    )
-    who = pending.staff_id
     history.record(session, "staff", "staff.signed_in", actor=who, subject=who)
-    return sessions.know_browser(session, who, caller.browser)
+    known = sessions.know_browser(session, who, caller.browser)
+    return SignedIn(sessions.open_session(session, staff), known)
 
 
 @atomic
@@ -161,13 +168,15 @@ def _matches(session: Session, staff_id: str, typed: str) -> bool:
     found = session.get(SecondFactor, staff_id, with_for_update=True, populate_existing=True)
     if found is None or found.confirmed_at is None:
         return False
-    return _is_code(found, typed) or _spend_recovery_code(session, staff_id, typed)
+    secret = _opened(found)
+    right = secret is not None and _is_code(found, secret, typed)
+    return right or _spend_recovery_code(session, staff_id, typed)
 
 
-def _is_code(found: SecondFactor, typed: str) -> bool:
+def _is_code(found: SecondFactor, secret: str, typed: str) -> bool:
     """The code of now, or of the step before or after it; none that is as old as the last one."""
-    secret, code = _opened(found), re.sub(r"\s", "", typed)
-    if secret is None or not re.fullmatch(r"[0-9]{6}", code):
+    code = re.sub(r"\s", "", typed)
+    if not re.fullmatch(r"[0-9]{6}", code):
         return False
     now = int(time.time()) // _STEP_SECONDS
     for step in (now - 1, now, now + 1):
@@ -176,6 +185,19 @@ def _is_code(found: SecondFactor, typed: str) -> bool:
             found.last_step = step
             return True
     return False
+
+
+def _begun_by(member: Member) -> str:
+    """The purpose under which a secret is stored until the session that began it completes it."""
+    return f"{_PURPOSE} begun by {member.token_hash}"
+
+
+def _begun(found: SecondFactor, member: Member) -> str | None:
+    """The secret, where this session began the enrolment."""
+    try:
+        return keyring.decrypt(_begun_by(member), found.secret)
+    except keyring.SealedError:
+        return None
 
 
 def _opened(found: SecondFactor) -> str | None:

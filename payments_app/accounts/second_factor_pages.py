@@ -33,19 +33,19 @@ def code_page() -> Response | BaseResponse:
 @public
 def enter_code() -> Response | BaseResponse:
     """Sign in with the code of the app, or a recovery code."""
-    limit()
+    limit(gate.caller())
     pending = _pending()
     if pending is None:
         return redirect(url_for("accounts.sign_in_page"), 303)
     try:
-        known = second_factor.enter(pending, request.form.get("code", "")[:60], gate.caller())
+        entered = second_factor.enter(pending, request.form.get("code", "")[:60], gate.caller())
     except TooManyTriesError:
         return form("accounts/code.html", 429, message=TOO_MANY)
     except second_factor.WrongCodeError:
         second_factor.note_failure(pending.staff_id)
         return form("accounts/code.html", 422, message=WRONG_CODE)
     response = make_response(redirect(wanted(), 303))
-    gate.know_browser(response, known)
+    gate.send(response, entered)
     return private(response)
 
 

@@ -162,6 +162,23 @@ def end_session(session: Session, token_hash: str) -> None:
     )
 
 
+def end_pending(session: Session, staff: Staff, token_hash: str) -> bool:
+    """End a sign-in whose code came, with the member's row locked; False where it was ended
+    meanwhile, as with every other session of theirs."""
+    ended = (
+        update(StaffSession)
+        .where(
+            StaffSession.token_hash == token_hash,
+            StaffSession.code_pending,
+            StaffSession.ended_at.is_(None),
+            StaffSession.session_version == staff.session_version,
+        )
+        .values(ended_at=database_now())
+        .returning(StaffSession.token_hash)
+    )
+    return staff.active and session.scalar(ended) is not None
+
+
 def end_all_sessions(session: Session, staff: Staff) -> None:
     """Every browser of this member is signed out when the caller commits, and no link that sets
     the password works any more."""

@@ -70,6 +70,17 @@ def claim_confirmation(session: Session, token_hash: str) -> Try:
     return tried
 
 
+def known_browser(session: Session, caller: Caller) -> str | None:
+    """What names the caller's browser, where any member signed in with it before."""
+    if caller.browser is None:
+        return None
+    known = select(KnownBrowser.token_hash).where(
+        KnownBrowser.token_hash == hash_token(caller.browser),
+        KnownBrowser.seen_at > database_now(-KNOWN_SECONDS),
+    )
+    return session.scalar(known)
+
+
 def forgive(session: Session, tried: Try) -> None:
     """It was right: forget this caller's failures, take the try back from the account's, and
     forget everybody's whose window is over."""

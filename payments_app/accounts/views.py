@@ -32,7 +32,7 @@ def sign_in_page() -> Response | BaseResponse:
 @public
 def open_session() -> Response | BaseResponse:
     """Sign in."""
-    limit()
+    limit(gate.caller())
     email = request.form.get("email", "")
     refuse(email)
     try:
@@ -113,7 +113,7 @@ def new_password() -> Response:
 @public
 def set_password() -> Response:
     """Set the password by a link, and sign in."""
-    limit()
+    limit(gate.caller())
     token = request.form.get("token", "")
     try:
         browser = gate.caller().browser

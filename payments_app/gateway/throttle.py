@@ -31,7 +31,10 @@ local burst, max_wait = tonumber(ARGV[1]), tonumber(ARGV[2])
 local due = {}
 local wait = -burst
 for i, key in ipairs(KEYS) do
-  due[i] = math.max(tonumber(redis.call('GET', key) or '0'), now - burst)
+  local at = tonumber(redis.call('GET', key) or '0') or 0
+  -- Later than any turn that we gave: Redis's clock was set back, or somebody else wrote it.
+  if not (at < now + 60 + tonumber(ARGV[i + 2])) then at = 0 end
+  due[i] = math.max(at, now - burst)
   wait = math.max(wait, due[i] - now)
 end
 if wait > max_wait then return tostring(-wait) end

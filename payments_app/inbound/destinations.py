@@ -105,8 +105,11 @@ def last_verified(fingerprints: Iterable[str]) -> dt.datetime | None:
     """When any of these secrets last fitted; None where none did, or Redis does not say."""
     names = list(fingerprints)
     found = _ask(lambda redis: redis.hmget(_VERIFIED, names)) if names else None
-    moments = [float(each) for each in found or () if each is not None]
-    return dt.datetime.fromtimestamp(max(moments), dt.UTC) if moments else None
+    try:
+        moments = [float(each) for each in found or () if each is not None]
+        return dt.datetime.fromtimestamp(max(moments), dt.UTC) if moments else None
+    except (ValueError, OverflowError):  # not written by us
+        return None
 
 
 def _ask(call: Callable[[Redis], Any]) -> Any:

@@ -13,7 +13,9 @@ from __future__ import annotations
 import ipaddress
 import re
 import socket
+import threading
 from collections.abc import Callable, Iterable
+from concurrent.futures import Future
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -22,6 +24,7 @@ from payments_app.merchants.models import URL_LENGTH
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 Resolver = Callable[[str, int], Iterable[str]]
 
+RESOLVE_SECONDS = 5.0
 _UNPRINTABLE = re.compile(r"[\x00-\x20\x7f\\]")
 _LABEL = r"(?!-)[a-z0-9-]{1,63}(?<!-)"
 _NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
@@ -70,6 +73,25 @@ def resolve(host: str, port: int) -> Iterable[str]:
     return [str(entry[4][0]) for entry in found]
 
 
+def _in_time(resolver: Resolver, host: str, port: int) -> list[str]:
+    """What the resolver says within RESOLVE_SECONDS. It waits for name servers of the merchant's
+    choice, half a minute and more, and takes no time limit: what is late goes on in a thread that
+    nobody waits for. Raises UnknownHostError."""
+    answer: Future[list[str]] = Future()
+
+    def ask() -> None:
+        try:
+            answer.set_result(list(resolver(host, port)))
+        except Exception as error:
+            answer.set_exception(error)
+
+    threading.Thread(target=ask, name="resolve", daemon=True).start()
+    try:
+        return answer.result(RESOLVE_SECONDS)
+    except TimeoutError as error:
+        raise UnknownHostError(f"{host} was not resolved in time") from error
+
+
 class Guard:
     """Lets https to public addresses pass; with `allow_loopback` (a demo, a test) also this
     machine itself, over http too."""
@@ -95,7 +117,7 @@ class Guard:
 
     def _addresses(self, host: str, port: int) -> list[IPAddress]:
         try:
-            found = [ipaddress.ip_address(a) for a in self._resolve(host, port)]
+            found = [ipaddress.ip_address(a) for a in _in_time(self._resolve, host, port)]
         except ValueError as error:  # such as fe80::1%eth0
             raise AddressRefusedError(f"{host} is not on the public internet") from error
         if not found:

@@ -29,7 +29,9 @@ from payments_app.notices.record_delivery import record_delivery
 from payments_app.notices.webhook_models import Attempt, Delivery, WebhookEvent
 from payments_app.notices.webhook_retries import POLICY
 
-TAKE_SECONDS = 30  # longer than a call can last; a killed worker holds its turn as long
+TAKE_SECONDS = (
+    30  # longer than a look-up and a call can last; a killed worker holds its turn as long
+)
 AT_ONCE = 2  # calls to one endpoint; one while it fails: it must not hold all of our threads
 OF_MERCHANT = 3  # calls to all endpoints of one merchant
 TURNS = 20  # a second, that the deliveries waiting for one endpoint ask whether it is theirs

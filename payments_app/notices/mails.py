@@ -18,6 +18,7 @@ from payments_app.core.db.ids import new_id
 from payments_app.core.db.session import atomic, insert_once
 from payments_app.core.jobs import outbox
 from payments_app.core.jobs.command import Claim, Later, Policy
+from payments_app.core.logs import redact
 from payments_app.merchants.find import SHOP_NAME
 from payments_app.notices import mail_links, smtp
 from payments_app.notices.models import Mail
@@ -100,7 +101,8 @@ def send_mail(mail_id: str, claim: Claim) -> None:
         smtp.post(url, outgoing)
     except (smtp.MailRefusedError, smtp.MailDelayedError) as error:
         last = POLICY.wait(claim.failures, error) is None
-        _mark(mail_id, "undelivered" if last else "queued", error=str(error))
+        # A mail server that refuses a mail for its link quotes it.
+        _mark(mail_id, "undelivered" if last else "queued", error=redact(str(error)))
         raise
     _mark(mail_id, "sent")
 

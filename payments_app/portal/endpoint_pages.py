@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+
 from flask import Response, current_app, redirect, request, url_for
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as BaseResponse
 
 from payments_app.core.extensions import db
 from payments_app.core.web.access import merchant
+from payments_app.core.web.limits import Rate, limiter
 from payments_app.merchants import endpoints
 from payments_app.merchants.address import AddressRefusedError, Guard, UnknownHostError
 from payments_app.merchants.models import URL_LENGTH
@@ -18,6 +21,12 @@ from payments_app.portal.deliveries import deliveries_of, endpoints_of, is_sent_
 from payments_app.portal.gate import actor, asking
 
 MOST = 10
+# Of one merchant: a name of theirs is looked up while the page waits, and a resend may end in an
+# alert.
+_ASKED = Rate(30, 3600)
+_BUSY = "others are being looked up just now; try again in a moment"
+# Look-ups of this process at once: name servers that hang may not hold all threads of the web.
+_turns = threading.BoundedSemaphore(2)
 OFF_REASON = "switched off by the merchant"
 _OFF = "This endpoint is turned off. Turn it on to send events."
 
@@ -34,20 +43,30 @@ def webhooks() -> Response:
 def add_webhook() -> Response:
     """Add an endpoint; its secret is shown this once."""
     url, own = request.form.get("url", "")[: URL_LENGTH + 1].strip(), asking().id
+    limiter().check("webhook_address", _ASKED, own)
     problem = None
     if len(endpoints_of(db.session(), own)) >= MOST:
         problem = f"You can have at most {MOST} endpoints."
     else:
-        db.session.rollback()  # no connection is held while the name is resolved
-        guard = Guard(allow_loopback=current_app.config["CONFIG"].sandboxed)
         try:
-            endpoint_id = endpoints.add_endpoint(own, url, guard=guard, actor=own)
+            endpoint_id = _add(own, url)
         except (AddressRefusedError, UnknownHostError) as error:
             problem = f"We can't send webhooks to this address: {error}."
     if problem:
         return _list(422, url=url, problem=problem)
     added = own_endpoint(db.session(), own, endpoint_id)
     return _log(endpoint_id, secret=added.secret if added else None)
+
+
+def _add(merchant_id: str, url: str) -> str:
+    db.session.rollback()  # no connection is held while the name is resolved
+    guard = Guard(allow_loopback=current_app.config["CONFIG"].sandboxed)
+    if not _turns.acquire(blocking=False):
+        raise UnknownHostError(_BUSY)
+    try:
+        return endpoints.add_endpoint(merchant_id, url, guard=guard, actor=merchant_id)
+    finally:
+        _turns.release()
 
 
 @blueprint.get("/webhooks/<endpoint_id>")
@@ -99,6 +118,7 @@ def resend_webhook(endpoint_id: str, delivery_id: str) -> Response | BaseRespons
     """Send a delivery once more."""
     if not is_sent_to(db.session(), delivery_id, _own(endpoint_id)):
         raise NotFound
+    limiter().check("webhook_resend", _ASKED, asking().id)
     try:
         resend(delivery_id, actor())
     except EndpointOffError:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.accounts.staff_driver import HTML, PASSWORD, Browser, StaffDriver
@@ -24,6 +26,11 @@ def guess(staff_driver: StaffDriver, times: int, email: str = EMAIL) -> None:
         stranger = at(staff_driver, f"198.51.100.{number // 5}")
         for _ in range(min(5, times - number)):
             assert stranger.sign_in(email, "a wrong password").status_code == 422
+
+
+def csrf_of(browser: Browser) -> str:
+    (token,) = re.findall(r'csrf_token" value="([^"]+)', browser.get("/staff/login").text)
+    return str(token)
 
 
 def test_guesses_from_elsewhere_do_not_lock_a_member_out(staff_driver: StaffDriver) -> None:
@@ -70,6 +77,22 @@ def test_a_browser_that_signed_in_before_may_try_all_the_same(staff_driver: Staf
     mine.post("/staff/logout")
     guess(staff_driver, 50)
     assert mine.sign_in(EMAIL).status_code == 303
+
+
+def test_who_shares_the_address_of_a_known_browser_does_not_keep_it_out(
+    staff_driver: StaffDriver,
+) -> None:
+    staff_driver.member()
+    mine = at(staff_driver, "198.51.100.0")
+    mine.sign_in(EMAIL)
+    mine.post("/staff/logout")
+    stranger = at(staff_driver, "198.51.100.0")
+    form = {"csrf_token": csrf_of(stranger), "token": "link_forged"}
+    for _ in range(61):
+        last = stranger.client.post("/staff/password/new", data=form, headers=HTML).status_code
+    assert last == 429
+    assert mine.sign_in(EMAIL).status_code == 303
+    assert at(staff_driver, "198.51.100.0").sign_in(EMAIL).status_code == 429
 
 
 def test_a_known_browser_is_counted_by_itself(staff_driver: StaffDriver) -> None:

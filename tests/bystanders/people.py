@@ -1,9 +1,20 @@
-"""A customer with a saved card, a merchant with account and endpoint, a staff member."""
+"""A customer with a saved card, a merchant with account and endpoint, a staff member; each signed
+in, and with a link that was mailed."""
 
 from __future__ import annotations
 
 from payments_app.accounts.api_keys import ApiKey
-from payments_app.accounts.models import SignInTries, Staff, StaffSession
+from payments_app.accounts.models import (
+    KnownBrowser,
+    RecoveryCode,
+    SecondFactor,
+    SignInTries,
+    Staff,
+    StaffSession,
+)
+from payments_app.core.web.link_requests import LinkRequest
+from payments_app.core.web.one_time_links import OneTimeLink
+from payments_app.core.web.visitor_sessions import VisitorSession
 from payments_app.customers.models import Customer, SavedCard
 from payments_app.merchants.models import ConnectedAccount, Endpoint, Merchant
 from payments_app.staff.payments.saved_filters import SavedFilter
@@ -20,6 +31,8 @@ from tests.bystanders.ids import (
     THEN,
     Rows,
 )
+
+WHO = {"customer": CUSTOMER, "merchant": MERCHANT}
 
 
 def people() -> Rows:
@@ -85,6 +98,42 @@ def people() -> Rows:
         "seen_at": FAR,
         "confirmed_at": THEN,
     }
+    visits = [
+        {
+            "id": f"ses_bystander_{audience}",
+            "token_hash": f"bystander_{audience}",
+            "audience": audience,
+            "subject": subject,
+            "address": EMAIL,
+            "browser": "Firefox on Linux",
+            "created_at": THEN,
+            "seen_at": THEN,
+            "expires_at": FAR,
+        }
+        for audience, subject in WHO.items()
+    ]
+    links = [
+        {
+            "token_hash": f"bystander_{purpose}",
+            "purpose": purpose,
+            "subject": subject,
+            "address": EMAIL,
+            "to": "/account",
+            "created_at": THEN,
+            "expires_at": FAR,
+        }
+        for purpose, subject in (WHO | {"staff_password": STAFF}).items()
+    ]
+    asked = {"id": "ask_bystander", "address": EMAIL, "to": "/account", "created_at": FAR}
+    factor = {
+        "staff_id": STAFF,
+        "secret": "bystander",
+        "last_step": 7,
+        "created_at": THEN,
+        "confirmed_at": THEN,
+    }
+    code = {"code_hash": "bystander", "staff_id": STAFF, "created_at": THEN}
+    browser = {"token_hash": "bystander", "staff_id": STAFF, "seen_at": THEN}
     tries = {"account": "bystander", "tries": 2, "since": FAR}
     key = {
         "id": "key_bystander",
@@ -105,6 +154,12 @@ def people() -> Rows:
         (Staff, [member]),
         (StaffSession, [session]),
         (SignInTries, [tries]),
+        (VisitorSession, visits),
+        (OneTimeLink, links),
+        (LinkRequest, [asked]),
+        (SecondFactor, [factor]),
+        (RecoveryCode, [code]),
+        (KnownBrowser, [browser]),
         (SavedFilter, [kept]),
         (ApiKey, [key]),
     ]

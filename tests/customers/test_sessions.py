@@ -11,7 +11,7 @@ from payments_app.customers.models import Customer
 from tests.accounts.staff_driver import StaffDriver
 from tests.bystanders import own
 from tests.checkout.checkout_client import BROWSER, CheckoutClient
-from tests.customers.mailed_link import known
+from tests.customers.mailed_link import known, mailed, press_continue
 from tests.customers.shoppers import customer, press
 from tests.reconcile.books import execute
 
@@ -61,6 +61,16 @@ def test_signing_out_everywhere_ends_every_browser(
     assert (is_known(ada), is_known(other)) == (False, False)
 
 
+def test_signing_out_everywhere_spends_the_links_that_were_mailed(
+    checkout: CheckoutClient, ada: FlaskClient
+) -> None:
+    checkout.pay(email="grace@example.com")
+    hers, graces = mailed(checkout), mailed(checkout, "grace@example.com")
+    press(ada, "/account/leave_everywhere")
+    assert press_continue(checkout.stranger(), hers).status_code == 410
+    assert press_continue(checkout.stranger(), graces).status_code == 303
+
+
 def test_nobody_signs_another_customer_out(checkout: CheckoutClient, ada: FlaskClient) -> None:
     checkout.pay(email="grace@example.com")
     grace = known(checkout, "grace@example.com")
@@ -100,7 +110,9 @@ def test_a_session_ends_after_a_day(checkout: CheckoutClient, ada: FlaskClient) 
     from payments_app.core.web.visitor_sessions import VisitorSession
 
     with checkout.app.app_context():
-        execute(update(VisitorSession).values(expires_at=database_now(-1)))
+        execute(
+            update(VisitorSession).where(own(VisitorSession)).values(expires_at=database_now(-1))
+        )
     assert not is_known(ada)
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
+from payments_app.inbound.destinations import last_verified
 from tests.inbound.test_thin_events import REQUIREMENTS, thin
 from tests.inbound.webhook_sender import WebhookSender, create_event, sign
 from tests.ops.test_metrics import value_of
@@ -35,6 +37,13 @@ class TestOfThreeSecrets:
     def test_a_fourth_one_is_not(self, post: WebhookSender) -> None:
         payload = json.dumps(create_event()).encode()
         assert post.send_bytes(payload, sign(payload, f"whsec_fourth{RANDOM}")).status_code == 400
+
+
+@pytest.mark.parametrize("written", ["yesterday", "nan", "1e400"])
+def test_what_was_not_written_by_us_tells_of_no_secret(app: Flask, written: str) -> None:
+    with app.app_context():
+        app.extensions["wake_up_redis"].hset("stripe:verified", "of a secret", written)
+        assert last_verified(["of a secret"]) is None
 
 
 class TestWithALiveKey:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable
 
 import pytest
 
+from payments_app.merchants import address
 from payments_app.merchants.address import AddressRefusedError, Guard, UnknownHostError, resolve
 
 PUBLIC = "93.184.215.14"
@@ -78,6 +80,21 @@ def test_a_name_is_resolved_once_for_a_target() -> None:
 
     Guard(resolver=resolver).target("https://shop.example/")
     assert asked == ["shop.example"]
+
+
+def test_name_servers_that_do_not_answer_are_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(address, "RESOLVE_SECONDS", 0.1)
+    never = threading.Event()
+
+    def resolver(_host: str, _port: int) -> Iterable[str]:
+        never.wait(30)
+        return [PUBLIC]
+
+    with pytest.raises(UnknownHostError, match="not resolved in time"):
+        Guard(resolver=resolver).target("https://shop.example/")
+    never.set()
 
 
 def test_a_name_that_leads_nowhere_is_told_apart_from_a_refused_one() -> None:

@@ -70,6 +70,15 @@ def test_the_accounts_bucket_is_shared_by_all_operations(
     assert turns(throttle, "payment_intent.confirm") == 0
 
 
+@pytest.mark.parametrize("written", ["9e18", "99999999999", "inf", "nan", "soon"])
+def test_a_turn_that_is_years_away_is_not_waited_for(
+    driver: PaymentDriver, redis_urls: tuple[str, str], written: str
+) -> None:
+    with Redis.from_url(redis_urls[1]) as cache:
+        cache.set("throttle:stripe", written)
+    assert driver.read(driver.pay()).state == "complete"
+
+
 def test_our_own_bucket_delays_and_fails_nobody(exhausted: PaymentDriver) -> None:
     transaction = exhausted.pay()
     for _ in range(5):

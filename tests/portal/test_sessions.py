@@ -42,6 +42,14 @@ def test_signing_out_everywhere_ends_every_browser_and_no_other_merchants(portal
     assert [is_in(one), is_in(two), is_in(other)] == [False, False, True]
 
 
+def test_signing_out_everywhere_spends_the_links_that_were_mailed(portal: Portal) -> None:
+    axe, bow = portal.add_merchant(), portal.add_merchant("Bow Ltd", "bow@example.com")
+    browser = portal.signed_in(axe)
+    paths = [portal.link(merchant).removeprefix(portal.public_url) for merchant in (axe, bow)]
+    browser.post("/portal/leave_everywhere", "/portal/sessions")
+    assert [portal.browser().post(path, path).status_code for path in paths] == [410, 303]
+
+
 def test_staff_sign_a_merchant_out(driver: PaymentDriver, portal: Portal) -> None:
     merchant = create_merchant(driver)
     browser, staff = portal.signed_in(merchant), StaffDriver(portal.app)

@@ -27,6 +27,11 @@ pytestmark = pytest.mark.portable
 ASK = "/portal/sign_in"
 
 
+@pytest.fixture
+def settings(settings: dict[str, str], request: pytest.FixtureRequest) -> dict[str, str]:
+    return settings | getattr(request, "param", {})
+
+
 def ask(portal: Portal, email: str) -> str:
     answer = portal.browser().post("/portal/links", ASK, email=email)
     assert answer.status_code == 200
@@ -118,6 +123,19 @@ def test_the_answer_does_not_say_whose_address_it_is(portal: Portal) -> None:
     known, unknown = ask(portal, email), ask(portal, "nobody@example.com")
     assert known.replace(email, "nobody@example.com") == unknown
     assert len(portal.mails()) == 1
+
+
+@pytest.mark.parametrize("settings", [{"CHECKOUT_RATE_LIMIT": "3/hour"}], indirect=True)
+def test_a_stranger_who_asks_again_and_again_does_not_keep_a_merchant_from_asking(
+    portal: Portal,
+) -> None:
+    statuses = []
+    for address in ["198.51.100.1"] * 4 + ["203.0.113.1"]:
+        browser = portal.browser()
+        browser.client.environ_base["REMOTE_ADDR"] = address
+        answer = browser.post("/portal/links", ASK, email=portal.shop_email())
+        statuses.append(answer.status_code)
+    assert statuses == [200, 200, 200, 429, 200]
 
 
 def test_asking_twice_in_a_minute_sends_one_mail(

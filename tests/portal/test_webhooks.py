@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+import socket
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
 from payments_app.core.history import HistoryEntry
-from tests.accounts.staff_driver import Browser, StaffDriver
+from tests.accounts.staff_driver import HTML, Browser, StaffDriver
 from tests.notices.deliveries import delivery, endpoint
 from tests.notices.receiver import Receiver
 from tests.payments.driver import PaymentDriver
@@ -89,6 +93,48 @@ def test_a_delivery_is_sent_again(
     driver.work("webhooks")
     assert len(set(receiver.ids())) == 1
     assert len(receiver.ids()) == 2
+
+
+def test_a_merchant_has_names_looked_up_and_events_resent_so_often_and_no_more(
+    driver: PaymentDriver, portal: Portal, receiver: Receiver
+) -> None:
+    other = portal.signed_in(portal.add_merchant())
+    browser = portal.signed_in()
+    endpoint_id = add(browser, receiver.url)
+    driver.pay()
+    resends = f"{LIST}/{endpoint_id}/deliveries/{delivery().id}/resends"
+    token = re.findall(r'csrf_token" value="([^"]+)', browser.get(LIST).text)[0]
+    for path in (LIST, resends):
+        for _ in range(31):
+            form = {"csrf_token": token, "url": "nonsense"}
+            last = browser.client.post(path, data=form, headers=HTML).status_code
+        assert last == 429
+    with portal.app.app_context():  # the driver's own one would keep the token of another browser
+        assert other.post(LIST, LIST, url="nonsense").status_code == 422
+
+
+def test_names_are_looked_up_two_at_once(
+    portal: Portal, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever name servers do, the other threads of the web are free."""
+    ask, asked, go_on = socket.getaddrinfo, threading.Semaphore(0), threading.Event()
+
+    def hang(host: Any, *more: Any, **named: Any) -> Any:
+        if host == "slow.example":
+            asked.release()
+            go_on.wait(30)
+            raise socket.gaierror
+        return ask(host, *more, **named)
+
+    monkeypatch.setattr(socket, "getaddrinfo", hang)
+    browsers = [portal.signed_in() for _ in range(3)]
+    with ThreadPoolExecutor(2) as pool:
+        slow = [pool.submit(b.post, LIST, LIST, url="https://slow.example/") for b in browsers[:2]]
+        assert all(asked.acquire(timeout=10) for _ in slow)
+        assert "try again in a moment" in browsers[2].post(LIST, LIST, url=receiver.url).text
+        go_on.set()
+        assert ["t be resolved" in each.result().text for each in slow] == [True, True]
+    assert "whsec_" in browsers[2].post(LIST, LIST, url=receiver.url).text
 
 
 def test_nothing_is_sent_to_an_endpoint_that_is_off(

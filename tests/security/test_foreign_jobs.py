@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from redis import Redis
-from rq import Queue, SimpleWorker
+from rq import Queue
 from rq.job import Job
 from rq.serializers import DefaultSerializer, JSONSerializer
 from sqlalchemy import select
@@ -23,6 +24,7 @@ from payments_app.core.extensions import db
 from payments_app.core.jobs import wake_up
 from payments_app.core.jobs.wake_up import RUN_DUE_MESSAGES
 from payments_app.core.jobs.wake_up_job import WakeUpJob
+from payments_app.core.jobs.worker import QueueWorker
 from payments_app.payments.models import Transaction
 from tests.payments.driver import PaymentDriver
 
@@ -77,7 +79,19 @@ def by_arguments(redis: Redis, mark: Path) -> None:
     put(redis, RUN_DUE_MESSAGES, QUEUE, kwargs={"threads": 10_000})
 
 
-ATTACKS = [by_function, by_pickle, by_instance, by_arguments]
+def by_another_queue(redis: Redis, mark: Path) -> None:
+    """A wake-up, but of a queue that is not this worker's."""
+    job = put(redis, RUN_DUE_MESSAGES, "webhooks")
+    redis.hset(job.key, "origin", "webhooks")
+
+
+def by_words(redis: Redis, mark: Path) -> None:
+    """What it says of its queue is for people to read, and would be an alert for each."""
+    job = put(redis, "os.system", f"touch {mark}")
+    redis.hset(job.key, "origin", "pay at evil.example now")
+
+
+ATTACKS = [by_function, by_pickle, by_instance, by_arguments, by_another_queue, by_words]
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
@@ -109,6 +123,12 @@ def test_nothing_is_called_after_a_wake_up(
         assert (job.success_callback, job.failure_callback, job.webhooks) == (None, None, [])
 
 
+def test_data_longer_than_a_wake_up_s_is_not_unpacked(app: Flask, redis: Redis) -> None:
+    job = put(redis, RUN_DUE_MESSAGES, QUEUE)
+    redis.hset(job.key, "data", zlib.compress(b" " * 50_000_000))
+    assert len(WakeUpJob.fetch(job.id, redis, JSONSerializer).data) < 1000
+
+
 def test_a_worker_s_process_refuses_as_well(
     settings: dict[str, str], redis: Redis, tmp_path: Path, app_context: None
 ) -> None:
@@ -135,5 +155,5 @@ def test_what_we_send_is_performed(app: Flask, redis: Redis, driver: PaymentDriv
 
 
 def work(redis: Redis) -> None:
-    worker = SimpleWorker([QUEUE], connection=redis, job_class=WakeUpJob, serializer=JSONSerializer)
+    worker = QueueWorker([QUEUE], connection=redis, job_class=WakeUpJob, serializer=JSONSerializer)
     worker.work(burst=True, logging_level="CRITICAL")

@@ -31,7 +31,7 @@ def _wait_an_hour(session: Session) -> None:
 
 @atomic
 def _age_links(session: Session, seconds: int) -> None:
-    for link in session.scalars(select(OneTimeLink)):
+    for link in session.scalars(select(OneTimeLink).where(own(OneTimeLink))):
         link.expires_at -= dt.timedelta(seconds=seconds)
 
 

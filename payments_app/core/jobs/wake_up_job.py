@@ -7,6 +7,7 @@ cleaned up. Whoever can write to Redis would choose what runs here. So nothing o
 from __future__ import annotations
 
 import logging
+import zlib
 from typing import Any
 
 from rq.exceptions import DeserializationError
@@ -19,6 +20,8 @@ from payments_app.core.jobs.wake_up import RUN_DUE_MESSAGES, RUN_SECONDS
 
 log = logging.getLogger(__name__)
 
+MOST_BYTES = 1000  # of a job's data: ours has a hundred
+
 
 class RefusedJobError(Exception):
     """A job that we did not send."""
@@ -28,7 +31,10 @@ class WakeUpJob(Job):
     """A wake-up for its queue; anything else is refused before it is imported."""
 
     def restore(self, raw_data: Any) -> Any:
-        """What Redis holds of it, without what would call or post something else."""
+        """What Redis holds of it, without what would call or post something else, and without data
+        that would fill the memory as it is unpacked."""
+        if b"data" in raw_data:
+            raw_data = raw_data | {b"data": _unpacked(raw_data[b"data"])}
         super().restore(raw_data)
         self._success_callback_name = self._failure_callback_name = None
         self._stopped_callback_name = None
@@ -58,6 +64,16 @@ class WakeUpJob(Job):
         except (TypeError, ValueError):
             return False
         return (name, instance, arguments, named) == (RUN_DUE_MESSAGES, None, [self.origin], {})
+
+
+def _unpacked(data: bytes) -> bytes:
+    """The data of a job, where it is as short as a wake-up's."""
+    unpacking = zlib.decompressobj()
+    try:
+        found = unpacking.decompress(data, MOST_BYTES)
+    except zlib.error:
+        return data[:MOST_BYTES]  # not packed
+    return found if unpacking.eof else b"too long"
 
 
 @atomic

@@ -46,6 +46,7 @@ class QueueWorker(SimpleWorker):
     in_job = False
 
     def execute_job(self, job: Any, queue: Any) -> None:
+        job.origin = queue.name  # what Redis says of it may be another queue's, or anything
         self.in_job = True
         try:
             super().execute_job(job, queue)

@@ -21,6 +21,7 @@ from payments_app.core.db.clock import database_now
 from payments_app.core.db.ids import new_id
 from payments_app.core.db.session import atomic
 from payments_app.core.extensions import Base, db
+from payments_app.core.web import one_time_links
 from payments_app.core.web.tokens import hash_token, new_token
 
 CUSTOMER, MERCHANT = "customer", "merchant"
@@ -106,7 +107,9 @@ def sign_out(session: Session, audience: str) -> None:
 
 @atomic
 def sign_out_everywhere(session: Session, audience: str, subject: str, actor: str) -> int:
-    """End every session of somebody, by themselves or by staff; return how many there were."""
+    """End every session of somebody, by themselves or by staff, and every link that would open
+    another; return how many sessions there were."""
+    one_time_links.void(session, audience, subject)
     ending = _ending(*_of(audience, subject), *_open())
     ended = cast("CursorResult[Any]", session.execute(ending)).rowcount
     history.record(

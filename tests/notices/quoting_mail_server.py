@@ -1,0 +1,35 @@
+"""A mail server that refuses a mail for the link in it, and quotes that link, as filters do."""
+
+from __future__ import annotations
+
+import re
+import socketserver
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class _Quoting(socketserver.StreamRequestHandler):
+    def handle(self) -> None:
+        self._say("220 ready")
+        while line := self.rfile.readline():
+            if line[:4].upper() == b"DATA":
+                self._say("354 go on")
+                mail = b"".join(iter(self.rfile.readline, b".\r\n")).replace(b"=\r\n", b"")
+                (link, *_) = re.findall(rb"https?://[^\s\"]+", mail)
+                self._say(f"554 5.7.1 refused: {link.decode()} is on a list of phishing")
+            else:
+                self._say("221 bye" if line[:4].upper() == b"QUIT" else "250 ok")
+
+    def _say(self, words: str) -> None:
+        self.wfile.write(f"{words}\r\n".encode())
+
+
+@contextmanager
+def quoting_mail_server() -> Iterator[str]:
+    """Its URL."""
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), _Quoting) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        yield f"smtp://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()

@@ -56,7 +56,7 @@ machine: venv-test ## Strike every step, and let everything happen in any order 
 lint: venv-test ## Run the checks that start no server
 	@$(VENV)/bin/python -m parts.testrun --lint
 
-audit: venv-test ## Ask the package index for known holes in what is pinned
+audit: venv-test ## Look for known holes in what is pinned, and risky lines in the code and nginx.conf
 	@$(VENV)/bin/python -m parts.audit
 
 format: venv-test ## Rewrite the code and templates as the checks want them

@@ -35,37 +35,14 @@ class Nginx(Process):
         self.url = f"https://{NAME}:{self.port}"
         self.certificate = make_certificate(directory / "tls")
         self.configuration = directory / "nginx.conf"
-        self.configuration.write_text(self._adapted(release, app_port, rewrites or {}))
+        self.configuration.write_text(
+            rendered(directory, release, app_port, self.port, self.plain_port, rewrites)
+        )
         super().__init__(
             "nginx",
             [find_nginx(), "-c", self.configuration, "-g", "daemon off;"],
             directory / "nginx.log",
         )
-
-    def _adapted(self, release: Path, app_port: int, rewrites: dict[str, str]) -> str:
-        text = (REPOSITORY / "nginx.conf").read_text()
-        temporary = "".join(f"    {n}_temp_path {self.directory}/{n};\n" for n in _TEMPORARY)
-        documented = {
-            "user www-data;": f"user {getpass.getuser()};",
-            "worker_processes auto;": "worker_processes 1;",
-            "/run/nginx.pid": f"{self.directory}/nginx.pid",
-            "/var/log/nginx": str(self.directory),
-            "http {\n": "http {\n" + temporary,
-            "/srv/payments/current": str(release),
-            "/etc/payments/tls": str(self.certificate.parent),
-            "127.0.0.1:8000": f"{LOOPBACK}:{app_port}",
-            "listen 80 ": f"listen {LOOPBACK}:{self.plain_port} ",
-            "listen 443 ": f"listen {LOOPBACK}:{self.port} ",
-            "listen [::]:80 ": f"listen [::1]:{self.plain_port} ",
-            "listen [::]:443 ": f"listen [::1]:{self.port} ",
-            "pay.example.com$request_uri": f"{NAME}:{self.port}$request_uri",
-            "pay.example.com": NAME,
-        }
-        for old, new in (documented | rewrites).items():
-            if old not in text:
-                raise NotReady(f"nginx.conf no longer says {old!r}.")
-            text = text.replace(old, new)
-        return text
 
     def is_ready(self) -> bool:
         try:
@@ -82,6 +59,41 @@ class Nginx(Process):
         if done.returncode:
             raise NotReady(f"nginx -t: {done.stderr.strip()}")
         return done.stderr
+
+
+def rendered(
+    directory: Path,
+    release: Path,
+    app_port: int,
+    port: int,
+    plain_port: int,
+    rewrites: dict[str, str] | None = None,
+) -> str:
+    """The product's nginx.conf as it runs here: its files in `directory`, on these ports."""
+    text = (REPOSITORY / "nginx.conf").read_text()
+    temporary = "".join(f"    {n}_temp_path {directory}/{n};\n" for n in _TEMPORARY)
+    documented = {
+        "user www-data;": f"user {getpass.getuser()};",
+        "worker_processes auto;": "worker_processes 1;",
+        "/run/nginx.pid": f"{directory}/nginx.pid",
+        "/var/log/nginx": str(directory),
+        "http {\n": "http {\n" + temporary,
+        "/srv/payments/current": str(release),
+        "/etc/payments/tls": str(directory / "tls"),
+        "127.0.0.1:8000": f"{LOOPBACK}:{app_port}",
+        "listen 80 ": f"listen {LOOPBACK}:{plain_port} ",
+        "listen 443 ": f"listen {LOOPBACK}:{port} ",
+        "listen [::]:80 ": f"listen [::1]:{plain_port} ",
+        "listen [::]:443 ": f"listen [::1]:{port} ",
+        "pay.example.com$request_uri": f"{NAME}:{port}$request_uri",
+        "pay.example.com": NAME,
+        "Host $server_name;": f"Host $server_name:{port};",
+    }
+    for old, new in (documented | (rewrites or {})).items():
+        if old not in text:
+            raise NotReady(f"nginx.conf no longer says {old!r}.")
+        text = text.replace(old, new)
+    return text
 
 
 def make_certificate(directory: Path) -> Path:

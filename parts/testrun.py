@@ -37,7 +37,7 @@ def main(arguments: list[str]) -> int:
             if "--portable" in arguments:
                 failed += failed_portable_tests()
             else:
-                audit.main(audit.REQUIREMENTS)
+                audit.known_holes(audit.REQUIREMENTS)
                 install_missing()
                 failed += failed_tests(arguments)
         except (MissingPart, NotReady, RuntimeError) as error:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+import socket
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from redis.connection import parse_url
+from redis.connection import ConnectionPool, parse_url
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -15,8 +17,9 @@ from payments_app.config_checks.read import flag, is_https, is_loopback, split
 # The host as browsers send it: one with other letters is written xn--...
 _LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?"
 _SITE = re.compile(rf"https?://({_LABEL}(\.{_LABEL})*|\[[0-9a-fA-F:.]+\])(:[0-9]+)?/?")
-_MAIL = re.compile(r"[^\s@<>()\[\]\\,:;\"]+@[^\s@<>()\[\]\\,:;\"]+")
-_THIS_MACHINE = {"localhost", "127.0.0.1", "::1"}
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_MAIL = re.compile(rf"{_ATOM}(\.{_ATOM})*@{_LABEL}(\.{_LABEL})*")
+_IN_MEMORY = {None, "", ":memory:"}
 
 
 def _check_site(env: Mapping[str, str]) -> list[str]:
@@ -41,26 +44,33 @@ def _check_database(env: Mapping[str, str]) -> list[str]:
     if url and not re.match(r"(postgres(ql)?(\+psycopg)?|sqlite)://", url):
         return ["DATABASE_URL must begin with postgresql:// or sqlite:///"]
     try:
-        if url:
-            make_url(url)
+        parts = make_url(url) if url else None
     except (ArgumentError, ValueError):
+        parts = None
+    if url and (parts is None or not 0 < (parts.port or 5432) < 65536 or parts.port == 0):
         return ["DATABASE_URL can't be read: postgresql://user:password@host:port/database"]
+    if parts and parts.drivername == "sqlite" and parts.database in _IN_MEMORY:
+        return ["DATABASE_URL must name a file: what is only in memory would be lost"]
     return []
 
 
 def _check_redis(env: Mapping[str, str]) -> list[str]:
-    problems, servers = [], []
+    problems: list[str] = []
+    servers: list[tuple[str, int, int]] = []
     for name in ("REDIS_URL", "CACHE_REDIS_URL"):
         url = env.get(name, "")
         if url and not re.match(r"(rediss?|unix)://", url):
             problems.append(f"{name} must begin with redis://, rediss:// or unix://")
         elif url and (server := _redis_server(url)) is None:
             problems.append(f"{name} can't be read: redis://user:password@host:port/number")
-        elif url:
+        elif url and server:
             servers.append(server)
-    if len(servers) == 2 and servers[0] == servers[1]:
+    # What a full server forgets is set for all of its databases; a trial may do with one server.
+    trial = is_loopback(env.get("PUBLIC_URL", ""))
+    if len(servers) == 2 and len({one if trial else one[:2] for one in servers}) == 1:
         problems.append(
-            "REDIS_URL and CACHE_REDIS_URL must not be the same: the cache forgets what is in it"
+            "REDIS_URL and CACHE_REDIS_URL must not be the same, nor two databases of one server"
+            " where others reach PUBLIC_URL: the cache forgets what is in it"
         )
     return problems
 
@@ -71,11 +81,21 @@ def _redis_server(url: str) -> tuple[str, int, int] | None:
         parts = parse_url(url)  # type: ignore[no-untyped-call]
         if "path" not in parts and "db" not in parts and urlsplit(url).path.strip("/"):
             return None  # redis-py takes a database that is no number for the first
+        ConnectionPool.from_url(url).make_connection()  # it knows each parameter; asks nobody
         host = str(parts.get("path") or parts.get("host") or "localhost").lower()
-        host = "localhost" if host in _THIS_MACHINE else host
-        return host, int(parts.get("port") or 6379), int(parts.get("db") or 0)
+        number = int(parts.get("db") or 0)
+        readable = number >= 0 and urlsplit(url).port != 0
+        return (_machine(host), int(parts.get("port") or 6379), number) if readable else None
     except (ValueError, TypeError):
         return None
+
+
+def _machine(host: str) -> str:
+    """One name for this machine, of whatever spelling: 127.1 is 127.0.0.1."""
+    host = host.rstrip(".")
+    with contextlib.suppress(OSError):
+        host = socket.inet_ntoa(socket.inet_aton(host))
+    return "localhost" if is_loopback(f"redis://{f'[{host}]' if ':' in host else host}") else host
 
 
 def _check_mail(env: Mapping[str, str]) -> list[str]:
@@ -83,24 +103,36 @@ def _check_mail(env: Mapping[str, str]) -> list[str]:
     for name in ("MAIL_FROM", "ALERT_MAIL_TO"):
         if env.get(name) and not _MAIL.fullmatch(env[name]):
             problems.append(f"{name} must be an address alone, such as payments@example.com")
+    if url and not env.get("MAIL_FROM"):
+        problems.append("MAIL_FROM is missing: mails of SMTP_URL are sent from it")
     if env.get("ALERT_MAIL_TO") and not url:
         problems.append("ALERT_MAIL_TO needs SMTP_URL")
     if url and not re.match(r"smtps?://", url):
         problems.append("SMTP_URL must begin with smtp:// (STARTTLS) or smtps:// (TLS at once)")
-    elif url and split(url) is None:
+    elif url and not _is_mail_server(url):
         problems.append(
-            "SMTP_URL must name a host, and a port from 1 to 65535 or none,"
-            " as in smtp://user:password@mail.example.com:587"
+            "SMTP_URL must name a host, and a port from 1 to 65535 or none, with user and password"
+            " or neither, as in smtp://user:password@mail.example.com:587"
         )
     return problems
 
 
+def _is_mail_server(url: str) -> bool:
+    parts = split(url)
+    if parts is None or bool(parts.username) != bool(parts.password):
+        return False
+    return not (parts.path.strip("/") or parts.query or parts.fragment)
+
+
 def _check_others(env: Mapping[str, str]) -> list[str]:
     problems = [
-        f"{name} must be a host's address, https:// for any host but this machine"
+        f"{name} must be a host's address without user and spaces, https:// for any host but this"
+        " machine"
         for name in ("ALERT_WEBHOOK_URL", "CDN_PURGE_URL")
-        if env.get(name) and not is_https(env[name])
+        if env.get(name) and not _is_target(env[name])
     ]
+    if not re.fullmatch(r"[!-~]*", env.get("CDN_PURGE_TOKEN", "")):
+        problems.append("CDN_PURGE_TOKEN must be as the CDN shows it: no space, no other letters")
     dsn = env.get("SENTRY_DSN", "")
     parts = split(dsn)
     if dsn and not (
@@ -109,11 +141,17 @@ def _check_others(env: Mapping[str, str]) -> list[str]:
         problems.append("SENTRY_DSN must read like https://key@host/number, as Sentry shows it")
     contact = env.get("SECURITY_CONTACT", "")
     if contact and not (
-        (contact.startswith("https://") and is_https(contact))
+        (contact.startswith("https://") and _is_target(contact))
         or (contact.startswith("mailto:") and _MAIL.fullmatch(contact[7:]))
     ):
         problems.append("SECURITY_CONTACT must be https://... or mailto:security@example.com")
     return problems
+
+
+def _is_target(url: str) -> bool:
+    """Whether an HTTP client of ours can call it as it stands."""
+    parts = split(url)
+    return is_https(url) and parts is not None and not parts.username and not re.search(r"\s", url)
 
 
 CHECKS = (_check_site, _check_database, _check_redis, _check_mail, _check_others)

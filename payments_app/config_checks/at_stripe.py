@@ -17,13 +17,15 @@ def _check_stripe(env: Mapping[str, str]) -> list[str]:
         problems.append(
             "STRIPE_SECRET_KEY must begin with sk_test_, sk_live_, rk_test_ or rk_live_"
         )
-    if publishable and not re.fullmatch(r"pk_(test|live)_\w+", publishable):
+    if publishable and not re.fullmatch(r"pk_(test|live)_\w+", publishable, re.ASCII):
         problems.append("STRIPE_PUBLISHABLE_KEY must begin with pk_test_ or pk_live_")
     if secret and publishable and ("_live_" in secret) != ("_live_" in publishable):
         problems.append("STRIPE_SECRET_KEY and STRIPE_PUBLISHABLE_KEY must be of one mode")
     for old in listed(env.get("STRIPE_SECRET_KEY_FALLBACKS", "")):
         if not _KEY.fullmatch(old) or ("_live_" in old) != ("_live_" in secret):
             problems.append("STRIPE_SECRET_KEY_FALLBACKS must each be a key of the same mode")
+    if secret in listed(env.get("STRIPE_SECRET_KEY_FALLBACKS", "")):
+        problems.append("STRIPE_SECRET_KEY must be a new one, which is not among those before it")
     base = env.get("STRIPE_API_BASE", "")
     if base and not (base.startswith(("http://", "https://")) and is_loopback(base)):
         problems.append(

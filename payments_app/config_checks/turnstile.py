@@ -17,7 +17,7 @@ def _check_turnstile(env: Mapping[str, str]) -> list[str]:
     base, problems = env.get("TURNSTILE_API_BASE", ""), []
     if bool(site_key) != bool(secret_key):
         problems.append("TURNSTILE_SITE_KEY and TURNSTILE_SECRET_KEY must be set together")
-    if not re.fullmatch(r"[\w.-]*", f"{site_key}{secret_key}"):
+    if not re.fullmatch(r"[A-Za-z0-9_.-]*", f"{site_key}{secret_key}"):
         problems.append("TURNSTILE_SITE_KEY and TURNSTILE_SECRET_KEY must be as Cloudflare shows")
     public = env.get("PUBLIC_URL", "")
     if public and not is_loopback(public):

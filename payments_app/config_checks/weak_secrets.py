@@ -15,7 +15,9 @@ WEBHOOK_SECRETS = (
 )
 _DEFAULT_LIKE = re.compile(r"change|secret|default|example|password|dev", re.IGNORECASE)
 _WEBHOOK_SECRET = re.compile(r"whsec_([A-Za-z0-9+/=_-]{24,})")
-_STANDARD_SECRET = re.compile(r"whsec_(([A-Za-z0-9+/]{4}){6,}[A-Za-z0-9+/=]{0,4})")
+_STANDARD_SECRET = re.compile(
+    r"whsec_(([A-Za-z0-9+/]{4}){6,}([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?)"
+)
 
 
 def is_guessable(secret: str, length: int) -> bool:
@@ -39,7 +41,10 @@ def _check_secret_key(env: Mapping[str, str]) -> list[str]:
             "SECRET_KEY must be at least 32 random characters "
             "(python -c 'import secrets; print(secrets.token_urlsafe(48))')"
         ]
-    if any(is_guessable(old, 32) for old in listed(env.get("SECRET_KEY_FALLBACKS", ""))):
+    before = listed(env.get("SECRET_KEY_FALLBACKS", ""))
+    if key in before:
+        return ["SECRET_KEY must be a new one, which is not among those before it"]
+    if any(is_guessable(old, 32) for old in before):
         return ["SECRET_KEY_FALLBACKS must each be what SECRET_KEY may be (comma-separated)"]
     return []
 
@@ -48,7 +53,8 @@ def _check_webhook_secrets(env: Mapping[str, str]) -> list[str]:
     return [
         f"{name} must be whsec_ and at least 24 random characters (several: comma-separated)"
         for name in WEBHOOK_SECRETS
-        if any(not _is_secret(_WEBHOOK_SECRET, part) for part in listed(env.get(name, "")))
+        if (value := env.get(name, ""))
+        and not all(_is_secret(_WEBHOOK_SECRET, part) for part in listed(value) or [""])
     ]
 
 
@@ -67,8 +73,8 @@ def _check_alert_secret(env: Mapping[str, str]) -> list[str]:
 
 def _check_metrics_token(env: Mapping[str, str]) -> list[str]:
     token = env.get("METRICS_TOKEN", "")
-    if token and is_guessable(token, 16):
-        return ["METRICS_TOKEN must be at least 16 random characters"]
+    if token and (is_guessable(token, 16) or not re.fullmatch(r"[!-~]+", token)):
+        return ["METRICS_TOKEN must be at least 16 random characters without a space"]
     return []
 
 

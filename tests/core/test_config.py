@@ -141,6 +141,40 @@ def test_all_missing_settings_are_named_at_once() -> None:
         ("WEB_CONCURRENCY", "many", "WEB_CONCURRENCY must"),
         ("WEB_CONCURRENCY", "0", "WEB_CONCURRENCY must"),
         ("PLATFORM_FEE_FIXED", "usd:30,usd:40", "PLATFORM_FEE_FIXED must"),
+        ("PLATFORM_FEE_FIXED", "usd:\u0663", "PLATFORM_FEE_FIXED must"),
+        # What would be seen only once it is needed.
+        ("DATABASE_URL", "sqlite://", "would be lost"),
+        ("DATABASE_URL", "sqlite:///", "would be lost"),
+        ("DATABASE_URL", "sqlite:///:memory:", "would be lost"),
+        ("DATABASE_URL", "postgresql://db:99999/payments", "DATABASE_URL can't be read"),
+        ("REDIS_URL", "redis://jobs:0/0", "REDIS_URL can't be read"),
+        ("REDIS_URL", "redis://jobs/-1", "REDIS_URL can't be read"),
+        ("CACHE_REDIS_URL", "redis://cache/0?nonsense=1", "CACHE_REDIS_URL can't be read"),
+        ("STRIPE_WEBHOOK_SECRET", ",", "STRIPE_WEBHOOK_SECRET must"),
+        ("STRIPE_PUBLISHABLE_KEY", "pk_live_\u0430bc", "STRIPE_PUBLISHABLE_KEY must"),
+        ("ALERT_WEBHOOK_SECRET", "whsec_q8ZtYxW3vU5rS7pO9nM1lK2jA", "ALERT_WEBHOOK_SECRET must"),
+        ("ALERT_WEBHOOK_SECRET", "whsec_q8ZtYxW3vU5rS7pO9nM1lK2j=A==", "ALERT_WEBHOOK_SECRET must"),
+        ("ALERT_WEBHOOK_URL", "https://alerts .example/", "ALERT_WEBHOOK_URL must"),
+        ("ALERT_WEBHOOK_URL", "https://user:hush@alerts.example/", "ALERT_WEBHOOK_URL must"),
+        ("CDN_PURGE_URL", "https://cdn.example/ x", "CDN_PURGE_URL must"),
+        ("CDN_PURGE_TOKEN", "tok\u0435n", "CDN_PURGE_TOKEN must"),
+        ("METRICS_TOKEN", "x9-Kq_7Zr.Lm2Vt8Wp\u0435", "METRICS_TOKEN must"),
+        ("METRICS_TOKEN", "x9-Kq_7Zr Lm2Vt8Wp", "METRICS_TOKEN must"),
+        ("TURNSTILE_SECRET_KEY", "0x4AAA\u0430AAA", "must be as Cloudflare shows"),
+        ("MAIL_FROM", "shop@-", "an address alone"),
+        ("MAIL_FROM", "shop@example.com.", "an address alone"),
+        ("MAIL_FROM", ".@example.com", "an address alone"),
+        ("MAIL_FROM", "a..b@example.com", "an address alone"),
+        ("MAIL_FROM", "sh\u00f6p@example.com", "an address alone"),
+        ("SMTP_URL", "smtp://mail.example.com/inbox", "must name a host"),
+        ("SMTP_URL", "smtp://user@mail.example.com", "must name a host"),
+        ("SMTP_URL", "smtp://mail.example.com:587", "MAIL_FROM is missing"),
+        ("SECURITY_CONTACT", "https://example.com/ x", "SECURITY_CONTACT must"),
+        ("BUSINESS_TIMEZONE", "right/UTC", "zone"),
+        ("BUSINESS_TIMEZONE", "localtime", "zone"),
+        ("BUSINESS_TIMEZONE", "Factory", "zone"),
+        ("SECRET_KEY_FALLBACKS", GOOD["SECRET_KEY"], "which is not among those before it"),
+        ("STRIPE_SECRET_KEY_FALLBACKS", "sk_live_abc", "which is not among those before it"),
     ],
 )
 def test_an_unsafe_or_wrong_setting_is_refused(name: str, value: str, words: str) -> None:
@@ -164,6 +198,10 @@ def test_a_refusal_never_repeats_a_secret() -> None:
         ("redis://jobs", "redis://:pass@JOBS:6379"),
         ("redis://127.0.0.1:6379/1", "redis://localhost/1"),
         ("redis://jobs/0", "redis://jobs/7?db=0"),
+        ("redis://jobs:6379/0", "redis://jobs:6379/1"),
+        ("redis://127.0.0.1:6379/0", "redis://127.0.0.1.:6379/1"),
+        ("redis://127.0.0.1:6379/0", "redis://127.1:6379/0"),
+        ("redis://jobs./0", "redis://jobs/0"),
         ("unix:///run/redis.sock", "unix:///run/redis.sock?db=0"),
     ],
 )
@@ -171,6 +209,11 @@ def test_one_redis_for_jobs_and_cache_is_refused(jobs: str, cache: str) -> None:
     """An evicting cache would evict jobs, and emptying it would empty the queues."""
     with pytest.raises(ConfigError, match="must not be the same"):
         Config.from_env(GOOD | {"REDIS_URL": jobs, "CACHE_REDIS_URL": cache})
+
+
+def test_two_databases_of_one_redis_will_do_for_a_trial_on_this_machine() -> None:
+    trial = {"PUBLIC_URL": "http://127.0.0.1:8000", "CACHE_REDIS_URL": "redis://jobs:6379/1"}
+    assert Config.from_env(GOOD | trial).cache_redis_url.endswith("/1")
 
 
 def test_a_stand_in_and_a_debugger_may_run_beside_a_site_of_this_machine() -> None:

@@ -130,6 +130,16 @@ def test_a_foreign_name_ends_at_the_handshake(nginx: Nginx) -> None:
         _connected(nginx, anybody, "evil.example")
 
 
+def test_the_host_of_a_request_for_a_whole_address_never_reaches_the_app(nginx: Nginx) -> None:
+    """RFC 9112, 3.2.2: the line's host counts, and nginx chooses the server by it."""
+    trust = ssl.create_default_context(cafile=str(nginx.certificate))
+    with _connected(nginx, trust) as line:
+        line.sendall(
+            f"GET {nginx.url}/ HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n".encode()
+        )
+        assert line.makefile("rb").readline() == b"HTTP/1.1 200 OK\r\n"
+
+
 def _connected(nginx: Nginx, trust: ssl.SSLContext, name: str = NAME) -> ssl.SSLSocket:
     line = socket.create_connection(("127.0.0.1", nginx.port), timeout=10)
     try:

@@ -140,16 +140,11 @@ class SmallWeb(Process):
         workers', nor one that only forked."""
         ours = self._processes()
         return sorted(
-            pid for pid, parent in ours.items() if parent not in ours or self._is_next(pid)
+            pid for pid, parent in ours.items() if parent not in ours or _is_next(pid, parent)
         )
 
     def workers(self) -> set[int]:
         return set(self._processes()) - set(self.masters())
-
-    def _is_next(self, pid: int) -> bool:
-        """A second master is a child of the first, and was started by it."""
-        parent = self._processes().get(pid)
-        return f"GUNICORN_PID={parent}".encode() in _read(pid, "environ").split(b"\0")
 
     def _processes(self) -> dict[int, int]:
         """The parent of each process that was started for this pid file."""
@@ -181,6 +176,11 @@ class SmallWeb(Process):
                 continue
 
 
+def _is_next(pid: int, parent: int) -> bool:
+    """A second master is a child of the first, and was started by it."""
+    return f"GUNICORN_PID={parent}".encode() in _read(pid, "environ").split(b"\0")
+
+
 def _read(pid: int, name: str) -> bytes:
     try:
         return Path(f"/proc/{pid}/{name}").read_bytes()
@@ -189,7 +189,8 @@ def _read(pid: int, name: str) -> bytes:
 
 
 class Visitors:
-    """They ask all the time; `answers` counts what they got."""
+    """They ask a hundred times a second at most: what is faster takes the processor from those that
+    are asked. `answers` counts what they got."""
 
     def __init__(self, web: SmallWeb) -> None:
         self.web, self.answers = web, Counter[str]()
@@ -208,7 +209,7 @@ class Visitors:
         self._thread.join()
 
     def _visit(self) -> None:
-        while not self._over.is_set():
+        while not self._over.wait(0.01):
             try:
                 self.answers[self.web.ask()] += 1
             except OSError as error:

@@ -3,14 +3,12 @@
 import sys
 
 from payments_app import create_app
-from payments_app.core.jobs.processes import Parent
-from payments_app.programs import NAMES, programs
+from payments_app.programs import NAMES, programs, run_all
 
 if __name__ == "__main__":
     if not set(sys.argv[1:]) <= set(NAMES) or len(sys.argv) > 2:
         sys.exit(f"Usage: python worker.py [NAME], where NAME is one of {', '.join(NAMES)}")
-    all_programs = programs(create_app())
     if sys.argv[1:]:
-        all_programs[sys.argv[1]]()
+        programs(create_app())[sys.argv[1]]()
     else:
-        Parent(all_programs).run()
+        run_all(create_app())

@@ -12,10 +12,11 @@ from sqlalchemy import event
 
 from bench.load import take_turns
 from bench.site import Site, flask
-from bench.staff import NOWHERE, Bench
+from bench.staff import Bench
 from bench.table import Row, at_most
 from parts.postgres import create_database, libpq
 from parts.schema import migrate
+from parts.settings import NO_CACHE
 
 FEW, MANY = 1_000, 1_000_000
 ROUNDS = 25
@@ -45,7 +46,7 @@ def rows(here: Site, many: int = MANY) -> list[Row]:
     _fill(here, "few", FEW)
     took = _fill(here, "many", many)
     few, large = (Bench(_url(here, name), here.cache.url()) for name in ("few", "many"))
-    bare = Bench(_url(here, "many"), NOWHERE)
+    bare = Bench(_url(here, "many"), NO_CACHE)
     return [
         *_grown(few, large, many),
         *_deep_and_heavy(large),

@@ -22,7 +22,7 @@ from parts.schema import migrate
 from parts.settings import private_settings
 
 # A measurement must not meet the limits that keep strangers out.
-LIFTED = {"CHECKOUT_RATE_LIMIT": "1000000/minute"}
+LIFTED = {"CHECKOUT_RATE_LIMIT": "999999/minute"}
 
 
 @dataclass(frozen=True)

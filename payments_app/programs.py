@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import time
 from collections.abc import Callable
 from functools import partial
 
 from flask import Flask
+from redis import RedisError
+from sqlalchemy.exc import SQLAlchemyError
 
 from payments_app.cli import run_sweeper
+from payments_app.core.extensions import db
 from payments_app.core.jobs import worker
 from payments_app.core.jobs.outbox import SWEEPER
+from payments_app.core.jobs.processes import Parent, ends_well
+from payments_app.core.jobs.runner import Runner
 from payments_app.gateway.own_account import check_account
 from payments_app.inbound.lost import close_if_restored
 from payments_app.ops.watch import check_redis
@@ -18,21 +25,55 @@ from payments_app.queues import BACKGROUND_QUEUES, QUEUE_THREADS
 
 NAMES = (*QUEUE_THREADS, SWEEPER)
 
+CHECK_SECONDS = 10.0  # so long all wait for one check, and so long it holds
 
-def programs(app: Flask) -> dict[str, Callable[[], None]]:
-    """What each process runs until it is told to stop, by its name."""
-    work = {queue: partial(_work, app, queue) for queue in QUEUE_THREADS}
+
+def programs(app: Flask, checked_until: float = 0.0) -> dict[str, Callable[[], None]]:
+    """What each process runs until it is told to stop, by its name. Until that moment of the
+    monotonic clock none checks what was checked for all."""
+    work = {queue: partial(_work, app, queue, checked_until) for queue in QUEUE_THREADS}
     return {**work, SWEEPER: partial(_sweep, app)}
 
 
-def _work(app: Flask, queue: str) -> None:
+def run_all(app: Flask) -> None:
+    """One parent of all until told to stop. What they would do alike as they start is done once,
+    and not in each one's memory; where the check fails each makes it, and says so, itself."""
+    rehearse(app)
+    checked = ends_well("check", partial(_check, app), CHECK_SECONDS)
+    Parent(programs(app, time.monotonic() + CHECK_SECONDS if checked else 0.0)).run()
+
+
+def rehearse(app: Flask) -> None:
+    """Connect, and ask what every worker asks each second, of a queue that nobody has: what
+    SQLAlchemy makes for it at the first time is then shared. Leaves no connection. Without a
+    database or Redis it only costs memory."""
+    with app.app_context():
+        with contextlib.suppress(SQLAlchemyError):
+            nobodys = Runner(app, "", 1)
+            nobodys.look()
+            nobodys.run()
+        db.session.remove()
+        for engine in db.engines.values():
+            engine.dispose()
+    wake_up_redis = app.extensions["wake_up_redis"]
+    with contextlib.suppress(RedisError, OSError):
+        wake_up_redis.ping()
+    wake_up_redis.connection_pool.disconnect()
+
+
+def _work(app: Flask, queue: str, checked_until: float) -> None:
+    if time.monotonic() > checked_until:
+        _check(app)
+    if queue in BACKGROUND_QUEUES:
+        os.nice(10)
+    worker.run(app, queue)
+
+
+def _check(app: Flask) -> None:
     with app.app_context():
         check_account()
         close_if_restored()
         check_redis()
-    if queue in BACKGROUND_QUEUES:
-        os.nice(10)
-    worker.run(app, queue)
 
 
 def _sweep(app: Flask) -> None:

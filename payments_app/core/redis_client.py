@@ -28,6 +28,7 @@ def options() -> dict[str, Any]:
         "socket_connect_timeout": 0.25,
         "socket_timeout": 0.25,
         "retry": Retry(NoBackoff(), 0),
+        "driver_info": None,  # each connection would read the package's version from its files
     }
 
 

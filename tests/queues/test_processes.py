@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import socket
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -16,9 +17,14 @@ from flask import Flask
 
 from parts.app import REPOSITORY, Worker
 from parts.process import Process, wait_until
+from parts.settings import NO_REDIS
 from payments_app.core.jobs.processes import check_fork
+from payments_app.gateway.own_account import check_account
 from payments_app.programs import NAMES
+from payments_app.queues import QUEUE_THREADS
 from tests.payments.driver import PaymentDriver
+
+NOT_CHECKED = "whose STRIPE_SECRET_KEY is was not checked"
 
 
 class SmallParent(Process):
@@ -97,13 +103,67 @@ def test_all_queues_and_the_sweeper_are_worked_on_by_one_parent_s_children(
     app: Flask, settings: dict[str, str], tmp_path: Path
 ) -> None:
     reporting = settings | {"SENTRY_DSN": "http://key@127.0.0.1:1/1"}  # it may start no thread yet
+    driver = PaymentDriver(app)
+    driver.fail_stripe("forbidden", "/v1/account$")
     with app.app_context(), Worker(tmp_path, reporting) as parent:
-        driver = PaymentDriver(app)
         paid = driver.open()
         assert wait_until(lambda: driver.read(paid).state == "complete", within=60)
         assert set(parent.children()) == {name[:15] for name in NAMES}
+        assert parent.log.read_text().count(NOT_CHECKED) == 1  # for all of them
         parent.signal(signal.SIGTERM)
         assert wait_until(lambda: not parent.is_running(), within=20)
+
+
+@pytest.mark.slow
+def test_where_the_check_fails_each_makes_it_itself_and_the_sweeper_works(
+    app: Flask, settings: dict[str, str], tmp_path: Path
+) -> None:
+    with app.app_context():
+        check_account()
+    refused = settings | {"STRIPE_SECRET_KEY": "sk_test_of_another_account"}
+    with Worker(tmp_path, refused) as parent:
+        ends = [f"{name} ended with 1" for name in QUEUE_THREADS]
+        assert wait_until(lambda: all(end in parent.log.read_text() for end in ends), within=60)
+        assert "sweeper" in parent.children()
+        assert "sweeper ended" not in parent.log.read_text()
+
+
+def test_a_check_is_good_where_it_returns_in_time() -> None:
+    program = """
+import threading
+from payments_app.core.jobs.processes import ends_well
+for run in (threading.Thread(target=print).start, lambda: 1 / 0, threading.Event().wait):
+    print(ends_well("check", run, 1.0))
+"""
+    said = subprocess.run(
+        [sys.executable, "-c", program], cwd=REPOSITORY, capture_output=True, text=True, check=True
+    )
+    assert said.stdout.split() == ["True", "False", "False"]
+
+
+@pytest.mark.parametrize("parts", ["there", "away"])
+def test_a_rehearsal_leaves_neither_thread_nor_connection(
+    app: Flask, settings: dict[str, str], parts: str
+) -> None:
+    away = {"DATABASE_URL": "postgresql://127.0.0.1:1/none", "REDIS_URL": NO_REDIS}
+    program = """
+from payments_app import create_app
+from payments_app.core.jobs.processes import check_fork
+from payments_app.programs import rehearse
+app = create_app()
+rehearse(app)
+check_fork()
+print(len(app.extensions["engine_at_once"]._compiled_cache))
+"""
+    said = subprocess.run(
+        [sys.executable, "-c", program],
+        env=os.environ | settings | (away if parts == "away" else {}),
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert int(said.stdout) >= (2 if parts == "there" else 0)
 
 
 def test_nothing_is_forked_beside_a_second_thread() -> None:

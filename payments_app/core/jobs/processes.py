@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 FIRST_SECONDS, LONGEST_SECONDS = 1.0, 30.0  # before one that ended soon is started again, doubled
 STEADY_SECONDS = 60.0  # one that ran so long begins anew with FIRST_SECONDS
-_LOOK_SECONDS = 0.2
+_LOOK_SECONDS, _CHECK_SECONDS = 0.2, 0.05
 
 
 @dataclass
@@ -83,23 +83,13 @@ class Parent:
 
     def _become(self, name: str, run: Callable[[], None]) -> NoReturn:
         """In the child: `run`, and end with it."""
-        status = 1
-        try:
-            for number in (signal.SIGTERM, signal.SIGINT):
-                signal.signal(number, signal.SIG_DFL)
-            os.close(self._alive[1])
-            threading.Thread(target=self._end_with_parent, daemon=True).start()
-            with contextlib.suppress(OSError):  # for `ps` and `pkill`
-                Path("/proc/self/comm").write_text(name)
-            run()
-            status = 0
-        except SystemExit as ended:
-            status = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
-        except BaseException:
-            log.exception("%s ended", name)
-        finally:
-            atexit._run_exitfuncs()  # but wait for no thread
-            os._exit(status)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, signal.SIG_DFL)
+        os.close(self._alive[1])
+        threading.Thread(target=self._end_with_parent, daemon=True).start()
+        with contextlib.suppress(OSError):  # for `ps` and `pkill`
+            Path("/proc/self/comm").write_text(name)
+        _run_and_end(name, run)
 
     def _end_with_parent(self) -> None:
         os.read(self._alive[0], 1)  # nobody writes: it ends when the parent does
@@ -125,6 +115,40 @@ class Parent:
         child.pause = min(LONGEST_SECONDS, 2 * child.pause) if wait else FIRST_SECONDS
         if not self._stop.is_set():
             log.warning("%s ended with %d: it is started again in %g s", name, code, wait)
+
+
+def ends_well(name: str, run: Callable[[], None], within: float) -> bool:
+    """Whether `run` returns within so many seconds, in a process of its own: what it connects to
+    and which threads it starts is gone with it."""
+    check_fork()
+    pid = os.fork()
+    if not pid:
+        _run_and_end(name, run)
+    until = time.monotonic() + within
+    while True:
+        ended, status = os.waitpid(pid, os.WNOHANG)
+        if ended:
+            return status == 0
+        if time.monotonic() > until:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+            return False
+        time.sleep(_CHECK_SECONDS)
+
+
+def _run_and_end(name: str, run: Callable[[], None]) -> NoReturn:
+    """In a child: `run`, and end with it."""
+    status = 1
+    try:
+        run()
+        status = 0
+    except SystemExit as ended:
+        status = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+    except BaseException:
+        log.exception("%s ended", name)
+    finally:
+        atexit._run_exitfuncs()  # but wait for no thread
+        os._exit(status)
 
 
 def check_fork() -> None:

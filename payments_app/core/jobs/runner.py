@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from payments_app.core import registry
 from payments_app.core.db.clock import database_now
-from payments_app.core.db.session import CommitOutcomeUnknownError
+from payments_app.core.db.session import CommitOutcomeUnknownError, at_once
 from payments_app.core.extensions import db
 from payments_app.core.jobs import counters, due, leases, unknown
 from payments_app.core.jobs.command import Claim, Later
@@ -167,9 +167,8 @@ def _is_late(queue: str) -> bool:
     """Whether a message that is known here has been due for a while, and nobody is on it."""
     late = Message.available_at <= database_now(-LATE_SECONDS)
     waiting = select(Message.id).where(Message.queue == queue, due.is_known(), late)
-    found = db.session.scalar(select(exists(waiting.where(*due.claimable()))))
-    db.session.commit()  # it only read
-    return bool(found)
+    (found,) = at_once(select(exists(waiting.where(*due.claimable()))))
+    return bool(found[0])
 
 
 def _claim(queue: str, limit: int) -> list[Claim]:

@@ -120,10 +120,10 @@ class QueueProcess:
             stopping.wait(AGAIN_SECONDS)
 
     def _connect(self) -> QueueWorker:
-        never = Retry(NoBackoff(), 0)
+        url = self._app.config["CONFIG"].redis_url
         return QueueWorker(
             [self._queue],
-            connection=Redis.from_url(self._app.config["CONFIG"].redis_url, retry=never),
+            connection=Redis.from_url(url, retry=Retry(NoBackoff(), 0), driver_info=None),
             job_class=WakeUpJob,
             serializer=JSONSerializer,
             worker_ttl=45,

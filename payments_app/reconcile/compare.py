@@ -26,9 +26,11 @@ from payments_app.payments.models import Transaction
 from payments_app.payments.phases import State
 from payments_app.reconcile import (
     compare_movements,
+    compare_payouts,
     compare_returns,
     internal_ledger,
     internal_payments,
+    internal_payouts,
     internal_refunds_and_disputes,
     internal_settlement,
     internal_shares,
@@ -48,6 +50,7 @@ _INSIDE = (
     internal_ledger,
     internal_shares,
     internal_settlement,
+    internal_payouts,
     internal_told,
 )
 
@@ -77,6 +80,7 @@ def compare(since: dt.datetime, until: dt.datetime, *, without: Collection[str] 
                 read.differences += _page_differences(page, since, until, account)
             read.differences += compare_returns.differences(since, until, account)
             read.differences += compare_movements.differences(since, until, account)
+        read.differences += compare_payouts.differences(since, until)
         read.differences += _unlisted(since, until, read.intents, accounts)
     except UnreadableError as error:
         _break_off(run_id, str(error))

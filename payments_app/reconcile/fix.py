@@ -26,6 +26,7 @@ from payments_app.payments.transactions.apply_stripe_state import apply_in_sessi
 from payments_app.reconcile.findings import resolve
 from payments_app.reconcile.kinds import KINDS
 from payments_app.reconcile.models import Finding
+from payments_app.reconcile.read_payout import READ
 from payments_app.reconcile.revive import revive_payment, revive_refund
 
 RETRY_SECONDS = 30.0
@@ -165,6 +166,7 @@ FIXES = {
     "announce_refund": _stage("notices.announce_refund"),
     "refresh_refund": _stage("refunds.refresh", "intent"),
     "refresh_dispute": _stage("disputes.refresh", "intent"),
+    "read_payout": _stage(READ),
     "revive": Fix(_revive),
     "revive_refund": Fix(_revive_refund),
     "correct_active_record": Fix(_set_active),

@@ -91,6 +91,9 @@ _AT_STRIPE = {
         _PAST,
         who=_STRIPE,
     ),
+    "payout_not_here": Kind(
+        "a payout at Stripe is not here, or otherwise", "warning", _NO_EVENT, "read_payout"
+    ),
 }
 
 _INSIDE = {
@@ -202,6 +205,27 @@ _INSIDE = {
         "critical",
         _PAST,
         who="The developers. Tell the merchant the right amount meanwhile.",
+    ),
+    "payout_differs": Kind(
+        "a payout is not the sum of its balance transactions", "critical", _PAST, who=_STRIPE
+    ),
+    "payout_not_listed": Kind(
+        "Stripe has not said for days what an automatic payout is made of",
+        "warning",
+        _NO_EVENT,
+        "read_payout",
+    ),
+    "payout_line_differs": Kind(
+        "a balance transaction in a payout has another amount or fee than what it is of",
+        "critical",
+        _PAST,
+        who=_STRIPE,
+    ),
+    "payout_line_unknown": Kind(
+        "a balance transaction in a payout is of no payment, refund or dispute of ours",
+        "warning",
+        "It was made at Stripe by hand or by another program, or its event did not arrive.",
+        who=_ADMIN,
     ),
     "stuck_refund": Kind(
         "an open refund, and nothing is scheduled that would end it",

@@ -20,6 +20,8 @@ from payments_app.payments.disputes.models import Dispute
 from payments_app.payments.disputes.refresh import refresh as refresh_disputes
 from payments_app.payments.models import PaymentRecord, Transaction
 from payments_app.payments.refunds.models import Refund
+from payments_app.reconcile.models import Payout, PayoutLine
+from payments_app.reconcile.read_payout import read as read_payout
 from payments_app.settlement.models import Batch, Line, Part
 from tests.ledger.concurrency import claim
 from tests.merchants.connected_merchants import create_ready_merchant
@@ -357,3 +359,43 @@ def a_closed_settlement_of_another_total(driver: PaymentDriver) -> Iterator[str]
     yield driver.pay(order=driver.create_order(1800, "jpy"))
     settle(driver)
     past_triggers(update(Batch).where(Batch.currency == "jpy").values(total=1))
+
+
+def paid_out(driver: PaymentDriver, currency: str) -> str:
+    """All that is held in a currency goes to the bank, and we are told; the payout's id."""
+    made: str = driver.sandbox("POST", "/_sandbox/payouts", currency=currency)["id"]
+    read_payout(made, claim(made))
+    return made
+
+
+@plants("payout_differs")
+def a_payout_of_another_amount(driver: PaymentDriver) -> Iterator[str]:
+    yield driver.pay(order=driver.create_order(1500, "eur"))
+    payout = paid_out(driver, "eur")
+    past_triggers(update(Payout).where(Payout.id == payout).values(amount=1400))
+
+
+@plants("payout_not_here")
+def a_payout_of_another_amount_at_stripe(driver: PaymentDriver) -> Iterator[str]:
+    yield driver.pay(order=driver.create_order(1500, "gbp"))
+    payout = paid_out(driver, "gbp")
+    driver.sandbox("POST", f"/_sandbox/payouts/{payout}", amount=1)
+
+
+@plants("payout_line_differs")
+def a_balance_transaction_of_another_amount_in_a_payout(driver: PaymentDriver) -> Iterator[str]:
+    yield driver.pay(order=driver.create_order(1500, "cad"))
+    payout = paid_out(driver, "cad")
+    past_triggers(
+        update(PayoutLine)
+        .where(PayoutLine.payout_id == payout)
+        .values(amount=PayoutLine.amount + 1, fee=PayoutLine.fee + 1)
+    )
+
+
+@plants("payout_line_unknown")
+def a_balance_transaction_of_nobody_in_a_payout(driver: PaymentDriver) -> Iterator[str]:
+    yield driver.pay(order=driver.create_order(1500, "aud"))
+    payout = paid_out(driver, "aud")
+    nobody = {"about": None, "transaction_id": None}
+    past_triggers(update(PayoutLine).where(PayoutLine.payout_id == payout).values(nobody))

@@ -37,6 +37,7 @@ FIXES = {
     "settle_lines": ("Add it", "What was left out is put on the merchant's next settlement."),
     "refresh_refund": ("Read it from Stripe", "The payment's refunds are read from Stripe again."),
     "refresh_dispute": ("Read it from Stripe", "Its disputes are read from Stripe again."),
+    "read_payout": ("Read it from Stripe", "The payout and what it is made of are read again."),
     "revive": ("Resume", "The payment's next step is scheduled; Stripe is asked first."),
     "revive_refund": ("Resume", "The refund's next step is scheduled; it is sent once."),
     "correct_active_record": ("Correct it", "Whether it holds its order is set by its state."),

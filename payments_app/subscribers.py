@@ -71,6 +71,8 @@ from payments_app.payments.transactions.look_up import FIRST_SECONDS, check, loo
 from payments_app.payments.transactions.recover import recover
 from payments_app.payments.unmatched import MATCH, match
 from payments_app.reconcile.fix import run_fix
+from payments_app.reconcile.read_payout import READ as READ_PAYOUT
+from payments_app.reconcile.read_payout import read as read_payout
 from payments_app.reconcile.revive import revive
 from payments_app.reconcile.rounds import run_compare, stage_rounds_now
 from payments_app.settlement import close, open_batch, settle
@@ -125,6 +127,7 @@ COMMANDS = {
     ),
     "reconcile.revive": Command(without_subject(revive), SWEEPER, unique_while_open=True),
     "reconcile.compare": Command(run_compare, "default"),
+    READ_PAYOUT: Command(read_payout, "default"),
     "reconcile.fix": Command(run_fix, "default", deadline=3600.0),
     "stripe.recovered": Command(recover, "charges"),
     "inbound.fetch_missed": Command(

@@ -4,6 +4,7 @@ import time
 from typing import Any
 
 from stripe_sandbox.call import Call
+from stripe_sandbox.errors import ApiError
 from stripe_sandbox.listing import page
 from stripe_sandbox.params import PAGE, text
 from stripe_sandbox.routing import route
@@ -91,8 +92,19 @@ def retrieve(call: Call, _params: dict[str, Any], transaction_id: str) -> Object
 @route(
     "GET",
     "/v1/balance_transactions",
-    {"source": text, "type": text, "currency": text, **PAGE},
+    {"source": text, "type": text, "currency": text, "payout": text, **PAGE},
 )
 def list_(call: Call, params: dict[str, Any]) -> Object:
-    url = "/v1/balance_transactions"
-    return page(call, "balance_transaction", url, params, "source", "type", "currency")
+    url, condition = "/v1/balance_transactions", "TRUE"
+    if "payout" in params:
+        payout = call.param(params["payout"], "payout", "payout")
+        if not payout["automatic"]:
+            raise ApiError(
+                400,
+                "Balance transaction history can only be filtered on automatic payouts, not"
+                " manual.",
+                param="payout",
+            )
+        condition = f"json_extract(body, '$._payout') = '{payout['id']}'"
+    filters = ("source", "type", "currency")
+    return page(call, "balance_transaction", url, params, *filters, condition=condition)

@@ -15,6 +15,7 @@ POST charges/<id>                 changes the fields of one; likewise of a balan
 POST confirmation_tokens/<id>/expire
 DELETE idempotency_keys           as after 24 hours
 POST refunds/<id>/move             a pending or doomed refund moves on at once
+POST payouts {"currency"?}         all that the balance holds is paid out, and reconciled
 POST accounts_apis {"v1"?, "v2"?}   false: accounts may not be created by v1, used by v2
 POST account                      changes the fields of the account itself; {} ends it
 POST accounts/<id>                changes the fields of a connected account, with its event
@@ -30,7 +31,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs
 
-from stripe_sandbox import accounts, connected_accounts, events, params
+from stripe_sandbox import accounts, connected_accounts, events, params, payouts
 from stripe_sandbox.api import Api
 from stripe_sandbox.call import Call, SandboxContext, visible
 from stripe_sandbox.errors import ApiError
@@ -41,7 +42,7 @@ from stripe_sandbox.webhooks import WebhookDispatcher
 
 _CHANGED = (
     *("charge", "balance_transaction", "refund", "dispute", "payment_intent", "setup_intent"),
-    *("transfer", "application_fee", "payment_method"),
+    *("transfer", "application_fee", "payment_method", "payout"),
 )
 _ACCOUNT_OPERATIONS = {
     "onboard": connected_accounts.onboard,
@@ -69,6 +70,7 @@ class Control:
             ("POST", rf"({'|'.join(_CHANGED)})s/(\w+)", self._change),
             ("POST", r"confirmation_tokens/(ctoken_\w+)/expire", self._expire),
             ("DELETE", r"idempotency_keys", self._forget_keys),
+            ("POST", r"payouts", self._pay_out),
             ("POST", r"accounts_apis", self._set_accounts_apis),
             ("POST", r"account", self._change_own),
             ("POST", r"accounts/(acct_\w+)", self._change_account),
@@ -175,6 +177,12 @@ class Control:
     def _forget_keys(self, account: str, _content: Any) -> Any:
         self._context.store.query("DELETE FROM answers WHERE account = ?", account)
         return {}
+
+    def _pay_out(self, account: str, content: Any) -> Any:
+        with self._context.store.transaction():
+            payout = payouts.pay_out(Call(self._context, account), content.get("currency", "usd"))
+        self._dispatcher.wake()
+        return visible(payout)
 
     def _change(self, account: str, content: Any, kind: str, object_id: str) -> Any:
         call = self._call(account, object_id)

@@ -88,7 +88,7 @@ class Store:
     def put(self, account: str, thing: Object) -> Object:
         self.query(
             "INSERT INTO objects (id, account, kind, created, body) VALUES (?, ?, ?, ?, ?)"
-            " ON CONFLICT (id) DO UPDATE SET body = excluded.body",
+            " ON CONFLICT (id) DO UPDATE SET body = excluded.body, created = excluded.created",
             thing["id"],
             account,
             thing["object"],

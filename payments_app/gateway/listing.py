@@ -58,6 +58,17 @@ def disputes_created(
     return pages(client().v1.disputes.list, account, created=_created(since, until))
 
 
+def movements_created(
+    since: dt.datetime, until: dt.datetime, account: str | None = None
+) -> Iterator[Page]:
+    """Pages of the balance transactions that Stripe wrote in [since, until): whatever moved the
+    balance, also of a payment of long ago. Raises UnreadableError.
+
+    Source: https://docs.stripe.com/api/balance_transactions/list
+    """
+    return pages(client().v1.balance_transactions.list, account, created=_created(since, until))
+
+
 def _created(since: dt.datetime, until: dt.datetime) -> dict[str, int]:
     return {"gte": int(since.timestamp()), "lt": int(until.timestamp())}
 

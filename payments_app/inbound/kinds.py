@@ -37,6 +37,7 @@ _CARD = Handling("customers.read_card", of_ours=True)
 _ACCOUNT = Handling("merchants.refresh_account", of_account=True)
 _TRANSFER = Handling("connect.read_by_charge", "source_transaction")
 _FEE = Handling("connect.read_by_charge", "charge")
+_PAYOUT = Handling("reconcile.read_payout", of_ours=True)
 
 HANDLINGS = {
     "payment_intent.succeeded": _PROCESS_INTENT,
@@ -69,6 +70,11 @@ HANDLINGS = {
     "transfer.reversed": _TRANSFER,
     "application_fee.created": _FEE,
     "application_fee.refunded": _FEE,
+    "payout.paid": _PAYOUT,
+    "payout.failed": _PAYOUT,
+    "payout.canceled": _PAYOUT,
+    "payout.updated": _PAYOUT,
+    "payout.reconciliation_completed": _PAYOUT,
 }
 
 # https://docs.stripe.com/api/v2/core/accounts/event-types

@@ -50,11 +50,10 @@ def post_connect(session: Session, record_id: str, _claim: Claim) -> None:
     transaction = states.lock(session, record.transaction_id)
     if transaction.phase != Phase.COMPLETE:
         raise LookupError(f"{transaction.id} is {transaction.phase}: nothing was shared")
-    entry_type = _ENTRY_TYPES.get((record.side, record.kind))
+    entry_type = entry_type_of(record)
     if entry_type is None or _gave_nothing_back(session, record):
         return
     ensure_capture(session, transaction)
-    of_the_sale = entry_type in (TRANSFER, FEE)
     post(
         session,
         entry_type,
@@ -62,9 +61,25 @@ def post_connect(session: Session, record_id: str, _claim: Claim) -> None:
         record.money,
         debit=CONNECTED_BALANCES if entry_type in _TO_MERCHANT else STRIPE_BALANCE,
         credit=STRIPE_BALANCE if entry_type in _TO_MERCHANT else CONNECTED_BALANCES,
-        about=transaction.id if of_the_sale else record.refund_id or record.stripe_id,
+        about=_about(record),
     )
     tell(session, transaction.id, f"{transaction.id}:{record.id}")
+
+
+def entry_type_of(record: ConnectRecord) -> str | None:
+    """What a record is posted as; None where another tells of the same money."""
+    return _ENTRY_TYPES.get((record.side, record.kind))
+
+
+def key_of(record: ConnectRecord) -> str:
+    """The key of the journal that a record is posted as."""
+    return f"{entry_type_of(record)}_{_about(record)}"
+
+
+def _about(record: ConnectRecord) -> str:
+    if entry_type_of(record) in (TRANSFER, FEE):
+        return record.transaction_id
+    return record.refund_id or record.stripe_id
 
 
 def _gave_nothing_back(session: Session, record: ConnectRecord) -> bool:

@@ -68,13 +68,14 @@ def _post_movement(
             session,
             entry_type,
             dispute.transaction_id,
-            _moved(dispute, movement),
+            moved(dispute, movement),
             debit=debit,
             credit=credit,
             about=movement["id"],
         )
 
 
-def _moved(dispute: Dispute, movement: dict[str, Any]) -> Money:
+def moved(dispute: Dispute, movement: dict[str, Any]) -> Money:
+    """What a movement of Stripe's balance is posted with: in the dispute's own currency."""
     same = movement["currency"].lower() == dispute.currency
     return Money(abs(movement["amount"]) if same else dispute.amount, dispute.currency)

@@ -27,7 +27,7 @@ from payments_app.payments.transactions.read_charge import read_charge
 
 STRIPE_FEE = "stripe_fee"
 POSTED = "ledger.posted"
-_CHARGES = ("charge", "payment")
+CHARGES = ("charge", "payment")
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def post_fee(transaction_id: str, _claim: Claim) -> None:
 def charge_kept(session: Session, transaction_id: str) -> bool:
     """Whether what the payment's charge did to the balance is kept."""
     kept = select(BalanceTransaction.id).where(
-        BalanceTransaction.transaction_id == transaction_id, BalanceTransaction.type.in_(_CHARGES)
+        BalanceTransaction.transaction_id == transaction_id, BalanceTransaction.type.in_(CHARGES)
     )
     return session.scalar(kept.limit(1)) is not None
 

@@ -16,6 +16,7 @@ from payments_app.gateway.words import known, word
 from payments_app.payments.phases import Phase
 from payments_app.reconcile import internal_payments
 from payments_app.reconcile.findings import Difference
+from payments_app.reconcile.values import money as _money
 
 
 @dataclass(frozen=True)
@@ -51,14 +52,16 @@ def classify(
 
     def difference(kind: str) -> Difference:
         subject = intent["id"] if kind == "second_intent" else ours.id
-        about = {**details, "phase": ours.phase, "transaction": named}
+        about = {"at_stripe": status, "here": ours.phase, **details, "transaction": named}
         return Difference(kind, subject, ours.created_at, ours.id, about)
 
     if ours.stripe_payment_id not in (None, intent["id"]):
         return [difference("second_intent")]
     found = []
     if _amounts_differ(intent, ours):
-        details["received"] = intent.get("amount_received")
+        details |= {"at_stripe": _money_of(intent), "here": _money(ours.amount, ours.currency)}
+        details["received_at_stripe"] = intent.get("amount_received")
+        details["received_here"] = ours.paid
         found.append(difference("amount_differs"))
     elif status is None:
         found.append(difference("status_unknown"))
@@ -69,6 +72,10 @@ def classify(
     if ours.phase == Phase.CANCELED and status not in (None, "canceled", "succeeded"):
         found.append(difference("ended_here_open_at_stripe"))
     return found
+
+
+def _money_of(intent: dict[str, Any]) -> str:
+    return _money(intent.get("amount"), intent.get("currency"))
 
 
 def _amounts_differ(intent: dict[str, Any], ours: Ours) -> bool:

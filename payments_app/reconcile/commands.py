@@ -11,8 +11,9 @@ from payments_app.core.db.clock import utcnow
 from payments_app.core.extensions import db
 from payments_app.gateway.results import UnreadableError
 from payments_app.reconcile.compare import compare
-from payments_app.reconcile.findings import KINDS, open_findings
+from payments_app.reconcile.findings import open_findings
 from payments_app.reconcile.fix import FixFailedError, fix
+from payments_app.reconcile.kinds import KINDS
 from payments_app.reconcile.rounds import slices
 
 reconcile_group = AppGroup("reconcile", help="Stripe, the payments and the ledger, compared.")
@@ -53,8 +54,9 @@ def fix_one(finding_id: int) -> None:
 
 def _list() -> None:
     for finding in open_findings(db.session(), limit=None):
-        mend = f"fix: {finding.fix}" if finding.fix else "no safe fix"
-        words = KINDS[finding.kind].words if finding.kind in KINDS else "not known here"
+        kind = KINDS.get(finding.kind)
+        mend = f"fix: {finding.fix}" if finding.fix else f"no safe fix. {kind.who if kind else ''}"
+        words = kind.words if kind else "not known here"
         click.echo(
             f"{finding.id}  {finding.severity}  {finding.kind}  {finding.subject}  "
             f"({words}; {mend})"

@@ -25,10 +25,16 @@ from payments_app.payments.connect.account import DIRECT_ACCOUNT
 from payments_app.payments.models import Transaction
 from payments_app.payments.phases import State
 from payments_app.reconcile import (
+    compare_movements,
+    compare_payouts,
     compare_returns,
+    internal_ledger,
     internal_payments,
+    internal_payouts,
     internal_refunds_and_disputes,
     internal_settlement,
+    internal_shares,
+    internal_told,
 )
 from payments_app.reconcile.classify import Ours, classify, named_transaction
 from payments_app.reconcile.findings import Difference, keep
@@ -37,6 +43,16 @@ from payments_app.reconcile.models import Run
 # An intent is created up to 15 minutes after its transaction, and Stripe's clock is not ours.
 MARGIN = dt.timedelta(minutes=30)
 _NO_INTENT = Answer("none", Verdict.INVALID)  # of a payment that names none: nothing to ask for
+# The comparisons of our own tables with each other.
+_INSIDE = (
+    internal_payments,
+    internal_refunds_and_disputes,
+    internal_ledger,
+    internal_shares,
+    internal_settlement,
+    internal_payouts,
+    internal_told,
+)
 
 
 @dataclass
@@ -63,6 +79,8 @@ def compare(since: dt.datetime, until: dt.datetime, *, without: Collection[str] 
                 read.intents |= {intent["id"] for intent in page}
                 read.differences += _page_differences(page, since, until, account)
             read.differences += compare_returns.differences(since, until, account)
+            read.differences += compare_movements.differences(since, until, account)
+        read.differences += compare_payouts.differences(since, until)
         read.differences += _unlisted(since, until, read.intents, accounts)
     except UnreadableError as error:
         _break_off(run_id, str(error))
@@ -112,7 +130,7 @@ def _unlisted(
                 ours.id,
                 ours.created_at,
                 ours.id,
-                {"intent": ours.stripe_payment_id, "status": "unknown at Stripe"},
+                {"intent": ours.stripe_payment_id, "at_stripe": "nothing", "here": ours.phase},
             )
         else:
             raise UnreadableError(answer.verdict, answer.error or {})
@@ -195,14 +213,12 @@ def _break_off(session: Session, run_id: int, error: str) -> None:
 @atomic
 def _conclude(session: Session, run_id: int, read: _Stripes) -> int:
     run = session.get_one(Run, run_id, with_for_update=True)
-    window = (run.since, run.until)
-    comparisons = (internal_payments, internal_refunds_and_disputes, internal_settlement)
     own = [
         difference
-        for comparison in comparisons
-        for difference in comparison.differences(session, *window)
+        for comparison in _INSIDE
+        for difference in comparison.differences(session, run.since, run.until)
     ]
-    run.found = keep(session, [*read.differences, *own], *window)
+    run.found = keep(session, [*read.differences, *own], run)
     run.intents = len(read.intents)
     run.finished_at = database_now()
     return run.found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
@@ -11,21 +12,25 @@ from sqlalchemy import select
 from payments_app.core.db.clock import utcnow
 from payments_app.core.db.columns import as_object
 from payments_app.core.extensions import db
+from payments_app.core.money import code_of
 from payments_app.gateway.listing import disputes_created, refunds_created
 from payments_app.gateway.numbers import moment
-from payments_app.gateway.results import UnreadableError
+from payments_app.gateway.refunds import retrieve_refund
+from payments_app.gateway.results import UnreadableError, Verdict
 from payments_app.gateway.words import known
+from payments_app.payments.connect.account import DIRECT_ACCOUNT
 from payments_app.payments.disputes.models import STATES, Dispute
 from payments_app.payments.disputes.refresh import funds_of
 from payments_app.payments.models import Transaction
 from payments_app.payments.payment_of import charge_id, names_of
 from payments_app.payments.refunds.import_refunds import NEVER_PAID_CODE
-from payments_app.payments.refunds.models import AT_STRIPE, Refund
+from payments_app.payments.refunds.models import AT_STRIPE, Refund, RefundState
 from payments_app.payments.transactions.received import is_release
 from payments_app.reconcile import internal_payments
 from payments_app.reconcile.findings import Difference
+from payments_app.reconcile.values import money
 
-_DISPUTE = "dispute_differs"
+_REFUND, _DISPUTE = "refund", "dispute"
 
 
 def differences(
@@ -36,14 +41,30 @@ def differences(
     What is new there is on its way to us, and what is about no payment of ours is not ours to
     keep. Raises UnreadableError.
     """
+    listed: set[str] = set()
     for page in refunds_created(since, until, account):
-        yield from _compare("refund_differs", page, _refund_states(page), since)
+        listed |= {body["id"] for body in page}
+        yield from _compare(_REFUND, page, _refunds_here(page), since)
+    yield from _unlisted(since, until, account, listed)
     for page in disputes_created(since, until, account):
-        yield from _compare(_DISPUTE, page, _dispute_states(page), since)
+        yield from _compare(_DISPUTE, page, _disputes_here(page), since)
+
+
+@dataclass(frozen=True)
+class _Here:
+    """One of ours: where it stands, in a word that Stripe would say, and how much it is of."""
+
+    state: str
+    amount: int
+    currency: str
+
+    @property
+    def money(self) -> tuple[int, str]:
+        return self.amount, self.currency
 
 
 def _compare(
-    kind: str, page: list[dict[str, Any]], ours: dict[str, str], since: dt.datetime
+    what: str, page: list[dict[str, Any]], ours: dict[str, _Here], since: dt.datetime
 ) -> Iterator[Difference]:
     owners = _owners(page)
     for body in page:
@@ -52,13 +73,47 @@ def _compare(
         age = utcnow() - created
         if owner is None or age.total_seconds() <= internal_payments.POSTED_WITHIN_SECONDS:
             continue
-        state = ours.get(body["id"])
-        if state is None and is_release(body, amount, paid):
+        here = ours.get(body["id"])
+        if here is None and is_release(body, amount, paid):
             continue
-        theirs = _state(body, state, is_dispute=kind == _DISPUTE)
-        if state != theirs:
-            details = {"at_stripe": theirs, "here": state, "intent": names_of(body)[0]}
-            yield Difference(kind, body["id"], created, owner, details)
+        about = {"intent": names_of(body)[0]}
+        theirs = _state(body, here.state if here else None, is_dispute=what == _DISPUTE)
+        if here is None or here.state != theirs:
+            about |= {"at_stripe": theirs, "here": here.state if here else "nothing"}
+            yield Difference(f"{what}_differs", body["id"], created, owner, about)
+        if here is not None and here.money != _money_of(body):
+            about |= {"at_stripe": money(*_money_of(body)), "here": money(*here.money)}
+            yield Difference(f"{what}_amount_differs", body["id"], created, owner, about)
+
+
+def _money_of(body: dict[str, Any]) -> tuple[Any, Any]:
+    return body.get("amount"), code_of(body.get("currency")) or body.get("currency")
+
+
+def _unlisted(
+    since: dt.datetime, until: dt.datetime, account: str | None, listed: set[str]
+) -> Iterator[Difference]:
+    """Refunds that are made here, and were not in Stripe's list."""
+    rows = db.session.execute(
+        select(Refund.stripe_refund_id, Refund.created_at, Refund.transaction_id, Refund.state)
+        .join(Transaction, Transaction.id == Refund.transaction_id)
+        .where(
+            Refund.created_at >= since,
+            Refund.created_at < until,
+            Refund.state == RefundState.SUCCEEDED,
+            DIRECT_ACCOUNT.is_not_distinct_from(account),
+        )
+    ).all()
+    db.session.commit()  # no connection is held while Stripe is read
+    for stripe_id, created, owner, state in rows:
+        if stripe_id is None or stripe_id in listed:
+            continue
+        answer = retrieve_refund(stripe_id, account)
+        if answer.verdict == Verdict.INVALID:
+            about = {"refund": stripe_id, "at_stripe": "nothing", "here": state}
+            yield Difference("refund_not_at_stripe", stripe_id, created, owner, about)
+        elif not answer.was_read:
+            raise UnreadableError(answer.verdict, answer.error or {})
 
 
 def _state(body: dict[str, Any], here: str | None, *, is_dispute: bool) -> str:
@@ -75,31 +130,33 @@ def _funds(body: dict[str, Any]) -> str:
         return "unreadable"
 
 
-def _refund_states(page: list[dict[str, Any]]) -> dict[str, str]:
-    ids = [body["id"] for body in page]
-    rows = db.session.execute(
-        select(Refund.stripe_refund_id, Refund.state, Refund.error_code, Refund.stripe_data).where(
-            Refund.stripe_refund_id.in_(ids)
-        )
+def _refunds_here(page: list[dict[str, Any]]) -> dict[str, _Here]:
+    rows = db.session.scalars(
+        select(Refund).where(Refund.stripe_refund_id.in_([body["id"] for body in page])),
+        execution_options={"populate_existing": True},
     ).all()
+    here = {}
+    for row in rows:
+        # What was never paid was not given back either, whatever it is called at Stripe.
+        never_paid = row.error_code == NEVER_PAID_CODE
+        state = str(as_object(row.stripe_data).get("status")) if never_paid else row.state
+        here[row.stripe_refund_id or ""] = _Here(state, row.amount, row.currency)
     db.session.commit()  # no connection is held while Stripe is read
-    # What was never paid was not given back either, whatever it is called at Stripe.
-    never_paid = {row[0]: as_object(row[3]) for row in rows if row[2] == NEVER_PAID_CODE}
-    return {
-        row[0] or "": str(never_paid[row[0]].get("status")) if row[0] in never_paid else row[1]
-        for row in rows
-    }
+    return here
 
 
-def _dispute_states(page: list[dict[str, Any]]) -> dict[str, str]:
-    ids = [body["id"] for body in page]
+def _disputes_here(page: list[dict[str, Any]]) -> dict[str, _Here]:
     rows = db.session.execute(
-        select(Dispute.stripe_dispute_id, Dispute.state, Dispute.funds).where(
-            Dispute.stripe_dispute_id.in_(ids)
-        )
+        select(
+            Dispute.stripe_dispute_id,
+            Dispute.state,
+            Dispute.funds,
+            Dispute.amount,
+            Dispute.currency,
+        ).where(Dispute.stripe_dispute_id.in_([body["id"] for body in page]))
     ).all()
     db.session.commit()
-    return {row[0]: f"{row[1]}, {row[2]}" for row in rows}
+    return {row[0]: _Here(f"{row[1]}, {row[2]}", row[3], row[4]) for row in rows}
 
 
 def _owners(page: list[dict[str, Any]]) -> dict[str, tuple[str, int, int]]:

@@ -1,4 +1,4 @@
-"""findings: the names of all differences, and keeping them."""
+"""findings: keeping what a comparison saw, and telling of it."""
 
 from __future__ import annotations
 
@@ -13,75 +13,11 @@ from sqlalchemy.orm import Session
 from payments_app.core import alerts
 from payments_app.core.db.clock import database_now
 from payments_app.core.db.session import insert_once
-from payments_app.reconcile.models import Finding
+from payments_app.reconcile.kinds import KINDS
+from payments_app.reconcile.models import Finding, Run
 
 TOLD_EACH = 5  # open findings of a kind, each with an alert of its own
 SHOWN = 200  # findings on a page
-
-
-@dataclass(frozen=True)
-class Kind:
-    """What a difference is called in words, how bad it is, and what mends it safely."""
-
-    words: str
-    severity: str
-    fix: str | None = None
-    windowed: bool = True  # looked for among the payments of the run's window only
-
-
-KINDS = {
-    "paid_at_stripe_not_here": Kind(
-        "Stripe has the money, and the payment is not complete here",
-        "critical",
-        "apply_stripe_state",
-    ),
-    "complete_here_not_at_stripe": Kind(
-        "complete here, and Stripe does not say that it succeeded", "critical"
-    ),
-    "amount_differs": Kind("amount or currency is not the same at Stripe", "critical"),
-    "status_unknown": Kind("Stripe says a status that we do not know", "warning"),
-    "second_intent": Kind("Stripe has a second intent for one payment", "critical"),
-    "unknown_intent": Kind("an intent at Stripe that is no payment of ours", "warning"),
-    "ended_here_open_at_stripe": Kind(
-        "cancelled here, and the intent could still be paid", "warning", "close_intent"
-    ),
-    "missing_ledger_entry": Kind("complete, and not in the ledger", "critical", "post_capture"),
-    "ledger_without_payment": Kind("in the ledger, and the payment is not complete", "critical"),
-    "ledger_amount_differs": Kind("the ledger has another amount than the payment", "critical"),
-    "stuck_pending": Kind(
-        "pending, and nothing is scheduled that would end it", "critical", "revive", windowed=False
-    ),
-    "refund_differs": Kind(
-        "a refund at Stripe is not here, or in another state", "warning", "refresh_refund"
-    ),
-    "dispute_differs": Kind(
-        "a dispute at Stripe is not here, or in another state", "critical", "refresh_dispute"
-    ),
-    "refund_not_in_ledger": Kind(
-        "the ledger does not say what became of the refund", "critical", "post_refund"
-    ),
-    "dispute_not_in_ledger": Kind(
-        "the ledger does not say what the dispute took or gave back", "critical", "post_dispute"
-    ),
-    "fee_not_in_ledger": Kind("what Stripe took for it is not known here", "warning", "post_fee"),
-    "not_settled": Kind(
-        "in the ledger, and in no settlement line of its merchant", "critical", "settle_lines"
-    ),
-    "settlement_differs": Kind(
-        "a settlement line has another amount than its ledger journals", "critical"
-    ),
-    "stuck_refund": Kind(
-        "an open refund, and nothing is scheduled that would end it",
-        "critical",
-        "revive_refund",
-        windowed=False,
-    ),
-    "orphan_active_record": Kind(
-        "whether the payment holds its order says otherwise than its state",
-        "critical",
-        "correct_active_record",
-    ),
-}
 
 
 @dataclass(frozen=True)
@@ -95,14 +31,12 @@ class Difference:
     details: dict[str, Any] = field(default_factory=dict)
 
 
-def keep(
-    session: Session, differences: Iterable[Difference], since: dt.datetime, until: dt.datetime
-) -> int:
-    """Store what a whole comparison of [since, until) saw, in the caller's transaction, and close
-    what was open and is gone. Returns how many differences there are."""
+def keep(session: Session, differences: Iterable[Difference], run: Run) -> int:
+    """Store what a whole comparison saw, in the caller's transaction, and close what was open and
+    is gone. Returns how many differences there are."""
     seen = {(d.kind, d.subject): d for d in differences}
     fresh = [difference for difference in seen.values() if _keep_one(session, difference)]
-    _close_gone(session, list(seen), since, until)
+    _close_gone(session, list(seen), run)
     for kind in sorted({difference.kind for difference in fresh}):
         _tell(session, kind, [difference for difference in fresh if difference.kind == kind])
     return len(seen)
@@ -190,16 +124,16 @@ def _tell(session: Session, name: str, fresh: list[Difference]) -> None:
         )
 
 
-def _close_gone(
-    session: Session, seen: list[tuple[str, str]], since: dt.datetime, until: dt.datetime
-) -> None:
-    everywhere = [name for name, kind in KINDS.items() if not kind.windowed]
-    in_window = (Finding.about_at >= since) & (Finding.about_at < until)
+def _close_gone(session: Session, seen: list[tuple[str, str]], run: Run) -> None:
+    """What was found before this comparison began, and was looked for by it in vain."""
+    inside = [name for name, kind in KINDS.items() if kind.inside]
+    in_window = (Finding.about_at >= run.since) & (Finding.about_at < run.until)
     session.execute(
         update(Finding)
         .where(
             Finding.resolved_at.is_(None),
-            in_window | Finding.kind.in_(everywhere),
+            Finding.seen_at <= run.started_at,
+            in_window | Finding.kind.in_(inside),
             tuple_(Finding.kind, Finding.subject).not_in(seen or [("", "")]),
         )
         .values(resolved_at=database_now(), resolution="gone", resolved_by="system")

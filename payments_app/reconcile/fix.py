@@ -16,13 +16,17 @@ from payments_app.core.jobs import outbox
 from payments_app.core.jobs.command import Claim, Later
 from payments_app.gateway import charges
 from payments_app.gateway.results import Answer, Verdict
+from payments_app.notices import mails
+from payments_app.notices.models import Mail
 from payments_app.payments import states
 from payments_app.payments.connect.account import account_of
 from payments_app.payments.models import PaymentRecord, Transaction
 from payments_app.payments.phases import State
 from payments_app.payments.transactions.apply_stripe_state import apply_in_session, mark_closed
 from payments_app.reconcile.findings import resolve
+from payments_app.reconcile.kinds import KINDS
 from payments_app.reconcile.models import Finding
+from payments_app.reconcile.read_payout import READ
 from payments_app.reconcile.revive import revive_payment, revive_refund
 
 RETRY_SECONDS = 30.0
@@ -141,6 +145,12 @@ def _set_active(session: Session, finding: Finding, _answer: Answer | None) -> N
         raise FixFailedError("another payment holds the same order: refund one of them") from error
 
 
+def _send_receipt(session: Session, finding: Finding, _answer: Answer | None) -> None:
+    mail = session.get_one(Mail, finding.subject, with_for_update=True, populate_existing=True)
+    if not mails.send_again(session, mail):
+        outbox.stage(session, mails.SEND, mail.id, key=f"{mails.SEND}:{mail.id}:{finding.id}")
+
+
 FIXES = {
     "apply_stripe_state": Fix(_apply_stripe_state, _read_intent),
     "close_intent": Fix(_apply_stripe_state, _cancel_intent),
@@ -148,9 +158,15 @@ FIXES = {
     "post_refund": _stage("ledger.post_refund"),
     "post_dispute": _stage("ledger.post_dispute"),
     "post_fee": _stage("ledger.post_fee"),
+    "post_connect": _stage("ledger.post_connect", "record"),
     "settle_lines": _stage("settlement.missing"),
+    "write_receipt": _stage("notices.receipt"),
+    "send_receipt": Fix(_send_receipt),
+    "announce_payment": _stage("notices.announce_payment"),
+    "announce_refund": _stage("notices.announce_refund"),
     "refresh_refund": _stage("refunds.refresh", "intent"),
     "refresh_dispute": _stage("disputes.refresh", "intent"),
+    "read_payout": _stage(READ),
     "revive": Fix(_revive),
     "revive_refund": Fix(_revive_refund),
     "correct_active_record": Fix(_set_active),
@@ -191,7 +207,8 @@ def _fixable(session: Session, finding_id: int) -> Finding:
     if finding.resolved_at is not None:
         raise FixFailedError(f"finding {finding_id} is {finding.resolution} already")
     if finding.fix is None:
-        raise FixFailedError(f"{finding.kind} has no safe fix: look at Stripe and at the timeline")
+        who = KINDS[finding.kind].who if finding.kind in KINDS else None
+        raise FixFailedError(f"{finding.kind} has no safe fix. {who or 'Look at the timeline'}")
     return finding
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
@@ -16,6 +17,8 @@ from payments_app.payments.models import PaymentRecord, Role, Transaction
 from payments_app.payments.phases import State
 from payments_app.payments.refunds.models import Refund, RefundState
 from payments_app.reconcile.findings import Difference
+from payments_app.reconcile.scope import in_scope
+from payments_app.reconcile.values import money, total
 
 POSTED_WITHIN_SECONDS = 120  # bookkeeping follows a payment within seconds; this is long past that
 STUCK_SECONDS = 60
@@ -23,9 +26,9 @@ NEXT_STEPS = ("charge", "look_up", "expire_action")
 
 
 def differences(session: Session, since: dt.datetime, until: dt.datetime) -> Iterator[Difference]:
-    """All differences within our own books, of the payments begun in [since, until); of those that
-    are stuck, whenever they began."""
-    window = and_(Transaction.created_at >= since, Transaction.created_at < until)
+    """All differences of payments and captures in scope of [since, until); of those that are
+    stuck, whenever they began."""
+    window = in_scope(Transaction.id, since, until)
     for kind, query in (
         ("missing_ledger_entry", _missing(window)),
         ("ledger_without_payment", _without_payment(window)),
@@ -34,10 +37,24 @@ def differences(session: Session, since: dt.datetime, until: dt.datetime) -> Ite
         ("stuck_pending", stuck()),
     ):
         for row in session.execute(query):
-            yield Difference(kind, row.id, row.created_at, row.id, {"phase": row.phase})
+            about = {"phase": row.phase, **_BOTH.get(kind, lambda _: {})(row)}
+            yield Difference(kind, row.id, row.created_at, row.id, about)
 
 
-def stuck() -> Select[str, dt.datetime, str]:
+def _captured(row: Any) -> dict[str, str]:
+    return {"paid": money(row.paid, row.currency), "ledger": total(row.captured, row.currency)}
+
+
+# What each side says, beside the phase.
+_BOTH: dict[str, Callable[[Any], dict[str, str]]] = {
+    "missing_ledger_entry": _captured,
+    "ledger_without_payment": _captured,
+    "ledger_amount_differs": _captured,
+    "orphan_active_record": lambda row: {"holds_its_order": "no" if row.lets_go else "yes"},
+}
+
+
+def stuck() -> Select[Any]:
     """Payments that are pending, and for which no message waits that would take them further."""
     step_waits = exists().where(
         Message.subject == Transaction.id, Message.command.in_(NEXT_STEPS), *OPEN
@@ -49,7 +66,7 @@ def stuck() -> Select[str, dt.datetime, str]:
     )
 
 
-def _missing(window: ColumnElement[bool]) -> Select[str, dt.datetime, str]:
+def _missing(window: ColumnElement[bool]) -> Select[Any]:
     posted = exists().where(Journal.transaction_id == Transaction.id, Journal.entry_type == CAPTURE)
     return _payments(
         window,
@@ -59,31 +76,33 @@ def _missing(window: ColumnElement[bool]) -> Select[str, dt.datetime, str]:
     )
 
 
-def _without_payment(window: ColumnElement[bool]) -> Select[str, dt.datetime, str]:
+def _without_payment(window: ColumnElement[bool]) -> Select[Any]:
     return _payments(window, Transaction.state != State.COMPLETE).join(
         Journal, and_(Journal.transaction_id == Transaction.id, Journal.entry_type == CAPTURE)
     )
 
 
-def _other_amount(window: ColumnElement[bool]) -> Select[str, dt.datetime, str]:
-    captured = (
-        select(func.sum(Entry.amount))
-        .where(
-            Entry.transaction_id == Transaction.id,
-            Entry.entry_type == CAPTURE,
-            Entry.account == STRIPE_BALANCE,
-            Entry.side == "debit",
-            Entry.currency == Transaction.currency,
-        )
-        .scalar_subquery()
+_CAPTURED = (
+    select(func.sum(Entry.amount))
+    .where(
+        Entry.transaction_id == Transaction.id,
+        Entry.entry_type == CAPTURE,
+        Entry.account == STRIPE_BALANCE,
+        Entry.side == "debit",
+        Entry.currency == Transaction.currency,
     )
-    other = func.coalesce(captured, 0) != Transaction.paid
+    .scalar_subquery()
+)
+
+
+def _other_amount(window: ColumnElement[bool]) -> Select[Any]:
+    other = func.coalesce(_CAPTURED, 0) != Transaction.paid
     return _payments(window, Transaction.state == State.COMPLETE, other).join(
         Journal, and_(Journal.transaction_id == Transaction.id, Journal.entry_type == CAPTURE)
     )
 
 
-def _orphans(window: ColumnElement[bool]) -> Select[str, dt.datetime, str]:
+def _orphans(window: ColumnElement[bool]) -> Select[Any]:
     """One that was captured in part holds its order no more, once it was given back."""
     returned = (
         select(func.coalesce(func.sum(Refund.amount), 0))
@@ -91,7 +110,7 @@ def _orphans(window: ColumnElement[bool]) -> Select[str, dt.datetime, str]:
         .scalar_subquery()
     )
     let_go = and_(Transaction.paid < Transaction.amount, returned >= Transaction.paid)
-    return _payments(
+    orphans = _payments(
         window,
         PaymentRecord.role == Role.PAYS_FOR,
         or_(
@@ -105,7 +124,15 @@ def _orphans(window: ColumnElement[bool]) -> Select[str, dt.datetime, str]:
             ),
         ),
     ).join(PaymentRecord, PaymentRecord.transaction_id == Transaction.id)
+    return orphans.add_columns((~PaymentRecord.active).label("lets_go"))
 
 
-def _payments(*conditions: ColumnElement[bool]) -> Select[str, dt.datetime, str]:
-    return select(Transaction.id, Transaction.created_at, Transaction.phase).where(*conditions)
+def _payments(*conditions: ColumnElement[bool]) -> Select[Any]:
+    return select(
+        Transaction.id,
+        Transaction.created_at,
+        Transaction.phase,
+        Transaction.paid.label("paid"),
+        Transaction.currency,
+        _CAPTURED.label("captured"),
+    ).where(*conditions)

@@ -17,23 +17,27 @@ from payments_app.payments.disputes.models import Dispute
 from payments_app.payments.refunds.models import NOT_REFUNDED, UNCLEAR, Refund, RefundState
 from payments_app.reconcile import internal_payments
 from payments_app.reconcile.findings import Difference
+from payments_app.reconcile.scope import in_scope
 
+_Rows = Select[str, dt.datetime, str, str, int, str]
 NEXT_STEPS = ("refunds.send", "refunds.look_up")
 
 
 def differences(session: Session, since: dt.datetime, until: dt.datetime) -> Iterator[Difference]:
-    """All differences of the refunds and disputes of [since, until); of those that are stuck,
-    whenever they began."""
+    """All differences of the refunds and disputes of payments in scope of [since, until); of those
+    that are stuck, whenever they began."""
     for kind, query in (
         ("refund_not_in_ledger", _refunds_not_posted(since, until)),
         ("dispute_not_in_ledger", _disputes_astray(since, until)),
         ("stuck_refund", stuck()),
     ):
         for row in session.execute(query):
-            yield Difference(kind, row[0], row[1], row[2], {"state": row[3]})
+            about = {"here": row.state, "amount": row.amount, "currency": row.currency}
+            about["ledger"] = "nothing of it"
+            yield Difference(kind, row[0], row[1], row[2], about)
 
 
-def stuck() -> Select[str, dt.datetime, str, str]:
+def stuck() -> _Rows:
     """Refunds that are open, and for which no message waits that would take them further."""
     step_waits = exists().where(
         Message.subject == Refund.id, Message.command.in_(NEXT_STEPS), *OPEN
@@ -45,15 +49,12 @@ def stuck() -> Select[str, dt.datetime, str, str]:
     )
 
 
-def _refunds_not_posted(
-    since: dt.datetime, until: dt.datetime
-) -> Select[str, dt.datetime, str, str]:
+def _refunds_not_posted(since: dt.datetime, until: dt.datetime) -> _Rows:
     """Succeeded and not posted, or failed after that and not reversed."""
     posted = exists().where(Journal.key == literal(f"{REFUND}_") + Refund.id)
     reversed_ = exists().where(Journal.key == literal(f"{REFUND_FAILED}_") + Refund.id + "_failed")
     return _refunds(
-        Refund.created_at >= since,
-        Refund.created_at < until,
+        in_scope(Refund.transaction_id, since, until),
         Refund.state_at < database_now(-internal_payments.POSTED_WITHIN_SECONDS),
         or_(
             and_(Refund.state == RefundState.SUCCEEDED, ~posted),
@@ -62,15 +63,21 @@ def _refunds_not_posted(
     )
 
 
-def _disputes_astray(since: dt.datetime, until: dt.datetime) -> Select[str, dt.datetime, str, str]:
+def _disputes_astray(since: dt.datetime, until: dt.datetime) -> _Rows:
     def has(entry_type: str) -> ColumnElement[bool]:
         return exists().where(
             Journal.transaction_id == Dispute.transaction_id, Journal.entry_type == entry_type
         )
 
-    return select(Dispute.id, Dispute.opened_at, Dispute.transaction_id, Dispute.state).where(
-        Dispute.opened_at >= since,
-        Dispute.opened_at < until,
+    return select(
+        Dispute.id,
+        Dispute.opened_at,
+        Dispute.transaction_id,
+        Dispute.state,
+        Dispute.amount,
+        Dispute.currency,
+    ).where(
+        in_scope(Dispute.transaction_id, since, until),
         Dispute.updated_at < database_now(-internal_payments.POSTED_WITHIN_SECONDS),
         or_(
             and_(Dispute.funds != "none", ~has(WITHDRAWN)),
@@ -79,7 +86,12 @@ def _disputes_astray(since: dt.datetime, until: dt.datetime) -> Select[str, dt.d
     )
 
 
-def _refunds(*conditions: ColumnElement[bool]) -> Select[str, dt.datetime, str, str]:
-    return select(Refund.id, Refund.created_at, Refund.transaction_id, Refund.state).where(
-        *conditions
-    )
+def _refunds(*conditions: ColumnElement[bool]) -> _Rows:
+    return select(
+        Refund.id,
+        Refund.created_at,
+        Refund.transaction_id,
+        Refund.state,
+        Refund.amount,
+        Refund.currency,
+    ).where(*conditions)

@@ -1,4 +1,4 @@
-"""Findings: differences between the books, each by its name."""
+"""Findings: differences between the books, each by its name; and what reached the bank."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from payments_app.core.db.clock import database_now
-from payments_app.core.db.columns import BIGINT
+from payments_app.core.db.columns import BIGINT, Key
 from payments_app.core.extensions import Base
+from payments_app.core.money import Money
 
 
 class Finding(Base):
@@ -65,3 +66,62 @@ class Run(Base):
     intents: Mapped[int] = mapped_column(default=0)
     found: Mapped[int] = mapped_column(default=0)
     error: Mapped[str | None] = mapped_column(Text)
+
+
+class Payout(Base):
+    """What went from our balance to our bank, as Stripe last told it. `amount` in minor units,
+    negative where the bank was debited; `trace` is the id under which the bank has it.
+
+    Of an `automatic` one `listed_at` says when the balance transactions that it is made of were
+    read; Stripe does not tell those of a manual one.
+    """
+
+    __tablename__ = "pay_payouts"
+
+    id: Mapped[str] = mapped_column(Key(255), primary_key=True)
+    amount: Mapped[int] = mapped_column(BIGINT)
+    currency: Mapped[str] = mapped_column(String(3))
+    automatic: Mapped[bool]
+    status: Mapped[str] = mapped_column(String(40))
+    trace: Mapped[str | None] = mapped_column(String(80))
+    arrives_at: Mapped[dt.datetime]
+    made_at: Mapped[dt.datetime]
+    listed_at: Mapped[dt.datetime | None]
+    stripe_data: Mapped[dict[str, Any]]
+    read_at: Mapped[dt.datetime] = mapped_column(server_default=database_now())
+
+    __table_args__ = (Index("pay_payouts_made_at_idx", "made_at", "id"),)
+
+    @property
+    def money(self) -> Money:
+        """The amount with its currency."""
+        return Money(self.amount, self.currency)
+
+
+class PayoutLine(Base):
+    """A balance transaction in a payout: `amount` less `fee` is `net`, in minor units. `about` is
+    the payment, refund or dispute that it is of, None for what is of none (a fee of Stripe's)."""
+
+    __tablename__ = "pay_payout_lines"
+
+    id: Mapped[str] = mapped_column(Key(255), primary_key=True)
+    payout_id: Mapped[str] = mapped_column(ForeignKey("pay_payouts.id"))
+    type: Mapped[str] = mapped_column(String(60))
+    source: Mapped[str] = mapped_column(Key(255))
+    amount: Mapped[int] = mapped_column(BIGINT)
+    fee: Mapped[int] = mapped_column(BIGINT)
+    net: Mapped[int] = mapped_column(BIGINT)
+    currency: Mapped[str] = mapped_column(String(3))
+    made_at: Mapped[dt.datetime]
+    about: Mapped[str | None] = mapped_column(String(40))
+    transaction_id: Mapped[str | None] = mapped_column(
+        ForeignKey("pay_transactions.id"), index=True
+    )
+
+    __table_args__ = (Index("pay_payout_lines_payout_idx", "payout_id", "made_at", "id"),)
+
+    @property
+    def moneys(self) -> tuple[Money, Money, Money]:
+        """Amount, fee and net, with their currency."""
+        amounts = (self.amount, self.fee, self.net)
+        return tuple(Money(amount, self.currency) for amount in amounts)  # type: ignore[return-value]

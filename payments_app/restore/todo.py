@@ -16,7 +16,7 @@ from payments_app.payments.models import Transaction
 from payments_app.payments.phases import State
 from payments_app.payments.queries import payable_of
 from payments_app.payments.unmatched import UnmatchedObject
-from payments_app.reconcile.findings import KINDS
+from payments_app.reconcile.kinds import KINDS
 from payments_app.reconcile.models import Finding
 
 _RESTORED = ("payment.restored", "payment.imported")

@@ -33,10 +33,18 @@ MERCHANTS_ACCOUNT = case(
     (Transaction.connected_account_id.is_(None), STRIPE_BALANCE), else_=CONNECTED_BALANCES
 )
 _SIGNED = case((Entry.side == "debit", Entry.amount), else_=-Entry.amount)
-# Minor units by which the merchant's account grew.
-MOVED: ColumnElement[int] = func.coalesce(
-    func.sum(case((Entry.account == MERCHANTS_ACCOUNT, _SIGNED), else_=0)), 0
-)
+
+
+def moved_in(column: str | None = None) -> ColumnElement[int]:
+    """Minor units by which the merchant's account grew, in one of a line's columns or in all."""
+    theirs = Entry.account == MERCHANTS_ACCOUNT
+    if column is not None:
+        types = [entry_type for entry_type, name in _COLUMN.items() if name == column]
+        theirs &= Entry.entry_type.in_(types)
+    return func.coalesce(func.sum(case((theirs, _SIGNED), else_=0)), 0)
+
+
+MOVED = moved_in()
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,7 @@ _PAGES = (
     ("Double payments", "staff.double_payments"),
     ("Merchants", "staff.merchant_list"),
     ("Settlements", "settlement.index"),
+    ("Payouts", "staff.payouts"),
     ("Ledger", "ledger.index"),
     ("Reports", "staff.reports"),
     ("Alerts", "ops.alerts"),

@@ -16,6 +16,7 @@ from payments_app.staff.payments import (
 )
 from payments_app.staff.payments import pages as payment_pages
 from payments_app.staff.reconciliation import pages as finding_pages
+from payments_app.staff.reconciliation import payout_pages
 from payments_app.staff.reports import pages as report_pages
 from payments_app.staff.reports.pages import api
 from payments_app.staff.subscriptions import pages as subscription_pages
@@ -33,6 +34,7 @@ __all__ = [
     "merchant_pages",
     "payment_pages",
     "payment_request_pages",
+    "payout_pages",
     "refund_pages",
     "report_pages",
     "resend_pages",

@@ -52,6 +52,7 @@ KINDS = {
     "payment_method.": "payment_method",
     "transfer.": "transfer",
     "application_fee.": "application_fee",
+    "payout.": "payout",
 }
 
 
@@ -113,6 +114,9 @@ class World:
             return self.change(kind, charge["id"], word), None
         if kind == "warning":
             return odd({"id": "issfr_1", "fraud_type": "misc", "charge": charge["id"]}, word), None
+        if kind == "payout":
+            made = self.driver.sandbox("POST", "/_sandbox/payouts", currency="usd")
+            return self.change(kind, made["id"], word), None
         paths = {"transfer": "transfers", "application_fee": "application_fees"}
         path = {"refund": "refunds", "dispute": "disputes"}.get(kind) or paths[kind]
         found = self.driver.sandbox("GET", f"/v1/{path}")["data"][0]
@@ -187,7 +191,7 @@ def test_news_of_what_is_done_in_words_that_we_do_not_know_changes_nothing(
     staff = _staff(world.driver)
     for transaction in (world.sale, world.disputed, world.kept):
         assert staff.get(f"/staff/payments/{transaction}").status_code == 200
-    for page in ("disputes", "merchants", "alerts", "queues"):
+    for page in ("disputes", "merchants", "alerts", "queues", "payouts"):
         assert staff.get(f"/staff/{page}").status_code == 200
 
 

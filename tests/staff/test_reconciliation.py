@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from typing import Any
 
 import pytest
@@ -11,8 +12,9 @@ from sqlalchemy.orm import Session
 from payments_app.core.db.clock import utcnow
 from payments_app.core.db.session import atomic
 from payments_app.core.jobs.outbox import Message
-from payments_app.reconcile.findings import KINDS, SHOWN, resolve
+from payments_app.reconcile.findings import SHOWN, resolve
 from payments_app.reconcile.fix import FIXES
+from payments_app.reconcile.kinds import KINDS
 from payments_app.reconcile.models import Finding
 from payments_app.staff.reconciliation import queries as findings
 from tests.accounts.staff_driver import Browser, StaffDriver
@@ -121,7 +123,7 @@ def test_a_finding_that_is_gone_is_not_fixed(
 
 def test_what_has_no_safe_fix_is_for_a_person(staff_driver: StaffDriver, admin: Browser) -> None:
     number = staff_driver.do(_found, "unknown_intent", None)
-    assert "Check Stripe and the timeline" in admin.get(PAGE).text
+    assert str(KINDS["unknown_intent"].who) in html.unescape(admin.get(PAGE).text)
     assert admin.post(f"{PAGE}/{number}/fixes").status_code == 409
 
 

@@ -13,7 +13,7 @@ from payments_app.core.history import SYSTEM
 from payments_app.core.money import Money, code_of
 from payments_app.gateway.numbers import MOST_BIGINT, whole
 from payments_app.gateway.words import word
-from payments_app.reconcile.findings import KINDS
+from payments_app.reconcile.kinds import KINDS
 from payments_app.reconcile.models import Finding
 from payments_app.staff.cells import in_words
 from payments_app.staff.zones import When, when
@@ -29,9 +29,15 @@ FIXES = {
     "post_refund": ("Post it", "The missing refund is posted to the ledger, once."),
     "post_dispute": ("Post it", "What the dispute moved is posted to the ledger, once."),
     "post_fee": ("Post it", "The fee that Stripe kept is posted to the ledger, once."),
+    "post_connect": ("Post it", "The missing share is posted to the ledger, once."),
+    "write_receipt": ("Write it", "The receipt is written and sent, once."),
+    "send_receipt": ("Send it again", "The same receipt is sent to the same address."),
+    "announce_payment": ("Tell the merchant", "The merchant's endpoints are told, once."),
+    "announce_refund": ("Tell the merchant", "The merchant's endpoints are told, once."),
     "settle_lines": ("Add it", "What was left out is put on the merchant's next settlement."),
     "refresh_refund": ("Read it from Stripe", "The payment's refunds are read from Stripe again."),
     "refresh_dispute": ("Read it from Stripe", "Its disputes are read from Stripe again."),
+    "read_payout": ("Read it from Stripe", "The payout and what it is made of are read again."),
     "revive": ("Resume", "The payment's next step is scheduled; Stripe is asked first."),
     "revive_refund": ("Resume", "The refund's next step is scheduled; it is sent once."),
     "correct_active_record": ("Correct it", "Whether it holds its order is set by its state."),
@@ -53,6 +59,8 @@ class Difference:
     facts: list[tuple[str, str]]
     times: int
     found: When | None
+    cause: str | None
+    who: str | None
     fix: tuple[str, str] | None
     asked_by: str | None
     ended: When | None
@@ -78,6 +86,8 @@ def difference_of(finding: Finding, names: Mapping[str, str], zone: ZoneInfo) ->
         facts=_facts(as_object(finding.details)),
         times=finding.times,
         found=when(finding.found_at, zone),
+        cause=kind.cause if kind else None,
+        who=kind.who if kind else None,
         fix=FIXES.get(finding.fix or ""),
         asked_by=people.get(finding.asked_by or "", finding.asked_by),
         ended=when(finding.resolved_at, zone),

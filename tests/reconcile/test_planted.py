@@ -1,0 +1,68 @@
+"""Differences planted without regard to how the comparison works are all found, in one sweep, and
+books that agree have none."""
+
+from __future__ import annotations
+
+import pytest
+
+from payments_app.reconcile import internal_payments, internal_settlement, internal_told
+from payments_app.reconcile.kinds import KINDS
+from tests.payments.driver import PaymentDriver
+from tests.reconcile.books import compare_last_hours, open_ones
+from tests.reconcile.plants import PLANTS, settle
+
+pytestmark = [pytest.mark.portable, pytest.mark.followed_by_all]
+
+
+# A settlement's and a payout's: they are of many payments.
+OF_MANY = ("batch_differs", "payout_differs", "payout_not_here", "payout_line_unknown")
+
+
+@pytest.fixture(autouse=True)
+def no_grace(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What happened a moment ago counts as long ago."""
+    for module, name in (
+        (internal_payments, "POSTED_WITHIN_SECONDS"),
+        (internal_settlement, "SETTLED_SECONDS"),
+        (internal_settlement, "FEE_SECONDS"),
+        (internal_told, "TOLD_WITHIN_SECONDS"),
+    ):
+        monkeypatch.setattr(module, name, -5)
+
+
+def differences() -> list[str]:
+    compare_last_hours()
+    return [f"{f.kind} of {f.transaction_id}: {f.details}" for f in open_ones()]
+
+
+@pytest.mark.parametrize("name", PLANTS)
+def test_a_difference_is_found_with_both_values_and_who_mends_it(
+    driver: PaymentDriver, name: str
+) -> None:
+    plant = PLANTS[name](driver)
+    transaction = next(plant)
+    next(plant, None)
+    compare_last_hours()
+    kind = name.partition(": ")[2]
+    assert is_found(kind, transaction), differences()
+    (finding,) = [f for f in open_ones() if f.kind == kind]
+    assert len([value for value in finding.details.values() if value]) >= 2
+    assert KINDS[kind].fix or KINDS[kind].who
+
+
+@pytest.mark.slow
+def test_all_are_found_in_one_sweep(driver: PaymentDriver) -> None:
+    begun = {name: plant(driver) for name, plant in PLANTS.items()}
+    owners = {name: next(plant) for name, plant in begun.items()}
+    settle(driver)
+    assert differences() == []
+    for plant in begun.values():
+        next(plant, None)
+    compare_last_hours()
+    missed = [name for name, owner in owners.items() if not is_found(name.split(": ")[1], owner)]
+    assert (missed, len(owners) >= 20) == ([], True)
+
+
+def is_found(kind: str, transaction: str) -> bool:
+    about = {transaction} if kind not in OF_MANY else {None}
+    return any(f.kind == kind and f.transaction_id in about for f in open_ones())

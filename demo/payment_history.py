@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.schema import ScalarElementColumnDefault
 
 from demo.payment_rows import COLUMNS, Rows, Shop, new_email, new_name
+from payments_app.attention.keep import rebuild
 from payments_app.core.db.clock import utcnow
 from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
@@ -44,6 +45,7 @@ def add_demo_data(count: int, progress: Callable[[int], None], seed: int = 1) ->
             progress(done)
             stored = storing.submit(store, rows)
         done += stored.result()
+    rebuild()
     progress(done)
     return done
 

@@ -1,6 +1,7 @@
 """Every package's tables, for Alembic and nobody else."""
 
 from payments_app.accounts import models as accounts
+from payments_app.attention import models as attention
 from payments_app.checkout import velocity_fingerprints as checkout
 from payments_app.core import alerts, history, registry, restores
 from payments_app.core.jobs import counters, outbox
@@ -32,6 +33,7 @@ from payments_app.subscriptions import periods as subscription_periods
 __all__ = [
     "accounts",
     "alerts",
+    "attention",
     "breaker",
     "checkout",
     "connect_records",

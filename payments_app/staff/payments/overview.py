@@ -9,11 +9,10 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from payments_app.core.db.clock import database_now
 from payments_app.core.money import Money
 from payments_app.payments.models import Transaction
 from payments_app.payments.phases import State
-from payments_app.staff.payments.filters import STUCK_SECONDS
+from payments_app.payments.transactions.stuck import is_stuck
 from payments_app.staff.zones import day_bounds
 
 
@@ -49,7 +48,7 @@ def overview(session: Session, today: dt.date, zone: ZoneInfo) -> Overview:
     waiting = session.execute(
         select(
             func.count(),
-            func.count().filter(Transaction.created_at < database_now(-STUCK_SECONDS)),
+            func.count().filter(is_stuck()),
         ).where(Transaction.state == State.PENDING)
     ).one()
     return Overview(

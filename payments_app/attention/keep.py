@@ -44,7 +44,7 @@ def keep(session: Session, ids: Sequence[str], *, tell: bool = True) -> list[str
         .order_by(Transaction.id)
         .with_for_update(of=Transaction)
     ).all()
-    facts = facts_of(session, rows)
+    facts = facts_of(session, rows) if rows else {}
     changed = []
     for row in rows:
         found, before = truth(facts[row.id]), truth_of(row)

@@ -23,7 +23,7 @@ from payments_app.payments.truth import Need, truth_of
 from payments_app.reconcile.models import Finding
 
 MOST = 100  # of each source
-RECENT = dt.timedelta(days=7)
+DAY, RECENT = dt.timedelta(days=1), dt.timedelta(days=7)
 _TOLD_ELSEWHERE = ("reconciliation", "dead_letter", "dispute", "early_fraud_warning")
 
 
@@ -44,10 +44,11 @@ class Entry:
         return self.need.key
 
 
-def work(session: Session) -> list[Entry]:
+def work(session: Session, doubles: dt.timedelta = DAY) -> list[Entry]:
     """All that needs somebody: what is about payments by deadline, then the rest. Without what a
-    person answered."""
-    found = {entry.key: entry for entry in _all(session)}
+    person answered. Payments made twice are looked for as far back as `doubles`: each look reads
+    all payments since."""
+    found = {entry.key: entry for entry in _all(session, doubles)}
     items = {
         item.key: item
         for item in session.scalars(
@@ -100,7 +101,7 @@ def answer(session: Session, key: str, said: str, actor: str) -> None:
 
 def _item(session: Session, key: str) -> WorkItem:
     """The item of a need that is open, locked; made where nobody said anything of it yet."""
-    entry = next((entry for entry in work(session) if entry.key == key), None)
+    entry = next((entry for entry in work(session, RECENT) if entry.key == key), None)
     if entry is None:
         raise LookupError(f"nothing is open under {key}")
     insert_once(session, WorkItem, key=key, transaction_id=entry.transaction_id)
@@ -115,9 +116,9 @@ def _note(session: Session, item: WorkItem, what: str, actor: str) -> None:
         note_change(session, item.transaction_id)
 
 
-def _all(session: Session) -> Iterator[Entry]:
+def _all(session: Session, doubles: dt.timedelta) -> Iterator[Entry]:
     yield from _of_payments(session)
-    yield from _doubles(session)
+    yield from _doubles(session, utcnow() - doubles)
     yield from _stuck(session)
     yield from _dead(session)
     yield from _findings(session)
@@ -140,8 +141,8 @@ def double_key(first: str, second: str) -> str:
     return f"double:{first}:{second}"
 
 
-def _doubles(session: Session) -> Iterator[Entry]:
-    for double in likely_doubles(session, utcnow() - RECENT)[:MOST]:
+def _doubles(session: Session, since: dt.datetime) -> Iterator[Entry]:
+    for double in likely_doubles(session, since)[:MOST]:
         key = double_key(double.first, double.second)
         need = Need("double", key, "refund", None, double.money.amount, double.email)
         yield Entry(need, double.second, double.money.currency)

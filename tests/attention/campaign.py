@@ -35,10 +35,10 @@ def open_dispute(driver: PaymentDriver) -> str:
 
 def warn_of_fraud(driver: PaymentDriver) -> str:
     transaction = driver.pay("pm_card_createIssuerFraudRecord")
-    return _warned(driver, transaction)
+    return warned(driver, transaction)
 
 
-def _warned(driver: PaymentDriver, transaction: str) -> str:
+def warned(driver: PaymentDriver, transaction: str) -> str:
     intent = driver.read(transaction).stripe_payment_id
     listed = driver.sandbox("GET", "/v1/radar/early_fraud_warnings")["data"]
     (theirs,) = [each["id"] for each in listed if each["payment_intent"] == intent]

@@ -10,6 +10,8 @@ from sqlalchemy import select, update
 
 from payments_app.attention.keep import rebuild
 from payments_app.attention.work import answer, take, work
+from payments_app.checkout.status import own_status_of
+from payments_app.checkout.status_row import StatusRow, read
 from payments_app.core.alerts import Alert
 from payments_app.core.extensions import db
 from payments_app.ops import dead_letters
@@ -21,8 +23,10 @@ from tests.attention.campaign import (
     bank_sends_back,
     open_dispute,
     warn_of_fraud,
+    warned,
 )
 from tests.bystanders import own
+from tests.ledger.concurrency import run_at_once
 from tests.payments.driver import PaymentDriver
 from tests.reconcile.books import compare_last_hours, execute
 from tests.refunds.refund_steps import ask, give_back
@@ -33,6 +37,15 @@ pytestmark = pytest.mark.portable
 
 def kept(driver: PaymentDriver, transaction: str) -> Truth:
     return truth_of(driver.read(transaction))
+
+
+def try_again_url(driver: PaymentDriver, transaction: str) -> str | None:
+    """Where the buyer's own page of a payment leads to pay again."""
+    with driver.app.test_request_context("/"):
+        row = read(driver.app, transaction, StatusRow)
+        assert row is not None
+        url: str | None = own_status_of(db.session(), row, "")["try_again_url"]
+        return url
 
 
 def alerts(kind: str) -> list[tuple[str, bool]]:
@@ -126,6 +139,14 @@ def test_an_attempt_whose_order_was_paid_by_the_next_one_is_closed(driver: Payme
     assert driver.read(second).attention is None
 
 
+def test_a_buyer_whose_order_was_paid_is_not_asked_to_pay_again(driver: PaymentDriver) -> None:
+    order = driver.create_order()
+    first = driver.pay("pm_card_visa_chargeDeclined", order)
+    assert try_again_url(driver, first) == f"/checkout/{order}"
+    driver.pay("pm_card_visa", order)
+    assert try_again_url(driver, first) is None
+
+
 def test_a_retry_that_was_asked_for_closes_the_link_until_it_is_answered(
     driver: PaymentDriver,
 ) -> None:
@@ -146,6 +167,20 @@ def test_after_a_campaign_the_rebuild_finds_no_difference(
     assert {name: kept(driver, id_).status for name, id_ in stored.items()} == {
         name: name for name in stored
     }
+
+
+def test_inputs_that_change_at_once_are_all_in_what_is_stored(driver: PaymentDriver) -> None:
+    transaction = driver.pay("pm_card_createIssuerFraudRecord")
+    others = iter([ask_for_one, warned, ask_for_one, warned, ask_for_one, warned])
+    done = run_at_once(driver.app, lambda: next(others)(driver, transaction), 6)
+    assert [each for each in done if isinstance(each, Exception)] == []
+    found = kept(driver, transaction)
+    assert (found.coming, {need.what for need in found.needs}) == (3, {"fraud_warning"})
+    assert rebuild(dry=True) == []
+
+
+def ask_for_one(_driver: PaymentDriver, transaction: str) -> str:
+    return ask(transaction, 1)
 
 
 def test_the_rebuild_stores_what_is_missing(driver: PaymentDriver) -> None:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import datetime as dt
-
 from flask import Response
 from sqlalchemy import select
 
-from payments_app.attention.work import answered, double_key
+from payments_app.attention.work import RECENT, answered, double_key
 from payments_app.core.db.clock import utcnow
 from payments_app.core.extensions import db
 from payments_app.core.web.access import staff
@@ -19,8 +17,6 @@ from payments_app.staff.disputes.queries import newest, store_unmatched, waiting
 from payments_app.staff.payments.details import payments
 from payments_app.staff.presenter import Payment
 from payments_app.staff.zones import reader_zone, time_left, when
-
-RECENT = dt.timedelta(days=7)
 
 
 @blueprint.get("/disputes")

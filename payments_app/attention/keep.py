@@ -7,20 +7,21 @@ payments of one transaction are locked in the order of their ids, the last thing
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, null, select, update
+from sqlalchemy import ColumnElement, Row, bindparam, select, true, update
 from sqlalchemy.orm import Session
 
 from payments_app.attention.facts import COLUMNS, all_attempts, facts_of, payments_of
 from payments_app.core import alerts
 from payments_app.core.db.session import atomic
+from payments_app.core.extensions import Base
 from payments_app.core.history import SYSTEM
 from payments_app.payments.models import Transaction, read_attempts_of
-from payments_app.payments.truth import REFUND_FAILED, Need, Truth, plain, truth, truth_of
+from payments_app.payments.truth import REFUND_FAILED, Truth, plain, truth, truth_of
 
-_BATCH = 500
+_BATCH = 1000
 # What cannot wait comes first, then what the customer waits for.
 _URGENCY = ("dispute", REFUND_FAILED, "fraud_warning", "finding", "dead_job")
 
@@ -45,16 +46,16 @@ def keep(session: Session, ids: Sequence[str], *, tell: bool = True) -> list[str
         .with_for_update(of=Transaction)
     ).all()
     facts = facts_of(session, rows) if rows else {}
-    changed = []
-    for row in rows:
-        found, before = truth(facts[row.id]), truth_of(row)
-        kept = _stored(row, found)
-        if kept != row.attention:
-            _store(session, row.id, kept, found.needs)
-            if tell:
-                _tell(session, row.id, before, found)
-            changed.append(row.id)
-    return changed
+    changed = [
+        (row, found)
+        for row, found in ((row, truth(facts[row.id])) for row in rows)
+        if _stored(row, found) != row.attention
+    ]
+    if changed:
+        session.execute(_STORE, [_values(row, found) for row, found in changed])
+    for row, found in changed if tell else ():
+        _tell(session, row.id, truth_of(row), found)
+    return [row.id for row, _ in changed]
 
 
 def _tell(session: Session, transaction_id: str, before: Truth, now: Truth) -> None:
@@ -77,12 +78,12 @@ def _tell(session: Session, transaction_id: str, before: Truth, now: Truth) -> N
             )
 
 
-def rebuild(*, dry: bool = False) -> list[str]:
-    """Work out the truth of every payment anew; return those of which another was stored. Nobody
-    is told: what needs somebody is on the overview."""
+def rebuild(*, dry: bool = False, of: ColumnElement[bool] | None = None) -> list[str]:
+    """Work out the truth of every payment anew, or of those `of` a condition; return those of
+    which another was stored. Nobody is told: what needs somebody is on the overview."""
     found: list[str] = []
     last = ""
-    while ids := _next_ids(last):
+    while ids := _next_ids(last, true() if of is None else of):
         found += _differing(ids) if dry else _rebuilt(ids)
         last = ids[-1]
     return found
@@ -92,27 +93,33 @@ def _stored(row: Row[Any], found: Truth) -> dict[str, Any] | None:
     return None if found == plain(row) else found.as_json()
 
 
-def _store(
-    session: Session, transaction_id: str, kept: dict[str, Any] | None, needs: Iterable[Need]
-) -> None:
-    first = min(needs, key=lambda need: _URGENCY.index(need.what), default=None)
-    until = dt.datetime.fromisoformat(first.until) if first and first.until else None
-    session.execute(
-        update(Transaction)
-        .where(Transaction.id == transaction_id)
-        .values(
-            attention=null() if kept is None else kept,
-            need=first.what if first else None,
-            need_by=until,
-            updated_at=Transaction.updated_at,
-        )
-        .execution_options(synchronize_session=False)
+def _values(row: Row[Any], found: Truth) -> dict[str, Any]:
+    first = min(found.needs, key=lambda need: _URGENCY.index(need.what), default=None)
+    return {
+        "key": row.id,
+        "kept": _stored(row, found),
+        "first": first.what if first else None,
+        "until": dt.datetime.fromisoformat(first.until) if first and first.until else None,
+    }
+
+
+# Beside the ORM: it raises no version, and many are stored by one round trip.
+_TABLE = Base.metadata.tables[Transaction.__tablename__]
+_STORE = (
+    update(_TABLE)
+    .where(_TABLE.c.id == bindparam("key"))
+    .values(
+        attention=bindparam("kept", type_=_TABLE.c.attention.type),
+        need=bindparam("first"),
+        need_by=bindparam("until", type_=_TABLE.c.need_by.type),
+        updated_at=_TABLE.c.updated_at,
     )
+)
 
 
 @atomic
-def _next_ids(session: Session, after: str) -> list[str]:
-    query = select(Transaction.id).where(Transaction.id > after)
+def _next_ids(session: Session, after: str, condition: ColumnElement[bool]) -> list[str]:
+    query = select(Transaction.id).where(Transaction.id > after, condition)
     return list(session.scalars(query.order_by(Transaction.id).limit(_BATCH)))
 
 

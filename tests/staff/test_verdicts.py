@@ -249,3 +249,17 @@ def test_an_alert_names_people_and_leads_to_its_payment(
     support.post(f"/staff/alerts/{number}/acknowledgements", "/staff/alerts")
     past = support.get("/staff/alerts?acknowledged=1").text
     assert "support@example.com" in past.partition("<tbody>")[2]
+
+
+def test_the_overview_counts_orders_beside_attempts_and_what_was_given_back(
+    staff_driver: StaffDriver, viewer: Browser, stored_payments: StoredPayments
+) -> None:
+    order = stored_payments.order().id
+    stored_payments.decline(order_id=order)
+    paid = stored_payments.payment(order_id=order, attempt=2)
+    stored_payments.decline(order_id=stored_payments.order().id)
+    staff_driver.do(_refund, paid, {"state": "succeeded", "amount": 99})
+    page = " ".join(re.sub("<[^>]+>", " ", viewer.get("/staff").text).split())
+    assert "Net $10.00 after today's refunds; a week ago nothing" in page.replace("&#39;", "'")
+    assert "Orders paid 50.0 % 1 of those that ended; a week ago" in page
+    assert "Attempts paid 33.3 % 2 failed or were cancelled; a week ago" in page

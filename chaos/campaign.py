@@ -18,6 +18,7 @@ import requests
 from sqlalchemy import create_engine
 
 from chaos import books, clock, plan
+from chaos.attention import not_as_it_is
 from chaos.buyer import HURRY_SECONDS, WATCH_SECONDS, Buyer
 from chaos.drain import Drain, sent_mails
 from chaos.faults import FAULTS
@@ -175,6 +176,7 @@ class Campaign:
         outcome.after = _after(found)
         outcome.violations += violations(found, OVER) + witness.compare(found.transactions)
         outcome.violations += witness.compare_refunds(found.refunds)
+        outcome.violations += not_as_it_is(self.site)
         outcome.violations += [
             Violation("a_merchant_gets_what_is_signed", event)
             for event in self.site.merchant.forged

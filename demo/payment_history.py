@@ -13,17 +13,28 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from flask import current_app
+from sqlalchemy import exists, or_
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.schema import ScalarElementColumnDefault
 
 from demo.payment_rows import COLUMNS, Rows, Shop, new_email, new_name
+from payments_app.attention.keep import rebuild
 from payments_app.core.db.clock import utcnow
 from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
+from payments_app.payments.disputes.models import Dispute
+from payments_app.payments.models import Transaction
+from payments_app.payments.phases import State
+from payments_app.payments.refunds.models import Refund
 
 NEWEST = dt.timedelta(days=4)
 SPAN = dt.timedelta(days=400)
 _BATCH = 10_000
+# What else these payments may have; the rest is as its row alone says.
+_MORE_IS_SO = or_(
+    Transaction.state == State.FAILED,
+    *(exists().where(model.transaction_id == Transaction.id) for model in (Refund, Dispute)),
+)
 
 
 def add_demo_data(count: int, progress: Callable[[int], None], seed: int = 1) -> int:
@@ -44,6 +55,7 @@ def add_demo_data(count: int, progress: Callable[[int], None], seed: int = 1) ->
             progress(done)
             stored = storing.submit(store, rows)
         done += stored.result()
+    rebuild(of=_MORE_IS_SO)
     progress(done)
     return done
 

@@ -14,6 +14,7 @@ from payments_app.accounts import gate
 from payments_app.accounts import views as accounts
 from payments_app.api import gate as api_gate
 from payments_app.api import views as api
+from payments_app.attention.keep import keep_changed
 from payments_app.checkout import poll
 from payments_app.checkout import views as checkout
 from payments_app.config import Config
@@ -95,6 +96,7 @@ def create_app(config: Config | None = None) -> Flask:
     )
     app.extensions["payable_commands"] = follow_up.commands
     app.extensions["queue_threads"] = threads
+    app.extensions["before_commit"] = (keep_changed,)
     app.extensions["schedule"] = schedule.SCHEDULE
     logs.prepare(app)
     db.init_app(app)

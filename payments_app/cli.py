@@ -12,6 +12,7 @@ from flask import Flask, current_app
 
 from payments_app.accounts.commands import staff_group
 from payments_app.accounts.key_commands import keys_group
+from payments_app.attention.commands import attention_group
 from payments_app.core.db.text import is_storable
 from payments_app.core.extensions import db as database
 from payments_app.core.jobs.runner import stopping
@@ -67,6 +68,7 @@ def _storable_first(then: Callable[..., Any] | None) -> Callable[..., Any]:
 
 _COMMANDS = (
     assets_group,
+    attention_group,
     cache_group,
     check_edge,
     sweep,

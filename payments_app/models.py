@@ -2,6 +2,7 @@
 
 from payments_app.accounts import api_keys
 from payments_app.accounts import models as accounts
+from payments_app.attention import models as attention
 from payments_app.checkout import velocity_fingerprints as checkout
 from payments_app.core import alerts, history, registry, restores
 from payments_app.core.jobs import counters, outbox
@@ -35,6 +36,7 @@ __all__ = [
     "accounts",
     "alerts",
     "api_keys",
+    "attention",
     "breaker",
     "checkout",
     "connect_records",

@@ -20,6 +20,7 @@ from payments_app.gateway.declines import buyer_sentence, public_code
 from payments_app.payments.payable import find_payable, payable_kinds, terms_of
 from payments_app.payments.phases import Phase, State
 from payments_app.payments.queries import payable_of
+from payments_app.payments.truth import truth_of
 
 FIRST_POLL_MS = 100  # after the page is shown, or the payment made
 _LAST_POLL_MS = 5000
@@ -102,7 +103,8 @@ def _personal(session: Session, transaction: StatusRow) -> dict[str, Any]:
         personal["thankyou_url"] = way_back(session, transaction) or thanks
         personal["download_url"] = _download(session, transaction)
         personal["terms"] = terms_of(session, transaction.id, transaction.amount)
-    payable = payable_of(session, transaction.id) if transaction.state == State.FAILED else None
+    may_pay = "pay_again" not in truth_of(transaction).closed
+    payable = payable_of(session, transaction.id) if may_pay else None
     # What is not known here, or gone, has no page to pay for it again.
     if payable is not None and find_payable(session, payable[1]) is not None:
         personal["try_again_url"] = url_for("checkout.form", item=payable[1])

@@ -55,6 +55,7 @@ class StatusRow(PollRow):
     updated_at: dt.datetime
     ended_at: dt.datetime | None
     account: str | None
+    attention: dict[str, Any] | None
 
     @property
     def money(self) -> Money:

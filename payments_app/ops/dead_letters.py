@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from payments_app.core import alerts, history
 from payments_app.core.db.clock import database_now
-from payments_app.core.db.session import atomic
+from payments_app.core.db.session import atomic, note_change
 from payments_app.core.free_text import free_text
 from payments_app.core.jobs.outbox import OPEN, Message
 
@@ -94,6 +94,7 @@ def _lock(session: Session, message_id: int) -> Message:
 
 def _note(session: Session, message: Message, what: str, reason: str, actor: str) -> None:
     """The decision is a history entry, and answers the alert."""
+    note_change(session, message.subject)
     history.record(
         session,
         "staff",

@@ -1,4 +1,4 @@
-"""What is wrong with the queues, in words, and what it probably means. Pure: no query here."""
+"""What is wrong with the queues, in words, and what it probably means. No query here."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from payments_app.core.jobs.due import UNKNOWN_SECONDS
+from payments_app.core.jobs.outbox import commands
 from payments_app.ops.measures import BreakerState, Load
 from payments_app.ops.redis_state import RedisState
 
@@ -13,25 +14,46 @@ LATE_SECONDS = {"charges": 5.0, "payment_critical": 5.0, "sweeper": 60.0}
 LATE_ELSEWHERE = 300.0
 CRITICAL = ("charges", "payment_critical")
 
-# The longest prefix of a job's name wins.
+_DATABASE = "The database: locks, a restart, or a full disk."
+_MAIL_SERVER = "The mail server does not answer."
+# Of commands by their whole names: what most often stops them, where that is not the database. A
+# test holds the names against the commands that exist, and these against what their code asks.
 MEANINGS = {
-    "charge": "Stripe does not answer, answers slowly or limits our calls.",
+    **dict.fromkeys(
+        (
+            *("charge", "retry", "stripe.recovered", "ops.stripe_doctor", "ledger.post_fee"),
+            *("disputes.refresh", "disputes.warn", "refunds.look_up", "refunds.refresh"),
+            *("connect.read", "connect.read_by_charge", "connect.read_by_refund"),
+            *("merchants.create_account", "merchants.make_link", "merchants.refresh_account"),
+            *("reconcile.compare", "reconcile.fix", "reconcile.stage_rounds"),
+            *("inbound.process", "inbound.fetch_missed"),
+            *("customers.read_card", "customers.read_customer", "customers.detach_card"),
+        ),
+        "Stripe does not answer, answers slowly or limits our calls.",
+    ),
     "look_up": "Stripe does not answer, so unclear payments stay unclear.",
     "check": "Stripe does not answer, so unclear payments stay unclear.",
     "expire_action": "Stripe does not answer, so abandoned bank checks stay open.",
-    "ledger": "The database: locks, a restart, or a full disk.",
-    "settlement": "The database: locks, a restart, or a full disk.",
-    "refunds": "Stripe does not answer, or refuses refunds: look at its balance.",
-    "disputes": "Stripe does not answer.",
-    "inbound": "Stripe does not answer, so its events can't be checked against it.",
-    "reconcile": "Stripe or the database does not answer.",
-    "orders": "The database: locks, a restart, or a full disk.",
-    "notices": "The mail server does not answer.",
+    "refunds.send": "Stripe does not answer, or refuses refunds: look at its balance.",
+    "notices.send_mail": _MAIL_SERVER,
     "notices.deliver_webhook": "A merchant's endpoint does not answer: look at its deliveries.",
-    "alerts.mail": "The mail server does not answer: nobody gets alerts by mail.",
+    "alerts.mail": f"{_MAIL_SERVER} Nobody gets alerts by mail.",
     "alerts.webhook": "The address of ALERT_WEBHOOK_URL does not answer.",
 }
-UNKNOWN_MEANING = "Read the last error of one of them."
+UNKNOWN_MEANING = (
+    "No process of this release knows this job. Read the last error of one of them; discard them "
+    "if nobody needs it any more."
+)
+# What the error itself says comes before what is likely. Parts of an error as it is kept.
+_OF_ERRORS = (
+    (("worker died every time",), "Each worker that began it died: look at memory and logs."),
+    (("OperationalError", "DBAPIError", "TimeoutError: QueuePool"), _DATABASE),
+    (("SMTP", "ConnectionRefusedError"), "The server that it talks to does not answer."),
+    (
+        ("IntegrityError", "AssertionError", "AttributeError", "KeyError", "TypeError"),
+        "A fault of the program: tell the developers, and try it again with the next release.",
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -71,10 +93,14 @@ def troubles(
     return sorted(found, key=lambda trouble: not trouble.critical)
 
 
-def meaning_of(command: str) -> str:
-    """What it probably means when this job fails."""
-    known = [prefix for prefix in MEANINGS if command.startswith(prefix)]
-    return MEANINGS[max(known, key=len)] if known else UNKNOWN_MEANING
+def meaning_of(command: str, error: str | None = None) -> str:
+    """What it probably means when this job fails: by its last error, else by what it talks to."""
+    for parts, meaning in _OF_ERRORS:
+        if error and any(part in error for part in parts):
+            return meaning
+    if command in MEANINGS:
+        return MEANINGS[command]
+    return _DATABASE if command in commands() else UNKNOWN_MEANING
 
 
 def _late(loads: list[Load], threads: Mapping[str, int]) -> list[Trouble]:

@@ -82,7 +82,7 @@ def _show(message_id: int, problem: str | None = None, status: int = 200) -> Res
     page = render_template(
         "ops/dead_letter.html",
         message=message,
-        meaning=meaning_of(message.command),
+        meaning=meaning_of(message.command, message.last_error),
         problem=problem,
         may_decide=signed_in().may("dead_letters"),
     )

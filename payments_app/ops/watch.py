@@ -17,6 +17,7 @@ from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.core.jobs import unknown
 from payments_app.ops import diagnosis, measures, redis_state
+from payments_app.ops.causes import close_gone
 from payments_app.ops.diagnosis import Trouble
 
 log = logging.getLogger(__name__)
@@ -31,6 +32,7 @@ def watch() -> list[Trouble]:
     worth = [trouble for trouble in found if trouble.key.startswith(_WORTH_AN_ALERT)]
     if worth:
         _raise(worth)
+    close_gone(found)
     unknown.call()
     return found
 

@@ -6,9 +6,10 @@ import datetime as dt
 from typing import Any, ClassVar
 
 from sqlalchemy import Connection, ForeignKey, String, event, select
-from sqlalchemy.orm import Mapped, Mapper, mapped_column
+from sqlalchemy.orm import Mapped, Mapper, mapped_column, object_session
 
 from payments_app.core.db.columns import BIGINT, as_object
+from payments_app.core.db.session import note_change
 from payments_app.core.money import Money
 from payments_app.gateway.words import describe_unknown, known
 from payments_app.payments.models import Transaction
@@ -48,3 +49,13 @@ def _copy_moment(
     row.payment_created_at = connection.scalar(
         select(Transaction.created_at).where(Transaction.id == row.transaction_id)
     )
+
+
+@event.listens_for(RefundOrDispute, "after_insert", propagate=True)
+@event.listens_for(RefundOrDispute, "after_update", propagate=True)
+def _note_change(
+    _mapper: Mapper[RefundOrDispute], _connection: Connection, row: RefundOrDispute
+) -> None:
+    session = object_session(row)
+    if session is not None:
+        note_change(session, row.transaction_id)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from payments_app.core import alerts
 from payments_app.core.db.clock import database_now
-from payments_app.core.db.session import insert_once
+from payments_app.core.db.session import insert_once, note_change
 from payments_app.reconcile.kinds import KINDS
 from payments_app.reconcile.models import Finding, Run
 
@@ -71,7 +71,13 @@ def resolve(session: Session, finding: Finding, resolution: str, actor: str) -> 
     """Close a finding: `fixed`, or `gone`."""
     finding.resolved_at = database_now()
     finding.resolution, finding.resolved_by = resolution, actor
+    _note(session, finding.transaction_id)
     session.flush()
+
+
+def _note(session: Session, transaction_id: str | None) -> None:
+    if transaction_id is not None:
+        note_change(session, transaction_id)
 
 
 def _keep_one(session: Session, difference: Difference) -> bool:
@@ -89,7 +95,9 @@ def _keep_one(session: Session, difference: Difference) -> bool:
         details=difference.details,
         times=1,
     )
-    if not fresh:
+    if fresh:
+        _note(session, difference.transaction_id)
+    else:
         session.execute(
             update(Finding)
             .where(
@@ -128,7 +136,7 @@ def _close_gone(session: Session, seen: list[tuple[str, str]], run: Run) -> None
     """What was found before this comparison began, and was looked for by it in vain."""
     inside = [name for name, kind in KINDS.items() if kind.inside]
     in_window = (Finding.about_at >= run.since) & (Finding.about_at < run.until)
-    session.execute(
+    gone = session.scalars(
         update(Finding)
         .where(
             Finding.resolved_at.is_(None),
@@ -137,4 +145,7 @@ def _close_gone(session: Session, seen: list[tuple[str, str]], run: Run) -> None
             tuple_(Finding.kind, Finding.subject).not_in(seen or [("", "")]),
         )
         .values(resolved_at=database_now(), resolution="gone", resolved_by="system")
+        .returning(Finding.transaction_id)
     )
+    for transaction_id in gone:
+        _note(session, transaction_id)

@@ -5,6 +5,7 @@ A cell raises what it likes about a row that it can't read: the presenter marks 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Container
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -15,10 +16,17 @@ from payments_app.core.db.columns import as_object
 from payments_app.core.db.ids import without_payment_methods
 from payments_app.core.money import Money
 from payments_app.gateway.calls import STATUSES
-from payments_app.gateway.declines import DECLINES, STAFF, DeclinePolicy, decline_policy
+from payments_app.gateway.declines import (
+    DECLINES,
+    STAFF,
+    DeclinePolicy,
+    buyer_sentence,
+    decline_policy,
+)
 from payments_app.gateway.words import describe_unknown, known
 from payments_app.payments.phases import Phase, State
 from payments_app.payments.transactions.abandon import BANK_CONFIRMATION_SECONDS
+from payments_app.payments.truth import plain
 
 NOTHING = "N/A"
 DASHBOARD = "https://dashboard.stripe.com"
@@ -134,9 +142,32 @@ def next_step(row: Row[Any]) -> str:
     )
 
 
-def retry(row: Row[Any]) -> bool:
+def closed(row: Row[Any]) -> dict[str, str]:
+    """Why actions are not open, by what the row alone says: codes of payments/truth.py."""
+    error(row)  # what can't be read decides nothing
+    return dict(plain(row).closed)
+
+
+def buyer_read(row: Row[Any]) -> str | None:
+    """What the customer's own page says of a payment that failed."""
+    return buyer_sentence(error(row), row.phase)[1] if row.state == State.FAILED else None
+
+
+def retry_makes_sense(row: Row[Any]) -> str | None:
+    """When another attempt makes sense, where it failed."""
+    if row.state != State.FAILED:
+        return None
     policy = advice(row)
-    return row.state == State.FAILED and (policy is None or policy.retry)
+    if policy is None:
+        return "Any time"
+    if policy.retry_after is None:
+        return "Never"
+    if policy.needs_buyer:
+        return "Only with the customer, who must confirm it with their bank"
+    if not policy.same_card_may_work:
+        return "With other card details"
+    hours = math.ceil(policy.retry_after / 3600)
+    return f"Once, {hours} hour{'s' if hours > 1 else ''} after it failed" if hours else "Any time"
 
 
 def https(url: Any) -> str | None:

@@ -23,6 +23,7 @@ _EMAIL = "lower(email)"
 _WAITING = f"state IN ({', '.join(repr(state) for state in sorted(NEEDS_ANSWER))})"
 _SUCCEEDED = "state = 'succeeded'"
 _IN_PART = "amount_received < amount"
+_NEEDED = "need IS NOT NULL"
 _STAFF_KINDS = "kind IN ('staff', 'note')"
 
 _T = Transaction.__tablename__
@@ -46,6 +47,12 @@ INDEXES = (
         *_page,
         postgresql_where=text(_IN_PART),
         sqlite_where=text(_IN_PART),
+    ),
+    Index(
+        "pay_transactions_need_page_idx",
+        *_page,
+        postgresql_where=text(_NEEDED),
+        sqlite_where=text(_NEEDED),
     ),
     Index("pay_transactions_last4_page_idx", Transaction.card_last4, *_page),
     Index("pay_transactions_stripe_customer_id_idx", Transaction.stripe_customer_id),

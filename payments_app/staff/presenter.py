@@ -10,7 +10,7 @@ row holds, it makes a detail of it, with the cells marked that it could not make
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -23,7 +23,16 @@ from payments_app.payments.amounts import amount_words
 from payments_app.payments.connect.account import DIRECT_ACCOUNT
 from payments_app.payments.models import Transaction
 from payments_app.payments.phases import State
+from payments_app.payments.truth import Truth
 from payments_app.staff import cells
+from payments_app.staff.verdict import (
+    BADGES,
+    Step,
+    closed_words,
+    next_step_of,
+    steps_of,
+    words_of,
+)
 from payments_app.staff.zones import When, when
 
 log = logging.getLogger(__name__)
@@ -54,25 +63,19 @@ COLUMNS = (
     DIRECT_ACCOUNT.label("account"),
     Transaction.created_at,
     Transaction.ended_at,
+    Transaction.attention,
 )
 
 
 @dataclass(frozen=True)
-class Mark:
-    """Something beside the badge, such as a refund."""
-
-    text: str
-    icon: str
-
-
-@dataclass(frozen=True)
 class Payment:
-    """A detail for one reader. Templates read its attributes and work nothing out."""
+    """A detail for one reader, and the truth about it. Templates read its attributes and work
+    nothing out."""
 
     detail: Detail
     zone: ZoneInfo
     customer_id: str | None = None
-    marks: tuple[Mark, ...] = ()
+    truth: Truth | None = None  # where more is so than the row says; read fresh, never cached
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.detail, name)
@@ -88,9 +91,56 @@ class Payment:
         return when(self.detail.ended_at, self.zone)
 
     @property
+    def badge(self) -> str:
+        """The one status."""
+        return self._status[0]
+
+    @property
+    def badge_class(self) -> str:
+        """Its class."""
+        return self._status[1]
+
+    @property
+    def icon(self) -> str:
+        """Its icon."""
+        return self._status[2]
+
+    @property
+    def words(self) -> str | None:
+        """The rest of what is so."""
+        return words_of(self.truth, self.detail.currency) if self.truth else None
+
+    @property
+    def steps(self) -> list[Step]:
+        """What somebody must do, by whom and until when."""
+        return steps_of(self.truth, self.detail.currency, self.zone) if self.truth else []
+
+    @property
+    def next_step(self) -> str:
+        """What is to be done, or why nothing is."""
+        plain = self.detail.next_step
+        return next_step_of(self.truth, plain) if self.truth else plain
+
+    @property
     def retry_label(self) -> str | None:
         """The retry's words; None where a retry makes no sense."""
-        return "Retry Payment" if self.detail.retry else None
+        return None if "retry" in self.closed else "Retry Payment"
+
+    @property
+    def refundable(self) -> bool:
+        """Whether something of it can be refunded."""
+        return "refund" not in self.closed
+
+    @property
+    def closed(self) -> Mapping[str, str]:
+        """Why an action is not open, by action, in sentences."""
+        closed = self.truth.closed if self.truth else self.detail.closed
+        return {action: closed_words(action, code) for action, code in closed.items()}
+
+    @property
+    def _status(self) -> tuple[str, str, str]:
+        plain = (self.detail.badge, self.detail.badge_class, self.detail.icon)
+        return BADGES.get(self.truth.status, plain) if self.truth else plain
 
 
 def detail_of(row: Row[Any]) -> Detail:
@@ -151,7 +201,9 @@ class Detail:
     error_summary: str = _cell(cells.error_summary, MARK)
     reason: str | None = _cell(cells.reason, MARK)
     next_step: str = _cell(cells.next_step, cells.UNREADABLE)
-    retry: bool = _cell(cells.retry, False)
+    closed: Mapping[str, str] = _cell(cells.closed, {"retry": "policy", "refund": "not_paid"})
+    buyer_read: str | None = _cell(cells.buyer_read, MARK)
+    retry_makes_sense: str | None = _cell(cells.retry_makes_sense, None)
     docs_url: str | None = _cell(
         lambda row: (
             cells.https(cells.error(row).get("doc_url")) if row.state == State.FAILED else None

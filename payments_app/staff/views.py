@@ -13,6 +13,7 @@ from payments_app.staff.payments import (
     resend_pages,
     retry_pages,
     saved_filter_pages,
+    work_pages,
 )
 from payments_app.staff.payments import pages as payment_pages
 from payments_app.staff.reconciliation import pages as finding_pages
@@ -41,4 +42,5 @@ __all__ = [
     "retry_pages",
     "saved_filter_pages",
     "subscription_pages",
+    "work_pages",
 ]

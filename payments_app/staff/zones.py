@@ -10,6 +10,7 @@ from flask import current_app, request
 
 from payments_app.core.db.clock import in_zone, known_zone
 
+_UNITS = (("day", 86400), ("hour", 3600), ("minute", 60))
 FORMAT = "%m/%d/%Y %I:%M %p"
 
 
@@ -46,6 +47,17 @@ def reader_zone() -> ZoneInfo:
 def business_zone() -> ZoneInfo:
     """Where the business's day begins and ends."""
     return ZoneInfo(current_app.config["CONFIG"].business_timezone)
+
+
+def time_left(until: dt.datetime, now: dt.datetime) -> str:
+    """How far away a moment is, in the largest unit of which there is a whole one."""
+    seconds = int((until - now).total_seconds())
+    if abs(seconds) < 60:
+        return "now"
+    name, size = next(unit for unit in _UNITS if abs(seconds) >= unit[1])
+    count = abs(seconds) // size
+    words = f"{count} {name}{'' if count == 1 else 's'}"
+    return f"in {words}" if seconds > 0 else f"{words} ago"
 
 
 def day_bounds(day: dt.date, zone: ZoneInfo) -> tuple[dt.datetime, dt.datetime]:

@@ -97,7 +97,7 @@ def test_a_refund_is_reviewed_on_an_accessible_page(desk_page: Page, dashboard: 
     expect(desk_page.get_by_text("You refund $1.50 of $240.00 to Visa 4242.")).to_be_visible()
     assert complaints(desk_page) == []
     desk_page.get_by_role("button", name="Refund $1.50").click()
-    expect(desk_page.get_by_text("REFUND PENDING $1.50").first).to_be_visible()
+    expect(desk_page.get_by_text("$1.50 on its way back").first).to_be_visible()
 
 
 @pytest.mark.parametrize("address", [FILTERED, SEARCHED])

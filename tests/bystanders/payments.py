@@ -88,8 +88,21 @@ def _transaction(transaction: str) -> dict[str, Any]:
             **dict.fromkeys(("created_at", "updated_at", "phase_at", "ended_at"), THEN),
         }
         | (end if failed else paid)
+        | ({"attention": IN_PART} if transaction == PAID else {})
         | (of_merchant if transaction == SALE else {})
     )
+
+
+# What is so with a payment of which a part was given back, as it is stored with it.
+IN_PART = {
+    "status": "partly_refunded",
+    "returned": 100,
+    "coming": 0,
+    "taken": 0,
+    "kept": 5050,
+    "needs": [],
+    "closed": {"retry": "complete", "pay_again": "paid"},
+}
 
 
 def after_payments() -> Rows:

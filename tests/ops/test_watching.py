@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +19,7 @@ from payments_app.core.db.session import atomic
 from payments_app.core.jobs.outbox import Message
 from payments_app.ops import diagnosis, redis_state
 from payments_app.ops.clean_up import clean_up
-from payments_app.ops.diagnosis import MEANINGS
+from payments_app.ops.diagnosis import MEANINGS, meaning_of
 from payments_app.ops.measures import BreakerState, Load
 from payments_app.ops.watch import check_redis, watch
 from payments_app.subscribers import COMMANDS
@@ -67,17 +69,39 @@ def test_reports_may_wait_for_minutes() -> None:
         ("nobody.knows", "last error"),
     ],
 )
-def test_retries_say_what_they_probably_mean(command: str, cause: str) -> None:
-    assert cause in _words(Load("payment_standard", command, 1, 0, 0, 1, 0))
+def test_retries_say_what_they_probably_mean(app: Flask, command: str, cause: str) -> None:
+    with app.app_context():
+        assert cause in _words(Load("payment_standard", command, 1, 0, 0, 1, 0))
 
 
 def test_every_meaning_is_of_a_command_that_exists() -> None:
-    gone = [
-        name
-        for name in MEANINGS
-        if not any(command == name or command.startswith(f"{name}.") for command in COMMANDS)
-    ]
-    assert gone == []
+    assert set(MEANINGS) - set(COMMANDS) == set()
+
+
+@pytest.mark.parametrize("command", sorted(COMMANDS))
+def test_a_job_whose_code_reads_stripe_s_answers_may_wait_for_stripe(command: str) -> None:
+    run = inspect.unwrap(COMMANDS[command].run)
+    inner = [cell.cell_contents for cell in run.__closure__ or ()]
+    modules = {sys.modules[each.__module__] for each in (run, *filter(callable, inner))}
+    names = {getattr(value, "__module__", "") for m in modules for value in vars(m).values()}
+    if "payments_app.gateway.results" in names:
+        assert "Stripe" in MEANINGS[command]
+
+
+@pytest.mark.parametrize(
+    ("error", "meaning"),
+    [
+        ("OperationalError: server closed the connection", "The database"),
+        ("its worker died every time", "memory"),
+        ("KeyError: 'amount'", "tell the developers"),
+        ("GatewayError: 503", "Stripe"),
+    ],
+)
+def test_the_error_itself_says_more_than_what_the_job_talks_to(
+    app: Flask, error: str, meaning: str
+) -> None:
+    with app.app_context():
+        assert meaning in meaning_of("charge", error)
 
 
 def test_an_open_breaker_is_said_in_words() -> None:

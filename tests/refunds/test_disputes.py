@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 import pytest
 import requests
@@ -162,9 +163,30 @@ def test_two_alike_payments_within_ten_minutes_are_likely_doubles(driver: Paymen
     assert (double.email, double.money.amount) == ("ada@example.com", 1099)
 
 
+def test_one_card_under_two_addresses_is_a_likely_double(driver: PaymentDriver) -> None:
+    first, second = driver.pay(email="ada@example.com"), driver.pay(email="ada@example.org")
+    third = driver.pay("pm_card_mastercard", email="grace@example.org")
+    (double,) = likely_doubles(db.session(), utcnow() - dt.timedelta(hours=1))
+    assert (double.first, double.second, double.email) == (first, second, "ada@example.org")
+    assert (twin_of(db.session(), first), twin_of(db.session(), third)) == (second, None)
+
+
+def test_how_close_doubles_are_is_a_setting(
+    driver: PaymentDriver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    driver.age(driver.pay(), 700)
+    driver.pay()
+    hour_ago = utcnow() - dt.timedelta(hours=1)
+    assert likely_doubles(db.session(), hour_ago) == []
+    wider = replace(driver.app.config["CONFIG"], double_payment_minutes=15)
+    monkeypatch.setitem(driver.app.config, "CONFIG", wider)
+    assert len(likely_doubles(db.session(), hour_ago)) == 1
+
+
 def test_payments_of_nobody_known_are_no_doubles(driver: PaymentDriver) -> None:
     first, second = driver.pay(), driver.pay()
-    execute(update(Transaction).where(own(Transaction)).values(email=""))
+    unknown = {"email": "", "card_fingerprint": None}
+    execute(update(Transaction).where(own(Transaction)).values(unknown))
     assert likely_doubles(db.session(), utcnow() - dt.timedelta(hours=1)) == []
     assert (twin_of(db.session(), first), twin_of(db.session(), second)) == (None, None)
 

@@ -109,7 +109,7 @@ def test_all_that_follows_a_payment_follows_it(app: Flask, abroad: Abroad) -> No
     assert (payment["amount"], payment["currency"]) == (123_450, "xyz")
     db.session.commit()  # the request of the test's own begins with a fresh look
     page = StaffDriver(app).signed_in("admin").get(f"/staff/payments/{abroad.pkr}").text
-    assert "REFUNDED 50.00 PKR" in page
+    assert "50.00 PKR refunded" in page
 
 
 def test_a_page_of_differences_shows_it(app: Flask, abroad: Abroad) -> None:

@@ -93,7 +93,7 @@ def test_a_cached_panel_says_when_it_was_made(
 def test_support_gets_the_retry_that_a_viewer_does_not(
     viewer: Browser, support: Browser, stored_payments: StoredPayments
 ) -> None:
-    stored_payments.decline()
+    stored_payments.decline(order_id=stored_payments.order().id)
     assert "Retry Payment" not in page_of(viewer, stored_payments)
     assert "Retry Payment" in page_of(support, stored_payments)
 

@@ -14,7 +14,7 @@ from payments_app.core.db.session import atomic
 from payments_app.payments.disputes.models import Dispute
 from payments_app.payments.refunds.models import Refund
 from payments_app.staff.disputes import queries as disputes
-from payments_app.staff.disputes.queries import time_left
+from payments_app.staff.zones import time_left
 from tests.accounts.staff_driver import Browser, StaffDriver
 from tests.staff.stored_payments import StoredPayments
 

@@ -54,7 +54,7 @@ def test_what_is_pending_is_never_called_failed(
 ) -> None:
     id_ = stored_payments.payment(phase, error_code="api_connection", error_message="Network error")
     payment = show(stored_payments, id_)
-    assert (payment.error_summary, payment.reason, payment.retry) == ("N/A", None, False)
+    assert (payment.error_summary, payment.reason, payment.retry_label) == ("N/A", None, None)
 
 
 def test_the_stripe_id_is_cut_to_18_characters(stored_payments: StoredPayments) -> None:
@@ -104,9 +104,9 @@ def test_an_error_without_a_code_is_unknown(stored_payments: StoredPayments) -> 
 def test_the_decline_says_the_next_step(
     stored_payments: StoredPayments, code: str, step: str, *, retry: bool
 ) -> None:
-    payment = show(
-        stored_payments, stored_payments.decline(error=DECLINED | {"decline_code": code})
-    )
+    declined = {"error": DECLINED | {"decline_code": code}}
+    order = stored_payments.order().id
+    payment = show(stored_payments, stored_payments.decline(order_id=order, **declined))
     assert payment.next_step.startswith(step)
     assert (payment.retry_label == "Retry Payment") is retry
 

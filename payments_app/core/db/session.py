@@ -191,8 +191,11 @@ def _once(
     session.info["wake_ups"] = {}
     try:
         session.connection(execution_options={"writes": True})
+        session.info["changed"] = set()
         result = step(session, *args, **kwargs)
         session.flush()
+        for finish in current_app.extensions.get("before_commit", ()):
+            finish(session, session.info["changed"])
         _commit(session)
     except BaseException:
         session.rollback()
@@ -200,6 +203,13 @@ def _once(
     finally:
         session.info["atomic"] = False
     return result, session.info.pop("wake_ups")
+
+
+def note_change(session: Session, subject: str) -> None:
+    """Say that the caller's transaction changed something about a subject (the id of a payment, a
+    refund, a dispute, a mail): what is worked out from it is kept before the commit, by the
+    functions in `app.extensions["before_commit"]`."""
+    session.info.setdefault("changed", set()).add(subject)
 
 
 def _commit(session: Session) -> None:

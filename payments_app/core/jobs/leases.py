@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from payments_app.core import alerts
 from payments_app.core.db.clock import database_now
-from payments_app.core.db.session import at_once, atomic
+from payments_app.core.db.session import at_once, atomic, note_change
 from payments_app.core.jobs import counters
 from payments_app.core.jobs.command import Claim, Command
 from payments_app.core.jobs.due import claimable, free, is_known
@@ -148,6 +148,7 @@ def _kill(session: Session, claim: Claim, error: str) -> None:
         session, claim, dead_at=database_now(), leased_until=None, last_error=redact(error)[:2000]
     ):
         return
+    note_change(session, claim.subject)
     counters.count(session, claim.queue, claim.command, deaths=1)
     command = commands().get(claim.command)
     if command is not None and command.on_dead_letter is not None:

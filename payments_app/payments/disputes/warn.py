@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from payments_app.core import alerts, history
-from payments_app.core.db.session import atomic
+from payments_app.core.db.session import atomic, note_change
 from payments_app.core.history import HistoryEntry
 from payments_app.core.jobs.command import Claim
 from payments_app.gateway.disputes import retrieve_warning
@@ -63,6 +63,7 @@ def _tell(session: Session, body: dict[str, Any]) -> None:
         subject=body["id"],
         reason=why,
     )
+    note_change(session, payment.id)
 
 
 def _was_told(session: Session, warning_id: str) -> bool:

@@ -1,11 +1,18 @@
-"""double_payments: payments that somebody may have made twice by mistake."""
+"""double_payments: payments that somebody may have made twice by mistake.
+
+By one e-mail address, or with one card under two of them; of one amount, close to each other in
+time (DOUBLE_PAYMENT_MINUTES).
+"""
 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Select, func, select
+from flask import current_app
+from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from payments_app.core.db.columns import UTCDateTime
@@ -14,16 +21,18 @@ from payments_app.payments.models import Transaction
 from payments_app.payments.phases import State
 from payments_app.payments.refunds.models import NOT_REFUNDED, Refund
 
-WITHIN = dt.timedelta(minutes=10)
-# The calendar's ends, so far from them that WITHIN does not lead out of it.
-_EARLIEST = dt.datetime.min.replace(tzinfo=dt.UTC) + WITHIN
-_LATEST = dt.datetime.max.replace(tzinfo=dt.UTC) - WITHIN
+_EMAIL = func.lower(Transaction.email)
+# Who paid: whose address is not known may be anybody, and so may a card.
+_PAYERS: tuple[tuple[Any, ColumnElement[bool]], ...] = (
+    (_EMAIL, Transaction.email != ""),
+    (Transaction.card_fingerprint.expression, Transaction.card_fingerprint.is_not(None)),
+)
 
 
 @dataclass(frozen=True)
 class DoublePayment:
-    """Two complete payments that took one amount, by one e-mail address, `apart` from each
-    other."""
+    """Two complete payments that took one amount, by one e-mail address or one card, `apart` from
+    each other. `email` is the second one's."""
 
     first: str
     second: str
@@ -33,11 +42,38 @@ class DoublePayment:
     apart: dt.timedelta
 
 
+def within() -> dt.timedelta:
+    """How close two payments are that may be one mistake."""
+    return dt.timedelta(minutes=current_app.config["CONFIG"].double_payment_minutes)
+
+
 def likely_doubles(session: Session, since: dt.datetime) -> list[DoublePayment]:
     """Pairs whose second payment was made since then, newest first; without those of which either
     was given back, in part or in full."""
-    email = func.lower(Transaction.email)
-    alike = (email, Transaction.paid, Transaction.currency)
+    found: dict[tuple[str, str], DoublePayment] = {}
+    for payer, known in _PAYERS:
+        for row in _pairs(session, since, payer, known):
+            double = DoublePayment(
+                first=row.first,
+                second=row.second,
+                email=row.email,
+                money=Money(row.paid, row.currency),
+                at=row.created_at,
+                apart=row.created_at - row.earlier,
+            )
+            found.setdefault((row.first, row.second), double)
+    close = [double for double in found.values() if double.apart <= within()]
+    ids = [id_ for double in close for id_ in (double.first, double.second)]
+    returned = set(session.scalars(_refunded(ids)))
+    left = [double for double in close if returned.isdisjoint((double.first, double.second))]
+    return sorted(left, key=lambda double: (double.at, double.second), reverse=True)
+
+
+def _pairs(
+    session: Session, since: dt.datetime, payer: Any, known: ColumnElement[bool]
+) -> Sequence[Row[str, str, str, int, str, dt.datetime, dt.datetime]]:
+    """Each payment since then with the one before it that was alike."""
+    alike = (payer, Transaction.paid, Transaction.currency)
     in_order = (Transaction.created_at, Transaction.id)
     first = func.lag(Transaction.id).over(partition_by=alike, order_by=in_order)
     earlier = func.lag(Transaction.created_at, type_=UTCDateTime()).over(
@@ -47,7 +83,7 @@ def likely_doubles(session: Session, since: dt.datetime) -> list[DoublePayment]:
         select(
             first.label("first"),
             Transaction.id.label("second"),
-            email.label("email"),
+            _EMAIL.label("email"),
             Transaction.paid.label("paid"),
             Transaction.currency,
             Transaction.created_at,
@@ -56,48 +92,38 @@ def likely_doubles(session: Session, since: dt.datetime) -> list[DoublePayment]:
         .where(
             Transaction.state == State.COMPLETE,
             Transaction.paid > 0,
-            Transaction.email != "",  # whose address is not known may be anybody
-            Transaction.created_at >= since - WITHIN,
+            known,
+            Transaction.created_at >= since - within(),
         )
         .subquery()
     )
-    rows = session.execute(
-        select(pairs)
-        .where(pairs.c.first.is_not(None), pairs.c.created_at >= since)
-        .order_by(pairs.c.created_at.desc(), pairs.c.second.desc())
-    )
-    found = [
-        DoublePayment(
-            first=row.first,
-            second=row.second,
-            email=row.email,
-            money=Money(row.paid, row.currency),
-            at=row.created_at,
-            apart=row.created_at - row.earlier,
-        )
-        for row in rows
-    ]
-    close = [double for double in found if double.apart <= WITHIN]
-    ids = [id_ for double in close for id_ in (double.first, double.second)]
-    returned = set(session.scalars(_refunded(ids)))
-    return [double for double in close if returned.isdisjoint((double.first, double.second))]
+    close = pairs.c.earlier.is_not(None) & (pairs.c.created_at >= since)
+    return session.execute(select(pairs).where(close)).all()
 
 
 def twin_of(session: Session, transaction_id: str) -> str | None:
     """The other payment where this one was likely made twice, the nearest in time."""
     mine = session.get_one(Transaction, transaction_id)
-    if mine.paid == 0 or not mine.email:
+    same = []
+    if mine.email:
+        same.append(func.lower(mine.email) == _EMAIL)
+    if mine.card_fingerprint:
+        same.append(Transaction.card_fingerprint == mine.card_fingerprint)
+    if mine.paid == 0 or not same:
         return None
+    # Not beyond the calendar's ends.
+    earliest = max(mine.created_at, dt.datetime.min.replace(tzinfo=dt.UTC) + within())
+    latest = min(mine.created_at, dt.datetime.max.replace(tzinfo=dt.UTC) - within())
     twins = session.execute(
         select(Transaction.id, Transaction.created_at).where(
-            func.lower(Transaction.email) == func.lower(mine.email),
-            Transaction.created_at.between(
-                max(mine.created_at, _EARLIEST) - WITHIN, min(mine.created_at, _LATEST) + WITHIN
-            ),
-            Transaction.paid == mine.paid,
-            Transaction.currency == mine.currency,
-            Transaction.state == State.COMPLETE,
-            Transaction.id != mine.id,
+            and_(
+                or_(*same),
+                Transaction.created_at.between(earliest - within(), latest + within()),
+                Transaction.paid == mine.paid,
+                Transaction.currency == mine.currency,
+                Transaction.state == State.COMPLETE,
+                Transaction.id != mine.id,
+            )
         )
     ).all()
     returned = set(session.scalars(_refunded([mine.id, *(twin.id for twin in twins)])))

@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from payments_app.core import history
+from payments_app.core.db.clock import database_now
 from payments_app.core.db.session import atomic
 from payments_app.core.free_text import free_text
 from payments_app.core.jobs import outbox
@@ -19,8 +20,10 @@ from payments_app.payments.models import Transaction
 from payments_app.payments.phases import State
 from payments_app.payments.refunds.models import NOT_REFUNDED, Refund
 from payments_app.payments.refunds.shares import from_merchant, of_fee
+from payments_app.payments.truth import REFUND_CLOSED, refund_closed
 
 MAX_REASON = 500
+RECENT_SECONDS = 600
 
 
 class RefundRefusedError(Exception):
@@ -159,6 +162,22 @@ def refunded(session: Session, transaction_id: str) -> int:
     return int(total or 0)
 
 
+def recent_refunds(session: Session, transaction_id: str) -> list[Refund]:
+    """Refunds of a payment that people asked for in the last RECENT_SECONDS, the newest first:
+    whoever asks for the next one has to know of them."""
+    return list(
+        session.scalars(
+            select(Refund)
+            .where(
+                Refund.transaction_id == transaction_id,
+                Refund.requested_by.like("stf\\_%", escape="\\"),
+                Refund.created_at > database_now(-RECENT_SECONDS),
+            )
+            .order_by(Refund.created_at.desc(), Refund.id)
+        )
+    )
+
+
 def why_not(
     session: Session,
     transaction: Transaction,
@@ -167,10 +186,15 @@ def why_not(
     stripe_reason: str | None = None,
 ) -> str | None:
     """Why this refund can't be asked for, in a sentence; None where it can."""
-    if transaction.state != State.COMPLETE:
-        return "You can only refund a successful payment."
-    if transaction.paid == 0:
-        return "This payment was free. There is nothing to refund."
+    left = remaining(session, transaction)
+    closed = refund_closed(
+        transaction.state,
+        transaction.paid,
+        left,
+        withdrawn=bool(taken_back(session, transaction.id)),
+    )
+    if closed:
+        return REFUND_CLOSED[closed]
     if amount <= 0:
         return "Enter an amount greater than zero."
     try:
@@ -183,11 +207,6 @@ def why_not(
         return "The last digit of an amount with three decimals must be 0."
     if transaction.currency in WHOLE_UNITS and amount % 100:
         return "Only whole units of this currency can be refunded."
-    if taken_back(session, transaction.id):
-        return (
-            "This payment is disputed. The bank has taken the money back, so you can't refund it."
-        )
-    left = remaining(session, transaction)
     if amount > left:
         return f"You can refund at most {Money(left, transaction.currency)} of this payment."
     return None

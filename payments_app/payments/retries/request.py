@@ -12,7 +12,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from payments_app.core import history
-from payments_app.core.db.session import atomic
+from payments_app.core.db.columns import as_object
+from payments_app.core.db.session import atomic, note_change
 from payments_app.core.history import HistoryEntry
 from payments_app.core.jobs import outbox
 from payments_app.core.jobs.outbox import OPEN, Message
@@ -23,9 +24,9 @@ from payments_app.payments import states
 from payments_app.payments.models import PaymentRecord, Role, Transaction
 from payments_app.payments.payable import find_payable, payable_kinds
 from payments_app.payments.payment_of import gave_its_intent_away
-from payments_app.payments.phases import State
 from payments_app.payments.queries import attempts
 from payments_app.payments.transactions.leave import was_removed
+from payments_app.payments.truth import RETRY_CLOSED, Facts, retry_closed
 
 COMMAND = "retry"
 REQUESTED = "retry.requested"
@@ -89,6 +90,7 @@ def request_retry(session: Session, transaction_id: str, actor: str) -> RetryVer
         session.flush()
         key = f"{COMMAND}:{transaction_id}:{requests(session, transaction_id)}"
         outbox.stage(session, COMMAND, transaction_id, key=key)
+        note_change(session, transaction_id)
     return verdict
 
 
@@ -102,7 +104,7 @@ def verdict_on(
     if refusal is None and payable is not None:
         refusal = not_payable_here(session, payable)
     if refusal is None and not under_way and _waits(session, transaction.id):
-        refusal = "A retry is already in progress."
+        refusal = RETRY_CLOSED["in_progress"]
     how, sentence = (NONE, refusal) if refusal else _how(session, transaction, payable)
     link = None
     if how == LINK and payable is not None:
@@ -152,27 +154,27 @@ def _attempts(session: Session, payable: PaymentRecord) -> list[Transaction]:
 
 
 def _refusal(transaction: Transaction, attempts: list[Transaction]) -> str | None:
-    if transaction.state == State.COMPLETE:
-        return "This payment succeeded. There is nothing to retry."
-    if transaction.state == State.PENDING:
-        return "This payment is still pending. We're checking with Stripe."
-    if any(other.state == State.COMPLETE for other in attempts):
-        return "Another attempt succeeded. There is nothing to retry."
-    if any(other.state == State.PENDING for other in attempts):
-        return "A newer attempt is under way: wait for its outcome."
-    if attempts[-1].id != transaction.id or gave_its_intent_away(transaction):
-        return "A newer attempt was made: retry that one."
-    policy = decline_policy(transaction.error)
-    if policy is not None and not policy.retry:
-        return f"This payment must not be retried. {STAFF[policy.staff]}"
-    return None
+    facts = Facts(
+        transaction.id,
+        transaction.phase,
+        transaction.state,
+        transaction.paid,
+        as_object(transaction.error),
+        attempts=[(other.id, other.state) for other in attempts],
+        gave_intent=gave_its_intent_away(transaction),
+    )
+    code = retry_closed(facts)
+    if code == "policy":
+        policy = decline_policy(transaction.error)
+        return f"{RETRY_CLOSED[code]} {STAFF[policy.staff] if policy else ''}".strip()
+    return RETRY_CLOSED[code] if code else None
 
 
 def _how(
     session: Session, transaction: Transaction, payable: PaymentRecord | None
 ) -> tuple[str, str]:
     if payable is None:
-        return NONE, "This payment has no order or subscription. Charge the customer again instead."
+        return NONE, RETRY_CLOSED["no_payable"]
     named = transaction.payment_method and transaction.stripe_customer_id
     saved = bool(named and not transaction.save_card)  # one that was to be saved is not yet
     if not saved or was_removed(session, transaction):

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from payments_app.core import history
-from payments_app.core.db.session import atomic
+from payments_app.core.db.session import atomic, note_change
 from payments_app.core.history import HistoryEntry
 from payments_app.payments import states
 from payments_app.payments.retries.request import REQUESTED
@@ -33,6 +33,7 @@ def unanswered(session: Session, transaction_id: str) -> HistoryEntry | None:
 def answer(session: Session, transaction_id: str, what: str, **data: Any) -> None:
     """End it as OPENED or REFUSED, in the caller's database transaction."""
     history.record(session, "system", what, transaction_id=transaction_id, **data)
+    note_change(session, transaction_id)
     session.flush()
 
 

@@ -41,6 +41,7 @@ def _keep_card(transaction: Transaction, method: Any) -> None:
     card = as_object(as_object(method).get("card"))
     transaction.card_brand = word(card.get("brand"), 24) or transaction.card_brand
     transaction.card_last4 = word(card.get("last4"), 4) or transaction.card_last4
+    transaction.card_fingerprint = word(card.get("fingerprint"), 64) or transaction.card_fingerprint
 
 
 def keep_error(transaction: Transaction, error: dict[str, Any]) -> None:

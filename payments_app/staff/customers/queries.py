@@ -14,9 +14,9 @@ from payments_app.core.money import Money
 from payments_app.customers.models import Customer
 from payments_app.payments.models import PaymentRecord, Role, Transaction
 from payments_app.payments.phases import State
-from payments_app.staff.payments.details import payments
-from payments_app.staff.payments.refunds_and_disputes import marks_of
-from payments_app.staff.presenter import Mark, Payment
+from payments_app.payments.truth import Truth
+from payments_app.staff.payments.details import payments, truths_of
+from payments_app.staff.presenter import Payment
 
 SHOWN = 50
 _HIS = (
@@ -43,17 +43,17 @@ class Panel:
     customer_id: str
     keys: list[tuple[str, int]]
     totals: Totals
-    marks: dict[str, tuple[Mark, ...]]
+    truths: dict[str, Truth]
 
     @property
     def version(self) -> str:
         """A short name of exactly this content."""
-        content = repr((self.keys, self.totals, self.marks))
+        content = repr((self.keys, self.totals, self.truths))
         return hashlib.sha256(content.encode()).hexdigest()[:24]
 
 
 def panel_of(session: Session, customer_id: str) -> Panel:
-    """The newest payments' ids and versions, the totals and what was given back: no details."""
+    """The newest payments' ids and versions, the totals and what is so: no details."""
     newest = (
         select(Transaction.id, Transaction.version)
         .join(PaymentRecord, PaymentRecord.transaction_id == Transaction.id)
@@ -62,8 +62,8 @@ def panel_of(session: Session, customer_id: str) -> Panel:
         .limit(SHOWN)
     )
     keys = [(row.id, row.version) for row in session.execute(newest)]
-    marks = marks_of(session, [id_ for id_, _ in keys])
-    return Panel(customer_id, keys, _totals(session, customer_id), marks)
+    truths = truths_of(session, [id_ for id_, _ in keys])
+    return Panel(customer_id, keys, _totals(session, customer_id), truths)
 
 
 def rows_of(session: Session, panel: Panel, zone: ZoneInfo) -> list[Payment]:

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import datetime as dt
-
 from flask import Response
+from sqlalchemy import select
 
+from payments_app.attention.work import RECENT, answered, double_key
 from payments_app.core.db.clock import utcnow
-from payments_app.core.db.ids import reference
 from payments_app.core.extensions import db
 from payments_app.core.web.access import staff
 from payments_app.core.web.query import UnreadableQueryError, asked, takes
-from payments_app.payments.refunds.double_payments import likely_doubles
+from payments_app.payments.models import Transaction
+from payments_app.payments.refunds.double_payments import likely_doubles, within
 from payments_app.staff.blueprint import blueprint, page
-from payments_app.staff.disputes.queries import newest, store_unmatched, time_left, waiting
-from payments_app.staff.zones import reader_zone, when
-
-RECENT = dt.timedelta(days=7)
+from payments_app.staff.disputes.queries import newest, store_unmatched, waiting
+from payments_app.staff.payments.details import payments
+from payments_app.staff.presenter import Payment
+from payments_app.staff.zones import reader_zone, time_left, when
 
 
 @blueprint.get("/disputes")
@@ -43,19 +43,33 @@ def disputes() -> Response:
 @blueprint.get("/double-payments")
 @staff("view")
 def double_payments() -> Response:
-    """Pairs of the last days that look like a mistake, proposed for a refund."""
-    now, zone = utcnow(), reader_zone()
+    """Pairs of the last days that look like a mistake, proposed for a refund; without those of
+    which a person said that they are none."""
+    session, now, zone = db.session(), utcnow(), reader_zone()
+    doubles = likely_doubles(session, now - RECENT)
+    keys = {double: double_key(double.first, double.second) for double in doubles}
+    dismissed = answered(session, list(keys.values()))
+    left = [double for double in doubles if keys[double] not in dismissed]
+    shown = _details([id_ for double in left for id_ in (double.first, double.second)])
     pairs = [
         {
-            "first": double.first,
-            "first_reference": reference(double.first),
-            "second": double.second,
-            "second_reference": reference(double.second),
-            "email": double.email,
+            "key": keys[double],
+            "first": shown[double.first],
+            "second": shown[double.second],
             "amount": str(double.money),
             "at": when(double.at, zone),
             "apart": time_left(now + double.apart, now).removeprefix("in "),
         }
-        for double in likely_doubles(db.session(), now - RECENT)
+        for double in left
     ]
-    return page("disputes/double_payments.html", pairs=pairs, days=RECENT.days)
+    minutes = round(within().total_seconds() / 60)
+    return page("disputes/double_payments.html", pairs=pairs, days=RECENT.days, minutes=minutes)
+
+
+def _details(ids: list[str]) -> dict[str, Payment]:
+    session = db.session()
+    rows = session.execute(
+        select(Transaction.id, Transaction.version).where(Transaction.id.in_(ids))
+    )
+    keys = [(row.id, row.version) for row in rows]
+    return {payment.id: payment for payment in payments(session, keys, reader_zone())}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
@@ -19,10 +18,9 @@ from payments_app.payments.disputes.models import NEEDS_ANSWER, REASONS, Dispute
 from payments_app.payments.models import Transaction
 from payments_app.payments.unmatched import UnmatchedObject
 from payments_app.staff.cells import DASHBOARD, in_words, said
-from payments_app.staff.zones import When, when
+from payments_app.staff.zones import When, time_left, when
 
 PAGE = 50
-_UNITS = (("day", 86400), ("hour", 3600), ("minute", 60))
 
 
 @dataclass(frozen=True)
@@ -111,17 +109,6 @@ def newest(
     ).all()
     shown = _rows(rows[:PAGE], zone)
     return shown, shown[-1].id if len(rows) > PAGE else None
-
-
-def time_left(until: dt.datetime, now: dt.datetime) -> str:
-    """How far away a moment is, in the largest unit of which there is a whole one."""
-    seconds = int((until - now).total_seconds())
-    if abs(seconds) < 60:
-        return "now"
-    name, size = next(unit for unit in _UNITS if abs(seconds) >= unit[1])
-    count = abs(seconds) // size
-    words = f"{count} {name}{'' if count == 1 else 's'}"
-    return f"in {words}" if seconds > 0 else f"{words} ago"
 
 
 def _rows(rows: Sequence[Row[Dispute, str, bool]], zone: ZoneInfo) -> list[DisputeRow]:

@@ -14,8 +14,8 @@ from payments_app.core import alerts
 from payments_app.core.db.session import CommitOutcomeUnknownError, atomic
 from payments_app.core.web.cache import shape_of
 from payments_app.payments.models import PaymentRecord, Role, Transaction
+from payments_app.payments.truth import Truth, truth_of
 from payments_app.staff import cache
-from payments_app.staff.payments.refunds_and_disputes import marks_of
 from payments_app.staff.presenter import COLUMNS, Detail, Payment, detail_of
 
 log = logging.getLogger(__name__)
@@ -28,12 +28,23 @@ def payments(session: Session, keys: Sequence[tuple[str, int]], zone: ZoneInfo) 
     its length. The versions were read just now, so a cached detail is never older than its row."""
     details = _details(session, keys)
     ids = [id_ for id_, _ in keys]
-    customers, marks = _customers(session, ids), marks_of(session, ids)
+    customers, truths = _customers(session, ids), truths_of(session, ids)
     return [
-        Payment(details[id_], zone, customers.get(id_), marks.get(id_, ()))
+        Payment(details[id_], zone, customers.get(id_), truths.get(id_))
         for id_, _ in keys
         if id_ in details
     ]
+
+
+def truths_of(session: Session, ids: Sequence[str]) -> dict[str, Truth]:
+    """What is so with those of these payments of which it is more than their rows say. Read fresh
+    with every page: it does not change a payment's version, and so no cached detail may hold it."""
+    rows = session.execute(
+        select(Transaction.id, Transaction.attention).where(
+            Transaction.id.in_(ids), Transaction.attention.is_not(None)
+        )
+    )
+    return {row.id: truth_of(row) for row in rows}
 
 
 def _details(session: Session, keys: Sequence[tuple[str, int]]) -> dict[str, Detail]:

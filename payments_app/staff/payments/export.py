@@ -15,8 +15,10 @@ from sqlalchemy.orm import Session
 from payments_app.core import history
 from payments_app.core.db.clock import in_zone
 from payments_app.core.db.session import atomic
+from payments_app.payments.truth import truth_of
 from payments_app.staff.payments.paging import SortKey
 from payments_app.staff.presenter import COLUMNS, detail_of
+from payments_app.staff.verdict import BADGES
 
 _BATCH = 1000
 # What a spreadsheet takes for the beginning of a formula:
@@ -75,7 +77,8 @@ def _batch(
 
 
 def _cells(row: Row[Any], zone: ZoneInfo) -> list[str]:
-    detail = detail_of(row)
+    detail, truth = detail_of(row), truth_of(row) if row.attention else None
+    status = BADGES[truth.status][0] if truth and truth.status in BADGES else detail.badge
     return [
         detail.reference,
         row.id,
@@ -83,7 +86,7 @@ def _cells(row: Row[Any], zone: ZoneInfo) -> list[str]:
         f"{row.created_at:%Y-%m-%d %H:%M:%S}",
         detail.moved,
         detail.currency,
-        detail.badge,
+        status,
         row.email,
         detail.card or "",
         detail.error_summary,

@@ -14,7 +14,6 @@ from sqlalchemy import ColumnElement, and_, exists
 from sqlalchemy.orm import aliased
 
 from payments_app.core.card_numbers import CardNumberError, refuse
-from payments_app.core.db.clock import database_now
 from payments_app.core.email_addresses import compared
 from payments_app.core.money import THREE_DECIMAL, code_of
 from payments_app.core.web.query import UnreadableQueryError, read_query
@@ -22,13 +21,12 @@ from payments_app.payments.disputes.models import Dispute
 from payments_app.payments.models import Transaction
 from payments_app.payments.phases import Phase, State
 from payments_app.payments.refunds.models import Refund, RefundState
+from payments_app.payments.transactions.stuck import is_stuck
 from payments_app.staff.cells import in_words
 from payments_app.staff.indexes import lower_email, reason_code
 from payments_app.staff.payments.amount_filters import read_amount, shown_is
 from payments_app.staff.payments.paging import DISPUTES, PAYMENTS, REFUNDS, SortKey
 from payments_app.staff.zones import day_bounds
-
-STUCK_SECONDS = 15 * 60
 
 
 def _earlier(model: type[Refund | Dispute], state: str | None = None) -> ColumnElement[bool]:
@@ -50,13 +48,8 @@ STATUSES: dict[str, tuple[str, ColumnElement[bool]]] = {
         and_(Refund.state == RefundState.SUCCEEDED, ~_earlier(Refund, RefundState.SUCCEEDED)),
     ),
     "disputed": ("Disputed", ~_earlier(Dispute)),
-    "stuck": (
-        "Stuck pending",
-        and_(
-            Transaction.state == State.PENDING,
-            Transaction.created_at < database_now(-STUCK_SECONDS),
-        ),
-    ),
+    "stuck": ("Stuck pending", is_stuck()),
+    "attention": ("Needs somebody", Transaction.need.is_not(None)),
 }
 # As people write it, where it can be read in one way only.
 _PLAIN_AMOUNT = re.compile(r"([1-9][0-9]{0,2}(,[0-9]{3})+|[0-9]{1,13})(\.[0-9]{1,3})?")
@@ -234,6 +227,7 @@ _READERS: dict[str, Any] = {
 }
 _FIELDS = ("from", "to", "least", "most")
 PRESETS = (
+    ("Needs somebody", {"status": "attention"}),
     ("Failed today", {"status": "failed", "from": "today"}),
     ("Stuck pending", {"status": "stuck"}),
     ("Refunded", {"status": "refunded"}),

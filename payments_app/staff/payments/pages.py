@@ -12,6 +12,7 @@ from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as BaseResponse
 
 from payments_app.accounts.gate import signed_in
+from payments_app.attention.work import answered, double_key
 from payments_app.core.card_numbers import REFUSAL, mask
 from payments_app.core.db.ids import without_payment_methods
 from payments_app.core.extensions import db
@@ -19,12 +20,12 @@ from payments_app.core.jobs import unknown
 from payments_app.core.money import CURRENCIES, code_of
 from payments_app.core.web.access import staff
 from payments_app.core.web.http import wants_json
-from payments_app.core.web.query import UnreadableQueryError, asked, takes
+from payments_app.core.web.query import UnreadableQueryError, asked, place_in_list, takes
 from payments_app.gateway.declines import DECLINES
 from payments_app.payments.models import Transaction
 from payments_app.payments.phases import State
 from payments_app.payments.queries import attempts_like
-from payments_app.payments.refunds.double_payments import twin_of
+from payments_app.payments.refunds.double_payments import twin_of, within
 from payments_app.staff.blueprint import back_to_timeline, blueprint, page, today
 from payments_app.staff.merchants.queries import sale_of
 from payments_app.staff.payments import notes
@@ -42,11 +43,13 @@ from payments_app.staff.payments.refunds_and_disputes import returns_of
 from payments_app.staff.payments.saved_filters import saved_filters
 from payments_app.staff.payments.search import search
 from payments_app.staff.payments.sent import sent_about
+from payments_app.staff.payments.work import work_rows
 from payments_app.staff.presenter import Payment
 from payments_app.staff.timeline import timeline
 from payments_app.staff.zones import reader_zone
 
 _FEW = 8
+_ATTEMPTS = 50  # of one payable on a page
 
 
 @blueprint.get("", strict_slashes=False)
@@ -55,10 +58,13 @@ def home() -> Response:
     """Today's figures, and the newest failures."""
     session, zone = db.session(), reader_zone()
     newest = read_page(session, [Transaction.state == State.FAILED], size=_FEW)
+    work, more = work_rows(session, zone)
     return page(
         "payments/overview.html",
         figures=overview(session, today(), zone),
         failures=payments(session, newest.keys, zone),
+        work=work,
+        more_work=more,
         today=today(),
         zone=zone.key,
     )
@@ -156,6 +162,7 @@ def _page_of(
 
 @blueprint.get("/payments/<transaction_id>")
 @staff("view")
+@takes("attempts_before")
 def payment(transaction_id: str) -> Response:
     """One payment: status, reason, next step, and the timeline."""
     return _payment_page(transaction_id)
@@ -180,6 +187,7 @@ def _payment_page(
 ) -> Response:
     session, zone = db.session(), reader_zone()
     shown = find(transaction_id)
+    attempts, earlier = _attempts(transaction_id, place_in_list("attempts_before"))
     row = session.execute(
         select(Transaction.stripe_data, Transaction.error, Transaction.stripe_status).where(
             Transaction.id == transaction_id
@@ -191,11 +199,13 @@ def _payment_page(
         payment=shown,
         raw=_answered(row.stripe_data or row.error) if signed_in().may("technical") else None,
         stripe_status=row.stripe_status,
-        attempts=_attempts(transaction_id),
+        attempts=attempts,
+        earlier_attempts=earlier,
         returns=returns_of(session, transaction_id, zone),
         sale=sale_of(session, transaction_id, zone),
         sent=sent_about(session, transaction_id, zone),
-        twin=twin_of(session, transaction_id),
+        twin=_twin(transaction_id),
+        minutes=round(within().total_seconds() / 60),
         waits=unknown.waiting_for(session, transaction_id),
         timeline=timeline(session, transaction_id, zone, technical=signed_in().may("technical")),
         note=note,
@@ -217,15 +227,30 @@ def find(transaction_id: str) -> Payment:
     return payments(session, [(transaction_id, version)], reader_zone())[0]
 
 
-def _attempts(transaction_id: str) -> list[Payment]:
-    """Every attempt to pay for the same thing, the first one first; none where there is no
-    other."""
+def _twin(transaction_id: str) -> str | None:
+    """The other payment where this one was likely made twice, and nobody said that it was not."""
     session = db.session()
-    rows = session.execute(
-        attempts_like(transaction_id)
-        .with_only_columns(Transaction.id, Transaction.version)
-        .order_by(Transaction.attempt)
-        .limit(50)
+    twin = twin_of(session, transaction_id)
+    if twin is None:
+        return None
+    keys = [double_key(transaction_id, twin), double_key(twin, transaction_id)]
+    return None if answered(session, keys) else twin
+
+
+def _attempts(transaction_id: str, before: int | None) -> tuple[list[Payment], int | None]:
+    """The last attempts to pay for the same thing, of those with a number below `before`, the
+    first one first, and the number that the page of the earlier ones ends before; none where there
+    is no other."""
+    session = db.session()
+    query = attempts_like(transaction_id).with_only_columns(
+        Transaction.id, Transaction.version, Transaction.attempt
     )
-    keys = [(row.id, row.version) for row in rows]
-    return payments(session, keys, reader_zone()) if len(keys) > 1 else []
+    earlier = query if before is None else query.where(Transaction.attempt < before)
+    rows = session.execute(
+        earlier.order_by(Transaction.attempt.desc(), Transaction.id).limit(_ATTEMPTS + 1)
+    ).all()
+    shown = rows[:_ATTEMPTS][::-1]
+    if before is None and len(shown) < 2:
+        return [], None
+    more = shown[0].attempt if len(rows) > _ATTEMPTS else None
+    return payments(session, [(row.id, row.version) for row in shown], reader_zone()), more

@@ -16,12 +16,16 @@ from flask import Response, redirect, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from payments_app.accounts.gate import ask_to_confirm, signed_in
+from payments_app.accounts.people import names_of
 from payments_app.core.amounts import AmountError, parse_amount, typed_form
+from payments_app.core.db.clock import utcnow
+from payments_app.core.db.ids import looks_like_id, reference
 from payments_app.core.extensions import db
 from payments_app.core.money import Money
 from payments_app.core.web import links
 from payments_app.core.web.access import staff
 from payments_app.core.web.http import ProblemError, wants_json
+from payments_app.core.web.query import asked, takes
 from payments_app.gateway.refunds import REASONS
 from payments_app.payments.models import Transaction
 from payments_app.payments.refunds.request import (
@@ -29,19 +33,23 @@ from payments_app.payments.refunds.request import (
     RefundRefusedError,
     RemainingChangedError,
     reason_in_words,
+    recent_refunds,
     remaining,
     request_refund,
     review_refund,
 )
 from payments_app.staff.blueprint import back_to_timeline, blueprint, page
 from payments_app.staff.payments.pages import find
+from payments_app.staff.zones import time_left
 
 
 @blueprint.get("/payments/<transaction_id>/refunds")
 @staff("refund")
+@takes("double")
 def confirm_refund(transaction_id: str) -> Response | BaseResponse:
-    """The refund's form, once the password was typed."""
-    return ask_to_confirm() or _refund_page(transaction_id)
+    """The refund's form, once the password was typed. Of a payment that was made twice by mistake
+    its review at once: two steps in all."""
+    return ask_to_confirm() or _review_of_double(transaction_id) or _refund_page(transaction_id)
 
 
 @blueprint.post("/payments/<transaction_id>/refunds")
@@ -77,6 +85,20 @@ def refund(transaction_id: str) -> Response | BaseResponse:
 
 # What the review showed and the wish does not hold.
 _SEALED = ("left", "from_merchant", "of_fee", "key")
+
+
+def _review_of_double(transaction_id: str) -> Response | None:
+    """The review of giving back all that is left, where `double` names the other payment."""
+    other = asked("double")
+    transaction = db.session().get(Transaction, transaction_id)
+    if not looks_like_id(other, "txn") or transaction is None:
+        return None
+    left = Money(remaining(db.session(), transaction), transaction.currency)
+    reason = f"Paid twice: the other payment is {reference(other)}"
+    try:
+        return _review_page(transaction_id, _Wish(left, reason, "duplicate"))
+    except RefundRefusedError:
+        return None  # the form says why
 
 
 @dataclass(frozen=True)
@@ -134,11 +156,28 @@ def _refund_page(
         status,
         payment=payment,
         left=left,
+        recent=_recent(transaction_id),
         typed={"amount": typed_form(left), "reason": "", "stripe_reason": "", **request.form},
         reasons=REASONS,
         problems=problems or {},
         most=MAX_REASON,
     )
+
+
+def _recent(transaction_id: str) -> list[str]:
+    """What colleagues, or the asker, have just asked for of this payment, each in a sentence."""
+    session = db.session()
+    refunds = recent_refunds(session, transaction_id)
+    names = names_of(session, (refund.requested_by for refund in refunds))
+    return [
+        f"{_whom(refund.requested_by, names)} asked for a refund of {refund.money} "
+        f"{time_left(refund.created_at, utcnow()).replace('now', 'just now')}: {refund.reason}"
+        for refund in refunds
+    ]
+
+
+def _whom(actor: str, names: Mapping[str, str]) -> str:
+    return "You" if actor == signed_in().id else names.get(actor, actor)
 
 
 def _form_again(transaction_id: str, error: ProblemError | RefundRefusedError) -> Response:
@@ -170,6 +209,7 @@ def _review_page(
         payment=shown,
         wish=wish,
         review=review,
+        recent=_recent(transaction_id),
         card=(shown.card or "").replace("\u2022\u2022\u2022\u2022 ", ""),
         problem=problem,
         sent={

@@ -1,0 +1,202 @@
+"""work: what needs somebody, with who deals with it; and what they say of it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from payments_app.attention.facts import payments_of
+from payments_app.attention.models import ANSWERS, WorkItem
+from payments_app.core import history
+from payments_app.core.alerts import Alert
+from payments_app.core.db.clock import database_now, utcnow
+from payments_app.core.db.session import atomic, insert_once, note_change
+from payments_app.core.jobs.outbox import Message
+from payments_app.payments.models import Transaction
+from payments_app.payments.refunds.double_payments import likely_doubles
+from payments_app.payments.transactions.stuck import is_stuck
+from payments_app.payments.truth import Need, truth_of
+from payments_app.reconcile.models import Finding
+
+MOST = 100  # of each source
+DAY, RECENT = dt.timedelta(days=1), dt.timedelta(days=7)
+_TOLD_ELSEWHERE = ("reconciliation", "dead_letter", "dispute", "early_fraud_warning")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One need. `transaction_id` is the payment that it is about, if it is about one, and
+    `currency` that of its amount. `owner` took it at `taken_at`."""
+
+    need: Need
+    transaction_id: str | None = None
+    currency: str | None = None
+    owner: str | None = None
+    taken_at: dt.datetime | None = None
+
+    @property
+    def key(self) -> str:
+        """The need's."""
+        return self.need.key
+
+
+def work(session: Session, doubles: dt.timedelta = DAY) -> list[Entry]:
+    """All that needs somebody: what is about payments by deadline, then the rest. Without what a
+    person answered. Payments made twice are looked for as far back as `doubles`: each look reads
+    all payments since."""
+    found = {entry.key: entry for entry in _all(session, doubles)}
+    items = {
+        item.key: item
+        for item in session.scalars(
+            select(WorkItem)
+            .where(WorkItem.key.in_(list(found)))
+            .execution_options(populate_existing=True)
+        )
+    }
+    return [
+        replace(entry, owner=items[key].owner, taken_at=items[key].taken_at)
+        if key in items
+        else entry
+        for key, entry in found.items()
+        if key not in items or items[key].answer is None
+    ]
+
+
+def answered(session: Session, keys: Sequence[str]) -> set[str]:
+    """Those of these that a person closed."""
+    closed = select(WorkItem.key).where(WorkItem.key.in_(keys), WorkItem.answer.is_not(None))
+    return set(session.scalars(closed))
+
+
+@atomic
+def take(session: Session, key: str, actor: str) -> None:
+    """I take it. Who takes what another has, has it. Raises LookupError for what needs nobody."""
+    item = _item(session, key)
+    item.owner, item.taken_at = actor, database_now()
+    _note(session, item, "work.taken", actor)
+
+
+@atomic
+def give_back(session: Session, key: str, actor: str) -> None:
+    """Somebody else may take it. Raises LookupError for what needs nobody."""
+    item = _item(session, key)
+    item.owner = item.taken_at = None
+    _note(session, item, "work.given_back", actor)
+
+
+@atomic
+def answer(session: Session, key: str, said: str, actor: str) -> None:
+    """It is `done`, or `not_ours`: nobody is asked for it again. Raises LookupError for what needs
+    nobody, ValueError for another answer."""
+    if said not in ANSWERS:
+        raise ValueError(f"{said!r} is no answer")
+    item = _item(session, key)
+    item.answer, item.answered_by, item.answered_at = said, actor, database_now()
+    _note(session, item, f"work.{said}", actor)
+
+
+def _item(session: Session, key: str) -> WorkItem:
+    """The item of a need that is open, locked; made where nobody said anything of it yet."""
+    entry = next((entry for entry in work(session, RECENT) if entry.key == key), None)
+    if entry is None:
+        raise LookupError(f"nothing is open under {key}")
+    insert_once(session, WorkItem, key=key, transaction_id=entry.transaction_id)
+    return session.get_one(WorkItem, key, with_for_update=True, populate_existing=True)
+
+
+def _note(session: Session, item: WorkItem, what: str, actor: str) -> None:
+    about = {"transaction_id": item.transaction_id}
+    history.record(session, "staff", what, actor=actor, subject=item.key[:80], **about)
+    session.flush()
+    if item.transaction_id is not None:
+        note_change(session, item.transaction_id)
+
+
+def _all(session: Session, doubles: dt.timedelta) -> Iterator[Entry]:
+    yield from _of_payments(session)
+    yield from _doubles(session, utcnow() - doubles)
+    yield from _stuck(session)
+    yield from _dead(session)
+    yield from _findings(session)
+    yield from _alerts(session)
+
+
+def _of_payments(session: Session) -> Iterator[Entry]:
+    rows = session.execute(
+        select(Transaction.id, Transaction.currency, Transaction.attention)
+        .where(Transaction.need.is_not(None))
+        .order_by(Transaction.need_by.nulls_last(), Transaction.created_at.desc(), Transaction.id)
+        .limit(MOST)
+    )
+    for row in rows:
+        yield from (Entry(need, row.id, row.currency) for need in truth_of(row).needs)
+
+
+def double_key(first: str, second: str) -> str:
+    """Of a pair of payments that were likely made by mistake."""
+    return f"double:{first}:{second}"
+
+
+def _doubles(session: Session, since: dt.datetime) -> Iterator[Entry]:
+    for double in likely_doubles(session, since)[:MOST]:
+        key = double_key(double.first, double.second)
+        need = Need("double", key, "refund", None, double.money.amount, double.email)
+        yield Entry(need, double.second, double.money.currency)
+
+
+def _stuck(session: Session) -> Iterator[Entry]:
+    rows = session.execute(
+        select(Transaction.id, Transaction.phase, Transaction.currency, Transaction.amount)
+        .where(is_stuck())
+        .order_by(Transaction.created_at, Transaction.id)
+        .limit(MOST)
+    )
+    for row in rows:
+        key = f"stuck:{row.id}:{row.phase}"
+        yield Entry(Need("stuck", key, "technical", None, row.amount), row.id, row.currency)
+
+
+def _dead(session: Session) -> Iterator[Entry]:
+    """Dead letters; those about a payment were named with it."""
+    rows = session.execute(
+        select(Message.id, Message.command, Message.subject)
+        .where(Message.dead_at.is_not(None), Message.discarded_at.is_(None))
+        .order_by(Message.id.desc())
+        .limit(MOST)
+    ).all()
+    for row in rows:
+        if not payments_of(session, [row.subject]):
+            yield Entry(
+                Need("dead_job", f"dead_letter:{row.id}", "dead_letters", about=row.command)
+            )
+
+
+def _findings(session: Session) -> Iterator[Entry]:
+    rows = session.execute(
+        select(Finding.id, Finding.kind)
+        .where(Finding.resolved_at.is_(None), Finding.transaction_id.is_(None))
+        .order_by(Finding.severity, Finding.id.desc())
+        .limit(MOST)
+    )
+    for row in rows:
+        yield Entry(Need("finding", f"finding:{row.id}", "technical", about=row.kind))
+
+
+def _alerts(session: Session) -> Iterator[Entry]:
+    """Alerts about what is in no other list."""
+    rows = session.execute(
+        select(Alert.id, Alert.message, Alert.data)
+        .where(
+            Alert.acknowledged_at.is_(None),
+            Alert.kind.not_in((*_TOLD_ELSEWHERE, "refund_failed")),
+        )
+        .order_by(Alert.severity, Alert.id.desc())
+        .limit(MOST)
+    )
+    for row in rows:
+        need = Need("alert", f"alert:{row.id}", "technical", about=row.message)
+        yield Entry(need, (row.data or {}).get("transaction_id"))

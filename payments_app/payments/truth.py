@@ -1,0 +1,265 @@
+"""truth: what is so with a payment, what needs doing, by whom, until when, and which actions are
+open. One pure function of all that can change the answer.
+
+Where more is true than a payment's own row says, the result is kept in its `attention`, in the
+database transaction that changed an input (`payments_app/attention`). NULL there means that what
+follows from the row alone is all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from payments_app.gateway.declines import decline_policy
+from payments_app.payments.phases import Phase, State
+
+# Statuses of a payment beside its phases, which are statuses too.
+DISPUTED, DISPUTE_LOST = "disputed", "dispute_lost"
+REFUND_FAILED, REFUND_PENDING = "refund_failed", "refund_pending"
+REFUNDED, PARTLY_REFUNDED = "refunded", "partly_refunded"
+
+# Why an action is not open, to staff.
+RETRY_CLOSED = {
+    "complete": "This payment succeeded. There is nothing to retry.",
+    "pending": "This payment is still pending. We're checking with Stripe.",
+    "paid": "Another attempt succeeded. There is nothing to retry.",
+    "under_way": "A newer attempt is under way: wait for its outcome.",
+    "newer": "A newer attempt was made: retry that one.",
+    "policy": "This payment must not be retried.",
+    "in_progress": "A retry is already in progress.",
+    "no_payable": "This payment has no order or subscription. Charge the customer again instead.",
+}
+REFUND_CLOSED = {
+    "not_paid": "You can only refund a successful payment.",
+    "free": "This payment was free. There is nothing to refund.",
+    "disputed": "This payment is disputed. The bank has taken the money back, so you can't refund "
+    "it.",
+    "nothing_left": "There is nothing left to refund of this payment.",
+}
+_GAVE_NOTHING = ("failed", "canceled")  # refunds in these states
+LISTED = "refund_listed"  # the error code of one that Stripe made as another row
+
+
+@dataclass(frozen=True)
+class RefundFact:
+    """A refund, in minor units."""
+
+    id: str
+    state: str
+    amount: int
+    error_code: str | None = None
+    error_message: str | None = None
+
+
+@dataclass(frozen=True)
+class DisputeFact:
+    """A dispute, in minor units. `needs_answer` and `closed` as its state says; `until` is ISO."""
+
+    id: str
+    state: str
+    amount: int
+    needs_answer: bool
+    closed: bool
+    withdrawn: bool
+    until: str | None = None
+
+
+@dataclass(frozen=True)
+class Facts:
+    """All that the truth about a payment follows from. `attempts` are the ids and states of all
+    attempts at the same payable, the oldest first, itself among them; None where it pays for
+    nothing. `gave_intent` says that a later attempt has its intent. `warnings` are ids of early
+    fraud warnings, `findings` and `dead` are (id, kind or command) of what is open. `answered` are
+    keys of needs that a person closed."""
+
+    id: str
+    phase: str
+    state: str
+    paid: int
+    error: Mapping[str, Any] | None = None
+    attempts: Sequence[tuple[str, str]] | None = ()
+    gave_intent: bool = False
+    retry_asked: bool = False
+    refunds: Sequence[RefundFact] = ()
+    disputes: Sequence[DisputeFact] = ()
+    warnings: Sequence[str] = ()
+    findings: Sequence[tuple[int, str]] = ()
+    dead: Sequence[tuple[int, str]] = ()
+    answered: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Need:
+    """Something that a person must do. `key` names it for good, as the alert about it does. `by`
+    is the permission that it takes, `until` an ISO moment, `about` what the words need: a refund's
+    error, a command, a finding's kind."""
+
+    what: str
+    key: str
+    by: str
+    until: str | None = None
+    amount: int | None = None
+    about: str | None = None
+
+
+@dataclass(frozen=True)
+class Truth:
+    """`returned`, `coming` (on its way back), `taken` (by disputes that are over) and `kept` of
+    what was paid, in minor units. `closed` says of each action that is not open why: a code of
+    RETRY_CLOSED or REFUND_CLOSED; `pay_again` is the buyer's own."""
+
+    status: str
+    returned: int = 0
+    coming: int = 0
+    taken: int = 0
+    kept: int = 0
+    needs: tuple[Need, ...] = ()
+    closed: Mapping[str, str] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        """As a row keeps it."""
+        return {**asdict(self), "needs": [asdict(need) for need in self.needs]}
+
+
+def truth(facts: Facts) -> Truth:
+    """What is so."""
+    gone = [refund.state not in _GAVE_NOTHING for refund in facts.refunds]
+    amounts = list(zip(facts.refunds, gone, strict=True))
+    returned = sum(r.amount for r in facts.refunds if r.state == "succeeded")
+    back = sum(refund.amount for refund, counts in amounts if counts)
+    withdrawn = any(dispute.withdrawn for dispute in facts.disputes)
+    taken = sum(d.amount for d in facts.disputes if d.closed and d.withdrawn)
+    needs = tuple(
+        need
+        for need in (
+            *_dispute_needs(facts),
+            *_refund_needs(facts, withdrawn=withdrawn),
+            *_warning_needs(facts, left=facts.paid - back),
+            *(
+                Need("dead_job", f"dead_letter:{id_}", "dead_letters", about=c)
+                for id_, c in facts.dead
+            ),
+            *(Need("finding", f"finding:{id_}", "technical", about=k) for id_, k in facts.findings),
+        )
+        if need.key not in facts.answered
+    )
+    closed = {
+        "retry": retry_closed(facts),
+        "refund": refund_closed(facts.state, facts.paid, facts.paid - back, withdrawn=withdrawn),
+        "pay_again": _pay_again_closed(facts),
+    }
+    return Truth(
+        _status(facts, needs, returned=returned, coming=back - returned, taken=taken),
+        returned,
+        back - returned,
+        taken,
+        max(0, facts.paid - back - taken),
+        needs,
+        {action: code for action, code in closed.items() if code},
+    )
+
+
+def plain(row: Any) -> Truth:
+    """What follows from a payment's row alone: its id, phase, state, paid and error."""
+    return truth(_alone(row))
+
+
+def truth_of(row: Any) -> Truth:
+    """The truth that a row has stored: the one that lists, pages, files and programs read."""
+    if row.attention is None:
+        return plain(row)
+    kept = dict(row.attention)
+    needs = tuple(Need(**need) for need in kept.pop("needs"))
+    return Truth(needs=needs, **kept)
+
+
+def retry_closed(facts: Facts) -> str | None:
+    """Why staff can't retry it, as a code of RETRY_CLOSED; None where they can."""
+    if facts.state != State.FAILED:
+        return "complete" if facts.state == State.COMPLETE else "pending"
+    others = facts.attempts or ()
+    if any(state == State.COMPLETE for _, state in others):
+        return "paid"
+    if any(state == State.PENDING for _, state in others):
+        return "under_way"
+    if (others and others[-1][0] != facts.id) or facts.gave_intent:
+        return "newer"
+    policy = decline_policy(facts.error)
+    if policy is not None and not policy.retry:
+        return "policy"
+    if facts.attempts is None:
+        return "no_payable"
+    return "in_progress" if facts.retry_asked else None
+
+
+def refund_closed(state: str, paid: int, left: int, *, withdrawn: bool) -> str | None:
+    """Why nothing of it can be refunded, as a code of REFUND_CLOSED; None where something can."""
+    if state != State.COMPLETE:
+        return "not_paid"
+    if paid == 0:
+        return "free"
+    if withdrawn:
+        return "disputed"
+    return None if left > 0 else "nothing_left"
+
+
+def _alone(row: Any) -> Facts:
+    itself = ((row.id, row.state),)
+    error = row.error if isinstance(row.error, dict) else None
+    return Facts(row.id, row.phase, row.state, row.paid, error, attempts=itself)
+
+
+def _pay_again_closed(facts: Facts) -> str | None:
+    """Why the buyer has nothing more to pay for it here."""
+    states = {facts.state, *(state for _, state in facts.attempts or ())}
+    if State.COMPLETE in states:
+        return "paid"
+    return "under_way" if State.PENDING in states else None
+
+
+def _dispute_needs(facts: Facts) -> list[Need]:
+    return [
+        Need("dispute", f"dispute:{d.id}:{d.state}", "admin", d.until, d.amount)
+        for d in facts.disputes
+        if d.needs_answer
+    ]
+
+
+def _refund_needs(facts: Facts, *, withdrawn: bool) -> list[Need]:
+    """Refunds of which the money did not arrive, and after which no other was made or tried."""
+    needs = []
+    for number, refund in enumerate(facts.refunds):
+        later = facts.refunds[number + 1 :]
+        again = any(
+            other.state not in _GAVE_NOTHING or other.amount >= refund.amount for other in later
+        )
+        if refund.state in _GAVE_NOTHING and refund.error_code != LISTED:
+            key = f"refund_failed:{refund.id}"
+            about = refund.error_message
+            if not (again or withdrawn):
+                needs.append(Need(REFUND_FAILED, key, "refund", None, refund.amount, about))
+    return needs
+
+
+def _warning_needs(facts: Facts, *, left: int) -> list[Need]:
+    if facts.disputes or left <= 0:
+        return []
+    return [Need("fraud_warning", f"early_fraud_warning:{id_}", "refund") for id_ in facts.warnings]
+
+
+def _status(facts: Facts, needs: Sequence[Need], *, returned: int, coming: int, taken: int) -> str:
+    if facts.state != State.COMPLETE:
+        return facts.phase
+    if any(not dispute.closed for dispute in facts.disputes):
+        return DISPUTED
+    if any(need.what == REFUND_FAILED for need in needs):
+        return REFUND_FAILED
+    if taken:
+        return DISPUTE_LOST
+    if returned >= facts.paid > 0:
+        return REFUNDED
+    if coming:
+        return REFUND_PENDING
+    return PARTLY_REFUNDED if returned else Phase.COMPLETE

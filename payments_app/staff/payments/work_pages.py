@@ -1,0 +1,35 @@
+"""Who deals with what needs somebody: I take it, done, not ours, give it back."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from flask import redirect, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from payments_app.accounts.gate import signed_in
+from payments_app.attention import work
+from payments_app.attention.models import ANSWERS
+from payments_app.core.web.access import staff
+from payments_app.core.web.http import ProblemError
+from payments_app.staff.blueprint import blueprint
+
+_BACK = {"home": "staff.home", "doubles": "staff.double_payments"}
+
+
+@blueprint.post("/work")
+@staff("note")
+def say_of_work() -> BaseResponse:
+    """Take it, give it back, or answer it; what somebody else answered meanwhile stays so."""
+    key, said = request.form.get("key", ""), request.form.get("said", "")
+    if said not in ("take", "give_back", *ANSWERS):
+        raise ProblemError(422, "invalid", "Choose what to do with it.")
+    with suppress(LookupError):  # the page shows what is left
+        if said == "take":
+            work.take(key, signed_in().id)
+        elif said == "give_back":
+            work.give_back(key, signed_in().id)
+        else:
+            work.answer(key, said, signed_in().id)
+    back = _BACK.get(request.form.get("back", ""), "staff.home")
+    return redirect(url_for(back), 303)

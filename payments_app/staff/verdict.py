@@ -1,0 +1,134 @@
+"""verdict: the truth about a payment in staff's words. Pure: what is so was worked out before."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from payments_app.core.money import Money
+from payments_app.payments.truth import (
+    DISPUTE_LOST,
+    DISPUTED,
+    PARTLY_REFUNDED,
+    REFUND_CLOSED,
+    REFUND_FAILED,
+    REFUND_PENDING,
+    REFUNDED,
+    RETRY_CLOSED,
+    Need,
+    Truth,
+)
+from payments_app.staff.zones import When, when
+
+# Text, class and icon of a status that is no phase: never by colour alone.
+BADGES = {
+    REFUNDED: ("REFUNDED", "badge badge-info", "\u21a9"),
+    PARTLY_REFUNDED: ("PARTLY REFUNDED", "badge badge-info", "\u21a9"),
+    REFUND_PENDING: ("REFUND PENDING", "badge badge-info", "\u21a9"),
+    REFUND_FAILED: ("REFUND FAILED", "badge badge-danger", "!"),
+    DISPUTED: ("DISPUTED", "badge badge-warning", "\u2691"),
+    DISPUTE_LOST: ("DISPUTE LOST", "badge badge-secondary", "\u2691"),
+}
+WHO = {
+    "refund": "somebody who may refund",
+    "admin": "an administrator",
+    "dead_letters": "an administrator",
+    "technical": "support",
+}
+_STEPS = {
+    "dispute": "Answer the customer's bank with evidence, or accept that the money is gone.",
+    "fraud_warning": "The card's bank says that this was fraud. Refund it if you can't prove the "
+    "sale: a dispute would cost its fee as well.",
+    "finding": "The books differ ({about}). See the reconciliation page.",
+    "double": "Likely paid twice by {about}. Ask the customer, and refund one of the two.",
+    "stuck": "Nothing has moved for too long. Look at its timeline, and at the queues.",
+    "alert": "{about}",
+    "dead_job": "A job was given up ({about}). Try it again or discard it.",
+}
+
+
+@dataclass(frozen=True)
+class Step:
+    """Something that somebody must do: the sentence, who may, and until when."""
+
+    key: str
+    what: str
+    sentence: str
+    by: str
+    until: When | None
+
+
+def words_of(truth: Truth, currency: str) -> str | None:
+    """The rest of what is so, beside the status; None where the status says all."""
+    money = {
+        name: str(Money(getattr(truth, name), currency))
+        for name in ("returned", "coming", "taken", "kept")
+    }
+    if truth.closed.get("retry") in ("paid", "under_way"):
+        return "Another attempt was paid" if truth.closed["retry"] == "paid" else "Tried again"
+    if truth.status == REFUND_FAILED:
+        sums = (need.amount or 0 for need in truth.needs if need.what == REFUND_FAILED)
+        return f"{Money(sum(sums), currency)} did not arrive"
+    found = []
+    if truth.returned:
+        found.append(f"{money['returned']} refunded")
+    if truth.coming:
+        found.append(f"{money['coming']} on its way back")
+    if truth.taken:
+        found.append(f"{money['taken']} taken by the bank")
+    if truth.status == DISPUTED:
+        found.append(_of_dispute(truth, currency))
+    elif found and truth.kept:
+        found.append(f"{money['kept']} kept")
+    return ", ".join(found) or None
+
+
+def steps_of(truth: Truth, currency: str, zone: ZoneInfo) -> list[Step]:
+    """What somebody must do, the most urgent first."""
+    return [_step(need, currency, zone) for need in truth.needs]
+
+
+def next_step_of(truth: Truth, plain: str) -> str:
+    """One text for what is to be done, or why nothing is; `plain` is what the row alone says."""
+    if truth.needs:
+        return " ".join(sentence_of(need) for need in truth.needs)
+    if truth.status == DISPUTED:
+        return "The customer's bank decides. No action needed."
+    if truth.coming:
+        return "The money is on its way back. No action needed."
+    code = truth.closed.get("retry")
+    return RETRY_CLOSED[code] if code in _SAYS_MORE else plain
+
+
+_SAYS_MORE = frozenset({"paid", "under_way", "newer", "in_progress"})
+
+
+def sentence_of(need: Need, amount: str = "") -> str:
+    """What a need asks for."""
+    if need.what == REFUND_FAILED:
+        why = f" ({need.about})" if need.about else ""
+        return (
+            f"A refund{amount and f' of {amount}'} did not reach the customer{why}. "
+            "Refund it again, or give the money back in another way."
+        )
+    return _STEPS[need.what].format(about=need.about)
+
+
+def closed_words(action: str, code: str) -> str:
+    """Why an action is not open, in a sentence."""
+    words = REFUND_CLOSED if action == "refund" else RETRY_CLOSED
+    return words[code]
+
+
+def _step(need: Need, currency: str, zone: ZoneInfo) -> Step:
+    until = when(dt.datetime.fromisoformat(need.until), zone) if need.until else None
+    amount = str(Money(need.amount, currency)) if need.amount else ""
+    return Step(need.key, need.what, sentence_of(need, amount), WHO[need.by], until)
+
+
+def _of_dispute(truth: Truth, currency: str) -> str:
+    asked = [need.amount for need in truth.needs if need.what == "dispute" and need.amount]
+    if not asked:
+        return "the bank decides"
+    return f"answer the bank about {Money(sum(asked), currency)}"

@@ -1,0 +1,79 @@
+"""Payments to each of which something else happened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from payments_app.payments.disputes.refresh import refresh as refresh_disputes
+from payments_app.payments.disputes.warn import warn
+from payments_app.payments.refunds.refresh import refresh as refresh_refunds
+from tests.ledger.concurrency import claim
+from tests.payments.driver import PaymentDriver
+from tests.refunds.refund_steps import ask, give_back, move_on, read
+
+
+def bank_sends_back(driver: PaymentDriver) -> tuple[str, str]:
+    """A payment and its refund, which succeeded, and which the bank sent back weeks later."""
+    transaction = driver.pay("pm_card_refundFail")
+    refund = give_back(driver, transaction)
+    move_on(driver, refund)
+    theirs = read(refund).stripe_refund_id or ""
+    refresh_refunds(theirs, claim(theirs))
+    driver.work()
+    return transaction, refund
+
+
+def open_dispute(driver: PaymentDriver) -> str:
+    transaction = driver.pay("pm_card_createDispute")
+    listed = driver.sandbox("GET", "/v1/disputes")["data"]
+    intent = driver.read(transaction).stripe_payment_id
+    (theirs,) = [each["id"] for each in listed if each["payment_intent"] == intent]
+    refresh_disputes(theirs, claim(theirs))
+    driver.work()
+    return transaction
+
+
+def warn_of_fraud(driver: PaymentDriver) -> str:
+    transaction = driver.pay("pm_card_createIssuerFraudRecord")
+    return warned(driver, transaction)
+
+
+def warned(driver: PaymentDriver, transaction: str) -> str:
+    intent = driver.read(transaction).stripe_payment_id
+    listed = driver.sandbox("GET", "/v1/radar/early_fraud_warnings")["data"]
+    (theirs,) = [each["id"] for each in listed if each["payment_intent"] == intent]
+    warn(theirs, claim(theirs))
+    return transaction
+
+
+def _refunded(driver: PaymentDriver, amount: int) -> str:
+    transaction = driver.pay()
+    give_back(driver, transaction, amount)
+    return transaction
+
+
+def _refund_pending(driver: PaymentDriver) -> str:
+    transaction = driver.pay()
+    ask(transaction, 300)
+    return transaction
+
+
+def _failed(driver: PaymentDriver) -> str:
+    """Declined, and its order paid by the next attempt."""
+    order = driver.create_order()
+    first = driver.pay("pm_card_visa_chargeDeclined", order)
+    driver.pay("pm_card_visa", order)
+    return first
+
+
+# By the status that each is in.
+TRUTHS: dict[str, Callable[[PaymentDriver], str]] = {
+    "complete": lambda driver: driver.pay(),
+    "requires_action": lambda driver: driver.pay("pm_card_authenticationRequired"),
+    "failed": _failed,
+    "refunded": lambda driver: _refunded(driver, 1099),
+    "partly_refunded": lambda driver: _refunded(driver, 500),
+    "refund_failed": lambda driver: bank_sends_back(driver)[0],
+    "disputed": open_dispute,
+    "refund_pending": _refund_pending,
+}

@@ -39,6 +39,7 @@ from payments_app.notices.receipts import (
     write_failure_notice,
     write_receipt,
 )
+from payments_app.notices.refunds import write_lost_dispute, write_refund
 from payments_app.notices.subscriptions import write_dunning, write_ended, write_trial_ending
 from payments_app.ops import tell
 from payments_app.ops.card_testing import look_for_card_testing
@@ -133,6 +134,8 @@ COMMANDS = {
     "inbound.process": Command(process, "payment_critical"),
     "notices.receipt": Command(write_receipt, "payment_standard"),
     "notices.payment_failed": Command(write_failure_notice, "payment_standard"),
+    "notices.refund": Command(write_refund, "payment_standard"),
+    "notices.dispute_lost": Command(write_lost_dispute, "payment_standard"),
     mails.SEND: Command(
         mails.send_mail, "mailers", mails.POLICY, on_dead_letter=mails.mark_mail_dead
     ),
@@ -185,7 +188,9 @@ _REFUND_MOVED = (
     Subscriber("subscriptions.on_refund"),
     Subscriber("settlement.refund", settle.LEDGER_SECONDS),
     Subscriber(READ_BY_REFUND),
+    Subscriber("notices.refund"),
 )
+_REFUND_PENDS = (Subscriber("refunds.look_up", FIRST_SECONDS), Subscriber("notices.refund"))
 
 EVENTS = {
     "alert.raised": (Subscriber("alerts.mail"), Subscriber("alerts.webhook")),
@@ -224,12 +229,13 @@ EVENTS = {
         Subscriber("orders.on_dispute"),
         Subscriber("subscriptions.on_dispute"),
         Subscriber("settlement.dispute", settle.LEDGER_SECONDS),
+        Subscriber("notices.dispute_lost"),
     ),
     "refund.succeeded": (*_REFUND_MOVED, Subscriber("notices.announce_refund")),
     "refund.failed": (*_REFUND_MOVED, Subscriber("notices.announce_refund")),
     "refund.canceled": _REFUND_MOVED,
-    "refund.pending": (Subscriber("refunds.look_up", FIRST_SECONDS),),
-    "refund.requires_action": (Subscriber("refunds.look_up", FIRST_SECONDS),),
+    "refund.pending": _REFUND_PENDS,
+    "refund.requires_action": _REFUND_PENDS,
     "refund.unknown": (Subscriber("refunds.look_up", FIRST_SECONDS),),
 }
 

@@ -13,6 +13,7 @@ from payments_app.core.jobs.outbox import SWEEPER
 from payments_app.core.jobs.scheduler import without_subject
 from payments_app.customers import billed_at_stripe, unlearn
 from payments_app.customers.ask_for_link import MAIL_LINK
+from payments_app.customers.cards import MAIL_REMOVED
 from payments_app.customers.detach import DETACH, detach
 from payments_app.customers.on_payment import on_payment as customer_on_payment
 from payments_app.downloads.on_payment import MAIL as MAIL_DOWNLOAD
@@ -40,7 +41,14 @@ from payments_app.notices.receipts import (
     write_receipt,
 )
 from payments_app.notices.refunds import write_lost_dispute, write_refund
-from payments_app.notices.subscriptions import write_dunning, write_ended, write_trial_ending
+from payments_app.notices.subscriptions import (
+    write_card_expires,
+    write_card_removed,
+    write_changed,
+    write_dunning,
+    write_ended,
+    write_trial_ending,
+)
 from payments_app.ops import tell
 from payments_app.ops.card_testing import look_for_card_testing
 from payments_app.ops.clean_up import clean_up
@@ -81,6 +89,7 @@ from payments_app.subscriptions.on_dispute import on_dispute as subscription_on_
 from payments_app.subscriptions.on_payment import on_payment as subscription_on_payment
 from payments_app.subscriptions.on_payment import on_refund as subscription_on_refund
 from payments_app.subscriptions.sell import PLANS
+from payments_app.subscriptions.tell import MAIL_CHANGED
 
 # A refund at a bank may take this long; https://docs.stripe.com/refunds
 REFUND_SECONDS = 30 * DAY
@@ -178,6 +187,9 @@ COMMANDS = {
     renew.MAIL_TRIAL: Command(write_trial_ending, "payment_standard"),
     dunning.MAIL: Command(write_dunning, "payment_standard"),
     dunning.MAIL_ENDED: Command(write_ended, "payment_standard"),
+    MAIL_CHANGED: Command(write_changed, "payment_standard"),
+    MAIL_REMOVED: Command(write_card_removed, "payment_standard"),
+    renew.MAIL_EXPIRES: Command(write_card_expires, "payment_standard"),
     "orders.on_payment": Command(on_payment, "payment_standard"),
     "orders.on_dispute": Command(order_on_dispute, "payment_standard"),
     "orders.fulfil": Command(fulfil, "payment_standard", deadline=REFUND_SECONDS),

@@ -29,6 +29,8 @@ from payments_app.settlement import models as settlement
 from payments_app.staff import indexes
 from payments_app.staff.payments import saved_filters
 from payments_app.staff.reports import rollups
+from payments_app.subscriptions import card_change as card_changes
+from payments_app.subscriptions import final_bill as final_bills
 from payments_app.subscriptions import models as subscriptions
 from payments_app.subscriptions import periods as subscription_periods
 
@@ -38,12 +40,14 @@ __all__ = [
     "api_keys",
     "attention",
     "breaker",
+    "card_changes",
     "checkout",
     "connect_records",
     "counters",
     "customers",
     "disputes",
     "downloads",
+    "final_bills",
     "history",
     "inbound",
     "indexes",

@@ -13,6 +13,7 @@ from payments_app.core.jobs.outbox import SWEEPER
 from payments_app.core.jobs.scheduler import without_subject
 from payments_app.customers import billed_at_stripe, unlearn
 from payments_app.customers.ask_for_link import MAIL_LINK
+from payments_app.customers.cards import MAIL_REMOVED
 from payments_app.customers.detach import DETACH, detach
 from payments_app.customers.on_payment import on_payment as customer_on_payment
 from payments_app.downloads.on_payment import MAIL as MAIL_DOWNLOAD
@@ -39,7 +40,15 @@ from payments_app.notices.receipts import (
     write_failure_notice,
     write_receipt,
 )
-from payments_app.notices.subscriptions import write_dunning, write_ended, write_trial_ending
+from payments_app.notices.refunds import write_lost_dispute, write_refund
+from payments_app.notices.subscriptions import (
+    write_card_expires,
+    write_card_removed,
+    write_changed,
+    write_dunning,
+    write_ended,
+    write_trial_ending,
+)
 from payments_app.ops import tell
 from payments_app.ops.card_testing import look_for_card_testing
 from payments_app.ops.clean_up import clean_up
@@ -82,6 +91,7 @@ from payments_app.subscriptions.on_dispute import on_dispute as subscription_on_
 from payments_app.subscriptions.on_payment import on_payment as subscription_on_payment
 from payments_app.subscriptions.on_payment import on_refund as subscription_on_refund
 from payments_app.subscriptions.sell import PLANS
+from payments_app.subscriptions.tell import MAIL_CHANGED
 
 # A refund at a bank may take this long; https://docs.stripe.com/refunds
 REFUND_SECONDS = 30 * DAY
@@ -136,6 +146,8 @@ COMMANDS = {
     "inbound.process": Command(process, "payment_critical"),
     "notices.receipt": Command(write_receipt, "payment_standard"),
     "notices.payment_failed": Command(write_failure_notice, "payment_standard"),
+    "notices.refund": Command(write_refund, "payment_standard"),
+    "notices.dispute_lost": Command(write_lost_dispute, "payment_standard"),
     mails.SEND: Command(
         mails.send_mail, "mailers", mails.POLICY, on_dead_letter=mails.mark_mail_dead
     ),
@@ -178,6 +190,9 @@ COMMANDS = {
     renew.MAIL_TRIAL: Command(write_trial_ending, "payment_standard"),
     dunning.MAIL: Command(write_dunning, "payment_standard"),
     dunning.MAIL_ENDED: Command(write_ended, "payment_standard"),
+    MAIL_CHANGED: Command(write_changed, "payment_standard"),
+    MAIL_REMOVED: Command(write_card_removed, "payment_standard"),
+    renew.MAIL_EXPIRES: Command(write_card_expires, "payment_standard"),
     "orders.on_payment": Command(on_payment, "payment_standard"),
     "orders.on_dispute": Command(order_on_dispute, "payment_standard"),
     "orders.fulfil": Command(fulfil, "payment_standard", deadline=REFUND_SECONDS),
@@ -188,7 +203,9 @@ _REFUND_MOVED = (
     Subscriber("subscriptions.on_refund"),
     Subscriber("settlement.refund", settle.LEDGER_SECONDS),
     Subscriber(READ_BY_REFUND),
+    Subscriber("notices.refund"),
 )
+_REFUND_PENDS = (Subscriber("refunds.look_up", FIRST_SECONDS), Subscriber("notices.refund"))
 
 EVENTS = {
     "alert.raised": (Subscriber("alerts.mail"), Subscriber("alerts.webhook")),
@@ -227,12 +244,13 @@ EVENTS = {
         Subscriber("orders.on_dispute"),
         Subscriber("subscriptions.on_dispute"),
         Subscriber("settlement.dispute", settle.LEDGER_SECONDS),
+        Subscriber("notices.dispute_lost"),
     ),
     "refund.succeeded": (*_REFUND_MOVED, Subscriber("notices.announce_refund")),
     "refund.failed": (*_REFUND_MOVED, Subscriber("notices.announce_refund")),
     "refund.canceled": _REFUND_MOVED,
-    "refund.pending": (Subscriber("refunds.look_up", FIRST_SECONDS),),
-    "refund.requires_action": (Subscriber("refunds.look_up", FIRST_SECONDS),),
+    "refund.pending": _REFUND_PENDS,
+    "refund.requires_action": _REFUND_PENDS,
     "refund.unknown": (Subscriber("refunds.look_up", FIRST_SECONDS),),
 }
 

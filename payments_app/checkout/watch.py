@@ -35,6 +35,7 @@ from payments_app.core.web.access import buyer
 from payments_app.core.web.headers import private, takes_cards
 from payments_app.core.web.http import wants_json
 from payments_app.payments.phases import Phase, State
+from payments_app.payments.refunds.money_back import MoneyBack, money_back
 from payments_app.payments.transactions.check import request_check
 
 _REFRESHES = 20  # without JavaScript: the page stops asking after so many
@@ -89,6 +90,7 @@ def thankyou() -> Response | BaseResponse:
     page = render_template(
         "checkout/thankyou.html",
         status=_status(transaction),
+        back=_back(transaction),
         paid_at=local_time(transaction.ended_at or transaction.updated_at),
         statement=transaction.statement_descriptor,
         returning="returning" in request.args,
@@ -111,7 +113,8 @@ def _as_json(transaction: StatusRow) -> Response:
     else:
         status = _status(transaction)
         if request.args.get("partial"):
-            status["html"] = render_template("checkout/_status.html", status=status)
+            page = "checkout/_status.html"
+            status["html"] = render_template(page, status=status, back=_back(transaction))
         response, wait_ms = jsonify(status), status["next_poll_ms"]
     response.headers.update(headers_of(transaction, wait_ms))
     return response
@@ -122,6 +125,7 @@ def _as_page(transaction: StatusRow) -> Response:
     page = render_template(
         "checkout/status.html",
         status=_status(transaction),
+        back=_back(transaction),
         age=seconds_since(transaction.created_at),
         refreshes=min(max(refreshed, 0), _REFRESHES),
         most_refreshes=_REFRESHES,
@@ -135,6 +139,13 @@ def _status(transaction: StatusRow) -> dict[str, Any]:
     if buyers.is_mine(transaction):
         return own_status_of(db.session(), transaction, _url(transaction))
     return status_of(transaction, _url(transaction))
+
+
+def _back(transaction: StatusRow) -> MoneyBack | None:
+    """What went back of a payment that is complete."""
+    if transaction.state != State.COMPLETE:
+        return None
+    return money_back(db.session(), transaction.id, transaction.money_paid)
 
 
 def _url(transaction: StatusRow) -> str:

@@ -54,19 +54,19 @@ def record(
     transaction_id: str | None = None,
     subject: str | None = None,
     **data: Any,
-) -> None:
-    """Append an entry in the caller's transaction. `data` holds no secret.
+) -> HistoryEntry:
+    """Append an entry in the caller's transaction, and return it. `data` holds no secret.
 
     Nobody can take an entry back: a card's number that a form let through is masked here, to its
     last four digits. It is not refused, so that no job dies of what Stripe or a person wrote.
     """
-    session.add(
-        HistoryEntry(
-            kind=kind,
-            what=what,
-            actor=mask(actor)[:ACTOR_LENGTH],
-            transaction_id=transaction_id,
-            subject=subject,
-            data=masked({key: value for key, value in data.items() if value is not None}),
-        )
+    entry = HistoryEntry(
+        kind=kind,
+        what=what,
+        actor=mask(actor)[:ACTOR_LENGTH],
+        transaction_id=transaction_id,
+        subject=subject,
+        data=masked({key: value for key, value in data.items() if value is not None}),
     )
+    session.add(entry)
+    return entry

@@ -22,6 +22,8 @@ from payments_app.payments.models import Role, Transaction
 from payments_app.payments.phases import State
 from payments_app.payments.queries import attempts, joined
 
+MAIL_REMOVED = "notices.card_removed"
+
 
 def saved_cards(session: Session, customer_id: str) -> list[SavedCard]:
     """A customer's own cards, the default one first, then the newest."""
@@ -116,6 +118,7 @@ def remove(session: Session, customer_id: str, card_id: str) -> bool:
         return False
     take_off(session, customer, card, "card.removed")
     outbox.stage(session, DETACH, card.id)
+    outbox.stage(session, MAIL_REMOVED, card.id)
     return True
 
 

@@ -4,5 +4,6 @@ Owns:       mails, webhook events, their deliveries and attempts.
 Imports:    core, customers, downloads, gateway, merchants, payment_requests, payments,
             subscriptions.
 Publishes:  nothing.
-Subscribes: payment.canceled, payment.completed, payment.failed, refund.failed, refund.succeeded.
+Subscribes: dispute.changed, payment.canceled, payment.completed, payment.failed, refund.canceled,
+            refund.failed, refund.pending, refund.requires_action, refund.succeeded.
 """

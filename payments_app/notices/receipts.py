@@ -27,7 +27,7 @@ from payments_app.notices.queries import failure_stands
 from payments_app.payments.models import Transaction
 from payments_app.payments.payable import terms_of
 from payments_app.payments.phases import State
-from payments_app.payments.queries import payable_of
+from payments_app.payments.queries import payable_id_of, payable_of
 from payments_app.subscriptions.periods import Period
 
 RECEIPT, FAILURE = "receipt", "payment_failed"
@@ -51,7 +51,8 @@ def write_receipt(session: Session, transaction_id: str, _claim: Claim) -> None:
     )
     if terms:
         subject = f"{SHOP_NAME}: {transaction.description}"
-    _write(session, RECEIPT, transaction, subject, paid_at=paid_at, terms=terms)
+    period = _period(session, transaction.id)
+    _write(session, RECEIPT, transaction, subject, paid_at=paid_at, terms=terms, period=period)
 
 
 @atomic
@@ -110,6 +111,13 @@ def _write(
         site=links.absolute(""),
         **words,
     )
+
+
+def _period(session: Session, transaction_id: str) -> Period | None:
+    """The period that a payment is for, of what costs something."""
+    period_id = payable_id_of(session, transaction_id, Period.payable_type)
+    period = session.get(Period, period_id) if period_id else None
+    return period if period is not None and not period.trial else None
 
 
 def _local(moment: dt.datetime | None) -> str | None:

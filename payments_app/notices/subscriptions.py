@@ -9,20 +9,39 @@ from __future__ import annotations
 
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from payments_app.core.db.session import atomic
+from payments_app.core.history import HistoryEntry
 from payments_app.core.jobs.command import Claim
+from payments_app.core.money import Money
 from payments_app.core.web import links
-from payments_app.customers.models import Customer
+from payments_app.customers.models import Customer, SavedCard
 from payments_app.gateway.declines import buyer_sentence
 from payments_app.merchants.find import SHOP_NAME
 from payments_app.notices import mails
 from payments_app.payments.models import Transaction
 from payments_app.payments.phases import State
-from payments_app.payments.queries import attempts
+from payments_app.payments.queries import active_attempt, attempts
+from payments_app.subscriptions.amounts import amount_due
+from payments_app.subscriptions.dunning import DISPUTE_LOST, ENDED
+from payments_app.subscriptions.effects import removal_lines
+from payments_app.subscriptions.final_bill import FinalBill
+from payments_app.subscriptions.find import charged_to
 from payments_app.subscriptions.models import Subscription, SubscriptionStatus
 from payments_app.subscriptions.periods import Period
+from payments_app.subscriptions.renew import expires_first
+
+_CHANGED = {
+    "subscription.plan_changed": "Your plan is now {plan}",
+    "subscription.ending": "{plan} will end",
+    "subscription.ended": "{plan} has ended",
+    "subscription.paused": "{plan} is paused",
+    "subscription.resumed": "{plan} goes on",
+    "subscription.card": "{plan} is charged to another card",
+}
+_WHY = {DISPUTE_LOST: "Your bank gave you back a payment for it."}
 
 
 @atomic
@@ -44,8 +63,66 @@ def write_ended(session: Session, period_id: str, _claim: Claim) -> None:
     """Runs after the last try."""
     period = session.get_one(Period, period_id, populate_existing=True)
     if period.paid_at is None:
-        subject = f"Your subscription to {period.subscription.plan.name} has ended"
-        _write(session, "subscription_ended", period.id, period.subscription, subject, period)
+        theirs = period.subscription
+        subject = f"Your subscription to {theirs.plan.name} has ended"
+        last = _last(session, theirs.id, ENDED)
+        _write(
+            session,
+            "subscription_ended",
+            period.id,
+            theirs,
+            subject,
+            period,
+            lines=last.get("lines", []),
+            bill=_bill(session, last),
+        )
+
+
+@atomic
+def write_changed(session: Session, entry_id: str, _claim: Claim) -> None:
+    """Runs after a change, by its entry in the history: the lines that were read before it."""
+    entry = session.get_one(HistoryEntry, int(entry_id))
+    theirs = session.get_one(Subscription, entry.subject, populate_existing=True)
+    subject = _CHANGED[entry.what].format(plan=entry.data["plan_name"])
+    _write(
+        session,
+        "subscription_changed",
+        entry_id,
+        theirs,
+        subject,
+        lines=entry.data["lines"],
+        why=_WHY.get(entry.data.get("why", "")),
+        bill=_bill(session, entry.data),
+    )
+
+
+@atomic
+def write_card_removed(session: Session, card_id: str, _claim: Claim) -> None:
+    """Runs after a saved card was removed: what that means for what was charged to it."""
+    card = session.get_one(SavedCard, card_id, populate_existing=True)
+    mails.write(
+        session,
+        "card_removed",
+        card.id,
+        session.get_one(Customer, card.customer_id).email,
+        f"{card.words} was removed",
+        card=card,
+        rows=removal_lines(charged_to(session, card)),
+        page=links.absolute("/account/subscriptions"),
+    )
+
+
+@atomic
+def write_card_expires(session: Session, subscription_id: str, _claim: Claim) -> None:
+    """The command that comes before a bill on which the card is not valid any more."""
+    theirs = session.get_one(Subscription, subscription_id, populate_existing=True)
+    card = theirs.usable_card
+    if card is None or not expires_first(theirs):
+        return
+    subject = f"Your card for {theirs.plan.name} expires before its next payment"
+    about = f"{theirs.id}_{card.exp_year}_{card.exp_month}"
+    due = Money(amount_due(theirs.plan, theirs.balance)[0], theirs.plan.currency)
+    _write(session, "card_expires", about, theirs, subject, card=theirs.own_card, due=due)
 
 
 @atomic
@@ -83,6 +160,21 @@ def _write(
         shop=SHOP_NAME,
         **words,
     )
+
+
+def _last(session: Session, subscription_id: str, what: str) -> dict[str, Any]:
+    """What the newest such entry of a subscription's history says."""
+    of_it = (HistoryEntry.subject == subscription_id, HistoryEntry.what == what)
+    newest = select(HistoryEntry.data).where(*of_it).order_by(HistoryEntry.id.desc()).limit(1)
+    return session.scalar(newest) or {}
+
+
+def _bill(session: Session, data: dict[str, Any]) -> FinalBill | None:
+    """The final bill that nobody is paying, to pay by a link."""
+    bill = session.get(FinalBill, data.get("bill") or "")
+    if bill is None or active_attempt(session, bill.payable_type, bill.id) is not None:
+        return None
+    return bill
 
 
 def _why_not_tried(subscription: Subscription) -> str:

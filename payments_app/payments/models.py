@@ -178,6 +178,12 @@ class Transaction(Base):
         return amount_words(self.state, self.amount, self.paid, self.currency)
 
     @property
+    def card_words(self) -> str | None:
+        """The card as people name it: "Visa ending in 4242"; None while it is not known."""
+        brand = (self.card_brand or "card").title()
+        return f"{brand} ending in {self.card_last4}" if self.card_last4 else None
+
+    @property
     def fee_taken(self) -> int | None:
         """Our part of what was paid; while nothing is, of what is asked for."""
         return fee_taken(self.state, self.platform_fee, self.paid)

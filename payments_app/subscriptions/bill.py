@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 
 from payments_app.core.db.ids import new_id
 from payments_app.core.db.session import insert_once
-from payments_app.core.money import CURRENCIES, Money, chargeable, maximum
 from payments_app.customers.models import Customer
 from payments_app.payments.transactions.open import (
     ActivePaymentError,
@@ -21,8 +20,9 @@ from payments_app.payments.transactions.open import (
     open_transaction,
 )
 from payments_app.subscriptions import dunning
+from payments_app.subscriptions.amounts import amount_due
 from payments_app.subscriptions.calendar import next_boundary
-from payments_app.subscriptions.models import Plan, Subscription
+from payments_app.subscriptions.models import Subscription
 from payments_app.subscriptions.periods import Period
 
 
@@ -30,7 +30,8 @@ def bill_next(session: Session, subscription: Subscription, now: dt.datetime) ->
     """Store the next period of a locked subscription, and charge for it."""
     plan, start = subscription.plan, subscription.billed_until
     end = next_boundary(start, plan.interval, subscription.anchor_day)
-    amount, subscription.balance = amount_due(plan, subscription.balance)
+    amount, left = amount_due(plan, subscription.balance)
+    carried, subscription.balance = subscription.balance - left, left
     subscription.billed_until = end
     fresh = insert_once(
         session,
@@ -44,6 +45,7 @@ def bill_next(session: Session, subscription: Subscription, now: dt.datetime) ->
         currency=plan.currency,
         description=plan.description,
         step=0,
+        carried=carried,
     )
     if not fresh:
         raise RuntimeError(f"{subscription.id} has a period of {start} already")
@@ -75,14 +77,3 @@ def charge(session: Session, subscription: Subscription, period: Period, now: dt
     except ActivePaymentError:
         # Its owner is paying just now. Should that fail, our own tries go on.
         dunning.not_sent(period, now)
-
-
-def amount_due(plan: Plan, balance: int) -> tuple[int, int]:
-    """What the next bill is, and what is left over for the one after: what can't be charged (a
-    credit, or less than the least that Stripe takes) is carried on. A currency that the shop can't
-    take, and more than the most that Stripe takes, make nothing free: the payment is refused."""
-    total = plan.amount + balance
-    taken = plan.currency in CURRENCIES and total <= maximum(plan.currency)
-    if total <= 0 or (taken and chargeable(Money(total, plan.currency))):
-        return 0, total
-    return total, 0

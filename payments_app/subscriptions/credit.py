@@ -8,18 +8,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from payments_app.core import history
 from payments_app.core.history import HistoryEntry
 from payments_app.payments.disputes.standing import taken_back
 from payments_app.payments.queries import active_attempt
+from payments_app.payments.refunds.models import NOT_REFUNDED, Refund
 from payments_app.payments.refunds.request import refunded
 from payments_app.subscriptions.calendar import prorated
 from payments_app.subscriptions.models import Subscription
 from payments_app.subscriptions.periods import Period
 
+SETTLEMENT = "subscriptions"  # who asks for the refund of a credit: that gives nothing back anew
 PLAN_CHANGED, CREDIT_CUT = "subscription.plan_changed", "subscription.credit_cut"
 
 
@@ -48,9 +50,22 @@ def _of_period(session: Session, subscription: Subscription, period_id: str | No
     if active is None:
         return WentBack(period_id, 0, 0)
     total = refunded(session, active.id) + taken_back(session, active.id)
+    total -= _paid_out(session, active.id)
     changes = _told(session, subscription, PLAN_CHANGED, period_id)
     reckoned = sum(data.get("refunded", 0) for data in changes)
     return WentBack(period_id, total, total - reckoned)
+
+
+def _paid_out(session: Session, transaction_id: str) -> int:
+    """What of a payment was refunded because it was credit of a subscription that ended."""
+    amount = session.scalar(
+        select(func.sum(Refund.amount)).where(
+            Refund.transaction_id == transaction_id,
+            Refund.requested_by == SETTLEMENT,
+            Refund.state.not_in(NOT_REFUNDED),
+        )
+    )
+    return int(amount or 0)
 
 
 def cut(session: Session, subscription: Subscription, period_id: str) -> None:

@@ -17,10 +17,15 @@ from payments_app.gateway.declines import DeclinePolicy, decline_policy
 from payments_app.payments.models import Transaction
 from payments_app.payments.phases import Phase
 from payments_app.payments.queries import attempts
+from payments_app.subscriptions.effects import ended_lines
 from payments_app.subscriptions.models import Subscription, SubscriptionStatus
 from payments_app.subscriptions.periods import Period
+from payments_app.subscriptions.settle import settle
+from payments_app.subscriptions.tell import record_and_tell
 
 DAYS = (1, 3, 5, 7)
+ENDED = "subscription.ended"
+ASKED, UNPAID, DISPUTE_LOST = "asked for", "unpaid", "a dispute was lost"
 MAIL, MAIL_ENDED = "notices.dunning", "notices.subscription_ended"
 NOT_SENT_SECONDS = 15 * 60
 
@@ -32,7 +37,7 @@ def not_paid(
     subscription.status = SubscriptionStatus.PAST_DUE
     period.failed_at = period.failed_at or now
     if period.step >= len(DAYS):
-        end(session, subscription, now, "unpaid")
+        end(session, subscription, now, UNPAID)
         outbox.stage(session, MAIL_ENDED, period.id)
         return
     planned = period.failed_at + dt.timedelta(days=DAYS[period.step])
@@ -89,7 +94,14 @@ def end(
     actor: str = history.SYSTEM,
     kind: str = "system",
 ) -> None:
-    """End a locked subscription: nothing is billed any more."""
+    """End a locked subscription: nothing is billed any more, its credit goes back, and its debt is
+    charged, but not to a card that was refused, nor after a lost dispute."""
+    begun = subscription.status != SubscriptionStatus.INCOMPLETE
+    off_session = charges_at_end(subscription) and why == ASKED
+    settlement = settle(
+        session, subscription, may_charge=why != DISPUTE_LOST, off_session=off_session
+    )
+    lines = ended_lines(subscription, settlement, now, off_session=off_session)
     subscription.status, subscription.canceled_at = SubscriptionStatus.CANCELED, now
     for period in session.scalars(
         select(Period).where(
@@ -97,6 +109,19 @@ def end(
         )
     ):
         period.next_try_at = None
-    history.record(
-        session, kind, "subscription.ended", actor=actor, subject=subscription.id, why=why
+    record_and_tell(
+        session,
+        ENDED,
+        subscription,
+        lines,
+        actor=actor,
+        kind=kind,
+        mailed=begun and why != UNPAID,  # of what was not paid there is a mail of its own
+        why=why,
+        bill=settlement.bill,
     )
+
+
+def charges_at_end(subscription: Subscription) -> bool:
+    """Whether what is owed at the end is charged without its owner: not while a bill is unpaid."""
+    return subscription.status != SubscriptionStatus.PAST_DUE

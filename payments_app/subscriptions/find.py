@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
-from payments_app.subscriptions.models import Plan, Subscription, SubscriptionStatus
+from payments_app.customers.models import SavedCard
+from payments_app.subscriptions.models import RUNNING, Plan, Subscription, SubscriptionStatus
 from payments_app.subscriptions.periods import Period
 
 
@@ -43,6 +44,20 @@ def subscription_of(
             Subscription.id == subscription_id, Subscription.customer_id == customer_id
         )
     ).first()
+
+
+def charged_to(session: Session, card: SavedCard) -> Sequence[Subscription]:
+    """The subscriptions that are billed, or will be, on this card."""
+    return session.scalars(
+        select(Subscription)
+        .where(
+            Subscription.card_id == card.id,
+            Subscription.status.in_(RUNNING),
+            ~Subscription.cancel_at_period_end,
+        )
+        .order_by(Subscription.created_at, Subscription.id)
+        .options(joinedload(Subscription.plan))
+    ).all()
 
 
 def unpaid_period(session: Session, subscription_id: str) -> Period | None:

@@ -84,6 +84,9 @@ class SubscriptionStatus(StrEnum):
     CANCELED = "canceled"
 
 
+RUNNING = (SubscriptionStatus.TRIALING, SubscriptionStatus.ACTIVE, SubscriptionStatus.PAST_DUE)
+
+
 class Subscription(Base):
     """A customer's subscription. `current_start` to `current_end` is the period paid for last
     (the end is the first day of the next), `billed_until` the end of the one billed last, paid or

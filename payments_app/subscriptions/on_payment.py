@@ -30,6 +30,7 @@ from payments_app.payments.refunds.models import Refund
 from payments_app.subscriptions import credit, dunning
 from payments_app.subscriptions.models import Subscription, SubscriptionStatus
 from payments_app.subscriptions.periods import Period
+from payments_app.subscriptions.settle import settle_late
 
 
 def on_payment(transaction_id: str, _claim: Claim) -> None:
@@ -74,6 +75,7 @@ def _cut_credit(session: Session, transaction_id: str) -> None:
     if period_id is not None:
         theirs = lock(session, session.get_one(Period, period_id).subscription_id)
         credit.cut(session, theirs, period_id)
+        settle_late(session, theirs)
 
 
 def lock(session: Session, subscription_id: str) -> Subscription:

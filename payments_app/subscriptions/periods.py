@@ -30,7 +30,8 @@ START_SECONDS = 24 * 3600  # a subscription whose first payment is not made by t
 
 class Period(Payable, Base):
     """One period of a subscription, from `start` to the day before `end`, at the price of the day
-    on which it was billed. Unique by its start: no period is billed twice.
+    on which it was billed. Unique by its start: no period is billed twice. `carried` (minor units)
+    is what of the subscription's balance is in its amount; None of one billed before this was kept.
 
     `failed_at` is when it was first not paid, `step` how many times it was tried after that,
     `next_try_at` when it will be; `decided_by_transaction_id` names the attempt that decided
@@ -49,6 +50,7 @@ class Period(Payable, Base):
     amount: Mapped[int] = mapped_column(BIGINT)
     currency: Mapped[str] = mapped_column(String(3))
     description: Mapped[str] = mapped_column(String(300))
+    carried: Mapped[int | None] = mapped_column(BIGINT)
     paid_at: Mapped[dt.datetime | None]
     failed_at: Mapped[dt.datetime | None]
     step: Mapped[int] = mapped_column(default=0)

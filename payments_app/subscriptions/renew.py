@@ -15,20 +15,22 @@ from payments_app.core.db.clock import utcnow
 from payments_app.core.db.session import atomic
 from payments_app.core.jobs import outbox
 from payments_app.core.jobs.command import Claim
+from payments_app.customers.models import SavedCard
 from payments_app.payments.disputes.models import Dispute
 from payments_app.payments.disputes.standing import is_open
 from payments_app.payments.models import PaymentRecord, Role
 from payments_app.subscriptions import dunning
 from payments_app.subscriptions.bill import bill_next, charge
 from payments_app.subscriptions.calendar import local_day
-from payments_app.subscriptions.models import Subscription, SubscriptionStatus
+from payments_app.subscriptions.models import RUNNING, Subscription, SubscriptionStatus
 from payments_app.subscriptions.on_payment import lock
 from payments_app.subscriptions.periods import Period
 
 ADVANCE, SWEEP, MAIL_TRIAL = "subscriptions.advance", "subscriptions.sweep", "notices.trial_ending"
+MAIL_EXPIRES = "notices.card_expires"
 SWEEP_SECONDS = 5 * 60
 REMIND_DAYS = 3
-RUNNING = (SubscriptionStatus.TRIALING, SubscriptionStatus.ACTIVE, SubscriptionStatus.PAST_DUE)
+CARD_DAYS = 14  # to enter another card before the next bill
 
 
 def sweep() -> None:
@@ -50,6 +52,8 @@ def stage_due(session: Session, now: dt.datetime) -> int:
         outbox.stage(session, ADVANCE, subscription_id, key=f"{ADVANCE}:{subscription_id}:{window}")
     for subscription_id in _trials_ending(session, now):
         outbox.stage(session, MAIL_TRIAL, subscription_id)
+    for subscription_id, key in _cards_expiring(session, now):
+        outbox.stage(session, MAIL_EXPIRES, subscription_id, key=key)
     return len(found)
 
 
@@ -92,7 +96,7 @@ def advance(session: Session, subscription_id: str, now: dt.datetime) -> None:
             _try_again(session, subscription, unpaid, now)
     elif subscription.billed_until <= local_day(now):
         if subscription.cancel_at_period_end:
-            dunning.end(session, subscription, now, "asked for")
+            dunning.end(session, subscription, now, dunning.ASKED)
         elif not disputed:
             bill_next(session, subscription, now)
 
@@ -131,6 +135,44 @@ def _try_again(
         dunning.not_paid(session, subscription, period, now)
     else:
         charge(session, subscription, period, now)
+
+
+def expires_first(subscription: Subscription) -> bool:
+    """Whether the card will not be valid on the day of the next bill: a card is, until its month
+    ends."""
+    card = subscription.usable_card
+    if card is None or card.exp_year is None or card.exp_month is None:
+        return False
+    goes_on = subscription.status in RUNNING and subscription.paused_at is None
+    day = subscription.billed_until
+    valid = (card.exp_year, card.exp_month) >= (day.year, day.month)
+    return goes_on and not subscription.cancel_at_period_end and not valid
+
+
+def _cards_expiring(session: Session, now: dt.datetime) -> list[tuple[str, str]]:
+    """Subscriptions to be billed within CARD_DAYS on a card that has expired by then, with the key
+    of their message."""
+    today = local_day(now)
+    soon = today + dt.timedelta(days=CARD_DAYS)
+    expired = or_(
+        SavedCard.exp_year < soon.year,
+        and_(SavedCard.exp_year == soon.year, SavedCard.exp_month < soon.month),
+    )
+    found = session.scalars(
+        select(Subscription)
+        .join(Subscription.card)
+        .where(
+            Subscription.status.in_(RUNNING),
+            Subscription.billed_until.between(today, soon),
+            SavedCard.removed_at.is_(None),
+            expired,
+        )
+    )
+    return [
+        (one.id, f"{MAIL_EXPIRES}:{one.id}:{one.card_id}:{one.billed_until}")
+        for one in found
+        if expires_first(one)
+    ]
 
 
 def _trials_ending(session: Session, now: dt.datetime) -> list[str]:

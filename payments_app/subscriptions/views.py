@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import Any
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as BaseResponse
 
-from payments_app.core.db.clock import utcnow
 from payments_app.core.extensions import db
 from payments_app.core.web.access import buyer
 from payments_app.core.web.headers import private
-from payments_app.customers.cards import saved_cards
+from payments_app.customers.cards import card_of, saved_cards
+from payments_app.customers.models import Customer
 from payments_app.customers.recognise import recognised
-from payments_app.subscriptions import change, find
+from payments_app.subscriptions import effects, find
 from payments_app.subscriptions.calendar import day_words
-from payments_app.subscriptions.change import ChangeRefusedError
+from payments_app.subscriptions.change import EffectChangedError
+from payments_app.subscriptions.changes import CHANGES, Change
+from payments_app.subscriptions.models import Subscription
+from payments_app.subscriptions.preview import ChangeRefusedError
 
 blueprint = Blueprint("subscriptions", __name__)
 blueprint.add_app_template_filter(day_words, "day")
+_ASKED = ("when", "plan", "card")
 
 
 @blueprint.get("/account/subscriptions")
@@ -31,54 +35,83 @@ def mine() -> Response | BaseResponse:
     return _page()
 
 
-@blueprint.post("/account/subscriptions/<subscription_id>/cancellation")
+@blueprint.get("/account/subscriptions/<subscription_id>/<name>")
 @buyer
-def cancel(subscription_id: str) -> Response | BaseResponse:
-    """End it when what is paid for is over, or now."""
-    at_once = request.form.get("when") == "now"
-    change.cancel(_mine(subscription_id), utcnow(), at_once=at_once)
-    return redirect(url_for("subscriptions.mine"), 303)
+def confirm(subscription_id: str, name: str) -> Response | BaseResponse:
+    """What a change would come to, in money and dates, and the button that makes it."""
+    if recognised() is None:
+        return redirect(url_for("customers.account", next=url_for("subscriptions.mine")), 303)
+    return _confirm(_mine(subscription_id), name)
 
 
-@blueprint.post("/account/subscriptions/<subscription_id>/resumption")
+@blueprint.post("/account/subscriptions/<subscription_id>/<name>")
 @buyer
-def resume(subscription_id: str) -> Response | BaseResponse:
-    """Go on after a pause, or do not end it after all."""
-    return _changed(lambda: change.resume(_mine(subscription_id), utcnow()))
-
-
-@blueprint.post("/account/subscriptions/<subscription_id>/pause")
-@buyer
-def pause(subscription_id: str) -> Response | BaseResponse:
-    """Bill nothing until it is resumed."""
-    return _changed(lambda: change.pause(_mine(subscription_id), utcnow()))
-
-
-@blueprint.post("/account/subscriptions/<subscription_id>/plan")
-@buyer
-def change_plan(subscription_id: str) -> Response | BaseResponse:
-    """Go over to another plan."""
-    plan = find.plan_on_offer(db.session(), request.form.get("plan", "")[:60])
-    if plan is None:
-        raise NotFound
-    plan_id = plan.id
-    return _changed(lambda: change.change_plan(_mine(subscription_id), plan_id, utcnow()))
-
-
-@blueprint.post("/account/subscriptions/<subscription_id>/card")
-@buyer
-def use_card(subscription_id: str) -> Response | BaseResponse:
-    """Charge another saved card."""
-    card = request.form.get("card", "")[:40]
-    return _changed(lambda: change.use_card(_mine(subscription_id), card))
-
-
-def _changed(step: Callable[[], object]) -> Response | BaseResponse:
+def make_change(subscription_id: str, name: str) -> Response | BaseResponse:
+    """Make a change whose lines were read; any other is asked about first."""
+    mine, seal = _mine(subscription_id), request.form.get("seal", "")
+    change_of = _change(name)
+    if not seal:
+        to: dict[str, Any] = {"subscription_id": mine, "name": name, **_asked()}
+        return redirect(url_for("subscriptions.confirm", **to), 303)
     try:
-        step()
+        change_of.make(mine, request.form, seal)
+    except EffectChangedError as changed:
+        return _confirm(mine, name, changed)
     except ChangeRefusedError as refusal:
         return _page(refusal)
     return redirect(url_for("subscriptions.mine"), 303)
+
+
+@blueprint.get("/account/removed_cards")
+@buyer
+def confirm_removal() -> Response | BaseResponse:
+    """What removing a saved card means for the subscriptions that are charged to it."""
+    customer_id = recognised()
+    if customer_id is None:
+        return redirect(url_for("customers.account"), 303)
+    card = card_of(db.session(), customer_id, request.args.get("card", "")[:40])
+    if card is None:
+        return redirect(url_for("customers.account"), 303)
+    page = render_template(
+        "subscriptions/remove_card.html",
+        card=card,
+        rows=effects.removal_lines(find.charged_to(db.session(), card)),
+    )
+    return private(make_response(page))
+
+
+def _confirm(
+    subscription_id: str, name: str, problem: EffectChangedError | None = None
+) -> Response | BaseResponse:
+    found = db.session.get_one(Subscription, subscription_id, populate_existing=True)
+    change_of = _change(name)
+    try:
+        lines = change_of.read(found, request.values)
+    except ChangeRefusedError as refusal:
+        return _page(refusal)
+    page = render_template(
+        "subscriptions/confirm.html",
+        subscription=found,
+        title=change_of.title.format(plan=found.plan.name),
+        button=change_of.button,
+        name=name,
+        lines=lines,
+        seal=effects.seal_of(lines),
+        asked=_asked(),
+        problem=problem,
+        email=db.session.get_one(Customer, found.customer_id).email,
+    )
+    return private(make_response(page, 409 if problem else 200))
+
+
+def _asked() -> dict[str, str]:
+    return {key: request.values[key][:60] for key in _ASKED if key in request.values}
+
+
+def _change(name: str) -> Change:
+    if name not in CHANGES:
+        raise NotFound
+    return CHANGES[name]
 
 
 def _mine(subscription_id: str) -> str:

@@ -20,7 +20,7 @@ from payments_app.notices.webhook_models import WebhookEvent
 from payments_app.payments.connect.platform_fee import platform_fee
 from payments_app.payments.models import Transaction
 from payments_app.payments.payable import NotPayableError
-from payments_app.subscriptions.bill import amount_due
+from payments_app.subscriptions.amounts import amount_due
 from payments_app.subscriptions.models import Plan
 from tests.accounts.staff_driver import StaffDriver
 from tests.bystanders import own

@@ -12,7 +12,7 @@ from demo.plans import add_demo_plans
 from payments_app.core.db.clock import utcnow
 from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
-from payments_app.subscriptions.calendar import local_day
+from payments_app.subscriptions.calendar import day_words, local_day
 from payments_app.subscriptions.models import Subscription
 from payments_app.subscriptions.periods import Period
 from payments_app.subscriptions.renew import advance
@@ -57,10 +57,10 @@ def known(checkout: CheckoutClient) -> FlaskClient:
 
 
 def press(browser: FlaskClient, subscription: str, what: str, **fields: str) -> int:
-    page = browser.get("/account/subscriptions", headers=BROWSER).text
-    token = dict(FIELD.findall(page)).get("csrf_token", "")
+    """Choose a change, read what it comes to, and press its button."""
     path = f"/account/subscriptions/{subscription}/{what}"
-    return browser.post(path, data=fields | {"csrf_token": token}, headers=BROWSER).status_code
+    page = browser.get(path, query_string=fields, headers=BROWSER).text
+    return browser.post(path, data=dict(FIELD.findall(page)), headers=BROWSER).status_code
 
 
 def test_the_plans_form_says_what_the_buyer_agrees_to(checkout: CheckoutClient) -> None:
@@ -202,3 +202,68 @@ def make_due(session: Session, subscription_id: str, card: str | None) -> None:
         session.execute(unbilled.values(billed_until=day, anchor_day=day.day))
         first = session.scalars(select(Period).where(own(Period))).one()
         first.start = first.start.replace(year=first.start.year - 1)
+
+
+def read(browser: FlaskClient, subscription: str, what: str, **fields: str) -> str:
+    """The page that asks, as text on one line."""
+    path = f"/account/subscriptions/{subscription}/{what}"
+    page = browser.get(path, query_string=fields, headers=BROWSER)
+    assert page.status_code == 200
+    return " ".join(page.text.replace("\u00a0", " ").split())
+
+
+def test_each_change_asks_first_with_its_effect_in_money_and_dates(
+    checkout: CheckoutClient,
+) -> None:
+    subscription = subscribe(checkout)
+    browser, end = known(checkout), day_words(one(checkout).current_end)
+    plan = read(browser, subscription, "plan", plan="coffee-club-plus")
+    assert "Coffee club plus in place of Coffee club" in plan
+    assert "<strong>$11.00 on the next bill</strong>" in plan
+    assert "The next payment is charged to Visa ending in 4242 <strong>$37.00</strong>" in plan
+    assert "It ends. Nothing more is charged <strong>$0.00</strong>" in read(
+        browser, subscription, "cancellation", when="end"
+    )
+    now = read(browser, subscription, "cancellation", when="now")
+    assert f"The days that are left until {end} are not refunded" in now
+    assert f"Until {end}" in read(browser, subscription, "pause")
+    assert "We e-mail these same lines to ada@example.com." in now
+    assert (one(checkout).status, one(checkout).paused_at) == ("active", None)
+
+
+def test_a_change_that_was_not_read_is_asked_about_and_not_made(checkout: CheckoutClient) -> None:
+    subscription = subscribe(checkout)
+    browser = known(checkout)
+    path = f"/account/subscriptions/{subscription}/cancellation"
+    fields = dict(FIELD.findall(browser.get(path, headers=BROWSER).text))
+    fields |= {"when": "now", "seal": ""}
+    answer = browser.post(path, data=fields, headers=BROWSER)
+    assert (answer.status_code, answer.location) == (303, f"{path}?when=now")
+    assert one(checkout).status == "active"
+
+
+def test_a_change_that_comes_to_something_else_by_now_is_asked_about_again(
+    checkout: CheckoutClient,
+) -> None:
+    subscription = subscribe(checkout)
+    browser = known(checkout)
+    path = f"/account/subscriptions/{subscription}/cancellation"
+    page = browser.get(path, query_string={"when": "now"}, headers=BROWSER).text
+    with checkout.app.app_context():
+        spoil({"balance": -700})
+    answer = browser.post(path, data=dict(FIELD.findall(page)), headers=BROWSER)
+    assert answer.status_code == 409
+    assert "What it comes to has changed" in answer.text
+    assert "$7.00 back" in answer.text
+    assert one(checkout).status == "active"
+
+
+def test_removing_a_card_asks_first_and_names_what_it_pays_for(checkout: CheckoutClient) -> None:
+    subscribe(checkout)
+    browser = known(checkout)
+    path = f"/account/removed_cards?card={one(checkout).card_id}"
+    page = " ".join(browser.get(path, headers=BROWSER).text.split())
+    assert "Remove Visa ending in 4242" in page
+    assert "Coffee club" in page
+    assert "The next payment is due: we e-mail you a link to pay" in page
+    assert one(checkout).card_id is not None

@@ -88,6 +88,7 @@ def take(session: Session, refund: Refund, body: dict[str, Any], *, actor: str) 
     if status in ("failed", "canceled"):
         words = f"Stripe says that this refund {_WORDS[status]}"
         _keep_error(refund, {"code": failure or f"refund_{status}", "message": words})
+        _tell_of_failure(session, refund)
     else:
         refund.error = refund.error_code = refund.error_message = None
     if correction:
@@ -101,6 +102,18 @@ def was_made_after_all(refund: Refund, body: dict[str, Any]) -> bool:
     said = known(as_object(refund.stripe_data).get("status"), NOT_REFUNDED)
     status = known(body.get("status"), AT_STRIPE)
     return said is None and status is not None and CORRECTIONS.allows(refund.state, status)
+
+
+def _tell_of_failure(session: Session, refund: Refund) -> None:
+    """Its buyer is told that a person looks into it."""
+    alerts.raise_alert(
+        session,
+        "refund_failed",
+        f"refund_failed:{refund.id}",
+        f"{refund.id} ({refund.money}) of {refund.transaction_id} did not arrive. Refund it again, "
+        "or in another way: its buyer was told that we do",
+        transaction_id=refund.transaction_id,
+    )
 
 
 def _tell_of_correction(session: Session, refund: Refund) -> None:

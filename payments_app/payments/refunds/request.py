@@ -112,8 +112,32 @@ def request_refund(
     refusal = why_not(session, transaction, amount, reason, stripe_reason)
     if refusal:
         raise RefundRefusedError(refusal)
+    return store_refund(
+        session,
+        transaction,
+        amount,
+        reason=reason,
+        actor=actor,
+        stripe_reason=stripe_reason,
+        idempotency_key=idempotency_key,
+    )
+
+
+def store_refund(
+    session: Session,
+    transaction: Transaction,
+    amount: int,
+    *,
+    reason: str,
+    actor: str,
+    stripe_reason: str | None = None,
+    idempotency_key: str | None = None,
+    kind: str = "staff",
+) -> str:
+    """Store what `why_not` refused nothing of, of a locked transaction, in the caller's database
+    transaction; `kind` is that of its history."""
     refund = Refund(
-        transaction_id=transaction_id,
+        transaction_id=transaction.id,
         amount=amount,
         currency=transaction.currency,
         reason=reason_in_words(reason),
@@ -125,10 +149,10 @@ def request_refund(
     session.flush()
     history.record(
         session,
-        "staff",
+        kind,
         "refund.requested",
         actor=actor,
-        transaction_id=transaction_id,
+        transaction_id=transaction.id,
         subject=refund.id,
         amount=amount,
         currency=transaction.currency,

@@ -20,6 +20,7 @@ from payments_app.staff.subscriptions.queries import bills, history_of, row_of
 from payments_app.staff.zones import reader_zone
 from payments_app.subscriptions import change
 from payments_app.subscriptions.models import Subscription, SubscriptionStatus
+from payments_app.subscriptions.preview import ChangeRefusedError
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,8 @@ CHANGES = {
     ),
     "end": Change(
         "End now",
-        "It ends now. This does not refund anything: refund the payment if you want to.",
+        "It ends now. Credit goes back to the card, and what was to go on the next bill is "
+        "charged. Nothing else is refunded: refund the payment if you want to.",
         _end,
         (
             SubscriptionStatus.TRIALING,
@@ -104,7 +106,7 @@ def change_subscription(subscription_id: str, name: str) -> Response | BaseRespo
     _find(subscription_id)
     try:
         _change(name).function(subscription_id, utcnow(), signed_in().id)
-    except change.ChangeRefusedError as refusal:
+    except ChangeRefusedError as refusal:
         return _change_page(subscription_id, name, 409, problem=str(refusal))
     return redirect(url_for("staff.subscription", subscription_id=subscription_id), 303)
 

@@ -1,0 +1,77 @@
+"""card_change: a new card for a subscription, entered as for a payment of nothing: a payable."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+
+from sqlalchemy import ForeignKey, String
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+
+from payments_app.core.db.clock import database_now
+from payments_app.core.db.ids import new_id
+from payments_app.core.extensions import Base
+from payments_app.core.money import Money
+from payments_app.payments.payable import Bought, NotPayableError, Payable
+from payments_app.subscriptions.effects import card_words
+from payments_app.subscriptions.models import Subscription, SubscriptionStatus
+
+
+class CardChange(Payable, Base):
+    """A wish to have a subscription charged to a card that is still to be entered."""
+
+    __tablename__ = "pay_card_changes"
+    payable_type = "card_change"
+    payable_prefix = "cch"
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True, default=lambda: new_id("cch"))
+    subscription_id: Mapped[str] = mapped_column(ForeignKey("pay_subscriptions.id"), index=True)
+    created_at: Mapped[dt.datetime] = mapped_column(server_default=database_now())
+
+    subscription: Mapped[Subscription] = relationship()
+
+    @property
+    def price(self) -> Money:
+        """Nothing: Stripe keeps the card, by a setup intent."""
+        return Money(0, self.subscription.plan.currency)
+
+    @property
+    def payment_description(self) -> str:
+        """What the buyer reads of it."""
+        return f"Card for {self.subscription.plan.name}"
+
+    @property
+    def summary(self) -> str:
+        """What the card is charged, and when."""
+        return card_words(self.subscription)
+
+    @property
+    def card_terms(self) -> str:
+        """What a subscriber agrees to, as with the first payment."""
+        return self.subscription.plan.card_terms or "You agree that your card is kept."
+
+    @property
+    def button(self) -> str:
+        """It starts nothing, and gets nothing."""
+        return "Save this card"
+
+    def stripe_facts(self) -> dict[str, str]:
+        """Of which subscription."""
+        return {"subscription": self.subscription_id}
+
+    @classmethod
+    def rebuild(
+        cls, session: Session, payable_id: str, facts: Mapping[str, str], bought: Bought
+    ) -> CardChange | None:
+        """The change, if its subscription is here."""
+        theirs = session.get(Subscription, facts.get("subscription", ""))
+        if theirs is None:
+            return None
+        made = cls(id=payable_id, subscription=theirs, created_at=bought.at)
+        session.add(made)
+        return made
+
+    def before_payment(self, session: Session, customer_id: str) -> None:
+        """Refuse a card for a subscription that has ended."""
+        if self.subscription.status == SubscriptionStatus.CANCELED:
+            raise NotPayableError("subscription_ended", "This subscription has ended.")

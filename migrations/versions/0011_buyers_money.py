@@ -1,7 +1,7 @@
 """What a subscription that ended owes, a card that it is to be charged on, what a bill took over of
 its balance, and by which number Stripe knows a card again.
 
-Revision: 0008, after 0007.
+Revision: 0011, after 0010.
 """
 
 import sqlalchemy as sa
@@ -9,8 +9,8 @@ from alembic import op
 
 from payments_app.core.db import clock, columns
 
-revision = "0008"
-down_revision = "0007"
+revision = "0011"
+down_revision = "0010"
 branch_labels = None
 depends_on = None
 

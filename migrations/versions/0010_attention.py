@@ -1,6 +1,6 @@
 """What is so with a payment and what needs doing, and who deals with it.
 
-Revision: 0008, after 0007. The release before writes none of it: run `flask attention rebuild`
+Revision: 0010, after 0009. The release before writes none of it: run `flask attention rebuild`
 once all processes are of this release.
 """
 
@@ -9,8 +9,8 @@ from alembic import op
 
 from payments_app.core.db import clock, columns
 
-revision = "0008"
-down_revision = "0007"
+revision = "0010"
+down_revision = "0009"
 branch_labels = None
 depends_on = None
 

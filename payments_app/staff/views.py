@@ -1,5 +1,6 @@
 """The dashboard's routes, by page."""
 
+from payments_app.staff import navigation
 from payments_app.staff.blueprint import blueprint
 from payments_app.staff.customers import pages as customer_pages
 from payments_app.staff.disputes import pages as dispute_pages
@@ -33,6 +34,7 @@ __all__ = [
     "key_pages",
     "member_pages",
     "merchant_pages",
+    "navigation",
     "payment_pages",
     "payment_request_pages",
     "payout_pages",

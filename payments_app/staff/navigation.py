@@ -1,0 +1,128 @@
+"""The dashboard's navigation: pages in groups, with how much waits on each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from flask import current_app, request, url_for
+from sqlalchemy import func, select
+
+from payments_app.accounts.gate import signed_in
+from payments_app.core.alerts import Alert
+from payments_app.core.extensions import db
+from payments_app.core.jobs.outbox import Message
+from payments_app.core.web.access import access_of
+from payments_app.payments.disputes.models import NEEDS_ANSWER, Dispute
+from payments_app.payments.models import Transaction
+from payments_app.reconcile.models import Finding
+from payments_app.staff import cache
+from payments_app.staff.blueprint import blueprint
+
+# Every package's pages; one that is not there, or not for this member, is left out.
+_GROUPS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
+    ("", (("Overview", "staff.home"),)),
+    (
+        "Payments",
+        (
+            ("Payments", "staff.payment_list"),
+            ("Disputes", "staff.disputes"),
+            ("Double payments", "staff.double_payments"),
+            ("Payment links", "staff.payment_links"),
+        ),
+    ),
+    (
+        "Money",
+        (
+            ("Payouts", "staff.payouts"),
+            ("Settlements", "settlement.index"),
+            ("Ledger", "ledger.index"),
+            ("Reports", "staff.reports"),
+            ("Reconciliation", "staff.findings"),
+        ),
+    ),
+    (
+        "Operations",
+        (
+            ("Alerts", "ops.alerts"),
+            ("Queues", "ops.queues"),
+            ("Stripe", "ops.stripe"),
+        ),
+    ),
+    (
+        "Admin",
+        (
+            ("Merchants", "staff.merchant_list"),
+            ("Audit", "staff.audit"),
+            ("Staff", "staff.members"),
+            ("API keys", "staff.api_key_list"),
+        ),
+    ),
+)
+_COUNTED_EVERY = 15  # seconds
+_DUE = frozenset({"staff.home", "staff.disputes"})
+
+
+@dataclass(frozen=True)
+class NavigationItem:
+    """A link of the dashboard's navigation. `count` is what waits there; it is `due` where
+    somebody has a deadline."""
+
+    label: str
+    url: str
+    here: bool
+    count: int
+    due: bool
+
+
+@dataclass(frozen=True)
+class NavigationGroup:
+    """Links that belong together; the first group has no title."""
+
+    title: str
+    items: Sequence[NavigationItem]
+
+
+@blueprint.app_template_global()
+def staff_navigation() -> list[NavigationGroup]:
+    """Links to the pages that this member may open, by what each route itself declares."""
+    waiting = cache.remembered("navigation:counts", _COUNTED_EVERY, _count)
+    groups = [
+        NavigationGroup(
+            title,
+            [
+                NavigationItem(
+                    label,
+                    url_for(endpoint),
+                    request.endpoint == endpoint,
+                    waiting.get(endpoint, 0),
+                    endpoint in _DUE,
+                )
+                for label, endpoint in pages
+                if endpoint in current_app.view_functions and _open_to_member(endpoint)
+            ],
+        )
+        for title, pages in _GROUPS
+    ]
+    return [group for group in groups if group.items]
+
+
+def _count() -> dict[str, int]:
+    """How much waits, by the page where it is dealt with: one statement, by partial indexes."""
+    counted = {
+        "staff.home": select(func.count()).where(Transaction.need.is_not(None)),
+        "staff.disputes": select(func.count()).where(Dispute.state.in_(NEEDS_ANSWER)),
+        "ops.alerts": select(func.count()).where(Alert.acknowledged_at.is_(None)),
+        "ops.queues": select(func.count()).where(
+            Message.dead_at.is_not(None), Message.discarded_at.is_(None)
+        ),
+        "staff.findings": select(func.count()).where(Finding.resolved_at.is_(None)),
+    }
+    row = db.session.execute(select(*(one.scalar_subquery() for one in counted.values()))).one()
+    return dict(zip(counted, map(int, row), strict=True))
+
+
+def _open_to_member(endpoint: str) -> bool:
+    access = access_of(current_app, endpoint)
+    permission = access.permission if access else None
+    return permission is not None and signed_in().may(permission)

@@ -65,7 +65,7 @@ def test_going_back_after_paying_shows_the_result(buyer: Buyer) -> None:
     buyer.pay()
     buyer.sees("Thank you")
     buyer.page.go_back()
-    buyer.sees("Payment complete")
+    buyer.sees("Thank you")
 
 
 def test_a_reload_after_paying_charges_nothing(buyer: Buyer) -> None:
@@ -148,6 +148,4 @@ def test_without_javascript_something_free_can_be_had(scriptless_buyer: Buyer) -
     scriptless_buyer.open("sticker")
     scriptless_buyer.page.get_by_label("E-mail").fill("ada@example.com")
     scriptless_buyer.page.get_by_role("button", name="Get it free").click()
-    scriptless_buyer.sees("Payment complete")
-    scriptless_buyer.page.get_by_role("link", name="See the details").click()
     scriptless_buyer.sees("Thank you")

@@ -51,7 +51,7 @@ def test_the_title_mirrors_the_state(buyer: Buyer, stripe: Stripe) -> None:
 
 
 def test_what_is_read_aloud_changes_only_when_the_state_does(buyer: Buyer, stripe: Stripe) -> None:
-    stripe(SLOW)
+    stripe({**SLOW, "ms": 10_000})  # it must not end while it is looked at
     buyer.pay()
     page = buyer.page
     page.locator("[data-phase=processing]").wait_for()

@@ -97,7 +97,7 @@ class PaymentDriver:
         db.session.rollback()
         return list(db.session.scalars(select(Message).where(Message.command == command)))
 
-    def sandbox(self, method: str, path: str, **body: Any) -> Any:
+    def sandbox(self, method: str, path: str, /, **body: Any) -> Any:
         """Ask the sandbox itself."""
         answer = requests.request(
             method,

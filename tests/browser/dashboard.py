@@ -17,6 +17,7 @@ from payments_app.core.db.clock import utcnow
 from payments_app.core.db.ids import new_id
 from payments_app.core.db.session import atomic
 from payments_app.core.jobs.outbox import Message
+from payments_app.core.money import Money
 from payments_app.core.web import links, one_time_links
 from payments_app.customers.models import Customer, SavedCard
 from payments_app.customers.recognise import PATH, PURPOSE
@@ -25,6 +26,7 @@ from payments_app.merchants.find import default_merchant
 from payments_app.merchants.models import ConnectedAccount, Endpoint, Merchant
 from payments_app.notices.models import Mail
 from payments_app.notices.webhook_models import Delivery, WebhookEvent
+from payments_app.payment_requests.ask import Wish, ask
 from payments_app.payments.connect.records import ConnectRecord
 from payments_app.payments.disputes.models import Dispute
 from payments_app.payments.models import Transaction
@@ -56,6 +58,7 @@ class Dashboard:
             **staff_driver.do(_fill, paid),
             **staff_driver.do(_send, paid),
         }
+        self.values["request_id"] = staff_driver.do(_ask)
         self.values |= staff_driver.do(_subscribe, str(self.values["customer_id"]))
         (created, *_) = staff_driver.entries("staff.created")
         filters = {"status": "failed", "currency": "usd"}
@@ -88,6 +91,11 @@ class Dashboard:
         rule = next(r for r in self.app.url_map.iter_rules() if r.endpoint == endpoint)
         with self.app.test_request_context():
             return url_for(endpoint, **{name: self.values[name] for name in rule.arguments})
+
+
+def _ask() -> str:
+    wish = Wish(Money(4000, "usd"), "The lamp that was missing", email="axe@example.com")
+    return ask(wish, "key_test")[0]
 
 
 @atomic

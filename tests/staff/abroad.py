@@ -11,10 +11,12 @@ from sqlalchemy.orm import Session
 
 from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
+from payments_app.core.money import Money
 from payments_app.customers.recognise import link_for
 from payments_app.merchants.models import Endpoint
 from payments_app.notices.webhook_models import Delivery
 from payments_app.orders.models import Product
+from payments_app.payment_requests.ask import Wish, ask
 from payments_app.payments.models import Transaction
 from payments_app.payments.refunds.request import request_refund
 from payments_app.reconcile.models import Finding
@@ -42,6 +44,8 @@ class Abroad:
         self.post = WebhookSender(self.driver)
         self.endpoint = receiver.listen()
         add_product()
+        wish = Wish(Money(1000, "usd"), "What is owed", return_url="https://shop.example.com/")
+        self.asked = ask(wish, "key_test")[0]
         self.usd = self.driver.pay()
         self.pkr = self.pay("pkr")
         self.xyz = self.pay("xyz")
@@ -103,7 +107,11 @@ class Abroad:
             "finding_id": list(db.session.scalars(select(Finding.id))),
             "endpoint_id": list(db.session.scalars(select(Endpoint.id).where(own(Endpoint)))),
             "delivery_id": list(db.session.scalars(select(Delivery.id).where(own(Delivery)))),
-            "item": ["rug", "bazaar"],
+            "payment_id": [self.asked],
+            "request_id": [self.asked],
+            "refund_id": ["rfd_none"],
+            "payout_id": ["po_none"],
+            "item": ["rug", "bazaar", self.asked],
             "slug": ["rug"],
         }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Literal
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
@@ -17,7 +18,7 @@ from tests.staff.stored_payments import StoredPayments
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-WIDTHS = (1280, 390)
+LOOKS: tuple[tuple[int, Literal["light", "dark"]], ...] = ((1280, "light"), (390, "dark"))
 # The payment form is Stripe's own page in a frame.
 OPTIONS = {"resultTypes": ["violations"], "iframes": False}
 VIOLATIONS = "options => axe.run(options).then(results => results.violations)"
@@ -45,8 +46,9 @@ def complaints(page: Page) -> list[str]:
     """What axe says against the page at each width, and whether it is wider than the screen."""
     found = []
     page.evaluate(AXE_SCRIPT)
-    for width in WIDTHS:
+    for width, theme in LOOKS:
         page.set_viewport_size({"width": width, "height": 900})
+        page.emulate_media(color_scheme=theme)
         for violation in page.evaluate(VIOLATIONS, OPTIONS):
             nodes = [node["html"][:200] for node in violation["nodes"]]
             found.append(f"{width}: {violation['id']}: {violation['help']}: {nodes}")

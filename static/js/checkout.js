@@ -65,15 +65,39 @@ function cardFields(form, errors) {
     currency: form.dataset.currency,
     allowedPaymentMethodTypes: ["card"],
     setupFutureUsage: usage(form),
-    appearance: {
-      theme: "stripe",
-      variables: { colorPrimary: "#1f4f46", colorText: "#1c2330", colorDanger: "#a3231a", borderRadius: "8px" },
-    },
+    appearance: appearance(),
   });
+  dark.addEventListener("change", () => elements.update({ appearance: appearance() }));
   const card = elements.create("payment", { layout: "tabs", wallets: { link: "never" } });
   card.on("loaderror", () => errors.show([[null, "The card fields couldn't load. No payment was made. Reload this page."]]));
   card.mount(form.querySelector("[data-card-fields]"));
   return { stripe, elements };
+}
+
+const dark = window.matchMedia("(prefers-color-scheme: dark)");
+
+/** Stripe's fields in this page's own colours: its frame knows none of our style. */
+function appearance() {
+  const style = getComputedStyle(document.documentElement);
+  const of = (name) => style.getPropertyValue(name).trim();
+  /** @type {import("@stripe/stripe-js").Appearance} */
+  const said = {
+    theme: dark.matches ? "night" : "stripe",
+    variables: {
+      colorPrimary: of("--accent"),
+      colorBackground: of("--paper"),
+      colorText: of("--ink"),
+      colorTextSecondary: of("--muted"),
+      colorDanger: of("--danger"),
+      borderRadius: "8px",
+    },
+    rules: {
+      ".Label": { fontWeight: "600" },
+      ".Input": { border: `1px solid ${of("--edge")}`, boxShadow: "none" },
+      ".Input:focus": { boxShadow: "none", outline: `3px solid ${of("--focus")}` },
+    },
+  };
+  return said;
 }
 
 /**

@@ -1,6 +1,8 @@
 // The checkout form: Stripe's fields take the card, a token stands for it, and the form is sent as
 // any form is. Every error unlocks the button and is said in the summary, with the focus on it.
 
+const dark = window.matchMedia("(prefers-color-scheme: dark)");
+
 function start(form) {
   const button = form.querySelector("[data-pay]");
   const errors = new Errors(form);
@@ -73,8 +75,6 @@ function cardFields(form, errors) {
   card.mount(form.querySelector("[data-card-fields]"));
   return { stripe, elements };
 }
-
-const dark = window.matchMedia("(prefers-color-scheme: dark)");
 
 /** Stripe's fields in this page's own colours: its frame knows none of our style. */
 function appearance() {

@@ -13,6 +13,8 @@ _ESCAPED = (
     r"(?:&(?:amp;)*#?\w{1,8};|%(?:25)*[0-9a-f]{2}|=[0-9a-f]{2}|\\+(?:u[0-9a-f]{4}|x[0-9a-f]{2})){1,4}"
     r"|(?:\s{0,3}<[^<>]{1,200}>){1,4}\s{0,3}"
 )
+# As nearly all cards' numbers begin. Years and hours begin with other digits.
+_BEGINS = r"(?<!\d)(?=[3-6]\d{3}|222[1-9]|22[3-9]\d|2[3-6]\d\d|27[01]\d|2720)"
 _BETWEEN = rf"{_ESCAPED}|\D{{1,20}}"
 # A card's own groups, and the same between them, which has letters or digits of its own.
 _WRITTEN = re.compile(
@@ -20,9 +22,19 @@ _WRITTEN = re.compile(
     rf"|\d{{8}}({_ESCAPED}|[^\d\s]{{1,4}})\d{{8}})(?!\d)",
     re.IGNORECASE,
 )
+# Fours with escapes between them, each with its own, and those that end a chat's lines, of which
+# each begins with its time: "[12:01:59] Ann: 4242".
+_LINE = r"[^\w\n]{0,2}\n[^\n]{0,30}?\d:\d\d[^\n]{0,30}?(?<!\d)"
+_FOURS = re.compile(
+    "|".join(
+        rf"{_BEGINS}(\d{{4}})(?:{between})(\d{{4}})(?:{between})(\d{{4}})(?:{between})(\d{{4}})(?!\d)"
+        for between in (_ESCAPED, _LINE)
+    ),
+    re.IGNORECASE,
+)
 # Fours that are numbered: "1) 4242 2) 4242 3) 4242 4) 4242", "card[0]=4242&card[1]=4242&...".
 _NUMBERED = re.compile(
-    r"(?:(?<!\w)a|(?<!\d)(?:1|(0)))([\W_]{1,3})\d{4}(\D{1,14})(?(1)1|[2b])\2\d{4}"
+    r"(?:(?<!\w)a|(?<!\d)(?:1|(0)))([\W_]{1,4})\d{4}(\D{1,14})(?(1)1|[2b])\2\d{4}"
     r"\3(?(1)2|[3c])\2\d{4}\3(?(1)3|[4d])\2\d{4}(?!\d)",
     re.IGNORECASE,
 )
@@ -51,14 +63,13 @@ _PARTS = re.compile(
 # Groups that are listed: "4242, 4242, 4242 and 4242", "4242 then 4242 then 4242 and 4242", "4242
 # and 4242 4242 4242", "3782 then 822463 and 10005".
 _LISTED = re.compile(
-    r"(?<!\d)(?:\d{4}(\D{1,12})\d{4}\1\d{4}\D{1,12}\d{4}"
+    _BEGINS + r"(?:\d{4}(\D{1,12})\d{4}\1\d{4}\D{1,12}\d{4}"
     r"|\d{4}\D{1,12}\d{4}([\W_]{1,3})\d{4}\2\d{4}"
     r"|3[47]\d{2}\D{1,12}\d{6}\D{1,12}\d{5})(?!\d)"
 )
-# Halves of two fours each: "4242 4242 and then 4242 4242". Pairs of years and of hours begin with
-# other digits.
+# Halves of two fours each: "4242 4242 and then 4242 4242".
 _HALVES = re.compile(
-    r"(?<!\d)((?:[3-6]\d{3}|222[1-9]|22[3-9]\d|2[3-6]\d\d|27[01]\d|2720)([\W_]{1,3})\d{4})\D{1,20}"
+    _BEGINS + r"(\d{4}([\W_]{1,3})\d{4})\D{1,20}"
     r"(\d{4}\2\d{4})(?!\d)"
 )
 _FOUR = re.compile(r"\d{4}")
@@ -71,6 +82,7 @@ def together(plain: str) -> str:
     for apart in (_ENDING, _PARTS, _HALVES):
         plain = apart.sub(_two, plain)
     plain = _LISTED.sub(lambda written: _NO_DIGIT.sub(" ", written[0]), plain)
+    plain = _FOURS.sub(_alone, plain)
     return _NUMBERED.sub(_fours, _WRITTEN.sub(_spaced, plain))
 
 
@@ -84,6 +96,15 @@ def _two(written: re.Match[str]) -> str:
     """The first digits and the last at their places, with spaces between them."""
     between = written.start(3) - written.end(1)
     return f"{written[1]}{' ' * between}{written[3]}"
+
+
+def _alone(written: re.Match[str]) -> str:
+    """The groups alone at their places, with spaces between them."""
+    made = [" "] * len(written[0])
+    for group in range(1, written.re.groups + 1):
+        start, end = (place - written.start() for place in written.span(group))
+        made[max(0, start) : max(0, end)] = written[group] or ""
+    return "".join(made)
 
 
 def _fours(written: re.Match[str]) -> str:

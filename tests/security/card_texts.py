@@ -70,6 +70,14 @@ CARDS = {
     "fours with ordinal numbers": "1st 4242 2nd 4242 3rd 4242 4th 4242",
     "fours with words of two kinds": "4242 then 4242 then 4242 and 4242",
     "four and then twelve": "4242 and 4242-4242-4242",
+    "marks of two kinds": "4242<br>4242<br/>4242<br>4242",
+    "escapes of two kinds": "4242%20%0A4242%204242%0D%0A4242",
+    "fours of a program's fields": "{'a': '4242', 'b': '4242', 'c': '4242', 'd': '4242'}",
+    "a chat's lines": "12:01 Ann: 4242\n12:01 Ann: 4242\n12:02 Ann: 4242\n12:02 Ann: 4242",
+    "a chat's lines with dates": "\n".join(
+        f"[2026-11-26 12:0{minute}:59] {four}"
+        for minute, four in enumerate(("5555", "5555", "5555", "4444"))
+    ),
     "a mail's soft line break": "4242 4242 4242 42=\n42",
     "fours that are lettered": "a. 4242, b. 4242, c. 4242, d. 4242",
     "its last four in words": "4242 4242 4242 (last four: 4242)",
@@ -133,6 +141,8 @@ ORDINARY = [
     "4500 of 5200 paid, then 4100, the last 120#",
     "room 4101 and seats 4102, 4103 and 410#",
     "3782 sold, 822463 left, 1000 ordered",
+    "10:00 room 4101\n11:00 room 4102\n12:00 room 4103, then\n13:00 room 410#",
+    "2026-11-26 10:00 paid 4500\n2026-11-26 11:00 paid 4100 of it, 120#",
     "order 100012345678, card ending in 010#",
     "call +41 44 668 18 0#",
     "+1 (415) 555-2671 or +1 (415) 555-267#",

@@ -178,6 +178,12 @@ def _is_code(found: SecondFactor, typed: str) -> bool:
     return False
 
 
+def encrypt_anew(session: Session) -> None:
+    """Every secret under the newest key, so that an older one may go."""
+    for found in session.scalars(select(SecondFactor).with_for_update(skip_locked=True)):
+        found.secret = keyring.renewed(_PURPOSE, found.secret) or found.secret
+
+
 def _opened(found: SecondFactor) -> str | None:
     try:
         return keyring.decrypt(_PURPOSE, found.secret)

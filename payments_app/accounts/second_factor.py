@@ -200,6 +200,12 @@ def _begun(found: SecondFactor, member: Member) -> str | None:
         return None
 
 
+def encrypt_anew(session: Session) -> None:
+    """Every secret under the newest key, so that an older one may go."""
+    for found in session.scalars(select(SecondFactor).with_for_update(skip_locked=True)):
+        found.secret = keyring.renewed(_PURPOSE, found.secret) or found.secret
+
+
 def _opened(found: SecondFactor) -> str | None:
     try:
         return keyring.decrypt(_PURPOSE, found.secret)

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from payments_app.checkout.forms import Purchase
 from payments_app.core.web.http import ProblemError
 from payments_app.payments.models import Transaction
-from payments_app.payments.transactions.stripe_metadata import sealed_fingerprint
+from payments_app.payments.transactions.stripe_metadata import is_sealed_fingerprint
 
 SCOPE = "checkout"
 
@@ -34,7 +34,8 @@ def made_before(session: Session, purchase: Purchase, caller: str | None) -> Tra
     """
     own = row_key(purchase.key, caller)
     for found in named_by(session, purchase.key, caller):
-        if found.fingerprint in (purchase.fingerprint, sealed_fingerprint(purchase.fingerprint)):
+        same = purchase.fingerprint
+        if found.fingerprint == same or is_sealed_fingerprint(found.fingerprint, same):
             return found
         if found.idempotency_key == own or (caller is not None and found.buyer == caller):
             raise ProblemError(

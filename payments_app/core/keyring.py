@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+from contextlib import suppress
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from flask import current_app
@@ -35,9 +36,25 @@ def decrypt(purpose: str, stored: str) -> str:
         raise SealedError(f"this {purpose} was encrypted under another SECRET_KEY") from error
 
 
+def renewed(purpose: str, stored: str) -> str | None:
+    """The same text encrypted with the newest key; None where it is already, and where none of our
+    keys opens it."""
+    newest, *before = _keys(purpose)
+    try:
+        newest.decrypt(stored.encode())
+    except InvalidToken:
+        with suppress(InvalidToken):
+            return newest.encrypt(MultiFernet(before or [newest]).decrypt(stored.encode())).decode()
+    return None
+
+
 def _keyring(purpose: str) -> MultiFernet:
+    return MultiFernet(_keys(purpose))
+
+
+def _keys(purpose: str) -> list[Fernet]:
     derived = (
         hmac.digest(key.encode(), f"encrypt:{purpose}".encode(), hashlib.sha256)
         for key in secret_keys()
     )
-    return MultiFernet([Fernet(base64.urlsafe_b64encode(each)) for each in derived])
+    return [Fernet(base64.urlsafe_b64encode(each)) for each in derived]

@@ -1,6 +1,6 @@
 """clean_up: done messages go after 30 days, those of the schedule after one. The dead stay. From
 where a payment was asked for is forgotten after a day, and so are sign-in links and who asked for
-them."""
+them. What is encrypted is so under the newest key."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any, cast
 from sqlalchemy import ColumnElement, CursorResult, and_, delete, or_, select
 from sqlalchemy.orm import Session
 
+from payments_app.accounts import second_factor
 from payments_app.checkout.velocity_fingerprints import KEEP_SECONDS as KEEP_FINGERPRINTS_SECONDS
 from payments_app.checkout.velocity_fingerprints import VelocityFingerprint
 from payments_app.core.db.clock import database_now
@@ -20,6 +21,7 @@ from payments_app.core.web.link_requests import LinkRequest
 from payments_app.core.web.one_time_links import OneTimeLink
 from payments_app.core.web.visitor_sessions import VisitorSession
 from payments_app.ops.policy_reports import forget_reports
+from payments_app.orders.large_holds import forget_unfinished
 
 DAY = 86_400
 KEEP_SECONDS = 30 * DAY
@@ -35,12 +37,18 @@ def clean_up() -> int:
         and_(Message.done_at < database_now(-KEEP_PERIODIC_SECONDS), Message.command.in_(periodic)),
     )
     forget_counters()
-    total = _forget_marks()
+    _encrypt_anew()
+    total = _forget_marks() + forget_unfinished()
     while True:
         gone = _delete(old)
         total += gone
         if gone < BATCH:
             return total
+
+
+@atomic
+def _encrypt_anew(session: Session) -> None:
+    second_factor.encrypt_anew(session)
 
 
 @atomic

@@ -13,8 +13,16 @@ from payments_app.core.db.clock import database_now
 from payments_app.core.db.columns import BIGINT
 from payments_app.core.db.ids import new_id
 from payments_app.core.extensions import Base
+from payments_app.core.jobs import outbox
 from payments_app.core.money import Money
-from payments_app.orders.stock_holds import StockHold, hold, let_go
+from payments_app.orders.stock_holds import (
+    END_LARGE_HOLD,
+    LARGE_HOLD_SECONDS,
+    StockHold,
+    hold,
+    leave,
+    let_go,
+)
 from payments_app.payments.payable import NOBODY, Bought, Holder, NotPayableError, Payable
 
 
@@ -144,18 +152,24 @@ class Order(Payable, Base):
         if self.hold not in ("held", "taken"):
             self.hold = "held"
             session.flush()  # what is written after the first line is taken keeps others waiting
-            for line in sorted(self.lines, key=lambda line: line.product_id):
-                line.take(session, holder)
+            lines = sorted(self.lines, key=lambda line: line.product_id)
+            are_large = [line.take(session, holder) for line in lines]
+            if any(are_large):
+                key = f"{END_LARGE_HOLD}:{self.id}:{len(self.transactions)}"
+                outbox.stage(session, END_LARGE_HOLD, self.id, key=key, delay=LARGE_HOLD_SECONDS)
 
-    def release(self, session: Session) -> None:
-        """Release the held stock, once. What was paid for stays taken."""
+    def release(self, session: Session, *, unfinished: bool = False) -> None:
+        """Release the held stock, once. What was paid for stays taken. What its buyer left
+        `unfinished` is kept in mind."""
         if self.hold == "held":
+            if unfinished:
+                leave(session, [line.id for line in self.lines])
             self.put_back(session)
 
     def keep(self, session: Session) -> None:
         """What is held is paid for: it stays taken."""
         self.hold = "taken"
-        self._let_go(session)
+        let_go(session, [line.id for line in self.lines])
 
     def put_back(self, session: Session) -> bool:
         """Release the held stock; False where it was released before."""
@@ -163,12 +177,9 @@ class Order(Payable, Base):
             return False
         for line in sorted(self.lines, key=lambda line: line.product_id):
             line.give_back(session)
-        self._let_go(session)
+        let_go(session, [line.id for line in self.lines])
         self.hold = "released"
         return True
-
-    def _let_go(self, session: Session) -> None:
-        let_go(session, [line.id for line in self.lines])
 
     @property
     def summary(self) -> str:
@@ -199,8 +210,9 @@ class OrderLine(Base):
         CheckConstraint("amount >= 0", name="amount_not_negative"),
     )
 
-    def take(self, session: Session, holder: Holder) -> None:
+    def take(self, session: Session, holder: Holder) -> bool:
         """Hold the stock, by one statement that can't oversell. What is not counted is not locked.
+        Whether it is more than a part of what is there.
 
         Raises NotPayableError `sold_out` where there are not enough, `hold_limit` where it is too
         much for this holder.
@@ -208,11 +220,11 @@ class OrderLine(Base):
         while (left := self._move_stock(session, -self.quantity)) is None:
             stock = session.get_one(Product, self.product_id, populate_existing=True).stock
             if stock is None:
-                return
+                return False
             if stock < self.quantity:
                 raise NotPayableError("sold_out", f"Only {stock} of {self.name} left in stock.")
         held = {"line_id": self.id, "product_id": self.product_id, "quantity": self.quantity}
-        hold(session, StockHold(**held, **asdict(holder)), self.name, left)
+        return hold(session, StockHold(**held, **asdict(holder)), self.name, left)
 
     def give_back(self, session: Session) -> None:
         """Release the held stock."""

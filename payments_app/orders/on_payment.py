@@ -11,7 +11,7 @@ from payments_app.core.jobs.command import Claim
 from payments_app.orders.models import Order
 from payments_app.payments.models import Transaction
 from payments_app.payments.payable import NotPayableError
-from payments_app.payments.phases import State
+from payments_app.payments.phases import Phase, State
 from payments_app.payments.queries import active_attempt, payable_id_of
 
 
@@ -27,7 +27,8 @@ def on_payment(session: Session, transaction_id: str, _claim: Claim) -> None:
     order = lock_order(session, order_id)
     active = active_transaction(session, order_id)
     if active is None:
-        order.release(session)
+        ended = session.get_one(Transaction, transaction_id)
+        order.release(session, unfinished=ended.phase == Phase.CANCELED)
         if order.status == "open":
             order.status = "payment_failed"
     elif active.state == State.COMPLETE:

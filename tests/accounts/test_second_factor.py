@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 import time
 
 import pyotp
@@ -11,11 +12,14 @@ from flask.testing import FlaskCliRunner
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from payments_app import create_app
 from payments_app.accounts.models import RecoveryCode, SecondFactor, StaffSession
+from payments_app.config import Config
 from payments_app.core import keyring
 from payments_app.core.db.clock import database_now
 from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
+from payments_app.ops.clean_up import clean_up
 from tests.accounts.staff_driver import Browser, StaffDriver
 from tests.bystanders import own
 
@@ -204,6 +208,20 @@ def test_the_table_holds_neither_secret_nor_codes(staff_driver: StaffDriver) -> 
         with pytest.raises(keyring.SealedError):
             keyring.decrypt("another purpose", stored)
     assert not any(code in hashes or code.replace("-", "") in hashes for code in codes)
+
+
+def test_after_a_change_of_the_key_the_app_s_secret_outlives_the_old_one(
+    staff_driver: StaffDriver, settings: dict[str, str]
+) -> None:
+    """The clean-up of each day encrypts it anew: a fallback may go after a week."""
+    secret, _ = set_up(staff_driver.signed_in(email=EMAIL))
+    new = {"SECRET_KEY": secrets.token_urlsafe(48)}
+    during = new | {"SECRET_KEY_FALLBACKS": settings["SECRET_KEY"]}
+    with create_app(Config.from_env(settings | during)).app_context():
+        clean_up()
+    with create_app(Config.from_env(settings | new)).app_context():
+        stored = db.session.scalars(select(SecondFactor.secret).where(own(SecondFactor))).one()
+        assert keyring.decrypt("second factor", stored) == secret
 
 
 def test_a_password_link_asks_for_the_code_too(

@@ -50,7 +50,16 @@ def test_one_network_s_addresses_share_one_limit(nginx: Nginx) -> None:
 
 def test_an_ipv4_address_written_as_ipv6_is_the_same(nginx: Nginx) -> None:
     """Each form of it alone would stay below the limit."""
-    assert refused(nginx, ["203.0.113.7", "::ffff:203.0.113.7"] * (BURST - 2)) > 0
+    forms = ["203.0.113.7", "::ffff:203.0.113.7", "2002:cb00:7107:1::1", "64:ff9b::cb00:7107"]
+    assert refused(nginx, forms * (BURST - 2)) > 0
+
+
+def test_one_ipv4_address_s_6to4_networks_share_one_limit(nginx: Nginx) -> None:
+    assert refused(nginx, [f"2002:c633:6401:{n:x}::1" for n in range(1, 3 * BURST)]) > 0
+
+
+def test_ipv4_addresses_behind_nat64_have_limits_of_their_own(nginx: Nginx) -> None:
+    assert refused(nginx, [f"64:ff9b::198.51.101.{n}" for n in range(1, 3 * BURST)]) == 0
 
 
 @pytest.mark.parametrize("form", ["2001:db8:2:{n:x}::1", "2001:db8:0:{n:x}00::", "198.51.100.{n}"])

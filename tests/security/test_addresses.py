@@ -22,6 +22,17 @@ pytestmark = pytest.mark.portable
         ("2001:DB8:1:2:ffff:ffff:ffff:ffff", "2001:db8:1:2::/64"),
         ("2001:db8:1:3::1", "2001:db8:1:3::/64"),
         ("fe80::1%eth0", "fe80::/64"),
+        ("::ffff:203.0.113.7%eth0", "203.0.113.7"),
+        # As some balancers say it, with the port of this one connection.
+        ("203.0.113.7:4711", "203.0.113.7"),
+        ("[2001:db8:1:2::1]:4711", "2001:db8:1:2::/64"),
+        ("[::ffff:203.0.113.7]:4711", "203.0.113.7"),
+        # 6to4: whoever has an IPv4 address has 65,536 such networks.
+        ("2002:cb00:7107:1::1", "203.0.113.7"),
+        ("2002:cb00:7107:ffff::2", "203.0.113.7"),
+        # NAT64: all of IPv4 in one network.
+        ("64:ff9b::203.0.113.7", "203.0.113.7"),
+        ("64:ff9b::198.51.100.1", "198.51.100.1"),
         ("unix:", "unix:"),
         ("", ""),
     ],
@@ -71,7 +82,7 @@ class TestALimitOfThree:
     def test_holds_for_an_address_however_it_is_written(
         self, client: FlaskClient, form: str
     ) -> None:
-        own = ["203.0.113.7", "::ffff:203.0.113.7", "::ffff:cb00:7107", "203.0.113.7"]
+        own = ["203.0.113.7", "::ffff:203.0.113.7", "2002:cb00:7107:9::1", "203.0.113.7:4711"]
         assert self.answers(client, form, own) == [False, False, False, True]
 
     def test_leaves_the_neighbours_alone(self, client: FlaskClient, form: str) -> None:

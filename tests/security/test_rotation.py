@@ -13,10 +13,17 @@ from sqlalchemy import select
 from payments_app import create_app
 from payments_app.config import Config, ConfigError
 from payments_app.core.alerts import Alert
+from payments_app.core.db.ids import new_id
 from payments_app.core.extensions import db
 from payments_app.core.web import links
 from payments_app.gateway import client, exchange
 from payments_app.gateway.results import Verdict
+from payments_app.payments.transactions.stripe_metadata import (
+    installation,
+    is_sealed_fingerprint,
+    read_metadata,
+    sealed_fingerprint,
+)
 from tests.checkout.checkout_client import BROWSER, FIELD
 
 pytestmark = pytest.mark.portable
@@ -54,6 +61,21 @@ def test_nothing_new_is_signed_with_a_fallback(app: Flask, settings: dict[str, s
         link = links.sign("test", "content")
     with app.test_request_context():
         assert links.read("test", link, 60) is None
+
+
+@pytest.mark.parametrize("overlap", [True, False])
+def test_a_payment_made_before_the_change_is_known_as_ours_after_it(
+    app: Flask, settings: dict[str, str], overlap: bool
+) -> None:
+    """A restored database learns its payments from what their intents say at Stripe."""
+    with app.app_context():
+        said = {"transaction_id": new_id("txn"), "installation": installation()}
+        wish = sealed_fingerprint("of the purchase")
+    after = other(settings, settings["SECRET_KEY"] if overlap else "")
+    with after.app_context():
+        assert (read_metadata({"metadata": said}) is not None) is overlap
+        assert is_sealed_fingerprint(wish, "of the purchase") is overlap
+        assert not is_sealed_fingerprint(wish, "of another")
 
 
 REFUSED_KEY = "sk_test_not-known-any-more"

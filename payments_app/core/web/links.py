@@ -14,6 +14,8 @@ from typing import Any
 from flask import current_app
 from itsdangerous import BadData, URLSafeTimedSerializer
 
+from payments_app.core.keyring import secret_keys
+
 
 def absolute(path: str) -> str:
     """The whole address of a path of ours. Always PUBLIC_URL's: what a request says of its host
@@ -39,8 +41,14 @@ def read(purpose: str, token: str, max_age: int) -> Any | None:
 
 def seal(purpose: str, content: str) -> str:
     """A keyed hash of `content`, which says nothing of it and that nobody else can make."""
-    key = current_app.config["CONFIG"].secret_key.encode()
-    return hmac.digest(key, f"seal:{purpose}:{content}".encode(), hashlib.sha256).hex()
+    return seals(purpose, content)[0]
+
+
+def seals(purpose: str, content: str) -> list[str]:
+    """The same by every key that is still good, the newest first: what was stored before the key
+    changed is known again."""
+    sealed = f"seal:{purpose}:{content}".encode()
+    return [hmac.digest(key.encode(), sealed, hashlib.sha256).hex() for key in secret_keys()]
 
 
 def masked(email: str) -> str:

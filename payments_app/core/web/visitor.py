@@ -1,27 +1,38 @@
 """What "an address" is to every limit, and nginx's limits say the same: a visitor's own network.
 
 Of IPv4 it is the whole address. Of IPv6 it is the first 64 bits, since one subscriber has all that
-follow (RFC 6177) and may use another for each request. An IPv4 address that is written as IPv6
-(RFC 4291, 2.5.5.2) is that IPv4 address.
+follow (RFC 6177) and may use another for each request. An IPv4 address that is written as IPv6 is
+that IPv4 address: mapped (RFC 4291, 2.5.5.2), translated by NAT64 (RFC 6052, 2.1), or with all that
+6to4 gives to it (RFC 3056).
 """
 
 from __future__ import annotations
 
 import ipaddress
+import re
 
 from flask import request
+
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+# Some balancers name the port of the connection too, which is another each time.
+_PORT = re.compile(r"(?:\[(.*)\]|([0-9.]+))(?::[0-9]+)?")
 
 
 def network(address: str) -> str:
     """The network of an address; of what is none, the text itself."""
+    found = _PORT.fullmatch(address)
+    alone = (found[1] or found[2]) if found else address
     try:
-        parsed = ipaddress.ip_address(address.partition("%")[0])
+        parsed = ipaddress.ip_address(alone.partition("%")[0])
     except ValueError:
         return address
     if parsed.version == 4:
         return str(parsed)
-    if parsed.ipv4_mapped is not None:
-        return str(parsed.ipv4_mapped)
+    ipv4 = parsed.ipv4_mapped or parsed.sixtofour
+    if parsed in _NAT64:
+        ipv4 = ipaddress.IPv4Address(parsed.packed[-4:])
+    if ipv4 is not None:
+        return str(ipv4)
     return str(ipaddress.ip_network((parsed, 64), strict=False))
 
 

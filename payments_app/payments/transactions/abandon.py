@@ -129,19 +129,21 @@ def cancel_and_end(
     give_up(snapshot.transaction_id, phase, error or EXPIRED, answer)
 
 
-def expire_action(transaction_id: str, claim: Claim) -> None:
-    """Cancel a transaction whose bank check nobody finished in time."""
-    snapshot = _waiting_for_buyer(transaction_id)
+def expire_action(
+    transaction_id: str, claim: Claim, *, after: int = BANK_CONFIRMATION_SECONDS
+) -> None:
+    """Cancel a transaction whose bank check nobody finished in time, `after` so many seconds."""
+    snapshot = _waiting_for_buyer(transaction_id, after)
     if snapshot is not None:
         cancel_and_end(snapshot, claim, error=CHECK_ABANDONED)
 
 
 @atomic
-def _waiting_for_buyer(session: Session, transaction_id: str) -> ChargeSnapshot | None:
+def _waiting_for_buyer(session: Session, transaction_id: str, after: int) -> ChargeSnapshot | None:
     transaction, now = states.lock_with(session, transaction_id, database_now())
     if transaction.phase != Phase.REQUIRES_ACTION:
         return None
-    too_early = (now - transaction.phase_at).total_seconds() < BANK_CONFIRMATION_SECONDS - 1
+    too_early = (now - transaction.phase_at).total_seconds() < after - 1
     # An earlier visit to the bank had its own message; this one's comes with its own.
     return None if too_early else snapshot_of(session, transaction, now)
 

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from payments_app.core.db.columns import as_object
 from payments_app.core.db.ids import looks_like_id
-from payments_app.core.web.links import seal
+from payments_app.core.web.links import seal, seals
 from payments_app.gateway.ids import clean_id
 from payments_app.payments.models import Role, Transaction
 from payments_app.payments.payable import find_payable
@@ -78,7 +78,7 @@ def read_metadata(intent: Mapping[str, Any]) -> Told | None:
     if (
         named is None
         or not looks_like_id(named, "txn")
-        or said.get("installation") != installation()
+        or said.get("installation") not in _installations()
     ):
         return None
     texts = {name: value for name, value in said.items() if isinstance(value, str)}
@@ -107,10 +107,21 @@ def is_here(session: Session, transaction_id: str) -> bool:
 
 def installation() -> str:
     """Names this installation: another one may use the same account at Stripe."""
-    return seal("installation", "")[:32]
+    return _installations()[0]
+
+
+def _installations() -> list[str]:
+    """Its names by every key that is still good, the newest first: a payment keeps the name by
+    which it was made."""
+    return [one[:32] for one in seals("installation", "")]
 
 
 def sealed_fingerprint(fingerprint: str) -> str:
     """A purchase's fingerprint as Stripe may hold it. The hash itself could be made by whoever
     guesses the address in it; of a payment that was restored it is all that is known."""
     return seal("wish", fingerprint)
+
+
+def is_sealed_fingerprint(sealed: str | None, fingerprint: str) -> bool:
+    """Whether that is what Stripe holds of this fingerprint, also under a key of before."""
+    return sealed in seals("wish", fingerprint)

@@ -115,9 +115,10 @@ class SmallWeb(Process):
         return subprocess.CompletedProcess(script.args, script.returncode, said, wrong)
 
     def restarting(self, seconds: float = SOON, **settings: str) -> subprocess.Popen[str]:
-        """The script as it runs."""
+        """The script as it runs. Where the tests run in the background they ignore an interruption
+        (SIGINT), and what they start would ignore it as well."""
         return subprocess.Popen(
-            [RESTART, self.pidfile, f"{seconds:g}"],
+            ["env", "--default-signal=INT", RESTART, self.pidfile, f"{seconds:g}"],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

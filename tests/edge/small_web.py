@@ -215,3 +215,17 @@ class Visitors:
                 self.answers[self.web.ask()] += 1
             except OSError as error:
                 self.answers[repr(error)] += 1
+
+
+def until(condition: object, within: float = SOON) -> None:
+    assert wait_until(condition, within)  # type: ignore[arg-type]
+
+
+def next_deploy_works(web: SmallWeb) -> None:
+    """The proof that nothing was left behind."""
+    web.let_on()
+    web.release("following")
+    done = web.restart()
+    assert done.returncode == 0, done.stderr
+    assert web.ask() == "following"
+    until(web.is_alone)

@@ -17,6 +17,7 @@ CLAIMS = 20
 
 def work_all_due() -> None:
     """Each queue's turn comes once."""
+    registry.register_subscribers()
     due = _due()
     for queue in QUEUES:
         due = _work(queue, due)
@@ -24,12 +25,12 @@ def work_all_due() -> None:
 
 def work(queue: str) -> None:
     """Do what is due in `queue`, and what becomes due meanwhile."""
+    registry.register_subscribers()
     _work(queue, _due())
 
 
 def _work(queue: str, due: set[str]) -> set[str]:
     """The same, where these queues have something due; those that have afterwards."""
-    registry.register_subscribers()
     app = current_app._get_current_object()  # type: ignore[attr-defined]
     while queue in due:
         # A session of its own: what the caller has read stays as it was.

@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -149,3 +149,18 @@ class Process:
         trace: TracebackType | None,
     ) -> None:
         self.stop()
+
+
+@contextlib.contextmanager
+def running(*processes: Process) -> Iterator[None]:
+    """Started one after the other, and ended all at once: each takes a second or more to end."""
+    try:
+        for process in processes:
+            process.start()
+        yield
+    finally:
+        for process in processes:
+            if process.is_running():
+                process.signal(process.stop_signal)
+        for process in processes:
+            process.stop()

@@ -15,18 +15,20 @@ from typing import TYPE_CHECKING
 
 import pytest
 from jinja2 import FileSystemBytecodeCache
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 from redis import Redis as RedisClient
 
 from parts.app import Sweeper, Web, Worker
 from parts.chromium import ARGUMENTS, find_chromium
 from parts.postgres import Postgres, create_database
+from parts.process import running
 from parts.redis import Redis
 from parts.sandbox import Sandbox
 from parts.schema import postgres_template, sqlite_template
 from parts.settings import private_settings
 from tests.config_at import config_at
 from tests.made_once import keep, let_go
+from tests.order import in_order
 from tests.own_database import OwnDatabase, PostgresDatabase, SqliteDatabase
 from tests.stripe_types.judge import Judge
 from tests.whole_templates import use_whole_templates
@@ -45,10 +47,11 @@ def pytest_collection_finish() -> None:
     gc.set_threshold(20_000, 20, 20)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files with slow tests first: what is left at the end is small enough to be shared."""
-    slow = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: item.path not in slow)
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Once those are left out that are not to run."""
+    processes = getattr(config, "workerinput", {"workercount": 1})["workercount"]
+    items[:] = in_order(items, processes)
 
 
 @pytest.fixture(scope="session")
@@ -256,11 +259,10 @@ def queues() -> tuple[str, ...]:
 @pytest.fixture
 def site(settings: dict[str, str], queues: tuple[str, ...], tmp_path: Path) -> Iterator[Web]:
     """The whole product as processes: web, sweeper and a worker for each of `queues`."""
-    with contextlib.ExitStack() as running:
-        for queue in queues:
-            running.enter_context(Worker(tmp_path, settings, queue))
-        running.enter_context(Sweeper(tmp_path, settings))
-        yield running.enter_context(Web(tmp_path, settings))
+    workers = [Worker(tmp_path, settings, queue) for queue in queues]
+    web = Web(tmp_path, settings)
+    with running(*workers, Sweeper(tmp_path, settings), web):
+        yield web
 
 
 @pytest.fixture(scope="session")
@@ -269,16 +271,3 @@ def browser() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=list(ARGUMENTS))
         yield browser
         browser.close()
-
-
-@pytest.fixture
-def browser_context(browser: Browser) -> Iterator[BrowserContext]:
-    """Cookies and storage of one visitor."""
-    context = browser.new_context(locale="en-US")
-    yield context
-    context.close()
-
-
-@pytest.fixture
-def page(browser_context: BrowserContext) -> Page:
-    return browser_context.new_page()

@@ -1,7 +1,7 @@
 """What is the same for every application of a test run, made once: each test has its own one.
 
-An engine keeps its connections and the statements that it compiled; a rule keeps the code that
-builds its address.
+An engine keeps its connections and the statements that it compiled; of a route its parts are kept,
+and the code that builds its address.
 """
 
 from __future__ import annotations
@@ -15,15 +15,16 @@ from sqlalchemy.engine import Engine
 from werkzeug.routing import Rule
 
 _engines: dict[str, Engine] = {}
-_builders: dict[tuple[object, ...], Any] = {}
+_routes: dict[tuple[object, ...], dict[str, Any]] = {}
+_BUILDERS = ("_build", "_build_unknown")
 _make_engine = SQLAlchemy._make_engine
-_compile_builder = Rule._compile_builder
+_compile = Rule.compile
 
 
 def keep(patch: pytest.MonkeyPatch) -> None:
-    """Keep engines of PostgreSQL and the code of routes for the applications to come."""
+    """Keep engines of PostgreSQL and what routes are compiled to, for the applications to come."""
     patch.setattr(SQLAlchemy, "_make_engine", _kept_engine)
-    patch.setattr(Rule, "_compile_builder", _kept_builder)
+    patch.setattr(Rule, "compile", _kept_route)
 
 
 def let_go(engine: Engine) -> None:
@@ -38,12 +39,27 @@ def _kept_engine(
 ) -> Engine:
     key = repr(sorted((name, str(value)) for name, value in options.items()))
     if key not in _engines or _engines[key].dialect.name == "sqlite":
-        _engines[key] = _make_engine(self, bind_key, options, app)
+        # All pages and jobs have their statements in one process: what is compiled stays.
+        _engines[key] = _make_engine(self, bind_key, options | {"query_cache_size": 10_000}, app)
     return _engines[key]
 
 
-def _kept_builder(self: Rule, append_unknown: bool = True) -> Any:
-    key = (append_unknown, repr(self._trace), repr(self.defaults))
-    if self.defaults or key not in _builders:
-        _builders[key] = _compile_builder(self, append_unknown)
-    return _builders[key]
+def _kept_route(self: Rule) -> None:
+    """Nothing changes it afterwards. Its two builders are methods of the rule at hand."""
+    key = (self.rule, self.subdomain, self.host, self.merge_slashes)
+    if self.defaults or key not in _routes:
+        _compile(self)
+    if self.defaults:
+        return
+    if key not in _routes:
+        _routes[key] = {
+            "_parts": self._parts,
+            "_trace": self._trace,
+            "_converters": self._converters,
+            "arguments": self.arguments,
+            **{name: getattr(self, name).__func__ for name in _BUILDERS},
+        }
+        return
+    vars(self).update(_routes[key])
+    for name in _BUILDERS:
+        setattr(self, name, getattr(self, name).__get__(self, None))

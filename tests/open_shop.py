@@ -11,6 +11,7 @@ from contextlib import ExitStack
 
 import pytest
 from flask import Flask
+from playwright.sync_api import Browser, BrowserContext
 
 from parts.app import REPOSITORY, Sweeper, Web, Worker
 from parts.ports import LOOPBACK, free_port
@@ -45,6 +46,14 @@ def open_shop(
         running.enter_context(Worker(directory, settings, "charges"))
         running.enter_context(Sweeper(directory, settings))
         yield running.enter_context(Web(directory, settings, port, application="demo.app:app"))
+
+
+@pytest.fixture(scope="session")
+def kept_context(browser: Browser, open_shop: Web) -> Iterator[BrowserContext]:
+    """A new one compiles each script of the shop again, for a second of the processor's time."""
+    context = browser.new_context(base_url=open_shop.url, locale="en-US")
+    yield context
+    context.close()
 
 
 @pytest.fixture(scope="module")

@@ -17,15 +17,22 @@ CLAIMS = 20
 
 def work_all_due() -> None:
     """Each queue's turn comes once."""
+    registry.register_subscribers()
+    due = _due()
     for queue in QUEUES:
-        work(queue)
+        due = _work(queue, due)
 
 
 def work(queue: str) -> None:
     """Do what is due in `queue`, and what becomes due meanwhile."""
     registry.register_subscribers()
+    _work(queue, _due())
+
+
+def _work(queue: str, due: set[str]) -> set[str]:
+    """The same, where these queues have something due; those that have afterwards."""
     app = current_app._get_current_object()  # type: ignore[attr-defined]
-    while _is_due(queue):
+    while queue in due:
         # A session of its own: what the caller has read stays as it was.
         with app.app_context():
             claims = leases.claim(queue, CLAIMS)
@@ -33,10 +40,12 @@ def work(queue: str) -> None:
                 runner.perform(claim)
                 db.session.remove()
         if not claims:
-            return
+            break
+        due = _due()
+    return due
 
 
-def _is_due(queue: str) -> bool:
-    due = queue in due_queues(db.session())
+def _due() -> set[str]:
+    due = set(due_queues(db.session()))
     db.session.rollback()
     return due

@@ -64,6 +64,16 @@ class Buyer:
     def reads(self, words: str) -> None:
         expect(self.page.get_by_text(words).first).to_be_visible(timeout=WITHIN_MS)
 
+    def page_fits(self) -> bool:
+        """Whether it is no wider than its window, on a phone and on a wide screen."""
+        found = []
+        for width in (390, 1280):
+            self.page.set_viewport_size({"width": width, "height": 844})
+            found.append(
+                self.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+            )
+        return all(found)
+
     def is_at(self, path: str) -> None:
         expect(self.page).to_have_url(re.compile(path), timeout=WITHIN_MS)
 

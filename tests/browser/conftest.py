@@ -7,19 +7,27 @@ from typing import Any
 
 import pytest
 import requests
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, BrowserContext
 
 from parts.app import Web
 from tests.browser.buyer import Buyer
 
 
 @pytest.fixture
-def buyer(browser: Browser, open_shop: Web) -> Iterator[Buyer]:
-    """Somebody with an empty browser, who must not see an error of the page's own."""
-    context = browser.new_context(base_url=open_shop.url, locale="en-US")
+def context(kept_context: BrowserContext) -> BrowserContext:
+    """A browser that nobody knows. A module that moves its clock, or takes it off the net, has one
+    of its own instead."""
+    kept_context.clear_cookies()
+    return kept_context
+
+
+@pytest.fixture
+def buyer(context: BrowserContext) -> Iterator[Buyer]:
+    """Somebody unknown, who must not see an error of the page's own."""
     buyer = Buyer(context.new_page())
     yield buyer
-    context.close()
+    for page in context.pages:
+        page.close()
     assert buyer.complaints == []
 
 

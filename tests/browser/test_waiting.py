@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
+from parts.app import Web
 from tests.browser.buyer import DECLINED, SECURE, WITHIN_MS, Buyer
 
 pytestmark = pytest.mark.browser
@@ -19,6 +20,14 @@ SLOW = {
     "match": {"method": "POST", "path": "/v1/payment_intents$"},
     "times": None,
 }
+
+
+@pytest.fixture
+def context(browser: Browser, open_shop: Web) -> Iterator[BrowserContext]:
+    """Its clock is moved here, and it goes off the net."""
+    context = browser.new_context(base_url=open_shop.url, locale="en-US")
+    yield context
+    context.close()
 
 
 def is_status(url: str) -> bool:

@@ -17,6 +17,7 @@ from parts.postgres import create_database
 from parts.release import Served, make_release
 from parts.schema import TEMPLATE
 from parts.settings import private_settings
+from tests.edge.small_web import SOON, SmallWeb
 from tests.edge.visitor import Visitor
 
 
@@ -77,3 +78,13 @@ def nginx(release: Path, served: Served) -> Iterator[Nginx]:
 @pytest.fixture
 def visitor(nginx: Nginx) -> Visitor:
     return Visitor(nginx)
+
+
+@pytest.fixture
+def web(tmp_path: Path) -> Iterator[SmallWeb]:
+    server = SmallWeb(tmp_path)
+    try:
+        yield server.start(within=SOON)
+    finally:
+        server.end_all()
+        server.kill()

@@ -115,9 +115,10 @@ class SmallWeb(Process):
         return subprocess.CompletedProcess(script.args, script.returncode, said, wrong)
 
     def restarting(self, seconds: float = SOON, **settings: str) -> subprocess.Popen[str]:
-        """The script as it runs."""
+        """The script as it runs. Where the tests run in the background they ignore an interruption
+        (SIGINT), and what they start would ignore it as well."""
         return subprocess.Popen(
-            [RESTART, self.pidfile, f"{seconds:g}"],
+            ["env", "--default-signal=INT", RESTART, self.pidfile, f"{seconds:g}"],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -214,3 +215,17 @@ class Visitors:
                 self.answers[self.web.ask()] += 1
             except OSError as error:
                 self.answers[repr(error)] += 1
+
+
+def until(condition: object, within: float = SOON) -> None:
+    assert wait_until(condition, within)  # type: ignore[arg-type]
+
+
+def next_deploy_works(web: SmallWeb) -> None:
+    """The proof that nothing was left behind."""
+    web.let_on()
+    web.release("following")
+    done = web.restart()
+    assert done.returncode == 0, done.stderr
+    assert web.ask() == "following"
+    until(web.is_alone)

@@ -13,6 +13,8 @@ from tests.inbound.webhook_sender import WebhookSender
 from tests.merchants.connected_merchants import api
 from tests.payments.driver import PaymentDriver
 
+WORDS = "$15.00 of $25.00 captured"
+
 
 class Held:
     """Somebody at the shop sets an intent of ours to manual capture at Stripe, before it is
@@ -85,3 +87,8 @@ def _open(session: Session, payable_id: str) -> str:
         email="ada@example.com",
         source=PaymentSource(payment_method="pm_card_visa"),
     ).id
+
+
+def values(driver: PaymentDriver, transaction: str) -> tuple[str, int, int | None]:
+    row = driver.read(transaction)
+    return row.phase, row.amount, row.amount_received

@@ -6,9 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import BrowserContext, Page
 
-from parts.app import Web
 from tests.browser.test_accessibility import complaints
 from tests.merchants.connected_merchants import create_merchant
 from tests.payments.driver import PaymentDriver
@@ -18,53 +17,51 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 @pytest.fixture
-def merchant_page(browser: Browser, open_shop: Web, shop_app: Flask) -> Iterator[Page]:
+def merchant_page(kept_context: BrowserContext, shop_app: Flask) -> Iterator[Page]:
     """The shop's own merchant, who was paid, opened the link and pressed its button."""
     with shop_app.app_context():
         PaymentDriver(shop_app).pay()
-    yield from _opened(browser, open_shop, Portal(shop_app))
+    yield from _opened(kept_context, Portal(shop_app))
 
 
 @pytest.fixture
-def new_merchant_page(browser: Browser, open_shop: Web, shop_app: Flask) -> Iterator[Page]:
+def new_merchant_page(kept_context: BrowserContext, shop_app: Flask) -> Iterator[Page]:
     """A merchant who has not told Stripe anything yet."""
     with shop_app.app_context():
         merchant = create_merchant(PaymentDriver(shop_app))
-    yield from _opened(browser, open_shop, Portal(shop_app), merchant)
+    yield from _opened(kept_context, Portal(shop_app), merchant)
 
 
-def _opened(
-    browser: Browser, open_shop: Web, portal: Portal, merchant: str | None = None
-) -> Iterator[Page]:
-    context = browser.new_context(base_url=open_shop.url, locale="en-US")
+def _opened(context: BrowserContext, portal: Portal, merchant: str | None = None) -> Iterator[Page]:
+    context.clear_cookies()
     page = context.new_page()
     page.goto(portal.link(merchant).removeprefix(portal.public_url))
     page.get_by_role("button", name="Continue").click()
     page.wait_for_url("**/portal/payments")
     yield page
-    context.close()
+    page.close()
 
 
-def test_the_sign_in_link_page_is_accessible(browser: Browser, open_shop: Web) -> None:
-    page = browser.new_context(base_url=open_shop.url).new_page()
+def test_the_sign_in_link_page_is_accessible(kept_context: BrowserContext) -> None:
+    kept_context.clear_cookies()
+    page = kept_context.new_page()
     page.goto("/portal")
     assert complaints(page) == []
     page.get_by_label("E-mail").fill("somebody@example.com")
     page.get_by_role("button", name="E-mail me a sign-in link").click()
     page.get_by_role("heading", name="Check your e-mail").wait_for()
     assert complaints(page) == []
-    page.context.close()
+    page.close()
 
 
-def test_the_link_in_the_mail_is_accessible(
-    browser: Browser, open_shop: Web, shop_app: Flask
-) -> None:
+def test_the_link_in_the_mail_is_accessible(kept_context: BrowserContext, shop_app: Flask) -> None:
     portal = Portal(shop_app)
-    page = browser.new_context(base_url=open_shop.url).new_page()
+    kept_context.clear_cookies()
+    page = kept_context.new_page()
     page.goto(portal.link().removeprefix(portal.public_url))
     page.get_by_role("button", name="Continue").wait_for()
     assert complaints(page) == []
-    page.context.close()
+    page.close()
 
 
 @pytest.mark.parametrize("name", ["Payments", "Statements", "Webhooks"])

@@ -10,14 +10,9 @@ from payments_app.core.extensions import db
 from payments_app.payments.refunds.request import request_refund
 from tests.payments.driver import PaymentDriver
 from tests.queues.job_driver import JobDriver
-from tests.queues.test_unknown import Plugin
+from tests.queues.newer_release import Plugin
 
 pytestmark = [pytest.mark.portable, pytest.mark.dialect]
-
-
-@pytest.fixture
-def driver(job_driver: JobDriver) -> PaymentDriver:
-    return PaymentDriver(job_driver.app)
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import secrets
 from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -16,7 +15,7 @@ from sqlalchemy.orm import Session
 from bench.bulk_worker import know_bench_jobs
 from bench.queues import BulkWorker
 from parts.app import Sweeper
-from parts.process import Process, wait_until
+from parts.process import Process, running, wait_until
 from parts.redis import Redis
 from payments_app.core import alerts
 from payments_app.core.db.session import atomic
@@ -70,12 +69,10 @@ def settings(
 def workers(app: Flask, settings: dict[str, str], tmp_path: Path) -> Iterator[list[Process]]:
     """Of three queues, and the sweeper."""
     know_bench_jobs(app)
-    with ExitStack() as running:
-        queues = ("charges", "default", "reports")
-        started: list[Process] = [BulkWorker(tmp_path, settings, queue) for queue in queues]
-        started.append(Sweeper(tmp_path, settings))
-        for process in started:
-            running.enter_context(process)
+    queues = ("charges", "default", "reports")
+    started: list[Process] = [BulkWorker(tmp_path, settings, queue) for queue in queues]
+    started.append(Sweeper(tmp_path, settings))
+    with running(*started):
         yield started
 
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import select
+import requests
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from payments_app.core.db.clock import utcnow
 from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
+from payments_app.payments.models import Transaction
 from payments_app.reconcile.compare import compare
 from payments_app.reconcile.models import Finding
+from tests.payments.driver import PaymentDriver
 
 HOUR = dt.timedelta(hours=1)
 
@@ -39,3 +42,22 @@ def all_findings() -> list[Finding]:
 @atomic
 def execute(session: Session, statement: Any) -> None:
     session.execute(statement)
+
+
+def claim_complete(transaction: str) -> None:
+    execute(
+        update(Transaction)
+        .where(Transaction.id == transaction)
+        .values(state="complete", phase="complete")
+    )
+
+
+def make_intent(driver: PaymentDriver, **more: str) -> str:
+    answer = requests.post(
+        f"{driver.config.stripe_api_base}/v1/payment_intents",
+        auth=(driver.config.stripe_secret_key, ""),
+        data={"amount": "500", "currency": "usd", **more},
+        timeout=10,
+    )
+    answer.raise_for_status()
+    return str(answer.json()["id"])

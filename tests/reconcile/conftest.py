@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from flask import Flask
 
+from payments_app.reconcile import internal_payments
 from tests.fewer_subscribers import leave_aside
 from tests.payments.driver import PaymentDriver
 
@@ -15,3 +16,9 @@ def driver(app: Flask, request: pytest.FixtureRequest) -> Iterator[PaymentDriver
     leave_aside(app, request)
     with app.app_context():
         yield PaymentDriver(app)
+
+
+@pytest.fixture
+def no_grace(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What happened a moment ago counts as long ago."""
+    monkeypatch.setattr(internal_payments, "POSTED_WITHIN_SECONDS", -5)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, FrameLocator, Page, expect
+from playwright.sync_api import Browser, BrowserContext, FrameLocator, Page, expect
 
 from parts.process import wait_until
 from tests.sandbox.host_page import HostPage
@@ -30,10 +30,18 @@ def host(sandbox_url: str) -> Iterator[HostPage]:
     host.close()
 
 
+@pytest.fixture(scope="module")
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """A new one would compile each script again."""
+    context = browser.new_context()
+    yield context
+    context.close()
+
+
 @pytest.fixture
-def page(browser: Browser, host: HostPage, key: str) -> Iterator[Page]:
+def page(context: BrowserContext, host: HostPage, key: str) -> Iterator[Page]:
     """The checkout with its card fields ready."""
-    page = browser.new_page()
+    page = context.new_page()
     page.goto(host.url)
     page.evaluate("([key, options]) => shop.open(key, options)", [publishable(key), ELEMENTS])
     yield page

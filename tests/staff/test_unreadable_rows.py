@@ -5,80 +5,26 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
-import re
-from types import SimpleNamespace
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import JSON, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from payments_app.core.alerts import Alert
 from payments_app.core.db.clock import utcnow
-from payments_app.core.db.ids import new_id, reference
+from payments_app.core.db.ids import reference
 from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.core.history import HistoryEntry
-from payments_app.gateway.declines import buyer_sentence, decline_policy, public_code
-from payments_app.ledger.post_dispute import post_dispute
-from payments_app.payments.disputes.models import Dispute
-from payments_app.payments.refunds.models import Refund
-from payments_app.payments.unmatched import UnmatchedObject
 from payments_app.reconcile.models import Finding
 from payments_app.staff.payments.paging import read_page
-from payments_app.staff.presenter import COLUMNS, MARK, detail_of
+from payments_app.staff.presenter import MARK
 from tests.accounts.staff_driver import Browser, StaffDriver
-from tests.ledger.concurrency import claim
-from tests.staff.stored_payments import DECLINED, StoredPayments
+from tests.staff.odd_rows import EAST, FIRST, LAST, ROWS, WEST
+from tests.staff.stored_payments import StoredPayments
 
 pytestmark = pytest.mark.portable
-
-FIRST = dt.datetime(1, 1, 1, tzinfo=dt.UTC)
-LAST = dt.datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=dt.UTC)
-# East and west of UTC, a local time at either end is beyond the calendar.
-EAST, WEST = "Pacific/Kiritimati", "Pacific/Honolulu"
-
-ODD_DATA: list[Any] = [
-    None,
-    [],
-    ["ch_1"],
-    "text",
-    7,
-    {},
-    {"latest_charge": []},
-    {"latest_charge": {"payment_method_details": "visa"}},
-    {"amount": None, "currency": None, "payment_method": 7},
-]
-ODD_ERRORS: list[Any] = [
-    "Your card was declined.",
-    ["card_declined"],
-    7,
-    {},
-    {"decline_code": ["lost_card"]},
-    {"code": {"a": 1}},
-    {"type": []},
-    {"message": {"en": "no"}},
-    {**DECLINED, "doc_url": 7},
-    {**DECLINED, "doc_url": "https://[oops"},
-    {**DECLINED, "advice_code": ["try_again_later"]},
-]
-ODD_CELLS: list[dict[str, Any]] = [
-    {"card_last4": None},
-    {"card_brand": None},
-    {"card_brand": "", "card_last4": ""},
-    {"receipt_url": "https://[oops"},
-    {"stripe_payment_id": None},
-    {"description": "", "email": ""},
-    {"currency": "xyz"},
-    {"created_at": FIRST, "ended_at": FIRST},
-    {"created_at": LAST, "ended_at": LAST},
-]
-ROWS = (
-    [("complete", {"stripe_data": data}) for data in ODD_DATA]
-    + [("failed", {"error": error, "error_code": None}) for error in ODD_ERRORS]
-    + [(phase, cells) for cells in ODD_CELLS for phase in ("complete", "failed")]
-)
 
 
 @pytest.fixture(params=[EAST, WEST])
@@ -240,47 +186,6 @@ def test_ordinary_rows_raise_no_alert(
         assert db.session.scalars(select(Alert)).all() == []
 
 
-def row_of(**values: Any) -> Any:
-    """A row that no database of ours would hold."""
-    empty: dict[str, Any] = dict.fromkeys(column.key for column in COLUMNS)
-    now = utcnow()
-    usual = {"id": new_id("txn"), "version": 1, "phase": "complete", "state": "complete"}
-    usual |= {"amount": 1099, "currency": "usd", "created_at": now, "attempt": 1, "email": "a@b.c"}
-    usual["paid"] = usual["amount"]
-    return SimpleNamespace(**{**empty, **usual, **values})
-
-
-@pytest.mark.parametrize(
-    ("values", "cell", "text"),
-    [
-        ({"phase": "on_hold"}, "badge", "ON HOLD"),
-        ({"phase": None}, "badge", MARK),
-        ({"currency": "usdc"}, "amount", "10.99 USDC"),
-        ({"currency": None}, "amount", MARK),
-        ({"amount": None}, "amount", MARK),
-        ({"amount": "1099"}, "amount", MARK),
-        ({"id": None}, "reference", MARK),
-        ({"created_at": None}, "created_at", None),
-        ({"created_at": "yesterday"}, "created_at", None),
-        ({"error_code": 7, "phase": "failed", "state": "failed"}, "reason", MARK),
-    ],
-)
-def test_a_cell_that_can_not_be_made_is_marked(
-    values: dict[str, Any], cell: str, text: str | None
-) -> None:
-    detail = detail_of(row_of(**values))
-    assert getattr(detail, cell) == text
-    named = [each.partition(":")[0] for each in detail.unreadable]
-    assert (cell in named) == (text in (MARK, None))
-
-
-@pytest.mark.parametrize("error", ODD_ERRORS)
-def test_an_odd_error_is_no_decline_and_has_a_sentence(error: Any) -> None:
-    decline_policy(error)
-    assert buyer_sentence(error, "failed")[1]
-    assert isinstance(public_code(error), str)
-
-
 @pytest.fixture
 def history(stored_payments: StoredPayments) -> str:
     @atomic
@@ -334,39 +239,3 @@ def test_differences_that_this_release_does_not_know_are_shown(
     page = admin.get("/staff/reconciliation")
     assert page.status_code == 200
     assert page.text.count("Split payment") == 6
-
-
-@atomic
-def give_back(session: Session, transaction_id: str, said: Any) -> str:
-    """A refund, a dispute and one that was set aside, in rows that somebody mended by hand."""
-    shared = {"transaction_id": transaction_id, "amount": 100, "currency": "usd"}
-    session.add(Refund(**shared, reason="odd", requested_by="ada", stripe_data=said))
-    dispute = Dispute(
-        **shared,
-        stripe_dispute_id=new_id("dp"),
-        state="needs_response",
-        funds="none",
-        reason="fraudulent",
-        opened_at=utcnow(),
-        stripe_data=said,
-    )
-    session.add(dispute)
-    session.add(UnmatchedObject(stripe_id=new_id("re"), kind="refund", stripe_data=said))
-    session.flush()
-    return dispute.id
-
-
-@pytest.mark.parametrize("said", [5, True, "text", ["a"], JSON.NULL], ids=repr)
-def test_what_was_given_back_is_shown_whatever_its_row_holds(
-    staff_driver: StaffDriver, stored_payments: StoredPayments, said: Any
-) -> None:
-    admin = staff_driver.signed_in("admin")
-    other, id_ = stored_payments.payment(), stored_payments.payment()
-    staff_driver.do(give_back, other, {"status": "needs_response"})
-    dispute = staff_driver.do(give_back, id_, said)
-    page = admin.get(f"/staff/payments/{id_}")
-    assert (page.status_code, "$1.00" in page.text) == (200, True)
-    page = admin.get("/staff/disputes")
-    assert page.status_code == 200
-    assert {reference(other), reference(id_)} <= set(re.findall(r"\w{4}-\w{4}", page.text))
-    staff_driver.do(post_dispute, dispute, claim(dispute))

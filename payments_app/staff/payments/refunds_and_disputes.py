@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import literal, select, union_all
 from sqlalchemy.orm import Session
 
 from payments_app.accounts.people import names_of
@@ -43,29 +43,44 @@ class Return:
 
 
 def marks_of(session: Session, ids: Sequence[str]) -> dict[str, tuple[Mark, ...]]:
-    """Marks by payment, for the payments of a page: two queries, whatever its length."""
+    """Marks by payment, for the payments of a page: one query, whatever its length. Refunds first,
+    each kind from the oldest on."""
+    refunds = select(
+        literal(0).label("kind"),
+        Refund.transaction_id,
+        Refund.state,
+        Refund.amount,
+        Refund.currency,
+        Refund.created_at.label("at"),
+        Refund.id,
+    ).where(
+        Refund.transaction_id.in_(ids),
+        Refund.state.not_in((RefundState.FAILED, RefundState.CANCELED)),
+    )
+    disputes = select(
+        literal(1),
+        Dispute.transaction_id,
+        Dispute.state,
+        Dispute.amount,
+        Dispute.currency,
+        Dispute.opened_at,
+        Dispute.id,
+    ).where(Dispute.transaction_id.in_(ids))
     marks: dict[str, list[Mark]] = defaultdict(list)
-    refunds = session.execute(
-        select(Refund.transaction_id, Refund.state, Refund.amount, Refund.currency)
-        .where(
-            Refund.transaction_id.in_(ids),
-            Refund.state.not_in((RefundState.FAILED, RefundState.CANCELED)),
-        )
-        .order_by(Refund.created_at, Refund.id)
-    )
-    for row in refunds:
-        done = row.state == RefundState.SUCCEEDED
-        text = f"{'REFUNDED' if done else 'REFUND PENDING'} {Money(row.amount, row.currency)}"
-        marks[row.transaction_id].append(Mark(text, "\u21a9"))
-    disputes = session.execute(
-        select(Dispute.transaction_id, Dispute.state)
-        .where(Dispute.transaction_id.in_(ids))
-        .order_by(Dispute.opened_at, Dispute.id)
-    )
-    for dispute in disputes:
-        state = dispute.state.replace("_", " ").upper()
-        marks[dispute.transaction_id].append(Mark(f"DISPUTE: {state}", "\u2691"))
+    for row in session.execute(union_all(refunds, disputes).order_by("kind", "at", "id")):
+        money = Money(row.amount, row.currency)
+        mark = _disputed(row.state) if row.kind else _refunded(row.state, money)
+        marks[row.transaction_id].append(mark)
     return {id_: tuple(found) for id_, found in marks.items()}
+
+
+def _refunded(state: str, money: Money) -> Mark:
+    done = state == RefundState.SUCCEEDED
+    return Mark(f"{'REFUNDED' if done else 'REFUND PENDING'} {money}", "\u21a9")
+
+
+def _disputed(state: str) -> Mark:
+    return Mark(f"DISPUTE: {state.replace('_', ' ').upper()}", "\u2691")
 
 
 def returns_of(session: Session, transaction_id: str, zone: ZoneInfo) -> list[Return]:

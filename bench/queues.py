@@ -60,8 +60,8 @@ class BulkWorker(Process):
 
 
 @contextlib.contextmanager
-def running() -> Iterator[tuple[Flask, Redis, list[Process]]]:
-    """The product on private parts, and this process as its web server."""
+def private_parts() -> Iterator[tuple[Path, dict[str, str], Redis]]:
+    """PostgreSQL, Redis and the stand-in for Stripe: a directory, the settings, and that Redis."""
     with contextlib.ExitStack() as stack:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         server = stack.enter_context(Postgres())
@@ -75,13 +75,20 @@ def running() -> Iterator[tuple[Flask, Redis, list[Process]]]:
             cache_redis_url=redis.url(1),
             sandbox_url=sandbox.url,
         )
+        yield directory, settings, redis
+
+
+@contextlib.contextmanager
+def running() -> Iterator[tuple[Flask, Redis, list[Process]]]:
+    """The product on private parts, and this process as its web server."""
+    with private_parts() as (directory, settings, redis), contextlib.ExitStack() as stack:
         app = create_app(Config.from_env(settings))
         know_bench_jobs(app)
         workers: list[Process] = [BulkWorker(directory, settings, queue) for queue in QUEUES]
         for process in [*workers, Sweeper(directory, settings)]:
             stack.enter_context(process)
         with app.app_context():
-            _shelve()
+            shelve()
             yield app, redis, workers
 
 
@@ -116,10 +123,10 @@ def _charge(count: int, pause: float) -> list[float]:
     opened = []
     for number in range(count):
         started = time.monotonic()
-        opened.append(_open(number))
+        opened.append(open_payment(number))
         db.session.remove()
         time.sleep(max(0.0, pause - (time.monotonic() - started)))
-    _wait(lambda: len(_begun(opened)) == count, "charges did not start", 120)
+    wait(lambda: len(_begun(opened)) == count, "charges did not start", 120)
     return _begun(opened)
 
 
@@ -145,15 +152,15 @@ def _lateness(count: int) -> list[float]:
         db.session.rollback()
         return len(db.session.scalars(late).all()) == count
 
-    _wait(all_noted, "retries did not start", 30)
+    wait(all_noted, "retries did not start", 30)
     return [data["seconds"] for data in db.session.scalars(late)]
 
 
 def _forget(redis: Redis, workers: Sequence[Process]) -> None:
     """Kill Redis without persistence in the middle of it all; what was promised must be done."""
-    opened = [_open(number) for number in range(50)]
+    opened = [open_payment(number) for number in range(50)]
     redis.kill()
-    opened += [_open(number) for number in range(50)]
+    opened += [open_payment(number) for number in range(50)]
     redis.start()
     back = time.monotonic()
 
@@ -163,12 +170,12 @@ def _forget(redis: Redis, workers: Sequence[Process]) -> None:
                 worker.start()
         return len(_begun(opened)) == len(opened)
 
-    _wait(all_begun, "charges were lost with Redis", 60)
+    wait(all_begun, "charges were lost with Redis", 60)
     seconds = time.monotonic() - back
     print(f"Redis killed and restarted empty: 100 of 100 begun, {seconds:.1f} s after its return")
 
 
-def _wait(condition: Callable[[], bool], otherwise: str, within: float) -> None:
+def wait(condition: Callable[[], bool], otherwise: str, within: float) -> None:
     if not wait_until(condition, within):
         raise SystemExit(otherwise)
 
@@ -180,12 +187,12 @@ def _waiting() -> int:
 
 
 @atomic
-def _shelve(session: Session) -> None:
+def shelve(session: Session) -> None:
     session.add(Product(slug="thing", name="Thing", amount=1099, currency="usd"))
 
 
 @atomic
-def _open(session: Session, number: int) -> str:
+def open_payment(session: Session, number: int) -> str:
     customer = customer_for(session, f"buyer{number}@example.com")
     product = session.scalars(select(Product)).one()
     return open_transaction(

@@ -12,22 +12,15 @@ import contextlib
 import logging
 import socket
 import statistics
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from bench.queues import _open, _shelve, _wait
+from bench.queues import open_payment, private_parts, shelve, wait
 from parts.app import Sweeper, Worker
-from parts.postgres import Postgres, create_database
-from parts.redis import Redis
-from parts.sandbox import Sandbox
-from parts.schema import migrate
-from parts.settings import private_settings
 from payments_app import create_app
 from payments_app.config import Config
 from payments_app.core.db.session import atomic
@@ -61,26 +54,14 @@ def tarpit() -> Iterator[str]:
 @contextlib.contextmanager
 def running() -> Iterator[None]:
     """The product on private parts, and this process as its web server."""
-    with contextlib.ExitStack() as stack:
-        directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        server = stack.enter_context(Postgres())
-        redis = stack.enter_context(Redis(directory / "redis"))
-        sandbox = stack.enter_context(Sandbox(directory / "sandbox", keep=False))
-        url = create_database(server.url(), "bench")
-        migrate(url)
-        settings = private_settings(
-            database_url=url,
-            redis_url=redis.url(0),
-            cache_redis_url=redis.url(1),
-            sandbox_url=sandbox.url,
-        )
+    with private_parts() as (directory, settings, _), contextlib.ExitStack() as stack:
         for process in (
             *(Worker(directory, settings, queue) for queue in QUEUES),
             Sweeper(directory, settings),
         ):
             stack.enter_context(process)
         with create_app(Config.from_env(settings)).app_context():
-            _shelve()
+            shelve()
             yield
 
 
@@ -100,7 +81,7 @@ def main() -> None:
                 if tarpits:
                     for endpoint_id in endpoints:
                         try_endpoint(endpoint_id, "bench")
-                    _wait(_are_stuck, "no endpoint was called", 30)
+                    wait(_are_stuck, "no endpoint was called", 30)
                 found[tarpits] += _fulfilled(options.orders)
     for tarpits, seconds in found.items():
         cuts = statistics.quantiles(seconds, n=20, method="inclusive")
@@ -114,7 +95,7 @@ def _fulfilled(count: int) -> list[float]:
     """Seconds from each payment's opening to its order's fulfilment."""
     opened = []
     for number in range(count):
-        opened.append(_open(number))
+        opened.append(open_payment(number))
         db.session.remove()
         time.sleep(0.1)
     times = (
@@ -129,8 +110,9 @@ def _fulfilled(count: int) -> list[float]:
         db.session.rollback()
         return len(db.session.execute(times).all()) == count
 
-    _wait(all_done, "orders were not handed over", 300)
-    return [(done - began).total_seconds() for began, done in db.session.execute(times)]
+    wait(all_done, "orders were not handed over", 300)
+    found = db.session.execute(times)
+    return [(done - began).total_seconds() for began, done in found if done]
 
 
 def _are_stuck() -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
@@ -23,12 +23,20 @@ log = logging.getLogger(__name__)
 _SHAPE = shape_of(Detail)
 
 
-def payments(session: Session, keys: Sequence[tuple[str, int]], zone: ZoneInfo) -> list[Payment]:
+def payments(
+    session: Session,
+    keys: Sequence[tuple[str, int]],
+    zone: ZoneInfo,
+    customers: Mapping[str, str] | None = None,
+) -> list[Payment]:
     """Payments for these ids and versions, in their order: a few round trips for a page, whatever
-    its length. The versions were read just now, so a cached detail is never older than its row."""
+    its length. The versions were read just now, so a cached detail is never older than its row.
+    `customers` are whose they are, where the caller read it with the keys."""
     details = _details(session, keys)
     ids = [id_ for id_, _ in keys]
-    customers, truths = _customers(session, ids), truths_of(session, ids)
+    if customers is None:
+        customers = _customers(session, ids)
+    truths = truths_of(session, ids)
     return [
         Payment(details[id_], zone, customers.get(id_), truths.get(id_))
         for id_, _ in keys

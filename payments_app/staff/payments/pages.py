@@ -62,7 +62,7 @@ def home() -> Response:
     return page(
         "payments/overview.html",
         figures=overview(session, today(), zone),
-        failures=payments(session, newest.keys, zone),
+        failures=payments(session, newest.keys, zone, newest.customers),
         work=work,
         more_work=more,
         today=today(),
@@ -111,7 +111,7 @@ def unreadable(error: UnreadableFiltersError) -> Response:
     not take all of them for those. Whoever wants JSON gets the problem alone."""
     if wants_json():
         raise error
-    return _page_of(error.filters, Page([]), error.status)
+    return _page_of(error.filters, Page([], {}), error.status)
 
 
 def list_page(filters: Filters, status: int = 200, **values: str) -> Response:
@@ -138,7 +138,7 @@ def _page_of(
     save_problem: str | None = None,
 ) -> Response:
     session, zone = db.session(), reader_zone()
-    rows = payments(session, found.keys, zone)
+    rows = payments(session, found.keys, zone, found.customers)
     # What was paid at Stripe may be in a currency that the shop never asks for.
     named = [filters.given.get("currency"), *(row.currency for row in rows)]
     seen = {code for code in map(code_of, named) if code}

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, select, tuple_
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from payments_app.core.web.query import UnreadableQueryError
 from payments_app.payments.disputes.models import Dispute
-from payments_app.payments.models import Transaction
+from payments_app.payments.models import PaymentRecord, Role, Transaction
 from payments_app.payments.refund_or_dispute import RefundOrDispute
 from payments_app.payments.refunds.models import Refund
 
@@ -50,11 +50,24 @@ REFUNDS = SortKey(Refund.payment_created_at, Refund.transaction_id, Refund)
 DISPUTES = SortKey(Dispute.payment_created_at, Dispute.transaction_id, Dispute)
 
 
+# An alias, since a filter's own records would be taken for these.
+_record = aliased(PaymentRecord)
+_CUSTOMER = (
+    select(_record.payable_id)
+    .where(_record.transaction_id == Transaction.id, _record.role == Role.CUSTOMER)
+    .correlate(Transaction)
+    .scalar_subquery()
+    .label("customer")
+)
+
+
 @dataclass(frozen=True)
 class Page:
-    """Ids with their versions, newest first. `older` and `newer` are cursors, None at an end."""
+    """Ids with their versions, newest first, and whose they are. `older` and `newer` are cursors,
+    None at an end."""
 
     keys: list[tuple[str, int]]
+    customers: dict[str, str]
     older: str | None = None
     newer: str | None = None
 
@@ -80,7 +93,7 @@ def read_page(
         if typed and read is None:
             raise UnreadableQueryError({name: "This names no page of the list."})
     columns = sort_key.position
-    query = sort_key.query(Transaction.created_at, Transaction.id, Transaction.version)
+    query = sort_key.query(Transaction.created_at, Transaction.id, Transaction.version, _CUSTOMER)
     query = query.where(*conditions).limit(size + 1)
     if old is None and new is not None:
         query = query.where(tuple_(*columns) > tuple_(*new)).order_by(*columns)
@@ -94,11 +107,13 @@ def read_page(
     if upward:
         rows.reverse()
     keys = [(row.id, row.version) for row in rows]
+    customers = {row.id: row.customer for row in rows if row.customer}
     if not rows:
-        return Page(keys)
+        return Page(keys, customers)
     first, last = (_cursor(row.created_at, row.id) for row in (rows[0], rows[-1]))
     return Page(
         keys,
+        customers,
         older=last if upward or more else None,
         newer=first if (more if upward else old is not None) else None,
     )

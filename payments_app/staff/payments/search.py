@@ -61,7 +61,7 @@ def search(session: Session, typed: str, zone: ZoneInfo, today: dt.date) -> list
     for reading in _understood(session, typed.strip(), zone, today):
         page = read_page(session, [reading.condition], size=SHOWN)
         if page.keys:
-            found = payments(session, page.keys, zone)
+            found = payments(session, page.keys, zone, page.customers)
             groups.append(Group(reading.why, found, page.older is not None, reading.filters))
     return groups
 

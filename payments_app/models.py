@@ -25,7 +25,7 @@ from payments_app.reconcile import models as reconcile
 from payments_app.settlement import models as settlement
 from payments_app.staff import indexes
 from payments_app.staff.payments import saved_filters
-from payments_app.staff.reports import rollups
+from payments_app.staff.reports import figures, rollups
 from payments_app.subscriptions import models as subscriptions
 from payments_app.subscriptions import periods as subscription_periods
 
@@ -39,6 +39,7 @@ __all__ = [
     "customers",
     "disputes",
     "downloads",
+    "figures",
     "history",
     "inbound",
     "indexes",

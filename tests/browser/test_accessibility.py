@@ -20,7 +20,9 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 WIDTHS = (1280, 390)
 # The payment form is Stripe's own page in a frame.
 OPTIONS = {"resultTypes": ["violations"], "iframes": False}
-NO_PAGES = {"staff.export", "settlement.download", "staff_api.sales_summary"}
+NO_PAGES = {
+    *("staff.export", "settlement.download", "ledger.download", "staff_api.sales_summary"),
+}
 STAFF_PAGES = (
     *("accounts.confirm", "accounts.password", "accounts.second_factor_page", "ops.alerts"),
     *("ops.dead_letter", "ops.queues", "ops.stripe", "ledger.index"),
@@ -29,7 +31,8 @@ STAFF_PAGES = (
     *("staff.confirm_refund", "staff.confirm_retry", "staff.customer", "staff.disputes"),
     *("staff.double_payments", "staff.findings", "staff.home", "staff.members"),
     *("staff.merchant_list", "staff.payment", "staff.payment_list", "staff.reports"),
-    *("staff.confirm_change", "staff.subscription"),
+    *("staff.confirm_change", "staff.subscription", "staff.payouts", "staff.payout"),
+    "ledger.journal_list",
 )
 FILTERED = "/staff/payments?status=failed&least=wrong"
 SEARCHED = "/staff/payments?q=axe@example.com"

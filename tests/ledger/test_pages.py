@@ -97,8 +97,9 @@ def test_a_long_list_of_journals_goes_on(
 
 @pytest.mark.parametrize("query", ["from=yesterday", "to=2026-13-01", "to=9999-12-31", "day=1"])
 def test_an_odd_period_is_refused(staff_driver: StaffDriver, query: str) -> None:
+    viewer = staff_driver.signed_in("viewer")
     for page in ("ledger", "ledger/journals"):
-        assert staff_driver.signed_in("viewer").get(f"/staff/{page}?{query}").status_code == 422
+        assert viewer.get(f"/staff/{page}?{query}").status_code == 422
 
 
 def test_only_who_may_export_takes_the_journals_away(staff_driver: StaffDriver) -> None:

@@ -25,6 +25,7 @@ from payments_app.staff.reports.rollups import counts, used_currencies
 from payments_app.staff.zones import business_zone
 
 SUMMARY_SECONDS = 300
+_NOTHING = dict.fromkeys(("report", "books", "books_before"))
 _SHAPE = shape_of(made.SalesSummary, made.Sales)
 api = Blueprint("staff_api", __name__, url_prefix="/api/v1/reports")
 
@@ -49,7 +50,7 @@ def reports() -> Response:
     currency = wanted or next(iter(currencies), None)
     return page(
         "reports/reports.html",
-        **(_made(first, last, zone, currency) if currency else {"report": None}),
+        **(_made(first, last, zone, currency) if currency else _NOTHING),
         currencies=currencies,
         days=days,
         ranges=made.RANGES,

@@ -28,7 +28,7 @@ from payments_app.reconcile import models as reconcile
 from payments_app.settlement import models as settlement
 from payments_app.staff import indexes
 from payments_app.staff.payments import saved_filters
-from payments_app.staff.reports import rollups
+from payments_app.staff.reports import figures, rollups
 from payments_app.subscriptions import card_change as card_changes
 from payments_app.subscriptions import final_bill as final_bills
 from payments_app.subscriptions import models as subscriptions
@@ -47,6 +47,7 @@ __all__ = [
     "customers",
     "disputes",
     "downloads",
+    "figures",
     "final_bills",
     "history",
     "inbound",

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from payments_app.core.db.clock import database_now
 from payments_app.core.db.columns import BIGINT, Key
 from payments_app.core.extensions import Base
+from payments_app.core.money import Money
 
 # What we hold at Stripe, and where it came from or went.
 STRIPE_BALANCE, SALES = "stripe_balance", "sales"
@@ -74,6 +75,11 @@ class Entry(Base):
         CheckConstraint("amount > 0", name="amount_positive"),
         CheckConstraint("side IN ('debit', 'credit')", name="side"),
     )
+
+    @property
+    def money(self) -> Money:
+        """The amount with its currency."""
+        return Money(self.amount, self.currency)
 
 
 class BalanceTransaction(Base):

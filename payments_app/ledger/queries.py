@@ -11,8 +11,26 @@ from sqlalchemy.orm import Session
 from payments_app.core.money import Money
 from payments_app.ledger.models import STRIPE_BALANCE, Entry, Journal
 from payments_app.ledger.post import CAPTURE
+from payments_app.payments.models import Transaction
 
 _SIGNED = case((Entry.side == "debit", Entry.amount), else_=-Entry.amount)
+
+
+@dataclass(frozen=True)
+class Period:
+    """From `since` up to, and without, `until`; without end where that is None."""
+
+    since: dt.datetime | None = None
+    until: dt.datetime | None = None
+
+    @property
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """That a journal was posted in it."""
+        first = [Journal.posted_at >= self.since] if self.since else []
+        return first + ([Journal.posted_at < self.until] if self.until else [])
+
+
+ALWAYS = Period()
 
 
 @dataclass(frozen=True)
@@ -34,13 +52,17 @@ class Balance:
         return Money(amount, self.currency)
 
 
-def trial_balance(session: Session) -> list[Balance]:
-    """Every account by currency. Within a currency, debits and credits are equal."""
-    rows = session.execute(
+def trial_balance(session: Session, period: Period = ALWAYS) -> list[Balance]:
+    """Every account by currency, of what was posted in a period. Within a currency, debits and
+    credits are equal."""
+    query = (
         select(Entry.account, Entry.currency, _total("debit"), _total("credit"))
         .group_by(Entry.account, Entry.currency)
         .order_by(Entry.currency, Entry.account)
     )
+    if period != ALWAYS:
+        query = query.join(Journal, Journal.id == Entry.journal_id).where(*period.conditions)
+    rows = session.execute(query)
     return [Balance(row[0], row[1], int(row[2]), int(row[3])) for row in rows]
 
 
@@ -69,6 +91,23 @@ def captures(
     if until is not None:
         query = query.where(Journal.posted_at < until)
     return {currency: int(total) for currency, total in session.execute(query)}
+
+
+def journals(
+    session: Session, period: Period = ALWAYS, before: int | None = None, limit: int = 100
+) -> list[tuple[Journal, Transaction]]:
+    """Journals of a period with their entries, the newest first, or those before one, each with
+    the payment that it is of."""
+    query = (
+        select(Journal, Transaction)
+        .join(Transaction, Transaction.id == Journal.transaction_id)
+        .where(*period.conditions)
+        .order_by(Journal.id.desc())
+        .limit(limit)
+    )
+    if before is not None:
+        query = query.where(Journal.id < before)
+    return [(row[0], row[1]) for row in session.execute(query)]
 
 
 def unbalanced(session: Session) -> list[int]:

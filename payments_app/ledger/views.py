@@ -1,28 +1,94 @@
-"""The ledger for staff: the trial balance."""
+"""The ledger for staff: the trial balance and the journals of a period, and their file."""
 
 from __future__ import annotations
 
+import datetime as dt
 from itertools import groupby
+from zoneinfo import ZoneInfo
 
-from flask import Blueprint, Response, make_response, render_template
+from flask import Blueprint, Response, current_app, make_response, render_template
+from werkzeug.wrappers import Response as BaseResponse
 
+from payments_app.accounts.gate import ask_to_confirm, signed_in
 from payments_app.core.extensions import db
 from payments_app.core.web.access import staff
 from payments_app.core.web.headers import private
-from payments_app.ledger.queries import trial_balance, unbalanced
+from payments_app.core.web.query import UnreadableQueryError, asked, place_in_list, takes
+from payments_app.ledger.export import csv_lines, note_export
+from payments_app.ledger.queries import Period, journals, trial_balance, unbalanced
 
 blueprint = Blueprint("ledger", __name__, url_prefix="/staff/ledger")
+SHOWN = 100
 
 
 @blueprint.get("")
 @staff("view")
+@takes("from", "to")
 def index() -> Response:
-    """Every account by currency, whose debits and credits are equal, and journals that are not."""
-    session = db.session()
-    found = groupby(trial_balance(session), key=lambda line: line.currency)
+    """Every account by currency, of a period or of always; and journals that are not level."""
+    session, period = db.session(), _period()
+    found = groupby(trial_balance(session, period), key=lambda line: line.currency)
     page = render_template(
         "ledger/balances.html",
         currencies=[(currency, list(lines)) for currency, lines in found],
         unbalanced=unbalanced(session),
+        asked=_asked(),
+        zone=_zone().key,
     )
     return private(make_response(page))
+
+
+@blueprint.get("/journals")
+@staff("view")
+@takes("from", "to", "before")
+def journal_list() -> Response:
+    """The journals of a period with their entries, page by page."""
+    found = journals(db.session(), _period(), place_in_list(), SHOWN + 1)
+    page = render_template(
+        "ledger/journals.html",
+        journals=found[:SHOWN],
+        older=found[SHOWN - 1][0].id if len(found) > SHOWN else None,
+        asked=_asked(),
+        zone=_zone(),
+    )
+    return private(make_response(page))
+
+
+@blueprint.get("/journals.csv")
+@staff("export")
+@takes("from", "to")
+def download() -> Response | BaseResponse:
+    """The same as a CSV file, after the password."""
+    period = _period()
+    if confirm := ask_to_confirm():
+        return confirm
+    note_export(signed_in().id, asked("from"), asked("to"))
+    answer = Response(csv_lines(db.engine, period), mimetype="text/csv")
+    name = "-".join(["ledger", *_asked().values()])
+    answer.headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
+    return private(answer)
+
+
+def _zone() -> ZoneInfo:
+    """Where the business's days begin and end."""
+    return ZoneInfo(current_app.config["CONFIG"].business_timezone)
+
+
+def _asked() -> dict[str, str]:
+    """The first and the last day, as the address says them."""
+    return {name: asked(name) for name in ("from", "to") if asked(name)}
+
+
+def _period() -> Period:
+    """The days that the address asks for. Raises UnreadableQueryError."""
+    return Period(_midnight("from", 0), _midnight("to", 1))
+
+
+def _midnight(name: str, days: int) -> dt.datetime | None:
+    if not asked(name):
+        return None
+    try:
+        day = dt.date.fromisoformat(asked(name)) + dt.timedelta(days=days)
+        return dt.datetime.combine(day, dt.time(), _zone()).astimezone(dt.UTC)
+    except (ValueError, OverflowError):
+        raise UnreadableQueryError({name: "This must be a date."}) from None

@@ -13,14 +13,21 @@ from payments_app.core.web.access import merchant
 from payments_app.core.web.headers import private
 from payments_app.portal.blueprint import blueprint, page
 from payments_app.portal.gate import actor, asking
-from payments_app.settlement.statement import Statement, as_csv, latest_batches, statement_of
+from payments_app.settlement.statement import (
+    LISTED,
+    Statement,
+    as_csv,
+    latest_batches,
+    statement_of,
+)
 
 
 @blueprint.get("/statements")
 @merchant
 def statements() -> Response:
     """The latest business days."""
-    return page("statements.html", batches=latest_batches(db.session(), asking().id))
+    rows = latest_batches(db.session(), asking().id)
+    return page("statements.html", rows=rows[:LISTED], cut=len(rows) > LISTED)
 
 
 @blueprint.get("/statements/<batch_id>")

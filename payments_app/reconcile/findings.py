@@ -17,7 +17,7 @@ from payments_app.reconcile.kinds import KINDS
 from payments_app.reconcile.models import Finding, Run
 
 TOLD_EACH = 5  # open findings of a kind, each with an alert of its own
-SHOWN = 200  # findings on a page
+SHOWN, CLOSED_SHOWN = 200, 50  # open and closed findings on a page
 
 
 @dataclass(frozen=True)
@@ -47,24 +47,28 @@ def count_open(session: Session) -> int:
     return session.scalar(select(func.count()).where(Finding.resolved_at.is_(None))) or 0
 
 
-def open_findings(session: Session, limit: int | None = SHOWN) -> Sequence[Finding]:
-    """What is open, worst and newest first; all of it without a `limit`."""
+def open_findings(
+    session: Session, limit: int | None = SHOWN, skipped: int = 0
+) -> Sequence[Finding]:
+    """What is open, worst and newest first, without those `skipped`; all of it without a
+    `limit`."""
     return session.scalars(
         select(Finding)
         .where(Finding.resolved_at.is_(None))
         .order_by(Finding.severity, Finding.id.desc())
         .limit(limit)
+        .offset(skipped)
     ).all()
 
 
-def closed_findings(session: Session, limit: int = 50) -> Sequence[Finding]:
-    """What was fixed or is gone, the newest finding first."""
-    return session.scalars(
-        select(Finding)
-        .where(Finding.resolved_at.is_not(None))
-        .order_by(Finding.id.desc())
-        .limit(limit)
-    ).all()
+def closed_findings(
+    session: Session, before: int | None = None, limit: int = CLOSED_SHOWN + 1
+) -> Sequence[Finding]:
+    """What was fixed or is gone, the newest finding first, or those before one."""
+    query = select(Finding).where(Finding.resolved_at.is_not(None))
+    if before is not None:
+        query = query.where(Finding.id < before)
+    return session.scalars(query.order_by(Finding.id.desc()).limit(limit)).all()
 
 
 def resolve(session: Session, finding: Finding, resolution: str, actor: str) -> None:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
-import io
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import Select, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from payments_app.core import history
+from payments_app.core.csv_file import header, line
 from payments_app.core.db.clock import in_zone
 from payments_app.core.db.session import atomic
 from payments_app.core.money import Money
@@ -20,13 +19,11 @@ from payments_app.merchants.zones import zone_named
 from payments_app.payments.models import Transaction
 from payments_app.settlement.models import Batch, Line
 
-# What a spreadsheet takes for a formula: https://owasp.org/www-community/attacks/CSV_Injection
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 _COLUMNS = (
     *("Line", "Kind", "Payment", "Stripe ID", "Description"),
     *("Gross", "Stripe fee", "Platform fee", "Net", "Currency"),
 )
-_LISTED = 100
+LISTED = 100
 
 
 @dataclass(frozen=True)
@@ -96,46 +93,80 @@ def statement_of(session: Session, batch_id: str) -> Statement | None:
     return Statement(batch, merchant, [StatementLine(*row) for row in rows])
 
 
-def latest_batches(session: Session, merchant_id: str | None = None) -> list[Batch]:
-    """The latest batches (of one merchant), newest day first."""
-    query = select(Batch).order_by(Batch.business_day.desc(), Batch.currency, Batch.id)
+@dataclass(frozen=True)
+class BatchRow:
+    """A batch in a list: whose it is, and what it comes to (so far, while it is open)."""
+
+    batch: Batch
+    merchant: str
+    lines: int
+    total: Money
+
+
+def latest_batches(
+    session: Session, merchant_id: str | None = None, before: Batch | None = None
+) -> list[BatchRow]:
+    """The latest batches (of one merchant), newest day first, or those after one; one more than
+    LISTED, where there are more."""
+    place = (Batch.business_day, Batch.id)
+    query = (
+        select(Batch, Merchant.name, func.count(Line.id), func.coalesce(func.sum(Line.amount), 0))
+        .join(Merchant, Merchant.id == Batch.merchant_id)
+        .outerjoin(Line, Line.batch_id == Batch.id)
+        .where(Batch.id.in_(_page(merchant_id, before)))
+        .group_by(Batch.id, Merchant.name)
+        .order_by(*(column.desc() for column in place))
+    )
+    return [
+        BatchRow(batch, name, count, Money(int(total), batch.currency))
+        for batch, name, count, total in session.execute(query)
+    ]
+
+
+def _page(merchant_id: str | None, before: Batch | None) -> Select[str]:
+    place = (Batch.business_day, Batch.id)
+    query = select(Batch.id).order_by(*(column.desc() for column in place)).limit(LISTED + 1)
     if merchant_id is not None:
         query = query.where(Batch.merchant_id == merchant_id)
-    return list(session.scalars(query.limit(_LISTED)))
+    if before is not None:
+        query = query.where(tuple_(*place) < (before.business_day, before.id))
+    return query
 
 
 def as_csv(statement: Statement) -> str:
     """A row for each line; amounts in the currency's own unit, fees negative where they were taken,
     times in the named zone and UTC."""
-    out = io.StringIO()
-    rows = csv.writer(out)
-    rows.writerow([*_COLUMNS, f"Time ({statement.zone.key})", "Time (UTC)"])
+    zone = statement.zone
+    local = zone.key != "UTC"
+    lines = [header([*_COLUMNS, *([f"Time ({zone.key})"] if local else []), "Time (UTC)"])]
     for each in statement.lines:
-        line, transaction = each.line, each.transaction
-        rows.writerow(
-            [
-                line.key,
-                line.kind,
-                transaction.id,
-                transaction.stripe_payment_id or "",
-                _safe(transaction.description),
-                line.gross.major,
-                line.stripe_fee_money.major,
-                line.platform_fee_money.major,
-                line.money.major,
-                line.currency.upper(),
-                each.local(statement.zone).isoformat(sep=" ", timespec="seconds"),
-                line.occurred_at.isoformat(sep=" ", timespec="seconds"),
-            ]
+        of, transaction = each.line, each.transaction
+        lines.append(
+            line(
+                [
+                    of.key,
+                    of.kind,
+                    transaction.id,
+                    transaction.stripe_payment_id or "",
+                    transaction.description,
+                    of.gross.major,
+                    of.stripe_fee_money.major,
+                    of.platform_fee_money.major,
+                    of.money.major,
+                    of.currency.upper(),
+                    *([_time(each.local(zone))] if local else []),
+                    _time(of.occurred_at),
+                ]
+            )
         )
-    return out.getvalue()
+    return "".join(lines)
+
+
+def _time(moment: dt.datetime) -> str:
+    return moment.isoformat(sep=" ", timespec="seconds")
 
 
 @atomic
 def note_download(session: Session, batch_id: str, actor: str) -> None:
     """Who took a statement out, before it leaves."""
     history.record(session, "staff", "settlement.downloaded", actor=actor, subject=batch_id)
-
-
-def _safe(text: str) -> str:
-    return f"'{text}" if text.startswith(_FORMULA) else text

@@ -10,7 +10,10 @@ from payments_app.accounts.gate import ask_to_confirm, signed_in
 from payments_app.core.extensions import db
 from payments_app.core.web.access import staff
 from payments_app.core.web.headers import private
+from payments_app.core.web.query import UnreadableQueryError, asked, takes
+from payments_app.settlement.models import Batch
 from payments_app.settlement.statement import (
+    LISTED,
     Statement,
     as_csv,
     latest_batches,
@@ -23,10 +26,21 @@ blueprint = Blueprint("settlement", __name__, url_prefix="/staff/settlements")
 
 @blueprint.get("")
 @staff("view")
+@takes("before")
 def index() -> Response:
-    """The latest batches."""
-    statements = latest_batches(db.session())
-    return private(make_response(render_template("settlement/batches.html", batches=statements)))
+    """The latest batches of all merchants, page by page."""
+    session, before = db.session(), None
+    if asked("before"):
+        before = session.get(Batch, asked("before"))
+        if before is None:
+            raise UnreadableQueryError({"before": "This names no page of the list."})
+    found = latest_batches(session, before=before)
+    rendered = render_template(
+        "settlement/batches.html",
+        rows=found[:LISTED],
+        older=found[LISTED - 1].batch.id if len(found) > LISTED else None,
+    )
+    return private(make_response(rendered))
 
 
 @blueprint.get("/<batch_id>")

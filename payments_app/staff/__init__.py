@@ -1,7 +1,7 @@
 """staff: the dashboard of those who help buyers, and have no access to Stripe.
 
 Owns:       search indexes, daily counts of payments, saved filters; no state of a payment.
-Imports:    accounts, attention, core, customers, gateway, merchants, notices, orders,
+Imports:    accounts, attention, core, customers, gateway, ledger, merchants, notices, orders,
             payment_requests, payments, reconcile, subscriptions.
 Publishes:  nothing.
 Subscribes: nothing.

@@ -31,7 +31,7 @@ from payments_app.payments.connect.records import ConnectRecord
 from payments_app.payments.disputes.models import Dispute
 from payments_app.payments.models import Transaction
 from payments_app.payments.refunds.models import Refund
-from payments_app.reconcile.models import Finding
+from payments_app.reconcile.models import Finding, Payout, PayoutLine
 from payments_app.settlement.models import Batch
 from payments_app.staff.payments.saved_filters import save_filter
 from payments_app.subscriptions.models import Plan, Subscription
@@ -154,11 +154,39 @@ def _fill(session: Session, paid: str) -> dict[str, Any]:
         starts_at=now,
         ends_at=now + dt.timedelta(days=1),
     )
-    session.add_all([finding, dead, batch])
+    payout = Payout(
+        id="po_axe",
+        amount=1037,
+        currency="usd",
+        automatic=True,
+        status="paid",
+        arrives_at=now,
+        made_at=now,
+        listed_at=now,
+        stripe_data={},
+    )
+    session.add_all([finding, dead, batch, payout])
+    session.flush()
+    session.add(
+        PayoutLine(
+            id="txn_axe",
+            payout_id=payout.id,
+            type="charge",
+            source="ch_axe",
+            amount=1099,
+            fee=62,
+            net=1037,
+            currency="usd",
+            made_at=now,
+            about=paid,
+            transaction_id=paid,
+        )
+    )
     _sell(session, merchant, paid)
     alerts.raise_alert(session, "axe", "axe", "Something to look at", severity="critical")
     session.flush()
-    return {"finding_id": finding.id, "message_id": dead.id, "batch_id": batch.id}
+    ids = {"finding_id": finding.id, "message_id": dead.id, "batch_id": batch.id}
+    return {**ids, "payout_id": payout.id}
 
 
 def _sell(session: Session, merchant: Merchant, paid: str) -> None:

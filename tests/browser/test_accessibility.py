@@ -22,7 +22,9 @@ LOOKS: tuple[tuple[int, Literal["light", "dark"]], ...] = ((1280, "light"), (390
 # The payment form is Stripe's own page in a frame.
 OPTIONS = {"resultTypes": ["violations"], "iframes": False}
 VIOLATIONS = "options => axe.run(options).then(results => results.violations)"
-NO_PAGES = {"staff.payout", "staff.export", "settlement.download", "staff_api.sales_summary"}
+NO_PAGES = {
+    *("staff.export", "settlement.download", "ledger.download", "staff_api.sales_summary"),
+}
 STAFF_PAGES = (
     *("accounts.confirm", "accounts.password", "accounts.second_factor_page", "ops.alerts"),
     *("ops.dead_letter", "ops.queues", "ops.stripe", "ledger.index"),
@@ -31,8 +33,9 @@ STAFF_PAGES = (
     *("staff.confirm_refund", "staff.confirm_retry", "staff.customer", "staff.disputes"),
     *("staff.double_payments", "staff.findings", "staff.home", "staff.members"),
     *("staff.merchant_list", "staff.payment", "staff.payment_list", "staff.reports"),
-    *("staff.confirm_change", "staff.subscription", "staff.payouts", "staff.api_key_list"),
+    *("staff.confirm_change", "staff.subscription", "staff.payouts", "staff.payout"),
     *("staff.payment_links", "staff.payment_link", "staff.new_payment_link"),
+    *("staff.api_key_list", "ledger.journal_list"),
 )
 FILTERED = "/staff/payments?status=failed&least=wrong"
 SEARCHED = "/staff/payments?q=axe@example.com"

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
-
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -18,6 +15,7 @@ from payments_app.orders.models import Product
 from tests.accounts.staff_driver import StaffDriver
 from tests.bystanders import own
 from tests.checkout.checkout_client import CheckoutClient
+from tests.csv_rows import csv_rows
 from tests.own_worker import work
 
 pytestmark = pytest.mark.portable
@@ -89,7 +87,7 @@ def test_the_staffs_file_is_exact_in_each(checkout: CheckoutClient) -> None:
     for slug, *_ in CASES:
         checkout.pay(item=slug)
     answer = StaffDriver(checkout.app).signed_in("exporter").get("/staff/payments.csv")
-    rows = csv.DictReader(io.StringIO(answer.text))
+    rows = csv_rows(answer.text)
     assert {row["Amount"] for row in rows} == {exact for *_, exact in CASES}
 
 

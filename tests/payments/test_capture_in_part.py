@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from typing import Any
 
@@ -26,6 +24,7 @@ from payments_app.payments.transactions.received import is_release
 from payments_app.staff.reports.aggregate import aggregate
 from tests.accounts.staff_driver import Browser
 from tests.bystanders import own
+from tests.csv_rows import csv_rows
 from tests.inbound.webhook_sender import WebhookSender
 from tests.payments.driver import PaymentDriver
 from tests.payments.held import WORDS, Held, values
@@ -162,7 +161,7 @@ def test_the_file_has_it_and_what_was_asked_for(
 ) -> None:
     held.pay()
     driver.pay("pm_card_visa_chargeDeclined")
-    rows = list(csv.DictReader(io.StringIO(admin.get("/staff/payments.csv").text)))
+    rows = csv_rows(admin.get("/staff/payments.csv").text)
     assert [(row["Amount"], row["Amount Requested"]) for row in rows] == [
         ("10.99", "10.99"),
         ("15.00", "25.00"),

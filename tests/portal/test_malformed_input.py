@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Iterator
 
@@ -19,6 +17,7 @@ from payments_app.merchants.models import Endpoint
 from tests.accounts.staff_driver import StaffDriver
 from tests.browser.dashboard import Dashboard
 from tests.bystanders import own
+from tests.csv_rows import csv_rows
 from tests.notices.receiver import Receiver
 from tests.payments.driver import PaymentDriver
 from tests.payments.held import Held
@@ -117,7 +116,7 @@ def test_payments_in_any_currency_are_shown(app: Flask, portal: Portal, abroad: 
     statements = [
         line["Gross"]
         for batch in abroad.values()["batch_id"]
-        for line in csv.DictReader(io.StringIO(browser.get(f"/portal/statements/{batch}.csv").text))
+        for line in csv_rows(browser.get(f"/portal/statements/{batch}.csv").text)
         if line["Kind"] == "capture"
     ]
     assert sorted(statements) == ["10.99", "1234.50", "1234.50", "1234.50"]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 
 import pytest
@@ -13,6 +11,7 @@ from payments_app.core.extensions import db
 from payments_app.payments.models import PaymentRecord
 from payments_app.portal.payments import payments_of
 from payments_app.settlement.models import Batch
+from tests.csv_rows import csv_rows
 from tests.merchants.default_merchant import shop_id
 from tests.payments.driver import PaymentDriver
 from tests.portal.portal_driver import Portal
@@ -82,7 +81,7 @@ def test_a_statement_is_downloaded_line_by_line(driver: PaymentDriver, portal: P
     assert f"/portal/statements/{batch.id}" in browser.get("/portal/statements").text
     assert "$10.37" in browser.get(f"/portal/statements/{batch.id}").text
     answer = browser.get(f"/portal/statements/{batch.id}.csv")
-    (row,) = csv.DictReader(io.StringIO(answer.text))
+    (row,) = csv_rows(answer.text)
     assert (row["Gross"], row["Stripe fee"], row["Net"]) == ("10.99", "-0.62", "10.37")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import logging
 from collections.abc import Callable, Iterator
@@ -27,6 +26,7 @@ from payments_app.notices.webhook_models import WebhookEvent
 from tests.accounts.staff_driver import StaffDriver
 from tests.bystanders import own
 from tests.checkout.checkout_client import BROWSER, CheckoutClient
+from tests.csv_rows import csv_rows
 from tests.customers.mailed_link import known
 from tests.customers.shoppers import buy, cards, customer
 from tests.customers.tokens import token_of
@@ -128,7 +128,7 @@ def test_no_page_and_no_export_holds_a_card_s_id(world: World) -> None:
 
 
 def test_the_export_has_the_failed_payment_without_the_id(world: World) -> None:
-    rows = list(csv.DictReader(io.StringIO(world.staff.get("/staff/payments.csv").text)))
+    rows = csv_rows(world.staff.get("/staff/payments.csv").text)
     (failed,) = [row for row in rows if row["Id"] == world.failed]
     assert "does not own the payment method pm_[cut]" in failed["Error Details"]
 

@@ -20,12 +20,14 @@ from payments_app.payment_requests.ask import Wish, ask
 from payments_app.payments.models import Transaction
 from payments_app.payments.refunds.request import request_refund
 from payments_app.reconcile.models import Finding
+from payments_app.reconcile.read_payout import read as read_payout
 from payments_app.staff.reports.aggregate import aggregate
 from payments_app.subscriptions.models import Plan
 from tests.accounts.staff_driver import StaffDriver
 from tests.bystanders import own
 from tests.customers.mailed_link import press_continue
 from tests.inbound.webhook_sender import WebhookSender
+from tests.ledger.concurrency import claim
 from tests.notices.receiver import Receiver
 from tests.payments.driver import PaymentDriver
 from tests.reconcile.books import compare_last_hours
@@ -59,6 +61,8 @@ class Abroad:
         aggregate()
         end_days()
         self.driver.work_all_waiting()
+        self.payout = self.driver.sandbox("POST", "/_sandbox/payouts", currency="pkr")["id"]
+        read_payout(self.payout, claim(self.payout))
 
     def pay(self, currency: str, card: str = "pm_card_visa", amount: int = 123_450) -> str:
         """A payment made at Stripe that we hear of by its events; the id of its transaction."""
@@ -104,13 +108,13 @@ class Abroad:
             "transaction_id": paid,
             "customer_id": [owner],
             "batch_id": [batch.id for batch in batches()],
+            "payout_id": [self.payout],
             "finding_id": list(db.session.scalars(select(Finding.id))),
             "endpoint_id": list(db.session.scalars(select(Endpoint.id).where(own(Endpoint)))),
             "delivery_id": list(db.session.scalars(select(Delivery.id).where(own(Delivery)))),
             "payment_id": [self.asked],
             "request_id": [self.asked],
             "refund_id": ["rfd_none"],
-            "payout_id": ["po_none"],
             "item": ["rug", "bazaar", self.asked],
             "slug": ["rug"],
         }

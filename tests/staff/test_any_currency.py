@@ -3,8 +3,6 @@ down, and nothing that follows a payment."""
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Iterator
 
@@ -24,6 +22,7 @@ from payments_app.subscriptions.amounts import amount_due
 from payments_app.subscriptions.models import Plan
 from tests.accounts.staff_driver import StaffDriver
 from tests.bystanders import own
+from tests.csv_rows import csv_rows
 from tests.inbound.webhook_sender import WebhookSender
 from tests.notices.receiver import Receiver
 from tests.payments.driver import PaymentDriver
@@ -87,7 +86,7 @@ def test_it_is_summed_by_its_currency(app: Flask, abroad: Abroad) -> None:
 @pytest.mark.alone
 def test_files_have_it_in_its_own_unit(app: Flask, abroad: Abroad) -> None:
     answer = StaffDriver(app).signed_in("admin").get("/staff/payments.csv")
-    rows = {row["Id"]: row for row in csv.DictReader(io.StringIO(answer.text))}
+    rows = {row["Id"]: row for row in csv_rows(answer.text)}
     assert (rows[abroad.xyz]["Amount"], rows[abroad.xyz]["Currency"]) == ("1234.50", "XYZ")
     assert rows[abroad.usd]["Amount"] == "10.99"
     assert len(rows) == 5

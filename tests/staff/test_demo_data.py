@@ -42,7 +42,7 @@ def test_demo_payments_fill_the_pages(
     page = viewer.get("/staff/payments").text
     assert page.count("<tr>") == 51
     assert "Insufficient funds" in viewer.get("/staff/payments?status=failed").text
-    assert viewer.get("/staff/reports?days=365").text.count("<rect") == 365
+    assert viewer.get("/staff/reports?days=365").text.count("<rect") in {12, 13}  # by month
 
 
 def test_demo_payments_have_refunds_disputes_and_second_attempts(

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-import io
-
 import pytest
+from flask import Flask
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
@@ -13,9 +11,14 @@ from payments_app.accounts.models import StaffSession
 from payments_app.core.db.clock import database_now
 from payments_app.core.db.ids import reference
 from payments_app.core.db.session import atomic
+from payments_app.payments.disputes.refresh import refresh
 from payments_app.staff.payments import export
 from tests.accounts.staff_driver import Browser, StaffDriver
 from tests.bystanders import own
+from tests.csv_rows import csv_rows
+from tests.ledger.concurrency import claim
+from tests.payments.driver import PaymentDriver
+from tests.refunds.refund_steps import give_back
 from tests.staff.stored_payments import StoredPayments
 
 pytestmark = pytest.mark.portable
@@ -29,7 +32,7 @@ def exporter(staff_driver: StaffDriver) -> Browser:
 def rows_of(browser: Browser, query: str = "") -> list[dict[str, str]]:
     answer = browser.get(f"/staff/payments.csv{query}")
     assert answer.mimetype == "text/csv"
-    return list(csv.DictReader(io.StringIO(answer.text)))
+    return csv_rows(answer.text)
 
 
 def test_the_file_has_the_rows_of_the_filter_in_their_order(
@@ -103,3 +106,36 @@ def _let_confirmation_pass(session: Session) -> None:
     session.execute(
         update(StaffSession).where(own(StaffSession)).values(confirmed_at=database_now(-601))
     )
+
+
+def test_no_two_columns_have_one_name_where_the_reader_is_in_utc(exporter: Browser) -> None:
+    exporter.client.set_cookie("staff_zone", "UTC", path="/staff")
+    assert exporter.get("/staff/payments.csv").text.count("Date (UTC)") == 1
+
+
+def test_a_spreadsheet_knows_that_it_is_utf_8(exporter: Browser) -> None:
+    answer = exporter.get("/staff/payments.csv")
+    assert answer.data.startswith(b"\xef\xbb\xbfReference,")
+
+
+@pytest.mark.alone
+def test_it_says_what_was_refunded_disputed_and_taken_and_what_is_left(
+    app: Flask, exporter: Browser
+) -> None:
+    with app.app_context():
+        driver = PaymentDriver(app)
+        plain, disputed = driver.pay(), driver.pay("pm_card_createDispute")
+        give_back(driver, plain, 300)
+        refresh(driver.read(disputed).stripe_payment_id or "", claim("x"))
+        driver.pay("pm_card_visa_chargeDeclined")
+        driver.work()
+    rows = {row["Id"]: row for row in rows_of(exporter)}
+    failed = next(row for id_, row in rows.items() if id_ not in {plain, disputed})
+    names = ("Amount", "Refunded", "Disputed", "Stripe Fee", "Stripe Fee Currency", "Net")
+    assert [rows[plain][name] for name in names] == [
+        *("10.99", "3.00", "0.00", "0.62", "USD", "7.37")
+    ]
+    assert [rows[disputed][name] for name in names] == [
+        *("10.99", "0.00", "10.99", "15.62", "USD", "-15.62")
+    ]
+    assert [failed[name] for name in names[1:]] == [""] * 5

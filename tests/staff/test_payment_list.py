@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
-import io
 import re
 
 import pytest
@@ -12,6 +10,7 @@ import pytest
 from payments_app.core.db.clock import utcnow
 from payments_app.core.db.ids import reference
 from tests.accounts.staff_driver import Browser, StaffDriver
+from tests.csv_rows import csv_rows
 from tests.staff.stored_payments import StoredPayments
 
 pytestmark = [pytest.mark.portable, pytest.mark.dialect]
@@ -99,7 +98,7 @@ def test_an_amount_filter_means_what_the_list_shows(
     exporter = staff_driver.signed_in("exporter")
     for query, ids in wanted.items():
         assert set(shown(viewer, f"/staff/payments?{query}")) == set(map(reference, ids)), query
-        file = csv.DictReader(io.StringIO(exporter.get(f"/staff/payments.csv?{query}").text))
+        file = csv_rows(exporter.get(f"/staff/payments.csv?{query}").text)
         assert {row["Id"] for row in file} == ids, query
 
 

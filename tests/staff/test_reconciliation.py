@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from sqlalchemy.orm import Session
 from payments_app.core.db.clock import utcnow
 from payments_app.core.db.session import atomic
 from payments_app.core.jobs.outbox import Message
-from payments_app.reconcile.findings import SHOWN, resolve
+from payments_app.reconcile.findings import CLOSED_SHOWN, SHOWN, resolve
 from payments_app.reconcile.fix import FIXES
 from payments_app.reconcile.kinds import KINDS
 from payments_app.reconcile.models import Finding
@@ -49,6 +50,12 @@ def _many(session: Session, count: int) -> None:
 @atomic
 def _resolved(session: Session, finding_id: int) -> None:
     resolve(session, session.get_one(Finding, finding_id), "gone", "system")
+
+
+@atomic
+def _all_resolved(session: Session) -> None:
+    for finding in session.scalars(select(Finding)):
+        resolve(session, finding, "gone", "system")
 
 
 @atomic
@@ -94,7 +101,21 @@ def test_a_list_that_is_cut_says_so(staff_driver: StaffDriver, support: Browser)
     staff_driver.do(_many, SHOWN)
     assert "are shown" not in support.get(PAGE).text
     staff_driver.do(_found, "unknown_intent", None)
-    assert f"The first {SHOWN} of {SHOWN + 1} are shown" in support.get(PAGE).text
+    page = support.get(PAGE).text
+    assert f"{SHOWN} of {SHOWN + 1} are shown" in page
+    assert f'href="{PAGE}?skip={SHOWN}"' in page
+    assert "pi_0" not in page
+    assert f"1 of {SHOWN + 1} are shown" in (rest := support.get(f"{PAGE}?skip={SHOWN}").text)
+    assert "pi_0" in rest
+
+
+def test_the_list_of_what_is_over_goes_on(staff_driver: StaffDriver, support: Browser) -> None:
+    staff_driver.do(_many, CLOSED_SHOWN + 1)
+    staff_driver.do(_all_resolved)
+    page = support.get(PAGE).text
+    (place,) = re.findall(r"before=(\d+)", page)
+    rest = support.get(f"{PAGE}?before={place}").text
+    assert ("pi_0<" in page, "pi_0<" in rest, "Older ones" in rest) == (False, True, False)
 
 
 def test_every_fix_has_its_words() -> None:

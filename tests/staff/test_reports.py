@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import html
 import random
+import re
 from concurrent.futures import ThreadPoolExecutor
 from zoneinfo import ZoneInfo
 
 import pytest
+from flask import Flask
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
@@ -16,10 +19,15 @@ from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.payments.models import Transaction
 from payments_app.payments.states import PUBLIC_STATE
+from payments_app.staff.reports import figures as figures_module
 from payments_app.staff.reports.charts import bars, line
+from payments_app.staff.reports.figures import DailyFigure, figures, keep_days
+from payments_app.staff.reports.queries import folds
 from payments_app.staff.reports.rollups import DailyPayments, PaymentDelta, aggregate_all, counts
 from tests.accounts.staff_driver import Browser, StaffDriver
 from tests.bystanders import own
+from tests.payments.driver import PaymentDriver
+from tests.refunds.refund_steps import give_back
 from tests.staff.stored_payments import DECLINED, StoredPayments
 
 pytestmark = [pytest.mark.portable, pytest.mark.dialect]
@@ -205,3 +213,90 @@ def test_a_day_without_payments_is_a_gap_in_the_line_and_no_zero() -> None:
 def test_bars_of_nothing_are_flat() -> None:
     drawn = bars([dt.date(2026, 1, 1)], [0], ["$0.00"])
     assert [bar.height for bar in drawn.bars] == [0]
+
+
+def test_a_reason_leads_to_as_many_payments_as_it_counts(
+    viewer: Browser, stored_payments: StoredPayments
+) -> None:
+    stored_payments.decline()
+    stored_payments.decline(created_at=utcnow() - dt.timedelta(days=20))
+    page = viewer.get("/staff/reports?days=7").text
+    (link,) = re.findall(r'href="(/staff/payments\?[^"]*reason=[^"]*)"', page)
+    assert viewer.get(html.unescape(link)).text.count('data-label="Reason"') == 1
+    page = viewer.get("/staff/reports?days=30").text
+    (link,) = re.findall(r'href="(/staff/payments\?[^"]*reason=[^"]*)"', page)
+    assert viewer.get(html.unescape(link)).text.count('data-label="Reason"') == 2
+
+
+def test_no_list_of_reasons_is_cut_silently(
+    viewer: Browser, stored_payments: StoredPayments
+) -> None:
+    for number in range(14):
+        stored_payments.decline(error=DECLINED | {"decline_code": f"code_{number}"})
+    assert "2 other reasons" in viewer.get("/staff/reports").text
+
+
+def test_a_reason_of_nobody_s_is_no_link(viewer: Browser, stored_payments: StoredPayments) -> None:
+    stored_payments.payment("canceled")
+    assert "reason=unknown" not in viewer.get("/staff/reports").text
+
+
+def test_an_order_that_was_paid_at_its_second_attempt_counts_as_paid(
+    app: Flask, viewer: Browser
+) -> None:
+    with app.app_context():
+        driver = PaymentDriver(app)
+        order = driver.create_order()
+        driver.pay("pm_card_visa_chargeDeclined", order)
+        driver.pay(order=order)
+        driver.pay("pm_card_visa_chargeDeclined")
+    page = " ".join(viewer.get("/staff/reports").text.split())
+    assert "50.0 %" in page
+    assert "1 of 2;" in page
+    assert "33.3 %" in page
+
+
+def test_net_is_gross_without_refunds_disputes_and_fees(app: Flask, viewer: Browser) -> None:
+    with app.app_context():
+        driver = PaymentDriver(app)
+        give_back(driver, driver.pay(), 300)
+    page = viewer.get("/staff/reports").text
+    for words in ("$10.99", "-$3.00", "-$0.62", "$7.37"):
+        assert words in page
+
+
+def test_the_period_before_stands_beside(viewer: Browser, stored_payments: StoredPayments) -> None:
+    stored_payments.payment(amount=1099)
+    stored_payments.payment(amount=4321, created_at=utcnow() - dt.timedelta(days=10))
+    assert "$43.21 in the 7 days before" in " ".join(
+        viewer.get("/staff/reports?days=7").text.split()
+    )
+
+
+@pytest.mark.parametrize(("days", "most"), [(7, 7), (30, 30), (90, 13), (365, 13)])
+def test_no_chart_has_more_points_than_an_eye_tells_apart(days: int, most: int) -> None:
+    last = dt.date(2026, 11, 26)
+    folded = folds(last - dt.timedelta(days=days - 1), last)
+    assert (len(folded) <= most, sum(len(of) for _, of in folded)) == (True, days)
+    assert [day for _, of in folded for day in of] == [
+        last - dt.timedelta(days=n) for n in reversed(range(days))
+    ]
+
+
+def test_a_day_that_is_kept_says_what_it_says_worked_out(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with app.app_context():
+        driver = PaymentDriver(app)
+        give_back(driver, driver.pay(), 300)
+        driver.pay("pm_card_visa_chargeDeclined")
+        today = utcnow().date()
+        before = figures(db.session(), today, today, UTC)
+        db.session.rollback()
+        monkeypatch.setattr(figures_module, "_OPEN_DAYS", 0)
+        keep_days(UTC)
+        kept = figures(db.session(), today, today, UTC)
+        assert dict(kept) == dict(before)
+        assert kept[today]["usd"]["stripe_balance"] == 737
+        rows = select(DailyFigure).where(DailyFigure.day == today)
+        assert len(db.session.scalars(rows).all()) == len(kept[today]["usd"]) + 1

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from sqlalchemy import JSON
 from sqlalchemy.orm import Session
-from tests.staff.odd_rows import ODD_ERRORS
 
 from payments_app.core.db.clock import utcnow
 from payments_app.core.db.ids import new_id, reference
@@ -22,6 +21,7 @@ from payments_app.payments.unmatched import UnmatchedObject
 from payments_app.staff.presenter import COLUMNS, MARK, detail_of
 from tests.accounts.staff_driver import StaffDriver
 from tests.ledger.concurrency import claim
+from tests.staff.odd_rows import ODD_ERRORS
 from tests.staff.stored_payments import StoredPayments
 
 pytestmark = pytest.mark.portable

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
-import io
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -21,6 +19,7 @@ from payments_app.reconcile.models import Finding
 from payments_app.staff.payments.paging import read_page
 from payments_app.staff.presenter import MARK
 from tests.accounts.staff_driver import Browser, StaffDriver
+from tests.csv_rows import csv_rows
 from tests.staff.odd_rows import EAST, FIRST, LAST, ROWS, WEST
 from tests.staff.stored_payments import StoredPayments
 
@@ -80,7 +79,7 @@ def test_the_file_has_a_line_for_each(
     admin: Browser, stored_payments: StoredPayments, shop: tuple[str, list[str]]
 ) -> None:
     answer = admin.get("/staff/payments.csv")
-    rows = {row["Id"]: row for row in csv.DictReader(io.StringIO(answer.text))}
+    rows = {row["Id"]: row for row in csv_rows(answer.text)}
     good, odd = shop
     assert rows.keys() >= {good, *odd}
     assert rows[good]["Amount"] == "10.99"

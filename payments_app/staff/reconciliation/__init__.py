@@ -1,7 +1,7 @@
-"""staff.reconciliation: what differs between Stripe, payments and ledger, and its safe fixes.
+"""staff.reconciliation: what differs between the books, its safe fixes, and the payouts.
 
 Owns:       no table.
-Imports:    accounts, core, gateway, reconcile, staff.
+Imports:    accounts, core, gateway, payments, reconcile, staff.
 Publishes:  nothing.
 Subscribes: nothing.
 """

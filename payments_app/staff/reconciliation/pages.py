@@ -15,7 +15,14 @@ from payments_app.accounts.gate import signed_in
 from payments_app.accounts.people import names_of
 from payments_app.core.extensions import db
 from payments_app.core.web.access import staff
-from payments_app.reconcile.findings import closed_findings, count_open, open_findings
+from payments_app.core.web.query import place_in_list, takes
+from payments_app.reconcile.findings import (
+    CLOSED_SHOWN,
+    SHOWN,
+    closed_findings,
+    count_open,
+    open_findings,
+)
 from payments_app.reconcile.fix import FixFailedError, request_fix
 from payments_app.reconcile.models import Finding
 from payments_app.staff.blueprint import blueprint, page
@@ -27,14 +34,21 @@ MAX_ID = 2**63 - 1
 
 @blueprint.get("/reconciliation")
 @staff("technical")
+@takes("skip", "before")
 def findings() -> Response:
-    """What is open, worst first; below, what was fixed or went away by itself."""
-    session = db.session()
+    """What is open, worst first; below, what was fixed or went away by itself; each page by
+    page."""
+    session, skipped = db.session(), min(place_in_list("skip") or 0, MAX_ID)
+    count = count_open(session)
+    closed = closed_findings(session, place_in_list())
     return page(
         "reconciliation/findings.html",
-        opened=_shown(open_findings(session)),
-        count=count_open(session),
-        closed=_shown(closed_findings(session)),
+        opened=_shown(open_findings(session, skipped=skipped)),
+        count=count,
+        skipped=skipped,
+        more=skipped + SHOWN if count > skipped + SHOWN else None,
+        closed=_shown(closed[:CLOSED_SHOWN]),
+        older=closed[CLOSED_SHOWN - 1].id if len(closed) > CLOSED_SHOWN else None,
     )
 
 

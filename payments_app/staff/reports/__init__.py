@@ -1,7 +1,7 @@
-"""staff.reports: success rate, volume and reasons of failures by day.
+"""staff.reports: orders, attempts, gross, net and reasons of failures by day.
 
-Owns:       daily rows of payments, and the deltas that they are made of.
-Imports:    core, payments, staff, staff.payments.
+Owns:       daily rows of payments, the deltas that they are made of, and daily figures.
+Imports:    core, ledger, payments, staff, staff.payments.
 Publishes:  nothing.
 Subscribes: nothing.
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from payments_app.staff.reports.figures import keep_days
 from payments_app.staff.reports.rollups import aggregate_all
 from payments_app.staff.zones import business_zone
 
@@ -9,4 +10,7 @@ from payments_app.staff.zones import business_zone
 def aggregate() -> int:
     """Aggregate all there is and return how many deltas that was. Safe to run twice and beside
     itself: a delta is taken once."""
-    return aggregate_all(business_zone())
+    zone = business_zone()
+    aggregated = aggregate_all(zone)
+    keep_days(zone)
+    return aggregated

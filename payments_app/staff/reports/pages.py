@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import asdict
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, jsonify
 
@@ -18,10 +19,13 @@ from payments_app.core.web.query import UnreadableQueryError, asked, takes
 from payments_app.staff import cache
 from payments_app.staff.blueprint import blueprint, page
 from payments_app.staff.reports import queries as made
+from payments_app.staff.reports.booked import booked
+from payments_app.staff.reports.figures import figures
 from payments_app.staff.reports.rollups import counts, used_currencies
 from payments_app.staff.zones import business_zone
 
 SUMMARY_SECONDS = 300
+_NOTHING = dict.fromkeys(("report", "books", "books_before"))
 _SHAPE = shape_of(made.SalesSummary, made.Sales)
 api = Blueprint("staff_api", __name__, url_prefix="/api/v1/reports")
 
@@ -44,15 +48,31 @@ def reports() -> Response:
     if wanted and code_of(wanted) is None:
         raise UnreadableQueryError({"currency": "There is no such currency."}, {"days": length})
     currency = wanted or next(iter(currencies), None)
-    found = counts(db.session(), first, last, zone, currency)
     return page(
         "reports/reports.html",
-        report=made.report(found, first, last, currency) if currency else None,
+        **(_made(first, last, zone, currency) if currency else _NOTHING),
         currencies=currencies,
         days=days,
         ranges=made.RANGES,
         zone=zone.key,
     )
+
+
+def _made(first: dt.date, last: dt.date, zone: ZoneInfo, currency: str) -> dict[str, Any]:
+    """The report of these days beside that of as many days before them."""
+    session, length = db.session(), last - first + dt.timedelta(days=1)
+    periods = ((first, last), (first - length, last - length))
+    now, before = (counts(session, *period, zone, currency) for period in periods)
+    kept = figures(session, first - length, last, zone)
+    books, books_before = (
+        booked([of for day, of in kept.items() if begin <= day <= end], currency)
+        for begin, end in periods
+    )
+    return {
+        "report": made.report(now, first, last, currency, before),
+        "books": books,
+        "books_before": books_before,
+    }
 
 
 @api.get("/sales_summary")

@@ -6,6 +6,7 @@ import datetime as dt
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
@@ -20,6 +21,8 @@ from payments_app.staff.reports.rollups import Count, counts
 
 RANGES = (7, 30, 90, 365)
 _TOP_REASONS = 12
+DAY = "%m/%d/%Y"
+_DAYS_APART, _WEEKS_APART = 31, 120
 
 
 @dataclass(frozen=True)
@@ -45,15 +48,81 @@ class Reason:
 
 
 @dataclass(frozen=True)
+class Fold:
+    """Days that are one row of the table and one point of a chart: a day, a week or a month."""
+
+    words: str
+    total: Day
+    days: list[Day]
+
+
+@dataclass(frozen=True)
 class Report:
-    """Days newest first, of one currency; charts run from left to right."""
+    """Newest first, of one currency; charts run from left to right. `before` is the period of the
+    same length before. `more` counts the reasons that are not among `reasons`."""
 
     currency: str
-    days: list[Day]
+    first: dt.date
+    last: dt.date
+    folds: list[Fold]
     total: Day
+    before: Day
     reasons: list[Reason]
+    more: Reason | None
     rate_chart: Line
     volume_chart: Bars
+
+
+def report(
+    found: Sequence[Count], first: dt.date, last: dt.date, currency: str, before: Sequence[Count]
+) -> Report:
+    """The report of one currency; days on which nothing happened are in it too."""
+    own = [count for count in found if count.currency == currency]
+    by_day: dict[dt.date, list[Count]] = defaultdict(list)
+    for count in own:
+        by_day[count.day].append(count)
+    folded = [
+        (words, [(date, by_day[date]) for date in dates]) for words, dates in folds(first, last)
+    ]
+    counted = [[count for _, of_day in days for count in of_day] for _, days in folded]
+    starts = [days[0][0] for _, days in folded]
+    totals = [_day(start, of, currency) for start, of in zip(starts, counted, strict=True)]
+    listed = [
+        Fold(words, total, [_day(date, of, currency) for date, of in reversed(days)])
+        for (words, days), total in zip(folded, totals, strict=True)
+    ]
+    reasons = _reasons(own)
+    return Report(
+        currency=currency,
+        first=first,
+        last=last,
+        folds=listed[::-1],
+        total=_day(last, own, currency),
+        before=_day(first, [count for count in before if count.currency == currency], currency),
+        reasons=reasons[:_TOP_REASONS],
+        more=_others(reasons[_TOP_REASONS:], reasons),
+        rate_chart=line(starts, [_rate(of) for of in counted]),
+        volume_chart=bars(
+            starts,
+            [_sum(of, State.COMPLETE, "amount") for of in counted],
+            [total.volume for total in totals],
+        ),
+    )
+
+
+def folds(first: dt.date, last: dt.date) -> list[tuple[str, list[dt.date]]]:
+    """Days, or weeks of a quarter, or months of a year: as many as an eye can tell apart."""
+    dates = [first + dt.timedelta(days=n) for n in range((last - first).days + 1)]
+    if len(dates) <= _DAYS_APART:
+        return [(f"{date:{DAY}}", [date]) for date in dates]
+    if len(dates) <= _WEEKS_APART:
+        weeks = [dates[max(0, end - 7) : end] for end in range(len(dates), 0, -7)][::-1]
+        return [(f"{week[0]:{DAY}} to {week[-1]:{DAY}}", week) for week in weeks]
+    return [
+        (f"{month[0]:%B %Y}", month)
+        for _, of in groupby(dates, key=lambda date: (date.year, date.month))
+        for month in [list(of)]
+    ]
 
 
 def currencies(found: Sequence[Count]) -> list[str]:
@@ -62,26 +131,6 @@ def currencies(found: Sequence[Count]) -> list[str]:
     for count in found:
         used[count.currency] += count.count
     return [currency for currency, _ in used.most_common()]
-
-
-def report(found: Sequence[Count], first: dt.date, last: dt.date, currency: str) -> Report:
-    """The report of one currency; days on which nothing happened are in it too."""
-    by_day: dict[dt.date, list[Count]] = defaultdict(list)
-    for count in found:
-        if count.currency == currency:
-            by_day[count.day].append(count)
-    dates = [first + dt.timedelta(days=n) for n in range((last - first).days + 1)]
-    days = [_day(date, by_day[date], currency) for date in dates]
-    volumes = [_sum(by_day[date], State.COMPLETE, "amount") for date in dates]
-    everything = [count for date in dates for count in by_day[date]]
-    return Report(
-        currency=currency,
-        days=days[::-1],
-        total=_day(last, everything, currency),
-        reasons=_reasons(everything),
-        rate_chart=line(dates, [_rate(by_day[date]) for date in dates]),
-        volume_chart=bars(dates, volumes, [day.volume for day in days]),
-    )
 
 
 @dataclass(frozen=True)
@@ -151,8 +200,16 @@ def _reasons(found: Sequence[Count]) -> list[Reason]:
     whole = by_reason.total()
     return [
         Reason(code, in_words(code) or code, count, percent(count, whole))
-        for code, count in by_reason.most_common(_TOP_REASONS)
+        for code, count in by_reason.most_common()
     ]
+
+
+def _others(rest: list[Reason], every: list[Reason]) -> Reason | None:
+    if not rest:
+        return None
+    count = sum(reason.count for reason in rest)
+    share = percent(count, sum(reason.count for reason in every))
+    return Reason("", f"{len(rest)} other reasons", count, share)
 
 
 def _sum(found: Sequence[Count], state: str, what: str) -> int:

@@ -1,4 +1,5 @@
-"""What reached the bank: payouts, and the balance transactions that each is made of.
+"""What reached the bank, and what each day brought: payouts with their balance transactions, and
+the figures of the reports.
 
 Revision: 0009, after 0008.
 """
@@ -62,8 +63,23 @@ def upgrade() -> None:
     op.create_index(
         op.f("pay_payout_lines_transaction_id_idx"), "pay_payout_lines", ["transaction_id"]
     )
+    op.create_table(
+        "pay_daily_figures",
+        sa.Column("zone", sa.String(length=64), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("name", sa.String(length=24), nullable=False),
+        sa.Column("amount", columns.BIGINT, nullable=False),
+        sa.Column(
+            "made_at", columns.UTCDateTime(), server_default=clock.database_now(), nullable=False
+        ),
+        sa.PrimaryKeyConstraint(
+            "zone", "day", "currency", "name", name=op.f("pay_daily_figures_pkey")
+        ),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("pay_daily_figures")
     op.drop_table("pay_payout_lines")
     op.drop_table("pay_payouts")

@@ -18,6 +18,7 @@ from payments_app.payments.disputes.models import CLOSED, NEEDS_ANSWER, Dispute
 from payments_app.payments.disputes.warn import OPENED as WARNED
 from payments_app.payments.models import PaymentRecord, Role, Transaction
 from payments_app.payments.payment_of import charge_id
+from payments_app.payments.phases import State
 from payments_app.payments.refunds.models import Refund
 from payments_app.payments.retries.request import COMMAND as RETRY
 from payments_app.payments.retries.request import REQUESTED
@@ -43,7 +44,7 @@ def facts_of(session: Session, rows: Sequence[Row[Any]]) -> dict[str, Facts]:
     ids = [row.id for row in rows]
     refunds, disputes = _refunds(session, ids), _disputes(session, ids)
     warnings, asked = _history(session, ids)
-    attempts = _attempts(session, ids)
+    attempts, released = _attempts(session, ids)
     findings = _findings(session, ids)
     dead = _dead(session, ids, refunds, disputes)
     answered = _answered(session, ids)
@@ -55,6 +56,7 @@ def facts_of(session: Session, rows: Sequence[Row[Any]]) -> dict[str, Facts]:
             paid=row.paid,
             error=row.error if isinstance(row.error, dict) else None,
             attempts=attempts.get(row.id),
+            released=released,
             gave_intent=row.stripe_payment_id is None and row.charge is not None,
             retry_asked=row.id in asked and all(c != RETRY for _, c in dead.get(row.id, ())),
             refunds=refunds.get(row.id, ()),
@@ -84,7 +86,7 @@ def payments_of(session: Session, subjects: Iterable[str]) -> set[str]:
 
 def all_attempts(session: Session, ids: Sequence[str]) -> set[str]:
     """These payments, and every other attempt at what they pay for."""
-    attempts = _attempts(session, ids)
+    attempts, _ = _attempts(session, ids)
     return {*ids, *(id_ for tried in attempts.values() for id_, _ in tried)}
 
 
@@ -95,8 +97,11 @@ def _by_payment(pairs: Iterable[tuple[Any, T]]) -> dict[Any, list[T]]:
     return found
 
 
-def _attempts(session: Session, ids: Sequence[str]) -> dict[str, list[tuple[str, str]]]:
-    """By payment, ids and states of all attempts at the same payable, the oldest first."""
+def _attempts(
+    session: Session, ids: Sequence[str]
+) -> tuple[dict[str, list[tuple[str, str]]], frozenset[str]]:
+    """By payment, ids and states of all attempts at the same payable, the oldest first; and those
+    that are complete and hold it no more."""
     payable = (PaymentRecord.payable_type, PaymentRecord.payable_id)
     pays_for = PaymentRecord.role == Role.PAYS_FOR
     mine = {
@@ -108,15 +113,17 @@ def _attempts(session: Session, ids: Sequence[str]) -> dict[str, list[tuple[str,
         )
     }
     if not mine:
-        return {}
+        return {}, frozenset()
     rows = session.execute(
-        select(*payable, Transaction.id, Transaction.state)
+        select(*payable, Transaction.id, Transaction.state, PaymentRecord.active)
         .join(Transaction)
         .where(tuple_(*payable).in_(sorted(set(mine.values()))), pays_for)
         .order_by(PaymentRecord.id)
-    )
+    ).all()
     tried = _by_payment(((row.payable_type, row.payable_id), (row.id, row.state)) for row in rows)
-    return {id_: tried[key] for id_, key in mine.items()}
+    complete = (row for row in rows if row.state == State.COMPLETE)
+    released = frozenset(row.id for row in complete if not row.active)
+    return {id_: tried[key] for id_, key in mine.items()}, released
 
 
 def _refunds(session: Session, ids: Sequence[str]) -> dict[str, list[RefundFact]]:

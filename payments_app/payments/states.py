@@ -9,9 +9,10 @@ from sqlalchemy.orm import Session, joinedload
 
 from payments_app.core import history
 from payments_app.core.db.clock import database_now
+from payments_app.core.db.session import note_change
 from payments_app.core.jobs import outbox
 from payments_app.core.states import Machine
-from payments_app.payments.models import PaymentRecord, Role, Transaction
+from payments_app.payments.models import PaymentRecord, Role, Transaction, attempts_of
 from payments_app.payments.payable import FOLLOW_UP_QUEUE, follow_up_of, payable_kinds
 from payments_app.payments.phases import Phase, State
 
@@ -144,6 +145,7 @@ def stop_holding(session: Session, transaction_id: str) -> None:
         .where(PaymentRecord.transaction_id == transaction_id, PaymentRecord.role == Role.PAYS_FOR)
         .values(active=False)
     )
+    note_change(session, attempts_of(transaction_id))
 
 
 def _keep_active(transaction: Transaction) -> str | None:

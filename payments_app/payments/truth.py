@@ -70,9 +70,10 @@ class DisputeFact:
 class Facts:
     """All that the truth about a payment follows from. `attempts` are the ids and states of all
     attempts at the same payable, the oldest first, itself among them; None where it pays for
-    nothing. `gave_intent` says that a later attempt has its intent. `warnings` are ids of early
-    fraud warnings, `findings` and `dead` are (id, kind or command) of what is open. `answered` are
-    keys of needs that a person closed."""
+    nothing. `released` are those that are complete and were given back, so that it may be paid
+    anew (`states.stop_holding`). `gave_intent` says that a later attempt has its intent.
+    `warnings` are ids of early fraud warnings, `findings` and `dead` are (id, kind or command) of
+    what is open. `answered` are keys of needs that a person closed."""
 
     id: str
     phase: str
@@ -80,6 +81,7 @@ class Facts:
     paid: int
     error: Mapping[str, Any] | None = None
     attempts: Sequence[tuple[str, str]] | None = ()
+    released: frozenset[str] = frozenset()
     gave_intent: bool = False
     retry_asked: bool = False
     refunds: Sequence[RefundFact] = ()
@@ -213,7 +215,8 @@ def _alone(row: Any) -> Facts:
 
 def _pay_again_closed(facts: Facts) -> str | None:
     """Why the buyer has nothing more to pay for it here."""
-    states = {facts.state, *(state for _, state in facts.attempts or ())}
+    others = (state for id_, state in facts.attempts or () if id_ not in facts.released)
+    states = {facts.state, *others}
     if State.COMPLETE in states:
         return "paid"
     return "under_way" if State.PENDING in states else None

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from payments_app.core import history
 from payments_app.core.db.columns import as_object
-from payments_app.core.db.session import atomic
+from payments_app.core.db.session import atomic, note_change
 from payments_app.core.jobs import outbox
 from payments_app.core.jobs.command import Claim, Later
 from payments_app.gateway import charges
@@ -20,7 +20,7 @@ from payments_app.notices import mails
 from payments_app.notices.models import Mail
 from payments_app.payments import states
 from payments_app.payments.connect.account import account_of
-from payments_app.payments.models import PaymentRecord, Transaction
+from payments_app.payments.models import PaymentRecord, Transaction, attempts_of
 from payments_app.payments.phases import State
 from payments_app.payments.transactions.apply_stripe_state import apply_in_session, mark_closed
 from payments_app.reconcile.findings import resolve
@@ -143,6 +143,7 @@ def _set_active(session: Session, finding: Finding, _answer: Answer | None) -> N
         )
     except IntegrityError as error:
         raise FixFailedError("another payment holds the same order: refund one of them") from error
+    note_change(session, attempts_of(transaction.id))
 
 
 def _send_receipt(session: Session, finding: Finding, _answer: Answer | None) -> None:

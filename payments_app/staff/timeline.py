@@ -35,6 +35,10 @@ _WORDS = {
     "stripe.retrieve": "Stripe: intent read",
     "stripe.cancel": "Stripe: intent cancelled",
     "staff.note": "Note",
+    "work.taken": "I take it",
+    "work.given_back": "Given back",
+    "work.done": "Done",
+    "work.not_ours": "Not ours",
 }
 _ACTORS = {SYSTEM: "System", "buyer": "Customer", "stripe": "Stripe", "worker": "Worker"}
 # Shown in words or as the moment itself, or of no use to a person.

@@ -112,19 +112,19 @@ def sentence_of(need: Need, amount: str = "") -> str:
             f"A refund{amount and f' of {amount}'} did not reach the customer{why}. "
             "Refund it again, or give the money back in another way."
         )
-    return _STEPS[need.what].format(about=need.about)
+    return _STEPS.get(need.what, "{about}").format(about=need.about or need.what)
 
 
 def closed_words(action: str, code: str) -> str:
     """Why an action is not open, in a sentence."""
     words = REFUND_CLOSED if action == "refund" else RETRY_CLOSED
-    return words[code]
+    return words.get(code, code)  # a newer release may know more
 
 
 def _step(need: Need, currency: str, zone: ZoneInfo) -> Step:
     until = when(dt.datetime.fromisoformat(need.until), zone) if need.until else None
     amount = str(Money(need.amount, currency)) if need.amount else ""
-    return Step(need.key, need.what, sentence_of(need, amount), WHO[need.by], until)
+    return Step(need.key, need.what, sentence_of(need, amount), WHO.get(need.by, need.by), until)
 
 
 def _of_dispute(truth: Truth, currency: str) -> str:

@@ -146,3 +146,9 @@ def test_a_stolen_card_is_not_retried_and_its_owner_may_pay_with_another() -> No
 def test_the_buyer_pays_once() -> None:
     paid = [("txn_1", "failed"), ("txn_2", "complete")]
     assert about("failed", attempts=paid).closed["pay_again"] == "paid"
+
+
+def test_what_was_given_back_whole_may_be_paid_anew() -> None:
+    tried = [("txn_0", "complete"), ("txn_1", "failed")]
+    assert about("failed", attempts=tried).closed["pay_again"] == "paid"
+    assert "pay_again" not in about("failed", attempts=tried, released=frozenset({"txn_0"})).closed

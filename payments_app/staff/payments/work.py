@@ -70,14 +70,14 @@ def _row(entry: Entry, whose: dict[str, str], names: dict[str, str], zone: ZoneI
     about = f"{whose[id_] or 'no address'}, {reference(id_)}" if id_ and id_ in whose else ""
     return Row(
         key=need.key,
-        what=_WHAT[need.what],
+        what=_WHAT.get(need.what, need.what),
         sentence=sentence_of(need, amount),
         about=about,
         url=_url(entry),
         amount=amount,
         until=when(until, zone),
         left=time_left(until, utcnow()) if until else None,
-        by=WHO[need.by],
+        by=WHO.get(need.by, need.by),
         owner=names.get(entry.owner, entry.owner) if entry.owner else None,
     )
 

@@ -31,6 +31,7 @@ def offer_of_payable(payable: Payable) -> Offer:
         begin=lambda *_: payable,
         card_terms=payable.card_terms,
         payee_id=payable.payee_id,
+        button=payable.button,
     )
 
 

@@ -33,7 +33,7 @@ class Choice:
 class Offer:
     """What one page of the checkout offers. `price` is that of one; `max_quantity` is None where
     one is all that there is, whatever quantity is asked for. `card_terms` say what the buyer agrees
-    to where the card is kept in any case; `payee_id` is as a payable's.
+    to where the card is kept in any case; `payee_id` and `button` are as a payable's.
 
     `begin(session, quantity, customer_id)` gives the payable to pay for, stored and still open, in
     the caller's database transaction.
@@ -47,6 +47,7 @@ class Offer:
     max_quantity: int | None = None
     card_terms: str = ""
     payee_id: str | None = None
+    button: str = ""
 
     @property
     def choices(self) -> tuple[Choice, ...]:

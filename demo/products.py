@@ -29,6 +29,7 @@ def add_demo_products(session: Session) -> int:
             amount=amount,
             currency=currency,
             max_quantity=10,
+            per_customer=1 if slug == "sticker" else None,
             active=True,
             version=1,
         )

@@ -1,5 +1,5 @@
 """What a subscription that ended owes, a card that it is to be charged on, what a bill took over of
-its balance, and by which number Stripe knows a card again.
+its balance, by which number Stripe knows a card again, and how many of a product one may have.
 
 Revision: 0011, after 0010.
 """
@@ -27,7 +27,8 @@ def upgrade() -> None:
     op.add_column(
         "pay_subscription_periods", sa.Column("carried", columns.BIGINT, nullable=True)
     )
-    op.add_column("pay_saved_cards", sa.Column("fingerprint", sa.String(length=40), nullable=True))
+    op.add_column("pay_saved_cards", sa.Column("fingerprint", sa.String(length=80), nullable=True))
+    op.add_column("pay_products", sa.Column("per_customer", sa.Integer(), nullable=True))
 
 
 def _create_payable(table: str, *more: sa.Column[object] | sa.CheckConstraint) -> None:
@@ -48,6 +49,7 @@ def _create_payable(table: str, *more: sa.Column[object] | sa.CheckConstraint) -
 
 
 def downgrade() -> None:
+    op.drop_column("pay_products", "per_customer")
     op.drop_column("pay_saved_cards", "fingerprint")
     op.drop_column("pay_subscription_periods", "carried")
     op.drop_table("pay_card_changes")

@@ -118,6 +118,7 @@ def form_page(offer: Offer, typed: Any, problem: ProblemError | None = None) -> 
         chosen=offer.choice(str(typed.get("quantity"))),
         email=typed.get("email") or (known.email if known else ""),
         known=known is not None,
+        own_email=known.email if known and cards else "",
         cards=cards,
         saved_card=_chosen(typed.get("saved_card"), cards),
         save_card=bool(typed.get("save_card")),

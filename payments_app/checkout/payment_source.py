@@ -28,6 +28,15 @@ _NOT_TAKEN = (
 _IN_TEST_MODE = " In test mode one of Stripe's test cards will do, such as pm_card_visa."
 
 
+def email_of(session: Session, purchase: Purchase, known: str | None) -> str:
+    """Whose purchase it is: with a saved card its owner's, whatever else the form said."""
+    card = purchase.saved_card
+    owner = session.get(Customer, known) if known and card else None
+    if owner is None or card is None or card_of(session, owner.id, card) is None:
+        return purchase.email
+    return owner.email
+
+
 def payment_source_of(
     session: Session, purchase: Purchase, payable: Payable, customer_id: str, known: str | None
 ) -> PaymentSource:

@@ -16,15 +16,17 @@ from sqlalchemy.orm import Session
 from payments_app.checkout.forms import Purchase, invalid
 from payments_app.checkout.keys import SCOPE, made_before, row_key
 from payments_app.checkout.offers import offer_of
-from payments_app.checkout.payment_source import payment_source_of
+from payments_app.checkout.payment_source import email_of, payment_source_of
 from payments_app.checkout.velocity_fingerprints import VelocityFingerprint
 from payments_app.core.db.session import CommitOutcomeUnknownError, advisory_lock, atomic
 from payments_app.core.money import chargeable
 from payments_app.core.web.http import ProblemError
 from payments_app.core.web.links import seal
 from payments_app.customers.find import customer_for
-from payments_app.payments.models import Transaction
+from payments_app.customers.models import Customer
+from payments_app.payments.models import Role, Transaction
 from payments_app.payments.payable import Holder, NotPayableError, Payable
+from payments_app.payments.queries import attempts
 from payments_app.payments.sellable import Offer
 from payments_app.payments.transactions.open import open_transaction
 
@@ -97,12 +99,16 @@ def _start(
     found = made_before(session, purchase, caller)
     if found is not None:
         return Started(found, replayed=True)
-    customer_id, payable = _payable(session, purchase)
+    email = email_of(session, purchase, known)
+    customer_id, payable = _payable(session, purchase, email)
+    already = payable.already(session, customer_id)
+    if already is not None and _is_theirs(session, customer_id, buyer, known):
+        raise NotPayableError("already_bought", already)
     transaction = open_transaction(
         session,
         payable,
         customer_id=customer_id,
-        email=purchase.email,
+        email=email,
         source=payment_source_of(session, purchase, payable, customer_id, known),
         idempotency_key=row_key(purchase.key, caller),
         fingerprint=purchase.fingerprint,
@@ -118,13 +124,22 @@ def _hashed(kind: str, value: str | None) -> str | None:
     return seal(f"holder:{kind}", value)[:40] if value else None
 
 
-def _payable(session: Session, purchase: Purchase) -> tuple[str, Payable]:
+def _is_theirs(session: Session, customer_id: str, buyer: str | None, known: str | None) -> bool:
+    """Whether this browser has paid as this customer, or proved to be them: nobody else is told
+    what the customer has."""
+    if known == customer_id or buyer is None:
+        return known == customer_id
+    before = attempts(Customer.payable_type, customer_id, Role.CUSTOMER)
+    return session.scalar(before.where(Transaction.buyer == buyer).limit(1)) is not None
+
+
+def _payable(session: Session, purchase: Purchase, email: str) -> tuple[str, Payable]:
     """Who pays for what: something new of what is for sale, or what was placed before (locked)."""
     offer = offer_of(session, purchase.item, lock=True)
     if offer is None:
         raise invalid({"item": "This product is no longer available."})
     _check(purchase, offer)
-    customer_id = customer_for(session, purchase.email).id
+    customer_id = customer_for(session, email).id
     return customer_id, offer.begin(session, purchase.quantity, customer_id)
 
 

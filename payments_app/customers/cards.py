@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, and_, select, update
 from sqlalchemy.orm import Session
 
 from payments_app.core import history
@@ -15,7 +15,7 @@ from payments_app.core.db.session import atomic, insert_once
 from payments_app.core.jobs import outbox
 from payments_app.customers.detach import DETACH
 from payments_app.customers.models import Customer, SavedCard
-from payments_app.gateway.ids import id_of
+from payments_app.gateway.ids import clean_id, id_of
 from payments_app.gateway.numbers import whole
 from payments_app.gateway.words import word
 from payments_app.payments.models import Role, Transaction
@@ -26,7 +26,7 @@ MAIL_REMOVED = "notices.card_removed"
 
 
 def saved_cards(session: Session, customer_id: str) -> list[SavedCard]:
-    """A customer's own cards, the default one first, then the newest."""
+    """A customer's own cards, the default one first, then the newest; each number once."""
     default = session.scalar(
         select(Customer.default_payment_method_id).where(Customer.id == customer_id)
     )
@@ -35,7 +35,10 @@ def saved_cards(session: Session, customer_id: str) -> list[SavedCard]:
         .where(*_own(customer_id))
         .order_by(SavedCard.created_at.desc(), SavedCard.id)
     )
-    return sorted(found, key=lambda card: card.payment_method != default)
+    first: dict[str, SavedCard] = {}
+    for card in sorted(found, key=lambda card: card.payment_method != default):
+        first.setdefault(card.fingerprint or card.id, card)
+    return list(first.values())
 
 
 def card_of(session: Session, customer_id: str, card_id: str) -> SavedCard | None:
@@ -47,6 +50,14 @@ def card_of_method(session: Session, customer_id: str, payment_method: str) -> S
     """The same, by the card's id at Stripe."""
     named = SavedCard.payment_method == payment_method
     return session.scalar(select(SavedCard).where(named, *_own(customer_id)))
+
+
+def is_same(card: SavedCard) -> ColumnElement[bool]:
+    """Condition on SavedCard: it is this card of the customer's own, by its number where that is
+    known, which may have been kept before its owner was known."""
+    if card.fingerprint is None:
+        return SavedCard.id == card.id
+    return and_(SavedCard.fingerprint == card.fingerprint, *_own(card.customer_id))
 
 
 def keep_card(session: Session, transaction_id: str) -> SavedCard | None:
@@ -116,8 +127,9 @@ def remove(session: Session, customer_id: str, card_id: str) -> bool:
     card = card_of(session, customer_id, card_id)
     if card is None:
         return False
-    take_off(session, customer, card, "card.removed")
-    outbox.stage(session, DETACH, card.id)
+    for same in session.scalars(select(SavedCard).where(is_same(card))).all():
+        take_off(session, customer, same, "card.removed")
+        outbox.stage(session, DETACH, same.id)
     outbox.stage(session, MAIL_REMOVED, card.id)
     return True
 
@@ -149,14 +161,43 @@ def _insert(session: Session, paid: Transaction, method: str, stripe_customer: s
         last4=word(details.get("last4"), 4) or paid.card_last4 or "",
         exp_month=whole(details.get("exp_month"), 1, 12),
         exp_year=whole(details.get("exp_year"), 1970, 9999),
+        fingerprint=clean_id(details.get("fingerprint")),
         joined_at=database_now() if paid.customer_known else None,
     )
     if not fresh:
         return
     card = session.scalars(select(SavedCard).where(SavedCard.payment_method == method)).one()
+    if paid.customer_known and (kept := _kept_before(session, card)) is not None:
+        _renew(session, customer, kept, card)
+        return
     if paid.customer_known:
         _add_to_account(customer, card)
     _record(session, "card.saved", customer_id, card, transaction_id=paid.id)
+
+
+def _kept_before(session: Session, card: SavedCard) -> SavedCard | None:
+    """The customer's own card of the same number."""
+    others = select(SavedCard).where(is_same(card), SavedCard.id != card.id)
+    return session.scalars(others.order_by(SavedCard.created_at, SavedCard.id)).first()
+
+
+def _renew(session: Session, customer: Customer, kept: SavedCard, entered: SavedCard) -> None:
+    """A card that was kept is entered anew: it stays one card, of the newest details, and what it
+    was at Stripe before is taken off there."""
+    was_default = customer.default_payment_method_id == kept.payment_method
+    before = (kept.payment_method, kept.stripe_customer_id)
+    newest = (entered.payment_method, entered.stripe_customer_id)
+    entered.payment_method, entered.removed_at = f"{entered.id}:moved", database_now()
+    session.flush()
+    kept.payment_method, kept.stripe_customer_id = newest
+    kept.exp_month, kept.exp_year = entered.exp_month, entered.exp_year
+    session.flush()
+    entered.payment_method, entered.stripe_customer_id = before
+    session.flush()
+    if was_default:
+        _set_default(customer, kept)
+    outbox.stage(session, DETACH, entered.id)
+    _record(session, "card.renewed", customer.id, kept)
 
 
 def _own(customer_id: str) -> tuple[ColumnElement[bool], ...]:

@@ -92,7 +92,7 @@ class SavedCard(Base):
     last4: Mapped[str] = mapped_column(String(4))
     exp_month: Mapped[int | None]
     exp_year: Mapped[int | None]
-    fingerprint: Mapped[str | None] = mapped_column(Key(40))  # of its number, at Stripe
+    fingerprint: Mapped[str | None] = mapped_column(Key(80))  # of its number, at Stripe
     created_at: Mapped[dt.datetime] = mapped_column(server_default=database_now())
     joined_at: Mapped[dt.datetime | None]
     removed_at: Mapped[dt.datetime | None]

@@ -11,7 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import current_app
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from payments_app.core import history
@@ -28,7 +28,8 @@ from payments_app.payments.models import Transaction
 from payments_app.payments.payable import terms_of
 from payments_app.payments.phases import State
 from payments_app.payments.queries import payable_id_of, payable_of
-from payments_app.subscriptions.periods import Period
+from payments_app.subscriptions.models import Subscription, SubscriptionStatus
+from payments_app.subscriptions.periods import Period, other_of_plan
 
 RECEIPT, FAILURE = "receipt", "payment_failed"
 NOTICE_SECONDS = 5 * 60
@@ -52,7 +53,16 @@ def write_receipt(session: Session, transaction_id: str, _claim: Claim) -> None:
     if terms:
         subject = f"{SHOP_NAME}: {transaction.description}"
     period = _period(session, transaction.id)
-    _write(session, RECEIPT, transaction, subject, paid_at=paid_at, terms=terms, period=period)
+    _write(
+        session,
+        RECEIPT,
+        transaction,
+        subject,
+        paid_at=paid_at,
+        terms=terms,
+        period=period if period is not None and not period.trial else None,
+        twice=period.subscription.plan if period and _is_second(session, period) else None,
+    )
 
 
 @atomic
@@ -114,10 +124,19 @@ def _write(
 
 
 def _period(session: Session, transaction_id: str) -> Period | None:
-    """The period that a payment is for, of what costs something."""
+    """The period that a payment is for."""
     period_id = payable_id_of(session, transaction_id, Period.payable_type)
-    period = session.get(Period, period_id) if period_id else None
-    return period if period is not None and not period.trial else None
+    return session.get(Period, period_id) if period_id else None
+
+
+def _is_second(session: Session, period: Period) -> bool:
+    """Whether it begins a subscription to a plan that its customer had already: at the checkout
+    nobody who has not proved the address is told."""
+    theirs = session.get_one(Subscription, period.subscription_id, populate_existing=True)
+    first = select(func.min(Period.start)).where(Period.subscription_id == theirs.id)
+    if theirs.status == SubscriptionStatus.CANCELED or session.scalar(first) != period.start:
+        return False
+    return other_of_plan(session, theirs, theirs.customer_id) is not None
 
 
 def _local(moment: dt.datetime | None) -> str | None:

@@ -38,7 +38,7 @@ def lines(session: Session) -> list[Line]:
     wanted: dict[str, int] = cookie.get("cart", {})
     products = session.scalars(select(Product).where(Product.slug.in_(wanted), Product.active))
     return [
-        Line(product, min(wanted[product.slug], product.max_quantity))
+        Line(product, min(wanted[product.slug], product.most))
         for product in sorted(products, key=lambda product: list(wanted).index(product.slug))
     ]
 
@@ -66,8 +66,8 @@ def _check(session: Session, cart: dict[str, int], slug: str, quantity: int) -> 
     product = session.scalar(select(Product).where(Product.slug == slug, Product.active))
     if product is None:
         raise CartError("This product is no longer available.")
-    if quantity > product.max_quantity:
-        raise CartError(f"You can order up to {product.max_quantity} of {product.name}.")
+    if quantity > product.most:
+        raise CartError(f"You can order up to {product.most} of {product.name}.")
     if len(cart) >= MOST_LINES and slug not in cart:
         raise CartError(f"A cart holds up to {MOST_LINES} different things.")
     others = session.execute(

@@ -6,12 +6,13 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import asdict
 
-from sqlalchemy import CheckConstraint, ForeignKey, Identity, String, Text, select, update
+from sqlalchemy import CheckConstraint, ForeignKey, Identity, String, Text, func, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from payments_app.core.db.clock import database_now
 from payments_app.core.db.columns import BIGINT
 from payments_app.core.db.ids import new_id
+from payments_app.core.db.session import advisory_lock
 from payments_app.core.extensions import Base
 from payments_app.core.jobs import outbox
 from payments_app.core.money import Money
@@ -38,6 +39,7 @@ class Product(Base):
     amount: Mapped[int] = mapped_column(BIGINT)
     currency: Mapped[str] = mapped_column(String(3))
     max_quantity: Mapped[int] = mapped_column(default=10)
+    per_customer: Mapped[int | None]  # how many one may have in all; None: as many as they want
     stock: Mapped[int | None]  # how many may still be ordered; None: as many as anybody wants
     active: Mapped[bool] = mapped_column(default=True)
     # Who sells it and is paid for it; None: the shop itself.
@@ -58,6 +60,11 @@ class Product(Base):
     def price(self) -> Money:
         """The price of one."""
         return Money(self.amount, self.currency)
+
+    @property
+    def most(self) -> int:
+        """How many may be ordered at once."""
+        return min(self.max_quantity, self.per_customer or self.max_quantity)
 
 
 class Order(Payable, Base):
@@ -137,6 +144,18 @@ class Order(Payable, Base):
         )
         session.add(order)
         return order
+
+    def already(self, session: Session, customer_id: str) -> str | None:
+        """Whether there is something in it of which the customer has as many as one may have."""
+        limited = [line for line in self.lines if line.product.per_customer is not None]
+        if limited:
+            advisory_lock(session, f"per_customer:{customer_id}")
+        for line in limited:
+            most, had = line.product.per_customer, _had(session, self.id, line, customer_id)
+            if most is not None and had + line.quantity > most:
+                few = "One" if most == 1 else str(most)
+                return f"{line.name}: {few} to a customer, and you have ordered {had} already."
+        return None
 
     def before_payment(self, session: Session, customer_id: str) -> None:
         """It belongs to whoever first tries to pay for it."""
@@ -240,6 +259,21 @@ class OrderLine(Base):
             .returning(Product.stock)
             .execution_options(synchronize_session=False)
         )
+
+
+def _had(session: Session, order_id: str, line: OrderLine, customer_id: str) -> int:
+    """How many of a line's product a customer has in other orders, paid or being paid."""
+    found = session.scalar(
+        select(func.sum(OrderLine.quantity))
+        .join(Order)
+        .where(
+            OrderLine.product_id == line.product_id,
+            Order.customer_id == customer_id,
+            Order.hold.in_(("held", "taken")),
+            Order.id != order_id,
+        )
+    )
+    return int(found or 0)
 
 
 def _line(session: Session, said: str) -> OrderLine | None:

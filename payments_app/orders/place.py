@@ -42,8 +42,8 @@ def place_lines(
             "other currency, and order it on its own."
         )
     for product, quantity in lines:
-        if not 1 <= quantity <= product.max_quantity:
-            raise ValueError(f"{product.name}: the quantity is from 1 to {product.max_quantity}")
+        if not 1 <= quantity <= product.most:
+            raise ValueError(f"{product.name}: the quantity is from 1 to {product.most}")
     sellers = {product.merchant_id for product, _ in lines}
     if len(sellers) != 1:
         raise NotOneOrderError(

@@ -20,7 +20,7 @@ def offer(session: Session, slug: str) -> Offer | None:
         summary=product.summary,
         price=product.price,
         begin=lambda session, quantity, customer: place(session, product, quantity, customer),
-        max_quantity=product.max_quantity,
+        max_quantity=product.most,
         payee_id=product.merchant_id,
     )
 

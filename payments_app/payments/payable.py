@@ -84,6 +84,11 @@ class Payable:
         return ""
 
     @property
+    def button(self) -> str:
+        """What the checkout's button says; empty: what fits its price."""
+        return ""
+
+    @property
     def payee_id(self) -> str | None:
         """The id of the merchant who is paid; None: the shop itself."""
         return None
@@ -132,6 +137,11 @@ class Payable:
     ) -> Payable | None:
         """The payable of this id, stored anew from its facts, since it was made after the backup
         that was restored; None where they do not suffice."""
+        return None
+
+    def already(self, session: Session, customer_id: str) -> str | None:
+        """Why this is not sold to the customer, who has it already, in a sentence for them; only
+        told to whoever has paid as this customer in this browser, or has proved to be them."""
         return None
 
     def before_payment(self, session: Session, customer_id: str) -> None:

@@ -9,15 +9,18 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from payments_app.core import history
 from payments_app.core.db.session import atomic
+from payments_app.payments.queries import active_attempt
 from payments_app.subscriptions import dunning, preview
+from payments_app.subscriptions.card_change import CardChange
 from payments_app.subscriptions.credit import PLAN_CHANGED
 from payments_app.subscriptions.effects import Line, seal_of
 from payments_app.subscriptions.models import Plan, Subscription, SubscriptionStatus
-from payments_app.subscriptions.on_payment import lock
+from payments_app.subscriptions.on_payment import CARD, lock
 from payments_app.subscriptions.preview import ChangeRefusedError
 from payments_app.subscriptions.renew import begin_anew
 from payments_app.subscriptions.tell import record_and_tell
@@ -149,7 +152,24 @@ def use_card(
     lines, card = preview.other_card(session, subscription, card_id)
     _compare(lines, seal)
     subscription.card_id = card.id
-    _tell(session, "subscription.card", subscription, BUYER, lines, last4=card.last4)
+    _tell(session, CARD, subscription, BUYER, lines, last4=card.last4)
+
+
+@atomic
+def ask_for_card(session: Session, subscription_id: str) -> str:
+    """The id of what a new card for a subscription is entered for: one that was asked for before
+    and is still open, or a new one. Raises ChangeRefusedError."""
+    subscription = lock(session, subscription_id)
+    if subscription.status == SubscriptionStatus.CANCELED:
+        raise ChangeRefusedError("This subscription has ended. You can subscribe again.")
+    asked = select(CardChange).where(CardChange.subscription_id == subscription_id)
+    for one in session.scalars(asked.order_by(CardChange.created_at.desc()).limit(1)):
+        if active_attempt(session, one.payable_type, one.id) is None:
+            return one.id
+    made = CardChange(subscription=subscription)
+    session.add(made)
+    session.flush()
+    return made.id
 
 
 def _compare(lines: list[Line], seal: str | None) -> None:

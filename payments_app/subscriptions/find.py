@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, joinedload
 
+from payments_app.customers.cards import is_same
 from payments_app.customers.models import SavedCard
 from payments_app.subscriptions.models import RUNNING, Plan, Subscription, SubscriptionStatus
-from payments_app.subscriptions.periods import Period
+from payments_app.subscriptions.periods import Period, is_being_begun
 
 
 def plans_on_offer(session: Session) -> Sequence[Plan]:
@@ -35,6 +36,16 @@ def subscriptions_of(session: Session, customer_id: str) -> Sequence[Subscriptio
     ).all()
 
 
+def being_begun(session: Session, customer_id: str) -> Sequence[Subscription]:
+    """A customer's subscriptions whose first payment is made or under way, and not followed yet."""
+    return session.scalars(
+        select(Subscription)
+        .where(Subscription.customer_id == customer_id, is_being_begun())
+        .order_by(Subscription.created_at.desc(), Subscription.id)
+        .options(joinedload(Subscription.plan))
+    ).all()
+
+
 def subscription_of(
     session: Session, customer_id: str, subscription_id: str
 ) -> Subscription | None:
@@ -50,8 +61,9 @@ def charged_to(session: Session, card: SavedCard) -> Sequence[Subscription]:
     """The subscriptions that are billed, or will be, on this card."""
     return session.scalars(
         select(Subscription)
+        .join(Subscription.card)
         .where(
-            Subscription.card_id == card.id,
+            or_(SavedCard.id == card.id, is_same(card)),
             Subscription.status.in_(RUNNING),
             ~Subscription.cancel_at_period_end,
         )

@@ -13,13 +13,14 @@ from sqlalchemy.orm import Session
 from payments_app.core import alerts, history
 from payments_app.core.db.clock import utcnow
 from payments_app.core.db.session import atomic
+from payments_app.core.history import HistoryEntry
 from payments_app.core.jobs.command import Claim
 from payments_app.customers.cards import keep_card
 from payments_app.customers.models import SavedCard
 from payments_app.payments import states
 from payments_app.payments.models import Transaction
 from payments_app.payments.phases import Phase, State
-from payments_app.payments.queries import active_attempt, payable_id_of
+from payments_app.payments.queries import active_attempt, payable_id_of, payable_of
 from payments_app.payments.refunds.entitlement import (
     Entitlement,
     entitlement,
@@ -28,9 +29,12 @@ from payments_app.payments.refunds.entitlement import (
 )
 from payments_app.payments.refunds.models import Refund
 from payments_app.subscriptions import credit, dunning
+from payments_app.subscriptions.card_change import CardChange
 from payments_app.subscriptions.models import Subscription, SubscriptionStatus
 from payments_app.subscriptions.periods import Period
 from payments_app.subscriptions.settle import settle_late
+
+CARD = "subscription.card"
 
 
 def on_payment(transaction_id: str, _claim: Claim) -> None:
@@ -45,8 +49,10 @@ def apply_payment_result(session: Session, transaction_id: str, now: dt.datetime
 
 
 def _apply(session: Session, transaction_id: str, now: dt.datetime) -> None:
-    period_id = payable_id_of(session, transaction_id, Period.payable_type)
-    if period_id is None:
+    kind, period_id = payable_of(session, transaction_id) or ("", "")
+    if kind == CardChange.payable_type:
+        take_card(session, period_id, now)
+    if kind != Period.payable_type:
         return
     subscription_id = session.get_one(Period, period_id).subscription_id
     subscription = lock(session, subscription_id)
@@ -138,6 +144,40 @@ def _paid_in_part(
     states.stop_holding(session, transaction.id)
     if begun:
         dunning.not_paid(session, subscription, period, now)
+
+
+def take_card(session: Session, change_id: str, now: dt.datetime) -> None:
+    """The card that was entered for a subscription is charged from now on, and its open bill with
+    it soon; once, so that a message that comes again takes no later card away."""
+    paid = active_attempt(session, CardChange.payable_type, change_id)
+    if paid is None or paid.state != State.COMPLETE:
+        return
+    subscription = lock(session, session.get_one(CardChange, change_id).subscription_id)
+    before = select(HistoryEntry.data).where(
+        HistoryEntry.subject == subscription.id, HistoryEntry.what == CARD
+    )
+    if any(data.get("change") == change_id for data in session.scalars(before)):
+        return
+    card = keep_card(session, paid.id)
+    ended = subscription.status == SubscriptionStatus.CANCELED
+    if card is None or ended or not _replaces(subscription, card):
+        return
+    subscription.card_id = card.id
+    for period in session.scalars(
+        select(Period).where(
+            Period.subscription_id == subscription.id, Period.next_try_at.is_not(None)
+        )
+    ):
+        period.next_try_at = now
+    history.record(
+        session,
+        "system",
+        CARD,
+        transaction_id=paid.id,
+        subject=subscription.id,
+        change=change_id,
+        last4=card.last4,
+    )
 
 
 def _replaces(subscription: Subscription, card: SavedCard) -> bool:

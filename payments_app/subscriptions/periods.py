@@ -7,22 +7,27 @@ from collections.abc import Mapping
 
 from sqlalchemy import (
     CheckConstraint,
+    ColumnElement,
     ForeignKey,
     Index,
     String,
     UniqueConstraint,
+    exists,
+    or_,
     select,
     text,
 )
-from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+from sqlalchemy.orm import Mapped, Session, aliased, mapped_column, relationship
 
 from payments_app.core.db.clock import database_now, utcnow
 from payments_app.core.db.columns import BIGINT
 from payments_app.core.db.ids import looks_like_id, new_id
+from payments_app.core.db.session import advisory_lock
 from payments_app.core.extensions import Base
 from payments_app.core.money import Money
+from payments_app.payments.models import PaymentRecord, Role
 from payments_app.payments.payable import Bought, NotPayableError, Payable
-from payments_app.subscriptions.models import Plan, Subscription, SubscriptionStatus
+from payments_app.subscriptions.models import RUNNING, Plan, Subscription, SubscriptionStatus
 
 NOT_OWN = "It was entered by somebody who has not proved the e-mail address."
 START_SECONDS = 24 * 3600  # a subscription whose first payment is not made by then is not begun
@@ -143,6 +148,19 @@ class Period(Payable, Base):
         session.add(period)
         return period
 
+    def already(self, session: Session, customer_id: str) -> str | None:
+        """Whether the customer has this plan already, and this is the beginning of another."""
+        theirs = self.subscription
+        if theirs.status != SubscriptionStatus.INCOMPLETE:
+            return None
+        advisory_lock(session, f"plan:{customer_id}:{theirs.plan_id}")
+        if other_of_plan(session, theirs, customer_id) is None:
+            return None
+        return (
+            f"You have {theirs.plan.name} already. Look at your subscriptions before you begin "
+            "another one."
+        )
+
     def before_payment(self, session: Session, customer_id: str) -> None:
         """Refuse a period of a subscription that has ended, or that was never begun in time."""
         theirs = self.subscription
@@ -151,6 +169,35 @@ class Period(Payable, Base):
         )
         if theirs.status == SubscriptionStatus.CANCELED or never_begun:
             raise NotPayableError("subscription_ended", "This subscription has ended.")
+
+
+def other_of_plan(
+    session: Session, subscription: Subscription, customer_id: str
+) -> Subscription | None:
+    """Another subscription of the customer to the same plan: one that goes on, or is just being
+    begun."""
+    return session.scalars(
+        select(Subscription)
+        .where(
+            Subscription.customer_id == customer_id,
+            Subscription.plan_id == subscription.plan_id,
+            Subscription.id != subscription.id,
+            or_(Subscription.status.in_(RUNNING), is_being_begun()),
+        )
+        .limit(1)
+    ).first()
+
+
+def is_being_begun() -> ColumnElement[bool]:
+    """Condition on Subscription: its first payment is made or under way, and not followed yet."""
+    first = aliased(Period)
+    return (Subscription.status == SubscriptionStatus.INCOMPLETE) & exists().where(
+        first.subscription_id == Subscription.id,
+        PaymentRecord.payable_type == Period.payable_type,
+        PaymentRecord.payable_id == first.id,
+        PaymentRecord.role == Role.PAYS_FOR,
+        PaymentRecord.active,
+    )
 
 
 def _rebuilt(

@@ -16,7 +16,7 @@ from payments_app.customers.models import Customer
 from payments_app.customers.recognise import recognised
 from payments_app.subscriptions import effects, find
 from payments_app.subscriptions.calendar import day_words
-from payments_app.subscriptions.change import EffectChangedError
+from payments_app.subscriptions.change import EffectChangedError, ask_for_card
 from payments_app.subscriptions.changes import CHANGES, Change
 from payments_app.subscriptions.models import Subscription
 from payments_app.subscriptions.preview import ChangeRefusedError
@@ -60,6 +60,19 @@ def make_change(subscription_id: str, name: str) -> Response | BaseResponse:
     except ChangeRefusedError as refusal:
         return _page(refusal)
     return redirect(url_for("subscriptions.mine"), 303)
+
+
+@blueprint.route("/account/subscriptions/<subscription_id>/new_card", methods=["GET", "POST"])
+@buyer
+def new_card(subscription_id: str) -> Response | BaseResponse:
+    """Go on to the page that takes a new card for it; it asks for nothing by itself."""
+    if request.method == "GET":
+        return redirect(url_for("subscriptions.mine"), 303)
+    try:
+        change_id = ask_for_card(_mine(subscription_id))
+    except ChangeRefusedError as refusal:
+        return _page(refusal)
+    return redirect(url_for("checkout.form", item=change_id), 303)
 
 
 @blueprint.get("/account/removed_cards")
@@ -139,6 +152,7 @@ def _page(problem: ChangeRefusedError | None = None) -> Response:
     page = render_template(
         "subscriptions/mine.html",
         rows=rows,
+        begun=find.being_begun(session, customer_id),
         cards=saved_cards(session, customer_id),
         problem=problem,
     )

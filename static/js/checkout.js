@@ -142,6 +142,9 @@ function followSavedCard(form) {
   const fields = form.querySelector("[data-new-card]");
   const update = () => {
     fields.hidden = Boolean(savedCard(form));
+    // A saved card pays for its owner's address alone.
+    form.elements.email.readOnly = fields.hidden;
+    if (fields.hidden) form.elements.email.value = form.elements.email.dataset.own;
   };
   for (const radio of form.querySelectorAll("input[name=saved_card]")) radio.addEventListener("change", update);
   update();

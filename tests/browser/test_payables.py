@@ -66,6 +66,12 @@ def test_a_card_that_was_saved_pays_again_without_being_typed(
     expect(buyer.page.get_by_text("Visa ending in 4242")).to_be_visible(timeout=WITHIN_MS)
     buyer.open()
     expect(buyer.page.get_by_label("Visa ending in 4242")).to_be_checked()
+    email = buyer.page.get_by_label("E-mail")
+    buyer.page.get_by_label("Another card").check()
+    email.fill("else@example.com")
+    buyer.page.get_by_label("Visa ending in 4242").check()
+    expect(email).to_have_value("saver@example.com")
+    expect(email).not_to_be_editable()
     buyer.press_pay()
     buyer.sees("Thank you")
 
@@ -92,7 +98,23 @@ def test_a_plan_is_subscribed_to_and_cancelled(buyer: Buyer, shop_app: Flask) ->
     buyer.page.get_by_role("link", name="Your subscriptions").click()
     buyer.reads("Visa ending in 4242")
     buyer.page.get_by_role("button", name=re.compile("Cancel on")).click()
+    buyer.reads("It ends. Nothing more is charged")
+    assert buyer.page.evaluate(FITS)
+    buyer.page.get_by_role("button", name="Cancel the subscription").click()
     buyer.reads("It ends on")
+
+
+def test_a_subscriptions_card_is_replaced_without_a_charge(buyer: Buyer, open_shop: Web) -> None:
+    pay(buyer, "coffee-club", "replacer@example.com")
+    buyer.sees("Thank you")
+    follow_mailed_link(open_shop, buyer, "replacer@example.com")
+    buyer.page.get_by_role("link", name="Your subscriptions").click()
+    buyer.page.get_by_role("button", name="Enter a new card").click()
+    buyer.page.get_by_label("Another card").check()
+    buyer.fill("5555555555554444", email=None)
+    buyer.page.get_by_role("button", name="Save this card").click()
+    buyer.sees("Thank you")
+    buyer.reads("The next payment, of $15.00, is on")
 
 
 def test_a_bank_that_asks_does_not_stop_a_subscription(buyer: Buyer) -> None:

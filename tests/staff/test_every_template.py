@@ -36,6 +36,19 @@ ELSEWHERE = {
     "demo/mails.html": "tests/notices/test_mailbox_pages.py",
     "mail/download.html": "tests/downloads/test_downloads.py",
     "mail/download.txt": "tests/downloads/test_downloads.py",
+    "components/effects.html": "tests/subscriptions/test_pages.py",
+    "mail/card_expires.html": "tests/notices/test_subscription_mails.py",
+    "mail/card_expires.txt": "tests/notices/test_subscription_mails.py",
+    "mail/card_removed.html": "tests/notices/test_subscription_mails.py",
+    "mail/card_removed.txt": "tests/notices/test_subscription_mails.py",
+    "mail/dispute_lost.html": "tests/notices/test_refund_mails.py",
+    "mail/dispute_lost.txt": "tests/notices/test_refund_mails.py",
+    "mail/refund_failed.html": "tests/notices/test_refund_mails.py",
+    "mail/refund_failed.txt": "tests/notices/test_refund_mails.py",
+    "mail/subscription_changed.html": "tests/notices/test_subscription_mails.py",
+    "mail/subscription_changed.txt": "tests/notices/test_subscription_mails.py",
+    "subscriptions/confirm.html": "tests/subscriptions/test_pages.py",
+    "subscriptions/remove_card.html": "tests/subscriptions/test_pages.py",
     "mail/endpoint_off.html": "tests/notices/test_endpoints.py",
     "mail/endpoint_off.txt": "tests/notices/test_endpoints.py",
     "mail/trial_ending.html": "tests/subscriptions/test_unproved.py",
@@ -62,7 +75,8 @@ def abroad(app: Flask, receiver: Receiver) -> Iterator[Abroad]:
 def subscriptions(app: Flask) -> list[str]:
     """One that is paid, and one whose bill never was: every letter about it is written."""
     billing = BillingDriver(app)
-    lapsed, paid = billing.join(), billing.join(plan=billing.plan("weekly"))
+    lapsed = billing.join()
+    paid = billing.join(card="pm_card_mastercard", plan=billing.plan("weekly"))
     billing.take_card(lapsed, "pm_card_chargeCustomerFail")
     for day in TRIES:
         billing.go_to(day)

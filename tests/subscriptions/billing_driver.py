@@ -207,4 +207,4 @@ def _open_by_owner(session: Session, period_id: str, source: PaymentSource) -> s
 def _take_card(session: Session, subscription_id: str, method: str) -> None:
     card = session.get_one(Subscription, subscription_id).card
     assert card is not None
-    card.payment_method = method
+    card.payment_method, card.fingerprint = method, None  # of another number

@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from demo.plans import add_demo_plans
+from demo.products import add_demo_products
 from payments_app.core.db.clock import utcnow
 from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
@@ -28,6 +29,7 @@ pytestmark = pytest.mark.portable
 def checkout(app: Flask, client: FlaskClient) -> CheckoutClient:
     with app.app_context():
         add_demo_plans()
+        add_demo_products()
     return CheckoutClient(app, client)
 
 

@@ -31,11 +31,8 @@ def offer_of_payable(payable: Payable) -> Offer:
         begin=lambda *_: payable,
         card_terms=payable.card_terms,
         payee_id=payable.payee_id,
-<<<<<<< HEAD
         way_back=payable.way_back(paid=False),
-=======
         button=payable.button,
->>>>>>> w19money
     )
 
 

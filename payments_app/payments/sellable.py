@@ -33,12 +33,8 @@ class Choice:
 class Offer:
     """What one page of the checkout offers. `price` is that of one; `max_quantity` is None where
     one is all that there is, whatever quantity is asked for. `card_terms` say what the buyer agrees
-<<<<<<< HEAD
-    to where the card is kept in any case; `payee_id` is as a payable's, and `way_back`
+    to where the card is kept in any case; `payee_id` and `button` are as a payable's, and `way_back`
     the address of another site that a buyer who does not want to pay goes back to.
-=======
-    to where the card is kept in any case; `payee_id` and `button` are as a payable's.
->>>>>>> w19money
 
     `begin(session, quantity, customer_id)` gives the payable to pay for, stored and still open, in
     the caller's database transaction.
@@ -52,11 +48,8 @@ class Offer:
     max_quantity: int | None = None
     card_terms: str = ""
     payee_id: str | None = None
-<<<<<<< HEAD
     way_back: str | None = None
-=======
     button: str = ""
->>>>>>> w19money
 
     @property
     def choices(self) -> tuple[Choice, ...]:

@@ -16,10 +16,7 @@ from payments_app.core.web import one_time_links
 from payments_app.core.web.one_time_links import OneTimeLink
 from payments_app.customers.models import Customer
 from payments_app.notices.models import Mail
-<<<<<<< HEAD
-=======
 from payments_app.payments.models import Transaction
->>>>>>> w19money
 from tests.bystanders import own
 from tests.checkout.checkout_client import BROWSER, FIELD, CheckoutClient
 from tests.customers import shoppers

@@ -33,7 +33,7 @@ class Choice:
 class Offer:
     """What one page of the checkout offers. `price` is that of one; `max_quantity` is None where
     one is all that there is, whatever quantity is asked for. `card_terms` say what the buyer agrees
-    to where the card is kept in any case; `payee_id` and `button` are as a payable's, and `way_back`
+    to where the card is kept in any case; `payee_id` and `button` are as a payable's. `way_back` is
     the address of another site that a buyer who does not want to pay goes back to.
 
     `begin(session, quantity, customer_id)` gives the payable to pay for, stored and still open, in

@@ -18,6 +18,7 @@ from payments_app.customers.recognise import link_for
 from tests.browser.buyer import DECLINED, ONCE_SECURE, SECURE, WITHIN_MS, Buyer
 
 pytestmark = pytest.mark.browser
+FITS = "document.documentElement.scrollWidth <= window.innerWidth"
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -91,7 +92,10 @@ def document_of(app: Flask) -> dict[str, Any]:
     known: dict[str, Any] | None = app.extensions.get("api_document")
     if known is None:
         _spec.app = app
+        # Making it takes the inner shapes out of the models: the next one's would be missing.
+        models, _spec.models = _spec.models, copy.deepcopy(_spec.models)
         made = _spec._generate_spec()
+        _spec.models = models
         made["servers"] = [{"url": absolute("")}]
         known = app.extensions["api_document"] = made
     return known

@@ -19,6 +19,7 @@ _LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?"
 _SITE = re.compile(rf"https?://({_LABEL}(\.{_LABEL})*|\[[0-9a-fA-F:.]+\])(:[0-9]+)?/?")
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _MAIL = re.compile(rf"{_ATOM}(\.{_ATOM})*@{_LABEL}(\.{_LABEL})*")
+MOST_NAME = 60  # of the shop: it stands in the subject of each mail
 _IN_MEMORY = {None, "", ":memory:"}
 
 
@@ -100,7 +101,7 @@ def _machine(host: str) -> str:
 
 def _check_mail(env: Mapping[str, str]) -> list[str]:
     problems, url = [], env.get("SMTP_URL", "")
-    for name in ("MAIL_FROM", "ALERT_MAIL_TO"):
+    for name in ("MAIL_FROM", "ALERT_MAIL_TO", "SHOP_CONTACT"):
         if env.get(name) and not _MAIL.fullmatch(env[name]):
             problems.append(f"{name} must be an address alone, such as payments@example.com")
     if url and not env.get("MAIL_FROM"):
@@ -128,7 +129,7 @@ def _check_others(env: Mapping[str, str]) -> list[str]:
     problems = [
         f"{name} must be a host's address without user and spaces, https:// for any host but this"
         " machine"
-        for name in ("ALERT_WEBHOOK_URL", "CDN_PURGE_URL")
+        for name in ("ALERT_WEBHOOK_URL", "CDN_PURGE_URL", "SHOP_URL")
         if env.get(name) and not _is_target(env[name])
     ]
     if not re.fullmatch(r"[!-~]*", env.get("CDN_PURGE_TOKEN", "")):
@@ -145,6 +146,8 @@ def _check_others(env: Mapping[str, str]) -> list[str]:
         or (contact.startswith("mailto:") and _MAIL.fullmatch(contact[7:]))
     ):
         problems.append("SECURITY_CONTACT must be https://... or mailto:security@example.com")
+    if len(env.get("SHOP_NAME", "")) > MOST_NAME:
+        problems.append(f"SHOP_NAME has at most {MOST_NAME} characters")
     return problems
 
 

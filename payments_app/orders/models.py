@@ -202,7 +202,7 @@ class Order(Payable, Base):
 
     @property
     def summary(self) -> str:
-        """The lines in words: "2 x Field notes, 1 x Enamel mug"."""
+        """The lines in words: "2 x Notebook, 1 x Mug"."""
         return ", ".join(
             line.name if line.quantity == 1 else f"{line.quantity} \u00d7 {line.name}"
             for line in self.lines

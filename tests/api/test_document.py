@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from typing import Any
 
 import pytest
@@ -32,6 +34,11 @@ def test_the_document_names_every_route_of_the_api(app: Flask, document: dict[st
     assert said == routes - {("/api/v1/openapi.json", "get")}
     assert document["openapi"].startswith("3.1")
     assert document["servers"] == [{"url": app.config["CONFIG"].public_url}]
+
+
+def test_every_schema_that_the_document_names_is_in_it(document: dict[str, Any]) -> None:
+    named = set(re.findall(r"#/components/schemas/(\w+)", json.dumps(document)))
+    assert {"Status", "LineItem", "Problem"} <= named <= set(document["components"]["schemas"])
 
 
 def test_every_operation_says_what_it_answers(document: dict[str, Any]) -> None:

@@ -132,6 +132,10 @@ def test_all_missing_settings_are_named_at_once() -> None:
         ("TURNSTILE_API_BASE", "http://127.0.0.1:1", "TURNSTILE_API_BASE is for this machine"),
         ("TURNSTILE_API_BASE", "https://turn.example", "a stand-in on this machine"),
         ("SECURITY_CONTACT", "me", "SECURITY_CONTACT must"),
+        ("SHOP_CONTACT", "Shop <a@b.example>", "SHOP_CONTACT must be an address alone"),
+        ("SHOP_URL", "javascript:alert(1)", "SHOP_URL must"),
+        ("SHOP_NAME", "x" * 61, "SHOP_NAME has at most"),
+        ("SHOP_NAME", "Shop\nBcc: x@example.com", "SHOP_NAME must not"),
         # Numbers.
         ("CHECKOUT_RATE_LIMIT", "0/minute", "CHECKOUT_RATE_LIMIT must"),
         ("CHECKOUT_RATE_LIMIT", "10/minute\n", "CHECKOUT_RATE_LIMIT must"),

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 from spectree import Response, SpecTree
 from spectree.models import SecureType, SecurityScheme, SecuritySchemeData
 
-from payments_app.api.shapes import Error
+from payments_app.api.shapes import Error, NoQuery
 from payments_app.core.web.http import ProblemError
 from payments_app.core.web.links import absolute
 
@@ -75,7 +75,7 @@ def described(
     answer: type[BaseModel],
     *,
     json: type[BaseModel] | None = None,
-    query: type[BaseModel] | None = None,
+    query: type[BaseModel] = NoQuery,
     status: int = 200,
     errors: tuple[int, ...] = (),
 ) -> Callable[[View], View]:

@@ -58,6 +58,32 @@ def test_no_more_is_refunded_than_was_paid(shop_application: Application) -> Non
     assert nobody.status_code == 404
 
 
+def test_an_amount_that_is_none_refunds_nothing(shop_application: Application) -> None:
+    """As JSON has it of a number that could not be read: `JSON.stringify({amount: NaN})`."""
+    path = f"payments/{shop_application.paid()['id']}/refunds"
+    refused = shop_application.post(path, {"amount": None, "reason": "One seat less"})
+    assert (refused.status_code, refused.json["error"].get("param")) == (422, "amount")
+    elsewhere = shop_application.post(f"{path}?amount=500", {"reason": "One seat less"})
+    assert (elsewhere.status_code, elsewhere.json["error"].get("param")) == (422, "amount")
+    assert shop_application.get(path).json["data"] == []
+
+
+def test_a_filter_that_there_is_none_of_lists_no_refunds(shop_application: Application) -> None:
+    path = f"payments/{shop_application.paid()['id']}/refunds"
+    shop_application.post(path, {"reason": "Cancelled"})
+    assert shop_application.get(path, status="failed").status_code == 422
+
+
+@pytest.mark.parametrize("since", ["20991231", "2099", "1", "0001-01-01T00:00:00+14:00"])
+def test_a_time_that_can_t_be_read_lists_no_events(
+    shop_application: Application, since: str
+) -> None:
+    shop_application.paid()
+    follow(shop_application)
+    refused = shop_application.get("events", since=since)
+    assert (refused.status_code, refused.json["error"]["param"]) == (422, "since")
+
+
 def test_events_are_read_again_from_where_one_was(shop_application: Application) -> None:
     paid = [
         shop_application.paid(reference=f"booking-{n}", metadata={"n": str(n)}) for n in (1, 2, 3)

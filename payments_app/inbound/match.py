@@ -24,7 +24,6 @@ class MismatchError(Exception):
     """What Stripe says of the object does not fit what we know of it."""
 
 
-@atomic
 def is_their_own(session: Session, intent: dict[str, Any], account: str | None) -> bool:
     """Whether a merchant took this payment on their own account without us: Stripe names the
     application that made a payment there, none or another platform's. It is no sale of ours,
@@ -44,8 +43,13 @@ def is_their_own(session: Session, intent: dict[str, Any], account: str | None) 
 def is_new(transaction_id: str | None, intent: dict[str, Any], account: str | None) -> bool:
     """Whether no transaction tells yet of what the intent says, and one is to."""
     if transaction_id is None:
-        return not is_their_own(intent, account)
+        return not _is_their_own(intent, account)
     return was_tried_again(transaction_id, intent)
+
+
+@atomic
+def _is_their_own(session: Session, intent: dict[str, Any], account: str | None) -> bool:
+    return is_their_own(session, intent, account)
 
 
 @atomic

@@ -88,7 +88,9 @@ class Order(Payable, Base):
     fulfilled_at: Mapped[dt.datetime | None]
     created_at: Mapped[dt.datetime] = mapped_column(server_default=database_now())
 
-    lines: Mapped[list[OrderLine]] = relationship(back_populates="order", lazy="joined")
+    lines: Mapped[list[OrderLine]] = relationship(
+        back_populates="order", lazy="joined", order_by="OrderLine.id"
+    )
 
     __table_args__ = (
         CheckConstraint("total >= 0", name="total_not_negative"),

@@ -114,7 +114,7 @@ def _row(known: Known) -> dict[str, Any]:
         "id": asked.id,
         "words": words,
         "badge": badge,
-        "amount": str(asked.price),
+        "amount": known.last.amount_words if known.last else str(asked.price),
         "description": asked.description,
         "reference": asked.reference,
         "email": asked.email,

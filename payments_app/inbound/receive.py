@@ -18,11 +18,11 @@ from payments_app.core.db.session import atomic, insert_once
 from payments_app.core.jobs import outbox
 from payments_app.gateway.events import Event
 from payments_app.inbound.kinds import PROCESS, Handling, handling_of
-from payments_app.inbound.match import is_their_own
 from payments_app.inbound.models import IGNORED, PROCESSED, QUARANTINED, RECEIVED, StripeEvent
 from payments_app.merchants.accounts import account_at_stripe
 from payments_app.payments.models import Transaction
 from payments_app.payments.payment_of import payment_of
+from payments_app.payments.transactions.their_own import is_their_own
 from payments_app.payments.unmatched import subject_of
 
 LATE_SECONDS = 300  # an event this old was delayed, or sent again after it failed

@@ -86,6 +86,11 @@ def _given(typed: Any) -> Any:
     return typed
 
 
+def _left_out(schema: dict[str, Any]) -> None:
+    """Who reads the document must not send a default that is refused."""
+    del schema["default"]
+
+
 Time = Annotated[AwareDatetime, BeforeValidator(_written), AfterValidator(_in_utc)]
 Amount = Annotated[int, Field(strict=True, ge=1, le=MOST)]
 Currency = Annotated[str, Field(min_length=3, max_length=3), AfterValidator(_currency)]
@@ -129,7 +134,11 @@ class NewPayment(_Sent):
 class NewRefund(_Sent):
     """Without an amount, all that is left of the payment is given back."""
 
-    amount: Annotated[Amount | SkipJsonSchema[None], BeforeValidator(_given)] = None
+    amount: Annotated[
+        Amount | SkipJsonSchema[None],
+        BeforeValidator(_given),
+        Field(json_schema_extra=_left_out),
+    ] = None
     reason: Text
 
 

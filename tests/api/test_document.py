@@ -50,6 +50,12 @@ def test_every_operation_says_what_it_answers(document: dict[str, Any]) -> None:
             assert not operation["summary"].endswith(".")
 
 
+def test_the_document_names_no_default_that_is_refused(document: dict[str, Any]) -> None:
+    amount = document["components"]["schemas"]["NewRefund"]["properties"]["amount"]
+    assert amount["type"] == "integer"
+    assert "default" not in amount
+
+
 def test_the_answers_are_as_the_document_says(shop_application: Application) -> None:
     paid = shop_application.paid(
         line_items=[{"description": "Ticket", "quantity": 2, "amount": 1250}]

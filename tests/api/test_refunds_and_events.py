@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from payments_app.core.extensions import db
 from payments_app.notices.webhook_models import WebhookEvent
+from tests.accounts.staff_driver import StaffDriver
 from tests.api.application import Application
 from tests.bystanders import own
 from tests.own_worker import work
@@ -38,6 +39,15 @@ def test_a_part_is_refunded_and_then_the_rest(shop_application: Application) -> 
     assert shop_application.payment(paid["id"])["amount_refunded"] == 2500
     assert [one["amount"] for one in shop_application.get(path).json["data"]] == [2000, 500]
     assert shop_application.payment(untouched["id"])["amount_refunded"] == 0
+
+
+def test_staff_read_which_application_refunded(shop_application: Application) -> None:
+    paid = shop_application.paid()
+    shop_application.post(f"payments/{paid['id']}/refunds", {"amount": 500, "reason": "Less"})
+    viewer = StaffDriver(shop_application.app).signed_in("viewer")
+    page = viewer.get(f"/staff/payments/{paid['transaction']}").text
+    assert page.count("shop (API key)") == 2  # of the refund, and in the timeline
+    assert "key_" not in page
 
 
 def test_one_key_refunds_once(shop_application: Application) -> None:

@@ -56,7 +56,7 @@ def kept_context(browser: Browser, open_shop: Web) -> Iterator[BrowserContext]:
     context.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def shop_app(open_shop: Web) -> Iterator[Flask]:
     """The shop's application, in this process, to fill its database."""
     from payments_app import create_app

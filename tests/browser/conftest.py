@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 import requests
+from flask import Flask
 from playwright.sync_api import Browser, BrowserContext
 
 from parts.app import Web
 from tests.browser.buyer import Buyer
+from tests.browser.dashboard import Dashboard
 
 
 @pytest.fixture
@@ -19,6 +21,12 @@ def context(kept_context: BrowserContext) -> BrowserContext:
     of its own instead."""
     kept_context.clear_cookies()
     return kept_context
+
+
+@pytest.fixture(scope="session")
+def dashboard(shop_app: Flask) -> Dashboard:
+    """Once for all modules: the site's database is one."""
+    return Dashboard(shop_app)
 
 
 @pytest.fixture

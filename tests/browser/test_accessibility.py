@@ -61,11 +61,6 @@ def complaints(page: Page) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def dashboard(shop_app: Flask) -> Dashboard:
-    return Dashboard(shop_app)
-
-
-@pytest.fixture(scope="module")
 def desk_page(browser: Browser, open_shop: Web, dashboard: Dashboard) -> Iterator[Page]:
     """An administrator's browser."""
     context = browser.new_context(base_url=open_shop.url, locale="en-US")

@@ -6,18 +6,12 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from flask import Flask
 from playwright.sync_api import Browser, Page, expect
 
 from parts.app import Web
 from tests.browser.dashboard import Dashboard
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def dashboard(shop_app: Flask) -> Dashboard:
-    return Dashboard(shop_app)
 
 
 @pytest.fixture

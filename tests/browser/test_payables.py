@@ -7,15 +7,16 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
 from sqlalchemy.orm import Session
 
 from parts.app import Web, Worker
+from parts.process import wait_until
 from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.customers.find import customer_for
 from payments_app.customers.recognise import link_for
-from tests.browser.buyer import DECLINED, ONCE_SECURE, SECURE, WITHIN_MS, Buyer
+from tests.browser.buyer import DECLINED, ONCE_SECURE, SECURE, Buyer
 
 pytestmark = pytest.mark.browser
 FITS = "document.documentElement.scrollWidth <= window.innerWidth"
@@ -49,6 +50,16 @@ def follow_mailed_link(shop_app: Flask, buyer: Buyer, email: str) -> None:
     buyer.is_at("/account$")
 
 
+def wait_for(buyer: Buyer, shown: Locator) -> None:
+    """What follows a payment is done by a job of its own, after the payment is complete."""
+
+    def is_shown() -> bool:
+        buyer.page.reload()
+        return shown.is_visible()
+
+    assert wait_until(is_shown, within=60)
+
+
 def pay(buyer: Buyer, item: str, email: str, card: str = "4242424242424242") -> None:
     buyer.open(item)
     buyer.fill(card, email)
@@ -64,7 +75,7 @@ def test_a_card_that_was_saved_pays_again_without_being_typed(
     buyer.press_pay()
     buyer.sees("Thank you")
     follow_mailed_link(shop_app, buyer, "saver@example.com")
-    expect(buyer.page.get_by_text("Visa ending in 4242")).to_be_visible(timeout=WITHIN_MS)
+    wait_for(buyer, buyer.page.get_by_text("Visa ending in 4242"))
     buyer.open()
     expect(buyer.page.get_by_label("Visa ending in 4242")).to_be_checked()
     email = buyer.page.get_by_label("E-mail")
@@ -84,6 +95,7 @@ def test_another_card_can_be_typed_beside_the_saved_one(buyer: Buyer, shop_app: 
     buyer.press_pay()
     buyer.sees("Thank you")
     follow_mailed_link(shop_app, buyer, "both@example.com")
+    wait_for(buyer, buyer.page.get_by_text("Visa ending in 4242"))
     buyer.open()
     buyer.page.get_by_label("Another card").check()
     buyer.fill("5555555555554444", email=None)
@@ -97,7 +109,7 @@ def test_a_plan_is_subscribed_to_and_cancelled(buyer: Buyer, shop_app: Flask) ->
     buyer.reads("Monthly subscription - Coffee club")
     follow_mailed_link(shop_app, buyer, "member@example.com")
     buyer.page.get_by_role("link", name="Your subscriptions").click()
-    buyer.reads("Visa ending in 4242")
+    wait_for(buyer, buyer.page.get_by_text("Visa ending in 4242"))
     buyer.page.get_by_role("button", name=re.compile("Cancel on")).click()
     buyer.reads("It ends. Nothing more is charged")
     assert buyer.page.evaluate(FITS)
@@ -111,10 +123,7 @@ def test_a_subscriptions_card_is_replaced_without_a_charge(buyer: Buyer, shop_ap
     follow_mailed_link(shop_app, buyer, "replacer@example.com")
     buyer.page.get_by_role("link", name="Your subscriptions").click()
     new_card = buyer.page.get_by_role("button", name="Enter a new card")
-    for _ in range(60):  # as the page says while it is being set up
-        if new_card.is_visible():
-            break
-        buyer.page.reload()
+    wait_for(buyer, new_card)
     new_card.click()
     buyer.page.get_by_label("Another card").check()
     buyer.fill("5555555555554444", email=None)

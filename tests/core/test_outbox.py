@@ -322,7 +322,7 @@ def test_a_run_outlives_a_connection_that_is_lost_at_its_claim(
                 "SELECT pg_terminate_backend(pid) FROM pg_locks JOIN pg_stat_activity USING (pid)"
                 " WHERE NOT granted AND datname = current_database()"  # no other test's
             )
-            assert wait_until(lambda: other.execute(waits).fetchall() != [], within=10)
+            assert wait_until(lambda: other.execute(waits).fetchall() != [], within=60)
         worker.join(30)
     assert worked == [0]
     assert run_due_messages("default") == 1

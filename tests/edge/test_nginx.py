@@ -186,7 +186,7 @@ def test_stripe_s_events_meet_no_limit_of_nginx(visitor: Visitor) -> None:
 def test_the_log_holds_no_query_string(nginx: Nginx, visitor: Visitor) -> None:
     visitor.ask("/thankyou?payment_intent_client_secret=pi_1_secret_2")
     log = nginx.directory / "access.log"
-    assert wait_until(lambda: '"path":"/thankyou"' in log.read_text(), within=5)
+    assert wait_until(lambda: '"path":"/thankyou"' in log.read_text(), within=60)
     lines = log.read_text().splitlines()
     assert not any("_secret_" in line for line in lines)
     assert all(json.loads(line)["request_id"] for line in lines)
@@ -209,7 +209,7 @@ def test_no_log_holds_a_link(nginx: Nginx, served: Served, visitor: Visitor) -> 
     ids = {visitor.ask(path, PAGE).headers["X-Request-ID"]: path for path in LINKS}
     access, web = nginx.directory / "access.log", served.log
     for log in (access, web):
-        assert wait_until(lambda log=log: all(i in log.read_text() for i in ids), within=5)
+        assert wait_until(lambda log=log: all(i in log.read_text() for i in ids), within=60)
     lines = [json.loads(line) for line in access.read_text().splitlines()]
     seen = {line["request_id"]: line["path"] for line in lines}
     assert {ids[i]: seen[i] for i in ids} == LINKS
@@ -222,10 +222,10 @@ def test_the_log_names_what_is_no_link_whole(nginx: Nginx, visitor: Visitor) -> 
     log = nginx.directory / "access.log"
     for path in ("/transactions/txn_0123456789abcdefghjkmnpqrs", visitor.hashed(), "/staff/login"):
         visitor.ask(path, PAGE)
-        assert wait_until(lambda path=path: f'"path":"{path}"' in log.read_text(), within=5)
+        assert wait_until(lambda path=path: f'"path":"{path}"' in log.read_text(), within=60)
 
 
 def test_the_app_sees_the_visitor_s_own_request_id(nginx: Nginx, visitor: Visitor) -> None:
     sent = visitor.ask("/", {"X-Request-ID": "chosen-by-visitor"}).headers["X-Request-ID"]
     assert re.fullmatch(r"[0-9a-f]{32}", sent)
-    assert wait_until(lambda: sent in (nginx.directory / "access.log").read_text(), within=5)
+    assert wait_until(lambda: sent in (nginx.directory / "access.log").read_text(), within=60)

@@ -69,12 +69,12 @@ class Load:
     def __enter__(self) -> Load:
         for thread in self._threads:
             thread.start()
-        wait_until(lambda: self.answers.total() > BEFORE, within=30)
+        wait_until(lambda: self.answers.total() > BEFORE, within=60)
         return self
 
     def __exit__(self, *_: object) -> None:
         goal = self.answers.total() + AFTERWARDS
-        wait_until(lambda: self.answers.total() > goal, within=30)
+        wait_until(lambda: self.answers.total() > goal, within=60)
         self._over.set()
         for thread in self._threads:
             thread.join()
@@ -140,7 +140,7 @@ def test_at_fifty_requests_a_second_nobody_notices_a_restart(served: Served, ngi
     paced, over = Paced(through(nginx)), threading.Event()
     load = threading.Thread(target=paced.run, args=(50, lambda _: over.is_set()))
     load.start()
-    wait_until(lambda: paced.answers.total() > BEFORE, within=30)
+    wait_until(lambda: paced.answers.total() > BEFORE, within=60)
     try:
         restart(served.pidfile)
     finally:

@@ -43,7 +43,7 @@ def has_ended(pid: int) -> bool:
 def test_a_process_that_ends_as_it_starts_is_reported_with_its_last_words(tmp_path: Path) -> None:
     program = create_process(tmp_path, "raise SystemExit('no such table')", Silent)
     with pytest.raises(NotReady, match="no such table"):
-        program.start(within=20)
+        program.start(within=60)
 
 
 def test_a_process_that_is_not_ready_in_time_is_killed(tmp_path: Path) -> None:
@@ -54,7 +54,7 @@ def test_a_process_that_is_not_ready_in_time_is_killed(tmp_path: Path) -> None:
 
 
 def test_a_process_that_ignores_sigterm_is_killed(tmp_path: Path) -> None:
-    program = create_process(tmp_path, DEAF, Speaking).start(within=20)
+    program = create_process(tmp_path, DEAF, Speaking).start(within=60)
     program.stop(within=0.1)
     assert not program.is_running()
 
@@ -67,7 +67,7 @@ def test_a_frozen_process_can_be_stopped(tmp_path: Path) -> None:
 
 
 def test_a_killed_process_takes_its_children_along(tmp_path: Path) -> None:
-    program = create_process(tmp_path, PARENT, Speaking).start(within=20)
+    program = create_process(tmp_path, PARENT, Speaking).start(within=60)
     child = int(program.log.read_text())
     program.kill()
-    assert wait_until(lambda: has_ended(child), within=10)
+    assert wait_until(lambda: has_ended(child), within=60)

@@ -44,7 +44,7 @@ def pids(data: DataDirectory, name: str) -> list[int]:
 
 
 def wait_for_starts(data: DataDirectory, name: str, times: int) -> bool:
-    return wait_until(lambda: len(pids(data, name)) == times, within=20)
+    return wait_until(lambda: len(pids(data, name)) == times, within=60)
 
 
 def test_a_stand_in_starts_before_the_app(supervisor: Supervisor, data: DataDirectory) -> None:
@@ -59,7 +59,7 @@ def test_a_killed_worker_is_started_again(supervisor: Supervisor, data: DataDire
 
 
 def test_what_does_not_run_is_named(supervisor: Supervisor, data: DataDirectory) -> None:
-    assert wait_until(lambda: supervisor.faltering() == ["worker"], within=20)
+    assert wait_until(lambda: supervisor.faltering() == ["worker"], within=60)
 
 
 def test_what_a_killed_run_left_behind_is_ended(
@@ -67,4 +67,4 @@ def test_what_a_killed_run_left_behind_is_ended(
 ) -> None:
     assert wait_for_starts(data, "redis", 1)
     stop_leftovers(data)
-    assert wait_until(lambda: not Path(f"/proc/{pids(data, 'redis')[0]}").exists(), within=20)
+    assert wait_until(lambda: not Path(f"/proc/{pids(data, 'redis')[0]}").exists(), within=60)

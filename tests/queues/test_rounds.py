@@ -100,7 +100,7 @@ def test_a_wake_up_that_meets_the_end_of_a_round_is_not_lost(
     def wake() -> None:
         job_driver.stage("test.job", "second")
         woken.append(elsewhere.submit(in_app(job_driver, lambda: run_due_messages("charges"))))
-        assert wait_until(charges._woken.is_set, within=10)
+        assert wait_until(charges._woken.is_set, within=60)
 
     def claimed(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
         nonlocal claims
@@ -127,7 +127,7 @@ def test_a_wake_up_takes_over_from_a_look_while_that_one_s_messages_still_run(
     job_driver.stage("test.job")
     woken = elsewhere.submit(in_app(job_driver, lambda: run_due_messages("charges")))
     assert look.result(20) == 1
-    assert wait_until(lambda: job_driver.message("test.job").done_at is not None, within=20)
+    assert wait_until(lambda: job_driver.message("test.job").done_at is not None, within=60)
     assert not woken.done()
     held.let_go.set()
     woken.result(20)

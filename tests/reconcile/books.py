@@ -6,12 +6,13 @@ import datetime as dt
 from typing import Any
 
 import requests
-from sqlalchemy import select, update
+from sqlalchemy import Insert, insert, select, update
 from sqlalchemy.orm import Session
 
 from payments_app.core.db.clock import utcnow
 from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
+from payments_app.ledger.models import Entry
 from payments_app.payments.models import Transaction
 from payments_app.reconcile.compare import compare
 from payments_app.reconcile.models import Finding
@@ -61,3 +62,24 @@ def make_intent(driver: PaymentDriver, **more: str) -> str:
     )
     answer.raise_for_status()
     return str(answer.json()["id"])
+
+
+def two_postings(
+    journal: int, transaction: str, entry_type: str, amount: int, *, debit: str, credit: str
+) -> Insert:
+    """A debit and a credit by hand, in minor units of USD."""
+    return insert(Entry).values(
+        [
+            {
+                "key": f"{transaction}_{side}_twice",
+                "journal_id": journal,
+                "transaction_id": transaction,
+                "entry_type": entry_type,
+                "account": account,
+                "side": side,
+                "amount": amount,
+                "currency": "usd",
+            }
+            for side, account in (("debit", debit), ("credit", credit))
+        ]
+    )

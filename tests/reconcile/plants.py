@@ -26,6 +26,7 @@ from payments_app.settlement.models import Batch, Line, Part
 from tests.ledger.concurrency import claim
 from tests.merchants.connected_merchants import create_ready_merchant
 from tests.payments.driver import PaymentDriver
+from tests.reconcile.books import two_postings
 from tests.refunds.marketplace import pay_by_destination_charge, pay_by_direct_charge
 from tests.refunds.refund_steps import give_back, move_on, read
 from tests.settlement.books import end_days
@@ -214,20 +215,10 @@ def a_refund_in_the_ledger_that_is_none(driver: PaymentDriver) -> Iterator[str]:
         "transaction_id": transaction,
         "currency": "usd",
     }
-    entries = [
-        {
-            "key": f"{transaction}_{side}_twice",
-            "journal_id": number,
-            "transaction_id": transaction,
-            "entry_type": "refund",
-            "account": account,
-            "side": side,
-            "amount": 40,
-            "currency": "usd",
-        }
-        for side, account in (("debit", "refunds"), ("credit", "stripe_balance"))
-    ]
-    past_triggers(insert(Journal).values(journal), insert(Entry).values(entries))
+    entries = two_postings(
+        number, transaction, "refund", 40, debit="refunds", credit="stripe_balance"
+    )
+    past_triggers(insert(Journal).values(journal), entries)
 
 
 @plants("receipt_missing")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, select, update
 
 from payments_app.core.extensions import db
 from payments_app.core.jobs.outbox import Message
-from payments_app.ledger.models import Entry, Journal
+from payments_app.ledger.models import Journal
 from payments_app.payments.models import PaymentRecord, Transaction
 from tests.bystanders import own
 from tests.payments.driver import PaymentDriver
@@ -19,6 +19,7 @@ from tests.reconcile.books import (
     found,
     make_intent,
     open_ones,
+    two_postings,
 )
 
 pytestmark = pytest.mark.portable
@@ -183,19 +184,8 @@ def test_postings_by_hand_do_not_hide_in_another_type(driver: PaymentDriver) -> 
     posted = select(Journal.id).where(Journal.transaction_id == transaction)
     journal = db.session.scalars(posted.where(Journal.entry_type == "capture")).one()
     db.session.rollback()
-    values = [
-        {
-            "key": f"twice_{side}",
-            "journal_id": journal,
-            "transaction_id": transaction,
-            "entry_type": "capture",
-            "account": account,
-            "side": side,
-            "amount": 1099,
-            "currency": "usd",
-        }
-        for side, account in (("debit", "stripe_balance"), ("credit", "sales"))
-    ]
-    execute(insert(Entry).values(values))
+    execute(
+        two_postings(journal, transaction, "capture", 1099, debit="stripe_balance", credit="sales")
+    )
     compare_last_hours()
     assert ("ledger_amount_differs", None) in found()

@@ -115,7 +115,7 @@ def test_the_list_of_what_is_over_goes_on(staff_driver: StaffDriver, support: Br
     page = support.get(PAGE).text
     (place,) = re.findall(r"before=(\d+)", page)
     rest = support.get(f"{PAGE}?before={place}").text
-    assert ("pi_0<" in page, "pi_0<" in rest, "Older ones" in rest) == (False, True, False)
+    assert ("pi_0<" in page, "pi_0<" in rest, "Older →" in rest) == (False, True, False)
 
 
 def test_every_fix_has_its_words() -> None:

@@ -13,7 +13,19 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import charge, charges, chromium, clicks, edge, growth, memory, posts, table, web
+from bench import (
+    charge,
+    charges,
+    chromium,
+    clicks,
+    edge,
+    growth,
+    memory,
+    posts,
+    processes,
+    table,
+    web,
+)
 from bench.site import Site, site
 from bench.table import Row
 from parts.app import REPOSITORY
@@ -26,6 +38,7 @@ SECTIONS: dict[str, Section] = {
     "posts": lambda here, _: posts.rows(here, rounds=5),
     "clicks": lambda here, _: clicks.rows(here),
     "charges": lambda here, against: [*charge.rows(), *charges.rows(here, 3, against)],
+    "processes": lambda here, _: processes.rows(here, rounds=3),
     "memory": lambda here, _: memory.rows(here),
     "chromium": lambda here, _: chromium.rows(here),
     "growth": lambda here, _: growth.rows(here),
@@ -39,7 +52,7 @@ def measure(name: str, section: Section, against: Path | None) -> list[Row]:
             return section(here, against)
     except Exception as error:
         traceback.print_exc()
-        return [Row(name, "", f"{type(error).__name__}: {error}"[:120])]
+        return [Row(name, "measured", f"{type(error).__name__}: {error}"[:120])]
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections.abc import Callable
@@ -33,7 +34,7 @@ def rows(here: Site, rounds: int, against: Path | None, count: int = 150) -> lis
     checkouts = {"ours": REPOSITORY} | ({"older": against} if against else {})
     with Served(here.directory, here.settings) as web, slow_stripe(here, CALL_MS):
         contenders: dict[str, Callable[[], float]] = {
-            f"{name} {at_once}": partial(_batch, here, web.url, checkout, at_once, count)
+            f"{name} {at_once}": partial(batch, here, web.url, checkout, at_once, count)
             for name, checkout in checkouts.items()
             for at_once in IN_FLIGHT
         }
@@ -60,7 +61,11 @@ def _of_stock(ours: float, stock: float) -> Row:
     return at_least("charges, of a stock RQ worker", ours / stock, 8, f"{stock:.1f}/s", " x")
 
 
-def _batch(here: Site, url: str, checkout: Path, at_once: int, count: int) -> float:
+def batch(
+    here: Site, url: str, checkout: Path, at_once: int, count: int, workers: int = 1
+) -> float:
+    """Charges a second of so many worker processes, by the database's times. Raises RuntimeError
+    where not all end."""
     ids = [order(url)[1].rpartition("/")[2] for _ in range(count)]
     span = (0, 0.0)
 
@@ -70,13 +75,16 @@ def _batch(here: Site, url: str, checkout: Path, at_once: int, count: int) -> fl
             span = database.execute(_SPAN, [ids]).fetchone() or span
         return span[0] == count
 
-    with Process(
-        f"The worker of {checkout}",
-        [sys.executable, "worker.py", "charges"],
-        here.directory / f"charges-{checkout.name}.log",
-        env=os.environ | here.settings | {"CHARGE_CONCURRENCY": str(at_once)},
-        cwd=checkout,
-    ):
+    with contextlib.ExitStack() as running:
+        for number in range(workers):
+            worker = Process(
+                f"The worker of {checkout}",
+                [sys.executable, "worker.py", "charges"],
+                here.directory / f"charges-{checkout.name}-{number}.log",
+                env=os.environ | here.settings | {"CHARGE_CONCURRENCY": str(at_once)},
+                cwd=checkout,
+            )
+            running.enter_context(worker)
         if not wait_until(ended, within=120):
             raise RuntimeError(f"{span[0]} of {count} charges ended")
     return count / span[1]

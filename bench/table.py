@@ -15,7 +15,8 @@ _HEAD = ("what", "target", "measured", "limit", "")
 @dataclass(frozen=True)
 class Row:
     """`limit` is what it stands beside in the same run: the other contender, or what can't be
-    passed. `met` is None where nothing was measured; then `measured` says why."""
+    passed. `met` is None where nothing was measured; then `measured` says why. A row without a
+    target only tells."""
 
     what: str
     target: str
@@ -27,6 +28,8 @@ class Row:
     def cells(self) -> tuple[str, ...]:
         """As they are printed."""
         verdict = {None: "not measured", True: "met", False: "missed"}[self.met]
+        if not self.target:
+            verdict = ""
         return self.what, self.target, self.measured, self.limit, verdict
 
 

@@ -15,6 +15,7 @@ from payments_app.merchants.address import AddressRefusedError, Guard, UnknownHo
 from payments_app.merchants.endpoints import add_endpoint, lock
 from payments_app.merchants.find import default_merchant
 from payments_app.merchants.models import Endpoint, Merchant
+from payments_app.merchants.topics import TOPICS, UnknownTopicError
 
 merchants_group = AppGroup("merchants", help="Merchants and their webhook endpoints.")
 ACTOR = "terminal"
@@ -22,12 +23,13 @@ ACTOR = "terminal"
 
 @merchants_group.command("add-endpoint")
 @click.argument("url")
-def add(url: str) -> None:
+@click.option("--topic", "topics", multiple=True, default=TOPICS, help="An event; all by default.")
+def add(url: str, topics: tuple[str, ...]) -> None:
     """Send webhooks of the shop's own payments to URL; print its id and its signing secret."""
     guard = Guard(allow_loopback=current_app.config["CONFIG"].sandboxed)
     try:
-        endpoint_id = add_endpoint(_shop_id(), url, guard=guard, actor=ACTOR)
-    except (AddressRefusedError, UnknownHostError) as error:
+        endpoint_id = add_endpoint(_shop_id(), url, guard=guard, actor=ACTOR, topics=topics)
+    except (AddressRefusedError, UnknownHostError, UnknownTopicError) as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"{endpoint_id}\n{_secret(endpoint_id)}")
 
@@ -37,7 +39,10 @@ def show() -> None:
     """List the endpoints, and how they fare."""
     for endpoint in db.session.scalars(select(Endpoint).order_by(Endpoint.created_at)):
         state = "on" if endpoint.enabled else f"off: {endpoint.disabled_reason}"
-        click.echo(f"{endpoint.id}  {endpoint.url}  {state}  {endpoint.failures} failures")
+        topics = ", ".join(endpoint.topics or ["all events"])
+        click.echo(
+            f"{endpoint.id}  {endpoint.url}  {state}  {topics}  {endpoint.failures} failures"
+        )
 
 
 @merchants_group.command("sign-out")

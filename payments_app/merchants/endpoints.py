@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import secrets
+from collections.abc import Iterable
 from urllib.parse import unquote
 
 from sqlalchemy.orm import Session
@@ -15,6 +16,7 @@ from payments_app.core.db.session import atomic
 from payments_app.core.web.signing import SECRET_PREFIX
 from payments_app.merchants.address import AddressRefusedError, Guard
 from payments_app.merchants.models import Endpoint
+from payments_app.merchants.topics import TOPICS, chosen
 
 ROTATION_SECONDS = 24 * 3600
 
@@ -24,11 +26,26 @@ def new_secret() -> str:
     return SECRET_PREFIX + base64.b64encode(secrets.token_bytes(32)).decode()
 
 
-def add_endpoint(merchant_id: str, url: str, *, guard: Guard, actor: str) -> str:
-    """Add an endpoint and return its id. Raises AddressRefusedError, UnknownHostError."""
+def add_endpoint(
+    merchant_id: str, url: str, *, guard: Guard, actor: str, topics: Iterable[str] = TOPICS
+) -> str:
+    """Add an endpoint and return its id.
+
+    Raises AddressRefusedError, UnknownHostError, UnknownTopicError.
+    """
+    wanted = chosen(topics)
     _refuse_card_number(url)
     guard.target(url)
-    return _add(merchant_id, url, actor)
+    return _add(merchant_id, url, wanted, actor)
+
+
+@atomic
+def choose_topics(session: Session, endpoint_id: str, topics: Iterable[str], actor: str) -> None:
+    """Send it these events alone from now on. Raises UnknownTopicError, NoResultFound."""
+    wanted = chosen(topics)
+    endpoint = lock(session, endpoint_id)
+    endpoint.topics = wanted
+    _note(session, "topics_chosen", endpoint, actor, topics=", ".join(wanted or TOPICS))
 
 
 def change_url(endpoint_id: str, url: str, *, guard: Guard, actor: str) -> None:
@@ -55,7 +72,7 @@ def rotate_secret(session: Session, endpoint_id: str, actor: str) -> str:
 def enable(session: Session, endpoint_id: str, actor: str) -> None:
     """Switch an endpoint on, with a clean slate."""
     endpoint = lock(session, endpoint_id)
-    _forget_failures(endpoint)
+    forget_failures(endpoint)
     endpoint.enabled, endpoint.disabled_at, endpoint.disabled_reason = True, None, None
     _note(session, "enabled", endpoint, actor)
 
@@ -76,14 +93,19 @@ def switch_off(
         _note(session, "disabled", endpoint, actor, reason=reason)
 
 
+def forget_failures(endpoint: Endpoint) -> None:
+    """After a success, or where it may be another one now."""
+    endpoint.failures, endpoint.failing_since, endpoint.warned = 0, None, 0
+
+
 def lock(session: Session, endpoint_id: str) -> Endpoint:
     """The endpoint, locked to the end of the caller's transaction. Raises NoResultFound."""
     return session.get_one(Endpoint, endpoint_id, with_for_update=True, populate_existing=True)
 
 
 @atomic
-def _add(session: Session, merchant_id: str, url: str, actor: str) -> str:
-    endpoint = Endpoint(merchant_id=merchant_id, url=url, secret=new_secret())
+def _add(session: Session, merchant_id: str, url: str, topics: list[str] | None, actor: str) -> str:
+    endpoint = Endpoint(merchant_id=merchant_id, url=url, secret=new_secret(), topics=topics)
     session.add(endpoint)
     session.flush()
     _note(session, "added", endpoint, actor, url=url)
@@ -95,7 +117,7 @@ def _change_url(session: Session, endpoint_id: str, url: str, actor: str) -> Non
     endpoint = lock(session, endpoint_id)
     _note(session, "moved", endpoint, actor, url=url, was=endpoint.url)
     endpoint.url = url
-    _forget_failures(endpoint)
+    forget_failures(endpoint)
 
 
 def _refuse_card_number(url: str) -> None:
@@ -103,10 +125,6 @@ def _refuse_card_number(url: str) -> None:
         refuse(unquote(url))
     except CardNumberError as error:
         raise AddressRefusedError("it holds what looks like a card number") from error
-
-
-def _forget_failures(endpoint: Endpoint) -> None:
-    endpoint.failures, endpoint.failing_since = 0, None
 
 
 def _note(session: Session, what: str, endpoint: Endpoint, actor: str, **data: str) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from payments_app.core.db.clock import database_now
-from payments_app.core.db.columns import Key
+from payments_app.core.db.columns import JSON_TYPE, Key
 from payments_app.core.db.ids import new_id
 from payments_app.core.extensions import Base
 
@@ -83,8 +83,9 @@ class ConnectedAccount(Base):
 
 
 class Endpoint(Base):
-    """A merchant's webhook endpoint. `failures` counts failed calls since the
-    last one that went well, `failing_since` when the first of them was."""
+    """A merchant's webhook endpoint. `topics` are the events it asks for (None: all). `failures`
+    counts failed calls since the last one that went well, `failing_since` when the first of them
+    was, `warned` how far on the way to being switched off its owner was told, in percent."""
 
     __tablename__ = "pay_merchant_endpoints"
 
@@ -96,8 +97,10 @@ class Endpoint(Base):
     old_secret: Mapped[str | None] = mapped_column(String(80))
     old_secret_until: Mapped[dt.datetime | None]
     enabled: Mapped[bool] = mapped_column(default=True)
+    topics: Mapped[list[str] | None] = mapped_column(JSON_TYPE)
     failures: Mapped[int] = mapped_column(default=0)
     failing_since: Mapped[dt.datetime | None]
+    warned: Mapped[int] = mapped_column(default=0, server_default="0")
     disabled_at: Mapped[dt.datetime | None]
     disabled_reason: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[dt.datetime] = mapped_column(server_default=database_now())

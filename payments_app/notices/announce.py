@@ -100,8 +100,8 @@ def _paid_for(session: Session, payable: tuple[str, str]) -> dict[str, Any]:
 def _announce(
     session: Session, about: str, transaction_id: str, event: str, data: dict[str, Any]
 ) -> None:
-    """Store the event and a delivery to each endpoint that is switched on, each with a message of
-    its own: an endpoint in trouble holds up no other."""
+    """Store the event and a delivery to each endpoint that is switched on and asks for it, each
+    with a message of its own: an endpoint in trouble holds up no other."""
     key = f"webhook_{about}_{event}"
     merchant_id = merchant_of(session, transaction_id)
     now = session.execute(select(database_now())).scalar_one()
@@ -117,11 +117,18 @@ def _announce(
     )
     if not fresh:
         return
-    listening = select(Endpoint.id).where(Endpoint.merchant_id == merchant_id, Endpoint.enabled)
-    for endpoint_id in session.scalars(listening.order_by(Endpoint.id)):
-        delivery_id = new_id("whd")
-        insert_once(session, Delivery, id=delivery_id, event_id=key, endpoint_id=endpoint_id)
-        outbox.stage(session, DELIVER, delivery_id)
+    switched_on = select(Endpoint).where(Endpoint.merchant_id == merchant_id, Endpoint.enabled)
+    for endpoint in session.scalars(switched_on.order_by(Endpoint.id)):
+        if endpoint.topics is None or event in endpoint.topics:
+            stage_first(session, key, endpoint.id)
+
+
+def stage_first(session: Session, event_id: str, endpoint_id: str) -> None:
+    """Store the delivery of an event to an endpoint that it has not been sent to, and its
+    message."""
+    delivery_id = new_id("whd")
+    insert_once(session, Delivery, id=delivery_id, event_id=event_id, endpoint_id=endpoint_id)
+    outbox.stage(session, DELIVER, delivery_id)
 
 
 def _iso(moment: dt.datetime | None) -> str | None:

@@ -88,10 +88,15 @@ def resend(session: Session, delivery_id: str, actor: str, *, rounds: int | None
         raise EndpointOffError(f"{endpoint.id} is switched off")
     if delivery.state in {"waiting", "sending"} or rounds not in {None, delivery.rounds}:
         return False
-    delivery.state, delivery.rounds = "waiting", delivery.rounds + 1
-    outbox.stage(session, DELIVER, delivery.id, key=f"{DELIVER}:{delivery.id}:{delivery.rounds}")
+    stage_again(session, delivery)
     record_delivery(session, delivery, "resend_asked", actor=actor)
     return True
+
+
+def stage_again(session: Session, delivery: Delivery) -> None:
+    """One more round of a locked delivery that is not on its way."""
+    delivery.state, delivery.rounds = "waiting", delivery.rounds + 1
+    outbox.stage(session, DELIVER, delivery.id, key=f"{DELIVER}:{delivery.id}:{delivery.rounds}")
 
 
 @atomic

@@ -1,12 +1,14 @@
-"""endpoint_health: how an endpoint fares, and switching off one that has failed for long."""
+"""endpoint_health: how an endpoint fares, telling its owner that it fails, and switching it off."""
 
 from __future__ import annotations
 
-from sqlalchemy import func, select
+import datetime as dt
+
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from payments_app.core.db.clock import database_now
-from payments_app.merchants.endpoints import switch_off
+from payments_app.merchants.endpoints import forget_failures, switch_off
 from payments_app.merchants.models import Endpoint, Merchant
 from payments_app.notices import mails
 from payments_app.notices.call import Outcome
@@ -16,32 +18,51 @@ SWITCH_OFF_SECONDS = 3 * 24 * 3600
 SWITCH_OFF_FAILURES = (
     10  # more than one event's nine calls: an event in three days is too few to say
 )
+WARNED_AT = (90, 70, 50)  # percent of the way to both; at 100 it is switched off
 GONE = 410  # the endpoint itself asks for no more (Standard Webhooks)
-OFF = "endpoint_off"
+OFF, FAILING = "endpoint_off", "endpoint_failing"
 
 
 def note_health(session: Session, endpoint: Endpoint, outcome: Outcome) -> None:
     """Count the outcome on the locked endpoint, in the caller's transaction. One that has failed
-    for SWITCH_OFF_SECONDS without a single success is switched off, and its merchant told."""
+    for SWITCH_OFF_SECONDS without a single success is switched off; its merchant is told on the
+    way there (WARNED_AT), once each, and then."""
     if outcome.problem is None:
-        endpoint.failures, endpoint.failing_since = 0, None
+        forget_failures(endpoint)
         return
     if isinstance(outcome.problem, RateLimitedError):
         return  # busy is not broken
     endpoint.failures += 1
-    if endpoint.failing_since is None:
-        endpoint.failing_since = database_now()
-    session.flush()
+    now = session.execute(select(database_now())).scalar_one()
+    endpoint.failing_since = endpoint.failing_since or now
+    share = min(
+        endpoint.failures / SWITCH_OFF_FAILURES,
+        (now - endpoint.failing_since).total_seconds() / SWITCH_OFF_SECONDS,
+    )
     if outcome.status == GONE:
         _give_up(session, endpoint, "it answered 410 Gone")
-    elif endpoint.failures >= SWITCH_OFF_FAILURES and _long(session, endpoint):
+    elif share >= 1:
         _give_up(session, endpoint, f"every call failed for three days: {outcome.problem}")
+    else:
+        reached = next((percent for percent in WARNED_AT if share * 100 >= percent), 0)
+        if reached > endpoint.warned:
+            endpoint.warned = reached
+            _warn(session, endpoint, endpoint.failing_since, str(outcome.problem))
 
 
-def _long(session: Session, endpoint: Endpoint) -> bool:
-    since = Endpoint.failing_since < database_now(-SWITCH_OFF_SECONDS)
-    count = select(func.count()).select_from(Endpoint).where(Endpoint.id == endpoint.id, since)
-    return bool(session.scalar(count))
+def _warn(session: Session, endpoint: Endpoint, since: dt.datetime, reason: str) -> None:
+    mails.write(
+        session,
+        FAILING,
+        f"{endpoint.id}_{since:%Y%m%dT%H%M%S}_{endpoint.warned}",
+        _owner(session, endpoint),
+        "Your webhook endpoint does not take our events",
+        url=endpoint.url,
+        reason=reason,
+        failures=endpoint.failures,
+        since=_words(since),
+        off=_words(since + dt.timedelta(seconds=SWITCH_OFF_SECONDS)),
+    )
 
 
 def _give_up(session: Session, endpoint: Endpoint, reason: str) -> None:
@@ -50,13 +71,20 @@ def _give_up(session: Session, endpoint: Endpoint, reason: str) -> None:
     switch_off(session, endpoint, reason)
     session.flush()
     session.refresh(endpoint)
-    merchant = session.get_one(Merchant, endpoint.merchant_id)
     mails.write(
         session,
         OFF,
         f"{endpoint.id}_{endpoint.disabled_at:%Y%m%dT%H%M%S}",
-        merchant.email,
+        _owner(session, endpoint),
         "We turned off your webhook endpoint",
         url=endpoint.url,
         reason=reason,
     )
+
+
+def _owner(session: Session, endpoint: Endpoint) -> str:
+    return session.get_one(Merchant, endpoint.merchant_id).email
+
+
+def _words(moment: dt.datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M} UTC"

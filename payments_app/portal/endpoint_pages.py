@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 
 from flask import Response, current_app, redirect, request, url_for
 from werkzeug.exceptions import NotFound
@@ -14,6 +15,7 @@ from payments_app.core.web.limits import Rate, limiter
 from payments_app.merchants import endpoints
 from payments_app.merchants.address import AddressRefusedError, Guard, UnknownHostError
 from payments_app.merchants.models import URL_LENGTH
+from payments_app.merchants.topics import TOPICS, UnknownTopicError
 from payments_app.notices.deliver import EndpointOffError, resend
 from payments_app.notices.try_endpoint import TooManyTestsError, try_endpoint
 from payments_app.portal.blueprint import blueprint, page
@@ -23,12 +25,12 @@ from payments_app.portal.gate import actor, asking
 MOST = 10
 # Of one merchant: a name of theirs is looked up while the page waits, and a resend may end in an
 # alert.
-_ASKED = Rate(30, 3600)
+ASKED = Rate(30, 3600)
 _BUSY = "others are being looked up just now; try again in a moment"
 # Look-ups of this process at once: name servers that hang may not hold all threads of the web.
 _turns = threading.BoundedSemaphore(2)
 OFF_REASON = "switched off by the merchant"
-_OFF = "This endpoint is turned off. Turn it on to send events."
+OFF = "This endpoint is turned off. Turn it on to send events."
 
 
 @blueprint.get("/webhooks")
@@ -43,28 +45,33 @@ def webhooks() -> Response:
 def add_webhook() -> Response:
     """Add an endpoint; its secret is shown this once."""
     url, own = request.form.get("url", "")[: URL_LENGTH + 1].strip(), asking().id
-    limiter().check("webhook_address", _ASKED, own)
+    topics = request.form.getlist("topic")
+    limiter().check("webhook_address", ASKED, own)
     problem = None
     if len(endpoints_of(db.session(), own)) >= MOST:
         problem = f"You can have at most {MOST} endpoints."
     else:
         try:
-            endpoint_id = _add(own, url)
+            endpoint_id = _add(own, url, topics)
+        except UnknownTopicError as error:
+            problem = f"{error}."
         except (AddressRefusedError, UnknownHostError) as error:
             problem = f"We can't send webhooks to this address: {error}."
     if problem:
-        return _list(422, url=url, problem=problem)
+        return _list(422, url=url, chosen=topics, problem=problem)
     added = own_endpoint(db.session(), own, endpoint_id)
-    return _log(endpoint_id, secret=added.secret if added else None)
+    return log_page(endpoint_id, secret=added.secret if added else None)
 
 
-def _add(merchant_id: str, url: str) -> str:
+def _add(merchant_id: str, url: str, topics: list[str]) -> str:
     db.session.rollback()  # no connection is held while the name is resolved
     guard = Guard(allow_loopback=current_app.config["CONFIG"].sandboxed)
     if not _turns.acquire(blocking=False):
         raise UnknownHostError(_BUSY)
     try:
-        return endpoints.add_endpoint(merchant_id, url, guard=guard, actor=merchant_id)
+        return endpoints.add_endpoint(
+            merchant_id, url, guard=guard, actor=merchant_id, topics=topics
+        )
     finally:
         _turns.release()
 
@@ -73,30 +80,30 @@ def _add(merchant_id: str, url: str) -> str:
 @merchant
 def webhook(endpoint_id: str) -> Response:
     """One endpoint with its delivery log."""
-    return _log(endpoint_id)
+    return log_page(endpoint_id)
 
 
 @blueprint.post("/webhooks/<endpoint_id>/off")
 @merchant
 def switch_webhook_off(endpoint_id: str) -> BaseResponse:
     """Send nothing to it any more."""
-    endpoints.disable(_own(endpoint_id), actor(), OFF_REASON)
-    return _back(endpoint_id)
+    endpoints.disable(own_id(endpoint_id), actor(), OFF_REASON)
+    return back_to(endpoint_id)
 
 
 @blueprint.post("/webhooks/<endpoint_id>/on")
 @merchant
 def switch_webhook_on(endpoint_id: str) -> BaseResponse:
     """Send to it again, with a clean slate."""
-    endpoints.enable(_own(endpoint_id), actor())
-    return _back(endpoint_id)
+    endpoints.enable(own_id(endpoint_id), actor())
+    return back_to(endpoint_id)
 
 
 @blueprint.post("/webhooks/<endpoint_id>/secrets")
 @merchant
 def roll_webhook_secret(endpoint_id: str) -> Response:
     """Roll secret and show it this once; the old one signs beside it for a day."""
-    return _log(endpoint_id, secret=endpoints.rotate_secret(_own(endpoint_id), actor()))
+    return log_page(endpoint_id, secret=endpoints.rotate_secret(own_id(endpoint_id), actor()))
 
 
 @blueprint.post("/webhooks/<endpoint_id>/tests")
@@ -104,52 +111,76 @@ def roll_webhook_secret(endpoint_id: str) -> Response:
 def test_webhook(endpoint_id: str) -> Response | BaseResponse:
     """Send a test event."""
     try:
-        try_endpoint(_own(endpoint_id), actor())
+        try_endpoint(own_id(endpoint_id), actor())
     except EndpointOffError:
-        return _log(endpoint_id, 409, problem=_OFF)
+        return log_page(endpoint_id, 409, problem=OFF)
     except TooManyTestsError as error:
-        return _log(endpoint_id, 429, problem=str(error))
-    return _back(endpoint_id)
+        return log_page(endpoint_id, 429, problem=str(error))
+    return back_to(endpoint_id)
 
 
 @blueprint.post("/webhooks/<endpoint_id>/deliveries/<delivery_id>/resends")
 @merchant
 def resend_webhook(endpoint_id: str, delivery_id: str) -> Response | BaseResponse:
     """Send a delivery once more."""
-    if not is_sent_to(db.session(), delivery_id, _own(endpoint_id)):
+    if not is_sent_to(db.session(), delivery_id, own_id(endpoint_id)):
         raise NotFound
-    limiter().check("webhook_resend", _ASKED, asking().id)
+    limiter().check("webhook_resend", ASKED, asking().id)
     try:
         resend(delivery_id, actor())
     except EndpointOffError:
-        return _log(endpoint_id, 409, problem=_OFF)
-    return _back(endpoint_id)
+        return log_page(endpoint_id, 409, problem=OFF)
+    return back_to(endpoint_id)
 
 
-def _own(endpoint_id: str) -> str:
+def own_id(endpoint_id: str) -> str:
     """The id, where it is the merchant's own. Raises NotFound for another's as for none."""
     if own_endpoint(db.session(), asking().id, endpoint_id) is None:
         raise NotFound
     return endpoint_id
 
 
-def _list(status: int = 200, *, url: str = "", problem: str | None = None) -> Response:
+def _list(
+    status: int = 200,
+    *,
+    url: str = "",
+    chosen: Sequence[str] = TOPICS,
+    problem: str | None = None,
+) -> Response:
     found = endpoints_of(db.session(), asking().id)
-    return page("webhooks.html", status, endpoints=found, url=url, problem=problem)
+    return page(
+        "webhooks.html",
+        status,
+        endpoints=found,
+        url=url,
+        topics=TOPICS,
+        chosen=chosen,
+        problem=problem,
+    )
 
 
-def _log(
+def log_page(
     endpoint_id: str, status: int = 200, *, secret: str | None = None, problem: str | None = None
 ) -> Response:
+    """One endpoint with what was sent to it. Raises NotFound for another's."""
     session = db.session()
     endpoint = own_endpoint(session, asking().id, endpoint_id)
     if endpoint is None:
         raise NotFound
     sent = deliveries_of(session, endpoint_id)
     return page(
-        "webhook.html", status, endpoint=endpoint, sent=sent, secret=secret, problem=problem
+        "webhook.html",
+        status,
+        endpoint=endpoint,
+        sent=sent,
+        topics=TOPICS,
+        chosen=endpoint.topics or TOPICS,
+        zone=asking().timezone,
+        secret=secret,
+        problem=problem,
     )
 
 
-def _back(endpoint_id: str) -> BaseResponse:
+def back_to(endpoint_id: str) -> BaseResponse:
+    """To its page."""
     return redirect(url_for("portal.webhook", endpoint_id=endpoint_id), 303)

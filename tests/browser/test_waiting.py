@@ -171,6 +171,21 @@ def test_it_pauses_in_the_background_and_asks_at_once_when_shown(
     buyer.sees("Thank you")
 
 
+def test_a_question_that_hangs_is_given_up_and_is_alone(buyer: Buyer) -> None:
+    hanging: list[Route] = []
+    buyer.page.route(lambda url: is_status(url) and not hanging, hanging.append)
+    polls = polls_of(buyer.page)
+    with buyer.page.expect_request(lambda request: is_status(request.url)):
+        buyer.pay()
+    for hidden in (True, False, True, False):  # shown again it would ask at once
+        turn(buyer.page, hidden=hidden)
+    assert len(polls) == 1
+    with buyer.page.expect_event("requestfailed", timeout=WITHIN_MS):  # after eight seconds
+        pass
+    buyer.sees("Thank you")
+    assert len(polls) > 1
+
+
 def test_it_says_when_it_is_offline_and_goes_on_afterwards(buyer: Buyer, stripe: Stripe) -> None:
     stripe(SLOW)
     buyer.pay()

@@ -93,7 +93,7 @@ def test_an_endpoint_that_failed_for_three_days_is_switched_off_with_a_mail(
     receiver.answer = 500
     added = receiver.listen()
     driver.pay()
-    _fail_since(added, days=3, failures=9)
+    _fail_since(added, hours=72, failures=9)
     driver.make_due(DELIVER)
     driver.work()
     assert not endpoint(added).enabled
@@ -104,13 +104,51 @@ def test_an_endpoint_that_failed_for_three_days_is_switched_off_with_a_mail(
 
 
 @pytest.mark.expects_failure("notices.deliver_webhook")
+def test_the_owner_is_told_at_50_70_and_90_percent_of_the_way_once_each(
+    driver: PaymentDriver, receiver: Receiver, sent_mails: SentMails
+) -> None:
+    receiver.answer = 500
+    added = receiver.listen()
+    driver.pay()
+    told = []
+    for hours in (35, 37, 40, 51, 52, 65, 66, 71):
+        _fail_since(added, hours=hours, failures=20)
+        driver.make_due(DELIVER)
+        driver.work()
+        told.append(endpoint(added).warned)
+    assert told == [0, 50, 50, 70, 70, 90, 90, 90]
+    driver.work("mailers")
+    subject = "Your webhook endpoint does not take our events"
+    notices = [text_of(mail) for mail in sent_mails.all() if mail["Subject"] == subject]
+    assert len(notices) == 3
+    assert all(receiver.url in notice for notice in notices)
+    receiver.answer = 200
+    driver.make_due(DELIVER)
+    driver.work()
+    assert endpoint(added).warned == 0
+
+
+@pytest.mark.expects_failure("notices.deliver_webhook")
+def test_few_failures_in_a_long_time_are_not_told(
+    driver: PaymentDriver, receiver: Receiver
+) -> None:
+    receiver.answer = 500
+    added = receiver.listen()
+    driver.pay()
+    _fail_since(added, hours=71, failures=3)
+    driver.make_due(DELIVER)
+    driver.work()
+    assert endpoint(added).warned == 0
+
+
+@pytest.mark.expects_failure("notices.deliver_webhook")
 def test_an_endpoint_that_failed_for_two_days_is_still_called(
     driver: PaymentDriver, receiver: Receiver
 ) -> None:
     receiver.answer = 500
     added = receiver.listen()
     driver.pay()
-    _fail_since(added, days=2, failures=50)
+    _fail_since(added, hours=48, failures=50)
     driver.make_due(DELIVER)
     driver.work()
     assert endpoint(added).enabled
@@ -178,13 +216,13 @@ def _let_wait(session: Session, endpoint_id: str, sent: str, count: int) -> None
 
 
 @atomic
-def _fail_since(session: Session, endpoint_id: str, *, days: int, failures: int) -> None:
+def _fail_since(session: Session, endpoint_id: str, *, hours: int, failures: int) -> None:
     session.execute(
         update(Endpoint)
         .where(Endpoint.id == endpoint_id)
         .values(
             failures=failures,
-            failing_since=database_now(-days * 86400 - 60),
+            failing_since=database_now(-hours * 3600 - 60),
             created_at=text("created_at"),
         )
     )

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from payments_app.core.history import HistoryEntry
+from payments_app.merchants.topics import TOPICS
 from tests.accounts.staff_driver import HTML, Browser, StaffDriver
 from tests.notices.deliveries import delivery, endpoint
 from tests.notices.receiver import Receiver
@@ -23,7 +24,7 @@ LIST = "/portal/webhooks"
 
 def add(browser: Browser, url: str) -> str:
     """Its id."""
-    answer = browser.post(LIST, LIST, url=url)
+    answer = browser.post(LIST, LIST, url=url, topic=TOPICS)
     assert answer.status_code == 200
     found = re.search(r"/portal/webhooks/(whe_\w+)/", answer.text)
     assert found
@@ -43,7 +44,7 @@ def test_an_endpoint_is_added_and_its_secret_shown_once(
     driver: PaymentDriver, portal: Portal, receiver: Receiver
 ) -> None:
     browser = portal.signed_in()
-    answer = browser.post(LIST, LIST, url=receiver.url)
+    answer = browser.post(LIST, LIST, url=receiver.url, topic=TOPICS)
     assert "whsec_" in answer.text
     assert "whsec_" not in browser.get(LIST).text
     (entry,) = entries(portal, "merchant_endpoint.added")
@@ -51,7 +52,7 @@ def test_an_endpoint_is_added_and_its_secret_shown_once(
 
 
 def test_an_address_inside_is_refused_in_words(portal: Portal) -> None:
-    answer = portal.signed_in().post(LIST, LIST, url="https://10.0.0.1/hook")
+    answer = portal.signed_in().post(LIST, LIST, url="https://10.0.0.1/hook", topic=TOPICS)
     assert answer.status_code == 422
     assert "not on the public internet" in answer.text
 
@@ -129,12 +130,16 @@ def test_names_are_looked_up_two_at_once(
     monkeypatch.setattr(socket, "getaddrinfo", hang)
     browsers = [portal.signed_in() for _ in range(3)]
     with ThreadPoolExecutor(2) as pool:
-        slow = [pool.submit(b.post, LIST, LIST, url="https://slow.example/") for b in browsers[:2]]
+        wish = {"url": "https://slow.example/", "topic": TOPICS}
+        slow = [pool.submit(b.post, LIST, LIST, **wish) for b in browsers[:2]]
         assert all(asked.acquire(timeout=10) for _ in slow)
-        assert "try again in a moment" in browsers[2].post(LIST, LIST, url=receiver.url).text
+        assert (
+            "try again in a moment"
+            in browsers[2].post(LIST, LIST, url=receiver.url, topic=TOPICS).text
+        )
         go_on.set()
         assert ["t be resolved" in each.result().text for each in slow] == [True, True]
-    assert "whsec_" in browsers[2].post(LIST, LIST, url=receiver.url).text
+    assert "whsec_" in browsers[2].post(LIST, LIST, url=receiver.url, topic=TOPICS).text
 
 
 def test_nothing_is_sent_to_an_endpoint_that_is_off(

@@ -52,6 +52,8 @@ ELSEWHERE = {
     "mail/subscription_changed.txt": "tests/notices/test_subscription_mails.py",
     "subscriptions/confirm.html": "tests/subscriptions/test_pages.py",
     "subscriptions/remove_card.html": "tests/subscriptions/test_pages.py",
+    "mail/endpoint_failing.html": "tests/notices/test_endpoints.py",
+    "mail/endpoint_failing.txt": "tests/notices/test_endpoints.py",
     "mail/endpoint_off.html": "tests/notices/test_endpoints.py",
     "mail/endpoint_off.txt": "tests/notices/test_endpoints.py",
     "mail/trial_ending.html": "tests/subscriptions/test_unproved.py",

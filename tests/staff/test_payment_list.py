@@ -200,3 +200,25 @@ def test_what_others_wrote_is_never_run(viewer: Browser, stored_payments: Stored
         f"/staff/payments?q={evil}",
     ):
         assert "<script>alert" not in viewer.get(address).text
+
+
+@pytest.mark.alone
+def test_the_presets_lead_to_what_they_say(
+    viewer: Browser, stored_payments: StoredPayments
+) -> None:
+    paid, failed = stored_payments.payment(), stored_payments.decline()
+    stored_payments.decline(created_at=utcnow() - dt.timedelta(days=3))
+    presets = re.search(
+        r'aria-label="Ready-made filters">(.*?)</ul>', viewer.get("/staff/payments").text, re.DOTALL
+    )
+    assert presets
+    leads = {
+        name: shown(viewer, address.replace("&amp;", "&"))
+        for address, name in re.findall(r'href="([^"]+)"[^>]*>([^<]+)<', presets[1])
+    }
+    assert {name: leads[name] for name in ("Failed today", "Stuck pending", "Refunded")} == {
+        "Failed today": [reference(failed)],
+        "Stuck pending": [],
+        "Refunded": [],
+    }
+    assert leads["Successful today"] == [reference(paid)]

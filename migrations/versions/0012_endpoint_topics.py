@@ -1,0 +1,26 @@
+"""Which events a merchant's endpoint asks for, and how far its owner was told that it fails.
+
+Revision: 0012, after 0011.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+from payments_app.core.db import columns
+
+revision = "0012"
+down_revision = "0011"
+branch_labels = None
+depends_on = None
+
+TABLE = "pay_merchant_endpoints"
+
+
+def upgrade() -> None:
+    op.add_column(TABLE, sa.Column("topics", columns.JSON_TYPE, nullable=True))
+    op.add_column(TABLE, sa.Column("warned", sa.Integer(), nullable=False, server_default="0"))
+
+
+def downgrade() -> None:
+    op.drop_column(TABLE, "warned")
+    op.drop_column(TABLE, "topics")

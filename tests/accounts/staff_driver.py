@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from flask import Flask
@@ -32,10 +32,12 @@ class Browser:
     def get(self, path: str, **kwargs: Any) -> TestResponse:
         return self.client.get(path, headers=HTML, **kwargs)
 
-    def post(self, path: str, page: str = "/staff/password", **form: str) -> TestResponse:
+    def post(
+        self, path: str, page: str = "/staff/password", **form: str | Sequence[str]
+    ) -> TestResponse:
         token = _TOKEN.search(self.get(page).text)
-        form = {"csrf_token": token[1] if token else "", **form}
-        return self.client.post(path, data=form, headers=HTML)
+        sent = {"csrf_token": token[1] if token else "", **form}
+        return self.client.post(path, data=sent, headers=HTML)
 
     def sign_in(self, email: str, password: str = PASSWORD, **form: str) -> TestResponse:
         return self.post("/staff/login", "/staff/login", email=email, password=password, **form)

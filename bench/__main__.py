@@ -65,8 +65,9 @@ def main() -> None:
     install_missing("wrk")
     began, rows, chosen = time.monotonic(), list[Row](), options.only.split(",")
     for name in chosen:
-        rows += measure(name, SECTIONS[name], options.against)
-        print(f"{name}: {time.monotonic() - began:.0f} s", flush=True)
+        found = measure(name, SECTIONS[name], options.against)
+        rows += found
+        print(f"{name}, after {time.monotonic() - began:.0f} s:\n{table.plain(found)}", flush=True)
     print(table.plain(rows))
     if chosen == list(SECTIONS):
         table.write(REPOSITORY / "docs" / "performance.md", rows, time.monotonic() - began)

@@ -36,7 +36,8 @@ class Browser:
         self, path: str, page: str = "/staff/password", **form: str | Sequence[str]
     ) -> TestResponse:
         token = _TOKEN.search(self.get(page).text)
-        sent = {"csrf_token": token[1] if token else "", **form}
+        sent = {name: value if isinstance(value, str) else [*value] for name, value in form.items()}
+        sent |= {"csrf_token": token[1] if token else ""}
         return self.client.post(path, data=sent, headers=HTML)
 
     def sign_in(self, email: str, password: str = PASSWORD, **form: str) -> TestResponse:

@@ -21,6 +21,7 @@ from payments_app.core.db.columns import JSON_TYPE, Key
 from payments_app.core.db.ids import new_id
 from payments_app.core.db.session import atomic
 from payments_app.core.extensions import Base, db
+from payments_app.core.history import HistoryEntry
 from payments_app.core.web.tokens import hash_token, new_token
 
 SCOPES = {
@@ -30,6 +31,7 @@ SCOPES = {
 }
 OVERLAP_HOURS = 24
 MOST_OVERLAP_HOURS = 24 * 30
+_SHOWS_A_SECRET = ("api_key.created", "api_key.rotated")
 _USED_EVERY = 60  # seconds between two writes of `used_at`
 _NAME = re.compile(r"[\w .:@/-]{1,60}")
 
@@ -128,6 +130,23 @@ def all_keys(session: Session) -> Sequence[ApiKey]:
     """Those that are good first, by name."""
     listed = select(ApiKey).order_by(ApiKey.revoked_at.is_not(None), ApiKey.name, ApiKey.id)
     return session.scalars(listed).all()
+
+
+def shown_to(session: Session, staff_id: str) -> list[ApiKey]:
+    """Those of which this member was shown a secret that is still good."""
+    good = [key for key in all_keys(session) if key.revoked_at is None]
+    now = session.execute(select(database_now())).scalar_one()
+    return [key for key in good if staff_id in _shown(session, key, now)]
+
+
+def _shown(session: Session, key: ApiKey, now: dt.datetime) -> Sequence[str]:
+    """Who was shown the key's secret, and the one before while that is good."""
+    overlap = key.old_secret_until is not None and key.old_secret_until > now
+    made = select(HistoryEntry.actor).where(
+        HistoryEntry.subject == key.id, HistoryEntry.what.in_(_SHOWS_A_SECRET)
+    )
+    newest = made.order_by(HistoryEntry.id.desc()).limit(2 if overlap else 1)
+    return session.scalars(newest).all()
 
 
 def key_of(session: Session, secret: str) -> ApiKey | None:

@@ -8,12 +8,12 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from payments_app.accounts import passwords
+from payments_app.accounts import api_keys, passwords
 from payments_app.accounts.api_keys import ApiKey
 from payments_app.accounts.models import Staff
-from payments_app.accounts.permissions import ROLE_NAMES
+from payments_app.accounts.permissions import ROLE_NAMES, allows
 from payments_app.accounts.sessions import end_all_sessions
-from payments_app.core import history
+from payments_app.core import alerts, history
 from payments_app.core.card_numbers import refuse
 from payments_app.core.db.session import atomic
 from payments_app.core.email_addresses import compared
@@ -62,7 +62,8 @@ def disable_staff(session: Session, email: str, actor: str = CLI) -> None:
         return
     staff.active = False
     end_all_sessions(session, staff)
-    history.record(session, "staff", "staff.disabled", actor=actor, subject=staff.id)
+    keys = _tell_of_keys(session, staff, "may sign in no more")
+    history.record(session, "staff", "staff.disabled", actor=actor, subject=staff.id, api_keys=keys)
 
 
 @atomic
@@ -91,6 +92,7 @@ def change_role(session: Session, email: str, role: str, actor: str = CLI) -> No
     refuse_own(staff, actor)
     if staff.role == role:
         return
+    loses_keys = allows(staff.role, "api_keys") and not allows(role, "api_keys")
     history.record(
         session,
         "staff",
@@ -98,8 +100,25 @@ def change_role(session: Session, email: str, role: str, actor: str = CLI) -> No
         actor=actor,
         subject=staff.id,
         **{"from": staff.role, "to": role},
+        api_keys=_tell_of_keys(session, staff, f"is {role} now") if loses_keys else None,
     )
     staff.role = role
+
+
+def _tell_of_keys(session: Session, staff: Staff, what: str) -> list[str] | None:
+    """Keys outlive the account of whoever made them, since applications use them: those of which
+    the member knows a secret that is good, by name, after a person was told; None for none."""
+    names = [f"{key.name} (\u2026{key.ends_in})" for key in api_keys.shown_to(session, staff.id)]
+    if not names:
+        return None
+    alerts.raise_alert(
+        session,
+        "api_keys_known",
+        f"api_keys_known:{staff.id}",
+        f"{staff.email} {what}, and was shown the secret of API keys that are still good: "
+        f"{', '.join(names)}. Give each a new secret, or revoke it",
+    )
+    return names
 
 
 def names_of(session: Session, ids: Iterable[str]) -> dict[str, str]:

@@ -20,7 +20,7 @@ from payments_app.payments.models import Transaction
 from payments_app.payments.phases import State
 from payments_app.payments.queries import active_attempt, payable_id_of
 from payments_app.payments.refunds.models import Refund
-from payments_app.payments.refunds.request import RefundRefusedError, remaining, request_refund
+from payments_app.payments.refunds.request import RefundRefusedError, request_refund
 
 
 @blueprint.post("/api/v1/payments/<payment_id>/refunds")
@@ -35,10 +35,9 @@ def create_refund(payment_id: str) -> Response:
     """
     sent: shapes.NewRefund = request.context.json  # type: ignore[attr-defined]
     paid = _paid(payment_id)
-    amount = sent.amount if sent.amount is not None else remaining(db.session(), paid)
     try:
         made = request_refund(
-            paid.id, amount, reason=sent.reason, actor=actor(), idempotency_key=stored_key()
+            paid.id, sent.amount, reason=sent.reason, actor=actor(), idempotency_key=stored_key()
         )
     except RefundRefusedError as error:
         raise ProblemError(409, "refund_refused", str(error)) from None

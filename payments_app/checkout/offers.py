@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
+from payments_app.core.web.links import masked
 from payments_app.payments.models import Transaction
 from payments_app.payments.payable import Payable, find_payable
 from payments_app.payments.sellable import ITEM, Offer, sellables
@@ -33,6 +34,7 @@ def offer_of_payable(payable: Payable) -> Offer:
         payee_id=payable.payee_id,
         way_back=payable.way_back(paid=False),
         button=payable.button,
+        asked_of=masked(payable.payer_email) if payable.payer_email else "",
     )
 
 

@@ -145,8 +145,7 @@ def _chosen(typed: str | None, cards: list[SavedCard]) -> str:
 
 def _earlier_email(payable: Payable) -> str:
     """What this browser typed for its last attempt at the same payable."""
-    mine = next((t.email for t in payable.transactions if buyers.is_mine(t)), None)
-    return mine or payable.payer_email or ""
+    return next((t.email for t in payable.transactions if buyers.is_mine(t)), None) or ""
 
 
 def _result_url(transaction: Transaction) -> str:

@@ -16,11 +16,13 @@ from payments_app.core.jobs import outbox
 from payments_app.core.jobs.command import Claim
 from payments_app.merchants.models import Endpoint
 from payments_app.notices.webhook_models import Delivery, WebhookEvent
+from payments_app.payment_requests.models import PaymentRequest
 from payments_app.payments.connect.payee import merchant_of
 from payments_app.payments.models import Transaction
 from payments_app.payments.payable import find_payable
 from payments_app.payments.phases import State
-from payments_app.payments.queries import payable_of
+from payments_app.payments.queries import payable_id_of, payable_of
+from payments_app.payments.refunds.entitlement import is_whole, tell_of_part
 from payments_app.payments.refunds.models import Refund, RefundState
 
 DELIVER = "notices.deliver_webhook"
@@ -33,6 +35,10 @@ REFUND_EVENTS: dict[str, str] = {
     RefundState.SUCCEEDED: "refund_succeeded",
     RefundState.FAILED: "refund_failed",
 }
+_REST_OF_ASKED = (
+    "Whoever asked for it may deliver as if all were paid: tell them, send a payment link for the "
+    "rest, or refund what was captured"
+)
 
 
 @atomic
@@ -44,6 +50,16 @@ def announce_payment(session: Session, transaction_id: str, _claim: Claim) -> No
     if event:
         data = {"payment": serialise_payment(session, transaction)}
         _announce(session, transaction.id, transaction.id, event, data)
+    if transaction.state == State.COMPLETE and transaction.paid < transaction.amount:
+        _tell_of_asked(session, transaction)
+
+
+def _tell_of_asked(session: Session, transaction: Transaction) -> None:
+    """An application may read no more of the event than its name, so a person is told as well."""
+    asked_id = payable_id_of(session, transaction.id, PaymentRequest.payable_type)
+    asked = session.get(PaymentRequest, asked_id) if asked_id else None
+    if asked is not None and not is_whole(transaction, asked.price):
+        tell_of_part(session, transaction, asked.id, asked.price, _REST_OF_ASKED)
 
 
 @atomic

@@ -107,6 +107,8 @@ def _rows(reader: csv.DictReader[str]) -> list[Goods]:
         raise ValueError(f"The first line must name the columns {', '.join(missing)}.")
     if unknown := [name for name in columns if name not in known]:
         raise ValueError(f"There is no column {', '.join(unknown)}: {', '.join(known)}.")
+    if twice := sorted({name for name in columns if columns.count(name) > 1}):
+        raise ValueError(f"The file has two columns {', '.join(twice)}: leave one of each.")
     try:
         return [_goods(row) for row in reader]
     except csv.Error as error:

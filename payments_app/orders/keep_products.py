@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -53,8 +54,11 @@ def import_all(session: Session, rows: Sequence[Goods], actor: str) -> tuple[int
     """Put each on sale, or change the product of its slug to it; how many of each. All, or none:
     raises ValueError with a sentence for each row that can't be stored, by its line."""
     problems, made, changed = [], 0, 0
+    seen = Counter(goods.slug for goods in rows)
     for line, goods in enumerate(rows, 2):  # the first line names the columns
         try:
+            if seen[goods.slug] > 1:
+                raise ValueError(f"{goods.slug} is in the file twice.")
             values = _values(session, goods)
         except ValueError as error:
             problems.append(f"line {line}: {error}")

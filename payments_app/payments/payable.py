@@ -104,7 +104,8 @@ class Payable:
 
     @property
     def payer_email(self) -> str | None:
-        """Who is asked to pay, where that is known: the form is filled in with it."""
+        """Who is asked to pay, where that is known. The form says it masked: whoever has the link
+        reads that."""
         return None
 
     def public_facts(self) -> dict[str, Any]:

@@ -34,7 +34,8 @@ class Offer:
     """What one page of the checkout offers. `price` is that of one; `max_quantity` is None where
     one is all that there is, whatever quantity is asked for. `card_terms` say what the buyer agrees
     to where the card is kept in any case; `payee_id` and `button` are as a payable's. `way_back` is
-    the address of another site that a buyer who does not want to pay goes back to.
+    the address of another site that a buyer who does not want to pay goes back to. `asked_of` is
+    the masked address of whoever is asked to pay.
 
     `begin(session, quantity, customer_id)` gives the payable to pay for, stored and still open, in
     the caller's database transaction.
@@ -50,6 +51,7 @@ class Offer:
     payee_id: str | None = None
     way_back: str | None = None
     button: str = ""
+    asked_of: str = ""
 
     @property
     def choices(self) -> tuple[Choice, ...]:

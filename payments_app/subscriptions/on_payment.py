@@ -30,11 +30,13 @@ from payments_app.payments.refunds.entitlement import (
 from payments_app.payments.refunds.models import Refund
 from payments_app.subscriptions import credit, dunning
 from payments_app.subscriptions.card_change import CardChange
+from payments_app.subscriptions.final_bill import FinalBill
 from payments_app.subscriptions.models import Subscription, SubscriptionStatus
 from payments_app.subscriptions.periods import Period
 from payments_app.subscriptions.settle import settle_late
 
 CARD = "subscription.card"
+_REST_OF_BILL = "Nobody is charged for the rest: send a payment link for it, or let it be"
 
 
 def on_payment(transaction_id: str, _claim: Claim) -> None:
@@ -52,6 +54,8 @@ def _apply(session: Session, transaction_id: str, now: dt.datetime) -> None:
     kind, period_id = payable_of(session, transaction_id) or ("", "")
     if kind == CardChange.payable_type:
         take_card(session, period_id, now)
+    if kind == FinalBill.payable_type:
+        _look_at_final_bill(session, period_id)
     if kind != Period.payable_type:
         return
     subscription_id = session.get_one(Period, period_id).subscription_id
@@ -144,6 +148,16 @@ def _paid_in_part(
     states.stop_holding(session, transaction.id)
     if begun:
         dunning.not_paid(session, subscription, period, now)
+
+
+def _look_at_final_bill(session: Session, bill_id: str) -> None:
+    """It is charged once, so what was captured in part is all that comes of itself."""
+    bill = session.get_one(FinalBill, bill_id)
+    paid = active_attempt(session, FinalBill.payable_type, bill_id)
+    if paid is None or paid.state != State.COMPLETE:
+        return
+    if entitlement(session, paid, bill.price) == Entitlement.IN_PART:
+        tell_of_part(session, paid, bill.id, bill.price, _REST_OF_BILL)
 
 
 def take_card(session: Session, change_id: str, now: dt.datetime) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 
 import pytest
+from redis import Redis as RedisClient
 from sqlalchemy import select
 
 from payments_app.core.extensions import db
 from payments_app.notices.webhook_models import WebhookEvent
 from tests.accounts.staff_driver import StaffDriver
 from tests.api.application import Application
+from tests.api.test_payments import forget
 from tests.bystanders import own
 from tests.own_worker import work
 
@@ -56,6 +58,23 @@ def test_one_key_refunds_once(shop_application: Application) -> None:
     first, again = (shop_application.post(path, body, "k1") for _ in range(2))
     assert first.json == again.json
     assert len(shop_application.get(path).json["data"]) == 1
+
+
+@pytest.mark.parametrize("amount", [{"amount": 500}, {}])
+def test_one_key_refunds_once_where_redis_forgot_it(
+    shop_application: Application, redis_clients: dict[str, RedisClient], amount: dict[str, int]
+) -> None:
+    paid, other = shop_application.paid(), shop_application.paid(reference="other")
+    body = amount | {"reason": "Cancelled"}
+    path = f"payments/{paid['id']}/refunds"
+    first = shop_application.post(path, body, "k1")
+    forget(redis_clients)
+    again = shop_application.post(path, body, "k1")
+    assert (again.status_code, again.json["id"]) == (201, first.json["id"])
+    assert len(shop_application.get(path).json["data"]) == 1
+    forget(redis_clients)
+    elsewhere = shop_application.post(f"payments/{other['id']}/refunds", body, "k1")
+    assert elsewhere.status_code == 409
 
 
 def test_no_more_is_refunded_than_was_paid(shop_application: Application) -> None:

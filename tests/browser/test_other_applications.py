@@ -38,7 +38,7 @@ def asked(shop_app: Flask, buyer: Buyer) -> str:
 def test_who_paid_is_back_with_the_payment_s_id(buyer: Buyer, asked: str) -> None:
     buyer.open(asked)
     buyer.reads("Two tickets")
-    buyer.fill(email=None)
+    buyer.fill()
     buyer.press_pay()
     buyer.is_at(re.escape(f"{SHOP}/back?payment={asked}") + "$")
     buyer.sees("Your tickets")

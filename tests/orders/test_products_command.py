@@ -124,6 +124,11 @@ def test_a_file_adds_and_changes_products(app: Flask, cli: FlaskCliRunner, tmp_p
         ("slug,name,price,currency\npot,Pot,1.00\n", "line 2: It has not as many"),
         ("slug,name,price,currency,stock\npot,Pot,1.00,usd,few\n", "line 2: few is no whole"),
         ("slug,name,price,currency\npot,Pot,1.00,usd\npan,Pan,1.001,usd\n", "line 3: "),
+        ("slug,name,price,currency,price\npot,Pot,1.00,usd,2.00\n", "two columns price"),
+        (
+            "slug,name,price,currency\npot,Pot,1.00,usd\npot,Pot,2.00,usd\n",
+            "line 3: pot is in the file twice.",
+        ),
     ],
 )
 def test_a_file_with_a_mistake_stores_nothing(

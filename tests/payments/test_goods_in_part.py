@@ -11,12 +11,14 @@ from sqlalchemy.orm import Session
 from payments_app.core.alerts import Alert
 from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
+from payments_app.core.money import Money
 from payments_app.customers.find import customer_for
 from payments_app.downloads.deliver import RefundedError, fetch
 from payments_app.downloads.models import DigitalProduct, DigitalPurchase
 from payments_app.downloads.purchase import purchase
 from payments_app.notices.models import Mail
 from payments_app.notices.webhook_models import WebhookEvent
+from payments_app.payment_requests.ask import Wish, ask
 from tests.accounts.staff_driver import Browser
 from tests.bystanders import own
 from tests.merchants.connected_merchants import create_ready_merchant, create_sale, records
@@ -123,6 +125,18 @@ def test_its_goods_go_back_once_the_part_is_given_back(held: Held, driver: Payme
     give_back(driver, transaction, 1500)
     driver.work_all_waiting()
     assert (driver.order(order).hold, driver.order(order).fulfilled_at) == ("released", None)
+
+
+@pytest.mark.followed_by_all
+def test_what_was_asked_for_and_paid_in_part_is_told_to_a_person(
+    held: Held, driver: PaymentDriver
+) -> None:
+    with driver.app.app_context():
+        wish = Wish(Money(2500, "usd"), "The lamp that was missing")
+        part, whole = ask(wish, "staff")[0], ask(wish, "staff")[0]
+    transaction = held.pay(order=part)
+    assert _told(held.pay(captured=2500, order=whole)) == []
+    assert _told(transaction) == ["paid_in_part"]
 
 
 def _told(transaction: str) -> list[str]:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from functools import partial
 
 import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from payments_app.accounts import api_keys, people
 from payments_app.accounts.api_keys import ApiKey
+from payments_app.core.alerts import Alert
 from payments_app.core.extensions import db
 from tests.accounts.staff_driver import Browser, StaffDriver
 from tests.api.application import Application
@@ -54,6 +58,48 @@ def test_a_key_gets_a_new_secret_and_is_revoked(app: Flask, admin: Browser) -> N
     assert Application(app, second).get("payments").status_code == 401
     again = admin.post(f"{PAGE}/{key.id}/rotation", PAGE)
     assert (again.status_code, "This key is revoked" in again.text) == (422, True)
+
+
+@pytest.mark.parametrize(
+    ("leave", "what"),
+    [
+        (people.disable_staff, "staff.disabled"),
+        (partial(people.change_role, role="support"), "staff.role_changed"),
+    ],
+)
+def test_keys_that_outlive_their_makers_account_are_told(
+    app: Flask, admin: Browser, leave: Callable[..., None], what: str
+) -> None:
+    driver = StaffDriver(app)
+    ada = driver.signed_in("admin", "ada@example.com")
+    for name in ("stays", "overlaps", "rotated", "revoked"):
+        ada.post(PAGE, PAGE, name=name, scopes="payments:read")
+    admin.post(PAGE, PAGE, name="other", scopes="payments:read")
+    made = {key.name: key for key in keys(app)}
+    admin.post(f"{PAGE}/{made['overlaps'].id}/rotation", PAGE)
+    driver.do(partial(api_keys.rotate, live=False, hours=0), made["rotated"].id, "command line")
+    admin.post(f"{PAGE}/{made['revoked'].id}/revocation", PAGE)
+    driver.do(leave, "ada@example.com")
+    [entry] = driver.entries(what)
+    names = [f"{key.name} (\u2026{key.ends_in})" for key in keys(app)]
+    told = [name for name in names if name.startswith(("stays", "overlaps"))]
+    assert sorted(entry.data["api_keys"]) == sorted(told)
+    with app.app_context():
+        alert = db.session.scalars(select(Alert).where(Alert.kind == "api_keys_known")).one()
+    assert [name in alert.message for name in names] == [name in told for name in names]
+    page = admin.get("/staff/audit").text
+    assert all(name in page for name in told)
+
+
+def test_nobody_is_told_of_a_member_without_keys(app: Flask, admin: Browser) -> None:
+    driver = StaffDriver(app)
+    driver.member("ada@example.com", "admin")
+    admin.post(PAGE, PAGE, **FORM)
+    driver.do(people.disable_staff, "ada@example.com")
+    [entry] = driver.entries("staff.disabled")
+    assert "api_keys" not in entry.data
+    with app.app_context():
+        assert not db.session.scalars(select(Alert).where(Alert.kind == "api_keys_known")).all()
 
 
 @pytest.mark.parametrize(

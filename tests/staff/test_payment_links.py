@@ -68,6 +68,26 @@ def test_a_link_is_made_mailed_and_paid(app: Flask, support: Browser) -> None:
     assert "The lamp that was missing" in support.get(f"/staff/payments/{paid.json['id']}").text
 
 
+def test_whoever_has_a_link_reads_no_more_of_its_address_than_its_owner_needs(
+    app: Flask, support: Browser
+) -> None:
+    support.post("/staff/payment-links", NEW, **FORM)
+    link = f"/checkout/{requests(app)[0].id}"
+    buyer = app.test_client()
+    page = buyer.get(link).text
+    assert "bob@example.com" not in page
+    assert "b...@example.com is asked to pay." in page
+    token = re.search(r'name="csrf_token" value="([^"]+)"', page)
+    key = re.search(r'name="key" value="([^"]+)"', page)
+    assert token is not None
+    assert key is not None
+    form = {"csrf_token": token[1], "key": key[1], "item": requests(app)[0].id, "email": "bo"}
+    again = buyer.post("/transactions", data=form)
+    assert again.status_code == 422
+    assert "bob@example.com" not in again.text
+    assert "b...@example.com is asked to pay." in again.text
+
+
 def test_a_link_need_not_be_mailed(app: Flask, support: Browser) -> None:
     form = {name: value for name, value in FORM.items() if name not in ("send", "email")}
     assert support.post("/staff/payment-links", NEW, **form).status_code == 303

@@ -15,7 +15,7 @@ from payments_app.subscriptions.models import Subscription
 from tests.bystanders import own
 from tests.refunds.test_disputes import answer
 from tests.subscriptions.billing_driver import BillingDriver, at
-from tests.subscriptions.test_billing import give_back
+from tests.subscriptions.test_billing import capture_in_part, give_back
 from tests.subscriptions.test_disputed import tell
 from tests.subscriptions.test_plan_changes import hear_of
 
@@ -107,6 +107,27 @@ def test_debt_is_charged_to_the_card_where_it_ends_now(billing: BillingDriver) -
         select(Transaction).join(PaymentRecord).where(PaymentRecord.payable_type == "final_bill")
     ).one()
     assert (attempt.off_session, attempt.description) == (True, "Final bill - Plus")
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_final_bill_of_which_a_part_was_captured_is_told_to_a_person(
+    billing: BillingDriver,
+    *,
+    whole: bool,
+) -> None:
+    change.cancel(with_debt(billing), at("2026-03-02"), at_once=True)
+    billing.work("charges")
+    bill = db.session.scalars(
+        select(PaymentRecord.transaction_id).where(PaymentRecord.payable_type == "final_bill")
+    ).one()
+    if not whole:
+        capture_in_part(bill)
+    billing.work("payment_critical")
+    db.session.rollback()
+    told = db.session.scalars(select(Alert.message).where(Alert.kind == "paid_in_part")).all()
+    assert [(bill in words, "$1.00 of $43.54 captured" in words) for words in told] == (
+        [] if whole else [(True, True)]
+    )
 
 
 def test_debt_is_charged_where_it_ends_at_the_periods_end(billing: BillingDriver) -> None:

@@ -21,6 +21,8 @@ from payments_app.payments.models import Transaction
 from payments_app.payments.refunds.models import Refund, RefundState
 from payments_app.payments.refunds.request import refunded
 
+_NOT_HANDED_OVER = "It was not handed over: do that by hand, or refund what was captured"
+
 
 class Entitlement(StrEnum):
     """What a completed payment is good for."""
@@ -37,14 +39,19 @@ def is_whole(transaction: Transaction, price: Money) -> bool:
     return transaction.currency == price.currency and transaction.paid >= price.amount
 
 
-def tell_of_part(session: Session, transaction: Transaction, payable_id: str, price: Money) -> None:
-    """Tell a person, in the caller's transaction, that a buyer paid a part and waits."""
+def tell_of_part(
+    session: Session,
+    transaction: Transaction,
+    payable_id: str,
+    price: Money,
+    then: str = _NOT_HANDED_OVER,
+) -> None:
+    """Tell a person, in the caller's transaction, that only a part was paid, and what to do."""
     alerts.raise_alert(
         session,
         "paid_in_part",
         f"paid_in_part:{transaction.id}",
-        f"{transaction.id}: {transaction.amount_words}, and {payable_id} costs {price}. It was not "
-        "handed over: do that by hand, or refund what was captured",
+        f"{transaction.id}: {transaction.amount_words}, and {payable_id} costs {price}. {then}",
         transaction_id=transaction.id,
     )
 

@@ -85,7 +85,7 @@ def review_refund(
 def request_refund(
     session: Session,
     transaction_id: str,
-    amount: int,
+    amount: int | None,
     *,
     reason: str,
     actor: str,
@@ -93,7 +93,8 @@ def request_refund(
     idempotency_key: str | None = None,
     left: int | None = None,
 ) -> str:
-    """Store a refund of `amount` (minor units) with the message that sends it; return its id.
+    """Store a refund of `amount` (minor units; None: of all that is left) with the message that
+    sends it; return its id.
 
     `reason` is staff's own words and stays ours; `stripe_reason` is one of Stripe's three
     (`fraudulent` blocks the card and the e-mail address there). A repeated `idempotency_key`
@@ -107,8 +108,10 @@ def request_refund(
     known = idempotency_key and _made_before(session, idempotency_key, transaction_id, amount)
     if known:
         return known
-    if left is not None and left != remaining(session, transaction):
+    left_now = remaining(session, transaction)
+    if left is not None and left != left_now:
         raise RemainingChangedError("What can be refunded has changed meanwhile. Look again.")
+    amount = left_now if amount is None else amount
     refusal = why_not(session, transaction, amount, reason, stripe_reason)
     if refusal:
         raise RefundRefusedError(refusal)
@@ -236,9 +239,11 @@ def why_not(
     return None
 
 
-def _made_before(session: Session, key: str, transaction_id: str, amount: int) -> str | None:
+def _made_before(session: Session, key: str, transaction_id: str, amount: int | None) -> str | None:
     """The refund that this key asked for. Raises RefundRefusedError where it was another one."""
     made = session.scalar(select(Refund).where(Refund.idempotency_key == key))
-    if made is not None and (made.transaction_id, made.amount) != (transaction_id, amount):
+    if made is not None and (
+        made.transaction_id != transaction_id or amount not in (None, made.amount)
+    ):
         raise RefundRefusedError("This form was sent before, for another refund. Open it again.")
     return made.id if made else None

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 from importlib import import_module
-from pathlib import Path
 
 from flask import Flask
 from jinja2 import StrictUndefined
 
-from payments_app import cli, models, registration, schedule, subscribers
+from payments_app import cli, models, programs, registration, schedule, subscribers
 from payments_app.accounts import gate
 from payments_app.accounts import views as accounts
 from payments_app.api import gate as api_gate
@@ -18,7 +17,7 @@ from payments_app.attention.keep import keep_changed
 from payments_app.checkout import poll
 from payments_app.checkout import views as checkout
 from payments_app.config import Config
-from payments_app.core import logs
+from payments_app.core import logs, places
 from payments_app.core.db import reading
 from payments_app.core.db import session as database
 from payments_app.core.extensions import csrf, db
@@ -63,9 +62,6 @@ _VIEWS = (
 # Packages that the product works without. Each has register.py; delete one with its line here.
 OPTIONAL: tuple[str, ...] = ("payments_app.portal",)
 
-# Resolved: a running process keeps its own release's templates when the link to it moves on.
-_ROOT = Path(__file__).parent.parent.resolve()
-
 
 def create_app(config: Config | None = None) -> Flask:
     """Build the application from `config`, or from the environment: where that is wrong, the
@@ -73,7 +69,7 @@ def create_app(config: Config | None = None) -> Flask:
     """
     config = config or Config.of_process(os.environ)
     app = Flask(
-        __name__, template_folder=str(_ROOT / "templates"), static_folder=str(_ROOT / "static")
+        __name__, template_folder=str(places.templates()), static_folder=str(places.static())
     )
     # A misspelt name in a page or a mail raises, where it would print nothing.
     app.jinja_options = {"undefined": StrictUndefined}
@@ -121,6 +117,7 @@ def create_app(config: Config | None = None) -> Flask:
         import_module(f"{package}.register").register(app)
     staff_cache.prepare(app)
     cli.prepare(app)
+    app.cli.add_command(programs.worker_command)
     with app.app_context():
         database.prepare_engine(app)
         reading.prepare(app)

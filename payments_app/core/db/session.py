@@ -18,7 +18,6 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-import psycopg
 from flask import Flask, current_app
 from sqlalchemy import Engine, Executable, Row, event, func, inspect, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -124,11 +123,13 @@ def _on_checkout(connection: Any, record: Any, _proxy: Any) -> None:
     anew."""
     if time.monotonic() - record.info.get("rests_since", math.inf) < RESTED_SECONDS:
         return
+    from psycopg import OperationalError  # SQLite does without
+
     try:
         connection.autocommit = True  # else a BEGIN is sent first
         connection.execute("")
         connection.autocommit = False
-    except psycopg.OperationalError as error:
+    except OperationalError as error:
         raise InvalidatePoolError from error
 
 

@@ -194,9 +194,7 @@ def _once(
         session.connection(execution_options={"writes": True})
         session.info["changed"] = set()
         result = step(session, *args, **kwargs)
-        session.flush()
-        for finish in current_app.extensions.get("before_commit", ()):
-            finish(session, session.info["changed"])
+        finish(session)
         _commit(session)
     except BaseException:
         session.rollback()
@@ -204,6 +202,13 @@ def _once(
     finally:
         session.info["atomic"] = False
     return result, session.info.pop("wake_ups")
+
+
+def finish(session: Session) -> None:
+    """What comes before the commit: what is worked out from what was changed is kept with it."""
+    session.flush()
+    for keep in current_app.extensions.get("before_commit", ()):
+        keep(session, session.info["changed"])
 
 
 def note_change(session: Session, subject: str) -> None:

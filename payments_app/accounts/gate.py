@@ -137,8 +137,8 @@ def _tls() -> bool:
 
 
 def _name(cookie: str) -> str:
-    return cookie_name(current_app.config["CONFIG"], cookie)
+    return cookie_name(current_app, cookie)
 
 
 def _path() -> str:
-    return cookie_path(current_app.config["CONFIG"])
+    return cookie_path(current_app)

@@ -28,12 +28,21 @@ def lay(directory: Path, *, payments: bool = True) -> Path:
     return directory
 
 
-def flask(at: Path, settings: Mapping[str, str], *words: str, python: str = sys.executable) -> str:
-    """What a command of the hotel prints. Raises AssertionError where it fails."""
+def flask(
+    at: Path,
+    settings: Mapping[str, str],
+    *words: str,
+    app: str = "hotel",
+    python: Path | str = sys.executable,
+) -> str:
+    """What a command prints. Raises AssertionError where it fails."""
+    env = os.environ | settings
+    if python == sys.executable and app == "hotel":
+        env |= {"PYTHONPATH": str(ROOT)}
     done = subprocess.run(
-        [python, "-m", "flask", "--app", "hotel", *words],
+        [str(python), "-m", "flask", "--app", app, *words],
         cwd=at,
-        env=os.environ | settings,
+        env=env,
         capture_output=True,
         text=True,
         check=False,

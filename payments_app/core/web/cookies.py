@@ -6,11 +6,12 @@ Source: https://www.rfc-editor.org/rfc/rfc6265, and 6265bis on the prefixes of n
 
 from __future__ import annotations
 
-from payments_app.config import Config
+from flask import Flask
 
 
-def cookie_name(config: Config, name: str) -> str:
+def cookie_name(app: Flask, name: str) -> str:
     """The name of our cookie `name`; another application on the site may have one called so."""
+    config = app.config["CONFIG"]
     if config.prefix:
         name = f"payments-{name}"
     if not config.tls:
@@ -18,6 +19,6 @@ def cookie_name(config: Config, name: str) -> str:
     return f"__Secure-{name}" if config.prefix else f"__Host-{name}"
 
 
-def cookie_path(config: Config) -> str:
+def cookie_path(app: Flask) -> str:
     """Our part of the site."""
-    return config.prefix or "/"
+    return app.config["CONFIG"].prefix or "/"

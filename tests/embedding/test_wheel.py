@@ -34,6 +34,14 @@ ANY = private_settings(
     sandbox_url="http://127.0.0.1:1",
 )
 
+FURNISH = """
+import hotel
+
+hotel.create_app().app_context().push()
+hotel.db.session.add(hotel.Product(name="Attic", cents=4200))
+hotel.db.session.commit()
+"""
+
 
 @pytest.fixture(scope="module")
 def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -82,8 +90,11 @@ def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Of an environment that has the wheel, and what it asks for, alone."""
     at = tmp_path_factory.mktemp("environment")
     subprocess.run([sys.executable, "-m", "venv", at], check=True)
-    pip = [at / "bin/python", "-m", "pip", "install", "-q", f"{wheel}[postgres,serve]"]
-    done = subprocess.run(pip, capture_output=True, text=True, check=False)
+    pip = "bin/python -m pip install -q".split()
+    package = f"{wheel}[postgres,serve]"
+    done = subprocess.run(
+        [at / pip[0], *pip[1:], package], capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     return at / "bin/python"
 
@@ -95,7 +106,7 @@ class Installed(Process):
         self, at: Path, python: Path, settings: Mapping[str, str], *words: str, ready: str = ""
     ) -> None:
         self.ready = ready
-        command = [python.with_name(words[0]), *words[1:]]
+        command = [str(python.with_name(words[0])), *words[1:]]
         log = at / f"{'-'.join(words[:3]).replace(':', '')}-{words[-1]}.log"
         super().__init__(" ".join(words), command, log, env=os.environ | settings, cwd=at)
 

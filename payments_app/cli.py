@@ -22,6 +22,7 @@ from payments_app.inbound.commands import inbound_group
 from payments_app.merchants.commands import merchants_group
 from payments_app.ops.check_edge import check_edge
 from payments_app.ops.commands import alerts_group, queues_group
+from payments_app.ops.doctor import doctor
 from payments_app.ops.stripe_commands import stripe_group
 from payments_app.ops.stripe_doctor import stage_at_start
 from payments_app.orders.commands import products_group
@@ -70,6 +71,7 @@ _COMMANDS = (
     attention_group,
     cache_group,
     check_edge,
+    doctor,
     sweep,
     inbound_group,
     keys_group,

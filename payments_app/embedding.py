@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import click
@@ -25,7 +25,10 @@ from payments_app.config import Config
 from payments_app.core.db.joined import joined
 from payments_app.core.db.session import atomic
 from payments_app.core.jobs import wake_up
+from payments_app.core.web.headers import REPORTS_PATH
 from payments_app.customers.recognise import vouch_with
+from payments_app.ops.doctor import check_host_with
+from payments_app.ops.stripe_checks import Check
 from payments_app.payments.payable import Payable
 from payments_app.registration import Plugin
 
@@ -79,6 +82,7 @@ class Payments:
             raise ValueError(f"{self.prefix} begins as paths of our own do: choose another prefix")
         if self._customer_of is not None:
             vouch_with(self.app, _asked_at(host, self._customer_of))
+        check_host_with(self.app, partial(self._checks, host))
         host.extensions["payments"] = self
         host.cli.add_command(_commands_of(self.app))
         host.wsgi_app = DispatcherMiddleware(  # type: ignore[method-assign]
@@ -86,6 +90,22 @@ class Payments:
         )
         if (migrate := host.extensions.get("migrate")) is not None:
             migrate.configure_args.setdefault("include_name", not_ours)
+
+    def _checks(self, host: Flask) -> Iterator[Check]:
+        migrate = host.extensions.get("migrate")
+        told = migrate is None or "include_name" in migrate.configure_args
+        words = "its migrations leave our tables alone"
+        if not told:
+            words = "its migrations would drop our tables: Migrate(..., include_name=not_ours)"
+        yield Check("host", told, words)
+        answer = host.test_client().get(f"{self.prefix}/checkout/-", base_url=self._site())
+        policy = answer.headers.get("Content-Security-Policy", "")
+        ours = answer.status_code == 404 and f"{self.prefix}{REPORTS_PATH}" in policy
+        words = f"{self.prefix} is answered by us" + ("" if ours else f" no more: {answer.status}")
+        yield Check("prefix", ours, words)
+
+    def _site(self) -> str:
+        return str(self.app.config["CONFIG"].public_url)
 
     def checkout_path(self, payable: Payable) -> str:
         """The path of the page that pays for it, on this site."""

@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ from parts.postgres import create_database
 from parts.settings import private_settings
 from payments_app import Payments, create_app, not_ours
 from payments_app.config import Config
+from payments_app.core.jobs.command import Command
+from payments_app.registration import register
 from tests.embedding.hotel import BEFORE, ROOT, WITH_PAYMENTS, added, flask, lay
 
 _LINK = re.compile(r"""(?:href|src|action|formaction|data-\w+)="([^"#]*)""")
@@ -202,6 +205,39 @@ def test_every_command_is_the_host_s_too(settings: dict[str, str], tmp_path: Pat
     own = create_app(Config.from_env(settings)).cli.commands
     assert {"db", "worker", "staff", "stripe"} <= set(own)
     assert all(re.search(rf"^  {name} ", said, re.MULTILINE) for name in own)
+
+
+class TestPlugins:
+    def test_add_what_another_package_brings(self, settings: dict[str, str]) -> None:
+        host = Flask("host")
+        brought = {"hotel.clean": Command(lambda *_: None, "default")}
+        Payments(
+            host,
+            plugins=[partial(register, commands=brought)],
+            config=Config.from_env(settings),
+        )
+        assert "hotel.clean" in host.extensions["payments"].app.extensions["commands"]
+        assert "hotel.clean" not in create_app(Config.from_env(settings)).extensions["commands"]
+
+    def test_of_installed_packages_are_found_by_their_entry_points(
+        self, settings: dict[str, str], tmp_path: Path
+    ) -> None:
+        (tmp_path / "minibar.py").write_text(
+            "def register(app):\n    app.extensions['minibar'] = 'open'\n"
+        )
+        installed = tmp_path / "minibar-1.dist-info"
+        installed.mkdir()
+        (installed / "METADATA").write_text("Metadata-Version: 2.1\nName: minibar\nVersion: 1\n")
+        points = "[payments_app.plugins]\nminibar = minibar:register\n"
+        (installed / "entry_points.txt").write_text(points)
+        done = subprocess.run(
+            [sys.executable, "-c", "import wsgi; print(wsgi.app.extensions['minibar'])"],
+            env=os.environ | settings | {"PYTHONPATH": f"{tmp_path}:{ROOT}"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.stdout == "open\n", done.stderr
 
 
 class TestRefusals:

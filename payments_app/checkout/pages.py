@@ -128,7 +128,7 @@ def form_page(offer: Offer, typed: Any, problem: ProblemError | None = None) -> 
         question=question_for(typed.get("email") or ""),
     )
     response = make_response(page)
-    return private(response) if known else response
+    return private(response) if known or vouched_email() else response
 
 
 def _known_customer() -> Customer | None:

@@ -20,10 +20,12 @@ from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
 from payments_app import Payments
+from payments_app.accounts.people import CLI
 from payments_app.core.extensions import db
 from payments_app.core.jobs.runner import run_due_messages
 from payments_app.customers.find import customer_for
 from payments_app.notices.models import Mail
+from payments_app.orders.keep_products import Goods, create
 from payments_app.payments.models import Transaction
 from payments_app.payments.transactions.open import PaymentSource, open_transaction
 
@@ -38,6 +40,7 @@ def seen(answer: TestResponse) -> dict[str, Any]:
         "text": answer.text,
         "policy": answer.headers.get("Content-Security-Policy"),
         "type": answer.mimetype,
+        "cached": answer.headers.get("Cache-Control"),
         "location": answer.headers.get("Location"),
         "cookies": {
             words[0].partition("=")[0]: next(w for w in words if w.startswith("Path="))
@@ -90,6 +93,7 @@ def look(app: Flask) -> None:
     path = booked.headers["Location"]
     FACTS["checkout"] = seen(client.get(path))
     FACTS["checkout of a stranger"] = seen(stranger.get(path))
+    FACTS["a product's checkout"] = seen(client.get("/pay/checkout/kettle"))
     pay(app, client, path.rpartition("/")[2])
 
 
@@ -164,6 +168,8 @@ def main() -> None:
         hotel.db.create_all()
         hotel.db.session.add(hotel.Product(name="Attic", cents=4200))
         hotel.db.session.commit()
+    with app.extensions["payments"].app.app_context():
+        create(Goods("kettle", "Kettle", "24.00", "usd"), CLI)
     look(app)
     store_together(app)
     print(json.dumps(FACTS))

@@ -149,6 +149,11 @@ class TestABooking:
         assert "$42.00" in page
         assert 'value="ada@example.com"' in page
 
+    def test_is_kept_by_no_cache_where_it_shows_an_address(self, facts: dict[str, Any]) -> None:
+        assert 'value="ada@example.com"' in facts["a product's checkout"]["text"]
+        for page in ("checkout", "a product's checkout"):
+            assert "no-store" in facts[page]["cached"]
+
     def test_of_somebody_else_shows_no_address(self, facts: dict[str, Any]) -> None:
         assert "ada@example.com" not in facts["checkout of a stranger"]["text"]
 

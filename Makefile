@@ -7,7 +7,7 @@ VENV ?= .venv
 export VENV
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help run demo-data test test-stripe portable chaos renewals bench defences mutate types-stripe lint audit format fuzz lock clean venv-demo venv-test python machine
+.PHONY: help run demo-data test test-stripe portable chaos renewals bench defences mutate types-stripe lint audit format fuzz lock wheel clean venv-demo venv-test python machine
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -66,14 +66,19 @@ format: venv-test ## Rewrite the code and templates as the checks want them
 fuzz: venv-test ## Send 35,000 odd requests (FUZZ_CASES=n for more or fewer)
 	@FUZZ_CASES=$${FUZZ_CASES:-35000} $(VENV)/bin/python -m pytest tests/fuzz -q -n 2 --timeout 3600
 
-lock: venv-test ## Pin and hash the requirements again from their .in files
+lock: venv-test ## Pin and hash the requirements again from pyproject.toml and the .in files
 	@for name in requirements requirements-demo requirements-test; do \
+		test $$name = requirements && from="pyproject.toml --all-extras" || from=$$name.in; \
 		$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 			--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
-			$(LOCK_FLAGS) $$name.in -o $$name.txt || exit 1; done
+			$(LOCK_FLAGS) $$from -o $$name.txt || exit 1; done
+
+wheel: venv-test ## Build the wheel that other applications install, into dist/
+	@$(VENV)/bin/python -m pip wheel --quiet --no-deps --wheel-dir dist .
+	@ls dist/*.whl
 
 clean: ## Remove the virtual environment, caches and the demo's data
-	@rm -rf $(VENV) data .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	@rm -rf $(VENV) data dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 venv-demo: python

@@ -39,6 +39,11 @@ def keep_empty_out(_context: Any, _revision: Any, directives: list[Any]) -> None
             directives[:] = []
 
 
+def include_name(name: str | None, kind: str, _parents: Any) -> bool:
+    """What else lies in the database is another application's."""
+    return kind != "table" or (name or "").startswith("pay_") or name in db.metadata.tables
+
+
 def run() -> None:
     """Migrate the application's database, each migration in a transaction of its own."""
     options = current_app.extensions["migrate"].configure_args
@@ -53,6 +58,7 @@ def run() -> None:
             target_metadata=db.metadata,
             version_table=VERSION_TABLE,
             render_item=render_item,
+            include_name=include_name,
             transaction_per_migration=True,
             **options,
         )

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from importlib import import_module
-from pathlib import Path
 
 from flask import Flask
 from jinja2 import StrictUndefined
 
-from payments_app import cli, models, registration, schedule, subscribers
+from payments_app import cli, models, programs, registration, schedule, subscribers
 from payments_app.accounts import gate
 from payments_app.accounts import views as accounts
 from payments_app.api import gate as api_gate
@@ -18,15 +18,18 @@ from payments_app.attention.keep import keep_changed
 from payments_app.checkout import poll
 from payments_app.checkout import views as checkout
 from payments_app.config import Config
-from payments_app.core import logs
+from payments_app.core import logs, places
 from payments_app.core.db import reading
 from payments_app.core.db import session as database
+from payments_app.core.db.ids import new_id
 from payments_app.core.extensions import csrf, db
 from payments_app.core.jobs import wake_up
+from payments_app.core.money import Money
 from payments_app.core.web import access, cache, closed, http, idempotency, incoming, limits, query
 from payments_app.core.web.idempotency_stores import RedisStore
 from payments_app.customers import views as customers
 from payments_app.downloads import views as downloads
+from payments_app.embedding import Payments, not_ours
 from payments_app.gateway import client as gateway
 from payments_app.inbound import views as inbound
 from payments_app.ledger import views as ledger
@@ -35,13 +38,15 @@ from payments_app.ops import views as ops
 from payments_app.orders import api as products
 from payments_app.orders import views as orders
 from payments_app.payments import follow_up
+from payments_app.payments.payable import Payable
 from payments_app.queues import QUEUE_THREADS
+from payments_app.registration import Plugin
 from payments_app.settlement import views as settlement
 from payments_app.staff import cache as staff_cache
 from payments_app.staff import views as staff
 from payments_app.subscriptions import views as subscriptions
 
-__all__ = ["create_app", "models"]
+__all__ = ["Money", "Payable", "Payments", "create_app", "models", "new_id", "not_ours"]
 
 _VIEWS = (
     accounts,
@@ -63,17 +68,16 @@ _VIEWS = (
 # Packages that the product works without. Each has register.py; delete one with its line here.
 OPTIONAL: tuple[str, ...] = ("payments_app.portal",)
 
-# Resolved: a running process keeps its own release's templates when the link to it moves on.
-_ROOT = Path(__file__).parent.parent.resolve()
 
-
-def create_app(config: Config | None = None) -> Flask:
+def create_app(config: Config | None = None, plugins: Iterable[Plugin] = ()) -> Flask:
     """Build the application from `config`, or from the environment: where that is wrong, the
-    process ends with a sentence for each missing or wrong setting.
+    process ends with a sentence for each missing or wrong setting. A plugin adds to it what
+    another package sells or follows, by `registration.register`; those of installed packages, the
+    entry points `payments_app.plugins`, are added as well.
     """
     config = config or Config.of_process(os.environ)
     app = Flask(
-        __name__, template_folder=str(_ROOT / "templates"), static_folder=str(_ROOT / "static")
+        __name__, template_folder=str(places.templates()), static_folder=str(places.static())
     )
     # A misspelt name in a page or a mail raises, where it would print nothing.
     app.jinja_options = {"undefined": StrictUndefined}
@@ -119,8 +123,11 @@ def create_app(config: Config | None = None) -> Flask:
     api_gate.prepare(app)
     for package in OPTIONAL:
         import_module(f"{package}.register").register(app)
+    for plugin in (*plugins, *registration.installed_plugins()):
+        plugin(app)
     staff_cache.prepare(app)
     cli.prepare(app)
+    app.cli.add_command(programs.worker_command)
     with app.app_context():
         database.prepare_engine(app)
         reading.prepare(app)

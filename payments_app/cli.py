@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import click
@@ -13,6 +12,7 @@ from flask import Flask, current_app
 from payments_app.accounts.commands import staff_group
 from payments_app.accounts.key_commands import keys_group
 from payments_app.attention.commands import attention_group
+from payments_app.core import places
 from payments_app.core.db.text import is_storable
 from payments_app.core.extensions import db as database
 from payments_app.core.jobs.runner import stopping
@@ -22,14 +22,13 @@ from payments_app.inbound.commands import inbound_group
 from payments_app.merchants.commands import merchants_group
 from payments_app.ops.check_edge import check_edge
 from payments_app.ops.commands import alerts_group, queues_group
+from payments_app.ops.doctor import doctor
 from payments_app.ops.stripe_commands import stripe_group
 from payments_app.ops.stripe_doctor import stage_at_start
 from payments_app.orders.commands import products_group
 from payments_app.reconcile import sweep as sweeper
 from payments_app.reconcile.commands import reconcile_group
 from payments_app.restore.commands import restore
-
-_REVISIONS = str(Path(__file__).resolve().parents[1] / "migrations")
 
 
 @click.command("sweep")
@@ -72,6 +71,7 @@ _COMMANDS = (
     attention_group,
     cache_group,
     check_edge,
+    doctor,
     sweep,
     inbound_group,
     keys_group,
@@ -99,7 +99,7 @@ class Migrations(click.Command):
         from flask_migrate import Migrate
 
         app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
-        Migrate(app, database, directory=_REVISIONS, render_as_batch=True)
+        Migrate(app, database, directory=str(places.migrations()), render_as_batch=True)
         return app.cli.commands["db"].make_context(*given, **more)
 
 

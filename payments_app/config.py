@@ -74,6 +74,7 @@ class Config:
     data_dir: Path
     demo_password: str | None
     debug: bool
+    prefix: str = ""  # of each path of ours, on the site of an application that we are part of
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Config:

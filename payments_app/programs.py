@@ -1,4 +1,5 @@
-"""The processes that work: one for each queue, and the sweeper. `python worker.py [NAME]`."""
+"""The processes that work: one for each queue, and the sweeper. `flask worker [NAME]`, or
+`python worker.py [NAME]` in the repository."""
 
 from __future__ import annotations
 
@@ -8,7 +9,8 @@ import time
 from collections.abc import Callable
 from functools import partial
 
-from flask import Flask
+import click
+from flask import Flask, current_app
 from redis import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -41,6 +43,17 @@ def run_all(app: Flask) -> None:
     rehearse(app)
     checked = ends_well("check", partial(_check, app), CHECK_SECONDS)
     Parent(programs(app, time.monotonic() + CHECK_SECONDS if checked else 0.0)).run()
+
+
+@click.command("worker")
+@click.argument("name", required=False, type=click.Choice(NAMES))
+def worker_command(name: str | None) -> None:
+    """Run all processes that work, or the one of this NAME, until told to stop."""
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    if name is None:
+        run_all(app)
+    else:
+        programs(app)[name]()
 
 
 def rehearse(app: Flask) -> None:

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cache
+from importlib.metadata import entry_points
 
 from flask import Flask
 
 from payments_app.core.jobs.command import Command, Subscriber
 from payments_app.payments.sellable import Sellable
+
+Plugin = Callable[[Flask], None]
+GROUP = "payments_app.plugins"
+
+
+@cache
+def installed_plugins() -> tuple[Plugin, ...]:
+    """What installed packages add, by the entry points of GROUP: functions of the application."""
+    return tuple(point.load() for point in entry_points(group=GROUP))
 
 
 def register(

@@ -8,6 +8,7 @@ from payments_app.accounts.throttle import Caller, known_browser
 from payments_app.core.extensions import db
 from payments_app.core.web.headers import private
 from payments_app.core.web.limits import Rate, limiter
+from payments_app.core.web.links import without_prefix
 
 TOO_MANY = "Too many attempts for this account. Wait 15 minutes and try again."
 _PER_ADDRESS = Rate(60, 900)
@@ -32,6 +33,6 @@ def form(
 
 
 def wanted() -> str:
-    """Where to go afterwards: only ever a page of ours."""
-    named = request.values.get("next", "")
+    """Where to go afterwards: only ever a page of ours, without the prefix."""
+    named = without_prefix(request.values.get("next", ""))
     return named if _OUR_PATH.fullmatch(named) else "/staff"

@@ -15,6 +15,7 @@ from payments_app.core import history
 from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.core.web import access
+from payments_app.core.web.cookies import cookie_name, cookie_path
 from payments_app.core.web.http import ProblemError, wants_json
 from payments_app.core.web.visitor import visitor_network
 
@@ -62,13 +63,13 @@ def ask_to_confirm() -> BaseResponse | None:
 
 def token_sent() -> str | None:
     """The token in this browser's cookie."""
-    return request.cookies.get(_cookie_name())
+    return request.cookies.get(_name("staff"))
 
 
 def send_token(response: Response, token: str) -> None:
     """Keep the token in the browser until it closes. Never sent along from another site."""
     response.set_cookie(
-        _cookie_name(), token, path="/", secure=_tls(), httponly=True, samesite="Strict"
+        _name("staff"), token, path=_path(), secure=_tls(), httponly=True, samesite="Strict"
     )
 
 
@@ -82,10 +83,10 @@ def send(response: Response, signed_in: SignedIn) -> None:
 def know_browser(response: Response, token: str) -> None:
     """Let the browser say next time that it signed in before."""
     response.set_cookie(
-        _browser_cookie(),
+        _name("staff-browser"),
         token,
         max_age=KNOWN_SECONDS,
-        path="/",
+        path=_path(),
         secure=_tls(),
         httponly=True,
         samesite="Strict",
@@ -94,13 +95,13 @@ def know_browser(response: Response, token: str) -> None:
 
 def caller() -> Caller:
     """Who tries to sign in."""
-    return Caller(visitor_network(), request.cookies.get(_browser_cookie()))
+    return Caller(visitor_network(), request.cookies.get(_name("staff-browser")))
 
 
 def drop_token(response: Response) -> None:
     """Take the cookie back."""
     response.delete_cookie(
-        _cookie_name(), path="/", secure=_tls(), httponly=True, samesite="Strict"
+        _name("staff"), path=_path(), secure=_tls(), httponly=True, samesite="Strict"
     )
 
 
@@ -135,9 +136,9 @@ def _tls() -> bool:
     return bool(current_app.config["CONFIG"].tls)
 
 
-def _browser_cookie() -> str:
-    return "__Host-staff-browser" if _tls() else "staff_browser"
+def _name(cookie: str) -> str:
+    return cookie_name(current_app, cookie)
 
 
-def _cookie_name() -> str:
-    return "__Host-staff" if _tls() else "staff"
+def _path() -> str:
+    return cookie_path(current_app)

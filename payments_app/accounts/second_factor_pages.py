@@ -14,6 +14,7 @@ from payments_app.accounts.throttle import TooManyTriesError
 from payments_app.core.extensions import db
 from payments_app.core.web.access import public, staff
 from payments_app.core.web.headers import private
+from payments_app.core.web.links import on_site
 from payments_app.core.web.query import takes
 
 WRONG_CODE = "The code is wrong, or was used already. Wait for the next one."
@@ -44,7 +45,7 @@ def enter_code() -> Response | BaseResponse:
     except second_factor.WrongCodeError:
         second_factor.note_failure(pending.staff_id)
         return form("accounts/code.html", 422, message=WRONG_CODE)
-    response = make_response(redirect(wanted(), 303))
+    response = make_response(redirect(on_site(wanted()), 303))
     gate.send(response, entered)
     return private(response)
 

@@ -12,6 +12,7 @@ from payments_app.core.card_numbers import refuse
 from payments_app.core.web import one_time_links
 from payments_app.core.web.access import public, staff
 from payments_app.core.web.headers import private
+from payments_app.core.web.links import on_site
 from payments_app.core.web.query import takes
 
 __all__ = ["blueprint", "second_factor_pages"]
@@ -24,7 +25,7 @@ WRONG = "The e-mail or password is wrong."
 def sign_in_page() -> Response | BaseResponse:
     """The form; who is signed in already goes on."""
     if gate.known_member():
-        return redirect(wanted(), 303)
+        return redirect(on_site(wanted()), 303)
     return form("accounts/login.html", email="")
 
 
@@ -76,7 +77,7 @@ def confirmed() -> Response | BaseResponse:
         return form("accounts/confirm.html", 429, message=TOO_MANY)
     except sign_in.WrongPasswordError:
         return form("accounts/confirm.html", 422, message="The password is wrong.")
-    return redirect(wanted(), 303)
+    return redirect(on_site(wanted()), 303)
 
 
 @blueprint.get("/password")
@@ -129,7 +130,7 @@ def _entered(address: str, entered: sign_in.SignedIn) -> Response:
     if entered.browser is None:
         next_ = request.form.get("next") and wanted()
         address = url_for("accounts.code_page", next=next_ or None)
-    response = make_response(redirect(address, 303))
+    response = make_response(redirect(on_site(address), 303))
     gate.send(response, entered)
     return private(response)
 
@@ -152,6 +153,6 @@ def _link_form(token: str, status: int = 200, message: str | None = None) -> Res
 
 
 def _with_token(address: str, token: str) -> Response:
-    response = make_response(redirect(address, 303))
+    response = make_response(redirect(on_site(address), 303))
     gate.send_token(response, token)
     return private(response)

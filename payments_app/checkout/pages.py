@@ -26,7 +26,7 @@ from payments_app.core.web.http import ProblemError
 from payments_app.core.web.idempotency_keys import clean_key
 from payments_app.customers.cards import saved_cards
 from payments_app.customers.models import Customer, SavedCard
-from payments_app.customers.recognise import recognised
+from payments_app.customers.recognise import recognised, vouched_email
 from payments_app.merchants.accounts import seller_of
 from payments_app.payments.models import Transaction
 from payments_app.payments.payable import Payable
@@ -116,7 +116,7 @@ def form_page(offer: Offer, typed: Any, problem: ProblemError | None = None) -> 
         offer=offer,
         seller=seller,
         chosen=offer.choice(str(typed.get("quantity"))),
-        email=typed.get("email") or (known.email if known else ""),
+        email=typed.get("email") or (known.email if known else vouched_email() or ""),
         known=known is not None,
         own_email=known.email if known and cards else "",
         cards=cards,
@@ -128,7 +128,7 @@ def form_page(offer: Offer, typed: Any, problem: ProblemError | None = None) -> 
         question=question_for(typed.get("email") or ""),
     )
     response = make_response(page)
-    return private(response) if known else response
+    return private(response) if known or vouched_email() else response
 
 
 def _known_customer() -> Customer | None:

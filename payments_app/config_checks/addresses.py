@@ -10,8 +10,6 @@ import socket
 from collections.abc import Mapping
 from urllib.parse import parse_qsl, urlsplit
 
-from psycopg import ProgrammingError
-from psycopg.conninfo import make_conninfo
 from redis import RedisError
 from redis.connection import ConnectionPool, parse_url
 from sqlalchemy.engine import URL, make_url
@@ -67,6 +65,9 @@ def _check_database(env: Mapping[str, str]) -> list[str]:
 
 def _is_database(parts: URL) -> bool:
     """Whether PostgreSQL's client takes the address; it asks nobody."""
+    from psycopg import ProgrammingError  # SQLite does without
+    from psycopg.conninfo import make_conninfo
+
     try:
         make_conninfo(**{name: str(value) for name, value in parts.query.items()})
     except ProgrammingError:  # it knows each parameter

@@ -82,9 +82,12 @@ class JsonFormatter(logging.Formatter):
 
 
 def prepare(app: Flask) -> None:
-    """Write what is logged to stderr as JSON, once for the process; report errors to Sentry. The
-    server's own access log, where it is switched on, reads the route in the environment."""
+    """Write what is logged to stderr as JSON, once for the process; report errors to Sentry. Both
+    are another application's own, where we are part of it. The server's own access log, where it
+    is switched on, reads the route in the environment."""
     app.before_request(lambda: request.environ.update({"payments.route": route()}))
+    if app.config["CONFIG"].prefix:
+        return
     root = logging.getLogger()
     if not any(isinstance(handler.formatter, JsonFormatter) for handler in root.handlers):
         handler = logging.StreamHandler(sys.stderr)

@@ -22,7 +22,7 @@ from payments_app.core.web.access import buyer
 from payments_app.core.web.headers import private
 from payments_app.core.web.limits import Rate, limiter
 from payments_app.core.web.link_requests import our_path
-from payments_app.core.web.links import masked
+from payments_app.core.web.links import masked, on_site
 from payments_app.core.web.one_time_links import minutes
 from payments_app.core.web.visitor import visitor_network
 from payments_app.customers import cards
@@ -106,7 +106,7 @@ def enter_account(token: str) -> Response | BaseResponse:
         leave_payments_here(before)
     if browser := this_browser():
         cards.verify_cards(link.customer_id, browser)
-    return private(make_response(redirect(link.to, 303)))
+    return private(make_response(redirect(on_site(link.to), 303)))
 
 
 @blueprint.post("/account/default_card")

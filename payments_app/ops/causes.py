@@ -17,7 +17,7 @@ from payments_app.payments.models import Transaction
 from payments_app.payments.phases import State
 from payments_app.reconcile.models import Finding
 
-_OF_WATCH = ("late", "redis")
+_OF_WATCH = ("late", "redis", "differs")
 _OF_PENDING = ("outcome_unknown", "stripe_unreachable")
 _OF_ALL = ("", "many")  # what the key of an alert on all findings of a kind ends in
 

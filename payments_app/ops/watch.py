@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from payments_app.core import alerts
 from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
-from payments_app.core.jobs import unknown
+from payments_app.core.jobs import heartbeats, unknown
 from payments_app.ops import diagnosis, measures, redis_state
 from payments_app.ops.causes import close_gone
 from payments_app.ops.diagnosis import Trouble
@@ -23,7 +23,8 @@ from payments_app.ops.diagnosis import Trouble
 log = logging.getLogger(__name__)
 
 # The rest raise alerts of their own as they happen, or are for the page alone.
-_WORTH_AN_ALERT = ("late:", "redis:")
+_WORTH_AN_ALERT = ("late:", "redis:", "differs:")
+SETTLED_SECONDS = 900  # a deploy has old and new processes side by side
 
 
 def watch() -> list[Trouble]:
@@ -54,13 +55,22 @@ def check_redis() -> None:
 def look() -> list[Trouble]:
     """All that is wrong now."""
     session = db.session()
-    return diagnosis.troubles(
+    found = diagnosis.troubles(
         measures.loads(session),
         measures.dead(session),
         current_app.extensions["queue_threads"],
         measures.breaker_state(session),
         redis_state.inspect(current_app.config["CONFIG"]),
     )
+    return found + differing(session)
+
+
+def differing(session: Session) -> list[Trouble]:
+    """Processes that were not built as the newest one, a while after they were started."""
+    beats = heartbeats.recent(session, SETTLED_SECONDS)
+    apart = heartbeats.differences(beats, beats[0].knows) if beats else []
+    meaning = "Start them from one application and release, with the same settings."
+    return [Trouble("differs:processes", " ".join(apart[:3]), meaning)] if apart else []
 
 
 @atomic

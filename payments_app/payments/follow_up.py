@@ -18,7 +18,15 @@ from payments_app.core.jobs.outbox import Message
 from payments_app.payments import states
 from payments_app.payments.disputes.models import Dispute
 from payments_app.payments.disputes.refresh import CHANGED
-from payments_app.payments.payable import FOLLOW_UP_QUEUE, follow_up_of, payable_kinds
+from payments_app.payments.models import Transaction
+from payments_app.payments.payable import (
+    FOLLOW_UP_QUEUE,
+    after_payment_of,
+    follow_up_of,
+    follows,
+    payable_kinds,
+)
+from payments_app.payments.queries import payable_of
 from payments_app.payments.refunds.models import Refund
 
 
@@ -26,6 +34,7 @@ from payments_app.payments.refunds.models import Refund
 def follow_up(session: Session, transaction_id: str, _claim: Claim) -> None:
     """Stage what follows the end of a transaction and is not staged yet."""
     states.lock(session, transaction_id)
+    paid_for = payable_of(session, transaction_id)
     moves = session.scalars(
         select(HistoryEntry)
         .where(HistoryEntry.transaction_id == transaction_id, HistoryEntry.kind == "state")
@@ -33,8 +42,10 @@ def follow_up(session: Session, transaction_id: str, _claim: Claim) -> None:
     ).all()
     for move in moves:
         if move.data.get("to") in states.FINAL:
-            event = states.EVENT[move.data["to"]]
-            states.tell(session, transaction_id, event, move.data["version"])
+            event, version = states.EVENT[move.data["to"]], move.data["version"]
+            states.tell(session, transaction_id, event, version)
+            if paid_for is not None:
+                states.tell_payable(session, transaction_id, paid_for[0], version)
     for refund in session.scalars(select(Refund).where(Refund.transaction_id == transaction_id)):
         _tell(session, f"refund.{refund.state}", refund.id)
     for dispute in session.scalars(select(Dispute).where(Dispute.transaction_id == transaction_id)):
@@ -47,9 +58,25 @@ def _tell(session: Session, event: str, subject: str) -> None:
     outbox.publish(session, event, subject, about=f"{subject}:told_later", told=told)
 
 
-_COMMAND = Command(follow_up, FOLLOW_UP_QUEUE)
+@atomic
+def after_payment(session: Session, transaction_id: str, _claim: Claim) -> None:
+    """Have the payable follow the end of its payment itself.
+
+    Raises sqlalchemy.exc.NoResultFound where its row is gone: the message dies, with an alert.
+    """
+    kind, payable_id = payable_of(session, transaction_id) or ("", "")
+    known = payable_kinds()[kind]
+    payable = session.get_one(known, payable_id, with_for_update={"of": known})
+    payable.after_payment(session, session.get_one(Transaction, transaction_id))
+
+
+_FOLLOW_UP = Command(follow_up, FOLLOW_UP_QUEUE)
+_AFTER_PAYMENT = Command(after_payment, FOLLOW_UP_QUEUE)
 
 
 def commands() -> dict[str, Command]:
-    """The follow-ups that this process can do: one of each kind of payable that it knows."""
-    return {follow_up_of(kind): _COMMAND for kind in payable_kinds()}
+    """What this process can do for each kind of payable that it knows: the follow-up, and what the
+    kind does itself."""
+    kinds = payable_kinds()
+    own = {after_payment_of(kind): _AFTER_PAYMENT for kind in kinds if follows(kind)}
+    return {follow_up_of(kind): _FOLLOW_UP for kind in kinds} | own

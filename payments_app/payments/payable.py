@@ -60,6 +60,12 @@ class Payable:
 
     def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
+        for other in _KINDS.values():
+            if cls.payable_type == other.payable_type or cls.payable_prefix == other.payable_prefix:
+                raise TypeError(
+                    f"{cls.__name__} has the type or the prefix of {other.__name__}: an id alone "
+                    "says what it names"
+                )
         _KINDS[cls.payable_type] = cls
 
     @property
@@ -159,6 +165,11 @@ class Payable:
         Raises NotPayableError where there is not enough, or too much for this holder.
         """
 
+    def after_payment(self, session: Session, transaction: Transaction) -> None:
+        """What follows a payment for it that has ended, complete or failed: by a job, in a
+        database transaction, with this row locked. It may run twice, and late, so it looks at what
+        is. The transaction's `state` says how it ended."""
+
     @property
     def payment_records(self) -> Sequence[PaymentRecord]:
         """The records that join this payable to its transactions, newest first."""
@@ -196,6 +207,17 @@ def payable_kinds() -> dict[str, type[Payable]]:
 def follow_up_of(kind: str) -> str:
     """The command of a payment's follow-up that only a process which knows the kind can do."""
     return f"payments.follow_up.{kind}"
+
+
+def after_payment_of(kind: str) -> str:
+    """The command in which a payable of this kind follows the end of its payment."""
+    return f"payments.after_payment.{kind}"
+
+
+def follows(kind: str) -> bool:
+    """Whether payables of this kind follow their payments by `after_payment`."""
+    known = _KINDS.get(kind)
+    return known is not None and known.after_payment is not Payable.after_payment
 
 
 def find_payable(session: Session, public_id: str, *, lock: bool = False) -> Payable | None:

@@ -13,7 +13,13 @@ from payments_app.core.db.session import note_change
 from payments_app.core.jobs import outbox
 from payments_app.core.states import Machine
 from payments_app.payments.models import PaymentRecord, Role, Transaction, attempts_of
-from payments_app.payments.payable import FOLLOW_UP_QUEUE, follow_up_of, payable_kinds
+from payments_app.payments.payable import (
+    FOLLOW_UP_QUEUE,
+    after_payment_of,
+    follow_up_of,
+    follows,
+    payable_kinds,
+)
 from payments_app.payments.phases import Phase, State
 
 PUBLIC_STATE: dict[str, State] = {
@@ -124,6 +130,8 @@ def move(
         )
     session.flush()
     tell(session, transaction.id, EVENT[phase], transaction.version)
+    if phase in FINAL and kind is not None:
+        tell_payable(session, transaction.id, kind, transaction.version)
     if phase in FINAL and kind is not None and kind not in payable_kinds():
         # Who follows it may be known only where it is: see follow_up.
         command, key = follow_up_of(kind), f"{transaction.id}:v{transaction.version}"
@@ -135,6 +143,13 @@ def move(
 def tell(session: Session, transaction_id: str, event: str, version: int) -> None:
     """Store one message for each subscriber of an event, unless it is there already."""
     outbox.publish(session, event, transaction_id, about=f"{transaction_id}:v{version}")
+
+
+def tell_payable(session: Session, transaction_id: str, kind: str, version: int) -> None:
+    """Store the message by which what was paid for follows it, where its kind does."""
+    if follows(kind):
+        command = after_payment_of(kind)
+        outbox.stage(session, command, transaction_id, key=f"{command}:{transaction_id}:v{version}")
 
 
 def stop_holding(session: Session, transaction_id: str) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from payments_app.core.db.session import CommitOutcomeUnknownError
 from payments_app.core.extensions import db
 from payments_app.core.jobs import due, outbox, wake_up
+from payments_app.core.jobs.heartbeats import Heart
 from payments_app.core.jobs.runner import run_due_messages, runner_of
 from payments_app.core.jobs.scheduler import Scheduler
 
@@ -26,7 +27,7 @@ def run(stop: threading.Event, *, once: bool = False) -> None:
 
     A database or a Redis that is away is waited for: the sweeper is the last one to give up.
     """
-    scheduler, own_due = Scheduler(), threading.Event()
+    scheduler, own_due, heart = Scheduler(), threading.Event(), Heart(outbox.SWEEPER)
     if once:
         _round(scheduler, own_due)
         run_due_messages(outbox.SWEEPER, OWN_THREADS)
@@ -36,6 +37,7 @@ def run(stop: threading.Event, *, once: bool = False) -> None:
     own = threading.Thread(target=_work, args=(app, stop, own_due), name="own", daemon=True)
     own.start()
     while not stop.is_set():
+        heart.beat()
         stop.wait(_round(scheduler, own_due))
     own.join(LONGEST_SECONDS)
     runner_of(outbox.SWEEPER, OWN_THREADS).leave()

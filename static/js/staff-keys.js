@@ -2,7 +2,9 @@
 // "g" and a letter to a page, "?" says them all. They can be switched off (WCAG 2.1.4).
 
 const OFF = "staff-keys-off";
-const PLACES = { o: "/staff/", p: "/staff/payments", d: "/staff/disputes", a: "/staff/alerts" };
+const PLACES = { o: "", p: "payments", d: "disputes", a: "alerts" };
+// Below the prefix of an application that we may be part of, as this file itself is.
+const STAFF = `${new URL(import.meta.url).pathname.split("/static/")[0]}/staff/`;
 let going = 0;
 
 function typing(target) {
@@ -51,7 +53,7 @@ document.addEventListener("keydown", (event) => {
   if (localStorage.getItem(OFF)) return;
   const gone = performance.now() - going < 1500;
   going = 0;
-  if (gone && PLACES[event.key]) window.location.assign(PLACES[event.key]);
+  if (gone && event.key in PLACES) window.location.assign(STAFF + PLACES[event.key]);
   else if (event.key === "/") document.querySelector("#q")?.focus();
   else if (event.key === "j") move(1);
   else if (event.key === "k") move(-1);

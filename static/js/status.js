@@ -110,7 +110,7 @@ class Status {
       document.title = this.region.querySelector("[data-title]").dataset.title + this.suffix;
     }
     if (status.state === "complete") {
-      window.location.replace(status.thankyou_url || `/thankyou?transaction=${status.id}`);
+      window.location.replace(status.thankyou_url || `../thankyou?transaction=${status.id}`);
     } else if (status.state === "failed") {
       this.note("slow", false);
       this.note("leave", false);

@@ -10,7 +10,7 @@ from pathlib import Path
 import brotli
 import pytest
 
-from payments_app.core.web import assets
+from payments_app.core import asset_files
 from payments_app.core.web.assets_build import AssetError, build
 
 pytestmark = pytest.mark.portable
@@ -139,6 +139,6 @@ def test_the_manifest_is_not_used_once_the_sources_have_changed(
 ) -> None:
     build(static, templates)
     manifest = json.loads((static / "assets/manifest.json").read_text())
-    assert manifest["sources"] == assets.state_of(static)
+    assert manifest["sources"] == asset_files.state_of(static)
     (static / "icon.svg").write_text("<svg></svg>")
-    assert manifest["sources"] != assets.state_of(static)
+    assert manifest["sources"] != asset_files.state_of(static)

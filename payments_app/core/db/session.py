@@ -18,7 +18,6 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-import psycopg
 from flask import Flask, current_app
 from sqlalchemy import Engine, Executable, Row, event, func, inspect, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -124,11 +123,13 @@ def _on_checkout(connection: Any, record: Any, _proxy: Any) -> None:
     anew."""
     if time.monotonic() - record.info.get("rests_since", math.inf) < RESTED_SECONDS:
         return
+    from psycopg import OperationalError  # SQLite does without
+
     try:
         connection.autocommit = True  # else a BEGIN is sent first
         connection.execute("")
         connection.autocommit = False
-    except psycopg.OperationalError as error:
+    except OperationalError as error:
         raise InvalidatePoolError from error
 
 
@@ -193,9 +194,7 @@ def _once(
         session.connection(execution_options={"writes": True})
         session.info["changed"] = set()
         result = step(session, *args, **kwargs)
-        session.flush()
-        for finish in current_app.extensions.get("before_commit", ()):
-            finish(session, session.info["changed"])
+        finish(session)
         _commit(session)
     except BaseException:
         session.rollback()
@@ -203,6 +202,13 @@ def _once(
     finally:
         session.info["atomic"] = False
     return result, session.info.pop("wake_ups")
+
+
+def finish(session: Session) -> None:
+    """What comes before the commit: what is worked out from what was changed is kept with it."""
+    session.flush()
+    for keep in current_app.extensions.get("before_commit", ()):
+        keep(session, session.info["changed"])
 
 
 def note_change(session: Session, subject: str) -> None:

@@ -29,6 +29,7 @@ from payments_app.core import registry
 from payments_app.core.db.session import CommitOutcomeUnknownError, atomic
 from payments_app.core.extensions import db
 from payments_app.core.jobs import counters
+from payments_app.core.jobs.heartbeats import Heart
 from payments_app.core.jobs.runner import runner_of, stopping
 from payments_app.core.jobs.wake_up_job import WakeUpJob
 
@@ -133,11 +134,12 @@ class QueueProcess:
 
     def _look(self) -> None:
         with self._app.app_context():
-            runner = runner_of(self._queue)
+            runner, heart = runner_of(self._queue), Heart(self._queue)
         while not stopping.wait(random.uniform(*LOOK_SECONDS)):  # noqa: S311 - jitter
             with self._app.app_context():
                 try:
                     runner.look()
+                    heart.beat()
                 except Exception:  # the next look may do better
                     log.exception("a look at %s broke off", self._queue)
                 finally:

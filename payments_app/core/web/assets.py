@@ -7,26 +7,23 @@ files are served under their own names.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
 import re
 from pathlib import Path
 
 from flask import Flask, current_app, url_for
 
+from payments_app.core import asset_files
+
 log = logging.getLogger(__name__)
 
-DIRECTORY = "assets"  # in the static folder
-MANIFEST = "manifest.json"
-_HASH_LENGTH = 16
-_HASHED = re.compile(rf"{DIRECTORY}/.+\.[0-9a-f]{{{_HASH_LENGTH}}}\.\w+")
+_HASHED = re.compile(rf"{asset_files.DIRECTORY}/.+\.[0-9a-f]{{{asset_files.HASH_LENGTH}}}\.\w+")
 
 
 def prepare(app: Flask) -> None:
     """Read the manifest, and serve `static_url` to the templates."""
     developing = app.config["CONFIG"].debug
-    app.extensions["assets"] = {} if developing else _manifest(Path(app.static_folder or ""))
+    app.extensions["assets"] = {} if developing else _built(Path(app.static_folder or ""))
     app.add_template_global(static_url)
 
 
@@ -44,37 +41,9 @@ def is_hashed(name: str) -> bool:
     return _HASHED.fullmatch(name) is not None
 
 
-def sources(static: Path) -> list[Path]:
-    """The files a build starts from."""
-    return sorted(
-        path
-        for path in static.rglob("*")
-        if path.is_file()
-        and path.relative_to(static).parts[0] != DIRECTORY
-        and not path.name.startswith(".")
-    )
-
-
-def fingerprint(content: bytes) -> str:
-    """What stands in the name for the content."""
-    return hashlib.sha256(content).hexdigest()[:_HASH_LENGTH]
-
-
-def state_of(static: Path) -> str:
-    """Changes with any of the sources."""
-    digest = hashlib.sha256()
-    for path in sources(static):
-        digest.update(f"{path.relative_to(static)}\0{fingerprint(path.read_bytes())}\0".encode())
-    return digest.hexdigest()
-
-
-def _manifest(static: Path) -> dict[str, str]:
-    path = static / DIRECTORY / MANIFEST
-    if not path.exists():
+def _built(static: Path) -> dict[str, str]:
+    try:
+        return asset_files.built(static) or {}
+    except ValueError as error:
+        log.warning("%s; they are not used", error)
         return {}
-    manifest = json.loads(path.read_text())
-    if manifest["sources"] != state_of(static):
-        log.warning("the built assets are out of date and not used: run `flask assets build`")
-        return {}
-    files: dict[str, str] = manifest["files"]
-    return files

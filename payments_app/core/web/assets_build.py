@@ -17,7 +17,7 @@ import click
 from flask import current_app, render_template
 from flask.cli import AppGroup
 
-from payments_app.core.web import assets
+from payments_app.core import asset_files
 from payments_app.core.web.http import ProblemError, words_of
 
 _CSS = re.compile(r"""(?:url\(\s*["']?|@import\s+["'])(?P<name>[^"')\s]+)""")
@@ -45,10 +45,11 @@ def build_command() -> None:
     except AssetError as error:
         raise click.ClickException(str(error)) from error
     current_app.extensions["assets"] = files
+    target = static / asset_files.DIRECTORY
     for status in _PROBLEMS:
         code, message = words_of(status)
-        _write_problem(static / assets.DIRECTORY / "errors", ProblemError(status, code, message))
-    click.echo(f"{len(files)} files built into {static / assets.DIRECTORY}")
+        _write_problem(target / "errors", ProblemError(status, code, message))
+    click.echo(f"{len(files)} files built into {target}")
 
 
 def build(static: Path, templates: Path) -> dict[str, str]:
@@ -57,11 +58,11 @@ def build(static: Path, templates: Path) -> dict[str, str]:
     Raises AssetError, and then leaves the last manifest as it was.
     """
     one = _Build(static)
-    for path in assets.sources(static):
+    for path in asset_files.sources(static):
         one.add(path.relative_to(static).as_posix(), "")
     _check_templates(templates, one.files)
-    manifest = {"sources": assets.state_of(static), "files": one.files}
-    target = static / assets.DIRECTORY / assets.MANIFEST
+    manifest = {"sources": asset_files.state_of(static), "files": one.files}
+    target = static / asset_files.DIRECTORY / asset_files.MANIFEST
     draft = target.with_suffix(".new")
     draft.write_text(json.dumps(manifest, indent=2, sort_keys=True))
     draft.replace(target)  # in one step: a process that starts now reads the old or the new one
@@ -87,7 +88,7 @@ class _Build:
         content = self._rewritten(name, source.read_bytes())
         self._open.pop()
         stem, suffix = posixpath.splitext(name)
-        hashed = f"{assets.DIRECTORY}/{stem}.{assets.fingerprint(content)}{suffix}"
+        hashed = f"{asset_files.DIRECTORY}/{stem}.{asset_files.fingerprint(content)}{suffix}"
         _write(self.static / hashed, content)
         self.files[name] = hashed
         return hashed
@@ -106,7 +107,7 @@ class _Build:
                 wanted = target.removeprefix("/static/")
             else:
                 wanted = posixpath.normpath(posixpath.join(posixpath.dirname(name), target))
-            hashed = self.add(wanted, name).removeprefix(f"{assets.DIRECTORY}/")
+            hashed = self.add(wanted, name).removeprefix(f"{asset_files.DIRECTORY}/")
             here = posixpath.relpath(hashed, posixpath.dirname(name) or ".")
             relative = here if here.startswith(".") else f"./{here}"
             return match[0].replace(given, relative + mark + rest)

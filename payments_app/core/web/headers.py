@@ -126,11 +126,12 @@ def _secure(response: Response) -> Response:
 def _worked_out(app: Flask, endpoint: str | None) -> dict[str, str]:
     access = access_of(app, endpoint) if endpoint else None
     closed = access is not None and access.audience in {"staff", "merchant"}
+    reports = app.config["CONFIG"].prefix + REPORTS_PATH
     view = app.view_functions.get(endpoint or "")
     headers = {
         "X-Content-Type-Options": "nosniff",
-        "Content-Security-Policy": _content_security_policy(app, view),
-        "Reporting-Endpoints": f'{_REPORTS_GROUP}="{REPORTS_PATH}"',
+        "Content-Security-Policy": _content_security_policy(app, view, reports),
+        "Reporting-Endpoints": f'{_REPORTS_GROUP}="{reports}"',
         "Cross-Origin-Opener-Policy": "same-origin-allow-popups",
         "Referrer-Policy": "no-referrer" if closed else "strict-origin-when-cross-origin",
         "Permissions-Policy": _PAYMENT if _is_marked(view, "__takes_cards__") else "payment=()",
@@ -152,7 +153,7 @@ def _is_marked(view: View | None, mark: str) -> bool:
     return getattr(view, mark, False)
 
 
-def _content_security_policy(app: Flask, view: View | None) -> str:
+def _content_security_policy(app: Flask, view: View | None, reports: str) -> str:
     """Ourselves alone; on a page that takes cards also Stripe, on one with the challenge also its
     provider, or the stand-in for it. No page has both."""
     scripts, frames, connections, images = ["'self'"], [], ["'self'"], ["'self'", "data:"]
@@ -178,7 +179,7 @@ def _content_security_policy(app: Flask, view: View | None) -> str:
         "form-action": ["'self'"],
         "frame-ancestors": ["'none'"],
         # Browsers know one or the other: https://www.w3.org/TR/CSP3/#directive-report-uri
-        "report-uri": [REPORTS_PATH],
+        "report-uri": [reports],
         "report-to": [_REPORTS_GROUP],
     }
     return "; ".join(f"{name} {' '.join(values)}" for name, values in directives.items())

@@ -32,6 +32,7 @@ from payments_app.core.db.columns import EmptyKeyError
 from payments_app.core.db.session import CommitOutcomeUnknownError
 from payments_app.core.web import assets, headers
 from payments_app.core.web.cookie_session import CookieSessions
+from payments_app.core.web.cookies import cookie_name, cookie_path
 from payments_app.core.web.links import absolute
 
 MAX_BODY_BYTES = 256 * 1024
@@ -91,15 +92,16 @@ def wants_json() -> bool:
 
 def prepare(app: Flask) -> None:
     """Install cookies, request ids, headers, problem handlers and the static files' addresses."""
-    tls = app.config["CONFIG"].tls
-    if hops := app.config["CONFIG"].proxy_hops:
+    config = app.config["CONFIG"]
+    if hops := config.proxy_hops:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]
     app.config.update(
         MAX_CONTENT_LENGTH=MAX_BODY_BYTES,
         SEND_FILE_MAX_AGE_DEFAULT=headers.STATIC_SECONDS,
         PERMANENT_SESSION_LIFETIME=SESSION_SECONDS,
-        SESSION_COOKIE_NAME="__Host-session" if tls else "session",
-        SESSION_COOKIE_SECURE=tls,
+        SESSION_COOKIE_NAME=cookie_name(app, "session"),
+        SESSION_COOKIE_PATH=cookie_path(app),
+        SESSION_COOKIE_SECURE=config.tls,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         # Else every response, public ones too, would carry a cookie.

@@ -20,7 +20,19 @@ from payments_app.core.keyring import secret_keys
 def absolute(path: str) -> str:
     """The whole address of a path of ours. Always PUBLIC_URL's: what a request says of its host
     is its sender's to choose, and a link outlives the request."""
-    return f"{current_app.config['CONFIG'].public_url}{path}"
+    return f"{current_app.config['CONFIG'].public_url}{on_site(path)}"
+
+
+def on_site(path: str) -> str:
+    """A path of ours as browsers ask for it: below the prefix of the application that we are part
+    of. As `url_for` gives it in a request, it has the prefix already."""
+    return f"{current_app.config['CONFIG'].prefix}{without_prefix(path)}"
+
+
+def without_prefix(path: str) -> str:
+    """A path of ours as our routes have it."""
+    prefix = current_app.config["CONFIG"].prefix
+    return path.removeprefix(prefix) if path.startswith(f"{prefix}/") else path
 
 
 def sign(purpose: str, content: Any) -> str:

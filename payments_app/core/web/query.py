@@ -17,6 +17,7 @@ from werkzeug.datastructures import MultiDict
 
 from payments_app.core.web.access import current_access
 from payments_app.core.web.http import ProblemError, wants_json
+from payments_app.core.web.links import on_site
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -30,7 +31,7 @@ class UnreadableQueryError(ProblemError):
         name, sentence = next(iter(fields.items()))
         more: dict[str, Any] = {}
         if has_request_context() and not wants_json():
-            more["url"] = f"{request.path}?{urlencode(kept or {})}".rstrip("?")
+            more["url"] = f"{on_site(request.path)}?{urlencode(kept or {})}".rstrip("?")
         super().__init__(422, "invalid", f"{name[:40]}: {sentence}", fields, **more)
 
 

@@ -1,0 +1,210 @@
+"""The wheel that other applications install, in an environment that has nothing else."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+import requests
+
+from parts.app import REPOSITORY
+from parts.http import answers
+from parts.ports import LOOPBACK, free_port
+from parts.postgres import create_database
+from parts.process import Process, running, wait_until
+from parts.settings import NO_CACHE, NO_REDIS, private_settings
+from tests.embedding.hotel import flask, lay
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
+SOURCES = ("payments_app", "templates", "static", "migrations")
+FILES = ("pyproject.toml", "README.md", "LICENSE", "deploy/wheel.py")
+# The build of the assets reads none of them, but must be given all.
+ANY = private_settings(
+    database_url="sqlite:////nowhere/db",
+    redis_url=NO_REDIS,
+    cache_redis_url=NO_CACHE,
+    sandbox_url="http://127.0.0.1:1",
+)
+
+FURNISH = """
+import hotel
+
+hotel.create_app().app_context().push()
+hotel.db.session.add(hotel.Product(name="Attic", cents=4200))
+hotel.db.session.commit()
+"""
+
+
+@pytest.fixture(scope="module")
+def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What a wheel is built from, where it may be written to."""
+    directory = tmp_path_factory.mktemp("sources")
+    ignored = shutil.ignore_patterns("__pycache__", "assets")
+    for name in SOURCES:
+        shutil.copytree(REPOSITORY / name, directory / name, ignore=ignored)
+    for name in FILES:
+        (directory / name).parent.mkdir(exist_ok=True)
+        shutil.copy(REPOSITORY / name, directory / name)
+    return directory
+
+
+def build(sources: Path) -> subprocess.CompletedProcess[str]:
+    pip = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--wheel-dir", "dist", "."]
+    return subprocess.run(pip, cwd=sources, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(scope="module")
+def refusals(sources: Path) -> tuple[str, str]:
+    """What the build says without assets, and with those of other sources."""
+    without = build(sources)
+    flask(sources, ANY, "assets", "build", app="payments_app")
+    css = sources / "static/css/site.css"
+    written = css.read_text()
+    css.write_text(f"{written}\np {{ color: red }}")
+    old = build(sources)
+    css.write_text(written)
+    assert without.returncode
+    assert old.returncode
+    return without.stdout + without.stderr, old.stdout + old.stderr
+
+
+@pytest.fixture(scope="module")
+def wheel(sources: Path, refusals: tuple[str, str]) -> Path:
+    """Built from the sources, whose assets are built by then."""
+    done = build(sources)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (found,) = (sources / "dist").glob("*.whl")
+    return found
+
+
+@pytest.fixture(scope="module")
+def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Of an environment that has the wheel, and what it asks for, alone."""
+    at = tmp_path_factory.mktemp("environment")
+    subprocess.run([sys.executable, "-m", "venv", at], check=True)
+    pip = "bin/python -m pip install -q".split()
+    package = f"{wheel}[postgres,serve]"
+    done = subprocess.run(
+        [at / pip[0], *pip[1:], package], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return at / "bin/python"
+
+
+class Installed(Process):
+    """A process of the environment's own programs, outside the repository."""
+
+    def __init__(
+        self, at: Path, python: Path, settings: Mapping[str, str], *words: str, ready: str = ""
+    ) -> None:
+        self.ready = ready
+        command = [str(python.with_name(words[0])), *words[1:]]
+        log = at / f"{'-'.join(words[:3]).replace(':', '')}-{words[-1]}.log"
+        super().__init__(" ".join(words), command, log, env=os.environ | settings, cwd=at)
+
+    def is_ready(self) -> bool:
+        return not self.ready or answers(self.ready)
+
+
+@pytest.fixture
+def own_settings(settings: dict[str, str], postgres_url: str, tmp_path: Path) -> dict[str, str]:
+    """On an empty database."""
+    return settings | {
+        "DATABASE_URL": create_database(postgres_url, f"wheel_{tmp_path.name[-20:]}".lower()),
+        "PUBLIC_URL": f"http://{LOOPBACK}:{free_port()}",
+        "HOTEL_SECRET_KEY": "the hotel's own",
+    }
+
+
+def bind(settings: Mapping[str, str]) -> str:
+    return settings["PUBLIC_URL"].removeprefix("http://")
+
+
+def pay(site: str, item: str) -> str:
+    """Pay for something, and give the status's address."""
+    wish = {"item": item, "email": "ada@example.com", "payment_method": "pm_card_visa"}
+    key = {"Idempotency-Key": secrets.token_hex(8)}
+    asked = requests.post(f"{site}/transactions", json=wish, headers=key, timeout=10)
+    assert asked.status_code == 202, asked.text
+    return str(asked.headers["Location"])
+
+
+def test_there_is_no_wheel_without_assets(refusals: tuple[str, str]) -> None:
+    assert "the assets are not built" in refusals[0]
+
+
+def test_there_is_no_wheel_with_the_assets_of_other_sources(refusals: tuple[str, str]) -> None:
+    assert "the built assets are out of date" in refusals[1]
+
+
+def test_the_wheel_has_nothing_of_the_demo(wheel: Path) -> None:
+    names = zipfile.ZipFile(wheel).namelist()
+    assert "payments_app/_data/templates/layout.html" in names
+    assert "payments_app/_data/migrations/env.py" in names
+    assert not [name for name in names if "demo" in name or "__pycache__" in name]
+
+
+def test_an_installed_wheel_takes_a_payment(
+    python: Path, own_settings: dict[str, str], tmp_path: Path
+) -> None:
+    site, app = own_settings["PUBLIC_URL"], ("--app", "payments_app")
+    for words in (["db", "upgrade"], ["products", "create", "kettle", "Kettle", "24.00", "usd"]):
+        flask(tmp_path, own_settings, *words, app="payments_app", python=python)
+    web = ("gunicorn", "payments_app:create_app()", "--bind", bind(own_settings))
+    with running(
+        Installed(tmp_path, python, own_settings, *web, ready=f"{site}/healthz"),
+        Installed(tmp_path, python, own_settings, "flask", *app, "worker", "charges"),
+    ):
+        page = requests.get(f"{site}/", timeout=10).text
+        (css, *_) = re.findall(r'href="(/static/assets/css/site\.[0-9a-f]{16}\.css)"', page)
+        assert "immutable" in requests.get(site + css, timeout=10).headers["Cache-Control"]
+        status = pay(site, "kettle")
+
+        def is_complete() -> bool:
+            asked = requests.get(site + status, headers={"Accept": "application/json"}, timeout=10)
+            return bool(asked.json()["state"] == "complete")
+
+        assert wait_until(is_complete, 30)
+
+
+def test_a_booking_of_a_hotel_is_paid_by_real_workers(
+    python: Path, own_settings: dict[str, str], tmp_path: Path
+) -> None:
+    at, site = lay(tmp_path, payments=False), own_settings["PUBLIC_URL"]
+    for words in (["db", "init"], ["db", "migrate"], ["db", "upgrade"]):
+        flask(at, own_settings, *words, python=python)
+    lay(at)
+    flask(at, own_settings, "payments", "db", "upgrade", python=python)
+    room = "import hotel; app = hotel.create_app(); app.app_context().push()\n"
+    room += (
+        "hotel.db.session.add(hotel.Product(name='Attic', cents=4200)); hotel.db.session.commit()"
+    )
+    subprocess.run([python, "-c", room], cwd=at, env=os.environ | own_settings, check=True)
+    web = ("gunicorn", "hotel:create_app()", "--bind", bind(own_settings))
+    work = ("flask", "--app", "hotel", "payments", "worker")
+    with running(
+        Installed(at, python, own_settings, *web, ready=f"{site}/pay/healthz"),
+        *(
+            Installed(at, python, own_settings, *work, name)
+            for name in ("charges", "payment_standard", "sweeper")
+        ),
+    ):
+        guest = requests.Session()
+        form = {"email": "ada@example.com", "csrf_token": guest.get(f"{site}/token").text}
+        assert guest.post(f"{site}/users", data=form, timeout=10).text == "Welcome!"
+        form = {"room": "Attic", "csrf_token": guest.get(f"{site}/token").text}
+        checkout = guest.post(f"{site}/bookings", data=form, timeout=10)
+        assert "Booking - Attic" in checkout.text
+        booking = checkout.url.rpartition("/")[2]
+        pay(f"{site}/pay", booking)
+        assert wait_until(
+            lambda: guest.get(f"{site}/bookings/{booking}", timeout=10).text == "paid", 30
+        )

@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from payments_app.core.extensions import db
 from payments_app.core.web.access import buyer
 from payments_app.core.web.headers import private
+from payments_app.core.web.way_back import posted_from
 from payments_app.orders import cart
 
 blueprint = Blueprint("orders", __name__)
@@ -46,6 +47,7 @@ def put_item() -> Response | BaseResponse:
 
 
 @blueprint.post("/orders")
+@posted_from(lambda: url_for("orders.show_cart"))
 @buyer
 def create_order() -> Response | BaseResponse:
     """Make an order of the cart and go on to pay for it. Sent twice it is the same order; goods are

@@ -33,6 +33,7 @@ def offer_of_payable(payable: Payable) -> Offer:
         payee_id=payable.payee_id,
         way_back=payable.way_back(paid=False),
         button=payable.button,
+        placed=payable.items,
     )
 
 

@@ -70,7 +70,8 @@ function followQuantity(form, elements, lock) {
   const update = () => {
     const { amount, text } = select.selectedOptions[0].dataset;
     form.elements.amount.value = amount;
-    /** @type {HTMLElement} */ (document.querySelector("[data-total]")).textContent = text;
+    for (const sum of document.querySelectorAll("[data-total], [data-line-total]")) sum.textContent = text;
+    /** @type {HTMLElement} */ (document.querySelector("[data-quantity]")).textContent = select.value;
     lock.say(`Pay ${text}`);
     elements.update({ amount: Number(amount) });
   };

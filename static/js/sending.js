@@ -73,7 +73,7 @@ export class Sending {
     if (code === "idempotency_key_reuse") return this.leave((await this.lookUp()) || this.form.dataset.page);
     if (code === "challenge_required" && url) return this.leave(url);
     if (code === "challenge_required") this.errors.ask(error);
-    if (code === "amount_changed") this.reprice(error);
+    if (code === "amount_changed") await this.reprice(error);
     if (status >= 500 && code !== "restoring") return null;
     return fields ? Object.entries(fields).map(([name, words]) => [fieldOf(name), words]) : [[null, message]];
   }
@@ -90,12 +90,14 @@ export class Sending {
   }
 
   // The price is another one since: the buyer reads it, and presses again.
-  reprice({ amount, currency, amount_text: text }) {
+  async reprice({ amount, currency, amount_text: text }) {
     if (currency !== this.form.elements.currency.value) return window.location.reload();
-    const chosen = this.form.querySelector("select[name=quantity]")?.selectedOptions[0];
-    if (chosen) Object.assign(chosen.dataset, { amount, text });
+    const fresh = new DOMParser().parseFromString((await this.page()).text, "text/html");
+    for (const part of ["[data-order]", "select[name=quantity]"]) {
+      const now = fresh.querySelector(part);
+      if (now) document.querySelector(part)?.replaceChildren(...now.childNodes);
+    }
     this.form.elements.amount.value = amount;
-    document.querySelector("[data-total]").textContent = text;
     this.lock.say(`Pay ${text}`);
     this.elements?.update({ amount });
   }
@@ -118,7 +120,8 @@ export class Sending {
 
   // The key tells the server which payment to show.
   address() {
-    return `${this.form.dataset.page}?key=${encodeURIComponent(this.form.elements.key.value)}`;
+    const { key, quantity } = this.form.elements;
+    return `${this.form.dataset.page}?${new URLSearchParams({ key: key.value, quantity: quantity.value })}`;
   }
 
   // Never resolves: the page goes away, and its button stays locked.

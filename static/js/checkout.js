@@ -1,7 +1,8 @@
 // The checkout form: Stripe's fields take the card, a token stands for it, and the form is sent in
 // place. Every error unlocks the button and is said in the summary, with the focus on it.
 
-import { cardFields, cardProblem, followConsent, tokenOf } from "./card-fields.js";
+import { CardFields } from "./card-fields.js";
+import { hintAddress } from "./email-hint.js";
 import { Errors, Lock } from "./errors.js";
 import { Sending } from "./sending.js";
 
@@ -12,22 +13,32 @@ function start(form) {
   const lock = new Lock(form.querySelector("[data-pay]"));
   errors.focusIfShown();
   form.elements.email.addEventListener("blur", () => errors.checkEmail());
+  hintAddress(form);
   // A page that comes back from the browser's memory may have been sent: ask the server.
   window.addEventListener("pageshow", (event) => event.persisted && window.location.reload());
-  const fields = form.dataset.publishableKey ? cardFields(form, errors) : null;
-  if (fields) takeCard(form, fields, lock);
-  else if (form.dataset.publishableKey) return;
+  const fields = form.dataset.publishableKey ? takeCard(form, errors, lock) : null;
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    if (!lock.closed) pay(form, fields, errors, lock);
+    if (!lock.closed && !lock.button.hidden) pay(form, fields, errors, lock);
   });
 }
 
-function takeCard(form, { elements }, lock) {
-  lock.button.hidden = false;
-  followQuantity(form, elements, lock);
-  followConsent(form, elements);
-  followSavedCard(form);
+// The button is there with the fields, or with a saved card in their place.
+function takeCard(form, errors, lock) {
+  const offer = () => {
+    const saved = Boolean(savedCard(form));
+    lock.offer(saved || fields.ready, saved || !fields.gone);
+    if (fields.gone && !saved) errors.show([[null, fields.gone]]);
+  };
+  const fields = new CardFields(form, offer);
+  followQuantity(form, fields, lock);
+  followSavedCard(form, offer);
+  errors.summary.addEventListener("click", (event) => {
+    if (!fields.ready || !event.target.closest('a[href="#card"]')) return;
+    event.preventDefault();
+    fields.focus();
+  });
+  return fields;
 }
 
 async function pay(form, fields, errors, lock) {
@@ -35,11 +46,10 @@ async function pay(form, fields, errors, lock) {
   lock.close();
   const problems = [errors.checkEmail(), errors.checkAnswer()].filter(Boolean);
   const typed = fields && !savedCard(form);
-  const incomplete = typed && (await cardProblem(fields.elements).catch(() => NO_CARD_SERVICE));
+  const incomplete = typed && (await fields.problem().catch(() => NO_CARD_SERVICE));
   if (incomplete) problems.push(["card", incomplete]);
-  const { stripe, elements } = fields || {};
-  const token = typed ? () => tokenOf(stripe, elements, form.elements.email.value) : null;
-  const found = problems.length ? problems : await new Sending(form, token, errors, lock, elements).run();
+  const token = typed ? () => fields.token() : null;
+  const found = problems.length ? problems : await new Sending(form, token, errors, lock, fields).run();
   lock.open();
   errors.say("");
   errors.show(found);
@@ -49,23 +59,21 @@ function savedCard(form) {
   return form.querySelector("input[name=saved_card]:checked")?.value || "";
 }
 
-function followSavedCard(form) {
+function followSavedCard(form, changed) {
   const fields = form.querySelector("[data-new-card]");
   const update = () => {
     fields.hidden = Boolean(savedCard(form));
     // A saved card pays for its owner's address alone.
     form.elements.email.readOnly = fields.hidden;
     if (fields.hidden) form.elements.email.value = form.elements.email.dataset.own;
+    changed();
   };
   for (const radio of form.querySelectorAll("input[name=saved_card]")) radio.addEventListener("change", update);
   update();
 }
 
-/**
- * The server formats every price; this only shows the one that was chosen.
- * @param {import("@stripe/stripe-js").StripeElements} elements
- */
-function followQuantity(form, elements, lock) {
+// The server formats every price; this only shows the one that was chosen.
+function followQuantity(form, fields, lock) {
   const select = form.querySelector("select[name=quantity]");
   const update = () => {
     const { amount, text } = select.selectedOptions[0].dataset;
@@ -73,7 +81,7 @@ function followQuantity(form, elements, lock) {
     for (const sum of document.querySelectorAll("[data-total], [data-line-total]")) sum.textContent = text;
     /** @type {HTMLElement} */ (document.querySelector("[data-quantity]")).textContent = select.value;
     lock.say(`Pay ${text}`);
-    elements.update({ amount: Number(amount) });
+    fields.update({ amount: Number(amount) });
   };
   select?.addEventListener("change", update);
 }

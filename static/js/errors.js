@@ -21,6 +21,12 @@ export class Lock {
     this.button.textContent = this.words;
   }
 
+  // Shown or not; while it is not, its place is kept where it is still to come.
+  offer(shown, coming) {
+    this.button.hidden = !shown;
+    this.button.parentElement.toggleAttribute("data-waiting", !shown && coming);
+  }
+
   say(words) {
     this.words = words;
     if (!this.closed) this.button.textContent = words;

@@ -12,8 +12,8 @@ const NOT_SENT = "Your payment did not reach us, so no payment was made. Do you 
 
 export class Sending {
   // `token` makes one for the card that was typed; null where none was.
-  constructor(form, token, errors, lock, elements) {
-    Object.assign(this, { form, token, errors, lock, elements });
+  constructor(form, token, errors, lock, fields) {
+    Object.assign(this, { form, token, errors, lock, fields });
     this.renewed = false;
     form.elements.confirmation_token.value = "";
   }
@@ -99,7 +99,7 @@ export class Sending {
     }
     this.form.elements.amount.value = amount;
     this.lock.say(`Pay ${text}`);
-    this.elements?.update({ amount });
+    this.fields?.update({ amount });
   }
 
   // Where the payment of this key is; empty where there is none, null where nobody answers.

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.browser
 def reads_items(buyer: Buyer) -> None:
     items = buyer.page.locator(".items")
     expect(items).to_contain_text("Field notes")
-    expect(items).to_contain_text("2 × $10.99")
+    expect(items).to_contain_text("2 \u00d7 $10.99")
     expect(items).to_contain_text("$21.98")
     buyer.reads("Sold by Corner Shop")
 

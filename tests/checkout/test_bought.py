@@ -11,7 +11,7 @@ from tests.checkout.checkout_client import CheckoutClient
 
 pytestmark = pytest.mark.portable
 DECLINED = "pm_card_visa_chargeDeclined"
-THREE = ("Field notes", "3 × $10.99", "$32.97", "Sold by Corner Shop")
+THREE = ("Field notes", "3 \u00d7 $10.99", "$32.97", "Sold by Corner Shop")
 
 
 def read(checkout: CheckoutClient, path: str) -> str:
@@ -43,7 +43,7 @@ def test_the_status_the_thank_you_and_the_retry_say_it_too(checkout: CheckoutCli
 
 def test_a_stranger_does_not_read_what_was_bought(checkout: CheckoutClient) -> None:
     path = f"/transactions/{checkout.pay(DECLINED, quantity=3)}"
-    assert "3 × $10.99" not in checkout.page(path, checkout.stranger()).text.replace("\n", " ")
+    assert "3 \u00d7 $10.99" not in checkout.page(path, checkout.stranger()).text.replace("\n", " ")
 
 
 def test_something_free_is_not_called_paid(checkout: CheckoutClient) -> None:

@@ -79,10 +79,8 @@ def test_a_receipt_says_what_was_bought_of_whom(
 ) -> None:
     driver.pay()
     (received,) = sent_mails.all()
-    assert "- 1 x Field notes at $10.99: $10.99\nSold by Corner Shop\n" in text_of(
-        received, "plain"
-    )
-    for words in ("Field notes", "1 × $10.99", "Sold by Corner Shop"):
+    assert "- 1 x Thing at $10.99: $10.99\nSold by Corner Shop\n" in text_of(received, "plain")
+    for words in ("Thing", "1 \u00d7 $10.99", "Sold by Corner Shop"):
         assert words in text_of(received, "html")
 
 

@@ -20,6 +20,7 @@ export class CardFields {
   }
 
   mount() {
+    if (!window.Stripe) throw new Error("Stripe.js was not loaded");
     const { publishableKey, stripeAccount, mode } = this.form.dataset;
     /** @type {import("@stripe/stripe-js").Stripe} */
     this.stripe = window.Stripe(publishableKey, stripeAccount && { stripeAccount });
@@ -82,7 +83,6 @@ export class CardFields {
 // Not a script of the page: one that is slow would keep the page's own from running.
 function load(src) {
   return new Promise((resolve, reject) => {
-    if (window.Stripe) return resolve();
     const script = document.createElement("script");
     script.src = src;
     script.onload = resolve;

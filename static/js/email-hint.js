@@ -33,8 +33,9 @@ function likelyAddress(address) {
 
 // yahoo.ca is no misspelt yahoo.com; gmail.co is one.
 function isOfAnotherCountry(domain, known) {
-  const [[name, ...end], [same]] = [domain.split("."), known.split(".")];
-  return name === same && /^(com?\.)?[a-z]{2}$/.test(end.join(".")) && !["co", "cm", "om"].includes(end.join("."));
+  const [name, ...rest] = domain.split(".");
+  const end = rest.join(".");
+  return known === `${name}.com` && /^(com?\.)?[a-z]{2}$/.test(end) && !["co", "cm", "om"].includes(end);
 }
 
 /** How many letters differ: missing, too many, another, or two that changed places. */

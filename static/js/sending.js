@@ -13,7 +13,11 @@ const NOT_SENT = "Your payment did not reach us, so no payment was made. Do you 
 export class Sending {
   // `token` makes one for the card that was typed; null where none was.
   constructor(form, token, errors, lock, fields) {
-    Object.assign(this, { form, token, errors, lock, fields });
+    this.form = form;
+    this.token = token;
+    this.errors = errors;
+    this.lock = lock;
+    this.fields = fields;
     this.renewed = false;
     form.elements.confirmation_token.value = "";
   }

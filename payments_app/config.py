@@ -36,6 +36,8 @@ class Config:
     shop_name: str
     shop_url: str | None  # where the shop's name leads; None: to our own list of products
     shop_contact: str | None  # a mail address for buyers' questions
+    shop_terms_url: str | None  # the shop's terms, and
+    shop_refund_policy_url: str | None  # how it refunds: pages of its own
     database_url: str
     redis_url: str
     cache_redis_url: str
@@ -88,6 +90,8 @@ class Config:
             shop_name=env.get("SHOP_NAME") or str(urlsplit(env["PUBLIC_URL"]).hostname),
             shop_url=env.get("SHOP_URL") or None,
             shop_contact=env.get("SHOP_CONTACT") or None,
+            shop_terms_url=env.get("SHOP_TERMS_URL") or None,
+            shop_refund_policy_url=env.get("SHOP_REFUND_POLICY_URL") or None,
             database_url=_with_driver(env["DATABASE_URL"]),
             redis_url=env["REDIS_URL"],
             cache_redis_url=env["CACHE_REDIS_URL"],

@@ -35,6 +35,7 @@ def offer_of_payable(payable: Payable) -> Offer:
         way_back=payable.way_back(paid=False),
         button=payable.button,
         asked_of=masked(payable.payer_email) if payable.payer_email else "",
+        placed=payable.items,
     )
 
 

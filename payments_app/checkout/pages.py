@@ -28,6 +28,7 @@ from payments_app.customers.cards import saved_cards
 from payments_app.customers.models import Customer, SavedCard
 from payments_app.customers.recognise import recognised, vouched_email
 from payments_app.merchants.accounts import seller_of
+from payments_app.merchants.find import shop_name
 from payments_app.payments.models import Transaction
 from payments_app.payments.payable import Payable
 from payments_app.payments.phases import State
@@ -115,6 +116,7 @@ def form_page(offer: Offer, typed: Any, problem: ProblemError | None = None) -> 
         "checkout/form.html",
         offer=offer,
         seller=seller,
+        seller_name=seller.name if seller else shop_name(),
         chosen=offer.choice(str(typed.get("quantity"))),
         email=typed.get("email") or (known.email if known else vouched_email() or ""),
         known=known is not None,

@@ -6,7 +6,16 @@ from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any
 
-from flask import Response, current_app, jsonify, make_response, redirect, request, url_for
+from flask import (
+    Response,
+    current_app,
+    jsonify,
+    make_response,
+    redirect,
+    request,
+    session,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from werkzeug.wrappers import Response as BaseResponse
@@ -25,6 +34,7 @@ from payments_app.core.web.http import ProblemError, wants_json
 from payments_app.core.web.idempotency import app_store, idempotent
 from payments_app.core.web.limits import Rate, limiter
 from payments_app.core.web.visitor import visitor_network
+from payments_app.core.web.way_back import posted_from
 from payments_app.customers.recognise import recognised
 from payments_app.payments.phases import State
 from payments_app.payments.transactions.open import ActivePaymentError
@@ -84,7 +94,14 @@ def _json() -> Any:
         return None
 
 
+def _form_left() -> str | None:
+    """The form that this browser was last shown again, under the address that it was sent to."""
+    item = session.get("form")
+    return url_for("checkout.form", item=item) if item else None
+
+
 @blueprint.post("/transactions")
+@posted_from(_form_left)
 @buyer
 @takes_cards
 @csrf.exempt  # type: ignore[untyped-decorator]
@@ -211,6 +228,7 @@ def _form_again(problem: ProblemError) -> Response:
     offer = offer_of(db.session(), request.form.get("item", ""))
     if offer is None:
         raise problem
+    session["form"] = offer.item
     response = form_page(offer, _typed_here(), problem)
     response.status_code = problem.status
     response.headers.extend(problem.headers)

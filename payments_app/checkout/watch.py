@@ -19,6 +19,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from payments_app.checkout import buyers
 from payments_app.checkout.blueprint import blueprint
+from payments_app.checkout.failure import failure_of
 from payments_app.checkout.status import (
     FIRST_POLL_MS,
     headers_of,
@@ -35,6 +36,7 @@ from payments_app.core.web.access import buyer
 from payments_app.core.web.headers import private, takes_cards
 from payments_app.core.web.http import wants_json
 from payments_app.payments.phases import Phase, State
+from payments_app.payments.purchased import Purchased, purchased
 from payments_app.payments.refunds.money_back import MoneyBack, money_back
 from payments_app.payments.transactions.check import request_check
 
@@ -89,8 +91,8 @@ def thankyou() -> Response | BaseResponse:
         return redirect(_url(transaction), 303)
     page = render_template(
         "checkout/thankyou.html",
-        status=_status(transaction),
-        back=_back(transaction),
+        **_shown(transaction),
+        bought=_bought(transaction),
         paid_at=local_time(transaction.ended_at or transaction.updated_at),
         statement=transaction.statement_descriptor,
         returning="returning" in request.args,
@@ -111,10 +113,10 @@ def _as_json(transaction: StatusRow) -> Response:
     if request.if_none_match.contains_weak(str(transaction.version)):
         response, wait_ms = Response(status=304), next_poll_ms(transaction)
     else:
-        status = _status(transaction)
+        shown = _shown(transaction)
+        status = shown["status"]
         if request.args.get("partial"):
-            page = "checkout/_status.html"
-            status["html"] = render_template(page, status=status, back=_back(transaction))
+            status["html"] = render_template("checkout/_status.html", **shown)
         response, wait_ms = jsonify(status), status["next_poll_ms"]
     response.headers.update(headers_of(transaction, wait_ms))
     return response
@@ -124,8 +126,8 @@ def _as_page(transaction: StatusRow) -> Response:
     refreshed = request.args.get("n", 0, type=int)
     page = render_template(
         "checkout/status.html",
-        status=_status(transaction),
-        back=_back(transaction),
+        **_shown(transaction),
+        bought=_bought(transaction),
         age=seconds_since(transaction.created_at),
         refreshes=min(max(refreshed, 0), _REFRESHES),
         most_refreshes=_REFRESHES,
@@ -133,6 +135,18 @@ def _as_page(transaction: StatusRow) -> Response:
         account=transaction.account,
     )
     return _unlisted(make_response(page))
+
+
+def _shown(transaction: StatusRow) -> dict[str, Any]:
+    """What the page and the partial say alike."""
+    status = _status(transaction)
+    failure = failure_of(db.session(), transaction, status.get("try_again_url"))
+    return {"status": status, "back": _back(transaction), "failure": failure}
+
+
+def _bought(transaction: StatusRow) -> Purchased | None:
+    """What it is for, to its own buyer."""
+    return purchased(db.session(), transaction.id) if buyers.is_mine(transaction) else None
 
 
 def _status(transaction: StatusRow) -> dict[str, Any]:

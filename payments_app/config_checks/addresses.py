@@ -157,10 +157,11 @@ def _is_mail_server(url: str) -> bool:
 
 
 def _check_others(env: Mapping[str, str]) -> list[str]:
+    ours = ("SHOP_URL", "SHOP_TERMS_URL", "SHOP_REFUND_POLICY_URL")
     problems = [
         f"{name} must be a host's address without user and spaces, https:// for any host but this"
         " machine"
-        for name in ("ALERT_WEBHOOK_URL", "CDN_PURGE_URL", "SHOP_URL")
+        for name in ("ALERT_WEBHOOK_URL", "CDN_PURGE_URL", *ours)
         if env.get(name) and not _is_target(env[name])
     ]
     if not re.fullmatch(r"[!-~]*", env.get("CDN_PURGE_TOKEN", "")):

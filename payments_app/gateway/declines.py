@@ -64,6 +64,9 @@ BUYER = {
     "card_again": "Your card details have expired. Enter your card again.",
     "not_made": "We couldn't make this payment. Try again.",
 }
+NOT_CONFIRMED = "B6"  # the bank's check was left, or not passed: nobody refused the payment
+# What the button says after these; after all others, that it is tried again.
+_ANOTHER_CARD = frozenset({"B1", "B2", "B4", "B7", "B9"})
 STAFF = {
     "S1": "Ask the customer to call their bank, with the amount, the time and our business name.",
     "S2": "Ask the customer to use another card.",
@@ -185,6 +188,13 @@ def buyer_sentence(error: Mapping[str, Any] | None, phase: str) -> tuple[str, st
     elif kind in {"rate_limit", "rate_limit_exceeded", "api_connection", "api_error"}:
         key = "B5"
     return key, BUYER[key]
+
+
+def try_again_words(key: str) -> str:
+    """What the button after a buyer's sentence says, by the sentence's key."""
+    if key == "card_again":
+        return "Enter the card again"
+    return "Try another card" if key in _ANOTHER_CARD else "Try again"
 
 
 def public_code(error: Mapping[str, Any]) -> str:

@@ -68,7 +68,10 @@ def write(
         transaction_id=transaction_id,
         recipient=recipient,
         subject=subject,
-        text=templates.get_template(f"mail/{kind}.txt").render(words),
+        text="".join(
+            templates.get_template(name).render(words)
+            for name in (f"mail/{kind}.txt", "mail/_foot.txt")
+        ),
         html=templates.get_template(f"mail/{kind}.html").render(words),
         link=link,
     )

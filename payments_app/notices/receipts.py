@@ -19,7 +19,7 @@ from payments_app.core.db.clock import in_zone
 from payments_app.core.db.session import atomic
 from payments_app.core.jobs.command import Claim
 from payments_app.core.web import links
-from payments_app.gateway.declines import buyer_sentence
+from payments_app.gateway.declines import NOT_CONFIRMED, buyer_sentence, try_again_words
 from payments_app.merchants.find import shop_name
 from payments_app.notices import mails
 from payments_app.notices.models import Mail
@@ -27,6 +27,7 @@ from payments_app.notices.queries import failure_stands
 from payments_app.payments.models import Transaction
 from payments_app.payments.payable import terms_of
 from payments_app.payments.phases import State
+from payments_app.payments.purchased import purchased
 from payments_app.payments.queries import payable_id_of, payable_of
 from payments_app.subscriptions.models import Subscription, SubscriptionStatus
 from payments_app.subscriptions.periods import Period, other_of_plan
@@ -50,7 +51,7 @@ def write_receipt(session: Session, transaction_id: str, _claim: Claim) -> None:
         _local(transaction.ended_at),
         terms_of(session, transaction.id, transaction.amount),
     )
-    if terms:
+    if terms or not transaction.amount:
         subject = f"{shop_name()}: {transaction.description}"
     period = _period(session, transaction.id)
     _write(
@@ -71,13 +72,22 @@ def write_failure_notice(session: Session, transaction_id: str, _claim: Claim) -
     transaction = session.get_one(Transaction, transaction_id, populate_existing=True)
     if not transaction.email or not failure_stands(session, transaction_id):
         return
-    _, sentence = buyer_sentence(transaction.error, transaction.phase)
+    key, sentence = buyer_sentence(transaction.error, transaction.phase)
     payable = payable_of(session, transaction_id)
     if payable and payable[0] == Period.payable_type and transaction.off_session:
         return  # a renewal has letters of its own
-    subject = f"Your payment of {transaction.money} failed"
-    again = f"/checkout/{payable[1]}" if payable else None
-    _write(session, FAILURE, transaction, subject, why=sentence, again=again)
+    what = "was not confirmed" if key == NOT_CONFIRMED else "failed"
+    subject = f"Your payment of {transaction.money} {what}"
+    _write(
+        session,
+        FAILURE,
+        transaction,
+        subject,
+        what=what,
+        why=sentence,
+        again=f"/checkout/{payable[1]}" if payable else None,
+        try_again=try_again_words(key),
+    )
 
 
 @atomic
@@ -118,6 +128,7 @@ def _write(
         subject,
         transaction_id=transaction.id,
         payment=transaction,
+        bought=purchased(session, transaction.id),
         site=links.absolute(""),
         **words,
     )

@@ -1,7 +1,12 @@
-"""The cart: slugs and quantities in the buyer's signed cookie, and nothing in the database."""
+"""The cart: slugs and quantities in the buyer's signed cookie, and nothing in the database.
+
+The cookie names the orders that were made of it, too. What is in one of them leaves the cart once
+it is paid, and not before: whoever goes back from the checkout finds all of it.
+"""
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 from flask import session as cookie
@@ -10,10 +15,14 @@ from sqlalchemy.orm import Session
 
 from payments_app.core.db.session import atomic
 from payments_app.core.money import Money
-from payments_app.orders.models import Product
+from payments_app.orders.can_be_bought import refusal
+from payments_app.orders.models import Order, Product
 from payments_app.orders.place import NotOneOrderError, place_lines
+from payments_app.payments.phases import State
+from payments_app.payments.queries import active_attempt
 
 MOST_LINES = 20
+_MOST_ORDERS = 5  # the last ones that the cookie names
 
 
 class CartError(ValueError):
@@ -22,10 +31,11 @@ class CartError(ValueError):
 
 @dataclass(frozen=True)
 class Line:
-    """So many of one product."""
+    """So many of one product; `refusal` says why they can't be bought now, empty where they can."""
 
     product: Product
     quantity: int
+    refusal: str = ""
 
     @property
     def total(self) -> Money:
@@ -35,12 +45,63 @@ class Line:
 
 def lines(session: Session) -> list[Line]:
     """What is in the cart, at today's prices; what is no longer sold is left out."""
-    wanted: dict[str, int] = cookie.get("cart", {})
+    held = _held(session)
+    return [
+        Line(product, quantity, refusal(session, product, quantity, held[product.id]))
+        for product, quantity in _sold(session)
+    ]
+
+
+def count(session: Session) -> int:
+    """How many things are in the cart."""
+    return sum(quantity for _, quantity in _sold(session))
+
+
+def _sold(session: Session) -> list[tuple[Product, int]]:
+    wanted = _wanted(session)
+    if not wanted:
+        return []
     products = session.scalars(select(Product).where(Product.slug.in_(wanted), Product.active))
     return [
-        Line(product, min(wanted[product.slug], product.most))
+        (product, min(wanted[product.slug], product.most))
         for product in sorted(products, key=lambda product: list(wanted).index(product.slug))
     ]
+
+
+def _wanted(session: Session) -> dict[str, int]:
+    """Quantities by slug, without what was paid for since it was put in."""
+    cart: dict[str, int] = dict(cookie.get("cart", {}))
+    for order in _orders(session):
+        if _is_paid(session, order):
+            paid = {line.product.slug: line.quantity for line in order.lines}
+            left = {slug: quantity - paid.get(slug, 0) for slug, quantity in cart.items()}
+            cookie["cart"] = cart = {slug: many for slug, many in left.items() if many > 0}
+            cookie["cart_orders"] = [id_ for id_ in cookie["cart_orders"] if id_ != order.id]
+    return cart
+
+
+def _orders(session: Session) -> list[Order]:
+    """Made of the cart and not known to be paid, the newest last."""
+    made: list[str] = cookie.get("cart_orders", [])
+    if not made:
+        return []
+    found = session.scalars(select(Order).where(Order.id.in_(made))).unique()
+    return sorted(found, key=lambda order: made.index(order.id))
+
+
+def _is_paid(session: Session, order: Order) -> bool:
+    """Also before the job that follows its payment says so."""
+    active = active_attempt(session, Order.payable_type, order.id)
+    return order.status == "paid" or (active is not None and active.state == State.COMPLETE)
+
+
+def _held(session: Session) -> Counter[int]:
+    """How many of each product this cart's own orders hold, by the product's id."""
+    held: Counter[int] = Counter()
+    for order in _orders(session):
+        if order.hold == "held":
+            held.update({line.product_id: line.quantity for line in order.lines})
+    return held
 
 
 def total(found: list[Line]) -> Money | None:
@@ -51,9 +112,14 @@ def total(found: list[Line]) -> Money | None:
     return Money(amount, found[0].product.currency)
 
 
+def add(session: Session, slug: str) -> None:
+    """One more of a product. Raises CartError."""
+    put(session, slug, _wanted(session).get(slug, 0) + 1)
+
+
 def put(session: Session, slug: str, quantity: int) -> None:
     """Set how many of a product are in the cart; 0 takes it out. Raises CartError."""
-    cart: dict[str, int] = dict(cookie.get("cart", {}))
+    cart = _wanted(session)
     if quantity <= 0:
         cart.pop(slug, None)
     else:
@@ -68,6 +134,8 @@ def _check(session: Session, cart: dict[str, int], slug: str, quantity: int) -> 
         raise CartError("This product is no longer available.")
     if quantity > product.most:
         raise CartError(f"You can order up to {product.most} of {product.name}.")
+    if words := refusal(session, product, quantity, _held(session)[product.id]):
+        raise CartError(f"{product.name}: {words}")
     if len(cart) >= MOST_LINES and slug not in cart:
         raise CartError(f"A cart holds up to {MOST_LINES} different things.")
     others = session.execute(
@@ -87,27 +155,40 @@ def _check(session: Session, cart: dict[str, int], slug: str, quantity: int) -> 
         )
 
 
-@atomic
 def order_cart(session: Session) -> str:
-    """Place an order of what is in the cart; return its id.
+    """Place an order of what is in the cart, and return its id: the same as before, where exactly
+    this was ordered and is not paid for. The cart keeps it until then.
 
-    Raises CartError for an empty cart, and where a product was put into another currency or given
-    to another seller since it was put in.
+    Raises CartError for an empty cart, for what can't be bought now, and where a product was put
+    into another currency or given to another seller since it was put in.
     """
     found = lines(session)
     if not found:
         raise CartError("Your cart is empty.")
+    order_id = _same(session, found) or _place(found)
+    made = [id_ for id_ in cookie.get("cart_orders", []) if id_ != order_id]
+    cookie["cart_orders"] = [*made, order_id][-_MOST_ORDERS:]
+    return order_id
+
+
+def _same(session: Session, found: list[Line]) -> str | None:
+    wanted = {(line.product.id, line.quantity, line.product.amount) for line in found}
+    for order in _orders(session):
+        lines = {(line.product_id, line.quantity, line.amount) for line in order.lines}
+        if lines == wanted and order.currency == found[0].product.currency:
+            return order.id
+    return None
+
+
+def _place(found: list[Line]) -> str:
+    if refused := next((line for line in found if line.refusal), None):
+        raise CartError(f"{refused.product.name}: {refused.refusal}")
     try:
-        return place_lines(session, [(line.product, line.quantity) for line in found]).id
+        return _placed([(line.product, line.quantity) for line in found])
     except NotOneOrderError as problem:
         raise CartError(str(problem)) from problem
 
 
-def empty() -> None:
-    """Take everything out."""
-    cookie.pop("cart", None)
-
-
-def count() -> int:
-    """How many things are in the cart."""
-    return sum(cookie.get("cart", {}).values())
+@atomic
+def _placed(session: Session, found: list[tuple[Product, int]]) -> str:
+    return place_lines(session, found).id

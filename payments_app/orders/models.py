@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 from sqlalchemy import CheckConstraint, ForeignKey, Identity, String, Text, func, select, update
@@ -24,7 +24,7 @@ from payments_app.orders.stock_holds import (
     leave,
     let_go,
 )
-from payments_app.payments.payable import NOBODY, Bought, Holder, NotPayableError, Payable
+from payments_app.payments.payable import NOBODY, Bought, Holder, Item, NotPayableError, Payable
 from payments_app.payments.queries import tried_in
 
 
@@ -109,6 +109,13 @@ class Order(Payable, Base):
     def payment_description(self) -> str:
         """What the buyer reads in the description of the payment."""
         return f"Order #{self.number}"
+
+    @property
+    def items(self) -> Sequence[Item]:
+        """Its lines."""
+        return [
+            Item(line.name, line.quantity, Money(line.amount, self.currency)) for line in self.lines
+        ]
 
     @property
     def payee_id(self) -> str | None:
@@ -216,14 +223,6 @@ class Order(Payable, Base):
         let_go(session, [line.id for line in self.lines])
         self.hold = "released"
         return True
-
-    @property
-    def summary(self) -> str:
-        """The lines in words: "2 x Notebook, 1 x Mug"."""
-        return ", ".join(
-            line.name if line.quantity == 1 else f"{line.quantity} \u00d7 {line.name}"
-            for line in self.lines
-        )
 
 
 class OrderLine(Base):

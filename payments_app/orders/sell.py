@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
-from payments_app.orders.find import product_for_sale, products_for_sale
+from payments_app.orders.can_be_bought import on_sale
+from payments_app.orders.find import product_for_sale
 from payments_app.orders.place import place
 from payments_app.payments.sellable import Offer, Sellable
 
@@ -25,4 +26,4 @@ def offer(session: Session, slug: str) -> Offer | None:
     )
 
 
-PRODUCTS = Sellable(offer, "orders/_for_sale.html", products_for_sale)
+PRODUCTS = Sellable(offer, "orders/_for_sale.html", on_sale)

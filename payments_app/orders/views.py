@@ -8,9 +8,16 @@ from werkzeug.wrappers import Response as BaseResponse
 from payments_app.core.extensions import db
 from payments_app.core.web.access import buyer
 from payments_app.core.web.headers import private
+from payments_app.core.web.way_back import posted_from
 from payments_app.orders import cart
 
 blueprint = Blueprint("orders", __name__)
+
+
+@blueprint.app_template_global()
+def cart_count() -> int:
+    """How many things are in this browser's cart."""
+    return cart.count(db.session())
 
 
 @blueprint.get("/cart")
@@ -23,27 +30,32 @@ def show_cart() -> Response:
 @blueprint.post("/cart/items")
 @buyer
 def put_item() -> Response | BaseResponse:
-    """Set how many of a product are in the cart; none, or `remove`, takes it out."""
-    quantity = "0" if "remove" in request.form else request.form.get("quantity", "1")
+    """Set how many of a product are in the cart; none, or `remove`, takes it out. Without a
+    quantity it is one more."""
+    item = request.form.get("item", "")[:60]
+    quantity = "0" if "remove" in request.form else request.form.get("quantity")
     try:
-        if not quantity.isdecimal() or len(quantity) > 4:
+        if quantity is None:
+            cart.add(db.session(), item)
+        elif not quantity.isdecimal() or len(quantity) > 4:
             raise cart.CartError("The quantity must be a whole number.")
-        cart.put(db.session(), request.form.get("item", "")[:60], int(quantity))
+        else:
+            cart.put(db.session(), item, int(quantity))
     except cart.CartError as problem:
         return _page(problem)
     return redirect(url_for("orders.show_cart"), 303)
 
 
 @blueprint.post("/orders")
+@posted_from(lambda: url_for("orders.show_cart"))
 @buyer
 def create_order() -> Response | BaseResponse:
-    """Make an order of the cart and go on to pay for it. Sent twice it makes two orders, of which
-    one is paid; goods are held only while a payment is under way."""
+    """Make an order of the cart and go on to pay for it. Sent twice it is the same order; goods are
+    held only while a payment is under way."""
     try:
-        order_id = cart.order_cart()
+        order_id = cart.order_cart(db.session())
     except cart.CartError as problem:
         return _page(problem)
-    cart.empty()
     return redirect(url_for("checkout.form", item=order_id), 303)
 
 

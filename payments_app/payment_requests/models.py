@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
@@ -15,7 +15,7 @@ from payments_app.core.db.columns import BIGINT, JSON_TYPE, Key
 from payments_app.core.db.ids import new_id
 from payments_app.core.extensions import Base
 from payments_app.core.money import Money
-from payments_app.payments.payable import Bought, NotPayableError, Payable
+from payments_app.payments.payable import Bought, Item, NotPayableError, Payable
 
 EXPIRED = "This payment link has expired. Nothing was charged. Ask for a new one."
 CANCELED = "This payment was cancelled. Nothing was charged."
@@ -70,7 +70,16 @@ class PaymentRequest(Payable, Base):
         return self.description
 
     @property
-    def summary(self) -> str:
+    def items(self) -> Sequence[Item]:
+        """Its lines, where the asker said any."""
+        said = [
+            Item(line["description"], line["quantity"], Money(line["amount"], self.currency))
+            for line in self.line_items
+        ]
+        return said or super().items
+
+    @property
+    def in_words(self) -> str:
         """The lines in words: "2 x Ticket, 1 x Programme"."""
         return ", ".join(
             item["description"]

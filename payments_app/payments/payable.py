@@ -28,6 +28,20 @@ class NotPayableError(Exception):
 
 
 @dataclass(frozen=True)
+class Item:
+    """So many of one thing that is paid for; `price` is that of one."""
+
+    name: str
+    quantity: int
+    price: Money
+
+    @property
+    def total(self) -> Money:
+        """The price of all of them."""
+        return self.price * self.quantity
+
+
+@dataclass(frozen=True)
 class Bought:
     """How what is rebuilt was bought: by whom (None: that is lost), for how much, when."""
 
@@ -77,6 +91,11 @@ class Payable:
     def payment_description(self) -> str:
         """What the buyer reads in the description of the payment."""
         raise NotImplementedError
+
+    @property
+    def items(self) -> Sequence[Item]:
+        """What a buyer gets for it; none where nothing is bought."""
+        return (Item(self.payment_description, 1, self.price),)
 
     @property
     def summary(self) -> str:

@@ -15,7 +15,7 @@ from flask import current_app
 from sqlalchemy.orm import Session
 
 from payments_app.core.money import Money
-from payments_app.payments.payable import Payable
+from payments_app.payments.payable import Item, Payable
 
 # What may name an item, slug or public id. Nothing else reaches the database.
 ITEM = re.compile(r"[A-Za-z0-9_-]{1,60}")
@@ -35,7 +35,8 @@ class Offer:
     one is all that there is, whatever quantity is asked for. `card_terms` say what the buyer agrees
     to where the card is kept in any case; `payee_id` and `button` are as a payable's. `way_back` is
     the address of another site that a buyer who does not want to pay goes back to. `asked_of` is
-    the masked address of whoever is asked to pay.
+    the masked address of whoever is asked to pay. `placed` are the items of something that was
+    placed already, None where the buyer chooses so many of one thing.
 
     `begin(session, quantity, customer_id)` gives the payable to pay for, stored and still open, in
     the caller's database transaction.
@@ -52,6 +53,11 @@ class Offer:
     way_back: str | None = None
     button: str = ""
     asked_of: str = ""
+    placed: Sequence[Item] | None = None
+
+    def items(self, quantity: int) -> Sequence[Item]:
+        """What a buyer of so many gets; none where nothing is bought."""
+        return (Item(self.name, quantity, self.price),) if self.placed is None else self.placed
 
     @property
     def choices(self) -> tuple[Choice, ...]:

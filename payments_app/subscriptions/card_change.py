@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
@@ -12,7 +12,7 @@ from payments_app.core.db.clock import database_now
 from payments_app.core.db.ids import new_id
 from payments_app.core.extensions import Base
 from payments_app.core.money import Money
-from payments_app.payments.payable import Bought, NotPayableError, Payable
+from payments_app.payments.payable import Bought, Item, NotPayableError, Payable
 from payments_app.subscriptions.effects import card_words
 from payments_app.subscriptions.models import Subscription, SubscriptionStatus
 
@@ -39,6 +39,11 @@ class CardChange(Payable, Base):
     def payment_description(self) -> str:
         """What the buyer reads of it."""
         return f"Card for {self.subscription.plan.name}"
+
+    @property
+    def items(self) -> Sequence[Item]:
+        """Nothing is bought."""
+        return ()
 
     @property
     def summary(self) -> str:

@@ -125,6 +125,9 @@ def test_a_subscriptions_card_is_replaced_without_a_charge(buyer: Buyer, shop_ap
     new_card = buyer.page.get_by_role("button", name="Enter a new card")
     wait_for(buyer, new_card)
     new_card.click()
+    buyer.reads("Card for Coffee club")
+    for nothing in (buyer.page.locator(".total"), buyer.page.get_by_text("Pay with")):
+        expect(nothing).to_have_count(0)
     buyer.page.get_by_label("Another card").check()
     buyer.fill("5555555555554444", email=None)
     buyer.page.get_by_role("button", name="Save this card").click()

@@ -47,7 +47,7 @@ def test_the_banks_check_accepted_completes_the_payment(buyer: Buyer) -> None:
 def test_the_banks_check_refused_offers_another_try(buyer: Buyer) -> None:
     buyer.pay(SECURE)
     buyer.answer_bank("fail")
-    buyer.sees("Payment failed")
+    buyer.sees("Payment not confirmed")
     buyer.reads("Your bank needs you to confirm this payment.")
 
 

@@ -134,6 +134,8 @@ def test_all_missing_settings_are_named_at_once() -> None:
         ("SECURITY_CONTACT", "me", "SECURITY_CONTACT must"),
         ("SHOP_CONTACT", "Shop <a@b.example>", "SHOP_CONTACT must be an address alone"),
         ("SHOP_URL", "javascript:alert(1)", "SHOP_URL must"),
+        ("SHOP_TERMS_URL", "javascript:alert(1)", "SHOP_TERMS_URL must"),
+        ("SHOP_REFUND_POLICY_URL", "our policy", "SHOP_REFUND_POLICY_URL must"),
         ("SHOP_NAME", "x" * 61, "SHOP_NAME has at most"),
         ("SHOP_NAME", "Shop\nBcc: x@example.com", "SHOP_NAME must not"),
         # Numbers.

@@ -61,11 +61,27 @@ def test_a_receipt_is_in_the_timeline_of_its_payment(
     assert "mail.receipt.sent" in driver.happened(driver.pay())
 
 
-def test_a_payment_of_nothing_has_a_receipt_too(
+def test_something_free_has_a_mail_too_and_is_not_called_paid(
     driver: PaymentDriver, sent_mails: SentMails
 ) -> None:
-    driver.pay(amount=0)
-    assert sent_mails.subjects() == ["Your receipt from Corner Shop: $0.00"]
+    transaction = driver.pay(amount=0)
+    (received,) = sent_mails.all()
+    assert received["Subject"] == f"Corner Shop: {driver.read(transaction).description}"
+    for kind in ("plain", "html"):
+        text = text_of(received, kind)
+        assert "Nothing was charged." in text
+        assert "paid" not in text
+        assert "$0.00" not in text
+
+
+def test_a_receipt_says_what_was_bought_of_whom(
+    driver: PaymentDriver, sent_mails: SentMails
+) -> None:
+    driver.pay()
+    (received,) = sent_mails.all()
+    assert "- 1 x Thing at $10.99: $10.99\nSold by Corner Shop\n" in text_of(received, "plain")
+    for words in ("Thing", "1 \u00d7 $10.99", "Sold by Corner Shop"):
+        assert words in text_of(received, "html")
 
 
 def test_what_a_buyer_wrote_is_escaped_in_the_html(

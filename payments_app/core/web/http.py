@@ -18,6 +18,7 @@ from flask import (
     g,
     jsonify,
     make_response,
+    redirect,
     render_template,
     request,
 )
@@ -26,6 +27,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.wrappers import Response as BaseResponse
 
 from payments_app.core.card_numbers import CardNumberError
 from payments_app.core.db.columns import EmptyKeyError
@@ -34,6 +36,7 @@ from payments_app.core.web import assets, headers
 from payments_app.core.web.cookie_session import CookieSessions
 from payments_app.core.web.cookies import cookie_name, cookie_path
 from payments_app.core.web.links import absolute
+from payments_app.core.web.way_back import page_before
 
 MAX_BODY_BYTES = 256 * 1024
 FORM_SECONDS = 4 * 3600
@@ -163,10 +166,12 @@ def _with_request(body: dict[str, Any]) -> dict[str, Any]:
     return body
 
 
-def _answer_http_exception(error: HTTPException) -> Response | HTTPException:
+def _answer_http_exception(error: HTTPException) -> BaseResponse | HTTPException:
     status = error.code or 500
     if status < 400:
         return error  # a redirect of the router
+    if status == 405 and not wants_json() and (page := page_before()):
+        return headers.private(make_response(redirect(page, 303)))
     code, message = _WORDS.get(status, ("error", error.name))
     given = dict(error.get_headers())
     kept: dict[str, str] = {n: v for n, v in given.items() if n in {"Allow", "Retry-After"}}

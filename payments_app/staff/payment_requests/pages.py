@@ -123,7 +123,7 @@ def _row(known: Known, names: Mapping[str, str]) -> dict[str, Any]:
         "description": asked.description,
         "reference": asked.reference,
         "email": asked.email,
-        "lines": asked.summary,
+        "lines": asked.in_words,
         "url": None if closed else absolute(url_for("checkout.form", item=asked.id)),
         "payment": known.last.id if known.last else None,
         "refunded": str(Money(known.refunded, asked.currency)) if known.refunded else None,

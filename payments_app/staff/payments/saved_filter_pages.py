@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from payments_app.accounts.gate import signed_in
 from payments_app.core.web.access import staff
+from payments_app.core.web.way_back import posted_from
 from payments_app.staff.blueprint import blueprint, today
 from payments_app.staff.payments import saved_filters
 from payments_app.staff.payments.filters import UnreadableFiltersError, read_filters
@@ -20,6 +21,7 @@ MAX_ID = 2**63 - 1
 
 
 @blueprint.post("/filters")
+@posted_from(lambda: url_for("staff.payment_list"))
 @staff("view")
 def save_filter() -> BaseResponse:
     """Keep the filters that the form repeats under the name that was typed."""
@@ -36,6 +38,7 @@ def save_filter() -> BaseResponse:
 
 
 @blueprint.post("/filters/<int:filter_id>/removal")
+@posted_from(lambda: url_for("staff.payment_list"))
 @staff("view")
 def remove_filter(filter_id: int) -> BaseResponse:
     """Forget it; one that is gone, or another's, changes nothing."""

@@ -17,9 +17,9 @@ _BODIES: tuple[tuple[str, str, Any, str], ...] = (
 )
 # A script, what is replaced in it, by what, and what must be said of it.
 _SCRIPTS = (
-    ("checkout.js", "allowedPaymentMethodTypes", "paymentMethodTypes", "paymentMethodTypes"),
-    ("checkout.js", "params: { payment_method_data", "params: { card_data", "card_data"),
-    ("checkout.js", '"night" : "stripe"', '"night" : "stripes"', "stripes"),
+    ("card-fields.js", "allowedPaymentMethodTypes", "paymentMethodTypes", "paymentMethodTypes"),
+    ("card-fields.js", "params: { payment_method_data", "params: { card_data", "card_data"),
+    ("card-fields.js", '"night" : "stripe"', '"night" : "stripes"', "stripes"),
     ("status.js", "handleNextAction", "handleNextStep", "handleNextStep"),
 )
 

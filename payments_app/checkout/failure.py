@@ -1,0 +1,82 @@
+"""failure: what a page says of an attempt that took no money. Its sentence and its button agree."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import url_for
+from sqlalchemy.orm import Session
+
+from payments_app.checkout import buyers
+from payments_app.checkout.status_row import StatusRow
+from payments_app.core.db.columns import as_object
+from payments_app.gateway.declines import NOT_CONFIRMED, buyer_sentence, try_again_words
+from payments_app.payments.models import PaymentRecord
+from payments_app.payments.phases import Phase, State
+from payments_app.payments.queries import attempts_like
+from payments_app.payments.truth import truth_of
+
+_NOTHING = "You have not been charged."
+_SINCE = {
+    "paid": (
+        "Paid by another attempt",
+        "This attempt failed, and nothing was charged for it. What it was for is paid since.",
+    ),
+    "under_way": (
+        "Another attempt is under way",
+        "This attempt failed, and nothing was charged for it. Don't pay again: a newer one is "
+        "being made.",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Failure:
+    """`more` follows the sentence; `button` leads to `url`, where there is one."""
+
+    heading: str
+    sentence: str
+    more: str
+    icon: str
+    button: str
+    url: str | None
+
+
+def failure_of(
+    session: Session, transaction: StatusRow, try_again_url: str | None
+) -> Failure | None:
+    """What is said of a failed attempt; None of any other."""
+    if transaction.state != State.FAILED:
+        return None
+    since = truth_of(transaction).closed.get("pay_again")
+    if since is not None:
+        heading, sentence = _SINCE[since]
+        url = _other_url(session, transaction)
+        return Failure(heading, sentence, "", "failed", "See that payment", url)
+    key, sentence = buyer_sentence(as_object(transaction.error), transaction.phase)
+    more = "" if "not charged" in sentence else _NOTHING
+    icon = "failed"
+    if key == NOT_CONFIRMED:
+        more = f"{_NOTHING} If you closed your bank's window, nothing is lost."
+        icon = "bank"
+    heading = _heading(transaction, key)
+    return Failure(heading, sentence, more, icon, try_again_words(key), try_again_url)
+
+
+def _heading(transaction: StatusRow, key: str) -> str:
+    if transaction.sets_up:
+        return "The card was not saved"
+    if transaction.phase == Phase.CANCELED:
+        return "Payment cancelled"
+    if key == NOT_CONFIRMED:
+        return "Payment not confirmed"
+    return "Payment failed" if transaction.amount else "This could not be completed"
+
+
+def _other_url(session: Session, transaction: StatusRow) -> str | None:
+    """The attempt at the same that is paid or may be, for the browser that made both."""
+    active = attempts_like(transaction.id).where(PaymentRecord.active)
+    other = session.scalars(active).first()
+    if other is None or not (buyers.is_mine(transaction) and buyers.is_mine(other)):
+        return None
+    return url_for("checkout.show", transaction_id=other.id)

@@ -1,0 +1,54 @@
+"""way_back: whoever opens an address that only takes a form is sent to the page where they were.
+
+A browser does that when an address is loaded again by hand, or after a sign-in. Where they were is
+the page that the browser says it came from; else the one whose form is sent there, as its view
+declares with `@posted_from`; else the nearest page above the address.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from flask import current_app, request
+from werkzeug.exceptions import HTTPException
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+def posted_from(page: Callable[[], str | None]) -> Callable[[View], View]:
+    """Mark a view that takes a form of a page which is not above its address. `page` gives that
+    page's address, None where it is not known."""
+
+    def declare(view: View) -> View:
+        view.__posted_from__ = page  # type: ignore[attr-defined]
+        return view
+
+    return declare
+
+
+def page_before() -> str | None:
+    """Where a GET of this address leads, as a path of ours; None where no form is sent to it."""
+    adapter = current_app.create_url_adapter(request)
+    if adapter is None or request.method not in {"GET", "HEAD"}:
+        return None
+    try:
+        endpoint, _ = adapter.match(method="POST")
+    except HTTPException:
+        return None
+    pages = (page for page in _candidates(str(endpoint)) if page)
+    return next((p for p in pages if adapter.test(urlsplit(p).path, "GET")), None)
+
+
+def _candidates(endpoint: str) -> Iterator[str | None]:
+    came = urlsplit(request.referrer or "")
+    if came.netloc == request.host and came.path != request.path:
+        # One slash: two would name another host.
+        yield came._replace(scheme="", netloc="", path="/" + came.path.lstrip("/")).geturl()
+    declared = getattr(current_app.view_functions[endpoint], "__posted_from__", None)
+    if declared is not None:
+        yield declared()
+    parts = request.path.rstrip("/").split("/")
+    for length in range(len(parts) - 1, 0, -1):
+        yield "/".join(parts[:length]) or "/"

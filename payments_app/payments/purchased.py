@@ -1,0 +1,35 @@
+"""purchased: what a payment is for, as its buyer reads it on each page and in its mails."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from payments_app.merchants.accounts import seller_of
+from payments_app.merchants.find import shop_name
+from payments_app.payments.payable import Item, find_payable
+from payments_app.payments.queries import payable_of
+
+
+@dataclass(frozen=True)
+class Purchased:
+    """The items that a payment is for, and the name of who sells them."""
+
+    items: Sequence[Item]
+    seller: str
+
+
+def purchased(session: Session, transaction_id: str) -> Purchased | None:
+    """What a payment is for; None of what buys nothing, or is not known here."""
+    paid_for = payable_of(session, transaction_id)
+    payable = find_payable(session, paid_for[1]) if paid_for else None
+    if payable is None or not payable.items:
+        return None
+    return Purchased(payable.items, seller_name(session, payable.payee_id))
+
+
+def seller_name(session: Session, payee_id: str | None) -> str:
+    """What a buyer knows the payee by; the shop itself is meant by None."""
+    return seller_of(session, payee_id).name if payee_id else shop_name()

@@ -1,0 +1,157 @@
+// Sends the form once, however often it takes: all under the one key that the page was made with, so
+// that nothing is charged twice. Without a net it is tried again for a minute after the click. Later
+// nobody can tell any more what is still wanted: then the key is looked up, and the buyer is asked.
+
+const AGAIN_MS = 60_000;
+const ABORT_MS = 15_000;
+const PAUSE_MS = 2_000;
+const MOST_MS = 16_000;
+const NO_NET = "We can't reach the shop just now. Keep this page open: we try again by ourselves, and you are charged once at most.";
+const LATE = "We couldn't reach the shop for a minute. We look whether your payment arrived as soon as you are online. Keep this page open.";
+const NOT_SENT = "Your payment did not reach us, so no payment was made. Do you still want to pay? Then send it again.";
+
+export class Sending {
+  // `token` makes one for the card that was typed; null where none was.
+  constructor(form, token, errors, lock, fields) {
+    this.form = form;
+    this.token = token;
+    this.errors = errors;
+    this.lock = lock;
+    this.fields = fields;
+    this.renewed = false;
+    form.elements.confirmation_token.value = "";
+  }
+
+  // The problems to show, as [field, words]. Where the payment is made, or was, the page is left.
+  async run() {
+    const until = Date.now() + AGAIN_MS;
+    for (let tries = 0; Date.now() < until; tries += 1) {
+      const problems = await this.attempt();
+      if (problems) return problems;
+      this.errors.say(NO_NET);
+      await pause(tries);
+    }
+    this.errors.say(LATE);
+    for (let tries = 0; ; tries += 1) {
+      const sent = await this.lookUp();
+      if (sent) return this.leave(sent);
+      if (sent === "") return [[null, NOT_SENT]];
+      await pause(tries);
+    }
+  }
+
+  // Null where there is no answer, or none that says what became of it.
+  async attempt() {
+    const given = this.form.elements.confirmation_token;
+    try {
+      const made = this.token && !given.value ? await this.token() : { id: given.value };
+      if (!made) return null;
+      if (made.error) return [["card", made.error]];
+      given.value = made.id;
+      return await this.post();
+    } catch {
+      return null;
+    }
+  }
+
+  async post() {
+    if (!("timeout" in AbortSignal)) return this.sendPlainly();
+    // Going back, or loading again, asks for this.
+    window.history.replaceState(null, "", this.address());
+    const response = await fetch(this.form.action, {
+      method: "POST",
+      headers: { Accept: "application/json" },
+      body: new URLSearchParams(/** @type {any} */ (new FormData(this.form))),
+      signal: AbortSignal.timeout(ABORT_MS),
+    });
+    const said = await response.json().catch(() => null);
+    if (response.ok && said) return this.leave(said.url);
+    if (said && said.error) return this.refused(response.status, said.error);
+    return response.status < 500 ? this.sendPlainly() : null;
+  }
+
+  async refused(status, error) {
+    const { code, message, url, fields } = error;
+    if (status === 409 && url) return this.leave(url);
+    if (code === "form_expired") return this.expired(error);
+    if (code === "idempotency_key_reuse") return this.leave((await this.lookUp()) || this.form.dataset.page);
+    if (code === "challenge_required" && url) return this.leave(url);
+    if (code === "challenge_required") this.errors.ask(error);
+    if (code === "amount_changed") await this.reprice(error);
+    if (status >= 500 && code !== "restoring") return null;
+    return fields ? Object.entries(fields).map(([name, words]) => [fieldOf(name), words]) : [[null, message]];
+  }
+
+  // An old form is sent again with a new token of its page, once: nothing typed is lost.
+  async expired({ message, url }) {
+    const page = await this.page();
+    if (isPayment(page.url) || isPayment(url)) return this.leave(isPayment(url) ? url : page.url);
+    const fresh = new DOMParser().parseFromString(page.text, "text/html").querySelector("#checkout [name=csrf_token]");
+    if (this.renewed || !fresh) return [[null, message]];
+    this.renewed = true;
+    this.form.elements.csrf_token.value = fresh.getAttribute("value");
+    return this.post();
+  }
+
+  // The price is another one since: the buyer reads it, and presses again.
+  async reprice({ amount, currency, amount_text: text }) {
+    if (currency !== this.form.elements.currency.value) return window.location.reload();
+    const fresh = new DOMParser().parseFromString((await this.page()).text, "text/html");
+    for (const part of ["[data-order]", "select[name=quantity]"]) {
+      const now = fresh.querySelector(part);
+      if (now) document.querySelector(part)?.replaceChildren(...now.childNodes);
+    }
+    this.form.elements.amount.value = amount;
+    this.lock.say(`Pay ${text}`);
+    this.fields?.update({ amount });
+  }
+
+  // Where the payment of this key is; empty where there is none, null where nobody answers.
+  async lookUp() {
+    try {
+      const { url } = await this.page();
+      return isPayment(url) ? url : "";
+    } catch {
+      return null;
+    }
+  }
+
+  async page() {
+    const answer = await fetch(this.address(), { headers: { Accept: "text/html" }, cache: "no-store", signal: AbortSignal.timeout(ABORT_MS) });
+    if (answer.status >= 500 || answer.status === 429) throw new Error("not answered");
+    return { url: answer.url, text: await answer.text() };
+  }
+
+  // The key tells the server which payment to show.
+  address() {
+    const { key, quantity } = this.form.elements;
+    return `${this.form.dataset.page}?${new URLSearchParams({ key: key.value, quantity: quantity.value })}`;
+  }
+
+  // Never resolves: the page goes away, and its button stays locked.
+  leave(url) {
+    window.location.assign(url);
+    return new Promise(() => {});
+  }
+
+  sendPlainly() {
+    this.form.submit();
+    return new Promise(() => {});
+  }
+}
+
+function fieldOf(name) {
+  return ["payment_method", "confirmation_token", "saved_card"].includes(name) ? "card" : name;
+}
+
+function isPayment(url) {
+  return /\/(transactions|thankyou)\b/.test(new URL(url, window.location.href).pathname);
+}
+
+// Until the net is back, or a while: longer each time, for the server counts who asks often.
+function pause(tries) {
+  return new Promise((resolve) => {
+    setTimeout(resolve, Math.min(PAUSE_MS * 2 ** tries, MOST_MS));
+    window.addEventListener("online", resolve, { once: true });
+  });
+}

@@ -1,0 +1,157 @@
+"""The card fields while Stripe is slow or gone, and a form that is easy to fill in, in a real
+browser."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Browser, BrowserContext, Route, expect
+
+from parts.app import Web
+from tests.browser.buyer import DECLINED, FIELDS, Buyer
+from tests.browser.test_accessibility import complaints
+from tests.browser.test_payables import follow_mailed_link
+
+pytestmark = pytest.mark.browser
+LATE = "The card fields take longer than usual to load."
+TWICE = "document.documentElement.style.fontSize = '200%'"
+
+
+@pytest.fixture
+def context(browser: Browser, open_shop: Web) -> Iterator[BrowserContext]:
+    """Its clock is moved here."""
+    context = browser.new_context(base_url=open_shop.url, locale="en-US")
+    yield context
+    context.close()
+
+
+def test_while_stripe_is_slow_there_is_a_skeleton_then_a_sentence_and_no_button(
+    buyer: Buyer,
+) -> None:
+    page, held = buyer.page, list[Route]()
+    page.clock.install()
+    page.route("**/stripe.js", held.append)
+    page.goto("/checkout/field-notes", wait_until="domcontentloaded")
+    expect(page.locator(".skeleton")).to_be_visible()
+    expect(page.locator("[data-pay]")).to_be_hidden()
+    expect(page.get_by_text(LATE)).to_be_hidden()
+    page.clock.fast_forward(8_100)
+    buyer.reads(LATE)
+    expect(page.locator("[data-pay]")).to_be_hidden()
+    assert complaints(page) == []
+    for route in held:
+        route.continue_()
+    expect(page.locator("[data-pay]")).to_be_visible()
+    expect(page.locator(".skeleton")).to_be_hidden()
+    expect(page.get_by_text(LATE)).to_be_hidden()
+    buyer.fill()
+    buyer.press_pay()
+    buyer.sees("Thank you")
+
+
+def test_nothing_moves_when_the_fields_come(buyer: Buyer) -> None:
+    page, held = buyer.page, list[Route]()
+    page.route("**/stripe.js", held.append)
+    page.goto("/checkout/field-notes", wait_until="domcontentloaded")
+    tops = [page.locator(".pay-slot").bounding_box()]
+    for route in held:
+        route.continue_()
+    expect(page.locator("[data-pay]")).to_be_visible()
+    page.frame_locator(FIELDS).locator('[name="number"]').wait_for()
+    tops.append(page.locator(".pay-slot").bounding_box())
+    before, after = tops
+    assert before
+    assert after
+    assert abs(before["y"] - after["y"]) < 1, tops
+    assert before["height"] == after["height"]
+
+
+def test_a_saved_card_pays_while_stripe_is_gone(buyer: Buyer, shop_app: Flask) -> None:
+    buyer.open()
+    buyer.fill(email="gone@example.com")
+    buyer.page.get_by_label("Save this card for next time").check()
+    buyer.press_pay()
+    buyer.sees("Thank you")
+    follow_mailed_link(shop_app, buyer, "gone@example.com")
+    buyer.reads("Visa ending in 4242")
+    buyer.page.route("**/stripe.js", lambda route: route.abort())
+    buyer.open()
+    buyer.page.get_by_label("Another card").check()
+    buyer.reads("The card fields couldn't load. No payment was made.")
+    expect(buyer.page.locator("[data-pay]")).to_be_hidden()
+    buyer.page.get_by_label("Visa ending in 4242").check()
+    buyer.press_pay()
+    buyer.sees("Thank you")
+
+
+def test_with_text_twice_as_large_no_page_scrolls_sideways_on_a_phone(buyer: Buyer) -> None:
+    page, wide = buyer.page, []
+
+    def look(name: str) -> None:
+        page.set_viewport_size({"width": 390, "height": 844})
+        page.evaluate(TWICE)
+        if page.evaluate("document.documentElement.scrollWidth") > 390:
+            wide.append(name)
+
+    for path in ("/", "/account", "/account/subscriptions", "/nothing", "/checkout/letter"):
+        page.goto(path)
+        look(path)
+    page.goto("/")
+    page.get_by_role("button", name="Add Field notes to cart").click()
+    look("/cart")
+    buyer.open()
+    page.get_by_text("Cards to try in test mode").click()
+    buyer.fill(DECLINED)
+    look("the form")
+    buyer.press_pay()
+    buyer.sees("Payment failed")
+    look("the decline")
+    page.get_by_role("link", name="Try another card").click()
+    look("the retry")
+    buyer.fill(email=None)
+    buyer.press_pay()
+    buyer.sees("Thank you")
+    look("the thank-you")
+    assert wide == []
+
+
+def test_the_summarys_link_lands_in_the_card_field(buyer: Buyer) -> None:
+    buyer.open()
+    buyer.page.get_by_label("E-mail").fill("ada@example.com")
+    buyer.page.frame_locator(FIELDS).locator('[name="number"]').wait_for()
+    buyer.press_pay()
+    buyer.page.get_by_role("link", name="Your card number is incomplete.").click()
+    expect(buyer.page.frame_locator(FIELDS).locator('[name="number"]')).to_be_focused()
+    buyer.page.keyboard.type("4242")
+    expect(buyer.page.frame_locator(FIELDS).locator('[name="number"]')).to_have_value("4242")
+
+
+@pytest.mark.parametrize(
+    ("typed", "likely"),
+    [
+        ("ada@gmial.con", "ada@gmail.com"),
+        ("ada@hotmial.com", "ada@hotmail.com"),
+        ("ada@gmx.ed", "ada@gmx.de"),
+        ("ada@gmail.com", None),
+        ("ada@mail.com", None),
+        ("ada@yahoo.ca", None),
+        ("ada@example.com", None),
+    ],
+)
+def test_an_address_that_is_likely_misspelt_is_asked_about(
+    buyer: Buyer, typed: str, likely: str | None
+) -> None:
+    buyer.open("sticker")
+    email = buyer.page.get_by_label("E-mail")
+    email.fill(typed)
+    email.blur()
+    hint = buyer.page.get_by_text("Did you mean")
+    if likely is None:
+        expect(hint).to_be_hidden()
+        return
+    assert complaints(buyer.page) == []
+    buyer.page.get_by_role("button", name=likely).click()
+    expect(email).to_have_value(likely)
+    expect(hint).to_be_hidden()

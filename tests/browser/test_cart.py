@@ -1,0 +1,112 @@
+"""The cart, in a real browser against the whole product."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator
+
+import pytest
+from flask import Flask
+from playwright.sync_api import expect
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from payments_app.core.db.session import atomic
+from payments_app.orders.models import Product
+from tests.browser.buyer import DECLINED, Buyer
+from tests.browser.test_accessibility import complaints
+
+pytestmark = pytest.mark.browser
+Shelve = Callable[[int], str]
+
+
+@atomic
+def _shelve(session: Session, slug: str, stock: int) -> None:
+    session.add(Product(slug=slug, name=slug, amount=500, currency="usd", stock=stock))
+
+
+@atomic
+def _sell(session: Session, slug: str, values: dict[str, object]) -> None:
+    session.execute(update(Product).where(Product.slug == slug).values(values))
+
+
+@pytest.fixture
+def shelve(shop_app: Flask) -> Iterator[Shelve]:
+    """Offers something of which there are so many, for this test; returns its name."""
+    made = []
+
+    def make(stock: int) -> str:
+        slug = f"plate-{secrets.token_hex(4)}"
+        _shelve(slug, stock)
+        made.append(slug)
+        return slug
+
+    with shop_app.app_context():
+        yield make
+        for slug in made:
+            _sell(slug, {"active": False})
+
+
+def add(buyer: Buyer, name: str) -> None:
+    buyer.page.goto("/")
+    buyer.page.get_by_role("button", name=f"Add {name} to cart").click()
+    buyer.sees("Cart")
+
+
+def holds(buyer: Buyer, count: int) -> None:
+    expect(buyer.page.get_by_role("link", name="Cart")).to_have_text(f"Cart ({count})")
+
+
+def test_adding_again_counts_up_and_the_count_is_on_the_pages(buyer: Buyer) -> None:
+    add(buyer, "Field notes")
+    add(buyer, "Field notes")
+    holds(buyer, 2)
+    buyer.reads("$21.98")
+    buyer.page.goto("/")
+    holds(buyer, 2)
+    assert complaints(buyer.page) == []
+
+
+def test_a_cart_is_emptied_when_it_is_paid_and_not_before(buyer: Buyer) -> None:
+    add(buyer, "Enamel mug")
+    buyer.page.get_by_role("button", name="Checkout").click()
+    buyer.reads("$24.00")
+    buyer.page.go_back()
+    buyer.page.goto("/cart")
+    holds(buyer, 1)
+    buyer.page.get_by_role("button", name="Checkout").click()
+    buyer.fill(DECLINED)
+    buyer.press_pay()
+    buyer.sees("Payment failed")
+    holds(buyer, 1)
+    buyer.page.get_by_role("link", name="Try another card").click()
+    buyer.fill(email=None)
+    buyer.press_pay()
+    buyer.sees("Thank you")
+    expect(buyer.page.get_by_role("link", name="Cart")).to_have_count(0)
+    buyer.page.goto("/cart")
+    buyer.reads("Your cart is empty.")
+
+
+def test_what_can_not_be_bought_can_not_be_put_in(buyer: Buyer, shelve: Shelve) -> None:
+    gone = shelve(0)
+    buyer.page.goto("/")
+    buyer.reads("Late Bloom can't take payments just now.")
+    buyer.reads("Sold out.")
+    for name in (gone, "Box of seeds"):
+        expect(buyer.page.get_by_role("button", name=f"Add {name} to cart")).to_have_count(0)
+    assert complaints(buyer.page) == []
+
+
+def test_what_sold_out_in_the_cart_is_said_there_and_not_after_the_card(
+    buyer: Buyer, shelve: Shelve
+) -> None:
+    name = shelve(1)
+    add(buyer, name)
+    _sell(name, {"stock": 0})
+    buyer.page.goto("/cart")
+    buyer.reads("Sold out.")
+    expect(buyer.page.get_by_role("button", name="Checkout")).to_have_count(0)
+    assert complaints(buyer.page) == []
+    buyer.page.get_by_role("button", name="Remove").click()
+    buyer.reads("Your cart is empty.")

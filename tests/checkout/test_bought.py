@@ -1,0 +1,101 @@
+"""What was bought stands on every page about it, and what is said agrees with what can be done."""
+
+from __future__ import annotations
+
+import html
+import re
+
+import pytest
+from flask.testing import FlaskClient
+
+from tests.checkout.checkout_client import CheckoutClient
+
+pytestmark = pytest.mark.portable
+DECLINED = "pm_card_visa_chargeDeclined"
+THREE = ("Field notes", "3 \u00d7 $10.99", "$32.97", "Sold by Corner Shop")
+
+
+def read(checkout: CheckoutClient, path: str, client: FlaskClient | None = None) -> str:
+    """What a page says, without its tags."""
+    answer = checkout.page(path, client)
+    assert answer.status_code == 200, path
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", answer.text)).split())
+
+
+def test_the_form_says_how_many_of_what_at_which_price_of_whom(checkout: CheckoutClient) -> None:
+    text = read(checkout, "/checkout/field-notes?quantity=3")
+    assert all(words in text for words in THREE)
+
+
+def test_the_status_the_thank_you_and_the_retry_say_it_too(checkout: CheckoutClient) -> None:
+    failed = checkout.pay(DECLINED, quantity=3)
+    order = checkout.order_of(failed)
+    paid = checkout.pay(item=order)
+    waiting = checkout.pay("pm_card_authenticationRequired", quantity=3)
+    retried = checkout.pay(DECLINED, quantity=3)
+    for path in (
+        f"/transactions/{failed}",
+        f"/thankyou?transaction={paid}",
+        f"/transactions/{waiting}",
+        f"/checkout/{checkout.order_of(retried)}",
+    ):
+        assert all(words in read(checkout, path) for words in THREE), path
+
+
+def test_a_stranger_does_not_read_what_was_bought(checkout: CheckoutClient) -> None:
+    path = f"/transactions/{checkout.pay(DECLINED, quantity=3)}"
+    assert THREE[1] in read(checkout, path)
+    assert THREE[1] not in read(checkout, path, checkout.stranger())
+
+
+def test_something_free_is_not_called_paid(checkout: CheckoutClient) -> None:
+    answer = checkout.post(item="sticker", payment_method=None)
+    id_ = answer.json["id"]
+    pages = ["/checkout/sticker", f"/transactions/{id_}"]
+    texts = [read(checkout, path) for path in pages]
+    checkout.work()
+    texts += [read(checkout, f"/thankyou?transaction={id_}")]
+    stranger = read(checkout, f"/transactions/{id_}", checkout.stranger())
+    assert "All set" in stranger
+    for text in (*texts, stranger):
+        assert not re.search(r"\bpaid\b|\bPayment\b|\bPay for\b|\$0\.00", text)
+        assert "Processing your payment" not in text
+
+
+def test_an_old_attempt_of_what_was_paid_since_says_so(checkout: CheckoutClient) -> None:
+    failed = checkout.pay(DECLINED)
+    paid = checkout.pay(item=checkout.order_of(failed))
+    text = read(checkout, f"/transactions/{failed}")
+    assert "Paid by another attempt" in text
+    assert "What it was for is paid since." in text
+    assert "Try another card" not in text
+    assert f'href="/transactions/{paid}"' in checkout.page(f"/transactions/{failed}").text
+    stranger = checkout.page(f"/transactions/{failed}", checkout.stranger()).text
+    assert "Paid by another attempt" in stranger
+    assert paid not in stranger
+
+
+def test_an_old_attempt_beside_a_newer_one_offers_no_other(checkout: CheckoutClient) -> None:
+    failed = checkout.pay(DECLINED)
+    checkout.post(item=checkout.order_of(failed))
+    text = read(checkout, f"/transactions/{failed}")
+    assert "Another attempt is under way" in text
+    assert "Don't pay again" in text
+
+
+@pytest.mark.parametrize(
+    ("card", "heading", "button"),
+    [
+        (DECLINED, "Payment failed", "Try another card"),
+        ("pm_card_visa_chargeDeclinedInsufficientFunds", "Payment failed", "Try another card"),
+        ("pm_card_chargeDeclinedExpiredCard", "Payment failed", "Try another card"),
+        ("pm_card_chargeDeclinedIncorrectCvc", "Payment failed", "Try again"),
+        ("pm_card_chargeDeclinedProcessingError", "Payment failed", "Try again"),
+    ],
+)
+def test_the_button_does_what_the_sentence_says(
+    checkout: CheckoutClient, card: str, heading: str, button: str
+) -> None:
+    page = checkout.page(f"/transactions/{checkout.pay(card)}").text
+    assert f"<h1>{heading}</h1>" in page
+    assert re.search(rf">\s*{button}</a>", page)

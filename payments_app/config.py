@@ -62,6 +62,7 @@ class Config:
     stock_hold_buyer_percent: int  # of a product's stock, until it is paid for
     stock_hold_network_percent: int
     sign_in_link_minutes: int
+    legal_keeping_days: int  # after a payment its buyer is not erased
     double_payment_minutes: int  # two alike payments so close may be one mistake
     turnstile_site_key: str | None
     turnstile_secret_key: str | None
@@ -113,6 +114,7 @@ class Config:
             stock_hold_buyer_percent=int(env.get("STOCK_HOLD_BUYER_PERCENT") or 50),
             stock_hold_network_percent=int(env.get("STOCK_HOLD_NETWORK_PERCENT") or 50),
             sign_in_link_minutes=int(env.get("SIGN_IN_LINK_MINUTES") or 15),
+            legal_keeping_days=int(env.get("LEGAL_KEEPING_DAYS") or 540),
             double_payment_minutes=int(env.get("DOUBLE_PAYMENT_MINUTES") or 10),
             turnstile_site_key=env.get("TURNSTILE_SITE_KEY") or None,
             turnstile_secret_key=env.get("TURNSTILE_SECRET_KEY") or None,

@@ -74,6 +74,11 @@ def post_worker_init(worker):
             Path(f"{pidfile}.ready.{worker.ppid}").touch()
 
 
+def worker_exit(server, worker):  # noqa: ARG001 - the signature is gunicorn's
+    """What it counted last is not lost."""
+    server.app.wsgi().extensions["counters"].flush()
+
+
 def pre_exec(server):
     """The fork that is to become the next master ends where it can't, and where the restart that
     asked for it has given up. Else it would take itself for this master, end its workers and remove

@@ -23,7 +23,17 @@ from payments_app.core.db import reading
 from payments_app.core.db import session as database
 from payments_app.core.extensions import csrf, db
 from payments_app.core.jobs import wake_up
-from payments_app.core.web import access, cache, closed, http, idempotency, incoming, limits, query
+from payments_app.core.web import (
+    access,
+    cache,
+    closed,
+    counters,
+    http,
+    idempotency,
+    incoming,
+    limits,
+    query,
+)
 from payments_app.core.web.idempotency_stores import RedisStore
 from payments_app.customers import views as customers
 from payments_app.downloads import views as downloads
@@ -125,4 +135,5 @@ def create_app(config: Config | None = None) -> Flask:
         database.prepare_engine(app)
         reading.prepare(app)
     poll.prepare(app)
+    counters.prepare(app)
     return app

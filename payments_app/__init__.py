@@ -18,7 +18,7 @@ from payments_app.attention.keep import keep_changed
 from payments_app.checkout import poll
 from payments_app.checkout import views as checkout
 from payments_app.config import Config
-from payments_app.core import logs
+from payments_app.core import logs, tracing
 from payments_app.core.db import reading
 from payments_app.core.db import session as database
 from payments_app.core.extensions import csrf, db
@@ -109,6 +109,7 @@ def create_app(config: Config | None = None) -> Flask:
     app.extensions["before_commit"] = (keep_changed,)
     app.extensions["schedule"] = schedule.SCHEDULE
     logs.prepare(app)
+    tracing.prepare(app)
     db.init_app(app)
     csrf.init_app(app)
     wake_up.connect(app, config.redis_url)
@@ -134,6 +135,7 @@ def create_app(config: Config | None = None) -> Flask:
     with app.app_context():
         database.prepare_engine(app)
         reading.prepare(app)
+        tracing.prepare_engine(app)
     poll.prepare(app)
     counters.prepare(app)
     return app

@@ -69,6 +69,7 @@ class Config:
     turnstile_api_base: str | None
     proxy_hops: int
     sentry_dsn: str | None
+    otlp_endpoint: str | None  # where traces are sent, /v1/traces below it
     cdn_purge_url: str | None
     cdn_purge_token: str | None
     security_contact: str | None
@@ -121,6 +122,7 @@ class Config:
             turnstile_api_base=(env.get("TURNSTILE_API_BASE") or "").rstrip("/") or None,
             proxy_hops=int(env.get("PROXY_HOPS") or 0),
             sentry_dsn=env.get("SENTRY_DSN") or None,
+            otlp_endpoint=(env.get("OTEL_EXPORTER_OTLP_ENDPOINT") or "").rstrip("/") or None,
             cdn_purge_url=env.get("CDN_PURGE_URL") or None,
             cdn_purge_token=env.get("CDN_PURGE_TOKEN") or None,
             security_contact=env.get("SECURITY_CONTACT") or None,

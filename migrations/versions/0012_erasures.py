@@ -1,4 +1,5 @@
-"""Erasures of customers, which the history lets go of their words for.
+"""Erasures of customers, which the history lets go of their words for; and by which trace a message
+was asked for.
 
 Revision: 0012, after 0011.
 """
@@ -84,6 +85,7 @@ def upgrade() -> None:
         postgresql_where=sa.text("done_at IS NULL"),
         sqlite_where=sa.text("done_at IS NULL"),
     )
+    op.add_column("pay_outbox", sa.Column("traceparent", sa.String(length=55), nullable=True))
     if op.get_bind().dialect.name == "postgresql":
         op.execute(FUNCTION)
         op.execute(DROP_TRIGGER)
@@ -101,4 +103,5 @@ def downgrade() -> None:
     else:
         op.execute("DROP TRIGGER pay_history_refuses_update")
         op.execute(SQLITE_TRIGGER.format(when=""))
+    op.drop_column("pay_outbox", "traceparent")
     op.drop_table("pay_erasures")

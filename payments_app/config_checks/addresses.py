@@ -8,6 +8,7 @@ import posixpath
 import re
 import socket
 from collections.abc import Mapping
+from importlib.util import find_spec
 from urllib.parse import parse_qsl, urlsplit
 
 from psycopg import ProgrammingError
@@ -159,7 +160,12 @@ def _check_others(env: Mapping[str, str]) -> list[str]:
     problems = [
         f"{name} must be a host's address without user and spaces, https:// for any host but this"
         " machine"
-        for name in ("ALERT_WEBHOOK_URL", "CDN_PURGE_URL", "SHOP_URL")
+        for name in (
+            "ALERT_WEBHOOK_URL",
+            "CDN_PURGE_URL",
+            "SHOP_URL",
+            "OTEL_EXPORTER_OTLP_ENDPOINT",
+        )
         if env.get(name) and not _is_target(env[name])
     ]
     if not re.fullmatch(r"[!-~]*", env.get("CDN_PURGE_TOKEN", "")):
@@ -170,6 +176,11 @@ def _check_others(env: Mapping[str, str]) -> list[str]:
         parts and is_https(dsn) and parts.username and re.fullmatch(r"(/[\w.-]+)*/\d+", parts.path)
     ):
         problems.append("SENTRY_DSN must read like https://key@host/number, as Sentry shows it")
+    if env.get("OTEL_EXPORTER_OTLP_ENDPOINT") and find_spec("opentelemetry") is None:
+        problems.append(
+            "OTEL_EXPORTER_OTLP_ENDPOINT needs OpenTelemetry:"
+            " pip install --require-hashes -r requirements-tracing.txt"
+        )
     contact = env.get("SECURITY_CONTACT", "")
     if contact and not (
         (contact.startswith("https://") and _is_target(contact))

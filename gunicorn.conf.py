@@ -52,10 +52,12 @@ def when_ready(server):
     and says so itself."""
     from sqlalchemy.exc import SQLAlchemyError
 
+    from payments_app.core.db.role_settings import check_role_settings
     from payments_app.gateway.own_account import check_mode
 
     app = server.app.wsgi()
     with contextlib.suppress(SQLAlchemyError), app.app_context():
+        check_role_settings()
         check_mode()
     app.extensions["engine"].dispose()
     gc.collect()

@@ -88,7 +88,9 @@ def create_app(config: Config | None = None) -> Flask:
     # A misspelt name in a page or a mail raises, where it would print nothing.
     app.jinja_options = {"undefined": StrictUndefined}
     threads = QUEUE_THREADS | {"charges": config.charge_concurrency}
-    options = database.engine_options(config.database_url, max(threads.values()))
+    options = database.engine_options(
+        config.database_url, max(threads.values()), pooled=config.database_pooled
+    )
     app.config.update(
         CONFIG=config,
         SECRET_KEY=config.secret_key,

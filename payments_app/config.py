@@ -37,6 +37,7 @@ class Config:
     shop_url: str | None  # where the shop's name leads; None: to our own list of products
     shop_contact: str | None  # a mail address for buyers' questions
     database_url: str
+    database_pooled: bool  # PgBouncer stands between
     redis_url: str
     cache_redis_url: str
     stripe_secret_key: str
@@ -90,6 +91,7 @@ class Config:
             shop_url=env.get("SHOP_URL") or None,
             shop_contact=env.get("SHOP_CONTACT") or None,
             database_url=_with_driver(env["DATABASE_URL"]),
+            database_pooled=flag(env, "DATABASE_POOLED"),
             redis_url=env["REDIS_URL"],
             cache_redis_url=env["CACHE_REDIS_URL"],
             stripe_secret_key=env["STRIPE_SECRET_KEY"],

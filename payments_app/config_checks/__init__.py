@@ -27,6 +27,7 @@ REQUIRED = (
 )
 SETTINGS = (
     *REQUIRED,
+    "DATABASE_POOLED",
     "SHOP_NAME",
     "SHOP_URL",
     "SHOP_CONTACT",

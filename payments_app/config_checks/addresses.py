@@ -19,6 +19,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from payments_app.config_checks.read import flag, is_https, is_loopback, split
+from payments_app.config_checks.sentinel import SCHEME, read_sentinel
 
 # The host as browsers send it: one with other letters is written xn--...
 _LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?"
@@ -80,12 +81,13 @@ def _check_redis(env: Mapping[str, str]) -> list[str]:
     servers: list[tuple[str, int, int]] = []
     for name in ("REDIS_URL", "CACHE_REDIS_URL"):
         url = env.get(name, "")
-        if url and not re.match(r"(rediss?|unix)://", url):
-            problems.append(f"{name} must begin with redis://, rediss:// or unix://")
+        if url and not re.match(r"(rediss?|unix|sentinel)://", url):
+            problems.append(f"{name} must begin with redis://, rediss://, unix:// or sentinel://")
         elif url and (server := _redis_server(url)) is None:
             problems.append(
                 f"{name} can't be read: redis://user:password@host:port/number, and of what may"
-                " follow a ? only db, protocol and ssl_..."
+                " follow a ? only db, protocol and ssl_...; or"
+                " sentinel://user:password@host:26379,host:26379/name/number"
             )
         elif url and server:
             servers.append(server)
@@ -101,6 +103,9 @@ def _check_redis(env: Mapping[str, str]) -> list[str]:
 
 def _redis_server(url: str) -> tuple[str, int, int] | None:
     """Which database of which server an address leads to, however it is written."""
+    if url.startswith(SCHEME):
+        watched = read_sentinel(url)
+        return (f"{SCHEME}{watched.name}", 0, watched.database) if watched else None
     try:
         parts = parse_url(url)  # type: ignore[no-untyped-call]
         if "path" not in parts and "db" not in parts and urlsplit(url).path.strip("/"):

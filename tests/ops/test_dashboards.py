@@ -15,7 +15,7 @@ DEPLOY = Path(__file__).parents[2] / "deploy"
 DASHBOARDS = sorted((DEPLOY / "grafana").glob("*.json"))
 # Functions, keywords, and labels: all else in an expression is a metric's name.
 _NO_METRIC = frozenset(
-    "sum rate increase topk histogram_quantile by le absent or and on max min unless".split()
+    "sum rate increase topk histogram_quantile delta by le absent or and on max min".split()
 )
 
 

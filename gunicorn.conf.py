@@ -52,10 +52,12 @@ def when_ready(server):
     and says so itself."""
     from sqlalchemy.exc import SQLAlchemyError
 
+    from payments_app.core.db.role_settings import check_role_settings
     from payments_app.gateway.own_account import check_mode
 
     app = server.app.wsgi()
     with contextlib.suppress(SQLAlchemyError), app.app_context():
+        check_role_settings()
         check_mode()
     app.extensions["engine"].dispose()
     gc.collect()
@@ -72,6 +74,11 @@ def post_worker_init(worker):
     if pidfile:
         with contextlib.suppress(OSError):  # it serves all the same
             Path(f"{pidfile}.ready.{worker.ppid}").touch()
+
+
+def worker_exit(server, worker):  # noqa: ARG001 - the signature is gunicorn's
+    """What it counted last is not lost."""
+    server.app.wsgi().extensions["counters"].flush()
 
 
 def pre_exec(server):

@@ -29,8 +29,10 @@ ALTER DEFAULT PRIVILEGES FOR ROLE payments_owner IN SCHEMA public
 ALTER DEFAULT PRIVILEGES FOR ROLE payments_owner IN SCHEMA public
     GRANT USAGE, SELECT ON SEQUENCES TO payments_app;
 
--- A request that waits longer has lost its visitor; the app sets the same for itself.
+-- A request that waits longer has lost its visitor; the app sets the same for itself, but
+-- where PgBouncer stands between (DATABASE_POOLED): there it only looks whether they are so.
 ALTER ROLE payments_app SET statement_timeout = '15s';
 ALTER ROLE payments_app SET lock_timeout = '5s';
 ALTER ROLE payments_app SET idle_in_transaction_session_timeout = '30s';
 ALTER ROLE payments_app SET timezone = 'UTC';
+ALTER ROLE payments_app SET plan_cache_mode = 'force_custom_plan';

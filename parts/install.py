@@ -10,6 +10,7 @@ PACKAGES = {
     "postgres": "postgresql",
     "redis-server": "redis-server",
     "nginx": "nginx-light",
+    "pgbouncer": "pgbouncer",
     "chromium": "chromium",
 }
 MORE = {"wrk": "wrk"}  # what only a measurement needs

@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 
@@ -27,7 +28,13 @@ class Postgres(Process):
 
     stop_signal = signal.SIGINT  # "fast": SIGTERM would wait for every client to leave
 
-    def __init__(self, port: int | None = None, *, durable: bool = False) -> None:
+    def __init__(
+        self,
+        port: int | None = None,
+        *,
+        durable: bool = False,
+        more: Mapping[str, object] | None = None,
+    ) -> None:
         directory = Path(tempfile.mkdtemp(prefix="postgres-"))
         self.directory = directory
         self.data = directory / "data"
@@ -42,6 +49,7 @@ class Postgres(Process):
         }
         if not durable:
             settings |= {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+        settings |= more or {}
         super().__init__(
             "PostgreSQL",
             [

@@ -2,6 +2,7 @@
 
 import importlib.util
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 import redis
@@ -31,6 +32,7 @@ class Redis(Process):
         append_only: bool = False,
         policy: str = "noeviction",
         max_memory: str | None = None,
+        more: Mapping[str, str] | None = None,
     ) -> None:
         self.directory = directory
         self.port = port or free_port()
@@ -46,6 +48,7 @@ class Redis(Process):
         }
         if max_memory:
             options["maxmemory"] = max_memory
+        options |= more or {}
         super().__init__(
             name,
             [find_server(), *(word for k, v in options.items() for word in (f"--{k}", v))],

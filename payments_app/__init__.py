@@ -18,14 +18,24 @@ from payments_app.attention.keep import keep_changed
 from payments_app.checkout import poll
 from payments_app.checkout import views as checkout
 from payments_app.config import Config
-from payments_app.core import logs, places
+from payments_app.core import logs, places, tracing
 from payments_app.core.db import reading
 from payments_app.core.db import session as database
 from payments_app.core.db.ids import new_id
 from payments_app.core.extensions import csrf, db
 from payments_app.core.jobs import wake_up
 from payments_app.core.money import Money
-from payments_app.core.web import access, cache, closed, http, idempotency, incoming, limits, query
+from payments_app.core.web import (
+    access,
+    cache,
+    closed,
+    counters,
+    http,
+    idempotency,
+    incoming,
+    limits,
+    query,
+)
 from payments_app.core.web.idempotency_stores import RedisStore
 from payments_app.customers import views as customers
 from payments_app.downloads import views as downloads
@@ -82,7 +92,9 @@ def create_app(config: Config | None = None, plugins: Iterable[Plugin] = ()) -> 
     # A misspelt name in a page or a mail raises, where it would print nothing.
     app.jinja_options = {"undefined": StrictUndefined}
     threads = QUEUE_THREADS | {"charges": config.charge_concurrency}
-    options = database.engine_options(config.database_url, max(threads.values()))
+    options = database.engine_options(
+        config.database_url, max(threads.values()), pooled=config.database_pooled
+    )
     app.config.update(
         CONFIG=config,
         SECRET_KEY=config.secret_key,
@@ -103,6 +115,7 @@ def create_app(config: Config | None = None, plugins: Iterable[Plugin] = ()) -> 
     app.extensions["before_commit"] = (keep_changed,)
     app.extensions["schedule"] = schedule.SCHEDULE
     logs.prepare(app)
+    tracing.prepare(app)
     db.init_app(app)
     csrf.init_app(app)
     wake_up.connect(app, config.redis_url)
@@ -131,5 +144,7 @@ def create_app(config: Config | None = None, plugins: Iterable[Plugin] = ()) -> 
     with app.app_context():
         database.prepare_engine(app)
         reading.prepare(app)
+        tracing.prepare_engine(app)
     poll.prepare(app)
+    counters.prepare(app)
     return app

@@ -19,6 +19,7 @@ from payments_app.core.jobs.runner import stopping
 from payments_app.core.web.assets_build import assets_group
 from payments_app.core.web.cache import cache_group
 from payments_app.inbound.commands import inbound_group
+from payments_app.keeping.commands import customers_group
 from payments_app.merchants.commands import merchants_group
 from payments_app.ops.check_edge import check_edge
 from payments_app.ops.commands import alerts_group, queues_group
@@ -71,6 +72,7 @@ _COMMANDS = (
     attention_group,
     cache_group,
     check_edge,
+    customers_group,
     doctor,
     sweep,
     inbound_group,

@@ -39,6 +39,7 @@ class Config:
     shop_terms_url: str | None  # the shop's terms, and
     shop_refund_policy_url: str | None  # how it refunds: pages of its own
     database_url: str
+    database_pooled: bool  # PgBouncer stands between
     redis_url: str
     cache_redis_url: str
     stripe_secret_key: str
@@ -64,12 +65,14 @@ class Config:
     stock_hold_buyer_percent: int  # of a product's stock, until it is paid for
     stock_hold_network_percent: int
     sign_in_link_minutes: int
+    legal_keeping_days: int  # after a payment its buyer is not erased
     double_payment_minutes: int  # two alike payments so close may be one mistake
     turnstile_site_key: str | None
     turnstile_secret_key: str | None
     turnstile_api_base: str | None
     proxy_hops: int
     sentry_dsn: str | None
+    otlp_endpoint: str | None  # where traces are sent, /v1/traces below it
     cdn_purge_url: str | None
     cdn_purge_token: str | None
     security_contact: str | None
@@ -93,6 +96,7 @@ class Config:
             shop_terms_url=env.get("SHOP_TERMS_URL") or None,
             shop_refund_policy_url=env.get("SHOP_REFUND_POLICY_URL") or None,
             database_url=_with_driver(env["DATABASE_URL"]),
+            database_pooled=flag(env, "DATABASE_POOLED"),
             redis_url=env["REDIS_URL"],
             cache_redis_url=env["CACHE_REDIS_URL"],
             stripe_secret_key=env["STRIPE_SECRET_KEY"],
@@ -118,12 +122,14 @@ class Config:
             stock_hold_buyer_percent=int(env.get("STOCK_HOLD_BUYER_PERCENT") or 50),
             stock_hold_network_percent=int(env.get("STOCK_HOLD_NETWORK_PERCENT") or 50),
             sign_in_link_minutes=int(env.get("SIGN_IN_LINK_MINUTES") or 15),
+            legal_keeping_days=int(env.get("LEGAL_KEEPING_DAYS") or 540),
             double_payment_minutes=int(env.get("DOUBLE_PAYMENT_MINUTES") or 10),
             turnstile_site_key=env.get("TURNSTILE_SITE_KEY") or None,
             turnstile_secret_key=env.get("TURNSTILE_SECRET_KEY") or None,
             turnstile_api_base=(env.get("TURNSTILE_API_BASE") or "").rstrip("/") or None,
             proxy_hops=int(env.get("PROXY_HOPS") or 0),
             sentry_dsn=env.get("SENTRY_DSN") or None,
+            otlp_endpoint=(env.get("OTEL_EXPORTER_OTLP_ENDPOINT") or "").rstrip("/") or None,
             cdn_purge_url=env.get("CDN_PURGE_URL") or None,
             cdn_purge_token=env.get("CDN_PURGE_TOKEN") or None,
             security_contact=env.get("SECURITY_CONTACT") or None,

@@ -11,6 +11,7 @@ from payments_app.customers import models as customers
 from payments_app.downloads import models as downloads
 from payments_app.gateway import breaker, own_account
 from payments_app.inbound import models as inbound
+from payments_app.keeping import models as keeping
 from payments_app.ledger import models as ledger
 from payments_app.merchants import models as merchants
 from payments_app.notices import models as notices
@@ -53,6 +54,7 @@ __all__ = [
     "history",
     "inbound",
     "indexes",
+    "keeping",
     "ledger",
     "limits",
     "link_requests",

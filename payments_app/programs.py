@@ -15,6 +15,7 @@ from redis import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
 from payments_app.cli import run_sweeper
+from payments_app.core.db.role_settings import check_role_settings
 from payments_app.core.extensions import db
 from payments_app.core.jobs import worker
 from payments_app.core.jobs.outbox import SWEEPER
@@ -84,6 +85,7 @@ def _work(app: Flask, queue: str, checked_until: float) -> None:
 
 def _check(app: Flask) -> None:
     with app.app_context():
+        check_role_settings()
         check_account()
         close_if_restored()
         check_redis()

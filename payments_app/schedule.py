@@ -22,4 +22,5 @@ SCHEDULE = (
     Periodic("read accounts again", "merchants.read_due_accounts", 10 * MINUTE),
     Periodic("card testing", "ops.card_testing", MINUTE),
     Periodic("clean up", "ops.clean_up", HOUR),
+    Periodic("erase customers", "keeping.erase_due", HOUR),
 )

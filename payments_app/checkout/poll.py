@@ -67,6 +67,7 @@ class Poll:
         row = read(self.app, path[3], PollRow if known else StatusRow)
         if row is None or row.phase == Phase.UNKNOWN or known not in (None, etag_of(row)):
             return None
+        asked["payments.route"] = f"{path[1] or ''}/transactions/<transaction_id>"
         said = headers_of(row, next_poll_ms(row))
         said |= headers.of_route(self.app, f"checkout.{'api_' if path[1] else ''}show")
         said["X-Request-ID"], body = http.request_id(asked.get("HTTP_X_REQUEST_ID", "")), b""

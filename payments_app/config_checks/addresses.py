@@ -8,6 +8,7 @@ import posixpath
 import re
 import socket
 from collections.abc import Mapping
+from importlib.util import find_spec
 from urllib.parse import parse_qsl, urlsplit
 
 from redis import RedisError
@@ -16,6 +17,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from payments_app.config_checks.read import flag, is_https, is_loopback, split
+from payments_app.config_checks.sentinel import SCHEME, read_sentinel
 
 # The host as browsers send it: one with other letters is written xn--...
 _LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?"
@@ -80,12 +82,13 @@ def _check_redis(env: Mapping[str, str]) -> list[str]:
     servers: list[tuple[str, int, int]] = []
     for name in ("REDIS_URL", "CACHE_REDIS_URL"):
         url = env.get(name, "")
-        if url and not re.match(r"(rediss?|unix)://", url):
-            problems.append(f"{name} must begin with redis://, rediss:// or unix://")
+        if url and not re.match(r"(rediss?|unix|sentinel)://", url):
+            problems.append(f"{name} must begin with redis://, rediss://, unix:// or sentinel://")
         elif url and (server := _redis_server(url)) is None:
             problems.append(
                 f"{name} can't be read: redis://user:password@host:port/number, and of what may"
-                " follow a ? only db, protocol and ssl_..."
+                " follow a ? only db, protocol and ssl_...; or"
+                " sentinel://user:password@host:26379,host:26379/name/number"
             )
         elif url and server:
             servers.append(server)
@@ -101,6 +104,9 @@ def _check_redis(env: Mapping[str, str]) -> list[str]:
 
 def _redis_server(url: str) -> tuple[str, int, int] | None:
     """Which database of which server an address leads to, however it is written."""
+    if url.startswith(SCHEME):
+        watched = read_sentinel(url)
+        return (f"{SCHEME}{watched.name}", 0, watched.database) if watched else None
     try:
         parts = parse_url(url)  # type: ignore[no-untyped-call]
         if "path" not in parts and "db" not in parts and urlsplit(url).path.strip("/"):
@@ -161,7 +167,7 @@ def _check_others(env: Mapping[str, str]) -> list[str]:
     problems = [
         f"{name} must be a host's address without user and spaces, https:// for any host but this"
         " machine"
-        for name in ("ALERT_WEBHOOK_URL", "CDN_PURGE_URL", *ours)
+        for name in ("ALERT_WEBHOOK_URL", "CDN_PURGE_URL", "OTEL_EXPORTER_OTLP_ENDPOINT", *ours)
         if env.get(name) and not _is_target(env[name])
     ]
     if not re.fullmatch(r"[!-~]*", env.get("CDN_PURGE_TOKEN", "")):
@@ -172,6 +178,11 @@ def _check_others(env: Mapping[str, str]) -> list[str]:
         parts and is_https(dsn) and parts.username and re.fullmatch(r"(/[\w.-]+)*/\d+", parts.path)
     ):
         problems.append("SENTRY_DSN must read like https://key@host/number, as Sentry shows it")
+    if env.get("OTEL_EXPORTER_OTLP_ENDPOINT") and find_spec("opentelemetry") is None:
+        problems.append(
+            "OTEL_EXPORTER_OTLP_ENDPOINT needs OpenTelemetry:"
+            " pip install --require-hashes -r requirements-tracing.txt"
+        )
     contact = env.get("SECURITY_CONTACT", "")
     if contact and not (
         (contact.startswith("https://") and _is_target(contact))

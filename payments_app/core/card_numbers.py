@@ -57,14 +57,15 @@ def mask(text: str, instead: str = "[card number cut, ends in {last4}]") -> str:
     return text
 
 
-def masked(value: Any) -> Any:
-    """JSON-like data with the card numbers in its texts masked, at any depth."""
+def masked(value: Any, cut: Callable[[str], str] = mask) -> Any:
+    """JSON-like data with the card numbers in its texts masked, at any depth; or with what `cut`
+    cuts of a text."""
     if isinstance(value, str):
-        return mask(value)
+        return cut(value)
     if isinstance(value, dict):
-        return {key: masked(item) for key, item in value.items()}
+        return {key: masked(item, cut) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [masked(item) for item in value]
+        return [masked(item, cut) for item in value]
     return value
 
 

@@ -8,12 +8,15 @@ Sources: RFC 5321, RFC 5890 (IDNA 2008), RFC 6532 section 3.1.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 import idna
 from email_validator import EmailNotValidError, validate_email
 
 MAX_LENGTH = 254  # RFC 5321: a path of 256 with its angle brackets
+ERASED_DOMAIN = "erased.invalid"  # RFC 2606: nobody's, ever
+_IN_TEXT = re.compile(r"[^\s@<>()\[\]\"',;:]+@[^\s@<>()\[\]\"',;:]+\.[^\W\d_]{2,}")
 
 
 def normal(typed: str) -> str:
@@ -39,6 +42,11 @@ def checked(typed: str) -> str | None:
     except EmailNotValidError:
         return None
     return address if len(address) <= MAX_LENGTH else None
+
+
+def without_addresses(text: str) -> str:
+    """The text with each address in it cut."""
+    return _IN_TEXT.sub("[e-mail address]", text)
 
 
 def with_ascii_domain(address: str) -> str:

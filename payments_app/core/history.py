@@ -1,6 +1,7 @@
 """One append-only table of all that happened: the timeline is one query of it, the audit another.
 
-The database itself refuses to change or delete a row of it (a trigger, see the first migration).
+The database itself refuses to change or delete a row of it (a trigger, see the first migration);
+the erasure of a customer may take words away (keeping/erase.py), and changes nothing else.
 """
 
 from __future__ import annotations
@@ -14,10 +15,12 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from payments_app.core.card_numbers import mask, masked
 from payments_app.core.db.clock import database_now
 from payments_app.core.db.columns import BIGINT, Key
+from payments_app.core.email_addresses import without_addresses
 from payments_app.core.extensions import Base
 
 SYSTEM = "system"
 ACTOR_LENGTH = 80
+_WRITTEN = ("text", "reason")  # by a person, who may name an address
 
 
 class HistoryEntry(Base):
@@ -58,15 +61,22 @@ def record(
     """Append an entry in the caller's transaction, and return it. `data` holds no secret.
 
     Nobody can take an entry back: a card's number that a form let through is masked here, to its
-    last four digits. It is not refused, so that no job dies of what Stripe or a person wrote.
+    last four digits. It is not refused, so that no job dies of what Stripe or a person wrote. Of
+    the same reason an e-mail address is cut wherever no person wrote it: whose it is, the payment
+    or the customer says, and those can be erased.
     """
+    told = {
+        key: value if key in _WRITTEN else masked(value, without_addresses)
+        for key, value in data.items()
+        if value is not None
+    }
     entry = HistoryEntry(
         kind=kind,
         what=what,
         actor=mask(actor)[:ACTOR_LENGTH],
         transaction_id=transaction_id,
         subject=subject,
-        data=masked({key: value for key, value in data.items() if value is not None}),
+        data=masked(told),
     )
     session.add(entry)
     return entry

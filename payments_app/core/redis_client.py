@@ -13,6 +13,9 @@ from typing import Any, TypeVar
 from redis import Redis, RedisError
 from redis.backoff import NoBackoff
 from redis.retry import Retry
+from redis.sentinel import Sentinel
+
+from payments_app.config_checks.sentinel import read_sentinel
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +37,25 @@ def options() -> dict[str, Any]:
 
 def impatient(url: str) -> Redis:
     """A client of the Redis at `url` with these options."""
-    return Redis.from_url(url, **options())
+    return client(url, **options())
+
+
+def client(url: str, **more: Any) -> Redis:
+    """A client of the Redis at `url`, or of the one that sentinels say is the master now: each new
+    connection asks them."""
+    watched = read_sentinel(url)
+    if watched is None:
+        return Redis.from_url(url, **more)
+    asked = {name: value for name, value in options().items() if name != "driver_info"}
+    sentinels = Sentinel(list(watched.sentinels), sentinel_kwargs=asked)  # type: ignore[no-untyped-call]
+    found: Redis = sentinels.master_for(  # type: ignore[no-untyped-call]
+        watched.name,
+        db=watched.database,
+        username=watched.user,
+        password=watched.password,
+        **more,
+    )
+    return found
 
 
 class Rest:

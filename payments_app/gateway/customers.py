@@ -53,6 +53,15 @@ def retrieve_customer(customer_id: str, account: str | None = None) -> Answer:
     )
 
 
+def delete_customer(customer_id: str) -> Answer:
+    """Delete a customer at Stripe, with its cards: neither can be charged again."""
+    return object_call(
+        "customer_delete",
+        "customer",
+        lambda: client().v1.customers.delete(customer_id),
+    )
+
+
 def retrieve_card(payment_method: str) -> Answer:
     """Read a saved card at Stripe: its `customer` is None where it was taken off."""
     return object_call(

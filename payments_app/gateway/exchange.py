@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from payments_app.core import tracing
 from payments_app.gateway import breaker
 from payments_app.gateway.errors import sort
 from payments_app.gateway.ids import clean_id, id_of
@@ -29,7 +30,8 @@ def object_call(
     refused = _refusal(name, f"{kind}.{name}", max_wait)
     if refused is not None:
         return refused
-    answer = _make(name, kind, call)
+    with tracing.span(f"stripe.{name}"):
+        answer = _make(name, kind, call)
     breaker.report(reached=answer.http_status is not None and answer.http_status < 500)
     return answer
 

@@ -9,6 +9,7 @@ from flask import Blueprint, Response, current_app, jsonify, request
 
 from payments_app.core.extensions import csrf
 from payments_app.core.web.access import public
+from payments_app.core.web.counters import count
 from payments_app.core.web.http import ProblemError
 from payments_app.core.web.incoming import any_host
 from payments_app.gateway import events
@@ -17,6 +18,7 @@ from payments_app.inbound.receive import receive
 
 log = logging.getLogger(__name__)
 
+REFUSED = "webhooks_refused"  # by reason
 MAX_BODY_BYTES = 256 * 1024
 blueprint = Blueprint("inbound", __name__)
 
@@ -41,8 +43,10 @@ def stripe_webhook() -> Response:
         event = events.parse(payload)
     except events.SignatureError as error:
         log.warning("webhook refused: %s", error)
+        count(REFUSED, "invalid_signature")
         raise ProblemError(400, "invalid_signature", "The signature doesn't match.") from None
     except events.MalformedEventError as error:
         log.warning("webhook refused: %s", error)
+        count(REFUSED, "invalid_event")
         raise ProblemError(400, "invalid_event", "This isn't a Stripe event.") from None
     return jsonify({"received": receive(event)})

@@ -16,6 +16,7 @@ from payments_app.core import history
 from payments_app.core.db.clock import database_now
 from payments_app.core.db.ids import new_id
 from payments_app.core.db.session import atomic, insert_once
+from payments_app.core.email_addresses import ERASED_DOMAIN
 from payments_app.core.jobs import outbox
 from payments_app.core.jobs.command import Claim, Later, Policy
 from payments_app.core.logs import redact
@@ -51,9 +52,11 @@ def write(
     **words: object,
 ) -> bool:
     """Write a mail of this kind about this thing, once, and stage its sending, all in the caller's
-    transaction; False where it is written already. `words` go to `mail/<kind>.txt` and `.html`;
-    `link` (of mail_links) is made as the mail is sent.
+    transaction; False where it is written already, or the recipient was erased. `words` go to
+    `mail/<kind>.txt` and `.html`; `link` (of mail_links) is made as the mail is sent.
     """
+    if recipient.endswith(f"@{ERASED_DOMAIN}"):
+        return False
     mail_id = new_id("ml")
     words |= {"shop": shop_name(), "subject": subject}
     if link is not None:

@@ -23,6 +23,7 @@ from payments_app.core.web.headers import DIRECTIVES
 from payments_app.core.web.incoming import any_host
 from payments_app.ops import measures, redis_state
 from payments_app.ops.blueprint import blueprint
+from payments_app.ops.http_metrics import from_counters
 from payments_app.ops.policy_reports import kept
 
 log = logging.getLogger(__name__)
@@ -70,6 +71,7 @@ class _Collector:
         yield _gauge("database_up", "Whether the database answered", [((), float(bool(found)))])
         yield from found
         yield from _from_redis()
+        yield from from_counters()
 
 
 def _from_database() -> Iterator[Metric]:

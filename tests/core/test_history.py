@@ -36,3 +36,15 @@ def test_what_is_written_can_not_be_changed(app: Flask, change: object) -> None:
 
     with pytest.raises(DBAPIError, match="append-only"):
         tamper()
+
+
+def test_an_address_is_kept_only_where_a_person_wrote_it(app: Flask) -> None:
+    @atomic
+    def write(session: Session) -> dict[str, object]:
+        data = {"error": {"why": "550 <ada@example.com> is unknown"}, "reason": "ask a@b.example"}
+        return history.record(session, "mail", "mail.receipt.undelivered", **data).data  # type: ignore[arg-type]
+
+    assert write() == {
+        "error": {"why": "550 <[e-mail address]> is unknown"},
+        "reason": "ask a@b.example",
+    }

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import configparser
+import getpass
+import json
 import os
 import re
 import subprocess
@@ -211,3 +213,48 @@ def test_what_runs_all_queues_is_given_the_time_that_its_work_may_take() -> None
     compose = (REPOSITORY / "compose.yaml").read_text()
     workers = compose.partition("command: python worker.py\n")[2].partition("\n\n")[0]
     assert _number(r"stop_grace_period: (\d+)s", workers) > FINISH_SECONDS
+
+
+def test_settings_are_read_in_a_shell_as_systemd_reads_them(tmp_path: Path) -> None:
+    file = tmp_path / "env"
+    file.write_text('# words\nSECRET_KEY=a$b c#d\nSHOP_NAME="Ada\'s Shop"\n\nEMPTY=')
+    done = subprocess.run(
+        [
+            DEPLOY / "with-env",
+            "python",
+            "-c",
+            "import os, json; print(json.dumps(dict(os.environ)))",
+        ],
+        env=os.environ | {"PAYMENTS_ENV": str(file), "PAYMENTS_USER": getpass.getuser()},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found = json.loads(done.stdout)
+    assert {name: found[name] for name in ("SECRET_KEY", "SHOP_NAME", "EMPTY")} == {
+        "SECRET_KEY": "a$b c#d",
+        "SHOP_NAME": "Ada's Shop",
+        "EMPTY": "",
+    }
+
+
+def test_settings_that_can_not_be_read_are_named(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [DEPLOY / "with-env", "true"],
+        env=os.environ | {"PAYMENTS_ENV": str(tmp_path / "none")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, "run this as root" in done.stderr) == (1, True)
+
+
+def test_a_backup_keeps_the_list_of_who_was_erased(filled: str, tmp_path: Path) -> None:
+    (tmp_path / "erasures").write_text("cust_before  2026-01-01T00:00:00\n")
+    with psycopg.connect(libpq(filled)) as connection:
+        connection.execute(
+            "INSERT INTO pay_erasures (id, customer_id, asked_by) VALUES ('era_1', 'cust_now', 'x')"
+        )
+    assert _run("backup", filled, tmp_path).returncode == 0
+    listed = (tmp_path / "erasures").read_text()
+    assert [line.split()[0] for line in listed.splitlines()] == ["cust_before", "cust_now"]

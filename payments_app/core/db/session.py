@@ -33,6 +33,14 @@ log = logging.getLogger(__name__)
 P = ParamSpec("P")
 T = TypeVar("T")
 
+# Of each connection, in milliseconds where they are times. A heavy customer's history is ten times
+# slower by a generic plan; custom plans are cheap.
+SETTINGS = {
+    "statement_timeout": "15000",
+    "lock_timeout": "5000",
+    "TimeZone": "UTC",
+    "plan_cache_mode": "force_custom_plan",
+}
 TRIES = 5
 RESTED_SECONDS = 1.0  # a connection that was used since is not tested
 _SQLSTATES = {"40001", "40P01", "55P03"}  # serialization failure, deadlock, lock not available
@@ -44,14 +52,16 @@ class CommitOutcomeUnknownError(RuntimeError):
     """The connection broke during COMMIT: what was written may or may not be there."""
 
 
-def engine_options(database_url: str, threads: int) -> dict[str, Any]:
-    """Options for create_engine: more connections than threads, and short waits for one."""
+def engine_options(database_url: str, threads: int, *, pooled: bool = False) -> dict[str, Any]:
+    """Options for create_engine: more connections than threads, and short waits for one. `pooled`
+    is behind PgBouncer, where the role has the settings (`role_settings.py`) and a statement that
+    was prepared may meet another server."""
     if database_url.startswith("sqlite"):
         return {
             "connect_args": {"timeout": 15, "check_same_thread": False},
             "json_serializer": _storable_json,
         }
-    settings = "-c statement_timeout=15000 -c lock_timeout=5000 -c timezone=UTC"
+    settings = " ".join(f"-c {name}={value}" for name, value in SETTINGS.items())
     return {
         "json_serializer": _storable_json,
         "pool_size": threads + 5,
@@ -59,7 +69,6 @@ def engine_options(database_url: str, threads: int) -> dict[str, Any]:
         "pool_timeout": 10,
         "pool_use_lifo": True,  # few are used, and have their statements prepared
         "pool_recycle": 1800,
-        # A heavy customer's history is ten times slower by a generic plan; custom plans are cheap.
         "connect_args": {
             "connect_timeout": 5,
             # A network that swallows packets must not hold a worker for a quarter of an hour.
@@ -67,7 +76,7 @@ def engine_options(database_url: str, threads: int) -> dict[str, Any]:
             "keepalives_interval": 5,
             "keepalives_count": 3,
             "tcp_user_timeout": 20_000,  # milliseconds
-            "options": f"{settings} -c plan_cache_mode=force_custom_plan",
+            **({"prepare_threshold": None} if pooled else {"options": settings}),
         },
     }
 

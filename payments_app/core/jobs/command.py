@@ -22,6 +22,7 @@ class Claim:
     claims: int
     tries: int
     failures: int = 0
+    traceparent: str | None = None  # of what it goes on from (core/tracing.py)
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from flask import current_app
 from sqlalchemy import CheckConstraint, Index, String, Text, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from payments_app.core import registry
+from payments_app.core import registry, tracing
 from payments_app.core.db.clock import database_now
 from payments_app.core.db.columns import BIGINT, Key
 from payments_app.core.db.ids import without_payment_methods
@@ -54,6 +54,7 @@ class Message(Base):
     failures: Mapped[int] = mapped_column(default=0, server_default="0")
     first_put_off_at: Mapped[dt.datetime | None]
     last_error: Mapped[str | None] = mapped_column(Text)
+    traceparent: Mapped[str | None] = mapped_column(String(55))  # see core/tracing.py
     done_at: Mapped[dt.datetime | None]
     dead_at: Mapped[dt.datetime | None]
     discarded_at: Mapped[dt.datetime | None]
@@ -144,6 +145,7 @@ def _stage_together(
         _TOGETHER,
         {
             "subject": subject,
+            "traceparent": tracing.traceparent(),
             "event": event,
             "own": [subscriber.command for subscriber in own],
             "commands": [subscriber.command for subscriber in asked],
@@ -197,6 +199,7 @@ def stage(
         dedupe_key=key or f"{command}:{subject}",
         unique_key=f"{command}:{subject}" if unique_while_open else None,
         available_at=database_now(delay),
+        traceparent=tracing.traceparent(),
     )
     _tell_of(session, command, subject, queue, delay, fresh=fresh)
     return fresh

@@ -15,7 +15,7 @@ from flask import Flask, current_app
 from sqlalchemy import exists, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from payments_app.core import registry
+from payments_app.core import registry, tracing
 from payments_app.core.db.clock import database_now
 from payments_app.core.db.session import CommitOutcomeUnknownError, at_once
 from payments_app.core.extensions import db
@@ -208,7 +208,8 @@ def perform(claim: Claim) -> None:
     """Do what one claimed message asks for, and say how it ended. Never raises an Exception."""
     command = commands()[claim.command]  # nothing else was claimed
     try:
-        is_done = command.run(claim.subject, claim)
+        with tracing.span(claim.command, claim.traceparent, subject=claim.subject):
+            is_done = command.run(claim.subject, claim)
     except Later as later:
         log.info("%s %s: again in %s s (%s)", claim.command, claim.subject, later.seconds, later)
         leases.put_off(claim, later.seconds, later.reason, is_try=later.is_try)

@@ -45,11 +45,12 @@ def store_together(messages: Table) -> Executable:
     rows = select(
         *(given.c[name] for name in columns),
         bindparam("subject", type_=String),
+        bindparam("traceparent", type_=String),
         database_now(given.c.delay),
     )
     stored = (
         postgresql.insert(messages)
-        .from_select([*columns, "subject", "available_at"], rows)
+        .from_select([*columns, "subject", "traceparent", "available_at"], rows)
         .on_conflict_do_nothing()
         .returning(messages.c.command)
         .cte("stored")

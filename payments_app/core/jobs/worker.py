@@ -16,7 +16,7 @@ from collections import Counter
 from typing import Any
 
 from flask import Flask
-from redis import Redis, RedisError
+from redis import RedisError
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 from rq import SimpleWorker
@@ -25,7 +25,7 @@ from rq.serializers import JSONSerializer
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from payments_app.core import registry
+from payments_app.core import redis_client, registry
 from payments_app.core.db.session import CommitOutcomeUnknownError, atomic
 from payments_app.core.extensions import db
 from payments_app.core.jobs import counters
@@ -124,7 +124,7 @@ class QueueProcess:
         url = self._app.config["CONFIG"].redis_url
         return QueueWorker(
             [self._queue],
-            connection=Redis.from_url(url, retry=Retry(NoBackoff(), 0), driver_info=None),
+            connection=redis_client.client(url, retry=Retry(NoBackoff(), 0), driver_info=None),
             job_class=WakeUpJob,
             serializer=JSONSerializer,
             worker_ttl=45,

@@ -20,18 +20,11 @@ from payments_app.core.web.access import staff
 from payments_app.core.web.headers import private
 from payments_app.core.web.query import UnreadableQueryError, asked, takes
 from payments_app.ops.acknowledge import acknowledge, list_alerts
+from payments_app.ops.alert_kinds import KINDS, PAGES
 from payments_app.ops.blueprint import blueprint
 from payments_app.payments.models import Transaction
 
 MAX_ID = 2**63 - 1
-# Where what an alert of this kind is about is shown, if it is about no payment.
-_PAGES = {
-    "reconciliation": ("Reconciliation", "staff.findings"),
-    "not_compared": ("Reconciliation", "staff.findings"),
-    "unmatched": ("Disputes", "staff.disputes"),
-    **dict.fromkeys(("late", "redis", "unknown_command"), ("Queues", "ops.queues")),
-    **dict.fromkeys(("stripe_doctor", "stripe_misconfigured"), ("Stripe", "ops.stripe")),
-}
 
 
 @blueprint.get("/staff/alerts")
@@ -49,6 +42,7 @@ def alerts() -> Response:
         "ops/alerts.html",
         alerts=found,
         about=about(session, found),
+        kinds=KINDS,
         names=names_of(session, (alert.acknowledged_by or "" for alert in found)),
         past=past,
         may_acknowledge=signed_in().may("acknowledge_alert"),
@@ -72,8 +66,8 @@ def about(session: Session, found: Sequence[Alert]) -> dict[int, tuple[str, str]
         elif alert.kind == "dead_letter":
             number = alert.key.partition(":")[2]
             linked[alert.id] = ("Dead letter", url_for("ops.dead_letter", message_id=number))
-        elif alert.kind in _PAGES:
-            words, endpoint = _PAGES[alert.kind]
+        elif alert.kind in KINDS and (page := PAGES.get(KINDS[alert.kind].about)):
+            words, endpoint = page
             linked[alert.id] = (words, url_for(endpoint))
     return linked
 

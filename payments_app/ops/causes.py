@@ -5,20 +5,29 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
 from payments_app.core import alerts
 from payments_app.core.alerts import Alert
+from payments_app.core.db.clock import database_now
 from payments_app.core.db.session import atomic
 from payments_app.core.history import SYSTEM
+from payments_app.core.jobs import unknown
+from payments_app.core.jobs.outbox import OPEN, Message
+from payments_app.core.restores import is_restoring
+from payments_app.gateway.breaker import NAME, Breaker
 from payments_app.ops.diagnosis import Trouble
 from payments_app.payments.models import Transaction
 from payments_app.payments.phases import State
 from payments_app.reconcile.models import Finding
 
 _OF_WATCH = ("late", "redis")
-_OF_PENDING = ("outcome_unknown", "stripe_unreachable")
+_OF_PENDING = ("outcome_unknown", "stripe_unreachable", "stripe_misconfigured", "unknown_kind")
+_OF_STRIPE = ("stripe_unreachable", "stripe_misconfigured")
+# These repeat each minute while their cause lasts.
+_REPEATED = ("card_testing", "stripe_unread")
+QUIET_SECONDS = 1800
 _OF_ALL = ("", "many")  # what the key of an alert on all findings of a kind ends in
 
 
@@ -27,7 +36,16 @@ def close_gone(session: Session, found: Iterable[Trouble]) -> int:
     """Close the open alerts whose cause is not there any more; `found` is all that is wrong now.
     Returns how many there were."""
     still = {trouble.key for trouble in found}
-    gone = [*_of_watch(session, still), *_of_findings(session), *_of_pending(session)]
+    gone = [
+        *_of_watch(session, still),
+        *_of_breaker(session),
+        *_of_findings(session),
+        *_of_pending(session),
+        *_of_stripe(session),
+        *_not_seen_since(session),
+        *_of_unknown(session),
+        *_of_restore(session),
+    ]
     return sum(alerts.acknowledge(session, key, SYSTEM) for key in gone)
 
 
@@ -67,3 +85,49 @@ def _of_pending(session: Session) -> Iterator[str]:
         )
     )
     return (key for key, id_ in about.items() if id_ in ended and "rfd_" not in key)
+
+
+def _of_breaker(session: Session) -> Iterator[str]:
+    """Where Stripe answered since: whoever was let through first closed the breaker."""
+    if session.scalar(select(Breaker.open_until).where(Breaker.name == NAME)) is None:
+        yield from _open_keys(session, "breaker_open")
+
+
+def _of_stripe(session: Session) -> Iterator[str]:
+    """Alerts on Stripe's refusals at large, where it took a payment since the last of them."""
+    rows = session.execute(
+        select(Alert.key, Alert.data).where(
+            Alert.kind.in_(_OF_STRIPE),
+            Alert.acknowledged_at.is_(None),
+            exists().where(
+                Transaction.state == State.SUCCEEDED,
+                Transaction.ended_at > Alert.last_at,
+                Transaction.stripe_id.is_not(None),
+            ),
+        )
+    ).all()
+    return (row.key for row in rows if not (row.data or {}).get("transaction_id"))
+
+
+def _not_seen_since(session: Session) -> Iterator[str]:
+    query = select(Alert.key).where(
+        Alert.kind.in_(_REPEATED),
+        Alert.acknowledged_at.is_(None),
+        Alert.last_at < database_now(-QUIET_SECONDS),
+    )
+    return iter(session.scalars(query).all())
+
+
+def _of_unknown(session: Session) -> Iterator[str]:
+    """Commands that no message waits for any more."""
+    open_ = [*_open_keys(session, unknown.KIND)]
+    if not open_:
+        return iter(())
+    waiting = session.scalars(select(Message.command).where(*OPEN).distinct())
+    still = {unknown.alert_key(command) for command in waiting}
+    return (key for key in open_ if key not in still)
+
+
+def _of_restore(session: Session) -> Iterator[str]:
+    if not session.scalar(select(is_restoring())):
+        yield from _open_keys(session, "restored")

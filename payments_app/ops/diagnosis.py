@@ -81,7 +81,7 @@ def troubles(
         meaning = "Payments wait and continue when Stripe answers. Nobody is charged twice."
         found.append(Trouble("breaker:stripe", "Stripe does not answer.", meaning, critical=True))
     for state in redis:
-        for number, words in enumerate(state.problems()):
+        for number, (name, words) in enumerate(state.problems().items()):
             meaning = (
                 "Nothing is lost. Payments are in the database and wait longer."
                 if not state.up
@@ -89,7 +89,7 @@ def troubles(
             )
             what = words[0].upper() + words[1:] + "."
             critical = state.role == "jobs" and (not state.up or number == 0)
-            found.append(Trouble(f"redis:{state.role}:{number}", what, meaning, critical))
+            found.append(Trouble(f"redis:{state.role}:{name}", what, meaning, critical))
     return sorted(found, key=lambda trouble: not trouble.critical)
 
 

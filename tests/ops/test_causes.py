@@ -56,7 +56,7 @@ def test_a_queue_that_is_in_time_again_is_no_alert(job_driver: JobDriver) -> Non
 
 
 def test_who_closed_it_is_the_system(job_driver: JobDriver) -> None:
-    _alert("redis", "redis:jobs:0")
+    _alert("redis", "redis:jobs:forgets")
     close_gone([])
     assert [alert.acknowledged_by for alert in job_driver.alerts()] == ["system"]
 

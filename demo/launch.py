@@ -3,7 +3,8 @@
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from demo import merchants
@@ -17,7 +18,8 @@ from parts.ports import is_free
 from parts.process import Process, wait_until
 from parts.sandbox import Sandbox
 
-READY_SECONDS = 60
+STILL_SECONDS = 60  # so long nothing moves before it is given up
+SAY_SECONDS = 15
 
 
 class Demo:
@@ -66,7 +68,7 @@ class Demo:
         self.data.release()
 
     def _wait_for(self, standin: Process) -> None:
-        if not wait_until(standin.is_ready, READY_SECONDS):
+        if not self._wait(standin.is_ready, standin.name):
             raise Refusal(f"{standin.name} did not start: see {self._log(_slug(standin))}.")
 
     def _flask(self, *words: str) -> None:
@@ -87,14 +89,58 @@ class Demo:
 
     def _wait_until_ready(self, supervisor: Supervisor) -> None:
         url = f"http://127.0.0.1:{self.port}/readyz"
-        if wait_until(lambda: answers(url) and not supervisor.faltering(), READY_SECONDS):
+        programs = "the web processes and workers"
+        ready = self._wait(
+            lambda: bool(supervisor.failed()) or (answers(url) and not supervisor.faltering()),
+            programs,
+        )
+        if ready and not supervisor.failed():
             return
-        failing = supervisor.faltering() or ["web"]
+        failing = supervisor.failed() or supervisor.faltering() or ["web"]
         logs = ", ".join(str(self._log(name)) for name in failing)
-        raise Refusal(f"Not ready after {READY_SECONDS} s: {', '.join(failing)}. See {logs}.")
+        names = ", ".join(failing)
+        raise Refusal(f"Not ready, and nothing moved for {STILL_SECONDS} s: {names}. See {logs}.")
+
+    def _wait(self, condition: Callable[[], bool], name: str) -> bool:
+        return wait_while_moving(
+            condition, lambda: _movement(self.data.logs), name, STILL_SECONDS, SAY_SECONDS
+        )
 
     def _log(self, name: str) -> Path:
         return self.data.logs / f"{name}.log"
+
+
+def wait_while_moving(
+    condition: Callable[[], bool],
+    movement: Callable[[], object],
+    name: str,
+    still_seconds: float,
+    say_seconds: float,
+) -> bool:
+    """Whether the condition came true before `movement` stood still for so many seconds. What is
+    waited for is said now and then."""
+    began = time.monotonic()
+    while True:
+        seen = movement()
+        moved = False
+
+        def over(seen: object = seen) -> bool:
+            nonlocal moved
+            moved = movement() != seen
+            return moved or condition()
+
+        deadline = time.monotonic() + still_seconds
+        while not wait_until(over, min(say_seconds, max(0.0, deadline - time.monotonic()))):
+            if time.monotonic() >= deadline:
+                return False
+            print(f"Waiting for {name}, {time.monotonic() - began:.0f} s ...", flush=True)
+        if condition():
+            return True
+
+
+def _movement(logs: Path) -> object:
+    """What changes while a slow machine is still at it: somebody writes a log."""
+    return sorted((path.name, path.stat().st_size) for path in logs.glob("*") if path.is_file())
 
 
 def _port(env: Mapping[str, str]) -> int:

@@ -43,8 +43,15 @@ class Supervisor(Process):
 
     def faltering(self) -> list[str]:
         """The names of the programs that are not running."""
+        return [name for name, state in self._states() if state != "RUNNING"]
+
+    def failed(self) -> list[str]:
+        """The names of the programs that are not started again: they ended too often."""
+        return [name for name, state in self._states() if state == "FATAL"]
+
+    def _states(self) -> list[tuple[str, str]]:
         lines = [line.split() for line in self._ask("status").splitlines()]
-        return [line[0].rpartition(":")[2] for line in lines if line[1:2] != ["RUNNING"]]
+        return [(line[0].rpartition(":")[2], line[1]) for line in lines if len(line) > 1]
 
     def _ask(self, *words: str) -> str:
         asked = subprocess.run(

@@ -1,5 +1,6 @@
 -- Roles: `payments_owner` migrates and owns the tables; `payments_app` reads and writes rows, and
--- can neither change a table nor empty one. Once, as a superuser:
+-- can neither change a table nor empty one. As a superuser, for each database and again whenever you
+-- like:
 --
 --   psql -v database=payments -f deploy/roles.sql
 --
@@ -7,8 +8,10 @@
 -- payments_owner in DATABASE_URL; every process runs with payments_app.
 \set ON_ERROR_STOP on
 
-CREATE ROLE payments_owner LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE;
-CREATE ROLE payments_app LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE CONNECTION LIMIT 180;
+SELECT format('CREATE ROLE %I', name) FROM unnest(ARRAY['payments_owner', 'payments_app']) AS name
+    WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = name) \gexec
+ALTER ROLE payments_owner LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE;
+ALTER ROLE payments_app LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE CONNECTION LIMIT 180;
 
 ALTER DATABASE :"database" OWNER TO payments_owner;
 REVOKE ALL ON DATABASE :"database" FROM PUBLIC;

@@ -92,15 +92,31 @@ def test_the_app_s_role_can_change_no_table(filled: str, statement: str) -> None
 
 
 def test_a_backup_restores_to_the_same_rows(server: Postgres, filled: str, tmp_path: Path) -> None:
-    made = _run("backup", filled, tmp_path)
+    made = _run("backup", filled, tmp_path / "not" / "there yet")
     assert made.returncode == 0, made.stderr
-    empty = create_database(server.url(), "restored")
+    create_database(server.url(), "restored")
+    _psql(server.url(), "-v", "database=restored", "-f", str(DEPLOY / "roles.sql"))
+    empty = _as("payments_owner", server.url("restored"))
     done = _run("restore", empty, made.stdout.strip())
     assert done.returncode == 0, done.stderr
     assert _rows(empty) == _rows(filled)
     with psycopg.connect(libpq(empty)) as connection:
         (closed,) = connection.execute("SELECT opened_at IS NULL FROM pay_restore").fetchone()
     assert closed
+
+
+def test_the_roles_may_be_made_twice(server: Postgres, filled: str) -> None:
+    _psql(server.url(), "-v", "database=payments", "-f", str(DEPLOY / "roles.sql"))
+
+
+def test_a_restore_that_the_application_can_t_use_says_so(
+    server: Postgres, filled: str, tmp_path: Path
+) -> None:
+    made = _run("backup", filled, tmp_path)
+    done = _run("restore", create_database(server.url(), "ungranted"), made.stdout.strip())
+    assert done.returncode == 1
+    assert "payments_app may not use" in done.stderr
+    assert "roles.sql" in done.stderr
 
 
 def _rows(url: str) -> list[tuple[object, ...]]:

@@ -100,9 +100,9 @@ def _of_stripe(session: Session) -> Iterator[str]:
             Alert.kind.in_(_OF_STRIPE),
             Alert.acknowledged_at.is_(None),
             exists().where(
-                Transaction.state == State.SUCCEEDED,
+                Transaction.state == State.COMPLETE,
                 Transaction.ended_at > Alert.last_at,
-                Transaction.stripe_id.is_not(None),
+                Transaction.stripe_payment_id.is_not(None),
             ),
         )
     ).all()

@@ -10,11 +10,11 @@ PAYMENT = "payment"  # of `transaction_id` in its data
 PAGES = {  # words and endpoint
     "alerts": ("Alerts", "ops.alerts"),
     "disputes": ("Disputes", "staff.disputes"),
-    "merchants": ("Merchants", "staff.merchants"),
+    "merchants": ("Merchants", "staff.merchant_list"),
     "queues": ("Queues", "ops.queues"),
     "reconciliation": ("Reconciliation", "staff.findings"),
     "stripe": ("Stripe", "ops.stripe"),
-    "payments": ("Payments", "staff.payments"),
+    "payments": ("Payments", "staff.payment_list"),
     "dead letter": ("Dead letter", "ops.dead_letter"),
 }
 

@@ -18,13 +18,15 @@ OF_THE_WATCH = {"late", "redis"}  # the first word of a trouble's key
 
 
 def _constants(tree: ast.Module) -> dict[str, str]:
-    return {
-        target.id: node.value.value
-        for node in tree.body
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
-        for target in node.targets
-        if isinstance(target, ast.Name) and isinstance(node.value.value, str)
-    }
+    """Each text that a module names: `A = "a"`, or `A, B = "a", "b"`."""
+    found: dict[str, str] = {}
+    for node in (each for each in tree.body if isinstance(each, ast.Assign)):
+        names = ast.unparse(node.targets[0]).strip("()").split(", ")
+        values = node.value.elts if isinstance(node.value, ast.Tuple) else [node.value]
+        for name, value in zip(names, values, strict=False):
+            if isinstance(value, ast.Constant) and isinstance(value.value, str):
+                found[name] = value.value
+    return found
 
 
 def _everywhere() -> dict[str, str]:

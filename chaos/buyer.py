@@ -117,7 +117,9 @@ class Buyer:
     def _refused(self, answer: requests.Response) -> None:
         code = answer.json().get("error", {}).get("code")
         if code not in _REFUSED:
-            self._witness.object("posts_are_understood", f"{answer.status_code} {code}")
+            self._witness.object(
+                "posts_are_understood", f"{answer.status_code} {code}: {answer.text[:200]}"
+            )
 
     def _tamper(self) -> None:
         """A price of the browser's own is refused, whatever else breaks."""

@@ -32,6 +32,7 @@ ERRANDS = {
     "pending": 3,
     "retry": 5,
 }
+ONE_EACH = "sticker"  # of which a customer gets one
 ITEMS = ("field-notes", "field-notes", "enamel-mug", "canvas-bag", "tea-tin", "sticker")
 
 
@@ -85,10 +86,11 @@ def _wish(chance: random.Random, number: int) -> Wish:
     cards = [chance.choice(first)]
     while len(cards) < 3 and chance.random() < 0.7:
         cards.append(chance.choice(chance.choices((GOOD, DECLINED, ASKED), (6, 2, 2))[0]))
+    item, quantity = chance.choice(ITEMS), chance.randint(1, 3)
     return Wish(
         number=number,
-        item=chance.choice(ITEMS),
-        quantity=chance.randint(1, 3),
+        item=item,
+        quantity=1 if item == ONE_EACH else quantity,
         cards=tuple(cards),
         bank=chance.choices(("complete", "fail", "leave"), (6, 2, 2))[0],
         double_click=chance.random() < 0.15,

@@ -9,7 +9,7 @@ from parts.ports import free_or
 from parts.process import Process
 from parts.redis import Redis
 from parts.sandbox import Sandbox
-from parts.settings import sandbox_account, webhook_secrets
+from parts.settings import SHOP_NAME, sandbox_account, webhook_secrets
 from parts.turnstile import Turnstile
 
 
@@ -78,6 +78,7 @@ def _defaults(data: DataDirectory, port: int) -> dict[str, str]:
     return {
         "SECRET_KEY": data.kept("secret_key", lambda: secrets.token_urlsafe(48)),
         "PUBLIC_URL": f"http://127.0.0.1:{port}",
+        "SHOP_NAME": SHOP_NAME,
         "DATABASE_URL": f"sqlite:///{data.path}/payments.sqlite3",
         "CHECKOUT_RATE_LIMIT": "6000/minute",
         "CHECKOUT_CHALLENGE": "off",

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 # Nothing answers there: for what touches the database alone.
 NO_REDIS, NO_CACHE = "redis://127.0.0.1:1/0", "redis://127.0.0.1:1/1"
+SHOP_NAME = "Corner Shop"
 WEBHOOK_SECRETS = (
     "STRIPE_WEBHOOK_SECRET",
     "STRIPE_CONNECT_WEBHOOK_SECRET",
@@ -34,6 +35,7 @@ def private_settings(
     return {
         "SECRET_KEY": secrets.token_urlsafe(48),
         "PUBLIC_URL": "http://127.0.0.1:8000",
+        "SHOP_NAME": SHOP_NAME,
         "DATABASE_URL": database_url,
         "REDIS_URL": redis_url,
         "CACHE_REDIS_URL": cache_redis_url,

@@ -111,8 +111,9 @@ def failed_portable_tests() -> list[str]:
 
 
 def pytest(arguments: list[str], env: dict[str, str]) -> int:
-    """Its exit code. `TEST_WORKERS` says how many processes share the tests."""
-    workers = os.environ.get("TEST_WORKERS") or str(max(2, os.cpu_count() or 2))
+    """Its exit code. `TEST_WORKERS` says how many processes share the tests. One more than there
+    are processors, since a process spends a fifth of its time waiting: for restarts, for limits."""
+    workers = os.environ.get("TEST_WORKERS") or str((os.cpu_count() or 1) + 1)
     print(f"\nTests on {env['TEST_DATABASE']}", flush=True)
     command = [sys.executable, "-m", "pytest", "-q", "-n", workers, "--dist", "worksteal"]
     # Hundreds of processes begin in a run: what one has compiled the others read.

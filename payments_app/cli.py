@@ -24,6 +24,7 @@ from payments_app.ops.check_edge import check_edge
 from payments_app.ops.commands import alerts_group, queues_group
 from payments_app.ops.stripe_commands import stripe_group
 from payments_app.ops.stripe_doctor import stage_at_start
+from payments_app.orders.commands import products_group
 from payments_app.reconcile import sweep as sweeper
 from payments_app.reconcile.commands import reconcile_group
 from payments_app.restore.commands import restore
@@ -75,6 +76,7 @@ _COMMANDS = (
     inbound_group,
     keys_group,
     merchants_group,
+    products_group,
     alerts_group,
     queues_group,
     reconcile_group,

@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from payments_app.config_checks import flag, listed, problems_of
 
@@ -35,6 +36,9 @@ class Config:
     secret_key: str
     secret_key_fallbacks: tuple[str, ...]  # which still verify, and sign nothing
     public_url: str
+    shop_name: str
+    shop_url: str | None  # where the shop's name leads; None: to our own list of products
+    shop_contact: str | None  # a mail address for buyers' questions
     database_url: str
     redis_url: str
     cache_redis_url: str
@@ -85,6 +89,9 @@ class Config:
             secret_key=env["SECRET_KEY"],
             secret_key_fallbacks=listed(env.get("SECRET_KEY_FALLBACKS") or ""),
             public_url=env["PUBLIC_URL"].rstrip("/"),
+            shop_name=env.get("SHOP_NAME") or str(urlsplit(env["PUBLIC_URL"]).hostname),
+            shop_url=env.get("SHOP_URL") or None,
+            shop_contact=env.get("SHOP_CONTACT") or None,
             database_url=_with_driver(env["DATABASE_URL"]),
             redis_url=env["REDIS_URL"],
             cache_redis_url=env["CACHE_REDIS_URL"],

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from payments_app.accounts import passwords
+from payments_app.accounts.api_keys import ApiKey
 from payments_app.accounts.models import Staff
 from payments_app.accounts.permissions import ROLE_NAMES
 from payments_app.accounts.sessions import end_all_sessions
@@ -102,12 +103,19 @@ def change_role(session: Session, email: str, role: str, actor: str = CLI) -> No
 
 
 def names_of(session: Session, ids: Iterable[str]) -> dict[str, str]:
-    """E-mails by staff id, for a page that shows who did something."""
-    wanted = {id_ for id_ in ids if id_.startswith("stf_")}
-    if not wanted:
-        return {}
-    rows = session.execute(select(Staff.id, Staff.email).where(Staff.id.in_(wanted)))
-    return {row.id: row.email for row in rows}
+    """For a page that shows who did something: e-mails by staff id, and the names of applications
+    by the id of their API key."""
+    wanted = set(ids)
+    staff = {id_ for id_ in wanted if id_.startswith("stf_")}
+    keys = {id_ for id_ in wanted if id_.startswith("key_")}
+    names: dict[str, str] = {}
+    if staff:
+        rows = session.execute(select(Staff.id, Staff.email).where(Staff.id.in_(staff)))
+        names |= {row.id: row.email for row in rows}
+    if keys:
+        found = session.execute(select(ApiKey.id, ApiKey.name).where(ApiKey.id.in_(keys)))
+        names |= {row.id: f"{row.name} (API key)" for row in found}
+    return names
 
 
 def _find(session: Session, email: str) -> Staff | None:

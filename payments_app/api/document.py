@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -10,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 from spectree import Response, SpecTree
 from spectree.models import SecureType, SecurityScheme, SecuritySchemeData
 
-from payments_app.api.shapes import Error
+from payments_app.api.shapes import Error, NoQuery
 from payments_app.core.web.http import ProblemError
 from payments_app.core.web.links import absolute
 
@@ -74,7 +75,7 @@ def described(
     answer: type[BaseModel],
     *,
     json: type[BaseModel] | None = None,
-    query: type[BaseModel] | None = None,
+    query: type[BaseModel] = NoQuery,
     status: int = 200,
     errors: tuple[int, ...] = (),
 ) -> Callable[[View], View]:
@@ -91,7 +92,10 @@ def document_of(app: Flask) -> dict[str, Any]:
     known: dict[str, Any] | None = app.extensions.get("api_document")
     if known is None:
         _spec.app = app
+        # Making it takes the inner shapes out of the models: the next one's would be missing.
+        models, _spec.models = _spec.models, copy.deepcopy(_spec.models)
         made = _spec._generate_spec()
+        _spec.models = models
         made["servers"] = [{"url": absolute("")}]
         known = app.extensions["api_document"] = made
     return known

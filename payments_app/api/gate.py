@@ -28,12 +28,13 @@ def check(scope: str) -> None:
     scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
     config = current_app.config["CONFIG"]
     secret = secret.strip() if scheme.lower() == "bearer" else ""
-    if secret.startswith(api_keys.prefix_of(live=not config.live)):
-        mode = api_keys.mode_of(live=config.live)
-        raise _unauthorized("wrong_mode", f"This service is in {mode} mode. Use a {mode} key.")
-    key = api_keys.key_of(db.session(), secret) if secret else None
+    wrong_mode = secret.startswith(api_keys.prefix_of(live=not config.live))
+    key = api_keys.key_of(db.session(), secret) if secret and not wrong_mode else None
     if key is None:
         limiter().check("api", _STRANGERS, f"address:{visitor_network()}")
+        if wrong_mode:
+            mode = api_keys.mode_of(live=config.live)
+            raise _unauthorized("wrong_mode", f"This service is in {mode} mode. Use a {mode} key.")
         raise _unauthorized(
             "unauthorized", "Send a secret key that is good: Authorization: Bearer pay_..."
         )

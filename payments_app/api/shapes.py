@@ -7,10 +7,12 @@ Amounts are whole numbers of minor units (1099 is $10.99, and 1099 is also JPY 1
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic.json_schema import SkipJsonSchema
 
 from payments_app.core.email_addresses import checked
 from payments_app.core.money import code_of
@@ -18,6 +20,7 @@ from payments_app.payment_requests.find import Status
 
 MOST = 10**12
 _MOST_LABELS = 50
+_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
 def _currency(typed: str) -> str:
@@ -62,6 +65,33 @@ def _labels(typed: dict[str, str]) -> dict[str, str]:
     return typed
 
 
+def _written(typed: Any) -> Any:
+    """Digits alone are no time: 20301231 and 2030 were read as seconds, a moment of 1970."""
+    if not isinstance(typed, str) or not _DATE.match(typed):
+        raise ValueError("This must be a time, as in 2030-01-31T12:00:00Z.")
+    return typed
+
+
+def _in_utc(read: dt.datetime) -> dt.datetime:
+    try:
+        return read.astimezone(dt.UTC)
+    except OverflowError:
+        raise ValueError("This must be a time from the years 1 to 9999.") from None
+
+
+def _given(typed: Any) -> Any:
+    """None is what JSON has for a number that could not be read."""
+    if typed is None:
+        raise ValueError("This must be a whole number. Leave it out to give back all that is left.")
+    return typed
+
+
+def _left_out(schema: dict[str, Any]) -> None:
+    """Who reads the document must not send a default that is refused."""
+    del schema["default"]
+
+
+Time = Annotated[AwareDatetime, BeforeValidator(_written), AfterValidator(_in_utc)]
 Amount = Annotated[int, Field(strict=True, ge=1, le=MOST)]
 Currency = Annotated[str, Field(min_length=3, max_length=3), AfterValidator(_currency)]
 Address = Annotated[str, Field(max_length=2000), AfterValidator(_address)]
@@ -97,15 +127,23 @@ class NewPayment(_Sent):
     metadata: Labels = {}
     return_url: Address
     cancel_url: Address | None = None
-    expires_at: AwareDatetime | None = None
+    expires_at: Time | None = None
     save_card: Annotated[bool, Field(strict=True)] = False
 
 
 class NewRefund(_Sent):
     """Without an amount, all that is left of the payment is given back."""
 
-    amount: Amount | None = None
+    amount: Annotated[
+        Amount | SkipJsonSchema[None],
+        BeforeValidator(_given),
+        Field(json_schema_extra=_left_out),
+    ] = None
     reason: Text
+
+
+class NoQuery(_Sent):
+    """An address without parameters: what it does not take would be ignored."""
 
 
 class ListQuery(BaseModel):
@@ -116,8 +154,8 @@ class ListQuery(BaseModel):
 
     reference: str | None = None
     status: Status | None = None
-    created_from: AwareDatetime | None = None
-    created_before: AwareDatetime | None = None
+    created_from: Time | None = None
+    created_before: Time | None = None
     after: str | None = None
     limit: Annotated[int, Field(ge=1, le=100)] = 20
 
@@ -129,7 +167,7 @@ class EventsQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     after: str | None = None
-    since: AwareDatetime | None = None
+    since: Time | None = None
     limit: Annotated[int, Field(ge=1, le=100)] = 20
 
 

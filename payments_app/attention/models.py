@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import CheckConstraint, String
+from sqlalchemy import CheckConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from payments_app.core.db.clock import database_now
@@ -23,10 +23,10 @@ class WorkItem(Base):
 
     key: Mapped[str] = mapped_column(Key(200), primary_key=True)
     transaction_id: Mapped[str | None] = mapped_column(Key(40), index=True)
-    owner: Mapped[str | None] = mapped_column(String(80))
+    owner: Mapped[str | None] = mapped_column(Key(80))
     taken_at: Mapped[dt.datetime | None]
-    answer: Mapped[str | None] = mapped_column(String(16))
-    answered_by: Mapped[str | None] = mapped_column(String(80))
+    answer: Mapped[str | None] = mapped_column(Key(16))
+    answered_by: Mapped[str | None] = mapped_column(Key(80))
     answered_at: Mapped[dt.datetime | None]
     created_at: Mapped[dt.datetime] = mapped_column(server_default=database_now())
 

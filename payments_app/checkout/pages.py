@@ -37,7 +37,7 @@ from payments_app.payments.sellable import Offer, sellables
 @blueprint.get("/")
 @public
 def shop() -> str:
-    """The demo shop."""
+    """All that is for sale."""
     session = db.session()
     listings = [(kind.template, kind.things(session)) for kind in sellables() if kind.template]
     return render_template("checkout/shop.html", listings=listings)

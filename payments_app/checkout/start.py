@@ -23,10 +23,8 @@ from payments_app.core.money import chargeable
 from payments_app.core.web.http import ProblemError
 from payments_app.core.web.links import seal
 from payments_app.customers.find import customer_for
-from payments_app.customers.models import Customer
-from payments_app.payments.models import Role, Transaction
+from payments_app.payments.models import Transaction
 from payments_app.payments.payable import Holder, NotPayableError, Payable
-from payments_app.payments.queries import attempts
 from payments_app.payments.sellable import Offer
 from payments_app.payments.transactions.open import open_transaction
 
@@ -101,8 +99,10 @@ def _start(
         return Started(found, replayed=True)
     email = email_of(session, purchase, known)
     customer_id, payable = _payable(session, purchase, email)
-    already = payable.already(session, customer_id)
-    if already is not None and _is_theirs(session, customer_id, buyer, known):
+    proved = known == customer_id
+    if (proved or buyer) and (
+        already := payable.already(session, customer_id, None if proved else buyer)
+    ):
         raise NotPayableError("already_bought", already)
     transaction = open_transaction(
         session,
@@ -122,15 +122,6 @@ def _start(
 
 def _hashed(kind: str, value: str | None) -> str | None:
     return seal(f"holder:{kind}", value)[:40] if value else None
-
-
-def _is_theirs(session: Session, customer_id: str, buyer: str | None, known: str | None) -> bool:
-    """Whether this browser has paid as this customer, or proved to be them: nobody else is told
-    what the customer has."""
-    if known == customer_id or buyer is None:
-        return known == customer_id
-    before = attempts(Customer.payable_type, customer_id, Role.CUSTOMER)
-    return session.scalar(before.where(Transaction.buyer == buyer).limit(1)) is not None
 
 
 def _payable(session: Session, purchase: Purchase, email: str) -> tuple[str, Payable]:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import ipaddress
+import posixpath
 import re
 import socket
 from collections.abc import Mapping
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
+from psycopg import ProgrammingError
+from psycopg.conninfo import make_conninfo
+from redis import RedisError
 from redis.connection import ConnectionPool, parse_url
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from payments_app.config_checks.read import flag, is_https, is_loopback, split
@@ -19,7 +24,10 @@ _LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?"
 _SITE = re.compile(rf"https?://({_LABEL}(\.{_LABEL})*|\[[0-9a-fA-F:.]+\])(:[0-9]+)?/?")
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _MAIL = re.compile(rf"{_ATOM}(\.{_ATOM})*@{_LABEL}(\.{_LABEL})*")
+MOST_NAME = 60  # of the shop: it stands in the subject of each mail
 _IN_MEMORY = {None, "", ":memory:"}
+_REDIS_OPTION = re.compile(r"db|protocol|ssl_\w+")
+_ANY = {"0.0.0.0", "::"}  # noqa: S104 - whoever connects to these gets to this machine
 
 
 def _check_site(env: Mapping[str, str]) -> list[str]:
@@ -47,11 +55,23 @@ def _check_database(env: Mapping[str, str]) -> list[str]:
         parts = make_url(url) if url else None
     except (ArgumentError, ValueError):
         parts = None
-    if url and (parts is None or not 0 < (parts.port or 5432) < 65536 or parts.port == 0):
+    if parts and parts.drivername == "sqlite":
+        # After a `?` a file's name can mean what is only in memory, too.
+        lost = parts.database in _IN_MEMORY or parts.query
+        words = "DATABASE_URL must name a file alone: what is only in memory would be lost"
+        return [words] if lost else []
+    if url and (parts is None or not _is_database(parts)):
         return ["DATABASE_URL can't be read: postgresql://user:password@host:port/database"]
-    if parts and parts.drivername == "sqlite" and parts.database in _IN_MEMORY:
-        return ["DATABASE_URL must name a file: what is only in memory would be lost"]
     return []
+
+
+def _is_database(parts: URL) -> bool:
+    """Whether PostgreSQL's client takes the address; it asks nobody."""
+    try:
+        make_conninfo(**{name: str(value) for name, value in parts.query.items()})
+    except ProgrammingError:  # it knows each parameter
+        return False
+    return parts.port is None or 0 < parts.port < 65536
 
 
 def _check_redis(env: Mapping[str, str]) -> list[str]:
@@ -62,7 +82,10 @@ def _check_redis(env: Mapping[str, str]) -> list[str]:
         if url and not re.match(r"(rediss?|unix)://", url):
             problems.append(f"{name} must begin with redis://, rediss:// or unix://")
         elif url and (server := _redis_server(url)) is None:
-            problems.append(f"{name} can't be read: redis://user:password@host:port/number")
+            problems.append(
+                f"{name} can't be read: redis://user:password@host:port/number, and of what may"
+                " follow a ? only db, protocol and ssl_..."
+            )
         elif url and server:
             servers.append(server)
     # What a full server forgets is set for all of its databases; a trial may do with one server.
@@ -81,26 +104,34 @@ def _redis_server(url: str) -> tuple[str, int, int] | None:
         parts = parse_url(url)  # type: ignore[no-untyped-call]
         if "path" not in parts and "db" not in parts and urlsplit(url).path.strip("/"):
             return None  # redis-py takes a database that is no number for the first
+        if not all(_REDIS_OPTION.fullmatch(name) for name, _ in parse_qsl(urlsplit(url).query)):
+            return None  # others are handed to the client, and change how it answers us
         ConnectionPool.from_url(url).make_connection()  # it knows each parameter; asks nobody
-        host = str(parts.get("path") or parts.get("host") or "localhost").lower()
+        host = str(parts.get("path") or parts.get("host") or "localhost")
         number = int(parts.get("db") or 0)
         readable = number >= 0 and urlsplit(url).port != 0
         return (_machine(host), int(parts.get("port") or 6379), number) if readable else None
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RedisError):
         return None
 
 
 def _machine(host: str) -> str:
-    """One name for this machine, of whatever spelling: 127.1 is 127.0.0.1."""
-    host = host.rstrip(".")
+    """One name for a machine, or a socket's file, of whatever spelling: 127.1 is 127.0.0.1."""
+    if host.startswith("/"):
+        return posixpath.normpath(host)
+    host = host.lower().rstrip(".")
     with contextlib.suppress(OSError):
         host = socket.inet_ntoa(socket.inet_aton(host))
-    return "localhost" if is_loopback(f"redis://{f'[{host}]' if ':' in host else host}") else host
+    with contextlib.suppress(ValueError):
+        address = ipaddress.ip_address(host)
+        host = str(getattr(address, "ipv4_mapped", None) or address)
+    here = host in _ANY or is_loopback(f"redis://{f'[{host}]' if ':' in host else host}")
+    return "localhost" if here else host
 
 
 def _check_mail(env: Mapping[str, str]) -> list[str]:
     problems, url = [], env.get("SMTP_URL", "")
-    for name in ("MAIL_FROM", "ALERT_MAIL_TO"):
+    for name in ("MAIL_FROM", "ALERT_MAIL_TO", "SHOP_CONTACT"):
         if env.get(name) and not _MAIL.fullmatch(env[name]):
             problems.append(f"{name} must be an address alone, such as payments@example.com")
     if url and not env.get("MAIL_FROM"):
@@ -128,7 +159,7 @@ def _check_others(env: Mapping[str, str]) -> list[str]:
     problems = [
         f"{name} must be a host's address without user and spaces, https:// for any host but this"
         " machine"
-        for name in ("ALERT_WEBHOOK_URL", "CDN_PURGE_URL")
+        for name in ("ALERT_WEBHOOK_URL", "CDN_PURGE_URL", "SHOP_URL")
         if env.get(name) and not _is_target(env[name])
     ]
     if not re.fullmatch(r"[!-~]*", env.get("CDN_PURGE_TOKEN", "")):
@@ -145,6 +176,8 @@ def _check_others(env: Mapping[str, str]) -> list[str]:
         or (contact.startswith("mailto:") and _MAIL.fullmatch(contact[7:]))
     ):
         problems.append("SECURITY_CONTACT must be https://... or mailto:security@example.com")
+    if len(env.get("SHOP_NAME", "")) > MOST_NAME:
+        problems.append(f"SHOP_NAME has at most {MOST_NAME} characters")
     return problems
 
 

@@ -23,6 +23,8 @@ _SECRETS = (
     # Stripe's keys and secrets, https://docs.stripe.com/keys
     (re.compile(r"\b(sk|rk)_(test|live)_\w+"), r"\1_\2_[cut]"),
     (re.compile(r"\bwhsec_\w+"), "whsec_[cut]"),
+    # Other applications' keys for our API. See accounts/api_keys.py.
+    (re.compile(r"\bpay_(test|live)_[\w-]+"), r"pay_\1_[cut]"),
     (re.compile(r"\b((?:pi|seti|cs|cuss)_\w+?)_secret_\w+"), r"\1_secret_[cut]"),
     (re.compile(r"(\w+://[^\s:/@]*):[^\s/@]+@"), r"\1:[cut]@"),
     # Links of ours: one signs somebody in, another reaches what was bought. See core/web/tokens.py.

@@ -35,6 +35,11 @@ from payments_app.customers.recognise import (
     recognised,
     this_browser,
 )
+from payments_app.customers.sign_out import (
+    leave_payments_here,
+    sign_out,
+    sign_out_everywhere,
+)
 
 blueprint = Blueprint("customers", __name__)
 
@@ -94,9 +99,11 @@ def open_account(token: str) -> Response:
 def enter_account(token: str) -> Response | BaseResponse:
     """The link's button, which spends it: this browser is the customer's for a day, and so are the
     cards that it kept under their address."""
-    link = enter(token)
+    before, link = recognised(), enter(token)
     if link is None:
         return _too_old()
+    if before != link.customer_id:
+        leave_payments_here(before)
     if browser := this_browser():
         cards.verify_cards(link.customer_id, browser)
     return private(make_response(redirect(link.to, 303)))
@@ -124,7 +131,7 @@ def remove_card() -> BaseResponse:
 @buyer
 def leave() -> BaseResponse:
     """This browser is nobody's any more."""
-    visitor_sessions.sign_out(PURPOSE)
+    sign_out()
     return redirect(url_for("checkout.shop"), 303)
 
 
@@ -133,7 +140,7 @@ def leave() -> BaseResponse:
 def leave_everywhere() -> BaseResponse:
     """No browser is this customer's any more."""
     customer_id = _customer()
-    visitor_sessions.sign_out_everywhere(PURPOSE, customer_id, customer_id)
+    sign_out_everywhere(customer_id, customer_id)
     return redirect(url_for("customers.account"), 303)
 
 

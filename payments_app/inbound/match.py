@@ -10,41 +10,24 @@ from sqlalchemy.orm import Session
 from payments_app.core.db.columns import as_object
 from payments_app.core.db.session import atomic
 from payments_app.core.money import code_of
-from payments_app.gateway.ids import clean_id, id_of
+from payments_app.gateway.ids import clean_id
 from payments_app.gateway.numbers import MOST_AMOUNT, whole
 from payments_app.inbound.earlier_attempts import is_tried_again, was_tried_again
 from payments_app.inbound.import_intent import destination_of
 from payments_app.merchants.accounts import account_at_stripe
-from payments_app.payments.connect.account import account_of, our_application
+from payments_app.payments.connect.account import account_of
 from payments_app.payments.models import Transaction
-from payments_app.payments.transactions.stripe_metadata import read_metadata
+from payments_app.payments.transactions.their_own import was_their_own
 
 
 class MismatchError(Exception):
     """What Stripe says of the object does not fit what we know of it."""
 
 
-@atomic
-def is_their_own(session: Session, intent: dict[str, Any], account: str | None) -> bool:
-    """Whether a merchant took this payment on their own account without us: Stripe names the
-    application that made a payment there, none or another platform's. It is no sale of ours,
-    whoever hears of it. Before our first one there ours is not known: what is ours says so itself.
-
-    Source: https://docs.stripe.com/api/payment_intents/object#payment_intent_object-application
-    """
-    if account is None:
-        return False
-    application = id_of(intent.get("application"))
-    if application is None:
-        return True
-    ours = our_application(session)
-    return application != ours if ours is not None else read_metadata(intent) is None
-
-
 def is_new(transaction_id: str | None, intent: dict[str, Any], account: str | None) -> bool:
     """Whether no transaction tells yet of what the intent says, and one is to."""
     if transaction_id is None:
-        return not is_their_own(intent, account)
+        return not was_their_own(intent, account)
     return was_tried_again(transaction_id, intent)
 
 

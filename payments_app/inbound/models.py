@@ -19,8 +19,8 @@ class StripeEvent(Base):
     """An event by Stripe's own id. The body is not kept: the object is read again at Stripe.
 
     `received` waits to be worked on, `processed` was, `ignored` is of a kind that nothing handles,
-    or of a merchant's test mode beside a live key; `quarantined` does not fit what we know, for the
-    `reason` given, and moved nothing.
+    of a merchant's test mode beside a live key, or of a sale of theirs without us; `quarantined`
+    does not fit what we know, for the `reason` given, and moved nothing.
     """
 
     __tablename__ = "pay_stripe_events"

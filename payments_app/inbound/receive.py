@@ -22,6 +22,7 @@ from payments_app.inbound.models import IGNORED, PROCESSED, QUARANTINED, RECEIVE
 from payments_app.merchants.accounts import account_at_stripe
 from payments_app.payments.models import Transaction
 from payments_app.payments.payment_of import payment_of
+from payments_app.payments.transactions.their_own import is_their_own
 from payments_app.payments.unmatched import subject_of
 
 LATE_SECONDS = 300  # an event this old was delayed, or sent again after it failed
@@ -36,8 +37,8 @@ def receive(session: Session, event: Event) -> str:
     """
     handling = handling_of(event)
     created = dt.datetime.fromtimestamp(event.created, dt.UTC)
-    state, reason = _state(session, event, handling)
     transaction_id = _transaction_of(session, event)
+    state, reason = _state(session, event, handling, transaction_id)
     fresh = insert_once(
         session,
         StripeEvent,
@@ -77,7 +78,9 @@ def alert(session: Session, event_id: str, kind: str, reason: str) -> None:
     )
 
 
-def _state(session: Session, event: Event, handling: Handling | None) -> tuple[str, str | None]:
+def _state(
+    session: Session, event: Event, handling: Handling | None, transaction_id: str | None
+) -> tuple[str, str | None]:
     if handling is None:
         return IGNORED, None
     live = current_app.config["CONFIG"].live
@@ -90,9 +93,17 @@ def _state(session: Session, event: Event, handling: Handling | None) -> tuple[s
     is_foreign = event.account is not None and not _is_ours(session, event.account)
     if is_foreign and not handling.of_account:
         return QUARANTINED, f"it is of account {event.account}, which is not connected to ours"
+    if transaction_id is None and not handling.of_ours and _is_their_own(session, event):
+        return IGNORED, f"it is of a sale of {event.account} without us"
     if _subject(event, handling) is None:
         return QUARANTINED, "its object names nothing that could be read again"
     return (RECEIVED if handling.command == PROCESS else PROCESSED), None
+
+
+def _is_their_own(session: Session, event: Event) -> bool:
+    """Whether a merchant made this payment on their own account without us, as far as the event
+    says it: of those there may be any number, and ours would wait behind them."""
+    return "application" in event.content and is_their_own(session, event.content, event.account)
 
 
 def _is_ours(session: Session, account: str) -> bool:

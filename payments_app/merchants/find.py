@@ -11,7 +11,10 @@ from payments_app.core.db.session import insert_once
 from payments_app.core.email_addresses import normal
 from payments_app.merchants.models import Merchant
 
-SHOP_NAME = "Corner Shop"
+
+def shop_name() -> str:
+    """What the shop is called, as its settings say."""
+    return str(current_app.config["CONFIG"].shop_name)
 
 
 def default_merchant(session: Session) -> Merchant:
@@ -24,7 +27,7 @@ def default_merchant(session: Session) -> Merchant:
             session,
             Merchant,
             id=new_id("mrc"),
-            name=SHOP_NAME,
+            name=shop_name(),
             email=normal(config.mail_from),
             timezone=config.business_timezone,
             cutoff=0,

@@ -10,7 +10,7 @@ from payments_app.core.jobs.command import Claim
 from payments_app.core.web import link_requests, one_time_links
 from payments_app.customers.models import Customer
 from payments_app.customers.recognise import PATH, PURPOSE
-from payments_app.merchants.find import SHOP_NAME
+from payments_app.merchants.find import shop_name
 from payments_app.notices import mail_links, mails
 
 ACCOUNT_LINK = "account_link"
@@ -30,7 +30,7 @@ def write_account_link(session: Session, request_id: str, _claim: Claim) -> None
         ACCOUNT_LINK,
         request_id,
         customer.email,
-        f"Your cards at {SHOP_NAME}",
+        f"Your cards at {shop_name()}",
         link=mail_links.signs_in(PATH, PURPOSE, customer.id, asked.to),
         minutes=one_time_links.minutes(),
     )

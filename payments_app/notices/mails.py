@@ -19,7 +19,7 @@ from payments_app.core.db.session import atomic, insert_once
 from payments_app.core.jobs import outbox
 from payments_app.core.jobs.command import Claim, Later, Policy
 from payments_app.core.logs import redact
-from payments_app.merchants.find import SHOP_NAME
+from payments_app.merchants.find import shop_name
 from payments_app.notices import mail_links, smtp
 from payments_app.notices.models import Mail
 from payments_app.notices.queries import failure_stands
@@ -55,7 +55,7 @@ def write(
     `link` (of mail_links) is made as the mail is sent.
     """
     mail_id = new_id("ml")
-    words |= {"shop": SHOP_NAME, "subject": subject}
+    words |= {"shop": shop_name(), "subject": subject}
     if link is not None:
         words["link"] = mail_links.PLACEHOLDER
     templates = current_app.jinja_env  # without the context of a page: there is no request
@@ -128,7 +128,7 @@ def _take(session: Session, mail_id: str, *, to_send: bool) -> smtp.OutgoingMail
         link = mail_links.make(session, mail.link, mail.recipient)
     return smtp.OutgoingMail(
         key=mail.key,
-        sender_name=SHOP_NAME,
+        sender_name=shop_name(),
         sender=current_app.config["CONFIG"].mail_from,
         recipient=mail.recipient,
         subject=mail.subject,

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from payments_app.core import history
 from payments_app.core.db.session import atomic
 from payments_app.core.web.links import absolute
-from payments_app.merchants.find import SHOP_NAME
+from payments_app.merchants.find import shop_name
 from payments_app.notices import mails
 from payments_app.payment_requests.models import PaymentRequest
 
@@ -29,7 +29,7 @@ def send_payment_link(session: Session, request_id: str, actor: str) -> None:
         PAYMENT_LINK,
         request_id,
         asked.email,
-        f"{asked.price} to pay to {SHOP_NAME}",
+        f"{asked.price} to pay to {shop_name()}",
         url=absolute(url_for("checkout.form", item=request_id)),
         amount=str(asked.price),
         description=asked.description,

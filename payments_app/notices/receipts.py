@@ -20,7 +20,7 @@ from payments_app.core.db.session import atomic
 from payments_app.core.jobs.command import Claim
 from payments_app.core.web import links
 from payments_app.gateway.declines import buyer_sentence
-from payments_app.merchants.find import SHOP_NAME
+from payments_app.merchants.find import shop_name
 from payments_app.notices import mails
 from payments_app.notices.models import Mail
 from payments_app.notices.queries import failure_stands
@@ -45,13 +45,13 @@ def write_receipt(session: Session, transaction_id: str, _claim: Claim) -> None:
     transaction = session.get_one(Transaction, transaction_id, populate_existing=True)
     if transaction.state != State.COMPLETE or not transaction.email:
         return
-    subject = f"Your receipt from {SHOP_NAME}: {transaction.money_paid}"
+    subject = f"Your receipt from {shop_name()}: {transaction.money_paid}"
     paid_at, terms = (
         _local(transaction.ended_at),
         terms_of(session, transaction.id, transaction.amount),
     )
     if terms:
-        subject = f"{SHOP_NAME}: {transaction.description}"
+        subject = f"{shop_name()}: {transaction.description}"
     period = _period(session, transaction.id)
     _write(
         session,

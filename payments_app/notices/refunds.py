@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from payments_app.core.db.session import atomic
 from payments_app.core.jobs.command import Claim
 from payments_app.core.web import links
-from payments_app.merchants.find import SHOP_NAME
+from payments_app.merchants.find import shop_name
 from payments_app.notices import mails
 from payments_app.payments.disputes.models import Dispute
 from payments_app.payments.models import Transaction
@@ -54,7 +54,7 @@ def _write(
         kind,
         about,
         payment.email,
-        f"{SHOP_NAME}: {subject}",
+        f"{shop_name()}: {subject}",
         transaction_id=payment.id,
         payment=payment,
         back=money_back(session, payment.id, payment.money_paid),

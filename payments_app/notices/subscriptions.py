@@ -19,7 +19,7 @@ from payments_app.core.money import Money
 from payments_app.core.web import links
 from payments_app.customers.models import Customer, SavedCard
 from payments_app.gateway.declines import buyer_sentence
-from payments_app.merchants.find import SHOP_NAME
+from payments_app.merchants.find import shop_name
 from payments_app.notices import mails
 from payments_app.payments.models import Transaction
 from payments_app.payments.phases import State
@@ -157,7 +157,7 @@ def _write(
         period=period,
         page=links.absolute(to),
         site=links.absolute(""),
-        shop=SHOP_NAME,
+        shop=shop_name(),
         **words,
     )
 

@@ -25,6 +25,7 @@ from payments_app.orders.stock_holds import (
     let_go,
 )
 from payments_app.payments.payable import NOBODY, Bought, Holder, NotPayableError, Payable
+from payments_app.payments.queries import tried_in
 
 
 class Product(Base):
@@ -87,7 +88,9 @@ class Order(Payable, Base):
     fulfilled_at: Mapped[dt.datetime | None]
     created_at: Mapped[dt.datetime] = mapped_column(server_default=database_now())
 
-    lines: Mapped[list[OrderLine]] = relationship(back_populates="order", lazy="joined")
+    lines: Mapped[list[OrderLine]] = relationship(
+        back_populates="order", lazy="joined", order_by="OrderLine.id"
+    )
 
     __table_args__ = (
         CheckConstraint("total >= 0", name="total_not_negative"),
@@ -145,17 +148,31 @@ class Order(Payable, Base):
         session.add(order)
         return order
 
-    def already(self, session: Session, customer_id: str) -> str | None:
+    def already(self, session: Session, customer_id: str, browser: str | None) -> str | None:
         """Whether there is something in it of which the customer has as many as one may have."""
         limited = [line for line in self.lines if line.product.per_customer is not None]
         if limited:
             advisory_lock(session, f"per_customer:{customer_id}")
         for line in limited:
-            most, had = line.product.per_customer, _had(session, self.id, line, customer_id)
+            most, had = line.product.per_customer, self._had(session, line, customer_id, browser)
             if most is not None and had + line.quantity > most:
                 few = "One" if most == 1 else str(most)
                 return f"{line.name}: {few} to a customer, and you have ordered {had} already."
         return None
+
+    def _had(self, session: Session, line: OrderLine, customer_id: str, browser: str | None) -> int:
+        """How many of a line's product a customer has in other orders, paid or being paid; where a
+        browser is named, in those that it tried to pay for."""
+        had = select(func.sum(OrderLine.quantity)).join(Order)
+        had = had.where(
+            OrderLine.product_id == line.product_id,
+            Order.customer_id == customer_id,
+            Order.hold.in_(("held", "taken")),
+            Order.id != self.id,
+        )
+        if browser is not None:
+            had = had.where(tried_in(browser, Order.payable_type, Order.id))
+        return int(session.scalar(had) or 0)
 
     def before_payment(self, session: Session, customer_id: str) -> None:
         """It belongs to whoever first tries to pay for it."""
@@ -202,7 +219,7 @@ class Order(Payable, Base):
 
     @property
     def summary(self) -> str:
-        """The lines in words: "2 x Field notes, 1 x Enamel mug"."""
+        """The lines in words: "2 x Notebook, 1 x Mug"."""
         return ", ".join(
             line.name if line.quantity == 1 else f"{line.quantity} \u00d7 {line.name}"
             for line in self.lines
@@ -259,21 +276,6 @@ class OrderLine(Base):
             .returning(Product.stock)
             .execution_options(synchronize_session=False)
         )
-
-
-def _had(session: Session, order_id: str, line: OrderLine, customer_id: str) -> int:
-    """How many of a line's product a customer has in other orders, paid or being paid."""
-    found = session.scalar(
-        select(func.sum(OrderLine.quantity))
-        .join(Order)
-        .where(
-            OrderLine.product_id == line.product_id,
-            Order.customer_id == customer_id,
-            Order.hold.in_(("held", "taken")),
-            Order.id != order_id,
-        )
-    )
-    return int(found or 0)
 
 
 def _line(session: Session, said: str) -> OrderLine | None:

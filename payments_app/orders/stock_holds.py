@@ -2,7 +2,8 @@
 
 Whoever holds nothing else of it may order all that is there, for LARGE_HOLD_SECONDS where that is
 more than a part (`large_holds.py`). Whoever has an unfinished payment, as with a bank's check that
-is left open, or left one within the hour, holds no more than a part: one buyer, and one network.
+is left open, or left one or did not pass one within the hour, holds no more than a part: one buyer,
+and one network.
 """
 
 from __future__ import annotations

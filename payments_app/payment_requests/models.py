@@ -71,7 +71,7 @@ class PaymentRequest(Payable, Base):
 
     @property
     def summary(self) -> str:
-        """The lines in words: "2 x Field notes, 1 x Enamel mug"."""
+        """The lines in words: "2 x Ticket, 1 x Programme"."""
         return ", ".join(
             item["description"]
             if item["quantity"] == 1

@@ -121,7 +121,7 @@ class Transaction(Base):
     # What is so and what needs doing, where that is more than this row says (payments/truth.py),
     # and of what needs doing the most urgent, to be found by. `version` does not count them.
     attention: Mapped[dict[str, Any] | None]
-    need: Mapped[str | None] = mapped_column(String(24))
+    need: Mapped[str | None] = mapped_column(Key(24))
     need_by: Mapped[dt.datetime | None]
 
     created_at: Mapped[dt.datetime] = mapped_column(server_default=database_now())

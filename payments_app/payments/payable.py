@@ -139,9 +139,10 @@ class Payable:
         that was restored; None where they do not suffice."""
         return None
 
-    def already(self, session: Session, customer_id: str) -> str | None:
-        """Why this is not sold to the customer, who has it already, in a sentence for them; only
-        told to whoever has paid as this customer in this browser, or has proved to be them."""
+    def already(self, session: Session, customer_id: str, browser: str | None) -> str | None:
+        """Why this is not sold to the customer, who has it already, in a sentence for them. Of a
+        `browser` that has not proved to be theirs only what was paid for in it counts, or whoever
+        types an address would be told what its owner has; with None, all counts."""
         return None
 
     def before_payment(self, session: Session, customer_id: str) -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from sqlalchemy import ColumnElement, Select, and_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from payments_app.core.db.session import atomic
 from payments_app.payments.models import PaymentRecord, Role, Transaction
 
 
-def record_of(payable_type: str, payable_id: str, role: str = Role.PAYS_FOR) -> ColumnElement[bool]:
+def record_of(
+    payable_type: str, payable_id: str | InstrumentedAttribute[str], role: str = Role.PAYS_FOR
+) -> ColumnElement[bool]:
     """Whether a record joins this payable to a transaction, in this role."""
     return and_(
         PaymentRecord.payable_type == payable_type,
@@ -21,6 +23,14 @@ def record_of(payable_type: str, payable_id: str, role: str = Role.PAYS_FOR) -> 
 def attempts(payable_type: str, payable_id: str, role: str = Role.PAYS_FOR) -> Select[Transaction]:
     """Every attempt to take money for a payable, with its record."""
     return select(Transaction).join(PaymentRecord).where(record_of(payable_type, payable_id, role))
+
+
+def tried_in(
+    browser: str, payable_type: str, payable_id: InstrumentedAttribute[str]
+) -> ColumnElement[bool]:
+    """Condition on a payable's table: this browser made an attempt to pay for it."""
+    made = select(PaymentRecord.id).join(Transaction)
+    return made.where(record_of(payable_type, payable_id), Transaction.buyer == browser).exists()
 
 
 def attempts_like(transaction_id: str) -> Select[Transaction]:

@@ -83,7 +83,7 @@ class Payout(Base):
     currency: Mapped[str] = mapped_column(String(3))
     automatic: Mapped[bool]
     status: Mapped[str] = mapped_column(String(40))
-    trace: Mapped[str | None] = mapped_column(String(80))
+    trace: Mapped[str | None] = mapped_column(Key(80))
     arrives_at: Mapped[dt.datetime]
     made_at: Mapped[dt.datetime]
     listed_at: Mapped[dt.datetime | None]
@@ -113,7 +113,7 @@ class PayoutLine(Base):
     net: Mapped[int] = mapped_column(BIGINT)
     currency: Mapped[str] = mapped_column(String(3))
     made_at: Mapped[dt.datetime]
-    about: Mapped[str | None] = mapped_column(String(40))
+    about: Mapped[str | None] = mapped_column(Key(40))
     transaction_id: Mapped[str | None] = mapped_column(
         ForeignKey("pay_transactions.id"), index=True
     )

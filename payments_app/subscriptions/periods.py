@@ -27,6 +27,7 @@ from payments_app.core.extensions import Base
 from payments_app.core.money import Money
 from payments_app.payments.models import PaymentRecord, Role
 from payments_app.payments.payable import Bought, NotPayableError, Payable
+from payments_app.payments.queries import tried_in
 from payments_app.subscriptions.models import RUNNING, Plan, Subscription, SubscriptionStatus
 
 NOT_OWN = "It was entered by somebody who has not proved the e-mail address."
@@ -148,13 +149,13 @@ class Period(Payable, Base):
         session.add(period)
         return period
 
-    def already(self, session: Session, customer_id: str) -> str | None:
+    def already(self, session: Session, customer_id: str, browser: str | None) -> str | None:
         """Whether the customer has this plan already, and this is the beginning of another."""
         theirs = self.subscription
         if theirs.status != SubscriptionStatus.INCOMPLETE:
             return None
         advisory_lock(session, f"plan:{customer_id}:{theirs.plan_id}")
-        if other_of_plan(session, theirs, customer_id) is None:
+        if other_of_plan(session, theirs, customer_id, browser) is None:
             return None
         return (
             f"You have {theirs.plan.name} already. Look at your subscriptions before you begin "
@@ -172,20 +173,21 @@ class Period(Payable, Base):
 
 
 def other_of_plan(
-    session: Session, subscription: Subscription, customer_id: str
+    session: Session, subscription: Subscription, customer_id: str, browser: str | None = None
 ) -> Subscription | None:
     """Another subscription of the customer to the same plan: one that goes on, or is just being
-    begun."""
-    return session.scalars(
-        select(Subscription)
-        .where(
-            Subscription.customer_id == customer_id,
-            Subscription.plan_id == subscription.plan_id,
-            Subscription.id != subscription.id,
-            or_(Subscription.status.in_(RUNNING), is_being_begun()),
-        )
-        .limit(1)
-    ).first()
+    begun; where a browser is named, one that it tried to pay for."""
+    found = select(Subscription).where(
+        Subscription.customer_id == customer_id,
+        Subscription.plan_id == subscription.plan_id,
+        Subscription.id != subscription.id,
+        or_(Subscription.status.in_(RUNNING), is_being_begun()),
+    )
+    if browser is not None:
+        mine = Period.subscription_id == Subscription.id
+        tried = tried_in(browser, Period.payable_type, Period.id)
+        found = found.where(select(Period.id).where(mine, tried).exists())
+    return session.scalars(found.limit(1)).first()
 
 
 def is_being_begun() -> ColumnElement[bool]:

@@ -66,7 +66,7 @@ def make_change(subscription_id: str, name: str) -> Response | BaseResponse:
 @buyer
 def new_card(subscription_id: str) -> Response | BaseResponse:
     """Go on to the page that takes a new card for it; it asks for nothing by itself."""
-    if request.method == "GET":
+    if request.method != "POST":
         return redirect(url_for("subscriptions.mine"), 303)
     try:
         change_id = ask_for_card(_mine(subscription_id))

@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from payments_app.accounts import api_keys
+from tests.api.schemas import problems
 from tests.own_worker import work
 
 RETURN = "https://shop.example.com/back"
@@ -42,12 +43,26 @@ class Application:
         return {"Authorization": f"Bearer {self.secret}"}
 
     def get(self, path: str, **query: Any) -> TestResponse:
-        return self.client.get(f"/api/v1/{path}", headers=self.headers, query_string=query)
+        answer = self.client.get(f"/api/v1/{path}", headers=self.headers, query_string=query)
+        return self._as_documented(answer)
 
     def post(self, path: str, body: Any = None, key: str | None = None) -> TestResponse:
         """Under a new idempotency key unless one is given."""
         named = {"Idempotency-Key": key or secrets.token_hex(8)}
-        return self.client.post(f"/api/v1/{path}", json=body or {}, headers=self.headers | named)
+        answer = self.client.post(f"/api/v1/{path}", json=body or {}, headers=self.headers | named)
+        return self._as_documented(answer)
+
+    def _as_documented(self, answer: TestResponse) -> TestResponse:
+        """Each answer, held against the OpenAPI document."""
+        document = self.app.test_client().get("/api/v1/openapi.json").json
+        addresses = self.app.url_map.bind("localhost")
+        rule, _ = addresses.match(answer.request.path, answer.request.method, return_rule=True)
+        path = rule.rule.replace("<", "{").replace(">", "}")
+        responses = document["paths"][path][answer.request.method.lower()]["responses"]
+        assert str(answer.status_code) in responses, f"{path} answers {answer.status_code}"
+        said = responses[str(answer.status_code)]["content"]["application/json"]["schema"]
+        assert problems(document, said, answer.json, path) == []
+        return answer
 
     def ask(self, key: str | None = None, **changes: Any) -> TestResponse:
         body = {name: value for name, value in (ASKED | changes).items() if value is not None}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from typing import Any
 
 import pytest
@@ -34,6 +36,11 @@ def test_the_document_names_every_route_of_the_api(app: Flask, document: dict[st
     assert document["servers"] == [{"url": app.config["CONFIG"].public_url}]
 
 
+def test_every_schema_that_the_document_names_is_in_it(document: dict[str, Any]) -> None:
+    named = set(re.findall(r"#/components/schemas/(\w+)", json.dumps(document)))
+    assert {"Status", "LineItem", "Problem"} <= named <= set(document["components"]["schemas"])
+
+
 def test_every_operation_says_what_it_answers(document: dict[str, Any]) -> None:
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
@@ -41,6 +48,12 @@ def test_every_operation_says_what_it_answers(document: dict[str, Any]) -> None:
             assert {"401", "403", "422", "429"} <= answers, (path, method)
             assert operation["summary"]
             assert not operation["summary"].endswith(".")
+
+
+def test_the_document_names_no_default_that_is_refused(document: dict[str, Any]) -> None:
+    amount = document["components"]["schemas"]["NewRefund"]["properties"]["amount"]
+    assert amount["type"] == "integer"
+    assert "default" not in amount
 
 
 def test_the_answers_are_as_the_document_says(shop_application: Application) -> None:

@@ -45,6 +45,16 @@ def test_a_key_of_the_other_mode_says_so(shop_application: Application) -> None:
     assert (answer.status_code, answer.json["error"]["code"]) == (401, "wrong_mode")
 
 
+def test_keys_of_the_other_mode_are_limited_as_others_are(
+    shop_application: Application, other_application: Application
+) -> None:
+    wrong = {"Authorization": "Bearer pay_live_whatever"}
+    call = shop_application.client.get
+    codes = {call("/api/v1/payments", headers=wrong).status_code for _ in range(61)}
+    assert codes == {401, 429}
+    assert other_application.get("payments").status_code == 200
+
+
 def test_a_key_does_what_its_scopes_say_and_no_more(app: Flask) -> None:
     reader = Application(app, new_key(app, "payments:read"))
     assert reader.get("payments").status_code == 200

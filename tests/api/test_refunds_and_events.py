@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from payments_app.core.extensions import db
 from payments_app.notices.webhook_models import WebhookEvent
+from tests.accounts.staff_driver import StaffDriver
 from tests.api.application import Application
 from tests.bystanders import own
 from tests.own_worker import work
@@ -40,6 +41,15 @@ def test_a_part_is_refunded_and_then_the_rest(shop_application: Application) -> 
     assert shop_application.payment(untouched["id"])["amount_refunded"] == 0
 
 
+def test_staff_read_which_application_refunded(shop_application: Application) -> None:
+    paid = shop_application.paid()
+    shop_application.post(f"payments/{paid['id']}/refunds", {"amount": 500, "reason": "Less"})
+    viewer = StaffDriver(shop_application.app).signed_in("viewer")
+    page = viewer.get(f"/staff/payments/{paid['transaction']}").text
+    assert page.count("shop (API key)") == 2  # of the refund, and in the timeline
+    assert "key_" not in page
+
+
 def test_one_key_refunds_once(shop_application: Application) -> None:
     paid = shop_application.paid()
     path, body = f"payments/{paid['id']}/refunds", {"amount": 500, "reason": "One seat less"}
@@ -56,6 +66,32 @@ def test_no_more_is_refunded_than_was_paid(shop_application: Application) -> Non
     assert (unpaid.status_code, unpaid.json["error"]["code"]) == (409, "not_paid")
     nobody = shop_application.post("payments/prq_1/refunds", {"reason": "x"})
     assert nobody.status_code == 404
+
+
+def test_an_amount_that_is_none_refunds_nothing(shop_application: Application) -> None:
+    """As JSON has it of a number that could not be read: `JSON.stringify({amount: NaN})`."""
+    path = f"payments/{shop_application.paid()['id']}/refunds"
+    refused = shop_application.post(path, {"amount": None, "reason": "One seat less"})
+    assert (refused.status_code, refused.json["error"].get("param")) == (422, "amount")
+    elsewhere = shop_application.post(f"{path}?amount=500", {"reason": "One seat less"})
+    assert (elsewhere.status_code, elsewhere.json["error"].get("param")) == (422, "amount")
+    assert shop_application.get(path).json["data"] == []
+
+
+def test_a_filter_that_there_is_none_of_lists_no_refunds(shop_application: Application) -> None:
+    path = f"payments/{shop_application.paid()['id']}/refunds"
+    shop_application.post(path, {"reason": "Cancelled"})
+    assert shop_application.get(path, status="failed").status_code == 422
+
+
+@pytest.mark.parametrize("since", ["20991231", "2099", "1", "0001-01-01T00:00:00+14:00"])
+def test_a_time_that_can_t_be_read_lists_no_events(
+    shop_application: Application, since: str
+) -> None:
+    shop_application.paid()
+    follow(shop_application)
+    refused = shop_application.get("events", since=since)
+    assert (refused.status_code, refused.json["error"]["param"]) == (422, "since")
 
 
 def test_events_are_read_again_from_where_one_was(shop_application: Application) -> None:

@@ -79,7 +79,7 @@ class Buyer:
 
     def status(self) -> dict[str, Any]:
         """The transaction of the page that is shown, as its JSON says."""
-        url = re.sub(r"/thankyou\?transaction=", "/transactions/", self.page.url)
+        url = re.sub(r"/thankyou\?transaction=(\w+).*", r"/transactions/\1", self.page.url)
         answer = self.page.request.get(url, headers={"Accept": "application/json"})
         status: dict[str, Any] = answer.json()
         return status

@@ -105,12 +105,17 @@ def test_a_plan_is_subscribed_to_and_cancelled(buyer: Buyer, shop_app: Flask) ->
     buyer.reads("It ends on")
 
 
-def test_a_subscriptions_card_is_replaced_without_a_charge(buyer: Buyer, open_shop: Web) -> None:
+def test_a_subscriptions_card_is_replaced_without_a_charge(buyer: Buyer, shop_app: Flask) -> None:
     pay(buyer, "coffee-club", "replacer@example.com")
     buyer.sees("Thank you")
-    follow_mailed_link(open_shop, buyer, "replacer@example.com")
+    follow_mailed_link(shop_app, buyer, "replacer@example.com")
     buyer.page.get_by_role("link", name="Your subscriptions").click()
-    buyer.page.get_by_role("button", name="Enter a new card").click()
+    new_card = buyer.page.get_by_role("button", name="Enter a new card")
+    for _ in range(60):  # as the page says while it is being set up
+        if new_card.is_visible():
+            break
+        buyer.page.reload()
+    new_card.click()
     buyer.page.get_by_label("Another card").check()
     buyer.fill("5555555555554444", email=None)
     buyer.page.get_by_role("button", name="Save this card").click()

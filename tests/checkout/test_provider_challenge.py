@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, expect
 from werkzeug.test import TestResponse
 
 from parts.app import Web
@@ -154,9 +154,10 @@ def test_what_is_not_for_sale_has_no_challenge(checkout: CheckoutClient) -> None
 
 @pytest.mark.browser
 def test_a_buyer_ticks_the_box_and_gets_to_the_form(
-    checkout: CheckoutClient, settings: dict[str, str], tmp_path: Path, page: Page
+    checkout: CheckoutClient, settings: dict[str, str], tmp_path: Path, browser: Browser
 ) -> None:
-    with Web(tmp_path, settings) as web:
+    with Web(tmp_path, settings) as web, browser.new_context() as context:
+        page = context.new_page()
         page.goto(f"{web.url}{FORM}")
         expect(page.get_by_role("heading", name="Security check")).to_be_visible()
         page.frame_locator("iframe").get_by_role("checkbox").check()

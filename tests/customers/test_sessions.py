@@ -47,6 +47,39 @@ def test_a_cookie_copied_before_sign_out_is_of_no_use_after(
     assert (is_known(ada), is_known(thief)) == (False, False)
 
 
+@pytest.mark.parametrize("way", ["leave", "leave_everywhere", "by staff", "another's link"])
+def test_with_the_session_ends_what_its_payments_pages_show(
+    checkout: CheckoutClient, way: str
+) -> None:
+    checkout.pay(email="grace@example.com")
+    checkout.pay()
+    browser = known(checkout, browser=checkout.client)
+    paid = checkout.pay(item="enamel-mug")
+    thief = copy_of(checkout, browser)
+    assert checkout.status(paid, thief)["email"] == "ada@example.com"
+    if way == "by staff":
+        staff = StaffDriver(checkout.app).signed_in("support")
+        page = f"/staff/customers/{customer(checkout).id}"
+        staff.post(f"{page}/session-endings", page)
+    elif way == "another's link":
+        known(checkout, "grace@example.com", browser=browser)
+    else:
+        press(browser, f"/account/{way}")
+    for each in (browser, thief):
+        assert "email" not in checkout.status(paid, each)
+        assert "ada@example.com" not in each.get("/thankyou", headers=BROWSER).text
+
+
+def test_who_signs_out_goes_on_with_a_payment_that_waits_for_the_bank(
+    checkout: CheckoutClient,
+) -> None:
+    checkout.pay()
+    browser = known(checkout, browser=checkout.client)
+    waits = checkout.pay("pm_card_authenticationRequired", item="enamel-mug")
+    press(browser, "/account/leave")
+    assert checkout.status(waits)["client_secret"]
+
+
 def test_another_browser_stays_signed_in(checkout: CheckoutClient, ada: FlaskClient) -> None:
     other = known(checkout)
     press(ada, "/account/leave")

@@ -104,7 +104,8 @@ def test_a_customer_deleted_at_stripe_can_pay_and_keep_a_card_again(
 def test_a_card_that_was_taken_off_at_stripe_is_offered_no_more(
     driver: PaymentDriver, post: WebhookSender
 ) -> None:
-    first, second = save(driver), save(driver, replace(NEW_CARD, stripe_customer_id=None))
+    another = replace(NEW_CARD, payment_method="pm_card_mastercard", stripe_customer_id=None)
+    first, second = save(driver), save(driver, another)
     detach(post, first)
     hear(post, "payment_method.detached", first.payment_method)
     assert [card.id for card in saved_cards(db.session(), ada().id)] == [second.id]

@@ -28,7 +28,7 @@ def _address(app: Flask, rule: Rule, words: list[str]) -> str | None:
 
 
 @settings(
-    max_examples=60,
+    max_examples=30,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

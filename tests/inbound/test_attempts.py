@@ -23,6 +23,8 @@ from tests.payments.driver import PaymentDriver
 
 pytestmark = pytest.mark.portable
 
+# Of a decline, by name.
+KEPT = ("type", "code", "decline_code", "message", "advice_code", "network_decline_code")
 THREE = [
     (1, "failed", "insufficient_funds"),
     (2, "failed", "lost_card"),
@@ -83,6 +85,29 @@ def test_attempts_that_are_told_of_late_are_recorded_all_the_same(
     assert (attempts(), post.alerts()) == (THREE, [])
     tell(post, intent, "succeeded")
     assert attempts() == THREE
+
+
+def test_an_attempt_that_is_told_of_late_keeps_what_one_keeps_that_is_told_of_at_once(
+    post: WebhookSender,
+) -> None:
+    pay_with_the_third_card(post)
+    at_once = [row for row in rows() if row.state == "failed"]
+    tell(post, pay_with_the_third_card(post, telling=0), "succeeded")
+    known = {row.id for row in at_once}
+    late = [row for row in rows() if row.state == "failed" and row.id not in known]
+    assert len(late) == 2
+    for mine, theirs in zip(late, at_once, strict=True):
+        assert {name: (mine.error or {}).get(name) for name in KEPT} == {
+            name: (theirs.error or {})[name] for name in KEPT
+        }
+        charge = mine.stripe_data["latest_charge"]
+        assert (mine.error or {})["charge"] == charge["id"]
+        assert [mine.stripe_data[name] for name in ("amount", "currency", "livemode")] == [
+            2500,
+            "usd",
+            False,
+        ]
+        assert mine.stripe_data["status"] == "requires_payment_method"
 
 
 @pytest.mark.parametrize("telling", [0, 1])

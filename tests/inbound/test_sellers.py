@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from payments_app.core.extensions import db
+from payments_app.core.jobs.outbox import OPEN, Message
 from payments_app.notices.models import Mail
 from payments_app.payments.models import Transaction
 from payments_app.payments.refunds.request import review_refund
@@ -179,3 +180,28 @@ def test_a_merchant_s_own_sale_on_their_own_account_is_not_ours(
     assert db.session.scalars(found).all() == []
     told = select(Mail).where(Mail.recipient == "guest@cafe.test")
     assert db.session.scalars(told).all() == []
+
+
+@pytest.mark.parametrize("type", ["payment_intent.canceled", "payment_intent.succeeded"])
+@pytest.mark.parametrize("application", [None, "ca_AnotherPlatform"])
+def test_news_of_a_merchant_s_own_sales_wait_in_no_queue_and_alert_nobody(
+    post: WebhookSender, driver: PaymentDriver, application: str | None, type: str
+) -> None:
+    """Whatever they make there, as much as they like: nobody's refund waits behind it, and naming a
+    payment of ours in it is of no use."""
+    merchant = create_ready_merchant(driver, "direct")
+    named = {"transaction_id": sell(driver, merchant)}
+    driver.work()
+    told = post.alerts()
+    for metadata in ({}, named):
+        says = {"object": "payment_intent", "application": application, "metadata": metadata}
+        event = create_event(type, **says) | {"account": account_id(merchant)}
+        post.send(event, work=False)
+        assert post.state(event) == "ignored"
+        assert open_messages(event["id"]) == []
+    driver.work()
+    assert post.alerts() == told
+
+
+def open_messages(subject: str) -> list[str]:
+    return list(db.session.scalars(select(Message.queue).where(Message.subject == subject, *OPEN)))

@@ -194,7 +194,7 @@ def test_a_mutant_on_which_the_tests_hang_is_noticed(
         "delete",
         SOURCE.index("told.app"),
         "told.append",
-        "while True: pass\n    told.append",
+        "while True: __import__('time').sleep(1)\n    told.append",
         (8, 8),
     )
     assert copy.killer(forever, record.tests_of(forever), record) == "time-out"

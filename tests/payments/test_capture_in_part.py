@@ -10,10 +10,12 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from payments_app.core.extensions import db
+from payments_app.core.money import Money
 from payments_app.ledger.models import Entry
 from payments_app.ledger.queries import captures
 from payments_app.notices.models import Mail
 from payments_app.notices.webhook_models import WebhookEvent
+from payments_app.payment_requests import ask as requests
 from payments_app.payments.models import Transaction
 from payments_app.payments.refunds.double_payments import likely_doubles, twin_of
 from payments_app.payments.refunds.entitlement import Entitlement, entitlement
@@ -140,6 +142,15 @@ def test_staff_read_both(held: Held, admin: Browser, driver: PaymentDriver) -> N
         page = admin.get(path, follow_redirects=False)
         assert page.status_code == 303 or WORDS in page.text, path
     assert "1 paid ($15.00)" in admin.get(f"/staff/customers/{customer}").text
+
+
+def test_a_payment_link_says_both(held: Held, admin: Browser, driver: PaymentDriver) -> None:
+    with driver.app.app_context():
+        wish = requests.Wish(Money(2500, "usd"), "The lamp that was missing")
+        link = requests.ask(wish, "staff")[0]
+    held.pay(order=link)
+    assert WORDS in admin.get(f"/staff/payment-links/{link}").text
+    assert WORDS in admin.get("/staff/payment-links").text
 
 
 def test_reports_count_it(held: Held, admin: Browser) -> None:

@@ -23,7 +23,7 @@ from tests.accounts.staff_driver import StaffDriver
 from tests.bystanders import own
 from tests.inbound.webhook_sender import WebhookSender, create_event
 from tests.ledger.concurrency import claim
-from tests.merchants.connected_merchants import account_id, create_ready_merchant, sell
+from tests.merchants.connected_merchants import account_id, api, create_ready_merchant, sell
 from tests.payments.driver import PaymentDriver
 from tests.refunds.refund_steps import refund_outside, refunds
 
@@ -206,6 +206,37 @@ def test_a_dispute_on_a_merchants_own_account_is_read_there(driver: PaymentDrive
     WebhookSender(driver).send(event)
     driver.work()
     assert disputes() == [(transaction, theirs)]
+
+
+@pytest.mark.parametrize("application", [None, "ca_AnotherPlatform"])
+@pytest.mark.parametrize("named_by", ["intent", "charge"])
+@pytest.mark.parametrize("kind", ["refund", "dispute"])
+def test_what_follows_of_a_merchant_s_own_sale_is_set_aside_for_nobody(
+    driver: PaymentDriver, application: str | None, named_by: str, kind: str
+) -> None:
+    merchant = create_ready_merchant(driver, "direct")
+    sell(driver, merchant)
+    account = account_id(merchant)
+    sale = {"amount": 2500, "currency": "usd", "confirm": "true"}
+    sale["allowed_payment_method_types[]"] = "card"
+    card = "pm_card_createDispute" if kind == "dispute" else "pm_card_visa"
+    intent = api(driver, "POST", "payment_intents", account, **sale, payment_method=card)
+    change(driver, "payment_intent", intent["id"], application=application)
+    change(driver, "charge", intent["latest_charge"], application=application)
+    if kind == "refund":
+        api(driver, "POST", "refunds", account, payment_intent=intent["id"])
+    event = told(
+        driver, account, "refund.created" if kind == "refund" else "charge.dispute.created"
+    )
+    if named_by == "charge":
+        event["data"]["object"]["payment_intent"] = None
+        change(driver, kind, event["data"]["object"]["id"], payment_intent=None)
+    post = WebhookSender(driver)
+    post.send(event)
+    driver.work()
+    assert post.state(event) == "processed"
+    assert db.session.scalars(select(UnmatchedObject)).all() == []
+    assert "unmatched" not in post.alerts()
 
 
 def told(driver: PaymentDriver, account: str, type: str) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import tracemalloc
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -127,6 +128,19 @@ def test_data_longer_than_a_wake_up_s_is_not_unpacked(app: Flask, redis: Redis) 
     job = put(redis, RUN_DUE_MESSAGES, QUEUE)
     redis.hset(job.key, "data", zlib.compress(b" " * 50_000_000))
     assert len(WakeUpJob.fetch(job.id, redis, JSONSerializer).data) < 1000
+
+
+def test_nothing_else_of_a_job_is_unpacked_or_read(app: Flask, redis: Redis) -> None:
+    job = put(redis, RUN_DUE_MESSAGES, QUEUE)
+    long = zlib.compress(b" " * 50_000_000)
+    redis.hset(job.key, mapping={"exc_info": long, "meta": '{"a": 1}', "result": "[1]"})
+    redis.hset(job.key, mapping={"rate_limit_key": "all", "rate_limit_concurrency": 0})
+    tracemalloc.start()
+    found = WakeUpJob.fetch(job.id, redis, JSONSerializer)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1_000_000
+    assert (found.meta, found.rate_limit_key) == ({}, None)
 
 
 def test_a_worker_s_process_refuses_as_well(

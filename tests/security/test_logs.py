@@ -35,6 +35,8 @@ def log() -> Iterator[io.StringIO]:
         ("key sk_live_51Habc refused", "51Habc"),
         ("key rk_test_51Habc refused", "51Habc"),
         ("whsec_abc123 did not match", "abc123"),
+        ("Bearer pay_test_aB3-_xYz9 is nobody's", "aB3-_xYz9"),
+        ("Bearer pay_live_aB3-_xYz9 is nobody's", "aB3-_xYz9"),
         ("pi_3Nabc_secret_xyz789", "xyz789"),
         ("seti_1abc_secret_xyz789", "xyz789"),
         ("postgresql://payments:hunter2@db/payments", "hunter2"),

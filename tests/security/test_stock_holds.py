@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from urllib.request import urlopen
 
 import pytest
 from flask import Flask
@@ -68,6 +69,15 @@ class Shop:
             work("charges")
             work("payment_standard")
 
+    def answer_bank(self, buyer: CheckoutClient, transaction_id: str, answer: str) -> None:
+        """The buyer's answer to the bank, and what is done once it is known."""
+        with self.app.app_context():
+            intent = db.session.get_one(Transaction, transaction_id).stripe_data or {}
+        page = intent["next_action"]["use_stripe_sdk"]["stripe_js"]
+        urlopen(page, f"answer={answer}".encode()).close()
+        buyer.client.post(f"/transactions/{transaction_id}/checks", json={})
+        self.wait(0)
+
     def clean_up(self, after: int) -> None:
         with self.app.app_context():
             grow_older(after)
@@ -127,6 +137,26 @@ def test_whoever_leaves_an_order_of_everything_holds_it_for_minutes_and_not_agai
     )
     assert shop.buyer("192.0.2.1").post(quantity=4).status_code == 409  # another of its browsers
     assert shop.buyer("203.0.113.1").post(quantity=4).status_code == 202
+
+
+@pytest.mark.parametrize(
+    ("card", "answer"),
+    [(NEEDS_BANK, "fail"), ("pm_card_threeDSecureRequiredChargeDeclined", "complete")],
+)
+def test_whoever_does_not_pass_the_bank_s_check_does_not_hold_everything_again(
+    shop: Shop, card: str, answer: str
+) -> None:
+    shop.fill(4)
+    buyer = shop.buyer("192.0.2.1")
+    transaction = buyer.pay(card, quantity=4)
+    shop.wait(LARGE_HOLD_SECONDS - 60)
+    assert shop.left() == 0
+    shop.answer_bank(buyer, transaction, answer)
+    assert buyer.status(transaction)["state"] == "failed"
+    assert shop.left() == 4
+    assert buyer.post(payment_method=NEEDS_BANK, quantity=4).status_code == 409
+    assert buyer.post(quantity=2).status_code == 202
+    assert shop.buyer("203.0.113.1").post(quantity=2).status_code == 202
 
 
 def test_an_order_of_a_part_is_held_for_the_usual_time(shop: Shop) -> None:

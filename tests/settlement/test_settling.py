@@ -19,7 +19,7 @@ from payments_app.core.jobs.outbox import Message
 from payments_app.ledger import queries as ledger
 from payments_app.ledger.post import post_capture
 from payments_app.payments.refunds.request import request_refund
-from payments_app.settlement.close import POLICY, close_batch
+from payments_app.settlement.close import POLICY, close_batch, missing
 from payments_app.settlement.models import Batch, Line, Part
 from payments_app.settlement.settle import settle_capture, settle_refund
 from tests.ledger.concurrency import claim, run_at_once
@@ -163,6 +163,30 @@ def test_a_capture_that_was_never_settled_is_found_when_its_day_is_closed(
     close(batches()[0])
     assert lines() == [("capture", 1037), ("capture", 1099)]
     assert batches()[0].total == 2136
+
+
+def test_what_a_batch_misses_is_its_merchants_in_its_currency_and_of_its_day(
+    driver: PaymentDriver,
+) -> None:
+    driver.pay()
+    lost, euros = driver.open(), driver.open(order=driver.create_order(currency="eur"))
+    nothing = driver.open(amount=0)
+    driver.work("charges")
+    _lose("settlement.capture")
+    _lose("ledger.post_fee")
+    driver.work()
+    (batch,) = batches()
+
+    def missed(**other: Any) -> list[str]:
+        values = {name: getattr(batch, name) for name in ("merchant_id", "currency")}
+        days = {name: getattr(batch, name) for name in ("starts_at", "ends_at")}
+        return missing(db.session(), Batch(**values | days | other))
+
+    assert (missed(), missed(currency="eur")) == ([lost], [euros])
+    assert missed(merchant_id="nobody") == missed(ends_at=batch.starts_at) == []
+    assert nothing not in missed()
+    settle_capture(lost, claim(lost))
+    assert missed() == []
 
 
 def test_what_is_settled_after_its_day_was_closed_goes_into_the_open_one(

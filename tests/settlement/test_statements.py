@@ -7,8 +7,8 @@ from decimal import Decimal
 import pytest
 from sqlalchemy.orm import Session
 
+from parts.settings import SHOP_NAME
 from payments_app.core.db.session import atomic
-from payments_app.merchants.find import SHOP_NAME
 from payments_app.payments.refunds.request import request_refund
 from payments_app.settlement import statement, views
 from payments_app.settlement.models import Batch

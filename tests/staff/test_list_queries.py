@@ -22,7 +22,8 @@ def test_a_page_is_four_queries_once_its_details_are_kept(
     sent: list[str] = []
 
     def keep(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
-        sent.append(statement)
+        if not statement.startswith("BEGIN"):  # SQLite's driver sends it as a statement
+            sent.append(statement)
 
     viewer.get("/staff/payments")
     event.listen(app.extensions["engine"], "before_cursor_execute", keep)

@@ -50,6 +50,8 @@ def test_a_link_is_made_mailed_and_paid(app: Flask, support: Browser) -> None:
     link = f"{app.config['CONFIG'].public_url}/checkout/{made.id}"
     assert link in page
     assert "$40.00: The lamp that was missing" in page
+    assert "support@example.com" in page
+    assert "stf_" not in page
     assert [(mail.recipient, link in mail.text) for mail in mails(app)] == [
         ("bob@example.com", True)
     ]
@@ -86,6 +88,7 @@ def test_a_link_need_not_be_mailed(app: Flask, support: Browser) -> None:
         ({"days": "0"}, "days", "1 to 90 days"),
         ({"days": "\u0663"}, "days", "1 to 90 days"),
         ({"days": "1000"}, "days", "1 to 90 days"),
+        ({"days": "9" * 5000}, "days", "1 to 90 days"),
     ],
 )
 def test_what_is_wrong_is_said_and_nothing_typed_is_lost(

@@ -166,10 +166,10 @@ def test_following_a_payment_twice_extends_once(billing: BillingDriver) -> None:
     assert str(billing.subscription(member).current_end) == "2026-02-28"
 
 
-def test_twenty_members_are_billed_each_month_of_half_a_year_once(billing: BillingDriver) -> None:
-    counted = simulate(20, 6, dt.date(2027, 12, 20))
+def test_ten_members_are_billed_each_month_of_half_a_year_once(billing: BillingDriver) -> None:
+    counted = simulate(10, 6, dt.date(2027, 12, 26))  # they begin on the days about a month's end
     assert (counted.doubles, counted.missed, counted.problems) == (0, 0, [])
-    assert counted.billed >= 20 * 7
+    assert counted.billed >= 10 * 7
 
 
 @atomic

@@ -16,7 +16,7 @@ from payments_app.subscriptions.models import Subscription
 from tests.bystanders import own
 from tests.checkout.checkout_client import BROWSER, CheckoutClient
 from tests.customers.mailed_link import known
-from tests.customers.shoppers import buy, cards, press, send, work
+from tests.customers.shoppers import ADA, GRACE, buy, cards, press, send, work
 from tests.own_worker import work as work_on
 
 pytestmark = pytest.mark.portable
@@ -76,6 +76,30 @@ def test_whoever_typed_the_address_is_told_nothing_and_its_owner_is_asked_by_mai
         ).all()
     said = ["You have Coffee club more than once now." in text for text in texts]
     assert said == [False, True]
+
+
+def test_whoever_paid_for_something_else_under_the_address_is_not_told_what_its_owner_has(
+    checkout: CheckoutClient,
+) -> None:
+    buy(checkout, checkout.client, item="coffee-club")
+    buy(checkout, checkout.client, item="sticker", payment_method=None)
+    stranger = checkout.stranger()
+    buy(checkout, stranger, payment_method="pm_card_visa_chargeDeclined")
+    buy(checkout, stranger)
+    answers = [
+        send(stranger, item=item, email=email, payment_method=card)
+        for item, card in (("coffee-club", "pm_card_visa"), ("sticker", None))
+        for email in (ADA, GRACE)
+    ]
+    assert [answer.status_code for answer in answers] == [202] * 4
+
+
+def test_its_owner_is_told_in_any_browser_that_has_proved_the_address(
+    checkout: CheckoutClient,
+) -> None:
+    buy(checkout, checkout.client, item="coffee-club")
+    elsewhere = known(checkout, browser=checkout.stranger())
+    assert send(elsewhere, item="coffee-club").json["error"]["code"] == "already_bought"
 
 
 def test_one_to_a_customer_is_one(checkout: CheckoutClient) -> None:

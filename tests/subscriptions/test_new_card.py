@@ -13,6 +13,7 @@ from payments_app.core.extensions import db
 from payments_app.core.jobs.command import Claim
 from payments_app.core.jobs.runner import perform
 from payments_app.payments.models import Transaction
+from payments_app.subscriptions.card_change import CardChange
 from payments_app.subscriptions.models import Subscription
 from payments_app.subscriptions.periods import Period
 from tests.bystanders import own
@@ -149,3 +150,13 @@ def test_a_saved_cards_address_stands_on_the_form_and_no_other_is_taken(
     with checkout.app.app_context():
         made = db.session.get_one(Transaction, answer.location[14:])
         assert made.email == "ada@example.com"
+
+
+def test_to_look_at_the_address_asks_for_no_card(checkout: CheckoutClient) -> None:
+    path = f"/account/subscriptions/{subscribe(checkout)}/new_card"
+    browser = known(checkout)
+    for look in (browser.get, browser.head):
+        answer = look(path, headers=BROWSER)
+        assert (answer.status_code, answer.location) == (303, "/account/subscriptions")
+    with checkout.app.app_context():
+        assert db.session.scalars(select(CardChange).where(own(CardChange))).all() == []

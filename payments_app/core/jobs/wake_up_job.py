@@ -21,6 +21,11 @@ from payments_app.core.jobs.wake_up import RUN_DUE_MESSAGES, RUN_SECONDS
 log = logging.getLogger(__name__)
 
 MOST_BYTES = 1000  # of a job's data: ours has a hundred
+# What RQ writes of a wake-up. Whatever else it knows of a job it would read, unpack or heed.
+_READ = frozenset(
+    b"created_at enqueued_at started_at ended_at last_heartbeat worker_name status origin"
+    b" description ttl result_ttl failure_ttl".split()
+)
 
 
 class RefusedJobError(Exception):
@@ -31,17 +36,13 @@ class WakeUpJob(Job):
     """A wake-up for its queue; anything else is refused before it is imported."""
 
     def restore(self, raw_data: Any) -> Any:
-        """What Redis holds of it, without what would call or post something else, and without data
-        that would fill the memory as it is unpacked."""
+        """What Redis holds of it, without what would call, post, or fill the memory as it is
+        unpacked."""
+        read = {name: value for name, value in raw_data.items() if name in _READ}
         if b"data" in raw_data:
-            raw_data = raw_data | {b"data": _unpacked(raw_data[b"data"])}
-        super().restore(raw_data)
-        self._success_callback_name = self._failure_callback_name = None
-        self._stopped_callback_name = None
-        self.webhooks = []
+            read[b"data"] = _unpacked(raw_data[b"data"])
+        super().restore(read)
         self.timeout = RUN_SECONDS
-        self.repeats_left = self.retries_left = None
-        self._dependency_ids = []
 
     def _deserialize_data(self) -> None:
         try:

@@ -8,7 +8,11 @@ everything is worked out again.
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
+import hmac
+import json
+import re
 import time
 import urllib.error
 import urllib.request
@@ -17,13 +21,14 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
-from cachelib.serializers import JSONSerializer
+from cachelib.serializers import BaseSerializer
 from flask import Flask, current_app
 from flask.cli import AppGroup
 from flask_caching import Cache
 from flask_caching.backends.rediscache import RedisCache
 
 from payments_app.core import redis_client
+from payments_app.core.web.links import seals
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -32,23 +37,60 @@ T = TypeVar("T")
 
 _GENERATION_SECONDS = 30 * 24 * 3600  # far longer than anything is kept
 _PURGE_SECONDS = 10
+_SEALED = re.compile(rb'\{"seal": "([0-9a-f]{64})", "value": (.*)\}')
 _cache = Cache()
 
 cache_group = AppGroup("cache", help="Public answers, here and at the CDN.")
 
 
-class _Json(JSONSerializer):
-    """JSON, for which a miss is no error."""
+class _AsIs(BaseSerializer):
+    """What is stored is bytes already."""
 
-    def loads(self, bvalue: str | bytes | bytearray | None, *args: Any, **kwargs: Any) -> Any:
-        """The value, or None where there is none or it is not JSON."""
-        return None if bvalue is None else super().loads(bvalue, *args, **kwargs)
+    def dumps(self, value: Any, *args: Any, **kwargs: Any) -> Any:
+        """The same."""
+        return value
+
+    def loads(self, bvalue: bytes | None) -> Any:
+        """The same."""
+        return bvalue
 
 
 class JsonRedisCache(RedisCache):
-    """Redis that holds JSON: whoever writes to it can't make us run code, as pickle would."""
+    """Redis that holds JSON: whoever writes to it can't make us run code, as pickle would. Each
+    value is sealed with its key: what somebody else wrote is as if it were not there."""
 
-    serializer = _Json()  # type: ignore[assignment]
+    serializer = _AsIs()  # type: ignore[assignment]
+
+    def get(self, key: str) -> Any:
+        """See BaseRedisCache; so are those that follow."""
+        return self._opened(key, super().get(key))
+
+    def get_many(self, *keys: str) -> list[Any]:
+        return [self._opened(*each) for each in zip(keys, super().get_many(*keys), strict=True)]
+
+    def set(self, key: str, value: Any, timeout: int | dt.timedelta | None = None) -> Any:
+        return super().set(key, self._sealed(key, value), timeout)
+
+    def set_many(
+        self, mapping: dict[str, Any], timeout: int | dt.timedelta | None = None
+    ) -> list[Any]:
+        sealed = {key: self._sealed(key, value) for key, value in mapping.items()}
+        return super().set_many(sealed, timeout)
+
+    def _sealed(self, key: str, value: Any) -> bytes:
+        text = json.dumps(value)
+        return f'{{"seal": "{self._seals(key, text)[0]}", "value": {text}}}'.encode()
+
+    def _opened(self, key: str, stored: bytes | None) -> Any:
+        found = _SEALED.fullmatch(stored or b"")
+        if found is None:
+            return None
+        seal, text = found[1].decode(), found[2].decode("ascii", "replace")
+        ours = any(hmac.compare_digest(seal, one) for one in self._seals(key, text))
+        return json.loads(text) if ours else None
+
+    def _seals(self, key: str, text: str) -> list[str]:
+        return seals("cache", f"{self._get_prefix()}{key}\n{text}")
 
 
 def prepare(app: Flask) -> None:

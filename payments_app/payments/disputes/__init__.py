@@ -1,7 +1,7 @@
 """payments.disputes: money that a card's owner asks the bank to give back.
 
 Owns:       disputes, as Stripe has them.
-Imports:    core, gateway, payments, payments.connect.
+Imports:    core, gateway, payments, payments.connect, payments.transactions.
 Publishes:  dispute.changed.
 Subscribes: nothing.
 """

@@ -25,6 +25,7 @@ from payments_app.payments.models import Transaction
 from payments_app.payments.payment_of import payment_of
 from payments_app.payments.phases import State
 from payments_app.payments.read_or_later import RETRY_SECONDS, read_or_later
+from payments_app.payments.transactions.their_own import is_of_their_own
 from payments_app.payments.unmatched import mark_matched, read_subject, store_unmatched
 
 CHANGED = "dispute.changed"
@@ -44,6 +45,8 @@ def refresh(subject: str, claim: Claim) -> None:
     bodies = read_or_later(stripe_id, lambda: find(stripe_id, account))
     unread: UnreadableError | None = None
     for body in bodies:
+        if not _is_known(body) and is_of_their_own(body, account):
+            continue
         try:
             keep_dispute(body, account)
         except UnreadableError as error:
@@ -63,6 +66,11 @@ def _one(stripe_dispute_id: str, account: str | None) -> list[dict[str, Any]]:
 def _of_intent(intent_id: str, account: str | None) -> list[dict[str, Any]]:
     account = _account(Transaction.stripe_payment_id, intent_id) or account
     return disputes_of(intent_id, account)
+
+
+@atomic
+def _is_known(session: Session, body: dict[str, Any]) -> bool:
+    return payment_of(session, body) is not None
 
 
 @atomic

@@ -20,6 +20,7 @@ from payments_app.payments.phases import State
 from payments_app.payments.read_or_later import RETRY_SECONDS, read_or_later
 from payments_app.payments.refunds.import_refunds import import_refunds, keep_as_failed
 from payments_app.payments.refunds.models import Refund
+from payments_app.payments.transactions.their_own import is_of_their_own
 from payments_app.payments.unmatched import read_subject, store_unmatched
 
 _OF_A_CHARGE = ("ch_", "py_")
@@ -39,7 +40,7 @@ def refresh(subject: str, _claim: Claim) -> None:
     """Move every refund of one payment to Stripe's state. `subject` is the id of a refund at
     Stripe (`re_...`), of a payment intent (`pi_...`) or of a charge (`ch_...`); it may name the
     account that it is on (`re_...@acct_...`). Refunds of a payment that is not known here are set
-    aside.
+    aside, but those of a merchant's own sales.
 
     Those of a payment that ended without money are kept as failed. Raises Later while Stripe can't
     be read, and while one that was made outside finds nothing left to refund beside those of ours
@@ -51,7 +52,7 @@ def refresh(subject: str, _claim: Claim) -> None:
     named = [] if owner and owner.intent_id == stripe_id else _read(stripe_id, account)
     owner = owner or _owner_of(named)
     if owner is None:
-        _set_aside(named, account)
+        _set_aside([body for body in named if not is_of_their_own(body, account)], account)
         return
     # One that names its charge alone is not in the list of the intent.
     found = {body["id"]: body for body in [*named, *_read(owner.intent_id, owner.account)]}

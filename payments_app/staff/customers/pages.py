@@ -16,6 +16,7 @@ from payments_app.core.web import visitor_sessions
 from payments_app.core.web.access import staff
 from payments_app.core.web.cache import shape_of
 from payments_app.customers.models import Customer
+from payments_app.customers.sign_out import sign_out_everywhere
 from payments_app.staff import cache
 from payments_app.staff.blueprint import blueprint, page
 from payments_app.staff.customers.queries import panel_of, rows_of
@@ -75,6 +76,5 @@ def end_customer_sessions(customer_id: str) -> BaseResponse:
     """No browser is this customer's any more."""
     if db.session.get(Customer, customer_id) is None:
         raise NotFound
-    who = visitor_sessions.CUSTOMER
-    visitor_sessions.sign_out_everywhere(who, customer_id, signed_in().id)
+    sign_out_everywhere(customer_id, signed_in().id)
     return redirect(url_for("staff.customer", customer_id=customer_id), 303)

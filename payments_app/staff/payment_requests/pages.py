@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Response, redirect, request, url_for
@@ -11,6 +13,7 @@ from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as BaseResponse
 
 from payments_app.accounts.gate import signed_in
+from payments_app.accounts.people import names_of
 from payments_app.core.amounts import AmountError, parse_amount
 from payments_app.core.db.clock import utcnow
 from payments_app.core.db.ids import looks_like_id
@@ -50,7 +53,8 @@ def payment_links() -> Response:
         found, more = find_all(db.session(), Filter(), after=before, limit=_SHOWN)
     except LookupError:
         raise NotFound from None
-    rows = [_row(one) for one in found]
+    names = names_of(db.session(), (one.request.created_by for one in found))
+    rows = [_row(one, names) for one in found]
     return page("payment_requests/list.html", rows=rows, next=rows[-1]["id"] if more else None)
 
 
@@ -103,10 +107,11 @@ def _shown(request_id: str, status: int = 200, problem: str | None = None) -> Re
     known = find(db.session(), request_id) if looks_like_id(request_id, "prq") else None
     if known is None:
         raise NotFound
-    return page("payment_requests/one.html", status, row=_row(known), problem=problem)
+    names = names_of(db.session(), [known.request.created_by])
+    return page("payment_requests/one.html", status, row=_row(known, names), problem=problem)
 
 
-def _row(known: Known) -> dict[str, Any]:
+def _row(known: Known, names: Mapping[str, str]) -> dict[str, Any]:
     asked, zone = known.request, reader_zone()
     words, badge = _WORDS[known.status]
     closed = known.status in (Status.SUCCEEDED, Status.CANCELED, Status.EXPIRED)
@@ -114,7 +119,7 @@ def _row(known: Known) -> dict[str, Any]:
         "id": asked.id,
         "words": words,
         "badge": badge,
-        "amount": str(asked.price),
+        "amount": known.last.amount_words if known.last else str(asked.price),
         "description": asked.description,
         "reference": asked.reference,
         "email": asked.email,
@@ -122,7 +127,7 @@ def _row(known: Known) -> dict[str, Any]:
         "url": None if closed else absolute(url_for("checkout.form", item=asked.id)),
         "payment": known.last.id if known.last else None,
         "refunded": str(Money(known.refunded, asked.currency)) if known.refunded else None,
-        "by": asked.created_by,
+        "by": names.get(asked.created_by, asked.created_by),
         "created": when(asked.created_at, zone),
         "expires": when(asked.expires_at, zone),
         "open": known.status == Status.REQUIRES_PAYMENT,
@@ -156,7 +161,7 @@ def _wish() -> Wish:
     if not email and typed.get("send"):
         problems["email"] = "Enter the address that the link goes to."
     days = typed.get("days", "").strip()
-    if not days.isascii() or not days.isdigit() or not 1 <= int(days) <= _MOST_DAYS:
+    if not re.fullmatch(r"[1-9][0-9]?", days) or int(days) > _MOST_DAYS:
         problems["days"] = f"The link is good for 1 to {_MOST_DAYS} days."
     if problems:
         raise ProblemError(422, "invalid", next(iter(problems.values())), problems)

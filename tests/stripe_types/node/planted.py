@@ -19,7 +19,7 @@ _BODIES: tuple[tuple[str, str, Any, str], ...] = (
 _SCRIPTS = (
     ("checkout.js", "allowedPaymentMethodTypes", "paymentMethodTypes", "paymentMethodTypes"),
     ("checkout.js", "params: { payment_method_data", "params: { card_data", "card_data"),
-    ("checkout.js", 'theme: "stripe"', 'theme: "stripes"', "stripes"),
+    ("checkout.js", '"night" : "stripe"', '"night" : "stripes"', "stripes"),
     ("status.js", "handleNextAction", "handleNextStep", "handleNextStep"),
 )
 

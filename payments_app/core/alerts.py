@@ -77,14 +77,13 @@ def raise_alert(
     key, message = storable(key)[:_KEY_LENGTH], storable(redact(message))
     data = redacted(data)
     log.error("alert %s: %s", key, message)
-    fresh = insert_once(
-        session, Alert, kind=kind, key=key, severity=severity, message=message, data=data
-    )
-    if fresh:
-        alert_id = session.scalars(select(Alert.id).where(*_is_open(key))).one()
-        _tell(session, kind, str(alert_id), Alert.first_at, data.get("command"))
-    elif not _count(session, key, message, Alert.last_at <= database_now(-QUIET_SECONDS)):
-        _count(session, key, message)
+    values = {"kind": kind, "severity": severity, "message": message, "data": data}
+    while not insert_once(session, Alert, key=key, **values):
+        quiet = Alert.last_at <= database_now(-QUIET_SECONDS)
+        if _count(session, key, message, quiet) or _count(session, key, message):
+            return  # else it closed at this moment, and what returns is told anew
+    alert_id = session.scalars(select(Alert.id).where(*_is_open(key))).one()
+    _tell(session, kind, str(alert_id), Alert.first_at, data.get("command"))
 
 
 def _is_open(key: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from payments_app.core.card_numbers import mask, masked
 from payments_app.core.db.clock import database_now
 from payments_app.core.db.columns import BIGINT, Key
+from payments_app.core.db.session import log_once_true
 from payments_app.core.extensions import Base
 
 SYSTEM = "system"
@@ -69,4 +70,7 @@ def record(
         data=masked({key: value for key, value in data.items() if value is not None}),
     )
     session.add(entry)
+    if kind == "state":
+        facts = {name: entry.data[name] for name in ("from", "to", "version") if name in entry.data}
+        log_once_true(session, what, payment=transaction_id, subject=subject, actor=actor, **facts)
     return entry

@@ -4,7 +4,12 @@ table and runbook together."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
+
+from flask import current_app
 
 PAYMENT = "payment"  # of `transaction_id` in its data
 PAGES = {  # words and endpoint
@@ -33,6 +38,31 @@ class Kind:
         closes = self.closes or "when acknowledged"
         return f"| `{name}` | {self.meaning} | {self.next_step} | {closes} |"
 
+    @property
+    def plain_step(self) -> str:
+        """What to do, for those who read it without the runbook's marks and links."""
+        words = re.sub(r"\[([^]]*)\]\([^)]*\)", r"the page \"\1\" of the docs", self.next_step)
+        return words.replace("`", "")
+
+
+def object_of(kind: str, key: str, data: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Words and path of the page of what an alert is about; None for a kind that an older release
+    or another application raised."""
+    if transaction_id := data.get("transaction_id"):
+        return "The payment", object_path("staff.payment", transaction_id=transaction_id)
+    page = PAGES.get(KINDS[kind].about) if kind in KINDS else None
+    if page is None:
+        return None
+    words, endpoint = page
+    named = {"message_id": key.partition(":")[2]} if kind == "dead_letter" else {}
+    return words, object_path(endpoint, **named)
+
+
+def object_path(endpoint: str, **values: Any) -> str:
+    """Of a page of ours, also outside of a request."""
+    path: str = current_app.url_map.bind("").build(endpoint, values)
+    return path
+
 
 _ENDED = "when the payment's outcome is known"
 _MERCHANT = "Look at `/staff/merchants`, and ask the merchant to open its onboarding page."
@@ -43,6 +73,7 @@ KINDS = {
         "Stripe does not let us read a merchant's account; nothing was changed",
         "Look whether the merchant disconnected us. " + _MERCHANT,
         "merchants",
+        "when the account was read since",
     ),
     "another_price": Kind(
         "a payment made at Stripe has another amount than the price of its download",
@@ -73,6 +104,13 @@ KINDS = {
         "Give it back in another way.",
         "payments",
     ),
+    "database_away": Kind(
+        "the database does not answer, or stores nothing: nobody can pay until it does",
+        "Mend it: look at its server, its disk and the network. What was promised is there; the"
+        " sweeper tells this by itself, from `ALERT_FILE`.",
+        "queues",
+        "when the database stores again",
+    ),
     "dead_letter": Kind(
         "a message failed for good, or its worker died five times",
         "Read its error, mend the cause, then retry or discard the message.",
@@ -89,6 +127,7 @@ KINDS = {
         "the card's bank says that a payment was fraud",
         "Refund it if you can't prove the sale: a dispute would cost its fee as well.",
         PAYMENT,
+        "when it is refunded, or disputed",
     ),
     "forgetting_stopped": Kind(
         "Stripe says that the cards of more than five customers within an hour are gone",
@@ -106,6 +145,7 @@ KINDS = {
         "a merchant disconnected its account, or Stripe closed it",
         _MERCHANT,
         "merchants",
+        "when the account is connected again",
     ),
     "merchant_refused": Kind(
         "Stripe refused to make a merchant's account",
@@ -119,6 +159,7 @@ KINDS = {
         "Stripe could not be asked for a merchant's account; it is asked again",
         "What Stripe said is in the alert; set `STRIPE_ACCOUNTS_API` if it names a version.",
         "merchants",
+        "when no account waits",
     ),
     "mismatch": Kind(
         "Stripe's intent or refund has another amount than ours, or does not say what was received",
@@ -135,6 +176,7 @@ KINDS = {
         "Nothing is lost: the next days' comparisons hold it. `flask --app wsgi reconcile run`"
         " makes one now.",
         "reconciliation",
+        "a day later: by then it was compared, or is told again",
     ),
     "odd_payment": Kind(
         'a payment\'s row holds what no page can read; it is shown, with "⚠ unreadable" in some'
@@ -207,11 +249,13 @@ KINDS = {
         "Stripe refused a refund, and no money was given back",
         "Read Stripe's words; refund it again or in another way.",
         PAYMENT,
+        "when nobody has to make it again",
     ),
     "refund_waits": Kind(
         "refunds wait for Stripe",
         "Read Stripe's words: add to the balance at Stripe, or correct the key.",
         "stripe",
+        "when no refund waits to be sent",
     ),
     "refused_job": Kind(
         "somebody put a job that is not ours into the Redis for jobs; it was not run",
@@ -229,6 +273,7 @@ KINDS = {
         "something was unfinished with nothing scheduled; it is due again",
         "Nothing, if it was once. Often: tell the developers.",
         "queues",
+        "a day after the last",
     ),
     "seller_refused": Kind(
         "Stripe refuses payments for a merchant; no buyer was charged",
@@ -248,6 +293,7 @@ KINDS = {
         "Set a key that Stripe takes, restart; take the old ones out of"
         " STRIPE_SECRET_KEY_FALLBACKS.",
         "stripe",
+        "half an hour after the last refusal",
     ),
     "stripe_misconfigured": Kind(
         "Stripe refuses our key, or requests by a mistake of ours (a wrong setting or parameter, an"
@@ -256,6 +302,13 @@ KINDS = {
         " goes on by itself, a refused request for fifteen minutes at most.",
         "stripe",
         "when its payment ended, or any payment succeeded since",
+    ),
+    "stripe_slow": Kind(
+        "Stripe is slow, refuses us or answers with errors, and payments wait for it",
+        "Nothing, if status.stripe.com says so: all of it goes on by itself. Else look at what"
+        " Stripe says in the alert.",
+        "stripe",
+        "when Stripe answers in time",
     ),
     "stripe_unread": Kind(
         "whether a saved card or its customer is gone can't be read at Stripe",
@@ -310,5 +363,6 @@ KINDS = {
         "an event of Stripe's can't be worked on yet",
         "Nothing, if it is worked on within the hour; else look at the queues.",
         "queues",
+        "when no event waits",
     ),
 }

@@ -20,11 +20,13 @@ from payments_app.core.db.columns import as_object
 from payments_app.core.history import SYSTEM
 from payments_app.core.logs import redacted
 from payments_app.core.web import links
+from payments_app.ops.alert_kinds import KINDS, object_of, object_path
 
 
 @dataclass(frozen=True)
 class Telling:
-    """`key` is the same for every try. `alert_id` is None where it is about more than one."""
+    """`key` is the same for every try. `alert_id` is None where it is about more than one, and
+    `about` are words and path of the page of what it is about."""
 
     key: str
     kind: str
@@ -35,6 +37,7 @@ class Telling:
     prefix: str = ""
     closed: bool = False
     data: dict[str, Any] = field(default_factory=dict)
+    about: tuple[str, str] | None = None
 
     @property
     def subject(self) -> str:
@@ -44,9 +47,14 @@ class Telling:
     def text(self) -> str:
         """A mail's. What an older release kept beside the message may hold secrets."""
         facts = [f"{name}: {value}" for name, value in sorted(redacted(self.data).items())]
-        where = links.absolute("/staff/alerts")
-        what = f"It closed by itself: {where}" if self.closed else f"Acknowledge it at {where}"
-        return "\n".join([self.words, "", *facts, "", what, ""])
+        what = "Acknowledge it at" if self.alert_id and not self.closed else "All alerts"
+        ends = [f"{what}: {_all_alerts()}", ""]
+        if self.about is not None:
+            ends.insert(0, f"{self.about[0]}: {links.absolute(self.about[1])}")
+        if self.kind in KINDS and not self.closed:
+            kind = KINDS[self.kind]
+            ends = [f"It means: {kind.meaning}.", f"Next: {kind.plain_step}", "", *ends]
+        return "\n".join([self.words, "", *facts, "", *ends])
 
     def as_json(self) -> dict[str, object]:
         """The webhook's body: for a dead letter its job, arguments, error and retries are in
@@ -62,10 +70,17 @@ class Telling:
                 "severity": self.severity,
                 "reminder": 0,
                 "message": self.words,
-                "url": links.absolute("/staff/alerts"),
+                "meaning": KINDS[self.kind].meaning if self.kind in KINDS else None,
+                "next_step": KINDS[self.kind].plain_step if self.kind in KINDS else None,
+                "url": _all_alerts(),
+                "object_url": links.absolute(self.about[1]) if self.about else None,
                 **facts,
             },
         }
+
+
+def _all_alerts() -> str:
+    return links.absolute(object_path("ops.alerts"))
 
 
 def read(session: Session, telling: str) -> Telling | None:
@@ -100,6 +115,7 @@ def _one(alert: Alert, rest: str) -> Telling:
         prefix=prefix,
         closed=rest == "closed",
         data=data,
+        about=object_of(alert.kind, alert.key, data),
     )
 
 

@@ -19,11 +19,12 @@ from payments_app.core.jobs import unknown
 from payments_app.ops import diagnosis, measures, redis_state
 from payments_app.ops.causes import close_gone
 from payments_app.ops.diagnosis import Trouble
+from payments_app.ops.incident import ERRORS, REFUSES, SLOW, measure
 
 log = logging.getLogger(__name__)
 
 # The rest raise alerts of their own as they happen, or are for the page alone.
-_WORTH_AN_ALERT = ("late:", "redis:")
+_WORTH_AN_ALERT = ("late:", "redis:", "stripe_slow:")
 
 
 def watch() -> list[Trouble]:
@@ -54,13 +55,17 @@ def check_redis() -> None:
 def look() -> list[Trouble]:
     """All that is wrong now."""
     session = db.session()
-    return diagnosis.troubles(
+    found = diagnosis.troubles(
         measures.loads(session),
         measures.dead(session),
         current_app.extensions["queue_threads"],
         measures.breaker_state(session),
         redis_state.inspect(current_app.config["CONFIG"]),
     )
+    now = measure(session)
+    if now is not None and now.kind in (REFUSES, ERRORS, SLOW):
+        found.append(Trouble(f"stripe_slow:{now.kind}", now.what, now.by_itself))
+    return found
 
 
 @atomic

@@ -16,7 +16,9 @@ from payments_app.core import alerts
 from payments_app.core.alerts import QUIET_SECONDS, Alert, raise_alert
 from payments_app.core.db.clock import database_now
 from payments_app.core.db.session import atomic
+from payments_app.core.web.links import absolute
 from payments_app.ops.acknowledge import acknowledge
+from payments_app.ops.alert_kinds import KINDS
 from tests.ops.receivers import Received, mail_server, web_server
 from tests.queues.job_driver import JobDriver
 
@@ -56,6 +58,19 @@ def test_an_alert_is_mailed_to_those_who_run_the_product(
     (mail,) = mails.mails
     assert "To: ops@example.com" in mail
     assert "[critical] test.fails for it on payment_critical is dead" in mail
+
+
+def test_an_alert_says_what_it_means_what_to_do_and_where(
+    job_driver: JobDriver, mails: Received, hooks: Received
+) -> None:
+    letter = job_driver.dead_letter(queue="payment_critical")
+    job_driver.work("sweeper")
+    kind, url = KINDS["dead_letter"], absolute(f"/staff/queues/dead/{letter}")
+    for words in (f"It means: {kind.meaning}.", f"Next: {kind.next_step}", f"Dead letter: {url}"):
+        assert words in mails.mails[0].replace("=\r\n", "").replace("\r\n", " ")
+    data = json.loads(hooks.webhooks[0][1])["data"]
+    assert (data["meaning"], data["next_step"]) == (kind.meaning, kind.next_step)
+    assert data["object_url"] == url
 
 
 def test_an_alert_is_posted_with_a_signature_of_its_body_by_each_secret(

@@ -31,6 +31,7 @@ from payments_app.core.extensions import db
 from payments_app.core.jobs import counters
 from payments_app.core.jobs.runner import runner_of, stopping
 from payments_app.core.jobs.wake_up_job import WakeUpJob
+from payments_app.core.outages import DATABASE, JOBS_REDIS, is_database_away
 
 log = logging.getLogger(__name__)
 
@@ -116,7 +117,7 @@ class QueueProcess:
                 self._worker = self._connect()
                 self._worker.work(logging_level="WARNING")
             except (RedisError, OSError) as error:
-                log.warning("no wake-ups for %s, it looks by itself: %s", self._queue, error)
+                JOBS_REDIS.failed(error, f"{self._queue} looks by itself")
             stopping.wait(AGAIN_SECONDS)
 
     def _connect(self) -> QueueWorker:
@@ -138,8 +139,11 @@ class QueueProcess:
             with self._app.app_context():
                 try:
                     runner.look()
-                except Exception:  # the next look may do better
-                    log.exception("a look at %s broke off", self._queue)
+                except Exception as error:  # the next look may do better
+                    if is_database_away(error):
+                        DATABASE.failed(error)
+                    else:
+                        log.exception("a look at %s broke off", self._queue)
                 finally:
                     db.session.remove()
                 store_started(self._queue, runner.take_started())
@@ -152,7 +156,7 @@ def store_started(queue: str, started: Counter[tuple[str, str]]) -> None:
     try:
         _count_started(queue, started)
     except (SQLAlchemyError, CommitOutcomeUnknownError) as error:
-        log.warning("%d beginnings on %s are not counted: %s", started.total(), queue, error)
+        DATABASE.failed(error)
     finally:
         db.session.remove()
 

@@ -76,12 +76,12 @@ def raise_alert(
     # It is logged and mailed, and often quotes what others said.
     key, message = storable(key)[:_KEY_LENGTH], storable(redact(message))
     data = redacted(data)
-    log.error("alert %s: %s", key, message)
     values = {"kind": kind, "severity": severity, "message": message, "data": data}
     while not insert_once(session, Alert, key=key, **values):
         quiet = Alert.last_at <= database_now(-QUIET_SECONDS)
         if _count(session, key, message, quiet) or _count(session, key, message):
             return  # else it closed at this moment, and what returns is told anew
+    log.error("alert %s: %s", key, message)
     alert_id = session.scalars(select(Alert.id).where(*_is_open(key))).one()
     _tell(session, kind, str(alert_id), Alert.first_at, data.get("command"))
 

@@ -71,6 +71,7 @@ def record(
     )
     session.add(entry)
     if kind == "state":
-        facts = {name: entry.data[name] for name in ("from", "to", "version") if name in entry.data}
-        log_once_true(session, what, payment=transaction_id, subject=subject, actor=actor, **facts)
+        about = {"payment": transaction_id, "subject": subject, "actor": actor, **entry.data}
+        named = ("payment", "subject", "actor", "from", "to", "version")
+        log_once_true(session, what, **{name: about[name] for name in named if about.get(name)})
     return entry

@@ -50,10 +50,14 @@ JOBS_REDIS = Outage("the Redis for jobs")
 
 
 def is_database_away(error: BaseException) -> bool:
-    """Whether this is said by a database that does not answer, and not by a fault of ours."""
-    if isinstance(error, OperationalError | InterfaceError | PoolTimeoutError):
-        return True
-    return isinstance(error, DBAPIError) and error.connection_invalidated
+    """Whether this is said by a database that does not answer, and not by a fault of ours; also of
+    an error that says that nobody knows whether a COMMIT was heard."""
+    for each in (error, error.__cause__):
+        if isinstance(each, OperationalError | InterfaceError | PoolTimeoutError):
+            return True
+        if isinstance(each, DBAPIError) and each.connection_invalidated:
+            return True
+    return False
 
 
 def in_a_line(error: BaseException) -> str:

@@ -44,7 +44,7 @@ def _log(kind: str, answer: Answer) -> None:
     """One line, with the payment where the object names it."""
     body = answer.body or {}
     told = answer.as_history() | {"stripe_id": clean_id(body.get("id"))}
-    told["stripe_request"] = told.pop("request_id")
+    told["stripe_request"], told["said"] = told.pop("request_id"), told.pop("message")
     told["payment"] = clean_id(as_object(body.get("metadata")).get("transaction_id"))
     facts = {name: value for name, value in told.items() if value is not None}
     log.info("stripe.%s %s: %s", kind, answer.call, answer.verdict, extra={"facts": facts})

@@ -11,7 +11,9 @@ from __future__ import annotations
 import datetime as dt
 import json
 import logging
+import os
 import socket
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -82,15 +84,19 @@ class LastResort:
     def _keep(self) -> None:
         """Where the disk is full it is told all the same, and perhaps twice."""
         try:
-            new = self._file.with_suffix(".new")
-            new.write_text(json.dumps(self._kept))
-            new.replace(self._file)
+            number, new = tempfile.mkstemp(dir=self._file.parent)
+            with os.fdopen(number, "w") as file:
+                json.dump(self._kept, file)
+            Path(new).replace(self._file)
         except OSError as error:
             log.warning("what was told is not kept in %s: %s", self._file, error)
 
 
 def _read(file: Path) -> dict[str, Any]:
+    """What this user's own sweeper kept; the directory may be everybody's."""
     try:
+        if file.stat().st_uid != os.getuid():
+            raise PermissionError("it is somebody else's")
         kept = json.loads(file.read_text())
         return {
             "since": float(kept["since"]),

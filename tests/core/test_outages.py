@@ -8,11 +8,13 @@ import logging
 from collections.abc import Iterator
 
 import pytest
+from redis.exceptions import ConnectionError as RedisConnectionError
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from payments_app import create_app
 from payments_app.config import Config
 from payments_app.core import outages
+from payments_app.core.jobs.worker import _WITHOUT_OUTAGES
 from payments_app.core.logs import JsonFormatter
 from payments_app.core.outages import Outage, in_a_line, is_database_away
 
@@ -78,6 +80,22 @@ def test_an_error_is_said_without_its_statement_and_what_was_typed() -> None:
 def test_a_fault_of_ours_is_no_outage() -> None:
     assert is_database_away(GONE)
     assert not is_database_away(ProgrammingError("SELEC", {}, Exception("syntax")))
+
+
+def test_rq_says_nothing_of_a_redis_that_is_away_and_all_else(log: io.StringIO) -> None:
+    rq = logging.getLogger("rq.worker")
+    rq.addFilter(_WITHOUT_OUTAGES)
+    away = RedisConnectionError("Connection refused")
+    for _ in range(3):
+        rq.error("Worker %s: could not connect: %s", "w", away)
+        try:
+            raise away
+        except RedisConnectionError:
+            rq.error("Worker %s: found an unhandled exception", "w", exc_info=True)
+        rq.error("Worker %s: Redis connection timeout, quitting...", "w")
+    rq.error("Worker %s: %s", "w", "another thing")
+    said = [words for words in messages(log) if words.startswith("Worker")]
+    assert said == ["Worker w: another thing"]
 
 
 def test_requests_while_the_database_is_away_are_one_short_line(

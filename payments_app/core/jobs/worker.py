@@ -63,6 +63,11 @@ class QueueWorker(SimpleWorker):
         """RQ itself adds ten seconds, for each command to a Redis that is frozen."""
         return WAIT_SECONDS + 1
 
+    def heartbeat(self, timeout: int | None = None, pipeline: Any = None) -> None:
+        super().heartbeat(timeout, pipeline)
+        if pipeline is None:
+            JOBS_REDIS.answered()
+
     def teardown(self) -> None:
         with contextlib.suppress(RedisError, OSError):
             self.register_death()  # type: ignore[no-untyped-call]
@@ -72,6 +77,23 @@ class QueueWorker(SimpleWorker):
 
     def _install_signal_handlers(self) -> None:
         """The process has its own."""
+
+
+class _WithoutOutages(logging.Filter):
+    """Of RQ's log: that Redis is away is said once, and not each second with a traceback."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        args = record.args if isinstance(record.args, tuple) else ()
+        told = [record.exc_info[1]] if record.exc_info else [*args]
+        errors = [error for error in told if isinstance(error, RedisError | OSError)]
+        if not errors and "Redis connection timeout" in str(record.msg):
+            errors = [TimeoutError("timed out")]
+        for error in errors:
+            JOBS_REDIS.failed(error, "workers look by themselves")
+        return not errors
+
+
+_WITHOUT_OUTAGES = _WithoutOutages()
 
 
 class QueueProcess:
@@ -169,4 +191,5 @@ def _count_started(session: Session, queue: str, started: dict[tuple[str, str], 
 def run(app: Flask, queue: str) -> None:
     """Work on one queue until told to stop."""
     logging.getLogger("rq").setLevel(logging.WARNING)
+    logging.getLogger("rq.worker").addFilter(_WITHOUT_OUTAGES)
     QueueProcess(app, queue).run()

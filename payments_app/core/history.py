@@ -71,7 +71,7 @@ def record(
     )
     session.add(entry)
     if kind == "state":
-        about = {"payment": transaction_id, "subject": subject, "actor": actor, **entry.data}
+        about = {"payment": transaction_id, "subject": subject, "actor": entry.actor, **entry.data}
         named = ("payment", "subject", "actor", "from", "to", "version")
         log_once_true(session, what, **{name: about[name] for name in named if about.get(name)})
     return entry

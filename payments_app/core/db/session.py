@@ -184,7 +184,10 @@ def atomic(step: Callable[Concatenate[Session, P], T]) -> Callable[P, T]:
 
 
 def _wait_to_repeat(what: str, attempt: int, error: DBAPIError) -> None:
-    log.warning("%s is run again after attempt %d: %s", what, attempt, error.orig)
+    if error.connection_invalidated:
+        DATABASE.failed(error)
+    else:
+        log.warning("%s is run again after attempt %d: %s", what, attempt, error.orig)
     _pause.wait(random.uniform(0, 0.05) * 2**attempt)  # noqa: S311 - jitter
 
 

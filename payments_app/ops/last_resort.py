@@ -31,7 +31,7 @@ from payments_app.ops.telling import Telling
 log = logging.getLogger(__name__)
 
 KIND = "database_away"
-PATIENCE_SECONDS = 30.0  # a restart is nobody's night
+GRACE_SECONDS = 30.0  # a restart is nobody's night
 AGAIN_SECONDS = 30.0  # until a way that failed is tried again
 _WAYS: dict[str, Callable[[Config, Telling], bool]] = {"mail": send_mail, "webhook": call}
 
@@ -55,7 +55,7 @@ class LastResort:
         since = float(self._kept["since"])
         if error is None:
             self._end(since, now)
-        elif now - since >= PATIENCE_SECONDS:
+        elif now - since >= GRACE_SECONDS:
             first = 60 * self._config.alert_reminder_minutes
             self._tell(_telling(self._kept, reminder_number(now - since, first)), now)
 

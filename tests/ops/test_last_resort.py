@@ -14,11 +14,11 @@ from flask import Flask
 
 from payments_app import create_app
 from payments_app.config import Config
-from payments_app.ops.last_resort import PATIENCE_SECONDS, LastResort
+from payments_app.ops.last_resort import GRACE_SECONDS, LastResort
 from payments_app.reconcile import sweep
 from tests.ops.receivers import Received, mail_server, web_server
 
-MORE = PATIENCE_SECONDS + 1
+MORE = GRACE_SECONDS + 1
 AWAY = "OperationalError: connection refused"
 
 
@@ -98,9 +98,9 @@ def test_a_database_that_is_away_is_told_once_each_way(
 
 
 def test_a_restart_of_the_database_wakes_nobody(night: Night, mails: Received) -> None:
-    night.away(0, PATIENCE_SECONDS - 1)
+    night.away(0, GRACE_SECONDS - 1)
     night.well(1)
-    night.away(1, PATIENCE_SECONDS - 1)
+    night.away(1, GRACE_SECONDS - 1)
     assert mails.mails == []
 
 

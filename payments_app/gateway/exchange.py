@@ -47,7 +47,8 @@ def _log(kind: str, answer: Answer) -> None:
     told["stripe_request"], told["said"] = told.pop("request_id"), told.pop("message")
     told["payment"] = clean_id(as_object(body.get("metadata")).get("transaction_id"))
     facts = {name: value for name, value in told.items() if value is not None}
-    log.info("stripe.%s %s: %s", kind, answer.call, answer.verdict, extra={"facts": facts})
+    came = body.get("status") if answer.verdict == Verdict.ANSWERED else None
+    log.info("stripe.%s %s: %s", kind, answer.call, came or answer.verdict, extra={"facts": facts})
 
 
 def plain(found: Any) -> dict[str, Any]:

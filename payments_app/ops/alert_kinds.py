@@ -41,7 +41,7 @@ class Kind:
     @property
     def plain_step(self) -> str:
         """What to do, for those who read it without the runbook's marks and links."""
-        words = re.sub(r"\[([^]]*)\]\([^)]*\)", r"the page \"\1\" of the docs", self.next_step)
+        words = re.sub(r"\[([^]]*)\]\([^)]*\)", r'the page "\1" of the docs', self.next_step)
         return words.replace("`", "")
 
 

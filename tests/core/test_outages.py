@@ -104,6 +104,6 @@ def test_requests_while_the_database_is_away_are_one_short_line(
     monkeypatch.setattr("payments_app.core.web.http.DATABASE", Outage("the database"))
     client = create_app(Config.from_env(settings | {"DATABASE_URL": NOWHERE})).test_client()
     for _ in range(5):
-        assert client.get("/checkout").status_code == 503
+        assert client.get("/checkout/field-notes").status_code == 503
     assert [words for words in messages(log) if "does not answer" in words] != []
     assert len(log.getvalue()) < 1000

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import queue
 import threading
@@ -42,6 +43,7 @@ def settings(
         "SMTP_URL": mails.url,
         "ALERT_MAIL_TO": "ops@example.com",
         "ALERT_WEBHOOK_URL": hooks.url,
+        "ALERT_WEBHOOK_SECRET": f"whsec_{base64.b64encode(bytes(range(24))).decode()}",
         "ALERT_FILE": str(tmp_path / "told.json"),
     }
 

@@ -230,7 +230,7 @@ def test_an_open_alert_does_not_swallow_the_next_incident(
     job_driver.work("sweeper")
     assert subjects(mails) == [
         "[warning] Something is wrong.",
-        "[warning] Again, 3 times by now: Something is wrong.",
+        "[warning] Again, 4 times by now: Something is wrong.",
     ]
 
 

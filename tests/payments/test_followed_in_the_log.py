@@ -54,7 +54,7 @@ def test_each_call_to_stripe_is_a_line_with_stripe_s_own_request(
     payment = driver.pay()
     calls = [line for line in lines(log, "stripe.payment_intent ") if line["payment"] == payment]
     assert [line["message"].partition(" ")[2] for line in calls] == [
-        "create: open",
+        "create: requires_payment_method",
         "confirm: succeeded",
     ]
     for line in calls:

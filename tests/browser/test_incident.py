@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from parts.app import Web
 from payments_app.gateway import breaker
-from tests.browser.dashboard import Dashboard
+from tests.accounts.staff_driver import StaffDriver
 
 pytestmark = pytest.mark.browser
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.browser
 @pytest.fixture
 def desk(browser: Browser, open_shop: Web, shop_app: Flask) -> Iterator[Page]:
     context = browser.new_context(base_url=open_shop.url, locale="en-US")
-    token = Dashboard(shop_app).token or ""
+    token = StaffDriver(shop_app).signed_in("support", "incident@example.com").token or ""
     context.add_cookies([{"name": "staff", "value": token, "url": open_shop.url}])
     page = context.new_page()
     page.goto("/staff/payments")

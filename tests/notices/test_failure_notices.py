@@ -53,6 +53,7 @@ def test_who_left_their_bank_s_check_is_told_nothing(
     driver: PaymentDriver, sent_mails: SentMails
 ) -> None:
     transaction = driver.pay("pm_card_authenticationRequired")
+    driver.age(transaction, 31 * 60)
     driver.work_all_waiting()
     assert driver.read(transaction).phase == "canceled"
     driver.work_all_waiting()

@@ -34,6 +34,7 @@ accesslog = None  # nginx writes it
 # For who switches it on: the route, never the request line, which may hold somebody's link.
 access_log_format = (
     "%(t)s %(m)s %({payments.route}e)s %(s)s %(B)s %(M)sms request=%({x-request-id}o)s"
+    " payment=%({payments.payment}e)s"
 )
 errorlog = "-"
 logconfig_dict = {

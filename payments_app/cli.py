@@ -24,6 +24,7 @@ from payments_app.merchants.commands import merchants_group
 from payments_app.ops.check_edge import check_edge
 from payments_app.ops.commands import alerts_group, queues_group
 from payments_app.ops.doctor import doctor
+from payments_app.ops.last_resort import LastResort
 from payments_app.ops.stripe_commands import stripe_group
 from payments_app.ops.stripe_doctor import stage_at_start
 from payments_app.orders.commands import products_group
@@ -47,7 +48,7 @@ def run_sweeper() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
     stage_at_start()
-    sweeper.run(stopping)
+    sweeper.run(stopping, note=LastResort(current_app.config["CONFIG"]).note)
 
 
 def _check_texts(command: click.Command) -> None:

@@ -5,8 +5,10 @@ Every missing or wrong setting is named in one message, so that a deployment is 
 
 from __future__ import annotations
 
+import os
 import re
 import sys
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +16,7 @@ from urllib.parse import urlsplit
 
 from payments_app.config_checks import flag, listed, problems_of
 
+_ALERT_FILE = Path(tempfile.gettempdir(), f"payments-alerts-{os.getuid()}.json")
 STRIPE_JS = "https://js.stripe.com/endive/stripe.js"
 TURNSTILE = "https://challenges.cloudflare.com"
 
@@ -55,6 +58,8 @@ class Config:
     alert_mail_to: str | None
     alert_webhook_url: str | None
     alert_webhook_secrets: tuple[str, ...]  # each signs, so that either side may change first
+    alert_reminder_minutes: int  # until a critical one is told again
+    alert_file: Path  # what was told while the database was away
     metrics_token: str | None
     business_timezone: str
     charge_concurrency: int
@@ -112,6 +117,8 @@ class Config:
             alert_mail_to=env.get("ALERT_MAIL_TO") or None,
             alert_webhook_url=env.get("ALERT_WEBHOOK_URL") or None,
             alert_webhook_secrets=listed(env.get("ALERT_WEBHOOK_SECRET") or ""),
+            alert_reminder_minutes=int(env.get("ALERT_REMINDER_MINUTES") or 60),
+            alert_file=Path(env.get("ALERT_FILE") or _ALERT_FILE),
             metrics_token=env.get("METRICS_TOKEN") or None,
             business_timezone=env.get("BUSINESS_TIMEZONE") or "UTC",
             charge_concurrency=int(env.get("CHARGE_CONCURRENCY") or 10),

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 import time
 from collections.abc import Callable
 from functools import partial
@@ -16,11 +17,13 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from payments_app.cli import run_sweeper
 from payments_app.core.db.role_settings import check_role_settings
+from payments_app.core.db.session import CommitOutcomeUnknownError
 from payments_app.core.extensions import db
 from payments_app.core.jobs import worker
 from payments_app.core.jobs.outbox import SWEEPER
 from payments_app.core.jobs.processes import Parent, ends_well
 from payments_app.core.jobs.runner import Runner
+from payments_app.core.outages import DATABASE, is_database_away
 from payments_app.gateway.own_account import check_account
 from payments_app.inbound.lost import close_if_restored
 from payments_app.ops.watch import check_redis
@@ -84,11 +87,18 @@ def _work(app: Flask, queue: str, checked_until: float) -> None:
 
 
 def _check(app: Flask) -> None:
+    """Ends the process where the database does not answer: its supervisor starts it again."""
     with app.app_context():
-        check_role_settings()
-        check_account()
-        close_if_restored()
-        check_redis()
+        try:
+            check_role_settings()
+            check_account()
+            close_if_restored()
+            check_redis()
+        except (SQLAlchemyError, CommitOutcomeUnknownError) as error:
+            if not is_database_away(error):
+                raise
+            DATABASE.failed(error, "no worker starts without it")
+            sys.exit(1)
 
 
 def _sweep(app: Flask) -> None:

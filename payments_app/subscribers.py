@@ -241,6 +241,7 @@ EVENTS = {
         Subscriber("subscriptions.on_payment"),
         Subscriber("downloads.on_payment"),
         Subscriber("orders.on_payment"),
+        Subscriber("notices.payment_failed", NOTICE_SECONDS),
         Subscriber("notices.announce_payment"),
     ),
     "connect.recorded": (Subscriber("ledger.post_connect"),),

@@ -19,6 +19,8 @@ from payments_app.core.web.cookies import cookie_name, cookie_path
 from payments_app.core.web.http import ProblemError, wants_json
 from payments_app.core.web.visitor import visitor_network
 
+_ASKED_BY_PAGES = "ops.incident_banner"  # every few seconds: nobody stays signed in by it
+
 
 def prepare(app: Flask) -> None:
     """Check every staff route, and tell templates who is signed in."""
@@ -43,7 +45,8 @@ def check(permission: str) -> BaseResponse | None:
 def known_member() -> Member | None:
     """The member whose cookie this browser sent; None where it is no good any more."""
     token = token_sent()
-    return find_member(db.session(), token) if token else None
+    by_itself = request.endpoint == _ASKED_BY_PAGES
+    return find_member(db.session(), token, sees=not by_itself) if token else None
 
 
 def signed_in() -> Member:

@@ -62,9 +62,9 @@ def open_session(session: Session, staff: Staff, *, code_pending: bool = False) 
     return token
 
 
-def find_member(session: Session, token: str) -> Member | None:
+def find_member(session: Session, token: str, *, sees: bool = True) -> Member | None:
     """The member whose token this is: active, not revoked, seen in the last IDLE_SECONDS, and
-    signed in within MOST_SECONDS."""
+    signed in within MOST_SECONDS. They are seen by it, unless not they but their page asks."""
     row = session.execute(
         select(
             Staff.id,
@@ -88,7 +88,7 @@ def find_member(session: Session, token: str) -> Member | None:
     ).first()
     if row is None:
         return None
-    if row.stale:
+    if row.stale and sees:
         _mark_seen(row.token_hash)
     return Member(
         row.id, row.email, row.role, row.token_hash, bool(row.confirmed), bool(row.second_factor)

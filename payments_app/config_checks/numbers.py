@@ -17,10 +17,9 @@ def _check_numbers(env: Mapping[str, str]) -> list[str]:
         problems.append("CHARGE_CONCURRENCY must be a whole number from 1 to 64")
     if not re.fullmatch(r"[1-9]|[1-5]\d|60", env.get("SIGN_IN_LINK_MINUTES") or "15"):
         problems.append("SIGN_IN_LINK_MINUTES must be a whole number from 1 to 60")
-    if not re.fullmatch(
-        r"[1-9]\d{0,2}|1[0-3]\d\d|14[0-3]\d|1440", env.get("DOUBLE_PAYMENT_MINUTES") or "10"
-    ):
-        problems.append("DOUBLE_PAYMENT_MINUTES must be a whole number from 1 to 1440")
+    for name in ("DOUBLE_PAYMENT_MINUTES", "ALERT_REMINDER_MINUTES"):
+        if not re.fullmatch(r"[1-9]\d{0,2}|1[0-3]\d\d|14[0-3]\d|1440", env.get(name) or "10"):
+            problems.append(f"{name} must be a whole number from 1 to 1440")
     if not re.fullmatch(r"\d{1,4}", env.get("LEGAL_KEEPING_DAYS") or "540"):
         problems.append("LEGAL_KEEPING_DAYS must be a whole number from 0 to 9999")
     for name in ("STOCK_HOLD_BUYER_PERCENT", "STOCK_HOLD_NETWORK_PERCENT"):

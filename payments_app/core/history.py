@@ -15,6 +15,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from payments_app.core.card_numbers import mask, masked
 from payments_app.core.db.clock import database_now
 from payments_app.core.db.columns import BIGINT, Key
+from payments_app.core.db.session import log_once_true
 from payments_app.core.email_addresses import without_addresses
 from payments_app.core.extensions import Base
 
@@ -79,4 +80,8 @@ def record(
         data=masked(told),
     )
     session.add(entry)
+    if kind == "state":
+        about = {"payment": transaction_id, "subject": subject, "actor": entry.actor, **entry.data}
+        named = ("payment", "subject", "actor", "from", "to", "version")
+        log_once_true(session, what, **{name: about[name] for name in named if about.get(name)})
     return entry

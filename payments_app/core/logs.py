@@ -1,5 +1,5 @@
-"""The log: a JSON object a line, with the request and the payment it is about, and no secrets. A
-request is named by its route, never by its address: that may hold somebody's link.
+"""The log: a JSON object a line, with the request, the payment and the message it is about, and no
+secrets. A request is named by its route, never by its address: that may hold somebody's link.
 
 What may not be read in a log is cut from the finished line, so that no argument, traceback or
 library slips past. Sentry, where it is configured, gets what the log gets.
@@ -12,9 +12,12 @@ import json
 import logging
 import re
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
-from flask import Flask, g, has_request_context, request
+from flask import Flask, Response, g, has_request_context, request
 
 from payments_app.core.card_numbers import mask
 from payments_app.core.db.ids import without_payment_methods
@@ -32,6 +35,7 @@ _SECRETS = (
     (re.compile(r"(/(?:account|portal/links|downloads|onboarding)/)[\w.~%-]{33,}"), r"\1[cut]"),
 )
 _PAYMENT = re.compile(r"\btxn_[A-Za-z0-9]+")
+_ABOUT: ContextVar[dict[str, Any]] = ContextVar("about")
 
 
 def redact(text: str) -> str:
@@ -59,8 +63,19 @@ def route() -> str:
     return str(request.url_rule) if request.url_rule else "unknown"
 
 
+@contextmanager
+def about(**names: Any) -> Iterator[None]:
+    """Each line of this thread carries these names, such as the message that is worked on."""
+    token = _ABOUT.set(names)
+    try:
+        yield
+    finally:
+        _ABOUT.reset(token)
+
+
 class JsonFormatter(logging.Formatter):
-    """One redacted JSON object for each record."""
+    """One redacted JSON object for each record. What it was given as `extra={"facts": {...}}`
+    stands in it by name."""
 
     def format(self, record: logging.LogRecord) -> str:
         entry: dict[str, Any] = {
@@ -73,8 +88,10 @@ class JsonFormatter(logging.Formatter):
         }
         if has_request_context():
             entry |= {"request_id": g.get("request_id"), "route": route()}
+        entry |= _ABOUT.get({}) | getattr(record, "facts", {})
         path = request.path if has_request_context() else ""
-        if found := _PAYMENT.search(f"{entry['message']} {path}"):
+        said = f"{entry['message']} {path} {entry.get('subject', '')}"
+        if "payment" not in entry and (found := _PAYMENT.search(said)):
             entry["payment"] = found[0]
         if record.exc_info:
             entry["exception"] = self.formatException(record.exc_info)
@@ -86,6 +103,7 @@ def prepare(app: Flask) -> None:
     are another application's own, where we are part of it. The server's own access log, where it
     is switched on, reads the route in the environment."""
     app.before_request(lambda: request.environ.update({"payments.route": route()}))
+    app.after_request(_name_payment)
     if app.config["CONFIG"].prefix:
         return
     root = logging.getLogger()
@@ -94,8 +112,17 @@ def prepare(app: Flask) -> None:
         handler.setFormatter(JsonFormatter())
         root.addHandler(handler)
     logging.getLogger("payments_app").setLevel(logging.INFO)
+    # A traceback for each connection that died; whoever used it says so.
+    logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)
     if dsn := app.config["CONFIG"].sentry_dsn:
         _report_to_sentry(dsn)
+
+
+def _name_payment(response: Response) -> Response:
+    """For the server's access log: the payment that was made, or that is asked for."""
+    found = _PAYMENT.search(f"{response.headers.get('Location', '')} {request.path}")
+    request.environ["payments.payment"] = found[0] if found else "-"
+    return response
 
 
 def _report_to_sentry(dsn: str) -> None:

@@ -5,7 +5,6 @@ redis-py waits and tries again for up to a minute by default; nobody who pays ma
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -17,7 +16,7 @@ from redis.sentinel import Sentinel
 
 from payments_app.config_checks.sentinel import read_sentinel
 
-log = logging.getLogger(__name__)
+from payments_app.core.outages import Outage
 
 T = TypeVar("T")
 
@@ -65,14 +64,17 @@ class Rest:
     def __init__(self, instead: str) -> None:
         self._instead = instead
         self._until = 0.0
+        self._outage = Outage("a Redis")
 
     def ask(self, call: Callable[[], T]) -> T | None:
         """What a call of Redis gives; None where Redis fails, and for REST_SECONDS after that."""
         if time.monotonic() < self._until:
             return None
         try:
-            return call()
+            answer = call()
         except (RedisError, OSError) as error:
             self._until = time.monotonic() + REST_SECONDS
-            log.warning("%s: %s", self._instead, error)
+            self._outage.failed(error, self._instead)
             return None
+        self._outage.answered()
+        return answer

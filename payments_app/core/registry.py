@@ -8,7 +8,6 @@ and waits for one that knows it. Taken out again by `flask queues forget`.
 from __future__ import annotations
 
 import datetime as dt
-import logging
 from typing import Any, NamedTuple
 
 from flask import current_app
@@ -20,8 +19,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from payments_app.core.db.clock import database_now
 from payments_app.core.db.session import CommitOutcomeUnknownError, atomic
 from payments_app.core.extensions import Base
-
-log = logging.getLogger(__name__)
+from payments_app.core.outages import DATABASE
 
 _DECLARED = "declared_subscribers"
 
@@ -61,7 +59,7 @@ def register_subscribers() -> None:
     try:
         _announce()
     except (DBAPIError, CommitOutcomeUnknownError) as error:
-        log.warning("what this process subscribes to is not declared yet: %s", error)
+        DATABASE.failed(error, "what this process subscribes to is declared later")
 
 
 @atomic

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from payments_app.core import tracing
+from payments_app.core.db.columns import as_object
 from payments_app.gateway import breaker
 from payments_app.gateway.errors import sort
 from payments_app.gateway.ids import clean_id, id_of
 from payments_app.gateway.results import BREAKER_OPEN, THROTTLED, Answer, Verdict
 from payments_app.gateway.throttle import MAX_WAIT_SECONDS, throttle
+
+log = logging.getLogger(__name__)
 
 _INTENTS = ("payment_intent", "setup_intent")
 V2_LIST = "v2_list"  # a list of API v2, which says no kind
@@ -29,11 +33,24 @@ def object_call(
     """
     refused = _refusal(name, f"{kind}.{name}", max_wait)
     if refused is not None:
+        _log(kind, refused)
         return refused
     with tracing.span(f"stripe.{name}"):
         answer = _make(name, kind, call)
+    _log(kind, answer)
     breaker.report(reached=answer.http_status is not None and answer.http_status < 500)
     return answer
+
+
+def _log(kind: str, answer: Answer) -> None:
+    """One line, with the payment where the object names it."""
+    body = answer.body or {}
+    told = answer.as_history() | {"stripe_id": clean_id(body.get("id"))}
+    told["stripe_request"], told["said"] = told.pop("request_id"), told.pop("message")
+    told["payment"] = clean_id(as_object(body.get("metadata")).get("transaction_id"))
+    facts = {name: value for name, value in told.items() if value is not None}
+    came = body.get("status") if answer.verdict == Verdict.ANSWERED else None
+    log.info("stripe.%s %s: %s", kind, answer.call, came or answer.verdict, extra={"facts": facts})
 
 
 def plain(found: Any) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from payments_app.core import alerts
 from payments_app.core.db.columns import Key
 from payments_app.core.db.session import atomic, insert_once
 from payments_app.core.extensions import Base
+from payments_app.core.history import SYSTEM
 from payments_app.gateway.client import client
 from payments_app.gateway.exchange import object_call
 
@@ -62,6 +63,7 @@ def check_account() -> None:
         _refuse(
             f"This database is of Stripe's account {known[0]}, and STRIPE_SECRET_KEY of {account}"
         )
+    _is_ours()
 
 
 def remembered() -> tuple[str, bool] | None:
@@ -84,6 +86,11 @@ def _tell(session: Session, words: str) -> None:
         f"{words}: nothing that talks to Stripe starts",
         severity="critical",
     )
+
+
+@atomic
+def _is_ours(session: Session) -> None:
+    alerts.acknowledge(session, "stripe:other_account", SYSTEM)
 
 
 @atomic

@@ -9,13 +9,16 @@ from payments_app.payments.models import Transaction
 from payments_app.payments.payment_of import gave_its_intent_away
 from payments_app.payments.phases import Phase, State
 from payments_app.payments.queries import attempts, payable_of
+from payments_app.payments.transactions.abandon import EXPIRED
 
 
 def failure_stands(session: Session, transaction_id: str) -> bool:
-    """Whether the buyer may be told that this payment failed: it did, and nothing was tried after
-    it, is being tried now, or succeeded for the same thing."""
+    """Whether the buyer may be told that this payment failed: it did, or was given up since it
+    waited too long for Stripe or for us, and nothing was tried after it, is being tried now, or
+    succeeded for the same thing."""
     mine = session.get_one(Transaction, transaction_id, populate_existing=True)
-    if mine.phase != Phase.FAILED or gave_its_intent_away(mine):
+    expired = mine.phase == Phase.CANCELED and mine.error_code == EXPIRED["code"]
+    if not (expired or mine.phase == Phase.FAILED) or gave_its_intent_away(mine):
         return False
     payable = payable_of(session, transaction_id)
     if payable is None:

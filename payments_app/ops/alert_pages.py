@@ -19,19 +19,13 @@ from payments_app.core.extensions import db
 from payments_app.core.web.access import staff
 from payments_app.core.web.headers import private
 from payments_app.core.web.query import UnreadableQueryError, asked, takes
+from payments_app.ops import touched
 from payments_app.ops.acknowledge import acknowledge, list_alerts
+from payments_app.ops.alert_kinds import KINDS, object_of
 from payments_app.ops.blueprint import blueprint
 from payments_app.payments.models import Transaction
 
 MAX_ID = 2**63 - 1
-# Where what an alert of this kind is about is shown, if it is about no payment.
-_PAGES = {
-    "reconciliation": ("Reconciliation", "staff.findings"),
-    "not_compared": ("Reconciliation", "staff.findings"),
-    "unmatched": ("Disputes", "staff.disputes"),
-    **dict.fromkeys(("late", "redis", "unknown_command"), ("Queues", "ops.queues")),
-    **dict.fromkeys(("stripe_doctor", "stripe_misconfigured"), ("Stripe", "ops.stripe")),
-}
 
 
 @blueprint.get("/staff/alerts")
@@ -49,6 +43,8 @@ def alerts() -> Response:
         "ops/alerts.html",
         alerts=found,
         about=about(session, found),
+        kinds=KINDS,
+        incidents=touched.KINDS,
         names=names_of(session, (alert.acknowledged_by or "" for alert in found)),
         past=past,
         may_acknowledge=signed_in().may("acknowledge_alert"),
@@ -65,16 +61,13 @@ def about(session: Session, found: Sequence[Alert]) -> dict[int, tuple[str, str]
     whose = {row.id: row.email for row in session.execute(emails)}
     linked = {}
     for alert in found:
+        page = object_of(alert.kind, alert.key, as_object(alert.data))
         id_ = ids[alert.id]
-        if id_ is not None and id_ in whose:
-            words = f"{whose[id_] or 'no address'}, {reference(id_)}"
-            linked[alert.id] = (words, url_for("staff.payment", transaction_id=id_))
-        elif alert.kind == "dead_letter":
-            number = alert.key.partition(":")[2]
-            linked[alert.id] = ("Dead letter", url_for("ops.dead_letter", message_id=number))
-        elif alert.kind in _PAGES:
-            words, endpoint = _PAGES[alert.kind]
-            linked[alert.id] = (words, url_for(endpoint))
+        if page is not None and id_ is None:
+            linked[alert.id] = page
+        elif page is not None and id_ in whose:
+            words = f"{whose[id_] or 'no address'}, {reference(str(id_))}"
+            linked[alert.id] = (words, page[1])
     return linked
 
 

@@ -75,13 +75,12 @@ def troubles(
 ) -> list[Trouble]:
     """Everything that is wrong, the critical first."""
     loads = list(loads)
-    late = _late([load for load in loads if load.known], threads)
-    found = [*late, *_unknown(loads), *_retrying(loads), *_dead(dead)]
+    found = [*late(loads, threads), *_unknown(loads), *_retrying(loads), *_dead(dead)]
     if breaker.is_open:
         meaning = "Payments wait and continue when Stripe answers. Nobody is charged twice."
         found.append(Trouble("breaker:stripe", "Stripe does not answer.", meaning, critical=True))
     for state in redis:
-        for number, words in enumerate(state.problems()):
+        for number, (name, words) in enumerate(state.problems().items()):
             meaning = (
                 "Nothing is lost. Payments are in the database and wait longer."
                 if not state.up
@@ -89,7 +88,7 @@ def troubles(
             )
             what = words[0].upper() + words[1:] + "."
             critical = state.role == "jobs" and (not state.up or number == 0)
-            found.append(Trouble(f"redis:{state.role}:{number}", what, meaning, critical))
+            found.append(Trouble(f"redis:{state.role}:{name}", what, meaning, critical))
     return sorted(found, key=lambda trouble: not trouble.critical)
 
 
@@ -103,12 +102,13 @@ def meaning_of(command: str, error: str | None = None) -> str:
     return _DATABASE if command in commands() else UNKNOWN_MEANING
 
 
-def _late(loads: list[Load], threads: Mapping[str, int]) -> list[Trouble]:
-    found = []
-    for queue in sorted({load.queue for load in loads}):
-        mine = [load for load in loads if load.queue == queue]
-        late = max(load.late_seconds for load in mine)
-        if late <= LATE_SECONDS.get(queue, LATE_ELSEWHERE):
+def late(loads: Iterable[Load], threads: Mapping[str, int]) -> list[Trouble]:
+    """The queues whose messages wait too long, of those that this process knows."""
+    found, known = [], [load for load in loads if load.known]
+    for queue in sorted({load.queue for load in known}):
+        mine = [load for load in known if load.queue == queue]
+        seconds = max(load.late_seconds for load in mine)
+        if seconds <= LATE_SECONDS.get(queue, LATE_ELSEWHERE):
             continue
         due, running = sum(load.due for load in mine), sum(load.running for load in mine)
         if running == 0:
@@ -117,7 +117,7 @@ def _late(loads: list[Load], threads: Mapping[str, int]) -> list[Trouble]:
             meaning = f"All {running} threads are busy. Add a worker."
         else:
             meaning = "Its worker is busy or has just restarted."
-        what = f"{queue} is late: {due} wait, the oldest for {late:.0f} s."
+        what = f"{queue} is late: {due} wait, the oldest for {seconds:.0f} s."
         found.append(Trouble(f"late:{queue}", what, meaning, queue in CRITICAL))
     return found
 

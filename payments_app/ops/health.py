@@ -9,6 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from payments_app.core.extensions import db
+from payments_app.core.outages import DATABASE
 from payments_app.core.web.access import public
 from payments_app.core.web.incoming import any_host
 from payments_app.ops.blueprint import blueprint
@@ -36,8 +37,8 @@ def readyz() -> tuple[Response, int]:
 def _database() -> str:
     try:
         db.session.execute(text("SELECT 1"))
-    except SQLAlchemyError:
-        current_app.logger.exception("the database does not answer")
+    except SQLAlchemyError as error:
+        DATABASE.failed(error)
         return "unavailable"
     return "ok"
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import hmac
 import ipaddress
-import logging
 from collections.abc import Iterable, Iterator
 
 from flask import Response, current_app, request
@@ -18,6 +17,7 @@ from werkzeug.exceptions import NotFound
 from payments_app.core.extensions import db
 from payments_app.core.jobs.counters import BY_JOB, BY_LOOK, JobCounters
 from payments_app.core.jobs.outbox import commands
+from payments_app.core.outages import DATABASE
 from payments_app.core.web.access import public
 from payments_app.core.web.headers import DIRECTIVES
 from payments_app.core.web.incoming import any_host
@@ -25,8 +25,6 @@ from payments_app.ops import measures, redis_state
 from payments_app.ops.blueprint import blueprint
 from payments_app.ops.http_metrics import from_counters
 from payments_app.ops.policy_reports import kept
-
-log = logging.getLogger(__name__)
 
 _JOB = ["queue", "job"]
 _FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Real-IP")
@@ -65,8 +63,8 @@ class _Collector:
     def collect(self) -> Iterator[Metric]:
         try:
             found = list(_from_database())
-        except SQLAlchemyError:
-            log.exception("no metrics from the database")
+        except SQLAlchemyError as error:
+            DATABASE.failed(error)
             found = []
         yield _gauge("database_up", "Whether the database answered", [((), float(bool(found)))])
         yield from found

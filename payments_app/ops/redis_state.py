@@ -29,28 +29,28 @@ class RedisState:
     policy: str = ""
     append_only: bool = False
 
-    def problems(self) -> list[str]:
-        """What is wrong with it, in words; empty where all is well."""
+    def problems(self) -> dict[str, str]:
+        """What is wrong with it, in words, by a name of its own; empty where all is well."""
         if not self.up:
-            return [f"the Redis for {self.role} does not answer"]
-        found = []
+            return {"away": f"the Redis for {self.role} does not answer"}
+        found = {}
         if self.role == "jobs" and self.policy != "noeviction":
-            found.append(
+            found["evicts"] = (
                 f"the Redis for jobs may throw jobs away: maxmemory-policy is {self.policy},"
                 " and must be noeviction"
             )
         if self.role == "jobs" and not self.append_only:
-            found.append(
+            found["forgets"] = (
                 "the Redis for jobs forgets everything at a restart: appendonly is no,"
                 " and must be yes"
             )
         if self.role == "jobs" and self.maximum and self.used > FULL_SHARE * self.maximum:
-            found.append(
+            found["full"] = (
                 f"the Redis for jobs is {100 * self.used // self.maximum} % full:"
                 " at 100 % it takes no more jobs"
             )
         if self.role == "cache" and self.maximum and self.policy == "noeviction":
-            found.append("the Redis for the cache will stop caching when full: it may not evict")
+            found["stuck"] = "the Redis for the cache will stop caching when full: it may not evict"
         return found
 
 

@@ -99,6 +99,8 @@ def run(_subject: str, _claim: Claim) -> None:
         log.error("%s at Stripe: %s", check.name, check.words)
     if wrong:
         _tell(wrong)
+    else:
+        _all_well()
 
 
 @atomic
@@ -116,6 +118,11 @@ def _tell(session: Session, wrong: list[Check]) -> None:
         f"Our account at Stripe is not as it must be. {words}."
         " `flask --app wsgi stripe doctor` looks again.",
     )
+
+
+@atomic
+def _all_well(session: Session) -> None:
+    alerts.acknowledge(session, "stripe:doctor", history.SYSTEM)
 
 
 @atomic

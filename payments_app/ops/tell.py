@@ -1,8 +1,8 @@
 """tell: an alert to those who run the product, by mail and by a signed webhook.
 
-Each way is a message of its own, tried until it succeeds or somebody acknowledges the alert. Its
-subject is the alert's id, for a reminder `<id>:<number>`. The webhook is signed: its `webhook-id`
-is the same for every try of one telling, so that a receiver can drop a repetition.
+Each way is a message of its own, tried until it succeeds or somebody acknowledges the alert;
+`telling.py` says what its subject means. The webhook is signed: its `webhook-id` is the same for
+every try of one telling, so that a receiver can drop a repetition.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import html
 import json
 import time
 import urllib.request
-from typing import Any
 from urllib.error import URLError
 
 from flask import current_app
@@ -21,55 +20,77 @@ from sqlalchemy.orm import Session
 from payments_app.config import Config
 from payments_app.core.alerts import Alert
 from payments_app.core.db.clock import database_now
-from payments_app.core.db.columns import as_object
 from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.core.jobs.command import Claim, Later
-from payments_app.core.logs import redacted
-from payments_app.core.web import links
 from payments_app.core.web.signing import signed_headers
 from payments_app.notices import smtp
+from payments_app.ops.telling import Telling, read
 
 UNENDING = "an alert is told until somebody has heard it, or has acknowledged it"
 HTTP_SECONDS = 5.0
 LONGEST_WAIT = 600
 
 
-def mail(telling: str, claim: Claim) -> None:
+def mail(subject: str, claim: Claim) -> None:
     """Mail the alert to ALERT_MAIL_TO. Raises Later where the mail server did not take it."""
-    config, (alert, reminder) = _config(), _open(telling)
-    if alert is None or not config.alert_mail_to or not config.smtp_url:
+    config, telling = _config(), _read(subject)
+    if telling is None:
         return
     try:
-        smtp.post(config.smtp_url, _letter(config, alert, reminder))
+        sent = send_mail(config, telling)
     except (smtp.MailDelayedError, smtp.MailRefusedError) as error:
         raise Later(_wait(claim), str(error)) from error
-    _delivered(alert.id)
+    if sent and telling.alert_id:
+        _delivered(telling.alert_id)
 
 
-def webhook(telling: str, claim: Claim) -> None:
+def webhook(subject: str, claim: Claim) -> None:
     """POST the alert to ALERT_WEBHOOK_URL. Raises Later where that did not answer 2xx."""
-    config, (alert, reminder) = _config(), _open(telling)
-    if alert is None or not config.alert_webhook_url:
+    config, telling = _config(), _read(subject)
+    if telling is None:
         return
-    body = json.dumps(as_json(alert, reminder))
+    try:
+        sent = call(config, telling)
+    except (URLError, OSError) as error:
+        raise Later(_wait(claim), f"{type(error).__name__}: {error}") from error
+    if sent and telling.alert_id:
+        _delivered(telling.alert_id)
+
+
+def send_mail(config: Config, telling: Telling) -> bool:
+    """False where nobody is to be mailed. Raises MailDelayedError and MailRefusedError."""
+    if not config.alert_mail_to or not config.smtp_url:
+        return False
+    text = telling.text()
+    letter = smtp.OutgoingMail(
+        key=telling.key,
+        sender_name="Payments",
+        sender=config.mail_from,
+        recipient=config.alert_mail_to,
+        subject=telling.subject,
+        text=text,
+        html=f"<pre>{html.escape(text)}</pre>",
+        written_at=telling.at,
+    )
+    smtp.post(config.smtp_url, letter)
+    return True
+
+
+def call(config: Config, telling: Telling) -> bool:
+    """POST the signed webhook. False where there is no address. Raises URLError and OSError."""
+    if not config.alert_webhook_url:
+        return False
+    body = json.dumps(telling.as_json())
+    signed = signed_headers(telling.key, int(time.time()), body, config.alert_webhook_secrets)
     request = urllib.request.Request(  # noqa: S310 - a setting, checked at the start
         config.alert_webhook_url,
         data=body.encode(),
-        headers={
-            "Content-Type": "application/json",
-            **signed_headers(
-                _key(alert, reminder), int(time.time()), body, config.alert_webhook_secrets
-            ),
-        },
+        headers={"Content-Type": "application/json", **signed},
         method="POST",
     )
-    try:
-        with _DIRECT.open(request, timeout=HTTP_SECONDS):
-            pass
-    except (URLError, OSError) as error:
-        raise Later(_wait(claim), f"{type(error).__name__}: {error}") from error
-    _delivered(alert.id)
+    with _DIRECT.open(request, timeout=HTTP_SECONDS):
+        return True
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
@@ -82,64 +103,15 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 _DIRECT = urllib.request.build_opener(_NoRedirect)
 
 
-def as_json(alert: Alert, reminder: int = 0) -> dict[str, object]:
-    """The webhook's body: for a dead letter its job, arguments, error and retries are in `data`.
-    `reminder` counts how often it was told again."""
-    return {
-        "type": "alert.raised",
-        "timestamp": alert.first_at.isoformat(),
-        "data": {
-            "id": alert.id,
-            "kind": alert.kind,
-            "key": alert.key,
-            "severity": alert.severity,
-            "reminder": reminder,
-            "message": alert.message,
-            "url": links.absolute("/staff/alerts"),
-            **{name: value for name, value in _facts(alert).items() if name != "message"},
-        },
-    }
-
-
-def _facts(alert: Alert) -> dict[str, Any]:
-    """What is told beside the message: an older release may have kept secrets in it."""
-    facts: dict[str, Any] = redacted(as_object(alert.data))
-    return facts
-
-
-def _letter(config: Config, alert: Alert, reminder: int) -> smtp.OutgoingMail:
-    facts = [f"{name}: {value}" for name, value in sorted(_facts(alert).items())]
-    where = links.absolute("/staff/alerts")
-    still = f"Still open, reminder {reminder}: " if reminder else ""
-    text = "\n".join([alert.message, "", *facts, "", f"Acknowledge it at {where}", ""])
-    return smtp.OutgoingMail(
-        key=_key(alert, reminder),
-        sender_name="Payments",
-        sender=config.mail_from,
-        recipient=config.alert_mail_to or "",
-        subject=f"[{alert.severity}] {still}{alert.message[:120]}",
-        text=text,
-        html=f"<pre>{html.escape(text)}</pre>",
-        written_at=alert.first_at,
-    )
-
-
 def _config() -> Config:
     config: Config = current_app.config["CONFIG"]
     return config
 
 
-def _open(telling: str) -> tuple[Alert | None, int]:
-    """The alert, None where somebody deals with it; and which reminder this is, 0 for none."""
-    alert_id, _, reminder = telling.partition(":")
-    alert = db.session.get(Alert, int(alert_id), populate_existing=True)
+def _read(subject: str) -> Telling | None:
+    telling = read(db.session(), subject)
     db.session.commit()  # no connection is held while somebody else's server is asked
-    still_open = alert is not None and alert.acknowledged_at is None
-    return alert if still_open else None, int(reminder or 0)
-
-
-def _key(alert: Alert, reminder: int) -> str:
-    return f"alert_{alert.id}_{reminder}" if reminder else f"alert_{alert.id}"
+    return telling
 
 
 def _wait(claim: Claim) -> float:

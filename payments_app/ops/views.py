@@ -3,6 +3,7 @@
 from payments_app.ops import (
     alert_pages,
     health,
+    incident_pages,
     metrics,
     policy_reports,
     queue_pages,
@@ -15,6 +16,7 @@ __all__ = [
     "alert_pages",
     "blueprint",
     "health",
+    "incident_pages",
     "metrics",
     "policy_reports",
     "queue_pages",

@@ -19,11 +19,12 @@ from payments_app.core.jobs import heartbeats, unknown
 from payments_app.ops import diagnosis, measures, redis_state
 from payments_app.ops.causes import close_gone
 from payments_app.ops.diagnosis import Trouble
+from payments_app.ops.incident import ERRORS, REFUSES, SLOW, measure
 
 log = logging.getLogger(__name__)
 
 # The rest raise alerts of their own as they happen, or are for the page alone.
-_WORTH_AN_ALERT = ("late:", "redis:", "differs:")
+_WORTH_AN_ALERT = ("late:", "redis:", "stripe_slow:", "differs:")
 SETTLED_SECONDS = 900  # a deploy has old and new processes side by side
 
 
@@ -62,6 +63,9 @@ def look() -> list[Trouble]:
         measures.breaker_state(session),
         redis_state.inspect(current_app.config["CONFIG"]),
     )
+    now = measure(session)
+    if now is not None and now.kind in (REFUSES, ERRORS, SLOW):
+        found.append(Trouble(f"stripe_slow:{now.kind}", now.what, now.by_itself))
     return found + differing(session)
 
 

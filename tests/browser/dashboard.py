@@ -9,10 +9,12 @@ from itertools import pairwise
 from typing import Any
 
 from flask import Flask, url_for
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from payments_app.accounts.password_links import invite
 from payments_app.core import alerts
+from payments_app.core.alerts import Alert
 from payments_app.core.db.clock import utcnow
 from payments_app.core.db.ids import new_id
 from payments_app.core.db.session import atomic
@@ -184,9 +186,11 @@ def _fill(session: Session, paid: str) -> dict[str, Any]:
     )
     _sell(session, merchant, paid)
     alerts.raise_alert(session, "axe", "axe", "Something to look at", severity="critical")
+    alerts.raise_alert(session, "breaker_open", "breaker:axe", "Stripe did not answer")
     session.flush()
+    incident = session.scalars(select(Alert.id).where(Alert.key == "breaker:axe")).one()
     ids = {"finding_id": finding.id, "message_id": dead.id, "batch_id": batch.id}
-    return {**ids, "payout_id": payout.id}
+    return {**ids, "payout_id": payout.id, "alert_id": incident}
 
 
 def _sell(session: Session, merchant: Merchant, paid: str) -> None:

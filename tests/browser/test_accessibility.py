@@ -24,10 +24,11 @@ OPTIONS = {"resultTypes": ["violations"], "iframes": False}
 VIOLATIONS = "options => axe.run(options).then(results => results.violations)"
 NO_PAGES = {
     *("staff.export", "settlement.download", "ledger.download", "staff_api.sales_summary"),
+    "ops.incident_banner",  # a part of every page
 }
 STAFF_PAGES = (
     *("accounts.confirm", "accounts.password", "accounts.second_factor_page", "ops.alerts"),
-    *("ops.dead_letter", "ops.queues", "ops.stripe", "ledger.index"),
+    *("ops.dead_letter", "ops.incident_page", "ops.queues", "ops.stripe", "ledger.index"),
     *("settlement.index", "settlement.show", "staff.audit", "staff.confirm_fix"),
     *("staff.confirm_delivery", "staff.confirm_receipt"),
     *("staff.confirm_refund", "staff.confirm_retry", "staff.customer", "staff.disputes"),

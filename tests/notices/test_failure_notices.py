@@ -35,6 +35,31 @@ def test_a_failure_that_stands_is_told_once_in_plain_words(
     assert "mail.payment_failed.sent" in driver.happened(transaction)
 
 
+def test_who_left_while_stripe_was_away_is_told_once_that_nothing_was_paid(
+    driver: PaymentDriver, sent_mails: SentMails
+) -> None:
+    transaction = driver.open()
+    driver.age(transaction, 16 * 60)
+    driver.work()
+    driver.work_all_waiting()
+    write_failure_notice(transaction, claim(transaction))
+    driver.work_all_waiting()
+    assert driver.read(transaction).error_code == "payment_expired"
+    assert sent_mails.subjects() == ["Your payment of $10.99 failed"]
+    assert "You were not charged for this payment." in text_of(sent_mails.all()[0])
+
+
+def test_who_left_their_bank_s_check_is_told_nothing(
+    driver: PaymentDriver, sent_mails: SentMails
+) -> None:
+    transaction = driver.pay("pm_card_authenticationRequired")
+    driver.age(transaction, 31 * 60)
+    driver.work_all_waiting()
+    assert driver.read(transaction).phase == "canceled"
+    driver.work_all_waiting()
+    assert sent_mails.all() == []
+
+
 def test_no_failure_is_told_after_a_later_success(
     driver: PaymentDriver, sent_mails: SentMails
 ) -> None:

@@ -10,10 +10,12 @@ from sqlalchemy.orm import Session
 from payments_app.core import alerts
 from payments_app.core.alerts import Alert
 from payments_app.core.db.clock import database_now
-from payments_app.core.db.session import atomic
+from payments_app.core.db.session import atomic, note_change
+from payments_app.core.jobs.outbox import Message
 from payments_app.ops.causes import close_gone
 from payments_app.ops.diagnosis import Trouble
 from payments_app.payments.models import Transaction
+from payments_app.payments.refunds.models import Refund
 from payments_app.reconcile.models import Finding
 from tests.bystanders import own
 from tests.queues.job_driver import JobDriver
@@ -47,16 +49,108 @@ def _resolve(session: Session) -> None:
     session.execute(update(Finding).where(own(Finding)).values(gone))
 
 
+@atomic
+def _quiet(session: Session, seconds: float) -> None:
+    """Nothing was raised again for so long."""
+    session.execute(update(Alert).where(own(Alert)).values(last_at=database_now(-seconds)))
+
+
 def test_a_queue_that_is_in_time_again_is_no_alert(job_driver: JobDriver) -> None:
     _alert("late", LATE.key)
+    _quiet(60)
     assert close_gone([LATE]) == 0
     assert _open() == ["late:charges"]
     assert close_gone([]) == 1
     assert _open() == []
 
 
+def test_a_queue_at_its_limit_is_one_alert(job_driver: JobDriver) -> None:
+    _alert("late", LATE.key)
+    _quiet(15)
+    assert close_gone([]) == 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "hours"),
+    [("card_testing", 0.51), ("stripe_key_refused", 0.51), ("not_compared", 26), ("revived", 26)],
+)
+def test_what_repeats_while_it_lasts_is_gone_when_it_does_not(
+    job_driver: JobDriver, kind: str, hours: float
+) -> None:
+    _alert(kind, kind)
+    _quiet(hours * 1800)
+    assert close_gone([]) == 0
+    _quiet(hours * 3600)
+    assert close_gone([]) == 1
+
+
+def test_events_that_wait_no_more_are_no_alert(job_driver: JobDriver) -> None:
+    job_driver.stage("inbound.process", "evt_1")
+    _put_off("inbound.process")
+    _alert("webhook_waiting", "webhook:waiting")
+    assert close_gone([]) == 0
+    _done("inbound.process")
+    assert close_gone([]) == 1
+
+
+@atomic
+def _put_off(session: Session, command: str) -> None:
+    later = {"tries": 1, "available_at": database_now(600)}
+    session.execute(update(Message).where(Message.command == command).values(later))
+
+
+@atomic
+def _done(session: Session, command: str) -> None:
+    session.execute(
+        update(Message).where(Message.command == command).values(done_at=database_now())
+    )
+
+
+def test_a_refund_that_was_refused_is_no_alert_once_nobody_has_to_make_it_again(
+    app: Flask, job_driver: JobDriver
+) -> None:
+    payment = StoredPayments(app).payment("complete")
+    refund = _refund(payment, "failed")
+    _alert("refund_refused", f"refund_refused:{refund}", payment)
+    assert close_gone([]) == 0
+    _refund(payment, "succeeded")
+    close_gone([])
+    assert f"refund_refused:{refund}" not in _open()
+
+
+def test_refunds_that_wait_no_more_are_no_alert(app: Flask, job_driver: JobDriver) -> None:
+    refund = _refund(StoredPayments(app).payment("complete"), "requested")
+    _alert("refund_waits", "refund_waits:balance_insufficient")
+    assert close_gone([]) == 0
+    _sent(refund)
+    assert close_gone([]) == 1
+
+
+@atomic
+def _refund(session: Session, transaction_id: str, state: str) -> str:
+    paid = session.get_one(Transaction, transaction_id)
+    refund = Refund(
+        transaction_id=transaction_id,
+        amount=paid.amount,
+        currency=paid.currency,
+        reason="the wrong size",
+        state=state,
+        requested_by="ada",
+    )
+    session.add(refund)
+    session.flush()
+    note_change(session, transaction_id)
+    return refund.id
+
+
+@atomic
+def _sent(session: Session, refund_id: str) -> None:
+    session.execute(update(Refund).where(Refund.id == refund_id).values(state="succeeded"))
+
+
 def test_who_closed_it_is_the_system(job_driver: JobDriver) -> None:
-    _alert("redis", "redis:jobs:0")
+    _alert("redis", "redis:jobs:forgets")
+    _quiet(60)
     close_gone([])
     assert [alert.acknowledged_by for alert in job_driver.alerts()] == ["system"]
 

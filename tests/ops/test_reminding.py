@@ -33,8 +33,8 @@ def settings(settings: dict[str, str], mails: Received) -> dict[str, str]:
 
 
 @atomic
-def _raise(session: Session, severity: str) -> None:
-    alerts.raise_alert(session, "test", "test", "Something is wrong.", severity=severity)
+def _raise(session: Session, severity: str, key: str = "test") -> None:
+    alerts.raise_alert(session, "test", key, "Something is wrong.", severity=severity)
 
 
 @atomic
@@ -58,7 +58,7 @@ def reminded_at(job_driver: JobDriver, age_seconds: float) -> None:
 
 def test_reminders_come_after_one_hour_and_then_every_four() -> None:
     ages = [0.9, 1, 4.9, 5, 8.9, 9, 25]
-    assert [reminder_number(age * HOUR) for age in ages] == [0, 1, 1, 2, 2, 3, 7]
+    assert [reminder_number(age * HOUR, HOUR) for age in ages] == [0, 1, 1, 2, 2, 3, 7]
 
 
 def test_a_critical_alert_is_told_again_after_an_hour_once(
@@ -101,3 +101,12 @@ def test_a_warning_is_told_once(job_driver: JobDriver, mails: Received) -> None:
     raised(job_driver, mails, "warning")
     reminded_at(job_driver, 2 * HOUR)
     assert mails.mails == []
+
+
+def test_many_of_a_kind_are_reminded_of_together(job_driver: JobDriver, mails: Received) -> None:
+    for number in range(5):
+        _raise("critical", f"test:{number}")
+    job_driver.work("sweeper")
+    mails.mails.clear()
+    reminded_at(job_driver, HOUR)
+    assert ["5 alerts of test are open" in mail for mail in mails.mails] == [True]

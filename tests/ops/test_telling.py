@@ -12,9 +12,13 @@ import pytest
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from payments_app.core.alerts import Alert, raise_alert
+from payments_app.core import alerts
+from payments_app.core.alerts import QUIET_SECONDS, Alert, raise_alert
+from payments_app.core.db.clock import database_now
 from payments_app.core.db.session import atomic
+from payments_app.core.web.links import absolute
 from payments_app.ops.acknowledge import acknowledge
+from payments_app.ops.alert_kinds import KINDS
 from tests.ops.receivers import Received, mail_server, web_server
 from tests.queues.job_driver import JobDriver
 
@@ -54,6 +58,19 @@ def test_an_alert_is_mailed_to_those_who_run_the_product(
     (mail,) = mails.mails
     assert "To: ops@example.com" in mail
     assert "[critical] test.fails for it on payment_critical is dead" in mail
+
+
+def test_an_alert_says_what_it_means_what_to_do_and_where(
+    job_driver: JobDriver, mails: Received, hooks: Received
+) -> None:
+    letter = job_driver.dead_letter(queue="payment_critical")
+    job_driver.work("sweeper")
+    kind, url = KINDS["dead_letter"], absolute(f"/staff/queues/dead/{letter}")
+    for words in (f"It means: {kind.meaning}.", f"Next: {kind.next_step}", f"Dead letter: {url}"):
+        assert words in mails.mails[0].replace("=\r\n", "").replace("\r\n", " ")
+    data = json.loads(hooks.webhooks[0][1])["data"]
+    assert (data["meaning"], data["next_step"]) == (kind.meaning, kind.next_step)
+    assert data["object_url"] == url
 
 
 def test_an_alert_is_posted_with_a_signature_of_its_body_by_each_secret(
@@ -156,3 +173,74 @@ def raise_it(session: Session, *, kept_raw: bool) -> None:
     raise_alert(session, "test", "test", "odd", **SECRETS, subject="txn_0123456789abcdefghjkmnpqrs")
     if kept_raw:
         session.execute(update(Alert).values(data=SECRETS))
+
+
+@atomic
+def _again(session: Session, key: str = "test") -> None:
+    raise_alert(session, "test", key, "Something is wrong.")
+
+
+@atomic
+def _gone(session: Session, key: str = "test") -> None:
+    alerts.acknowledge(session, key, "system")
+
+
+@atomic
+def _quiet(session: Session) -> None:
+    session.execute(update(Alert).values(last_at=database_now(-QUIET_SECONDS)))
+
+
+def subjects(mails: Received) -> list[str]:
+    lines = [line for mail in mails.mails for line in mail.splitlines()]
+    return [line.removeprefix("Subject: ") for line in lines if line.startswith("Subject: ")]
+
+
+def test_that_an_alert_closed_by_itself_is_told_once(
+    job_driver: JobDriver, mails: Received
+) -> None:
+    _again()
+    job_driver.work("sweeper")
+    _gone()
+    _gone()
+    job_driver.work("sweeper")
+    assert subjects(mails) == [
+        "[warning] Something is wrong.",
+        "[warning] Closed: Something is wrong.",
+    ]
+
+
+def test_an_alert_whose_cause_returns_is_told_again(job_driver: JobDriver, mails: Received) -> None:
+    _again()
+    job_driver.work("sweeper")
+    _gone()
+    _again()
+    job_driver.work("sweeper")
+    assert subjects(mails).count("[warning] Something is wrong.") == 2
+
+
+def test_an_open_alert_does_not_swallow_the_next_incident(
+    job_driver: JobDriver, mails: Received
+) -> None:
+    _again()
+    _again()
+    job_driver.work("sweeper")
+    _quiet()
+    _again()
+    _again()
+    job_driver.work("sweeper")
+    assert subjects(mails) == [
+        "[warning] Something is wrong.",
+        "[warning] Again, 4 times by now: Something is wrong.",
+    ]
+
+
+def test_a_hundred_of_a_kind_are_three_and_a_summary(
+    job_driver: JobDriver, mails: Received
+) -> None:
+    for number in range(100):
+        _again(f"test:{number}")
+    job_driver.work("sweeper")
+    assert len(mails.mails) == 3
+    job_driver.make_due()
+    job_driver.work("sweeper")
+    assert ["100 alerts within ten minutes" in mail for mail in mails.mails[3:]] == [True]

@@ -112,18 +112,18 @@ def test_a_redis_that_may_evict_or_forget_jobs_is_an_alert(app: Flask, tmp_path:
     with Redis(tmp_path / "wrong", policy="allkeys-lru", max_memory="64mb") as server:
         (jobs, _) = redis_state.inspect(_config(app, server.url()))
     assert len(jobs.problems()) == 2
-    assert "must be noeviction" in jobs.problems()[0]
+    assert "must be noeviction" in jobs.problems()["evicts"]
 
 
 def test_a_redis_as_it_should_be_is_none(app: Flask, tmp_path: Path) -> None:
     with Redis(tmp_path / "right", append_only=True) as server:
         (jobs, _) = redis_state.inspect(_config(app, server.url()))
-    assert jobs.problems() == []
+    assert jobs.problems() == {}
 
 
 def test_a_redis_that_is_away_is_said_so(app: Flask) -> None:
     (jobs, _) = redis_state.inspect(_config(app, "redis://127.0.0.1:1/0"))
-    assert jobs.problems() == ["the Redis for jobs does not answer"]
+    assert jobs.problems() == {"away": "the Redis for jobs does not answer"}
 
 
 def test_the_watch_raises_an_alert_for_a_redis_that_forgets(job_driver: JobDriver) -> None:
@@ -137,7 +137,7 @@ def test_a_worker_that_starts_raises_an_alert_for_a_redis_that_forgets(
     job_driver: JobDriver,
 ) -> None:
     check_redis()
-    assert [alert.key for alert in job_driver.alerts()] == ["redis:jobs:0"]
+    assert [alert.key for alert in job_driver.alerts()] == ["redis:jobs:forgets"]
 
 
 @pytest.mark.portable

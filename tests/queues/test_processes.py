@@ -14,9 +14,11 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from redis import Redis as RedisClient
 
 from parts.app import REPOSITORY, Worker
 from parts.process import Process, wait_until
+from parts.redis import Redis
 from parts.settings import NO_REDIS
 from payments_app.core.jobs.processes import check_fork
 from payments_app.gateway.own_account import check_account
@@ -182,3 +184,34 @@ def test_nothing_is_forked_while_a_connection_is_open(monkeypatch: pytest.Monkey
     monkeypatch.setattr(threading, "active_count", lambda: 1)  # pytest's own threads
     with socket.create_server(("127.0.0.1", 0)), pytest.raises(RuntimeError, match="a connection"):
         check_fork()
+
+
+def test_a_worker_without_its_database_ends_with_a_sentence(
+    settings: dict[str, str], tmp_path: Path
+) -> None:
+    away = settings | {"DATABASE_URL": "postgresql://127.0.0.1:1/none"}
+    worker = Worker(tmp_path, away, "charges")
+    worker.launch()
+    worker.wait()
+    said = worker.log.read_text()
+    assert said.count("the database does not answer: OperationalError: ") == 1
+    assert "no worker starts without it" in said
+    assert "Traceback" not in said
+
+
+def test_a_worker_without_its_redis_says_so_once(settings: dict[str, str], tmp_path: Path) -> None:
+    with (
+        Redis(tmp_path / "redis") as server,
+        Worker(tmp_path, settings | {"REDIS_URL": server.url()}, "charges") as worker,
+    ):
+        with RedisClient.from_url(server.url()) as client:
+            assert wait_until(lambda: client.scard("rq:workers") > 0, 30)
+        server.kill()
+        words = "the Redis for jobs does not answer"
+        assert wait_until(lambda: words in worker.log.read_text(), 20)
+        server.start()
+        again = "the Redis for jobs answers again"
+        assert wait_until(lambda: again in worker.log.read_text(), 60)
+        said = worker.log.read_text()
+    assert said.count(words) == 1
+    assert "Traceback" not in said

@@ -89,7 +89,7 @@ def test_the_sweeper_wakes_when_the_next_message_is_due(job_driver: JobDriver) -
     _keep(job_driver.app)
     job_driver.stage("test.soon")
     job_driver.work()
-    pause = sweep._round(Scheduler(), threading.Event())
+    pause = sweep._round(Scheduler(), sweep._Rounds())
     assert pause < sweep.LONGEST_SECONDS
 
 

@@ -8,11 +8,11 @@ import logging
 from collections.abc import Iterator
 
 import pytest
-from flask import Flask, Response
+from flask import Flask, Response, request
 
 from payments_app import create_app
 from payments_app.config import Config
-from payments_app.core.logs import JsonFormatter, _without_secrets, redact
+from payments_app.core.logs import JsonFormatter, _without_secrets, about, redact
 from payments_app.core.web.access import public
 
 pytestmark = pytest.mark.portable
@@ -164,3 +164,25 @@ def test_a_line_names_its_logger_and_its_level(log: io.StringIO) -> None:
     logging.getLogger("payments_app.somewhere").error("it happened")
     line = json.loads(log.getvalue())
     assert (line["logger"], line["level"]) == ("payments_app.somewhere", "error")
+
+
+def test_a_line_names_the_message_that_is_worked_on(log: io.StringIO) -> None:
+    with about(message_id=7, command="charge", subject="txn_abc123"):
+        logging.getLogger("payments_app").error("again", extra={"facts": {"seconds": 5}})
+    logging.getLogger("payments_app").error("later")
+    first, second = map(json.loads, log.getvalue().splitlines())
+    assert (first["message_id"], first["payment"], first["seconds"]) == (7, "txn_abc123", 5)
+    assert "message_id" not in second
+
+
+def test_the_server_s_access_log_can_name_the_payment_that_was_made(app: Flask) -> None:
+    seen: dict[str, object] = {}
+
+    @public
+    def made() -> tuple[str, int, dict[str, str]]:
+        seen["environ"] = request.environ
+        return "", 303, {"Location": "/transactions/txn_abc123"}
+
+    app.add_url_rule("/made", "made", made)
+    app.test_client().get("/made")
+    assert seen["environ"]["payments.payment"] == "txn_abc123"  # type: ignore[index]

@@ -39,7 +39,7 @@ class Abroad:
     usual ones beside them. All that follows is done, and the days are closed."""
 
     # Signed links, ids of things that this world has not, and what answers by a mail's file.
-    ELSEWHERE: ClassVar = {"token", "filename", "name", "message_id", "subscription_id"}
+    ELSEWHERE: ClassVar = {"token", "filename", "name", "message_id", "subscription_id", "alert_id"}
 
     def __init__(self, app: Flask, receiver: Receiver) -> None:
         self.driver = PaymentDriver(app)

@@ -59,6 +59,7 @@ ELSEWHERE = {
     "mail/trial_ending.html": "tests/subscriptions/test_unproved.py",
     "mail/trial_ending.txt": "tests/subscriptions/test_unproved.py",
     "ops/dead_letter.html": "tests/ops/test_dead_letters.py",
+    "ops/incident.html": "tests/ops/test_incident.py",
     "staff/disputes/_unmatched.html": "tests/refunds/test_unmatched.py",
 }
 TRIES = ("2026-02-28", "2026-03-01", "2026-03-03", "2026-03-05", "2026-03-07")

@@ -27,6 +27,7 @@ from sqlalchemy.orm import Session
 from payments_app.core.db.text import storable
 from payments_app.core.extensions import Base, db
 from payments_app.core.jobs import wake_up
+from payments_app.core.outages import DATABASE
 
 log = logging.getLogger(__name__)
 
@@ -107,7 +108,7 @@ def _close_session(_error: BaseException | None) -> None:
     try:
         db.session.close()  # not a rollback: what was read stays readable
     except DBAPIError as error:
-        log.warning("a connection died before its session ended: %s", error.orig)
+        DATABASE.failed(error)
         db.session().invalidate()
 
 
@@ -130,6 +131,7 @@ def _on_checkin(_connection: Any, record: Any) -> None:
 def _on_checkout(connection: Any, record: Any, _proxy: Any) -> None:
     """Test a connection that rested. Where it died the others did too, most likely: each is made
     anew."""
+    DATABASE.answered()
     if time.monotonic() - record.info.get("rests_since", math.inf) < RESTED_SECONDS:
         return
     from psycopg import OperationalError  # SQLite does without
@@ -173,7 +175,7 @@ def atomic(step: Callable[Concatenate[Session, P], T]) -> Callable[P, T]:
         connection_died = False
         for attempt in range(1, TRIES + 1):
             try:
-                result, wake_ups = _once(session, step, *args, **kwargs)
+                result, wake_ups, lines = _once(session, step, *args, **kwargs)
             except DBAPIError as error:
                 again = not connection_died if error.connection_invalidated else is_collision(error)
                 if attempt == TRIES or not again:
@@ -181,6 +183,8 @@ def atomic(step: Callable[Concatenate[Session, P], T]) -> Callable[P, T]:
                 connection_died = connection_died or error.connection_invalidated
                 _wait_to_repeat(step.__name__, attempt, error)
             else:
+                for message, facts in lines:
+                    log.info(message, extra={"facts": facts})
                 for queue, why in wake_ups.items():
                     wake_up.wake(queue, why)
                 return result
@@ -190,15 +194,18 @@ def atomic(step: Callable[Concatenate[Session, P], T]) -> Callable[P, T]:
 
 
 def _wait_to_repeat(what: str, attempt: int, error: DBAPIError) -> None:
-    log.warning("%s is run again after attempt %d: %s", what, attempt, error.orig)
+    if error.connection_invalidated:
+        DATABASE.failed(error)
+    else:
+        log.warning("%s is run again after attempt %d: %s", what, attempt, error.orig)
     _pause.wait(random.uniform(0, 0.05) * 2**attempt)  # noqa: S311 - jitter
 
 
 def _once(
     session: Session, step: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs
-) -> tuple[T, dict[str, str]]:
+) -> tuple[T, dict[str, str], list[tuple[str, dict[str, Any]]]]:
     session.info["atomic"] = True
-    session.info["wake_ups"] = {}
+    session.info["wake_ups"], session.info["lines"] = {}, []
     try:
         session.connection(execution_options={"writes": True})
         session.info["changed"] = set()
@@ -210,7 +217,12 @@ def _once(
         raise
     finally:
         session.info["atomic"] = False
-    return result, session.info.pop("wake_ups")
+    return result, session.info.pop("wake_ups"), session.info.pop("lines")
+
+
+def log_once_true(session: Session, message: str, **facts: Any) -> None:
+    """Write a line to the log after the caller's transaction has committed."""
+    session.info.setdefault("lines", []).append((message, facts))
 
 
 def finish(session: Session) -> None:
@@ -244,7 +256,7 @@ def _end_reading(session: Session) -> None:
     except DBAPIError as error:
         if not error.connection_invalidated:
             raise
-        log.warning("a connection died after it was read from: %s", error.orig)
+        DATABASE.failed(error)
         session.invalidate()
 
 

@@ -22,6 +22,8 @@ from payments_app.core.extensions import db
 from payments_app.core.jobs import counters, due, leases, unknown
 from payments_app.core.jobs.command import Claim, Later
 from payments_app.core.jobs.outbox import Message, commands
+from payments_app.core.logs import about
+from payments_app.core.outages import DATABASE, is_database_away
 
 log = logging.getLogger(__name__)
 
@@ -178,7 +180,7 @@ def _claim(queue: str, limit: int) -> list[Claim]:
     try:
         return leases.claim(queue, limit)
     except (SQLAlchemyError, CommitOutcomeUnknownError) as error:
-        log.warning("nothing claimed from %s: %s", queue, error)
+        DATABASE.failed(error)
         return []
 
 
@@ -186,14 +188,14 @@ def _tell_of_unknown(queue: str) -> None:
     try:
         unknown.tell(queue)
     except (SQLAlchemyError, CommitOutcomeUnknownError) as error:
-        log.warning("what %s holds and is not known here was not looked at: %s", queue, error)
+        DATABASE.failed(error)
 
 
 def _renew(claims: list[Claim]) -> None:
     try:
         leases.renew(claims)
     except (SQLAlchemyError, CommitOutcomeUnknownError) as error:
-        log.warning("leases not renewed: %s", error)
+        DATABASE.failed(error)
 
 
 def _work(app: Flask, claim: Claim) -> None:
@@ -206,6 +208,11 @@ def _work(app: Flask, claim: Claim) -> None:
 
 def perform(claim: Claim) -> None:
     """Do what one claimed message asks for, and say how it ended. Never raises an Exception."""
+    with about(message_id=claim.message_id, command=claim.command, subject=claim.subject):
+        _perform(claim)
+
+
+def _perform(claim: Claim) -> None:
     command = commands()[claim.command]  # nothing else was claimed
     try:
         with tracing.span(claim.command, claim.traceparent, subject=claim.subject):
@@ -214,7 +221,10 @@ def perform(claim: Claim) -> None:
         log.info("%s %s: again in %s s (%s)", claim.command, claim.subject, later.seconds, later)
         leases.put_off(claim, later.seconds, later.reason, is_try=later.is_try)
     except Exception as error:
-        log.exception("%s %s failed", claim.command, claim.subject)
+        if is_database_away(error):
+            DATABASE.failed(error)
+        else:
+            log.exception("%s %s failed", claim.command, claim.subject)
         db.session.rollback()
         leases.fail(claim, command, error)
     else:

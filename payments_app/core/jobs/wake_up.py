@@ -16,6 +16,7 @@ from rq.serializers import JSONSerializer
 
 from payments_app.core import redis_client
 from payments_app.core.db.ids import without_payment_methods
+from payments_app.core.outages import JOBS_REDIS
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +56,7 @@ def wake(queue: str, why: str = "") -> bool:
             job_id=f"{queue}-{secrets.token_hex(8)}",
         )
     except (RedisError, OSError) as error:
-        log.warning("no wake-up for %s: %s", queue, error)
+        JOBS_REDIS.failed(error, "workers look by themselves")
         return False
+    JOBS_REDIS.answered()
     return True

@@ -32,6 +32,7 @@ from payments_app.core.jobs import counters
 from payments_app.core.jobs.heartbeats import Heart
 from payments_app.core.jobs.runner import runner_of, stopping
 from payments_app.core.jobs.wake_up_job import WakeUpJob
+from payments_app.core.outages import DATABASE, JOBS_REDIS, is_database_away
 
 log = logging.getLogger(__name__)
 
@@ -63,6 +64,11 @@ class QueueWorker(SimpleWorker):
         """RQ itself adds ten seconds, for each command to a Redis that is frozen."""
         return WAIT_SECONDS + 1
 
+    def heartbeat(self, timeout: int | None = None, pipeline: Any = None) -> None:
+        super().heartbeat(timeout, pipeline)
+        if pipeline is None:
+            JOBS_REDIS.answered()
+
     def teardown(self) -> None:
         with contextlib.suppress(RedisError, OSError):
             self.register_death()  # type: ignore[no-untyped-call]
@@ -72,6 +78,23 @@ class QueueWorker(SimpleWorker):
 
     def _install_signal_handlers(self) -> None:
         """The process has its own."""
+
+
+class _WithoutOutages(logging.Filter):
+    """Of RQ's log: that Redis is away is said once, and not each second with a traceback."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        args = record.args if isinstance(record.args, tuple) else ()
+        told = [record.exc_info[1]] if record.exc_info else [*args]
+        errors = [error for error in told if isinstance(error, RedisError | OSError)]
+        if not errors and "Redis connection timeout" in str(record.msg):
+            errors = [TimeoutError("timed out")]
+        for error in errors:
+            JOBS_REDIS.failed(error, "workers look by themselves")
+        return not errors
+
+
+_WITHOUT_OUTAGES = _WithoutOutages()
 
 
 class QueueProcess:
@@ -117,7 +140,7 @@ class QueueProcess:
                 self._worker = self._connect()
                 self._worker.work(logging_level="WARNING")
             except (RedisError, OSError) as error:
-                log.warning("no wake-ups for %s, it looks by itself: %s", self._queue, error)
+                JOBS_REDIS.failed(error, f"{self._queue} looks by itself")
             stopping.wait(AGAIN_SECONDS)
 
     def _connect(self) -> QueueWorker:
@@ -140,8 +163,11 @@ class QueueProcess:
                 try:
                     runner.look()
                     heart.beat()
-                except Exception:  # the next look may do better
-                    log.exception("a look at %s broke off", self._queue)
+                except Exception as error:  # the next look may do better
+                    if is_database_away(error):
+                        DATABASE.failed(error)
+                    else:
+                        log.exception("a look at %s broke off", self._queue)
                 finally:
                     db.session.remove()
                 store_started(self._queue, runner.take_started())
@@ -154,7 +180,7 @@ def store_started(queue: str, started: Counter[tuple[str, str]]) -> None:
     try:
         _count_started(queue, started)
     except (SQLAlchemyError, CommitOutcomeUnknownError) as error:
-        log.warning("%d beginnings on %s are not counted: %s", started.total(), queue, error)
+        DATABASE.failed(error)
     finally:
         db.session.remove()
 
@@ -167,4 +193,5 @@ def _count_started(session: Session, queue: str, started: dict[tuple[str, str], 
 def run(app: Flask, queue: str) -> None:
     """Work on one queue until told to stop."""
     logging.getLogger("rq").setLevel(logging.WARNING)
+    logging.getLogger("rq.worker").addFilter(_WITHOUT_OUTAGES)
     QueueProcess(app, queue).run()

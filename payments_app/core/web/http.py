@@ -14,7 +14,6 @@ from typing import Any
 from flask import (
     Flask,
     Response,
-    current_app,
     g,
     jsonify,
     make_response,
@@ -32,6 +31,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from payments_app.core.card_numbers import CardNumberError
 from payments_app.core.db.columns import EmptyKeyError
 from payments_app.core.db.session import CommitOutcomeUnknownError
+from payments_app.core.outages import DATABASE
 from payments_app.core.web import assets, headers
 from payments_app.core.web.cookie_session import CookieSessions
 from payments_app.core.web.cookies import cookie_name, cookie_path
@@ -197,7 +197,7 @@ def _answer_empty_key(_error: EmptyKeyError) -> Response:
     return answer(ProblemError(404, *_WORDS[404]))
 
 
-def _answer_database_away(_error: Exception) -> Response:
-    current_app.logger.exception("the database did not answer")
+def _answer_database_away(error: Exception) -> Response:
+    DATABASE.failed(error)
     code, message = _WORDS[503]
     return answer(ProblemError(503, code, message, headers={"Retry-After": "5"}))

@@ -24,6 +24,7 @@ from typing import ParamSpec
 from flask import Flask, Response, after_this_request, current_app, g, make_response, request
 from flask.typing import ResponseReturnValue
 
+from payments_app.core.outages import JOBS_REDIS
 from payments_app.core.web.idempotency_answers import (
     REPLAYED_HEADER,
     answer_held,
@@ -148,7 +149,7 @@ def _run_once(options: _Options, key: str, view: Callable[[], Response]) -> Resp
         store = options.store()
         held = store.claim(name, claim, options.lock_ttl)
     except StoreAwayError as error:
-        log.warning("idempotency keys are not kept: %s", error)
+        JOBS_REDIS.failed(error, "idempotency keys are not kept")
         _tell(REPLAYED_HEADER, "false")
         return view()
     if held is None and caller is not None and options.caller_is_new:
@@ -175,7 +176,7 @@ def _before_the_name(store: Store, key: str, fingerprint: str) -> Held | None:
     try:
         held = store.read(_name(key, None))
     except StoreAwayError as error:
-        log.warning("an earlier answer was not looked for: %s", error)
+        JOBS_REDIS.failed(error, "an earlier answer was not looked for")
         return None
     return held if held and json.loads(held.value)["fingerprint"] == fingerprint else None
 
@@ -191,7 +192,7 @@ def _keep(
         if not store.keep(name, claim, json.dumps(kept), options.ttl):
             log.error("a key's lock was gone before its answer: %s", request.endpoint)
     except StoreAwayError as error:
-        log.warning("an answer was not kept: %s", error)
+        JOBS_REDIS.failed(error, "an answer was not kept")
     return True
 
 
@@ -199,7 +200,7 @@ def _release(store: Store, name: str, claim: str) -> None:
     try:
         store.release(name, claim)
     except StoreAwayError as error:
-        log.warning("a key is held until its lock ends: %s", error)
+        JOBS_REDIS.failed(error, "a key is held until its lock ends")
 
 
 def _name(key: str, caller: str | None) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import logging
 import re
 import threading
 import time
@@ -22,9 +21,8 @@ from payments_app.core import redis_client
 from payments_app.core.db.clock import database_now
 from payments_app.core.db.session import atomic
 from payments_app.core.extensions import Base
+from payments_app.core.outages import DATABASE
 from payments_app.core.web.http import ProblemError
-
-log = logging.getLogger(__name__)
 
 _SECONDS = {"second": 1, "minute": 60, "hour": 3600}
 _MAX_LOCAL = 20_000  # counters kept in this process at most
@@ -118,7 +116,7 @@ def _count_in_database(keys: list[str], seconds: int) -> list[int] | None:
                 ).returning(LimitCounter.count)
                 counts.append(int(connection.execute(counted).scalar_one()))
     except SQLAlchemyError as error:
-        log.warning("limits are counted in this process: %s", error)
+        DATABASE.failed(error, "limits are counted in this process")
         return None
     return counts
 

@@ -26,6 +26,7 @@ from payments_app.payments.models import Transaction
 from payments_app.payments.phases import State
 from payments_app.payments.queries import attempts_like
 from payments_app.payments.refunds.double_payments import twin_of, within
+from payments_app.payments.transactions.waiting import wait_of
 from payments_app.staff.blueprint import back_to_timeline, blueprint, page, today
 from payments_app.staff.merchants.queries import sale_of
 from payments_app.staff.payments import notes
@@ -43,6 +44,7 @@ from payments_app.staff.payments.refunds_and_disputes import returns_of
 from payments_app.staff.payments.saved_filters import saved_filters
 from payments_app.staff.payments.search import search
 from payments_app.staff.payments.sent import sent_about
+from payments_app.staff.payments.waiting import wait_words
 from payments_app.staff.payments.work import work_rows
 from payments_app.staff.presenter import Payment
 from payments_app.staff.timeline import timeline
@@ -187,6 +189,7 @@ def _payment_page(
 ) -> Response:
     session, zone = db.session(), reader_zone()
     shown = find(transaction_id)
+    wait = wait_of(session, transaction_id)
     attempts, earlier = _attempts(transaction_id, place_in_list("attempts_before"))
     row = session.execute(
         select(Transaction.stripe_data, Transaction.error, Transaction.stripe_status).where(
@@ -207,6 +210,7 @@ def _payment_page(
         twin=_twin(transaction_id),
         minutes=round(within().total_seconds() / 60),
         waits=unknown.waiting_for(session, transaction_id),
+        waiting=wait_words(wait, zone) if wait else None,
         timeline=timeline(session, transaction_id, zone, technical=signed_in().may("technical")),
         note=note,
         note_problem=note_problem,

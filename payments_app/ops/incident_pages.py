@@ -1,0 +1,42 @@
+"""The banner of what is wrong now, on every staff page; and which payments an incident touched."""
+
+from __future__ import annotations
+
+from flask import Response, make_response, render_template
+from werkzeug.exceptions import NotFound
+
+from payments_app.core.alerts import Alert
+from payments_app.core.extensions import db
+from payments_app.core.web.access import staff
+from payments_app.core.web.headers import private
+from payments_app.ops.blueprint import blueprint
+from payments_app.ops.incident import incident
+from payments_app.ops.touched import KINDS, MOST, touched
+
+MAX_ID = 2**63 - 1
+
+
+@blueprint.app_template_global()
+def incident_now() -> object:
+    """What is wrong now; None where nothing is."""
+    return incident()
+
+
+@blueprint.get("/staff/incident")
+@staff("view")
+def incident_banner() -> Response:
+    """The banner alone, for the page that is open."""
+    return private(make_response(render_template("ops/_incident.html")))
+
+
+@blueprint.get("/staff/incidents/<int:alert_id>")
+@staff("technical")
+def incident_page(alert_id: int) -> Response:
+    """The payments that an incident touched, and how each of them stands now."""
+    session = db.session()
+    alert = session.get(Alert, alert_id) if alert_id <= MAX_ID else None
+    if alert is None or alert.kind not in KINDS:
+        raise NotFound
+    found = touched(session, alert)
+    page = render_template("ops/incident.html", alert=alert, found=found, most=MOST)
+    return private(make_response(page))

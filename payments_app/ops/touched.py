@@ -1,0 +1,82 @@
+"""touched: which payments an incident touched, exactly, from its alert's times and the history."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy.orm import Session
+
+from payments_app.core.alerts import Alert
+from payments_app.core.db.clock import utcnow
+from payments_app.core.history import HistoryEntry
+from payments_app.ops.incident import SLOW_SECONDS
+from payments_app.payments.models import Transaction
+from payments_app.payments.transactions.waiting import FAILING
+
+AT_STRIPE = ("breaker_open", "stripe_misconfigured", "stripe_slow", "stripe_unreachable")
+KINDS = (*AT_STRIPE, "late")
+MOST = 200
+# It began before somebody could be told of it: a call to Stripe may last so long.
+BEFORE = dt.timedelta(seconds=30)
+
+
+@dataclass(frozen=True)
+class Touched:
+    """The payments from `since` to `until` (None: it goes on): how many of each state, and the
+    newest MOST of them."""
+
+    since: dt.datetime
+    until: dt.datetime | None
+    states: dict[str, int]
+    payments: Sequence[Any]
+
+
+def touched(session: Session, alert: Alert) -> Touched:
+    """The payments that the incident of this alert touched: those whose calls to Stripe failed or
+    were slow; where a queue of ours was late, those that were begun meanwhile."""
+    since = alert.first_at - BEFORE
+    until = alert.acknowledged_at or utcnow()
+    which = _of_stripe(since, until) if alert.kind in AT_STRIPE else _begun(since, until)
+    counts = session.execute(
+        select(Transaction.state, func.count()).where(which).group_by(Transaction.state)
+    )
+    rows = session.execute(
+        select(
+            Transaction.id,
+            Transaction.email,
+            Transaction.amount,
+            Transaction.currency,
+            Transaction.state,
+            Transaction.phase,
+            Transaction.created_at,
+            Transaction.ended_at,
+        )
+        .where(which)
+        .order_by(Transaction.state.desc(), Transaction.created_at.desc(), Transaction.id)
+        .limit(MOST)
+    ).all()
+    states = {row[0]: row[1] for row in counts}
+    return Touched(since, alert.acknowledged_at, states, rows)
+
+
+def _of_stripe(since: dt.datetime, until: dt.datetime) -> ColumnElement[bool]:
+    verdict = HistoryEntry.data["verdict"].as_string()
+    slow = HistoryEntry.data["milliseconds"].as_integer() > 1000 * SLOW_SECONDS
+    return and_(
+        Transaction.created_at <= until,
+        or_(Transaction.ended_at.is_(None), Transaction.ended_at >= since),
+        exists().where(
+            HistoryEntry.transaction_id == Transaction.id,
+            HistoryEntry.kind == "stripe",
+            HistoryEntry.at.between(since, until),
+            or_(verdict.in_(sorted(FAILING)), slow, HistoryEntry.what == "stripe.retry"),
+        ),
+    )
+
+
+def _begun(since: dt.datetime, until: dt.datetime) -> ColumnElement[bool]:
+    return Transaction.created_at.between(since, until)

@@ -1,0 +1,239 @@
+"""What is wrong right now is said on every staff page, and which payments it touched afterwards."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+from flask import Flask
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from payments_app.accounts.models import StaffSession
+from payments_app.core import alerts, history
+from payments_app.core.db.clock import database_now, utcnow
+from payments_app.core.db.session import atomic
+from payments_app.core.jobs.outbox import Message
+from payments_app.gateway import breaker
+from payments_app.ops import incident
+from payments_app.ops.incident import Incident, measure
+from payments_app.payments.models import Transaction
+from tests.accounts.staff_driver import StaffDriver
+from tests.queues.job_driver import JobDriver
+from tests.staff.stored_payments import StoredPayments
+
+pytestmark = [
+    pytest.mark.portable,
+    pytest.mark.alone,
+    pytest.mark.usefixtures("app_context"),
+]
+
+
+@pytest.fixture
+def payments(app: Flask) -> StoredPayments:
+    return StoredPayments(app)
+
+
+@pytest.fixture(autouse=True)
+def measured_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(incident, "MEASURED_EVERY", 0.0)
+
+
+@atomic
+def _now(session: Session) -> Incident | None:
+    return measure(session)
+
+
+@atomic
+def _called(
+    session: Session,
+    transaction_id: str | None,
+    verdict: str,
+    milliseconds: int = 400,
+    message: str | None = None,
+) -> None:
+    history.record(
+        session,
+        "stripe",
+        "stripe.create",
+        transaction_id=transaction_id,
+        verdict=verdict,
+        milliseconds=milliseconds,
+        message=message,
+    )
+
+
+def waiting(payments: StoredPayments, phase: str = "processing", seconds: float = 60) -> str:
+    """A payment that has been in this phase for so long."""
+    at = utcnow() - dt.timedelta(seconds=seconds)
+    return payments.payment(phase, created_at=at, phase_at=at)
+
+
+@atomic
+def _lease(session: Session, subject: str) -> None:
+    held = update(Message).where(Message.subject == subject)
+    session.execute(held.values(leased_until=database_now(30)))
+
+
+def test_nothing_is_wrong_while_charges_take_their_time(payments: StoredPayments) -> None:
+    waiting(payments, seconds=2)
+    _called(None, "succeeded")
+    assert _now() is None
+
+
+def test_who_waits_for_their_bank_waits_for_nobody_of_ours(payments: StoredPayments) -> None:
+    waiting(payments, "requires_action", 600)
+    waiting(payments, "awaiting_bank", 600)
+    _called(None, "later")
+    assert _now() is None
+
+
+def test_stripe_that_does_not_answer_is_said_with_who_waits_and_since_when(
+    payments: StoredPayments,
+) -> None:
+    waiting(payments, seconds=60)
+    oldest = waiting(payments, "unknown", 90)
+    for _ in range(breaker.FAILURES):
+        breaker.report(reached=False)
+    found = _now()
+    assert found is not None
+    assert (found.kind, found.payments, found.customers) == ("down", 2, 1)
+    assert found.oldest == _created_at(oldest)
+    assert found.next_at is not None
+
+
+@atomic
+def _created_at(session: Session, transaction_id: str) -> dt.datetime:
+    return session.get_one(Transaction, transaction_id).created_at
+
+
+def test_it_is_gone_as_soon_as_stripe_answers(payments: StoredPayments) -> None:
+    waiting(payments)
+    for _ in range(breaker.FAILURES):
+        breaker.report(reached=False)
+    breaker.report(reached=True)
+    assert _now() is None
+
+
+@pytest.mark.parametrize(
+    ("verdict", "kind"), [("misconfigured", "refuses"), ("unknown", "errors"), ("later", "errors")]
+)
+def test_calls_that_bring_nothing_while_a_payment_waits_are_an_incident(
+    payments: StoredPayments, verdict: str, kind: str
+) -> None:
+    _called(waiting(payments), verdict, message="Expired API Key")
+    found = _now()
+    assert found is not None
+    assert found.kind == kind
+    assert "Expired API Key" in found.what
+
+
+def test_it_is_gone_once_most_of_the_last_calls_were_answered(payments: StoredPayments) -> None:
+    paid = waiting(payments)
+    _called(paid, "unknown")
+    _called(None, "declined")
+    assert _now() is None
+
+
+def test_a_failed_call_for_which_no_payment_waits_is_none(payments: StoredPayments) -> None:
+    _called(payments.payment(), "unknown")
+    assert _now() is None
+
+
+def test_slow_answers_are_an_incident(payments: StoredPayments) -> None:
+    for milliseconds in (400, 5000, 6000):
+        _called(None, "succeeded", milliseconds)
+    found = _now()
+    assert found is not None
+    assert (found.kind, found.payments) == ("slow", 0)
+
+
+def test_a_charge_that_is_not_answered_for_long_is_an_incident(
+    payments: StoredPayments, job_driver: JobDriver
+) -> None:
+    paid = waiting(payments, seconds=10)
+    job_driver.stage("charge", paid)
+    assert _now() is None
+    _lease(paid)
+    found = _now()
+    assert found is not None
+    assert (found.kind, found.payments) == ("slow", 1)
+
+
+def test_a_queue_of_ours_that_is_late_is_an_incident(job_driver: JobDriver) -> None:
+    job_driver.stage("charge", "txn_1")
+    _due_since("charge", 10)
+    found = _now()
+    assert found is not None
+    assert found.kind == "late"
+    assert "Is the worker of charges running?" in found.what
+
+
+@atomic
+def _due_since(session: Session, command: str, seconds: float) -> None:
+    late = update(Message).where(Message.command == command)
+    session.execute(late.values(available_at=database_now(-seconds)))
+
+
+@pytest.mark.parametrize("path", ["/staff", "/staff/payments", "/staff/alerts", "/staff/incident"])
+def test_the_banner_is_on_every_page(
+    payments: StoredPayments, staff_driver: StaffDriver, path: str
+) -> None:
+    browser = staff_driver.signed_in("support")
+    assert "Stripe does not answer." not in browser.get(path).text
+    waiting(payments)
+    for _ in range(breaker.FAILURES):
+        breaker.report(reached=False)
+    page = browser.get(path).text
+    assert "Stripe does not answer." in page
+    assert "1 payment waits" in " ".join(page.split())
+    assert "Nobody is charged twice." in page
+
+
+def test_the_banner_of_a_page_that_is_left_open_keeps_nobody_signed_in(
+    staff_driver: StaffDriver,
+) -> None:
+    browser = staff_driver.signed_in("support")
+    _idle(20)
+    assert browser.get("/staff/incident").status_code == 200
+    _idle(15)
+    assert browser.get("/staff/payments").status_code == 303
+
+
+@atomic
+def _idle(session: Session, minutes: float) -> None:
+    """Time passes for whoever is signed in."""
+    for row in session.scalars(select(StaffSession)):
+        row.seen_at -= dt.timedelta(minutes=minutes)
+
+
+def test_afterwards_the_incident_lists_the_payments_that_it_touched(
+    payments: StoredPayments, staff_driver: StaffDriver
+) -> None:
+    touched, other = payments.payment(email="ada@example.com"), payments.payment(email="b@x.co")
+    _raise("breaker_open", "breaker:stripe")
+    _called(touched, "unknown")
+    _called(other, "succeeded")
+    browser = staff_driver.signed_in("admin")
+    (link,) = [
+        line.partition('href="')[2].partition('"')[0]
+        for line in browser.get("/staff/alerts").text.splitlines()
+        if "/staff/incidents/" in line
+    ]
+    page = browser.get(link).text
+    assert touched[-8:] in page
+    assert other[-8:] not in page
+    assert "1 succeeded, 0 failed" in " ".join(page.split())
+
+
+def test_an_alert_that_is_no_incident_has_no_such_page(staff_driver: StaffDriver) -> None:
+    _raise("refund_waits", "refund_waits:x")
+    browser = staff_driver.signed_in("admin")
+    assert "/staff/incidents/" not in browser.get("/staff/alerts").text
+    for path in ("/staff/incidents/1", f"/staff/incidents/{2**64}"):
+        assert browser.get(path).status_code == 404
+
+
+@atomic
+def _raise(session: Session, kind: str, key: str) -> None:
+    alerts.raise_alert(session, kind, key, "Look")

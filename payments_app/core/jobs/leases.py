@@ -57,6 +57,7 @@ def _lease(due: Select[int]) -> list[Claim]:
             Message.claims,
             Message.tries,
             Message.failures,
+            Message.dedupe_key.label("key"),
         )
     )
     claims = [Claim(**row._asdict()) for row in sorted(rows)]

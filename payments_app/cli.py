@@ -31,6 +31,7 @@ from payments_app.orders.commands import products_group
 from payments_app.reconcile import sweep as sweeper
 from payments_app.reconcile.commands import reconcile_group
 from payments_app.restore.commands import restore
+from payments_app.staff.causes.commands import trace
 
 
 @click.command("sweep")
@@ -86,6 +87,7 @@ _COMMANDS = (
     restore,
     staff_group,
     stripe_group,
+    trace,
 )
 # Once, however many applications there are: each would wrap what the one before it wrapped.
 for _command in _COMMANDS:

@@ -7,8 +7,12 @@ the erasure of a customer may take words away (keeping/erase.py), and changes no
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
+from flask import g, has_request_context
 from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -22,13 +26,16 @@ from payments_app.core.extensions import Base
 SYSTEM = "system"
 ACTOR_LENGTH = 80
 _WRITTEN = ("text", "reason")  # by a person, who may name an address
+_cause: ContextVar[dict[str, Any] | None] = ContextVar("cause", default=None)
 
 
 class HistoryEntry(Base):
     """What happened (`what`, such as `payment.completed`), when, by whom, to which transaction.
 
     `kind` sorts it: state, stripe, webhook, mail, staff, note, system. `subject` names what it
-    is about when that is no transaction.
+    is about when that is no transaction. `cause` says what wrote it: `request` with its id, or
+    `message` with its id and its `key`, which names what staged it, its `crashes` (workers that
+    died of it before) and `looked` where no wake-up came for it; NULL of older entries.
     """
 
     __tablename__ = "pay_history"
@@ -41,12 +48,30 @@ class HistoryEntry(Base):
     transaction_id: Mapped[str | None] = mapped_column(ForeignKey("pay_transactions.id"))
     subject: Mapped[str | None] = mapped_column(Key(80))
     data: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    cause: Mapped[dict[str, Any] | None]
 
     __table_args__ = (
         Index("pay_history_transaction_id_id_idx", "transaction_id", "id"),
         Index("pay_history_subject_id_idx", "subject", "id"),
         Index("pay_history_actor_id_idx", "actor", "id"),
     )
+
+
+@contextmanager
+def caused_by(**cause: Any) -> Iterator[None]:
+    """Whatever this thread records meanwhile was caused by that, as `HistoryEntry.cause` has it."""
+    token = _cause.set({name: value for name, value in cause.items() if value})
+    try:
+        yield
+    finally:
+        _cause.reset(token)
+
+
+def _current_cause() -> dict[str, Any] | None:
+    cause = _cause.get()
+    if cause is None and has_request_context() and (request_id := g.get("request_id")):
+        return {"request": request_id}
+    return cause
 
 
 def record(
@@ -78,6 +103,7 @@ def record(
         transaction_id=transaction_id,
         subject=subject,
         data=masked(told),
+        cause=_current_cause(),
     )
     session.add(entry)
     if kind == "state":

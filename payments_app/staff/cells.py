@@ -33,14 +33,14 @@ DASHBOARD = "https://dashboard.stripe.com"
 
 # Text, class and icon by phase: never by colour alone.
 _BADGES = {
-    Phase.COMPLETE: ("SUCCESS", "badge badge-success", "\u2713"),
-    Phase.FAILED: ("FAILED", "badge badge-danger", "\u2715"),
-    Phase.CANCELED: ("CANCELED", "badge badge-secondary", "\u2298"),
-    Phase.CREATED: ("QUEUED", "badge badge-info", "\u2026"),
-    Phase.PROCESSING: ("PROCESSING", "badge badge-info", "\u2026"),
-    Phase.REQUIRES_ACTION: ("WAITING FOR CUSTOMER", "badge badge-warning", "!"),
-    Phase.AWAITING_BANK: ("WAITING FOR BANK", "badge badge-info", "\u2026"),
-    Phase.UNKNOWN: ("CHECKING WITH STRIPE", "badge badge-warning", "?"),
+    Phase.COMPLETE: ("Paid", "badge badge-success", "\u2713"),
+    Phase.FAILED: ("Failed", "badge badge-danger", "\u2715"),
+    Phase.CANCELED: ("Cancelled", "badge badge-secondary", "\u2298"),
+    Phase.CREATED: ("Queued", "badge badge-info", "\u2026"),
+    Phase.PROCESSING: ("Processing", "badge badge-info", "\u2026"),
+    Phase.REQUIRES_ACTION: ("Waiting for customer", "badge badge-warning", "!"),
+    Phase.AWAITING_BANK: ("Waiting for bank", "badge badge-info", "\u2026"),
+    Phase.UNKNOWN: ("Checking with Stripe", "badge badge-warning", "?"),
 }
 _NEXT_STEP = {
     Phase.COMPLETE: "No action needed.",
@@ -94,7 +94,7 @@ def stripe_url(payment_id: str | None, account: str | None, *, live: bool) -> st
 
 def badge(row: Row[Any]) -> tuple[str, str, str]:
     """Text, class and icon; of a phase that this release does not know, its own name."""
-    unknown = (row.phase.replace("_", " ").upper(), "badge badge-warning", "?")
+    unknown = (row.phase.replace("_", " ").capitalize(), "badge badge-warning", "?")
     return _BADGES.get(row.phase, unknown)
 
 

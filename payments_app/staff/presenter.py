@@ -139,7 +139,7 @@ class Payment:
 
     @property
     def _status(self) -> tuple[str, str, str]:
-        plain = (self.detail.badge, self.detail.badge_class, self.detail.icon)
+        plain = (self.detail.status, self.detail.badge_class, self.detail.icon)
         return BADGES.get(self.truth.status, plain) if self.truth else plain
 
 
@@ -177,7 +177,7 @@ class Detail:
     phase: str = _cell(lambda row: row.phase, MARK)
     state: str = _cell(lambda row: row.state, MARK)
     attempt: int | str = _cell(lambda row: row.attempt, MARK)
-    badge: str = _cell(lambda row: cells.badge(row)[0], MARK)
+    status: str = _cell(lambda row: cells.badge(row)[0], MARK)
     badge_class: str = _cell(lambda row: cells.badge(row)[1], "badge badge-warning")
     icon: str = _cell(lambda row: cells.badge(row)[2], "?")
     amount: str = _cell(

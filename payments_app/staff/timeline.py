@@ -1,4 +1,4 @@
-"""One timeline of a payment, from the one history table: states, calls, events, mails, notes."""
+"""Rows of the history as the audit and a subscription's page list them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from payments_app.accounts.people import names_of
@@ -18,7 +17,6 @@ from payments_app.payments.states import CORRECTED
 from payments_app.staff.cells import in_words
 from payments_app.staff.zones import When, when
 
-MOST = 500  # entries of one payment that a page shows
 TECHNICAL = frozenset({"stripe", "webhook", "system"})
 _WORDS = {
     "payment.created": "Payment requested",
@@ -56,17 +54,6 @@ class Entry:
     text: str | None
     facts: list[tuple[str, str]]
     technical: bool
-
-
-def timeline(
-    session: Session, transaction_id: str, zone: ZoneInfo, *, technical: bool
-) -> list[Entry]:
-    """What happened to a transaction, oldest first; without its technical rows unless asked."""
-    query = select(HistoryEntry).where(HistoryEntry.transaction_id == transaction_id)
-    if not technical:
-        query = query.where(HistoryEntry.kind.not_in(TECHNICAL))
-    rows = session.scalars(query.order_by(HistoryEntry.id).limit(MOST)).all()
-    return entries(session, rows, zone)
 
 
 def entries(session: Session, rows: Sequence[HistoryEntry], zone: ZoneInfo) -> list[Entry]:

@@ -23,12 +23,12 @@ from payments_app.staff.zones import When, when
 
 # Text, class and icon of a status that is no phase: never by colour alone.
 BADGES = {
-    REFUNDED: ("REFUNDED", "badge badge-info", "\u21a9"),
-    PARTLY_REFUNDED: ("PARTLY REFUNDED", "badge badge-info", "\u21a9"),
-    REFUND_PENDING: ("REFUND PENDING", "badge badge-info", "\u21a9"),
-    REFUND_FAILED: ("REFUND FAILED", "badge badge-danger", "!"),
-    DISPUTED: ("DISPUTED", "badge badge-warning", "\u2691"),
-    DISPUTE_LOST: ("DISPUTE LOST", "badge badge-secondary", "\u2691"),
+    REFUNDED: ("Refunded", "badge badge-info", "\u21a9"),
+    PARTLY_REFUNDED: ("Partly refunded", "badge badge-info", "\u21a9"),
+    REFUND_PENDING: ("Refund pending", "badge badge-info", "\u21a9"),
+    REFUND_FAILED: ("Refund failed", "badge badge-danger", "!"),
+    DISPUTED: ("Disputed", "badge badge-warning", "\u2691"),
+    DISPUTE_LOST: ("Dispute lost", "badge badge-secondary", "\u2691"),
 }
 WHO = {
     "refund": "somebody who may refund",

@@ -43,7 +43,7 @@ def test_a_merchant_sees_their_payments_alone(driver: PaymentDriver, portal: Por
 
 def test_a_payment_that_failed_reads_as_not_paid(driver: PaymentDriver, portal: Portal) -> None:
     driver.pay("pm_card_visa_chargeDeclined")
-    assert "NOT PAID" in portal.signed_in().get("/portal/payments").text
+    assert "Not paid" in portal.signed_in().get("/portal/payments").text
 
 
 def test_pages_follow_each_other_without_gap_or_overlap(

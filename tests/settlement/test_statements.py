@@ -104,7 +104,7 @@ def test_a_viewer_reads_the_statement_and_finds_it_in_the_list(
     assert address in browser.get("/staff/settlements").text
     page = browser.get(address).text
     assert "$10.99" in page
-    assert "OPEN" in page
+    assert ">Open<" in page
 
 
 def test_an_unknown_batch_is_not_found(driver: PaymentDriver, staff_driver: StaffDriver) -> None:

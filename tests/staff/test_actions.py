@@ -55,7 +55,7 @@ def test_a_refund_is_stored_with_its_message_and_its_reason(
     assert (refund.amount, refund.reason, refund.state) == (500, "broken mug", "requested")
     assert [m.subject for m in staff_driver.do(_rows, Message)] == [refund.id]
     page = refunder.get(f"/staff/payments/{id_}").text
-    assert "REFUND PENDING" in page
+    assert "Refund pending" in page
     assert "$5.00 on its way back, $5.99 kept" in page
     assert "broken mug" in page
 
@@ -127,7 +127,7 @@ def test_the_list_finds_what_was_refunded(
 
     staff_driver.do(succeed)
     page = refunder.get("/staff/payments?status=refunded").text
-    assert "PARTLY REFUNDED" in page
+    assert "Partly refunded" in page
     assert "$5.00 refunded, $5.99 kept" in page
     assert "$22.22" not in page
 
@@ -145,7 +145,7 @@ def test_a_refund_that_gave_nothing_back_is_said_with_its_payment(
 
     staff_driver.do(end)
     page = refunder.get("/staff/payments").text
-    assert "REFUND FAILED" in page
+    assert "Refund failed" in page
     assert "$5.00 did not arrive" in page
     assert "No action needed" not in refunder.get(f"/staff/payments/{id_}").text
 
@@ -157,7 +157,7 @@ def test_a_refund_shows_in_a_customer_s_panel_at_the_next_load(
     address = f"/staff/customers/{stored_payments.customer_id()}"
     assert "REFUND" not in refunder.get(address).text
     _ask(refunder, id_)
-    assert "REFUND PENDING" in refunder.get(address).text
+    assert "Refund pending" in refunder.get(address).text
 
 
 def test_a_retry_asks_before_it_is_made(support: Browser, stored_payments: StoredPayments) -> None:

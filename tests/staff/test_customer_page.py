@@ -66,11 +66,11 @@ def test_a_second_look_reads_no_details(viewer: Browser, stored_payments: Stored
 
 def test_a_change_shows_at_the_next_load(viewer: Browser, stored_payments: StoredPayments) -> None:
     id_ = stored_payments.payment("processing")
-    assert "PROCESSING" in page_of(viewer, stored_payments)
+    assert "</span> Processing" in page_of(viewer, stored_payments)
     stored_payments.change(id_, phase="complete", state="complete")
     page = page_of(viewer, stored_payments)
-    assert "SUCCESS" in page
-    assert "PROCESSING" not in page
+    assert "</span> Paid" in page
+    assert "</span> Processing" not in page
 
 
 def test_two_changes_within_a_second_show_the_last(
@@ -80,8 +80,8 @@ def test_two_changes_within_a_second_show_the_last(
     for phase, state in (("unknown", "pending"), ("failed", "failed"), ("complete", "complete")):
         stored_payments.change(id_, phase=phase, state=state)
         page = page_of(viewer, stored_payments)
-    assert "SUCCESS" in page
-    assert "FAILED" not in page
+    assert "</span> Paid" in page
+    assert "</span> Failed" not in page
 
 
 def test_a_cached_panel_says_when_it_was_made(
@@ -125,7 +125,7 @@ def test_the_page_is_worked_out_while_redis_is_away(
     stored_payments.payment()
     browser = staff_driver.signed_in()
     for _ in range(2):
-        assert "SUCCESS" in page_of(browser, stored_payments)
+        assert "</span> Paid" in page_of(browser, stored_payments)
 
 
 def test_a_poisoned_entry_is_not_run_and_not_shown(
@@ -136,27 +136,27 @@ def test_a_poisoned_entry_is_not_run_and_not_shown(
     with Redis.from_url(settings["CACHE_REDIS_URL"]) as redis:
         for key in redis.keys("staff:*"):
             redis.set(key, b"!cos\nsystem\n(S'true'\ntR.")
-    assert "SUCCESS" in page_of(viewer, stored_payments)
+    assert "</span> Paid" in page_of(viewer, stored_payments)
 
 
 def test_what_another_release_kept_in_another_shape_is_not_shown(
     viewer: Browser, stored_payments: StoredPayments, settings: dict[str, str]
 ) -> None:
-    """It had no badge yet: its entries lie there under the names of its own shape."""
+    """It had no status yet: its entries lie there under the names of its own shape."""
     id_ = stored_payments.payment()
     page = f"/staff/payments/{id_}"
-    assert "SUCCESS" in viewer.get(page).text
+    assert "</span> Paid" in viewer.get(page).text
     earlier = make_dataclass(
-        "Detail", [(each.name, each.type) for each in fields(Detail) if each.name != "badge"]
+        "Detail", [(each.name, each.type) for each in fields(Detail) if each.name != "status"]
     )
     with Redis.from_url(settings["CACHE_REDIS_URL"]) as redis:
         for key in redis.keys("staff:payment:*"):
             kept = json.loads(redis.getdel(key))["value"]
-            del kept["badge"]
+            del kept["status"]
             name = key.decode().replace(shape_of(Detail), shape_of(earlier))
             with viewer.client.application.app_context():
                 cache.set_many({name.removeprefix("staff:"): kept})
-    assert "SUCCESS" in viewer.get(page).text
+    assert "</span> Paid" in viewer.get(page).text
 
 
 @pytest.mark.parametrize("other", [[("a", str)], [("a", int), ("b", str)], [("b", int)]])

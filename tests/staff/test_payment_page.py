@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy.orm import Session
 
 from payments_app.core.db.ids import new_id, reference
+from payments_app.core.db.session import atomic
+from payments_app.payments.refunds.models import Refund
 from tests.accounts.staff_driver import Browser, StaffDriver
 from tests.staff.stored_payments import StoredPayments
 
@@ -17,6 +20,57 @@ def test_a_payment_shows_its_reason_and_the_next_step(
     page = viewer.get(f"/staff/payments/{stored_payments.decline()}").text
     assert "Insufficient funds: Your card has insufficient funds." in page
     assert "Ask the customer to use another card." in page
+
+
+def test_the_page_says_first_what_is_so_what_to_tell_and_what_to_do(
+    support: Browser, stored_payments: StoredPayments
+) -> None:
+    page = support.get(f"/staff/payments/{stored_payments.decline()}").text
+    block = page.partition('<dl class="verdict">')[2].partition("</dl>")[0]
+    order = ("What happened", "The customer read", "Tell them", "Next step", "Not possible")
+    places = [block.index(f"<dt>{name}</dt>") for name in order]
+    assert places == sorted(places)
+    assert "Nothing was charged." in block
+    assert page.index('<dl class="verdict">') < page.index('id="timeline"')
+
+
+def test_who_takes_a_step_comes_back_to_the_payment(
+    staff_driver: StaffDriver, support: Browser, stored_payments: StoredPayments
+) -> None:
+    id_ = stored_payments.payment()
+    key = staff_driver.do(_failed_refund, id_)
+    page = support.get(f"/staff/payments/{id_}").text
+    assert "Nobody has taken it: somebody who may refund does it." in " ".join(page.split())
+    answer = support.post(
+        "/staff/work", f"/staff/payments/{id_}", key=key, said="take", transaction_id=id_
+    )
+    assert answer.status_code == 303
+    assert answer.location == f"/staff/payments/{id_}"
+    page = support.get(answer.location).text
+    assert "support@example.com took it." in " ".join(page.split())
+    assert "I take it" in page.partition('id="timeline"')[2]
+
+
+@atomic
+def _failed_refund(session: Session, transaction_id: str) -> str:
+    refund = Refund(
+        transaction_id=transaction_id,
+        amount=500,
+        currency="usd",
+        reason="broken",
+        requested_by="system",
+        state="failed",
+    )
+    session.add(refund)
+    session.flush()
+    return f"refund_failed:{refund.id}"
+
+
+def test_each_number_can_be_copied(viewer: Browser, stored_payments: StoredPayments) -> None:
+    id_ = stored_payments.payment()
+    page = viewer.get(f"/staff/payments/{id_}").text
+    assert f'data-copy="{id_}"' in page
+    assert f'data-copy="{reference(id_)}"' in page
 
 
 def test_an_unknown_payment_is_not_found(viewer: Browser) -> None:
@@ -37,7 +91,7 @@ def test_a_viewer_reads_no_technical_rows(viewer: Browser, stored_payments: Stor
     id_ = stored_payments.payment(stripe_data={"id": "pi_raw"})
     stored_payments.note_call(id_, request_id="req_123")
     page = viewer.get(f"/staff/payments/{id_}").text
-    assert "Payment requested" in page
+    assert "The customer asked to pay $10.99" in page
     assert "req_123" not in page
     assert "pi_raw" not in page
 

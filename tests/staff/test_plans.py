@@ -22,12 +22,12 @@ from payments_app.core.extensions import db
 from payments_app.customers.models import Customer
 from payments_app.payments.models import Transaction
 from payments_app.payments.refunds.double_payments import likely_doubles, twin_of
+from payments_app.staff.causes.timeline import timeline
 from payments_app.staff.customers.queries import panel_of
 from payments_app.staff.disputes.queries import newest, waiting
 from payments_app.staff.payments.filters import STATUSES, Filters, read_filters
 from payments_app.staff.payments.paging import read_page
 from payments_app.staff.payments.search import search
-from payments_app.staff.timeline import timeline
 
 pytestmark = pytest.mark.slow
 

@@ -31,14 +31,14 @@ def show(stored_payments: StoredPayments, transaction_id: str) -> Payment:
 @pytest.mark.parametrize(
     ("phase", "badge", "css"),
     [
-        ("complete", "SUCCESS", "badge badge-success"),
-        ("failed", "FAILED", "badge badge-danger"),
-        ("canceled", "CANCELED", "badge badge-secondary"),
-        ("created", "QUEUED", "badge badge-info"),
-        ("processing", "PROCESSING", "badge badge-info"),
-        ("requires_action", "WAITING FOR CUSTOMER", "badge badge-warning"),
-        ("awaiting_bank", "WAITING FOR BANK", "badge badge-info"),
-        ("unknown", "CHECKING WITH STRIPE", "badge badge-warning"),
+        ("complete", "Paid", "badge badge-success"),
+        ("failed", "Failed", "badge badge-danger"),
+        ("canceled", "Cancelled", "badge badge-secondary"),
+        ("created", "Queued", "badge badge-info"),
+        ("processing", "Processing", "badge badge-info"),
+        ("requires_action", "Waiting for customer", "badge badge-warning"),
+        ("awaiting_bank", "Waiting for bank", "badge badge-info"),
+        ("unknown", "Checking with Stripe", "badge badge-warning"),
     ],
 )
 def test_every_phase_has_its_badge(

@@ -19,8 +19,8 @@ from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.payments.models import Transaction
 from payments_app.payments.states import PUBLIC_STATE
+from payments_app.staff.charts import bars, line
 from payments_app.staff.reports import figures as figures_module
-from payments_app.staff.reports.charts import bars, line
 from payments_app.staff.reports.figures import DailyFigure, figures, keep_days
 from payments_app.staff.reports.queries import folds
 from payments_app.staff.reports.rollups import DailyPayments, PaymentDelta, aggregate_all, counts
@@ -208,6 +208,21 @@ def test_a_day_without_payments_is_a_gap_in_the_line_and_no_zero() -> None:
     drawn = line(days, [100.0, 50.0, None, 0.0, None])
     assert len(drawn.pieces) == 1
     assert (448.0, 180.0) in drawn.dots
+
+
+def test_a_line_says_its_last_value() -> None:
+    days = [dt.date(2026, 1, n) for n in (1, 2, 3)]
+    assert line(days, [100.0, 97.25, None]).words == "97.2 %"
+    assert line(days, [None, None, None]).words == ""
+
+
+def test_the_overview_draws_today_beside_the_week_before(
+    viewer: Browser, stored_payments: StoredPayments
+) -> None:
+    stored_payments.payment(amount=1099)
+    stored_payments.payment(amount=2000, created_at=utcnow() - dt.timedelta(days=7))
+    page = viewer.get("/staff").text
+    assert "$10.99 paid today so far; a week ago $20.00 by this hour, $20.00 in all" in page
 
 
 def test_bars_of_nothing_are_flat() -> None:

@@ -40,8 +40,8 @@ def row_of(**values: Any) -> Any:
 @pytest.mark.parametrize(
     ("values", "cell", "text"),
     [
-        ({"phase": "on_hold"}, "badge", "ON HOLD"),
-        ({"phase": None}, "badge", MARK),
+        ({"phase": "on_hold"}, "status", "On hold"),
+        ({"phase": None}, "status", MARK),
         ({"currency": "usdc"}, "amount", "10.99 USDC"),
         ({"currency": None}, "amount", MARK),
         ({"amount": None}, "amount", MARK),

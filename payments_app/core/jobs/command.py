@@ -12,7 +12,8 @@ DAY = 86_400.0
 
 @dataclass(frozen=True)
 class Claim:
-    """A lease on one message, as plain data: the worker holds no row while it works."""
+    """A lease on one message, as plain data: the worker holds no row while it works. `key` is the
+    message's own, which names what staged it; `looked`: no wake-up came for it."""
 
     message_id: int
     queue: str
@@ -23,6 +24,8 @@ class Claim:
     tries: int
     failures: int = 0
     traceparent: str | None = None  # of what it goes on from (core/tracing.py)
+    key: str = ""
+    looked: bool = False
 
 
 @dataclass(frozen=True)

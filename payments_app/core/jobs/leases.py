@@ -58,6 +58,7 @@ def _lease(due: Select[int]) -> list[Claim]:
             Message.tries,
             Message.failures,
             Message.traceparent,
+            Message.dedupe_key.label("key"),
         )
     )
     claims = [Claim(**row._asdict()) for row in sorted(rows)]

@@ -9,13 +9,13 @@ import threading
 import time
 from collections import Counter
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flask import Flask, current_app
 from sqlalchemy import exists, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from payments_app.core import registry, tracing
+from payments_app.core import history, registry, tracing
 from payments_app.core.db.clock import database_now
 from payments_app.core.db.session import CommitOutcomeUnknownError, at_once
 from payments_app.core.extensions import db
@@ -119,6 +119,8 @@ class Runner:
         if not self._running:
             self._renewed = time.monotonic()
         claims = _claim(self._queue, self._threads - len(self._running))
+        if by == counters.BY_LOOK:
+            claims = [replace(claim, looked=True) for claim in claims]
         with self._started_lock:
             self._started.update((claim.command, by) for claim in claims)
         for claim in claims:
@@ -208,7 +210,13 @@ def _work(app: Flask, claim: Claim) -> None:
 
 def perform(claim: Claim) -> None:
     """Do what one claimed message asks for, and say how it ended. Never raises an Exception."""
-    with about(message_id=claim.message_id, command=claim.command, subject=claim.subject):
+    crashes = max(0, claim.claims - 1)
+    with (
+        about(message_id=claim.message_id, command=claim.command, subject=claim.subject),
+        history.caused_by(
+            message=claim.message_id, key=claim.key, crashes=crashes, looked=claim.looked
+        ),
+    ):
         _perform(claim)
 
 

@@ -165,6 +165,7 @@ def _tell(session: Session, dispute: Dispute, *, fresh: bool) -> None:
         amount=dispute.amount,
         currency=dispute.currency,
         due_by=dispute.due_by.isoformat() if dispute.due_by else None,
+        version=dispute.version,
     )
     if dispute.state in NEEDS_ANSWER:
         due = f"{dispute.due_by:%Y-%m-%d %H:%M} UTC" if dispute.due_by else "soon"

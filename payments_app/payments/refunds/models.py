@@ -175,6 +175,7 @@ def tell(session: Session, refund: Refund, *, actor: str, **data: Any) -> None:
         subject=refund.id,
         amount=refund.amount,
         currency=refund.currency,
+        version=refund.version,
         **data,
     )
     outbox.publish(session, event, refund.id, about=f"{refund.id}:v{refund.version}")

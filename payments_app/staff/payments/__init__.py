@@ -2,7 +2,7 @@
 
 Owns:       saved filters; pages and queries of payments.
 Imports:    accounts, attention, core, customers, gateway, ledger, merchants, notices, orders,
-            payments, staff, staff.merchants.
+            payments, staff, staff.causes, staff.merchants.
 Publishes:  nothing.
 Subscribes: nothing.
 """

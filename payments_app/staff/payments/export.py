@@ -74,7 +74,7 @@ def _batch(
 
 def _cells(row: Row[Any], taken: GivenBack, zone: ZoneInfo) -> list[str | Decimal | None]:
     detail, truth = detail_of(row), truth_of(row) if row.attention else None
-    status = BADGES[truth.status][0] if truth and truth.status in BADGES else detail.badge
+    status = BADGES[truth.status][0] if truth and truth.status in BADGES else detail.status
     local = [f"{in_zone(row.created_at, zone):{_TIME}}"] if zone.key != _UTC else []
     return [
         detail.reference,

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections import Counter
 from dataclasses import asdict, dataclass
+from itertools import accumulate
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
+from sqlalchemy import Integer, cast, extract, func, select
 from sqlalchemy.orm import Session
 
+from payments_app.core.db.clock import utcnow
 from payments_app.core.money import Money
 from payments_app.core.web.cache import shape_of
 from payments_app.payments.models import PaymentRecord, Role, Transaction
@@ -17,6 +20,7 @@ from payments_app.payments.phases import State
 from payments_app.payments.refunds.models import Refund, RefundState
 from payments_app.payments.transactions.stuck import is_stuck
 from payments_app.staff import cache
+from payments_app.staff.charts import Beside, beside
 from payments_app.staff.zones import day_bounds
 
 WEEK = dt.timedelta(days=7)
@@ -26,7 +30,8 @@ WEEK = dt.timedelta(days=7)
 class Day:
     """Counts of attempts that began on a day, and of what they were to pay for (`orders`). Rates
     are in words, of those that ended. `volume` is what was paid, `net` that without the refunds of
-    the day, a text for each currency."""
+    the day, a text for each currency. `hours` is by currency what was paid up to each hour's end,
+    in minor units."""
 
     succeeded: int
     failed: int
@@ -36,6 +41,7 @@ class Day:
     orders_rate: str
     volume: list[str]
     net: list[str]
+    hours: dict[str, list[int]]
 
 
 @dataclass(frozen=True)
@@ -94,7 +100,52 @@ def _day(session: Session, day: dt.date, zone: ZoneInfo) -> Day:
         percent(orders[State.COMPLETE], orders.total() - orders[State.PENDING]),
         volume=[str(Money(amount, currency)) for currency, amount in paid.items()],
         net=[str(Money(amount, currency)) for currency, amount in sorted(net.items())],
+        hours=_hours(session, first, after),
     )
+
+
+def _hours(session: Session, first: dt.datetime, after: dt.datetime) -> dict[str, list[int]]:
+    """Up to the hour that is now, of a day that is not over."""
+    since = cast(extract("epoch", Transaction.created_at), Integer) - int(first.timestamp())
+    hour = (since // 3600).label("hour")
+    rows = session.execute(
+        select(Transaction.currency, hour, func.sum(Transaction.paid).label("sum"))
+        .where(
+            Transaction.created_at >= first,
+            Transaction.created_at < after,
+            Transaction.state == State.COMPLETE,
+        )
+        .group_by(Transaction.currency, hour)
+    ).all()
+    begun = math.ceil((min(after, utcnow()) - first).total_seconds() / 3600)
+    found = {row.currency: [0] * max(begun, 1) for row in rows}
+    for row in rows:
+        found[row.currency][min(max(row.hour, 0), len(found[row.currency]) - 1)] += int(row.sum)
+    return {currency: list(accumulate(sums)) for currency, sums in found.items()}
+
+
+@dataclass(frozen=True)
+class DayChart:
+    """What was paid today beside the week before, in the currency of most; `words` says it."""
+
+    lines: Beside
+    now: str
+    before: str
+    words: str
+
+
+def chart_of(figures: Overview) -> DayChart | None:
+    """None where nothing was paid on either day."""
+    day, before = figures.day.hours, figures.week_before.hours
+    ends = {currency: sums[-1] for currency, sums in (day or before).items()}
+    if not ends:
+        return None
+    currency = max(ends, key=lambda each: ends[each])
+    now, then = day.get(currency, [0]), before.get(currency, [0] * 24)
+    paid, were = str(Money(now[-1], currency)), str(Money(then[-1], currency))
+    by_now = Money(then[min(len(now), len(then)) - 1], currency)
+    words = f"{paid} paid today so far; a week ago {by_now} by this hour, {were} in all"
+    return DayChart(beside(now, then), paid, were, words)
 
 
 def _refunded(session: Session, first: dt.datetime, after: dt.datetime) -> dict[str, int]:

@@ -28,6 +28,7 @@ from payments_app.payments.queries import attempts_like
 from payments_app.payments.refunds.double_payments import twin_of, within
 from payments_app.payments.transactions.waiting import wait_of
 from payments_app.staff.blueprint import back_to_timeline, blueprint, page, today
+from payments_app.staff.causes.timeline import timeline
 from payments_app.staff.merchants.queries import sale_of
 from payments_app.staff.payments import notes
 from payments_app.staff.payments.details import payments
@@ -38,16 +39,16 @@ from payments_app.staff.payments.filters import (
     UnreadableFiltersError,
     read_filters,
 )
-from payments_app.staff.payments.overview import overview
+from payments_app.staff.payments.overview import chart_of, overview
 from payments_app.staff.payments.paging import Page, read_page
 from payments_app.staff.payments.refunds_and_disputes import returns_of
 from payments_app.staff.payments.saved_filters import saved_filters
 from payments_app.staff.payments.search import search
 from payments_app.staff.payments.sent import sent_about
+from payments_app.staff.payments.summary import summary_of
 from payments_app.staff.payments.waiting import wait_words
 from payments_app.staff.payments.work import work_rows
 from payments_app.staff.presenter import Payment
-from payments_app.staff.timeline import timeline
 from payments_app.staff.zones import reader_zone
 
 _FEW = 8
@@ -61,9 +62,11 @@ def home() -> Response:
     session, zone = db.session(), reader_zone()
     newest = read_page(session, [Transaction.state == State.FAILED], size=_FEW)
     work, more = work_rows(session, zone)
+    figures = overview(session, today(), zone)
     return page(
         "payments/overview.html",
-        figures=overview(session, today(), zone),
+        figures=figures,
+        chart=chart_of(figures),
         failures=payments(session, newest.keys, zone, newest.customers),
         work=work,
         more_work=more,
@@ -200,6 +203,7 @@ def _payment_page(
         "payments/payment.html",
         status,
         payment=shown,
+        summary=summary_of(session, shown, zone),
         raw=_answered(row.stripe_data or row.error) if signed_in().may("technical") else None,
         stripe_status=row.stripe_status,
         attempts=attempts,

@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from payments_app.accounts.gate import signed_in
 from payments_app.attention import work
 from payments_app.attention.models import ANSWERS
+from payments_app.core.db.ids import looks_like_id
 from payments_app.core.web.access import staff
 from payments_app.core.web.http import ProblemError
 from payments_app.staff.blueprint import blueprint
@@ -31,5 +32,8 @@ def say_of_work() -> BaseResponse:
             work.give_back(key, signed_in().id)
         else:
             work.answer(key, said, signed_in().id)
+    about = request.form.get("transaction_id", "")
+    if looks_like_id(about, "txn"):
+        return redirect(url_for("staff.payment", transaction_id=about), 303)
     back = _BACK.get(request.form.get("back", ""), "staff.home")
     return redirect(url_for(back), 303)

@@ -15,8 +15,8 @@ from payments_app.core.db.clock import utcnow
 from payments_app.core.money import Money
 from payments_app.payments.phases import State
 from payments_app.staff.cells import in_words
+from payments_app.staff.charts import Bars, Line, bars, line
 from payments_app.staff.payments.overview import percent
-from payments_app.staff.reports.charts import Bars, Line, bars, line
 from payments_app.staff.reports.rollups import Count, counts
 
 RANGES = (7, 30, 90, 365)

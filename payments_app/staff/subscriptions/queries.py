@@ -24,12 +24,12 @@ from payments_app.subscriptions.periods import NOT_OWN, Period
 
 SHOWN = 24  # bills, and entries of the history twice as many
 _BADGES = {
-    SubscriptionStatus.INCOMPLETE: ("INCOMPLETE", "secondary"),
-    SubscriptionStatus.TRIALING: ("FREE TRIAL", "info"),
-    SubscriptionStatus.ACTIVE: ("ACTIVE", "success"),
-    SubscriptionStatus.PAST_DUE: ("NOT PAID", "danger"),
-    "paused": ("PAUSED", "warning"),
-    SubscriptionStatus.CANCELED: ("ENDED", "secondary"),
+    SubscriptionStatus.INCOMPLETE: ("Incomplete", "secondary"),
+    SubscriptionStatus.TRIALING: ("Free trial", "info"),
+    SubscriptionStatus.ACTIVE: ("Active", "success"),
+    SubscriptionStatus.PAST_DUE: ("Not paid", "danger"),
+    "paused": ("Paused", "warning"),
+    SubscriptionStatus.CANCELED: ("Ended", "secondary"),
 }
 
 

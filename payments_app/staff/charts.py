@@ -33,12 +33,22 @@ class Bars:
 @dataclass(frozen=True)
 class Line:
     """A line from 0 to 100 %, in pieces: a day without a value is a gap, not a zero. `dots` are
-    the days on their own and the last one."""
+    the days on their own and the last one, whose value is `words`."""
 
     pieces: list[str]
     dots: list[tuple[float, float]]
     first: dt.date
     last: dt.date
+    words: str
+
+
+@dataclass(frozen=True)
+class Beside:
+    """Two lines from 0 that only rise, of a day and of another one, and where the first ends."""
+
+    day: str
+    before: str
+    end: tuple[float, float]
 
 
 def bars(dates: Sequence[dt.date], values: Sequence[int], words: Sequence[str]) -> Bars:
@@ -72,4 +82,21 @@ def line(dates: Sequence[dt.date], values: Sequence[float | None]) -> Line:
     runs = [piece for piece in pieces if piece]
     dots = [run[0] for run in runs if len(run) == 1] + [run[-1] for run in runs[-1:]]
     drawn = [" ".join(f"{x},{y}" for x, y in run) for run in runs if len(run) > 1]
-    return Line(drawn, dots, dates[0], dates[-1])
+    known = [value for value in values if value is not None]
+    words = f"{known[-1]:.1f} %" if known else ""
+    return Line(drawn, dots, dates[0], dates[-1], words)
+
+
+def beside(day: Sequence[int], before: Sequence[int]) -> Beside:
+    """What a day's hours summed up to so far (not negative), and those of the other, whole one."""
+    most, step = max([*day, *before, 1]), WIDTH / max(len(before), 1)
+    points = [
+        [(0.0, float(HEIGHT))]
+        + [
+            (round(min((n + 1) * step, WIDTH), 2), round(HEIGHT - HEIGHT * value / most, 2))
+            for n, value in enumerate(values)
+        ]
+        for values in (day, before)
+    ]
+    drawn = [" ".join(f"{x},{y}" for x, y in line) for line in points]
+    return Beside(drawn[0], drawn[1], points[0][-1])

@@ -1,0 +1,54 @@
+"""timeline: a payment's timeline by days, as its page and `flask trace` show it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from payments_app.core.db.clock import in_zone
+from payments_app.staff.causes.entries import entries
+from payments_app.staff.causes.groups import Group, groups
+from payments_app.staff.causes.sources import read
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """`days` are (title, groups), oldest first; `more` says that the history is longer than what
+    was read of it; `zone` is that of all its clocks."""
+
+    days: list[tuple[str, list[Group]]]
+    more: bool
+    zone: str
+
+
+def timeline(
+    session: Session, transaction_id: str, zone: ZoneInfo, *, technical: bool
+) -> Timeline | None:
+    """What happened to a payment, each thing under its cause; without technical steps unless
+    asked. None for an unknown id."""
+    sources = read(session, transaction_id)
+    if sources is None:
+        return None
+    days: dict[str, list[Group]] = {}
+    for group in groups(entries(session, sources, zone), technical=technical):
+        day = in_zone(group.head.at, zone)
+        days.setdefault(f"{day:%a %b} {day.day}, {day.year}", []).append(group)
+        _set_clocks(group, zone)
+    return Timeline(list(days.items()), sources.more, zone.key)
+
+
+def _set_clocks(group: Group, zone: ZoneInfo) -> None:
+    """Seconds for what happened, milliseconds for steps; with its day where that is another."""
+    head = in_zone(group.head.at, zone)
+    group.head.clock = f"{head:%I:%M:%S %p}".lstrip("0")
+    for entry in (*group.effects, *group.steps):
+        at = in_zone(entry.at, zone)
+        day = "" if at.date() == head.date() else f"{at:%b} {at.day}, "
+        entry.clock = f"{day}{_exact(at)}"
+
+
+def _exact(at: dt.datetime) -> str:
+    return f"{at:%H:%M:%S}.{at.microsecond // 1000:03d}"

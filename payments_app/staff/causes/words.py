@@ -1,0 +1,175 @@
+"""words: what a row of the history says, in our words."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from payments_app.core.db.ids import without_payment_methods
+from payments_app.core.money import Money
+from payments_app.payments.states import CORRECTED
+from payments_app.staff.cells import in_words
+
+# A title, and what is said beside it. The names in braces are those of `told`.
+_WORDS = {
+    "payment.created": ("{who} asked to pay {asked}", ""),
+    "payment.processing": ("The charge began", ""),
+    "payment.requires_action": ("The bank asked the customer to confirm", ""),
+    "payment.awaiting_bank": ("The bank takes its time", ""),
+    "payment.unknown": ("Whether it was charged is not known: Stripe is asked", ""),
+    "payment.completed": ("Paid {paid}", "{how}"),
+    "payment.failed": ("Failed: {why}", "The customer read: “{read}”"),
+    "payment.canceled": ("Cancelled, no payment was made", "{text_reason}"),
+    "payment.imported": ("Made at Stripe without us, and taken over", ""),
+    "payment.restored": ("Brought back from Stripe after a backup was restored", ""),
+    CORRECTED: ("Paid after all: corrected to match Stripe", "{how}"),
+    "stripe.retry": ("Stripe is asked again in {delay_seconds} s", ""),
+    "stripe.retries_exhausted": ("Given up: Stripe refused for too long", "{message}"),
+    "refund.requested": ("{who} asked to refund {sum}", "“{text_reason}”"),
+    "refund.processing": ("The refund is sent to Stripe", ""),
+    "refund.succeeded": ("{sum} refunded", "It is on its way to the customer's bank"),
+    "refund.pending": ("The refund of {sum} waits at Stripe", ""),
+    "refund.requires_action": ("The refund of {sum} waits for the customer", ""),
+    "refund.unknown": ("Whether {sum} was refunded is not known: Stripe is asked", ""),
+    "refund.failed": ("The refund of {sum} did not arrive", "{failure}"),
+    "refund.canceled": ("The refund of {sum} was cancelled", ""),
+    "dispute.opened": ("The customer's bank disputes {sum}", "{code_reason}{until}"),
+    "dispute.under_review": ("The customer's bank looks at the evidence", ""),
+    "dispute.won": ("The dispute about {sum} was won", ""),
+    "dispute.lost": ("The dispute about {sum} was lost", "The money stays with the customer"),
+    "dispute.draft_saved": ("{who} saved a draft of the answer to the bank", ""),
+    "dispute.file_added": ("{who} added a file to the answer to the bank", ""),
+    "dispute.file_removed": ("{who} took a file out of the answer to the bank", ""),
+    "dispute.answer_confirmed": ("{who} confirmed the answer to the bank", ""),
+    "dispute.answer_submitted": ("The answer was submitted to the bank", ""),
+    "dispute.answer_refused": ("Stripe refused the answer to the bank", "{message}"),
+    "dispute.deadline_told": ("Staff were told of the bank's deadline", ""),
+    "fraud_warning.opened": ("The card's bank warns of fraud", "{code_reason}"),
+    "staff.note": ("Note", "{text}"),
+    "work.taken": ("I take it", ""),
+    "work.given_back": ("Given back", ""),
+    "work.done": ("Done", ""),
+    "work.not_ours": ("Not ours", ""),
+    "retry.requested": ("{who} asked for another attempt", ""),
+    "retry.opened": ("Another attempt was made", ""),
+    "retry.refused": ("No other attempt was made", "{message}"),
+    "retry.link_given": ("{who} asked for a link to pay", ""),
+    "dead_letter.retried": ("{who} had the job tried again", "“{text_reason}”"),
+    "dead_letter.discarded": ("{who} discarded the job", "“{text_reason}”"),
+    "order.fulfilled": ("The order was handed over", ""),
+    "order.not_fulfilled": ("The order was not handed over", "{text_reason}"),
+    "card.saved": ("The card was saved", ""),
+    "mail.receipt.resend_asked": ("{who} had the receipt sent again", ""),
+    "webhook.processed": ("Worked on Stripe's event", ""),
+    "webhook.quarantined": ("Stripe's event was set aside: nothing was moved", "{text_reason}"),
+}
+_MAILED = {
+    "sent": "{mail} mailed",
+    "kept": "{mail} written, and kept: no mail server is configured",
+    "dropped": "{mail} not sent: it was no longer true",
+    "undelivered": "{mail} could not be delivered",
+}
+_TOLD = {
+    "delivered": "The merchant was told: {event}",
+    "dead": "The merchant could not be told: {event}",
+    "skipped": "The merchant was not told, the endpoint is off: {event}",
+    "resend_asked": "{who} had the merchant told again: {event}",
+}
+_BAD = {
+    *("payment.failed", "payment.unknown", "stripe.retries_exhausted", "refund.failed"),
+    *("refund.unknown", "dispute.opened", "dispute.lost", "fraud_warning.opened"),
+    *("order.not_fulfilled", "webhook.quarantined", CORRECTED),
+}
+_BAD_ENDS = ("undelivered", "dead")
+_TECHNICAL = {"payment.processing", "refund.processing"}
+_PLAIN = ("order.", "retry.", "merchant_webhook.", "reconcile.", "card.")
+
+
+@dataclass(frozen=True)
+class Words:
+    """A title, what is said beside it, and whether it went wrong."""
+
+    title: str
+    detail: str = ""
+    bad: bool = False
+
+
+def is_technical(kind: str, what: str) -> bool:
+    """Whether it says how, and not what."""
+    if what in _TECHNICAL:
+        return True
+    return kind in ("stripe", "webhook", "system") and not what.startswith(_PLAIN)
+
+
+def words(what: str, data: Mapping[str, Any], told: Mapping[str, str]) -> Words:
+    """A row of the history; `told` holds what its own data don't: who, asked, paid, how, why, read,
+    mail, to and until."""
+    values = defaultdict(str, {**_texts(data), **told})
+    group, _, rest = what.partition(".")
+    state = rest.rpartition(".")[2]
+    title, detail = _WORDS.get(what, ("", ""))
+    if group == "mail" and state in _MAILED:
+        title, detail = _MAILED[state], "{error}" if state == "undelivered" else "to {to}"
+    if group == "merchant_webhook":
+        title, detail = _TOLD.get(rest, ""), "{to} {error}"
+    if group == "webhook" and not title:
+        return _event(rest, data)
+    if not title:
+        named = in_words(what.replace(".", " ")) or what
+        return Words(named, "; ".join(f"{name} {value}" for name, value in _facts(data)))
+    filled = detail.format_map(values).strip()
+    empty = filled in ("“”", "The customer read: “”", "to")
+    bad = what in _BAD or state in _BAD_ENDS
+    return Words(title.format_map(values), "" if empty else filled, bad)
+
+
+def money(amount: Any, currency: Any) -> str:
+    """An amount for a title; "" of what is none."""
+    try:
+        return str(Money(amount, currency))
+    except (TypeError, ValueError, AttributeError, ArithmeticError):
+        return ""
+
+
+def _event(kind: str, data: Mapping[str, Any]) -> Words:
+    """An event of Stripe's, as it came."""
+    named = f"Stripe's event “{in_words(kind.replace('.', ' '))}”"
+    delivery = data.get("delivery")
+    if delivery == "duplicate":
+        return Words(f"{named} came once more: nothing was done again")
+    if data.get("reason"):
+        return Words(f"{named} was set aside: nothing was moved", str(data["reason"]), bad=True)
+    return Words(f"{named} came{' late' if delivery == 'late' else ''}")
+
+
+def _texts(data: Mapping[str, Any]) -> dict[str, str]:
+    reason = str(data.get("reason") or "")
+    failure = data.get("failure_reason")
+    return {
+        **{name: str(value) for name, value in data.items() if not isinstance(value, dict | list)},
+        "sum": money(data.get("amount"), data.get("currency")) or "money",
+        "text_reason": reason,
+        "code_reason": in_words(reason) or "",
+        "failure": in_words(failure) or str(data.get("message") or ""),
+    }
+
+
+_UNSHOWN = frozenset({"from", "to", "version", "text", "payable", "verdict"})
+
+
+def _facts(data: Mapping[str, Any]) -> list[tuple[str, str]]:
+    return [
+        (in_words(name) or name, _value(value))
+        for name, value in data.items()
+        if name not in _UNSHOWN and value not in (None, "")
+    ]
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_value(each)}" for key, each in value.items())
+    if isinstance(value, list):
+        return ", ".join(map(_value, value))
+    return without_payment_methods(str(value))

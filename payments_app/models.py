@@ -22,6 +22,7 @@ from payments_app.payment_requests import models as payment_requests
 from payments_app.payments import models as payments
 from payments_app.payments import unmatched
 from payments_app.payments.connect import records as connect_records
+from payments_app.payments.disputes import answer_models as dispute_answers
 from payments_app.payments.disputes import models as disputes
 from payments_app.payments.refunds import models as refunds
 from payments_app.reconcile import models as reconcile
@@ -45,6 +46,7 @@ __all__ = [
     "connect_records",
     "counters",
     "customers",
+    "dispute_answers",
     "disputes",
     "downloads",
     "figures",

@@ -1,0 +1,82 @@
+"""What the bank is answered in a dispute, and the files that go with it.
+
+Revision: 0012, after 0011.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+from payments_app.core.db import clock, columns
+
+revision = "0012"
+down_revision = "0011"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "pay_dispute_answers",
+        sa.Column("id", sa.String(length=40), nullable=False),
+        sa.Column("dispute_id", sa.String(length=40), nullable=False),
+        sa.Column("to_state", sa.String(length=40), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("evidence", columns.JSON_TYPE, nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("kept_revision", sa.Integer(), nullable=False),
+        sa.Column("sends", sa.Integer(), nullable=False),
+        sa.Column("counted", sa.Integer(), nullable=False),
+        sa.Column("problem", sa.Text(), nullable=True),
+        sa.Column("saved_by", sa.String(length=80), nullable=False),
+        sa.Column(
+            "saved_at", columns.UTCDateTime(), server_default=clock.database_now(), nullable=False
+        ),
+        sa.Column("submitted_by", sa.String(length=80), nullable=True),
+        sa.Column("submitted_at", columns.UTCDateTime(), nullable=True),
+        sa.Column("sent_at", columns.UTCDateTime(), nullable=True),
+        sa.CheckConstraint(
+            "state IN ('draft', 'sending', 'sent')", name=op.f("pay_dispute_answers_state_check")
+        ),
+        sa.CheckConstraint(
+            "state = 'draft' OR submitted_by IS NOT NULL",
+            name=op.f("pay_dispute_answers_submitted_check"),
+        ),
+        sa.CheckConstraint(
+            "(state = 'sent') = (sent_at IS NOT NULL)", name=op.f("pay_dispute_answers_sent_check")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pay_dispute_answers_pkey")),
+        sa.ForeignKeyConstraint(
+            ["dispute_id"], ["pay_disputes.id"], name=op.f("pay_dispute_answers_dispute_id_fkey")
+        ),
+        sa.UniqueConstraint(
+            "dispute_id", "to_state", name=op.f("pay_dispute_answers_dispute_id_to_state_key")
+        ),
+    )
+    op.create_table(
+        "pay_dispute_files",
+        sa.Column("id", sa.String(length=40), nullable=False),
+        sa.Column("dispute_id", sa.String(length=40), nullable=False),
+        sa.Column("field", sa.String(length=40), nullable=False),
+        sa.Column("filename", sa.String(length=120), nullable=False),
+        sa.Column("media_type", sa.String(length=40), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.Column("stripe_file_id", sa.String(length=255), nullable=True),
+        sa.Column("added_by", sa.String(length=80), nullable=False),
+        sa.Column(
+            "created_at", columns.UTCDateTime(), server_default=clock.database_now(), nullable=False
+        ),
+        sa.CheckConstraint("size > 0", name=op.f("pay_dispute_files_size_positive_check")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pay_dispute_files_pkey")),
+        sa.ForeignKeyConstraint(
+            ["dispute_id"], ["pay_disputes.id"], name=op.f("pay_dispute_files_dispute_id_fkey")
+        ),
+        sa.UniqueConstraint(
+            "dispute_id", "field", name=op.f("pay_dispute_files_dispute_id_field_key")
+        ),
+    )
+
+
+def downgrade() -> None:
+    op.drop_table("pay_dispute_files")
+    op.drop_table("pay_dispute_answers")

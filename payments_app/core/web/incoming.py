@@ -38,6 +38,16 @@ def any_host(view: View) -> View:
     return view
 
 
+def most_bytes(most: int) -> Callable[[View], View]:
+    """Let a route take a body of so many bytes, where what every other takes is not enough."""
+
+    def mark(view: View) -> View:
+        view.__most_bytes__ = most  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
 def _refuse_other_hosts() -> Response | None:
     """On a site with a name, a request for another one is forged or lost; nginx refuses it too.
     The router's own redirects, which name the host that was asked for, name ours instead."""
@@ -65,6 +75,20 @@ class Request(FlaskRequest):
     What can't be is refused as it is read, so that a view's limits come first. Raises
     ProblemError that names the field: 400 in the query, 422 in a form or JSON.
     """
+
+    @property
+    def max_content_length(self) -> int | None:
+        """The most bytes of a body, by what its route says."""
+        return self._most_bytes() or super().max_content_length
+
+    @property
+    def max_form_memory_size(self) -> int | None:
+        """The most bytes of a form, without its files."""
+        return self._most_bytes() or super().max_form_memory_size
+
+    def _most_bytes(self) -> int | None:
+        view = current_app.view_functions.get(self.endpoint or "")
+        return getattr(view, "__most_bytes__", None)
 
     @cached_property
     def args(self) -> MultiDict[str, str]:

@@ -92,6 +92,12 @@ def waiting(session: Session, zone: ZoneInfo) -> list[DisputeRow]:
     return _rows(rows, zone)
 
 
+def dispute_row(session: Session, dispute: Dispute, zone: ZoneInfo) -> DisputeRow:
+    """One dispute for its page."""
+    payment = session.get_one(Transaction, dispute.transaction_id)
+    return _row(dispute, payment.email, zone, live=payment.livemode)
+
+
 def newest(
     session: Session, zone: ZoneInfo, before: str | None = None
 ) -> tuple[list[DisputeRow], str | None]:

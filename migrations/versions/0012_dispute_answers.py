@@ -1,4 +1,5 @@
-"""What the bank is answered in a dispute, and the files that go with it; and what the search asks by.
+"""What the bank is answered in a dispute, and the files that go with it; what the search asks by; and queues
+that a person paused.
 
 Revision: 0012, after 0011.
 """
@@ -112,10 +113,23 @@ def _add_tables() -> None:
     )
 
 
+    op.create_table(
+        "pay_paused_queues",
+        sa.Column("queue", sa.String(length=40), nullable=False),
+        sa.Column("reason", sa.String(length=500), nullable=False),
+        sa.Column("paused_by", sa.String(length=80), nullable=False),
+        sa.Column(
+            "paused_at", columns.UTCDateTime(), server_default=clock.database_now(), nullable=False
+        ),
+        sa.PrimaryKeyConstraint("queue", name=op.f("pay_paused_queues_pkey")),
+    )
+
+
 def downgrade() -> None:
     if op.get_bind().dialect.name == "postgresql":
         op.drop_index(WORDS_INDEX, "pay_customers")
     for name, table, _ in INDEXES:
         op.drop_index(name, table)
+    op.drop_table("pay_paused_queues")
     op.drop_table("pay_dispute_files")
     op.drop_table("pay_dispute_answers")

@@ -19,6 +19,7 @@ from payments_app.core.extensions import db
 from payments_app.core.web.access import staff
 from payments_app.core.web.headers import private
 from payments_app.core.web.query import UnreadableQueryError, asked, takes
+from payments_app.ops import bulk
 from payments_app.ops.acknowledge import acknowledge, list_alerts
 from payments_app.ops.blueprint import blueprint
 from payments_app.payments.models import Transaction
@@ -51,6 +52,7 @@ def alerts() -> Response:
         about=about(session, found),
         names=names_of(session, (alert.acknowledged_by or "" for alert in found)),
         past=past,
+        kinds=[] if past else bulk.alert_kinds(session),
         may_acknowledge=signed_in().may("acknowledge_alert"),
     )
     return private(make_response(page))

@@ -10,16 +10,18 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from payments_app.accounts.gate import signed_in
 from payments_app.core.extensions import db
+from payments_app.core.jobs.pauses import paused_queues
 from payments_app.core.jobs.scheduler import schedule
 from payments_app.core.web.access import staff
 from payments_app.core.web.headers import private
 from payments_app.core.web.query import place_in_list, takes
-from payments_app.ops import dead_letters, measures
+from payments_app.ops import bulk, dead_letters, measures
 from payments_app.ops.blueprint import blueprint
 from payments_app.ops.dead_letters import NotDeadError
 from payments_app.ops.diagnosis import meaning_of
 from payments_app.ops.last_runs import last_runs
 from payments_app.ops.watch import look
+from payments_app.queues import QUEUE_THREADS
 
 MAX_ID = 2**63 - 1
 
@@ -38,6 +40,10 @@ def queues() -> Response:
         dead=dead_letters.list_dead(session, place_in_list()),
         page_size=dead_letters.PAGE,
         schedule=last_runs(session, schedule()),
+        dead_kinds=bulk.dead_kinds(session),
+        paused=paused_queues(session),
+        pausable=list(QUEUE_THREADS) if signed_in().may("pause_queue") else [],
+        may_decide=signed_in().may("dead_letters"),
     )
     return private(make_response(page))
 

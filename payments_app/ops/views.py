@@ -2,6 +2,7 @@
 
 from payments_app.ops import (
     alert_pages,
+    bulk_pages,
     health,
     metrics,
     policy_reports,
@@ -14,6 +15,7 @@ from payments_app.ops.blueprint import blueprint
 __all__ = [
     "alert_pages",
     "blueprint",
+    "bulk_pages",
     "health",
     "metrics",
     "policy_reports",

@@ -11,6 +11,7 @@ from payments_app.staff.merchants import pages as merchant_pages
 from payments_app.staff.payment_requests import pages as payment_request_pages
 from payments_app.staff.payments import (
     export_pages,
+    receipts_pages,
     refund_pages,
     resend_pages,
     retry_pages,
@@ -40,6 +41,7 @@ __all__ = [
     "payment_pages",
     "payment_request_pages",
     "payout_pages",
+    "receipts_pages",
     "refund_pages",
     "report_pages",
     "resend_pages",

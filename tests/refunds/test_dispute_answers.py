@@ -378,8 +378,8 @@ def told() -> list[Alert]:
 def test_no_dispute_lapses_without_three_alerts(driver: PaymentDriver) -> None:
     dispute, answered = dispute_of(driver), dispute_of(driver)
     submitted(driver, answered)
-    for number, left in enumerate(({"days": 8}, {"days": 6.9}, {"hours": 47}, {"hours": 11})):
-        due_in(dispute, **left)
+    for number, hours in enumerate((8 * 24.0, 6.9 * 24, 47.0, 11.0)):
+        due_in(dispute, hours=hours)
         for _ in range(2):
             assert len(told()) == number
     due_in(dispute, hours=-1)

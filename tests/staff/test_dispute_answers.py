@@ -149,7 +149,7 @@ def test_all_that_a_bank_reads_fits_through_the_door(refunder: Browser, dispute:
     texts = dict.fromkeys(
         (*names, "refund_policy_disclosure", "cancellation_rebuttal"), "漢" * 20_000
     )
-    assert save(refunder, dispute, **texts).status_code == 303
+    assert save(refunder, dispute, 0, **texts).status_code == 303
 
 
 def test_a_large_body_is_refused_everywhere_else(refunder: Browser, dispute: str) -> None:

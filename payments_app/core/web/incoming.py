@@ -76,20 +76,6 @@ class Request(FlaskRequest):
     ProblemError that names the field: 400 in the query, 422 in a form or JSON.
     """
 
-    @property
-    def max_content_length(self) -> int | None:
-        """The most bytes of a body, by what its route says."""
-        return self._most_bytes() or super().max_content_length
-
-    @property
-    def max_form_memory_size(self) -> int | None:
-        """The most bytes of a form, without its files."""
-        return self._most_bytes() or super().max_form_memory_size
-
-    def _most_bytes(self) -> int | None:
-        view = current_app.view_functions.get(self.endpoint or "")
-        return getattr(view, "__most_bytes__", None)
-
     @cached_property
     def args(self) -> MultiDict[str, str]:
         """The query's parameters."""
@@ -101,6 +87,9 @@ class Request(FlaskRequest):
     def _load_form_data(self) -> None:
         if "form" in self.__dict__:
             return
+        view = current_app.view_functions.get(self.endpoint or "")
+        if most := getattr(view, "__most_bytes__", None):
+            self.max_content_length = self.max_form_memory_size = most
         _refuse_many_fields(self)
         super()._load_form_data()
         typed = self.__dict__["form"]

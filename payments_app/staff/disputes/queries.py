@@ -14,8 +14,9 @@ from payments_app.core.db.clock import utcnow
 from payments_app.core.db.columns import as_object
 from payments_app.core.db.ids import reference
 from payments_app.gateway.words import describe_unknown, word
+from payments_app.orders.models import Order, OrderLine
 from payments_app.payments.disputes.models import NEEDS_ANSWER, REASONS, Dispute
-from payments_app.payments.models import Transaction
+from payments_app.payments.models import PaymentRecord, Role, Transaction
 from payments_app.payments.unmatched import UnmatchedObject
 from payments_app.staff.cells import DASHBOARD, in_words, said
 from payments_app.staff.zones import When, time_left, when
@@ -79,6 +80,24 @@ def store_unmatched(session: Session, zone: ZoneInfo) -> list[SetAside]:
         for row in rows
         for told in [as_object(row.stripe_data)]
     ]
+
+
+def items_of(session: Session, ids: Sequence[str]) -> dict[str, str]:
+    """What the orders of these payments hold, by payment: "2 x Mug, 1 x Bag"."""
+    rows = session.execute(
+        select(PaymentRecord.transaction_id, OrderLine.quantity, OrderLine.name)
+        .join(OrderLine, OrderLine.order_id == PaymentRecord.payable_id)
+        .where(
+            PaymentRecord.transaction_id.in_(ids),
+            PaymentRecord.payable_type == Order.payable_type,
+            PaymentRecord.role == Role.PAYS_FOR,
+        )
+        .order_by(OrderLine.name, OrderLine.id)
+    )
+    found: dict[str, list[str]] = {}
+    for row in rows:
+        found.setdefault(row.transaction_id, []).append(f"{row.quantity} x {row.name}")
+    return {id_: ", ".join(lines) for id_, lines in found.items()}
 
 
 def waiting(session: Session, zone: ZoneInfo) -> list[DisputeRow]:

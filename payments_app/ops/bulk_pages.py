@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Response, make_response, redirect, render_template, request, url_for
+from flask import Response, current_app, make_response, redirect, render_template, request, url_for
 from sqlalchemy import select
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as BaseResponse
@@ -17,7 +17,6 @@ from payments_app.core.web.headers import private
 from payments_app.core.web.query import asked, takes
 from payments_app.ops import bulk
 from payments_app.ops.blueprint import blueprint
-from payments_app.queues import QUEUE_THREADS
 
 _PAUSES = {
     "charges": "No card is charged meanwhile. A payment that waits for over 15 minutes is not "
@@ -137,5 +136,5 @@ def _pause_page(queue: str, problem: str | None = None, status: int = 200) -> Re
 
 
 def _check(queue: str) -> None:
-    if queue not in QUEUE_THREADS:
+    if queue not in current_app.extensions["queue_threads"]:
         raise NotFound

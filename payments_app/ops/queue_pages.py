@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flask import Response, make_response, redirect, render_template, request, url_for
+from flask import Response, current_app, make_response, redirect, render_template, request, url_for
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -21,7 +21,6 @@ from payments_app.ops.dead_letters import NotDeadError
 from payments_app.ops.diagnosis import meaning_of
 from payments_app.ops.last_runs import last_runs
 from payments_app.ops.watch import look
-from payments_app.queues import QUEUE_THREADS
 
 MAX_ID = 2**63 - 1
 
@@ -42,10 +41,15 @@ def queues() -> Response:
         schedule=last_runs(session, schedule()),
         dead_kinds=bulk.dead_kinds(session),
         paused=paused_queues(session),
-        pausable=list(QUEUE_THREADS) if signed_in().may("pause_queue") else [],
+        pausable=_pausable(),
         may_decide=signed_in().may("dead_letters"),
     )
     return private(make_response(page))
+
+
+def _pausable() -> list[str]:
+    """The queues that this member may pause."""
+    return list(current_app.extensions["queue_threads"]) if signed_in().may("pause_queue") else []
 
 
 @blueprint.get("/staff/queues/dead/<int:message_id>")

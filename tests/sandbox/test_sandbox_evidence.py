@@ -72,3 +72,17 @@ def test_more_than_a_bank_reads_is_refused(v1: Any) -> None:
     with pytest.raises(stripe.InvalidRequestError, match="20000"):
         v1.disputes.update(open_, {"evidence": {"uncategorized_text": "x" * 20_001}})
     assert v1.disputes.retrieve(open_).status == "needs_response"
+
+
+def test_an_empty_text_takes_evidence_out(v1: Any) -> None:
+    open_ = dispute(v1).id
+    v1.disputes.update(open_, {"evidence": {"customer_name": "Ada"}, "submit": False})
+    staged = v1.disputes.update(open_, {"evidence": {"customer_name": ""}, "submit": False})
+    assert staged.evidence.customer_name is None
+
+
+def test_a_submission_is_counted_at_once(v1: Any) -> None:
+    open_ = dispute(v1).id
+    given = {"evidence": {"uncategorized_text": "a letter"}, "submit": True}
+    assert v1.disputes.update(open_, given).evidence_details.submission_count == 1
+    assert v1.disputes.retrieve(open_).evidence_details.submission_count == 1

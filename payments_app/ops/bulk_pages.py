@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Response, current_app, make_response, redirect, render_template, request, url_for
 from sqlalchemy import select
 from werkzeug.exceptions import NotFound
@@ -44,7 +46,7 @@ def decide_dead_letters() -> Response | BaseResponse:
         outcome = decide(ids, request.form.get("reason", ""), signed_in().id)
     except ValueError as error:
         return _dead_page(command, str(error), 422)
-    told = {"command": command, "done": outcome.done, "left": outcome.left}
+    told: dict[str, Any] = {"command": command, "done": outcome.done, "left": outcome.left}
     return redirect(url_for("ops.dead_letters_of", **told), 303)
 
 

@@ -3,6 +3,8 @@ others."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Response, redirect, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -67,5 +69,5 @@ def send_receipts() -> BaseResponse:
             counts["none"] += 1
         else:
             counts["sent" if again else "under_way"] += 1
-    given = {k: v for k, v in request.args.items() if k not in _RESULTS}
-    return redirect(url_for("staff.confirm_receipts", **given, **counts), 303)
+    given: dict[str, Any] = {k: v for k, v in request.args.items() if k not in _RESULTS}
+    return redirect(url_for("staff.confirm_receipts", **(given | counts)), 303)

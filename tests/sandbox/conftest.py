@@ -26,7 +26,7 @@ def connect(request: pytest.FixtureRequest, recorder: Recorder) -> Callable[[str
     """The API's v1 with a key."""
     real = request.config.getoption("record_from")
     url = real or request.getfixturevalue("sandbox_url")
-    addresses = {"api": url} if real else {"api": url, "files": url}
+    addresses: Any = {"api": url} if real else {"api": url, "files": url}
 
     def make(key: str) -> Any:
         client = stripe.StripeClient(

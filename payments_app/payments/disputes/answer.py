@@ -172,7 +172,10 @@ def _editable(session: Session, dispute_id: str, revision: int, actor: str) -> D
     if answer.state != DRAFT:
         raise AnswerClosedError("This dispute was answered. Evidence can be submitted only once.")
     if answer.revision != revision:
-        raise DraftChangedError("Somebody else changed this draft meanwhile. Look again.")
+        raise DraftChangedError(
+            "Somebody else changed this draft meanwhile. Open the page again to read theirs: saving "
+            "what you typed replaces it."
+        )
     return answer
 
 

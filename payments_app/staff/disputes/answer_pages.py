@@ -205,9 +205,12 @@ def _page(
 ) -> Response:
     session, zone = db.session(), reader_zone()
     answer = answer_of(session, found)
-    open_ = answer is None or answer.state == DRAFT
-    may_write = open_ and rules.why_not(found, utcnow()) is None
-    evidence = answer.evidence if answer else held(session, found, zone)
+    closed = rules.why_not(found, utcnow())
+    open_ = closed is None and (answer is None or answer.state == DRAFT)
+    may_write = open_ and signed_in().may("draft_dispute")
+    evidence = {} if answer is None else answer.evidence
+    if answer is None and may_write:
+        evidence = held(session, found, zone)
     persuasion = rules.persuasion(found.reason)
     first = ("uncategorized_text", *(f for f in persuasion.fields if f in rules.TEXTS))
     return page(
@@ -215,7 +218,7 @@ def _page(
         status,
         dispute=dispute_row(session, found, zone),
         payment=find(found.transaction_id),
-        closed=rules.why_not(found, utcnow()),
+        closed=closed,
         answer=_shown(answer),
         persuasion=persuasion,
         missing=[rules.FILES[f] for f in persuasion.fields if f in rules.FILES],
@@ -225,7 +228,7 @@ def _page(
         filled=not answer,
         files=files_of(session, found.id),
         kinds=rules.FILES,
-        may_write=may_write and signed_in().may("draft_dispute"),
+        may_write=may_write,
         may_submit=may_write and signed_in().may("answer_dispute"),
         most=rules.MOST_IN_ALL,
         problem=problem,

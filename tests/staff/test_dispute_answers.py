@@ -103,6 +103,14 @@ def test_the_overview_leads_to_a_dispute_that_needs_an_answer(
     assert f'href="/staff/disputes/{dispute}"' in viewer.get("/staff").text
 
 
+def test_the_list_says_how_far_each_answer_is(refunder: Browser, dispute: str) -> None:
+    assert "No answer yet" in refunder.get("/staff/disputes").text
+    save(refunder, dispute, uncategorized_text="They got it")
+    assert "Draft" in refunder.get("/staff/disputes").text
+    submit(refunder, dispute, 1)
+    assert "Being submitted" in refunder.get("/staff/disputes").text
+
+
 def test_the_page_says_what_the_bank_means_and_what_persuades_it(
     viewer: Browser, dispute: str
 ) -> None:

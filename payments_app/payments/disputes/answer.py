@@ -173,8 +173,8 @@ def _editable(session: Session, dispute_id: str, revision: int, actor: str) -> D
         raise AnswerClosedError("This dispute was answered. Evidence can be submitted only once.")
     if answer.revision != revision:
         raise DraftChangedError(
-            "Somebody else changed this draft meanwhile. Open the page again to read theirs: saving "
-            "what you typed replaces it."
+            "Somebody else changed this draft meanwhile. Open the page again to read theirs: "
+            "saving what you typed replaces it."
         )
     return answer
 

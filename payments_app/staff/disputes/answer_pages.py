@@ -211,29 +211,35 @@ def _page(
     evidence = {} if answer is None else answer.evidence
     if answer is None and may_write:
         evidence = held(session, found, zone)
-    persuasion = rules.persuasion(found.reason)
-    first = ("uncategorized_text", *(f for f in persuasion.fields if f in rules.TEXTS))
     return page(
         "disputes/dispute.html",
         status,
+        **_fields(found),
         dispute=dispute_row(session, found, zone),
         payment=find(found.transaction_id),
         closed=closed,
         answer=_shown(answer),
-        persuasion=persuasion,
-        missing=[rules.FILES[f] for f in persuasion.fields if f in rules.FILES],
-        texts=rules.TEXTS,
-        first=first,
         typed={**dict.fromkeys(rules.TEXTS, ""), **evidence, **(typed or {})},
         filled=not answer,
         files=files_of(session, found.id),
-        kinds=rules.FILES,
         may_write=may_write,
         may_submit=may_write and signed_in().may("answer_dispute"),
-        most=rules.MOST_IN_ALL,
         problem=problem,
         problems=problems or {},
     )
+
+
+def _fields(found: Dispute) -> dict[str, Any]:
+    """What may be said to the bank, what persuades it first."""
+    persuasion = rules.persuasion(found.reason)
+    return {
+        "persuasion": persuasion,
+        "missing": [rules.FILES[name] for name in persuasion.fields if name in rules.FILES],
+        "texts": rules.TEXTS,
+        "first": ("uncategorized_text", *(n for n in persuasion.fields if n in rules.TEXTS)),
+        "kinds": rules.FILES,
+        "most": rules.MOST_IN_ALL,
+    }
 
 
 def _review(found: Dispute) -> Response:

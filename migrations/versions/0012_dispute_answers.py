@@ -69,6 +69,7 @@ def _add_tables() -> None:
         ),
         sa.Column("submitted_by", sa.String(length=80), nullable=True),
         sa.Column("submitted_at", columns.UTCDateTime(), nullable=True),
+        sa.Column("called_at", columns.UTCDateTime(), nullable=True),
         sa.Column("sent_at", columns.UTCDateTime(), nullable=True),
         sa.CheckConstraint(
             "state IN ('draft', 'sending', 'sent')", name=op.f("pay_dispute_answers_state_check")

@@ -7,6 +7,7 @@ import datetime as dt
 from typing import Any
 
 import pytest
+import requests
 from sqlalchemy import select, update
 
 from payments_app.core.alerts import Alert
@@ -68,6 +69,16 @@ def submitted(driver: PaymentDriver, dispute: Dispute, text: str = "They got it"
     revision = draft(dispute, text)
     request_submission(dispute.id, revision=revision, actor="ada")
     driver.work()
+
+
+def submit_at_stripe(driver: PaymentDriver, dispute: Dispute) -> None:
+    """Somebody answers in Stripe's own dashboard."""
+    requests.post(
+        f"{driver.config.stripe_api_base}/v1/disputes/{dispute.stripe_dispute_id}",
+        auth=(driver.config.stripe_secret_key, ""),
+        data={"evidence[uncategorized_text]": "Theirs"},
+        timeout=10,
+    ).raise_for_status()
 
 
 def calls(driver: PaymentDriver) -> list[dict[str, Any]]:
@@ -323,6 +334,21 @@ def test_what_is_closed_at_stripe_meanwhile_is_not_submitted(driver: PaymentDriv
     driver.work()
     assert answer().problem == send_answer.NOT_ASKED
     assert len(calls(driver)) == before
+
+
+def test_what_somebody_submitted_at_stripe_meanwhile_is_not_taken_for_ours(
+    driver: PaymentDriver,
+) -> None:
+    dispute = dispute_of(driver)
+    revision = draft(dispute)
+    driver.work()
+    submit_at_stripe(driver, dispute)
+    before = len(calls(driver))
+    request_submission(dispute.id, revision=revision, actor="ada")
+    driver.work()
+    assert (answer().state, answer().problem) == ("draft", send_answer.NOT_ASKED)
+    assert len(calls(driver)) == before
+    assert at_stripe(driver, dispute)["evidence"]["uncategorized_text"] == "Theirs"
 
 
 @pytest.mark.parametrize(

@@ -11,10 +11,8 @@ from sqlalchemy.orm import Session
 
 from payments_app.core import history
 from payments_app.core.db.clock import database_now, utcnow
-from payments_app.core.db.columns import as_object
 from payments_app.core.db.session import atomic
 from payments_app.core.jobs import outbox
-from payments_app.gateway.disputes import submission_count
 from payments_app.payments import states
 from payments_app.payments.disputes.answer_models import (
     DRAFT,
@@ -151,8 +149,7 @@ def request_submission(session: Session, dispute_id: str, *, revision: int, acto
         raise EvidenceError({"uncategorized_text": "Write an answer first."})
     answer.state, answer.problem = SENDING, None
     answer.submitted_by, answer.submitted_at = actor, database_now()
-    answer.counted = submission_count(as_object(dispute.stripe_data))
-    answer.sends += 1
+    answer.called_at, answer.sends = None, answer.sends + 1
     _record(session, dispute, "dispute.answer_confirmed", actor, revision=revision)
     outbox.stage(session, SUBMIT, answer.id, key=f"{SUBMIT}:{answer.id}:{answer.sends}")
 

@@ -23,7 +23,8 @@ class DisputeAnswer(Base):
     `draft` -> `sending` (somebody confirmed it, and it may have been submitted) -> `sent`; back to
     `draft` with a `problem` where Stripe refused it. `revision` rises as people change it, files
     among it; `kept_revision` is the one that Stripe has as a draft. `sends` counts the keys that it
-    was submitted with, `counted` is Stripe's submission_count before the first.
+    was submitted with; `called_at` is when it may have been first, and `counted` what Stripe's
+    submission_count was before.
     """
 
     __tablename__ = "pay_dispute_answers"
@@ -42,6 +43,7 @@ class DisputeAnswer(Base):
     saved_at: Mapped[dt.datetime] = mapped_column(server_default=database_now())
     submitted_by: Mapped[str | None] = mapped_column(String(80))
     submitted_at: Mapped[dt.datetime | None]
+    called_at: Mapped[dt.datetime | None]
     sent_at: Mapped[dt.datetime | None]
 
     __table_args__ = (

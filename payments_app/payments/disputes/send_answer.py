@@ -39,6 +39,7 @@ from payments_app.payments.models import Transaction
 from payments_app.payments.read_or_later import RETRY_SECONDS, read_or_later
 
 LOST_SECONDS = 5.0
+KEY_USED = "idempotency_error"  # with other evidence than is sent now
 GONE = "Stripe does not know this dispute."
 NOT_ASKED = "The bank takes no answer any more: look at how it stands."
 
@@ -58,7 +59,7 @@ class _Sending:
     texts: dict[str, str]
     revision: int
     sends: int
-    counted: int
+    counted: int | None
 
 
 def keep_draft(answer_id: str, claim: Claim) -> None:
@@ -90,11 +91,14 @@ def submit(answer_id: str, claim: Claim) -> None:
         return
     try:
         body = _read(sending)
-        if gateway.submission_count(body) > sending.counted:
+        count = gateway.submission_count(body)
+        if sending.counted is not None and count > sending.counted:
             _note_sent(answer_id, body, None)  # a try whose answer was lost
             return
         if known(body.get("status"), STATES - NEEDS_ANSWER):
             raise _RefusedError(NOT_ASKED)
+        if sending.counted is None:
+            _note_call(answer_id, count)
         key = f"{answer_id}_submit_{sending.sends}"
         answer = _send(sending, body, claim, submit=True, key=key)
         if answer.verdict in (Verdict.INVALID, Verdict.DECLINED):
@@ -105,8 +109,8 @@ def submit(answer_id: str, claim: Claim) -> None:
     if answer.verdict == Verdict.ANSWERED and not answer.replayed:
         _note_sent(answer_id, answer.expect_body(), answer)
         return
-    if answer.replayed and answer.verdict != Verdict.ANSWERED:
-        # It ended in an error that the key only repeats: after a look, it is made with another.
+    if answer.verdict != Verdict.ANSWERED and (answer.replayed or answer.error_type == KEY_USED):
+        # It ended, and the key only says so: after a look, it is made with another.
         _another_key(answer_id, sending.sends)
     raise Later(LOST_SECONDS, f"submission: {answer.error_code or 'replayed'}")
 
@@ -182,7 +186,7 @@ def _snapshot(session: Session, answer_id: str, state: str) -> _Sending | None:
         dict(answer.evidence),
         answer.revision,
         answer.sends,
-        answer.counted,
+        answer.counted if answer.called_at else None,
     )
 
 
@@ -227,6 +231,16 @@ def _note_problem(session: Session, answer_id: str, revision: int, words: str) -
             DisputeAnswer.revision == revision,
         )
         .values(problem=words)
+    )
+
+
+@atomic
+def _note_call(session: Session, answer_id: str, counted: int) -> None:
+    """Before the first call that may submit it: whoever takes over looks whether it did."""
+    session.execute(
+        update(DisputeAnswer)
+        .where(DisputeAnswer.id == answer_id, DisputeAnswer.called_at.is_(None))
+        .values(called_at=database_now(), counted=counted)
     )
 
 

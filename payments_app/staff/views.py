@@ -4,6 +4,7 @@ from payments_app.staff import navigation
 from payments_app.staff.blueprint import blueprint
 from payments_app.staff.customers import pages as customer_pages
 from payments_app.staff.disputes import answer_pages as dispute_answer_pages
+from payments_app.staff.disputes import file_pages as dispute_file_pages
 from payments_app.staff.disputes import pages as dispute_pages
 from payments_app.staff.members import audit_pages, key_pages
 from payments_app.staff.members import pages as member_pages
@@ -31,6 +32,7 @@ __all__ = [
     "blueprint",
     "customer_pages",
     "dispute_answer_pages",
+    "dispute_file_pages",
     "dispute_pages",
     "export_pages",
     "finding_pages",

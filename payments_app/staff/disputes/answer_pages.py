@@ -5,14 +5,11 @@ Nothing here calls Stripe: service functions store what is asked for, and jobs c
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Response, make_response, redirect, request, send_file, url_for
-from sqlalchemy import select
-from sqlalchemy.orm import undefer
+from flask import Response, redirect, request, url_for
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -21,21 +18,18 @@ from payments_app.accounts.people import names_of
 from payments_app.core.db.clock import utcnow
 from payments_app.core.extensions import db
 from payments_app.core.web.access import staff
-from payments_app.core.web.headers import private
 from payments_app.core.web.http import ProblemError, wants_json
 from payments_app.core.web.incoming import most_bytes
 from payments_app.payments.disputes import evidence as rules
 from payments_app.payments.disputes.answer import (
     AnswerClosedError,
     EvidenceError,
-    add_file,
     answer_of,
     files_of,
-    remove_file,
     request_submission,
     save_draft,
 )
-from payments_app.payments.disputes.answer_models import DRAFT, DisputeAnswer, EvidenceFile
+from payments_app.payments.disputes.answer_models import DRAFT, DisputeAnswer
 from payments_app.payments.disputes.models import Dispute
 from payments_app.staff.blueprint import blueprint, page
 from payments_app.staff.disputes.held import held
@@ -44,14 +38,13 @@ from payments_app.staff.payments.pages import find
 from payments_app.staff.zones import reader_zone, when
 
 MOST_FORM_BYTES = 2_000_000  # 150,000 characters as a browser sends them
-MOST_UPLOAD_BYTES = rules.MOST_BYTES + 100_000
 
 
 @blueprint.get("/disputes/<dispute_id>")
 @staff("view")
 def dispute(dispute_id: str) -> Response:
     """What the bank says, what persuades it, and the answer as it stands."""
-    return _page(_find(dispute_id))
+    return _page(find_dispute(dispute_id))
 
 
 @blueprint.post("/disputes/<dispute_id>/draft")
@@ -59,73 +52,22 @@ def dispute(dispute_id: str) -> Response:
 @most_bytes(MOST_FORM_BYTES)
 def save_dispute_draft(dispute_id: str) -> Response | BaseResponse:
     """Keep the draft; then its review, where that is wanted."""
-    found = _find(dispute_id)
+    found = find_dispute(dispute_id)
     texts = {name: request.form.get(name, "") for name in rules.TEXTS}
     try:
-        save_draft(found.id, texts, revision=_revision(), actor=signed_in().id)
+        save_draft(found.id, texts, revision=revision_sent(), actor=signed_in().id)
     except (AnswerClosedError, EvidenceError) as error:
-        return _problem(found, error, texts)
+        return with_problem(found, error, texts)
     if "review" in request.form and signed_in().may("answer_dispute"):
         return redirect(url_for("staff.review_dispute_answer", dispute_id=found.id), 303)
-    return _back(found)
-
-
-@blueprint.post("/disputes/<dispute_id>/files")
-@staff("draft_dispute")
-@most_bytes(MOST_UPLOAD_BYTES)
-def add_dispute_file(dispute_id: str) -> Response | BaseResponse:
-    """Add a file to the draft."""
-    found = _find(dispute_id)
-    sent = request.files.get("file")
-    field, name = request.form.get("field", ""), sent.filename if sent else None
-    try:
-        if sent is None or not name:
-            raise EvidenceError({"file": "Choose a file."})
-        add_file(
-            found.id,
-            field,
-            name,
-            sent.read(),
-            revision=_revision(),
-            actor=signed_in().id,
-        )
-    except (AnswerClosedError, EvidenceError) as error:
-        return _problem(found, error)
-    return _back(found)
-
-
-@blueprint.get("/dispute-files/<file_id>")
-@staff("view")
-def dispute_file(file_id: str) -> Response:
-    """The file, to save: it is never shown inside a page of ours."""
-    file = _file(file_id)
-    sent = send_file(
-        io.BytesIO(file.content),
-        mimetype=file.media_type,
-        as_attachment=True,
-        download_name=file.filename,
-    )
-    return private(make_response(sent))
-
-
-@blueprint.post("/dispute-files/<file_id>/removal")
-@staff("draft_dispute")
-def remove_dispute_file(file_id: str) -> Response | BaseResponse:
-    """Take the file out of the draft."""
-    file = _file(file_id)
-    found = _find(file.dispute_id)
-    try:
-        remove_file(found.id, file.field, revision=_revision(), actor=signed_in().id)
-    except (AnswerClosedError, EvidenceError) as error:
-        return _problem(found, error)
-    return _back(found)
+    return to_dispute(found)
 
 
 @blueprint.get("/disputes/<dispute_id>/submission")
 @staff("answer_dispute")
 def review_dispute_answer(dispute_id: str) -> Response | BaseResponse:
     """All that the bank would get, once the password was typed."""
-    found = _find(dispute_id)
+    found = find_dispute(dispute_id)
     confirm = ask_to_confirm()
     return confirm or _review(found)
 
@@ -134,15 +76,15 @@ def review_dispute_answer(dispute_id: str) -> Response | BaseResponse:
 @staff("answer_dispute")
 def submit_dispute_answer(dispute_id: str) -> Response | BaseResponse:
     """Have it submitted, as it was reviewed: once."""
-    found = _find(dispute_id)
+    found = find_dispute(dispute_id)
     if not signed_in().just_confirmed:
         address = url_for("staff.review_dispute_answer", dispute_id=found.id)
         return redirect(url_for("accounts.confirm", next=address), 303)
     try:
-        request_submission(found.id, revision=_revision(), actor=signed_in().id)
+        request_submission(found.id, revision=revision_sent(), actor=signed_in().id)
     except (AnswerClosedError, EvidenceError) as error:
-        return _problem(found, error)
-    return _back(found)
+        return with_problem(found, error)
+    return to_dispute(found)
 
 
 @dataclass(frozen=True)
@@ -157,35 +99,26 @@ class _Shown:
     submitted: str
 
 
-def _find(dispute_id: str) -> Dispute:
+def find_dispute(dispute_id: str) -> Dispute:
+    """Raises NotFound for an unknown id."""
     found = db.session().get(Dispute, dispute_id, populate_existing=True)
     if found is None:
         raise NotFound
     return found
 
 
-def _file(file_id: str) -> EvidenceFile:
-    found: EvidenceFile | None = db.session().scalar(
-        select(EvidenceFile)
-        .where(EvidenceFile.id == file_id)
-        .options(undefer(EvidenceFile.content))
-    )
-    if found is None:
-        raise NotFound
-    return found
-
-
-def _revision() -> int:
+def revision_sent() -> int:
     """Of the draft that the form was made of; none that there is, where it can't be read."""
     typed = request.form.get("revision", "")
     return int(typed) if typed.isascii() and typed.isdecimal() and len(typed) < 9 else -1
 
 
-def _back(found: Dispute) -> BaseResponse:
+def to_dispute(found: Dispute) -> BaseResponse:
+    """Back to its page."""
     return redirect(url_for("staff.dispute", dispute_id=found.id), 303)
 
 
-def _problem(
+def with_problem(
     found: Dispute, error: AnswerClosedError | EvidenceError, texts: Mapping[str, str] | None = None
 ) -> Response:
     """The page with what is wrong, and with all that was typed."""

@@ -93,7 +93,7 @@ def _understood(
     found = list(readings(session, typed, zone, today))
     known = [id_ for id_ in ids_in(typed) if id_.startswith("po_")]
     payout = session.scalar(select(Payout.id).where(Payout.id.in_(known)))
-    if not found and payout is None:
+    if not found and not known:
         raise UnreadableQueryError({"q": "This can't be searched for."})
     return found, payout
 
@@ -115,9 +115,17 @@ def readings(session: Session, typed: str, zone: ZoneInfo, today: dt.date) -> It
         condition = (Transaction.created_at >= first) & (Transaction.created_at < after)
         span = {"from": days[0].isoformat(), "to": days[1].isoformat()}
         yield Reading(f"Date {describe(days)}", condition, span)
-    says = named or typed.lower().startswith(("order", "#"))
-    if not says and not (address and _is_customer(session, address)):
+    known = named or (address and _is_customer(session, address))
+    if not known and not _is_no_name(typed, dated=days is not None):
         yield from (Reading(why, condition) for why, condition in people(session, typed))
+
+
+def _is_no_name(typed: str, *, dated: bool) -> bool:
+    """Whether it is surely something else: names are the dearest to look for."""
+    if typed.lower().startswith(("order", "#")):
+        return True
+    other = dated or _REFERENCE.fullmatch(typed) or read_money(typed)
+    return bool(other) and any(map(str.isdigit, typed))
 
 
 def _is_customer(session: Session, address: str) -> bool:

@@ -27,9 +27,10 @@ def people(session: Session, typed: str) -> Iterator[tuple[str, ColumnElement[bo
     if sum(map(len, words)) < LEAST or not any(map(str.isalpha, "".join(words))):
         return
     ids = _customers(session, words)
-    if ids and len(ids) <= MOST_CUSTOMERS:
+    no_index = session.get_bind().dialect.name != "postgresql"
+    if no_index or 0 < len(ids) <= MOST_CUSTOMERS:
         yield f"E-mail or name with “{typed}”", joined(ids)
-    elif session.get_bind().dialect.name == "postgresql":
+    else:
         yield f"E-mail with “{typed}”, among the newest {NEWEST:,} payments", _newest(part)
 
 

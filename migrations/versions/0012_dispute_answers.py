@@ -22,7 +22,7 @@ WORDS = (
     "coalesce(name, '')::text, '@.+-_', '     '))"
 )
 INDEXES = (
-    ("pay_history_request_idx", "pay_history", ["(data ->> 'request_id')"]),
+    ("pay_history_request_idx", "pay_history", ["(data ->> 'request_id')", "id"]),
     ("pay_transactions_fingerprint_idx", "pay_transactions", ["card_fingerprint", "created_at"]),
 )
 

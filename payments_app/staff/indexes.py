@@ -75,6 +75,7 @@ INDEXES = (
     Index(
         "pay_history_request_idx",
         text(_REQUEST),
+        HistoryEntry.id,
         postgresql_where=text(f"{_REQUEST} IS NOT NULL"),
         sqlite_where=text(f"{_REQUEST} IS NOT NULL"),
     ),

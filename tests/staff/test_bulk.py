@@ -73,7 +73,7 @@ def _paused(session: Session) -> list[str]:
 
 
 def ids_of(page: str) -> str:
-    found = re.search(r'name="ids" value="([^"]*)"', page)
+    found = re.search(r'name="ids"\s+value="([^"]*)"', page)
     assert found
     return found[1]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import io
 
 import pytest
 from sqlalchemy import select, update
@@ -17,6 +16,7 @@ from payments_app.core.jobs.outbox import Message
 from payments_app.payments.disputes.answer_models import DisputeAnswer
 from payments_app.payments.disputes.models import Dispute
 from tests.accounts.staff_driver import HTML, Browser, StaffDriver
+from tests.bystanders import own
 from tests.staff.stored_payments import StoredPayments
 from tests.staff.test_disputes import _dispute
 
@@ -43,7 +43,8 @@ def _submissions(session: Session) -> int:
 
 @atomic
 def _forget_password(session: Session) -> None:
-    session.execute(update(StaffSession).values(confirmed_at=database_now(-601)))
+    mine = update(StaffSession).where(own(StaffSession))
+    session.execute(mine.values(confirmed_at=database_now(-601)))
 
 
 @pytest.fixture
@@ -78,14 +79,16 @@ def save(browser: Browser, dispute: str, revision: int = 0, **texts: str) -> Tes
 def upload(browser: Browser, dispute: str, content: bytes, revision: int = 0) -> TestResponse:
     page = browser.get(f"/staff/disputes/{dispute}").text
     token = page.split('name="csrf_token" value="')[1].split('"')[0]
-    form = {
-        "csrf_token": token,
-        "revision": str(revision),
-        "field": "shipping_documentation",
-        "file": (io.BytesIO(content), "proof.pdf"),
-    }
-    path = f"/staff/disputes/{dispute}/files"
-    return browser.client.post(path, data=form, headers=HTML)
+    form = {"csrf_token": token, "revision": str(revision), "field": "shipping_documentation"}
+    parts = [f'name="{name}"\r\n\r\n{value}\r\n'.encode() for name, value in form.items()]
+    parts += [b'name="file"; filename="proof.pdf"\r\n\r\n' + content + b"\r\n"]
+    begins = b"--parted\r\nContent-Disposition: form-data; "
+    body = b"".join(begins + part for part in parts) + b"--parted--\r\n"
+    return browser.client.post(
+        f"/staff/disputes/{dispute}/files",
+        data=body,
+        headers={**HTML, "Content-Type": "multipart/form-data; boundary=parted"},
+    )
 
 
 def submit(browser: Browser, dispute: str, revision: int) -> TestResponse:

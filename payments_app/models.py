@@ -5,7 +5,7 @@ from payments_app.accounts import models as accounts
 from payments_app.attention import models as attention
 from payments_app.checkout import velocity_fingerprints as checkout
 from payments_app.core import alerts, history, registry, restores
-from payments_app.core.jobs import counters, heartbeats, outbox
+from payments_app.core.jobs import counters, heartbeats, outbox, pauses
 from payments_app.core.web import limits, link_requests, one_time_links, visitor_sessions
 from payments_app.customers import models as customers
 from payments_app.downloads import models as downloads
@@ -23,6 +23,7 @@ from payments_app.payment_requests import models as payment_requests
 from payments_app.payments import models as payments
 from payments_app.payments import unmatched
 from payments_app.payments.connect import records as connect_records
+from payments_app.payments.disputes import answer_models as dispute_answers
 from payments_app.payments.disputes import models as disputes
 from payments_app.payments.refunds import models as refunds
 from payments_app.reconcile import models as reconcile
@@ -46,6 +47,7 @@ __all__ = [
     "connect_records",
     "counters",
     "customers",
+    "dispute_answers",
     "disputes",
     "downloads",
     "figures",
@@ -64,6 +66,7 @@ __all__ = [
     "orders",
     "outbox",
     "own_account",
+    "pauses",
     "payment_requests",
     "payments",
     "policy_reports",

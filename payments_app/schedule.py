@@ -18,6 +18,7 @@ SCHEDULE = (
     Periodic("aggregate reports", "reports.aggregate", MINUTE),
     Periodic("reconcile", "reconcile.stage_rounds", 5 * MINUTE),
     Periodic("renew subscriptions", "subscriptions.sweep", 5 * MINUTE),
+    Periodic("tell of disputes' deadlines", "disputes.tell_of_deadlines", MINUTE),
     Periodic("remind of alerts", "ops.remind", MINUTE),
     Periodic("read accounts again", "merchants.read_due_accounts", 10 * MINUTE),
     Periodic("card testing", "ops.card_testing", MINUTE),

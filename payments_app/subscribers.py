@@ -71,6 +71,8 @@ from payments_app.payments.connect.read import (
     read_records_of_refund,
 )
 from payments_app.payments.connect.records import READ
+from payments_app.payments.disputes import deadlines, send_answer
+from payments_app.payments.disputes.answer import KEEP_DRAFT, SUBMIT
 from payments_app.payments.disputes.refresh import refresh as refresh_disputes
 from payments_app.payments.disputes.warn import warn
 from payments_app.payments.refunds.look_up import look_up as look_up_refund
@@ -125,6 +127,11 @@ COMMANDS = {
     "ledger.post_dispute": Command(post_dispute, "payment_critical"),
     "disputes.refresh": Command(refresh_disputes, "payment_critical"),
     "disputes.warn": Command(warn, "payment_critical"),
+    KEEP_DRAFT: Command(send_answer.keep_draft, "default"),
+    SUBMIT: Command(send_answer.submit, "payment_critical"),
+    deadlines.COMMAND: Command(
+        without_subject(deadlines.tell_of_deadlines), SWEEPER, unique_while_open=True
+    ),
     "retry": Command(retry, "charges"),
     "refunds.send": Command(send_refund, "payment_critical"),
     "refunds.look_up": Command(look_up_refund, "payment_critical", unending=UNTIL_KNOWN),

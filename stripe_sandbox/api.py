@@ -22,9 +22,11 @@ from stripe_sandbox import (
     event_destinations,
     events,
     faults,
+    files,
     form,
     ids,
     json_body,
+    multipart,
     params,
     payment_intents,
     payment_method_domains,
@@ -60,6 +62,7 @@ ENDPOINTS = (
     disputes,
     event_destinations,
     events,
+    files,
     payment_intents,
     payment_method_domains,
     payment_methods,
@@ -226,6 +229,8 @@ def _given_params(request: Request) -> dict[str, Any]:
     if _is_v2(request):
         return json_body.parse(request.body)
     kind = request.headers.get("Content-Type", "application/x-www-form-urlencoded")
+    if kind.startswith(multipart.KIND) and request.path == "/v1/files":
+        return multipart.parse(request)
     if request.body and not kind.startswith("application/x-www-form-urlencoded"):
         raise ApiError(
             400,

@@ -7,11 +7,13 @@ from stripe_sandbox import balance
 from stripe_sandbox.call import Call
 from stripe_sandbox.cards import Aftermath
 from stripe_sandbox.errors import ApiError
+from stripe_sandbox.files import EVIDENCE as EVIDENCE_FILE
 from stripe_sandbox.listing import page
 from stripe_sandbox.params import (
     PAGE,
     boolean,
     hash_of,
+    long_text,
     merged_metadata,
     metadata,
     text,
@@ -34,6 +36,14 @@ _EVIDENCE = tuple(
     shipping_tracking_number uncategorized_file uncategorized_text
     """.split()
 )
+# Ids of uploaded files.
+_FILES = frozenset(
+    """
+    cancellation_policy customer_communication customer_signature duplicate_charge_documentation
+    receipt refund_policy service_documentation shipping_documentation uncategorized_file
+    """.split()
+)
+_LONGEST = 150_000  # characters, of all evidence together
 _REASONS = {
     Aftermath.DISPUTE_FRAUDULENT: "fraudulent",
     Aftermath.DISPUTE_NOT_RECEIVED: "product_not_received",
@@ -113,7 +123,7 @@ def retrieve(call: Call, _params: dict[str, Any], dispute_id: str) -> Object:
     "POST",
     "/v1/disputes/{dispute_id}",
     {
-        "evidence": hash_of(**dict.fromkeys(_EVIDENCE, unsettable(text))),
+        "evidence": hash_of(**dict.fromkeys(_EVIDENCE, unsettable(long_text))),
         "metadata": metadata,
         "submit": boolean,
     },
@@ -124,6 +134,7 @@ def update(call: Call, params: dict[str, Any], dispute_id: str) -> Object:
     _check_open(dispute)
     dispute["metadata"] = merged_metadata(dispute["metadata"], params.get("metadata"))
     dispute["evidence"] |= params.get("evidence", {})
+    _check_evidence(call, dispute["evidence"])
     details = dispute["evidence_details"]
     details["has_evidence"] = any(dispute["evidence"][name] for name in _EVIDENCE)
     submitted = params.get("submit", "evidence" in params)
@@ -150,6 +161,21 @@ def close(call: Call, _params: dict[str, Any], dispute_id: str) -> Object:
     _check_open(dispute)
     _close(call, dispute, "warning_closed" if dispute["status"].startswith("warning") else "lost")
     return dispute
+
+
+def _check_evidence(call: Call, evidence: Object) -> None:
+    """Raises ApiError 400 for more than a bank reads, and for a file that is none."""
+    if sum(len(evidence[name] or "") for name in _EVIDENCE) > _LONGEST:
+        raise ApiError(
+            400,
+            f"The combined character count of all evidence fields is limited to {_LONGEST:,}.",
+            param="evidence",
+        )
+    for name in _FILES:
+        if evidence[name]:
+            given = call.param(evidence[name], "file", f"evidence[{name}]")
+            if given["purpose"] != EVIDENCE_FILE:
+                raise ApiError(400, "This file is no evidence.", param=f"evidence[{name}]")
 
 
 def _check_open(dispute: Object) -> None:

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from stripe_sandbox import multipart
 from stripe_sandbox.errors import ApiError
 from stripe_sandbox.messages import Request, Response
 from stripe_sandbox.store import Store
@@ -94,5 +95,8 @@ def _endpoint(request: Request) -> str:
 
 
 def _fingerprint(request: Request) -> str:
-    """Of the parameters in any order."""
-    return hashlib.sha256(b"&".join(sorted(request.body.split(b"&")))).hexdigest()
+    """Of the parameters in any order, and of an upload whatever parts it."""
+    body = request.body
+    if between := multipart.boundary(request):
+        body = body.replace(between, b"")
+    return hashlib.sha256(b"&".join(sorted(body.split(b"&")))).hexdigest()

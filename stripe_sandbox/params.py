@@ -55,10 +55,21 @@ def text(value: Any, name: str) -> str:
             code="parameter_invalid_empty",
             param=name,
         )
-    if len(value) > 5000:
+    return _at_most(5000, value, name)
+
+
+def long_text(value: Any, name: str) -> str:
+    """Of evidence: at most 20,000 characters."""
+    if not isinstance(value, str):
+        raise ApiError(400, f"Invalid string: {value}", param=name)
+    return _at_most(20_000, value, name)
+
+
+def _at_most(most: int, value: str, name: str) -> str:
+    if len(value) > most:
         raise ApiError(
             400,
-            f"Invalid string: {value[:20]}...; must be at most 5000 characters",
+            f"Invalid string: {value[:20]}...; must be at most {most} characters",
             code="parameter_invalid_string_max_length",
             param=name,
         )

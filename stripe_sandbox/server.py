@@ -9,7 +9,7 @@ from typing import Any
 from stripe_sandbox.messages import Fate, Request, Response
 
 LOOPBACK = "127.0.0.1"
-_LARGEST_BODY = 1 << 20
+_LARGEST_BODY = 6 << 20  # a file of evidence has 5 MB at most
 _IDLE = 120  # seconds that a silent connection is kept
 
 

@@ -13,11 +13,12 @@ _SUPPORT = _VIEW | {
     "subscription",
     "sessions",
     "request_payment",
+    "draft_dispute",
 }
 ROLES: dict[str, frozenset[str]] = {
     "viewer": _VIEW,
     "support": _SUPPORT,
-    "refunder": _SUPPORT | {"refund"},
+    "refunder": _SUPPORT | {"refund", "answer_dispute"},
     "exporter": _VIEW | {"export"},
 }
 ADMIN = "admin"

@@ -24,7 +24,7 @@ from payments_app.reconcile.models import Finding
 
 MOST = 100  # of each source
 DAY, RECENT = dt.timedelta(days=1), dt.timedelta(days=7)
-_TOLD_ELSEWHERE = ("reconciliation", "dead_letter", "dispute", "early_fraud_warning")
+_TOLD_ELSEWHERE = ("reconciliation", "dead_letter", "dispute", "dispute_due", "early_fraud_warning")
 
 
 @dataclass(frozen=True)

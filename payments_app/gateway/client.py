@@ -16,7 +16,9 @@ API_VERSION = "2026-10-28.endive"
 def connect(app: Flask, config: Config, read_seconds: float = READ_SECONDS) -> None:
     """Make the application's client. Time-outs to open and to read are set apart: a connection
     that never opened sent nothing, an answer that never came may have charged."""
-    addresses: dict[str, str] = {"api": config.stripe_api_base} if config.stripe_api_base else {}
+    addresses: dict[str, str] = (
+        dict.fromkeys(("api", "files"), config.stripe_api_base) if config.stripe_api_base else {}
+    )
     throttle.prepare(app, config)
     app.extensions["stripe"] = stripe.StripeClient(
         config.stripe_secret_key,

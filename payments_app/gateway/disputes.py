@@ -1,12 +1,15 @@
-"""Disputes: retrieve, list. Source: https://docs.stripe.com/api/disputes"""
+"""Disputes: retrieve, answer, list. Source: https://docs.stripe.com/api/disputes"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+from payments_app.core.db.columns import as_object
 from payments_app.gateway.balance import is_movement
 from payments_app.gateway.client import client, options
 from payments_app.gateway.exchange import object_call
+from payments_app.gateway.numbers import MOST_BIGINT, whole
 from payments_app.gateway.pages import objects
 from payments_app.gateway.results import Answer, UnreadableError, Verdict
 
@@ -18,6 +21,33 @@ def retrieve_dispute(stripe_dispute_id: str, account: str | None = None) -> Answ
         "dispute",
         lambda: client().v1.disputes.retrieve(stripe_dispute_id, {}, options(account)),
     )
+
+
+def update_dispute(
+    stripe_dispute_id: str,
+    evidence: Mapping[str, str],
+    *,
+    submit: bool,
+    key: str,
+    account: str | None = None,
+) -> Answer:
+    """Keep evidence with a dispute, or `submit` it to the bank: that can't be taken back, and is
+    what Stripe does where nothing is said, so it is always said. An empty text takes a field out.
+
+    Source: https://docs.stripe.com/api/disputes/update
+    """
+    parameters: Any = {"evidence": dict(sorted(evidence.items())), "submit": submit}
+    return object_call(
+        "dispute_submit" if submit else "dispute_draft",
+        "dispute",
+        lambda: client().v1.disputes.update(stripe_dispute_id, parameters, options(account, key)),
+    )
+
+
+def submission_count(dispute: Mapping[str, Any]) -> int:
+    """How often evidence was submitted to the bank, as a dispute of Stripe's says."""
+    details = as_object(dispute.get("evidence_details"))
+    return whole(details.get("submission_count"), 0, MOST_BIGINT) or 0
 
 
 def retrieve_warning(warning_id: str, account: str | None = None) -> Answer:

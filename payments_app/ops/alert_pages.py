@@ -19,7 +19,7 @@ from payments_app.core.extensions import db
 from payments_app.core.web.access import staff
 from payments_app.core.web.headers import private
 from payments_app.core.web.query import UnreadableQueryError, asked, takes
-from payments_app.ops import touched
+from payments_app.ops import bulk, touched
 from payments_app.ops.acknowledge import acknowledge, list_alerts
 from payments_app.ops.alert_kinds import KINDS, object_of
 from payments_app.ops.blueprint import blueprint
@@ -47,6 +47,7 @@ def alerts() -> Response:
         incidents=touched.KINDS,
         names=names_of(session, (alert.acknowledged_by or "" for alert in found)),
         past=past,
+        counted=[] if past else bulk.alert_kinds(session),
         may_acknowledge=signed_in().may("acknowledge_alert"),
     )
     return private(make_response(page))

@@ -15,7 +15,7 @@ from payments_app.core.jobs.outbox import OPEN, Message
 
 PAGE = 100
 MAX_DECISION_REASON = 500
-_IS_DEAD: tuple[ColumnElement[bool], ...] = (
+IS_DEAD: tuple[ColumnElement[bool], ...] = (
     Message.dead_at.is_not(None),
     Message.discarded_at.is_(None),
 )
@@ -31,14 +31,14 @@ class StillOpenError(ValueError):
 
 def list_dead(session: Session, before: int | None = None) -> Sequence[Message]:
     """Up to PAGE dead messages with an id below `before`, newest first."""
-    query = select(Message).where(*_IS_DEAD).order_by(Message.id.desc()).limit(PAGE)
+    query = select(Message).where(*IS_DEAD).order_by(Message.id.desc()).limit(PAGE)
     return session.scalars(query if before is None else query.where(Message.id < before)).all()
 
 
 def find_dead(session: Session, message_id: int) -> Message:
     """One dead message. Raises NotDeadError."""
     message: Message | None = session.scalar(
-        select(Message).where(Message.id == message_id, *_IS_DEAD)
+        select(Message).where(Message.id == message_id, *IS_DEAD)
     )
     if message is None:
         raise NotDeadError(f"message {message_id} is not dead")
@@ -83,7 +83,7 @@ def checked_reason(reason: str) -> str:
 def _lock(session: Session, message_id: int) -> Message:
     message: Message | None = session.scalar(
         select(Message)
-        .where(Message.id == message_id, *_IS_DEAD)
+        .where(Message.id == message_id, *IS_DEAD)
         .with_for_update()
         .execution_options(populate_existing=True)
     )

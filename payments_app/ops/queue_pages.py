@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flask import Response, make_response, redirect, render_template, request, url_for
+from flask import Response, current_app, make_response, redirect, render_template, request, url_for
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as BaseResponse
 
 from payments_app.accounts.gate import signed_in
 from payments_app.core.extensions import db
+from payments_app.core.jobs.pauses import paused_queues
 from payments_app.core.jobs.scheduler import schedule
 from payments_app.core.web.access import staff
 from payments_app.core.web.headers import private
 from payments_app.core.web.query import place_in_list, takes
-from payments_app.ops import dead_letters, measures
+from payments_app.ops import bulk, dead_letters, measures
 from payments_app.ops.blueprint import blueprint
 from payments_app.ops.dead_letters import NotDeadError
 from payments_app.ops.diagnosis import meaning_of
@@ -38,8 +39,17 @@ def queues() -> Response:
         dead=dead_letters.list_dead(session, place_in_list()),
         page_size=dead_letters.PAGE,
         schedule=last_runs(session, schedule()),
+        dead_kinds=bulk.dead_kinds(session),
+        paused=paused_queues(session),
+        pausable=_pausable(),
+        may_decide=signed_in().may("dead_letters"),
     )
     return private(make_response(page))
+
+
+def _pausable() -> list[str]:
+    """The queues that this member may pause."""
+    return list(current_app.extensions["queue_threads"]) if signed_in().may("pause_queue") else []
 
 
 @blueprint.get("/staff/queues/dead/<int:message_id>")

@@ -2,6 +2,7 @@
 
 from payments_app.ops import (
     alert_pages,
+    bulk_pages,
     health,
     incident_pages,
     metrics,
@@ -15,6 +16,7 @@ from payments_app.ops.blueprint import blueprint
 __all__ = [
     "alert_pages",
     "blueprint",
+    "bulk_pages",
     "health",
     "incident_pages",
     "metrics",

@@ -224,7 +224,7 @@ def _pay_again_closed(facts: Facts) -> str | None:
 
 def _dispute_needs(facts: Facts) -> list[Need]:
     return [
-        Need("dispute", f"dispute:{d.id}:{d.state}", "admin", d.until, d.amount)
+        Need("dispute", f"dispute:{d.id}:{d.state}", "answer_dispute", d.until, d.amount)
         for d in facts.disputes
         if d.needs_answer
     ]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from sqlalchemy import ColumnElement, Index, literal_column, text
 
+from payments_app.core.db.columns import Key
 from payments_app.core.history import HistoryEntry
 from payments_app.payments.disputes.models import NEEDS_ANSWER, Dispute
 from payments_app.payments.models import Transaction
@@ -19,6 +20,14 @@ _REFERENCE = "substr(id, 23)"
 # As `charge_id` in payments/payment_of.py is written.
 _CHARGE = "((stripe_data -> 'latest_charge') ->> 'id')"
 _EMAIL = "lower(email)"
+_REQUEST = "(data ->> 'request_id')"
+# The words of a customer's address and name, as PostgreSQL's index of them is written: a migration
+# makes it there, and a model can't, since SQLite has no such index.
+CUSTOMER_WORDS_INDEX = "pay_customers_words_idx"
+CUSTOMER_WORDS = (
+    "to_tsvector('simple'::regconfig, translate(pay_customers.email::text || ' ' || "
+    "coalesce(pay_customers.name, '')::text, '@.+-_', '     '))"
+)
 
 _WAITING = f"state IN ({', '.join(repr(state) for state in sorted(NEEDS_ANSWER))})"
 _SUCCEEDED = "state = 'succeeded'"
@@ -32,6 +41,9 @@ reason_code: ColumnElement[str] = literal_column(
 )
 # The last eight of an id's thirty characters: what a customer reads out.
 reference_tail: ColumnElement[str] = literal_column(f"substr({_T}.id, 23)")
+request_id: ColumnElement[str] = literal_column(
+    f"({HistoryEntry.__tablename__}.data ->> 'request_id')", Key()
+)
 lower_email: ColumnElement[str] = literal_column(f"lower({_T}.email)")
 captured_in_part: ColumnElement[bool] = literal_column(f"{_T}.amount_received < {_T}.amount")
 
@@ -60,6 +72,20 @@ INDEXES = (
     Index("pay_transactions_reason_page_idx", text(_REASON), *_page),
     Index("pay_transactions_reference_idx", text(_REFERENCE), *_page),
     Index("pay_transactions_charge_idx", text(_CHARGE), *_page),
+    Index(
+        "pay_history_request_idx",
+        text(_REQUEST),
+        HistoryEntry.id,
+        postgresql_where=text(f"{_REQUEST} IS NOT NULL"),
+        sqlite_where=text(f"{_REQUEST} IS NOT NULL"),
+    ),
+    Index(
+        "pay_transactions_fingerprint_idx",
+        Transaction.card_fingerprint,
+        Transaction.created_at,
+        postgresql_where=text("card_fingerprint IS NOT NULL"),
+        sqlite_where=text("card_fingerprint IS NOT NULL"),
+    ),
     Index("pay_disputes_opened_at_id_idx", Dispute.opened_at, Dispute.id),
     Index(
         "pay_disputes_waiting_idx",

@@ -32,6 +32,7 @@ BADGES = {
 }
 WHO = {
     "refund": "somebody who may refund",
+    "answer_dispute": "somebody who may answer the bank",
     "admin": "an administrator",
     "dead_letters": "an administrator",
     "technical": "support",

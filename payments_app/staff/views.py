@@ -3,6 +3,8 @@
 from payments_app.staff import navigation
 from payments_app.staff.blueprint import blueprint
 from payments_app.staff.customers import pages as customer_pages
+from payments_app.staff.disputes import answer_pages as dispute_answer_pages
+from payments_app.staff.disputes import file_pages as dispute_file_pages
 from payments_app.staff.disputes import pages as dispute_pages
 from payments_app.staff.members import audit_pages, key_pages
 from payments_app.staff.members import pages as member_pages
@@ -10,6 +12,7 @@ from payments_app.staff.merchants import pages as merchant_pages
 from payments_app.staff.payment_requests import pages as payment_request_pages
 from payments_app.staff.payments import (
     export_pages,
+    receipts_pages,
     refund_pages,
     resend_pages,
     retry_pages,
@@ -28,6 +31,8 @@ __all__ = [
     "audit_pages",
     "blueprint",
     "customer_pages",
+    "dispute_answer_pages",
+    "dispute_file_pages",
     "dispute_pages",
     "export_pages",
     "finding_pages",
@@ -38,6 +43,7 @@ __all__ = [
     "payment_pages",
     "payment_request_pages",
     "payout_pages",
+    "receipts_pages",
     "refund_pages",
     "report_pages",
     "resend_pages",

@@ -30,6 +30,7 @@ from payments_app.notices.models import Mail
 from payments_app.notices.webhook_models import Delivery, WebhookEvent
 from payments_app.payment_requests.ask import Wish, ask
 from payments_app.payments.connect.records import ConnectRecord
+from payments_app.payments.disputes.answer_models import DisputeAnswer, EvidenceFile
 from payments_app.payments.disputes.models import Dispute
 from payments_app.payments.models import Transaction
 from payments_app.payments.refunds.models import Refund
@@ -127,6 +128,20 @@ def _fill(session: Session, paid: str) -> dict[str, Any]:
             ),
         ]
     )
+    session.flush()
+    dispute_id = session.scalars(select(Dispute.id).where(Dispute.transaction_id == paid)).one()
+    answer = DisputeAnswer(dispute_id=dispute_id, to_state="needs_response", saved_by="system")
+    answer.evidence, answer.revision = {"uncategorized_text": "They got it.\nTwice."}, 1
+    file = EvidenceFile(
+        dispute_id=dispute_id,
+        field="receipt",
+        filename="receipt.pdf",
+        media_type="application/pdf",
+        size=5,
+        content=b"%PDF-",
+        added_by="system",
+    )
+    session.add_all([answer, file])
     finding = Finding(
         kind="stuck_pending",
         subject=paid,
@@ -190,6 +205,7 @@ def _fill(session: Session, paid: str) -> dict[str, Any]:
     session.flush()
     incident = session.scalars(select(Alert.id).where(Alert.key == "breaker:axe")).one()
     ids = {"finding_id": finding.id, "message_id": dead.id, "batch_id": batch.id}
+    ids |= {"dispute_id": dispute_id, "queue": "default"}
     return {**ids, "payout_id": payout.id, "alert_id": incident}
 
 

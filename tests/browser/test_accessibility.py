@@ -23,8 +23,14 @@ LOOKS: tuple[tuple[int, Literal["light", "dark"]], ...] = ((1280, "light"), (390
 OPTIONS = {"resultTypes": ["violations"], "iframes": False}
 VIOLATIONS = "options => axe.run(options).then(results => results.violations)"
 NO_PAGES = {
-    *("staff.export", "settlement.download", "ledger.download", "staff_api.sales_summary"),
     "ops.incident_banner",  # a part of every page
+    *(
+        "staff.dispute_file",
+        "staff.export",
+        "settlement.download",
+        "ledger.download",
+        "staff_api.sales_summary",
+    ),
 }
 STAFF_PAGES = (
     *("accounts.confirm", "accounts.password", "accounts.second_factor_page", "ops.alerts"),
@@ -32,6 +38,8 @@ STAFF_PAGES = (
     *("settlement.index", "settlement.show", "staff.audit", "staff.confirm_fix"),
     *("staff.confirm_delivery", "staff.confirm_receipt"),
     *("staff.confirm_refund", "staff.confirm_retry", "staff.customer", "staff.disputes"),
+    *("staff.dispute", "staff.review_dispute_answer", "ops.confirm_pause"),
+    *("staff.confirm_receipts", "ops.dead_letters_of", "ops.alerts_of_kind"),
     *("staff.double_payments", "staff.findings", "staff.home", "staff.members"),
     *("staff.merchant_list", "staff.payment", "staff.payment_list", "staff.reports"),
     *("staff.confirm_change", "staff.subscription", "staff.payouts", "staff.payout"),

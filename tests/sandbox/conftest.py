@@ -24,11 +24,13 @@ def key(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def connect(request: pytest.FixtureRequest, recorder: Recorder) -> Callable[[str], Any]:
     """The API's v1 with a key."""
-    url = request.config.getoption("record_from") or request.getfixturevalue("sandbox_url")
+    real = request.config.getoption("record_from")
+    url = real or request.getfixturevalue("sandbox_url")
+    addresses: Any = {"api": url} if real else {"api": url, "files": url}
 
     def make(key: str) -> Any:
         client = stripe.StripeClient(
-            key, base_addresses={"api": url}, max_network_retries=0, http_client=recorder
+            key, base_addresses=addresses, max_network_retries=0, http_client=recorder
         )
         return client.v1
 

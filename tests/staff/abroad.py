@@ -17,6 +17,9 @@ from payments_app.merchants.models import Endpoint
 from payments_app.notices.webhook_models import Delivery
 from payments_app.orders.models import Product
 from payments_app.payment_requests.ask import Wish, ask
+from payments_app.payments.disputes.answer import add_file, save_draft
+from payments_app.payments.disputes.answer_models import EvidenceFile
+from payments_app.payments.disputes.models import Dispute
 from payments_app.payments.models import Transaction
 from payments_app.payments.refunds.request import request_refund
 from payments_app.reconcile.models import Finding
@@ -61,8 +64,18 @@ class Abroad:
         aggregate()
         end_days()
         self.driver.work_all_waiting()
+        self.draft()
         self.payout = self.driver.sandbox("POST", "/_sandbox/payouts", currency="pkr")["id"]
         read_payout(self.payout, claim(self.payout))
+
+    def draft(self) -> None:
+        """What the bank of the disputed payment is to be answered."""
+        disputed = select(Dispute.id).where(Dispute.transaction_id == self.disputed)
+        dispute = db.session.scalars(disputed).one()
+        texts = {"uncategorized_text": "They got it"}
+        save_draft(dispute, texts, revision=0, actor="ada")
+        add_file(dispute, "receipt", "a.pdf", b"%PDF-1.4", revision=1, actor="ada")
+        self.driver.work()
 
     def pay(self, currency: str, card: str = "pm_card_visa", amount: int = 123_450) -> str:
         """A payment made at Stripe that we hear of by its events; the id of its transaction."""
@@ -105,6 +118,9 @@ class Abroad:
         customer = self.driver.read(self.pkr)
         owner = next(r.payable_id for r in customer.records if r.role == "customer")
         return {
+            "dispute_id": list(db.session.scalars(select(Dispute.id).where(own(Dispute)))),
+            "file_id": list(db.session.scalars(select(EvidenceFile.id))),
+            "queue": ["default"],
             "transaction_id": paid,
             "customer_id": [owner],
             "batch_id": [batch.id for batch in batches()],

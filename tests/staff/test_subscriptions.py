@@ -59,6 +59,13 @@ def test_its_page_shows_what_is_paid_and_what_comes(viewer: Browser, member: str
         assert words in page
 
 
+def test_its_id_finds_its_payments(viewer: Browser, run: Callable[..., Any], member: str) -> None:
+    run(lambda billing: billing.join(plan=billing.plan("letter", 500)))
+    page = viewer.get("/staff/payments", query_string={"q": member}).text
+    assert "Matched: Subscription id" in page
+    assert page.count('class="go"') == 1
+
+
 def test_staff_read_whose_card_it_is(support: Browser, run: Callable[..., Any]) -> None:
     stranger = str(run(lambda billing: billing.join(known=False)))
     own = str(run(lambda billing: billing.join(plan=billing.plan("letter", 500))))

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from payments_app.core.db.clock import database_now
 from payments_app.core.jobs.outbox import OPEN, Message, commands
+from payments_app.core.jobs.pauses import is_paused
 from payments_app.core.restores import is_restoring
 
 UNKNOWN_SECONDS = 60  # so long a message that is due here may be taken by a process that knows it
@@ -60,11 +61,11 @@ def due_queues(session: Session) -> list[str]:
 
 
 def claimable() -> tuple[ColumnElement[bool], ...]:
-    """Conditions on Message: open, due, and leased by nobody. While a restore is open only what
-    tells people of it."""
+    """Conditions on Message: open, due, leased by nobody, and on no queue that is paused. While a
+    restore is open only what tells people of it."""
     told = [name for name, command in commands().items() if command.while_restoring]
     let = or_(~is_restoring(), Message.command.in_(told))
-    return (*OPEN, Message.available_at <= database_now(), free(), let)
+    return (*OPEN, Message.available_at <= database_now(), free(), let, ~is_paused())
 
 
 def free() -> ColumnElement[bool]:

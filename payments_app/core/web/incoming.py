@@ -38,6 +38,16 @@ def any_host(view: View) -> View:
     return view
 
 
+def most_bytes(most: int) -> Callable[[View], View]:
+    """Let a route take a body of so many bytes, where what every other takes is not enough."""
+
+    def mark(view: View) -> View:
+        view.__most_bytes__ = most  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
 def _refuse_other_hosts() -> Response | None:
     """On a site with a name, a request for another one is forged or lost; nginx refuses it too.
     The router's own redirects, which name the host that was asked for, name ours instead."""
@@ -77,6 +87,9 @@ class Request(FlaskRequest):
     def _load_form_data(self) -> None:
         if "form" in self.__dict__:
             return
+        view = current_app.view_functions.get(self.endpoint or "")
+        if most := getattr(view, "__most_bytes__", None):
+            self.max_content_length = self.max_form_memory_size = most
         _refuse_many_fields(self)
         super()._load_form_data()
         typed = self.__dict__["form"]

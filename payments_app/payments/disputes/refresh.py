@@ -20,6 +20,7 @@ from payments_app.gateway.results import UnreadableError, Verdict
 from payments_app.gateway.words import alert_unknown_word, describe_unknown, known, word
 from payments_app.payments import states
 from payments_app.payments.connect.account import account_of
+from payments_app.payments.disputes.deadlines import end_alerts
 from payments_app.payments.disputes.models import NEEDS_ANSWER, STATES, UNKNOWN, Dispute
 from payments_app.payments.models import Transaction
 from payments_app.payments.payment_of import payment_of
@@ -102,6 +103,8 @@ def keep_dispute(session: Session, body: dict[str, Any], account: str | None = N
     session.flush()
     if before != (dispute.state, dispute.funds, dispute.has_evidence):
         _tell(session, dispute, fresh=fresh)
+        if before and before[0] != dispute.state:
+            end_alerts(session, dispute.id, before[0])
     if dispute.unknown_status not in (None, said):
         owner_id = dispute.transaction_id
         alert_unknown_word(
@@ -145,7 +148,7 @@ def _take(dispute: Dispute, body: dict[str, Any]) -> None:
     dispute.state = known(body.get("status"), STATES) or dispute.state or UNKNOWN
     dispute.funds = funds_of(body)
     dispute.reason = word(body.get("reason"), 60) or UNKNOWN
-    dispute.due_by = moment(evidence.get("due_by"))
+    dispute.due_by = moment(evidence.get("due_by") or None)  # 0: the bank takes no answer
     dispute.has_evidence = bool(evidence.get("has_evidence"))
     dispute.refundable = bool(body.get("is_charge_refundable"))
     dispute.stripe_data = body

@@ -1,7 +1,8 @@
-"""staff.disputes: disputes and likely double payments, with the time left to answer.
+"""staff.disputes: disputes and their answers, and likely double payments.
 
 Owns:       no table.
-Imports:    attention, core, gateway, payments, staff, staff.payments.
+Imports:    accounts, attention, core, downloads, gateway, notices, orders, payments, staff,
+            staff.payments.
 Publishes:  nothing.
 Subscribes: nothing.
 """

@@ -13,7 +13,7 @@ from payments_app.core.web.query import UnreadableQueryError, asked, takes
 from payments_app.payments.models import Transaction
 from payments_app.payments.refunds.double_payments import likely_doubles, within
 from payments_app.staff.blueprint import blueprint, page
-from payments_app.staff.disputes.queries import newest, store_unmatched, waiting
+from payments_app.staff.disputes.queries import items_of, newest, store_unmatched, waiting
 from payments_app.staff.payments.details import payments
 from payments_app.staff.presenter import Payment
 from payments_app.staff.zones import reader_zone, time_left, when
@@ -50,7 +50,8 @@ def double_payments() -> Response:
     keys = {double: double_key(double.first, double.second) for double in doubles}
     dismissed = answered(session, list(keys.values()))
     left = [double for double in doubles if keys[double] not in dismissed]
-    shown = _details([id_ for double in left for id_ in (double.first, double.second)])
+    ids = [id_ for double in left for id_ in (double.first, double.second)]
+    shown, items = _details(ids), items_of(session, ids)
     pairs = [
         {
             "key": keys[double],
@@ -58,12 +59,25 @@ def double_payments() -> Response:
             "second": shown[double.second],
             "amount": str(double.money),
             "at": when(double.at, zone),
+            "items": items,
+            "alike": _alike(shown[double.first], shown[double.second], items),
             "apart": time_left(now + double.apart, now).removeprefix("in "),
         }
         for double in left
     ]
     minutes = round(within().total_seconds() / 60)
     return page("disputes/double_payments.html", pairs=pairs, days=RECENT.days, minutes=minutes)
+
+
+def _alike(first: Payment, second: Payment, items: dict[str, str]) -> list[str]:
+    """What is the same of two payments, and what is not, in words."""
+    pairs = (
+        ("items", items.get(first.id), items.get(second.id)),
+        ("card", first.card, second.card),
+        ("address", first.email, second.email),
+    )
+    known = [(what, one, other) for what, one, other in pairs if one and other]
+    return [f"{'Same' if one == other else 'Another'} {what}" for what, one, other in known]
 
 
 def _details(ids: list[str]) -> dict[str, Payment]:

@@ -14,19 +14,22 @@ from payments_app.core.db.clock import utcnow
 from payments_app.core.db.columns import as_object
 from payments_app.core.db.ids import reference
 from payments_app.gateway.words import describe_unknown, word
+from payments_app.orders.models import Order, OrderLine
+from payments_app.payments.disputes.answer_models import DRAFT, SENDING, SENT, DisputeAnswer
 from payments_app.payments.disputes.models import NEEDS_ANSWER, REASONS, Dispute
-from payments_app.payments.models import Transaction
+from payments_app.payments.models import PaymentRecord, Role, Transaction
 from payments_app.payments.unmatched import UnmatchedObject
 from payments_app.staff.cells import DASHBOARD, in_words, said
 from payments_app.staff.zones import When, time_left, when
 
 PAGE = 50
+_ANSWERED = {DRAFT: "Draft", SENDING: "Being submitted", SENT: "Submitted"}
 
 
 @dataclass(frozen=True)
 class DisputeRow:
     """One dispute for a page. `left` is the time until its deadline in words, None where no
-    answer is asked for."""
+    answer is asked for; `answered` says how far its answer is, empty where there is none."""
 
     id: str
     state: str
@@ -40,6 +43,7 @@ class DisputeRow:
     left: str | None
     stripe_id: str
     stripe_url: str
+    answered: str
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,24 @@ def store_unmatched(session: Session, zone: ZoneInfo) -> list[SetAside]:
     ]
 
 
+def items_of(session: Session, ids: Sequence[str]) -> dict[str, str]:
+    """What the orders of these payments hold, by payment: "2 x Mug, 1 x Bag"."""
+    rows = session.execute(
+        select(PaymentRecord.transaction_id, OrderLine.quantity, OrderLine.name)
+        .join(OrderLine, OrderLine.order_id == PaymentRecord.payable_id)
+        .where(
+            PaymentRecord.transaction_id.in_(ids),
+            PaymentRecord.payable_type == Order.payable_type,
+            PaymentRecord.role == Role.PAYS_FOR,
+        )
+        .order_by(OrderLine.name, OrderLine.id)
+    )
+    found: dict[str, list[str]] = {}
+    for row in rows:
+        found.setdefault(row.transaction_id, []).append(f"{row.quantity} x {row.name}")
+    return {id_: ", ".join(lines) for id_, lines in found.items()}
+
+
 def waiting(session: Session, zone: ZoneInfo) -> list[DisputeRow]:
     """Disputes that ask for an answer, the nearest deadline first."""
     query = select(Dispute, Transaction.email, Transaction.livemode).join(Transaction)
@@ -89,7 +111,14 @@ def waiting(session: Session, zone: ZoneInfo) -> list[DisputeRow]:
         .order_by(Dispute.due_by.nulls_last(), Dispute.id)
         .limit(2 * PAGE)
     ).all()
-    return _rows(rows, zone)
+    return _rows(session, rows, zone)
+
+
+def dispute_row(session: Session, dispute: Dispute, zone: ZoneInfo) -> DisputeRow:
+    """One dispute for its page."""
+    payment = session.get_one(Transaction, dispute.transaction_id)
+    (row,) = _rows(session, [(dispute, payment.email, payment.livemode)], zone)
+    return row
 
 
 def newest(
@@ -107,15 +136,28 @@ def newest(
     rows = session.execute(
         query.order_by(Dispute.opened_at.desc(), Dispute.id.desc()).limit(PAGE + 1)
     ).all()
-    shown = _rows(rows[:PAGE], zone)
+    shown = _rows(session, rows[:PAGE], zone)
     return shown, shown[-1].id if len(rows) > PAGE else None
 
 
-def _rows(rows: Sequence[Row[Dispute, str, bool]], zone: ZoneInfo) -> list[DisputeRow]:
-    return [_row(dispute, email, zone, live=live) for dispute, email, live in rows]
+def _rows(
+    session: Session,
+    rows: Sequence[Row[Dispute, str, bool]] | Sequence[tuple[Dispute, str, bool]],
+    zone: ZoneInfo,
+) -> list[DisputeRow]:
+    answers = select(DisputeAnswer.dispute_id, DisputeAnswer.to_state, DisputeAnswer.state).where(
+        DisputeAnswer.dispute_id.in_([dispute.id for dispute, _, _ in rows])
+    )
+    states = {(row.dispute_id, row.to_state): row.state for row in session.execute(answers)}
+    return [
+        _row(dispute, email, zone, states.get((dispute.id, dispute.state)), live=live)
+        for dispute, email, live in rows
+    ]
 
 
-def _row(dispute: Dispute, email: str, zone: ZoneInfo, *, live: bool) -> DisputeRow:
+def _row(
+    dispute: Dispute, email: str, zone: ZoneInfo, answer: str | None, *, live: bool
+) -> DisputeRow:
     due = dispute.due_by if dispute.needs_answer else None
     mode = "" if live else "/test"
     return DisputeRow(
@@ -131,4 +173,5 @@ def _row(dispute: Dispute, email: str, zone: ZoneInfo, *, live: bool) -> Dispute
         left=time_left(due, utcnow()) if due else None,
         stripe_id=dispute.stripe_dispute_id,
         stripe_url=f"{DASHBOARD}{mode}/disputes/{quote(dispute.stripe_dispute_id, safe='')}",
+        answered=_ANSWERED.get(answer or "", "No answer yet") if dispute.needs_answer else "",
     )

@@ -13,24 +13,20 @@ from payments_app.core.money import THREE_DECIMAL, ZERO_DECIMAL
 from payments_app.payments.models import Transaction
 from payments_app.staff.indexes import captured_in_part
 
-# The currencies by their decimals; whatever is in no table has two.
-_OF_DIGITS = {
-    0: Transaction.currency.in_(sorted(ZERO_DECIMAL)),
-    2: Transaction.currency.not_in(sorted(ZERO_DECIMAL | THREE_DECIMAL)),
-    3: Transaction.currency.in_(sorted(THREE_DECIMAL)),
-}
+_HAS_OTHER_DIGITS = {0: sorted(ZERO_DECIMAL), 3: sorted(THREE_DECIMAL)}
 
 
 def amount_is(
     typed: Decimal,
     comparison: str = "__eq__",
     column: InstrumentedAttribute[Any] = Transaction.amount,
+    currency: InstrumentedAttribute[str] = Transaction.currency,
 ) -> ColumnElement[bool] | None:
     """A condition on an amount typed as people write it: 10.99 is 1099 in dollars and 10990 in
     dinars. None where no currency has such an amount. A bound between two amounts of a currency is
     the nearer one that is not beyond it: at least 10.999 is at least 1100 cents."""
     options = []
-    for digits, of_these in _OF_DIGITS.items():
+    for digits in (0, 2, 3):
         minor = typed.scaleb(digits)
         if comparison == "__eq__" and minor != minor.to_integral_value():
             continue
@@ -38,8 +34,15 @@ def amount_is(
             continue
         rounded = ROUND_CEILING if comparison == "__ge__" else ROUND_FLOOR
         bound = getattr(column, comparison)(int(minor.to_integral_value(rounded)))
-        options.append(and_(bound, of_these))
+        options.append(and_(bound, _has_digits(currency, digits)))
     return or_(*options) if options else None
+
+
+def _has_digits(currency: InstrumentedAttribute[str], digits: int) -> ColumnElement[bool]:
+    """Whether a currency has so many decimals; whatever is in no table has two."""
+    if digits in _HAS_OTHER_DIGITS:
+        return currency.in_(_HAS_OTHER_DIGITS[digits])
+    return currency.not_in(sorted(ZERO_DECIMAL | THREE_DECIMAL))
 
 
 def shown_is(typed: Decimal, comparison: str) -> ColumnElement[bool] | None:

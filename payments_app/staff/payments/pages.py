@@ -99,16 +99,16 @@ def _search_page(typed: str, filters: Filters) -> Response:
             filters.problems[name] = "A search has one page."
             raise UnreadableFiltersError(filters)
     try:
-        groups = search(db.session(), typed, reader_zone(), today())
+        found = search(db.session(), typed, reader_zone(), today())
     except UnreadableQueryError as error:
         if wants_json():
             raise
         problem = error.fields["q"]
         shown = "" if problem == REFUSAL else typed
         return page(
-            "payments/search.html", error.status, searched=shown, q_problem=problem, groups=[]
+            "payments/search.html", error.status, searched=shown, q_problem=problem, found=None
         )
-    return page("payments/search.html", searched=typed, groups=groups)
+    return page("payments/search.html", searched=typed, found=found)
 
 
 def unreadable(error: UnreadableFiltersError) -> Response:

@@ -32,6 +32,7 @@ class Return:
     who: str
     when: When | None
     problem: str | None = None
+    dispute_id: str | None = None
 
 
 def returns_of(session: Session, transaction_id: str, zone: ZoneInfo) -> list[Return]:
@@ -68,6 +69,7 @@ def returns_of(session: Session, transaction_id: str, zone: ZoneInfo) -> list[Re
             "The customer's bank",
             when(dispute.opened_at, zone),
             dispute.unknown_status,
+            dispute.id,
         )
         for dispute in disputes
     ]

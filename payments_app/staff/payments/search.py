@@ -10,28 +10,32 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, and_, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from payments_app.core.card_numbers import CardNumberError, refuse
-from payments_app.core.db.ids import looks_like_id
 from payments_app.core.email_addresses import compared
 from payments_app.core.web.query import UnreadableQueryError
 from payments_app.customers.models import Customer
 from payments_app.orders.models import Order
-from payments_app.payments.models import PaymentRecord, Role, Transaction
-from payments_app.payments.payable import payable_kinds
-from payments_app.payments.payment_of import charge_id
+from payments_app.payments.models import Transaction
+from payments_app.payments.refunds.models import Refund
+from payments_app.reconcile.models import Payout
 from payments_app.staff.indexes import captured_in_part, lower_email, reference_tail
-from payments_app.staff.payments.amount_filters import amount_is, read_amount
+from payments_app.staff.payments.amount_filters import amount_is
 from payments_app.staff.payments.details import payments
-from payments_app.staff.payments.filters import read_day
 from payments_app.staff.payments.paging import read_page
+from payments_app.staff.payments.search_ids import id_conditions, ids_in, joined
+from payments_app.staff.payments.search_people import people
+from payments_app.staff.payments.typed_dates import describe, read_days
+from payments_app.staff.payments.typed_money import TypedMoney, read_money
 from payments_app.staff.presenter import Payment
 from payments_app.staff.zones import day_bounds
 
 SHOWN = 25
 MAX_LENGTH = 255
-_ORDER_NUMBER = re.compile(r"[0-9A-Za-z]{10}")
+_ORDER = re.compile(r"((?:order\s*(?:no\.?|number)?)?\s*#?)\s*([\w-]{1,20})", re.IGNORECASE)
+_ORDER_LENGTH = 10
+_REFERENCE = re.compile(r"#?([0-9A-Za-z]{4})[-\u2010-\u2015 ]?([0-9A-Za-z]{4})")
 
 
 @dataclass(frozen=True)
@@ -54,19 +58,32 @@ class Reading:
     filters: dict[str, str] | None = None
 
 
-def search(session: Session, typed: str, zone: ZoneInfo, today: dt.date) -> list[Group]:
+@dataclass(frozen=True)
+class Found:
+    """What a search came to: groups of payments, a payout of this id, and each way in which what
+    was typed was read."""
+
+    groups: list[Group]
+    payout: str | None
+    read_as: list[str]
+
+
+def search(session: Session, typed: str, zone: ZoneInfo, today: dt.date) -> Found:
     """Groups of matches, the surest reading first, the newest payments first; none where nothing
     matches. Raises UnreadableQueryError where there is no way to read what was typed."""
     groups = []
-    for reading in _understood(session, typed.strip(), zone, today):
+    read_as, payout = _understood(session, typed.strip(), zone, today)
+    for reading in read_as:
         page = read_page(session, [reading.condition], size=SHOWN)
         if page.keys:
             found = payments(session, page.keys, zone, page.customers)
             groups.append(Group(reading.why, found, page.older is not None, reading.filters))
-    return groups
+    return Found(groups, payout, [reading.why for reading in read_as])
 
 
-def _understood(session: Session, typed: str, zone: ZoneInfo, today: dt.date) -> list[Reading]:
+def _understood(
+    session: Session, typed: str, zone: ZoneInfo, today: dt.date
+) -> tuple[list[Reading], str | None]:
     try:
         refuse(typed)
     except CardNumberError as error:
@@ -74,69 +91,90 @@ def _understood(session: Session, typed: str, zone: ZoneInfo, today: dt.date) ->
     if len(typed) > MAX_LENGTH:
         raise UnreadableQueryError({"q": f"Type {MAX_LENGTH} characters at most."})
     found = list(readings(session, typed, zone, today))
-    if not found:
+    known = [id_ for id_ in ids_in(typed) if id_.startswith("po_")]
+    payout = session.scalar(select(Payout.id).where(Payout.id.in_(known)))
+    if not found and not known:
         raise UnreadableQueryError({"q": "This can't be searched for."})
-    return found
+    return found, payout
 
 
 def readings(session: Session, typed: str, zone: ZoneInfo, today: dt.date) -> Iterator[Reading]:
     """Every way to read what was typed."""
-    bare = typed.lstrip("#")
-    yield from _ids(session, bare)
-    if "@" in typed:
-        address = compared(typed)
+    named = [
+        Reading(why, condition) for id_ in ids_in(typed) for why, condition in id_conditions(id_)
+    ]
+    yield from named
+    address = compared(typed) if "@" in typed else None
+    if address:
         yield Reading("E-mail", lower_email == address, {"email": address})
-    if re.fullmatch(r"[0-9A-Za-z]{4}-[0-9A-Za-z]{4}", typed):
-        yield Reading("Reference", reference_tail == typed.replace("-", "").lower())
-    orders = session.scalars(select(Order.id).where(Order.number == bare.upper())).all()
-    if orders or _ORDER_NUMBER.fullmatch(bare):
-        yield Reading("Order number", _joined(list(orders)))
-    if re.fullmatch(r"\d{4}", typed):
-        filters = {"last4": typed}
-        yield Reading("Last four of the card", Transaction.card_last4 == typed, filters)
-    amount = read_amount(typed)
-    condition = amount_is(amount) if amount is not None else None
-    if condition is not None:
-        whole = or_(
-            Transaction.amount_received.is_(None), Transaction.amount_received == Transaction.amount
-        )
-        shown = {"least": str(amount), "most": str(amount)}
-        yield Reading("Amount", and_(condition, whole), shown)
-        yield Reading("Amount requested", and_(condition, captured_in_part))
-    captured = amount_is(amount, column=Transaction.amount_received) if amount is not None else None
-    if captured is not None:
-        yield Reading("Captured amount", and_(captured, captured_in_part))
-    day = read_day(typed.lower(), today)
-    if day is not None:
-        first, after = day_bounds(day, zone)
+    yield from _numbers(session, typed)
+    yield from _amounts(typed)
+    days = read_days(typed, today)
+    if days is not None:
+        (first, _), (_, after) = day_bounds(days[0], zone), day_bounds(days[1], zone)
         condition = (Transaction.created_at >= first) & (Transaction.created_at < after)
-        yield Reading("Date", condition, {"from": day.isoformat(), "to": day.isoformat()})
+        span = {"from": days[0].isoformat(), "to": days[1].isoformat()}
+        yield Reading(f"Date {describe(days)}", condition, span)
+    known = named or (address and _is_customer(session, address))
+    if not known and not _is_no_name(typed, dated=days is not None):
+        yield from (Reading(why, condition) for why, condition in people(session, typed))
 
 
-def _ids(session: Session, typed: str) -> Iterator[Reading]:
-    if looks_like_id(typed, "txn"):
-        yield Reading("Our id", Transaction.id == typed)
-    prefix = typed.partition("_")[0]
-    for kind in payable_kinds().values():
-        if kind.payable_prefix == prefix and looks_like_id(typed, prefix):
-            yield Reading(f"{kind.payable_type.capitalize()} id", _joined([typed]))
-    if typed.startswith("pi_"):
-        yield Reading("Stripe payment id", Transaction.stripe_payment_id == typed)
-    if typed.startswith(("ch_", "py_")):
-        yield Reading("Stripe charge id", charge_id == typed)
-    if typed.startswith("cus_"):
-        ids = session.scalars(select(Customer.id).where(Customer.stripe_customer_id == typed))
-        yield Reading("Stripe customer id", Transaction.stripe_customer_id == typed)
-        yield Reading("Customer", _joined(list(ids)))
+def _is_no_name(typed: str, *, dated: bool) -> bool:
+    """Whether it is surely something else: names are the dearest to look for."""
+    if typed.lower().startswith(("order", "#")):
+        return True
+    other = dated or _REFERENCE.fullmatch(typed) or read_money(typed)
+    return bool(other) and any(map(str.isdigit, typed))
 
 
-def _joined(ids: list[str]) -> ColumnElement[bool]:
-    """Transactions of these payables or customers, by the index on (type, id, role)."""
-    kinds = [kind.payable_type for kind in payable_kinds().values()]
-    return Transaction.id.in_(
-        select(PaymentRecord.transaction_id).where(
-            PaymentRecord.payable_type.in_(kinds),
-            PaymentRecord.payable_id.in_(ids),
-            PaymentRecord.role.in_((Role.PAYS_FOR, Role.CUSTOMER)),
-        )
+def _is_customer(session: Session, address: str) -> bool:
+    return session.scalar(select(Customer.id).where(Customer.email == address)) is not None
+
+
+def _numbers(session: Session, typed: str) -> Iterator[Reading]:
+    """References, order numbers, the last four of a card: as we print them, or without their
+    marks."""
+    if reference := _REFERENCE.fullmatch(typed):
+        tail = (reference[1] + reference[2]).lower()
+        yield Reading("Reference", reference_tail == tail)
+    if order := _ORDER.fullmatch(typed):
+        ids = session.scalars(select(Order.id).where(Order.number == order[2].upper())).all()
+        if ids or order[1] or len(order[2]) == _ORDER_LENGTH:
+            yield Reading("Order number", joined(list(ids)))
+    card = re.fullmatch(r"(?:\D*(?:[\u2022*.x]{2,4}|ending in|ending)\s*)?(\d{4})", typed.lower())
+    if card:
+        condition = Transaction.card_last4 == card[1]
+        yield Reading("Last four of the card", condition, {"last4": card[1]})
+
+
+def _amounts(typed: str) -> Iterator[Reading]:
+    money = read_money(typed)
+    condition = amount_is(money.amount) if money else None
+    if money is None or condition is None:
+        return
+    if money.back:
+        returned = amount_is(money.amount, column=Refund.amount, currency=Refund.currency)
+        if returned is not None:
+            refunds = select(Refund.transaction_id).where(
+                returned, *_in_currency(money, Refund.currency)
+            )
+            yield Reading(f"Refund of {money.words}", Transaction.id.in_(refunds))
+        return
+    mine = _in_currency(money, Transaction.currency)
+    whole = or_(
+        Transaction.amount_received.is_(None), Transaction.amount_received == Transaction.amount
     )
+    shown = {"least": str(money.amount), "most": str(money.amount)}
+    shown |= {"currency": money.currency} if money.currency else {}
+    yield Reading(f"Amount {money.words}", and_(condition, whole, *mine), shown)
+    yield Reading(f"Amount requested {money.words}", and_(condition, captured_in_part, *mine))
+    captured = amount_is(money.amount, column=Transaction.amount_received)
+    if captured is not None:
+        yield Reading(f"Captured amount {money.words}", and_(captured, captured_in_part, *mine))
+
+
+def _in_currency(
+    money: TypedMoney, column: InstrumentedAttribute[str]
+) -> list[ColumnElement[bool]]:
+    return [column == money.currency] if money.currency else []

@@ -86,6 +86,8 @@ def _url(entry: Entry) -> str | None:
     what, number = entry.need.what, entry.key.partition(":")[2]
     if what == "double":
         return url_for("staff.double_payments")
+    if what == "dispute":
+        return url_for("staff.dispute", dispute_id=number.partition(":")[0])
     if entry.transaction_id:
         return url_for("staff.payment", transaction_id=entry.transaction_id)
     if not signed_in().may("technical"):

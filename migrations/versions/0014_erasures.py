@@ -1,7 +1,7 @@
 """Erasures of customers, which the history lets go of their words for; and by which trace a message
 was asked for.
 
-Revision: 0012, after 0011.
+Revision: 0014, after 0013.
 """
 
 import sqlalchemy as sa
@@ -9,8 +9,8 @@ from alembic import op
 
 from payments_app.core.db import clock, columns
 
-revision = "0012"
-down_revision = "0011"
+revision = "0014"
+down_revision = "0013"
 branch_labels = None
 depends_on = None
 
@@ -48,7 +48,7 @@ SQLITE_WHEN = """
 WHEN NOT (
     NEW.id IS OLD.id AND NEW.at IS OLD.at AND NEW.kind IS OLD.kind AND NEW.what IS OLD.what
     AND NEW.actor IS OLD.actor AND NEW.transaction_id IS OLD.transaction_id
-    AND NEW.subject IS OLD.subject
+    AND NEW.subject IS OLD.subject AND NEW.cause IS OLD.cause
     AND NOT EXISTS (
         SELECT 1 FROM json_each(NEW.data) AS kept WHERE kept.key <> 'erased' AND NOT EXISTS (
             SELECT 1 FROM json_each(OLD.data) AS was

@@ -1,6 +1,6 @@
 """What caused each entry of the history.
 
-Revision: 0012, after 0011. Entries of the release before have no cause.
+Revision: 0013, after 0012. Entries of the release before have no cause.
 """
 
 import sqlalchemy as sa
@@ -8,8 +8,8 @@ from alembic import op
 
 from payments_app.core.db import columns
 
-revision = "0012"
-down_revision = "0011"
+revision = "0013"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 

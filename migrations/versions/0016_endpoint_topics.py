@@ -1,6 +1,6 @@
 """Which events a merchant's endpoint asks for, and how far its owner was told that it fails.
 
-Revision: 0012, after 0011.
+Revision: 0016, after 0015.
 """
 
 import sqlalchemy as sa
@@ -8,8 +8,8 @@ from alembic import op
 
 from payments_app.core.db import columns
 
-revision = "0012"
-down_revision = "0011"
+revision = "0016"
+down_revision = "0015"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,146 @@
+"""send_answer: what Stripe is given of an answer: a draft, and then the submission, once.
+
+Safe from a lost answer and from a second copy of the worker: each try to submit begins with a look
+at Stripe's submission_count, and a call that may still be under way is repeated with its own key.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from payments_app.core.db.columns import as_object
+from payments_app.core.jobs.command import Claim, Later
+from payments_app.gateway import disputes as gateway
+from payments_app.gateway.files import upload_evidence
+from payments_app.gateway.results import Answer, Verdict
+from payments_app.gateway.waits import next_try
+from payments_app.gateway.words import known
+from payments_app.payments.disputes.answer_models import DRAFT, SENDING
+from payments_app.payments.disputes.answer_steps import (
+    Sending,
+    content_of,
+    files_to_send,
+    note_call,
+    note_kept,
+    note_problem,
+    note_refused,
+    note_sent,
+    note_uploaded,
+    snapshot,
+    use_another_key,
+)
+from payments_app.payments.disputes.models import NEEDS_ANSWER, STATES
+from payments_app.payments.read_or_later import RETRY_SECONDS, read_or_later
+
+LOST_SECONDS = 5.0
+KEY_USED = "idempotency_error"  # with other evidence than is sent now
+GONE = "Stripe does not know this dispute."
+NOT_ASKED = "The bank takes no answer any more: look at how it stands."
+
+
+class _RefusedError(Exception):
+    """Stripe refused it for good; the message is its own."""
+
+
+def keep_draft(answer_id: str, claim: Claim) -> None:
+    """Have Stripe keep the draft as it is now, unsubmitted. Raises Later where it can't now."""
+    sending = snapshot(answer_id, DRAFT)
+    if sending is None:
+        return
+    try:
+        body = _read(sending)
+        key = f"{answer_id}_draft_{sending.revision}_{claim.tries}"  # it may be kept twice
+        answer = _send(sending, body, claim, submit=False, key=key)
+        if answer.verdict in (Verdict.INVALID, Verdict.DECLINED):
+            raise _RefusedError(answer.words or NOT_ASKED)
+    except _RefusedError as error:
+        note_problem(answer_id, sending.revision, str(error))
+        return
+    if answer.verdict != Verdict.ANSWERED:
+        raise Later(LOST_SECONDS, f"draft: {answer.error_code}")
+    note_kept(answer_id, sending.revision)
+
+
+def submit(answer_id: str, claim: Claim) -> None:
+    """Submit an answer that was confirmed; do nothing to one that was sent.
+
+    Raises Later while it is not known whether it arrived.
+    """
+    sending = snapshot(answer_id, SENDING)
+    if sending is None:
+        return
+    try:
+        body = _read(sending)
+        count = gateway.submission_count(body)
+        if sending.counted is not None and count > sending.counted:
+            note_sent(answer_id, body, None)  # a try whose answer was lost
+            return
+        if known(body.get("status"), STATES - NEEDS_ANSWER):
+            raise _RefusedError(NOT_ASKED)
+        if sending.counted is None:
+            note_call(answer_id, count)
+        key = f"{answer_id}_submit_{sending.sends}"
+        answer = _send(sending, body, claim, submit=True, key=key)
+        if answer.verdict in (Verdict.INVALID, Verdict.DECLINED):
+            raise _RefusedError(answer.words or NOT_ASKED)
+    except _RefusedError as error:
+        note_refused(answer_id, str(error))
+        return
+    if answer.verdict == Verdict.ANSWERED and not answer.replayed:
+        note_sent(answer_id, answer.expect_body(), answer)
+        return
+    if answer.verdict != Verdict.ANSWERED and (answer.replayed or answer.error_type == KEY_USED):
+        # It ended, and the key only says so: after a look, it is made with another.
+        use_another_key(answer_id, sending.sends)
+    raise Later(LOST_SECONDS, f"submission: {answer.error_code or 'replayed'}")
+
+
+def _read(sending: Sending) -> dict[str, Any]:
+    found = read_or_later(
+        sending.stripe_id,
+        lambda: [gateway.retrieve_dispute(sending.stripe_id, sending.account).expect_body()],
+    )
+    if not found:
+        raise _RefusedError(GONE)
+    return found[0]
+
+
+def _send(
+    sending: Sending, body: dict[str, Any], claim: Claim, *, submit: bool, key: str
+) -> Answer:
+    """All of the evidence, and nothing beside it that an earlier draft held."""
+    evidence = {**sending.texts, **_uploaded(sending, claim)}
+    staged = as_object(body.get("evidence"))
+    gone = {
+        name: ""
+        for name, kept in staged.items()
+        if isinstance(kept, str) and kept and name not in evidence
+    }
+    answer = gateway.update_dispute(
+        sending.stripe_id, {**gone, **evidence}, submit=submit, key=key, account=sending.account
+    )
+    _wait_where_refused_for_now(answer, claim)
+    return answer
+
+
+def _uploaded(sending: Sending, claim: Claim) -> dict[str, str]:
+    """The ids of the files at Stripe, by field; each is uploaded once."""
+    found = {}
+    for file in files_to_send(sending.dispute_id):
+        if file.stripe_file_id is None:
+            content = content_of(file.id)
+            answer = upload_evidence(content, file.filename, file.id, sending.account)
+            _wait_where_refused_for_now(answer, claim)
+            if answer.verdict in (Verdict.INVALID, Verdict.DECLINED):
+                raise _RefusedError(f"{file.filename}: {answer.words}")
+            if answer.verdict != Verdict.ANSWERED:
+                raise Later(LOST_SECONDS, f"upload: {answer.error_code}")
+            file.stripe_file_id = note_uploaded(file.id, answer.expect_body()["id"])
+        found[file.field] = file.stripe_file_id
+    return found
+
+
+def _wait_where_refused_for_now(answer: Answer, claim: Claim) -> None:
+    if answer.verdict in (Verdict.LATER, Verdict.MISCONFIGURED):
+        seconds = next_try(answer, claim.tries, then=RETRY_SECONDS)
+        raise Later(seconds, f"{answer.call}: {answer.error_code}", is_try=not answer.throttled)

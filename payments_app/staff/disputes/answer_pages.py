@@ -1,0 +1,213 @@
+"""One dispute: what the bank says, the evidence as a draft, its review, and that it was sent, once.
+
+Nothing here calls Stripe: service functions store what is asked for, and jobs carry it out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Response, redirect, request, url_for
+from werkzeug.exceptions import NotFound
+from werkzeug.wrappers import Response as BaseResponse
+
+from payments_app.accounts.gate import ask_to_confirm, signed_in
+from payments_app.accounts.people import names_of
+from payments_app.core.db.clock import utcnow
+from payments_app.core.extensions import db
+from payments_app.core.web.access import staff
+from payments_app.core.web.http import ProblemError, wants_json
+from payments_app.core.web.incoming import most_bytes
+from payments_app.payments.disputes import evidence as rules
+from payments_app.payments.disputes.answer import (
+    AnswerClosedError,
+    EvidenceError,
+    answer_of,
+    files_of,
+    request_submission,
+    save_draft,
+)
+from payments_app.payments.disputes.answer_models import DRAFT, DisputeAnswer
+from payments_app.payments.disputes.models import Dispute
+from payments_app.staff.blueprint import blueprint, page
+from payments_app.staff.disputes.held import held
+from payments_app.staff.disputes.queries import dispute_row
+from payments_app.staff.payments.pages import find
+from payments_app.staff.zones import reader_zone, when
+
+MOST_FORM_BYTES = 2_000_000  # 150,000 characters as a browser sends them
+
+
+@blueprint.get("/disputes/<dispute_id>")
+@staff("view")
+def dispute(dispute_id: str) -> Response:
+    """What the bank says, what persuades it, and the answer as it stands."""
+    return _page(find_dispute(dispute_id))
+
+
+@blueprint.post("/disputes/<dispute_id>/draft")
+@staff("draft_dispute")
+@most_bytes(MOST_FORM_BYTES)
+def save_dispute_draft(dispute_id: str) -> Response | BaseResponse:
+    """Keep the draft; then its review, where that is wanted."""
+    found = find_dispute(dispute_id)
+    texts = {name: request.form.get(name, "") for name in rules.TEXTS}
+    try:
+        save_draft(found.id, texts, revision=revision_sent(), actor=signed_in().id)
+    except (AnswerClosedError, EvidenceError) as error:
+        return with_problem(found, error, texts)
+    if "review" in request.form and signed_in().may("answer_dispute"):
+        return redirect(url_for("staff.review_dispute_answer", dispute_id=found.id), 303)
+    return to_dispute(found)
+
+
+@blueprint.get("/disputes/<dispute_id>/submission")
+@staff("answer_dispute")
+def review_dispute_answer(dispute_id: str) -> Response | BaseResponse:
+    """All that the bank would get, once the password was typed."""
+    found = find_dispute(dispute_id)
+    confirm = ask_to_confirm()
+    return confirm or _review(found)
+
+
+@blueprint.post("/disputes/<dispute_id>/submission")
+@staff("answer_dispute")
+def submit_dispute_answer(dispute_id: str) -> Response | BaseResponse:
+    """Have it submitted, as it was reviewed: once."""
+    found = find_dispute(dispute_id)
+    if not signed_in().just_confirmed:
+        address = url_for("staff.review_dispute_answer", dispute_id=found.id)
+        return redirect(url_for("accounts.confirm", next=address), 303)
+    try:
+        request_submission(found.id, revision=revision_sent(), actor=signed_in().id)
+    except (AnswerClosedError, EvidenceError) as error:
+        return with_problem(found, error)
+    return to_dispute(found)
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """An answer as a page shows it."""
+
+    state: str
+    revision: int
+    kept: bool
+    problem: str | None
+    saved: str
+    submitted: str
+
+
+def find_dispute(dispute_id: str) -> Dispute:
+    """Raises NotFound for an unknown id."""
+    found = db.session().get(Dispute, dispute_id, populate_existing=True)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def revision_sent() -> int:
+    """Of the draft that the form was made of; none that there is, where it can't be read."""
+    typed = request.form.get("revision", "")
+    return int(typed) if typed.isascii() and typed.isdecimal() and len(typed) < 9 else -1
+
+
+def to_dispute(found: Dispute) -> BaseResponse:
+    """Back to its page."""
+    return redirect(url_for("staff.dispute", dispute_id=found.id), 303)
+
+
+def with_problem(
+    found: Dispute, error: AnswerClosedError | EvidenceError, texts: Mapping[str, str] | None = None
+) -> Response:
+    """The page with what is wrong, and with all that was typed."""
+    fields = error.fields if isinstance(error, EvidenceError) else {}
+    status = 422 if fields else 409
+    if wants_json():
+        raise ProblemError(status, "dispute_answer", str(error), fields)
+    return _page(found, status, str(error), fields, texts)
+
+
+def _page(
+    found: Dispute,
+    status: int = 200,
+    problem: str | None = None,
+    problems: Mapping[str, str] | None = None,
+    typed: Mapping[str, str] | None = None,
+) -> Response:
+    session, zone = db.session(), reader_zone()
+    answer = answer_of(session, found)
+    closed = rules.why_not(found, utcnow())
+    open_ = closed is None and (answer is None or answer.state == DRAFT)
+    may_write = open_ and signed_in().may("draft_dispute")
+    evidence = {} if answer is None else answer.evidence
+    if answer is None and may_write:
+        evidence = held(session, found, zone)
+    return page(
+        "disputes/dispute.html",
+        status,
+        **_fields(found),
+        dispute=dispute_row(session, found, zone),
+        payment=find(found.transaction_id),
+        closed=closed,
+        answer=_shown(answer),
+        typed={**dict.fromkeys(rules.TEXTS, ""), **evidence, **(typed or {})},
+        filled=not answer,
+        files=files_of(session, found.id),
+        may_write=may_write,
+        may_submit=may_write and signed_in().may("answer_dispute"),
+        problem=problem,
+        problems=problems or {},
+    )
+
+
+def _fields(found: Dispute) -> dict[str, Any]:
+    """What may be said to the bank, what persuades it first."""
+    persuasion = rules.persuasion(found.reason)
+    return {
+        "persuasion": persuasion,
+        "missing": [rules.FILES[name] for name in persuasion.fields if name in rules.FILES],
+        "texts": rules.TEXTS,
+        "first": ("uncategorized_text", *(n for n in persuasion.fields if n in rules.TEXTS)),
+        "kinds": rules.FILES,
+        "most": rules.MOST_IN_ALL,
+    }
+
+
+def _review(found: Dispute) -> Response:
+    session, zone = db.session(), reader_zone()
+    answer, closed = answer_of(session, found), rules.why_not(found, utcnow())
+    if closed or answer is None or answer.state != DRAFT or not answer.revision:
+        return _page(found, 409, closed or "Save a draft of the answer first.")
+    files = files_of(session, found.id)
+    return page(
+        "disputes/review.html",
+        dispute=dispute_row(session, found, zone),
+        payment=find(found.transaction_id),
+        answer=_shown(answer),
+        evidence={rules.TEXTS[n]: text for n, text in answer.evidence.items() if n in rules.TEXTS},
+        files=[(rules.FILES.get(file.field, file.field), file) for file in files],
+        count=sum(map(len, answer.evidence.values())),
+        most=rules.MOST_IN_ALL,
+    )
+
+
+def _shown(answer: DisputeAnswer | None) -> _Shown | None:
+    if answer is None:
+        return None
+    zone = reader_zone()
+    names = names_of(db.session(), [answer.saved_by, answer.submitted_by or ""])
+
+    def told(by: str | None, at: Any) -> str:
+        moment = when(at, zone)
+        return f"{names.get(by or '', by or '')}, {moment.text}" if by and moment else ""
+
+    return _Shown(
+        answer.state,
+        answer.revision,
+        answer.kept_revision >= answer.revision,
+        answer.problem,
+        told(answer.saved_by, answer.saved_at),
+        told(answer.submitted_by, answer.submitted_at),
+    )

@@ -77,6 +77,22 @@ def cache(tmp_path: Path) -> Iterator[ComposeRedis]:
         yield server
 
 
+def test_the_image_is_built_with_settings_that_are_taken() -> None:
+    """The build has no real ones, and the command that it runs refuses what no site may have."""
+    dockerfile = (REPOSITORY / "Dockerfile").read_text()
+    build = re.search(
+        r"^RUN (SECRET_KEY=.*?)flask --app wsgi assets build$", dockerfile, re.M | re.S
+    )
+    assert build
+    read = (
+        "from os import environ; from payments_app.config import Config; Config.from_env(environ)"
+    )
+    command = f"{build[1]} python -c '{read}'"
+    subprocess.run(
+        ["bash", "-c", command], env={"PATH": os.environ["PATH"]}, cwd=REPOSITORY, check=True
+    )
+
+
 @pytest.mark.parametrize("name", ["redis-jobs", "redis-cache"])
 def test_redis_takes_nobody_without_a_password_and_lets_nobody_change_it(
     name: str, tmp_path: Path

@@ -8,7 +8,7 @@ ENV PATH=/srv/payments/current/.venv/bin:$PATH PYTHONUNBUFFERED=1
 COPY . .
 # The build reads no setting but must be given all; the real ones come when it runs.
 RUN SECRET_KEY=$(python -c 'import secrets; print(secrets.token_urlsafe(48))') \
-    PUBLIC_URL=http://127.0.0.1 DATABASE_URL=sqlite:// \
+    PUBLIC_URL=http://127.0.0.1 DATABASE_URL=sqlite:////tmp/none.db \
     REDIS_URL=redis://127.0.0.1 CACHE_REDIS_URL=redis://127.0.0.1/1 \
     STRIPE_SECRET_KEY=sk_test_build STRIPE_PUBLISHABLE_KEY=pk_test_build \
     STRIPE_WEBHOOK_SECRET=whsec_$(python -c 'import secrets; print(secrets.token_hex(16))') \

@@ -31,6 +31,14 @@ class SignedIn:
     browser: str | None
 
 
+@dataclass(frozen=True)
+class _Checked:
+    """Whose password was right, and the version of their sessions then."""
+
+    staff_id: str
+    session_version: int
+
+
 def sign_in(email: str, password: str, caller: Caller, old_token: str | None = None) -> SignedIn:
     """Check a password and open a session. The browser's old session ends.
 
@@ -69,12 +77,12 @@ def sign_out(session: Session, member: Member) -> None:
     history.record(session, "staff", "staff.signed_out", actor=member.id, subject=member.id)
 
 
-def _checked(email: str, password: str) -> str:
-    """The id of the active member with this e-mail and password. The try was counted."""
+def _checked(email: str, password: str) -> _Checked:
+    """The active member with this e-mail and password. The try was counted."""
     found = (
         db.session()
         .execute(
-            select(Staff.id, Staff.password_hash, Staff.active).where(
+            select(Staff.id, Staff.password_hash, Staff.active, Staff.session_version).where(
                 Staff.email == compared(email)
             )
         )
@@ -85,8 +93,16 @@ def _checked(email: str, password: str) -> str:
     if found is None or not right or not found.active:
         _note_failure(found.id if found else None)
         raise WrongPasswordError
-    staff_id: str = found.id
-    return staff_id
+    return _Checked(found.id, found.session_version)
+
+
+def _locked(session: Session, checked: _Checked) -> Staff:
+    """The member, as they are now. To look at a password takes a while: raises WrongPasswordError
+    where their sessions were ended meanwhile, as with another password or a disabled account."""
+    staff = session.get_one(Staff, checked.staff_id, with_for_update=True, populate_existing=True)
+    if not staff.active or staff.session_version != checked.session_version:
+        raise WrongPasswordError
+    return staff
 
 
 @atomic
@@ -97,13 +113,13 @@ def _note_failure(session: Session, staff_id: str | None) -> None:
 @atomic
 def _open(
     session: Session,
-    staff_id: str,
+    checked: _Checked,
     password: str,
     tried: Try,
     caller: Caller,
     old_token: str | None,
 ) -> SignedIn:
-    staff = session.get_one(Staff, staff_id, with_for_update=True, populate_existing=True)
+    staff, staff_id = _locked(session, checked), checked.staff_id
     if passwords.outdated(staff.password_hash):
         staff.password_hash = passwords.hash_password(password)
     if old_token:
@@ -123,10 +139,10 @@ def _confirmed(session: Session, tried: Try, token_hash: str) -> None:
 
 
 @atomic
-def _changed(session: Session, staff_id: str, tried: Try, password_hash: str) -> str:
-    staff = session.get_one(Staff, staff_id, with_for_update=True, populate_existing=True)
+def _changed(session: Session, checked: _Checked, tried: Try, password_hash: str) -> str:
+    staff = _locked(session, checked)
     staff.password_hash = password_hash
     sessions.end_all_sessions(session, staff)
     throttle.forgive(session, tried)
-    history.record(session, "staff", "staff.password_changed", actor=staff_id, subject=staff_id)
+    history.record(session, "staff", "staff.password_changed", actor=staff.id, subject=staff.id)
     return sessions.open_session(session, staff)

@@ -9,6 +9,7 @@ from payments_app.accounts import gate, password_links, second_factor_pages, sig
 from payments_app.accounts.blueprint import TOO_MANY, blueprint, form, limit, wanted
 from payments_app.accounts.throttle import TooManyTriesError
 from payments_app.core.card_numbers import refuse
+from payments_app.core.email_addresses import MAX_LENGTH
 from payments_app.core.web import one_time_links
 from payments_app.core.web.access import public, staff
 from payments_app.core.web.headers import private
@@ -34,7 +35,7 @@ def sign_in_page() -> Response | BaseResponse:
 def open_session() -> Response | BaseResponse:
     """Sign in."""
     limit(gate.caller())
-    email = request.form.get("email", "")
+    email = request.form.get("email", "")[: MAX_LENGTH + 1]
     refuse(email)
     try:
         entered = sign_in.sign_in(

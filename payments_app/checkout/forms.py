@@ -21,6 +21,8 @@ _PAYMENT_METHOD_IDS = {
     "saved_card": re.compile(r"card_\w{1,34}", re.ASCII),
 }
 
+_LONGEST_ID = 255  # of Stripe's
+
 
 @dataclass(frozen=True)
 class Purchase:
@@ -155,7 +157,7 @@ class _Reader:
         value = self.text(name)
         if value and not _PAYMENT_METHOD_IDS[name].fullmatch(value):
             self.errors[name] = "Enter a valid payment method or token id."
-        self._refuse_card_number(name, value)
+        self._refuse_card_number(name, value[:_LONGEST_ID])
         return value or None
 
     def _refuse_card_number(self, name: str, value: str) -> None:

@@ -14,6 +14,9 @@ WEBHOOK_SECRETS = (
     "STRIPE_THIN_WEBHOOK_SECRET",
 )
 _DEFAULT_LIKE = re.compile(r"change|secret|default|example|password|dev", re.IGNORECASE)
+# What stands for a secret: a command, a variable, a place to fill in, an address. A shell or a
+# vault would have put the secret there; a file of settings that neither of them reads holds this.
+_STANDS_FOR_ONE = re.compile(r".*\s.*|\$\w+|\$.*[)}]|`.*`|\{\{.*\}\}|<.*>|\w+://.*", re.DOTALL)
 _WEBHOOK_SECRET = re.compile(r"whsec_([A-Za-z0-9+/=_-]{24,})")
 _STANDARD_SECRET = re.compile(
     r"whsec_(([A-Za-z0-9+/]{4}){6,}([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?)"
@@ -22,7 +25,7 @@ _STANDARD_SECRET = re.compile(
 
 def is_guessable(secret: str, length: int) -> bool:
     """Whether a secret is shorter than `length` characters, of few different ones, a repetition,
-    a row such as abcdef, or a default's words."""
+    a row such as abcdef, a default's words, or what only stands for one."""
     triples = {secret[start : start + 3] for start in range(len(secret) - 2)}
     steps = sum(abs(ord(one) - ord(two)) <= 1 for one, two in pairwise(secret))
     return (
@@ -30,6 +33,7 @@ def is_guessable(secret: str, length: int) -> bool:
         or len(set(secret)) < length // 4
         or len(triples) < 0.75 * min(len(secret), 32)
         or steps > len(secret) // 2
+        or bool(_STANDS_FOR_ONE.fullmatch(secret))
         or bool(_DEFAULT_LIKE.search(secret) and len(set(secret)) < 16)
     )
 
@@ -38,7 +42,7 @@ def _check_secret_key(env: Mapping[str, str]) -> list[str]:
     key = env.get("SECRET_KEY", "")
     if key and is_guessable(key, 32):
         return [
-            "SECRET_KEY must be at least 32 random characters "
+            "SECRET_KEY must be at least 32 random characters, and not the command that makes them "
             "(python -c 'import secrets; print(secrets.token_urlsafe(48))')"
         ]
     before = listed(env.get("SECRET_KEY_FALLBACKS", ""))

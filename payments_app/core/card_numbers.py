@@ -107,13 +107,14 @@ def _in_run(run: str, offset: int, *, named: bool) -> Iterator[tuple[int, int, s
             if length >= _MOST:
                 break
             length += len(groups[last])
+            if length < _LEAST:
+                continue
             written, between = groups[first : last + 1], set(separators[first:last])
             entire = len(written) == len(groups)
             number = None
-            as_one = _is_one(written, between, entire=entire) or _is_even(
+            if _is_one(written, between, entire=entire) or _is_even(
                 groups, separators, first, last
-            )
-            if length >= _LEAST and as_one:
+            ):
                 unique_while_open = (entire or len(written) == 1) and not named
                 number = _card(written, any_network=unique_while_open)
             if number:

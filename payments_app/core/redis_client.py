@@ -15,7 +15,6 @@ from redis.retry import Retry
 from redis.sentinel import Sentinel
 
 from payments_app.config_checks.sentinel import read_sentinel
-
 from payments_app.core.outages import Outage
 
 T = TypeVar("T")

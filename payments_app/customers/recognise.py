@@ -4,6 +4,7 @@ does opening the link: anybody may lead a browser to an address."""
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -66,6 +67,14 @@ def this_browser() -> str | None:
     """The name that the checkout gave to this browser, and wrote on its payments; None before
     its first."""
     return cookie.get("buyer")
+
+
+def another_name() -> str:
+    """A new name for this browser, which no copy of its cookie has. A form of before has expired:
+    its key was the old name's, and would make a second payment."""
+    cookie.pop("csrf_token", None)
+    cookie["buyer"] = name = secrets.token_urlsafe(24)
+    return name
 
 
 def recognised() -> str | None:

@@ -102,10 +102,10 @@ def enter_account(token: str) -> Response | BaseResponse:
     before, link = recognised(), enter(token)
     if link is None:
         return _too_old()
-    if before != link.customer_id:
-        leave_payments_here(before)
     if browser := this_browser():
         cards.verify_cards(link.customer_id, browser)
+    if before != link.customer_id:
+        leave_payments_here(before)
     return private(make_response(redirect(on_site(link.to), 303)))
 
 
@@ -141,6 +141,7 @@ def leave_everywhere() -> BaseResponse:
     """No browser is this customer's any more."""
     customer_id = _customer()
     sign_out_everywhere(customer_id, customer_id)
+    leave_payments_here(customer_id)
     return redirect(url_for("customers.account"), 303)
 
 

@@ -16,6 +16,8 @@ from payments_app.core.jobs.command import Claim, Later
 from payments_app.orders.models import Order, OrderLine, Product
 from payments_app.orders.on_payment import active_transaction
 from payments_app.orders.stock_holds import LARGE_HOLD_SECONDS, StockHold, part
+from payments_app.payments.models import PaymentRecord
+from payments_app.payments.queries import record_of
 from payments_app.payments.transactions.abandon import expire_action
 
 AGAIN_SECONDS = 30
@@ -36,7 +38,9 @@ def end_large_hold(order_id: str, claim: Claim) -> None:
 @atomic
 def forget_unfinished(session: Session) -> int:
     """Who left a payment unfinished may hold everything again; returns how many rows went."""
-    old = select(OrderLine.id).join(Order).where(Order.created_at < database_now(-FORGIVEN_SECONDS))
+    lately = PaymentRecord.created_at >= database_now(-FORGIVEN_SECONDS)
+    tried = select(PaymentRecord.id).where(record_of(Order.payable_type, Order.id), lately)
+    old = select(OrderLine.id).join(Order).where(~tried.exists())
     left = StockHold.quantity == 0, StockHold.line_id.in_(old)
     return cast("CursorResult[object]", session.execute(delete(StockHold).where(*left))).rowcount
 

@@ -25,7 +25,7 @@ from payments_app.orders.stock_holds import (
     let_go,
 )
 from payments_app.payments.payable import NOBODY, Bought, Holder, Item, NotPayableError, Payable
-from payments_app.payments.queries import tried_in
+from payments_app.payments.queries import tried_in, waits_for_buyer
 
 
 class Product(Base):
@@ -169,7 +169,8 @@ class Order(Payable, Base):
 
     def _had(self, session: Session, line: OrderLine, customer_id: str, browser: str | None) -> int:
         """How many of a line's product a customer has in other orders, paid or being paid; where a
-        browser is named, in those that it tried to pay for."""
+        browser is named, in those that it tried to pay for, else in none that somebody may have
+        left at the bank's check."""
         had = select(func.sum(OrderLine.quantity)).join(Order)
         had = had.where(
             OrderLine.product_id == line.product_id,
@@ -177,8 +178,8 @@ class Order(Payable, Base):
             Order.hold.in_(("held", "taken")),
             Order.id != self.id,
         )
-        if browser is not None:
-            had = had.where(tried_in(browser, Order.payable_type, Order.id))
+        mine = Order.payable_type, Order.id
+        had = had.where(tried_in(browser, *mine) if browser else ~waits_for_buyer(*mine))
         return int(session.scalar(had) or 0)
 
     def before_payment(self, session: Session, customer_id: str) -> None:

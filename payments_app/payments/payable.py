@@ -168,7 +168,8 @@ class Payable:
     def already(self, session: Session, customer_id: str, browser: str | None) -> str | None:
         """Why this is not sold to the customer, who has it already, in a sentence for them. Of a
         `browser` that has not proved to be theirs only what was paid for in it counts, or whoever
-        types an address would be told what its owner has; with None, all counts."""
+        types an address would be told what its owner has. With None all counts, but what waits for
+        the bank's check: whoever types an address may leave that open, to keep its owner out."""
         return None
 
     def before_payment(self, session: Session, customer_id: str) -> None:

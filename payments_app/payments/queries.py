@@ -7,6 +7,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from payments_app.core.db.session import atomic
 from payments_app.payments.models import PaymentRecord, Role, Transaction
+from payments_app.payments.phases import Phase
 
 
 def record_of(
@@ -31,6 +32,16 @@ def tried_in(
     """Condition on a payable's table: this browser made an attempt to pay for it."""
     made = select(PaymentRecord.id).join(Transaction)
     return made.where(record_of(payable_type, payable_id), Transaction.buyer == browser).exists()
+
+
+def waits_for_buyer(
+    payable_type: str, payable_id: InstrumentedAttribute[str]
+) -> ColumnElement[bool]:
+    """Condition on a payable's table: an attempt to pay for it waits for the bank's check, which
+    whoever made it may leave open."""
+    made = select(PaymentRecord.id).join(Transaction)
+    waiting = PaymentRecord.active, Transaction.phase == Phase.REQUIRES_ACTION
+    return made.where(record_of(payable_type, payable_id), *waiting).exists()
 
 
 def attempts_like(transaction_id: str) -> Select[Transaction]:

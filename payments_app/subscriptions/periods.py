@@ -27,7 +27,7 @@ from payments_app.core.extensions import Base
 from payments_app.core.money import Money
 from payments_app.payments.models import PaymentRecord, Role
 from payments_app.payments.payable import Bought, NotPayableError, Payable
-from payments_app.payments.queries import tried_in
+from payments_app.payments.queries import tried_in, waits_for_buyer
 from payments_app.subscriptions.models import RUNNING, Plan, Subscription, SubscriptionStatus
 
 NOT_OWN = "It was entered by somebody who has not proved the e-mail address."
@@ -176,17 +176,21 @@ def other_of_plan(
     session: Session, subscription: Subscription, customer_id: str, browser: str | None = None
 ) -> Subscription | None:
     """Another subscription of the customer to the same plan: one that goes on, or is just being
-    begun; where a browser is named, one that it tried to pay for."""
+    begun; where a browser is named, one that it tried to pay for, else none that somebody may have
+    left at the bank's check."""
     found = select(Subscription).where(
         Subscription.customer_id == customer_id,
         Subscription.plan_id == subscription.plan_id,
         Subscription.id != subscription.id,
         or_(Subscription.status.in_(RUNNING), is_being_begun()),
     )
+    theirs = select(Period.id).where(Period.subscription_id == Subscription.id)
+    named = Period.payable_type, Period.id
     if browser is not None:
-        mine = Period.subscription_id == Subscription.id
-        tried = tried_in(browser, Period.payable_type, Period.id)
-        found = found.where(select(Period.id).where(mine, tried).exists())
+        found = found.where(theirs.where(tried_in(browser, *named)).exists())
+    else:
+        begun = Subscription.status != SubscriptionStatus.INCOMPLETE
+        found = found.where(or_(begun, ~theirs.where(waits_for_buyer(*named)).exists()))
     return session.scalars(found.limit(1)).first()
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
+from typing import Any
 
-from payments_app.orders.models import Order
+import pytest
+from sqlalchemy import event, update
+
+from payments_app.orders.models import Order, Product
 from tests.checkout.checkout_client import BROWSER, CheckoutClient
+from tests.reconcile.books import execute
 
 pytestmark = pytest.mark.portable
 
@@ -259,3 +263,27 @@ def test_a_form_that_was_sent_is_not_rendered_again(checkout: CheckoutClient) ->
 
 def test_an_unknown_item_has_no_form(checkout: CheckoutClient) -> None:
     assert checkout.client.get("/checkout/nothing", headers=BROWSER).status_code == 404
+
+
+@pytest.mark.parametrize(("card", "status"), [("pm_1OfAnybody", 422), ("pm_card_visa", 409)])
+def test_what_is_refused_does_the_same_for_a_stranger_s_address(
+    checkout: CheckoutClient, card: str, status: int
+) -> None:
+    """Nothing is stored, so that it can be asked again and again: its time must tell nothing."""
+    checkout.pay()
+    with checkout.app.app_context():
+        execute(update(Product).where(Product.slug == "field-notes").values(stock=0))
+    checkout.post(payment_method=card, email="first@example.com")  # a process's first learns more
+    statements: list[list[str]] = []
+
+    def note(_line: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        statements[-1].append(statement)
+
+    event.listen(checkout.app.extensions["engine"], "before_cursor_execute", note)
+    for email in ("ada@example.com", "nobody@example.com"):
+        statements.append([])
+        assert checkout.post(payment_method=card, email=email).status_code == status
+    event.remove(checkout.app.extensions["engine"], "before_cursor_execute", note)
+    customer, stranger = statements
+    assert customer == stranger
+    assert customer

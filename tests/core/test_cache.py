@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from redis import Redis
 
+from parts.process import wait_until
 from payments_app.core.web.cache import purge, remembered
 
 pytestmark = [pytest.mark.portable, pytest.mark.usefixtures("app_context")]
@@ -33,3 +34,14 @@ def test_what_somebody_else_wrote_there_is_not_read(settings: dict[str, str], fo
     assert remembered("goods", "1", 60, lambda: "made anew") == "made anew"
     redis.set(prices, redis.get(goods) or b"")
     assert remembered("prices", "1", 60, lambda: "made anew, too") == "made anew, too"
+
+
+def test_what_somebody_else_put_back_after_its_time_is_not_read(settings: dict[str, str]) -> None:
+    """As the count of alerts beside each of staff's pages, which would stay as it was for ever."""
+    redis = Redis.from_url(settings["CACHE_REDIS_URL"])
+    remembered("goods", "1", 1, lambda: "old")
+    (goods,) = redis.keys("*goods*")
+    old = redis.get(goods) or b""
+    assert wait_until(lambda: redis.get(goods) is None, within=5)
+    redis.set(goods, old)
+    assert remembered("goods", "1", 1, lambda: "new") == "new"

@@ -99,6 +99,17 @@ def test_all_missing_settings_are_named_at_once() -> None:
         ("STRIPE_WEBHOOK_SECRET", f"{NEW},whsec_{'a' * 32}", "at least 24 random"),
         ("STRIPE_CONNECT_WEBHOOK_SECRET", "whsec_", "at least 24 random"),
         ("METRICS_TOKEN", "0" * 32, "random"),
+        # What a file of settings holds as it stands, and a shell would have read.
+        ("SECRET_KEY", "$(python -c 'import secrets; print(secrets.token_urlsafe(48))')", "random"),
+        ("SECRET_KEY", "python -c 'import secrets; print(secrets.token_urlsafe(48))'", "random"),
+        ("SECRET_KEY", "`head -c48 /dev/urandom|base64 -w0|tr -d =`", "random"),
+        ("SECRET_KEY", "${PAYMENTS_SECRET_KEY_OF_PRODUCTION}", "random"),
+        ("SECRET_KEY", "$PAYMENTS_SECRET_KEY_OF_PRODUCTION_2026", "random"),
+        ("SECRET_KEY", "{{vault_payments_secret_key_production}}", "random"),
+        ("SECRET_KEY", "<paste-32-random-characters-in-here>", "random"),
+        ("SECRET_KEY", "file:///run/secrets/payments_secret_key", "random"),
+        ("SECRET_KEY_FALLBACKS", "${PAYMENTS_SECRET_KEY_BEFORE_2026}", "what SECRET_KEY may be"),
+        ("METRICS_TOKEN", "$(openssl_rand_-hex_16)", "random"),
         # What was copied with an end of line, or a space.
         ("STRIPE_SECRET_KEY", "sk_live_abc\n", "STRIPE_SECRET_KEY must not"),
         ("STRIPE_PUBLISHABLE_KEY", "pk_live_abc ", "STRIPE_PUBLISHABLE_KEY must not"),

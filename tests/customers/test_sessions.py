@@ -80,6 +80,39 @@ def test_who_signs_out_goes_on_with_a_payment_that_waits_for_the_bank(
     assert checkout.status(waits)["client_secret"]
 
 
+@pytest.mark.parametrize("way", ["leave", "leave_everywhere", "another's link"])
+def test_a_cookie_copied_before_sign_out_shows_nothing_that_is_paid_after(
+    checkout: CheckoutClient, way: str
+) -> None:
+    checkout.pay(email="grace@example.com")
+    checkout.pay()
+    browser = known(checkout, browser=checkout.client)
+    under_way = str(checkout.post(item="enamel-mug").json["id"])
+    thief = copy_of(checkout, browser)
+    if way == "another's link":
+        known(checkout, "grace@example.com", browser=browser)
+    else:
+        press(browser, f"/account/{way}")
+    later = checkout.pay(item="canvas-bag")
+    for paid in (under_way, later):
+        assert checkout.status(paid)["email"] == "ada@example.com"
+    known(checkout, browser=browser)
+    again = checkout.pay(item="tea-tin")
+    for paid in (under_way, later, again):
+        assert "email" not in checkout.status(paid, thief)
+
+
+def test_a_form_of_before_the_sign_out_pays_nothing_after_it(checkout: CheckoutClient) -> None:
+    """Its key was this browser's by a name that it has no more: it would be paid twice."""
+    checkout.pay()
+    known(checkout, browser=checkout.client)
+    form = checkout.form()
+    assert checkout.send(form).status_code == 303
+    press(checkout.client, "/account/leave")
+    before = checkout.count()
+    assert (checkout.send(form).status_code, checkout.count()) == (400, before)
+
+
 def test_another_browser_stays_signed_in(checkout: CheckoutClient, ada: FlaskClient) -> None:
     other = known(checkout)
     press(ada, "/account/leave")

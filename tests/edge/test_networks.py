@@ -33,13 +33,10 @@ def nginx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nginx]:
         yield server
 
 
-def refused(nginx: Nginx, addresses: list[str]) -> int:
+def refused(nginx: Nginx, addresses: list[str], path: str = "/transactions") -> int:
     """How many of a form from each of these addresses were one too many."""
     visitor = Visitor(nginx)
-    sent = [
-        visitor.ask("/transactions", {"X-Forwarded-For": a}, method="POST", body=b"")
-        for a in addresses
-    ]
+    sent = [visitor.ask(path, {"X-Forwarded-For": a}, method="POST", body=b"") for a in addresses]
     assert {answer.status for answer in sent} <= {429, 503}
     return sum(answer.status == 429 for answer in sent)
 
@@ -65,6 +62,10 @@ def test_ipv4_addresses_behind_nat64_have_limits_of_their_own(nginx: Nginx) -> N
 @pytest.mark.parametrize("form", ["2001:db8:2:{n:x}::1", "2001:db8:0:{n:x}00::", "198.51.100.{n}"])
 def test_neighbours_have_limits_of_their_own(nginx: Nginx, form: str) -> None:
     assert refused(nginx, [form.format(n=n) for n in range(1, 3 * BURST)]) == 0
+
+
+def test_what_the_app_is_asked_where_a_file_is_not_there_counts_as_well(nginx: Nginx) -> None:
+    assert refused(nginx, ["198.51.102.1"] * (3 * BURST), "/static/none") > 0
 
 
 def test_visitors_may_come_over_ipv6(nginx: Nginx) -> None:

@@ -1,11 +1,15 @@
-"""A form of 100,000 fields is refused before it is taken apart."""
+"""A form of 100,000 fields is refused before it is taken apart, and a long text is not read to its
+end."""
 
 from __future__ import annotations
+
+import time
 
 import pytest
 from flask.testing import FlaskClient
 
 from payments_app.core.web.incoming import MOST_FIELDS
+from tests.accounts.staff_driver import Browser
 
 pytestmark = pytest.mark.portable
 FORM = "application/x-www-form-urlencoded"
@@ -31,3 +35,18 @@ def test_many_parts_are_refused_as_well(client: FlaskClient) -> None:
 def test_as_many_as_a_page_may_have_are_read(client: FlaskClient) -> None:
     body = b"&".join([b"a"] * MOST_FIELDS)
     assert client.post("/account/links", data=body, content_type=FORM).status_code == 400
+
+
+def test_an_address_of_100_000_digits_costs_no_more_than_a_short_one(client: FlaskClient) -> None:
+    """To look for a card's number in all of it took three seconds, of anybody's sign-in."""
+    browser = Browser(client)
+    began = time.thread_time()
+    answer = browser.sign_in("1 " * 100_000, "x")
+    assert (answer.status_code, time.thread_time() - began < 1) == (422, True)
+
+
+def test_nor_does_a_card_s_id(client: FlaskClient) -> None:
+    purchase = {"item": "field-notes", "email": "ada@example.com", "payment_method": "1 " * 8000}
+    began = time.thread_time()
+    answer = client.post("/transactions", json=purchase, headers={"Idempotency-Key": "k1"})
+    assert (answer.status_code, time.thread_time() - began < 0.2) == (422, True)

@@ -63,6 +63,22 @@ def test_nothing_new_is_signed_with_a_fallback(app: Flask, settings: dict[str, s
         assert links.read("test", link, 60) is None
 
 
+@pytest.mark.parametrize("announced", [True, False])
+def test_a_machine_of_before_reads_what_the_next_one_signs_where_it_knows_the_key_to_come(
+    settings: dict[str, str], announced: bool
+) -> None:
+    """While a change goes from machine to machine a visitor meets both."""
+    to_come = secrets.token_urlsafe(48)
+    before = create_app(
+        Config.from_env(settings | ({"SECRET_KEY_FALLBACKS": to_come} if announced else {}))
+    )
+    changed = {"SECRET_KEY": to_come, "SECRET_KEY_FALLBACKS": settings["SECRET_KEY"]}
+    with create_app(Config.from_env(settings | changed)).test_request_context():
+        link = links.sign("test", "content")
+    with before.test_request_context():
+        assert links.read("test", link, 60) == ("content" if announced else None)
+
+
 @pytest.mark.parametrize("overlap", [True, False])
 def test_a_payment_made_before_the_change_is_known_as_ours_after_it(
     app: Flask, settings: dict[str, str], overlap: bool

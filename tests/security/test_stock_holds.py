@@ -18,7 +18,7 @@ from payments_app.ops.clean_up import clean_up
 from payments_app.orders.large_holds import FORGIVEN_SECONDS
 from payments_app.orders.models import Order, Product
 from payments_app.orders.stock_holds import LARGE_HOLD_SECONDS, StockHold
-from payments_app.payments.models import Transaction
+from payments_app.payments.models import PaymentRecord, Transaction
 from tests.bystanders import own
 from tests.checkout.checkout_client import CheckoutClient
 from tests.own_worker import work
@@ -40,6 +40,8 @@ def grow_older(session: Session, seconds: int) -> None:
         row.phase_at -= earlier
     for order in session.scalars(select(Order).where(own(Order))).unique():
         order.created_at -= earlier
+    for record in session.scalars(select(PaymentRecord).where(own(PaymentRecord))):
+        record.created_at -= earlier
     for message in session.scalars(select(Message).where(own(Message), Message.done_at.is_(None))):
         message.available_at -= earlier
 
@@ -179,6 +181,19 @@ def test_a_payment_left_unfinished_is_forgiven_in_an_hour(shop: Shop) -> None:
     shop.clean_up(after=120)
     assert shop.holds() == 0
     assert buyer.post(quantity=4).status_code == 202
+
+
+def test_what_was_ordered_long_before_it_was_left_is_not_forgiven_sooner(shop: Shop) -> None:
+    shop.fill(4)
+    buyer, card = shop.buyer("192.0.2.1"), "pm_card_visa_chargeDeclined"
+    order = buyer.order_of(buyer.pay(card, quantity=4))
+    shop.wait(2 * FORGIVEN_SECONDS)
+    assert buyer.post(item=order, payment_method=NEEDS_BANK).status_code == 202
+    buyer.work()
+    shop.wait(LARGE_HOLD_SECONDS)
+    assert shop.left() == 4
+    shop.clean_up(after=0)
+    assert buyer.post(payment_method=NEEDS_BANK, quantity=4).status_code == 409
 
 
 def test_the_addresses_of_one_network_hold_together(shop: Shop) -> None:

@@ -5,19 +5,22 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from demo.plans import add_demo_plans
 from demo.products import add_demo_products
 from payments_app.core.extensions import db
 from payments_app.customers.models import SavedCard
 from payments_app.notices.models import Mail
+from payments_app.orders.models import Product
 from payments_app.subscriptions.models import Subscription
 from tests.bystanders import own
 from tests.checkout.checkout_client import BROWSER, CheckoutClient
 from tests.customers.mailed_link import known
 from tests.customers.shoppers import ADA, GRACE, buy, cards, press, send, work
 from tests.own_worker import work as work_on
+from tests.reconcile.books import execute
+from tests.security.test_stock_holds import NEEDS_BANK
 
 pytestmark = pytest.mark.portable
 
@@ -100,6 +103,19 @@ def test_its_owner_is_told_in_any_browser_that_has_proved_the_address(
     buy(checkout, checkout.client, item="coffee-club")
     elsewhere = known(checkout, browser=checkout.stranger())
     assert send(elsewhere, item="coffee-club").json["error"]["code"] == "already_bought"
+
+
+@pytest.mark.parametrize("item", ["coffee-club", "field-notes"])
+def test_a_bank_s_check_that_a_stranger_left_open_keeps_the_address_s_owner_from_nothing(
+    checkout: CheckoutClient, item: str
+) -> None:
+    buy(checkout, checkout.client, item="enamel-mug")
+    ada = known(checkout, browser=checkout.client)
+    with checkout.app.app_context():
+        execute(update(Product).where(Product.slug == item).values(per_customer=1))
+    buy(checkout, checkout.stranger(), item=item, payment_method=NEEDS_BANK)
+    assert send(ada, item=item).status_code == 202
+    assert send(ada, item=item).json["error"]["code"] == "already_bought"
 
 
 def test_one_to_a_customer_is_one(checkout: CheckoutClient) -> None:

@@ -37,7 +37,7 @@ T = TypeVar("T")
 
 _GENERATION_SECONDS = 30 * 24 * 3600  # far longer than anything is kept
 _PURGE_SECONDS = 10
-_SEALED = re.compile(rb'\{"seal": "([0-9a-f]{64})", "value": (.*)\}')
+_SEALED = re.compile(rb'\{"seal": "([0-9a-f]{64})", "until": (\d{1,12}), "value": (.*)\}')
 _cache = Cache()
 
 cache_group = AppGroup("cache", help="Public answers, here and at the CDN.")
@@ -57,7 +57,8 @@ class _AsIs(BaseSerializer):
 
 class JsonRedisCache(RedisCache):
     """Redis that holds JSON: whoever writes to it can't make us run code, as pickle would. Each
-    value is sealed with its key: what somebody else wrote is as if it were not there."""
+    value is sealed with its key and its end: what somebody else wrote, kept for longer or put back
+    is as if it were not there."""
 
     serializer = _AsIs()  # type: ignore[assignment]
 
@@ -69,28 +70,30 @@ class JsonRedisCache(RedisCache):
         return [self._opened(*each) for each in zip(keys, super().get_many(*keys), strict=True)]
 
     def set(self, key: str, value: Any, timeout: int | dt.timedelta | None = None) -> Any:
-        return super().set(key, self._sealed(key, value), timeout)
+        return super().set(key, self._sealed(key, value, timeout), timeout)
 
     def set_many(
         self, mapping: dict[str, Any], timeout: int | dt.timedelta | None = None
     ) -> list[Any]:
-        sealed = {key: self._sealed(key, value) for key, value in mapping.items()}
+        sealed = {key: self._sealed(key, value, timeout) for key, value in mapping.items()}
         return super().set_many(sealed, timeout)
 
-    def _sealed(self, key: str, value: Any) -> bytes:
+    def _sealed(self, key: str, value: Any, timeout: int | dt.timedelta | None) -> bytes:
+        until = int(time.time()) + self._normalize_timeout(timeout)
         text = json.dumps(value)
-        return f'{{"seal": "{self._seals(key, text)[0]}", "value": {text}}}'.encode()
+        seal = self._seals(key, until, text)[0]
+        return f'{{"seal": "{seal}", "until": {until}, "value": {text}}}'.encode()
 
     def _opened(self, key: str, stored: bytes | None) -> Any:
         found = _SEALED.fullmatch(stored or b"")
-        if found is None:
+        if found is None or (until := int(found[2])) < time.time():
             return None
-        seal, text = found[1].decode(), found[2].decode("ascii", "replace")
-        ours = any(hmac.compare_digest(seal, one) for one in self._seals(key, text))
+        seal, text = found[1].decode(), found[3].decode("ascii", "replace")
+        ours = any(hmac.compare_digest(seal, one) for one in self._seals(key, until, text))
         return json.loads(text) if ours else None
 
-    def _seals(self, key: str, text: str) -> list[str]:
-        return seals("cache", f"{self._get_prefix()}{key}\n{text}")
+    def _seals(self, key: str, until: int, text: str) -> list[str]:
+        return seals("cache", f"{self._get_prefix()}{key}\n{until}\n{text}")
 
 
 def prepare(app: Flask) -> None:

@@ -84,7 +84,8 @@ KINDS = {
     "api_keys_known": Kind(
         "a member who may sign in no more, or is no administrator any more, was shown the secret of"
         " API keys that are good",
-        "Give each a new secret at `/staff/api-keys` and bring it to its application, or revoke it.",
+        "Give each a new secret at `/staff/api-keys` and bring it to its application, or revoke"
+        " it.",
         "api keys",
     ),
     "breaker_open": Kind(

@@ -85,7 +85,7 @@ venv-demo: python
 	@$(PYTHON) -m parts.venv requirements.txt requirements-demo.txt
 
 venv-test: python
-	@$(PYTHON) -m parts.venv requirements.txt requirements-demo.txt requirements-test.txt
+	@$(PYTHON) -m parts.venv requirements.txt requirements-demo.txt requirements-test.txt requirements-tracing.txt
 
 python:
 	@test -n "$(PYTHON)" || { \

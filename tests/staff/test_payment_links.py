@@ -14,6 +14,7 @@ from payments_app.notices.models import Mail
 from payments_app.payment_requests.models import PaymentRequest
 from tests.accounts.staff_driver import Browser, StaffDriver
 from tests.bystanders import own
+from tests.checkout.checkout_client import BROWSER
 from tests.own_worker import work
 
 FORM = {
@@ -82,7 +83,7 @@ def test_whoever_has_a_link_reads_no_more_of_its_address_than_its_owner_needs(
     assert token is not None
     assert key is not None
     form = {"csrf_token": token[1], "key": key[1], "item": requests(app)[0].id, "email": "bo"}
-    again = buyer.post("/transactions", data=form)
+    again = buyer.post("/transactions", data=form, headers=BROWSER)
     assert again.status_code == 422
     assert "bob@example.com" not in again.text
     assert "b...@example.com is asked to pay." in again.text

@@ -80,6 +80,7 @@ KINDS = {
         "a payment made at Stripe has another amount than the price of its download",
         "Send the file by hand, or refund the payment.",
         PAYMENT,
+        "when the payment is refunded whole",
     ),
     "api_keys_known": Kind(
         "a member who may sign in no more, or is no administrator any more, was shown the secret of"
@@ -185,6 +186,7 @@ KINDS = {
         "a merchant asked for its link to Stripe's form, and none could be made",
         _MERCHANT,
         "merchants",
+        "when the account may take payments",
     ),
     "not_compared": Kind(
         "a window of the books could not be compared with Stripe's for an hour",
@@ -221,6 +223,7 @@ KINDS = {
         "a subscription had ended when a payment of it succeeded",
         "Refund it if the customer has no use of it.",
         PAYMENT,
+        "when the payment is refunded whole",
     ),
     "paid_in_part": Kind(
         "less was captured than it costs; nothing was handed over, and nobody is charged for the"
@@ -228,11 +231,13 @@ KINDS = {
         "What to do is in the alert: hand it over, ask for the rest by a payment link, or refund"
         " what was captured.",
         PAYMENT,
+        "when the payment is refunded whole",
     ),
     "paid_twice": Kind(
         "a payment that had ended succeeded, and another is live for the same thing",
         _TWICE,
         PAYMENT,
+        "when the payment is refunded whole",
     ),
     "reconciliation": Kind(
         'our books and Stripe\'s differ; "... findings are open" means more than five of one kind',
@@ -296,6 +301,7 @@ KINDS = {
         "Stripe refuses payments for a merchant; no buyer was charged",
         _MERCHANT,
         PAYMENT,
+        "when the account may take payments",
     ),
     "stripe_doctor": Kind(
         "our account at Stripe is not as the product needs it: a destination that is missing,"

@@ -5,13 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from sqlalchemy import exists, func, literal, select
+from sqlalchemy import and_, exists, func, literal, select
 from sqlalchemy.orm import Session
 
 from payments_app.attention.facts import COLUMNS
 from payments_app.core import alerts
 from payments_app.core.alerts import Alert
 from payments_app.core.db.clock import database_now
+from payments_app.core.db.columns import as_object
 from payments_app.core.db.session import atomic
 from payments_app.core.history import SYSTEM
 from payments_app.core.jobs import unknown
@@ -23,7 +24,7 @@ from payments_app.ops.diagnosis import Trouble
 from payments_app.payments.models import Transaction
 from payments_app.payments.phases import State
 from payments_app.payments.refunds.models import Refund, RefundState
-from payments_app.payments.truth import REFUND_FAILED, truth_of
+from payments_app.payments.truth import REFUND_FAILED, REFUNDED, truth_of
 from payments_app.reconcile.models import Finding
 
 _OF_WATCH = ("late", "redis", "stripe_slow", "differs")
@@ -41,6 +42,8 @@ _QUIET = {
 }
 # Alerts on what waits at large: the command whose messages do.
 _WAITING = {"merchant_waits": "merchants.create_account", "webhook_waiting": "inbound.process"}
+# Of these a refund of all of it is one way to deal with it.
+_OF_MONEY = ("another_price", "paid_after_end", "paid_in_part", "paid_twice")
 _OF_ALL = ("", "many")  # what the key of an alert on all findings of a kind ends in
 
 
@@ -61,6 +64,7 @@ def close_gone(session: Session, found: Iterable[Trouble]) -> int:
         *_of_waiting(session),
         *_of_refunds(session),
         *_of_merchants(session),
+        *_of_given_back(session),
     ]
     return sum(alerts.acknowledge(session, key, SYSTEM) for key in gone)
 
@@ -68,6 +72,15 @@ def close_gone(session: Session, found: Iterable[Trouble]) -> int:
 def _open_keys(session: Session, *kinds: str) -> list[str]:
     query = select(Alert.key).where(Alert.kind.in_(kinds), Alert.acknowledged_at.is_(None))
     return list(session.scalars(query.order_by(Alert.id)))
+
+
+def _payments_of(session: Session, *kinds: str) -> dict[str, str]:
+    """The payments that the open alerts of these kinds name, by the alert's key."""
+    query = select(Alert.key, Alert.data).where(
+        Alert.kind.in_(kinds), Alert.acknowledged_at.is_(None)
+    )
+    named = {key: as_object(data).get("transaction_id") for key, data in session.execute(query)}
+    return {key: str(id_) for key, id_ in named.items() if id_}
 
 
 def _of_watch(session: Session, still: set[str]) -> Iterator[str]:
@@ -86,16 +99,11 @@ def _of_findings(session: Session) -> Iterator[str]:
 
 def _of_pending(session: Session) -> Iterator[str]:
     """Alerts about payments of which the outcome was not known, and is."""
-    rows = session.execute(
-        select(Alert.key, Alert.data).where(
-            Alert.kind.in_(_OF_PENDING), Alert.acknowledged_at.is_(None)
-        )
-    ).all()
-    about = {row.key: (row.data or {}).get("transaction_id") for row in rows}
+    about = _payments_of(session, *_OF_PENDING)
     ended = set(
         session.scalars(
             select(Transaction.id).where(
-                Transaction.id.in_([id_ for id_ in about.values() if id_]),
+                Transaction.id.in_(about.values()),
                 Transaction.state != State.PENDING,
             )
         )
@@ -183,14 +191,24 @@ def _of_refunds(session: Session) -> Iterator[str]:
 
 
 def _of_merchants(session: Session) -> Iterator[str]:
-    """Where a merchant's account is connected again, or was read since."""
-    for kind, gone in (
-        ("merchant_left", ConnectedAccount.deauthorized_at.is_(None)),
-        ("account_unreadable", ConnectedAccount.refreshed_at > Alert.last_at),
+    """Where a merchant's account is connected again, was read since, or may take payments."""
+    account, read = ConnectedAccount, ConnectedAccount.refreshed_at > Alert.last_at
+    for kind, named, gone in (
+        ("merchant_left", account.stripe_account_id, account.deauthorized_at.is_(None)),
+        ("account_unreadable", account.stripe_account_id, read),
+        ("seller_refused", account.stripe_account_id, and_(read, account.charges_enabled)),
+        ("no_link", account.merchant_id, and_(read, account.charges_enabled)),
     ):
-        key = literal(f"{kind}:") + ConnectedAccount.stripe_account_id
+        key = literal(f"{kind}:") + named
         yield from session.scalars(
             select(Alert.key)
-            .join(ConnectedAccount, Alert.key == key)
+            .join(account, Alert.key == key)
             .where(Alert.kind == kind, Alert.acknowledged_at.is_(None), gone)
         )
+
+
+def _of_given_back(session: Session) -> Iterator[str]:
+    about = _payments_of(session, *_OF_MONEY)
+    rows = session.execute(select(*COLUMNS).where(Transaction.id.in_(about.values())))
+    refunded = {row.id for row in rows if truth_of(row).status == REFUNDED}
+    return (key for key, id_ in about.items() if id_ in refunded)

@@ -12,6 +12,7 @@ from payments_app.core.alerts import Alert
 from payments_app.core.db.clock import database_now
 from payments_app.core.db.session import atomic, note_change
 from payments_app.core.jobs.outbox import Message
+from payments_app.merchants.models import ConnectedAccount, Merchant
 from payments_app.ops.causes import close_gone
 from payments_app.ops.diagnosis import Trouble
 from payments_app.payments.models import Transaction
@@ -146,6 +147,58 @@ def _refund(session: Session, transaction_id: str, state: str) -> str:
 @atomic
 def _sent(session: Session, refund_id: str) -> None:
     session.execute(update(Refund).where(Refund.id == refund_id).values(state="succeeded"))
+
+
+@pytest.mark.parametrize("kind", ["another_price", "paid_after_end", "paid_in_part", "paid_twice"])
+def test_money_that_was_given_back_whole_is_no_alert(
+    app: Flask, job_driver: JobDriver, kind: str
+) -> None:
+    payment = StoredPayments(app).payment("complete")
+    _alert(kind, f"{kind}:{payment}", payment)
+    assert close_gone([]) == 0
+    _refund(payment, "succeeded")
+    assert close_gone([]) == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "named"),
+    [
+        ("merchant_left", "acct_causes"),
+        ("account_unreadable", "acct_causes"),
+        ("seller_refused", "acct_causes"),
+        ("no_link", "mer_causes"),
+    ],
+)
+def test_an_account_that_is_well_again_is_no_alert(
+    app: Flask, job_driver: JobDriver, kind: str, named: str
+) -> None:
+    _left()
+    _alert(kind, f"{kind}:{named}")
+    assert close_gone([]) == 0
+    _back()
+    assert close_gone([]) == 1
+
+
+@atomic
+def _left(session: Session) -> None:
+    session.add(Merchant(id="mer_causes", name="The Other Shop", email="other@example.com"))
+    session.flush()
+    session.add(
+        ConnectedAccount(
+            merchant_id="mer_causes",
+            country="US",
+            charge_type="destination",
+            stripe_account_id="acct_causes",
+            deauthorized_at=database_now(),
+        )
+    )
+
+
+@atomic
+def _back(session: Session) -> None:
+    account = session.get_one(ConnectedAccount, "mer_causes")
+    account.deauthorized_at, account.charges_enabled = None, True
+    account.refreshed_at = database_now(60)
 
 
 def test_who_closed_it_is_the_system(job_driver: JobDriver) -> None:

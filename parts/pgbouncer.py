@@ -16,7 +16,7 @@ from parts.process import Process
 class PgBouncer(Process):
     """`mode` is `session` or `transaction`; at most `size` connections go on to the server."""
 
-    def __init__(self, server: Postgres, mode: str, *, size: int = 3) -> None:
+    def __init__(self, server: Postgres, mode: str, *, size: int) -> None:
         self.directory = Path(tempfile.mkdtemp(prefix="pgbouncer-"))
         self.port, user = free_port(), unprivileged_user()
         self._users = self.directory / "users.txt"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from flask import Flask, current_app
 
@@ -29,7 +30,8 @@ def prepare(app: Flask) -> None:
     provider.add_span_processor(InThisProcess(endpoint))
     app.extensions["tracer_provider"] = provider
     app.extensions["tracer"] = provider.get_tracer("payments_app")
-    FlaskInstrumentor().instrument_app(app, tracer_provider=provider)
+    for_requests: Any = FlaskInstrumentor()  # its functions have no types
+    for_requests.instrument_app(app, tracer_provider=provider)
     RedisInstrumentor().instrument(tracer_provider=provider)
 
 

@@ -29,6 +29,7 @@ class InThisProcess(SpanProcessor):
 
     def __init__(self, endpoint: str) -> None:
         self._endpoint, self._pid = endpoint, 0
+        self._batch: Any = None  # its functions have no types, as those below
 
     def on_end(self, span: Any) -> None:
         """See SpanProcessor, as those that follow."""
@@ -46,7 +47,8 @@ class InThisProcess(SpanProcessor):
 
 class _Cutting(SpanExporter):
     def __init__(self, endpoint: str) -> None:
-        self._sends = OTLPSpanExporter(endpoint=f"{endpoint}/v1/traces", timeout=_TIMEOUT_SECONDS)
+        url = f"{endpoint}/v1/traces"
+        self._sends: Any = OTLPSpanExporter(endpoint=url, timeout=_TIMEOUT_SECONDS)
 
     def export(self, spans: Sequence[Any]) -> Any:
         return self._sends.export([_cut(each) for each in spans])

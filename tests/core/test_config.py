@@ -172,6 +172,10 @@ def test_all_missing_settings_are_named_at_once() -> None:
         ("CACHE_REDIS_URL", "redis://cache/0?encoding=utf-99", "CACHE_REDIS_URL can't be read"),
         ("CACHE_REDIS_URL", "redis://cache/0?protocol=9", "CACHE_REDIS_URL can't be read"),
         ("CACHE_REDIS_URL", "rediss://cache/0?ssl_version=x", "CACHE_REDIS_URL can't be read"),
+        ("REDIS_URL", "sentinel://one:26379,two", "REDIS_URL can't be read"),
+        ("REDIS_URL", "sentinel://one:99999/jobs/0", "REDIS_URL can't be read"),
+        ("REDIS_URL", "sentinel://one,/jobs/0", "REDIS_URL can't be read"),
+        ("LEGAL_KEEPING_DAYS", "10 years", "LEGAL_KEEPING_DAYS"),
         ("DATABASE_URL", "postgresql://db/payments?nonsense=1", "DATABASE_URL can't be read"),
         ("DATABASE_URL", "sqlite:///file::memory:?uri=true", "DATABASE_URL must name a file"),
         ("DATABASE_URL", "sqlite:///file:x?mode=memory&uri=true", "DATABASE_URL must name a file"),
@@ -247,6 +251,7 @@ def test_one_redis_for_jobs_and_cache_is_refused(jobs: str, cache: str) -> None:
         ("DATABASE_URL", "postgresql:///payments?host=/run/postgresql"),
         ("CACHE_REDIS_URL", "rediss://cache/0?ssl_ca_certs=/etc/ca.pem&protocol=3"),
         ("CACHE_REDIS_URL", "unix:///run/cache.sock?db=1"),
+        ("REDIS_URL", "sentinel://payments:a%40b@one:26379,two.example/jobs/0"),
     ],
 )
 def test_what_says_how_to_reach_a_server_is_taken(name: str, value: str) -> None:

@@ -101,7 +101,8 @@ def paid(site: Web, settings: dict[str, str]) -> str:
 def test_one_trace_spans_request_message_and_stripe(
     site: Web, paid: str, collector: Collector
 ) -> None:
-    assert wait_until(lambda: bool(collector.named("stripe.confirm")), 30)
+    names = ("POST /transactions", "charge", "stripe.confirm")
+    assert wait_until(lambda: all(map(collector.named, names)), 30), collector.spans
     (request,) = collector.named("POST /transactions")
     (message,) = collector.named("charge")
     (confirm,) = collector.named("stripe.confirm")

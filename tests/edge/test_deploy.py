@@ -250,11 +250,11 @@ def test_settings_that_can_not_be_read_are_named(tmp_path: Path) -> None:
 
 
 def test_a_backup_keeps_the_list_of_who_was_erased(filled: str, tmp_path: Path) -> None:
-    (tmp_path / "erasures").write_text("cust_before  2026-01-01T00:00:00\n")
+    (tmp_path / "erasures.txt").write_text("cust_before  2026-01-01T00:00:00\n")
     with psycopg.connect(libpq(filled)) as connection:
         connection.execute(
             "INSERT INTO pay_erasures (id, customer_id, asked_by) VALUES ('era_1', 'cust_now', 'x')"
         )
     assert _run("backup", filled, tmp_path).returncode == 0
-    listed = (tmp_path / "erasures").read_text()
+    listed = (tmp_path / "erasures.txt").read_text()
     assert [line.split()[0] for line in listed.splitlines()] == ["cust_before", "cust_now"]

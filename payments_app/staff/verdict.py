@@ -19,6 +19,7 @@ from payments_app.payments.truth import (
     Need,
     Truth,
 )
+from payments_app.reconcile.kinds import KINDS
 from payments_app.staff.zones import When, when
 
 # Text, class and icon of a status that is no phase: never by colour alone.
@@ -41,7 +42,7 @@ _STEPS = {
     "dispute": "Answer the customer's bank with evidence, or accept that the money is gone.",
     "fraud_warning": "The card's bank says that this was fraud. Refund it if you can't prove the "
     "sale: a dispute would cost its fee as well.",
-    "finding": "The books differ ({about}). See the reconciliation page.",
+    "finding": "The books differ: {about}. See the reconciliation page.",
     "double": "Likely paid twice by {about}. Ask the customer, and refund one of the two.",
     "stuck": "Nothing has moved for too long. Look at its timeline, and at the queues.",
     "alert": "{about}",
@@ -113,7 +114,10 @@ def sentence_of(need: Need, amount: str = "") -> str:
             f"A refund{amount and f' of {amount}'} did not reach the customer{why}. "
             "Refund it again, or give the money back in another way."
         )
-    return _STEPS.get(need.what, "{about}").format(about=need.about or need.what)
+    about = need.about or need.what
+    if need.what == "finding" and about in KINDS:
+        about = KINDS[about].words
+    return _STEPS.get(need.what, "{about}").format(about=about)
 
 
 def closed_words(action: str, code: str) -> str:

@@ -104,6 +104,10 @@ def _happened(payment: Payment, zone: ZoneInfo) -> str:
     said = f"{word} on {local:%a %b} {local.day}, {local:%I:%M %p}".replace(", 0", ", ")
     if payment.state == State.FAILED and payment.phase != Phase.CANCELED:
         return f"{said}. {payment.error_summary}"
+    if payment.truth and payment.truth.status == DISPUTED:
+        return f"{said}. The customer's bank disputes it."
+    if payment.truth and payment.truth.status == REFUND_FAILED:
+        return f"{said}. A refund came back: {payment.words}."
     rest = payment.words or ("" if payment.state != State.PENDING else payment.badge)
     return f"{said}. {rest[:1].upper()}{rest[1:]}{'.' if rest else ''}".strip()
 

@@ -103,6 +103,24 @@ def test_another_card_can_be_typed_beside_the_saved_one(buyer: Buyer, shop_app: 
     buyer.reads("Mastercard ending in 4444")
 
 
+def test_a_saved_card_pays_while_stripe_is_gone(buyer: Buyer, shop_app: Flask) -> None:
+    buyer.open()
+    buyer.fill(email="gone@example.com")
+    buyer.page.get_by_label("Save this card for next time").check()
+    buyer.press_pay()
+    buyer.sees("Thank you")
+    follow_mailed_link(shop_app, buyer, "gone@example.com")
+    buyer.reads("Visa ending in 4242")
+    buyer.page.route("**/stripe.js", lambda route: route.abort())
+    buyer.open()
+    buyer.page.get_by_label("Another card").check()
+    buyer.reads("The card fields couldn't load. No payment was made.")
+    expect(buyer.page.locator("[data-pay]")).to_be_hidden()
+    buyer.page.get_by_label("Visa ending in 4242").check()
+    buyer.press_pay()
+    buyer.sees("Thank you")
+
+
 def test_a_plan_is_subscribed_to_and_cancelled(buyer: Buyer, shop_app: Flask) -> None:
     pay(buyer, "coffee-club", "member@example.com")
     buyer.sees("Thank you")

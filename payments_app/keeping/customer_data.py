@@ -27,16 +27,16 @@ from payments_app.core.web.visitor_sessions import VisitorSession
 from payments_app.customers.models import Customer, SavedCard
 from payments_app.downloads.models import DigitalPurchase
 from payments_app.keeping.cuts import ERASED, erased_address, without_persons
-from payments_app.notices.endpoint_health import OFF
+from payments_app.notices.endpoint_health import FAILING, OFF
 from payments_app.notices.models import Mail
 from payments_app.notices.webhook_models import WebhookEvent
 from payments_app.orders.models import Order, OrderLine
 from payments_app.payment_requests.models import PaymentRequest
+from payments_app.payments.disputes.answer_models import DisputeAnswer, EvidenceFile
 from payments_app.payments.disputes.models import Dispute
 from payments_app.payments.models import PaymentRecord, Role, Transaction
 from payments_app.payments.refunds.models import Refund
 from payments_app.payments.unmatched import UnmatchedObject
-from payments_app.portal.sign_in import PORTAL_LINK
 from payments_app.reconcile.models import Finding
 from payments_app.staff.payments.saved_filters import SavedFilter
 from payments_app.subscriptions.models import Subscription
@@ -44,7 +44,7 @@ from payments_app.subscriptions.periods import Period
 
 Cut = Callable[[Any], Any]
 GONE: dict[str, Cut] = {}  # the whole row goes
-_MERCHANTS = (PORTAL_LINK, OFF)  # mails to merchants, who may have the same address
+_MERCHANTS = ("portal_link", FAILING, OFF)  # mails to merchants, who may have the same address
 
 
 @dataclass(frozen=True)
@@ -171,6 +171,7 @@ def _payments(customer: Customer) -> tuple[Place, ...]:
     intents = select(Transaction.stripe_payment_id).where(
         Transaction.id.in_(paid), Transaction.stripe_payment_id.is_not(None)
     )
+    disputes = select(Dispute.id).where(Dispute.transaction_id.in_(paid))
     return (
         Place(
             Transaction,
@@ -215,6 +216,8 @@ def _payments(customer: Customer) -> tuple[Place, ...]:
             {"stripe_data": _json},
             counted=True,
         ),
+        Place(DisputeAnswer, DisputeAnswer.dispute_id.in_(disputes), cut={"evidence": _json}),
+        Place(EvidenceFile, EvidenceFile.dispute_id.in_(disputes), cut=GONE),
         Place(Finding, Finding.transaction_id.in_(paid), cut={"details": _json}),
         Place(
             UnmatchedObject,

@@ -135,9 +135,21 @@ KINDS = {
     ),
     "dispute": Kind(
         "a customer's bank takes money back",
-        "Hand in evidence in Stripe's Dashboard before the date it names.",
+        "Answer it at `/staff/disputes` before the date it names.",
         PAYMENT,
         "when nothing can be handed in any more",
+    ),
+    "dispute_answer_refused": Kind(
+        "Stripe refused an answer to a dispute: nothing was submitted",
+        "Read Stripe's words on the dispute's page, correct the answer, and submit it again.",
+        PAYMENT,
+        "when an answer was submitted",
+    ),
+    "dispute_due": Kind(
+        "a dispute has no answer, and its time is nearly over, or is",
+        "Answer it at `/staff/disputes`, or accept that the money is gone.",
+        PAYMENT,
+        "when it is answered or decided",
     ),
     "early_fraud_warning": Kind(
         "the card's bank says that a payment was fraud",

@@ -23,7 +23,7 @@ MEANINGS = {
         (
             *("charge", "retry", "stripe.recovered", "ops.stripe_doctor", "ledger.post_fee"),
             *("disputes.refresh", "disputes.warn", "refunds.look_up", "refunds.refresh"),
-            *("disputes.keep_draft", "disputes.submit"),
+            *("disputes.keep_draft", "disputes.submit", "keeping.erase_at_stripe"),
             *("connect.read", "connect.read_by_charge", "connect.read_by_refund"),
             *("merchants.create_account", "merchants.make_link", "merchants.refresh_account"),
             *("reconcile.compare", "reconcile.fix", "reconcile.stage_rounds"),

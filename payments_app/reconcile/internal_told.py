@@ -67,7 +67,8 @@ def _receipts(session: Session, paid: ColumnElement[bool]) -> Iterator[Differenc
             about["receipt"] = "nothing"
             yield Difference("receipt_missing", payment.id, began, payment.id, about)
             continue
-        if mail.recipient != payment.email or str(payment.money_paid) not in mail.text:
+        tells = not payment.paid or str(payment.money_paid) in mail.text  # a receipt of nothing
+        if mail.recipient != payment.email or not tells:
             about["receipt"] = f"{mail.subject} to {mail.recipient}"
             yield Difference("receipt_differs", payment.id, began, payment.id, about)
         if mail.state == "undelivered" or _is_forgotten(session, mail):

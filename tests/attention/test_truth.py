@@ -79,7 +79,11 @@ def test_an_open_dispute_is_answered_by_its_deadline() -> None:
     found = about(disputes=[dispute()])
     (need,) = found.needs
     assert found.status == "disputed"
-    assert (need.what, need.by, need.until) == ("dispute", "admin", "2026-12-01T00:00:00+00:00")
+    assert (need.what, need.by, need.until) == (
+        "dispute",
+        "answer_dispute",
+        "2026-12-01T00:00:00+00:00",
+    )
 
 
 def test_a_dispute_that_the_bank_decides_needs_nobody() -> None:

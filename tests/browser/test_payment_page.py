@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from flask import Flask
 from playwright.sync_api import Browser, Page, expect
 
 from parts.app import Web
@@ -13,11 +12,6 @@ from tests.browser.dashboard import Dashboard
 from tests.staff.stored_payments import StoredPayments
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def dashboard(shop_app: Flask) -> Dashboard:
-    return Dashboard(shop_app)
 
 
 @pytest.fixture

@@ -173,7 +173,9 @@ def test_it_pauses_in_the_background_and_asks_at_once_when_shown(
 
 def test_a_question_that_hangs_is_given_up_and_is_alone(buyer: Buyer) -> None:
     hanging: list[Route] = []
-    buyer.page.route(lambda url: is_status(url) and not hanging, hanging.append)
+    buyer.page.route(
+        lambda url: is_status(url) and not hanging, lambda route: hanging.append(route)
+    )
     polls = polls_of(buyer.page)
     with buyer.page.expect_request(lambda request: is_status(request.url)):
         buyer.pay()

@@ -64,7 +64,7 @@ def in_a_phase(checkout: CheckoutClient, phase: str) -> str:
 def test_a_reader_without_a_cookie_reads_what_flask_answers(
     app: Flask, in_a_phase: str, prefix: str
 ) -> None:
-    before, path = app.wsgi_app, prefix + in_a_phase
+    before, path = app.wsgi_app.inner, prefix + in_a_phase
     flask = ask(before.flask, path, {})
     before.flask = nobody
     answer = ask(before, path, {})
@@ -79,7 +79,7 @@ def test_a_reader_without_a_cookie_reads_what_flask_answers(
 def test_a_reader_who_knows_it_gets_the_304_that_flask_answers(
     app: Flask, in_a_phase: str, query: str, cookie: dict[str, str]
 ) -> None:
-    before, path = app.wsgi_app, in_a_phase + query
+    before, path = app.wsgi_app.inner, in_a_phase + query
     known = cookie | {"If-None-Match": ask(before.flask, path, {}).headers["ETag"]}
     flask = ask(before.flask, path, known)
     before.flask = nobody
@@ -111,8 +111,8 @@ def test_whatever_else_is_asked_is_flasks(
     app: Flask, checkout: CheckoutClient, method: str, query: str, headers: dict[str, str]
 ) -> None:
     path = f"/transactions/{checkout.post().json['id']}{query}"
-    app.wsgi_app.flask = nobody
-    assert ask(app.wsgi_app, path, headers, method).status == "299 Flask"
+    app.wsgi_app.inner.flask = nobody
+    assert ask(app.wsgi_app.inner, path, headers, method).status == "299 Flask"
 
 
 def test_an_unknown_outcome_is_flasks_since_a_look_at_it_stages_a_look_up(
@@ -121,22 +121,22 @@ def test_an_unknown_outcome_is_flasks_since_a_look_at_it_stages_a_look_up(
     lost = checkout.post().json["id"]
     checkout.move(lost, "processing", "unknown")
     path = f"/transactions/{lost}"
-    etag = ask(app.wsgi_app, path, {}).headers["ETag"]
-    app.wsgi_app.flask = nobody
+    etag = ask(app.wsgi_app.inner, path, {}).headers["ETag"]
+    app.wsgi_app.inner.flask = nobody
     for headers in ({}, {"If-None-Match": etag}):
-        assert ask(app.wsgi_app, path, headers).status == "299 Flask"
+        assert ask(app.wsgi_app.inner, path, headers).status == "299 Flask"
 
 
 def test_what_there_is_not_is_flasks(app: Flask) -> None:
-    app.wsgi_app.flask = nobody
+    app.wsgi_app.inner.flask = nobody
     for name in (new_id("txn"), "txn_1", new_id("ord"), "txn_" + "0" * 26 + "%0A"):
-        assert ask(app.wsgi_app, f"/transactions/{name}", {}).status == "299 Flask"
+        assert ask(app.wsgi_app.inner, f"/transactions/{name}", {}).status == "299 Flask"
 
 
 def test_an_error_is_flasks(app: Flask, checkout: CheckoutClient) -> None:
     path = f"/transactions/{checkout.post().json['id']}"
     app.extensions["reading"] = create_engine("postgresql+psycopg://x@127.0.0.1:1/x")
-    answer = ask(app.wsgi_app, path, {})
+    answer = ask(app.wsgi_app.inner, path, {})
     assert (answer.status_code, answer.json["error"]["code"]) == (503, "unavailable")
 
 
@@ -156,8 +156,8 @@ def test_a_stranger_reads_nothing_personal_before_flask_either(
     app: Flask, checkout: CheckoutClient
 ) -> None:
     path = f"/transactions/{checkout.pay('pm_card_authenticationRequired')}"
-    app.wsgi_app.flask = nobody
-    said = json.dumps(ask(app.wsgi_app, path, {}).json)
+    app.wsgi_app.inner.flask = nobody
+    said = json.dumps(ask(app.wsgi_app.inner, path, {}).json)
     assert "ada@example.com" not in said
     assert "_secret_" not in said
     assert "4242" not in said

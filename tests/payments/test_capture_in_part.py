@@ -106,7 +106,8 @@ def test_the_receipt_says_it(held: Held) -> None:
     assert mail.subject.endswith("$15.00")
     for part in (mail.text, mail.html):
         assert "$15.00 was paid" in part
-        assert "$25.00" not in part
+        assert "$25.00 was paid" not in part
+        assert "Amount" in part
 
 
 @pytest.mark.followed_by_all

@@ -95,6 +95,8 @@ def test_no_address_is_made_of_what_a_request_says_of_its_host() -> None:
     assert written(_FROM_THE_REQUEST) == {
         "payments_app/core/web/incoming.py",  # refuses other hosts
         "payments_app/checkout/poll.py",  # leaves them to it
+        "payments_app/core/web/way_back.py",  # whether somebody came from a page of ours
+        "payments_app/embedding.py",  # asks the host's application for a page of ours
         "payments_app/core/logs.py",  # leaves the route's name there, for the server's own log
     }
 
@@ -103,6 +105,8 @@ def test_one_function_alone_makes_addresses_absolute() -> None:
     assert written(re.compile("public_url")) == {
         "payments_app/config.py",  # reads the setting
         "payments_app/core/web/links.py",  # is the function
+        "payments_app/core/jobs/heartbeats.py",  # says what a process was built with
+        "payments_app/embedding.py",  # asks the host's application for a page of ours
         "payments_app/checkout/poll.py",  # leaves other hosts to Flask
         "payments_app/checkout/turnstile.py",  # for whom a challenge was solved
         "payments_app/core/web/assets_build.py",  # renders without a request

@@ -31,7 +31,6 @@ ELSEWHERE = {
     "accounts/code.html": "tests/accounts/test_second_factor.py",
     "accounts/codes.html": "tests/accounts/test_second_factor.py",
     "checkout/challenge.html": "tests/checkout/test_provider_challenge.py",
-    "checkout/_question.html": "tests/checkout/test_challenge.py",
     "demo/mail.html": "tests/notices/test_mailbox_pages.py",
     "demo/mails.html": "tests/notices/test_mailbox_pages.py",
     "mail/download.html": "tests/downloads/test_downloads.py",

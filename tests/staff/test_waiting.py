@@ -50,7 +50,7 @@ def due(session: Session, payment: str, when: dt.datetime, leased: dt.datetime |
 
 def next_step(viewer: Browser, payment: str) -> str:
     page = " ".join(viewer.get(f"/staff/payments/{payment}").text.split())
-    found = re.search(r"<strong>Next step:</strong> (.*?) </p>", page)
+    found = re.search(r"<dt>Next step</dt> <dd> <p>(.*?)</p>", page)
     assert found is not None
     return re.sub(r"\d\d/\d\d/\d{4} ", "", found[1])
 

@@ -78,7 +78,7 @@ class Counting:
     """Stands before the application and counts its answers."""
 
     def __init__(self, app: Flask, counters: Counters) -> None:
-        self._inner, self._counters = app.wsgi_app, counters
+        self.inner, self._counters = app.wsgi_app, counters
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """As every WSGI application. The time ends as the answer begins."""
@@ -89,7 +89,7 @@ class Counting:
             return start_response(status, *more)  # type: ignore[arg-type]
 
         try:
-            return self._inner(environ, start)  # type: ignore[arg-type]
+            return self.inner(environ, start)  # type: ignore[arg-type]
         finally:
             self._count(environ, statuses[-1], time.perf_counter() - began)
 

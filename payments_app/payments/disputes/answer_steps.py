@@ -146,6 +146,8 @@ def note_sent(
         return
     kept.state, kept.sent_at = SENT, database_now()
     end_alerts(session, dispute.id, kept.to_state)
+    for number in range(1, kept.sends + 1):
+        alerts.acknowledge(session, _refused_key(kept.id, number), history.SYSTEM)
     _record(
         session,
         dispute,
@@ -170,7 +172,7 @@ def note_refused(session: Session, answer_id: str, words: str) -> None:
     alerts.raise_alert(
         session,
         "dispute_answer_refused",
-        f"dispute_answer_refused:{answer_id}:{kept.sends}",
+        _refused_key(answer_id, kept.sends),
         f"{dispute.transaction_id} ({dispute.money}): the answer to its dispute was not submitted: "
         f"{words}",
         severity="critical",
@@ -195,3 +197,7 @@ def _record(session: Session, dispute: Dispute, what: str, **data: object) -> No
         subject=dispute.id,
         **data,
     )
+
+
+def _refused_key(answer_id: str, sends: int) -> str:
+    return f"dispute_answer_refused:{answer_id}:{sends}"

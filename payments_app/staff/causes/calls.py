@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from payments_app.core.db.ids import without_payment_methods
 from payments_app.gateway.results import Verdict
 from payments_app.staff.cells import in_words
 
@@ -54,7 +55,8 @@ def sentence(call: Call, later: Sequence[Call]) -> tuple[str, bool]:
     name, data = call
     asked = _ASKED.get(name) or f"Asked Stripe: {in_words(name)}"
     verdict, status = data.get("verdict"), data.get("http_status")
-    told = data.get("message") or in_words(data.get("error_code")) or ""
+    message = without_payment_methods(str(data.get("message") or ""))
+    told = message or in_words(data.get("error_code")) or ""
     if verdict == Verdict.UNKNOWN:
         came = _came_of_it(name, later)
         what = f"Stripe answered {status}" if _is_error(status) else "No answer of Stripe's came"

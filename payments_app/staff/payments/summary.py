@@ -102,7 +102,8 @@ def _happened(payment: Payment, zone: ZoneInfo) -> str:
         return str(payment.badge)
     local = in_zone(dt.datetime.fromisoformat(at), zone)
     said = f"{word} on {local:%a %b} {local.day}, {local:%I:%M %p}".replace(", 0", ", ")
-    if payment.state == State.FAILED and payment.phase != Phase.CANCELED:
+    tells = payment.state == State.FAILED and payment.phase != Phase.CANCELED
+    if tells or (payment.state == State.PENDING and payment.reason):
         return f"{said}. {payment.error_summary}"
     if payment.truth and payment.truth.status == DISPUTED:
         return f"{said}. The customer's bank disputes it."

@@ -79,6 +79,9 @@ def look(app: Flask) -> None:
     FACTS["host's unknown page"] = seen(client.get("/nothing"))
     page = {"Accept": "text/html"}
     FACTS["our unknown page"] = seen(client.get("/pay/nothing", headers=page))
+    FACTS["a form's address"] = seen(client.get("/pay/cart/items", headers=page))
+    came = page | {"Referer": "http://localhost/pay/account"}
+    FACTS["a form's address from a page"] = seen(client.get("/pay/cart/items", headers=came))
     FACTS["our unknown payment"] = seen(client.get("/pay/api/v1/payments/prq_no"))
     FACTS["host's form without a token"] = seen(client.post("/users", data={"email": ADA}))
     FACTS["our form without a token"] = seen(

@@ -137,6 +137,10 @@ class TestOurs:
     def test_has_cookies_of_its_own_which_the_host_never_gets(self, facts: dict[str, Any]) -> None:
         assert facts["checkout of a stranger"]["cookies"] == {"payments_session": "Path=/pay"}
 
+    def test_leads_from_a_form_s_address_back_to_its_page(self, facts: dict[str, Any]) -> None:
+        assert facts["a form's address"]["location"] == "/pay/cart"
+        assert facts["a form's address from a page"]["location"] == "/pay/account"
+
     def test_leads_staff_to_its_own_sign_in(self, facts: dict[str, Any]) -> None:
         assert facts["staff"]["location"] == "/pay/staff/login?next=/staff/payments"
 

@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 from flask import current_app, request
 from werkzeug.exceptions import HTTPException
 
+from payments_app.core.web.links import on_site, without_prefix
+
 View = TypeVar("View", bound=Callable[..., Any])
 
 
@@ -37,13 +39,14 @@ def page_before() -> str | None:
         endpoint, _ = adapter.match(method="POST")
     except HTTPException:
         return None
-    pages = (page for page in _candidates(str(endpoint)) if page)
-    return next((p for p in pages if adapter.test(urlsplit(p).path, "GET")), None)
+    pages = (without_prefix(page) for page in _candidates(str(endpoint)) if page)
+    page = next((p for p in pages if adapter.test(urlsplit(p).path, "GET")), None)
+    return on_site(page) if page is not None else None
 
 
 def _candidates(endpoint: str) -> Iterator[str | None]:
     came = urlsplit(request.referrer or "")
-    if came.netloc == request.host and came.path != request.path:
+    if came.netloc == request.host and came.path != on_site(request.path):
         # One slash: two would name another host.
         yield came._replace(scheme="", netloc="", path="/" + came.path.lstrip("/")).geturl()
     declared = getattr(current_app.view_functions[endpoint], "__posted_from__", None)

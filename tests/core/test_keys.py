@@ -20,7 +20,7 @@ TEXTS = frozenset(
     decided_by_transaction_id disabled_reason error error_code error_message fix last_error link_url
     name old_secret opened_by
     payment_status reason receipt_url resolution resolved_by statement_descriptor stripe_reason
-    stripe_status
+    stripe_status traceparent waits_for
     """.split()
 )
 

@@ -67,7 +67,7 @@ fuzz: venv-test ## Send 35,000 odd requests (FUZZ_CASES=n for more or fewer)
 	@FUZZ_CASES=$${FUZZ_CASES:-35000} $(VENV)/bin/python -m pytest tests/fuzz -q -n 2 --timeout 3600
 
 lock: venv-test ## Pin and hash the requirements again from pyproject.toml and the .in files
-	@for name in requirements requirements-demo requirements-test; do \
+	@for name in requirements requirements-demo requirements-tracing requirements-test; do \
 		test $$name = requirements && from="pyproject.toml --all-extras" || from=$$name.in; \
 		$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 			--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
@@ -85,7 +85,7 @@ venv-demo: python
 	@$(PYTHON) -m parts.venv requirements.txt requirements-demo.txt
 
 venv-test: python
-	@$(PYTHON) -m parts.venv requirements.txt requirements-demo.txt requirements-test.txt requirements-tracing.txt
+	@$(PYTHON) -m parts.venv requirements.txt requirements-demo.txt requirements-tracing.txt requirements-test.txt
 
 python:
 	@test -n "$(PYTHON)" || { \

@@ -25,7 +25,12 @@ KNOWN_BAD = (
 )
 KNOWN_BAD_CODE = "import subprocess\nsubprocess.run(input(), shell=True)\n"
 KNOWN_BAD_EDGE = "http { server { location / { return 301 https://pay.example.com$uri; } } }\n"
-REQUIREMENTS = ("requirements.txt", "requirements-demo.txt", "requirements-test.txt")
+REQUIREMENTS = (
+    "requirements.txt",
+    "requirements-demo.txt",
+    "requirements-tracing.txt",
+    "requirements-test.txt",
+)
 PRODUCT = ("payments_app", "migrations", "wsgi.py", "worker.py", "gunicorn.conf.py")
 # B404, B603: to start a program is no fault, and every command of ours is a list of our own words.
 NO_FAULT_OF_CODE = "B404,B603"

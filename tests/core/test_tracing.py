@@ -109,8 +109,10 @@ def test_one_trace_spans_request_message_and_stripe(
     assert request.trace_id == message.trace_id == confirm.trace_id
     assert confirm.parent_span_id == message.span_id
     assert {a.key: a.value.string_value for a in message.attributes}["subject"] == paid
-    statements = [span for span in collector.spans if "pay_transactions" in str(span.attributes)]
-    assert any(span.trace_id == request.trace_id for span in statements)
+    statements = {
+        span.trace_id for span in collector.spans if "INTO pay_transactions" in str(span.attributes)
+    }
+    assert statements == {request.trace_id}
 
 
 def test_no_trace_tells_who_paid_or_a_link(site: Web, paid: str, collector: Collector) -> None:

@@ -59,7 +59,9 @@ def sentence(call: Call, later: Sequence[Call]) -> tuple[str, bool]:
     told = message or in_words(data.get("error_code")) or ""
     if verdict == Verdict.UNKNOWN:
         came = _came_of_it(name, later)
-        what = f"Stripe answered {status}" if _is_error(status) else "No answer of Stripe's came"
+        what = told if status == 200 else "No answer of Stripe's came"
+        if _is_error(status):
+            what = f"Stripe answered {status}"
         return f"{asked}. {what}{came and f': {came}'}", True
     if verdict == Verdict.DECLINED:
         why = in_words(data.get("decline_code") or data.get("error_code"))

@@ -44,7 +44,9 @@ def _take_along(
     """What is not at its end yet, and what this browser paid last for somebody else, is its own by
     the new name as well."""
     theirs = attempts(Customer.payable_type, customer_id, Role.CUSTOMER)
-    kept_ones: list[ColumnElement[bool]] = [Transaction.id.in_(theirs.with_only_columns(Transaction.id))]
+    kept_ones: list[ColumnElement[bool]] = [
+        Transaction.id.in_(theirs.with_only_columns(Transaction.id))
+    ]
     if last:
         kept_ones.append(Transaction.id == last)
     for kept in kept_ones:

@@ -59,7 +59,7 @@ def sentence(call: Call, later: Sequence[Call]) -> tuple[str, bool]:
     told = message or in_words(data.get("error_code")) or ""
     if verdict == Verdict.UNKNOWN:
         came = _came_of_it(name, later)
-        what = told if status == 200 else "No answer of Stripe's came"
+        what = told if status == 200 and told else "No answer of Stripe's came"
         if _is_error(status):
             what = f"Stripe answered {status}"
         return f"{asked}. {what}{came and f': {came}'}", True

@@ -49,7 +49,7 @@ async function pay(form, fields, errors, lock) {
   const incomplete = typed && (await fields.problem().catch(() => NO_CARD_SERVICE));
   if (incomplete) problems.push(["card", incomplete]);
   const token = typed ? () => fields.token() : null;
-  const found = problems.length ? problems : await new Sending(form, token, errors, lock, fields).run();
+  const found = problems.length ? problems : await new Sending(form, token, errors).run();
   lock.open();
   errors.say("");
   errors.show(found);

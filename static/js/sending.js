@@ -12,12 +12,10 @@ const NOT_SENT = "Your payment did not reach us, so no payment was made. Do you 
 
 export class Sending {
   // `token` makes one for the card that was typed; null where none was.
-  constructor(form, token, errors, lock, fields) {
+  constructor(form, token, errors) {
     this.form = form;
     this.token = token;
     this.errors = errors;
-    this.lock = lock;
-    this.fields = fields;
     this.renewed = false;
     form.elements.confirmation_token.value = "";
   }
@@ -77,7 +75,7 @@ export class Sending {
     if (code === "idempotency_key_reuse") return this.leave((await this.lookUp()) || this.form.dataset.page);
     if (code === "challenge_required" && url) return this.leave(url);
     if (code === "challenge_required") this.errors.ask(error);
-    if (code === "amount_changed") await this.reprice(error);
+    if (code === "amount_changed") return this.sendPlainly(); // the whole page has another price
     if (status >= 500 && code !== "restoring") return null;
     return fields ? Object.entries(fields).map(([name, words]) => [fieldOf(name), words]) : [[null, message]];
   }
@@ -91,19 +89,6 @@ export class Sending {
     this.renewed = true;
     this.form.elements.csrf_token.value = fresh.getAttribute("value");
     return this.post();
-  }
-
-  // The price is another one since: the buyer reads it, and presses again.
-  async reprice({ amount, currency, amount_text: text }) {
-    if (currency !== this.form.elements.currency.value) return window.location.reload();
-    const fresh = new DOMParser().parseFromString((await this.page()).text, "text/html");
-    for (const part of ["[data-order]", "select[name=quantity]"]) {
-      const now = fresh.querySelector(part);
-      if (now) document.querySelector(part)?.replaceChildren(...now.childNodes);
-    }
-    this.form.elements.amount.value = amount;
-    this.lock.say(`Pay ${text}`);
-    this.fields?.update({ amount });
   }
 
   // Where the payment of this key is; empty where there is none, null where nobody answers.

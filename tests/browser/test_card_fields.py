@@ -33,9 +33,9 @@ def context(browser: Browser, open_shop: Web) -> Iterator[BrowserContext]:
 def let_go(page: Page, held: list[Route]) -> None:
     """Stripe answers, and the fields are there."""
     page.wait_for_function("""document.querySelector('script[src$="stripe.js"]') !== null""")
-    page.unroute("**/stripe.js")
     for route in held:
         route.continue_()
+    page.unroute("**/stripe.js")
     expect(page.locator("[data-pay]")).to_be_visible(timeout=WITHIN_MS)
 
 

@@ -225,13 +225,15 @@ def test_the_log_names_what_is_no_link_whole(nginx: Nginx, visitor: Visitor) -> 
         assert wait_until(lambda path=path: f'"path":"{path}"' in log.read_text(), within=60)
 
 
+@pytest.mark.usefixtures("shop")
 def test_the_log_names_the_payment_that_a_post_made(nginx: Nginx, visitor: Visitor) -> None:
     sent = {"item": "field-notes", "email": "ada@example.com", "payment_method": "pm_card_visa"}
     headers = {"Content-Type": "application/json", "Idempotency-Key": "the-log-names-it"}
     made = visitor.ask("/transactions", headers, "POST", json.dumps(sent).encode())
+    assert made.status == 202, made
     payment = made.headers["Location"].rpartition("/")[2]
     log = nginx.directory / "access.log"
-    assert wait_until(lambda: f'"payment":"{payment}"' in log.read_text(), within=5)
+    assert wait_until(lambda: f'"payment":"{payment}"' in log.read_text(), within=60)
 
 
 def test_the_app_sees_the_visitor_s_own_request_id(nginx: Nginx, visitor: Visitor) -> None:

@@ -35,6 +35,7 @@ from payments_app.core.web import (
     incoming,
     limits,
     query,
+    way_back,
 )
 from payments_app.core.web.idempotency_stores import RedisStore
 from payments_app.customers import views as customers
@@ -130,6 +131,7 @@ def create_app(config: Config | None = None, plugins: Iterable[Plugin] = ()) -> 
     app.register_blueprint(staff.api)
     access.prepare(app)
     query.prepare(app)
+    way_back.prepare(app)
     # With the jobs: the cache may evict, and an evicted key would let its request run again.
     idempotency.prepare(app, RedisStore.from_url(config.redis_url))
     gate.prepare(app)

@@ -33,16 +33,28 @@ _WORDS = {
 }
 
 
+# An index or a name of ours: a type is told as `int`, `none`, `constrained-int`, `list[str]`.
+_IN_A_FIELD = re.compile(r"\d+|(?!(?:int|str|none|bool|float|dict|list)$)[a-z_]+")
+
+
 def _refuse(_asked: Any, _answer: Any, error: Exception | None, _view: Any, _adapter: Any) -> None:
     """Answer what can't be read in our envelope, with nothing of what was sent: it may be a card's
     number."""
     if isinstance(error, ValidationError):
         fields: dict[str, str] = {}
         for one in error.errors(include_url=False, include_context=False, include_input=False):
-            name = ".".join(str(part) for part in one["loc"])[:80] or "body"
+            name = _field(one) or "body"
             fields.setdefault(name, _words(one))
         name, words = next(iter(fields.items()))
         raise ProblemError(422, "invalid", f"{name}: {words}", fields)
+
+
+def _field(error: Any) -> str:
+    """The field that is wrong, without which of its types was tried, such as `constrained-int`."""
+    parts = [str(part) for part in error["loc"]]
+    if error["type"] != "extra_forbidden":
+        parts = [parts[0] if parts else "", *filter(_IN_A_FIELD.fullmatch, parts[1:])]
+    return ".".join(parts)[:80]
 
 
 def _words(error: Any) -> str:

@@ -16,8 +16,9 @@ from flask import Flask, current_app
 
 def prepare(app: Flask) -> None:
     """Trace what this application does, where the setting says to whom it is told."""
-    endpoint = app.config["CONFIG"].otlp_endpoint
-    if endpoint is None:
+    config = app.config["CONFIG"]
+    endpoint = config.otlp_endpoint
+    if endpoint is None or config.prefix:  # part of another application: what is traced is its own
         return
     from opentelemetry.instrumentation.flask import FlaskInstrumentor
     from opentelemetry.instrumentation.redis import RedisInstrumentor

@@ -85,10 +85,12 @@ def archive(slug: str, *, undo: bool) -> None:
 @_in_words
 def import_(file: Path) -> None:
     """Store each row of a CSV file, or none: columns slug, name, price, currency, and as wanted
-    summary, stock, max_quantity, merchant_id. A slug that is there is changed to its row."""
+    summary, stock, max_quantity, merchant_id. A slug that is there is changed to its row; what no
+    column names stays."""
     with file.open(encoding="utf-8-sig", newline="") as opened:
-        rows = _rows(csv.DictReader(opened, strict=True))
-    made, changed = keep_products.import_all(rows, CLI)
+        reader = csv.DictReader(opened, strict=True)
+        rows = _rows(reader)
+    made, changed = keep_products.import_all(rows, reader.fieldnames or (), CLI)
     click.echo(f"{made} added, {changed} changed")
 
 

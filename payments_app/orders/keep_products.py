@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -20,6 +20,7 @@ from payments_app.orders.models import Product
 from payments_app.payments.sellable import ITEM
 
 MOST_STOCK = MOST_QUANTITY = 1_000_000
+_OPTIONAL = frozenset({"summary", "stock", "max_quantity", "merchant_id"})  # columns of a file
 
 
 @dataclass(frozen=True)
@@ -50,9 +51,13 @@ def create(session: Session, goods: Goods, actor: str) -> str:
 
 
 @atomic
-def import_all(session: Session, rows: Sequence[Goods], actor: str) -> tuple[int, int]:
-    """Put each on sale, or change the product of its slug to it; how many of each. All, or none:
-    raises ValueError with a sentence for each row that can't be stored, by its line."""
+def import_all(
+    session: Session, rows: Sequence[Goods], columns: Collection[str], actor: str
+) -> tuple[int, int]:
+    """Put each on sale, or change the product of its slug to it; how many of each. Of a product
+    that is there only what `columns` of the file name changes: a list of prices may not take its
+    stock or its seller away. All, or none: raises ValueError with a sentence for each row that
+    can't be stored, by its line."""
     problems, made, changed = [], 0, 0
     seen = Counter(goods.slug for goods in rows)
     for line, goods in enumerate(rows, 2):  # the first line names the columns
@@ -68,7 +73,8 @@ def import_all(session: Session, rows: Sequence[Goods], actor: str) -> tuple[int
             _note(session, "product.created", goods.slug, actor, values)
         else:
             changed += 1
-            _change(session, goods.slug, actor, values)
+            named = {n: v for n, v in values.items() if n not in _OPTIONAL or n in columns}
+            _change(session, goods.slug, actor, named)
     if problems:
         raise ValueError("\n".join(problems))
     return made, changed

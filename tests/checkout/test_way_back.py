@@ -72,3 +72,10 @@ def test_a_form_that_was_shown_again_is_found_again(checkout: CheckoutClient) ->
     assert checkout.send(checkout.form() | {"email": "nobody"}).status_code == 422
     answer = checkout.client.get("/transactions", headers=BROWSER)
     assert answer.headers["Location"] == "/checkout/field-notes"
+
+
+@pytest.mark.parametrize("path", ["/account/leave", "/account/leave_everywhere", "/account/links"])
+def test_one_beside_a_page_of_any_name_leads_back_too(client: FlaskClient, path: str) -> None:
+    answer = client.get(path, headers=BROWSER)
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/account")
+    assert "no-store" in answer.headers["Cache-Control"]

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from payments_app.core.extensions import db
 from payments_app.core.history import HistoryEntry
 from payments_app.orders.models import Product
+from tests.merchants.connected_merchants import create_merchant
 
 pytestmark = [pytest.mark.portable, pytest.mark.dialect]
 
@@ -139,3 +140,21 @@ def test_a_file_with_a_mistake_stores_nothing(
     result = cli.invoke(args=["products", "import", str(file)])
     assert (result.exit_code, said in result.output) == (1, True), result.output
     assert not is_stored(app, "pot")
+
+
+def test_a_list_of_prices_takes_no_product_its_stock_or_its_seller(
+    app: Flask, cli: FlaskCliRunner, tmp_path: Path
+) -> None:
+    with app.app_context():
+        seller = create_merchant()
+    run(cli, "create", "kettle", "Kettle", "24.00", "usd", "--stock", "3", "--merchant", seller)
+    run(cli, "create", "pot", "Pot", "9.00", "usd", "--stock", "5")
+    file = tmp_path / "prices.csv"
+    file.write_text("slug,name,price,currency\nkettle,Kettle,25.00,usd\n")
+    run(cli, "import", str(file))
+    kettle, pot = stored(app, "kettle"), stored(app, "pot")
+    assert (kettle.amount, kettle.stock, kettle.merchant_id) == (2500, 3, seller)
+    assert (pot.amount, pot.stock) == (900, 5)
+    file.write_text("slug,name,price,currency,stock\nkettle,Kettle,25.00,usd,\n")
+    run(cli, "import", str(file))
+    assert stored(app, "kettle").stock is None  # as its column says

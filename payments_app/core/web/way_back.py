@@ -11,9 +11,11 @@ from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from flask import current_app, request
+from flask import Flask, current_app, make_response, redirect, request
 from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response
 
+from payments_app.core.web.headers import private
 from payments_app.core.web.links import on_site, without_prefix
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -28,6 +30,28 @@ def posted_from(page: Callable[[], str | None]) -> Callable[[View], View]:
         return view
 
     return declare
+
+
+def prepare(app: Flask) -> None:
+    """Some of these addresses stand where a page's address may have any last part: `/account/leave`
+    beside `/account/<token>`. They are sent back before that page is asked."""
+    open_ones = {
+        rule.rule
+        for rule in app.url_map.iter_rules()
+        if not rule.arguments and "POST" in (rule.methods or ()) and "GET" not in rule.methods
+    }
+    pages = {rule.rule for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ())}
+    closed = frozenset(open_ones - pages)
+
+    @app.before_request
+    def lead_back() -> Response | None:
+        asked_by_a_person = (
+            request.method in {"GET", "HEAD"} and request.accept_mimetypes.accept_html
+        )
+        if not asked_by_a_person or request.path not in closed:
+            return None
+        page = page_before()
+        return private(make_response(redirect(page, 303))) if page else None
 
 
 def page_before() -> str | None:

@@ -135,3 +135,13 @@ def test_events_are_read_again_from_where_one_was(shop_application: Application)
             for event in db.session.scalars(select(WebhookEvent).where(own(WebhookEvent)))
         }
     assert {event["id"] for event in events["data"]} == stored
+
+
+@pytest.mark.parametrize("amount", [-1, 0, "5", 1.5, [5]])
+def test_a_wrong_amount_is_named_by_its_field_alone(
+    shop_application: Application, amount: object
+) -> None:
+    paid = shop_application.paid()
+    body = {"amount": amount, "reason": "One seat less"}
+    refused = shop_application.post(f"payments/{paid['id']}/refunds", body)
+    assert (refused.status_code, refused.json["error"]["param"]) == (422, "amount")

@@ -14,6 +14,7 @@ from payments_app.core.extensions import db
 from payments_app.core.history import HistoryEntry
 from payments_app.orders.models import Product
 from tests.merchants.connected_merchants import create_merchant
+from tests.payments.driver import PaymentDriver
 
 pytestmark = [pytest.mark.portable, pytest.mark.dialect]
 
@@ -146,7 +147,7 @@ def test_a_list_of_prices_takes_no_product_its_stock_or_its_seller(
     app: Flask, cli: FlaskCliRunner, tmp_path: Path
 ) -> None:
     with app.app_context():
-        seller = create_merchant()
+        seller = create_merchant(PaymentDriver(app))
     run(cli, "create", "kettle", "Kettle", "24.00", "usd", "--stock", "3", "--merchant", seller)
     run(cli, "create", "pot", "Pot", "9.00", "usd", "--stock", "5")
     file = tmp_path / "prices.csv"

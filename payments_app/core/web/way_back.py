@@ -38,17 +38,16 @@ def prepare(app: Flask) -> None:
     open_ones = {
         rule.rule
         for rule in app.url_map.iter_rules()
-        if not rule.arguments and "POST" in (rule.methods or ()) and "GET" not in rule.methods
+        if not rule.arguments and {"POST", "GET"} & (rule.methods or set()) == {"POST"}
     }
     pages = {rule.rule for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ())}
     closed = frozenset(open_ones - pages)
 
     @app.before_request
     def lead_back() -> Response | None:
-        asked_by_a_person = (
-            request.method in {"GET", "HEAD"} and request.accept_mimetypes.accept_html
-        )
-        if not asked_by_a_person or request.path not in closed:
+        if request.method not in {"GET", "HEAD"} or request.path not in closed:
+            return None
+        if not request.accept_mimetypes.accept_html:
             return None
         page = page_before()
         return private(make_response(redirect(page, 303))) if page else None

@@ -2,7 +2,7 @@
 
 Owns:       erasures.
 Imports:    core, customers, downloads, gateway, notices, orders, payment_requests, payments,
-            portal, reconcile, staff, subscriptions.
+            reconcile, staff, subscriptions.
 Publishes:  nothing.
 Subscribes: nothing.
 """

@@ -51,7 +51,7 @@ def _age_marks(session: Session, seconds: int) -> None:
 def decline(checkout: CheckoutClient, times: int, email: str | None = None) -> None:
     """So many declined payments, each with an e-mail of its own unless one is given."""
     for _ in range(times):
-        form = checkout.form() | {"email": email or f"{secrets.token_hex(8)}@example.com"}
+        form = checkout.form() | {"email": email or f"{secrets.token_hex(3)}@example.com"}
         form |= answer_to(checkout.page("/checkout/field-notes").text)
         sent = checkout.send(form)
         assert sent.status_code == 303, sent.text

@@ -15,12 +15,15 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from redis import Redis as RedisClient
+from rq.exceptions import StopRequested
 
 from parts.app import REPOSITORY, Worker
 from parts.process import Process, wait_until
 from parts.redis import Redis
 from parts.settings import NO_REDIS
+from payments_app.core.jobs import worker
 from payments_app.core.jobs.processes import check_fork
+from payments_app.core.jobs.worker import QueueProcess
 from payments_app.gateway.own_account import check_account
 from payments_app.programs import NAMES
 from payments_app.queues import QUEUE_THREADS
@@ -130,6 +133,25 @@ def test_where_the_check_fails_each_makes_it_itself_and_the_sweeper_works(
         assert "sweeper ended" not in parent.log.read_text()
 
 
+def test_a_stop_that_is_swallowed_while_it_waits_for_redis_is_asked_for_again(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "stopping", threading.Event())
+    process, raised = QueueProcess(app, "charges"), []
+
+    def listen() -> None:
+        for _ in range(3):
+            try:
+                process._stop(signal.SIGTERM, sys._getframe())
+            except StopRequested:
+                raised.append("raised")  # as a log's handler would swallow it
+
+    monkeypatch.setattr(process, "_listen", listen)
+    listen()
+    assert raised == ["raised"] * 3
+    process._stop(signal.SIGTERM, sys._getframe())  # while it leaves, nothing is broken off
+
+
 def test_a_check_is_good_where_it_returns_in_time() -> None:
     program = """
 import threading
@@ -150,7 +172,9 @@ def test_a_rehearsal_leaves_neither_thread_nor_connection(
     away = {"DATABASE_URL": "postgresql://127.0.0.1:1/none", "REDIS_URL": NO_REDIS}
     program = """
 from payments_app import create_app
+from payments_app.core.jobs import worker
 from payments_app.core.jobs.processes import check_fork
+from payments_app.core.jobs.worker import QueueProcess
 from payments_app.programs import rehearse
 app = create_app()
 rehearse(app)

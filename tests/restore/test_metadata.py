@@ -50,6 +50,13 @@ def test_a_key_of_before_keys_were_hashed_is_not_told(drill: Drill) -> None:
     assert "client_key" not in drill.intents()[0]["metadata"]
 
 
+def test_a_retry_is_told_by_its_key(drill: Drill) -> None:
+    key = f"retry-{drill.open()}-1"
+    drill.open(idempotency_key=key)
+    drill.work("charges")
+    assert key in {intent["metadata"].get("client_key") for intent in drill.intents()}
+
+
 def test_stripe_is_never_asked_to_write_to_a_buyer(drill: Drill) -> None:
     drill.bought("k1", email=EMAIL)
     drill.join()

@@ -13,6 +13,7 @@ import random
 import signal
 import threading
 from collections import Counter
+from types import CodeType, FrameType
 from typing import Any
 
 from flask import Flask
@@ -124,14 +125,16 @@ class QueueProcess:
             runner.leave()
         looking.join(LOOK_SECONDS[1])
 
-    def _stop(self, _signum: int, _frame: Any) -> None:
-        """Of a signal. What runs is finished; waiting for Redis is not."""
-        if stopping.is_set():
-            return
+    def _stop(self, _signum: int, frame: FrameType | None) -> None:
+        """Of a signal. What runs is finished; waiting for Redis is not. An exception that a handler
+        raises may be swallowed, by a log's handler or a finaliser: each further signal raises it
+        again, and without one RQ's own wait ends within half a minute."""
         stopping.set()
-        if self._worker is None or not self._worker.in_job:
+        worker = self._worker
+        if worker is not None:
+            worker._stop_requested = True
+        if (worker is None or not worker.in_job) and _is_within(frame, self._listen.__code__):
             raise StopRequested
-        self._worker._stop_requested = True
 
     def _listen(self) -> None:
         """Take wake-ups; RQ's worker ends wherever Redis fails."""
@@ -171,6 +174,15 @@ class QueueProcess:
                 finally:
                     db.session.remove()
                 store_started(self._queue, runner.take_started())
+
+
+def _is_within(frame: FrameType | None, code: CodeType) -> bool:
+    """Whether a frame is of this code, or of what it called."""
+    while frame is not None:
+        if frame.f_code is code:
+            return True
+        frame = frame.f_back
+    return False
 
 
 def store_started(queue: str, started: Counter[tuple[str, str]]) -> None:

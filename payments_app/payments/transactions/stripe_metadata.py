@@ -25,8 +25,9 @@ from payments_app.payments.payable import find_payable
 
 _FACT = "payable_"
 _YES = "true"
-# Of a key of before keys were hashed nothing is said: it may hold anything.
-_HASHED_KEY = re.compile(r"[a-z]+-[0-9a-f]{64}")
+# Hashed, or a retry's own. Of a key of before keys were hashed nothing is said: it may hold
+# anything.
+_TOLD_KEY = re.compile(r"[a-z]+-[0-9a-f]{64}|retry-txn_[0-9a-z]+-[0-9]+")
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ def metadata_of(session: Session, transaction: Transaction) -> dict[str, str]:
     told = {
         "transaction_id": transaction.id,
         "installation": installation(),
-        "client_key": key if _HASHED_KEY.fullmatch(key) else None,
+        "client_key": key if _TOLD_KEY.fullmatch(key) else None,
         "wish": sealed_fingerprint(fingerprint) if fingerprint else None,
         "attempt": str(transaction.attempt),
         "customer_id": customer.payable_id if customer is not None else None,

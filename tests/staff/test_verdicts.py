@@ -263,3 +263,13 @@ def test_the_overview_counts_orders_beside_attempts_and_what_was_given_back(
     assert "Net $10.00 after today's refunds; a week ago nothing" in page.replace("&#39;", "'")
     assert "Orders paid 50.0 % 1 of those that ended; a week ago" in page
     assert "Attempts paid 33.3 % 2 failed or were cancelled; a week ago" in page
+
+
+def test_who_may_only_look_is_led_to_the_dispute_too(
+    viewer: Browser, stored_payments: StoredPayments, staff_driver: StaffDriver
+) -> None:
+    disputed, other = stored_payments.payment(), stored_payments.payment()
+    staff_driver.do(_dispute, disputed)
+    pages = [viewer.get(f"/staff/payments/{each}").text for each in (disputed, other)]
+    assert ["See the dispute" in page for page in pages] == [True, False]
+    assert "I take it" not in pages[0]

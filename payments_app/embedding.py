@@ -141,7 +141,7 @@ class Payments:
                 for queue, why in wake_ups.items():
                     wake_up.wake(queue, why)
 
-        # After a rollback it is rung at the next commit, which costs an empty look.
+        # After a rollback they are woken at the next commit, which costs an empty look.
         event.listen(hosts, "after_commit", wake, once=True)
 
 

@@ -9,7 +9,7 @@ Recovery points, each committed before the next call:
   applied    the verdict and its messages, this one -> nothing left to do
              done with them
 Safe from a second copy of the worker because both calls carry a key of the transaction's own, and
-because an answer that Stripe replays is never settled from: the intent is read instead.
+because an answer that Stripe replays is never applied: the intent is read instead.
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ MISCONFIGURED_SECONDS = 60.0
 
 def wait(snapshot: ChargeSnapshot, answer: Answer, claim: Claim) -> NoReturn:
     """Raise Later with the time to come back; the transaction's own deadline ends it. What our own
-    bucket delays is no try of Stripe's patience."""
+    bucket delays is no try that the retry policy counts."""
     if answer.throttled:
         _unsend(snapshot, answer)
         raise Later(answer.retry_after or 1.0, f"{answer.call}: {answer.error_code}", is_try=False)

@@ -157,7 +157,9 @@ def _account(customer: Customer) -> tuple[Place, ...]:
             ("address", "created_at", "used_at"),
             DELETED,
         ),
-        Place(LinkRequest, LinkRequest.address == customer.email, ("address", "created_at"), DELETED),
+        Place(
+            LinkRequest, LinkRequest.address == customer.email, ("address", "created_at"), DELETED
+        ),
         Place(
             SavedFilter,
             SavedFilter.query.icontains(quote_plus(customer.email), autoescape=True),

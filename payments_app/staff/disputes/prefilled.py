@@ -1,5 +1,6 @@
-"""prefilled: what we hold ourselves of a disputed payment, as texts for the bank: who paid, for what,
-what was sent and handed over, which mails went out, and what else was paid with the card."""
+"""prefilled: the texts that the form of an answer begins with, of what we know of the payment: who
+paid, for what, what was sent and handed over, which mails went out, and what else was paid with the
+card."""
 
 from __future__ import annotations
 

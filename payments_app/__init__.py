@@ -33,8 +33,8 @@ from payments_app.core.web import (
     idempotency,
     incoming,
     limits,
+    page_before,
     query,
-    way_back,
 )
 from payments_app.core.web.idempotency_stores import RedisStore
 from payments_app.customers import views as customers
@@ -112,7 +112,7 @@ def create_app(config: Config | None = None, plugins: Iterable[Plugin] = ()) -> 
     app.register_blueprint(staff.api)
     access.prepare(app)
     query.prepare(app)
-    way_back.prepare(app)
+    page_before.prepare(app)
     # With the jobs: the cache may evict, and an evicted key would let its request run again.
     idempotency.prepare(app, RedisStore.from_url(config.redis_url))
     gate.prepare(app)

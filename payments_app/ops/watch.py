@@ -17,7 +17,7 @@ from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.core.jobs import heartbeats, unknown
 from payments_app.ops import diagnosis, measures, redis_state
-from payments_app.ops.causes import close_gone
+from payments_app.ops.close_alerts import close_gone
 from payments_app.ops.diagnosis import Trouble
 from payments_app.ops.incident import ERRORS, REFUSES, SLOW, measure
 

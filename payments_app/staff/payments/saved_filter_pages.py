@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from payments_app.accounts.gate import signed_in
 from payments_app.core.web.access import staff
-from payments_app.core.web.way_back import posted_from
+from payments_app.core.web.page_before import posted_from
 from payments_app.staff.blueprint import blueprint, today
 from payments_app.staff.payments import saved_filters
 from payments_app.staff.payments.filters import UnreadableFiltersError, read_filters

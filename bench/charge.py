@@ -124,8 +124,8 @@ def _open() -> None:
 
     from payments_app.core.db.session import atomic
     from payments_app.customers.find import customer_for
-    from payments_app.orders.models import Product
     from payments_app.orders.place import place
+    from payments_app.orders.product_models import Product
     from payments_app.payments.transactions.open import PaymentSource, open_transaction
 
     @atomic

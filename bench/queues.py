@@ -38,8 +38,8 @@ from payments_app.core.history import HistoryEntry
 from payments_app.core.jobs import outbox
 from payments_app.core.jobs.outbox import Message
 from payments_app.customers.find import customer_for
-from payments_app.orders.models import Product
 from payments_app.orders.place import place
+from payments_app.orders.product_models import Product
 from payments_app.payments.models import Transaction
 from payments_app.payments.transactions.open import PaymentSource, open_transaction
 

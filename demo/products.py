@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from payments_app.core.db.session import atomic, insert_once
-from payments_app.orders.models import Product
+from payments_app.orders.product_models import Product
 
 DEMO_PRODUCTS = (
     ("field-notes", "Field notes", "Three pocket notebooks, 48 pages each, stitched.", 1099, "usd"),

@@ -9,7 +9,7 @@ from payments_app.core.db.session import atomic, insert_once
 from payments_app.core.history import SYSTEM
 from payments_app.merchants.models import DESTINATION, DIRECT, Merchant
 from payments_app.merchants.onboarding import add_merchant
-from payments_app.orders.models import Product
+from payments_app.orders.product_models import Product
 
 # Name, address, how its payments are made, and its product.
 DEMO_MERCHANTS = (

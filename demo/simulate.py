@@ -80,7 +80,7 @@ def simulate(
             waiting = [each for each in due(_anew(), now) if each in mine]
             _each(pool, partial(advance, now=now), waiting)
             if opened or waiting:
-                _settle(pool, mine, now, charge)
+                _charge_opened(pool, mine, now, charge)
     _end(list(mine), utcnow())
     return _count(mine, start + dt.timedelta(days=days - 1))
 
@@ -123,7 +123,7 @@ def _begin(session: Session, plan_id: int, email: str, now: dt.datetime) -> str:
     return period.subscription_id
 
 
-def _settle(
+def _charge_opened(
     pool: ThreadPoolExecutor,
     mine: dict[str, dt.date],
     now: dt.datetime,

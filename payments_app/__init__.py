@@ -19,8 +19,7 @@ from payments_app.checkout import poll
 from payments_app.checkout import views as checkout
 from payments_app.config import Config
 from payments_app.core import logs, places, tracing
-from payments_app.core.db import reading
-from payments_app.core.db import session as database
+from payments_app.core.db import engine, reading
 from payments_app.core.db.ids import new_id
 from payments_app.core.extensions import csrf, db
 from payments_app.core.jobs import wake_up
@@ -34,8 +33,8 @@ from payments_app.core.web import (
     idempotency,
     incoming,
     limits,
+    page_before,
     query,
-    way_back,
 )
 from payments_app.core.web.idempotency_stores import RedisStore
 from payments_app.customers import views as customers
@@ -87,24 +86,7 @@ def create_app(config: Config | None = None, plugins: Iterable[Plugin] = ()) -> 
     entry points `payments_app.plugins`, are added as well.
     """
     config = config or Config.of_process(os.environ)
-    app = Flask(
-        __name__, template_folder=str(places.templates()), static_folder=str(places.static())
-    )
-    # A misspelt name in a page or a mail raises, where it would print nothing.
-    app.jinja_options = {"undefined": StrictUndefined}
-    threads = QUEUE_THREADS | {"charges": config.charge_concurrency}
-    options = database.engine_options(
-        config.database_url, max(threads.values()), pooled=config.database_pooled
-    )
-    app.config.update(
-        CONFIG=config,
-        SECRET_KEY=config.secret_key,
-        SECRET_KEY_FALLBACKS=list(config.secret_key_fallbacks),
-        WTF_CSRF_SECRET_KEY=config.signing_keys,
-        SQLALCHEMY_DATABASE_URI=config.database_url,
-        SQLALCHEMY_ENGINE_OPTIONS=options,
-        SQLALCHEMY_BINDS=reading.binds(options, config.database_url),
-    )
+    app = _configured(config)
     registration.register(
         app,
         sellables=subscribers.SELLABLES,
@@ -112,7 +94,6 @@ def create_app(config: Config | None = None, plugins: Iterable[Plugin] = ()) -> 
         events=subscribers.EVENTS,
     )
     app.extensions["payable_commands"] = follow_up.commands
-    app.extensions["queue_threads"] = threads
     app.extensions["before_commit"] = (keep_changed,)
     app.extensions["schedule"] = schedule.SCHEDULE
     logs.prepare(app)
@@ -131,7 +112,7 @@ def create_app(config: Config | None = None, plugins: Iterable[Plugin] = ()) -> 
     app.register_blueprint(staff.api)
     access.prepare(app)
     query.prepare(app)
-    way_back.prepare(app)
+    page_before.prepare(app)
     # With the jobs: the cache may evict, and an evicted key would let its request run again.
     idempotency.prepare(app, RedisStore.from_url(config.redis_url))
     gate.prepare(app)
@@ -144,9 +125,32 @@ def create_app(config: Config | None = None, plugins: Iterable[Plugin] = ()) -> 
     cli.prepare(app)
     app.cli.add_command(programs.worker_command)
     with app.app_context():
-        database.prepare_engine(app)
+        engine.prepare_engine(app)
         reading.prepare(app)
         tracing.prepare_engine(app)
     poll.prepare(app)
     counters.prepare(app)
+    return app
+
+
+def _configured(config: Config) -> Flask:
+    app = Flask(
+        __name__, template_folder=str(places.templates()), static_folder=str(places.static())
+    )
+    # A misspelt name in a page or a mail raises, where it would print nothing.
+    app.jinja_options = {"undefined": StrictUndefined}
+    threads = QUEUE_THREADS | {"charges": config.charge_concurrency}
+    options = engine.engine_options(
+        config.database_url, max(threads.values()), pooled=config.database_pooled
+    )
+    app.extensions["queue_threads"] = threads
+    app.config.update(
+        CONFIG=config,
+        SECRET_KEY=config.secret_key,
+        SECRET_KEY_FALLBACKS=list(config.secret_key_fallbacks),
+        WTF_CSRF_SECRET_KEY=config.signing_keys,
+        SQLALCHEMY_DATABASE_URI=config.database_url,
+        SQLALCHEMY_ENGINE_OPTIONS=options,
+        SQLALCHEMY_BINDS=reading.binds(options, config.database_url),
+    )
     return app

@@ -2,7 +2,8 @@
 
 It is an application of its own all the same, mounted before the other one. So it shares nothing
 with its host but the database: no hook, session, CSRF check, error page, template, setting or
-extension of one is ever the other's.
+extension of one is ever the other's. What of the host's code we call is a method of its payables
+(`payments/payable.py`), or a subscriber of a plugin.
 """
 
 from __future__ import annotations
@@ -141,7 +142,7 @@ class Payments:
                 for queue, why in wake_ups.items():
                     wake_up.wake(queue, why)
 
-        # After a rollback it is rung at the next commit, which costs an empty look.
+        # After a rollback they are woken at the next commit, which costs an empty look.
         event.listen(hosts, "after_commit", wake, once=True)
 
 

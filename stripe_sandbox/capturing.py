@@ -39,7 +39,7 @@ def capture(call: Call, params: dict[str, Any], intent_id: str) -> Object:
         fee = params["application_fee_amount"]
         intent["application_fee_amount"] = charge["application_fee_amount"] = fee
         sharing.check(call, intent)
-    sharing.settle(call, charge)
+    sharing.write_shares(call, charge)
     intent |= {"status": "succeeded", "amount_capturable": 0, "amount_received": amount}
     intent["metadata"] = merged_metadata(intent["metadata"], params.get("metadata"))
     call.emit("charge.captured", call.put(charge))

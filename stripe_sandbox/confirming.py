@@ -141,7 +141,7 @@ def charge(call: Call, intent: Object, method: Object, *, authenticated: bool = 
         raise refuse(call, intent, method, card.decline, authenticated=authenticated)
     made = charges.build(call, intent, method, None, authenticated=authenticated)
     if made["captured"]:
-        sharing.settle(call, made)
+        sharing.write_shares(call, made)
     call.put(made)
     intent |= {
         "status": "succeeded" if made["captured"] else "requires_capture",
@@ -162,7 +162,7 @@ def charge(call: Call, intent: Object, method: Object, *, authenticated: bool = 
     return intent
 
 
-def settle(call: Call, intent: Object) -> Object:
+def decide(call: Call, intent: Object) -> Object:
     """The bank has made up its mind about a `processing` intent; any other stays as it is."""
     if intent["status"] == "processing":
         method = call.param(intent["payment_method"], "payment_method", "payment_method")

@@ -7,7 +7,7 @@ POST webhook_faults               a script as `webhook_faults.py` tells; {} ends
 POST webhook_endpoints            {"url", "secret", "connect"?, "thin"?}: with a known secret
 POST events/<id>/resend           posts the event again
 POST slow_banks {"ms"}            confirmed payments are `processing` for so long; null ends it
-POST payment_intents/<id>/move    a `processing` intent is settled at once
+POST payment_intents/<id>/move    the bank decides a `processing` intent at once
 POST events {"type", "object"}    an event of any kind; "account" tells it of a connected one
 POST charges/<id>                 changes the fields of one; likewise of a balance transaction, a
                                   refund, a dispute, an intent, a card, a transfer, an application

@@ -38,7 +38,7 @@ def check(call: Call, intent: Object) -> None:
         )
 
 
-def settle(call: Call, charge: Object) -> None:
+def write_shares(call: Call, charge: Object) -> None:
     """Writes the shares of a captured charge onto it. The fee is at most what was captured."""
     fee = min(charge["application_fee_amount"] or 0, charge["amount_captured"])
     fees = balance.fees_of(charge)

@@ -8,7 +8,7 @@ from stripe_sandbox.call import Call, SandboxContext
 from stripe_sandbox.webhooks import WebhookDispatcher
 
 _EVERY = 0.25  # seconds
-MOVES = {"refund": refunds.move_on, "payment_intent": confirming.settle}
+MOVES = {"refund": refunds.move_on, "payment_intent": confirming.decide}
 
 
 class Timers:

@@ -23,7 +23,7 @@ from payments_app.payments.refunds.models import Refund
 from payments_app.payments.retries.request import COMMAND as RETRY
 from payments_app.payments.retries.request import REQUESTED
 from payments_app.payments.retries.under_way import OPENED, REFUSED
-from payments_app.payments.truth import DisputeFact, Facts, RefundFact
+from payments_app.payments.truth_facts import DisputeFact, Facts, RefundFact
 from payments_app.reconcile.models import Finding
 
 T = TypeVar("T")

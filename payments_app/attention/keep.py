@@ -18,7 +18,8 @@ from payments_app.core import alerts
 from payments_app.core.db.session import atomic
 from payments_app.core.extensions import Base
 from payments_app.core.history import SYSTEM
-from payments_app.payments.models import Transaction, read_attempts_of
+from payments_app.payments.models import Transaction
+from payments_app.payments.note_changes import read_attempts_of
 from payments_app.payments.truth import REFUND_FAILED, Truth, plain, truth, truth_of
 
 _BATCH = 1000

@@ -24,7 +24,7 @@ from payments_app.core.web.access import buyer, public
 from payments_app.core.web.headers import private, takes_cards
 from payments_app.core.web.http import ProblemError
 from payments_app.core.web.idempotency_keys import clean_key
-from payments_app.customers.cards import saved_cards
+from payments_app.customers.find_cards import saved_cards
 from payments_app.customers.models import Customer, SavedCard
 from payments_app.customers.recognise import recognised, vouched_email
 from payments_app.merchants.accounts import seller_of

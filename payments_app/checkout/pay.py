@@ -33,8 +33,8 @@ from payments_app.core.web.headers import private, takes_cards
 from payments_app.core.web.http import ProblemError, wants_json
 from payments_app.core.web.idempotency import app_store, idempotent
 from payments_app.core.web.limits import Rate, limiter
+from payments_app.core.web.page_before import posted_from
 from payments_app.core.web.visitor import visitor_network
-from payments_app.core.web.way_back import posted_from
 from payments_app.customers.recognise import recognised
 from payments_app.payments.phases import State
 from payments_app.payments.transactions.open import ActivePaymentError

@@ -13,7 +13,7 @@ from flask import current_app
 from sqlalchemy.orm import Session
 
 from payments_app.checkout.forms import Purchase, invalid
-from payments_app.customers.cards import card_of, card_of_method
+from payments_app.customers.find_cards import card_of, card_of_method
 from payments_app.customers.models import Customer, SavedCard
 from payments_app.merchants.accounts import seller_of
 from payments_app.payments.payable import Payable

@@ -33,7 +33,7 @@ def options() -> dict[str, Any]:
     }
 
 
-def impatient(url: str) -> Redis:
+def fail_fast(url: str) -> Redis:
     """A client of the Redis at `url` with these options."""
     return client(url, **options())
 

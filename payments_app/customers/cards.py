@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from payments_app.core import history
@@ -14,6 +14,7 @@ from payments_app.core.db.ids import new_id
 from payments_app.core.db.session import atomic, insert_once
 from payments_app.core.jobs import outbox
 from payments_app.customers.detach import DETACH
+from payments_app.customers.find_cards import card_of, is_same, saved_cards
 from payments_app.customers.models import Customer, SavedCard
 from payments_app.gateway.ids import clean_id, id_of
 from payments_app.gateway.numbers import whole
@@ -23,41 +24,6 @@ from payments_app.payments.phases import State
 from payments_app.payments.queries import attempts, joined
 
 MAIL_REMOVED = "notices.card_removed"
-
-
-def saved_cards(session: Session, customer_id: str) -> list[SavedCard]:
-    """A customer's own cards, the default one first, then the newest; each number once."""
-    default = session.scalar(
-        select(Customer.default_payment_method_id).where(Customer.id == customer_id)
-    )
-    found = session.scalars(
-        select(SavedCard)
-        .where(*_own(customer_id))
-        .order_by(SavedCard.created_at.desc(), SavedCard.id)
-    )
-    first: dict[str, SavedCard] = {}
-    for card in sorted(found, key=lambda card: card.payment_method != default):
-        first.setdefault(card.fingerprint or card.id, card)
-    return list(first.values())
-
-
-def card_of(session: Session, customer_id: str, card_id: str) -> SavedCard | None:
-    """This card, if it is this customer's own and was not removed."""
-    return session.scalar(select(SavedCard).where(SavedCard.id == card_id, *_own(customer_id)))
-
-
-def card_of_method(session: Session, customer_id: str, payment_method: str) -> SavedCard | None:
-    """The same, by the card's id at Stripe."""
-    named = SavedCard.payment_method == payment_method
-    return session.scalar(select(SavedCard).where(named, *_own(customer_id)))
-
-
-def is_same(card: SavedCard) -> ColumnElement[bool]:
-    """Condition on SavedCard: it is this card of the customer's own, by its number where that is
-    known, which may have been kept before its owner was known."""
-    if card.fingerprint is None:
-        return SavedCard.id == card.id
-    return and_(SavedCard.fingerprint == card.fingerprint, *_own(card.customer_id))
 
 
 def keep_card(session: Session, transaction_id: str) -> SavedCard | None:
@@ -198,15 +164,6 @@ def _renew(session: Session, customer: Customer, kept: SavedCard, entered: Saved
         _set_default(customer, kept)
     outbox.stage(session, DETACH, entered.id)
     _record(session, "card.renewed", customer.id, kept)
-
-
-def _own(customer_id: str) -> tuple[ColumnElement[bool], ...]:
-    """What a customer may choose among: not what others kept under their address."""
-    return (
-        SavedCard.customer_id == customer_id,
-        SavedCard.joined_at.is_not(None),
-        SavedCard.removed_at.is_(None),
-    )
 
 
 def _add_to_account(customer: Customer, card: SavedCard) -> None:

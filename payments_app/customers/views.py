@@ -27,6 +27,7 @@ from payments_app.core.web.one_time_links import minutes
 from payments_app.core.web.visitor import visitor_network
 from payments_app.customers import cards
 from payments_app.customers.ask_for_link import ask_for_link
+from payments_app.customers.find_cards import saved_cards
 from payments_app.customers.models import Customer
 from payments_app.customers.recognise import (
     PURPOSE,
@@ -55,7 +56,7 @@ def account() -> Response:
     return _page(
         "customers/account.html",
         customer=customer,
-        cards=cards.saved_cards(db.session(), customer.id),
+        cards=saved_cards(db.session(), customer.id),
         sessions=visitor_sessions.sessions_of(db.session(), PURPOSE, customer.id),
         here=visitor_sessions.of_this_browser(PURPOSE),
     )

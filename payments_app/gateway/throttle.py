@@ -51,7 +51,7 @@ class Throttle:
 
     def __init__(self, redis_url: str, calls_a_second: float, of_one_operation: float) -> None:
         self._steps = (1 / calls_a_second, 1 / of_one_operation)
-        self._script = redis_client.impatient(redis_url).register_script(_TAKE)
+        self._script = redis_client.fail_fast(redis_url).register_script(_TAKE)
         self._rest = redis_client.Rest("calls to Stripe are spaced in this process")
         self._lock = threading.Lock()
         self._due: dict[str, float] = {}

@@ -32,7 +32,7 @@ from payments_app.payments.transactions.stripe_metadata import read_metadata
 
 MAX_READS = 65  # at an intent whose status we do not know: for about an hour
 WAITS = (1.0, 2.0, 5.0, 15.0, 60.0)  # seconds; the last one again and again
-SETTLED_BY = frozenset(
+APPLIED_VERDICTS = frozenset(
     {*IMPORTED_ON, Verdict.PROCESSING, Verdict.REQUIRES_ACTION, Verdict.CANCELED}
 )
 
@@ -52,7 +52,7 @@ def process(event_id: str, claim: Claim) -> None:
     try:
         if unread:
             _keep_unknown_status(event, answer, claim)
-        transaction_id = _settle(event, answer, claim)
+        transaction_id = _apply(event, answer, claim)
     except MismatchError as mismatch:
         _quarantine(event_id, str(mismatch))
     except UnreadableError as error:
@@ -61,7 +61,7 @@ def process(event_id: str, claim: Claim) -> None:
         _processed(event_id, transaction_id)
 
 
-def _settle(event: StripeEvent, answer: Answer, claim: Claim) -> str | None:
+def _apply(event: StripeEvent, answer: Answer, claim: Claim) -> str | None:
     """Apply the intent's state to our payment; its id, or None where there is nothing to do."""
     if answer.body is None:
         raise MismatchError(f"our account at Stripe has no {event.object_id}")
@@ -78,7 +78,7 @@ def _settle(event: StripeEvent, answer: Answer, claim: Claim) -> str | None:
             _put_off(event.id, claim, "Stripe has not written its charge yet")
         check_importable(intent)
         return import_intent(answer, event.account)
-    if transaction_id is None or answer.verdict not in SETTLED_BY:
+    if transaction_id is None or answer.verdict not in APPLIED_VERDICTS:
         return transaction_id
     try:
         phase = apply_stripe_state(transaction_id, answer, fresh=True, actor="webhook")

@@ -43,13 +43,13 @@ from payments_app.subscriptions.models import Subscription
 from payments_app.subscriptions.periods import Period
 
 Cut = Callable[[Any], Any]
-GONE: dict[str, Cut] = {}  # the whole row goes
+DELETED: dict[str, Cut] = {}  # the whole row goes
 _MERCHANTS = ("portal_link", FAILING, OFF)  # mails to merchants, who may have the same address
 
 
 @dataclass(frozen=True)
 class Place:
-    """Rows of `model`. `cut` says what becomes of a column's value, GONE that the row goes, and
+    """Rows of `model`. `cut` says what becomes of a column's value, DELETED that the row goes, and
     nothing that it stays as it is. `told` are the columns that the customer is given."""
 
     model: type[Base]
@@ -146,7 +146,7 @@ def _account(customer: Customer) -> tuple[Place, ...]:
                 VisitorSession.subject == customer.id,
             ),
             ("address", "browser", "created_at", "seen_at", "ended_at"),
-            GONE,
+            DELETED,
         ),
         Place(
             OneTimeLink,
@@ -155,13 +155,15 @@ def _account(customer: Customer) -> tuple[Place, ...]:
                 OneTimeLink.subject == customer.id,
             ),
             ("address", "created_at", "used_at"),
-            GONE,
+            DELETED,
         ),
-        Place(LinkRequest, LinkRequest.address == customer.email, ("address", "created_at"), GONE),
+        Place(
+            LinkRequest, LinkRequest.address == customer.email, ("address", "created_at"), DELETED
+        ),
         Place(
             SavedFilter,
             SavedFilter.query.icontains(quote_plus(customer.email), autoescape=True),
-            cut=GONE,
+            cut=DELETED,
         ),
     )
 
@@ -217,7 +219,7 @@ def _payments(customer: Customer) -> tuple[Place, ...]:
             counted=True,
         ),
         Place(DisputeAnswer, DisputeAnswer.dispute_id.in_(disputes), cut={"evidence": _json}),
-        Place(EvidenceFile, EvidenceFile.dispute_id.in_(disputes), cut=GONE),
+        Place(EvidenceFile, EvidenceFile.dispute_id.in_(disputes), cut=DELETED),
         Place(Finding, Finding.transaction_id.in_(paid), cut={"details": _json}),
         Place(
             UnmatchedObject,

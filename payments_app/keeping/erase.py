@@ -18,7 +18,7 @@ from payments_app.core.db.session import atomic, insert_once
 from payments_app.core.history import HistoryEntry
 from payments_app.core.jobs import outbox
 from payments_app.customers.models import Customer, SavedCard
-from payments_app.keeping.customer_data import GONE, Place, paid_by, places
+from payments_app.keeping.customer_data import DELETED, Place, paid_by, places
 from payments_app.keeping.erase_at_stripe import ERASE_AT_STRIPE
 from payments_app.keeping.find import customer_of
 from payments_app.keeping.models import Erasure
@@ -96,7 +96,7 @@ def _cut(session: Session, place: Place, erasure: Erasure) -> int:
     if place.cut is None:
         return _cut_words(session, place, erasure) if place.model is HistoryEntry else 0
     table = cast("Table", place.model.__table__)
-    if place.cut is GONE:
+    if place.cut is DELETED:
         gone = session.execute(delete(place.model).where(place.which), **_AS_IT_IS)
         return cast("CursorResult[Any]", gone).rowcount
     key = inspect(place.model).primary_key[0]

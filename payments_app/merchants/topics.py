@@ -1,4 +1,4 @@
-"""topics: the events that a merchant's endpoint can ask for."""
+"""topics: the events that a merchant's endpoint can ask for. `notices/announce.py` sends them."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Every kind of alert that the code can raise: what it means, what to do, where its object is
-shown, and whether it closes by itself. `docs/operations.md` has a row of each; a test holds code,
-table and runbook together."""
+shown, and whether it closes by itself. `docs/operations.md`, the runbook, has a row of each; a test
+holds code, table and runbook together."""
 
 from __future__ import annotations
 

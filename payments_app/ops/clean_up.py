@@ -45,7 +45,7 @@ def clean_up() -> int:
     """Delete in small transactions, so that nobody waits for it; return how many went."""
     forget_counters()
     _encrypt_anew()
-    total, ends = _forget_marks() + forget_unfinished(), time.monotonic() + MOST_SECONDS
+    total, ends = _forget_fingerprints() + forget_unfinished(), time.monotonic() + MOST_SECONDS
     for old in _old():
         gone = BATCH
         while gone == BATCH and time.monotonic() < ends:
@@ -97,7 +97,7 @@ def _encrypt_anew(session: Session) -> None:
 
 
 @atomic
-def _forget_marks(session: Session) -> int:
+def _forget_fingerprints(session: Session) -> int:
     old = (
         delete(VelocityFingerprint).where(
             VelocityFingerprint.created_at < database_now(-KEEP_FINGERPRINTS_SECONDS)

@@ -1,6 +1,10 @@
 """incident: what is wrong right now that buyers wait for, and how many of them do: Stripe is slow,
 refuses us or is down, or a queue of ours is late. Every staff page asks, so a process measures it
-once in a few seconds."""
+once in a few seconds.
+
+How soon a page says it: NORMAL_SECONDS of `payments/transactions/waiting.py`, MEASURED_EVERY, and
+`data-seconds` of `templates/staff/layout.html`, together within the 15 seconds of the runbook.
+"""
 
 from __future__ import annotations
 

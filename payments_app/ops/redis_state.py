@@ -61,7 +61,7 @@ def inspect(config: Config) -> list[RedisState]:
 
 def _inspect(role: str, url: str) -> RedisState:
     try:
-        with redis_client.impatient(url) as client:
+        with redis_client.fail_fast(url) as client:
             memory: dict[str, Any] = client.info("memory")
             kept: dict[str, Any] = client.info("persistence")
     except (RedisError, OSError):

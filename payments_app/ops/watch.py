@@ -17,7 +17,7 @@ from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.core.jobs import heartbeats, unknown
 from payments_app.ops import diagnosis, measures, redis_state
-from payments_app.ops.causes import close_gone
+from payments_app.ops.close_alerts import close_gone
 from payments_app.ops.diagnosis import Trouble
 from payments_app.ops.incident import ERRORS, REFUSES, SLOW, measure
 
@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 # The rest raise alerts of their own as they happen, or are for the page alone.
 _WORTH_AN_ALERT = ("late:", "redis:", "stripe_slow:", "differs:")
-SETTLED_SECONDS = 900  # a deploy has old and new processes side by side
+DEPLOY_SECONDS = 900  # a deploy has old and new processes side by side
 
 
 def watch() -> list[Trouble]:
@@ -71,7 +71,7 @@ def look() -> list[Trouble]:
 
 def differing(session: Session) -> list[Trouble]:
     """Processes that were not built as the newest one, a while after they were started."""
-    beats = heartbeats.recent(session, SETTLED_SECONDS)
+    beats = heartbeats.recent(session, DEPLOY_SECONDS)
     apart = heartbeats.differences(beats, beats[0].knows) if beats else []
     meaning = "Start them from one application and release, with the same settings."
     return [Trouble("differs:processes", " ".join(apart[:3]), meaning)] if apart else []

@@ -14,7 +14,7 @@ from payments_app.core.web import cache, headers
 from payments_app.core.web.access import public
 from payments_app.orders.bestsellers import bestsellers, product_list_version
 from payments_app.orders.find import product_for_sale, products_for_sale
-from payments_app.orders.models import Product
+from payments_app.orders.product_models import Product
 
 BESTSELLERS_SECONDS = 600
 blueprint = Blueprint("products", __name__)

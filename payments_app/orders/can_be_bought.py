@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from payments_app.merchants.accounts import seller_of
 from payments_app.orders.find import products_for_sale
-from payments_app.orders.models import Product
+from payments_app.orders.product_models import Product
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,9 @@ from sqlalchemy.orm import Session
 from payments_app.core.db.session import atomic
 from payments_app.core.money import Money
 from payments_app.orders.can_be_bought import refusal
-from payments_app.orders.models import Order, Product
+from payments_app.orders.models import Order
 from payments_app.orders.place import NotOneOrderError, place_lines
+from payments_app.orders.product_models import Product
 from payments_app.payments.phases import State
 from payments_app.payments.queries import active_attempt
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from payments_app.orders.models import Product
+from payments_app.orders.product_models import Product
 from payments_app.payments.sellable import ITEM
 
 

@@ -16,7 +16,7 @@ from payments_app.core.db.session import atomic, insert_once
 from payments_app.core.free_text import free_text
 from payments_app.core.money import CURRENCIES, Money, chargeable
 from payments_app.merchants.models import Merchant
-from payments_app.orders.models import Product
+from payments_app.orders.product_models import Product
 from payments_app.payments.sellable import ITEM
 
 MOST_STOCK = MOST_QUANTITY = 1_000_000

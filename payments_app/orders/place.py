@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from sqlalchemy.orm import Session
 
 from payments_app.core.db.ids import ALPHABET
-from payments_app.orders.models import Order, OrderLine, Product
+from payments_app.orders.models import Order, OrderLine
+from payments_app.orders.product_models import Product
 
 
 class NotOneOrderError(ValueError):

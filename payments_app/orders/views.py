@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from payments_app.core.extensions import db
 from payments_app.core.web.access import buyer
 from payments_app.core.web.headers import private
-from payments_app.core.web.way_back import posted_from
+from payments_app.core.web.page_before import posted_from
 from payments_app.orders import cart
 
 blueprint = Blueprint("orders", __name__)

@@ -14,19 +14,16 @@ from sqlalchemy import (
     String,
     Text,
     case,
-    event,
     false,
     func,
-    inspect,
     text,
 )
 from sqlalchemy.ext.hybrid import hybrid_property
-from sqlalchemy.orm import Mapped, mapped_column, object_session, relationship
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from payments_app.core.db.clock import database_now
 from payments_app.core.db.columns import BIGINT, Key, as_object
 from payments_app.core.db.ids import new_id, reference
-from payments_app.core.db.session import note_change
 from payments_app.core.extensions import Base
 from payments_app.core.money import Money
 from payments_app.payments.amounts import amount_words, fee_taken, sets_up
@@ -251,41 +248,3 @@ class PaymentRecord(Base):
             "id",
         ),
     )
-
-
-def attempts_of(transaction_id: str) -> str:
-    """The subject of a change that concerns all attempts at what a transaction pays for."""
-    return f"{_ATTEMPTS_OF}{transaction_id}"
-
-
-def read_attempts_of(subject: str) -> str | None:
-    """The transaction of such a subject; None of any other subject."""
-    return subject.removeprefix(_ATTEMPTS_OF) if subject.startswith(_ATTEMPTS_OF) else None
-
-
-_ATTEMPTS_OF = "attempts_of:"
-
-
-# A first attempt that is not failed, and of which no more is known than its row says, changes
-# nothing that would have to be worked out: most payments never cost this.
-
-
-@event.listens_for(Transaction, "after_insert")
-def _note_attempt(_mapper: Any, _connection: Any, row: Transaction) -> None:
-    session = object_session(row)
-    if session is not None and (row.attempt > 1 or row.state == State.FAILED):
-        note_change(session, attempts_of(row.id))
-
-
-@event.listens_for(Transaction, "after_update")
-def _note_move(_mapper: Any, _connection: Any, row: Transaction) -> None:
-    session, phase = object_session(row), inspect(row).attrs.phase.history
-    intent = inspect(row).attrs.stripe_payment_id.history
-    gave_away = row.stripe_payment_id is None and any(intent.deleted or ())
-    if session is None or not (phase.has_changes() or gave_away):
-        return
-    corrected = any(old in (Phase.FAILED, Phase.CANCELED) for old in phase.deleted or ())
-    if row.attempt > 1 or row.state == State.FAILED or corrected or gave_away:
-        note_change(session, attempts_of(row.id))
-    elif row.attention is not None:
-        note_change(session, row.id)

@@ -27,7 +27,7 @@ from payments_app.payments.phases import State
 from payments_app.reconcile import (
     compare_movements,
     compare_payouts,
-    compare_returns,
+    compare_refunds_and_disputes,
     internal_ledger,
     internal_payments,
     internal_payouts,
@@ -78,7 +78,7 @@ def compare(since: dt.datetime, until: dt.datetime, *, without: Collection[str] 
             for page in intents_created(since - MARGIN, until + MARGIN, account):
                 read.intents |= {intent["id"] for intent in page}
                 read.differences += _page_differences(page, since, until, account)
-            read.differences += compare_returns.differences(since, until, account)
+            read.differences += compare_refunds_and_disputes.differences(since, until, account)
             read.differences += compare_movements.differences(since, until, account)
         read.differences += compare_payouts.differences(since, until)
         read.differences += _unlisted(since, until, read.intents, accounts)

@@ -20,7 +20,8 @@ from payments_app.notices import mails
 from payments_app.notices.models import Mail
 from payments_app.payments import states
 from payments_app.payments.connect.account import account_of
-from payments_app.payments.models import PaymentRecord, Transaction, attempts_of
+from payments_app.payments.models import PaymentRecord, Transaction
+from payments_app.payments.note_changes import attempts_of
 from payments_app.payments.phases import State
 from payments_app.payments.transactions.apply_stripe_state import apply_in_session, mark_closed
 from payments_app.reconcile.findings import resolve

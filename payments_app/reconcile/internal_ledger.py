@@ -123,8 +123,8 @@ def _of_no_refund(session: Session, scope: ColumnElement[bool]) -> Iterator[Diff
 
 
 def _disputes(session: Session, scope: ColumnElement[bool]) -> Iterator[Difference]:
-    settled = Dispute.updated_at < database_now(-internal_payments.POSTED_WITHIN_SECONDS)
-    for dispute in session.scalars(select(Dispute).where(scope, settled)):
+    quiet = Dispute.updated_at < database_now(-internal_payments.POSTED_WITHIN_SECONDS)
+    for dispute in session.scalars(select(Dispute).where(scope, quiet)):
         try:
             movements = movements_of(as_object(dispute.stripe_data))
         except UnreadableError:

@@ -24,7 +24,7 @@ from payments_app.merchants.models import ConnectedAccount
 from payments_app.reconcile.compare import compare
 from payments_app.restore.follow import follow
 from payments_app.restore.payments import Payments
-from payments_app.restore.returns import Returns
+from payments_app.restore.refunds_and_disputes import RefundsAndDisputes
 from payments_app.restore.todo import todo_of
 
 MARGIN = dt.timedelta(hours=1)  # before the backup: what was just under way then
@@ -79,7 +79,7 @@ def run() -> Report:
     check_account()
     since, begun_at = _window()
     until = utcnow() + _AHEAD
-    report, payments, went_back = Report(since), Payments(), Returns()
+    report, payments, went_back = Report(since), Payments(), RefundsAndDisputes()
     payments.take_in_open()
     went_back.take_in_open()
     for account in _accounts():

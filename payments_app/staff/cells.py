@@ -111,7 +111,7 @@ def error(row: Row[Any]) -> dict[str, Any]:
     return as_object(row.error)
 
 
-def advice(row: Row[Any]) -> DeclinePolicy | None:
+def policy_of(row: Row[Any]) -> DeclinePolicy | None:
     return decline_policy(error(row)) if row.phase == Phase.FAILED else None
 
 
@@ -134,7 +134,7 @@ def error_summary(row: Row[Any]) -> str:
 
 
 def next_step(row: Row[Any]) -> str:
-    policy = advice(row)
+    policy = policy_of(row)
     if policy:
         return STAFF[policy.staff]
     return (
@@ -157,7 +157,7 @@ def retry_makes_sense(row: Row[Any]) -> str | None:
     """When another attempt makes sense, where it failed."""
     if row.state != State.FAILED:
         return None
-    policy = advice(row)
+    policy = policy_of(row)
     if policy is None:
         return "Any time"
     if policy.retry_after is None:

@@ -12,6 +12,7 @@ from payments_app.staff.merchants import pages as merchant_pages
 from payments_app.staff.payment_requests import pages as payment_request_pages
 from payments_app.staff.payments import (
     export_pages,
+    list_pages,
     receipts_pages,
     refund_pages,
     resend_pages,
@@ -37,6 +38,7 @@ __all__ = [
     "export_pages",
     "finding_pages",
     "key_pages",
+    "list_pages",
     "member_pages",
     "merchant_pages",
     "navigation",

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, joinedload
 
-from payments_app.customers.cards import is_same
+from payments_app.customers.find_cards import is_same
 from payments_app.customers.models import SavedCard
 from payments_app.subscriptions.models import RUNNING, Plan, Subscription, SubscriptionStatus
 from payments_app.subscriptions.periods import Period, is_being_begun

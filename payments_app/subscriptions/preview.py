@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from payments_app.customers.cards import card_of
+from payments_app.customers.find_cards import card_of
 from payments_app.customers.models import SavedCard
 from payments_app.subscriptions import effects
 from payments_app.subscriptions.calendar import local_day, prorated

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from payments_app.core.extensions import db
 from payments_app.core.web.access import buyer
 from payments_app.core.web.headers import private
-from payments_app.customers.cards import card_of, saved_cards
+from payments_app.customers.find_cards import card_of, saved_cards
 from payments_app.customers.models import Customer
 from payments_app.customers.recognise import recognised
 from payments_app.subscriptions import effects, find

@@ -8,7 +8,8 @@ import pytest
 
 from payments_app.payments.phases import Phase
 from payments_app.payments.states import PUBLIC_STATE
-from payments_app.payments.truth import DisputeFact, Facts, RefundFact, Truth, truth
+from payments_app.payments.truth import Truth, truth
+from payments_app.payments.truth_facts import DisputeFact, Facts, RefundFact
 
 STOLEN = {"type": "card_error", "code": "card_declined", "decline_code": "stolen_card"}
 

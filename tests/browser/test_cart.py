@@ -12,7 +12,7 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from payments_app.core.db.session import atomic
-from payments_app.orders.models import Product
+from payments_app.orders.product_models import Product
 from tests.browser.buyer import DECLINED, Buyer
 from tests.browser.test_accessibility import complaints
 

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def desk(browser: Browser, open_shop: Web, shop_app: Flask) -> Iterator[Page]:
+def staff_page(browser: Browser, open_shop: Web, shop_app: Flask) -> Iterator[Page]:
     context = browser.new_context(base_url=open_shop.url, locale="en-US")
     token = StaffDriver(shop_app).signed_in("support", "incident@example.com").token or ""
     context.add_cookies([{"name": "staff", "value": token, "url": open_shop.url}])
@@ -31,8 +31,8 @@ def report(app: Flask, *, reached: bool) -> None:
         breaker.report(reached=reached)
 
 
-def test_the_banner_comes_and_goes_on_an_open_page(desk: Page, shop_app: Flask) -> None:
-    banner = desk.locator("#incident")
+def test_the_banner_comes_and_goes_on_an_open_page(staff_page: Page, shop_app: Flask) -> None:
+    banner = staff_page.locator("#incident")
     expect(banner).not_to_contain_text("Stripe does not answer")
     try:
         for _ in range(breaker.FAILURES):

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from payments_app.core.db.session import atomic
 from payments_app.merchants.onboarding_link import onboarding_url
-from payments_app.orders.models import Product
+from payments_app.orders.product_models import Product
 from tests.browser.buyer import DECLINED, SECURE, Buyer
 from tests.browser.test_accessibility import complaints
 from tests.merchants.connected_merchants import create_merchant, create_ready_merchant, records

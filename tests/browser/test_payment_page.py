@@ -23,7 +23,9 @@ def payment(dashboard: Dashboard) -> str:
 
 
 @pytest.fixture
-def desk(browser: Browser, open_shop: Web, dashboard: Dashboard, payment: str) -> Iterator[Page]:
+def staff_page(
+    browser: Browser, open_shop: Web, dashboard: Dashboard, payment: str
+) -> Iterator[Page]:
     context = browser.new_context(base_url=open_shop.url, locale="en-US")
     context.add_cookies([{"name": "staff", "value": dashboard.token or "", "url": open_shop.url}])
     context.grant_permissions(["clipboard-read", "clipboard-write"])
@@ -33,21 +35,21 @@ def desk(browser: Browser, open_shop: Web, dashboard: Dashboard, payment: str) -
     context.close()
 
 
-def test_a_number_is_copied_with_a_button(desk: Page, payment: str) -> None:
-    desk.get_by_role("button", name="Copy our id").click()
-    expect(desk.get_by_role("button", name="Copied our id")).to_be_visible()
-    assert desk.evaluate("navigator.clipboard.readText()") == payment
+def test_a_number_is_copied_with_a_button(staff_page: Page, payment: str) -> None:
+    staff_page.get_by_role("button", name="Copy our id").click()
+    expect(staff_page.get_by_role("button", name="Copied our id")).to_be_visible()
+    assert staff_page.evaluate("navigator.clipboard.readText()") == payment
 
 
-def test_technical_steps_are_folded_until_somebody_asks(desk: Page) -> None:
-    step = desk.get_by_text("req_123")
+def test_technical_steps_are_folded_until_somebody_asks(staff_page: Page) -> None:
+    step = staff_page.get_by_text("req_123")
     expect(step).to_be_hidden()
-    desk.get_by_text("1 technical step").click()
+    staff_page.get_by_text("1 technical step").click()
     expect(step).to_be_visible()
 
 
-def test_a_case_file_prints_what_is_so_and_no_button(desk: Page) -> None:
-    desk.emulate_media(media="print")
-    expect(desk.get_by_text("What happened")).to_be_visible()
-    expect(desk.get_by_text("The customer asked to pay $10.99")).to_be_visible()
-    expect(desk.get_by_role("button")).to_have_count(0)
+def test_a_case_file_prints_what_is_so_and_no_button(staff_page: Page) -> None:
+    staff_page.emulate_media(media="print")
+    expect(staff_page.get_by_text("What happened")).to_be_visible()
+    expect(staff_page.get_by_text("The customer asked to pay $10.99")).to_be_visible()
+    expect(staff_page.get_by_role("button")).to_have_count(0)

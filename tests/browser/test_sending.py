@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from parts.app import Web
 from payments_app.core.db.session import atomic
-from payments_app.orders.models import Product
+from payments_app.orders.product_models import Product
 from tests.browser.buyer import Buyer
 from tests.browser.test_accessibility import complaints
 

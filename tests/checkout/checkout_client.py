@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.core.jobs.outbox import OPEN, Message
-from payments_app.orders.models import Product
+from payments_app.orders.product_models import Product
 from payments_app.payments import states
 from payments_app.payments.models import Transaction
 from tests.bystanders import own

@@ -44,7 +44,7 @@ def _decline_all(session: Session) -> None:
 
 
 @atomic
-def _age_marks(session: Session, seconds: int) -> None:
+def _age_fingerprints(session: Session, seconds: int) -> None:
     session.execute(update(VelocityFingerprint).values(created_at=database_now(-seconds)))
 
 
@@ -148,7 +148,7 @@ def test_an_old_answer_is_asked_again(
 def test_declines_of_long_ago_ask_nothing(checkout: CheckoutClient) -> None:
     decline(checkout, DECLINE_LIMITS["browser"])
     with checkout.app.app_context():
-        _age_marks(3700)
+        _age_fingerprints(3700)
     assert ask(checkout).status_code == 303
 
 
@@ -187,7 +187,7 @@ def test_what_is_kept_names_nobody_and_goes_after_a_day(checkout: CheckoutClient
     with checkout.app.app_context():
         fingerprints = db.session.scalars(select(VelocityFingerprint.fingerprint)).all()
         assert [len(fingerprint) for fingerprint in fingerprints] == [40, 40, 40]
-        _age_marks(25 * 3600)
+        _age_fingerprints(25 * 3600)
         clean_up()
         assert db.session.scalars(select(VelocityFingerprint.fingerprint)).all() == []
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.ledger.models import Entry
-from payments_app.orders.models import Product
+from payments_app.orders.product_models import Product
 from tests.accounts.staff_driver import StaffDriver
 from tests.bystanders import own
 from tests.checkout.checkout_client import CheckoutClient

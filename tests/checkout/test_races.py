@@ -18,7 +18,8 @@ from parts.process import wait_until
 from payments_app.checkout.forms import Purchase
 from payments_app.checkout.start import start
 from payments_app.core.db.session import atomic
-from payments_app.orders.models import Order, Product
+from payments_app.orders.models import Order
+from payments_app.orders.product_models import Product
 from tests.checkout.checkout_client import CheckoutClient
 
 AT_ONCE = 4

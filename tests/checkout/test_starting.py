@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from sqlalchemy import event, update
 
-from payments_app.orders.models import Order, Product
+from payments_app.orders.models import Order
+from payments_app.orders.product_models import Product
 from tests.checkout.checkout_client import BROWSER, CheckoutClient
 from tests.reconcile.books import execute
 

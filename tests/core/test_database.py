@@ -16,7 +16,7 @@ from bench.round_trips import counted
 from parts.postgres import Postgres, libpq
 from payments_app import create_app
 from payments_app.config import Config
-from payments_app.core.db import session as database
+from payments_app.core.db import engine
 from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 
@@ -98,7 +98,7 @@ def test_a_connection_is_tested_only_after_it_rested(
     with counted() as sent:
         steps.run()
     assert len(sent) == 4  # BEGIN, two statements, COMMIT
-    monkeypatch.setattr(database, "RESTED_SECONDS", 0)
+    monkeypatch.setattr(engine, "RESTED_SECONDS", 0)
     steps.kill_last()
     with counted() as sent:
         steps.run()

@@ -23,7 +23,7 @@ def frozen() -> Iterator[str]:
 
 def test_a_frozen_redis_is_given_up_after_one_short_try(frozen: str) -> None:
     began = time.monotonic()
-    with redis_client.impatient(frozen) as client, pytest.raises(RedisError):
+    with redis_client.fail_fast(frozen) as client, pytest.raises(RedisError):
         client.get("key")
     assert time.monotonic() - began < 5  # by itself redis-py tries for a minute
 

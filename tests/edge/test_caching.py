@@ -15,7 +15,7 @@ from flask.testing import FlaskClient, FlaskCliRunner
 from demo.products import add_demo_products
 from payments_app.core.db.session import atomic
 from payments_app.core.web import cache, headers
-from payments_app.orders.models import Product
+from payments_app.orders.product_models import Product
 
 pytestmark = [pytest.mark.portable, pytest.mark.usefixtures("products")]
 

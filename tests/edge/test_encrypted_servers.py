@@ -161,7 +161,7 @@ class TestBehindSentinel:
         one, two = servers
         assert pay(site, settings) == "complete"
         one.kill()
-        client = redis_client.impatient(settings["REDIS_URL"])
+        client = redis_client.fail_fast(settings["REDIS_URL"])
         assert wait_until(lambda: _writes(client), 60)
         assert two.client().info("replication")["role"] == "master"
         before = metric(site, 'charge_started_total{by="job"}') or 0

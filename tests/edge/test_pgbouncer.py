@@ -17,8 +17,8 @@ from parts.postgres import Postgres, create_database, libpq
 from parts.schema import migrate
 from payments_app import create_app
 from payments_app.config import Config
+from payments_app.core.db.engine import SETTINGS
 from payments_app.core.db.role_settings import RoleSettingsError, check_role_settings
-from payments_app.core.db.session import SETTINGS
 from payments_app.core.extensions import db
 from payments_app.core.jobs.runner import run_due_messages
 from tests.payments.driver import PaymentDriver

@@ -58,7 +58,7 @@ def test_a_payment_of_an_account_that_is_nobodys_here_is_set_aside(post: Webhook
     assert post.state(event) == "quarantined"
 
 
-def test_a_payment_on_a_merchants_account_is_settled_by_its_event(
+def test_a_payment_on_a_merchants_account_ends_by_its_event(
     post: WebhookSender, driver: PaymentDriver
 ) -> None:
     merchant = create_ready_merchant(driver, "direct")

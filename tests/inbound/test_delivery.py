@@ -15,7 +15,7 @@ from payments_app.core.extensions import db
 from payments_app.inbound.fetch_missed import fetch_missed
 from payments_app.inbound.models import StripeEvent
 from payments_app.payments.models import Transaction
-from tests.inbound.test_settling import open_unknown
+from tests.inbound.test_applying import open_unknown
 from tests.merchants.connected_merchants import account_id, create_ready_merchant, sell
 from tests.payments.driver import PaymentDriver
 
@@ -58,11 +58,11 @@ def stored_events() -> list[StripeEvent]:
 def test_a_lost_answer_is_made_good_by_the_delivered_event(live: PaymentDriver) -> None:
     transaction = open_unknown(live)
 
-    def settled() -> bool:
+    def complete() -> bool:
         live.work("payment_critical")
         return phases([transaction]) == {"complete"}
 
-    assert wait_until(settled, WITHIN)
+    assert wait_until(complete, WITHIN)
 
 
 def test_each_destination_gets_its_events_and_is_believed(live: PaymentDriver) -> None:
@@ -85,18 +85,18 @@ def test_each_destination_gets_its_events_and_is_believed(live: PaymentDriver) -
     assert {event.state for event in stored_events()} == {"processed", "ignored"}
 
 
-def test_doubled_late_and_shuffled_events_settle_each_payment_once(live: PaymentDriver) -> None:
+def test_doubled_late_and_shuffled_events_complete_each_payment_once(live: PaymentDriver) -> None:
     live.sandbox(
         "POST", "/_sandbox/webhook_faults", duplicate=4, shuffle=True, delay_ms=[0, 200], seed=1
     )
     transactions = [open_unknown(live) for _ in range(3)]
 
-    def settled() -> bool:
+    def complete() -> bool:
         live.work("payment_critical")
         told = [e for e in stored_events() if e.type == "payment_intent.succeeded"]
         return phases(transactions) == {"complete"} and [e.deliveries for e in told] == [5] * 3
 
-    assert wait_until(settled, WITHIN)
+    assert wait_until(complete, WITHIN)
     for transaction in transactions:
         assert live.happened(transaction).count("payment.completed") == 1
 
@@ -105,9 +105,9 @@ def test_what_is_lost_on_the_way_is_fetched(live: PaymentDriver) -> None:
     live.sandbox("POST", "/_sandbox/webhook_faults", drop=0.5, seed=7)
     transactions = [open_unknown(live) for _ in range(6)]
 
-    def settled() -> bool:
+    def complete() -> bool:
         fetch_missed()
         live.work("payment_critical")
         return phases(transactions) == {"complete"}
 
-    assert wait_until(settled, WITHIN)
+    assert wait_until(complete, WITHIN)

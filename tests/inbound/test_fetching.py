@@ -13,7 +13,7 @@ from payments_app.gateway.events import MAX_TYPES
 from payments_app.inbound.fetch_missed import fetch_missed
 from payments_app.inbound.kinds import HANDLINGS
 from payments_app.merchants.accounts import state_of
-from tests.inbound.test_settling import open_unknown
+from tests.inbound.test_applying import open_unknown
 from tests.inbound.webhook_sender import WebhookSender, create_event
 from tests.merchants.connected_merchants import (
     account,
@@ -45,7 +45,7 @@ def endpoint(post: WebhookSender) -> None:
 
 
 @pytest.mark.usefixtures("endpoint")
-def test_a_lost_event_settles_its_payment_all_the_same(lossy: PaymentDriver) -> None:
+def test_a_lost_event_completes_its_payment_all_the_same(lossy: PaymentDriver) -> None:
     transaction = open_unknown(lossy)
     assert fetch_missed()["new"] >= 1
     lossy.work("payment_critical")

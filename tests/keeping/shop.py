@@ -54,7 +54,7 @@ def _buy(driver: PaymentDriver, email: str, source: PaymentSource) -> str:
 
 @atomic
 def _open(session: Session, email: str, source: PaymentSource) -> str:
-    from payments_app.orders.models import Product
+    from payments_app.orders.product_models import Product
 
     product = session.scalars(select(Product).where(Product.slug == "thing-1099-usd")).one()
     customer = customer_for(session, email)

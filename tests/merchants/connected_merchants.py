@@ -18,8 +18,8 @@ from payments_app.customers.find import customer_for
 from payments_app.merchants.models import ConnectedAccount
 from payments_app.merchants.onboarding import add_merchant
 from payments_app.merchants.refresh_account import refresh_account
-from payments_app.orders.models import Product
 from payments_app.orders.place import place
+from payments_app.orders.product_models import Product
 from payments_app.payments.connect.records import ConnectRecord
 from tests.ledger.concurrency import claim
 from tests.payments.driver import PaymentDriver

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.orders.cart import CartError, put
-from payments_app.orders.models import Product
+from payments_app.orders.product_models import Product
 from tests.merchants.connected_merchants import account_id, create_merchant, create_ready_merchant
 from tests.payments.driver import PaymentDriver
 

@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.merchants.models import Merchant
-from payments_app.orders.models import Order, Product
+from payments_app.orders.models import Order
+from payments_app.orders.product_models import Product
 from tests.bystanders import own
 from tests.merchants.connected_merchants import create_ready_merchant
 from tests.own_worker import work

@@ -15,8 +15,9 @@ from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.core.jobs.command import Claim
 from payments_app.core.jobs.runner import perform
-from payments_app.orders.models import Order, Product
+from payments_app.orders.models import Order
 from payments_app.orders.place import place_lines
+from payments_app.orders.product_models import Product
 from payments_app.payments.payable import NotPayableError
 from payments_app.payments.refunds.models import Refund, lock, move
 from payments_app.payments.refunds.request import request_refund

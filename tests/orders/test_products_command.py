@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from payments_app.core.extensions import db
 from payments_app.core.history import HistoryEntry
-from payments_app.orders.models import Product
+from payments_app.orders.product_models import Product
 from tests.merchants.connected_merchants import create_merchant
 from tests.payments.driver import PaymentDriver
 

@@ -14,7 +14,7 @@ from payments_app.core.extensions import db
 from payments_app.core.jobs import leases
 from payments_app.core.jobs.command import Claim, Later
 from payments_app.notices.models import Mail
-from payments_app.orders.models import Product
+from payments_app.orders.product_models import Product
 from tests.own_database import OwnDatabase
 from tests.queues.job_driver import JobDriver
 

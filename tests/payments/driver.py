@@ -17,8 +17,9 @@ from payments_app.core.jobs.leases import CRASHES
 from payments_app.core.jobs.outbox import Message
 from payments_app.customers.find import customer_for
 from payments_app.gateway.breaker import Breaker
-from payments_app.orders.models import Order, Product
+from payments_app.orders.models import Order
 from payments_app.orders.place import place
+from payments_app.orders.product_models import Product
 from payments_app.payments.models import PaymentRecord, Transaction
 from payments_app.payments.transactions.open import PaymentSource, open_transaction
 from tests.own_database import expect_failure

@@ -18,8 +18,8 @@ from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.core.jobs import heartbeats
 from payments_app.core.jobs.heartbeats import Heart, Heartbeat
-from payments_app.ops.causes import CALM_SECONDS
 from payments_app.ops.clean_up import clean_up
+from payments_app.ops.close_alerts import CALM_SECONDS
 from payments_app.ops.watch import watch
 from tests.queues.job_driver import JobDriver
 

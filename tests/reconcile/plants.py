@@ -93,7 +93,7 @@ def movement_of(driver: PaymentDriver, transaction: str) -> dict[str, Any]:
     return dict(found[0])
 
 
-def settle(driver: PaymentDriver) -> None:
+def finish_all(driver: PaymentDriver) -> None:
     """All that follows is done, and the days are closed."""
     driver.work_all_waiting()
     end_days()
@@ -348,7 +348,7 @@ def another_platform_fee(driver: PaymentDriver) -> Iterator[str]:
 def a_closed_settlement_of_another_total(driver: PaymentDriver) -> Iterator[str]:
     """In yen, so that its batch is its own."""
     yield driver.pay(order=driver.create_order(1800, "jpy"))
-    settle(driver)
+    finish_all(driver)
     past_triggers(update(Batch).where(Batch.currency == "jpy").values(total=1))
 
 

@@ -14,7 +14,7 @@ from tests.merchants.connected_merchants import create_ready_merchant, create_sa
 from tests.payments.driver import PaymentDriver
 from tests.payments.held import Held
 from tests.reconcile.books import compare_last_hours, open_ones
-from tests.reconcile.plants import settle
+from tests.reconcile.plants import finish_all
 from tests.refunds.marketplace import pay_by_destination_charge, pay_by_direct_charge
 from tests.refunds.refund_steps import give_back, move_on, refund_outside
 from tests.refunds.test_disputes import answer, pay_and_dispute, send_event
@@ -103,6 +103,6 @@ def test_nothing_differs(driver: PaymentDriver, happen: object) -> None:
     read_payout(payout, claim(payout))
     compare_last_hours()
     assert [f"{f.kind}: {f.details}" for f in open_ones()] == []
-    settle(driver)
+    finish_all(driver)
     compare_last_hours()
     assert [f"{f.kind}: {f.details}" for f in open_ones()] == []

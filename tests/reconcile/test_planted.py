@@ -9,7 +9,7 @@ from payments_app.reconcile import internal_payments, internal_settlement, inter
 from payments_app.reconcile.kinds import KINDS
 from tests.payments.driver import PaymentDriver
 from tests.reconcile.books import compare_last_hours, open_ones
-from tests.reconcile.plants import PLANTS, settle
+from tests.reconcile.plants import PLANTS, finish_all
 
 pytestmark = [pytest.mark.portable, pytest.mark.followed_by_all]
 
@@ -54,7 +54,7 @@ def test_a_difference_is_found_with_both_values_and_who_mends_it(
 def test_all_are_found_in_one_sweep(driver: PaymentDriver) -> None:
     begun = {name: plant(driver) for name, plant in PLANTS.items()}
     owners = {name: next(plant) for name, plant in begun.items()}
-    settle(driver)
+    finish_all(driver)
     assert differences() == []
     for plant in begun.values():
         next(plant, None)

@@ -118,7 +118,7 @@ def test_a_lock_timeout_has_its_code_in_the_error_only(v1: Any, control: Any) ->
 
 
 @pytest.fixture
-def impatient(sandbox_url: str, key: str) -> Any:
+def short_timeout(sandbox_url: str, key: str) -> Any:
     """A client that leaves after 0.3 seconds."""
     transport = stripe.RequestsClient(timeout=(3, 0.3))
     return stripe.StripeClient(
@@ -127,26 +127,28 @@ def impatient(sandbox_url: str, key: str) -> Any:
 
 
 def test_a_hanging_answer_comes_after_the_client_left(
-    v1: Any, impatient: Any, control: Any
+    v1: Any, short_timeout: Any, control: Any
 ) -> None:
     control("POST", "faults", {"fault": "hang", "ms": 5000})
     with pytest.raises(LOST):
-        impatient.payment_intents.create(confirmed())
+        short_timeout.payment_intents.create(confirmed())
     assert charges(v1) == 1
 
 
-def test_a_slow_call_charges_after_the_client_left(v1: Any, impatient: Any, control: Any) -> None:
+def test_a_slow_call_charges_after_the_client_left(
+    v1: Any, short_timeout: Any, control: Any
+) -> None:
     control("POST", "faults", {"fault": "slow", "ms": 1000})
     with pytest.raises(LOST):
-        impatient.payment_intents.create(confirmed())
+        short_timeout.payment_intents.create(confirmed())
     assert wait_until(lambda: charges(v1) == 1, WITHIN)
 
 
-def test_the_delay_holds_payment_calls_only(impatient: Any, control: Any) -> None:
+def test_the_delay_holds_payment_calls_only(short_timeout: Any, control: Any) -> None:
     control("POST", "delay", {"ms": 2000})
-    impatient.customers.create({})
+    short_timeout.customers.create({})
     with pytest.raises(LOST):
-        impatient.payment_intents.create(card_payment())
+        short_timeout.payment_intents.create(card_payment())
 
 
 def test_a_rule_strikes_the_nth_matching_call(v1: Any, control: Any) -> None:

@@ -95,7 +95,7 @@ def test_no_address_is_made_of_what_a_request_says_of_its_host() -> None:
     assert written(_FROM_THE_REQUEST) == {
         "payments_app/core/web/incoming.py",  # refuses other hosts
         "payments_app/checkout/poll.py",  # leaves them to it
-        "payments_app/core/web/way_back.py",  # whether somebody came from a page of ours
+        "payments_app/core/web/page_before.py",  # whether somebody came from a page of ours
         "payments_app/embedding.py",  # asks the host's application for a page of ours
         "payments_app/core/logs.py",  # leaves the route's name there, for the server's own log
     }

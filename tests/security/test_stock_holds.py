@@ -16,7 +16,8 @@ from payments_app.core.extensions import db
 from payments_app.core.jobs.outbox import Message
 from payments_app.ops.clean_up import clean_up
 from payments_app.orders.large_holds import FORGIVEN_SECONDS
-from payments_app.orders.models import Order, Product
+from payments_app.orders.models import Order
+from payments_app.orders.product_models import Product
 from payments_app.orders.stock_holds import LARGE_HOLD_SECONDS, StockHold
 from payments_app.payments.models import PaymentRecord, Transaction
 from tests.bystanders import own

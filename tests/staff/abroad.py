@@ -15,7 +15,7 @@ from payments_app.core.money import Money
 from payments_app.customers.recognise import link_for
 from payments_app.merchants.models import Endpoint
 from payments_app.notices.webhook_models import Delivery
-from payments_app.orders.models import Product
+from payments_app.orders.product_models import Product
 from payments_app.payment_requests.ask import Wish, ask
 from payments_app.payments.disputes.answer import add_file, save_draft
 from payments_app.payments.disputes.answer_models import EvidenceFile

@@ -17,8 +17,9 @@ from payments_app.core.db.ids import new_id
 from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.customers.find import customer_for
-from payments_app.orders.models import Order, Product
+from payments_app.orders.models import Order
 from payments_app.orders.place import place
+from payments_app.orders.product_models import Product
 from payments_app.payments.models import PaymentRecord, Transaction
 from payments_app.payments.states import PUBLIC_STATE
 

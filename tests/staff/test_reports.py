@@ -22,7 +22,7 @@ from payments_app.payments.states import PUBLIC_STATE
 from payments_app.staff.charts import bars, line
 from payments_app.staff.reports import figures as figures_module
 from payments_app.staff.reports.figures import DailyFigure, figures, keep_days
-from payments_app.staff.reports.queries import folds
+from payments_app.staff.reports.queries import groups
 from payments_app.staff.reports.rollups import DailyPayments, PaymentDelta, aggregate_all, counts
 from tests.accounts.staff_driver import Browser, StaffDriver
 from tests.bystanders import own
@@ -291,9 +291,9 @@ def test_the_period_before_stands_beside(viewer: Browser, stored_payments: Store
 @pytest.mark.parametrize(("days", "most"), [(7, 7), (30, 30), (90, 13), (365, 13)])
 def test_no_chart_has_more_points_than_an_eye_tells_apart(days: int, most: int) -> None:
     last = dt.date(2026, 11, 26)
-    folded = folds(last - dt.timedelta(days=days - 1), last)
-    assert (len(folded) <= most, sum(len(of) for _, of in folded)) == (True, days)
-    assert [day for _, of in folded for day in of] == [
+    grouped = groups(last - dt.timedelta(days=days - 1), last)
+    assert (len(grouped) <= most, sum(len(of) for _, of in grouped)) == (True, days)
+    assert [day for _, of in grouped for day in of] == [
         last - dt.timedelta(days=n) for n in reversed(range(days))
     ]
 

@@ -12,7 +12,7 @@ from demo.products import add_demo_products
 from payments_app.core.extensions import db
 from payments_app.customers.models import SavedCard
 from payments_app.notices.models import Mail
-from payments_app.orders.models import Product
+from payments_app.orders.product_models import Product
 from payments_app.subscriptions.models import Subscription
 from tests.bystanders import own
 from tests.checkout.checkout_client import BROWSER, CheckoutClient

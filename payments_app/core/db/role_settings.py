@@ -8,7 +8,8 @@ from __future__ import annotations
 from flask import current_app
 from sqlalchemy import String, column, select, table
 
-from payments_app.core.db.session import SETTINGS, at_once
+from payments_app.core.db.engine import SETTINGS
+from payments_app.core.db.session import at_once
 
 
 class RoleSettingsError(RuntimeError):

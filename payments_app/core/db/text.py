@@ -3,7 +3,7 @@ surrogate pairs (UTF-8 has none).
 
 People and programs who send one are told so (`core/web/incoming.py`). What others say, such as
 Stripe's objects or a mail server's answer, is kept with U+FFFD in its place
-(`core/db/session.py`).
+(`core/db/engine.py`).
 Source: https://www.postgresql.org/docs/current/datatype-json.html
 """
 

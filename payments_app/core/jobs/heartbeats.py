@@ -92,12 +92,12 @@ def knowledge() -> dict[str, Any]:
     }
 
 
-def recent(session: Session, settled: float = 0) -> Sequence[Heartbeat]:
-    """The processes that were seen lately, and started `settled` seconds ago at least; the newest
-    first."""
+def recent(session: Session, started_before: float = 0) -> Sequence[Heartbeat]:
+    """The processes that were seen lately, and started at least `started_before` seconds ago; the
+    newest first."""
     query = select(Heartbeat).where(
         Heartbeat.seen_at > database_now(-RECENT_SECONDS),
-        Heartbeat.started_at <= database_now(-settled),
+        Heartbeat.started_at <= database_now(-started_before),
     )
     ordered = query.order_by(Heartbeat.started_at.desc(), Heartbeat.id)
     return session.scalars(ordered.execution_options(populate_existing=True)).all()

@@ -29,7 +29,7 @@ ENOUGH_WAKE_UPS = 4
 
 def connect(app: Flask, redis_url: str) -> None:
     """Keep this process's own connection."""
-    app.extensions["wake_up_redis"] = redis_client.impatient(redis_url)
+    app.extensions["wake_up_redis"] = redis_client.fail_fast(redis_url)
 
 
 def wake(queue: str, why: str = "") -> bool:

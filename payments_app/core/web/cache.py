@@ -108,7 +108,7 @@ def connect(app: Flask, cache: Cache, prefix: str) -> None:
         app,
         {
             "CACHE_TYPE": f"{__name__}.JsonRedisCache",
-            "CACHE_REDIS_HOST": redis_client.impatient(app.config["CONFIG"].cache_redis_url),
+            "CACHE_REDIS_HOST": redis_client.fail_fast(app.config["CONFIG"].cache_redis_url),
             "CACHE_KEY_PREFIX": prefix,
             "CACHE_NO_NULL_WARNING": True,
         },

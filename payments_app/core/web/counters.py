@@ -36,7 +36,7 @@ class Counters:
     """What this process counted since it last added to Redis."""
 
     def __init__(self, cache_redis_url: str) -> None:
-        self._redis = redis_client.impatient(cache_redis_url)
+        self._redis = redis_client.fail_fast(cache_redis_url)
         self._rest = redis_client.Rest("requests are counted in memory")
         self._counted: Counter[Named] = Counter()
         self._lock = threading.Lock()

@@ -36,7 +36,7 @@ from payments_app.core.web import assets, headers
 from payments_app.core.web.cookie_session import CookieSessions
 from payments_app.core.web.cookies import cookie_name, cookie_path
 from payments_app.core.web.links import absolute
-from payments_app.core.web.way_back import page_before
+from payments_app.core.web.page_before import page_before
 
 MAX_BODY_BYTES = 256 * 1024
 FORM_SECONDS = 4 * 3600

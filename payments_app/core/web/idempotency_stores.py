@@ -82,8 +82,8 @@ class RedisStore:
 
     @classmethod
     def from_url(cls, url: str, prefix: str = "idempotency:") -> RedisStore:
-        """Impatient: a frozen Redis must not freeze whoever pays."""
-        return cls(redis_client.impatient(url), prefix)
+        """With short time-outs: a frozen Redis must not freeze whoever pays."""
+        return cls(redis_client.fail_fast(url), prefix)
 
     def claim(self, name: str, value: str, seconds: float) -> Held | None:
         """See Store."""

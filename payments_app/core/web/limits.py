@@ -59,7 +59,7 @@ class Limiter:
     rate: better than none; nobody can pay meanwhile anyway."""
 
     def __init__(self, redis_url: str) -> None:
-        self._redis = redis_client.impatient(redis_url)
+        self._redis = redis_client.fail_fast(redis_url)
         self._rest = redis_client.Rest("limits are counted in the database")
         self._lock = threading.Lock()
         self._local: Counter[str] = Counter()

@@ -21,7 +21,7 @@ PENDING_DAYS = 10  # https://docs.stripe.com/refunds: most arrive within 10 busi
 
 
 def look_up(refund_id: str, claim: Claim) -> None:
-    """Settle a refund by what Stripe says now; raise Later while its outcome stays open.
+    """Apply the state that Stripe says now; raise Later while its outcome stays open.
 
     One that moved to another open state is looked up by that state's own message.
     """

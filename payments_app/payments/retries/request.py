@@ -26,7 +26,8 @@ from payments_app.payments.payable import find_payable, payable_kinds
 from payments_app.payments.payment_of import gave_its_intent_away
 from payments_app.payments.queries import attempts
 from payments_app.payments.transactions.leave import was_removed
-from payments_app.payments.truth import RETRY_CLOSED, Facts, retry_closed
+from payments_app.payments.truth import RETRY_CLOSED, retry_closed
+from payments_app.payments.truth_facts import Facts
 
 COMMAND = "retry"
 REQUESTED = "retry.requested"

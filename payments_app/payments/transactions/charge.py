@@ -9,7 +9,7 @@ Recovery points, each committed before the next call:
   applied    the verdict and its messages, this one -> nothing left to do
              done with them
 Safe from a second copy of the worker because both calls carry a key of the transaction's own, and
-because an answer that Stripe replays is never settled from: the intent is read instead.
+because an answer that Stripe replays is never applied: the intent is read instead.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ from payments_app.payments.transactions.apply_stripe_state import (
     note,
 )
 from payments_app.payments.transactions.charge_snapshot import ChargeSnapshot
+from payments_app.payments.transactions.come_back import come_back
 from payments_app.payments.transactions.find import find
-from payments_app.payments.transactions.wait import wait
 
 _TOKEN_SPENT = (
     "payment_intent_confirmation_token_invalid",
@@ -140,7 +140,7 @@ def _confirm(
     if not snapshot.confirm_sent and seller_refused.is_refusal(snapshot, answer):
         seller_refused.end_refused(snapshot, answer)
     elif answer.verdict in (Verdict.LATER, Verdict.MISCONFIGURED):
-        wait(snapshot, answer, claim)
+        come_back(snapshot, answer, claim)
     elif answer.verdict in (Verdict.MOVED_ON, Verdict.OPEN) or (
         answer.replayed and answer.verdict not in (Verdict.UNKNOWN, Verdict.INVALID)
     ):
@@ -200,7 +200,7 @@ def _not_created(snapshot: ChargeSnapshot, answer: Answer, claim: Claim) -> None
     elif answer.error_type == "rate_limit" and used_up(claim.tries):
         abandon.rate_limited(snapshot.transaction_id, answer)
     elif answer.verdict in (Verdict.LATER, Verdict.MISCONFIGURED, Verdict.UNKNOWN):
-        wait(snapshot, answer, claim)
+        come_back(snapshot, answer, claim)
     elif answer.verdict == Verdict.CANCELED and answer.body is None:
         abandon.never_made(snapshot)
     else:

@@ -19,7 +19,7 @@ FIRST_SECONDS = 5.0
 
 
 def look_up(transaction_id: str, claim: Claim) -> None:
-    """Settle a transaction by what Stripe says now; raise Later while that decides nothing."""
+    """Apply the state that Stripe says now; raise Later while that decides nothing."""
     found = _open(transaction_id)
     if found is None:
         return

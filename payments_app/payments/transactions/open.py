@@ -89,6 +89,17 @@ def open_transaction(
     session.flush()
     _join_all(session, transaction, payable, customer_id)
     name_payee(session, transaction, payable.payee_id)
+    _record_created(session, transaction, payable, actor)
+    outbox.stage(session, "charge", transaction.id)
+    session.flush()
+    if payable.payable_role == Role.PAYS_FOR:
+        payable.reserve(session, holder)
+    return transaction
+
+
+def _record_created(
+    session: Session, transaction: Transaction, payable: Payable, actor: str
+) -> None:
     history.record(
         session,
         "state",
@@ -98,11 +109,6 @@ def open_transaction(
         payable=payable.id,
         attempt=transaction.attempt,
     )
-    outbox.stage(session, "charge", transaction.id)
-    session.flush()
-    if payable.payable_role == Role.PAYS_FOR:
-        payable.reserve(session, holder)
-    return transaction
 
 
 def _refuse_currency(currency: str) -> None:

@@ -32,7 +32,7 @@ from payments_app.payments.disputes.answer import (
 from payments_app.payments.disputes.answer_models import DRAFT, DisputeAnswer
 from payments_app.payments.disputes.models import Dispute
 from payments_app.staff.blueprint import blueprint, page
-from payments_app.staff.disputes.held import held
+from payments_app.staff.disputes.prefilled import prefilled
 from payments_app.staff.disputes.queries import dispute_row
 from payments_app.staff.payments.pages import find
 from payments_app.staff.zones import reader_zone, when
@@ -143,7 +143,7 @@ def _page(
     may_write = open_ and signed_in().may("draft_dispute")
     evidence = {} if answer is None else answer.evidence
     if answer is None and may_write:
-        evidence = held(session, found, zone)
+        evidence = prefilled(session, found, zone)
     return page(
         "disputes/dispute.html",
         status,

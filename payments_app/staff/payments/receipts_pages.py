@@ -20,7 +20,7 @@ from payments_app.payments.phases import State
 from payments_app.staff.blueprint import blueprint, page, today
 from payments_app.staff.payments.details import payments
 from payments_app.staff.payments.filters import UnreadableFiltersError, read_filters
-from payments_app.staff.payments.pages import unreadable
+from payments_app.staff.payments.list_pages import unreadable
 from payments_app.staff.payments.paging import read_page
 from payments_app.staff.zones import reader_zone
 

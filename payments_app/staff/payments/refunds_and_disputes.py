@@ -15,7 +15,7 @@ from payments_app.staff.cells import in_words, said
 from payments_app.staff.zones import When, when
 
 _TEXT: dict[str, str] = {
-    RefundState.REQUESTED: "Refund asked for",
+    RefundState.REQUESTED: "Refund requested",
     RefundState.SUCCEEDED: "Refunded",
     RefundState.FAILED: "Refund failed",
 }

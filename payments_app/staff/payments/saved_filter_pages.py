@@ -10,11 +10,11 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from payments_app.accounts.gate import signed_in
 from payments_app.core.web.access import staff
-from payments_app.core.web.way_back import posted_from
+from payments_app.core.web.page_before import posted_from
 from payments_app.staff.blueprint import blueprint, today
 from payments_app.staff.payments import saved_filters
 from payments_app.staff.payments.filters import UnreadableFiltersError, read_filters
-from payments_app.staff.payments.pages import list_page, unreadable
+from payments_app.staff.payments.list_pages import list_page, unreadable
 from payments_app.staff.zones import reader_zone
 
 MAX_ID = 2**63 - 1

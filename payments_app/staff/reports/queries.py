@@ -48,7 +48,7 @@ class Reason:
 
 
 @dataclass(frozen=True)
-class Fold:
+class DayGroup:
     """Days that are one row of the table and one point of a chart: a day, a week or a month."""
 
     words: str
@@ -64,7 +64,7 @@ class Report:
     currency: str
     first: dt.date
     last: dt.date
-    folds: list[Fold]
+    groups: list[DayGroup]
     total: Day
     before: Day
     reasons: list[Reason]
@@ -81,22 +81,22 @@ def report(
     by_day: dict[dt.date, list[Count]] = defaultdict(list)
     for count in own:
         by_day[count.day].append(count)
-    folded = [
-        (words, [(date, by_day[date]) for date in dates]) for words, dates in folds(first, last)
+    grouped = [
+        (words, [(date, by_day[date]) for date in dates]) for words, dates in groups(first, last)
     ]
-    counted = [[count for _, of_day in days for count in of_day] for _, days in folded]
-    starts = [days[0][0] for _, days in folded]
+    counted = [[count for _, of_day in days for count in of_day] for _, days in grouped]
+    starts = [days[0][0] for _, days in grouped]
     totals = [_day(start, of, currency) for start, of in zip(starts, counted, strict=True)]
     listed = [
-        Fold(words, total, [_day(date, of, currency) for date, of in reversed(days)])
-        for (words, days), total in zip(folded, totals, strict=True)
+        DayGroup(words, total, [_day(date, of, currency) for date, of in reversed(days)])
+        for (words, days), total in zip(grouped, totals, strict=True)
     ]
     reasons = _reasons(own)
     return Report(
         currency=currency,
         first=first,
         last=last,
-        folds=listed[::-1],
+        groups=listed[::-1],
         total=_day(last, own, currency),
         before=_day(first, [count for count in before if count.currency == currency], currency),
         reasons=reasons[:_TOP_REASONS],
@@ -110,7 +110,7 @@ def report(
     )
 
 
-def folds(first: dt.date, last: dt.date) -> list[tuple[str, list[dt.date]]]:
+def groups(first: dt.date, last: dt.date) -> list[tuple[str, list[dt.date]]]:
     """Days, or weeks of a quarter, or months of a year: as many as an eye can tell apart."""
     dates = [first + dt.timedelta(days=n) for n in range((last - first).days + 1)]
     if len(dates) <= _DAYS_APART:

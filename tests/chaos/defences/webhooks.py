@@ -115,7 +115,7 @@ def _any_mode(patch: Patch) -> None:
 
 
 def _any_amount(patch: Patch) -> None:
-    """It is looked at twice: where the event's payment is found, and where it is settled."""
+    """It is looked at twice: where the event's payment is found, and where its state is applied."""
     patch.setattr(process, "match", lambda intent, _account: intent["metadata"]["transaction_id"])
     patch.setattr(apply_stripe_state, "_mismatch", lambda *_: False)
 

@@ -1,4 +1,4 @@
-"""way_back: whoever opens an address that only takes a form is sent to the page where they were.
+"""page_before: whoever opens an address that only takes a form is sent to the page where they were.
 
 A browser does that when an address is loaded again by hand, or after a sign-in. Where they were is
 the page that the browser says it came from; else the one whose form is sent there, as its view

@@ -1,5 +1,6 @@
-"""held: what we hold ourselves of a disputed payment, as texts for the bank: who paid, for what,
-what was sent and handed over, which mails went out, and what else was paid with the card."""
+"""prefilled: the texts that the form of an answer begins with, of what we know of the payment: who
+paid, for what, what was sent and handed over, which mails went out, and what else was paid with the
+card."""
 
 from __future__ import annotations
 
@@ -29,7 +30,7 @@ from payments_app.staff.cells import in_words
 _MOST = 20  # mails that are named
 
 
-def held(session: Session, dispute: Dispute, zone: ZoneInfo) -> dict[str, str]:
+def prefilled(session: Session, dispute: Dispute, zone: ZoneInfo) -> dict[str, str]:
     """Texts by field of the evidence; none for what we hold nothing of."""
     payment = session.get_one(Transaction, dispute.transaction_id)
     paid_for = session.scalar(joined(payment.id, Role.PAYS_FOR))

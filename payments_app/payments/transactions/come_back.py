@@ -1,4 +1,4 @@
-"""wait: Stripe refused before anything happened, so the same call is made again later.
+"""come_back: Stripe refused before anything happened, so the same call is made again later.
 
 An authentication or permission error fails nobody's payment: it waits until that is mended. A
 request that was refused by our mistake delays its own payment only, until its deadline; it is made
@@ -29,9 +29,9 @@ UNREACHABLE_SECONDS = 20.0
 MISCONFIGURED_SECONDS = 60.0
 
 
-def wait(snapshot: ChargeSnapshot, answer: Answer, claim: Claim) -> NoReturn:
+def come_back(snapshot: ChargeSnapshot, answer: Answer, claim: Claim) -> NoReturn:
     """Raise Later with the time to come back; the transaction's own deadline ends it. What our own
-    bucket delays is no try of Stripe's patience."""
+    bucket delays is no try that the retry policy counts."""
     if answer.throttled:
         _unsend(snapshot, answer)
         raise Later(answer.retry_after or 1.0, f"{answer.call}: {answer.error_code}", is_try=False)

@@ -79,7 +79,7 @@ def test_an_event_is_worked_on_once(post: WebhookSender, driver: PaymentDriver) 
     assert driver.happened(transaction).count("webhook.processed") == 1
 
 
-def test_duplicates_at_once_settle_once(post: WebhookSender, driver: PaymentDriver) -> None:
+def test_duplicates_at_once_apply_once(post: WebhookSender, driver: PaymentDriver) -> None:
     transaction = open_unknown(driver)
     event = post.told("payment_intent.succeeded")
     copies = [event | {"id": f"{event['id']}{number}"} for number in range(5)]

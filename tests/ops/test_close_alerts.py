@@ -13,7 +13,7 @@ from payments_app.core.db.clock import database_now
 from payments_app.core.db.session import atomic, note_change
 from payments_app.core.jobs.outbox import Message
 from payments_app.merchants.models import ConnectedAccount, Merchant
-from payments_app.ops.causes import close_gone
+from payments_app.ops.close_alerts import close_gone
 from payments_app.ops.diagnosis import Trouble
 from payments_app.payments.models import Transaction
 from payments_app.payments.refunds.models import Refund

@@ -1,4 +1,4 @@
-"""returns: refunds and disputes at Stripe since the backup, and those that were open then."""
+"""refunds_and_disputes: those at Stripe since the backup, and those that were open then."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from payments_app.payments.unmatched import subject_of
 _OPEN_REFUNDS = (RefundState.REQUESTED, RefundState.PROCESSING, *UNCLEAR)
 
 
-class Returns:
+class RefundsAndDisputes:
     """`looked_at` are the payments whose refunds or disputes were read, `todo` says what a person
     must do."""
 

@@ -13,9 +13,9 @@ from payments_app.core.alerts import Alert, acknowledge
 from payments_app.core.db.clock import database_now
 from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
-from payments_app.customers.cards import saved_cards
+from payments_app.customers.find_cards import saved_cards
+from payments_app.customers.gone_at_stripe import MOST_AN_HOUR, STOPPED
 from payments_app.customers.models import Customer, GoneAtStripe, SavedCard
-from payments_app.customers.unlearn import MOST_AN_HOUR, STOPPED
 from payments_app.gateway import client
 from payments_app.payments.transactions.open import PaymentSource
 from tests.inbound.webhook_sender import WebhookSender, create_event

@@ -1,5 +1,5 @@
-"""causes: an alert closes when its cause is gone. What is about one payment closes with its own
-needs (attention/keep.py); this looks at the rest, and runs with the watch."""
+"""close_alerts: an alert closes when its cause is gone. What is about one payment closes with its
+own needs (attention/keep.py); this looks at the rest, and runs with the watch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""unlearn: a card or a customer that we remember may be gone at Stripe, or have changed there.
+"""gone_at_stripe: a card or customer that we remember may be gone at Stripe, or have changed there.
 
 What told us (an event, a refused payment) is only a hint. The object is read at Stripe. What the
 read shows to be gone is marked, and charged no more; nothing is erased. With the key of another

@@ -1,4 +1,4 @@
-"""compare_returns: the refunds and disputes that Stripe has, and ours."""
+"""compare_refunds_and_disputes: those that Stripe has, and ours."""
 
 from __future__ import annotations
 

@@ -70,7 +70,6 @@ def _at_most(most: int, value: str, name: str) -> str:
         raise ApiError(
             400,
             f"Invalid string: {value[:20]}...; must be at most {most} characters",
-            code="parameter_invalid_string_max_length",
             param=name,
         )
     return value

@@ -103,7 +103,7 @@ def list_accounts_by(version: str) -> Answer:
 
 
 def probe_permissions() -> Iterator[tuple[str, Answer]]:
-    """Ask for each kind of writing that the product does, of objects that are not there. Stripe
+    """Ask for each kind of writing that payments need, of objects that are not there. Stripe
     refuses a key that may not before it looks for them."""
     v1 = client().v1
     probes: dict[str, Callable[[], Any]] = {
@@ -112,6 +112,7 @@ def probe_permissions() -> Iterator[tuple[str, Answer]]:
         "refund": lambda: v1.refunds.create({"payment_intent": f"pi_{_NOBODY}"}),
         "customer": lambda: v1.customers.update(f"cus_{_NOBODY}", {"description": "none"}),
         "payment_method": lambda: v1.payment_methods.detach(f"pm_{_NOBODY}"),
+        "dispute": lambda: v1.disputes.update(f"du_{_NOBODY}", {"submit": False}),
     }
     for kind, probe in probes.items():
         yield kind, object_call("probe", kind, probe)

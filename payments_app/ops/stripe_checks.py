@@ -64,6 +64,8 @@ def connected_accounts(session: Session) -> dict[str, str]:
 
 def refused(answer: Answer) -> str:
     """Why there is no answer, in words."""
+    if answer.error_type == "api_connection":
+        return "Stripe can't be reached from here"
     if answer.http_status == 401:
         return "Stripe does not know this key"
     if answer.http_status == 403:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from payments_app.core.db.clock import database_now
 from payments_app.core.db.columns import BIGINT, JSON_TYPE, Key
 from payments_app.core.db.ids import new_id
+from payments_app.core.email_addresses import without_addresses
 from payments_app.core.extensions import Base
 from payments_app.core.money import Money
 from payments_app.payments.payable import Bought, Item, NotPayableError, Payable
@@ -126,8 +127,13 @@ class PaymentRequest(Payable, Base):
         return {"reference": self.reference, "metadata": self.labels}
 
     def stripe_facts(self) -> dict[str, str]:
-        """Its description, and the asker's name for it."""
-        return {"description": self.description, "reference": self.reference or ""}
+        """Its description, and the asker's name for it. Askers may write whose it is into both: an
+        address in the description is cut, and a reference that holds one is not told."""
+        told = self.reference or ""
+        return {
+            "description": without_addresses(self.description),
+            "reference": told if told == without_addresses(told) else "",
+        }
 
     @classmethod
     def rebuild(

@@ -13,9 +13,10 @@ from payments_app.restore.run import NotRestoredError, Report, begin, open_shop,
 CLOSED = "The shop stays closed. Run `flask --app wsgi restore` again."
 LOST = (
     "What was done here after the backup without Stripe is lost: subscriptions that were ended, "
-    "paused or changed, cards that were removed, notes, goods handed over. Ask the staff who did "
-    "it, before a subscription is billed again. Customers who were erased are here again: run "
-    "`flask --app wsgi customers erase --list FILE` with the list beside the backups."
+    "paused or changed, cards that were removed, links to pay that nobody has paid, notes, goods "
+    "handed over. Ask the staff who did it, before a subscription is billed again. Customers who "
+    "were erased are here again: run `flask --app wsgi customers erase --list FILE` with the list "
+    "beside the backups."
 )
 SURE = (
     "Nothing says that this database was restored from a backup. Close the shop and read all the "

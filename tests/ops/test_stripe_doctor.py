@@ -230,6 +230,15 @@ def test_the_moment_when_a_secret_last_fitted_is_told(well: AtStripe) -> None:
     assert "no event has come yet" in line(output, "destination account")
 
 
+def test_where_stripe_is_away_nothing_is_put_into_its_mouth(well: AtStripe) -> None:
+    well.settings["STRIPE_API_BASE"] = f"http://127.0.0.1:{free_port()}"
+    code, output = well.doctor()
+    assert code == 1
+    assert "Stripe said" not in output
+    for name in ("secret key", "destination account", "domain"):
+        assert line(output, name) == f"WRONG  {name}: Stripe can't be reached from here"
+
+
 class TestWithWrite:
     @pytest.fixture
     def reachable(self, at_stripe: AtStripe, tmp_path: Path) -> Iterator[AtStripe]:
@@ -249,10 +258,15 @@ class TestWithWrite:
         assert "of the same account" in line(output, "publishable key")
         assert reachable.client.v1.payment_intents.list().data[0].status == "canceled"
 
-    def test_a_permission_that_the_key_lacks_is_named(self, reachable: AtStripe) -> None:
-        reachable.fail("forbidden", "/v1/refunds$")
+    @pytest.mark.parametrize(
+        ("kind", "path"), [("refund", "/v1/refunds$"), ("dispute", r"/v1/disputes/\w+$")]
+    )
+    def test_a_permission_that_the_key_lacks_is_named(
+        self, reachable: AtStripe, kind: str, path: str
+    ) -> None:
+        reachable.fail("forbidden", path)
         code, output = reachable.doctor("--write")
-        assert re.findall(r"^WRONG  (.*?):", output, re.MULTILINE) == ["permission refund"]
+        assert re.findall(r"^WRONG  (.*?):", output, re.MULTILINE) == [f"permission {kind}"]
         assert code == 1
 
     def test_a_ping_that_does_not_arrive_is_named(

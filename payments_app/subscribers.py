@@ -32,7 +32,7 @@ from payments_app.merchants.create_account import CREATE, create_account
 from payments_app.merchants.make_link import MAKE_LINK, make_link
 from payments_app.merchants.read_again import READ_DUE, read_due_accounts
 from payments_app.merchants.refresh_account import REFRESH, refresh_account
-from payments_app.notices import mails, webhook_retries
+from payments_app.notices import endpoint_health, mails, webhook_retries
 from payments_app.notices.account import write_account_link
 from payments_app.notices.announce import DELIVER, announce_payment, announce_refund
 from payments_app.notices.deliver import deliver, mark_delivery_dead
@@ -178,7 +178,7 @@ COMMANDS = {
         "webhooks",
         webhook_retries.POLICY,
         on_dead_letter=mark_delivery_dead,
-        deadline=3 * DAY,
+        deadline=endpoint_health.SWITCH_OFF_SECONDS,
     ),
     "reports.aggregate": Command(
         without_subject(aggregate_reports), "reports", unique_while_open=True

@@ -25,13 +25,13 @@ from payments_app.payments.payment_of import payment_of
 from payments_app.payments.transactions.their_own import is_their_own
 from payments_app.payments.unmatched import subject_of
 
-LATE_SECONDS = 300  # an event this old was delayed, or sent again after it failed
+LATE_EVENT_SECONDS = 300  # an event this old was delayed, or sent again after it failed
 _WORTH_KEEPING = ("status", "reason", "amount", "currency", "attempt_count", "billing_reason")
 
 
 @atomic
 def receive(session: Session, event: Event) -> str:
-    """Store the event; answer `new`, `late` (new, and LATE_SECONDS old) or `duplicate`.
+    """Store the event; answer `new`, `late` (new, and LATE_EVENT_SECONDS old) or `duplicate`.
 
     An event of the other mode, or of an account that is not ours, is quarantined with an alert.
     """
@@ -53,7 +53,7 @@ def receive(session: Session, event: Event) -> str:
         created_at=created,
         ended_at=None if state == RECEIVED else database_now(),
     )
-    late = (utcnow() - created).total_seconds() > LATE_SECONDS
+    late = (utcnow() - created).total_seconds() > LATE_EVENT_SECONDS
     delivery = ("late" if late else "new") if fresh else "duplicate"
     if state != IGNORED:
         _record(session, event, delivery, transaction_id, reason)

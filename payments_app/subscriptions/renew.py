@@ -29,8 +29,8 @@ from payments_app.subscriptions.periods import Period
 ADVANCE, SWEEP, MAIL_TRIAL = "subscriptions.advance", "subscriptions.sweep", "notices.trial_ending"
 MAIL_EXPIRES = "notices.card_expires"
 SWEEP_SECONDS = 5 * 60
-REMIND_DAYS = 3
-CARD_DAYS = 14  # to enter another card before the next bill
+TRIAL_MAIL_DAYS = 3  # before a trial ends
+CARD_MAIL_DAYS = 14  # to enter another card before the next bill
 
 
 def sweep() -> None:
@@ -150,10 +150,10 @@ def expires_first(subscription: Subscription) -> bool:
 
 
 def _cards_expiring(session: Session, now: dt.datetime) -> list[tuple[str, str]]:
-    """Subscriptions to be billed within CARD_DAYS on a card that has expired by then, with the key
-    of their message."""
+    """Subscriptions to be billed within CARD_MAIL_DAYS on a card that has expired by then, with
+    the key of their message."""
     today = local_day(now)
-    soon = today + dt.timedelta(days=CARD_DAYS)
+    soon = today + dt.timedelta(days=CARD_MAIL_DAYS)
     expired = or_(
         SavedCard.exp_year < soon.year,
         and_(SavedCard.exp_year == soon.year, SavedCard.exp_month < soon.month),
@@ -176,7 +176,7 @@ def _cards_expiring(session: Session, now: dt.datetime) -> list[tuple[str, str]]
 
 
 def _trials_ending(session: Session, now: dt.datetime) -> list[str]:
-    soon = local_day(now) + dt.timedelta(days=REMIND_DAYS)
+    soon = local_day(now) + dt.timedelta(days=TRIAL_MAIL_DAYS)
     return list(
         session.scalars(
             select(Subscription.id).where(

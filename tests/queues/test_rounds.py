@@ -143,7 +143,7 @@ def test_a_look_leaves_to_its_wake_up_what_is_due_since_a_moment(
     job_driver.stage("test.job")
     be_due_since(0.1)
     assert charges.look() == 0
-    be_due_since(runner.LATE_SECONDS + 0.1)
+    be_due_since(runner.MISSED_WAKE_UP_SECONDS + 0.1)
     assert charges.look() == 1
     assert charges.take_started() == Counter({("test.job", "look"): 1})
 

@@ -31,7 +31,7 @@ CLAIM_SECONDS = 240  # of one round, within the RQ job's 330: what runs then is 
 LONGEST_SECONDS = 290  # of one message: a thread that takes longer hangs, and the process ends
 FINISH_SECONDS = 80  # for what runs when the process is told to end
 RENEW_SECONDS = leases.LEASE_SECONDS / 3
-LATE_SECONDS = 0.5  # so long a message waits for its wake-up before a look takes it
+MISSED_WAKE_UP_SECONDS = 0.5  # so long a message waits for its wake-up before a look takes it
 stopping = threading.Event()  # set at warm shutdown: claim nothing more, finish what runs
 _making = threading.Lock()
 
@@ -72,8 +72,8 @@ class Runner:
             self._woken.clear()  # RQ's time-out may end the wait
 
     def look(self) -> int:
-        """A round where something waits for over LATE_SECONDS, or was left running by the last
-        one, and none is under way."""
+        """A round where something waits for over MISSED_WAKE_UP_SECONDS, or was left running by
+        the last one, and none is under way."""
         if not self._round_lock.acquire(blocking=False):
             return 0
         try:
@@ -169,7 +169,7 @@ def runner_of(queue: str, threads: int | None = None) -> Runner:
 
 def _is_late(queue: str) -> bool:
     """Whether a message that is known here has been due for a while, and nobody is on it."""
-    late = Message.available_at <= database_now(-LATE_SECONDS)
+    late = Message.available_at <= database_now(-MISSED_WAKE_UP_SECONDS)
     waiting = select(Message.id).where(Message.queue == queue, due.is_known(), late)
     (found,) = at_once(select(exists(waiting.where(*due.claimable()))))
     return bool(found[0])

@@ -131,3 +131,16 @@ def test_no_trace_tells_who_paid_or_a_link(site: Web, paid: str, collector: Coll
 def test_an_endpoint_that_is_no_address_is_refused(settings: dict[str, str]) -> None:
     with pytest.raises(ConfigError, match="OTEL_EXPORTER_OTLP_ENDPOINT must be"):
         Config.from_env(settings | {"OTEL_EXPORTER_OTLP_ENDPOINT": "collector:4318"})
+
+
+def test_what_a_span_failed_of_is_cut() -> None:
+    from opentelemetry.sdk.trace import ReadableSpan
+    from opentelemetry.trace import Status, StatusCode
+
+    from payments_app.core.tracing_export import _cut
+
+    said = "ValueError: 4242 4242 4242 4242 of pm_1AbCdEfGhIjKlMnOp by sk_test_secret"
+    told = _cut(ReadableSpan("charge", status=Status(StatusCode.ERROR, said))).status
+    assert told.status_code is StatusCode.ERROR
+    assert told.description == "ValueError: [card number cut] of pm_[cut] by sk_test_[cut]"
+    assert _cut(ReadableSpan("charge")).status.description is None

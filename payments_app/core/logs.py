@@ -93,20 +93,53 @@ class JsonFormatter(logging.Formatter):
         said = f"{entry['message']} {path} {entry.get('subject', '')}"
         if "payment" not in entry and (found := _PAYMENT.search(said)):
             entry["payment"] = found[0]
-        if record.exc_info:
+        if record.exc_text:
+            entry["exception"] = record.exc_text
+        elif record.exc_info:
             entry["exception"] = self.formatException(record.exc_info)
         return json.dumps(redacted(entry))
 
 
+class Cutting(logging.Handler):
+    """Hands what our loggers say to the root's handlers, which are another application's, cut as
+    our own lines are."""
+
+    _lines = logging.Formatter()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """See logging.Handler."""
+        try:
+            cut = self._cut(record)
+        except Exception:  # a line that can't be written stops nothing
+            self.handleError(record)
+            return
+        theirs: list[logging.Handler | None] = [*logging.getLogger().handlers]
+        for handler in theirs or [logging.lastResort]:
+            if handler is not None and cut.levelno >= handler.level:
+                handler.handle(cut)
+
+    def _cut(self, record: logging.LogRecord) -> logging.LogRecord:
+        facts = redacted(getattr(record, "facts", {}))
+        cut = logging.makeLogRecord(vars(record) | {"args": None, "facts": facts})
+        cut.msg = redact(record.getMessage())
+        if record.exc_info:
+            cut.exc_info, cut.exc_text = None, redact(self._lines.formatException(record.exc_info))
+        return cut
+
+
 def prepare(app: Flask) -> None:
     """Write what is logged to stderr as JSON, once for the process; report errors to Sentry. Both
-    are another application's own, where we are part of it. The server's own access log, where it
-    is switched on, reads the route in the environment."""
+    are another application's own, where we are part of it: it gets our lines cut. The server's own
+    access log, where it is switched on, reads the route in the environment."""
     app.before_request(lambda: request.environ.update({"payments.route": route()}))
     app.after_request(_name_payment)
-    if app.config["CONFIG"].prefix:
-        return
     root = logging.getLogger()
+    if app.config["CONFIG"].prefix:
+        for logger in map(logging.getLogger, ("payments_app", "stripe")):
+            if not any(isinstance(handler, Cutting) for handler in logger.handlers):
+                logger.addHandler(Cutting())
+                logger.propagate = False
+        return
     if not any(isinstance(handler.formatter, JsonFormatter) for handler in root.handlers):
         handler = logging.StreamHandler(sys.stderr)
         handler.setFormatter(JsonFormatter())

@@ -97,6 +97,13 @@ def paid_by(customer_id: str) -> Any:
     )
 
 
+def _names(query: Any, address: str) -> ColumnElement[bool]:
+    """Whether a filter's address has this e-mail address for a word, and not inside of another."""
+    word = quote_plus(address)
+    found = (before + word + after for before in "=+" for after in "&+")
+    return or_(*((query + "&").icontains(each, autoescape=True) for each in found))
+
+
 def is_mail_of(customer: Customer) -> ColumnElement[bool]:
     """Condition on Mail: it was written to this customer, of a payment or to their address."""
     to_them = and_(func.lower(Mail.recipient) == customer.email, Mail.kind.not_in(_MERCHANTS))
@@ -162,7 +169,7 @@ def _account(customer: Customer) -> tuple[Place, ...]:
         ),
         Place(
             SavedFilter,
-            SavedFilter.query.icontains(quote_plus(customer.email), autoescape=True),
+            _names(SavedFilter.query, customer.email),
             cut=DELETED,
         ),
     )
@@ -218,7 +225,11 @@ def _payments(customer: Customer) -> tuple[Place, ...]:
             {"stripe_data": _json},
             counted=True,
         ),
-        Place(DisputeAnswer, DisputeAnswer.dispute_id.in_(disputes), cut={"evidence": _json}),
+        Place(
+            DisputeAnswer,
+            DisputeAnswer.dispute_id.in_(disputes),
+            cut={"evidence": lambda _old: {}, "problem": _text},
+        ),
         Place(EvidenceFile, EvidenceFile.dispute_id.in_(disputes), cut=DELETED),
         Place(Finding, Finding.transaction_id.in_(paid), cut={"details": _json}),
         Place(
@@ -266,7 +277,8 @@ def _bought(customer: Customer) -> tuple[Place, ...]:
             or_(
                 func.lower(PaymentRequest.email) == customer.email, PaymentRequest.id.in_(requests)
             ),
-            ("id", "amount", "currency", "description", "reference", "email", "line_items"),
+            # Not whom it asked: who has its link may pay it, and is told nobody else's address.
+            ("id", "amount", "currency", "description", "reference", "line_items"),
             {"email": _nothing, "return_url": _nothing, "cancel_url": _nothing, "labels": _json},
         ),
     )

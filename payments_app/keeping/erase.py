@@ -28,7 +28,8 @@ from payments_app.payments.models import Transaction
 # Of an entry's data: what somebody wrote, or says which card.
 WORDS = frozenset(
     """
-    answer brand customer delivery error filters last4 lines link message name object reason text
+    answer brand customer delivery error file filters last4 lines link message name object reason
+    text
     """.split()
 )
 

@@ -9,6 +9,8 @@ from sqlalchemy import inspect, select
 from sqlalchemy.orm import Session
 
 from payments_app.core import history
+from payments_app.core.card_numbers import masked
+from payments_app.core.db.ids import without_payment_methods
 from payments_app.core.db.session import atomic
 from payments_app.keeping.customer_data import Place, places
 from payments_app.keeping.find import customer_of
@@ -17,7 +19,7 @@ from payments_app.keeping.find import customer_of
 @atomic
 def export_customer(session: Session, named: str, actor: str) -> dict[str, list[dict[str, Any]]]:
     """What is told of each table's rows about the customer of this address or id, by the table's
-    name; times in ISO 8601. It is noted in the history.
+    name; times in ISO 8601, without Stripe's ids of cards. It is noted in the history.
 
     Raises UnknownCustomerError.
     """
@@ -39,4 +41,6 @@ def _rows(session: Session, place: Place) -> list[dict[str, Any]]:
 
 
 def _plain(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, dt.date) else value
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    return masked(value, without_payment_methods)

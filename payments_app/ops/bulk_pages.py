@@ -25,6 +25,7 @@ _PAUSES = {
     "charged any more: its buyer has left.",
     "payment_critical": "Refunds, the books and Stripe's events wait meanwhile.",
 }
+_DECISIONS = {"retry": bulk.retry_all, "discard": bulk.discard_all}
 
 
 @blueprint.get("/staff/queues/dead")
@@ -39,9 +40,11 @@ def dead_letters_of() -> Response:
 @staff("dead_letters")
 def decide_dead_letters() -> Response | BaseResponse:
     """Retry or discard those that were shown."""
-    decide = bulk.retry_all if request.form.get("decision") == "retry" else bulk.discard_all
+    decide = _DECISIONS.get(request.form.get("decision", ""))
     command = request.form.get("command", "")
     try:
+        if decide is None:
+            raise ValueError("Choose to retry or to discard them.")
         ids = bulk.read_ids(request.form.get("ids", ""))
         outcome = decide(ids, request.form.get("reason", ""), signed_in().id)
     except ValueError as error:

@@ -20,10 +20,12 @@ from sqlalchemy.orm import Session
 
 from payments_app.core.db.clock import database_now
 from payments_app.core.db.columns import as_object
+from payments_app.core.db.ids import without_payment_methods
 from payments_app.core.extensions import db
 from payments_app.core.history import HistoryEntry
 from payments_app.core.jobs.outbox import OPEN, Message
 from payments_app.gateway.breaker import NAME, Breaker
+from payments_app.gateway.numbers import MOST_BIGINT, whole
 from payments_app.gateway.results import Verdict
 from payments_app.ops import diagnosis, measures
 from payments_app.payments.models import Transaction
@@ -160,8 +162,10 @@ def _last_calls(session: Session) -> list[_Call]:
         _Call(
             str(data["verdict"]),
             (now - at).total_seconds(),
-            int(data.get("milliseconds") or 0),
-            str(data.get("message") or data.get("error_code") or "no answer"),
+            whole(data.get("milliseconds"), 0, MOST_BIGINT) or 0,
+            without_payment_methods(
+                str(data.get("message") or data.get("error_code") or "no answer")
+            ),
         )
         for at, data, now in ((at, as_object(data), now) for at, data, now in rows)
         if "verdict" in data

@@ -131,4 +131,4 @@ def _goods(row: dict[Any, Any]) -> Goods:
 def _stock(typed: str) -> int:
     if not (typed.isascii() and typed.isdecimal()):
         raise ValueError(f"{typed} is no whole number.")
-    return int(typed[:10])
+    return int(typed.lstrip("0")[:10] or "0")

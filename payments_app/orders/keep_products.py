@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from payments_app.core import history
 from payments_app.core.amounts import parse_amount
+from payments_app.core.card_numbers import refuse
 from payments_app.core.db.session import atomic, insert_once
 from payments_app.core.free_text import free_text
 from payments_app.core.money import CURRENCIES, Money, chargeable
@@ -112,6 +113,7 @@ def all_products(session: Session) -> Sequence[Product]:
 def _values(session: Session, goods: Goods) -> dict[str, Any]:
     if not ITEM.fullmatch(goods.slug):
         raise ValueError("A slug has up to 60 letters, digits, - and _.")
+    refuse(goods.slug)
     if goods.merchant_id and session.get(Merchant, goods.merchant_id) is None:
         raise ValueError(f"There is no merchant {goods.merchant_id}.")
     money = _money(goods.price, goods.currency.strip().lower())

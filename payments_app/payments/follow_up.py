@@ -26,7 +26,9 @@ from payments_app.payments.payable import (
     follows,
     payable_kinds,
 )
+from payments_app.payments.phases import State
 from payments_app.payments.queries import payable_of
+from payments_app.payments.refunds.entitlement import tell_of_part
 from payments_app.payments.refunds.models import Refund
 
 
@@ -60,14 +62,19 @@ def _tell(session: Session, event: str, subject: str) -> None:
 
 @atomic
 def after_payment(session: Session, transaction_id: str, _claim: Claim) -> None:
-    """Have the payable follow the end of its payment itself.
+    """Have the payable follow the end of its payment itself. Where less was captured than was asked
+    for it does not, and a person is told.
 
     Raises sqlalchemy.exc.NoResultFound where its row is gone: the message dies, with an alert.
     """
     kind, payable_id = payable_of(session, transaction_id) or ("", "")
     known = payable_kinds()[kind]
     payable = session.get_one(known, payable_id, with_for_update={"of": known})
-    payable.after_payment(session, session.get_one(Transaction, transaction_id))
+    transaction = session.get_one(Transaction, transaction_id, populate_existing=True)
+    if transaction.state == State.COMPLETE and transaction.paid < transaction.amount:
+        tell_of_part(session, transaction, payable_id, transaction.money)
+        return
+    payable.after_payment(session, transaction)
 
 
 _FOLLOW_UP = Command(follow_up, FOLLOW_UP_QUEUE)

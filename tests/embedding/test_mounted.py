@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import logging
 import os
 import re
 import subprocess
@@ -214,6 +216,28 @@ def test_every_command_is_the_host_s_too(settings: dict[str, str], tmp_path: Pat
     own = create_app(Config.from_env(settings)).cli.commands
     assert {"db", "worker", "staff", "stripe"} <= set(own)
     assert all(re.search(rf"^  {name} ", said, re.MULTILINE) for name in own)
+
+
+def test_what_we_log_is_cut_before_the_host_s_handlers_get_it(settings: dict[str, str]) -> None:
+    Payments(Flask("host"), config=Config.from_env(settings))
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    root, secret = logging.getLogger(), "pm_1AbCdEfGhIjKlMnOp 4242424242424242 whsec_theirs"
+    root.addHandler(handler)
+    try:
+        for name in ("payments_app.core.jobs.runner", "stripe"):
+            try:
+                raise ValueError(secret)
+            except ValueError:
+                logging.getLogger(name).exception("%s failed", secret)
+        logging.getLogger("host").error("of the host: %s", "whsec_ours")
+    finally:
+        root.removeHandler(handler)
+    said = stream.getvalue()
+    assert said.count("pm_[cut] [card number cut] whsec_[cut] failed\n") == 2
+    assert said.count("ValueError: pm_[cut] [card number cut] whsec_[cut]\n") == 2
+    assert "of the host: whsec_ours\n" in said
+    assert [word for word in secret.split() if word in said] == []
 
 
 class TestPlugins:

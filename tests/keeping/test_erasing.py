@@ -10,6 +10,7 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from payments_app.accounts.people import create_staff
 from payments_app.core.db.session import atomic
 from payments_app.core.extensions import Base, db
 from payments_app.core.history import HistoryEntry
@@ -19,9 +20,15 @@ from payments_app.keeping.cuts import erased_address
 from payments_app.keeping.erase import ask_for_erasure, carry_out, erase_due
 from payments_app.keeping.models import Erasure
 from payments_app.notices import mails
+from payments_app.payments.disputes.answer import add_file, request_submission, save_draft
+from payments_app.payments.disputes.answer_models import DisputeAnswer
+from payments_app.payments.disputes.models import Dispute
+from payments_app.payments.disputes.refresh import refresh
 from payments_app.payments.models import PaymentRecord, Transaction
+from payments_app.staff.payments.saved_filters import save_filter, saved_filters
 from payments_app.staff.reports.aggregate import aggregate
 from tests.keeping.shop import ADA, BOB, books, buy, live, naming, rows
+from tests.ledger.concurrency import claim
 from tests.payments.driver import PaymentDriver
 from tests.refunds.test_disputes import answer, send_event
 
@@ -105,6 +112,59 @@ def test_an_erasure_waits_for_a_dispute(driver: PaymentDriver) -> None:
     driver.work_all_waiting()
     erase_due()
     assert naming(ADA) == {}
+
+
+def test_what_a_bank_was_answered_goes_too(driver: PaymentDriver) -> None:
+    answered = {ADA: answer_bank(driver, ADA, "Lovelace"), BOB: answer_bank(driver, BOB, "Boole")}
+    erase(ADA)
+    assert [naming(words) for words in ("Lovelace", "203.0.113.7")] == [{}, {}]
+    told_again(answered[ADA])
+    assert [naming(words) for words in ("Lovelace", "203.0.113.7")] == [{}, {}]
+    kept = db.session.get_one(DisputeAnswer, answered[BOB]).evidence
+    assert (kept["customer_name"], kept["billing_address"]) == ("Boole", "Boole Lane")
+    assert "Boole.pdf" in str(naming("Boole.pdf"))
+
+
+def test_a_saved_filter_of_an_address_that_only_holds_theirs_stays(driver: PaymentDriver) -> None:
+    buy(driver, ADA)
+    member = create_staff("viewer@example.com", "viewer", "correct horse battery")
+    kept = {"longer": f"x{ADA}", "more": f"{ADA}.au", "theirs": ADA, "as typed": ADA.upper()}
+    for name, address in kept.items():
+        save_filter(member, name, {"email": address, "status": "failed"})
+    save_filter(member, "in words", {"q": f"mail {ADA} please"})
+    erase(ADA)
+    assert {row.name for row in saved_filters(db.session(), member)} == {"longer", "more"}
+
+
+def told_again(answer_id: str) -> None:
+    """Stripe, which keeps its own records, tells of the dispute once more."""
+    mine = (
+        select(Dispute.stripe_dispute_id).join(DisputeAnswer).where(DisputeAnswer.id == answer_id)
+    )
+    subject = db.session.scalars(mine).one()
+    refresh(subject, claim(subject))
+
+
+def answer_bank(driver: PaymentDriver, email: str, name: str) -> str:
+    """A dispute that was won with evidence and a file of our own; the answer's id."""
+    paid = buy(driver, email, "pm_card_createDispute")
+    intent = driver.read(paid).stripe_payment_id or ""
+    refresh(intent, claim(intent))
+    driver.work()
+    db.session.rollback()
+    dispute = db.session.scalars(select(Dispute).where(Dispute.transaction_id == paid)).one()
+    texts = {"uncategorized_text": "winning_evidence", "cancellation_rebuttal": f"{name} knew"}
+    texts |= {"customer_name": name, "billing_address": f"{name} Lane"}
+    if email == ADA:
+        texts |= {"access_activity_log": "203.0.113.7 opened it"}
+    revision = save_draft(dispute.id, texts, revision=0, actor="staff")
+    file = (dispute.id, "receipt", f"{name}.pdf", b"%PDF-1.4")
+    revision = add_file(*file, revision=revision, actor="staff")
+    request_submission(dispute.id, revision=revision, actor="staff")
+    driver.work_all_waiting()
+    db.session.rollback()
+    answers = select(DisputeAnswer.id).where(DisputeAnswer.dispute_id == dispute.id)
+    return db.session.scalars(answers).one()
 
 
 def test_an_erasure_waits_for_a_payment_that_has_not_ended(driver: PaymentDriver) -> None:

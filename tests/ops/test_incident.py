@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -126,6 +127,27 @@ def test_calls_that_bring_nothing_while_a_payment_waits_are_an_incident(
     assert found is not None
     assert found.kind == kind
     assert "Expired API Key" in found.what
+
+
+@pytest.mark.parametrize("milliseconds", ["abc", "12.5", [1], {"ms": 1}])
+def test_a_call_whose_time_can_t_be_read_takes_no_page_down(
+    payments: StoredPayments, milliseconds: Any
+) -> None:
+    _called(waiting(payments), "unknown", milliseconds)
+    found = _now()
+    assert found is not None
+    assert found.kind == "errors"
+
+
+def test_what_is_wrong_names_no_card_by_its_id_at_stripe(payments: StoredPayments) -> None:
+    said = (
+        "No such PaymentMethod: 'pm_1AbCdEfGhIjKlMnOpQrStUvW'; a similar object exists in live mode"
+    )
+    _called(waiting(payments), "misconfigured", message=said)
+    found = _now()
+    assert found is not None
+    assert "No such PaymentMethod: 'pm_[cut]'" in found.what
+    assert "pm_1AbC" not in found.what
 
 
 def test_it_is_gone_once_most_of_the_last_calls_were_answered(payments: StoredPayments) -> None:

@@ -54,6 +54,8 @@ def test_its_price_and_stock_change_and_nobody_else_s(app: Flask, cli: FlaskCliR
     kettle, pot = stored(app, "kettle"), stored(app, "pot")
     assert (kettle.amount, kettle.stock) == (2550, 7)
     assert (pot.amount, pot.stock) == (2400, 3)
+    run(cli, "stock", "kettle", "00000000005")
+    assert stored(app, "kettle").stock == 5
     run(cli, "stock", "kettle", "unlimited")
     assert stored(app, "kettle").stock is None
 
@@ -78,6 +80,7 @@ def test_an_archived_product_is_for_sale_again_when_that_is_undone(
         (["create", "kettle", "Kettle", "0.10", "usd"], "the least that can be charged"),
         (["create", "kettle", "Kettle", "24.00", "xyz"], "XYZ is not a currency"),
         (["create", "kettle", "4242 4242 4242 4242", "24.00", "usd"], "card"),
+        (["create", "4242-4242-4242-4242", "Kettle", "24.00", "usd"], "card"),
         (["create", "kettle", "Kettle", "24.00", "usd", "--stock", "-1"], "from 0 to"),
         (["create", "kettle", "Kettle", "24.00", "usd", "--merchant", "mrc_1"], "no merchant"),
         (["price", "none", "24.00"], "There is no product none."),

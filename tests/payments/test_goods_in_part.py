@@ -19,6 +19,9 @@ from payments_app.downloads.purchase import purchase
 from payments_app.notices.models import Mail
 from payments_app.notices.webhook_models import WebhookEvent
 from payments_app.payment_requests.ask import Wish, ask
+from payments_app.payment_requests.models import PaymentRequest
+from payments_app.payments.follow_up import commands
+from payments_app.payments.models import Transaction
 from tests.accounts.staff_driver import Browser
 from tests.bystanders import own
 from tests.merchants.connected_merchants import create_ready_merchant, create_sale, records
@@ -136,6 +139,23 @@ def test_what_was_asked_for_and_paid_in_part_is_told_to_a_person(
         part, whole = ask(wish, "staff")[0], ask(wish, "staff")[0]
     transaction = held.pay(order=part)
     assert _told(held.pay(captured=2500, order=whole)) == []
+    assert _told(transaction) == ["paid_in_part"]
+
+
+def test_what_was_paid_in_part_does_not_follow_its_payment_and_a_person_is_told(
+    held: Held, driver: PaymentDriver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    followed: list[str] = []
+
+    def follow(self: PaymentRequest, _session: Session, paid: Transaction) -> None:
+        followed.append(f"{self.id} {paid.state}")
+
+    monkeypatch.setattr(PaymentRequest, "after_payment", follow)
+    driver.app.extensions["commands"] |= commands()
+    part, whole = ask(wish := Wish(Money(2500, "usd"), "A room"), "staff")[0], ask(wish, "staff")[0]
+    transaction = held.pay(order=part)
+    assert _told(held.pay(captured=2500, order=whole)) == []
+    assert followed == [f"{whole} complete"]
     assert _told(transaction) == ["paid_in_part"]
 
 

@@ -255,3 +255,15 @@ def test_only_an_administrator_pauses(support: Browser, staff_driver: StaffDrive
     assert support.get(path).status_code == 403
     assert support.post(f"{path}/pauses", "/staff/password", reason="x").status_code == 403
     assert staff_driver.do(_paused) == []
+
+
+@pytest.mark.parametrize("decision", [{}, {"decision": ""}, {"decision": "Retry"}])
+def test_a_decision_that_is_none_decides_nothing(
+    admin: Browser, staff_driver: StaffDriver, decision: dict[str, str]
+) -> None:
+    dead = staff_driver.do(_die, "reports.aggregate", 2)
+    form = {"ids": ids_of(admin.get(DEAD).text), "reason": "Mended"}
+    form |= {"command": "reports.aggregate"}
+    told = admin.post("/staff/queues/dead/decisions", DEAD, **form, **decision)
+    assert told.status_code == 422
+    assert set(dead) <= set(staff_driver.do(_dead))

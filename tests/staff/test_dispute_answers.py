@@ -13,7 +13,7 @@ from payments_app.accounts.models import StaffSession
 from payments_app.core.db.clock import database_now, utcnow
 from payments_app.core.db.session import atomic
 from payments_app.core.jobs.outbox import Message
-from payments_app.payments.disputes.answer_models import DisputeAnswer
+from payments_app.payments.disputes.answer_models import DisputeAnswer, EvidenceFile
 from payments_app.payments.disputes.models import Dispute
 from tests.accounts.staff_driver import HTML, Browser, StaffDriver
 from tests.bystanders import own
@@ -34,6 +34,11 @@ def _id_of(session: Session, stripe_id: str) -> str:
 def _answers(session: Session) -> list[DisputeAnswer]:
     found = select(DisputeAnswer).execution_options(populate_existing=True)
     return list(session.scalars(found))
+
+
+@atomic
+def _files(session: Session) -> list[str]:
+    return list(session.scalars(select(EvidenceFile.filename)))
 
 
 @atomic
@@ -76,12 +81,14 @@ def save(browser: Browser, dispute: str, revision: int = 0, **texts: str) -> Tes
     return browser.post(f"{path}/draft", path, revision=str(revision), **texts)
 
 
-def upload(browser: Browser, dispute: str, content: bytes, revision: int = 0) -> TestResponse:
+def upload(
+    browser: Browser, dispute: str, content: bytes, revision: int = 0, name: str = "proof.pdf"
+) -> TestResponse:
     page = browser.get(f"/staff/disputes/{dispute}").text
     token = page.split('name="csrf_token" value="')[1].split('"')[0]
     form = {"csrf_token": token, "revision": str(revision), "field": "shipping_documentation"}
     parts = [f'name="{name}"\r\n\r\n{value}\r\n'.encode() for name, value in form.items()]
-    parts += [b'name="file"; filename="proof.pdf"\r\n\r\n' + content + b"\r\n"]
+    parts += [f'name="file"; filename="{name}"\r\n\r\n'.encode() + content + b"\r\n"]
     begins = b"--parted\r\nContent-Disposition: form-data; "
     body = b"".join(begins + part for part in parts) + b"--parted--\r\n"
     return browser.client.post(
@@ -287,3 +294,15 @@ def test_a_dispute_that_was_decided_takes_no_answer(
 def test_a_dispute_of_nobody_is_not_found(refunder: Browser) -> None:
     for path in ("disputes/dsp_none", "disputes/dsp_none/submission", "dispute-files/dsf_none"):
         assert refunder.get(f"/staff/{path}").status_code == 404
+
+
+@pytest.mark.parametrize("name", ["4242 4242 4242 4242.pdf", "card_4242-4242-4242-4242.pdf"])
+def test_a_file_that_is_called_as_a_card_s_number_is_refused(
+    refunder: Browser, staff_driver: StaffDriver, dispute: str, name: str
+) -> None:
+    refused = upload(refunder, dispute, PDF, name=name)
+    assert refused.status_code == 422
+    assert "looks like a card number" in refused.text
+    assert upload(refunder, dispute, PDF, name="letter 4242.pdf").status_code == 303
+    kept = staff_driver.do(_files)
+    assert kept == ["letter 4242.pdf"]

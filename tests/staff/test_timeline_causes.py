@@ -272,3 +272,20 @@ def _write_without_cause(session: Session, transaction: str) -> None:
     ]
     for kind, what, data in rows:
         history.record(session, kind, what, transaction_id=transaction, currency="usd", **data)
+
+
+@pytest.mark.parametrize("message", [{"a": 1}, [1]])
+def test_a_cause_that_can_t_be_read_leaves_the_timeline_whole(
+    driver: PaymentDriver, message: object
+) -> None:
+    paid = driver.pay()
+    before = heads(paid)
+    caused(paid, {"message": message, "crashes": 1})
+    assert set(before) < set(heads(paid))
+
+
+@atomic
+def caused(session: Session, transaction: str, cause: dict[str, Any]) -> None:
+    """An entry as no release of ours writes it."""
+    entry = history.record(session, "staff", "staff.note", transaction_id=transaction, text="Hm")
+    entry.cause = cause

@@ -10,6 +10,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from payments_app.core import history
+from payments_app.core.card_numbers import refuse
 from payments_app.core.db.clock import database_now, utcnow
 from payments_app.core.db.session import atomic
 from payments_app.core.jobs import outbox
@@ -103,6 +104,7 @@ def add_file(
     if field not in FILES:
         raise EvidenceError({"field": "Choose what the file shows."})
     try:
+        refuse(filename)
         media_type, suffix = kind_of_file(content)
     except ValueError as error:
         raise EvidenceError({"file": str(error)}) from error

@@ -151,7 +151,8 @@ def _take(dispute: Dispute, body: dict[str, Any]) -> None:
     dispute.due_by = moment(evidence.get("due_by") or None)  # 0: the bank takes no answer
     dispute.has_evidence = bool(evidence.get("has_evidence"))
     dispute.refundable = bool(body.get("is_charge_refundable"))
-    dispute.stripe_data = body
+    # What a bank is told names people, and an erasure cuts it: Stripe keeps it, and our own answer.
+    dispute.stripe_data = {name: said for name, said in body.items() if name != "evidence"}
 
 
 def _tell(session: Session, dispute: Dispute, *, fresh: bool) -> None:

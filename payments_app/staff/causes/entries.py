@@ -39,17 +39,17 @@ def entries(session: Session, sources: Sources, zone: ZoneInfo) -> list[Entry]:
 
 
 def _of_history(sources: Sources, names: dict[str, str], zone: ZoneInfo) -> Iterator[Entry]:
-    seen: set[tuple[Any, Any]] = set()
+    seen: set[tuple[str, str]] = set()
     for number, row in enumerate(sources.history):
         entry = _entry(row, sources, number, names, zone)
         yield from _of_worker(as_object(row.cause), entry, seen)
         yield entry
 
 
-def _of_worker(cause: dict[str, Any], entry: Entry, seen: set[tuple[Any, Any]]) -> Iterator[Entry]:
+def _of_worker(cause: dict[str, Any], entry: Entry, seen: set[tuple[str, str]]) -> Iterator[Entry]:
     """What its worker met before: one before it that died, a wake-up that did not come."""
     for trouble in ("crashes", "looked"):
-        mark = (cause.get("message"), trouble)
+        mark = (str(cause.get("message")), trouble)
         if not cause.get(trouble) or mark in seen:
             continue
         seen.add(mark)

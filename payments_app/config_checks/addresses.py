@@ -12,6 +12,7 @@ from payments_app.config_checks.read import (
     LABEL,
     flag,
     is_file_or_none,
+    is_host,
     is_https,
     is_loopback,
     matches,
@@ -132,8 +133,9 @@ def _check_bind(env: Mapping[str, str]) -> list[str]:
     bind = env.get("WEB_BIND", "")
     if not bind or matches(r"unix:/[^/].*|fd://\d+", bind):
         return []
-    parts = split(f"http://{bind}")
-    if parts and parts.port and parts.netloc == bind and not parts.username:
+    host, _, port = bind.rpartition(":")
+    is_port = matches(r"[1-9]\d{0,4}", port) and int(port) < 65536
+    if is_port and is_host(host.strip("[]") or "localhost"):
         return []
     return ["WEB_BIND must be host:port or unix:path"]
 

@@ -80,7 +80,7 @@ def _is_database(parts: URL) -> bool:
     return (
         readable
         and f"{parts.database}{given}".isprintable()
-        and (parts.host is None or is_host(parts.host))
+        and (parts.host is None or all(map(is_host, parts.host.split(","))))
         and (parts.port is None or 0 < parts.port < 65536)
     )
 

@@ -316,6 +316,8 @@ def test_one_redis_for_jobs_and_cache_is_refused(jobs: str, cache: str) -> None:
         ("SMTP_URL", "smtp://user:p%40ss@10.0.0.5:587"),
         ("SHOP_URL", "https://b\u00fccher.example/\u00fcber?a=1#b"),
         ("WEB_BIND", "[::]:8000"),
+        ("WEB_BIND", ":8000"),
+        ("DATABASE_URL", "postgresql://user:x@one,two/payments"),
         ("WEB_BIND", "unix:/run/payments/web.sock"),
         ("ALERT_FILE", "/nonexistent/directory/told.json"),
         ("DATABASE_POOLED", "yes"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import socket
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
@@ -46,8 +47,18 @@ def is_host(host: str) -> bool:
         labels = host.removesuffix(".").encode("idna").decode().split(".")
     except UnicodeError:
         return False
-    is_name = all(_NAME.fullmatch(label) for label in labels)
-    return is_name and not labels[-1].isdigit() and len(host) <= 253
+    if not all(map(_NAME.fullmatch, labels)) or len(host) > 253:
+        return False
+    return not labels[-1].isdigit() or _is_short_ipv4(host.removesuffix("."))
+
+
+def _is_short_ipv4(host: str) -> bool:
+    """Whether it is an IPv4 address as C reads one: 127.1 is 127.0.0.1."""
+    try:
+        socket.inet_aton(host)
+    except OSError:
+        return False
+    return True
 
 
 def split(url: str) -> SplitResult | None:

@@ -79,7 +79,8 @@ def _is_database(parts: URL) -> bool:
     readable = all(matches(_PARAMETERS.get(name, r"(?s).*"), value) for name, value in given)
     return (
         readable
-        and f"{parts.database}{given}".isprintable()
+        and all(value.isprintable() for _, value in given)
+        and (parts.database or "").isprintable()
         and (parts.host is None or all(map(is_host, parts.host.split(","))))
         and (parts.port is None or 0 < parts.port < 65536)
     )

@@ -68,8 +68,8 @@ class Counters:
         return dict(_readable(self._rest.ask(self._stored) or {}))
 
     def _stored(self) -> dict[Any, Any]:
-        few: bool = self._redis.hlen(KEY) <= _MOST_KINDS  # type: ignore[operator]
-        return self._redis.hgetall(KEY) if few else {}  # type: ignore[return-value]
+        few: bool = self._redis.hlen(KEY) <= _MOST_KINDS
+        return self._redis.hgetall(KEY) if few else {}
 
     def _store(self, counted: Counter[Named]) -> bool:
         with self._redis.pipeline(transaction=False) as pipeline:

@@ -7,7 +7,14 @@ takes USR2, and TERM to the old master once the new one serves: deploy/rolling-r
 import contextlib
 import gc
 import os
+import sys
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+from payments_app.config import Config
+
+# Before any of them is used here: what is wrong is said all at once.
+Config.of_process(os.environ)
 
 # What one machine's database connections allow: processes x threads stay under the pool's size.
 _FEWEST, _MOST = 2, 6

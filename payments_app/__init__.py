@@ -99,7 +99,6 @@ def create_app(config: Config | None = None, plugins: Iterable[Plugin] = ()) -> 
     logs.prepare(app)
     tracing.prepare(app)
     db.init_app(app)
-    csrf.init_app(app)
     wake_up.connect(app, config.redis_url)
     gateway.connect(app, config)
     http.prepare(app)
@@ -111,6 +110,7 @@ def create_app(config: Config | None = None, plugins: Iterable[Plugin] = ()) -> 
         app.register_blueprint(views.blueprint)
     app.register_blueprint(staff.api)
     access.prepare(app)
+    csrf.init_app(app)  # reads the body: only then, of whoever may send one
     query.prepare(app)
     page_before.prepare(app)
     # With the jobs: the cache may evict, and an evicted key would let its request run again.

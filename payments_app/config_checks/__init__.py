@@ -10,7 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from payments_app.config_checks import addresses, at_stripe, numbers, turnstile, weak_secrets
+from payments_app.config_checks import (
+    addresses,
+    at_stripe,
+    numbers,
+    servers,
+    turnstile,
+    weak_secrets,
+)
 from payments_app.config_checks.read import flag, listed
 
 __all__ = ["REQUIRED", "SETTINGS", "flag", "listed", "problems_of"]
@@ -96,6 +103,7 @@ def _check_spaces(env: Mapping[str, str]) -> list[str]:
 _CHECKS = (
     _check_spaces,
     *weak_secrets.CHECKS,
+    *servers.CHECKS,
     *addresses.CHECKS,
     *at_stripe.CHECKS,
     *turnstile.CHECKS,

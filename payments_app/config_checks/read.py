@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 import ipaddress
+import re
+import socket
 from collections.abc import Mapping
+from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
+
+LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+# Inside a network of one's own names have a _ as well.
+_NAME = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
+_SAYS_YES, _SAYS_NO = ("1", "true", "yes"), ("", "0", "false", "no")
 
 
 def listed(value: str) -> tuple[str, ...]:
@@ -14,7 +22,43 @@ def listed(value: str) -> tuple[str, ...]:
 
 def flag(env: Mapping[str, str], name: str) -> bool:
     """Whether a setting says yes: as Flask reads its own, whatever is not 0, false or no."""
-    return env.get(name, "").lower() not in {"", "0", "false", "no"}
+    return env.get(name, "").lower() not in _SAYS_NO
+
+
+def is_flag(value: str) -> bool:
+    """Whether it is known what a flag says: `off` is a yes to Flask."""
+    return value.lower() in _SAYS_YES + _SAYS_NO
+
+
+def matches(pattern: str, value: str) -> bool:
+    """Whether all of a value reads so, in digits from 0 to 9."""
+    return re.fullmatch(pattern, value, re.ASCII) is not None
+
+
+def is_host(host: str) -> bool:
+    """Whether a host is an address, or a name that can be looked up; it asks nobody."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        pass
+    else:
+        return True
+    try:
+        labels = host.removesuffix(".").encode("idna").decode().split(".")
+    except UnicodeError:
+        return False
+    if not all(map(_NAME.fullmatch, labels)) or len(host) > 253:
+        return False
+    return not labels[-1].isdigit() or _is_short_ipv4(host.removesuffix("."))
+
+
+def _is_short_ipv4(host: str) -> bool:
+    """Whether it is an IPv4 address as C reads one: 127.1 is 127.0.0.1."""
+    try:
+        socket.inet_aton(host)
+    except OSError:
+        return False
+    return True
 
 
 def split(url: str) -> SplitResult | None:
@@ -22,7 +66,7 @@ def split(url: str) -> SplitResult | None:
     none."""
     try:
         parts = urlsplit(url)
-        return parts if parts.hostname and parts.port != 0 else None
+        return parts if is_host(parts.hostname or "") and parts.port != 0 else None
     except ValueError:
         return None
 
@@ -45,3 +89,8 @@ def is_https(url: str) -> bool:
     if parts is None:
         return False
     return parts.scheme == "https" or (parts.scheme == "http" and is_loopback(url))
+
+
+def is_file_or_none(path: Path) -> bool:
+    """Whether a file is there or could be made: no directory, no device."""
+    return path.is_file() or not path.exists()

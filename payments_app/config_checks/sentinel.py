@@ -10,6 +10,8 @@ import re
 from dataclasses import dataclass
 from urllib.parse import unquote
 
+from payments_app.config_checks.read import is_host
+
 SCHEME = "sentinel://"
 _ADDRESS = re.compile(
     r"sentinel://((?P<user>[^:@/]*):(?P<password>[^@/]+)@)?(?P<hosts>[\w.,:-]+)/(?P<name>[\w.-]+)"
@@ -36,7 +38,7 @@ def read_sentinel(url: str) -> Watched | None:
     if found is None or any(host is None for host in hosts):
         return None
     named = [(host[1], int(host[3] or 26379)) for host in hosts if host is not None]
-    if any(port > 65535 for _, port in named):
+    if any(port > 65535 or not is_host(host) for host, port in named):
         return None
     user, password = found["user"], found["password"]
     return Watched(

@@ -13,7 +13,16 @@ WEBHOOK_SECRETS = (
     "STRIPE_CONNECT_WEBHOOK_SECRET",
     "STRIPE_THIN_WEBHOOK_SECRET",
 )
-_DEFAULT_LIKE = re.compile(r"change|secret|default|example|password|dev", re.IGNORECASE)
+# What chance does not write: a long word, or two short ones between marks.
+_WORDS = re.compile(
+    r"change|secret|default|example|password|placeholder|replace|insert|production|payment",
+    re.IGNORECASE,
+)
+_SHORT_WORDS = re.compile(
+    r"(?<![^_\W])(dev|test|your|here|this|is|the|key|for|our|prod|shop|of|with|and|to)(?![^_\W])",
+    re.IGNORECASE,
+)
+_IN_A_ROW = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 # What stands for a secret: a command, a variable, a place to fill in, an address. A shell or a
 # vault would have put the secret there; a file of settings that neither of them reads holds this.
 _STANDS_FOR_ONE = re.compile(r".*\s.*|\$\w+|\$.*[)}]|`.*`|\{\{.*\}\}|<.*>|\w+://.*", re.DOTALL)
@@ -25,7 +34,7 @@ _STANDARD_SECRET = re.compile(
 
 def is_guessable(secret: str, length: int) -> bool:
     """Whether a secret is shorter than `length` characters, of few different ones, a repetition,
-    a row such as abcdef, a default's words, or what only stands for one."""
+    a row such as abcdef or qwerty, words, or what only stands for one."""
     triples = {secret[start : start + 3] for start in range(len(secret) - 2)}
     steps = sum(abs(ord(one) - ord(two)) <= 1 for one, two in pairwise(secret))
     return (
@@ -34,7 +43,9 @@ def is_guessable(secret: str, length: int) -> bool:
         or len(triples) < 0.75 * min(len(secret), 32)
         or steps > len(secret) // 2
         or bool(_STANDS_FOR_ONE.fullmatch(secret))
-        or bool(_DEFAULT_LIKE.search(secret) and len(set(secret)) < 16)
+        or bool(_WORDS.search(secret))
+        or len(_SHORT_WORDS.findall(secret)) > 1
+        or any(row in secret.lower() for row in _IN_A_ROW)
     )
 
 
@@ -82,9 +93,27 @@ def _check_metrics_token(env: Mapping[str, str]) -> list[str]:
     return []
 
 
+def _check_used_once(env: Mapping[str, str]) -> list[str]:
+    """Whoever is told one of them, as Prometheus is, must not know another."""
+    seen: dict[str, str] = {}
+    problems = []
+    for name in ("SECRET_KEY", *WEBHOOK_SECRETS, "ALERT_WEBHOOK_SECRET", "METRICS_TOKEN"):
+        for secret in set(listed(env.get(name, ""))):
+            kind = "Stripe" if name in WEBHOOK_SECRETS else name
+            if seen.setdefault(secret, kind) != kind:
+                problems.append(f"{name} must be a secret of its own, which is no other setting's")
+    return problems
+
+
 def _is_secret(form: re.Pattern[str], text: str) -> bool:
     found = form.fullmatch(text)
     return found is not None and not is_guessable(found[1], 24)
 
 
-CHECKS = (_check_secret_key, _check_webhook_secrets, _check_alert_secret, _check_metrics_token)
+CHECKS = (
+    _check_secret_key,
+    _check_webhook_secrets,
+    _check_alert_secret,
+    _check_metrics_token,
+    _check_used_once,
+)

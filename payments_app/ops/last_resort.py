@@ -66,7 +66,10 @@ class LastResort:
             self._tell(_ended(since, now), now, only=list(told))
         if not told or set(told.values()) == {"ended"}:
             self._kept = {}
-            self._file.unlink(missing_ok=True)
+            try:
+                self._file.unlink(missing_ok=True)
+            except OSError as error:
+                log.warning("%s is not taken away: %s", self._file, error)
 
     def _tell(self, telling: Telling, now: float, only: list[str] | None = None) -> None:
         stage = "ended" if telling.closed else str(telling.data["reminder"])

@@ -1,12 +1,12 @@
-"""large_holds: an order that holds more than a part of a product's stock does so for minutes: a
-bank's check that is not finished by then is ended, and its goods are for sale again.
+"""large_holds: an order that holds more than a part of a product's stock, or the last of it, does
+so for minutes: a bank's check that is not finished by then is ended, and its goods are for sale
+again.
 """
 
 from __future__ import annotations
 
 from typing import cast
 
-from flask import current_app
 from sqlalchemy import CursorResult, delete, func, select
 from sqlalchemy.orm import Session
 
@@ -16,7 +16,7 @@ from payments_app.core.jobs.command import Claim, Later
 from payments_app.orders.models import Order, OrderLine
 from payments_app.orders.on_payment import active_transaction
 from payments_app.orders.product_models import Product
-from payments_app.orders.stock_holds import LARGE_HOLD_SECONDS, StockHold, part
+from payments_app.orders.stock_holds import LARGE_HOLD_SECONDS, StockHold, is_large
 from payments_app.payments.models import PaymentRecord
 from payments_app.payments.queries import record_of
 from payments_app.payments.transactions.abandon import expire_action
@@ -48,15 +48,14 @@ def forget_unfinished(session: Session) -> int:
 
 @atomic
 def _still_large(session: Session, order_id: str) -> str | None:
-    """The open payment of an order that holds more than a part of some product now."""
+    """The open payment of an order whose hold of some product is large now."""
     active = active_transaction(session, order_id)
     if active is None or active.ended_at is not None:
         return None
-    percent = current_app.config["CONFIG"].stock_hold_buyer_percent
     mine = select(StockHold).join(OrderLine, OrderLine.id == StockHold.line_id)
     for hold in session.scalars(mine.where(OrderLine.order_id == order_id)):
         held = select(func.sum(StockHold.quantity)).where(StockHold.product_id == hold.product_id)
         stock = session.get_one(Product, hold.product_id).stock or 0
-        if hold.quantity > part(stock + (session.scalar(held) or 0), percent):
+        if is_large(hold.quantity, stock + (session.scalar(held) or 0), stock):
             return active.id
     return None

@@ -1,9 +1,9 @@
 """stock_holds: who holds how much of a product's counted stock until it is paid for.
 
 Whoever holds nothing else of it may order all that is there, for LARGE_HOLD_SECONDS where that is
-more than a part (`large_holds.py`). Whoever has an unfinished payment, as with a bank's check that
-is left open, or left one or did not pass one within the hour, holds no more than a part: one buyer,
-and one network.
+more than a part, or the last that was left (`large_holds.py`). Whoever has an unfinished payment,
+as with a bank's check that is left open, or left one or did not pass one within the hour, holds no
+more than a part: one buyer, and one network.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def hold(session: Session, mine: StockHold, name: str, left: int) -> bool:
     """Store the hold of pieces that were just taken, of which `left` remain. Taking them locked
     the product's row: no other hold of it is counted meanwhile.
 
-    Whether it is more than a part, and so for minutes alone. Raises NotPayableError `hold_limit`,
+    Whether it is large (`is_large`), and so for minutes alone. Raises NotPayableError `hold_limit`,
     with what may be held, where the holder is bound to a part and this is too much.
     """
     others, by_buyer, by_network, unfinished = session.execute(
@@ -68,7 +68,15 @@ def hold(session: Session, mine: StockHold, name: str, left: int) -> bool:
         most = part(there, percent)
         if held + mine.quantity > most:
             raise NotPayableError("hold_limit", _words(name, whom, most, held))
-    return mine.quantity > part(there, config.stock_hold_buyer_percent)
+    return is_large(mine.quantity, there, left)
+
+
+def is_large(quantity: int, there: int, left: int) -> bool:
+    """Whether a hold keeps others from much of what is there: it is more than a part, or nothing
+    is left beside it. So nobody keeps the last piece for long, nor one network what another one
+    leaves."""
+    percent = current_app.config["CONFIG"].stock_hold_buyer_percent
+    return left == 0 or quantity > part(there, percent)
 
 
 def part(there: int, percent: int) -> int:

@@ -52,6 +52,7 @@ def test_every_address_that_only_takes_a_form_leads_to_a_page(
         ("http://localhost/orders", "/cart"),
         ("http://localhost/nothing", "/cart"),
         ("https://elsewhere.example/account", "/cart"),
+        ("http://[", "/cart"),
         ("", "/cart"),
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import secrets
 import subprocess
 import sys
 
@@ -12,6 +13,7 @@ import pytest
 from parts.app import REPOSITORY
 from payments_app.config import STRIPE_JS, Config, ConfigError
 from payments_app.config_checks import SETTINGS
+from payments_app.config_checks.weak_secrets import is_guessable
 
 NEW, OLD, OTHER, THIN = (f"whsec_{word}Zr3vN0xKcT5yLmWb7Jd2Hf9Gs4PaUe" for word in "noct")
 GOOD = {
@@ -204,6 +206,63 @@ def test_all_missing_settings_are_named_at_once() -> None:
         ("BUSINESS_TIMEZONE", "Factory", "zone"),
         ("SECRET_KEY_FALLBACKS", GOOD["SECRET_KEY"], "which is not among those before it"),
         ("STRIPE_SECRET_KEY_FALLBACKS", "sk_live_abc", "which is not among those before it"),
+        # Words of a person's own, and one secret for two.
+        ("SECRET_KEY", "my-super-secret-key-for-production-2024!", "random"),
+        ("SECRET_KEY", "your-Key-Here-Please-Fill-in-4-This-Shop", "random"),
+        ("SECRET_KEY", "Qwertyuiop-Asdfghjkl-Zxcvbnm-1234567890", "random"),
+        ("SECRET_KEY_FALLBACKS", "change-me-before-you-go-on-line-2026!", "what SECRET_KEY may be"),
+        ("METRICS_TOKEN", GOOD["SECRET_KEY"], "METRICS_TOKEN must be a secret of its own"),
+        ("METRICS_TOKEN", NEW, "METRICS_TOKEN must be a secret of its own"),
+        ("STRIPE_THIN_WEBHOOK_SECRET", NEW.removeprefix("whsec_"), "STRIPE_THIN_WEBHOOK_SECRET"),
+        # Hosts and options that no client can do anything with, or that make TLS worth nothing.
+        ("PUBLIC_URL", "https://999.999.999.999", "scheme and host alone"),
+        ("PUBLIC_URL", f"https://{'a' * 64}.example", "scheme and host alone"),
+        ("DATABASE_URL", "postgresql://a..b/payments", "DATABASE_URL can't be read"),
+        ("DATABASE_URL", "postgresql://a b/payments", "DATABASE_URL can't be read"),
+        ("DATABASE_URL", "postgresql://db/payments?sslmode=often", "DATABASE_URL can't be read"),
+        (
+            "DATABASE_URL",
+            "postgresql://db/x?connect_timeout=s",
+            "DATABASE_URL can't be read",
+        ),
+        ("DATABASE_URL", "postgresql://db/payments?port=99999", "DATABASE_URL can't be read"),
+        ("DATABASE_URL", "postgresql://db/x?target_session_attrs=no", "DATABASE_URL can't be read"),
+        ("DATABASE_URL", "postgresql://db/x?application_name=%00", "DATABASE_URL can't be read"),
+        ("DATABASE_URL", "sqlite:////nonexistent/directory/x.db", "in a directory that is there"),
+        ("DATABASE_URL", "sqlite:////dev/null", "in a directory that is there"),
+        ("DATABASE_URL", "sqlite://host/x", "DATABASE_URL must name a file"),
+        ("REDIS_URL", "redis://a..b/0", "REDIS_URL can't be read"),
+        ("REDIS_URL", "redis://a b/0", "REDIS_URL can't be read"),
+        ("REDIS_URL", "redis://jobs\\x/0", "REDIS_URL can't be read"),
+        ("REDIS_URL", "redis://%/0", "REDIS_URL can't be read"),
+        ("REDIS_URL", "redis://jobs/99999999999999999999", "REDIS_URL can't be read"),
+        ("REDIS_URL", "unix://run.sock", "REDIS_URL can't be read"),
+        ("REDIS_URL", "sentinel://../jobs/0", "REDIS_URL can't be read"),
+        ("CACHE_REDIS_URL", "rediss://cache/0?ssl_cert_reqs=none", "CACHE_REDIS_URL can't be read"),
+        ("CACHE_REDIS_URL", "rediss://c/0?ssl_check_hostname=false", "CACHE_REDIS_URL can't be"),
+        ("CACHE_REDIS_URL", "rediss://cache/0?ssl_min_version=9", "CACHE_REDIS_URL can't be read"),
+        ("SMTP_URL", "smtp://mail example.com", "must name a host"),
+        ("SMTP_URL", "smtp://user:p%C3%A4ss@mail.example.com", "must name a host"),
+        ("MAIL_FROM", f"shop@{'a' * 64}.example", "an address alone"),
+        ("ALERT_WEBHOOK_URL", "https://alerts..example/", "ALERT_WEBHOOK_URL must"),
+        ("ALERT_WEBHOOK_URL", "https://alerts.example/\u00fc", "ALERT_WEBHOOK_URL must"),
+        ("CDN_PURGE_URL", "https://cdn.example/\\x", "CDN_PURGE_URL must"),
+        ("SHOP_URL", 'https://shop.example/"><script>', "SHOP_URL must"),
+        ("SENTRY_DSN", "https://key@a..b/1", "SENTRY_DSN must"),
+        ("SENTRY_DSN", "https://key@sentry.example/1?x", "SENTRY_DSN must"),
+        # A flag that says another thing than it reads, digits that are none, files that are none.
+        ("DATABASE_POOLED", "off", "DATABASE_POOLED must be 1 or 0"),
+        ("FLASK_DEBUG", "off", "FLASK_DEBUG must be 1 or 0"),
+        ("WEB_CONCURRENCY", "1\u0663", "WEB_CONCURRENCY must"),
+        ("CHECKOUT_RATE_LIMIT", "1\u0663/minute", "CHECKOUT_RATE_LIMIT must"),
+        ("LEGAL_KEEPING_DAYS", "\u0663", "LEGAL_KEEPING_DAYS must"),
+        ("ALERT_FILE", "/dev/null", "ALERT_FILE must"),
+        ("ALERT_FILE", "/tmp", "ALERT_FILE must"),
+        ("ALERT_FILE", "told.json", "ALERT_FILE must"),
+        ("WEB_PIDFILE", "/dev", "WEB_PIDFILE must"),
+        ("WEB_BIND", "127.0.0.1:many", "WEB_BIND must"),
+        ("WEB_BIND", "127.0.0.1:99999", "WEB_BIND must"),
+        ("WEB_BIND", "unix:web.sock", "WEB_BIND must"),
     ],
 )
 def test_an_unsafe_or_wrong_setting_is_refused(name: str, value: str, words: str) -> None:
@@ -233,6 +292,7 @@ def test_a_refusal_never_repeats_a_secret() -> None:
         ("redis://jobs./0", "redis://jobs/0"),
         ("unix:///run/redis.sock", "unix:///run/redis.sock?db=0"),
         ("unix:///run/redis.sock", "unix:///run/./redis.sock?db=1"),
+        ("unix:///run/redis.sock", "unix:///var/run/redis.sock"),
         ("redis://[::1]/0", "redis://[::ffff:127.0.0.1]/1"),
         ("redis://0.0.0.0/0", "redis://127.0.0.1/1"),
         ("redis://[2001:db8::1]/0", "redis://[2001:db8:0::1]/1"),
@@ -252,10 +312,19 @@ def test_one_redis_for_jobs_and_cache_is_refused(jobs: str, cache: str) -> None:
         ("CACHE_REDIS_URL", "rediss://cache/0?ssl_ca_certs=/etc/ca.pem&protocol=3"),
         ("CACHE_REDIS_URL", "unix:///run/cache.sock?db=1"),
         ("REDIS_URL", "sentinel://payments:a%40b@one:26379,two.example/jobs/0"),
+        ("REDIS_URL", "redis://payments:x@redis_jobs.:6379/0"),
+        ("SMTP_URL", "smtp://user:p%40ss@10.0.0.5:587"),
+        ("SHOP_URL", "https://b\u00fccher.example/\u00fcber?a=1#b"),
+        ("WEB_BIND", "[::]:8000"),
+        ("WEB_BIND", ":8000"),
+        ("DATABASE_URL", "postgresql://user:x@one,two/payments"),
+        ("WEB_BIND", "unix:/run/payments/web.sock"),
+        ("ALERT_FILE", "/nonexistent/directory/told.json"),
+        ("DATABASE_POOLED", "yes"),
     ],
 )
 def test_what_says_how_to_reach_a_server_is_taken(name: str, value: str) -> None:
-    Config.from_env(GOOD | {name: value})
+    Config.from_env(GOOD | {"MAIL_FROM": "shop@example.com", name: value})
 
 
 def test_two_databases_of_one_redis_will_do_for_a_trial_on_this_machine() -> None:
@@ -315,6 +384,27 @@ def test_a_process_that_is_refused_says_it_without_a_traceback(command: tuple[st
     assert "Traceback" not in done.stderr
     assert "SECRET_KEY must" in done.stderr
     assert "MAIL_FROM must" in done.stderr
+
+
+def test_the_web_server_s_own_settings_are_told_with_the_others() -> None:
+    """It reads them before the application; what it would say itself names no other."""
+    wrong = GOOD | {"SECRET_KEY": "0" * 32, "WEB_BIND": "127.0.0.1:many", "PORT": "80808"}
+    done = subprocess.run(
+        [sys.executable, "-m", "gunicorn", "wsgi:app"],
+        env=os.environ | wrong,
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert "Traceback" not in done.stderr
+    assert all(f"{name} must" in done.stderr for name in ("SECRET_KEY", "WEB_BIND", "PORT"))
+
+
+def test_random_secrets_are_taken() -> None:
+    assert not any(is_guessable(secrets.token_urlsafe(48), 32) for _ in range(2000))
+    assert not any(is_guessable(secrets.token_hex(16), 24) for _ in range(2000))
 
 
 def test_every_setting_is_explained_in_the_example_once() -> None:

@@ -55,6 +55,12 @@ def test_one_ipv4_address_s_6to4_networks_share_one_limit(nginx: Nginx) -> None:
     assert refused(nginx, [f"2002:c633:6401:{n:x}::1" for n in range(1, 3 * BURST)]) > 0
 
 
+def test_one_ipv4_address_s_teredo_servers_share_one_limit(nginx: Nginx) -> None:
+    """Teredo writes an IPv4 address with each bit turned."""
+    addresses = [f"2001:0:c000:{n:x}:0:1234:39cc:9bf7" for n in range(1, 3 * BURST)]
+    assert refused(nginx, addresses) > 0
+
+
 def test_ipv4_addresses_behind_nat64_have_limits_of_their_own(nginx: Nginx) -> None:
     assert refused(nginx, [f"64:ff9b::198.51.101.{n}" for n in range(1, 3 * BURST)]) == 0
 

@@ -68,6 +68,36 @@ def test_what_others_write_into_that_redis_breaks_nothing(
     assert client.get("/metrics").status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("field", "times"),
+    [
+        ("[" * 50_000, "1"),
+        ('["requests", "GET", "/", "200"]', "9" * 4000),
+        ('["requests", "GET", "\\ud800", "200"]', "1"),
+        ('["took", "/", "0"]', "-5"),
+        (b"\xff", b"\xff"),
+    ],
+    ids=["deep", "huge", "no character", "negative", "no text"],
+)
+def test_nor_does_what_no_counter_ever_says(
+    client: FlaskClient, redis_urls: tuple[str, str], field: str | bytes, times: str | bytes
+) -> None:
+    with RedisClient.from_url(redis_urls[1]) as cache:
+        cache.hset(KEY, field, times)
+    answer = client.get("/metrics")
+    assert answer.status_code == 200
+    assert "-5" not in answer.text
+
+
+def test_nobody_waits_for_more_than_is_ever_counted(
+    client: FlaskClient, redis_urls: tuple[str, str]
+) -> None:
+    with RedisClient.from_url(redis_urls[1]) as cache:
+        made_up = {f'["requests", "GET", "/{number}", "200"]': 1 for number in range(20_001)}
+        cache.hset(KEY, mapping=made_up)
+    assert "/20000" not in client.get("/metrics").text
+
+
 def test_nothing_is_lost_while_redis_is_away(app: Flask, client: FlaskClient) -> None:
     counters = app.extensions["counters"]
     there, counters._redis = counters._redis, RedisClient.from_url("redis://127.0.0.1:1/0")

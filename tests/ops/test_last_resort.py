@@ -155,6 +155,13 @@ def test_a_file_that_can_t_be_read_is_begun_anew(night: Night, mails: Received, 
     assert len(mails.mails) == 1
 
 
+def test_a_file_that_can_t_be_taken_away_stops_no_sweeper(night: Night, tmp_path: Path) -> None:
+    (tmp_path / "told.json").mkdir()
+    night.away(0)
+    night.well(1)
+    night.well(1)
+
+
 def test_a_full_disk_keeps_nobody_from_being_told(night: Night, mails: Received) -> None:
     night.config = replace(night.config, alert_file=Path("/proc/nothing/told.json"))
     night.start()

@@ -30,6 +30,9 @@ pytestmark = pytest.mark.portable
         # 6to4: whoever has an IPv4 address has 65,536 such networks.
         ("2002:cb00:7107:1::1", "203.0.113.7"),
         ("2002:cb00:7107:ffff::2", "203.0.113.7"),
+        # Teredo: whoever has an IPv4 address has such a network at each server.
+        ("2001:0:5ef5:79fb:0:1234:34ff:8ef8", "203.0.113.7"),
+        ("2001:0:c000:201:8000:ffff:34ff:8ef8", "203.0.113.7"),
         # NAT64: all of IPv4 in one network.
         ("64:ff9b::203.0.113.7", "203.0.113.7"),
         ("64:ff9b::198.51.100.1", "198.51.100.1"),

@@ -6,10 +6,12 @@ from __future__ import annotations
 import time
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
 from payments_app.core.web.incoming import MOST_FIELDS
 from tests.accounts.staff_driver import Browser
+from tests.route_walk import address
 
 pytestmark = pytest.mark.portable
 FORM = "application/x-www-form-urlencoded"
@@ -35,6 +37,33 @@ def test_many_parts_are_refused_as_well(client: FlaskClient) -> None:
 def test_as_many_as_a_page_may_have_are_read(client: FlaskClient) -> None:
     body = b"&".join([b"a"] * MOST_FIELDS)
     assert client.post("/account/links", data=body, content_type=FORM).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [
+        (b"a=" + b"%ff" * 1_000_000, FORM),
+        (
+            b"--x\r\nContent-Disposition: form-data; " + b"a=b; " * 600_000,
+            "multipart/form-data; boundary=x",
+        ),
+    ],
+    ids=["form", "multipart"],
+)
+def test_where_much_may_be_sent_nothing_is_read_of_a_stranger(
+    app: Flask, client: FlaskClient, body: bytes, content_type: str
+) -> None:
+    """A route takes more than others of members of staff alone: first, who sends it."""
+    tried = 0
+    for rule in app.url_map.iter_rules():
+        if not hasattr(app.view_functions[rule.endpoint], "__most_bytes__"):
+            continue
+        began = time.thread_time()
+        answer = client.post(address(app, rule, {}), data=body, content_type=content_type)
+        assert answer.status_code == 401
+        assert time.thread_time() - began < 0.2
+        tried += 1
+    assert tried == 2
 
 
 def test_an_address_of_100_000_digits_costs_no_more_than_a_short_one(client: FlaskClient) -> None:

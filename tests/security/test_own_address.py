@@ -113,6 +113,14 @@ def test_one_function_alone_makes_addresses_absolute() -> None:
     }
 
 
+@pytest.mark.parametrize("host", ["a" * 64, f"pay.example.com.{'a' * 5000}", "["])
+@pytest.mark.parametrize("path", ["/", "/account/leave", "/healthz", "/nothing"])
+def test_a_host_that_is_no_name_is_refused_in_words(app: Flask, host: str, path: str) -> None:
+    said = {"HTTP_HOST": host, "HTTP_ACCEPT": "text/html"}
+    answer = app.test_client().get(path, environ_overrides=said)
+    assert answer.status_code in {200, 400, 421}
+
+
 def test_a_password_link_is_of_our_own_address(shop: Flask, visitor: FlaskClient) -> None:
     staff_driver = StaffDriver(shop)
     staff_id, other = (

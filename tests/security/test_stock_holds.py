@@ -216,6 +216,26 @@ def test_the_last_piece_can_be_bought(shop: Shop) -> None:
     assert shop.left() == 0
 
 
+def test_the_last_piece_is_held_for_minutes(shop: Shop) -> None:
+    shop.fill(1)
+    buyer = shop.buyer("192.0.2.1")
+    assert buyer.post(payment_method=NEEDS_BANK, quantity=1).status_code == 202
+    buyer.work()
+    shop.wait(LARGE_HOLD_SECONDS)
+    assert shop.left() == 1
+
+
+def test_two_networks_of_one_home_hold_the_last_of_it_for_minutes(shop: Shop) -> None:
+    shop.fill(4)
+    for address in ("192.0.2.1", "2001:db8::1"):
+        buyer = shop.buyer(address)
+        assert buyer.post(payment_method=NEEDS_BANK, quantity=2).status_code == 202
+        buyer.work()
+    assert shop.left() == 0
+    shop.wait(LARGE_HOLD_SECONDS)
+    assert shop.left() == 2
+
+
 def test_what_is_not_counted_is_refused_to_nobody(shop: Shop) -> None:
     shop.fill(None)
     buyer = shop.buyer("192.0.2.1")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 import pytest
 from flask import Flask
+from redis import Redis as RedisClient
 
 from parts.settings import NO_CACHE
 from payments_app import create_app
@@ -21,13 +23,14 @@ LIMIT, ASKED = 10, 40
 
 @pytest.fixture
 def settings(settings: dict[str, str]) -> dict[str, str]:
-    return settings | {"CACHE_REDIS_URL": NO_CACHE, "CHECKOUT_RATE_LIMIT": f"{LIMIT}/hour"}
+    return settings | {"CHECKOUT_RATE_LIMIT": f"{LIMIT}/hour"}
 
 
 @pytest.fixture
 def processes(settings: dict[str, str]) -> Iterator[list[Flask]]:
     """Four that know nothing of each other."""
-    apps = [create_app(Config.from_env(settings)) for _ in range(4)]
+    without = settings | {"CACHE_REDIS_URL": NO_CACHE}
+    apps = [create_app(Config.from_env(without)) for _ in range(4)]
     yield apps
     for app in apps:
         with app.app_context():
@@ -43,11 +46,35 @@ def test_ten_of_forty_pass(processes: list[Flask]) -> None:
     assert sum(answer.status_code != 429 for answer in answers) == LIMIT
 
 
-def test_counters_go_with_their_window(app_context: None, app: Flask) -> None:
+def test_a_limit_does_not_begin_anew_where_redis_goes_and_comes_back(app: Flask) -> None:
+    """Each counts from one: the processes remember what they were told."""
+    passed = 0
+    for number in range(ASKED):
+        rest = app.extensions["limiter"]._rest
+        rest._until = time.monotonic() + (1000 if number % 2 else -1)
+        passed += CheckoutClient(app, app.test_client()).post().status_code != 429
+    assert passed == LIMIT
+
+
+def test_a_counter_that_somebody_else_puts_back_is_not_believed(
+    app: Flask, redis_urls: tuple[str, str]
+) -> None:
+    passed = 0
+    with RedisClient.from_url(redis_urls[1]) as cache:
+        for _ in range(ASKED):
+            passed += CheckoutClient(app, app.test_client()).post().status_code != 429
+            for key in cache.keys("limit:*"):
+                cache.set(key, -1000)
+    assert passed == LIMIT
+
+
+def test_counters_go_with_their_window(processes: list[Flask]) -> None:
+    app = processes[0]
     CheckoutClient(app, app.test_client()).post()
-    (row,) = db.session.query(LimitCounter).all()
-    assert len(row.key) == 64
-    row.ends_at = row.ends_at.replace(year=2000)
-    db.session.commit()
-    forget_counters()
-    assert db.session.query(LimitCounter).count() == 0
+    with app.app_context():
+        (row,) = db.session.query(LimitCounter).all()
+        assert len(row.key) == 64
+        row.ends_at = row.ends_at.replace(year=2000)
+        db.session.commit()
+        forget_counters()
+        assert db.session.query(LimitCounter).count() == 0

@@ -29,6 +29,8 @@ EVERY_SECONDS = 5.0
 REQUESTS, TOOK, TOOK_SUM = "requests", "took", "took_us"
 BOUNDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)  # seconds
 
+_MOST_KINDS, _MOST_TIMES = 20_000, 2**53  # of what is read; more is not of our counting
+
 Named = tuple[str, ...]  # what is counted, then its labels
 
 
@@ -63,8 +65,11 @@ class Counters:
     def read(self) -> dict[Named, int]:
         """What all processes have added; what is not ours to read is left out."""
         self.flush()
-        stored: dict[Any, Any] = self._rest.ask(lambda: self._redis.hgetall(KEY)) or {}
-        return dict(_readable(stored))
+        return dict(_readable(self._rest.ask(self._stored) or {}))
+
+    def _stored(self) -> dict[Any, Any]:
+        few: bool = self._redis.hlen(KEY) <= _MOST_KINDS
+        return self._redis.hgetall(KEY) if few else {}
 
     def _store(self, counted: Counter[Named]) -> bool:
         with self._redis.pipeline(transaction=False) as pipeline:
@@ -127,7 +132,11 @@ def _readable(stored: Mapping[Any, Any]) -> Iterable[tuple[Named, int]]:
     for field, times in stored.items():
         try:
             named, count = json.loads(field), int(times)
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
-        if isinstance(named, list) and all(isinstance(each, str) for each in named) and named:
-            yield tuple(named), count
+        if isinstance(named, list) and named and all(map(_is_label, named)):
+            yield tuple(named), max(0, min(count, _MOST_TIMES))
+
+
+def _is_label(value: Any) -> bool:
+    return isinstance(value, str) and value.isascii() and value.isprintable()

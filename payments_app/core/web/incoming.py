@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask, current_app, redirect, request
 from flask import Request as FlaskRequest
+from flask.globals import request_ctx
 from werkzeug.datastructures import ImmutableMultiDict, MultiDict
 from werkzeug.exceptions import NotFound
 from werkzeug.routing import RequestRedirect
@@ -28,6 +29,7 @@ def prepare(app: Flask) -> None:
     """Check every request before its view runs, and its fields as the view reads them."""
     app.request_class = Request
     app.config["MAX_FORM_PARTS"] = MOST_FIELDS
+    app.before_request(_refuse_unreadable_host)
     app.before_request(_refuse_other_hosts)
     app.before_request(_refuse_unstorable_address)
 
@@ -46,6 +48,14 @@ def most_bytes(most: int) -> Callable[[View], View]:
         return view
 
     return mark
+
+
+def _refuse_unreadable_host() -> Response | None:
+    """No address can be made for a Host that is no name, such as one of 64 letters without a dot,
+    nor a page that names one."""
+    if request_ctx.url_adapter is not None:
+        return None
+    return Response(words_of(421)[1] + "\n", 400, mimetype="text/plain")
 
 
 def _refuse_other_hosts() -> Response | None:

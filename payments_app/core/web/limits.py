@@ -1,5 +1,6 @@
 """Rate limits, counted in the cache's Redis; in the database while that Redis is away, so that all
-processes count together; and in this process alone where there is neither."""
+processes count together; and in this process alone where there is neither. Each process remembers
+what it was told, so that a limit does not begin anew where one takes over from the other."""
 
 from __future__ import annotations
 
@@ -82,7 +83,7 @@ class Limiter:
         counts = self._rest.ask(lambda: self._count_at_redis(keys, seconds))
         if counts is None:
             counts = _count_in_database(keys, seconds)
-        return self._count_here(keys) if counts is None else counts
+        return self._count_here(keys, counts or [])
 
     def _count_at_redis(self, keys: list[str], seconds: int) -> list[int]:
         with self._redis.pipeline(transaction=False) as pipe:
@@ -91,11 +92,15 @@ class Limiter:
                 pipe.expire(key, seconds + 5)
             return [int(count) for count in pipe.execute()[::2]]
 
-    def _count_here(self, keys: list[str]) -> list[int]:
+    def _count_here(self, keys: list[str], counts: list[int]) -> list[int]:
+        """As `counts` says, or nobody; never fewer than this process knows of already: Redis and
+        the database each begin anew where the other one leaves off."""
         with self._lock:
             if len(self._local) > _MAX_LOCAL:
                 self._local.clear()
             self._local.update(keys)
+            for key, count in zip(keys, counts, strict=False):
+                self._local[key] = max(self._local[key], count)
             return [self._local[key] for key in keys]
 
 

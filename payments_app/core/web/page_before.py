@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from flask import Flask, current_app, make_response, redirect, request
 from werkzeug.exceptions import HTTPException
@@ -68,8 +68,8 @@ def page_before() -> str | None:
 
 
 def _candidates(endpoint: str) -> Iterator[str | None]:
-    came = urlsplit(request.referrer or "")
-    if came.netloc == request.host and came.path != on_site(request.path):
+    came = _came_from()
+    if came is not None and came.netloc == request.host and came.path != on_site(request.path):
         # One slash: two would name another host.
         yield came._replace(scheme="", netloc="", path="/" + came.path.lstrip("/")).geturl()
     declared = getattr(current_app.view_functions[endpoint], "__posted_from__", None)
@@ -78,3 +78,11 @@ def _candidates(endpoint: str) -> Iterator[str | None]:
     parts = request.path.rstrip("/").split("/")
     for length in range(len(parts) - 1, 0, -1):
         yield "/".join(parts[:length]) or "/"
+
+
+def _came_from() -> SplitResult | None:
+    """What the browser says; None of what is no address."""
+    try:
+        return urlsplit(request.referrer or "")
+    except ValueError:
+        return None

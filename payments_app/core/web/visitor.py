@@ -2,8 +2,8 @@
 
 Of IPv4 it is the whole address. Of IPv6 it is the first 64 bits, since one subscriber has all that
 follow (RFC 6177) and may use another for each request. An IPv4 address that is written as IPv6 is
-that IPv4 address: mapped (RFC 4291, 2.5.5.2), translated by NAT64 (RFC 6052, 2.1), or with all that
-6to4 gives to it (RFC 3056).
+that IPv4 address: mapped (RFC 4291, 2.5.5.2), translated by NAT64 (RFC 6052, 2.1), with all that
+6to4 gives to it (RFC 3056), or behind whichever Teredo server it chose (RFC 4380, 4).
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ def network(address: str) -> str:
     if parsed.version == 4:
         return str(parsed)
     ipv4 = parsed.ipv4_mapped or parsed.sixtofour
+    if parsed.teredo is not None:
+        ipv4 = parsed.teredo[1]
     if parsed in _NAT64:
         ipv4 = ipaddress.IPv4Address(parsed.packed[-4:])
     if ipv4 is not None:

@@ -1,0 +1,153 @@
+"""The servers that the site stands on: its database and its two Redis."""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+import os
+import re
+import socket
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
+
+from redis import RedisError
+from redis.connection import ConnectionPool, parse_url
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from payments_app.config_checks.read import is_file_or_none, is_host, is_loopback, matches
+from payments_app.config_checks.sentinel import SCHEME, read_sentinel
+
+_IN_MEMORY = {None, "", ":memory:"}
+_REDIS_OPTION = re.compile(
+    r"(db|protocol|ssl_(ca_certs|ca_path|certfile|keyfile))=.+"
+    r"|ssl_cert_reqs=required|ssl_check_hostname=(1|true|yes)",
+    re.IGNORECASE,
+)
+# Whose values the client looks at no sooner than it connects.
+# https://www.postgresql.org/docs/17/libpq-connect.html#LIBPQ-PARAMKEYWORDS
+_PARAMETERS = {
+    "sslmode": r"disable|allow|prefer|require|verify-ca|verify-full",
+    "target_session_attrs": r"any|read-write|read-only|primary|standby|prefer-standby",
+    "port": r"[1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-5]",
+    **dict.fromkeys(
+        (
+            "connect_timeout",
+            "keepalives",
+            "keepalives_idle",
+            "keepalives_interval",
+            "keepalives_count",
+            "tcp_user_timeout",
+        ),
+        r"\d{1,6}",
+    ),
+}
+_ANY = {"0.0.0.0", "::"}  # noqa: S104 - whoever connects to these gets to this machine
+
+
+def _check_database(env: Mapping[str, str]) -> list[str]:
+    url = env.get("DATABASE_URL", "")
+    if url and not re.match(r"(postgres(ql)?(\+psycopg)?|sqlite)://", url):
+        return ["DATABASE_URL must begin with postgresql:// or sqlite:///"]
+    try:
+        parts = make_url(url) if url else None
+    except (ArgumentError, ValueError):
+        parts = None
+    if parts and parts.drivername == "sqlite":
+        # After a `?` a file's name can mean what is only in memory, too.
+        if parts.host or parts.database in _IN_MEMORY or parts.query:
+            return ["DATABASE_URL must name a file alone: what is only in memory would be lost"]
+        file = Path(parts.database or "")
+        there = is_file_or_none(file) and (file.parent.is_dir() or not file.is_absolute())
+        return [] if there else ["DATABASE_URL must name a file in a directory that is there"]
+    if url and (parts is None or not _is_database(parts)):
+        return ["DATABASE_URL can't be read: postgresql://user:password@host:port/database"]
+    return []
+
+
+def _is_database(parts: URL) -> bool:
+    """Whether PostgreSQL's client takes the address; it asks nobody."""
+    from psycopg import ProgrammingError  # SQLite does without
+    from psycopg.conninfo import make_conninfo
+
+    given = [(name, str(value)) for name, value in parts.query.items()]
+    try:
+        make_conninfo(**dict(given))
+    except ProgrammingError:  # it knows each parameter
+        return False
+    readable = all(matches(_PARAMETERS.get(name, r"(?s).*"), value) for name, value in given)
+    return (
+        readable
+        and all(value.isprintable() for _, value in given)
+        and (parts.database or "").isprintable()
+        and (parts.host is None or all(map(is_host, parts.host.split(","))))
+        and (parts.port is None or 0 < parts.port < 65536)
+    )
+
+
+def _check_redis(env: Mapping[str, str]) -> list[str]:
+    problems: list[str] = []
+    servers: list[tuple[str, int, int]] = []
+    for name in ("REDIS_URL", "CACHE_REDIS_URL"):
+        url = env.get(name, "")
+        if url and not re.match(r"(rediss?|unix|sentinel)://", url):
+            problems.append(f"{name} must begin with redis://, rediss://, unix:// or sentinel://")
+        elif url and (server := _redis_server(url)) is None:
+            problems.append(
+                f"{name} can't be read: redis://user:password@host:port/number, and of what may"
+                " follow a ? only db, protocol, and with rediss:// ssl_ca_certs, ssl_ca_path,"
+                " ssl_certfile and ssl_keyfile; or"
+                " sentinel://user:password@host:26379,host:26379/name/number"
+            )
+        elif url and server:
+            servers.append(server)
+    # What a full server forgets is set for all of its databases; a trial may do with one server.
+    trial = is_loopback(env.get("PUBLIC_URL", ""))
+    if len(servers) == 2 and len({one if trial else one[:2] for one in servers}) == 1:
+        problems.append(
+            "REDIS_URL and CACHE_REDIS_URL must not be the same, nor two databases of one server"
+            " where others reach PUBLIC_URL: the cache forgets what is in it"
+        )
+    return problems
+
+
+def _redis_server(url: str) -> tuple[str, int, int] | None:
+    """Which database of which server an address leads to, however it is written."""
+    if url.startswith(SCHEME):
+        watched = read_sentinel(url)
+        return (f"{SCHEME}{watched.name}", 0, watched.database) if watched else None
+    try:
+        parts = parse_url(url)  # type: ignore[no-untyped-call]
+        if "path" not in parts and "db" not in parts and urlsplit(url).path.strip("/"):
+            return None  # redis-py takes a database that is no number for the first
+        options = [f"{name}={value}" for name, value in parse_qsl(urlsplit(url).query)]
+        if not all(map(_REDIS_OPTION.fullmatch, options)):
+            return None  # others are handed to the client, and change how it answers us
+        ConnectionPool.from_url(url).make_connection()  # it knows each parameter; asks nobody
+        host = str(parts.get("path") or parts.get("host") or "localhost")
+        number = int(parts.get("db") or 0)
+        there = is_host(host)
+        if url.startswith("unix:"):
+            there = "path" in parts and not Path(host).is_dir()
+        readable = there and 0 <= number < 10_000 and urlsplit(url).port != 0
+        return (_machine(host), int(parts.get("port") or 6379), number) if readable else None
+    except (ValueError, TypeError, RedisError):
+        return None
+
+
+def _machine(host: str) -> str:
+    """One name for a machine, or a socket's file, of whatever spelling: 127.1 is 127.0.0.1."""
+    if host.startswith("/"):
+        return os.path.realpath(host)  # /var/run is /run
+    host = host.lower().rstrip(".")
+    with contextlib.suppress(OSError):
+        host = socket.inet_ntoa(socket.inet_aton(host))
+    with contextlib.suppress(ValueError):
+        address = ipaddress.ip_address(host)
+        host = str(getattr(address, "ipv4_mapped", None) or address)
+    here = host in _ANY or is_loopback(f"redis://{f'[{host}]' if ':' in host else host}")
+    return "localhost" if here else host
+
+
+CHECKS = (_check_database, _check_redis)

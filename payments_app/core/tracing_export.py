@@ -11,6 +11,7 @@ from typing import Any
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.trace import Event, ReadableSpan, SpanProcessor
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
+from opentelemetry.trace import Status
 
 from payments_app.core.logs import redact, redacted
 
@@ -67,7 +68,7 @@ def _cut(span: Any) -> Any:
         events=[Event(e.name, _attributes(e.attributes), e.timestamp) for e in span.events],
         links=span.links,
         kind=span.kind,
-        status=span.status,
+        status=Status(span.status.status_code, redact(span.status.description or "") or None),
         start_time=span.start_time,
         end_time=span.end_time,
         instrumentation_scope=span.instrumentation_scope,

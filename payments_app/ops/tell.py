@@ -91,7 +91,8 @@ def call(config: Config, telling: Telling) -> bool:
         return False
     body = json.dumps(telling.as_json())
     signed = signed_headers(telling.key, int(time.time()), body, config.alert_webhook_secrets)
-    post(config.alert_webhook_url, {"Content-Type": "application/json", **signed}, body)
+    headers = {"Content-Type": "application/json", "User-Agent": "payments-alerts/1", **signed}
+    post(config.alert_webhook_url, headers, body)
     return True
 
 

@@ -32,7 +32,7 @@ from payments_app.ops.telling import Telling, read
 
 UNENDING = "an alert is told until somebody has heard it, or has acknowledged it"
 LONGEST_WAIT = 600
-BUSY_SECONDS = 1.0
+WAIT_SECONDS, BUSY_SECONDS = 0.5, 1.0  # for a turn; until it is tried again
 # At once, of the sweeper's few threads: a mail server that hangs keeps nobody from hearing by the
 # webhook, and neither of them keeps the sweeper from its rounds.
 _mails, _calls = threading.BoundedSemaphore(2), threading.BoundedSemaphore(1)
@@ -109,8 +109,8 @@ def _read(subject: str) -> Telling | None:
 
 @contextmanager
 def _turn(turns: threading.BoundedSemaphore) -> Iterator[None]:
-    """Raises Later while another alert is told in this way."""
-    if not turns.acquire(blocking=False):
+    """Raises Later while others are told in this way, and take their time."""
+    if not turns.acquire(timeout=WAIT_SECONDS):
         raise Later(BUSY_SECONDS, "another alert is being told", is_try=False)
     try:
         yield

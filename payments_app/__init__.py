@@ -37,6 +37,7 @@ from payments_app.core.web import (
     query,
 )
 from payments_app.core.web.idempotency_stores import RedisStore
+from payments_app.core.web.sealed_store import SealedStore
 from payments_app.customers import views as customers
 from payments_app.downloads import views as downloads
 from payments_app.embedding import Payments, not_ours
@@ -114,7 +115,7 @@ def create_app(config: Config | None = None, plugins: Iterable[Plugin] = ()) -> 
     query.prepare(app)
     page_before.prepare(app)
     # With the jobs: the cache may evict, and an evicted key would let its request run again.
-    idempotency.prepare(app, RedisStore.from_url(config.redis_url))
+    idempotency.prepare(app, SealedStore(RedisStore.from_url(config.redis_url)))
     gate.prepare(app)
     api_gate.prepare(app)
     for package in OPTIONAL:

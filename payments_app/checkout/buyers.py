@@ -8,11 +8,14 @@ import secrets
 from flask import session
 
 from payments_app.checkout.status_row import StatusRow
+from payments_app.customers.recognise import name_before, this_browser
 from payments_app.payments.models import Transaction
+from payments_app.payments.phases import State
 
 
 def browser() -> str:
     """This browser's name, given at first sight."""
+    this_browser()  # which may have left the name it had
     session.permanent = True
     name: str = session.setdefault("buyer", secrets.token_urlsafe(24))
     return name
@@ -20,13 +23,15 @@ def browser() -> str:
 
 def known_browser() -> str | None:
     """This browser's name, if it has one."""
-    return session.get("buyer")
+    return this_browser()
 
 
 def is_mine(transaction: Transaction | StatusRow) -> bool:
     """Whether this browser made the transaction."""
-    mine, its = known_browser() or "", transaction.buyer or ""
-    return bool(its) and hmac.compare_digest(mine.encode(), its.encode())
+    its, names = transaction.buyer or "", [known_browser()]
+    if transaction.state == State.PENDING:
+        names.append(name_before())
+    return bool(its) and any(hmac.compare_digest((n or "").encode(), its.encode()) for n in names)
 
 
 def remember(transaction: Transaction) -> None:

@@ -8,8 +8,10 @@ from __future__ import annotations
 import http.client
 import json
 import logging
+import socket
 import ssl
 import threading
+from contextlib import closing
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -63,22 +65,20 @@ def _ask(config: Any, token: str) -> dict[str, Any]:
     parts = urlsplit(f"{config.turnstile_base}/turnstile/v0/siteverify")
     host, port = parts.hostname or "", parts.port
     sent = {"secret": config.turnstile_secret_key, "response": token}
-    line: http.client.HTTPConnection
-    if parts.scheme == "https":
-        context = ssl.create_default_context()
-        line = http.client.HTTPSConnection(host, port, timeout=CONNECT_SECONDS, context=context)
-    else:
-        line = http.client.HTTPConnection(host, port, timeout=CONNECT_SECONDS)
-    try:
-        line.connect()
-        line.sock.settimeout(WHOLE_SECONDS)
-        with deadline(line.sock, WHOLE_SECONDS):
-            form = {"Content-Type": "application/x-www-form-urlencoded"}
-            line.request("POST", parts.path, urlencode(sent), form)
-            answer = line.getresponse()
-            body = json.loads(answer.read(_MOST_BYTES))
-    finally:
-        line.close()
+    tls = parts.scheme == "https"
+    line = http.client.HTTPConnection(host, port or (443 if tls else 80))
+    line.default_port = 443 if tls else 80  # which is not said in the Host header
+    connection = socket.create_connection((host, line.port), CONNECT_SECONDS)
+    with closing(connection), closing(line), deadline(connection, WHOLE_SECONDS):
+        connection.settimeout(WHOLE_SECONDS)
+        if tls:
+            context = ssl.create_default_context()
+            connection = context.wrap_socket(connection, server_hostname=host)
+        line.sock = connection
+        form = {"Content-Type": "application/x-www-form-urlencoded"}
+        line.request("POST", parts.path, urlencode(sent), form)
+        answer = line.getresponse()
+        body = json.loads(answer.read(_MOST_BYTES))
     if answer.status >= 500 or not isinstance(body, dict):
         raise ValueError(f"answered with {answer.status}")
     return body

@@ -31,8 +31,15 @@ _SECRETS = (
     (re.compile(r"\b((?:pi|seti|cs|cuss)_\w+?)_secret_\w+"), r"\1_secret_[cut]"),
     (re.compile(r"(\w+://[^\s:/@]*):[^\s/@]+@"), r"\1:[cut]@"),
     # Links of ours: one signs somebody in, another reaches what was bought. See core/web/tokens.py.
-    (re.compile(r"\blink_[A-Za-z0-9_-]{20,}"), "link_[cut]"),
-    (re.compile(r"(/(?:account|portal/links|downloads|onboarding)/)[\w.~%-]{33,}"), r"\1[cut]"),
+    # A link may be quoted as a part of another one, where its slashes are %2F.
+    (re.compile(r"link_[A-Za-z0-9_-]{20,}"), "link_[cut]"),
+    (
+        re.compile(
+            r"((?:/|%2F)(?:account|portal(?:/|%2F)links|downloads|onboarding)(?:/|%2F))[\w.~%-]{33,}",
+            re.IGNORECASE,
+        ),
+        r"\1[cut]",
+    ),
 )
 _PAYMENT = re.compile(r"\btxn_[A-Za-z0-9]+")
 _ABOUT: ContextVar[dict[str, Any]] = ContextVar("about")

@@ -66,7 +66,24 @@ def _said(session: Session, opened: one_time_links.Opened | None) -> MailedLink 
 def this_browser() -> str | None:
     """The name that the checkout gave to this browser, and wrote on its payments; None before
     its first."""
+    _leave_where_signed_out()
     return cookie.get("buyer")
+
+
+def name_before() -> str | None:
+    """What it was called until it was signed out from elsewhere. Payments of that name that are
+    under way are its own still: their bank may ask. What they end in it is not shown."""
+    return cookie.get("was")
+
+
+def _leave_where_signed_out() -> None:
+    """A browser that was signed out from elsewhere, and each copy of its cookie, has another name
+    from its next look on."""
+    if visitor_sessions.was_ended_elsewhere(PURPOSE):
+        cookie.pop(PURPOSE)
+        before = cookie.get("buyer")
+        another_name()
+        cookie["was"] = before
 
 
 def another_name() -> str:
@@ -82,6 +99,8 @@ def recognised() -> str | None:
     if email := vouched_email():
         return db.session.scalar(select(Customer.id).where(Customer.email == compared(email)))
     known = visitor_sessions.of_this_browser(PURPOSE)
+    if known is None:
+        _leave_where_signed_out()
     customer = db.session.get(Customer, known.subject) if known else None
     if known is None or customer is None or customer.email != known.address:
         return None

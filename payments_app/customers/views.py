@@ -142,6 +142,7 @@ def leave_everywhere() -> BaseResponse:
     """No browser is this customer's any more."""
     customer_id = _customer()
     sign_out_everywhere(customer_id, customer_id)
+    visitor_sessions.sign_out(PURPOSE)
     leave_payments_here(customer_id)
     return redirect(url_for("customers.account"), 303)
 

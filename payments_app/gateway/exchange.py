@@ -31,14 +31,15 @@ def object_call(
     It may be refused here, before anything is sent: by the breaker while Stripe is away, or by
     the throttle where a turn is more than `max_wait` seconds away.
     """
-    refused = _refusal(name, f"{kind}.{name}", max_wait)
+    guard = breaker.breaker_of(kind)
+    refused = _refusal(name, f"{kind}.{name}", guard, max_wait)
     if refused is not None:
         _log(kind, refused)
         return refused
     with tracing.span(f"stripe.{name}"):
         answer = _make(name, kind, call)
     _log(kind, answer)
-    breaker.report(reached=answer.http_status is not None and answer.http_status < 500)
+    breaker.report(guard, reached=answer.http_status is not None and answer.http_status < 500)
     return answer
 
 
@@ -59,8 +60,8 @@ def plain(found: Any) -> dict[str, Any]:
     return data
 
 
-def _refusal(name: str, operation: str, max_wait: float) -> Answer | None:
-    seconds = breaker.refusal_seconds()
+def _refusal(name: str, operation: str, guard: str, max_wait: float) -> Answer | None:
+    seconds = breaker.refusal_seconds(guard)
     if seconds is not None:
         error = {"type": "api_connection", "code": BREAKER_OPEN, "message": "Network error"}
         return Answer(name, Verdict.LATER, error=error, retry_after=seconds)

@@ -25,12 +25,22 @@ def fetch_missed() -> Counter[str]:
     duplicate ones. Safe to run at any time: each event is stored once.
 
     Ours, and those of each merchant connected to us. Raises UnreadableError while Stripe does not
-    answer. What was answered and lost all the
-    same is found by reconciliation, not here.
+    answer; where it does not for one merchant's account alone, once those of all others are
+    received. What was answered and lost all the same is found by reconciliation, not here.
     """
-    missed = list(events.undelivered(list(HANDLINGS), time.time()))
+    missed, unread = list(events.undelivered(list(HANDLINGS), time.time())), []
     for account in _accounts():
-        missed += _missed_of(account)
+        try:
+            missed += _missed_of(account)
+        except UnreadableError as error:
+            unread.append(error)
+    counts = _receive(missed)
+    if unread:
+        raise unread[0]
+    return counts
+
+
+def _receive(missed: list[events.Event]) -> Counter[str]:
     missed.sort(key=lambda event: event.created, reverse=True)
     known = _known([event.id for event in missed])
     # Stripe goes on listing what we fetched: to receive it again would only fill the history.

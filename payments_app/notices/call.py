@@ -13,6 +13,7 @@ import ssl
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from payments_app.core.db.clock import utcnow
 from payments_app.core.deadline import deadline
@@ -50,6 +51,20 @@ def call(guard: Guard, url: str, headers: Mapping[str, str], body: str) -> Outco
         kind = UnreachableError if isinstance(error, UnknownHostError) else DeliveryError
         problem = kind(str(error))
     return Outcome(status, int((time.monotonic() - started) * 1000), problem)
+
+
+def post(url: str, headers: Mapping[str, str], body: str) -> None:
+    """POST `body` (JSON) to an address of the installation's own settings, in as short a time.
+
+    Raises DeliveryError where that did not answer 2xx.
+    """
+    parts = urlsplit(url)
+    host, tls = parts.hostname or "", parts.scheme == "https"
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    target = Target(tls, host, parts.port or (443 if tls else 80), path, host)
+    problem = _problem_of(*_post(target, headers, body.encode()))
+    if problem is not None:
+        raise problem
 
 
 def _post(target: Target, headers: Mapping[str, str], body: bytes) -> tuple[int, str | None]:

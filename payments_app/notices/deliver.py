@@ -34,8 +34,10 @@ TAKE_SECONDS = (
 )
 AT_ONCE = 2  # calls to one endpoint; one while it fails: it must not hold all of our threads
 OF_MERCHANT = 3  # calls to all endpoints of one merchant
-TURNS = 20  # a second, that the deliveries waiting for one endpoint ask whether it is theirs
+MANY = 10  # calls of this process, half of its threads: beyond them one to each merchant
+TURNS = 20  # a second, that the deliveries waiting for one merchant ask whether it is theirs
 _MOST_COUNTED = 2000
+_called: set[str] = set()  # the deliveries that this process is sending
 
 
 class EndpointOffError(Exception):
@@ -65,11 +67,15 @@ class Parcel:
 def deliver(delivery_id: str, claim: Claim) -> None:
     """The command. Raises Later while others call the endpoint, else what went wrong, which
     decides (WebhookPolicy) when it is tried again."""
+    guard = Guard(allow_loopback=current_app.config["CONFIG"].sandboxed)
     parcel = _take(delivery_id)
     if parcel is None:
         return
-    guard = Guard(allow_loopback=current_app.config["CONFIG"].sandboxed)
-    outcome = call(guard, parcel.url, parcel.headers(), parcel.body)
+    _called.add(delivery_id)
+    try:
+        outcome = call(guard, parcel.url, parcel.headers(), parcel.body)
+    finally:
+        _called.discard(delivery_id)
     last = outcome.problem is not None and POLICY.wait(claim.failures, outcome.problem) is None
     _note(delivery_id, outcome, last=last)
     if outcome.problem is not None:
@@ -86,17 +92,35 @@ def resend(session: Session, delivery_id: str, actor: str, *, rounds: int | None
     endpoint, delivery = _lock(session, delivery_id)
     if not endpoint.enabled:
         raise EndpointOffError(f"{endpoint.id} is switched off")
-    if delivery.state in {"waiting", "sending"} or rounds not in {None, delivery.rounds}:
+    if delivery.is_under_way or rounds not in {None, delivery.rounds}:
         return False
-    stage_again(session, delivery)
+    delivery.state, delivery.rounds = "waiting", delivery.rounds + 1
+    key = round_key(delivery.id, delivery.rounds)
+    outbox.stage(session, DELIVER, delivery.id, key=key)
     record_delivery(session, delivery, "resend_asked", actor=actor)
     return True
 
 
-def stage_again(session: Session, delivery: Delivery) -> None:
-    """One more round of a locked delivery that is not on its way."""
-    delivery.state, delivery.rounds = "waiting", delivery.rounds + 1
-    outbox.stage(session, DELIVER, delivery.id, key=f"{DELIVER}:{delivery.id}:{delivery.rounds}")
+def round_key(delivery_id: str, rounds: int) -> str:
+    """Of the message of a delivery's round after its first."""
+    return f"{DELIVER}:{delivery_id}:{rounds}"
+
+
+def lock_merchant(session: Session, merchant_id: str) -> None:
+    """Their row, after an endpoint's; not against new rows that name it."""
+    locked = select(Merchant.id).where(Merchant.id == merchant_id)
+    session.execute(locked.with_for_update(key_share=True))
+
+
+def on_their_way(session: Session, merchant_id: str, most: int) -> int:
+    """How many deliveries wait for, or are sent to, a merchant's endpoints; `most` are counted."""
+    waiting = (
+        select(Delivery.id)
+        .join(Endpoint, Endpoint.id == Delivery.endpoint_id)
+        .where(Endpoint.merchant_id == merchant_id, Delivery.state.in_(("waiting", "sending")))
+        .limit(most)
+    )
+    return session.scalar(select(func.count()).select_from(waiting.subquery())) or 0
 
 
 @atomic
@@ -111,9 +135,9 @@ def _take(session: Session, delivery_id: str) -> Parcel | None:
     in_flight = _in_flight(session, endpoint.merchant_id)
     to_it = [one for one, its in in_flight.items() if its == endpoint.id]
     if delivery.id in to_it or len(to_it) >= (1 if endpoint.failures else AT_ONCE):
-        raise Later(_turn(session, endpoint.id), "the endpoint is being called")
-    if len(in_flight) >= OF_MERCHANT:
-        raise Later(_turn(session, endpoint.id), "the merchant's endpoints are being called")
+        raise Later(_turn(session, endpoint), "the endpoint is being called")
+    if len(in_flight) >= (OF_MERCHANT if len(_called) < MANY else 1):
+        raise Later(_turn(session, endpoint), "the merchant's endpoints are being called")
     delivery.state, delivery.taken_until = "sending", database_now(TAKE_SECONDS)
     event = session.get_one(WebhookEvent, delivery.event_id)
     return Parcel(delivery.id, event.id, endpoint.url, event.body, _secrets(session, endpoint))
@@ -121,9 +145,8 @@ def _take(session: Session, delivery_id: str) -> Parcel | None:
 
 def _in_flight(session: Session, merchant_id: str) -> dict[str, str]:
     """The endpoint of each delivery that is being sent to this merchant. Their row is locked, so
-    that two of their endpoints can't count at once; not against new rows that name it."""
-    locked = select(Merchant.id).where(Merchant.id == merchant_id)
-    session.execute(locked.with_for_update(key_share=True))
+    that two of their endpoints can't count at once."""
+    lock_merchant(session, merchant_id)
     rows = session.execute(
         select(Delivery.id, Delivery.endpoint_id)
         .join(Endpoint, Endpoint.id == Delivery.endpoint_id)
@@ -136,15 +159,10 @@ def _in_flight(session: Session, merchant_id: str) -> dict[str, str]:
     return {row.id: row.endpoint_id for row in rows}
 
 
-def _turn(session: Session, endpoint_id: str) -> float:
-    """Seconds until a delivery asks again. The more of them wait, the longer: a thousand that all
-    ask every few seconds would keep our workers from everything else."""
-    waiting = (
-        select(Delivery.id)
-        .where(Delivery.endpoint_id == endpoint_id, Delivery.state == "waiting")
-        .limit(_MOST_COUNTED)
-    )
-    count = session.scalar(select(func.count()).select_from(waiting.subquery())) or 0
+def _turn(session: Session, endpoint: Endpoint) -> float:
+    """Seconds until a delivery asks again. The more of the merchant's wait, the longer: a thousand
+    that all ask every few seconds would keep our workers from everything else."""
+    count = on_their_way(session, endpoint.merchant_id, _MOST_COUNTED)
     return random.uniform(1, 5) + random.uniform(0, 2) * count / TURNS  # noqa: S311 - jitter
 
 

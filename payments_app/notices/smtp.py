@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import smtplib
+import socket
 import ssl
+from contextlib import closing
 from dataclasses import dataclass, replace
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -86,15 +88,11 @@ def _converse(url: str, outgoing: OutgoingMail) -> None:
     host, implicit = parts.hostname or "localhost", parts.scheme == "smtps"
     port = parts.port or (465 if implicit else 25)
     context = ssl.create_default_context()
-    if implicit:
-        server: smtplib.SMTP = smtplib.SMTP_SSL(host, port, timeout=STEP_SECONDS, context=context)
-    else:
-        server = smtplib.SMTP(host, port, timeout=STEP_SECONDS)
-    with server:
-        connection = server.sock
-        if connection is None:
-            raise smtplib.SMTPServerDisconnected("the server hung up")
-        with deadline(connection, WHOLE_SECONDS):
+    connection = socket.create_connection((host, port), STEP_SECONDS)
+    with closing(connection), deadline(connection, WHOLE_SECONDS):
+        if implicit:
+            connection = context.wrap_socket(connection, server_hostname=host)
+        with _greeted(host, connection) as server:
             server.ehlo_or_helo_if_needed()
             if not implicit and server.has_extn("starttls"):
                 server.starttls(context=context)
@@ -105,6 +103,18 @@ def _converse(url: str, outgoing: OutgoingMail) -> None:
             if not outgoing.recipient.isascii() and not server.has_extn("smtputf8"):
                 raise smtplib.SMTPNotSupportedError(_NO_SMTPUTF8)
             server.send_message(outgoing.as_message(), outgoing.sender, [outgoing.recipient])
+
+
+def _greeted(host: str, connection: socket.socket) -> smtplib.SMTP:
+    """A conversation that the server has begun. smtplib would connect and read the greeting by
+    itself, before any limit of ours."""
+    server = smtplib.SMTP(timeout=STEP_SECONDS)
+    server.sock, server._host = connection, host  # type: ignore[attr-defined] # for STARTTLS
+    code, words = server.getreply()
+    if code != 220:
+        server.close()
+        raise smtplib.SMTPConnectError(code, words)
+    return server
 
 
 def _verdict(code: int, words: bytes | str) -> MailRefusedError | MailDelayedError:

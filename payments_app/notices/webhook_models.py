@@ -55,6 +55,11 @@ class Delivery(Base):
         Index("pay_webhook_deliveries_endpoint_idx", "endpoint_id", "state", "created_at"),
     )
 
+    @property
+    def is_under_way(self) -> bool:
+        """Whether it waits for its call, or is being sent."""
+        return self.state in {"waiting", "sending"}
+
 
 class Attempt(Base):
     """One call: the HTTP status (None: there was no answer), milliseconds, and what went wrong."""

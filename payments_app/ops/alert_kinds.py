@@ -90,7 +90,8 @@ KINDS = {
         "api keys",
     ),
     "breaker_open": Kind(
-        "Stripe does not answer: payments wait and go on by themselves",
+        "Stripe does not answer, or takes no files, or tells nothing of accounts: what waits for it"
+        " goes on by itself",
         "Look at status.stripe.com and at this machine's network. Nobody is charged twice.",
         "stripe",
         "when Stripe answers",

@@ -18,7 +18,7 @@ from payments_app.core.history import SYSTEM
 from payments_app.core.jobs import unknown
 from payments_app.core.jobs.outbox import OPEN, Message
 from payments_app.core.restores import is_restoring
-from payments_app.gateway.breaker import NAME, Breaker
+from payments_app.gateway.breaker import Breaker, alert_key
 from payments_app.merchants.models import ConnectedAccount
 from payments_app.ops.diagnosis import Trouble
 from payments_app.payments.models import Transaction
@@ -113,8 +113,9 @@ def _of_pending(session: Session) -> Iterator[str]:
 
 def _of_breaker(session: Session) -> Iterator[str]:
     """Where Stripe answered since: whoever was let through first closed the breaker."""
-    if session.scalar(select(Breaker.open_until).where(Breaker.name == NAME)) is None:
-        yield from _open_keys(session, "breaker_open")
+    still = select(Breaker.name).where(Breaker.open_until.is_not(None))
+    open_ = {alert_key(name) for name in session.scalars(still)}
+    yield from (key for key in _open_keys(session, "breaker_open") if key not in open_)
 
 
 def _of_stripe(session: Session) -> Iterator[str]:

@@ -18,11 +18,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from urllib.error import URLError
 
 from payments_app.config import Config
 from payments_app.core.logs import redact
 from payments_app.notices import smtp
+from payments_app.notices.webhook_retries import DeliveryError
 from payments_app.ops.alert_kinds import PAGES, object_path
 from payments_app.ops.remind import reminder_number
 from payments_app.ops.tell import call, send_mail
@@ -80,7 +80,7 @@ class LastResort:
                 if _WAYS[way](self._config, telling):
                     self._kept["told"][way] = stage
                     self._keep()
-            except (smtp.MailDelayedError, smtp.MailRefusedError, URLError, OSError) as error:
+            except (smtp.MailDelayedError, smtp.MailRefusedError, DeliveryError) as error:
                 self._pause_until = now + AGAIN_SECONDS
                 log.warning("%s was not told by %s: %s", KIND, way, error)
 

@@ -18,7 +18,7 @@ from payments_app.core.history import HistoryEntry
 from payments_app.core.jobs.counters import JobCounters
 from payments_app.core.jobs.due import claimable
 from payments_app.core.jobs.outbox import OPEN, Message, commands
-from payments_app.gateway.breaker import Breaker
+from payments_app.gateway.breaker import NAME, Breaker
 from payments_app.inbound.models import STATES, StripeEvent
 from payments_app.payments.models import Transaction
 
@@ -126,9 +126,11 @@ def job_counters(session: Session) -> Sequence[JobCounters]:
 
 
 def breaker_state(session: Session) -> BreakerState:
-    """The breaker in front of Stripe."""
+    """The breaker in front of Stripe, as payments need it."""
     row = session.execute(
-        select(Breaker.open_until > database_now(), Breaker.failures, Breaker.times_opened)
+        select(Breaker.open_until > database_now(), Breaker.failures, Breaker.times_opened).where(
+            Breaker.name == NAME
+        )
     ).first()
     return BreakerState(bool(row[0]), row[1], row[2]) if row else BreakerState(False, 0, 0)
 

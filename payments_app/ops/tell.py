@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import html
 import json
+import threading
 import time
-import urllib.request
-from urllib.error import URLError
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from flask import current_app
 from sqlalchemy import update
@@ -25,11 +26,16 @@ from payments_app.core.extensions import db
 from payments_app.core.jobs.command import Claim, Later
 from payments_app.core.web.signing import signed_headers
 from payments_app.notices import smtp
+from payments_app.notices.call import post
+from payments_app.notices.webhook_retries import DeliveryError
 from payments_app.ops.telling import Telling, read
 
 UNENDING = "an alert is told until somebody has heard it, or has acknowledged it"
-HTTP_SECONDS = 5.0
 LONGEST_WAIT = 600
+WAIT_SECONDS, BUSY_SECONDS = 0.5, 1.0  # for a turn; until it is tried again
+# At once, of the sweeper's few threads: a mail server that hangs keeps nobody from hearing by the
+# webhook, and neither of them keeps the sweeper from its rounds.
+_mails, _calls = threading.BoundedSemaphore(2), threading.BoundedSemaphore(1)
 
 
 def mail(subject: str, claim: Claim) -> None:
@@ -38,7 +44,8 @@ def mail(subject: str, claim: Claim) -> None:
     if telling is None:
         return
     try:
-        sent = send_mail(config, telling)
+        with _turn(_mails):
+            sent = send_mail(config, telling)
     except (smtp.MailDelayedError, smtp.MailRefusedError) as error:
         raise Later(_wait(claim), str(error)) from error
     if sent and telling.alert_id:
@@ -51,8 +58,9 @@ def webhook(subject: str, claim: Claim) -> None:
     if telling is None:
         return
     try:
-        sent = call(config, telling)
-    except (URLError, OSError) as error:
+        with _turn(_calls):
+            sent = call(config, telling)
+    except DeliveryError as error:
         raise Later(_wait(claim), f"{type(error).__name__}: {error}") from error
     if sent and telling.alert_id:
         _delivered(telling.alert_id)
@@ -78,29 +86,14 @@ def send_mail(config: Config, telling: Telling) -> bool:
 
 
 def call(config: Config, telling: Telling) -> bool:
-    """POST the signed webhook. False where there is no address. Raises URLError and OSError."""
+    """POST the signed webhook. False where there is no address. Raises DeliveryError."""
     if not config.alert_webhook_url:
         return False
     body = json.dumps(telling.as_json())
     signed = signed_headers(telling.key, int(time.time()), body, config.alert_webhook_secrets)
-    request = urllib.request.Request(  # noqa: S310 - a setting, checked at the start
-        config.alert_webhook_url,
-        data=body.encode(),
-        headers={"Content-Type": "application/json", **signed},
-        method="POST",
-    )
-    with _DIRECT.open(request, timeout=HTTP_SECONDS):
-        return True
-
-
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """A signed body goes to the address of the settings and nowhere else."""
-
-    def redirect_request(self, *_args: object, **_kwargs: object) -> None:
-        return None
-
-
-_DIRECT = urllib.request.build_opener(_NoRedirect)
+    headers = {"Content-Type": "application/json", "User-Agent": "payments-alerts/1", **signed}
+    post(config.alert_webhook_url, headers, body)
+    return True
 
 
 def _config() -> Config:
@@ -112,6 +105,17 @@ def _read(subject: str) -> Telling | None:
     telling = read(db.session(), subject)
     db.session.commit()  # no connection is held while somebody else's server is asked
     return telling
+
+
+@contextmanager
+def _turn(turns: threading.BoundedSemaphore) -> Iterator[None]:
+    """Raises Later while others are told in this way, and take their time."""
+    if not turns.acquire(timeout=WAIT_SECONDS):
+        raise Later(BUSY_SECONDS, "another alert is being told", is_try=False)
+    try:
+        yield
+    finally:
+        turns.release()
 
 
 def _wait(claim: Claim) -> float:

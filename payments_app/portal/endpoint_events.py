@@ -13,7 +13,7 @@ from payments_app.merchants import endpoints
 from payments_app.merchants.topics import UnknownTopicError
 from payments_app.merchants.zones import zone_named
 from payments_app.notices.deliver import EndpointOffError
-from payments_app.notices.replay import TooManyEventsError, replay
+from payments_app.notices.replay import StillOnTheirWayError, TooManyEventsError, replay
 from payments_app.portal.blueprint import blueprint
 from payments_app.portal.endpoint_pages import ASKED, OFF, back_to, log_page, own_id
 from payments_app.portal.gate import actor, asking
@@ -46,7 +46,7 @@ def replay_webhook(endpoint_id: str) -> Response | BaseResponse:
         replay(endpoint_id, since, actor())
     except EndpointOffError:
         return log_page(endpoint_id, 409, problem=OFF)
-    except TooManyEventsError as error:
+    except (TooManyEventsError, StillOnTheirWayError) as error:
         return log_page(endpoint_id, 422, problem=str(error))
     return back_to(endpoint_id)
 

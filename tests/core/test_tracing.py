@@ -128,6 +128,26 @@ def test_no_trace_tells_who_paid_or_a_link(site: Web, paid: str, collector: Coll
     assert "_secret_" not in told
 
 
+def test_what_an_error_says_is_cut_wherever_it_is_told(collector: Collector) -> None:
+    """A mail server that refuses a mail for its link quotes it."""
+    from opentelemetry.sdk.trace import TracerProvider
+
+    from payments_app.core.tracing_export import InThisProcess
+
+    provider = TracerProvider()
+    provider.add_span_processor(InThisProcess(collector.url))
+    said = f"550 no http://shop/account/link_{'a' * 40} please"
+    with (
+        pytest.raises(RuntimeError),
+        provider.get_tracer("test").start_as_current_span("notices.send_mail"),
+    ):
+        raise RuntimeError(said)
+    provider.shutdown()
+    (told,) = collector.named("notices.send_mail")
+    assert "link_[cut] please" in told.status.message
+    assert "link_aaaa" not in str(told)
+
+
 def test_an_endpoint_that_is_no_address_is_refused(settings: dict[str, str]) -> None:
     with pytest.raises(ConfigError, match="OTEL_EXPORTER_OTLP_ENDPOINT must be"):
         Config.from_env(settings | {"OTEL_EXPORTER_OTLP_ENDPOINT": "collector:4318"})

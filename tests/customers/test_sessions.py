@@ -102,6 +102,41 @@ def test_a_cookie_copied_before_sign_out_shows_nothing_that_is_paid_after(
         assert "email" not in checkout.status(paid, thief)
 
 
+@pytest.mark.parametrize("way", ["by staff", "another browser", "another browser and back"])
+def test_a_cookie_copied_before_a_sign_out_from_elsewhere_shows_nothing_that_is_paid_after(
+    checkout: CheckoutClient, way: str
+) -> None:
+    """Neither does the browser itself, of what was under way then: a copy could say the same."""
+    checkout.pay()
+    browser = known(checkout, browser=checkout.client)
+    under_way = str(checkout.post(item="enamel-mug").json["id"])
+    thief = copy_of(checkout, browser)
+    if way == "by staff":
+        staff = StaffDriver(checkout.app).signed_in("support")
+        page = f"/staff/customers/{customer(checkout).id}"
+        staff.post(f"{page}/session-endings", page)
+    else:
+        press(known(checkout), "/account/leave_everywhere")
+    if way == "another browser and back":
+        known(checkout, browser=browser)
+    later = checkout.pay(item="canvas-bag")
+    assert checkout.status(later)["email"] == "ada@example.com"
+    for paid in (under_way, later):
+        assert "email" not in checkout.status(paid, thief)
+    assert "ada@example.com" not in thief.get("/thankyou", headers=BROWSER).text
+
+
+def test_who_is_signed_out_from_elsewhere_goes_on_with_a_payment_that_waits_for_the_bank(
+    checkout: CheckoutClient,
+) -> None:
+    checkout.pay()
+    known(checkout, browser=checkout.client)
+    waits = checkout.pay("pm_card_authenticationRequired", item="enamel-mug")
+    press(known(checkout), "/account/leave_everywhere")
+    for _ in range(2):
+        assert checkout.status(waits)["client_secret"]
+
+
 def test_a_form_of_before_the_sign_out_pays_nothing_after_it(checkout: CheckoutClient) -> None:
     """Its key was this browser's by a name that it has no more: it would be paid twice."""
     checkout.pay()

@@ -9,7 +9,9 @@ from flask.testing import FlaskCliRunner
 
 from payments_app.core.extensions import db
 from payments_app.core.history import HistoryEntry
+from payments_app.gateway import events
 from payments_app.gateway.events import MAX_TYPES
+from payments_app.gateway.results import UnreadableError, Verdict
 from payments_app.inbound.fetch_missed import fetch_missed
 from payments_app.inbound.kinds import HANDLINGS
 from payments_app.merchants.accounts import state_of
@@ -87,6 +89,27 @@ def test_a_merchant_who_left_does_not_keep_the_others_from_being_fetched(
     assert fetch_missed().total() == 0
     driver.work("default")
     assert state_of(account(merchant)) == "disconnected"
+
+
+@pytest.mark.alone
+def test_an_account_that_stripe_does_not_list_holds_up_no_other(
+    driver: PaymentDriver, post: WebhookSender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken, told = account_id(create_merchant(driver)), create_event()
+    driver.fail_stripe("say", "^/v1/events$", set={"data": [told]}, times=None)
+    listed = events.undelivered
+
+    def undelivered(
+        types: list[str], now: float, account: str | None = None
+    ) -> Iterator[events.Event]:
+        if account == broken:
+            raise UnreadableError(Verdict.UNKNOWN, {"code": "api_error"})
+        return listed(types, now, account)
+
+    monkeypatch.setattr(events, "undelivered", undelivered)
+    with pytest.raises(UnreadableError):
+        fetch_missed()
+    assert post.stored(told) is not None
 
 
 @pytest.mark.alone

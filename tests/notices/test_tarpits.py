@@ -7,11 +7,17 @@ import threading
 import pytest
 from flask import Flask
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from parts.process import wait_until
+from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
+from payments_app.core.jobs import leases, runner
 from payments_app.core.jobs.outbox import Message
 from payments_app.core.jobs.runner import run_due_messages
+from payments_app.merchants.endpoints import new_secret
+from payments_app.merchants.models import Endpoint, Merchant
+from payments_app.notices import deliver
 from payments_app.notices.announce import DELIVER
 from payments_app.notices.deliver import OF_MERCHANT
 from payments_app.notices.try_endpoint import TESTS_AN_HOUR, TooManyTestsError, try_endpoint
@@ -64,6 +70,46 @@ def test_a_merchant_s_endpoints_hold_so_many_threads_and_no_more(
         receiver.answer = 204
         receiver.let_go.set()
         worker.join(30)
+
+
+@pytest.mark.expects_failure("notices.deliver_webhook")
+def test_where_slow_endpoints_hold_half_of_the_threads_each_merchant_has_one(
+    app: Flask, driver: PaymentDriver, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deliver, "MANY", 1)
+    receiver.answer = None
+    for _ in range(3):
+        try_endpoint(receiver.listen(), "staff@example.com")
+    other = Receiver()
+    try_endpoint(_of_another_merchant(other), "staff@example.com")
+
+    def work() -> None:
+        with app.app_context():
+            run_due_messages("webhooks", 1)
+
+    workers = [threading.Thread(target=work)]
+    workers[0].start()
+    assert wait_until(lambda: len(receiver.came) == 1, 60)
+    claims = leases.claim("webhooks", 10)
+    with app.app_context():
+        for one in claims:
+            runner.perform(one)
+    assert (len(receiver.came), len(other.came)) == (1, 1)
+    receiver.answer = 204
+    receiver.let_go.set()
+    other.close()
+    workers[0].join(60)
+
+
+@atomic
+def _of_another_merchant(session: Session, receiver: Receiver) -> str:
+    merchant = Merchant(name="Axe and Sons", email="axe@example.com")
+    session.add(merchant)
+    session.flush()
+    endpoint = Endpoint(merchant_id=merchant.id, url=receiver.url, secret=new_secret())
+    session.add(endpoint)
+    session.flush()
+    return endpoint.id
 
 
 @pytest.mark.portable

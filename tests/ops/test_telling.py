@@ -17,6 +17,7 @@ from payments_app.core.alerts import QUIET_SECONDS, Alert, raise_alert
 from payments_app.core.db.clock import database_now
 from payments_app.core.db.session import atomic
 from payments_app.core.web.links import absolute
+from payments_app.ops import tell
 from payments_app.ops.acknowledge import acknowledge
 from payments_app.ops.alert_kinds import KINDS
 from tests.ops.receivers import Received, mail_server, web_server
@@ -244,3 +245,28 @@ def test_a_hundred_of_a_kind_are_three_and_a_summary(
     job_driver.make_due()
     job_driver.work("sweeper")
     assert ["100 alerts within ten minutes" in mail for mail in mails.mails[3:]] == [True]
+
+
+def test_a_mail_server_that_hangs_keeps_nobody_from_hearing_by_the_webhook(
+    job_driver: JobDriver, mails: Received, hooks: Received
+) -> None:
+    """As many mails as may be sent at once are under way, and end never."""
+    job_driver.dead_letter(queue="payment_critical")
+    with tell._mails, tell._mails:
+        job_driver.work("sweeper")
+        assert (len(mails.mails), len(hooks.webhooks)) == (0, 1)
+    job_driver.make_due()
+    job_driver.work("sweeper")
+    assert (len(mails.mails), len(hooks.webhooks)) == (1, 1)
+
+
+def test_a_webhook_that_hangs_keeps_nobody_from_hearing_by_mail(
+    job_driver: JobDriver, mails: Received, hooks: Received
+) -> None:
+    job_driver.dead_letter(queue="payment_critical")
+    with tell._calls:
+        job_driver.work("sweeper")
+        assert (len(mails.mails), len(hooks.webhooks)) == (1, 0)
+    job_driver.make_due()
+    job_driver.work("sweeper")
+    assert (len(mails.mails), len(hooks.webhooks)) == (1, 1)

@@ -11,10 +11,12 @@ from sqlalchemy.orm import Session
 from payments_app.core.db.clock import database_now
 from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
+from payments_app.core.jobs.outbox import OPEN, Message
 from payments_app.merchants.models import Endpoint
 from payments_app.merchants.topics import TOPICS
 from payments_app.notices import announce, replay
-from payments_app.notices.webhook_models import WebhookEvent
+from payments_app.notices.announce import DELIVER
+from payments_app.notices.webhook_models import Delivery, WebhookEvent
 from tests.accounts.staff_driver import Browser
 from tests.bystanders import own
 from tests.notices.deliveries import endpoint
@@ -94,7 +96,7 @@ def test_all_since_a_time_is_sent_again_with_its_ids_and_nothing_older(
     first, second = driver.pay(), driver.pay(DECLINED)
     before = receiver.ids()
     assert replayed(browser, endpoint_id, yesterday())[0] == 303
-    driver.work("webhooks")
+    driver.work_all_waiting()
     bystander.close()
     assert sorted(receiver.ids()) == sorted(before * 2)
     assert not any(old in sent for sent in receiver.ids())
@@ -154,3 +156,50 @@ def test_nobody_asks_for_another_merchants_endpoint(
             assert other.post(path, LIST, **form).status_code == 404
     driver.work("webhooks")
     assert (receiver.came, endpoint(endpoint_id).topics) == ([], None)
+
+
+def test_what_is_sent_again_comes_so_many_a_second_and_lets_others_in_between(
+    driver: PaymentDriver, portal: Portal, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(replay, "TURNS", 0.01)  # a second in a hundred
+    paid = [driver.pay() for _ in range(3)]
+    endpoint_id = add(browser := portal.signed_in(), receiver.url)
+    assert replayed(browser, endpoint_id, yesterday())[0] == 303
+    driver.work("webhooks")
+    assert [paid[0] in one for one in receiver.ids()] == [True]
+    waits = select(Message.subject, Message.available_at).where(*OPEN, Message.command == DELIVER)
+    order = db.session.execute(
+        waits.add_columns(Delivery.event_id)
+        .join(Delivery, Delivery.id == Message.subject)
+        .order_by(Message.available_at)
+    ).all()
+    assert [paid[1] in order[0].event_id, paid[2] in order[1].event_id] == [True, True]
+    apart = (order[1].available_at - order[0].available_at).total_seconds()
+    assert apart == pytest.approx(100, abs=0.1)
+    monkeypatch.undo()
+    driver.work_all_waiting()
+    assert replayed(browser, endpoint_id, yesterday())[0] == 303
+    driver.work_all_waiting()
+    assert len(receiver.came) == 6
+
+
+def test_so_many_are_on_their_way_to_one_merchant_and_no_more(
+    driver: PaymentDriver, portal: Portal, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whichever of their endpoints they are for; another merchant has as many of their own."""
+    monkeypatch.setattr(replay, "MOST", 2)
+    driver.pay()
+    driver.pay()
+    browser = portal.signed_in()
+    first, second = add(browser, receiver.url), add(browser, receiver.url)
+    assert replayed(browser, first, yesterday())[0] == 303
+    status, page = replayed(browser, second, yesterday())
+    assert (status, "2 events are on their way" in page) == (422, True)
+    assert replayed(browser, first, yesterday())[0] == 303  # nothing more to send
+    driver.work_all_waiting()
+    assert len(receiver.came) == 2
+    assert replayed(browser, second, yesterday())[0] == 303
+    other = portal.signed_in(portal.add_merchant())
+    with portal.app.app_context():  # the driver's own one would keep the token of another browser
+        theirs = add(other, receiver.url)
+        assert replayed(other, theirs, yesterday())[0] == 303

@@ -4,6 +4,7 @@ unsaid."""
 from __future__ import annotations
 
 import datetime as dt
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -154,6 +155,22 @@ def test_files_go_with_the_answer_and_each_once(driver: PaymentDriver) -> None:
     assert (named["filename"], named["size"], named["type"]) == ("Ada_s receipt.pdf", 18, "pdf")
     assert kept["evidence"]["uncategorized_file"].startswith("file_")
     assert len(driver.sandbox("GET", "/_sandbox/requests?path=/v1/files$")["requests"]) == 2
+
+
+def test_files_that_stripe_takes_slowly_hold_so_many_threads_and_no_more(
+    driver: PaymentDriver,
+) -> None:
+    dispute = dispute_of(driver)
+    revision = add_file(dispute.id, "receipt", "a.pdf", PDF, revision=0, actor="ada")
+    request_submission(dispute.id, revision=revision, actor="ada")
+    with ExitStack() as others:
+        for _ in range(send_answer.UPLOADS):
+            others.enter_context(send_answer._turns)
+        driver.work("payment_critical")
+        assert driver.sandbox("GET", "/_sandbox/requests?path=/v1/files$")["requests"] == []
+        assert answer().state == "sending"
+    driver.work_all_waiting()
+    assert answer().state == "sent"
 
 
 def test_a_file_takes_the_place_of_the_one_before_it(driver: PaymentDriver) -> None:

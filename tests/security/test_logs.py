@@ -6,6 +6,7 @@ import io
 import json
 import logging
 from collections.abc import Iterator
+from urllib.parse import quote
 
 import pytest
 from flask import Flask, Response, request
@@ -127,6 +128,14 @@ def test_a_link_that_a_library_quotes_is_cut(path: str) -> None:
     said = redact(f"Error handling request {path} of https://pay.example.com{path}")
     assert "T0ken" not in said
     assert "[cut]" in said
+
+
+@pytest.mark.parametrize("path", [f"/account/{ONE_TIME}", f"/downloads/{SIGNED}"])
+def test_a_link_that_is_quoted_as_a_part_of_another_is_cut(path: str) -> None:
+    """As mail servers quote what they refuse, and pages that lead on."""
+    said = redact(f"550 see https://spam.example/?u={quote(f'https://pay.example.com{path}', '')}")
+    assert "T0ken" not in said
+    assert "spam.example/?u=https%3A%2F%2Fpay.example.com%2F" in said
 
 
 def test_an_error_of_ours_shows_no_secret_to_the_visitor(app: Flask, log: io.StringIO) -> None:

@@ -188,9 +188,21 @@ def advisory_lock(session: Session, name: str) -> None:
 
 def insert_once(session: Session, model: type[Base], **values: Any) -> bool:
     """Insert a row unless a unique constraint holds one like it already; say whether it is new."""
-    on_postgresql = session.get_bind().dialect.name == "postgresql"
-    insert = postgresql.insert(model) if on_postgresql else sqlite.insert(model)
     # Counted by what comes back: PostgreSQL's driver gives no row count for an INSERT that returns.
     key = inspect(model).primary_key
-    added = session.execute(insert.values(**values).on_conflict_do_nothing().returning(*key))
-    return added.first() is not None
+    fresh = _insert(session, model).values(**values).on_conflict_do_nothing().returning(*key)
+    return session.execute(fresh).first() is not None
+
+
+def insert_many(session: Session, model: type[Base], rows: Sequence[dict[str, Any]]) -> list[Any]:
+    """The same of many rows by one statement; the primary keys of those that are new."""
+    if not rows:
+        return []
+    (key,) = inspect(model).primary_key
+    fresh = _insert(session, model).values(rows).on_conflict_do_nothing().returning(key)
+    return list(session.scalars(fresh))
+
+
+def _insert(session: Session, model: type[Base]) -> Any:
+    on_postgresql = session.get_bind().dialect.name == "postgresql"
+    return postgresql.insert(model) if on_postgresql else sqlite.insert(model)

@@ -13,6 +13,8 @@ from redis import Redis, RedisError
 
 from payments_app.core import redis_client
 
+MOST_BYTES = 1_000_000  # of one value
+
 
 class StoreAwayError(RuntimeError):
     """The store did not answer: nothing is known of any key."""
@@ -50,19 +52,20 @@ class RedisStore:
     """For any number of processes. Its Redis must not evict (`noeviction`): a claim that vanishes
     lets a second request run."""
 
-    _CLAIM = """
+    # What is longer than any of ours is not read: whoever wrote it would fill the memory.
+    _HELD = f"""
+        if redis.call('STRLEN', KEYS[1]) > {MOST_BYTES} then
+            return redis.error_reply('it is longer than any answer of ours')
+        end
         local held = redis.call('GET', KEYS[1])
-        if held then return {held, redis.call('PTTL', KEYS[1])} end
+    """
+    _READ = f"""{_HELD}
+        if held then return {{held, redis.call('PTTL', KEYS[1])}} end
+    """
+    _CLAIM = f"""{_READ}
         redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
-        return false
     """
-    _READ = """
-        local held = redis.call('GET', KEYS[1])
-        if held then return {held, redis.call('PTTL', KEYS[1])} end
-        return false
-    """
-    _KEEP = """
-        local held = redis.call('GET', KEYS[1])
+    _KEEP = f"""{_HELD}
         if held and held ~= ARGV[1] then return 0 end
         redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
         return 1
@@ -105,7 +108,7 @@ class RedisStore:
     def _held(found: Any) -> Held | None:
         if found is None:
             return None
-        return Held(found[0].decode(), max(1, math.ceil(found[1] / 1000)))
+        return Held(found[0].decode(errors="replace"), max(1, math.ceil(found[1] / 1000)))
 
     def close(self) -> None:
         """Close its connections."""

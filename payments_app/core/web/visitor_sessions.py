@@ -86,6 +86,20 @@ def of_this_browser(audience: str) -> VisitorSession | None:
     return known
 
 
+def was_ended_elsewhere(audience: str) -> bool:
+    """Whether the session that this browser's cookie names was ended, and not by this browser:
+    that takes it out of the cookie."""
+    token = cookie.get(audience)
+    if not isinstance(token, str):
+        return False
+    ended = select(VisitorSession.id).where(
+        VisitorSession.token_hash == hash_token(token),
+        VisitorSession.audience == audience,
+        VisitorSession.ended_at.is_not(None),
+    )
+    return db.session.scalar(ended) is not None
+
+
 def sessions_of(session: Session, audience: str, subject: str) -> Sequence[VisitorSession]:
     """Those that are open, the one used last first."""
     rows = select(VisitorSession).where(*_of(audience, subject), *_open())

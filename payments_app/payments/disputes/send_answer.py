@@ -6,6 +6,7 @@ at Stripe's submission_count, and a call that may still be under way is repeated
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 from payments_app.core.db.columns import as_object
@@ -15,7 +16,7 @@ from payments_app.gateway.files import upload_evidence
 from payments_app.gateway.results import Answer, Verdict
 from payments_app.gateway.waits import next_try
 from payments_app.gateway.words import known
-from payments_app.payments.disputes.answer_models import DRAFT, SENDING
+from payments_app.payments.disputes.answer_models import DRAFT, SENDING, EvidenceFile
 from payments_app.payments.disputes.answer_steps import (
     Sending,
     content_of,
@@ -33,9 +34,15 @@ from payments_app.payments.disputes.models import NEEDS_ANSWER, STATES
 from payments_app.payments.read_or_later import RETRY_SECONDS, read_or_later
 
 LOST_SECONDS = 5.0
+# Uploads of this process at once: files that Stripe takes slowly may not hold the threads that
+# book payments.
+UPLOADS = 2
 KEY_USED = "idempotency_error"  # with other evidence than is sent now
 GONE = "Stripe does not know this dispute."
 NOT_ASKED = "The bank takes no answer any more: look at how it stands."
+
+
+_turns = threading.BoundedSemaphore(UPLOADS)
 
 
 class _RefusedError(Exception):
@@ -128,8 +135,7 @@ def _uploaded(sending: Sending, claim: Claim) -> dict[str, str]:
     found = {}
     for file in files_to_send(sending.dispute_id):
         if file.stripe_file_id is None:
-            content = content_of(file.id)
-            answer = upload_evidence(content, file.filename, file.id, sending.account)
+            answer = _upload(file, sending.account)
             _wait_where_refused_for_now(answer, claim)
             if answer.verdict in (Verdict.INVALID, Verdict.DECLINED):
                 raise _RefusedError(f"{file.filename}: {answer.words}")
@@ -138,6 +144,16 @@ def _uploaded(sending: Sending, claim: Claim) -> dict[str, str]:
             file.stripe_file_id = note_uploaded(file.id, answer.expect_body()["id"])
         found[file.field] = file.stripe_file_id
     return found
+
+
+def _upload(file: EvidenceFile, account: str | None) -> Answer:
+    """Raises Later while as many are uploaded as may be at once."""
+    if not _turns.acquire(blocking=False):
+        raise Later(LOST_SECONDS, "other files are being uploaded", is_try=False)
+    try:
+        return upload_evidence(content_of(file.id), file.filename, file.id, account)
+    finally:
+        _turns.release()
 
 
 def _wait_where_refused_for_now(answer: Answer, claim: Claim) -> None:

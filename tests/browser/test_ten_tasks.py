@@ -227,7 +227,7 @@ def test_send_him_a_link_for_the_40_dollars_that_he_owes(member: Member) -> None
     member.fill("What for", "The lamp that was missing")
     member.fill("Customer's e-mail", said.PAUL)
     member.button("Ask for it")
-    member.reads("$40.00", said.PAUL, "mailed")
+    member.reads("$40.00", f"To {said.PAUL}: on its way")
 
 
 def test_who_refunded_order_x_and_why(member: Member) -> None:

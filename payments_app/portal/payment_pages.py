@@ -47,7 +47,7 @@ def payment(transaction_id: str) -> Response:
     return page(
         "payment.html",
         payment=found,
-        status=status_of(found),
+        badge=status_of(found),
         why=why_not_paid(found) if found.state == "failed" else None,
         sums=sums_of(session, found),
         happened=happened(session, found, own.id),

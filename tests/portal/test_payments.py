@@ -80,7 +80,7 @@ def test_a_refunded_payment_is_in_its_view_and_says_so(
     browser = portal.signed_in()
     assert references(browser, "?view=refunded") == [driver.read(paid).reference]
     page = browser.get(f"{LIST}/{paid}").text
-    assert "Refunded: $1.00" in page or "Refunded $1.00" in page
+    assert "Refunded $1.00" in page
 
 
 @pytest.mark.parametrize("query", ["?view=odd", "?q=4242424242424242", "?odd=1", "?before=x"])
@@ -120,7 +120,7 @@ def test_the_file_is_the_list_row_for_row_and_says_who_took_it(
     assert (row["Amount"], row["Currency"], row["Refunded"]) == ("10.99", "USD", "1.00")
     assert row["Description"] == "'=1+1"
     assert theirs not in browser.get(f"{LIST}.csv").text
-    assert _exports()[-1] == (shop_id(), {"view": "complete"})
+    assert _exports()[1] == (shop_id(), {"view": "complete"})
 
 
 def test_a_file_of_many_pages_has_each_once(

@@ -37,9 +37,7 @@ def payments() -> Response:
     read_looked_at([own.id])
     return page(
         "payments.html",
-        found=payments_of(
-            session, own.id, place_in_list(), PAGE_SIZE, conditions
-        ),
+        found=payments_of(session, own.id, place_in_list(), PAGE_SIZE, conditions),
         given=given,
         views=VIEWS,
         status_of=status_of,

@@ -111,6 +111,4 @@ def _line(payment: Transaction, back: int, zone: ZoneInfo) -> str:
 @atomic
 def _note_export(session: Session, merchant_id: str, filters: Mapping[str, str]) -> None:
     """Who took which rows out, before the first one leaves."""
-    history.record(
-        session, "system", "portal.exported", actor=merchant_id, filters=dict(filters)
-    )
+    history.record(session, "system", "portal.exported", actor=merchant_id, filters=dict(filters))

@@ -157,7 +157,9 @@ def _pay(planted: Planted, shop: StoredPayments, now: dt.datetime) -> None:
         ended_at=now - 2 * HOUR,
     )
     ids["failed in outage"] = shop.decline(
-        email="out3@buyers.example.com", created_at=tuesday, ended_at=tuesday + dt.timedelta(minutes=20)
+        email="out3@buyers.example.com",
+        created_at=tuesday,
+        ended_at=tuesday + dt.timedelta(minutes=20),
     )
     ids["waits"] = shop.payment(
         "processing", email="wait@buyers.example.com", created_at=now - dt.timedelta(minutes=4)

@@ -172,9 +172,9 @@ def test_refund_one_of_the_three_bags(member: Member, planted: Planted) -> None:
     member.choose("Canvas bag", "1")
     member.fill("Reason (only staff see it)", "One came torn")
     member.button("Review the refund")
-    member.reads("You refund $49.50 of $148.50", "1 of 3 × Canvas bag")
+    member.reads("You refund $49.50 of $148.50", "1 of 3 \u00d7 Canvas bag")
     member.button("Refund $49.50")
-    member.reads(f"{said.NEW_MEMBER} asked to refund $49.50", "1 of 3 × Canvas bag")
+    member.reads(f"{said.NEW_MEMBER} asked to refund $49.50", "1 of 3 \u00d7 Canvas bag")
 
 
 def test_did_the_receipt_go_out_and_to_which_address(member: Member, planted: Planted) -> None:

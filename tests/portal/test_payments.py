@@ -59,7 +59,10 @@ def test_views_and_the_search_find_own_payments_alone(
         ("?q=%23BBBB", [failed]),
         (f"?q={paid.reference.lower()}", [paid]),
         (f"?q={paid.id}", [paid]),
-        (f"?q={paid.card_last4}", [paid, failed] if failed.card_last4 == paid.card_last4 else [paid]),
+        (
+            f"?q={paid.card_last4}",
+            [paid, failed] if failed.card_last4 == paid.card_last4 else [paid],
+        ),
         ("?q=$10.99&view=failed", [failed]),
         ("?q=10.99&view=complete", [paid]),
         ("?q=10.98", []),

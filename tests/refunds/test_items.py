@@ -1,4 +1,4 @@
-"""A refund of some of the items: it is of their price, no item goes back twice, and it says which."""
+"""A refund of some of the items: of their price, none goes back twice, and it says which."""
 
 from __future__ import annotations
 
@@ -38,7 +38,9 @@ def _order(session: Session) -> str:
     mug = Product(slug=new_id("p"), name="Mug", amount=MUG, currency="usd")
     session.add_all([bag, mug])
     session.flush()
-    return place_lines(session, [(bag, 3), (mug, 1)], customer_for(session, "ida@example.com").id).id
+    return place_lines(
+        session, [(bag, 3), (mug, 1)], customer_for(session, "ida@example.com").id
+    ).id
 
 
 @pytest.fixture

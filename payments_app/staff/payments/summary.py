@@ -63,7 +63,8 @@ class Task:
 @dataclass(frozen=True)
 class Summary:
     """Sentences for the top of the page. `read` is what the customer read last, `read_at`
-    when, and `read_by` the address that it went to; `closed` says why an action that one may look for is not open."""
+    when, and `read_by` the address that it went to; `closed` says why an action that
+    one may look for is not open."""
 
     happened: str
     read: str | None

@@ -103,6 +103,7 @@ def happened(session: Session, payment: Transaction, merchant_id: str) -> list[H
     found += [
         Happened(row.at, f"Your endpoint was told: {row.type}", row.url.partition("?")[0])
         for row in session.execute(_told(payment.id, merchant_id))
+        if row.at is not None
     ]
     return sorted(found, key=lambda each: each.at)
 
@@ -112,7 +113,7 @@ def why_not_paid(payment: Transaction) -> str:
     return buyer_sentence(payment.error, payment.phase)[1] if not payment.success else ""
 
 
-def _told(transaction_id: str, merchant_id: str) -> Select[dt.datetime, str, str]:
+def _told(transaction_id: str, merchant_id: str) -> Select[dt.datetime | None, str, str]:
     return (
         select(Delivery.delivered_at.label("at"), WebhookEvent.type, Endpoint.url)
         .join(WebhookEvent, WebhookEvent.id == Delivery.event_id)

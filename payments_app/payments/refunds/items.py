@@ -89,7 +89,7 @@ def kept_form(items: Sequence[PaidItem], wanted: Mapping[int, int]) -> dict[str,
 
 
 def in_words(kept: Any) -> str:
-    """What a refund kept, so many of each, with how many were bought; "" of one that names no items."""
+    """What a refund kept: so many of how many, of each; "" of one that names no items."""
     return ", ".join(
         f"{one.get('quantity')} of {one.get('of')} \u00d7 {one.get('name')}" for one in _lines(kept)
     )

@@ -31,8 +31,8 @@ _ANSWERED = {DRAFT: "Draft", SENDING: "Being submitted", SENT: "Submitted"}
 @dataclass(frozen=True)
 class DisputeRow:
     """One dispute for a page. `left` is the time until its deadline in words, None where no
-    answer is asked for, `soon` where it is within SOON; `answered` says how far its answer is, empty
-    where there is none."""
+    answer is asked for, `soon` where it is within SOON; `answered` says how far its answer is,
+    empty where there is none."""
 
     id: str
     state: str

@@ -162,7 +162,7 @@ def test_she_says_that_she_was_charged_twice_for_the_mug(member: Member, planted
 def test_why_did_this_card_fail_and_may_she_try_it_again(member: Member, planted: Planted) -> None:
     member.look_for("9995")
     member.open_row(planted.reference("declined"))
-    member.reads("insufficient funds", "A retry makes sense")
+    member.reads("insufficient funds", "May it be tried again? Any time.")
 
 
 def test_refund_one_of_the_three_bags(member: Member, planted: Planted) -> None:

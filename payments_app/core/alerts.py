@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Index, String, Text, func, select, text, u
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from payments_app.core.db.clock import database_now
-from payments_app.core.db.columns import BIGINT
+from payments_app.core.db.columns import BIGINT, Key
 from payments_app.core.db.session import insert_once
 from payments_app.core.db.text import storable
 from payments_app.core.extensions import Base
@@ -44,6 +44,8 @@ class Alert(Base):
     severity: Mapped[str] = mapped_column(String(16))
     message: Mapped[str] = mapped_column(Text)
     data: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    # Of what is about one payment: `data` says it too.
+    transaction_id: Mapped[str | None] = mapped_column(Key(40))
     times: Mapped[int] = mapped_column(default=1)
     first_at: Mapped[dt.datetime] = mapped_column(server_default=database_now())
     last_at: Mapped[dt.datetime] = mapped_column(server_default=database_now())
@@ -52,6 +54,7 @@ class Alert(Base):
     acknowledged_by: Mapped[str | None] = mapped_column(String(80))
 
     __table_args__ = (
+        Index("pay_alerts_transaction_id_idx", "transaction_id"),
         Index(
             "pay_alerts_open_key_key",
             "key",
@@ -75,8 +78,8 @@ def raise_alert(
     of the same key counts one more; that is told only if it was quiet for QUIET_SECONDS."""
     # It is logged and mailed, and often quotes what others said.
     key, message = storable(key)[:_KEY_LENGTH], storable(redact(message))
-    data = redacted(data)
-    values = {"kind": kind, "severity": severity, "message": message, "data": data}
+    values = {"kind": kind, "severity": severity, "message": message, "data": redacted(data)}
+    values["transaction_id"] = data.get("transaction_id")
     while not insert_once(session, Alert, key=key, **values):
         quiet = Alert.last_at <= database_now(-QUIET_SECONDS)
         if _count(session, key, message, quiet) or _count(session, key, message):

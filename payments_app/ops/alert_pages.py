@@ -30,15 +30,14 @@ MAX_ID = 2**63 - 1
 
 @blueprint.get("/staff/alerts")
 @staff("technical")
-@takes("acknowledged")
+@takes("acknowledged", "incidents")
 def alerts() -> Response:
-    """What waits for somebody; or, with `?acknowledged=1`, what somebody saw."""
-    wanted = asked("acknowledged")
-    if wanted not in {"", "0", "1"}:
-        raise UnreadableQueryError({"acknowledged": "This must be 1, or left out."})
-    past = wanted == "1"
+    """What waits for somebody; with `?acknowledged=1` what somebody saw, with `?incidents=1` what
+    buyers waited for and is over."""
+    over = _is_asked("incidents")
+    past = over or _is_asked("acknowledged")
     session = db.session()
-    found = list_alerts(session, opened=not past)
+    found = list_alerts(session, opened=not past, kinds=touched.KINDS if over else None)
     page = render_template(
         "ops/alerts.html",
         alerts=found,
@@ -47,10 +46,18 @@ def alerts() -> Response:
         incidents=touched.KINDS,
         names=names_of(session, (alert.acknowledged_by or "" for alert in found)),
         past=past,
+        over=over,
         counted=[] if past else bulk.alert_kinds(session),
         may_acknowledge=signed_in().may("acknowledge_alert"),
     )
     return private(make_response(page))
+
+
+def _is_asked(name: str) -> bool:
+    wanted = asked(name)
+    if wanted not in {"", "0", "1"}:
+        raise UnreadableQueryError({name: "This must be 1, or left out."})
+    return wanted == "1"
 
 
 def about(session: Session, found: Sequence[Alert]) -> dict[int, tuple[str, str]]:

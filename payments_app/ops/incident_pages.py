@@ -6,7 +6,9 @@ from flask import Response, make_response, render_template
 from werkzeug.exceptions import NotFound
 
 from payments_app.core.alerts import Alert
+from payments_app.core.db.ids import reference
 from payments_app.core.extensions import db
+from payments_app.core.money import Money
 from payments_app.core.web.access import staff
 from payments_app.core.web.headers import private
 from payments_app.ops.blueprint import blueprint
@@ -38,5 +40,7 @@ def incident_page(alert_id: int) -> Response:
     if alert is None or alert.kind not in KINDS:
         raise NotFound
     found = touched(session, alert)
-    page = render_template("ops/incident.html", alert=alert, found=found, most=MOST)
+    page = render_template(
+        "ops/incident.html", alert=alert, found=found, most=MOST, reference=reference, money=Money
+    )
     return private(make_response(page))

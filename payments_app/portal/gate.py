@@ -7,7 +7,8 @@ import datetime as dt
 from flask import Flask, g, redirect, url_for
 from werkzeug.wrappers import Response
 
-from payments_app.core.db.clock import in_zone
+from payments_app.core.ago import ago
+from payments_app.core.db.clock import in_zone, utcnow
 from payments_app.core.extensions import db
 from payments_app.core.web import access
 from payments_app.core.web.http import ProblemError, wants_json
@@ -40,6 +41,12 @@ def asking() -> Merchant:
 def local(moment: dt.datetime) -> str:
     """A moment as this merchant's clocks show it."""
     return f"{in_zone(moment, zone_named(asking().timezone)):%Y-%m-%d %H:%M}"
+
+
+def ago_of(moment: dt.datetime) -> str:
+    """How long a moment is past, by this merchant's days."""
+    zone = zone_named(asking().timezone)
+    return ago(in_zone(moment, zone), in_zone(utcnow(), zone))
 
 
 def actor() -> str:

@@ -13,8 +13,10 @@ from payments_app.merchants.onboarding import find
 from payments_app.merchants.onboarding_link import onboarding_url
 from payments_app.merchants.read_again import read_looked_at
 from payments_app.portal.blueprint import blueprint, page
+from payments_app.portal.filters import VIEWS, read_filters
 from payments_app.portal.gate import asking
-from payments_app.portal.payments import payments_of
+from payments_app.portal.payment_facts import status_of
+from payments_app.portal.payments import PAGE_SIZE, payments_of
 
 
 @blueprint.get("", strict_slashes=False)
@@ -26,15 +28,20 @@ def home() -> BaseResponse:
 
 @blueprint.get("/payments")
 @merchant
-@takes("before")
+@takes("before", "view", "q")
 def payments() -> Response:
-    """The merchant's own payments, newest first."""
+    """The merchant's own payments, newest first; those of a view, or that match what was typed."""
     session, own = db.session(), asking()
+    conditions, given = read_filters()
     found = find(session, own.id)
     read_looked_at([own.id])
     return page(
         "payments.html",
-        found=payments_of(session, own.id, place_in_list()),
+        found=payments_of(session, own.id, place_in_list(), PAGE_SIZE, conditions),
+        given=given,
+        views=VIEWS,
+        status_of=status_of,
+        searched=given.get("q", ""),
         account=found[1] if found else None,
         state=state_of(found[1]) if found else None,
         onboarding=onboarding_url(own.id) if found else None,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import ColumnElement, select, tuple_
 from sqlalchemy.orm import Session, aliased
 
 from payments_app.payments.connect.payee import MERCHANT
@@ -21,22 +22,30 @@ class PaymentsPage:
     older: int | None
 
 
+def own_payment(session: Session, merchant_id: str, transaction_id: str) -> Transaction | None:
+    """A payment that pays this merchant; None for anybody else's as for none."""
+    return session.scalar(
+        select(Transaction)
+        .join(PaymentRecord, Transaction.id == PaymentRecord.transaction_id)
+        .where(Transaction.id == transaction_id, *_own(merchant_id))
+    )
+
+
 def payments_of(
-    session: Session, merchant_id: str, before: int | None = None, size: int = PAGE_SIZE
+    session: Session,
+    merchant_id: str,
+    before: int | None = None,
+    size: int = PAGE_SIZE,
+    conditions: Sequence[ColumnElement[bool]] = (),
 ) -> PaymentsPage:
-    """The payments that pay this merchant, older than the cursor `before`.
+    """The payments that pay this merchant, of these `conditions`, older than the cursor `before`.
 
     A cursor that is not one of the merchant's own is as good as one past the end.
     """
-    own = (
-        PaymentRecord.payable_type == MERCHANT,
-        PaymentRecord.payable_id == merchant_id,
-        PaymentRecord.role == MERCHANT,
-    )
     query = (
         select(PaymentRecord.id, Transaction)
         .join(Transaction, Transaction.id == PaymentRecord.transaction_id)
-        .where(*own)
+        .where(*_own(merchant_id), *conditions)
         .order_by(PaymentRecord.created_at.desc(), PaymentRecord.id.desc())
         .limit(size + 1)
     )
@@ -53,3 +62,11 @@ def payments_of(
     found = session.execute(query).all()
     older = found[size - 1][0] if len(found) > size else None
     return PaymentsPage([row[1] for row in found[:size]], older)
+
+
+def _own(merchant_id: str) -> tuple[ColumnElement[bool], ...]:
+    return (
+        PaymentRecord.payable_type == MERCHANT,
+        PaymentRecord.payable_id == merchant_id,
+        PaymentRecord.role == MERCHANT,
+    )

@@ -4,6 +4,7 @@ from payments_app.portal import (
     endpoint_events,
     endpoint_pages,
     pages,
+    payment_pages,
     sign_in_pages,
     statement_pages,
 )
@@ -14,6 +15,7 @@ __all__ = [
     "endpoint_events",
     "endpoint_pages",
     "pages",
+    "payment_pages",
     "sign_in_pages",
     "statement_pages",
 ]

@@ -17,7 +17,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from payments_app.core.db.clock import utcnow
 from payments_app.core.web.headers import private
-from payments_app.staff.zones import reader_zone
+from payments_app.staff.zones import When, reader_zone, when
 
 blueprint = Blueprint("staff", __name__, url_prefix="/staff")
 
@@ -31,6 +31,12 @@ def search_field() -> dict[str, Any]:
 def page(template: str, status: int = 200, **values: Any) -> Response:
     """A page of the dashboard: nobody's cache keeps it."""
     return private(make_response(render_template(f"staff/{template}", **values), status))
+
+
+@blueprint.app_template_filter("when_shown")
+def when_shown(moment: dt.datetime | None) -> When | None:
+    """A moment for a page of another package, as this one's own show it."""
+    return when(moment, reader_zone())
 
 
 def today() -> dt.date:

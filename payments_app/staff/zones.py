@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from flask import current_app, request
 
+from payments_app.core.ago import ago
 from payments_app.core.db.clock import in_zone, known_zone, utcnow
 
 _UNITS = (("day", 86400), ("hour", 3600), ("minute", 60))
@@ -36,23 +37,8 @@ def when(moment: dt.datetime | str | None, zone: ZoneInfo) -> When | None:
         f"{local.strftime(FORMAT)} {local.tzname()}",
         utc.strftime("%Y-%m-%d %H:%M:%S UTC"),
         utc.isoformat(timespec="milliseconds"),
-        _ago(local, in_zone(utcnow(), zone)),
+        ago(local, in_zone(utcnow(), zone)),
     )
-
-
-def _ago(moment: dt.datetime, now: dt.datetime) -> str:
-    """Minutes and hours of today, then "Yesterday", then the day."""
-    seconds = (now - moment).total_seconds()
-    days = (now.date() - moment.date()).days
-    if 0 <= seconds < 60:
-        return f"{int(seconds)} s ago"
-    if 0 <= seconds < 3600:
-        return f"{int(seconds // 60)} min ago"
-    if 0 <= seconds < 12 * 3600:
-        return f"{int(seconds // 3600)} h ago"
-    if 0 <= days <= 1:
-        return "Yesterday" if days else "Today"
-    return f"{moment:%b} {moment.day}" + ("" if moment.year == now.year else f", {moment.year}")
 
 
 def reader_zone() -> ZoneInfo:

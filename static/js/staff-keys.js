@@ -1,10 +1,15 @@
-// Keys of the dashboard: "/" to the search, "j" and "k" through the rows, Enter opens the row,
+// Keys of the dashboard and of the portal: "/" to the search, "j" and "k" through the rows, Enter opens the row,
 // "g" and a letter to a page, "?" says them all. They can be switched off (WCAG 2.1.4).
 
 const OFF = "staff-keys-off";
-const PLACES = { o: "", p: "payments", d: "disputes", a: "alerts" };
+const AREAS = {
+  staff: { o: "", p: "payments", d: "disputes", a: "alerts" },
+  portal: { p: "payments", s: "statements", w: "webhooks" },
+};
+const AREA = document.body.dataset.area ?? "staff";
+const PLACES = AREAS[AREA];
 // Below the prefix of an application that we may be part of, as this file itself is.
-const STAFF = `${new URL(import.meta.url).pathname.split("/static/")[0]}/staff/`;
+const BASE = `${new URL(import.meta.url).pathname.split("/static/")[0]}/${AREA}/`;
 let going = 0;
 
 function typing(target) {
@@ -31,8 +36,8 @@ function help() {
     <dl class="facts"><dt><kbd>/</kbd></dt><dd>Search</dd>
     <dt><kbd>j</kbd> <kbd>k</kbd></dt><dd>Next and previous row</dd>
     <dt><kbd>Enter</kbd></dt><dd>Open the row</dd>
-    <dt><kbd>g</kbd> then <kbd>o</kbd> <kbd>p</kbd> <kbd>d</kbd> <kbd>a</kbd></dt>
-    <dd>Overview, payments, disputes, alerts</dd></dl>
+    <dt><kbd>g</kbd> then ${Object.keys(PLACES).map((key) => `<kbd>${key}</kbd>`).join(" ")}</dt>
+    <dd>${Object.values(PLACES).map((place) => place || "overview").join(", ")}</dd></dl>
     <form method="dialog" class="acts"><button type="submit" value="switch" class="button quiet">
     Switch the keys ${off ? "on" : "off"}</button> <button type="submit">Close</button></form>`;
   document.body.append(dialog);
@@ -53,7 +58,7 @@ document.addEventListener("keydown", (event) => {
   if (localStorage.getItem(OFF)) return;
   const gone = performance.now() - going < 1500;
   going = 0;
-  if (gone && event.key in PLACES) window.location.assign(STAFF + PLACES[event.key]);
+  if (gone && event.key in PLACES) window.location.assign(BASE + PLACES[event.key]);
   else if (event.key === "/") document.querySelector("#q")?.focus();
   else if (event.key === "j") move(1);
   else if (event.key === "k") move(-1);

@@ -96,3 +96,14 @@ def test_a_statement_is_accessible(merchant_page: Page) -> None:
     merchant_page.get_by_role("link", name="Statement of").first.click()
     merchant_page.get_by_text("Stripe fees").wait_for()
     assert complaints(merchant_page) == []
+
+
+def test_a_payment_is_found_opened_by_keys_and_accessible(merchant_page: Page) -> None:
+    merchant_page.keyboard.press("j")
+    merchant_page.keyboard.press("Enter")
+    merchant_page.wait_for_url("**/portal/payments/txn_*")
+    merchant_page.get_by_role("heading", name="What happened").wait_for()
+    assert complaints(merchant_page) == []
+    merchant_page.keyboard.press("g")
+    merchant_page.keyboard.press("s")
+    merchant_page.wait_for_url("**/portal/statements")

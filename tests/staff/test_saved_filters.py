@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 
 import pytest
@@ -20,7 +21,36 @@ def keep(browser: Browser, name: str, **filters: str) -> int:
 def test_a_kept_filter_is_one_click_away(viewer: Browser) -> None:
     assert keep(viewer, "Big in yen", currency="JPY", least="500") == 303
     page = viewer.get(LIST).text
-    assert 'href="/staff/payments?currency=JPY&amp;least=500">Big in yen</a>' in page
+    assert tabs(page)[-1] == ("/staff/payments?currency=JPY&least=500", "Big in yen", False)
+
+
+def tabs(page: str) -> list[tuple[str, str, bool]]:
+    """Address and words of each tab over the list, and whether it is the one that is shown."""
+    listed = re.search(r'aria-label="Views">(.*?)</ul>', page, re.DOTALL)
+    assert listed
+    found = re.findall(r'<a href="([^"]+)"\s*(aria-current="true")?\s*>([^<]+)</a>', listed[1])
+    return [(html.unescape(address), words, bool(here)) for address, here, words in found]
+
+
+def test_the_tab_of_the_view_that_is_shown_is_marked_and_no_other(viewer: Browser) -> None:
+    keep(viewer, "Big in yen", currency="JPY", least="500")
+    for address, name in (
+        (LIST, "All"),
+        (f"{LIST}?status=refunded", "Refunded"),
+        (f"{LIST}?currency=JPY&least=500", "Big in yen"),
+    ):
+        assert [words for _, words, here in tabs(viewer.get(address).text) if here] == [name]
+    assert not [each for each in tabs(viewer.get(f"{LIST}?currency=USD").text) if each[2]]
+
+
+def test_a_view_is_saved_where_it_is_new_and_removed_where_it_is_shown(viewer: Browser) -> None:
+    shown = f"{LIST}?currency=JPY"
+    assert "Save this view" in viewer.get(shown).text
+    keep(viewer, "Yen", currency="JPY")
+    page = viewer.get(shown).text
+    assert "Save this view" not in page
+    assert "Remove the view Yen" in page
+    assert "Save this view" not in viewer.get(LIST).text
 
 
 def test_a_filter_is_the_member_s_own(viewer: Browser, support: Browser) -> None:
@@ -30,7 +60,8 @@ def test_a_filter_is_the_member_s_own(viewer: Browser, support: Browser) -> None
 
 def test_a_filter_can_be_forgotten_by_its_owner_only(viewer: Browser, support: Browser) -> None:
     keep(viewer, "Mine", status="failed")
-    found = re.search(r"/staff/filters/\d+/removal", viewer.get(LIST).text)
+    shown = viewer.get(f"{LIST}?status=failed").text
+    found = re.search(r"/staff/filters/\d+/removal", shown)
     assert found
     support.post(found[0])
     assert "Mine" in viewer.get(LIST).text

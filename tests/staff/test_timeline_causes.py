@@ -11,7 +11,7 @@ from flask import Flask
 from flask.testing import FlaskCliRunner
 from sqlalchemy.orm import Session
 
-from payments_app.core import history
+from payments_app.core import alerts, history
 from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.core.jobs import leases, runner
@@ -289,3 +289,48 @@ def caused(session: Session, transaction: str, cause: dict[str, Any]) -> None:
     """An entry as no release of ours writes it."""
     entry = history.record(session, "staff", "staff.note", transaction_id=transaction, text="Hm")
     entry.cause = cause
+
+
+def steps(transaction: str) -> list[str]:
+    return [
+        f"{step.title}. {step.detail}" for group in groups_of(transaction) for step in group.steps
+    ]
+
+
+def test_what_was_posted_stands_folded_below_the_payment_and_its_refund(
+    driver: PaymentDriver,
+) -> None:
+    other, paid = driver.pay(), driver.pay()
+    give_back(driver, paid, 100)
+    booked = [step for step in steps(paid) if step.startswith("Posted")]
+    assert "Posted to the ledger: Capture. Stripe balance +$10.99, Sales \u2212$10.99" in booked
+    assert "Posted to the ledger: Refund. Refunds +$1.00, Stripe balance \u2212$1.00" in booked
+    assert not [step for step in steps(other) if "Refunds" in step]
+    assert not [head for head in heads(paid) if head.startswith("Posted")]
+
+
+def test_an_alert_about_it_stands_folded_below_it_and_so_does_its_end(
+    driver: PaymentDriver,
+) -> None:
+    other, paid = driver.pay(), driver.pay()
+    _alert(paid)
+    assert "Alert: The bank sent it back. " in steps(paid)
+    assert "The alert was closed: acknowledged. " in steps(paid)
+    assert not [step for step in steps(other) if step.startswith("Alert")]
+    assert not [line for line in heads(paid) if line.startswith("Alert")]
+
+
+@atomic
+def _alert(session: Session, transaction_id: str) -> None:
+    key = f"refund_failed:{transaction_id}"
+    told = {"transaction_id": transaction_id}
+    alerts.raise_alert(session, "refund_failed", key, "The bank sent it back", **told)
+    alerts.acknowledge(session, key, "stf_1")
+
+
+def test_whoever_may_not_see_technical_steps_sees_neither(driver: PaymentDriver) -> None:
+    paid = driver.pay()
+    _alert(paid)
+    shown = groups_of(paid, technical=False)
+    assert [group.steps for group in shown] == [[] for _ in shown]
+    assert not [group for group in shown if group.head.title.startswith(("Alert", "Posted"))]

@@ -95,6 +95,8 @@ class Refund(RefundOrDispute, Base):
     reason: Mapped[str] = mapped_column(String(500))
     stripe_reason: Mapped[str | None] = mapped_column(String(40))
     requested_by: Mapped[str] = mapped_column(String(80))
+    # What it gives back, item by item, as refunds/items.py keeps it; NULL: an amount.
+    items: Mapped[dict[str, Any] | None]
     idempotency_key: Mapped[str | None] = mapped_column(Key(255), unique=True)
 
     parameters: Mapped[dict[str, Any] | None]

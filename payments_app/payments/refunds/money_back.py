@@ -17,6 +17,7 @@ from payments_app.core.money import Money
 from payments_app.gateway.words import word
 from payments_app.payments.disputes.models import Dispute
 from payments_app.payments.disputes.standing import is_open
+from payments_app.payments.refunds import items as paid_items
 from payments_app.payments.refunds.models import NOT_REFUNDED, Refund, RefundState
 
 # What banks take to show a refund, at most: https://docs.stripe.com/refunds
@@ -28,12 +29,13 @@ _ON_ITS_WAY = (RefundState.PENDING, RefundState.REQUIRES_ACTION, RefundState.SUC
 class Movement:
     """Money that went back, or came to nothing (`failed`). `arrives` is the day by which a bank
     shows a refund, None of what the bank itself gave back. `trace` is the number by which a bank
-    finds it."""
+    finds it, `items` what was given back, where that was chosen."""
 
     money: Money
     failed: bool = False
     arrives: dt.date | None = None
     trace: str | None = None
+    items: str = ""
 
 
 @dataclass(frozen=True)
@@ -85,12 +87,15 @@ def is_told(refund: Refund) -> bool:
 def movement_of(refund: Refund) -> Movement:
     """A refund as its buyer is told."""
     if refund.state in NOT_REFUNDED:
-        return Movement(refund.money, failed=True)
+        return Movement(refund.money, failed=True, items=paid_items.in_words(refund.items))
     card = as_object(
         as_object(as_object(refund.stripe_data).get("destination_details")).get("card")
     )
     return Movement(
-        refund.money, arrives=_arrives(refund.created_at), trace=word(card.get("reference"), 60)
+        refund.money,
+        arrives=_arrives(refund.created_at),
+        trace=word(card.get("reference"), 60),
+        items=paid_items.in_words(refund.items),
     )
 
 

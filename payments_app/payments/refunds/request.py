@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -18,6 +20,7 @@ from payments_app.payments import states
 from payments_app.payments.disputes.standing import taken_back
 from payments_app.payments.models import Transaction
 from payments_app.payments.phases import State
+from payments_app.payments.refunds import items as paid_items
 from payments_app.payments.refunds.models import NOT_REFUNDED, Refund
 from payments_app.payments.refunds.shares import from_merchant, of_fee
 from payments_app.payments.truth import REFUND_CLOSED, refund_closed
@@ -92,6 +95,7 @@ def request_refund(
     stripe_reason: str | None = None,
     idempotency_key: str | None = None,
     left: int | None = None,
+    items: Mapping[int, int] | None = None,
 ) -> str:
     """Store a refund of `amount` (minor units; None: of all that is left) with the message that
     sends it; return its id.
@@ -99,7 +103,8 @@ def request_refund(
     `reason` is staff's own words and stays ours; `stripe_reason` is one of Stripe's three
     (`fraudulent` blocks the card and the e-mail address there). A repeated `idempotency_key`
     answers the first refund. `left` is what could be given back (minor units) when the refund was
-    reviewed. Safe from two staff at once: the transaction is locked.
+    reviewed. `items` are so many of each line of what was bought, and must come to `amount`.
+    Safe from two staff at once: the transaction is locked.
 
     Raises RefundRefusedError, RemainingChangedError where `left` is no longer so, and
     sqlalchemy.exc.NoResultFound for an unknown transaction.
@@ -115,6 +120,10 @@ def request_refund(
     refusal = why_not(session, transaction, amount, reason, stripe_reason)
     if refusal:
         raise RefundRefusedError(refusal)
+    try:
+        kept = paid_items.checked(session, transaction, amount, items or {})
+    except paid_items.ItemsError as error:
+        raise RefundRefusedError(str(error)) from error
     return store_refund(
         session,
         transaction,
@@ -123,6 +132,7 @@ def request_refund(
         actor=actor,
         stripe_reason=stripe_reason,
         idempotency_key=idempotency_key,
+        items=kept,
     )
 
 
@@ -136,9 +146,10 @@ def store_refund(
     stripe_reason: str | None = None,
     idempotency_key: str | None = None,
     kind: str = "staff",
+    items: dict[str, Any] | None = None,
 ) -> str:
     """Store what `why_not` refused nothing of, of a locked transaction, in the caller's database
-    transaction; `kind` is that of its history."""
+    transaction; `kind` is that of its history, `items` what it gives back."""
     refund = Refund(
         transaction_id=transaction.id,
         amount=amount,
@@ -147,6 +158,7 @@ def store_refund(
         stripe_reason=stripe_reason,
         requested_by=actor,
         idempotency_key=idempotency_key,
+        items=items,
     )
     session.add(refund)
     session.flush()
@@ -161,6 +173,7 @@ def store_refund(
         currency=transaction.currency,
         reason=refund.reason,
         stripe_reason=stripe_reason,
+        items=paid_items.in_words(items) or None,
     )
     outbox.stage(session, "refunds.send", refund.id)
     return refund.id

@@ -1,7 +1,7 @@
 """staff.causes: what happened to a payment, each thing below what caused it.
 
 Owns:       nothing.
-Imports:    accounts, core, gateway, merchants, notices, payments, reconcile, staff.
+Imports:    accounts, core, gateway, ledger, merchants, notices, payments, reconcile, staff.
 Publishes:  nothing.
 Subscribes: nothing.
 """

@@ -15,7 +15,14 @@ from payments_app.core.db.ids import without_payment_methods
 from payments_app.core.history import SYSTEM, HistoryEntry
 from payments_app.staff.causes import calls
 from payments_app.staff.causes.entry import Entry
-from payments_app.staff.causes.others import mail_name, of_finding, of_message, waiting
+from payments_app.staff.causes.others import (
+    mail_name,
+    of_alert,
+    of_finding,
+    of_journal,
+    of_message,
+    waiting,
+)
 from payments_app.staff.causes.sources import Sources
 from payments_app.staff.causes.words import is_technical, money, words
 from payments_app.staff.cells import in_words
@@ -34,6 +41,8 @@ def entries(session: Session, sources: Sources, zone: ZoneInfo) -> list[Entry]:
     found = list(_of_history(sources, names, zone))
     found += [entry for message in sources.messages for entry in of_message(message, sources)]
     found += [entry for finding in sources.findings for entry in of_finding(finding)]
+    found += [entry for alert in sources.alerts for entry in of_alert(alert, sources)]
+    found += [of_journal(journal, sources) for journal in sources.journals]
     found += waiting(sources)
     return sorted(found, key=lambda entry: entry.at)
 

@@ -1,13 +1,16 @@
-"""others: what happened to a payment and is no entry of the history: jobs in trouble, findings, and
-what is still on its way."""
+"""others: what happened to a payment and is no entry of the history: jobs in trouble, findings,
+alerts, what was posted to the ledger, and what is still on its way."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
 
+from payments_app.core.alerts import Alert
 from payments_app.core.db.ids import without_payment_methods
+from payments_app.core.history import SYSTEM
 from payments_app.core.jobs.outbox import Message
+from payments_app.ledger.models import Journal
 from payments_app.notices.models import Mail
 from payments_app.reconcile.kinds import KINDS
 from payments_app.reconcile.models import Finding
@@ -59,6 +62,41 @@ def of_finding(finding: Finding) -> Iterator[Entry]:
         ended = "is gone" if finding.resolution == "gone" else "was fixed"
         title = f"The difference {ended}: {said}"
         yield Entry(finding.resolved_at, "finding.ended", title, found.about)
+
+
+def of_alert(alert: Alert, sources: Sources) -> Iterator[Entry]:
+    """That people were told, and that it was closed."""
+    about = sources.named(alert.key)
+    told = Entry(
+        at=alert.first_at,
+        what="alert.raised",
+        title=f"Alert: {alert.message}",
+        detail=f"{alert.times} times" if alert.times > 1 else "",
+        about=about,
+        technical=True,
+        bad=alert.severity == "critical",
+    )
+    yield told
+    if alert.acknowledged_at is not None:
+        by = "its cause is gone" if alert.acknowledged_by == SYSTEM else "acknowledged"
+        title = f"The alert was closed: {by}"
+        yield Entry(alert.acknowledged_at, "alert.closed", title, about, technical=True)
+
+
+def of_journal(journal: Journal, sources: Sources) -> Entry:
+    """What was posted to the ledger."""
+    sides = [
+        f"{in_words(entry.account)} {'+' if entry.side == 'debit' else chr(0x2212)}{entry.money}"
+        for entry in sorted(journal.entries, key=lambda entry: (entry.side != "debit", entry.id))
+    ]
+    return Entry(
+        at=journal.posted_at,
+        what="ledger.posted",
+        title=f"Posted to the ledger: {in_words(journal.entry_type)}",
+        detail=", ".join(sides),
+        about=sources.named(journal.key),
+        technical=True,
+    )
 
 
 def waiting(sources: Sources) -> Iterator[Entry]:

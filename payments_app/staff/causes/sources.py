@@ -1,5 +1,5 @@
 """sources: all that is kept of what happened to a payment, read for its timeline: the history, jobs
-that died or wait, findings, mails and merchants' events."""
+that died or wait, findings, mails, merchants' events, alerts and postings."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from typing import Any
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from payments_app.core.alerts import Alert
 from payments_app.core.db.columns import as_object
 from payments_app.core.history import HistoryEntry
 from payments_app.core.jobs.outbox import OPEN, Message
+from payments_app.ledger.models import Journal
 from payments_app.merchants.models import Endpoint
 from payments_app.notices.models import Mail
 from payments_app.notices.webhook_models import Delivery, WebhookEvent
@@ -40,6 +42,12 @@ class Sources:
     mails: dict[str, Mail] = field(default_factory=dict)
     deliveries: dict[str, tuple[Delivery, str]] = field(default_factory=dict)
     about: dict[str, str] = field(default_factory=dict)
+    alerts: Sequence[Alert] = ()
+    journals: Sequence[Journal] = ()
+
+    def named(self, key: str) -> str:
+        """The refund or dispute whose id is in a key; the payment where there is none."""
+        return _named(key, self.about) or str(self.row.id)
 
 
 def read(session: Session, transaction_id: str) -> Sources | None:
@@ -72,6 +80,12 @@ def read(session: Session, transaction_id: str) -> Sources | None:
         mails=mails,
         deliveries=deliveries,
         about=about,
+        alerts=session.scalars(
+            select(Alert).where(Alert.transaction_id == transaction_id).order_by(Alert.id)
+        ).all(),
+        journals=session.scalars(
+            select(Journal).where(Journal.transaction_id == transaction_id).order_by(Journal.id)
+        ).all(),
     )
 
 

@@ -27,7 +27,7 @@ _WORDS = {
     CORRECTED: ("Paid after all: corrected to match Stripe", "{how}"),
     "stripe.retry": ("Stripe is asked again in {delay_seconds} s", ""),
     "stripe.retries_exhausted": ("Given up: Stripe refused for too long", "{message}"),
-    "refund.requested": ("{who} asked to refund {sum}", "“{text_reason}”"),
+    "refund.requested": ("{who} asked to refund {sum}", "{items_first}“{text_reason}”"),
     "refund.processing": ("The refund is sent to Stripe", ""),
     "refund.succeeded": ("{sum} refunded", "It is on its way to the customer's bank"),
     "refund.pending": ("The refund of {sum} waits at Stripe", ""),
@@ -152,6 +152,7 @@ def _texts(data: Mapping[str, Any]) -> dict[str, str]:
         "sum": money(data.get("amount"), data.get("currency")) or "money",
         "text_reason": reason,
         "code_reason": in_words(reason) or "",
+        "items_first": f"{data['items']}: " if data.get("items") else "",
         "failure": in_words(failure) or str(data.get("message") or ""),
     }
 

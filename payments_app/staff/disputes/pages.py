@@ -30,9 +30,11 @@ def disputes() -> Response:
         rows, older = newest(session, zone, before or None)
     except LookupError:
         raise UnreadableQueryError({"before": "This names no page of the list."}) from None
+    found = [] if before else waiting(session, zone)
     return page(
         "disputes/disputes.html",
-        waiting=[] if before else waiting(session, zone),
+        waiting=found,
+        soon=sum(dispute.soon for dispute in found),
         aside=[] if before else store_unmatched(session, zone),
         rows=rows,
         older=older,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
@@ -23,13 +24,15 @@ from payments_app.staff.cells import DASHBOARD, in_words, said
 from payments_app.staff.zones import When, time_left, when
 
 PAGE = 50
+SOON = dt.timedelta(days=7)
 _ANSWERED = {DRAFT: "Draft", SENDING: "Being submitted", SENT: "Submitted"}
 
 
 @dataclass(frozen=True)
 class DisputeRow:
     """One dispute for a page. `left` is the time until its deadline in words, None where no
-    answer is asked for; `answered` says how far its answer is, empty where there is none."""
+    answer is asked for, `soon` where it is within SOON; `answered` says how far its answer is,
+    empty where there is none."""
 
     id: str
     state: str
@@ -41,6 +44,7 @@ class DisputeRow:
     opened: When | None
     due: When | None
     left: str | None
+    soon: bool
     stripe_id: str
     stripe_url: str
     answered: str
@@ -171,6 +175,7 @@ def _row(
         opened=when(dispute.opened_at, zone),
         due=when(due, zone),
         left=time_left(due, utcnow()) if due else None,
+        soon=due is not None and due < utcnow() + SOON,
         stripe_id=dispute.stripe_dispute_id,
         stripe_url=f"{DASHBOARD}{mode}/disputes/{quote(dispute.stripe_dispute_id, safe='')}",
         answered=_ANSWERED.get(answer or "", "No answer yet") if dispute.needs_answer else "",

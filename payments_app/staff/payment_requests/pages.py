@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask import Response, redirect, request, url_for
+from sqlalchemy import select
 from sqlalchemy.exc import NoResultFound
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as BaseResponse
@@ -25,10 +26,12 @@ from payments_app.core.web.access import staff
 from payments_app.core.web.http import ProblemError
 from payments_app.core.web.links import absolute
 from payments_app.core.web.query import takes
-from payments_app.notices.payment_link import send_payment_link
+from payments_app.notices.models import Mail
+from payments_app.notices.payment_link import PAYMENT_LINK, send_payment_link
 from payments_app.payment_requests.ask import AskRefusedError, NotOpenError, Wish, ask, cancel
 from payments_app.payment_requests.find import Filter, Known, Status, find, find_all
 from payments_app.staff.blueprint import blueprint, page
+from payments_app.staff.payments.sent import mail_state
 from payments_app.staff.zones import reader_zone, when
 
 _SHOWN = 50
@@ -108,7 +111,13 @@ def _shown(request_id: str, status: int = 200, problem: str | None = None) -> Re
     if known is None:
         raise NotFound
     names = names_of(db.session(), [known.request.created_by])
-    return page("payment_requests/one.html", status, row=_row(known, names), problem=problem)
+    return page(
+        "payment_requests/one.html",
+        status,
+        row=_row(known, names),
+        mailed=_mailed(request_id),
+        problem=problem,
+    )
 
 
 def _row(known: Known, names: Mapping[str, str]) -> dict[str, Any]:
@@ -132,6 +141,13 @@ def _row(known: Known, names: Mapping[str, str]) -> dict[str, Any]:
         "expires": when(asked.expires_at, zone),
         "open": known.status == Status.REQUIRES_PAYMENT,
     }
+
+
+def _mailed(request_id: str) -> str | None:
+    """Whether the link was mailed and to whom; None where nobody asked for that."""
+    key = f"{PAYMENT_LINK}_{request_id}"
+    mail = db.session().execute(select(Mail.recipient, Mail.state).where(Mail.key == key)).first()
+    return f"To {mail.recipient}: {mail_state(mail.state)}" if mail else None
 
 
 def _wish() -> Wish:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import hmac
 import json
+import re
 import secrets
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from flask import Response, redirect, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
@@ -21,13 +22,15 @@ from payments_app.core.amounts import AmountError, parse_amount, typed_form
 from payments_app.core.db.clock import utcnow
 from payments_app.core.db.ids import looks_like_id, reference
 from payments_app.core.extensions import db
-from payments_app.core.money import Money
+from payments_app.core.money import Money, exponent
 from payments_app.core.web import links
 from payments_app.core.web.access import staff
 from payments_app.core.web.http import ProblemError, wants_json
 from payments_app.core.web.query import asked, takes
 from payments_app.gateway.refunds import REASONS
 from payments_app.payments.models import Transaction
+from payments_app.payments.refunds import items as paid_items
+from payments_app.payments.refunds.items import ItemsError, PaidItem
 from payments_app.payments.refunds.request import (
     MAX_REASON,
     RefundRefusedError,
@@ -63,7 +66,7 @@ def refund(transaction_id: str) -> Response | BaseResponse:
     if "change" in request.form:
         return _refund_page(transaction_id)
     try:
-        wish = _wish(shown.currency.lower())
+        wish = _wish(shown.currency.lower(), _items(transaction_id))
         if not _is_reviewed(transaction_id, wish):
             return _review_page(transaction_id, wish)
         try:
@@ -75,6 +78,7 @@ def refund(transaction_id: str) -> Response | BaseResponse:
                 actor=signed_in().id,
                 idempotency_key=f"staff:{signed_in().id}:{request.form['key']}",
                 left=int(request.form["left"]),
+                items=wish.items,
             )
         except RemainingChangedError as error:
             return _review_page(transaction_id, wish, 409, problem=str(error))
@@ -103,19 +107,41 @@ def _review_of_double(transaction_id: str) -> Response | None:
 
 @dataclass(frozen=True)
 class _Wish:
-    """What the form asks for."""
+    """What the form asks for; `items` are so many of each line of what was bought."""
 
     money: Money
     reason: str
     stripe_reason: str | None
+    items: Mapping[int, int] = field(default_factory=dict)
 
 
-def _wish(currency: str) -> _Wish:
-    """Raises ProblemError with a sentence for each field that is not right."""
+def _items(transaction_id: str) -> list[PaidItem]:
+    session = db.session()
+    return paid_items.items_of(session, session.get_one(Transaction, transaction_id))
+
+
+def _chosen(items: Sequence[PaidItem]) -> dict[int, int]:
+    """How many of each line the form asks for. Raises ItemsError for what is no number."""
+    typed = {item.line: request.form.get(f"item_{item.line}", "") for item in items}
+    if not all(re.fullmatch("[0-9]{0,4}", each) for each in typed.values()):
+        raise ItemsError("Choose how many.")
+    return {line: int(each) for line, each in typed.items() if each.strip("0")}
+
+
+def _wish(currency: str, items: Sequence[PaidItem]) -> _Wish:
+    """What was typed; items that were chosen set the amount. Raises ProblemError with a sentence
+    for each field that is not right."""
     problems: dict[str, str] = {}
-    money, reason = Money(0, currency), ""
+    money, reason, chosen = Money(0, currency), "", {}
     try:
-        money = parse_amount(request.form.get("amount", ""), currency)
+        chosen = _chosen(items)
+        money = (
+            paid_items.price_of(items, chosen, currency)
+            if chosen
+            else parse_amount(request.form.get("amount", ""), currency)
+        )
+    except ItemsError as error:
+        problems["items"] = str(error)
     except AmountError as error:
         problems["amount"] = str(error)
     try:
@@ -127,7 +153,7 @@ def _wish(currency: str) -> _Wish:
         problems["stripe_reason"] = "Choose one of the reasons, or none."
     if problems:
         raise ProblemError(422, "invalid", next(iter(problems.values())), problems)
-    return _Wish(money, reason, stripe_reason)
+    return _Wish(money, reason, stripe_reason, chosen)
 
 
 def _is_reviewed(transaction_id: str, wish: _Wish) -> bool:
@@ -139,7 +165,8 @@ def _is_reviewed(transaction_id: str, wish: _Wish) -> bool:
 def _seal(transaction_id: str, wish: _Wish, shown: Mapping[str, str]) -> bytes:
     reviewed = [signed_in().id, transaction_id, wish.money.amount, wish.money.currency]
     sealed = [shown.get(name, "") for name in _SEALED]
-    content = json.dumps([*reviewed, wish.reason, wish.stripe_reason, *sealed])
+    items = sorted(wish.items.items())
+    content = json.dumps([*reviewed, wish.reason, wish.stripe_reason, items, *sealed])
     return links.seal("refund", content).encode()
 
 
@@ -157,6 +184,8 @@ def _refund_page(
         payment=payment,
         left=left,
         recent=_recent(transaction_id),
+        items=paid_items.items_of(session, transaction),
+        digits=exponent(transaction.currency),
         typed={"amount": typed_form(left), "reason": "", "stripe_reason": "", **request.form},
         reasons=REASONS,
         problems=problems or {},
@@ -210,12 +239,14 @@ def _review_page(
         wish=wish,
         review=review,
         recent=_recent(transaction_id),
+        items=paid_items.in_words(paid_items.kept_form(_items(transaction_id), wish.items)),
         card=(shown.card or "").replace("\u2022\u2022\u2022\u2022 ", ""),
         problem=problem,
         sent={
             "amount": typed_form(wish.money),
             "reason": wish.reason,
             "stripe_reason": wish.stripe_reason or "",
+            **{f"item_{line}": quantity for line, quantity in wish.items.items()},
             **sealed,
             "reviewed": _seal(transaction_id, wish, sealed).decode(),
         },

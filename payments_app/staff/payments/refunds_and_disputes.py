@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from payments_app.accounts.people import names_of
 from payments_app.payments.disputes.models import REASONS, Dispute
+from payments_app.payments.refunds import items as paid_items
 from payments_app.payments.refunds.models import Refund, RefundState
 from payments_app.staff.cells import in_words, said
 from payments_app.staff.zones import When, when
@@ -53,7 +54,7 @@ def returns_of(session: Session, transaction_id: str, zone: ZoneInfo) -> list[Re
             "Refund",
             _TEXT.get(refund.state) or f"Refund {refund.state.replace('_', ' ')}",
             str(refund.money),
-            refund.reason,
+            ": ".join(filter(None, (paid_items.in_words(refund.items), refund.reason))),
             names.get(refund.requested_by, refund.requested_by),
             when(refund.created_at, zone),
             refund.unknown_status or refund.error_message,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from sqlalchemy import ForeignKey, String, UniqueConstraint, delete, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -29,6 +29,11 @@ class SavedFilter(Base):
     query: Mapped[str] = mapped_column(String(MAX_QUERY))
 
     __table_args__ = (UniqueConstraint("staff_id", "name"),)
+
+    @property
+    def values(self) -> dict[str, str]:
+        """The filters by their names."""
+        return dict(parse_qsl(self.query))
 
 
 def saved_filters(session: Session, staff_id: str) -> Sequence[SavedFilter]:

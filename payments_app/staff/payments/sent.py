@@ -45,6 +45,11 @@ class Sent:
     transaction_id: str | None
 
 
+def mail_state(state: str) -> str:
+    """The state of a mail in words."""
+    return _STATES.get(state, state)
+
+
 def sent_about(session: Session, transaction_id: str, zone: ZoneInfo) -> list[Sent]:
     """Mails first, then deliveries, each in the order in which they were written."""
     mails = select(Mail).where(Mail.transaction_id == transaction_id).order_by(Mail.id).limit(MOST)
@@ -79,7 +84,7 @@ def _mail(mail: Mail, zone: ZoneInfo) -> Sent:
         id=mail.id,
         what=f"Mail: {in_words(mail.kind)}",
         to=mail.recipient,
-        state=_STATES.get(mail.state, mail.state),
+        state=mail_state(mail.state),
         moving=mail.state in _MOVING,
         rounds=mail.rounds,
         when=when(mail.sent_at or mail.created_at, zone),

@@ -62,12 +62,14 @@ class Task:
 
 @dataclass(frozen=True)
 class Summary:
-    """Sentences for the top of the page. `read` is what the customer read last, and `read_at`
-    when; `closed` says why an action that one may look for is not open."""
+    """Sentences for the top of the page. `read` is what the customer read last, `read_at`
+    when, and `read_by` the address that it went to; `closed` says why an action that
+    one may look for is not open."""
 
     happened: str
     read: str | None
     read_at: When | None
+    read_by: str | None
     tell: str
     tasks: list[Task]
     closed: list[str]
@@ -77,7 +79,7 @@ class Summary:
 def summary_of(session: Session, payment: Payment, zone: ZoneInfo) -> Summary:
     """The summary of a payment, for a reader in this zone."""
     mail = session.execute(
-        select(Mail.subject, Mail.sent_at)
+        select(Mail.subject, Mail.sent_at, Mail.recipient)
         .where(Mail.transaction_id == payment.id, Mail.state == "sent")
         .order_by(Mail.sent_at.desc(), Mail.id)
         .limit(1)
@@ -87,6 +89,7 @@ def summary_of(session: Session, payment: Payment, zone: ZoneInfo) -> Summary:
         happened=_happened(payment, zone),
         read=told or (mail.subject if mail else None),
         read_at=when(mail.sent_at, zone) if mail and not told else None,
+        read_by=mail.recipient if mail and not told else None,
         tell=_tell(payment),
         tasks=_tasks(session, payment.steps),
         closed=_closed(payment),

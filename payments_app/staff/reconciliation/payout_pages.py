@@ -51,6 +51,7 @@ def payout(payout_id: str) -> Response:
         "reconciliation/payout.html",
         row=row,
         sums=payout_queries.sums(session, found),
+        makes=payout_queries.makes(session, found),
         span=payout_queries.span(session, found, zone),
         lines=lines[:SHOWN],
         more=lines[SHOWN - 1].line.id if len(lines) > SHOWN else None,

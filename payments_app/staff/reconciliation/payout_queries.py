@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
@@ -16,6 +17,12 @@ from payments_app.staff.cells import in_words
 from payments_app.staff.zones import When, when
 
 SHOWN = 100  # of either list, on a page
+_PARTS = {
+    **dict.fromkeys(("charge", "payment"), "payments"),
+    **dict.fromkeys(("refund", "payment_refund"), "refunds"),
+    **dict.fromkeys(("stripe_fee", "application_fee"), "fees"),
+    "adjustment": "disputes and corrections",
+}
 MANUAL = "Manual: Stripe does not say what it is made of, so it can't be compared."
 
 
@@ -138,6 +145,21 @@ def lines(
         LineRow(line, _words(line.type), when(line.made_at, zone), payment)
         for line, payment in session.execute(query)
     ]
+
+
+def makes(session: Session, payout: Payout) -> list[tuple[str, Money]]:
+    """What a payout is made of in a few words: payments, refunds, disputes, fees, and the rest;
+    each without its sign, none that is nothing."""
+    rows = session.execute(
+        select(PayoutLine.type, func.sum(PayoutLine.amount), func.sum(PayoutLine.fee))
+        .where(PayoutLine.payout_id == payout.id)
+        .group_by(PayoutLine.type)
+    ).all()
+    found: Counter[str] = Counter()
+    for type_, amount, _ in sorted(rows, key=lambda row: -row[1]):
+        found[_PARTS.get(type_, "other movements")] += int(amount)
+    found["fees"] -= sum(int(row[2]) for row in rows)
+    return [(words, Money(abs(sum_), payout.currency)) for words, sum_ in found.items() if sum_]
 
 
 def _words(type_: str) -> str:

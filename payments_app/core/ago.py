@@ -1,0 +1,20 @@
+"""ago: how long something is past, in short, for lists."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+
+def ago(moment: dt.datetime, now: dt.datetime) -> str:
+    """Minutes and hours of today, then "Yesterday", then the day."""
+    seconds = (now - moment).total_seconds()
+    days = (now.date() - moment.date()).days
+    if 0 <= seconds < 60:
+        return f"{int(seconds)} s ago"
+    if 0 <= seconds < 3600:
+        return f"{int(seconds // 60)} min ago"
+    if 0 <= seconds < 12 * 3600:
+        return f"{int(seconds // 3600)} h ago"
+    if 0 <= days <= 1:
+        return "Yesterday" if days else "Today"
+    return f"{moment:%b} {moment.day}" + ("" if moment.year == now.year else f", {moment.year}")

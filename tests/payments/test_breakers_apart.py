@@ -13,7 +13,7 @@ from payments_app.gateway import breaker
 from payments_app.gateway.connect import retrieve_account
 from payments_app.gateway.files import upload_evidence
 from payments_app.gateway.results import BREAKER_OPEN, Answer
-from payments_app.ops.causes import close_gone
+from payments_app.ops.close_alerts import close_gone
 from payments_app.ops.measures import breaker_state
 from tests.payments.driver import PaymentDriver
 

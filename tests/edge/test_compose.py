@@ -201,7 +201,7 @@ def test_the_app_is_told_no_password_but_those_in_its_addresses() -> None:
         *(".env", ".env.production", "tls", "data", ".git"),
         *("trial/payments.sqlite3", "trial/payments.sqlite3-wal"),
         "backups/payments-20260101T000000Z.dump.part",
-        *(".envrc", "prod.env", "deploy/live.env", "home/.pgpass", "id_ed25519", "dump.rdb"),
+        *(".envrc", "deploy/live.env", "home/.pgpass", "home/id_ed25519", "backups/dump.rdb"),
     ],
 )
 def test_no_secret_gets_into_an_image(path: str) -> None:

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from redis import Redis as RedisClient
 from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
 from demo.products import add_demo_products
 from parts.redis import Redis
 from payments_app.core.extensions import db
-from payments_app.core.web.idempotency import app_store
 from payments_app.payments.models import Transaction
 from tests.bystanders import own
 
@@ -94,8 +94,7 @@ def test_without_the_stores_memory_the_row_answers(
     app: Flask, shop: FlaskClient, redis_urls: tuple[str, str]
 ) -> None:
     first = buy(shop)
-    with app.app_context():
-        app_store()._redis.flushdb()
+    RedisClient.from_url(redis_urls[0]).flushdb()
     second = buy(shop)
     assert second.data == first.data
     assert second.headers["X-Idempotency-Replayed"] == "true"

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from payments_app.accounts.models import StaffSession
 from payments_app.core import alerts, history
 from payments_app.core.db.clock import database_now, utcnow
+from payments_app.core.db.ids import reference
 from payments_app.core.db.session import atomic
 from payments_app.core.jobs.outbox import Message
 from payments_app.gateway import breaker
@@ -243,9 +244,9 @@ def test_afterwards_the_incident_lists_the_payments_that_it_touched(
         if "/staff/incidents/" in line
     ]
     page = browser.get(link).text
-    assert touched[-8:] in page
-    assert other[-8:] not in page
-    assert "1 succeeded, 0 failed" in " ".join(page.split())
+    assert reference(touched) in page
+    assert reference(other) not in page
+    assert "1 was paid, 0 failed, none is pending." in " ".join(page.split())
 
 
 def test_an_alert_that_is_no_incident_has_no_such_page(staff_driver: StaffDriver) -> None:

@@ -1,10 +1,12 @@
 """A small disk of its own, that can be filled and emptied: a tmpfs, which takes root to mount."""
 
-import os
+import contextlib
 import subprocess
 from pathlib import Path
 
 from parts.process import NotReady
+
+_PIECES = (1 << 20, 1 << 12)  # bytes
 
 
 class Disk:
@@ -30,16 +32,13 @@ class Disk:
         if self.directory.is_mount():
             subprocess.run(["umount", "--lazy", self.directory], capture_output=True, check=False)
 
-    def free(self) -> int:
-        """Bytes."""
-        found = os.statvfs(self.directory)
-        return found.f_bavail * found.f_frsize
-
     def fill(self) -> None:
-        """Take all that is free; more is taken at the next call."""
-        with self._ballast.open("ab") as file:
-            if (left := self.free()) > 0:
-                os.posix_fallocate(file.fileno(), self._ballast.stat().st_size, left)
+        """Take all that is free, down to the last page; more is taken at the next call."""
+        with self._ballast.open("ab", buffering=0) as file:
+            for size in _PIECES:
+                with contextlib.suppress(OSError):
+                    while file.write(bytes(size)) == size:
+                        pass
 
     def empty(self) -> None:
         self._ballast.unlink(missing_ok=True)

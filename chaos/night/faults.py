@@ -71,7 +71,7 @@ def full_disk(site: NightSite, seconds: float, _drill: Drill) -> Iterator[str]:
 
 def slow_release(site: NightSite, seconds: float, _drill: Drill) -> Iterator[str]:
     """It boots for so long, in the web and in the workers."""
-    site.switch(site.spoiled("slow", f"import time; time.sleep({seconds:.1f})"))
+    site.switch(site.make_spoiled("slow", f"import time; time.sleep({seconds:.1f})"))
     status, said = _replace_web(site, seconds + _BOOT_SECONDS)
     if status:
         yield f"rolling-restart of a slow release ended with {status}: {said}"
@@ -82,7 +82,7 @@ def slow_release(site: NightSite, seconds: float, _drill: Drill) -> Iterator[str
 def dying_release(site: NightSite, seconds: float, _drill: Drill) -> Iterator[str]:
     """It dies as it boots. The web refuses it; the workers are restarted all the same, and die
     until the link leads back."""
-    site.switch(site.spoiled("dying", 'raise RuntimeError("this release dies")'))
+    site.switch(site.make_spoiled("dying", 'raise RuntimeError("this release dies")'))
     status, said = _replace_web(site, _BOOT_SECONDS)
     if status != 1:
         yield f"rolling-restart of a dying release ended with {status}: {said}"

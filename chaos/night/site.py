@@ -120,7 +120,7 @@ class NightSite(Site):
     def good(self) -> Path:
         return self.directory / "releases" / "good"
 
-    def spoiled(self, name: str, begins_with: str) -> Path:
+    def make_spoiled(self, name: str, begins_with: str) -> Path:
         """A release like the good one, whose programs begin with a statement of its own."""
         release = self.good.with_name(name)
         release.mkdir()

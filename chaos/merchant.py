@@ -33,7 +33,7 @@ class Merchant:
         self._calls: Counter[str] = Counter()
         self._away_until = 0.0
         self.secret = ""
-        self.moods = _MOODS
+        self.moods: tuple[tuple[int, int], ...] = _MOODS
         self.taken: dict[str, list[str]] = {}
         self.answers: Counter[int] = Counter()
         self.forged: list[str] = []

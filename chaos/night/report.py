@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+from chaos.night.alerts import Alert
 from chaos.night.run import DRAIN_SECONDS, Outcome, Struck
 
 _HEAD = (
@@ -60,7 +61,7 @@ def _row(struck: Struck) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _kinds(alerts: list) -> str:
+def _kinds(alerts: list[Alert]) -> str:
     counts = Counter(alert.kind for alert in alerts)
     return ", ".join(f"{times} {kind}" for kind, times in counts.most_common()) or "none"
 

@@ -99,11 +99,13 @@ class Night:
         with ThreadPoolExecutor(_AT_ONCE) as shop:
             door = threading.Thread(target=self._let_in, args=(shop,), name="door", daemon=True)
             door.start()
-            self._closing.wait(self._calm())
-            for kind in KINDS:
-                self._strike(kind)
-            self._closing.set()
-            door.join()
+            try:
+                self._closing.wait(self._calm())
+                for kind in KINDS:
+                    self._strike(kind)
+            finally:
+                self._closing.set()
+                door.join()
         self._support.finish()
         self._drain()
         self._wait_for_alerts()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +15,7 @@ from parts.app import REPOSITORY, Worker
 from parts.disk import Disk
 from parts.ports import LOOPBACK
 from parts.postgres import ROLE
-from parts.process import Process
+from parts.process import Process, wait_until
 from parts.redis import Redis
 from parts.release import Served, make_release
 from parts.standby import Standby
@@ -28,6 +29,19 @@ _OWN = ("wsgi.py", "worker.py")  # what a release that is spoiled has of its own
 class Master(Served):
     """A web server that is there as long as any master or worker of it is: the first master ends
     when a new release takes over."""
+
+    @property
+    def pid(self) -> int:
+        """The master's that serves."""
+        with contextlib.suppress(OSError, ValueError):
+            return int(self.pidfile.read_text())
+        return super().pid
+
+    def stop(self, within: float = 10) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            self.signal(self.stop_signal)
+        wait_until(lambda: not self.is_running(), within)
+        self.kill()
 
     def is_running(self) -> bool:
         return super().is_running() or any(self._group())

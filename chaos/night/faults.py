@@ -145,7 +145,7 @@ def _run(site: NightSite, *command: str | Path) -> tuple[int, str]:
         text=True,
         check=False,
     )
-    return done.returncode, f"{done.stdout}{done.stderr}".strip()[-600:]
+    return done.returncode, (done.stdout or done.stderr).strip()[-600:]
 
 
 KINDS = (

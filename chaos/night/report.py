@@ -22,7 +22,8 @@ _SHOWN = 20
 
 def is_good(outcome: Outcome) -> bool:
     """Whether nothing was broken, and all had drained in time after the last fault."""
-    return not outcome.violations and (outcome.drained or 1e9) <= DRAIN_SECONDS
+    drained = outcome.faults[-1].drained if outcome.faults else None
+    return not outcome.violations and drained is not None and drained <= DRAIN_SECONDS
 
 
 def lines(outcome: Outcome) -> Iterator[str]:
@@ -37,8 +38,6 @@ def lines(outcome: Outcome) -> Iterator[str]:
     yield ""
     if outcome.other_alerts:
         yield f"before the first fault: {_kinds(outcome.other_alerts)}"
-    drained = "never" if outcome.drained is None else f"{outcome.drained:.0f} s"
-    yield f"drained after the last fault or order: {drained}"
     yield f"violations: {len(outcome.violations)}"
     for violation in outcome.violations[:_SHOWN]:
         yield f"  {violation}"

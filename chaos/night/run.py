@@ -14,7 +14,7 @@ from typing import Any
 import psycopg
 from sqlalchemy import create_engine
 
-from chaos import books, plan
+from chaos import books, clock, plan
 from chaos.attention import not_as_it_is
 from chaos.buyer import WATCH_SECONDS, Buyer
 from chaos.drain import Drain, sent_mails
@@ -35,10 +35,11 @@ _AT_ONCE = 48  # buyers; one who comes while so many are there goes away
 _CLOSE_SECONDS = 300.0  # waited until all alerts are closed and told
 _LOOK_SECONDS = 0.5
 _ERRANDS = ("part", "parts", "full", "double_click", "together")
-_LEFT = """
-    SELECT count(*) FROM pay_transactions
-    WHERE state = 'pending' AND phase <> 'requires_action' AND created_at < to_timestamp(%s)
-"""
+# Of what was begun before a moment: payments, and what is due of them and of their refunds.
+_LEFT = (
+    f"{clock.PAYMENTS_PENDING} AND created_at < to_timestamp(%s)",
+    f"{clock.PAYMENTS_BUSY} AND created_at < to_timestamp(%s)",
+)
 _TOUCHED = """
     SELECT count(*) FROM pay_transactions
     WHERE created_at < to_timestamp(%s) AND (ended_at IS NULL OR ended_at > to_timestamp(%s))
@@ -72,7 +73,6 @@ class Outcome:
     refunds: int = 0
     answers: Counter[str] = field(default_factory=Counter)
     seconds: float = 0.0
-    drained: float | None = None
     other_alerts: list[Alert] = field(default_factory=list)
     violations: list[Violation] = field(default_factory=list)
 
@@ -137,12 +137,8 @@ class Night:
         before = _turned_away(self.witness.answers)
         struck = Struck(kind, time.time())
         print(f"{time.strftime('%H:%M:%S')} {kind.name}", flush=True)
-        seconds = kind.seconds * self.scale
-        told = [
-            Violation("a_fault_goes_as_documented", words)
-            for words in kind.strike(self.site, seconds, self._drill)
-        ]
-        self.outcome.violations += told
+        for words in kind.strike(self.site, kind.seconds * self.scale, self._drill):
+            self._object("a_fault_goes_as_documented", words)
         struck.ended = time.time()
         since = time.monotonic()
         if wait_until(lambda: self._is_drained(struck.ended), 300):
@@ -154,7 +150,7 @@ class Night:
     def _is_drained(self, moment: float) -> bool:
         """Whether nothing that was begun before then is left, but at a bank that asks its buyer."""
         time.sleep(_LOOK_SECONDS)
-        return self._count(_LEFT, moment) == 0
+        return all(self._count(query, moment) == 0 for query in _LEFT)
 
     def _count(self, query: str, *values: float) -> int:
         try:
@@ -166,13 +162,12 @@ class Night:
 
     def _drain(self) -> None:
         drain = Drain(self.site, hurry=self.hurry)
-        last = max(
-            self.outcome.faults[-1].ended, time.time() - time.monotonic() + self.witness.last_post
-        )
-        if drain.payments():
-            self.outcome.drained = time.time() - last
-        if not drain.follow_ups():
-            self.outcome.violations.append(Violation("what_follows_comes_to_its_end", "never"))
+        for what, came in (("payments", drain.payments), ("what follows", drain.follow_ups)):
+            if not came():
+                self._object("everything_comes_to_its_end", f"{what} did not")
+
+    def _object(self, invariant: str, words: str) -> None:
+        self.outcome.violations.append(Violation(invariant, words))
 
     def _wait_for_alerts(self) -> None:
         """All are to close by themselves, and to be told so."""
@@ -197,8 +192,7 @@ class Night:
         kinds = {alert.kind for alert in struck.alerts}
         long_enough = struck.kind.seconds * self.scale >= TOLD_AFTER_SECONDS
         if long_enough and struck.kind.told and not kinds & {*struck.kind.told}:
-            words = f"{struck.kind.name}: nobody was told"
-            self.outcome.violations.append(Violation("a_long_fault_is_told", words))
+            self._object("a_long_fault_is_told", f"{struck.kind.name}: nobody was told")
 
     def _compare(self) -> None:
         outcome, witness = self.outcome, self.witness

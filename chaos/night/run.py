@@ -6,6 +6,7 @@ import random
 import threading
 import time
 from collections import Counter
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -92,8 +93,8 @@ class Night:
         self._drill = Drill(site)
         self._room = threading.Semaphore(_AT_ONCE)
 
-    def run(self) -> Outcome:
-        """All of it."""
+    def run(self, kinds: Sequence[Kind] = KINDS) -> Outcome:
+        """All of it, with these faults."""
         started = time.monotonic()
         self._support.start()
         with ThreadPoolExecutor(_AT_ONCE) as shop:
@@ -101,7 +102,7 @@ class Night:
             door.start()
             try:
                 self._closing.wait(self._calm())
-                for kind in KINDS:
+                for kind in kinds:
                     self._strike(kind)
             finally:
                 self._closing.set()
@@ -111,7 +112,8 @@ class Night:
         self._wait_for_alerts()
         self._end.set()
         self._compare()
-        self.outcome.violations += self._drill.restore()
+        if self._drill.has_backup:
+            self.outcome.violations += self._drill.restore()
         self.outcome.seconds = time.monotonic() - started
         return self.outcome
 
@@ -227,7 +229,15 @@ def _turned_away(answers: Counter[str]) -> int:
 _REFUSED = ("POST lost", "POST 500", "POST 502", "POST 503", "POST 429")
 
 
-def run(seed: int, directory: Path, *, scale: float, pace: float, hurry: bool = False) -> Outcome:
+def run(
+    seed: int,
+    directory: Path,
+    *,
+    scale: float,
+    pace: float,
+    hurry: bool = False,
+    kinds: Sequence[Kind] = KINDS,
+) -> Outcome:
     """Start a site, let a night pass, end it."""
     with NightSite(directory, seed) as site:
-        return Night(site, seed, scale, pace, hurry=hurry).run()
+        return Night(site, seed, scale, pace, hurry=hurry).run(kinds)

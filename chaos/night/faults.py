@@ -48,15 +48,21 @@ def redis_gone(site: NightSite, seconds: float, _drill: Drill) -> Iterator[str]:
 
 def database_failover(site: NightSite, seconds: float, _drill: Drill) -> Iterator[str]:
     """Its machine is gone; later the standby is promoted, at the second of two addresses."""
+    _fail_over(site, seconds)
+    yield from ()
+
+
+def _fail_over(site: NightSite, seconds: float) -> None:
     site.held.add(site.first)
     site.first.kill()
     time.sleep(seconds)
     site.promote()
-    yield from ()
 
 
 def full_disk(site: NightSite, seconds: float, _drill: Drill) -> Iterator[str]:
     """That of the database and of the jobs' Redis. What ends is started again, until it can."""
+    if site.postgres is site.first:  # a night of this fault alone
+        _fail_over(site, 0)
     until = time.monotonic() + seconds
     try:
         while time.monotonic() < until:

@@ -39,7 +39,7 @@ _ERRANDS = ("part", "parts", "full", "double_click", "together")
 # Of what was begun before a moment: payments, and what is due of them and of their refunds.
 _LEFT = (
     f"{clock.PAYMENTS_PENDING} AND created_at < to_timestamp(%s)",
-    f"{clock.PAYMENTS_BUSY} AND created_at < to_timestamp(%s)",
+    f"{clock.PAYMENTS_DUE} AND created_at < to_timestamp(%s)",
 )
 _TOUCHED = """
     SELECT count(*) FROM pay_transactions

@@ -7,7 +7,7 @@ VENV ?= .venv
 export VENV
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help run demo-data test test-stripe portable chaos renewals bench defences mutate types-stripe lint audit format fuzz lock wheel clean venv-demo venv-test python machine
+.PHONY: help run demo-data test test-stripe portable chaos night renewals bench defences mutate types-stripe lint audit format fuzz lock wheel clean venv-demo venv-test python machine
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -33,6 +33,10 @@ portable: venv-test ## Run the checks and what holds on SQLite, on another Pytho
 
 chaos: venv-test ## Break everything while buyers pay, then compare the books [N=500 SEED=]
 	@$(VENV)/bin/python -m chaos --buyers $(if $(filter command environment,$(firstword $(origin N))),$(N),500) $(if $(SEED),--seed $(SEED))
+
+SCALE ?= 0.1
+night: venv-test ## Let a night pass: six faults in turn, each alert told once and closed [SCALE=1 SEED=]
+	@$(VENV)/bin/python -m chaos.night --scale $(SCALE) $(if $(SEED),--seed $(SEED))
 
 MONTHS ?= 12
 renewals: venv-test ## Bill N=1000 subscriptions for MONTHS=12 while their workers are killed

@@ -62,12 +62,12 @@ def weigh(here: Site, limit: int | None = None) -> tuple[dict[str, float], dict[
     servers = [here.redis, here.cache]
     with _running(here) as (web, workers):
         processes: dict[str, Process] = {"web": web, "workers": workers, "two Redis": servers[0]}
-        with _limited(limit, [web.pid, workers.pid, *(server.pid for server in servers)]) as group:
+        with limited(limit, [web.pid, workers.pid, *(server.pid for server in servers)]) as group:
             time.sleep(IDLE_SECONDS)
             idle = _weights(processes, servers)
             most = _during_payments(web, processes, servers, here.settings["DATABASE_URL"])
-            killed = _killed(group)
-    return idle, most, killed
+            died = killed(group)
+    return idle, most, died
 
 
 @contextlib.contextmanager
@@ -82,16 +82,16 @@ def _running(here: Site) -> Iterator[tuple[Web, Worker]]:
 
 def _weights(processes: Mapping[str, Process], servers: list[Redis]) -> dict[str, float]:
     """MB by program, its children included."""
-    found = {name: sum(map(_pss, _family(process.pid))) for name, process in processes.items()}
-    return found | {"two Redis": sum(_pss(server.pid) for server in servers)}
+    found = {name: sum(map(pss, family(process.pid))) for name, process in processes.items()}
+    return found | {"two Redis": sum(pss(server.pid) for server in servers)}
 
 
-def _family(pid: int) -> list[int]:
+def family(pid: int) -> list[int]:
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     return [pid, *(int(child) for child in children)]
 
 
-def _pss(pid: int) -> float:
+def pss(pid: int) -> float:
     with contextlib.suppress(OSError):
         for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
             if line.startswith("Pss:"):
@@ -105,7 +105,7 @@ def _during_payments(
     """The most that was seen at once, until all of them are complete."""
     most: dict[str, float] = {}
     for number in range(PAYMENTS):
-        _pay(web)
+        pay(web)
         if number % 20 == 0:
             most = _heavier(most, _weights(processes, servers))
 
@@ -126,7 +126,7 @@ def _heavier(one: dict[str, float], other: dict[str, float]) -> dict[str, float]
     return max(one, other, key=lambda weights: sum(weights.values()))
 
 
-def _pay(web: Web) -> None:
+def pay(web: Web) -> None:
     answer = requests.post(
         f"{web.url}/transactions",
         json={
@@ -141,7 +141,7 @@ def _pay(web: Web) -> None:
 
 
 @contextlib.contextmanager
-def _limited(limit: int | None, pids: list[int]) -> Iterator[Path | None]:
+def limited(limit: int | None, pids: list[int]) -> Iterator[Path | None]:
     """Put the processes and their children into a cgroup of `limit` MB; cgroup v2, or v1's memory
     controller."""
     if limit is None:
@@ -154,16 +154,17 @@ def _limited(limit: int | None, pids: list[int]) -> Iterator[Path | None]:
         maximum = "memory.max" if second else "memory.limit_in_bytes"
         (group / maximum).write_text(str(limit * 2**20))
         for parent in pids:
-            for pid in _family(parent):
+            for pid in family(parent):
                 (group / "cgroup.procs").write_text(str(pid))
         yield group
     finally:
         for left in (group / "cgroup.procs").read_text().split():
-            (group.parent / "cgroup.procs").write_text(left)
+            with contextlib.suppress(ProcessLookupError):  # it has just ended
+                (group.parent / "cgroup.procs").write_text(left)
         group.rmdir()
 
 
-def _killed(group: Path | None) -> int:
+def killed(group: Path | None) -> int:
     """How many processes the kernel killed for want of memory."""
     for name in ("memory.events", "memory.oom_control"):
         if group and (group / name).exists():

@@ -66,14 +66,16 @@ FOLLOW_UPS_DUE = """
 """
 # What is due, leased or put off of the payments and refunds themselves. Deadlines are set long
 # ahead, for an abandoned bank's check or goods that are held: nobody waits for those.
-PAYMENTS_BUSY = """
+_PAYMENTS = """
     SELECT count(*) FROM pay_outbox
     WHERE done_at IS NULL AND dead_at IS NULL
       AND queue IN ('charges', 'payment_critical', 'payment_standard', 'webhooks')
       AND command <> 'notices.deliver_webhook'
       AND (tries > 0 OR leased_until > clock_timestamp()
-           OR available_at < clock_timestamp() + interval '10 s')
+           OR available_at < clock_timestamp() {soon})
 """
+PAYMENTS_BUSY = _PAYMENTS.format(soon="+ interval '10 s'")
+PAYMENTS_DUE = _PAYMENTS.format(soon="")  # settlement waits a minute by itself
 DUE = """
     SELECT count(*) FROM pay_outbox
     WHERE done_at IS NULL AND dead_at IS NULL AND available_at <= clock_timestamp()

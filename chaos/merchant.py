@@ -33,6 +33,7 @@ class Merchant:
         self._calls: Counter[str] = Counter()
         self._away_until = 0.0
         self.secret = ""
+        self.moods: tuple[tuple[int, int], ...] = _MOODS
         self.taken: dict[str, list[str]] = {}
         self.answers: Counter[int] = Counter()
         self.forged: list[str] = []
@@ -73,7 +74,9 @@ class Merchant:
             time.sleep(_SLOW_SECONDS)
         if taken or call > _TROUBLES:
             return FINE
-        return chance.choices([mood for mood, _ in _MOODS], [share for _, share in _MOODS])[0]
+        return chance.choices([mood for mood, _ in self.moods], [share for _, share in self.moods])[
+            0
+        ]
 
     def _is_signed(self, headers: Mapping[str, str], body: str) -> bool:
         """Standard Webhooks 1.0.0, written down from its specification."""

@@ -36,6 +36,10 @@ class Drill:
         self._site = site
         self._file: str | None = None
 
+    @property
+    def has_backup(self) -> bool:
+        return self._file is not None
+
     def back_up(self) -> bool:
         """False where the database was just being broken."""
         done = self._run("deploy/backup", str(self._site.directory), url=self._site.database_url)

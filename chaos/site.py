@@ -20,7 +20,7 @@ import requests
 from chaos.merchant import Merchant
 from parts.app import REPOSITORY, Web, Worker
 from parts.mailbox import Mailbox
-from parts.ports import free_port
+from parts.ports import LOOPBACK, free_port
 from parts.postgres import Postgres
 from parts.process import Process
 from parts.redis import Redis
@@ -79,6 +79,7 @@ class Site:
             cache_redis_url=self.cache.url(),
             sandbox_url="http://127.0.0.1:1",
         )
+        self._adapt()
         self.sandbox = Sandbox(
             self.directory / "sandbox",
             keep=False,
@@ -91,16 +92,24 @@ class Site:
             "CHECKOUT_RATE_LIMIT": "999999/minute",
             "SMTP_URL": self.mailbox.url,
         }
-        self.web = Web(self.directory, self.settings, self.web_port, workers=2, threads=8)
-        self.workers = [
-            Worker(self.directory / str(number), self.settings, queue)
-            for number, queue in enumerate(self._names)
-        ]
+        self.web, self.workers = self._web(), self._workers()
         for process in self.workers:
             process.launch()
         self._open()
         self.web.start(60)
         self._keeper.start()
+
+    def _adapt(self) -> None:
+        """Change `settings` before anything is started with them."""
+
+    def _web(self) -> Process:
+        return Web(self.directory, self.settings, self.web_port, workers=2, threads=8)
+
+    def _workers(self) -> list[Worker]:
+        return [
+            Worker(self.directory / str(number), self.settings, queue)
+            for number, queue in enumerate(self._names)
+        ]
 
     @property
     def programs(self) -> list[Process]:
@@ -113,7 +122,7 @@ class Site:
 
     @property
     def url(self) -> str:
-        return self.web.url
+        return f"http://{LOOPBACK}:{self.web_port}"
 
     def ask_stripe(self, method: str, path: str, content: Any = None) -> dict[str, object]:
         """Ask the sandbox with the shop's own secret key; `content` is sent as JSON."""
@@ -157,9 +166,13 @@ class Site:
         found += [(worker.queue, worker.pid) for worker in self.workers if worker.queue]
         return [pid for name, pid in found if queue is None or name == queue[:_NAME_LETTERS]]
 
+    def _kept(self) -> list[Process]:
+        """What is started again where it ended."""
+        return self.programs
+
     def _keep(self) -> None:
         while not self._stopping.wait(_LOOK_SECONDS):
-            for process in self.programs:
+            for process in self._kept():
                 if not process.is_running():
                     self.restarts += 1
                     process.launch()

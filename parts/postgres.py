@@ -84,9 +84,12 @@ class Postgres(Process):
             self._initialise()
         super().launch()
 
-    def _initialise(self) -> None:
+    def _own(self) -> None:
         if self.user:
             shutil.chown(self.directory, self.user)
+
+    def _initialise(self) -> None:
+        self._own()
         made = subprocess.run(
             [
                 self.binaries / "initdb",

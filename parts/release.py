@@ -47,8 +47,11 @@ def make_release(
 class Served(Process):
     """gunicorn with the settings of gunicorn.conf.py, in a release's directory."""
 
-    def __init__(self, release: Path, settings: Mapping[str, str], log: Path) -> None:
-        self.port = free_port()
+    def __init__(
+        self, release: Path, settings: Mapping[str, str], log: Path, port: int | None = None
+    ) -> None:
+        self.port = port or free_port()
+        self.url = f"http://{LOOPBACK}:{self.port}"
         self.pidfile = log.with_suffix(".pid")
         environment = {
             "WEB_BIND": f"{LOOPBACK}:{self.port}",
@@ -66,4 +69,4 @@ class Served(Process):
         )
 
     def is_ready(self) -> bool:
-        return answers(f"http://{LOOPBACK}:{self.port}/healthz")
+        return answers(f"{self.url}/healthz")

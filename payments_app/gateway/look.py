@@ -4,11 +4,12 @@ calls the secret key may make. Nothing here moves or stores anything at Stripe, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from payments_app.core.db.columns import as_object
 from payments_app.core.money import minimum
 from payments_app.gateway.client import client
 from payments_app.gateway.exchange import V2_LIST, object_call
@@ -16,6 +17,7 @@ from payments_app.gateway.results import Answer
 
 # No object of Stripe's has it: a call that names it is refused, and does nothing.
 _NOBODY = "doctor_asks_for_nothing"
+_CHECK = "check_of_this_installation"  # in the metadata of an intent that is one
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,12 @@ def read_with_key(intent: dict[str, Any] | None, key: str) -> Answer:
     )
 
 
+def is_check(intent: Mapping[str, Any]) -> bool:
+    """Whether it is one of `make_intent`, and took nothing."""
+    marked = _CHECK in as_object(intent.get("metadata"))
+    return marked and intent.get("status") == "canceled" and not intent.get("amount_received")
+
+
 def make_intent(currency: str) -> Answer:
     """Make a payment intent of the least amount that nobody pays, and cancel it."""
     wanted: Any = {
@@ -81,6 +89,7 @@ def make_intent(currency: str) -> Answer:
         "currency": currency,
         "allowed_payment_method_types": ["card"],
         "description": "A check of this installation. Nobody is charged.",
+        "metadata": {_CHECK: "1"},
     }
     made = object_call(
         "intent_create", "payment_intent", lambda: client().v1.payment_intents.create(wanted)

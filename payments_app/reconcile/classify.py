@@ -11,6 +11,7 @@ from payments_app.core.db.columns import as_object
 from payments_app.core.money import code_of
 from payments_app.gateway.calls import STATUSES
 from payments_app.gateway.ids import clean_id
+from payments_app.gateway.look import is_check
 from payments_app.gateway.numbers import moment
 from payments_app.gateway.words import known, word
 from payments_app.payments.phases import Phase
@@ -46,6 +47,8 @@ def classify(
         "amount": intent.get("amount"),
         "currency": intent.get("currency"),
     }
+    if ours is None and is_check(intent):
+        return []
     if ours is None:
         created = moment(intent.get("created")) or listed_since or utcnow()
         return [Difference("unknown_intent", intent["id"], created, None, details)]

@@ -15,6 +15,7 @@ from payments_app.core.db.session import CommitOutcomeUnknownError
 from payments_app.core.extensions import db
 from payments_app.core.jobs import due, outbox, wake_up
 from payments_app.core.jobs.heartbeats import Heart
+from payments_app.core.jobs.room import Room
 from payments_app.core.jobs.runner import run_due_messages, runner_of
 from payments_app.core.jobs.scheduler import Scheduler
 from payments_app.core.outages import DATABASE, in_a_line
@@ -97,11 +98,12 @@ def _round(scheduler: Scheduler, rounds: _Rounds) -> float:
 def _note(
     app: Flask, stop: threading.Event, rounds: _Rounds, note: Callable[[str | None], None]
 ) -> None:
+    room = Room()
     while not stop.wait(LONGEST_SECONDS):
         problem = rounds.problem()
         if problem is not None or rounds.ended:
             with app.app_context():
-                note(problem)
+                note(problem or room.problem())
 
 
 def _work(app: Flask, stop: threading.Event, due: threading.Event) -> None:

@@ -8,6 +8,7 @@ import json
 import os
 import re
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -100,7 +101,7 @@ def test_a_backup_restores_to_the_same_rows(server: Postgres, filled: str, tmp_p
     _psql(server.url(), "-v", "database=restored", "-f", str(DEPLOY / "roles.sql"))
     empty = _as("payments_owner", server.url("restored"))
     done = _run("restore", empty, made.stdout.strip())
-    assert done.returncode == 0, done.stderr
+    assert (done.returncode, done.stderr) == (0, "")
     assert _rows(empty) == _rows(filled)
     with psycopg.connect(libpq(empty)) as connection:
         (closed,) = connection.execute("SELECT opened_at IS NULL FROM pay_restore").fetchone()
@@ -125,6 +126,13 @@ def _rows(url: str) -> list[tuple[object, ...]]:
     with psycopg.connect(libpq(url)) as connection:
         rows = connection.execute("SELECT * FROM pay_products ORDER BY id").fetchall()
         return rows + connection.execute("SELECT version_num FROM pay_alembic_version").fetchall()
+
+
+@pytest.mark.parametrize("script", ["backup", "restore"])
+def test_a_script_without_a_database_says_so(script: str, tmp_path: Path) -> None:
+    done = _run(script, "", tmp_path)
+    assert done.returncode == 1
+    assert "DATABASE_URL: is not set" in done.stderr
 
 
 def test_nothing_is_restored_over_a_database_in_use(filled: str, tmp_path: Path) -> None:
@@ -198,6 +206,30 @@ def test_a_reload_is_given_the_time_that_it_waits() -> None:
     ending, boot = _number(r"^ENDING=(\d+)", script), _number(r"\{2:-(\d+)\}", script)
     assert graceful < ending
     assert 2 * boot + ending < _number(r"^TimeoutStartSec=(\d+)", unit)
+
+
+def test_gunicorn_takes_the_settings_that_the_example_leaves_as_they_are() -> None:
+    """It reads one of them before we can look at it."""
+    lines = (REPOSITORY / ".env.example").read_text().splitlines()
+    given = dict(line.split("=", 1) for line in lines if re.match(r"[A-Z_]+=", line))
+    done = subprocess.run(
+        [sys.executable, "-c", "import gunicorn.config"],
+        env=os.environ | given,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_what_the_sweeper_told_outlives_a_restart_of_its_unit() -> None:
+    """A unit's temporary directory ends with it."""
+    (kept,) = re.findall(r"ALERT_FILE=(/\S+?)`", (REPOSITORY / "docs/deploy.md").read_text())
+    for unit in ("payments-worker@", "payments-workers"):
+        text = (DEPLOY / "systemd" / f"{unit}.service").read_text()
+        assert (
+            Path("/var/lib", *re.findall(r"^StateDirectory=(\S+)", text, re.M)) == Path(kept).parent
+        )
 
 
 def _number(pattern: str, text: str) -> int:

@@ -7,6 +7,7 @@ from sqlalchemy import delete, select, update
 
 from payments_app.core.extensions import db
 from payments_app.core.jobs.outbox import Message
+from payments_app.gateway import look
 from payments_app.ledger.models import Journal
 from payments_app.payments.models import PaymentRecord, Transaction
 from tests.bystanders import own
@@ -121,6 +122,16 @@ def test_an_intent_that_is_nobodys_is_found(driver: PaymentDriver) -> None:
     intent = make_intent(driver)
     compare_last_hours()
     assert [(f.kind, f.subject) for f in open_ones()] == [("unknown_intent", intent)]
+
+
+def test_an_intent_of_the_doctors_is_not_found_unless_it_took_money(driver: PaymentDriver) -> None:
+    own_check = look.make_intent("usd").body
+    assert own_check is not None
+    paid = make_intent(
+        driver, **dict.fromkeys([f"metadata[{name}]" for name in own_check["metadata"]], "1")
+    )
+    compare_last_hours()
+    assert [f.subject for f in open_ones()] == [paid]
 
 
 def test_a_second_intent_for_one_payment_is_found(driver: PaymentDriver) -> None:

@@ -15,6 +15,7 @@ from payments_app.core.db.ids import new_id
 from payments_app.core.db.session import advisory_lock
 from payments_app.core.extensions import Base
 from payments_app.core.jobs import outbox
+from payments_app.core.language import Words
 from payments_app.core.money import Money
 from payments_app.orders.stock_holds import (
     END_LARGE_HOLD,
@@ -108,7 +109,7 @@ class Order(Payable, Base):
     @property
     def payment_description(self) -> str:
         """What the buyer reads in the description of the payment."""
-        return f"Order #{self.number}"
+        return Words("Order #%(number)s", number=self.number)
 
     @property
     def items(self) -> Sequence[Item]:
@@ -258,7 +259,10 @@ class OrderLine(Base):
             if stock is None:
                 return False
             if stock < self.quantity:
-                raise NotPayableError("sold_out", f"Only {stock} of {self.name} left in stock.")
+                words = Words(
+                    "Only %(left)s of %(name)s left in stock.", left=stock, name=self.name
+                )
+                raise NotPayableError("sold_out", words)
         held = {"line_id": self.id, "product_id": self.product_id, "quantity": self.quantity}
         return hold(session, StockHold(**held, **asdict(holder)), self.name, left)
 

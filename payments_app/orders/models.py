@@ -15,7 +15,7 @@ from payments_app.core.db.ids import new_id
 from payments_app.core.db.session import advisory_lock
 from payments_app.core.extensions import Base
 from payments_app.core.jobs import outbox
-from payments_app.core.language import Words
+from payments_app.core.language import Words, message
 from payments_app.core.money import Money
 from payments_app.orders.stock_holds import (
     END_LARGE_HOLD,
@@ -164,8 +164,16 @@ class Order(Payable, Base):
         for line in limited:
             most, had = line.product.per_customer, self._had(session, line, customer_id, browser)
             if most is not None and had + line.quantity > most:
-                few = "One" if most == 1 else str(most)
-                return f"{line.name}: {few} to a customer, and you have ordered {had} already."
+                values = {"name": line.name, "most": most, "had": had}
+                if most == 1:
+                    words = message(
+                        "%(name)s: One to a customer, and you have ordered %(had)s already."
+                    )
+                    return Words(words, **values)
+                words = message(
+                    "%(name)s: %(most)s to a customer, and you have ordered %(had)s already."
+                )
+                return Words(words, **values)
         return None
 
     def _had(self, session: Session, line: OrderLine, customer_id: str, browser: str | None) -> int:

@@ -107,7 +107,7 @@ def test_the_page_and_the_receipt_are_in_the_buyers_language_and_zone(
     paid = pay(checkout, time_zone="Asia/Tokyo")
     page = checkout.page(f"/thankyou?transaction={paid}").text.replace("\u00a0", " ")
     assert "10,99 $ wurden bezahlt." in page
-    assert "(Japan)" in page or "GMT+9" in page or "UTC+9" in page
+    assert "+0900" in page
     receipt = mail_of(checkout, paid)
     assert receipt.subject.replace("\u00a0", " ").startswith("Ihre Quittung von ")
     assert receipt.subject.replace("\u00a0", " ").endswith(": 10,99 $")

@@ -3,6 +3,7 @@ translated. It is Swedish to Babel, so that amounts and days are not English eit
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,12 @@ PSEUDO = "sv"
 _VALUE = re.compile(r"(%\(\w+\)[sd])")
 _BRACKETS = re.compile(r"⟦[^⟦⟧]*⟧")
 _LETTERS = re.compile(r"[^\W\d_]{2,}")
+# A payment's reference, an order's number, an id; a day of this language, and the clock's zone.
+_NUMBERS = re.compile(
+    r"\b[A-Z0-9 .]+\* \w+|\b[A-Z0-9]{4}-[A-Z0-9]{4}\b|\b[A-Z0-9]{10}\b|\b[a-z]{3,4}_\w+"
+    r"|\d+ (januari|februari|mars|april|maj|juni|juli|augusti|september|oktober|november|december)"
+    r"|\bUTC\b|\bC?CES?T\b"
+)
 _READ_ALOUD = {"aria-label", "alt", "title", "placeholder", "data-title"}
 _NOT_READ = {"script", "style", "code", "template"}
 
@@ -61,7 +68,7 @@ class _Read(HTMLParser):
         self._skipped += tag in _NOT_READ
         known = dict(attrs)
         self.texts += [value or "" for name, value in attrs if name in _READ_ALOUD]
-        self.texts.append(known.get("data-words") or "")
+        self.texts += json.loads(known.get("data-words") or "{}").values()
 
     def handle_endtag(self, tag: str) -> None:
         self._skipped -= tag in _NOT_READ
@@ -83,4 +90,4 @@ def untranslated(text: str, names: str = "") -> str:
         text = less
     for name in sorted(names.split("|"), key=len, reverse=True):
         text = text.replace(name, " ") if name else text
-    return " ".join(_LETTERS.findall(text))
+    return " ".join(_LETTERS.findall(_NUMBERS.sub(" ", text)))

@@ -152,6 +152,7 @@ def language_of(checkout: CheckoutClient, email: str = "ada@example.com") -> str
         return db.session.scalar(select(Customer.language).where(Customer.email == email))
 
 
+@pytest.mark.usefixtures("app_context")
 def test_words_are_english_wherever_they_are_kept_and_german_where_they_are_read() -> None:
     words = Words("Pay %(amount)s", amount=Money(1099, "usd"))
     with speaking(Reader("de")):

@@ -119,7 +119,7 @@ WAITING = (
 @pytest.mark.parametrize("phases", WAITING)
 def test_a_payment_that_waits(checkout: CheckoutClient, phases: tuple[str, ...]) -> None:
     sent = checkout.send(checkout.form())
-    checkout.move(sent.location.rpartition("/")[2], Phase.CONFIRMING, *phases)
+    checkout.move(sent.location.rpartition("/")[2], Phase.PROCESSING, *phases)
     assert english(checkout, checkout.page(sent.location).text) == []
 
 
@@ -190,6 +190,7 @@ def test_the_mails_of_a_subscription(app: Flask) -> None:
         card.exp_year, card.exp_month = 2026, 3
         db.session.commit()
         stage_due(at("2026-03-25"))
+        billing.work("payment_standard")
         billing.go_to("2026-04-01")
         billing.remove_card(member)
         change.cancel(member, at("2026-04-03"), at_once=True)

@@ -1,5 +1,5 @@
-"""`make pictures`: every page of a buyer and each of its states, in both themes and two widths, and a
-contact sheet of them all. It says nothing of itself: it is for people to look at."""
+"""`make pictures`: every page of a buyer and each of its states, in both themes and two widths, and
+a contact sheet of them all. It says nothing of itself: it is for people to look at."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from payments_app.checkout.status_row import PollRow, StatusRow
 from payments_app.core.db.clock import utcnow
 from payments_app.core.db.columns import as_object
 from payments_app.core.db.ids import reference
-from payments_app.core.language import time_of
+from payments_app.core.reader_time import time_of
 from payments_app.core.web.headers import PRIVATE
 from payments_app.gateway.declines import buyer_sentence, public_code
 from payments_app.payments.payable import find_payable, payable_kinds, terms_of

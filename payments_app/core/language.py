@@ -17,7 +17,6 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from babel import Locale, dates
 from babel.messages import mofile, pofile
@@ -27,7 +26,6 @@ from flask_babel import Domain, gettext, ngettext
 from markupsafe import Markup, escape
 
 from payments_app.core import places
-from payments_app.core.db.clock import in_zone, known_zone
 
 __all__ = ["DEFAULT", "LANGUAGES", "Reader", "Words", "current", "gettext", "message", "ngettext"]
 
@@ -44,8 +42,6 @@ class Reader:
     language: str | None = None
     zone: str | None = None
 
-
-_PARTS = ((dates.format_date, "long"), (dates.format_time, "short"))
 
 _reader: ContextVar[Reader | None] = ContextVar("reader", default=None)
 
@@ -82,11 +78,10 @@ def locale() -> Locale:
 _locale = cache(Locale.parse)
 
 
-def zone(known: str | None = None) -> ZoneInfo:
-    """The zone that times are told in: the `known` one, the reader's, or else the business's."""
+def zone_name() -> str | None:
+    """The zone of whoever reads now, where it is known."""
     reader = _reader.get()
-    name = known or (reader.zone if reader else None) or ""
-    return known_zone(name) or ZoneInfo(current_app.config["CONFIG"].business_timezone)
+    return reader.zone if reader else None
 
 
 class Words(str):
@@ -130,16 +125,6 @@ def as_said(stored: str, words: str) -> str:
 def day(moment: dt.date) -> Words:
     """A day as people write it: "December 22, 2026", "22. Dezember 2026"."""
     return Words.made(lambda: dates.format_date(moment, "long", locale()))
-
-
-def time_of(moment: dt.datetime, form: str, known: str | None = None) -> str:
-    """A moment in the reader's zone, in English by the `strftime` form that is given, where "%-d"
-    is the day; in other languages as they write it."""
-    there = in_zone(moment, zone(known))
-    if current() == DEFAULT:
-        return there.strftime(form)
-    written, clock = (make(there, style, locale=locale()) for make, style in _PARTS)
-    return f"{written}, {clock} {dates.get_timezone_name(there, 'short', locale=locale())}"
 
 
 class Catalogues(Domain):  # type: ignore[misc]

@@ -21,7 +21,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from payments_app.core.card_numbers import refuse
 from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
-from payments_app.core.language import time_of
+from payments_app.core.reader_time import time_of
 from payments_app.core.web import languages, visitor_sessions
 from payments_app.core.web.access import buyer
 from payments_app.core.web.headers import private

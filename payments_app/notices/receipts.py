@@ -15,7 +15,8 @@ from sqlalchemy.orm import Session
 from payments_app.core import history
 from payments_app.core.db.session import atomic
 from payments_app.core.jobs.command import Claim
-from payments_app.core.language import Words, message, time_of
+from payments_app.core.language import Words, message
+from payments_app.core.reader_time import time_of
 from payments_app.core.web import links
 from payments_app.gateway.declines import NOT_CONFIRMED, buyer_sentence, try_again_words
 from payments_app.merchants.find import shop_name

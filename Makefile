@@ -69,9 +69,9 @@ pictures: venv-test ## Take every page of a buyer, in both themes and two widths
 
 messages: venv-test ## Gather what buyers read into the catalogues, to be translated
 	@$(VENV)/bin/pybabel -q extract -F translations/babel.cfg -k _ -k gettext -k ngettext:1,2 -k Words \
-		-k message --no-default-keywords --no-location --omit-header -o translations/messages.pot .
+		-k message --no-default-keywords --no-location --sort-output -o translations/messages.pot .
 	@$(VENV)/bin/pybabel -q update -i translations/messages.pot -d translations --width 100 \
-		--no-fuzzy-matching --omit-header --ignore-pot-creation-date
+		--no-fuzzy-matching --ignore-pot-creation-date
 	@rm translations/messages.pot
 
 fuzz: venv-test ## Send 35,000 odd requests (FUZZ_CASES=n for more or fewer)

@@ -31,7 +31,19 @@ from tests.subscriptions.billing_driver import BillingDriver, at
 NAMES = "|".join(
     [text for each in (*DEMO_PRODUCTS, *DEMO_PLANS) for text in each[1:3]]
     + ["Shop of tests", "English", "Deutsch", "example.com", "JavaScript", "Visa", "Mastercard"]
-    + ["ada", "name@example", "Field Notes", "USD", "EUR", "JPY", "Stripe", "Club", "Plus", "US$"]
+    + [
+        "ada",
+        "name@example",
+        "Field Notes",
+        "USD",
+        "EUR",
+        "JPY",
+        "Stripe",
+        "Club",
+        "Plus",
+        "US$",
+        "{amount}",
+    ]
 )
 
 

@@ -37,6 +37,16 @@ def day_words(moment: dt.date | dt.datetime) -> Words:
     return language.day(local_day(moment) if isinstance(moment, dt.datetime) else moment)
 
 
+def in_words(stored: str) -> str:
+    """A period's description as it was stored, in the reader's language: its plan may have another
+    name by now, and its subscription another plan."""
+    for sentence in WORDS.values():
+        before = sentence.partition("%(plan)s")[0]
+        if stored.startswith(before):
+            return Words(sentence, plan=stored.removeprefix(before))
+    return stored
+
+
 def next_boundary(start: dt.date, interval: str, anchor_day: int) -> dt.date:
     """The day on which the period after the one of `start` begins; `anchor_day` from 1 to 31."""
     if interval == "week":

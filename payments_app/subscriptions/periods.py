@@ -24,11 +24,12 @@ from payments_app.core.db.columns import BIGINT
 from payments_app.core.db.ids import looks_like_id, new_id
 from payments_app.core.db.session import advisory_lock
 from payments_app.core.extensions import Base
-from payments_app.core.language import Words, as_said
+from payments_app.core.language import Words
 from payments_app.core.money import Money
 from payments_app.payments.models import PaymentRecord, Role
 from payments_app.payments.payable import Bought, NotPayableError, Payable
 from payments_app.payments.queries import tried_in, waits_for_buyer
+from payments_app.subscriptions.calendar import in_words
 from payments_app.subscriptions.models import RUNNING, Plan, Subscription, SubscriptionStatus
 
 NOT_OWN = "It was entered by somebody who has not proved the e-mail address."
@@ -87,7 +88,7 @@ class Period(Payable, Base):
     @property
     def payment_description(self) -> str:
         """What the buyer reads in the description of the payment."""
-        return as_said(self.description, self.subscription.plan.description)
+        return in_words(self.description)
 
     @property
     def summary(self) -> str:

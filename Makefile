@@ -7,7 +7,7 @@ VENV ?= .venv
 export VENV
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help run demo-data test test-stripe portable chaos night renewals bench defences mutate types-stripe lint audit format fuzz lock wheel clean venv-demo venv-test python machine
+.PHONY: help run demo-data test test-stripe portable chaos night renewals bench defences mutate types-stripe lint audit format fuzz lock wheel messages pictures clean venv-demo venv-test python machine
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -66,6 +66,17 @@ audit: venv-test ## Look for known holes in what is pinned, and risky lines in t
 format: venv-test ## Rewrite the code and templates as the checks want them
 	@$(VENV)/bin/ruff check --fix --quiet . ; $(VENV)/bin/ruff format --quiet .
 	@$(VENV)/bin/djlint templates --reformat --quiet
+
+pictures: venv-test ## Take every page of a buyer, in both themes and two widths, into data/pictures
+	@PICTURES=data/pictures $(VENV)/bin/python -m pytest tests/browser/test_pictures.py -q --timeout 600
+	@echo data/pictures/contact-sheet.png
+
+messages: venv-test ## Gather what buyers read into the catalogues, to be translated
+	@$(VENV)/bin/pybabel -q extract -F translations/babel.cfg -k _ -k gettext -k ngettext:1,2 -k Words \
+		-k message --no-default-keywords --no-location --sort-output -o translations/messages.pot .
+	@$(VENV)/bin/pybabel -q update -i translations/messages.pot -d translations --width 100 \
+		--no-fuzzy-matching --ignore-pot-creation-date
+	@rm translations/messages.pot
 
 fuzz: venv-test ## Send 35,000 odd requests (FUZZ_CASES=n for more or fewer)
 	@FUZZ_CASES=$${FUZZ_CASES:-35000} $(VENV)/bin/python -m pytest tests/fuzz -q -n 2 --timeout 3600

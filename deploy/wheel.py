@@ -16,7 +16,7 @@ LEFT_OUT = {"__pycache__", "demo"}
 
 
 class Data(BuildHookInterface):  # type: ignore[type-arg]
-    """Maps templates, static files and migrations into the package."""
+    """Maps templates, static files, migrations and translations into the package."""
 
     def initialize(self, _version: str, build_data: dict[str, Any]) -> None:
         root = Path(self.root)
@@ -28,7 +28,7 @@ class Data(BuildHookInterface):  # type: ignore[type-arg]
             raise SystemExit(f"No wheel: {error}") from None
         if built is None:
             raise SystemExit("No wheel: the assets are not built: run `flask assets build`")
-        for directory in ("templates", "static", "migrations"):
+        for directory in ("templates", "static", "migrations", "translations"):
             for path in sorted((root / directory).iterdir()):
                 if path.name not in LEFT_OUT:
                     build_data["force_include"][str(path)] = f"{DATA}/{directory}/{path.name}"

@@ -12,7 +12,10 @@ from parts.http import answers
 from parts.ports import LOOPBACK, free_port
 from parts.process import Process
 
-_SHARED = ("payments_app", "templates", "migrations", "wsgi.py", "worker.py", "gunicorn.conf.py")
+_SHARED = (
+    *("payments_app", "templates", "translations", "migrations"),
+    *("wsgi.py", "worker.py", "gunicorn.conf.py"),
+)
 
 
 def make_release(

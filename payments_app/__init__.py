@@ -32,6 +32,7 @@ from payments_app.core.web import (
     http,
     idempotency,
     incoming,
+    languages,
     limits,
     page_before,
     query,
@@ -103,6 +104,7 @@ def create_app(config: Config | None = None, plugins: Iterable[Plugin] = ()) -> 
     wake_up.connect(app, config.redis_url)
     gateway.connect(app, config)
     http.prepare(app)
+    languages.prepare(app)
     incoming.prepare(app)
     closed.prepare(app)
     limits.prepare(app)

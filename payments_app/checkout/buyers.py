@@ -8,6 +8,9 @@ import secrets
 from flask import session
 
 from payments_app.checkout.status_row import StatusRow
+from payments_app.core import language
+from payments_app.core.db.clock import known_zone
+from payments_app.core.language import Reader
 from payments_app.customers.recognise import name_before, this_browser
 from payments_app.payments.models import Transaction
 from payments_app.payments.phases import State
@@ -24,6 +27,11 @@ def browser() -> str:
 def known_browser() -> str | None:
     """This browser's name, if it has one."""
     return this_browser()
+
+
+def reader(zone: str) -> Reader:
+    """Who reads this page: in which language, and in the zone that their browser names."""
+    return Reader(language.current(), zone if known_zone(zone) else None)
 
 
 def is_mine(transaction: Transaction | StatusRow) -> bool:

@@ -20,6 +20,7 @@ from payments_app.checkout.forms import Purchase
 from payments_app.checkout.keys import made_before
 from payments_app.checkout.velocity_fingerprints import declines, fingerprints_of
 from payments_app.core.extensions import db
+from payments_app.core.language import Words
 from payments_app.core.web import links
 from payments_app.core.web.http import ProblemError
 
@@ -29,8 +30,25 @@ LIFE_SECONDS = 15 * 60
 _PURPOSE = "checkout-question"
 _PROOF = "checkout-proof"
 _NUMBERS = (
-    *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"),
-    *("eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen"),
+    Words("zero"),
+    Words("one"),
+    Words("two"),
+    Words("three"),
+    Words("four"),
+    Words("five"),
+    Words("six"),
+    Words("seven"),
+    Words("eight"),
+    Words("nine"),
+    Words("ten"),
+    Words("eleven"),
+    Words("twelve"),
+    Words("thirteen"),
+    Words("fourteen"),
+    Words("fifteen"),
+    Words("sixteen"),
+    Words("seventeen"),
+    Words("eighteen"),
 )
 
 
@@ -52,7 +70,8 @@ def question_for(email: str = "") -> Question | None:
     one, two = (secrets.randbelow(8) + 2 for _ in range(2))
     salt = secrets.token_urlsafe(9)
     token = links.sign(_PURPOSE, [salt, _bound(fingerprints, counted, salt, one + two)])
-    return Question(f"What is {_NUMBERS[one]} plus {_NUMBERS[two]}?", token)
+    words = Words("What is %(one)s plus %(two)s?", one=_NUMBERS[one], two=_NUMBERS[two])
+    return Question(words, token)
 
 
 def must_prove(email: str = "") -> bool:
@@ -117,13 +136,13 @@ def check(purchase: Purchase) -> None:
     if not paid_with or made_before(db.session(), purchase, buyers.known_browser()) is not None:
         return
     if must_prove(purchase.email):
-        words = "Complete the security check to continue. No payment was made."
+        words = Words("Complete the security check to continue. No payment was made.")
         page = links.absolute(url_for("checkout.challenge_page", item=purchase.item))
         raise ProblemError(422, "challenge_required", words, url=page)
     question = question_for(purchase.email)
     if question is None or _is_answered(purchase):
         return
-    words = "Answer the question to continue. No payment was made."
+    words = Words("Answer the question to continue. No payment was made.")
     fields = {"challenge_answer": words}
     raise ProblemError(
         422,
@@ -137,8 +156,8 @@ def check(purchase: Purchase) -> None:
 
 def _is_answered(purchase: Purchase) -> bool:
     content = links.read(_PURPOSE, purchase.challenge, LIFE_SECONDS)
-    typed = purchase.challenge_answer.lower()
-    number = _NUMBERS.index(typed) if typed in _NUMBERS else int(typed) if _is_small(typed) else -1
+    typed, named = purchase.challenge_answer.lower(), [str(number) for number in _NUMBERS]
+    number = named.index(typed) if typed in named else int(typed) if _is_small(typed) else -1
     if content is None or number < 0:
         return False
     salt, bound = content

@@ -10,13 +10,14 @@ from payments_app.checkout import buyers, challenge, turnstile
 from payments_app.checkout.blueprint import blueprint
 from payments_app.checkout.offers import offer_of, placed
 from payments_app.core.extensions import db
+from payments_app.core.language import Words
 from payments_app.core.web.access import buyer
 from payments_app.core.web.headers import private, shows_challenge
 from payments_app.core.web.limits import Rate, limiter
 from payments_app.core.web.visitor import visitor_network
 
-_NOT_SOLVED = "The check wasn't completed. Please try again."
-_AWAY = "We couldn't complete the check just now. Please try again in a moment."
+_NOT_SOLVED = Words("The check wasn't completed. Please try again.")
+_AWAY = Words("We couldn't complete the check just now. Please try again in a moment.")
 
 
 @blueprint.get("/checkout/<item>/challenge")

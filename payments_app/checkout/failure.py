@@ -10,22 +10,28 @@ from sqlalchemy.orm import Session
 from payments_app.checkout import buyers
 from payments_app.checkout.status_row import StatusRow
 from payments_app.core.db.columns import as_object
+from payments_app.core.language import Words
 from payments_app.gateway.declines import NOT_CONFIRMED, buyer_sentence, try_again_words
 from payments_app.payments.models import PaymentRecord
 from payments_app.payments.phases import Phase, State
 from payments_app.payments.queries import attempts_like
 from payments_app.payments.truth import truth_of
 
-_NOTHING = "You have not been charged."
-_SINCE = {
+_NOTHING = Words("You have not been charged.")
+_CLOSED = Words("You have not been charged. If you closed your bank's window, nothing is lost.")
+_SINCE: dict[str, tuple[str, str]] = {
     "paid": (
-        "Paid by another attempt",
-        "This attempt failed, and nothing was charged for it. What it was for is paid since.",
+        Words("Paid by another attempt"),
+        Words(
+            "This attempt failed, and nothing was charged for it. What it was for is paid since."
+        ),
     ),
     "under_way": (
-        "Another attempt is under way",
-        "This attempt failed, and nothing was charged for it. Don't pay again: a newer one is "
-        "being made.",
+        Words("Another attempt is under way"),
+        Words(
+            "This attempt failed, and nothing was charged for it. Don't pay again: a newer one is "
+            "being made."
+        ),
     ),
 }
 
@@ -50,14 +56,14 @@ def failure_of(
         return None
     since = truth_of(transaction).closed.get("pay_again")
     if since is not None:
-        heading, sentence = _SINCE[since]
+        heading, said = _SINCE[since]
         url = _other_url(session, transaction)
-        return Failure(heading, sentence, "", "failed", "See that payment", url)
+        return Failure(heading, said, "", "failed", Words("See that payment"), url)
     key, sentence = buyer_sentence(as_object(transaction.error), transaction.phase)
-    more = "" if "not charged" in sentence else _NOTHING
+    more: str = "" if "not charged" in sentence else _NOTHING
     icon = "failed"
     if key == NOT_CONFIRMED:
-        more = f"{_NOTHING} If you closed your bank's window, nothing is lost."
+        more = _CLOSED
         icon = "bank"
     heading = _heading(transaction, key)
     return Failure(heading, sentence, more, icon, try_again_words(key), try_again_url)
@@ -65,12 +71,14 @@ def failure_of(
 
 def _heading(transaction: StatusRow, key: str) -> str:
     if transaction.sets_up:
-        return "The card was not saved"
+        return Words("The card was not saved")
     if transaction.phase == Phase.CANCELED:
-        return "Payment cancelled"
+        return Words("Payment cancelled")
     if key == NOT_CONFIRMED:
-        return "Payment not confirmed"
-    return "Payment failed" if transaction.amount else "This could not be completed"
+        return Words("Payment not confirmed")
+    if not transaction.amount:
+        return Words("This could not be completed")
+    return Words("Payment failed")
 
 
 def _other_url(session: Session, transaction: StatusRow) -> str | None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from payments_app.core.card_numbers import CardNumberError, refuse
 from payments_app.core.email_addresses import checked, compared
+from payments_app.core.language import Words
 from payments_app.core.web.http import ProblemError
 from payments_app.core.web.idempotency_keys import needed_key
 from payments_app.payments.sellable import ITEM
@@ -39,6 +40,7 @@ class Purchase:
     save_card: bool = False
     amount: int | None = None
     currency: str | None = None
+    time_zone: str = ""
     challenge: str = ""
     challenge_answer: str = ""
 
@@ -81,12 +83,13 @@ def parse(values: Mapping[str, Any], key: str | None) -> Purchase:
         amount=reader.whole_number("amount", least=0),
         currency=reader.text("currency").lower() or None,
         key=needed_key(key),
+        time_zone=reader.text("time_zone"),
         challenge=reader.text("challenge"),
         challenge_answer=reader.text("challenge_answer"),
     )
     named = (purchase.payment_method, purchase.confirmation_token, purchase.saved_card)
     if sum(one is not None for one in named) > 1:
-        reader.errors["payment_method"] = (
+        reader.errors["payment_method"] = Words(
             "Send exactly one of: payment method, confirmation token, saved card."
         )
     if reader.errors:
@@ -111,14 +114,14 @@ class _Reader:
         if value is None:
             return ""
         if not isinstance(value, str):
-            self.errors.setdefault(name, "This must be text.")
+            self.errors.setdefault(name, Words("This must be text."))
             return ""
         return value.strip()
 
     def item(self) -> str:
         item = self.text("item")
         if "item" not in self.errors and not ITEM.fullmatch(item):
-            self.errors["item"] = "Choose an item to pay for."
+            self.errors["item"] = Words("Choose an item to pay for.")
         return item
 
     def email(self) -> str:
@@ -126,11 +129,11 @@ class _Reader:
         if "email" in self.errors:
             return ""
         if not typed:
-            self.errors["email"] = "Enter your e-mail address."
+            self.errors["email"] = Words("Enter your e-mail address.")
             return ""
         address = checked(typed) or ""
         if not address:
-            self.errors["email"] = "Enter an e-mail address like name@example.com."
+            self.errors["email"] = Words("Enter an e-mail address like name@example.com.")
         self._refuse_card_number("email", address)
         return address
 
@@ -141,7 +144,9 @@ class _Reader:
         if isinstance(value, str) and re.fullmatch(r"[0-9]{1,15}", value.strip()):
             value = int(value)
         if isinstance(value, bool) or not isinstance(value, int) or not least <= value < 10**15:
-            self.errors[name] = f"This must be a whole number of at least {least}."
+            self.errors[name] = Words(
+                "This must be a whole number of at least %(least)s.", least=least
+            )
             return None
         return value
 
@@ -150,13 +155,13 @@ class _Reader:
         if value in (True, "1", "on", "true"):
             return True
         if value not in (False, None, "", "0", "false"):
-            self.errors[name] = "This must be true or false."
+            self.errors[name] = Words("This must be true or false.")
         return False
 
     def payment_method_id(self, name: str) -> str | None:
         value = self.text(name)
         if value and not _PAYMENT_METHOD_IDS[name].fullmatch(value):
-            self.errors[name] = "Enter a valid payment method or token id."
+            self.errors[name] = Words("Enter a valid payment method or token id.")
         self._refuse_card_number(name, value[:_LONGEST_ID])
         return value or None
 

@@ -14,6 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from payments_app.checkout.forms import Purchase
+from payments_app.core.language import Words
 from payments_app.core.web.http import ProblemError
 from payments_app.payments.models import Transaction
 from payments_app.payments.transactions.stripe_metadata import is_sealed_fingerprint
@@ -41,7 +42,7 @@ def made_before(session: Session, purchase: Purchase, caller: str | None) -> Tra
             raise ProblemError(
                 422,
                 "idempotency_key_reuse",
-                "This Idempotency-Key was used for another purchase. Send a new key.",
+                Words("This Idempotency-Key was used for another purchase. Send a new key."),
             )
     return None
 

@@ -28,6 +28,7 @@ from payments_app.checkout.pages import form_page, sent_here, status_url
 from payments_app.checkout.start import Started, start
 from payments_app.checkout.status import FIRST_POLL_MS
 from payments_app.core.extensions import csrf, db
+from payments_app.core.language import Words
 from payments_app.core.web.access import buyer
 from payments_app.core.web.headers import private, takes_cards
 from payments_app.core.web.http import ProblemError, wants_json
@@ -147,10 +148,12 @@ def _purchase() -> Purchase:
             raise ProblemError(400, "invalid_json", "The body is not a JSON object.")
         return parse(values, header)
     if request.mimetype not in _FORM_TYPES:
-        raise ProblemError(415, "unsupported_media_type", "Send a form or JSON.")
+        raise ProblemError(415, "unsupported_media_type", Words("Send a form or JSON."))
     key = header if header is not None else request.form.get("key")
     if key is None and not wants_json():
-        words = "The form was incomplete, so no payment was made. Please check it and pay again."
+        words = Words(
+            "The form was incomplete, so no payment was made. Please check it and pay again."
+        )
         raise ProblemError(400, "idempotency_key_missing", words)
     return parse(request.form, key)
 
@@ -163,14 +166,16 @@ def _expired() -> ProblemError:
         return ProblemError(
             400,
             "form_expired",
-            "You already submitted this form. See its payment.",
+            Words("You already submitted this form. See its payment."),
             url=status_url(sent),
         )
     return ProblemError(
         400,
         "form_expired",
-        "This form has expired, so nothing was sent and no payment was made this time. "
-        "If you have not paid yet, open it again. Your browser must accept cookies.",
+        Words(
+            "This form has expired, so nothing was sent and no payment was made this time. "
+            "If you have not paid yet, open it again. Your browser must accept cookies."
+        ),
         url=url_for("checkout.form", item=request.form.get("item") or "-"),
     )
 
@@ -211,9 +216,10 @@ def _already_live(live: ActivePaymentError) -> Response | BaseResponse:
     url = url_for("checkout.show", transaction_id=live.transaction_id)
     if not _answers_json():
         return redirect(url, 303)
-    code, words = "payment_in_progress", "A payment for this is under way. Wait for its result."
+    code = "payment_in_progress"
+    words = Words("A payment for this is under way. Wait for its result.")
     if live.state == State.COMPLETE:
-        code, words = "already_paid", "This is already paid."
+        code, words = "already_paid", Words("This is already paid.")
     raise ProblemError(409, code, words, transaction=live.transaction_id, url=url)
 
 

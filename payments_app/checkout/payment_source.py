@@ -13,6 +13,7 @@ from flask import current_app
 from sqlalchemy.orm import Session
 
 from payments_app.checkout.forms import Purchase, invalid
+from payments_app.core.language import Words
 from payments_app.customers.find_cards import card_of, card_of_method
 from payments_app.customers.models import Customer, SavedCard
 from payments_app.merchants.accounts import seller_of
@@ -21,11 +22,15 @@ from payments_app.payments.transactions.open import PaymentSource
 
 # Stripe's own, each a new card whenever it is named: https://docs.stripe.com/testing
 _TEST_CARD = re.compile(r"pm_card_\w+", re.ASCII)
-_NOT_TAKEN = (
+_NOT_TAKEN = Words(
     "This payment method can't be charged from here. Send a confirmation token from the card "
     "fields, or a saved card of your own."
 )
-_IN_TEST_MODE = " In test mode one of Stripe's test cards will do, such as pm_card_visa."
+_NOT_TAKEN_IN_TEST_MODE = Words(
+    "This payment method can't be charged from here. Send a confirmation token from the card "
+    "fields, or a saved card of your own. In test mode one of Stripe's test cards will do, such as "
+    "pm_card_visa."
+)
 
 
 def email_of(session: Session, purchase: Purchase, known: str | None) -> str:
@@ -49,15 +54,15 @@ def payment_source_of(
     seller = seller_of(session, payable.payee_id) if payable.payee_id else None
     if seller is not None and seller.account is not None:
         if purchase.saved_card is not None:
-            raise invalid({"payment_method": "A saved card can't pay this seller. Enter a card."})
+            words = Words("A saved card can't pay this seller. Enter a card.")
+            raise invalid({"payment_method": words})
         _refuse_named(purchase)
         return PaymentSource(purchase.confirmation_token, purchase.payment_method)
     card = _own_card(session, purchase, known)
     if card is not None:
         if known != customer_id:
-            raise invalid(
-                {"email": "This saved card belongs to another e-mail address. Use another card."}
-            )
+            words = Words("This saved card belongs to another e-mail address. Use another card.")
+            raise invalid({"email": words})
         return card.payment_source(off_session=False)
     save = purchase.save_card or bool(payable.card_terms)
     owner = session.get_one(Customer, customer_id) if save and known == customer_id else None
@@ -75,7 +80,8 @@ def _own_card(session: Session, purchase: Purchase, known: str | None) -> SavedC
     if purchase.saved_card is not None:
         card = card_of(session, known, purchase.saved_card) if known else None
         if card is None:
-            raise invalid({"payment_method": "This saved card was removed. Use another card."})
+            words = Words("This saved card was removed. Use another card.")
+            raise invalid({"payment_method": words})
         return card
     if known is not None and purchase.payment_method is not None:
         card = card_of_method(session, known, purchase.payment_method)
@@ -90,4 +96,4 @@ def _refuse_named(purchase: Purchase) -> None:
     method, live = purchase.payment_method, current_app.config["CONFIG"].live
     if method is None or (not live and _TEST_CARD.fullmatch(method)):
         return
-    raise invalid({"payment_method": _NOT_TAKEN if live else _NOT_TAKEN + _IN_TEST_MODE})
+    raise invalid({"payment_method": _NOT_TAKEN if live else _NOT_TAKEN_IN_TEST_MODE})

@@ -13,16 +13,19 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
+from payments_app.checkout import buyers
 from payments_app.checkout.forms import Purchase, invalid
 from payments_app.checkout.keys import SCOPE, made_before, row_key
 from payments_app.checkout.offers import offer_of
 from payments_app.checkout.payment_source import email_of, payment_source_of
 from payments_app.checkout.velocity_fingerprints import VelocityFingerprint
 from payments_app.core.db.session import CommitOutcomeUnknownError, advisory_lock, atomic
+from payments_app.core.language import Words
 from payments_app.core.money import chargeable
 from payments_app.core.web.http import ProblemError
 from payments_app.core.web.links import seal
 from payments_app.customers.find import customer_for
+from payments_app.customers.models import Customer
 from payments_app.payments.models import Transaction
 from payments_app.payments.payable import Holder, NotPayableError, Payable
 from payments_app.payments.sellable import Offer
@@ -98,7 +101,7 @@ def _start(
     if found is not None:
         return Started(found, replayed=True)
     email = email_of(session, purchase, known)
-    customer_id, payable = _payable(session, purchase, email)
+    customer_id, payable = _payable(session, purchase, email, known)
     proved = known == customer_id
     if (proved or buyer) and (
         already := payable.already(session, customer_id, None if proved else buyer)
@@ -114,6 +117,7 @@ def _start(
         fingerprint=purchase.fingerprint,
         buyer=buyer,
         holder=holder,
+        reader=buyers.reader(purchase.time_zone),
     )
     for fingerprint in fingerprints:
         session.add(VelocityFingerprint(fingerprint=fingerprint, transaction_id=transaction.id))
@@ -124,37 +128,52 @@ def _hashed(kind: str, value: str | None) -> str | None:
     return seal(f"holder:{kind}", value)[:40] if value else None
 
 
-def _payable(session: Session, purchase: Purchase, email: str) -> tuple[str, Payable]:
+def _payable(
+    session: Session, purchase: Purchase, email: str, known: str | None
+) -> tuple[str, Payable]:
     """Who pays for what: something new of what is for sale, or what was placed before (locked)."""
     offer = offer_of(session, purchase.item, lock=True)
     if offer is None:
-        raise invalid({"item": "This product is no longer available."})
+        raise invalid({"item": Words("This product is no longer available.")})
     _check(purchase, offer)
-    customer_id = customer_for(session, email).id
+    customer_id = _customer(session, purchase, email, known).id
     return customer_id, offer.begin(session, purchase.quantity, customer_id)
+
+
+def _customer(session: Session, purchase: Purchase, email: str, known: str | None) -> Customer:
+    """Whose purchase it is. Whoever has proved to be them reads on in the language of now."""
+    reader = buyers.reader(purchase.time_zone)
+    customer = customer_for(session, email, reader)
+    if known == customer.id:
+        customer.language, customer.zone = reader.language, reader.zone or customer.zone
+    return customer
 
 
 def _check(purchase: Purchase, offer: Offer) -> None:
     """So many may be bought, at the price that the page showed; it can be charged, and there is a
     card for it or to be kept."""
     if offer.max_quantity is not None and purchase.quantity > offer.max_quantity:
-        raise invalid({"quantity": f"You can order up to {offer.max_quantity} of these."})
+        words = Words("You can order up to %(most)s of these.", most=offer.max_quantity)
+        raise invalid({"quantity": words})
     price = offer.price_of(purchase.quantity)
     as_shown = purchase.amount in (None, price.amount)
     if not as_shown or purchase.currency not in (None, price.currency):
         raise ProblemError(
             422,
             "amount_changed",
-            f"The price is now {price}. No payment was made. Check the price and pay again.",
+            Words(
+                "The price is now %(price)s. No payment was made. Check the price and pay again.",
+                price=price,
+            ),
             amount=price.amount,
             currency=price.currency,
             amount_text=str(price),
         )
     if reason := chargeable(price):
-        raise invalid({"item": f"This can't be paid by card: {reason}."})
+        raise invalid({"item": Words("This can't be paid by card: %(reason)s.", reason=reason)})
     given = purchase.payment_method or purchase.confirmation_token or purchase.saved_card
     if (price.amount > 0 or offer.card_terms) and not given:
-        raise invalid({"payment_method": "Enter your card details."})
+        raise invalid({"payment_method": Words("Enter your card details.")})
 
 
 def _wait_briefly(session: Session) -> None:
@@ -167,7 +186,10 @@ def _busy() -> ProblemError:
     return ProblemError(
         503,
         "busy",
-        "Many people are ordering this right now. No payment was made. Try again in a few seconds.",
+        Words(
+            "Many people are ordering this right now. No payment was made. Try again in a few "
+            "seconds."
+        ),
         headers={"Retry-After": "3"},
     )
 
@@ -176,7 +198,9 @@ def _unknown() -> ProblemError:
     return ProblemError(
         503,
         "unavailable",
-        "We could not tell whether your payment was stored. Send the same form again: it can't "
-        "charge you twice.",
+        Words(
+            "We could not tell whether your payment was stored. Send the same form again: it can't "
+            "charge you twice."
+        ),
         headers={"Retry-After": "5"},
     )

@@ -6,15 +6,15 @@ import datetime as dt
 import math
 import random
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from flask import current_app, url_for
+from flask import url_for
 from sqlalchemy.orm import Session
 
 from payments_app.checkout.status_row import PollRow, StatusRow
-from payments_app.core.db.clock import in_zone, utcnow
+from payments_app.core.db.clock import utcnow
 from payments_app.core.db.columns import as_object
 from payments_app.core.db.ids import reference
+from payments_app.core.reader_time import time_of
 from payments_app.core.web.headers import PRIVATE
 from payments_app.gateway.declines import buyer_sentence, public_code
 from payments_app.payments.payable import find_payable, payable_kinds, terms_of
@@ -65,7 +65,7 @@ def headers_of(transaction: PollRow, wait_ms: int | None) -> dict[str, str]:
     said = {
         "Cache-Control": PRIVATE,
         "ETag": etag_of(transaction),
-        "Vary": "Accept, Cookie",
+        "Vary": "Accept, Accept-Language, Cookie",
         "X-Robots-Tag": "noindex",
     }
     if wait_ms is None:
@@ -149,7 +149,7 @@ def pace_ms(quiet: float) -> int:
     return next((wait for until, wait in _PACE_MS if quiet < until), _LAST_POLL_MS)
 
 
-def local_time(moment: dt.datetime) -> str:
-    """As a receipt says it: "Nov 22, 2026, 2:28 PM UTC", in the business's time zone."""
-    there = in_zone(moment, ZoneInfo(current_app.config["CONFIG"].business_timezone))
-    return f"{there:%b} {there.day}, {there.year}, {there:%I:%M %p %Z}".replace(", 0", ", ")
+def local_time(moment: dt.datetime, zone: str | None) -> str:
+    """As a receipt says it: "Nov 22, 2026, 2:28 PM UTC", in the buyer's zone; in the business's
+    where that is not known."""
+    return time_of(moment, "%b %-d, %Y, %-I:%M %p %Z", zone)

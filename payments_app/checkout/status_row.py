@@ -56,6 +56,7 @@ class StatusRow(PollRow):
     ended_at: dt.datetime | None
     account: str | None
     attention: dict[str, Any] | None
+    zone: str | None
 
     @property
     def money(self) -> Money:

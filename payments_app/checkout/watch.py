@@ -36,7 +36,7 @@ from payments_app.core.web.access import buyer
 from payments_app.core.web.headers import private, takes_cards
 from payments_app.core.web.http import wants_json
 from payments_app.payments.phases import Phase, State
-from payments_app.payments.purchased import Purchased, purchased
+from payments_app.payments.purchased import described, purchased
 from payments_app.payments.refunds.money_back import MoneyBack, money_back
 from payments_app.payments.transactions.check import request_check
 
@@ -92,8 +92,8 @@ def thankyou() -> Response | BaseResponse:
     page = render_template(
         "checkout/thankyou.html",
         **_shown(transaction),
-        bought=_bought(transaction),
-        paid_at=local_time(transaction.ended_at or transaction.updated_at),
+        **_bought(transaction),
+        paid_at=local_time(transaction.ended_at or transaction.updated_at, transaction.zone),
         statement=transaction.statement_descriptor,
         returning="returning" in request.args,
         way_back=way_back(db.session(), transaction) if buyers.is_mine(transaction) else None,
@@ -127,7 +127,7 @@ def _as_page(transaction: StatusRow) -> Response:
     page = render_template(
         "checkout/status.html",
         **_shown(transaction),
-        bought=_bought(transaction),
+        **_bought(transaction),
         age=seconds_since(transaction.created_at),
         refreshes=min(max(refreshed, 0), _REFRESHES),
         most_refreshes=_REFRESHES,
@@ -144,9 +144,12 @@ def _shown(transaction: StatusRow) -> dict[str, Any]:
     return {"status": status, "back": _back(transaction), "failure": failure}
 
 
-def _bought(transaction: StatusRow) -> Purchased | None:
+def _bought(transaction: StatusRow) -> dict[str, Any]:
     """What it is for, to its own buyer."""
-    return purchased(db.session(), transaction.id) if buyers.is_mine(transaction) else None
+    if not buyers.is_mine(transaction):
+        return {"bought": None, "described": transaction.description}
+    bought = purchased(db.session(), transaction.id)
+    return {"bought": bought, "described": described(db.session(), transaction)}
 
 
 def _status(transaction: StatusRow) -> dict[str, Any]:

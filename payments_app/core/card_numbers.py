@@ -14,8 +14,9 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from payments_app.core.card_number_parts import together
+from payments_app.core.language import Words
 
-REFUSAL = (
+REFUSAL = Words(
     "This looks like a card number, which can't be kept here. "
     "Remove it, or leave only its last four digits."
 )

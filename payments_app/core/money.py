@@ -16,6 +16,8 @@ from typing import Any
 
 from babel import Locale
 
+from payments_app.core import language
+
 ZERO_DECIMAL = frozenset("bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf".split())
 THREE_DECIMAL = frozenset("bhd jod kwd omr tnd".split())
 WHOLE_UNITS = frozenset({"isk", "ugx"})  # two decimals at Stripe, but whole units only
@@ -87,14 +89,15 @@ class Money:
         return Money(self.amount * times, self.currency)
 
     def __str__(self) -> str:
-        return self.format()
+        """As the reader of now writes it."""
+        return self.format(language.locale())
 
     def _same(self, other: Money) -> Money:
         if other.currency != self.currency:
             raise ValueError(f"can't mix {self.currency} with {other.currency}")
         return other
 
-    def format(self, locale: str = "en_US") -> str:
+    def format(self, locale: str | Locale = "en_US") -> str:
         """The amount as people write it, with as many decimals as the currency has; with the bare
         code, as in "123.45 XYZ", where the shop does not sell in it."""
         digits = exponent(self.currency)
@@ -131,17 +134,22 @@ def chargeable(money: Money) -> str | None:
     An amount of zero or less is never sent to Stripe and is fine here.
     """
     if money.currency not in CURRENCIES:
-        return f"{money.currency.upper()} is not a currency that this shop can take"
+        return language.Words(
+            "%(currency)s is not a currency that this shop can take",
+            currency=money.currency.upper(),
+        )
     if money.amount <= 0:
         return None
     if money.currency in THREE_DECIMAL and money.amount % 10:
-        return "the last digit of an amount with three decimals must be 0"
+        return language.Words("the last digit of an amount with three decimals must be 0")
     if money.currency in WHOLE_UNITS and money.amount % 100:
-        return "only whole units can be charged in this currency"
+        return language.Words("only whole units can be charged in this currency")
     least = minimum(money.currency)
     if money.amount < least:
-        return f"the least that can be charged is {Money(least, money.currency)}"
+        least_money = Money(least, money.currency)
+        return language.Words("the least that can be charged is %(least)s", least=least_money)
     most = maximum(money.currency)
     if money.amount > most:
-        return f"the most that can be charged is {Money(most, money.currency)}"
+        most_money = Money(most, money.currency)
+        return language.Words("the most that can be charged is %(most)s", most=most_money)
     return None

@@ -16,6 +16,11 @@ def static() -> Path:
     return _find("static")
 
 
+def translations() -> Path:
+    """The messages of each language."""
+    return _find("translations")
+
+
 def migrations() -> Path:
     """Alembic's directory."""
     return _find("migrations")

@@ -11,6 +11,7 @@ from payments_app.core.db.clock import database_now
 from payments_app.core.db.columns import Key
 from payments_app.core.db.ids import new_id
 from payments_app.core.extensions import Base
+from payments_app.core.language import Reader, Words
 from payments_app.core.money import Money
 from payments_app.payments.models import Role, Transaction
 from payments_app.payments.payable import Payable
@@ -34,6 +35,9 @@ class Customer(Payable, Base):
     default_payment_method_id: Mapped[str | None] = mapped_column(Key(255))
     payment_status: Mapped[str | None] = mapped_column(String(24))
     version: Mapped[int] = mapped_column(default=1)
+    # What they read, as they chose it in a browser that had proved to be theirs, or in their first.
+    language: Mapped[str | None] = mapped_column(String(8))
+    zone: Mapped[str | None] = mapped_column(String(64))
     created_at: Mapped[dt.datetime] = mapped_column(server_default=database_now())
 
     __table_args__ = (
@@ -42,6 +46,11 @@ class Customer(Payable, Base):
             name="payment_status",
         ),
     )
+
+    @property
+    def reader(self) -> Reader:
+        """Whose language and zone their mails are written in."""
+        return Reader(self.language, self.zone)
 
     @property
     def known_at_stripe(self) -> str | None:
@@ -105,7 +114,7 @@ class SavedCard(Base):
     @property
     def words(self) -> str:
         """As people name it: "Visa ending in 4242"."""
-        return f"{self.brand.title()} ending in {self.last4}"
+        return Words("%(brand)s ending in %(last4)s", brand=self.brand.title(), last4=self.last4)
 
     def payment_source(self, *, off_session: bool) -> PaymentSource:
         """How a payment is made with it, with its owner (on session) or without."""

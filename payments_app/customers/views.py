@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from flask import (
     Blueprint,
     Response,
@@ -12,12 +14,15 @@ from flask import (
     request,
     url_for,
 )
+from sqlalchemy.orm import Session
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as BaseResponse
 
 from payments_app.core.card_numbers import refuse
+from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
-from payments_app.core.web import visitor_sessions
+from payments_app.core.reader_time import time_of
+from payments_app.core.web import languages, visitor_sessions
 from payments_app.core.web.access import buyer
 from payments_app.core.web.headers import private
 from payments_app.core.web.limits import Rate, limiter
@@ -43,6 +48,13 @@ from payments_app.customers.sign_out import (
 )
 
 blueprint = Blueprint("customers", __name__)
+blueprint.add_app_template_filter(visitor_sessions.shown_browser)
+
+
+@blueprint.app_template_filter("moment")
+def moment(when: dt.datetime, zone: str | None) -> str:
+    """A moment in the zone of this name; in the business's where it is none."""
+    return time_of(when, "%Y-%m-%d %H:%M %Z", zone)
 
 
 @blueprint.get("/account")
@@ -103,6 +115,7 @@ def enter_account(token: str) -> Response | BaseResponse:
     before, link = recognised(), enter(token)
     if link is None:
         return _too_old()
+    _keep_language(link.customer_id)
     if browser := this_browser():
         cards.verify_cards(link.customer_id, browser)
     if before != link.customer_id:
@@ -145,6 +158,15 @@ def leave_everywhere() -> BaseResponse:
     visitor_sessions.sign_out(PURPOSE)
     leave_payments_here(customer_id)
     return redirect(url_for("customers.account"), 303)
+
+
+@atomic
+def _keep_language(session: Session, customer_id: str) -> None:
+    """What was chosen in this browser is the customer's from now on; else theirs is read here."""
+    customer = session.get_one(Customer, customer_id)
+    if code := languages.chosen():
+        customer.language = code
+    languages.keep(customer.language)
 
 
 def _wanted() -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from payments_app.core.db.columns import as_object
+from payments_app.core.language import Words
 
 
 @dataclass(frozen=True)
@@ -46,23 +47,31 @@ class DeclinePolicy:
 
 
 BUYER = {
-    "B1": "Your bank declined this payment. Contact your bank or use another card.",
-    "B2": "Your card does not have enough funds, or has reached a limit. "
-    "Use another card or try again later.",
-    "B3": "Some of the card details are wrong. Check the number, the expiry date and the "
-    "security code, and try again.",
-    "B4": "This card has expired. Use another card.",
-    "B5": "A temporary problem stopped this payment. Try again.",
-    "B6": "Your bank needs you to confirm this payment. "
-    "Try again and follow your bank's instructions.",
-    "B7": "This card can't be used for this purchase or currency. Use another card.",
-    "B8": "A payment like this one was just made. Check for its receipt before you try again.",
-    "B9": "Test cards can't be charged. Use a real card.",
-    "B10": "This shop is being tested and can't take real cards. You were not charged.",
+    "B1": Words("Your bank declined this payment. Contact your bank or use another card."),
+    "B2": Words(
+        "Your card does not have enough funds, or has reached a limit. "
+        "Use another card or try again later."
+    ),
+    "B3": Words(
+        "Some of the card details are wrong. Check the number, the expiry date and the "
+        "security code, and try again."
+    ),
+    "B4": Words("This card has expired. Use another card."),
+    "B5": Words("A temporary problem stopped this payment. Try again."),
+    "B6": Words(
+        "Your bank needs you to confirm this payment. "
+        "Try again and follow your bank's instructions."
+    ),
+    "B7": Words("This card can't be used for this purchase or currency. Use another card."),
+    "B8": Words(
+        "A payment like this one was just made. Check for its receipt before you try again."
+    ),
+    "B9": Words("Test cards can't be charged. Use a real card."),
+    "B10": Words("This shop is being tested and can't take real cards. You were not charged."),
     # Not declines: the bank was not what stopped these.
-    "canceled": "This payment was cancelled. You were not charged.",
-    "card_again": "Your card details have expired. Enter your card again.",
-    "not_made": "We couldn't make this payment. Try again.",
+    "canceled": Words("This payment was cancelled. You were not charged."),
+    "card_again": Words("Your card details have expired. Enter your card again."),
+    "not_made": Words("We couldn't make this payment. Try again."),
 }
 NOT_CONFIRMED = "B6"  # the bank's check was left, or not passed: nobody refused the payment
 # What the button says after these; after all others, that it is tried again.
@@ -193,8 +202,8 @@ def buyer_sentence(error: Mapping[str, Any] | None, phase: str) -> tuple[str, st
 def try_again_words(key: str) -> str:
     """What the button after a buyer's sentence says, by the sentence's key."""
     if key == "card_again":
-        return "Enter the card again"
-    return "Try another card" if key in _ANOTHER_CARD else "Try again"
+        return Words("Enter the card again")
+    return Words("Try another card") if key in _ANOTHER_CARD else Words("Try again")
 
 
 def public_code(error: Mapping[str, Any]) -> str:

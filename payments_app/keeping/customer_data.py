@@ -121,10 +121,12 @@ def _account(customer: Customer) -> tuple[Place, ...]:
         Place(
             Customer,
             Customer.id == customer.id,
-            ("id", "email", "name", "created_at"),
+            ("id", "email", "name", "language", "zone", "created_at"),
             {
                 "email": lambda _old: address,
                 "name": _nothing,
+                "language": _nothing,
+                "zone": _nothing,
                 "stripe_customer_id": _nothing,
                 "stripe_customer_gone_at": _nothing,
                 "default_payment_method_id": _nothing,
@@ -188,11 +190,13 @@ def _payments(customer: Customer) -> tuple[Place, ...]:
             (
                 *("id", "state", "amount", "amount_received", "currency", "email", "description"),
                 *("card_brand", "card_last4", "receipt_url", "error_message", "stripe_data"),
-                *("statement_descriptor", "created_at", "ended_at"),
+                *("statement_descriptor", "language", "zone", "created_at", "ended_at"),
             ),
             {
                 "email": lambda _old: erased_address(customer.id),
                 "buyer": _nothing,
+                "language": _nothing,
+                "zone": _nothing,
                 "stripe_customer_id": _nothing,
                 "client_secret": _nothing,
                 "parameters": _json,

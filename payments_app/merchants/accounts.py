@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from payments_app.core.language import Words
 from payments_app.merchants.models import DIRECT, ConnectedAccount, Merchant
 
 SELLER_NOT_READY = "seller_not_ready"
@@ -82,6 +83,9 @@ def seller_of(session: Session, merchant_id: str) -> Seller:
     name = session.get_one(Merchant, merchant_id).name
     account = ready_account(session, merchant_id)
     if account is None:
-        words = "can't take payments just now. Nothing was charged. Please come back later."
-        return Seller(name, refusal=f"{name} {words}")
+        words = Words(
+            "%(seller)s can't take payments just now. Nothing was charged. Please come back later.",
+            seller=name,
+        )
+        return Seller(name, refusal=words)
     return Seller(name, account.stripe_account_id if account.charge_type == DIRECT else None)

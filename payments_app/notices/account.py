@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from payments_app.core.db.session import atomic
 from payments_app.core.jobs.command import Claim
+from payments_app.core.language import Words
 from payments_app.core.web import link_requests, one_time_links
 from payments_app.customers.models import Customer
 from payments_app.customers.recognise import PATH, PURPOSE
@@ -30,7 +31,8 @@ def write_account_link(session: Session, request_id: str, _claim: Claim) -> None
         ACCOUNT_LINK,
         request_id,
         customer.email,
-        f"Your cards at {shop_name()}",
+        Words("Your cards at %(shop)s", shop=shop_name()),
+        reader=customer.reader,
         link=mail_links.signs_in(PATH, PURPOSE, customer.id, asked.to),
         minutes=one_time_links.minutes(),
     )

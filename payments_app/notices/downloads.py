@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 
 from payments_app.core.db.session import atomic
 from payments_app.core.jobs.command import Claim
+from payments_app.core.language import Words
 from payments_app.customers.models import Customer
 from payments_app.downloads.link import PATH, PURPOSE
 from payments_app.downloads.models import DigitalPurchase
@@ -18,9 +19,16 @@ def write_download(session: Session, purchase_id: str, _claim: Claim) -> None:
     purchase = session.get_one(DigitalPurchase, purchase_id, populate_existing=True)
     if purchase.customer_id is None or not purchase.is_owed(session):
         return
-    email = session.get_one(Customer, purchase.customer_id).email
-    subject = f"Your download: {purchase.product.name}"
+    customer = session.get_one(Customer, purchase.customer_id)
+    subject = Words("Your download: %(name)s", name=purchase.product.name)
     link = mail_links.reaches(PATH, PURPOSE, purchase_id)
     mails.write(
-        session, "download", purchase_id, email, subject, link=link, product=purchase.product
+        session,
+        "download",
+        purchase_id,
+        customer.email,
+        subject,
+        link=link,
+        reader=customer.reader,
+        product=purchase.product,
     )

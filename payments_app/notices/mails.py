@@ -19,6 +19,7 @@ from payments_app.core.db.session import atomic, insert_once
 from payments_app.core.email_addresses import ERASED_DOMAIN
 from payments_app.core.jobs import outbox
 from payments_app.core.jobs.command import Claim, Later, Policy
+from payments_app.core.language import Reader, speaking
 from payments_app.core.logs import redact
 from payments_app.merchants.find import shop_name
 from payments_app.notices import mail_links, smtp
@@ -27,6 +28,7 @@ from payments_app.notices.queries import failure_stands
 
 SEND = "notices.send_mail"
 TAKE_SECONDS = 60  # longer than a conversation with the mail server can last
+_ENGLISH = Reader()  # of whoever is no buyer
 _DONE = frozenset({"sent", "kept", "dropped"})
 
 
@@ -49,19 +51,21 @@ def write(
     *,
     transaction_id: str | None = None,
     link: dict[str, str] | None = None,
+    reader: Reader = _ENGLISH,
     **words: object,
 ) -> bool:
     """Write a mail of this kind about this thing, once, and stage its sending, all in the caller's
     transaction; False where it is written already, or the recipient was erased. `words` go to
-    `mail/<kind>.txt` and `.html`; `link` (of mail_links) is made as the mail is sent.
+    `mail/<kind>.txt` and `.html`, in the language of the `reader`; `link` (of mail_links) is made
+    as the mail is sent.
     """
     if recipient.endswith(f"@{ERASED_DOMAIN}"):
         return False
     mail_id = new_id("ml")
-    words |= {"shop": shop_name(), "subject": subject}
     if link is not None:
         words["link"] = mail_links.PLACEHOLDER
-    templates = current_app.jinja_env  # without the context of a page: there is no request
+    with speaking(reader):
+        written = _written(kind, {**words, "shop": shop_name(), "subject": str(subject)})
     fresh = insert_once(
         session,
         Mail,
@@ -70,17 +74,22 @@ def write(
         kind=kind,
         transaction_id=transaction_id,
         recipient=recipient,
-        subject=subject,
-        text="".join(
-            templates.get_template(name).render(words)
-            for name in (f"mail/{kind}.txt", "mail/_foot.txt")
-        ),
-        html=templates.get_template(f"mail/{kind}.html").render(words),
         link=link,
+        **written,
     )
     if fresh:
         outbox.stage(session, SEND, mail_id)
     return fresh
+
+
+def _written(kind: str, words: dict[str, object]) -> dict[str, object]:
+    templates = current_app.jinja_env  # without the context of a page: there is no request
+    names = f"mail/{kind}.txt", "mail/_foot.txt"
+    return {
+        "subject": words["subject"],
+        "text": "".join(templates.get_template(name).render(words) for name in names),
+        "html": templates.get_template(f"mail/{kind}.html").render(words),
+    }
 
 
 def send_again(session: Session, mail: Mail) -> bool:

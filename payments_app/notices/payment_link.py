@@ -7,9 +7,11 @@ from sqlalchemy.orm import Session
 
 from payments_app.core import history
 from payments_app.core.db.session import atomic
+from payments_app.core.language import Words, day
 from payments_app.core.web.links import absolute
 from payments_app.merchants.find import shop_name
 from payments_app.notices import mails
+from payments_app.notices.readers import reader_at
 from payments_app.payment_requests.models import PaymentRequest
 
 PAYMENT_LINK = "payment_link"
@@ -29,11 +31,12 @@ def send_payment_link(session: Session, request_id: str, actor: str) -> None:
         PAYMENT_LINK,
         request_id,
         asked.email,
-        f"{asked.price} to pay to {shop_name()}",
+        Words("%(amount)s to pay to %(shop)s", amount=asked.price, shop=shop_name()),
+        reader=reader_at(session, asked.email),
         url=absolute(url_for("checkout.form", item=request_id)),
-        amount=str(asked.price),
+        amount=asked.price,
         description=asked.description,
-        until=f"{asked.expires_at:%B %-d, %Y}" if asked.expires_at else None,
+        until=day(asked.expires_at.date()) if asked.expires_at else None,
     )
     if fresh:
         history.record(session, "staff", "payment_request.sent", actor=actor, subject=request_id)

@@ -8,26 +8,26 @@ from __future__ import annotations
 
 import datetime as dt
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from flask import current_app
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from payments_app.core import history
-from payments_app.core.db.clock import in_zone
 from payments_app.core.db.session import atomic
 from payments_app.core.jobs.command import Claim
+from payments_app.core.language import Words, message
+from payments_app.core.reader_time import time_of
 from payments_app.core.web import links
 from payments_app.gateway.declines import NOT_CONFIRMED, buyer_sentence, try_again_words
 from payments_app.merchants.find import shop_name
 from payments_app.notices import mails
 from payments_app.notices.models import Mail
 from payments_app.notices.queries import failure_stands
+from payments_app.notices.readers import reader_of
 from payments_app.payments.models import Transaction
 from payments_app.payments.payable import terms_of
 from payments_app.payments.phases import State
-from payments_app.payments.purchased import purchased
+from payments_app.payments.purchased import described, purchased
 from payments_app.payments.queries import payable_id_of, payable_of
 from payments_app.subscriptions.models import Subscription, SubscriptionStatus
 from payments_app.subscriptions.periods import Period, other_of_plan
@@ -46,20 +46,21 @@ def write_receipt(session: Session, transaction_id: str, _claim: Claim) -> None:
     transaction = session.get_one(Transaction, transaction_id, populate_existing=True)
     if transaction.state != State.COMPLETE or not transaction.email:
         return
-    subject = f"Your receipt from {shop_name()}: {transaction.money_paid}"
-    paid_at, terms = (
-        _local(transaction.ended_at),
-        terms_of(session, transaction.id, transaction.amount),
+    subject = Words(
+        "Your receipt from %(shop)s: %(amount)s", shop=shop_name(), amount=transaction.money_paid
     )
+    terms = terms_of(session, transaction.id, transaction.amount)
     if terms or not transaction.amount:
-        subject = f"{shop_name()}: {transaction.description}"
+        subject = Words(
+            "%(shop)s: %(about)s", shop=shop_name(), about=described(session, transaction)
+        )
     period = _period(session, transaction.id)
     _write(
         session,
         RECEIPT,
         transaction,
         subject,
-        paid_at=paid_at,
+        paid_at=_local(transaction.ended_at),
         terms=terms,
         period=period if period is not None and not period.trial else None,
         twice=period.subscription.plan if period and _is_second(session, period) else None,
@@ -76,14 +77,15 @@ def write_failure_notice(session: Session, transaction_id: str, _claim: Claim) -
     payable = payable_of(session, transaction_id)
     if payable and payable[0] == Period.payable_type and transaction.off_session:
         return  # a renewal has letters of its own
-    what = "was not confirmed" if key == NOT_CONFIRMED else "failed"
-    subject = f"Your payment of {transaction.money} {what}"
+    subject = message("Your payment of %(amount)s failed")
+    if key == NOT_CONFIRMED:
+        subject = message("Your payment of %(amount)s was not confirmed")
     _write(
         session,
         FAILURE,
         transaction,
-        subject,
-        what=what,
+        Words(subject, amount=transaction.money),
+        confirmed=key != NOT_CONFIRMED,
         why=sentence,
         again=f"/checkout/{payable[1]}" if payable else None,
         try_again=try_again_words(key),
@@ -129,6 +131,8 @@ def _write(
         transaction_id=transaction.id,
         payment=transaction,
         bought=purchased(session, transaction.id),
+        described=described(session, transaction),
+        reader=reader_of(session, transaction),
         site=links.absolute(""),
         **words,
     )
@@ -151,7 +155,5 @@ def _is_second(session: Session, period: Period) -> bool:
 
 
 def _local(moment: dt.datetime | None) -> str | None:
-    if moment is None:
-        return None
-    there = in_zone(moment, ZoneInfo(current_app.config["CONFIG"].business_timezone))
-    return f"{there:%B} {there.day}, {there.year}, {there:%H:%M %Z}"
+    """In the zone of whoever reads the mail."""
+    return Words.made(lambda: time_of(moment, "%B %-d, %Y, %H:%M %Z")) if moment else None

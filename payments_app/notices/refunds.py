@@ -11,12 +11,15 @@ from sqlalchemy.orm import Session
 
 from payments_app.core.db.session import atomic
 from payments_app.core.jobs.command import Claim
+from payments_app.core.language import Words, message
 from payments_app.core.web import links
 from payments_app.merchants.find import shop_name
 from payments_app.notices import mails
+from payments_app.notices.readers import reader_of
 from payments_app.payments.disputes.models import Dispute
 from payments_app.payments.models import Transaction
 from payments_app.payments.phases import State
+from payments_app.payments.purchased import described
 from payments_app.payments.refunds.models import Refund
 from payments_app.payments.refunds.money_back import is_told, money_back, movement_of
 
@@ -28,10 +31,14 @@ def write_refund(session: Session, refund_id: str, _claim: Claim) -> None:
     if not is_told(refund):
         return
     movement = movement_of(refund)
-    kind, subject = "refund", f"{refund.money} is on its way back to you"
+    kind, subject = "refund", message("%(shop)s: %(money)s is on its way back to you")
     if movement.failed:
-        kind, subject = "refund_failed", f"Your refund of {refund.money} did not arrive"
-    _write(session, kind, refund.id, refund.transaction_id, subject, movement=movement)
+        kind, subject = (
+            "refund_failed",
+            message("%(shop)s: Your refund of %(money)s did not arrive"),
+        )
+    told = Words(subject, shop=shop_name(), money=refund.money)
+    _write(session, kind, refund.id, refund.transaction_id, told, movement=movement)
 
 
 @atomic
@@ -39,7 +46,9 @@ def write_lost_dispute(session: Session, dispute_id: str, _claim: Claim) -> None
     """Runs after a dispute changed; only one that its buyer won is told of."""
     dispute = session.get_one(Dispute, dispute_id, populate_existing=True)
     if dispute.state == "lost" and dispute.funds == "withdrawn":
-        subject = f"Your bank gave you back {dispute.money}"
+        subject = Words(
+            "%(shop)s: Your bank gave you back %(money)s", shop=shop_name(), money=dispute.money
+        )
         _write(session, "dispute_lost", dispute.id, dispute.transaction_id, subject)
 
 
@@ -54,9 +63,11 @@ def _write(
         kind,
         about,
         payment.email,
-        f"{shop_name()}: {subject}",
+        subject,
         transaction_id=payment.id,
         payment=payment,
+        described=described(session, payment),
+        reader=reader_of(session, payment),
         back=money_back(session, payment.id, payment.money_paid),
         site=links.absolute(""),
         **words,

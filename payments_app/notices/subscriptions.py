@@ -15,11 +15,11 @@ from sqlalchemy.orm import Session
 from payments_app.core.db.session import atomic
 from payments_app.core.history import HistoryEntry
 from payments_app.core.jobs.command import Claim
+from payments_app.core.language import Words, message
 from payments_app.core.money import Money
 from payments_app.core.web import links
 from payments_app.customers.models import Customer, SavedCard
 from payments_app.gateway.declines import buyer_sentence
-from payments_app.merchants.find import shop_name
 from payments_app.notices import mails
 from payments_app.payments.models import Transaction
 from payments_app.payments.phases import State
@@ -32,16 +32,17 @@ from payments_app.subscriptions.find import charged_to
 from payments_app.subscriptions.models import Subscription, SubscriptionStatus
 from payments_app.subscriptions.periods import Period
 from payments_app.subscriptions.renew import expires_first
+from payments_app.subscriptions.tell import READ
 
 _CHANGED = {
-    "subscription.plan_changed": "Your plan is now {plan}",
-    "subscription.ending": "{plan} will end",
-    "subscription.ended": "{plan} has ended",
-    "subscription.paused": "{plan} is paused",
-    "subscription.resumed": "{plan} goes on",
-    "subscription.card": "{plan} is charged to another card",
+    "subscription.plan_changed": message("Your plan is now %(plan)s"),
+    "subscription.ending": message("%(plan)s will end"),
+    "subscription.ended": message("%(plan)s has ended"),
+    "subscription.paused": message("%(plan)s is paused"),
+    "subscription.resumed": message("%(plan)s goes on"),
+    "subscription.card": message("%(plan)s is charged to another card"),
 }
-_WHY = {DISPUTE_LOST: "Your bank gave you back a payment for it."}
+_WHY = {DISPUTE_LOST: Words("Your bank gave you back a payment for it.")}
 
 
 @atomic
@@ -53,7 +54,9 @@ def write_dunning(session: Session, period_id: str, _claim: Claim) -> None:
         return
     last = _last_try(session, period_id)
     why = buyer_sentence(last.error, last.phase)[1] if last else _why_not_tried(subscription)
-    subject = f"Please pay {period.price} for {subscription.plan.name}"
+    subject = Words(
+        "Please pay %(amount)s for %(plan)s", amount=period.price, plan=subscription.plan.name
+    )
     about = f"{period.id}_{period.step}"
     _write(session, "dunning", about, subscription, subject, period, why=why)
 
@@ -64,7 +67,7 @@ def write_ended(session: Session, period_id: str, _claim: Claim) -> None:
     period = session.get_one(Period, period_id, populate_existing=True)
     if period.paid_at is None:
         theirs = period.subscription
-        subject = f"Your subscription to {theirs.plan.name} has ended"
+        subject = Words("Your subscription to %(plan)s has ended", plan=theirs.plan.name)
         last = _last(session, theirs.id, ENDED)
         _write(
             session,
@@ -73,7 +76,7 @@ def write_ended(session: Session, period_id: str, _claim: Claim) -> None:
             theirs,
             subject,
             period,
-            lines=last.get("lines", []),
+            lines=_lines(session, theirs, last),
             bill=_bill(session, last),
         )
 
@@ -83,14 +86,14 @@ def write_changed(session: Session, entry_id: str, _claim: Claim) -> None:
     """Runs after a change, by its entry in the history: the lines that were read before it."""
     entry = session.get_one(HistoryEntry, int(entry_id))
     theirs = session.get_one(Subscription, entry.subject, populate_existing=True)
-    subject = _CHANGED[entry.what].format(plan=entry.data["plan_name"])
+    subject = Words(_CHANGED[entry.what], plan=entry.data["plan_name"])
     _write(
         session,
         "subscription_changed",
         entry_id,
         theirs,
         subject,
-        lines=entry.data["lines"],
+        lines=_lines(session, theirs, entry.data),
         why=_WHY.get(entry.data.get("why", "")),
         bill=_bill(session, entry.data),
     )
@@ -100,12 +103,14 @@ def write_changed(session: Session, entry_id: str, _claim: Claim) -> None:
 def write_card_removed(session: Session, card_id: str, _claim: Claim) -> None:
     """Runs after a saved card was removed: what that means for what was charged to it."""
     card = session.get_one(SavedCard, card_id, populate_existing=True)
+    customer = session.get_one(Customer, card.customer_id)
     mails.write(
         session,
         "card_removed",
         card.id,
-        session.get_one(Customer, card.customer_id).email,
-        f"{card.words} was removed",
+        customer.email,
+        Words("%(card)s was removed", card=card.words),
+        reader=customer.reader,
         card=card,
         rows=removal_lines(charged_to(session, card)),
         page=links.absolute("/account/subscriptions"),
@@ -119,7 +124,7 @@ def write_card_expires(session: Session, subscription_id: str, _claim: Claim) ->
     card = theirs.usable_card
     if card is None or not expires_first(theirs):
         return
-    subject = f"Your card for {theirs.plan.name} expires before its next payment"
+    subject = Words("Your card for %(plan)s expires before its next payment", plan=theirs.plan.name)
     about = f"{theirs.id}_{card.exp_year}_{card.exp_month}"
     due = Money(amount_due(theirs.plan, theirs.balance)[0], theirs.plan.currency)
     _write(session, "card_expires", about, theirs, subject, card=theirs.own_card, due=due)
@@ -130,7 +135,7 @@ def write_trial_ending(session: Session, subscription_id: str, _claim: Claim) ->
     """The command that comes a few days before a trial is over."""
     subscription = session.get_one(Subscription, subscription_id, populate_existing=True)
     if subscription.status == SubscriptionStatus.TRIALING and not subscription.cancel_at_period_end:
-        subject = f"Your free trial of {subscription.plan.name} ends soon"
+        subject = Words("Your free trial of %(plan)s ends soon", plan=subscription.plan.name)
         _write(session, "trial_ending", subscription.id, subscription, subject)
 
 
@@ -157,9 +162,16 @@ def _write(
         period=period,
         page=links.absolute(to),
         site=links.absolute(""),
-        shop=shop_name(),
+        reader=customer.reader,
         **words,
     )
+
+
+def _lines(session: Session, theirs: Subscription, data: dict[str, Any]) -> list[Any]:
+    """The lines that were stored of a change, as their owner reads."""
+    language = session.get_one(Customer, theirs.customer_id).language
+    lines: list[Any] = data.get("lines", [])
+    return data[READ] if READ in data and data["language"] == language else lines
 
 
 def _last(session: Session, subscription_id: str, what: str) -> dict[str, Any]:
@@ -179,8 +191,8 @@ def _bill(session: Session, data: dict[str, Any]) -> FinalBill | None:
 
 def _why_not_tried(subscription: Subscription) -> str:
     if subscription.usable_card is None:
-        return "You have no saved card."
-    return "What you had paid was refunded."
+        return Words("You have no saved card.")
+    return Words("What you had paid was refunded.")
 
 
 def _last_try(session: Session, period_id: str) -> Transaction | None:

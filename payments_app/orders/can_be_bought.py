@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
+from payments_app.core.language import Words
 from payments_app.merchants.accounts import seller_of
 from payments_app.orders.find import products_for_sale
 from payments_app.orders.product_models import Product
@@ -25,11 +26,15 @@ def refusal(session: Session, product: Product, quantity: int = 1, held: int = 0
     kept for this buyer already."""
     left = None if product.stock is None else product.stock + held
     if left is not None and left < quantity:
-        return f"Only {left} of {product.name} left in stock." if left else "Sold out."
+        if not left:
+            return Words("Sold out.")
+        return Words("Only %(left)s of %(name)s left in stock.", left=left, name=product.name)
     if product.merchant_id is None:
         return ""
     seller = seller_of(session, product.merchant_id)
-    return f"{seller.name} can't take payments just now." if seller.refusal else ""
+    if not seller.refusal:
+        return ""
+    return Words("%(seller)s can't take payments just now.", seller=seller.name)
 
 
 def on_sale(session: Session) -> Sequence[OnSale]:

@@ -14,6 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from payments_app.core.db.session import atomic
+from payments_app.core.language import Words
 from payments_app.core.money import Money
 from payments_app.orders.can_be_bought import refusal
 from payments_app.orders.models import Order
@@ -132,13 +133,15 @@ def put(session: Session, slug: str, quantity: int) -> None:
 def _check(session: Session, cart: dict[str, int], slug: str, quantity: int) -> None:
     product = session.scalar(select(Product).where(Product.slug == slug, Product.active))
     if product is None:
-        raise CartError("This product is no longer available.")
+        raise CartError(Words("This product is no longer available."))
     if quantity > product.most:
-        raise CartError(f"You can order up to {product.most} of {product.name}.")
+        raise CartError(
+            Words("You can order up to %(most)s of %(name)s.", most=product.most, name=product.name)
+        )
     if words := refusal(session, product, quantity, _held(session)[product.id]):
         raise CartError(f"{product.name}: {words}")
     if len(cart) >= MOST_LINES and slug not in cart:
-        raise CartError(f"A cart holds up to {MOST_LINES} different things.")
+        raise CartError(Words("A cart holds up to %(most)s different things.", most=MOST_LINES))
     others = session.execute(
         select(Product.currency, Product.merchant_id)
         .where(Product.slug.in_(set(cart) - {slug}))
@@ -146,13 +149,21 @@ def _check(session: Session, cart: dict[str, int], slug: str, quantity: int) -> 
     ).all()
     if any(other.currency != product.currency for other in others):
         raise CartError(
-            f"{product.name} is sold in {product.currency.upper()} and your cart is in "
-            f"{others[0].currency.upper()}: please order what is in the cart first."
+            Words(
+                "%(name)s is sold in %(currency)s and your cart is in %(other)s: please order what "
+                "is in the cart first.",
+                name=product.name,
+                currency=product.currency.upper(),
+                other=others[0].currency.upper(),
+            )
         )
     if any(other.merchant_id != product.merchant_id for other in others):
         raise CartError(
-            f"{product.name} is sold by another seller than what is in your cart: please order "
-            "what is in the cart first."
+            Words(
+                "%(name)s is sold by another seller than what is in your cart: please order what "
+                "is in the cart first.",
+                name=product.name,
+            )
         )
 
 
@@ -165,7 +176,7 @@ def order_cart(session: Session) -> str:
     """
     found = lines(session)
     if not found:
-        raise CartError("Your cart is empty.")
+        raise CartError(Words("Your cart is empty."))
     order_id = _same(session, found) or _place(found)
     made = [id_ for id_ in cookie.get("cart_orders", []) if id_ != order_id]
     cookie["cart_orders"] = [*made, order_id][-_MOST_ORDERS:]

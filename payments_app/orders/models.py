@@ -15,6 +15,7 @@ from payments_app.core.db.ids import new_id
 from payments_app.core.db.session import advisory_lock
 from payments_app.core.extensions import Base
 from payments_app.core.jobs import outbox
+from payments_app.core.language import Words, message
 from payments_app.core.money import Money
 from payments_app.orders.product_models import Product
 from payments_app.orders.stock_holds import (
@@ -69,7 +70,7 @@ class Order(Payable, Base):
     @property
     def payment_description(self) -> str:
         """What the buyer reads in the description of the payment."""
-        return f"Order #{self.number}"
+        return Words("Order #%(number)s", number=self.number)
 
     @property
     def items(self) -> Sequence[Item]:
@@ -124,8 +125,16 @@ class Order(Payable, Base):
         for line in limited:
             most, had = line.product.per_customer, self._had(session, line, customer_id, browser)
             if most is not None and had + line.quantity > most:
-                few = "One" if most == 1 else str(most)
-                return f"{line.name}: {few} to a customer, and you have ordered {had} already."
+                values = {"name": line.name, "most": most, "had": had}
+                if most == 1:
+                    words = message(
+                        "%(name)s: One to a customer, and you have ordered %(had)s already."
+                    )
+                    return Words(words, **values)
+                words = message(
+                    "%(name)s: %(most)s to a customer, and you have ordered %(had)s already."
+                )
+                return Words(words, **values)
         return None
 
     def _had(self, session: Session, line: OrderLine, customer_id: str, browser: str | None) -> int:
@@ -219,7 +228,10 @@ class OrderLine(Base):
             if stock is None:
                 return False
             if stock < self.quantity:
-                raise NotPayableError("sold_out", f"Only {stock} of {self.name} left in stock.")
+                words = Words(
+                    "Only %(left)s of %(name)s left in stock.", left=stock, name=self.name
+                )
+                raise NotPayableError("sold_out", words)
         held = {"line_id": self.id, "product_id": self.product_id, "quantity": self.quantity}
         return hold(session, StockHold(**held, **asdict(holder)), self.name, left)
 

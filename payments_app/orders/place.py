@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from sqlalchemy.orm import Session
 
 from payments_app.core.db.ids import ALPHABET
+from payments_app.core.language import Words
 from payments_app.orders.models import Order, OrderLine
 from payments_app.orders.product_models import Product
 
@@ -39,8 +40,11 @@ def place_lines(
     if len(currencies) != 1:
         words = " and ".join(sorted(currency.upper() for currency in currencies))
         raise NotOneOrderError(
-            f"An order has one currency, and these prices are in {words}. Take out what is in the "
-            "other currency, and order it on its own."
+            Words(
+                "An order has one currency, and these prices are in %(currencies)s. Take out what "
+                "is in the other currency, and order it on its own.",
+                currencies=words,
+            )
         )
     for product, quantity in lines:
         if not 1 <= quantity <= product.most:
@@ -48,8 +52,10 @@ def place_lines(
     sellers = {product.merchant_id for product, _ in lines}
     if len(sellers) != 1:
         raise NotOneOrderError(
-            "An order is of one seller, and these products are of several. Take out those of the "
-            "other seller, and order them on their own."
+            Words(
+                "An order is of one seller, and these products are of several. Take out those of "
+                "the other seller, and order them on their own."
+            )
         )
     order = Order(
         number=_new_number(),

@@ -17,6 +17,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Mapped, Session, mapped_column
 
 from payments_app.core.db.columns import BIGINT, Key
 from payments_app.core.extensions import Base
+from payments_app.core.language import Words
 from payments_app.payments.payable import NotPayableError
 
 END_LARGE_HOLD = "orders.end_large_hold"
@@ -61,8 +62,8 @@ def hold(session: Session, mine: StockHold, name: str, left: int) -> bool:
     session.flush()
     config, there = current_app.config["CONFIG"], left + others + mine.quantity
     bounds = (
-        (by_buyer, config.stock_hold_buyer_percent, "one buyer"),
-        (by_network, config.stock_hold_network_percent, "the buyers of one network"),
+        (by_buyer, config.stock_hold_buyer_percent, Words("one buyer")),
+        (by_network, config.stock_hold_network_percent, Words("the buyers of one network")),
     )
     for held, percent, whom in bounds if unfinished else ():
         most = part(there, percent)
@@ -108,10 +109,17 @@ def _alike(mine: StockHold, *columns: InstrumentedAttribute[str | None]) -> Colu
 
 
 def _words(name: str, whom: str, most: int, before: int) -> str:
-    said = f"At most {most} of {name} can be held for {whom} until they are paid for"
+    values = {"most": most, "name": name, "whom": whom}
     if not before:
-        return f"{said}, since a payment was left unfinished. Order fewer, or try again in an hour."
-    return (
-        f"{said}, and unfinished payments hold {before}. Try again once those payments are "
-        "finished or have run out of time."
+        return Words(
+            "At most %(most)s of %(name)s can be held for %(whom)s until they are paid for, since "
+            "a payment was left unfinished. Order fewer, or try again in an hour.",
+            **values,
+        )
+    return Words(
+        "At most %(most)s of %(name)s can be held for %(whom)s until they are paid for, and "
+        "unfinished payments hold %(before)s. Try again once those payments are finished or have "
+        "run out of time.",
+        **values,
+        before=before,
     )

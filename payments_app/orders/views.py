@@ -6,6 +6,7 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 from werkzeug.wrappers import Response as BaseResponse
 
 from payments_app.core.extensions import db
+from payments_app.core.language import Words
 from payments_app.core.web.access import buyer
 from payments_app.core.web.headers import private
 from payments_app.core.web.page_before import posted_from
@@ -38,7 +39,7 @@ def put_item() -> Response | BaseResponse:
         if quantity is None:
             cart.add(db.session(), item)
         elif not quantity.isdecimal() or len(quantity) > 4:
-            raise cart.CartError("The quantity must be a whole number.")
+            raise cart.CartError(Words("The quantity must be a whole number."))
         else:
             cart.put(db.session(), item, int(quantity))
     except cart.CartError as problem:

@@ -15,12 +15,13 @@ from payments_app.core.db.columns import BIGINT, JSON_TYPE, Key
 from payments_app.core.db.ids import new_id
 from payments_app.core.email_addresses import without_addresses
 from payments_app.core.extensions import Base
+from payments_app.core.language import Words
 from payments_app.core.money import Money
 from payments_app.payments.payable import Bought, Item, NotPayableError, Payable
 
-EXPIRED = "This payment link has expired. Nothing was charged. Ask for a new one."
-CANCELED = "This payment was cancelled. Nothing was charged."
-_KEPT = (
+EXPIRED = Words("This payment link has expired. Nothing was charged. Ask for a new one.")
+CANCELED = Words("This payment was cancelled. Nothing was charged.")
+_KEPT = Words(
     "Your card is kept for later payments that you agreed to with the seller. You can remove it "
     "in your account."
 )

@@ -25,6 +25,7 @@ from payments_app.core.db.clock import database_now
 from payments_app.core.db.columns import BIGINT, Key, as_object
 from payments_app.core.db.ids import new_id, reference
 from payments_app.core.extensions import Base
+from payments_app.core.language import Words
 from payments_app.core.money import Money
 from payments_app.payments.amounts import amount_words, fee_taken, sets_up
 from payments_app.payments.phases import Phase, State
@@ -80,6 +81,9 @@ class Transaction(Base):
     payment_method: Mapped[str | None] = mapped_column(Key(255))
     stripe_customer_id: Mapped[str | None] = mapped_column(Key(255))
     off_session: Mapped[bool] = mapped_column(default=False)
+    # In which language the buyer paid, and the zone of their clock.
+    language: Mapped[str | None] = mapped_column(String(8))
+    zone: Mapped[str | None] = mapped_column(String(64))
     # With the buyer's consent only: the card is kept for payments without them.
     save_card: Mapped[bool] = mapped_column(default=False, server_default=false())
     # Of a card to be kept: whether its buyer has proved to be the customer, then or since. If not,
@@ -177,8 +181,10 @@ class Transaction(Base):
     @property
     def card_words(self) -> str | None:
         """The card as people name it: "Visa ending in 4242"; None while it is not known."""
+        if not self.card_last4:
+            return None
         brand = (self.card_brand or "card").title()
-        return f"{brand} ending in {self.card_last4}" if self.card_last4 else None
+        return Words("%(brand)s ending in %(last4)s", brand=brand, last4=self.card_last4)
 
     @property
     def fee_taken(self) -> int | None:

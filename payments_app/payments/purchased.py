@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from sqlalchemy.orm import Session
 
@@ -11,6 +12,16 @@ from payments_app.merchants.accounts import seller_of
 from payments_app.merchants.find import shop_name
 from payments_app.payments.payable import Item, find_payable
 from payments_app.payments.queries import payable_of
+
+
+class Described(Protocol):
+    """A payment with what was stored of what it is for."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def description(self) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -28,6 +39,16 @@ def purchased(session: Session, transaction_id: str) -> Purchased | None:
     if payable is None or not payable.items:
         return None
     return Purchased(payable.items, seller_name(session, payable.payee_id))
+
+
+def described(session: Session, transaction: Described) -> str:
+    """What a payment is for, as its buyer reads it: in their language, where it is still what was
+    stored."""
+    paid_for = payable_of(session, transaction.id)
+    payable = find_payable(session, paid_for[1]) if paid_for else None
+    if payable is None or payable.payment_description != transaction.description:
+        return transaction.description
+    return payable.payment_description
 
 
 def seller_name(session: Session, payee_id: str | None) -> str:

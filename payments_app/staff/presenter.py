@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Row
 
 from payments_app.core.db.ids import reference
+from payments_app.core.language import LANGUAGES
 from payments_app.core.money import Money
 from payments_app.payments.amounts import amount_words
 from payments_app.payments.connect.account import DIRECT_ACCOUNT
@@ -51,6 +52,7 @@ COLUMNS = (
     Transaction.currency,
     Transaction.email,
     Transaction.description,
+    Transaction.language,
     Transaction.stripe_payment_id,
     Transaction.stripe_status,
     Transaction.livemode,
@@ -188,6 +190,7 @@ class Detail:
     currency: str = _cell(lambda row: row.currency.upper(), MARK)
     email: str = _cell(lambda row: row.email, MARK)
     description: str = _cell(lambda row: row.description, MARK)
+    read_in: str | None = _cell(lambda row: LANGUAGES.get(row.language or ""), None)
     card: str | None = _cell(lambda row: cells.card(row.card_brand, row.card_last4), MARK)
     stripe_id: str | None = _cell(lambda row: row.stripe_payment_id, None)
     stripe_id_short: str = _cell(

@@ -13,10 +13,17 @@ from zoneinfo import ZoneInfo
 
 from flask import current_app
 
+from payments_app.core import language
 from payments_app.core.db.clock import in_zone
+from payments_app.core.language import Words, message
 from payments_app.core.money import THREE_DECIMAL, WHOLE_UNITS
 
-WORDS = {"week": "Weekly", "month": "Monthly", "year": "Yearly"}
+WORDS = {
+    "week": message("Weekly subscription - %(plan)s"),
+    "month": message("Monthly subscription - %(plan)s"),
+    "year": message("Yearly subscription - %(plan)s"),
+}
+EVERY = {"week": Words("every week"), "month": Words("every month"), "year": Words("every year")}
 _MONTHS = {"month": 1, "year": 12}
 
 
@@ -25,10 +32,19 @@ def local_day(now: dt.datetime) -> dt.date:
     return in_zone(now, ZoneInfo(current_app.config["CONFIG"].business_timezone)).date()
 
 
-def day_words(moment: dt.date | dt.datetime) -> str:
+def day_words(moment: dt.date | dt.datetime) -> Words:
     """As people write a day: "December 22, 2026"; of a moment, the business's day."""
-    day = local_day(moment) if isinstance(moment, dt.datetime) else moment
-    return f"{day:%B} {day.day}, {day.year}"
+    return language.day(local_day(moment) if isinstance(moment, dt.datetime) else moment)
+
+
+def in_words(stored: str) -> str:
+    """A period's description as it was stored, in the reader's language: its plan may have another
+    name by now, and its subscription another plan."""
+    for sentence in WORDS.values():
+        before = sentence.partition("%(plan)s")[0]
+        if stored.startswith(before):
+            return Words(sentence, plan=stored.removeprefix(before))
+    return stored
 
 
 def next_boundary(start: dt.date, interval: str, anchor_day: int) -> dt.date:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 from payments_app.core.db.clock import database_now
 from payments_app.core.db.ids import new_id
 from payments_app.core.extensions import Base
+from payments_app.core.language import Words
 from payments_app.core.money import Money
 from payments_app.payments.payable import Bought, Item, NotPayableError, Payable
 from payments_app.subscriptions.effects import card_words
@@ -38,7 +39,7 @@ class CardChange(Payable, Base):
     @property
     def payment_description(self) -> str:
         """What the buyer reads of it."""
-        return f"Card for {self.subscription.plan.name}"
+        return Words("Card for %(plan)s", plan=self.subscription.plan.name)
 
     @property
     def items(self) -> Sequence[Item]:
@@ -53,12 +54,12 @@ class CardChange(Payable, Base):
     @property
     def card_terms(self) -> str:
         """What a subscriber agrees to, as with the first payment."""
-        return self.subscription.plan.card_terms or "You agree that your card is kept."
+        return self.subscription.plan.card_terms or Words("You agree that your card is kept.")
 
     @property
     def button(self) -> str:
         """It starts nothing, and gets nothing."""
-        return "Save this card"
+        return Words("Save this card")
 
     def stripe_facts(self) -> dict[str, str]:
         """Of which subscription."""
@@ -79,4 +80,4 @@ class CardChange(Payable, Base):
     def before_payment(self, session: Session, customer_id: str) -> None:
         """Refuse a card for a subscription that has ended."""
         if self.subscription.status == SubscriptionStatus.CANCELED:
-            raise NotPayableError("subscription_ended", "This subscription has ended.")
+            raise NotPayableError("subscription_ended", Words("This subscription has ended."))

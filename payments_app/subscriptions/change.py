@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from payments_app.core import history
 from payments_app.core.db.session import atomic
+from payments_app.core.language import Words
 from payments_app.payments.queries import active_attempt
 from payments_app.subscriptions import dunning, preview
 from payments_app.subscriptions.card_change import CardChange
@@ -161,7 +162,7 @@ def ask_for_card(session: Session, subscription_id: str) -> str:
     and is still open, or a new one. Raises ChangeRefusedError."""
     subscription = lock(session, subscription_id)
     if subscription.status == SubscriptionStatus.CANCELED:
-        raise ChangeRefusedError("This subscription has ended. You can subscribe again.")
+        raise ChangeRefusedError(Words("This subscription has ended. You can subscribe again."))
     asked = select(CardChange).where(CardChange.subscription_id == subscription_id)
     for one in session.scalars(asked.order_by(CardChange.created_at.desc()).limit(1)):
         if active_attempt(session, one.payable_type, one.id) is None:
@@ -175,8 +176,10 @@ def ask_for_card(session: Session, subscription_id: str) -> str:
 def _compare(lines: list[Line], seal: str | None) -> None:
     if seal is not None and seal != seal_of(lines):
         raise EffectChangedError(
-            "What it comes to has changed since you opened this page. Nothing was changed: please "
-            "look again."
+            Words(
+                "What it comes to has changed since you opened this page. Nothing was changed: "
+                "please look again."
+            )
         )
 
 

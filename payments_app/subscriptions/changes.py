@@ -9,6 +9,7 @@ from werkzeug.exceptions import NotFound
 
 from payments_app.core.db.clock import utcnow
 from payments_app.core.extensions import db
+from payments_app.core.language import Words, message
 from payments_app.subscriptions import change, preview
 from payments_app.subscriptions.effects import Line
 from payments_app.subscriptions.find import plan_on_offer
@@ -46,34 +47,34 @@ def _card(asked: Asked) -> str:
 
 CHANGES = {
     "plan": Change(
-        "Change from {plan}",
-        "Change the plan",
+        message("Change from %(plan)s"),
+        Words("Change the plan"),
         lambda one, asked: preview.plan_change(db.session(), one, _plan(asked), utcnow()).lines,
         lambda id_, asked, seal: change.change_plan(id_, _plan(asked).id, utcnow(), seal=seal),
     ),
     "cancellation": Change(
-        "Cancel {plan}",
-        "Cancel the subscription",
+        message("Cancel %(plan)s"),
+        Words("Cancel the subscription"),
         lambda one, asked: preview.cancellation(
             db.session(), one, utcnow(), at_once=_at_once(asked)
         ),
         lambda id_, asked, seal: change.cancel(id_, utcnow(), at_once=_at_once(asked), seal=seal),
     ),
     "pause": Change(
-        "Pause {plan}",
-        "Pause",
+        message("Pause %(plan)s"),
+        Words("Pause"),
         lambda one, _: preview.pause(one),
         lambda id_, _, seal: change.pause(id_, utcnow(), seal=seal),
     ),
     "resumption": Change(
-        "Go on with {plan}",
-        "Go on",
+        message("Go on with %(plan)s"),
+        Words("Go on"),
         lambda one, _: preview.resumption(one, utcnow()),
         lambda id_, _, seal: change.resume(id_, utcnow(), seal=seal),
     ),
     "card": Change(
-        "Another card for {plan}",
-        "Use this card",
+        message("Another card for %(plan)s"),
+        Words("Use this card"),
         lambda one, asked: preview.other_card(db.session(), one, _card(asked))[0],
         lambda id_, asked, seal: change.use_card(id_, _card(asked), seal=seal),
     ),

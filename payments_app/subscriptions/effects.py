@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Iterable
 
+from payments_app.core.language import Words, message
 from payments_app.core.money import Money
 from payments_app.subscriptions.amounts import amount_due
 from payments_app.subscriptions.calendar import day_words, local_day
@@ -17,8 +18,11 @@ from payments_app.subscriptions.models import Plan, Subscription, SubscriptionSt
 from payments_app.subscriptions.settle import Settlement
 
 Line = tuple[str, str, str]  # when, what happens, how much
-TODAY = "Today"
-MAILED = "we e-mail you a link to pay"
+TODAY = Words("Today")
+
+GOES_ON = Words("It goes on, as you paid for")
+ENDS = Words("It ends. Nothing more is charged")
+_EVERY = {"week": Words("Every week"), "month": Words("Every month"), "year": Words("Every year")}
 
 
 def seal_of(lines: list[Line]) -> str:
@@ -31,17 +35,17 @@ def plan_lines(
 ) -> list[Line]:
     """Of going over to another plan, where `difference` (minor units) goes on the next bill."""
     day = day_words(subscription.billed_until)
-    lines = [(TODAY, f"{plan.name} in place of {subscription.plan.name}", _free(plan))]
+    names = {"plan": plan.name, "before": subscription.plan.name}
+    lines: list[Line] = [(TODAY, Words("%(plan)s in place of %(before)s", **names), _free(plan))]
     if difference:
-        what = "more for" if difference > 0 else "less for"
-        words = f"The days that are left until {day} cost {what} the other plan"
-        then = "on the next bill" if difference > 0 else "off the next bill"
-        lines.append((day, words, f"{_money(abs(difference), plan)} {then}"))
+        lines.append((day, *_difference(day, difference, plan)))
     balance = subscription.balance + difference
     if not subscription.cancel_at_period_end:
         return lines + _next_bill(plan, balance, day, card)
-    then = "goes back to your card" if balance < 0 else "is charged"
-    lines.append((day, f"It still ends, and this {then}", _money(abs(balance), plan)))
+    ends = Words("It still ends, and this is charged")
+    if balance < 0:
+        ends = Words("It still ends, and this goes back to your card")
+    lines.append((day, ends, _money(abs(balance), plan)))
     return lines
 
 
@@ -52,8 +56,8 @@ def ending_lines(
     end = subscription.current_end or local_day(now)
     until = day_words(end)
     return [
-        (f"Until {until}", "It goes on, as you paid for", _free(subscription.plan)),
-        (until, "It ends. Nothing more is charged", _free(subscription.plan)),
+        (_until(until), GOES_ON, _free(subscription.plan)),
+        (until, ENDS, _free(subscription.plan)),
         *settlement_lines(settlement, until, _card(subscription)),
     ]
 
@@ -63,11 +67,12 @@ def ended_lines(
 ) -> list[Line]:
     """Of an end now."""
     today, end = local_day(now), subscription.current_end
-    lines = [(TODAY, "It ends. Nothing more is charged", _free(subscription.plan))]
+    lines: list[Line] = [(TODAY, ENDS, _free(subscription.plan))]
     if subscription.status == SubscriptionStatus.PAST_DUE:
-        lines.append((TODAY, "The open bill is not charged any more", _free(subscription.plan)))
+        words = Words("The open bill is not charged any more")
+        lines.append((TODAY, words, _free(subscription.plan)))
     if end is not None and end > today and subscription.status != SubscriptionStatus.TRIALING:
-        words = f"The days that are left until {day_words(end)} are not refunded"
+        words = Words("The days that are left until %(day)s are not refunded", day=day_words(end))
         lines.append((TODAY, words, ""))
     card = _card(subscription) if off_session else None
     return [*lines, *settlement_lines(settlement, TODAY, card)]
@@ -75,23 +80,27 @@ def ended_lines(
 
 def settlement_lines(settlement: Settlement, when: str, card: str | None) -> list[Line]:
     """What goes back, is charged, or waived."""
-    lines, money = [], Money(settlement.charged, settlement.currency)
+    lines: list[Line] = []
+    money = Money(settlement.charged, settlement.currency)
     if settlement.refunded.amount:
-        to = settlement.card or "the card that you paid with"
-        words = f"Your credit goes back to {to}. Banks take 5 to 10 working days to show it"
-        lines.append((when, words, f"{settlement.refunded} back"))
+        words = Words(
+            "Your credit goes back to %(card)s. Banks take 5 to 10 working days to show it",
+            card=settlement.card or Words("the card that you paid with"),
+        )
+        lines.append((when, words, Words("%(money)s back", money=settlement.refunded)))
     if settlement.unplaced:
         rest = Money(settlement.unplaced, settlement.currency)
-        words = "Your credit can't go back to a card: we write to you how you get it"
-        lines.append((when, words, f"{rest} back"))
+        words = Words("Your credit can't go back to a card: we write to you how you get it")
+        lines.append((when, words, Words("%(money)s back", money=rest)))
     if settlement.charged:
-        words = "What was to go on the next bill is charged to "
-        words = f"{words}{card}" if card else f"What was to go on the next bill is due: {MAILED}"
-        lines.append((when, words, str(money)))
+        words = Words("What was to go on the next bill is due: we e-mail you a link to pay")
+        if card:
+            words = Words("What was to go on the next bill is charged to %(card)s", card=card)
+        lines.append((when, words, _shown(money)))
     if settlement.waived:
         waived = Money(settlement.waived, settlement.currency)
-        words = f"What was to go on the next bill, {waived}, is not charged"
-        lines.append((when, words, str(Money(0, settlement.currency))))
+        words = Words("What was to go on the next bill, %(money)s, is not charged", money=waived)
+        lines.append((when, words, _shown(Money(0, settlement.currency))))
     return lines
 
 
@@ -100,12 +109,16 @@ def pause_lines(subscription: Subscription) -> list[Line]:
     plan, end = subscription.plan, subscription.current_end
     until = day_words(end) if end else TODAY
     return [
-        (f"Until {until}", "It goes on, as you paid for", _free(plan)),
-        ("Until you resume", "Nothing is charged", _free(plan)),
-        ("If you resume before then", f"It goes on as before, with a payment on {until}", ""),
+        (_until(until), GOES_ON, _free(plan)),
+        (Words("Until you resume"), Words("Nothing is charged"), _free(plan)),
         (
-            "If you resume later",
-            "A new period begins on that day, and is charged at once",
+            Words("If you resume before then"),
+            Words("It goes on as before, with a payment on %(day)s", day=until),
+            "",
+        ),
+        (
+            Words("If you resume later"),
+            Words("A new period begins on that day, and is charged at once"),
             _due(plan, subscription.balance),
         ),
         *_kept(subscription),
@@ -118,14 +131,16 @@ def resume_lines(subscription: Subscription, now: dt.datetime, card: str | None)
     if subscription.paused_at is not None and (end is None or end <= local_day(now)):
         return _next_bill(plan, subscription.balance, TODAY, card)
     until = day_words(subscription.billed_until)
-    lines = [(TODAY, "It goes on, as you paid for", _free(plan))]
+    lines: list[Line] = [(TODAY, GOES_ON, _free(plan))]
     return lines + _next_bill(plan, subscription.balance, until, card)
 
 
 def card_lines(subscription: Subscription, card: str | None) -> list[Line]:
     """Of another card, or of none."""
     if subscription.status == SubscriptionStatus.PAST_DUE:
-        words = f"The open bill is charged to {card}" if card else f"The open bill is due: {MAILED}"
+        words = Words("The open bill is due: we e-mail you a link to pay")
+        if card:
+            words = Words("The open bill is charged to %(card)s", card=card)
         return [(TODAY, words, "")]
     day = day_words(subscription.billed_until)
     return _next_bill(subscription.plan, subscription.balance, day, card)
@@ -135,12 +150,17 @@ def card_words(subscription: Subscription) -> str:
     """What a card that is entered for a subscription is charged next, in a sentence."""
     plan = subscription.plan
     if subscription.status == SubscriptionStatus.PAST_DUE:
-        return f"{plan.price_words()}. The open bill is charged to it at once."
+        return Words("%(price)s. The open bill is charged to it at once.", price=plan.price_words())
     if subscription.paused_at is not None:
-        return f"{plan.price_words()}, from when you resume."
+        return Words("%(price)s, from when you resume.", price=plan.price_words())
     due, _ = amount_due(plan, subscription.balance)
     day = day_words(subscription.billed_until)
-    return f"{plan.price_words()}. The next payment, of {_money(due, plan)}, is on {day}."
+    return Words(
+        "%(price)s. The next payment, of %(due)s, is on %(day)s.",
+        price=plan.price_words(),
+        due=_money(due, plan),
+        day=day,
+    )
 
 
 def removal_lines(subscriptions: Iterable[Subscription]) -> list[tuple[str, list[Line]]]:
@@ -150,28 +170,33 @@ def removal_lines(subscriptions: Iterable[Subscription]) -> list[tuple[str, list
 
 def _next_bill(plan: Plan, balance: int, when: str, card: str | None) -> list[Line]:
     due, left = amount_due(plan, balance)
-    paid = f"charged to {card}" if card else f"due: {MAILED}"
-    lines = [
-        (when, f"The next payment is {paid}" if due else "Nothing is charged", _money(due, plan))
-    ]
+    words = Words("Nothing is charged")
+    if due and card:
+        words = Words("The next payment is charged to %(card)s", card=card)
+    elif due:
+        words = Words("The next payment is due: we e-mail you a link to pay")
+    lines: list[Line] = [(when, words, _money(due, plan))]
     if left < 0:
-        lines.append(("After that", "What is left of your credit", _money(-left, plan)))
-    lines.append(("From then on", f"Every {plan.interval}", _money(plan.amount, plan)))
+        rest = Words("What is left of your credit")
+        lines.append((Words("After that"), rest, _money(-left, plan)))
+    lines.append((Words("From then on"), _EVERY[plan.interval], _money(plan.amount, plan)))
     return lines
 
 
 def _kept(subscription: Subscription) -> list[Line]:
     if not subscription.balance:
         return []
-    words = "Your credit is kept" if subscription.balance < 0 else "What goes on the next bill"
-    return [("Meanwhile", words, subscription.balance_words)]
+    words = Words("What goes on the next bill")
+    if subscription.balance < 0:
+        words = Words("Your credit is kept")
+    return [(Words("Meanwhile"), words, subscription.balance_words)]
 
 
 def _card(subscription: Subscription) -> str | None:
     if subscription.usable_card is None:
         return None
     own = subscription.own_card
-    return own.words if own else "the card that was entered for it"
+    return own.words if own else Words("the card that was entered for it")
 
 
 def _due(plan: Plan, balance: int) -> str:
@@ -179,7 +204,24 @@ def _due(plan: Plan, balance: int) -> str:
 
 
 def _money(amount: int, plan: Plan) -> str:
-    return str(Money(amount, plan.currency))
+    return _shown(Money(amount, plan.currency))
+
+
+def _shown(money: Money) -> str:
+    return Words.made(lambda: str(money))
+
+
+def _until(day: str) -> str:
+    return Words("Until %(day)s", day=day)
+
+
+def _difference(day: str, difference: int, plan: Plan) -> tuple[str, str]:
+    money = _money(abs(difference), plan)
+    if difference > 0:
+        words = message("The days that are left until %(day)s cost more for the other plan")
+        return Words(words, day=day), Words("%(money)s on the next bill", money=money)
+    words = message("The days that are left until %(day)s cost less for the other plan")
+    return Words(words, day=day), Words("%(money)s off the next bill", money=money)
 
 
 def _free(plan: Plan) -> str:

@@ -12,10 +12,16 @@ from payments_app.core.db.clock import database_now
 from payments_app.core.db.columns import BIGINT
 from payments_app.core.db.ids import new_id
 from payments_app.core.extensions import Base
+from payments_app.core.language import Words, as_said
 from payments_app.core.money import Money
 from payments_app.payments.payable import Bought, Payable
 from payments_app.payments.queries import active_attempt
 from payments_app.subscriptions.models import Subscription
+
+
+def final_bill_words(plan: str) -> Words:
+    """What the buyer reads in the description of one."""
+    return Words("Final bill - %(plan)s", plan=plan)
 
 
 class FinalBill(Payable, Base):
@@ -45,12 +51,14 @@ class FinalBill(Payable, Base):
     @property
     def payment_description(self) -> str:
         """What the buyer reads in the description of the payment."""
-        return self.description
+        return as_said(self.description, final_bill_words(self.subscription.plan.name))
 
     @property
     def summary(self) -> str:
         """What the checkout says of it."""
-        return "It was to go on the next bill. The subscription has ended, so this is the last one."
+        return Words(
+            "It was to go on the next bill. The subscription has ended, so this is the last one."
+        )
 
     def stripe_facts(self) -> dict[str, str]:
         """Of which subscription."""
@@ -70,7 +78,7 @@ class FinalBill(Payable, Base):
             subscription=theirs,
             amount=bought.money.amount,
             currency=bought.money.currency,
-            description=f"Final bill - {theirs.plan.name}"[:300],
+            description=final_bill_words(theirs.plan.name)[:300],
             created_at=bought.at,
         )
         session.add(bill)

@@ -20,9 +20,10 @@ from payments_app.core.db.clock import database_now
 from payments_app.core.db.columns import BIGINT
 from payments_app.core.db.ids import new_id
 from payments_app.core.extensions import Base
+from payments_app.core.language import Words
 from payments_app.core.money import Money
 from payments_app.customers.models import SavedCard
-from payments_app.subscriptions.calendar import WORDS, day_words
+from payments_app.subscriptions.calendar import EVERY, WORDS, day_words
 
 
 class Plan(Base):
@@ -54,24 +55,32 @@ class Plan(Base):
     @property
     def description(self) -> str:
         """What the buyer reads in the description of a payment."""
-        return f"{WORDS[self.interval]} subscription - {self.name}"
+        return Words(WORDS[self.interval], plan=self.name)
 
     @property
     def card_terms(self) -> str:
         """What a subscriber agrees to; nothing where it costs nothing."""
         if self.amount == 0:
             return ""
-        since = " after that" if self.trial_days else ""
-        return (
-            f"You agree that your card is kept and charged {self.price_words()}{since}, until you "
-            "cancel. You can cancel at any time."
+        if self.trial_days:
+            return Words(
+                "You agree that your card is kept and charged %(price)s after that, until you "
+                "cancel. You can cancel at any time.",
+                price=self.price_words(),
+            )
+        return Words(
+            "You agree that your card is kept and charged %(price)s, until you cancel. You can "
+            "cancel at any time.",
+            price=self.price_words(),
         )
 
     def price_words(self, first_bill: dt.date | None = None) -> str:
         """The price as it comes: "$5.00 every month", or "Free until December 6, 2026, then $5.00
         every month" where the first bill is on that day."""
-        words = f"{self.price} every {self.interval}"
-        return f"Free until {day_words(first_bill)}, then {words}" if first_bill else words
+        words = Words("%(price)s %(every)s", price=self.price, every=EVERY[self.interval])
+        if first_bill is None:
+            return words
+        return Words("Free until %(day)s, then %(price)s", day=day_words(first_bill), price=words)
 
 
 class SubscriptionStatus(StrEnum):
@@ -142,7 +151,8 @@ class Subscription(Base):
     @property
     def balance_words(self) -> str:
         """How much goes on the next bill, or off it."""
-        return str(Money(abs(self.balance), self.plan.currency))
+        money = Money(abs(self.balance), self.plan.currency)
+        return Words.made(lambda: str(money))
 
     @property
     def usable_card(self) -> SavedCard | None:

@@ -24,10 +24,12 @@ from payments_app.core.db.columns import BIGINT
 from payments_app.core.db.ids import looks_like_id, new_id
 from payments_app.core.db.session import advisory_lock
 from payments_app.core.extensions import Base
+from payments_app.core.language import Words
 from payments_app.core.money import Money
 from payments_app.payments.models import PaymentRecord, Role
 from payments_app.payments.payable import Bought, NotPayableError, Payable
 from payments_app.payments.queries import tried_in, waits_for_buyer
+from payments_app.subscriptions.calendar import in_words
 from payments_app.subscriptions.models import RUNNING, Plan, Subscription, SubscriptionStatus
 
 NOT_OWN = "It was entered by somebody who has not proved the e-mail address."
@@ -86,12 +88,14 @@ class Period(Payable, Base):
     @property
     def payment_description(self) -> str:
         """What the buyer reads in the description of the payment."""
-        return self.description
+        return in_words(self.description)
 
     @property
     def summary(self) -> str:
         """What the checkout says of it."""
-        return f"{self.subscription.plan.price_words(self.end)}." if self.trial else ""
+        if not self.trial:
+            return ""
+        return Words("%(price)s.", price=self.subscription.plan.price_words(self.end))
 
     @property
     def card_terms(self) -> str:
@@ -157,9 +161,9 @@ class Period(Payable, Base):
         advisory_lock(session, f"plan:{customer_id}:{theirs.plan_id}")
         if other_of_plan(session, theirs, customer_id, browser) is None:
             return None
-        return (
-            f"You have {theirs.plan.name} already. Look at your subscriptions before you begin "
-            "another one."
+        return Words(
+            "You have %(plan)s already. Look at your subscriptions before you begin another one.",
+            plan=theirs.plan.name,
         )
 
     def before_payment(self, session: Session, customer_id: str) -> None:
@@ -169,7 +173,7 @@ class Period(Payable, Base):
             (utcnow() - theirs.created_at).total_seconds() > START_SECONDS
         )
         if theirs.status == SubscriptionStatus.CANCELED or never_begun:
-            raise NotPayableError("subscription_ended", "This subscription has ended.")
+            raise NotPayableError("subscription_ended", Words("This subscription has ended."))
 
 
 def other_of_plan(

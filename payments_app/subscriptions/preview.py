@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
+from payments_app.core.language import Words
 from payments_app.customers.find_cards import card_of
 from payments_app.customers.models import SavedCard
 from payments_app.subscriptions import effects
@@ -20,7 +21,7 @@ from payments_app.subscriptions.effects import Line
 from payments_app.subscriptions.models import Plan, Subscription, SubscriptionStatus
 from payments_app.subscriptions.settle import settlement_of
 
-IN_PAYMENT = "The next period is being charged. Try again later."
+IN_PAYMENT = Words("The next period is being charged. Try again later.")
 
 
 class ChangeRefusedError(Exception):
@@ -45,13 +46,15 @@ def plan_change(
     """Going over to another plan. Raises ChangeRefusedError."""
     old = subscription.plan
     if subscription.status not in (SubscriptionStatus.TRIALING, SubscriptionStatus.ACTIVE):
-        raise ChangeRefusedError("Pay the open bill first. Then you can change the plan.")
+        raise ChangeRefusedError(Words("Pay the open bill first. Then you can change the plan."))
     if subscription.paused_at is not None:
-        raise ChangeRefusedError("Resume the subscription first. Then you can change the plan.")
+        raise ChangeRefusedError(
+            Words("Resume the subscription first. Then you can change the plan.")
+        )
     if subscription.billed_until != subscription.current_end:
         raise ChangeRefusedError(IN_PAYMENT)
     if (plan.interval, plan.currency) != (old.interval, old.currency):
-        raise ChangeRefusedError("This plan has another billing period or currency.")
+        raise ChangeRefusedError(Words("This plan has another billing period or currency."))
     back, difference = went_back(session, subscription), 0
     left, days = _days(subscription, now)
     if subscription.status != SubscriptionStatus.TRIALING:
@@ -86,9 +89,9 @@ def cancellation(
 def pause(subscription: Subscription) -> list[Line]:
     """Billing nothing from now on. Raises ChangeRefusedError."""
     if subscription.status not in (SubscriptionStatus.TRIALING, SubscriptionStatus.ACTIVE):
-        raise ChangeRefusedError("Pay the open bill first. Then you can pause.")
+        raise ChangeRefusedError(Words("Pay the open bill first. Then you can pause."))
     if subscription.cancel_at_period_end:
-        raise ChangeRefusedError("This subscription is about to end, so you can't pause it.")
+        raise ChangeRefusedError(Words("This subscription is about to end, so you can't pause it."))
     if subscription.billed_until != subscription.current_end:
         raise ChangeRefusedError(IN_PAYMENT)
     return effects.pause_lines(subscription)
@@ -97,7 +100,7 @@ def pause(subscription: Subscription) -> list[Line]:
 def resumption(subscription: Subscription, now: dt.datetime) -> list[Line]:
     """Going on after a pause, or not ending after all. Raises ChangeRefusedError."""
     if subscription.status == SubscriptionStatus.CANCELED:
-        raise ChangeRefusedError("This subscription has ended. You can subscribe again.")
+        raise ChangeRefusedError(Words("This subscription has ended. You can subscribe again."))
     return effects.resume_lines(subscription, now, _own(subscription))
 
 
@@ -107,7 +110,7 @@ def other_card(
     """Charging another of the subscriber's cards. Raises ChangeRefusedError."""
     card = card_of(session, subscription.customer_id, card_id)
     if card is None:
-        raise ChangeRefusedError("This saved card was removed. Use another card.")
+        raise ChangeRefusedError(Words("This saved card was removed. Use another card."))
     return effects.card_lines(subscription, card.words), card
 
 

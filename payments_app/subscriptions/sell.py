@@ -7,6 +7,7 @@ import datetime as dt
 from sqlalchemy.orm import Session
 
 from payments_app.core.db.clock import utcnow
+from payments_app.core.language import Words
 from payments_app.core.money import Money
 from payments_app.payments.sellable import Offer, Sellable
 from payments_app.subscriptions.calendar import local_day
@@ -24,7 +25,11 @@ def offer(session: Session, slug: str) -> Offer | None:
     return Offer(
         item=plan.slug,
         name=plan.name,
-        summary=f"{plan.summary} {plan.price_words(first_bill if trial else None)}.",
+        summary=Words(
+            "%(summary)s %(price)s.",
+            summary=plan.summary,
+            price=plan.price_words(first_bill if trial else None),
+        ),
         price=Money(0, plan.currency) if trial else plan.price,
         begin=lambda session, _quantity, customer: subscribe(session, plan, customer, utcnow()),
         card_terms=plan.card_terms,

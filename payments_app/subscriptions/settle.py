@@ -21,7 +21,7 @@ from payments_app.payments.phases import State
 from payments_app.payments.refunds.request import remaining, store_refund, why_not
 from payments_app.payments.transactions.open import open_transaction
 from payments_app.subscriptions.credit import SETTLEMENT
-from payments_app.subscriptions.final_bill import FinalBill
+from payments_app.subscriptions.final_bill import FinalBill, final_bill_words
 from payments_app.subscriptions.models import Subscription, SubscriptionStatus
 from payments_app.subscriptions.periods import Period
 
@@ -103,7 +103,7 @@ def _bill(
         subscription=subscription,
         amount=outcome.charged,
         currency=outcome.currency,
-        description=f"Final bill - {subscription.plan.name}"[:300],
+        description=final_bill_words(subscription.plan.name)[:300],
     )
     session.add(bill)
     session.flush()

@@ -11,10 +11,21 @@ from sqlalchemy.orm import Session
 
 from payments_app.core import history
 from payments_app.core.jobs import outbox
+from payments_app.core.language import DEFAULT, Reader, speaking
+from payments_app.customers.models import Customer
 from payments_app.subscriptions.effects import Line
 from payments_app.subscriptions.models import Subscription
 
+READ = "lines_read"  # in their owner's language, beside `lines` in English
 MAIL_CHANGED = "notices.subscription_changed"
+
+
+def _as_read(lines: list[Line], reader: Reader) -> dict[str, Any]:
+    """The lines in their owner's language, where that is not English."""
+    if reader.language in {None, DEFAULT}:
+        return {}
+    with speaking(reader):
+        return {READ: [[str(part) for part in line] for line in lines], "language": reader.language}
 
 
 def record_and_tell(
@@ -29,6 +40,7 @@ def record_and_tell(
     **data: Any,
 ) -> None:
     """Both in the caller's database transaction; not `mailed` where another mail says it."""
+    theirs = session.get_one(Customer, subscription.customer_id)
     entry = history.record(
         session,
         kind,
@@ -36,6 +48,7 @@ def record_and_tell(
         actor=actor,
         subject=subscription.id,
         lines=[list(line) for line in lines],
+        **_as_read(lines, theirs.reader),
         plan_name=subscription.plan.name,
         **data,
     )

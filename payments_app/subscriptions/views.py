@@ -9,6 +9,7 @@ from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as BaseResponse
 
 from payments_app.core.extensions import db
+from payments_app.core.language import Words
 from payments_app.core.web.access import buyer
 from payments_app.core.web.headers import private
 from payments_app.customers.find_cards import card_of, saved_cards
@@ -105,7 +106,7 @@ def _confirm(
     page = render_template(
         "subscriptions/confirm.html",
         subscription=found,
-        title=change_of.title.format(plan=found.plan.name),
+        title=Words(change_of.title, plan=found.plan.name),
         button=change_of.button,
         name=name,
         lines=lines,

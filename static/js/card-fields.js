@@ -6,8 +6,9 @@ const dark = window.matchMedia("(prefers-color-scheme: dark)");
 
 export class CardFields {
   // `changed` is called when the fields are there, or can't be: `ready`, or `gone` in words.
-  constructor(form, changed) {
+  constructor(form, words, changed) {
     this.form = form;
+    this.words = words;
     this.changed = changed;
     this.box = form.querySelector("[data-card-box]");
     this.late = form.querySelector("[data-card-late]");
@@ -16,14 +17,14 @@ export class CardFields {
     this.timer = setTimeout(() => (this.late.hidden = false), LATE_MS);
     load(form.dataset.stripeJs)
       .then(() => this.mount())
-      .catch(() => this.end("Check your connection and reload this page."));
+      .catch(() => this.end(words.fieldsGone));
   }
 
   mount() {
     if (!window.Stripe) throw new Error("Stripe.js was not loaded");
-    const { publishableKey, stripeAccount, mode } = this.form.dataset;
+    const { publishableKey, stripeAccount, mode, locale } = this.form.dataset;
     /** @type {import("@stripe/stripe-js").Stripe} */
-    this.stripe = window.Stripe(publishableKey, stripeAccount && { stripeAccount });
+    this.stripe = window.Stripe(publishableKey, { locale: /** @type {any} */ (locale), ...(stripeAccount && { stripeAccount }) });
     /** @type {import("@stripe/stripe-js").StripeElements} */
     this.elements = this.stripe.elements({
       mode,
@@ -37,17 +38,17 @@ export class CardFields {
     this.form.elements.save_card?.addEventListener("change", () => this.elements.update({ setupFutureUsage: usage(this.form) }));
     this.card = this.elements.create("payment", { layout: "tabs", wallets: { link: "never" } });
     this.card.on("ready", () => this.end(""));
-    this.card.on("loaderror", () => this.end("Reload this page."));
+    this.card.on("loaderror", () => this.end(this.words.fieldsFailed));
     this.card.mount(this.form.querySelector("[data-card-fields]"));
   }
 
-  // They are there, or can't be: what to do then.
-  end(advice) {
+  // They are there; or can't be, in words.
+  end(gone) {
     clearTimeout(this.timer);
     this.late.hidden = true;
-    this.ready = !advice;
-    this.gone = advice && `The card fields couldn't load. No payment was made. ${advice}`;
-    this.box.dataset.cardBox = advice ? "gone" : "ready";
+    this.ready = !gone;
+    this.gone = gone;
+    this.box.dataset.cardBox = gone ? "gone" : "ready";
     this.changed();
   }
 
@@ -62,7 +63,7 @@ export class CardFields {
   // What is wrong with the card as it was typed; empty where nothing is.
   async problem() {
     const { error } = await this.elements.submit();
-    return error ? error.message || "Check the card details." : "";
+    return error ? error.message || this.words.cardWrong : "";
   }
 
   /**
@@ -75,7 +76,7 @@ export class CardFields {
       elements: this.elements,
       params: { payment_method_data: { billing_details: { email } } },
     });
-    if (error) return error.type === "api_connection_error" ? null : { error: error.message || "Check the card details." };
+    if (error) return error.type === "api_connection_error" ? null : { error: error.message || this.words.cardWrong };
     return confirmationToken;
   }
 }

@@ -6,11 +6,12 @@ import { hintAddress } from "./email-hint.js";
 import { Errors, Lock } from "./errors.js";
 import { Sending } from "./sending.js";
 
-const NO_CARD_SERVICE = "We couldn't reach the card service. No payment was made. Check your connection and try again.";
-
 function start(form) {
-  const errors = new Errors(form);
-  const lock = new Lock(form.querySelector("[data-pay]"));
+  const words = JSON.parse(form.dataset.words);
+  const errors = new Errors(form, words);
+  const lock = new Lock(form.querySelector("[data-pay]"), words.processing);
+  // A receipt tells the time of the buyer's own clock.
+  form.elements.time_zone.value = Intl.DateTimeFormat().resolvedOptions().timeZone || "";
   errors.focusIfShown();
   form.elements.email.addEventListener("blur", () => errors.checkEmail());
   hintAddress(form);
@@ -30,8 +31,8 @@ function takeCard(form, errors, lock) {
     lock.offer(saved || fields.ready, saved || !fields.gone);
     if (fields.gone && !saved) errors.show([[null, fields.gone]]);
   };
-  const fields = new CardFields(form, offer);
-  followQuantity(form, fields, lock);
+  const fields = new CardFields(form, errors.words, offer);
+  followQuantity(form, fields, lock, errors.words);
   followSavedCard(form, offer);
   errors.summary.addEventListener("click", (event) => {
     if (!fields.ready || !event.target.closest('a[href="#card"]')) return;
@@ -46,7 +47,7 @@ async function pay(form, fields, errors, lock) {
   lock.close();
   const problems = [errors.checkEmail(), errors.checkAnswer()].filter(Boolean);
   const typed = fields && !savedCard(form);
-  const incomplete = typed && (await fields.problem().catch(() => NO_CARD_SERVICE));
+  const incomplete = typed && (await fields.problem().catch(() => errors.words.noCardService));
   if (incomplete) problems.push(["card", incomplete]);
   const token = typed ? () => fields.token() : null;
   const found = problems.length ? problems : await new Sending(form, token, errors).run();
@@ -73,14 +74,14 @@ function followSavedCard(form, changed) {
 }
 
 // The server formats every price; this only shows the one that was chosen.
-function followQuantity(form, fields, lock) {
+function followQuantity(form, fields, lock, words) {
   const select = form.querySelector("select[name=quantity]");
   const update = () => {
     const { amount, text } = select.selectedOptions[0].dataset;
     form.elements.amount.value = amount;
     for (const sum of document.querySelectorAll("[data-total], [data-line-total]")) sum.textContent = text;
     /** @type {HTMLElement} */ (document.querySelector("[data-quantity]")).textContent = select.value;
-    lock.say(`Pay ${text}`);
+    lock.say(words.pay.replace("{amount}", () => text));
     fields.update({ amount: Number(amount) });
   };
   select?.addEventListener("change", update);

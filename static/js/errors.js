@@ -2,8 +2,10 @@
 // the lock of its button.
 
 export class Lock {
-  constructor(button) {
+  // `processing` is what it says while it is locked.
+  constructor(button, processing) {
     this.button = button;
+    this.processing = processing;
     this.words = button.textContent.trim();
     this.closed = false;
   }
@@ -12,7 +14,7 @@ export class Lock {
     this.closed = true;
     // Not `disabled`: that would drop the focus; a second press is caught by `closed`.
     this.button.setAttribute("aria-disabled", "true");
-    this.button.textContent = "Processing...";
+    this.button.textContent = this.processing;
   }
 
   open() {
@@ -34,8 +36,10 @@ export class Lock {
 }
 
 export class Errors {
-  constructor(form) {
+  // `words` are the page's own, in its language.
+  constructor(form, words) {
     this.form = form;
+    this.words = words;
     this.summary = form.querySelector("[data-error-summary]");
     this.notice = form.querySelector("[data-sending]");
   }
@@ -55,8 +59,8 @@ export class Errors {
     const input = this.form.elements.email;
     input.value = input.value.trim();
     let message = "";
-    if (!input.value) message = "Enter your e-mail address.";
-    else if (!input.checkValidity()) message = "Enter an e-mail address like name@example.com.";
+    if (!input.value) message = this.words.emailMissing;
+    else if (!input.checkValidity()) message = this.words.emailWrong;
     this.mark("email", message);
     return message ? ["email", message] : null;
   }
@@ -65,7 +69,7 @@ export class Errors {
   checkAnswer() {
     const question = this.form.querySelector("[data-question]");
     const asked = question && !question.hidden;
-    const message = asked && !this.form.elements.challenge_answer.value.trim() ? "Answer the question." : "";
+    const message = asked && !this.form.elements.challenge_answer.value.trim() ? this.words.answerMissing : "";
     if (asked) this.mark("challenge_answer", message);
     return message ? ["challenge_answer", message] : null;
   }

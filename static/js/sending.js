@@ -6,9 +6,6 @@ const AGAIN_MS = 60_000;
 const ABORT_MS = 15_000;
 const PAUSE_MS = 2_000;
 const MOST_MS = 16_000;
-const NO_NET = "We can't reach the shop just now. Keep this page open: we try again by ourselves, and you are charged once at most.";
-const LATE = "We couldn't reach the shop for a minute. We look whether your payment arrived as soon as you are online. Keep this page open.";
-const NOT_SENT = "Your payment did not reach us, so no payment was made. Do you still want to pay? Then send it again.";
 
 export class Sending {
   // `token` makes one for the card that was typed; null where none was.
@@ -26,14 +23,14 @@ export class Sending {
     for (let tries = 0; Date.now() < until; tries += 1) {
       const problems = await this.attempt();
       if (problems) return problems;
-      this.errors.say(NO_NET);
+      this.errors.say(this.errors.words.noNet);
       await pause(tries);
     }
-    this.errors.say(LATE);
+    this.errors.say(this.errors.words.late);
     for (let tries = 0; ; tries += 1) {
       const sent = await this.lookUp();
       if (sent) return this.leave(sent);
-      if (sent === "") return [[null, NOT_SENT]];
+      if (sent === "") return [[null, this.errors.words.notSent]];
       await pause(tries);
     }
   }

@@ -157,10 +157,10 @@ class Status {
     this.stripe ??= new Promise((resolve, reject) => {
       const script = document.createElement("script");
       script.src = this.root.dataset.stripeJs;
-      const { publishableKey, stripeAccount } = this.root.dataset;
+      const { publishableKey, stripeAccount, locale } = this.root.dataset;
       script.onload = () => resolve(
         /** @type {import("@stripe/stripe-js").StripeConstructor} */
-        (window.Stripe)(publishableKey, stripeAccount && { stripeAccount }),
+        (window.Stripe)(publishableKey, { locale: /** @type {any} */ (locale), ...(stripeAccount && { stripeAccount }) }),
       );
       script.onerror = () => {
         this.stripe = null;

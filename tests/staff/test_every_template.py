@@ -34,6 +34,7 @@ ELSEWHERE = {
     "demo/mail.html": "tests/notices/test_mailbox_pages.py",
     "demo/mails.html": "tests/notices/test_mailbox_pages.py",
     "mail/download.html": "tests/downloads/test_downloads.py",
+    "styleguide.html": "tests/checkout/test_styleguide.py",
     "mail/download.txt": "tests/downloads/test_downloads.py",
     "components/effects.html": "tests/subscriptions/test_pages.py",
     "mail/card_expires.html": "tests/notices/test_subscription_mails.py",

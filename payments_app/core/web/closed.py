@@ -9,12 +9,13 @@ from flask import Flask, request
 from sqlalchemy import select
 
 from payments_app.core.extensions import db
+from payments_app.core.language import Words
 from payments_app.core.restores import is_restoring
 from payments_app.core.web.http import ProblemError
 
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
 RETRY_SECONDS = 60
-WORDS = (
+WORDS = Words(
     "Our records are being restored, so nothing was sent and no payment was made this time. "
     "Try again in a few minutes: what you paid for before is not charged again."
 )

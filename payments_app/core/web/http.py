@@ -31,6 +31,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from payments_app.core.card_numbers import CardNumberError
 from payments_app.core.db.columns import EmptyKeyError
 from payments_app.core.db.session import CommitOutcomeUnknownError
+from payments_app.core.language import Words
 from payments_app.core.outages import DATABASE
 from payments_app.core.web import assets, headers
 from payments_app.core.web.cookie_session import CookieSessions
@@ -43,18 +44,21 @@ FORM_SECONDS = 4 * 3600
 SESSION_SECONDS = 7 * 24 * 3600
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 _WORDS = {
-    400: ("bad_request", "We couldn't read this request. Check it and send it again."),
-    401: ("unauthorized", "Sign in first."),
-    403: ("forbidden", "You don't have permission to do this."),
-    404: ("not_found", "We couldn't find this page."),
-    405: ("method_not_allowed", "This address doesn't support this method."),
-    413: ("body_too_large", "This request is too large."),
-    415: ("unsupported_media_type", "Send a form or JSON."),
-    421: ("misdirected", "Nothing is served at this address. Use the one that you were given."),
-    422: ("invalid", "Check the details and try again."),
-    429: ("rate_limited", "Too many requests. Wait a moment and try again."),
-    500: ("internal_error", "Something went wrong on our side."),
-    503: ("unavailable", "This is temporarily unavailable. Try again in a moment."),
+    400: ("bad_request", Words("We couldn't read this request. Check it and send it again.")),
+    401: ("unauthorized", Words("Sign in first.")),
+    403: ("forbidden", Words("You don't have permission to do this.")),
+    404: ("not_found", Words("We couldn't find this page.")),
+    405: ("method_not_allowed", Words("This address doesn't support this method.")),
+    413: ("body_too_large", Words("This request is too large.")),
+    415: ("unsupported_media_type", Words("Send a form or JSON.")),
+    421: (
+        "misdirected",
+        Words("Nothing is served at this address. Use the one that you were given."),
+    ),
+    422: ("invalid", Words("Check the details and try again.")),
+    429: ("rate_limited", Words("Too many requests. Wait a moment and try again.")),
+    500: ("internal_error", Words("Something went wrong on our side.")),
+    503: ("unavailable", Words("This is temporarily unavailable. Try again in a moment.")),
 }
 
 
@@ -78,9 +82,10 @@ class ProblemError(Exception):
 
     def body(self) -> dict[str, Any]:
         """The envelope; what was given as `more` stands beside message and code."""
-        error: dict[str, Any] = {"message": self.message, "code": self.code, **self.more}
+        error: dict[str, Any] = {"message": str(self.message), "code": self.code}
+        error |= {name: str(v) if isinstance(v, Words) else v for name, v in self.more.items()}
         if self.fields:
-            error["fields"] = self.fields
+            error["fields"] = {name: str(words) for name, words in self.fields.items()}
         return {"success": False, "error": error}
 
 
@@ -183,7 +188,7 @@ def _answer_expired_form(_error: CSRFError) -> Response:
         ProblemError(
             400,
             "form_expired",
-            "This form has expired. Go back, reload the page and submit the form again.",
+            Words("This form has expired. Go back, reload the page and submit the form again."),
         )
     )
 

@@ -16,6 +16,7 @@ from werkzeug.utils import cached_property
 from werkzeug.wrappers import Response
 
 from payments_app.core.db.text import is_storable, storable
+from payments_app.core.language import Words
 from payments_app.core.web.http import ProblemError, words_of
 from payments_app.core.web.links import absolute
 
@@ -130,5 +131,8 @@ def _refuse_unstorable(status: int, named: Iterable[tuple[str, Any]]) -> None:
     for pair in named:
         if not is_storable(pair):
             name = storable(pair[0])
-            words = f"“{name}” holds a character that can't be stored. Remove it and send it again."
+            words = Words(
+                "“%(name)s” holds a character that can't be stored. Remove it and send it again.",
+                name=name,
+            )
             raise ProblemError(status, words_of(status)[0], words, {name: words})

@@ -22,6 +22,7 @@ from payments_app.core import redis_client
 from payments_app.core.db.clock import database_now
 from payments_app.core.db.session import atomic
 from payments_app.core.extensions import Base
+from payments_app.core.language import Words
 from payments_app.core.outages import DATABASE
 from payments_app.core.web.http import ProblemError
 
@@ -75,7 +76,7 @@ class Limiter:
             raise ProblemError(
                 429,
                 "rate_limited",
-                f"Too many requests. Wait {left} seconds and try again.",
+                Words("Too many requests. Wait %(left)s seconds and try again.", left=left),
                 headers={"Retry-After": str(left)},
             )
 

@@ -21,6 +21,7 @@ from payments_app.core.db.clock import database_now
 from payments_app.core.db.ids import new_id
 from payments_app.core.db.session import atomic
 from payments_app.core.extensions import Base, db
+from payments_app.core.language import Words
 from payments_app.core.web import one_time_links
 from payments_app.core.web.tokens import hash_token, new_token
 
@@ -135,6 +136,16 @@ def sign_out_everywhere(session: Session, audience: str, subject: str, actor: st
         sessions=ended,
     )
     return ended
+
+
+def shown_browser(words: str) -> str:
+    """The same in the reader's language."""
+    browser, _, system = words.partition(" on ")
+    browser = Words("A browser") if browser == "A browser" else browser
+    system = Words("a Mac") if system == "a Mac" else system
+    if not system:
+        return browser
+    return Words("%(browser)s on %(system)s", browser=browser, system=system)
 
 
 def browser_words(user_agent: str) -> str:

@@ -9,11 +9,14 @@ from sqlalchemy.orm import Session
 
 from payments_app.core import history
 from payments_app.core.jobs import outbox
+from payments_app.core.language import Reader, Words
 from payments_app.core.money import CURRENCIES, Money
 from payments_app.payments.connect.payee import name_payee
 from payments_app.payments.models import PaymentRecord, Role, Transaction
 from payments_app.payments.payable import NOBODY, Holder, NotPayableError, Payable
 from payments_app.payments.queries import active_attempt, record_of
+
+NO_READER = Reader()
 
 
 class ActivePaymentError(Exception):
@@ -53,6 +56,7 @@ def open_transaction(
     buyer: str | None = None,
     actor: str = "buyer",
     holder: Holder = NOBODY,
+    reader: Reader = NO_READER,
 ) -> Transaction:
     """Store a `created` transaction, its records and its `charge` message, in the caller's
     database transaction. The price is the payable's own unless `money` says otherwise; one of
@@ -82,6 +86,8 @@ def open_transaction(
         payment_method=source.payment_method,
         stripe_customer_id=source.stripe_customer_id,
         off_session=source.off_session,
+        language=reader.language,
+        zone=reader.zone,
         save_card=source.save_card,
         customer_known=source.customer_known,
     )
@@ -113,7 +119,9 @@ def _record_created(
 
 def _refuse_currency(currency: str) -> None:
     if currency not in CURRENCIES:
-        words = f"{currency.upper()} is not a currency that this shop can take."
+        words = Words(
+            "%(currency)s is not a currency that this shop can take.", currency=currency.upper()
+        )
         raise NotPayableError("currency_not_taken", words)
 
 

@@ -1,0 +1,148 @@
+"""language: what a buyer reads, in their language, and times in their own zone.
+
+A sentence for a buyer is `Words`: a text that is English wherever it is stored, compared or sent to
+a program, and in the reader's language where it is shown (`str`, a format, a page, a mail). So are
+amounts and days. Staff and merchants read English.
+
+The catalogues lie in `translations` as .po files, and are compiled when they are first read.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from babel import Locale, dates
+from babel.messages import mofile, pofile
+from babel.support import NullTranslations, Translations
+from flask import current_app, has_request_context, request
+from flask_babel import Domain, gettext, ngettext
+from markupsafe import Markup, escape
+
+from payments_app.core import places
+
+__all__ = ["DEFAULT", "LANGUAGES", "Reader", "Words", "current", "gettext", "message", "ngettext"]
+
+DEFAULT = "en"
+LANGUAGES = {DEFAULT: "English", "de": "Deutsch"}
+_CLDR = {DEFAULT: "en_US"}  # how amounts and dates are written; else by the language's own name
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Who reads: their language, a key of LANGUAGES, and the name of their zone; None of each
+    where it is not known."""
+
+    language: str | None = None
+    zone: str | None = None
+
+
+_reader: ContextVar[Reader | None] = ContextVar("reader", default=None)
+
+
+@contextmanager
+def speaking(reader: Reader) -> Iterator[None]:
+    """What is written meanwhile is for this reader, whoever asks for it."""
+    token = _reader.set(reader)
+    try:
+        yield
+    finally:
+        _reader.reset(token)
+
+
+def current() -> str:
+    """The language that is read now: a key of LANGUAGES. English outside a buyer's request."""
+    reader = _reader.get()
+    if reader is not None:
+        return reader.language if reader.language in LANGUAGES else DEFAULT
+    if not has_request_context():
+        return DEFAULT
+    found: str | None = getattr(request, "language", None)
+    if found is None:
+        selector = current_app.extensions["babel"].locale_selector
+        found = request.language = selector()  # type: ignore[attr-defined]
+    return found
+
+
+def locale() -> Locale:
+    """How amounts and dates are written now."""
+    return _locale(_CLDR.get(current(), current()))
+
+
+_locale = cache(Locale.parse)
+
+
+def zone_name() -> str | None:
+    """The zone of whoever reads now, where it is known."""
+    reader = _reader.get()
+    return reader.zone if reader else None
+
+
+class Words(str):
+    """An English sentence that is shown in the reader's language. `%(name)s` stands for a value,
+    which may be `Words`, an amount of money or a day, and is written in that language too."""
+
+    _make: Callable[[], str]
+
+    def __new__(cls, sentence: str, /, **values: Any) -> Words:
+        """The sentence, as the catalogues have it."""
+        return cls.made(lambda: gettext(sentence, **values))
+
+    @classmethod
+    def made(cls, make: Callable[[], str]) -> Words:
+        """What `make` gives, in whatever language is read when it is asked."""
+        with speaking(Reader(DEFAULT)):
+            made = super().__new__(cls, make())
+        made._make = make
+        return made
+
+    def __str__(self) -> str:
+        return self._make()
+
+    def __format__(self, form: str) -> str:
+        return format(self._make(), form)
+
+    def __html__(self) -> Markup:
+        return escape(self._make())
+
+
+def message(sentence: str) -> str:
+    """Mark a sentence for the catalogues that becomes `Words` later."""
+    return sentence
+
+
+def as_said(stored: str, words: str) -> str:
+    """The words, where they are what was stored of them in English; else what was stored."""
+    return words if words == stored else stored
+
+
+def day(moment: dt.date) -> Words:
+    """A day as people write it: "December 22, 2026", "22. Dezember 2026"."""
+    return Words.made(lambda: dates.format_date(moment, "long", locale()))
+
+
+class Catalogues(Domain):  # type: ignore[misc]
+    """Flask-Babel's messages, of our catalogues and for the reader of now."""
+
+    def get_translations(self) -> NullTranslations:
+        """As Flask-Babel's."""
+        return catalogue(current())
+
+
+@cache
+def catalogue(language: str) -> NullTranslations:
+    """The messages of a language; a message that is missing, or fuzzy, is English."""
+    source = places.translations() / language / "LC_MESSAGES" / "messages.po"
+    if not source.is_file():
+        return NullTranslations()
+    compiled = io.BytesIO()
+    with source.open("rb") as file:
+        mofile.write_mo(compiled, pofile.read_po(file, language))
+    compiled.seek(0)
+    return Translations(compiled)

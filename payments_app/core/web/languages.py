@@ -1,0 +1,103 @@
+"""languages: which one a request is answered in: the one that its address names (`?lang=de`, kept
+in a cookie), else the cookie's, else the one that the browser prefers.
+
+A buyer's pages alone: staff, merchants and programs read English. Whoever signs in as a customer
+reads the language that is kept with them, unless they chose another in this browser.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from flask import Flask, Response, current_app, g, request
+from flask_babel import Babel
+
+from payments_app.core import language
+from payments_app.core.web.access import current_access
+from payments_app.core.web.cookies import cookie_name, cookie_path
+from payments_app.core.web.http import wants_json
+
+_KEPT_SECONDS = 365 * 24 * 3600
+_ARGUMENT = "lang"
+_NOT_BUYERS = ("/staff", "/portal", "/api/", "/onboarding", "/docs")
+
+
+def prepare(app: Flask) -> None:
+    """Choose a language for each request, keep what was chosen, and say so to caches."""
+    babel = Babel()
+    babel.domain_instance = language.Catalogues()
+    babel.init_app(app, locale_selector=_selected)
+    app.jinja_env.globals.update(
+        language=language.current, languages=_offered, direction=_direction
+    )
+    app.after_request(_say)
+
+
+def is_buyers() -> bool:
+    """Whether this request is answered in a buyer's language."""
+    if request.path.startswith(_NOT_BUYERS) or request.is_json:
+        return False
+    if request.method == "GET" and wants_json() and "partial" not in request.args:
+        return False  # a program's
+    access = current_access()
+    return access is None or access.audience == "buyer" or request.endpoint == "checkout.shop"
+
+
+def chosen() -> str | None:
+    """The language that was chosen in this browser."""
+    kept = request.cookies.get(cookie_name(current_app, _ARGUMENT))
+    return next((one for one in (_named(), kept) if one in language.LANGUAGES), None)
+
+
+def keep(code: str | None) -> None:
+    """Answer in this language from now on, in this browser."""
+    if code in language.LANGUAGES:
+        g.keep_language = code
+
+
+def _named() -> str | None:
+    return request.args.get(_ARGUMENT)
+
+
+def _selected() -> str:
+    if not is_buyers():
+        return language.DEFAULT
+    preferred = request.accept_languages.best_match(list(language.LANGUAGES))
+    return chosen() or preferred or language.DEFAULT
+
+
+def _say(response: Response) -> Response:
+    if response.mimetype == "text/html" and is_buyers():
+        response.headers["Content-Language"] = language.current()
+        response.vary.update(("Accept-Language", "Cookie"))
+    named = _named() if request.endpoint and is_buyers() else None
+    code = g.get("keep_language") or (named if named in language.LANGUAGES else None)
+    if code:
+        config = current_app.config["CONFIG"]
+        response.set_cookie(
+            cookie_name(current_app, _ARGUMENT),
+            code,
+            max_age=_KEPT_SECONDS,
+            path=cookie_path(current_app),
+            secure=config.tls,
+            httponly=True,
+            samesite="Lax",
+        )
+    return response
+
+
+def _direction() -> str:
+    return language.locale().text_direction
+
+
+def _offered() -> list[tuple[str, str, str]]:
+    """The other languages of a buyer's page: code, name and its address; none where a form was
+    sent to this one."""
+    if request.method != "GET" or not is_buyers():
+        return []
+    rest = {name: values for name, values in request.args.lists() if name != _ARGUMENT}
+    return [
+        (code, name, "?" + urlencode(rest | {_ARGUMENT: [code]}, doseq=True))
+        for code, name in language.LANGUAGES.items()
+        if code != language.current()
+    ]

@@ -1,0 +1,215 @@
+"""In a made-up language no page and no mail of a buyer shows a sentence that is in no catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from demo.plans import DEMO_PLANS, add_demo_plans
+from demo.products import DEMO_PRODUCTS, add_demo_products
+from payments_app.core.db.session import atomic
+from payments_app.core.extensions import db
+from payments_app.customers.models import Customer
+from payments_app.notices.models import Mail
+from payments_app.payments.phases import Phase
+from payments_app.payments.refunds.request import request_refund
+from payments_app.subscriptions import change
+from payments_app.subscriptions.renew import stage_due
+from tests.bystanders import own
+from tests.checkout.checkout_client import BROWSER, CheckoutClient
+from tests.customers.mailed_link import known
+from tests.languages.pseudo import PSEUDO, spoken, texts_of, untranslated
+from tests.notices.sent_mails import mails
+from tests.own_worker import work_all_due
+from tests.subscriptions.billing_driver import BillingDriver, at
+
+NAMES = "|".join(
+    [text for each in (*DEMO_PRODUCTS, *DEMO_PLANS) for text in each[1:3]]
+    + ["Shop of tests", "English", "Deutsch", "example.com", "JavaScript", "Visa", "Mastercard"]
+    + [
+        "ada",
+        "name@example",
+        "Field Notes",
+        "USD",
+        "EUR",
+        "JPY",
+        "Stripe",
+        "Club",
+        "Plus",
+        "US$",
+        "{amount}",
+    ]
+)
+
+
+@pytest.fixture(autouse=True)
+def pseudo() -> Iterator[None]:
+    with spoken():
+        yield
+
+
+@pytest.fixture
+def checkout(app: Flask, client: FlaskClient) -> CheckoutClient:
+    """A buyer who reads the made-up language."""
+    with app.app_context():
+        add_demo_products()
+        add_demo_plans()
+    client.get(f"/?lang={PSEUDO}", headers=BROWSER)
+    return CheckoutClient(app, client)
+
+
+def english(checkout: CheckoutClient, page: str) -> list[str]:
+    """What of a page is English, without names and the shop's own host."""
+    assert f'<html lang="{PSEUDO}"' in page
+    names = f"{NAMES}|{checkout.app.config['CONFIG'].shop_name}"
+    return [text for text in texts_of(page) if untranslated(text, names)]
+
+
+def english_of_mail(app: Flask, mail: Mail) -> list[str]:
+    names = f"{NAMES}|{app.config['CONFIG'].shop_name}"
+    site = app.config["CONFIG"].public_url
+    texts = [mail.subject, *mail.text.splitlines(), *texts_of(mail.html)]
+    lines = [" ".join(w for w in text.split() if not w.startswith(site)) for text in texts]
+    return [line for line in lines if untranslated(line, names) and mail.id not in line]
+
+
+PAGES = (
+    *("/", "/cart", "/account", "/nope", "/downloads/none", "/account/none", "/thankyou?x=1"),
+    *("/checkout/field-notes", "/checkout/sticker", "/checkout/letter", "/checkout/coffee-club"),
+    *("/checkout/tea-tin", "/checkout/field-notes?quantity=3"),
+)
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page(checkout: CheckoutClient, path: str) -> None:
+    assert english(checkout, checkout.page(path).text) == []
+
+
+def test_the_cart_and_what_it_refuses(checkout: CheckoutClient) -> None:
+    def put(**form: str) -> str:
+        page = checkout.page("/").text
+        token = page.split('name="csrf_token" value="')[1].split('"')[0]
+        sent = {"csrf_token": token, **form}
+        return checkout.client.post("/cart/items", data=sent, headers=BROWSER).text
+
+    put(item="field-notes")
+    assert english(checkout, checkout.page("/cart").text) == []
+    for refused in (
+        {"item": "field-notes", "quantity": "many"},
+        {"item": "field-notes", "quantity": "99"},
+        {"item": "canvas-bag"},
+        {"item": "nothing"},
+    ):
+        page = put(**refused)
+        assert 'role="alert"' in page
+        assert english(checkout, page) == []
+
+
+def test_a_form_that_is_refused(checkout: CheckoutClient) -> None:
+    form = checkout.form()
+    for wrong in ({"email": ""}, {"email": "ada"}, {"quantity": "0"}, {"amount": "1"}):
+        page = checkout.send(form | wrong).text
+        assert "data-error-summary" in page
+        assert english(checkout, page) == []
+    assert english(checkout, checkout.send(form, card=None).text) == []
+    assert english(checkout, checkout.send(form | {"csrf_token": "old"}).text) == []
+
+
+WAITING = (
+    (),
+    (Phase.REQUIRES_ACTION,),
+    (Phase.UNKNOWN,),
+    (Phase.AWAITING_BANK,),
+)
+
+
+@pytest.mark.parametrize("phases", WAITING)
+def test_a_payment_that_waits(checkout: CheckoutClient, phases: tuple[str, ...]) -> None:
+    sent = checkout.send(checkout.form())
+    checkout.move(sent.location.rpartition("/")[2], Phase.PROCESSING, *phases)
+    assert english(checkout, checkout.page(sent.location).text) == []
+
+
+@pytest.mark.parametrize(
+    "card",
+    [
+        "pm_card_visa_chargeDeclined",
+        "pm_card_visa_chargeDeclinedInsufficientFunds",
+        "pm_card_chargeDeclinedExpiredCard",
+        "pm_card_chargeDeclinedProcessingError",
+    ],
+)
+def test_a_payment_that_failed(checkout: CheckoutClient, card: str) -> None:
+    sent = checkout.send(checkout.form(), card)
+    checkout.work()
+    assert english(checkout, checkout.page(sent.location).text) == []
+
+
+def test_a_payment_that_was_made_and_given_back(checkout: CheckoutClient) -> None:
+    sent = checkout.send(checkout.form())
+    paid = sent.location.rpartition("/")[2]
+    with checkout.app.app_context():
+        work_all_due()
+        request_refund(paid, 500, reason="It arrived broken", actor="ada")
+        work_all_due()
+    assert english(checkout, checkout.page(f"/thankyou?transaction={paid}").text) == []
+    with checkout.app.app_context():
+        written = [mail for mail in mails() if mail.transaction_id == paid]
+        assert len(written) == 2
+        assert [english_of_mail(checkout.app, mail) for mail in written] == [[], []]
+
+
+def test_an_account_its_subscriptions_and_each_change(checkout: CheckoutClient) -> None:
+    checkout.send(checkout.form("coffee-club"))
+    with checkout.app.app_context():
+        work_all_due()
+    browser = known(checkout, to="/account/subscriptions", browser=checkout.client)
+    page = checkout.page("/account/subscriptions").text
+    one = page.split("/account/subscriptions/")[1].split("/")[0]
+    card = checkout.page("/account").text.split("removed_cards?card=")[1].split('"')[0]
+    base = f"/account/subscriptions/{one}"
+    for path in (
+        *("/account", "/account/subscriptions", f"/account/removed_cards?card={card}"),
+        *(f"{base}/plan?plan=coffee-club-plus", f"{base}/cancellation?when=end"),
+        *(f"{base}/cancellation?when=now", f"{base}/pause", f"{base}/resumption"),
+        f"{base}/card?card={card}",
+    ):
+        answer = browser.get(path, headers=BROWSER)
+        assert answer.status_code == 200, path
+        assert english(checkout, answer.text) == [], path
+
+
+@atomic
+def read_pseudo(session: Session) -> None:
+    session.execute(update(Customer).where(own(Customer)).values(language=PSEUDO))
+
+
+def test_the_mails_of_a_subscription(app: Flask) -> None:
+    with app.app_context():
+        billing = BillingDriver(app)
+        member = billing.join("2026-03-01", amount=3100)
+        read_pseudo()
+        change.change_plan(member, billing.plan("plus", 6000), at("2026-03-02"))
+        change.pause(member, at("2026-03-02"))
+        change.resume(member, at("2026-03-03"))
+        card = billing.subscription(member).card
+        assert card is not None
+        card.exp_year, card.exp_month = 2026, 3
+        db.session.commit()
+        stage_due(at("2026-03-25"))
+        billing.work("payment_standard")
+        billing.go_to("2026-04-01")
+        billing.remove_card(member)
+        change.cancel(member, at("2026-04-03"), at_once=True)
+        for queue in ("payment_critical", "payment_standard", "payment_standard"):
+            billing.work(queue)
+        written = [mail for mail in mails() if "⟦" in mail.subject]
+        assert {"subscription_changed", "card_expires", "card_removed"} <= {
+            mail.kind for mail in written
+        }
+        assert [line for mail in written for line in english_of_mail(app, mail)] == []

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from payments_app.core.db.columns import as_object
+from payments_app.core.language import Words
 from payments_app.core.money import Money
 from payments_app.payments.models import Role, Transaction
 from payments_app.payments.payable import find_payable
@@ -88,10 +89,18 @@ def kept_form(items: Sequence[PaidItem], wanted: Mapping[int, int]) -> dict[str,
     return {"lines": chosen}
 
 
-def in_words(kept: Any) -> str:
+def in_words(kept: Any) -> Words:
     """What a refund kept: so many of how many, of each; "" of one that names no items."""
-    return ", ".join(
-        f"{one.get('quantity')} of {one.get('of')} \u00d7 {one.get('name')}" for one in _lines(kept)
+    lines = _lines(kept)
+    return Words.made(lambda: ", ".join(str(_of_how_many(line)) for line in lines))
+
+
+def _of_how_many(line: dict[str, Any]) -> Words:
+    return Words(
+        "%(some)s of %(all)s × %(name)s",
+        some=line.get("quantity"),
+        all=line.get("of"),
+        name=line.get("name"),
     )
 
 

@@ -97,7 +97,7 @@ def in_words(kept: Any) -> Words:
 
 def _of_how_many(line: dict[str, Any]) -> Words:
     return Words(
-        "%(some)s of %(all)s × %(name)s",
+        "%(some)s of %(all)s \u00d7 %(name)s",
         some=line.get("quantity"),
         all=line.get("of"),
         name=line.get("name"),

@@ -63,7 +63,9 @@ def test_three_calls_ask_read_and_refund(environment: dict[str, str]) -> None:
     assert call("refund", environment, ID=asked["id"])["id"] == refund["id"]
 
 
-@pytest.mark.parametrize("words", [[sys.executable, "client.py"], ["node", "client.mjs"]])
+@pytest.mark.parametrize(
+    "words", [[sys.executable, "client.py"], ["node", "client.mjs"], ["php", "client.php"]]
+)
 def test_a_client_waits_until_its_buyer_has_paid(
     environment: dict[str, str], words: list[str]
 ) -> None:

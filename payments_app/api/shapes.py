@@ -20,6 +20,7 @@ from payments_app.payment_requests.find import Status
 
 MOST = 10**12
 _MOST_LABELS = 50
+HOST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,99}", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
@@ -98,6 +99,9 @@ Address = Annotated[str, Field(max_length=2000), AfterValidator(_address)]
 Text = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_text)]
 Reference = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_text)]
 Email = Annotated[str, Field(max_length=254), AfterValidator(_email)]
+HostId = Annotated[
+    str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]*$")
+]
 Labels = Annotated[dict[str, str], Field(max_length=_MOST_LABELS), AfterValidator(_labels)]
 
 
@@ -129,6 +133,16 @@ class NewPayment(_Sent):
     cancel_url: Address | None = None
     expires_at: Time | None = None
     save_card: Annotated[bool, Field(strict=True)] = False
+    customer: HostId | None = None
+    payment_method: Annotated[str, Field(pattern=r"^pm_\w+$", max_length=255)] | None = None
+
+
+class NewCustomer(_Sent):
+    """Somebody who pays you, by your own id of them."""
+
+    id: HostId
+    email: Email
+    name: Annotated[str, Field(max_length=200), AfterValidator(_text)] | None = None
 
 
 class NewRefund(_Sent):
@@ -156,6 +170,15 @@ class ListQuery(BaseModel):
     status: Status | None = None
     created_from: Time | None = None
     created_before: Time | None = None
+    after: str | None = None
+    limit: Annotated[int, Field(ge=1, le=100)] = 20
+
+
+class CustomersQuery(BaseModel):
+    """The newest first. `after` is the id of the last one of the page before."""
+
+    model_config = ConfigDict(extra="forbid")
+
     after: str | None = None
     limit: Annotated[int, Field(ge=1, le=100)] = 20
 
@@ -196,6 +219,7 @@ class Payment(BaseModel):
     return_url: str | None
     cancel_url: str | None
     save_card: bool
+    customer: str | None
     next_url: str | None
     transaction: str | None
     last_error: LastError | None
@@ -210,6 +234,59 @@ class Payments(BaseModel):
 
     data: list[Payment]
     has_more: bool
+
+
+class Customer(BaseModel):
+    """A customer of yours. `id` is your own."""
+
+    id: str
+    object: Literal["customer"] = "customer"
+    email: str
+    name: str | None
+    created_at: dt.datetime
+
+
+class Customers(BaseModel):
+    """A page of customers."""
+
+    data: list[Customer]
+    has_more: bool
+
+
+class Consent(BaseModel):
+    """What the customer agreed to when the card was kept: the words, their version, and when."""
+
+    words: str
+    version: str
+    given_at: dt.datetime
+
+
+class Card(BaseModel):
+    """A card that its owner agreed to have charged without them. `payment_method` names it in a
+    new payment."""
+
+    id: str
+    object: Literal["card"] = "card"
+    payment_method: str
+    brand: str
+    last4: str
+    exp_month: int | None
+    exp_year: int | None
+    consent: Consent
+
+
+class Cards(BaseModel):
+    """All such cards of a customer, the newest consent first."""
+
+    data: list[Card]
+
+
+class RemovedCard(BaseModel):
+    """A card that is charged no more for this customer."""
+
+    id: str
+    object: Literal["card"] = "card"
+    removed: Literal[True] = True
 
 
 class Refund(BaseModel):

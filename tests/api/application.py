@@ -52,6 +52,11 @@ class Application:
         answer = self.client.post(f"/api/v1/{path}", json=body or {}, headers=self.headers | named)
         return self._as_documented(answer)
 
+    def send(self, path: str, **sent: Any) -> TestResponse:
+        """A POST of whatever is given."""
+        named = self.headers | {"Idempotency-Key": secrets.token_hex(8)}
+        return self._as_documented(self.client.post(f"/api/v1/{path}", headers=named, **sent))
+
     def delete(self, path: str) -> TestResponse:
         answer = self.client.delete(f"/api/v1/{path}", headers=self.headers)
         return self._as_documented(answer)

@@ -1,5 +1,5 @@
-"""Customers of an application, the cards that they agreed to have kept, and charges of those without
-them."""
+"""Customers of an application, the cards that they agreed to have kept, and charges of those
+without them."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from payments_app.payments.transactions.check import request_check
 from tests.accounts.staff_driver import StaffDriver
 from tests.api.application import Application, new_key
 from tests.bystanders import own
-from tests.payments.driver import PaymentDriver
 from tests.own_worker import work_all_due
+from tests.payments.driver import PaymentDriver
 
 pytestmark = [pytest.mark.portable, pytest.mark.dialect]
 

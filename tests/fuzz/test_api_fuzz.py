@@ -25,7 +25,7 @@ HELD = [
     checks.content_type_conformance,
     checks.response_schema_conformance,
 ]
-OPERATIONS = 14
+OPERATIONS = 13
 EACH = tries(fuzzed, max_examples=max(5, CASES // 100))
 MODES = list(schemathesis.GenerationMode)
 

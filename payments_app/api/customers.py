@@ -5,10 +5,11 @@ from __future__ import annotations
 from flask import Response, request
 from werkzeug.exceptions import NotFound
 
-from payments_app.api import shapes
+from payments_app.api import customer_shapes as shapes
 from payments_app.api.blueprint import actor, answer, blueprint
 from payments_app.api.document import described
 from payments_app.api.gate import caller
+from payments_app.api.shapes import HOST_ID
 from payments_app.core.card_numbers import CardNumberError
 from payments_app.core.db.ids import looks_like_id
 from payments_app.core.extensions import db
@@ -94,7 +95,7 @@ def remove_card(customer_id: str, card_id: str) -> Response:
 
 def customer_named(reference: str) -> ApplicationCustomer | None:
     """The caller's own customer of this id."""
-    if not shapes.HOST_ID.fullmatch(reference):
+    if not HOST_ID.fullmatch(reference):
         return None
     return customer_of(db.session(), caller().id, reference)
 

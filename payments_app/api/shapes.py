@@ -98,6 +98,7 @@ Currency = Annotated[str, Field(min_length=3, max_length=3), AfterValidator(_cur
 Address = Annotated[str, Field(max_length=2000), AfterValidator(_address)]
 Text = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_text)]
 Reference = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_text)]
+Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_text)]
 Email = Annotated[str, Field(max_length=254), AfterValidator(_email)]
 HostId = Annotated[
     str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]*$")
@@ -105,13 +106,13 @@ HostId = Annotated[
 Labels = Annotated[dict[str, str], Field(max_length=_MOST_LABELS), AfterValidator(_labels)]
 
 
-class _Sent(BaseModel):
+class Sent(BaseModel):
     """A field that we do not know is refused: it would be ignored, and somebody relies on it."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=False)
 
 
-class LineItem(_Sent):
+class LineItem(Sent):
     """So many of one thing; `amount` is the price of one."""
 
     description: Text
@@ -119,7 +120,7 @@ class LineItem(_Sent):
     amount: Annotated[int, Field(strict=True, ge=0, le=MOST)]
 
 
-class NewPayment(_Sent):
+class NewPayment(Sent):
     """What the buyer is asked to pay, and where they come back to."""
 
     amount: Amount
@@ -137,15 +138,7 @@ class NewPayment(_Sent):
     payment_method: Annotated[str, Field(pattern=r"^pm_\w+$", max_length=255)] | None = None
 
 
-class NewCustomer(_Sent):
-    """Somebody who pays you, by your own id of them."""
-
-    id: HostId
-    email: Email
-    name: Annotated[str, Field(max_length=200), AfterValidator(_text)] | None = None
-
-
-class NewRefund(_Sent):
+class NewRefund(Sent):
     """Without an amount, all that is left of the payment is given back."""
 
     amount: Annotated[
@@ -156,7 +149,7 @@ class NewRefund(_Sent):
     reason: Text
 
 
-class NoQuery(_Sent):
+class NoQuery(Sent):
     """An address without parameters: what it does not take would be ignored."""
 
 
@@ -170,15 +163,6 @@ class ListQuery(BaseModel):
     status: Status | None = None
     created_from: Time | None = None
     created_before: Time | None = None
-    after: str | None = None
-    limit: Annotated[int, Field(ge=1, le=100)] = 20
-
-
-class CustomersQuery(BaseModel):
-    """The newest first. `after` is the id of the last one of the page before."""
-
-    model_config = ConfigDict(extra="forbid")
-
     after: str | None = None
     limit: Annotated[int, Field(ge=1, le=100)] = 20
 
@@ -234,59 +218,6 @@ class Payments(BaseModel):
 
     data: list[Payment]
     has_more: bool
-
-
-class Customer(BaseModel):
-    """A customer of yours. `id` is your own."""
-
-    id: str
-    object: Literal["customer"] = "customer"
-    email: str
-    name: str | None
-    created_at: dt.datetime
-
-
-class Customers(BaseModel):
-    """A page of customers."""
-
-    data: list[Customer]
-    has_more: bool
-
-
-class Consent(BaseModel):
-    """What the customer agreed to when the card was kept: the words, their version, and when."""
-
-    words: str
-    version: str
-    given_at: dt.datetime
-
-
-class Card(BaseModel):
-    """A card that its owner agreed to have charged without them. `payment_method` names it in a
-    new payment."""
-
-    id: str
-    object: Literal["card"] = "card"
-    payment_method: str
-    brand: str
-    last4: str
-    exp_month: int | None
-    exp_year: int | None
-    consent: Consent
-
-
-class Cards(BaseModel):
-    """All such cards of a customer, the newest consent first."""
-
-    data: list[Card]
-
-
-class RemovedCard(BaseModel):
-    """A card that is charged no more for this customer."""
-
-    id: str
-    object: Literal["card"] = "card"
-    removed: Literal[True] = True
 
 
 class Refund(BaseModel):

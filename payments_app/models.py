@@ -19,6 +19,7 @@ from payments_app.notices import webhook_models
 from payments_app.ops import policy_reports
 from payments_app.orders import models as orders
 from payments_app.orders import stock_holds
+from payments_app.payment_requests import customer_models as application_customers
 from payments_app.payment_requests import models as payment_requests
 from payments_app.payments import models as payments
 from payments_app.payments import unmatched
@@ -40,6 +41,7 @@ __all__ = [
     "accounts",
     "alerts",
     "api_keys",
+    "application_customers",
     "attention",
     "breaker",
     "card_changes",

@@ -1,6 +1,6 @@
 """The language and the zone of who pays, with the payment and with the customer.
 
-Revision: 0018, after 0016.
+Revision: 0018, after 0017.
 """
 
 import sqlalchemy as sa

@@ -28,6 +28,9 @@ SCOPES = {
     "payments:read": "Read payments, refunds and events",
     "payments:write": "Ask for payments, and cancel those that are open",
     "refunds:write": "Refund payments",
+    "customers:read": "Read its customers and their cards",
+    "customers:write": "Store its customers, and remove their cards",
+    "cards:charge": "Charge kept cards without their owners",
 }
 OVERLAP_HOURS = 24
 MOST_OVERLAP_HOURS = 24 * 30

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any, TypeVar
 
 from flask import Flask
@@ -18,6 +19,9 @@ from payments_app.core.web.links import absolute
 
 View = TypeVar("View", bound=Callable[..., Any])
 
+# What any call may be answered, and any that sends a body: before its view is asked, or instead.
+_ANY = (401, 403, 421, 422, 429, 500, 503)
+_SENDING = (400, 413, 415)
 _PREFIX = "Value error, "
 _WORDS = {
     "missing": "This is required.",
@@ -109,6 +113,19 @@ def document_of(app: Flask) -> dict[str, Any]:
         models, _spec.models = _spec.models, copy.deepcopy(_spec.models)
         made = _spec._generate_spec()
         _spec.models = models
+        _say_what_any_answers(made)
         made["servers"] = [{"url": absolute("")}]
         known = app.extensions["api_document"] = made
     return known
+
+
+def _say_what_any_answers(document: dict[str, Any]) -> None:
+    schema = {"$ref": f"#/components/schemas/{Error.__name__}"}
+    for methods in document["paths"].values():
+        for method, operation in methods.items():
+            for code in _ANY + (_SENDING if method == "post" else ()):
+                said = {
+                    "description": HTTPStatus(code).phrase,
+                    "content": {"application/json": {"schema": schema}},
+                }
+                operation["responses"].setdefault(str(code), said)

@@ -14,6 +14,7 @@ from payments_app.core.money import code_of
 
 MOST = 10**12
 _MOST_LABELS = 50
+HOST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,99}", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
@@ -79,5 +80,9 @@ Currency = Annotated[str, Field(min_length=3, max_length=3), AfterValidator(_cur
 Address = Annotated[str, Field(max_length=2000), AfterValidator(_address)]
 Text = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_text)]
 Reference = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_text)]
+Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_text)]
 Email = Annotated[str, Field(max_length=254), AfterValidator(_email)]
+HostId = Annotated[
+    str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]*$")
+]
 Labels = Annotated[dict[str, str], Field(max_length=_MOST_LABELS), AfterValidator(_labels)]

@@ -39,10 +39,15 @@ def check(scope: str) -> None:
             "unauthorized", "Send a secret key that is good: Authorization: Bearer pay_..."
         )
     limiter().check("api", Rate.parse(config.api_rate_limit), f"key:{key.id}")
-    if scope not in key.scopes:
-        raise ProblemError(403, "scope_missing", f"This key lacks the scope {scope}.", scope=scope)
-    api_keys.mark_used(key)
     g.api_key = key
+    require(scope)
+    api_keys.mark_used(key)
+
+
+def require(scope: str) -> None:
+    """Raises ProblemError 403 `scope_missing` where this request's key may not do that."""
+    if scope not in caller().scopes:
+        raise ProblemError(403, "scope_missing", f"This key lacks the scope {scope}.", scope=scope)
 
 
 def caller() -> ApiKey:

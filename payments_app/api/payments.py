@@ -18,7 +18,9 @@ from payments_app.api.blueprint import (
     stored_key,
     whose_key,
 )
+from payments_app.api.customers import customer_named
 from payments_app.api.document import described
+from payments_app.api.gate import caller, require
 from payments_app.core.card_numbers import CardNumberError
 from payments_app.core.db.ids import looks_like_id
 from payments_app.core.extensions import db
@@ -37,7 +39,9 @@ from payments_app.payment_requests.ask import (
     ask,
     cancel,
 )
+from payments_app.payment_requests.customer_models import ApplicationCustomer
 from payments_app.payment_requests.find import Filter, Known, Status, find, find_all
+from payments_app.payment_requests.models import PaymentRequest
 from payments_app.payments.models import Transaction
 from payments_app.payments.phases import State
 
@@ -55,6 +59,11 @@ def create_payment() -> Response:
     Needs an Idempotency-Key header. Send the buyer to `next_url`; they come back to `return_url`
     with `?payment=<id>`. Read the payment, or wait for the webhook, before you deliver: that they
     came back proves nothing.
+
+    With `customer` and `payment_method` the kept card is charged at once, without its owner, and by
+    the consent that was stored with it. Where their bank wants them the payment waits with
+    `requires_action` for them at `next_url`; the card is not tried again by itself. That needs the
+    scope cards:charge.
     """
     sent: shapes.NewPayment = request.context.json  # type: ignore[attr-defined]
     try:
@@ -144,6 +153,7 @@ def payment_of(known: Known) -> shapes.Payment:
         return_url=asked.return_url,
         cancel_url=asked.cancel_url,
         save_card=asked.save_card,
+        customer=_customer_of(asked),
         next_url=absolute(url) if known.status in _CAN_BE_PAID else None,
         transaction=last.id if last else None,
         last_error=_last_error(last),
@@ -152,6 +162,15 @@ def payment_of(known: Known) -> shapes.Payment:
         expires_at=asked.expires_at,
         canceled_at=asked.canceled_at,
     )
+
+
+def _customer_of(asked: PaymentRequest) -> str | None:
+    """As the caller calls them; of another application's customers, nothing."""
+    if asked.customer_id is None:
+        return None
+    customer = db.session.get(ApplicationCustomer, asked.customer_id)
+    ours = customer is not None and customer.application == caller().id
+    return customer.reference if customer is not None and ours else None
 
 
 def _found(payment_id: str) -> Known:
@@ -163,17 +182,26 @@ def _found(payment_id: str) -> Known:
 
 
 def _wish(sent: shapes.NewPayment) -> Wish:
+    """Raises ProblemError: 403 for a key that may not charge cards, 422 for an unknown customer."""
+    if sent.payment_method is not None:
+        require("cards:charge")
+    customer = customer_named(sent.customer) if sent.customer is not None else None
+    if sent.customer is not None and customer is None:
+        words = "This names no customer. Store them first."
+        raise ProblemError(422, "invalid", f"customer: {words}", {"customer": words})
     return Wish(
         money=Money(sent.amount, sent.currency),
         description=sent.description,
         reference=sent.reference,
-        email=sent.email,
+        email=sent.email or (customer.email if customer else None),
         line_items=[item.model_dump() for item in sent.line_items],
         labels=sent.metadata,
         return_url=sent.return_url,
         cancel_url=sent.cancel_url,
         save_card=sent.save_card,
         expires_at=sent.expires_at,
+        customer_id=customer.id if customer else None,
+        payment_method=sent.payment_method,
     )
 
 

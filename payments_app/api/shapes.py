@@ -18,6 +18,7 @@ from payments_app.api.fields import (
     Amount,
     Currency,
     Email,
+    HostId,
     Labels,
     Reference,
     Text,
@@ -26,13 +27,13 @@ from payments_app.api.fields import (
 from payments_app.payment_requests.find import Status
 
 
-class _Sent(BaseModel):
+class Sent(BaseModel):
     """A field that we do not know is refused: it would be ignored, and somebody relies on it."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=False)
 
 
-class LineItem(_Sent):
+class LineItem(Sent):
     """So many of one thing; `amount` is the price of one."""
 
     description: Text
@@ -40,7 +41,7 @@ class LineItem(_Sent):
     amount: Annotated[int, Field(strict=True, ge=0, le=MOST)]
 
 
-class NewPayment(_Sent):
+class NewPayment(Sent):
     """What the buyer is asked to pay, and where they come back to."""
 
     amount: Amount
@@ -54,6 +55,8 @@ class NewPayment(_Sent):
     cancel_url: Address | None = None
     expires_at: Time | None = None
     save_card: Annotated[bool, Field(strict=True)] = False
+    customer: HostId | None = None
+    payment_method: Annotated[str, Field(pattern=r"^pm_\w+$", max_length=255)] | None = None
 
 
 def _given(typed: Any) -> Any:
@@ -68,7 +71,7 @@ def _left_out(schema: dict[str, Any]) -> None:
     del schema["default"]
 
 
-class NewRefund(_Sent):
+class NewRefund(Sent):
     """Without an amount, all that is left of the payment is given back."""
 
     amount: Annotated[
@@ -79,7 +82,7 @@ class NewRefund(_Sent):
     reason: Text
 
 
-class NoQuery(_Sent):
+class NoQuery(Sent):
     """An address without parameters: what it does not take would be ignored."""
 
 
@@ -133,6 +136,7 @@ class Payment(BaseModel):
     return_url: str | None
     cancel_url: str | None
     save_card: bool
+    customer: str | None
     next_url: str | None
     transaction: str | None
     last_error: LastError | None

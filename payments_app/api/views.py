@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from payments_app.api import docs_pages, events, payments, refunds
+from payments_app.api import customers, docs_pages, events, payments, refunds
 from payments_app.api.blueprint import blueprint
 
-__all__ = ["blueprint", "docs_pages", "events", "payments", "refunds"]
+__all__ = ["blueprint", "customers", "docs_pages", "events", "payments", "refunds"]

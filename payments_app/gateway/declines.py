@@ -156,6 +156,8 @@ DECLINES: dict[str, DeclinePolicy] = {
         "online_or_offline_pin_required",
     ),
 }
+# The codes of a bank that wants the buyer.
+NEEDS_BUYER = frozenset(code for code, policy in DECLINES.items() if policy.needs_buyer)
 # What Stripe's `advice_code` makes of a policy that takes advice.
 _ADVICE: dict[str, dict[str, Any]] = {
     "try_again_later": {"staff": "S4", "retry_after": _LATER},

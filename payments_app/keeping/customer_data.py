@@ -31,6 +31,7 @@ from payments_app.notices.endpoint_health import FAILING, OFF
 from payments_app.notices.models import Mail
 from payments_app.notices.webhook_models import WebhookEvent
 from payments_app.orders.models import Order, OrderLine
+from payments_app.payment_requests.customer_models import ApplicationCustomer, CardConsent
 from payments_app.payment_requests.models import PaymentRequest
 from payments_app.payments.disputes.answer_models import DisputeAnswer, EvidenceFile
 from payments_app.payments.disputes.models import Dispute
@@ -112,7 +113,8 @@ def is_mail_of(customer: Customer) -> ColumnElement[bool]:
 
 def places(customer: Customer) -> tuple[Place, ...]:
     """Every place, by the customer as they are now."""
-    return (*_account(customer), *_payments(customer), *_bought(customer), *_said(customer))
+    parts = (_account, _of_applications, _payments, _bought, _said)
+    return tuple(place for part in parts for place in part(customer))
 
 
 def _account(customer: Customer) -> tuple[Place, ...]:
@@ -173,6 +175,29 @@ def _account(customer: Customer) -> tuple[Place, ...]:
             SavedFilter,
             _names(SavedFilter.query, customer.email),
             cut=DELETED,
+        ),
+    )
+
+
+def _called_by_applications(customer: Customer) -> ColumnElement[bool]:
+    """Condition on ApplicationCustomer: an application says that they have this address."""
+    return func.lower(ApplicationCustomer.email) == customer.email
+
+
+def _of_applications(customer: Customer) -> tuple[Place, ...]:
+    cards = select(SavedCard.id).where(SavedCard.customer_id == customer.id)
+    return (
+        Place(
+            ApplicationCustomer,
+            _called_by_applications(customer),
+            ("reference", "email", "name", "created_at"),
+            {"email": lambda _old: erased_address(customer.id), "name": _nothing},
+        ),
+        Place(
+            CardConsent,
+            CardConsent.card_id.in_(cards),
+            ("card_id", "words", "version", "given_at", "withdrawn_at"),
+            {"withdrawn_at": _ended},
         ),
     )
 

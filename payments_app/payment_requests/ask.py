@@ -16,9 +16,12 @@ from payments_app.core.card_numbers import refuse
 from payments_app.core.db.clock import database_now
 from payments_app.core.db.session import atomic
 from payments_app.core.money import CURRENCIES, Money, chargeable
+from payments_app.payment_requests.consents import KEPT_VERSION, KEPT_WORDS, chargeable_card
 from payments_app.payment_requests.models import PaymentRequest
+from payments_app.payments.payable import NotPayableError
 from payments_app.payments.phases import State
 from payments_app.payments.queries import active_attempt
+from payments_app.payments.transactions.open import open_transaction
 
 _TRIES = 3
 
@@ -46,7 +49,8 @@ class NotOpenError(Exception):
 @dataclass(frozen=True)
 class Wish:
     """What is asked for. `money` in minor units; `line_items` (description, quantity, amount of
-    one) add up to it, where there are any."""
+    one) add up to it, where there are any. `customer_id` names a customer of the asker's, and
+    `payment_method` a card of theirs to charge now, without them."""
 
     money: Money
     description: str
@@ -58,6 +62,8 @@ class Wish:
     cancel_url: str | None = None
     save_card: bool = False
     expires_at: dt.datetime | None = None
+    customer_id: str | None = None
+    payment_method: str | None = None
 
 
 def ask(
@@ -127,6 +133,9 @@ def _ask(
         return_url=wish.return_url,
         cancel_url=wish.cancel_url,
         save_card=wish.save_card,
+        customer_id=wish.customer_id,
+        terms=KEPT_WORDS if wish.save_card else None,
+        terms_version=KEPT_VERSION if wish.save_card else None,
         expires_at=wish.expires_at,
         created_by=actor,
         idempotency_key=key,
@@ -144,7 +153,30 @@ def _ask(
         currency=request.currency,
         reference=request.reference,
     )
+    if wish.payment_method is not None:
+        _charge(session, request, wish, actor)
     return request.id, True
+
+
+def _charge(session: Session, request: PaymentRequest, wish: Wish, actor: str) -> None:
+    """Charge the customer's kept card by the same job as any other payment. Whether there is such
+    a card that is somebody else's is not said."""
+    card = chargeable_card(session, wish.customer_id or "", wish.payment_method or "")
+    if card is None:
+        raise AskRefusedError(
+            "payment_method", "This customer agreed to have no such card charged without them."
+        )
+    try:
+        open_transaction(
+            session,
+            request,
+            customer_id=card.customer_id,
+            email=wish.email or "",
+            source=card.payment_source(off_session=True),
+            actor=actor,
+        )
+    except NotPayableError as error:
+        raise AskRefusedError("payment_method", error.message) from None
 
 
 def _check(wish: Wish) -> None:
@@ -153,6 +185,8 @@ def _check(wish: Wish) -> None:
     if reason := chargeable(wish.money):
         name = "amount" if wish.money.currency in CURRENCIES else "currency"
         raise AskRefusedError(name, f"This can't be paid by card: {reason}.")
+    if wish.payment_method is not None:
+        _check_kept(wish)
     total = sum(item["quantity"] * item["amount"] for item in wish.line_items)
     if wish.line_items and total != wish.money.amount:
         raise AskRefusedError(
@@ -163,3 +197,12 @@ def _check(wish: Wish) -> None:
     refuse(*(text for text in texts if text))
     refuse(*(item["description"] for item in wish.line_items))
     refuse(*wish.labels, *wish.labels.values())
+
+
+def _check_kept(wish: Wish) -> None:
+    if wish.customer_id is None:
+        raise AskRefusedError("customer", "Name the customer whose card is charged.")
+    if wish.save_card:
+        raise AskRefusedError(
+            "save_card", "A card that is charged without its owner is kept already. Leave this out."
+        )

@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, tuple_
 from sqlalchemy.orm import Session, aliased
 
 from payments_app.core.db.clock import database_now
+from payments_app.core.db.columns import as_object
+from payments_app.gateway.declines import NEEDS_BUYER
 from payments_app.payment_requests.models import PaymentRequest
 from payments_app.payments.models import PaymentRecord, Role, Transaction
 from payments_app.payments.phases import Phase, State
@@ -23,7 +25,9 @@ class Status(StrEnum):
 
     REQUIRES_PAYMENT = "requires_payment"  # nobody has paid yet; a try may have failed
     PROCESSING = "processing"
-    REQUIRES_ACTION = "requires_action"  # the buyer confirms it with their bank
+    # The buyer confirms it with their bank: just now, or on our page, where their card was charged
+    # without them and the bank wants them.
+    REQUIRES_ACTION = "requires_action"
     SUCCEEDED = "succeeded"
     CANCELED = "canceled"
     EXPIRED = "expired"
@@ -120,17 +124,56 @@ def _is(status: Status) -> ColumnElement[bool]:
     open_ = _active.id.is_(None) & PaymentRequest.canceled_at.is_(None)
     pending = _active.state == State.PENDING
     lasting = or_(PaymentRequest.expires_at.is_(None), PaymentRequest.expires_at > database_now())
+    asked = _bank_asks_in_sql()
     return {
         Status.SUCCEEDED: _active.state == State.COMPLETE,
-        Status.REQUIRES_ACTION: pending & (_active.phase == Phase.REQUIRES_ACTION),
+        Status.REQUIRES_ACTION: or_(
+            pending & (_active.phase == Phase.REQUIRES_ACTION), open_ & lasting & asked
+        ),
         Status.PROCESSING: pending & (_active.phase != Phase.REQUIRES_ACTION),
         Status.CANCELED: _active.id.is_(None) & PaymentRequest.canceled_at.is_not(None),
         Status.EXPIRED: open_ & _over(),
-        Status.REQUIRES_PAYMENT: open_ & lasting,
+        Status.REQUIRES_PAYMENT: open_ & lasting & ~asked,
     }[status]
 
 
-def _status(request: PaymentRequest, active: Transaction | None, *, over: bool) -> Status:
+def _bank_asks(last: Transaction | None) -> bool:
+    """Whether the newest attempt was made without the buyer, and failed for want of them."""
+    return (
+        last is not None
+        and last.off_session
+        and last.phase == Phase.FAILED
+        and not NEEDS_BUYER.isdisjoint({last.error_code, as_object(last.error).get("decline_code")})
+    )
+
+
+def _bank_asks_in_sql() -> ColumnElement[bool]:
+    newest = (
+        select(PaymentRecord.transaction_id)
+        .where(
+            PaymentRecord.payable_type == PaymentRequest.payable_type,
+            PaymentRecord.payable_id == PaymentRequest.id,
+            PaymentRecord.role == Role.PAYS_FOR,
+        )
+        .order_by(PaymentRecord.created_at.desc(), PaymentRecord.id.desc())
+        .limit(1)
+        .correlate(PaymentRequest)
+        .scalar_subquery()
+    )
+    return exists().where(
+        Transaction.id == newest,
+        Transaction.off_session,
+        Transaction.phase == Phase.FAILED,
+        or_(
+            Transaction.error_code.in_(NEEDS_BUYER),
+            Transaction.error["decline_code"].as_string().in_(NEEDS_BUYER),
+        ),
+    )
+
+
+def _status(
+    request: PaymentRequest, active: Transaction | None, last: Transaction | None, *, over: bool
+) -> Status:
     if active is not None and active.state == State.COMPLETE:
         return Status.SUCCEEDED
     if active is not None:
@@ -138,7 +181,9 @@ def _status(request: PaymentRequest, active: Transaction | None, *, over: bool) 
         return Status.REQUIRES_ACTION if asked else Status.PROCESSING
     if request.canceled_at is not None:
         return Status.CANCELED
-    return Status.EXPIRED if over else Status.REQUIRES_PAYMENT
+    if over:
+        return Status.EXPIRED
+    return Status.REQUIRES_ACTION if _bank_asks(last) else Status.REQUIRES_PAYMENT
 
 
 def _with_attempts(
@@ -150,7 +195,7 @@ def _with_attempts(
     return [
         Known(
             request,
-            _status(request, active, over=bool(over)),
+            _status(request, active, last.get(request.id), over=bool(over)),
             active or last.get(request.id),
             refunded.get(active.id, 0) if active else 0,
         )

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
-from sqlalchemy import CheckConstraint, Index, String, false, select
+from sqlalchemy import CheckConstraint, Index, String, Text, false, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from payments_app.core.db.clock import database_now
@@ -15,22 +15,21 @@ from payments_app.core.db.columns import BIGINT, JSON_TYPE, Key
 from payments_app.core.db.ids import new_id
 from payments_app.core.email_addresses import without_addresses
 from payments_app.core.extensions import Base
-from payments_app.core.language import Words
+from payments_app.core.language import Words, as_said
 from payments_app.core.money import Money
+from payments_app.payment_requests.consents import KEPT_WORDS, chargeable_card, keep_consent
+from payments_app.payments.models import Transaction
 from payments_app.payments.payable import Bought, Item, NotPayableError, Payable
 
 EXPIRED = Words("This payment link has expired. Nothing was charged. Ask for a new one.")
 CANCELED = Words("This payment was cancelled. Nothing was charged.")
-_KEPT = Words(
-    "Your card is kept for later payments that you agreed to with the seller. You can remove it "
-    "in your account."
-)
 
 
 class PaymentRequest(Payable, Base):
     """`amount` in minor units. `reference` and `labels` (metadata) are the asker's own, and say
     nothing to us. After `expires_at`, and once it is cancelled, nobody can begin to pay it; what
-    was begun goes on to its end."""
+    was begun goes on to its end. `customer_id` names the asker's customer (ApplicationCustomer);
+    `terms` are the words that the buyer agrees to where the card is kept, as they were then."""
 
     __tablename__ = "pay_payment_requests"
     payable_type = "payment_request"
@@ -47,6 +46,9 @@ class PaymentRequest(Payable, Base):
     return_url: Mapped[str | None] = mapped_column(Key(2000))
     cancel_url: Mapped[str | None] = mapped_column(Key(2000))
     save_card: Mapped[bool] = mapped_column(default=False, server_default=false())
+    customer_id: Mapped[str | None] = mapped_column(Key(40))
+    terms: Mapped[str | None] = mapped_column(Text)
+    terms_version: Mapped[str | None] = mapped_column(String(20))
     expires_at: Mapped[dt.datetime | None]
     canceled_at: Mapped[dt.datetime | None]
     created_by: Mapped[str] = mapped_column(String(80))
@@ -98,7 +100,19 @@ class PaymentRequest(Payable, Base):
     @property
     def card_terms(self) -> str:
         """What the buyer agrees to, where the asker wants the card kept."""
-        return _KEPT if self.save_card else ""
+        return as_said(self.terms or KEPT_WORDS, KEPT_WORDS) if self.save_card else ""
+
+    def card_again(self, payment_method: str) -> str | None:
+        """A customer of the asker's is charged again only by their consent."""
+        if self.customer_id is None:
+            return ""
+        card = chargeable_card(self._session(), self.customer_id, payment_method)
+        return None if card is None else ""
+
+    def after_payment(self, session: Session, transaction: Transaction) -> None:
+        """Keep what its buyer agreed to, with the card that they paid with."""
+        if self.customer_id and self.save_card and self.terms and self.terms_version:
+            keep_consent(session, self.customer_id, (self.terms, self.terms_version), transaction)
 
     def closed(self, session: Session) -> str | None:
         """Why nobody can begin to pay it any more; None while they can."""

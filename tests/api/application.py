@@ -52,6 +52,15 @@ class Application:
         answer = self.client.post(f"/api/v1/{path}", json=body or {}, headers=self.headers | named)
         return self._as_documented(answer)
 
+    def send(self, path: str, **sent: Any) -> TestResponse:
+        """A POST of whatever is given."""
+        named = self.headers | {"Idempotency-Key": secrets.token_hex(8)}
+        return self._as_documented(self.client.post(f"/api/v1/{path}", headers=named, **sent))
+
+    def delete(self, path: str) -> TestResponse:
+        answer = self.client.delete(f"/api/v1/{path}", headers=self.headers)
+        return self._as_documented(answer)
+
     def _as_documented(self, answer: TestResponse) -> TestResponse:
         """Each answer, held against the OpenAPI document."""
         document = self.app.test_client().get("/api/v1/openapi.json").json

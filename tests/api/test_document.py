@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from pydantic import ValidationError
+from sqlalchemy.exc import OperationalError
 
 from payments_app.api import shapes
 from payments_app.api.docs_pages import ERRORS
@@ -45,9 +46,37 @@ def test_every_operation_says_what_it_answers(document: dict[str, Any]) -> None:
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
             answers = set(operation["responses"])
-            assert {"401", "403", "422", "429"} <= answers, (path, method)
+            said = {"401", "403", "421", "422", "429", "500", "503"}
+            if method == "post":
+                said |= {"400", "413", "415"}
+            assert said <= answers, (path, method)
             assert operation["summary"]
             assert not operation["summary"].endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        ({"data": "x=1"}, 415),
+        ({"data": "[]", "content_type": "application/json"}, 400),
+        ({"data": "x" * 70_000, "content_type": "application/json"}, 413),
+    ],
+)
+@pytest.mark.parametrize("path", ["payments", "customers", "payments/prq_1/cancel"])
+def test_what_is_answered_before_a_view_is_asked_is_in_the_document(
+    shop_application: Application, path: str, sent: dict[str, Any], status: int
+) -> None:
+    assert shop_application.send(path, **sent).status_code == status
+
+
+def test_an_outage_is_in_the_document(
+    shop_application: Application, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: Any, **__: Any) -> None:
+        raise OperationalError("select", {}, Exception("away"))
+
+    monkeypatch.setattr("payments_app.api.payments.find_all", away)
+    assert shop_application.get("payments").status_code == 503
 
 
 def test_the_document_names_no_default_that_is_refused(document: dict[str, Any]) -> None:

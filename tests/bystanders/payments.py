@@ -7,11 +7,13 @@ from typing import Any
 from payments_app.ledger.models import Entry, Journal
 from payments_app.notices.models import Mail
 from payments_app.notices.webhook_models import Delivery, WebhookEvent
+from payments_app.payment_requests.customer_models import CardConsent
 from payments_app.payments.disputes.models import Dispute
 from payments_app.payments.models import PaymentRecord, Transaction
 from payments_app.payments.refunds.models import Refund
 from tests.bystanders.ids import (
     ACCOUNT,
+    CARD,
     CUSTOMER,
     DOWNLOAD,
     EMAIL,
@@ -50,9 +52,19 @@ def payments() -> Rows:
                     "created_at": THEN,
                 }
             )
+    consent = {
+        "id": "agr_bystander",
+        "customer_id": "acust_bystander",
+        "card_id": CARD,
+        "transaction_id": PAID,
+        "words": "Kept",
+        "version": "1",
+        "given_at": THEN,
+    }
     return [
         (Transaction, [_transaction(transaction) for transaction in paid_for]),
         (PaymentRecord, records),
+        (CardConsent, [consent]),
     ]
 
 

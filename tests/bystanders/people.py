@@ -17,6 +17,7 @@ from payments_app.core.web.one_time_links import OneTimeLink
 from payments_app.core.web.visitor_sessions import VisitorSession
 from payments_app.customers.models import Customer, SavedCard
 from payments_app.merchants.models import ConnectedAccount, Endpoint, Merchant
+from payments_app.payment_requests.customer_models import ApplicationCustomer
 from payments_app.staff.payments.saved_filters import SavedFilter
 from tests.bystanders.ids import (
     ACCOUNT,
@@ -144,6 +145,13 @@ def people() -> Rows:
         "created_by": STAFF,
         "created_at": THEN,
     }
+    called = {
+        "id": "acust_bystander",
+        "application": "key_bystander",
+        "reference": "ada-7",
+        "email": EMAIL,
+        "created_at": THEN,
+    }
     kept = {"id": NUMBER, "staff_id": STAFF, "name": "Mine", "query": "state=failed"}
     return [
         (Customer, [customer]),
@@ -162,4 +170,5 @@ def people() -> Rows:
         (KnownBrowser, [browser]),
         (SavedFilter, [kept]),
         (ApiKey, [key]),
+        (ApplicationCustomer, [called]),
     ]

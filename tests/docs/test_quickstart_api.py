@@ -16,12 +16,18 @@ import requests
 from flask import Flask
 
 from parts.app import Web
-from tests.api.application import new_key
+from parts.process import wait_until
+from tests.api.application import ASKED, new_key
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
 _CALL = re.compile(r"<!-- (\w+) -->\n\n((?:    .*\n)+)")
 CALLS = dict(_CALL.findall((ROOT / "docs/quickstart-api.md").read_text()))
+
+
+@pytest.fixture
+def queues() -> tuple[str, ...]:
+    return ("charges", "payment_standard")
 
 
 @pytest.fixture
@@ -47,6 +53,15 @@ def pay(payment_id: str, environment: dict[str, str]) -> None:
     assert requests.post(url, json=wish, headers=key, timeout=10).status_code == 202
 
 
+def ask(environment: dict[str, str], **more: Any) -> dict[str, Any]:
+    headers = {"Authorization": f"Bearer {environment['KEY']}", "Idempotency-Key": "ask-1"}
+    url = f"{environment['PAY']}/api/v1/payments"
+    found: dict[str, Any] = requests.post(
+        url, json=ASKED | more, headers=headers, timeout=10
+    ).json()
+    return found
+
+
 def test_three_calls_ask_read_and_refund(environment: dict[str, str]) -> None:
     asked = call("ask", environment)
     assert asked["next_url"] == f"{environment['PAY']}/checkout/{asked['id']}"
@@ -63,7 +78,9 @@ def test_three_calls_ask_read_and_refund(environment: dict[str, str]) -> None:
     assert call("refund", environment, ID=asked["id"])["id"] == refund["id"]
 
 
-@pytest.mark.parametrize("words", [[sys.executable, "client.py"], ["node", "client.mjs"]])
+@pytest.mark.parametrize(
+    "words", [[sys.executable, "client.py"], ["node", "client.mjs"], ["php", "client.php"]]
+)
 def test_a_client_waits_until_its_buyer_has_paid(
     environment: dict[str, str], words: list[str]
 ) -> None:
@@ -78,3 +95,23 @@ def test_a_client_waits_until_its_buyer_has_paid(
         asked = client.stdout.readline().rpartition("/")[2].strip()
         pay(asked, environment)
         assert client.communicate(timeout=60)[0].strip() == f"{asked} succeeded"
+
+
+def test_a_kept_card_is_charged_without_its_owner(environment: dict[str, str]) -> None:
+    assert call("customer", environment)["id"] == "ada-7"
+    asked = ask(environment, customer="ada-7", save_card=True)
+    pay(asked["id"], environment)
+    cards: list[dict[str, Any]] = []
+
+    def are_kept() -> bool:
+        cards[:] = call("cards", environment)["data"]
+        return bool(cards)
+
+    assert wait_until(are_kept, within=60)
+    made = call("charge", environment, CARD=cards[0]["payment_method"])
+    assert made["status"] == "processing"
+
+    def is_paid() -> bool:
+        return bool(call("read", environment, ID=made["id"])["status"] == "succeeded")
+
+    assert wait_until(is_paid, within=60)

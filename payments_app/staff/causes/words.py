@@ -61,6 +61,7 @@ _WORDS = {
     "order.fulfilled": ("The order was handed over", ""),
     "order.not_fulfilled": ("The order was not handed over", "{text_reason}"),
     "card.saved": ("The card was saved", ""),
+    "card.agreed": ("The customer agreed to later charges of the card", ""),
     "mail.receipt.resend_asked": ("{who} had the receipt sent again", ""),
     "webhook.processed": ("Worked on Stripe's event", ""),
     "webhook.quarantined": ("Stripe's event was set aside: nothing was moved", "{text_reason}"),

@@ -61,7 +61,9 @@ def test_the_sweeper_takes_a_full_disk_for_a_database_that_stores_nothing(
 
     sweeper = threading.Thread(target=rounds)
     sweeper.start()
-    assert wait_until(lambda: "the disk is full" in told, within=60)
-    stop.set()
-    sweeper.join()
+    try:
+        assert wait_until(lambda: "the disk is full" in told, within=60)
+    finally:
+        stop.set()
+        sweeper.join()
     assert set(told) == {"the disk is full"}

@@ -22,6 +22,7 @@ import gunicorn
 from parts.app import REPOSITORY
 from parts.ports import LOOPBACK, free_port
 from parts.process import Process, wait_until
+from parts.settings import NO_CACHE, NO_REDIS, private_settings
 
 GUNICORN = Path(sys.executable).with_name("gunicorn")
 RESTART = REPOSITORY / "deploy" / "rolling-restart"
@@ -76,7 +77,13 @@ class SmallWeb(Process):
         (directory / "wsgi.py").write_text(_WSGI)
         (directory / "gunicorn.conf.py").write_text(_SETTINGS)
         self.release("one")
-        own = {"WEB_BIND": f"{LOOPBACK}:{self.port}", "WEB_PIDFILE": str(self.pidfile)}
+        own = private_settings(  # our gunicorn.conf.py looks at them, and nothing is asked there
+            database_url="sqlite:////none.sqlite3",
+            redis_url=NO_REDIS,
+            cache_redis_url=NO_CACHE,
+            sandbox_url="http://127.0.0.1:1",
+        )
+        own |= {"WEB_BIND": f"{LOOPBACK}:{self.port}", "WEB_PIDFILE": str(self.pidfile)}
         own["OUR_SETTINGS"] = str(REPOSITORY / "gunicorn.conf.py")
         own["PYTHONPATH"] = str(Path(gunicorn.__file__).parents[1])
         super().__init__(

@@ -60,7 +60,8 @@ def _readings(typed: str) -> Iterator[ColumnElement[bool]]:
     reference, the last four digits of a card, an amount."""
     part = typed.lower()
     yield func.lower(Transaction.email).contains(part, autoescape=True)
-    yield func.lower(Transaction.description).contains(part.lstrip("#"), autoescape=True)
+    if words := part.lstrip("#"):
+        yield func.lower(Transaction.description).contains(words, autoescape=True)
     yield Transaction.id == part
     if reference := _REFERENCE.fullmatch(typed):
         yield Transaction.id.endswith((reference[1] + reference[2]).lower())

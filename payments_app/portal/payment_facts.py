@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
 from payments_app.core.money import Money
@@ -18,7 +18,7 @@ from payments_app.payments.disputes.models import Dispute
 from payments_app.payments.models import Transaction
 from payments_app.payments.phases import State
 from payments_app.payments.refunds import items
-from payments_app.payments.refunds.models import NOT_REFUNDED, Refund
+from payments_app.payments.refunds.models import NOT_REFUNDED, Refund, RefundState
 from payments_app.payments.truth import (
     DISPUTE_LOST,
     DISPUTED,
@@ -50,10 +50,19 @@ def status_of(payment: Transaction) -> tuple[str, str, str]:
 
 
 def refunded(session: Session, ids: Sequence[str]) -> dict[str, int]:
-    """What was given back of payments, or is about to be, in minor units; by payment."""
+    """What was given back of payments, in minor units; by payment."""
+    return _sums(session, ids, Refund.state == RefundState.SUCCEEDED)
+
+
+def being_refunded(session: Session, ids: Sequence[str]) -> dict[str, int]:
+    """The same of refunds that are on their way, or whose outcome is not known yet."""
+    return _sums(session, ids, Refund.state.not_in((*NOT_REFUNDED, RefundState.SUCCEEDED)))
+
+
+def _sums(session: Session, ids: Sequence[str], which: ColumnElement[bool]) -> dict[str, int]:
     rows = session.execute(
         select(Refund.transaction_id, func.sum(Refund.amount))
-        .where(Refund.transaction_id.in_(ids), Refund.state.not_in(NOT_REFUNDED))
+        .where(Refund.transaction_id.in_(ids), which)
         .group_by(Refund.transaction_id)
     )
     found: dict[str, int] = defaultdict(int)
@@ -70,6 +79,8 @@ def sums_of(session: Session, payment: Transaction) -> list[tuple[str, Money]]:
         found = [("Paid", payment.money_paid)]
     if back:
         found.append(("Refunded", Money(back, currency)))
+    if waits := being_refunded(session, [payment.id])[payment.id]:
+        found.append(("Refund pending", Money(waits, currency)))
     if payment.fee_taken is not None and payment.success:
         found.append(("Our fee", Money(payment.fee_taken, currency)))
     return found

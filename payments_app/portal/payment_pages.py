@@ -25,6 +25,7 @@ from payments_app.portal.blueprint import blueprint, page
 from payments_app.portal.filters import read_filters
 from payments_app.portal.gate import asking
 from payments_app.portal.payment_facts import (
+    being_refunded,
     happened,
     refunded,
     status_of,
@@ -76,19 +77,20 @@ def _lines(
     yield header(
         [
             *("Reference", "Id", f"Date ({zone.key})", "Amount", "Currency", "Status"),
-            *("Refunded", "Fee", "Customer", "Description", "Why not paid"),
+            *("Refunded", "Refund pending", "Fee", "Customer", "Description", "Why not paid"),
         ]
     )
     before, more = None, True
     while more:
         with Session(engine) as session:
             found = payments_of(session, merchant_id, before, _BATCH, conditions)
-            back = refunded(session, [row.id for row in found.rows])
-            yield "".join(_line(row, back[row.id], zone) for row in found.rows)
+            ids = [row.id for row in found.rows]
+            back, waits = refunded(session, ids), being_refunded(session, ids)
+            yield "".join(_line(row, back[row.id], waits[row.id], zone) for row in found.rows)
         before, more = found.older, found.older is not None
 
 
-def _line(payment: Transaction, back: int, zone: ZoneInfo) -> str:
+def _line(payment: Transaction, back: int, waits: int, zone: ZoneInfo) -> str:
     currency, fee = payment.currency, payment.fee_taken
     amount = payment.money_paid if payment.success else Money(payment.amount, currency)
     return line(
@@ -100,6 +102,7 @@ def _line(payment: Transaction, back: int, zone: ZoneInfo) -> str:
             currency.upper(),
             status_of(payment)[0],
             Money(back, currency).major,
+            Money(waits, currency).major,
             Money(fee, currency).major if fee is not None and payment.success else None,
             payment.email,
             payment.description,

@@ -17,7 +17,7 @@ from tests.merchants.default_merchant import shop_id
 from tests.payments.driver import PaymentDriver
 from tests.portal.portal_driver import Portal
 from tests.portal.test_pages import give_to
-from tests.refunds.refund_steps import give_back
+from tests.refunds.refund_steps import ask, give_back
 
 pytestmark = [pytest.mark.portable, pytest.mark.dialect]
 
@@ -84,6 +84,25 @@ def test_a_refunded_payment_is_in_its_view_and_says_so(
     assert references(browser, "?view=refunded") == [driver.read(paid).reference]
     page = browser.get(f"{LIST}/{paid}").text
     assert "Refunded $1.00" in page
+
+
+def test_a_refund_that_is_on_its_way_is_pending_and_not_refunded(
+    driver: PaymentDriver, portal: Portal
+) -> None:
+    paid = driver.pay()
+    give_back(driver, paid, 100)
+    ask(paid, 250)
+    browser = portal.signed_in()
+    page = browser.get(f"{LIST}/{paid}").text
+    sums = re.findall(r"<dt[^>]*>\s*([\w ]+?)\s*</dt>\s*<dd[^>]*>\s*(\$[\d.]+)", page)
+    assert sums[1:3] == [("Refunded", "$1.00"), ("Refund pending", "$2.50")]
+    (row,) = csv_rows(browser.get(f"{LIST}.csv").text)
+    assert (row["Refunded"], row["Refund pending"]) == ("1.00", "2.50")
+
+
+def test_a_sign_alone_finds_nothing(driver: PaymentDriver, portal: Portal) -> None:
+    driver.pay()
+    assert references(portal.signed_in(), "?q=%23") == []
 
 
 @pytest.mark.parametrize("query", ["?view=odd", "?q=4242424242424242", "?odd=1", "?before=x"])

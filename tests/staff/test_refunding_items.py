@@ -79,6 +79,16 @@ def test_the_next_form_offers_what_is_left(refunder: Browser, bags: str) -> None
     assert "Canvas bag: 1 of 3 can still be refunded." in refused.text
 
 
+def test_a_confirmation_that_comes_twice_is_answered_alike_and_refunds_once(
+    staff_driver: StaffDriver, refunder: Browser, bags: str
+) -> None:
+    review = fill_in(refunder, bags, item_0="2")
+    assert confirm(refunder, bags, review).status_code == 303
+    assert confirm(refunder, bags, review).status_code == 303
+    (made,) = staff_driver.do(_refunds)
+    assert made.amount == 2 * BAG
+
+
 @pytest.mark.parametrize("typed", ["x", "-1", "1.5", "99999", "\u0661"])
 def test_what_is_no_number_is_asked_about(refunder: Browser, bags: str, typed: str) -> None:
     refused = fill_in(refunder, bags, item_0=typed)

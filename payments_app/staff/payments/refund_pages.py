@@ -11,7 +11,7 @@ import json
 import re
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from flask import Response, redirect, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
@@ -66,7 +66,7 @@ def refund(transaction_id: str) -> Response | BaseResponse:
     if "change" in request.form:
         return _refund_page(transaction_id)
     try:
-        wish = _wish(shown.currency.lower(), _items(transaction_id))
+        wish = _wish(shown.currency.lower(), _askable(transaction_id))
         if not _is_reviewed(transaction_id, wish):
             return _review_page(transaction_id, wish)
         try:
@@ -118,6 +118,15 @@ class _Wish:
 def _items(transaction_id: str) -> list[PaidItem]:
     session = db.session()
     return paid_items.items_of(session, session.get_one(Transaction, transaction_id))
+
+
+def _askable(transaction_id: str) -> list[PaidItem]:
+    """The same; a review's form may come twice, and its second coming is answered as the first
+    was, though fewer are left by now: what is stored is checked under the lock."""
+    items = _items(transaction_id)
+    if "reviewed" not in request.form:
+        return items
+    return [replace(item, left=item.quantity) for item in items]
 
 
 def _chosen(items: Sequence[PaidItem]) -> dict[int, int]:

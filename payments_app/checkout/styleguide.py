@@ -33,7 +33,7 @@ def styleguide() -> str:
         statuses=[(status, None) for status in statuses]
         + [(_status(Phase.FAILED), failure) for failure in _failures()],
         back=_back(),
-        items=[Item("Field notes", 2, _PRICE), Item("Sticker", 1, Money(0, "usd"))],
+        items=[Item("Notebook", 2, _PRICE), Item("Bookmark", 1, Money(0, "usd"))],
     )
 
 
@@ -42,7 +42,7 @@ def _status(phase: Phase) -> dict[str, object]:
         "phase": phase,
         "amount": _PRICE.amount,
         "keeps_card": False,
-        "client_secret": "none",
+        "client_secret": None,  # nosec B105 - there is no payment
         "thankyou_url": "#thanks",
     }
 

@@ -24,11 +24,11 @@ from parts.settings import NO_CACHE, NO_REDIS, private_settings
 from tests.embedding.hotel import flask, lay
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
-SOURCES = ("payments_app", "templates", "static", "migrations")
+SOURCES = ("payments_app", "templates", "static", "migrations", "translations")
 FILES = ("pyproject.toml", "README.md", "LICENSE", "deploy/wheel.py")
 # The build of the assets reads none of them, but must be given all.
 ANY = private_settings(
-    database_url="sqlite:////nowhere/db",
+    database_url="sqlite:///none.sqlite3",
     redis_url=NO_REDIS,
     cache_redis_url=NO_CACHE,
     sandbox_url="http://127.0.0.1:1",

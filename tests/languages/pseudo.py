@@ -21,7 +21,8 @@ _LETTERS = re.compile(r"[^\W\d_]{2,}")
 # A payment's reference, an order's number, an id; a day of this language, and the clock's zone.
 _NUMBERS = re.compile(
     r"https?://\S+"
-    r"|\b[A-Z0-9 .]+\* \w+|\b[A-Z0-9]{4}-[A-Z0-9]{4}\b|\b[A-Z0-9]{10}\b|\b[a-z]{3,4}_\w+"
+    r"|\b[A-Z0-9 .]+\* \w+( [A-Z0-9]+)*"
+    r"|\b[A-Z0-9]{4}-[A-Z0-9]{4}\b|\b[A-Z0-9]{10}\b|\b[a-z]{3,4}_\w+"
     r"|\d+ (januari|februari|mars|april|maj|juni|juli|augusti|september|oktober|november|december)"
     r"|\bUTC\b|\bC?CES?T\b"
 )

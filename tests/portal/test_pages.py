@@ -106,3 +106,8 @@ def test_another_merchants_statement_is_not_found(
 @pytest.mark.parametrize("path", ["/portal/statements/%00", "/portal/webhooks/%00"])
 def test_a_nul_in_an_address_is_an_unknown_address(portal: Portal, path: str) -> None:
     assert portal.signed_in().get(path).status_code == 404
+
+
+def test_a_merchant_reads_english_whatever_the_browser_prefers(portal: Portal) -> None:
+    german = {"Accept-Language": "de-DE,de;q=0.9"}
+    assert 'lang="de"' not in portal.signed_in().client.get("/portal/sign_in", headers=german).text

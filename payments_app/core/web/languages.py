@@ -7,7 +7,7 @@ reads the language that is kept with them, unless they chose another in this bro
 
 from __future__ import annotations
 
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode
 
 from flask import Flask, Response, current_app, g, request
 from flask_babel import Babel
@@ -19,7 +19,10 @@ from payments_app.core.web.http import wants_json
 
 _KEPT_SECONDS = 365 * 24 * 3600
 _ARGUMENT = "lang"
-_NOT_BUYERS = ("/staff", "/portal", "/api/", "/onboarding", "/docs")
+# What a page is shown by, and says again in the addresses of its other languages. Others may tell
+# of a person, or be Stripe's secrets.
+_SHOWN_BY = ("quantity", "transaction", "card")
+_NOT_BUYERS = ("/staff", "/api/", "/onboarding", "/docs")
 
 
 def prepare(app: Flask) -> None:
@@ -37,7 +40,7 @@ def is_buyers() -> bool:
     """Whether this request is answered in a buyer's language."""
     if request.path.startswith(_NOT_BUYERS) or request.is_json:
         return False
-    if request.method == "GET" and wants_json() and "partial" not in request.args:
+    if request.method == "GET" and wants_json() and "partial" not in _query():
         return False  # a program's
     access = current_access()
     return access is None or access.audience == "buyer" or request.endpoint == "checkout.shop"
@@ -56,7 +59,12 @@ def keep(code: str | None) -> None:
 
 
 def _named() -> str | None:
-    return request.args.get(_ARGUMENT)
+    return _query().get(_ARGUMENT, [None])[0]
+
+
+def _query() -> dict[str, list[str]]:
+    """As it was sent: what can't be kept is refused where a view reads it, and not here."""
+    return parse_qs(request.query_string.decode("utf-8", "replace"), keep_blank_values=True)
 
 
 def _selected() -> str:
@@ -95,7 +103,7 @@ def _offered() -> list[tuple[str, str, str]]:
     sent to this one."""
     if request.method != "GET" or not is_buyers():
         return []
-    rest = {name: values for name, values in request.args.lists() if name != _ARGUMENT}
+    rest = {name: values for name, values in _query().items() if name in _SHOWN_BY}
     return [
         (code, name, "?" + urlencode(rest | {_ARGUMENT: [code]}, doseq=True))
         for code, name in language.LANGUAGES.items()

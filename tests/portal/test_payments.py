@@ -46,9 +46,9 @@ def references(browser: Browser, query: str = "") -> list[str]:
 def test_views_and_the_search_find_own_payments_alone(
     driver: PaymentDriver, portal: Portal, theirs: str, other: str
 ) -> None:
+    browser, others = portal.signed_in(), portal.signed_in(other)
     paid = driver.read(driver.pay(description="Order #AAAA", email="ada@example.com"))
     failed = driver.read(driver.pay(DECLINED, description="Order #BBBB", email="bo@example.com"))
-    browser = portal.signed_in()
     for query, found in (
         ("?view=complete", [paid]),
         ("?view=failed", [failed]),
@@ -71,7 +71,7 @@ def test_views_and_the_search_find_own_payments_alone(
         (f"?q={theirs}", []),
     ):
         assert references(browser, query) == [one.reference for one in found[::-1]], query
-    assert references(portal.signed_in(other), "?q=ada@") == [driver.read(theirs).reference]
+    assert references(others, "?q=ada@") == [driver.read(theirs).reference]
 
 
 def test_a_refunded_payment_is_in_its_view_and_says_so(
@@ -124,9 +124,10 @@ def test_a_page_says_what_is_so_and_no_reason_of_the_bank_s(
 def test_a_payment_of_another_merchant_s_is_none(
     driver: PaymentDriver, portal: Portal, theirs: str, other: str
 ) -> None:
-    assert portal.signed_in().get(f"{LIST}/{theirs}").status_code == 404
-    assert portal.signed_in().get(f"{LIST}/txn_none").status_code == 404
-    assert portal.signed_in(other).get(f"{LIST}/{theirs}").status_code == 200
+    browser, others = portal.signed_in(), portal.signed_in(other)
+    assert browser.get(f"{LIST}/{theirs}").status_code == 404
+    assert browser.get(f"{LIST}/txn_none").status_code == 404
+    assert others.get(f"{LIST}/{theirs}").status_code == 200
 
 
 def test_the_file_is_the_list_row_for_row_and_says_who_took_it(

@@ -23,6 +23,7 @@ from payments_app.keeping.erase_at_stripe import ERASE_AT_STRIPE
 from payments_app.keeping.find import customer_of
 from payments_app.keeping.models import Erasure
 from payments_app.keeping.waiting import waits_for
+from payments_app.payment_requests.consents import withdraw_all
 from payments_app.payments.models import Transaction
 
 # Of an entry's data: what somebody wrote, or says which card.
@@ -37,7 +38,8 @@ WORDS = frozenset(
 @atomic
 def ask_for_erasure(session: Session, named: str, actor: str) -> str:
     """Store the erasure of the customer of this address or id and return its id: that of the open
-    one where it was asked for before. `carry_out` does it.
+    one where it was asked for before. `carry_out` does it. From now on no application charges a
+    kept card of theirs.
 
     Raises UnknownCustomerError.
     """
@@ -45,6 +47,8 @@ def ask_for_erasure(session: Session, named: str, actor: str) -> str:
     new = {"id": new_id("era"), "customer_id": customer.id, "asked_by": actor}
     if insert_once(session, Erasure, **new):
         history.record(session, "staff", "customer.erasure_asked", actor=actor, subject=customer.id)
+        # Each further charge would have to be kept, and keep the erasure waiting.
+        withdraw_all(session, customer.id, actor)
     return session.scalars(
         select(Erasure.id).where(Erasure.customer_id == customer.id, Erasure.done_at.is_(None))
     ).one()

@@ -114,6 +114,19 @@ def withdraw(session: Session, customer_id: str, card_id: str, actor: str) -> bo
     return True
 
 
+def withdraw_all(session: Session, owner_id: str, actor: str) -> None:
+    """Charge no card of this owner (a customer of the shop) for any application any more. The
+    cards stay: what is still to be charged by their owner's own wish may be."""
+    given = session.execute(
+        select(CardConsent, SavedCard)
+        .join(SavedCard, SavedCard.id == CardConsent.card_id)
+        .where(SavedCard.customer_id == owner_id, CardConsent.withdrawn_at.is_(None))
+    ).all()
+    for consent, card in given:
+        consent.withdrawn_at = database_now()
+        _record(session, "card.consent_withdrawn", consent.customer_id, card, actor=actor)
+
+
 def _in_force(customer_id: str) -> tuple[ColumnElement[bool], ...]:
     return CardConsent.customer_id == customer_id, CardConsent.withdrawn_at.is_(None)
 

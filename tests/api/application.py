@@ -88,15 +88,19 @@ class Application:
         found: dict[str, Any] = self.get(f"payments/{payment_id}").json
         return found
 
-    def pay(self, payment_id: str, card: str = "pm_card_visa") -> TestResponse:
+    def pay(
+        self, payment_id: str, card: str = "pm_card_visa", email: str = "ada@example.com"
+    ) -> TestResponse:
         """The buyer presses Pay, and what comes of it is worked on."""
-        answer = self.press_pay(payment_id, card)
+        answer = self.press_pay(payment_id, card, email)
         with self.app.app_context():
             work("charges")
         return answer
 
-    def press_pay(self, payment_id: str, card: str = "pm_card_visa") -> TestResponse:
-        wish = {"item": payment_id, "email": "ada@example.com", "payment_method": card}
+    def press_pay(
+        self, payment_id: str, card: str = "pm_card_visa", email: str = "ada@example.com"
+    ) -> TestResponse:
+        wish = {"item": payment_id, "email": email, "payment_method": card}
         named = {"Idempotency-Key": secrets.token_hex(8)}
         return self.buyer.post("/transactions", json=wish, headers=named)
 

@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 
 from payments_app.core.extensions import db
 from payments_app.customers.models import SavedCard
+from payments_app.keeping.erase import ask_for_erasure
 from payments_app.payment_requests.consents import KEPT_VERSION, KEPT_WORDS
 from payments_app.payment_requests.customer_models import ApplicationCustomer, CardConsent
 from payments_app.payments.models import Transaction
@@ -41,11 +42,14 @@ def follow(application: Application) -> None:
 
 
 def kept(
-    application: Application, customer: str = "ada-7", card: str = "pm_card_visa"
+    application: Application,
+    customer: str = "ada-7",
+    card: str = "pm_card_visa",
+    email: str = "ada@example.com",
 ) -> dict[str, Any]:
     """A card of this customer, kept by a payment of theirs; they pass their bank's check."""
     made = application.asked(customer=customer, save_card=True)
-    transaction = application.pay(made["id"], card).json["id"]
+    transaction = application.pay(made["id"], card, email).json["id"]
     with application.app.app_context():
         driver = PaymentDriver(application.app)
         if driver.read(transaction).phase == "requires_action":
@@ -253,6 +257,22 @@ def test_a_removed_card_is_charged_no_more(shop_application: Application) -> Non
         assert db.session.get_one(SavedCard, card["id"]).detached_at is not None
     paid = charged(shop_application, other, customer="bob-8")
     assert paid["status"] == "succeeded"
+
+
+def test_whose_erasure_is_asked_for_is_charged_no_more_by_any_application(
+    shop_application: Application,
+) -> None:
+    stored(shop_application)
+    stored(shop_application, BOB)
+    card, bobs = kept(shop_application), kept(shop_application, "bob-8", email="bob@example.com")
+    with shop_application.app.app_context():
+        ask_for_erasure("ada@example.com", "eve")
+    before = transactions(shop_application)
+    wish = {"customer": "ada-7", "payment_method": card["payment_method"]}
+    assert shop_application.ask(**wish).status_code == 422
+    assert transactions(shop_application) == before
+    assert cards(shop_application) == []
+    assert cards(shop_application, "bob-8") == [bobs]
 
 
 def test_a_card_that_is_removed_before_the_charge_is_sent_is_not_charged(

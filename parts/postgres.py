@@ -89,13 +89,17 @@ class Postgres(Process):
             shutil.chown(self.directory, self.user)
 
     def _initialise(self) -> None:
+        self.fill_data(
+            "initdb",
+            *("-D", self.data, "-U", ROLE, "--auth=trust", "--encoding=UTF8"),
+            *("--locale=C.UTF-8", "--no-sync", "--no-instructions"),
+        )
+
+    def fill_data(self, program: str, *words: str | Path) -> None:
+        """Let one of PostgreSQL's programs make the data, as the server's user. Raises NotReady."""
         self._own()
         made = subprocess.run(
-            [
-                self.binaries / "initdb",
-                *("-D", self.data, "-U", ROLE, "--auth=trust", "--encoding=UTF8"),
-                *("--locale=C.UTF-8", "--no-sync", "--no-instructions"),
-            ],
+            [self.binaries / program, *words],
             cwd=self.directory,
             user=self.user,
             group=self.user,
@@ -105,7 +109,7 @@ class Postgres(Process):
             check=False,
         )
         if made.returncode:
-            raise NotReady(f"initdb failed: {made.stderr.strip()}")
+            raise NotReady(f"{program} failed: {made.stderr.strip()}")
 
     def discard(self) -> None:
         """Stop, and remove the data."""

@@ -1,6 +1,5 @@
 """A second PostgreSQL server that follows a first, and takes its place when it is promoted."""
 
-import subprocess
 from pathlib import Path
 
 from parts.ports import LOOPBACK
@@ -29,20 +28,8 @@ class Standby(Postgres):
                 raise NotReady("The standby was not promoted.")
 
     def _initialise(self) -> None:
-        self._own()
-        done = subprocess.run(
-            [
-                self.binaries / "pg_basebackup",
-                *("-h", LOOPBACK, "-p", str(self._primary.port), "-U", ROLE),
-                *("-D", self.data, "-R", "-X", "stream", "-c", "fast", "--no-sync"),
-            ],
-            cwd=self.directory,
-            user=self.user,
-            group=self.user,
-            extra_groups=[] if self.user else None,
-            capture_output=True,
-            text=True,
-            check=False,
+        self.fill_data(
+            "pg_basebackup",
+            *("-h", LOOPBACK, "-p", str(self._primary.port), "-U", ROLE),
+            *("-D", self.data, "-R", "-X", "stream", "-c", "fast", "--no-sync"),
         )
-        if done.returncode:
-            raise NotReady(f"pg_basebackup failed: {done.stderr.strip()}")

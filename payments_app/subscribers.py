@@ -21,7 +21,7 @@ from payments_app.downloads.on_payment import on_payment as download_on_payment
 from payments_app.downloads.sell import DOWNLOADS
 from payments_app.inbound.fetch_missed import fetch_missed
 from payments_app.inbound.process import process
-from payments_app.keeping.erase import erase_due
+from payments_app.keeping.erase import CARRY_OUT, erase_due, run_carry_out
 from payments_app.keeping.erase_at_stripe import ERASE_AT_STRIPE, erase_at_stripe
 from payments_app.ledger.post import post_capture
 from payments_app.ledger.post_connect import post_connect
@@ -113,6 +113,7 @@ COMMANDS = {
     STRIPE_DOCTOR: Command(run_stripe_doctor, "default", unique_while_open=True),
     "ops.clean_up": Command(without_subject(clean_up), "default", unique_while_open=True),
     "keeping.erase_due": Command(without_subject(erase_due), "default", unique_while_open=True),
+    CARRY_OUT: Command(run_carry_out, "default", unique_while_open=True),
     ERASE_AT_STRIPE: Command(erase_at_stripe, "default"),
     "charge": Command(charge, "charges"),
     "look_up": Command(look_up, "charges", unending=UNTIL_KNOWN),

@@ -19,6 +19,7 @@ from sqlalchemy.exc import ArgumentError
 from payments_app.config_checks.read import is_file_or_none, is_host, is_loopback, matches
 from payments_app.config_checks.sentinel import SCHEME, read_sentinel
 
+_PORT = r"([1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-5])"
 _IN_MEMORY = {None, "", ":memory:"}
 _REDIS_OPTION = re.compile(
     r"(db|protocol|ssl_(ca_certs|ca_path|certfile|keyfile))=.+"
@@ -30,7 +31,7 @@ _REDIS_OPTION = re.compile(
 _PARAMETERS = {
     "sslmode": r"disable|allow|prefer|require|verify-ca|verify-full",
     "target_session_attrs": r"any|read-write|read-only|primary|standby|prefer-standby",
-    "port": r"[1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-5]",
+    "port": rf"{_PORT}(,{_PORT})*",  # one for each host, or one for all of them
     **dict.fromkeys(
         (
             "connect_timeout",

@@ -51,7 +51,7 @@ def erase(email: str | None, listed: Path | None, by: str) -> None:
         except UnknownCustomerError as error:
             raise click.ClickException(str(error)) from error
         return
-    for line in filter(None, map(str.split, listed.read_text().splitlines())):
+    for line in filter(None, map(str.split, _lines(listed))):
         try:
             _erase(line[0], by)
         except UnknownCustomerError:
@@ -65,6 +65,13 @@ def erasures() -> None:
     for row in db.session.scalars(select(Erasure).order_by(Erasure.asked_at, Erasure.id)):
         stands = "done" if row.done_at else f"waits for {row.waits_for}"
         click.echo(f"{row.customer_id}  {row.asked_at:%Y-%m-%dT%H:%M:%SZ}  {stands}")
+
+
+def _lines(listed: Path) -> list[str]:
+    try:
+        return listed.read_text("utf-8").splitlines()
+    except (UnicodeDecodeError, OSError) as error:
+        raise click.ClickException(f"{listed} can't be read as UTF-8 text: {error}") from error
 
 
 def _erase(named: str, by: str) -> None:

@@ -17,6 +17,7 @@ from payments_app.core.db.ids import new_id
 from payments_app.core.db.session import atomic, insert_once
 from payments_app.core.history import HistoryEntry
 from payments_app.core.jobs import outbox
+from payments_app.core.jobs.command import Claim
 from payments_app.customers.models import Customer, SavedCard
 from payments_app.keeping.customer_data import DELETED, Place, paid_by, places
 from payments_app.keeping.erase_at_stripe import ERASE_AT_STRIPE
@@ -26,6 +27,7 @@ from payments_app.keeping.waiting import waits_for
 from payments_app.payment_requests.consents import withdraw_all
 from payments_app.payments.models import Transaction
 
+CARRY_OUT = "keeping.carry_out"
 # Of an entry's data: what somebody wrote, or says which card.
 WORDS = frozenset(
     """
@@ -142,13 +144,15 @@ def _by(erasure: Erasure) -> dict[str, str]:
     return {"erased": erasure.id}
 
 
-def erase_due() -> None:
-    """The periodic job: carry out what has nothing to wait for any more."""
-    for erasure_id in _open():
-        carry_out(erasure_id)
-
-
 @atomic
-def _open(session: Session) -> list[str]:
+def erase_due(session: Session) -> None:
+    """The periodic job: try each open erasure again, by a message of its own, so that one that
+    fails keeps no other from being carried out."""
     waiting = select(Erasure.id).where(Erasure.done_at.is_(None)).order_by(Erasure.asked_at)
-    return list(session.scalars(waiting))
+    for erasure_id in session.scalars(waiting):
+        outbox.stage(session, CARRY_OUT, erasure_id, key=f"{CARRY_OUT}:{new_id('era')}")
+
+
+def run_carry_out(erasure_id: str, _claim: Claim) -> None:
+    """The command of one erasure."""
+    carry_out(erasure_id)

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+from flask import (
+    Blueprint,
+    Response,
+    current_app,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from werkzeug.wrappers import Response as BaseResponse
 
 from payments_app.core.extensions import db
 from payments_app.core.language import Words
 from payments_app.core.web.access import buyer
 from payments_app.core.web.headers import private
+from payments_app.core.web.limits import Rate, limiter
 from payments_app.core.web.page_before import posted_from
+from payments_app.core.web.visitor import visitor_network
 from payments_app.orders import cart
 
 blueprint = Blueprint("orders", __name__)
@@ -53,6 +64,8 @@ def put_item() -> Response | BaseResponse:
 def create_order() -> Response | BaseResponse:
     """Make an order of the cart and go on to pay for it. Sent twice it is the same order; goods are
     held only while a payment is under way."""
+    rate = Rate.parse(current_app.config["CONFIG"].checkout_rate_limit)
+    limiter().check("orders", rate, f"address:{visitor_network()}")
     try:
         order_id = cart.order_cart(db.session())
     except cart.CartError as problem:

@@ -226,6 +226,7 @@ def test_all_missing_settings_are_named_at_once() -> None:
             "DATABASE_URL can't be read",
         ),
         ("DATABASE_URL", "postgresql://db/payments?port=99999", "DATABASE_URL can't be read"),
+        ("DATABASE_URL", "postgresql://db/x?host=a,b&port=1,x", "DATABASE_URL can't be read"),
         ("DATABASE_URL", "postgresql://db/x?target_session_attrs=no", "DATABASE_URL can't be read"),
         ("DATABASE_URL", "postgresql://db/x?application_name=%00", "DATABASE_URL can't be read"),
         ("DATABASE_URL", "sqlite:////nonexistent/directory/x.db", "in a directory that is there"),
@@ -318,6 +319,11 @@ def test_one_redis_for_jobs_and_cache_is_refused(jobs: str, cache: str) -> None:
         ("WEB_BIND", "[::]:8000"),
         ("WEB_BIND", ":8000"),
         ("DATABASE_URL", "postgresql://user:x@one,two/payments"),
+        (
+            "DATABASE_URL",
+            "postgresql://user:x@/payments?host=10.0.0.1,10.0.0.2&port=5432,6432"
+            "&target_session_attrs=read-write",
+        ),
         ("WEB_BIND", "unix:/run/payments/web.sock"),
         ("ALERT_FILE", "/nonexistent/directory/told.json"),
         ("DATABASE_POOLED", "yes"),

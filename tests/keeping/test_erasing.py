@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,7 @@ from payments_app.staff.payments.saved_filters import save_filter, saved_filters
 from payments_app.staff.reports.aggregate import aggregate
 from tests.keeping.shop import ADA, BOB, books, buy, live, naming, rows
 from tests.ledger.concurrency import claim
+from tests.own_database import expect_failure
 from tests.payments.driver import PaymentDriver
 from tests.refunds.test_disputes import answer, send_event
 
@@ -111,6 +113,7 @@ def test_an_erasure_waits_for_a_dispute(driver: PaymentDriver) -> None:
     send_event(driver)
     driver.work_all_waiting()
     erase_due()
+    driver.work()
     assert naming(ADA) == {}
 
 
@@ -178,7 +181,30 @@ def test_an_erasure_waits_for_the_legal_keeping(driver: PaymentDriver) -> None:
     assert erase(ADA) == ["the legal keeping of its payments (30 days)"]
     driver.age(paid, 31 * 86_400)
     erase_due()
+    driver.work()
     assert naming(ADA) == {}
+
+
+def test_one_that_fails_keeps_no_other_waiting(
+    driver: PaymentDriver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for address in (ADA, BOB):
+        buy(driver, address)
+        ask_for_erasure(address, "ada's helper")
+    monkeypatch.setattr("payments_app.keeping.erase.waits_for", _fails_for(ADA))
+    expect_failure("keeping.carry_out")
+    erase_due()
+    driver.work()
+    assert naming(BOB) == {}
+    assert naming(ADA)
+
+
+def _fails_for(address: str) -> Callable[[Session, Customer], list[str]]:
+    def waits(_session: Session, customer: Customer) -> list[str]:
+        assert customer.email != address, "cannot be read"
+        return []
+
+    return waits
 
 
 def test_what_is_erased_is_deleted_at_stripe(driver: PaymentDriver) -> None:
@@ -279,6 +305,14 @@ def rewrite(session: Session, email: str, change: dict[str, str]) -> None:
         .where(HistoryEntry.what == "staff.note", HistoryEntry.transaction_id.in_(theirs))
         .values(**change)
     )
+
+
+def test_a_list_that_is_no_text_is_refused_in_words(cli: FlaskCliRunner, tmp_path: Path) -> None:
+    listed = tmp_path / "erasures"
+    listed.write_bytes(b"\xff\xfe")
+    refused = cli.invoke(args=["customers", "erase", "--list", str(listed)])
+    assert refused.exit_code == 1
+    assert "can't be read as UTF-8 text" in refused.output
 
 
 def test_a_list_of_erasures_repeats_them_after_a_restore(

@@ -265,3 +265,18 @@ def test_a_cart_that_came_to_two_sellers_is_refused_in_words(
     status, page = post(client, "/orders")
     assert status == 422
     assert "one seller" in page
+
+
+class TestOneAddress:
+    """Which may place so many orders in an hour."""
+
+    @pytest.fixture
+    def settings(self, settings: dict[str, str]) -> dict[str, str]:
+        return settings | {"CHECKOUT_RATE_LIMIT": "2/hour"}
+
+    def test_places_no_more_orders_than_it_may_pay_for(self, client: FlaskClient) -> None:
+        post(client, "/cart/items", item="mug", quantity="1")
+        answers = [post(client, "/orders") for _ in range(3)]
+        assert [status for status, _ in answers] == [303, 303, 429]
+        assert "Too many requests" in answers[2][1]
+        assert post(client, "/cart/items", item="bag")[0] == 303  # the cart is as it was

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable
-from typing import Any
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
 
 import click
 from flask import Flask, current_app
+from redis import ConnectionError, RedisError, TimeoutError
+from sqlalchemy.exc import SQLAlchemyError
 
 from payments_app.accounts.commands import staff_group
 from payments_app.accounts.key_commands import keys_group
@@ -16,6 +19,7 @@ from payments_app.core import places
 from payments_app.core.db.text import is_storable
 from payments_app.core.extensions import db as database
 from payments_app.core.jobs.runner import stopping
+from payments_app.core.outages import in_a_line, is_database_away, lacks_tables
 from payments_app.core.web.assets_build import assets_group
 from payments_app.core.web.cache import cache_group
 from payments_app.inbound.commands import inbound_group
@@ -32,6 +36,8 @@ from payments_app.reconcile import sweep as sweeper
 from payments_app.reconcile.commands import reconcile_group
 from payments_app.restore.commands import restore
 from payments_app.staff.causes.commands import trace
+
+P, T = ParamSpec("P"), TypeVar("T")
 
 
 @click.command("sweep")
@@ -52,12 +58,41 @@ def run_sweeper() -> None:
     sweeper.run(stopping, note=LastResort(current_app.config["CONFIG"]).note)
 
 
-def _check_texts(command: click.Command) -> None:
-    """Have every argument checked, as every field of a form is: a terminal sends what it likes."""
+def _guard(command: click.Command) -> None:
+    """Have every argument checked, as every field of a form is: a terminal sends what it likes.
+    What is not there for the command is a sentence."""
     for parameter in command.params:
         parameter.callback = _storable_first(parameter.callback)
+    if command.callback is not None:
+        command.callback = _in_words(command.callback)
     for inner in command.commands.values() if isinstance(command, click.Group) else ():
-        _check_texts(inner)
+        _guard(inner)
+
+
+def _in_words(run: Callable[P, T]) -> Callable[P, T]:
+    """Raises ClickException where the database, its tables or Redis are not there."""
+
+    @wraps(run)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return run(*args, **kwargs)
+        except (SQLAlchemyError, RedisError) as error:
+            words = _what_is_away(error)
+            if words is None:
+                raise
+            raise click.ClickException(words) from error
+
+    return guarded
+
+
+def _what_is_away(error: Exception) -> str | None:
+    if isinstance(error, ConnectionError | TimeoutError):
+        return f"Redis does not answer: {in_a_line(error)}"
+    if lacks_tables(error):
+        return "The database does not have this release's tables: run `flask --app wsgi db upgrade`"
+    if is_database_away(error):
+        return f"The database does not answer: {in_a_line(error)}"
+    return None
 
 
 def _storable_first(then: Callable[..., Any] | None) -> Callable[..., Any]:
@@ -91,7 +126,7 @@ _COMMANDS = (
 )
 # Once, however many applications there are: each would wrap what the one before it wrapped.
 for _command in _COMMANDS:
-    _check_texts(_command)
+    _guard(_command)
 
 
 class Migrations(click.Command):

@@ -60,6 +60,14 @@ def is_database_away(error: BaseException) -> bool:
     return False
 
 
+def lacks_tables(error: BaseException) -> bool:
+    """Whether a database says that it has no such table or column: it was not migrated.
+    https://www.postgresql.org/docs/17/errcodes-appendix.html"""
+    said = getattr(error, "orig", None)
+    lacking = ("no such table", "no such column")  # SQLite has no codes of its own for them
+    return getattr(said, "sqlstate", None) in ("42P01", "42703") or str(said).startswith(lacking)
+
+
 def in_a_line(error: BaseException) -> str:
     """What an error says, without the statement that met it."""
     said = str(getattr(error, "orig", None) or error).strip()

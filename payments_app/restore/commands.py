@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 import click
+from flask.cli import with_appcontext
 
 from payments_app.gateway.own_account import OtherAccountError
 from payments_app.gateway.results import UnreadableError
@@ -31,6 +32,7 @@ SURE = (
     help="UTC; by default the last moment that the database knows.",
 )
 @click.option("--yes", is_flag=True, help="Open the shop at the end without asking.")
+@with_appcontext
 def restore(backup_taken: dt.datetime | None, *, yes: bool) -> None:
     """Bring a restored database to what Stripe knows. Until you say yes at the end the shop is
     closed: no job runs, no form is taken, nobody is told anything. Safe to run again."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import click
+from flask.cli import with_appcontext
 
 from payments_app.core.extensions import db
 from payments_app.staff.causes.entry import Entry
@@ -14,6 +15,7 @@ from payments_app.staff.zones import business_zone
 @click.command("trace")
 @click.argument("transaction_id")
 @click.option("--short", is_flag=True, help="Without technical steps.")
+@with_appcontext
 def trace(transaction_id: str, *, short: bool) -> None:
     """What happened to a payment (txn_...), each thing below what caused it."""
     found = timeline(db.session(), transaction_id, business_zone(), technical=not short)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, exists, func, select
 from sqlalchemy.orm import Session
 
 from payments_app.core import alerts, history
+from payments_app.core.db.clock import database_now
 from payments_app.core.db.session import atomic
 from payments_app.core.jobs import outbox
-from payments_app.core.jobs.outbox import Message
+from payments_app.core.jobs.outbox import OPEN, Message
 from payments_app.payments import states
+from payments_app.payments.disputes.answer import SUBMIT
+from payments_app.payments.disputes.answer_models import SENDING, DisputeAnswer
+from payments_app.payments.disputes.models import Dispute
 from payments_app.payments.phases import Phase
 from payments_app.payments.refunds.models import UNCLEAR, RefundState
 from payments_app.payments.refunds.models import lock as lock_refund
@@ -28,11 +32,15 @@ AFTER_DEAD_LETTER_SECONDS = 3600.0
 
 @atomic
 def revive(session: Session) -> int:
-    """Give every stuck payment and refund its next step again; return how many got one."""
+    """Give every stuck payment, refund and answer of a dispute its next step again; return how
+    many got one."""
     payments = session.execute(internal_payments.stuck()).all()
     refunds = session.execute(internal_refunds_and_disputes.stuck()).all()
-    return sum(revive_payment(session, row[0]) for row in payments) + sum(
-        revive_refund(session, row[0]) for row in refunds
+    answers = session.scalars(_unsent_answers()).all()
+    return (
+        sum(revive_payment(session, row[0]) for row in payments)
+        + sum(revive_refund(session, row[0]) for row in refunds)
+        + sum(_revive_answer(session, answer_id) for answer_id in answers)
     )
 
 
@@ -58,6 +66,26 @@ def revive_refund(session: Session, refund_id: str) -> bool:
     else:
         return False
     return revive_step(session, command, refund_id, refund.transaction_id, refund.state)
+
+
+def _unsent_answers() -> Select[str]:
+    """Answers of disputes that were confirmed, and for which no message waits that sends them."""
+    waits = exists().where(Message.subject == DisputeAnswer.id, Message.command == SUBMIT, *OPEN)
+    return select(DisputeAnswer.id).where(
+        DisputeAnswer.state == SENDING,
+        DisputeAnswer.submitted_at < database_now(-internal_payments.STUCK_SECONDS),
+        ~waits,
+    )
+
+
+def _revive_answer(session: Session, answer_id: str) -> bool:
+    """Its submission looks first whether Stripe has it: it may be staged as often as needed."""
+    dispute = session.get_one(Dispute, session.get_one(DisputeAnswer, answer_id).dispute_id)
+    states.lock(session, dispute.transaction_id)
+    answer = session.get_one(DisputeAnswer, answer_id, populate_existing=True)
+    if answer.state != SENDING:
+        return False
+    return revive_step(session, SUBMIT, answer_id, dispute.transaction_id, SENDING)
 
 
 def revive_step(

@@ -10,13 +10,17 @@ from typing import Any
 import pytest
 import requests
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from payments_app.core.alerts import Alert
-from payments_app.core.db.clock import utcnow
+from payments_app.core.db.clock import database_now, utcnow
+from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.core.jobs.command import Later
+from payments_app.ops.dead_letters import discard
 from payments_app.payments.disputes import deadlines, send_answer
 from payments_app.payments.disputes.answer import (
+    SUBMIT,
     AnswerClosedError,
     DraftChangedError,
     EvidenceError,
@@ -24,9 +28,10 @@ from payments_app.payments.disputes.answer import (
     request_submission,
     save_draft,
 )
-from payments_app.payments.disputes.answer_models import DisputeAnswer, EvidenceFile
+from payments_app.payments.disputes.answer_models import SENDING, SENT, DisputeAnswer, EvidenceFile
 from payments_app.payments.disputes.models import Dispute
 from payments_app.payments.disputes.refresh import refresh
+from payments_app.reconcile.revive import revive
 from tests.bystanders import own
 from tests.ledger.concurrency import claim, run_at_once
 from tests.payments.driver import PaymentDriver
@@ -339,6 +344,30 @@ def test_what_stripe_refuses_is_a_draft_again_and_wakes_somebody(driver: Payment
     request_submission(dispute.id, revision=revision, actor="ada")
     driver.work()
     assert answer().state == "sent"
+
+
+def test_a_submission_whose_job_was_given_up_is_seen_through(driver: PaymentDriver) -> None:
+    dispute, other = dispute_of(driver), dispute_of(driver)
+    revision = draft(dispute)
+    request_submission(dispute.id, revision=revision, actor="ada")
+    driver.let_workers_die(SUBMIT)
+    driver.work()
+    discard(driver.messages(SUBMIT)[0].id, "Looked at it", "ada")
+    assert answer().state == SENDING
+    submitted_long_ago()
+    assert revive() == 1
+    driver.work_all_waiting()
+    assert answer().state == SENT
+    assert revive() == 0
+    counts = [
+        at_stripe(driver, each)["evidence_details"]["submission_count"] for each in (dispute, other)
+    ]
+    assert counts == [1, 0]
+
+
+@atomic
+def submitted_long_ago(session: Session) -> None:
+    session.execute(update(DisputeAnswer).values(submitted_at=database_now(-86_400)))
 
 
 def test_what_is_closed_at_stripe_meanwhile_is_not_submitted(driver: PaymentDriver) -> None:

@@ -37,7 +37,8 @@ from payments_app.reconcile.commands import reconcile_group
 from payments_app.restore.commands import restore
 from payments_app.staff.causes.commands import trace
 
-P, T = ParamSpec("P"), TypeVar("T")
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 @click.command("sweep")

@@ -13,78 +13,17 @@ from urllib.parse import parse_qsl, urlsplit
 
 from redis import RedisError
 from redis.connection import ConnectionPool, parse_url
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
 
-from payments_app.config_checks.read import is_file_or_none, is_host, is_loopback, matches
+from payments_app.config_checks.database_url import check_database
+from payments_app.config_checks.read import is_host, is_loopback
 from payments_app.config_checks.sentinel import SCHEME, read_sentinel
 
-_PORT = r"([1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-5])"
-_IN_MEMORY = {None, "", ":memory:"}
 _REDIS_OPTION = re.compile(
     r"(db|protocol|ssl_(ca_certs|ca_path|certfile|keyfile))=.+"
     r"|ssl_cert_reqs=required|ssl_check_hostname=(1|true|yes)",
     re.IGNORECASE,
 )
-# Whose values the client looks at no sooner than it connects.
-# https://www.postgresql.org/docs/17/libpq-connect.html#LIBPQ-PARAMKEYWORDS
-_PARAMETERS = {
-    "sslmode": r"disable|allow|prefer|require|verify-ca|verify-full",
-    "target_session_attrs": r"any|read-write|read-only|primary|standby|prefer-standby",
-    "port": rf"{_PORT}(,{_PORT})*",  # one for each host, or one for all of them
-    **dict.fromkeys(
-        (
-            "connect_timeout",
-            "keepalives",
-            "keepalives_idle",
-            "keepalives_interval",
-            "keepalives_count",
-            "tcp_user_timeout",
-        ),
-        r"\d{1,6}",
-    ),
-}
 _ANY = {"0.0.0.0", "::"}  # noqa: S104 - whoever connects to these gets to this machine
-
-
-def _check_database(env: Mapping[str, str]) -> list[str]:
-    url = env.get("DATABASE_URL", "")
-    if url and not re.match(r"(postgres(ql)?(\+psycopg)?|sqlite)://", url):
-        return ["DATABASE_URL must begin with postgresql:// or sqlite:///"]
-    try:
-        parts = make_url(url) if url else None
-    except (ArgumentError, ValueError):
-        parts = None
-    if parts and parts.drivername == "sqlite":
-        # After a `?` a file's name can mean what is only in memory, too.
-        if parts.host or parts.database in _IN_MEMORY or parts.query:
-            return ["DATABASE_URL must name a file alone: what is only in memory would be lost"]
-        file = Path(parts.database or "")
-        there = is_file_or_none(file) and (file.parent.is_dir() or not file.is_absolute())
-        return [] if there else ["DATABASE_URL must name a file in a directory that is there"]
-    if url and (parts is None or not _is_database(parts)):
-        return ["DATABASE_URL can't be read: postgresql://user:password@host:port/database"]
-    return []
-
-
-def _is_database(parts: URL) -> bool:
-    """Whether PostgreSQL's client takes the address; it asks nobody."""
-    from psycopg import ProgrammingError  # SQLite does without
-    from psycopg.conninfo import make_conninfo
-
-    given = [(name, str(value)) for name, value in parts.query.items()]
-    try:
-        make_conninfo(**dict(given))
-    except ProgrammingError:  # it knows each parameter
-        return False
-    readable = all(matches(_PARAMETERS.get(name, r"(?s).*"), value) for name, value in given)
-    return (
-        readable
-        and all(value.isprintable() for _, value in given)
-        and (parts.database or "").isprintable()
-        and (parts.host is None or all(map(is_host, parts.host.split(","))))
-        and (parts.port is None or 0 < parts.port < 65536)
-    )
 
 
 def _check_redis(env: Mapping[str, str]) -> list[str]:
@@ -151,4 +90,4 @@ def _machine(host: str) -> str:
     return "localhost" if here else host
 
 
-CHECKS = (_check_database, _check_redis)
+CHECKS = (check_database, _check_redis)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Mapping
 from itertools import pairwise
+from urllib.parse import unquote, urlsplit
 
 from payments_app.config_checks.read import listed
 
@@ -13,6 +15,21 @@ WEBHOOK_SECRETS = (
     "STRIPE_CONNECT_WEBHOOK_SECRET",
     "STRIPE_THIN_WEBHOOK_SECRET",
 )
+# Settings of one kind may hold the same secret.
+_KINDS = {
+    **dict.fromkeys(("SECRET_KEY", "SECRET_KEY_FALLBACKS"), "SECRET_KEY"),
+    **dict.fromkeys(WEBHOOK_SECRETS, "Stripe"),
+    **{
+        name: name
+        for name in (
+            "ALERT_WEBHOOK_SECRET",
+            "METRICS_TOKEN",
+            "TURNSTILE_SECRET_KEY",
+            "CDN_PURGE_TOKEN",
+        )
+    },
+}
+_WITH_PASSWORDS = ("DATABASE_URL", "REDIS_URL", "CACHE_REDIS_URL", "SMTP_URL")
 # What chance does not write: a long word, or two short ones between marks.
 _WORDS = re.compile(
     r"change|secret|default|example|password|placeholder|replace|insert|production|payment",
@@ -97,12 +114,21 @@ def _check_used_once(env: Mapping[str, str]) -> list[str]:
     """Whoever is told one of them, as Prometheus is, must not know another."""
     seen: dict[str, str] = {}
     problems = []
-    for name in ("SECRET_KEY", *WEBHOOK_SECRETS, "ALERT_WEBHOOK_SECRET", "METRICS_TOKEN"):
+    for name, kind in _KINDS.items():
         for secret in set(listed(env.get(name, ""))):
-            kind = "Stripe" if name in WEBHOOK_SECRETS else name
             if seen.setdefault(secret, kind) != kind:
                 problems.append(f"{name} must be a secret of its own, which is no other setting's")
-    return problems
+    return problems + [
+        f"{name} must have a password of its own, which is no other setting's"
+        for name in _WITH_PASSWORDS
+        if _password(env.get(name, "")) in seen
+    ]
+
+
+def _password(url: str) -> str:
+    with contextlib.suppress(ValueError):  # what can't be read is said by others
+        return unquote(urlsplit(url).password or "")
+    return ""
 
 
 def _is_secret(form: re.Pattern[str], text: str) -> bool:

@@ -9,7 +9,8 @@ from payments_app.downloads.models import DigitalPurchase
 from payments_app.keeping.customer_data.payments import paid_by
 from payments_app.keeping.customer_data.place import Place
 from payments_app.keeping.cuts import nothing, without_persons
-from payments_app.orders.models import Order, OrderLine
+from payments_app.orders.line_models import OrderLine
+from payments_app.orders.models import Order
 from payments_app.payment_requests.models import PaymentRequest
 from payments_app.payments.models import PaymentRecord
 from payments_app.subscriptions.models import Subscription

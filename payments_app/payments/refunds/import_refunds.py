@@ -36,7 +36,7 @@ from payments_app.payments.refunds.models import (
     lock,
     tell,
 )
-from payments_app.payments.refunds.request import remaining
+from payments_app.payments.refunds.remaining import remaining
 from payments_app.payments.transactions.received import is_release
 from payments_app.payments.unmatched import mark_matched
 

@@ -9,7 +9,7 @@ from importlib import import_module
 from flask import Flask
 from jinja2 import StrictUndefined
 
-from payments_app import cli, models, programs, registration, schedule, subscribers
+from payments_app import cli, job_commands, models, programs, registration, schedule, subscribers
 from payments_app.accounts import gate
 from payments_app.accounts import views as accounts
 from payments_app.api import gate as api_gate
@@ -92,7 +92,7 @@ def create_app(config: Config | None = None, plugins: Iterable[Plugin] = ()) -> 
     registration.register(
         app,
         sellables=subscribers.SELLABLES,
-        commands=subscribers.COMMANDS,
+        commands=job_commands.COMMANDS,
         events=subscribers.EVENTS,
     )
     app.extensions["payable_commands"] = follow_up.commands

@@ -8,7 +8,7 @@ from __future__ import annotations
 from payments_app.core.jobs.command import DAY, Command, Policy
 from payments_app.core.jobs.outbox import SWEEPER
 from payments_app.core.jobs.scheduler import without_subject
-from payments_app.customers import billed_at_stripe, gone_at_stripe
+from payments_app.customers import billed_at_stripe, gone_at_stripe, look_again
 from payments_app.customers.ask_for_link import MAIL_LINK
 from payments_app.customers.cards import MAIL_REMOVED
 from payments_app.customers.detach import DETACH, detach
@@ -177,10 +177,10 @@ COMMANDS = {
         without_subject(aggregate_reports), "reports", unique_while_open=True
     ),
     "customers.on_payment": Command(customer_on_payment, "payment_standard"),
-    gone_at_stripe.READ_CARD: Command(
+    look_again.READ_CARD: Command(
         gone_at_stripe.read_card, "payment_standard", unending=gone_at_stripe.UNENDING
     ),
-    gone_at_stripe.READ_CUSTOMER: Command(
+    look_again.READ_CUSTOMER: Command(
         gone_at_stripe.read_customer, "payment_standard", unending=gone_at_stripe.UNENDING
     ),
     DETACH: Command(detach, "default"),

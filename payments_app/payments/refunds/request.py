@@ -16,12 +16,12 @@ from payments_app.core.jobs import outbox
 from payments_app.core.money import THREE_DECIMAL, WHOLE_UNITS, Money
 from payments_app.gateway.refunds import REASONS
 from payments_app.payments import states
+from payments_app.payments.closed_actions import REFUND_CLOSED, refund_closed
 from payments_app.payments.disputes.standing import taken_back
 from payments_app.payments.models import Transaction
 from payments_app.payments.refunds import items as paid_items
 from payments_app.payments.refunds.models import Refund
 from payments_app.payments.refunds.remaining import remaining
-from payments_app.payments.truth import REFUND_CLOSED, refund_closed
 
 MAX_REASON = 500
 RECENT_SECONDS = 600

@@ -21,12 +21,12 @@ from payments_app.core.money import Money
 from payments_app.core.web.links import absolute
 from payments_app.gateway.declines import STAFF, DeclinePolicy, decline_policy
 from payments_app.payments import states
+from payments_app.payments.closed_actions import RETRY_CLOSED, retry_closed
 from payments_app.payments.models import PaymentRecord, Role, Transaction
 from payments_app.payments.payable import find_payable, payable_kinds
 from payments_app.payments.payment_of import gave_its_intent_away
 from payments_app.payments.queries import attempts
 from payments_app.payments.transactions.leave import was_removed
-from payments_app.payments.truth import RETRY_CLOSED, retry_closed
 from payments_app.payments.truth_facts import Facts
 
 COMMAND = "retry"

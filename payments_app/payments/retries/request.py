@@ -19,7 +19,8 @@ from payments_app.core.jobs import outbox
 from payments_app.core.jobs.outbox import OPEN, Message
 from payments_app.core.money import Money
 from payments_app.core.web.links import absolute
-from payments_app.gateway.declines import STAFF, DeclinePolicy, decline_policy
+from payments_app.gateway.decline_sentences import STAFF
+from payments_app.gateway.declines import DeclinePolicy, decline_policy
 from payments_app.payments import states
 from payments_app.payments.closed_actions import RETRY_CLOSED, retry_closed
 from payments_app.payments.models import PaymentRecord, Role, Transaction

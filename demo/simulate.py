@@ -31,12 +31,12 @@ from payments_app.payments.models import PaymentRecord, Role, Transaction
 from payments_app.payments.transactions.open import PaymentSource, open_transaction
 from payments_app.subscriptions import dunning
 from payments_app.subscriptions.calendar import local_day
+from payments_app.subscriptions.lock import lock
 from payments_app.subscriptions.models import Plan
 from payments_app.subscriptions.on_payment import apply_payment_result
 from payments_app.subscriptions.periods import Period
 from payments_app.subscriptions.renew import advance, due
 from payments_app.subscriptions.subscribe import subscribe
-from payments_app.subscriptions.lock import lock
 
 CARD = "pm_card_visa"
 _DEADLINE_SECONDS = 300.0  # for one day's payments: the lease of a killed worker runs out first

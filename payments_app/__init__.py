@@ -29,12 +29,12 @@ from payments_app.core.web import (
     cache,
     closed,
     counters,
-    http,
     idempotency,
     incoming,
     languages,
     limits,
     page_before,
+    prepare,
     query,
 )
 from payments_app.core.web.idempotency_stores import RedisStore
@@ -103,7 +103,7 @@ def create_app(config: Config | None = None, plugins: Iterable[Plugin] = ()) -> 
     db.init_app(app)
     wake_up.connect(app, config.redis_url)
     gateway.connect(app, config)
-    http.prepare(app)
+    prepare.prepare(app)
     languages.prepare(app)
     incoming.prepare(app)
     closed.prepare(app)

@@ -11,6 +11,7 @@ from payments_app.core.web.access import buyer
 from payments_app.core.web.headers import private
 from payments_app.core.web.page_before import posted_from
 from payments_app.orders import cart
+from payments_app.orders.order_cart import order_cart
 
 blueprint = Blueprint("orders", __name__)
 
@@ -54,7 +55,7 @@ def create_order() -> Response | BaseResponse:
     """Make an order of the cart and go on to pay for it. Sent twice it is the same order; goods are
     held only while a payment is under way."""
     try:
-        order_id = cart.order_cart(db.session())
+        order_id = order_cart(db.session())
     except cart.CartError as problem:
         return _page(problem)
     return redirect(url_for("checkout.form", item=order_id), 303)

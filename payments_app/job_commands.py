@@ -35,9 +35,8 @@ from payments_app.notices.deliver import deliver, mark_delivery_dead
 from payments_app.notices.downloads import write_download
 from payments_app.notices.receipts import write_failure_notice, write_receipt
 from payments_app.notices.refunds import write_lost_dispute, write_refund
+from payments_app.notices.saved_cards import write_card_expires, write_card_removed
 from payments_app.notices.subscriptions import (
-    write_card_expires,
-    write_card_removed,
     write_changed,
     write_dunning,
     write_ended,

@@ -101,7 +101,8 @@ def _serve(checkout: str) -> None:
 
 def _figures_of_one() -> tuple[float, ...]:
     from payments_app.core.extensions import db
-    from payments_app.core.jobs import leases, runner
+    from payments_app.core.jobs import leases
+    from payments_app.core.jobs.perform import perform
     from payments_app.payments.models import Transaction
 
     _open()
@@ -109,7 +110,7 @@ def _figures_of_one() -> tuple[float, ...]:
     started = time.thread_time()
     with counted() as sent:
         (claim,) = leases.claim("charges", 1)
-        runner.perform(claim)
+        perform(claim)
     spent = time.thread_time() - started
     db.session.remove()
     if db.session.get_one(Transaction, claim.subject).state != "complete":

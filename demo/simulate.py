@@ -31,8 +31,9 @@ from payments_app.payments.models import PaymentRecord, Role, Transaction
 from payments_app.payments.transactions.open import PaymentSource, open_transaction
 from payments_app.subscriptions import dunning
 from payments_app.subscriptions.calendar import local_day
+from payments_app.subscriptions.lock import lock
 from payments_app.subscriptions.models import Plan
-from payments_app.subscriptions.on_payment import apply_payment_result, lock
+from payments_app.subscriptions.on_payment import apply_payment_result
 from payments_app.subscriptions.periods import Period
 from payments_app.subscriptions.renew import advance, due
 from payments_app.subscriptions.subscribe import subscribe

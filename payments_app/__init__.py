@@ -9,7 +9,7 @@ from importlib import import_module
 from flask import Flask
 from jinja2 import StrictUndefined
 
-from payments_app import cli, models, programs, registration, schedule, subscribers
+from payments_app import cli, job_commands, models, programs, registration, schedule, subscribers
 from payments_app.accounts import gate
 from payments_app.accounts import views as accounts
 from payments_app.api import gate as api_gate
@@ -29,12 +29,12 @@ from payments_app.core.web import (
     cache,
     closed,
     counters,
-    http,
     idempotency,
     incoming,
     languages,
     limits,
     page_before,
+    prepare,
     query,
 )
 from payments_app.core.web.idempotency_stores import RedisStore
@@ -92,7 +92,7 @@ def create_app(config: Config | None = None, plugins: Iterable[Plugin] = ()) -> 
     registration.register(
         app,
         sellables=subscribers.SELLABLES,
-        commands=subscribers.COMMANDS,
+        commands=job_commands.COMMANDS,
         events=subscribers.EVENTS,
     )
     app.extensions["payable_commands"] = follow_up.commands
@@ -103,7 +103,7 @@ def create_app(config: Config | None = None, plugins: Iterable[Plugin] = ()) -> 
     db.init_app(app)
     wake_up.connect(app, config.redis_url)
     gateway.connect(app, config)
-    http.prepare(app)
+    prepare.prepare(app)
     languages.prepare(app)
     incoming.prepare(app)
     closed.prepare(app)

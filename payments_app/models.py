@@ -31,7 +31,7 @@ from payments_app.reconcile import models as reconcile
 from payments_app.settlement import models as settlement
 from payments_app.staff import indexes
 from payments_app.staff.payments import saved_filters
-from payments_app.staff.reports import figures, rollups
+from payments_app.staff.reports import figures, rollup_models
 from payments_app.subscriptions import card_change as card_changes
 from payments_app.subscriptions import final_bill as final_bills
 from payments_app.subscriptions import models as subscriptions
@@ -76,7 +76,7 @@ __all__ = [
     "refunds",
     "registry",
     "restores",
-    "rollups",
+    "rollup_models",
     "saved_filters",
     "settlement",
     "stock_holds",

@@ -1,7 +1,7 @@
 """All that happens by the clock, on one page: what, which command does it, how often.
 
 Each period's job is staged once across any number of sweepers. The command's queue, retries and
-death are those of `subscribers.py`.
+death are those of `job_commands.py`.
 """
 
 from __future__ import annotations

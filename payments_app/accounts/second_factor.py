@@ -15,25 +15,23 @@ import time
 import pyotp
 import segno
 from flask import current_app
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from payments_app.accounts import people, sessions, throttle
 from payments_app.accounts.models import RecoveryCode, SecondFactor, Staff
 from payments_app.accounts.permissions import allows
+from payments_app.accounts.recovery_codes import make_codes, spend_code
 from payments_app.accounts.sessions import Member, Pending
 from payments_app.accounts.sign_in import SignedIn
 from payments_app.core import history, keyring
 from payments_app.core.db.clock import database_now
-from payments_app.core.db.ids import ALPHABET
 from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.core.web import links
-from payments_app.core.web.tokens import hash_token
 
 log = logging.getLogger(__name__)
 
-CODES = 10
 _PURPOSE, _STEP_SECONDS = "second factor", 30
 
 
@@ -90,26 +88,10 @@ def complete(session: Session, member: Member, typed: str) -> tuple[list[str], s
     found.secret, found.confirmed_at = keyring.encrypt(_PURPOSE, secret), database_now()
     staff = session.get_one(Staff, member.id, with_for_update=True, populate_existing=True)
     sessions.end_all_sessions(session, staff)
-    _record(session, "set_up", member.id, member.id)
-    return _new_codes(session, member.id), sessions.open_session(session, staff)
-
-
-@atomic
-def new_codes(session: Session, member: Member) -> list[str]:
-    """Other recovery codes in place of all of before. Raises LookupError without a factor."""
-    if not member.has_second_factor:
-        raise LookupError("no second factor is set up")
-    session.get_one(Staff, member.id, with_for_update=True)
-    _record(session, "codes_made", member.id, member.id)
-    return _new_codes(session, member.id)
-
-
-def codes_left(session: Session, staff_id: str) -> int:
-    """How many recovery codes were not used yet."""
-    left = select(func.count()).where(
-        RecoveryCode.staff_id == staff_id, RecoveryCode.used_at.is_(None)
+    history.record(
+        session, "staff", "staff.second_factor.set_up", actor=member.id, subject=member.id
     )
-    return session.scalar(left) or 0
+    return make_codes(session, member.id), sessions.open_session(session, staff)
 
 
 def enter(pending: Pending, typed: str, caller: throttle.Caller) -> SignedIn:
@@ -155,7 +137,7 @@ def reset(session: Session, email: str, actor: str) -> None:
     session.delete(found)
     session.execute(delete(RecoveryCode).where(RecoveryCode.staff_id == staff.id))
     sessions.end_all_sessions(session, staff)
-    _record(session, "reset", actor, staff.id)
+    history.record(session, "staff", "staff.second_factor.reset", actor=actor, subject=staff.id)
 
 
 def who_has_one() -> set[str]:
@@ -170,7 +152,7 @@ def _matches(session: Session, staff_id: str, typed: str) -> bool:
         return False
     secret = _opened(found)
     right = secret is not None and _is_code(found, secret, typed)
-    return right or _spend_recovery_code(session, staff_id, typed)
+    return right or spend_code(session, staff_id, typed)
 
 
 def _is_code(found: SecondFactor, secret: str, typed: str) -> bool:
@@ -212,34 +194,3 @@ def _opened(found: SecondFactor) -> str | None:
     except keyring.SealedError:
         log.exception("the second factor of %s can't be read: reset it", found.staff_id)
         return None
-
-
-def _spend_recovery_code(session: Session, staff_id: str, typed: str) -> bool:
-    spent = update(RecoveryCode).where(
-        RecoveryCode.code_hash == _hash(staff_id, typed), RecoveryCode.used_at.is_(None)
-    )
-    row = session.execute(
-        spent.values(used_at=database_now()).returning(RecoveryCode.code_hash),
-        execution_options={"synchronize_session": False},
-    ).first()
-    if row is not None:
-        _record(session, "recovery_code_used", staff_id, staff_id)
-    return row is not None
-
-
-def _new_codes(session: Session, staff_id: str) -> list[str]:
-    session.execute(delete(RecoveryCode).where(RecoveryCode.staff_id == staff_id))
-    codes = ["".join(secrets.choice(ALPHABET) for _ in range(16)) for _ in range(CODES)]
-    for code in codes:
-        session.add(RecoveryCode(code_hash=_hash(staff_id, code), staff_id=staff_id))
-    return ["-".join(re.findall("....", code)) for code in codes]
-
-
-def _hash(staff_id: str, code: str) -> str:
-    # 80 random bits: nobody tries them all, so a plain hash will do.
-    return hash_token(staff_id + re.sub(r"[\s-]", "", code).lower())
-
-
-def _record(session: Session, what: str, actor: str, subject: str) -> None:
-    named = f"staff.second_factor.{what}"
-    history.record(session, "staff", named, actor=actor, subject=subject)

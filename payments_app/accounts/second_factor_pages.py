@@ -7,7 +7,7 @@ import re
 from flask import Response, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from payments_app.accounts import gate, second_factor
+from payments_app.accounts import gate, recovery_codes, second_factor
 from payments_app.accounts.blueprint import TOO_MANY, blueprint, form, limit, wanted
 from payments_app.accounts.sessions import Pending, find_pending
 from payments_app.accounts.throttle import TooManyTriesError
@@ -79,7 +79,7 @@ def make_recovery_codes() -> Response | BaseResponse:
     """Other recovery codes, shown this once."""
     if not gate.signed_in().just_confirmed or not gate.signed_in().has_second_factor:
         return redirect(url_for("accounts.second_factor_page"), 303)
-    codes = second_factor.new_codes(gate.signed_in())
+    codes = recovery_codes.new_codes(gate.signed_in())
     return private(make_response(render_template("accounts/codes.html", codes=codes)))
 
 
@@ -88,7 +88,7 @@ def _second_factor(status: int = 200, message: str | None = None) -> Response:
     try:
         secret = second_factor.begin(member)
     except second_factor.SetUpAlreadyError:
-        left = str(second_factor.codes_left(db.session(), member.id))
+        left = str(recovery_codes.codes_left(db.session(), member.id))
         return form("accounts/second_factor.html", status, message, left=left, qr=None, secret=None)
     return form(
         "accounts/second_factor.html",

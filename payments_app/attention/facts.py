@@ -20,9 +20,9 @@ from payments_app.payments.models import PaymentRecord, Role, Transaction
 from payments_app.payments.payment_of import charge_id
 from payments_app.payments.phases import State
 from payments_app.payments.refunds.models import Refund
-from payments_app.payments.retries.request import COMMAND as RETRY
 from payments_app.payments.retries.request import REQUESTED
 from payments_app.payments.retries.under_way import OPENED, REFUSED
+from payments_app.payments.retries.verdict import COMMAND as RETRY
 from payments_app.payments.truth_facts import DisputeFact, Facts, RefundFact
 from payments_app.reconcile.models import Finding
 

@@ -11,7 +11,8 @@ from payments_app.checkout import buyers
 from payments_app.checkout.status_row import StatusRow
 from payments_app.core.db.columns import as_object
 from payments_app.core.language import Words
-from payments_app.gateway.declines import NOT_CONFIRMED, buyer_sentence, try_again_words
+from payments_app.gateway.decline_sentences import NOT_CONFIRMED, try_again_words
+from payments_app.gateway.declines import buyer_sentence
 from payments_app.payments.models import PaymentRecord
 from payments_app.payments.phases import Phase, State
 from payments_app.payments.queries import attempts_like

@@ -16,8 +16,9 @@ from flask import Flask
 
 from payments_app.checkout.status import etag_of, headers_of, next_poll_ms, status_of
 from payments_app.checkout.status_row import PollRow, StatusRow, read
-from payments_app.core.web import headers, http
+from payments_app.core.web import headers
 from payments_app.core.web.access import Access, access_of
+from payments_app.core.web.prepare import request_id
 from payments_app.payments.phases import Phase
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ class Poll:
         asked["payments.route"] = f"{path[1] or ''}/transactions/<transaction_id>"
         said = headers_of(row, next_poll_ms(row))
         said |= headers.of_route(self.app, f"checkout.{'api_' if path[1] else ''}show")
-        said["X-Request-ID"], body = http.request_id(asked.get("HTTP_X_REQUEST_ID", "")), b""
+        said["X-Request-ID"], body = request_id(asked.get("HTTP_X_REQUEST_ID", "")), b""
         if isinstance(row, StatusRow):
             answer: Any = self.app.json.response(status_of(row, path[2]))
             said, body = dict(answer.headers) | said, answer.get_data()

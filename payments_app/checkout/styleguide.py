@@ -12,7 +12,7 @@ from payments_app.checkout.failure import Failure
 from payments_app.core.language import Words
 from payments_app.core.money import Money
 from payments_app.core.web.access import public
-from payments_app.gateway.declines import BUYER, NOT_CONFIRMED, try_again_words
+from payments_app.gateway.decline_sentences import BUYER, NOT_CONFIRMED, try_again_words
 from payments_app.payments.payable import Item
 from payments_app.payments.phases import Phase
 from payments_app.payments.refunds.money_back import MoneyBack, Movement

@@ -1,24 +1,21 @@
 """gone_at_stripe: a card or customer that we remember may be gone at Stripe, or have changed there.
 
 What told us (an event, a refused payment) is only a hint. The object is read at Stripe. What the
-read shows to be gone is marked, and charged no more; nothing is erased. With the key of another
-account everything would look gone: after MOST_AN_HOUR nothing is marked until a person has looked.
+read shows to be gone is marked, and charged no more; nothing is erased.
 """
 
 from __future__ import annotations
 
 from typing import Any, NoReturn
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from payments_app.core import alerts, history
-from payments_app.core.db.clock import database_now
 from payments_app.core.db.columns import as_object
-from payments_app.core.db.session import advisory_lock, atomic, insert_once
-from payments_app.core.jobs import outbox
+from payments_app.core.db.session import atomic
 from payments_app.core.jobs.command import Claim, Later
-from payments_app.customers.cards import take_off
+from payments_app.customers.mark_gone import STOPPED_SECONDS, forget_card, forget_customer
 from payments_app.customers.models import Customer, GoneAtStripe, SavedCard
 from payments_app.gateway.customers import retrieve_card, retrieve_customer
 from payments_app.gateway.ids import id_of
@@ -26,15 +23,9 @@ from payments_app.gateway.numbers import whole
 from payments_app.gateway.results import Answer, Verdict
 from payments_app.gateway.waits import used_up
 from payments_app.gateway.words import word
-from payments_app.payments.models import Transaction
-from payments_app.payments.phases import Phase
 
-READ_CARD, READ_CUSTOMER = "customers.read_card", "customers.read_customer"
 UNENDING = "what is gone is asked for until Stripe says it; a person is told where that waits"
-MOST_AN_HOUR = 5  # customers at Stripe, with all of their cards
-STOPPED = "stripe:forgetting"
-STOPPED_SECONDS, RETRY_SECONDS = 600.0, 60.0
-_CARD_CODES = ("resource_missing", "payment_method_unexpected_state", None)
+RETRY_SECONDS = 60.0
 
 
 def read_card(payment_method: str, claim: Claim) -> None:
@@ -47,7 +38,7 @@ def read_card(payment_method: str, claim: Claim) -> None:
         return
     answer = retrieve_card(payment_method)
     if _is_missing(answer) or _is_on_another(answer, owner):
-        if not _forget_card(payment_method):
+        if not forget_card(payment_method):
             raise Later(STOPPED_SECONDS, "too much is gone at Stripe: a person must look")
     elif answer.body is None:
         _wait(answer, claim)
@@ -62,27 +53,10 @@ def read_customer(stripe_customer_id: str, claim: Claim) -> None:
         return
     answer = retrieve_customer(stripe_customer_id)
     if _is_missing(answer) or (answer.body or {}).get("deleted") is True:
-        if not _forget_customer(stripe_customer_id):
+        if not forget_customer(stripe_customer_id):
             raise Later(STOPPED_SECONDS, "too much is gone at Stripe: a person must look")
     elif answer.body is None:
         _wait(answer, claim)
-
-
-def look_again(session: Session, paid: Transaction) -> None:
-    """Where Stripe refused a payment for the sake of a saved card or its customer, have that read
-    there, in the caller's transaction."""
-    error = as_object(paid.error)
-    if paid.phase != Phase.FAILED or error.get("type") != "invalid_request_error":
-        return
-    code, param = error.get("code"), error.get("param")
-    if code == "resource_missing" and param == "customer" and paid.stripe_customer_id:
-        _stage(session, READ_CUSTOMER, paid.stripe_customer_id, paid.id)
-    elif code in _CARD_CODES and paid.payment_method and paid.stripe_customer_id:
-        _stage(session, READ_CARD, paid.payment_method, paid.id)
-
-
-def _stage(session: Session, command: str, subject: str, why: str) -> None:
-    outbox.stage(session, command, subject, key=f"{command}:{subject}:{why}")
 
 
 def _wait(answer: Answer, claim: Claim) -> NoReturn:
@@ -157,83 +131,3 @@ def _learn(session: Session, payment_method: str, card: dict[str, Any]) -> None:
             card=kept.id,
             last4=kept.last4,
         )
-
-
-@atomic
-def _forget_card(session: Session, payment_method: str) -> bool:
-    """Mark a card that a read showed to be gone. False where nothing may be forgotten now."""
-    kept = session.scalars(
-        select(SavedCard).where(SavedCard.payment_method == payment_method)
-    ).one()
-    if not _may_forget(session, kept.stripe_customer_id):
-        return False
-    customer = session.get_one(
-        Customer, kept.customer_id, with_for_update=True, populate_existing=True
-    )
-    session.refresh(kept, with_for_update=True)
-    if kept.removed_at is None:
-        _mark(session, payment_method, kept.stripe_customer_id)
-        kept.detached_at = database_now()
-        take_off(session, customer, kept, "card.gone")
-    return True
-
-
-@atomic
-def _forget_customer(session: Session, stripe_customer_id: str) -> bool:
-    """The same of a customer at Stripe; each of its cards is read next."""
-    if not _may_forget(session, stripe_customer_id):
-        return False
-    _mark(session, stripe_customer_id, stripe_customer_id)
-    customer = session.scalars(
-        select(Customer)
-        .where(Customer.stripe_customer_id == stripe_customer_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).first()
-    if customer is not None:
-        customer.stripe_customer_gone_at = database_now()
-        history.record(
-            session,
-            "system",
-            "customer.gone",
-            actor="stripe",
-            subject=customer.id,
-            customer=stripe_customer_id,
-        )
-    cards = select(SavedCard.payment_method).where(
-        SavedCard.stripe_customer_id == stripe_customer_id, SavedCard.removed_at.is_(None)
-    )
-    for payment_method in session.scalars(cards):
-        _stage(session, READ_CARD, payment_method, stripe_customer_id)
-    return True
-
-
-def _mark(session: Session, stripe_id: str, stripe_customer_id: str) -> None:
-    insert_once(session, GoneAtStripe, stripe_id=stripe_id, stripe_customer_id=stripe_customer_id)
-
-
-def _may_forget(session: Session, stripe_customer_id: str) -> bool:
-    """Whether one customer more may be forgotten: the sixth in an hour is too much, until a person
-    has acknowledged that."""
-    advisory_lock(session, STOPPED)
-    stopped = select(alerts.Alert.id).where(
-        alerts.Alert.key == STOPPED, alerts.Alert.acknowledged_at.is_(None)
-    )
-    if session.scalar(stopped) is not None:
-        return False
-    others = select(func.count(func.distinct(GoneAtStripe.stripe_customer_id))).where(
-        GoneAtStripe.found_at > database_now(-3600),
-        GoneAtStripe.stripe_customer_id != stripe_customer_id,
-    )
-    if (session.scalar(others) or 0) < MOST_AN_HOUR:
-        return True
-    alerts.raise_alert(
-        session,
-        "forgetting_stopped",
-        STOPPED,
-        f"Stripe says that the cards of more than {MOST_AN_HOUR} customers within an hour are gone:"
-        " no more are marked. Check that STRIPE_SECRET_KEY is of the right account; acknowledge "
-        "this where it is",
-        severity="critical",
-    )
-    return False

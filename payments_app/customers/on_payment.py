@@ -14,7 +14,7 @@ from payments_app.core.db.columns import as_object
 from payments_app.core.db.session import atomic
 from payments_app.core.jobs.command import Claim
 from payments_app.customers.cards import keep_card
-from payments_app.customers.gone_at_stripe import look_again
+from payments_app.customers.look_again import look_again
 from payments_app.customers.models import Customer
 from payments_app.payments.models import Role, Transaction
 from payments_app.payments.phases import Phase, State

@@ -17,14 +17,13 @@ from sqlalchemy.orm import Session
 from payments_app.core import history
 from payments_app.core.db.columns import as_object
 from payments_app.core.db.session import atomic
-from payments_app.core.email_addresses import MAX_LENGTH, compared
-from payments_app.customers.find import customer_for
-from payments_app.customers.models import Customer, SavedCard
+from payments_app.customers.models import Customer
 from payments_app.gateway.customers import email_of_customer
 from payments_app.gateway.ids import id_of
 from payments_app.gateway.results import Answer, Verdict
 from payments_app.gateway.words import sentence
 from payments_app.inbound.earlier_attempts import charges_before, failed_before, is_tried_again
+from payments_app.inbound.payer import clean_email, email_of, payer_of
 from payments_app.inbound.told import columns_of, join_payable, told_customer
 from payments_app.merchants.accounts import account_at_stripe
 from payments_app.merchants.models import DESTINATION, DIRECT
@@ -81,9 +80,9 @@ def import_intent(
     charges = charges_before(intent, account) if told is None else []
     stripe_customer = id_of(intent.get("customer"))
     # Our customer at Stripe has the address that the buyer gave; a card's bills may go elsewhere.
-    email = _email(intent) if told is None or stripe_customer is None else None
+    email = email_of(intent) if told is None or stripe_customer is None else None
     if email is None and stripe_customer is not None:
-        email = _clean(email_of_customer(stripe_customer, account))
+        email = clean_email(email_of_customer(stripe_customer, account))
     found = _Found(answer, charges, account, stripe_customer, email, told, actor)
     try:
         return _import(found)
@@ -119,7 +118,7 @@ def _add_attempts(session: Session, found: _Found, known: Transaction | None) ->
     if found.told is not None:
         customer = told_customer(session, found.told, found.email)
     else:
-        customer = _customer(session, found.stripe_customer, found.email, found.account)
+        customer = payer_of(session, found.stripe_customer, found.email, found.account)
     for declined in failed_before(session, found.charges):
         earlier = _create(session, found, customer, attempt, asked=declined.expect_body())
         keep_answer(earlier, declined)
@@ -184,65 +183,3 @@ def _join(session: Session, transaction: Transaction, kind: str, id_: str, role:
     session.add(
         PaymentRecord(transaction_id=transaction.id, payable_type=kind, payable_id=id_, role=role)
     )
-
-
-def _customer(
-    session: Session, stripe_customer: str | None, email: str | None, account: str | None
-) -> Customer | None:
-    """The address tells whose payment it is. It proves nothing: neither a merchant's own customer
-    becomes that of our customer, nor the one that an unproved buyer's card got for itself. Who
-    has an account at Stripe may choose its customers' ids."""
-    ours = stripe_customer if account is None else None
-    known = _known(session, ours) if ours is not None else None
-    if known is None and email is None:
-        return None
-    customer = known or customer_for(session, email or "")
-    if ours is None or customer.stripe_customer_id is not None:
-        return customer
-    if not _is_unproved(session, ours):
-        customer.stripe_customer_id = ours
-    return customer
-
-
-def _is_unproved(session: Session, stripe_customer: str) -> bool:
-    """Whether a customer at Stripe was made for the card of an unproved buyer, kept or not yet."""
-    kept = select(SavedCard.id).where(
-        SavedCard.stripe_customer_id == stripe_customer, SavedCard.joined_at.is_(None)
-    )
-    to_keep = select(Transaction.id).where(
-        Transaction.stripe_customer_id == stripe_customer,
-        Transaction.save_card,
-        ~Transaction.customer_known,
-    )
-    return any(session.scalars(found).first() is not None for found in (kept, to_keep))
-
-
-def _known(session: Session, stripe_customer: str) -> Customer | None:
-    """Whose a customer at Stripe is: each card that was joined to an account may have one of its
-    own."""
-    named: Customer | None = session.scalar(
-        select(Customer).where(Customer.stripe_customer_id == stripe_customer)
-    )
-    if named is not None:
-        return named
-    return session.scalars(
-        select(Customer)
-        .join(SavedCard, SavedCard.customer_id == Customer.id)
-        .where(SavedCard.stripe_customer_id == stripe_customer, SavedCard.joined_at.is_not(None))
-    ).first()
-
-
-def _email(intent: dict[str, Any]) -> str | None:
-    """The address on the intent, else on its charge."""
-    charge = intent.get("latest_charge")
-    billing = charge.get("billing_details") if isinstance(charge, dict) else None
-    written = billing.get("email") if isinstance(billing, dict) else None
-    return _clean(intent.get("receipt_email")) or _clean(written)
-
-
-def _clean(email: Any) -> str | None:
-    """An address as ours are; None for what is none, or holds a card's number."""
-    if sentence(email) != email:
-        return None
-    address = compared(email) if isinstance(email, str) else ""
-    return address if "@" in address and len(address) <= MAX_LENGTH else None

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Mapping
 from typing import Any
 
 from payments_app.core.card_numbers import masked
+from payments_app.core.db.clock import database_now
 from payments_app.core.email_addresses import ERASED_DOMAIN, without_addresses
 
 ERASED = "Erased"
@@ -28,6 +30,20 @@ def without_persons(value: Any) -> Any:
     if isinstance(value, list):
         return [without_persons(each) for each in value]
     return masked(value, without_addresses)
+
+
+def text_without_addresses(old: str | None) -> str | None:
+    """A text without its e-mail addresses."""
+    return None if old is None else without_addresses(old)
+
+
+def nothing(_old: Any) -> None:
+    """Nothing is left."""
+
+
+def ended(old: dt.datetime | None) -> Any:
+    """When it ended: now, where it had not. In SQL where it is now."""
+    return old or database_now()
 
 
 def erased_address(customer_id: str) -> str:

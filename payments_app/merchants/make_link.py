@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 from payments_app.core import alerts, history
 from payments_app.core.db.session import atomic
 from payments_app.core.jobs.command import Claim, Later
-from payments_app.gateway import connect
 from payments_app.gateway.account_state import is_of_v2
+from payments_app.gateway.onboarding_links import create_link, link_end
 from payments_app.gateway.results import Verdict
 from payments_app.merchants.models import ConnectedAccount
 from payments_app.merchants.onboarding_link import onboarding_url
@@ -34,7 +34,7 @@ def make_link(merchant_id: str, claim: Claim) -> None:
         _tell(merchant_id, "its account at Stripe is not made yet")
         return
     url = f"{onboarding_url(merchant_id)}?back=1"
-    answer = connect.create_link(stripe_account_id, url, by_v2=by_v2)
+    answer = create_link(stripe_account_id, url, by_v2=by_v2)
     if answer.body is not None:
         _keep(merchant_id, answer.body)
     elif answer.verdict in (Verdict.LATER, Verdict.UNKNOWN) and claim.tries < MOST_TRIES:
@@ -65,7 +65,7 @@ def _account_of(session: Session, merchant_id: str) -> tuple[str | None, bool]:
 def _keep(session: Session, merchant_id: str, link: dict[str, Any]) -> None:
     account = session.get_one(ConnectedAccount, merchant_id, with_for_update=True)
     account.link_url = link["url"]
-    account.link_expires_at = connect.link_end(link)
+    account.link_expires_at = link_end(link)
     history.record(session, "stripe", "merchant.link_made", subject=merchant_id)
 
 

@@ -16,7 +16,6 @@ from sqlalchemy.orm import Session
 
 from payments_app.core.db.clock import database_now
 from payments_app.core.db.session import atomic
-from payments_app.core.jobs import outbox
 from payments_app.core.jobs.command import Claim, Later
 from payments_app.core.web.signing import signed_headers
 from payments_app.merchants import endpoints
@@ -38,10 +37,6 @@ MANY = 10  # calls of this process, half of its threads: beyond them one to each
 TURNS = 20  # a second, that the deliveries waiting for one merchant ask whether it is theirs
 _MOST_COUNTED = 2000
 _called: set[str] = set()  # the deliveries that this process is sending
-
-
-class EndpointOffError(Exception):
-    """This endpoint is turned off. Turn it on to send events."""
 
 
 @dataclass(frozen=True)
@@ -82,25 +77,6 @@ def deliver(delivery_id: str, claim: Claim) -> None:
         raise outcome.problem
 
 
-@atomic
-def resend(session: Session, delivery_id: str, actor: str, *, rounds: int | None = None) -> bool:
-    """Send a delivery once more, with the same id and body; False where it is on its way already,
-    or was asked for since somebody saw that `rounds` (None: any) were made.
-
-    Raises EndpointOffError, NoResultFound for an unknown delivery.
-    """
-    endpoint, delivery = _lock(session, delivery_id)
-    if not endpoint.enabled:
-        raise EndpointOffError(f"{endpoint.id} is switched off")
-    if delivery.is_under_way or rounds not in {None, delivery.rounds}:
-        return False
-    delivery.state, delivery.rounds = "waiting", delivery.rounds + 1
-    key = round_key(delivery.id, delivery.rounds)
-    outbox.stage(session, DELIVER, delivery.id, key=key)
-    record_delivery(session, delivery, "resend_asked", actor=actor)
-    return True
-
-
 def round_key(delivery_id: str, rounds: int) -> str:
     """Of the message of a delivery's round after its first."""
     return f"{DELIVER}:{delivery_id}:{rounds}"
@@ -125,7 +101,7 @@ def on_their_way(session: Session, merchant_id: str, most: int) -> int:
 
 @atomic
 def _take(session: Session, delivery_id: str) -> Parcel | None:
-    endpoint, delivery = _lock(session, delivery_id)
+    endpoint, delivery = lock_delivery(session, delivery_id)
     if delivery.state in {"delivered", "skipped"}:
         return None
     if not endpoint.enabled:
@@ -169,7 +145,7 @@ def _turn(session: Session, endpoint: Endpoint) -> float:
 @atomic
 def _note(session: Session, delivery_id: str, outcome: Outcome, *, last: bool) -> None:
     """Log the attempt, and say where delivery and endpoint are after it."""
-    endpoint, delivery = _lock(session, delivery_id)
+    endpoint, delivery = lock_delivery(session, delivery_id)
     problem = outcome.problem
     session.add(
         Attempt(
@@ -193,13 +169,13 @@ def _note(session: Session, delivery_id: str, outcome: Outcome, *, last: bool) -
 
 def mark_delivery_dead(session: Session, delivery_id: str) -> None:
     """Its message died, of whatever: the delivery is dead as well, and may be asked for again."""
-    _, delivery = _lock(session, delivery_id)
+    _, delivery = lock_delivery(session, delivery_id)
     if delivery.state in {"waiting", "sending"}:
         delivery.state, delivery.taken_until = "dead", None
         record_delivery(session, delivery, "dead", error="its message died")
 
 
-def _lock(session: Session, delivery_id: str) -> tuple[Endpoint, Delivery]:
+def lock_delivery(session: Session, delivery_id: str) -> tuple[Endpoint, Delivery]:
     """Both rows, the endpoint first: every writer locks in this order. Raises NoResultFound."""
     owner = select(Delivery.endpoint_id).where(Delivery.id == delivery_id)
     endpoint = endpoints.lock(session, session.scalars(owner).one())

@@ -18,7 +18,8 @@ from payments_app.core.jobs.command import Claim
 from payments_app.core.language import Words, message
 from payments_app.core.reader_time import time_of
 from payments_app.core.web import links
-from payments_app.gateway.declines import NOT_CONFIRMED, buyer_sentence, try_again_words
+from payments_app.gateway.decline_sentences import NOT_CONFIRMED, try_again_words
+from payments_app.gateway.declines import buyer_sentence
 from payments_app.merchants.find import shop_name
 from payments_app.notices import mails
 from payments_app.notices.models import Mail

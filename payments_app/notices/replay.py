@@ -16,13 +16,8 @@ from payments_app.merchants import endpoints
 from payments_app.merchants.models import Endpoint
 from payments_app.merchants.topics import TOPICS
 from payments_app.notices.announce import DELIVER
-from payments_app.notices.deliver import (
-    TURNS,
-    EndpointOffError,
-    lock_merchant,
-    on_their_way,
-    round_key,
-)
+from payments_app.notices.deliver import TURNS, lock_merchant, on_their_way, round_key
+from payments_app.notices.resend import EndpointOffError
 from payments_app.notices.webhook_models import Delivery, WebhookEvent
 
 MOST = 1000  # at once, and on their way to one merchant

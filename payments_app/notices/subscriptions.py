@@ -16,22 +16,17 @@ from payments_app.core.db.session import atomic
 from payments_app.core.history import HistoryEntry
 from payments_app.core.jobs.command import Claim
 from payments_app.core.language import Words, message
-from payments_app.core.money import Money
 from payments_app.core.web import links
-from payments_app.customers.models import Customer, SavedCard
+from payments_app.customers.models import Customer
 from payments_app.gateway.declines import buyer_sentence
 from payments_app.notices import mails
 from payments_app.payments.models import Transaction
 from payments_app.payments.phases import State
 from payments_app.payments.queries import active_attempt, attempts
-from payments_app.subscriptions.amounts import amount_due
 from payments_app.subscriptions.dunning import DISPUTE_LOST, ENDED
-from payments_app.subscriptions.effects import removal_lines
 from payments_app.subscriptions.final_bill import FinalBill
-from payments_app.subscriptions.find import charged_to
 from payments_app.subscriptions.models import Subscription, SubscriptionStatus
 from payments_app.subscriptions.periods import Period
-from payments_app.subscriptions.renew import expires_first
 from payments_app.subscriptions.tell import READ
 
 _CHANGED = {
@@ -58,7 +53,7 @@ def write_dunning(session: Session, period_id: str, _claim: Claim) -> None:
         "Please pay %(amount)s for %(plan)s", amount=period.price, plan=subscription.plan.name
     )
     about = f"{period.id}_{period.step}"
-    _write(session, "dunning", about, subscription, subject, period, why=why)
+    write_of_subscription(session, "dunning", about, subscription, subject, period, why=why)
 
 
 @atomic
@@ -69,7 +64,7 @@ def write_ended(session: Session, period_id: str, _claim: Claim) -> None:
         theirs = period.subscription
         subject = Words("Your subscription to %(plan)s has ended", plan=theirs.plan.name)
         last = _last(session, theirs.id, ENDED)
-        _write(
+        write_of_subscription(
             session,
             "subscription_ended",
             period.id,
@@ -87,7 +82,7 @@ def write_changed(session: Session, entry_id: str, _claim: Claim) -> None:
     entry = session.get_one(HistoryEntry, int(entry_id))
     theirs = session.get_one(Subscription, entry.subject, populate_existing=True)
     subject = Words(_CHANGED[entry.what], plan=entry.data["plan_name"])
-    _write(
+    write_of_subscription(
         session,
         "subscription_changed",
         entry_id,
@@ -100,46 +95,15 @@ def write_changed(session: Session, entry_id: str, _claim: Claim) -> None:
 
 
 @atomic
-def write_card_removed(session: Session, card_id: str, _claim: Claim) -> None:
-    """Runs after a saved card was removed: what that means for what was charged to it."""
-    card = session.get_one(SavedCard, card_id, populate_existing=True)
-    customer = session.get_one(Customer, card.customer_id)
-    mails.write(
-        session,
-        "card_removed",
-        card.id,
-        customer.email,
-        Words("%(card)s was removed", card=card.words),
-        reader=customer.reader,
-        card=card,
-        rows=removal_lines(charged_to(session, card)),
-        page=links.absolute("/account/subscriptions"),
-    )
-
-
-@atomic
-def write_card_expires(session: Session, subscription_id: str, _claim: Claim) -> None:
-    """The command that comes before a bill on which the card is not valid any more."""
-    theirs = session.get_one(Subscription, subscription_id, populate_existing=True)
-    card = theirs.usable_card
-    if card is None or not expires_first(theirs):
-        return
-    subject = Words("Your card for %(plan)s expires before its next payment", plan=theirs.plan.name)
-    about = f"{theirs.id}_{card.exp_year}_{card.exp_month}"
-    due = Money(amount_due(theirs.plan, theirs.balance)[0], theirs.plan.currency)
-    _write(session, "card_expires", about, theirs, subject, card=theirs.own_card, due=due)
-
-
-@atomic
 def write_trial_ending(session: Session, subscription_id: str, _claim: Claim) -> None:
     """The command that comes a few days before a trial is over."""
     subscription = session.get_one(Subscription, subscription_id, populate_existing=True)
     if subscription.status == SubscriptionStatus.TRIALING and not subscription.cancel_at_period_end:
         subject = Words("Your free trial of %(plan)s ends soon", plan=subscription.plan.name)
-        _write(session, "trial_ending", subscription.id, subscription, subject)
+        write_of_subscription(session, "trial_ending", subscription.id, subscription, subject)
 
 
-def _write(
+def write_of_subscription(
     session: Session,
     kind: str,
     about: str,
@@ -148,6 +112,7 @@ def _write(
     period: Period | None = None,
     **words: Any,
 ) -> None:
+    """Write a mail of this kind to the subscriber, once for each `about`."""
     customer = session.get_one(Customer, subscription.customer_id)
     unpaid = kind == "dunning" and period is not None
     to = f"/checkout/{period.id}" if unpaid and period else "/account/subscriptions"

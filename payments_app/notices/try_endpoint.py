@@ -14,8 +14,8 @@ from payments_app.core.jobs import outbox
 from payments_app.merchants import endpoints
 from payments_app.merchants.models import Endpoint
 from payments_app.notices.announce import DELIVER, VERSION
-from payments_app.notices.deliver import EndpointOffError
 from payments_app.notices.record_delivery import record_delivery
+from payments_app.notices.resend import EndpointOffError
 from payments_app.notices.webhook_models import Delivery, WebhookEvent
 
 TEST = "test"

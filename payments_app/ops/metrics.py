@@ -1,63 +1,27 @@
-"""/metrics for Prometheus, computed from the database as it is asked for: the same from every
-process and machine, and nothing to lose at a restart. Scrape one instance."""
+"""The metrics, computed from the database as they are asked for: the same from every process and
+machine, and nothing to lose at a restart."""
 
 from __future__ import annotations
 
-import hmac
-import ipaddress
 from collections.abc import Iterable, Iterator
 
-from flask import Response, current_app, request
-from prometheus_client import CollectorRegistry
+from flask import current_app
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
-from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy.exc import SQLAlchemyError
-from werkzeug.exceptions import NotFound
 
 from payments_app.core.extensions import db
 from payments_app.core.jobs.counters import BY_JOB, BY_LOOK, JobCounters
 from payments_app.core.jobs.outbox import commands
 from payments_app.core.outages import DATABASE
-from payments_app.core.web.access import public
 from payments_app.core.web.headers import DIRECTIVES
-from payments_app.core.web.incoming import any_host
 from payments_app.ops import measures, redis_state
-from payments_app.ops.blueprint import blueprint
 from payments_app.ops.http_metrics import from_counters
 from payments_app.ops.policy_reports import kept
 
 _JOB = ["queue", "job"]
-_FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Real-IP")
 
 
-@blueprint.get("/metrics")
-@public
-@any_host
-def metrics() -> Response:
-    """The metrics, for who may see them; to all others there is nothing here."""
-    if not _may_scrape():
-        raise NotFound
-    registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Collector())
-    return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
-
-
-def _may_scrape() -> bool:
-    """With METRICS_TOKEN its bearer alone; else this machine, unless a proxy on it forwards
-    somebody else's request."""
-    token = current_app.config["CONFIG"].metrics_token
-    if token:
-        given = request.headers.get("Authorization", "")
-        return hmac.compare_digest(given.encode(), f"Bearer {token}".encode())
-    if any(name in request.headers for name in _FORWARDED):
-        return False
-    try:
-        return ipaddress.ip_address(request.remote_addr or "").is_loopback
-    except ValueError:
-        return False
-
-
-class _Collector:
+class Collector:
     """Without the database there are still the two Redis to tell of."""
 
     def collect(self) -> Iterator[Metric]:

@@ -9,7 +9,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from payments_app.core.db.clock import database_now
-from payments_app.orders.models import Order, OrderLine
+from payments_app.orders.line_models import OrderLine
+from payments_app.orders.models import Order
 from payments_app.orders.product_models import Product
 
 DAYS = 30

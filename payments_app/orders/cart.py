@@ -13,18 +13,15 @@ from flask import session as cookie
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from payments_app.core.db.session import atomic
 from payments_app.core.language import Words
 from payments_app.core.money import Money
 from payments_app.orders.can_be_bought import refusal
 from payments_app.orders.models import Order
-from payments_app.orders.place import NotOneOrderError, place_lines
 from payments_app.orders.product_models import Product
 from payments_app.payments.phases import State
 from payments_app.payments.queries import active_attempt
 
 MOST_LINES = 20
-_MOST_ORDERS = 5  # the last ones that the cookie names
 
 
 class CartError(ValueError):
@@ -73,7 +70,7 @@ def _sold(session: Session) -> list[tuple[Product, int]]:
 def _wanted(session: Session) -> dict[str, int]:
     """Quantities by slug, without what was paid for since it was put in."""
     cart: dict[str, int] = dict(cookie.get("cart", {}))
-    for order in _orders(session):
+    for order in placed_orders(session):
         if _is_paid(session, order):
             paid = {line.product.slug: line.quantity for line in order.lines}
             left = {slug: quantity - paid.get(slug, 0) for slug, quantity in cart.items()}
@@ -82,7 +79,7 @@ def _wanted(session: Session) -> dict[str, int]:
     return cart
 
 
-def _orders(session: Session) -> list[Order]:
+def placed_orders(session: Session) -> list[Order]:
     """Made of the cart and not known to be paid, the newest last."""
     made: list[str] = cookie.get("cart_orders", [])
     if not made:
@@ -100,7 +97,7 @@ def _is_paid(session: Session, order: Order) -> bool:
 def _held(session: Session) -> Counter[int]:
     """How many of each product this cart's own orders hold, by the product's id."""
     held: Counter[int] = Counter()
-    for order in _orders(session):
+    for order in placed_orders(session):
         if order.hold == "held":
             held.update({line.product_id: line.quantity for line in order.lines})
     return held
@@ -165,42 +162,3 @@ def _check(session: Session, cart: dict[str, int], slug: str, quantity: int) -> 
                 name=product.name,
             )
         )
-
-
-def order_cart(session: Session) -> str:
-    """Place an order of what is in the cart, and return its id: the same as before, where exactly
-    this was ordered and is not paid for. The cart keeps it until then.
-
-    Raises CartError for an empty cart, for what can't be bought now, and where a product was put
-    into another currency or given to another seller since it was put in.
-    """
-    found = lines(session)
-    if not found:
-        raise CartError(Words("Your cart is empty."))
-    order_id = _same(session, found) or _place(found)
-    made = [id_ for id_ in cookie.get("cart_orders", []) if id_ != order_id]
-    cookie["cart_orders"] = [*made, order_id][-_MOST_ORDERS:]
-    return order_id
-
-
-def _same(session: Session, found: list[Line]) -> str | None:
-    wanted = {(line.product.id, line.quantity, line.product.amount) for line in found}
-    for order in _orders(session):
-        lines = {(line.product_id, line.quantity, line.amount) for line in order.lines}
-        if lines == wanted and order.currency == found[0].product.currency:
-            return order.id
-    return None
-
-
-def _place(found: list[Line]) -> str:
-    if refused := next((line for line in found if line.refusal), None):
-        raise CartError(f"{refused.product.name}: {refused.refusal}")
-    try:
-        return _placed([(line.product, line.quantity) for line in found])
-    except NotOneOrderError as problem:
-        raise CartError(str(problem)) from problem
-
-
-@atomic
-def _placed(session: Session, found: list[tuple[Product, int]]) -> str:
-    return place_lines(session, found).id

@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 from payments_app.core.db.clock import database_now
 from payments_app.core.db.session import atomic
 from payments_app.core.jobs.command import Claim, Later
-from payments_app.orders.models import Order, OrderLine
+from payments_app.orders.line_models import OrderLine
+from payments_app.orders.models import Order
 from payments_app.orders.on_payment import active_transaction
 from payments_app.orders.product_models import Product
 from payments_app.orders.stock_holds import LARGE_HOLD_SECONDS, StockHold, is_large

@@ -1,12 +1,11 @@
-"""Orders and their lines. Prices in minor units, fixed on the line when it is ordered."""
+"""Orders. Prices in minor units, fixed on the line when it is ordered."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 
-from sqlalchemy import CheckConstraint, ForeignKey, Identity, String, func, select, update
+from sqlalchemy import CheckConstraint, ForeignKey, String, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from payments_app.core.db.clock import database_now
@@ -17,16 +16,9 @@ from payments_app.core.extensions import Base
 from payments_app.core.jobs import outbox
 from payments_app.core.language import Words, message
 from payments_app.core.money import Money
-from payments_app.orders.product_models import Product
-from payments_app.orders.stock_holds import (
-    END_LARGE_HOLD,
-    LARGE_HOLD_SECONDS,
-    StockHold,
-    hold,
-    leave,
-    let_go,
-)
-from payments_app.payments.payable import NOBODY, Bought, Holder, Item, NotPayableError, Payable
+from payments_app.orders.line_models import OrderLine, line_of
+from payments_app.orders.stock_holds import END_LARGE_HOLD, LARGE_HOLD_SECONDS, leave, let_go
+from payments_app.payments.payable import NOBODY, Bought, Holder, Item, Payable
 from payments_app.payments.queries import tried_in, waits_for_buyer
 
 
@@ -50,9 +42,7 @@ class Order(Payable, Base):
     fulfilled_at: Mapped[dt.datetime | None]
     created_at: Mapped[dt.datetime] = mapped_column(server_default=database_now())
 
-    lines: Mapped[list[OrderLine]] = relationship(
-        back_populates="order", lazy="joined", order_by="OrderLine.id"
-    )
+    lines: Mapped[list[OrderLine]] = relationship(lazy="joined", order_by="OrderLine.id")
 
     __table_args__ = (
         CheckConstraint("total >= 0", name="total_not_negative"),
@@ -98,7 +88,7 @@ class Order(Payable, Base):
     ) -> Order | None:
         """The order with its lines, if its products are here and make up its price. Its goods are
         taken once its payment is followed."""
-        lines = [_line(session, said) for name, said in facts.items() if name.startswith("line_")]
+        lines = [line_of(session, said) for name, said in facts.items() if name.startswith("line_")]
         known = [line for line in lines if line is not None]
         total = sum(line.quantity * line.amount for line in known)
         sellers = {line.product.merchant_id for line in known}
@@ -194,68 +184,3 @@ class Order(Payable, Base):
         let_go(session, [line.id for line in self.lines])
         self.hold = "released"
         return True
-
-
-class OrderLine(Base):
-    """So many of one product, at the price of that moment."""
-
-    __tablename__ = "pay_order_lines"
-
-    id: Mapped[int] = mapped_column(BIGINT, Identity(), primary_key=True)
-    order_id: Mapped[str] = mapped_column(ForeignKey("pay_orders.id"), index=True)
-    product_id: Mapped[int] = mapped_column(ForeignKey("pay_products.id"))
-    name: Mapped[str] = mapped_column(String(200))
-    quantity: Mapped[int]
-    amount: Mapped[int] = mapped_column(BIGINT)
-
-    order: Mapped[Order] = relationship(back_populates="lines")
-    product: Mapped[Product] = relationship(lazy="joined", innerjoin=True)
-
-    __table_args__ = (
-        CheckConstraint("quantity > 0", name="quantity_positive"),
-        CheckConstraint("amount >= 0", name="amount_not_negative"),
-    )
-
-    def take(self, session: Session, holder: Holder) -> bool:
-        """Hold the stock, by one statement that can't oversell. What is not counted is not locked.
-        Whether it is more than a part of what is there.
-
-        Raises NotPayableError `sold_out` where there are not enough, `hold_limit` where it is too
-        much for this holder.
-        """
-        while (left := self._move_stock(session, -self.quantity)) is None:
-            stock = session.get_one(Product, self.product_id, populate_existing=True).stock
-            if stock is None:
-                return False
-            if stock < self.quantity:
-                words = Words(
-                    "Only %(left)s of %(name)s left in stock.", left=stock, name=self.name
-                )
-                raise NotPayableError("sold_out", words)
-        held = {"line_id": self.id, "product_id": self.product_id, "quantity": self.quantity}
-        return hold(session, StockHold(**held, **asdict(holder)), self.name, left)
-
-    def give_back(self, session: Session) -> None:
-        """Release the held stock."""
-        self._move_stock(session, self.quantity)
-
-    def _move_stock(self, session: Session, by: int) -> int | None:
-        """What is left; None where there was not enough, or it is not counted."""
-        return session.scalar(
-            update(Product)
-            .where(Product.id == self.product_id)
-            .where(Product.stock + by >= 0)
-            .values(stock=Product.stock + by, version=Product.version + 1)
-            .returning(Product.stock)
-            .execution_options(synchronize_session=False)
-        )
-
-
-def _line(session: Session, said: str) -> OrderLine | None:
-    """A line as `Order.stripe_facts` says it; None where there is no such product here."""
-    quantity, _, rest = said.partition(" ")
-    amount, _, slug = rest.partition(" ")
-    product = session.scalar(select(Product).where(Product.slug == slug))
-    if product is None or not (quantity.isdecimal() and amount.isdecimal()):
-        return None
-    return OrderLine(product=product, name=product.name, quantity=int(quantity), amount=int(amount))

@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 
 from payments_app.core.db.ids import ALPHABET
 from payments_app.core.language import Words
-from payments_app.orders.models import Order, OrderLine
+from payments_app.orders.line_models import OrderLine
+from payments_app.orders.models import Order
 from payments_app.orders.product_models import Product
 
 

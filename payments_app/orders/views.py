@@ -22,6 +22,7 @@ from payments_app.core.web.limits import Rate, limiter
 from payments_app.core.web.page_before import posted_from
 from payments_app.core.web.visitor import visitor_network
 from payments_app.orders import cart
+from payments_app.orders.order_cart import order_cart
 
 blueprint = Blueprint("orders", __name__)
 
@@ -67,7 +68,7 @@ def create_order() -> Response | BaseResponse:
     rate = Rate.parse(current_app.config["CONFIG"].checkout_rate_limit)
     limiter().check("orders", rate, f"address:{visitor_network()}")
     try:
-        order_id = cart.order_cart(db.session())
+        order_id = order_cart(db.session())
     except cart.CartError as problem:
         return _page(problem)
     return redirect(url_for("checkout.form", item=order_id), 303)

@@ -14,6 +14,14 @@ def amount_words(state: str, amount: int, paid: int, currency: str) -> str:
     return f"{Money(paid, currency)} of {asked} captured"
 
 
+def paid(state: str, amount: int, received: int | None) -> int:
+    """What moved to us; nothing while it is not complete. What an older release completed has no
+    amount received, and took all of it."""
+    if state != State.COMPLETE:
+        return 0
+    return amount if received is None else received
+
+
 def sets_up(amount: int, save_card: bool, named: str | None) -> bool:
     """Whether an attempt takes no money and keeps the card that it named for later ones (at Stripe
     a setup intent)."""

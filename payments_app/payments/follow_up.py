@@ -18,14 +18,14 @@ from payments_app.core.jobs.outbox import Message
 from payments_app.payments import states
 from payments_app.payments.disputes.models import Dispute
 from payments_app.payments.disputes.refresh import CHANGED
-from payments_app.payments.models import Transaction
-from payments_app.payments.payable import (
+from payments_app.payments.follow_up_names import (
     FOLLOW_UP_QUEUE,
     after_payment_of,
     follow_up_of,
     follows,
-    payable_kinds,
 )
+from payments_app.payments.models import Transaction
+from payments_app.payments.payable import payable_kinds
 from payments_app.payments.phases import State
 from payments_app.payments.queries import payable_of
 from payments_app.payments.refunds.entitlement import tell_of_part

@@ -27,8 +27,8 @@ from payments_app.core.db.ids import new_id, reference
 from payments_app.core.extensions import Base
 from payments_app.core.language import Words
 from payments_app.core.money import Money
-from payments_app.payments.amounts import amount_words, fee_taken, sets_up
-from payments_app.payments.phases import Phase, State
+from payments_app.payments.amounts import amount_words, fee_taken, paid, sets_up
+from payments_app.payments.phases import STATE_OF_PHASE, Phase, State
 
 
 class Role(StrEnum):
@@ -41,12 +41,6 @@ class Role(StrEnum):
 
 _ROLES = ", ".join(repr(role.value) for role in Role)
 _ACTIVE = text(f"role = '{Role.PAYS_FOR}' AND active")
-_STATES = (
-    "(state = 'pending' AND phase IN "
-    "('created', 'processing', 'requires_action', 'awaiting_bank', 'unknown'))"
-    " OR (state = 'complete' AND phase = 'complete')"
-    " OR (state = 'failed' AND phase IN ('failed', 'canceled'))"
-)
 
 
 class Transaction(Base):
@@ -143,7 +137,7 @@ class Transaction(Base):
         ),
         CheckConstraint("platform_fee IS NULL OR platform_fee >= 0", name="fee_not_negative"),
         CheckConstraint("lower(currency) = currency AND length(currency) = 3", name="currency"),
-        CheckConstraint(_STATES, name="state_of_phase"),
+        CheckConstraint(STATE_OF_PHASE, name="state_of_phase"),
         Index("pay_transactions_created_at_id_idx", "created_at", "id"),
     )
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - SQLAlchemy's own form
@@ -156,10 +150,8 @@ class Transaction(Base):
     @hybrid_property
     def paid(self) -> int:
         """What moved to us, in minor units: less than `amount` where only a part was captured, 0
-        while it is not complete. A row that an older release completed took all of it."""
-        if self.state != State.COMPLETE:
-            return 0
-        return self.amount if self.amount_received is None else self.amount_received
+        while it is not complete."""
+        return paid(self.state, self.amount, self.amount_received)
 
     @paid.inplace.expression
     @classmethod

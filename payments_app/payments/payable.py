@@ -14,7 +14,6 @@ from payments_app.core.money import Money
 from payments_app.payments.models import PaymentRecord, Role, Transaction
 from payments_app.payments.queries import attempts, joined, record_of
 
-FOLLOW_UP_QUEUE = "payment_standard"
 _NEWEST_FIRST = (PaymentRecord.created_at.desc(), PaymentRecord.id.desc())
 _KINDS: dict[str, type[Payable]] = {}
 
@@ -222,22 +221,6 @@ def terms_of(session: Session, transaction_id: str, amount: int) -> str | None:
 def payable_kinds() -> dict[str, type[Payable]]:
     """Every payable by its type name."""
     return dict(_KINDS)
-
-
-def follow_up_of(kind: str) -> str:
-    """The command of a payment's follow-up that only a process which knows the kind can do."""
-    return f"payments.follow_up.{kind}"
-
-
-def after_payment_of(kind: str) -> str:
-    """The command in which a payable of this kind follows the end of its payment."""
-    return f"payments.after_payment.{kind}"
-
-
-def follows(kind: str) -> bool:
-    """Whether payables of this kind follow their payments by `after_payment`."""
-    known = _KINDS.get(kind)
-    return known is not None and known.after_payment is not Payable.after_payment
 
 
 def find_payable(session: Session, public_id: str, *, lock: bool = False) -> Payable | None:

@@ -24,3 +24,12 @@ class State(StrEnum):
     PENDING = "pending"
     COMPLETE = "complete"
     FAILED = "failed"
+
+
+# The same as a condition of the database.
+STATE_OF_PHASE = (
+    "(state = 'pending' AND phase IN "
+    "('created', 'processing', 'requires_action', 'awaiting_bank', 'unknown'))"
+    " OR (state = 'complete' AND phase = 'complete')"
+    " OR (state = 'failed' AND phase IN ('failed', 'canceled'))"
+)

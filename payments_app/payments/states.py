@@ -12,15 +12,15 @@ from payments_app.core.db.clock import database_now
 from payments_app.core.db.session import note_change
 from payments_app.core.jobs import outbox
 from payments_app.core.states import Machine
-from payments_app.payments.models import PaymentRecord, Role, Transaction
-from payments_app.payments.note_changes import attempts_of
-from payments_app.payments.payable import (
+from payments_app.payments.follow_up_names import (
     FOLLOW_UP_QUEUE,
     after_payment_of,
     follow_up_of,
     follows,
-    payable_kinds,
 )
+from payments_app.payments.models import PaymentRecord, Role, Transaction
+from payments_app.payments.note_changes import attempts_of
+from payments_app.payments.payable import payable_kinds
 from payments_app.payments.phases import Phase, State
 
 PUBLIC_STATE: dict[str, State] = {

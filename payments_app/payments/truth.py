@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from payments_app.gateway.declines import decline_policy
+from payments_app.payments.closed_actions import pay_again_closed, refund_closed, retry_closed
 from payments_app.payments.phases import Phase, State
 from payments_app.payments.truth_facts import Facts
 
@@ -21,24 +21,6 @@ DISPUTED, DISPUTE_LOST = "disputed", "dispute_lost"
 REFUND_FAILED, REFUND_PENDING = "refund_failed", "refund_pending"
 REFUNDED, PARTLY_REFUNDED = "refunded", "partly_refunded"
 
-# Why an action is not open, to staff.
-RETRY_CLOSED = {
-    "complete": "This payment succeeded. There is nothing to retry.",
-    "pending": "This payment is still pending. We're checking with Stripe.",
-    "paid": "Another attempt succeeded. There is nothing to retry.",
-    "under_way": "A newer attempt is under way: wait for its outcome.",
-    "newer": "A newer attempt was made: retry that one.",
-    "policy": "This payment must not be retried.",
-    "in_progress": "A retry is already in progress.",
-    "no_payable": "This payment has no order or subscription. Charge the customer again instead.",
-}
-REFUND_CLOSED = {
-    "not_paid": "You can only refund a successful payment.",
-    "free": "This payment was free. There is nothing to refund.",
-    "disputed": "This payment is disputed. The bank has taken the money back, so you can't refund "
-    "it.",
-    "nothing_left": "There is nothing left to refund of this payment.",
-}
 _GAVE_NOTHING = ("failed", "canceled")  # refunds in these states
 LISTED = "refund_listed"  # the error code of one that Stripe made as another row
 
@@ -101,7 +83,7 @@ def truth(facts: Facts) -> Truth:
     closed = {
         "retry": retry_closed(facts),
         "refund": refund_closed(facts.state, facts.paid, facts.paid - back, withdrawn=withdrawn),
-        "pay_again": _pay_again_closed(facts),
+        "pay_again": pay_again_closed(facts),
     }
     return Truth(
         _status(facts, needs, returned=returned, coming=back - returned, taken=taken),
@@ -128,49 +110,10 @@ def truth_of(row: Any) -> Truth:
     return Truth(needs=needs, **kept)
 
 
-def retry_closed(facts: Facts) -> str | None:
-    """Why staff can't retry it, as a code of RETRY_CLOSED; None where they can."""
-    if facts.state != State.FAILED:
-        return "complete" if facts.state == State.COMPLETE else "pending"
-    others = facts.attempts or ()
-    if any(state == State.COMPLETE for _, state in others):
-        return "paid"
-    if any(state == State.PENDING for _, state in others):
-        return "under_way"
-    if (others and others[-1][0] != facts.id) or facts.gave_intent:
-        return "newer"
-    policy = decline_policy(facts.error)
-    if policy is not None and not policy.retry:
-        return "policy"
-    if facts.attempts is None:
-        return "no_payable"
-    return "in_progress" if facts.retry_asked else None
-
-
-def refund_closed(state: str, paid: int, left: int, *, withdrawn: bool) -> str | None:
-    """Why nothing of it can be refunded, as a code of REFUND_CLOSED; None where something can."""
-    if state != State.COMPLETE:
-        return "not_paid"
-    if paid == 0:
-        return "free"
-    if withdrawn:
-        return "disputed"
-    return None if left > 0 else "nothing_left"
-
-
 def _alone(row: Any) -> Facts:
     itself = ((row.id, row.state),)
     error = row.error if isinstance(row.error, dict) else None
     return Facts(row.id, row.phase, row.state, row.paid, error, attempts=itself)
-
-
-def _pay_again_closed(facts: Facts) -> str | None:
-    """Why the buyer has nothing more to pay for it here."""
-    others = (state for id_, state in facts.attempts or () if id_ not in facts.released)
-    states = {facts.state, *others}
-    if State.COMPLETE in states:
-        return "paid"
-    return "under_way" if State.PENDING in states else None
 
 
 def _dispute_needs(facts: Facts) -> list[Need]:

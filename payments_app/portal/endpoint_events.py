@@ -12,8 +12,8 @@ from payments_app.core.web.limits import limiter
 from payments_app.merchants import endpoints
 from payments_app.merchants.topics import UnknownTopicError
 from payments_app.merchants.zones import zone_named
-from payments_app.notices.deliver import EndpointOffError
 from payments_app.notices.replay import StillOnTheirWayError, TooManyEventsError, replay
+from payments_app.notices.resend import EndpointOffError
 from payments_app.portal.blueprint import blueprint
 from payments_app.portal.endpoint_pages import ASKED, OFF, back_to, log_page, own_id
 from payments_app.portal.gate import actor, asking

@@ -16,7 +16,7 @@ from payments_app.merchants import endpoints
 from payments_app.merchants.address import AddressRefusedError, Guard, UnknownHostError
 from payments_app.merchants.models import URL_LENGTH
 from payments_app.merchants.topics import TOPICS, UnknownTopicError
-from payments_app.notices.deliver import EndpointOffError, resend
+from payments_app.notices.resend import EndpointOffError, resend
 from payments_app.notices.try_endpoint import TooManyTestsError, try_endpoint
 from payments_app.portal.blueprint import blueprint, page
 from payments_app.portal.deliveries import deliveries_of, endpoints_of, is_sent_to, own_endpoint

@@ -12,7 +12,8 @@ from payments_app.core.extensions import db
 from payments_app.gateway.results import UnreadableError
 from payments_app.reconcile.compare import compare
 from payments_app.reconcile.findings import open_findings
-from payments_app.reconcile.fix import FixFailedError, fix
+from payments_app.reconcile.fix import fix
+from payments_app.reconcile.fixes import FixFailedError
 from payments_app.reconcile.kinds import KINDS
 from payments_app.reconcile.rounds import slices
 

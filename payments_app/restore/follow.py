@@ -10,7 +10,7 @@ from payments_app.core.db.clock import database_now
 from payments_app.core.db.session import atomic
 from payments_app.core.jobs.leases import claim_one
 from payments_app.core.jobs.outbox import OPEN, Message
-from payments_app.core.jobs.runner import perform
+from payments_app.core.jobs.perform import perform
 from payments_app.payments.connect.read import READ_BY_CHARGE, READ_BY_REFUND
 from payments_app.payments.connect.records import READ
 

@@ -16,13 +16,8 @@ from payments_app.core.db.columns import as_object
 from payments_app.core.db.ids import without_payment_methods
 from payments_app.core.money import Money
 from payments_app.gateway.calls import STATUSES
-from payments_app.gateway.declines import (
-    DECLINES,
-    STAFF,
-    DeclinePolicy,
-    buyer_sentence,
-    decline_policy,
-)
+from payments_app.gateway.decline_sentences import STAFF
+from payments_app.gateway.declines import DECLINES, DeclinePolicy, buyer_sentence, decline_policy
 from payments_app.gateway.words import describe_unknown, known
 from payments_app.payments.phases import Phase, State
 from payments_app.payments.transactions.abandon import BANK_CONFIRMATION_SECONDS

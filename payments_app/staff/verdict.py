@@ -7,15 +7,14 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from payments_app.core.money import Money
+from payments_app.payments.closed_actions import REFUND_CLOSED, RETRY_CLOSED
 from payments_app.payments.truth import (
     DISPUTE_LOST,
     DISPUTED,
     PARTLY_REFUNDED,
-    REFUND_CLOSED,
     REFUND_FAILED,
     REFUND_PENDING,
     REFUNDED,
-    RETRY_CLOSED,
     Need,
     Truth,
 )

@@ -19,11 +19,13 @@ from payments_app.payments.queries import active_attempt
 from payments_app.subscriptions import dunning, preview
 from payments_app.subscriptions.card_change import CardChange
 from payments_app.subscriptions.credit import PLAN_CHANGED
-from payments_app.subscriptions.effects import Line, seal_of
+from payments_app.subscriptions.effect_words import Line
+from payments_app.subscriptions.effects import seal_of
+from payments_app.subscriptions.lock import lock
 from payments_app.subscriptions.models import Plan, Subscription, SubscriptionStatus
-from payments_app.subscriptions.on_payment import CARD, lock
 from payments_app.subscriptions.preview import ChangeRefusedError
 from payments_app.subscriptions.renew import begin_anew
+from payments_app.subscriptions.take_card import CARD
 from payments_app.subscriptions.tell import record_and_tell
 
 BUYER = "buyer"

@@ -11,7 +11,7 @@ from payments_app.core.db.clock import utcnow
 from payments_app.core.extensions import db
 from payments_app.core.language import Words, message
 from payments_app.subscriptions import change, preview
-from payments_app.subscriptions.effects import Line
+from payments_app.subscriptions.effect_words import Line
 from payments_app.subscriptions.find import plan_on_offer
 from payments_app.subscriptions.models import Plan, Subscription
 

@@ -16,7 +16,7 @@ from payments_app.core.history import HistoryEntry
 from payments_app.payments.disputes.standing import taken_back
 from payments_app.payments.queries import active_attempt
 from payments_app.payments.refunds.models import NOT_REFUNDED, Refund
-from payments_app.payments.refunds.request import refunded
+from payments_app.payments.refunds.remaining import refunded
 from payments_app.subscriptions.calendar import prorated
 from payments_app.subscriptions.models import Subscription
 from payments_app.subscriptions.periods import Period

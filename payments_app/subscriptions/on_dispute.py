@@ -16,8 +16,8 @@ from payments_app.core.jobs.command import Claim
 from payments_app.payments.disputes.models import Dispute
 from payments_app.payments.queries import payable_id_of
 from payments_app.subscriptions import credit, dunning
+from payments_app.subscriptions.lock import lock
 from payments_app.subscriptions.models import Subscription, SubscriptionStatus
-from payments_app.subscriptions.on_payment import lock
 from payments_app.subscriptions.periods import Period
 from payments_app.subscriptions.renew import begin_anew, has_open_dispute
 from payments_app.subscriptions.settle import settle_late

@@ -7,16 +7,13 @@ from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from payments_app.core import alerts, history
 from payments_app.core.db.clock import utcnow
 from payments_app.core.db.session import atomic
-from payments_app.core.history import HistoryEntry
 from payments_app.core.jobs.command import Claim
 from payments_app.customers.cards import keep_card
-from payments_app.customers.models import SavedCard
 from payments_app.payments import states
 from payments_app.payments.models import Transaction
 from payments_app.payments.phases import Phase, State
@@ -31,11 +28,12 @@ from payments_app.payments.refunds.models import Refund
 from payments_app.subscriptions import credit, dunning
 from payments_app.subscriptions.card_change import CardChange
 from payments_app.subscriptions.final_bill import FinalBill
+from payments_app.subscriptions.lock import lock
 from payments_app.subscriptions.models import Subscription, SubscriptionStatus
 from payments_app.subscriptions.periods import Period
 from payments_app.subscriptions.settle import settle_late
+from payments_app.subscriptions.take_card import replaces_card, take_card
 
-CARD = "subscription.card"
 _REST_OF_BILL = "Nobody is charged for the rest: send a payment link for it, or let it be"
 
 
@@ -88,16 +86,6 @@ def _cut_credit(session: Session, transaction_id: str) -> None:
         settle_late(session, theirs)
 
 
-def lock(session: Session, subscription_id: str) -> Subscription:
-    """The subscription, locked until the end of the caller's transaction."""
-    return session.scalars(
-        select(Subscription)
-        .where(Subscription.id == subscription_id)
-        .with_for_update(of=Subscription)
-        .execution_options(populate_existing=True)
-    ).one()
-
-
 def _paid(
     session: Session, subscription: Subscription, period: Period, transaction: Transaction
 ) -> None:
@@ -105,7 +93,7 @@ def _paid(
         return
     period.paid_at, period.next_try_at = transaction.ended_at, None
     card = keep_card(session, transaction.id)
-    if card is not None and _replaces(subscription, card):
+    if card is not None and replaces_card(subscription, card):
         subscription.card_id = card.id
     if subscription.status == SubscriptionStatus.CANCELED:
         alerts.raise_alert(
@@ -158,48 +146,6 @@ def _look_at_final_bill(session: Session, bill_id: str) -> None:
         return
     if entitlement(session, paid, bill.price) == Entitlement.IN_PART:
         tell_of_part(session, paid, bill.id, bill.price, _REST_OF_BILL)
-
-
-def take_card(session: Session, change_id: str, now: dt.datetime) -> None:
-    """The card that was entered for a subscription is charged from now on, and its open bill with
-    it soon; once, so that a message that comes again takes no later card away."""
-    paid = active_attempt(session, CardChange.payable_type, change_id)
-    if paid is None or paid.state != State.COMPLETE:
-        return
-    subscription = lock(session, session.get_one(CardChange, change_id).subscription_id)
-    before = select(HistoryEntry.data).where(
-        HistoryEntry.subject == subscription.id, HistoryEntry.what == CARD
-    )
-    if any(data.get("change") == change_id for data in session.scalars(before)):
-        return
-    card = keep_card(session, paid.id)
-    ended = subscription.status == SubscriptionStatus.CANCELED
-    if card is None or ended or not _replaces(subscription, card):
-        return
-    subscription.card_id = card.id
-    for period in session.scalars(
-        select(Period).where(
-            Period.subscription_id == subscription.id, Period.next_try_at.is_not(None)
-        )
-    ):
-        period.next_try_at = now
-    history.record(
-        session,
-        "system",
-        CARD,
-        transaction_id=paid.id,
-        subject=subscription.id,
-        change=change_id,
-        last4=card.last4,
-    )
-
-
-def _replaces(subscription: Subscription, card: SavedCard) -> bool:
-    """Whether the next bills go on the card that this one was paid with: not on that of whoever
-    paid another's bill, nor, in place of the subscriber's own, on one of an unproved buyer."""
-    if card.customer_id != subscription.customer_id:
-        return False
-    return card.joined_at is not None or subscription.own_card is None
 
 
 def _not_paid(

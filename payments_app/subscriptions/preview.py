@@ -17,7 +17,7 @@ from payments_app.subscriptions import effects
 from payments_app.subscriptions.calendar import local_day, prorated
 from payments_app.subscriptions.credit import WentBack, went_back
 from payments_app.subscriptions.dunning import charges_at_end
-from payments_app.subscriptions.effects import Line
+from payments_app.subscriptions.effect_words import Line
 from payments_app.subscriptions.models import Plan, Subscription, SubscriptionStatus
 from payments_app.subscriptions.settle import settlement_of
 

@@ -22,8 +22,8 @@ from payments_app.payments.models import PaymentRecord, Role
 from payments_app.subscriptions import dunning
 from payments_app.subscriptions.bill import bill_next, charge
 from payments_app.subscriptions.calendar import local_day
+from payments_app.subscriptions.lock import lock
 from payments_app.subscriptions.models import RUNNING, Subscription, SubscriptionStatus
-from payments_app.subscriptions.on_payment import lock
 from payments_app.subscriptions.periods import Period
 
 ADVANCE, SWEEP, MAIL_TRIAL = "subscriptions.advance", "subscriptions.sweep", "notices.trial_ending"

@@ -18,7 +18,8 @@ from payments_app.customers.models import Customer
 from payments_app.payments import states
 from payments_app.payments.models import PaymentRecord, Role, Transaction
 from payments_app.payments.phases import State
-from payments_app.payments.refunds.request import remaining, store_refund, why_not
+from payments_app.payments.refunds.remaining import remaining
+from payments_app.payments.refunds.request import store_refund, why_not
 from payments_app.payments.transactions.open import open_transaction
 from payments_app.subscriptions.credit import SETTLEMENT
 from payments_app.subscriptions.final_bill import FinalBill, final_bill_words

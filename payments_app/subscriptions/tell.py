@@ -13,7 +13,7 @@ from payments_app.core import history
 from payments_app.core.jobs import outbox
 from payments_app.core.language import DEFAULT, Reader, speaking
 from payments_app.customers.models import Customer
-from payments_app.subscriptions.effects import Line
+from payments_app.subscriptions.effect_words import Line
 from payments_app.subscriptions.models import Subscription
 
 READ = "lines_read"  # in their owner's language, beside `lines` in English

@@ -9,7 +9,8 @@ from flask.testing import FlaskCliRunner
 from sqlalchemy import select, update
 
 from payments_app.attention.keep import rebuild
-from payments_app.attention.work import answer, take, work
+from payments_app.attention.take_work import answer, take
+from payments_app.attention.work import work
 from payments_app.checkout.status import own_status_of
 from payments_app.checkout.status_row import StatusRow, read
 from payments_app.core.alerts import Alert
@@ -18,13 +19,7 @@ from payments_app.ops import dead_letters
 from payments_app.payments.models import Transaction
 from payments_app.payments.retries.request import request_retry
 from payments_app.payments.truth import Truth, truth_of
-from tests.attention.campaign import (
-    TRUTHS,
-    bank_sends_back,
-    open_dispute,
-    warn_of_fraud,
-    warned,
-)
+from tests.attention.campaign import TRUTHS, bank_sends_back, open_dispute, warn_of_fraud, warned
 from tests.bystanders import own
 from tests.ledger.concurrency import run_at_once
 from tests.payments.driver import PaymentDriver

@@ -22,7 +22,9 @@ from payments_app.customers.find import customer_for
 from payments_app.gateway import breaker
 from payments_app.gateway.results import Verdict
 from payments_app.notices.models import Mail
-from payments_app.orders.models import Order, OrderLine, Product
+from payments_app.orders.line_models import OrderLine
+from payments_app.orders.models import Order
+from payments_app.orders.product_models import Product
 from payments_app.payments.disputes.models import Dispute
 from payments_app.payments.models import Transaction
 from payments_app.payments.refunds.models import Refund

@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime as dt
 
 from payments_app.downloads.models import DigitalProduct, DigitalPurchase
-from payments_app.orders.models import Order, OrderLine
+from payments_app.orders.line_models import OrderLine
+from payments_app.orders.models import Order
 from payments_app.orders.product_models import Product
 from payments_app.payment_requests.models import PaymentRequest
 from payments_app.subscriptions.models import Plan, Subscription

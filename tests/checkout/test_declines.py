@@ -4,14 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from payments_app.gateway.declines import (
-    BUYER,
-    DECLINES,
-    STAFF,
-    buyer_sentence,
-    decline_policy,
-    public_code,
-)
+from payments_app.gateway.decline_sentences import BUYER, STAFF
+from payments_app.gateway.declines import DECLINES, buyer_sentence, decline_policy, public_code
 
 
 def card_error(code: str, decline_code: str | None = None) -> dict[str, str | None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from flask.testing import FlaskClient
 
-from payments_app.gateway.declines import BUYER
+from payments_app.gateway.decline_sentences import BUYER
 from tests.checkout.checkout_client import BROWSER
 
 

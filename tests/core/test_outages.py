@@ -14,7 +14,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 from payments_app import create_app
 from payments_app.config import Config
 from payments_app.core import outages
-from payments_app.core.jobs.worker import _WITHOUT_OUTAGES
+from payments_app.core.jobs.queue_worker import WITHOUT_OUTAGES
 from payments_app.core.logs import JsonFormatter
 from payments_app.core.outages import Outage, in_a_line, is_database_away
 
@@ -84,7 +84,7 @@ def test_a_fault_of_ours_is_no_outage() -> None:
 
 def test_rq_says_nothing_of_a_redis_that_is_away_and_all_else(log: io.StringIO) -> None:
     rq = logging.getLogger("rq.worker")
-    rq.addFilter(_WITHOUT_OUTAGES)
+    rq.addFilter(WITHOUT_OUTAGES)
     away = RedisConnectionError("Connection refused")
     for _ in range(3):
         rq.error("Worker %s: could not connect: %s", "w", away)
@@ -101,7 +101,7 @@ def test_rq_says_nothing_of_a_redis_that_is_away_and_all_else(log: io.StringIO) 
 def test_requests_while_the_database_is_away_are_one_short_line(
     settings: dict[str, str], log: io.StringIO, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("payments_app.core.web.http.DATABASE", Outage("the database"))
+    monkeypatch.setattr("payments_app.core.web.prepare.DATABASE", Outage("the database"))
     client = create_app(Config.from_env(settings | {"DATABASE_URL": NOWHERE})).test_client()
     for _ in range(5):
         assert client.get("/checkout/field-notes").status_code == 503

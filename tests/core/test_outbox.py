@@ -23,7 +23,8 @@ from payments_app.core.extensions import db
 from payments_app.core.jobs import due, leases, outbox
 from payments_app.core.jobs.command import Claim, Command, Later, Policy, Subscriber
 from payments_app.core.jobs.outbox import Message
-from payments_app.core.jobs.runner import perform, run_due_messages
+from payments_app.core.jobs.perform import perform
+from payments_app.core.jobs.runner import run_due_messages
 
 pytestmark = [pytest.mark.portable, pytest.mark.dialect]
 

@@ -14,7 +14,7 @@ from payments_app.core.db.clock import database_now
 from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.customers.find_cards import saved_cards
-from payments_app.customers.gone_at_stripe import MOST_AN_HOUR, STOPPED
+from payments_app.customers.mark_gone import MOST_AN_HOUR, STOPPED
 from payments_app.customers.models import Customer, GoneAtStripe, SavedCard
 from payments_app.gateway import client
 from payments_app.payments.transactions.open import PaymentSource

@@ -11,7 +11,7 @@ from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.core.history import HistoryEntry
 from payments_app.core.jobs.command import Claim
-from payments_app.core.jobs.runner import perform
+from payments_app.core.jobs.perform import perform
 from payments_app.customers import cards
 from payments_app.customers.find import customer_for
 from payments_app.customers.models import Customer, SavedCard

@@ -100,13 +100,13 @@ def _home(root: Path, event: str) -> str:
 
 
 def _subscribed(package: str) -> set[str]:
-    from payments_app import subscribers
+    from payments_app import job_commands, subscribers
 
     return {
         event
         for event, listed in subscribers.EVENTS.items()
         for each in listed
-        if _module_of(subscribers.COMMANDS[each.command].run).startswith(f"{package}.")
+        if _module_of(job_commands.COMMANDS[each.command].run).startswith(f"{package}.")
     }
 
 

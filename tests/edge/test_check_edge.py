@@ -13,7 +13,8 @@ import pytest
 from parts.app import REPOSITORY
 from parts.nginx import Nginx
 from parts.release import Served
-from payments_app.ops.check_edge import RULES, problem_of
+from payments_app.ops.check_edge import problem_of
+from payments_app.ops.edge_rules import RULES
 from payments_app.ops.edge_site import Site
 
 PROXY = "        location / {\n"

@@ -13,7 +13,7 @@ from payments_app.customers.models import Customer, SavedCard
 from payments_app.payments.models import Transaction
 from payments_app.payments.transactions.open import PaymentSource
 from payments_app.staff.reports.aggregate import aggregate
-from payments_app.staff.reports.rollups import DailyPayments
+from payments_app.staff.reports.rollup_models import DailyPayments
 from tests.accounts.staff_driver import StaffDriver
 from tests.bystanders import own
 from tests.core.email_forms import FORMS, ONE

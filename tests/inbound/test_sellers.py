@@ -11,7 +11,7 @@ from payments_app.core.extensions import db
 from payments_app.core.jobs.outbox import OPEN, Message
 from payments_app.notices.models import Mail
 from payments_app.payments.models import Transaction
-from payments_app.payments.refunds.request import review_refund
+from payments_app.payments.refunds.review import review_refund
 from tests.bystanders import own
 from tests.inbound.webhook_sender import WebhookSender, create_event
 from tests.merchants.connected_merchants import account_id, api, create_ready_merchant, sell

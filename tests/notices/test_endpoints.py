@@ -14,7 +14,8 @@ from payments_app.core.extensions import db
 from payments_app.core.jobs.command import Later
 from payments_app.merchants import endpoints
 from payments_app.merchants.models import Endpoint
-from payments_app.notices.deliver import EndpointOffError, deliver, resend
+from payments_app.notices.deliver import deliver
+from payments_app.notices.resend import EndpointOffError, resend
 from payments_app.notices.webhook_models import Delivery, WebhookEvent
 from tests.ledger.concurrency import claim
 from tests.notices.deliveries import delivery, endpoint

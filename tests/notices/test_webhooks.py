@@ -16,7 +16,8 @@ from payments_app.core.jobs.outbox import Message
 from payments_app.core.web.signing import signed_headers
 from payments_app.merchants import endpoints
 from payments_app.notices.announce import announce_payment
-from payments_app.notices.deliver import deliver, resend
+from payments_app.notices.deliver import deliver
+from payments_app.notices.resend import resend
 from payments_app.notices.webhook_models import Delivery, WebhookEvent
 from payments_app.notices.webhook_retries import POLICY, RETRIES
 from payments_app.payments.refunds.request import request_refund

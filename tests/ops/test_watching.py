@@ -17,12 +17,12 @@ from payments_app.config import Config
 from payments_app.core.db.clock import database_now
 from payments_app.core.db.session import atomic
 from payments_app.core.jobs.outbox import Message
+from payments_app.job_commands import COMMANDS
 from payments_app.ops import diagnosis, redis_state
 from payments_app.ops.clean_up import clean_up
 from payments_app.ops.diagnosis import MEANINGS, meaning_of
 from payments_app.ops.measures import BreakerState, Load
 from payments_app.ops.watch import check_redis, watch
-from payments_app.subscribers import COMMANDS
 from tests.accounts.staff_driver import StaffDriver
 from tests.queues.job_driver import JobDriver
 

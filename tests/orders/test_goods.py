@@ -14,7 +14,7 @@ from payments_app.core.alerts import Alert
 from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.core.jobs.command import Claim
-from payments_app.core.jobs.runner import perform
+from payments_app.core.jobs.perform import perform
 from payments_app.orders.models import Order
 from payments_app.orders.place import place_lines
 from payments_app.orders.product_models import Product

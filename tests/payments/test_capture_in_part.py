@@ -20,7 +20,8 @@ from payments_app.payments.models import Transaction
 from payments_app.payments.refunds.double_payments import likely_doubles, twin_of
 from payments_app.payments.refunds.entitlement import Entitlement, entitlement
 from payments_app.payments.refunds.models import Refund
-from payments_app.payments.refunds.request import RefundRefusedError, remaining
+from payments_app.payments.refunds.remaining import remaining
+from payments_app.payments.refunds.request import RefundRefusedError
 from payments_app.payments.transactions.open import PaymentSource
 from payments_app.payments.transactions.received import is_release
 from payments_app.staff.reports.aggregate import aggregate

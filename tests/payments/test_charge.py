@@ -117,7 +117,7 @@ def test_a_charge_run_twice_charges_once(driver: PaymentDriver) -> None:
     transaction = driver.pay()
     before = driver.read(transaction).version
     from payments_app.core.jobs.command import Claim
-    from payments_app.core.jobs.runner import perform
+    from payments_app.core.jobs.perform import perform
 
     perform(Claim(0, "charges", "charge", transaction, 0, 0, 0))
     assert driver.read(transaction).version == before

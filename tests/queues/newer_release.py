@@ -16,7 +16,7 @@ from payments_app.core.jobs import due, outbox
 from payments_app.core.jobs.command import Claim, Command, Subscriber
 from payments_app.core.jobs.outbox import Message
 from payments_app.core.jobs.runner import run_due_messages
-from payments_app.payments.payable import follow_up_of
+from payments_app.payments.follow_up_names import follow_up_of
 from tests.queues.job_driver import JobDriver
 
 _numbers = itertools.count()

@@ -14,8 +14,8 @@ from payments_app.core.db.session import atomic
 from payments_app.core.jobs import leases
 from payments_app.core.jobs.command import Command, Later
 from payments_app.core.jobs.outbox import Message
+from payments_app.job_commands import COMMANDS
 from payments_app.ops.dead_letters import retry
-from payments_app.subscribers import COMMANDS
 from tests.queues.job_driver import JobDriver
 
 pytestmark = pytest.mark.portable

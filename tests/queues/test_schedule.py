@@ -16,10 +16,10 @@ from payments_app.core.jobs import outbox
 from payments_app.core.jobs.command import Claim, Later
 from payments_app.core.jobs.runner import stopping
 from payments_app.core.jobs.scheduler import Periodic, Scheduler
+from payments_app.job_commands import COMMANDS
 from payments_app.queues import BACKGROUND_QUEUES, QUEUE_THREADS
 from payments_app.reconcile import sweep
 from payments_app.schedule import SCHEDULE
-from payments_app.subscribers import COMMANDS
 from tests.ledger.concurrency import run_at_once
 from tests.queues.job_driver import JobDriver
 

@@ -12,7 +12,8 @@ from payments_app.core.jobs.outbox import Message
 from payments_app.ledger.models import Journal
 from payments_app.payments.models import PaymentRecord, Transaction
 from payments_app.reconcile import internal_payments
-from payments_app.reconcile.fix import FixFailedError, fix, request_fix, run_fix
+from payments_app.reconcile.fix import fix, request_fix, run_fix
+from payments_app.reconcile.fixes import FixFailedError
 from payments_app.reconcile.revive import revive
 from tests.bystanders import own
 from tests.ledger.concurrency import claim, run_at_once

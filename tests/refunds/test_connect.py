@@ -7,7 +7,7 @@ import pytest
 from payments_app.merchants.refresh_account import refresh_account
 from payments_app.payments.connect.read import read_records
 from payments_app.payments.refunds.refresh import refresh
-from payments_app.payments.refunds.request import RefundReview, review_refund
+from payments_app.payments.refunds.review import RefundReview, review_refund
 from payments_app.reconcile import internal_payments
 from payments_app.reconcile.fix import fix
 from tests.ledger.concurrency import claim

@@ -12,7 +12,7 @@ from payments_app.core.alerts import Alert
 from payments_app.core.extensions import db
 from payments_app.payments.disputes.standing import taken_back
 from payments_app.payments.disputes.warn import warn
-from payments_app.payments.refunds.request import remaining
+from payments_app.payments.refunds.remaining import remaining
 from tests.bystanders import own
 from tests.ledger.concurrency import claim
 from tests.payments.driver import PaymentDriver

@@ -13,8 +13,8 @@ from payments_app.core.db.ids import new_id
 from payments_app.core.db.session import atomic
 from payments_app.core.history import HistoryEntry
 from payments_app.customers.find import customer_for
-from payments_app.orders.models import Product
 from payments_app.orders.place import place_lines
+from payments_app.orders.product_models import Product
 from payments_app.payments.models import Transaction
 from payments_app.payments.refunds import items
 from payments_app.payments.refunds.models import Refund

@@ -11,7 +11,7 @@ from payments_app.core.alerts import Alert
 from payments_app.core.extensions import db
 from payments_app.core.jobs.command import Later
 from payments_app.payments.refunds.refresh import refresh
-from payments_app.payments.refunds.request import remaining
+from payments_app.payments.refunds.remaining import remaining
 from tests.ledger.concurrency import claim
 from tests.payments.driver import PaymentDriver
 from tests.refunds.refund_steps import ask, at_stripe, give_back, posted, read, refunds

@@ -10,7 +10,7 @@ from payments_app.core.extensions import db
 from payments_app.core.jobs.command import Later
 from payments_app.ledger.post_refund import post_refund
 from payments_app.payments.refunds.refresh import refresh
-from payments_app.payments.refunds.request import remaining
+from payments_app.payments.refunds.remaining import remaining
 from tests.ledger.concurrency import claim, run_at_once
 from tests.payments.driver import PaymentDriver
 from tests.refunds.refund_steps import (

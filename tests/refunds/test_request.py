@@ -11,7 +11,8 @@ from sqlalchemy.exc import DBAPIError
 from payments_app.core.extensions import db
 from payments_app.payments.models import Transaction
 from payments_app.payments.refunds.models import Refund
-from payments_app.payments.refunds.request import RefundRefusedError, remaining, why_not
+from payments_app.payments.refunds.remaining import remaining
+from payments_app.payments.refunds.request import RefundRefusedError, why_not
 from tests.ledger.concurrency import run_at_once
 from tests.payments.driver import PaymentDriver
 from tests.refunds.refund_steps import ask, execute, give_back, read, refunds

@@ -52,7 +52,7 @@ def test_nobody_else_looks_at_the_address_itself() -> None:
         for path in (REPOSITORY / "payments_app").rglob("*.py")
         if "remote_addr" in path.read_text()
     }
-    assert readers == {"payments_app/core/web/visitor.py", "payments_app/ops/metrics.py"}
+    assert readers == {"payments_app/core/web/visitor.py", "payments_app/ops/metrics_page.py"}
 
 
 class TestALimitOfThree:

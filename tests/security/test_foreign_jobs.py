@@ -23,9 +23,9 @@ from parts.process import wait_until
 from payments_app.core.alerts import Alert
 from payments_app.core.extensions import db
 from payments_app.core.jobs import wake_up
+from payments_app.core.jobs.queue_worker import QueueWorker
 from payments_app.core.jobs.wake_up import RUN_DUE_MESSAGES
 from payments_app.core.jobs.wake_up_job import WakeUpJob
-from payments_app.core.jobs.worker import QueueWorker
 from payments_app.payments.models import Transaction
 from tests.payments.driver import PaymentDriver
 

@@ -20,7 +20,7 @@ from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.core.jobs import outbox
 from payments_app.core.logs import JsonFormatter, redact
-from payments_app.customers.gone_at_stripe import READ_CARD
+from payments_app.customers.look_again import READ_CARD
 from payments_app.notices.models import Mail
 from payments_app.notices.webhook_models import WebhookEvent
 from tests.accounts.staff_driver import StaffDriver

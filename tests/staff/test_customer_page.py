@@ -10,7 +10,7 @@ from redis import Redis
 
 from payments_app.core.web.cache import shape_of
 from payments_app.staff import cache
-from payments_app.staff.presenter import Detail
+from payments_app.staff.detail import Detail
 from tests.accounts.staff_driver import Browser, StaffDriver
 from tests.staff.stored_payments import StoredPayments
 

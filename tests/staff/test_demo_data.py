@@ -22,7 +22,7 @@ from payments_app.orders.models import Order
 from payments_app.payments.disputes.models import Dispute
 from payments_app.payments.models import PaymentRecord, Transaction
 from payments_app.payments.refunds.models import Refund
-from payments_app.staff.reports.rollups import PaymentDelta
+from payments_app.staff.reports.rollup_models import PaymentDelta
 from tests.accounts.staff_driver import Browser
 from tests.staff.stored_payments import StoredPayments
 

@@ -26,8 +26,9 @@ from payments_app.staff.causes.timeline import timeline
 from payments_app.staff.customers.queries import panel_of
 from payments_app.staff.disputes.queries import newest, waiting
 from payments_app.staff.payments import search_people
-from payments_app.staff.payments.filters import STATUSES, Filters, read_filters
+from payments_app.staff.payments.filters import STATUSES, Filters
 from payments_app.staff.payments.paging import read_page
+from payments_app.staff.payments.read_filters import read_filters
 from payments_app.staff.payments.search import search
 
 pytestmark = pytest.mark.slow

@@ -14,7 +14,7 @@ from payments_app.core.db.clock import utcnow
 from payments_app.core.db.session import atomic
 from payments_app.core.jobs.outbox import Message
 from payments_app.reconcile.findings import CLOSED_SHOWN, SHOWN, resolve
-from payments_app.reconcile.fix import FIXES
+from payments_app.reconcile.fixes import FIXES
 from payments_app.reconcile.kinds import KINDS
 from payments_app.reconcile.models import Finding
 from payments_app.staff.reconciliation import queries as findings

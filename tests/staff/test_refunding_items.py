@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 from payments_app.core.db.ids import new_id
 from payments_app.core.db.session import atomic
 from payments_app.customers.find import customer_for
-from payments_app.orders.models import Product
 from payments_app.orders.place import place
+from payments_app.orders.product_models import Product
 from payments_app.payments.refunds.items import in_words
 from tests.accounts.staff_driver import Browser, StaffDriver
 from tests.staff.stored_payments import StoredPayments

@@ -23,7 +23,8 @@ from payments_app.staff.charts import bars, line
 from payments_app.staff.reports import figures as figures_module
 from payments_app.staff.reports.figures import DailyFigure, figures, keep_days
 from payments_app.staff.reports.queries import groups
-from payments_app.staff.reports.rollups import DailyPayments, PaymentDelta, aggregate_all, counts
+from payments_app.staff.reports.rollup_models import DailyPayments, PaymentDelta
+from payments_app.staff.reports.rollups import aggregate_all, counts
 from tests.accounts.staff_driver import Browser, StaffDriver
 from tests.bystanders import own
 from tests.payments.driver import PaymentDriver

@@ -18,7 +18,7 @@ from payments_app.ledger.post_dispute import post_dispute
 from payments_app.payments.disputes.models import Dispute
 from payments_app.payments.refunds.models import Refund
 from payments_app.payments.unmatched import UnmatchedObject
-from payments_app.staff.presenter import COLUMNS, MARK, detail_of
+from payments_app.staff.detail import COLUMNS, MARK, detail_of
 from tests.accounts.staff_driver import StaffDriver
 from tests.ledger.concurrency import claim
 from tests.staff.odd_rows import ODD_ERRORS

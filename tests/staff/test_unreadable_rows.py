@@ -16,8 +16,8 @@ from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.core.history import HistoryEntry
 from payments_app.reconcile.models import Finding
+from payments_app.staff.detail import MARK
 from payments_app.staff.payments.paging import read_page
-from payments_app.staff.presenter import MARK
 from tests.accounts.staff_driver import Browser, StaffDriver
 from tests.csv_rows import csv_rows
 from tests.staff.odd_rows import EAST, FIRST, LAST, ROWS, WEST

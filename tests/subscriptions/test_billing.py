@@ -15,7 +15,7 @@ from payments_app.core.alerts import Alert
 from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.core.jobs.command import Claim
-from payments_app.core.jobs.runner import perform
+from payments_app.core.jobs.perform import perform
 from payments_app.payments.models import Transaction
 from payments_app.payments.payable import NotPayableError
 from payments_app.payments.refunds.models import Refund

@@ -11,7 +11,7 @@ from payments_app.core.db.clock import utcnow
 from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.core.jobs.command import Claim
-from payments_app.core.jobs.runner import perform
+from payments_app.core.jobs.perform import perform
 from payments_app.payments.models import Transaction
 from payments_app.subscriptions.card_change import CardChange
 from payments_app.subscriptions.models import Subscription

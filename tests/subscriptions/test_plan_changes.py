@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from payments_app.core.jobs.command import Claim
-from payments_app.core.jobs.runner import perform
+from payments_app.core.jobs.perform import perform
 from payments_app.payments.disputes.refresh import refresh as refresh_disputes
 from payments_app.subscribers import EVENTS
 from payments_app.subscriptions import change

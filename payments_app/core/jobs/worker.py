@@ -14,13 +14,11 @@ import signal
 import threading
 from collections import Counter
 from types import CodeType, FrameType
-from typing import Any
 
 from flask import Flask
 from redis import RedisError
 from redis.backoff import NoBackoff
 from redis.retry import Retry
-from rq import SimpleWorker
 from rq.exceptions import StopRequested
 from rq.serializers import JSONSerializer
 from sqlalchemy.exc import SQLAlchemyError
@@ -31,6 +29,7 @@ from payments_app.core.db.session import CommitOutcomeUnknownError, atomic
 from payments_app.core.extensions import db
 from payments_app.core.jobs import counters
 from payments_app.core.jobs.heartbeats import Heart
+from payments_app.core.jobs.queue_worker import AGAIN_SECONDS, WITHOUT_OUTAGES, QueueWorker
 from payments_app.core.jobs.runner import runner_of, stopping
 from payments_app.core.jobs.wake_up_job import WakeUpJob
 from payments_app.core.outages import DATABASE, JOBS_REDIS, is_database_away
@@ -38,64 +37,6 @@ from payments_app.core.outages import DATABASE, JOBS_REDIS, is_database_away
 log = logging.getLogger(__name__)
 
 LOOK_SECONDS = (0.8, 1.2)  # between two looks; not all at once on one database
-AGAIN_SECONDS = 1.0  # until Redis is tried again
-WAIT_SECONDS = 1  # for a wake-up, in one command; then RQ asks anew
-
-
-class QueueWorker(SimpleWorker):
-    """Takes wake-ups until Redis fails; `QueueProcess` starts the next."""
-
-    max_connection_wait_time = AGAIN_SECONDS
-    in_job = False
-
-    def execute_job(self, job: Any, queue: Any) -> None:
-        job.origin = queue.name  # what Redis says of it may be another queue's, or anything
-        self.in_job = True
-        try:
-            super().execute_job(job, queue)
-        finally:
-            self.in_job = False
-
-    @property
-    def dequeue_timeout(self) -> int:
-        return WAIT_SECONDS
-
-    @property
-    def connection_timeout(self) -> int:
-        """RQ itself adds ten seconds, for each command to a Redis that is frozen."""
-        return WAIT_SECONDS + 1
-
-    def heartbeat(self, timeout: int | None = None, pipeline: Any = None) -> None:
-        super().heartbeat(timeout, pipeline)
-        if pipeline is None:
-            JOBS_REDIS.answered()
-
-    def teardown(self) -> None:
-        with contextlib.suppress(RedisError, OSError):
-            self.register_death()  # type: ignore[no-untyped-call]
-
-    def subscribe(self) -> None:
-        """RQ's remote commands are not used: they would cost a thread and a connection."""
-
-    def _install_signal_handlers(self) -> None:
-        """The process has its own."""
-
-
-class _WithoutOutages(logging.Filter):
-    """Of RQ's log: that Redis is away is said once, and not each second with a traceback."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        args = record.args if isinstance(record.args, tuple) else ()
-        told = [record.exc_info[1]] if record.exc_info else [*args]
-        errors = [error for error in told if isinstance(error, RedisError | OSError)]
-        if not errors and "Redis connection timeout" in str(record.msg):
-            errors = [TimeoutError("timed out")]
-        for error in errors:
-            JOBS_REDIS.failed(error, "workers look by themselves")
-        return not errors
-
-
-_WITHOUT_OUTAGES = _WithoutOutages()
 
 
 class QueueProcess:
@@ -205,5 +146,5 @@ def _count_started(session: Session, queue: str, started: dict[tuple[str, str], 
 def run(app: Flask, queue: str) -> None:
     """Work on one queue until told to stop."""
     logging.getLogger("rq").setLevel(logging.WARNING)
-    logging.getLogger("rq.worker").addFilter(_WITHOUT_OUTAGES)
+    logging.getLogger("rq.worker").addFilter(WITHOUT_OUTAGES)
     QueueProcess(app, queue).run()

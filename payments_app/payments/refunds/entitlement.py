@@ -19,7 +19,7 @@ from payments_app.core.money import Money
 from payments_app.payments.disputes.standing import is_disputed, lost
 from payments_app.payments.models import Transaction
 from payments_app.payments.refunds.models import Refund, RefundState
-from payments_app.payments.refunds.request import refunded
+from payments_app.payments.refunds.remaining import refunded
 
 _NOT_HANDED_OVER = "It was not handed over: do that by hand, or refund what was captured"
 

@@ -13,14 +13,11 @@ from payments_app.core.db.ids import looks_like_id
 from payments_app.core.db.session import atomic
 from payments_app.core.jobs import due
 from payments_app.core.jobs.command import Later
-from payments_app.core.money import code_of
 from payments_app.gateway.ids import clean_id
-from payments_app.gateway.numbers import MOST_AMOUNT, whole
 from payments_app.gateway.refunds import REASONS
-from payments_app.gateway.words import describe_unknown, known, word
+from payments_app.gateway.words import describe_unknown, known
 from payments_app.payments import states
 from payments_app.payments.models import Transaction
-from payments_app.payments.payment_of import charge_of, names_of
 from payments_app.payments.phases import State
 from payments_app.payments.read_or_later import RETRY_SECONDS
 from payments_app.payments.refunds.apply_stripe_state import (
@@ -36,7 +33,8 @@ from payments_app.payments.refunds.models import (
     lock,
     tell,
 )
-from payments_app.payments.refunds.request import remaining
+from payments_app.payments.refunds.refund_mismatch import is_mismatch
+from payments_app.payments.refunds.remaining import remaining
 from payments_app.payments.transactions.received import is_release
 from payments_app.payments.unmatched import mark_matched
 
@@ -69,7 +67,7 @@ def import_refunds(
                 blocked.append(body["id"])
             else:
                 take(session, refund, body, actor="stripe")
-        elif is_release(body, transaction.amount, transaction.paid) or _is_mismatch(
+        elif is_release(body, transaction.amount, transaction.paid) or is_mismatch(
             session, transaction, body
         ):
             continue
@@ -91,7 +89,7 @@ def keep_as_failed(session: Session, transaction_id: str, bodies: list[dict[str,
         mark_matched(session, body["id"])
         if transaction.state != State.FAILED or _known(session, transaction_id, body) is not None:
             continue
-        if _is_mismatch(session, transaction, body):
+        if is_mismatch(session, transaction, body):
             continue
         words = f"{NEVER_PAID} {describe_unknown(body.get('reason'))}"
         error = {"code": NEVER_PAID_CODE, "message": words}
@@ -124,36 +122,6 @@ def _known(session: Session, transaction_id: str, body: dict[str, Any]) -> str |
 
 def _gave_nothing_back(body: dict[str, Any]) -> bool:
     return known(body.get("status"), NOT_REFUNDED) is not None
-
-
-def _is_mismatch(session: Session, transaction: Transaction, body: dict[str, Any]) -> bool:
-    """Whether a refund that was made outside is of no amount in the payment's currency, or of
-    another payment: it lowers nothing of it, and a person is told."""
-    amount, currency = body.get("amount"), body.get("currency")
-    same_currency = code_of(currency) == transaction.currency
-    other = _other_payment(transaction, body)
-    if whole(amount, 1, MOST_AMOUNT) is not None and same_currency and other is None:
-        return False
-    alerts.raise_alert(
-        session,
-        "mismatch",
-        f"mismatch:{body['id']}",
-        f"Stripe's refund {body['id']} of {transaction.id} is of {word(amount)} {word(currency)} "
-        f"in minor units{f', and of {other}' if other else ''}, and the payment is in "
-        f"{transaction.currency}: it was not taken in. Look at both in Stripe's Dashboard",
-        severity="critical",
-        transaction_id=transaction.id,
-    )
-    return True
-
-
-def _other_payment(transaction: Transaction, body: dict[str, Any]) -> str | None:
-    """The intent or else the charge that a refund names, where that is not this payment's."""
-    intent, charge = names_of(body)
-    ours, named = transaction.stripe_payment_id, intent
-    if intent is None:
-        ours, named = charge_of(transaction), charge
-    return named if ours is not None and named != ours else None
 
 
 def _store(

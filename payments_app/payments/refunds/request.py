@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from payments_app.core import history
@@ -17,13 +16,12 @@ from payments_app.core.jobs import outbox
 from payments_app.core.money import THREE_DECIMAL, WHOLE_UNITS, Money
 from payments_app.gateway.refunds import REASONS
 from payments_app.payments import states
+from payments_app.payments.closed_actions import REFUND_CLOSED, refund_closed
 from payments_app.payments.disputes.standing import taken_back
 from payments_app.payments.models import Transaction
-from payments_app.payments.phases import State
 from payments_app.payments.refunds import items as paid_items
-from payments_app.payments.refunds.models import NOT_REFUNDED, Refund
-from payments_app.payments.refunds.shares import from_merchant, of_fee
-from payments_app.payments.truth import REFUND_CLOSED, refund_closed
+from payments_app.payments.refunds.models import Refund
+from payments_app.payments.refunds.remaining import remaining
 
 MAX_REASON = 500
 RECENT_SECONDS = 600
@@ -35,53 +33,6 @@ class RefundRefusedError(Exception):
 
 class RemainingChangedError(RefundRefusedError):
     """Another refund came between the review of this one and its confirmation."""
-
-
-@dataclass(frozen=True)
-class RefundReview:
-    """What a refund would do. `paid` is the whole payment, `before` what was given back of it or
-    is about to be, `left` what can still be, `kept` what remains after this one. Of a merchant's
-    sale, `from_merchant` is what it takes from them (of a transfer, its reversal), and `of_fee`
-    what we give back of our fee; else None."""
-
-    money: Money
-    paid: Money
-    before: Money
-    left: Money
-    kept: Money
-    from_merchant: Money | None
-    of_fee: Money | None
-
-
-@atomic
-def review_refund(
-    session: Session,
-    transaction_id: str,
-    amount: int,
-    *,
-    reason: str,
-    stripe_reason: str | None = None,
-) -> RefundReview:
-    """What `request_refund` would do with the same arguments; nothing is stored.
-
-    Raises RefundRefusedError, and sqlalchemy.exc.NoResultFound for an unknown transaction.
-    """
-    transaction = states.lock(session, transaction_id)
-    refusal = why_not(session, transaction, amount, reason, stripe_reason)
-    if refusal:
-        raise RefundRefusedError(refusal)
-    money = Money(amount, transaction.currency)
-    left = Money(remaining(session, transaction), transaction.currency)
-    before = Money(refunded(session, transaction_id), transaction.currency)
-    return RefundReview(
-        money,
-        left + before,
-        before,
-        left,
-        left - money,
-        from_merchant=from_merchant(session, transaction, amount),
-        of_fee=of_fee(session, transaction, amount),
-    )
 
 
 @atomic
@@ -183,23 +134,6 @@ def reason_in_words(typed: str) -> str:
     """Staff's own reason as it is kept. Raises ValueError with a sentence where it can't be."""
     if_empty = "Enter a reason for the refund."
     return free_text(typed, what="The reason", most=MAX_REASON, if_empty=if_empty)
-
-
-def remaining(session: Session, transaction: Transaction) -> int:
-    """What can still be given back of a transaction, in minor units; 0 of one that is not paid."""
-    if transaction.state != State.COMPLETE:
-        return 0
-    return transaction.paid - refunded(session, transaction.id)
-
-
-def refunded(session: Session, transaction_id: str) -> int:
-    """What was given back, or is about to be: every refund that did not fail."""
-    total = session.scalar(
-        select(func.sum(Refund.amount)).where(
-            Refund.transaction_id == transaction_id, Refund.state.not_in(NOT_REFUNDED)
-        )
-    )
-    return int(total or 0)
 
 
 def recent_refunds(session: Session, transaction_id: str) -> list[Refund]:

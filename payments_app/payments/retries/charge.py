@@ -15,8 +15,9 @@ from payments_app.payments.models import Role, Transaction
 from payments_app.payments.payable import NotPayableError, Payable, find_payable, payable_kinds
 from payments_app.payments.queries import joined, payable_of
 from payments_app.payments.retries.earlier import ask, earlier_attempts
-from payments_app.payments.retries.request import CHARGE, requests, verdict_on
+from payments_app.payments.retries.request import requests
 from payments_app.payments.retries.under_way import OPENED, REFUSED, answer, refuse, unanswered
+from payments_app.payments.retries.verdict import CHARGE, verdict_on
 from payments_app.payments.transactions.charge_snapshot import UNSENT_SECONDS
 from payments_app.payments.transactions.charge_steps import UNKNOWN_KIND_SECONDS
 from payments_app.payments.transactions.open import (

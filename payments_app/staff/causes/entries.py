@@ -26,7 +26,7 @@ from payments_app.staff.causes.others import (
 from payments_app.staff.causes.sources import Sources
 from payments_app.staff.causes.words import is_technical, money, words
 from payments_app.staff.cells import in_words
-from payments_app.staff.presenter import MARK
+from payments_app.staff.detail import MARK
 from payments_app.staff.zones import when
 
 log = logging.getLogger(__name__)

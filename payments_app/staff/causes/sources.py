@@ -23,7 +23,7 @@ from payments_app.payments.models import Transaction
 from payments_app.payments.payment_of import charge_id
 from payments_app.payments.refunds.models import Refund
 from payments_app.reconcile.models import Finding
-from payments_app.staff.presenter import COLUMNS, Detail, detail_of
+from payments_app.staff.detail import COLUMNS, Detail, detail_of
 
 MOST = 500  # rows of the history of one payment
 

@@ -20,7 +20,7 @@ from payments_app.customers.sign_out import sign_out_everywhere
 from payments_app.staff import cache
 from payments_app.staff.blueprint import blueprint, page
 from payments_app.staff.customers.queries import panel_of, rows_of
-from payments_app.staff.presenter import Detail
+from payments_app.staff.detail import Detail
 from payments_app.staff.subscriptions.queries import subscription_rows
 from payments_app.staff.zones import reader_zone, when
 

@@ -6,15 +6,12 @@ Nothing here calls Stripe: service functions store what is asked for, and jobs c
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
 
 from flask import Response, redirect, request, url_for
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as BaseResponse
 
 from payments_app.accounts.gate import ask_to_confirm, signed_in
-from payments_app.accounts.people import names_of
 from payments_app.core.db.clock import utcnow
 from payments_app.core.extensions import db
 from payments_app.core.web.access import staff
@@ -29,13 +26,14 @@ from payments_app.payments.disputes.answer import (
     request_submission,
     save_draft,
 )
-from payments_app.payments.disputes.answer_models import DRAFT, DisputeAnswer
+from payments_app.payments.disputes.answer_models import DRAFT
 from payments_app.payments.disputes.models import Dispute
 from payments_app.staff.blueprint import blueprint, page
 from payments_app.staff.disputes.prefilled import prefilled
 from payments_app.staff.disputes.queries import dispute_row
+from payments_app.staff.disputes.shown_answer import evidence_fields, shown_answer
 from payments_app.staff.payments.pages import find
-from payments_app.staff.zones import reader_zone, when
+from payments_app.staff.zones import reader_zone
 
 MOST_FORM_BYTES = 2_000_000  # 150,000 characters as a browser sends them
 
@@ -87,18 +85,6 @@ def submit_dispute_answer(dispute_id: str) -> Response | BaseResponse:
     return to_dispute(found)
 
 
-@dataclass(frozen=True)
-class _Shown:
-    """An answer as a page shows it."""
-
-    state: str
-    revision: int
-    kept: bool
-    problem: str | None
-    saved: str
-    submitted: str
-
-
 def find_dispute(dispute_id: str) -> Dispute:
     """Raises NotFound for an unknown id."""
     found = db.session().get(Dispute, dispute_id, populate_existing=True)
@@ -147,11 +133,11 @@ def _page(
     return page(
         "disputes/dispute.html",
         status,
-        **_fields(found),
+        **evidence_fields(found),
         dispute=dispute_row(session, found, zone),
         payment=find(found.transaction_id),
         closed=closed,
-        answer=_shown(answer),
+        answer=shown_answer(answer),
         typed={**dict.fromkeys(rules.TEXTS, ""), **evidence, **(typed or {})},
         filled=not answer,
         files=files_of(session, found.id),
@@ -160,19 +146,6 @@ def _page(
         problem=problem,
         problems=problems or {},
     )
-
-
-def _fields(found: Dispute) -> dict[str, Any]:
-    """What may be said to the bank, what persuades it first."""
-    persuasion = rules.persuasion(found.reason)
-    return {
-        "persuasion": persuasion,
-        "missing": [rules.FILES[name] for name in persuasion.fields if name in rules.FILES],
-        "texts": rules.TEXTS,
-        "first": ("uncategorized_text", *(n for n in persuasion.fields if n in rules.TEXTS)),
-        "kinds": rules.FILES,
-        "most": rules.MOST_IN_ALL,
-    }
 
 
 def _review(found: Dispute) -> Response:
@@ -185,29 +158,9 @@ def _review(found: Dispute) -> Response:
         "disputes/review.html",
         dispute=dispute_row(session, found, zone),
         payment=find(found.transaction_id),
-        answer=_shown(answer),
+        answer=shown_answer(answer),
         evidence={rules.TEXTS[n]: text for n, text in answer.evidence.items() if n in rules.TEXTS},
         files=[(rules.FILES.get(file.field, file.field), file) for file in files],
         count=sum(map(len, answer.evidence.values())),
         most=rules.MOST_IN_ALL,
-    )
-
-
-def _shown(answer: DisputeAnswer | None) -> _Shown | None:
-    if answer is None:
-        return None
-    zone = reader_zone()
-    names = names_of(db.session(), [answer.saved_by, answer.submitted_by or ""])
-
-    def told(by: str | None, at: Any) -> str:
-        moment = when(at, zone)
-        return f"{names.get(by or '', by or '')}, {moment.text}" if by and moment else ""
-
-    return _Shown(
-        answer.state,
-        answer.revision,
-        answer.kept_revision >= answer.revision,
-        answer.problem,
-        told(answer.saved_by, answer.saved_at),
-        told(answer.submitted_by, answer.submitted_at),
     )

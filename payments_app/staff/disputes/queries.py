@@ -15,7 +15,8 @@ from payments_app.core.db.clock import utcnow
 from payments_app.core.db.columns import as_object
 from payments_app.core.db.ids import reference
 from payments_app.gateway.words import describe_unknown, word
-from payments_app.orders.models import Order, OrderLine
+from payments_app.orders.line_models import OrderLine
+from payments_app.orders.models import Order
 from payments_app.payments.disputes.answer_models import DRAFT, SENDING, SENT, DisputeAnswer
 from payments_app.payments.disputes.models import NEEDS_ANSWER, REASONS, Dispute
 from payments_app.payments.models import PaymentRecord, Role, Transaction

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,12 +13,8 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from payments_app.accounts.gate import signed_in
 from payments_app.accounts.people import names_of
-from payments_app.core.amounts import AmountError, parse_amount
-from payments_app.core.db.clock import utcnow
 from payments_app.core.db.ids import looks_like_id
-from payments_app.core.email_addresses import checked
 from payments_app.core.extensions import db
-from payments_app.core.free_text import free_text
 from payments_app.core.money import CURRENCIES, Money
 from payments_app.core.web.access import staff
 from payments_app.core.web.http import ProblemError
@@ -28,14 +22,14 @@ from payments_app.core.web.links import absolute
 from payments_app.core.web.query import takes
 from payments_app.notices.models import Mail
 from payments_app.notices.payment_link import PAYMENT_LINK, send_payment_link
-from payments_app.payment_requests.ask import AskRefusedError, NotOpenError, Wish, ask, cancel
+from payments_app.payment_requests.ask import AskRefusedError, NotOpenError, ask, cancel
 from payments_app.payment_requests.find import Filter, Known, Status, find, find_all
 from payments_app.staff.blueprint import blueprint, page
+from payments_app.staff.payment_requests.typed_link import MOST_DAYS, read_wish
 from payments_app.staff.payments.sent import mail_state
 from payments_app.staff.zones import reader_zone, when
 
 _SHOWN = 50
-_MOST_DAYS = 90
 _WORDS = {
     Status.REQUIRES_PAYMENT: ("Not paid yet", "badge-secondary"),
     Status.PROCESSING: ("Being paid", "badge-secondary"),
@@ -74,7 +68,7 @@ def new_payment_link() -> Response:
 def create_payment_link() -> Response | BaseResponse:
     """Store it, mail it where that is wanted, and show the link."""
     try:
-        wish = _wish()
+        wish = read_wish()
         made, _ = ask(wish, signed_in().id)
     except ProblemError as problem:
         return _form(request.form, problem)
@@ -150,45 +144,6 @@ def _mailed(request_id: str) -> str | None:
     return f"To {mail.recipient}: {mail_state(mail.state)}" if mail else None
 
 
-def _wish() -> Wish:
-    """Raises ProblemError with a sentence for each field that is not right."""
-    problems: dict[str, str] = {}
-    typed = request.form
-    currency, money = typed.get("currency", "").strip().lower(), Money(0, "usd")
-    if currency not in CURRENCIES:
-        problems["currency"] = "Choose a currency that this shop can take."
-    else:
-        try:
-            money = parse_amount(typed.get("amount", ""), currency)
-        except AmountError as error:
-            problems["amount"] = str(error)
-    description, email = "", typed.get("email", "").strip()
-    try:
-        description = free_text(
-            typed.get("description", ""),
-            what="The description",
-            most=500,
-            if_empty="Say what it is for: the customer reads it.",
-        )
-    except ValueError as error:
-        problems["description"] = str(error)
-    if email and not checked(email):
-        problems["email"] = "Enter an e-mail address like name@example.com."
-    if not email and typed.get("send"):
-        problems["email"] = "Enter the address that the link goes to."
-    days = typed.get("days", "").strip()
-    if not re.fullmatch(r"[1-9][0-9]?", days) or int(days) > _MOST_DAYS:
-        problems["days"] = f"The link is good for 1 to {_MOST_DAYS} days."
-    if problems:
-        raise ProblemError(422, "invalid", next(iter(problems.values())), problems)
-    return Wish(
-        money=money,
-        description=description,
-        email=checked(email) or None,
-        expires_at=utcnow() + dt.timedelta(days=int(days)),
-    )
-
-
 def _form(typed: Any, problem: ProblemError | None = None) -> Response:
     return page(
         "payment_requests/new.html",
@@ -197,5 +152,5 @@ def _form(typed: Any, problem: ProblemError | None = None) -> Response:
         problem=problem,
         errors=problem.fields if problem else {},
         currencies=sorted(CURRENCIES),
-        most_days=_MOST_DAYS,
+        most_days=MOST_DAYS,
     )

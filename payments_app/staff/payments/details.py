@@ -16,7 +16,8 @@ from payments_app.core.web.cache import shape_of
 from payments_app.payments.models import PaymentRecord, Role, Transaction
 from payments_app.payments.truth import Truth, truth_of
 from payments_app.staff import cache
-from payments_app.staff.presenter import COLUMNS, Detail, Payment, detail_of
+from payments_app.staff.detail import COLUMNS, Detail, detail_of
+from payments_app.staff.presenter import Payment
 
 log = logging.getLogger(__name__)
 

@@ -17,9 +17,9 @@ from payments_app.core.db.clock import in_zone
 from payments_app.core.db.session import atomic
 from payments_app.core.money import Money
 from payments_app.payments.truth import truth_of
+from payments_app.staff.detail import COLUMNS, detail_of
 from payments_app.staff.payments.given_back import GivenBack, given_back
 from payments_app.staff.payments.paging import SortKey
-from payments_app.staff.presenter import COLUMNS, detail_of
 from payments_app.staff.verdict import BADGES
 
 _BATCH = 1000

@@ -12,8 +12,8 @@ from payments_app.core.web.headers import private
 from payments_app.core.web.query import takes
 from payments_app.staff.blueprint import blueprint, today
 from payments_app.staff.payments.export import csv_lines, note_export
-from payments_app.staff.payments.filters import UnreadableFiltersError, read_filters
 from payments_app.staff.payments.list_pages import unreadable
+from payments_app.staff.payments.read_filters import UnreadableFiltersError, read_filters
 from payments_app.staff.zones import reader_zone
 
 

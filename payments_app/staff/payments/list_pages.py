@@ -16,15 +16,10 @@ from payments_app.payments.models import Transaction
 from payments_app.payments.phases import State
 from payments_app.staff.blueprint import blueprint, page, today
 from payments_app.staff.payments.details import payments
-from payments_app.staff.payments.filters import (
-    PRESETS,
-    STATUSES,
-    Filters,
-    UnreadableFiltersError,
-    read_filters,
-)
+from payments_app.staff.payments.filters import PRESETS, STATUSES, Filters
 from payments_app.staff.payments.overview import chart_of, overview
 from payments_app.staff.payments.paging import Page, read_page
+from payments_app.staff.payments.read_filters import UnreadableFiltersError, read_filters
 from payments_app.staff.payments.saved_filters import saved_filters
 from payments_app.staff.payments.search import search
 from payments_app.staff.payments.work import work_rows

@@ -19,9 +19,9 @@ from payments_app.payments.models import Transaction
 from payments_app.payments.phases import State
 from payments_app.staff.blueprint import blueprint, page, today
 from payments_app.staff.payments.details import payments
-from payments_app.staff.payments.filters import UnreadableFiltersError, read_filters
 from payments_app.staff.payments.list_pages import unreadable
 from payments_app.staff.payments.paging import read_page
+from payments_app.staff.payments.read_filters import UnreadableFiltersError, read_filters
 from payments_app.staff.zones import reader_zone
 
 MOST = 100  # at once: each is a mail

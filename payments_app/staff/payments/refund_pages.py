@@ -6,43 +6,38 @@ it out.
 
 from __future__ import annotations
 
-import hmac
-import json
-import re
 import secrets
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
 
 from flask import Response, redirect, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from payments_app.accounts.gate import ask_to_confirm, signed_in
 from payments_app.accounts.people import names_of
-from payments_app.core.amounts import AmountError, parse_amount, typed_form
+from payments_app.core.amounts import typed_form
 from payments_app.core.db.clock import utcnow
 from payments_app.core.db.ids import looks_like_id, reference
 from payments_app.core.extensions import db
 from payments_app.core.money import Money, exponent
-from payments_app.core.web import links
 from payments_app.core.web.access import staff
 from payments_app.core.web.http import ProblemError, wants_json
 from payments_app.core.web.query import asked, takes
 from payments_app.gateway.refunds import REASONS
 from payments_app.payments.models import Transaction
 from payments_app.payments.refunds import items as paid_items
-from payments_app.payments.refunds.items import ItemsError, PaidItem
+from payments_app.payments.refunds.remaining import remaining
 from payments_app.payments.refunds.request import (
     MAX_REASON,
     RefundRefusedError,
     RemainingChangedError,
-    reason_in_words,
     recent_refunds,
-    remaining,
     request_refund,
-    review_refund,
 )
+from payments_app.payments.refunds.review import review_refund
 from payments_app.staff.blueprint import back_to_timeline, blueprint, page
 from payments_app.staff.payments.pages import find
+from payments_app.staff.payments.reviewed_refund import is_reviewed, seal
+from payments_app.staff.payments.typed_refund import Wish, askable_items, items_left, read_wish
 from payments_app.staff.zones import time_left
 
 
@@ -66,8 +61,8 @@ def refund(transaction_id: str) -> Response | BaseResponse:
     if "change" in request.form:
         return _refund_page(transaction_id)
     try:
-        wish = _wish(shown.currency.lower(), _askable(transaction_id))
-        if not _is_reviewed(transaction_id, wish):
+        wish = read_wish(shown.currency.lower(), askable_items(transaction_id))
+        if not is_reviewed(transaction_id, wish):
             return _review_page(transaction_id, wish)
         try:
             request_refund(
@@ -87,10 +82,6 @@ def refund(transaction_id: str) -> Response | BaseResponse:
     return back_to_timeline(transaction_id)
 
 
-# What the review showed and the wish does not hold.
-_SEALED = ("left", "from_merchant", "of_fee", "key")
-
-
 def _review_of_double(transaction_id: str) -> Response | None:
     """The review of giving back all that is left, where `double` names the other payment."""
     other = asked("double")
@@ -100,83 +91,9 @@ def _review_of_double(transaction_id: str) -> Response | None:
     left = Money(remaining(db.session(), transaction), transaction.currency)
     reason = f"Paid twice: the other payment is {reference(other)}"
     try:
-        return _review_page(transaction_id, _Wish(left, reason, "duplicate"))
+        return _review_page(transaction_id, Wish(left, reason, "duplicate"))
     except RefundRefusedError:
         return None  # the form says why
-
-
-@dataclass(frozen=True)
-class _Wish:
-    """What the form asks for; `items` are so many of each line of what was bought."""
-
-    money: Money
-    reason: str
-    stripe_reason: str | None
-    items: Mapping[int, int] = field(default_factory=dict)
-
-
-def _items(transaction_id: str) -> list[PaidItem]:
-    session = db.session()
-    return paid_items.items_of(session, session.get_one(Transaction, transaction_id))
-
-
-def _askable(transaction_id: str) -> list[PaidItem]:
-    """The same; a review's form may come twice, and its second coming is answered as the first
-    was, though fewer are left by now: what is stored is checked under the lock."""
-    items = _items(transaction_id)
-    if "reviewed" not in request.form:
-        return items
-    return [replace(item, left=item.quantity) for item in items]
-
-
-def _chosen(items: Sequence[PaidItem]) -> dict[int, int]:
-    """How many of each line the form asks for. Raises ItemsError for what is no number."""
-    typed = {item.line: request.form.get(f"item_{item.line}", "") for item in items}
-    if not all(re.fullmatch("[0-9]{0,4}", each) for each in typed.values()):
-        raise ItemsError("Choose how many.")
-    return {line: int(each) for line, each in typed.items() if each.strip("0")}
-
-
-def _wish(currency: str, items: Sequence[PaidItem]) -> _Wish:
-    """What was typed; items that were chosen set the amount. Raises ProblemError with a sentence
-    for each field that is not right."""
-    problems: dict[str, str] = {}
-    money, reason, chosen = Money(0, currency), "", {}
-    try:
-        chosen = _chosen(items)
-        money = (
-            paid_items.price_of(items, chosen, currency)
-            if chosen
-            else parse_amount(request.form.get("amount", ""), currency)
-        )
-    except ItemsError as error:
-        problems["items"] = str(error)
-    except AmountError as error:
-        problems["amount"] = str(error)
-    try:
-        reason = reason_in_words(request.form.get("reason", ""))
-    except ValueError as error:
-        problems["reason"] = str(error)
-    stripe_reason = request.form.get("stripe_reason") or None
-    if stripe_reason not in (None, *REASONS):
-        problems["stripe_reason"] = "Choose one of the reasons, or none."
-    if problems:
-        raise ProblemError(422, "invalid", next(iter(problems.values())), problems)
-    return _Wish(money, reason, stripe_reason, chosen)
-
-
-def _is_reviewed(transaction_id: str, wish: _Wish) -> bool:
-    """Whether this very refund was shown to this member, and is confirmed."""
-    sealed = _seal(transaction_id, wish, request.form)
-    return hmac.compare_digest(sealed, request.form.get("reviewed", "").encode())
-
-
-def _seal(transaction_id: str, wish: _Wish, shown: Mapping[str, str]) -> bytes:
-    reviewed = [signed_in().id, transaction_id, wish.money.amount, wish.money.currency]
-    sealed = [shown.get(name, "") for name in _SEALED]
-    items = sorted(wish.items.items())
-    content = json.dumps([*reviewed, wish.reason, wish.stripe_reason, items, *sealed])
-    return links.seal("refund", content).encode()
 
 
 def _refund_page(
@@ -228,7 +145,7 @@ def _form_again(transaction_id: str, error: ProblemError | RefundRefusedError) -
 
 
 def _review_page(
-    transaction_id: str, wish: _Wish, status: int = 200, problem: str | None = None
+    transaction_id: str, wish: Wish, status: int = 200, problem: str | None = None
 ) -> Response:
     """What the refund would do, and the form that asks for it. Raises RefundRefusedError."""
     review = review_refund(
@@ -248,7 +165,7 @@ def _review_page(
         wish=wish,
         review=review,
         recent=_recent(transaction_id),
-        items=paid_items.in_words(paid_items.kept_form(_items(transaction_id), wish.items)),
+        items=paid_items.in_words(paid_items.kept_form(items_left(transaction_id), wish.items)),
         card=(shown.card or "").replace("\u2022\u2022\u2022\u2022 ", ""),
         problem=problem,
         sent={
@@ -257,6 +174,6 @@ def _review_page(
             "stripe_reason": wish.stripe_reason or "",
             **{f"item_{line}": quantity for line, quantity in wish.items.items()},
             **sealed,
-            "reviewed": _seal(transaction_id, wish, sealed).decode(),
+            "reviewed": seal(transaction_id, wish, sealed).decode(),
         },
     )

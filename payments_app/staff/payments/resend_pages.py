@@ -14,8 +14,8 @@ from werkzeug.wrappers import Response as BaseResponse
 from payments_app.accounts.gate import signed_in
 from payments_app.core.extensions import db
 from payments_app.core.web.access import staff
-from payments_app.notices import deliver
 from payments_app.notices.receipts import NoReceiptError, resend_receipt
+from payments_app.notices.resend import EndpointOffError, resend
 from payments_app.staff.blueprint import blueprint, page
 from payments_app.staff.payments.pages import find
 from payments_app.staff.payments.sent import delivery_of, receipt_of
@@ -53,10 +53,10 @@ def confirm_delivery(delivery_id: str) -> Response:
 def send_delivery(delivery_id: str) -> Response | BaseResponse:
     """Ask for it; a job calls the endpoint."""
     try:
-        deliver.resend(delivery_id, signed_in().id, rounds=_rounds())
+        resend(delivery_id, signed_in().id, rounds=_rounds())
     except NoResultFound:
         raise NotFound from None
-    except deliver.EndpointOffError:
+    except EndpointOffError:
         return _delivery_page(delivery_id, 409)
     sent = delivery_of(db.session(), delivery_id, reader_zone())
     return _back(str(sent.transaction_id if sent else ""))

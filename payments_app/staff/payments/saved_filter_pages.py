@@ -13,8 +13,8 @@ from payments_app.core.web.access import staff
 from payments_app.core.web.page_before import posted_from
 from payments_app.staff.blueprint import blueprint, today
 from payments_app.staff.payments import saved_filters
-from payments_app.staff.payments.filters import UnreadableFiltersError, read_filters
 from payments_app.staff.payments.list_pages import list_page, unreadable
+from payments_app.staff.payments.read_filters import UnreadableFiltersError, read_filters
 from payments_app.staff.zones import reader_zone
 
 MAX_ID = 2**63 - 1

@@ -130,3 +130,16 @@ def _of(year: int, month: int, day: int) -> dt.date | None:
     except ValueError:
         return None
     return found if 2000 <= year <= 2200 else None
+
+
+def read_day(text: str, today: dt.date) -> dt.date | None:
+    """`today`, 2026-11-22 or 11/22/2026; None for anything else."""
+    if text == "today":
+        return today
+    for form in ("%Y-%m-%d", "%m/%d/%Y"):
+        try:
+            day = dt.datetime.strptime(text, form).date()  # noqa: DTZ007 - a day has no zone
+        except ValueError:
+            continue
+        return day if 2000 <= day.year <= 2200 else None
+    return None

@@ -8,7 +8,7 @@ from flask import redirect, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from payments_app.accounts.gate import signed_in
-from payments_app.attention import work
+from payments_app.attention import take_work
 from payments_app.attention.models import ANSWERS
 from payments_app.core.db.ids import looks_like_id
 from payments_app.core.web.access import staff
@@ -27,11 +27,11 @@ def say_of_work() -> BaseResponse:
         raise ProblemError(422, "invalid", "Choose what to do with it.")
     with suppress(LookupError):  # the page shows what is left
         if said == "take":
-            work.take(key, signed_in().id)
+            take_work.take(key, signed_in().id)
         elif said == "give_back":
-            work.give_back(key, signed_in().id)
+            take_work.give_back(key, signed_in().id)
         else:
-            work.answer(key, said, signed_in().id)
+            take_work.answer(key, said, signed_in().id)
     about = request.form.get("transaction_id", "")
     if looks_like_id(about, "txn"):
         return redirect(url_for("staff.payment", transaction_id=about), 303)

@@ -23,7 +23,8 @@ from payments_app.reconcile.findings import (
     count_open,
     open_findings,
 )
-from payments_app.reconcile.fix import FixFailedError, request_fix
+from payments_app.reconcile.fix import request_fix
+from payments_app.reconcile.fixes import FixFailedError
 from payments_app.reconcile.models import Finding
 from payments_app.staff.blueprint import blueprint, page
 from payments_app.staff.reconciliation.queries import Difference, difference_of

@@ -19,6 +19,7 @@ from payments_app.core.web.query import UnreadableQueryError, asked, takes
 from payments_app.staff import cache
 from payments_app.staff.blueprint import blueprint, page
 from payments_app.staff.reports import queries as made
+from payments_app.staff.reports import sales
 from payments_app.staff.reports.booked import booked
 from payments_app.staff.reports.figures import figures
 from payments_app.staff.reports.rollups import counts, used_currencies
@@ -26,7 +27,7 @@ from payments_app.staff.zones import business_zone
 
 SUMMARY_SECONDS = 300
 _NOTHING = dict.fromkeys(("report", "books", "books_before"))
-_SHAPE = shape_of(made.SalesSummary, made.Sales)
+_SHAPE = shape_of(sales.SalesSummary, sales.Sales)
 api = Blueprint("staff_api", __name__, url_prefix="/api/v1/reports")
 
 
@@ -83,6 +84,6 @@ def sales_summary() -> Response:
     key = f"sales_summary:{_SHAPE}:{zone.key}:{utcnow():%Y%m%d%H}"
 
     def make() -> dict[str, Any]:
-        return asdict(made.sales_summary(db.session(), zone))
+        return asdict(sales.sales_summary(db.session(), zone))
 
     return private(jsonify(cache.remembered(key, SUMMARY_SECONDS, make)))

@@ -7,17 +7,13 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from zoneinfo import ZoneInfo
 
-from sqlalchemy.orm import Session
-
-from payments_app.core.db.clock import utcnow
 from payments_app.core.money import Money
 from payments_app.payments.phases import State
 from payments_app.staff.cells import in_words
 from payments_app.staff.charts import Bars, Line, bars, line
 from payments_app.staff.payments.overview import percent
-from payments_app.staff.reports.rollups import Count, counts
+from payments_app.staff.reports.rollups import Count
 
 RANGES = (7, 30, 90, 365)
 _TOP_REASONS = 12
@@ -104,7 +100,7 @@ def report(
         rate_chart=line(starts, [_rate(of) for of in counted]),
         volume_chart=bars(
             starts,
-            [_sum(of, State.COMPLETE, "amount") for of in counted],
+            [summed(of, State.COMPLETE, "amount") for of in counted],
             [total.volume for total in totals],
         ),
     )
@@ -133,62 +129,17 @@ def currencies(found: Sequence[Count]) -> list[str]:
     return [currency for currency, _ in used.most_common()]
 
 
-@dataclass(frozen=True)
-class Sales:
-    """What was paid in one currency; `amount` in its minor units."""
-
-    payments: int
-    failed: int
-    amount: int
-    formatted: str
-
-
-@dataclass(frozen=True)
-class SalesSummary:
-    """Sales by currency; `as_of` in ISO 8601."""
-
-    zone: str
-    as_of: str
-    today: dict[str, Sales]
-    last_30_days: dict[str, Sales]
-
-
-def sales_summary(session: Session, zone: ZoneInfo) -> SalesSummary:
-    """What was paid today and in the last 30 days, by currency, in minor units and in words."""
-    today = utcnow().astimezone(zone).date()
-    found = counts(session, today - dt.timedelta(days=29), today, zone)
-    return SalesSummary(
-        zone=zone.key,
-        as_of=utcnow().isoformat(timespec="seconds"),
-        today=_sales([count for count in found if count.day == today]),
-        last_30_days=_sales(found),
-    )
-
-
-def _sales(found: Sequence[Count]) -> dict[str, Sales]:
-    return {
-        currency: Sales(
-            payments=_sum(own, State.COMPLETE, "count"),
-            failed=_sum(own, State.FAILED, "count"),
-            amount=(amount := _sum(own, State.COMPLETE, "amount")),
-            formatted=str(Money(amount, currency)),
-        )
-        for currency in currencies(found)
-        for own in [[count for count in found if count.currency == currency]]
-    }
-
-
 def _day(day: dt.date, found: Sequence[Count], currency: str) -> Day:
     succeeded, failed, pending = (
-        _sum(found, state, "count") for state in (State.COMPLETE, State.FAILED, State.PENDING)
+        summed(found, state, "count") for state in (State.COMPLETE, State.FAILED, State.PENDING)
     )
-    amount = _sum(found, State.COMPLETE, "amount")
+    amount = summed(found, State.COMPLETE, "amount")
     rate = percent(succeeded, succeeded + failed)
     return Day(day, succeeded, failed, pending, rate, str(Money(amount, currency)))
 
 
 def _rate(found: Sequence[Count]) -> float | None:
-    succeeded, failed = _sum(found, State.COMPLETE, "count"), _sum(found, State.FAILED, "count")
+    succeeded, failed = summed(found, State.COMPLETE, "count"), summed(found, State.FAILED, "count")
     return succeeded * 100 / (succeeded + failed) if succeeded + failed else None
 
 
@@ -212,5 +163,5 @@ def _others(rest: list[Reason], every: list[Reason]) -> Reason | None:
     return Reason("", f"{len(rest)} other reasons", count, share)
 
 
-def _sum(found: Sequence[Count], state: str, what: str) -> int:
+def summed(found: Sequence[Count], state: str, what: str) -> int:
     return sum(getattr(count, what) for count in found if count.state == state)

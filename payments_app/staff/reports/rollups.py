@@ -14,64 +14,20 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import (
-    ColumnElement,
-    Date,
-    Index,
-    String,
-    delete,
-    func,
-    literal,
-    null,
-    select,
-    text,
-    union_all,
-)
+from sqlalchemy import ColumnElement, Date, delete, func, literal, null, select, text, union_all
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm import Session
 
 from payments_app.core.db.clock import in_zone
-from payments_app.core.db.columns import BIGINT, UTCDateTime
+from payments_app.core.db.columns import UTCDateTime
 from payments_app.core.db.session import atomic
 from payments_app.core.extensions import Base
 from payments_app.staff.indexes import reason_code
+from payments_app.staff.reports.rollup_models import DailyPayments, PaymentDelta
 
 _BATCH = 20_000
 # What the triggers count as well: what was paid, and of what was not, what would have been.
 _COUNTED = "CASE WHEN state = 'complete' THEN coalesce(amount_received, amount) ELSE amount END"
-
-
-class PaymentDelta(Base):
-    """A change of the counts, not aggregated yet. `at` is when the payment began, at least to the
-    quarter of an hour: no zone's day begins between."""
-
-    __tablename__ = "pay_payment_deltas"
-
-    id: Mapped[int] = mapped_column(BIGINT, primary_key=True)
-    at: Mapped[dt.datetime]
-    currency: Mapped[str] = mapped_column(String(3))
-    state: Mapped[str] = mapped_column(String(16))
-    reason: Mapped[str] = mapped_column(String(100))
-    count: Mapped[int] = mapped_column(BIGINT)
-    amount: Mapped[int] = mapped_column(BIGINT)
-
-
-class DailyPayments(Base):
-    """Payments that began on one day of `zone`. `amount` in minor units: what was paid, of what
-    was not paid what was asked for; `reason` is empty unless
-    they failed."""
-
-    __tablename__ = "pay_daily_payments"
-
-    zone: Mapped[str] = mapped_column(String(64), primary_key=True)
-    day: Mapped[dt.date] = mapped_column(Date, primary_key=True)
-    currency: Mapped[str] = mapped_column(String(3), primary_key=True)
-    state: Mapped[str] = mapped_column(String(16), primary_key=True)
-    reason: Mapped[str] = mapped_column(String(100), primary_key=True)
-    count: Mapped[int] = mapped_column(BIGINT)
-    amount: Mapped[int] = mapped_column(BIGINT)
-
-    __table_args__ = (Index("pay_daily_payments_day_idx", "day"),)
 
 
 @dataclass(frozen=True)

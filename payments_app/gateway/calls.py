@@ -9,7 +9,7 @@ from typing import Any
 from payments_app.core.db.columns import as_object
 from payments_app.gateway.exchange import object_call
 from payments_app.gateway.results import Answer, Verdict
-from payments_app.gateway.words import describe_unknown, known
+from payments_app.gateway.words import describe_unknown, in_words, known
 
 _BY_STATUS = {
     "succeeded": Verdict.SUCCEEDED,
@@ -59,4 +59,4 @@ def _sorted(intent: dict[str, Any]) -> tuple[Verdict, dict[str, Any] | None]:
 
 def _without_secrets(error: dict[str, Any]) -> dict[str, Any]:
     unkept = ("payment_intent", "setup_intent", "payment_method", "source")
-    return {name: value for name, value in error.items() if name not in unkept}
+    return in_words({name: value for name, value in error.items() if name not in unkept})

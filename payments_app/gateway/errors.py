@@ -15,6 +15,7 @@ import stripe
 from urllib3.exceptions import NewConnectionError
 
 from payments_app.gateway.results import Verdict
+from payments_app.gateway.words import in_words
 
 log = logging.getLogger(__name__)
 
@@ -81,7 +82,7 @@ def _body(error: stripe.StripeError) -> dict[str, Any]:
     if not isinstance(body, dict):
         return {}
     unkept = ("payment_intent", "setup_intent", "source")
-    return {key: value for key, value in body.items() if key not in unkept}
+    return in_words({key: value for key, value in body.items() if key not in unkept})
 
 
 def _own(

@@ -15,6 +15,7 @@ from payments_app.gateway.exchange import object_call
 from payments_app.gateway.ids import id_of
 from payments_app.gateway.pages import objects, pages
 from payments_app.gateway.results import Answer
+from payments_app.gateway.words import known
 
 # Balance transactions that are the payout itself, or its coming back.
 ITSELF = frozenset({"payout", "payout_cancel", "payout_failure"})
@@ -37,5 +38,8 @@ def movements_in(payout_id: str) -> Iterator[dict[str, Any]]:
     """Every balance transaction that an automatic payout is made of, without its own. Raises
     UnreadableError."""
     for movement in objects(client().v1.balance_transactions.list, payout=payout_id):
-        if movement.get("type") not in ITSELF or id_of(movement.get("source")) != payout_id:
+        if (
+            known(movement.get("type"), ITSELF) is None
+            or id_of(movement.get("source")) != payout_id
+        ):
             yield movement

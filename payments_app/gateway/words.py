@@ -7,7 +7,7 @@ Source: https://docs.stripe.com/upgrades (what Stripe calls a backward-compatibl
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Mapping
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from payments_app.core import alerts
 from payments_app.core.card_numbers import mask
 
+_CODES = ("type", "code", "decline_code", "advice_code", "param")
 SHOWN = 40  # characters of a word that is not ours
 
 
@@ -37,6 +38,16 @@ def sentence(value: Any) -> str | None:
     """What somebody wrote at Stripe, as we keep and show it: without a card's number; None for
     what is no text, or an empty one."""
     return mask(value) if isinstance(value, str) and value else None
+
+
+def in_words(error: Mapping[str, Any]) -> dict[str, Any]:
+    """An error body whose words are texts, whatever Stripe sends: codes are looked for in tables,
+    and a list can be in none."""
+    odd = {name: error[name] for name in _CODES if not isinstance(error.get(name, ""), str | None)}
+    said = {**error, **{name: word(value, 100) for name, value in odd.items()}}
+    if not isinstance(said.get("message", ""), str | None):
+        said["message"] = None
+    return said
 
 
 def describe_unknown(value: Any) -> str:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session, aliased
 from payments_app.core.db.clock import database_now
 from payments_app.core.db.columns import as_object
 from payments_app.gateway.declines import NEEDS_BUYER
+from payments_app.gateway.words import known
 from payments_app.payment_requests.models import PaymentRequest
 from payments_app.payments.models import PaymentRecord, Role, Transaction
 from payments_app.payments.phases import Phase, State
@@ -143,8 +144,12 @@ def _bank_asks(last: Transaction | None) -> bool:
         last is not None
         and last.off_session
         and last.phase == Phase.FAILED
-        and not NEEDS_BUYER.isdisjoint({last.error_code, as_object(last.error).get("decline_code")})
+        and any(known(code, NEEDS_BUYER) for code in _codes(last))
     )
+
+
+def _codes(last: Transaction) -> tuple[Any, ...]:
+    return last.error_code, as_object(last.error).get("decline_code")
 
 
 def _bank_asks_in_sql() -> ColumnElement[bool]:

@@ -22,6 +22,7 @@ from payments_app.gateway.balance import is_movement
 from payments_app.gateway.ids import id_of
 from payments_app.gateway.listing import movements_created
 from payments_app.gateway.numbers import moment
+from payments_app.gateway.words import known
 from payments_app.ledger.models import BalanceTransaction
 from payments_app.payments.disputes.models import Dispute
 from payments_app.payments.models import Transaction
@@ -79,10 +80,12 @@ def _compare_refund(
 ) -> Iterator[Difference]:
     """Whether the refund is in the state that this movement is of, and of its amount."""
     subject, owner = refund.stripe_refund_id or refund.id, refund.transaction_id
-    if movement.get("type") in FAILED and refund.state not in NOT_REFUNDED:
+    if known(movement.get("type"), FAILED) and refund.state not in NOT_REFUNDED:
         about = {"intent": intent, "at_stripe": "failed", "here": refund.state}
         yield Difference("refund_differs", subject, created, owner, about)
-    given_back = movement.get("type") in REFUNDED and refund.state == RefundState.SUCCEEDED
+    given_back = (
+        known(movement.get("type"), REFUNDED) is not None and refund.state == RefundState.SUCCEEDED
+    )
     same = code_of(movement.get("currency")) == refund.currency
     if given_back and same and movement.get("amount") != -refund.amount:
         about = {"intent": intent, "at_stripe": _say(movement), "here": str(refund.money)}

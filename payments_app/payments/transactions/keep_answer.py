@@ -6,7 +6,7 @@ from typing import Any
 
 from payments_app.core.db.columns import as_object
 from payments_app.gateway.results import Answer, Verdict
-from payments_app.gateway.words import sentence, word
+from payments_app.gateway.words import in_words, sentence, word
 from payments_app.payments.models import Transaction
 
 _FAILED = (Verdict.DECLINED, Verdict.INVALID)
@@ -46,6 +46,7 @@ def _keep_card(transaction: Transaction, method: Any) -> None:
 
 def keep_error(transaction: Transaction, error: dict[str, Any]) -> None:
     """Keep why it failed, as Stripe's error body says it."""
+    error = in_words(error)
     _keep_card(transaction, error.get("payment_method"))
     # Shortened where an index is made of them, else one that is too long could not be kept.
     codes = {name: word(error[name], 100) for name in ("code", "decline_code") if error.get(name)}

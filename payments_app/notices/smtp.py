@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import smtplib
 import socket
 import ssl
@@ -22,6 +23,10 @@ _NO_SMTPUTF8 = (
     "The mail server delivers to no address with other letters than A to Z before its @ (it has no "
     "SMTPUTF8): ask for another address"
 )
+# What a link is known by (core/web/tokens.py), and what no part of one holds.
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{32,}")
+_NOT_OF_A_TOKEN = re.compile(r"[^A-Za-z0-9_-]|(?<=\n)\d{3}[ -]")
+_PIECE = 12  # characters: chance does not write so many
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 
@@ -64,8 +69,26 @@ def post(url: str, outgoing: OutgoingMail) -> None:
     """Hand the letter to the server at `url` (`smtp://` or `smtps://`, with user and password
     where it asks for them). A password travels over TLS only, except on this machine.
 
-    Raises MailRefusedError, MailDelayedError.
+    Raises MailRefusedError, MailDelayedError, with the server's words unless they quote a link of
+    the mail.
     """
+    try:
+        _post(url, outgoing)
+    except (MailRefusedError, MailDelayedError) as error:
+        if not _quotes_a_link(f"{error} {error.__cause__}", outgoing.text):
+            raise
+        code = str(error)[:3] if str(error)[:3].isdecimal() else "No code"
+        raise type(error)(f"{code}: the server's words quote a link of this mail") from None
+
+
+def _quotes_a_link(words: str, text: str) -> bool:
+    """Whether a part of a link's token stands in it, however the server broke its lines."""
+    said = _NOT_OF_A_TOKEN.sub("", words.replace("\\r", "").replace("\\n", ""))
+    pieces = (token[at : at + _PIECE] for token in _TOKEN.findall(text) for at in range(len(token)))
+    return any(len(piece) == _PIECE and piece in said for piece in pieces)
+
+
+def _post(url: str, outgoing: OutgoingMail) -> None:
     sender, recipient = map(with_ascii_domain, (outgoing.sender, outgoing.recipient))
     outgoing = replace(outgoing, sender=sender, recipient=recipient)
     try:

@@ -1,6 +1,6 @@
 """compare: Stripe's intents, our transactions and the ledger, side by side.
 
-A comparison that could not read the whole of Stripe's list concludes nothing. A difference with
+A comparison that could not read the whole of Stripe's list closes nothing. A difference with
 Stripe counts only if it is still there when the intent and the row are read once more.
 """
 
@@ -67,25 +67,46 @@ def compare(since: dt.datetime, until: dt.datetime, *, without: Collection[str] 
     """Compare the payments begun in [since, until) and store each difference as a finding; but not
     those on merchants' accounts `without` which the rest is to be compared.
 
-    Returns how many there are. Raises UnreadableError, having stored nothing but the broken run,
-    where Stripe could not be read.
+    Returns how many there are. Raises UnreadableError where Stripe could not be read: of our own
+    account, having stored nothing but the broken run; of a merchant's alone, having stored what the
+    others show, and closed nothing.
     """
-    run_id = _begin(since, until)
+    run_id, unread = _begin(since, until), list[UnreadableError]()
     try:
         read = _Stripes(set(), [])
         accounts = [each for each in _accounts(since, until) if each not in without]
-        for account in accounts:
-            for page in intents_created(since - MARGIN, until + MARGIN, account):
-                read.intents |= {intent["id"] for intent in page}
-                read.differences += _page_differences(page, since, until, account)
-            read.differences += compare_refunds_and_disputes.differences(since, until, account)
-            read.differences += compare_movements.differences(since, until, account)
+        for account in list(accounts):
+            try:
+                _read_account(read, since, until, account)
+            except UnreadableError as error:
+                if account is None:
+                    raise
+                unread.append(error)
+                accounts.remove(account)
         read.differences += compare_payouts.differences(since, until)
         read.differences += _unlisted(since, until, read.intents, accounts)
     except UnreadableError as error:
         _break_off(run_id, str(error))
         raise
-    return _conclude(run_id, read)
+    found = _conclude(run_id, read, whole=not unread)
+    if unread:
+        _break_off(run_id, str(unread[0]))
+        raise unread[0]
+    return found
+
+
+def _read_account(
+    read: _Stripes, since: dt.datetime, until: dt.datetime, account: str | None
+) -> None:
+    """Add what one account shows, or nothing of it. Raises UnreadableError."""
+    intents, differences = set[str](), list[Difference]()
+    for page in intents_created(since - MARGIN, until + MARGIN, account):
+        intents |= {intent["id"] for intent in page}
+        differences += _page_differences(page, since, until, account)
+    differences += compare_refunds_and_disputes.differences(since, until, account)
+    differences += compare_movements.differences(since, until, account)
+    read.intents |= intents
+    read.differences += differences
 
 
 def _page_differences(
@@ -211,14 +232,14 @@ def _break_off(session: Session, run_id: int, error: str) -> None:
 
 
 @atomic
-def _conclude(session: Session, run_id: int, read: _Stripes) -> int:
+def _conclude(session: Session, run_id: int, read: _Stripes, *, whole: bool) -> int:
     run = session.get_one(Run, run_id, with_for_update=True)
     own = [
         difference
         for comparison in _INSIDE
         for difference in comparison.differences(session, run.since, run.until)
     ]
-    run.found = keep(session, [*read.differences, *own], run)
+    run.found = keep(session, [*read.differences, *own], run, whole=whole)
     run.intents = len(read.intents)
-    run.finished_at = database_now()
+    run.finished_at = database_now() if whole else None
     return run.found

@@ -31,12 +31,15 @@ class Difference:
     details: dict[str, Any] = field(default_factory=dict)
 
 
-def keep(session: Session, differences: Iterable[Difference], run: Run) -> int:
-    """Store what a whole comparison saw, in the caller's transaction, and close what was open and
-    is gone. Returns how many differences there are."""
+def keep(
+    session: Session, differences: Iterable[Difference], run: Run, *, whole: bool = True
+) -> int:
+    """Store what a comparison saw, in the caller's transaction; one of the `whole` closes what was
+    open and is gone. Returns how many differences there are."""
     seen = {(d.kind, d.subject): d for d in differences}
     fresh = [difference for difference in seen.values() if _keep_one(session, difference)]
-    _close_gone(session, list(seen), run)
+    if whole:
+        _close_gone(session, list(seen), run)
     for kind in sorted({difference.kind for difference in fresh}):
         _tell(session, kind, [difference for difference in fresh if difference.kind == kind])
     return len(seen)

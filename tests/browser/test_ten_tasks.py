@@ -238,3 +238,10 @@ def test_who_refunded_order_x_and_why(member: Member) -> None:
 
 def test_is_anything_wrong_right_now(member: Member) -> None:
     member.reads("Stripe does not answer", "1 payment waits", "Nobody is charged twice")
+
+
+def test_the_incident_is_as_wide_on_a_narrow_page(member: Member) -> None:
+    banner = member.page.locator("#incident .problem")
+    wide = banner.bounding_box()
+    member.page.goto("/staff/password")
+    assert banner.bounding_box() == wide

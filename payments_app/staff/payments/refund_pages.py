@@ -41,7 +41,7 @@ from payments_app.payments.refunds.request import (
     request_refund,
     review_refund,
 )
-from payments_app.staff.blueprint import back_to_timeline, blueprint, page
+from payments_app.staff.blueprint import back_to_payment, blueprint, page
 from payments_app.staff.payments.pages import find
 from payments_app.staff.zones import time_left
 
@@ -84,7 +84,7 @@ def refund(transaction_id: str) -> Response | BaseResponse:
             return _review_page(transaction_id, wish, 409, problem=str(error))
     except (ProblemError, RefundRefusedError) as error:
         return _form_again(transaction_id, error)
-    return back_to_timeline(transaction_id)
+    return back_to_payment(transaction_id)
 
 
 # What the review showed and the wish does not hold.

@@ -38,8 +38,8 @@ class Waiting:
         """For whoever runs the site."""
         return (
             f"{self.command}: {self.count} due on {self.queue}, the oldest for"
-            f" {duration(self.seconds)}, and this process does not know what to do. Nothing is lost:"
-            f" start a worker of {self.queue} from the release or application that knows it."
+            f" {duration(self.seconds)}, and this process does not know what to do. Nothing is"
+            f" lost: start a worker of {self.queue} from the release or application that knows it."
         )
 
 

@@ -1,8 +1,15 @@
-"""ago: how long something is past, in short, for lists."""
+"""ago: how long something is past, in short, for lists; duration: how long something lasts."""
 
 from __future__ import annotations
 
 import datetime as dt
+
+
+def duration(seconds: float) -> str:
+    """Seconds in the unit that people count such a time in: "45 s", "12 min", "3 h"."""
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.0f} h"
 
 
 def ago(moment: dt.datetime, now: dt.datetime) -> str:

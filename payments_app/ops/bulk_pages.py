@@ -134,7 +134,7 @@ def _pause_page(queue: str, problem: str | None = None, status: int = 200) -> Re
         "ops/pause.html",
         queue=queue,
         paused=paused.get(queue),
-        means=_PAUSES.get(queue, "Its jobs wait meanwhile. Nothing is lost."),
+        means=_PAUSES.get(queue, "Its jobs wait meanwhile."),
         problem=problem,
     )
     return private(make_response(page, status))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from payments_app.core.ago import duration
 from payments_app.core.jobs.due import UNKNOWN_SECONDS
 from payments_app.core.jobs.outbox import commands
 from payments_app.ops.measures import BreakerState, Load
@@ -118,7 +119,7 @@ def late(loads: Iterable[Load], threads: Mapping[str, int]) -> list[Trouble]:
             meaning = f"All {running} threads are busy. Add a worker."
         else:
             meaning = "Its worker is busy or has just restarted."
-        what = f"{queue} is late: {due} wait, the oldest for {seconds:.0f} s."
+        what = f"{queue} is late: {due} wait, the oldest for {duration(seconds)}."
         found.append(Trouble(f"late:{queue}", what, meaning, queue in CRITICAL))
     return found
 
@@ -129,7 +130,7 @@ def _unknown(loads: list[Load]) -> list[Trouble]:
         Trouble(
             f"unknown:{load.command}",
             f"{load.command}: {load.due} wait on {load.queue}, the oldest for"
-            f" {load.late_seconds:.0f} s, for a process that knows it.",
+            f" {duration(load.late_seconds)}, for a process that knows it.",
             "This one does not. Nothing is lost: start a worker of the queue from the release or"
             " application that knows the job.",
             critical=True,

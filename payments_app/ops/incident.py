@@ -112,7 +112,7 @@ def _late(session: Session) -> tuple[str, str] | None:
     if not found:
         return None
     words = "; ".join(trouble.what.rstrip(".") for trouble in found)
-    return LATE, f"A queue of ours is late: {words}. {found[0].meaning}"
+    return LATE, f"Our queue {words}. {found[0].meaning}"
 
 
 def _by_calls(calls: Sequence[_Call], *, waits: bool) -> tuple[str, str] | None:

@@ -9,6 +9,7 @@ from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as BaseResponse
 
 from payments_app.accounts.gate import signed_in
+from payments_app.core.ago import duration
 from payments_app.core.extensions import db
 from payments_app.core.jobs.pauses import paused_queues
 from payments_app.core.jobs.scheduler import schedule
@@ -33,6 +34,7 @@ def queues() -> Response:
     session = db.session()
     page = render_template(
         "ops/queues.html",
+        duration=duration,
         troubles=look(),
         loads=measures.loads(session),
         job_counters=measures.job_counters(session),

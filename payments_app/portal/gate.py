@@ -40,7 +40,7 @@ def asking() -> Merchant:
 
 def local(moment: dt.datetime) -> str:
     """A moment as this merchant's clocks show it."""
-    return f"{in_zone(moment, zone_named(asking().timezone)):%Y-%m-%d %H:%M}"
+    return f"{in_zone(moment, zone_named(asking().timezone)):%m/%d/%Y %I:%M %p}"
 
 
 def ago_of(moment: dt.datetime) -> str:

@@ -44,6 +44,11 @@ def today() -> dt.date:
     return utcnow().astimezone(reader_zone()).date()
 
 
+def back_to_payment(transaction_id: str) -> BaseResponse:
+    """To the payment's page, whose first lines say what is so now."""
+    return redirect(url_for("staff.payment", transaction_id=transaction_id), 303)
+
+
 def back_to_timeline(transaction_id: str) -> BaseResponse:
     """To the payment's page, where its timeline says what was asked for."""
     return redirect(url_for("staff.payment", transaction_id=transaction_id) + "#timeline", 303)

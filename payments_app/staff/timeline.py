@@ -14,6 +14,7 @@ from payments_app.core.db.columns import as_object
 from payments_app.core.db.ids import without_payment_methods
 from payments_app.core.history import SYSTEM, HistoryEntry
 from payments_app.payments.states import CORRECTED
+from payments_app.staff.causes.words import money
 from payments_app.staff.cells import in_words
 from payments_app.staff.zones import When, when
 
@@ -81,6 +82,8 @@ def entries(session: Session, rows: Sequence[HistoryEntry], zone: ZoneInfo) -> l
 
 
 def _facts(data: dict[str, Any]) -> list[tuple[str, str]]:
+    if sum_ := money(data.get("amount"), data.get("currency")):
+        data = {**data, "amount": sum_, "currency": None}
     return [
         ("Took" if name == "milliseconds" else in_words(name) or name, _value(name, value))
         for name, value in data.items()

@@ -22,6 +22,29 @@ LOOKS: tuple[tuple[int, Literal["light", "dark"]], ...] = ((1280, "light"), (390
 # The payment form is Stripe's own page in a frame.
 OPTIONS = {"resultTypes": ["violations"], "iframes": False}
 VIOLATIONS = "options => axe.run(options).then(results => results.violations)"
+# On a phone a cell's label stands beside all of its text. In a list of payments only what the page
+# says elsewhere may be cut.
+MISPLACED = """() => {
+  const found = [];
+  for (const cell of document.querySelectorAll('.rows:not(.tight, .line-rows) td[data-label]')) {
+    if (getComputedStyle(cell).display === 'table-cell') continue;
+    const range = document.createRange();
+    range.selectNodeContents(cell);
+    const left = cell.getBoundingClientRect().left + 90;
+    const texts = [...range.getClientRects()].filter((box) => box.width > 1);
+    if (texts.some((box) => box.left < left)) found.push(`below its label: ${cell.innerText}`);
+  }
+  const whole = '[data-label="Date"], [data-label="Amount"], [data-label="Status"]';
+  for (const cell of document.querySelectorAll('.line-rows td')) {
+    const cut = cell.scrollWidth > cell.clientWidth + 1 && cell.clientWidth;
+    if (cut && cell.matches(whole)) found.push(`cut: ${cell.innerText}`);
+  }
+  for (const code of document.querySelectorAll('.rows code')) {
+    const short = code.innerText.length < 10 && code.getClientRects().length > 1;
+    if (short) found.push(`on two lines: ${code.innerText}`);
+  }
+  return found;
+}"""
 NO_PAGES = {
     "ops.incident_banner",  # a part of every page
     *(
@@ -66,6 +89,7 @@ def complaints(page: Page) -> list[str]:
             found.append(f"{width}: {violation['id']}: {violation['help']}: {nodes}")
         if page.evaluate("document.documentElement.scrollWidth") > width:
             found.append(f"{width}: it scrolls sideways")
+        found.extend(f"{width}: {words}" for words in page.evaluate(MISPLACED))
     return found
 
 

@@ -175,6 +175,7 @@ def test_refund_one_of_the_three_bags(member: Member, planted: Planted) -> None:
     member.reads("You refund $49.50 of $148.50", "1 of 3 \u00d7 Canvas bag")
     member.button("Refund $49.50")
     member.reads(f"{said.NEW_MEMBER} asked to refund $49.50", "1 of 3 \u00d7 Canvas bag")
+    expect(member.page.get_by_text("What happened")).to_be_in_viewport()
 
 
 def test_did_the_receipt_go_out_and_to_which_address(member: Member, planted: Planted) -> None:
@@ -226,7 +227,7 @@ def test_send_him_a_link_for_the_40_dollars_that_he_owes(member: Member) -> None
     member.fill("Amount", "40")
     member.fill("What for", "The lamp that was missing")
     member.fill("Customer's e-mail", said.PAUL)
-    member.button("Ask for it")
+    member.button("Create the link")
     member.reads("$40.00", f"To {said.PAUL}: on its way")
 
 
@@ -238,3 +239,10 @@ def test_who_refunded_order_x_and_why(member: Member) -> None:
 
 def test_is_anything_wrong_right_now(member: Member) -> None:
     member.reads("Stripe does not answer", "1 payment waits", "Nobody is charged twice")
+
+
+def test_the_incident_is_as_wide_on_a_narrow_page(member: Member) -> None:
+    banner = member.page.locator("#incident .problem")
+    wide = banner.bounding_box()
+    member.page.goto("/staff/password")
+    assert banner.bounding_box() == wide

@@ -41,6 +41,29 @@ def test_a_merchant_sees_their_payments_alone(driver: PaymentDriver, portal: Por
     assert "Not mine" in other_signed_in.get("/portal/payments").text
 
 
+@pytest.mark.parametrize(
+    ("path", "status", "further"),
+    [
+        ("/portal/payments/txn_none", 404, "Back to your payments"),
+        ("/portal/payments?nope=1", 422, "Continue"),
+    ],
+)
+def test_an_error_leaves_a_merchant_in_the_portal(
+    portal: Portal, path: str, status: int, further: str
+) -> None:
+    answer = portal.signed_in().get(path)
+    assert answer.status_code == status
+    assert further in answer.text
+    assert portal.shop_email() in answer.text
+    assert "Back to the shop" not in answer.text
+
+
+def test_an_error_names_no_merchant_to_a_stranger(portal: Portal) -> None:
+    page = portal.browser().get("/portal/nothing").text
+    assert "Back to your payments" in page
+    assert portal.shop_email() not in page
+
+
 def test_a_payment_that_failed_reads_as_not_paid(driver: PaymentDriver, portal: Portal) -> None:
     driver.pay("pm_card_visa_chargeDeclined")
     assert "Not paid" in portal.signed_in().get("/portal/payments").text

@@ -72,6 +72,14 @@ def _paused(session: Session) -> list[str]:
     return [row.queue for row in paused_queues(session)]
 
 
+def test_one_alone_is_no_these(admin: Browser, staff_driver: StaffDriver) -> None:
+    staff_driver.do(_die, "reports.aggregate", 1)
+    page = admin.get(DEAD).text
+    assert "Retry it" in page
+    assert "It gets an entry in the audit." in " ".join(page.split())
+    assert "hese 1" not in page
+
+
 def ids_of(page: str) -> str:
     found = re.search(r'name="ids"\s+value="([^"]*)"', page)
     assert found

@@ -62,7 +62,7 @@ def test_it_says_since_when_and_when_it_was_tried_again(
     called(payment, 2, "later")
     called(payment, 3, "later")
     assert next_step(viewer, payment) == (
-        "Waiting for Stripe since 12:02:00; tried again at 12:03:00. It goes on by itself. "
+        "Waiting for Stripe since 12:02:00 PM; tried again at 12:03:00 PM. It goes on by itself. "
         "Don&#39;t charge again."
     )
 
@@ -72,10 +72,10 @@ def test_a_call_that_is_made_now_and_one_that_is_to_come_are_said(
 ) -> None:
     payment = pending(stored_payments)
     due(payment, utcnow() + dt.timedelta(hours=1), None)
-    assert "since 12:02:00; next try at" in next_step(viewer, payment)
+    assert "since 12:02:00 PM; next try at" in next_step(viewer, payment)
     other = pending(stored_payments, "unknown")
     due(other, at(3), utcnow() + dt.timedelta(minutes=1))
-    assert "since 12:02:00; being tried now." in next_step(viewer, other)
+    assert "since 12:02:00 PM; being tried now." in next_step(viewer, other)
 
 
 def test_what_stripe_answered_before_is_no_part_of_the_wait(
@@ -85,14 +85,14 @@ def test_what_stripe_answered_before_is_no_part_of_the_wait(
     called(payment, 2, "unknown")
     called(payment, 3, "open")
     called(payment, 9, "unknown")
-    assert next_step(viewer, payment).startswith("Waiting for Stripe since 12:09:00. It")
+    assert next_step(viewer, payment).startswith("Waiting for Stripe since 12:09:00 PM. It")
 
 
 def test_one_that_no_worker_took_up_waits_for_us(
     stored_payments: StoredPayments, viewer: Browser
 ) -> None:
     words = next_step(viewer, pending(stored_payments, "created"))
-    assert words.startswith("Waiting for a worker of ours since 12:02:00.")
+    assert words.startswith("Waiting for a worker of ours since 12:02:00 PM.")
 
 
 def test_one_that_has_just_begun_waits_for_nobody(

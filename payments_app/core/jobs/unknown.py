@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from payments_app.core import alerts
+from payments_app.core.ago import duration
 from payments_app.core.alerts import Alert
 from payments_app.core.db.clock import database_now
 from payments_app.core.db.session import atomic
@@ -37,8 +38,8 @@ class Waiting:
         """For whoever runs the site."""
         return (
             f"{self.command}: {self.count} due on {self.queue}, the oldest for"
-            f" {self.seconds:.0f} s, and this process does not know what to do. Nothing is lost:"
-            f" start a worker of {self.queue} from the release or application that knows it."
+            f" {duration(self.seconds)}, and this process does not know what to do. Nothing is"
+            f" lost: start a worker of {self.queue} from the release or application that knows it."
         )
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from payments_app.core import alerts, history
 from payments_app.core.db.clock import database_now
+from payments_app.core.db.ids import reference
 from payments_app.core.db.session import atomic
 from payments_app.core.history import SYSTEM, HistoryEntry
 from payments_app.payments import states
@@ -103,7 +104,8 @@ def _tell(session: Session, dispute: Dispute, hours: int) -> None:
         session,
         KIND,
         _key(dispute.id, dispute.state, hours),
-        f"{dispute.transaction_id} ({dispute.money}) is disputed as {dispute.reason}: {says}",
+        f"{reference(dispute.transaction_id)} ({dispute.money}) is disputed as"
+        f" {dispute.reason}: {says}",
         severity="critical",
         transaction_id=dispute.transaction_id,
     )

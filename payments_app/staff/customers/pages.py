@@ -63,7 +63,7 @@ def customer(customer_id: str) -> Response:
         customer=found,
         subscriptions=subscription_rows(session, customer_id),
         history=fragment.html,
-        as_of=as_of.strftime("%H:%M"),
+        as_of=as_of.strftime("%I:%M %p").removeprefix("0"),
         sessions=visitor_sessions.sessions_of(session, visitor_sessions.CUSTOMER, customer_id),
         may_end=signed_in().may("sessions"),
         when=lambda moment: when(moment, zone),

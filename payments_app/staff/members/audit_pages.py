@@ -6,6 +6,7 @@ from flask import Response
 from sqlalchemy import select
 
 from payments_app.accounts.people import names_of
+from payments_app.core.db.ids import reference
 from payments_app.core.extensions import db
 from payments_app.core.history import HistoryEntry
 from payments_app.core.web.access import staff
@@ -33,5 +34,6 @@ def audit() -> Response:
         "members/audit.html",
         entries=list(zip(shown, entries(session, shown, reader_zone()), strict=True)),
         names=names_of(session, (row.subject for row in shown if row.subject)),
+        reference=reference,
         older=shown[-1].id if len(rows) > _SIZE else None,
     )

@@ -34,7 +34,7 @@ from payments_app.payments.refunds.request import (
     request_refund,
 )
 from payments_app.payments.refunds.review import review_refund
-from payments_app.staff.blueprint import back_to_timeline, blueprint, page
+from payments_app.staff.blueprint import back_to_payment, blueprint, page
 from payments_app.staff.payments.pages import find
 from payments_app.staff.payments.reviewed_refund import is_reviewed, seal
 from payments_app.staff.payments.typed_refund import Wish, askable_items, items_left, read_wish
@@ -79,7 +79,7 @@ def refund(transaction_id: str) -> Response | BaseResponse:
             return _review_page(transaction_id, wish, 409, problem=str(error))
     except (ProblemError, RefundRefusedError) as error:
         return _form_again(transaction_id, error)
-    return back_to_timeline(transaction_id)
+    return back_to_payment(transaction_id)
 
 
 def _review_of_double(transaction_id: str) -> Response | None:

@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from payments_app.accounts.gate import signed_in
 from payments_app.core.web.access import staff
 from payments_app.payments.retries.request import RetryRefusedError, preview_retry, request_retry
-from payments_app.staff.blueprint import back_to_timeline, blueprint, page
+from payments_app.staff.blueprint import back_to_payment, blueprint, page
 from payments_app.staff.payments.pages import find
 
 
@@ -36,7 +36,7 @@ def retry(transaction_id: str) -> Response | BaseResponse:
         return _retry_page(transaction_id, 409, problem=str(error))
     if verdict.link:
         return _retry_page(transaction_id, link_given=True)
-    return back_to_timeline(transaction_id)
+    return back_to_payment(transaction_id)
 
 
 def _retry_page(

@@ -27,4 +27,4 @@ def wait_words(wait: Wait, zone: ZoneInfo) -> str:
 def _clock(moment: dt.datetime, zone: ZoneInfo) -> str:
     local, today = in_zone(moment, zone), in_zone(utcnow(), zone).date()
     day = "" if local.date() == today else f"{local:%m/%d/%Y} "
-    return f"{day}{local:%H:%M:%S}"
+    return day + f"{local:%I:%M:%S %p}".removeprefix("0")

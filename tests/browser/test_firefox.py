@@ -12,7 +12,7 @@ from parts.firefox import Firefox
 from parts.process import wait_until
 from tests.browser.buyer import BANK, DECLINED, FIELDS, GOOD, SECURE
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 Stripe = Callable[..., None]
 SLOW = {"fault": "slow", "match": {"path": "/confirm$"}, "ms": 3_000, "times": None}

@@ -167,7 +167,7 @@ def test_changes_of_a_subscription(
     buyer.page.get_by_role("link", name="Remove").first.click()
     take(buyer, "card-to-remove")
     mine = f"/account/subscriptions/{dashboard.values['subscription_id']}"
-    buyer.page.goto(f"{mine}/end")
+    buyer.page.goto(f"{mine}/cancellation?when=now")
     take(buyer, "subscription-to-end")
     with shop_app.app_context():
         put("active")

@@ -23,7 +23,10 @@ LOOKS: tuple[tuple[int, Literal["light", "dark"]], ...] = (
     *((390, "light"), (390, "dark")),
     *((1280, "light"), (1280, "dark")),
 )
+HEIGHT = 844
 SHEET_WIDTH, STATES_TO_A_SHEET = 1900, 5
+# A frame of another origin is painted by a process of its own, later than the page around it.
+_PAINTED = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 _STYLE = "body{font:14px sans-serif;background:#999} img{vertical-align:top;margin:4px}"
 
 
@@ -38,8 +41,12 @@ class Pictures:
     def __call__(self, buyer: Buyer, name: str) -> None:
         self.names.append(name)
         for width, theme in LOOKS:
-            buyer.page.set_viewport_size({"width": width, "height": 844})
+            buyer.page.set_viewport_size({"width": width, "height": HEIGHT})
             buyer.page.emulate_media(color_scheme=theme)
+            height = buyer.page.evaluate("document.documentElement.scrollHeight")
+            buyer.page.set_viewport_size({"width": width, "height": max(height, HEIGHT)})
+            for frame in buyer.page.frames[1:]:
+                frame.evaluate(_PAINTED)
             path = self.directory / f"{name}-{width}-{theme}.png"
             buyer.page.screenshot(path=path, full_page=True)
 

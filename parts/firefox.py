@@ -66,7 +66,8 @@ class Firefox(Process):
         self._socket = socket.create_connection((LOOPBACK, port), timeout=2 * WITHIN_MS / 1000)
         self._answers = self._socket.makefile("rb")
         self._read()  # its greeting
-        self.do("NewSession", capabilities={"alwaysMatch": {"timeouts": {"implicit": WITHIN_MS}}})
+        self.do("NewSession")
+        self.do("SetTimeouts", implicit=WITHIN_MS)
         return self
 
     def stop(self, within: float = 10) -> None:

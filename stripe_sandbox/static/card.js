@@ -136,7 +136,7 @@
   }
 
   function dress({ appearance, options }) {
-    const names = { colorPrimary: "primary", colorText: "text", colorBackground: "background", colorDanger: "danger",
+    const names = { colorPrimary: "primary", colorText: "text", colorBackground: "background", colorDanger: "danger", colorTextPlaceholder: "placeholder",
       fontFamily: "font", fontSizeBase: "size", borderRadius: "radius", spacingUnit: "unit" };
     const dark = appearance.theme === "night";
     document.documentElement.classList.toggle("night", dark);

@@ -6,6 +6,7 @@ Contrast is that of WCAG 2.2, from 1 to 21: https://www.w3.org/TR/WCAG22/#dfn-co
 
 from __future__ import annotations
 
+import colorsys
 from dataclasses import dataclass
 
 OURS = "#1f4f46"  # where the shop says none: that of `site.css`
@@ -36,22 +37,22 @@ class Tones:
 def tones(color: str, theme: str) -> Tones:
     """The tones of a colour, given as #rrggbb, in the theme `light` or `dark`.
 
-    A colour that is too close to the page is mixed with black, or with white in the dark theme,
-    until it stands out. A light one that nobody takes for white is kept for the button, with an
-    edge that stands out.
+    A colour that is too close to the page is made darker, or lighter in the dark theme, until it
+    stands out. A light one that nobody takes for white is kept for the button, with an edge that
+    stands out.
     """
     end, grounds = _OTHER_END[theme], GROUNDS[theme]
-    shape = _mixed_until(color, end, grounds, SHAPE)
+    shape = _moved_until(color, end, grounds, SHAPE)
     kept = shape == color or (theme == "light" and _spread(color) >= _COLORFUL)
     if kept:
         fill = color
     else:
-        fill = shape if _spread(color) >= _COLORFUL else _mixed_until(color, end, grounds, _TURNED)
+        fill = shape if _spread(color) >= _COLORFUL else _moved_until(color, end, grounds, _TURNED)
     on_fill = "#ffffff" if contrast("#ffffff", fill) >= TEXT else "#000000"
     darker = mixed(fill, "#000000", _HOVER)
     readable = contrast(on_fill, darker) >= TEXT
     return Tones(
-        accent=_mixed_until(color, end, grounds, TEXT),
+        accent=_moved_until(color, end, grounds, TEXT),
         fill=fill,
         fill_dark=darker if readable else mixed(fill, "#ffffff", _HOVER),
         edge=shape if kept else fill,
@@ -78,10 +79,20 @@ def mixed(color: str, other: str, share: float) -> str:
     return "#" + "".join(f"{round(a + (b - a) * share):02x}" for a, b in pairs)
 
 
-def _mixed_until(color: str, end: str, grounds: tuple[str, ...], least: float) -> str:
-    """With as little of `end` as gives it that contrast to each of the grounds."""
-    steps = (mixed(color, end, percent / 100) for percent in range(101))
+def _moved_until(color: str, end: str, grounds: tuple[str, ...], least: float) -> str:
+    """As little towards black or white as gives it that contrast to each of the grounds."""
+    steps = (_moved(color, end, percent / 100) for percent in range(101))
     return next(one for one in steps if all(contrast(one, each) >= least for each in grounds))
+
+
+def _moved(color: str, end: str, share: float) -> str:
+    """With a hue to keep, in lightness alone: mixed with white, navy would be grey."""
+    if _spread(color) < _COLORFUL:
+        return mixed(color, end, share)
+    hue, lightness, saturation = colorsys.rgb_to_hls(*(part / 255 for part in _parts(color)))
+    lightness += ((end == "#ffffff") - lightness) * share
+    parts = colorsys.hls_to_rgb(hue, lightness, saturation)
+    return "#" + "".join(f"{round(255 * part):02x}" for part in parts)
 
 
 def _properties(of: Tones) -> str:

@@ -69,6 +69,12 @@ def test_a_bright_colour_keeps_its_button_and_gets_an_edge() -> None:
     assert of.edge not in (of.fill, of.accent)
 
 
+def test_a_dark_colour_keeps_its_hue_in_the_dark_theme() -> None:
+    red, green, blue = bytes.fromhex(tones(NAVY, "dark").fill[1:])
+    assert red == green
+    assert blue > red + 100
+
+
 def test_black_and_white_turn_round_where_the_page_is_alike() -> None:
     assert contrast(tones(BLACK, "dark").fill, GROUNDS["dark"][0]) >= 10
     assert contrast(tones(WHITE, "light").fill, GROUNDS["light"][0]) >= 10

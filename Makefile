@@ -67,9 +67,10 @@ format: venv-test ## Rewrite the code and templates as the checks want them
 	@$(VENV)/bin/ruff check --fix --quiet . ; $(VENV)/bin/ruff format --quiet .
 	@$(VENV)/bin/djlint templates --reformat --quiet
 
-pictures: venv-test ## Take every page of a buyer, in both themes and two widths, into data/pictures
-	@PICTURES=data/pictures $(VENV)/bin/python -m pytest tests/browser/test_pictures.py -q --timeout 600
-	@echo data/pictures/contact-sheet.png
+pictures: venv-test ## Take every page of a buyer, in both themes and two widths, into data/pictures [BRAND_COLOR= SHOP_LOGO=]
+	@PICTURES=data/pictures $(VENV)/bin/python -m pytest tests/browser/test_pictures.py \
+		tests/browser/test_pictures_of_states.py -q --timeout 600
+	@ls data/pictures/contact-sheet-*.png
 
 messages: venv-test ## Gather what buyers read into the catalogues, to be translated
 	@$(VENV)/bin/pybabel -q extract -F translations/babel.cfg -k _ -k gettext -k ngettext:1,2 -k Words \

@@ -12,6 +12,7 @@ PACKAGES = {
     "nginx": "nginx-light",
     "pgbouncer": "pgbouncer",
     "chromium": "chromium",
+    "firefox-esr": "firefox-esr",
     "php": "php-cli",
 }
 MORE = {"wrk": "wrk"}  # what only a measurement needs

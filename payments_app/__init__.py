@@ -26,6 +26,7 @@ from payments_app.core.jobs import wake_up
 from payments_app.core.money import Money
 from payments_app.core.web import (
     access,
+    brand,
     cache,
     closed,
     counters,
@@ -107,6 +108,7 @@ def create_app(config: Config | None = None, plugins: Iterable[Plugin] = ()) -> 
     languages.prepare(app)
     incoming.prepare(app)
     closed.prepare(app)
+    brand.prepare(app)
     limits.prepare(app)
     cache.prepare(app)
     for views in _VIEWS:

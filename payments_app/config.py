@@ -37,6 +37,8 @@ class Config:
     secret_key_fallbacks: tuple[str, ...]  # which still verify, and sign nothing
     public_url: str
     shop_name: str
+    shop_logo: Path | None
+    brand_color: str | None  # as #rrggbb
     shop_url: str | None  # where the shop's name leads; None: to our own list of products
     shop_contact: str | None  # a mail address for buyers' questions
     shop_terms_url: str | None  # the shop's terms, and
@@ -96,6 +98,8 @@ class Config:
             secret_key_fallbacks=listed(env.get("SECRET_KEY_FALLBACKS") or ""),
             public_url=env["PUBLIC_URL"].rstrip("/"),
             shop_name=env.get("SHOP_NAME") or str(urlsplit(env["PUBLIC_URL"]).hostname),
+            shop_logo=Path(env["SHOP_LOGO"]) if env.get("SHOP_LOGO") else None,
+            brand_color=(env.get("BRAND_COLOR") or "").lower() or None,
             shop_url=env.get("SHOP_URL") or None,
             shop_contact=env.get("SHOP_CONTACT") or None,
             shop_terms_url=env.get("SHOP_TERMS_URL") or None,

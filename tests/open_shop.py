@@ -18,6 +18,13 @@ from parts.ports import LOOPBACK, free_port
 from parts.postgres import create_database
 from parts.settings import private_settings
 
+# `make pictures BRAND_COLOR="#ffd400" SHOP_LOGO=...`; any other run shows the shop as it is.
+LOOK = {
+    name: os.environ[name]
+    for name in ("SHOP_LOGO", "BRAND_COLOR")
+    if os.environ.get("PICTURES") and os.environ.get(name)
+}
+
 
 @pytest.fixture(scope="session")
 def open_shop(
@@ -34,12 +41,16 @@ def open_shop(
     database = create_database(postgres_url, name, migrated)
     base, first, port = redis_url.rpartition("/")[0], 32 + 2 * worker_number, free_port()
     directory = tmp_path_factory.mktemp("shop")
-    settings = private_settings(
-        database_url=database,
-        redis_url=f"{base}/{first}",
-        cache_redis_url=f"{base}/{first + 1}",
-        sandbox_url=sandbox_url,
-    ) | {"DATA_DIR": str(directory), "PUBLIC_URL": f"http://{LOOPBACK}:{port}"}
+    settings = (
+        private_settings(
+            database_url=database,
+            redis_url=f"{base}/{first}",
+            cache_redis_url=f"{base}/{first + 1}",
+            sandbox_url=sandbox_url,
+        )
+        | {"DATA_DIR": str(directory), "PUBLIC_URL": f"http://{LOOPBACK}:{port}"}
+        | LOOK
+    )
     seed = [sys.executable, "-m", "flask", "--app", "demo.app", "demo", "seed"]
     subprocess.run(seed, env=os.environ | settings, cwd=REPOSITORY, check=True, capture_output=True)
     with ExitStack() as running:

@@ -104,6 +104,7 @@ function appearance() {
       colorBackground: of("--paper"),
       colorText: of("--ink"),
       colorTextSecondary: of("--muted"),
+      colorTextPlaceholder: of("--muted"),
       colorDanger: of("--danger"),
       borderRadius: "8px",
     },

@@ -7,6 +7,9 @@
   const { number, expiry, cvc, country, postal } = form.elements;
   let access = {};
   let port = null;
+  let sentences = {};
+
+  const said = (sentence) => sentences[sentence] || sentence;
 
   const digits = (field) => field.value.replace(/\D/g, "");
   const isAmex = () => /^3[47]/.test(digits(number));
@@ -46,7 +49,7 @@
 
   function show(field, fault) {
     const place = document.getElementById(`${field.name}-error`);
-    place.textContent = fault ? fault[1] : "";
+    place.textContent = fault ? said(fault[1]) : "";
     field.setAttribute("aria-invalid", fault ? "true" : "false");
   }
 
@@ -57,7 +60,7 @@
       const found = fault();
       show(field, found);
       if (found && !first) {
-        first = { type: "validation_error", code: found[0], message: found[1] };
+        first = { type: "validation_error", code: found[0], message: said(found[1]) };
         field.focus();
       }
     }
@@ -128,19 +131,19 @@
       const answer = await (await fetch("/v1/confirmation_tokens", { method: "POST", body })).json();
       return answer.error ? answer : { confirmationToken: answer };
     } catch {
-      return { error: { type: "api_connection_error", message: "We could not reach the payment service. Please try again." } };
+      return { error: { type: "api_connection_error", message: said("We could not reach the payment service. Please try again.") } };
     }
   }
 
   function dress({ appearance, options }) {
-    const names = { colorPrimary: "primary", colorText: "text", colorBackground: "background", colorDanger: "danger",
+    const names = { colorPrimary: "primary", colorText: "text", colorBackground: "background", colorDanger: "danger", colorTextPlaceholder: "placeholder",
       fontFamily: "font", fontSizeBase: "size", borderRadius: "radius", spacingUnit: "unit" };
     const dark = appearance.theme === "night";
     document.documentElement.classList.toggle("night", dark);
     for (const [name, value] of Object.entries(appearance.variables || {})) {
       if (names[name]) document.documentElement.style.setProperty(`--${names[name]}`, value);
     }
-    update(options);
+    return update(options);
   }
 
   function update(options) {
@@ -151,7 +154,7 @@
     return {};
   }
 
-  const CALLS = { validate, tokenize, update, focus: () => number.focus() };
+  const CALLS = { validate, tokenize, update, dress, focus: () => number.focus() };
 
   /* Only the page around may connect, and only once. */
   window.addEventListener("message", (message) => {
@@ -161,6 +164,8 @@
     port.onmessage = async ({ data }) => {
       port.postMessage({ answer: data.answer, result: (await CALLS[data.call](data.detail)) || {} });
     };
+    const { locale } = message.data.settings;
+    if ((!locale || locale === "auto" ? navigator.language : locale).startsWith("de")) sentences = speakGerman(form);
     dress(message.data.settings);
     new ResizeObserver(() => tell("height", Math.ceil(document.documentElement.getBoundingClientRect().height))).observe(document.body);
     tell("ready", {});

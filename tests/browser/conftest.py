@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, BrowserContext
 from parts.app import Web
 from tests.browser.buyer import Buyer
 from tests.browser.dashboard import Dashboard
+from tests.browser.pictures import Pictures
 
 
 @pytest.fixture
@@ -27,6 +28,14 @@ def context(kept_context: BrowserContext) -> BrowserContext:
 def dashboard(shop_app: Flask) -> Dashboard:
     """Once for all modules: the site's database is one."""
     return Dashboard(shop_app)
+
+
+@pytest.fixture(scope="session")
+def take(browser: Browser) -> Iterator[Pictures]:
+    """For all pictures; in the end their contact sheets."""
+    pictures = Pictures()
+    yield pictures
+    pictures.write_sheets(browser)
 
 
 @pytest.fixture

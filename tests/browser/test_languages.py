@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from parts.app import Web
-from tests.browser.buyer import DECLINED, WITHIN_MS, Buyer
+from tests.browser.buyer import DECLINED, FIELDS, WITHIN_MS, Buyer
 from tests.browser.dashboard import Dashboard
 from tests.browser.test_accessibility import complaints
 
@@ -43,6 +43,11 @@ def test_a_german_buyer_reads_german_from_the_shop_to_the_thank_you(german: Buye
     expect(german.page.get_by_text("Auf einer Seite bezahlen.")).to_be_visible()
     german.open()
     expect(german.page.locator("[data-pay]")).to_have_text("10,99\u00a0$ bezahlen")
+    fields = german.page.frame_locator(FIELDS)
+    expect(fields.get_by_label("Kartennummer")).to_be_visible()
+    fields.get_by_label("Prüfziffer").fill("1")
+    fields.get_by_label("Kartennummer").focus()
+    expect(fields.get_by_text("Die Prüfziffer der Karte ist unvollständig.")).to_be_visible()
     german.fill(email="")
     german.press_pay()
     german.reads("Geben Sie Ihre E-Mail-Adresse ein.")

@@ -290,3 +290,15 @@ def test_only_the_page_around_connects_to_the_fields(browser: Browser, sandbox_u
     )
     page.close()
     assert heard == "the page"
+
+
+def test_the_fields_take_another_look_while_they_are_shown(page: Page) -> None:
+    fields = page.frame_locator(FIELDS)
+    text = fields.locator("html")
+    before = text.evaluate("page => getComputedStyle(page).getPropertyValue('--text')")
+    page.evaluate(
+        "shop.elements.update({appearance: {theme: 'night', variables: {colorText: '#abcdef'}}})"
+    )
+    expect(text).to_have_class("night")
+    after = text.evaluate("page => getComputedStyle(page).getPropertyValue('--text')")
+    assert (before != after, after) == (True, "#abcdef")

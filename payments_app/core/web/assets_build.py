@@ -18,6 +18,7 @@ from flask import current_app, render_template
 from flask.cli import AppGroup
 
 from payments_app.core import asset_files
+from payments_app.core.web.brand import PLAIN
 from payments_app.core.web.http import ProblemError, words_of
 
 _CSS = re.compile(r"""(?:url\(\s*["']?|@import\s+["'])(?P<name>[^"')\s]+)""")
@@ -151,6 +152,6 @@ def _keep_if_smaller(path: Path, suffix: str, packed: bytes, content: bytes) -> 
 
 def _write_problem(directory: Path, problem: ProblemError) -> None:
     with current_app.test_request_context("/", base_url=current_app.config["CONFIG"].public_url):
-        page = render_template("error.html", problem=problem, request_id=None)
+        page = render_template("error.html", problem=problem, request_id=None, brand=PLAIN)
     _write(directory / f"{problem.status}.html", page.encode())
     _write(directory / f"{problem.status}.json", json.dumps(problem.body()).encode())

@@ -95,6 +95,12 @@ def shows_challenge(view: View) -> View:
     return view
 
 
+def is_a_picture(view: View) -> View:
+    """Mark what answers with a picture of the shop's own: opened by itself, it may do nothing."""
+    view.__is_a_picture__ = True  # type: ignore[attr-defined]
+    return view
+
+
 def prepare(app: Flask) -> None:
     """Send the headers with every response."""
     app.extensions["route_headers"] = {}
@@ -156,6 +162,8 @@ def _is_marked(view: View | None, mark: str) -> bool:
 def _content_security_policy(app: Flask, view: View | None, reports: str) -> str:
     """Ourselves alone; on a page that takes cards also Stripe, on one with the challenge also its
     provider, or the stand-in for it. No page has both."""
+    if _is_marked(view, "__is_a_picture__"):
+        return f"default-src 'none'; style-src 'unsafe-inline'; sandbox; report-uri {reports}"
     scripts, frames, connections, images = ["'self'"], [], ["'self'"], ["'self'", "data:"]
     config = app.config["CONFIG"]
     if _is_marked(view, "__takes_cards__"):

@@ -72,7 +72,7 @@ class PaymentElement {
     this.port = channel.port1;
     this.port.onmessage = (message) => this.receive(message.data);
     const { stripe, options } = this.elements;
-    const settings = { appearance: options.appearance || {}, options: this.options, access: stripe.access };
+    const settings = { appearance: options.appearance || {}, options: this.options, access: stripe.access, locale: stripe.locale };
     this.frame.contentWindow.postMessage({ sandbox: "connect", settings }, ORIGIN, [channel.port2]);
   }
 
@@ -103,6 +103,10 @@ class PaymentElement {
   update(options) {
     Object.assign(this.options, options);
     if (this.port) this.ask("update", this.options);
+  }
+
+  dress(appearance) {
+    if (this.port) this.ask("dress", { appearance, options: this.options });
   }
 
   focus() {
@@ -148,6 +152,7 @@ class Elements {
     const changed = { ...this.options, ...options };
     checkOptions(changed);
     this.options = changed;
+    if (options.appearance && this.payment) this.payment.dress(options.appearance);
   }
 
   async submit() {

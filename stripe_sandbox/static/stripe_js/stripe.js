@@ -4,6 +4,7 @@ class Stripe {
       throw new IntegrationError("Please call Stripe() with your publishable key. You used an empty string or another kind of key.");
     }
     this.access = { key };
+    this.locale = options.locale;
     if (options.stripeAccount) this.access._stripe_account = options.stripeAccount;
   }
 

@@ -1,0 +1,73 @@
+"""Pictures of pages, in both themes and two widths, and contact sheets of them all: so many
+states to a sheet that it can be looked at as a whole."""
+
+from __future__ import annotations
+
+import os
+from html import escape
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.browser.buyer import Buyer
+
+DIRECTORY = os.environ.get("PICTURES", "")
+MARKS = [
+    pytest.mark.browser,
+    pytest.mark.slow,
+    pytest.mark.skipif(not DIRECTORY, reason="`make pictures` takes them"),
+]
+LOOKS: tuple[tuple[int, Literal["light", "dark"]], ...] = (
+    *((390, "light"), (390, "dark")),
+    *((1280, "light"), (1280, "dark")),
+)
+HEIGHT = 844
+SHEET_WIDTH, STATES_TO_A_SHEET = 1900, 5
+# A frame of another origin is painted by a process of its own, later than the page around it.
+_PAINTED = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+_STYLE = "body{font:14px sans-serif;background:#999} img{vertical-align:top;margin:4px}"
+
+
+class Pictures:
+    """Takes the page that a buyer sees, in each look."""
+
+    def __init__(self) -> None:
+        self.directory = Path(DIRECTORY).resolve()
+        self.directory.mkdir(parents=True, exist_ok=True)
+        self.names: list[str] = []
+
+    def __call__(self, buyer: Buyer, name: str) -> None:
+        self.names.append(name)
+        for width, theme in LOOKS:
+            buyer.page.set_viewport_size({"width": width, "height": HEIGHT})
+            buyer.page.emulate_media(color_scheme=theme)
+            height = buyer.page.evaluate("document.documentElement.scrollHeight")
+            buyer.page.set_viewport_size({"width": width, "height": max(height, HEIGHT)})
+            for frame in buyer.page.frames[1:]:
+                frame.evaluate(_PAINTED)
+            path = self.directory / f"{name}-{width}-{theme}.png"
+            buyer.page.screenshot(path=path, full_page=True)
+
+    def write_sheets(self, browser: Browser) -> None:
+        """As contact-sheet-1.png and so on; all of them on one page as index.html."""
+        page = browser.new_page(viewport={"width": SHEET_WIDTH, "height": 900})
+        index = self.directory / "index.html"
+        for first in range(0, len(self.names), STATES_TO_A_SHEET):
+            index.write_text(_sheet(self.names[first : first + STATES_TO_A_SHEET]))
+            page.goto(index.as_uri())
+            number = first // STATES_TO_A_SHEET + 1
+            page.screenshot(path=self.directory / f"contact-sheet-{number}.png", full_page=True)
+        page.close()
+        index.write_text(_sheet(self.names))
+
+
+def _sheet(names: list[str]) -> str:
+    rows = []
+    for name in names:
+        pictures = (
+            f'<img src="{name}-{width}-{theme}.png" width="{width // 3}">' for width, theme in LOOKS
+        )
+        rows.append(f"<h2>{escape(name)}</h2><p>{' '.join(pictures)}</p>")
+    return f"<!doctype html><meta charset=utf-8><style>{_STYLE}</style>{''.join(rows)}"

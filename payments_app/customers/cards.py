@@ -24,6 +24,7 @@ from payments_app.payments.phases import State
 from payments_app.payments.queries import attempts, joined
 
 MAIL_REMOVED = "notices.card_removed"
+TAKEN_OFF = "payment_requests.on_card_taken_off"
 
 
 def keep_card(session: Session, transaction_id: str) -> SavedCard | None:
@@ -102,13 +103,14 @@ def remove(session: Session, customer_id: str, card_id: str) -> bool:
 
 def take_off(session: Session, customer: Customer, card: SavedCard, what: str) -> None:
     """Never charge a card of a locked customer again, with `what` in the history. Another one
-    becomes the default, if there is one."""
+    becomes the default, if there is one, and the consents to charge it end by a job."""
     card.removed_at = database_now()
     session.flush()
     if customer.default_payment_method_id == card.payment_method:
         left = saved_cards(session, customer.id)
         _set_default(customer, left[0] if left else None)
     _record(session, what, customer.id, card)
+    outbox.stage(session, TAKEN_OFF, card.id)
 
 
 def _insert(session: Session, paid: Transaction, method: str, stripe_customer: str) -> None:

@@ -196,7 +196,7 @@ def _of_applications(customer: Customer) -> tuple[Place, ...]:
         Place(
             CardConsent,
             CardConsent.card_id.in_(cards),
-            ("card_id", "words", "version", "given_at", "withdrawn_at"),
+            ("card_id", "words", "version", "given_at", "withdrawn_at", "ended_why"),
             {"withdrawn_at": _ended},
         ),
     )

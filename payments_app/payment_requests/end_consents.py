@@ -45,9 +45,11 @@ def withdraw(session: Session, customer_id: str, card_id: str, actor: str) -> bo
     card = session.get(SavedCard, card_id)
     if card is None:
         return False
-    return _end(
-        session, card, lambda one: one.customer_id == customer_id, Ending.APPLICATION, actor
-    )
+
+    def theirs(one: CardConsent) -> bool:
+        return one.customer_id == customer_id
+
+    return _end(session, card, theirs, Ending.APPLICATION, actor)
 
 
 @atomic
@@ -85,21 +87,19 @@ def on_decline(session: Session, transaction_id: str, _claim: Claim) -> None:
     ended = failed.ended_at
     if failed.phase != Phase.FAILED or policy is None or not policy.ends_card or ended is None:
         return
+
+    def given_before(one: CardConsent) -> bool:
+        return one.given_at <= ended
+
     for card in _same_cards(session, failed):
-        _end(
-            session,
-            card,
-            lambda one: one.given_at <= ended,
-            Ending.DECLINED,
-            "stripe",
-            transaction_id=failed.id,
-        )
+        _end(session, card, given_before, Ending.DECLINED, "stripe", transaction_id=failed.id)
 
 
 @atomic
 def on_dispute(session: Session, dispute_id: str, _claim: Claim) -> None:
     """Runs after a dispute changed, an inquiry too: whoever disputes what was charged by their
-    consent, or the payment by which they gave it, is charged no more by it."""
+    consent, or the payment by which they gave it, is charged no more by it. Stripe's times are
+    whole seconds."""
     dispute = session.get_one(Dispute, dispute_id, populate_existing=True)
     paid = session.get_one(Transaction, dispute.transaction_id)
     request_id = payable_id_of(session, paid.id, PaymentRequest.payable_type)
@@ -107,15 +107,12 @@ def on_dispute(session: Session, dispute_id: str, _claim: Claim) -> None:
     if request is None or request.customer_id is None:
         return
     whose, opened = request.customer_id, dispute.opened_at
+
+    def meant(one: CardConsent) -> bool:
+        return one.customer_id == whose and one.given_at.replace(microsecond=0) <= opened
+
     for card in _same_cards(session, paid):
-        _end(
-            session,
-            card,
-            lambda one: one.customer_id == whose and one.given_at <= opened,
-            Ending.DISPUTED,
-            "stripe",
-            transaction_id=paid.id,
-        )
+        _end(session, card, meant, Ending.DISPUTED, "stripe", transaction_id=paid.id)
 
 
 @atomic

@@ -17,7 +17,6 @@ from payments_app.payment_requests.models import PaymentRequest
 from payments_app.payments.models import Transaction
 from payments_app.payments.queries import payable_id_of
 
-
 # Of the signed link to one.
 PURPOSE, PATH = "consent", "/consents/"
 

@@ -3,6 +3,7 @@ ended is charged no more, its application is told, and nobody else's consent end
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import pytest
@@ -35,10 +36,8 @@ def becomes(application: Application, card: dict[str, Any], number: str) -> None
     PaymentDriver(application.app).sandbox("POST", path, _number=number)
 
 
-def refused(
-    application: Application, card: dict[str, Any], customer: str = "ada-7"
-) -> dict[str, Any]:
-    wish = {"customer": customer, "payment_method": card["payment_method"]}
+def refused(application: Application, card: dict[str, Any]) -> dict[str, Any]:
+    wish = {"customer": "ada-7", "payment_method": card["payment_method"]}
     answer = application.ask(**wish)
     assert answer.status_code == 422, answer.text
     found: dict[str, Any] = answer.json["error"]
@@ -71,7 +70,6 @@ def take_in_disputes(application: Application) -> None:
 def close(application: Application, evidence: str) -> None:
     """The bank decides about the one dispute."""
     driver = PaymentDriver(application.app)
-    (one,) = driver.sandbox("GET", "/v1/disputes")["data"]
     with application.app.app_context():
         answer(driver, evidence)
     take_in_disputes(application)
@@ -163,8 +161,11 @@ def test_a_dispute_ends_no_consent_that_was_given_after_it(shop_application: App
     take_in_disputes(shop_application)
     anew = kept(shop_application)
     with shop_application.app.app_context():
-        dispute = db.session.scalars(select(Dispute.id).where(own(Dispute))).one()
-        on_dispute(dispute, claim(dispute))
+        dispute = db.session.scalars(select(Dispute).where(own(Dispute))).one()
+        subject = dispute.id
+        dispute.opened_at -= dt.timedelta(seconds=60)
+        db.session.commit()
+        on_dispute(subject, claim(subject))
     assert cards(shop_application) == [anew]
 
 

@@ -1,5 +1,5 @@
-"""Ending the consent to charge a card without its owner, by staff: a page that says what follows, and
-asks why."""
+"""Ending the consent to charge a card without its owner, by staff: a page that says what follows
+and asks why."""
 
 from __future__ import annotations
 

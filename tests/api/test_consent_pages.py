@@ -1,4 +1,4 @@
-"""Who ends a consent: whoever proved its address, whoever was sent a receipt, and staff who refund."""
+"""Who ends a consent: whoever proved its address, or was sent a receipt, and staff who refund."""
 
 from __future__ import annotations
 

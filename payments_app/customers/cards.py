@@ -36,7 +36,7 @@ def keep_card(session: Session, transaction_id: str) -> SavedCard | None:
     not, until its owner says so.
     """
     paid = session.get_one(Transaction, transaction_id, populate_existing=True)
-    method, stripe_customer = _method(paid), paid.stripe_customer_id
+    method, stripe_customer = method_of(paid), paid.stripe_customer_id
     if paid.state != State.COMPLETE or method is None or stripe_customer is None:
         return None
     if paid.save_card:
@@ -63,7 +63,7 @@ def verify_cards(session: Session, customer_id: str, browser: str) -> None:
         .execution_options(synchronize_session=False)
     )
     kept = select(SavedCard).where(
-        SavedCard.payment_method.in_([_method(each) for each in paid]),
+        SavedCard.payment_method.in_([method_of(each) for each in paid]),
         SavedCard.customer_id == customer_id,
         SavedCard.joined_at.is_(None),
     )
@@ -176,7 +176,7 @@ def _add_to_account(customer: Customer, card: SavedCard) -> None:
         _set_default(customer, card)
 
 
-def _method(paid: Transaction) -> str | None:
+def method_of(paid: Transaction) -> str | None:
     """The card's id at Stripe: of a setup it comes as the whole object, and where nothing had to
     be asked at Stripe it is the saved card that was named."""
     return id_of(as_object(paid.stripe_data).get("payment_method") or paid.payment_method)

@@ -18,7 +18,7 @@ from payments_app.core.db.session import atomic
 from payments_app.core.free_text import free_text
 from payments_app.core.jobs import outbox
 from payments_app.core.jobs.command import Claim
-from payments_app.customers.cards import take_off
+from payments_app.customers.cards import method_of, take_off
 from payments_app.customers.detach import DETACH
 from payments_app.customers.models import Customer, SavedCard
 from payments_app.gateway.declines import decline_policy
@@ -125,7 +125,9 @@ def on_card_taken_off(session: Session, card_id: str, _claim: Claim) -> None:
 def _same_cards(session: Session, transaction: Transaction) -> Iterable[SavedCard]:
     """The kept card that a payment was made with, or kept, under each of its names at Stripe."""
     by_it = select(CardConsent.card_id).where(CardConsent.transaction_id == transaction.id)
-    named = or_(SavedCard.payment_method == transaction.payment_method, SavedCard.id.in_(by_it))
+    named = SavedCard.id.in_(by_it)
+    if method := method_of(transaction):
+        named = or_(named, SavedCard.payment_method == method)
     number = SavedCard.fingerprint.in_(select(SavedCard.fingerprint).where(named))
     found = select(SavedCard).where(or_(named, number)).order_by(SavedCard.id)
     return session.scalars(found).all()

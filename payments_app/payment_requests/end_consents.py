@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from payments_app.core import history
@@ -125,7 +125,7 @@ def on_card_taken_off(session: Session, card_id: str, _claim: Claim) -> None:
 def _same_cards(session: Session, transaction: Transaction) -> Iterable[SavedCard]:
     """The kept card that a payment was made with, or kept, under each of its names at Stripe."""
     by_it = select(CardConsent.card_id).where(CardConsent.transaction_id == transaction.id)
-    named = SavedCard.id.in_(by_it)
+    named: ColumnElement[bool] = SavedCard.id.in_(by_it)
     if method := method_of(transaction):
         named = or_(named, SavedCard.payment_method == method)
     number = SavedCard.fingerprint.in_(select(SavedCard.fingerprint).where(named))

@@ -83,7 +83,7 @@ _TOLD = {
     "skipped": "The merchant was not told, the endpoint is off: {event}",
     "resend_asked": "{who} had the merchant told again: {event}",
 }
-_ENDED = {
+_ENDED: dict[str, str] = {
     Ending.OWNER: "The customer ended it.",
     Ending.APPLICATION: "The application removed the card.",
     Ending.STAFF: "Staff ended it:",

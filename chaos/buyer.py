@@ -16,6 +16,7 @@ from chaos.support import Support
 from chaos.witness import Witness
 
 POST_SECONDS = 60.0  # a buyer sends the same form again for so long
+CHOOSE_SECONDS = 120.0  # a host's own forms, through its web server's restart
 WATCH_SECONDS = 25.0  # then the tab is closed; the payment goes on without its buyer
 HURRY_SECONDS = 5.0
 _REFUSED = {"payment_in_progress", "already_paid"}
@@ -59,7 +60,7 @@ class Buyer:
 
     def _item(self) -> str | None:
         """What is paid for, asked for until the shop has it."""
-        deadline = time.monotonic() + POST_SECONDS
+        deadline = time.monotonic() + CHOOSE_SECONDS
         while time.monotonic() < deadline and not self._end.is_set():
             with contextlib.suppress(requests.RequestException):
                 if item := self._site.item_for(self.wish, self._browser):

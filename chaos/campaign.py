@@ -204,6 +204,8 @@ def _after(found: books.Books) -> Counter[str]:
     counts += Counter(entry["what"].replace(".", " ") for entry in found.retries)
     counts += Counter(f"{mail['kind']} mails {mail['state']}" for mail in found.mails)
     counts += Counter(f"webhooks {delivery['state']}" for delivery in found.deliveries)
+    paid = (t["payable_type"] for t in found.transactions if t["state"] == "complete")
+    counts += Counter(f"{kind} paid" for kind in paid)
     counts["business days closed"] = sum(b["closed_at"] is not None for b in found.batches)
     counts["settlement lines"] = len(found.lines)
     return counts

@@ -79,6 +79,15 @@ def given(session: Session, consent_id: str) -> Given | None:
     return found[0] if found else None
 
 
+def owner_of(session: Session, consent_id: str) -> str | None:
+    """The shop's customer under whose address the card of a consent was kept, in force or not."""
+    return session.scalar(
+        select(SavedCard.customer_id)
+        .join(CardConsent, CardConsent.card_id == SavedCard.id)
+        .where(CardConsent.id == consent_id)
+    )
+
+
 def ended_consent(session: Session, customer_id: str, payment_method: str) -> CardConsent | None:
     """The consent of an application's customer to charge this card that ended last; None where
     there was none."""

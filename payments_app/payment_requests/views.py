@@ -19,7 +19,7 @@ from payments_app.customers.models import Customer
 from payments_app.customers.recognise import recognised
 from payments_app.merchants.find import shop_name
 from payments_app.payment_requests.end_consents import end_for_owner
-from payments_app.payment_requests.find_consents import PURPOSE, Given, given, given_for
+from payments_app.payment_requests.find_consents import PURPOSE, Given, given, given_for, owner_of
 
 blueprint = Blueprint("consents", __name__)
 LINK_SECONDS = 400 * 24 * 3600
@@ -53,8 +53,10 @@ def confirm(consent_id: str) -> Response | BaseResponse:
 @buyer
 def end(consent_id: str) -> BaseResponse:
     """End it. Twice is once."""
-    mine = _mine(consent_id)
-    end_for_owner(mine.consent.id, mine.whose)
+    customer_id = recognised()
+    if customer_id is None or owner_of(db.session(), consent_id[:40]) != customer_id:
+        raise NotFound
+    end_for_owner(consent_id, customer_id)
     return redirect(url_for("consents.mine"), 303)
 
 

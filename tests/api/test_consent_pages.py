@@ -90,7 +90,10 @@ def test_whoever_proved_the_address_reads_what_they_agreed_to_and_ends_it(
     assert "The customer ended their consent." in refused(shop_application, hers)["message"]
     follow(shop_application)
     assert [one["consent"]["reason"] for one in told(shop_application)] == ["owner"]
-    assert press(browser, path, "/account").status_code == 404  # a second time
+    assert press(browser, path, "/account").location == "/account/consents"  # a second click
+    assert browser.get(path, headers=HTML).status_code == 404
+    follow(shop_application)
+    assert len(told(shop_application)) == 1
 
 
 def test_nobody_else_reads_or_ends_it(shop_application: Application) -> None:

@@ -1,4 +1,4 @@
-"""`python -m chaos [--buyers N] [--seed S]`: exit code 1 when an invariant was broken."""
+"""`python -m chaos [--buyers N] [--seed S] [--host]`: exit code 1 when an invariant was broken."""
 
 from __future__ import annotations
 
@@ -24,7 +24,9 @@ def main() -> int:
     print(f"chaos: seed {seed}, {options.buyers} buyers, {faults} faults; logs in {directory}")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(f"seed {seed}: stopped"))
     try:
-        outcome = run(seed, options.buyers, faults, directory, hurry=options.hurry)
+        outcome = run(
+            seed, options.buyers, faults, directory, hurry=options.hurry, host=options.host
+        )
     except (MissingPart, NotReady, RuntimeError) as error:
         print(f"seed {seed}: {error}", file=sys.stderr)
         return 1
@@ -38,6 +40,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, help="a campaign's own, to run its plan again")
     parser.add_argument("--faults", type=int, help="how many; one for every dozen buyers")
     parser.add_argument("--hurry", action="store_true", help="cut the product's waits short")
+    parser.add_argument(
+        "--host", action="store_true", help="as a part of the hotel of docs/embedding.md"
+    )
     return parser.parse_args()
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 
 from chaos.invariants import Violation
 from chaos.site import Site
@@ -16,7 +15,7 @@ REBUILD = ("attention", "rebuild", "--dry-run")
 def not_as_it_is(site: Site) -> list[Violation]:
     """What the product's own command would store otherwise, once nothing moves any more."""
     done = subprocess.run(
-        [sys.executable, "-m", "flask", "--app", "wsgi", *REBUILD],
+        site.flask(*REBUILD),
         env=os.environ | site.settings,
         cwd=REPOSITORY,
         check=True,

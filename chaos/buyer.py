@@ -16,6 +16,7 @@ from chaos.support import Support
 from chaos.witness import Witness
 
 POST_SECONDS = 60.0  # a buyer sends the same form again for so long
+CHOOSE_SECONDS = 120.0  # a host's own forms, through its web server's restart
 WATCH_SECONDS = 25.0  # then the tab is closed; the payment goes on without its buyer
 HURRY_SECONDS = 5.0
 _REFUSED = {"payment_in_progress", "already_paid"}
@@ -34,7 +35,9 @@ class Buyer:
 
     def visit(self) -> None:
         """Buy, and after a decline try the next card."""
-        wish, item = self.wish, self.wish.item
+        wish, item = self.wish, self._item()
+        if item is None:
+            return
         self._open_form(item)
         if wish.tampers:
             self._tamper()
@@ -55,10 +58,21 @@ class Buyer:
             if self.wish.errand and end["state"] == about and end["amount"]:
                 self._support.ask(self.wish.errand, end["id"])
 
+    def _item(self) -> str | None:
+        """What is paid for, asked for until the shop has it."""
+        deadline = time.monotonic() + CHOOSE_SECONDS
+        while time.monotonic() < deadline and not self._end.is_set():
+            with contextlib.suppress(requests.RequestException):
+                if item := self._site.item_for(self.wish, self._browser):
+                    return item
+            self._pause(0.5)
+        self._witness.count("gave up choosing")
+        return None
+
     def _open_form(self, item: str) -> None:
         """The page gives the browser its name; only that browser is shown the bank's check."""
         deadline = time.monotonic() + POST_SECONDS
-        while "session" not in self._browser.cookies and time.monotonic() < deadline:
+        while self._site.cookie not in self._browser.cookies and time.monotonic() < deadline:
             with contextlib.suppress(requests.RequestException):
                 self._browser.get(f"{self._site.url}/checkout/{item}", timeout=(3, 15))
             self._pause(0)
@@ -91,7 +105,7 @@ class Buyer:
                 self._pause(0.7)
             elif answer.status_code == 202:
                 transaction: str = answer.json()["id"]
-                cookie = self._browser.cookies.get("session")
+                cookie = self._browser.cookies.get(self._site.cookie)
                 self._witness.acknowledge(key, transaction, cookie)
                 return transaction
             else:

@@ -22,6 +22,7 @@ from chaos.attention import not_as_it_is
 from chaos.buyer import HURRY_SECONDS, WATCH_SECONDS, Buyer
 from chaos.drain import Drain, sent_mails
 from chaos.faults import FAULTS
+from chaos.host import HostSite
 from chaos.invariants import ALWAYS, OVER, Violation, violations
 from chaos.pace import Pace
 from chaos.restoring import Drill
@@ -178,6 +179,9 @@ class Campaign:
         outcome.violations += witness.compare_refunds(found.refunds)
         outcome.violations += not_as_it_is(self.site)
         outcome.violations += [
+            Violation("the_host_shows_what_is_so", words) for words in self.site.broken(found)
+        ]
+        outcome.violations += [
             Violation("a_merchant_gets_what_is_signed", event)
             for event in self.site.merchant.forged
         ]
@@ -200,12 +204,23 @@ def _after(found: books.Books) -> Counter[str]:
     counts += Counter(entry["what"].replace(".", " ") for entry in found.retries)
     counts += Counter(f"{mail['kind']} mails {mail['state']}" for mail in found.mails)
     counts += Counter(f"webhooks {delivery['state']}" for delivery in found.deliveries)
+    paid = (t["payable_type"] for t in found.transactions if t["state"] == "complete")
+    counts += Counter(f"{kind} paid" for kind in paid)
     counts["business days closed"] = sum(b["closed_at"] is not None for b in found.batches)
     counts["settlement lines"] = len(found.lines)
     return counts
 
 
-def run(seed: int, buyers: int, faults: int, directory: Path, *, hurry: bool = False) -> Outcome:
-    """Start a site, run a campaign on it, end it."""
-    with Site(directory, seed) as site:
+def run(
+    seed: int,
+    buyers: int,
+    faults: int,
+    directory: Path,
+    *,
+    hurry: bool = False,
+    host: bool = False,
+) -> Outcome:
+    """Start a site, run a campaign on it, end it. With `host` the product is a part of another
+    application, whose own payable half of the buyers pay for."""
+    with (HostSite if host else Site)(directory, seed) as site:
         return Campaign(site, seed, buyers, faults, hurry=hurry).run()

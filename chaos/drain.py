@@ -8,7 +8,6 @@ import email.policy
 import itertools
 import os
 import subprocess
-import sys
 import time
 from collections.abc import Sequence
 
@@ -63,7 +62,7 @@ class Drain:
     def _fetch_missed(self) -> None:
         """The job of every five minutes."""
         subprocess.run(
-            [sys.executable, "-m", "flask", "--app", "wsgi", "inbound", "fetch-missed"],
+            self._site.flask("inbound", "fetch-missed"),
             env=os.environ | self._site.settings,
             cwd=REPOSITORY,
             capture_output=True,

@@ -7,25 +7,27 @@ from __future__ import annotations
 import sys
 
 from click.testing import Result
+from flask import Flask
 
-from demo.app import app
 
-
-def main(endpoint: str, password: str, *staff: str) -> str:
+def open_shop(app: Flask, endpoint: str, password: str, *staff: str) -> str:
     """Run the product's own commands; the secret that signs what the endpoint receives."""
-    _command("demo", "seed")
+    _command(app, "demo", "seed")
     for email in staff:
-        _command("staff", "create", email, "--role", "refunder", "--password-stdin", words=password)
-    secret: str = _command("merchants", "add-endpoint", endpoint).stdout.split()[-1]
+        words = ("staff", "create", email, "--role", "refunder", "--password-stdin")
+        _command(app, *words, typed=password)
+    secret: str = _command(app, "merchants", "add-endpoint", endpoint).stdout.split()[-1]
     return secret
 
 
-def _command(*arguments: str, words: str = "") -> Result:
-    done = app.test_cli_runner().invoke(args=list(arguments), input=f"{words}\n")
+def _command(app: Flask, *arguments: str, typed: str = "") -> Result:
+    done = app.test_cli_runner().invoke(args=list(arguments), input=f"{typed}\n")
     if done.exit_code:
         raise RuntimeError(f"flask {' '.join(arguments)}: {done.output}") from done.exception
     return done
 
 
 if __name__ == "__main__":
-    print(main(*sys.argv[1:]))
+    from demo.app import app as shop
+
+    print(open_shop(shop, *sys.argv[1:]))

@@ -17,7 +17,9 @@ from typing import Any, Self
 import psycopg
 import requests
 
+from chaos.books import Books
 from chaos.merchant import Merchant
+from chaos.plan import Wish
 from parts.app import REPOSITORY, Web, Worker
 from parts.mailbox import Mailbox
 from parts.ports import LOOPBACK, free_port
@@ -39,7 +41,10 @@ class Site:
     PostgreSQL, two Redis that keep nothing over a restart, a sandbox that posts its events, a mail
     server and a merchant's endpoint. Enter it to start all; leaving it ends all, orphans too.
 
-    With `queues` these alone are worked on, each by a process of its own."""
+    With `queues` these alone are worked on, each by a process of its own. `cookie` is what our
+    session's is called; what is paid for of the kinds `not_restored` no backup brings back."""
+
+    opening, cookie, not_restored = "chaos.opening", "session", ("nothing",)
 
     def __init__(self, directory: Path, seed: int, queues: Sequence[str] = ()) -> None:
         self.directory = directory
@@ -83,7 +88,7 @@ class Site:
         self.sandbox = Sandbox(
             self.directory / "sandbox",
             keep=False,
-            webhook_url=f"http://127.0.0.1:{self.web_port}/webhooks/stripe",
+            webhook_url=f"{self.url}/webhooks/stripe",
             webhook_secrets=webhook_secrets(self.settings),
         ).start()
         self.settings |= {
@@ -177,11 +182,23 @@ class Site:
                     self.restarts += 1
                     process.launch()
 
+    def flask(self, *words: str) -> list[str]:
+        """One of the product's own commands."""
+        return [sys.executable, "-m", "flask", "--app", "wsgi", *words]
+
+    def item_for(self, wish: Wish, _browser: requests.Session) -> str | None:
+        """What a buyer is to pay for; None while that can't be had."""
+        return wish.item
+
+    def broken(self, _found: Books) -> list[str]:
+        """What a host application shows that is not so, once all is over."""
+        return []
+
     def _open(self) -> None:
         done = subprocess.run(
             [
                 sys.executable,
-                *("-m", "chaos.opening", self.merchant.url, self.staff_password, *STAFF),
+                *("-m", self.opening, self.merchant.url, self.staff_password, *STAFF),
             ],
             env=os.environ | self.settings,
             cwd=REPOSITORY,

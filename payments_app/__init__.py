@@ -50,6 +50,7 @@ from payments_app.merchants import views as merchants
 from payments_app.ops import views as ops
 from payments_app.orders import api as products
 from payments_app.orders import views as orders
+from payments_app.payment_requests import views as payment_requests
 from payments_app.payments import follow_up
 from payments_app.payments.payable import Payable
 from payments_app.queues import QUEUE_THREADS
@@ -72,6 +73,7 @@ _VIEWS = (
     merchants,
     ops,
     orders,
+    payment_requests,
     products,
     settlement,
     staff,

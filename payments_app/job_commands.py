@@ -10,7 +10,7 @@ from payments_app.core.jobs.outbox import SWEEPER
 from payments_app.core.jobs.scheduler import without_subject
 from payments_app.customers import billed_at_stripe, gone_at_stripe, look_again
 from payments_app.customers.ask_for_link import MAIL_LINK
-from payments_app.customers.cards import MAIL_REMOVED
+from payments_app.customers.cards import MAIL_REMOVED, TAKEN_OFF
 from payments_app.customers.detach import DETACH, detach
 from payments_app.customers.on_payment import on_payment as customer_on_payment
 from payments_app.downloads.on_payment import MAIL as MAIL_DOWNLOAD
@@ -30,7 +30,12 @@ from payments_app.merchants.read_again import READ_DUE, read_due_accounts
 from payments_app.merchants.refresh_account import REFRESH, refresh_account
 from payments_app.notices import endpoint_health, mails, webhook_retries
 from payments_app.notices.account import write_account_link
-from payments_app.notices.announce import DELIVER, announce_payment, announce_refund
+from payments_app.notices.announce import (
+    DELIVER,
+    announce_consent,
+    announce_payment,
+    announce_refund,
+)
 from payments_app.notices.deliver import deliver, mark_delivery_dead
 from payments_app.notices.downloads import write_download
 from payments_app.notices.receipts import write_failure_notice, write_receipt
@@ -53,6 +58,7 @@ from payments_app.orders.fulfil import fulfil
 from payments_app.orders.large_holds import end_large_hold
 from payments_app.orders.on_dispute import on_dispute as order_on_dispute
 from payments_app.orders.on_payment import on_payment
+from payments_app.payment_requests import end_consents
 from payments_app.payments.connect.read import (
     READ_BY_CHARGE,
     READ_BY_REFUND,
@@ -158,6 +164,7 @@ COMMANDS = {
     ),
     "notices.announce_payment": Command(announce_payment, "payment_standard"),
     "notices.announce_refund": Command(announce_refund, "payment_standard"),
+    end_consents.ANNOUNCE: Command(announce_consent, "payment_standard"),
     "settlement.capture": Command(settle.settle_capture, "payment_critical"),
     "settlement.posted": Command(settle.settle_posted, "payment_critical"),
     "settlement.missing": Command(settle.settle_missing, "payment_critical"),
@@ -200,6 +207,9 @@ COMMANDS = {
     MAIL_CHANGED: Command(write_changed, "payment_standard"),
     MAIL_REMOVED: Command(write_card_removed, "payment_standard"),
     renew.MAIL_EXPIRES: Command(write_card_expires, "payment_standard"),
+    "payment_requests.on_decline": Command(end_consents.on_decline, "payment_critical"),
+    "payment_requests.on_dispute": Command(end_consents.on_dispute, "payment_critical"),
+    TAKEN_OFF: Command(end_consents.on_card_taken_off, "payment_standard"),
     "orders.on_payment": Command(on_payment, "payment_standard"),
     "orders.end_large_hold": Command(end_large_hold, "charges"),
     "orders.on_dispute": Command(order_on_dispute, "payment_standard"),

@@ -43,6 +43,7 @@ EVENTS = {
         Subscriber("notices.announce_payment"),
     ),
     "payment.failed": (
+        Subscriber("payment_requests.on_decline"),
         Subscriber("customers.on_payment"),
         Subscriber("subscriptions.on_payment"),
         Subscriber("downloads.on_payment"),
@@ -63,6 +64,7 @@ EVENTS = {
         Subscriber("ledger.post_dispute"),
         Subscriber("orders.on_dispute"),
         Subscriber("subscriptions.on_dispute"),
+        Subscriber("payment_requests.on_dispute"),
         Subscriber("settlement.dispute", settle.LEDGER_SECONDS),
         Subscriber("notices.dispute_lost"),
     ),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -151,9 +150,6 @@ class NightSite(Site):
         self.settings["DATABASE_URL"] = self.address(database)
         for program in self.programs:
             program.env = {**(program.env or {}), "DATABASE_URL": self.settings["DATABASE_URL"]}
-
-    def flask(self, *words: str) -> list[str | Path]:
-        return [sys.executable, "-m", "flask", "--app", "wsgi", *words]
 
     def close(self) -> None:
         self.halt()

@@ -18,7 +18,7 @@ _SUPPORT = _VIEW | {
 ROLES: dict[str, frozenset[str]] = {
     "viewer": _VIEW,
     "support": _SUPPORT,
-    "refunder": _SUPPORT | {"refund", "answer_dispute"},
+    "refunder": _SUPPORT | {"refund", "answer_dispute", "end_consent"},
     "exporter": _VIEW | {"export"},
 }
 ADMIN = "admin"

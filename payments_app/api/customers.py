@@ -16,9 +16,10 @@ from payments_app.core.extensions import db
 from payments_app.core.web.access import application
 from payments_app.core.web.http import ProblemError
 from payments_app.customers.models import SavedCard
-from payments_app.payment_requests.consents import cards_of, withdraw
+from payments_app.payment_requests.consents import cards_of
 from payments_app.payment_requests.customer_models import ApplicationCustomer, CardConsent
 from payments_app.payment_requests.customers import customer_of, customers_of, store_customer
+from payments_app.payment_requests.end_consents import withdraw
 
 
 @blueprint.post("/api/v1/customers")

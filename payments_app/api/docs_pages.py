@@ -26,6 +26,8 @@ ERRORS = {
     "idempotency_conflict": "The same request is under way. Send it again in a moment.",
     "not_found": "There is nothing by this id.",
     "method_not_allowed": "This address does not take this method. `Allow` says which it takes.",
+    "consent_ended": "The customer's consent to charge this card ended; the message says why. They "
+    "agree anew by paying at the next_url of a payment with save_card.",
     "already_paid": "It is paid: refund it instead.",
     "payment_in_progress": "A buyer is paying it just now. Read it again in a moment.",
     "not_paid": "It is not paid, so there is nothing to refund.",

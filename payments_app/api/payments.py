@@ -69,7 +69,7 @@ def create_payment() -> Response:
     try:
         made, fresh = ask(_wish(sent), actor(), key=stored_key(), fingerprint=fingerprint())
     except AskRefusedError as error:
-        raise ProblemError(422, "invalid", str(error), {error.field: str(error)}) from None
+        raise ProblemError(422, error.code, str(error), {error.field: str(error)}) from None
     except CardNumberError as error:
         raise ProblemError(422, "card_number", str(error)) from None
     except KeyUsedError:

@@ -24,6 +24,7 @@ from payments_app.payments.phases import State
 from payments_app.payments.queries import attempts, joined
 
 MAIL_REMOVED = "notices.card_removed"
+TAKEN_OFF = "payment_requests.on_card_taken_off"
 
 
 def keep_card(session: Session, transaction_id: str) -> SavedCard | None:
@@ -35,7 +36,7 @@ def keep_card(session: Session, transaction_id: str) -> SavedCard | None:
     not, until its owner says so.
     """
     paid = session.get_one(Transaction, transaction_id, populate_existing=True)
-    method, stripe_customer = _method(paid), paid.stripe_customer_id
+    method, stripe_customer = method_of(paid), paid.stripe_customer_id
     if paid.state != State.COMPLETE or method is None or stripe_customer is None:
         return None
     if paid.save_card:
@@ -62,7 +63,7 @@ def verify_cards(session: Session, customer_id: str, browser: str) -> None:
         .execution_options(synchronize_session=False)
     )
     kept = select(SavedCard).where(
-        SavedCard.payment_method.in_([_method(each) for each in paid]),
+        SavedCard.payment_method.in_([method_of(each) for each in paid]),
         SavedCard.customer_id == customer_id,
         SavedCard.joined_at.is_(None),
     )
@@ -102,13 +103,14 @@ def remove(session: Session, customer_id: str, card_id: str) -> bool:
 
 def take_off(session: Session, customer: Customer, card: SavedCard, what: str) -> None:
     """Never charge a card of a locked customer again, with `what` in the history. Another one
-    becomes the default, if there is one."""
+    becomes the default, if there is one, and the consents to charge it end by a job."""
     card.removed_at = database_now()
     session.flush()
     if customer.default_payment_method_id == card.payment_method:
         left = saved_cards(session, customer.id)
         _set_default(customer, left[0] if left else None)
     _record(session, what, customer.id, card)
+    outbox.stage(session, TAKEN_OFF, card.id)
 
 
 def _insert(session: Session, paid: Transaction, method: str, stripe_customer: str) -> None:
@@ -174,7 +176,7 @@ def _add_to_account(customer: Customer, card: SavedCard) -> None:
         _set_default(customer, card)
 
 
-def _method(paid: Transaction) -> str | None:
+def method_of(paid: Transaction) -> str | None:
     """The card's id at Stripe: of a setup it comes as the whole object, and where nothing had to
     be asked at Stripe it is the saved card that was named."""
     return id_of(as_object(paid.stripe_data).get("payment_method") or paid.payment_method)

@@ -45,6 +45,11 @@ class DeclinePolicy:
         """Whether a card that was declined so may be charged again without its owner."""
         return self.retry and not self.needs_buyer
 
+    @property
+    def ends_card(self) -> bool:
+        """Whether a card that was declined so must never be charged without its owner again."""
+        return not self.retry and not self.same_card_may_work
+
 
 _LATER = 3600.0
 UNMAPPED = DeclinePolicy("B1", "S1", takes_advice=True)
@@ -140,7 +145,9 @@ def decline_policy(error: Mapping[str, Any] | None) -> DeclinePolicy | None:
 def _refined(policy: DeclinePolicy, advice_code: str | None) -> DeclinePolicy:
     if policy.takes_advice:
         policy = replace(policy, **_ADVICE.get(str(advice_code), {}))
-    return replace(policy, retry_after=None) if advice_code == "do_not_try_again" else policy
+    if advice_code == "do_not_try_again":
+        policy = replace(policy, retry_after=None, same_card_may_work=False)
+    return policy
 
 
 def buyer_sentence(error: Mapping[str, Any] | None, phase: str) -> tuple[str, str]:

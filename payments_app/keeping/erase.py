@@ -24,7 +24,7 @@ from payments_app.keeping.erase_at_stripe import ERASE_AT_STRIPE
 from payments_app.keeping.find import customer_of
 from payments_app.keeping.models import Erasure
 from payments_app.keeping.waiting import waits_for
-from payments_app.payment_requests.consents import withdraw_all
+from payments_app.payment_requests.end_consents import withdraw_all
 from payments_app.payments.models import Transaction
 
 CARRY_OUT = "keeping.carry_out"

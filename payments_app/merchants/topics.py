@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-TOPICS = ("payment_captured", "payment_failed", "refund_succeeded", "refund_failed")
+TOPICS = (
+    "payment_captured",
+    "payment_failed",
+    "refund_succeeded",
+    "refund_failed",
+    "consent_ended",
+)
 
 
 class UnknownTopicError(ValueError):

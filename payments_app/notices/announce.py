@@ -1,4 +1,5 @@
-"""announce: tell a merchant's endpoints what became of a payment or of a refund, once each."""
+"""announce: tell a merchant's endpoints what became of a payment, of a refund, or of the consent to
+charge a card, once each."""
 
 from __future__ import annotations
 
@@ -16,6 +17,7 @@ from payments_app.core.jobs import outbox
 from payments_app.core.jobs.command import Claim
 from payments_app.merchants.models import Endpoint
 from payments_app.notices.webhook_models import Delivery, WebhookEvent
+from payments_app.payment_requests.customer_models import CardConsent
 from payments_app.payment_requests.models import PaymentRequest
 from payments_app.payments.connect.payee import merchant_of
 from payments_app.payments.models import Transaction
@@ -35,6 +37,7 @@ REFUND_EVENTS: dict[str, str] = {
     RefundState.SUCCEEDED: "refund_succeeded",
     RefundState.FAILED: "refund_failed",
 }
+CONSENT_ENDED = "consent_ended"
 _REST_OF_ASKED = (
     "Whoever asked for it may deliver as if all were paid: tell them, send a payment link for the "
     "rest, or refund what was captured"
@@ -80,6 +83,28 @@ def announce_refund(session: Session, refund_id: str, _claim: Claim) -> None:
             },
         }
         _announce(session, refund.id, transaction.id, event, data)
+
+
+@atomic
+def announce_consent(session: Session, consent_id: str, _claim: Claim) -> None:
+    """Runs after the end of a consent to charge a card. The payment is the one by which it was
+    given; whose customer that is its own application reads there, and no other."""
+    consent = session.get_one(CardConsent, consent_id, populate_existing=True)
+    if consent.withdrawn_at is None:
+        return
+    paid = session.get_one(Transaction, consent.transaction_id, populate_existing=True)
+    data = {
+        "payment": serialise_payment(session, paid),
+        "consent": {
+            "id": consent.id,
+            "card": consent.card_id,
+            "version": consent.version,
+            "given_at": _iso(consent.given_at),
+            "ended_at": _iso(consent.withdrawn_at),
+            "reason": consent.ended_why,
+        },
+    }
+    _announce(session, consent.id, paid.id, CONSENT_ENDED, data)
 
 
 def serialise_payment(session: Session, transaction: Transaction) -> dict[str, Any]:

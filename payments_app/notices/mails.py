@@ -62,8 +62,7 @@ def write(
     if recipient.endswith(f"@{ERASED_DOMAIN}"):
         return False
     mail_id = new_id("ml")
-    if link is not None:
-        words["link"] = mail_links.PLACEHOLDER
+    words["link"] = None if link is None else mail_links.PLACEHOLDER
     with speaking(reader):
         written = _written(kind, {**words, "shop": shop_name(), "subject": str(subject)})
     fresh = insert_once(

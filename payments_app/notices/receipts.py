@@ -21,10 +21,11 @@ from payments_app.core.web import links
 from payments_app.gateway.decline_sentences import NOT_CONFIRMED, try_again_words
 from payments_app.gateway.declines import buyer_sentence
 from payments_app.merchants.find import shop_name
-from payments_app.notices import mails
+from payments_app.notices import mail_links, mails
 from payments_app.notices.models import Mail
 from payments_app.notices.queries import failure_stands
 from payments_app.notices.readers import reader_of
+from payments_app.payment_requests import find_consents
 from payments_app.payments.models import Transaction
 from payments_app.payments.payable import terms_of
 from payments_app.payments.phases import State
@@ -65,6 +66,7 @@ def write_receipt(session: Session, transaction_id: str, _claim: Claim) -> None:
         terms=terms,
         period=period if period is not None and not period.trial else None,
         twice=period.subscription.plan if period and _is_second(session, period) else None,
+        link=_to_end(session, transaction),
     )
 
 
@@ -143,6 +145,14 @@ def _period(session: Session, transaction_id: str) -> Period | None:
     """The period that a payment is for."""
     period_id = payable_id_of(session, transaction_id, Period.payable_type)
     return session.get(Period, period_id) if period_id else None
+
+
+def _to_end(session: Session, transaction: Transaction) -> dict[str, str] | None:
+    """The link to the consent by which it was charged without its buyer, where that is so."""
+    consent = find_consents.charged_by(session, transaction)
+    if consent is None:
+        return None
+    return mail_links.reaches(find_consents.PATH, find_consents.PURPOSE, consent.id)
 
 
 def _is_second(session: Session, period: Period) -> bool:

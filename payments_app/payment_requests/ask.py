@@ -17,6 +17,7 @@ from payments_app.core.db.clock import database_now
 from payments_app.core.db.session import atomic
 from payments_app.core.money import CURRENCIES, Money, chargeable
 from payments_app.payment_requests.consents import KEPT_VERSION, KEPT_WORDS, chargeable_card
+from payments_app.payment_requests.find_consents import WHY_ENDED, ended_consent
 from payments_app.payment_requests.models import PaymentRequest
 from payments_app.payments.payable import NotPayableError
 from payments_app.payments.phases import State
@@ -27,11 +28,12 @@ _TRIES = 3
 
 
 class AskRefusedError(ValueError):
-    """This can't be asked for; `field` is what is wrong, the message a sentence for the asker."""
+    """This can't be asked for; `field` is what is wrong, `code` says it to a program, the message
+    is a sentence for the asker."""
 
-    def __init__(self, field: str, message: str) -> None:
+    def __init__(self, field: str, message: str, code: str = "invalid") -> None:
         super().__init__(message)
-        self.field = field
+        self.field, self.code = field, code
 
 
 class KeyUsedError(Exception):
@@ -163,9 +165,7 @@ def _charge(session: Session, request: PaymentRequest, wish: Wish, actor: str) -
     a card that is somebody else's is not said."""
     card = chargeable_card(session, wish.customer_id or "", wish.payment_method or "")
     if card is None:
-        raise AskRefusedError(
-            "payment_method", "This customer agreed to have no such card charged without them."
-        )
+        raise _not_agreed(session, wish)
     try:
         open_transaction(
             session,
@@ -177,6 +177,22 @@ def _charge(session: Session, request: PaymentRequest, wish: Wish, actor: str) -
         )
     except NotPayableError as error:
         raise AskRefusedError("payment_method", error.message) from None
+
+
+def _not_agreed(session: Session, wish: Wish) -> AskRefusedError:
+    ended = ended_consent(session, wish.customer_id or "", wish.payment_method or "")
+    if ended is None:
+        return AskRefusedError(
+            "payment_method", "This customer agreed to have no such card charged without them."
+        )
+    why = WHY_ENDED.get(ended.ended_why or "", "The consent ended.")
+    return AskRefusedError(
+        "payment_method",
+        f"{why} This card isn't charged without its owner any more. Ask for a payment with "
+        "save_card and without payment_method, and send the customer to its next_url: they agree "
+        "anew by paying it.",
+        "consent_ended",
+    )
 
 
 def _check(wish: Wish) -> None:

@@ -35,7 +35,7 @@ class ApplicationCustomer(Base):
 class CardConsent(Base):
     """The leave to charge a kept card of `customer_id` without them: the `words` that they agreed
     to, the `version` of those, and when. It was given with the payment that kept the card, and ends
-    with `withdrawn_at`, or with the card."""
+    with `withdrawn_at`, `ended_why` (an Ending) says by what, or with the card."""
 
     __tablename__ = "pay_card_consents"
 
@@ -47,3 +47,4 @@ class CardConsent(Base):
     version: Mapped[str] = mapped_column(String(20))
     given_at: Mapped[dt.datetime]
     withdrawn_at: Mapped[dt.datetime | None]
+    ended_why: Mapped[str | None] = mapped_column(String(16))

@@ -18,6 +18,7 @@ from payments_app.core.extensions import Base
 from payments_app.core.language import Words, as_said
 from payments_app.core.money import Money
 from payments_app.payment_requests.consents import KEPT_WORDS, chargeable_card, keep_consent
+from payments_app.payment_requests.customer_models import ApplicationCustomer
 from payments_app.payments.models import Transaction
 from payments_app.payments.payable import Bought, Item, NotPayableError, Payable
 
@@ -142,27 +143,33 @@ class PaymentRequest(Payable, Base):
         return {"reference": self.reference, "metadata": self.labels}
 
     def stripe_facts(self) -> dict[str, str]:
-        """Its description, and the asker's name for it. Askers may write whose it is into both: an
-        address in the description is cut, and a reference that holds one is not told."""
+        """Its description, the asker's name for it, and our id of their customer. Askers may write
+        whose it is into the first two: an address in the description is cut, and a reference that
+        holds one is not told."""
         told = self.reference or ""
         return {
             "description": without_addresses(self.description),
             "reference": told if told == without_addresses(told) else "",
+            "customer": self.customer_id or "",
         }
 
     @classmethod
     def rebuild(
         cls, session: Session, payable_id: str, facts: Mapping[str, str], bought: Bought
     ) -> PaymentRequest | None:
-        """The request without its addresses, which Stripe was not told."""
+        """The request without its addresses and terms, which Stripe was not told: what was agreed
+        to since the backup may have ended since, so its buyer is asked anew. A customer who was
+        stored since is not here."""
         if bought.money.amount <= 0:
             return None
+        customer = session.get(ApplicationCustomer, facts.get("customer") or "")
         request = cls(
             id=payable_id,
             amount=bought.money.amount,
             currency=bought.money.currency,
             description=facts.get("description") or "Payment",
             reference=facts.get("reference") or None,
+            customer_id=customer.id if customer else None,
             created_by="restore",
             created_at=bought.at,
         )

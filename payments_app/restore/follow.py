@@ -21,6 +21,8 @@ FOLLOWED = (
     "ledger.post_dispute",
     "ledger.post_fee",
     "ledger.post_refund",
+    "payment_requests.on_decline",
+    "payment_requests.on_dispute",
     "settlement.capture",
     "settlement.dispute",
     "settlement.missing",

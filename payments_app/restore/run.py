@@ -35,6 +35,7 @@ HELD = {
     "notices.payment_failed": "notices of a failed payment",
     "notices.announce_payment": "events to merchants about payments",
     "notices.announce_refund": "events to merchants about refunds",
+    "notices.announce_consent": "events to applications about consents that ended",
     "orders.on_payment": "orders to look at, and to hand over where they are paid",
     "orders.fulfil": "orders to hand over",
     "downloads.on_payment": "downloads to hand over",

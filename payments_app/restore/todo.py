@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from payments_app.core.db.columns import as_object
 from payments_app.core.db.session import atomic
 from payments_app.core.history import HistoryEntry
+from payments_app.payment_requests.customer_models import CardConsent
 from payments_app.payments.models import Transaction
 from payments_app.payments.phases import State
 from payments_app.payments.queries import payable_of
@@ -25,7 +26,12 @@ _RESTORED = ("payment.restored", "payment.imported")
 @atomic
 def todo_of(session: Session, begun_at: dt.datetime) -> list[str]:
     """A sentence for each thing, since a restore began."""
-    return [*_payments(session, begun_at), *_unmatched(session), *_findings(session)]
+    return [
+        *_payments(session, begun_at),
+        *_consents(session),
+        *_unmatched(session),
+        *_findings(session),
+    ]
 
 
 def _payments(session: Session, begun_at: dt.datetime) -> Iterator[str]:
@@ -47,6 +53,16 @@ def _payments(session: Session, begun_at: dt.datetime) -> Iterator[str]:
             )
         if not row.email:
             yield f"{about}: neither we nor Stripe know the buyer's address. No receipt is sent."
+
+
+def _consents(session: Session) -> Iterator[str]:
+    """Stripe knows of declines and disputes, and not of what somebody ended by hand."""
+    if session.scalar(select(CardConsent.id).where(CardConsent.withdrawn_at.is_(None)).limit(1)):
+        yield (
+            "Consents to charge cards that somebody ended after the backup are in force again: ask "
+            "the applications for the events consent_ended that they got since then, and end those "
+            "again."
+        )
 
 
 def _unmatched(session: Session) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from payments_app.staff import navigation
 from payments_app.staff.blueprint import blueprint
+from payments_app.staff.customers import consent_pages
 from payments_app.staff.customers import pages as customer_pages
 from payments_app.staff.disputes import answer_pages as dispute_answer_pages
 from payments_app.staff.disputes import file_pages as dispute_file_pages
@@ -31,6 +32,7 @@ __all__ = [
     "api",
     "audit_pages",
     "blueprint",
+    "consent_pages",
     "customer_pages",
     "dispute_answer_pages",
     "dispute_file_pages",

@@ -58,6 +58,7 @@ class Dashboard:
         self.values: dict[str, Any] = {
             "transaction_id": paid,
             "customer_id": stored_payments.customer_id("axe@example.com"),
+            "consent_id": "agr_bystander",
             **staff_driver.do(_fill, paid),
             **staff_driver.do(_send, paid),
         }

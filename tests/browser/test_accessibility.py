@@ -59,7 +59,7 @@ STAFF_PAGES = (
     *("accounts.confirm", "accounts.password", "accounts.second_factor_page", "ops.alerts"),
     *("ops.dead_letter", "ops.incident_page", "ops.queues", "ops.stripe", "ledger.index"),
     *("settlement.index", "settlement.show", "staff.audit", "staff.confirm_fix"),
-    *("staff.confirm_delivery", "staff.confirm_receipt"),
+    *("staff.confirm_delivery", "staff.confirm_receipt", "staff.confirm_consent_ending"),
     *("staff.confirm_refund", "staff.confirm_retry", "staff.customer", "staff.disputes"),
     *("staff.dispute", "staff.review_dispute_answer", "ops.confirm_pause"),
     *("staff.confirm_receipts", "ops.dead_letters_of", "ops.alerts_of_kind"),
@@ -73,6 +73,7 @@ FILTERED = "/staff/payments?status=failed&least=wrong"
 SEARCHED = "/staff/payments?q=axe@example.com"
 PUBLIC_PAGES = (
     *("/", "/cart", "/account", "/account/subscriptions", "/downloads/none", "/demo/mails"),
+    *("/account/consents", "/consents/none"),
     *("/staff/login", "/staff/password/new?token=old", "/nope"),
 )
 

@@ -3,6 +3,7 @@ not: each answer is one that the document says, and none is a fault of ours."""
 
 from __future__ import annotations
 
+import re
 import secrets
 from typing import Any
 
@@ -16,6 +17,7 @@ from schemathesis.checks import load_all_checks
 from schemathesis.specs.openapi import checks
 
 from tests.api.application import ASKED, Application, new_key
+from tests.api.test_customers import charged, kept, stored
 from tests.fuzz.cases import CASES, fuzzed
 
 load_all_checks()
@@ -27,6 +29,7 @@ HELD = [
 ]
 OPERATIONS = 13
 EACH = tries(fuzzed, max_examples=max(5, CASES // 100))
+_STATUS = re.compile(r'"status": ?"(\w+)"')
 MODES = list(schemathesis.GenerationMode)
 
 
@@ -35,11 +38,19 @@ def settings(settings: dict[str, str]) -> dict[str, str]:
     return settings | {"API_RATE_LIMIT": "999999/minute"}
 
 
-def known(application: Application) -> dict[str, str]:
-    """Ids that name something, so that an operation gets further than its 404."""
-    application.post("customers", {"id": "ada-7", "email": "ada@example.com"})
+def known(application: Application) -> dict[str, list[str]]:
+    """Ids that name something, so that an operation gets further than its 404: a payment that
+    nobody has paid, one for which the bank wants its owner, and a kept card of theirs."""
+    stored(application)
     made = application.asked(**ASKED | {"customer": "ada-7"})
-    return {"payment_id": made["id"], "customer_id": "ada-7"}
+    card = kept(application, card="pm_card_authenticationRequired")
+    waiting = charged(application, card)
+    assert waiting["status"] == "requires_action"
+    return {
+        "payment_id": [made["id"], waiting["id"]],
+        "customer_id": ["ada-7"],
+        "payment_method": [card["payment_method"]],
+    }
 
 
 @pytest.mark.timeout(900)
@@ -48,24 +59,33 @@ def test_every_answer_of_the_api_is_as_documented(
     app: Flask, mode: schemathesis.GenerationMode
 ) -> None:
     application = Application(app, new_key(app))
-    ids = known(application)
+    ids, seen = known(application), set[str]()
     schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", app)
     found = [one.ok() for one in schema.get_all_operations()]
     assert len(found) == OPERATIONS
     for operation in found:
-        call = EACH(_calls(operation, mode, application, ids))
+        call = EACH(_calls(operation, mode, application, ids, seen))
         call()
+    assert {"requires_action", "requires_payment"} <= seen
 
 
-def _calls(operation: Any, mode: Any, application: Application, ids: dict[str, str]) -> Any:
-    named = {name: ids[name] for name in ids if f"{{{name}}}" in operation.path}
+def _calls(
+    operation: Any, mode: Any, application: Application, ids: dict[str, list[str]], seen: set[str]
+) -> Any:
+    named = [name for name in ids if f"{{{name}}}" in operation.path]
+    asks = operation.method == "post" and operation.path == "/api/v1/payments"
 
-    @given(case=operation.as_strategy(generation_mode=mode), there=st.booleans())
-    def call(case: Any, *, there: bool) -> None:
+    @given(case=operation.as_strategy(generation_mode=mode), there=st.booleans(), data=st.data())
+    def call(case: Any, *, there: bool, data: Any) -> None:
         if there and named:
-            case.path_parameters.update(named)
+            case.path_parameters.update(
+                {name: data.draw(st.sampled_from(ids[name])) for name in named}
+            )
+        if there and asks and isinstance(case.body, dict):
+            case.body |= {"customer": "ada-7", "payment_method": ids["payment_method"][0]}
         key = {"Idempotency-Key": secrets.token_hex(8)}
         answer = case.call(headers=application.headers | key)
         case.validate_response(answer, checks=HELD)
+        seen.update(_STATUS.findall(answer.text))
 
     return call

@@ -47,7 +47,8 @@ def yesterday() -> str:
 
 
 def test_every_event_that_is_announced_can_be_asked_for() -> None:
-    assert {*announce.PAYMENT_EVENTS.values(), *announce.REFUND_EVENTS.values()} == set(TOPICS)
+    told = {*announce.PAYMENT_EVENTS.values(), *announce.REFUND_EVENTS.values()}
+    assert {*told, announce.CONSENT_ENDED} == set(TOPICS)
 
 
 def test_an_endpoint_is_sent_the_events_that_it_asks_for_and_another_all(

@@ -123,6 +123,7 @@ class Abroad:
             "queue": ["default"],
             "transaction_id": paid,
             "customer_id": [owner],
+            "consent_id": ["agr_bystander"],
             "batch_id": [batch.id for batch in batches()],
             "payout_id": [self.payout],
             "finding_id": list(db.session.scalars(select(Finding.id))),

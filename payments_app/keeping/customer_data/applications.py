@@ -28,7 +28,7 @@ def of_applications(customer: Customer) -> tuple[Place, ...]:
         Place(
             CardConsent,
             CardConsent.card_id.in_(cards),
-            ("card_id", "words", "version", "given_at", "withdrawn_at"),
+            ("card_id", "words", "version", "given_at", "withdrawn_at", "ended_why"),
             {"withdrawn_at": ended},
         ),
     )

@@ -9,6 +9,7 @@ from typing import Any
 
 from payments_app.core.db.ids import without_payment_methods
 from payments_app.core.money import Money
+from payments_app.payment_requests.find_consents import Ending
 from payments_app.payments.states import CORRECTED
 from payments_app.staff.cells import in_words
 
@@ -62,6 +63,10 @@ _WORDS = {
     "order.not_fulfilled": ("The order was not handed over", "{text_reason}"),
     "card.saved": ("The card was saved", ""),
     "card.agreed": ("The customer agreed to later charges of the card", ""),
+    "card.consent_ended": (
+        "The consent to charge the card without the customer ended",
+        "{ended_why} {text_reason}",
+    ),
     "mail.receipt.resend_asked": ("{who} had the receipt sent again", ""),
     "webhook.processed": ("Worked on Stripe's event", ""),
     "webhook.quarantined": ("Stripe's event was set aside: nothing was moved", "{text_reason}"),
@@ -77,6 +82,15 @@ _TOLD = {
     "dead": "The merchant could not be told: {event}",
     "skipped": "The merchant was not told, the endpoint is off: {event}",
     "resend_asked": "{who} had the merchant told again: {event}",
+}
+_ENDED: dict[str, str] = {
+    Ending.OWNER: "The customer ended it.",
+    Ending.APPLICATION: "The application removed the card.",
+    Ending.STAFF: "Staff ended it:",
+    Ending.ERASURE: "The customer asked to be erased.",
+    Ending.DECLINED: "The bank said that the card must not be tried again.",
+    Ending.DISPUTED: "The customer disputed a payment with it.",
+    Ending.CARD_REMOVED: "The card was removed, or is gone at Stripe.",
 }
 _BAD = {
     *("payment.failed", "payment.unknown", "stripe.retries_exhausted", "refund.failed"),
@@ -152,6 +166,7 @@ def _texts(data: Mapping[str, Any]) -> dict[str, str]:
         **{name: str(value) for name, value in data.items() if not isinstance(value, dict | list)},
         "sum": money(data.get("amount"), data.get("currency")) or "money",
         "text_reason": reason,
+        "ended_why": _ENDED.get(str(data.get("why")), ""),
         "code_reason": in_words(reason) or "",
         "items_first": f"{data['items']}: " if data.get("items") else "",
         "failure": in_words(failure) or str(data.get("message") or ""),

@@ -17,6 +17,7 @@ from payments_app.core.web.access import staff
 from payments_app.core.web.cache import shape_of
 from payments_app.customers.models import Customer
 from payments_app.customers.sign_out import sign_out_everywhere
+from payments_app.payment_requests.find_consents import given_for
 from payments_app.staff import cache
 from payments_app.staff.blueprint import blueprint, page
 from payments_app.staff.customers.queries import panel_of, rows_of
@@ -62,10 +63,12 @@ def customer(customer_id: str) -> Response:
         "customers/customer.html",
         customer=found,
         subscriptions=subscription_rows(session, customer_id),
+        consents=given_for(session, customer_id),
         history=fragment.html,
         as_of=as_of.strftime("%I:%M %p").removeprefix("0"),
         sessions=visitor_sessions.sessions_of(session, visitor_sessions.CUSTOMER, customer_id),
         may_end=signed_in().may("sessions"),
+        may_end_consent=signed_in().may("end_consent"),
         when=lambda moment: when(moment, zone),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from flask import (
@@ -34,12 +35,16 @@ from payments_app.checkout.status_row import StatusRow, read
 from payments_app.core.extensions import csrf, db
 from payments_app.core.web.access import buyer
 from payments_app.core.web.headers import private, takes_cards
-from payments_app.core.web.http import wants_json
+from payments_app.core.web.http import ProblemError, wants_json
+from payments_app.core.web.limits import Rate, limiter
+from payments_app.core.web.visitor import visitor_network
 from payments_app.payments.phases import Phase, State
 from payments_app.payments.purchased import described, purchased
 from payments_app.payments.refunds.money_back import MoneyBack, money_back
 from payments_app.payments.transactions.check import request_check
 
+# Of a network: its look-ups may not fill the threads that charge.
+_CHECKS = Rate(60, 60)
 _REFRESHES = 20  # without JavaScript: the page stops asking after so many
 
 
@@ -53,7 +58,7 @@ def show(transaction_id: str) -> Response | BaseResponse:
     transaction = _found(transaction_id)
     back_from_bank = "payment_intent" in request.args
     if back_from_bank or transaction.phase == Phase.UNKNOWN:
-        request_check(transaction.id, back=back_from_bank)
+        _ask_for_check(transaction, back=back_from_bank)
     if wants_json():
         return _as_json(transaction)
     if back_from_bank:
@@ -76,7 +81,7 @@ def check(transaction_id: str) -> Response | BaseResponse:
     transaction = _found(transaction_id)
     pending = transaction.state == State.PENDING
     if pending:
-        request_check(transaction.id, back=True)
+        _ask_for_check(transaction, back=True)
     if not wants_json():
         return redirect(_url(transaction), 303)
     return private(make_response("", 202 if pending else 204))
@@ -99,6 +104,14 @@ def thankyou() -> Response | BaseResponse:
         way_back=way_back(db.session(), transaction) if buyers.is_mine(transaction) else None,
     )
     return _unlisted(make_response(page))
+
+
+def _ask_for_check(transaction: StatusRow, *, back: bool) -> None:
+    """Have Stripe asked soon, unless this network has asked too often: the page shows what is known
+    then, and the look-ups that are scheduled anyway go on."""
+    with suppress(ProblemError):
+        limiter().check("checks", _CHECKS, f"address:{visitor_network()}")
+        request_check(transaction.id, back=back)
 
 
 def _found(transaction_id: str) -> StatusRow:

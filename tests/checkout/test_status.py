@@ -7,8 +7,10 @@ import re
 import pytest
 from flask.testing import FlaskClient
 
+from payments_app.checkout import watch
 from payments_app.checkout.status import FIRST_POLL_MS, pace_ms
 from payments_app.core.db.ids import new_id
+from payments_app.core.web.limits import Rate
 from tests.checkout.checkout_client import BROWSER, CheckoutClient
 
 pytestmark = pytest.mark.portable
@@ -208,6 +210,17 @@ def test_coming_back_from_the_bank_leaves_the_address_with_the_secret(
     answer = checkout.page(f"/transactions/{asked}{back}")
     assert (answer.status_code, answer.headers["Location"]) == (303, f"/transactions/{asked}")
     assert checkout.waiting("check") == 1
+
+
+def test_a_network_has_stripe_asked_so_often_a_minute_and_still_sees_its_payments(
+    checkout: CheckoutClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch, "_CHECKS", Rate(2, 3600))
+    asked = [checkout.pay("pm_card_authenticationRequired") for _ in range(4)]
+    looks = [checkout.page(f"/transactions/{each}?payment_intent=pi_1") for each in asked]
+    assert [look.status_code for look in looks] == [303] * 4
+    assert checkout.client.post(f"/transactions/{asked[3]}/checks", json={}).status_code == 202
+    assert checkout.waiting("check") == 2
 
 
 def test_a_check_of_a_pending_payment_is_accepted_and_of_an_ended_one_empty(

@@ -8,7 +8,7 @@ is staged until `flask queues forget COMMAND` takes it out there.
 
 from __future__ import annotations
 
-from payments_app.core.jobs.command import DAY, Command, Policy, Subscriber
+from payments_app.core.jobs.command import BATCH, DAY, SECOND, Command, Policy, Subscriber
 from payments_app.core.jobs.outbox import SWEEPER
 from payments_app.core.jobs.scheduler import without_subject
 from payments_app.customers import billed_at_stripe, gone_at_stripe
@@ -116,9 +116,9 @@ COMMANDS = {
     CARRY_OUT: Command(run_carry_out, "default", unique_while_open=True),
     ERASE_AT_STRIPE: Command(erase_at_stripe, "default"),
     "charge": Command(charge, "charges"),
-    "look_up": Command(look_up, "charges", unending=UNTIL_KNOWN),
-    "check": Command(check, "charges"),
-    "expire_action": Command(expire_action, "charges"),
+    "look_up": Command(look_up, "charges", unending=UNTIL_KNOWN, turn=SECOND),
+    "check": Command(check, "charges", turn=SECOND),
+    "expire_action": Command(expire_action, "charges", turn=BATCH),
     "ledger.post_capture": Command(post_capture, "payment_critical", unique_while_open=True),
     "ledger.post_fee": Command(
         post_fee, "payment_critical", unique_while_open=True, deadline=3 * DAY
@@ -133,7 +133,7 @@ COMMANDS = {
     deadlines.COMMAND: Command(
         without_subject(deadlines.tell_of_deadlines), SWEEPER, unique_while_open=True
     ),
-    "retry": Command(retry, "charges"),
+    "retry": Command(retry, "charges", turn=BATCH),
     "refunds.send": Command(send_refund, "payment_critical"),
     "refunds.look_up": Command(look_up_refund, "payment_critical", unending=UNTIL_KNOWN),
     "refunds.refresh": Command(refresh_refunds, "payment_critical"),
@@ -209,7 +209,7 @@ COMMANDS = {
     MAIL_REMOVED: Command(write_card_removed, "payment_standard"),
     renew.MAIL_EXPIRES: Command(write_card_expires, "payment_standard"),
     "orders.on_payment": Command(on_payment, "payment_standard"),
-    "orders.end_large_hold": Command(end_large_hold, "charges"),
+    "orders.end_large_hold": Command(end_large_hold, "charges", turn=BATCH),
     "orders.on_dispute": Command(order_on_dispute, "payment_standard"),
     "orders.fulfil": Command(fulfil, "payment_standard", deadline=REFUND_SECONDS),
 }

@@ -121,13 +121,13 @@ COMMANDS = {
     "expire_action": Command(expire_action, "charges", turn=BATCH),
     "ledger.post_capture": Command(post_capture, "payment_critical", unique_while_open=True),
     "ledger.post_fee": Command(
-        post_fee, "payment_critical", unique_while_open=True, deadline=3 * DAY
+        post_fee, "payment_critical", unique_while_open=True, deadline=3 * DAY, turn=SECOND
     ),
     "ledger.post_connect": Command(post_connect, "payment_critical", deadline=REFUND_SECONDS),
     "ledger.post_refund": Command(post_refund, "payment_critical"),
     "ledger.post_dispute": Command(post_dispute, "payment_critical"),
-    "disputes.refresh": Command(refresh_disputes, "payment_critical"),
-    "disputes.warn": Command(warn, "payment_critical"),
+    "disputes.refresh": Command(refresh_disputes, "payment_critical", turn=SECOND),
+    "disputes.warn": Command(warn, "payment_critical", turn=SECOND),
     KEEP_DRAFT: Command(send_answer.keep_draft, "default"),
     SUBMIT: Command(send_answer.submit, "payment_critical"),
     deadlines.COMMAND: Command(
@@ -136,15 +136,15 @@ COMMANDS = {
     "retry": Command(retry, "charges", turn=BATCH),
     "refunds.send": Command(send_refund, "payment_critical"),
     "refunds.look_up": Command(look_up_refund, "payment_critical", unending=UNTIL_KNOWN),
-    "refunds.refresh": Command(refresh_refunds, "payment_critical"),
+    "refunds.refresh": Command(refresh_refunds, "payment_critical", turn=SECOND),
     MATCH: Command(without_subject(match), "payment_critical", unique_while_open=True),
     CREATE: Command(create_account, "default"),
     MAKE_LINK: Command(make_link, "default"),
     REFRESH: Command(refresh_account, "default"),
     READ_DUE: Command(without_subject(read_due_accounts), "default", unique_while_open=True),
-    READ: Command(read_records, "payment_critical"),
-    READ_BY_CHARGE: Command(read_records_of_charge, "payment_critical"),
-    READ_BY_REFUND: Command(read_records_of_refund, "payment_critical"),
+    READ: Command(read_records, "payment_critical", turn=SECOND),
+    READ_BY_CHARGE: Command(read_records_of_charge, "payment_critical", turn=SECOND),
+    READ_BY_REFUND: Command(read_records_of_refund, "payment_critical", turn=SECOND),
     "reconcile.stage_rounds": Command(
         without_subject(stage_rounds_now), SWEEPER, unique_while_open=True
     ),

@@ -29,15 +29,18 @@ def next_due(queue: str, limit: int, batches: int) -> Select[int]:
     batch = is_batch(queue)
     waited_long = Message.available_at <= database_now(-PATIENCE_SECONDS)
     follows = Message.command.in_(_names(queue, SECOND))
-    turn = case((waited_long, FIRST), (batch, BATCH), (follows, SECOND), else_=FIRST).label("turn")
-    due = select(*in_time, turn).where(*known).order_by(turn, *in_time)
+    turn = case((waited_long, FIRST), (follows, SECOND), else_=FIRST).label("turn")
+    last = case((waited_long, FIRST), else_=BATCH).label("turn")
+    # In the index's order, so that only those at the front of a long batch are read.
+    parts = {
+        "waited_for": select(*in_time, turn).where(*known, ~batch).order_by(turn, *in_time),
+        "batch": select(*in_time, last).where(*known, batch).order_by(*in_time),
+    }
+    room = {"waited_for": limit, "batch": max(0, batches)}
     both = union_all(
         *(
-            select(part.with_for_update(skip_locked=True).cte(name))
-            for name, part in {
-                "waited_for": due.where(~batch).limit(limit),
-                "batch": due.where(batch).limit(max(0, batches)),
-            }.items()
+            select(part.limit(room[name]).with_for_update(skip_locked=True).cte(name))
+            for name, part in parts.items()
         )
     ).subquery()
     in_turn = (both.c.turn, both.c.available_at, both.c.id)

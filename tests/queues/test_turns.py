@@ -15,6 +15,7 @@ from payments_app.core.db.clock import database_now
 from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.core.jobs import leases, outbox
+from payments_app.core.jobs import runner as runner_module
 from payments_app.core.jobs.command import BATCH, FIRST, SECOND, Claim, Command
 from payments_app.core.jobs.outbox import Message
 from payments_app.core.jobs.runner import Runner
@@ -129,7 +130,9 @@ def test_what_waited_long_comes_in_its_order(
     assert subjects("charges", 1) == [first]
 
 
-def test_a_batch_that_hangs_leaves_half_of_the_threads(job_driver: JobDriver) -> None:
+def test_a_batch_that_hangs_leaves_half_of_the_threads(
+    job_driver: JobDriver, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Also while it runs already, and the rest of it waits; then all of it is done."""
     begun, let_go = threading.Semaphore(0), threading.Event()
     done: list[str] = []
@@ -142,6 +145,12 @@ def test_a_batch_that_hangs_leaves_half_of_the_threads(job_driver: JobDriver) ->
     def quick(subject: str, _claim: Claim) -> None:
         done.append(subject)
 
+    def claim(queue: str, limit: int, batches: int) -> list[Claim]:
+        rooms.append(batches)
+        return leases.claim(queue, limit, batches)
+
+    rooms: list[int] = []
+    monkeypatch.setattr(runner_module, "_claim", claim)
     commands = job_driver.app.extensions["commands"]
     commands["test.batch"] = Command(hang, "charges", turn=BATCH)
     commands["test.first"] = Command(quick, "charges")
@@ -153,6 +162,8 @@ def test_a_batch_that_hangs_leaves_half_of_the_threads(job_driver: JobDriver) ->
     try:
         assert begun.acquire(timeout=60)
         assert begun.acquire(timeout=60)
+        assert wait_until(lambda: len(rooms) > 2, within=60)
+        assert rooms[:3] == [2, 0, 0]
         for number in range(3):
             job_driver.stage("test.first", f"first-{number}")
         assert wait_until(lambda: len(done) == 3, within=60)

@@ -5,7 +5,7 @@ Messages store the names on the left, never a path of the code: a release may mo
 
 from __future__ import annotations
 
-from payments_app.core.jobs.command import DAY, Command, Policy
+from payments_app.core.jobs.command import BATCH, DAY, SECOND, Command, Policy
 from payments_app.core.jobs.outbox import SWEEPER
 from payments_app.core.jobs.scheduler import without_subject
 from payments_app.customers import billed_at_stripe, gone_at_stripe, look_again
@@ -114,35 +114,35 @@ COMMANDS = {
     CARRY_OUT: Command(run_carry_out, "default", unique_while_open=True),
     ERASE_AT_STRIPE: Command(erase_at_stripe, "default"),
     "charge": Command(charge, "charges"),
-    "look_up": Command(look_up, "charges", unending=UNTIL_KNOWN),
-    "check": Command(check, "charges"),
-    "expire_action": Command(expire_action, "charges"),
+    "look_up": Command(look_up, "charges", unending=UNTIL_KNOWN, turn=SECOND),
+    "check": Command(check, "charges", turn=SECOND),
+    "expire_action": Command(expire_action, "charges", turn=BATCH),
     "ledger.post_capture": Command(post_capture, "payment_critical", unique_while_open=True),
     "ledger.post_fee": Command(
-        post_fee, "payment_critical", unique_while_open=True, deadline=3 * DAY
+        post_fee, "payment_critical", unique_while_open=True, deadline=3 * DAY, turn=SECOND
     ),
     "ledger.post_connect": Command(post_connect, "payment_critical", deadline=REFUND_SECONDS),
     "ledger.post_refund": Command(post_refund, "payment_critical"),
     "ledger.post_dispute": Command(post_dispute, "payment_critical"),
-    "disputes.refresh": Command(refresh_disputes, "payment_critical"),
-    "disputes.warn": Command(warn, "payment_critical"),
+    "disputes.refresh": Command(refresh_disputes, "payment_critical", turn=SECOND),
+    "disputes.warn": Command(warn, "payment_critical", turn=SECOND),
     KEEP_DRAFT: Command(send_answer.keep_draft, "default"),
     SUBMIT: Command(send_answer.submit, "payment_critical"),
     deadlines.COMMAND: Command(
         without_subject(deadlines.tell_of_deadlines), SWEEPER, unique_while_open=True
     ),
-    "retry": Command(retry, "charges"),
+    "retry": Command(retry, "charges", turn=BATCH),
     "refunds.send": Command(send_refund, "payment_critical"),
     "refunds.look_up": Command(look_up_refund, "payment_critical", unending=UNTIL_KNOWN),
-    "refunds.refresh": Command(refresh_refunds, "payment_critical"),
+    "refunds.refresh": Command(refresh_refunds, "payment_critical", turn=SECOND),
     MATCH: Command(without_subject(match), "payment_critical", unique_while_open=True),
     CREATE: Command(create_account, "default"),
     MAKE_LINK: Command(make_link, "default"),
     REFRESH: Command(refresh_account, "default"),
     READ_DUE: Command(without_subject(read_due_accounts), "default", unique_while_open=True),
-    READ: Command(read_records, "payment_critical"),
-    READ_BY_CHARGE: Command(read_records_of_charge, "payment_critical"),
-    READ_BY_REFUND: Command(read_records_of_refund, "payment_critical"),
+    READ: Command(read_records, "payment_critical", turn=SECOND),
+    READ_BY_CHARGE: Command(read_records_of_charge, "payment_critical", turn=SECOND),
+    READ_BY_REFUND: Command(read_records_of_refund, "payment_critical", turn=SECOND),
     "reconcile.stage_rounds": Command(
         without_subject(stage_rounds_now), SWEEPER, unique_while_open=True
     ),
@@ -211,7 +211,7 @@ COMMANDS = {
     "payment_requests.on_dispute": Command(end_consents.on_dispute, "payment_critical"),
     TAKEN_OFF: Command(end_consents.on_card_taken_off, "payment_standard"),
     "orders.on_payment": Command(on_payment, "payment_standard"),
-    "orders.end_large_hold": Command(end_large_hold, "charges"),
+    "orders.end_large_hold": Command(end_large_hold, "charges", turn=BATCH),
     "orders.on_dispute": Command(order_on_dispute, "payment_standard"),
     "orders.fulfil": Command(fulfil, "payment_standard", deadline=REFUND_SECONDS),
 }

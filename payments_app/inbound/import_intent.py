@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from payments_app.core import history
 from payments_app.core.db.columns import as_object
 from payments_app.core.db.session import atomic
+from payments_app.core.jobs import outbox
 from payments_app.customers.models import Customer
 from payments_app.gateway.customers import email_of_customer
 from payments_app.gateway.ids import id_of
@@ -34,6 +35,7 @@ from payments_app.payments.transactions.apply_stripe_state import apply_in_sessi
 from payments_app.payments.transactions.keep_answer import keep_answer
 from payments_app.payments.transactions.received import fee_of
 from payments_app.payments.transactions.stripe_metadata import Told
+from payments_app.payments.unmatched import subject_of
 
 # Only an attempt that came to something is worth a row.
 IMPORTED_ON = frozenset({Verdict.SUCCEEDED, Verdict.DECLINED})
@@ -104,7 +106,16 @@ def _import(session: Session, found: _Found) -> str:
         last = _add_attempts(session, found, last)
     if found.actor != RESTORE:
         apply_in_session(session, last.id, found.answer, fresh=True, actor=found.actor)
+    if found.account is not None and found.answer.verdict == Verdict.SUCCEEDED:
+        _read_what_followed(session, found.intent["id"], found.account)
     return last.id
+
+
+def _read_what_followed(session: Session, intent_id: str, account: str) -> None:
+    """News of a merchant's account about a payment that was not here were not kept (receive)."""
+    about = subject_of(intent_id, account)
+    for command in ("refunds.refresh", "disputes.refresh"):
+        outbox.stage(session, command, about, key=f"{command}:{intent_id}:imported")
 
 
 def _add_attempts(session: Session, found: _Found, known: Transaction | None) -> Transaction:

@@ -17,8 +17,8 @@ PROCESS = "inbound.process"
 class Handling:
     """Stage `command` for what the object holds in `subject`, or else for the object itself; no
     command: a record, no more. `of_account`: it is for the account that the event is of;
-    `names_account`: its subject names that account as well; `of_ours`: on a merchant's account it
-    is a record, no more."""
+    `names_account`: it is about a payment, and its subject names that account as well; `of_ours`:
+    on a merchant's account it is a record, no more."""
 
     command: str | None = None
     subject: str = "id"
@@ -35,8 +35,8 @@ _SUBSCRIBED = Handling("customers.subscribed_at_stripe", "customer", of_ours=Tru
 _INVOICE_FAILED = Handling("customers.invoice_failed_at_stripe", "customer", of_ours=True)
 _CARD = Handling("customers.read_card", of_ours=True)
 _ACCOUNT = Handling("merchants.refresh_account", of_account=True)
-_TRANSFER = Handling("connect.read_by_charge", "source_transaction")
-_FEE = Handling("connect.read_by_charge", "charge")
+_TRANSFER = Handling("connect.read_by_charge", "source_transaction", of_ours=True)
+_FEE = Handling("connect.read_by_charge", "charge", of_ours=True)
 _PAYOUT = Handling("reconcile.read_payout", of_ours=True)
 
 HANDLINGS = {

@@ -93,17 +93,23 @@ def _state(
     is_foreign = event.account is not None and not _is_ours(session, event.account)
     if is_foreign and not handling.of_account:
         return QUARANTINED, f"it is of account {event.account}, which is not connected to ours"
-    if transaction_id is None and not handling.of_ours and _is_their_own(session, event):
-        return IGNORED, f"it is of a sale of {event.account} without us"
+    if transaction_id is None and _is_their_own(session, event, handling):
+        return IGNORED, f"it is of no payment that {event.account} took by us, as far as is known"
     if _subject(event, handling) is None:
         return QUARANTINED, "its object names nothing that could be read again"
     return (RECEIVED if handling.command == PROCESS else PROCESSED), None
 
 
-def _is_their_own(session: Session, event: Event) -> bool:
-    """Whether a merchant made this payment on their own account without us, as far as the event
-    says it: of those there may be any number, and ours would wait behind them."""
-    return "application" in event.content and is_their_own(session, event.content, event.account)
+def _is_their_own(session: Session, event: Event, handling: Handling) -> bool:
+    """Whether an event of a merchant's account about no payment here is of what they do there
+    without us, by the event and our tables alone: of those there may be any number, and ours would
+    wait while Stripe is asked whose each is. A payment of ours that is not here yet brings its
+    refunds and disputes along (import_intent)."""
+    if event.account is None or handling.of_ours:
+        return False
+    return handling.names_account or (
+        "application" in event.content and is_their_own(session, event.content, event.account)
+    )
 
 
 def _is_ours(session: Session, account: str) -> bool:
@@ -127,8 +133,9 @@ def _stage(session: Session, event: Event, handling: Handling) -> None:
         outbox.stage(session, PROCESS, event.id)
     elif command is not None and subject is not None:
         about = subject_of(subject, event.account) if handling.names_account else subject
-        key = f"{command}:{subject}:{event.id}"
-        outbox.stage(session, command, about, key=key, queue="payment_critical")
+        if not outbox.is_waiting(session, command, about):  # which reads what this tells of
+            key = f"{command}:{subject}:{event.id}"
+            outbox.stage(session, command, about, key=key, queue="payment_critical")
 
 
 def _transaction_of(session: Session, event: Event) -> str | None:

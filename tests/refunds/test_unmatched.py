@@ -234,7 +234,7 @@ def test_what_follows_of_a_merchant_s_own_sale_is_set_aside_for_nobody(
     post = WebhookSender(driver)
     post.send(event)
     driver.work()
-    assert post.state(event) == "processed"
+    assert post.state(event) == "ignored"
     assert db.session.scalars(select(UnmatchedObject)).all() == []
     assert "unmatched" not in post.alerts()
 

@@ -9,11 +9,16 @@ from sqlalchemy.orm import Session
 
 DAY = 86_400.0
 
+# Whose turn it is in a queue (core/jobs/turns.py): who waits for it at a screen, what follows
+# that, and what nobody waits for, of which there may be any number at once.
+FIRST, SECOND, BATCH = 0, 1, 2
+
 
 @dataclass(frozen=True)
 class Claim:
     """A lease on one message, as plain data: the worker holds no row while it works. `key` is the
-    message's own, which names what staged it; `looked`: no wake-up came for it."""
+    message's own, which names what staged it; `looked`: no wake-up came for it; `batch`: nobody
+    waits for it."""
 
     message_id: int
     queue: str
@@ -26,6 +31,7 @@ class Claim:
     traceparent: str | None = None  # of what it goes on from (core/tracing.py)
     key: str = ""
     looked: bool = False
+    batch: bool = False
 
 
 @dataclass(frozen=True)
@@ -53,7 +59,8 @@ class Command:
 
     `deadline` is for how many seconds it may be put off (Later); after that its message is dead,
     with an alert. A command that is put off for ever says in `unending` why that is right, and
-    tells a person itself. `while_restoring`: it is done also while a restore is open.
+    tells a person itself. `while_restoring`: it is done also while a restore is open. `turn` is
+    FIRST, SECOND or BATCH.
     """
 
     run: Callable[[str, Claim], bool | None]
@@ -64,6 +71,7 @@ class Command:
     deadline: float = DAY
     unending: str = ""
     while_restoring: bool = False
+    turn: int = FIRST
 
 
 @dataclass(frozen=True)

@@ -12,34 +12,36 @@ from payments_app.core.db.clock import database_now
 from payments_app.core.db.session import at_once, atomic, note_change
 from payments_app.core.jobs import counters
 from payments_app.core.jobs.command import Claim, Command
-from payments_app.core.jobs.due import claimable, free, is_known
+from payments_app.core.jobs.due import free
 from payments_app.core.jobs.outbox import OPEN, Message, commands
+from payments_app.core.jobs.turns import is_batch, next_due, share
 from payments_app.core.logs import redact
 
 LEASE_SECONDS = 30  # renewed while the work runs: a dead worker's messages wait no longer
 CRASHES = 5
 
 
-def claim(queue: str, limit: int) -> list[Claim]:
+def claim(queue: str, limit: int, batches: int | None = None) -> list[Claim]:
     """Lease up to `limit` due messages of a queue, of the commands known here, for LEASE_SECONDS.
+    Those that somebody waits for come first; of others there are `batches` at most, else half.
 
     Claims are counted before the work begins: one that ends without a word was a crash, and the
     fifth kills the message. Raises CommitOutcomeUnknownError where the connection broke: what was
     leased then, if anything, is due again after its lease.
     """
-    due = select(Message.id).where(Message.queue == queue, is_known(), *claimable())
-    return _lease(due.order_by(Message.available_at, Message.id).limit(limit))
+    batches = share(limit) if batches is None else batches
+    return _lease(next_due(queue, limit, batches), queue)
 
 
 def claim_one(message_id: int) -> Claim | None:
     """Lease this message, whether or not it is due; None where somebody has it, or it has ended."""
     open_ = select(Message.id).where(Message.id == message_id, *OPEN, free())
-    return next(iter(_lease(open_)), None)
+    return next(iter(_lease(open_.with_for_update(skip_locked=True))), None)
 
 
-def _lease(due: Select[int]) -> list[Claim]:
+def _lease(due: Select[int], queue: str = "") -> list[Claim]:
     # As a CTE it is run once, so that its limit holds: a subquery may be run for each row.
-    found = due.with_for_update(skip_locked=True).cte("due")
+    found = due.cte("due")
     rows = at_once(
         update(Message)
         .where(Message.id.in_(select(found.c.id)))
@@ -59,6 +61,7 @@ def _lease(due: Select[int]) -> list[Claim]:
             Message.failures,
             Message.traceparent,
             Message.dedupe_key.label("key"),
+            is_batch(queue).label("batch"),
         )
     )
     claims = [Claim(**row._asdict()) for row in sorted(rows)]

@@ -13,7 +13,7 @@ import time
 from collections.abc import Container, Mapping, Sequence
 
 from flask import current_app
-from sqlalchemy import CheckConstraint, Index, String, Text, text
+from sqlalchemy import CheckConstraint, Index, String, Text, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from payments_app.core import registry, tracing
@@ -29,6 +29,7 @@ from payments_app.core.jobs.store_together import store_together
 log = logging.getLogger(__name__)
 
 SWEEPER = wake_up.SWEEPER
+SOON_SECONDS = 30  # what is put off for longer is not waited for
 
 
 class Message(Base):
@@ -205,6 +206,14 @@ def stage(
     return fresh
 
 
+def is_waiting(session: Session, command: str, subject: str) -> bool:
+    """Whether such a message is due within SOON_SECONDS, and nobody is on it: what it reads then is
+    no older than now. So of what anybody may ask for at any rate, one waits for each subject."""
+    same = (Message.command == command, Message.subject == subject, *OPEN)
+    soon = (Message.leased_until.is_(None), Message.available_at <= database_now(SOON_SECONDS))
+    return session.scalar(select(Message.id).where(*same, *soon).limit(1)) is not None
+
+
 def _tell_of(
     session: Session, command: str, subject: str, queue: str, delay: float, *, fresh: bool
 ) -> None:
@@ -227,8 +236,11 @@ def _place(session: Session, command: str, queue: str | None) -> tuple[str, bool
 
 def stage_every(session: Session, seconds: int, command: str, subject: str) -> bool:
     """Store a message now, and where one was stored in the same `seconds` already, one for their
-    end: what asks may have happened after the first was worked on. False where both are there.
+    end: what asks may have happened after the first was worked on. False where both are there, or
+    one waits already.
     """
+    if is_waiting(session, command, subject):
+        return False
     now = time.time()
     window = int(now // seconds)
     key = f"{command}:{subject}:{seconds}:{window}"

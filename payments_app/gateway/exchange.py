@@ -14,6 +14,7 @@ from payments_app.gateway.errors import sort
 from payments_app.gateway.ids import clean_id, id_of
 from payments_app.gateway.results import BREAKER_OPEN, THROTTLED, Answer, Verdict
 from payments_app.gateway.throttle import MAX_WAIT_SECONDS, throttle
+from payments_app.gateway.written import without_numbers
 
 log = logging.getLogger(__name__)
 
@@ -55,8 +56,8 @@ def _log(kind: str, answer: Answer) -> None:
 
 
 def plain(found: Any) -> dict[str, Any]:
-    """An SDK object as plain JSON-like data."""
-    data: dict[str, Any] = found.to_dict()
+    """An SDK object as plain JSON-like data, without the card numbers that people wrote."""
+    data: dict[str, Any] = without_numbers(found.to_dict())
     return data
 
 
@@ -123,7 +124,8 @@ def _intent_of(error: Exception) -> dict[str, Any] | None:
     intent = inner.get("payment_intent") or inner.get("setup_intent")
     if not isinstance(intent, dict) or id_of(intent) is None:
         return None
-    return {key: value for key, value in intent.items() if key != "client_secret"}
+    kept = {key: value for key, value in intent.items() if key != "client_secret"}
+    return dict(without_numbers(kept))
 
 
 def _is_replayed(headers: Mapping[str, str]) -> bool:

@@ -20,9 +20,12 @@ from payments_app.core.money import Money
 from payments_app.payment_requests.consents import KEPT_WORDS, chargeable_card, keep_consent
 from payments_app.payments.models import Transaction
 from payments_app.payments.payable import Bought, Item, NotPayableError, Payable
+from payments_app.payments.repeatable import hashed
+from payments_app.payments.transactions.stripe_metadata import sealed_fingerprint
 
 EXPIRED = Words("This payment link has expired. Nothing was charged. Ask for a new one.")
 CANCELED = Words("This payment was cancelled. Nothing was charged.")
+RESTORE = "restore"  # who made what a restored backup did not know
 
 
 class PaymentRequest(Payable, Base):
@@ -146,6 +149,7 @@ class PaymentRequest(Payable, Base):
         address in the description is cut, and a reference that holds one is not told."""
         told = self.reference or ""
         return {
+            **self._told_key(),
             "description": without_addresses(self.description),
             "reference": told if told == without_addresses(told) else "",
         }
@@ -163,8 +167,28 @@ class PaymentRequest(Payable, Base):
             currency=bought.money.currency,
             description=facts.get("description") or "Payment",
             reference=facts.get("reference") or None,
-            created_by="restore",
+            created_by=RESTORE,
             created_at=bought.at,
+            **_key_told(session, facts),
         )
         session.add(request)
         return request
+
+    def _told_key(self) -> dict[str, str]:
+        """The asker's key and the fingerprint, so that a repeated request is known after a restore,
+        which left the fingerprint as Stripe holds it."""
+        key, wish = hashed(self.idempotency_key), self.fingerprint
+        if not key or not wish:
+            return {}
+        told = wish if self.created_by == RESTORE else sealed_fingerprint(wish)
+        return {"client_key": key, "wish": told}
+
+
+def _key_told(session: Session, facts: Mapping[str, str]) -> dict[str, str | None]:
+    """The key that made a request, and its fingerprint as Stripe holds it. A key that has made
+    another one since then stays with that."""
+    key = hashed(facts.get("client_key"))
+    taken = select(PaymentRequest.id).where(PaymentRequest.idempotency_key == key)
+    if key is None or session.scalar(taken) is not None:
+        return {}
+    return {"idempotency_key": key, "fingerprint": hashed(facts.get("wish"))}

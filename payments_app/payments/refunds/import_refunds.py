@@ -37,6 +37,7 @@ from payments_app.payments.refunds.models import (
     tell,
 )
 from payments_app.payments.refunds.request import remaining
+from payments_app.payments.refunds.told_key import key_of
 from payments_app.payments.transactions.received import is_release
 from payments_app.payments.unmatched import mark_matched
 
@@ -167,7 +168,7 @@ def _store(
     do not know is looked up."""
     ours = _our_id(session, body)
     refund = Refund(
-        **({"id": ours} if ours else {}),
+        **({"id": ours, "idempotency_key": key_of(session, body)} if ours else {}),
         transaction_id=transaction.id,
         state=state or known(body.get("status"), AT_STRIPE) or RefundState.UNKNOWN,
         amount=body["amount"],

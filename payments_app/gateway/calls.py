@@ -10,7 +10,6 @@ from payments_app.core.db.columns import as_object
 from payments_app.gateway.exchange import object_call
 from payments_app.gateway.results import Answer, Verdict
 from payments_app.gateway.words import describe_unknown, known
-from payments_app.gateway.written import told_error
 
 _BY_STATUS = {
     "succeeded": Verdict.SUCCEEDED,
@@ -60,4 +59,4 @@ def _sorted(intent: dict[str, Any]) -> tuple[Verdict, dict[str, Any] | None]:
 
 def _without_secrets(error: dict[str, Any]) -> dict[str, Any]:
     unkept = ("payment_intent", "setup_intent", "payment_method", "source")
-    return told_error({name: value for name, value in error.items() if name not in unkept})
+    return {name: value for name, value in error.items() if name not in unkept}

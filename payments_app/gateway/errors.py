@@ -15,7 +15,6 @@ import stripe
 from urllib3.exceptions import NewConnectionError
 
 from payments_app.gateway.results import Verdict
-from payments_app.gateway.written import told_error
 
 log = logging.getLogger(__name__)
 
@@ -77,12 +76,12 @@ def _never_opened(cause: BaseException | None) -> bool:
 
 
 def _body(error: stripe.StripeError) -> dict[str, Any]:
-    """Stripe's error body without the intent inside it (it carries a secret)."""
+    """Stripe's error body as it came, without the intent inside it (it carries a secret)."""
     body = error.json_body.get("error") if isinstance(error.json_body, dict) else None
     if not isinstance(body, dict):
         return {}
     unkept = ("payment_intent", "setup_intent", "source")
-    return told_error({key: value for key, value in body.items() if key not in unkept})
+    return {key: value for key, value in body.items() if key not in unkept}
 
 
 def _own(

@@ -106,8 +106,8 @@ def _failed(name: str, kind: str, started: float, error: Exception) -> Answer:
     return Answer(
         name,
         verdict,
-        _intent_of(error) if kind in _INTENTS else None,
-        told,
+        without_numbers(_intent_of(error)) if kind in _INTENTS else None,
+        without_numbers(told),
         request_id=getattr(error, "request_id", None),
         milliseconds=_since(started),
         http_status=getattr(error, "http_status", None),
@@ -124,8 +124,7 @@ def _intent_of(error: Exception) -> dict[str, Any] | None:
     intent = inner.get("payment_intent") or inner.get("setup_intent")
     if not isinstance(intent, dict) or id_of(intent) is None:
         return None
-    kept = {key: value for key, value in intent.items() if key != "client_secret"}
-    return dict(without_numbers(kept))
+    return {key: value for key, value in intent.items() if key != "client_secret"}
 
 
 def _is_replayed(headers: Mapping[str, str]) -> bool:

@@ -11,7 +11,6 @@ import re
 from typing import Any
 
 from payments_app.core.card_numbers import holds, mask
-from payments_app.gateway.words import word
 
 _FEWEST = 13  # digits of a card's number
 # Also where they are parts of billing details, an address, an error or a business.
@@ -26,7 +25,6 @@ _WRITTEN = frozenset(
 _ADDRESSES = frozenset({"customer_email", "email", "receipt_email", "support_email"})
 # Our own in metadata: ids, and hashes, of which many would hold such a number by chance.
 _OURS = re.compile(r"(?:[a-z]+-)?(?:[0-9a-f]{32}|[0-9a-f]{64}|[a-z]{2,5}_[0-9a-z]{26}(?:-\d+)?)")
-_CODES = ("type", "code", "decline_code", "advice_code", "message", "param")
 
 
 def without_numbers(said: Any) -> Any:
@@ -36,13 +34,6 @@ def without_numbers(said: Any) -> Any:
     if isinstance(said, list):
         return [without_numbers(each) for each in said]
     return said
-
-
-def told_error(error: dict[str, Any]) -> dict[str, Any]:
-    """An error's body as we keep it: its words are texts, whatever came, and hold no number."""
-    odd = {name for name in _CODES if not isinstance(error.get(name), str | None)}
-    texts = {name: word(error[name], 100) for name in odd}
-    return dict(without_numbers(error | texts))
 
 
 def _field(name: str, value: Any) -> Any:

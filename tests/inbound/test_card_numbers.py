@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select, text
 
 from payments_app.core.extensions import db
-from payments_app.gateway.written import told_error, without_numbers
+from payments_app.gateway.written import without_numbers
 from payments_app.payments.models import Transaction
 from tests.bystanders import own
 from tests.inbound.webhook_sender import WebhookSender
@@ -122,8 +122,3 @@ def test_ids_hashes_and_the_networks_numbers_stay() -> None:
 def test_nothing_that_people_write_holds_one(said: dict[str, Any]) -> None:
     cut = json.dumps(without_numbers(said))
     assert NUMBER not in "".join(filter(str.isalnum, cut))
-
-
-def test_an_error_s_words_are_texts() -> None:
-    error = {"type": "card_error", "code": [], "decline_code": {"a": 1}, "message": None}
-    assert told_error(error) == error | {"code": "[]", "decline_code": "{'a': 1}"}

@@ -25,7 +25,6 @@ from payments_app.payments.transactions.stripe_metadata import sealed_fingerprin
 
 EXPIRED = Words("This payment link has expired. Nothing was charged. Ask for a new one.")
 CANCELED = Words("This payment was cancelled. Nothing was charged.")
-RESTORE = "restore"  # who made what a restored backup did not know
 
 
 class PaymentRequest(Payable, Base):
@@ -167,7 +166,7 @@ class PaymentRequest(Payable, Base):
             currency=bought.money.currency,
             description=facts.get("description") or "Payment",
             reference=facts.get("reference") or None,
-            created_by=RESTORE,
+            created_by="restore",
             created_at=bought.at,
             **_key_told(session, facts),
         )
@@ -180,7 +179,7 @@ class PaymentRequest(Payable, Base):
         key, wish = hashed(self.idempotency_key), self.fingerprint
         if not key or not wish:
             return {}
-        told = wish if self.created_by == RESTORE else sealed_fingerprint(wish)
+        told = wish if self.created_by == "restore" else sealed_fingerprint(wish)
         return {"client_key": key, "wish": told}
 
 

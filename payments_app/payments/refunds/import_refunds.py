@@ -28,6 +28,7 @@ from payments_app.payments.refunds.apply_stripe_state import (
     tell_of_status,
     was_made_after_all,
 )
+from payments_app.payments.refunds.client_key import key_of
 from payments_app.payments.refunds.models import (
     AT_STRIPE,
     NOT_REFUNDED,
@@ -37,7 +38,6 @@ from payments_app.payments.refunds.models import (
     tell,
 )
 from payments_app.payments.refunds.request import remaining
-from payments_app.payments.refunds.told_key import key_of
 from payments_app.payments.transactions.received import is_release
 from payments_app.payments.unmatched import mark_matched
 

@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session
 from payments_app.payments import states
 from payments_app.payments.connect.account import account_of, is_destination_charge
 from payments_app.payments.models import Transaction
+from payments_app.payments.refunds.client_key import told_key
 from payments_app.payments.refunds.models import Refund
-from payments_app.payments.refunds.told_key import told_key
 from payments_app.payments.repeatable import KEY_SECONDS, older_than, same_parameters
 
 

@@ -21,9 +21,9 @@ from payments_app.payments.disputes.standing import taken_back
 from payments_app.payments.models import Transaction
 from payments_app.payments.phases import State
 from payments_app.payments.refunds import items as paid_items
+from payments_app.payments.refunds.client_key import is_of
 from payments_app.payments.refunds.models import NOT_REFUNDED, Refund
 from payments_app.payments.refunds.shares import from_merchant, of_fee
-from payments_app.payments.refunds.told_key import is_of
 from payments_app.payments.truth import REFUND_CLOSED, refund_closed
 
 MAX_REASON = 500

@@ -1,5 +1,5 @@
-"""client_key: what a refund at Stripe says of the key that asked for it, so that a database which was
-restored from a backup answers a repeated request with the refund that it made."""
+"""client_key: what a refund at Stripe says of the key that asked for it, so that a database that
+was restored from a backup answers a repeated request with the refund that it made."""
 
 from __future__ import annotations
 

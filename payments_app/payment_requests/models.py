@@ -187,7 +187,9 @@ def _key_told(session: Session, facts: Mapping[str, str]) -> dict[str, str | Non
     """The key that made a request, and its fingerprint as Stripe holds it. A key that has made
     another one since then stays with that."""
     key = hashed(facts.get("client_key"))
+    if key is None:
+        return {}
     taken = select(PaymentRequest.id).where(PaymentRequest.idempotency_key == key)
-    if key is None or session.scalar(taken) is not None:
+    if session.scalar(taken) is not None:
         return {}
     return {"idempotency_key": key, "fingerprint": hashed(facts.get("wish"))}

@@ -15,8 +15,9 @@ from payments_app.payments.refunds.models import Refund
 from tests.accounts.staff_driver import StaffDriver
 from tests.api.application import Application, new_key
 from tests.api.test_customers import follow, kept, stored
-from tests.refunds.refund_steps import at_stripe, refunds
+from tests.refunds.refund_steps import ask, at_stripe, refunds
 from tests.restore.drill import Drill, done
+from tests.restore.test_asked_for import asked
 from tests.staff.test_refunding import confirm, fill_in
 
 KEY = "november-of-ada@example.com"
@@ -179,3 +180,17 @@ def test_stripe_is_told_hashes_alone(drill: Drill, application: Application) -> 
     assert not any(
         word in str(said) for word in ("ada", "november", "ticket less", row.fingerprint)
     )
+
+
+def test_what_was_asked_for_without_a_key_is_restored_too(
+    drill: Drill, application: Application
+) -> None:
+    paid = application.paid()["transaction"]
+    drill.back_up()
+    by_hand = asked(description="Two tickets", email="bob@example.com")
+    drill.bought("k1", email="bob@example.com", item=by_hand)
+    refund = ask(paid, 300)
+    follow(application)
+    restored(drill)
+    assert application.payment(by_hand)["status"] == "succeeded"
+    assert [(each.id, each.idempotency_key) for each in refunds(paid)] == [(refund, None)]

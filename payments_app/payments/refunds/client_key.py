@@ -30,8 +30,10 @@ def key_of(session: Session, body: dict[str, Any]) -> str | None:
     stays with that."""
     named = as_object(body.get("metadata")).get(_KEY)
     key = hashed(named) if isinstance(named, str) else None
+    if key is None:
+        return None
     taken = select(Refund.id).where(Refund.idempotency_key == key)
-    return key if key and session.scalar(taken) is None else None
+    return key if session.scalar(taken) is None else None
 
 
 def is_of(refund: Refund, reason: str) -> bool:

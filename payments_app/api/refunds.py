@@ -20,7 +20,11 @@ from payments_app.payments.models import Transaction
 from payments_app.payments.phases import State
 from payments_app.payments.queries import active_attempt, payable_id_of
 from payments_app.payments.refunds.models import Refund
-from payments_app.payments.refunds.request import RefundRefusedError, request_refund
+from payments_app.payments.refunds.request import (
+    KeyUsedError,
+    RefundRefusedError,
+    request_refund,
+)
 
 
 @blueprint.post("/api/v1/payments/<payment_id>/refunds")
@@ -39,6 +43,9 @@ def create_refund(payment_id: str) -> Response:
         made = request_refund(
             paid.id, sent.amount, reason=sent.reason, actor=actor(), idempotency_key=stored_key()
         )
+    except KeyUsedError:
+        words = "This Idempotency-Key was used for another request. Send a new key."
+        raise ProblemError(422, "idempotency_key_reuse", words) from None
     except RefundRefusedError as error:
         raise ProblemError(409, "refund_refused", str(error)) from None
     refund = db.session.get_one(Refund, made, populate_existing=True)

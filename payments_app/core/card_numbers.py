@@ -46,8 +46,13 @@ class CardNumberError(ValueError):
 
 def refuse(*typed: str) -> None:
     """Raise CardNumberError where one of the texts holds a card's number."""
-    if any(next(_found(text, read), None) for text in typed for read in _readings(text)):
+    if any(map(holds, typed)):
         raise CardNumberError(REFUSAL)
+
+
+def holds(text: str) -> bool:
+    """Whether there is a card's number in the text."""
+    return any(next(_found(text, read), None) for read in _readings(text))
 
 
 def mask(text: str, instead: str = "[card number cut, ends in {last4}]") -> str:

@@ -11,10 +11,15 @@ def free_text(typed: str, *, what: str, most: int, if_empty: str) -> str:
     Raises ValueError with a sentence for its author: `if_empty` where there is none, and where it
     has more than `most` characters or holds a card's number. `what` begins the sentence.
     """
-    text = typed.replace("\r\n", "\n").strip()
+    text = as_kept(typed)
     if not text:
         raise ValueError(if_empty)
     if len(text) > most:
         raise ValueError(f"{what} has at most {most} characters.")
     refuse(text)
     return text
+
+
+def as_kept(typed: str) -> str:
+    """The text without the space around it, with line ends of one kind."""
+    return typed.replace("\r\n", "\n").strip()

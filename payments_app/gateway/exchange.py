@@ -14,6 +14,7 @@ from payments_app.gateway.errors import sort
 from payments_app.gateway.ids import clean_id, id_of
 from payments_app.gateway.results import BREAKER_OPEN, THROTTLED, Answer, Verdict
 from payments_app.gateway.throttle import MAX_WAIT_SECONDS, throttle
+from payments_app.gateway.written import without_numbers
 
 log = logging.getLogger(__name__)
 
@@ -55,8 +56,8 @@ def _log(kind: str, answer: Answer) -> None:
 
 
 def plain(found: Any) -> dict[str, Any]:
-    """An SDK object as plain JSON-like data."""
-    data: dict[str, Any] = found.to_dict()
+    """An SDK object as plain JSON-like data, without the card numbers that people wrote."""
+    data: dict[str, Any] = without_numbers(found.to_dict())
     return data
 
 
@@ -105,8 +106,8 @@ def _failed(name: str, kind: str, started: float, error: Exception) -> Answer:
     return Answer(
         name,
         verdict,
-        _intent_of(error) if kind in _INTENTS else None,
-        told,
+        without_numbers(_intent_of(error)) if kind in _INTENTS else None,
+        without_numbers(told),
         request_id=getattr(error, "request_id", None),
         milliseconds=_since(started),
         http_status=getattr(error, "http_status", None),

@@ -3,7 +3,8 @@ mistake of ours.
 
 Anybody can send a report, and say in it what they like. So it is short, counted against limits,
 and only what we know ourselves is kept of it: the directive is one of the policy's, the page is a
-route of ours, and of what was blocked there is the origin. Equal reports are one row.
+route of ours, and of what was blocked there is the origin, if no card's number is in it. Equal
+reports are one row.
 Source: https://www.w3.org/TR/CSP3/#reporting, https://www.w3.org/TR/reporting-1/
 """
 
@@ -24,6 +25,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
+from payments_app.core.card_numbers import holds
 from payments_app.core.db.clock import database_now
 from payments_app.core.db.columns import BIGINT
 from payments_app.core.db.session import atomic
@@ -128,7 +130,9 @@ def _blocked(address: str) -> str:
     except ValueError:
         return OTHER
     origin = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
-    return origin if _ORIGIN.fullmatch(origin) else (address if address in _WORDS else OTHER)
+    if _ORIGIN.fullmatch(origin):
+        return OTHER if holds(origin) else origin
+    return address if address in _WORDS else OTHER
 
 
 @atomic

@@ -23,6 +23,7 @@ from payments_app.payments.payable import NotPayableError
 from payments_app.payments.phases import State
 from payments_app.payments.queries import active_attempt
 from payments_app.payments.transactions.open import open_transaction
+from payments_app.payments.transactions.stripe_metadata import is_sealed_fingerprint
 
 _TRIES = 3
 
@@ -117,7 +118,8 @@ def _ask(
     if key is not None:
         made = session.scalar(select(PaymentRequest).where(PaymentRequest.idempotency_key == key))
         if made is not None:
-            if made.fingerprint != fingerprint:
+            told = made.fingerprint  # of one that was restored, as Stripe holds it
+            if told != fingerprint and not is_sealed_fingerprint(told, fingerprint or ""):
                 raise KeyUsedError
             return made.id, False
     if wish.expires_at is not None:

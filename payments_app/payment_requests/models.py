@@ -21,6 +21,8 @@ from payments_app.payment_requests.consents import KEPT_WORDS, chargeable_card, 
 from payments_app.payment_requests.customer_models import ApplicationCustomer
 from payments_app.payments.models import Transaction
 from payments_app.payments.payable import Bought, Item, NotPayableError, Payable
+from payments_app.payments.repeatable import hashed
+from payments_app.payments.transactions.stripe_metadata import sealed_fingerprint
 
 EXPIRED = Words("This payment link has expired. Nothing was charged. Ask for a new one.")
 CANCELED = Words("This payment was cancelled. Nothing was charged.")
@@ -148,6 +150,7 @@ class PaymentRequest(Payable, Base):
         holds one is not told."""
         told = self.reference or ""
         return {
+            **self._told_key(),
             "description": without_addresses(self.description),
             "reference": told if told == without_addresses(told) else "",
             "customer": self.customer_id or "",
@@ -172,6 +175,28 @@ class PaymentRequest(Payable, Base):
             customer_id=customer.id if customer else None,
             created_by="restore",
             created_at=bought.at,
+            **_key_told(session, facts),
         )
         session.add(request)
         return request
+
+    def _told_key(self) -> dict[str, str]:
+        """The asker's key and the fingerprint, so that a repeated request is known after a restore,
+        which left the fingerprint as Stripe holds it."""
+        key, wish = hashed(self.idempotency_key), self.fingerprint
+        if not key or not wish:
+            return {}
+        told = wish if self.created_by == "restore" else sealed_fingerprint(wish)
+        return {"client_key": key, "wish": told}
+
+
+def _key_told(session: Session, facts: Mapping[str, str]) -> dict[str, str | None]:
+    """The key that made a request, and its fingerprint as Stripe holds it. A key that has made
+    another one since then stays with that."""
+    key = hashed(facts.get("client_key"))
+    if key is None:
+        return {}
+    taken = select(PaymentRequest.id).where(PaymentRequest.idempotency_key == key)
+    if session.scalar(taken) is not None:
+        return {}
+    return {"idempotency_key": key, "fingerprint": hashed(facts.get("wish"))}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 from typing import Any
 
 from sqlalchemy import ColumnElement
@@ -17,7 +18,15 @@ from payments_app.core.db.clock import database_now
 
 KEY_SECONDS = 23 * 3600  # Stripe keeps a key for 24 h at least
 
+_HASH = re.compile(r"(?:[a-z]+-)?[0-9a-f]{64}")
+
 Moment = InstrumentedAttribute[dt.datetime] | InstrumentedAttribute[dt.datetime | None]
+
+
+def hashed(text: str | None) -> str | None:
+    """A client's key or a fingerprint as a row and Stripe's metadata keep it; None of what is no
+    hash: it may hold anything."""
+    return text if text and _HASH.fullmatch(text) else None
 
 
 def older_than(seconds: float, moment: Moment) -> ColumnElement[bool]:

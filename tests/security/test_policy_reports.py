@@ -52,6 +52,14 @@ def test_equal_reports_are_one_row_with_the_route_and_no_token(client: FlaskClie
     assert 'policy_reports_kept{directive="script-src"} 3.0' in client.get("/metrics").text
 
 
+@pytest.mark.parametrize(
+    "host", ["4242424242424242.example.com", "4242.4242.4242.4242", "4242-4242-4242-4242.example"]
+)
+def test_a_host_that_is_a_card_s_number_is_another_one(client: FlaskClient, host: str) -> None:
+    assert send(client, report(blocked_uri=f"https://{host}/x.js")) == 204
+    assert [blocked for _, _, blocked, _ in rows()] == [policy_reports.OTHER]
+
+
 def test_the_newer_form_is_read_too(client: FlaskClient) -> None:
     body = {"documentURL": "https://x/", "effectiveDirective": "img-src", "blockedURL": "data"}
     sent = json.dumps([{"type": "csp-violation", "body": body}] * 2).encode()

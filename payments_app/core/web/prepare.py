@@ -13,7 +13,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response as BaseResponse
 
-from payments_app.core.card_numbers import CardNumberError
+from payments_app.core.card_numbers import CardNumberError, holds
 from payments_app.core.db.columns import EmptyKeyError
 from payments_app.core.db.session import CommitOutcomeUnknownError
 from payments_app.core.language import Words
@@ -28,6 +28,7 @@ MAX_BODY_BYTES = 256 * 1024
 FORM_SECONDS = 4 * 3600
 SESSION_SECONDS = 7 * 24 * 3600
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
+_NGINX_ID = re.compile("[0-9a-f]{32}")  # random: what looks like a number in it is none
 
 
 def prepare(app: Flask) -> None:
@@ -70,8 +71,11 @@ def _name_request() -> None:
 
 
 def request_id(given: str) -> str:
-    """The id that came along, where it has the shape of one; else a new one."""
-    return given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
+    """The id that came along, where it has the shape of one and holds no card's number, since
+    history keeps it; else a new one."""
+    if _NGINX_ID.fullmatch(given) or (_REQUEST_ID.fullmatch(given) and not holds(given)):
+        return given
+    return secrets.token_hex(8)
 
 
 def _answer_http_exception(error: HTTPException) -> BaseResponse | HTTPException:

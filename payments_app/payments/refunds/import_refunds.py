@@ -25,6 +25,7 @@ from payments_app.payments.refunds.apply_stripe_state import (
     tell_of_status,
     was_made_after_all,
 )
+from payments_app.payments.refunds.client_key import key_of
 from payments_app.payments.refunds.models import (
     AT_STRIPE,
     NOT_REFUNDED,
@@ -135,7 +136,7 @@ def _store(
     do not know is looked up."""
     ours = _our_id(session, body)
     refund = Refund(
-        **({"id": ours} if ours else {}),
+        **({"id": ours, "idempotency_key": key_of(session, body)} if ours else {}),
         transaction_id=transaction.id,
         state=state or known(body.get("status"), AT_STRIPE) or RefundState.UNKNOWN,
         amount=body["amount"],

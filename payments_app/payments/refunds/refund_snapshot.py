@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from payments_app.payments import states
 from payments_app.payments.connect.account import account_of, is_destination_charge
 from payments_app.payments.models import Transaction
+from payments_app.payments.refunds.client_key import told_key
 from payments_app.payments.refunds.models import Refund
 from payments_app.payments.repeatable import KEY_SECONDS, older_than, same_parameters
 
@@ -43,7 +44,11 @@ def parameters_for(refund: Refund, transaction: Transaction) -> dict[str, Any]:
     parameters: dict[str, Any] = {
         "payment_intent": transaction.stripe_payment_id,
         "amount": refund.amount,
-        "metadata": {"refund_id": refund.id, "transaction_id": transaction.id},
+        "metadata": {
+            "refund_id": refund.id,
+            "transaction_id": transaction.id,
+            **told_key(refund),
+        },
     }
     if refund.stripe_reason:
         parameters["reason"] = refund.stripe_reason

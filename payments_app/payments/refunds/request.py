@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from payments_app.core import history
 from payments_app.core.db.clock import database_now
 from payments_app.core.db.session import atomic
-from payments_app.core.free_text import free_text
+from payments_app.core.free_text import as_kept, free_text
 from payments_app.core.jobs import outbox
 from payments_app.core.money import THREE_DECIMAL, WHOLE_UNITS, Money
 from payments_app.gateway.refunds import REASONS
@@ -20,6 +20,7 @@ from payments_app.payments.closed_actions import REFUND_CLOSED, refund_closed
 from payments_app.payments.disputes.standing import taken_back
 from payments_app.payments.models import Transaction
 from payments_app.payments.refunds import items as paid_items
+from payments_app.payments.refunds.client_key import is_of
 from payments_app.payments.refunds.models import Refund
 from payments_app.payments.refunds.remaining import remaining
 
@@ -29,6 +30,10 @@ RECENT_SECONDS = 600
 
 class RefundRefusedError(Exception):
     """This refund can't be asked for; the message is a sentence for staff."""
+
+
+class KeyUsedError(RefundRefusedError):
+    """This key asked for another refund."""
 
 
 class RemainingChangedError(RefundRefusedError):
@@ -57,13 +62,14 @@ def request_refund(
     reviewed. `items` are so many of each line of what was bought, and must come to `amount`.
     Safe from two staff at once: the transaction is locked.
 
-    Raises RefundRefusedError, RemainingChangedError where `left` is no longer so, and
-    sqlalchemy.exc.NoResultFound for an unknown transaction.
+    Raises RefundRefusedError, KeyUsedError, RemainingChangedError where `left` is no longer so,
+    and sqlalchemy.exc.NoResultFound for an unknown transaction.
     """
     transaction = states.lock(session, transaction_id)
-    known = idempotency_key and _made_before(session, idempotency_key, transaction_id, amount)
-    if known:
-        return known
+    if idempotency_key:
+        known = _made_before(session, idempotency_key, transaction_id, amount, reason)
+        if known:
+            return known
     left_now = remaining(session, transaction)
     if left is not None and left != left_now:
         raise RemainingChangedError("What can be refunded has changed meanwhile. Look again.")
@@ -186,11 +192,14 @@ def why_not(
     return None
 
 
-def _made_before(session: Session, key: str, transaction_id: str, amount: int | None) -> str | None:
-    """The refund that this key asked for. Raises RefundRefusedError where it was another one."""
+def _made_before(
+    session: Session, key: str, transaction_id: str, amount: int | None, reason: str
+) -> str | None:
+    """The refund that this key asked for. Raises KeyUsedError where it was another one."""
     made = session.scalar(select(Refund).where(Refund.idempotency_key == key))
-    if made is not None and (
-        made.transaction_id != transaction_id or amount not in (None, made.amount)
-    ):
-        raise RefundRefusedError("This form was sent before, for another refund. Open it again.")
-    return made.id if made else None
+    if made is None:
+        return None
+    same = made.transaction_id == transaction_id and amount in (None, made.amount)
+    if not same or not is_of(made, as_kept(reason)):
+        raise KeyUsedError("This form was sent before, for another refund. Open it again.")
+    return made.id

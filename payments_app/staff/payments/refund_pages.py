@@ -71,7 +71,7 @@ def refund(transaction_id: str) -> Response | BaseResponse:
                 reason=wish.reason,
                 stripe_reason=wish.stripe_reason,
                 actor=signed_in().id,
-                idempotency_key=f"staff:{signed_in().id}:{request.form['key']}",
+                idempotency_key=f"staff-{request.form['reviewed']}",  # a hash of all of it
                 left=int(request.form["left"]),
                 items=wish.items,
             )

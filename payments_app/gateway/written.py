@@ -1,0 +1,54 @@
+"""What people wrote at Stripe (a description, metadata, an error's message), without card numbers.
+
+Stripe keeps whatever somebody types, and answers it again. Only the fields that people write are
+looked at: ids, the networks' references and Stripe's own numbers may look like a card's, and stay.
+Source: https://docs.stripe.com/metadata
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from payments_app.core.card_numbers import holds, mask
+
+_FEWEST = 13  # digits of a card's number
+# Also where they are parts of billing details, an address, an error or a business.
+_WRITTEN = frozenset(
+    "calculated_statement_descriptor city code customer_name decline_code description doc_url "
+    "failure_message footer line1 line2 memo message metadata name nickname note param phone "
+    "postal_code product_description seller_message state statement_descriptor "
+    "statement_descriptor_kana statement_descriptor_kanji statement_descriptor_prefix "
+    "statement_descriptor_suffix support_phone".split()
+)
+# No part of one is an address any more.
+_ADDRESSES = frozenset({"customer_email", "email", "receipt_email", "support_email"})
+# Our own in metadata: ids, and hashes, of which many would hold such a number by chance.
+_OURS = re.compile(r"(?:[a-z]+-)?(?:[0-9a-f]{32}|[0-9a-f]{64}|[a-z]{2,5}_[0-9a-z]{26}(?:-\d+)?)")
+
+
+def without_numbers(said: Any) -> Any:
+    """Stripe's JSON-like data without the card numbers that people wrote, at any depth."""
+    if isinstance(said, dict):
+        return {name: _field(name, value) for name, value in said.items()}
+    if isinstance(said, list):
+        return [without_numbers(each) for each in said]
+    return said
+
+
+def _field(name: str, value: Any) -> Any:
+    if name in _ADDRESSES and isinstance(value, str):
+        return None if _may_hold(value) and holds(value) else value
+    return _cut(value) if name in _WRITTEN else without_numbers(value)
+
+
+def _cut(written: Any) -> Any:
+    if isinstance(written, dict):
+        return {_cut(name): _cut(value) for name, value in written.items()}
+    if isinstance(written, list):
+        return [_cut(each) for each in written]
+    return mask(written) if isinstance(written, str) and _may_hold(written) else written
+
+
+def _may_hold(text: str) -> bool:
+    return sum(map(str.isdigit, text)) >= _FEWEST and not _OURS.fullmatch(text)

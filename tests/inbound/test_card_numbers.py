@@ -1,0 +1,124 @@
+"""What people wrote at Stripe holds a card's number: no table of ours keeps it. Ids and the
+networks' numbers, which may look like one, stay as they are."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from sqlalchemy import select, text
+
+from payments_app.core.extensions import db
+from payments_app.gateway.written import without_numbers
+from payments_app.payments.models import Transaction
+from tests.bystanders import own
+from tests.inbound.webhook_sender import WebhookSender
+from tests.payments.driver import PaymentDriver
+from tests.refunds.refund_steps import ask, refunds
+
+NUMBER = "4242424242424242"
+CUT = "[card number cut, ends in 4242]"
+DECLINE = {
+    "type": "card_error",
+    "code": "card_declined",
+    "decline_code": "generic_decline",
+    "message": f"Card {NUMBER} was declined",
+    "doc_url": f"https://example.com/{NUMBER}",
+    "param": NUMBER,
+}
+
+
+def kept_in() -> set[str]:
+    """The tables that hold the number, whatever stands between its digits."""
+    db.session.rollback()
+    tables = "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()"
+    found = set()
+    for table in db.session.scalars(text(tables)).all():
+        for row in db.session.scalars(text(f'SELECT row_to_json(t)::text FROM "{table}" t')):
+            if NUMBER in "".join(filter(str.isalnum, row)):
+                found.add(table)
+    return found
+
+
+def test_of_a_payment_made_there(post: WebhookSender) -> None:
+    written = {"metadata[note]": "4242 4242 4242 4242", f"metadata[{NUMBER}]": "x"}
+    made = post.pay_elsewhere(
+        description=f"card {NUMBER}", receipt_email=f"{NUMBER}@example.com", **written
+    )
+    post.send(post.told("payment_intent.succeeded", made["id"]))
+    post.driver.work()
+    (row,) = db.session.scalars(select(Transaction).where(own(Transaction)))
+    assert (row.state, row.description, row.email) == ("complete", f"card {CUT}", "")
+    assert row.stripe_data["metadata"]["note"] == CUT
+    assert kept_in() == set()
+
+
+def test_of_a_refund_made_there(post: WebhookSender) -> None:
+    paid = post.driver.pay()
+    intent = post.driver.read(paid).stripe_payment_id or ""
+    why = {"metadata[why]": f"card {NUMBER}"}
+    post.stripe("refunds", payment_intent=intent, amount="100", **why)
+    post.send(post.told("refund.created"))
+    post.driver.work()
+    (refund,) = refunds(paid)
+    assert refund.stripe_data["metadata"] == {"why": f"card {CUT}"}
+    assert kept_in() == set()
+
+
+def test_of_a_decline(driver: PaymentDriver) -> None:
+    driver.fail_stripe("say", "/confirm$", set={"error": DECLINE})
+    row = driver.read(driver.pay("pm_card_visa_chargeDeclined"))
+    assert (row.state, row.error_code) == ("failed", "card_declined")
+    assert row.error_message == f"Card {CUT} was declined"
+    assert kept_in() == set()
+
+
+def test_of_a_refusal(driver: PaymentDriver) -> None:
+    paid = driver.pay()
+    refusal = {"type": "invalid_request_error", "code": "x", "message": NUMBER, "param": NUMBER}
+    driver.fail_stripe("refuse", "/v1/refunds$", set=refusal)
+    ask(paid, 50)
+    driver.work()
+    (refund,) = refunds(paid)
+    assert (refund.state, refund.error_message) == ("failed", CUT)
+    assert kept_in() == set()
+
+
+LOOK_LIKE_IT = {
+    "id": f"pi_{NUMBER}",
+    "customer": f"cus_{NUMBER}",
+    "network_transaction_id": NUMBER,
+    "destination_details": {"card": {"reference": "4242424242424242424", "type": "refund"}},
+    "acquirer_reference_number": "42424242424242424242424",
+    "trace_id": {"status": "supported", "value": NUMBER},
+    "amount": int(NUMBER),
+    "metadata": {
+        "transaction_id": "txn_4242424242424242abcdefghjk",
+        "client_key": f"checkout-{NUMBER}{'a' * 48}",
+        "installation": f"{NUMBER}{'f' * 16}",
+        "retry": "retry-txn_4242424242424242abcdefghjk-1",
+    },
+}
+
+
+def test_ids_hashes_and_the_networks_numbers_stay() -> None:
+    assert without_numbers(LOOK_LIKE_IT) == LOOK_LIKE_IT
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"charges": [{"billing_details": {"name": NUMBER, "address": {"line1": NUMBER}}}]},
+        {"shipping": {"name": NUMBER, "phone": NUMBER, "tracking_number": "1"}},
+        {"outcome": {"seller_message": f"no {NUMBER}"}, "failure_message": NUMBER},
+        {"calculated_statement_descriptor": "SHOP 4242-4242-4242-4242"},
+        {"metadata": {"note": [NUMBER, {NUMBER: "4242.4242.4242.4242"}]}},
+        {"receipt_email": f"{NUMBER}@example.com", "email": f"{NUMBER}@example.com"},
+        {"last_payment_error": {"message": NUMBER, "doc_url": f"https://x/{NUMBER}"}},
+        {"business_profile": {"product_description": NUMBER, "support_phone": NUMBER}},
+    ],
+)
+def test_nothing_that_people_write_holds_one(said: dict[str, Any]) -> None:
+    cut = json.dumps(without_numbers(said))
+    assert NUMBER not in "".join(filter(str.isalnum, cut))

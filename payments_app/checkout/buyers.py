@@ -11,6 +11,7 @@ from payments_app.checkout.status_row import StatusRow
 from payments_app.core import language
 from payments_app.core.db.clock import known_zone
 from payments_app.core.language import Reader
+from payments_app.customers.host_marks import name_under_way
 from payments_app.customers.recognise import name_before, this_browser
 from payments_app.payments.models import Transaction
 from payments_app.payments.phases import State
@@ -37,8 +38,10 @@ def reader(zone: str) -> Reader:
 def is_mine(transaction: Transaction | StatusRow) -> bool:
     """Whether this browser made the transaction."""
     its, names = transaction.buyer or "", [known_browser()]
-    if transaction.state == State.PENDING:
-        names.append(name_before())
+    if transaction.state == State.PENDING and (before := name_before()):
+        names.append(before)
+        if its and before == name_under_way(its):  # this request left the name that was read
+            return True
     return bool(its) and any(hmac.compare_digest((n or "").encode(), its.encode()) for n in names)
 
 
@@ -49,4 +52,5 @@ def remember(transaction: Transaction) -> None:
 
 def last_transaction_id() -> str | None:
     """Of this browser."""
+    known_browser()  # which may have left what it remembers
     return session.get("last")

@@ -18,6 +18,7 @@ from payments_app.core.email_addresses import compared
 from payments_app.core.extensions import db
 from payments_app.core.web import links, one_time_links, visitor_sessions
 from payments_app.core.web.link_requests import our_path
+from payments_app.customers import host_marks
 from payments_app.customers.models import Customer
 
 PURPOSE, PATH = visitor_sessions.CUSTOMER, "/account/"
@@ -67,6 +68,7 @@ def this_browser() -> str | None:
     """The name that the checkout gave to this browser, and wrote on its payments; None before
     its first."""
     _leave_where_signed_out()
+    _leave_where_the_host_s_customer_left()
     return cookie.get("buyer")
 
 
@@ -86,6 +88,19 @@ def _leave_where_signed_out() -> None:
         cookie["was"] = before
 
 
+def _leave_where_the_host_s_customer_left() -> None:
+    """Who signed out at the host, or signed in there as somebody else, is signed out here too."""
+    if not host_marks.changed(vouched_email()):
+        return
+    visitor_sessions.sign_out(PURPOSE)
+    if before := cookie.get("buyer"):
+        host_marks.leave_payments(before)
+        another_name()
+        cookie.pop("last", None)
+        if vouched_email() is None:
+            cookie["was"] = host_marks.name_under_way(before)
+
+
 def another_name() -> str:
     """A new name for this browser, which no copy of its cookie has. A form of before has expired:
     its key was the old name's, and would make a second payment."""
@@ -96,6 +111,7 @@ def another_name() -> str:
 
 def recognised() -> str | None:
     """The id of the customer whom this browser is known to be."""
+    _leave_where_the_host_s_customer_left()
     if email := vouched_email():
         return db.session.scalar(select(Customer.id).where(Customer.email == compared(email)))
     known = visitor_sessions.of_this_browser(PURPOSE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import partial
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
@@ -11,6 +12,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from payments_app.accounts.gate import ask_to_confirm, signed_in
 from payments_app.core.extensions import db
+from payments_app.core.web import exports
 from payments_app.core.web.access import staff
 from payments_app.core.web.headers import private
 from payments_app.core.web.query import UnreadableQueryError, asked, place_in_list, takes
@@ -62,11 +64,15 @@ def download() -> Response | BaseResponse:
     period = _period()
     if confirm := ask_to_confirm():
         return confirm
-    note_export(signed_in().id, asked("from"), asked("to"))
-    answer = Response(csv_lines(db.engine, period), mimetype="text/csv")
-    name = "-".join(["ledger", *_asked().values()])
-    answer.headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
-    return private(answer)
+    member = signed_in().id
+    exports.count(exports.STAFF, member)
+    return exports.csv_answer(
+        exports.STAFF,
+        member,
+        partial(note_export, member, asked("from"), asked("to")),
+        csv_lines(db.engine, period),
+        f"{'-'.join(['ledger', *_asked().values()])}.csv",
+    )
 
 
 def _zone() -> ZoneInfo:

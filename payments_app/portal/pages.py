@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from payments_app.core.extensions import db
 from payments_app.core.web.access import merchant
+from payments_app.core.web.limits import Rate, limiter
 from payments_app.core.web.query import place_in_list, takes
 from payments_app.merchants.accounts import state_of
 from payments_app.merchants.onboarding import find
@@ -17,6 +18,8 @@ from payments_app.portal.filters import VIEWS, read_filters
 from payments_app.portal.gate import asking
 from payments_app.portal.payment_facts import status_of
 from payments_app.portal.payments import PAGE_SIZE, payments_of
+
+SEARCHED = Rate(30, 60)
 
 
 @blueprint.get("", strict_slashes=False)
@@ -33,6 +36,8 @@ def payments() -> Response:
     """The merchant's own payments, newest first; those of a view, or that match what was typed."""
     session, own = db.session(), asking()
     conditions, given = read_filters()
+    if "q" in given:
+        limiter().check("portal_search", SEARCHED, own.id)
     found = find(session, own.id)
     read_looked_at([own.id])
     return page(

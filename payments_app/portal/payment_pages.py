@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from flask import Response
@@ -16,8 +17,8 @@ from payments_app.core.db.clock import in_zone, utcnow
 from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.core.money import Money
+from payments_app.core.web import exports
 from payments_app.core.web.access import merchant
-from payments_app.core.web.headers import private
 from payments_app.core.web.query import takes
 from payments_app.merchants.zones import zone_named
 from payments_app.payments.models import Transaction
@@ -62,12 +63,14 @@ def export_payments() -> Response:
     """The filtered list, row for row."""
     own, (conditions, given) = asking(), read_filters()
     zone = zone_named(own.timezone)
-    _note_export(own.id, given)
-    lines = _lines(db.engine, own.id, conditions, zone)
-    answer = Response(lines, mimetype="text/csv")
-    name = f"payments-{in_zone(utcnow(), zone):%Y-%m-%d}.csv"
-    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return private(answer)
+    exports.count(exports.MERCHANT, own.id)
+    return exports.csv_answer(
+        exports.MERCHANT,
+        own.id,
+        partial(_note_export, own.id, given),
+        _lines(db.engine, own.id, conditions, zone),
+        f"payments-{in_zone(utcnow(), zone):%Y-%m-%d}.csv",
+    )
 
 
 def _lines(
@@ -86,7 +89,8 @@ def _lines(
             found = payments_of(session, merchant_id, before, _BATCH, conditions)
             ids = [row.id for row in found.rows]
             back, waits = refunded(session, ids), being_refunded(session, ids)
-            yield "".join(_line(row, back[row.id], waits[row.id], zone) for row in found.rows)
+            lines = [_line(row, back[row.id], waits[row.id], zone) for row in found.rows]
+        yield "".join(lines)
         before, more = found.older, found.older is not None
 
 

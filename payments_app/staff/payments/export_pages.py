@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from flask import Response, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from payments_app.accounts.gate import ask_to_confirm, signed_in
 from payments_app.core.extensions import db
+from payments_app.core.web import exports
 from payments_app.core.web.access import staff
-from payments_app.core.web.headers import private
 from payments_app.core.web.query import takes
 from payments_app.staff.blueprint import blueprint, today
 from payments_app.staff.payments.export import csv_lines, note_export
@@ -30,8 +32,12 @@ def export() -> Response | BaseResponse:
         filters = read_filters(request.args, zone, today())
     except UnreadableFiltersError as error:
         return unreadable(error)
-    note_export(signed_in().id, filters.given, zone.key)
-    lines = csv_lines(db.engine, filters.conditions, filters.sort_key, zone)
-    response = Response(lines, mimetype="text/csv")
-    response.headers["Content-Disposition"] = f'attachment; filename="payments-{today()}.csv"'
-    return private(response)
+    member = signed_in().id
+    exports.count(exports.STAFF, member)
+    return exports.csv_answer(
+        exports.STAFF,
+        member,
+        partial(note_export, member, filters.given, zone.key),
+        csv_lines(db.engine, filters.conditions, filters.sort_key, zone),
+        f"payments-{today()}.csv",
+    )

@@ -29,6 +29,7 @@ from payments_app.merchants.models import ConnectedAccount, Endpoint, Merchant
 from payments_app.notices.models import Mail
 from payments_app.notices.webhook_models import Delivery, WebhookEvent
 from payments_app.payment_requests.ask import Wish, ask
+from payments_app.payment_requests.customer_models import ApplicationCustomer, CardConsent
 from payments_app.payments.connect.records import ConnectRecord
 from payments_app.payments.disputes.answer_models import DisputeAnswer, EvidenceFile
 from payments_app.payments.disputes.models import Dispute
@@ -58,12 +59,12 @@ class Dashboard:
         self.values: dict[str, Any] = {
             "transaction_id": paid,
             "customer_id": stored_payments.customer_id("axe@example.com"),
-            "consent_id": "agr_bystander",
             **staff_driver.do(_fill, paid),
             **staff_driver.do(_send, paid),
         }
         self.values["request_id"] = staff_driver.do(_ask)
         self.values |= staff_driver.do(_subscribe, str(self.values["customer_id"]))
+        self.values |= staff_driver.do(_consent, str(self.values["customer_id"]), paid)
         (created, *_) = staff_driver.entries("staff.created")
         filters = {"status": "failed", "currency": "usd"}
         staff_driver.do(save_filter, created.subject, "Failed in dollars", filters)
@@ -95,6 +96,34 @@ class Dashboard:
         rule = next(r for r in self.app.url_map.iter_rules() if r.endpoint == endpoint)
         with self.app.test_request_context():
             return url_for(endpoint, **{name: self.values[name] for name in rule.arguments})
+
+
+@atomic
+def _consent(session: Session, customer_id: str, paid: str) -> dict[str, Any]:
+    """An application may charge a card of theirs."""
+    called = ApplicationCustomer(application="key_test", reference="axe", email="axe@example.com")
+    card = SavedCard(
+        customer_id=customer_id,
+        payment_method=new_id("pm"),
+        stripe_customer_id="cus_axe",
+        brand="visa",
+        last4="4242",
+        exp_month=12,
+        exp_year=2034,
+    )
+    session.add_all([called, card])
+    session.flush()
+    consent = CardConsent(
+        customer_id=called.id,
+        card_id=card.id,
+        transaction_id=paid,
+        words="Kept",
+        version="1",
+        given_at=utcnow(),
+    )
+    session.add(consent)
+    session.flush()
+    return {"consent_id": consent.id}
 
 
 def _ask() -> str:

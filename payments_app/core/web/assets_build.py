@@ -152,6 +152,8 @@ def _keep_if_smaller(path: Path, suffix: str, packed: bytes, content: bytes) -> 
 
 def _write_problem(directory: Path, problem: ProblemError) -> None:
     with current_app.test_request_context("/", base_url=current_app.config["CONFIG"].public_url):
-        page = render_template("error.html", problem=problem, request_id=None, brand=PLAIN)
+        page = render_template(
+            "error.html", problem=problem, request_id=None, brand=PLAIN, area=None
+        )
     _write(directory / f"{problem.status}.html", page.encode())
     _write(directory / f"{problem.status}.json", json.dumps(problem.body()).encode())

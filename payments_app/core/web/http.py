@@ -7,9 +7,10 @@ page in the site's own look for a person.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from flask import Response, g, jsonify, make_response, render_template, request
+from flask import Response, current_app, g, jsonify, make_response, render_template, request
 
 from payments_app.core.language import Words
 from payments_app.core.web import headers
@@ -75,12 +76,29 @@ def words_of(status: int) -> tuple[str, str]:
     return WORDS[status]
 
 
+@dataclass(frozen=True)
+class Area:
+    """Whose pages begin with a path, and look as their own also where one fails: the template that
+    they extend, the endpoint that leads back, and its words."""
+
+    layout: str
+    home: str
+    back: str
+
+
+def _area() -> Area | None:
+    areas: Mapping[str, Area] = current_app.extensions.get("areas", {})
+    return next((areas[path] for path in areas if request.path.startswith(path)), None)
+
+
 def answer(problem: ProblemError) -> Response:
     """The problem as JSON or as a page, whichever the client wants."""
     if wants_json():
         response = jsonify(_with_request(problem.body()))
     else:
-        page = render_template("error.html", problem=problem, request_id=g.get("request_id"))
+        page = render_template(
+            "error.html", problem=problem, request_id=g.get("request_id"), area=_area()
+        )
         response = make_response(page)
     response.status_code = problem.status
     response.headers.extend(problem.headers)

@@ -75,8 +75,8 @@ from payments_app.payments.refunds.look_up import look_up as look_up_refund
 from payments_app.payments.refunds.refresh import refresh as refresh_refunds
 from payments_app.payments.refunds.send import send as send_refund
 from payments_app.payments.retries.charge import retry
-from payments_app.payments.transactions.abandon import expire_action
 from payments_app.payments.transactions.charge import charge
+from payments_app.payments.transactions.expire import expire_action
 from payments_app.payments.transactions.look_up import check, look_up
 from payments_app.payments.transactions.recover import recover
 from payments_app.payments.unmatched import MATCH, match

@@ -12,7 +12,7 @@ from payments_app.downloads.sell import DOWNLOADS
 from payments_app.notices.receipts import NOTICE_SECONDS
 from payments_app.orders.sell import PRODUCTS
 from payments_app.payments.connect.read import READ_BY_REFUND
-from payments_app.payments.transactions.abandon import BANK_CONFIRMATION_SECONDS
+from payments_app.payments.transactions.expire import BANK_CONFIRMATION_SECONDS
 from payments_app.payments.transactions.look_up import FIRST_SECONDS
 from payments_app.settlement import settle
 from payments_app.subscriptions.sell import PLANS

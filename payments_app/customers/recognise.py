@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from payments_app.core.db.session import atomic
 from payments_app.core.email_addresses import compared
 from payments_app.core.extensions import db
-from payments_app.core.web import links, one_time_links, visitor_sessions
+from payments_app.core.web import one_time_links, visitor_sessions
 from payments_app.core.web.link_requests import our_path
 from payments_app.customers import host_marks
 from payments_app.customers.models import Customer
@@ -32,14 +32,6 @@ class MailedLink:
     customer_id: str
     email: str
     to: str
-
-
-@atomic
-def link_for(session: Session, customer_id: str, to: str) -> str:
-    """An absolute address whose button makes a browser known as the customer for a day, once, and
-    leads on to the path `to`."""
-    email = session.get_one(Customer, customer_id).email
-    return links.absolute(PATH + one_time_links.make(session, PURPOSE, customer_id, email, to))
 
 
 def read_link(session: Session, token: str) -> MailedLink | None:

@@ -9,7 +9,7 @@ from payments_app.payments.models import Transaction
 from payments_app.payments.payment_of import gave_its_intent_away
 from payments_app.payments.phases import Phase, State
 from payments_app.payments.queries import attempts, payable_of
-from payments_app.payments.transactions.abandon import EXPIRED
+from payments_app.payments.transactions.expire import EXPIRED
 
 
 def failure_stands(session: Session, transaction_id: str) -> bool:

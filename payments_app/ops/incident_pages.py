@@ -41,6 +41,6 @@ def incident_page(alert_id: int) -> Response:
         raise NotFound
     found = touched(session, alert)
     page = render_template(
-        "ops/incident.html", alert=alert, found=found, most=MOST, reference=reference, money=Money
+        "ops/touched.html", alert=alert, found=found, most=MOST, reference=reference, money=Money
     )
     return private(make_response(page))

@@ -20,7 +20,7 @@ from payments_app.orders.product_models import Product
 from payments_app.orders.stock_holds import LARGE_HOLD_SECONDS, StockHold, is_large
 from payments_app.payments.models import PaymentRecord
 from payments_app.payments.queries import record_of
-from payments_app.payments.transactions.abandon import expire_action
+from payments_app.payments.transactions.expire import expire_action
 
 AGAIN_SECONDS = 30
 FORGIVEN_SECONDS = 3600

@@ -13,10 +13,10 @@ from payments_app.core.web.access import merchant
 from payments_app.core.web.headers import private
 from payments_app.portal.blueprint import blueprint, page
 from payments_app.portal.gate import actor, asking
+from payments_app.settlement.export import as_csv
 from payments_app.settlement.statement import (
     LISTED,
     Statement,
-    as_csv,
     latest_batches,
     statement_of,
 )

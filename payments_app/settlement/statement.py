@@ -9,20 +9,13 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Select, func, select, tuple_
 from sqlalchemy.orm import Session
 
-from payments_app.core import history
-from payments_app.core.csv_file import header, line
 from payments_app.core.db.clock import in_zone
-from payments_app.core.db.session import atomic
 from payments_app.core.money import Money
 from payments_app.merchants.models import Merchant
 from payments_app.merchants.zones import zone_named
 from payments_app.payments.models import Transaction
 from payments_app.settlement.models import Batch, Line
 
-_COLUMNS = (
-    *("Line", "Kind", "Payment", "Stripe ID", "Description"),
-    *("Gross", "Stripe fee", "Platform fee", "Net", "Currency"),
-)
 LISTED = 100
 
 
@@ -131,42 +124,3 @@ def _page(merchant_id: str | None, before: Batch | None) -> Select[str]:
     if before is not None:
         query = query.where(tuple_(*place) < (before.business_day, before.id))
     return query
-
-
-def as_csv(statement: Statement) -> str:
-    """A row for each line; amounts in the currency's own unit, fees negative where they were taken,
-    times in the named zone and UTC."""
-    zone = statement.zone
-    local = zone.key != "UTC"
-    lines = [header([*_COLUMNS, *([f"Time ({zone.key})"] if local else []), "Time (UTC)"])]
-    for each in statement.lines:
-        of, transaction = each.line, each.transaction
-        lines.append(
-            line(
-                [
-                    of.key,
-                    of.kind,
-                    transaction.id,
-                    transaction.stripe_payment_id or "",
-                    transaction.description,
-                    of.gross.major,
-                    of.stripe_fee_money.major,
-                    of.platform_fee_money.major,
-                    of.money.major,
-                    of.currency.upper(),
-                    *([_time(each.local(zone))] if local else []),
-                    _time(of.occurred_at),
-                ]
-            )
-        )
-    return "".join(lines)
-
-
-def _time(moment: dt.datetime) -> str:
-    return moment.isoformat(sep=" ", timespec="seconds")
-
-
-@atomic
-def note_download(session: Session, batch_id: str, actor: str) -> None:
-    """Who took a statement out, before it leaves."""
-    history.record(session, "staff", "settlement.downloaded", actor=actor, subject=batch_id)

@@ -11,13 +11,12 @@ from payments_app.core.extensions import db
 from payments_app.core.web.access import staff
 from payments_app.core.web.headers import private
 from payments_app.core.web.query import UnreadableQueryError, asked, takes
+from payments_app.settlement.export import as_csv, note_download
 from payments_app.settlement.models import Batch
 from payments_app.settlement.statement import (
     LISTED,
     Statement,
-    as_csv,
     latest_batches,
-    note_download,
     statement_of,
 )
 

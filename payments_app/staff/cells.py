@@ -20,7 +20,7 @@ from payments_app.gateway.decline_sentences import STAFF
 from payments_app.gateway.declines import DECLINES, DeclinePolicy, buyer_sentence, decline_policy
 from payments_app.gateway.words import describe_unknown, known
 from payments_app.payments.phases import Phase, State
-from payments_app.payments.transactions.abandon import BANK_CONFIRMATION_SECONDS
+from payments_app.payments.transactions.expire import BANK_CONFIRMATION_SECONDS
 from payments_app.payments.truth import plain
 
 NOTHING = "N/A"

@@ -23,7 +23,7 @@ from payments_app.subscriptions.periods import Period
 from payments_app.subscriptions.settle import settle
 from payments_app.subscriptions.tell import record_and_tell
 
-DAYS = (1, 3, 5, 7)
+TRY_DAYS = (1, 3, 5, 7)  # from the first failure to each further try
 ENDED = "subscription.ended"
 ASKED, UNPAID, DISPUTE_LOST = "asked for", "unpaid", "a dispute was lost"
 MAIL, MAIL_ENDED = "notices.dunning", "notices.subscription_ended"
@@ -36,11 +36,11 @@ def not_paid(
     """A bill was not paid: tell the customer and plan the next try; after the last one, end it."""
     subscription.status = SubscriptionStatus.PAST_DUE
     period.failed_at = period.failed_at or now
-    if period.step >= len(DAYS):
+    if period.step >= len(TRY_DAYS):
         end(session, subscription, now, UNPAID)
         outbox.stage(session, MAIL_ENDED, period.id)
         return
-    planned = period.failed_at + dt.timedelta(days=DAYS[period.step])
+    planned = period.failed_at + dt.timedelta(days=TRY_DAYS[period.step])
     refused = _refused(session, subscription, period)
     wait = (refused and refused.retry_after) or 0
     period.next_try_at = max(planned, now + dt.timedelta(seconds=wait))

@@ -13,7 +13,6 @@ from werkzeug.test import TestResponse
 from payments_app.core.extensions import db
 from payments_app.core.web import links
 from payments_app.customers.models import Customer, SavedCard
-from payments_app.customers.recognise import link_for
 from payments_app.notices.models import Mail
 from payments_app.payment_requests.consents import KEPT_WORDS
 from payments_app.payment_requests.customer_models import CardConsent
@@ -22,6 +21,7 @@ from tests.accounts.staff_driver import HTML, Browser, StaffDriver
 from tests.api.application import Application
 from tests.api.test_consents_ending import both_kept, reasons, refused, told
 from tests.api.test_customers import cards, charged, follow
+from tests.customers.mailed_link import link_for
 
 pytestmark = pytest.mark.portable
 

@@ -15,8 +15,8 @@ from parts.process import wait_until
 from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.customers.find import customer_for
-from payments_app.customers.recognise import link_for
 from tests.browser.buyer import DECLINED, ONCE_SECURE, SECURE, Buyer
+from tests.customers.mailed_link import link_for
 
 pytestmark = pytest.mark.browser
 FITS = "document.documentElement.scrollWidth <= window.innerWidth"

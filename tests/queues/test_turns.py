@@ -19,7 +19,7 @@ from payments_app.core.jobs import runner as runner_module
 from payments_app.core.jobs.command import BATCH, FIRST, SECOND, Claim, Command
 from payments_app.core.jobs.outbox import Message
 from payments_app.core.jobs.runner import Runner
-from payments_app.core.jobs.turns import PATIENCE_SECONDS
+from payments_app.core.jobs.turns import MAX_WAIT_SECONDS
 from payments_app.payments.models import Transaction
 from payments_app.payments.transactions.check import request_check
 from tests.api.application import Application, new_key
@@ -116,7 +116,7 @@ def test_of_looks_at_one_payment_one_waits(driver: PaymentDriver) -> None:
     assert sorted(m.subject for m in driver.messages("check")) == sorted([mine, other])
 
 
-@pytest.mark.parametrize("seconds", [PATIENCE_SECONDS - 30, PATIENCE_SECONDS + 1])
+@pytest.mark.parametrize("seconds", [MAX_WAIT_SECONDS - 30, MAX_WAIT_SECONDS + 1])
 @pytest.mark.parametrize("turn", [SECOND, BATCH])
 def test_what_waited_long_comes_in_its_order(
     job_driver: JobDriver, turn: int, seconds: float
@@ -126,7 +126,7 @@ def test_what_waited_long_comes_in_its_order(
         job_driver.app.extensions["commands"][name] = Command(_nothing, "charges", turn=its)
         job_driver.stage(name, name)
     make_older("test.later", seconds)
-    first = "test.later" if seconds > PATIENCE_SECONDS else "test.first"
+    first = "test.later" if seconds > MAX_WAIT_SECONDS else "test.first"
     assert subjects("charges", 1) == [first]
 
 

@@ -9,12 +9,11 @@ from payments_app.core.extensions import db
 from payments_app.core.web import links
 from payments_app.customers.find import customer_for
 from payments_app.customers.models import Customer, SavedCard
-from payments_app.customers.recognise import link_for
 from payments_app.payments.models import Transaction
 from payments_app.subscriptions.models import Subscription
 from tests.bystanders import own
 from tests.checkout.keyed import buy, made
-from tests.customers.mailed_link import press_continue
+from tests.customers.mailed_link import link_for, press_continue
 from tests.inbound.webhook_sender import WebhookSender
 from tests.merchants.connected_merchants import (
     account_id,

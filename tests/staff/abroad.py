@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session
 from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.core.money import Money
-from payments_app.customers.recognise import link_for
 from payments_app.merchants.models import Endpoint
 from payments_app.notices.webhook_models import Delivery
 from payments_app.orders.product_models import Product
@@ -28,7 +27,7 @@ from payments_app.staff.reports.aggregate import aggregate
 from payments_app.subscriptions.models import Plan
 from tests.accounts.staff_driver import StaffDriver
 from tests.bystanders import own
-from tests.customers.mailed_link import press_continue
+from tests.customers.mailed_link import link_for, press_continue
 from tests.inbound.webhook_sender import WebhookSender
 from tests.ledger.concurrency import claim
 from tests.notices.receiver import Receiver

@@ -9,9 +9,9 @@ import pytest
 from flask import Flask
 
 from payments_app.accounts import password_links
-from payments_app.customers.recognise import link_for
 from payments_app.merchants.onboarding_link import onboarding_url
 from tests.accounts.staff_driver import PASSWORD, Browser
+from tests.customers.mailed_link import link_for
 from tests.merchants.connected_merchants import (
     create_merchant,
     create_ready_merchant,
@@ -60,7 +60,7 @@ ELSEWHERE = {
     "mail/trial_ending.html": "tests/subscriptions/test_unproved.py",
     "mail/trial_ending.txt": "tests/subscriptions/test_unproved.py",
     "ops/dead_letter.html": "tests/ops/test_dead_letters.py",
-    "ops/incident.html": "tests/ops/test_incident.py",
+    "ops/touched.html": "tests/ops/test_incident.py",
     "staff/disputes/_unmatched.html": "tests/refunds/test_unmatched.py",
 }
 TRIES = ("2026-02-28", "2026-03-01", "2026-03-03", "2026-03-05", "2026-03-07")

@@ -1,6 +1,6 @@
 """turns: which due messages of a queue are next, so that a batch keeps nobody waiting at a screen.
 
-Those of Command.turn FIRST come first, then SECOND, then BATCH; after PATIENCE_SECONDS each comes
+Those of Command.turn FIRST come first, then SECOND, then BATCH; after MAX_WAIT_SECONDS each comes
 in its order of time, so that none waits for ever. Of BATCH no more are claimed than the caller has
 threads for: the rest is free, however long Stripe takes.
 """
@@ -15,7 +15,7 @@ from payments_app.core.jobs.command import BATCH, FIRST, SECOND
 from payments_app.core.jobs.due import claimable, is_known
 from payments_app.core.jobs.outbox import Message, commands
 
-PATIENCE_SECONDS = 60
+MAX_WAIT_SECONDS = 60
 
 
 def next_due(queue: str, limit: int, batches: int) -> Select[int]:
@@ -27,7 +27,7 @@ def next_due(queue: str, limit: int, batches: int) -> Select[int]:
         due = select(Message.id).where(*known).order_by(*in_time).limit(limit)
         return due.with_for_update(skip_locked=True)
     batch = is_batch(queue)
-    waited_long = Message.available_at <= database_now(-PATIENCE_SECONDS)
+    waited_long = Message.available_at <= database_now(-MAX_WAIT_SECONDS)
     follows = Message.command.in_(_names(queue, SECOND))
     turn = case((waited_long, FIRST), (follows, SECOND), else_=FIRST).label("turn")
     last = case((waited_long, FIRST), else_=BATCH).label("turn")

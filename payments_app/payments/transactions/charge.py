@@ -25,8 +25,8 @@ from payments_app.gateway.waits import used_up
 from payments_app.payments.phases import Phase
 from payments_app.payments.queries import phase_of
 from payments_app.payments.transactions import (
-    abandon,
     charge_steps,
+    expire,
     misconfigured,
     seller_refused,
     supersede,
@@ -59,7 +59,7 @@ def charge(transaction_id: str, claim: Claim) -> bool:
         complete_zero_amount(transaction_id)
         return False
     if snapshot.late and not snapshot.confirm_sent:
-        abandon.unsent(snapshot, claim, create)
+        expire.unsent(snapshot, claim, create)
         return False
     if snapshot.earlier_open and not supersede.cancel_at_stripe(snapshot, claim):
         return False
@@ -132,7 +132,7 @@ def _confirm(
     if isinstance(against, Later):
         raise against
     if against is not None:
-        abandon.cancel_and_end(snapshot, claim, error=against)
+        expire.cancel_and_end(snapshot, claim, error=against)
         return False
     answer = charges.confirm_intent(
         snapshot.intent, snapshot.confirm, snapshot.confirm_key, snapshot.account
@@ -151,7 +151,7 @@ def _confirm(
         # confirm of ours, or by another intent). Closing this intent tells: if it can be
         # cancelled, no money moved and never will.
         note(snapshot.transaction_id, answer)
-        abandon.cancel_and_end(snapshot, claim, phase=Phase.FAILED, error=answer.error or {})
+        expire.cancel_and_end(snapshot, claim, phase=Phase.FAILED, error=answer.error or {})
     else:
         if is_of_no_token(answer):
             misconfigured.count(snapshot.transaction_id, answer)
@@ -176,7 +176,7 @@ def resolve(snapshot: ChargeSnapshot, claim: Claim) -> str:
     note(snapshot.transaction_id, answer)
     if snapshot.late:
         # Nothing was charged, and the buyer is long gone: end it rather than charge them now.
-        abandon.cancel_and_end(snapshot, claim)
+        expire.cancel_and_end(snapshot, claim)
     else:
         confirm(snapshot, claim)
     return phase_of(snapshot.transaction_id)
@@ -198,10 +198,10 @@ def _not_created(snapshot: ChargeSnapshot, answer: Answer, claim: Claim) -> None
     if seller_refused.is_refusal(snapshot, answer):
         seller_refused.end_refused(snapshot, answer)
     elif answer.error_type == "rate_limit" and used_up(claim.tries):
-        abandon.rate_limited(snapshot.transaction_id, answer)
+        expire.rate_limited(snapshot.transaction_id, answer)
     elif answer.verdict in (Verdict.LATER, Verdict.MISCONFIGURED, Verdict.UNKNOWN):
         come_back(snapshot, answer, claim)
     elif answer.verdict == Verdict.CANCELED and answer.body is None:
-        abandon.never_made(snapshot)
+        expire.never_made(snapshot)
     else:
         apply_stripe_state(snapshot.transaction_id, answer)

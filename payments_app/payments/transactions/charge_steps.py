@@ -14,7 +14,7 @@ from payments_app.gateway.results import Answer
 from payments_app.payments import states
 from payments_app.payments.models import Transaction
 from payments_app.payments.phases import Phase
-from payments_app.payments.transactions import abandon, supersede
+from payments_app.payments.transactions import expire, supersede
 from payments_app.payments.transactions.apply_stripe_state import note_call
 from payments_app.payments.transactions.charge_snapshot import ChargeSnapshot, snapshot_of
 from payments_app.payments.transactions.keep_answer import keep_intent
@@ -34,7 +34,7 @@ def begin(session: Session, transaction_id: str) -> ChargeSnapshot | None:
         return None
     snapshot = replace(snapshot_of(session, transaction, now), earlier_open=earlier)
     if snapshot.late and not snapshot.create_sent:
-        abandon.end_unsent(session, transaction)
+        expire.end_unsent(session, transaction)
         return None
     if snapshot.customer is None:
         transaction.create_sent_at = transaction.create_sent_at or database_now()

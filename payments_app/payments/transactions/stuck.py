@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, and_, or_
 from payments_app.core.db.clock import database_now
 from payments_app.payments.models import Transaction
 from payments_app.payments.phases import Phase, State
-from payments_app.payments.transactions.abandon import BANK_CONFIRMATION_SECONDS
+from payments_app.payments.transactions.expire import BANK_CONFIRMATION_SECONDS
 
 STUCK_SECONDS = 15 * 60
 _OURS = (Phase.CREATED, Phase.PROCESSING, Phase.UNKNOWN)

@@ -17,7 +17,7 @@ from payments_app.staff.payments.details import payments
 from payments_app.staff.presenter import Payment
 from payments_app.staff.timeline import Entry, entries
 from payments_app.staff.zones import When, when
-from payments_app.subscriptions.dunning import DAYS
+from payments_app.subscriptions.dunning import TRY_DAYS
 from payments_app.subscriptions.find import subscriptions_of
 from payments_app.subscriptions.models import Subscription, SubscriptionStatus
 from payments_app.subscriptions.periods import NOT_OWN, Period
@@ -58,7 +58,7 @@ class Bill:
     paid: When | None
     next_try: When | None
     tries: int
-    most: int = len(DAYS)
+    most: int = len(TRY_DAYS)
 
     @property
     def state(self) -> str:

@@ -14,7 +14,7 @@ from payments_app.gateway import breaker, charges, exchange
 from payments_app.gateway.results import Verdict
 from payments_app.ledger import post
 from payments_app.payments import states
-from payments_app.payments.transactions import abandon, apply_stripe_state, supersede
+from payments_app.payments.transactions import apply_stripe_state, expire, supersede
 from payments_app.payments.transactions.apply_stripe_state import give_up
 from payments_app.payments.transactions.charge_snapshot import ChargeSnapshot
 from tests.chaos import payments
@@ -75,7 +75,7 @@ def declined_then_paid_while_a_copy_stood_still(lab: Lab) -> list[str]:
 
 def _confirm_and_die(lab: Lab, transaction: str) -> None:
     with lab.driver.app.app_context():
-        snapshot = abandon._snapshot(transaction)
+        snapshot = expire._snapshot(transaction)
         charges.confirm_intent(
             snapshot.intent, snapshot.confirm, snapshot.confirm_key, snapshot.account
         )
@@ -109,9 +109,9 @@ def _no_ledger_key(patch: Patch) -> None:
 
 def _deadline_asks_nobody(patch: Patch) -> None:
     def close(snapshot: ChargeSnapshot, *_: Any, **__: Any) -> None:
-        give_up(snapshot.transaction_id, "canceled", abandon.CHECK_ABANDONED)
+        give_up(snapshot.transaction_id, "canceled", expire.CHECK_ABANDONED)
 
-    patch.setattr(abandon, "cancel_and_end", close)
+    patch.setattr(expire, "cancel_and_end", close)
 
 
 def _any_move(patch: Patch) -> None:

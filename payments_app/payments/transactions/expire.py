@@ -1,4 +1,4 @@
-"""abandon: end what was never sent, and close what the buyer left, at Stripe first."""
+"""expire: end what was never sent, and close what the buyer left, at Stripe first."""
 
 from __future__ import annotations
 

@@ -39,8 +39,8 @@ class StaffBrowser:
 
     @property
     def key(self) -> str:
-        """Of the refund that was confirmed last."""
-        return self._review["key"]
+        """Of the refund that was confirmed last: the seal of its review."""
+        return f"staff-{self._review['reviewed']}"
 
     def submit(
         self, path: str, fill: Callable[[dict[str, str]], dict[str, str]], clicks: int = 1

@@ -74,7 +74,8 @@ def test_one_key_refunds_once_where_redis_forgot_it(
     assert len(shop_application.get(path).json["data"]) == 1
     forget(redis_clients)
     elsewhere = shop_application.post(f"payments/{other['id']}/refunds", body, "k1")
-    assert elsewhere.status_code == 409
+    reused = (elsewhere.status_code, elsewhere.json["error"]["code"])
+    assert reused == (422, "idempotency_key_reuse")
 
 
 def test_no_more_is_refunded_than_was_paid(shop_application: Application) -> None:

@@ -17,7 +17,8 @@ from payments_app.payments.models import Transaction
 TEXTS = frozenset(
     """
     acknowledged_by asked_by balance_currency card_brand card_last4 charge_type client_secret
-    decided_by_transaction_id disabled_reason error error_code error_message fix language last_error
+    decided_by_transaction_id disabled_reason ended_why error error_code error_message
+    fix language last_error
     link_url name old_secret opened_by
     payment_status problem reason receipt_url resolution resolved_by statement_descriptor
     stripe_reason stripe_status submitted_by traceparent waits_for

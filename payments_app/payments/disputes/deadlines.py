@@ -26,9 +26,16 @@ _FORGOTTEN = dt.timedelta(days=2)  # what was over for longer when we came up is
 
 def tell_of_deadlines() -> None:
     """Raise the alerts that are due. Safe from many at once and from a repetition: each is raised
-    with the payment locked, and leaves an entry in its history."""
+    with the payment locked, and leaves an entry in its history. One that can't be told keeps no
+    other from it; its error is raised at the end."""
+    failed = list[Exception]()
     for dispute_id, transaction_id in _near():
-        _tell_of(dispute_id, transaction_id)
+        try:
+            _tell_of(dispute_id, transaction_id)
+        except Exception as error:
+            failed.append(error)
+    if failed:
+        raise failed[0]
 
 
 def end_alerts(session: Session, dispute_id: str, state: str) -> None:

@@ -22,7 +22,7 @@ from payments_app.ledger.post import post
 RETURNED = "_returned"  # of a fee's entry type: Stripe gave it back
 
 
-def keep(
+def keep_and_post_fee(
     session: Session,
     transaction_id: str,
     movement: dict[str, Any],

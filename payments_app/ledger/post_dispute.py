@@ -13,7 +13,7 @@ from payments_app.core.db.session import atomic
 from payments_app.core.jobs.command import Claim
 from payments_app.core.money import Money
 from payments_app.gateway.disputes import movements_of
-from payments_app.ledger.balance_transactions import keep
+from payments_app.ledger.balance_transactions import keep_and_post_fee
 from payments_app.ledger.models import CONNECTED_BALANCES, DISPUTES, STRIPE_BALANCE
 from payments_app.ledger.post import post
 from payments_app.ledger.post_connect import TRANSFER, TRANSFER_REVERSAL
@@ -46,7 +46,7 @@ def post_dispute(session: Session, dispute_id: str, _claim: Claim) -> None:
     account = account_of(session.get_one(Transaction, dispute.transaction_id))
     for movement in movements_of(as_object(dispute.stripe_data)):
         _post_movement(session, dispute, movement, account)
-        keep(
+        keep_and_post_fee(
             session,
             dispute.transaction_id,
             movement,

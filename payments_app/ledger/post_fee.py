@@ -15,7 +15,7 @@ from payments_app.core.jobs.command import Claim, Later
 from payments_app.gateway.balance import is_movement, retrieve_charge
 from payments_app.gateway.record_call import record_call
 from payments_app.gateway.results import Answer, Verdict
-from payments_app.ledger.balance_transactions import keep
+from payments_app.ledger.balance_transactions import keep_and_post_fee
 from payments_app.ledger.models import BalanceTransaction
 from payments_app.ledger.post import ensure_capture
 from payments_app.payments import states
@@ -100,7 +100,9 @@ def _keep(
     record_call(session, answer, transaction_id=transaction_id)
     # Whoever applies the payment's state after this finds both.
     ensure_capture(session, transaction)
-    keep(session, transaction_id, movement, account, fee_type=STRIPE_FEE, about=transaction_id)
+    keep_and_post_fee(
+        session, transaction_id, movement, account, fee_type=STRIPE_FEE, about=transaction_id
+    )
     tell(session, transaction_id, f"{transaction_id}:{STRIPE_FEE}")
 
 

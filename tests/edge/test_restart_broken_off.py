@@ -31,6 +31,26 @@ def test_an_interrupted_deploy_ends_what_it_began(web: SmallWeb, number: signal.
     next_deploy_works(web)
 
 
+def test_a_deploy_interrupted_while_it_reads_says_so(web: SmallWeb) -> None:
+    """What it reads may be gone, and then reading is silent: being interrupted is not."""
+    web.release("slow")
+    script = web.restarting()
+    until(web.booting)
+    (second,) = set(web.masters()) - {web.pid}
+    pipe = web.pidfile.with_suffix(".pid.2")
+    os.mkfifo(pipe)
+    web.pidfile.with_name(f"{web.pidfile.name}.ready.{second}").touch()
+    with pipe.open("w"):  # opens once the script reads, and it waits for a line that never comes
+        script.send_signal(signal.SIGHUP)
+        until(lambda: second not in web.masters())
+        pipe.unlink()
+    _, said = script.communicate()
+    assert "Interrupted." in said
+    assert "the old one still serves" in said
+    assert script.returncode == 1
+    next_deploy_works(web)
+
+
 def test_a_deploy_interrupted_at_its_first_moment_leaves_nothing(web: SmallWeb) -> None:
     web.release("slow")
     script = web.restarting()

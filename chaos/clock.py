@@ -98,3 +98,7 @@ BATCHES_OPEN = "SELECT count(*) FROM pay_settlement_batches WHERE closed_at IS N
 STARTED = """
     SELECT sum(by_job), sum(by_look) FROM pay_job_counters WHERE command = 'charge'
 """
+LEFT = """
+    SELECT command, count(*) FROM pay_outbox
+    WHERE done_at IS NULL AND dead_at IS NULL GROUP BY command ORDER BY command
+"""

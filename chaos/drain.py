@@ -17,9 +17,8 @@ from chaos import clock
 from chaos.faults_at_stripe import mend_stripe
 from chaos.site import Site
 from parts.app import REPOSITORY
-from parts.process import wait_until
 
-DRAIN_SECONDS = 300.0  # waited for; what counts as drained in time is the report's to say
+DRAIN_SECONDS = 300.0  # waited without any getting less; what is in time is the report's to say
 _LOOK_SECONDS = 0.3
 _HURRIED_EVERY = 4  # looks: what is hurried without end does nothing but try
 
@@ -49,15 +48,25 @@ class Drain:
         return ended and self._until((clock.BATCHES_OPEN,), clock.END_OF_DAY)
 
     def _until(self, counts: Sequence[str], hurried: Sequence[str]) -> bool:
-        looks = itertools.count()
-
-        def drained() -> bool:
-            time.sleep(_LOOK_SECONDS)
-            if next(looks) % _HURRIED_EVERY == 0:
+        """As long as it gets less."""
+        fewest, deadline = None, 0.0
+        for look in itertools.count():
+            if look % _HURRIED_EVERY == 0:
                 self._execute(*hurried)
-            return all(self._count(query) == 0 for query in counts)
+            time.sleep(_LOOK_SECONDS)
+            left = sum(self._count(query) for query in counts)
+            if fewest is None or left < fewest:
+                fewest, deadline = left, time.monotonic() + DRAIN_SECONDS
+            if not left or time.monotonic() > deadline:
+                break
+        return not left
 
-        return wait_until(drained, DRAIN_SECONDS)
+    def left(self) -> str:
+        """What is still to be done, by command, for whoever asks why it did not drain."""
+        with self._site.database() as connection:
+            return ", ".join(
+                f"{count} {command}" for command, count in connection.execute(clock.LEFT)
+            )
 
     def _fetch_missed(self) -> None:
         """The job of every five minutes."""
@@ -75,7 +84,7 @@ class Drain:
                 row = connection.execute(query).fetchone()
                 return int(row[0]) if row else 0
         except psycopg.Error:
-            return 1
+            return 1_000_000  # unknown, which is not less
 
     def _execute(self, *statements: str) -> None:
         with contextlib.suppress(psycopg.Error), self._site.database() as connection:

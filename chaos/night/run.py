@@ -166,7 +166,7 @@ class Night:
         drain = Drain(self.site, hurry=self.hurry)
         for what, came in (("payments", drain.payments), ("what follows", drain.follow_ups)):
             if not came():
-                self._object("everything_comes_to_its_end", f"{what} did not")
+                self._object("everything_comes_to_its_end", f"{what} did not: {drain.left()}")
 
     def _object(self, invariant: str, words: str) -> None:
         self.outcome.violations.append(Violation(invariant, words))

@@ -35,7 +35,8 @@ _COMPLETED, _REFUNDED = "payment.completed", "refund.succeeded"
 
 def differences(session: Session, since: dt.datetime, until: dt.datetime) -> Iterator[Difference]:
     """All differences of what was told of the payments in scope of [since, until); of nothing
-    that no command of this installation tells."""
+    that no command of this installation tells, or whose command still waits: that is late, which
+    is told of the queue, or held until a restored shop is opened."""
     paid = and_(
         in_scope(Transaction.id, since, until),
         Transaction.state == State.COMPLETE,
@@ -58,6 +59,7 @@ def _receipts(session: Session, paid: ColumnElement[bool]) -> Iterator[Differenc
         select(Transaction, Mail)
         .outerjoin(Mail, Mail.key == literal(f"{RECEIPT}_") + Transaction.id)
         .where(paid, Transaction.email != "")
+        .where(_is_due(Mail.id, "notices.receipt", Transaction.id))
     )
     for payment, found in rows:
         mail: Mail | None = found
@@ -78,8 +80,19 @@ def _receipts(session: Session, paid: ColumnElement[bool]) -> Iterator[Differenc
 
 def _is_forgotten(session: Session, mail: Mail) -> bool:
     """Whether it is to be sent, and no message would."""
-    waits = exists().where(Message.subject == mail.id, Message.command == mails.SEND, *OPEN)
+    waits = _waits(mails.SEND, mail.id)
     return mail.state in {"queued", "sending"} and not session.scalar(select(waits))
+
+
+def _is_due(
+    found: InstrumentedAttribute[str], command: str, about: InstrumentedAttribute[str]
+) -> ColumnElement[bool]:
+    """It is there, or no message would still make it."""
+    return or_(found.is_not(None), ~_waits(command, about))
+
+
+def _waits(command: str, subject: InstrumentedAttribute[str] | str) -> ColumnElement[bool]:
+    return exists().where(Message.subject == subject, Message.command == command, *OPEN)
 
 
 def _payments_told(session: Session, paid: ColumnElement[bool]) -> Iterator[Difference]:
@@ -88,6 +101,7 @@ def _payments_told(session: Session, paid: ColumnElement[bool]) -> Iterator[Diff
         .outerjoin(WebhookEvent, _event_of(Transaction.id, PAYMENT_EVENTS[State.COMPLETE]))
         .join(PaymentRecord, PaymentRecord.transaction_id == Transaction.id)
         .where(paid, PaymentRecord.role == MERCHANT)
+        .where(_is_due(WebhookEvent.id, "notices.announce_payment", Transaction.id))
     )
     for payment, event, payee in rows:
         kind = _kind(event, "merchant_event_missing", "payment", payment.money_paid, payee)
@@ -109,6 +123,7 @@ def _refunds_told(session: Session, scope: ColumnElement[bool]) -> Iterator[Diff
                 or_(Refund.error_code.is_(None), Refund.error_code != NEVER_PAID_CODE),
                 Refund.state_at < database_now(-TOLD_WITHIN_SECONDS),
                 PaymentRecord.role == MERCHANT,
+                _is_due(WebhookEvent.id, "notices.announce_refund", Refund.id),
             )
         )
         for refund, event, payee in rows:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import delete, insert
 
 from payments_app.core.db.clock import database_now
 from payments_app.core.extensions import db
+from payments_app.core.jobs.outbox import Message
 from payments_app.gateway.breaker import NAME, Breaker
+from payments_app.reconcile import internal_told
 from tests.bystanders.ids import ACCOUNT
 from tests.merchants.connected_merchants import create_ready_merchant, create_sale
-from tests.refunds.refund_steps import ask, refund_outside
+from tests.refunds.refund_steps import ask, give_back, refund_outside
 from tests.restore.drill import DECLINED, Drill, done
 from tests.restore.world import money, world
 
@@ -149,6 +151,31 @@ def test_a_merchants_sale_comes_back(drill: Drill, charge_type: str) -> None:
     done(drill.restore(say="y"))
     drill.finish()
     assert world(db.session()) == before
+
+
+def test_what_waits_for_a_yes_is_no_difference(
+    drill: Drill, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However old the backup is; what was lost altogether is one."""
+    monkeypatch.setattr(internal_told, "TOLD_WITHIN_SECONDS", -5)
+    order = create_sale(create_ready_merchant(drill, "destination"))
+    drill.back_up()
+    sold = drill.pay(order=order)
+    give_back(drill, sold, 300)
+    drill.bought("after", email=BOB)
+    drill.finish()
+    drill.restore_backup()
+    said = drill.restore(say="n").output
+    assert "equal to Stripe's" in said
+    for waits in ("events to merchants about payments", "events to merchants about refunds"):
+        assert waits in said
+    assert "  2 receipts" in said
+    db.session.execute(delete(Message).where(Message.command.startswith("notices.")))
+    db.session.commit()
+    said = drill.restore(say="n").output
+    assert f"{sold}: paid, and no receipt was written" in said
+    assert f"{sold}: the merchant was not told of it" in said
+    assert ": the merchant was not told of the refund" in said
 
 
 def test_what_can_t_be_made_anew_is_named(drill: Drill) -> None:

@@ -130,7 +130,8 @@ def test_what_can_not_be_bought(buyer: Buyer, take: Pictures, shop_app: Flask) -
     def put(session: Session, **values: Any) -> None:
         plate = session.scalar(select(Product).filter_by(slug=slug)) or Product(slug=slug)
         session.add(plate)
-        for name, value in {"name": "Blue plate", "amount": 500, "currency": "usd", **values}.items():
+        plate.name, plate.amount, plate.currency = "Blue plate", 500, "usd"
+        for name, value in values.items():
             setattr(plate, name, value)
 
     with shop_app.app_context():
@@ -193,10 +194,13 @@ PROBLEMS = {
 def test_what_the_site_says_in_trouble(buyer: Buyer, take: Pictures, shop_app: Flask) -> None:
     for name, problem in PROBLEMS.items():
         with shop_app.test_request_context("/"):
-            page = render_template(
-                "error.html", problem=ProblemError(*problem), request_id="5f0c2a9be4d17733", area=None
-            )
-        buyer.page.route("**/trouble", lambda route, body=page: route.fulfill(body=body))
+            names = {"request_id": "5f0c2a9be4d17733", "area": None}
+            page = render_template("error.html", problem=ProblemError(*problem), **names)
+        buyer.page.route("**/trouble", _answers(page))
         buyer.page.goto("/trouble")
         take(buyer, name)
         buyer.page.unroute("**/trouble")
+
+
+def _answers(page: str) -> Callable[[Route], None]:
+    return lambda route: route.fulfill(body=page, content_type="text/html; charset=utf-8")

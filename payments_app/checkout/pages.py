@@ -102,11 +102,13 @@ def sent_here(key: str | None) -> Transaction | None:
 
 def form_page(offer: Offer, typed: Any, problem: ProblemError | None = None) -> Response:
     """The form of an offer with a new key, with what was typed and what is wrong with it; no form
-    where its seller can't be paid now."""
+    where it can't be bought, or its seller can't be paid, now."""
     seller = seller_of(db.session(), offer.payee_id) if offer.payee_id else None
-    if seller is not None and seller.refusal:
-        page = render_template("checkout/seller_away.html", offer=offer, seller=seller)
-        return make_response(page)
+    seller_name = seller.name if seller else shop_name()
+    refusal = (seller.refusal if seller else "") or ("" if problem else offer.refusal)
+    if refusal:
+        names = {"offer": offer, "seller_name": seller_name, "refusal": refusal}
+        return make_response(render_template("checkout/not_for_sale.html", **names))
     buyers.browser()
     known = _known_customer()
     # Cards are saved with us, and are of no use on a seller's own account.
@@ -116,7 +118,7 @@ def form_page(offer: Offer, typed: Any, problem: ProblemError | None = None) -> 
         "checkout/form.html",
         offer=offer,
         seller=seller,
-        seller_name=seller.name if seller else shop_name(),
+        seller_name=seller_name,
         chosen=offer.choice(str(typed.get("quantity"))),
         email=typed.get("email") or (known.email if known else vouched_email() or ""),
         known=known is not None,

@@ -54,7 +54,7 @@ blueprint.add_app_template_filter(visitor_sessions.shown_browser)
 @blueprint.app_template_filter("moment")
 def moment(when: dt.datetime, zone: str | None) -> str:
     """A moment in the zone of this name; in the business's where it is none."""
-    return time_of(when, "%Y-%m-%d %H:%M %Z", zone)
+    return time_of(when, "%b %-d, %Y, %-I:%M %p %Z", zone)
 
 
 @blueprint.get("/account")

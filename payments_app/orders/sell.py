@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
-from payments_app.orders.can_be_bought import on_sale
+from payments_app.orders.can_be_bought import on_sale, refusal
 from payments_app.orders.find import product_for_sale
 from payments_app.orders.place import place
 from payments_app.payments.sellable import Offer, Sellable
@@ -23,6 +23,7 @@ def offer(session: Session, slug: str) -> Offer | None:
         begin=lambda session, quantity, customer: place(session, product, quantity, customer),
         max_quantity=product.most,
         payee_id=product.merchant_id,
+        refusal=refusal(session, product),
     )
 
 

@@ -36,7 +36,8 @@ class Offer:
     to where the card is kept in any case; `payee_id` and `button` are as a payable's. `way_back` is
     the address of another site that a buyer who does not want to pay goes back to. `asked_of` is
     the masked address of whoever is asked to pay. `placed` are the items of something that was
-    placed already, None where the buyer chooses so many of one thing.
+    placed already, None where the buyer chooses so many of one thing. `refusal` says why not even
+    one can be bought just now, empty where it can.
 
     `begin(session, quantity, customer_id)` gives the payable to pay for, stored and still open, in
     the caller's database transaction.
@@ -54,6 +55,7 @@ class Offer:
     button: str = ""
     asked_of: str = ""
     placed: Sequence[Item] | None = None
+    refusal: str = ""
 
     def items(self, quantity: int) -> Sequence[Item]:
         """What a buyer of so many gets; none where nothing is bought."""

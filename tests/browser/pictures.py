@@ -46,7 +46,8 @@ class Pictures:
             height = buyer.page.evaluate("document.documentElement.scrollHeight")
             buyer.page.set_viewport_size({"width": width, "height": max(height, HEIGHT)})
             for frame in buyer.page.frames[1:]:
-                frame.evaluate(_PAINTED)
+                if frame.frame_element().is_visible():  # one that is hidden is never painted
+                    frame.evaluate(_PAINTED)
             path = self.directory / f"{name}-{width}-{theme}.png"
             buyer.page.screenshot(path=path, full_page=True)
 

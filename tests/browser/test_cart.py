@@ -106,6 +106,8 @@ def test_what_sold_out_in_the_cart_is_said_there_and_not_after_the_card(
     _sell(name, {"stock": 0})
     buyer.page.goto("/cart")
     buyer.reads("Sold out.")
+    expect(buyer.page.locator(".cart-line").get_by_text("Quantity", exact=True)).to_be_visible()
+    expect(buyer.page.get_by_label(f"Quantity of {name}")).to_have_value("1")
     expect(buyer.page.get_by_role("button", name="Checkout")).to_have_count(0)
     assert complaints(buyer.page) == []
     buyer.page.get_by_role("button", name="Remove").click()

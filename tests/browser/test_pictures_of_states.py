@@ -10,6 +10,7 @@ import pytest
 import requests
 from flask import Flask, render_template
 from playwright.sync_api import Browser, BrowserContext, Route, expect
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from parts.app import Web
@@ -127,7 +128,11 @@ def test_what_can_not_be_bought(buyer: Buyer, take: Pictures, shop_app: Flask) -
 
     @atomic
     def put(session: Session, **values: Any) -> None:
-        session.merge(Product(slug=slug, name="Blue plate", amount=500, currency="usd", **values))
+        plate = session.scalar(select(Product).filter_by(slug=slug)) or Product(slug=slug)
+        session.add(plate)
+        plate.name, plate.amount, plate.currency = "Blue plate", 500, "usd"
+        for name, value in values.items():
+            setattr(plate, name, value)
 
     with shop_app.app_context():
         put(stock=1)
@@ -173,7 +178,7 @@ def test_changes_of_a_subscription(
         put("active")
     buyer.page.goto("/account/subscriptions")
     take(buyer, "subscription-active")
-    buyer.page.get_by_role("button", name="Enter a new card").click()
+    buyer.page.get_by_role("button", name="Add a card").click()
     buyer.reads("Card for")
     take(buyer, "form-new-card")
     with shop_app.app_context():
@@ -189,10 +194,13 @@ PROBLEMS = {
 def test_what_the_site_says_in_trouble(buyer: Buyer, take: Pictures, shop_app: Flask) -> None:
     for name, problem in PROBLEMS.items():
         with shop_app.test_request_context("/"):
-            page = render_template(
-                "error.html", problem=ProblemError(*problem), request_id="5f0c2a9be4d17733"
-            )
-        buyer.page.route("**/trouble", lambda route, body=page: route.fulfill(body=body))
+            names = {"request_id": "5f0c2a9be4d17733", "area": None}
+            page = render_template("error.html", problem=ProblemError(*problem), **names)
+        buyer.page.route("**/trouble", _answers(page))
         buyer.page.goto("/trouble")
         take(buyer, name)
         buyer.page.unroute("**/trouble")
+
+
+def _answers(page: str) -> Callable[[Route], None]:
+    return lambda route: route.fulfill(body=page, content_type="text/html; charset=utf-8")

@@ -149,9 +149,12 @@ def test_after_ten_seconds_it_says_not_to_pay_again_and_after_a_minute_that_one_
     buyer.pay()
     buyer.sees("Processing your payment")
     slow, leave = (buyer.page.locator(f"[data-note={name}]") for name in ("slow", "leave"))
+    soon = buyer.page.get_by_text("This takes a few seconds. Keep this page open.")
     expect(slow).to_be_hidden()
+    expect(soon).to_be_visible()
     buyer.page.clock.fast_forward(10_500)
     expect(slow).to_be_visible()
+    expect(soon).to_be_hidden()
     expect(leave).to_be_hidden()
     buyer.page.clock.fast_forward(50_500)
     expect(leave).to_contain_text("We'll e-mail ada@example.com")
@@ -238,6 +241,8 @@ def test_card_fields_that_can_not_be_loaded_are_said_and_leave_no_dead_button(
     buyer.open()
     buyer.reads("The card fields couldn't load. No payment was made.")
     expect(buyer.page.locator("[data-pay]")).to_be_hidden()
+    for words in ("Save this card", "Stripe keeps it.", "even if you press Pay twice"):
+        expect(buyer.page.get_by_text(words)).to_be_hidden()
 
 
 def test_the_address_of_a_payment_shows_a_stranger_only_its_state(

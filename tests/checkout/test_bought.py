@@ -55,6 +55,8 @@ def test_something_free_is_not_called_paid(checkout: CheckoutClient) -> None:
     texts = [read(checkout, path) for path in pages]
     checkout.work()
     texts += [read(checkout, f"/thankyou?transaction={id_}")]
+    assert "The confirmation goes here." in texts[0]
+    assert "The receipt goes here." not in texts[0]
     stranger = read(checkout, f"/transactions/{id_}", checkout.stranger())
     assert "All set" in stranger
     for text in (*texts, stranger):

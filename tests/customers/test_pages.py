@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 
 import pytest
@@ -50,6 +51,16 @@ def token_of(page: str) -> str:
 def test_a_known_customer_sees_the_saved_cards(checkout: CheckoutClient, card: str) -> None:
     page = known(checkout).get("/account", headers=BROWSER).text
     assert "Visa ending in 4242" in page
+    assert re.search(r"expires \d\d/\d{4}<", page)
+
+
+def test_where_one_is_signed_in_has_its_time_as_a_receipt_has(
+    checkout: CheckoutClient, card: str
+) -> None:
+    page = known(checkout).get("/account", headers=BROWSER).text
+    assert re.search(r"since [A-Z][a-z]{2} \d{1,2}, \d{4}, \d{1,2}:\d\d [AP]M UTC", page)
+    german = known(checkout).get("/account?lang=de", headers=BROWSER).text
+    assert re.search(r"\d{1,2}\. [^ ]+ \d{4}, \d\d:\d\d UTC", german)
 
 
 def test_an_unknown_browser_sees_no_card_and_is_offered_a_link(

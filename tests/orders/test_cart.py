@@ -166,6 +166,17 @@ def test_what_is_sold_out_since_is_said_in_the_cart_and_is_not_ordered(
     assert "Mug: Sold out." in page
 
 
+def test_the_form_of_what_is_sold_out_says_so_and_asks_for_no_card(
+    app: Flask, client: FlaskClient
+) -> None:
+    with app.app_context():
+        leave_in_stock(0)
+    page = client.get("/checkout/mug").text
+    assert "Sold out." in page
+    assert 'id="checkout"' not in page
+    assert 'id="checkout"' in client.get("/checkout/bag").text
+
+
 def test_what_this_cart_s_own_order_holds_is_not_sold_out(app: Flask, client: FlaskClient) -> None:
     with app.app_context():
         leave_in_stock(1)

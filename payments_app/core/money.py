@@ -45,6 +45,7 @@ _MINIMUM_MAJOR = {
 MOST = 99_999_999  # minor units: eight digits
 _MOST_IN = {"idr": 999_999_999_999}
 
+MINUS = "\u2212"  # a hyphen is shorter, and may end a line
 _CODE = re.compile(r"[A-Za-z]{3}")
 _LETTERS_THEN_DIGITS = re.compile(r"(?<=[A-Za-z])(?=\d)")
 
@@ -113,7 +114,7 @@ class Money:
         text = pattern.apply(
             self.major, where, currency=self.currency.upper(), currency_digits=False
         )
-        return _LETTERS_THEN_DIGITS.sub("\u00a0", text)
+        return _LETTERS_THEN_DIGITS.sub("\u00a0", text).replace("-", MINUS)
 
 
 def minimum(currency: str) -> int:

@@ -19,7 +19,7 @@ from payments_app.gateway.ids import clean_id
 from payments_app.gateway.results import Answer, Verdict
 from payments_app.gateway.words import alert_unknown_word
 from payments_app.merchants.accounts import DISCONNECTED, state_of
-from payments_app.merchants.models import ConnectedAccount
+from payments_app.merchants.models import ConnectedAccount, Merchant
 
 REFRESH = "merchants.refresh_account"
 RETRY_SECONDS = 30.0
@@ -125,11 +125,12 @@ def _left(session: Session, account: ConnectedAccount, why: str) -> None:
     session.flush()
     session.refresh(account)
     _tell(session, account, before)
+    name = session.get_one(Merchant, account.merchant_id).name
     alerts.raise_alert(
         session,
         "merchant_left",
         f"merchant_left:{account.stripe_account_id}",
-        f"{account.merchant_id} ({account.stripe_account_id}): {why}",
+        f"{name} ({account.stripe_account_id}): {why}",
     )
 
 

@@ -65,12 +65,13 @@ _DUE = frozenset({"staff.home", "staff.disputes"})
 
 @dataclass(frozen=True)
 class NavigationItem:
-    """A link of the dashboard's navigation. `count` is what waits there; it is `due` where
+    """A link of the dashboard's navigation. `here` is "page" on its own page, "true" on a
+    page below it, else empty. `count` is what waits there; it is `due` where
     somebody has a deadline."""
 
     label: str
     url: str
-    here: bool
+    here: str
     count: int
     due: bool
 
@@ -94,7 +95,7 @@ def staff_navigation() -> list[NavigationGroup]:
                 NavigationItem(
                     label,
                     url_for(endpoint),
-                    request.endpoint == endpoint,
+                    _here(url_for(endpoint)),
                     waiting.get(endpoint, 0),
                     endpoint in _DUE,
                 )
@@ -120,6 +121,13 @@ def _count() -> dict[str, int]:
     }
     row = db.session.execute(select(*(one.scalar_subquery() for one in counted.values()))).one()
     return dict(zip(counted, map(int, row), strict=True))
+
+
+def _here(url: str) -> str:
+    if request.path == url:
+        return "page"
+    below = request.path.startswith(f"{url}/") and url != url_for("staff.home")
+    return "true" if below else ""
 
 
 def _open_to_member(endpoint: str) -> bool:

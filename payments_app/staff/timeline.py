@@ -16,7 +16,7 @@ from payments_app.core.history import SYSTEM, HistoryEntry
 from payments_app.payments.states import CORRECTED
 from payments_app.staff.causes.words import money
 from payments_app.staff.cells import in_words
-from payments_app.staff.zones import When, when
+from payments_app.staff.zones import When, as_shown, when
 
 TECHNICAL = frozenset({"stripe", "webhook", "system"})
 _WORDS = {
@@ -74,26 +74,28 @@ def entries(session: Session, rows: Sequence[HistoryEntry], zone: ZoneInfo) -> l
             actor=names.get(row.actor) or _ACTORS.get(row.actor, row.actor),
             when=when(row.at, zone),
             text=as_object(row.data).get("text"),
-            facts=_facts(as_object(row.data)),
+            facts=_facts(as_object(row.data), zone),
             technical=row.kind in TECHNICAL,
         )
         for row in rows
     ]
 
 
-def _facts(data: dict[str, Any]) -> list[tuple[str, str]]:
+def _facts(data: dict[str, Any], zone: ZoneInfo) -> list[tuple[str, str]]:
     if sum_ := money(data.get("amount"), data.get("currency")):
         data = {**data, "amount": sum_, "currency": None}
     return [
-        ("Took" if name == "milliseconds" else in_words(name) or name, _value(name, value))
+        ("Took" if name == "milliseconds" else in_words(name) or name, _value(name, value, zone))
         for name, value in data.items()
         if name not in _UNSHOWN and value not in (None, "")
     ]
 
 
-def _value(name: str, value: Any) -> str:
+def _value(name: str, value: Any, zone: ZoneInfo) -> str:
     if isinstance(value, dict):
-        return ", ".join(f"{key} {_value(key, each)}" for key, each in value.items())
+        return ", ".join(f"{key} {_value(key, each, zone)}" for key, each in value.items())
     if isinstance(value, list):
-        return ", ".join(_value(name, each) for each in value)
-    return f"{value} ms" if name == "milliseconds" else without_payment_methods(str(value))
+        return ", ".join(_value(name, each, zone) for each in value)
+    if name == "milliseconds":
+        return f"{value} ms"
+    return as_shown(without_payment_methods(str(value)), zone)

@@ -72,7 +72,7 @@ def words_of(truth: Truth, currency: str) -> str | None:
         sums = (need.amount or 0 for need in truth.needs if need.what == REFUND_FAILED)
         return f"{Money(sum(sums), currency)} did not arrive"
     found = []
-    if truth.returned:
+    if truth.returned and truth.status != PARTLY_REFUNDED:
         found.append(f"{money['returned']} refunded")
     if truth.coming:
         found.append(f"{money['coming']} on its way back")
@@ -80,7 +80,7 @@ def words_of(truth: Truth, currency: str) -> str | None:
         found.append(f"{money['taken']} taken by the bank")
     if truth.status == DISPUTED:
         found.append(_of_dispute(truth, currency))
-    elif found and truth.kept:
+    elif (found or truth.returned) and truth.kept:
         found.append(f"{money['kept']} kept")
     return ", ".join(found) or None
 

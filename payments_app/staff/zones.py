@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -12,7 +13,9 @@ from payments_app.core.ago import ago
 from payments_app.core.db.clock import in_zone, known_zone, utcnow
 
 _UNITS = (("day", 86400), ("hour", 3600), ("minute", 60))
-FORMAT = "%m/%d/%Y %I:%M %p"
+DAY = "%m/%d/%Y"
+FORMAT = f"{DAY} %I:%M %p"
+_STORED = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d\S*)?")
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,20 @@ def when(moment: dt.datetime | str | None, zone: ZoneInfo) -> When | None:
         utc.isoformat(timespec="milliseconds"),
         ago(local, in_zone(utcnow(), zone)),
     )
+
+
+def as_shown(stored: str, zone: ZoneInfo) -> str:
+    """A day or an aware moment in its ISO form as pages write it; any other text as it is."""
+    if not (found := _STORED.fullmatch(stored)):
+        return stored
+    try:
+        moment = dt.datetime.fromisoformat(stored)
+    except ValueError:
+        return stored
+    if not found[1]:
+        return moment.strftime(DAY)
+    shown = when(moment, zone) if moment.tzinfo else None
+    return shown.text if shown else stored
 
 
 def reader_zone() -> ZoneInfo:

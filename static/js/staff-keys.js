@@ -39,7 +39,7 @@ function help() {
     <dt><kbd>g</kbd> then ${Object.keys(PLACES).map((key) => `<kbd>${key}</kbd>`).join(" ")}</dt>
     <dd>${Object.values(PLACES).map((place) => place || "overview").join(", ")}</dd></dl>
     <form method="dialog" class="acts"><button type="submit" value="switch" class="button quiet">
-    Switch the keys ${off ? "on" : "off"}</button> <button type="submit">Close</button></form>`;
+    Switch the keys ${off ? "on" : "off"}</button> <button type="submit" autofocus>Close</button></form>`;
   document.body.append(dialog);
   dialog.addEventListener("close", () => {
     if (dialog.returnValue === "switch") {

@@ -24,7 +24,7 @@ OPTIONS = {"resultTypes": ["violations"], "iframes": False}
 VIOLATIONS = "options => axe.run(options).then(results => results.violations)"
 # On a phone a cell's label stands beside all of its text. In a list of payments only what the page
 # says elsewhere may be cut.
-MISPLACED = """() => {
+MISPLACED = r"""() => {
   const found = [];
   for (const cell of document.querySelectorAll('.rows:not(.tight, .line-rows) td[data-label]')) {
     if (getComputedStyle(cell).display === 'table-cell') continue;
@@ -35,9 +35,30 @@ MISPLACED = """() => {
     if (texts.some((box) => box.left < left)) found.push(`below its label: ${cell.innerText}`);
   }
   const whole = '[data-label="Date"], [data-label="Amount"], [data-label="Status"]';
+  const fits = (cell) => cell.matches('[data-label="Customer"]') && cell.innerText.length < 16;
   for (const cell of document.querySelectorAll('.line-rows td')) {
     const cut = cell.scrollWidth > cell.clientWidth + 1 && cell.clientWidth;
-    if (cut && cell.matches(whole)) found.push(`cut: ${cell.innerText}`);
+    if (cut && (cell.matches(whole) || fits(cell))) found.push(`cut: ${cell.innerText}`);
+  }
+  for (const cell of document.querySelectorAll('.rows:not(.tight, .line-rows) td[data-label]')) {
+    if (getComputedStyle(cell).display === 'table-cell' || !cell.offsetHeight) continue;
+    const label = document.createElement('span');
+    label.style.cssText = 'position: absolute; width: 6.5rem; font-size: 14px';
+    label.textContent = cell.dataset.label;
+    if (!cell.innerText.trim()) found.push(`a label of nothing: ${cell.dataset.label}`);
+    cell.append(label);
+    const covers = label.offsetHeight > cell.offsetHeight + 1;
+    label.remove();
+    if (covers) found.push(`a label over the next one: ${cell.dataset.label}`);
+  }
+  const texts = document.createTreeWalker(document.querySelector('main'), NodeFilter.SHOW_TEXT);
+  while (texts.nextNode()) {
+    const word = texts.currentNode.data.trim();
+    if (!word || word.length > 15 || /\s/.test(word)) continue;
+    const range = document.createRange();
+    range.selectNodeContents(texts.currentNode);
+    const tops = new Set([...range.getClientRects()].map((box) => Math.round(box.top)));
+    if (tops.size > 1) found.push(`a broken word: ${word}`);
   }
   for (const code of document.querySelectorAll('.rows code')) {
     const short = code.innerText.length < 10 && code.getClientRects().length > 1;

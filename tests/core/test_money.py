@@ -18,7 +18,7 @@ from payments_app.core.money import CURRENCIES, Money, chargeable, code_of, expo
         (1_234_567_89, "usd", "$1,234,567.89"),
         (17_500, "huf", "HUF\u00a0175.00"),
         (0, "usd", "$0.00"),
-        (-1099, "usd", "-$10.99"),
+        (-1099, "usd", "\u2212$10.99"),
     ],
 )
 def test_an_amount_reads_as_people_write_it(amount: int, currency: str, text: str) -> None:

@@ -29,7 +29,15 @@ def test_a_viewer_reads_every_account_and_that_they_are_level(
 ) -> None:
     driver.pay()
     page = staff_driver.signed_in("viewer").get("/staff/ledger").text
-    for words in ("Stripe balance", "Sales", "Stripe fees", "$10.37", "-$10.99", "$0.62", "$0.00"):
+    for words in (
+        "Stripe balance",
+        "Sales",
+        "Stripe fees",
+        "$10.37",
+        "\u2212$10.99",
+        "$0.62",
+        "$0.00",
+    ):
         assert words in page
 
 

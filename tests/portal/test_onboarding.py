@@ -59,6 +59,6 @@ def test_a_merchants_statement_has_the_platforms_fee(
     merchant = create_ready_merchant(driver, charge_type)
     sell(driver, merchant)
     page = portal.signed_in(merchant).get(f"/portal/statements/{batches()[0].id}").text
-    assert "-$3.20" in page
+    assert "\u2212$3.20" in page
     net = "$96.80" if charge_type == "destination" else "$93.60"
     assert net in page

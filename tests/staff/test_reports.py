@@ -277,7 +277,7 @@ def test_net_is_gross_without_refunds_disputes_and_fees(app: Flask, viewer: Brow
         driver = PaymentDriver(app)
         give_back(driver, driver.pay(), 300)
     page = viewer.get("/staff/reports").text
-    for words in ("$10.99", "-$3.00", "-$0.62", "$7.37"):
+    for words in ("$10.99", "\u2212$3.00", "\u2212$0.62", "$7.37"):
         assert words in page
 
 

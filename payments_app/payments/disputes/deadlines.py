@@ -100,7 +100,7 @@ def _told(session: Session, dispute: Dispute) -> set[int]:
 
 
 def _tell(session: Session, dispute: Dispute, hours: int) -> None:
-    due = f"{dispute.due_by:%Y-%m-%d %H:%M} UTC"
+    due = f"{dispute.due_by:%m/%d/%Y %I:%M %p} UTC"
     says = (
         f"the bank takes an answer until {due} and has none yet. Answer it, or accept that the "
         "money is gone"

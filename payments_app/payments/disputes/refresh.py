@@ -173,7 +173,7 @@ def _tell(session: Session, dispute: Dispute, *, fresh: bool) -> None:
         version=dispute.version,
     )
     if dispute.state in NEEDS_ANSWER:
-        due = f"{dispute.due_by:%Y-%m-%d %H:%M} UTC" if dispute.due_by else "soon"
+        due = f"{dispute.due_by:%m/%d/%Y %I:%M %p} UTC" if dispute.due_by else "soon"
         alerts.raise_alert(
             session,
             "dispute",

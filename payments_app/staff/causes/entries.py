@@ -27,7 +27,7 @@ from payments_app.staff.causes.sources import Sources
 from payments_app.staff.causes.words import is_technical, money, words
 from payments_app.staff.cells import in_words
 from payments_app.staff.detail import MARK
-from payments_app.staff.zones import when
+from payments_app.staff.zones import as_shown, when
 
 log = logging.getLogger(__name__)
 
@@ -123,7 +123,11 @@ def _say(
         entry.title, entry.bad = calls.sentence(_call(row), later)
         return
     told = _told(row, data, sources, who, entry.key, number, zone)
-    said = words(row.what, data, told)
+    shown = {
+        name: as_shown(value, zone) if isinstance(value, str) else value
+        for name, value in data.items()
+    }
+    said = words(row.what, shown, told)
     entry.title, entry.detail, entry.bad = said.title or "An entry", said.detail, said.bad
     if row.what == "payment.created" and row.actor == SYSTEM:
         entry.title = f"A payment of {told['asked']} was begun"
@@ -164,7 +168,7 @@ def _told(
         "read": detail.buyer_read or "",
         "mail": mail_name(mail) if mail else "A mail",
         "to": mail.recipient if mail else delivery[1] if delivery else "",
-        "until": f". Answer by {until.text}" if until else "",
+        "answer_by": f". Answer by {until.text}" if until else "",
         "text": str(data.get("text") or ""),
     }
 

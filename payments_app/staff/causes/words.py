@@ -30,13 +30,14 @@ _WORDS = {
     "stripe.retries_exhausted": ("Given up: Stripe refused for too long", "{message}"),
     "refund.requested": ("{who} asked to refund {sum}", "{items_first}“{text_reason}”"),
     "refund.processing": ("The refund is sent to Stripe", ""),
+    "subscription.extended": ("Subscription extended", "paid until {until}"),
     "refund.succeeded": ("{sum} refunded", "It is on its way to the customer's bank"),
     "refund.pending": ("The refund of {sum} waits at Stripe", ""),
     "refund.requires_action": ("The refund of {sum} waits for the customer", ""),
     "refund.unknown": ("Whether {sum} was refunded is not known: Stripe is asked", ""),
     "refund.failed": ("The refund of {sum} did not arrive", "{failure}"),
     "refund.canceled": ("The refund of {sum} was cancelled", ""),
-    "dispute.opened": ("The customer's bank disputes {sum}", "{code_reason}{until}"),
+    "dispute.opened": ("The customer's bank disputes {sum}", "{code_reason}{answer_by}"),
     "dispute.under_review": ("The customer's bank looks at the evidence", ""),
     "dispute.won": ("The dispute about {sum} was won", ""),
     "dispute.lost": ("The dispute about {sum} was lost", "The money stays with the customer"),
@@ -120,7 +121,7 @@ def is_technical(kind: str, what: str) -> bool:
 
 def words(what: str, data: Mapping[str, Any], told: Mapping[str, str]) -> Words:
     """A row of the history; `told` holds what its own data don't: who, asked, paid, how, why, read,
-    mail, to and until."""
+    mail, to and answer_by."""
     values = defaultdict(str, {**_texts(data), **told})
     group, _, rest = what.partition(".")
     state = rest.rpartition(".")[2]

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from payments_app.accounts.people import names_of
 from payments_app.attention.models import WorkItem
-from payments_app.core.db.clock import in_zone, utcnow
+from payments_app.core.db.clock import utcnow
 from payments_app.notices.models import Mail
 from payments_app.payments.phases import Phase, State
 from payments_app.payments.truth import (
@@ -99,12 +99,11 @@ def summary_of(session: Session, payment: Payment, zone: ZoneInfo) -> Summary:
 
 def _happened(payment: Payment, zone: ZoneInfo) -> str:
     """What is so, in a sentence."""
-    at = payment.detail.ended_at or payment.detail.created_at
+    at = when(payment.detail.ended_at or payment.detail.created_at, zone)
     word = "Cancelled" if payment.phase == Phase.CANCELED else _HAPPENED.get(payment.state, "")
     if at is None or not word:
         return str(payment.badge)
-    local = in_zone(dt.datetime.fromisoformat(at), zone)
-    said = f"{word} on {local:%a %b} {local.day}, {local:%I:%M %p}".replace(", 0", ", ")
+    said = f"{word} on {at.text}"
     tells = payment.state == State.FAILED and payment.phase != Phase.CANCELED
     if tells or (payment.state == State.PENDING and payment.reason):
         return f"{said}. {payment.error_summary}"
@@ -112,6 +111,10 @@ def _happened(payment: Payment, zone: ZoneInfo) -> str:
         return f"{said}. The customer's bank disputes it."
     if payment.truth and payment.truth.status == REFUND_FAILED:
         return f"{said}. A refund came back: {payment.words}."
+    if payment.truth and payment.truth.status == PARTLY_REFUNDED:
+        return "{said}. {returned} refunded, {kept} kept.".format(
+            said=said, **_sums(payment.truth, payment)
+        )
     rest = payment.words or ("" if payment.state != State.PENDING else payment.badge)
     return f"{said}. {rest[:1].upper()}{rest[1:]}{'.' if rest else ''}".strip()
 

@@ -107,7 +107,11 @@ def _facts(details: Mapping[str, Any]) -> list[tuple[str, str]]:
     paired = amount is not None and currency is not None
     facts = [("Amount", str(Money(amount, currency)))] if paired else []  # type: ignore[arg-type]
     return facts + [
-        (in_words(name) or name, word(value, _LONGEST) or "")
+        (_name(name), word(value, _LONGEST) or "")
         for name, value in details.items()
         if not (paired and name in _PAIRED) and value not in (None, "")
     ]
+
+
+def _name(name: str) -> str:
+    return (in_words(name) or name).replace("stripe", "Stripe")

@@ -7,8 +7,9 @@ Stripe counts only if it is still there when the intent and the row are read onc
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from sqlalchemy import or_, select
@@ -67,9 +68,9 @@ def compare(since: dt.datetime, until: dt.datetime, *, without: Collection[str] 
     """Compare the payments begun in [since, until) and store each difference as a finding; but not
     those on merchants' accounts `without` which the rest is to be compared.
 
-    Returns how many there are. Raises UnreadableError where Stripe could not be read: of our own
-    account, having stored nothing but the broken run; of a merchant's alone, having stored what the
-    others show, and closed nothing.
+    Returns how many there are. Raises UnreadableError where Stripe could not be read: our own
+    account's list, having stored nothing but the broken run; another, the payouts or one payment
+    alone, having stored what the rest shows, and closed nothing.
     """
     run_id, unread = _begin(since, until), list[UnreadableError]()
     try:
@@ -83,8 +84,10 @@ def compare(since: dt.datetime, until: dt.datetime, *, without: Collection[str] 
                     raise
                 unread.append(error)
                 accounts.remove(account)
-        read.differences += compare_payouts.differences(since, until)
-        read.differences += _unlisted(since, until, read.intents, accounts)
+        _read_on(read, unread, lambda: compare_payouts.differences(since, until))
+        for account, complete in _complete(since, until).items():
+            if account in accounts:
+                _read_on(read, unread, partial(_unlisted, complete, read.intents, account))
     except UnreadableError as error:
         _break_off(run_id, str(error))
         raise
@@ -107,6 +110,16 @@ def _read_account(
     differences += compare_movements.differences(since, until, account)
     read.intents |= intents
     read.differences += differences
+
+
+def _read_on(
+    read: _Stripes, unread: list[UnreadableError], differences: Callable[[], Iterator[Difference]]
+) -> None:
+    """Add these, or none of them where Stripe could not be read: then go on."""
+    try:
+        read.differences += list(differences())
+    except UnreadableError as error:
+        unread.append(error)
 
 
 def _page_differences(
@@ -133,12 +146,10 @@ def _confirmed(
     yield from (d for d in classify(intent, ours, since) if d.kind == suspected.kind)
 
 
-def _unlisted(
-    since: dt.datetime, until: dt.datetime, listed: set[str], accounts: list[str | None]
-) -> Iterator[Difference]:
-    """Payments that are complete here, and were in none of Stripe's lists."""
-    for ours, account in _complete(since, until):
-        if ours.stripe_payment_id in listed or account not in accounts:
+def _unlisted(complete: list[Ours], listed: set[str], account: str | None) -> Iterator[Difference]:
+    """Payments that are complete here, and were not in the account's list."""
+    for ours in complete:
+        if ours.stripe_payment_id in listed:
             continue
         answer = _NO_INTENT
         if ours.stripe_payment_id:
@@ -177,7 +188,8 @@ def _rows_of(page: list[dict[str, Any]]) -> list[Ours]:
     return [Ours(*row) for row in rows]
 
 
-def _complete(since: dt.datetime, until: dt.datetime) -> list[tuple[Ours, str | None]]:
+def _complete(since: dt.datetime, until: dt.datetime) -> dict[str | None, list[Ours]]:
+    """By the account that they were made on; None: our own."""
     rows = db.session.execute(
         select(*_COLUMNS, DIRECT_ACCOUNT).where(
             Transaction.created_at >= since,
@@ -187,7 +199,10 @@ def _complete(since: dt.datetime, until: dt.datetime) -> list[tuple[Ours, str | 
         )
     ).all()
     db.session.commit()
-    return [(Ours(*row[:-1]), row[-1]) for row in rows]
+    complete: dict[str | None, list[Ours]] = {}
+    for row in rows:
+        complete.setdefault(row[-1], []).append(Ours(*row[:-1]))
+    return complete
 
 
 def _accounts(since: dt.datetime, until: dt.datetime) -> list[str | None]:

@@ -12,8 +12,9 @@ from sqlalchemy import select
 
 from payments_app.core.db.clock import utcnow
 from payments_app.core.extensions import db
-from payments_app.gateway.results import UnreadableError, Verdict
+from payments_app.gateway.results import Answer, UnreadableError, Verdict
 from payments_app.reconcile import compare as comparison
+from payments_app.reconcile import compare_payouts
 from payments_app.reconcile.models import Finding, Run
 from tests.inbound.webhook_sender import WebhookSender
 from tests.merchants.connected_merchants import account_id, create_ready_merchant, sell
@@ -54,3 +55,38 @@ def test_what_the_others_show_is_kept_and_nothing_is_closed(
             comparison.compare(now - HOUR, now + HOUR)
         assert open_findings() == ["unknown_intent"], elsewhere["id"]
         assert db.session.scalars(select(Run.finished_at)).all() == [None] * (1 + gone)
+
+
+@pytest.mark.parametrize("what", ["the payouts", "a payment that is in no list"])
+def test_what_else_can_t_be_read_keeps_no_other_difference_from_being_found(
+    driver: PaymentDriver, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    driver.pay()
+    elsewhere = WebhookSender(driver).pay_elsewhere()
+    listed = comparison.intents_created
+    away = UnreadableError(Verdict.UNKNOWN, {"code": "api_error"})
+
+    def payouts_created(*_: Any) -> Any:
+        raise away
+
+    def only_elsewhere(*asked: Any) -> Any:
+        for page in listed(*asked):
+            yield [intent for intent in page if intent["id"] == elsewhere["id"]]
+
+    retrieve = comparison.retrieve_intent
+
+    def retrieve_intent(intent_id: str, account: str | None = None) -> Any:
+        if intent_id != elsewhere["id"]:
+            return Answer("retrieve", Verdict.UNKNOWN)
+        return retrieve(intent_id, account)
+
+    if what == "the payouts":
+        monkeypatch.setattr(compare_payouts, "payouts_created", payouts_created)
+    else:
+        monkeypatch.setattr(comparison, "intents_created", only_elsewhere)
+        monkeypatch.setattr(comparison, "retrieve_intent", retrieve_intent)
+    now = utcnow()
+    with pytest.raises(UnreadableError):
+        comparison.compare(now - HOUR, now + HOUR)
+    assert open_findings() == ["unknown_intent"]
+    assert db.session.scalars(select(Run.finished_at)).all() == [None]

@@ -89,9 +89,8 @@ lock: venv-test ## Pin and hash the requirements again from pyproject.toml and t
 			--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
 			$(LOCK_FLAGS) $$from -o $$name.txt || exit 1; done
 
-wheel: venv-test ## Build the wheel that other applications install, into dist/
-	@$(VENV)/bin/python -m pip wheel --quiet --no-deps --wheel-dir dist .
-	@ls dist/*.whl
+wheel: venv-demo ## Build the wheel that other applications install, into dist/
+	@$(VENV)/bin/python -m parts.wheel
 
 clean: ## Remove the virtual environment, caches and the demo's data
 	@rm -rf $(VENV) data dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

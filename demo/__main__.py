@@ -59,6 +59,7 @@ def welcome(demo: Demo) -> None:
     print(f"  staff@example.com  password {demo.settings['DEMO_PASSWORD']}")
     if key := demo.settings.get("DEMO_API_KEY"):
         print(f"\nAPI: {url}/docs, with the key {key}")
+    print(f"\nCommands: {demo.flask} --help")
     print(f"\nLogs: {demo.data.logs}\nCtrl-C stops everything; the data stays.", flush=True)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from demo import merchants
+from demo.command_line import write_flask
 from demo.directory import DataDirectory
 from demo.programs import STANDINS, Program, app_programs
 from demo.refusal import Refusal
@@ -41,6 +42,7 @@ class Demo:
             )
         print("Starting ...", flush=True)
         self.settings, standins = complete(self.env, self.data, self.port)
+        self.flask = write_flask(self.data, self.settings)
         self.standins = [standin.name for standin in standins]
         programs = [Program(_slug(p), p.command, group=STANDINS) for p in standins]
         programs += app_programs(self.port)

@@ -115,3 +115,29 @@ def test_a_kept_card_is_charged_without_its_owner(environment: dict[str, str]) -
         return bool(call("read", environment, ID=made["id"])["status"] == "succeeded")
 
     assert wait_until(is_paid, within=60)
+
+
+def told(documented: Any, sent: Any) -> bool:
+    """Whether all that is documented was sent so; `...` and a time stand for any of their kind."""
+    if isinstance(documented, dict):
+        return all(told(value, sent[name]) for name, value in documented.items())
+    if isinstance(documented, str) and "..." in documented:
+        begin, _, end = documented.partition("...")
+        return bool(sent.startswith(begin) and sent.endswith(end))
+    return bool(documented == sent or re.match(r"20\d\d-\d\d-", str(documented)))
+
+
+def test_an_event_looks_as_it_is_shown(environment: dict[str, str]) -> None:
+    asked = call("ask", environment)
+    pay(asked["id"], environment)
+    headers = {"Authorization": f"Bearer {environment['KEY']}"}
+    events: list[dict[str, Any]] = []
+
+    def are_there() -> bool:
+        url = f"{environment['PAY']}/api/v1/events"
+        events[:] = requests.get(url, headers=headers, timeout=10).json()["data"]
+        return bool(events)
+
+    assert wait_until(are_there, within=60)
+    assert told(json.loads(CALLS["event"]), events[0])
+    assert events[0]["data"]["payment"]["paid_for"]["id"] == asked["id"]

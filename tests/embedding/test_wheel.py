@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import secrets
-import shutil
 import subprocess
 import sys
 import zipfile
@@ -15,25 +14,15 @@ from pathlib import Path
 import pytest
 import requests
 
-from parts.app import REPOSITORY
 from parts.http import answers
 from parts.ports import LOOPBACK, free_port
 from parts.postgres import create_database
 from parts.process import Process, running, wait_until
-from parts.settings import NO_CACHE, NO_REDIS, private_settings
+from parts.wheel import build, build_assets, make_wheel
+from parts.wheel import lay as lay_sources
 from tests.embedding.hotel import flask, lay
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
-SOURCES = ("payments_app", "templates", "static", "migrations", "translations")
-FILES = ("pyproject.toml", "README.md", "LICENSE", "deploy/wheel.py")
-# The build of the assets reads none of them, but must be given all.
-ANY = private_settings(
-    database_url="sqlite:///none.sqlite3",
-    redis_url=NO_REDIS,
-    cache_redis_url=NO_CACHE,
-    sandbox_url="http://127.0.0.1:1",
-)
-
 FURNISH = """
 import hotel
 
@@ -44,45 +33,23 @@ hotel.db.session.commit()
 
 
 @pytest.fixture(scope="module")
-def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What a wheel is built from, where it may be written to."""
-    directory = tmp_path_factory.mktemp("sources")
-    ignored = shutil.ignore_patterns("__pycache__", "assets")
-    for name in SOURCES:
-        shutil.copytree(REPOSITORY / name, directory / name, ignore=ignored)
-    for name in FILES:
-        (directory / name).parent.mkdir(exist_ok=True)
-        shutil.copy(REPOSITORY / name, directory / name)
-    return directory
-
-
-def build(sources: Path) -> subprocess.CompletedProcess[str]:
-    pip = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--wheel-dir", "dist", "."]
-    return subprocess.run(pip, cwd=sources, capture_output=True, text=True, check=False)
-
-
-@pytest.fixture(scope="module")
-def refusals(sources: Path) -> tuple[str, str]:
+def refusals(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
     """What the build says without assets, and with those of other sources."""
-    without = build(sources)
-    flask(sources, ANY, "assets", "build", app="payments_app")
-    css = sources / "static/css/site.css"
-    written = css.read_text()
-    css.write_text(f"{written}\np {{ color: red }}")
-    old = build(sources)
-    css.write_text(written)
+    sources = lay_sources(tmp_path_factory.mktemp("sources"))
+    without = build(sources, sources / "dist")
+    assert build_assets(sources).returncode == 0
+    with (sources / "static/css/site.css").open("a") as css:
+        css.write("\np { color: red }")
+    old = build(sources, sources / "dist")
     assert without.returncode
     assert old.returncode
     return without.stdout + without.stderr, old.stdout + old.stderr
 
 
 @pytest.fixture(scope="module")
-def wheel(sources: Path, refusals: tuple[str, str]) -> Path:
-    """Built from the sources, whose assets are built by then."""
-    done = build(sources)
-    assert done.returncode == 0, done.stdout + done.stderr
-    (found,) = (sources / "dist").glob("*.whl")
-    return found
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """As `make wheel` builds it."""
+    return make_wheel(tmp_path_factory.mktemp("dist"))
 
 
 @pytest.fixture(scope="module")

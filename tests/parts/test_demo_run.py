@@ -1,6 +1,7 @@
 import os
 import re
 import secrets
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -64,6 +65,15 @@ def test_the_shop_answers_once_the_demo_says_ready(demo: Launcher) -> None:
 
 def test_the_demo_prints_the_staff_login(demo: Launcher) -> None:
     assert re.search(r"staff@example\.com +password \S+", demo.log.read_text())
+
+
+def test_the_demo_has_the_commands_of_the_product(demo: Launcher) -> None:
+    (program,) = re.findall(r"Commands: (\S+) --help", demo.log.read_text())
+    assert Path(program).stat().st_mode & 0o077 == 0
+    url = "http://127.0.0.1:9/hook"
+    words = [program, "merchants", "add-endpoint", url, "--topic", "payment_captured"]
+    done = subprocess.run(words, cwd="/", env={}, capture_output=True, text=True, check=False)
+    assert re.fullmatch(r"whe_\w+\nwhsec_\S+\n", done.stdout), done.stderr
 
 
 def test_the_demo_says_where_its_mails_are_read(demo: Launcher) -> None:

@@ -6,13 +6,14 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Locator, ViewportSize, expect
 
 from tests.browser.buyer import DECLINED, Buyer
 from tests.browser.dashboard import Dashboard
 
 pytestmark = pytest.mark.browser
-WIDE, PHONE = {"width": 1280, "height": 844}, {"width": 390, "height": 844}
+WIDE: ViewportSize = {"width": 1280, "height": 844}
+PHONE: ViewportSize = {"width": 390, "height": 844}
 
 
 def left(found: Locator) -> float:

@@ -243,6 +243,7 @@ def test_card_fields_that_can_not_be_loaded_are_said_and_leave_no_dead_button(
     expect(buyer.page.locator("[data-pay]")).to_be_hidden()
     for words in ("Save this card", "Stripe keeps it.", "even if you press Pay twice"):
         expect(buyer.page.get_by_text(words)).to_be_hidden()
+    expect(buyer.page.locator("[data-new-card] legend")).to_be_hidden()
 
 
 def test_the_address_of_a_payment_shows_a_stranger_only_its_state(

@@ -135,4 +135,4 @@ def _of_dispute(truth: Truth, currency: str) -> str:
     asked = [need.amount for need in truth.needs if need.what == "dispute" and need.amount]
     if not asked:
         return "the bank decides"
-    return f"answer the bank about {Money(sum(asked), currency)}"
+    return f"answer the bank, {Money(sum(asked), currency)}"

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from payments_app.core import alerts
 from payments_app.core.db.clock import utcnow
 from payments_app.core.db.session import atomic
-from payments_app.staff.zones import when
+from payments_app.staff.zones import as_shown, when
 from tests.accounts.staff_driver import Browser, StaffDriver
 
 pytestmark = pytest.mark.portable
@@ -31,6 +31,26 @@ def navigation(browser: Browser) -> dict[str, int]:
     page = browser.get("/staff/payments").text
     side = page.partition('aria-label="Dashboard"')[2].partition("</nav>")[0]
     return {label.strip(): int(count or 0) for _, label, count in LINK.findall(side)}
+
+
+def test_a_page_below_a_section_marks_it(app: Flask) -> None:
+    browser = StaffDriver(app).signed_in("admin")
+    for path, current in (("/staff/payments", "page"), ("/staff/payments/txn_none", "true")):
+        marked = re.findall(r'<a href="([^"]+)"\s+aria-current="(\w+)"', browser.get(path).text)
+        assert [each for each in marked if "?" not in each[0]] == [("/staff/payments", current)]
+
+
+@pytest.mark.parametrize(
+    ("stored", "shown"),
+    [
+        ("2026-12-27", "12/27/2026"),
+        ("2026-11-30T02:38:48.208681+00:00", "11/29/2026 09:38 PM EST"),
+        ("2026-13-27", "2026-13-27"),
+        ("per_2026-12-27", "per_2026-12-27"),
+    ],
+)
+def test_what_is_stored_as_a_day_is_shown_as_one(stored: str, shown: str) -> None:
+    assert as_shown(stored, ZoneInfo("America/New_York")) == shown
 
 
 def test_each_role_is_led_to_what_it_may_open(app: Flask) -> None:

@@ -185,10 +185,16 @@ COMMANDS = {
     ),
     "customers.on_payment": Command(customer_on_payment, "payment_standard"),
     look_again.READ_CARD: Command(
-        gone_at_stripe.read_card, "payment_standard", unending=gone_at_stripe.UNENDING
+        gone_at_stripe.read_card,
+        "payment_standard",
+        unending=gone_at_stripe.UNENDING,
+        turn=SECOND,
     ),
     look_again.READ_CUSTOMER: Command(
-        gone_at_stripe.read_customer, "payment_standard", unending=gone_at_stripe.UNENDING
+        gone_at_stripe.read_customer,
+        "payment_standard",
+        unending=gone_at_stripe.UNENDING,
+        turn=SECOND,
     ),
     DETACH: Command(detach, "default"),
     billed_at_stripe.SUBSCRIBED: Command(billed_at_stripe.subscribed, "payment_standard"),

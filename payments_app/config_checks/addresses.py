@@ -11,6 +11,7 @@ from urllib.parse import unquote
 from payments_app.config_checks.read import (
     LABEL,
     flag,
+    holds,
     is_file_or_none,
     is_host,
     is_https,
@@ -120,19 +121,29 @@ def _is_target(url: str) -> bool:
     return is_https(url) and parts is not None and not parts.username and odd is None
 
 
+# What we write to them ourselves: they are replaced, and taken away.
+_FILES = {"ALERT_FILE": rb"\s*(\{|\Z)", "WEB_PIDFILE": rb"\s*\d*\s*\Z"}
+
+
 def _check_files(env: Mapping[str, str]) -> list[str]:
-    """What would replace a device or a directory takes it from everybody on this machine."""
+    """What would replace a device, a directory or somebody's file takes it from everybody on this
+    machine."""
     return [
-        f"{name} must be the path of a file, from / on"
-        for name in ("ALERT_FILE", "WEB_PIDFILE")
-        if (value := env.get(name)) and not (value[0] == "/" and is_file_or_none(Path(value)))
+        f"{name} must be the path of a file of its own, from / on: what is there is replaced"
+        for name, ours in _FILES.items()
+        if (value := env.get(name))
+        and not (value[0] == "/" and is_file_or_none(Path(value)) and holds(Path(value), ours))
     ]
 
 
 def _check_bind(env: Mapping[str, str]) -> list[str]:
     bind = env.get("WEB_BIND", "")
-    if not bind or matches(r"unix:/[^/].*|fd://\d+", bind):
+    if not bind or matches(r"fd://\d+", bind):
         return []
+    if matches(r"unix:/[^/].*", bind):
+        path = Path(bind.removeprefix("unix:"))
+        is_free = path.is_socket() or not path.exists()
+        return [] if is_free else ["WEB_BIND must name a socket, or what is not there yet"]
     host, _, port = bind.rpartition(":")
     is_port = matches(r"[1-9]\d{0,4}", port) and int(port) < 65536
     if is_port and is_host(host.strip("[]") or "localhost"):

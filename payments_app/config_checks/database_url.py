@@ -69,6 +69,8 @@ def _is_database(parts: URL) -> bool:
         and all(map(_is_port, str(given.get("port", "")).split(",")))
         and all(map(_is_address, given.get("hostaddr", "").split(",")))
         and all(matches(r"\d{1,6}", given.get(name, "0")) for name in _NUMBERS)
+        and matches(r"(?i)utf-?8", given.get("client_encoding", "utf8"))
+        and "replication" not in given  # such a connection takes no statement of ours
         and _is_taken(given)
     )
 

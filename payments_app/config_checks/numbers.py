@@ -13,8 +13,9 @@ _RATE = r"([1-9]\d{0,5})/(second|minute|hour)"
 
 def _check_numbers(env: Mapping[str, str]) -> list[str]:
     problems = []
-    if not matches(r"[1-9]|[1-5]\d|6[0-4]", env.get("CHARGE_CONCURRENCY") or "10"):
-        problems.append("CHARGE_CONCURRENCY must be a whole number from 1 to 64")
+    if not matches(r"[2-9]|[1-5]\d|6[0-4]", env.get("CHARGE_CONCURRENCY") or "10"):
+        # One thread could leave none free for a buyer beside a batch.
+        problems.append("CHARGE_CONCURRENCY must be a whole number from 2 to 64")
     if not matches(r"[1-9]|[1-5]\d|60", env.get("SIGN_IN_LINK_MINUTES") or "15"):
         problems.append("SIGN_IN_LINK_MINUTES must be a whole number from 1 to 60")
     for name in ("DOUBLE_PAYMENT_MINUTES", "ALERT_REMINDER_MINUTES"):

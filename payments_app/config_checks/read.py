@@ -94,3 +94,13 @@ def is_https(url: str) -> bool:
 def is_file_or_none(path: Path) -> bool:
     """Whether a file is there or could be made: no directory, no device."""
     return path.is_file() or not path.exists()
+
+
+def holds(path: Path, pattern: bytes) -> bool:
+    """Whether a file is not there yet, may not be read, or reads so from its beginning: then it is
+    what we wrote ourselves."""
+    try:
+        with path.open("rb") as file:
+            return re.match(pattern, file.read(4096)) is not None
+    except OSError:
+        return True

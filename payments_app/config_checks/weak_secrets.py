@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import binascii
 import contextlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from payments_app.config_checks.read import listed
 
@@ -19,6 +20,7 @@ WEBHOOK_SECRETS = (
 _KINDS = {
     **dict.fromkeys(("SECRET_KEY", "SECRET_KEY_FALLBACKS"), "SECRET_KEY"),
     **dict.fromkeys(WEBHOOK_SECRETS, "Stripe"),
+    **dict.fromkeys(("STRIPE_SECRET_KEY", "STRIPE_SECRET_KEY_FALLBACKS"), "STRIPE_SECRET_KEY"),
     **{
         name: name
         for name in (
@@ -30,6 +32,12 @@ _KINDS = {
     },
 }
 _WITH_PASSWORDS = ("DATABASE_URL", "REDIS_URL", "CACHE_REDIS_URL", "SMTP_URL")
+# What others are told: a server, or every browser.
+_TOLD = (
+    *_WITH_PASSWORDS,
+    *("ALERT_WEBHOOK_URL", "CDN_PURGE_URL", "SENTRY_DSN", "OTEL_EXPORTER_OTLP_ENDPOINT"),
+    *("TURNSTILE_SITE_KEY", "STRIPE_PUBLISHABLE_KEY"),
+)
 # What chance does not write: a long word, or two short ones between marks.
 _WORDS = re.compile(
     r"change|secret|default|example|password|placeholder|replace|insert|production|payment",
@@ -39,6 +47,7 @@ _SHORT_WORDS = re.compile(
     r"(?<![^_\W])(dev|test|your|here|this|is|the|key|for|our|prod|shop|of|with|and|to)(?![^_\W])",
     re.IGNORECASE,
 )
+_STANDARD = str.maketrans("-_", "+/")  # base64 as it is written in addresses, too
 _IN_A_ROW = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 # What stands for a secret: a command, a variable, a place to fill in, an address. A shell or a
 # vault would have put the secret there; a file of settings that neither of them reads holds this.
@@ -49,9 +58,21 @@ _STANDARD_SECRET = re.compile(
 )
 
 
+# What stands in documentation that everybody reads, of Flask and FastAPI; and hashes of nothing.
+_PUBLISHED = frozenset(
+    {
+        "192b9bdd22ab9ed4d12e236c78afcb9a393ec15f71bbf5dc987d54727823bcbf",
+        "09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf63b88e8d3e7",
+        "d41d8cd98f00b204e9800998ecf8427e",
+        "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+    }
+)
+
+
 def is_guessable(secret: str, length: int) -> bool:
     """Whether a secret is shorter than `length` characters, of few different ones, a repetition,
-    a row such as abcdef or qwerty, words, or what only stands for one."""
+    a row such as abcdef or qwerty, words, also in base64 or hex, what only stands for one, or
+    what was published."""
     triples = {secret[start : start + 3] for start in range(len(secret) - 2)}
     steps = sum(abs(ord(one) - ord(two)) <= 1 for one, two in pairwise(secret))
     return (
@@ -60,10 +81,19 @@ def is_guessable(secret: str, length: int) -> bool:
         or len(triples) < 0.75 * min(len(secret), 32)
         or steps > len(secret) // 2
         or bool(_STANDS_FOR_ONE.fullmatch(secret))
-        or bool(_WORDS.search(secret))
+        or any(_WORDS.search(reading) for reading in (secret, *_decoded(secret)))
         or len(_SHORT_WORDS.findall(secret)) > 1
         or any(row in secret.lower() for row in _IN_A_ROW)
+        or secret.lower() in _PUBLISHED
     )
+
+
+def _decoded(secret: str) -> Iterator[str]:
+    """What a secret says where it is base64 or hex."""
+    padded = secret.translate(_STANDARD) + "=" * (-len(secret) % 4)
+    for decode, written in ((binascii.a2b_base64, padded), (binascii.unhexlify, secret)):
+        with contextlib.suppress(ValueError):
+            yield decode(written).decode("latin-1")
 
 
 def _check_secret_key(env: Mapping[str, str]) -> list[str]:
@@ -115,20 +145,17 @@ def _check_used_once(env: Mapping[str, str]) -> list[str]:
     seen: dict[str, str] = {}
     problems = []
     for name, kind in _KINDS.items():
-        for secret in set(listed(env.get(name, ""))):
+        # Stripe's form of a secret is no part of it.
+        for secret in {each.removeprefix("whsec_") for each in listed(env.get(name, ""))}:
             if seen.setdefault(secret, kind) != kind:
                 problems.append(f"{name} must be a secret of its own, which is no other setting's")
     return problems + [
         f"{name} must have a password of its own, which is no other setting's"
-        for name in _WITH_PASSWORDS
-        if _password(env.get(name, "")) in seen
+        if name in _WITH_PASSWORDS
+        else f"{name} must hold no secret of another setting"
+        for name in _TOLD
+        if any(secret and secret in unquote(env.get(name, "")) for secret in seen)
     ]
-
-
-def _password(url: str) -> str:
-    with contextlib.suppress(ValueError):  # what can't be read is said by others
-        return unquote(urlsplit(url).password or "")
-    return ""
 
 
 def _is_secret(form: re.Pattern[str], text: str) -> bool:

@@ -7,11 +7,14 @@ import re
 import smtplib
 import socket
 import ssl
+from base64 import b64encode
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, formataddr
+from html import unescape
 from urllib.parse import unquote, urlsplit
 
 from payments_app.core.deadline import deadline
@@ -25,7 +28,8 @@ _NO_SMTPUTF8 = (
 )
 # What a link is known by (core/web/tokens.py), and what no part of one holds.
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{32,}")
-_NOT_OF_A_TOKEN = re.compile(r"[^A-Za-z0-9_-]|(?<=\n)\d{3}[ -]")
+_NOT_OF_A_TOKEN = re.compile(r"[^A-Za-z0-9_-]|(?<=\n)\d{3}[ -](\d\.\d{1,3}\.\d{1,3} )?")
+_ESCAPED = re.compile(r"\\x[0-9a-f]{2}|\\[0-7]{3}", re.IGNORECASE)
 _PIECE = 12  # characters: chance does not write so many
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
@@ -82,10 +86,30 @@ def post(url: str, outgoing: OutgoingMail) -> None:
 
 
 def _quotes_a_link(words: str, text: str) -> bool:
-    """Whether a part of a link's token stands in it, however the server broke its lines."""
-    said = _NOT_OF_A_TOKEN.sub("", words.replace("\\r", "").replace("\\n", ""))
-    pieces = (token[at : at + _PIECE] for token in _TOKEN.findall(text) for at in range(len(token)))
-    return any(len(piece) == _PIECE and piece in said for piece in pieces)
+    """Whether a part of a link's token stands in it, however the server broke its lines, or wrote
+    its letters: escaped, in another case, as hex, or as the base64 of a mail's body."""
+    words = re.sub(r"\\r|\\n", "\n", words)
+    readings = (words, unquote(words), unescape(words), _ESCAPED.sub(_unescaped, words))
+    said = [_NOT_OF_A_TOKEN.sub("", reading).casefold() for reading in readings]
+    return any(
+        written[at : at + _PIECE].casefold() in reading
+        for token in _TOKEN.findall(text)
+        for written in (token, token.encode().hex(), *_in_base64(token))
+        for at in range(len(written) - _PIECE + 1)
+        for reading in said
+    )
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    code = found[0]
+    return chr(int(code[2:], 16) if code[1] in "xX" else int(code[1:], 8))
+
+
+def _in_base64(token: str) -> Iterator[str]:
+    """What stands for it wherever it begins among three bytes; without the ends, where others'
+    bits are."""
+    for before in range(3):
+        yield b64encode(b"\0" * before + token.encode()).decode()[4:-4]
 
 
 def _post(url: str, outgoing: OutgoingMail) -> None:

@@ -6,6 +6,7 @@ from flask import Response, redirect, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from payments_app.core.extensions import db
+from payments_app.core.web import exports
 from payments_app.core.web.access import merchant
 from payments_app.core.web.limits import Rate, limiter
 from payments_app.core.web.query import place_in_list, takes
@@ -40,9 +41,11 @@ def payments() -> Response:
         limiter().check("portal_search", SEARCHED, own.id)
     found = find(session, own.id)
     read_looked_at([own.id])
+    with exports.long_page(exports.MERCHANT, own.id):
+        listed = payments_of(session, own.id, place_in_list(), PAGE_SIZE, conditions)
     return page(
         "payments.html",
-        found=payments_of(session, own.id, place_in_list(), PAGE_SIZE, conditions),
+        found=listed,
         given=given,
         views=VIEWS,
         status_of=status_of,

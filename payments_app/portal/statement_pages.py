@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from flask import Response
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import NotFound
@@ -9,8 +11,8 @@ from werkzeug.exceptions import NotFound
 from payments_app.core import history
 from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
+from payments_app.core.web import exports
 from payments_app.core.web.access import merchant
-from payments_app.core.web.headers import private
 from payments_app.portal.blueprint import blueprint, page
 from payments_app.portal.gate import actor, asking
 from payments_app.settlement.export import as_csv
@@ -34,18 +36,21 @@ def statements() -> Response:
 @merchant
 def statement(batch_id: str) -> Response:
     """One business day's statement."""
-    return page("statement.html", statement=_own(batch_id))
+    with exports.long_page(exports.MERCHANT, asking().id):
+        return page("statement.html", statement=_own(batch_id))
 
 
 @blueprint.get("/statements/<batch_id>.csv")
 @merchant
 def download_statement(batch_id: str) -> Response:
     """The same as a CSV file."""
-    own = _own(batch_id)
-    answer = Response(as_csv(own), mimetype="text/csv")
-    answer.headers["Content-Disposition"] = f'attachment; filename="{own.filename}.csv"'
-    _note_download(batch_id, actor())
-    return private(answer)
+    merchant_id = asking().id
+    exports.count(exports.MERCHANT, merchant_id)
+    with exports.long_page(exports.MERCHANT, merchant_id):
+        own = _own(batch_id)
+        lines = [as_csv(own)]
+    note = partial(_note_download, batch_id, actor())
+    return exports.csv_answer(exports.MERCHANT, merchant_id, note, lines, f"{own.filename}.csv")
 
 
 def _own(batch_id: str) -> Statement:

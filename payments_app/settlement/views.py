@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from flask import Blueprint, Response, make_response, render_template
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as BaseResponse
 
 from payments_app.accounts.gate import ask_to_confirm, signed_in
 from payments_app.core.extensions import db
+from payments_app.core.web import exports
 from payments_app.core.web.access import staff
 from payments_app.core.web.headers import private
 from payments_app.core.web.query import UnreadableQueryError, asked, takes
@@ -46,7 +49,8 @@ def index() -> Response:
 @staff("view")
 def show(batch_id: str) -> Response:
     """One batch's statement as a page."""
-    page = render_template("settlement/statement.html", statement=_found(batch_id))
+    with exports.long_page(exports.STAFF, signed_in().id):
+        page = render_template("settlement/statement.html", statement=_found(batch_id))
     return private(make_response(page))
 
 
@@ -56,11 +60,13 @@ def download(batch_id: str) -> Response | BaseResponse:
     """The same as a CSV file, after the password."""
     if asked := ask_to_confirm():
         return asked
-    statement = _found(batch_id)
-    answer = Response(as_csv(statement), mimetype="text/csv")
-    answer.headers["Content-Disposition"] = f'attachment; filename="{statement.filename}.csv"'
-    note_download(batch_id, signed_in().id)
-    return private(answer)
+    member = signed_in().id
+    exports.count(exports.STAFF, member)
+    with exports.long_page(exports.STAFF, member):
+        statement = _found(batch_id)
+        lines = [as_csv(statement)]
+    note = partial(note_download, batch_id, member)
+    return exports.csv_answer(exports.STAFF, member, note, lines, f"{statement.filename}.csv")
 
 
 def _found(batch_id: str) -> Statement:

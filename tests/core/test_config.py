@@ -7,6 +7,8 @@ import re
 import secrets
 import subprocess
 import sys
+from base64 import b64encode
+from pathlib import Path
 
 import pytest
 
@@ -76,8 +78,8 @@ def test_all_missing_settings_are_named_at_once() -> None:
         ("STRIPE_API_BASE", "http://127.0.0.1:1", "live"),
         ("STRIPE_API_BASE", "https://elsewhere.example", "stand-in on this machine"),
         ("FLASK_DEBUG", "1", "live"),
-        ("CHARGE_CONCURRENCY", "0", "from 1 to 64"),
-        ("CHARGE_CONCURRENCY", "65", "from 1 to 64"),
+        ("CHARGE_CONCURRENCY", "1", "from 2 to 64"),
+        ("CHARGE_CONCURRENCY", "65", "from 2 to 64"),
         ("CHECKOUT_RATE_LIMIT", "often", "10/minute"),
         ("PLATFORM_FEE_FIXED", "usd=30", "usd:30,jpy:45"),
         ("SMTP_URL", "mail.example.com:587", "must begin with smtp://"),
@@ -264,11 +266,46 @@ def test_all_missing_settings_are_named_at_once() -> None:
         ("WEB_BIND", "127.0.0.1:many", "WEB_BIND must"),
         ("WEB_BIND", "127.0.0.1:99999", "WEB_BIND must"),
         ("WEB_BIND", "unix:web.sock", "WEB_BIND must"),
+        # Whoever scrapes would charge cards or sign Stripe's events; a server's own operator, or
+        # everybody, would sign cookies.
+        ("METRICS_TOKEN", GOOD["STRIPE_SECRET_KEY"], "METRICS_TOKEN must be a secret of its own"),
+        ("METRICS_TOKEN", NEW.removeprefix("whsec_"), "METRICS_TOKEN must be a secret of its own"),
+        ("DATABASE_URL", f"postgresql://u@db/x?password={GOOD['SECRET_KEY']}", "a password of its"),
+        ("REDIS_URL", f"redis://{GOOD['SECRET_KEY']}:x@jobs/0", "a password of its own"),
+        ("CDN_PURGE_URL", f"https://cdn.example/?t={GOOD['SECRET_KEY']}", "hold no secret"),
+        ("TURNSTILE_SITE_KEY", GOOD["SECRET_KEY"], "hold no secret"),
+        # What the whole world knows, and words in another form.
+        *(
+            ("SECRET_KEY", published, "random")
+            for published in (
+                "192b9bdd22ab9ed4d12e236c78afcb9a393ec15f71bbf5dc987d54727823bcbf",
+                "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+                b64encode(b"change-me-in-production-please-now!").decode(),
+                b"change-me-please-0123456789abcd".hex(),
+            )
+        ),
+        # Every text but Latin, or every statement, would fail.
+        ("DATABASE_URL", "postgresql://db/x?client_encoding=latin1", "DATABASE_URL can't be read"),
+        ("DATABASE_URL", "postgresql://db/x?replication=database", "DATABASE_URL can't be read"),
+        # Somebody's file would be replaced, then taken away.
+        ("ALERT_FILE", __file__, "what is there is replaced"),
+        ("WEB_PIDFILE", __file__, "what is there is replaced"),
+        ("WEB_BIND", f"unix:{__file__}", "must name a socket"),
     ],
 )
 def test_an_unsafe_or_wrong_setting_is_refused(name: str, value: str, words: str) -> None:
     with pytest.raises(ConfigError, match=words):
         Config.from_env(GOOD | {name: value})
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("ALERT_FILE", '{"since": 1}'), ("WEB_PIDFILE", "4711\n"), ("ALERT_FILE", "")],
+)
+def test_what_we_wrote_ourselves_is_taken(name: str, text: str, tmp_path: Path) -> None:
+    file = tmp_path / "kept"
+    file.write_text(text)
+    Config.from_env(GOOD | {name: str(file)})
 
 
 def test_a_refusal_never_repeats_a_secret() -> None:

@@ -6,7 +6,7 @@ import re
 import socketserver
 import textwrap
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 
@@ -18,7 +18,8 @@ class _Quoting(socketserver.StreamRequestHandler):
                 self._say("354 go on")
                 mail = b"".join(iter(self.rfile.readline, b".\r\n")).replace(b"=\r\n", b"")
                 (link, *_) = re.findall(rb"https?://[^\s\"]+", mail)
-                self._refuse(f"5.7.1 refused: {link.decode()} is on a list of phishing")
+                quoted = self.server.write(link.decode())  # type: ignore[attr-defined]
+                self._refuse(f"5.7.1 refused: {quoted} is on a list of phishing")
             else:
                 self._say("221 bye" if line[:4].upper() == b"QUIT" else "250 ok")
 
@@ -33,11 +34,13 @@ class _Quoting(socketserver.StreamRequestHandler):
 
 
 @contextmanager
-def quoting_mail_server(width: int) -> Iterator[str]:
-    """Its URL. Its reply has lines of `width` characters at most (RFC 5321, section 4.2.1)."""
+def quoting_mail_server(width: int, write: Callable[[str], str] = str) -> Iterator[str]:
+    """Its URL. Its reply has lines of `width` characters at most (RFC 5321, section 4.2.1), and
+    the link in it as it is written so."""
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), _Quoting) as server:
         server.daemon_threads = True
         server.width = width  # type: ignore[attr-defined]
+        server.write = write  # type: ignore[attr-defined]
         threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         yield f"smtp://127.0.0.1:{server.server_address[1]}"
         server.shutdown()

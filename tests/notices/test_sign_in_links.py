@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator
+from base64 import b64encode
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import pytest
@@ -138,9 +140,28 @@ def test_no_table_holds_a_link_that_works(ada: Flask, sent_mails: SentMails, kin
     assert any("[link]" in row for row in everything)
 
 
-@pytest.fixture(params=[500, 72, 40], ids=lambda width: f"lines of {width}")
+def _each(form: str, link: str) -> str:
+    return "".join(form.format(ord(letter)) for letter in link[-48:])
+
+
+def _base64(before: bytes, link: str) -> str:
+    return b64encode(before + link[-48:].encode()).decode()
+
+
+WRITTEN: dict[str, tuple[int, Callable[[str], str]]] = {
+    **{f"in lines of {width}": (width, str) for width in (500, 72, 40)},
+    "in upper case": (900, str.upper),
+    **{
+        f"as {form.format(65)} each": (900, partial(_each, form))
+        for form in ("%{:02X}", "&#{};", "\\x{:02x}", "\\{:03o}", "{:02x}")
+    },
+    **{f"in base64 from byte {at} on": (900, partial(_base64, b"x" * at)) for at in range(3)},
+}
+
+
+@pytest.fixture(params=WRITTEN.values(), ids=list(WRITTEN))
 def quoting(request: pytest.FixtureRequest) -> Iterator[str]:
-    with quoting_mail_server(request.param) as url:
+    with quoting_mail_server(*request.param) as url:
         yield url
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from types import ModuleType
 from typing import cast
 from zoneinfo import ZoneInfo
 
@@ -11,11 +13,14 @@ from sqlalchemy import QueuePool
 from werkzeug.test import TestResponse
 
 from payments_app.core.extensions import db
-from payments_app.portal import payment_pages
+from payments_app.portal import pages, payment_pages, statement_pages
+from payments_app.settlement import views as settlement_views
+from payments_app.staff.payments import list_pages
 from tests.accounts.staff_driver import Browser, StaffDriver
 from tests.merchants.default_merchant import shop_id
 from tests.payments.driver import PaymentDriver
 from tests.portal.portal_driver import Portal
+from tests.settlement.books import batches
 
 pytestmark = pytest.mark.portable
 
@@ -47,6 +52,92 @@ def test_a_member_s_exports_are_limited(app: Flask, path: str) -> None:
     answers = [browser.get(path).status_code for _ in range(40)]
     assert (answers[0], answers[-1]) == (200, 429)
     assert other.get(path).status_code == 200
+
+
+@pytest.fixture
+def statement(driver: PaymentDriver) -> str:
+    """The id of the shop's own."""
+    driver.pay()
+    (batch,) = batches()
+    return batch.id
+
+
+def test_a_merchant_s_statements_are_limited_as_files(
+    app: Flask, portal: Portal, statement: str
+) -> None:
+    browser, other = portal.signed_in(), portal.signed_in(portal.add_merchant())
+    file = f"/portal/statements/{statement}.csv"
+    answers = [browser.get(file).status_code for _ in range(40)]
+    assert (answers[0], answers[-1]) == (200, 429)
+    assert other.get(FILE).status_code == 200
+    assert member(app, "eva").get(f"/staff/settlements/{statement}.csv").status_code == 200
+
+
+def test_a_member_s_statements_are_limited_as_files(app: Flask, statement: str) -> None:
+    browser, other = member(app, "eva"), member(app, "otto")
+    file = f"/staff/settlements/{statement}.csv"
+    answers = [browser.get(file).status_code for _ in range(40)]
+    assert (answers[0], answers[-1]) == (200, 429)
+    assert other.get(file).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/portal/statements/{}.csv", "/staff/settlements/{}.csv"])
+def test_one_statement_of_theirs_is_sent_at_a_time(
+    app: Flask, portal: Portal, statement: str, path: str
+) -> None:
+    browser = portal.signed_in() if "portal" in path else member(app, "eva")
+    reading = browser.get(path.format(statement))
+    assert is_busy(browser.get(path.format(statement)))
+    reading.close()
+    assert browser.get(path.format(statement)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "module", "made_by"),
+    [
+        ("/portal/statements/{}", statement_pages, "statement_of"),
+        ("/portal/statements/{}.csv", statement_pages, "statement_of"),
+        ("/portal/payments?q=zzzzz", pages, "payments_of"),
+        ("/staff/settlements/{}", settlement_views, "statement_of"),
+        ("/staff/settlements/{}.csv", settlement_views, "statement_of"),
+        ("/staff/payments?q=zzzzz", list_pages, "search"),
+    ],
+)
+def test_two_long_pages_of_theirs_are_made_at_once_in_a_process(
+    app: Flask,
+    portal: Portal,
+    statement: str,
+    monkeypatch: pytest.MonkeyPatch,
+    path: str,
+    module: ModuleType,
+    made_by: str,
+) -> None:
+    at_once, make = path.format(statement), getattr(module, made_by)
+    if path.startswith("/portal"):
+        browser, other = portal.signed_in(), portal.signed_in(portal.add_merchant())
+    else:
+        browser, other = member(app, "eva"), member(app, "otto")
+    began, busy = itertools.count(1), dict[str, bool]()
+
+    def ask(name: str, asking: Browser) -> None:
+        answer = asking.get(at_once)
+        busy[name] = is_busy(answer)
+        answer.close()
+
+    def made_while_others_are_asked_for(*asked: object, **named: object) -> object:
+        number = next(began)
+        if number == 1:
+            ask("second", browser)
+        elif number == 2:
+            ask("third", browser)
+            ask("another's", other)
+        return make(*asked, **named)
+
+    monkeypatch.setattr(module, made_by, made_while_others_are_asked_for)
+    ask("first", browser)
+    assert busy == {"third": True, "another's": False, "second": False, "first": False}
+    ask("later", browser)
+    assert not busy["later"]
 
 
 def test_a_merchant_s_searches_are_limited_and_the_list_is_not(portal: Portal) -> None:

@@ -19,9 +19,10 @@ from payments_app.core.jobs import runner as runner_module
 from payments_app.core.jobs.command import BATCH, FIRST, SECOND, Claim, Command
 from payments_app.core.jobs.outbox import Message
 from payments_app.core.jobs.runner import Runner
-from payments_app.core.jobs.turns import MAX_WAIT_SECONDS
+from payments_app.core.jobs.turns import MAX_WAIT_SECONDS, Room, room_in
 from payments_app.payments.models import Transaction
 from payments_app.payments.transactions.check import request_check
+from payments_app.queues import QUEUE_THREADS
 from tests.api.application import Application, new_key
 from tests.api.test_customers import kept, stored
 from tests.payments.driver import PaymentDriver
@@ -71,7 +72,7 @@ def test_an_application_s_batch_of_kept_cards_keeps_no_buyer_waiting(app: Flask)
     with app.app_context():
         buyer = PaymentDriver(app).open()
         begun = claimed("charges")
-        assert [claim.subject for claim in begun if not claim.batch] == [buyer]
+        assert [claim.subject for claim in begun if claim.turn == FIRST] == [buyer]
         assert len(begun) == 1 + HALF
 
 
@@ -84,7 +85,7 @@ def test_what_is_asked_of_stripe_for_no_buyer_is_of_a_batch(
     for transaction in (nobodys, buyers):
         if command != "charge":
             stage(command, transaction)
-    found = {c.subject: c.batch for c in claimed("charges", 20) if c.command == command}
+    found = {c.subject: c.turn == BATCH for c in claimed("charges", 20) if c.command == command}
     assert found == {nobodys: True, buyers: False}
 
 
@@ -92,7 +93,10 @@ def test_what_is_asked_of_stripe_for_no_buyer_is_of_a_batch(
 def test_what_nobody_waits_for_is_of_a_batch(driver: PaymentDriver, command: str) -> None:
     transaction = driver.open()
     stage(command, transaction)
-    assert {c.command: c.batch for c in claimed("charges")} == {"charge": False, command: True}
+    assert {c.command: c.turn == BATCH for c in claimed("charges")} == {
+        "charge": False,
+        command: True,
+    }
 
 
 def test_who_asks_again_and_again_keeps_no_buyer_waiting(driver: PaymentDriver) -> None:
@@ -114,6 +118,34 @@ def test_of_looks_at_one_payment_one_waits(driver: PaymentDriver) -> None:
     assert not request_check(mine, back=True)
     assert request_check(other, back=True)
     assert sorted(m.subject for m in driver.messages("check")) == sorted([mine, other])
+
+
+@pytest.mark.parametrize(
+    ("queue", "later", "first"),
+    [
+        ("charges", "check", "stripe.recovered"),
+        ("payment_critical", "disputes.refresh", "ledger.post_capture"),
+        ("payment_standard", "customers.read_card", "orders.on_payment"),
+    ],
+)
+@pytest.mark.parametrize("seconds", [1, MAX_WAIT_SECONDS + 1])
+def test_what_follows_leaves_a_thread_however_long_it_waits(
+    driver: PaymentDriver, queue: str, later: str, first: str, seconds: int
+) -> None:
+    """Also while it runs already, with all of its room taken."""
+    threads = QUEUE_THREADS[queue]
+    for number in range(threads + 2):
+        stage(later, f"subject-{number}")
+    make_older(later, seconds)
+    running = leases.claim(queue, threads)
+    assert {claim.command for claim in running} == {later}
+    free = threads - len(running)
+    assert free == threads // 5
+    stage(first, "somebody-else's")
+    begun = leases.claim(queue, free, room_in(threads, running))
+    assert [claim.subject for claim in begun] == ["somebody-else's"]
+    for claim in (*running, *begun):
+        leases.put_off(claim, 0, "not now")
 
 
 @pytest.mark.parametrize("seconds", [MAX_WAIT_SECONDS - 30, MAX_WAIT_SECONDS + 1])
@@ -145,9 +177,9 @@ def test_a_batch_that_hangs_leaves_half_of_the_threads(
     def quick(subject: str, _claim: Claim) -> None:
         done.append(subject)
 
-    def claim(queue: str, limit: int, batches: int) -> list[Claim]:
-        rooms.append(batches)
-        return leases.claim(queue, limit, batches)
+    def claim(queue: str, limit: int, room: Room) -> list[Claim]:
+        rooms.append(room.batch)
+        return leases.claim(queue, limit, room)
 
     rooms: list[int] = []
     monkeypatch.setattr(runner_module, "_claim", claim)

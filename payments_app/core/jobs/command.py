@@ -17,8 +17,8 @@ FIRST, SECOND, BATCH = 0, 1, 2
 @dataclass(frozen=True)
 class Claim:
     """A lease on one message, as plain data: the worker holds no row while it works. `key` is the
-    message's own, which names what staged it; `looked`: no wake-up came for it; `batch`: nobody
-    waits for it."""
+    message's own, which names what staged it; `looked`: no wake-up came for it; `turn`: FIRST,
+    SECOND or BATCH."""
 
     message_id: int
     queue: str
@@ -31,7 +31,7 @@ class Claim:
     traceparent: str | None = None  # of what it goes on from (core/tracing.py)
     key: str = ""
     looked: bool = False
-    batch: bool = False
+    turn: int = FIRST
 
 
 @dataclass(frozen=True)

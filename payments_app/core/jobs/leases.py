@@ -14,23 +14,23 @@ from payments_app.core.jobs import counters
 from payments_app.core.jobs.command import Claim, Command
 from payments_app.core.jobs.due import free
 from payments_app.core.jobs.outbox import OPEN, Message, commands
-from payments_app.core.jobs.turns import is_batch, next_due, share
+from payments_app.core.jobs.turns import Room, next_due, room_in, turn_of
 from payments_app.core.logs import redact
 
 LEASE_SECONDS = 30  # renewed while the work runs: a dead worker's messages wait no longer
 CRASHES = 5
 
 
-def claim(queue: str, limit: int, batches: int | None = None) -> list[Claim]:
+def claim(queue: str, limit: int, room: Room | None = None) -> list[Claim]:
     """Lease up to `limit` due messages of a queue, of the commands known here, for LEASE_SECONDS.
-    Those that somebody waits for come first; of others there are `batches` at most, else half.
+    Those that somebody waits for come first; of others there are as many as there is `room` for,
+    else as of so many threads.
 
     Claims are counted before the work begins: one that ends without a word was a crash, and the
     fifth kills the message. Raises CommitOutcomeUnknownError where the connection broke: what was
     leased then, if anything, is due again after its lease.
     """
-    batches = share(limit) if batches is None else batches
-    return _lease(next_due(queue, limit, batches), queue)
+    return _lease(next_due(queue, limit, room or room_in(limit)), queue)
 
 
 def claim_one(message_id: int) -> Claim | None:
@@ -61,7 +61,7 @@ def _lease(due: Select[int], queue: str = "") -> list[Claim]:
             Message.failures,
             Message.traceparent,
             Message.dedupe_key.label("key"),
-            is_batch(queue).label("batch"),
+            turn_of(queue).label("turn"),
         )
     )
     claims = [Claim(**row._asdict()) for row in sorted(rows)]

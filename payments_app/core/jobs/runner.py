@@ -23,7 +23,7 @@ from payments_app.core.jobs import counters, due, leases, unknown
 from payments_app.core.jobs.command import Claim
 from payments_app.core.jobs.outbox import Message
 from payments_app.core.jobs.perform import perform
-from payments_app.core.jobs.turns import share
+from payments_app.core.jobs.turns import Room, room_in
 from payments_app.core.outages import DATABASE
 
 log = logging.getLogger(__name__)
@@ -119,8 +119,8 @@ class Runner:
     def _fill(self, by: str) -> int:
         if not self._running:
             self._renewed = time.monotonic()
-        batches = share(self._threads) - sum(r.claim.batch for r in self._running.values())
-        claims = _claim(self._queue, self._threads - len(self._running), batches)
+        room = room_in(self._threads, (running.claim for running in self._running.values()))
+        claims = _claim(self._queue, self._threads - len(self._running), room)
         if by == counters.BY_LOOK:
             claims = [replace(claim, looked=True) for claim in claims]
         with self._started_lock:
@@ -177,12 +177,12 @@ def _is_late(queue: str) -> bool:
     return bool(found[0])
 
 
-def _claim(queue: str, limit: int, batches: int) -> list[Claim]:
+def _claim(queue: str, limit: int, room: Room) -> list[Claim]:
     """A database that is away ends the claiming, never what runs already."""
     if limit < 1:
         return []
     try:
-        return leases.claim(queue, limit, batches)
+        return leases.claim(queue, limit, room)
     except (SQLAlchemyError, CommitOutcomeUnknownError) as error:
         DATABASE.failed(error)
         return []

@@ -1,63 +1,83 @@
 """turns: which due messages of a queue are next, so that a batch keeps nobody waiting at a screen.
 
 Those of Command.turn FIRST come first, then SECOND, then BATCH; after MAX_WAIT_SECONDS each comes
-in its order of time, so that none waits for ever. Of BATCH no more are claimed than the caller has
-threads for: the rest is free, however long Stripe takes.
+in its order of time, so that none waits for ever. Of SECOND and BATCH no more are claimed than the
+caller has threads for: the rest is free, however long Stripe takes.
 """
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
 from flask import current_app
-from sqlalchemy import ColumnElement, Select, case, false, or_, select, union_all
+from sqlalchemy import ColumnElement, Select, case, false, literal, or_, select, union_all
 
 from payments_app.core.db.clock import database_now
-from payments_app.core.jobs.command import BATCH, FIRST, SECOND
+from payments_app.core.jobs.command import BATCH, FIRST, SECOND, Claim
 from payments_app.core.jobs.due import claimable, is_known
 from payments_app.core.jobs.outbox import Message, commands
 
 MAX_WAIT_SECONDS = 60
 
 
-def next_due(queue: str, limit: int, batches: int) -> Select[int]:
-    """The ids of up to `limit` due messages of a queue, `batches` of them of a batch at most,
-    locked; those that another process has locked are passed over."""
+@dataclass(frozen=True)
+class Room:
+    """For how many more threads there is of what is not FIRST, and of BATCH among it."""
+
+    later: int
+    batch: int
+
+
+def next_due(queue: str, limit: int, room: Room) -> Select[int]:
+    """The ids of up to `limit` due messages of a queue, no more of those that come later than there
+    is room for, locked; those that another process has locked are passed over."""
     known = (Message.queue == queue, is_known(), *claimable())
     in_time = (Message.available_at, Message.id)
     if not _has_turns(queue):
         due = select(Message.id).where(*known).order_by(*in_time).limit(limit)
         return due.with_for_update(skip_locked=True)
-    batch = is_batch(queue)
+    turn = turn_of(queue)
     waited_long = Message.available_at <= database_now(-MAX_WAIT_SECONDS)
-    follows = Message.command.in_(_names(queue, SECOND))
-    turn = case((waited_long, FIRST), (follows, SECOND), else_=FIRST).label("turn")
-    last = case((waited_long, FIRST), else_=BATCH).label("turn")
-    # In the index's order, so that only those at the front of a long batch are read.
-    parts = {
-        "waited_for": select(*in_time, turn).where(*known, ~batch).order_by(turn, *in_time),
-        "batch": select(*in_time, last).where(*known, batch).order_by(*in_time),
-    }
-    room = {"waited_for": limit, "batch": max(0, batches)}
-    both = union_all(
-        *(
-            select(part.limit(room[name]).with_for_update(skip_locked=True).cte(name))
-            for name, part in parts.items()
-        )
-    ).subquery()
-    in_turn = (both.c.turn, both.c.available_at, both.c.id)
-    return select(both.c.id).order_by(*in_turn).limit(limit)
+
+    def front(of: int, most: int) -> Select[tuple[int, dt.datetime, int]]:
+        """Of one turn, in the index's order: only the front of a long batch is read."""
+        place = case((waited_long, FIRST), else_=of).label("turn")
+        found = select(Message.id, Message.available_at, place).where(*known, turn == of)
+        locked = found.order_by(*in_time).limit(max(0, most)).with_for_update(skip_locked=True)
+        return select(locked.cte(f"turn_{of}"))
+
+    later = _in_turn(
+        [front(SECOND, room.later), front(BATCH, min(room.later, room.batch))], max(0, room.later)
+    )
+    found = _in_turn([front(FIRST, limit), select(later.cte("later"))], limit)
+    return select(found.subquery().c.id)
 
 
-def is_batch(queue: str) -> ColumnElement[bool]:
-    """Condition on Message: nobody waits for it. Where its command alone does not tell, the
-    application says by "nobody_waits" what does."""
+def _in_turn(parts: list[Select[Any]], limit: int) -> Select[Any]:
+    both = union_all(*parts).subquery()
+    return select(both).order_by(both.c.turn, both.c.available_at, both.c.id).limit(limit)
+
+
+def turn_of(queue: str) -> ColumnElement[int]:
+    """Of a Message. Where its command alone does not tell that nobody waits for it, the application
+    says by "nobody_waits" what does."""
+    if not _has_turns(queue):
+        return literal(FIRST)
     found = current_app.extensions["nobody_waits"].get(queue, false)
-    names = _names(queue, BATCH)
-    return or_(Message.command.in_(names), found()) if names else found()
+    batch = or_(Message.command.in_(_names(queue, BATCH)), found())
+    second = Message.command.in_(_names(queue, SECOND))
+    return case((batch, BATCH), (second, SECOND), else_=FIRST)
 
 
-def share(threads: int) -> int:
-    """How many of so many threads may work on what nobody waits for."""
-    return max(1, threads // 2)
+def room_in(threads: int, running: Iterable[Claim] = ()) -> Room:
+    """What so many threads have left beside those: half of them for BATCH, and one in five, or one,
+    is free for FIRST alone."""
+    turns = [claim.turn for claim in running]
+    later = max(1, threads - max(1, threads // 5)) - sum(turn != FIRST for turn in turns)
+    return Room(later, max(1, threads // 2) - turns.count(BATCH))
 
 
 def _has_turns(queue: str) -> bool:

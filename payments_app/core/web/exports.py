@@ -1,11 +1,14 @@
 """exports: files that are long to make, and are made while somebody reads them. Each holds a thread
-of the web until its reader has it: so one at a time for each who asks, and few in a process."""
+of the web until its reader has it: so one at a time for each who asks, and few in a process. Pages
+that may be long to make are few for each who asks."""
 
 from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 
 from flask import Response
 
@@ -16,10 +19,12 @@ from payments_app.core.web.limits import Rate, limiter
 MERCHANT, STAFF = "merchant", "staff"
 ASKED = Rate(30, 3600)  # lists, of one merchant or of one member of staff
 AT_ONCE = 2  # in a process, of merchants and of staff each: neither waits for the other
+PAGES_AT_ONCE = 2  # in a process, of each who asks
 _RETRY_SECONDS = 30
 
 _lock = threading.Lock()
 _running: set[tuple[str, str]] = set()
+_pages: Counter[tuple[str, str]] = Counter()
 
 
 def count(audience: str, subject: str) -> None:
@@ -46,6 +51,24 @@ def csv_answer(
         raise
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return private(answer)
+
+
+@contextmanager
+def long_page(audience: str, subject: str) -> Iterator[None]:
+    """While a page that may be long to make is made. Raises ProblemError 429 where PAGES_AT_ONCE
+    of this subject's are being made here."""
+    theirs = (audience, subject)
+    with _lock:
+        if _pages[theirs] >= PAGES_AT_ONCE:
+            raise _busy("Other pages of yours are being made already.")
+        _pages[theirs] += 1
+    try:
+        yield
+    finally:
+        with _lock:
+            _pages[theirs] -= 1
+            if not _pages[theirs]:
+                del _pages[theirs]
 
 
 def _begin(audience: str, subject: str) -> None:

@@ -8,6 +8,7 @@ from payments_app.accounts.gate import signed_in
 from payments_app.core.card_numbers import REFUSAL
 from payments_app.core.extensions import db
 from payments_app.core.money import CURRENCIES, code_of
+from payments_app.core.web import exports
 from payments_app.core.web.access import staff
 from payments_app.core.web.http import wants_json
 from payments_app.core.web.query import UnreadableQueryError, asked, takes
@@ -72,7 +73,8 @@ def _search_page(typed: str, filters: Filters) -> Response:
             filters.problems[name] = "A search has one page."
             raise UnreadableFiltersError(filters)
     try:
-        found = search(db.session(), typed, reader_zone(), today())
+        with exports.long_page(exports.STAFF, signed_in().id):
+            found = search(db.session(), typed, reader_zone(), today())
     except UnreadableQueryError as error:
         if wants_json():
             raise

@@ -67,7 +67,7 @@ def test_what_has_an_id_of_its_host_s_own_form_is_not_paid_twice(
     drill.restore_backup()
     done(drill.restore(say="y"))
     assert payable_of(db.session(), paid) == (PaymentRequest.payable_type, request_id)
-    assert drill.buy("k2", email=BOB, item=request_id).json["error"]["code"] == "already_paid"
+    assert '"already_paid"' in drill.buy("k2", email=BOB, item=request_id).text
     assert drill.buy("k3", email=BOB, item=other).status_code == 202
 
 

@@ -5,6 +5,7 @@ It is believed as far as it fits what Stripe itself says: the amount, and whom i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,6 +22,7 @@ from payments_app.payments.queries import active_attempt
 from payments_app.payments.transactions.stripe_metadata import Told
 
 _SETUP = "setup_intent"
+_PAYABLE_ID = re.compile(r"[A-Za-z0-9_-]{1,40}")
 
 
 def columns_of(told: Told, intent: Mapping[str, Any]) -> dict[str, Any]:
@@ -81,7 +83,7 @@ def _payable(
     session: Session, transaction: Transaction, told: Told, customer_id: str | None
 ) -> Payable | None:
     kind, payable_id = payable_kinds().get(told.payable_type or ""), told.payable_id
-    if kind is None or payable_id is None or not looks_like_id(payable_id, kind.payable_prefix):
+    if kind is None or payable_id is None or not _names(kind, payable_id):
         return None
     found = find_payable(session, payable_id, lock=True)
     if found is not None:
@@ -90,3 +92,9 @@ def _payable(
     rebuilt = kind.rebuild(session, payable_id, told.facts, bought)
     session.flush()
     return rebuilt
+
+
+def _names(kind: type[Payable], payable_id: str) -> bool:
+    """Whether it can be an id of this kind. After the prefix a host's have any form."""
+    prefix = payable_id.partition("_")[0]
+    return prefix == kind.payable_prefix and _PAYABLE_ID.fullmatch(payable_id) is not None

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
+from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.core.money import Money
 from payments_app.payment_requests.ask import Wish, ask
@@ -25,6 +28,15 @@ def asked(**wish: Any) -> str:
     return request_id
 
 
+@atomic
+def named(session: Session, request_id: str) -> None:
+    """One whose id has whatever form a host application gives it."""
+    price = Money(2500, "usd")
+    request = PaymentRequest(id=request_id, amount=price.amount, currency=price.currency)
+    request.description, request.created_by = "Attic", "a test"
+    session.add(request)
+
+
 def test_what_was_asked_for_is_known_again_under_its_id_and_reference(drill: Drill) -> None:
     drill.back_up()
     request_id = asked(description="Two tickets", reference="booking-1")
@@ -38,6 +50,25 @@ def test_what_was_asked_for_is_known_again_under_its_id_and_reference(drill: Dri
         "booking-1",
     )
     assert payable_of(db.session(), paid) == (PaymentRequest.payable_type, request_id)
+
+
+@pytest.mark.parametrize("request_id", ["prq_7", "prq_2026-W07_Attic"])
+@pytest.mark.parametrize("in_backup", [True, False])
+def test_what_has_an_id_of_its_host_s_own_form_is_not_paid_twice(
+    drill: Drill, request_id: str, *, in_backup: bool
+) -> None:
+    if in_backup:
+        named(request_id)
+    other = asked(description="Another")
+    drill.back_up()
+    if not in_backup:
+        named(request_id)
+    paid = drill.bought("k1", email=BOB, item=request_id)
+    drill.restore_backup()
+    done(drill.restore(say="y"))
+    assert payable_of(db.session(), paid) == (PaymentRequest.payable_type, request_id)
+    assert '"already_paid"' in drill.buy("k2", email=BOB, item=request_id).text
+    assert drill.buy("k3", email=BOB, item=other).status_code == 202
 
 
 def test_stripe_s_metadata_hold_no_address_that_the_asker_wrote(drill: Drill) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from payments_app.core import history
+from payments_app.core.card_numbers import mask
 from payments_app.core.jobs import outbox
 from payments_app.core.language import Reader, Words
 from payments_app.core.money import CURRENCIES, Money
@@ -77,7 +78,7 @@ def open_transaction(
         amount=max(0, money.amount),
         currency=money.currency,
         email=email,
-        description=description or payable.payment_description,
+        description=mask(description or payable.payment_description),
         attempt=_next_attempt(session, payable),
         idempotency_key=idempotency_key,
         fingerprint=fingerprint,

@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from payments_app.core.card_numbers import mask
 from payments_app.core.db.columns import as_object
 from payments_app.core.db.ids import looks_like_id
 from payments_app.core.web.links import seal, seals
@@ -67,7 +68,7 @@ def metadata_of(session: Session, transaction: Transaction) -> dict[str, str]:
         told |= {"payable_type": payable.payable_type, "payable_id": payable.payable_id}
         row = find_payable(session, payable.payable_id)
         facts = row.stripe_facts() if row is not None else {}
-        told |= {f"{_FACT}{name}": value for name, value in facts.items()}
+        told |= {f"{_FACT}{name}": mask(value) for name, value in facts.items()}
     return {name: value for name, value in told.items() if value}
 
 

@@ -1,0 +1,47 @@
+"""What a host application sells may be called by what somebody typed: of a card's number in it no
+table of ours keeps more than the last digits."""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Session
+
+from payments_app.core.db.session import atomic
+from payments_app.customers.find import customer_for
+from payments_app.payment_requests.models import PaymentRequest
+from payments_app.payments.transactions.open import PaymentSource, open_transaction
+from tests.inbound.test_card_numbers import CUT, NUMBER, kept_in
+from tests.payments.driver import PaymentDriver
+from tests.refunds.refund_steps import give_back, refunds
+
+_THEIR_OWN = "pay_payment_requests"  # stands for a table of the host's
+_ADA = "ada@example.com"
+
+
+@atomic
+def _begun(session: Session, name: str) -> str:
+    """A payment for two of what the host calls so."""
+    lines = [{"description": name, "quantity": 2, "amount": 500}]
+    sold = PaymentRequest(amount=1000, currency="usd", description=f"Stay - {name}")
+    sold.line_items, sold.created_by = lines, "a host"
+    session.add(sold)
+    session.flush()
+    return open_transaction(
+        session,
+        sold,
+        customer_id=customer_for(session, _ADA).id,
+        email=_ADA,
+        source=PaymentSource(payment_method="pm_card_visa"),
+    ).id
+
+
+def test_no_table_of_ours_keeps_a_card_number_that_a_payable_is_called(
+    driver: PaymentDriver,
+) -> None:
+    paid, other = _begun(f"card {NUMBER}"), _begun("Attic")
+    driver.work()
+    give_back(driver, paid, 500, items={0: 1})
+    assert driver.read(paid).description == f"Stay - card {CUT}"
+    assert driver.read(other).description == "Stay - Attic"
+    (refund,) = refunds(paid)
+    assert CUT in str(refund.items)
+    assert kept_in() <= {_THEIR_OWN}

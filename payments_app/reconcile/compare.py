@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from payments_app.core.db.clock import database_now
@@ -24,7 +24,6 @@ from payments_app.gateway.results import Answer, UnreadableError, Verdict
 from payments_app.merchants.accounts import DEAUTHORIZED
 from payments_app.payments.connect.account import DIRECT_ACCOUNT
 from payments_app.payments.models import Transaction
-from payments_app.payments.phases import State
 from payments_app.reconcile import (
     compare_movements,
     compare_payouts,
@@ -37,9 +36,10 @@ from payments_app.reconcile import (
     internal_shares,
     internal_told,
 )
-from payments_app.reconcile.classify import Ours, classify, named_transaction
+from payments_app.reconcile.classify import Ours, classify
 from payments_app.reconcile.findings import Difference, keep
 from payments_app.reconcile.models import Run
+from payments_app.reconcile.rows import complete, match, rows_of
 
 # An intent is created up to 15 minutes after its transaction, and Stripe's clock is not ours.
 MARGIN = dt.timedelta(minutes=30)
@@ -85,9 +85,9 @@ def compare(since: dt.datetime, until: dt.datetime, *, without: Collection[str] 
                 unread.append(error)
                 accounts.remove(account)
         _read_on(read, unread, lambda: compare_payouts.differences(since, until))
-        for account, complete in _complete(since, until).items():
+        for account, rows in complete(since, until).items():
             if account in accounts:
-                _read_on(read, unread, partial(_unlisted, complete, read.intents, account))
+                _read_on(read, unread, partial(_unlisted, rows, read.intents, account))
     except UnreadableError as error:
         _break_off(run_id, str(error))
         raise
@@ -125,9 +125,9 @@ def _read_on(
 def _page_differences(
     page: list[dict[str, Any]], since: dt.datetime, until: dt.datetime, account: str | None
 ) -> Iterator[Difference]:
-    rows = _rows_of(page)
+    rows = rows_of(page)
     for intent in page:
-        ours = _match(intent, rows)
+        ours = match(intent, rows)
         if ours is None and account is not None:
             continue  # on a merchant's own account most intents are the merchant's
         for suspected in classify(intent, ours, since):
@@ -142,13 +142,13 @@ def _confirmed(
     if not answer.was_read:
         raise UnreadableError(answer.verdict, answer.error or {})
     intent = answer.expect_body()
-    ours = _match(intent, _rows_of([intent]))
+    ours = match(intent, rows_of([intent]))
     yield from (d for d in classify(intent, ours, since) if d.kind == suspected.kind)
 
 
-def _unlisted(complete: list[Ours], listed: set[str], account: str | None) -> Iterator[Difference]:
+def _unlisted(rows: list[Ours], listed: set[str], account: str | None) -> Iterator[Difference]:
     """Payments that are complete here, and were not in the account's list."""
-    for ours in complete:
+    for ours in rows:
         if ours.stripe_payment_id in listed:
             continue
         answer = _NO_INTENT
@@ -168,43 +168,6 @@ def _unlisted(complete: list[Ours], listed: set[str], account: str | None) -> It
             raise UnreadableError(answer.verdict, answer.error or {})
 
 
-def _match(intent: dict[str, Any], rows: list[Ours]) -> Ours | None:
-    named = named_transaction(intent)
-    by_id = next((row for row in rows if row.stripe_payment_id == intent["id"]), None)
-    return by_id or next((row for row in rows if row.id == named), None)
-
-
-def _rows_of(page: list[dict[str, Any]]) -> list[Ours]:
-    names = map(named_transaction, page)
-    rows = db.session.execute(
-        select(*_COLUMNS).where(
-            or_(
-                Transaction.stripe_payment_id.in_([intent["id"] for intent in page]),
-                Transaction.id.in_([name for name in names if name]),
-            )
-        )
-    ).all()
-    db.session.commit()  # no connection is held while Stripe is read
-    return [Ours(*row) for row in rows]
-
-
-def _complete(since: dt.datetime, until: dt.datetime) -> dict[str | None, list[Ours]]:
-    """By the account that they were made on; None: our own."""
-    rows = db.session.execute(
-        select(*_COLUMNS, DIRECT_ACCOUNT).where(
-            Transaction.created_at >= since,
-            Transaction.created_at < until,
-            Transaction.state == State.COMPLETE,
-            Transaction.amount > 0,
-        )
-    ).all()
-    db.session.commit()
-    complete: dict[str | None, list[Ours]] = {}
-    for row in rows:
-        complete.setdefault(row[-1], []).append(Ours(*row[:-1]))
-    return complete
-
-
 def _accounts(since: dt.datetime, until: dt.datetime) -> list[str | None]:
     """Our own account, and those on which payments of this window were made. A merchant who left
     lets us read nothing any more, and must not keep the others from being compared."""
@@ -220,17 +183,6 @@ def _accounts(since: dt.datetime, until: dt.datetime) -> list[str | None]:
     ).all()
     db.session.commit()
     return [None, *connected]
-
-
-_COLUMNS = (
-    Transaction.id,
-    Transaction.phase,
-    Transaction.amount,
-    Transaction.paid,
-    Transaction.currency,
-    Transaction.stripe_payment_id,
-    Transaction.created_at,
-)
 
 
 @atomic

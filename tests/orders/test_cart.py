@@ -291,9 +291,3 @@ class TestOneAddress:
         assert [status for status, _ in answers] == [303, 303, 429]
         assert "Too many requests" in answers[2][1]
         assert post(client, "/cart/items", item="bag")[0] == 303  # the cart is as it was
-
-
-def test_a_form_that_expired_says_so_once(client: FlaskClient) -> None:
-    page = client.post("/cart/items", data={"item": "mug"}, headers=HTML).text
-    assert "<h1>This form has expired</h1>" in page
-    assert "<p>Go back, reload the page and submit the form again.</p>" in page

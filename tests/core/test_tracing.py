@@ -21,12 +21,16 @@ trace_service = pytest.importorskip(
 )
 
 
+class _Server(ThreadingHTTPServer):
+    request_queue_size = 128  # all processes tell at once, and what is refused is not sent again
+
+
 class Collector:
     """What OpenTelemetry's collector takes, kept: spans by what they are called."""
 
     def __init__(self) -> None:
         self.spans: list[Any] = []
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self.server = _Server(("127.0.0.1", 0), self._handler())
         self.url = f"http://127.0.0.1:{self.server.server_port}"
         threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
 

@@ -73,7 +73,9 @@ def test_a_card_is_added_where_there_is_none(checkout: CheckoutClient) -> None:
     browser = known(checkout)
     with checkout.app.app_context():
         take_card_away()
-    assert "No card is charged for it." in browser.get("/account/subscriptions", headers=BROWSER).text
+    assert (
+        "No card is charged for it." in browser.get("/account/subscriptions", headers=BROWSER).text
+    )
     enter(browser, ask_for(browser, subscription), "pm_card_mastercard")
     work(checkout)
     assert card_of(checkout) == "Mastercard ending in 4444"

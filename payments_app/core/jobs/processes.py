@@ -154,10 +154,16 @@ def _run_and_end(name: str, run: Callable[[], None]) -> NoReturn:
 def check_fork() -> None:
     """Raise RuntimeError where this process has a second thread, or a connection: neither may be
     shared with a child. What it was started with (0 to 2) may be a socket of its supervisor's."""
-    if (threads := threading.active_count()) != 1:
-        raise RuntimeError(f"{threads} threads run before a fork: {threading.enumerate()}")
+    check_threads()
     open_files = Path("/proc/self/fd")
     for link in open_files.iterdir() if open_files.is_dir() else ():
         with contextlib.suppress(FileNotFoundError):
             if int(link.name) > 2 and str(link.readlink()).startswith("socket:"):
                 raise RuntimeError(f"a connection is open before a fork: {link.name}")
+
+
+def check_threads() -> None:
+    """Raise RuntimeError where this process has a second thread: a lock that it holds while the
+    process is forked, as that of a module that it imports, is held in the child for ever."""
+    if (threads := threading.active_count()) != 1:
+        raise RuntimeError(f"{threads} threads run before a fork: {threading.enumerate()}")

@@ -60,17 +60,17 @@ def when_ready(server):
     and says so itself."""
     from sqlalchemy.exc import SQLAlchemyError
 
-    from payments_app.core import tracing
+    from payments_app.core import forking
     from payments_app.core.db.role_settings import check_role_settings
-    from payments_app.core.jobs.processes import check_threads
     from payments_app.gateway.own_account import check_mode
 
+    forking.begin()
     app = server.app.wsgi()
-    with contextlib.suppress(SQLAlchemyError), app.app_context(), tracing.off(app):
+    with contextlib.suppress(SQLAlchemyError), app.app_context():
         check_role_settings()
         check_mode()
     app.extensions["engine"].dispose()
-    check_threads()
+    forking.check_threads()
     gc.collect()
     gc.freeze()  # a collection would write to what the workers share, and so copy it
 

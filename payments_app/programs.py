@@ -16,6 +16,7 @@ from redis import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
 from payments_app.cli import run_sweeper
+from payments_app.core import forking
 from payments_app.core.db.role_settings import check_role_settings
 from payments_app.core.db.session import CommitOutcomeUnknownError
 from payments_app.core.extensions import db
@@ -44,6 +45,7 @@ def programs(app: Flask, checked_until: float = 0.0) -> dict[str, Callable[[], N
 def run_all(app: Flask) -> None:
     """One parent of all until told to stop. What they would do alike as they start is done once,
     and not in each one's memory; where the check fails each makes it, and says so, itself."""
+    forking.begin()
     rehearse(app)
     checked = ends_well("check", partial(_check, app), CHECK_SECONDS)
     Parent(programs(app, time.monotonic() + CHECK_SECONDS if checked else 0.0)).run()

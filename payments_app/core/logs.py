@@ -21,6 +21,7 @@ from flask import Flask, Response, g, has_request_context, request
 
 from payments_app.core.card_numbers import mask
 from payments_app.core.db.ids import without_payment_methods
+from payments_app.core.forking import forks_here
 
 _SECRETS = (
     # Stripe's keys and secrets, https://docs.stripe.com/keys
@@ -179,5 +180,6 @@ def _report_to_sentry(dsn: str) -> None:
 
 
 def _without_secrets(event: Any, _hint: Any = None) -> Any:
-    """Sentry's event or breadcrumb."""
-    return redacted(event)
+    """Sentry's event or breadcrumb; an event is sent by a thread, which a process that forks may
+    not start."""
+    return None if forks_here() else redacted(event)

@@ -50,19 +50,6 @@ def prepare_engine(app: Flask) -> None:
 
 
 @contextmanager
-def off(app: Flask) -> Iterator[None]:
-    """Trace nothing of what is done inside: what a process does before it forks, since the first
-    span begins the thread that sends them."""
-    if app.extensions.get("tracer_provider") is None:
-        yield
-        return
-    from opentelemetry.instrumentation.utils import suppress_instrumentation
-
-    with suppress_instrumentation():
-        yield
-
-
-@contextmanager
 def span(name: str, parent: str | None = None, **attributes: str) -> Iterator[None]:
     """Trace what is done inside, as a part of what is traced now, or of the trace `parent`."""
     tracer = current_app.extensions.get("tracer")

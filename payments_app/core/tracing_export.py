@@ -13,6 +13,7 @@ from opentelemetry.sdk.trace import Event, ReadableSpan, SpanProcessor
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
 from opentelemetry.trace import Status
 
+from payments_app.core.forking import forks_here
 from payments_app.core.logs import redact, redacted
 
 # What names an address of ours or a visitor: a link may be in the one, and the other is a person.
@@ -26,7 +27,7 @@ _TIMEOUT_SECONDS = 5
 
 
 class InThisProcess(SpanProcessor):
-    """Sends to `endpoint` from a thread that the first span begins: none may run before a fork."""
+    """Sends to `endpoint` from a thread that the first span of a process begins, if it may."""
 
     def __init__(self, endpoint: str) -> None:
         self._endpoint, self._pid = endpoint, 0
@@ -34,6 +35,8 @@ class InThisProcess(SpanProcessor):
 
     def on_end(self, span: Any) -> None:
         """See SpanProcessor, as those that follow."""
+        if forks_here():
+            return
         if self._pid != os.getpid():
             self._batch, self._pid = BatchSpanProcessor(_Cutting(self._endpoint)), os.getpid()
         self._batch.on_end(span)

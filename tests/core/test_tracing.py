@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -118,11 +117,6 @@ def test_one_trace_spans_request_message_and_stripe(
         span.trace_id for span in collector.spans if "INTO pay_transactions" in str(span.attributes)
     }
     assert statements == {request.trace_id}
-
-
-def test_the_master_of_the_web_runs_no_thread_that_a_fork_could_cut_off(site: Web) -> None:
-    """One that imported a module at the fork left its lock held: that worker sent no trace ever."""
-    assert len(os.listdir(f"/proc/{site.pid}/task")) == 1
 
 
 def test_no_trace_tells_who_paid_or_a_link(site: Web, paid: str, collector: Collector) -> None:

@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
+from payments_app.core.forking import check_threads
+
 log = logging.getLogger(__name__)
 
 FIRST_SECONDS, LONGEST_SECONDS = 1.0, 30.0  # before one that ended soon is started again, doubled
@@ -160,10 +162,3 @@ def check_fork() -> None:
         with contextlib.suppress(FileNotFoundError):
             if int(link.name) > 2 and str(link.readlink()).startswith("socket:"):
                 raise RuntimeError(f"a connection is open before a fork: {link.name}")
-
-
-def check_threads() -> None:
-    """Raise RuntimeError where this process has a second thread: a lock that it holds while the
-    process is forked, as that of a module that it imports, is held in the child for ever."""
-    if (threads := threading.active_count()) != 1:
-        raise RuntimeError(f"{threads} threads run before a fork: {threading.enumerate()}")

@@ -14,7 +14,8 @@ RUN SECRET_KEY=$(python -c 'import secrets; print(secrets.token_urlsafe(48))') \
     STRIPE_WEBHOOK_SECRET=whsec_$(python -c 'import secrets; print(secrets.token_hex(16))') \
     flask --app wsgi assets build
 USER payments
-CMD ["gunicorn", "wsgi:app"]
+# The settings first: gunicorn reads WEB_CONCURRENCY itself, before they can be looked at.
+CMD ["sh", "-c", "python gunicorn.conf.py && exec gunicorn wsgi:app"]
 
 FROM nginx:1.28 AS edge
 COPY --from=app /srv/payments/current/static /srv/payments/current/static

@@ -2,25 +2,34 @@
 
 The application is loaded once and forked. So a HUP starts workers of the OLD code; a new release
 takes USR2, and TERM to the old master once the new one serves: deploy/rolling-restart does it.
+
+`python gunicorn.conf.py` says what is wrong with the settings, and ends: of WEB_CONCURRENCY, which
+gunicorn reads before this file, it would say so by a traceback itself.
 """
 
 import contextlib
 import gc
 import os
 import sys
+import tempfile
 from pathlib import Path
 
 sys.path.append(str(Path(__file__).parent))
 from payments_app.config import Config
 
 # Before any of them is used here: what is wrong is said all at once.
-Config.of_process(os.environ)
+_ours = Config.of_process(os.environ)
 
 # What one machine's database connections allow: processes x threads stay under the pool's size.
 _FEWEST, _MOST = 2, 6
 
 bind = os.environ.get("WEB_BIND") or f"127.0.0.1:{os.environ.get('PORT') or '8000'}"
 pidfile = os.environ.get("WEB_PIDFILE") or None
+if pidfile:
+    try:  # as gunicorn writes it
+        tempfile.NamedTemporaryFile(dir=Path(pidfile).parent).close()
+    except OSError as error:
+        sys.exit(f"WEB_PIDFILE can't be written: {error.strerror}")
 workers = min(_MOST, max(_FEWEST, int(os.environ.get("WEB_CONCURRENCY") or os.cpu_count() or 1)))
 worker_class = "gthread"
 threads = 8
@@ -53,6 +62,16 @@ logconfig_dict = {
     "loggers": {"gunicorn.error": {"level": "INFO", "handlers": ["stderr"], "propagate": False}},
 }
 control_socket_disable = True
+
+
+def on_starting(server):
+    """Without TLS of its own this server is reached through a proxy. Where nobody says so, every
+    visitor has the proxy's address: whoever is limited keeps everybody out."""
+    of_its_own = server.cfg.is_ssl or server.cfg.proxy_protocol != "off"
+    if _ours.tls and not _ours.proxy_hops and not of_its_own:
+        if server.pidfile:
+            server.pidfile.unlink()
+        sys.exit("PROXY_HOPS must be the number of our own proxies before the app: 1 behind nginx")
 
 
 def when_ready(server):

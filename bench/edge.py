@@ -17,7 +17,7 @@ from parts.release import make_release
 # All from one address.
 WIDE = {"rate=50r/s": "rate=50000r/s", "rate=10r/s": "rate=50000r/s"}
 PAGES = {"checkout": "/checkout/field-notes", "products": "/api/v1/products"}
-_ASSET = re.compile(r'(?:src|href)="(/static/[^"]+\.(?:js|css|svg))"')
+_ASSET = re.compile(r'(?:src|href)="(/(?:static/[^"]+\.(?:js|css|svg)|pictures/[^"]+))"')
 
 
 def rows(here: Site, rounds: int, seconds: int) -> list[Row]:

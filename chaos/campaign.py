@@ -181,6 +181,7 @@ class Campaign:
         outcome.violations += [
             Violation("the_host_shows_what_is_so", words) for words in self.site.broken(found)
         ]
+        outcome.violations += self.site.application.compare(found)
         outcome.violations += [
             Violation("a_merchant_gets_what_is_signed", event)
             for event in self.site.merchant.forged

@@ -1,4 +1,5 @@
-"""`python -m chaos.opening URL PASSWORD STAFF...`: open the shop, and print its endpoint's secret.
+"""`python -m chaos.opening URL PASSWORD STAFF...`: open the shop, and print its endpoint's secret
+and the key of an application.
 
 Products are added, staff are let in; one process, because each start of the product costs."""
 
@@ -11,13 +12,15 @@ from flask import Flask
 
 
 def open_shop(app: Flask, endpoint: str, password: str, *staff: str) -> str:
-    """Run the product's own commands; the secret that signs what the endpoint receives."""
+    """Run the product's own commands; the secret that signs what the endpoint receives, and an
+    application's key."""
     _command(app, "demo", "seed")
     for email in staff:
         words = ("staff", "create", email, "--role", "refunder", "--password-stdin")
         _command(app, *words, typed=password)
-    secret: str = _command(app, "merchants", "add-endpoint", endpoint).stdout.split()[-1]
-    return secret
+    secret = _command(app, "merchants", "add-endpoint", endpoint).stdout.split()[-1]
+    key = _command(app, "keys", "create", "tickets").stdout.split()[-1]
+    return f"{secret} {key}"
 
 
 def _command(app: Flask, *arguments: str, typed: str = "") -> Result:

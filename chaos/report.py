@@ -7,8 +7,6 @@ from collections.abc import Iterator
 
 from chaos.campaign import Outcome
 
-_SHOWN = 20
-
 
 def lines(outcome: Outcome) -> Iterator[str]:
     """The report, line by line."""
@@ -30,7 +28,7 @@ def lines(outcome: Outcome) -> Iterator[str]:
     kinds = Counter(violation.invariant for violation in outcome.violations)
     for name, times in kinds.most_common():
         yield f"  {times} x {name}"
-    for violation in outcome.violations[:_SHOWN]:
+    for violation in outcome.violations:
         yield f"  {violation}"
     if not outcome.violations and outcome.payments:
         bound = 3 / outcome.payments

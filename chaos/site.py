@@ -17,6 +17,7 @@ from typing import Any, Self
 import psycopg
 import requests
 
+from chaos.application import Application
 from chaos.books import Books
 from chaos.merchant import Merchant
 from chaos.plan import Wish
@@ -50,6 +51,7 @@ class Site:
         self.directory = directory
         self._names = (*queues, "sweeper") if queues else (None, *MORE)
         self.merchant = Merchant(seed)
+        self.application = Application(lambda: self.url)
         self.mailbox = Mailbox(directory / "mailbox")
         self.staff_password = secrets.token_urlsafe(16)
         self.postgres = Postgres(durable=True)
@@ -95,6 +97,7 @@ class Site:
             "STRIPE_API_BASE": self.sandbox.url,
             "DATA_DIR": str(self.directory),
             "CHECKOUT_RATE_LIMIT": "999999/minute",
+            "API_RATE_LIMIT": "999999/minute",
             "SMTP_URL": self.mailbox.url,
         }
         self.web, self.workers = self._web(), self._workers()
@@ -187,8 +190,9 @@ class Site:
         return [sys.executable, "-m", "flask", "--app", "wsgi", *words]
 
     def item_for(self, wish: Wish, _browser: requests.Session) -> str | None:
-        """What a buyer is to pay for; None while that can't be had."""
-        return wish.item
+        """What a buyer is to pay for; None while that can't be had. An application sends each
+        fifth. Raises requests.RequestException."""
+        return self.application.ask(wish) if wish.number % 5 == 1 else wish.item
 
     def broken(self, _found: Books) -> list[str]:
         """What a host application shows that is not so, once all is over."""
@@ -208,7 +212,7 @@ class Site:
         )
         if done.returncode:
             raise RuntimeError(f"the shop did not open: {done.stderr}")
-        self.merchant.secret = done.stdout.strip()
+        self.merchant.secret, self.application.secret = done.stdout.split()
 
     def halt(self) -> None:
         """End our own programs for good, children that lost their parent included."""

@@ -58,7 +58,7 @@ def welcome(demo: Demo) -> None:
     print(f"\nStaff: {url}/staff/")
     print(f"  staff@example.com  password {demo.settings['DEMO_PASSWORD']}")
     if key := demo.settings.get("DEMO_API_KEY"):
-        print(f"\nAPI: {url}/docs, with the key {key}")
+        print(f"\nAPI: {url}/docs, and for its quickstart:\n  export PAY={url} KEY={key}")
     print(f"\nCommands: {demo.flask} --help")
     print(f"\nLogs: {demo.data.logs}\nCtrl-C stops everything; the data stays.", flush=True)
 

@@ -12,7 +12,7 @@ from demo import member
 from demo.downloads import add_demo_downloads
 from demo.payment_history import add_demo_data
 from demo.plans import add_demo_plans
-from demo.products import add_demo_products
+from demo.products import add_demo_pictures, add_demo_products
 from demo.sellers import add_demo_sellers
 from demo.simulate_command import subscriptions_group
 from payments_app.staff.reports.aggregate import aggregate
@@ -26,6 +26,7 @@ def seed() -> None:
     click.echo(f"{add_demo_products()} products added")
     if current_app.config["CONFIG"].sandboxed:
         click.echo(f"{add_demo_sellers()} merchants added")
+    click.echo(f"{add_demo_pictures()} pictures added")
     click.echo(f"{add_demo_plans()} plans added")
     click.echo(f"{add_demo_downloads()} downloads added")
     password = current_app.config["CONFIG"].demo_password

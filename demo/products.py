@@ -1,11 +1,18 @@
-"""products: the demo shop's products."""
+"""products: the demo shop's products, and the pictures of all that is sold as one."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from pathlib import Path
+
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from payments_app.core.db.session import atomic, insert_once
-from payments_app.orders.product_models import Product
+from payments_app.orders.pictures import read_picture
+from payments_app.orders.product_models import Product, ProductPicture
+
+PICTURES = Path(__file__).with_name("pictures")
 
 DEMO_PRODUCTS = (
     ("field-notes", "Field notes", "Three pocket notebooks, 48 pages each, stitched.", 1099, "usd"),
@@ -34,4 +41,15 @@ def add_demo_products(session: Session) -> int:
             version=1,
         )
         for slug, name, summary, amount, currency in DEMO_PRODUCTS
+    )
+
+
+@atomic
+def add_demo_pictures(session: Session) -> int:
+    """Add each picture whose product is there and has none; return how many were added."""
+    files = {path.stem: path for path in PICTURES.glob("*.svg")}
+    products = session.execute(select(Product.id, Product.slug).where(Product.slug.in_(files)))
+    return sum(
+        insert_once(session, ProductPicture, product_id=id_, **asdict(read_picture(files[slug])))
+        for id_, slug in products.all()
     )

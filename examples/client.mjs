@@ -1,11 +1,14 @@
 // Ask for a payment and wait for it: node examples/client.mjs (PAY, KEY).
 import { randomUUID } from "node:crypto";
 
+const { PAY, KEY } = process.env;
+if (!PAY || !KEY) { console.error("Set PAY and KEY, as docs/quickstart-api.md says."); process.exit(1); }
+
 async function call(path, body) {
-  const headers = { Authorization: `Bearer ${process.env.KEY}`, "Idempotency-Key": randomUUID() };
+  const headers = { Authorization: `Bearer ${KEY}`, "Idempotency-Key": randomUUID() };
   if (body) headers["Content-Type"] = "application/json";
   const sent = { method: body ? "POST" : "GET", headers, body: body && JSON.stringify(body) };
-  const answer = await fetch(`${process.env.PAY}/api/v1/${path}`, sent);
+  const answer = await fetch(`${PAY}/api/v1/${path}`, sent);
   if (!answer.ok) throw new Error(await answer.text());
   return answer.json();
 }

@@ -1,5 +1,9 @@
 <?php // Ask for a payment and wait for it: php examples/client.php (PAY, KEY).
 
+if (!getenv("PAY") || !getenv("KEY")) {
+    exit(fwrite(STDERR, "Set PAY and KEY, as docs/quickstart-api.md says.\n") ? 1 : 2);
+}
+
 function call(string $path, ?array $body = null): array {
     $headers = ["Authorization: Bearer " . getenv("KEY"), "Idempotency-Key: " . bin2hex(random_bytes(16))];
     $sent = ["method" => $body ? "POST" : "GET", "content" => $body ? json_encode($body) : ""];

@@ -3,18 +3,19 @@
 import json
 import os
 import time
-import urllib.request
 import uuid
+from urllib.request import Request, urlopen
 
 
 def call(path, body=None):
     headers = {"Authorization": f"Bearer {os.environ['KEY']}", "Idempotency-Key": str(uuid.uuid4())}
-    data = None if body is None else json.dumps(body).encode()
-    sent = urllib.request.Request(f"{os.environ['PAY']}/api/v1/{path}", data, headers)
-    sent.add_header("Content-Type", "application/json")
-    return json.load(urllib.request.urlopen(sent))
+    headers["Content-Type"] = "application/json"
+    data = body and json.dumps(body).encode()
+    return json.load(urlopen(Request(f"{os.environ['PAY']}/api/v1/{path}", data, headers)))
 
 
+if not (os.getenv("PAY") and os.getenv("KEY")):
+    raise SystemExit("Set PAY and KEY, as docs/quickstart-api.md says.")
 wish = {"amount": 2500, "currency": "usd", "description": "Two tickets", "reference": "booking-1"}
 payment = call("payments", wish | {"return_url": "https://shop.example.com/back"})
 print("Send the buyer to", payment["next_url"], flush=True)

@@ -53,6 +53,7 @@ from payments_app.orders import views as orders
 from payments_app.payment_requests import views as payment_requests
 from payments_app.payments import follow_up
 from payments_app.payments.payable import Payable
+from payments_app.payments.refunds.nobody_waits import is_of_no_member
 from payments_app.payments.transactions.nobody_waits import is_without_buyer
 from payments_app.queues import QUEUE_THREADS
 from payments_app.registration import Plugin
@@ -101,7 +102,10 @@ def create_app(config: Config | None = None, plugins: Iterable[Plugin] = ()) -> 
     )
     app.extensions["payable_commands"] = follow_up.commands
     app.extensions["before_commit"] = (keep_changed,)
-    app.extensions["nobody_waits"] = {"charges": is_without_buyer}
+    app.extensions["nobody_waits"] = {
+        "charges": is_without_buyer,
+        "payment_critical": is_of_no_member,
+    }
     app.extensions["schedule"] = schedule.SCHEDULE
     logs.prepare(app)
     tracing.prepare(app)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable
+from copy import copy
 from functools import wraps
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, cast
 
 import click
 from flask import Flask, current_app
@@ -20,14 +21,15 @@ from payments_app.core.db.text import is_storable
 from payments_app.core.extensions import db as database
 from payments_app.core.jobs.runner import stopping
 from payments_app.core.outages import in_a_line, is_database_away, lacks_tables
+from payments_app.core.own_commands import as_typed_here
 from payments_app.core.web.assets_build import assets_group
 from payments_app.core.web.cache import cache_group
 from payments_app.inbound.commands import inbound_group
 from payments_app.keeping.commands import customers_group
 from payments_app.merchants.commands import merchants_group
+from payments_app.ops import doctor
 from payments_app.ops.check_edge import check_edge
 from payments_app.ops.commands import alerts_group, queues_group
-from payments_app.ops.doctor import doctor
 from payments_app.ops.last_resort import LastResort
 from payments_app.ops.stripe_commands import stripe_group
 from payments_app.ops.stripe_doctor import stage_at_start
@@ -39,6 +41,9 @@ from payments_app.staff.causes.commands import trace
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+
+NO_TABLES = "The database does not have this release's tables: run `flask --app wsgi db upgrade`"
 
 
 @click.command("sweep")
@@ -78,7 +83,7 @@ def _in_words(run: Callable[P, T]) -> Callable[P, T]:
         try:
             return run(*args, **kwargs)
         except (SQLAlchemyError, RedisError) as error:
-            words = _what_is_away(error)
+            words = what_is_away(error)
             if words is None:
                 raise
             raise click.ClickException(words) from error
@@ -86,11 +91,12 @@ def _in_words(run: Callable[P, T]) -> Callable[P, T]:
     return guarded
 
 
-def _what_is_away(error: Exception) -> str | None:
+def what_is_away(error: Exception) -> str | None:
+    """What is not there, and what to do; None of another fault."""
     if isinstance(error, ConnectionError | TimeoutError):
         return f"Redis does not answer: {in_a_line(error)}"
     if lacks_tables(error):
-        return "The database does not have this release's tables: run `flask --app wsgi db upgrade`"
+        return as_typed_here(NO_TABLES)
     if is_database_away(error):
         return f"The database does not answer: {in_a_line(error)}"
     return None
@@ -111,7 +117,7 @@ _COMMANDS = (
     cache_group,
     check_edge,
     customers_group,
-    doctor,
+    doctor.doctor,
     sweep,
     inbound_group,
     keys_group,
@@ -141,7 +147,15 @@ class Migrations(click.Command):
 
         app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
         Migrate(app, database, directory=str(places.migrations()), render_as_batch=True)
-        return app.cli.commands["db"].make_context(*given, **more)
+        group = copy(cast("click.Group", app.cli.commands["db"]))  # the host's is the same object
+        group.result_callback()(_say_revision)
+        return group.make_context(*given, **more)
+
+
+def _say_revision(*_: Any, **_more: Any) -> None:
+    """Alembic says nothing where all went well."""
+    if click.get_current_context().invoked_subcommand == "upgrade":
+        click.echo(f"The database: {doctor.database().words}")
 
 
 def prepare(app: Flask) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from payments_app.config_checks import flag, listed, problems_of
+from payments_app.config_checks.at_stripe import is_live
 
 _ALERT_FILE = Path(tempfile.gettempdir(), f"payments-alerts-{os.getuid()}.json")
 STRIPE_JS = "https://js.stripe.com/endive/stripe.js"
@@ -62,7 +63,7 @@ class Config:
     alert_webhook_secrets: tuple[str, ...]  # each signs, so that either side may change first
     alert_reminder_minutes: int  # until a critical one is told again
     alert_file: Path  # what was told while the database was away
-    metrics_token: str | None
+    metrics_tokens: tuple[str, ...]
     business_timezone: str
     charge_concurrency: int
     checkout_rate_limit: str
@@ -123,7 +124,7 @@ class Config:
             alert_webhook_secrets=listed(env.get("ALERT_WEBHOOK_SECRET") or ""),
             alert_reminder_minutes=int(env.get("ALERT_REMINDER_MINUTES") or 60),
             alert_file=Path(env.get("ALERT_FILE") or _ALERT_FILE),
-            metrics_token=env.get("METRICS_TOKEN") or None,
+            metrics_tokens=listed(env.get("METRICS_TOKEN") or ""),
             business_timezone=env.get("BUSINESS_TIMEZONE") or "UTC",
             charge_concurrency=int(env.get("CHARGE_CONCURRENCY") or 10),
             api_rate_limit=env.get("API_RATE_LIMIT") or "600/minute",
@@ -176,7 +177,7 @@ class Config:
     @property
     def live(self) -> bool:
         """Whether the Stripe key moves real money."""
-        return "_live_" in self.stripe_secret_key
+        return is_live(self.stripe_secret_key)
 
     @property
     def webhook_secrets(self) -> tuple[str, ...]:

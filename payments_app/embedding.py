@@ -17,8 +17,8 @@ from functools import partial, wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import click
-from flask import Flask, request
-from sqlalchemy import event
+from flask import Flask, appcontext_pushed, request
+from sqlalchemy import event, inspect
 from sqlalchemy.orm import Session, scoped_session
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
@@ -26,11 +26,13 @@ from payments_app.config import Config
 from payments_app.core.db.joined import joined
 from payments_app.core.db.session import atomic
 from payments_app.core.jobs import wake_up
+from payments_app.core.own_commands import are_below
 from payments_app.core.web.headers import REPORTS_PATH
 from payments_app.customers.recognise import vouch_with
 from payments_app.ops.doctor import check_host_with
 from payments_app.ops.stripe_checks import Check
 from payments_app.payments.payable import Payable
+from payments_app.payments.payable_rules import check_id
 from payments_app.registration import Plugin
 
 P = ParamSpec("P")
@@ -68,7 +70,7 @@ class Payments:
             self.init_app(host)
 
     def init_app(self, host: Flask) -> None:
-        """Mount it; after the host's Migrate, whose migrations then leave our tables alone.
+        """Mount it. The migrations of the host's Migrate then leave our tables alone.
 
         Raises RuntimeError where it is mounted already, ValueError for a prefix that begins as
         paths of our own do.
@@ -84,20 +86,25 @@ class Payments:
         if self._customer_of is not None:
             vouch_with(self.app, _asked_at(host, self._customer_of))
         check_host_with(self.app, partial(self._checks, host))
+        are_below(self.app, host)
         host.extensions["payments"] = self
         host.cli.add_command(_commands_of(self.app))
         host.wsgi_app = DispatcherMiddleware(  # type: ignore[method-assign]
             host.wsgi_app, {self.prefix: self.app}
         )
-        if (migrate := host.extensions.get("migrate")) is not None:
-            migrate.configure_args.setdefault("include_name", not_ours)
+        appcontext_pushed.connect(_leave_ours_alone, host)  # before whatever its Migrate does
 
     def _checks(self, host: Flask) -> Iterator[Check]:
-        migrate = host.extensions.get("migrate")
-        told = migrate is None or "include_name" in migrate.configure_args
+        with host.app_context():  # as its own commands begin
+            migrate = host.extensions.get("migrate")
+        include = migrate.configure_args.get("include_name") if migrate is not None else not_ours
+        told = include is not None and not include(f"{_TABLES}transactions", "table", {})
         words = "its migrations leave our tables alone"
         if not told:
-            words = "its migrations would drop our tables: Migrate(..., include_name=not_ours)"
+            words = (
+                "its migrations would drop our tables: their include_name must be False where"
+                " payments_app.not_ours is"
+            )
         yield Check("host", told, words)
         answer = host.test_client().get(f"{self.prefix}/checkout/-", base_url=self._site())
         policy = answer.headers.get("Content-Security-Policy", "")
@@ -109,7 +116,14 @@ class Payments:
         return str(self.app.config["CONFIG"].public_url)
 
     def checkout_path(self, payable: Payable) -> str:
-        """The path of the page that pays for it, on this site."""
+        """The path of the page that pays for it, on this site. Its row is stored already.
+
+        Raises ValueError for a row that is not, and for an id that no page is found by, or that
+        can be guessed.
+        """
+        if not inspect(payable).has_identity:
+            raise ValueError(f"{payable!r} is not stored yet: commit it first")
+        check_id(payable.id, payable.payable_prefix)
         return f"{self.prefix}/checkout/{payable.id}"
 
     def atomic(self, step: Callable[Concatenate[Session, P], T]) -> Callable[P, T]:
@@ -149,6 +163,12 @@ class Payments:
 def not_ours(name: str | None, kind: str, _parents: Any) -> bool:
     """`include_name` of the host's Alembic: its migrations are not about our tables."""
     return kind != "table" or not (name or "").startswith(_TABLES)
+
+
+def _leave_ours_alone(host: Flask, **_: Any) -> None:
+    """Tell the host's Migrate of our tables, wherever it was made."""
+    if (migrate := host.extensions.get("migrate")) is not None:
+        migrate.configure_args.setdefault("include_name", not_ours)
 
 
 def _rules(app: Flask) -> Iterable[Any]:

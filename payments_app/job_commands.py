@@ -5,7 +5,7 @@ Messages store the names on the left, never a path of the code: a release may mo
 
 from __future__ import annotations
 
-from payments_app.core.jobs.command import BATCH, DAY, SECOND, Command, Policy
+from payments_app.core.jobs.command import ASKING, BATCH, DAY, SECOND, Command, Policy
 from payments_app.core.jobs.outbox import SWEEPER
 from payments_app.core.jobs.scheduler import without_subject
 from payments_app.customers import billed_at_stripe, gone_at_stripe, look_again
@@ -106,13 +106,13 @@ COMMANDS = {
     "ops.watch": Command(without_subject(watch), SWEEPER, unique_while_open=True),
     "ops.remind": Command(without_subject(remind), SWEEPER, unique_while_open=True),
     "ops.card_testing": Command(
-        without_subject(look_for_card_testing), "default", unique_while_open=True
+        without_subject(look_for_card_testing), SWEEPER, unique_while_open=True
     ),
-    STRIPE_DOCTOR: Command(run_stripe_doctor, "default", unique_while_open=True),
+    STRIPE_DOCTOR: Command(run_stripe_doctor, "default", unique_while_open=True, turn=SECOND),
     "ops.clean_up": Command(without_subject(clean_up), "default", unique_while_open=True),
     "keeping.erase_due": Command(without_subject(erase_due), "default", unique_while_open=True),
     CARRY_OUT: Command(run_carry_out, "default", unique_while_open=True),
-    ERASE_AT_STRIPE: Command(erase_at_stripe, "default"),
+    ERASE_AT_STRIPE: Command(erase_at_stripe, "default", turn=SECOND),
     "charge": Command(charge, "charges"),
     "look_up": Command(look_up, "charges", unending=UNTIL_KNOWN, turn=SECOND),
     "check": Command(check, "charges", turn=SECOND),
@@ -126,19 +126,21 @@ COMMANDS = {
     "ledger.post_dispute": Command(post_dispute, "payment_critical"),
     "disputes.refresh": Command(refresh_disputes, "payment_critical", turn=SECOND),
     "disputes.warn": Command(warn, "payment_critical", turn=SECOND),
-    KEEP_DRAFT: Command(send_answer.keep_draft, "default"),
-    SUBMIT: Command(send_answer.submit, "payment_critical"),
+    KEEP_DRAFT: Command(send_answer.keep_draft, "default", turn=SECOND),
+    SUBMIT: Command(send_answer.submit, "payment_critical", turn=ASKING),
     deadlines.COMMAND: Command(
         without_subject(deadlines.tell_of_deadlines), SWEEPER, unique_while_open=True
     ),
     "retry": Command(retry, "charges", turn=BATCH),
-    "refunds.send": Command(send_refund, "payment_critical"),
-    "refunds.look_up": Command(look_up_refund, "payment_critical", unending=UNTIL_KNOWN),
+    "refunds.send": Command(send_refund, "payment_critical", turn=ASKING),
+    "refunds.look_up": Command(
+        look_up_refund, "payment_critical", unending=UNTIL_KNOWN, turn=SECOND
+    ),
     "refunds.refresh": Command(refresh_refunds, "payment_critical", turn=SECOND),
     MATCH: Command(without_subject(match), "payment_critical", unique_while_open=True),
     CREATE: Command(create_account, "default"),
-    MAKE_LINK: Command(make_link, "default"),
-    REFRESH: Command(refresh_account, "default"),
+    MAKE_LINK: Command(make_link, "default", unique_while_open=True),
+    REFRESH: Command(refresh_account, "default", turn=SECOND),
     READ_DUE: Command(without_subject(read_due_accounts), "default", unique_while_open=True),
     READ: Command(read_records, "payment_critical", turn=SECOND),
     READ_BY_CHARGE: Command(read_records_of_charge, "payment_critical", turn=SECOND),
@@ -147,19 +149,26 @@ COMMANDS = {
         without_subject(stage_rounds_now), SWEEPER, unique_while_open=True
     ),
     "reconcile.revive": Command(without_subject(revive), SWEEPER, unique_while_open=True),
-    "reconcile.compare": Command(run_compare, "default"),
-    READ_PAYOUT: Command(read_payout, "default"),
-    "reconcile.fix": Command(run_fix, "default", deadline=3600.0),
+    "reconcile.compare": Command(run_compare, "default", turn=SECOND),
+    READ_PAYOUT: Command(read_payout, "default", turn=SECOND),
+    "reconcile.fix": Command(run_fix, "default", deadline=3600.0, turn=ASKING),
     "stripe.recovered": Command(recover, "charges"),
     "inbound.fetch_missed": Command(
-        without_subject(fetch_missed), "default", Policy((60, 120)), unique_while_open=True
+        without_subject(fetch_missed),
+        "default",
+        Policy((60, 120)),
+        unique_while_open=True,
+        turn=SECOND,
     ),
-    "inbound.process": Command(process, "payment_critical"),
+    "inbound.process": Command(process, "payment_critical", turn=SECOND),
     "notices.receipt": Command(write_receipt, "payment_standard"),
     "notices.payment_failed": Command(write_failure_notice, "payment_standard"),
     "notices.refund": Command(write_refund, "payment_standard"),
     "notices.dispute_lost": Command(write_lost_dispute, "payment_standard"),
     mails.SEND: Command(
+        mails.send_mail, "mailers", mails.POLICY, on_dead_letter=mails.mark_mail_dead, turn=SECOND
+    ),
+    mails.SEND_LINK: Command(
         mails.send_mail, "mailers", mails.POLICY, on_dead_letter=mails.mark_mail_dead
     ),
     "notices.announce_payment": Command(announce_payment, "payment_standard"),
@@ -196,13 +205,13 @@ COMMANDS = {
         unending=gone_at_stripe.UNENDING,
         turn=SECOND,
     ),
-    DETACH: Command(detach, "default"),
+    DETACH: Command(detach, "default", turn=SECOND),
     billed_at_stripe.SUBSCRIBED: Command(billed_at_stripe.subscribed, "payment_standard"),
     billed_at_stripe.INVOICE_FAILED: Command(billed_at_stripe.invoice_failed, "payment_standard"),
     MAIL_LINK: Command(write_account_link, "payment_standard"),
     "downloads.on_payment": Command(download_on_payment, "payment_standard"),
     MAIL_DOWNLOAD: Command(write_download, "payment_standard"),
-    "subscriptions.on_payment": Command(subscription_on_payment, "payment_critical"),
+    "subscriptions.on_payment": Command(subscription_on_payment, "payment_standard"),
     "subscriptions.on_refund": Command(subscription_on_refund, "payment_critical"),
     "subscriptions.on_dispute": Command(subscription_on_dispute, "payment_critical"),
     renew.SWEEP: Command(without_subject(renew.sweep), "default", unique_while_open=True),

@@ -12,6 +12,7 @@ from payments_app.downloads import models as downloads
 from payments_app.gateway import breaker, own_account
 from payments_app.inbound import models as inbound
 from payments_app.keeping import models as keeping
+from payments_app.ledger import days as ledger_days
 from payments_app.ledger import models as ledger
 from payments_app.merchants import models as merchants
 from payments_app.notices import models as notices
@@ -60,6 +61,7 @@ __all__ = [
     "indexes",
     "keeping",
     "ledger",
+    "ledger_days",
     "limits",
     "link_requests",
     "merchants",

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import sys
 import time
@@ -15,7 +16,7 @@ from flask import Flask, current_app
 from redis import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
-from payments_app.cli import run_sweeper
+from payments_app.cli import run_sweeper, what_is_away
 from payments_app.core import forking
 from payments_app.core.db.role_settings import check_role_settings
 from payments_app.core.db.session import CommitOutcomeUnknownError
@@ -24,11 +25,13 @@ from payments_app.core.jobs import worker
 from payments_app.core.jobs.outbox import SWEEPER
 from payments_app.core.jobs.processes import Parent, ends_well
 from payments_app.core.jobs.runner import Runner
-from payments_app.core.outages import DATABASE, is_database_away
+from payments_app.core.outages import DATABASE, is_database_away, lacks_tables
 from payments_app.gateway.own_account import check_account
 from payments_app.inbound.lost import close_if_restored
 from payments_app.ops.watch import check_redis
 from payments_app.queues import BACKGROUND_QUEUES, QUEUE_THREADS
+
+log = logging.getLogger(__name__)
 
 NAMES = (*QUEUE_THREADS, SWEEPER)
 
@@ -97,6 +100,9 @@ def _check(app: Flask) -> None:
             close_if_restored()
             check_redis()
         except (SQLAlchemyError, CommitOutcomeUnknownError) as error:
+            if lacks_tables(error):
+                log.error("%s. No worker starts without them", what_is_away(error))  # noqa: TRY400
+                sys.exit(1)
             if not is_database_away(error):
                 raise
             DATABASE.failed(error, "no worker starts without it")

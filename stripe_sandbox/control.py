@@ -43,6 +43,7 @@ from stripe_sandbox.webhooks import WebhookDispatcher
 _CHANGED = (
     *("charge", "balance_transaction", "refund", "dispute", "payment_intent", "setup_intent"),
     *("transfer", "application_fee", "payment_method", "payout"),
+    "radar.early_fraud_warning",
 )
 _ACCOUNT_OPERATIONS = {
     "onboard": connected_accounts.onboard,

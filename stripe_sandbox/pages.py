@@ -108,6 +108,9 @@ class Pages:
         if intent["status"] != "requires_action":
             return self._leave(request, intent)
         amount = spoken(intent["amount"], intent["currency"]) if "amount" in intent else ""
+        if "lang=de" in request.query:
+            amount = amount.translate(str.maketrans(",.", ".,"))
+            return _framed(_page("challenge_de.html", amount=amount or "Diese Karte speichern"))
         return _framed(_page("challenge.html", amount=amount or "Save this card"))
 
     def _answer(self, request: Request, intent_id: str, secret: str) -> Response:

@@ -17,7 +17,6 @@ _HEAD = (
     "alerts told",
     "closed",
 )
-_SHOWN = 20
 
 
 def is_good(outcome: Outcome) -> bool:
@@ -39,7 +38,7 @@ def lines(outcome: Outcome) -> Iterator[str]:
     if outcome.other_alerts:
         yield f"before the first fault: {_kinds(outcome.other_alerts)}"
     yield f"violations: {len(outcome.violations)}"
-    for violation in outcome.violations[:_SHOWN]:
+    for violation in outcome.violations:
         yield f"  {violation}"
     if not outcome.violations:
         yield f"0 of {outcome.payments} payments lost, doubled or misreported"

@@ -208,6 +208,7 @@ class Night:
         outcome.violations += violations(found, OVER) + witness.compare(found.transactions)
         outcome.violations += witness.compare_refunds(found.refunds)
         outcome.violations += not_as_it_is(self.site)
+        outcome.violations += self.site.application.compare(found)
 
     def _ask(self, path: str) -> dict[str, Any]:
         return self.site.ask_stripe("GET", path)

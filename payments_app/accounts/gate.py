@@ -55,6 +55,12 @@ def signed_in() -> Member:
     return member
 
 
+def may_open(endpoint: str) -> bool:
+    """Whether the member of this request may call this route of staff."""
+    declared = access.access_of(current_app, endpoint)
+    return bool(declared and declared.permission and signed_in().may(declared.permission))
+
+
 def ask_to_confirm() -> BaseResponse | None:
     """Before something that can't be undone: None where the password was typed just now, else
     the redirect to the page that asks for it and comes back."""

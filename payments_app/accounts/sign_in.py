@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -15,11 +18,20 @@ from payments_app.core import history
 from payments_app.core.db.session import atomic
 from payments_app.core.email_addresses import compared
 from payments_app.core.extensions import db
+from payments_app.core.web import held_threads
 from payments_app.core.web.tokens import hash_token
+
+# Passwords of unknown browsers that this process looks at at once: each holds a thread for long.
+AT_ONCE = 2
+_turns = threading.BoundedSemaphore(AT_ONCE)
 
 
 class WrongPasswordError(Exception):
     """E-mail and password don't go together; which of the two is wrong is not said."""
+
+
+class BusyError(Exception):
+    """So many strangers try to sign in just now that this browser, which is unknown, may not."""
 
 
 @dataclass(frozen=True)
@@ -42,10 +54,29 @@ class _Checked:
 def sign_in(email: str, password: str, caller: Caller, old_token: str | None = None) -> SignedIn:
     """Check a password and open a session. The browser's old session ends.
 
-    Raises TooManyTriesError or WrongPasswordError.
+    Raises TooManyTriesError, WrongPasswordError or BusyError.
     """
-    tried = throttle.claim_try(throttle.PASSWORD, email, caller)
-    return _open(_checked(email, password), password, tried, caller, old_token)
+    with _turn(caller):
+        tried = throttle.claim_try(throttle.PASSWORD, email, caller)
+        checked = _checked(email, password)
+    return _open(checked, password, tried, caller, old_token)
+
+
+@contextmanager
+def _turn(caller: Caller) -> Iterator[None]:
+    """While a password is looked at. Raises BusyError, before the try is counted."""
+    if throttle.known_browser(db.session(), caller) is not None:
+        yield
+        return
+    if not _turns.acquire(blocking=False):
+        raise BusyError
+    try:
+        with held_threads.one(held_threads.FOR_ALL):
+            yield
+    except held_threads.NoneLeftError as error:
+        raise BusyError from error
+    finally:
+        _turns.release()
 
 
 def confirm(member: Member, password: str) -> None:

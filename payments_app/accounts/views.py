@@ -19,6 +19,7 @@ from payments_app.core.web.query import takes
 __all__ = ["blueprint", "second_factor_pages"]
 
 WRONG = "The e-mail or password is wrong."
+BUSY = "Many people are signing in just now. Try again in a moment."
 
 
 @blueprint.get("/login")
@@ -43,6 +44,8 @@ def open_session() -> Response | BaseResponse:
         )
     except TooManyTriesError:
         return form("accounts/login.html", 429, message=TOO_MANY, email=email)
+    except sign_in.BusyError:
+        return form("accounts/login.html", 429, message=BUSY, email=email)
     except sign_in.WrongPasswordError:
         return form("accounts/login.html", 422, message=WRONG, email=email)
     return _entered(wanted(), entered)

@@ -15,7 +15,8 @@ ERRORS = {
     "wrong_mode": "The key is of test mode and this service is live, or the other way round.",
     "scope_missing": "The key may not do this. Its scopes are set when it is made.",
     "rate_limited": "Too many calls. Wait for Retry-After seconds, and send the same again.",
-    "invalid_json": "The body is not a JSON object.",
+    "bad_request": "The request can't be read. Check it and send it again.",
+    "invalid_json": "The body is not a JSON object, or has a name twice.",
     "unsupported_media_type": "The body must be JSON: Content-Type: application/json.",
     "body_too_large": "The body is over 64 KB.",
     "invalid": "A field is wrong: `param` names it, `fields` says what is wrong with each.",
@@ -25,6 +26,7 @@ ERRORS = {
     "idempotency_key_reuse": "The key was used for another request. Send a new one.",
     "idempotency_conflict": "The same request is under way. Send it again in a moment.",
     "not_found": "There is nothing by this id.",
+    "misdirected": "Nothing is served under this host's name. Use the address that you were given.",
     "method_not_allowed": "This address does not take this method. `Allow` says which it takes.",
     "consent_ended": "The customer's consent to charge this card ended; the message says why. They "
     "agree anew by paying at the next_url of a payment with save_card.",
@@ -32,6 +34,7 @@ ERRORS = {
     "payment_in_progress": "A buyer is paying it just now. Read it again in a moment.",
     "not_paid": "It is not paid, so there is nothing to refund.",
     "refund_refused": "It can't be refunded so; the message says why.",
+    "restoring": "A backup is being restored, and nothing was done. Send the same again later.",
     "unavailable": "Something that we need is away. Send the same again, with the same key.",
     "internal_error": "Our fault. Send the same again with the same key, and tell us request_id.",
 }

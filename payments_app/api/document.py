@@ -14,14 +14,15 @@ from spectree import Response, SpecTree
 from spectree.models import SecureType, SecurityScheme, SecuritySchemeData
 
 from payments_app.api.shapes import Error, NoQuery
+from payments_app.core.card_numbers import mask
 from payments_app.core.web.http import ProblemError
 from payments_app.core.web.links import absolute
 
 View = TypeVar("View", bound=Callable[..., Any])
 
 # What any call may be answered, and any that sends a body: before its view is asked, or instead.
-_ANY = (401, 403, 421, 422, 429, 500, 503)
-_SENDING = (400, 413, 415)
+_ANY = (400, 401, 403, 421, 422, 429, 500, 503)
+_SENDING = (413, 415)
 _PREFIX = "Value error, "
 _WORDS = {
     "missing": "This is required.",
@@ -51,15 +52,22 @@ def _refuse(_asked: Any, _answer: Any, error: Exception | None, _view: Any, _ada
             name = _field(one) or "body"
             fields.setdefault(name, _words(one))
         name, words = next(iter(fields.items()))
-        raise ProblemError(422, "invalid", f"{name}: {words}", fields)
+        more = f" See fields for {len(fields) - 1} more." if len(fields) > 1 else ""
+        raise ProblemError(422, "invalid", f"{name}: {words}{more}", fields)
 
 
 def _field(error: Any) -> str:
-    """The field that is wrong, without which of its types was tried, such as `constrained-int`."""
+    """The field that is wrong, without which of its types was tried, such as `constrained-int`, and
+    without a card's number that was sent as a name."""
     parts = [str(part) for part in error["loc"]]
     if error["type"] != "extra_forbidden":
         parts = [parts[0] if parts else "", *filter(_IN_A_FIELD.fullmatch, parts[1:])]
-    return ".".join(parts)[:80]
+    return named(".".join(parts), 80)
+
+
+def named(sent: str, most: int = 40) -> str:
+    """A name that was sent, as it may be told again: no card's number, and so long at most."""
+    return mask(sent, "[cut]")[:most]
 
 
 def _words(error: Any) -> str:

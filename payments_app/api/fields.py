@@ -34,7 +34,7 @@ def _address(typed: str) -> str:
         or " " in typed
         or not (parts.scheme == "https" or (local and parts.scheme == "http"))
     ):
-        raise ValueError("This must be an https address (http only at localhost).")
+        raise ValueError("This must be an https address (http only at localhost and 127.0.0.1).")
     return typed
 
 

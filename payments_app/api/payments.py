@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import nullcontext
 from typing import Any
 
 from flask import Response, current_app, request, url_for
@@ -19,12 +20,13 @@ from payments_app.api.blueprint import (
     whose_key,
 )
 from payments_app.api.customers import customer_named
-from payments_app.api.document import described
+from payments_app.api.document import described, named
 from payments_app.api.gate import caller, require
 from payments_app.core.card_numbers import CardNumberError
 from payments_app.core.db.ids import looks_like_id
 from payments_app.core.extensions import db
 from payments_app.core.money import Money
+from payments_app.core.web import exports
 from payments_app.core.web.access import application
 from payments_app.core.web.http import ProblemError
 from payments_app.core.web.idempotency import app_store, idempotent
@@ -108,8 +110,10 @@ def list_payments() -> Response:
         created_from=asked.created_from,
         created_before=asked.created_before,
     )
+    long = exports.long_page(exports.APPLICATION, caller().id) if wanted.is_long else nullcontext()
     try:
-        found, more = find_all(db.session(), wanted, after=asked.after, limit=asked.limit)
+        with long:
+            found, more = find_all(db.session(), wanted, after=asked.after, limit=asked.limit)
     except LookupError:
         words = "This names no payment."
         raise ProblemError(422, "invalid", f"after: {words}", {"after": words}) from None
@@ -212,8 +216,8 @@ def _labels(others: dict[str, Any]) -> dict[str, str]:
     for name, value in others.items():
         label = _LABEL.fullmatch(name)
         if label is None or not isinstance(value, str):
-            words = "There is no such filter, or it is given twice."
-            raise ProblemError(422, "invalid", f"{name[:40]}: {words}", {name[:40]: words})
+            words, told = "There is no such filter, or it is given twice.", named(name)
+            raise ProblemError(422, "invalid", f"{told}: {words}", {told: words})
         wanted[label[1]] = value
     return wanted
 

@@ -1,7 +1,7 @@
 """What the API takes and gives: the models behind its OpenAPI document.
 
-Amounts are whole numbers of minor units (1099 is $10.99, and 1099 is also JPY 1,099). Times are ISO
-8601 with a zone.
+Amounts are whole numbers of minor units (1099 is $10.99, and 1099 is also JPY 1,099). Times are by
+RFC 3339: sent with any zone, answered in UTC as core.db.clock.rfc3339 writes them.
 """
 
 from __future__ import annotations

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from payments_app.attention.facts import COLUMNS, all_attempts, facts_of, payments_of
 from payments_app.core import alerts
+from payments_app.core.db.ids import reference
 from payments_app.core.db.session import atomic
 from payments_app.core.extensions import Base
 from payments_app.core.history import SYSTEM
@@ -72,9 +73,8 @@ def _tell(session: Session, transaction_id: str, before: Truth, now: Truth) -> N
                 session,
                 REFUND_FAILED,
                 need.key,
-                f"{transaction_id}: a refund did not reach the customer "
-                f"({need.about or 'no reason given'}). Refund it again, or give the money back in "
-                "another way",
+                f"{reference(transaction_id)}: a refund did not reach the customer "
+                f"({need.about or 'no reason given'})",
                 transaction_id=transaction_id,
             )
 

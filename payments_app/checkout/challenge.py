@@ -23,10 +23,11 @@ from payments_app.core.extensions import db
 from payments_app.core.language import Words
 from payments_app.core.web import links
 from payments_app.core.web.http import ProblemError
+from payments_app.core.web.limits import limiter
 
 # Declines in an hour. Many people may share an address.
 DECLINE_LIMITS = {"address": 10, "browser": 3, "email": 3}
-LIFE_SECONDS = 15 * 60
+LIFE_SECONDS, MOST_PAYMENTS = 15 * 60, 3
 _PURPOSE = "checkout-question"
 _PROOF = "checkout-proof"
 _NUMBERS = (
@@ -74,12 +75,16 @@ def question_for(email: str = "") -> Question | None:
     return Question(words, token)
 
 
-def must_prove(email: str = "") -> bool:
+def must_prove() -> bool:
     """Whether this visitor must solve the provider's challenge first."""
-    if not turnstile.is_used():
-        return False
-    suspect = _suspect(email)
+    suspect = _suspect("") if turnstile.is_used() else None
     return suspect is not None and not _has_proved(*suspect)
+
+
+def was_asked() -> bool:
+    """Whether a payment of this browser was refused for want of a proof, such as for its e-mail
+    address, which only the payment names."""
+    return "asked" in session
 
 
 def remember_proof() -> None:
@@ -87,7 +92,10 @@ def remember_proof() -> None:
     this address."""
     fingerprints = fingerprints_of()
     counted = declines(db.session(), fingerprints)
-    session["proof"] = links.sign(_PROOF, _visitor(fingerprints, counted))
+    # Each one is another, also of the same second: payments are counted by it.
+    proof = [_visitor(fingerprints, counted), secrets.token_hex(8)]
+    session["proof"] = links.sign(_PROOF, proof)
+    session.pop("asked", None)
 
 
 def _suspect(email: str) -> tuple[dict[str, str], dict[str, int]] | None:
@@ -104,8 +112,8 @@ def _suspect(email: str) -> tuple[dict[str, str], dict[str, int]] | None:
 
 def _has_proved(fingerprints: dict[str, str], counted: dict[str, int]) -> bool:
     proved = links.read(_PROOF, session.get("proof", ""), LIFE_SECONDS)
-    return isinstance(proved, str) and secrets.compare_digest(
-        proved, _visitor(fingerprints, counted)
+    return isinstance(proved, list) and secrets.compare_digest(
+        str(proved[0]), _visitor(fingerprints, counted)
     )
 
 
@@ -135,10 +143,9 @@ def check(purchase: Purchase) -> None:
     paid_with = purchase.payment_method or purchase.confirmation_token or purchase.saved_card
     if not paid_with or made_before(db.session(), purchase, buyers.known_browser()) is not None:
         return
-    if must_prove(purchase.email):
-        words = Words("Complete the security check to continue. No payment was made.")
-        page = links.absolute(url_for("checkout.challenge_page", item=purchase.item))
-        raise ProblemError(422, "challenge_required", words, url=page)
+    if turnstile.is_used():
+        _check_proof(purchase)
+        return
     question = question_for(purchase.email)
     if question is None or _is_answered(purchase):
         return
@@ -154,6 +161,23 @@ def check(purchase: Purchase) -> None:
     )
 
 
+def _check_proof(purchase: Purchase) -> None:
+    suspect = _suspect(purchase.email)
+    if suspect is None or (_has_proved(*suspect) and _is_left(session["proof"])):
+        return
+    session.pop("proof", None)
+    session["asked"] = True
+    words = Words("Complete the security check to continue. No payment was made.")
+    page = links.absolute(url_for("checkout.challenge_page", item=purchase.item))
+    raise ProblemError(422, "challenge_required", words, url=page)
+
+
+def _is_left(proof: str) -> bool:
+    """Count a payment by a proof or an answer; whether it is one of the MOST_PAYMENTS that one is
+    good for. Declines are known too late for whoever sends many cards at once."""
+    return limiter().is_left("proof", MOST_PAYMENTS, LIFE_SECONDS, proof)
+
+
 def _is_answered(purchase: Purchase) -> bool:
     content = links.read(_PURPOSE, purchase.challenge, LIFE_SECONDS)
     typed, named = purchase.challenge_answer.lower(), [str(number) for number in _NUMBERS]
@@ -163,7 +187,7 @@ def _is_answered(purchase: Purchase) -> bool:
     salt, bound = content
     fingerprints = fingerprints_of(purchase.email)
     expected = _bound(fingerprints, declines(db.session(), fingerprints), salt, number)
-    return secrets.compare_digest(bound, expected)
+    return secrets.compare_digest(bound, expected) and _is_left(salt)
 
 
 def _bound(fingerprints: dict[str, str], counted: dict[str, int], salt: str, answer: int) -> str:

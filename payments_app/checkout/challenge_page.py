@@ -27,7 +27,7 @@ def challenge_page(item: str) -> Response | BaseResponse:
     """The challenge; who need not solve one goes on to the form."""
     _require(item)
     buyers.browser()
-    if not challenge.must_prove():
+    if not (challenge.must_prove() or challenge.was_asked()):
         return _to_form(item)
     return _page(item)
 

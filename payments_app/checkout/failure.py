@@ -8,6 +8,7 @@ from flask import url_for
 from sqlalchemy.orm import Session
 
 from payments_app.checkout import buyers
+from payments_app.checkout.status import way_back
 from payments_app.checkout.status_row import StatusRow
 from payments_app.core.db.columns import as_object
 from payments_app.core.language import Words
@@ -39,7 +40,8 @@ _SINCE: dict[str, tuple[str, str]] = {
 
 @dataclass(frozen=True)
 class Failure:
-    """`more` follows the sentence; `button` leads to `url`, where there is one."""
+    """`more` follows the sentence; `button` leads to `url`, where there is one, and `way_back` to
+    whoever asked for the payment, for a buyer who does not try again."""
 
     heading: str
     sentence: str
@@ -47,12 +49,14 @@ class Failure:
     icon: str
     button: str
     url: str | None
+    way_back: str | None = None
 
 
 def failure_of(
     session: Session, transaction: StatusRow, try_again_url: str | None
 ) -> Failure | None:
-    """What is said of a failed attempt; None of any other."""
+    """What is said of a failed attempt; None of any other. Only its own buyer has a
+    `try_again_url`."""
     if transaction.state != State.FAILED:
         return None
     since = truth_of(transaction).closed.get("pay_again")
@@ -66,8 +70,9 @@ def failure_of(
     if key == NOT_CONFIRMED:
         more = _CLOSED
         icon = "bank"
-    heading = _heading(transaction, key)
-    return Failure(heading, sentence, more, icon, try_again_words(key), try_again_url)
+    heading, button = _heading(transaction, key), try_again_words(key)
+    back = way_back(session, transaction, paid=False) if try_again_url else None
+    return Failure(heading, sentence, more, icon, button, try_again_url, back)
 
 
 def _heading(transaction: StatusRow, key: str) -> str:

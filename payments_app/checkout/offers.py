@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from payments_app.core.web.links import masked
 from payments_app.payments.models import Transaction
 from payments_app.payments.payable import Payable, find_payable
+from payments_app.payments.said import known_price
 from payments_app.payments.sellable import ITEM, Offer, sellables
 
 
@@ -22,17 +23,21 @@ def offer_of(session: Session, item: str, *, lock: bool = False) -> Offer | None
     return offer_of_payable(payable) if payable else None
 
 
-def offer_of_payable(payable: Payable) -> Offer:
-    """Something placed already, at the price of that moment."""
+def offer_of_payable(payable: Payable) -> Offer | None:
+    """Something placed already, at the price of that moment; None where it has none."""
+    price = known_price(payable)
+    if price is None:
+        return None
     return Offer(
         item=payable.id,
         name=payable.payment_description,
         summary=payable.summary,
-        price=payable.price,
+        price=price,
         begin=lambda *_: payable,
         card_terms=payable.card_terms,
         payee_id=payable.payee_id,
         way_back=payable.way_back(paid=False),
+        heading=payable.heading,
         button=payable.button,
         asked_of=masked(payable.payer_email) if payable.payer_email else "",
         placed=payable.items,

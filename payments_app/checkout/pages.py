@@ -33,6 +33,7 @@ from payments_app.payments.models import Transaction
 from payments_app.payments.payable import Payable
 from payments_app.payments.phases import State
 from payments_app.payments.sellable import Offer, sellables
+from payments_app.payments.transactions.open import NO_PRICE
 
 
 @blueprint.get("/")
@@ -68,9 +69,12 @@ def form(item: str) -> Response | BaseResponse:
         return redirect(_result_url(live), 303)
     if closed := payable.closed(session):
         return _closed(payable, closed)
+    offer = offer_of_payable(payable)
+    if offer is None:
+        return _closed(payable, NO_PRICE)
     if must_prove():
         return _to_challenge(item)
-    return private(form_page(offer_of_payable(payable), {"email": _earlier_email(payable)}))
+    return private(form_page(offer, {"email": _earlier_email(payable)}))
 
 
 def _closed(payable: Payable, words: str) -> Response:

@@ -160,5 +160,9 @@ def _expired() -> ProblemError:
             "This form has expired, so nothing was sent and no payment was made this time. "
             "If you have not paid yet, open it again. Your browser must accept cookies."
         ),
+        below=Words(
+            "Nothing was sent and no payment was made this time. If you have not paid yet, open it "
+            "again. Your browser must accept cookies."
+        ),
         url=url_for("checkout.form", item=request.form.get("item") or "-"),
     )

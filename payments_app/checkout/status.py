@@ -11,7 +11,7 @@ from flask import url_for
 from sqlalchemy.orm import Session
 
 from payments_app.checkout.status_row import PollRow, StatusRow
-from payments_app.core.db.clock import utcnow
+from payments_app.core.db.clock import rfc3339, utcnow
 from payments_app.core.db.columns import as_object
 from payments_app.core.db.ids import reference
 from payments_app.core.reader_time import time_of
@@ -20,6 +20,7 @@ from payments_app.gateway.declines import buyer_sentence, public_code
 from payments_app.payments.payable import find_payable, payable_kinds, terms_of
 from payments_app.payments.phases import Phase, State
 from payments_app.payments.queries import payable_of
+from payments_app.payments.said import said
 from payments_app.payments.truth import truth_of
 
 FIRST_POLL_MS = 100  # after the page is shown, or the payment made
@@ -48,7 +49,7 @@ def status_of(transaction: StatusRow, url: str) -> dict[str, Any]:
         "next_poll_ms": next_poll_ms(transaction),
         "attempt": transaction.attempt,
         "keeps_card": transaction.sets_up,
-        "created_at": transaction.created_at.isoformat(),
+        "created_at": rfc3339(transaction.created_at),
         "url": url,
     }
 
@@ -100,7 +101,7 @@ def _personal(session: Session, transaction: StatusRow) -> dict[str, Any]:
         personal["client_secret"] = transaction.client_secret
     if transaction.state == State.COMPLETE:
         thanks = url_for("checkout.thankyou", transaction=transaction.id)
-        personal["thankyou_url"] = way_back(session, transaction) or thanks
+        personal["thankyou_url"] = way_back(session, transaction, paid=True) or thanks
         personal["download_url"] = _download(session, transaction)
         personal["terms"] = terms_of(session, transaction.id, transaction.amount)
     may_pay = "pay_again" not in truth_of(transaction).closed
@@ -111,11 +112,12 @@ def _personal(session: Session, transaction: StatusRow) -> dict[str, Any]:
     return personal
 
 
-def way_back(session: Session, transaction: StatusRow) -> str | None:
-    """Where whoever asked for this payment wants its buyer back, now that it is paid."""
+def way_back(session: Session, transaction: StatusRow, *, paid: bool) -> str | None:
+    """Where whoever asked for this payment wants its buyer back, once it is paid or where they do
+    not try again."""
     payable = payable_of(session, transaction.id)
     found = find_payable(session, payable[1]) if payable else None
-    return found.way_back(paid=True) if found is not None else None
+    return said(lambda: found.way_back(paid=paid), None) if found is not None else None
 
 
 def _download(session: Session, transaction: StatusRow) -> str | None:

@@ -12,6 +12,7 @@ from payments_app.checkout.failure import Failure
 from payments_app.core.language import Words
 from payments_app.core.money import Money
 from payments_app.core.web.access import public
+from payments_app.core.web.assets import static_url
 from payments_app.gateway.decline_sentences import BUYER, NOT_CONFIRMED, try_again_words
 from payments_app.payments.payable import Item
 from payments_app.payments.phases import Phase
@@ -33,7 +34,10 @@ def styleguide() -> str:
         statuses=[(status, None) for status in statuses]
         + [(_status(Phase.FAILED), failure) for failure in _failures()],
         back=_back(),
-        items=[Item("Notebook", 2, _PRICE), Item("Bookmark", 1, Money(0, "usd"))],
+        items=[
+            Item("Notebook", 2, _PRICE, static_url("icon.svg")),
+            Item("Bookmark", 1, Money(0, "usd")),
+        ],
     )
 
 

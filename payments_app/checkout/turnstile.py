@@ -18,6 +18,7 @@ from urllib.parse import urlencode, urlsplit
 from flask import current_app
 
 from payments_app.core.deadline import deadline
+from payments_app.core.web import held_threads
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +48,10 @@ def is_solved(token: str) -> bool:
     if not _turns.acquire(blocking=False):
         raise ProviderAwayError("too many checks at once")
     try:
-        said = _ask(current_app.config["CONFIG"], token)
+        with held_threads.one(held_threads.FOR_BUYERS):
+            said = _ask(current_app.config["CONFIG"], token)
+    except held_threads.NoneLeftError as error:
+        raise ProviderAwayError("too many threads are held") from error
     except (OSError, http.client.HTTPException, ValueError) as error:
         log.warning("the challenge's provider did not answer: %s", error)
         raise ProviderAwayError(str(error)) from error

@@ -101,9 +101,15 @@ def thankyou() -> Response | BaseResponse:
         paid_at=local_time(transaction.ended_at or transaction.updated_at, transaction.zone),
         statement=transaction.statement_descriptor,
         returning="returning" in request.args,
-        way_back=way_back(db.session(), transaction) if buyers.is_mine(transaction) else None,
+        way_back=_way_back(transaction),
     )
     return _unlisted(make_response(page))
+
+
+def _way_back(transaction: StatusRow) -> str | None:
+    """Where its own buyer goes on, now that it is paid."""
+    mine = buyers.is_mine(transaction)
+    return way_back(db.session(), transaction, paid=True) if mine else None
 
 
 def _ask_for_check(transaction: StatusRow, *, back: bool) -> None:

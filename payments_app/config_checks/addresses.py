@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ipaddress
+import os
 import re
+import stat
 from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
@@ -16,6 +19,8 @@ from payments_app.config_checks.read import (
     is_host,
     is_https,
     is_loopback,
+    is_or_could_be,
+    is_short_ipv4,
     matches,
     split,
 )
@@ -24,15 +29,18 @@ from payments_app.config_checks.read import (
 _SITE = re.compile(rf"https?://({LABEL}(\.{LABEL})*|\[[0-9a-fA-F:.]+\])(:[0-9]+)?/?")
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _MAIL = re.compile(rf"{_ATOM}(\.{_ATOM})*@{LABEL}(\.{LABEL})*")
+# Names that lead nowhere from elsewhere. RFC 2606, RFC 6761, RFC 6762; ICANN reserves .internal
+_HERE_ALONE = frozenset({"localhost", "local", "internal", "invalid", "test"})
 MOST_NAME = 60  # of the shop: it stands in the subject of each mail
 MOST_ADDRESS = 254  # characters of a mail address, RFC 5321
+MOST_SOCKET = 107  # bytes of a socket's path, unix(7)
 
 
 def _check_site(env: Mapping[str, str]) -> list[str]:
     public, problems = env.get("PUBLIC_URL", ""), []
     if public and not public.startswith(("https://", "http://")):
         problems.append("PUBLIC_URL must begin with https:// (http:// on this machine only)")
-    elif public and not (_SITE.fullmatch(public) and split(public)):
+    elif public and not (_SITE.fullmatch(public) and _is_reached(public)):
         problems.append("PUBLIC_URL must be scheme and host alone, such as https://pay.example.com")
     elif public.startswith("http://") and not is_loopback(public):
         problems.append("PUBLIC_URL must be https:// for any host but this machine")
@@ -45,11 +53,28 @@ def _check_site(env: Mapping[str, str]) -> list[str]:
     return problems
 
 
+def _is_reached(public: str) -> bool:
+    """Whether browsers reach a site by this address, and send its host as it is written here: they
+    write an IP address in one way alone, and another Host is refused."""
+    parts = split(public)
+    host = (parts.hostname or "") if parts else ""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return parts is not None and not is_short_ipv4(host)
+    return str(address) == host and not (address.is_unspecified or address.is_multicast)
+
+
 def _check_mail(env: Mapping[str, str]) -> list[str]:
     problems, url = [], env.get("SMTP_URL", "")
     for name in ("MAIL_FROM", "ALERT_MAIL_TO", "SHOP_CONTACT"):
         if env.get(name) and not (_MAIL.fullmatch(env[name]) and len(env[name]) <= MOST_ADDRESS):
             problems.append(f"{name} must be an address alone, such as payments@example.com")
+    problems += [
+        f"{name} must be an address that others can write to, at a domain such as example.com"
+        for name in ("MAIL_FROM", "SHOP_CONTACT")
+        if _MAIL.fullmatch(env.get(name, "")) and not _is_answered(env, env[name])
+    ]
     if url and not env.get("MAIL_FROM"):
         problems.append("MAIL_FROM is missing: mails of SMTP_URL are sent from it")
     if env.get("ALERT_MAIL_TO") and not url:
@@ -62,6 +87,13 @@ def _check_mail(env: Mapping[str, str]) -> list[str]:
             " or neither, as in smtp://user:password@mail.example.com:587"
         )
     return problems
+
+
+def _is_answered(env: Mapping[str, str], address: str) -> bool:
+    """Whether mails of others may get to an address; a trial on this machine needs none."""
+    domain, _, end = address.lower().rpartition("@")[2].rpartition(".")
+    found = domain and not end.isdigit() and end not in _HERE_ALONE
+    return bool(found) or is_loopback(env.get("PUBLIC_URL", ""))
 
 
 def _is_mail_server(url: str) -> bool:
@@ -95,6 +127,7 @@ def _check_others(env: Mapping[str, str]) -> list[str]:
         parts
         and is_https(dsn)
         and parts.username
+        and parts.username != "examplePublicKey"  # as Sentry's documentation shows
         and matches(r"(?i)https?://[!-~]+@[^/?#]+(/[\w.-]+)*/\d+", dsn)
     ):
         problems.append("SENTRY_DSN must read like https://key@host/number, as Sentry shows it")
@@ -105,8 +138,12 @@ def _check_others(env: Mapping[str, str]) -> list[str]:
         )
     contact = env.get("SECURITY_CONTACT", "")
     if contact and not (
-        (contact.startswith("https://") and _is_target(contact))
-        or (contact.startswith("mailto:") and _MAIL.fullmatch(contact[7:]))
+        (contact.startswith("https://") and _is_target(contact) and contact.isascii())
+        or (
+            contact.startswith("mailto:")
+            and _MAIL.fullmatch(contact[7:])
+            and _is_answered(env, contact)
+        )
     ):
         problems.append("SECURITY_CONTACT must be https://... or mailto:security@example.com")
     if len(env.get("SHOP_NAME", "")) > MOST_NAME:
@@ -122,7 +159,7 @@ def _is_target(url: str) -> bool:
 
 
 # What we write to them ourselves: they are replaced, and taken away.
-_FILES = {"ALERT_FILE": rb"\s*(\{|\Z)", "WEB_PIDFILE": rb"\s*\d*\s*\Z"}
+_FILES = {"ALERT_FILE": rb'\{"since": |\s*\Z', "WEB_PIDFILE": rb"\s*\d*\s*\Z"}
 
 
 def _check_files(env: Mapping[str, str]) -> list[str]:
@@ -133,20 +170,35 @@ def _check_files(env: Mapping[str, str]) -> list[str]:
         for name, ours in _FILES.items()
         if (value := env.get(name))
         and not (value[0] == "/" and is_file_or_none(Path(value)) and holds(Path(value), ours))
-    ]
+    ] + [*_one_for_two(env), *_no_directory(env)]
+
+
+def _one_for_two(env: Mapping[str, str]) -> list[str]:
+    """Each would replace what the other wrote."""
+    files = [os.path.realpath(env[name]) for name in _FILES if env.get(name)]
+    return ["WEB_PIDFILE must not be ALERT_FILE"] if len(set(files)) < len(files) else []
+
+
+def _no_directory(env: Mapping[str, str]) -> list[str]:
+    free = is_or_could_be(stat.S_ISDIR, Path(env.get("DATA_DIR", "")))
+    return [] if free else ["DATA_DIR must be a directory, or what is not there yet"]
 
 
 def _check_bind(env: Mapping[str, str]) -> list[str]:
     bind = env.get("WEB_BIND", "")
-    if not bind or matches(r"fd://\d+", bind):
+    if not bind:
         return []
     if matches(r"unix:/[^/].*", bind):
-        path = Path(bind.removeprefix("unix:"))
-        is_free = path.is_socket() or not path.exists()
+        path = bind.removeprefix("unix:")
+        if len(path.encode()) > MOST_SOCKET:
+            return [f"WEB_BIND must be a path of at most {MOST_SOCKET} bytes"]
+        is_free = is_or_could_be(stat.S_ISSOCK, Path(path))
         return [] if is_free else ["WEB_BIND must name a socket, or what is not there yet"]
     host, _, port = bind.rpartition(":")
     is_port = matches(r"[1-9]\d{0,4}", port) and int(port) < 65536
-    if is_port and is_host(host.strip("[]") or "localhost"):
+    # An address with colons stands in brackets, and nothing else does.
+    bare = host[1:-1] if matches(r"\[[^\[\]]+:[^\[\]]*\]", host) else host.replace(":", "[")
+    if is_port and is_host(bare or "localhost"):
         return []
     return ["WEB_BIND must be host:port or unix:path"]
 

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from xml.etree import ElementTree  # nosec B405 - no document type gets to it
 
 from payments_app.config_checks.read import matches
+from payments_app.config_checks.svg import size_of_svg
 
 MOST_BYTES = 50_000  # each page of a buyer loads it
 _PNG = b"\x89PNG\r\n\x1a\n"
-_SVG = "{http://www.w3.org/2000/svg}"
-_NUMBER = r"\d{1,6}(\.\d{1,6})?"
 
 
 @dataclass(frozen=True)
@@ -45,35 +43,9 @@ def read_logo(path: Path) -> Logo:
 
 def _size_of_svg(content: bytes) -> tuple[float, float]:
     try:
-        text = content.decode()
-        # What a document type can do to a parser is refused before it is read.
-        root = None if "<!" in text.replace("<!--", "") else ElementTree.fromstring(text)  # noqa: S314 # nosec B314
-    except (ValueError, ElementTree.ParseError):
-        root = None
-    if root is None or root.tag != f"{_SVG}svg":
-        raise ValueError("an SVG in UTF-8 without a document type, or a PNG")
-    if any(_is_active(one) for one in root.iter()):
-        raise ValueError("an SVG without scripts, and with nothing in it from another address")
-    box = root.get("viewBox", "").replace(",", " ").split()
-    given = box[2:] if len(box) == 4 else [root.get("width", ""), root.get("height", "")]
-    numbers = [one.removesuffix("px") for one in given]
-    if not all(matches(_NUMBER, one) for one in numbers):
-        return 0, 0
-    return float(numbers[0]), float(numbers[1])
-
-
-def _is_active(element: ElementTree.Element) -> bool:
-    """Whether it runs something or loads something. Browsers do neither in an <img>; a file that
-    tries was not meant as a logo."""
-    name = str(element.tag).removeprefix(_SVG)
-    return name in {"script", "foreignObject"} or any(_attributes_that_act(element))
-
-
-def _attributes_that_act(element: ElementTree.Element) -> Iterator[bool]:
-    for name, value in element.items():
-        local = name.rpartition("}")[2].lower()
-        yield local.startswith("on")
-        yield local == "href" and not value.startswith(("#", "data:image/"))
+        return size_of_svg(content)
+    except ValueError as error:
+        raise ValueError(f"a PNG, or {error}") from error
 
 
 def _check_brand(env: Mapping[str, str]) -> list[str]:

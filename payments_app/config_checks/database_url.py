@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-from payments_app.config_checks.read import is_file_or_none, is_host, matches
+from payments_app.config_checks.read import is_file_or_none, is_host, is_there, matches
 
 _IN_MEMORY = {None, "", ":memory:"}
 # Whose values the client looks at no sooner than it connects to a host.
@@ -25,6 +25,8 @@ _NUMBERS = (
     "keepalives_count",
     "tcp_user_timeout",
 )
+_TAKE_WRITES = ("any", "read-write", "primary")  # a standby takes none
+_FILES = ("sslrootcert", "sslcert", "sslkey", "sslcrl", "sslcrldir")
 _NOWHERE = {"host": "/nonexistent", "port": "1"}  # a socket that is not there: nobody is called
 _CALLED = "connection to server"  # so it begins to speak once every parameter was taken
 
@@ -50,7 +52,16 @@ def check_database(env: Mapping[str, str]) -> list[str]:
             "DATABASE_URL can't be read: postgresql://user:password@host:port/database, or of"
             " several hosts postgresql://user:password@/database?host=one,two&port=5432,5432"
         ]
-    return []
+    return [
+        f"DATABASE_URL names a file by {name} that is not there"
+        for name in _FILES
+        if parts and not all(map(is_there, _given(parts, name)))
+    ]
+
+
+def _given(parts: URL, name: str) -> list[str]:
+    """The files of this parameter; `system` means those of the system."""
+    return [path for path in parts.normalized_query.get(name, ()) if path not in ("", "system")]
 
 
 def _is_database(parts: URL) -> bool:
@@ -71,6 +82,7 @@ def _is_database(parts: URL) -> bool:
         and all(matches(r"\d{1,6}", given.get(name, "0")) for name in _NUMBERS)
         and matches(r"(?i)utf-?8", given.get("client_encoding", "utf8"))
         and "replication" not in given  # such a connection takes no statement of ours
+        and given.get("target_session_attrs", "any") in _TAKE_WRITES
         and _is_taken(given)
     )
 

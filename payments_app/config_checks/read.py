@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import re
 import socket
-from collections.abc import Mapping
+import stat
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
@@ -49,10 +51,10 @@ def is_host(host: str) -> bool:
         return False
     if not all(map(_NAME.fullmatch, labels)) or len(host) > 253:
         return False
-    return not labels[-1].isdigit() or _is_short_ipv4(host.removesuffix("."))
+    return not labels[-1].isdigit() or is_short_ipv4(host.removesuffix("."))
 
 
-def _is_short_ipv4(host: str) -> bool:
+def is_short_ipv4(host: str) -> bool:
     """Whether it is an IPv4 address as C reads one: 127.1 is 127.0.0.1."""
     try:
         socket.inet_aton(host)
@@ -83,6 +85,12 @@ def is_loopback(url: str) -> bool:
         return False
 
 
+def is_stand_in(url: str) -> bool:
+    """Whether an address is a server of this machine, and nothing after it: it stands in the
+    policy of pages."""
+    return matches(r"https?://[^/?#]+/?", url) and is_loopback(url)
+
+
 def is_https(url: str) -> bool:
     """Whether an address is one over TLS, or one of this machine over whatever HTTP."""
     parts = split(url)
@@ -91,9 +99,31 @@ def is_https(url: str) -> bool:
     return parts.scheme == "https" or (parts.scheme == "http" and is_loopback(url))
 
 
+def is_or_could_be(kind: Callable[[int], bool], path: Path) -> bool:
+    """Whether what is there is of this kind, by `stat`, or nothing is there yet. Nothing can be
+    below a file, where we may not look, nor of a name that is too long; nor where the kernel shows
+    itself and its devices, but in the machine's memory, /dev/shm."""
+    try:
+        if matches(r"/(proc|sys|dev(?!/shm(/|\Z)))(/.*)?", os.path.realpath(path)):
+            return False
+        return kind(path.stat().st_mode)
+    except FileNotFoundError:
+        return True
+    except (OSError, ValueError):
+        return False
+
+
 def is_file_or_none(path: Path) -> bool:
     """Whether a file is there or could be made: no directory, no device."""
-    return path.is_file() or not path.exists()
+    return is_or_could_be(stat.S_ISREG, path)
+
+
+def is_there(path: str) -> bool:
+    """Whether there is a file, or a directory, that we may look at."""
+    try:
+        return Path(path).stat() is not None
+    except (OSError, ValueError):
+        return False
 
 
 def holds(path: Path, pattern: bytes) -> bool:

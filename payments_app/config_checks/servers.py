@@ -7,6 +7,7 @@ import ipaddress
 import os
 import re
 import socket
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
@@ -15,7 +16,7 @@ from redis import RedisError
 from redis.connection import ConnectionPool, parse_url
 
 from payments_app.config_checks.database_url import check_database
-from payments_app.config_checks.read import is_host, is_loopback
+from payments_app.config_checks.read import is_host, is_loopback, is_or_could_be, is_there
 from payments_app.config_checks.sentinel import SCHEME, read_sentinel
 
 _REDIS_OPTION = re.compile(
@@ -23,6 +24,7 @@ _REDIS_OPTION = re.compile(
     r"|ssl_cert_reqs=required|ssl_check_hostname=(1|true|yes)",
     re.IGNORECASE,
 )
+_FILES = ("ssl_ca_certs", "ssl_ca_path", "ssl_certfile", "ssl_keyfile")
 _ANY = {"0.0.0.0", "::"}  # noqa: S104 - whoever connects to these gets to this machine
 
 
@@ -37,7 +39,7 @@ def _check_redis(env: Mapping[str, str]) -> list[str]:
             problems.append(
                 f"{name} can't be read: redis://user:password@host:port/number, and of what may"
                 " follow a ? only db, protocol, and with rediss:// ssl_ca_certs, ssl_ca_path,"
-                " ssl_certfile and ssl_keyfile; or"
+                " ssl_certfile and ssl_keyfile, of files that are there; or"
                 " sentinel://user:password@host:26379,host:26379/name/number"
             )
         elif url and server:
@@ -61,7 +63,10 @@ def _redis_server(url: str) -> tuple[str, int, int] | None:
         parts = parse_url(url)  # type: ignore[no-untyped-call]
         if "path" not in parts and "db" not in parts and urlsplit(url).path.strip("/"):
             return None  # redis-py takes a database that is no number for the first
-        options = [f"{name}={value}" for name, value in parse_qsl(urlsplit(url).query)]
+        given = parse_qsl(urlsplit(url).query)
+        options = [f"{name}={value}" for name, value in given]
+        if not all(is_there(path) for name, path in given if name in _FILES):
+            return None
         if not all(map(_REDIS_OPTION.fullmatch, options)):
             return None  # others are handed to the client, and change how it answers us
         ConnectionPool.from_url(url).make_connection()  # it knows each parameter; asks nobody
@@ -69,7 +74,7 @@ def _redis_server(url: str) -> tuple[str, int, int] | None:
         number = int(parts.get("db") or 0)
         there = is_host(host)
         if url.startswith("unix:"):
-            there = "path" in parts and not Path(host).is_dir()
+            there = "path" in parts and is_or_could_be(stat.S_ISSOCK, Path(host))
         readable = there and 0 <= number < 10_000 and urlsplit(url).port != 0
         return (_machine(host), int(parts.get("port") or 6379), number) if readable else None
     except (ValueError, TypeError, RedisError):
@@ -81,6 +86,8 @@ def _machine(host: str) -> str:
     if host.startswith("/"):
         return os.path.realpath(host)  # /var/run is /run
     host = host.lower().rstrip(".")
+    with contextlib.suppress(UnicodeError):  # as it is looked up
+        host = host.encode("idna").decode()
     with contextlib.suppress(OSError):
         host = socket.inet_ntoa(socket.inet_aton(host))
     with contextlib.suppress(ValueError):

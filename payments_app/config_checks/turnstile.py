@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from payments_app.config_checks.read import is_loopback
+from payments_app.config_checks.read import is_loopback, is_stand_in
 
 # Cloudflare's keys for tests say yes to everybody.
 # https://developers.cloudflare.com/turnstile/troubleshooting/testing/
@@ -19,6 +19,12 @@ def _check_turnstile(env: Mapping[str, str]) -> list[str]:
         problems.append("TURNSTILE_SITE_KEY and TURNSTILE_SECRET_KEY must be set together")
     if not re.fullmatch(r"[A-Za-z0-9_.-]*", f"{site_key}{secret_key}"):
         problems.append("TURNSTILE_SITE_KEY and TURNSTILE_SECRET_KEY must be as Cloudflare shows")
+    if len(site_key) >= len(secret_key) > 0:  # Cloudflare's have 24 and 35 characters
+        problems.append(
+            "TURNSTILE_SITE_KEY must be the site's, TURNSTILE_SECRET_KEY the secret one"
+        )
+    if re.match(r"(?i)(your|my|change|x{3}|site|secret)", secret_key):
+        problems.append("TURNSTILE_SECRET_KEY must be as Cloudflare shows it, no example")
     public = env.get("PUBLIC_URL", "")
     if public and not is_loopback(public):
         if any(_FOR_TESTS.fullmatch(key) for key in (site_key, secret_key)):
@@ -28,7 +34,7 @@ def _check_turnstile(env: Mapping[str, str]) -> list[str]:
                 "TURNSTILE_API_BASE is for this machine alone: leave it out where others reach"
                 " PUBLIC_URL"
             )
-    if base and not (base.startswith("http://") and is_loopback(base)):
+    if base and not is_stand_in(base):
         problems.append("TURNSTILE_API_BASE must be a stand-in on this machine")
     return problems
 

@@ -19,7 +19,7 @@ def sources(static: Path) -> list[Path]:
         for path in static.rglob("*")
         if path.is_file()
         and path.relative_to(static).parts[0] != DIRECTORY
-        and not path.name.startswith(".")
+        and not any(part.startswith(".") for part in path.relative_to(static).parts)
     )
 
 

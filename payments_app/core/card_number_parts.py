@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 
 # What a mail, a browser or a program makes of a space or of a dash, each byte by itself.
-_ESCAPED = (
-    r"(?:&(?:amp;)*#?\w{1,8};|%(?:25)*[0-9a-f]{2}|=[0-9a-f]{2}|\\+(?:u[0-9a-f]{4}|x[0-9a-f]{2})){1,4}"
-    r"|(?:\s{0,3}<[^<>]{1,200}>){1,4}\s{0,3}"
+_ESCAPE = (
+    r"(?:&(?:amp;)*#?\w{1,8};|%(?:25)*[0-9a-f]{2}|=[0-9a-f]{2}"
+    r"|\\+(?:u[0-9a-f]{4}|x[0-9a-f]{2})){1,4}"
 )
+_ESCAPED = rf"{_ESCAPE}|(?:\s{{0,3}}<[^<>]{{1,200}}>){{1,4}}\s{{0,3}}"
 # As nearly all cards' numbers begin. Years and hours begin with other digits.
 _BEGINS = r"(?<!\d)(?=[3-6]\d{3}|222[1-9]|22[3-9]\d|2[3-6]\d\d|27[01]\d|2720)"
 _BETWEEN = rf"{_ESCAPED}|\D{{1,20}}"
@@ -20,6 +21,13 @@ _BETWEEN = rf"{_ESCAPED}|\D{{1,20}}"
 _WRITTEN = re.compile(
     rf"(?<!\d)(?:\d{{4}}({_BETWEEN})\d{{4}}\1\d{{4}}\1\d{{4}}|\d{{4}}({_BETWEEN})\d{{6}}\2\d{{5}}"
     rf"|\d{{8}}({_ESCAPED}|[^\d\s]{{1,4}})\d{{8}})(?!\d)",
+    re.IGNORECASE,
+)
+# Single digits or pairs, and the same between all: "4x2x4x2...", "42&nbsp;42&nbsp;...". A list of
+# sizes has a blank beside its letters: "41mm, 42mm, 43mm".
+_SMALL = re.compile(
+    rf"(?<!\d)(?:\d({_ESCAPED}|\D{{1,12}})\d(?:\1\d){{11,}}"
+    rf"|\d\d({_ESCAPE}|[^\W\d_]{{1,4}})\d\d(?:\2\d\d){{5,}})(?!\d)",
     re.IGNORECASE,
 )
 # Fours with escapes between them, each with its own, and those that end a chat's lines, of which
@@ -83,12 +91,18 @@ def together(plain: str) -> str:
         plain = apart.sub(_two, plain)
     plain = _LISTED.sub(lambda written: _NO_DIGIT.sub(" ", written[0]), plain)
     plain = _FOURS.sub(_alone, plain)
-    return _NUMBERED.sub(_fours, _WRITTEN.sub(_spaced, plain))
+    return _NUMBERED.sub(_fours, _WRITTEN.sub(_spaced, _SMALL.sub(_small, plain)))
 
 
 def _spaced(written: re.Match[str]) -> str:
     """The same groups at the same places, with spaces between them."""
     between = written[1] or written[2] or written[3]
+    return written[0].replace(between, " " * len(between))
+
+
+def _small(written: re.Match[str]) -> str:
+    """The digits at their places, with spaces between them."""
+    between = written[1] or written[2]
     return written[0].replace(between, " " * len(between))
 
 

@@ -30,10 +30,14 @@ _SECRETS = (
     # Other applications' keys for our API. See accounts/api_keys.py.
     (re.compile(r"\bpay_(test|live)_[\w-]+"), r"pay_\1_[cut]"),
     (re.compile(r"\b((?:pi|seti|cs|cuss)_\w+?)_secret_\w+"), r"\1_secret_[cut]"),
-    (re.compile(r"(\w+://[^\s:/@]*):[^\s/@]+@"), r"\1:[cut]@"),
+    # From where a word begins alone: else each letter of a long one is tried as its beginning.
+    (re.compile(r"(?<!\w)(\w+://[^\s:/@]*):[^\s/@]+@"), r"\1:[cut]@"),
     # Links of ours: one signs somebody in, another reaches what was bought. See core/web/tokens.py.
     # A link may be quoted as a part of another one, where its slashes are %2F.
     (re.compile(r"link_[A-Za-z0-9_-]{20,}"), "link_[cut]"),
+    # Whatever else we sign, wherever it stands: links of any purpose, cookies, forms' tokens. It is
+    # a text, its time and its signature. https://itsdangerous.palletsprojects.com/
+    (re.compile(r"(?<![\w-])[\w-]{8,}\.[\w-]{6}\.[\w-]{27}(?![\w-])", re.ASCII), "[cut]"),
     (
         re.compile(
             r"((?:/|%2F)(?:account|portal(?:/|%2F)links|downloads|onboarding)(?:/|%2F))[\w.~%-]{33,}",

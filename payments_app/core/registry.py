@@ -22,6 +22,7 @@ from payments_app.core.extensions import Base
 from payments_app.core.outages import DATABASE
 
 _DECLARED = "declared_subscribers"
+_OF_PAYABLES = "payable"  # of no event: what only a process that knows a kind of payable can do
 
 
 class EventSubscriber(Base):
@@ -83,19 +84,28 @@ def declare(session: Session) -> None:
         current_app.extensions[_DECLARED] = tables
 
 
-def _tables() -> tuple[dict[str, Any], dict[str, Any]]:
+_Tables = tuple[dict[str, Any], dict[str, Any], frozenset[str]]
+
+
+def _tables() -> _Tables:
     """As they are now; copies, since a table may be added to."""
-    return dict(current_app.extensions["events"]), dict(current_app.extensions["commands"])
+    known = current_app.extensions
+    return dict(known["events"]), dict(known["commands"]), frozenset(known["payable_commands"]())
 
 
-def _is_declared(tables: tuple[dict[str, Any], dict[str, Any]]) -> bool:
+def _is_declared(tables: _Tables) -> bool:
     return bool(current_app.extensions.get(_DECLARED) == tables)
 
 
 def own_subscribers() -> frozenset[DeclaredSubscriber]:
-    """What this process subscribes to, as the application was built with."""
+    """What this process subscribes to, as the application was built with, and what it does for the
+    kinds of payables that it knows."""
     commands = current_app.extensions["commands"]
+    of_payables = current_app.extensions["payable_commands"]().items()
     return frozenset(
+        DeclaredSubscriber(_OF_PAYABLES, name, known.queue, 0.0, known.unique_while_open)
+        for name, known in of_payables
+    ) | frozenset(
         DeclaredSubscriber(
             event, subscriber.command, known.queue, float(subscriber.delay), known.unique_while_open
         )
@@ -110,6 +120,12 @@ def subscribers(session: Session, event: str) -> list[DeclaredSubscriber]:
     query = select(*_COLUMNS).where(EventSubscriber.event == event)
     rows = session.execute(query.order_by(EventSubscriber.command))
     return [DeclaredSubscriber(*row) for row in rows]
+
+
+def is_declared(session: Session, command: str) -> bool:
+    """Whether any process of this installation said that it knows a command."""
+    named = select(EventSubscriber.event).where(EventSubscriber.command == command)
+    return session.scalar(named.limit(1)) is not None
 
 
 def home_of(session: Session, command: str) -> DeclaredSubscriber:

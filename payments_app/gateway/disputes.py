@@ -62,6 +62,15 @@ def retrieve_warning(warning_id: str, account: str | None = None) -> Answer:
     )
 
 
+def warnings_of(intent_id: str, account: str | None = None) -> list[dict[str, Any]]:
+    """Every early fraud warning of an intent. Raises UnreadableError.
+
+    Source: https://docs.stripe.com/api/radar/early_fraud_warnings/list
+    """
+    found = client().v1.radar.early_fraud_warnings.list
+    return list(objects(found, account, payment_intent=intent_id))
+
+
 def disputes_of(intent_id: str, account: str | None = None) -> list[dict[str, Any]]:
     """Every dispute of an intent, newest first. Raises UnreadableError."""
     return list(objects(client().v1.disputes.list, account, payment_intent=intent_id))

@@ -58,6 +58,14 @@ def disputes_created(
     return pages(client().v1.disputes.list, account, created=_created(since, until))
 
 
+def warnings_created(
+    since: dt.datetime, until: dt.datetime, account: str | None = None
+) -> Iterator[Page]:
+    """Pages of the early fraud warnings created in [since, until). Raises UnreadableError."""
+    listed = client().v1.radar.early_fraud_warnings.list
+    return pages(listed, account, created=_created(since, until))
+
+
 def movements_created(
     since: dt.datetime, until: dt.datetime, account: str | None = None
 ) -> Iterator[Page]:

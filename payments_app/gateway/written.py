@@ -15,14 +15,19 @@ from payments_app.core.card_numbers import holds, mask
 _FEWEST = 13  # digits of a card's number
 # Also where they are parts of billing details, an address, an error or a business.
 _WRITTEN = frozenset(
-    "calculated_statement_descriptor city code customer_name decline_code description doc_url "
-    "failure_message footer line1 line2 memo message metadata name nickname note param phone "
-    "postal_code product_description seller_message state statement_descriptor "
+    "calculated_statement_descriptor carrier city code customer_name customer_reference "
+    "decline_code description display_name doc_url doing_business_as failure_message first_name "
+    "footer given_name last_name legal_name line1 line2 memo merchant_reference message "
+    "metadata name name_kana name_kanji nickname note order_reference param phone postal_code "
+    "product_code product_description registered_name seller_message state statement_descriptor "
     "statement_descriptor_kana statement_descriptor_kanji statement_descriptor_prefix "
-    "statement_descriptor_suffix support_phone".split()
+    "statement_descriptor_suffix support_phone support_url surname tracking_number "
+    "transfer_group".split()
 )
 # No part of one is an address any more.
-_ADDRESSES = frozenset({"customer_email", "email", "receipt_email", "support_email"})
+_ADDRESSES = frozenset(
+    "contact_email customer_email email instructions_email receipt_email support_email".split()
+)
 # Our own in metadata: ids, and hashes, of which many would hold such a number by chance.
 _OURS = re.compile(r"(?:[a-z]+-)?(?:[0-9a-f]{32}|[0-9a-f]{64}|[a-z]{2,5}_[0-9a-z]{26}(?:-\d+)?)")
 

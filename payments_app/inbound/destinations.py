@@ -6,6 +6,8 @@ Each has a secret of its own in the settings; all post to one address.
 from __future__ import annotations
 
 import datetime as dt
+import hmac
+import re
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -16,7 +18,7 @@ from redis import Redis
 
 from payments_app.config import Config
 from payments_app.core import redis_client
-from payments_app.core.web.links import absolute
+from payments_app.core.web.links import absolute, seals
 from payments_app.gateway.client import API_VERSION
 from payments_app.gateway.destinations import (
     ACCOUNTS,
@@ -29,7 +31,11 @@ from payments_app.gateway.destinations import (
 from payments_app.inbound.kinds import HANDLINGS, THIN_HANDLINGS
 
 PATH = "/webhooks/stripe"
-_VERIFIED = "stripe:verified"  # in Redis: by the secret's fingerprint, seconds since the epoch
+# In Redis, by the secret's fingerprint: when it fitted last, in seconds since the epoch, sealed,
+# since whoever writes there would say that Stripe's events come.
+_VERIFIED = "stripe:verified:"
+_SEALED = re.compile(r"([0-9a-f]{64}) (\d{1,12}\.\d{6})", re.ASCII)
+_MOST_BYTES = 100
 
 
 @dataclass(frozen=True)
@@ -97,19 +103,31 @@ def address() -> str:
 
 def note_verified(secret: str) -> None:
     """A body that Stripe posted just now was signed with this secret. Nothing waits for Redis."""
-    name = fingerprint(secret)
-    _ask(lambda redis: redis.hset(_VERIFIED, name, time.time()))
+    name, now = fingerprint(secret), f"{time.time():.6f}"
+    sealed = f"{_seals(name, now)[0]} {now}"
+    _ask(lambda redis: redis.set(_VERIFIED + name, sealed))
 
 
 def last_verified(fingerprints: Iterable[str]) -> dt.datetime | None:
     """When any of these secrets last fitted; None where none did, or Redis does not say."""
     names = list(fingerprints)
-    found = _ask(lambda redis: redis.hmget(_VERIFIED, names)) if names else None
-    try:
-        moments = [float(each) for each in found or () if each is not None]
-        return dt.datetime.fromtimestamp(max(moments), dt.UTC) if moments else None
-    except (ValueError, OverflowError):  # not written by us
+    found = _ask(lambda redis: [redis.getrange(_VERIFIED + n, 0, _MOST_BYTES) for n in names])
+    kept = [_opened(*each) for each in zip(names, found or (), strict=False)]
+    moments = [moment for moment in kept if moment is not None]
+    return dt.datetime.fromtimestamp(max(moments), dt.UTC) if moments else None
+
+
+def _opened(name: str, kept: bytes) -> float | None:
+    """What we wrote there ourselves, of this secret."""
+    found = _SEALED.fullmatch(kept.decode("ascii", "replace"))
+    if found is None:
         return None
+    ours = any(hmac.compare_digest(found[1], seal) for seal in _seals(name, found[2]))
+    return float(found[2]) if ours else None
+
+
+def _seals(name: str, moment: str) -> list[str]:
+    return seals("verified", f"{name}\n{moment}")
 
 
 def _ask(call: Callable[[Redis], Any]) -> Any:

@@ -114,7 +114,7 @@ def _import(session: Session, found: _Found) -> str:
 def _read_what_followed(session: Session, intent_id: str, account: str) -> None:
     """News of a merchant's account about a payment that was not here were not kept (receive)."""
     about = subject_of(intent_id, account)
-    for command in ("refunds.refresh", "disputes.refresh"):
+    for command in ("refunds.refresh", "disputes.refresh", "disputes.warn"):
         outbox.stage(session, command, about, key=f"{command}:{intent_id}:imported")
 
 
@@ -127,7 +127,7 @@ def _add_attempts(session: Session, found: _Found, known: Transaction | None) ->
         known.stripe_payment_id = None
         session.flush()
     if found.told is not None:
-        customer = told_customer(session, found.told, found.email)
+        customer = told_customer(session, found.told, found.email, direct=bool(found.account))
     else:
         customer = payer_of(session, found.stripe_customer, found.email, found.account)
     for declined in failed_before(session, found.charges):
@@ -161,7 +161,7 @@ def _create(
         connected_account_id=seller,
         charge_type=(DIRECT if account else DESTINATION) if seller else None,
         platform_fee=fee_of(intent) if seller else None,
-        **({"attempt": attempt} if told is None else columns_of(told, intent)),
+        **(columns_of(told, intent, direct=bool(account)) if told else {"attempt": attempt}),
     )
     session.add(transaction)
     session.flush()

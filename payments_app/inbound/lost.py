@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from payments_app.core import alerts, restores
 from payments_app.core.db.clock import utcnow
 from payments_app.core.db.session import atomic
+from payments_app.core.own_commands import as_typed_here
 from payments_app.gateway.listing import intents_created
 from payments_app.gateway.numbers import moment
 from payments_app.gateway.results import UnreadableError
@@ -22,6 +23,11 @@ from payments_app.payments.transactions.stripe_metadata import is_here, read_met
 
 log = logging.getLogger(__name__)
 
+RESTORED = (
+    "Stripe knows payments of this shop that its database does not: it was restored from a backup,"
+    " or is a new one that was given the keys of another"
+)
+RESTORE = "Run `flask --app wsgi restore`; a new database needs another account's keys"
 _BACK = dt.timedelta(days=30)
 _AHEAD = dt.timedelta(minutes=5)  # Stripe's clock is not ours
 
@@ -75,8 +81,7 @@ def _close(session: Session, since: dt.datetime) -> bool:
         session,
         "restored",
         "restored",
-        "Stripe knows payments of this shop that its database does not: it was restored from a "
-        "backup. The shop is closed, and no job runs. Run `flask --app wsgi restore`",
+        as_typed_here(f"{RESTORED}. The shop is closed, and no job runs. {RESTORE}"),
         severity="critical",
     )
     return True

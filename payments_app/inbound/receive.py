@@ -104,7 +104,7 @@ def _is_their_own(session: Session, event: Event, handling: Handling) -> bool:
     """Whether an event of a merchant's account about no payment here is of what they do there
     without us, by the event and our tables alone: of those there may be any number, and ours would
     wait while Stripe is asked whose each is. A payment of ours that is not here yet brings its
-    refunds and disputes along (import_intent)."""
+    refunds, disputes and early fraud warnings along (import_intent)."""
     if event.account is None or handling.of_ours:
         return False
     return handling.names_account or (

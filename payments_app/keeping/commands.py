@@ -9,6 +9,7 @@ import click
 from flask.cli import AppGroup
 from sqlalchemy import select
 
+from payments_app.core.card_numbers import CardNumberError
 from payments_app.core.extensions import db
 from payments_app.keeping.erase import ask_for_erasure, carry_out
 from payments_app.keeping.export import export_customer
@@ -48,7 +49,7 @@ def erase(email: str | None, listed: Path | None, by: str) -> None:
     if listed is None:
         try:
             _erase(str(email), by)
-        except UnknownCustomerError as error:
+        except (UnknownCustomerError, CardNumberError) as error:
             raise click.ClickException(str(error)) from error
         return
     for line in filter(None, map(str.split, _lines(listed))):
@@ -56,6 +57,8 @@ def erase(email: str | None, listed: Path | None, by: str) -> None:
             _erase(line[0], by)
         except UnknownCustomerError:
             click.echo(f"{line[0]}  is not here")
+        except CardNumberError as error:
+            raise click.ClickException(str(error)) from error
 
 
 @customers_group.command("erasures")

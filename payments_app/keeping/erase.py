@@ -12,6 +12,7 @@ from sqlalchemy import CursorResult, Table, bindparam, delete, inspect, select, 
 from sqlalchemy.orm import Session
 
 from payments_app.core import history
+from payments_app.core.card_numbers import refuse
 from payments_app.core.db.clock import database_now
 from payments_app.core.db.ids import new_id
 from payments_app.core.db.session import atomic, insert_once
@@ -43,8 +44,9 @@ def ask_for_erasure(session: Session, named: str, actor: str) -> str:
     one where it was asked for before. `carry_out` does it. From now on no application charges a
     kept card of theirs.
 
-    Raises UnknownCustomerError.
+    Raises UnknownCustomerError, and CardNumberError for an actor who is called so.
     """
+    refuse(actor)
     customer = customer_of(session, named)
     new = {"id": new_id("era"), "customer_id": customer.id, "asked_by": actor}
     if insert_once(session, Erasure, **new):

@@ -16,8 +16,9 @@ from payments_app.core.web import exports
 from payments_app.core.web.access import staff
 from payments_app.core.web.headers import private
 from payments_app.core.web.query import UnreadableQueryError, asked, place_in_list, takes
+from payments_app.ledger.days import balance_of_days, period_of
 from payments_app.ledger.export import csv_lines, note_export
-from payments_app.ledger.queries import Period, journals, trial_balance, unbalanced
+from payments_app.ledger.queries import Period, journals, unbalanced
 
 blueprint = Blueprint("ledger", __name__, url_prefix="/staff/ledger")
 SHOWN = 100
@@ -27,13 +28,17 @@ SHOWN = 100
 @staff("view")
 @takes("from", "to")
 def index() -> Response:
-    """Every account by currency, of a period or of always; and journals that are not level."""
-    session, period = db.session(), _period()
-    found = groupby(trial_balance(session, period), key=lambda line: line.currency)
+    """Every account by currency, of a period or of always; where debits and credits are not the
+    same, the journals that are not level."""
+    session = db.session()
+    lines = balance_of_days(session, _day("from"), _day("to"), _zone())
+    found = groupby(lines, key=lambda line: line.currency)
+    currencies = [(currency, list(lines)) for currency, lines in found]
+    is_level = not any(sum(line.balance for line in lines) for _, lines in currencies)
     page = render_template(
         "ledger/balances.html",
-        currencies=[(currency, list(lines)) for currency, lines in found],
-        unbalanced=unbalanced(session),
+        currencies=currencies,
+        unbalanced=[] if is_level else unbalanced(session),
         asked=_asked(),
         zone=_zone().key,
     )
@@ -87,14 +92,15 @@ def _asked() -> dict[str, str]:
 
 def _period() -> Period:
     """The days that the address asks for. Raises UnreadableQueryError."""
-    return Period(_midnight("from", 0), _midnight("to", 1))
+    return period_of(_day("from"), _day("to"), _zone())
 
 
-def _midnight(name: str, days: int) -> dt.datetime | None:
+def _day(name: str) -> dt.date | None:
     if not asked(name):
         return None
     try:
-        day = dt.date.fromisoformat(asked(name)) + dt.timedelta(days=days)
-        return dt.datetime.combine(day, dt.time(), _zone()).astimezone(dt.UTC)
+        day = dt.date.fromisoformat(asked(name))
+        period_of(day, day, _zone())
     except (ValueError, OverflowError):
         raise UnreadableQueryError({name: "This must be a date."}) from None
+    return day

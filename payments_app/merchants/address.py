@@ -105,15 +105,25 @@ class Guard:
 
         Raises AddressRefusedError, or UnknownHostError where its name leads nowhere.
         """
-        tls, host, port, path = _read(url)
+        tls, host, port, path = _read(url, self._must_be_https)
         literal = _literal(host)
-        addresses = [literal] if literal else self._addresses(host, port)
+        try:
+            addresses = [literal] if literal else self._addresses(host, port)
+        except UnknownHostError as error:
+            if tls:
+                raise
+            raise self._must_be_https from error  # wherever it led, it would be refused
         loopback = self._allow_loopback and all(a.is_loopback for a in addresses)
         if not (loopback or all(is_public(a) for a in addresses)):
             raise AddressRefusedError(f"{host} is not on the public internet")
         if not (tls or loopback):
-            raise AddressRefusedError("the address must begin with https://")
+            raise self._must_be_https
         return Target(tls, host, port, path, str(addresses[0]))
+
+    @property
+    def _must_be_https(self) -> AddressRefusedError:
+        local = " (http:// only at localhost and 127.0.0.1)" if self._allow_loopback else ""
+        return AddressRefusedError(f"the address must begin with https://{local}")
 
     def _addresses(self, host: str, port: int) -> list[IPAddress]:
         try:
@@ -134,7 +144,7 @@ def is_public(address: IPAddress) -> bool:
     return ordinary and not any(address in block for block in _NOT_PUBLIC)
 
 
-def _read(url: str) -> tuple[bool, str, int, str]:
+def _read(url: str, must_be_https: AddressRefusedError) -> tuple[bool, str, int, str]:
     if len(url) > URL_LENGTH or not url.isascii() or _UNPRINTABLE.search(url):
         raise AddressRefusedError("the address has characters that it can't have, or too many")
     try:
@@ -143,7 +153,7 @@ def _read(url: str) -> tuple[bool, str, int, str]:
     except ValueError as error:
         raise AddressRefusedError("the address can't be read") from error
     if parts.scheme not in {"https", "http"}:
-        raise AddressRefusedError("the address must begin with https://")
+        raise must_be_https
     if "@" in parts.netloc:
         raise AddressRefusedError("the address must not hold a user name or a password")
     if "#" in url:

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from payments_app.core import alerts, history
+from payments_app.core import alerts, history, keyring
 from payments_app.core.db.session import atomic
 from payments_app.core.jobs.command import Claim, Later
 from payments_app.gateway.account_state import is_of_v2
@@ -20,6 +20,7 @@ from payments_app.merchants.onboarding_link import onboarding_url
 from payments_app.merchants.refresh_account import stage_refresh
 
 MAKE_LINK = "merchants.make_link"
+LINK = "link to Stripe's form"  # what it is encrypted for: whoever opens it is signed in there
 RETRY_SECONDS = 2.0
 MOST_TRIES = 20
 
@@ -64,7 +65,7 @@ def _account_of(session: Session, merchant_id: str) -> tuple[str | None, bool]:
 @atomic
 def _keep(session: Session, merchant_id: str, link: dict[str, Any]) -> None:
     account = session.get_one(ConnectedAccount, merchant_id, with_for_update=True)
-    account.link_url = link["url"]
+    account.link_url = keyring.encrypt(LINK, link["url"])
     account.link_expires_at = link_end(link)
     history.record(session, "stripe", "merchant.link_made", subject=merchant_id)
 

@@ -69,7 +69,7 @@ class ConnectedAccount(Base):
     stripe_data: Mapped[dict[str, Any] | None] = mapped_column(deferred=True)
     key_number: Mapped[int] = mapped_column(default=1, server_default="1")
     error_message: Mapped[str | None] = mapped_column(Text)
-    # Where the merchant gives Stripe its details. Stripe lets it be used once, for minutes.
+    # Where the merchant gives Stripe its details, encrypted. It can be used once, for minutes.
     link_url: Mapped[str | None] = mapped_column(Text)
     link_expires_at: Mapped[dt.datetime | None]
     deauthorized_at: Mapped[dt.datetime | None]

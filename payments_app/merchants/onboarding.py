@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from flask import current_app
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from payments_app.core import alerts, history
+from payments_app.core import alerts, history, keyring
 from payments_app.core.card_numbers import refuse
 from payments_app.core.db.clock import database_now
 from payments_app.core.db.session import atomic
@@ -15,7 +17,7 @@ from payments_app.core.history import SYSTEM
 from payments_app.core.jobs import outbox
 from payments_app.merchants.accounts import REFUSED, state_of
 from payments_app.merchants.create_account import CREATE, refusal_key
-from payments_app.merchants.make_link import MAKE_LINK
+from payments_app.merchants.make_link import LINK, MAKE_LINK
 from payments_app.merchants.models import DESTINATION, ConnectedAccount, Merchant
 from payments_app.merchants.refresh_account import stage_refresh
 
@@ -110,9 +112,12 @@ def find(session: Session, merchant_id: str) -> tuple[Merchant, ConnectedAccount
 
 def open_link(session: Session, merchant_id: str) -> str | None:
     """The address of Stripe's own form, as long as it is good."""
-    return session.scalar(
+    stored = session.scalar(
         select(ConnectedAccount.link_url).where(
             ConnectedAccount.merchant_id == merchant_id,
             ConnectedAccount.link_expires_at > database_now(10),
         )
     )
+    with suppress(keyring.SealedError):  # under a key that is gone: another one is asked for
+        return keyring.decrypt(LINK, stored) if stored else None
+    return None

@@ -3,14 +3,13 @@ charge a card, once each."""
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from payments_app.core.db.clock import database_now
+from payments_app.core.db.clock import database_now, rfc3339
 from payments_app.core.db.ids import new_id
 from payments_app.core.db.session import atomic, insert_once
 from payments_app.core.jobs import outbox
@@ -99,8 +98,8 @@ def announce_consent(session: Session, consent_id: str, _claim: Claim) -> None:
             "id": consent.id,
             "card": consent.card_id,
             "version": consent.version,
-            "given_at": _iso(consent.given_at),
-            "ended_at": _iso(consent.withdrawn_at),
+            "given_at": rfc3339(consent.given_at),
+            "ended_at": rfc3339(consent.withdrawn_at),
             "reason": consent.ended_why,
         },
     }
@@ -108,7 +107,7 @@ def announce_consent(session: Session, consent_id: str, _claim: Claim) -> None:
 
 
 def serialise_payment(session: Session, transaction: Transaction) -> dict[str, Any]:
-    """A payment as merchants read it. Amounts in minor units, times in UTC by ISO 8601. `amount`
+    """A payment as merchants read it. Amounts in minor units, times in UTC by RFC 3339. `amount`
     is what was captured of `amount_requested`; until something is, the same."""
     payable = payable_of(session, transaction.id)
     complete, failed = transaction.state == State.COMPLETE, transaction.state == State.FAILED
@@ -128,8 +127,8 @@ def serialise_payment(session: Session, transaction: Transaction) -> dict[str, A
         "paid_for": _paid_for(session, payable) if payable else None,
         "error_code": transaction.error_code if failed else None,
         "livemode": transaction.livemode,
-        "created_at": _iso(transaction.created_at),
-        "ended_at": _iso(transaction.ended_at),
+        "created_at": rfc3339(transaction.created_at),
+        "ended_at": rfc3339(transaction.ended_at) if transaction.ended_at else None,
     }
 
 
@@ -146,7 +145,7 @@ def _announce(
     key = f"webhook_{about}_{event}"
     merchant_id = merchant_of(session, transaction_id)
     now = session.execute(select(database_now())).scalar_one()
-    body = {"id": key, "type": event, "version": VERSION, "timestamp": _iso(now), "data": data}
+    body = {"id": key, "type": event, "version": VERSION, "timestamp": rfc3339(now), "data": data}
     fresh = insert_once(
         session,
         WebhookEvent,
@@ -170,7 +169,3 @@ def stage_first(session: Session, event_id: str, endpoint_id: str) -> None:
     delivery_id = new_id("whd")
     insert_once(session, Delivery, id=delivery_id, event_id=event_id, endpoint_id=endpoint_id)
     outbox.stage(session, DELIVER, delivery_id)
-
-
-def _iso(moment: dt.datetime | None) -> str | None:
-    return moment.isoformat() if moment else None

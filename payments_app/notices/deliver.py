@@ -7,6 +7,7 @@ one that dies between is called again with the same webhook-id, which the mercha
 from __future__ import annotations
 
 import random
+import threading
 import time
 from dataclasses import dataclass
 
@@ -34,9 +35,12 @@ TAKE_SECONDS = (
 AT_ONCE = 2  # calls to one endpoint; one while it fails: it must not hold all of our threads
 OF_MERCHANT = 3  # calls to all endpoints of one merchant
 MANY = 10  # calls of this process, half of its threads: beyond them one to each merchant
+QUICK_MILLISECONDS = 3000  # who took longer, or was not called yet, is called by MANY at most
 TURNS = 20  # a second, that the deliveries waiting for one merchant ask whether it is theirs
 _MOST_COUNTED = 2000
-_called: set[str] = set()  # the deliveries that this process is sending
+_called: dict[str, str] = {}  # the endpoint of each delivery that this process is sending
+_quick: set[str] = set()  # endpoints that answered this process quickly when it last called
+_lock = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,7 @@ class Parcel:
     """A delivery that was taken, as plain data."""
 
     delivery_id: str
+    endpoint_id: str
     event_id: str
     url: str
     body: str
@@ -63,14 +68,15 @@ def deliver(delivery_id: str, claim: Claim) -> None:
     """The command. Raises Later while others call the endpoint, else what went wrong, which
     decides (WebhookPolicy) when it is tried again."""
     guard = Guard(allow_loopback=current_app.config["CONFIG"].sandboxed)
-    parcel = _take(delivery_id)
-    if parcel is None:
-        return
-    _called.add(delivery_id)
     try:
+        parcel = _take(delivery_id)
+        if parcel is None:
+            return
         outcome = call(guard, parcel.url, parcel.headers(), parcel.body)
     finally:
-        _called.discard(delivery_id)
+        _called.pop(delivery_id, None)
+    is_quick = outcome.milliseconds <= QUICK_MILLISECONDS
+    (_quick.add if is_quick else _quick.discard)(parcel.endpoint_id)
     last = outcome.problem is not None and POLICY.wait(claim.failures, outcome.problem) is None
     _note(delivery_id, outcome, last=last)
     if outcome.problem is not None:
@@ -114,9 +120,22 @@ def _take(session: Session, delivery_id: str) -> Parcel | None:
         raise Later(_turn(session, endpoint), "the endpoint is being called")
     if len(in_flight) >= (OF_MERCHANT if len(_called) < MANY else 1):
         raise Later(_turn(session, endpoint), "the merchant's endpoints are being called")
+    if not _may_be_called(delivery_id, endpoint.id):
+        raise Later(_turn(session, endpoint), "slow endpoints are being called")
     delivery.state, delivery.taken_until = "sending", database_now(TAKE_SECONDS)
     event = session.get_one(WebhookEvent, delivery.event_id)
-    return Parcel(delivery.id, event.id, endpoint.url, event.body, _secrets(session, endpoint))
+    secrets = _secrets(session, endpoint)
+    return Parcel(delivery.id, endpoint.id, event.id, endpoint.url, event.body, secrets)
+
+
+def _may_be_called(delivery_id: str, endpoint_id: str) -> bool:
+    """Take a thread, where this process has one for this endpoint: those that are slow, of however
+    many merchants, leave half of them to those that are quick."""
+    with _lock:
+        if endpoint_id not in _quick and sum(one not in _quick for one in _called.values()) >= MANY:
+            return False
+        _called[delivery_id] = endpoint_id
+        return True
 
 
 def _in_flight(session: Session, merchant_id: str) -> dict[str, str]:

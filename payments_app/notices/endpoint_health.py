@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from payments_app.core.db.clock import database_now
+from payments_app.core.reader_time import time_of
 from payments_app.merchants.endpoints import forget_failures, switch_off
 from payments_app.merchants.models import Endpoint, Merchant
 from payments_app.notices import mails
@@ -51,17 +52,18 @@ def note_health(session: Session, endpoint: Endpoint, outcome: Outcome) -> None:
 
 
 def _warn(session: Session, endpoint: Endpoint, since: dt.datetime, reason: str) -> None:
+    owner = _owner(session, endpoint)
     mails.write(
         session,
         FAILING,
         f"{endpoint.id}_{since:%Y%m%dT%H%M%S}_{endpoint.warned}",
-        _owner(session, endpoint),
+        owner.email,
         "Your webhook endpoint does not take our events",
         url=endpoint.url,
         reason=reason,
         failures=endpoint.failures,
-        since=_words(since),
-        off=_words(since + dt.timedelta(seconds=SWITCH_OFF_SECONDS)),
+        since=_words(since, owner),
+        off=_words(since + dt.timedelta(seconds=SWITCH_OFF_SECONDS), owner),
     )
 
 
@@ -75,16 +77,17 @@ def _give_up(session: Session, endpoint: Endpoint, reason: str) -> None:
         session,
         OFF,
         f"{endpoint.id}_{endpoint.disabled_at:%Y%m%dT%H%M%S}",
-        _owner(session, endpoint),
+        _owner(session, endpoint).email,
         "We turned off your webhook endpoint",
         url=endpoint.url,
         reason=reason,
     )
 
 
-def _owner(session: Session, endpoint: Endpoint) -> str:
-    return session.get_one(Merchant, endpoint.merchant_id).email
+def _owner(session: Session, endpoint: Endpoint) -> Merchant:
+    return session.get_one(Merchant, endpoint.merchant_id)
 
 
-def _words(moment: dt.datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M} UTC"
+def _words(moment: dt.datetime, owner: Merchant) -> str:
+    """As the merchant's own pages write it, in their zone, which a mail has to name."""
+    return time_of(moment, "%m/%d/%Y %I:%M %p %Z", owner.timezone)

@@ -25,10 +25,15 @@ def reaches(path: str, purpose: str, subject: str) -> dict[str, str]:
     return {"path": path, "purpose": purpose, "subject": subject}
 
 
+def is_to_sign_in(link: dict[str, Any]) -> bool:
+    """Whether it signs somebody in, who asked for it just now."""
+    return "to" in link
+
+
 def make(session: Session, link: dict[str, Any], recipient: str) -> str:
     """The whole address of a new link."""
     purpose, subject = link["purpose"], link["subject"]
-    if "to" in link:
+    if is_to_sign_in(link):
         token = one_time_links.make(session, purpose, subject, recipient, link["to"])
     else:
         token = links.sign(purpose, subject)

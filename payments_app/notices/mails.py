@@ -19,6 +19,7 @@ from payments_app.core.db.session import atomic, insert_once
 from payments_app.core.email_addresses import ERASED_DOMAIN
 from payments_app.core.jobs import outbox
 from payments_app.core.jobs.command import Claim, Later, Policy
+from payments_app.core.jobs.sent import forget_sent, is_sent, note_sent
 from payments_app.core.language import Reader, speaking
 from payments_app.core.logs import redact
 from payments_app.merchants.find import shop_name
@@ -27,6 +28,7 @@ from payments_app.notices.models import Mail
 from payments_app.notices.queries import failure_stands
 
 SEND = "notices.send_mail"
+SEND_LINK = "notices.send_link"  # of a mail that somebody waits for, to sign in
 TAKE_SECONDS = 60  # longer than a conversation with the mail server can last
 _ENGLISH = Reader()  # of whoever is no buyer
 _DONE = frozenset({"sent", "kept", "dropped"})
@@ -77,7 +79,7 @@ def write(
         **written,
     )
     if fresh:
-        outbox.stage(session, SEND, mail_id)
+        outbox.stage(session, _sending(link), mail_id)
     return fresh
 
 
@@ -96,7 +98,13 @@ def send_again(session: Session, mail: Mail) -> bool:
     if mail.state in {"queued", "sending"}:
         return False
     mail.state, mail.rounds = "queued", mail.rounds + 1
-    return outbox.stage(session, SEND, mail.id, key=f"{SEND}:{mail.id}:{mail.rounds}")
+    command = _sending(mail.link)
+    return outbox.stage(session, command, mail.id, key=f"{command}:{mail.id}:{mail.rounds}")
+
+
+def _sending(link: dict[str, Any] | None) -> str:
+    """The command that sends a mail with this link: whoever signs in waits behind no others."""
+    return SEND_LINK if link is not None and mail_links.is_to_sign_in(link) else SEND
 
 
 def send_mail(mail_id: str, claim: Claim) -> None:
@@ -105,20 +113,23 @@ def send_mail(mail_id: str, claim: Claim) -> None:
     Raises Later while another worker has it, MailRefusedError, MailDelayedError.
     """
     url = current_app.config["CONFIG"].smtp_url
-    outgoing = _take(mail_id, to_send=url is not None)
-    if outgoing is None:
-        return
-    if url is None:
-        _mark(mail_id, "kept")
-        return
-    try:
-        smtp.post(url, outgoing)
-    except (smtp.MailRefusedError, smtp.MailDelayedError) as error:
-        last = POLICY.wait(claim.failures, error) is None
-        # A mail server that refuses a mail for its link quotes it.
-        _mark(mail_id, "undelivered" if last else "queued", error=redact(str(error)))
-        raise
+    if not is_sent(claim):
+        outgoing = _take(mail_id, to_send=url is not None)
+        if outgoing is None:
+            return
+        if url is None:
+            _mark(mail_id, "kept")
+            return
+        try:
+            smtp.post(url, outgoing)
+        except (smtp.MailRefusedError, smtp.MailDelayedError) as error:
+            last = POLICY.wait(claim.failures, error) is None
+            # A mail server that refuses a mail for its link quotes it.
+            _mark(mail_id, "undelivered" if last else "queued", error=redact(str(error)))
+            raise
+        note_sent(claim)
     _mark(mail_id, "sent")
+    forget_sent(claim)
 
 
 @atomic

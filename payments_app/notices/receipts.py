@@ -167,4 +167,4 @@ def _is_second(session: Session, period: Period) -> bool:
 
 def _local(moment: dt.datetime | None) -> str | None:
     """In the zone of whoever reads the mail."""
-    return Words.made(lambda: time_of(moment, "%B %-d, %Y, %H:%M %Z")) if moment else None
+    return Words.made(lambda: time_of(moment, "%b %-d, %Y, %-I:%M %p %Z")) if moment else None

@@ -29,7 +29,8 @@ _NO_SMTPUTF8 = (
 # What a link is known by (core/web/tokens.py), and what no part of one holds.
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{32,}")
 _NOT_OF_A_TOKEN = re.compile(r"[^A-Za-z0-9_-]|(?<=\n)\d{3}[ -](\d\.\d{1,3}\.\d{1,3} )?")
-_ESCAPED = re.compile(r"\\x[0-9a-f]{2}|\\[0-7]{3}", re.IGNORECASE)
+_ESCAPED = re.compile(r"\\(?:x|u00|u\{|U000000)([0-9a-f]{2})\}?|\\([0-7]{3})", re.IGNORECASE)
+_TIMES = 3  # that an escape is looked for in what another one said
 _PIECE = 12  # characters: chance does not write so many
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
@@ -89,7 +90,9 @@ def _quotes_a_link(words: str, text: str) -> bool:
     """Whether a part of a link's token stands in it, however the server broke its lines, or wrote
     its letters: escaped, in another case, as hex, or as the base64 of a mail's body."""
     words = re.sub(r"\\r|\\n", "\n", words)
-    readings = (words, unquote(words), unescape(words), _ESCAPED.sub(_unescaped, words))
+    readings = [words]
+    for _ in range(_TIMES):
+        readings.append(_ESCAPED.sub(_unescaped, unescape(unquote(readings[-1]))))
     said = [_NOT_OF_A_TOKEN.sub("", reading).casefold() for reading in readings]
     return any(
         written[at : at + _PIECE].casefold() in reading
@@ -101,8 +104,7 @@ def _quotes_a_link(words: str, text: str) -> bool:
 
 
 def _unescaped(found: re.Match[str]) -> str:
-    code = found[0]
-    return chr(int(code[2:], 16) if code[1] in "xX" else int(code[1:], 8))
+    return chr(int(found[1], 16) if found[1] else int(found[2], 8))
 
 
 def _in_base64(token: str) -> Iterator[str]:

@@ -7,7 +7,7 @@ import json
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from payments_app.core.db.clock import database_now
+from payments_app.core.db.clock import database_now, rfc3339
 from payments_app.core.db.ids import new_id
 from payments_app.core.db.session import atomic
 from payments_app.core.jobs import outbox
@@ -37,7 +37,7 @@ def try_endpoint(session: Session, endpoint_id: str, actor: str) -> str:
         raise EndpointOffError(f"{endpoint_id} is switched off")
     _refuse_many(session, endpoint)
     key = f"webhook_{new_id('whtest')}_{TEST}"
-    now = session.execute(select(database_now())).scalar_one().isoformat()
+    now = rfc3339(session.execute(select(database_now())).scalar_one())
     body = {"id": key, "type": TEST, "version": VERSION, "timestamp": now, "data": {}}
     session.add(
         WebhookEvent(

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from flask import Response, make_response, redirect, render_template, url_for
+from flask import Response, current_app, make_response, redirect, render_template, url_for
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as BaseResponse
 
-from payments_app.accounts.gate import signed_in
+from payments_app.accounts.gate import may_open, signed_in
 from payments_app.accounts.people import names_of
 from payments_app.core.alerts import Alert
 from payments_app.core.db.columns import as_object
@@ -61,19 +61,22 @@ def _is_asked(name: str) -> bool:
 
 
 def about(session: Session, found: Sequence[Alert]) -> dict[int, tuple[str, str]]:
-    """By alert, the words and the address of what it is about, where that has a page."""
+    """By alert, the words and the address of what it is about, where that has a page that this
+    member may open."""
     ids = {alert.id: as_object(alert.data).get("transaction_id") for alert in found}
     emails = select(Transaction.id, Transaction.email).where(
         Transaction.id.in_([id_ for id_ in ids.values() if id_])
     )
     whose = {row.id: row.email for row in session.execute(emails)}
-    linked = {}
+    linked, routes = {}, current_app.url_map.bind("")
     for alert in found:
         page = object_of(alert.kind, alert.key, as_object(alert.data))
         id_ = ids[alert.id]
-        if page is not None and id_ is None:
+        if page is None or not may_open(routes.match(page[1])[0]):
+            continue
+        if id_ is None:
             linked[alert.id] = page
-        elif page is not None and id_ in whose:
+        elif id_ in whose:
             words = f"{whose[id_] or 'no address'}, {reference(str(id_))}"
             linked[alert.id] = (words, page[1])
     return linked

@@ -38,6 +38,7 @@ MEANINGS = {
     "expire_action": "Stripe does not answer, so abandoned bank checks stay open.",
     "refunds.send": "Stripe does not answer, or refuses refunds: look at its balance.",
     "notices.send_mail": _MAIL_SERVER,
+    "notices.send_link": _MAIL_SERVER,
     "notices.deliver_webhook": "A merchant's endpoint does not answer: look at its deliveries.",
     "alerts.mail": f"{_MAIL_SERVER} Nobody gets alerts by mail.",
     "alerts.webhook": "The address of ALERT_WEBHOOK_URL does not answer.",
@@ -119,9 +120,13 @@ def late(loads: Iterable[Load], threads: Mapping[str, int]) -> list[Trouble]:
             meaning = f"All {running} threads are busy. Add a worker."
         else:
             meaning = "Its worker is busy or has just restarted."
-        what = f"{queue} is late: {due} wait, the oldest for {duration(seconds)}."
+        what = f"{queue} is late: {_waiting(due)}, the oldest for {duration(seconds)}."
         found.append(Trouble(f"late:{queue}", what, meaning, queue in CRITICAL))
     return found
+
+
+def _waiting(count: int) -> str:
+    return f"{count} job waits" if count == 1 else f"{count} jobs wait"
 
 
 def _unknown(loads: list[Load]) -> list[Trouble]:
@@ -129,7 +134,7 @@ def _unknown(loads: list[Load]) -> list[Trouble]:
     return [
         Trouble(
             f"unknown:{load.command}",
-            f"{load.command}: {load.due} wait on {load.queue}, the oldest for"
+            f"{load.command}: {_waiting(load.due)} on {load.queue}, the oldest for"
             f" {duration(load.late_seconds)}, for a process that knows it.",
             "This one does not. Nothing is lost: start a worker of the queue from the release or"
             " application that knows the job.",

@@ -8,9 +8,12 @@ import click
 from flask import Flask, current_app
 from flask.cli import with_appcontext
 
-from payments_app.core import places
+from payments_app.core import places, restores
+from payments_app.core.db import clock
 from payments_app.core.extensions import db
 from payments_app.core.jobs import heartbeats
+from payments_app.core.own_commands import as_typed_here
+from payments_app.inbound.lost import RESTORE, RESTORED
 from payments_app.ops.stripe_checks import Check
 
 
@@ -23,7 +26,7 @@ def check_host_with(app: Flask, checks: Callable[[], Iterator[Check]]) -> None:
 @with_appcontext
 def doctor() -> None:
     """Say whether database, processes and application belong together; ends with 1 where not."""
-    checks = [*_database(), *_processes()]
+    checks = [database(), *_restore(), *_processes()]
     if "host_checks" in current_app.extensions:
         checks += current_app.extensions["host_checks"]()
     for check in checks:
@@ -32,7 +35,8 @@ def doctor() -> None:
         raise click.exceptions.Exit(1)
 
 
-def _database() -> Iterator[Check]:
+def database() -> Check:
+    """Whether its tables are those of this release."""
     from alembic.runtime.migration import MigrationContext
     from alembic.script import ScriptDirectory
 
@@ -42,8 +46,14 @@ def _database() -> Iterator[Check]:
         found = MigrationContext.configure(connection, opts=options).get_current_revision()
     words = f"its tables are of revision {found}"
     if found != wanted:
-        words += f", this release's of {wanted}: run `db upgrade`"
-    yield Check("database", found == wanted, words)
+        words += as_typed_here(f", this release's of {wanted}: run `flask --app wsgi db upgrade`")
+    return Check("database", found == wanted, words)
+
+
+def _restore() -> Iterator[Check]:
+    """A shop that is closed is named; one that is open is nothing to speak of."""
+    if restores.open_restore(db.session()) is not None:
+        yield Check("restore", False, as_typed_here(f"the shop is closed. {RESTORED}. {RESTORE}"))
 
 
 def _processes() -> Iterator[Check]:
@@ -52,7 +62,7 @@ def _processes() -> Iterator[Check]:
     if not beats:
         yield Check("processes", False, "none was seen lately: start `worker`")
         return
-    apart = heartbeats.differences(beats, heartbeats.knowledge())
+    apart = heartbeats.differences(beats, heartbeats.knowledge(), clock.utcnow())
     for words in apart:
         yield Check("process", False, words)
     if not apart:

@@ -39,6 +39,10 @@ _CALLS, _CALL_SECONDS, _LATELY = 5, 900, 20.0
 _LAST_ENTRIES = 2000  # of the history, at most
 _OPEN_UNTIL = select(Breaker.open_until).where(Breaker.name == NAME)
 _GOES_ON = "All of it goes on by itself. Nobody is charged twice."
+_BY_ITSELF = {
+    REFUSES: "All of it goes on by itself once this is corrected. Nobody is charged twice.",
+    LATE: "All of it goes on by itself when its queue does. Nobody is charged twice.",
+}
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,11 @@ class _Call:
     def failed(self) -> bool:
         return self.verdict in FAILING
 
+    @property
+    def sentence(self) -> str:
+        """The message with a stop behind it: more sentences follow."""
+        return self.message if self.message.endswith((".", "!", "?")) else f"{self.message}."
+
 
 def incident() -> Incident | None:
     """What is wrong now, as it was measured within the last MEASURED_EVERY seconds."""
@@ -94,10 +103,13 @@ def measure(session: Session) -> Incident | None:
     if found is None:
         found = _late(session)
     elif found[0] == DOWN:
-        next_at = session.scalar(_OPEN_UNTIL)
+        next_at = session.scalar(_OPEN_UNTIL.where(Breaker.open_until > database_now()))
     else:
         next_at = _next_try(session)
-    return Incident(*found, row[0], row[1], row[2], next_at) if found else None
+    if found is None:
+        return None
+    by_itself = _BY_ITSELF.get(found[0], _GOES_ON)
+    return Incident(*found, row[0], row[1], row[2], next_at, by_itself)
 
 
 def _at_stripe(session: Session, *, waits: bool) -> tuple[str, str] | None:
@@ -120,8 +132,8 @@ def _by_calls(calls: Sequence[_Call], *, waits: bool) -> tuple[str, str] | None:
     failed = [call for call in calls if call.failed]
     if waits and 2 * len(failed) > len(calls):
         if failed[0].verdict == Verdict.MISCONFIGURED:
-            return REFUSES, f"Stripe refuses our requests: {failed[0].message}"
-        return ERRORS, f"Stripe answers with errors, or not at all: {failed[0].message}"
+            return REFUSES, f"Stripe refuses our requests: {failed[0].sentence}"
+        return ERRORS, f"Stripe answers with errors, or not at all: {failed[0].sentence}"
     lately = [call.milliseconds / 1000 for call in calls if call.age < _LATELY]
     if len(lately) > 1 and (half := statistics.median(lately)) > SLOW_SECONDS:
         return SLOW, f"Stripe is slow: half of our calls take over {half:.0f} s."

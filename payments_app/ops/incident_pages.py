@@ -14,6 +14,7 @@ from payments_app.core.web.headers import private
 from payments_app.ops.blueprint import blueprint
 from payments_app.ops.incident import incident
 from payments_app.ops.touched import KINDS, MOST, touched
+from payments_app.payments.amounts import amount_words
 
 MAX_ID = 2**63 - 1
 
@@ -41,6 +42,12 @@ def incident_page(alert_id: int) -> Response:
         raise NotFound
     found = touched(session, alert)
     page = render_template(
-        "ops/touched.html", alert=alert, found=found, most=MOST, reference=reference, money=Money
+        "ops/touched.html",
+        alert=alert,
+        found=found,
+        most=MOST,
+        reference=reference,
+        money=Money,
+        amount_words=amount_words,
     )
     return private(make_response(page))

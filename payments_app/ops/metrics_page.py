@@ -33,10 +33,10 @@ def metrics() -> Response:
 def _may_scrape() -> bool:
     """With METRICS_TOKEN its bearer alone; else this machine, unless a proxy on it forwards
     somebody else's request."""
-    token = current_app.config["CONFIG"].metrics_token
-    if token:
-        given = request.headers.get("Authorization", "")
-        return hmac.compare_digest(given.encode(), f"Bearer {token}".encode())
+    tokens = current_app.config["CONFIG"].metrics_tokens
+    if tokens:
+        given = request.headers.get("Authorization", "").encode()
+        return any(hmac.compare_digest(given, f"Bearer {token}".encode()) for token in tokens)
     if any(name in request.headers for name in _FORWARDED):
         return False
     try:

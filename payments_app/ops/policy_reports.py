@@ -67,7 +67,7 @@ class PolicyReport(Base):
 def policy_report() -> Response:
     """Count what a browser reports. 204 whatever it says, 413 where it is long, 429 where there
     are too many."""
-    limiter().check("policy_reports", _EACH, visitor_network())
+    limiter().check("policy_reports", _EACH, f"address:{visitor_network()}")
     limiter().check("policy_reports_of_all", _ALL, "everybody")
     if (request.content_length or MAX_BYTES + 1) > MAX_BYTES:
         raise ProblemError(413, *words_of(413))

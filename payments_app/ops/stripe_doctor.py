@@ -24,6 +24,7 @@ from payments_app.core.history import HistoryEntry
 from payments_app.core.jobs import outbox
 from payments_app.core.jobs.command import Claim
 from payments_app.core.logs import redact
+from payments_app.core.own_commands import as_typed_here
 from payments_app.gateway import look
 from payments_app.gateway.results import Verdict
 from payments_app.ops.stripe_checks import Check, account_checks, refused
@@ -115,8 +116,10 @@ def _tell(session: Session, wrong: list[Check]) -> None:
         session,
         "stripe_doctor",
         "stripe:doctor",
-        f"Our account at Stripe is not as it must be. {words}."
-        " `flask --app wsgi stripe doctor` looks again.",
+        as_typed_here(
+            f"Our account at Stripe is not as it must be. {words}."
+            " `flask --app wsgi stripe doctor` looks again."
+        ),
     )
 
 

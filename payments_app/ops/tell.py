@@ -11,7 +11,7 @@ import html
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from flask import current_app
@@ -23,7 +23,9 @@ from payments_app.core.alerts import Alert
 from payments_app.core.db.clock import database_now
 from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
+from payments_app.core.jobs import leases
 from payments_app.core.jobs.command import Claim, Later
+from payments_app.core.jobs.sent import forget_sent, is_sent, note_sent
 from payments_app.core.web.signing import signed_headers
 from payments_app.notices import smtp
 from payments_app.notices.call import post
@@ -38,32 +40,40 @@ WAIT_SECONDS, BUSY_SECONDS = 0.5, 1.0  # for a turn; until it is tried again
 _mails, _calls = threading.BoundedSemaphore(2), threading.BoundedSemaphore(1)
 
 
-def mail(subject: str, claim: Claim) -> None:
+def mail(subject: str, claim: Claim) -> bool:
     """Mail the alert to ALERT_MAIL_TO. Raises Later where the mail server did not take it."""
-    config, telling = _config(), _read(subject)
-    if telling is None:
-        return
     try:
-        with _turn(_mails):
-            sent = send_mail(config, telling)
+        return _tell(subject, claim, _mails, send_mail)
     except (smtp.MailDelayedError, smtp.MailRefusedError) as error:
         raise Later(_wait(claim), str(error)) from error
-    if sent and telling.alert_id:
-        _delivered(telling.alert_id)
 
 
-def webhook(subject: str, claim: Claim) -> None:
+def webhook(subject: str, claim: Claim) -> bool:
     """POST the alert to ALERT_WEBHOOK_URL. Raises Later where that did not answer 2xx."""
-    config, telling = _config(), _read(subject)
-    if telling is None:
-        return
     try:
-        with _turn(_calls):
-            sent = call(config, telling)
+        return _tell(subject, claim, _calls, call)
     except DeliveryError as error:
         raise Later(_wait(claim), f"{type(error).__name__}: {error}") from error
-    if sent and telling.alert_id:
-        _delivered(telling.alert_id)
+
+
+def _tell(
+    subject: str,
+    claim: Claim,
+    turns: threading.BoundedSemaphore,
+    send: Callable[[Config, Telling], bool],
+) -> bool:
+    """Tell in this way, once; say whether the message was marked as done."""
+    telling = _read(subject)
+    if telling is None:
+        return False
+    if not is_sent(claim):
+        with _turn(turns):
+            if not send(_config(), telling):
+                return False
+        note_sent(claim)
+    _end(claim, telling.alert_id)
+    forget_sent(claim)
+    return True
 
 
 def send_mail(config: Config, telling: Telling) -> bool:
@@ -123,9 +133,11 @@ def _wait(claim: Claim) -> float:
 
 
 @atomic
-def _delivered(session: Session, alert_id: int) -> None:
-    session.execute(
-        update(Alert)
-        .where(Alert.id == alert_id, Alert.delivered_at.is_(None))
-        .values(delivered_at=database_now())
-    )
+def _end(session: Session, claim: Claim, alert_id: int | None) -> None:
+    if alert_id is not None:
+        session.execute(
+            update(Alert)
+            .where(Alert.id == alert_id, Alert.delivered_at.is_(None))
+            .values(delivered_at=database_now())
+        )
+    leases.finish_with(session, claim)

@@ -16,6 +16,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from payments_app.core.alerts import WINDOW_SECONDS, Alert
+from payments_app.core.db.clock import rfc3339
 from payments_app.core.db.columns import as_object
 from payments_app.core.history import SYSTEM
 from payments_app.core.logs import redacted
@@ -62,7 +63,7 @@ class Telling:
         facts = {name: value for name, value in redacted(self.data).items() if name != "message"}
         return {
             "type": "alert.closed" if self.closed else "alert.raised",
-            "timestamp": self.at.isoformat(),
+            "timestamp": rfc3339(self.at),
             "data": {
                 "id": self.alert_id,
                 "kind": self.kind,
@@ -100,7 +101,7 @@ def _one(alert: Alert, rest: str) -> Telling:
     data = {"key": alert.key, **as_object(alert.data)}
     prefix = ""
     if rest == "closed":
-        prefix, data["raised_at"] = "Closed: ", alert.first_at.isoformat()
+        prefix, data["raised_at"] = "Closed: ", rfc3339(alert.first_at)
     elif rest.startswith("again"):
         prefix = f"Again, {alert.times} times by now: "
     elif rest:
@@ -147,7 +148,7 @@ def _still_open(session: Session, kind: str, number: str) -> Telling | None:
     )
     if since is None:
         return None
-    words = f"{count} alerts of {kind} are open, the oldest since {since.isoformat()}"
+    words = f"{count} alerts of {kind} are open, the oldest since {rfc3339(since)}"
     key = f"alerts_open_{kind}_{since.timestamp():.0f}_{number}"
     prefix = f"Still open, reminder {number}: "
     return Telling(key, kind, "critical", words, since, prefix=prefix, data={"reminder": number})

@@ -15,6 +15,7 @@ from payments_app.core.db.clock import utcnow
 from payments_app.core.history import HistoryEntry
 from payments_app.ops.incident import SLOW_SECONDS
 from payments_app.payments.models import Transaction
+from payments_app.payments.refunds.models import Refund
 from payments_app.payments.transactions.waiting import FAILING
 
 AT_STRIPE = ("breaker_open", "stripe_misconfigured", "stripe_slow", "stripe_unreachable")
@@ -27,12 +28,13 @@ BEFORE = dt.timedelta(seconds=30)
 @dataclass(frozen=True)
 class Touched:
     """The payments from `since` to `until` (None: it goes on): how many of each state, and the
-    newest MOST of them."""
+    newest MOST of them; and the newest MOST refunds whose calls to Stripe failed or were slow."""
 
     since: dt.datetime
     until: dt.datetime | None
     states: dict[str, int]
     payments: Sequence[Any]
+    refunds: Sequence[Any]
 
 
 def touched(session: Session, alert: Alert) -> Touched:
@@ -49,6 +51,7 @@ def touched(session: Session, alert: Alert) -> Touched:
             Transaction.id,
             Transaction.email,
             Transaction.amount,
+            Transaction.paid,
             Transaction.currency,
             Transaction.state,
             Transaction.phase,
@@ -60,21 +63,52 @@ def touched(session: Session, alert: Alert) -> Touched:
         .limit(MOST)
     ).all()
     states = {row[0]: row[1] for row in counts}
-    return Touched(since, alert.acknowledged_at, states, rows)
+    at_stripe = alert.kind in AT_STRIPE
+    refunds = _refunds(session, since, until) if at_stripe else ()
+    return Touched(since, alert.acknowledged_at, states, rows, refunds)
+
+
+def _refunds(session: Session, since: dt.datetime, until: dt.datetime) -> Sequence[Any]:
+    """Those that were under way meanwhile."""
+    return session.execute(
+        select(
+            Refund.transaction_id,
+            Refund.amount,
+            Refund.currency,
+            Refund.state,
+            Refund.created_at,
+            Transaction.email,
+        )
+        .join(Transaction, Transaction.id == Refund.transaction_id)
+        .where(
+            Refund.created_at <= until,
+            Refund.state_at >= since,
+            _went_wrong(since, until, HistoryEntry.what.startswith("stripe.refund_")),
+        )
+        .order_by(Refund.created_at.desc(), Refund.id)
+        .limit(MOST)
+    ).all()
 
 
 def _of_stripe(since: dt.datetime, until: dt.datetime) -> ColumnElement[bool]:
-    verdict = HistoryEntry.data["verdict"].as_string()
-    slow = HistoryEntry.data["milliseconds"].as_integer() > 1000 * SLOW_SECONDS
     return and_(
         Transaction.created_at <= until,
         or_(Transaction.ended_at.is_(None), Transaction.ended_at >= since),
-        exists().where(
-            HistoryEntry.transaction_id == Transaction.id,
-            HistoryEntry.kind == "stripe",
-            HistoryEntry.at.between(since, until),
-            or_(verdict.in_(sorted(FAILING)), slow, HistoryEntry.what == "stripe.retry"),
-        ),
+        _went_wrong(since, until),
+    )
+
+
+def _went_wrong(
+    since: dt.datetime, until: dt.datetime, *of: ColumnElement[bool]
+) -> ColumnElement[bool]:
+    verdict = HistoryEntry.data["verdict"].as_string()
+    slow = HistoryEntry.data["milliseconds"].as_integer() > 1000 * SLOW_SECONDS
+    return exists().where(
+        HistoryEntry.transaction_id == Transaction.id,
+        HistoryEntry.kind == "stripe",
+        HistoryEntry.at.between(since, until),
+        or_(verdict.in_(sorted(FAILING)), slow, HistoryEntry.what == "stripe.retry"),
+        *of,
     )
 
 

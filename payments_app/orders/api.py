@@ -1,4 +1,4 @@
-"""Products as public JSON, the same for everybody."""
+"""Products as public JSON, and their pictures: the same for everybody."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, url_for
+from flask import Blueprint, Response, jsonify, request, url_for
 from werkzeug.exceptions import NotFound
 
 from payments_app.core.extensions import db
@@ -14,7 +14,8 @@ from payments_app.core.web import cache, headers
 from payments_app.core.web.access import public
 from payments_app.orders.bestsellers import bestsellers, product_list_version
 from payments_app.orders.find import product_for_sale, products_for_sale
-from payments_app.orders.product_models import Product
+from payments_app.orders.pictures import MEDIA_TYPES, picture_named
+from payments_app.orders.product_models import PICTURES_PATH, Product
 
 BESTSELLERS_SECONDS = 600
 blueprint = Blueprint("products", __name__)
@@ -65,6 +66,21 @@ def list_bestsellers() -> Response:
     version = f"{cache.shape_of(PublicProduct)}:{version}"
     ranked = cache.remembered("bestsellers", version, BESTSELLERS_SECONDS, _ranked)
     return headers.expensive_public(jsonify({"products": ranked}), "bestsellers")
+
+
+@blueprint.get(f"{PICTURES_PATH}<name>")
+@public
+@headers.is_a_picture
+def show_picture(name: str) -> Response:
+    """A product's picture. Its name holds its hash, so it never changes."""
+    picture = picture_named(db.session(), name)
+    if picture is None:
+        raise NotFound
+    response = Response(picture.content, mimetype=MEDIA_TYPES[picture.type])
+    response.headers["Cache-Control"] = headers.HASHED
+    response.set_etag(picture.sha256)
+    response.make_conditional(request)
+    return response
 
 
 def _ranked() -> list[dict[str, Any]]:

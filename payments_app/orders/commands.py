@@ -13,11 +13,14 @@ import click
 from flask.cli import AppGroup
 
 from payments_app.accounts.people import CLI
+from payments_app.core.db.text import is_storable
 from payments_app.core.extensions import db
 from payments_app.orders import keep_products
 from payments_app.orders.keep_products import Goods
+from payments_app.orders.pictures import read_picture
 
 products_group = AppGroup("products", help="What the shop sells.")
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _NEEDED = ("slug", "name", "price", "currency")
 
 
@@ -70,6 +73,23 @@ def stock(slug: str, number: str) -> None:
     click.echo(f"{slug}: {number}")
 
 
+@products_group.command("picture")
+@click.argument("slug")
+@click.argument("file", required=False, type=_FILE)
+@click.option("--remove", is_flag=True, help="Show none.")
+@_in_words
+def picture(slug: str, file: Path | None, *, remove: bool) -> None:
+    """Show a picture of a product: an SVG, PNG, JPEG or WebP of at most 200 kB."""
+    if remove == (file is not None):
+        raise ValueError("Name a file, or say --remove.")
+    if file is None:
+        keep_products.remove_picture(slug, CLI)
+        click.echo(f"{slug} has no picture")
+        return
+    keep_products.set_picture(slug, read_picture(file), CLI)
+    click.echo(f"{slug} has a picture")
+
+
 @products_group.command("archive")
 @click.argument("slug")
 @click.option("--undo", is_flag=True, help="Sell it again.")
@@ -81,7 +101,7 @@ def archive(slug: str, *, undo: bool) -> None:
 
 
 @products_group.command("import")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=_FILE)
 @_in_words
 def import_(file: Path) -> None:
     """Store each row of a CSV file, or none: columns slug, name, price, currency, and as wanted
@@ -122,6 +142,8 @@ def _rows(reader: csv.DictReader[str]) -> list[Goods]:
 def _goods(row: dict[Any, Any]) -> Goods:
     if None in row or None in row.values():
         raise ValueError("It has not as many values as there are columns.")
+    if not is_storable(row):
+        raise ValueError("It holds a character that can't be stored.")
     given: dict[str, Any] = {name: value for name, value in row.items() if value}
     for name in {"stock", "max_quantity"} & set(given):
         given[name] = _stock(given[name])

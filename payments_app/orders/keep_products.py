@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from payments_app.core import history
@@ -17,7 +17,8 @@ from payments_app.core.db.session import atomic, insert_once
 from payments_app.core.free_text import free_text
 from payments_app.core.money import CURRENCIES, Money, chargeable
 from payments_app.merchants.models import Merchant
-from payments_app.orders.product_models import Product
+from payments_app.orders.pictures import Picture
+from payments_app.orders.product_models import Product, ProductPicture
 from payments_app.payments.sellable import ITEM
 
 MOST_STOCK = MOST_QUANTITY = 1_000_000
@@ -105,6 +106,24 @@ def set_active(session: Session, slug: str, actor: str, *, active: bool) -> None
     _change(session, slug, actor, {"active": active})
 
 
+@atomic
+def set_picture(session: Session, slug: str, picture: Picture, actor: str) -> None:
+    """Show this picture of it, in place of another. Raises LookupError."""
+    product = _locked(session, slug)
+    session.merge(ProductPicture(product_id=product.id, **asdict(picture)))
+    _note(session, "product.changed", slug, actor, {"picture": picture.sha256})
+
+
+@atomic
+def remove_picture(session: Session, slug: str, actor: str) -> None:
+    """Show no picture of it. Raises LookupError, also where it has none."""
+    product = ProductPicture.product_id
+    gone = delete(ProductPicture).where(product == _locked(session, slug).id).returning(product)
+    if session.scalar(gone) is None:
+        raise LookupError(f"{slug} has no picture.")
+    _note(session, "product.changed", slug, actor, {"picture": "none"})
+
+
 def all_products(session: Session) -> Sequence[Product]:
     """Every product, the archived ones as well, in the order in which they were made."""
     return session.scalars(select(Product).order_by(Product.id)).all()
@@ -114,8 +133,9 @@ def _values(session: Session, goods: Goods) -> dict[str, Any]:
     if not ITEM.fullmatch(goods.slug):
         raise ValueError("A slug has up to 60 letters, digits, - and _.")
     refuse(goods.slug)
-    if goods.merchant_id and session.get(Merchant, goods.merchant_id) is None:
-        raise ValueError(f"There is no merchant {goods.merchant_id}.")
+    seller = goods.merchant_id  # an empty one is a shell's unset name, and not the shop itself
+    if seller is not None and (not seller or session.get(Merchant, seller) is None):
+        raise ValueError(f"There is no merchant {seller or 'without an id'}.")
     money = _money(goods.price, goods.currency.strip().lower())
     summary = goods.summary.strip()
     return asdict(money) | {
@@ -123,7 +143,7 @@ def _values(session: Session, goods: Goods) -> dict[str, Any]:
         "summary": summary and free_text(summary, what="A summary", most=2000, if_empty=""),
         "stock": _count(goods.stock, "The stock", 0, MOST_STOCK),
         "max_quantity": _count(goods.max_quantity, "The quantity", 1, MOST_QUANTITY),
-        "merchant_id": goods.merchant_id,
+        "merchant_id": seller,
         "active": True,
     }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, func, select
+from sqlalchemy import CheckConstraint, ForeignKey, String, func, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from payments_app.core.db.clock import database_now
@@ -13,13 +13,17 @@ from payments_app.core.db.columns import BIGINT
 from payments_app.core.db.ids import new_id
 from payments_app.core.db.session import advisory_lock
 from payments_app.core.extensions import Base
+from payments_app.core.history import HistoryEntry
 from payments_app.core.jobs import outbox
 from payments_app.core.language import Words, message
 from payments_app.core.money import Money
 from payments_app.orders.line_models import OrderLine, line_of
 from payments_app.orders.stock_holds import END_LARGE_HOLD, LARGE_HOLD_SECONDS, leave, let_go
+from payments_app.payments import states
+from payments_app.payments.models import Transaction
 from payments_app.payments.payable import NOBODY, Bought, Holder, Item, Payable
-from payments_app.payments.queries import tried_in, waits_for_buyer
+from payments_app.payments.phases import Phase
+from payments_app.payments.queries import attempts, tried_in, waits_for_buyer
 
 
 class Order(Payable, Base):
@@ -64,9 +68,10 @@ class Order(Payable, Base):
 
     @property
     def items(self) -> Sequence[Item]:
-        """Its lines."""
+        """Its lines, with what their products look like now."""
         return [
-            Item(line.name, line.quantity, Money(line.amount, self.currency)) for line in self.lines
+            Item(line.name, line.quantity, Money(line.amount, self.currency), line.product.picture)
+            for line in self.lines
         ]
 
     @property
@@ -148,11 +153,15 @@ class Order(Payable, Base):
 
     def reserve(self, session: Session, holder: Holder = NOBODY) -> None:
         """Hold the goods for this attempt, if they are not held already; always in the order of
-        the products' ids, so that two orders never wait for each other.
+        the products' ids, so that two orders never wait for each other. What an attempt before
+        it held, which has ended and is not followed yet, is not held on: its buyer may have left
+        it so.
 
         Raises NotPayableError `sold_out`, with what is left, where there are not enough, and
         `hold_limit` where the holder would hold more than one may.
         """
+        if self.hold == "held" and holder != NOBODY:
+            self.release(session, unfinished=self.was_left(session))
         if self.hold not in ("held", "taken"):
             self.hold = "held"
             session.flush()  # what is written after the first line is taken keeps others waiting
@@ -161,6 +170,17 @@ class Order(Payable, Base):
             if any(are_large):
                 key = f"{END_LARGE_HOLD}:{self.id}:{len(self.transactions)}"
                 outbox.stage(session, END_LARGE_HOLD, self.id, key=key, delay=LARGE_HOLD_SECONDS)
+
+    def was_left(self, session: Session) -> bool:
+        """Whether its buyer decided how long its goods were held: an attempt ran out of time, or
+        waited for the bank's check, which a buyer may fail in its last minute, again and again."""
+        tried = attempts(self.payable_type, self.id).with_only_columns(Transaction.id)
+        waited = select(HistoryEntry.id).where(
+            HistoryEntry.what == states.EVENT[Phase.REQUIRES_ACTION],
+            HistoryEntry.transaction_id.in_(tried),
+        )
+        ran_out = tried.where(Transaction.phase == Phase.CANCELED)
+        return bool(session.scalar(select(or_(waited.exists(), ran_out.exists()))))
 
     def release(self, session: Session, *, unfinished: bool = False) -> None:
         """Release the held stock, once. What was paid for stays taken. What its buyer left

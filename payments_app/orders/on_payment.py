@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from payments_app.core import alerts
 from payments_app.core.db.session import atomic
-from payments_app.core.history import HistoryEntry
 from payments_app.core.jobs import outbox
 from payments_app.core.jobs.command import Claim
 from payments_app.orders.models import Order
-from payments_app.payments import states
 from payments_app.payments.models import Transaction
 from payments_app.payments.payable import NotPayableError
-from payments_app.payments.phases import Phase, State
-from payments_app.payments.queries import active_attempt, attempts, payable_id_of
+from payments_app.payments.phases import State
+from payments_app.payments.queries import active_attempt, payable_id_of
 
 
 @atomic
@@ -30,7 +27,7 @@ def on_payment(session: Session, transaction_id: str, _claim: Claim) -> None:
     order = lock_order(session, order_id)
     active = active_transaction(session, order_id)
     if active is None:
-        order.release(session, unfinished=_was_left(session, order_id))
+        order.release(session, unfinished=order.was_left(session))
         if order.status == "open":
             order.status = "payment_failed"
     elif active.state == State.COMPLETE:
@@ -45,18 +42,6 @@ def lock_order(session: Session, order_id: str) -> Order:
 def active_transaction(session: Session, order_id: str) -> Transaction | None:
     """The order's one transaction that is complete or may still charge."""
     return active_attempt(session, Order.payable_type, order_id)
-
-
-def _was_left(session: Session, order_id: str) -> bool:
-    """Whether its buyer decided how long its goods were held: an attempt ran out of time, or waited
-    for the bank's check, which a buyer may fail in its last minute, again and again."""
-    tried = attempts(Order.payable_type, order_id).with_only_columns(Transaction.id)
-    waited = select(HistoryEntry.id).where(
-        HistoryEntry.what == states.EVENT[Phase.REQUIRES_ACTION],
-        HistoryEntry.transaction_id.in_(tried),
-    )
-    ran_out = tried.where(Transaction.phase == Phase.CANCELED)
-    return bool(session.scalar(select(or_(waited.exists(), ran_out.exists()))))
 
 
 def _paid(session: Session, order: Order, transaction: Transaction) -> None:

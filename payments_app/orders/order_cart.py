@@ -32,9 +32,11 @@ def order_cart(session: Session) -> str:
 
 def _same(session: Session, found: list[Line]) -> str | None:
     wanted = {(line.product.id, line.quantity, line.product.amount) for line in found}
+    sellers = {line.product.merchant_id for line in found}
     for order in placed_orders(session):
         lines = {(line.product_id, line.quantity, line.amount) for line in order.lines}
-        if lines == wanted and order.currency == found[0].product.currency:
+        of_them = sellers == {order.merchant_id} and order.currency == found[0].product.currency
+        if lines == wanted and of_them:
             return order.id
     return None
 

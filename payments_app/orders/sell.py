@@ -24,6 +24,7 @@ def offer(session: Session, slug: str) -> Offer | None:
         max_quantity=product.most,
         payee_id=product.merchant_id,
         refusal=refusal(session, product),
+        picture=product.picture,
     )
 
 

@@ -55,7 +55,7 @@ def put_item() -> Response | BaseResponse:
         else:
             cart.put(db.session(), item, int(quantity))
     except cart.CartError as problem:
-        return _page(problem)
+        return _page(problem, item, quantity)
     return redirect(url_for("orders.show_cart"), 303)
 
 
@@ -74,9 +74,15 @@ def create_order() -> Response | BaseResponse:
     return redirect(url_for("checkout.form", item=order_id), 303)
 
 
-def _page(problem: cart.CartError | None = None) -> Response:
+def _page(
+    problem: cart.CartError | None = None, item: str = "", quantity: str | None = None
+) -> Response:
     found = cart.lines(db.session())
     page = render_template(
-        "orders/cart.html", lines=found, total=cart.total(found), problem=problem
+        "orders/cart.html",
+        lines=found,
+        total=cart.total(found),
+        problem=problem,
+        asked={"item": item, "quantity": (quantity or "")[:20]},
     )
     return private(make_response(page, 422 if problem else 200))

@@ -203,6 +203,8 @@ def _check(wish: Wish) -> None:
     if reason := chargeable(wish.money):
         name = "amount" if wish.money.currency in CURRENCIES else "currency"
         raise AskRefusedError(name, f"This can't be paid by card: {reason}.")
+    if wish.save_card and wish.customer_id is None:
+        raise AskRefusedError("customer", "Name the customer whose card is to be kept.")
     if wish.payment_method is not None:
         _check_kept(wish)
     total = sum(item["quantity"] * item["amount"] for item in wish.line_items)

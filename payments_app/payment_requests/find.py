@@ -44,6 +44,11 @@ class Filter:
     created_from: dt.datetime | None = None
     created_before: dt.datetime | None = None
 
+    @property
+    def is_long(self) -> bool:
+        """Whether no index finds it: every request may be read until there are enough."""
+        return bool(self.reference or self.labels or self.status)
+
 
 @dataclass(frozen=True)
 class Known:

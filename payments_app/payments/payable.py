@@ -7,13 +7,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from sqlalchemy import select
+from sqlalchemy import event, select
 from sqlalchemy.orm import Session, object_session
 
 from payments_app.core.card_numbers import mask
 from payments_app.core.money import Money
 from payments_app.payments.models import PaymentRecord, Role, Transaction
+from payments_app.payments.payable_rules import check_class, check_key
 from payments_app.payments.queries import attempts, joined, record_of
+from payments_app.payments.said import known_price
 
 _NEWEST_FIRST = (PaymentRecord.created_at.desc(), PaymentRecord.id.desc())
 _KINDS: dict[str, type[Payable]] = {}
@@ -29,12 +31,14 @@ class NotPayableError(Exception):
 
 @dataclass(frozen=True)
 class Item:
-    """So many of one thing that is paid for; `price` is that of one. A card's number in its name,
-    which a host application takes from anywhere, is cut: refunds and mails keep it."""
+    """So many of one thing that is paid for; `price` is that of one. `picture` is the address of
+    one on this site, empty for none: pages load pictures of no other site. A card's number in its
+    name, which a host application takes from anywhere, is cut: refunds and mails keep it."""
 
     name: str
     quantity: int
     price: Money
+    picture: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "name", mask(self.name))
@@ -78,12 +82,7 @@ class Payable:
 
     def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
-        for other in _KINDS.values():
-            if cls.payable_type == other.payable_type or cls.payable_prefix == other.payable_prefix:
-                raise TypeError(
-                    f"{cls.__name__} has the type or the prefix of {other.__name__}: an id alone "
-                    "says what it names"
-                )
+        check_class(cls, Payable, _KINDS.values())
         _KINDS[cls.payable_type] = cls
 
     @property
@@ -98,8 +97,9 @@ class Payable:
 
     @property
     def items(self) -> Sequence[Item]:
-        """What a buyer gets for it; none where nothing is bought."""
-        return (Item(self.payment_description, 1, self.price),)
+        """What a buyer gets for it; none where nothing is bought, or has no price."""
+        price = known_price(self)
+        return () if price is None else (Item(self.payment_description, 1, price),)
 
     @property
     def summary(self) -> str:
@@ -110,6 +110,11 @@ class Payable:
     def card_terms(self) -> str:
         """What a buyer agrees to by paying, where the card is kept for payments to come; empty
         where they are asked whether it should be."""
+        return ""
+
+    @property
+    def heading(self) -> str:
+        """What the checkout's page is called; empty: what fits its price."""
         return ""
 
     @property
@@ -127,8 +132,8 @@ class Payable:
         return None
 
     def way_back(self, *, paid: bool) -> str | None:
-        """The address of another site that the buyer goes back to, once it is paid or where they
-        do not want to pay; None: they stay with us."""
+        """The address, or the path, to which the buyer goes back, once it is paid or where they do
+        not want to pay; None: they stay with us."""
         return None
 
     @property
@@ -194,6 +199,10 @@ class Payable:
         database transaction, with this row locked. It may run twice, and late, so it looks at what
         is. The transaction's `state` says how it ended."""
 
+    def after_refund(self, session: Session, transaction: Transaction, returned: Money) -> None:
+        """What follows a refund of a payment for it that has succeeded, or failed after that: as
+        `after_payment`, and not before that. `returned` is all of it that went back by now."""
+
     @property
     def payment_records(self) -> Sequence[PaymentRecord]:
         """The records that join this payable to its transactions, newest first."""
@@ -211,6 +220,9 @@ class Payable:
         if session is None:
             raise RuntimeError(f"{self.payable_type} {self.id} is not in a session")
         return session
+
+
+event.listen(Payable, "after_mapper_constructed", check_key, propagate=True)
 
 
 def terms_of(session: Session, transaction_id: str, amount: int) -> str | None:

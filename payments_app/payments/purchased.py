@@ -12,6 +12,7 @@ from payments_app.merchants.accounts import seller_of
 from payments_app.merchants.find import shop_name
 from payments_app.payments.payable import Item, find_payable
 from payments_app.payments.queries import payable_of
+from payments_app.payments.said import known_items, said
 
 
 class Described(Protocol):
@@ -36,9 +37,10 @@ def purchased(session: Session, transaction_id: str) -> Purchased | None:
     """What a payment is for; None of what buys nothing, or is not known here."""
     paid_for = payable_of(session, transaction_id)
     payable = find_payable(session, paid_for[1]) if paid_for else None
-    if payable is None or not payable.items:
+    items = known_items(payable) if payable is not None else ()
+    if payable is None or not items:
         return None
-    return Purchased(payable.items, seller_name(session, payable.payee_id))
+    return Purchased(items, seller_name(session, said(lambda: payable.payee_id, None)))
 
 
 def described(session: Session, transaction: Described) -> str:
@@ -46,9 +48,10 @@ def described(session: Session, transaction: Described) -> str:
     stored."""
     paid_for = payable_of(session, transaction.id)
     payable = find_payable(session, paid_for[1]) if paid_for else None
-    if payable is None or payable.payment_description != transaction.description:
+    if payable is None:
         return transaction.description
-    return payable.payment_description
+    now = said(lambda: payable.payment_description, "")
+    return now if now == transaction.description else transaction.description
 
 
 def seller_name(session: Session, payee_id: str | None) -> str:

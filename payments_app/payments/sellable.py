@@ -33,11 +33,11 @@ class Choice:
 class Offer:
     """What one page of the checkout offers. `price` is that of one; `max_quantity` is None where
     one is all that there is, whatever quantity is asked for. `card_terms` say what the buyer agrees
-    to where the card is kept in any case; `payee_id` and `button` are as a payable's. `way_back` is
-    the address of another site that a buyer who does not want to pay goes back to. `asked_of` is
-    the masked address of whoever is asked to pay. `placed` are the items of something that was
-    placed already, None where the buyer chooses so many of one thing. `refusal` says why not even
-    one can be bought just now, empty where it can.
+    to where the card is kept in any case; `payee_id`, `heading` and `button` are as a payable's.
+    `way_back` is the address of another site that a buyer who does not want to pay goes back to.
+    `asked_of` is the masked address of whoever is asked to pay. `placed` are the items of something
+    that was placed already, None where the buyer chooses so many of one thing. `refusal` says why
+    not even one can be bought just now, empty where it can. `picture` is as an Item's.
 
     `begin(session, quantity, customer_id)` gives the payable to pay for, stored and still open, in
     the caller's database transaction.
@@ -52,14 +52,18 @@ class Offer:
     card_terms: str = ""
     payee_id: str | None = None
     way_back: str | None = None
+    heading: str = ""
     button: str = ""
     asked_of: str = ""
     placed: Sequence[Item] | None = None
     refusal: str = ""
+    picture: str = ""
 
     def items(self, quantity: int) -> Sequence[Item]:
         """What a buyer of so many gets; none where nothing is bought."""
-        return (Item(self.name, quantity, self.price),) if self.placed is None else self.placed
+        if self.placed is not None:
+            return self.placed
+        return (Item(self.name, quantity, self.price, self.picture),)
 
     @property
     def choices(self) -> tuple[Choice, ...]:

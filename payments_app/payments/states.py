@@ -7,16 +7,18 @@ from typing import Any
 from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session, joinedload
 
-from payments_app.core import history
+from payments_app.core import history, registry
 from payments_app.core.db.clock import database_now
 from payments_app.core.db.session import note_change
 from payments_app.core.jobs import outbox
 from payments_app.core.states import Machine
 from payments_app.payments.follow_up_names import (
+    AFTER_PAYMENT,
     FOLLOW_UP_QUEUE,
-    after_payment_of,
+    command_of,
     follow_up_of,
     follows,
+    may_follow_elsewhere,
 )
 from payments_app.payments.models import PaymentRecord, Role, Transaction
 from payments_app.payments.note_changes import attempts_of
@@ -131,9 +133,11 @@ def move(
         )
     session.flush()
     tell(session, transaction.id, EVENT[phase], transaction.version)
-    if phase in FINAL and kind is not None:
-        tell_payable(session, transaction.id, kind, transaction.version)
-    if phase in FINAL and kind is not None and kind not in payable_kinds():
+    if phase not in FINAL or kind is None:
+        return
+    if kind in payable_kinds():
+        tell_payable(session, kind, AFTER_PAYMENT, transaction.id, transaction.version)
+    else:
         # Who follows it may be known only where it is: see follow_up.
         command, key = follow_up_of(kind), f"{transaction.id}:v{transaction.version}"
         outbox.stage(
@@ -146,11 +150,15 @@ def tell(session: Session, transaction_id: str, event: str, version: int) -> Non
     outbox.publish(session, event, transaction_id, about=f"{transaction_id}:v{version}")
 
 
-def tell_payable(session: Session, transaction_id: str, kind: str, version: int) -> None:
-    """Store the message by which what was paid for follows it, where its kind does."""
-    if follows(kind):
-        command = after_payment_of(kind)
-        outbox.stage(session, command, transaction_id, key=f"{command}:{transaction_id}:v{version}")
+def tell_payable(session: Session, kind: str, method: str, subject: str, version: int) -> None:
+    """Store the message by which this method of what was paid for is called, where its kind has
+    it: here, or as another process does. `subject` is a transaction or a refund."""
+    command = command_of(kind, method)
+    if follows(kind, method) or (
+        may_follow_elsewhere(kind) and registry.is_declared(session, command)
+    ):
+        key = f"{command}:{subject}:v{version}"
+        outbox.stage(session, command, subject, key=key, queue=FOLLOW_UP_QUEUE)
 
 
 def stop_holding(session: Session, transaction_id: str) -> None:

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from payments_app.payments.closed_actions import pay_again_closed, refund_closed, retry_closed
+from payments_app.payments.owed import still_owed
 from payments_app.payments.phases import Phase, State
 from payments_app.payments.truth_facts import Facts
 
@@ -22,6 +23,7 @@ REFUND_FAILED, REFUND_PENDING = "refund_failed", "refund_pending"
 REFUNDED, PARTLY_REFUNDED = "refunded", "partly_refunded"
 
 _GAVE_NOTHING = ("failed", "canceled")  # refunds in these states
+_UNCONFIRMED = ("requested", "processing", "unknown")
 LISTED = "refund_listed"  # the error code of one that Stripe made as another row
 
 
@@ -41,13 +43,15 @@ class Need:
 
 @dataclass(frozen=True)
 class Truth:
-    """`returned`, `coming` (on its way back), `taken` (by disputes that are over) and `kept` of
-    what was paid, in minor units. `closed` says of each action that is not open why: a code of
-    RETRY_CLOSED or REFUND_CLOSED; `pay_again` is the buyer's own."""
+    """`returned`, `coming` (on its way back, of which `unconfirmed` is not known to be at Stripe),
+    `taken` (by disputes that are over) and `kept` of what was paid, in minor units. `closed` says
+    of each action that is not open why: a code of RETRY_CLOSED or REFUND_CLOSED; `pay_again` is the
+    buyer's own."""
 
     status: str
     returned: int = 0
     coming: int = 0
+    unconfirmed: int = 0
     taken: int = 0
     kept: int = 0
     needs: tuple[Need, ...] = ()
@@ -64,13 +68,14 @@ def truth(facts: Facts) -> Truth:
     amounts = list(zip(facts.refunds, gone, strict=True))
     returned = sum(r.amount for r in facts.refunds if r.state == "succeeded")
     back = sum(refund.amount for refund, counts in amounts if counts)
+    unconfirmed = sum(r.amount for r in facts.refunds if r.state in _UNCONFIRMED)
     withdrawn = any(dispute.withdrawn for dispute in facts.disputes)
     taken = sum(d.amount for d in facts.disputes if d.closed and d.withdrawn)
     needs = tuple(
         need
         for need in (
             *_dispute_needs(facts),
-            *_refund_needs(facts, withdrawn=withdrawn),
+            *_refund_needs(facts, left=facts.paid - back, withdrawn=withdrawn),
             *_warning_needs(facts, left=facts.paid - back),
             *(
                 Need("dead_job", f"dead_letter:{id_}", "dead_letters", about=c)
@@ -89,6 +94,7 @@ def truth(facts: Facts) -> Truth:
         _status(facts, needs, returned=returned, coming=back - returned, taken=taken),
         returned,
         back - returned,
+        unconfirmed,
         taken,
         max(0, facts.paid - back - taken),
         needs,
@@ -124,20 +130,23 @@ def _dispute_needs(facts: Facts) -> list[Need]:
     ]
 
 
-def _refund_needs(facts: Facts, *, withdrawn: bool) -> list[Need]:
-    """Refunds of which the money did not arrive, and after which no other was made or tried."""
-    needs = []
-    for number, refund in enumerate(facts.refunds):
-        later = facts.refunds[number + 1 :]
-        again = any(
-            other.state not in _GAVE_NOTHING or other.amount >= refund.amount for other in later
+def _refund_needs(facts: Facts, *, left: int, withdrawn: bool) -> list[Need]:
+    """Refunds of which the money did not arrive and is owed still."""
+    if withdrawn:
+        return []
+    made = [refund for refund in facts.refunds if refund.error_code != LISTED]
+    owed = still_owed([(refund.amount, refund.state in _GAVE_NOTHING) for refund in made], left)
+    return [
+        Need(
+            REFUND_FAILED,
+            f"refund_failed:{refund.id}",
+            "refund",
+            amount=refund.amount,
+            about=refund.error_message,
         )
-        if refund.state in _GAVE_NOTHING and refund.error_code != LISTED:
-            key = f"refund_failed:{refund.id}"
-            about = refund.error_message
-            if not (again or withdrawn):
-                needs.append(Need(REFUND_FAILED, key, "refund", None, refund.amount, about))
-    return needs
+        for refund, due in zip(made, owed, strict=True)
+        if due
+    ]
 
 
 def _warning_needs(facts: Facts, *, left: int) -> list[Need]:

@@ -1,4 +1,4 @@
-"""unmatched: refunds and disputes at Stripe that are about no payment known here.
+"""unmatched: refunds, disputes and fraud warnings at Stripe about no payment known here.
 
 Each is kept whole, with an alert, and posts nothing. As soon as its payment is known (a restore, an
 event that came late), it is read again and taken in.
@@ -25,16 +25,21 @@ from payments_app.payments.phases import State
 
 MATCH = "payments.match"
 AT = "@"  # between an object's id and the connected account that it is on
-_REFRESH = {"refund": "refunds.refresh", "dispute": "disputes.refresh"}
+_REFRESH = {
+    "refund": "refunds.refresh",
+    "dispute": "disputes.refresh",
+    "early_fraud_warning": "disputes.warn",
+}
 _SUBJECT_LENGTH = 80
 _OPEN = text("matched_at IS NULL")
 
 
 class UnmatchedObject(Base):
-    """A refund or a dispute (`kind`) as Stripe last told it, whose payment is not known here.
+    """What Stripe last told of a payment that is not known here: a refund, a dispute, or an
+    early fraud warning (`kind`).
 
     `account` is the connected account that it is on, None for ours. `matched_at` says since when
-    its payment is known: from then on it is a refund or a dispute like others.
+    its payment is known: from then on it is like others.
     """
 
     __tablename__ = "pay_unmatched_objects"
@@ -62,7 +67,9 @@ def store_unmatched(session: Session, body: dict[str, Any], account: str | None)
     """Keep an object whose payment is not known, with an alert that says what to do, in the
     caller's transaction. One that was set aside before is kept as it is now."""
     intent, charge = names_of(body)
-    kind, stripe_id = word(body.get("object")) or "object", body["id"]
+    kind, stripe_id = (word(body.get("object")) or "object").removeprefix("radar."), body["id"]
+    amount, currency = word(body.get("amount")), word(body.get("currency"))
+    money = f" ({amount} {currency} in minor units)" if amount else ""
     columns = {"account": account, "payment_intent": intent, "charge": charge, "stripe_data": body}
     if not insert_once(session, UnmatchedObject, stripe_id=stripe_id, kind=kind, **columns):
         row = session.get_one(UnmatchedObject, stripe_id, with_for_update=True)
@@ -71,12 +78,12 @@ def store_unmatched(session: Session, body: dict[str, Any], account: str | None)
         session,
         "unmatched",
         _alert_key(stripe_id),
-        f"Stripe's {kind} {stripe_id} ({word(body.get('amount'))} {word(body.get('currency'))} in "
-        f"minor units) is about no payment that is known here: intent {intent or 'none'}, charge "
-        f"{charge or 'none'}. It was set aside, and nothing was posted. Deal with it in Stripe's "
-        "Dashboard. If its payment is one of ours, let Stripe send that payment's "
-        "payment_intent.succeeded event again: once the payment is here, this is taken in",
-        severity="critical" if kind == "dispute" else "warning",
+        f"Stripe's {kind.replace('_', ' ')} {stripe_id}{money} is about no payment that is known "
+        f"here: intent {intent or 'none'}, charge {charge or 'none'}. It was set aside, and "
+        "nothing was posted. Deal with it in Stripe's Dashboard. If its payment is one of ours, "
+        "let Stripe send that payment's payment_intent.succeeded event again: once the payment is "
+        "here, this is taken in",
+        severity="warning" if kind == "refund" else "critical",
         account=account,
     )
 

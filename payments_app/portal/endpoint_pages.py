@@ -10,6 +10,7 @@ from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as BaseResponse
 
 from payments_app.core.extensions import db
+from payments_app.core.web import held_threads
 from payments_app.core.web.access import merchant
 from payments_app.core.web.limits import Rate, limiter
 from payments_app.merchants import endpoints
@@ -69,9 +70,12 @@ def _add(merchant_id: str, url: str, topics: list[str]) -> str:
     if not _turns.acquire(blocking=False):
         raise UnknownHostError(_BUSY)
     try:
-        return endpoints.add_endpoint(
-            merchant_id, url, guard=guard, actor=merchant_id, topics=topics
-        )
+        with held_threads.one(held_threads.FOR_ALL):
+            return endpoints.add_endpoint(
+                merchant_id, url, guard=guard, actor=merchant_id, topics=topics
+            )
+    except held_threads.NoneLeftError as error:
+        raise UnknownHostError(_BUSY) from error
     finally:
         _turns.release()
 

@@ -18,7 +18,8 @@ from payments_app.portal.blueprint import blueprint, page
 from payments_app.portal.filters import VIEWS, read_filters
 from payments_app.portal.gate import asking
 from payments_app.portal.payment_facts import status_of
-from payments_app.portal.payments import PAGE_SIZE, payments_of
+from payments_app.portal.payments import PAGE_SIZE, SCANNED, payments_of
+from payments_app.portal.search import NEWEST
 
 SEARCHED = Rate(30, 60)
 
@@ -36,18 +37,22 @@ def home() -> BaseResponse:
 def payments() -> Response:
     """The merchant's own payments, newest first; those of a view, or that match what was typed."""
     session, own = db.session(), asking()
-    conditions, given = read_filters()
+    conditions, given = read_filters(own.id)
     if "q" in given:
         limiter().check("portal_search", SEARCHED, own.id)
     found = find(session, own.id)
     read_looked_at([own.id])
     with exports.long_page(exports.MERCHANT, own.id):
-        listed = payments_of(session, own.id, place_in_list(), PAGE_SIZE, conditions)
+        listed = payments_of(
+            session, own.id, place_in_list(), PAGE_SIZE, conditions, searched="q" in given
+        )
     return page(
         "payments.html",
         found=listed,
         given=given,
         views=VIEWS,
+        newest=NEWEST,
+        scanned=SCANNED,
         status_of=status_of,
         searched=given.get("q", ""),
         account=found[1] if found else None,

@@ -109,13 +109,13 @@ def happened(session: Session, payment: Transaction, merchant_id: str) -> list[H
         found.append(Happened(refund.created_at, words, items.in_words(refund.items)))
     disputes = select(Dispute).where(Dispute.transaction_id == payment.id)
     for dispute in session.scalars(disputes):
-        words = f"The customer's bank disputes {dispute.money}"
-        found.append(Happened(dispute.opened_at, words, dispute.state.replace("_", " ")))
-    found += [
-        Happened(row.at, f"Your endpoint was told: {row.type}", row.url.partition("?")[0])
-        for row in session.execute(_told(payment.id, merchant_id))
-        if row.at is not None
-    ]
+        does = "asks about" if dispute.is_inquiry else "disputes"
+        words = f"The customer's bank {does} {dispute.money}"
+        found.append(Happened(dispute.opened_at, words, dispute.state_words))
+    for row in session.execute(_told(payment.id, merchant_id)):
+        if row.at is not None:
+            words = f"Your endpoint was told: {row.type.replace('_', ' ')}"
+            found.append(Happened(row.at, words, row.url.partition("?")[0]))
     return sorted(found, key=lambda each: each.at)
 
 

@@ -61,20 +61,26 @@ def payment(transaction_id: str) -> Response:
 @takes("view", "q")
 def export_payments() -> Response:
     """The filtered list, row for row."""
-    own, (conditions, given) = asking(), read_filters()
+    own = asking()
+    conditions, given = read_filters(own.id)
     zone = zone_named(own.timezone)
     exports.count(exports.MERCHANT, own.id)
     return exports.csv_answer(
         exports.MERCHANT,
         own.id,
         partial(_note_export, own.id, given),
-        _lines(db.engine, own.id, conditions, zone),
+        _lines(db.engine, own.id, conditions, zone, searched="q" in given),
         f"payments-{in_zone(utcnow(), zone):%Y-%m-%d}.csv",
     )
 
 
 def _lines(
-    engine: Engine, merchant_id: str, conditions: Sequence[ColumnElement[bool]], zone: ZoneInfo
+    engine: Engine,
+    merchant_id: str,
+    conditions: Sequence[ColumnElement[bool]],
+    zone: ZoneInfo,
+    *,
+    searched: bool = False,
 ) -> Iterator[str]:
     """In batches: no connection is held while a slow reader takes its time."""
     yield header(
@@ -86,7 +92,7 @@ def _lines(
     before, more = None, True
     while more:
         with Session(engine) as session:
-            found = payments_of(session, merchant_id, before, _BATCH, conditions)
+            found = payments_of(session, merchant_id, before, _BATCH, conditions, searched=searched)
             ids = [row.id for row in found.rows]
             back, waits = refunded(session, ids), being_refunded(session, ids)
             lines = [_line(row, back[row.id], waits[row.id], zone) for row in found.rows]

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from payments_app.core import alerts
 from payments_app.core.db.clock import database_now
 from payments_app.core.db.session import insert_once, note_change
+from payments_app.core.own_commands import as_typed_here
 from payments_app.reconcile.kinds import KINDS
 from payments_app.reconcile.models import Finding, Run
 
@@ -124,7 +125,8 @@ def _tell(session: Session, name: str, fresh: list[Difference]) -> None:
     still = select(func.count()).where(Finding.kind == name, Finding.resolved_at.is_(None))
     count = session.scalar(still) or 0
     if count > TOLD_EACH:
-        words = f"{count} findings are open: {kind.words}. `flask reconcile list` names them all"
+        named = as_typed_here("`flask --app wsgi reconcile list`")
+        words = f"{count} findings are open: {kind.words}. {named} names them all"
         alerts.raise_alert(session, "reconciliation", f"{name}:many", words, severity=kind.severity)
         return
     for difference in fresh:

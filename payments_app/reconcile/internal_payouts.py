@@ -7,7 +7,7 @@ import datetime as dt
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from payments_app.core.db.clock import database_now
@@ -16,6 +16,7 @@ from payments_app.payments.models import Transaction
 from payments_app.payments.refunds.models import Refund
 from payments_app.reconcile.findings import Difference
 from payments_app.reconcile.models import Finding, Payout, PayoutLine
+from payments_app.reconcile.read_payout import owners_of
 from payments_app.reconcile.values import money, total
 
 LISTED_WITHIN_SECONDS = 5 * 24 * 3600.0  # Stripe reconciles a payout within days
@@ -27,7 +28,7 @@ _KINDS = ("payout_differs", "payout_not_listed", "payout_line_differs", "payout_
 
 def differences(session: Session, since: dt.datetime, until: dt.datetime) -> Iterator[Difference]:
     """All differences of the payouts made or read in [since, until), and of those that were found
-    before."""
+    before. What a payout was made of before we knew of it is given its payment first."""
     found = select(Finding.details["payout"].as_string()).where(
         Finding.kind.in_(_KINDS), Finding.resolved_at.is_(None)
     )
@@ -42,8 +43,26 @@ def differences(session: Session, since: dt.datetime, until: dt.datetime) -> Ite
             Payout.made_at < database_now(-LISTED_WITHIN_SECONDS),
         ),
     )
+    _find_owners(session, scope)
     yield from _payouts(session, scope)
     yield from _lines(session, scope)
+
+
+def _find_owners(session: Session, scope: ColumnElement[bool]) -> None:
+    rows = session.execute(
+        select(PayoutLine.id, PayoutLine.source)
+        .join(Payout, Payout.id == PayoutLine.payout_id)
+        .where(scope, PayoutLine.about.is_(None))
+    ).all()
+    owners = owners_of(session, [row.source for row in rows])
+    for id_, source in rows:
+        if source in owners:
+            about, payment = owners[source]
+            session.execute(
+                update(PayoutLine)
+                .where(PayoutLine.id == id_)
+                .values(about=about, transaction_id=payment)
+            )
 
 
 def _payouts(session: Session, scope: ColumnElement[bool]) -> Iterator[Difference]:

@@ -67,7 +67,7 @@ def _keep(session: Session, body: dict[str, Any], movements: list[dict[str, Any]
         return
     # Copies of Stripe's, and whose they are as far as it is known by now.
     session.execute(delete(PayoutLine).where(PayoutLine.payout_id == payout.id))
-    owners = _owners(session, [id_of(each.get("source")) or "" for each in movements])
+    owners = owners_of(session, [id_of(each.get("source")) or "" for each in movements])
     session.add_all(_line(payout, each, owners) for each in movements)
     payout.listed_at = database_now()
 
@@ -104,9 +104,9 @@ def _line(
     )
 
 
-def _owners(session: Session, sources: list[str]) -> dict[str, tuple[str, str]]:
-    """Our id and our payment's of each source: a charge, a refund, a dispute, a merchant's share
-    or our fee of it."""
+def owners_of(session: Session, sources: list[str]) -> dict[str, tuple[str, str]]:
+    """Our id and our payment's of each source that is known here: a charge, a refund, a dispute, a
+    merchant's share or our fee of it."""
     queries = (
         select(ConnectRecord.stripe_id, ConnectRecord.transaction_id, ConnectRecord.transaction_id),
         select(charge_id, Transaction.id, Transaction.id),

@@ -12,6 +12,7 @@ from payments_app.core.db.clock import utcnow
 from payments_app.core.db.session import atomic
 from payments_app.core.jobs import outbox
 from payments_app.core.jobs.command import Claim, Later
+from payments_app.core.own_commands import as_typed_here
 from payments_app.gateway.results import UnreadableError
 from payments_app.reconcile.compare import compare
 
@@ -43,8 +44,11 @@ def _give_up(session: Session, window: str, error: str) -> None:
         session,
         "not_compared",
         "reconcile:not_compared",
-        f"The books of {window} (seconds since 1970, UTC) could not be compared for an hour "
-        f"({error}). They are in the next days' comparisons; `flask reconcile run` makes one now",
+        as_typed_here(
+            f"The books of {window} (seconds since 1970, UTC) could not be compared for an hour "
+            f"({error}). They are in the next days' comparisons; `flask --app wsgi reconcile run` "
+            "makes one now"
+        ),
         window=window,
     )
 

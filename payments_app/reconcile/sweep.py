@@ -68,6 +68,7 @@ def run(
     while not stop.is_set():
         heart.beat()
         stop.wait(_round(scheduler, rounds))
+    heart.end()
     own.join(LONGEST_SECONDS)
     runner_of(outbox.SWEEPER, OWN_THREADS).leave()
 

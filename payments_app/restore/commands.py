@@ -7,6 +7,7 @@ import datetime as dt
 import click
 from flask.cli import with_appcontext
 
+from payments_app.core.own_commands import as_typed_here
 from payments_app.gateway.own_account import OtherAccountError
 from payments_app.gateway.results import UnreadableError
 from payments_app.restore.run import NotRestoredError, Report, begin, open_shop, run
@@ -44,10 +45,10 @@ def restore(backup_taken: dt.datetime | None, *, yes: bool) -> None:
     except NotRestoredError as error:
         raise click.ClickException(f"{error}: nothing was done.") from error
     except (UnreadableError, OtherAccountError) as error:
-        raise click.ClickException(f"{error}. {CLOSED}") from error
+        raise click.ClickException(f"{error}. {as_typed_here(CLOSED)}") from error
     _tell(report)
     if not yes and not click.confirm("Open the shop, and let all of this go out?"):
-        raise click.ClickException(CLOSED)
+        raise click.ClickException(as_typed_here(CLOSED))
     open_shop("cli")
     click.echo("The shop is open. Start the workers and the sweeper if they do not run.")
 
@@ -59,7 +60,7 @@ def _tell(report: Report) -> None:
         click.echo("A person must look at this:")
         for sentence in report.todo:
             click.echo(f"  - {sentence}")
-    click.echo(LOST)
+    click.echo(as_typed_here(LOST))
     if not report.differences:
         click.echo("The payments are equal to Stripe's.")
     else:

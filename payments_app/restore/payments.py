@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm import Session
 
 from payments_app.core.db.clock import database_now
@@ -82,6 +82,10 @@ class Payments:
                 self.counts[APPLIED] += _apply(transaction_id, answer)
         except MismatchError as mismatch:
             self.todo.append(f"{intent_id} at Stripe was not taken in: {mismatch}.")
+        except DataError:
+            self.todo.append(
+                f"{intent_id} at Stripe was not taken in: what it says of itself can't be stored."
+            )
         except IntegrityError:
             self.todo.append(
                 f"{intent_id} at Stripe succeeded, and what it pays for has another live payment: "

@@ -1,4 +1,5 @@
-"""refunds_and_disputes: those at Stripe since the backup, and those that were open then."""
+"""refunds_and_disputes: those at Stripe since the backup, and those that were open then; banks'
+early fraud warnings too."""
 
 from __future__ import annotations
 
@@ -11,10 +12,11 @@ from sqlalchemy.orm import Session
 
 from payments_app.core.db.session import atomic
 from payments_app.core.jobs.command import Claim, Later
-from payments_app.gateway.listing import disputes_created, refunds_created
+from payments_app.gateway.listing import disputes_created, refunds_created, warnings_created
 from payments_app.payments.connect.account import account_of
 from payments_app.payments.disputes.models import CLOSED, Dispute
 from payments_app.payments.disputes.refresh import refresh as refresh_disputes
+from payments_app.payments.disputes.warn import warn
 from payments_app.payments.models import Transaction
 from payments_app.payments.payment_of import names_of
 from payments_app.payments.refunds.models import UNCLEAR, Refund, RefundState
@@ -41,6 +43,7 @@ class RefundsAndDisputes:
         """The same of what was made on this account in [since, until). Raises UnreadableError."""
         self._refresh(refresh_refunds, _subjects(refunds_created(since, until, account), account))
         self._refresh(refresh_disputes, _subjects(disputes_created(since, until, account), account))
+        self._refresh(warn, _subjects(warnings_created(since, until, account), account))
 
     def _refresh(self, refresh: Callable[[str, Claim], None], subjects: set[str]) -> None:
         for subject in sorted(subjects):

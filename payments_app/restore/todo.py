@@ -13,9 +13,13 @@ from payments_app.core.db.columns import as_object
 from payments_app.core.db.session import atomic
 from payments_app.core.history import HistoryEntry
 from payments_app.payment_requests.customer_models import CardConsent
-from payments_app.payments.models import Transaction
+from payments_app.payments.follow_up_names import may_follow_elsewhere
+from payments_app.payments.models import Role, Transaction
+from payments_app.payments.payable import Payable, find_payable, payable_kinds
 from payments_app.payments.phases import State
-from payments_app.payments.queries import payable_of
+from payments_app.payments.queries import joined, payable_of
+from payments_app.payments.said import known_price, said
+from payments_app.payments.transactions.open import as_stored
 from payments_app.payments.unmatched import UnmatchedObject
 from payments_app.reconcile.kinds import KINDS
 from payments_app.reconcile.models import Finding
@@ -51,8 +55,37 @@ def _payments(session: Session, begun_at: dt.datetime) -> Iterator[str]:
                 f"{about} paid for {what}, which can't be made anew: hand it over by hand, or "
                 "refund it."
             )
+        yield from _as_it_is_now(session, row, about)
         if not row.email:
             yield f"{about}: neither we nor Stripe know the buyer's address. No receipt is sent."
+
+
+def _as_it_is_now(session: Session, row: Transaction, about: str) -> Iterator[str]:
+    """It is joined to what it paid for by type and id alone, which may be something else by now."""
+    kind, id_ = payable_of(session, row.id) or ("", "")
+    if kind and kind not in payable_kinds():
+        yield (
+            f"{about} paid for {kind} {id_}, which this process does not know: what follows waits "
+            "for a process that does."
+        )
+    payable = find_payable(session, id_)
+    if payable is None:
+        return
+    payee = session.scalar(joined(row.id, Role.MERCHANT)) if row.connected_account_id else None
+    now = known_price(payable), said(lambda: payable.payee_id, "")
+    if now != (row.money, payee) or (
+        may_follow_elsewhere(kind) and _is_called_otherwise(payable, row)
+    ):
+        yield (
+            f"{about} paid for {kind} {id_}, which has another price, payee or name here: look "
+            "whether it is what was paid for."
+        )
+
+
+def _is_called_otherwise(payable: Payable, row: Transaction) -> bool:
+    """A host may have given the id to another row, made since the backup was restored."""
+    name = said(lambda: as_stored(payable.payment_description), None)
+    return name != row.description
 
 
 def _consents(session: Session) -> Iterator[str]:

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from flask import current_app, request, url_for
 from sqlalchemy import func, select
 
-from payments_app.accounts.gate import signed_in
+from payments_app.accounts.gate import may_open
 from payments_app.core.alerts import Alert
 from payments_app.core.extensions import db
 from payments_app.core.jobs.outbox import Message
-from payments_app.core.web.access import access_of
 from payments_app.payments.disputes.models import NEEDS_ANSWER, Dispute
 from payments_app.payments.models import Transaction
 from payments_app.reconcile.models import Finding
@@ -60,7 +59,7 @@ _GROUPS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     ),
 )
 _COUNTED_EVERY = 15  # seconds
-_DUE = frozenset({"staff.home", "staff.disputes"})
+_DUE = frozenset({"staff.payment_list", "staff.disputes"})
 
 
 @dataclass(frozen=True)
@@ -100,7 +99,7 @@ def staff_navigation() -> list[NavigationGroup]:
                     endpoint in _DUE,
                 )
                 for label, endpoint in pages
-                if endpoint in current_app.view_functions and _open_to_member(endpoint)
+                if endpoint in current_app.view_functions and may_open(endpoint)
             ],
         )
         for title, pages in _GROUPS
@@ -111,7 +110,7 @@ def staff_navigation() -> list[NavigationGroup]:
 def _count() -> dict[str, int]:
     """How much waits, by the page where it is dealt with: one statement, by partial indexes."""
     counted = {
-        "staff.home": select(func.count()).where(Transaction.need.is_not(None)),
+        "staff.payment_list": select(func.count()).where(Transaction.need.is_not(None)),
         "staff.disputes": select(func.count()).where(Dispute.state.in_(NEEDS_ANSWER)),
         "ops.alerts": select(func.count()).where(Alert.acknowledged_at.is_(None)),
         "ops.queues": select(func.count()).where(
@@ -128,9 +127,3 @@ def _here(url: str) -> str:
         return "page"
     below = request.path.startswith(f"{url}/") and url != url_for("staff.home")
     return "true" if below else ""
-
-
-def _open_to_member(endpoint: str) -> bool:
-    access = access_of(current_app, endpoint)
-    permission = access.permission if access else None
-    return permission is not None and signed_in().may(permission)

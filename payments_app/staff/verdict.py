@@ -38,6 +38,8 @@ WHO = {
     "technical": "support",
 }
 _STEPS = {
+    "inquiry": "The customer's bank asks about it, and no money is gone yet. Answer with evidence, "
+    "or refund it.",
     "dispute": "Answer the customer's bank with evidence, or accept that the money is gone.",
     "fraud_warning": "The card's bank says that this was fraud. Refund it if you can't prove the "
     "sale: a dispute would cost its fee as well.",
@@ -64,8 +66,9 @@ def words_of(truth: Truth, currency: str) -> str | None:
     """The rest of what is so, beside the status; None where the status says all."""
     money = {
         name: str(Money(getattr(truth, name), currency))
-        for name in ("returned", "coming", "taken", "kept")
+        for name in ("returned", "unconfirmed", "taken", "kept")
     }
+    underway = truth.coming - truth.unconfirmed
     if truth.closed.get("retry") in ("paid", "under_way"):
         return "Another attempt was paid" if truth.closed["retry"] == "paid" else "Tried again"
     if truth.status == REFUND_FAILED:
@@ -74,10 +77,14 @@ def words_of(truth: Truth, currency: str) -> str | None:
     found = []
     if truth.returned and truth.status != PARTLY_REFUNDED:
         found.append(f"{money['returned']} refunded")
-    if truth.coming:
-        found.append(f"{money['coming']} on its way back")
+    if underway:
+        found.append(f"{Money(underway, currency)} on its way back")
+    if truth.unconfirmed:
+        found.append(f"{money['unconfirmed']} not confirmed by Stripe yet")
     if truth.taken:
         found.append(f"{money['taken']} taken by the bank")
+    if any(need.what == "fraud_warning" for need in truth.needs):
+        found.append("the bank warns of fraud")
     if truth.status == DISPUTED:
         found.append(_of_dispute(truth, currency))
     elif (found or truth.returned) and truth.kept:
@@ -96,6 +103,8 @@ def next_step_of(truth: Truth, plain: str) -> str:
         return " ".join(sentence_of(need) for need in truth.needs)
     if truth.status == DISPUTED:
         return "The customer's bank decides. No action needed."
+    if truth.unconfirmed:
+        return "Stripe has not confirmed the refund yet. It goes on by itself. No action needed."
     if truth.coming:
         return "The money is on its way back. No action needed."
     code = truth.closed.get("retry")
@@ -114,9 +123,16 @@ def sentence_of(need: Need, amount: str = "") -> str:
             "Refund it again, or give the money back in another way."
         )
     about = need.about or need.what
+    if is_inquiry(need):
+        return _STEPS["inquiry"]
     if need.what == "finding" and about in KINDS:
         about = KINDS[about].words
     return _STEPS.get(need.what, "{about}").format(about=about)
+
+
+def is_inquiry(need: Need) -> bool:
+    """Whether a dispute is a bank's question so far: its key names its state."""
+    return need.what == "dispute" and need.key.endswith(":warning_needs_response")
 
 
 def closed_words(action: str, code: str) -> str:

@@ -21,12 +21,13 @@ _STORED = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d\S*)?")
 @dataclass(frozen=True)
 class When:
     """One moment for a page: `text` in the reader's zone, `utc` for the title, `iso` for
-    programs; `ago` is how long it is past in short, for lists."""
+    programs; `ago` is how long it is past in short, for lists; `weekday` is Mon to Sun."""
 
     text: str
     utc: str
     iso: str
     ago: str
+    weekday: str
 
 
 def when(moment: dt.datetime | str | None, zone: ZoneInfo) -> When | None:
@@ -41,6 +42,7 @@ def when(moment: dt.datetime | str | None, zone: ZoneInfo) -> When | None:
         utc.strftime("%Y-%m-%d %H:%M:%S UTC"),
         utc.isoformat(timespec="milliseconds"),
         ago(local, in_zone(utcnow(), zone)),
+        f"{local:%a}",
     )
 
 
@@ -78,11 +80,3 @@ def time_left(until: dt.datetime, now: dt.datetime) -> str:
     count = abs(seconds) // size
     words = f"{count} {name}{'' if count == 1 else 's'}"
     return f"in {words}" if seconds > 0 else f"{words} ago"
-
-
-def day_bounds(day: dt.date, zone: ZoneInfo) -> tuple[dt.datetime, dt.datetime]:
-    """The first moment of a day, and that of the next: 23 or 25 hours apart twice a year."""
-    return (
-        dt.datetime.combine(day, dt.time(), zone).astimezone(dt.UTC),
-        dt.datetime.combine(day + dt.timedelta(days=1), dt.time(), zone).astimezone(dt.UTC),
-    )

@@ -53,13 +53,18 @@ class CardChange(Payable, Base):
 
     @property
     def card_terms(self) -> str:
-        """What a subscriber agrees to, as with the first payment."""
-        return self.subscription.plan.card_terms or Words("You agree that your card is kept.")
+        """What a subscriber agrees to, as with the first payment. Of one that ends nothing more is
+        charged."""
+        trial = self.subscription.status == SubscriptionStatus.TRIALING
+        kept = Words("You agree that your card is kept.")
+        if self.subscription.cancel_at_period_end:
+            return kept
+        return self.subscription.plan.terms(trial=trial) or kept
 
     @property
     def button(self) -> str:
-        """It starts nothing, and gets nothing."""
-        return Words("Save this card")
+        """It starts nothing, and gets nothing. The card may be one that was saved before."""
+        return Words("Use this card")
 
     def stripe_facts(self) -> dict[str, str]:
         """Of which subscription."""

@@ -52,11 +52,7 @@ def plan_lines(
     balance = subscription.balance + difference
     if not subscription.cancel_at_period_end:
         return lines + next_bill(plan, balance, day, card)
-    ends = Words("It still ends, and this is charged")
-    if balance < 0:
-        ends = Words("It still ends, and this goes back to your card")
-    lines.append((day, ends, money_words(abs(balance), plan)))
-    return lines
+    return [*lines, _still_ends(plan, balance, day)]
 
 
 def ending_lines(
@@ -152,8 +148,14 @@ def card_lines(subscription: Subscription, card: str | None) -> list[Line]:
         if card:
             words = Words("The open bill is charged to %(card)s", card=card)
         return [(TODAY, words, "")]
+    plan, balance = subscription.plan, subscription.balance
     day = day_words(subscription.billed_until)
-    return next_bill(subscription.plan, subscription.balance, day, card)
+    if subscription.cancel_at_period_end:
+        return [_still_ends(plan, balance, day)]
+    if subscription.paused_at is not None:
+        pause = (Words("Until you resume"), Words("Nothing is charged"), free_words(plan))
+        return [pause, *next_bill(plan, balance, Words("After that"), card)]
+    return next_bill(plan, balance, day, card)
 
 
 def card_words(subscription: Subscription) -> str:
@@ -163,8 +165,10 @@ def card_words(subscription: Subscription) -> str:
         return Words("%(price)s. The open bill is charged to it at once.", price=plan.price_words())
     if subscription.paused_at is not None:
         return Words("%(price)s, from when you resume.", price=plan.price_words())
-    due, _ = amount_due(plan, subscription.balance)
     day = day_words(subscription.billed_until)
+    if subscription.cancel_at_period_end:
+        return Words("It ends on %(day)s.", day=day)
+    due, _ = amount_due(plan, subscription.balance)
     return Words(
         "%(price)s. The next payment, of %(due)s, is on %(day)s.",
         price=plan.price_words(),
@@ -176,6 +180,15 @@ def card_words(subscription: Subscription) -> str:
 def removal_lines(subscriptions: Iterable[Subscription]) -> list[tuple[str, list[Line]]]:
     """Of removing the card that these are charged to: each plan's name, and its lines."""
     return [(one.plan.name, card_lines(one, None)) for one in subscriptions]
+
+
+def _still_ends(plan: Plan, balance: int, day: str) -> Line:
+    ends = ENDS
+    if balance > 0:
+        ends = Words("It still ends, and this is charged")
+    elif balance < 0:
+        ends = Words("It still ends, and this goes back to your card")
+    return day, ends, money_words(abs(balance), plan)
 
 
 def _card(subscription: Subscription) -> str | None:

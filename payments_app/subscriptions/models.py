@@ -59,13 +59,18 @@ class Plan(Base):
 
     @property
     def card_terms(self) -> str:
-        """What a subscriber agrees to; nothing where it costs nothing."""
+        """What whoever subscribes agrees to."""
+        return self.terms(trial=self.trial_days > 0)
+
+    def terms(self, *, trial: bool) -> str:
+        """What a subscriber agrees to, in a free trial or after it; nothing where it costs
+        nothing."""
         if self.amount == 0:
             return ""
-        if self.trial_days:
+        if trial:
             return Words(
-                "You agree that your card is kept and charged %(price)s after that, until you "
-                "cancel. You can cancel at any time.",
+                "You agree that your card is kept and, after the free trial, charged %(price)s, "
+                "until you cancel. You can cancel at any time.",
                 price=self.price_words(),
             )
         return Words(
@@ -73,6 +78,11 @@ class Plan(Base):
             "cancel at any time.",
             price=self.price_words(),
         )
+
+    @property
+    def heading(self) -> str:
+        """What the page is called on which one subscribes; empty where a free trial begins."""
+        return "" if self.trial_days else Words("Subscribe to %(plan)s", plan=self.name)
 
     def price_words(self, first_bill: dt.date | None = None) -> str:
         """The price as it comes: "$5.00 every month", or "Free until December 6, 2026, then $5.00

@@ -98,9 +98,15 @@ class Period(Payable, Base):
         return Words("%(price)s.", price=self.subscription.plan.price_words(self.end))
 
     @property
+    def heading(self) -> str:
+        """The first one is subscribed to, the later ones are paid for."""
+        first = self.subscription.status == SubscriptionStatus.INCOMPLETE
+        return self.subscription.plan.heading if first else ""
+
+    @property
     def card_terms(self) -> str:
         """What a subscriber agrees to by paying for a period."""
-        return self.subscription.plan.card_terms
+        return self.subscription.plan.terms(trial=self.trial)
 
     def card_again(self, payment_method: str) -> str | None:
         """The card that the subscription is charged on, and none that it has left."""

@@ -33,6 +33,7 @@ def offer(session: Session, slug: str) -> Offer | None:
         price=Money(0, plan.currency) if trial else plan.price,
         begin=lambda session, _quantity, customer: subscribe(session, plan, customer, utcnow()),
         card_terms=plan.card_terms,
+        heading=plan.heading,
     )
 
 

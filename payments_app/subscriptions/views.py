@@ -8,6 +8,7 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as BaseResponse
 
+from payments_app.core.db.clock import utcnow
 from payments_app.core.extensions import db
 from payments_app.core.language import Words
 from payments_app.core.web.access import buyer
@@ -16,7 +17,7 @@ from payments_app.customers.find_cards import card_of, saved_cards
 from payments_app.customers.models import Customer
 from payments_app.customers.recognise import recognised
 from payments_app.subscriptions import effects, find
-from payments_app.subscriptions.calendar import day_words
+from payments_app.subscriptions.calendar import day_words, local_day
 from payments_app.subscriptions.change import EffectChangedError, ask_for_card
 from payments_app.subscriptions.changes import CHANGES, Change
 from payments_app.subscriptions.models import Subscription
@@ -155,6 +156,7 @@ def _page(problem: ChangeRefusedError | None = None) -> Response:
         rows=rows,
         begun=find.being_begun(session, customer_id),
         cards=saved_cards(session, customer_id),
+        today=local_day(utcnow()),
         problem=problem,
     )
     return private(make_response(page, 409 if problem else 200))

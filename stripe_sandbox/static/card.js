@@ -143,6 +143,10 @@
     for (const [name, value] of Object.entries(appearance.variables || {})) {
       if (names[name]) document.documentElement.style.setProperty(`--${names[name]}`, value);
     }
+    const rules = appearance.rules || {};
+    for (const [name, value] of [["edge", rules[".Input"]?.border], ["weight", rules[".Label"]?.fontWeight]]) {
+      if (value) document.documentElement.style.setProperty(`--${name}`, value);
+    }
     return update(options);
   }
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import threading
 
 import pytest
 
+from payments_app.accounts import passwords, sign_in
 from tests.accounts.staff_driver import HTML, PASSWORD, Browser, StaffDriver
 
 pytestmark = pytest.mark.portable
@@ -131,3 +133,38 @@ def test_the_token_of_a_known_browser_is_out_of_reach_of_scripts(staff_driver: S
     assert "HttpOnly" in cookie
     assert "SameSite=Strict" in cookie
     assert HTML
+
+
+def test_strangers_passwords_hold_so_many_threads_and_no_more(
+    staff_driver: StaffDriver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To look at one takes long: buyers waited for the threads. A known browser may try."""
+    staff_driver.member()
+    mine = at(staff_driver, "203.0.113.1")
+    mine.sign_in(EMAIL)
+    mine.post("/staff/logout")
+    looked_at, let_go = threading.Semaphore(0), threading.Event()
+    matches = passwords.matches
+
+    def slowly(password_hash: str | None, password: str) -> bool:
+        if password == "slow":
+            looked_at.release()
+            assert let_go.wait(60)
+        return matches(password_hash, password)
+
+    monkeypatch.setattr(passwords, "matches", slowly)
+    strangers = [
+        threading.Thread(target=at(staff_driver, f"198.51.100.{n}").sign_in, args=(EMAIL, "slow"))
+        for n in range(sign_in.AT_ONCE)
+    ]
+    for each in strangers:
+        each.start()
+    assert all(looked_at.acquire(timeout=60) for _ in strangers)
+    busy = at(staff_driver, "198.51.100.9").sign_in(EMAIL)
+    known = mine.sign_in(EMAIL)
+    let_go.set()
+    for each in strangers:
+        each.join(60)
+    assert (busy.status_code, "Try again in a moment" in busy.text) == (429, True)
+    assert known.status_code == 303
+    assert at(staff_driver, "198.51.100.9").sign_in(EMAIL).status_code == 303

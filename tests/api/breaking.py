@@ -77,6 +77,8 @@ class Comparison:
         lower = [name for name in _HIGHEST if new.get(name, _ENDLESS) < old.get(name, _ENDLESS)]
         higher = [name for name in _LEAST if new.get(name, -_ENDLESS) > old.get(name, -_ENDLESS)]
         self.found += [f"{at}: {name}" for name in lower + higher]
+        if new.get("pattern", old.get("pattern")) != old.get("pattern"):
+            self.found.append(f"{at}: pattern")  # nobody can say whether it takes less
 
 
 def breaking(old: Document, new: Document) -> list[str]:

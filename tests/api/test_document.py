@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,9 +14,17 @@ from sqlalchemy.exc import OperationalError
 
 from payments_app.api import shapes
 from payments_app.api.docs_pages import ERRORS
+from payments_app.core.web.http import WORDS
 from tests.api.application import Application
 
 pytestmark = pytest.mark.portable
+ROOT = Path(__file__).parents[2]
+# The sources that answer a call of the API with what is not asked for.
+SAYING = (
+    *(f"api/{name}.py" for name in ("blueprint", "customers", "document", "events", "gate")),
+    *("api/payments.py", "api/refunds.py", "payment_requests/ask.py", "core/web/closed.py"),
+    *(f"core/web/{name}.py" for name in ("idempotency_answers", "idempotency_keys", "limits")),
+)
 
 
 @pytest.fixture
@@ -104,6 +113,39 @@ def test_every_error_of_the_api_is_explained(shop_application: Application) -> N
     assert all(f'id="{code}"' in page for code in ERRORS)
 
 
+def test_every_code_that_an_application_can_be_told_is_among_them() -> None:
+    told = {"consent_ended"} | {WORDS[status][0] for status in set(WORDS) - {403}}
+    for path in SAYING:
+        text = (ROOT / "payments_app" / path).read_text()
+        told |= set(re.findall(r'(?:ProblemError\(\s*\d+|NotOpenError\()[,\s]*"(\w+)"', text))
+    assert {"restoring", "not_paid", "idempotency_conflict", "payment_in_progress"} <= told
+    assert told - set(ERRORS) == set()
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "payments/prq_1", 404),
+        ("GET", "nothing", 404),
+        ("PUT", "payments", 405),
+        ("POST", "payments", 400),
+        ("GET", "payments?limit=0", 422),
+    ],
+)
+def test_all_errors_have_one_envelope(
+    shop_application: Application, method: str, path: str, status: int
+) -> None:
+    answer = shop_application.client.open(
+        f"/api/v1/{path}", method=method, headers=shop_application.headers
+    )
+    assert (answer.status_code, answer.json["success"]) == (status, False)
+    error = answer.json["error"]
+    assert error["message"].endswith(".")
+    assert error["doc_url"].endswith(f"/docs#{error['code']}")
+    assert error["request_id"] == answer.headers["X-Request-ID"]
+    assert error.get("param") == ("limit" if status == 422 else None)
+
+
 def test_the_documentation_asks_for_nothing_from_elsewhere(app: Flask) -> None:
     client = app.test_client()
     for path in ("/docs", "/llms.txt", "/api/v1/openapi.json"):
@@ -111,6 +153,8 @@ def test_the_documentation_asks_for_nothing_from_elsewhere(app: Flask) -> None:
         assert answer.status_code == 200
         assert "public" in answer.headers["Cache-Control"]
     page = client.get("/docs").text
-    assert "//cdn" not in page
+    loaded = re.findall(r'<(?:script|link|img|iframe)[^>]*\s(?:src|href)="([^"]+)"', page)
+    assert loaded
+    assert [one for one in loaded if not re.match("/(?!/)", one)] == []
     assert "POST /api/v1/payments" in page.replace("\n", " ")
     assert client.get("/llms.txt").mimetype == "text/plain"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskCliRunner
@@ -94,6 +96,27 @@ def test_a_rotated_key_stays_good_for_its_overlap_and_names_the_same_caller(app:
     assert last.get("payments").status_code == untouched.get("payments").status_code == 200
 
 
+def test_the_secret_before_is_good_no_longer_than_its_overlap(app: Flask) -> None:
+    before = Application(app, new_key(app))
+    with app.app_context():
+        key = db.session.scalars(select(ApiKey).where(own(ApiKey))).one()
+        after = Application(app, api_keys.rotate(key.id, "test", live=False, hours=1))
+        db.session.refresh(key)
+        assert key.old_secret_until is not None
+        key.old_secret_until -= dt.timedelta(hours=1, seconds=1)
+        db.session.commit()
+    assert before.get("payments").status_code == 401
+    assert after.get("payments").status_code == 200
+
+
+def test_a_good_key_of_the_other_mode_is_refused_all_the_same(app: Flask) -> None:
+    with app.app_context():
+        secret = api_keys.create("live", tuple(api_keys.SCOPES), "test", live=True)[1]
+    refused = Application(app, secret).get("payments")
+    assert (refused.status_code, refused.json["error"]["code"]) == (401, "wrong_mode")
+    assert Application(app, new_key(app)).get("payments").status_code == 200
+
+
 def test_a_revoked_key_is_good_no_more(app: Flask) -> None:
     mine, theirs = Application(app, new_key(app)), Application(app, new_key(app, name="theirs"))
     with app.app_context():
@@ -113,6 +136,24 @@ def test_when_a_key_was_used_is_known(app: Flask) -> None:
     assert keys["shop"] is not None
     assert keys["unused"] is None
     assert unused
+
+
+def test_whoever_makes_rotates_and_revokes_a_key_is_in_the_history(app: Flask) -> None:
+    untouched = new_key(app, name="another application")
+    new_key(app)
+    with app.app_context():
+        key = db.session.scalars(select(ApiKey).where(ApiKey.name == "shop")).one()
+        api_keys.rotate(key.id, "ada", live=False, hours=2)
+        api_keys.revoke(key.id, "eve")
+        api_keys.revoke(key.id, "bob")  # it was revoked
+        said = select(HistoryEntry).where(HistoryEntry.subject == key.id).order_by(HistoryEntry.id)
+        entries = [(one.what, one.actor) for one in db.session.scalars(said)]
+    assert entries == [
+        ("api_key.created", "test"),
+        ("api_key.rotated", "ada"),
+        ("api_key.revoked", "eve"),
+    ]
+    assert Application(app, untouched).get("payments").status_code == 200
 
 
 class TestLimits:

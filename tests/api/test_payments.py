@@ -151,6 +151,23 @@ def test_what_is_wrong_is_named(
     assert count(shop_application) == 0
 
 
+def test_a_message_says_how_many_fields_more_are_wrong(shop_application: Application) -> None:
+    error = shop_application.post("payments", {}).json["error"]
+    assert error["message"] == "amount: This is required. See fields for 3 more."
+    assert set(error["fields"]) == {"amount", "currency", "description", "return_url"}
+    alone = shop_application.ask(amount=0, currency="eur").json["error"]
+    assert list(alone["fields"]) == ["amount"]
+    assert "more" not in alone["message"]
+
+
+def test_an_address_by_http_is_taken_where_the_message_says(shop_application: Application) -> None:
+    refused = shop_application.ask(return_url="http://shop.example.com/").json["error"]
+    words = "This must be an https address (http only at localhost and 127.0.0.1)."
+    assert refused["message"] == f"return_url: {words}"
+    for host in ("localhost", "127.0.0.1"):
+        assert shop_application.ask(return_url=f"http://{host}:3000/back").status_code == 201
+
+
 @pytest.mark.parametrize(
     "changes",
     [

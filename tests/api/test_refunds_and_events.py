@@ -98,6 +98,26 @@ def test_an_amount_that_is_none_refunds_nothing(shop_application: Application) -
     assert shop_application.get(path).json["data"] == []
 
 
+@pytest.mark.parametrize(
+    ("body", "twice"),
+    [
+        ('{"reason": "Less", "amount": 150, "amount": 1500}', "amount"),
+        ('{"reason": "Less", "amount": 150, "\\u0061mount": 150}', "amount"),
+        ('{"amount": 150, "reason": "Less", "reason": "More"}', "reason"),
+        ('{"amount": 1, "4242424242424242": 1, "4242424242424242": 2}', "cut, ends in 4242]"),
+    ],
+)
+def test_a_name_that_comes_twice_refunds_nothing(
+    shop_application: Application, body: str, twice: str
+) -> None:
+    paid = shop_application.paid()
+    path = f"payments/{paid['id']}/refunds"
+    answer = shop_application.send(path, data=body, content_type="application/json")
+    assert (answer.status_code, answer.json["error"]["code"]) == (400, "invalid_json")
+    assert f"{twice}” is given twice" in answer.json["error"]["message"]
+    assert shop_application.get(path).json["data"] == []
+
+
 def test_a_filter_that_there_is_none_of_lists_no_refunds(shop_application: Application) -> None:
     path = f"payments/{shop_application.paid()['id']}/refunds"
     shop_application.post(path, {"reason": "Cancelled"})

@@ -23,6 +23,12 @@ pytestmark = [pytest.mark.portable, pytest.mark.dialect]
 WANTED = {"type": "card_error", "code": "authentication_required"}
 BY_BANK = {"type": "card_error", "code": "card_declined", "decline_code": "authentication_required"}
 BROKE = {"type": "card_error", "code": "card_declined", "decline_code": "insufficient_funds"}
+ODD = {"type": "card_error", "code": "card_declined", "decline_code": ["authentication_required"]}
+ODDER = {
+    "type": "card_error",
+    "code": "card_declined",
+    "decline_code": {"authentication_required": 1},
+}
 OFF: dict[str, Any] = {"off_session": True}
 PAST = dt.timedelta(days=1)
 
@@ -31,6 +37,8 @@ WORLD: dict[str, tuple[list[dict[str, Any]], dict[str, Any], Status]] = {
     "nobody paid": ([], {}, Status.REQUIRES_PAYMENT),
     "the bank wants its owner": ([OFF | {"error": WANTED}], {}, Status.REQUIRES_ACTION),
     "by its decline code": ([OFF | {"error": BY_BANK}], {}, Status.REQUIRES_ACTION),
+    "its code is no text": ([OFF | {"error": ODD}], {}, Status.REQUIRES_PAYMENT),
+    "its codes are objects": ([OFF | {"error": ODDER}], {}, Status.REQUIRES_PAYMENT),
     "another decline": ([OFF | {"error": BROKE}], {}, Status.REQUIRES_PAYMENT),
     "with its owner": ([{"error": WANTED}], {}, Status.REQUIRES_PAYMENT),
     "it was cancelled": (

@@ -51,6 +51,14 @@ def schema(document: dict[str, Any], name: str) -> dict[str, Any]:
             "amount: maximum",
         ),
         (
+            lambda now: schema(now, "NewCustomer")["properties"]["id"].update(pattern="^[a-z]+$"),
+            "id: pattern",
+        ),
+        (
+            lambda now: schema(now, "NewCustomer")["properties"]["email"].update(pattern="@"),
+            "email: pattern",
+        ),
+        (
             lambda now: schema(now, "Payment")["properties"]["amount"].update(type="string"),
             "amount: string",
         ),
@@ -83,4 +91,5 @@ def test_what_is_added_breaks_nothing(released: dict[str, Any]) -> None:
     schema(now, "Payment")["required"].append("shop")
     schema(now, "NewPayment")["properties"]["shop"] = {"type": "string"}
     schema(now, "NewPayment")["properties"]["amount"]["maximum"] *= 10
+    del schema(now, "NewCustomer")["properties"]["id"]["pattern"]
     assert breaking(released, now) == []

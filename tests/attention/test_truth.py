@@ -10,6 +10,7 @@ from payments_app.payments.phases import Phase
 from payments_app.payments.states import PUBLIC_STATE
 from payments_app.payments.truth import Truth, truth
 from payments_app.payments.truth_facts import DisputeFact, Facts, RefundFact
+from payments_app.staff.verdict import next_step_of, words_of
 
 STOLEN = {"type": "card_error", "code": "card_declined", "decline_code": "stolen_card"}
 
@@ -55,6 +56,30 @@ def test_refunds_are_said_in_one_status_and_sums(
     assert (found.status, sums) == (status, (returned, coming, kept))
 
 
+@pytest.mark.parametrize(
+    ("refunds", "words"),
+    [
+        ([refund("pending")], "$5.00 on its way back, $5.99 kept"),
+        *(
+            ([refund(state)], "$5.00 not confirmed by Stripe yet, $5.99 kept")
+            for state in ("requested", "processing", "unknown")
+        ),
+        (
+            [refund("requires_action", 99), refund("unknown")],
+            "$0.99 on its way back, $5.00 not confirmed by Stripe yet, $5.00 kept",
+        ),
+    ],
+)
+def test_only_what_stripe_has_is_said_to_be_on_its_way(
+    refunds: list[RefundFact], words: str
+) -> None:
+    found = about(refunds=refunds)
+    assert words_of(found, "usd") == words
+    confirmed = "not confirmed" not in words
+    assert ("is on its way back" in next_step_of(found, "")) == confirmed
+    assert ("Stripe has not confirmed" in next_step_of(found, "")) != confirmed
+
+
 def test_a_refund_that_failed_needs_somebody_who_may_refund() -> None:
     (need,) = about(refunds=[refund("failed", error_message="Lost")]).needs
     assert (need.what, need.by, need.amount, need.about) == ("refund_failed", "refund", 500, "Lost")
@@ -64,11 +89,25 @@ def test_a_refund_that_failed_needs_somebody_who_may_refund() -> None:
     "refunds",
     [
         [refund("failed"), refund("succeeded")],
+        [refund("failed"), refund("failed"), refund("succeeded")],
+        [refund("failed"), refund("succeeded", 1099)],
         [refund("failed", error_code="refund_listed")],
     ],
 )
 def test_a_refund_that_was_made_after_all_needs_nobody(refunds: list[RefundFact]) -> None:
     assert about(refunds=refunds).needs == ()
+
+
+@pytest.mark.parametrize("others", [[99], [598], [99, 99]])
+def test_a_refund_that_failed_is_not_made_good_by_one_of_another_amount(others: list[int]) -> None:
+    made = [refund("succeeded", 500), refund("failed"), *(refund("pending", n) for n in others)]
+    needs = about(refunds=made).needs
+    assert [(need.what, need.amount) for need in needs] == [("refund_failed", 500)]
+
+
+def test_one_refund_makes_good_one_that_failed() -> None:
+    made = [refund("failed", 300), refund("succeeded", 300), refund("failed", 300)]
+    assert len(about(refunds=made).needs) == 1
 
 
 def test_a_refund_that_failed_twice_is_one_need() -> None:

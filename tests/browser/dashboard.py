@@ -12,6 +12,7 @@ from flask import Flask, url_for
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from payments_app.accounts.api_keys import ApiKey
 from payments_app.accounts.password_links import invite
 from payments_app.core import alerts
 from payments_app.core.alerts import Alert
@@ -43,6 +44,9 @@ from payments_app.subscriptions.periods import Period
 from tests.accounts.staff_driver import StaffDriver
 from tests.staff.stored_payments import StoredPayments
 
+# Longer than its column where there is little room.
+LONG = "axel.otterson@buyers.example.com"
+
 
 class Dashboard:
     """`values` are what the addresses of pages need; `token` is an administrator's cookie."""
@@ -50,15 +54,15 @@ class Dashboard:
     def __init__(self, app: Flask) -> None:
         staff_driver, stored_payments = StaffDriver(app), StoredPayments(app)
         admin = staff_driver.signed_in("admin", "axe@example.com")
-        staff_driver.member("support@example.com", "support")
+        staff_driver.member("mara.colleague@example.com", "support")
         self.app, self.token = app, admin.token
         made = utcnow() - dt.timedelta(hours=1)
-        paid = stored_payments.payment(email="axe@example.com", created_at=made)
-        stored_payments.payment(email="axe@example.com", created_at=made + dt.timedelta(minutes=1))
+        paid = stored_payments.payment(email=LONG, created_at=made)
+        stored_payments.payment(email=LONG, created_at=made + dt.timedelta(minutes=1))
         stored_payments.decline(email="axe@example.com")
         self.values: dict[str, Any] = {
             "transaction_id": paid,
-            "customer_id": stored_payments.customer_id("axe@example.com"),
+            "customer_id": stored_payments.customer_id(LONG),
             **staff_driver.do(_fill, paid),
             **staff_driver.do(_send, paid),
         }
@@ -101,17 +105,25 @@ class Dashboard:
 @atomic
 def _consent(session: Session, customer_id: str, paid: str) -> dict[str, Any]:
     """An application may charge a card of theirs."""
-    called = ApplicationCustomer(application="key_test", reference="axe", email="axe@example.com")
+    key = ApiKey(
+        id="key_test",
+        name="Tea Rooms",
+        scopes=["payments:read"],
+        secret_hash="none",
+        ends_in="axe1",
+        created_by="system",
+    )
+    called = ApplicationCustomer(application=key.id, reference="axe", email="axe@example.com")
     card = SavedCard(
         customer_id=customer_id,
         payment_method=new_id("pm"),
         stripe_customer_id="cus_axe",
         brand="visa",
-        last4="4242",
+        last4="1881",
         exp_month=12,
         exp_year=2034,
     )
-    session.add_all([called, card])
+    session.add_all([key, called, card])
     session.flush()
     consent = CardConsent(
         customer_id=called.id,
@@ -322,7 +334,8 @@ def _subscribe(session: Session, customer_id: str) -> dict[str, Any]:
 
 @atomic
 def _link_to_cards(session: Session, customer_id: str) -> str:
-    for last4 in ("4242", "0005"):
+    kept = select(SavedCard.last4).where(SavedCard.customer_id == customer_id)
+    for last4 in sorted({"4242", "0005"}.difference(session.scalars(kept))):
         session.add(
             SavedCard(
                 customer_id=customer_id,

@@ -24,9 +24,15 @@ LOOKS: tuple[tuple[int, Literal["light", "dark"]], ...] = (
     *((1280, "light"), (1280, "dark")),
 )
 HEIGHT = 844
+OF_THE_README = ("form-plan", "bank", "thank-you", "declined")
+README_WIDTH = 1640
 SHEET_WIDTH, STATES_TO_A_SHEET = 1900, 5
 # A frame of another origin is painted by a process of its own, later than the page around it.
 _PAINTED = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+_ROW = (
+    "body{background:#e0e4e8;display:flex;gap:16px;margin:16px}"
+    "img{height:880px;object-fit:none;object-position:top;background:#f5f5f0}"
+)
 _STYLE = "body{font:14px sans-serif;background:#999} img{vertical-align:top;margin:4px}"
 
 
@@ -39,6 +45,7 @@ class Pictures:
         self.names: list[str] = []
 
     def __call__(self, buyer: Buyer, name: str) -> None:
+        assert name not in self.names, f"two pictures are called {name}"
         self.names.append(name)
         for width, theme in LOOKS:
             buyer.page.set_viewport_size({"width": width, "height": HEIGHT})
@@ -52,7 +59,8 @@ class Pictures:
             buyer.page.screenshot(path=path, full_page=True)
 
     def write_sheets(self, browser: Browser) -> None:
-        """As contact-sheet-1.png and so on; all of them on one page as index.html."""
+        """As contact-sheet-1.png and so on; all of them on one page as index.html, some
+        as readme.png."""
         page = browser.new_page(viewport={"width": SHEET_WIDTH, "height": 900})
         index = self.directory / "index.html"
         for first in range(0, len(self.names), STATES_TO_A_SHEET):
@@ -60,8 +68,19 @@ class Pictures:
             page.goto(index.as_uri())
             number = first // STATES_TO_A_SHEET + 1
             page.screenshot(path=self.directory / f"contact-sheet-{number}.png", full_page=True)
+        if set(OF_THE_README) <= set(self.names):
+            index.write_text(_row())
+            page.set_viewport_size({"width": README_WIDTH, "height": 912})
+            page.goto(index.as_uri())
+            page.screenshot(path=self.directory / "readme.png")
         page.close()
         index.write_text(_sheet(self.names))
+
+
+def _row() -> str:
+    """The picture of the README, docs/images/checkout.png: a payment on a phone."""
+    pictures = (f'<img src="{name}-390-light.png" width="390">' for name in OF_THE_README)
+    return f"<!doctype html><meta charset=utf-8><style>{_ROW}</style>{''.join(pictures)}"
 
 
 def _sheet(names: list[str]) -> str:

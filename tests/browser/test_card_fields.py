@@ -51,6 +51,7 @@ def test_while_stripe_is_slow_there_is_a_skeleton_then_a_sentence_and_no_button(
     expect(page.get_by_text(LATE)).to_be_hidden()
     page.clock.fast_forward(8_100)
     buyer.reads(LATE)
+    expect(page.locator(".skeleton")).to_be_hidden()
     expect(page.locator("[data-pay]")).to_be_hidden()
     assert complaints(page) == []
     let_go(page, held)

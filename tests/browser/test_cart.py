@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from flask import Flask
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
@@ -57,6 +57,12 @@ def holds(buyer: Buyer, count: int) -> None:
     expect(buyer.page.get_by_role("link", name="Cart")).to_have_text(f"Cart ({count})")
 
 
+def width(shown: Locator) -> float:
+    box = shown.bounding_box()
+    assert box is not None
+    return box["width"]
+
+
 def test_adding_again_counts_up_and_the_count_is_on_the_pages(buyer: Buyer) -> None:
     add(buyer, "Field notes")
     add(buyer, "Field notes")
@@ -70,11 +76,15 @@ def test_adding_again_counts_up_and_the_count_is_on_the_pages(buyer: Buyer) -> N
 def test_a_cart_is_emptied_when_it_is_paid_and_not_before(buyer: Buyer) -> None:
     add(buyer, "Enamel mug")
     buyer.page.get_by_role("button", name="Checkout").click()
-    buyer.reads("$24.00")
+    expect(buyer.page.locator("[data-pay]")).to_have_text("Pay $24.00")
     buyer.page.go_back()
     buyer.page.goto("/cart")
     holds(buyer, 1)
-    buyer.page.get_by_role("button", name="Checkout").click()
+    on = buyer.page.get_by_role("button", name="Checkout")
+    assert width(on) < 150
+    buyer.page.set_viewport_size({"width": 390, "height": 844})
+    assert width(on) > 290, "on a phone a thumb finds it"
+    on.click()
     buyer.fill(DECLINED)
     buyer.press_pay()
     buyer.sees("Payment failed")
@@ -98,6 +108,27 @@ def test_what_can_not_be_bought_can_not_be_put_in(buyer: Buyer, shelve: Shelve) 
     assert complaints(buyer.page) == []
 
 
+def test_a_quantity_that_is_refused_is_said_at_its_field_and_stays_there(buyer: Buyer) -> None:
+    add(buyer, "Enamel mug")
+    add(buyer, "Field notes")
+    field, other = (buyer.page.get_by_label(f"Quantity of {n}") for n in ("Field notes", "Enamel"))
+    field.fill("99")
+    field.evaluate("field => field.removeAttribute('max')")
+    field.press("Enter")
+    expect(buyer.page).to_have_title("Problem: Cart · Corner Shop")
+    expect(buyer.page.get_by_role("alert")).to_be_focused()
+    expect(buyer.page.locator("[role=alert] + h1")).to_have_text("Cart")
+    expect(field).to_have_value("99")
+    expect(field).to_have_accessible_description("You can order up to 10 of Field notes.")
+    expect(field).to_have_attribute("aria-invalid", "true")
+    expect(other).to_have_value("1")
+    expect(other).not_to_have_attribute("aria-invalid", "true")
+    holds(buyer, 2)
+    assert complaints(buyer.page) == []
+    buyer.page.get_by_role("alert").get_by_role("link").click()
+    expect(field).to_be_focused()
+
+
 def test_what_sold_out_in_the_cart_is_said_there_and_not_after_the_card(
     buyer: Buyer, shelve: Shelve
 ) -> None:
@@ -109,6 +140,7 @@ def test_what_sold_out_in_the_cart_is_said_there_and_not_after_the_card(
     expect(buyer.page.locator(".cart-line").get_by_text("Quantity", exact=True)).to_be_visible()
     expect(buyer.page.get_by_label(f"Quantity of {name}")).to_have_value("1")
     expect(buyer.page.get_by_role("button", name="Checkout")).to_have_count(0)
+    expect(buyer.page.locator(".cart-total")).to_have_count(0)
     assert complaints(buyer.page) == []
     buyer.page.get_by_role("button", name="Remove").click()
     buyer.reads("Your cart is empty.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator
 
 import pytest
@@ -18,7 +19,8 @@ pytestmark = pytest.mark.browser
 @pytest.fixture
 def staff_page(browser: Browser, open_shop: Web, shop_app: Flask) -> Iterator[Page]:
     context = browser.new_context(base_url=open_shop.url, locale="en-US")
-    token = StaffDriver(shop_app).signed_in("support", "incident@example.com").token or ""
+    email = f"{secrets.token_hex(6)}@example.com"
+    token = StaffDriver(shop_app).signed_in("support", email).token or ""
     context.add_cookies([{"name": "staff", "value": token, "url": open_shop.url}])
     page = context.new_page()
     page.goto("/staff/payments")
@@ -41,3 +43,20 @@ def test_the_banner_comes_and_goes_on_an_open_page(staff_page: Page, shop_app: F
     finally:
         report(shop_app, reached=True)
     expect(banner).not_to_contain_text("Stripe does not answer", timeout=15_000)
+
+
+def test_a_long_word_of_stripe_s_makes_no_narrow_page_wider(
+    staff_page: Page, shop_app: Flask
+) -> None:
+    """As it names a key that it refuses."""
+    staff_page.set_viewport_size({"width": 390, "height": 844})
+    try:
+        for _ in range(breaker.FAILURES):
+            report(shop_app, reached=False)
+        words = staff_page.locator("#incident strong")
+        expect(words).to_be_visible(timeout=15_000)
+        said = f"Stripe refuses our requests: sk_test_{'*' * 90}4f58."
+        width = "(strong, said) => ((strong.innerText = said), document.body.scrollWidth)"
+        assert words.evaluate(width, said) == 390
+    finally:
+        report(shop_app, reached=True)

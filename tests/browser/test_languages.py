@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from parts.app import Web
-from tests.browser.buyer import DECLINED, FIELDS, WITHIN_MS, Buyer
+from tests.browser.buyer import DECLINED, FIELDS, SECURE, WITHIN_MS, Buyer
 from tests.browser.dashboard import Dashboard
 from tests.browser.test_accessibility import complaints
 
@@ -65,6 +65,19 @@ def test_a_german_buyer_reads_why_it_was_declined(german: Buyer) -> None:
     german.sees("Zahlung fehlgeschlagen")
     german.reads("Ihre Bank hat diese Zahlung abgelehnt.")
     assert german.page.title().startswith("Zahlung fehlgeschlagen · ")
+
+
+def test_a_german_buyer_s_bank_asks_in_german(german: Buyer) -> None:
+    german.pay(SECURE)
+    german.sees("Bestätigen Sie diese Zahlung bei Ihrer Bank")
+    bank = german.page.frame_locator('iframe[title="Die Prüfung Ihrer Bank (3-D Secure)"]')
+    expect(bank.get_by_role("heading")).to_have_text(
+        "Ihre Bank möchte sichergehen, dass Sie es sind"
+    )
+    expect(bank.get_by_text("10,99 USD")).to_be_visible()
+    expect(german.page.get_by_role("button", name="Abbrechen")).to_be_visible()
+    bank.get_by_role("button", name="Bestätigen", exact=True).click()
+    german.sees("Danke")
 
 
 def test_the_other_language_is_one_link_away_and_is_kept(german: Buyer) -> None:

@@ -44,6 +44,15 @@ def test_who_paid_is_back_with_the_payment_s_id(buyer: Buyer, asked: str) -> Non
     buyer.sees("Your tickets")
 
 
+def test_who_was_declined_goes_back(buyer: Buyer, asked: str) -> None:
+    buyer.open(asked)
+    buyer.fill(card="4000000000000002")
+    buyer.press_pay()
+    buyer.sees("Payment failed")
+    buyer.page.get_by_role("link", name="Cancel and go back").click()
+    buyer.is_at(re.escape(f"{SHOP}/cart?payment={asked}") + "$")
+
+
 def test_who_does_not_want_to_pay_goes_back(buyer: Buyer, asked: str) -> None:
     buyer.open(asked)
     buyer.page.get_by_role("link", name="Cancel and go back").click()

@@ -122,12 +122,18 @@ def test_a_saved_card_pays_while_stripe_is_gone(buyer: Buyer, shop_app: Flask) -
 
 
 def test_a_plan_is_subscribed_to_and_cancelled(buyer: Buyer, shop_app: Flask) -> None:
-    pay(buyer, "coffee-club", "member@example.com")
+    buyer.open("coffee-club")
+    buyer.sees("Subscribe to Coffee club")
+    buyer.fill(email="member@example.com")
+    buyer.press_pay()
     buyer.sees("Thank you")
     buyer.reads("Monthly subscription - Coffee club")
     follow_mailed_link(shop_app, buyer, "member@example.com")
     buyer.page.get_by_role("link", name="Your subscriptions").click()
     wait_for(buyer, buyer.page.get_by_text("Visa ending in 4242"))
+    expect(buyer.page.locator("[name=plan]:checked")).to_have_count(1)
+    buyer.page.get_by_label("Coffee club plus, $26.00 every month").check()
+    expect(buyer.page.get_by_role("button", name="Change the plan")).to_be_visible()
     buyer.page.get_by_role("button", name=re.compile("Cancel on")).click()
     buyer.reads("It ends. Nothing more is charged")
     assert buyer.page.evaluate(FITS)
@@ -148,7 +154,7 @@ def test_a_subscriptions_card_is_replaced_without_a_charge(buyer: Buyer, shop_ap
         expect(nothing).to_have_count(0)
     buyer.page.get_by_label("Another card").check()
     buyer.fill("5555555555554444", email=None)
-    buyer.page.get_by_role("button", name="Save this card").click()
+    buyer.page.get_by_role("button", name="Use this card").click()
     buyer.sees("Thank you")
     buyer.reads("The next payment, of $15.00, is on")
 

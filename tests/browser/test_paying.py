@@ -21,6 +21,7 @@ def test_a_declined_card_is_said_in_a_buyers_words(buyer: Buyer) -> None:
     buyer.pay(DECLINED)
     buyer.sees("Payment failed")
     buyer.reads("Your bank declined this payment.")
+    expect(buyer.page.get_by_text("Your bank decides")).to_be_hidden()
 
 
 def test_a_card_without_funds_says_so(buyer: Buyer) -> None:
@@ -138,6 +139,8 @@ def test_without_javascript_the_checkout_says_so_and_has_no_dead_button(
     # Playwright's search by text passes over <noscript>.
     expect(scriptless_buyer.page.locator("noscript .notice")).to_be_visible()
     assert not scriptless_buyer.page.locator("[data-pay]").is_visible()
+    for words in ("Save this card", "Stripe keeps it.", "even if you press Pay twice"):
+        expect(scriptless_buyer.page.get_by_text(words)).to_be_hidden()
 
 
 def test_without_javascript_something_free_can_be_had(scriptless_buyer: Buyer) -> None:

@@ -55,6 +55,19 @@ def test_the_cart(buyer: Buyer, take: Pictures) -> None:
     take(buyer, "cart-refused")
 
 
+def test_an_order_of_several_things(buyer: Buyer, take: Pictures) -> None:
+    for name in ("Field notes", "Enamel mug"):
+        buyer.page.goto("/")
+        buyer.page.get_by_role("button", name=f"Add {name} to cart").click()
+        buyer.sees("Cart")
+    buyer.page.get_by_role("button", name="Checkout").click()
+    expect(buyer.page.locator("[data-card-box='ready']")).to_be_visible()
+    take(buyer, "form-order")
+    buyer.page.set_viewport_size({"width": 390, "height": 844})
+    buyer.page.get_by_text("Show order summary").click()
+    take(buyer, "form-order-unfolded")
+
+
 def test_a_journey_that_ends_well(buyer: Buyer, take: Pictures) -> None:
     buyer.open()
     buyer.press_pay()
@@ -85,12 +98,22 @@ def test_an_account(buyer: Buyer, dashboard: Dashboard, take: Pictures) -> None:
     buyer.page.get_by_role("button", name="Continue").click()
     expect(buyer.page.get_by_text("Visa ending in 0005").first).to_be_visible()
     for name, path in {
+        "consents": "/account/consents",
+        "consent-to-end": dashboard.address("consents.confirm"),
         "account": "/account",
         "subscriptions": "/account/subscriptions",
         "form-saved-card": "/checkout/field-notes",
     }.items():
         buyer.page.goto(path)
         take(buyer, name)
+
+
+def test_a_link_is_asked_for(buyer: Buyer, take: Pictures) -> None:
+    buyer.page.goto("/account")
+    buyer.page.get_by_label("E-mail").fill("ada@example.com")
+    buyer.page.get_by_role("button", name="E-mail me a sign-in link").click()
+    buyer.sees("Check your e-mail")
+    take(buyer, "account-asked")
 
 
 def test_the_same_in_german(german: Buyer, take: Pictures) -> None:
@@ -104,3 +127,9 @@ def test_the_same_in_german(german: Buyer, take: Pictures) -> None:
     german.pay()
     german.sees("Danke")
     take(german, "german-thank-you")
+    german.pay(SECURE)
+    german.page.get_by_role("button", name="Abbrechen").wait_for()
+    take(german, "german-bank")
+    german.pay(DECLINED)
+    german.sees("Zahlung fehlgeschlagen")
+    take(german, "german-declined")

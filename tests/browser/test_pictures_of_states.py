@@ -173,7 +173,7 @@ def test_changes_of_a_subscription(
     take(buyer, "card-to-remove")
     mine = f"/account/subscriptions/{dashboard.values['subscription_id']}"
     buyer.page.goto(f"{mine}/cancellation?when=now")
-    take(buyer, "subscription-to-end")
+    take(buyer, "subscription-to-cancel")
     with shop_app.app_context():
         put("active")
     buyer.page.goto("/account/subscriptions")
@@ -186,14 +186,14 @@ def test_changes_of_a_subscription(
 
 
 PROBLEMS = {
-    "form-expired": (400, "form_expired", "This form has expired. Go back, reload the page."),
+    "form-expired": (400, "form_expired", "Go back, reload the page and submit the form again."),
     **{f"error-{status}": (status, *words_of(status)) for status in (413, 429, 500, 503)},
 }
 
 
 def test_what_the_site_says_in_trouble(buyer: Buyer, take: Pictures, shop_app: Flask) -> None:
     for name, problem in PROBLEMS.items():
-        with shop_app.test_request_context("/"):
+        with shop_app.test_request_context("/", headers={"Accept": "text/html"}):
             names = {"request_id": "5f0c2a9be4d17733", "area": None}
             page = render_template("error.html", problem=ProblemError(*problem), **names)
         buyer.page.route("**/trouble", _answers(page))

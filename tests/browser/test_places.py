@@ -4,10 +4,13 @@ and sums stand under each other."""
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Locator, ViewportSize, expect
+from flask import Flask, render_template
+from playwright.sync_api import Browser, Locator, ViewportSize, expect
 
+from parts.app import Web
 from tests.browser.buyer import DECLINED, Buyer
 from tests.browser.dashboard import Dashboard
 
@@ -18,6 +21,10 @@ PHONE: ViewportSize = {"width": 390, "height": 844}
 
 def left(found: Locator) -> float:
     return float(found.evaluate("one => one.getBoundingClientRect().left"))
+
+
+def top(found: Locator) -> float:
+    return float(found.evaluate("one => one.getBoundingClientRect().top"))
 
 
 def ends(found: Locator) -> set[int]:
@@ -31,12 +38,12 @@ def test_the_order_stays_where_it_was_when_the_card_is_declined(buyer: Buyer) ->
     buyer.page.set_viewport_size(WIDE)
     buyer.open()
     items = buyer.page.locator(".items")
-    before = left(items), ends(items)
+    before = left(items), ends(items), top(items)
     form = left(buyer.page.locator("#checkout"))
     buyer.fill(DECLINED)
     buyer.press_pay()
     buyer.sees("Payment failed")
-    assert (left(items), ends(items)) == before
+    assert (left(items), ends(items), top(items)) == before
     assert left(buyer.page.locator(".outcome")) == form
 
 
@@ -66,3 +73,78 @@ def test_the_sums_of_a_change_stand_under_each_other(buyer: Buyer, dashboard: Da
         assert ends(sums) == ends(buyer.page.locator(".effects"))
         words = buyer.page.locator(".effects dd")
         assert len(set(words.evaluate_all("all => all.map(one => one.offsetLeft)"))) == 1
+
+
+def test_on_a_phone_the_order_stays_too_and_folds(buyer: Buyer) -> None:
+    buyer.page.set_viewport_size(PHONE)
+    buyer.open()
+    order = buyer.page.locator(".order")
+    before = top(order)
+    buyer.fill(DECLINED)
+    buyer.press_pay()
+    buyer.sees("Payment failed")
+    buyer.page.evaluate("window.scrollTo(0, 0)")
+    assert top(order) == before
+    expect(buyer.page.locator(".total")).to_be_hidden()
+    buyer.page.get_by_text("Hide order summary").click()
+    expect(order).to_be_hidden()
+    expect(buyer.page.locator(".reveal strong")).to_have_text("$10.99")
+    buyer.page.set_viewport_size(WIDE)
+    expect(order).to_be_visible()
+    expect(buyer.page.locator(".total")).to_be_visible()
+
+
+def test_on_a_phone_a_trial_s_total_says_that_it_is_today_s(buyer: Buyer) -> None:
+    buyer.page.set_viewport_size(PHONE)
+    buyer.open("letter")
+    expect(buyer.page.locator(".reveal summary")).to_contain_text("Today Free")
+    buyer.open("sticker")  # free for good
+    expect(buyer.page.locator(".reveal summary")).not_to_contain_text("Today")
+
+
+@pytest.mark.parametrize("size", [PHONE, WIDE])
+def test_nothing_moves_while_one_waits(
+    browser: Browser, open_shop: Web, stripe: Callable[..., None], size: ViewportSize
+) -> None:
+    match = {"method": "POST", "path": "/v1/payment_intents$"}
+    stripe({"fault": "slow", "ms": 4000, "match": match, "times": None})
+    with browser.new_context(base_url=open_shop.url, locale="en-US", viewport=size) as context:
+        buyer = Buyer(context.new_page())
+        buyer.page.clock.install()
+        buyer.pay()
+        buyer.sees("Processing your payment")
+        places = [buyer.page.locator(css) for css in (".steps", ".facts", ".colophon")]
+        before = [top(place) for place in places]
+        for seconds, name in ((10, "slow"), (50, "leave")):
+            buyer.page.clock.fast_forward(seconds * 1000 + 500)
+            expect(buyer.page.locator(f"[data-note={name}]")).to_be_visible()
+            assert [top(place) for place in places] == before, name
+
+
+def test_a_mail_fits_a_phone_and_is_not_wide_elsewhere(buyer: Buyer, shop_app: Flask) -> None:
+    words = {
+        "subject": "Sign in",
+        "shop": "Corner Shop",
+        "link": "https://example.com",
+        "minutes": 1,
+    }
+    with shop_app.test_request_context("/"):
+        buyer.page.set_content(render_template("mail/account_link.html", **words))
+    paper = buyer.page.locator("table[bgcolor='#ffffff']")
+    for size, most in ((PHONE, 350), (WIDE, 520)):
+        buyer.page.set_viewport_size(size)
+        assert paper.evaluate("paper => paper.offsetWidth") == most
+        assert buyer.page.evaluate("document.documentElement.scrollWidth") <= size["width"]
+
+
+def test_each_button_of_the_shop_stands_beside_its_price(buyer: Buyer) -> None:
+    buyer.page.set_viewport_size(WIDE)
+    buyer.page.goto("/")
+    middles = buyer.page.locator(".product:has(> .button)").evaluate_all(
+        """all => all.map(one => [".price", ":scope > .button"].map(css => {
+          const {top, bottom} = one.querySelector(css).getBoundingClientRect();
+          return Math.round((top + bottom) / 2);
+        }))"""
+    )
+    assert len(middles) > 5
+    assert [pair for pair in middles if abs(pair[0] - pair[1]) > 1] == []

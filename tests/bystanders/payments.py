@@ -110,6 +110,7 @@ IN_PART = {
     "status": "partly_refunded",
     "returned": 100,
     "coming": 0,
+    "unconfirmed": 0,
     "taken": 0,
     "kept": 5050,
     "needs": [],

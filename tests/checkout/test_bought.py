@@ -62,6 +62,7 @@ def test_something_free_is_not_called_paid(checkout: CheckoutClient) -> None:
     for text in (*texts, stranger):
         assert not re.search(r"\bpaid\b|\bPayment\b|\bPay for\b|\$0\.00", text)
         assert "Processing your payment" not in text
+        assert "\u00d7" not in text
 
 
 def test_an_old_attempt_of_what_was_paid_since_says_so(checkout: CheckoutClient) -> None:
@@ -101,3 +102,50 @@ def test_the_button_does_what_the_sentence_says(
     page = checkout.page(f"/transactions/{checkout.pay(card)}").text
     assert f"<h1>{heading}</h1>" in page
     assert re.search(rf">\s*{button}</a>", page)
+
+
+def order_of(page: str) -> str:
+    """The order as it stands beside a form, or what became of it: all that lies before."""
+    (found,) = re.findall(r"<details class=\"reveal\".*?</section>", page, re.DOTALL)
+    return " ".join(found.split())
+
+
+def test_the_order_stands_first_and_is_the_same_beside_the_form_and_what_became_of_it(
+    checkout: CheckoutClient,
+) -> None:
+    before = order_of(checkout.page("/checkout/field-notes?quantity=3").text)
+    assert before.count("$32.97") == 3  # folded, its total, its line
+    for card in (DECLINED, "pm_card_authenticationRequired"):
+        page = checkout.page(f"/transactions/{checkout.pay(card, quantity=3)}").text
+        assert order_of(page) == before
+        assert page.index('class="card order"') < page.index("card outcome")
+
+
+def test_the_amount_is_not_said_again_below_the_outcome(checkout: CheckoutClient) -> None:
+    failed = f"/transactions/{checkout.pay(DECLINED, quantity=3)}"
+    assert "<dt>Amount</dt>" not in checkout.page(failed).text
+    assert "<dt>Amount</dt>" in checkout.page(failed, checkout.stranger()).text
+    paid = f"/thankyou?transaction={checkout.pay(quantity=3)}"
+    assert "<dt>Amount</dt>" not in checkout.page(paid).text
+
+
+@pytest.mark.parametrize("phase", ["processing", "unknown", "awaiting_bank"])
+def test_three_steps_say_what_is_done_and_what_is_left(
+    checkout: CheckoutClient, phase: str
+) -> None:
+    waiting = checkout.post().json["id"]
+    checkout.move(waiting, *dict.fromkeys(("processing", phase)))
+    page = checkout.page(f"/transactions/{waiting}").text
+    (steps,) = re.findall(r"<ol class=\"steps\">.*?</ol>", page, re.DOTALL)
+    assert re.findall(r"<li([^>]*)>([^<]+)", steps) == [
+        (' class="done"', "Your order is received"),
+        (' aria-current="step"', "Your bank decides"),
+        ("", "Your receipt comes by e-mail"),
+    ]
+
+
+def test_what_has_ended_and_what_is_free_has_no_steps(checkout: CheckoutClient) -> None:
+    free = checkout.post(item="sticker", payment_method=None).json["id"]
+    for id_ in (free, checkout.pay(DECLINED)):
+        page = checkout.page(f"/transactions/{id_}").text
+        assert "steps" not in page

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import secrets
+import time
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -18,7 +20,7 @@ from payments_app.checkout.velocity_fingerprints import VelocityFingerprint
 from payments_app.core.db.clock import database_now
 from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
-from payments_app.core.web import links
+from payments_app.core.web import limits, links
 from payments_app.ops.clean_up import clean_up
 from payments_app.payments.models import Transaction
 from tests.checkout.checkout_client import FIELD, CheckoutClient
@@ -90,6 +92,23 @@ def test_the_right_answer_lets_the_payment_go_on(checkout: CheckoutClient) -> No
     decline(checkout, DECLINE_LIMITS["browser"])
     page = checkout.page("/checkout/field-notes").text
     assert ask(checkout, **answer_to(page)).status_code == 303
+
+
+def test_an_answer_is_good_for_few_payments(
+    checkout: CheckoutClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Declines are known too late for whoever sends many cards at once. No window of a limit that
+    ends meanwhile makes them more."""
+    decline(checkout, DECLINE_LIMITS["browser"])
+    fields = answer_to(checkout.page("/checkout/field-notes").text)
+    sent = [checkout.post(**fields).status_code for _ in range(challenge.MOST_PAYMENTS + 1)]
+    assert sent == [202] * challenge.MOST_PAYMENTS + [422]
+    now = time.time()
+    for later in (0, challenge.LIFE_SECONDS):
+        monkeypatch.setattr(limits, "time", SimpleNamespace(time=lambda late=later: now + late))
+        assert ask(checkout, **fields).status_code == 422
+    other = CheckoutClient(checkout.app, checkout.stranger())
+    assert other.post(email="zoe@example.com").status_code == 202
 
 
 def test_a_number_may_be_written_in_letters(checkout: CheckoutClient) -> None:

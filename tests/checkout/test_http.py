@@ -209,7 +209,7 @@ class TestAStrictLimit:
         answer = [checkout.send(theirs, card=None) for _ in range(3)][2]
         assert answer.status_code == 429
         assert 'name="key"' in answer.text
-        assert "guest@example.com" not in answer.text
+        assert "guest@" not in answer.text
         assert "checked" not in answer.text
 
     def test_looking_is_not_limited(self, checkout: CheckoutClient) -> None:

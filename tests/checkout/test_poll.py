@@ -159,7 +159,7 @@ def test_a_stranger_reads_nothing_personal_before_flask_either(
     path = f"/transactions/{checkout.pay('pm_card_authenticationRequired')}"
     app.wsgi_app.inner.flask = nobody
     said = json.dumps(ask(app.wsgi_app.inner, path, {}).json)
-    assert "ada@example.com" not in said
+    assert "ada@" not in said
     assert "_secret_" not in said
     assert not says(said, "4242")
 

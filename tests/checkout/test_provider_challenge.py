@@ -5,15 +5,19 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from itsdangerous import TimestampSigner
 from playwright.sync_api import Browser, expect
 from werkzeug.test import TestResponse
 
 from parts.app import Web
 from parts.turnstile import Turnstile
 from payments_app.checkout import challenge, turnstile
+from payments_app.core.web import exports, held_threads
+from payments_app.core.web.http import ProblemError
 from tests.checkout.checkout_client import BROWSER, FIELD, CheckoutClient
 
 pytestmark = pytest.mark.portable
@@ -106,6 +110,31 @@ def test_a_proof_is_of_no_use_in_another_browser_or_from_another_address(
     assert moved.location == CHALLENGE
 
 
+def test_a_proof_is_good_for_few_payments(checkout: CheckoutClient, provider: Turnstile) -> None:
+    """Declines are known too late for whoever sends many cards at once."""
+    other = CheckoutClient(checkout.app, checkout.stranger())
+    for each in (checkout, other):
+        solve(each, provider.solve())
+    sent = [checkout.post().status_code for _ in range(challenge.MOST_PAYMENTS + 2)]
+    assert sent == [202] * challenge.MOST_PAYMENTS + [422] * 2
+    assert checkout.page(FORM).location == CHALLENGE
+    assert other.post().status_code == 202
+    assert solve(checkout, provider.solve()).location == FORM
+    assert checkout.post().status_code == 202
+
+
+def test_a_challenge_solved_in_the_same_second_is_another_proof(
+    checkout: CheckoutClient, provider: Turnstile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = int(time.time())
+    monkeypatch.setattr(TimestampSigner, "get_timestamp", lambda _: now)
+    for _ in range(2):
+        assert solve(checkout, provider.solve()).location == FORM
+        sent = [checkout.post().status_code for _ in range(challenge.MOST_PAYMENTS)]
+        assert sent == [202] * challenge.MOST_PAYMENTS
+        assert checkout.post().status_code == 422
+
+
 def test_a_proof_ends(
     checkout: CheckoutClient, provider: Turnstile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -136,6 +165,27 @@ def test_only_so_many_checks_wait_at_once(checkout: CheckoutClient, provider: Tu
     finally:
         for _ in range(turnstile.AT_ONCE):
             turnstile._turns.release()
+
+
+def test_long_pages_keep_nobody_from_the_check_nor_do_both_hold_all_threads(
+    checkout: CheckoutClient, provider: Turnstile
+) -> None:
+    """Each has its own bound: together they held all eight threads of a process."""
+    with ExitStack() as held:
+        for number in range(6):
+            held.enter_context(exports.long_page(exports.STAFF, f"member-{number}"))
+        assert solve(checkout, provider.solve()).status_code == 303
+        held.enter_context(held_threads.one(held_threads.FOR_BUYERS))  # another buyer's check
+        other = CheckoutClient(checkout.app, checkout.stranger())
+        assert solve(other, provider.solve()).status_code == 503
+        assert checkout.client.get("/cart").status_code == 200
+    with ExitStack() as held:
+        for _ in range(turnstile.AT_ONCE):
+            held.enter_context(held_threads.one(held_threads.FOR_BUYERS))
+        for number in range(4):
+            held.enter_context(exports.long_page(exports.STAFF, f"member-{number}"))
+        with pytest.raises(ProblemError, match="Too many long pages"):
+            held.enter_context(exports.long_page(exports.STAFF, "member-4"))
 
 
 def test_no_page_may_load_from_the_provider_and_take_a_card(
@@ -175,3 +225,17 @@ class TestNotSuspect:
     def test_nobody_is_asked(self, checkout: CheckoutClient) -> None:
         assert checkout.page(FORM).status_code == 200
         assert checkout.page(CHALLENGE).location == FORM
+
+    def test_who_is_asked_for_what_strangers_did_under_the_address_can_prove(
+        self, checkout: CheckoutClient, provider: Turnstile
+    ) -> None:
+        """Only the payment names the address: the page of the challenge does not know of it."""
+        stranger = CheckoutClient(checkout.app, checkout.stranger())
+        for _ in range(challenge.DECLINE_LIMITS["email"]):
+            stranger.pay("pm_card_visa_chargeDeclined")
+        assert checkout.post().json["error"]["code"] == "challenge_required"
+        assert solve(checkout, provider.solve()).location == FORM
+        assert checkout.post().status_code == 202
+        other = CheckoutClient(checkout.app, checkout.stranger())
+        assert other.post(email="zoe@example.com").status_code == 202
+        assert other.page(CHALLENGE).location == FORM

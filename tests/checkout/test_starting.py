@@ -73,7 +73,9 @@ def test_the_same_key_with_another_wish_is_refused(
     assert (answer.status_code, answer.json["error"]["code"]) == (422, "idempotency_key_reuse")
 
 
-@pytest.mark.parametrize("key", ["", "   ", "a\x7fb", "a\x85b", "k" * 256, "k,k", "k, l"])
+@pytest.mark.parametrize(
+    "key", ["", "   ", '""', '" "', "a\x7fb", "a\x85b", "k" * 256, "k,k", "k, l"]
+)
 def test_a_malformed_key_is_refused(checkout: CheckoutClient, key: str) -> None:
     answer = checkout.post(key=key)
     assert (answer.status_code, answer.json["error"]["code"]) == (400, "idempotency_key_invalid")
@@ -155,6 +157,18 @@ def test_a_body_that_is_no_json_object_is_refused(checkout: CheckoutClient) -> N
         assert (answer.status_code, answer.json["error"]["code"]) == (400, "invalid_json")
 
 
+@pytest.mark.parametrize("key", [None, "one-key"])
+def test_a_name_that_comes_twice_buys_nothing(checkout: CheckoutClient, key: str | None) -> None:
+    wish = '{"item": "field-notes", "email": "ada@example.com", "payment_method": "pm_card_visa"'
+    answer = checkout.client.post(
+        "/transactions",
+        data=wish + ', "quantity": 1, "quantity": 10}',
+        headers={"Content-Type": "application/json"} | ({"Idempotency-Key": key} if key else {}),
+    )
+    assert (answer.status_code, answer.json["error"]["code"]) == (400, "invalid_json")
+    assert checkout.count() == 0
+
+
 def test_another_type_of_body_is_refused(checkout: CheckoutClient) -> None:
     answer = checkout.client.post("/transactions", data="{}", content_type="text/plain")
     assert (answer.status_code, answer.json["error"]["code"]) == (415, "unsupported_media_type")
@@ -180,7 +194,7 @@ def test_a_form_that_another_site_sends_fills_in_nothing(checkout: CheckoutClien
     answer = checkout.send(theirs | {"other": "a\x00b"}, card=None)
     assert answer.status_code == 422
     assert 'name="key"' in answer.text
-    assert "guest@example.com" not in answer.text
+    assert "guest@" not in answer.text
     assert "checked" not in answer.text
 
 
@@ -246,7 +260,7 @@ def test_another_card_is_another_attempt_at_the_same_order(checkout: CheckoutCli
 def test_the_form_for_another_card_knows_this_buyers_address(checkout: CheckoutClient) -> None:
     order = checkout.order_of(checkout.pay("pm_card_visa_chargeDeclined"))
     assert "ada@example.com" in checkout.page(f"/checkout/{order}").text
-    assert "ada@example.com" not in checkout.page(f"/checkout/{order}", checkout.stranger()).text
+    assert "ada@" not in checkout.page(f"/checkout/{order}", checkout.stranger()).text
 
 
 def test_the_form_of_a_paid_order_leads_to_the_result(checkout: CheckoutClient) -> None:

@@ -95,7 +95,7 @@ def test_a_stranger_with_the_address_reads_nothing_personal(
     assert personal.isdisjoint(status)
     for path in (f"/transactions/{paid}", f"/thankyou?transaction={paid}"):
         text = checkout.page(path, stranger).text
-        assert "ada@example.com" not in text
+        assert "ada@" not in text
         assert not says(text, "4242")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 from redis import Redis
 
@@ -45,3 +47,20 @@ def test_what_somebody_else_put_back_after_its_time_is_not_read(settings: dict[s
     assert wait_until(lambda: redis.get(goods) is None, within=5)
     redis.set(goods, old)
     assert remembered("goods", "1", 1, lambda: "new") == "new"
+
+
+def test_what_is_longer_than_any_value_of_ours_is_not_read(settings: dict[str, str]) -> None:
+    """It would fill the memory of each process of the web."""
+    redis = Redis.from_url(settings["CACHE_REDIS_URL"])
+    for name in ("goods", "prices"):
+        remembered(name, "1", 60, lambda: "ours")
+    (goods,) = redis.keys("*goods*")
+    redis.setrange(goods, 50_000_000, "x")
+    tracemalloc.start()
+    try:
+        assert remembered("goods", "1", 60, lambda: "made anew") == "made anew"
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert most < 10_000_000
+    assert remembered("prices", "1", 60, lambda: "made anew") == "ours"

@@ -34,6 +34,7 @@ ELSEWHERE = {"assets", "check-edge", "sweep", "cache purge"}
 GIVEN = {
     "staff create": ["ann@example.com"],
     "products create": ["mug", "Mug", "24.00", "usd"],
+    "products picture": ["mug", "--remove"],
     "stripe setup": [],
 }
 

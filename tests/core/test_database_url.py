@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from payments_app.config_checks import problems_of
-from tests.core.test_config import GOOD
+from tests.core.settings_examples import GOOD
 
 SENTENCE = (
     "DATABASE_URL can't be read: postgresql://user:password@host:port/database, or of several hosts"

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+from urllib.parse import quote
+
 import pytest
 
 from payments_app.config_checks import problems_of
-from tests.core.test_config import GOOD, NEW
+from tests.core.settings_examples import GOOD, NEW
 
 TOKEN = "k3Jw8Zq1Xv6Rt0Yb5Nc7Md2Hf9Gs4PaUe"
 
@@ -33,9 +36,28 @@ def test_a_server_s_password_is_no_secret_of_ours(name: str, url: str) -> None:
     assert problems == [f"{name} must have a password of its own, which is no other setting's"]
 
 
-def test_two_servers_may_have_one_password() -> None:
-    passwords = {
-        "REDIS_URL": f"redis://:{TOKEN}@jobs:6379/0",
-        "CACHE_REDIS_URL": f"redis://:{TOKEN}@cache:6379/0",
-    }
-    assert problems_of(GOOD | passwords) == []
+SERVERS = {
+    "DATABASE_URL": "postgresql://shop:{}@db/payments",
+    "REDIS_URL": "redis://:{}@jobs:6379/0",
+    "CACHE_REDIS_URL": "sentinel://shop:{}@one,two/cache/0",
+    "SMTP_URL": "smtp://shop:{}@mail.example.com:587",
+}
+
+
+@pytest.mark.parametrize("pair", list(combinations(SERVERS, 2)), ids="-".join)
+def test_no_server_is_told_another_s_password(pair: tuple[str, str]) -> None:
+    """Whoever runs the cache would read the database."""
+    own = {name: url.format(f"{TOKEN}{name[0]}") for name, url in SERVERS.items()}
+    settings = GOOD | own | {"MAIL_FROM": "shop@example.com"}
+    assert problems_of(settings) == []
+    alike = settings | {name: SERVERS[name].format(TOKEN) for name in pair}
+    assert problems_of(alike) == [
+        f"{name} must have a password of its own, which is no other setting's" for name in pair
+    ]
+    assert problems_of(alike | {"PUBLIC_URL": "http://127.0.0.1:8000"}) == []
+
+
+def test_nor_where_it_stands_in_the_query() -> None:
+    url = f"postgresql://shop@db/payments?password={quote(TOKEN)}"
+    problems = problems_of(GOOD | {"DATABASE_URL": url, "REDIS_URL": f"redis://:{TOKEN}@jobs/0"})
+    assert [problem.partition(" ")[0] for problem in problems] == ["DATABASE_URL", "REDIS_URL"]

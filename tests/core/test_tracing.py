@@ -127,7 +127,7 @@ def test_no_trace_tells_who_paid_or_a_link(site: Web, paid: str, collector: Coll
         lambda: any(span.name.startswith("GET /account") for span in collector.spans), 60
     )
     told = str(collector.spans)
-    assert "ada@example.com" not in told
+    assert "ada@" not in told
     assert "link_aaaa" not in told
     assert "_secret_" not in told
 

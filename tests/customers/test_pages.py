@@ -69,6 +69,8 @@ def test_an_unknown_browser_sees_no_card_and_is_offered_a_link(
     page = checkout.stranger().get("/account", headers=BROWSER).text
     assert not says(page, "4242")
     assert "E-mail me a sign-in link" in page
+    assert 'id="email-hint">The address that you entered when you paid.' in page
+    assert 'aria-describedby="email-hint email-error"' in page
 
 
 def test_the_link_is_mailed_to_the_customers_address(checkout: CheckoutClient, card: str) -> None:
@@ -81,6 +83,8 @@ def test_the_link_is_mailed_to_the_customers_address(checkout: CheckoutClient, c
         mail = db.session.scalars(select(Mail).where(Mail.kind == "account_link")).one()
         assert (mail.recipient, mail.link["to"]) == ("ada@example.com", "/account")
     assert asked.status_code == 200
+    assert "Look among your spam, or" in asked.text
+    assert '<a href="/account">ask for another one</a>' in asked.text
 
 
 def test_an_address_that_nobody_has_gets_the_same_answer(

@@ -67,7 +67,7 @@ def test_with_the_session_ends_what_its_payments_pages_show(
         press(browser, f"/account/{way}")
     for each in (browser, thief):
         assert "email" not in checkout.status(paid, each)
-        assert "ada@example.com" not in each.get("/thankyou", headers=BROWSER).text
+        assert "ada@" not in each.get("/thankyou", headers=BROWSER).text
 
 
 def test_who_signs_out_goes_on_with_a_payment_that_waits_for_the_bank(
@@ -123,7 +123,7 @@ def test_a_cookie_copied_before_a_sign_out_from_elsewhere_shows_nothing_that_is_
     assert checkout.status(later)["email"] == "ada@example.com"
     for paid in (under_way, later):
         assert "email" not in checkout.status(paid, thief)
-    assert "ada@example.com" not in thief.get("/thankyou", headers=BROWSER).text
+    assert "ada@" not in thief.get("/thankyou", headers=BROWSER).text
 
 
 def test_who_is_signed_out_from_elsewhere_goes_on_with_a_payment_that_waits_for_the_bank(

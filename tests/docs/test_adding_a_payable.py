@@ -8,6 +8,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+from payments_app.core.alerts import RAISED
+from payments_app.ledger.post_fee import POSTED
+from payments_app.payments import states
+from payments_app.payments.connect.records import RECORDED
+from payments_app.payments.disputes.refresh import CHANGED
+from payments_app.payments.payable import Payable
+from payments_app.payments.refunds.models import MACHINE
+from payments_app.subscribers import EVENTS
+
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "adding-a-payable.md"
 # In a process of its own: a payable that is defined once is known for good.
@@ -68,3 +77,22 @@ def test_the_code_of_the_page_is_written_as_ours_is() -> None:
             check=False,
         )
         assert formatted.returncode == 0, code
+
+
+def rows(of: str) -> set[str]:
+    """The names in the first column of a table of the page."""
+    (table,) = re.findall(rf"^\| {of} \|.*\n\|[-|]+\n((?:\|.*\n)+)", PAGE.read_text(), re.MULTILINE)
+    cells = [line.split("|")[1] for line in table.splitlines()]
+    return {name for cell in cells for name in re.findall(r"`(?:payable\.)?([\w.]+)[^`]*`", cell)}
+
+
+def test_the_page_names_all_that_a_payable_may_say() -> None:
+    public = {name for name in dir(Payable) if not name.startswith("_")}
+    assert rows("what") == public
+
+
+def test_the_page_names_every_event() -> None:
+    refunds = {f"refund.{state}" for moves in MACHINE.moves.values() for state in moves}
+    others = {CHANGED, RECORDED, POSTED, RAISED}
+    assert rows("event") == set(states.EVENT.values()) | refunds | others
+    assert set(EVENTS) <= rows("event")

@@ -5,18 +5,21 @@ from __future__ import annotations
 import json
 import os
 import re
-import secrets
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 from flask import Flask
+from standardwebhooks import WebhookVerificationError
 
 from parts.app import Web
 from parts.process import wait_until
+from payments_app.core.web.signing import signed_headers
+from payments_app.merchants.endpoints import new_secret
 from tests.api.application import ASKED, new_key
 
 pytestmark = pytest.mark.slow
@@ -47,10 +50,7 @@ def call(name: str, environment: dict[str, str], **more: str) -> dict[str, Any]:
 
 
 def pay(payment_id: str, environment: dict[str, str]) -> None:
-    wish = {"item": payment_id, "email": "ada@example.com", "payment_method": "pm_card_visa"}
-    key = {"Idempotency-Key": secrets.token_hex(8)}
-    url = f"{environment['PAY']}/transactions"
-    assert requests.post(url, json=wish, headers=key, timeout=10).status_code == 202
+    assert call("pay", environment, ID=payment_id)["state"] == "pending"
 
 
 def ask(environment: dict[str, str], **more: Any) -> dict[str, Any]:
@@ -78,9 +78,22 @@ def test_three_calls_ask_read_and_refund(environment: dict[str, str]) -> None:
     assert call("refund", environment, ID=asked["id"])["id"] == refund["id"]
 
 
-@pytest.mark.parametrize(
-    "words", [[sys.executable, "client.py"], ["node", "client.mjs"], ["php", "client.php"]]
-)
+CLIENTS = [[sys.executable, "client.py"], ["node", "client.mjs"], ["php", "client.php"]]
+
+
+@pytest.mark.parametrize("words", CLIENTS)
+@pytest.mark.parametrize("given", [{}, {"PAY": "http://127.0.0.1:1"}, {"KEY": "pay_test_1"}])
+def test_a_client_without_address_or_key_says_what_to_set(
+    words: list[str], given: dict[str, str]
+) -> None:
+    bare = {name: value for name, value in os.environ.items() if name not in ("PAY", "KEY")}
+    command = [*words[:-1], str(ROOT / "examples" / words[-1])]
+    done = subprocess.run(command, env=bare | given, capture_output=True, text=True, timeout=60)
+    said = "Set PAY and KEY, as docs/quickstart-api.md says.\n"
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", said)
+
+
+@pytest.mark.parametrize("words", CLIENTS)
 def test_a_client_waits_until_its_buyer_has_paid(
     environment: dict[str, str], words: list[str]
 ) -> None:
@@ -117,14 +130,24 @@ def test_a_kept_card_is_charged_without_its_owner(environment: dict[str, str]) -
     assert wait_until(is_paid, within=60)
 
 
-def told(documented: Any, sent: Any) -> bool:
-    """Whether all that is documented was sent so; `...` and a time stand for any of their kind."""
+TIME = re.compile(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{6})?Z")
+
+
+def differing(documented: Any, sent: Any, name: str = "") -> list[str]:
+    """What is documented and was not sent so, or was sent beside it; `...` and a time stand for any
+    of their kind."""
     if isinstance(documented, dict):
-        return all(told(value, sent[name]) for name, value in documented.items())
-    if isinstance(documented, str) and "..." in documented:
-        begin, _, end = documented.partition("...")
-        return bool(sent.startswith(begin) and sent.endswith(end))
-    return bool(documented == sent or re.match(r"20\d\d-\d\d-", str(documented)))
+        found = [f"{name}.{one}" for one in set(documented) ^ set(sent)]
+        for one in set(documented) & set(sent):
+            found += differing(documented[one], sent[one], f"{name}.{one}")
+        return found
+    words = str(documented)
+    if "..." in words:
+        begin, _, end = words.partition("...")
+        same = sent.startswith(begin) and sent.endswith(end)
+    else:
+        same = documented == sent or (TIME.fullmatch(words) and TIME.fullmatch(str(sent)))
+    return [] if same else [f"{name}: {sent!r}"]
 
 
 def test_an_event_looks_as_it_is_shown(environment: dict[str, str]) -> None:
@@ -139,5 +162,23 @@ def test_an_event_looks_as_it_is_shown(environment: dict[str, str]) -> None:
         return bool(events)
 
     assert wait_until(are_there, within=60)
-    assert told(json.loads(CALLS["event"]), events[0])
+    assert differing(json.loads(CALLS["event"]), events[0]) == []
     assert events[0]["data"]["payment"]["paid_for"]["id"] == asked["id"]
+
+
+def test_the_library_verifies_a_webhook_as_it_is_shown() -> None:
+    secret, body = new_secret(), json.dumps({"type": "payment_captured"})
+    lines = [line.removeprefix("    ") for line in CALLS["verify"].splitlines()]
+    shown = "\n".join(lines).replace("whsec_...", secret)
+    headers = signed_headers("webhook_1", int(time.time()), body, [secret])
+    found: dict[str, Any] = {"headers": headers, "body": body.encode()}
+    exec(shown, found)
+    assert found["event"] == json.loads(body)
+    with pytest.raises(WebhookVerificationError):
+        exec(shown, found | {"body": body.encode() + b" "})
+
+
+@pytest.mark.parametrize("name", ["client.py", "client.mjs", "client.php"])
+def test_a_client_has_twenty_lines_of_code_at_most(name: str) -> None:
+    lines = (ROOT / "examples" / name).read_text().splitlines()
+    assert len([line for line in lines if line.strip()]) <= 20

@@ -51,3 +51,16 @@ def test_every_heading_that_a_link_names_is_there() -> None:
             if heading not in slugs:
                 missing.append(f"{page.name}: {target}#{heading}")
     assert missing == []
+
+
+def test_the_first_screen_leads_to_the_three_ways() -> None:
+    first = (ROOT / "README.md").read_text().splitlines()[:30]
+    ways = [line for line in first if line.startswith("- **")][-3:]
+    assert [re.findall(r"\*\*(.+?)\*\*", way)[0] for way in ways] == [
+        "A service",
+        "Inside a Flask application",
+        "A shop of its own",
+    ]
+    said = "\n".join(first)
+    for page in ("docs/quickstart-api.md", "docs/embedding.md", "(#run-it)"):
+        assert page in said

@@ -123,9 +123,9 @@ class SmallWeb(Process):
 
     def restarting(self, seconds: float = SOON, **settings: str) -> subprocess.Popen[str]:
         """The script as it runs. Where the tests run in the background they ignore an interruption
-        (SIGINT), and what they start would ignore it as well."""
+        (SIGINT), below nohup SIGHUP, and what they start would ignore it as well."""
         return subprocess.Popen(
-            ["env", "--default-signal=INT", RESTART, self.pidfile, f"{seconds:g}"],
+            ["env", "--default-signal=INT,HUP", RESTART, self.pidfile, f"{seconds:g}"],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

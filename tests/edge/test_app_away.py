@@ -53,3 +53,24 @@ def test_a_payment_that_met_no_app_is_not_called_failed(visitor: Visitor) -> Non
     assert answer.status == 503
     assert "check your payment's page before you try again" in answer.text
     assert "failed" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("asks", "words", "language"),
+    [
+        ({"Accept-Language": "de-AT,de;q=0.9,en;q=0.5"}, "Vorübergehend nicht verfügbar", "de"),
+        ({"Accept-Language": "en-GB,de;q=0.5"}, "Temporarily unavailable", "en"),
+        ({"Accept-Language": "fr"}, "Temporarily unavailable", "en"),
+        ({"Accept-Language": "en", "Cookie": "a=b; __Host-lang=de"}, "Vorübergehend", "de"),
+        ({"Accept-Language": "de", "Cookie": "__Host-lang=en; a=b"}, "Temporarily", "en"),
+    ],
+)
+def test_it_is_said_in_the_language_that_was_chosen_or_that_the_browser_prefers(
+    visitor: Visitor, asks: dict[str, str], words: str, language: str
+) -> None:
+    answer = visitor.ask("/checkout/field-notes", PAGE | asks)
+    assert answer.status == 503
+    assert words in answer.text
+    assert f'<html lang="{language}"' in answer.text
+    body = json.loads(visitor.ask("/", PROGRAM | asks).body)
+    assert body["error"]["message"].startswith("This is temporarily unavailable.")

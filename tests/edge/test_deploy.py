@@ -7,6 +7,7 @@ import getpass
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ from parts.process import Process
 from parts.redis import find_server
 from parts.schema import migrate
 from payments_app.core.jobs.runner import FINISH_SECONDS
+from tests.core.settings_examples import GOOD
 
 DEPLOY = REPOSITORY / "deploy"
 
@@ -154,6 +156,22 @@ def test_a_backup_cut_short_restores_nothing(server: Postgres, filled: str, tmp_
     assert tables == 0
 
 
+def test_a_restore_that_is_ended_once_the_rows_are_there_leaves_the_shop_closed(
+    server: Postgres, filled: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = _run("backup", filled, tmp_path)
+    ends = tmp_path / "psql"
+    theirs = shutil.which("psql")
+    ends.write_text(f'#!/bin/sh\ncase "$*" in *ANALYZE*) kill $PPID;; esac\nexec {theirs} "$@"\n')
+    ends.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    empty = create_database(server.url(), "interrupted")
+    assert _run("restore", empty, made.stdout.strip()).returncode < 0
+    with psycopg.connect(libpq(empty)) as connection:
+        found = connection.execute("SELECT found, opened_at FROM pay_restore").fetchall()
+    assert found == [("deploy/restore", None)]
+
+
 @pytest.mark.parametrize(
     ("name", "wanted"),
     [
@@ -220,6 +238,26 @@ def test_gunicorn_takes_the_settings_that_the_example_leaves_as_they_are() -> No
         check=False,
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_what_gunicorn_reads_by_itself_is_refused_before_it() -> None:
+    """It ends with a traceback of its own where WEB_CONCURRENCY is no number."""
+    unit = (DEPLOY / "systemd/payments-web.service").read_text()
+    first = re.search(r"^ExecStartPre=\S+/python (\S+)$", unit, re.MULTILINE)
+    assert first
+    for file in ("Dockerfile", "compose.yaml"):
+        assert f"python {first[1]} && exec gunicorn wsgi:app" in (REPOSITORY / file).read_text()
+    done = subprocess.run(
+        [sys.executable, first[1]],
+        env=os.environ | GOOD | {"WEB_CONCURRENCY": "many", "PORT": "80808"},
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode != 0
+    assert "Traceback" not in done.stderr
+    assert all(f"{name} must" in done.stderr for name in ("WEB_CONCURRENCY", "PORT"))
 
 
 def test_what_the_sweeper_told_outlives_a_restart_of_its_unit() -> None:

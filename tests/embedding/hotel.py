@@ -11,9 +11,17 @@ from collections.abc import Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-BEFORE, WITH_PAYMENTS = re.findall(
-    r"```python\n# hotel\.py[^\n]*\n(.*?)```", (ROOT / "docs/embedding.md").read_text(), re.DOTALL
-)
+PAGE = (ROOT / "docs/embedding.md").read_text()
+BEFORE, WITH_PAYMENTS = re.findall(r"```python\n# hotel\.py[^\n]*\n(.*?)```", PAGE, re.DOTALL)
+# What the page adds to it, or has beside it, by the names in their first lines.
+(AFTER_REFUND,) = re.findall(r"```python\n# Booking, after a refund\n(.*?)```", PAGE, re.DOTALL)
+BESIDE = dict(re.findall(r"```python\n# ((?:bills|refund)\.py)\n(.*?)```", PAGE, re.DOTALL))
+# What the page has somebody type in a shell, by the names in its comments.
+TYPED = {
+    name: re.sub("^    ", "", lines, flags=re.MULTILINE)
+    for name, lines in re.findall(r"<!-- (\w+) -->\n\n((?:    .*\n)+)", PAGE)
+}
+PORTS = ("6390", "12111", "8000")
 
 
 def added() -> list[str]:
@@ -25,6 +33,15 @@ def added() -> list[str]:
 def lay(directory: Path, *, payments: bool = True) -> Path:
     """Write the hotel into a directory, which is the working directory of its commands."""
     (directory / "hotel.py").write_text(WITH_PAYMENTS if payments else BEFORE)
+    return directory
+
+
+def lay_all(directory: Path) -> Path:
+    """The same with what the page adds to it later."""
+    whole = WITH_PAYMENTS.replace("\n\ndef create_app", f"\n{AFTER_REFUND}\n\ndef create_app")
+    (directory / "hotel.py").write_text(whole)
+    for name, code in BESIDE.items():
+        (directory / name).write_text(code)
     return directory
 
 

@@ -10,8 +10,10 @@ import re
 import secrets
 from typing import Any
 
+import bills  # type: ignore[import-not-found]  # of the same page
 import hotel  # type: ignore[import-not-found]  # of docs/embedding.md
 import plain_hotel  # type: ignore[import-not-found]  # the same without payments
+import refund  # type: ignore[import-not-found]  # of the same page
 from flask import Flask
 from flask.testing import FlaskClient
 from rq import Queue
@@ -27,6 +29,8 @@ from payments_app.customers.find import customer_for
 from payments_app.notices.models import Mail
 from payments_app.orders.keep_products import Goods, create
 from payments_app.payments.models import Transaction
+from payments_app.payments.refunds.models import Refund
+from payments_app.payments.refunds.request import request_refund
 from payments_app.payments.transactions.open import PaymentSource, open_transaction
 
 ADA = "ada@example.com"
@@ -105,14 +109,85 @@ def pay(app: Flask, client: FlaskClient, booking: str) -> None:
     key = {"Idempotency-Key": secrets.token_hex(8)}
     FACTS["paid"] = seen(client.post("/pay/transactions", json=wish, headers=key))
     payments: Payments = app.extensions["payments"]
+    before = attempts(app, booking)
+    work(payments)
+    FACTS["attempts as the host reads them"] = {"before": before, "after": attempts(app, booking)}
     with payments.app.app_context():
-        run_due_messages("charges")
-        run_due_messages("payment_standard")
-        run_due_messages("payment_critical")
         FACTS["mails"] = [mail.html for mail in db.session.scalars(select(Mail))]
     FACTS["booking"] = client.get(f"/bookings/{booking}").text
     page = client.get(FACTS["paid"]["location"], headers={"Accept": "text/html"})
     FACTS["thanks"] = seen(client.get(page.headers["Location"]))
+
+
+def work(payments: Payments) -> None:
+    with payments.app.app_context():
+        for queue in ("charges", "payment_critical", "payment_standard"):
+            run_due_messages(queue)
+
+
+def attempts(app: Flask, booking: str) -> list[str]:
+    with app.app_context():
+        found = hotel.db.session.get(hotel.Booking, booking)
+        return [tried.state for tried in found.transactions]
+
+
+def give_back(app: Flask) -> None:
+    """One of two paid bookings, in two parts."""
+    payments: Payments = app.extensions["payments"]
+    client = app.test_client()
+    sign_in(client)
+    booked, other = (
+        client.post("/bookings", data={"room": "Attic", "csrf_token": token(client)})
+        .headers["Location"]
+        .rpartition("/")[2]
+        for _ in "ab"
+    )
+    for booking in (booked, other):
+        wish = {"item": booking, "email": ADA, "payment_method": "pm_card_visa"}
+        key = {"Idempotency-Key": secrets.token_hex(8)}
+        assert client.post("/pay/transactions", json=wish, headers=key).status_code == 202
+    work(payments)
+
+    def said() -> list[str]:
+        work(payments)
+        return [client.get(f"/bookings/{booking}").text for booking in (booked, other)]
+
+    with app.app_context():
+        (paid,) = hotel.db.session.get(hotel.Booking, booked).transactions
+        with payments.app.app_context():
+            request_refund(paid.id, 100, reason="A part", actor="a test")
+    FACTS["after a part"] = said()
+    with app.app_context():
+        for _ in "ab":
+            refund.refund(payments, hotel.db.session.get(hotel.Booking, booked))
+    FACTS["after all"] = said()
+    with payments.app.app_context():
+        amounts = select(Refund.amount).order_by(Refund.amount.desc())
+        FACTS["refunds"] = list(db.session.scalars(amounts))
+
+
+def pay_a_bill(uri: str) -> None:
+    """At an inn, whose stays have numbers."""
+    inn = Flask("inn")
+    inn.config["SQLALCHEMY_DATABASE_URI"] = uri
+    bills.db.init_app(inn)
+    payments = Payments(inn)
+    with inn.app_context():
+        bills.db.create_all()
+        bill, other = (bills.Bill(stay=bills.Stay(cents=4200)) for _ in "ab")
+        bills.db.session.add(bill)
+        bills.db.session.commit()
+        bills.db.session.add(other)
+        bills.db.session.commit()
+        FACTS["a bill"] = seen(inn.test_client().get(payments.checkout_path(bill)))
+        wish = {"item": bill.id, "email": ADA, "payment_method": "pm_card_visa"}
+        key = {"Idempotency-Key": secrets.token_hex(8)}
+        assert (
+            inn.test_client().post("/pay/transactions", json=wish, headers=key).status_code == 202
+        )
+        work(payments)
+        bills.db.session.expire_all()
+        FACTS["stays"] = [each.stay.status for each in (bill, other)]
 
 
 def store_together(app: Flask) -> None:
@@ -160,8 +235,10 @@ def store_together(app: Flask) -> None:
         )
         return str(opened.id)
 
+    wake_ups.empty()
     with app.app_context():
         FACTS["by atomic"] = bool(re.fullmatch("txn_.*", book()))
+    FACTS["wake-ups after atomic"] = wake_ups.count
     FACTS["stored after atomic"] = stored()
 
 
@@ -174,7 +251,9 @@ def main() -> None:
     with app.extensions["payments"].app.app_context():
         create(Goods("kettle", "Kettle", "24.00", "usd"), CLI)
     look(app)
+    give_back(app)
     store_together(app)
+    pay_a_bill(app.config["SQLALCHEMY_DATABASE_URI"])
     print(json.dumps(FACTS))
 
 

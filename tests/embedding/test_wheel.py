@@ -21,6 +21,7 @@ from parts.process import Process, running, wait_until
 from parts.wheel import build, build_assets, make_wheel
 from parts.wheel import lay as lay_sources
 from tests.embedding.hotel import flask, lay
+from tests.embedding.recipe import Typist
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 FURNISH = """
@@ -119,6 +120,15 @@ def test_the_wheel_has_nothing_of_the_demo(wheel: Path) -> None:
     assert not [name for name in names if "demo" in name or "__pycache__" in name]
 
 
+def test_the_wheel_asks_for_ranges_of_what_a_host_may_have_too(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as packed:
+        (name,) = [one for one in packed.namelist() if one.endswith(".dist-info/METADATA")]
+        needs = re.findall(r"^Requires-Dist: (.+)$", packed.read(name).decode(), re.MULTILINE)
+    assert len(needs) > 20
+    pinned = [need for need in needs if "==" in need.partition(";")[0]]
+    assert pinned == []
+
+
 def test_an_installed_wheel_takes_a_payment(
     python: Path, own_settings: dict[str, str], tmp_path: Path
 ) -> None:
@@ -175,3 +185,21 @@ def test_a_booking_of_a_hotel_is_paid_by_real_workers(
         assert wait_until(
             lambda: guest.get(f"{site}/bookings/{booking}", timeout=10).text == "paid", 30
         )
+
+
+def test_whoever_types_what_the_page_says_has_a_paid_booking(python: Path, tmp_path: Path) -> None:
+    typist = Typist(tmp_path, python)
+    typist.types("settings")
+    typist.types("tables")
+    with typist.has_running():
+        assert wait_until(lambda: answers(f"{typist.site}/pay/healthz"), 60)
+        welcome, checkout = typist.types("book").split()
+        assert (welcome, checkout.startswith(f"{typist.site}/pay/checkout/bkg_")) == (
+            "Welcome!",
+            True,
+        )
+        booking = checkout.rpartition("/")[2]
+        pay(f"{typist.site}/pay", booking)
+        status = f"{typist.site}/bookings/{booking}"
+        assert wait_until(lambda: requests.get(status, timeout=10).text == "paid", 60)
+        assert "WRONG" not in typist.types("doctor")

@@ -3,6 +3,7 @@ not: each answer is one that the document says, and none is a fault of ours."""
 
 from __future__ import annotations
 
+import itertools
 import re
 import secrets
 from typing import Any
@@ -12,7 +13,6 @@ import schemathesis
 from flask import Flask
 from hypothesis import given
 from hypothesis import settings as tries
-from hypothesis import strategies as st
 from schemathesis.checks import load_all_checks
 from schemathesis.specs.openapi import checks
 
@@ -66,20 +66,25 @@ def test_every_answer_of_the_api_is_as_documented(
     for operation in found:
         call = EACH(_calls(operation, mode, application, ids, seen))
         call()
-    assert {"requires_action", "requires_payment"} <= seen
+    # Of what is not allowed all may be refused before a payment is read.
+    if mode == schemathesis.GenerationMode.POSITIVE:
+        assert {"requires_action", "requires_payment"} <= seen
 
 
 def _calls(
     operation: Any, mode: Any, application: Application, ids: dict[str, list[str]], seen: set[str]
 ) -> Any:
     named = [name for name in ids if f"{{{name}}}" in operation.path]
+    turns = itertools.count()  # not drawn: each id has its turn, whatever hypothesis thinks of
     asks = operation.method == "post" and operation.path == "/api/v1/payments"
 
-    @given(case=operation.as_strategy(generation_mode=mode), there=st.booleans(), data=st.data())
-    def call(case: Any, *, there: bool, data: Any) -> None:
+    @given(case=operation.as_strategy(generation_mode=mode))
+    def call(case: Any) -> None:
+        turn, kind = divmod(next(turns), 3)
+        there = kind > 0
         if there and named:
             case.path_parameters.update(
-                {name: data.draw(st.sampled_from(ids[name])) for name in named}
+                {name: ids[name][(turn + kind) % len(ids[name])] for name in named}
             )
         if there and asks and isinstance(case.body, dict):
             case.body |= {"customer": "ada-7", "payment_method": ids["payment_method"][0]}

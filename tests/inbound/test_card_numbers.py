@@ -111,6 +111,13 @@ def test_ids_hashes_and_the_networks_numbers_stay() -> None:
     [
         {"charges": [{"billing_details": {"name": NUMBER, "address": {"line1": NUMBER}}}]},
         {"shipping": {"name": NUMBER, "phone": NUMBER, "tracking_number": "1"}},
+        {"shipping": {"carrier": NUMBER, "tracking_number": NUMBER}, "transfer_group": NUMBER},
+        {"payment_details": {"customer_reference": NUMBER, "order_reference": NUMBER}},
+        {"level3": {"merchant_reference": NUMBER, "line_items": [{"product_code": NUMBER}]}},
+        {"instructions_email": f"{NUMBER}@example.com", "contact_email": f"{NUMBER}@example.com"},
+        {"display_name": NUMBER, "business_profile": {"support_url": NUMBER}},
+        {"individual": {"first_name": NUMBER, "last_name": NUMBER, "given_name": NUMBER}},
+        {"identity": {"business_details": {"registered_name": NUMBER, "surname": NUMBER}}},
         {"outcome": {"seller_message": f"no {NUMBER}"}, "failure_message": NUMBER},
         {"calculated_statement_descriptor": "SHOP 4242-4242-4242-4242"},
         {"metadata": {"note": [NUMBER, {NUMBER: "4242.4242.4242.4242"}]}},

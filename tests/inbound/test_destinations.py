@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from payments_app.inbound.destinations import last_verified
+from payments_app.gateway.destinations import fingerprint
+from payments_app.inbound.destinations import last_verified, note_verified
 from tests.inbound.test_thin_events import REQUIREMENTS, thin
 from tests.inbound.webhook_sender import WebhookSender, create_event, sign
 from tests.ops.test_metrics import value_of
@@ -39,17 +41,35 @@ class TestOfThreeSecrets:
         assert post.send_bytes(payload, sign(payload, f"whsec_fourth{RANDOM}")).status_code == 400
 
 
-@pytest.mark.parametrize("written", ["yesterday", "nan", "1e400"])
+@pytest.mark.parametrize("written", ["yesterday", "nan", "1e400", f"{'0' * 64} 1800000000.000000"])
 def test_what_was_not_written_by_us_tells_of_no_secret(app: Flask, written: str) -> None:
     with app.app_context():
-        app.extensions["wake_up_redis"].hset("stripe:verified", "of a secret", written)
+        app.extensions["wake_up_redis"].set("stripe:verified:of a secret", written)
         assert last_verified(["of a secret"]) is None
+
+
+def test_what_we_wrote_of_one_secret_tells_of_no_other(app: Flask) -> None:
+    """Whoever writes to the jobs' Redis would say that events come which do not."""
+    began = dt.datetime.now(dt.UTC)
+    with app.app_context():
+        note_verified("whsec_mine")
+        mine, other = fingerprint("whsec_mine"), fingerprint("whsec_other")
+        redis = app.extensions["wake_up_redis"]
+        written = redis.get(f"stripe:verified:{mine}")
+        redis.set(f"stripe:verified:{other}", written)
+        assert last_verified([other]) is None
+        moment = last_verified([other, mine])
+        assert moment is not None
+        assert moment >= began
+        redis.set(f"stripe:verified:{mine}", written + b"0" * 1000)
+        assert last_verified([mine]) is None
 
 
 class TestWithALiveKey:
     @pytest.fixture
     def settings(self, settings: dict[str, str]) -> dict[str, str]:
-        live = {"STRIPE_SECRET_KEY": "sk_live_1", "STRIPE_PUBLISHABLE_KEY": "pk_live_1"}
+        key = "live_51HzQ9tVbC3dEfGh"
+        live = {"STRIPE_SECRET_KEY": f"sk_{key}", "STRIPE_PUBLISHABLE_KEY": f"pk_{key}"}
         return settings | live | {"STRIPE_API_BASE": ""}
 
     @pytest.mark.parametrize(

@@ -98,13 +98,13 @@ def test_of_news_of_one_account_one_message_waits(
     assert waiting() == before + len(accounts)
 
 
-def test_a_payment_that_was_not_here_brings_its_refunds_and_disputes_along(
+def test_a_payment_that_was_not_here_brings_along_what_followed_it(
     post: WebhookSender, driver: PaymentDriver
 ) -> None:
-    """News of its refund came first, and was not kept."""
+    """News of its refund and of its bank's warning came first, and were not kept."""
     merchant = create_ready_merchant(driver, "direct")
     account = account_id(merchant)
-    sell(driver, merchant)
+    other = sell(driver, merchant)
     intent = api(
         driver,
         "POST",
@@ -114,15 +114,19 @@ def test_a_payment_that_was_not_here_brings_its_refunds_and_disputes_along(
             "amount": 2500,
             "currency": "usd",
             "confirm": "true",
-            "payment_method": "pm_card_visa",
+            "payment_method": "pm_card_createIssuerFraudRecord",
             "allowed_payment_method_types[]": "card",
             "application_fee_amount": 103,
         },
     )
     theirs = api(driver, "POST", "refunds", account, payment_intent=intent["id"], amount=400)
-    event = news_of("refund.created", account, **theirs)
-    post.send(event)
-    assert post.state(event) == "ignored"
+    warning = {"object": "radar.early_fraud_warning", "payment_intent": intent["id"]}
+    for event in (
+        news_of("refund.created", account, **theirs),
+        news_of("radar.early_fraud_warning.created", account, id="issfr_1", **warning),
+    ):
+        post.send(event)
+        assert post.state(event) == "ignored"
     post.send(create_event(id=intent["id"]) | {"account": account})
     driver.work()
     transaction = db.session.scalars(
@@ -132,4 +136,6 @@ def test_a_payment_that_was_not_here_brings_its_refunds_and_disputes_along(
         (theirs["id"], "succeeded")
     ]
     assert [m.subject for m in driver.messages("disputes.refresh")] == [f"{intent['id']}@{account}"]
-    assert "unmatched" not in post.alerts()
+    assert "fraud_warning.opened" in driver.happened(transaction)
+    assert "fraud_warning.opened" not in driver.happened(other)
+    assert post.alerts() == ["early_fraud_warning"]

@@ -26,6 +26,8 @@ from payments_app.payments.disputes.answer_models import DisputeAnswer
 from payments_app.payments.disputes.models import Dispute
 from payments_app.payments.disputes.refresh import refresh
 from payments_app.payments.models import PaymentRecord, Transaction
+from payments_app.payments.payment_of import charge_of
+from payments_app.payments.unmatched import store_unmatched
 from payments_app.staff.payments.saved_filters import save_filter, saved_filters
 from payments_app.staff.reports.aggregate import aggregate
 from tests.keeping.shop import ADA, BOB, books, buy, live, naming, rows
@@ -42,9 +44,9 @@ NOBODYS = frozenset(
     """
     alerts api_keys balance_transactions breakers card_changes connect_records connected_accounts
     daily_figures daily_payments digital_products erasures event_subscribers final_bills
-    gone_at_stripe heartbeats job_counters ledger_entries ledger_journals limit_counters
+    gone_at_stripe heartbeats job_counters ledger_days ledger_entries ledger_journals limit_counters
     merchant_endpoints merchants paused_queues payment_deltas payment_records payout_lines payouts
-    plans policy_reports products
+    plans policy_reports product_pictures products
     reconcile_runs restore settlement_batches settlement_lines settlement_parts sign_in_tries staff
     staff_browsers staff_recovery_codes staff_second_factors staff_sessions stock_holds
     stripe_account stripe_events velocity_fingerprints webhook_attempts webhook_deliveries
@@ -333,3 +335,42 @@ def test_who_is_unknown_is_said_to_be(driver: PaymentDriver, cli: FlaskCliRunner
     done = cli.invoke(args=["customers", "erase", "nobody@example.org"])
     assert done.exit_code == 1
     assert "There is no customer nobody@example.org here." in done.output
+
+
+def test_no_card_number_is_kept_as_who_asked(driver: PaymentDriver, cli: FlaskCliRunner) -> None:
+    for one in (ADA, BOB):
+        buy(driver, one)
+    done = cli.invoke(args=["customers", "erase", ADA, "--by", "4242 4242 4242 4242"])
+    assert (done.exit_code, "looks like a card number" in done.output) == (1, True)
+    assert cli.invoke(args=["customers", "erase", BOB, "--by", "bob"]).exit_code == 0
+    assert db.session.scalars(select(Erasure.asked_by)).all() == ["bob"]
+
+
+@pytest.mark.parametrize("named_by", ["payment_intent", "charge"])
+def test_what_matched_no_payment_at_first_names_nobody(
+    driver: PaymentDriver, named_by: str
+) -> None:
+    """Some objects of Stripe's name the charge alone."""
+    set_aside(*[about(driver, address, named_by) for address in (ADA, BOB)])
+    assert len(naming(ADA)["pay_unmatched_objects"]) == 1
+    erase(ADA)
+    assert naming(ADA) == {}
+    assert len(naming(BOB)["pay_unmatched_objects"]) == 1
+
+
+def about(driver: PaymentDriver, email: str, named_by: str) -> dict[str, str]:
+    """A refund of what somebody paid, which names it so."""
+    paid = driver.read(buy(driver, email))
+    names = {"payment_intent": paid.stripe_payment_id, "charge": charge_of(paid)}
+    return {
+        "id": f"re_{paid.id}",
+        "object": "refund",
+        "note": email,
+        named_by: names[named_by] or "",
+    }
+
+
+@atomic
+def set_aside(session: Session, *bodies: dict[str, str]) -> None:
+    for body in bodies:
+        store_unmatched(session, body, None)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -164,3 +166,67 @@ def test_words_are_english_wherever_they_are_kept_and_german_where_they_are_read
 def test_a_name_can_not_put_markup_into_a_translated_sentence() -> None:
     words = Words("Buy %(name)s", name="<b>")
     assert words.__html__() == "Buy &lt;b&gt;"
+
+
+def said(page: str) -> str:
+    """The words between a page's head and its foot."""
+    main = page.partition("<main")[2].partition("</main>")[0]
+    return " ".join(re.sub(r"<[^>]*>|^[^>]*>", " ", main).split())
+
+
+def test_a_problem_does_not_say_its_heading_again_in_any_language(checkout: CheckoutClient) -> None:
+    for headers, words in (
+        (
+            BROWSER,
+            "Page not found Check the address. The page may no longer exist. Back to the shop",
+        ),
+        (
+            GERMAN,
+            "Seite nicht gefunden Prüfen Sie die Adresse. Vielleicht gibt es die Seite nicht mehr. "
+            "Zurück zum Shop",
+        ),
+    ):
+        assert said(checkout.client.get("/nothing", headers=headers).text) == words
+    for headers, heading, again in (
+        (BROWSER, "This form has expired", "Go back, reload the page and submit"),
+        (GERMAN, "Dieses Formular ist abgelaufen", "Gehen Sie zurück, laden Sie die Seite"),
+    ):
+        words = said(checkout.client.post("/cart/items", headers=headers).text)
+        assert words.startswith(f"{heading} {again}")
+        assert words.count(heading) == 1
+
+
+def test_a_problem_leads_to_its_form_s_page_in_the_other_language(checkout: CheckoutClient) -> None:
+    form, came = checkout.form(), "http://localhost/checkout/field-notes?quantity=3&key=k"
+    expired, headers = form | {"csrf_token": "old"}, {**BROWSER, "Referer": came}
+    page = checkout.client.post("/transactions", data=expired, headers=headers).text
+    link = "/checkout/field-notes?quantity=3&lang=de"
+    assert f'href="{link.replace("&", "&amp;")}"' in page
+    assert is_german(checkout.client.get(link, headers=BROWSER).text)
+    refused = checkout.client.post("/transactions", data=form | {"email": ""}, headers=BROWSER)
+    assert refused.status_code == 422
+    assert "lang=de" not in refused.text, "what was typed would be lost"
+
+
+class TestTooOften:
+    @pytest.fixture
+    def settings(self, settings: dict[str, str]) -> dict[str, str]:
+        return settings | {"CHECKOUT_RATE_LIMIT": "1/hour"}
+
+    @pytest.mark.parametrize(
+        ("headers", "words"),
+        [
+            (BROWSER, r"Too many requests Wait \d+ seconds and try again\."),
+            (
+                GERMAN,
+                r"Zu viele Anfragen Warten Sie \d+ Sekunden und versuchen Sie es noch einmal\.",
+            ),
+        ],
+    )
+    def test_it_is_said_once_in_each_language(
+        self, checkout: CheckoutClient, headers: dict[str, str], words: str
+    ) -> None:
+        token = {"csrf_token": checkout.form()["csrf_token"]}
+        pages = [checkout.client.post("/orders", data=token, headers=headers) for _ in range(2)]
+        assert pages[1].status_code == 429
+        assert re.match(words, said(pages[1].text))

@@ -109,6 +109,21 @@ def test_this_machine_is_reached_over_http_only_where_loopback_is_allowed() -> N
         Guard().target(url)
 
 
+@pytest.mark.parametrize("url", ["shop.example/hook", "ftp://shop.example/", "http://no.invalid/"])
+def test_what_is_no_https_is_said_before_whether_it_can_be_found(url: str) -> None:
+    words = r"^the address must begin with https://$"
+    with pytest.raises(AddressRefusedError, match=words):
+        Guard().target(url)
+    words = r"must begin with https:// \(http:// only at localhost and 127\.0\.0\.1\)$"
+    with pytest.raises(AddressRefusedError, match=words):
+        Guard(allow_loopback=True).target(url)
+
+
+def test_a_public_address_by_http_is_told_where_http_will_do() -> None:
+    with pytest.raises(AddressRefusedError, match="only at localhost and 127"):
+        guard(PUBLIC, allow_loopback=True).target("http://shop.example/hook")
+
+
 def test_allowing_loopback_allows_no_other_private_address() -> None:
     with pytest.raises(AddressRefusedError):
         guard("10.0.0.1", allow_loopback=True).target("http://shop.example/hook")

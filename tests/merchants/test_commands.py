@@ -24,6 +24,15 @@ def test_a_refused_address_is_said_in_words(cli: FlaskCliRunner) -> None:
     assert "10.0.0.1 is not on the public internet" in refused.output
 
 
+def test_what_is_no_address_is_told_which_will_do(cli: FlaskCliRunner) -> None:
+    refused = cli.invoke(args=["merchants", "add-endpoint", "nope"])
+    assert refused.exit_code == 1
+    assert "begin with https:// (http:// only at localhost and 127.0.0.1)" in refused.output
+    for host in ("localhost", "127.0.0.1"):
+        added = cli.invoke(args=["merchants", "add-endpoint", f"http://{host}:9/hook"])
+        assert added.exit_code == 0, added.output
+
+
 def test_an_endpoint_is_added_for_some_events_and_unknown_ones_are_refused(
     cli: FlaskCliRunner,
 ) -> None:

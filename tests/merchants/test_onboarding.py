@@ -15,6 +15,7 @@ from payments_app.merchants import onboarding
 from payments_app.merchants import refresh_account as refresh
 from payments_app.merchants.accounts import state_of
 from payments_app.merchants.make_link import MOST_TRIES, make_link
+from payments_app.merchants.models import ConnectedAccount
 from payments_app.merchants.onboarding import (
     add_merchant,
     open_link,
@@ -114,6 +115,33 @@ def test_a_link_leads_to_stripes_own_form(driver: PaymentDriver) -> None:
     link = open_link(db.session(), merchant)
     assert link is not None
     assert link.startswith(f"{driver.config.stripe_api_base}/onboarding/{account_id(merchant)}/")
+
+
+def test_no_table_holds_a_link_to_stripes_form(driver: PaymentDriver) -> None:
+    """It signs in whoever opens it."""
+    merchant = create_merchant(driver)
+    request_link(merchant)
+    driver.work("default")
+    link = open_link(db.session(), merchant)
+    assert link is not None
+    rows = [
+        str(row)
+        for table in db.metadata.sorted_tables
+        for row in db.session.execute(table.select())
+    ]
+    assert any(merchant in row for row in rows)
+    assert [row for row in rows if link.rpartition("/")[2] in row] == []
+
+
+def test_a_link_of_a_release_before_is_asked_for_anew(driver: PaymentDriver) -> None:
+    merchant, other = create_merchant(driver), create_merchant(driver)
+    for each in (merchant, other):
+        request_link(each)
+    driver.work("default")
+    db.session.get_one(ConnectedAccount, merchant).link_url = "https://connect.stripe.com/plain"
+    db.session.commit()
+    assert open_link(db.session(), merchant) is None
+    assert open_link(db.session(), other)
 
 
 def test_a_used_link_is_not_shown_again(driver: PaymentDriver) -> None:

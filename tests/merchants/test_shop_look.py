@@ -159,6 +159,29 @@ def test_a_png_is_read_as_well(settings: dict[str, str], logo: Path) -> None:
         (SVG.format(size="4 4").replace("<path", "<script/><path"), "without scripts"),
         (SVG.format(size="4 4").replace("<path", '<path onclick="x()"'), "without scripts"),
         (SVG.format(size="4 4").replace("<path", '<image href="//a.b/"/><path'), "another address"),
+        *(
+            (SVG.format(size="4 4").replace("<path", f"{odd}<path"), "another address")
+            for odd in (
+                "<style>@import 'https://a.b/x.css'</style>",
+                "<style>a{background:u\\72l(//a.b/x)}</style>",
+                "<style>a{background:image-set('//a.b/x' 1x)}</style>",
+                '<a fill="url( //a.b/#x)"/>',
+                '<a><set attributeName="href" to="//a.b/"/></a>',
+                '<a><set attributeName=" href " to="//a.b/"/></a>',
+                '<style>a{fill:url("" //a.b/x)}</style>',
+                "<style>a{fill:url(' //a.b/x')}</style>",
+                "<style><g/>@import '//a.b/x.css'</style>",
+                "<style><g>@im<g/>port '//a.b/x.css'</g></style>",
+                "<style>a{background:image('//a.b/x')}</style>",
+                '<a fill="\\75rl(//a.b/x)"/>',
+                '<a to="u\\72 l(//a.b/x)"/>',
+                '<video src="//a.b/x"/>',
+                '<g xml:base="//a.b/"/>',
+                '<h:script xmlns:h="http://www.w3.org/1999/xhtml">x()</h:script>',
+                '<h:img xmlns:h="http://www.w3.org/1999/xhtml" src="//a.b/x"/>',
+            )
+        ),
+        ('<?xml-stylesheet href="//a.b/x.css"?>' + SVG.format(size="4 4"), "another address"),
         (SVG.format(size="4 4") + " " * 50_000, "at most 50,000 bytes"),
     ],
 )
@@ -169,6 +192,14 @@ def test_what_is_no_logo_is_refused_at_start(
     with pytest.raises(ConfigError, match=rf"SHOP_LOGO must be .*{words}") as refused:
         Config.from_env(settings)
     assert len(str(refused.value).splitlines()) == 2
+
+
+def test_a_logo_may_use_what_is_within_it(settings: dict[str, str], logo: Path) -> None:
+    """As drawing programs write it."""
+    within = "<style>.a{fill:url(#b)}</style><a fill=\"url( '#b' )\" href='#b'/><path"
+    within += ' xmlns:i="http://www.inkscape.org/namespaces/inkscape" i:file="C:\\a.png"'
+    logo.write_text(SVG.format(size="4 4").replace("<path", within))
+    assert build(settings).files["logo"].type == "image/svg+xml"
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 
 import pytest
@@ -123,6 +124,10 @@ def test_the_owner_is_told_at_50_70_and_90_percent_of_the_way_once_each(
     notices = [text_of(mail) for mail in sent_mails.all() if mail["Subject"] == subject]
     assert len(notices) == 3
     assert all(receiver.url in notice for notice in notices)
+    moment = r"\d\d/\d\d/\d{4} \d\d:\d\d [AP]M UTC"  # as the merchant's pages write it
+    text = " ".join(notices[0].split())
+    assert re.search(f"Failed calls: \\d+, since {moment} The last one", text)
+    assert re.search(f"until {moment}, we turn", text)
     receiver.answer = 200
     driver.make_due(DELIVER)
     driver.work()

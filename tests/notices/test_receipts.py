@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from parts.mailbox import Mailbox
 from payments_app import create_app
+from payments_app.checkout.status import local_time
 from payments_app.config import Config
 from payments_app.core.alerts import Alert
 from payments_app.core.db.clock import utcnow
@@ -39,7 +40,9 @@ def test_a_paid_order_brings_one_receipt_with_what_was_paid(
     for form in ("plain", "html"):
         words = text_of(received, form)
         paid = driver.read(transaction)
-        for fact in ("$10.99", paid.description, paid.reference, "Visa ending in 4242"):
+        with driver.app.app_context():
+            ended = local_time(paid.ended_at, paid.zone)  # as the payment's page writes it
+        for fact in ("$10.99", ended, paid.description, paid.reference, "Visa ending in 4242"):
             assert fact in words
 
 

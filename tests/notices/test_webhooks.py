@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 from sqlalchemy import select, update
 from sqlalchemy.exc import OperationalError
@@ -77,6 +79,30 @@ def test_during_a_rotation_either_secret_verifies(
     ((headers, body),) = receiver.came
     assert is_signed(headers, body, old)
     assert is_signed(headers, body, new)
+
+
+def test_the_secret_before_signs_no_longer_than_a_day(
+    driver: PaymentDriver, receiver: Receiver
+) -> None:
+    added = receiver.listen()
+    old = endpoint(added).secret
+    new = endpoints.rotate_secret(added, "staff@example.com")
+    _let_pass(added, endpoints.ROTATION_SECONDS - 60)
+    driver.pay()
+    _let_pass(added, 61)
+    driver.pay()
+    during, after = receiver.came
+    assert is_signed(*during, old)
+    assert not is_signed(*after, old)
+    assert is_signed(*after, new)
+
+
+@atomic
+def _let_pass(session: Session, endpoint_id: str, seconds: float) -> None:
+    """As if the rotation had been so many seconds earlier."""
+    found = endpoints.lock(session, endpoint_id)
+    assert found.old_secret_until is not None
+    found.old_secret_until -= dt.timedelta(seconds=seconds)
 
 
 def test_a_failed_payment_is_announced_as_that(driver: PaymentDriver, receiver: Receiver) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from payments_app.gateway import breaker
 from payments_app.ops import incident
 from payments_app.ops.incident import Incident, measure
 from payments_app.payments.models import Transaction
+from payments_app.payments.refunds.models import Refund
 from tests.accounts.staff_driver import StaffDriver
 from tests.queues.job_driver import JobDriver
 from tests.staff.stored_payments import StoredPayments
@@ -53,11 +55,12 @@ def _called(
     verdict: str,
     milliseconds: int = 400,
     message: str | None = None,
+    what: str = "stripe.create",
 ) -> None:
     history.record(
         session,
         "stripe",
-        "stripe.create",
+        what,
         transaction_id=transaction_id,
         verdict=verdict,
         milliseconds=milliseconds,
@@ -102,6 +105,16 @@ def test_stripe_that_does_not_answer_is_said_with_who_waits_and_since_when(
     assert (found.kind, found.payments, found.customers) == ("down", 2, 1)
     assert found.oldest == _created_at(oldest)
     assert found.next_at is not None
+    _pass_the_try()
+    later = _now()
+    assert later is not None
+    assert (later.kind, later.next_at) == ("down", None)
+
+
+@atomic
+def _pass_the_try(session: Session) -> None:
+    """Nobody has called Stripe since the breaker would let a call through."""
+    session.execute(update(breaker.Breaker).values(open_until=database_now(-60)))
 
 
 @atomic
@@ -118,16 +131,23 @@ def test_it_is_gone_as_soon_as_stripe_answers(payments: StoredPayments) -> None:
 
 
 @pytest.mark.parametrize(
-    ("verdict", "kind"), [("misconfigured", "refuses"), ("unknown", "errors"), ("later", "errors")]
+    ("verdict", "kind", "goes_on"),
+    [
+        ("misconfigured", "refuses", "by itself once this is corrected."),
+        ("unknown", "errors", "by itself."),
+        ("later", "errors", "by itself."),
+    ],
 )
+@pytest.mark.parametrize("message", ["Expired API Key", "Expired API Key."])
 def test_calls_that_bring_nothing_while_a_payment_waits_are_an_incident(
-    payments: StoredPayments, verdict: str, kind: str
+    payments: StoredPayments, verdict: str, kind: str, goes_on: str, message: str
 ) -> None:
-    _called(waiting(payments), verdict, message="Expired API Key")
+    _called(waiting(payments), verdict, message=message)
     found = _now()
     assert found is not None
     assert found.kind == kind
-    assert "Expired API Key" in found.what
+    assert found.what.endswith(": Expired API Key.")
+    assert f"All of it goes on {goes_on} " in found.by_itself
 
 
 @pytest.mark.parametrize("milliseconds", ["abc", "12.5", [1], {"ms": 1}])
@@ -189,7 +209,9 @@ def test_a_queue_of_ours_that_is_late_is_an_incident(job_driver: JobDriver) -> N
     found = _now()
     assert found is not None
     assert found.kind == "late"
+    assert "charges is late: 1 job waits, the oldest for 10 s" in found.what
     assert "Is the worker of charges running?" in found.what
+    assert "by itself when its queue does" in found.by_itself
 
 
 @atomic
@@ -234,8 +256,10 @@ def test_afterwards_the_incident_lists_the_payments_that_it_touched(
     payments: StoredPayments, staff_driver: StaffDriver
 ) -> None:
     touched, other = payments.payment(email="ada@example.com"), payments.payment(email="b@x.co")
+    in_part = payments.payment(amount=2500, amount_received=1500)
     _raise("breaker_open", "breaker:stripe")
     _called(touched, "unknown")
+    _called(in_part, "unknown")
     _called(other, "succeeded")
     browser = staff_driver.signed_in("admin")
     (link,) = [
@@ -246,7 +270,41 @@ def test_afterwards_the_incident_lists_the_payments_that_it_touched(
     page = browser.get(link).text
     assert reference(touched) in page
     assert reference(other) not in page
-    assert "1 was paid, 0 failed, none is pending." in " ".join(page.split())
+    assert "$15.00 of $25.00 captured" in page
+    assert "2 were paid, 0 failed, none is pending." in " ".join(page.split())
+
+
+@pytest.mark.parametrize(
+    ("state", "says"),
+    [
+        ("succeeded", "1 refund waited as well: each was made once."),
+        ("requested", "1 refund waited as well: one that is on its way goes on by itself"),
+    ],
+)
+def test_the_refunds_that_it_touched_are_listed_too(
+    payments: StoredPayments, staff_driver: StaffDriver, state: str, says: str
+) -> None:
+    yesterday = utcnow() - dt.timedelta(days=1)
+    refunded, other = (
+        payments.payment(email=email, created_at=yesterday, ended_at=yesterday)
+        for email in ("ada@example.com", "b@x.co")
+    )
+    for id_ in (refunded, other):
+        staff_driver.do(_refund, id_, state)
+    _raise("breaker_open", "breaker:stripe")
+    _called(refunded, "unknown", what="stripe.refund_create")
+    _called(other, "succeeded", what="stripe.refund_create")
+    browser = staff_driver.signed_in("admin")
+    (link,) = set(re.findall(r"/staff/incidents/\d+", browser.get("/staff/alerts").text))
+    page = " ".join(browser.get(link).text.split())
+    assert (reference(refunded) in page, reference(other) in page) == (True, False)
+    assert "No payment was touched." in page
+    assert says in " ".join(re.sub("<[^>]+>", "", page).split())
+
+
+def test_where_no_incident_was_none_is_said(staff_driver: StaffDriver) -> None:
+    page = staff_driver.signed_in("admin").get("/staff/alerts?incidents=1").text
+    assert "No incidents yet." in page
 
 
 def test_an_alert_that_is_no_incident_has_no_such_page(staff_driver: StaffDriver) -> None:
@@ -255,6 +313,19 @@ def test_an_alert_that_is_no_incident_has_no_such_page(staff_driver: StaffDriver
     assert "/staff/incidents/" not in browser.get("/staff/alerts").text
     for path in ("/staff/incidents/1", f"/staff/incidents/{2**64}"):
         assert browser.get(path).status_code == 404
+
+
+@atomic
+def _refund(session: Session, transaction_id: str, state: str) -> None:
+    refund = Refund(
+        transaction_id=transaction_id,
+        state=state,
+        amount=100,
+        currency="usd",
+        reason="Sent back",
+        requested_by="system",
+    )
+    session.add(refund)
 
 
 @atomic

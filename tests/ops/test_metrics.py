@@ -14,7 +14,7 @@ from tests.inbound.webhook_sender import WebhookSender, create_event
 from tests.payments.driver import PaymentDriver
 from tests.queues.job_driver import JobDriver
 
-TOKEN = "a-token-of-prometheus"
+TOKEN, NEW = "a-token-of-prometheus", "z7Kq92mPzLw4Rt81"
 
 
 @pytest.fixture
@@ -127,16 +127,22 @@ def test_another_machine_may_not(client: FlaskClient) -> None:
     assert client.get("/metrics", environ_base=elsewhere).status_code == 404
 
 
-@pytest.mark.parametrize("metrics_token", [TOKEN])
+@pytest.mark.parametrize("metrics_token", [TOKEN, f"{NEW}, {TOKEN}"])
 class TestWithAToken:
-    def test_its_bearer_may_scrape_from_anywhere(self, client: FlaskClient) -> None:
-        answer = client.get(
-            "/metrics",
-            headers={"Authorization": f"Bearer {TOKEN}", "X-Forwarded-For": "192.0.2.7"},
-            environ_base={"REMOTE_ADDR": "192.0.2.8"},
-        )
-        assert answer.status_code == 200
+    def test_its_bearer_may_scrape_from_anywhere(
+        self, client: FlaskClient, metrics_token: str
+    ) -> None:
+        """While it changes, by the old one and by the new one."""
+        for token in metrics_token.split(", "):
+            answer = client.get(
+                "/metrics",
+                headers={"Authorization": f"Bearer {token}", "X-Forwarded-For": "192.0.2.7"},
+                environ_base={"REMOTE_ADDR": "192.0.2.8"},
+            )
+            assert answer.status_code == 200
 
-    @pytest.mark.parametrize("given", ["", "Bearer ", "Bearer another", TOKEN])
+    @pytest.mark.parametrize(
+        "given", ["", "Bearer ", "Bearer another", TOKEN, f"Bearer {NEW}, {TOKEN}"]
+    )
     def test_nobody_else_may_not_even_from_here(self, client: FlaskClient, given: str) -> None:
         assert client.get("/metrics", headers={"Authorization": given}).status_code == 404

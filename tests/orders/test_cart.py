@@ -174,6 +174,8 @@ def test_the_form_of_what_is_sold_out_says_so_and_asks_for_no_card(
     page = client.get("/checkout/mug").text
     assert "Sold out." in page
     assert 'id="checkout"' not in page
+    assert page.count('class="card') == 1
+    assert re.search(r'<a class="button quiet" href="/">Back to the shop</a>', page)
     assert 'id="checkout"' in client.get("/checkout/bag").text
 
 
@@ -240,12 +242,12 @@ def price_again(session: Session, currency: str) -> None:
 
 
 @atomic
-def give_to_another_seller(session: Session, ready: str | None = None) -> None:
+def give_to_another_seller(session: Session, ready: str | None = None, slug: str = "bag") -> None:
     seller = Merchant(name="Juniper", email="juniper@example.com")
     session.add(seller)
     session.flush()
-    bag = session.scalars(select(Product).where(Product.slug == "bag")).one()
-    bag.merchant_id = ready or seller.id
+    goods = session.scalars(select(Product).where(Product.slug == slug)).one()
+    goods.merchant_id = ready or seller.id
 
 
 def fill_cart(client: FlaskClient) -> None:
@@ -276,6 +278,30 @@ def test_a_cart_that_came_to_two_sellers_is_refused_in_words(
     status, page = post(client, "/orders")
     assert status == 422
     assert "one seller" in page
+
+
+def test_an_order_of_what_went_to_another_seller_is_not_paid_to_the_one_before(
+    app: Flask, client: FlaskClient, driver: PaymentDriver
+) -> None:
+    post(client, "/cart/items", item="mug")
+    _, of_the_shop = post(client, "/orders")
+    with app.app_context():
+        seller = create_ready_merchant(driver)
+        give_to_another_seller(seller, "mug")
+    status, where = post(client, "/orders")
+    assert status == 303
+    assert where != of_the_shop
+    with app.app_context():
+        order = db.session.get_one(Order, where.rpartition("/")[2])
+        assert order.merchant_id == seller
+
+
+def test_on_a_phone_one_thing_is_shown_at_once_and_several_are_folded(client: FlaskClient) -> None:
+    fill_cart(client)
+    order = client.get(post(client, "/orders")[1], headers=HTML).text
+    one = client.get("/checkout/mug", headers=HTML).text
+    folded = [re.findall(r'<details class="reveal" (\w*)>', page) for page in (order, one)]
+    assert folded == [[""], ["open"]]
 
 
 class TestOneAddress:

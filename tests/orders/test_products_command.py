@@ -83,6 +83,7 @@ def test_an_archived_product_is_for_sale_again_when_that_is_undone(
         (["create", "4242-4242-4242-4242", "Kettle", "24.00", "usd"], "card"),
         (["create", "kettle", "Kettle", "24.00", "usd", "--stock", "-1"], "from 0 to"),
         (["create", "kettle", "Kettle", "24.00", "usd", "--merchant", "mrc_1"], "no merchant"),
+        (["create", "kettle", "Kettle", "24.00", "usd", "--merchant", ""], "no merchant"),
         (["price", "none", "24.00"], "There is no product none."),
         (["stock", "none", "4"], "There is no product none."),
         (["stock", "none", "some"], "some is no whole number."),
@@ -130,6 +131,7 @@ def test_a_file_adds_and_changes_products(app: Flask, cli: FlaskCliRunner, tmp_p
         ("slug,name,price,currency,stock\npot,Pot,1.00,usd,few\n", "line 2: few is no whole"),
         ("slug,name,price,currency\npot,Pot,1.00,usd\npan,Pan,1.001,usd\n", "line 3: "),
         ("slug,name,price,currency,price\npot,Pot,1.00,usd,2.00\n", "two columns price"),
+        ("slug,name,price,currency\npot,P\0t,1.00,usd\n", "line 2: It holds a character"),
         (
             "slug,name,price,currency\npot,Pot,1.00,usd\npot,Pot,2.00,usd\n",
             "line 3: pot is in the file twice.",

@@ -1,3 +1,4 @@
+import json
 import os
 import re
 import secrets
@@ -65,6 +66,13 @@ def test_the_shop_answers_once_the_demo_says_ready(demo: Launcher) -> None:
 
 def test_the_demo_prints_the_staff_login(demo: Launcher) -> None:
     assert re.search(r"staff@example\.com +password \S+", demo.log.read_text())
+
+
+def test_the_demo_prints_a_line_to_copy_for_the_quickstart(demo: Launcher) -> None:
+    (line,) = re.findall(r"^ *export PAY=\S+ KEY=pay_test_\S+$", demo.log.read_text(), re.MULTILINE)
+    calls = f'{line}; curl -s "$PAY/api/v1/payments" -H "Authorization: Bearer $KEY"'
+    done = subprocess.run(["sh", "-c", calls], capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout) == {"data": [], "has_more": False}
 
 
 def test_the_demo_has_the_commands_of_the_product(demo: Launcher) -> None:

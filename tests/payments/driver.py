@@ -21,6 +21,7 @@ from payments_app.orders.models import Order
 from payments_app.orders.place import place
 from payments_app.orders.product_models import Product
 from payments_app.payments.models import PaymentRecord, Transaction
+from payments_app.payments.phases import Phase
 from payments_app.payments.transactions.open import PaymentSource, open_transaction
 from tests.own_database import expect_failure
 from tests.own_worker import work, work_all_due
@@ -65,6 +66,16 @@ class PaymentDriver:
     def pay_for_instead(self, transaction_id: str, kind: str, payable_id: str) -> None:
         """As if the payment were for something else: of an unknown kind, or gone."""
         _pay_for_instead(transaction_id, kind, payable_id)
+
+    def charge_elsewhere(self, kind: str, payable_id: str, card: str = "pm_card_visa") -> str:
+        """A payment that was sent to Stripe where its kind is known, and whose answer got lost:
+        what waits here brings it out."""
+        self.fail_stripe("500_after", "/confirm$")
+        sent = self.open(card)
+        self.work("charges")
+        assert self.read(sent).phase == Phase.UNKNOWN
+        self.pay_for_instead(sent, kind, payable_id)
+        return sent
 
     def let_workers_die(self, command: str) -> None:
         """Every worker that took such a message died of it, as often as is put up with."""

@@ -34,8 +34,17 @@ class Held:
 
     def hold(self, amount: int = 2500, order: str | None = None) -> str:
         """A payment that its bank allowed, and that nobody has captured."""
+        return self._hold(self._open(order or self.driver.create_order(amount)))
+
+    def capture_of(self, transaction: str, captured: int) -> None:
+        """The same of a payment that was opened, and not sent yet."""
+        self._hold(transaction)
+        self.capture(transaction, captured)
+        self.tell(transaction)
+        self.driver.work()
+
+    def _hold(self, transaction: str) -> str:
         driver = self.driver
-        transaction = self._open(order or driver.create_order(amount))
         driver.fail_stripe("409_in_flight", "/confirm$", times=1)
         driver.work("charges")
         driver.mend_stripe()

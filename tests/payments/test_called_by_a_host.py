@@ -1,13 +1,16 @@
-"""What a host application sells may be called by what somebody typed: of a card's number in it no
-table of ours keeps more than the last digits."""
+"""What a host application sells, and opens payments for. It may be called by what somebody typed:
+of a card's number in it no table of ours keeps more than the last digits."""
 
 from __future__ import annotations
 
+import pytest
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from payments_app.core.db.session import atomic
 from payments_app.customers.find import customer_for
 from payments_app.payment_requests.models import PaymentRequest
+from payments_app.payments.payable import NotPayableError
 from payments_app.payments.transactions.open import PaymentSource, open_transaction
 from tests.inbound.test_card_numbers import CUT, NUMBER, kept_in
 from tests.payments.driver import PaymentDriver
@@ -45,3 +48,45 @@ def test_no_table_of_ours_keeps_a_card_number_that_a_payable_is_called(
     (refund,) = refunds(paid)
     assert CUT in str(refund.items)
     assert kept_in() <= {_THEIR_OWN}
+
+
+@atomic
+def _opened_after(session: Session, change: dict[str, int]) -> tuple[str, str]:
+    """Payments for two rows that were read before somebody else changed the first."""
+    rows = [
+        PaymentRequest(amount=1000, currency="usd", description="Stay", created_by="a host")
+        for _ in "ab"
+    ]
+    session.add_all(rows)
+    session.flush()
+    elsewhere = update(PaymentRequest).where(PaymentRequest.id == rows[0].id).values(change)
+    session.execute(elsewhere.execution_options(synchronize_session=False))
+    first, second = (
+        open_transaction(
+            session,
+            row,
+            customer_id=customer_for(session, _ADA).id,
+            email=_ADA,
+            source=PaymentSource(payment_method="pm_card_visa"),
+        ).id
+        for row in rows
+    )
+    return first, second
+
+
+def test_what_is_charged_is_the_price_of_now_not_the_one_that_the_caller_read(
+    driver: PaymentDriver,
+) -> None:
+    first, second = _opened_after({"amount": 1500})
+    driver.work()
+    assert [driver.read(one).paid for one in (first, second)] == [1500, 1000]
+
+
+def test_nothing_is_opened_for_what_has_no_price(
+    driver: PaymentDriver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(PaymentRequest, "price", None)
+    with pytest.raises(NotPayableError) as refused:
+        _begun("Attic")
+    assert refused.value.code == "no_price"
+    assert driver.intents() == []

@@ -140,6 +140,7 @@ def test_staff_read_both(held: Held, admin: Browser, driver: PaymentDriver) -> N
         "/staff/payments",
         f"/staff/customers/{customer}",
         f"/staff/payments/{transaction}/refunds",
+        f"/staff/payments/{transaction}/retries",
     ):
         page = admin.get(path, follow_redirects=False)
         assert page.status_code == 303 or WORDS in page.text, path
@@ -226,10 +227,12 @@ def test_what_the_card_was_let_go_of_is_no_refund(held: Held, driver: PaymentDri
         ({"balance_transaction": "txn_1"}, False),
         ({"metadata": {"refund_id": "rfd_1"}}, False),
         ({"object": "dispute"}, False),
+        *(({"status": status}, False) for status in ("pending", "requires_action", "new", None)),
     ],
 )
 def test_a_release_is_told_from_a_refund(other: dict[str, Any], *, release: bool) -> None:
     refund = {"object": "refund", "amount": 1000, "balance_transaction": None, "metadata": {}}
+    refund["status"] = "succeeded"
     assert is_release(refund | other, 2500, 1500) is release
     assert not is_release(refund | other, 2500, 2500)
 

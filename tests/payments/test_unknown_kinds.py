@@ -3,14 +3,22 @@ misleads, and nothing is charged for it."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from flask import Flask
 from sqlalchemy import select
 
 from payments_app.core.alerts import Alert
+from payments_app.core.db.clock import utcnow
 from payments_app.core.extensions import db
+from payments_app.ops.close_alerts import close_gone
+from payments_app.payments.queries import payable_of
 from payments_app.payments.retries import charge as retry_charge
 from payments_app.payments.retries.request import RetryRefusedError, preview_retry, request_retry
+from payments_app.payments.transactions.charge_snapshot import UNSENT_SECONDS
+from payments_app.payments.transactions.leave import PASSED_ON_SECONDS, UNKNOWN_KIND_SECONDS
+from payments_app.payments.transactions.open import PaymentSource
 from tests.accounts.staff_driver import StaffDriver
 from tests.checkout.checkout_client import CheckoutClient
 from tests.inbound.webhook_sender import WebhookSender, create_event
@@ -84,11 +92,86 @@ def test_it_is_not_offered_for_a_retry(
         request_retry(failed, "ada")
 
 
+def alerts_of(kind: str) -> list[str]:
+    db.session.rollback()
+    return list(db.session.scalars(select(Alert.key).where(Alert.kind == kind)))
+
+
+@pytest.mark.parametrize("more", [{}, {"amount": 0}, {"off_session": True}])
+def test_only_a_process_that_knows_what_is_paid_for_charges_it(
+    driver: PaymentDriver, more: dict[str, Any]
+) -> None:
+    paid, beside = open_with(driver, **more), driver.open()
+    order = payable_of(db.session(), paid)
+    driver.pay_for_instead(paid, *UNKNOWN)
+    for _ in range(3):
+        driver.work()
+        driver.make_due("charge")
+    assert (driver.read(paid).phase, driver.read(beside).phase) == ("created", "complete")
+    assert len(driver.intents()) == 1
+    assert alerts_of("unknown_kind") == []
+    assert order is not None
+    driver.pay_for_instead(paid, *order)  # a process that knows it comes
+    driver.work_all_waiting()
+    assert driver.read(paid).phase == "complete"
+    assert len(driver.intents()) == (1 if more.get("amount") == 0 else 2)
+
+
+def test_nobody_who_knows_it_is_told_after_half_a_minute_and_ends_it_after_a_quarter_of_an_hour(
+    driver: PaymentDriver,
+) -> None:
+    paid = driver.open()
+    driver.pay_for_instead(paid, *UNKNOWN)
+    driver.age(paid, UNKNOWN_KIND_SECONDS + 1)
+    driver.work("charges")
+    assert alerts_of("unknown_kind") == ["unknown_kind:booking"]
+    assert driver.read(paid).phase == "created"
+    driver.age(paid, UNSENT_SECONDS + 1)
+    driver.work_all_waiting()
+    assert driver.read(paid).phase == "canceled"
+    assert driver.read(paid).error_code == "payment_expired"
+    assert driver.intents() == []
+    close_gone([])
+    assert db.session.scalars(select(Alert).where(Alert.acknowledged_at.is_(None))).all() == []
+
+
+def test_what_was_sent_where_it_is_known_is_read_by_whoever_comes(driver: PaymentDriver) -> None:
+    paid = driver.charge_elsewhere(*UNKNOWN)
+    driver.work_all_waiting()
+    assert driver.read(paid).phase == "complete"
+    assert [one["status"] for one in driver.intents()] == ["succeeded"]
+
+
+def test_what_stripe_has_not_seen_is_not_sent_again_where_it_is_not_known(
+    driver: PaymentDriver,
+) -> None:
+    driver.fail_stripe("drop_before", "/confirm$")
+    paid = driver.open()
+    driver.work("charges")
+    order = payable_of(db.session(), paid)
+    driver.pay_for_instead(paid, *UNKNOWN)
+    driver.work_all_waiting()
+    assert [one["status"] for one in driver.intents()] == ["requires_payment_method"]
+    assert driver.read(paid).state == "pending"
+    assert order is not None
+    driver.pay_for_instead(paid, *order)
+    driver.work_all_waiting()
+    assert driver.read(paid).phase == "complete"
+
+
+def open_with(driver: PaymentDriver, *, off_session: bool = False, **more: Any) -> str:
+    source = PaymentSource(payment_method="pm_card_visa", off_session=off_session)
+    return driver.open(source=source, **more)
+
+
 def test_a_retry_waits_for_a_worker_that_knows_what_is_paid_for(driver: PaymentDriver) -> None:
     failed = pay_with_saved_card(driver)
     mend_card(driver, failed)
     request_retry(failed, "ada")
     driver.pay_for_instead(failed, *UNKNOWN)
+    driver.work("charges")
+    (message,) = driver.messages("retry")
+    assert (message.available_at - utcnow()).total_seconds() <= PASSED_ON_SECONDS
     for _ in range(8):
         driver.work("charges")
         driver.make_due("retry")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from contextlib import ExitStack
 from types import ModuleType
 from typing import cast
 from zoneinfo import ZoneInfo
@@ -13,6 +14,7 @@ from sqlalchemy import QueuePool
 from werkzeug.test import TestResponse
 
 from payments_app.core.extensions import db
+from payments_app.core.web import exports
 from payments_app.portal import pages, payment_pages, statement_pages
 from payments_app.settlement import views as settlement_views
 from payments_app.staff.payments import list_pages
@@ -138,6 +140,20 @@ def test_two_long_pages_of_theirs_are_made_at_once_in_a_process(
     assert busy == {"third": True, "another's": False, "second": False, "first": False}
     ask("later", browser)
     assert not busy["later"]
+
+
+def test_long_pages_of_many_leave_threads_for_whoever_pays(app: Flask, portal: Portal) -> None:
+    """Each of them has room for more of their own: together they would hold all eight threads."""
+    browser, search = portal.signed_in(), "/portal/payments?q=zzzzz"
+    with ExitStack() as made_now:
+        for number in range(6):
+            page = exports.long_page(exports.STAFF, f"member-{number}")
+            made_now.enter_context(page)
+        assert is_busy(browser.get(search))
+        assert is_busy(browser.get(FILE))
+        assert app.test_client().get("/cart").status_code == 200
+    assert browser.get(search).status_code == 200
+    assert browser.get(FILE).status_code == 200
 
 
 def test_a_merchant_s_searches_are_limited_and_the_list_is_not(portal: Portal) -> None:

@@ -6,17 +6,21 @@ import html
 import re
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from payments_app.core.db.session import atomic
 from payments_app.core.history import HistoryEntry
+from payments_app.payments.models import Transaction
+from payments_app.portal import pages, payments, search
+from payments_app.staff import indexes
 from tests.accounts.staff_driver import Browser
 from tests.csv_rows import csv_rows
 from tests.merchants.default_merchant import shop_id
 from tests.payments.driver import PaymentDriver
 from tests.portal.portal_driver import Portal
 from tests.portal.test_pages import give_to
+from tests.reconcile.books import execute
 from tests.refunds.refund_steps import ask, give_back
 
 pytestmark = [pytest.mark.portable, pytest.mark.dialect]
@@ -74,6 +78,18 @@ def test_views_and_the_search_find_own_payments_alone(
     assert references(others, "?q=ada@") == [driver.read(theirs).reference]
 
 
+def test_an_amount_is_looked_for_as_the_list_shows_it(
+    driver: PaymentDriver, portal: Portal, theirs: str
+) -> None:
+    """Of a part that was captured the part, and also where the shop never asks for the currency."""
+    part, elsewhere = (driver.read(driver.pay()) for _ in "ab")
+    for paid, shown in ((part, {"amount_received": 500}), (elsewhere, {"currency": "pkr"})):
+        execute(update(Transaction).where(Transaction.id == paid.id).values(shown))
+    browser = portal.signed_in()
+    assert references(browser, "?q=5.00") == [part.reference]
+    assert references(browser, "?q=10.99") == [elsewhere.reference]
+
+
 def test_a_refunded_payment_is_in_its_view_and_says_so(
     driver: PaymentDriver, portal: Portal
 ) -> None:
@@ -98,6 +114,23 @@ def test_a_refund_that_is_on_its_way_is_pending_and_not_refunded(
     assert sums[1:3] == [("Refunded", "$1.00"), ("Refund pending", "$2.50")]
     (row,) = csv_rows(browser.get(f"{LIST}.csv").text)
     assert (row["Refunded"], row["Refund pending"]) == ("1.00", "2.50")
+
+
+def test_in_more_payments_than_are_read_an_index_still_finds_each(
+    driver: PaymentDriver, portal: Portal, theirs: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "NEWEST", 1)
+    browser = portal.signed_in()
+    old = driver.read(driver.pay(description="Order #AAAA", email="ada@example.com"))
+    new = driver.read(driver.pay(description="Order #BBBB", email="bo@example.com"))
+    for typed in (old.id, old.reference, "Ada@example.com"):
+        assert references(browser, f"?q={typed}") == [old.reference], typed
+    for typed in ("ada@", "%23AAAA"):
+        assert references(browser, f"?q={typed}") == [], typed
+    for typed in ("bo@", "%23BBBB", "10.99", new.card_last4):
+        assert references(browser, f"?q={typed}") == [new.reference], typed
+    assert references(browser, f"?q={driver.read(theirs).reference}") == []
+    assert "anything else in your newest 50,000" in browser.get(f"{LIST}?q=ada@").text
 
 
 def test_a_sign_alone_finds_nothing(driver: PaymentDriver, portal: Portal) -> None:
@@ -182,3 +215,36 @@ def _exports(session: Session) -> list[tuple[str, object]]:
     entries = select(HistoryEntry).where(HistoryEntry.what == "portal.exported")
     rows = session.scalars(entries.order_by(HistoryEntry.id))
     return [(row.actor, row.data["filters"]) for row in rows]
+
+
+def test_the_search_is_written_as_the_indexes_are() -> None:
+    for written, indexed in (
+        (search._email, indexes.lower_email),
+        (search._reference, indexes.reference_tail),
+    ):
+        assert str(written) == str(indexed)
+
+
+def test_a_view_reads_no_more_than_a_page_s_worth_and_goes_on(
+    driver: PaymentDriver, portal: Portal, theirs: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (payments, pages):
+        monkeypatch.setattr(module, "SCANNED", 2)
+    failed = driver.read(driver.pay(DECLINED))
+    for _ in range(4):
+        driver.pay()
+    browser, query, read = portal.signed_in(), "?view=failed", []
+    while query:
+        page = browser.get(LIST + query).text
+        read.append(re.findall(r"<code>(\w{4}-\w{4})</code>", page))
+        (query,) = re.findall(r'rel="next"\s+href="/portal/payments(\?[^"]+)"', page) or [""]
+        query = html.unescape(query)
+    assert read == [[], [], [failed.reference]]
+    assert [row["Id"] for row in csv_rows(browser.get(f"{LIST}.csv?view=failed").text)] == [
+        failed.id
+    ]
+
+
+def test_a_view_of_nothing_says_so(portal: Portal, driver: PaymentDriver, theirs: str) -> None:
+    page = portal.signed_in().get(f"{LIST}?view=refunded").text
+    assert "No payment of yours is “Refunded”." in " ".join(page.split()).replace("<p> ", "<p>")

@@ -6,11 +6,13 @@ import re
 import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
 
 from payments_app.core.history import HistoryEntry
+from payments_app.core.web import exports
 from payments_app.merchants.topics import TOPICS
 from tests.accounts.staff_driver import HTML, Browser, StaffDriver
 from tests.notices.deliveries import delivery, endpoint
@@ -46,6 +48,7 @@ def test_an_endpoint_is_added_and_its_secret_shown_once(
     browser = portal.signed_in()
     answer = browser.post(LIST, LIST, url=receiver.url, topic=TOPICS)
     assert "whsec_" in answer.text
+    assert "old secret" not in answer.text
     assert "whsec_" not in browser.get(LIST).text
     (entry,) = entries(portal, "merchant_endpoint.added")
     assert entry.actor.startswith("mrc_")
@@ -164,6 +167,7 @@ def test_a_new_secret_is_shown_once_and_signs_beside_the_old(
     page = f"{LIST}/{endpoint_id}"
     answer = browser.post(f"{page}/secrets", page)
     assert endpoint(endpoint_id).secret in answer.text
+    assert "The old secret also works for one day." in answer.text
     assert endpoint(endpoint_id).old_secret == old
 
 
@@ -195,3 +199,15 @@ def test_a_form_without_its_token_changes_nothing(
     endpoint_id = add(browser, receiver.url)
     assert browser.client.post(f"{LIST}/{endpoint_id}/off").status_code == 400
     assert endpoint(endpoint_id).enabled
+
+
+def test_a_name_is_not_looked_up_where_long_pages_hold_as_many_threads_as_they_may(
+    portal: Portal, receiver: Receiver
+) -> None:
+    """Each has its own bound: together they held all eight threads of a process."""
+    browser, wish = portal.signed_in(), {"url": receiver.url, "topic": TOPICS}
+    with ExitStack() as held:
+        for number in range(6):
+            held.enter_context(exports.long_page(exports.STAFF, f"member-{number}"))
+        assert "try again in a moment" in browser.post(LIST, LIST, **wish).text
+    assert "whsec_" in browser.post(LIST, LIST, **wish).text

@@ -16,7 +16,7 @@ from payments_app.core.jobs import due, outbox
 from payments_app.core.jobs.command import Claim, Command, Subscriber
 from payments_app.core.jobs.outbox import Message
 from payments_app.core.jobs.runner import run_due_messages
-from payments_app.payments.follow_up_names import follow_up_of
+from payments_app.payments.follow_up_names import AFTER_PAYMENT, command_of, follow_up_of
 from tests.queues.job_driver import JobDriver
 
 _numbers = itertools.count()
@@ -48,6 +48,12 @@ class Plugin:
         commands = self.app.extensions["payable_commands"]()
         known = {follow_up_of(kind): commands[follow_up_of("order")]}
         self.app.extensions["payable_commands"] = lambda: commands | known
+
+    def follow(self, kind: str, method: str = AFTER_PAYMENT) -> None:
+        """Let payables of a kind follow their payments, or their refunds."""
+        mine = Command(lambda subject, _claim: self.runs.append(subject), "payment_standard")
+        commands = self.app.extensions["payable_commands"]() | {command_of(kind, method): mine}
+        self.app.extensions["payable_commands"] = lambda: commands
 
     def start(self, queue: str = "default") -> None:
         """A process of it starts, does what is due, and ends."""

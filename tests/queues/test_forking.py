@@ -30,6 +30,7 @@ def threads(pid: int) -> int:
     return len(os.listdir(f"/proc/{pid}/task"))
 
 
+@pytest.mark.alone  # all jobs run: the bystanders' account is read, and Stripe does not know it
 def test_the_parent_of_the_jobs_starts_all(
     app: Flask, told: dict[str, str], tmp_path: Path
 ) -> None:

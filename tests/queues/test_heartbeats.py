@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,10 +18,12 @@ from payments_app.core.db.clock import database_now
 from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.core.jobs import heartbeats
+from payments_app.core.jobs.command import Subscriber
 from payments_app.core.jobs.heartbeats import Heart, Heartbeat
 from payments_app.ops.clean_up import clean_up
 from payments_app.ops.close_alerts import CALM_SECONDS
 from payments_app.ops.watch import watch
+from payments_app.payments.follow_up_names import follow_up_of
 from tests.queues.job_driver import JobDriver
 
 pytestmark = [pytest.mark.portable, pytest.mark.dialect]
@@ -37,8 +40,9 @@ def forget(session: Session) -> None:
 
 
 @atomic
-def started_before(session: Session, seconds: float) -> None:
-    session.execute(update(Heartbeat).values(started_at=database_now(-seconds)))
+def started_before(session: Session, seconds: float, name: str = "%") -> None:
+    mine = update(Heartbeat).where(Heartbeat.name.like(name))
+    session.execute(mine.values(started_at=database_now(-seconds)))
 
 
 @atomic
@@ -98,6 +102,62 @@ def test_one_that_does_not_know_what_another_does_is_named(job_driver: JobDriver
     job_driver.job("bookings.confirm", lambda *_: None)
     (words,) = heartbeats.differences(beats(), heartbeats.knowledge())
     assert words.endswith(" knows no bookings.confirm.")
+
+
+def with_address(driver: JobDriver) -> None:
+    config = driver.app.config["CONFIG"]
+    driver.app.config["CONFIG"] = replace(config, public_url="https://pay.example.com")
+
+
+def with_prefix(driver: JobDriver) -> None:
+    below(driver, "/pay")
+
+
+def with_command(driver: JobDriver) -> None:
+    driver.job("bookings.confirm", lambda *_: None)
+
+
+def with_kind(driver: JobDriver) -> None:
+    known = driver.app.extensions["payable_commands"]()
+    more = {follow_up_of("booking"): known[follow_up_of("order")]}
+    driver.app.extensions["payable_commands"] = lambda: known | more
+
+
+def with_subscriber(driver: JobDriver) -> None:
+    events = driver.app.extensions["events"]
+    more = (*events["payment.completed"], Subscriber("bookings.confirm"))
+    driver.app.extensions["events"] = events | {"payment.completed": more}
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (with_address, "writes addresses of {site} and not of https://pay.example.com."),
+        (with_prefix, "writes addresses of {site} and not of {site}/pay."),
+        (with_command, "knows no bookings.confirm."),
+        (with_kind, "knows no payments.follow_up.booking."),
+        (with_subscriber, "knows no bookings.confirm of payment.completed."),
+    ],
+)
+def test_whatever_one_was_built_with_otherwise_is_named_by_the_alert_and_by_the_doctor(
+    job_driver: JobDriver, cli: FlaskCliRunner, change: Callable[[JobDriver], None], said: str
+) -> None:
+    words = said.format(site=job_driver.app.config["CONFIG"].public_url)
+    Heart("charges").beat()
+    change(job_driver)
+    Heart("mailers").beat()
+    told = cli.invoke(args=["doctor"])
+    assert told.exit_code == 1
+    (line,) = [one for one in told.output.splitlines() if one.startswith("WRONG")]
+    assert line.startswith("WRONG  process: charges at ")
+    assert line.endswith(words)
+    started_before(1000)
+    started_before(2000, "charges")  # the newest is the one that the others are held against
+    watch()
+    db.session.rollback()
+    (alert,) = db.session.scalars(select(Alert).where(Alert.kind == "differs"))
+    assert alert.message.startswith("charges at ")
+    assert words in alert.message
 
 
 class TestTheAlert:

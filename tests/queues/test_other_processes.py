@@ -12,6 +12,7 @@ from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.core.jobs import due, outbox
 from payments_app.core.registry import EventSubscriber
+from payments_app.payments import payable
 from payments_app.payments.refunds.request import request_refund
 from tests.payments.driver import PaymentDriver
 from tests.queues.job_driver import JobDriver
@@ -136,31 +137,51 @@ class TestUnknownKinds:
     def test_a_payment_of_an_unknown_kind_waits_for_a_process_that_knows_it(
         self, driver: PaymentDriver, job_driver: JobDriver
     ) -> None:
-        paid = driver.open()
-        driver.pay_for_instead(paid, "booking", "bkg_1")
-        driver.work()
+        paid = driver.charge_elsewhere("booking", "bkg_1")
+        driver.work_all_waiting()
         assert driver.read(paid).state == "complete"
         assert left_alone(job_driver.message("payments.follow_up.booking", paid))
 
     def test_one_that_failed_waits_too(self, driver: PaymentDriver, job_driver: JobDriver) -> None:
-        paid = driver.open("pm_card_chargeDeclined")
-        driver.pay_for_instead(paid, "booking", "bkg_1")
-        driver.work()
+        paid = driver.charge_elsewhere("booking", "bkg_1", card="pm_card_chargeDeclined")
+        driver.work_all_waiting()
         assert driver.read(paid).state == "failed"
         assert left_alone(job_driver.message("payments.follow_up.booking", paid))
 
     def test_a_process_that_knows_it_stages_what_was_not_known_and_nothing_twice(
         self, driver: PaymentDriver, job_driver: JobDriver, plugin: Plugin
     ) -> None:
-        paid = driver.open()
-        driver.pay_for_instead(paid, "booking", "bkg_1")
-        driver.work()
+        paid = driver.charge_elsewhere("booking", "bkg_1")
+        driver.work_all_waiting()
         before = [m.dedupe_key for m in job_driver.messages("notices.receipt")]
         plugin.know_kind("booking")
         plugin.start("payment_standard")
         plugin.start()
         assert plugin.runs == [paid]
         assert [m.dedupe_key for m in job_driver.messages("notices.receipt")] == before
+
+    def test_a_kind_that_another_release_lets_follow_its_payment_waits_for_that(
+        self,
+        driver: PaymentDriver,
+        job_driver: JobDriver,
+        plugin: Plugin,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setattr(payable, "_KINDS", dict(payable._KINDS))
+        for kind in ("stay", "meal"):
+            of_a_host = {"payable_type": kind, "payable_prefix": f"of{kind}", "__module__": "hotel"}
+            of_a_host |= {"price": None, "payment_description": kind}
+            type(kind, (payable.Payable,), of_a_host)
+        plugin.follow("stay")
+        plugin.start()
+        stay = driver.charge_elsewhere("stay", "bkg_1")
+        meal = driver.charge_elsewhere("meal", "bkg_2")
+        driver.work_all_waiting()
+        assert [driver.read(one).state for one in (stay, meal)] == ["complete", "complete"]
+        assert left_alone(job_driver.message("payments.after_payment.stay", stay))
+        assert job_driver.messages("payments.after_payment.meal") == []
+        plugin.start("payment_standard")
+        assert plugin.runs == [stay]
 
     def test_a_known_kind_has_no_such_message(
         self, driver: PaymentDriver, job_driver: JobDriver

@@ -16,13 +16,17 @@ from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.core.jobs import leases, outbox
 from payments_app.core.jobs import runner as runner_module
-from payments_app.core.jobs.command import BATCH, FIRST, SECOND, Claim, Command
+from payments_app.core.jobs.command import ASKING, BATCH, FIRST, SECOND, Claim, Command
 from payments_app.core.jobs.outbox import Message
 from payments_app.core.jobs.runner import Runner
 from payments_app.core.jobs.turns import MAX_WAIT_SECONDS, Room, room_in
+from payments_app.merchants.make_link import MAKE_LINK
+from payments_app.payments.disputes.answer import SUBMIT
 from payments_app.payments.models import Transaction
+from payments_app.payments.refunds.request import request_refund
 from payments_app.payments.transactions.check import request_check
 from payments_app.queues import QUEUE_THREADS
+from payments_app.subscriptions.renew import SWEEP
 from tests.api.application import Application, new_key
 from tests.api.test_customers import kept, stored
 from tests.payments.driver import PaymentDriver
@@ -38,6 +42,10 @@ def claimed(queue: str, limit: int = THREADS) -> list[Claim]:
     for claim in claims:
         leases.put_off(claim, 0, "not now")
     return claims
+
+
+def asked_back(transaction_id: str, actor: str) -> str:
+    return request_refund(transaction_id, 50, reason="Returned", actor=actor)
 
 
 def subjects(queue: str, limit: int = THREADS) -> list[str]:
@@ -99,6 +107,64 @@ def test_what_nobody_waits_for_is_of_a_batch(driver: PaymentDriver, command: str
     }
 
 
+def test_refunds_that_no_member_of_staff_asked_for_are_of_a_batch(driver: PaymentDriver) -> None:
+    """As an application's, of which any number may come at once."""
+    paid = driver.pay()
+    driver.work()
+    theirs = {asked_back(paid, "key_orders") for _ in range(THREADS + 2)}
+    ours = asked_back(paid, "stf_ada")
+    begun = {c.subject: c.turn for c in claimed("payment_critical") if c.command == "refunds.send"}
+    assert begun.pop(ours) == ASKING
+    assert set(begun) < theirs
+    assert list(begun.values()) == [BATCH] * HALF
+
+
+@pytest.mark.parametrize(
+    ("queue", "command", "other"),
+    [
+        ("payment_critical", "refunds.send", "ledger.post_refund"),
+        ("payment_critical", SUBMIT, "ledger.post_capture"),
+        ("default", "reconcile.fix", SWEEP),
+        ("default", "reconcile.fix", MAKE_LINK),
+    ],
+)
+@pytest.mark.parametrize("seconds", [1, MAX_WAIT_SECONDS + 1])
+def test_what_staff_ask_of_stripe_keeps_nobody_else_waiting(
+    driver: PaymentDriver, queue: str, command: str, other: str, seconds: int
+) -> None:
+    """However many members of staff wait for it, and for however long."""
+    threads = QUEUE_THREADS[queue]
+    for number in range(threads + 2):
+        stage(command, f"asked-{number}")
+    make_older(command, seconds)
+    running = leases.claim(queue, threads)
+    assert {claim.command for claim in running} == {command}
+    assert len(running) == threads - 1
+    stage(other, "somebody-else's")
+    begun = leases.claim(queue, 1, room_in(threads, running))
+    assert [claim.subject for claim in begun] == ["somebody-else's"]
+    for claim in (*running, *begun):
+        leases.put_off(claim, 0, "not now")
+
+
+def test_what_follows_leaves_a_thread_to_a_refund_of_staff_as_well(driver: PaymentDriver) -> None:
+    """And one to the ledger beside it; and where both wait, the refund is begun first."""
+    for number in range(THREADS + 2):
+        stage("inbound.process", f"event-{number}")
+    make_older("inbound.process", 1)
+    for number in range(2):
+        stage("refunds.send", f"refund-{number}")
+    running = leases.claim("payment_critical", THREADS)
+    commands = [claim.command for claim in running]
+    assert sorted(commands) == ["inbound.process"] * 7 + ["refunds.send"] * 2
+    stage("ledger.post_refund", "somebody-else's")
+    room = room_in(THREADS, running)
+    begun = leases.claim("payment_critical", THREADS - len(running), room)
+    assert [claim.subject for claim in begun] == ["somebody-else's"]
+    for claim in (*running, *begun):
+        leases.put_off(claim, 0, "not now")
+
+
 def test_who_asks_again_and_again_keeps_no_buyer_waiting(driver: PaymentDriver) -> None:
     """Looks at unfinished bank checks, of whoever left them: a payment begins before them."""
     strangers = [driver.open() for _ in range(3)]
@@ -126,6 +192,12 @@ def test_of_looks_at_one_payment_one_waits(driver: PaymentDriver) -> None:
         ("charges", "check", "stripe.recovered"),
         ("payment_critical", "disputes.refresh", "ledger.post_capture"),
         ("payment_standard", "customers.read_card", "orders.on_payment"),
+        ("payment_standard", "customers.read_card", "subscriptions.on_payment"),
+        ("payment_critical", "inbound.process", "ledger.post_capture"),
+        ("payment_critical", "refunds.look_up", "ledger.post_capture"),
+        ("default", "customers.detach_card", "subscriptions.sweep"),
+        ("default", "reconcile.compare", "merchants.make_link"),
+        ("mailers", "notices.send_mail", "notices.send_link"),
     ],
 )
 @pytest.mark.parametrize("seconds", [1, MAX_WAIT_SECONDS + 1])
@@ -140,7 +212,7 @@ def test_what_follows_leaves_a_thread_however_long_it_waits(
     running = leases.claim(queue, threads)
     assert {claim.command for claim in running} == {later}
     free = threads - len(running)
-    assert free == threads // 5
+    assert free == max(1, threads // 5)
     stage(first, "somebody-else's")
     begun = leases.claim(queue, free, room_in(threads, running))
     assert [claim.subject for claim in begun] == ["somebody-else's"]

@@ -121,7 +121,7 @@ class TestLooking:
         stage_unknown(job_driver, queue="payment_standard")
         age(600)
         page = staff_driver.signed_in("support").get("/staff/queues").text
-        assert "newer.job: 1 wait on payment_standard" in page
+        assert "newer.job: 1 job waits on payment_standard" in page
         assert "(not known here)" in page
         assert "payment_standard is late" not in page
 

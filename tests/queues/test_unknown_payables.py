@@ -1,4 +1,5 @@
-"""The stock processes charge what only another application knows: its payable waits for it."""
+"""What only another application knows waits for it: the stock processes neither charge it nor do
+what follows."""
 
 from __future__ import annotations
 
@@ -86,18 +87,24 @@ def stock(settings: dict[str, str], tmp_path: Path) -> Iterator[list[Process]]:
         yield started
 
 
-def test_what_a_process_does_not_know_is_charged_and_waits_for_one_that_does(
+def test_what_a_process_does_not_know_waits_for_one_that_does(
     host: Host, driver: PaymentDriver, stock: list[Process]
 ) -> None:
     bookings, paid = zip(host.open(), host.open(subscribed=False), strict=True)
     order = driver.create_order()
     both = [*paid, driver.open(order=order)]
 
-    # Nothing of ours waits: all are charged, posted and receipted, and the order is paid.
-    assert wait_until(lambda: {driver.read(one).state for one in both} == {"complete"}, within=60)
+    # Nothing of ours waits, and nothing is charged for what is not known.
+    assert wait_until(lambda: driver.order(order).status == "paid", within=60)
+    assert [driver.read(one).phase for one in paid] == ["created", "created"]
+    assert len(driver.intents()) == 1
+
+    # An application that knows it charges: all are posted and receipted.
+    with host.worker("charges"):
+        states = {"complete"}
+        assert wait_until(lambda: {driver.read(one).state for one in both} == states, within=60)
     assert wait_until(lambda: all(_posted(one) for one in both), within=60)
     assert wait_until(lambda: [_receipts(one) for one in both] == [1, 1, 1], within=60)
-    assert wait_until(lambda: driver.order(order).status == "paid", within=60)
 
     # What was not known waits untouched, and somebody is told once.
     waiting = [message for one in paid for message in _waiting(one)]
@@ -108,7 +115,7 @@ def test_what_a_process_does_not_know_is_charged_and_waits_for_one_that_does(
     assert wait_until(lambda: _alerts() == keys, within=60)
     assert [_counted(booking) for booking in bookings] == [(0, 0), (0, 0)]
 
-    # An application that knows it delivers once.
+    # It delivers once.
     with host.worker("payment_standard"):
         assert wait_until(lambda: {_counted(booking) for booking in bookings} == {(1, 1)}, 60)
         assert wait_until(lambda: not any(_waiting(one) for one in both), within=60)

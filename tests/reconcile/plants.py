@@ -388,5 +388,5 @@ def a_balance_transaction_of_another_amount_in_a_payout(driver: PaymentDriver) -
 def a_balance_transaction_of_nobody_in_a_payout(driver: PaymentDriver) -> Iterator[str]:
     yield driver.pay(order=driver.create_order(1500, "aud"))
     payout = paid_out(driver, "aud")
-    nobody = {"about": None, "transaction_id": None}
+    nobody = {"about": None, "transaction_id": None, "source": "ch_of_nobody"}
     past_triggers(update(PayoutLine).where(PayoutLine.payout_id == payout).values(nobody))

@@ -3,12 +3,15 @@ each of these its payment, refund, dispute or fee."""
 
 from __future__ import annotations
 
+import html
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from payments_app.core.extensions import db
+from payments_app.payments.connect.read import read_records
+from payments_app.payments.connect.records import ConnectRecord
 from payments_app.payments.disputes.refresh import refresh as refresh_disputes
 from payments_app.reconcile import internal_payments, internal_payouts
 from payments_app.reconcile.fix import fix
@@ -84,6 +87,26 @@ def test_a_reconciled_payout_is_taken_in_and_equals_its_balance_transactions(
     assert compare_last_hours() == 0
 
 
+def test_what_is_known_after_its_payout_is_given_its_payment(
+    driver: PaymentDriver, viewer: Browser
+) -> None:
+    sold, other = pay_by_destination_charge(driver), driver.pay()
+    made = pay_out(driver)["id"]
+    db.session.execute(delete(ConnectRecord))
+    db.session.commit()
+    read(made, claim(made))
+    assert {line.transaction_id for line in lines(made)} == {sold, other, None}
+    compare_last_hours()
+    assert [kind for kind, _ in found()] == 2 * ["payout_line_unknown"]
+    read_records(sold, claim(sold))
+    assert compare_last_hours() == 0
+    assert {line.transaction_id for line in lines(made)} == {sold, other}
+    page = html.unescape(" ".join(viewer.get(f"/staff/payouts/{made}").text.split()))
+    assert "None of ours" not in page
+    assert "$21.98 of payments, $0.62 of our fees of merchants' sales" in page
+    assert ", less $10.99 of merchants' shares and less $1.24 of fees, from" in page
+
+
 def test_a_payout_that_we_were_not_told_of_is_read_and_only_then_a_finding(
     driver: PaymentDriver,
 ) -> None:
@@ -136,7 +159,7 @@ def test_from_the_bank_s_line_to_the_buyer_in_two_clicks(
     assert f'href="/staff/payouts/{made}"' in page
     page = viewer.get(f"/staff/payouts/{made}").text
     assert f'href="/staff/payments/{payment}"' in page
-    assert "ada@example.com" in page
+    assert "ada@<wbr>example.com" in page
     assert ("$10.99" in page, "$0.62" in page) == (True, True)
 
 

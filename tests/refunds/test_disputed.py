@@ -12,8 +12,12 @@ from payments_app.core.alerts import Alert
 from payments_app.core.extensions import db
 from payments_app.payments.disputes.standing import taken_back
 from payments_app.payments.disputes.warn import warn
+from payments_app.payments.models import Transaction
 from payments_app.payments.refunds.remaining import remaining
+from payments_app.payments.unmatched import match
+from tests.accounts.staff_driver import StaffDriver
 from tests.bystanders import own
+from tests.inbound.webhook_sender import WebhookSender, create_event
 from tests.ledger.concurrency import claim
 from tests.payments.driver import PaymentDriver
 from tests.refunds.test_disputes import answer, dispute, send_event, their_dispute
@@ -157,6 +161,37 @@ def test_staff_are_told_of_an_early_fraud_warning_once(driver: PaymentDriver) ->
     assert "made with stolen card" in told[0].message
     assert "fraud_warning.opened" in driver.happened(transaction)
     assert remaining(db.session(), driver.read(transaction)) == 1099
+
+
+@pytest.mark.parametrize("named_by", ["intent", "charge"])
+def test_a_warning_of_a_payment_that_is_not_known_is_set_aside_and_told_once_it_is(
+    driver: PaymentDriver, named_by: str
+) -> None:
+    other = driver.pay()
+    post = WebhookSender(driver)
+    intent = post.pay_elsewhere("pm_card_createIssuerFraudRecord")["id"]
+    listed = driver.sandbox("GET", f"/v1/radar/early_fraud_warnings?payment_intent={intent}")
+    warning = str(listed["data"][0]["id"])
+    if named_by == "charge":
+        path = f"/_sandbox/radar.early_fraud_warnings/{warning}"
+        driver.sandbox("POST", path, payment_intent=None)
+    warn(warning, claim(warning))
+    (told,) = db.session.scalars(select(Alert).where(own(Alert))).all()
+    assert (told.kind, told.severity, warning in told.message) == ("unmatched", "critical", True)
+    assert match() == 0
+    page = StaffDriver(driver.app).signed_in("viewer").get("/staff/disputes").text
+    assert "Early fraud warning" in page
+    assert warning in page
+    post.send(create_event(id=intent))
+    assert match() == 1
+    driver.work()
+    found = select(Transaction.id).where(Transaction.stripe_payment_id == intent)
+    (paid,) = db.session.scalars(found).all()
+    assert "fraud_warning.opened" in driver.happened(paid)
+    assert "fraud_warning.opened" not in driver.happened(other)
+    open_alerts = select(Alert.kind).where(own(Alert), Alert.acknowledged_at.is_(None))
+    assert db.session.scalars(open_alerts).all() == ["early_fraud_warning"]
+    assert match() == 0
 
 
 def test_a_warning_that_is_none_at_stripe_tells_nobody(driver: PaymentDriver) -> None:

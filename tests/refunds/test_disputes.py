@@ -19,7 +19,7 @@ from payments_app.payments.disputes.models import Dispute
 from payments_app.payments.disputes.refresh import refresh
 from payments_app.payments.models import Transaction
 from payments_app.payments.refunds.double_payments import likely_doubles, twin_of
-from payments_app.payments.refunds.request import RefundRefusedError
+from payments_app.payments.refunds.request import RefundRefusedError, request_refund
 from tests.bystanders import own
 from tests.ledger.concurrency import claim, run_at_once
 from tests.payments.driver import PaymentDriver
@@ -112,7 +112,22 @@ def test_a_dispute_alerts_with_its_deadline(driver: PaymentDriver) -> None:
     pay_and_dispute(driver)
     alert = db.session.scalars(select(Alert).where(Alert.kind == "dispute")).one()
     assert alert.severity == "critical"
-    assert "hand in evidence by" in alert.message
+    assert "is disputed as fraudulent: hand in evidence by" in alert.message
+
+
+@pytest.mark.parametrize(
+    ("card", "words"),
+    [
+        ("pm_card_createDisputeProductNotReceived", "is disputed as product not received: hand in"),
+        ("pm_card_createDisputeInquiry", "is asked about by the bank as fraudulent: hand in"),
+    ],
+)
+def test_an_alert_says_in_words_what_the_bank_wants(
+    driver: PaymentDriver, card: str, words: str
+) -> None:
+    pay_and_dispute(driver, card)
+    alert = db.session.scalars(select(Alert).where(Alert.kind == "dispute")).one()
+    assert words in alert.message
 
 
 def test_what_the_bank_took_back_is_not_refunded_as_well(driver: PaymentDriver) -> None:
@@ -161,6 +176,20 @@ def test_two_alike_payments_within_ten_minutes_are_likely_doubles(driver: Paymen
     (double,) = likely_doubles(db.session(), utcnow() - dt.timedelta(hours=1))
     assert (double.first, double.second) == (first, second)
     assert (double.email, double.money.amount) == ("ada@example.com", 1099)
+
+
+@pytest.mark.parametrize(
+    ("refunded", "left"), [(0, [(2, 1)]), (1, [(2, 0)]), (2, [(1, 0)]), (None, [(2, 1), (1, 0)])]
+)
+def test_of_three_alike_the_other_two_are_a_double_once_one_is_refunded(
+    driver: PaymentDriver, refunded: int | None, left: list[tuple[int, int]]
+) -> None:
+    made = [driver.pay() for _ in range(3)]
+    if refunded is not None:
+        request_refund(made[refunded], 300, reason="Paid twice", actor="ada")
+    found = likely_doubles(db.session(), utcnow() - dt.timedelta(hours=1))
+    pairs = [(made.index(double.second), made.index(double.first)) for double in found]
+    assert pairs == left
 
 
 def test_one_card_under_two_addresses_is_a_likely_double(driver: PaymentDriver) -> None:

@@ -23,6 +23,7 @@ from payments_app.notices.webhook_models import WebhookEvent
 from payments_app.orders.models import Order
 from payments_app.payments.models import Transaction
 from payments_app.payments.queries import payable_id_of
+from payments_app.subscriptions.renew import advance
 from tests.bystanders import own
 from tests.checkout.keyed import buy
 from tests.inbound.webhook_sender import WebhookSender
@@ -112,6 +113,14 @@ class Drill(BillingDriver):
         self.app.config["CONFIG"] = replace(before, secret_key="another" * 8)
         yield
         self.app.config["CONFIG"] = before
+
+    def try_again(self, member: str) -> None:
+        """The time comes in which a bill that was not paid is tried again."""
+        planned = self.periods(member)[-1].next_try_at
+        assert planned is not None
+        advance(member, planned)
+        self.work("charges")
+        self.work()
 
     def live_before_the_backup(self) -> None:
         """An order, one of which a part went back, a member, and a buyer whose bank asks."""

@@ -5,16 +5,19 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
+from payments_app.core.alerts import Alert
 from payments_app.core.extensions import db
 from payments_app.core.web import links
 from payments_app.customers.find import customer_for
 from payments_app.customers.models import Customer, SavedCard
+from payments_app.payments.disputes.warn import OPENED, warn
 from payments_app.payments.models import Transaction
 from payments_app.subscriptions.models import Subscription
 from tests.bystanders import own
 from tests.checkout.keyed import buy, made
 from tests.customers.mailed_link import link_for, press_continue
 from tests.inbound.webhook_sender import WebhookSender
+from tests.ledger.concurrency import claim
 from tests.merchants.connected_merchants import (
     account_id,
     api,
@@ -24,6 +27,7 @@ from tests.merchants.connected_merchants import (
 from tests.restore.drill import VISA, Drill, done
 
 CAROL, BILLS = "carol@example.com", "bills@example.com"
+FRAUD = "4000000000005423"  # https://docs.stripe.com/testing#radar
 MADE = {"amount": 700, "currency": "usd"}
 PAYS = {
     "confirm": "true",
@@ -178,3 +182,24 @@ def test_where_nothing_waits_it_says_so(drill: Drill) -> None:
     said = done(drill.restore("--backup-taken", "2026-01-01", say="y"))
     assert "Nothing is waiting to be sent." in said
     assert "This waits for your yes" not in said
+
+
+def test_what_banks_warned_of_after_the_backup_is_told_again(drill: Drill) -> None:
+    """Of a payment that the backup has, and of one that it does not have; once."""
+    told = drill.bought("told", FRAUD)
+    look_at_warnings(drill, told)
+    warned = drill.bought("warned", FRAUD)
+    drill.back_up()
+    anew, other = drill.bought("anew", FRAUD), drill.bought("other")
+    drill.restore_backup()
+    said = done(drill.restore(say="y"))
+    happened = [drill.happened(one).count(OPENED) for one in (told, warned, anew, other)]
+    assert happened == [1, 1, 1, 0]
+    assert "is about no payment" not in said
+    alerts = select(Alert.transaction_id).where(own(Alert), Alert.kind == "early_fraud_warning")
+    assert sorted(db.session.scalars(alerts)) == sorted([told, warned, anew])
+
+
+def look_at_warnings(drill: Drill, paid: str) -> None:
+    intent = drill.read(paid).stripe_payment_id or ""
+    warn(intent, claim(intent))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from sqlalchemy import select
 
 from payments_app.checkout.keys import row_key
 from payments_app.core.extensions import db
+from payments_app.orders.models import Order
 from payments_app.payments.models import Transaction
 from tests.restore.drill import Drill
 
@@ -25,6 +27,18 @@ def test_an_intent_says_what_it_pays_for_and_whose_wish_it_was(drill: Drill) -> 
     assert (said["payable_type"], said["payable_id"]) == ("order", order.id)
     assert said["payable_number"] == order.number
     assert said["payable_line_1"] == f"2 {order.lines[0].amount} tea-tin"
+
+
+def test_a_host_that_can_not_say_its_facts_is_paid_without_them(
+    drill: Drill, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = drill.bought("other", item="tea-tin")
+    monkeypatch.setattr(Order, "stripe_facts", lambda self: {"room": self.nothing})
+    transaction = drill.bought(KEY, email=EMAIL)
+    assert [drill.read(one).phase for one in (other, transaction)] == ["complete"] * 2
+    said = drill.intents()[0]["metadata"]
+    assert (said["transaction_id"], said["payable_type"]) == (transaction, "order")
+    assert "payable_room" not in said
 
 
 def test_nothing_personal_is_in_it(drill: Drill) -> None:

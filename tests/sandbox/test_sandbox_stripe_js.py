@@ -292,6 +292,20 @@ def test_only_the_page_around_connects_to_the_fields(browser: Browser, sandbox_u
     assert heard == "the page"
 
 
+def test_the_fields_wear_the_pages_borders_and_labels_and_stand_in_line(page: Page) -> None:
+    rules = {".Input": {"border": "3px solid rgb(1, 2, 3)"}, ".Label": {"fontWeight": "600"}}
+    page.evaluate("rules => shop.elements.update({appearance: {rules}})", rules)
+    fields = page.frame_locator(FIELDS)
+    expect(fields.locator("#number")).to_have_css("border-top-color", "rgb(1, 2, 3)")
+    expect(fields.locator("#number")).to_have_css("border-top-width", "3px")
+    expect(fields.get_by_text("Card number")).to_have_css("font-weight", "600")
+    page.set_viewport_size({"width": 320, "height": 800})  # one label takes two lines
+    country, postal = (fields.locator(css) for css in ("#country", "#postal"))
+    tops = [found.evaluate("one => one.getBoundingClientRect().top") for found in (country, postal)]
+    page.set_viewport_size({"width": 1280, "height": 720})
+    assert tops[0] == tops[1]
+
+
 def test_the_fields_take_another_look_while_they_are_shown(page: Page) -> None:
     fields = page.frame_locator(FIELDS)
     text = fields.locator("html")

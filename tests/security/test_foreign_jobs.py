@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import json
 import pickle
 import tracemalloc
@@ -12,7 +14,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from redis import Redis
+from redis import Redis, RedisError
 from rq import Queue
 from rq.job import Job
 from rq.serializers import DefaultSerializer, JSONSerializer
@@ -26,10 +28,12 @@ from payments_app.core.jobs import wake_up
 from payments_app.core.jobs.queue_worker import QueueWorker
 from payments_app.core.jobs.wake_up import RUN_DUE_MESSAGES
 from payments_app.core.jobs.wake_up_job import WakeUpJob
+from payments_app.core.jobs.worker import QueueProcess
 from payments_app.payments.models import Transaction
 from tests.payments.driver import PaymentDriver
 
 QUEUE = "charges"
+Attack = Callable[[Redis], None]
 
 
 @pytest.fixture
@@ -141,6 +145,63 @@ def test_nothing_else_of_a_job_is_unpacked_or_read(app: Flask, redis: Redis) -> 
     tracemalloc.stop()
     assert peak < 1_000_000
     assert (found.meta, found.rate_limit_key) == ({}, None)
+
+
+@pytest.mark.parametrize("field", ["data", "description", "worker_name", "exc_info", "whatever"])
+def test_of_a_long_field_the_beginning_is_read(app: Flask, redis: Redis, field: str) -> None:
+    """By values as large as Redis takes workers ended for want of memory."""
+    job = put(redis, RUN_DUE_MESSAGES, QUEUE)
+    redis.hset(job.key, field, b"x" * 20_000_000)
+    tracemalloc.start()
+    found = WakeUpJob.fetch(job.id, redis, JSONSerializer)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1_000_000
+    assert found.origin == QUEUE
+
+
+def an_id_in_the_queue(redis: Redis) -> None:
+    redis.rpush(f"rq:queue:{QUEUE}", b"x" * 20_000_000)
+
+
+def many_ids_in_a_registry(redis: Redis) -> None:
+    for number in range(0, 200_000, 10_000):
+        redis.zadd(f"rq:wip:{QUEUE}", {f"job-{number + place}": 1 for place in range(10_000)})
+
+
+def an_id_of_a_dependent(redis: Redis) -> None:
+    job = put(redis, RUN_DUE_MESSAGES, QUEUE)
+    redis.sadd(f"{job.key}:dependents", b"x" * 20_000_000)
+
+
+@pytest.mark.parametrize("protocol", [2, 3])
+@pytest.mark.parametrize(
+    "attack", [an_id_in_the_queue, many_ids_in_a_registry, an_id_of_a_dependent]
+)
+def test_an_answer_as_long_as_redis_takes_is_not_read(
+    app: Flask, redis: Redis, driver: PaymentDriver, attack: Attack, protocol: int
+) -> None:
+    """By such workers ended for want of memory, or were busy with a registry for minutes."""
+    attack(redis)
+    config = app.config["CONFIG"]
+    url = f"{config.redis_url}?protocol={protocol}"
+    app.config["CONFIG"] = dataclasses.replace(config, redis_url=url)
+    tracemalloc.start()
+    listen(app)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 10_000_000
+    transaction = driver.open()
+    listen(app)
+    db.session.rollback()
+    assert db.session.get_one(Transaction, transaction).state == "complete"
+
+
+def listen(app: Flask) -> None:
+    """As a worker's process does, which connects anew where Redis fails."""
+    for _ in range(2):
+        with contextlib.suppress(RedisError):
+            QueueProcess(app, QUEUE)._connect().work(burst=True, logging_level="CRITICAL")
 
 
 def test_a_worker_s_process_refuses_as_well(

@@ -6,7 +6,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from flask import Flask
+from flask import Flask, request
 from flask.testing import FlaskClient
 
 from payments_app.core.web.incoming import MOST_FIELDS
@@ -32,6 +32,31 @@ def test_many_parts_are_refused_as_well(client: FlaskClient) -> None:
     many = {f"field{number}": "" for number in range(MOST_FIELDS + 1)}
     answer = client.post("/account/links", data=many, content_type="multipart/form-data")
     assert answer.status_code == 413
+
+
+@pytest.mark.parametrize("path", ["/account/links", "/staff/login", "/cart/items", "/transactions"])
+@pytest.mark.parametrize("names", [b"", b'; filename="a"', b"; a=b"])
+def test_a_part_without_a_name_is_no_fault_of_ours(
+    client: FlaskClient, path: str, names: bytes
+) -> None:
+    """Of whoever sends it, without a session."""
+    part = b"--x\r\nContent-Disposition: form-data" + names + b"\r\n\r\n1\r\n--x--\r\n"
+    answer = client.post(path, data=part, content_type="multipart/form-data; boundary=x")
+    assert answer.status_code == 400
+
+
+def test_what_has_a_name_beside_it_is_read(app: Flask) -> None:
+    parts = b"".join(
+        b"--x\r\nContent-Disposition: form-data" + named + b"\r\n\r\nada@example.com\r\n"
+        for named in (b"", b'; name="email"')
+    )
+    with app.test_request_context(
+        "/account/links",
+        method="POST",
+        data=parts + b"--x--\r\n",
+        content_type="multipart/form-data; boundary=x",
+    ):
+        assert dict(request.form) == {"email": "ada@example.com"}
 
 
 def test_as_many_as_a_page_may_have_are_read(client: FlaskClient) -> None:

@@ -190,10 +190,26 @@ def test_a_card_s_id_is_cut_from_the_log(text: str) -> None:
     assert redact(f"no such {text}, sorry") == f"no such {text.partition('_')[0]}_[cut], sorry"
 
 
+@pytest.mark.parametrize("before", ["pm_card_", "pm_card_x", "card_", "x"])
+@pytest.mark.parametrize("kind", ["pm", "src"])
+def test_a_card_s_id_behind_other_letters_is_cut_too(before: str, kind: str) -> None:
+    text = f"No such PaymentMethod: '{before}{kind}_1NabcDEF0123456789'"
+    assert redact(text) == f"No such PaymentMethod: '{before}{kind}_[cut]'"
+
+
+def test_an_id_that_was_sent_within_another_is_on_no_page(world: World) -> None:
+    named = buy(world.checkout, world.checkout.stranger(), payment_method=f"pm_card_{world.method}")
+    for path in (f"/staff/payments/{named}", "/staff/payments.csv"):
+        told = world.staff.get(path).text
+        assert "pm_card_pm_[cut]" in told
+        assert world.method not in told
+
+
 @pytest.mark.parametrize(
     "text",
     [
         "pm_card_visa_chargeDeclined",
+        "pm_card_chargeDeclinedInsufficientFunds",
         "card_declined",
         "card_velocity_exceeded",
         "card_9a16th9xfm78m7xkeqt2c5t2k0",

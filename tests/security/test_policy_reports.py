@@ -96,7 +96,10 @@ def test_a_long_report_is_refused(client: FlaskClient) -> None:
     assert send(client, b" " * (MAX_BYTES + 1)) == 413
 
 
-def test_one_network_s_reports_are_limited(client: FlaskClient) -> None:
+@pytest.mark.parametrize("address", ["192.0.2.1", ""])
+def test_one_network_s_reports_are_limited(client: FlaskClient, address: str) -> None:
+    """Those of whom nobody says the address, as on a socket without a proxy, are one network."""
+    client.environ_base["REMOTE_ADDR"] = address
     answers = [send(client, b"{}") for _ in range(70)]
     assert 30 <= answers.count(204) <= 60  # a window may end meanwhile
     assert set(answers) == {204, 429}

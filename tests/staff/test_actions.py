@@ -56,7 +56,7 @@ def test_a_refund_is_stored_with_its_message_and_its_reason(
     assert [m.subject for m in staff_driver.do(_rows, Message)] == [refund.id]
     page = refunder.get(f"/staff/payments/{id_}").text
     assert "Refund pending" in page
-    assert "$5.00 on its way back, $5.99 kept" in page
+    assert "$5.00 not confirmed by Stripe yet, $5.99 kept" in page
     assert "broken mug" in page
 
 

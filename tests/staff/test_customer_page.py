@@ -165,3 +165,9 @@ def test_another_field_or_type_is_another_shape(other: list[tuple[str, type]]) -
     kept = make_dataclass("Kept", [("a", int)])
     assert shape_of(kept) == shape_of(make_dataclass("Kept", [("a", int)]))
     assert shape_of(kept) != shape_of(make_dataclass("Kept", other))
+
+
+def test_one_attempt_is_no_attempts(viewer: Browser, stored_payments: StoredPayments) -> None:
+    stored_payments.payment()
+    stored_payments.payment(email="bo@example.com")
+    assert "1 attempt: 1 paid" in page_of(viewer, stored_payments)

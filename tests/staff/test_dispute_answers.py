@@ -138,7 +138,7 @@ def test_the_evidence_is_filled_in_from_what_we_hold(
     stored_payments.payment(card_fingerprint="another card", created_at=before)
     page = refunder.get(f"/staff/disputes/{dispute}").text
     assert "ada@example.com paid $10.99" in page
-    assert "1 x Mug" in page
+    assert "1 \u00d7 Mug" in page
     assert "Ada Lovelace" in page
     assert "confirmed the security code" in page
     assert "The same card paid us 1 times before" in page

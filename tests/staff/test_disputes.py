@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import Any
 
 import pytest
@@ -176,3 +177,34 @@ def test_a_disputed_payment_leads_to_the_disputes(
     staff_driver.do(_dispute, id_, {})
     page = viewer.get(f"/staff/payments/{id_}").text
     assert page.count('href="/staff/disputes"') == 2
+
+
+def test_an_inquiry_is_no_dispute_and_no_money_is_gone(
+    staff_driver: StaffDriver, viewer: Browser, stored_payments: StoredPayments
+) -> None:
+    asked, disputed = stored_payments.payment(), stored_payments.payment(email="bo@example.com")
+    staff_driver.do(_dispute, asked, {"state": "warning_needs_response", "funds": "none"})
+    staff_driver.do(_dispute, disputed, {"reason": "product_not_received"})
+    listed = viewer.get("/staff/disputes").text
+    assert "Inquiry needs response" in listed
+    overview = viewer.get("/staff").text
+    assert ("Inquiry</a>" in overview, "Dispute</a>" in overview) == (True, True)
+    pages = [viewer.get(f"/staff/payments/{id_}").text for id_ in (asked, disputed)]
+    assert ["accept that the money is gone" in page for page in pages] == [False, True]
+    assert ["no money is gone yet" in page for page in pages] == [True, False]
+    opened = [
+        viewer.get(link).text
+        for page in pages
+        for link in set(re.findall(r"/staff/disputes/dsp_\w+", page))
+    ]
+    assert ["a refund ends it" in page for page in opened] == [True, False]
+
+
+def test_two_payments_within_a_minute_are_seconds_apart(
+    viewer: Browser, stored_payments: StoredPayments
+) -> None:
+    first = utcnow() - 5 * MINUTE
+    stored_payments.payment(created_at=first)
+    stored_payments.payment(created_at=first + dt.timedelta(seconds=8))
+    page = viewer.get("/staff/double-payments").text
+    assert re.findall(r'data-label="Apart">([^<]+)<', page) == ["8 s"]

@@ -14,8 +14,10 @@ from sqlalchemy.orm import Session
 from payments_app.core import alerts
 from payments_app.core.db.clock import utcnow
 from payments_app.core.db.session import atomic
+from payments_app.payments.refunds.models import Refund
 from payments_app.staff.zones import as_shown, when
 from tests.accounts.staff_driver import Browser, StaffDriver
+from tests.staff.stored_payments import StoredPayments
 
 pytestmark = pytest.mark.portable
 LINK = re.compile(r'<a href="([^"]+)"[^>]*>([^<]+)(?:<span class="count[^>]*>(\d+))?')
@@ -24,6 +26,19 @@ LINK = re.compile(r'<a href="([^"]+)"[^>]*>([^<]+)(?:<span class="count[^>]*>(\d
 @atomic
 def raise_one(session: Session, key: str) -> None:
     alerts.raise_alert(session, "test", key, "Something is wrong.")
+
+
+@atomic
+def _need(session: Session, transaction_id: str) -> None:
+    refund = Refund(
+        transaction_id=transaction_id,
+        state="failed",
+        amount=100,
+        currency="usd",
+        reason="Sent back",
+        requested_by="system",
+    )
+    session.add(refund)
 
 
 def navigation(browser: Browser) -> dict[str, int]:
@@ -79,6 +94,24 @@ def test_what_waits_is_counted_and_what_is_closed_is_not(
     assert (raised - before, closed - before) == (2, 1)
     others = [{name: each[name] for name in each if name != "Alerts"} for each in found]
     assert others[0] == others[1] == others[2]
+
+
+def test_payments_that_need_somebody_are_counted_where_they_are_listed(
+    app: Flask, redis_clients: dict[str, RedisClient]
+) -> None:
+    browser, payments = StaffDriver(app).signed_in("viewer"), StoredPayments(app)
+    before = navigation(browser)
+    payments.payment()
+    id_ = payments.payment()
+    with app.app_context():
+        _need(id_)
+    for client in redis_clients.values():
+        client.flushdb()
+    after = navigation(browser)
+    assert {name: after[name] - before[name] for name in after if after[name] != before[name]} == {
+        "Payments": 1
+    }
+    assert browser.get("/staff/payments?status=attention").text.count(f"/staff/payments/{id_}") == 1
 
 
 @pytest.mark.parametrize(

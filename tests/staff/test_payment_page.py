@@ -175,7 +175,7 @@ def test_only_an_admin_reads_the_audit(staff_driver: StaffDriver, support: Brows
     assert support.get("/staff/audit").status_code == 403
     page = staff_driver.signed_in("admin").get("/staff/audit").text
     assert "Staff denied" in page
-    assert "support@example.com" in page
+    assert "support@<wbr>example.com" in page
 
 
 def test_the_overview_counts_today_s_payments(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from payments_app.core.db.clock import utcnow
 from payments_app.core.db.session import atomic
 from payments_app.core.jobs.outbox import Message
 from payments_app.merchants.endpoints import new_secret
@@ -78,7 +80,7 @@ def test_a_receipt_is_sent_again_with_its_asker_in_the_history(
     staff_driver: StaffDriver, support: Browser, receipt: str
 ) -> None:
     page = support.get(receipt).text
-    assert "ada@example.com" in page
+    assert "ada@<wbr>example.com" in page
     answer = _ask(support, receipt)
     assert answer.status_code == 303
     assert staff_driver.do(_wishes) == ["notices.send_mail"] * 2
@@ -172,3 +174,31 @@ def test_the_payment_s_page_leads_there(support: Browser, viewer: Browser, recei
     page = viewer.get(payment).text
     assert "Mail: Receipt" in page
     assert receipt not in page
+
+
+def test_mails_stand_in_the_order_in_which_they_were_written(
+    viewer: Browser, staff_driver: StaffDriver, stored_payments: StoredPayments
+) -> None:
+    id_, now = stored_payments.payment(), utcnow()
+
+    @atomic
+    def write(session: Session) -> None:
+        for number, kind in enumerate(("refund_failed", "receipt", "refund")):
+            session.add(
+                Mail(
+                    id=f"ml_{number}",
+                    key=kind,
+                    kind=kind,
+                    transaction_id=id_,
+                    recipient="ada@example.com",
+                    subject="x",
+                    text="x",
+                    html="x",
+                    state="sent",
+                    created_at=now + dt.timedelta(seconds=(2, 0, 1)[number]),
+                )
+            )
+
+    staff_driver.do(write)
+    page = viewer.get(f"/staff/payments/{id_}").text
+    assert re.findall(r"Mail: ([\w ]+)", page) == ["Receipt", "Refund", "Refund failed"]

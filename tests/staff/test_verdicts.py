@@ -64,6 +64,7 @@ def test_a_disputed_payment_says_what_to_do_until_when_and_offers_no_refund(
     staff_driver.do(_dispute, id_)
     page = refunder.get(f"/staff/payments/{id_}").text
     assert "Disputed" in page
+    assert "All disputes" in page
     assert "Answer the customer's bank" in page.replace("&#39;", "'")
     assert "01/02/2099" in page
     assert f"/staff/payments/{id_}/refunds" not in page
@@ -90,6 +91,16 @@ def test_list_search_and_file_say_the_same_status(
         assert "refund failed" in admin.get(page).text.lower(), page
     file = admin.get("/staff/payments.csv").text
     assert "Refund failed" in file
+
+
+def test_a_payment_without_a_dispute_leads_to_no_list_of_them(
+    staff_driver: StaffDriver, refunder: Browser, stored_payments: StoredPayments
+) -> None:
+    id_ = stored_payments.payment()
+    staff_driver.do(_refund, id_, {"state": "failed"})
+    page = refunder.get(f"/staff/payments/{id_}").text
+    assert "Refunds and disputes" in page
+    assert "All disputes" not in page
 
 
 def test_an_attempt_whose_order_is_paid_offers_no_retry(

@@ -162,7 +162,7 @@ def test_a_period_of_an_ended_subscription_can_not_be_paid(billing: BillingDrive
 def test_following_a_payment_twice_extends_once(billing: BillingDriver) -> None:
     member = billing.join()
     transaction = billing.attempts(member)[0].id
-    perform(Claim(0, "payment_critical", "subscriptions.on_payment", transaction, 0, 0, 0))
+    perform(Claim(0, "payment_standard", "subscriptions.on_payment", transaction, 0, 0, 0))
     assert str(billing.subscription(member).current_end) == "2026-02-28"
 
 

@@ -14,6 +14,7 @@ from payments_app.core.extensions import db
 from payments_app.customers.models import Customer
 from payments_app.payments.models import Transaction
 from payments_app.payments.transactions.charge_snapshot import UNSENT_SECONDS
+from payments_app.payments.transactions.leave import UNKNOWN_KIND_SECONDS
 from payments_app.subscriptions import change
 from tests.subscriptions.billing_driver import BillingDriver, at
 
@@ -112,6 +113,7 @@ def unknown_here(billing: BillingDriver) -> tuple[str, str]:
     member = wait_for_stripe(billing, "/confirm")
     renewal = billing.attempts(member)[0].id
     billing.pay_for_instead(renewal, "membership", billing.periods(member)[-1].id)
+    billing.age(renewal, UNKNOWN_KIND_SECONDS + 1)
     let_through(billing)
     return member, renewal
 

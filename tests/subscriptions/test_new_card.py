@@ -58,7 +58,7 @@ def test_a_new_card_replaces_the_old_one_without_a_charge(checkout: CheckoutClie
     browser = known(checkout)
     path = ask_for(browser, subscription)
     page = " ".join(browser.get(path, headers=BROWSER).text.replace("\u00a0", " ").split())
-    for said in ('data-mode="setup"', "Save this card", "The next payment, of $15.00, is on"):
+    for said in ('data-mode="setup"', "Use this card", "The next payment, of $15.00, is on"):
         assert said in page
     enter(browser, path, "pm_card_mastercard")
     work(checkout)
@@ -92,6 +92,7 @@ def test_an_open_bill_is_tried_on_the_new_card_soon(checkout: CheckoutClient) ->
     test_pages.fall_behind(checkout)
     page = browser.get(path := ask_for(browser, subscription), headers=BROWSER).text
     assert "The open bill is charged to it at once." in page
+    assert "Nothing is charged today" not in page
     enter(browser, path, "pm_card_mastercard")
     work(checkout)
     with checkout.app.app_context():
@@ -125,7 +126,7 @@ def test_news_of_an_earlier_card_takes_no_later_one_away(checkout: CheckoutClien
     enter(browser, ask_for(browser, subscription), "pm_card_amex")
     work(checkout)
     with checkout.app.app_context():
-        again = Claim(0, "payment_critical", "subscriptions.on_payment", first[14:], 0, 0, 0)
+        again = Claim(0, "payment_standard", "subscriptions.on_payment", first[14:], 0, 0, 0)
         perform(again)
     assert card_of(checkout) == "Amex ending in 0005"
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import re
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -71,6 +74,47 @@ def test_the_plans_form_says_what_the_buyer_agrees_to(checkout: CheckoutClient) 
     assert dict(FIELD.findall(page))["save_card"] == "1"
 
 
+def test_only_what_is_not_charged_again_is_said_to_be_paid_once(checkout: CheckoutClient) -> None:
+    once, now = "You pay once, even if", "You are charged once now, even if"
+    for item, said, unsaid in (("coffee-club", now, once), ("field-notes", once, now)):
+        page = checkout.page(f"/checkout/{item}").text
+        assert said in page
+        assert unsaid not in page
+
+
+def test_a_trial_is_told_in_the_shop_and_what_is_charged_after_it_in_the_form(
+    checkout: CheckoutClient,
+) -> None:
+    shop = " ".join(checkout.page("/").text.replace("\u00a0", " ").split())
+    assert '<p class="price"> Free for 14 days, then $5.00 every month </p>' in shop
+    assert '<p class="price"> $15.00 every month </p>' in shop
+    form = checkout.page("/checkout/letter").text
+    assert "your card is kept and, after the free trial, charged $5.00 every month," in form
+    assert "free trial" not in checkout.page("/checkout/coffee-club").text
+
+
+def test_the_form_says_that_one_subscribes_until_the_first_payment(
+    checkout: CheckoutClient,
+) -> None:
+    def heading(item: str, language: str = "en") -> str:
+        page = checkout.client.get(f"/checkout/{item}?lang={language}", headers=BROWSER).text
+        return re.findall("<h1>(.*)</h1>", page)[0]
+
+    assert heading("coffee-club") == "Subscribe to Coffee club"
+    assert heading("coffee-club", "de") == "Coffee club abonnieren"
+    assert heading("letter", "de") == "The weekly letter starten"
+    assert heading("field-notes") == "Pay for Field notes"
+    checkout.send(checkout.form("coffee-club"), "pm_card_visa_chargeDeclined")
+    work(checkout)
+    with checkout.app.app_context():
+        first = db.session.scalars(select(Period.id).where(own(Period))).one()
+    assert heading(first) == "Subscribe to Coffee club"
+    checkout.send(checkout.form(first))
+    work(checkout)
+    later, _ = fall_behind(checkout)
+    assert heading(later) == "Pay for Monthly subscription - Coffee club"
+
+
 def test_the_first_period_is_charged_at_once_and_the_card_is_kept(checkout: CheckoutClient) -> None:
     subscribe(checkout)
     with checkout.app.app_context():
@@ -101,6 +145,12 @@ def test_a_known_customer_sees_the_subscription(checkout: CheckoutClient) -> Non
     assert "Visa ending in 4242" in page
 
 
+def test_another_plan_is_offered_with_what_it_costs_and_how_often(checkout: CheckoutClient) -> None:
+    subscribe(checkout)
+    page = known(checkout).get("/account/subscriptions", headers=BROWSER).text
+    assert "Coffee club plus, $26.00 every month</label>" in page
+
+
 def test_an_unknown_browser_is_asked_who_it_is(checkout: CheckoutClient) -> None:
     subscribe(checkout)
     answer = checkout.page("/account/subscriptions")
@@ -114,10 +164,14 @@ def test_a_known_customer_cancels_at_the_periods_end_and_keeps_it_after_all(
 ) -> None:
     subscription = subscribe(checkout)
     browser = known(checkout)
+    charged = re.compile(r"<p class=\"muted\">\s*Visa ending in 4242")
     assert press(browser, subscription, "cancellation", when="end") == 303
     assert one(checkout).cancel_at_period_end
+    page = browser.get("/account/subscriptions", headers=BROWSER).text
+    assert not charged.search(page)  # nor is a bill to come spoken of
     assert press(browser, subscription, "resumption") == 303
     assert not one(checkout).cancel_at_period_end
+    assert charged.search(browser.get("/account/subscriptions", headers=BROWSER).text)
 
 
 def test_a_known_customer_pauses_it_and_resumes(checkout: CheckoutClient) -> None:
@@ -128,6 +182,34 @@ def test_a_known_customer_pauses_it_and_resumes(checkout: CheckoutClient) -> Non
     assert "Paused" in browser.get("/account/subscriptions", headers=BROWSER).text
     assert press(browser, subscription, "resumption") == 303
     assert one(checkout).paused_at is None
+
+
+@pytest.mark.parametrize(
+    ("days", "words"), [(1, "You have access until"), (0, "Your access ended on")]
+)
+def test_what_is_paused_says_whether_its_access_has_ended(
+    checkout: CheckoutClient, days: int, words: str
+) -> None:
+    @atomic
+    def end(session: Session) -> dt.date:
+        day = local_day(utcnow()) + dt.timedelta(days=days)
+        session.execute(update(Subscription).where(own(Subscription)).values(current_end=day))
+        return day
+
+    subscription = subscribe(checkout)
+    browser = known(checkout)
+    assert press(browser, subscription, "pause") == 303
+    with checkout.app.app_context():
+        said = f"Paused. You are not charged until you resume. {words} {day_words(end())}."
+    assert said in browser.get("/account/subscriptions", headers=BROWSER).text
+
+
+def test_a_trials_first_payment_is_due_whether_a_card_is_charged_or_not(
+    checkout: CheckoutClient,
+) -> None:
+    subscribe(checkout, "letter")
+    page = known(checkout).get("/account/subscriptions", headers=BROWSER).text
+    assert "The first payment is due on that day." in page
 
 
 def test_a_known_customer_changes_the_plan(checkout: CheckoutClient) -> None:
@@ -231,6 +313,31 @@ def test_each_change_asks_first_with_its_effect_in_money_and_dates(
     assert f"Until {end}" in read(browser, subscription, "pause")
     assert "We e-mail these same lines to ada@example.com." in now
     assert (one(checkout).status, one(checkout).paused_at) == ("active", None)
+
+
+def test_of_a_card_it_is_said_what_it_is_charged_in_a_pause_and_before_an_end(
+    checkout: CheckoutClient,
+) -> None:
+    subscription = subscribe(checkout)
+    browser, card = known(checkout), one(checkout).card_id or ""
+    end = day_words(one(checkout).current_end)
+    charged = "The next payment is charged to Visa ending in 4242 <strong>$15.00</strong>"
+    page = read(browser, subscription, "card", card=card)
+    assert (charged in page, str(end) in page) == (True, True)
+    assert press(browser, subscription, "pause") == 303
+    page = read(browser, subscription, "card", card=card)
+    assert "Nothing is charged <strong>$0.00</strong>" in page
+    assert (charged in page, str(end) in page) == (True, False)
+    assert press(browser, subscription, "resumption") == 303
+    assert press(browser, subscription, "cancellation", when="end") == 303
+    page = read(browser, subscription, "card", card=card)
+    assert "It ends. Nothing more is charged <strong>$0.00</strong>" in page
+    assert (charged in page, str(end) in page) == (False, True)
+    mine = browser.get("/account/subscriptions", headers=BROWSER).text
+    token = {"csrf_token": dict(FIELD.findall(mine))["csrf_token"]}
+    path = f"/account/subscriptions/{subscription}/new_card"
+    new = browser.post(path, data=token, headers=BROWSER).location or ""
+    assert f"It ends on {end}." in browser.get(new, headers=BROWSER).text
 
 
 def test_a_change_that_was_not_read_is_asked_about_and_not_made(checkout: CheckoutClient) -> None:

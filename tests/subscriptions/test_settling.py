@@ -122,7 +122,7 @@ def test_a_final_bill_of_which_a_part_was_captured_is_told_to_a_person(
     ).one()
     if not whole:
         capture_in_part(bill)
-    billing.work("payment_critical")
+    billing.work("payment_standard")
     db.session.rollback()
     told = db.session.scalars(select(Alert.message).where(Alert.kind == "paid_in_part")).all()
     assert [(bill in words, "$1.00 of $43.54 captured" in words) for words in told] == (

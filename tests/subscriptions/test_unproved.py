@@ -207,7 +207,7 @@ def test_another_plan_is_not_charged_on_it(checkout: CheckoutClient, owner: Flas
     assert ask(checkout, owner, "plan", plan="coffee-club-plus") == 303
     found = subscription(checkout)
     assert (found.card_id, found.balance) == (None, 1100)
-    assert "No card is charged for it. We mail you a link" in page(owner)
+    assert "No card is charged for it. We e-mail you a link" in page(owner)
 
 
 def test_what_is_resumed_is_not_charged_on_it(checkout: CheckoutClient, owner: FlaskClient) -> None:

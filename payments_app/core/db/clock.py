@@ -20,6 +20,12 @@ def utcnow() -> dt.datetime:
     return dt.datetime.now(dt.UTC)
 
 
+def rfc3339(moment: dt.datetime) -> str:
+    """An aware moment as every answer, event and webhook writes it: in UTC by RFC 3339, such as
+    2030-01-31T12:00:00.123456Z. A whole second has no fraction, as pydantic writes it too."""
+    return moment.astimezone(dt.UTC).isoformat().removesuffix("+00:00") + "Z"
+
+
 def in_zone(moment: dt.datetime, zone: dt.tzinfo) -> dt.datetime:
     """An aware moment as the clocks of `zone` show it; where that is beyond the calendar (a stored
     time may be of the year 1 or 9999), as UTC's do."""
@@ -27,6 +33,14 @@ def in_zone(moment: dt.datetime, zone: dt.tzinfo) -> dt.datetime:
         return moment.astimezone(zone)
     except OverflowError:
         return moment.astimezone(dt.UTC)
+
+
+def day_bounds(day: dt.date, zone: ZoneInfo) -> tuple[dt.datetime, dt.datetime]:
+    """The first moment of a day, and that of the next: 23 or 25 hours apart twice a year."""
+    return (
+        dt.datetime.combine(day, dt.time(), zone).astimezone(dt.UTC),
+        dt.datetime.combine(day + dt.timedelta(days=1), dt.time(), zone).astimezone(dt.UTC),
+    )
 
 
 @functools.lru_cache(maxsize=64)

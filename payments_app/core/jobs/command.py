@@ -9,16 +9,17 @@ from sqlalchemy.orm import Session
 
 DAY = 86_400.0
 
-# Whose turn it is in a queue (core/jobs/turns.py): who waits for it at a screen, what follows
-# that, and what nobody waits for, of which there may be any number at once.
-FIRST, SECOND, BATCH = 0, 1, 2
+# Whose turn it is in a queue (core/jobs/turns.py): who waits for it at a screen; the same where
+# another's server is asked, beside what asks none; what follows that; and what nobody waits for, of
+# which there may be any number at once.
+FIRST, ASKING, SECOND, BATCH = 0, 1, 2, 3
 
 
 @dataclass(frozen=True)
 class Claim:
     """A lease on one message, as plain data: the worker holds no row while it works. `key` is the
     message's own, which names what staged it; `looked`: no wake-up came for it; `turn`: FIRST,
-    SECOND or BATCH."""
+    ASKING, SECOND or BATCH."""
 
     message_id: int
     queue: str
@@ -60,7 +61,7 @@ class Command:
     `deadline` is for how many seconds it may be put off (Later); after that its message is dead,
     with an alert. A command that is put off for ever says in `unending` why that is right, and
     tells a person itself. `while_restoring`: it is done also while a restore is open. `turn` is
-    FIRST, SECOND or BATCH.
+    FIRST, ASKING, SECOND or BATCH.
     """
 
     run: Callable[[str, Claim], bool | None]

@@ -12,11 +12,12 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import String, select
+from sqlalchemy import String, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from payments_app.core.ago import ago, duration
 from payments_app.core.db.clock import database_now
 from payments_app.core.db.ids import new_id
 from payments_app.core.db.session import CommitOutcomeUnknownError, at_once
@@ -64,6 +65,13 @@ class Heart:
         except (SQLAlchemyError, CommitOutcomeUnknownError) as error:
             log.warning("a heartbeat of %s is not stored: %s", self._name, error)
 
+    def end(self) -> None:
+        """It ends as it was told to, and is not looked for any more."""
+        try:
+            at_once(delete(Heartbeat).where(Heartbeat.id == self._id).returning(Heartbeat.id))
+        except (SQLAlchemyError, CommitOutcomeUnknownError) as error:
+            log.warning("the heartbeat of %s is not taken back: %s", self._name, error)
+
     def _stored(self) -> Any:
         on_postgresql = current_app.extensions["engine"].dialect.name == "postgresql"
         insert = (postgresql.insert if on_postgresql else sqlite.insert)(Heartbeat).values(
@@ -103,10 +111,15 @@ def recent(session: Session, started_before: float = 0) -> Sequence[Heartbeat]:
     return session.scalars(ordered.execution_options(populate_existing=True)).all()
 
 
-def differences(beats: Sequence[Heartbeat], knows: dict[str, Any]) -> list[str]:
-    """A sentence for each process that was not built as one which knows this."""
+def differences(
+    beats: Sequence[Heartbeat], knows: dict[str, Any], now: dt.datetime | None = None
+) -> list[str]:
+    """A sentence for each process that was not built as one which knows this; where `now` is
+    given, with how long ago it was seen: one that was killed is still named for a while."""
+    kept = f"one that was killed is named for {duration(RECENT_SECONDS)}"
     return [
-        f"{beat.words} {' and '.join(_apart(beat.knows, knows))}."
+        f"{beat.words}{f' (seen {ago(beat.seen_at, now)}; {kept})' if now else ''} "
+        f"{' and '.join(_apart(beat.knows, knows))}."
         for beat in beats
         if beat.knows != knows
     ]

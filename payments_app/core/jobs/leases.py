@@ -5,17 +5,19 @@ from __future__ import annotations
 from typing import Any, cast
 
 from sqlalchemy import CursorResult, Select, Update, func, select, tuple_, update
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from payments_app.core import alerts
 from payments_app.core.db.clock import database_now
-from payments_app.core.db.session import at_once, atomic, note_change
+from payments_app.core.db.session import CommitOutcomeUnknownError, at_once, atomic, note_change
 from payments_app.core.jobs import counters
 from payments_app.core.jobs.command import Claim, Command
 from payments_app.core.jobs.due import free
 from payments_app.core.jobs.outbox import OPEN, Message, commands
 from payments_app.core.jobs.turns import Room, next_due, room_in, turn_of
 from payments_app.core.logs import redact
+from payments_app.core.outages import DATABASE
 
 LEASE_SECONDS = 30  # renewed while the work runs: a dead worker's messages wait no longer
 CRASHES = 5
@@ -27,8 +29,8 @@ def claim(queue: str, limit: int, room: Room | None = None) -> list[Claim]:
     else as of so many threads.
 
     Claims are counted before the work begins: one that ends without a word was a crash, and the
-    fifth kills the message. Raises CommitOutcomeUnknownError where the connection broke: what was
-    leased then, if anything, is due again after its lease.
+    fifth kills the message (see `uncount`). Raises CommitOutcomeUnknownError where the connection
+    broke: what was leased then, if anything, is due again after its lease.
     """
     return _lease(next_due(queue, limit, room or room_in(limit)), queue)
 
@@ -66,7 +68,10 @@ def _lease(due: Select[int], queue: str = "") -> list[Claim]:
     )
     claims = [Claim(**row._asdict()) for row in sorted(rows)]
     for crashed in [c for c in claims if c.claims > CRASHES]:
-        _write_dead_letter(crashed)
+        try:
+            _write_dead_letter(crashed)
+        except (SQLAlchemyError, CommitOutcomeUnknownError) as error:
+            DATABASE.failed(error)  # what was leased beside it is worked on all the same
     return [c for c in claims if c.claims <= CRASHES]
 
 
@@ -74,6 +79,13 @@ def _lease(due: Select[int], queue: str = "") -> list[Claim]:
 def _write_dead_letter(session: Session, crashed: Claim) -> None:
     """Whoever dies before this leaves it leased; whoever claims it then comes here."""
     _kill(session, crashed, "its worker died every time")
+
+
+def uncount(message_id: int, claims: int) -> None:
+    """So many claims of this message were no crashes: whoever worked on it lives, and the database
+    took no word of how it ended. A full one takes this change, as it took the claims: in place."""
+    open_ = update(Message).where(Message.id == message_id, *OPEN, Message.claims >= claims)
+    at_once(open_.values(claims=Message.claims - claims).returning(Message.id))
 
 
 @atomic

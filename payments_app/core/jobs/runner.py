@@ -24,7 +24,7 @@ from payments_app.core.jobs.command import Claim
 from payments_app.core.jobs.outbox import Message
 from payments_app.core.jobs.perform import perform
 from payments_app.core.jobs.turns import Room, room_in
-from payments_app.core.outages import DATABASE
+from payments_app.core.outages import DATABASE, is_database_away
 
 log = logging.getLogger(__name__)
 
@@ -58,6 +58,7 @@ class Runner:
         self._running: dict[Future[None], _Running] = {}
         self._renewed = 0.0
         self._round_lock, self._woken = threading.Lock(), threading.Event()
+        self._untold: Counter[int] = Counter()  # claims whose end the database took no word of
         self._started: Counter[tuple[str, str]] = Counter()
         self._started_lock = threading.Lock()
 
@@ -119,6 +120,7 @@ class Runner:
     def _fill(self, by: str) -> int:
         if not self._running:
             self._renewed = time.monotonic()
+        self._uncount()
         room = room_in(self._threads, (running.claim for running in self._running.values()))
         claims = _claim(self._queue, self._threads - len(self._running), room)
         if by == counters.BY_LOOK:
@@ -137,11 +139,22 @@ class Runner:
             self._renewed = time.monotonic()
         ended, _ = wait(self._running, timeout=0.2, return_when=FIRST_COMPLETED)
         for future in ended:
-            del self._running[future]
+            claim, error = self._running.pop(future).claim, future.exception()
+            if error is not None and is_database_away(error):
+                self._untold[claim.message_id] += 1
         hanging = [running.claim for running in self._running.values() if running.hangs]
         if hanging and not stopping.is_set():
             log.critical("this process ends, since a thread hangs: %s", hanging)
             os.kill(os.getpid(), signal.SIGTERM)
+
+    def _uncount(self) -> None:
+        """Before anything is claimed anew: what this process could not say is no crash of it."""
+        try:
+            for message_id, claims in list(self._untold.items()):
+                leases.uncount(message_id, claims)
+                del self._untold[message_id]
+        except (SQLAlchemyError, CommitOutcomeUnknownError) as error:
+            DATABASE.failed(error)
 
     def _is_busy(self) -> bool:
         return any(not running.hangs for running in self._running.values())

@@ -1,8 +1,8 @@
 """turns: which due messages of a queue are next, so that a batch keeps nobody waiting at a screen.
 
-Those of Command.turn FIRST come first, then SECOND, then BATCH; after MAX_WAIT_SECONDS each comes
-in its order of time, so that none waits for ever. Of SECOND and BATCH no more are claimed than the
-caller has threads for: the rest is free, however long Stripe takes.
+Those of Command.turn FIRST come first, then ASKING, SECOND and BATCH; after MAX_WAIT_SECONDS each
+comes in its order of time, so that none waits for ever. Of all but FIRST no more are claimed than
+the caller has threads for: the rest is free, however long Stripe takes.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from flask import current_app
 from sqlalchemy import ColumnElement, Select, case, false, literal, or_, select, union_all
 
 from payments_app.core.db.clock import database_now
-from payments_app.core.jobs.command import BATCH, FIRST, SECOND, Claim
+from payments_app.core.jobs.command import ASKING, BATCH, FIRST, SECOND, Claim
 from payments_app.core.jobs.due import claimable, is_known
 from payments_app.core.jobs.outbox import Message, commands
 
@@ -25,8 +25,10 @@ MAX_WAIT_SECONDS = 60
 
 @dataclass(frozen=True)
 class Room:
-    """For how many more threads there is of what is not FIRST, and of BATCH among it."""
+    """For how many more threads there is of what is not FIRST, of SECOND and BATCH among it, and of
+    BATCH among those."""
 
+    asking: int
     later: int
     batch: int
 
@@ -39,9 +41,15 @@ def next_due(queue: str, limit: int, room: Room) -> Select[int]:
     if not _has_turns(queue):
         due = select(Message.id).where(*known).order_by(*in_time).limit(limit)
         return due.with_for_update(skip_locked=True)
-    batch, second = _is_batch(queue), Message.command.in_(_names(queue, SECOND))
+    batch = _is_batch(queue)
+    asking, second = (Message.command.in_(_names(queue, turn)) for turn in (ASKING, SECOND))
     # The command first, which is cheap: whether a charge is of a batch is asked of its transaction.
-    of_turn = {FIRST: (~second, ~batch), SECOND: (second, ~batch), BATCH: (batch,)}
+    of_turn = {
+        FIRST: (~asking, ~second, ~batch),
+        ASKING: (asking, ~batch),
+        SECOND: (second, ~batch),
+        BATCH: (batch,),
+    }
     waited_long = Message.available_at <= database_now(-MAX_WAIT_SECONDS)
 
     def front(of: int, most: int) -> Select[tuple[int, dt.datetime, int]]:
@@ -54,7 +62,9 @@ def next_due(queue: str, limit: int, room: Room) -> Select[int]:
     later = _in_turn(
         [front(SECOND, room.later), front(BATCH, min(room.later, room.batch))], max(0, room.later)
     )
-    found = _in_turn([front(FIRST, limit), select(later.cte("later"))], limit)
+    others = [front(ASKING, room.asking), select(later.cte("later"))]
+    other = _in_turn(others, max(0, room.asking))
+    found = _in_turn([front(FIRST, limit), select(other.cte("other"))], limit)
     return select(found.subquery().c.id)
 
 
@@ -68,8 +78,8 @@ def turn_of(queue: str) -> ColumnElement[int]:
     says by "nobody_waits" what does."""
     if not _has_turns(queue):
         return literal(FIRST)
-    second = Message.command.in_(_names(queue, SECOND))
-    return case((_is_batch(queue), BATCH), (second, SECOND), else_=FIRST)
+    of_turn = [(Message.command.in_(_names(queue, turn)), turn) for turn in (ASKING, SECOND)]
+    return case((_is_batch(queue), BATCH), *of_turn, else_=FIRST)
 
 
 def _is_batch(queue: str) -> ColumnElement[bool]:
@@ -78,16 +88,17 @@ def _is_batch(queue: str) -> ColumnElement[bool]:
 
 
 def room_in(threads: int, running: Iterable[Claim] = ()) -> Room:
-    """What so many threads have left beside those: half of them for BATCH, and one in five, or one,
-    is free for FIRST alone."""
+    """What so many threads have left beside those: half of them for BATCH; one in five, or one, is
+    free for FIRST and ASKING, and one of these for FIRST alone."""
     turns = [claim.turn for claim in running]
-    later = max(1, threads - max(1, threads // 5)) - sum(turn != FIRST for turn in turns)
-    return Room(later, max(1, threads // 2) - turns.count(BATCH))
+    asking = max(1, threads - 1) - sum(turn != FIRST for turn in turns)
+    later = max(1, threads - max(1, threads // 5)) - turns.count(SECOND) - turns.count(BATCH)
+    return Room(asking, min(asking, later), max(1, threads // 2) - turns.count(BATCH))
 
 
 def _has_turns(queue: str) -> bool:
     named = queue in current_app.extensions["nobody_waits"]
-    return named or bool(_names(queue, SECOND) or _names(queue, BATCH))
+    return named or any(_names(queue, turn) for turn in (ASKING, SECOND, BATCH))
 
 
 def _names(queue: str, turn: int) -> list[str]:

@@ -10,7 +10,7 @@ import logging
 import zlib
 from typing import Any
 
-from rq.exceptions import DeserializationError
+from rq.exceptions import DeserializationError, NoSuchJobError
 from rq.job import Job
 from sqlalchemy.orm import Session
 
@@ -26,6 +26,18 @@ _READ = frozenset(
     b"created_at enqueued_at started_at ended_at last_heartbeat worker_name status origin"
     b" description ttl result_ttl failure_ttl".split()
 )
+# The beginnings of these fields, with their names: whoever wrote longer ones would fill the memory.
+_BEGINNINGS = f"""
+    local found = {{}}
+    for _, name in ipairs(ARGV) do
+        local value = redis.call('HGET', KEYS[1], name)
+        if value then
+            table.insert(found, name)
+            table.insert(found, string.sub(value, 1, {MOST_BYTES + 1}))
+        end
+    end
+    return found
+"""
 
 
 class RefusedJobError(Exception):
@@ -34,6 +46,14 @@ class RefusedJobError(Exception):
 
 class WakeUpJob(Job):
     """A wake-up for its queue; anything else is refused before it is imported."""
+
+    def refresh(self) -> None:
+        """Read it from Redis. Raises NoSuchJobError."""
+        connection: Any = self.connection
+        found = connection.eval(_BEGINNINGS, 1, self.key, b"data", *sorted(_READ))
+        if not found:
+            raise NoSuchJobError(f"No such job: {self.id[:80]}")
+        self.restore(dict(zip(found[::2], found[1::2], strict=True)))
 
     def restore(self, raw_data: Any) -> Any:
         """What Redis holds of it, without what would call, post, or fill the memory as it is

@@ -31,6 +31,7 @@ from payments_app.core.jobs import counters
 from payments_app.core.jobs.heartbeats import Heart
 from payments_app.core.jobs.queue_worker import AGAIN_SECONDS, WITHOUT_OUTAGES, QueueWorker
 from payments_app.core.jobs.runner import runner_of, stopping
+from payments_app.core.jobs.short_answers import read_no_long_answers
 from payments_app.core.jobs.wake_up_job import WakeUpJob
 from payments_app.core.outages import DATABASE, JOBS_REDIS, is_database_away
 
@@ -89,9 +90,10 @@ class QueueProcess:
 
     def _connect(self) -> QueueWorker:
         url = self._app.config["CONFIG"].redis_url
+        redis = redis_client.client(url, retry=Retry(NoBackoff(), 0), driver_info=None)
         return QueueWorker(
             [self._queue],
-            connection=redis_client.client(url, retry=Retry(NoBackoff(), 0), driver_info=None),
+            connection=read_no_long_answers(redis),
             job_class=WakeUpJob,
             serializer=JSONSerializer,
             worker_ttl=45,
@@ -115,6 +117,8 @@ class QueueProcess:
                 finally:
                     db.session.remove()
                 store_started(self._queue, runner.take_started())
+        with self._app.app_context():
+            heart.end()
 
 
 def _is_within(frame: FrameType | None, code: CodeType) -> bool:

@@ -18,6 +18,7 @@ from flask import current_app, render_template
 from flask.cli import AppGroup
 
 from payments_app.core import asset_files
+from payments_app.core.language import DEFAULT, LANGUAGES, Reader, speaking
 from payments_app.core.web.brand import PLAIN
 from payments_app.core.web.http import ProblemError, words_of
 
@@ -151,9 +152,14 @@ def _keep_if_smaller(path: Path, suffix: str, packed: bytes, content: bytes) -> 
 
 
 def _write_problem(directory: Path, problem: ProblemError) -> None:
-    with current_app.test_request_context("/", base_url=current_app.config["CONFIG"].public_url):
-        page = render_template(
-            "error.html", problem=problem, request_id=None, brand=PLAIN, area=None
-        )
-    _write(directory / f"{problem.status}.html", page.encode())
+    for code in LANGUAGES:
+        with (
+            current_app.test_request_context("/", base_url=current_app.config["CONFIG"].public_url),
+            speaking(Reader(code)),
+        ):
+            page = render_template(
+                "error.html", problem=problem, request_id=None, brand=PLAIN, area=None
+            )
+        name = problem.status if code == DEFAULT else f"{problem.status}.{code}"
+        _write(directory / f"{name}.html", page.encode())
     _write(directory / f"{problem.status}.json", json.dumps(problem.body()).encode())

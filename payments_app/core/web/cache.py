@@ -37,6 +37,7 @@ T = TypeVar("T")
 
 _GENERATION_SECONDS = 30 * 24 * 3600  # far longer than anything is kept
 _PURGE_SECONDS = 10
+_MOST_BYTES = 1_000_000  # of one value; of a longer one its beginning is read, which no seal fits
 _SEALED = re.compile(rb'\{"seal": "([0-9a-f]{64})", "until": (\d{1,12}), "value": (.*)\}')
 _cache = Cache()
 
@@ -64,10 +65,16 @@ class JsonRedisCache(RedisCache):
 
     def get(self, key: str) -> Any:
         """See BaseRedisCache; so are those that follow."""
-        return self._opened(key, super().get(key))
+        return self.get_many(key)[0]
 
     def get_many(self, *keys: str) -> list[Any]:
-        return [self._opened(*each) for each in zip(keys, super().get_many(*keys), strict=True)]
+        with self._read_client.pipeline(transaction=False) as pipeline:
+            for key in keys:
+                pipeline.getrange(self._get_prefix() + key, 0, _MOST_BYTES)
+            return [
+                self._opened(*each)
+                for each in zip(keys, pipeline.execute(raise_on_error=False), strict=True)
+            ]
 
     def set(self, key: str, value: Any, timeout: int | dt.timedelta | None = None) -> Any:
         return super().set(key, self._sealed(key, value, timeout), timeout)
@@ -84,8 +91,8 @@ class JsonRedisCache(RedisCache):
         seal = self._seals(key, until, text)[0]
         return f'{{"seal": "{seal}", "until": {until}, "value": {text}}}'.encode()
 
-    def _opened(self, key: str, stored: bytes | None) -> Any:
-        found = _SEALED.fullmatch(stored or b"")
+    def _opened(self, key: str, stored: object) -> Any:
+        found = _SEALED.fullmatch(stored) if isinstance(stored, bytes) else None
         if found is None or (until := int(found[2])) < time.time():
             return None
         seal, text = found[1].decode(), found[3].decode("ascii", "replace")

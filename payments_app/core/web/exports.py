@@ -12,11 +12,12 @@ from contextlib import contextmanager
 
 from flask import Response
 
+from payments_app.core.web import held_threads
 from payments_app.core.web.headers import private
 from payments_app.core.web.http import ProblemError
 from payments_app.core.web.limits import Rate, limiter
 
-MERCHANT, STAFF = "merchant", "staff"
+MERCHANT, STAFF, APPLICATION = "merchant", "staff", "application"
 ASKED = Rate(30, 3600)  # lists, of one merchant or of one member of staff
 AT_ONCE = 2  # in a process, of merchants and of staff each: neither waits for the other
 PAGES_AT_ONCE = 2  # in a process, of each who asks
@@ -61,10 +62,12 @@ def long_page(audience: str, subject: str) -> Iterator[None]:
     with _lock:
         if _pages[theirs] >= PAGES_AT_ONCE:
             raise _busy("Other pages of yours are being made already.")
+        _hold_a_thread()
         _pages[theirs] += 1
     try:
         yield
     finally:
+        held_threads.give_back()
         with _lock:
             _pages[theirs] -= 1
             if not _pages[theirs]:
@@ -77,12 +80,22 @@ def _begin(audience: str, subject: str) -> None:
             raise _busy("A file of yours is being made already.")
         if sum(of == audience for of, _ in _running) >= AT_ONCE:
             raise _busy("Too many files are being made right now.")
+        _hold_a_thread()
         _running.add((audience, subject))
 
 
 def _end(audience: str, subject: str) -> None:
     with _lock:
-        _running.discard((audience, subject))
+        if (audience, subject) in _running:
+            _running.remove((audience, subject))
+            held_threads.give_back()
+
+
+def _hold_a_thread() -> None:
+    try:
+        held_threads.take(held_threads.FOR_ALL)
+    except held_threads.NoneLeftError:
+        raise _busy("Too many long pages are being made right now.") from None
 
 
 def _busy(why: str) -> ProblemError:

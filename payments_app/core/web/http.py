@@ -33,10 +33,22 @@ WORDS = {
     500: ("internal_error", Words("Something went wrong on our side.")),
     503: ("unavailable", Words("This is temporarily unavailable. Try again in a moment.")),
 }
+# What a page says below its heading instead of the sentences above, which would say the heading
+# again. Whole sentences: what is cut out of one is in no catalogue.
+_BELOW = {
+    403: "",
+    404: Words("Check the address. The page may no longer exist."),
+    413: Words("Go back, send less and try again."),
+    422: Words("Go back and try again."),
+    429: Words("Wait a moment and try again."),
+    500: "",
+    503: Words("Try again in a moment."),
+}
 
 
 class ProblemError(Exception):
-    """An answer that is not what was asked for. `fields` maps a field's name to what is wrong."""
+    """An answer that is not what was asked for. `fields` maps a field's name to what is wrong.
+    `below` is what a page says below its heading, where that begins as the message does."""
 
     def __init__(
         self,
@@ -45,10 +57,14 @@ class ProblemError(Exception):
         message: str,
         fields: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
+        below: str | None = None,
         **more: Any,
     ) -> None:
         super().__init__(message)
         self.status, self.code, self.message = status, code, message
+        if below is None and message == WORDS.get(status, ("", ""))[1]:
+            below = _BELOW.get(status)
+        self.below = message if below is None else below
         self.fields = dict(fields or {})
         self.headers = dict(headers or {})
         self.more = more
@@ -96,6 +112,7 @@ def answer(problem: ProblemError) -> Response:
     if wants_json():
         response = jsonify(_with_request(problem.body()))
     else:
+        g.is_problem = True  # languages.py asks
         page = render_template(
             "error.html", problem=problem, request_id=g.get("request_id"), area=_area()
         )

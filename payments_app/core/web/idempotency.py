@@ -25,10 +25,12 @@ from flask import Flask, Response, after_this_request, current_app, g, make_resp
 from flask.typing import ResponseReturnValue
 
 from payments_app.core.outages import JOBS_REDIS
+from payments_app.core.web.http import ProblemError
 from payments_app.core.web.idempotency_answers import (
     REPLAYED_HEADER,
     answer_held,
     kept_answer,
+    refusal,
 )
 from payments_app.core.web.idempotency_keys import clean_key, fingerprint_of_parameters, needed_key
 from payments_app.core.web.idempotency_stores import Held, Store, StoreAwayError
@@ -79,7 +81,8 @@ def idempotent(
     `replay` only the key is kept, and a request that was answered is refused like one in flight.
 
     Raises ProblemError: 400 `idempotency_key_missing` and `idempotency_key_invalid`, 409
-    `idempotency_conflict`, 422 `idempotency_key_reuse`. Raises IdempotencyConfigError where it is
+    `idempotency_conflict`, 422 `idempotency_key_reuse`; in an application that is not ours, which
+    has no handler for them, these are answered as JSON. Raises IdempotencyConfigError where it is
     applied without a store.
     """
     if store is None:
@@ -103,17 +106,29 @@ def idempotent(
     def decorate(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
         @wraps(view)
         def run(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
-            clean = needed_key if required else clean_key
-            key = clean(request.headers.get(header), header)
-            g.idempotency_key = key
-            if key is None:
-                return view(*args, **kwargs)
-            return _run_once(options, key, lambda: make_response(view(*args, **kwargs)))
+            try:
+                return _keyed(options, lambda: view(*args, **kwargs))
+            except ProblemError as problem:
+                if _is_answered():
+                    raise
+                return refusal(problem)
 
         run.__idempotent__ = store  # type: ignore[attr-defined]
         return run
 
     return decorate
+
+
+def _keyed(options: _Options, view: Callable[[], ResponseReturnValue]) -> ResponseReturnValue:
+    clean = needed_key if options.required else clean_key
+    key = clean(request.headers.get(options.header), options.header)
+    g.idempotency_key = key
+    return view() if key is None else _run_once(options, key, lambda: make_response(view()))
+
+
+def _is_answered() -> bool:
+    """Whether this application answers problems itself; one that is not ours does not."""
+    return ProblemError in current_app.error_handler_spec[None].get(None, {})
 
 
 def prepare(app: Flask, store: Store | None) -> None:

@@ -6,7 +6,7 @@ import base64
 import json
 from typing import Any
 
-from flask import Response
+from flask import Response, jsonify
 
 from payments_app.core.web import headers
 from payments_app.core.web.http import ProblemError
@@ -44,6 +44,14 @@ def answer_held(held: Held, fingerprint: str) -> Response:
     if stored["location"] is not None:
         response.headers["Location"] = stored["location"]
     response.headers[REPLAYED_HEADER] = "true"
+    return headers.private(response)
+
+
+def refusal(problem: ProblemError) -> Response:
+    """The problem as JSON, where the application answers none itself."""
+    response = jsonify(problem.body())
+    response.status_code = problem.status
+    response.headers.extend(problem.headers)
     return headers.private(response)
 
 

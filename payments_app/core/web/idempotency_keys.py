@@ -22,12 +22,13 @@ def clean_key(key: str | None, header: str = "Idempotency-Key") -> str | None:
     Raises ProblemError 400 `idempotency_key_invalid` unless it has 1 to 255 printable ASCII
     characters: others are read in one way in a header (ISO 8859-1, RFC 9110) and in another in a
     form, and would be two keys. None is a comma: a header that came twice reads as one with it
-    (RFC 9110, 5.3), and would be a third key.
+    (RFC 9110, 5.3), and would be a third key. Two quotes alone are an empty string (RFC 9651,
+    3.3.3): whoever sends them has no key.
     """
     if key is None:
         return None
     key = key.strip(" \t")
-    if not 1 <= len(key) <= MAX_KEY or _ODD.search(key):
+    if not key.strip('" ') or len(key) > MAX_KEY or _ODD.search(key):
         raise ProblemError(
             400,
             "idempotency_key_invalid",

@@ -9,12 +9,14 @@ from urllib.parse import urlsplit
 from flask import Flask, current_app, redirect, request
 from flask import Request as FlaskRequest
 from flask.globals import request_ctx
+from flask.json.provider import DefaultJSONProvider
 from werkzeug.datastructures import ImmutableMultiDict, MultiDict
 from werkzeug.exceptions import NotFound
 from werkzeug.routing import RequestRedirect
 from werkzeug.utils import cached_property
 from werkzeug.wrappers import Response
 
+from payments_app.core.card_numbers import mask
 from payments_app.core.db.text import is_storable, storable
 from payments_app.core.language import Words
 from payments_app.core.web.http import ProblemError, words_of
@@ -28,11 +30,12 @@ _THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
 def prepare(app: Flask) -> None:
     """Check every request before its view runs, and its fields as the view reads them."""
-    app.request_class = Request
+    app.request_class, app.json = Request, _Json(app)
     app.config["MAX_FORM_PARTS"] = MOST_FIELDS
     app.before_request(_refuse_unreadable_host)
     app.before_request(_refuse_other_hosts)
     app.before_request(_refuse_unstorable_address)
+    app.before_request(_refuse_hidden_files)
 
 
 def any_host(view: View) -> View:
@@ -80,11 +83,42 @@ def _refuse_unstorable_address() -> None:
         raise NotFound
 
 
+def _refuse_hidden_files() -> None:
+    """What was laid among our files by mistake, such as a `.env`; nginx refuses it too."""
+    if request.endpoint == "static" and "/." in request.path:
+        raise NotFound
+
+
+class _Json(DefaultJSONProvider):
+    """How JSON is written, and how a body is read. A name that comes twice could mean either value:
+    it is refused, for one may be an amount.
+
+    Source: https://www.rfc-editor.org/rfc/rfc8259#section-4
+    """
+
+    sort_keys = False
+
+    def loads(self, s: str | bytes, **kwargs: Any) -> Any:
+        """The value, by the standard library. Raises ProblemError 400 `invalid_json`."""
+        return super().loads(s, object_pairs_hook=_each_once, **kwargs)
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            shown = mask(storable(name))
+            raise ProblemError(400, "invalid_json", f"“{shown}” is given twice. Send it once.")
+        found[name] = value
+    return found
+
+
 class Request(FlaskRequest):
     """A request of which every text can be kept, as `core/db/text.py` says.
 
     What can't be is refused as it is read, so that a view's limits come first. Raises
-    ProblemError that names the field: 400 in the query, 422 in a form or JSON.
+    ProblemError that names the field: 400 in the query, 422 in a form or JSON; and 400
+    `invalid_json` for a name that comes twice in an object.
     """
 
     @cached_property
@@ -103,7 +137,9 @@ class Request(FlaskRequest):
             self.max_content_length = self.max_form_memory_size = most
         _refuse_many_fields(self)
         super()._load_form_data()
-        typed = self.__dict__["form"]
+        # A part without a name is no field: no browser sends one, and no view asks for it.
+        named = [each for each in self.__dict__["form"].items(multi=True) if each[0] is not None]
+        typed = MultiDict(named)
         self.__dict__["form"] = _kept(typed)
         _refuse_unstorable(422, typed.items(multi=True))
 

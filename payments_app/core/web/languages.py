@@ -7,7 +7,7 @@ reads the language that is kept with them, unless they chose another in this bro
 
 from __future__ import annotations
 
-from urllib.parse import parse_qs, urlencode
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 from flask import Flask, Response, current_app, g, request
 from flask_babel import Babel
@@ -16,6 +16,8 @@ from payments_app.core import language
 from payments_app.core.web.access import current_access
 from payments_app.core.web.cookies import cookie_name, cookie_path
 from payments_app.core.web.http import wants_json
+from payments_app.core.web.links import on_site
+from payments_app.core.web.page_before import page_of_form
 
 _KEPT_SECONDS = 365 * 24 * 3600
 _ARGUMENT = "lang"
@@ -67,6 +69,12 @@ def _query() -> dict[str, list[str]]:
     return parse_qs(request.query_string.decode("utf-8", "replace"), keep_blank_values=True)
 
 
+def _parts(page: str) -> tuple[str, dict[str, list[str]]]:
+    """Path and query of a page's address."""
+    found = urlsplit(page)
+    return found.path, parse_qs(found.query, keep_blank_values=True)
+
+
 def _selected() -> str:
     if not is_buyers():
         return language.DEFAULT
@@ -99,13 +107,16 @@ def _direction() -> str:
 
 
 def _offered() -> list[tuple[str, str, str]]:
-    """The other languages of a buyer's page: code, name and its address; none where a form was
-    sent to this one."""
-    if request.method != "GET" or not is_buyers():
+    """The other languages of a buyer's page: code, name and its address. Where a form was sent to
+    it, none, or what was typed would be lost; of a problem, that of the form's own page."""
+    path, query = "", _query()
+    if not is_buyers() or not (request.method == "GET" or g.get("is_problem")):
         return []
-    rest = {name: values for name, values in _query().items() if name in _SHOWN_BY}
+    if request.method != "GET":
+        path, query = _parts(page_of_form() or on_site("/"))
+    rest = {name: values for name, values in query.items() if name in _SHOWN_BY}
     return [
-        (code, name, "?" + urlencode(rest | {_ARGUMENT: [code]}, doseq=True))
+        (code, name, f"{path}?" + urlencode(rest | {_ARGUMENT: [code]}, doseq=True))
         for code, name in language.LANGUAGES.items()
         if code != language.current()
     ]

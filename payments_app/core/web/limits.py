@@ -78,7 +78,13 @@ class Limiter:
                 "rate_limited",
                 Words("Too many requests. Wait %(left)s seconds and try again.", left=left),
                 headers={"Retry-After": str(left)},
+                below=Words("Wait %(left)s seconds and try again.", left=left),
             )
+
+    def is_left(self, name: str, most: int, seconds: int, subject: str) -> bool:
+        """Count a use of something that lives for `seconds` and is good for so many; whether this
+        one is among them. No window: where one ended, they would begin anew."""
+        return max(self._count([f"limit:{name}:{subject}"], seconds)) <= most
 
     def _count(self, keys: list[str], seconds: int) -> list[int]:
         counts = self._rest.ask(lambda: self._count_at_redis(keys, seconds))

@@ -55,8 +55,13 @@ def prepare(app: Flask) -> None:
 
 def page_before() -> str | None:
     """Where a GET of this address leads, as a path of ours; None where no form is sent to it."""
+    return page_of_form() if request.method in {"GET", "HEAD"} else None
+
+
+def page_of_form() -> str | None:
+    """The page whose form is sent to this address, as a path of ours; None where there is none."""
     adapter = current_app.create_url_adapter(request)
-    if adapter is None or request.method not in {"GET", "HEAD"}:
+    if adapter is None:
         return None
     try:
         endpoint, _ = adapter.match(method="POST")

@@ -51,7 +51,6 @@ def prepare(app: Flask) -> None:
         # Staff pages send no Referer at all, which the strict check would take for an attack.
         WTF_CSRF_SSL_STRICT=False,
     )
-    app.json.sort_keys = False  # type: ignore[attr-defined]
     app.session_interface = CookieSessions()
     assets.prepare(app)
     app.before_request(_name_request)
@@ -96,6 +95,7 @@ def _answer_expired_form(_error: CSRFError) -> Response:
             400,
             "form_expired",
             Words("This form has expired. Go back, reload the page and submit the form again."),
+            below=Words("Go back, reload the page and submit the form again."),
         )
     )
 

@@ -14,7 +14,8 @@ import re
 from flask import request
 
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
-# Some balancers name the port of the connection too, which is another each time.
+# Some balancers name the port of the connection too, which is another each time; with an IPv6
+# address also without brackets.
 _PORT = re.compile(r"(?:\[(.*)\]|([0-9.]+))(?::[0-9]+)?")
 
 
@@ -22,9 +23,8 @@ def network(address: str) -> str:
     """The network of an address; of what is none, the text itself."""
     found = _PORT.fullmatch(address)
     alone = (found[1] or found[2]) if found else address
-    try:
-        parsed = ipaddress.ip_address(alone.partition("%")[0])
-    except ValueError:
+    parsed = _parsed(alone) or _parsed(alone.rpartition(":")[0])
+    if parsed is None:
         return address
     if parsed.version == 4:
         return str(parsed)
@@ -36,6 +36,13 @@ def network(address: str) -> str:
     if ipv4 is not None:
         return str(ipv4)
     return str(ipaddress.ip_network((parsed, 64), strict=False))
+
+
+def _parsed(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return None
 
 
 def visitor_network() -> str:

@@ -11,6 +11,7 @@ from payments_app.keeping.cuts import text_without_addresses, without_persons
 from payments_app.payments.disputes.answer_models import DisputeAnswer, EvidenceFile
 from payments_app.payments.disputes.models import Dispute
 from payments_app.payments.models import Transaction
+from payments_app.payments.payment_of import charge_id
 from payments_app.payments.unmatched import UnmatchedObject
 from payments_app.reconcile.models import Finding
 
@@ -21,6 +22,7 @@ def disputes(customer: Customer) -> tuple[Place, ...]:
     intents = select(Transaction.stripe_payment_id).where(
         Transaction.id.in_(paid), Transaction.stripe_payment_id.is_not(None)
     )
+    charges = select(charge_id).where(Transaction.id.in_(paid), charge_id.is_not(None))
     theirs = select(Dispute.id).where(Dispute.transaction_id.in_(paid))
     return (
         Place(
@@ -39,7 +41,7 @@ def disputes(customer: Customer) -> tuple[Place, ...]:
         Place(Finding, Finding.transaction_id.in_(paid), cut={"details": without_persons}),
         Place(
             UnmatchedObject,
-            UnmatchedObject.payment_intent.in_(intents),
+            UnmatchedObject.payment_intent.in_(intents) | UnmatchedObject.charge.in_(charges),
             cut={"stripe_data": without_persons},
         ),
     )

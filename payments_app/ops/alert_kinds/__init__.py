@@ -4,7 +4,7 @@ Every kind that the code can raise is in the file of its theme. `docs/operations
 has a row of each; a test holds code, table and runbook together.
 
 Owns:       the table of alert kinds, and what is looked up in it.
-Imports:    nothing.
+Imports:    core.
 Publishes:  nothing.
 Subscribes: nothing.
 """

@@ -19,7 +19,7 @@ KINDS = {
     ),
     "dispute_due": Kind(
         "a dispute has no answer, and its time is nearly over, or is",
-        "Answer it at `/staff/disputes`, or accept that the money is gone.",
+        "Answer it at `/staff/disputes`, or let the bank decide without us.",
         PAYMENT,
         "when it is answered or decided",
     ),
@@ -30,7 +30,7 @@ KINDS = {
         "when it is refunded, or disputed",
     ),
     "unmatched": Kind(
-        "a refund or dispute at Stripe is about no payment that is known here",
+        "a refund, dispute or fraud warning at Stripe is about no payment that is known here",
         "Deal with it in Stripe's Dashboard; if its payment is ours, let Stripe send that payment's"
         " event again.",
         "disputes",

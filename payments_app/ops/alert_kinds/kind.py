@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from payments_app.core.own_commands import as_typed_here
+
 PAYMENT = "payment"  # of `transaction_id` in its data
 PAGES = {  # words and endpoint
     "alerts": ("Alerts", "ops.alerts"),
@@ -37,4 +39,4 @@ class Kind:
     def plain_step(self) -> str:
         """What to do, for those who read it without the runbook's marks and links."""
         words = re.sub(r"\[([^]]*)\]\([^)]*\)", r'the page "\1" of the docs', self.next_step)
-        return words.replace("`", "")
+        return as_typed_here(words.replace("`", ""))

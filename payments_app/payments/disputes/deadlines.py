@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 
 from payments_app.core import alerts, history
 from payments_app.core.db.clock import database_now
-from payments_app.core.db.ids import reference
 from payments_app.core.db.session import atomic
 from payments_app.core.history import SYSTEM, HistoryEntry
 from payments_app.payments import states
@@ -102,8 +101,7 @@ def _told(session: Session, dispute: Dispute) -> set[int]:
 def _tell(session: Session, dispute: Dispute, hours: int) -> None:
     due = f"{dispute.due_by:%m/%d/%Y %I:%M %p} UTC"
     says = (
-        f"the bank takes an answer until {due} and has none yet. Answer it, or accept that the "
-        "money is gone"
+        f"the bank takes an answer until {due} and has none yet"
         if hours
         else f"it was not answered by {due}: the bank decides without us"
     )
@@ -111,8 +109,7 @@ def _tell(session: Session, dispute: Dispute, hours: int) -> None:
         session,
         KIND,
         _key(dispute.id, dispute.state, hours),
-        f"{reference(dispute.transaction_id)} ({dispute.money}) is disputed as"
-        f" {dispute.reason}: {says}",
+        f"{dispute.opening_words}: {says}",
         severity="critical",
         transaction_id=dispute.transaction_id,
     )

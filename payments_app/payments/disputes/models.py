@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from payments_app.core.db.clock import database_now
 from payments_app.core.db.columns import Key
-from payments_app.core.db.ids import new_id
+from payments_app.core.db.ids import new_id, reference
 from payments_app.core.extensions import Base
 from payments_app.payments.refund_or_dispute import RefundOrDispute
 
@@ -69,6 +69,23 @@ class Dispute(RefundOrDispute, Base):
     )
     STATUSES = STATES
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - SQLAlchemy's own form
+
+    @property
+    def is_inquiry(self) -> bool:
+        """Whether the bank only asks so far: it took no money."""
+        return self.state.startswith("warning_")
+
+    @property
+    def state_words(self) -> str:
+        """Its state as people read it; that of an inquiry says so."""
+        return self.state.replace("warning", "inquiry").replace("_", " ").capitalize()
+
+    @property
+    def opening_words(self) -> str:
+        """What an alert about it begins with."""
+        asks = "asked about by the bank" if self.is_inquiry else "disputed"
+        why = self.reason.replace("_", " ")
+        return f"{reference(self.transaction_id)} ({self.money}) is {asks} as {why}"
 
     @property
     def needs_answer(self) -> bool:

@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 from payments_app.core import alerts, history
 from payments_app.core.db.clock import utcnow
 from payments_app.core.db.columns import as_object
-from payments_app.core.db.ids import reference
 from payments_app.core.db.session import atomic
 from payments_app.core.jobs import outbox
 from payments_app.core.jobs.command import Claim, Later
@@ -178,8 +177,7 @@ def _tell(session: Session, dispute: Dispute, *, fresh: bool) -> None:
             session,
             "dispute",
             f"dispute:{dispute.id}:{dispute.state}",
-            f"{reference(dispute.transaction_id)} ({dispute.money}) is disputed as"
-            f" {dispute.reason}: hand in evidence by {due}",
+            f"{dispute.opening_words}: hand in evidence by {due}",
             severity="critical",
             transaction_id=dispute.transaction_id,
         )

@@ -48,8 +48,8 @@ def within() -> dt.timedelta:
 
 
 def likely_doubles(session: Session, since: dt.datetime) -> list[DoublePayment]:
-    """Pairs whose second payment was made since then, newest first; without those of which either
-    was given back, in part or in full."""
+    """Pairs whose second payment was made since then, newest first, of payments of which nothing
+    was given back: of three, the first and the last are one once the middle one is refunded."""
     found: dict[tuple[str, str], DoublePayment] = {}
     for payer, known in _PAYERS:
         for row in _pairs(session, since, payer, known):
@@ -63,10 +63,7 @@ def likely_doubles(session: Session, since: dt.datetime) -> list[DoublePayment]:
             )
             found.setdefault((row.first, row.second), double)
     close = [double for double in found.values() if double.apart <= within()]
-    ids = [id_ for double in close for id_ in (double.first, double.second)]
-    returned = set(session.scalars(_refunded(ids)))
-    left = [double for double in close if returned.isdisjoint((double.first, double.second))]
-    return sorted(left, key=lambda double: (double.at, double.second), reverse=True)
+    return sorted(close, key=lambda double: (double.at, double.second), reverse=True)
 
 
 def _pairs(
@@ -79,6 +76,7 @@ def _pairs(
     earlier = func.lag(Transaction.created_at, type_=UTCDateTime()).over(
         partition_by=alike, order_by=in_order
     )
+    of_it = Refund.transaction_id == Transaction.id
     pairs = (
         select(
             first.label("first"),
@@ -94,6 +92,8 @@ def _pairs(
             Transaction.paid > 0,
             known,
             Transaction.created_at >= since - within(),
+            # By index, for each of these: a join could read all refunds there are.
+            _refunded().where(of_it).limit(1).scalar_subquery().is_(None),
         )
         .subquery()
     )
@@ -126,13 +126,12 @@ def twin_of(session: Session, transaction_id: str) -> str | None:
             )
         )
     ).all()
-    returned = set(session.scalars(_refunded([mine.id, *(twin.id for twin in twins)])))
+    ids = [mine.id, *(twin.id for twin in twins)]
+    returned = set(session.scalars(_refunded().where(Refund.transaction_id.in_(ids))))
     left = [twin for twin in twins if twin.id not in returned and mine.id not in returned]
     nearest = min(left, key=lambda twin: abs(twin.created_at - mine.created_at), default=None)
     return nearest.id if nearest else None
 
 
-def _refunded(ids: list[str]) -> Select[str]:
-    return select(Refund.transaction_id).where(
-        Refund.transaction_id.in_(ids), Refund.state.not_in(NOT_REFUNDED)
-    )
+def _refunded() -> Select[str]:
+    return select(Refund.transaction_id).where(Refund.state.not_in(NOT_REFUNDED))

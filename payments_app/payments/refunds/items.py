@@ -17,6 +17,7 @@ from payments_app.payments.models import Role, Transaction
 from payments_app.payments.payable import find_payable
 from payments_app.payments.queries import joined
 from payments_app.payments.refunds.models import NOT_REFUNDED, Refund
+from payments_app.payments.said import known_items
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ def items_of(session: Session, transaction: Transaction) -> list[PaidItem]:
     another currency than the payment."""
     paid_for = session.scalar(joined(transaction.id, Role.PAYS_FOR))
     payable = find_payable(session, paid_for) if paid_for else None
-    items = list(payable.items) if payable is not None else []
+    items = list(known_items(payable)) if payable is not None else []
     same = all(item.price.currency == transaction.currency for item in items)
     if not same or sum(item.quantity for item in items) < 2:
         return []

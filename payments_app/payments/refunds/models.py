@@ -20,6 +20,8 @@ from payments_app.core.extensions import Base
 from payments_app.core.jobs import outbox
 from payments_app.core.states import Machine
 from payments_app.payments import states
+from payments_app.payments.follow_up_names import AFTER_REFUND
+from payments_app.payments.queries import payable_of
 from payments_app.payments.refund_or_dispute import RefundOrDispute
 
 
@@ -166,7 +168,8 @@ def move(
 
 
 def tell(session: Session, refund: Refund, *, actor: str, **data: Any) -> None:
-    """Write that a refund is in its state now, and store the messages of its subscribers."""
+    """Write that a refund is in its state now, and store the messages of its subscribers. What was
+    paid for follows it where the money went back, or came here again."""
     event = f"refund.{refund.state}"
     history.record(
         session,
@@ -181,3 +184,7 @@ def tell(session: Session, refund: Refund, *, actor: str, **data: Any) -> None:
         **data,
     )
     outbox.publish(session, event, refund.id, about=f"{refund.id}:v{refund.version}")
+    if RefundState.SUCCEEDED not in (refund.state, data.get("from")):
+        return
+    if paid_for := payable_of(session, refund.transaction_id):
+        states.tell_payable(session, paid_for[0], AFTER_REFUND, refund.id, refund.version)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 from flask import current_app
@@ -17,6 +17,7 @@ from payments_app.core.money import Money
 from payments_app.gateway.words import word
 from payments_app.payments.disputes.models import Dispute
 from payments_app.payments.disputes.standing import is_open
+from payments_app.payments.owed import still_owed
 from payments_app.payments.refunds import items as paid_items
 from payments_app.payments.refunds.models import NOT_REFUNDED, Refund, RefundState
 
@@ -53,6 +54,11 @@ class MoneyBack:
         left = self.paid.amount - self.refunded.amount - self.taken.amount
         return Money(max(0, left), self.paid.currency)
 
+    @property
+    def all_back(self) -> bool:
+        """Whether nothing of it remains paid: its buyer is not thanked for paying."""
+        return bool(self.paid.amount) and not self.remaining.amount
+
 
 def money_back(session: Session, transaction_id: str, paid: Money) -> MoneyBack:
     """What a buyer is told of a payment of which `paid` was taken, oldest first. What was asked
@@ -69,12 +75,15 @@ def money_back(session: Session, transaction_id: str, paid: Money) -> MoneyBack:
     told = [movement_of(refund) for refund in refunds if is_told(refund)]
     taken = [Movement(dispute.money) for dispute in lost if dispute.currency == paid.currency]
     back = sum(movement.money.amount for movement in told if not movement.failed)
-    return MoneyBack(
+    made = MoneyBack(
         paid,
         Money(back, paid.currency),
         Money(sum(movement.money.amount for movement in taken), paid.currency),
         [*told, *taken],
     )
+    owed = still_owed([(one.money.amount, one.failed) for one in told], made.remaining.amount)
+    kept = [one for one, due in zip(told, owed, strict=True) if due or not one.failed]
+    return replace(made, movements=[*kept, *taken])
 
 
 def is_told(refund: Refund) -> bool:

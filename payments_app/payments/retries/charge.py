@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from payments_app.core.db.clock import utcnow
 from payments_app.core.db.session import atomic
-from payments_app.core.jobs.command import Claim, Later
+from payments_app.core.jobs.command import Claim
 from payments_app.payments import states
 from payments_app.payments.models import Role, Transaction
 from payments_app.payments.payable import NotPayableError, Payable, find_payable, payable_kinds
@@ -19,7 +19,7 @@ from payments_app.payments.retries.request import requests
 from payments_app.payments.retries.under_way import OPENED, REFUSED, answer, refuse, unanswered
 from payments_app.payments.retries.verdict import CHARGE, verdict_on
 from payments_app.payments.transactions.charge_snapshot import UNSENT_SECONDS
-from payments_app.payments.transactions.charge_steps import UNKNOWN_KIND_SECONDS
+from payments_app.payments.transactions.leave import pass_on
 from payments_app.payments.transactions.open import (
     ActivePaymentError,
     PaymentSource,
@@ -51,9 +51,10 @@ def _unknown_kind(transaction_id: str, asked_at: dt.datetime) -> str | None:
     payable = _payable(transaction_id)
     if payable is None or payable[0] in payable_kinds():
         return None
-    if (utcnow() - asked_at).total_seconds() > UNSENT_SECONDS:
+    waited = (utcnow() - asked_at).total_seconds()
+    if waited > UNSENT_SECONDS:
         return f"Nothing was charged: no process knew what a {payable[0]} is."
-    raise Later(UNKNOWN_KIND_SECONDS, f"this process knows no payable {payable[0]!r}")
+    raise pass_on(payable[0], waited)
 
 
 def _earlier(transaction_id: str, asked_at: dt.datetime) -> str | None:

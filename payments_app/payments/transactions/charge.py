@@ -50,9 +50,12 @@ def charge(transaction_id: str, claim: Claim) -> bool:
     """Charge a transaction that waits to be charged; do nothing to one that does not. Returns
     whether the message was done with the verdict.
 
-    Raises Later when Stripe refused before anything happened, or could not be reached at all.
+    Raises Later when Stripe refused before anything happened, or could not be reached at all, and
+    where only another process knows what is paid for.
     """
     snapshot = charge_steps.begin(transaction_id)
+    if isinstance(snapshot, Later):
+        raise snapshot
     if snapshot is None:
         return False
     if snapshot.amount == 0 and not snapshot.sets_up:

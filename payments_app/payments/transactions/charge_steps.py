@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import replace
 from typing import Any
 
@@ -20,13 +21,13 @@ from payments_app.payments.transactions.charge_snapshot import ChargeSnapshot, s
 from payments_app.payments.transactions.keep_answer import keep_intent
 from payments_app.payments.transactions.leave import unknown_kind, why_not_charged
 
-UNKNOWN_KIND_SECONDS = 30.0  # another worker may know it
 OVERTAKEN_SECONDS = 5.0
 
 
 @atomic
-def begin(session: Session, transaction_id: str) -> ChargeSnapshot | None:
-    """What there is to charge, with its parameters stored; None where nothing is (any more)."""
+def begin(session: Session, transaction_id: str) -> ChargeSnapshot | Later | None:
+    """What there is to charge, with its parameters stored; None where nothing is (any more). What
+    to wait for, where nothing was confirmed and another process must charge it."""
     transaction, now, earlier = states.lock_with(
         session, transaction_id, database_now(), supersede.earlier_open(transaction_id)
     )
@@ -36,6 +37,9 @@ def begin(session: Session, transaction_id: str) -> ChargeSnapshot | None:
     if snapshot.late and not snapshot.create_sent:
         expire.end_unsent(session, transaction)
         return None
+    undecided = not snapshot.late and not snapshot.confirm_sent
+    if undecided and (passed_on := unknown_kind(session, transaction, now)):
+        return passed_on
     if snapshot.customer is None:
         transaction.create_sent_at = transaction.create_sent_at or database_now()
     if transaction.phase == Phase.CREATED:
@@ -64,7 +68,7 @@ def created(
     snapshot = snapshot_of(session, transaction, now)
     if snapshot.confirm_sent:
         return snapshot, None
-    return snapshot, _mark_confirming(session, transaction)
+    return snapshot, _mark_confirming(session, transaction, now)
 
 
 @atomic
@@ -72,18 +76,20 @@ def confirming(
     session: Session, transaction_id: str, key_number: int
 ) -> dict[str, Any] | Later | None:
     """Mark that it is confirmed next; not where another worker uses keys of a later number."""
-    transaction = states.lock(session, transaction_id)
+    transaction, now = states.lock_with(session, transaction_id, database_now())
     if transaction.key_number != key_number:
         reason = f"another worker uses keys number {transaction.key_number}"
         return Later(OVERTAKEN_SECONDS, reason)
-    return _mark_confirming(session, transaction)
+    return _mark_confirming(session, transaction, now)
 
 
-def _mark_confirming(session: Session, transaction: Transaction) -> dict[str, Any] | Later | None:
+def _mark_confirming(
+    session: Session, transaction: Transaction, now: dt.datetime
+) -> dict[str, Any] | Later | None:
     """From here on money may move: whoever comes next must read the intent first. Returns why it
     must not be sent, where that is so: an error to end with, or what to wait for."""
-    if kind := unknown_kind(session, transaction):
-        return Later(UNKNOWN_KIND_SECONDS, f"this process knows no payable {kind!r}")
+    if passed_on := unknown_kind(session, transaction, now):
+        return passed_on
     left = why_not_charged(session, transaction)
     if left is None:
         transaction.confirm_sent_at = transaction.confirm_sent_at or database_now()

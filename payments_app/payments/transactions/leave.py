@@ -1,22 +1,26 @@
-"""leave: whether a payment may still be taken without its owner, as things are now.
+"""leave: whether a payment may still be taken, as things are now.
 
 A payment may wait for Stripe, and its owner may remove the card or end what is paid for meanwhile.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from sqlalchemy import column, select, table
 from sqlalchemy.orm import Session
 
 from payments_app.core import alerts
+from payments_app.core.jobs.command import Later
 from payments_app.payments.models import Role, Transaction
 from payments_app.payments.payable import NotPayableError, Payable, find_payable, payable_kinds
-from payments_app.payments.queries import joined, payable_of
+from payments_app.payments.queries import joined
 
 # By its name: the customers' package is above this one.
 _CARDS = table("pay_saved_cards", column("payment_method"), column("removed_at"))
+PASSED_ON_SECONDS = 2.0  # a buyer waits, and another worker may know what they pay for
+UNKNOWN_KIND_SECONDS = 30.0
 _CARD_LEFT = "This card isn't charged any more. No payment was made."
 
 
@@ -34,23 +38,34 @@ def why_not_charged(session: Session, transaction: Transaction) -> dict[str, Any
     return _refusal(session, payable, transaction.id) if payable is not None else None
 
 
-def unknown_kind(session: Session, transaction: Transaction) -> str | None:
-    """What a payment without its owner is for, where this process can't ask that whether it still
-    may be taken; a person is told. None where it can."""
-    paid_for = payable_of(session, transaction.id) if transaction.off_session else None
-    if paid_for is None or paid_for[0] in payable_kinds():
+def unknown_kind(session: Session, transaction: Transaction, now: dt.datetime) -> Later | None:
+    """What to wait for, where this process does not know what a locked payment is for: it can't
+    ask that whether it still may be taken, and another process may. None where it can.
+
+    A person is told where none has come in UNKNOWN_KIND_SECONDS."""
+    kinds = (one.payable_type for one in transaction.records if one.role == Role.PAYS_FOR)
+    kind = next(kinds, None)
+    if kind is None or kind in payable_kinds():
         return None
-    kind = paid_for[0]
-    alerts.raise_alert(
-        session,
-        "unknown_kind",
-        f"unknown_kind:{kind}",
-        f"{transaction.id} is for a {kind}, which this process does not know: it is not charged. "
-        "Start a worker of charges from the release or application that knows it",
-        severity="critical",
-        transaction_id=transaction.id,
-    )
-    return kind
+    waited = (now - transaction.created_at).total_seconds()
+    if waited >= UNKNOWN_KIND_SECONDS:
+        alerts.raise_alert(
+            session,
+            "unknown_kind",
+            f"unknown_kind:{kind}",
+            f"{transaction.id} is for a {kind}, which this process does not know: it is not "
+            "charged. Start a worker of charges from the release or application that knows it",
+            severity="critical",
+            transaction_id=transaction.id,
+        )
+    return pass_on(kind, waited)
+
+
+def pass_on(kind: str, waited: float) -> Later:
+    """Leave what is for this kind of payable to a process that knows it, after `waited` seconds
+    without one: soon again at first, since somebody waits."""
+    seconds = PASSED_ON_SECONDS if waited < UNKNOWN_KIND_SECONDS else UNKNOWN_KIND_SECONDS
+    return Later(seconds, f"this process knows no payable {kind!r}")
 
 
 def was_removed(session: Session, transaction: Transaction) -> bool:

@@ -14,10 +14,18 @@ from payments_app.core.language import Reader, Words
 from payments_app.core.money import CURRENCIES, Money
 from payments_app.payments.connect.payee import name_payee
 from payments_app.payments.models import PaymentRecord, Role, Transaction
-from payments_app.payments.payable import NOBODY, Holder, NotPayableError, Payable
+from payments_app.payments.payable import (
+    NOBODY,
+    Holder,
+    NotPayableError,
+    Payable,
+)
 from payments_app.payments.queries import active_attempt, record_of
+from payments_app.payments.said import known_price
 
 NO_READER = Reader()
+NO_PRICE = Words("This can't be paid just now. Nothing was charged. Please come back later.")
+MOST_DESCRIPTION = 500
 
 
 class ActivePaymentError(Exception):
@@ -64,21 +72,22 @@ def open_transaction(
     zero or less is stored as 0 and reaches Stripe only where a card is to be kept.
 
     Raises ActivePaymentError while the payable is paid or may still be charged, NotPayableError
-    where it can't be paid for, the shop can't take its currency or its seller can't be paid, and
-    IntegrityError when two calls race for one payable or one key (run the whole step again).
+    where it can't be paid for, has no price, or one in a currency that the shop can't take, or its
+    seller can't be paid, and IntegrityError when two calls race for one payable or one key (run
+    the whole step again).
     """
-    money = money or payable.price
-    _refuse_currency(money.currency)
     if payable.payable_role == Role.PAYS_FOR:
         # As it is now, and nobody else's until we commit: the caller may have read it long ago.
         session.refresh(payable, with_for_update={"of": type(payable)})
+    money = _checked(money or known_price(payable))
+    if payable.payable_role == Role.PAYS_FOR:
         _refuse_second(session, payable)
         payable.before_payment(session, customer_id)
     transaction = Transaction(
         amount=max(0, money.amount),
         currency=money.currency,
         email=email,
-        description=mask(description or payable.payment_description),
+        description=as_stored(description or payable.payment_description),
         attempt=_next_attempt(session, payable),
         idempotency_key=idempotency_key,
         fingerprint=fingerprint,
@@ -104,6 +113,11 @@ def open_transaction(
     return transaction
 
 
+def as_stored(description: str) -> str:
+    """What a payable is called, as a transaction keeps it."""
+    return mask(description)[:MOST_DESCRIPTION]
+
+
 def _record_created(
     session: Session, transaction: Transaction, payable: Payable, actor: str
 ) -> None:
@@ -118,12 +132,14 @@ def _record_created(
     )
 
 
-def _refuse_currency(currency: str) -> None:
-    if currency not in CURRENCIES:
-        words = Words(
-            "%(currency)s is not a currency that this shop can take.", currency=currency.upper()
-        )
+def _checked(money: Money | None) -> Money:
+    if money is None:
+        raise NotPayableError("no_price", NO_PRICE)
+    if money.currency not in CURRENCIES:
+        code = money.currency.upper()
+        words = Words("%(currency)s is not a currency that this shop can take.", currency=code)
         raise NotPayableError("currency_not_taken", words)
+    return money
 
 
 def _refuse_second(session: Session, payable: Payable) -> None:

@@ -82,5 +82,7 @@ def is_release(refund: Mapping[str, Any], amount: int, captured: int) -> bool:
     rest = amount - captured
     if rest <= 0 or refund.get("object") != "refund" or refund.get("amount") != rest:
         return False
+    if refund.get("status") != "succeeded":
+        return False  # what somebody gave back may be of the same amount, and has moved nothing yet
     ours = as_object(refund.get("metadata")).get("refund_id")
     return refund.get("balance_transaction") is None and ours is None

@@ -19,10 +19,13 @@ from sqlalchemy.orm import Session
 from payments_app.core.card_numbers import mask
 from payments_app.core.db.columns import as_object
 from payments_app.core.db.ids import looks_like_id
+from payments_app.core.money import code_of
 from payments_app.core.web.links import seal, seals
 from payments_app.gateway.ids import clean_id
 from payments_app.payments.models import Role, Transaction
-from payments_app.payments.payable import find_payable
+from payments_app.payments.payable import Payable, find_payable
+from payments_app.payments.repeatable import hashed
+from payments_app.payments.said import said
 
 _FACT = "payable_"
 _YES = "true"
@@ -67,14 +70,19 @@ def metadata_of(session: Session, transaction: Transaction) -> dict[str, str]:
     if payable is not None:
         told |= {"payable_type": payable.payable_type, "payable_id": payable.payable_id}
         row = find_payable(session, payable.payable_id)
-        facts = row.stripe_facts() if row is not None else {}
-        told |= {f"{_FACT}{name}": mask(value) for name, value in facts.items()}
+        facts: dict[str, str] = said(lambda: _facts_of(row), {}) if row is not None else {}
+        told |= facts
     return {name: value for name, value in told.items() if value}
+
+
+def _facts_of(payable: Payable) -> dict[str, str]:
+    return {f"{_FACT}{name}": mask(value) for name, value in payable.stripe_facts().items()}
 
 
 def read_metadata(intent: Mapping[str, Any]) -> Told | None:
     """What an intent of this installation says; None of any other, and of one that was made by a
-    release which did not say it."""
+    release which did not say it. A merchant may have changed that of their own account: what is
+    not as we write it is left out."""
     said = as_object(intent.get("metadata"))
     named = clean_id(said.get("transaction_id"))
     if (
@@ -84,16 +92,16 @@ def read_metadata(intent: Mapping[str, Any]) -> Told | None:
     ):
         return None
     texts = {name: value for name, value in said.items() if isinstance(value, str)}
-    number = texts.get("attempt", "1")
+    number, key = texts.get("attempt", "1"), texts.get("client_key", "")
     return Told(
         transaction_id=named,
-        idempotency_key=texts.get("client_key"),
-        fingerprint=texts.get("wish"),
+        idempotency_key=key if _TOLD_KEY.fullmatch(key) else None,
+        fingerprint=hashed(texts.get("wish")),
         attempt=int(number) if re.fullmatch("[0-9]{1,6}", number) else 1,
         customer_id=texts.get("customer_id"),
         customer_known=texts.get("customer_known") == _YES,
         off_session=texts.get("off_session") == _YES,
-        currency=texts.get("currency"),
+        currency=code_of(texts.get("currency")),
         payable_type=texts.get("payable_type"),
         payable_id=texts.get("payable_id"),
         facts={n.removeprefix(_FACT): v for n, v in texts.items() if n.startswith(_FACT)},

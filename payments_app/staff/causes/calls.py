@@ -20,6 +20,7 @@ _ASKED = {
     "charge_retrieve": "Read the charge and its fee at Stripe",
     "refund_create": "Asked Stripe to refund",
     "refund_retrieve": "Asked Stripe how the refund stands",
+    "refund_find": "Asked Stripe whether it was refunded",
 }
 _CAME = {
     Verdict.SUCCEEDED: "succeeded",
@@ -67,7 +68,8 @@ def sentence(call: Call, later: Sequence[Call]) -> tuple[str, bool]:
         why = in_words(data.get("decline_code") or data.get("error_code"))
         return f"{asked}: declined{f' ({why})' if why else ''}", True
     if verdict in (Verdict.LATER, Verdict.MISCONFIGURED, Verdict.INVALID):
-        return f"{asked}: refused, nothing was done{told and f' ({told})'}", True
+        refused = "" if verdict == Verdict.LATER else "refused, "
+        return f"{asked}: {refused}nothing was done{told and f' ({told})'}", True
     if name == "create" and verdict == Verdict.OPEN:
         return f"{asked}: {'created before' if data.get('replayed') else 'created'}", False
     came = _CAME.get(verdict, "") or in_words(data.get("status")) or ""  # type: ignore[arg-type]

@@ -40,6 +40,6 @@ def _print(group: Group) -> None:
 
 
 def _said(entry: Entry) -> str:
-    words = ", ".join(filter(None, (entry.title, entry.detail)))
+    words = f"{entry.title}{entry.beside}"
     by = f" (by {entry.who})" if entry.who and entry.who not in entry.title else ""
     return f"{'! ' if entry.bad else ''}{words}{by}"

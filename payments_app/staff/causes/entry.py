@@ -30,3 +30,11 @@ class Entry:
     subject: str = ""
     cause: Entry | None = None
     clock: str = ""
+
+    @property
+    def beside(self) -> str:
+        """The detail as it goes on behind the title, on the same line."""
+        if not self.detail:
+            return ""
+        stop = "" if self.title.endswith(".") else "." if self.detail[0].isupper() else ","
+        return f"{stop} {self.detail}"

@@ -126,6 +126,8 @@ def words(what: str, data: Mapping[str, Any], told: Mapping[str, str]) -> Words:
     group, _, rest = what.partition(".")
     state = rest.rpartition(".")[2]
     title, detail = _WORDS.get(what, ("", ""))
+    if what == "dispute.opened" and str(data.get("state")).startswith("warning_"):
+        title = "The customer's bank asks about {sum}"
     if group == "mail" and state in _MAILED:
         title, detail = _MAILED[state], "{error}" if state == "undelivered" else "to {to}"
     if group == "merchant_webhook":
@@ -162,7 +164,7 @@ def _event(kind: str, data: Mapping[str, Any]) -> Words:
 
 def _texts(data: Mapping[str, Any]) -> dict[str, str]:
     reason = str(data.get("reason") or "")
-    failure = data.get("failure_reason")
+    failure, delay = data.get("failure_reason"), data.get("delay_seconds")
     return {
         **{name: str(value) for name, value in data.items() if not isinstance(value, dict | list)},
         "sum": money(data.get("amount"), data.get("currency")) or "money",
@@ -170,7 +172,9 @@ def _texts(data: Mapping[str, Any]) -> dict[str, str]:
         "ended_why": _ENDED.get(str(data.get("why")), ""),
         "code_reason": in_words(reason) or "",
         "items_first": f"{data['items']}: " if data.get("items") else "",
-        "failure": in_words(failure) or str(data.get("message") or ""),
+        "delay_seconds": f"{delay:.1f}" if isinstance(delay, float) else str(delay),
+        "failure": in_words(None if failure == "unknown" else failure)
+        or str(data.get("message") or ("No reason was given" if failure else "")),
     }
 
 

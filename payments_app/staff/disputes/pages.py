@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from flask import Response
 from sqlalchemy import select
 
@@ -63,12 +65,19 @@ def double_payments() -> Response:
             "at": when(double.at, zone),
             "items": items,
             "alike": _alike(shown[double.first], shown[double.second], items),
-            "apart": time_left(now + double.apart, now).removeprefix("in "),
+            "apart": _apart(double.apart),
         }
         for double in left
     ]
     minutes = round(within().total_seconds() / 60)
     return page("disputes/double_payments.html", pairs=pairs, days=RECENT.days, minutes=minutes)
+
+
+def _apart(apart: dt.timedelta) -> str:
+    if apart < dt.timedelta(minutes=1):
+        return f"{apart.total_seconds():.0f} s"
+    now = utcnow()
+    return time_left(now + apart, now).removeprefix("in ")
 
 
 def _alike(first: Payment, second: Payment, items: dict[str, str]) -> list[str]:

@@ -94,7 +94,7 @@ def _bank(payment: Transaction) -> Iterator[str]:
 
 def _sold(payment: Transaction, payable: Payable | None) -> str:
     if isinstance(payable, Order):
-        lines = [f"{line.quantity} x {line.name}" for line in payable.lines]
+        lines = [f"{line.quantity} \u00d7 {line.name}" for line in payable.lines]
         return f"{payable.payment_description}: {', '.join(lines)}"
     return payment.description
 

@@ -49,12 +49,13 @@ class DisputeRow:
     stripe_id: str
     stripe_url: str
     answered: str
+    is_inquiry: bool
 
 
 @dataclass(frozen=True)
 class SetAside:
-    """A refund or a dispute at Stripe whose payment is not known here. `says` is its
-    status there, in Stripe's own word."""
+    """What Stripe tells of a payment that is not known here. `says` is its status there, or what
+    the bank said, in Stripe's own word."""
 
     kind: str
     stripe_id: str
@@ -78,8 +79,8 @@ def store_unmatched(session: Session, zone: ZoneInfo) -> list[SetAside]:
         SetAside(
             kind=in_words(row.kind) or row.kind,
             stripe_id=row.stripe_id,
-            amount=f"{word(told.get('amount'))} {word(told.get('currency'))}",
-            says=describe_unknown(told.get("status")),
+            amount=f"{word(told.get('amount')) or ''} {word(told.get('currency')) or ''}".strip(),
+            says=describe_unknown(told.get("status") or told.get("fraud_type")),
             account=row.account,
             intent=row.payment_intent,
             charge=row.charge,
@@ -91,7 +92,7 @@ def store_unmatched(session: Session, zone: ZoneInfo) -> list[SetAside]:
 
 
 def items_of(session: Session, ids: Sequence[str]) -> dict[str, str]:
-    """What the orders of these payments hold, by payment: "2 x Mug, 1 x Bag"."""
+    """What the orders of these payments hold, by payment: "2 \u00d7 Mug, 1 \u00d7 Bag"."""
     rows = session.execute(
         select(PaymentRecord.transaction_id, OrderLine.quantity, OrderLine.name)
         .join(OrderLine, OrderLine.order_id == PaymentRecord.payable_id)
@@ -104,7 +105,7 @@ def items_of(session: Session, ids: Sequence[str]) -> dict[str, str]:
     )
     found: dict[str, list[str]] = {}
     for row in rows:
-        found.setdefault(row.transaction_id, []).append(f"{row.quantity} x {row.name}")
+        found.setdefault(row.transaction_id, []).append(f"{row.quantity} \u00d7 {row.name}")
     return {id_: ", ".join(lines) for id_, lines in found.items()}
 
 
@@ -167,7 +168,7 @@ def _row(
     mode = "" if live else "/test"
     return DisputeRow(
         id=dispute.id,
-        state=dispute.unknown_status or in_words(dispute.state) or dispute.state,
+        state=dispute.unknown_status or dispute.state_words,
         reason=said(dispute.reason, REASONS),
         amount=str(dispute.money),
         email=email,
@@ -180,4 +181,5 @@ def _row(
         stripe_id=dispute.stripe_dispute_id,
         stripe_url=f"{DASHBOARD}{mode}/disputes/{quote(dispute.stripe_dispute_id, safe='')}",
         answered=_ANSWERED.get(answer or "", "No answer yet") if dispute.needs_answer else "",
+        is_inquiry=dispute.is_inquiry,
     )

@@ -23,7 +23,7 @@ from payments_app.staff.payments.paging import Page, read_page
 from payments_app.staff.payments.read_filters import UnreadableFiltersError, read_filters
 from payments_app.staff.payments.saved_filters import saved_filters
 from payments_app.staff.payments.search import search
-from payments_app.staff.payments.work import work_rows
+from payments_app.staff.payments.work import work_list
 from payments_app.staff.zones import reader_zone
 
 _FEW = 8
@@ -35,15 +35,13 @@ def home() -> Response:
     """Today's figures, and the newest failures."""
     session, zone = db.session(), reader_zone()
     newest = read_page(session, [Transaction.state == State.FAILED], size=_FEW)
-    work, more = work_rows(session, zone)
     figures = overview(session, today(), zone)
     return page(
         "payments/overview.html",
         figures=figures,
         chart=chart_of(figures),
         failures=payments(session, newest.keys, zone, newest.customers),
-        work=work,
-        more_work=more,
+        work=work_list(session, zone),
         today=today(),
         zone=zone.key,
     )
@@ -97,13 +95,14 @@ def unreadable(error: UnreadableFiltersError) -> Response:
 def list_page(filters: Filters, status: int = 200, **values: str) -> Response:
     """The payments list by these filters. Raises UnreadableFiltersError for a broken cursor."""
     try:
-        found = read_page(
-            db.session(),
-            filters.conditions,
-            sort_key=filters.sort_key,
-            before=asked("before"),
-            after=asked("after"),
-        )
+        with exports.long_page(exports.STAFF, signed_in().id):
+            found = read_page(
+                db.session(),
+                filters.conditions,
+                sort_key=filters.sort_key,
+                before=asked("before"),
+                after=asked("after"),
+            )
     except UnreadableQueryError as error:
         filters.problems.update(error.fields)
         raise UnreadableFiltersError(filters) from error

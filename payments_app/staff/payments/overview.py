@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Integer, cast, extract, func, select
 from sqlalchemy.orm import Session
 
-from payments_app.core.db.clock import utcnow
+from payments_app.core.db.clock import day_bounds, utcnow
 from payments_app.core.money import Money
 from payments_app.core.web.cache import shape_of
 from payments_app.payments.models import PaymentRecord, Role, Transaction
@@ -21,7 +21,6 @@ from payments_app.payments.refunds.models import Refund, RefundState
 from payments_app.payments.transactions.stuck import is_stuck
 from payments_app.staff import cache
 from payments_app.staff.charts import Beside, beside
-from payments_app.staff.zones import day_bounds
 
 WEEK = dt.timedelta(days=7)
 

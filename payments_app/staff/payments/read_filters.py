@@ -10,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from payments_app.core.card_numbers import CardNumberError, refuse
+from payments_app.core.db.clock import day_bounds
 from payments_app.core.email_addresses import compared
 from payments_app.core.money import THREE_DECIMAL, code_of
 from payments_app.core.web.query import UnreadableQueryError, read_query
@@ -19,7 +20,6 @@ from payments_app.staff.indexes import lower_email, reason_code
 from payments_app.staff.payments.amount_filters import read_amount, shown_is
 from payments_app.staff.payments.filters import STATUSES, Filters
 from payments_app.staff.payments.typed_dates import read_day
-from payments_app.staff.zones import day_bounds
 
 # As people write it, where it can be read in one way only.
 _PLAIN_AMOUNT = re.compile(r"([1-9][0-9]{0,2}(,[0-9]{3})+|[0-9]{1,13})(\.[0-9]{1,3})?")

@@ -12,7 +12,7 @@ from payments_app.accounts.people import names_of
 from payments_app.payments.disputes.models import REASONS, Dispute
 from payments_app.payments.refunds import items as paid_items
 from payments_app.payments.refunds.models import Refund, RefundState
-from payments_app.staff.cells import in_words, said
+from payments_app.staff.cells import said
 from payments_app.staff.zones import When, when
 
 _TEXT: dict[str, str] = {
@@ -63,8 +63,8 @@ def returns_of(session: Session, transaction_id: str, zone: ZoneInfo) -> list[Re
     ]
     rows += [
         Return(
-            "Dispute",
-            in_words(dispute.state) or dispute.state,
+            "Inquiry" if dispute.is_inquiry else "Dispute",
+            dispute.state_words,
             str(dispute.money),
             said(dispute.reason, REASONS),
             "The customer's bank",

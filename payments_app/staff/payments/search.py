@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from payments_app.core.card_numbers import CardNumberError, refuse
+from payments_app.core.db.clock import day_bounds
 from payments_app.core.email_addresses import compared
 from payments_app.core.web.query import UnreadableQueryError
 from payments_app.customers.models import Customer
@@ -29,7 +30,6 @@ from payments_app.staff.payments.search_people import people
 from payments_app.staff.payments.typed_dates import describe, read_days
 from payments_app.staff.payments.typed_money import TypedMoney, read_money
 from payments_app.staff.presenter import Payment
-from payments_app.staff.zones import day_bounds
 
 SHOWN = 25
 MAX_LENGTH = 255

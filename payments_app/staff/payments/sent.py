@@ -52,10 +52,12 @@ def mail_state(state: str) -> str:
 
 def sent_about(session: Session, transaction_id: str, zone: ZoneInfo) -> list[Sent]:
     """Mails first, then deliveries, each in the order in which they were written."""
-    mails = select(Mail).where(Mail.transaction_id == transaction_id).order_by(Mail.id).limit(MOST)
+    mails = select(Mail).where(Mail.transaction_id == transaction_id)
     rows = _deliveries().where(WebhookEvent.transaction_id == transaction_id)
+    mails = mails.order_by(Mail.created_at, Mail.id).limit(MOST)
+    rows = rows.order_by(Delivery.created_at, Delivery.id).limit(MOST)
     return [_mail(mail, zone) for mail in session.scalars(mails)] + [
-        _delivery(*row, zone) for row in session.execute(rows.order_by(Delivery.id).limit(MOST))
+        _delivery(*row, zone) for row in session.execute(rows)
     ]
 
 

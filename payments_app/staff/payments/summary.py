@@ -39,7 +39,7 @@ _TELL = {
     Phase.UNKNOWN: "We're checking with your bank. Please don't pay again.",
     REFUNDED: "We refunded it. Banks take 5 to 10 working days to show a refund.",
     PARTLY_REFUNDED: "We refunded {returned}. Banks take 5 to 10 working days to show it.",
-    REFUND_PENDING: "{coming} is on its way back to you.",
+    REFUND_PENDING: "We refund {coming}.",
     REFUND_FAILED: "Your bank sent the refund back to us. We give you the money in another way.",
     DISPUTED: "Your bank decides about it now. Until then we can't refund it.",
     DISPUTE_LOST: "Your bank gave you back {taken}. We can't refund it once more.",
@@ -168,7 +168,8 @@ def _money(payment: Payment) -> list[tuple[str, str]]:
         return []
     named = (
         ("Refunded", truth.returned),
-        ("On its way back", truth.coming),
+        ("On its way back", truth.coming - truth.unconfirmed),
+        ("Not confirmed by Stripe yet", truth.unconfirmed),
         ("Taken by the bank", truth.taken),
     )
     gone = [(name, f"\u2212{money(sum_, payment.currency)}") for name, sum_ in named if sum_]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -12,15 +14,17 @@ from sqlalchemy.orm import Session
 
 from payments_app.accounts.gate import signed_in
 from payments_app.accounts.people import names_of
-from payments_app.attention.work import Entry, work
+from payments_app.attention.work import MOST, Entry, work
 from payments_app.core.db.clock import utcnow
 from payments_app.core.db.ids import reference
 from payments_app.core.money import Money
 from payments_app.payments.models import Transaction
-from payments_app.staff.verdict import WHO, sentence_of
+from payments_app.payments.truth import Need
+from payments_app.staff.verdict import WHO, is_inquiry, sentence_of
 from payments_app.staff.zones import When, time_left, when
 
-SHOWN = 25
+FIRST = 3  # of a kind, before the rest of it folds
+SHOWN = 25  # of a kind that folds
 _WHAT = {
     "dispute": "Dispute",
     "refund_failed": "Refund failed",
@@ -51,16 +55,46 @@ class Row:
     owner: str | None
 
 
-def work_rows(session: Session, zone: ZoneInfo) -> tuple[list[Row], bool]:
-    """The first SHOWN of what needs somebody, the nearest deadline first, and whether there is
-    more."""
-    open_ = work(session)
-    found = open_[:SHOWN]
+@dataclass(frozen=True)
+class WorkList:
+    """What needs somebody: the first FIRST `rows` of each kind, the nearest deadline first; what is
+    `folded`: a kind, how many more there are of it, the first SHOWN of them; and `total`, a floor
+    where it is not `exact`."""
+
+    rows: list[Row]
+    folded: list[tuple[str, int, list[Row]]]
+    total: int
+    exact: bool
+
+
+def work_list(session: Session, zone: ZoneInfo) -> WorkList:
+    """All that needs somebody, for the overview."""
+    found, kinds = work(session), defaultdict[str, list[Entry]](list)
+    for entry in found:
+        kinds[_what(entry.need)].append(entry)
     ids = [entry.transaction_id for entry in found if entry.transaction_id]
     emails = select(Transaction.id, Transaction.email).where(Transaction.id.in_(ids))
     whose = {row.id: row.email for row in session.execute(emails)}
     names = names_of(session, (entry.owner or "" for entry in found))
-    return [_row(entry, whose, names, zone) for entry in found], len(open_) > SHOWN
+    first = {entry.key for of_kind in kinds.values() for entry in of_kind[:FIRST]}
+
+    def rows(entries: Iterable[Entry]) -> list[Row]:
+        return [_row(entry, whose, names, zone) for entry in entries]
+
+    return WorkList(
+        rows(entry for entry in found if entry.key in first),
+        [
+            (kind, len(of_kind) - FIRST, rows(of_kind[FIRST : FIRST + SHOWN]))
+            for kind, of_kind in kinds.items()
+            if len(of_kind) > FIRST
+        ],
+        len(found),
+        exact=len(found) < MOST,
+    )
+
+
+def _what(need: Need) -> str:
+    return "Inquiry" if is_inquiry(need) else _WHAT.get(need.what, need.what)
 
 
 def _row(entry: Entry, whose: dict[str, str], names: dict[str, str], zone: ZoneInfo) -> Row:
@@ -70,7 +104,7 @@ def _row(entry: Entry, whose: dict[str, str], names: dict[str, str], zone: ZoneI
     about = f"{whose[id_] or 'no address'}, {reference(id_)}" if id_ and id_ in whose else ""
     return Row(
         key=need.key,
-        what=_WHAT.get(need.what, need.what),
+        what=_what(need),
         sentence=sentence_of(need, amount),
         about=about,
         url=_url(entry),

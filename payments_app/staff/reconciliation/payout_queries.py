@@ -20,7 +20,9 @@ SHOWN = 100  # of either list, on a page
 _PARTS = {
     **dict.fromkeys(("charge", "payment"), "payments"),
     **dict.fromkeys(("refund", "payment_refund"), "refunds"),
-    **dict.fromkeys(("stripe_fee", "application_fee"), "fees"),
+    "stripe_fee": "fees",
+    **dict.fromkeys(("application_fee", "application_fee_refund"), "our fees of merchants' sales"),
+    **dict.fromkeys(("transfer", "transfer_refund"), "merchants' shares"),
     "adjustment": "disputes and corrections",
 }
 MANUAL = "Manual: Stripe does not say what it is made of, so it can't be compared."
@@ -147,9 +149,9 @@ def lines(
     ]
 
 
-def makes(session: Session, payout: Payout) -> list[tuple[str, Money]]:
+def makes(session: Session, payout: Payout) -> list[tuple[str, Money, bool]]:
     """What a payout is made of in a few words: payments, refunds, disputes, fees, and the rest;
-    each without its sign, none that is nothing."""
+    each with whether it was taken off, such last, and none that is nothing."""
     rows = session.execute(
         select(PayoutLine.type, func.sum(PayoutLine.amount), func.sum(PayoutLine.fee))
         .where(PayoutLine.payout_id == payout.id)
@@ -159,7 +161,8 @@ def makes(session: Session, payout: Payout) -> list[tuple[str, Money]]:
     for type_, amount, _ in sorted(rows, key=lambda row: -row[1]):
         found[_PARTS.get(type_, "other movements")] += int(amount)
     found["fees"] -= sum(int(row[2]) for row in rows)
-    return [(words, Money(abs(sum_), payout.currency)) for words, sum_ in found.items() if sum_]
+    given = sorted(found.items(), key=lambda each: each[1] < 0)
+    return [(words, Money(abs(sum_), payout.currency), sum_ < 0) for words, sum_ in given if sum_]
 
 
 def _words(type_: str) -> str:

@@ -1,7 +1,9 @@
-"""aggregate: move what happened since the last time into the daily rows of the reports."""
+"""aggregate: move what happened since the last time into the daily rows of the reports, and keep
+the days of the ledger."""
 
 from __future__ import annotations
 
+from payments_app.ledger import days
 from payments_app.staff.reports.figures import keep_days
 from payments_app.staff.reports.rollups import aggregate_all
 from payments_app.staff.zones import business_zone
@@ -13,4 +15,5 @@ def aggregate() -> int:
     zone = business_zone()
     aggregated = aggregate_all(zone)
     keep_days(zone)
+    days.keep_days(zone)
     return aggregated

@@ -14,14 +14,13 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, Date, String, case, delete, exists, func, or_, select
 from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
-from payments_app.core.db.clock import database_now, utcnow
+from payments_app.core.db.clock import database_now, day_bounds, utcnow
 from payments_app.core.db.columns import BIGINT
 from payments_app.core.db.session import atomic
 from payments_app.core.extensions import Base
-from payments_app.ledger.models import Entry, Journal
+from payments_app.ledger.queries import Period, trial_balance
 from payments_app.payments.models import PaymentRecord, Role, Transaction
 from payments_app.payments.phases import State
-from payments_app.staff.zones import day_bounds
 
 ORDERS, ORDERS_PAID = "orders", "orders_paid"
 _MADE = "made"  # the row of a day that was worked out, of no currency
@@ -70,16 +69,9 @@ def figures(
 def work_out(session: Session, day: dt.date, zone: ZoneInfo) -> Figures:
     """What was posted on a day, and of the orders that were begun on it how many are paid."""
     first, after = day_bounds(day, zone)
-    signed = case((Entry.side == "debit", Entry.amount), else_=-Entry.amount)
-    money = session.execute(
-        select(Entry.currency, Entry.account, func.sum(signed))
-        .join(Journal, Journal.id == Entry.journal_id)
-        .where(Journal.posted_at >= first, Journal.posted_at < after)
-        .group_by(Entry.currency, Entry.account)
-    )
     found: Figures = defaultdict(dict)
-    for currency, account, amount in money:
-        found[currency][account] = int(amount)
+    for line in trial_balance(session, Period(first, after)):
+        found[line.currency][line.account] = line.balance
     paid = func.count(case((_is_paid(), 1)))
     orders = session.execute(
         select(Transaction.currency, func.count(), paid)

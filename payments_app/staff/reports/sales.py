@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from payments_app.core.db.clock import utcnow
+from payments_app.core.db.clock import rfc3339, utcnow
 from payments_app.core.money import Money
 from payments_app.payments.phases import State
 from payments_app.staff.reports.queries import currencies, summed
@@ -28,7 +28,7 @@ class Sales:
 
 @dataclass(frozen=True)
 class SalesSummary:
-    """Sales by currency; `as_of` in ISO 8601."""
+    """Sales by currency; `as_of` by RFC 3339."""
 
     zone: str
     as_of: str
@@ -42,7 +42,7 @@ def sales_summary(session: Session, zone: ZoneInfo) -> SalesSummary:
     found = counts(session, today - dt.timedelta(days=29), today, zone)
     return SalesSummary(
         zone=zone.key,
-        as_of=utcnow().isoformat(timespec="seconds"),
+        as_of=rfc3339(utcnow().replace(microsecond=0)),
         today=_sales([count for count in found if count.day == today]),
         last_30_days=_sales(found),
     )

@@ -1,4 +1,12 @@
-function challenge(url) {
+const BANKS_WORDS = {
+  en: { title: "Your bank's check", cancel: "Cancel" },
+  de: { title: "Die Prüfung Ihrer Bank", cancel: "Abbrechen" },
+};
+
+/* The bank's window, in the language of the page around it where it speaks that. */
+function challenge(url, locale) {
+  const language = spokenBy(locale);
+  const words = BANKS_WORDS[language];
   return new Promise((resolve) => {
     const before = document.activeElement;
     const dialog = style(document.createElement("div"), {
@@ -7,8 +15,8 @@ function challenge(url) {
     });
     dialog.setAttribute("role", "dialog");
     dialog.setAttribute("aria-modal", "true");
-    dialog.setAttribute("aria-label", "Your bank's check");
-    const bank = style(frame(url, "Your bank's check (3-D Secure)"), {
+    dialog.setAttribute("aria-label", words.title);
+    const bank = style(frame(`${url}?lang=${language}`, `${words.title} (3-D Secure)`), {
       background: "#fff", borderRadius: "8px", height: "min(480px, 80vh)", maxWidth: "440px",
     });
     const close = style(document.createElement("button"), {
@@ -17,7 +25,7 @@ function challenge(url) {
     });
     close.type = "button";
     close.id = "stripe-challenge-close";
-    close.textContent = "Cancel";
+    close.textContent = words.cancel;
     const finish = () => {
       window.removeEventListener("message", hear);
       document.removeEventListener("keydown", escape);

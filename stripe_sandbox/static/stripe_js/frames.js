@@ -26,6 +26,11 @@ function frame(path, title) {
   return style(node, { border: "0", display: "block", width: "100%" });
 }
 
+/* Of the languages that our pages have, the one that is asked for. */
+function spokenBy(locale) {
+  return (!locale || locale === "auto" ? navigator.language : locale).startsWith("de") ? "de" : "en";
+}
+
 function networkError() {
   return { type: "api_connection_error", message: "We could not reach the payment service. Please try again." };
 }

@@ -29,7 +29,7 @@ class Stripe {
       window.location.assign(action.redirect_to_url.url);
       return new Promise(() => {});
     }
-    await challenge(action.use_stripe_sdk.stripe_js);
+    await challenge(action.use_stripe_sdk.stripe_js, this.locale);
     return outcome(await this.fetchIntent(kind, clientSecret), name);
   }
 

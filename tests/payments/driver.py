@@ -107,7 +107,11 @@ class PaymentDriver:
 
     def messages(self, command: str) -> list[Message]:
         db.session.rollback()
-        return list(db.session.scalars(select(Message).where(Message.command == command)))
+        return list(
+            db.session.scalars(
+                select(Message).where(Message.command == command).order_by(Message.id)
+            )
+        )
 
     def sandbox(self, method: str, path: str, /, **body: Any) -> Any:
         """Ask the sandbox itself."""

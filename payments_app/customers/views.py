@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as BaseResponse
 
-from payments_app.core.card_numbers import refuse
+from payments_app.core.card_numbers import holds, refuse
 from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.core.reader_time import time_of
@@ -170,8 +170,10 @@ def _keep_language(session: Session, customer_id: str) -> None:
 
 
 def _wanted() -> str:
-    """Where the link is to lead on to: only ever a page of ours."""
-    return our_path(request.values.get("next", ""), "/account")
+    """Where the link is to lead on to: only ever a page of ours, and of no address that holds what
+    may not be kept."""
+    path = our_path(request.values.get("next", ""), "/account")
+    return "/account" if holds(path) else path
 
 
 def _too_old() -> Response:

@@ -16,6 +16,7 @@ from payments_app.core.jobs.command import Later
 from payments_app.payments.models import Role, Transaction
 from payments_app.payments.payable import NotPayableError, Payable, find_payable, payable_kinds
 from payments_app.payments.queries import joined
+from payments_app.payments.said import said
 
 # By its name: the customers' package is above this one.
 _CARDS = table("pay_saved_cards", column("payment_method"), column("removed_at"))
@@ -32,7 +33,8 @@ def why_not_charged(session: Session, transaction: Transaction) -> dict[str, Any
     paid_for = session.scalar(joined(transaction.id, Role.PAYS_FOR))
     payable = find_payable(session, paid_for) if paid_for else None
     if was_removed(session, transaction) or (
-        payable is not None and payable.card_again(transaction.payment_method or "") is None
+        payable is not None
+        and said(lambda: payable.card_again(transaction.payment_method or ""), None) is None
     ):
         return {"type": "withdrawn", "code": "card_removed", "message": _CARD_LEFT}
     return _refusal(session, payable, transaction.id) if payable is not None else None

@@ -309,10 +309,10 @@ def test_the_fields_wear_the_pages_borders_and_labels_and_stand_in_line(page: Pa
 def test_the_fields_take_another_look_while_they_are_shown(page: Page) -> None:
     fields = page.frame_locator(FIELDS)
     text = fields.locator("html")
-    before = text.evaluate("page => getComputedStyle(page).getPropertyValue('--text')")
+    before = text.evaluate("page => getComputedStyle(page).getPropertyValue('--colorText')")
     page.evaluate(
         "shop.elements.update({appearance: {theme: 'night', variables: {colorText: '#abcdef'}}})"
     )
     expect(text).to_have_class("night")
-    after = text.evaluate("page => getComputedStyle(page).getPropertyValue('--text')")
+    after = text.evaluate("page => getComputedStyle(page).getPropertyValue('--colorText')")
     assert (before != after, after) == (True, "#abcdef")

@@ -110,6 +110,7 @@ class Status {
   show(status) {
     this.secret = status.client_secret;
     if (status.phase !== this.root.dataset.phase) {
+      this.root.style.minHeight = `${this.root.offsetHeight}px`;
       this.region.innerHTML = status.html;
       this.enableActions();
       this.root.dataset.phase = status.phase;

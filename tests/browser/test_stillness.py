@@ -31,7 +31,7 @@ new PerformanceObserver((list) => {
 
 
 # Of the page and what it loaded from us, unpacked.
-WEIGHT = """[...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")]
+WEIGHT = """["navigation", "resource"].flatMap(kind => performance.getEntriesByType(kind))
   .filter(each => each.name.startsWith(location.origin))
   .map(each => [each.name, each.decodedBodySize])"""
 

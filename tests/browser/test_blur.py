@@ -1,4 +1,4 @@
-"""What is wrong with a field is said when it is left, and not while it is typed, in a real browser."""
+"""What is wrong with a field is said when it is left, not while it is typed, in a real browser."""
 
 from __future__ import annotations
 

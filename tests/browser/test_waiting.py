@@ -180,9 +180,12 @@ def test_after_the_banks_check_retry_after_is_obeyed_too(buyer: Buyer) -> None:
     buyer.sees_bank()
     page.route(is_status, busy)
     with page.expect_response(lambda answer: answer.status == 429):
+        page.clock.fast_forward(10_000)
+    with page.expect_response("**/checks"):
         buyer.answer_bank("complete")
-    page.clock.fast_forward(300_000)
-    buyer.sees("Confirm this payment with your bank")
+    for _ in range(2):
+        page.clock.fast_forward(100_000)
+        buyer.sees("Confirm this payment with your bank")
     assert len(polls) == 1
     page.unroute(is_status)
     page.clock.fast_forward(200_000)

@@ -1,4 +1,4 @@
-"""A receipt tells the address and the tax id of who sold: in its mail, and on the thank-you page."""
+"""A receipt tells the address and the tax id of who sold, in its mail and on the thank-you page."""
 
 from __future__ import annotations
 
@@ -72,6 +72,10 @@ def told(checkout: CheckoutClient, item: str) -> dict[str, list[str]]:
     }
 
 
+def everywhere(*lines: str) -> dict[str, list[str]]:
+    return {where: [*lines] for where in ("text", "html", "page")}
+
+
 def rows(page: str, pattern: str) -> list[str]:
     found = [cell for _, cell in re.findall(pattern, page, re.DOTALL)]
     lines = [line for cell in found for line in cell.split("<br>")]
@@ -79,7 +83,7 @@ def rows(page: str, pattern: str) -> list[str]:
 
 
 def test_the_shops_own_sale_tells_the_shops_settings_escaped(checkout: CheckoutClient) -> None:
-    assert told(checkout, "field-notes") == dict.fromkeys(("text", "html", "page"), [*SHOPS])
+    assert told(checkout, "field-notes") == everywhere(*SHOPS)
 
 
 @pytest.mark.parametrize("charge_type", ["destination", "direct"])
@@ -89,8 +93,8 @@ def test_a_merchants_sale_tells_the_merchants_and_another_has_none(
     juniper = create_ready_merchant(driver, charge_type)
     other = create_ready_merchant(driver, charge_type)
     describe(juniper)
-    assert told(checkout, shelve(juniper)) == dict.fromkeys(("text", "html", "page"), [*JUNIPERS])
-    assert told(checkout, shelve(other)) == {"text": [], "html": [], "page": []}
+    assert told(checkout, shelve(juniper)) == everywhere(*JUNIPERS)
+    assert told(checkout, shelve(other)) == everywhere()
 
 
 def test_an_address_or_a_tax_id_alone_stands_alone(
@@ -100,8 +104,7 @@ def test_an_address_or_a_tax_id_alone_stands_alone(
     describe(juniper, tax="")
     assert told(checkout, shelve(juniper))["page"] == [*JUNIPERS[:3]]
     describe(juniper, address="")
-    alone = ["Juniper", JUNIPERS[3]]
-    assert told(checkout, shelve(juniper)) == {"text": alone, "html": alone, "page": alone}
+    assert told(checkout, shelve(juniper)) == everywhere("Juniper", JUNIPERS[3])
 
 
 def test_a_stranger_is_not_told_of_whom_somebody_bought(checkout: CheckoutClient) -> None:
@@ -175,4 +178,4 @@ class TestWithoutAny:
         return settings | {"SHOP_ADDRESS": "", "SHOP_TAX_ID": ""}
 
     def test_a_receipt_tells_neither(self, checkout: CheckoutClient) -> None:
-        assert told(checkout, "field-notes") == {"text": [], "html": [], "page": []}
+        assert told(checkout, "field-notes") == everywhere()

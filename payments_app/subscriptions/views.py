@@ -21,7 +21,7 @@ from payments_app.subscriptions.calendar import day_words, local_day
 from payments_app.subscriptions.change import EffectChangedError, ask_for_card
 from payments_app.subscriptions.changes import CHANGES, Change
 from payments_app.subscriptions.models import Subscription
-from payments_app.subscriptions.preview import ChangeRefusedError
+from payments_app.subscriptions.preview import ChangeRefusedError, removal
 
 blueprint = Blueprint("subscriptions", __name__)
 blueprint.add_app_template_filter(day_words, "day")
@@ -90,7 +90,7 @@ def confirm_removal() -> Response | BaseResponse:
     page = render_template(
         "subscriptions/remove_card.html",
         card=card,
-        rows=effects.removal_lines(find.charged_to(db.session(), card)),
+        rows=removal(db.session(), card, utcnow()),
     )
     return private(make_response(page))
 

@@ -21,6 +21,7 @@ from payments_app.payments.queries import joined
 _CARDS = table("pay_saved_cards", column("payment_method"), column("removed_at"))
 PASSED_ON_SECONDS = 2.0  # a buyer waits, and another worker may know what they pay for
 UNKNOWN_KIND_SECONDS = 30.0
+CARD_REMOVED = "card_removed"
 _CARD_LEFT = "This card isn't charged any more. No payment was made."
 
 
@@ -34,7 +35,7 @@ def why_not_charged(session: Session, transaction: Transaction) -> dict[str, Any
     if was_removed(session, transaction) or (
         payable is not None and payable.card_again(transaction.payment_method or "") is None
     ):
-        return {"type": "withdrawn", "code": "card_removed", "message": _CARD_LEFT}
+        return {"type": "withdrawn", "code": CARD_REMOVED, "message": _CARD_LEFT}
     return _refusal(session, payable, transaction.id) if payable is not None else None
 
 

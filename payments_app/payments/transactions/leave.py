@@ -22,6 +22,7 @@ from payments_app.payments.said import said
 _CARDS = table("pay_saved_cards", column("payment_method"), column("removed_at"))
 PASSED_ON_SECONDS = 2.0  # a buyer waits, and another worker may know what they pay for
 UNKNOWN_KIND_SECONDS = 30.0
+CARD_REMOVED = "card_removed"
 _CARD_LEFT = "This card isn't charged any more. No payment was made."
 
 
@@ -36,7 +37,7 @@ def why_not_charged(session: Session, transaction: Transaction) -> dict[str, Any
         payable is not None
         and said(lambda: payable.card_again(transaction.payment_method or ""), None) is None
     ):
-        return {"type": "withdrawn", "code": "card_removed", "message": _CARD_LEFT}
+        return {"type": "withdrawn", "code": CARD_REMOVED, "message": _CARD_LEFT}
     return _refusal(session, payable, transaction.id) if payable is not None else None
 
 

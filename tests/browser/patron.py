@@ -1,5 +1,5 @@
-"""Somebody who pays here and has proved their address: what they buy, what they are mailed, and what
-stands in their account."""
+"""Somebody who pays here and has proved their address: what they buy, are mailed, and find in
+their account."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from payments_app.customers.models import Customer
 from payments_app.notices.models import Mail
 from payments_app.payments.models import Transaction
 from payments_app.payments.phases import State
+from payments_app.subscriptions.calendar import day_words
 from payments_app.subscriptions.models import Subscription
 from tests.browser.buyer import Buyer
 from tests.customers.mailed_link import link_for
@@ -96,6 +97,10 @@ class Patron:
         self.sign_in()
         return self.subscription().id
 
+    def ends(self) -> str:
+        """The day until which it is paid, as it is written."""
+        return self.in_shop(lambda: plain(str(day_words(self.subscription().billed_until))))
+
     def subscription(self) -> Subscription:
         """The one that they have."""
         (found,) = self.in_shop(lambda: _subscriptions(self.email))
@@ -124,12 +129,13 @@ class Patron:
         self.work()
         return complete()[-1]
 
-    def opens_mail(self, subject: str) -> str:
-        """Show the one mail with this subject as a mail program does; all that it says."""
+    def opens_mail(self, subject: str, of: int = 1) -> str:
+        """Show the newest `of` so many mails with this subject as a mail program does; all that it
+        says."""
         self.work()
         found = [one for one in self.mails() if plain(one.subject) == subject]
-        assert len(found) == 1, [one.subject for one in self.mails()]
-        self.buyer.shows(found[0].html)
+        assert len(found) == of, [one.subject for one in self.mails()]
+        self.buyer.shows(found[-1].html)
         return read(self.page)
 
     def mails(self) -> list[Mail]:

@@ -83,9 +83,7 @@ def test_a_question_and_a_security_check(buyer: Buyer, take: Pictures, shop_app:
     )
     take(buyer, "form-question")
     with shop_app.test_request_context("/", headers={"Accept": "text/html"}):
-        buyer.shows(
-            render_template("checkout/challenge.html", item="tea", problem=None, action="")
-        )
+        buyer.shows(render_template("checkout/challenge.html", item="tea", problem=None, action=""))
     take(buyer, "security-check")
 
 

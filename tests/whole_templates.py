@@ -3,13 +3,12 @@ is taken: each rendering of a page or a mail answers for all of it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from jinja2 import Environment, Template, meta, nodes
 
 _named: dict[str, frozenset[str]] = {}
-_set: dict[str, frozenset[str]] = {}
+_set_over: dict[str, frozenset[str]] = {}
 
 
 class WholeTemplate(Template):
@@ -18,7 +17,7 @@ class WholeTemplate(Template):
         if self.name is not None:
             missing = names_of(self.environment, self.name) - given.keys() - self.globals.keys()
             assert not missing, f"{self.name} names {sorted(missing)}, and is not given it"
-            lost = set_in(self.environment, self.name) & given.keys()
+            lost = set_over(self.environment, self.name) & given.keys()
             assert not lost, f"{self.name} is given {sorted(lost)}, and sets it to something else"
         return super().render(given)
 
@@ -39,31 +38,15 @@ def names_of(environment: Environment, template: str) -> frozenset[str]:
     return _named[template]
 
 
-def set_in(environment: Environment, template: str) -> frozenset[str]:
-    """What a template, or one that it extends or includes, sets by itself outside of a macro: what
-    it was given under such a name is lost from there on."""
-    if template not in _set:
+def set_over(environment: Environment, template: str) -> frozenset[str]:
+    """What a template both takes from its caller and sets by itself: below an `if`, too, what it
+    was given is lost from there on."""
+    if template not in _set_over:
         parsed = environment.parse(environment.loader.get_source(environment, template)[0])
-        names = {name.name for each in _assignments(parsed) for name in _names(each.target)}
-        for part in parsed.find_all((nodes.Extends, nodes.Include)):
-            if isinstance(part.template, nodes.Const):
-                names |= set_in(environment, part.template.value)
-        _set[template] = frozenset(names)
-    return _set[template]
-
-
-def _assignments(node: nodes.Node) -> Iterator[nodes.Assign | nodes.AssignBlock]:
-    for child in node.iter_child_nodes():
-        if isinstance(child, nodes.Assign | nodes.AssignBlock):
-            yield child
-        elif not isinstance(child, nodes.Macro):
-            yield from _assignments(child)
-
-
-def _names(target: nodes.Node) -> Iterator[nodes.Name]:
-    if isinstance(target, nodes.Name):
-        yield target
-    yield from target.find_all(nodes.Name)
+        sets = parsed.find_all((nodes.Assign, nodes.AssignBlock))
+        own = {each.target.name for each in sets if isinstance(each.target, nodes.Name)}
+        _set_over[template] = frozenset(own & meta.find_undeclared_variables(parsed))
+    return _set_over[template]
 
 
 def _own_names(parsed: nodes.Template) -> set[str]:

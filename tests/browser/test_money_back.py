@@ -36,6 +36,32 @@ def _arrives(refund: str) -> str:
     return plain(str(day_words(arrives)))
 
 
+def fail(patron: Patron, refund: str) -> None:
+    """The card's bank sends a refund back, with all that follows."""
+
+    def sent_back() -> None:
+        move_on(patron.driver, refund)
+        at_stripe = read_refund(refund).stripe_refund_id or ""
+        refresh_refunds(at_stripe, claim(at_stripe))
+
+    patron.in_shop(sent_back)
+    patron.work()
+
+
+def lose(patron: Patron, paid: str) -> None:
+    """The bank decides a dispute of this payment for its buyer, with all that follows."""
+
+    def decided() -> None:
+        intent = patron.driver.read(paid).stripe_payment_id
+        listed = patron.driver.sandbox("GET", f"/v1/disputes?payment_intent={intent}")["data"]
+        losing = {"evidence[uncategorized_text]": "losing_evidence"}
+        patron.driver.sandbox_form(f"/v1/disputes/{listed[0]['id']}", **losing)
+        refresh_disputes(listed[0]["id"], claim(listed[0]["id"]))
+
+    patron.in_shop(decided)
+    patron.work()
+
+
 def says_everywhere(patron: Patron, stranger: Buyer, paid: str, *words: str) -> None:
     """The thank-you, the account, and the status, as anybody who has its address reads it."""
     for path in (f"/thankyou?transaction={paid}", "/account"):
@@ -76,13 +102,7 @@ def test_a_refund_that_failed_says_what_happens_next(patron: Patron, stranger: B
     patron.sign_in("/account")
     refund, _ = give_back(patron, paid, 1099)
 
-    def fail() -> None:
-        move_on(patron.driver, refund)
-        at_stripe = read_refund(refund).stripe_refund_id or ""
-        refresh_refunds(at_stripe, claim(at_stripe))
-
-    patron.in_shop(fail)
-    patron.work()
+    fail(patron, refund)
     says_everywhere(
         patron,
         stranger,
@@ -102,16 +122,7 @@ def test_a_dispute_that_was_lost_says_that_the_bank_gave_it_back(
     paid = patron.buy(card="pm_card_createDispute")
     patron.sign_in("/account")
 
-    def their_dispute() -> str:
-        intent = patron.driver.read(paid).stripe_payment_id
-        listed = patron.driver.sandbox("GET", f"/v1/disputes?payment_intent={intent}")["data"]
-        return str(listed[0]["id"])
-
-    dispute = patron.in_shop(their_dispute)
-    losing = {"evidence[uncategorized_text]": "losing_evidence"}
-    patron.driver.sandbox_form(f"/v1/disputes/{dispute}", **losing)
-    patron.in_shop(lambda: refresh_disputes(dispute, claim(dispute)))
-    patron.work()
+    lose(patron, paid)
     says_everywhere(
         patron,
         stranger,

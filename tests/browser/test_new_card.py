@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.buyer import DECLINED, Buyer
-from tests.browser.patron import SUBSCRIPTIONS, Patron, effects_of_mail, read
+from tests.browser.patron import SUBSCRIPTIONS, Patron, read
 from tests.browser.test_accessibility import complaints
 
 pytestmark = pytest.mark.browser

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 
 import pytest
-from flask import Flask
+from flask import Flask, render_template
 from flask.testing import FlaskClient
 from sqlalchemy import update
 from sqlalchemy.orm import Session
@@ -15,18 +16,28 @@ from demo.plans import DEMO_PLANS, add_demo_plans
 from demo.products import DEMO_PRODUCTS, add_demo_products
 from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
+from payments_app.core.money import Money
+from payments_app.core.web import links
 from payments_app.customers.models import Customer
 from payments_app.notices.models import Mail
+from payments_app.orders.product_models import Product
+from payments_app.payment_requests.ask import Wish, ask, cancel
+from payments_app.payment_requests.find_consents import PURPOSE
 from payments_app.payments.phases import Phase
 from payments_app.payments.refunds.request import request_refund
 from payments_app.subscriptions import change
 from payments_app.subscriptions.renew import stage_due
+from tests.api.application import Application, new_key
+from tests.api.test_consent_pages import consent_of, press
+from tests.api.test_consents_ending import both_kept
 from tests.bystanders import own
 from tests.checkout.checkout_client import BROWSER, CheckoutClient
-from tests.customers.mailed_link import known
+from tests.customers.mailed_link import known, mailed
 from tests.languages.pseudo import PSEUDO, spoken, texts_of, untranslated
+from tests.languages.visits import noted, said_of
 from tests.notices.sent_mails import mails
 from tests.own_worker import work_all_due
+from tests.reconcile.books import execute
 from tests.subscriptions.billing_driver import BillingDriver, at
 
 NAMES = "|".join(
@@ -44,14 +55,23 @@ NAMES = "|".join(
         "Plus",
         "US$",
         "{amount}",
+        "Tea Rooms",
+        "Folding pattern",
+        "[link]",
+        "Two tickets",
     ]
 )
 
 
 @pytest.fixture(autouse=True)
-def pseudo() -> Iterator[None]:
-    with spoken():
+def pseudo(app: Flask, request: pytest.FixtureRequest) -> Iterator[None]:
+    """Everybody reads the made-up language. A test visits the templates that it says it visits."""
+    with spoken(), noted(app.jinja_env) as rendered:
         yield
+    if note := os.environ.get("NOTE"):
+        with open(note, "a") as f:
+            print(request.node.name, *sorted(rendered), file=f)
+    assert said_of(request) - rendered == set()
 
 
 @pytest.fixture
@@ -215,3 +235,43 @@ def test_the_mails_of_a_subscription(app: Flask) -> None:
             mail.kind for mail in written
         }
         assert [line for mail in written for line in english_of_mail(app, mail)] == []
+
+
+def test_a_link_that_signs_in(checkout: CheckoutClient) -> None:
+    checkout.pay()
+    page = checkout.page(mailed(checkout)).text
+    assert english(checkout, page) == []
+
+
+def test_what_can_not_be_bought(checkout: CheckoutClient) -> None:
+    with checkout.app.app_context():
+        execute(update(Product).where(Product.slug == "enamel-mug").values(stock=0))
+    assert english(checkout, checkout.page("/checkout/enamel-mug").text) == []
+
+
+def test_what_is_no_longer_asked_for(checkout: CheckoutClient) -> None:
+    wish = Wish(Money(2500, "usd"), "Field Notes", cancel_url="https://shop.example.com/cart")
+    with checkout.app.app_context():
+        asked = ask(wish, "staff")[0]
+        cancel(asked, "staff")
+    assert english(checkout, checkout.page(f"/checkout/{asked}").text) == []
+
+
+def test_a_security_check(checkout: CheckoutClient) -> None:
+    with checkout.app.test_request_context(f"/?lang={PSEUDO}", headers=BROWSER):
+        checkout.app.preprocess_request()
+        words = {"item": "tea-tin", "problem": None, "action": "pay"}
+        page = render_template("checkout/challenge.html", **words)
+    assert english(checkout, page) == []
+
+
+def test_charges_that_were_agreed_to(checkout: CheckoutClient) -> None:
+    shop = Application(checkout.app, new_key(checkout.app, name="Tea Rooms"))
+    hers, _ = both_kept(shop)
+    browser = known(checkout, browser=checkout.client)
+    consent = consent_of(shop, hers)
+    with checkout.app.test_request_context():
+        by_link = f"/consents/{links.sign(PURPOSE, consent)}"
+    for path in ("/account/consents", f"/account/consents/{consent}", by_link):
+        assert english(checkout, browser.get(path, headers=BROWSER).text) == [], path
+    assert english(checkout, press(browser, by_link).text) == []

@@ -38,7 +38,7 @@ def visits(*templates: str) -> Callable[[Test], Test]:
     """Marks a test with the templates that it renders."""
 
     def mark(test: Test) -> Test:
-        test.__dict__["visits"] = templates
+        test.__dict__["templates_visited"] = templates
         return test
 
     return mark
@@ -47,12 +47,12 @@ def visits(*templates: str) -> Callable[[Test], Test]:
 def said_by(*modules: ModuleType) -> set[str]:
     """What the tests of these modules say that they visit."""
     tests = [each for module in modules for each in vars(module).values()]
-    return {name for test in tests for name in getattr(test, "visits", ())}
+    return {name for test in tests for name in getattr(test, "templates_visited", ())}
 
 
 def said_of(request: pytest.FixtureRequest) -> set[str]:
     """The same, of the test that runs."""
-    return set(getattr(request.function, "visits", ()))
+    return set(getattr(request.function, "templates_visited", ()))
 
 
 @contextmanager

@@ -59,7 +59,8 @@ def is_charged_to(patron: Patron, card: str) -> None:
     patron.page.goto(SUBSCRIPTIONS)
     patron.buyer.reads(card)
     mail = patron.opens_mail("Corner Shop: Card for Coffee club")
-    assert mail == card
+    assert f"The next payment, of $15.00, is on {patron.ends()}." in mail
+    assert f"Card {card}" in mail
 
 
 def test_a_saved_card_s_address_stands_on_the_form_and_only_another_card_s_can_be_typed(

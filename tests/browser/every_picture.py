@@ -42,7 +42,7 @@ PHASES = {
     Phase.UNKNOWN: "checking",
     Phase.COMPLETE: "complete",
     Phase.FAILED: "declined",
-    Phase.CANCELED: "canceled",
+    Phase.CANCELED: "payment-called-off",
 }
 PAGES = {
     "layout.html": ("shop",),

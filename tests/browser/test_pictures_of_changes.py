@@ -65,7 +65,7 @@ def test_a_payment_that_was_called_off(buyer: Buyer, shop_app: Flask, take: Pict
     with shop_app.app_context():
         call_off(buyer.status()["id"])
     buyer.page.reload()
-    take(buyer, "canceled")
+    take(buyer, "payment-called-off")
 
 
 def test_charges_that_have_ended(buyer: Buyer, dashboard: Dashboard, take: Pictures) -> None:

@@ -33,6 +33,7 @@ from payments_app.core.web.visitor import visitor_network
 from payments_app.customers import cards
 from payments_app.customers.ask_for_link import ask_for_link
 from payments_app.customers.find_cards import saved_cards
+from payments_app.customers.given_back import given_back
 from payments_app.customers.models import Customer
 from payments_app.customers.recognise import (
     PURPOSE,
@@ -69,6 +70,7 @@ def account() -> Response:
         "customers/account.html",
         customer=customer,
         cards=saved_cards(db.session(), customer.id),
+        given_back=given_back(db.session(), customer.id),
         sessions=visitor_sessions.sessions_of(db.session(), PURPOSE, customer.id),
         here=visitor_sessions.of_this_browser(PURPOSE),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from playwright.sync_api import ConsoleMessage, Page, expect
+from playwright.sync_api import ConsoleMessage, Page, Route, expect
 
 FIELDS = 'iframe[title="Secure payment input frame"]'
 BANK = 'iframe[title^="Your bank"]'
@@ -64,6 +64,16 @@ class Buyer:
 
     def reads(self, words: str) -> None:
         expect(self.page.get_by_text(words).first).to_be_visible(timeout=WITHIN_MS)
+
+    def shows(self, page: str) -> None:
+        """Show a page or a mail that was made here, as if the site had answered it."""
+
+        def answer(route: Route) -> None:
+            route.fulfill(body=page, content_type="text/html; charset=utf-8")
+
+        self.page.route("**/shown", answer)
+        self.page.goto("/shown")
+        self.page.unroute("**/shown")
 
     def page_fits(self) -> bool:
         """Whether it is no wider than its window, on a phone and on a wide screen."""

@@ -32,7 +32,8 @@ class ApplicationDriver(PaymentDriver):
         self.asked: dict[str, str] = {}  # by transaction
 
     def open(self, card: str = "pm_card_visa", order: str | None = None, **more: Any) -> str:
-        request = order or str(self.application.asked(amount=1099)["id"])
+        wish = {"amount": more.get("amount", 1099)}
+        request = order or str(self.application.asked(**wish)["id"])
         email = more.get("email", "ada@example.com")
         transaction: str = self.application.press_pay(request, card, email).json["id"]
         self.asked[transaction] = request
@@ -146,7 +147,7 @@ def is_on_the_overview(admin: Browser, transaction: str) -> bool:
 def test_all_that_show_a_payment_say_the_same_of_it(
     driver: ApplicationDriver, admin: Browser, status: str
 ) -> None:
-    other = driver.pay(email="bob@example.com")
+    other = driver.pay(amount=2500, email="bob@example.com")
     make, words = STATES[status]
     transaction = make(driver)
     for id_, so, said in ((transaction, status, words), (other, "complete", "Paid")):

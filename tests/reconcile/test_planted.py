@@ -6,14 +6,16 @@ from __future__ import annotations
 import html
 
 import pytest
+from sqlalchemy import update
 
+from payments_app.payments.refunds.models import Refund
 from payments_app.reconcile import internal_payments, internal_settlement, internal_told
 from payments_app.reconcile.kinds import KINDS
 from tests.accounts.staff_driver import StaffDriver
 from tests.payments.driver import PaymentDriver
 from tests.reconcile import plants_of_states
 from tests.reconcile.books import compare_last_hours, open_ones
-from tests.reconcile.plants import PLANTS, finish_all
+from tests.reconcile.plants import PLANTS, finish_all, past_triggers, refunded
 
 pytestmark = [pytest.mark.portable, pytest.mark.followed_by_all]
 
@@ -86,3 +88,13 @@ def test_all_are_found_in_one_sweep(driver: PaymentDriver) -> None:
 def is_found(kind: str, transaction: str) -> bool:
     about = {transaction} if kind not in OF_MANY else {None}
     return any(f.kind == kind and f.transaction_id in about for f in open_ones())
+
+
+def test_a_refund_of_another_state_and_amount_shows_both_of_each(driver: PaymentDriver) -> None:
+    paid = refunded(driver)
+    of_it = update(Refund).where(Refund.transaction_id == paid)
+    past_triggers(of_it.values(amount=250, state="pending"))
+    compare_last_hours()
+    sides = {f.kind: (f.details.get("at_stripe"), f.details.get("here")) for f in open_ones()}
+    assert sides["refund_differs"] == ("succeeded", "pending")
+    assert sides["refund_amount_differs"] == ("$3.00", "$2.50")

@@ -118,6 +118,11 @@ def class_of(milliseconds: int) -> int:
     return math.ceil(math.log(max(1, milliseconds), _WIDER))
 
 
+def middle_of(number: int) -> int:
+    """Milliseconds in the middle of a class."""
+    return max(1, round(math.pow(_WIDER, number - 0.5)))
+
+
 @dataclass(frozen=True)
 class JobFigures:
     """Of one job, over DAYS; `median` and `slowest` in milliseconds. `by_day`: the median of each
@@ -168,7 +173,7 @@ def _median(times: Iterable[JobTime]) -> int | None:
     for row in times:
         left -= row.runs
         if left <= 0:
-            return min(row.slowest, max(1, round(_WIDER ** (row.time_class - 0.5))))
+            return min(row.slowest, middle_of(row.time_class))
     return None
 
 

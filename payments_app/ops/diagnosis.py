@@ -22,8 +22,9 @@ _MAIL_SERVER = "The mail server does not answer."
 MEANINGS = {
     **dict.fromkeys(
         (
-            *("charge", "retry", "stripe.recovered", "ops.stripe_doctor", "ledger.post_fee"),
+            *("charge", "retry", "stripe.recovered", "ops.stripe_doctor", "ops.notice_end"),
             *("disputes.refresh", "disputes.warn", "refunds.look_up", "refunds.refresh"),
+            "ledger.post_fee",
             *("disputes.keep_draft", "disputes.submit", "keeping.erase_at_stripe"),
             *("connect.read", "connect.read_by_charge", "connect.read_by_refund"),
             *("merchants.create_account", "merchants.make_link", "merchants.refresh_account"),

@@ -13,7 +13,9 @@ from sqlalchemy.orm import Session
 from payments_app.core.alerts import Alert
 from payments_app.core.db.clock import utcnow
 from payments_app.core.history import HistoryEntry
+from payments_app.ops.diagnosis import late_seconds
 from payments_app.ops.incident import SLOW_SECONDS
+from payments_app.ops.late_work import Jobs, late_then
 from payments_app.payments.models import Transaction
 from payments_app.payments.refunds.models import Refund
 from payments_app.payments.transactions.waiting import FAILING
@@ -28,21 +30,29 @@ BEFORE = dt.timedelta(seconds=30)
 @dataclass(frozen=True)
 class Touched:
     """The payments from `since` to `until` (None: it goes on): how many of each state, and the
-    newest MOST of them; and the newest MOST refunds whose calls to Stripe failed or were slow."""
+    newest MOST of them; and the newest MOST refunds whose calls to Stripe failed or were slow. Of a
+    queue of ours that was late: how its `jobs` stand now."""
 
     since: dt.datetime
     until: dt.datetime | None
     states: dict[str, int]
     payments: Sequence[Any]
     refunds: Sequence[Any]
+    jobs: Jobs | None = None
 
 
 def touched(session: Session, alert: Alert) -> Touched:
     """The payments that the incident of this alert touched: those whose calls to Stripe failed or
-    were slow; where a queue of ours was late, those that were begun meanwhile."""
-    since = alert.first_at - BEFORE
+    were slow; where a queue of ours was late, those whose jobs waited too long in it."""
+    since, jobs = alert.first_at - BEFORE, None
     until = alert.acknowledged_at or utcnow()
-    which = _of_stripe(since, until) if alert.kind in AT_STRIPE else _begun(since, until)
+    if alert.kind in AT_STRIPE:
+        which = _of_stripe(since, until)
+    else:
+        queue = alert.key.partition(":")[2]
+        since -= dt.timedelta(seconds=late_seconds(queue))
+        ids, jobs = late_then(session, queue, since, until)
+        which = Transaction.id.in_(ids)
     counts = session.execute(
         select(Transaction.state, func.count()).where(which).group_by(Transaction.state)
     )
@@ -65,7 +75,7 @@ def touched(session: Session, alert: Alert) -> Touched:
     states = {row[0]: row[1] for row in counts}
     at_stripe = alert.kind in AT_STRIPE
     refunds = _refunds(session, since, until) if at_stripe else ()
-    return Touched(since, alert.acknowledged_at, states, rows, refunds)
+    return Touched(since, alert.acknowledged_at, states, rows, refunds, jobs)
 
 
 def _refunds(session: Session, since: dt.datetime, until: dt.datetime) -> Sequence[Any]:
@@ -110,7 +120,3 @@ def _went_wrong(
         or_(verdict.in_(sorted(FAILING)), slow, HistoryEntry.what == "stripe.retry"),
         *of,
     )
-
-
-def _begun(since: dt.datetime, until: dt.datetime) -> ColumnElement[bool]:
-    return Transaction.created_at.between(since, until)

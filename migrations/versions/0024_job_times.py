@@ -9,7 +9,7 @@ from alembic import op
 from payments_app.core.db import columns
 
 revision = "0024"
-down_revision = "0022"
+down_revision = "0023"
 branch_labels = None
 depends_on = None
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable
-
 import pytest
 
 from payments_app.core.card_numbers import CardNumberError, mask, masked, refuse
+from tests.calls import calls_of
 from tests.security.card_texts import CARDS, VISA, ordinary_texts
 
 pytestmark = pytest.mark.portable
@@ -48,23 +46,6 @@ def test_data_is_masked_at_any_depth() -> None:
     made = masked(data)
     assert VISA not in repr(made["text"]) + repr(made["list"])
     assert (made["count"], made["none"]) == (4242424242424242, None)
-
-
-def calls_of(work: Callable[[], object]) -> int:
-    """How many functions it calls, the interpreter's own among them."""
-    counted = 0
-
-    def count(_frame: object, event: str, _arg: object) -> None:
-        nonlocal counted
-        counted += event in ("call", "c_call")
-
-    before = sys.getprofile()
-    sys.setprofile(count)
-    try:
-        work()
-    finally:
-        sys.setprofile(before)
-    return counted
 
 
 @pytest.mark.parametrize("of", ["4-", "4\u0301", "4 5-", "45-", "4.4-", "4-\u0301", "1234 "])

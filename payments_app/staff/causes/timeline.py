@@ -16,20 +16,26 @@ from payments_app.staff.causes.sources import read
 
 @dataclass(frozen=True)
 class Timeline:
-    """`days` are (title, groups), oldest first; `more` says that the history is longer than what
-    was read of it; `zone` is that of all its clocks."""
+    """`days` are (title, groups), oldest first; `read` of the `total` rows of its history are in
+    them; `zone` is that of all its clocks."""
 
     days: list[tuple[str, list[Group]]]
-    more: bool
+    read: int
+    total: int
     zone: str
 
 
 def timeline(
-    session: Session, transaction_id: str, zone: ZoneInfo, *, technical: bool
+    session: Session,
+    transaction_id: str,
+    zone: ZoneInfo,
+    *,
+    technical: bool,
+    most: int | None = None,
 ) -> Timeline | None:
     """What happened to a payment, each thing under its cause; without technical steps unless
-    asked. None for an unknown id."""
-    sources = read(session, transaction_id)
+    asked, and of no more than the first `most` rows of its history. None for an unknown id."""
+    sources = read(session, transaction_id, most)
     if sources is None:
         return None
     days: dict[str, list[Group]] = {}
@@ -37,7 +43,7 @@ def timeline(
         day = in_zone(group.head.at, zone)
         days.setdefault(f"{day:%a %b} {day.day}, {day.year}", []).append(group)
         _set_clocks(group, zone)
-    return Timeline(list(days.items()), sources.more, zone.key)
+    return Timeline(list(days.items()), len(sources.history), sources.total, zone.key)
 
 
 def _set_clocks(group: Group, zone: ZoneInfo) -> None:

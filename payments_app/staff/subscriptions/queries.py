@@ -12,10 +12,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from payments_app.core.history import HistoryEntry
+from payments_app.core.web.part import Part, scalars_of
 from payments_app.payments.models import PaymentRecord, Role, Transaction
 from payments_app.staff.payments.details import payments
 from payments_app.staff.presenter import Payment
-from payments_app.staff.timeline import Entry, entries
+from payments_app.staff.timeline import entries
 from payments_app.staff.zones import When, when
 from payments_app.subscriptions.dunning import TRY_DAYS
 from payments_app.subscriptions.find import subscriptions_of
@@ -104,16 +105,12 @@ def _card(found: Subscription) -> str | None:
     return card.words if found.own_card else f"{card.words}. {NOT_OWN}"
 
 
-def bills(session: Session, subscription_id: str, zone: ZoneInfo) -> list[Bill]:
-    """The newest SHOWN periods, the newest first, each with its payments."""
-    periods = session.scalars(
-        select(Period)
-        .where(Period.subscription_id == subscription_id)
-        .order_by(Period.start.desc())
-        .limit(SHOWN)
-    ).all()
-    made = _payments(session, [period.id for period in periods], zone)
-    return [
+def bills(session: Session, subscription_id: str, zone: ZoneInfo) -> Part:
+    """SHOWN of its periods, the newest first, each with its payments."""
+    query = select(Period).where(Period.subscription_id == subscription_id)
+    part = scalars_of(session, query.order_by(Period.start.desc(), Period.id), "bills", SHOWN)
+    made = _payments(session, [period.id for period in part.rows], zone)
+    return part.of(
         Bill(
             period,
             made[period.id],
@@ -121,19 +118,15 @@ def bills(session: Session, subscription_id: str, zone: ZoneInfo) -> list[Bill]:
             when(period.next_try_at, zone),
             period.step,
         )
-        for period in periods
-    ]
+        for period in part.rows
+    )
 
 
-def history_of(session: Session, subscription_id: str, zone: ZoneInfo) -> list[Entry]:
+def history_of(session: Session, subscription_id: str, zone: ZoneInfo) -> Part:
     """What happened to it, the newest first."""
-    rows = session.scalars(
-        select(HistoryEntry)
-        .where(HistoryEntry.subject == subscription_id)
-        .order_by(HistoryEntry.id.desc())
-        .limit(2 * SHOWN)
-    ).all()
-    return entries(session, rows, zone)
+    query = select(HistoryEntry).where(HistoryEntry.subject == subscription_id)
+    part = scalars_of(session, query.order_by(HistoryEntry.id.desc()), "timeline", 2 * SHOWN)
+    return part.of(entries(session, part.rows, zone))
 
 
 def _payments(session: Session, periods: Sequence[str], zone: ZoneInfo) -> dict[str, list[Payment]]:

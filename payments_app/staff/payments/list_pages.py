@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from flask import Response, request
 
-from payments_app.accounts.gate import signed_in
+from payments_app.accounts.gate import may_open, signed_in
 from payments_app.core.card_numbers import REFUSAL
 from payments_app.core.extensions import db
 from payments_app.core.money import CURRENCIES, code_of
@@ -86,6 +88,8 @@ def _search_page(typed: str, filters: Filters) -> Response:
         return page(
             "payments/search.html", error.status, searched=shown, q_problem=problem, found=None
         )
+    places = [place for place in found.places if may_open(place.endpoint)]
+    found = replace(found, places=places)
     return page("payments/search.html", searched=typed, found=found, before=before)
 
 

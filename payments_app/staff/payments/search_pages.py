@@ -11,7 +11,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from payments_app.accounts.api_keys import ApiKey
-from payments_app.accounts.gate import may_open
 from payments_app.accounts.models import Staff
 from payments_app.customers.models import Customer
 from payments_app.merchants.models import ConnectedAccount, Endpoint, Merchant
@@ -24,10 +23,11 @@ from payments_app.subscriptions.models import Subscription
 
 @dataclass(frozen=True)
 class Place:
-    """A page of staff's that is about an id: of what, and its address."""
+    """A page of staff's that is about an id: of what, its endpoint, and its address."""
 
     what: str
     id: str
+    endpoint: str
     url: str
 
 
@@ -72,14 +72,15 @@ _PAGES: dict[str, tuple[str, str, str | None, Any, Any]] = {
     "key": ("API key", "staff.api_keys", None, ApiKey.id, ApiKey.id),
     "stf": ("Member of staff", "staff.members", None, Staff.id, Staff.id),
 }
-PREFIXES = frozenset(_PAGES)
 
 
 def pages_of(session: Session, typed: str) -> Iterator[Place]:
-    """The page about this very id, where there is one that the member may open."""
+    """The page about this very id, where there is one."""
     found = _PAGES.get(typed.partition("_")[0])
-    if found is None or not may_open(found[1]):
+    if found is None:
         return
     what, endpoint, argument, shown, column = found
     for id_ in session.scalars(select(shown).where(column == typed)):
-        yield Place(what, typed, url_for(endpoint, **({argument: id_} if argument else {})))
+        yield Place(
+            what, typed, endpoint, url_for(endpoint, **({argument: id_} if argument else {}))
+        )

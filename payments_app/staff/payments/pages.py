@@ -29,6 +29,7 @@ from payments_app.staff.causes.timeline import timeline
 from payments_app.staff.merchants.queries import sale_of
 from payments_app.staff.payments import notes
 from payments_app.staff.payments.details import payments
+from payments_app.staff.payments.pay_link import asked_again, pay_link_of
 from payments_app.staff.payments.refunds_and_disputes import returns_of
 from payments_app.staff.payments.sent import receipt_of, sent_about
 from payments_app.staff.payments.summary import summary_of
@@ -88,6 +89,8 @@ def _payment_page(
         receipt=receipt_of(session, transaction_id, zone),
         twin=_twin(transaction_id),
         minutes=round(within().total_seconds() / 60),
+        pay_url=pay_link_of(session, transaction_id),
+        asked_again=asked_again(shown),
         waits=unknown.waiting_for(session, transaction_id),
         waiting=wait_words(wait, zone) if wait else None,
         timeline=timeline(

@@ -15,6 +15,7 @@ from payments_app.core.history import HistoryEntry
 from payments_app.core.web.part import Part, scalars_of
 from payments_app.payments.models import PaymentRecord, Role, Transaction
 from payments_app.staff.payments.details import payments
+from payments_app.staff.payments.pay_link import pay_links
 from payments_app.staff.presenter import Payment
 from payments_app.staff.timeline import entries
 from payments_app.staff.zones import When, when
@@ -59,6 +60,7 @@ class Bill:
     paid: When | None
     next_try: When | None
     tries: int
+    pay_url: str | None = None  # where it is paid, of one that is overdue
     most: int = len(TRY_DAYS)
 
     @property
@@ -110,6 +112,8 @@ def bills(session: Session, subscription_id: str, zone: ZoneInfo) -> Part:
     query = select(Period).where(Period.subscription_id == subscription_id)
     part = scalars_of(session, query.order_by(Period.start.desc(), Period.id), "bills", SHOWN)
     made = _payments(session, [period.id for period in part.rows], zone)
+    overdue = [p.id for p in part.rows if p.failed_at is not None and p.paid_at is None]
+    links = pay_links(session, Period.payable_type, overdue)
     return part.of(
         Bill(
             period,
@@ -117,6 +121,7 @@ def bills(session: Session, subscription_id: str, zone: ZoneInfo) -> Part:
             when(period.paid_at, zone),
             when(period.next_try_at, zone),
             period.step,
+            links.get(period.id),
         )
         for period in part.rows
     )

@@ -10,6 +10,7 @@ from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as BaseResponse
 
 from payments_app.accounts.gate import signed_in
+from payments_app.core.ago import clock_shown
 from payments_app.core.db.clock import utcnow
 from payments_app.core.extensions import db
 from payments_app.core.web import visitor_sessions
@@ -68,7 +69,7 @@ def customer(customer_id: str) -> Response:
         consents=given_for(session, customer_id),
         history=fragment.html,
         attempts=panel.part,
-        as_of=as_of.strftime("%I:%M %p").removeprefix("0"),
+        as_of=clock_shown(as_of),
         sessions=visitor_sessions.sessions_of(session, visitor_sessions.CUSTOMER, customer_id),
         may_end=signed_in().may("sessions"),
         may_end_consent=signed_in().may("end_consent"),

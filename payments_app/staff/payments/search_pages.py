@@ -69,7 +69,7 @@ _PAGES: dict[str, tuple[str, str, str | None, Any, Any]] = {
         Endpoint.merchant_id,
         Endpoint.id,
     ),
-    "key": ("API key", "staff.api_keys", None, ApiKey.id, ApiKey.id),
+    "key": ("API key", "staff.api_key_list", None, ApiKey.id, ApiKey.id),
     "stf": ("Member of staff", "staff.members", None, Staff.id, Staff.id),
 }
 

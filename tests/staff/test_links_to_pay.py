@@ -77,7 +77,8 @@ def test_a_failed_payment_leads_to_a_form_that_is_filled(
         "days": "14",
     }
     assert re.search(r'value="eur"\s+selected', form)
-    assert support.post("/staff/payment-links", FORM, **filled, currency="eur", send="1")
+    sent = support.post("/staff/payment-links", FORM, **filled, currency="eur", send="1")
+    assert sent.status_code == 303
     with app.app_context():
         (made,) = db.session.scalars(select(PaymentRequest).where(own(PaymentRequest)))
         (mail,) = db.session.scalars(select(Mail).where(Mail.kind == "payment_link"))

@@ -20,6 +20,7 @@ from sqlalchemy import create_engine
 from chaos import books, clock, plan
 from chaos.attention import not_as_it_is
 from chaos.buyer import HURRY_SECONDS, WATCH_SECONDS, Buyer
+from chaos.comparison import false_alarms
 from chaos.drain import Drain, sent_mails
 from chaos.faults import FAULTS
 from chaos.host import HostSite
@@ -57,6 +58,7 @@ class Outcome:
     follow_up_seconds: float | None = None
     hurried: bool = False
     after: Counter[str] = field(default_factory=Counter)
+    findings: Counter[str] = field(default_factory=Counter)  # of the rounds of its own comparison
     spans: dict[str, float] = field(default_factory=dict)  # what took how many seconds
     violations: list[Violation] = field(default_factory=list)
 
@@ -177,7 +179,9 @@ class Campaign:
         outcome.after = _after(found)
         outcome.violations += violations(found, OVER) + witness.compare(found.transactions)
         outcome.violations += witness.compare_refunds(found.refunds)
-        outcome.violations += not_as_it_is(self.site)
+        found_by_itself, outcome.findings = false_alarms(self.site.product, self.site.settings)
+        outcome.violations += found_by_itself
+        outcome.violations += not_as_it_is(self.site)  # findings are part of what is so
         outcome.violations += [
             Violation("the_host_shows_what_is_so", words) for words in self.site.broken(found)
         ]

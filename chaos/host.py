@@ -35,7 +35,8 @@ class _HostWeb(Web):
 class HostSite(Site):
     """A site whose programs are the hotel's."""
 
-    opening, cookie, not_restored = "chaos.host", "payments_session", ("booking",)
+    product, opening, cookie = "hotel:create_app", "chaos.host", "payments_session"
+    not_restored = ("booking",)
 
     def _adapt(self) -> None:
         lay(self.directory)

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from chaos.campaign import Outcome
+from chaos.comparison import RULE
 
 
 def lines(outcome: Outcome) -> Iterator[str]:
@@ -24,6 +25,9 @@ def lines(outcome: Outcome) -> Iterator[str]:
     yield f"corrected to match Stripe: {outcome.corrections}"
     yield f"afterwards: {_listed(outcome.after)}"
     yield _drained(outcome)
+    alarms = sum(v.invariant == RULE for v in outcome.violations)
+    meanwhile = _listed(outcome.findings)
+    yield f"false alarms of its own comparison: {alarms}; its rounds meanwhile found: {meanwhile}"
     yield f"violations: {len(outcome.violations)}"
     kinds = Counter(violation.invariant for violation in outcome.violations)
     for name, times in kinds.most_common():

@@ -43,9 +43,11 @@ class Site:
     server and a merchant's endpoint. Enter it to start all; leaving it ends all, orphans too.
 
     With `queues` these alone are worked on, each by a process of its own. `cookie` is what our
-    session's is called; what is paid for of the kinds `not_restored` no backup brings back."""
+    session's is called; what is paid for of the kinds `not_restored` no backup brings back;
+    `product` is where the application is, or the host that it is a part of."""
 
-    opening, cookie, not_restored = "chaos.opening", "session", ("nothing",)
+    product, opening, cookie = "wsgi:app", "chaos.opening", "session"
+    not_restored: tuple[str, ...] = ("nothing",)
 
     def __init__(self, directory: Path, seed: int, queues: Sequence[str] = ()) -> None:
         self.directory = directory

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from payments_app.config_checks import flag, listed, problems_of
 from payments_app.config_checks.at_stripe import is_live
+from payments_app.config_checks.receipt import address_lines, tax_id
 
 _ALERT_FILE = Path(tempfile.gettempdir(), f"payments-alerts-{os.getuid()}.json")
 STRIPE_JS = "https://js.stripe.com/endive/stripe.js"
@@ -44,6 +45,8 @@ class Config:
     shop_contact: str | None  # a mail address for buyers' questions
     shop_terms_url: str | None  # the shop's terms, and
     shop_refund_policy_url: str | None  # how it refunds: pages of its own
+    shop_address: tuple[str, ...]  # on receipts, a line each
+    shop_tax_id: str | None
     database_url: str
     database_pooled: bool  # PgBouncer stands between
     redis_url: str
@@ -105,6 +108,8 @@ class Config:
             shop_contact=env.get("SHOP_CONTACT") or None,
             shop_terms_url=env.get("SHOP_TERMS_URL") or None,
             shop_refund_policy_url=env.get("SHOP_REFUND_POLICY_URL") or None,
+            shop_address=address_lines(env["SHOP_ADDRESS"]) if env.get("SHOP_ADDRESS") else (),
+            shop_tax_id=tax_id(env["SHOP_TAX_ID"]) if env.get("SHOP_TAX_ID") else None,
             database_url=_with_driver(env["DATABASE_URL"]),
             database_pooled=flag(env, "DATABASE_POOLED"),
             redis_url=env["REDIS_URL"],

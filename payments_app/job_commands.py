@@ -47,7 +47,7 @@ from payments_app.notices.subscriptions import (
     write_ended,
     write_trial_ending,
 )
-from payments_app.ops import tell
+from payments_app.ops import notice_end, tell
 from payments_app.ops.card_testing import look_for_card_testing
 from payments_app.ops.clean_up import clean_up
 from payments_app.ops.remind import remind
@@ -104,6 +104,9 @@ COMMANDS = {
     "alerts.mail": Command(tell.mail, SWEEPER, unending=tell.UNENDING, while_restoring=True),
     "alerts.webhook": Command(tell.webhook, SWEEPER, unending=tell.UNENDING, while_restoring=True),
     "ops.watch": Command(without_subject(watch), SWEEPER, unique_while_open=True),
+    notice_end.COMMAND: Command(
+        notice_end.notice_end, SWEEPER, unique_while_open=True, unending=notice_end.UNENDING
+    ),
     "ops.remind": Command(without_subject(remind), SWEEPER, unique_while_open=True),
     "ops.card_testing": Command(
         without_subject(look_for_card_testing), SWEEPER, unique_while_open=True

@@ -5,7 +5,7 @@ from payments_app.accounts import models as accounts
 from payments_app.attention import models as attention
 from payments_app.checkout import velocity_fingerprints as checkout
 from payments_app.core import alerts, history, registry, restores
-from payments_app.core.jobs import counters, heartbeats, outbox, pauses
+from payments_app.core.jobs import counters, heartbeats, job_times, outbox, pauses
 from payments_app.core.web import limits, link_requests, one_time_links, visitor_sessions
 from payments_app.customers import models as customers
 from payments_app.downloads import models as downloads
@@ -59,6 +59,7 @@ __all__ = [
     "history",
     "inbound",
     "indexes",
+    "job_times",
     "keeping",
     "ledger",
     "ledger_days",

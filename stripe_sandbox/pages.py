@@ -17,7 +17,7 @@ from stripe_sandbox.webhooks import WebhookDispatcher
 
 _STATIC = Path(__file__).parent / "static"
 _TEMPLATES = Path(__file__).parent / "templates"
-_STRIPE_JS = ("frames", "elements", "challenge", "stripe")
+_STRIPE_JS = ("frames", "appearance", "elements", "challenge", "stripe")
 # The card fields and the bank's page hold no code but their own, and may stand in any frame.
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"

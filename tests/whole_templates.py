@@ -8,6 +8,7 @@ from typing import Any
 from jinja2 import Environment, Template, meta, nodes
 
 _named: dict[str, frozenset[str]] = {}
+_set_over: dict[str, frozenset[str]] = {}
 
 
 class WholeTemplate(Template):
@@ -16,6 +17,8 @@ class WholeTemplate(Template):
         if self.name is not None:
             missing = names_of(self.environment, self.name) - given.keys() - self.globals.keys()
             assert not missing, f"{self.name} names {sorted(missing)}, and is not given it"
+            lost = set_over(self.environment, self.name) & given.keys()
+            assert not lost, f"{self.name} is given {sorted(lost)}, and sets it to something else"
         return super().render(given)
 
 
@@ -33,6 +36,17 @@ def names_of(environment: Environment, template: str) -> frozenset[str]:
                 names |= names_of(environment, part.template.value)
         _named[template] = frozenset(names - _own_names(parsed))
     return _named[template]
+
+
+def set_over(environment: Environment, template: str) -> frozenset[str]:
+    """What a template both takes from its caller and sets by itself: below an `if`, too, what it
+    was given is lost from there on."""
+    if template not in _set_over:
+        parsed = environment.parse(environment.loader.get_source(environment, template)[0])
+        sets = parsed.find_all((nodes.Assign, nodes.AssignBlock))
+        own = {each.target.name for each in sets if isinstance(each.target, nodes.Name)}
+        _set_over[template] = frozenset(own & meta.find_undeclared_variables(parsed))
+    return _set_over[template]
 
 
 def _own_names(parsed: nodes.Template) -> set[str]:

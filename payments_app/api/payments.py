@@ -45,7 +45,8 @@ from payments_app.payment_requests.customer_models import ApplicationCustomer
 from payments_app.payment_requests.find import Filter, Known, Status, find, find_all
 from payments_app.payment_requests.models import PaymentRequest
 from payments_app.payments.models import Transaction
-from payments_app.payments.phases import State
+from payments_app.payments.phases import Phase, State
+from payments_app.payments.truth import Truth
 
 _LABEL = re.compile(r"metadata\[(.{1,40})\]")
 _CAN_BE_PAID = (Status.REQUIRES_PAYMENT, Status.PROCESSING, Status.REQUIRES_ACTION)
@@ -145,6 +146,7 @@ def payment_of(known: Known) -> shapes.Payment:
     return shapes.Payment(
         id=asked.id,
         status=known.status,
+        paid_status=_paid_status(known.truth),
         amount=asked.amount,
         currency=asked.currency,
         amount_received=last.paid if last else 0,
@@ -166,6 +168,13 @@ def payment_of(known: Known) -> shapes.Payment:
         expires_at=asked.expires_at,
         canceled_at=asked.canceled_at,
     )
+
+
+def _paid_status(truth: Truth | None) -> shapes.PaidStatus | None:
+    if truth is None:
+        return None
+    untouched = truth.status == Phase.COMPLETE
+    return shapes.PaidStatus.PAID if untouched else shapes.PaidStatus(truth.status)
 
 
 def _customer_of(asked: PaymentRequest) -> str | None:

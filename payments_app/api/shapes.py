@@ -7,6 +7,7 @@ RFC 3339: sent with any zone, answered in UTC as core.db.clock.rfc3339 writes th
 from __future__ import annotations
 
 import datetime as dt
+from enum import StrEnum
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
@@ -25,6 +26,14 @@ from payments_app.api.fields import (
     Time,
 )
 from payments_app.payment_requests.find import Status
+from payments_app.payments.truth import (
+    DISPUTE_LOST,
+    DISPUTED,
+    PARTLY_REFUNDED,
+    REFUND_FAILED,
+    REFUND_PENDING,
+    REFUNDED,
+)
 
 
 class Sent(BaseModel):
@@ -118,12 +127,27 @@ class LastError(BaseModel):
     message: str
 
 
+class PaidStatus(StrEnum):
+    """What became of the money, as staff read it: once it is refunded or disputed it is no more
+    `paid`."""
+
+    PAID = "paid"
+    REFUND_PENDING = REFUND_PENDING
+    PARTLY_REFUNDED = PARTLY_REFUNDED
+    REFUNDED = REFUNDED
+    REFUND_FAILED = REFUND_FAILED  # it did not reach the buyer, and is owed to them still
+    DISPUTED = DISPUTED
+    DISPUTE_LOST = DISPUTE_LOST
+
+
 class Payment(BaseModel):
-    """A payment as it is now. `next_url` is where to send the buyer while it can be paid."""
+    """A payment as it is now. `next_url` is where to send the buyer while it can be paid.
+    `paid_status` is null until it was paid."""
 
     id: str
     object: Literal["payment"] = "payment"
     status: Status
+    paid_status: PaidStatus | None
     amount: int
     currency: str
     amount_received: int

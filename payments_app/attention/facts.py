@@ -14,7 +14,8 @@ from payments_app.attention.models import WorkItem
 from payments_app.core.history import HistoryEntry
 from payments_app.core.jobs.outbox import Message
 from payments_app.notices.models import Mail
-from payments_app.payments.disputes.models import CLOSED, NEEDS_ANSWER, Dispute
+from payments_app.payments.disputes.models import NEEDS_ANSWER, Dispute
+from payments_app.payments.disputes.standing import is_over
 from payments_app.payments.disputes.warn import OPENED as WARNED
 from payments_app.payments.models import PaymentRecord, Role, Transaction
 from payments_app.payments.payment_of import charge_id
@@ -151,7 +152,7 @@ def _disputes(session: Session, ids: Sequence[str]) -> dict[str, list[DisputeFac
                 row.state,
                 row.amount,
                 needs_answer=row.state in NEEDS_ANSWER,
-                closed=row.state in CLOSED,
+                closed=is_over(row.state, row.funds),
                 withdrawn=row.funds == "withdrawn",
                 until=row.due_by.isoformat() if row.due_by else None,
             ),

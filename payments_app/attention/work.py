@@ -17,7 +17,7 @@ from payments_app.core.jobs.outbox import Message
 from payments_app.payments.models import Transaction
 from payments_app.payments.refunds.double_payments import likely_doubles
 from payments_app.payments.transactions.stuck import is_stuck
-from payments_app.payments.truth import Need, truth_of
+from payments_app.payments.truth import Need, needs_of
 from payments_app.reconcile.models import Finding
 
 MOST = 100  # of each source
@@ -97,7 +97,7 @@ def _of_payments(session: Session) -> Iterator[Entry]:
         .limit(MOST)
     )
     for row in rows:
-        yield from (Entry(need, row.id, row.currency) for need in truth_of(row).needs)
+        yield from (Entry(need, row.id, row.currency) for need in needs_of(row.attention))
 
 
 def double_key(first: str, second: str) -> str:

@@ -60,7 +60,7 @@ def failure_of(
     if transaction.state != State.FAILED:
         return None
     since = truth_of(transaction).closed.get("pay_again")
-    if since is not None:
+    if since in _SINCE:  # another release may know more
         heading, said = _SINCE[since]
         url = _other_url(session, transaction)
         return Failure(heading, said, "", "failed", Words("See that payment"), url)

@@ -53,3 +53,9 @@ def named_by(session: Session, key: str, caller: str | None) -> list[Transaction
     stored = [row_key(key, caller), row_key(key, None), f"{SCOPE}:{key}"]
     found = session.scalars(select(Transaction).where(Transaction.idempotency_key.in_(stored)))
     return sorted(found, key=lambda one: stored.index(one.idempotency_key or ""))
+
+
+def is_used(session: Session, key: str, caller: str) -> bool:
+    """Whether this caller made something with this key."""
+    mine = select(Transaction.id).where(Transaction.idempotency_key == row_key(key, caller))
+    return session.scalar(mine) is not None

@@ -16,9 +16,10 @@ from payments_app.checkout.answers import accepted, already_live, answers_json, 
 from payments_app.checkout.blueprint import blueprint
 from payments_app.checkout.form_again import form_again, form_left
 from payments_app.checkout.forms import Purchase, fingerprint_of_sent, parse
+from payments_app.checkout.keys import is_used
 from payments_app.checkout.pages import sent_here, status_url
 from payments_app.checkout.start import start
-from payments_app.core.extensions import csrf
+from payments_app.core.extensions import csrf, db
 from payments_app.core.language import Words
 from payments_app.core.web.access import buyer
 from payments_app.core.web.headers import takes_cards
@@ -27,7 +28,7 @@ from payments_app.core.web.idempotency import app_store, idempotent
 from payments_app.core.web.limits import Rate, limiter
 from payments_app.core.web.page_before import posted_from
 from payments_app.core.web.visitor import visitor_network
-from payments_app.customers.recognise import recognised
+from payments_app.customers.recognise import name_left, recognised
 from payments_app.payments.transactions.open import ActivePaymentError
 
 MAX_BODY_BYTES = 16 * 1024
@@ -107,6 +108,7 @@ def create() -> Response | BaseResponse:
     caller = buyers.known_browser()  # before browser(), which names who has no name yet
     try:
         purchase = _purchase()
+        _refuse_one_of_before(purchase)
         challenge.check(purchase)
         buyer, known = buyers.browser(), recognised()
         fingerprints = challenge.fingerprints_to_store(purchase.email)
@@ -140,6 +142,21 @@ def _purchase() -> Purchase:
         )
         raise ProblemError(400, "idempotency_key_missing", words)
     return parse(request.form, key)
+
+
+def _refuse_one_of_before(purchase: Purchase) -> None:
+    """What this browser sent before it was signed out is not its own any more: it is neither shown
+    nor made again."""
+    left = name_left()
+    if left and is_used(db.session(), purchase.key, left):
+        raise ProblemError(
+            400,
+            "form_expired",
+            Words(
+                "You were signed out since you sent this, so nothing was sent and no payment was "
+                "made this time. Look whether you have paid before you pay again."
+            ),
+        )
 
 
 def _expired() -> ProblemError:

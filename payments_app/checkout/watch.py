@@ -39,7 +39,7 @@ from payments_app.core.web.http import ProblemError, wants_json
 from payments_app.core.web.limits import Rate, limiter
 from payments_app.core.web.visitor import visitor_network
 from payments_app.payments.phases import Phase, State
-from payments_app.payments.purchased import described, purchased
+from payments_app.payments.purchased import described, purchased, sold_by
 from payments_app.payments.refunds.money_back import MoneyBack, money_back
 from payments_app.payments.transactions.check import request_check
 
@@ -98,6 +98,7 @@ def thankyou() -> Response | BaseResponse:
         "checkout/thankyou.html",
         **_shown(transaction),
         **_bought(transaction),
+        seller=sold_by(db.session(), transaction.id) if buyers.is_mine(transaction) else None,
         paid_at=local_time(transaction.ended_at or transaction.updated_at, transaction.zone),
         statement=transaction.statement_descriptor,
         returning="returning" in request.args,

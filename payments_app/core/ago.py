@@ -36,6 +36,15 @@ def duration(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.0f} h"
 
 
+def short(milliseconds: int) -> str:
+    """The same of what mostly takes no second: "40 ms", "2.3 s", "12 min"."""
+    if milliseconds < 1000:
+        return f"{milliseconds} ms"
+    return (
+        f"{milliseconds / 1000:.1f} s" if milliseconds < 20_000 else duration(milliseconds / 1000)
+    )
+
+
 def ago(moment: dt.datetime, now: dt.datetime) -> str:
     """Minutes and hours of today, then "Yesterday", then the day."""
     seconds = (now - moment).total_seconds()

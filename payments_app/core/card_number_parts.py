@@ -49,7 +49,8 @@ _NUMBERED = re.compile(
 # Fours with a word before each after the first: "first four 4242, next four 4242, next 4: 4242,
 # last four 4242", "1st 4242 2nd 4242 3rd 4242 4th 4242".
 _NEXT = (
-    r"\D{0,16}\b(?:second|third|fourth|2nd|3rd|4th|next|then|last|finally|end(?:s|ing)?)\b"
+    r"\D{0,16}\b(?:second|third|fourth|2nd|3rd|4th|next|then|last|finally|end(?:s|ing)?"
+    r"|zweite|dritte|vierte|n\u00e4chsten?|danach|dann|letzten?|endet)\b"
     r"\D{1,16}(?:4\D{1,12})?"
 )
 _TOLD = re.compile(rf"(?<!\d)\d{{4}}(?:{_NEXT}\d{{4}}){{3}}(?!\d)", re.IGNORECASE)
@@ -57,15 +58,16 @@ _TOLD = re.compile(rf"(?<!\d)\d{{4}}(?:{_NEXT}\d{{4}}){{3}}(?!\d)", re.IGNORECAS
 # in 10005".
 _ENDING = re.compile(
     r"(?<!\d)(\d{10,12}|\d{4}([\W_]{1,3})(?:\d{4}\2\d{4}|\d{6}))(?!\d)"
-    r"\D{0,12}\b(?:last|end(?:s|ing)?)\b\D{1,24}(?:[45]\D{1,20})?(\d{4,5})(?!\d)",
+    r"\D{0,12}\b(?:last|end(?:s|ing)?|letzten?|endet)\b\D{1,24}(?:[45]\D{1,20})?(\d{4,5})(?!\d)",
     re.IGNORECASE,
 )
 # Two parts in one piece each, the second one named: "first 8 digits 42424242, last 8 digits
 # 42424242", "424242, the rest is 4242424242".
 _PARTS = re.compile(
-    r"(?<!\d)([2-6]\d{5}|[2-6]\d{7}|[2-6]\d{11})(?!\d)(\D{1,12})"
-    r"\b(?:second|then|rest|last|end(?:s|ing)?)\b\D{1,24}(?:\d{1,2}\D{1,20})?"
-    r"(?<!\d)(\d{4}|\d{8}|\d{10})(?!\d)",
+    r"(?<!\d)([2-6]\d{5}|[2-6]\d{7}|[2-6]\d{9}|[2-6]\d{11})(?!\d)(\D{1,12})"
+    r"\b(?:and|plus|second|then|rest|last|end(?:s|ing)?|und|dann|zweite|letzten?)\b"
+    r"\D{1,24}(?:\d{1,2}\D{1,20})?"
+    r"(?<!\d)(\d{4}|\d{6}|\d{8}|\d{10})(?!\d)",
     re.IGNORECASE,
 )
 # Groups that are listed: "4242, 4242, 4242 and 4242", "4242 then 4242 then 4242 and 4242", "4242

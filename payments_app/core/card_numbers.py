@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
+from html import unescape
 from typing import Any
 
 from payments_app.core.card_number_parts import together
@@ -35,6 +36,8 @@ _NETWORKS = re.compile(
     r"|6\d{15,18}|8[12]\d{14,17}"  # Discover, UnionPay, Maestro, RuPay
     r"|5[06-8]\d{14,17}|220[0-4]\d{12,15}|9792\d{12}"  # Maestro, Mir, Troy
 )
+_ESCAPES = set("&%\\")
+_ESCAPED_DIGIT = re.compile(r"(?:%(?:25)*|\\+(?:x|u00))3(\d)", re.IGNORECASE)
 _LENGTHS = (16, 15, 14)  # of nearly all cards, where a date or a security code is glued on
 _GLUED = 3  # digits at least: fewer are no code and no date
 _LEAST, _MOST = 13, 19
@@ -51,16 +54,16 @@ def refuse(*typed: str) -> None:
 
 
 def holds(text: str) -> bool:
-    """Whether there is a card's number in the text."""
-    return any(next(_found(text, read), None) for read in _readings(text))
+    """Whether there is a card's number in the text, also once its escapes are read."""
+    shown = _shown(text)
+    return _holds(text) or (shown != text and _holds(shown))
 
 
 def mask(text: str, instead: str = "[card number cut, ends in {last4}]") -> str:
-    """The text with each card number in it replaced."""
-    for read in _readings(text):
-        for start, end, digits in reversed(list(_found(text, read))):
-            text = text[:start] + instead.format(last4=digits[-4:]) + text[end:]
-    return text
+    """The text with each card number in it replaced. Where escapes hide one, they are read."""
+    text = _masked(text, instead)
+    shown = _shown(text)
+    return _masked(shown, instead) if shown != text and _holds(shown) else text
 
 
 def masked(value: Any, cut: Callable[[str], str] = mask) -> Any:
@@ -73,6 +76,22 @@ def masked(value: Any, cut: Callable[[str], str] = mask) -> Any:
     if isinstance(value, list | tuple):
         return [masked(item, cut) for item in value]
     return value
+
+
+def _masked(text: str, instead: str) -> str:
+    for read in _readings(text):
+        for start, end, digits in reversed(list(_found(text, read))):
+            text = text[:start] + instead.format(last4=digits[-4:]) + text[end:]
+    return text
+
+
+def _holds(text: str) -> bool:
+    return any(next(_found(text, read), None) for read in _readings(text))
+
+
+def _shown(text: str) -> str:
+    """What a browser or a program makes of a text with its digits escaped."""
+    return _ESCAPED_DIGIT.sub(r"\1", unescape(unescape(text))) if _ESCAPES & set(text) else text
 
 
 def _found(text: str, read: Callable[[str], str]) -> Iterator[tuple[int, int, str]]:
@@ -176,6 +195,10 @@ def _card(groups: list[str], *, any_network: bool) -> str | None:
         glued = len(digits) - len(number)
         last_group = _GLUED <= glued < len(groups[-1])
         if last_group and _NETWORKS.fullmatch(number) and _luhn(number):
+            return number
+        number = digits[glued:]
+        first_group = _GLUED <= glued < len(groups[0])
+        if first_group and _NETWORKS.fullmatch(number) and _luhn(number):
             return number
     return None
 

@@ -50,3 +50,15 @@ def is_same(card: SavedCard) -> ColumnElement[bool]:
     if card.fingerprint is None:
         return SavedCard.id == card.id
     return and_(SavedCard.fingerprint == card.fingerprint, *own_cards(card.customer_id))
+
+
+def is_same_removed(card: SavedCard) -> ColumnElement[bool]:
+    """The same of a card that was removed, and with it every other row of its number."""
+    if card.fingerprint is None:
+        return SavedCard.id == card.id
+    return and_(
+        SavedCard.fingerprint == card.fingerprint,
+        SavedCard.customer_id == card.customer_id,
+        SavedCard.joined_at.is_not(None),
+        SavedCard.removed_at.is_not(None),
+    )

@@ -93,10 +93,18 @@ def _leave_where_the_host_s_customer_left() -> None:
             cookie["was"] = host_marks.name_under_way(before)
 
 
+def name_left() -> str | None:
+    """What it was called before its name of now: only to know again the keys that it used."""
+    return cookie.get("left")
+
+
 def another_name() -> str:
-    """A new name for this browser, which no copy of its cookie has. A form of before has expired:
-    its key was the old name's, and would make a second payment."""
+    """A new name for this browser, which no copy of its cookie has. What it sends again of before
+    has expired, a form by its token and JSON by its key: that was the old name's, and would make a
+    second payment."""
     cookie.pop("csrf_token", None)
+    if before := cookie.get("buyer"):
+        cookie["left"] = before
     cookie["buyer"] = name = secrets.token_urlsafe(24)
     return name
 

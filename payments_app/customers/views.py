@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as BaseResponse
 
-from payments_app.core.card_numbers import refuse
+from payments_app.core.card_numbers import holds, refuse
 from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.core.reader_time import time_of
@@ -33,6 +33,7 @@ from payments_app.core.web.visitor import visitor_network
 from payments_app.customers import cards
 from payments_app.customers.ask_for_link import ask_for_link
 from payments_app.customers.find_cards import saved_cards
+from payments_app.customers.given_back import given_back
 from payments_app.customers.models import Customer
 from payments_app.customers.recognise import (
     PURPOSE,
@@ -69,6 +70,7 @@ def account() -> Response:
         "customers/account.html",
         customer=customer,
         cards=saved_cards(db.session(), customer.id),
+        given_back=given_back(db.session(), customer.id),
         sessions=visitor_sessions.sessions_of(db.session(), PURPOSE, customer.id),
         here=visitor_sessions.of_this_browser(PURPOSE),
     )
@@ -170,8 +172,10 @@ def _keep_language(session: Session, customer_id: str) -> None:
 
 
 def _wanted() -> str:
-    """Where the link is to lead on to: only ever a page of ours."""
-    return our_path(request.values.get("next", ""), "/account")
+    """Where the link is to lead on to: only ever a page of ours, and of no address that holds what
+    may not be kept."""
+    path = our_path(request.values.get("next", ""), "/account")
+    return "/account" if holds(path) else path
 
 
 def _too_old() -> Response:

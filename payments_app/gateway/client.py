@@ -10,17 +10,23 @@ from payments_app.gateway import throttle
 from payments_app.gateway.key_rotation import RotatingClient
 
 CONNECT_SECONDS, READ_SECONDS = 3, 20
+LOOK_SECONDS = 5  # of a call that only looks whether Stripe is back
 API_VERSION = "2026-10-28.endive"
 
 
 def connect(app: Flask, config: Config, read_seconds: float = READ_SECONDS) -> None:
     """Make the application's client. Time-outs to open and to read are set apart: a connection
     that never opened sent nothing, an answer that never came may have charged."""
+    throttle.prepare(app, config)
+    app.extensions["stripe"] = _made(config, read_seconds)
+    app.extensions["stripe_look"] = _made(config, min(LOOK_SECONDS, read_seconds))
+
+
+def _made(config: Config, read_seconds: float) -> stripe.StripeClient:
     addresses: dict[str, str] = (
         dict.fromkeys(("api", "files"), config.stripe_api_base) if config.stripe_api_base else {}
     )
-    throttle.prepare(app, config)
-    app.extensions["stripe"] = stripe.StripeClient(
+    return stripe.StripeClient(
         config.stripe_secret_key,
         stripe_version=API_VERSION,
         max_network_retries=0,
@@ -32,6 +38,12 @@ def connect(app: Flask, config: Config, read_seconds: float = READ_SECONDS) -> N
 def client() -> stripe.StripeClient:
     """The application's client. It may be used from many threads."""
     made: stripe.StripeClient = current_app.extensions["stripe"]
+    return made
+
+
+def looking_client() -> stripe.StripeClient:
+    """One that gives up after LOOK_SECONDS, for who looks whether Stripe is back."""
+    made: stripe.StripeClient = current_app.extensions["stripe_look"]
     return made
 
 

@@ -37,10 +37,16 @@ def object_call(
     if refused is not None:
         _log(kind, refused)
         return refused
+    answer = unguarded_call(name, kind, call)
+    breaker.report(guard, reached=answer.reached)
+    return answer
+
+
+def unguarded_call(name: str, kind: str, call: Callable[[], Any]) -> Answer:
+    """Make a call whatever the breaker and the throttle say, and tell neither how it went."""
     with tracing.span(f"stripe.{name}"):
         answer = _make(name, kind, call)
     _log(kind, answer)
-    breaker.report(guard, reached=answer.http_status is not None and answer.http_status < 500)
     return answer
 
 

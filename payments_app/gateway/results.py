@@ -66,6 +66,11 @@ class Answer:
         return self.body is not None and self.http_status == 200
 
     @property
+    def reached(self) -> bool:
+        """Whether Stripe answered the call, be it with a refusal."""
+        return self.http_status is not None and self.http_status < 500
+
+    @property
     def throttled(self) -> bool:
         """Whether our own bucket had no turn for the call: it is made later, and fails nobody."""
         return self.error_type == THROTTLED

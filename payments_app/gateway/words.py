@@ -16,6 +16,7 @@ from payments_app.core import alerts
 from payments_app.core.card_numbers import mask
 
 _CODES = ("type", "code", "decline_code", "advice_code", "param")
+_SPACES = "\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}"  # within an amount in words
 SHOWN = 40  # characters of a word that is not ours
 
 
@@ -30,7 +31,9 @@ def word(value: Any, most: int = SHOWN) -> str | None:
     if value is None or value == "":
         return None
     said = mask(str(value))
-    text = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in said)
+    text = "".join(
+        c if c.isprintable() or c in _SPACES else "\N{REPLACEMENT CHARACTER}" for c in said
+    )
     return text if len(text) <= most else f"{text[: most - 1]}\N{HORIZONTAL ELLIPSIS}"
 
 

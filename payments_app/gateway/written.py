@@ -15,14 +15,18 @@ from payments_app.core.card_numbers import holds, mask
 _FEWEST = 13  # digits of a card's number
 # Also where they are parts of billing details, an address, an error or a business.
 _WRITTEN = frozenset(
-    "calculated_statement_descriptor carrier city code customer_name customer_reference "
-    "decline_code description display_name doc_url doing_business_as failure_message first_name "
-    "footer given_name last_name legal_name line1 line2 memo merchant_reference message "
-    "metadata name name_kana name_kanji nickname note order_reference param phone postal_code "
-    "product_code product_description registered_name seller_message state statement_descriptor "
+    "access_activity_log account_holder_name billing_address calculated_statement_descriptor "
+    "cancellation_policy_disclosure cancellation_rebuttal carrier city code customer_name "
+    "customer_reference decline_code description display_name doc_url doing_business_as "
+    "duplicate_charge_explanation failure_message first_name first_name_kana first_name_kanji "
+    "footer given_name last_name last_name_kana last_name_kanji legal_name line1 line2 "
+    "maiden_name memo merchant_reference message metadata name name_kana name_kanji nickname "
+    "note order_reference param phone postal_code product_code product_description "
+    "refund_policy_disclosure refund_refusal_explanation registered_name seller_message "
+    "shipping_address shipping_carrier shipping_tracking_number state statement_descriptor "
     "statement_descriptor_kana statement_descriptor_kanji statement_descriptor_prefix "
-    "statement_descriptor_suffix support_phone support_url surname tracking_number "
-    "transfer_group".split()
+    "statement_descriptor_suffix support_phone support_url surname tax_id title town "
+    "tracking_number transfer_group uncategorized_text".split()
 )
 # No part of one is an address any more.
 _ADDRESSES = frozenset(

@@ -2,7 +2,7 @@
 
 Owns:       merchants, their accounts at Stripe and the way to one (Connect), their webhook
             endpoints, the guard of the addresses that we call for them.
-Imports:    core, gateway.
+Imports:    config_checks, core, gateway.
 Publishes:  nothing.
 Subscribes: nothing.
 """

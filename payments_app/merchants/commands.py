@@ -1,4 +1,4 @@
-"""`flask merchants ...`: the shop's webhook endpoints from the terminal."""
+"""`flask merchants ...`: the shop's webhook endpoints, and merchants, from the terminal."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from payments_app.merchants.address import AddressRefusedError, Guard, UnknownHo
 from payments_app.merchants.endpoints import add_endpoint, lock
 from payments_app.merchants.find import default_merchant
 from payments_app.merchants.models import Endpoint, Merchant
+from payments_app.merchants.receipt_details import receipt_details, set_receipt_details
 from payments_app.merchants.topics import TOPICS, UnknownTopicError
 
 merchants_group = AppGroup("merchants", help="Merchants and their webhook endpoints.")
@@ -54,6 +55,23 @@ def sign_out(merchant_id: str) -> None:
     who = visitor_sessions.MERCHANT
     ended = visitor_sessions.sign_out_everywhere(who, merchant_id, ACTOR)
     click.echo(f"{ended} sessions ended")
+
+
+@merchants_group.command("receipt-details")
+@click.argument("merchant_id")
+@click.option("--address", help='Its lines with | between them, in quotes; "" takes it away.')
+@click.option("--tax-id", help='As it is to be read; "" takes it away.')
+def change_receipt_details(merchant_id: str, address: str | None, tax_id: str | None) -> None:
+    """What the receipts of a connected merchant tell of it: set it, and show it."""
+    try:
+        set_receipt_details(merchant_id, address=address, tax=tax_id, actor=ACTOR)
+    except (LookupError, ValueError) as error:
+        raise click.ClickException(str(error)) from error
+    details = receipt_details(db.session(), merchant_id)
+    if details is None:
+        click.echo("Receipts tell neither an address nor a tax id.")
+    else:
+        click.echo("\n".join((details.name, *details.address, details.tax_id or "")).rstrip())
 
 
 @atomic

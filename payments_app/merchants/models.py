@@ -19,7 +19,8 @@ DESTINATION, DIRECT = "destination", "direct"
 
 class Merchant(Base):
     """Somebody who is paid. `cutoff` is in minutes after midnight in `timezone`: the moment that
-    ends a business day; 0 is midnight itself. One merchant is the shop's own (`is_default`)."""
+    ends a business day; 0 is midnight itself. One merchant is the shop's own (`is_default`).
+    `receipt_address`, a line each, and `tax_id` stand on receipts; the shop's are settings."""
 
     __tablename__ = "pay_merchants"
 
@@ -29,6 +30,8 @@ class Merchant(Base):
     timezone: Mapped[str] = mapped_column(String(60), default="UTC")
     cutoff: Mapped[int] = mapped_column(default=0)
     is_default: Mapped[bool] = mapped_column(default=False)
+    receipt_address: Mapped[str | None] = mapped_column(Text)
+    tax_id: Mapped[str | None] = mapped_column(String(60))
     created_at: Mapped[dt.datetime] = mapped_column(server_default=database_now())
 
     __table_args__ = (

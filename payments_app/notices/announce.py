@@ -25,6 +25,7 @@ from payments_app.payments.phases import State
 from payments_app.payments.queries import payable_id_of, payable_of
 from payments_app.payments.refunds.entitlement import is_whole, tell_of_part
 from payments_app.payments.refunds.models import Refund, RefundState
+from payments_app.payments.said import said
 
 DELIVER = "notices.deliver_webhook"
 VERSION = 1  # of the payload: raised when a field changes its meaning or goes away
@@ -134,7 +135,8 @@ def serialise_payment(session: Session, transaction: Transaction) -> dict[str, A
 
 def _paid_for(session: Session, payable: tuple[str, str]) -> dict[str, Any]:
     found = find_payable(session, payable[1])
-    return {"type": payable[0], "id": payable[1], **(found.public_facts() if found else {})}
+    facts = said(found.public_facts, {}) if found else {}
+    return {"type": payable[0], "id": payable[1], **facts}
 
 
 def _announce(

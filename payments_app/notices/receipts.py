@@ -29,7 +29,7 @@ from payments_app.payment_requests import find_consents
 from payments_app.payments.models import Transaction
 from payments_app.payments.payable import terms_of
 from payments_app.payments.phases import State
-from payments_app.payments.purchased import described, purchased
+from payments_app.payments.purchased import described, purchased, sold_by
 from payments_app.payments.queries import payable_id_of, payable_of
 from payments_app.subscriptions.models import Subscription, SubscriptionStatus
 from payments_app.subscriptions.periods import Period, other_of_plan
@@ -63,6 +63,7 @@ def write_receipt(session: Session, transaction_id: str, _claim: Claim) -> None:
         transaction,
         subject,
         paid_at=_local(transaction.ended_at),
+        seller=sold_by(session, transaction.id),
         terms=terms,
         period=period if period is not None and not period.trial else None,
         twice=period.subscription.plan if period and _is_second(session, period) else None,

@@ -22,13 +22,14 @@ from payments_app.payments.phases import State
 from payments_app.payments.purchased import described
 from payments_app.payments.refunds.models import Refund
 from payments_app.payments.refunds.money_back import is_told, money_back, movement_of
+from payments_app.subscriptions.settled import is_owed
 
 
 @atomic
 def write_refund(session: Session, refund_id: str, _claim: Claim) -> None:
     """Runs after a refund was made, or came to nothing."""
     refund = session.get_one(Refund, refund_id, populate_existing=True)
-    if not is_told(refund):
+    if not is_told(refund) and not is_owed(session, refund):
         return
     movement = movement_of(refund)
     kind, subject = "refund", message("%(shop)s: %(money)s is on its way back to you")
@@ -38,7 +39,8 @@ def write_refund(session: Session, refund_id: str, _claim: Claim) -> None:
             message("%(shop)s: Your refund of %(money)s did not arrive"),
         )
     told = Words(subject, shop=shop_name(), money=refund.money)
-    _write(session, kind, refund.id, refund.transaction_id, told, movement=movement)
+    sent = refund.stripe_refund_id is not None
+    _write(session, kind, refund.id, refund.transaction_id, told, movement=movement, sent=sent)
 
 
 @atomic

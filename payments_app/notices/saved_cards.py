@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
+from payments_app.core.db.clock import utcnow
 from payments_app.core.db.session import atomic
 from payments_app.core.jobs.command import Claim
 from payments_app.core.language import Words
@@ -13,9 +14,8 @@ from payments_app.customers.models import Customer, SavedCard
 from payments_app.notices import mails
 from payments_app.notices.subscriptions import write_of_subscription
 from payments_app.subscriptions.amounts import amount_due
-from payments_app.subscriptions.effects import removal_lines
-from payments_app.subscriptions.find import charged_to
 from payments_app.subscriptions.models import Subscription
+from payments_app.subscriptions.preview import removal
 from payments_app.subscriptions.renew import expires_first
 
 
@@ -32,7 +32,7 @@ def write_card_removed(session: Session, card_id: str, _claim: Claim) -> None:
         Words("%(card)s was removed", card=card.words),
         reader=customer.reader,
         card=card,
-        rows=removal_lines(charged_to(session, card)),
+        rows=removal(session, card, utcnow()),
         page=links.absolute("/account/subscriptions"),
     )
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from payments_app.core.db.session import atomic
@@ -23,16 +22,17 @@ from payments_app.notices import mails
 from payments_app.payments.models import Transaction
 from payments_app.payments.phases import State
 from payments_app.payments.queries import active_attempt, attempts
-from payments_app.subscriptions.dunning import DISPUTE_LOST, ENDED
 from payments_app.subscriptions.final_bill import FinalBill
 from payments_app.subscriptions.models import Subscription, SubscriptionStatus
 from payments_app.subscriptions.periods import Period
-from payments_app.subscriptions.tell import READ
+from payments_app.subscriptions.settlement import DISPUTE_LOST
+from payments_app.subscriptions.tell import ENDED, last_entry, lines_of
 
 _CHANGED = {
     "subscription.plan_changed": message("Your plan is now %(plan)s"),
     "subscription.ending": message("%(plan)s will end"),
     "subscription.ended": message("%(plan)s has ended"),
+    "subscription.settled": message("Your credit of %(plan)s"),
     "subscription.paused": message("%(plan)s is paused"),
     "subscription.resumed": message("%(plan)s goes on"),
     "subscription.card": message("%(plan)s is charged to another card"),
@@ -60,20 +60,19 @@ def write_dunning(session: Session, period_id: str, _claim: Claim) -> None:
 def write_ended(session: Session, period_id: str, _claim: Claim) -> None:
     """Runs after the last try."""
     period = session.get_one(Period, period_id, populate_existing=True)
-    if period.paid_at is None:
-        theirs = period.subscription
-        subject = Words("Your subscription to %(plan)s has ended", plan=theirs.plan.name)
-        last = _last(session, theirs.id, ENDED)
-        write_of_subscription(
-            session,
-            "subscription_ended",
-            period.id,
-            theirs,
-            subject,
-            period,
-            lines=_lines(session, theirs, last),
-            bill=_bill(session, last),
-        )
+    theirs = period.subscription
+    subject = Words("Your subscription to %(plan)s has ended", plan=theirs.plan.name)
+    last = last_entry(session, theirs.id, ENDED)
+    write_of_subscription(
+        session,
+        "subscription_ended",
+        period.id,
+        theirs,
+        subject,
+        period,
+        lines=lines_of(session, theirs, last),
+        bill=_bill(session, last),
+    )
 
 
 @atomic
@@ -88,7 +87,7 @@ def write_changed(session: Session, entry_id: str, _claim: Claim) -> None:
         entry_id,
         theirs,
         subject,
-        lines=_lines(session, theirs, entry.data),
+        lines=lines_of(session, theirs, entry.data),
         why=_WHY.get(entry.data.get("why", "")),
         bill=_bill(session, entry.data),
     )
@@ -130,20 +129,6 @@ def write_of_subscription(
         reader=customer.reader,
         **words,
     )
-
-
-def _lines(session: Session, theirs: Subscription, data: dict[str, Any]) -> list[Any]:
-    """The lines that were stored of a change, as their owner reads."""
-    language = session.get_one(Customer, theirs.customer_id).language
-    lines: list[Any] = data.get("lines", [])
-    return data[READ] if READ in data and data["language"] == language else lines
-
-
-def _last(session: Session, subscription_id: str, what: str) -> dict[str, Any]:
-    """What the newest such entry of a subscription's history says."""
-    of_it = (HistoryEntry.subject == subscription_id, HistoryEntry.what == what)
-    newest = select(HistoryEntry.data).where(*of_it).order_by(HistoryEntry.id.desc()).limit(1)
-    return session.scalar(newest) or {}
 
 
 def _bill(session: Session, data: dict[str, Any]) -> FinalBill | None:

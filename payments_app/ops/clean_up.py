@@ -17,6 +17,7 @@ from payments_app.checkout.velocity_fingerprints import VelocityFingerprint
 from payments_app.core.db.clock import database_now
 from payments_app.core.db.session import atomic
 from payments_app.core.jobs.heartbeats import Heartbeat
+from payments_app.core.jobs.job_times import forget_times
 from payments_app.core.jobs.outbox import Message
 from payments_app.core.jobs.scheduler import schedule
 from payments_app.core.web.limits import forget_counters
@@ -105,6 +106,7 @@ def _forget_fingerprints(session: Session) -> int:
         delete(LinkRequest).where(LinkRequest.created_at < database_now(-DAY)),
         delete(VisitorSession).where(VisitorSession.expires_at < database_now(-KEEP_SECONDS)),
         delete(OneTimeLink).where(OneTimeLink.expires_at < database_now(-DAY)),
+        forget_times(),
         delete(Heartbeat).where(Heartbeat.seen_at < database_now(-DAY)),
     )
     gone = sum(cast("CursorResult[Any]", session.execute(one)).rowcount for one in old)

@@ -22,8 +22,9 @@ _MAIL_SERVER = "The mail server does not answer."
 MEANINGS = {
     **dict.fromkeys(
         (
-            *("charge", "retry", "stripe.recovered", "ops.stripe_doctor", "ledger.post_fee"),
+            *("charge", "retry", "stripe.recovered", "ops.stripe_doctor", "ops.notice_end"),
             *("disputes.refresh", "disputes.warn", "refunds.look_up", "refunds.refresh"),
+            "ledger.post_fee",
             *("disputes.keep_draft", "disputes.submit", "keeping.erase_at_stripe"),
             *("connect.read", "connect.read_by_charge", "connect.read_by_refund"),
             *("merchants.create_account", "merchants.make_link", "merchants.refresh_account"),
@@ -111,7 +112,7 @@ def late(loads: Iterable[Load], threads: Mapping[str, int]) -> list[Trouble]:
     for queue in sorted({load.queue for load in known}):
         mine = [load for load in known if load.queue == queue]
         seconds = max(load.late_seconds for load in mine)
-        if seconds <= LATE_SECONDS.get(queue, LATE_ELSEWHERE):
+        if seconds <= late_seconds(queue):
             continue
         due, running = sum(load.due for load in mine), sum(load.running for load in mine)
         if running == 0:
@@ -123,6 +124,11 @@ def late(loads: Iterable[Load], threads: Mapping[str, int]) -> list[Trouble]:
         what = f"{queue} is late: {_waiting(due)}, the oldest for {duration(seconds)}."
         found.append(Trouble(f"late:{queue}", what, meaning, queue in CRITICAL))
     return found
+
+
+def late_seconds(queue: str) -> float:
+    """For so long a message of this queue may be due before it is late."""
+    return LATE_SECONDS.get(queue, LATE_ELSEWHERE)
 
 
 def _waiting(count: int) -> str:

@@ -3,7 +3,8 @@ refuses us or is down, or a queue of ours is late. Every staff page asks, so a p
 once in a few seconds.
 
 How soon a page says it: NORMAL_SECONDS of `payments/transactions/waiting.py`, MEASURED_EVERY, and
-`data-seconds` of `templates/staff/layout.html`, together within the 15 seconds of the runbook.
+`data-seconds` of `templates/staff/layout.html`, together within the 15 seconds of the runbook. How
+soon it is gone: `notice_end.py` sees to it where no call of ours would; within 30 seconds.
 """
 
 from __future__ import annotations
@@ -28,8 +29,9 @@ from payments_app.gateway.breaker import NAME, Breaker
 from payments_app.gateway.numbers import MOST_BIGINT, whole
 from payments_app.gateway.results import Verdict
 from payments_app.ops import diagnosis, measures
+from payments_app.ops.late_work import late_now
 from payments_app.payments.models import Transaction
-from payments_app.payments.phases import Phase
+from payments_app.payments.phases import Phase, State
 from payments_app.payments.transactions.waiting import FAILING, NEXT, is_waiting
 
 MEASURED_EVERY = 2.0  # seconds, in one process
@@ -48,7 +50,9 @@ _BY_ITSELF = {
 @dataclass(frozen=True)
 class Incident:
     """What is wrong, in a sentence; how many `payments` of how many `customers` wait, the oldest
-    since `oldest`; when it is tried again, where that is known."""
+    since `oldest` (where a queue is late: that its jobs are about, of which the oldest is due since
+    then); when it is tried again, where that is known. `alert_id` is of the alert of a late queue.
+    """
 
     kind: str
     what: str
@@ -57,6 +61,7 @@ class Incident:
     oldest: dt.datetime | None = None
     next_at: dt.datetime | None = None
     by_itself: str = _GOES_ON
+    alert_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -99,15 +104,13 @@ def measure(session: Session) -> Incident | None:
             func.min(Transaction.created_at),
         ).where(is_waiting())
     ).one()
-    found, next_at = _at_stripe(session, waits=row[0] > 0), None
+    found = _at_stripe(session, waits=row[0] > 0)
     if found is None:
-        found = _late(session)
-    elif found[0] == DOWN:
+        return _late(session)
+    if found[0] == DOWN:
         next_at = session.scalar(_OPEN_UNTIL.where(Breaker.open_until > database_now()))
     else:
         next_at = _next_try(session)
-    if found is None:
-        return None
     by_itself = _BY_ITSELF.get(found[0], _GOES_ON)
     return Incident(*found, row[0], row[1], row[2], next_at, by_itself)
 
@@ -119,12 +122,21 @@ def _at_stripe(session: Session, *, waits: bool) -> tuple[str, str] | None:
     return _by_calls(_last_calls(session), waits=waits) or _in_flight(session)
 
 
-def _late(session: Session) -> tuple[str, str] | None:
+def _late(session: Session) -> Incident | None:
     found = diagnosis.late(measures.loads(session), current_app.extensions["queue_threads"])
     if not found:
         return None
     words = "; ".join(trouble.what.rstrip(".") for trouble in found)
-    return LATE, f"Our queue {words}. {found[0].meaning}"
+    work = late_now(session, [trouble.key.partition(":")[2] for trouble in found])
+    return Incident(
+        LATE,
+        f"Our queue {words}. {found[0].meaning}",
+        work.payments,
+        work.customers,
+        work.since,
+        by_itself=_BY_ITSELF[LATE],
+        alert_id=work.alert_id,
+    )
 
 
 def _by_calls(calls: Sequence[_Call], *, waits: bool) -> tuple[str, str] | None:
@@ -154,14 +166,20 @@ def _in_flight(session: Session) -> tuple[str, str] | None:
             Transaction.phase == Phase.PROCESSING,
         )
     )
-    return (SLOW, f"Stripe is slow: {count} charges wait for its answer.") if count else None
+    return (SLOW, f"Stripe is slow: {_charges(count)} for its answer.") if count else None
+
+
+def _charges(count: int) -> str:
+    return "1 charge waits" if count == 1 else f"{count} charges wait"
 
 
 def _last_calls(session: Session) -> list[_Call]:
-    """The last calls that were made, the newest first."""
+    """The last calls that were made, the newest first; without those by which Stripe refused one
+    merchant, whose payments ended by it."""
     last = select(func.max(HistoryEntry.id)).scalar_subquery()
     rows = session.execute(
-        select(HistoryEntry.at, HistoryEntry.data, database_now().label("now"))
+        select(HistoryEntry.at, HistoryEntry.data, database_now().label("now"), Transaction.state)
+        .outerjoin(Transaction, Transaction.id == HistoryEntry.transaction_id)
         .where(
             HistoryEntry.id > last - _LAST_ENTRIES,
             HistoryEntry.kind == "stripe",
@@ -179,8 +197,9 @@ def _last_calls(session: Session) -> list[_Call]:
                 str(data.get("message") or data.get("error_code") or "no answer")
             ),
         )
-        for at, data, now in ((at, as_object(data), now) for at, data, now in rows)
+        for at, data, now, state in ((row[0], as_object(row[1]), row[2], row[3]) for row in rows)
         if "verdict" in data
+        and not (data["verdict"] == Verdict.MISCONFIGURED and state == State.FAILED)
     ]
     return calls[:_CALLS]
 

@@ -9,8 +9,9 @@ from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as BaseResponse
 
 from payments_app.accounts.gate import signed_in
-from payments_app.core.ago import duration
+from payments_app.core.ago import duration, short
 from payments_app.core.extensions import db
+from payments_app.core.jobs.job_times import job_figures
 from payments_app.core.jobs.pauses import paused_queues
 from payments_app.core.jobs.scheduler import schedule
 from payments_app.core.web.access import staff
@@ -36,10 +37,12 @@ def queues() -> Response:
     page = render_template(
         "ops/queues.html",
         duration=duration,
+        short=short,
         troubles=look(),
         loads=measures.loads(session),
         job_counters=measures.job_counters(session),
         dead=scalars_of(session, dead_letters.dead(), "dead", dead_letters.PAGE),
+        times=job_figures(session),
         schedule=last_runs(session, schedule()),
         dead_kinds=bulk.dead_kinds(session),
         paused=paused_queues(session),

@@ -13,7 +13,9 @@ from payments_app.core.alerts import Alert
 from payments_app.core.db.clock import utcnow
 from payments_app.core.history import HistoryEntry
 from payments_app.core.web.part import Part, part_of
+from payments_app.ops.diagnosis import late_seconds
 from payments_app.ops.incident import SLOW_SECONDS
+from payments_app.ops.late_work import Jobs, late_then
 from payments_app.payments.models import Transaction
 from payments_app.payments.refunds.models import Refund, RefundState
 from payments_app.payments.transactions.waiting import FAILING
@@ -29,7 +31,7 @@ BEFORE = dt.timedelta(seconds=30)
 class Touched:
     """The payments from `since` to `until` (None: it goes on): how many of each state, and MOST of
     them; MOST refunds whose calls to Stripe failed or were slow, and how many of all of these have
-    not succeeded (`open_refunds`)."""
+    not succeeded (`open_refunds`). Of a queue of ours that was late: how its `jobs` stand now."""
 
     since: dt.datetime
     until: dt.datetime | None
@@ -37,14 +39,21 @@ class Touched:
     payments: Part
     refunds: Part
     open_refunds: int
+    jobs: Jobs | None = None
 
 
 def touched(session: Session, alert: Alert) -> Touched:
     """The payments that the incident of this alert touched: those whose calls to Stripe failed or
-    were slow; where a queue of ours was late, those that were begun meanwhile."""
-    since = alert.first_at - BEFORE
+    were slow; where a queue of ours was late, those whose jobs waited too long in it."""
+    since, jobs = alert.first_at - BEFORE, None
     until = alert.acknowledged_at or utcnow()
-    which = _of_stripe(since, until) if alert.kind in AT_STRIPE else _begun(since, until)
+    if alert.kind in AT_STRIPE:
+        which = _of_stripe(since, until)
+    else:
+        queue = alert.key.partition(":")[2]
+        since -= dt.timedelta(seconds=late_seconds(queue))
+        ids, jobs = late_then(session, queue, since, until)
+        which = Transaction.id.in_(ids)
     counts = session.execute(
         select(Transaction.state, func.count()).where(which).group_by(Transaction.state)
     )
@@ -71,7 +80,7 @@ def touched(session: Session, alert: Alert) -> Touched:
         refunds = part_of(session, meanwhile, "refunds", MOST)
         left = meanwhile.order_by(None).where(Refund.state != RefundState.SUCCEEDED)
         open_refunds = session.scalar(select(func.count()).select_from(left.subquery())) or 0
-    return Touched(since, alert.acknowledged_at, states, payments, refunds, open_refunds)
+    return Touched(since, alert.acknowledged_at, states, payments, refunds, open_refunds, jobs)
 
 
 def _refunds(since: dt.datetime, until: dt.datetime) -> Select[*tuple[Any, ...]]:
@@ -115,7 +124,3 @@ def _went_wrong(
         or_(verdict.in_(sorted(FAILING)), slow, HistoryEntry.what == "stripe.retry"),
         *of,
     )
-
-
-def _begun(since: dt.datetime, until: dt.datetime) -> ColumnElement[bool]:
-    return Transaction.created_at.between(since, until)

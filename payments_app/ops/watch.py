@@ -20,6 +20,7 @@ from payments_app.ops import diagnosis, measures, redis_state
 from payments_app.ops.close_alerts import close_gone
 from payments_app.ops.diagnosis import Trouble
 from payments_app.ops.incident import ERRORS, REFUSES, SLOW, measure
+from payments_app.ops.notice_end import stage_look
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +35,7 @@ def watch() -> list[Trouble]:
     worth = [trouble for trouble in found if trouble.key.startswith(_WORTH_AN_ALERT)]
     if worth:
         _raise(worth)
+    _look_for_the_end()
     close_gone(found)
     unknown.call()
     return found
@@ -75,6 +77,11 @@ def differing(session: Session) -> list[Trouble]:
     apart = heartbeats.differences(beats, beats[0].knows) if beats else []
     meaning = "Start them from one application and release, with the same settings."
     return [Trouble("differs:processes", " ".join(apart[:3]), meaning)] if apart else []
+
+
+@atomic
+def _look_for_the_end(session: Session) -> None:
+    stage_look(session)
 
 
 @atomic

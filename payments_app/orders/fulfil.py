@@ -9,7 +9,7 @@ from payments_app.core.db.clock import utcnow
 from payments_app.core.db.session import atomic
 from payments_app.core.jobs.command import Claim, Later
 from payments_app.orders.models import Order
-from payments_app.orders.on_payment import active_transaction, lock_order
+from payments_app.orders.on_payment import active_transaction, lock_order, take_goods
 from payments_app.payments import states
 from payments_app.payments.models import Transaction
 from payments_app.payments.refunds.entitlement import Entitlement, entitlement, tell_of_part
@@ -43,6 +43,8 @@ def _fulfil(session: Session, order_id: str, *, tell: bool) -> Entitlement | Non
     paid = states.lock(session, paid.id) if paid else None
     owed = entitlement(session, paid, order.price) if paid else Entitlement.OWED
     if owed == Entitlement.OWED:
+        if order.hold == "released":  # a dispute that was lost is decided for us after all
+            take_goods(session, order)
         order.fulfilled_at = utcnow()
         _record(session, "order.fulfilled", order, paid)
     elif owed == Entitlement.GIVEN_BACK and order.put_back(session):

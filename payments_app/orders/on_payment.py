@@ -47,8 +47,15 @@ def active_transaction(session: Session, order_id: str) -> Transaction | None:
 def _paid(session: Session, order: Order, transaction: Transaction) -> None:
     if order.status == "paid":
         return
+    take_goods(session, order)
+    order.status, order.paid_at = "paid", transaction.ended_at
+    outbox.stage(session, "orders.fulfil", order.id)
+
+
+def take_goods(session: Session, order: Order) -> None:
+    """Take the goods of an order that is paid for. Who paid late, or has a dispute decided for us
+    after it was lost, may find them released and sold: a person is told."""
     try:
-        # A payment that turned out to have succeeded late may find its stock released.
         order.reserve(session)
     except NotPayableError as gone:
         alerts.raise_alert(
@@ -59,6 +66,4 @@ def _paid(session: Session, order: Order, transaction: Transaction) -> None:
             severity="critical",
             order=order.id,
         )
-    order.status, order.paid_at = "paid", transaction.ended_at
     order.keep(session)
-    outbox.stage(session, "orders.fulfil", order.id)

@@ -18,7 +18,7 @@ from payments_app.gateway.words import known
 from payments_app.payment_requests.models import PaymentRequest
 from payments_app.payments.models import PaymentRecord, Role, Transaction
 from payments_app.payments.phases import Phase, State
-from payments_app.payments.refunds.models import Refund, RefundState
+from payments_app.payments.truth import Truth, truth_of
 
 
 class Status(StrEnum):
@@ -52,13 +52,22 @@ class Filter:
 
 @dataclass(frozen=True)
 class Known:
-    """A request with its state: `last` is its active attempt, else the newest; `refunded` in minor
-    units."""
+    """A request with its state: `last` is its active attempt, else the newest."""
 
     request: PaymentRequest
     status: Status
     last: Transaction | None
-    refunded: int
+
+    @property
+    def truth(self) -> Truth | None:
+        """What is so with `last`, as all that read it do; None unless it was paid."""
+        paid = self.last is not None and self.last.state == State.COMPLETE
+        return truth_of(self.last) if paid else None
+
+    @property
+    def refunded(self) -> int:
+        """How much of it was given back, in minor units."""
+        return self.truth.returned if self.truth else 0
 
 
 def find(session: Session, request_id: str) -> Known | None:
@@ -201,13 +210,11 @@ def _with_attempts(
 ) -> list[Known]:
     ids = [request.id for request, _, _ in rows]
     last = _last_attempts(session, ids)
-    refunded = _refunded(session, [one.id for _, one, _ in rows if one is not None])
     return [
         Known(
             request,
             _status(request, active, last.get(request.id), over=bool(over)),
             active or last.get(request.id),
-            refunded.get(active.id, 0) if active else 0,
         )
         for request, active, over in rows
     ]
@@ -225,12 +232,3 @@ def _last_attempts(session: Session, ids: Sequence[str]) -> dict[str, Transactio
         .order_by(PaymentRecord.created_at, PaymentRecord.id)
     )
     return {row[0]: row[1] for row in session.execute(asked).all()}
-
-
-def _refunded(session: Session, transaction_ids: Sequence[str]) -> dict[str, int]:
-    asked = (
-        select(Refund.transaction_id, func.sum(Refund.amount))
-        .where(Refund.transaction_id.in_(transaction_ids), Refund.state == RefundState.SUCCEEDED)
-        .group_by(Refund.transaction_id)
-    )
-    return {row[0]: int(row[1]) for row in session.execute(asked).all()}

@@ -10,8 +10,10 @@ from sqlalchemy.orm import Session
 
 from payments_app.merchants.accounts import seller_of
 from payments_app.merchants.find import shop_name
+from payments_app.merchants.receipt_details import ReceiptDetails, receipt_details
+from payments_app.payments.models import Role
 from payments_app.payments.payable import Item, find_payable
-from payments_app.payments.queries import payable_of
+from payments_app.payments.queries import joined, payable_of
 from payments_app.payments.said import known_items, said
 
 
@@ -52,6 +54,11 @@ def described(session: Session, transaction: Described) -> str:
         return transaction.description
     now = said(lambda: payable.payment_description, "")
     return now if now == transaction.description else transaction.description
+
+
+def sold_by(session: Session, transaction_id: str) -> ReceiptDetails | None:
+    """What a receipt tells of who was paid, beside the name; None where nothing was set."""
+    return receipt_details(session, session.scalar(joined(transaction_id, Role.MERCHANT)))
 
 
 def seller_name(session: Session, payee_id: str | None) -> str:

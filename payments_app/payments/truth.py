@@ -9,7 +9,7 @@ follows from the row alone is all.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from payments_app.payments.closed_actions import pay_again_closed, refund_closed, retry_closed
@@ -24,6 +24,7 @@ REFUNDED, PARTLY_REFUNDED = "refunded", "partly_refunded"
 
 _GAVE_NOTHING = ("failed", "canceled")  # refunds in these states
 _UNCONFIRMED = ("requested", "processing", "unknown")
+_NAMED = {"what", "key", "by"}  # without which a need is none
 LISTED = "refund_listed"  # the error code of one that Stripe made as another row
 
 
@@ -108,12 +109,23 @@ def plain(row: Any) -> Truth:
 
 
 def truth_of(row: Any) -> Truth:
-    """The truth that a row has stored: the one that lists, pages, files and programs read."""
-    if row.attention is None:
+    """The truth that a row has stored: the one that lists, pages, files and programs read. Another
+    release may have stored it, before an update or a way back: what this one does not know of is
+    left out, and where it says nothing the row alone does."""
+    kept = row.attention
+    if not isinstance(kept, dict) or "status" not in kept:
         return plain(row)
-    kept = dict(row.attention)
-    needs = tuple(Need(**need) for need in kept.pop("needs"))
-    return Truth(needs=needs, **kept)
+    return Truth(**{**_known(Truth, kept), "needs": needs_of(kept)})
+
+
+def needs_of(attention: Any) -> tuple[Need, ...]:
+    """What a person must do, of a row's `attention`."""
+    kept = attention.get("needs", ()) if isinstance(attention, dict) else ()
+    return tuple(Need(**_known(Need, need)) for need in kept if need.keys() >= _NAMED)
+
+
+def _known(what: type[Truth] | type[Need], kept: Mapping[str, Any]) -> dict[str, Any]:
+    return {name.name: kept[name.name] for name in fields(what) if name.name in kept}
 
 
 def _alone(row: Any) -> Facts:

@@ -70,10 +70,12 @@ def store_unmatched(session: Session, body: dict[str, Any], account: str | None)
     kind, stripe_id = (word(body.get("object")) or "object").removeprefix("radar."), body["id"]
     amount, currency = word(body.get("amount")), word(body.get("currency"))
     money = f" ({amount} {currency} in minor units)" if amount else ""
-    columns = {"account": account, "payment_intent": intent, "charge": charge, "stripe_data": body}
+    # What a bank is told of a dispute names people: Stripe keeps it.
+    kept = {name: said for name, said in body.items() if name != "evidence"}
+    columns = {"account": account, "payment_intent": intent, "charge": charge, "stripe_data": kept}
     if not insert_once(session, UnmatchedObject, stripe_id=stripe_id, kind=kind, **columns):
         row = session.get_one(UnmatchedObject, stripe_id, with_for_update=True)
-        row.stripe_data = body
+        row.stripe_data = kept
     alerts.raise_alert(
         session,
         "unmatched",

@@ -17,7 +17,7 @@ from payments_app.gateway.words import known, word
 from payments_app.payments.phases import Phase
 from payments_app.reconcile import internal_payments
 from payments_app.reconcile.findings import Difference
-from payments_app.reconcile.values import money as _money
+from payments_app.reconcile.values import money
 
 
 @dataclass(frozen=True)
@@ -41,9 +41,9 @@ def classify(
     named = named_transaction(intent)
     status = known(intent.get("status"), STATUSES)
     paid = status == "succeeded"
+    said = word(intent.get("status")) or "nothing"
     details = {
         "intent": intent["id"],
-        "status": word(intent.get("status")),
         "amount": intent.get("amount"),
         "currency": intent.get("currency"),
     }
@@ -51,21 +51,21 @@ def classify(
         return []
     if ours is None:
         created = moment(intent.get("created")) or listed_since or utcnow()
-        return [Difference("unknown_intent", intent["id"], created, None, details)]
+        sides = {"at_stripe": f"{_sums_of(intent)}, {said}", "here": "nothing"}
+        return [Difference("unknown_intent", intent["id"], created, None, sides | details)]
 
-    def difference(kind: str) -> Difference:
+    def difference(kind: str, at_stripe: str = said, here: str = ours.phase) -> Difference:
         subject = intent["id"] if kind == "second_intent" else ours.id
-        about = {"at_stripe": status, "here": ours.phase, **details, "transaction": named}
+        about = {"at_stripe": at_stripe, "here": here, **details, "transaction": named}
         return Difference(kind, subject, ours.created_at, ours.id, about)
 
     if ours.stripe_payment_id not in (None, intent["id"]):
-        return [difference("second_intent")]
+        both = (f"{intent['id']}, {said}", f"{ours.stripe_payment_id}, {ours.phase}")
+        return [difference("second_intent", *both)]
     found = []
     if _amounts_differ(intent, ours):
-        details |= {"at_stripe": _money_of(intent), "here": _money(ours.amount, ours.currency)}
-        details["received_at_stripe"] = intent.get("amount_received")
-        details["received_here"] = ours.paid
-        found.append(difference("amount_differs"))
+        here = _sums(ours.amount, ours.paid, ours.currency)
+        found.append(difference("amount_differs", _sums_of(intent), here))
     elif status is None:
         found.append(difference("status_unknown"))
     elif paid and ours.phase != Phase.COMPLETE and _charged_long_ago(intent):
@@ -77,8 +77,12 @@ def classify(
     return found
 
 
-def _money_of(intent: dict[str, Any]) -> str:
-    return _money(intent.get("amount"), intent.get("currency"))
+def _sums_of(intent: dict[str, Any]) -> str:
+    return _sums(intent.get("amount"), intent.get("amount_received"), intent.get("currency"))
+
+
+def _sums(asked: Any, received: Any, currency: Any) -> str:
+    return f"{money(asked, currency)}, {money(received, currency)} received"
 
 
 def _amounts_differ(intent: dict[str, Any], ours: Ours) -> bool:

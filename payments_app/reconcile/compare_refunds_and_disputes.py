@@ -79,11 +79,11 @@ def _compare(
         about = {"intent": names_of(body)[0]}
         theirs = _state(body, here.state if here else None, is_dispute=what == _DISPUTE)
         if here is None or here.state != theirs:
-            about |= {"at_stripe": theirs, "here": here.state if here else "nothing"}
-            yield Difference(f"{what}_differs", body["id"], created, owner, about)
+            sides = {"at_stripe": theirs, "here": here.state if here else "nothing"}
+            yield Difference(f"{what}_differs", body["id"], created, owner, about | sides)
         if here is not None and here.money != _money_of(body):
-            about |= {"at_stripe": money(*_money_of(body)), "here": money(*here.money)}
-            yield Difference(f"{what}_amount_differs", body["id"], created, owner, about)
+            sides = {"at_stripe": money(*_money_of(body)), "here": money(*here.money)}
+            yield Difference(f"{what}_amount_differs", body["id"], created, owner, about | sides)
 
 
 def _money_of(body: dict[str, Any]) -> tuple[Any, Any]:

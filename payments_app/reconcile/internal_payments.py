@@ -50,6 +50,7 @@ _BOTH: dict[str, Callable[[Any], dict[str, str]]] = {
     "missing_ledger_entry": _captured,
     "ledger_without_payment": _captured,
     "ledger_amount_differs": _captured,
+    "stuck_pending": lambda _: {"scheduled": "nothing"},
     "orphan_active_record": lambda row: {"holds_its_order": "no" if row.lets_go else "yes"},
 }
 

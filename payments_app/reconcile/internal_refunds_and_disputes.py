@@ -18,6 +18,7 @@ from payments_app.payments.refunds.models import NOT_REFUNDED, UNCLEAR, Refund, 
 from payments_app.reconcile import internal_payments
 from payments_app.reconcile.findings import Difference
 from payments_app.reconcile.scope import in_scope
+from payments_app.reconcile.values import money
 
 _Rows = Select[str, dt.datetime, str, str, int, str]
 NEXT_STEPS = ("refunds.send", "refunds.look_up")
@@ -26,14 +27,15 @@ NEXT_STEPS = ("refunds.send", "refunds.look_up")
 def differences(session: Session, since: dt.datetime, until: dt.datetime) -> Iterator[Difference]:
     """All differences of the refunds and disputes of payments in scope of [since, until); of those
     that are stuck, whenever they began."""
-    for kind, query in (
-        ("refund_not_in_ledger", _refunds_not_posted(since, until)),
-        ("dispute_not_in_ledger", _disputes_astray(since, until)),
-        ("stuck_refund", stuck()),
+    for kind, ours, theirs, query in (
+        ("refund_not_in_ledger", "refund", "ledger", _refunds_not_posted(since, until)),
+        ("dispute_not_in_ledger", "dispute", "ledger", _disputes_astray(since, until)),
+        ("stuck_refund", "refund", "scheduled", stuck()),
     ):
         for row in session.execute(query):
-            about = {"here": row.state, "amount": row.amount, "currency": row.currency}
-            about["ledger"] = "nothing of it"
+            about = {ours: f"{money(row.amount, row.currency)}, {row.state}", theirs: "nothing"}
+            if theirs == "ledger":
+                about[theirs] = "nothing of that"  # it may have what went before
             yield Difference(kind, row[0], row[1], row[2], about)
 
 

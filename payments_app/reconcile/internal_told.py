@@ -63,18 +63,18 @@ def _receipts(session: Session, paid: ColumnElement[bool]) -> Iterator[Differenc
     )
     for payment, found in rows:
         mail: Mail | None = found
-        about: dict[str, Any] = {"payment": f"{payment.money_paid} to {payment.email}"}
-        began = payment.created_at
+        began, ours = payment.created_at, f"{payment.money_paid} to {payment.email}"
         if mail is None:
-            about["receipt"] = "nothing"
+            about = {"payment": ours, "receipt": "nothing"}
             yield Difference("receipt_missing", payment.id, began, payment.id, about)
             continue
         tells = not payment.paid or str(payment.money_paid) in mail.text  # a receipt of nothing
         if mail.recipient != payment.email or not tells:
-            about["receipt"] = f"{mail.subject} to {mail.recipient}"
+            says = mail.subject if tells else f"{mail.subject}, without that amount,"
+            about = {"payment": ours, "receipt": f"{says} to {mail.recipient}"}
             yield Difference("receipt_differs", payment.id, began, payment.id, about)
         if mail.state == "undelivered" or _is_forgotten(session, mail):
-            about["receipt"] = f"{mail.state} to {mail.recipient}"
+            about = {"payment": ours, "receipt": f"{mail.state} to {mail.recipient}"}
             yield Difference("receipt_not_sent", mail.id, began, payment.id, about)
 
 
@@ -106,7 +106,7 @@ def _payments_told(session: Session, paid: ColumnElement[bool]) -> Iterator[Diff
     for payment, event, payee in rows:
         kind = _kind(event, "merchant_event_missing", "payment", payment.money_paid, payee)
         if kind is not None:
-            about = {"payment": f"{payment.money_paid} of {payee}", "event": _say(event)}
+            about = {"here": f"{payment.money_paid} of {payee}", "told": _say(event)}
             yield Difference(kind, payment.id, payment.created_at, payment.id, about)
 
 
@@ -129,7 +129,8 @@ def _refunds_told(session: Session, scope: ColumnElement[bool]) -> Iterator[Diff
         for refund, event, payee in rows:
             kind = _kind(event, "refund_event_missing", "refund", refund.money, payee)
             if kind is not None:
-                about = {"refund": f"{refund.money} of {payee}", "event": _say(event)}
+                about = {"refund": refund.id, "here": f"{refund.money} of {payee}"}
+                about["told"] = _say(event)
                 yield Difference(kind, refund.id, refund.created_at, refund.transaction_id, about)
 
 

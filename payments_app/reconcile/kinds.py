@@ -9,7 +9,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from payments_app.reconcile.kind import ADMIN, DEVELOPERS, LOST, NO_EVENT, PAST, STRIPE, Kind
+from payments_app.reconcile.kind import (
+    ADMIN,
+    AT_STRIPE_AND_HERE,
+    DEVELOPERS,
+    LOST,
+    NO_EVENT,
+    PAST,
+    STRIPE,
+    Kind,
+)
 from payments_app.reconcile.kinds_at_stripe import AT_STRIPE
 
 _INSIDE = {
@@ -157,7 +166,42 @@ _INSIDE = {
     ),
 }
 
+# The names of the two values that differ, where these are not "at Stripe" and "here".
+_SIDES = {
+    "missing_ledger_entry": ("paid", "ledger"),
+    "ledger_without_payment": ("paid", "ledger"),
+    "ledger_amount_differs": ("paid", "ledger"),
+    "journal_unbalanced": ("debits", "credits"),
+    "stuck_pending": ("phase", "scheduled"),
+    "refund_not_in_ledger": ("refund", "ledger"),
+    "ledger_refund_differs": ("refund", "ledger"),
+    "ledger_without_refund": ("refund", "ledger"),
+    "dispute_not_in_ledger": ("dispute", "ledger"),
+    "ledger_dispute_differs": ("dispute", "ledger"),
+    "fee_not_in_ledger": ("paid", "fee"),
+    "ledger_fee_differs": ("at_stripe", "ledger"),
+    "share_not_in_ledger": ("at_stripe", "ledger"),
+    "ledger_share_differs": ("at_stripe", "ledger"),
+    "not_settled": ("ledger", "settlement"),
+    "settlement_differs": ("settlement", "ledger"),
+    "settled_to_another": ("settlement", "payment"),
+    "batch_differs": ("settlement", "lines"),
+    "receipt_missing": ("payment", "receipt"),
+    "receipt_not_sent": ("payment", "receipt"),
+    "receipt_differs": ("payment", "receipt"),
+    "merchant_event_missing": ("here", "told"),
+    "refund_event_missing": ("here", "told"),
+    "merchant_event_differs": ("here", "told"),
+    "payout_differs": ("payout_is", "balance_transactions"),
+    "payout_not_listed": ("payout_is", "balance_transactions"),
+    "stuck_refund": ("refund", "scheduled"),
+    "orphan_active_record": ("phase", "holds_its_order"),
+}
+
 KINDS: dict[str, Kind] = {
     **AT_STRIPE,
-    **{name: replace(kind, inside=True) for name, kind in _INSIDE.items()},
+    **{
+        name: replace(kind, inside=True, sides=_SIDES.get(name, AT_STRIPE_AND_HERE))
+        for name, kind in _INSIDE.items()
+    },
 }

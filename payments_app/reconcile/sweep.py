@@ -109,7 +109,11 @@ def _note(
 
 def _work(app: Flask, stop: threading.Event, due: threading.Event) -> None:
     """Work on the sweeper's own queue whenever something is due in it."""
+    with app.app_context():
+        times = runner_of(outbox.SWEEPER, OWN_THREADS).times
     while not stop.is_set():
+        with app.app_context():
+            times.store()
         if not due.wait(LONGEST_SECONDS):
             continue
         due.clear()

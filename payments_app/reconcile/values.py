@@ -11,6 +11,8 @@ from payments_app.gateway.words import word
 
 def money(amount: Any, currency: Any) -> str:
     """An amount in minor units with its currency, in words; of anything else what it is."""
+    if amount is None:
+        return "nothing"
     code, number = code_of(currency), whole(amount, -MOST_BIGINT, MOST_BIGINT)
     if code is None or number is None:
         return word(f"{amount} {currency}", 80) or "nothing"

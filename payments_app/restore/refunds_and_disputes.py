@@ -14,8 +14,9 @@ from payments_app.core.db.session import atomic
 from payments_app.core.jobs.command import Claim, Later
 from payments_app.gateway.listing import disputes_created, refunds_created, warnings_created
 from payments_app.payments.connect.account import account_of
-from payments_app.payments.disputes.models import CLOSED, Dispute
+from payments_app.payments.disputes.models import Dispute
 from payments_app.payments.disputes.refresh import refresh as refresh_disputes
+from payments_app.payments.disputes.standing import is_open
 from payments_app.payments.disputes.warn import warn
 from payments_app.payments.models import Transaction
 from payments_app.payments.payment_of import names_of
@@ -37,7 +38,7 @@ class RefundsAndDisputes:
     def take_in_open(self) -> None:
         """Bring what was open in the backup to what Stripe says of it."""
         self._refresh(refresh_refunds, _open(Refund, Refund.state.in_(_OPEN_REFUNDS)))
-        self._refresh(refresh_disputes, _open(Dispute, Dispute.state.not_in(CLOSED)))
+        self._refresh(refresh_disputes, _open(Dispute, is_open()))
 
     def take_in(self, since: dt.datetime, until: dt.datetime, account: str | None) -> None:
         """The same of what was made on this account in [since, until). Raises UnreadableError."""

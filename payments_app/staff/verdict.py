@@ -46,7 +46,7 @@ _STEPS = {
     "finding": "The books differ: {about}. See the reconciliation page.",
     "double": "Likely paid twice by {about}. Ask the customer, and refund one of the two.",
     "stuck": "Nothing has moved for too long. Look at its timeline, and at the queues.",
-    "alert": "{about}",
+    "alert": "{about} Open the alert: it says what to do.",
     "dead_job": "A job was given up ({about}). Try it again or discard it.",
 }
 
@@ -127,6 +127,8 @@ def sentence_of(need: Need, amount: str = "") -> str:
         return _STEPS["inquiry"]
     if need.what == "finding" and about in KINDS:
         about = KINDS[about].words
+    if need.what == "alert" and not about.endswith((".", "!", "?")):
+        about = f"{about}."
     return _STEPS.get(need.what, "{about}").format(about=about)
 
 

@@ -8,14 +8,17 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
-from payments_app.core.db.clock import database_now
+from payments_app.core.db.clock import database_now, utcnow
 from payments_app.core.db.ids import new_id
 from payments_app.core.extensions import Base
 from payments_app.core.language import Words
 from payments_app.core.money import Money
 from payments_app.payments.payable import Bought, Item, NotPayableError, Payable
+from payments_app.subscriptions.calendar import day_words
 from payments_app.subscriptions.effects import card_words
 from payments_app.subscriptions.models import Subscription, SubscriptionStatus
+from payments_app.subscriptions.preview import at_the_end
+from payments_app.subscriptions.settlement import Settlement
 
 
 class CardChange(Payable, Base):
@@ -49,15 +52,24 @@ class CardChange(Payable, Base):
     @property
     def summary(self) -> str:
         """What the card is charged, and when."""
-        return card_words(self.subscription)
+        return card_words(self.subscription, self._at_the_end())
 
     @property
     def card_terms(self) -> str:
         """What a subscriber agrees to, as with the first payment. Of one that ends nothing more is
-        charged."""
+        charged than what it owes then."""
         trial = self.subscription.status == SubscriptionStatus.TRIALING
         kept = Words("You agree that your card is kept.")
-        if self.subscription.cancel_at_period_end:
+        settlement = self._at_the_end()
+        if settlement is not None and settlement.charged:
+            money = Money(settlement.charged, settlement.currency)
+            day = day_words(self.subscription.billed_until)
+            return Words(
+                "You agree that your card is kept, and charged %(money)s on %(day)s.",
+                money=money,
+                day=day,
+            )
+        if settlement is not None:
             return kept
         return self.subscription.plan.terms(trial=trial) or kept
 
@@ -65,6 +77,9 @@ class CardChange(Payable, Base):
     def button(self) -> str:
         """It starts nothing, and gets nothing. The card may be one that was saved before."""
         return Words("Use this card")
+
+    def _at_the_end(self) -> Settlement | None:
+        return at_the_end(self._session(), self.subscription, utcnow())
 
     def stripe_facts(self) -> dict[str, str]:
         """Of which subscription."""

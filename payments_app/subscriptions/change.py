@@ -25,6 +25,7 @@ from payments_app.subscriptions.lock import lock
 from payments_app.subscriptions.models import Plan, Subscription, SubscriptionStatus
 from payments_app.subscriptions.preview import ChangeRefusedError
 from payments_app.subscriptions.renew import begin_anew
+from payments_app.subscriptions.settlement import ASKED, lock_payments
 from payments_app.subscriptions.take_card import CARD
 from payments_app.subscriptions.tell import record_and_tell
 
@@ -84,17 +85,26 @@ def cancel(
     seal: str | None = None,
 ) -> None:
     """End it now, or when what is paid for is over. What is not paid for, or paused, ends now in
-    any case. Raises EffectChangedError."""
+    any case. Raises ChangeRefusedError."""
     subscription = lock(session, subscription_id)
     if subscription.status == SubscriptionStatus.CANCELED:
         return
-    now_ends = preview.ends_now(subscription, at_once=at_once)
+    now_ends = preview.ends_now(subscription, now, at_once=at_once)
     if subscription.cancel_at_period_end and not now_ends:
         return
-    lines = preview.cancellation(session, subscription, now, at_once=at_once)
+    lock_payments(session, subscription)
+    lines, settlement = preview.cancellation(session, subscription, now, at_once=at_once)
     _compare(lines, seal)
     if now_ends:
-        dunning.end(session, subscription, now, dunning.ASKED, actor=actor, kind=_kind(actor))
+        dunning.end(
+            session,
+            subscription,
+            now,
+            ASKED,
+            settlement=settlement,
+            actor=actor,
+            kind=_kind(actor),
+        )
     else:
         subscription.cancel_at_period_end = True
         _tell(session, "subscription.ending", subscription, actor, lines)
@@ -148,11 +158,16 @@ def resume(
 
 @atomic
 def use_card(
-    session: Session, subscription_id: str, card_id: str, *, seal: str | None = None
+    session: Session,
+    subscription_id: str,
+    card_id: str,
+    now: dt.datetime,
+    *,
+    seal: str | None = None,
 ) -> None:
     """Charge another of the subscriber's saved cards from now on. Raises ChangeRefusedError."""
     subscription = lock(session, subscription_id)
-    lines, card = preview.other_card(session, subscription, card_id)
+    lines, card = preview.other_card(session, subscription, card_id, now)
     _compare(lines, seal)
     subscription.card_id = card.id
     _tell(session, CARD, subscription, BUYER, lines, last4=card.last4)

@@ -57,7 +57,7 @@ CHANGES = {
         Words("Cancel the subscription"),
         lambda one, asked: preview.cancellation(
             db.session(), one, utcnow(), at_once=_at_once(asked)
-        ),
+        )[0],
         lambda id_, asked, seal: change.cancel(id_, utcnow(), at_once=_at_once(asked), seal=seal),
     ),
     "pause": Change(
@@ -75,7 +75,7 @@ CHANGES = {
     "card": Change(
         message("Another card for %(plan)s"),
         Words("Use this card"),
-        lambda one, asked: preview.other_card(db.session(), one, _card(asked))[0],
-        lambda id_, asked, seal: change.use_card(id_, _card(asked), seal=seal),
+        lambda one, asked: preview.other_card(db.session(), one, _card(asked), utcnow())[0],
+        lambda id_, asked, seal: change.use_card(id_, _card(asked), utcnow(), seal=seal),
     ),
 }

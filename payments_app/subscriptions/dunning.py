@@ -21,11 +21,10 @@ from payments_app.subscriptions.effects import ended_lines
 from payments_app.subscriptions.models import Subscription, SubscriptionStatus
 from payments_app.subscriptions.periods import Period
 from payments_app.subscriptions.settle import settle
-from payments_app.subscriptions.tell import record_and_tell
+from payments_app.subscriptions.settlement import UNPAID, Settlement, lock_payments, settlement_of
+from payments_app.subscriptions.tell import ENDED, record_and_tell
 
 TRY_DAYS = (1, 3, 5, 7)  # from the first failure to each further try
-ENDED = "subscription.ended"
-ASKED, UNPAID, DISPUTE_LOST = "asked for", "unpaid", "a dispute was lost"
 MAIL, MAIL_ENDED = "notices.dunning", "notices.subscription_ended"
 NOT_SENT_SECONDS = 15 * 60
 
@@ -91,17 +90,18 @@ def end(
     now: dt.datetime,
     why: str,
     *,
+    settlement: Settlement | None = None,
     actor: str = history.SYSTEM,
     kind: str = "system",
 ) -> None:
     """End a locked subscription: nothing is billed any more, its credit goes back, and its debt is
-    charged, but not to a card that was refused, nor after a lost dispute."""
+    charged, by the `settlement` that its owner read, or that is worked out now."""
+    if settlement is None:
+        lock_payments(session, subscription)
+        settlement = settlement_of(session, subscription, now, why)
     begun = subscription.status != SubscriptionStatus.INCOMPLETE
-    off_session = charges_at_end(subscription) and why == ASKED
-    settlement = settle(
-        session, subscription, may_charge=why != DISPUTE_LOST, off_session=off_session
-    )
-    lines = ended_lines(subscription, settlement, now, off_session=off_session)
+    lines = ended_lines(subscription, settlement, now)
+    done = settle(session, subscription, settlement)
     subscription.status, subscription.canceled_at = SubscriptionStatus.CANCELED, now
     for period in session.scalars(
         select(Period).where(
@@ -118,10 +118,5 @@ def end(
         kind=kind,
         mailed=begun and why != UNPAID,  # of what was not paid there is a mail of its own
         why=why,
-        bill=settlement.bill,
+        **done,
     )
-
-
-def charges_at_end(subscription: Subscription) -> bool:
-    """Whether what is owed at the end is charged without its owner: not while a bill is unpaid."""
-    return subscription.status != SubscriptionStatus.PAST_DUE

@@ -9,6 +9,7 @@ import datetime as dt
 import hashlib
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 
 from payments_app.core.language import Words
 from payments_app.core.money import Money
@@ -27,10 +28,11 @@ from payments_app.subscriptions.effect_words import (
     until_line,
 )
 from payments_app.subscriptions.models import Plan, Subscription, SubscriptionStatus
-from payments_app.subscriptions.settle import Settlement
+from payments_app.subscriptions.settlement import GivenBack, Settlement
 
 GOES_ON = Words("It goes on, as you paid for")
 ENDS = Words("It ends. Nothing more is charged")
+ENDS_WITH_DEBT = Words("It ends, with one last payment")
 
 
 def seal_of(lines: list[Line]) -> str:
@@ -39,9 +41,14 @@ def seal_of(lines: list[Line]) -> str:
 
 
 def plan_lines(
-    subscription: Subscription, plan: Plan, difference: int, card: str | None
+    subscription: Subscription,
+    plan: Plan,
+    difference: int,
+    card: str | None,
+    settlement: Settlement | None,
 ) -> list[Line]:
-    """Of going over to another plan, where `difference` (minor units) goes on the next bill."""
+    """Of going over to another plan, where `difference` (minor units) goes on the next bill; or
+    into the `settlement` of one that is about to end."""
     day = day_words(subscription.billed_until)
     names = {"plan": plan.name, "before": subscription.plan.name}
     lines: list[Line] = [
@@ -49,59 +56,60 @@ def plan_lines(
     ]
     if difference:
         lines.append((day, *difference_words(day, difference, plan)))
-    balance = subscription.balance + difference
-    if not subscription.cancel_at_period_end:
-        return lines + next_bill(plan, balance, day, card)
-    return [*lines, _still_ends(plan, balance, day)]
+    if settlement is None:
+        return lines + next_bill(plan, subscription.balance + difference, day, card)
+    return [*lines, _end_line(settlement, day), *settlement_lines(settlement, day)]
 
 
 def ending_lines(
     subscription: Subscription, settlement: Settlement, now: dt.datetime
 ) -> list[Line]:
     """Of an end when what is paid for is over."""
-    end = subscription.current_end or local_day(now)
-    until = day_words(end)
+    until = day_words(subscription.current_end or local_day(now))
     return [
         (until_line(until), GOES_ON, free_words(subscription.plan)),
-        (until, ENDS, free_words(subscription.plan)),
-        *settlement_lines(settlement, until, _card(subscription)),
+        _end_line(settlement, until),
+        *settlement_lines(settlement, until),
     ]
 
 
-def ended_lines(
-    subscription: Subscription, settlement: Settlement, now: dt.datetime, *, off_session: bool
-) -> list[Line]:
-    """Of an end now."""
-    today, end = local_day(now), subscription.current_end
-    lines: list[Line] = [(TODAY, ENDS, free_words(subscription.plan))]
-    if subscription.status == SubscriptionStatus.PAST_DUE:
-        words = Words("The open bill is not charged any more")
-        lines.append((TODAY, words, free_words(subscription.plan)))
-    if end is not None and end > today and subscription.status != SubscriptionStatus.TRIALING:
-        words = Words("The days that are left until %(day)s are not refunded", day=day_words(end))
-        lines.append((TODAY, words, ""))
-    card = _card(subscription) if off_session else None
-    return [*lines, *settlement_lines(settlement, TODAY, card)]
-
-
-def settlement_lines(settlement: Settlement, when: str, card: str | None) -> list[Line]:
-    """What goes back, is charged, or waived."""
-    lines: list[Line] = []
-    money = Money(settlement.charged, settlement.currency)
-    if settlement.refunded.amount:
+def ended_lines(subscription: Subscription, settlement: Settlement, now: dt.datetime) -> list[Line]:
+    """Of an end now, with the day: they are read later, too."""
+    today, plan = day_words(now), subscription.plan
+    lines = [_end_line(settlement, today)]
+    if settlement.under_way:
         words = Words(
-            "Your credit goes back to %(card)s. Banks take 5 to 10 working days to show it",
-            card=settlement.card or Words("the card that you paid with"),
+            "A payment is under way. If it is still made, all of it goes back to the card"
         )
-        lines.append((when, words, Words("%(money)s back", money=settlement.refunded)))
+        money = Money(settlement.under_way, settlement.currency)
+        lines.append((today, words, Words("%(money)s back", money=money)))
+    elif subscription.status == SubscriptionStatus.PAST_DUE:
+        words = Words("The open bill is not charged any more")
+        lines.append((today, words, free_words(plan)))
+    if settlement.unused_until is not None:
+        day = day_words(settlement.unused_until)
+        words = Words("The days that are left until %(day)s are not refunded", day=day)
+        lines.append((today, words, ""))
+    return [*lines, *settlement_lines(settlement, today)]
+
+
+def settlement_lines(settlement: Settlement, when: str) -> list[Line]:
+    """What goes back, is charged, or waived."""
+    lines = [
+        (when, *_back_words(card, Money(amount, settlement.currency)))
+        for card, amount in _by_card(settlement.refunds).items()
+    ]
     if settlement.unplaced:
         rest = Money(settlement.unplaced, settlement.currency)
         words = Words("Your credit can't go back to a card: we write to you how you get it")
         lines.append((when, words, Words("%(money)s back", money=rest)))
     if settlement.charged:
         words = Words("What was to go on the next bill is due: we e-mail you a link to pay")
-        if card:
-            words = Words("What was to go on the next bill is charged to %(card)s", card=card)
+        if settlement.card:
+            words = Words(
+                "What was to go on the next bill is charged to %(card)s", card=settlement.card
+            )
+        money = Money(settlement.charged, settlement.currency)
         lines.append((when, words, shown_money(money)))
     if settlement.waived:
         waived = Money(settlement.waived, settlement.currency)
@@ -141,8 +149,10 @@ def resume_lines(subscription: Subscription, now: dt.datetime, card: str | None)
     return lines + next_bill(plan, subscription.balance, until, card)
 
 
-def card_lines(subscription: Subscription, card: str | None) -> list[Line]:
-    """Of another card, or of none."""
+def card_lines(
+    subscription: Subscription, card: str | None, settlement: Settlement | None
+) -> list[Line]:
+    """Of another card, or of none; with the `settlement` of one that is about to end."""
     if subscription.status == SubscriptionStatus.PAST_DUE:
         words = Words("The open bill is due: we e-mail you a link to pay")
         if card:
@@ -150,15 +160,16 @@ def card_lines(subscription: Subscription, card: str | None) -> list[Line]:
         return [(TODAY, words, "")]
     plan, balance = subscription.plan, subscription.balance
     day = day_words(subscription.billed_until)
-    if subscription.cancel_at_period_end:
-        return [_still_ends(plan, balance, day)]
+    if settlement is not None:
+        theirs = replace(settlement, card=card)
+        return [_end_line(theirs, day), *settlement_lines(theirs, day)]
     if subscription.paused_at is not None:
         pause = (Words("Until you resume"), Words("Nothing is charged"), free_words(plan))
         return [pause, *next_bill(plan, balance, Words("After that"), card)]
     return next_bill(plan, balance, day, card)
 
 
-def card_words(subscription: Subscription) -> str:
+def card_words(subscription: Subscription, settlement: Settlement | None) -> str:
     """What a card that is entered for a subscription is charged next, in a sentence."""
     plan = subscription.plan
     if subscription.status == SubscriptionStatus.PAST_DUE:
@@ -166,7 +177,13 @@ def card_words(subscription: Subscription) -> str:
     if subscription.paused_at is not None:
         return Words("%(price)s, from when you resume.", price=plan.price_words())
     day = day_words(subscription.billed_until)
-    if subscription.cancel_at_period_end:
+    if settlement is not None and settlement.charged:
+        return Words(
+            "It ends on %(day)s, with one last payment of %(due)s.",
+            day=day,
+            due=money_words(settlement.charged, plan),
+        )
+    if settlement is not None:
         return Words("It ends on %(day)s.", day=day)
     due, _ = amount_due(plan, subscription.balance)
     return Words(
@@ -177,22 +194,23 @@ def card_words(subscription: Subscription) -> str:
     )
 
 
-def removal_lines(subscriptions: Iterable[Subscription]) -> list[tuple[str, list[Line]]]:
-    """Of removing the card that these are charged to: each plan's name, and its lines."""
-    return [(one.plan.name, card_lines(one, None)) for one in subscriptions]
+def _end_line(settlement: Settlement, when: str) -> Line:
+    """That it ends. What is still charged then is a line of its own."""
+    if settlement.charged:
+        return when, ENDS_WITH_DEBT, ""
+    return when, ENDS, shown_money(Money(0, settlement.currency))
 
 
-def _still_ends(plan: Plan, balance: int, day: str) -> Line:
-    ends = ENDS
-    if balance > 0:
-        ends = Words("It still ends, and this is charged")
-    elif balance < 0:
-        ends = Words("It still ends, and this goes back to your card")
-    return day, ends, money_words(abs(balance), plan)
+def _by_card(refunds: Iterable[GivenBack]) -> dict[str, int]:
+    """How much goes back to each card, in minor units."""
+    cards: dict[str, int] = {}
+    for one in refunds:
+        cards[one.card] = cards.get(one.card, 0) + one.amount
+    return cards
 
 
-def _card(subscription: Subscription) -> str | None:
-    if subscription.usable_card is None:
-        return None
-    own = subscription.own_card
-    return own.words if own else Words("the card that was entered for it")
+def _back_words(card: str, money: Money) -> tuple[str, str]:
+    words = Words(
+        "Your credit goes back to %(card)s. Banks take 5 to 10 working days to show it", card=card
+    )
+    return words, Words("%(money)s back", money=money)

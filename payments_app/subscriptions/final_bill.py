@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, select
+from sqlalchemy import CheckConstraint, ForeignKey, String
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from payments_app.core.db.clock import database_now
@@ -15,7 +15,6 @@ from payments_app.core.extensions import Base
 from payments_app.core.language import Words, as_said
 from payments_app.core.money import Money
 from payments_app.payments.payable import Bought, Payable
-from payments_app.payments.queries import active_attempt
 from payments_app.subscriptions.models import Subscription
 
 
@@ -83,13 +82,3 @@ class FinalBill(Payable, Base):
         )
         session.add(bill)
         return bill
-
-
-def open_final_bills(session: Session, subscription_id: str) -> Sequence[FinalBill]:
-    """Those of a subscription that are neither paid nor being paid."""
-    found = session.scalars(
-        select(FinalBill)
-        .where(FinalBill.subscription_id == subscription_id)
-        .order_by(FinalBill.created_at)
-    )
-    return [one for one in found if active_attempt(session, one.payable_type, one.id) is None]

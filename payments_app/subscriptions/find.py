@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, joinedload
 
-from payments_app.customers.find_cards import is_same
+from payments_app.customers.find_cards import is_same, is_same_removed
 from payments_app.customers.models import SavedCard
 from payments_app.subscriptions.models import RUNNING, Plan, Subscription, SubscriptionStatus
 from payments_app.subscriptions.periods import Period, is_being_begun
@@ -58,14 +58,15 @@ def subscription_of(
 
 
 def charged_to(session: Session, card: SavedCard) -> Sequence[Subscription]:
-    """The subscriptions that are billed, or will be, on this card."""
+    """The subscriptions that are billed on this card, or settled on it where they end; of one that
+    was removed, those that were."""
+    same = is_same(card) if card.removed_at is None else is_same_removed(card)
     return session.scalars(
         select(Subscription)
         .join(Subscription.card)
         .where(
-            or_(SavedCard.id == card.id, is_same(card)),
+            or_(SavedCard.id == card.id, same),
             Subscription.status.in_(RUNNING),
-            ~Subscription.cancel_at_period_end,
         )
         .order_by(Subscription.created_at, Subscription.id)
         .options(joinedload(Subscription.plan))

@@ -21,6 +21,7 @@ from payments_app.subscriptions.models import Subscription, SubscriptionStatus
 from payments_app.subscriptions.periods import Period
 from payments_app.subscriptions.renew import begin_anew, has_open_dispute
 from payments_app.subscriptions.settle import settle_late
+from payments_app.subscriptions.settlement import DISPUTE_LOST
 
 
 def on_dispute(dispute_id: str, _claim: Claim) -> None:
@@ -40,10 +41,10 @@ def apply_dispute(session: Session, dispute_id: str, now: dt.datetime) -> None:
     subscription = lock(session, session.get_one(Period, period_id).subscription_id)
     credit.cut(session, subscription, period_id)
     if subscription.status == SubscriptionStatus.CANCELED:
-        settle_late(session, subscription)
+        settle_late(session, subscription, now)
         return
     if dispute.state == "lost":
-        dunning.end(session, subscription, now, dunning.DISPUTE_LOST)
+        dunning.end(session, subscription, now, DISPUTE_LOST)
         return
     query = select(Subscription.id).where(Subscription.id == subscription.id, has_open_dispute())
     unpaid = select(Period.id).where(

@@ -25,6 +25,8 @@ from payments_app.payments.refunds.entitlement import (
     tell_of_part,
 )
 from payments_app.payments.refunds.models import Refund
+from payments_app.payments.refunds.remaining import remaining
+from payments_app.payments.refunds.request import store_refund, why_not
 from payments_app.subscriptions import credit, dunning
 from payments_app.subscriptions.card_change import CardChange
 from payments_app.subscriptions.final_bill import FinalBill
@@ -34,6 +36,7 @@ from payments_app.subscriptions.periods import Period
 from payments_app.subscriptions.settle import settle_late
 from payments_app.subscriptions.take_card import replaces_card, take_card
 
+AFTER_END = "Paid as the subscription ended"
 _REST_OF_BILL = "Nobody is charged for the rest: send a payment link for it, or let it be"
 
 
@@ -73,17 +76,17 @@ def _apply(session: Session, transaction_id: str, now: dt.datetime) -> None:
 def on_refund(session: Session, refund_id: str, _claim: Claim) -> None:
     """Runs after a refund's end: what was captured in part may be given back in full now, and what
     a change of the plan gave back may be given back twice."""
-    transaction_id = session.get_one(Refund, refund_id).transaction_id
-    _apply(session, transaction_id, utcnow())
-    _cut_credit(session, transaction_id)
+    transaction_id, now = session.get_one(Refund, refund_id).transaction_id, utcnow()
+    _apply(session, transaction_id, now)
+    _cut_credit(session, transaction_id, now)
 
 
-def _cut_credit(session: Session, transaction_id: str) -> None:
+def _cut_credit(session: Session, transaction_id: str, now: dt.datetime) -> None:
     period_id = payable_id_of(session, transaction_id, Period.payable_type)
     if period_id is not None:
         theirs = lock(session, session.get_one(Period, period_id).subscription_id)
         credit.cut(session, theirs, period_id)
-        settle_late(session, theirs)
+        settle_late(session, theirs, now)
 
 
 def _paid(
@@ -96,15 +99,7 @@ def _paid(
     if card is not None and replaces_card(subscription, card):
         subscription.card_id = card.id
     if subscription.status == SubscriptionStatus.CANCELED:
-        alerts.raise_alert(
-            session,
-            "paid_after_end",
-            f"paid_after_end:{period.id}",
-            f"{subscription.id} had ended when {transaction.id} was paid: it may have to be "
-            "refunded",
-            severity="critical",
-            transaction_id=transaction.id,
-        )
+        _paid_after_end(session, subscription, period, transaction)
         return
     subscription.status = SubscriptionStatus.TRIALING if period.trial else SubscriptionStatus.ACTIVE
     subscription.current_start, subscription.current_end = period.start, period.end
@@ -115,6 +110,30 @@ def _paid(
         transaction_id=transaction.id,
         subject=subscription.id,
         until=period.end.isoformat(),
+    )
+
+
+def _paid_after_end(
+    session: Session, subscription: Subscription, period: Period, transaction: Transaction
+) -> None:
+    """It was under way as the subscription ended: of the end was said that it goes back then."""
+    states.lock(session, transaction.id)
+    amount = remaining(session, transaction)
+    if not amount:
+        return
+    if why_not(session, transaction, amount, AFTER_END) is None:
+        store_refund(
+            session, transaction, amount, reason=AFTER_END, actor=credit.SETTLEMENT, kind="system"
+        )
+        return
+    alerts.raise_alert(
+        session,
+        "paid_after_end",
+        f"paid_after_end:{period.id}",
+        f"{subscription.id} had ended when {transaction.id} was paid, and it can't be refunded "
+        "here: give it back in another way",
+        severity="critical",
+        transaction_id=transaction.id,
     )
 
 

@@ -16,10 +16,10 @@ from payments_app.customers.models import SavedCard
 from payments_app.subscriptions import effects
 from payments_app.subscriptions.calendar import local_day, prorated
 from payments_app.subscriptions.credit import WentBack, went_back
-from payments_app.subscriptions.dunning import charges_at_end
 from payments_app.subscriptions.effect_words import Line
+from payments_app.subscriptions.find import charged_to
 from payments_app.subscriptions.models import Plan, Subscription, SubscriptionStatus
-from payments_app.subscriptions.settle import settlement_of
+from payments_app.subscriptions.settlement import Settlement, settlement_of
 
 IN_PAYMENT = Words("The next period is being charged. Try again later.")
 
@@ -61,29 +61,54 @@ def plan_change(
         paid = max(0, old.amount - back.unreckoned)  # what went back is not given back again
         difference = prorated(plan.amount, left, days, plan.currency)
         difference -= prorated(paid, left, days, plan.currency)
-    lines = effects.plan_lines(subscription, plan, difference, _own(subscription))
+    settlement = at_the_end(session, subscription, now, added=difference)
+    lines = effects.plan_lines(subscription, plan, difference, _own(subscription), settlement)
     return PlanChange(lines, difference, back, left, days)
 
 
-def ends_now(subscription: Subscription, *, at_once: bool) -> bool:
-    """Whether it ends now: what is not paid for, or paused, does in any case."""
-    return at_once or subscription.display_status in (
-        SubscriptionStatus.INCOMPLETE,
-        SubscriptionStatus.PAST_DUE,
-        "paused",
+def ends_now(subscription: Subscription, now: dt.datetime, *, at_once: bool) -> bool:
+    """Whether it ends now: what is not paid for (any more), or paused, does in any case."""
+    is_over = subscription.current_end == subscription.billed_until <= local_day(now)
+    return (
+        at_once
+        or is_over
+        or subscription.display_status
+        in (SubscriptionStatus.INCOMPLETE, SubscriptionStatus.PAST_DUE, "paused")
     )
 
 
 def cancellation(
     session: Session, subscription: Subscription, now: dt.datetime, *, at_once: bool
-) -> list[Line]:
-    """Ending it, now or when what is paid for is over."""
-    settlement = settlement_of(session, subscription)
-    if not ends_now(subscription, at_once=at_once):
-        return effects.ending_lines(subscription, settlement, now)
-    return effects.ended_lines(
-        subscription, settlement, now, off_session=charges_at_end(subscription)
-    )
+) -> tuple[list[Line], Settlement]:
+    """Ending it, now or when what is paid for is over. Raises ChangeRefusedError while it is not
+    known yet until when it is paid for."""
+    settlement = settlement_of(session, subscription, now)
+    if ends_now(subscription, now, at_once=at_once):
+        return effects.ended_lines(subscription, settlement, now), settlement
+    if subscription.current_end not in {None, subscription.billed_until}:
+        raise ChangeRefusedError(IN_PAYMENT)
+    return effects.ending_lines(subscription, settlement, now), settlement
+
+
+def at_the_end(
+    session: Session, subscription: Subscription, now: dt.datetime, *, added: int = 0
+) -> Settlement | None:
+    """What the end will come to of one that is about to end, with so much `added` to its balance
+    (minor units); None of one that goes on."""
+    if not subscription.cancel_at_period_end:
+        return None
+    return settlement_of(session, subscription, now, added=added)
+
+
+def removal(session: Session, card: SavedCard, now: dt.datetime) -> list[tuple[str, list[Line]]]:
+    """Removing a card, of each subscription that is charged to it: its plan's name, and its
+    lines."""
+    found = [(one, at_the_end(session, one, now)) for one in charged_to(session, card)]
+    return [
+        (one.plan.name, effects.card_lines(one, None, settlement))
+        for one, settlement in found
+        if settlement is None or settlement.charged or one.status == SubscriptionStatus.PAST_DUE
+    ]
 
 
 def pause(subscription: Subscription) -> list[Line]:
@@ -105,13 +130,14 @@ def resumption(subscription: Subscription, now: dt.datetime) -> list[Line]:
 
 
 def other_card(
-    session: Session, subscription: Subscription, card_id: str
+    session: Session, subscription: Subscription, card_id: str, now: dt.datetime
 ) -> tuple[list[Line], SavedCard]:
     """Charging another of the subscriber's cards. Raises ChangeRefusedError."""
     card = card_of(session, subscription.customer_id, card_id)
     if card is None:
         raise ChangeRefusedError(Words("This saved card was removed. Use another card."))
-    return effects.card_lines(subscription, card.words), card
+    settlement = at_the_end(session, subscription, now)
+    return effects.card_lines(subscription, card.words, settlement), card
 
 
 def _own(subscription: Subscription) -> str | None:

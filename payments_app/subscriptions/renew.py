@@ -25,6 +25,7 @@ from payments_app.subscriptions.calendar import local_day
 from payments_app.subscriptions.lock import lock
 from payments_app.subscriptions.models import RUNNING, Subscription, SubscriptionStatus
 from payments_app.subscriptions.periods import Period
+from payments_app.subscriptions.settlement import ASKED
 
 ADVANCE, SWEEP, MAIL_TRIAL = "subscriptions.advance", "subscriptions.sweep", "notices.trial_ending"
 MAIL_EXPIRES = "notices.card_expires"
@@ -96,7 +97,7 @@ def advance(session: Session, subscription_id: str, now: dt.datetime) -> None:
             _try_again(session, subscription, unpaid, now)
     elif subscription.billed_until <= local_day(now):
         if subscription.cancel_at_period_end:
-            dunning.end(session, subscription, now, dunning.ASKED)
+            dunning.end(session, subscription, now, ASKED)
         elif not disputed:
             bill_next(session, subscription, now)
 

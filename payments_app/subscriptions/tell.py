@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from payments_app.core import history
+from payments_app.core.history import HistoryEntry
 from payments_app.core.jobs import outbox
 from payments_app.core.language import DEFAULT, Reader, speaking
 from payments_app.customers.models import Customer
@@ -18,6 +20,7 @@ from payments_app.subscriptions.models import Subscription
 
 READ = "lines_read"  # in their owner's language, beside `lines` in English
 MAIL_CHANGED = "notices.subscription_changed"
+ENDED, SETTLED = "subscription.ended", "subscription.settled"
 
 
 def _as_read(lines: list[Line], reader: Reader) -> dict[str, Any]:
@@ -55,3 +58,21 @@ def record_and_tell(
     session.flush()
     if mailed:
         outbox.stage(session, MAIL_CHANGED, str(entry.id))
+
+
+def lines_of(session: Session, theirs: Subscription, data: dict[str, Any]) -> list[Line]:
+    """The lines that an entry of the history keeps, as the subscription's owner reads."""
+    language = session.get_one(Customer, theirs.customer_id).language
+    lines: list[Line] = data.get("lines", [])
+    return data[READ] if READ in data and data["language"] == language else lines
+
+
+def last_entry(session: Session, subscription_id: str, *whats: str) -> dict[str, Any]:
+    """What the newest such entry of a subscription's history says; nothing where there is none."""
+    newest = (
+        select(HistoryEntry.data)
+        .where(HistoryEntry.subject == subscription_id, HistoryEntry.what.in_(whats))
+        .order_by(HistoryEntry.id.desc())
+        .limit(1)
+    )
+    return session.scalar(newest) or {}

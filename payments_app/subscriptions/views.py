@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+from sqlalchemy.orm import Session
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -20,8 +21,9 @@ from payments_app.subscriptions import effects, find
 from payments_app.subscriptions.calendar import day_words, local_day
 from payments_app.subscriptions.change import EffectChangedError, ask_for_card
 from payments_app.subscriptions.changes import CHANGES, Change
-from payments_app.subscriptions.models import Subscription
-from payments_app.subscriptions.preview import ChangeRefusedError
+from payments_app.subscriptions.models import Subscription, SubscriptionStatus
+from payments_app.subscriptions.preview import ChangeRefusedError, at_the_end, removal
+from payments_app.subscriptions.settled import Settled, settled
 
 blueprint = Blueprint("subscriptions", __name__)
 blueprint.add_app_template_filter(day_words, "day")
@@ -90,7 +92,7 @@ def confirm_removal() -> Response | BaseResponse:
     page = render_template(
         "subscriptions/remove_card.html",
         card=card,
-        rows=effects.removal_lines(find.charged_to(db.session(), card)),
+        rows=removal(db.session(), card, utcnow()),
     )
     return private(make_response(page))
 
@@ -139,6 +141,17 @@ def _mine(subscription_id: str) -> str:
     return subscription_id
 
 
+def _end(session: Session, subscription: Subscription) -> Settled | None:
+    """What its end came to, or will come to; None of one that goes on."""
+    if subscription.status == SubscriptionStatus.CANCELED:
+        return settled(session, subscription, by_owner=True)
+    settlement = at_the_end(session, subscription, utcnow())
+    if settlement is None:
+        return None
+    day = day_words(subscription.billed_until)
+    return Settled(effects.settlement_lines(settlement, day), (), (), ())
+
+
 def _page(problem: ChangeRefusedError | None = None) -> Response:
     session, customer_id = db.session(), recognised()
     if customer_id is None:
@@ -148,6 +161,7 @@ def _page(problem: ChangeRefusedError | None = None) -> Response:
             "subscription": subscription,
             "unpaid": find.unpaid_period(session, subscription.id),
             "plans": find.other_plans(session, subscription.plan),
+            "end": _end(session, subscription),
         }
         for subscription in find.subscriptions_of(session, customer_id)
     ]

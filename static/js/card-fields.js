@@ -1,4 +1,4 @@
-// Stripe's own fields, in this page's colours. The card goes from there to Stripe, and a token stands
+// Stripe's own fields, in this page's type and colours. The card goes from there to Stripe, and a token stands
 // for it here. Until they are there a skeleton keeps their place, and after a while a sentence.
 
 const LATE_MS = 8_000;
@@ -92,14 +92,19 @@ function load(src) {
   });
 }
 
-/** Stripe's fields in this page's own colours: its frame knows none of our style. */
+/** Stripe's fields as site.css has this page's own: its frame knows none of our style. */
 function appearance() {
+  const { fontFamily, fontSize } = getComputedStyle(document.body);
   const style = getComputedStyle(document.documentElement);
   const of = (name) => style.getPropertyValue(name).trim();
   /** @type {import("@stripe/stripe-js").Appearance} */
   const said = {
     theme: dark.matches ? "night" : "stripe",
+    labels: "above",
     variables: {
+      fontFamily,
+      fontSizeBase: fontSize,
+      fontLineHeight: "1.55",
       colorPrimary: of("--accent"),
       colorBackground: of("--paper"),
       colorText: of("--ink"),
@@ -109,9 +114,11 @@ function appearance() {
       borderRadius: "8px",
     },
     rules: {
-      ".Label": { fontWeight: "600" },
-      ".Input": { border: `1px solid ${of("--edge")}`, boxShadow: "none" },
-      ".Input:focus": { boxShadow: "none", outline: `3px solid ${of("--focus")}` },
+      ".Label": { color: of("--ink"), fontSize: "1rem", fontWeight: "600", marginBottom: "0.25rem" },
+      ".Input": { border: `1px solid ${of("--edge")}`, boxShadow: "none", color: of("--ink"), padding: "0.6rem 0.75rem" },
+      ".Input:focus": { boxShadow: "none", outline: `3px solid ${of("--focus")}`, outlineOffset: "1px" },
+      ".Input--invalid": { borderColor: of("--danger"), boxShadow: `0 0 0 1px ${of("--danger")}`, color: of("--ink") },
+      ".Error": { color: of("--danger"), fontSize: "0.9375rem", fontWeight: "550", marginTop: "0.375rem" },
     },
   };
   return said;

@@ -7,6 +7,7 @@ export class Lock {
     this.button = button;
     this.processing = processing;
     this.words = button.textContent.trim();
+    this.spoken = button.form.querySelector("[data-spoken]");
     this.closed = false;
   }
 
@@ -14,13 +15,14 @@ export class Lock {
     this.closed = true;
     // Not `disabled`: that would drop the focus; a second press is caught by `closed`.
     this.button.setAttribute("aria-disabled", "true");
-    this.button.textContent = this.processing;
+    this.button.textContent = this.spoken.textContent = this.processing;
   }
 
   open() {
     this.closed = false;
     this.button.removeAttribute("aria-disabled");
     this.button.textContent = this.words;
+    this.spoken.textContent = "";
   }
 
   // Shown or not; while it is not, its place is kept where it is still to come.

@@ -1,6 +1,8 @@
 // Follows one payment: asks its status as often as the server says, one request at a time, and
 // never calls a trouble of ours a failed payment.
 
+import { focusOutcome } from "./outcome.js";
+
 const ABORT_MS = 8_000;
 const SLOW_MS = 10_000;
 const LEAVE_MS = 60_000;
@@ -18,6 +20,7 @@ class Status {
     this.born = performance.now() - Number(root.dataset.ageMs);
     this.deadline = performance.now() + STOP_MS;
     this.eagerUntil = 0;
+    this.notBefore = 0;
     this.troubles = 0;
     this.asking = false;
     this.confirming = false;
@@ -53,8 +56,9 @@ class Status {
 
   schedule(ms) {
     clearTimeout(this.timer);
-    const eager = performance.now() < this.eagerUntil;
-    this.timer = setTimeout(() => this.poll(), eager ? Math.min(ms, EAGER_MS) : ms);
+    const now = performance.now();
+    const wait = now < this.eagerUntil ? Math.min(ms, EAGER_MS) : ms;
+    this.timer = setTimeout(() => this.poll(), Math.max(wait, this.notBefore - now));
   }
 
   async poll() {
@@ -65,6 +69,7 @@ class Status {
       this.again.hidden = false;
       return;
     }
+    if (performance.now() < this.notBefore) return this.schedule(0);
     this.asking = true;
     const wait = await this.ask();
     this.asking = false;
@@ -83,31 +88,35 @@ class Status {
         this.troubles = 0;
         return Number(response.headers.get("X-Next-Poll-Ms")) || LAST_MS;
       }
-      if (!response.ok) return this.backOff(Number(response.headers.get("Retry-After")) * 1000);
+      if (!response.ok) {
+        this.notBefore = Math.min(performance.now() + retryAfterMs(response), this.deadline);
+        return this.backOff();
+      }
       const status = await response.json();
       this.troubles = 0;
       this.etag = response.headers.get("ETag") || "";
       this.show(status);
       return status.next_poll_ms;
     } catch {
-      return this.backOff(0);
+      return this.backOff();
     }
   }
 
-  backOff(atLeast) {
+  backOff() {
     this.troubles += 1;
-    const pace = Math.min(LAST_MS, 500 * 2 ** this.troubles) * (1 + Math.random() / 4);
-    return Math.max(pace, atLeast || 0);
+    return Math.min(LAST_MS, 500 * 2 ** this.troubles) * (1 + Math.random() / 4);
   }
 
   show(status) {
     this.secret = status.client_secret;
     if (status.phase !== this.root.dataset.phase) {
+      this.root.style.minHeight = `${this.root.offsetHeight}px`;
       this.region.innerHTML = status.html;
       this.enableActions();
       this.root.dataset.phase = status.phase;
       this.root.dataset.state = status.state;
       document.title = this.region.querySelector("[data-title]").dataset.title + this.suffix;
+      if (status.state === "failed" || status.phase === "requires_action") focusOutcome(this.region);
     }
     if (status.state === "complete") {
       window.location.replace(status.thankyou_url || `../thankyou?transaction=${status.id}`);
@@ -135,6 +144,7 @@ class Status {
       const stripe = await this.loadStripe();
       const { error } = await stripe.handleNextAction({ clientSecret: this.secret });
       this.note("action", Boolean(error) && this.root.dataset.phase === "requires_action");
+      if (!this.isPending()) focusOutcome(this.region); // it came while the window was open
       await this.requestCheck();
     } catch {
       this.note("action", true);
@@ -183,6 +193,13 @@ class Status {
     const note = this.root.querySelector(`[data-note="${name}"]`);
     if (note.hidden === shown) note.hidden = !shown;
   }
+}
+
+// In seconds, or a date.
+function retryAfterMs(response) {
+  const said = response.headers.get("Retry-After") || "0";
+  const ms = /^\d+$/.test(said) ? Number(said) * 1000 : Date.parse(said) - Date.now();
+  return Math.max(0, ms || 0);
 }
 
 for (const root of document.querySelectorAll('[data-module="status"]')) new Status(root).start();

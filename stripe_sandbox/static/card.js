@@ -51,6 +51,8 @@
     const place = document.getElementById(`${field.name}-error`);
     place.textContent = fault ? said(fault[1]) : "";
     field.setAttribute("aria-invalid", fault ? "true" : "false");
+    field.classList.toggle("Input--invalid", Boolean(fault));
+    field.labels[0].classList.toggle("Label--invalid", Boolean(fault));
   }
 
   /* The first fault, after every field has shown its own. */
@@ -135,20 +137,20 @@
     }
   }
 
+  /* The variables are custom properties of the same names; the rules come after card.css, in their order. By CSSOM: the policy forbids styles in text. */
   function dress({ appearance, options }) {
-    const names = { colorPrimary: "primary", colorText: "text", colorBackground: "background", colorDanger: "danger", colorTextPlaceholder: "placeholder",
-      fontFamily: "font", fontSizeBase: "size", borderRadius: "radius", spacingUnit: "unit" };
-    const dark = appearance.theme === "night";
-    document.documentElement.classList.toggle("night", dark);
-    for (const [name, value] of Object.entries(appearance.variables || {})) {
-      if (names[name]) document.documentElement.style.setProperty(`--${names[name]}`, value);
+    document.documentElement.classList.toggle("night", appearance.theme === "night");
+    const sheet = new CSSStyleSheet();
+    const variables = Object.entries(appearance.variables || {}).map(([name, value]) => [`--${name}`, value]);
+    for (const [selector, rule] of [[":root:root", Object.fromEntries(variables)], ...Object.entries(appearance.rules || {})]) {
+      const { style } = sheet.cssRules[sheet.insertRule(`${selector} {}`, sheet.cssRules.length)];
+      for (const [property, value] of Object.entries(rule)) style.setProperty(dashed(property), value);
     }
-    const rules = appearance.rules || {};
-    for (const [name, value] of [["edge", rules[".Input"]?.border], ["weight", rules[".Label"]?.fontWeight]]) {
-      if (value) document.documentElement.style.setProperty(`--${name}`, value);
-    }
+    document.adoptedStyleSheets = [sheet];
     return update(options);
   }
+
+  const dashed = (property) => (property.startsWith("-") ? property : property.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`));
 
   function update(options) {
     const details = (options.fields || {}).billingDetails;

@@ -25,12 +25,29 @@ def bank_sends_back(driver: PaymentDriver) -> tuple[str, str]:
 
 def open_dispute(driver: PaymentDriver) -> str:
     transaction = driver.pay("pm_card_createDispute")
+    _hear_of_dispute(driver, transaction)
+    return transaction
+
+
+def lose_dispute(driver: PaymentDriver) -> str:
+    transaction = open_dispute(driver)
+    close = f"/v1/disputes/{_dispute_of(driver, transaction)}/close"
+    driver.sandbox("POST", close)
+    _hear_of_dispute(driver, transaction)
+    return transaction
+
+
+def _dispute_of(driver: PaymentDriver, transaction: str) -> str:
     listed = driver.sandbox("GET", "/v1/disputes")["data"]
     intent = driver.read(transaction).stripe_payment_id
     (theirs,) = [each["id"] for each in listed if each["payment_intent"] == intent]
+    return str(theirs)
+
+
+def _hear_of_dispute(driver: PaymentDriver, transaction: str) -> None:
+    theirs = _dispute_of(driver, transaction)
     refresh_disputes(theirs, claim(theirs))
     driver.work()
-    return transaction
 
 
 def warn_of_fraud(driver: PaymentDriver) -> str:
@@ -75,5 +92,6 @@ TRUTHS: dict[str, Callable[[PaymentDriver], str]] = {
     "partly_refunded": lambda driver: _refunded(driver, 500),
     "refund_failed": lambda driver: bank_sends_back(driver)[0],
     "disputed": open_dispute,
+    "dispute_lost": lose_dispute,
     "refund_pending": _refund_pending,
 }

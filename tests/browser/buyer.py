@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from playwright.sync_api import ConsoleMessage, Page, expect
+from playwright.sync_api import ConsoleMessage, Page, Route, expect
 
 FIELDS = 'iframe[title="Secure payment input frame"]'
 BANK = 'iframe[title^="Your bank"]'
@@ -16,8 +16,8 @@ ONCE_SECURE = "4000002500003155"  # the bank asks until the card is set up
 
 
 class Buyer:
-    """`complaints` holds what the console said against the page: script errors, and what its
-    content security policy refused."""
+    """`complaints` holds what the console said against the page: script errors, what its content
+    security policy refused, and what Stripe does not take of it."""
 
     def __init__(self, page: Page) -> None:
         self.page = page
@@ -28,7 +28,8 @@ class Buyer:
 
     def _listen(self, message: ConsoleMessage) -> None:
         # A status that is not 2xx is logged as an error too; those are the tests' own matter.
-        if message.type == "error" and "Failed to load resource" not in message.text:
+        wrong = message.type == "error" and "Failed to load resource" not in message.text
+        if wrong or message.text.startswith("[Stripe.js]"):
             self.complaints.append(message.text)
 
     def open(self, item: str = "field-notes") -> None:
@@ -63,6 +64,16 @@ class Buyer:
 
     def reads(self, words: str) -> None:
         expect(self.page.get_by_text(words).first).to_be_visible(timeout=WITHIN_MS)
+
+    def shows(self, page: str) -> None:
+        """Show a page or a mail that was made here, as if the site had answered it."""
+
+        def answer(route: Route) -> None:
+            route.fulfill(body=page, content_type="text/html; charset=utf-8")
+
+        self.page.route("**/shown", answer)
+        self.page.goto("/shown")
+        self.page.unroute("**/shown")
 
     def page_fits(self) -> bool:
         """Whether it is no wider than its window, on a phone and on a wide screen."""

@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, BrowserContext
 from parts.app import Web
 from tests.browser.buyer import Buyer
 from tests.browser.dashboard import Dashboard
+from tests.browser.patron import Patron
 from tests.browser.pictures import Pictures
 
 
@@ -46,6 +47,25 @@ def buyer(context: BrowserContext) -> Iterator[Buyer]:
     for page in context.pages:
         page.close()
     assert buyer.complaints == []
+
+
+@pytest.fixture(scope="session")
+def bystander(browser: Browser, open_shop: Web, shop_app: Flask) -> Iterator[Patron]:
+    """Somebody with a payment and a subscription of their own, for all tests."""
+    context = browser.new_context(base_url=open_shop.url, locale="en-US")
+    bystander = Patron(shop_app, Buyer(context.new_page()))
+    bystander.subscribe()
+    yield bystander
+    context.close()
+
+
+@pytest.fixture
+def patron(shop_app: Flask, buyer: Buyer, bystander: Patron) -> Iterator[Patron]:
+    """Somebody who pays here and has proved their address. Whatever they do, nothing happens to
+    the bystander."""
+    before = bystander.standing()
+    yield Patron(shop_app, buyer)
+    assert bystander.standing() == before
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.browser.buyer import Buyer
+from tests.browser.every_picture import ALL
 
 DIRECTORY = os.environ.get("PICTURES", "")
 MARKS = [
@@ -46,6 +47,7 @@ class Pictures:
 
     def __call__(self, buyer: Buyer, name: str) -> None:
         assert name not in self.names, f"two pictures are called {name}"
+        assert name in ALL, f"every_picture.py does not say of what {name} is"
         self.names.append(name)
         for width, theme in LOOKS:
             buyer.page.set_viewport_size({"width": width, "height": HEIGHT})

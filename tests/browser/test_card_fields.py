@@ -4,16 +4,29 @@ browser."""
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, expect
 
 from parts.app import Web
 from tests.browser.buyer import DECLINED, FIELDS, WITHIN_MS, Buyer
 from tests.browser.test_accessibility import complaints
 
 pytestmark = pytest.mark.browser
+THEMES: tuple[Literal["dark", "light"], ...] = ("dark", "light")
 LATE = "The card fields take longer than usual to load."
+LABEL = ("font-family", "font-size", "font-weight", "line-height", "color", "margin-bottom")
+FIELD = (
+    *("font-family", "font-size", "line-height", "color", "background-color", "border-radius"),
+    *("border-top-width", "border-top-style", "border-top-color", "box-shadow", "height"),
+)
+RING = ("outline-width", "outline-style", "outline-color", "outline-offset", "border-radius")
+ERROR = ("font-family", "font-size", "font-weight", "color", "margin-top")
+STYLES = """(node, names) => {
+  const style = getComputedStyle(node);
+  return names.map(name => [name, style.getPropertyValue(name)]);
+}"""
 TWICE = "document.documentElement.style.fontSize = '200%'"
 # What reaches over the page's right edge.
 WIDER = """[...document.querySelectorAll("main *, header *, footer *")]
@@ -75,6 +88,44 @@ def test_nothing_moves_when_the_fields_come(buyer: Buyer) -> None:
     assert after
     assert abs(before["y"] - after["y"]) < 1, tops
     assert before["height"] == after["height"]
+
+
+def alike(one: Locator, other: Locator, names: tuple[str, ...]) -> None:
+    assert one.evaluate(STYLES, names) == other.evaluate(STYLES, names)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_stripes_fields_look_as_our_own_do(buyer: Buyer, theme: Literal["light", "dark"]) -> None:
+    """What Stripe does not take of a style it says in the console: nobody hears of it here."""
+    page, frame = buyer.page, buyer.page.frame_locator(FIELDS)
+    email, number = page.get_by_label("E-mail"), frame.locator('[name="number"]')
+    page.emulate_media(color_scheme=theme)
+    buyer.open()
+    number.wait_for()
+    alike(page.locator("label[for=email]"), frame.locator("label[for=number]"), LABEL)
+    alike(email, number, FIELD)
+    email.focus()
+    ring = email.evaluate(STYLES, RING)
+    number.focus()
+    assert number.evaluate(STYLES, RING) == ring
+    email.fill("ada")
+    number.fill("4242")
+    page.keyboard.press("Tab")
+    expect(frame.get_by_text("Your card number is incomplete.")).to_be_visible()
+    alike(email, number, FIELD)
+    alike(page.locator("#email-error"), frame.locator("#number-error"), ERROR)
+
+
+def test_stripes_fields_follow_the_theme_while_they_are_shown(buyer: Buyer) -> None:
+    page, number = buyer.page, buyer.page.frame_locator(FIELDS).locator('[name="number"]')
+    buyer.open()
+    number.wait_for()
+    for theme in THEMES:
+        page.emulate_media(color_scheme=theme)
+        ground = page.get_by_label("E-mail").evaluate(
+            "one => getComputedStyle(one).backgroundColor"
+        )
+        expect(number).to_have_css("background-color", ground)
 
 
 def test_with_text_twice_as_large_no_page_scrolls_sideways_on_a_phone(buyer: Buyer) -> None:

@@ -56,9 +56,9 @@ def test_a_payment_that_takes_long(buyer: Buyer, take: Pictures, stripe: Stripe)
     buyer.pay()
     buyer.sees("Processing your payment")
     take(buyer, "waiting")
-    for seconds in (10, 60):
+    for name, seconds in {"waiting-after-10s": 10, "waiting-after-60s": 60}.items():
         buyer.page.clock.fast_forward(seconds * 1000)
-        take(buyer, f"waiting-after-{seconds}s")
+        take(buyer, name)
     stripe()
 
 

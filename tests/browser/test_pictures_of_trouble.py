@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from flask import Flask, render_template
-from playwright.sync_api import Browser, BrowserContext, Route
+from playwright.sync_api import Browser, BrowserContext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -40,17 +40,6 @@ def context(browser: Browser, open_shop: Web) -> Iterator[BrowserContext]:
     context = browser.new_context(base_url=open_shop.url, locale="en-US")
     yield context
     context.close()
-
-
-def show(buyer: Buyer, page: str) -> None:
-    """Shows what was made here as if the site had answered it."""
-
-    def answer(route: Route) -> None:
-        route.fulfill(body=page, content_type="text/html; charset=utf-8")
-
-    buyer.page.route("**/shown", answer)
-    buyer.page.goto("/shown")
-    buyer.page.unroute("**/shown")
 
 
 def test_the_banks_window_is_closed(buyer: Buyer, take: Pictures) -> None:
@@ -94,7 +83,7 @@ def test_a_question_and_a_security_check(buyer: Buyer, take: Pictures, shop_app:
     )
     take(buyer, "form-question")
     with shop_app.test_request_context("/", headers={"Accept": "text/html"}):
-        show(buyer, render_template("checkout/challenge.html", item="tea", problem=None, action=""))
+        buyer.shows(render_template("checkout/challenge.html", item="tea", problem=None, action=""))
     take(buyer, "security-check")
 
 
@@ -165,5 +154,5 @@ def test_mails(buyer: Buyer, take: Pictures, shop_app: Flask) -> None:
     ):
         buyer.pay(*([card] if card else []))
         buyer.sees(words)
-        show(buyer, written(buyer.status()["id"]))
+        buyer.shows(written(buyer.status()["id"]))
         take(buyer, f"mail-{name}")

@@ -68,6 +68,43 @@ def test_what_the_server_refuses_is_said_in_place_and_the_card_stays(buyer: Buye
     buyer.sees("Thank you")
 
 
+SPINNER = """button => {
+  const { animationName, content } = getComputedStyle(button, "::before");
+  return content === "none" ? null : animationName;
+}"""
+
+
+def test_while_it_is_sent_a_spinner_turns_in_the_button_and_an_error_ends_it(buyer: Buyer) -> None:
+    page, held = buyer.page, list[Route]()
+    ready(buyer, "ada@localhost")
+    pay, said = page.locator("[data-pay]"), page.locator("[role=status] [data-spoken]")
+    size = "button => [button.offsetWidth, button.offsetHeight]"
+    idle = pay.evaluate(size)
+    assert (pay.evaluate(SPINNER), said.text_content()) == (None, "")
+    page.route(SENT, lambda route: held.append(route), times=1)
+    with page.expect_request(SENT):
+        buyer.press_pay()
+    expect(pay).to_have_text("Processing...")
+    expect(said).to_have_text("Processing...")
+    assert pay.evaluate(SPINNER) == "turn"
+    assert pay.evaluate(size) == idle
+    assert complaints(page) == []
+    held[0].continue_()
+    expect(pay).to_have_text("Pay $10.99")
+    assert (pay.evaluate(SPINNER), said.text_content()) == (None, "")
+
+
+def test_who_wants_less_motion_sees_a_ring_that_stands(buyer: Buyer) -> None:
+    buyer.page.emulate_media(reduced_motion="reduce")
+    ready(buyer)
+    buyer.page.context.set_offline(True)
+    buyer.press_pay()
+    buyer.reads(NO_NET)
+    assert buyer.page.locator("[data-pay]").evaluate(SPINNER) == "none"
+    buyer.page.context.set_offline(False)
+    buyer.sees("Thank you")
+
+
 def test_an_old_form_is_sent_with_nothing_lost(buyer: Buyer) -> None:
     keys = ready(buyer)
     buyer.page.context.clear_cookies()

@@ -141,6 +141,57 @@ def test_a_trouble_of_ours_is_never_shown_as_a_failed_payment(buyer: Buyer) -> N
     buyer.sees("Thank you")
 
 
+@pytest.mark.parametrize(
+    ("status", "retry_after"),
+    [(429, "400"), (503, "400"), (503, "Sun, 02 Jan 2000 00:06:40 GMT")],
+)
+def test_it_asks_no_sooner_than_retry_after_says_not_even_when_it_is_shown_again(
+    buyer: Buyer, stripe: Stripe, status: int, retry_after: str
+) -> None:
+    """Which is a number of seconds, or a date."""
+    stripe(SLOW)
+    page, polls = buyer.page, polls_of(buyer.page)
+    headers = {"Retry-After": retry_after}
+    page.route(is_status, lambda route: route.fulfill(status=status, headers=headers), times=1)
+    page.clock.install(time="2000-01-02T00:00:00Z")
+    buyer.open()
+    buyer.fill()
+    with page.expect_response(lambda answer: answer.status == status):
+        buyer.press_pay()
+    page.clock.fast_forward(300_000)
+    for hidden in (True, False):
+        turn(page, hidden=hidden)
+    buyer.reads("You can close this page.")
+    assert len(polls) == 1
+    with page.expect_request(lambda request: is_status(request.url)):
+        page.clock.fast_forward(200_000)
+    buyer.sees("Thank you")
+
+
+def test_after_the_banks_check_retry_after_is_obeyed_too(buyer: Buyer) -> None:
+    page, polls = buyer.page, list[str]()
+
+    def busy(route: Route) -> None:
+        polls.append(route.request.url)
+        route.fulfill(status=429, headers={"Retry-After": "400"})
+
+    page.clock.install()
+    buyer.pay(SECURE)
+    buyer.sees_bank()
+    page.route(is_status, busy)
+    with page.expect_response(lambda answer: answer.status == 429):
+        page.clock.fast_forward(10_000)
+    with page.expect_response("**/checks"):
+        buyer.answer_bank("complete")
+    for _ in range(2):
+        page.clock.fast_forward(100_000)
+        buyer.sees("Confirm this payment with your bank")
+    assert len(polls) == 1
+    page.unroute(is_status)
+    page.clock.fast_forward(200_000)
+    buyer.sees("Thank you")
+
+
 def test_after_ten_seconds_it_says_not_to_pay_again_and_after_a_minute_that_one_may_leave(
     buyer: Buyer, stripe: Stripe
 ) -> None:

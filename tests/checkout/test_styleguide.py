@@ -3,10 +3,23 @@
 from __future__ import annotations
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
+from payments_app.core import places
 from payments_app.gateway.decline_sentences import BUYER
 from tests.checkout.checkout_client import BROWSER
+from tests.checkout.shown_parts import ShownParts
+
+BUYERS = ("checkout", "consents", "customers", "downloads", "orders", "subscriptions")
+
+
+def shared() -> list[str]:
+    """The templates of all components, and of what a buyer's pages include."""
+    root = places.templates()
+    parts = [one for folder in BUYERS for one in (root / folder).glob("_*.html")]
+    found = [*(root / "components").glob("*.html"), *parts]
+    return sorted(str(one.relative_to(root)) for one in found)
 
 
 def test_it_is_not_there_for_buyers(client: FlaskClient) -> None:
@@ -23,3 +36,14 @@ class TestInDevelopment:
         for heading in ("Processing your payment", "Waiting for your bank", "Payment complete"):
             assert heading in page
         assert [sentence for sentence in BUYER.values() if sentence not in page] == []
+
+    def test_it_shows_each_component_and_each_shared_part_in_each_of_its_states(
+        self, app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        parts = ShownParts(app.jinja_env, monkeypatch)
+        names = shared()
+        for name in names:
+            app.jinja_env.get_template(name)  # also one that nothing uses yet
+        assert client.get("/styleguide", headers=BROWSER).status_code == 200
+        missing = {mark for name in names for mark in parts.made[name]} - parts.shown
+        assert sorted(missing) == [], "show it in templates/styleguide.html"

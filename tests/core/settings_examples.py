@@ -119,6 +119,12 @@ REFUSED = [
     ("SHOP_TERMS_URL", "javascript:alert(1)", "SHOP_TERMS_URL must"),
     ("SHOP_REFUND_POLICY_URL", "our policy", "SHOP_REFUND_POLICY_URL must"),
     ("SHOP_NAME", "x" * 61, "SHOP_NAME has at most"),
+    ("SHOP_ADDRESS", "a|" * 6 + "a", "SHOP_ADDRESS must be 1 to 6 lines"),
+    ("SHOP_ADDRESS", f"1 High Street|{'x' * 61}", "each of at most 60 characters"),
+    ("SHOP_ADDRESS", "|", "SHOP_ADDRESS must be 1 to 6 lines"),
+    ("SHOP_ADDRESS", "1 High Street\nLondon", "SHOP_ADDRESS must not"),
+    ("SHOP_TAX_ID", "x" * 61, "SHOP_TAX_ID must be 1 to 60"),
+    ("SHOP_TAX_ID", "DE\u202e123", "SHOP_TAX_ID must be 1 to 60"),
     ("SHOP_NAME", "Shop\nBcc: x@example.com", "SHOP_NAME must not"),
     # Numbers.
     ("CHECKOUT_RATE_LIMIT", "0/minute", "CHECKOUT_RATE_LIMIT must"),

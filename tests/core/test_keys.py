@@ -20,9 +20,9 @@ TEXTS = frozenset(
     decided_by_transaction_id disabled_reason ended_why error error_code error_message
     fix language last_error
     link_url name old_secret opened_by
-    payment_status problem reason receipt_url resolution resolved_by statement_descriptor
-    stripe_reason stripe_status submitted_by traceparent waits_for
-    terms terms_version zone
+    payment_status problem reason receipt_address receipt_url resolution resolved_by
+    statement_descriptor stripe_reason stripe_status submitted_by traceparent waits_for
+    tax_id terms terms_version zone
     """.split()
 )
 

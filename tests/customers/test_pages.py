@@ -22,6 +22,7 @@ from tests.bystanders import own
 from tests.checkout.checkout_client import BROWSER, FIELD, CheckoutClient
 from tests.customers import shoppers
 from tests.customers.mailed_link import known, mailed
+from tests.inbound.test_card_numbers import kept_in
 from tests.own_worker import work
 from tests.reconcile.books import execute
 from tests.whole_words import says
@@ -190,3 +191,18 @@ def test_leaving_makes_the_browser_nobodys(checkout: CheckoutClient, card: str) 
     token = token_of(browser.get("/account", headers=BROWSER).text)
     browser.post("/account/leave", data={"csrf_token": token})
     assert not says(browser.get("/account", headers=BROWSER).text, "4242")
+
+
+@pytest.mark.parametrize("written", ["4242424242424242", "4242%204242%204242%204242"])
+def test_where_a_link_leads_to_keeps_no_card_number(
+    checkout: CheckoutClient, card: str, written: str
+) -> None:
+    browser = checkout.stranger()
+    token = token_of(browser.get("/account", headers=BROWSER).text)
+    form = {"csrf_token": token, "email": "ada@example.com", "next": f"/account?note={written}"}
+    assert browser.post("/account/links", data=form, headers=BROWSER).status_code == 200
+    with checkout.app.app_context():
+        work("payment_standard")
+        mail = db.session.scalars(select(Mail).where(Mail.kind == "account_link")).one()
+        assert (mail.recipient, mail.link["to"]) == ("ada@example.com", "/account")
+        assert kept_in() == set()

@@ -11,6 +11,7 @@ from payments_app.customers.models import Customer
 from tests.accounts.staff_driver import StaffDriver
 from tests.bystanders import own
 from tests.checkout.checkout_client import BROWSER, CheckoutClient
+from tests.checkout.keyed import buy, made, refusal
 from tests.customers.mailed_link import known, mailed, press_continue
 from tests.customers.shoppers import customer, press
 from tests.reconcile.books import execute
@@ -243,3 +244,27 @@ def test_a_cookie_of_the_release_before_is_nobodys(checkout: CheckoutClient) -> 
     with browser.session_transaction() as cookie:
         cookie["customer"] = {"id": customer(checkout).id, "until": 2**40}
     assert not is_known(browser)
+
+
+@pytest.mark.parametrize("way", ["leave", "leave_everywhere", "another browser", "another's link"])
+def test_json_of_before_the_sign_out_pays_nothing_after_it(
+    checkout: CheckoutClient, way: str
+) -> None:
+    """Its answer was lost, and its key was this browser's by a name that it has no more."""
+    checkout.pay(email="grace@example.com")
+    checkout.pay()
+    browser = known(checkout, browser=checkout.client)
+    made(buy(browser, "lost"))
+    if way == "another browser":
+        press(known(checkout), "/account/leave_everywhere")
+    elif way == "another's link":
+        known(checkout, "grace@example.com", browser=browser)
+    else:
+        press(browser, f"/account/{way}")
+    before = checkout.count()
+    for _ in range(2):
+        assert refusal(buy(browser, "lost")) == (400, "form_expired")
+    assert checkout.count() == before
+    made(buy(browser, "new"))
+    made(buy(checkout.stranger(), "lost"))
+    assert checkout.count() == before + 2

@@ -8,6 +8,7 @@ from flask.testing import FlaskClient
 
 from payments_app.customers.recognise import vouch_with
 from tests.checkout.checkout_client import BROWSER, CheckoutClient
+from tests.checkout.keyed import buy, made, refusal
 from tests.customers.mailed_link import known
 from tests.customers.test_sessions import copy_of, is_known
 from tests.whole_words import says
@@ -102,3 +103,17 @@ def test_the_cookie_holds_no_address(checkout: CheckoutClient, host: Host) -> No
         assert "vouched" in cookie
         assert not says(repr(dict(cookie)), "ada")
     assert shows_ada(checkout, checkout.client, paid)
+
+
+@pytest.mark.parametrize("then", [None, BOB])
+def test_what_a_key_bought_is_not_bought_again_once_the_host_s_session_is_over(
+    checkout: CheckoutClient, host: Host, then: str | None
+) -> None:
+    """Its answer was lost, and the host's session ran out before the browser asked again."""
+    checkout.form()
+    lost, before = made(buy(checkout.client, "lost")), checkout.count()
+    host.signed_in = then
+    answers = [buy(checkout.client, "lost") for _ in range(2)]
+    assert [refusal(answer) for answer in answers] == [(400, "form_expired")] * 2
+    assert [lost in answer.text for answer in answers] == [False, False]
+    assert checkout.count() == before

@@ -11,11 +11,15 @@ from sqlalchemy import select, text
 
 from payments_app.core.extensions import db
 from payments_app.gateway.written import without_numbers
+from payments_app.payments.disputes.refresh import refresh
 from payments_app.payments.models import Transaction
+from payments_app.payments.unmatched import UnmatchedObject
 from tests.bystanders import own
 from tests.inbound.webhook_sender import WebhookSender
+from tests.ledger.concurrency import claim
 from tests.payments.driver import PaymentDriver
 from tests.refunds.refund_steps import ask, refunds
+from tests.refunds.test_disputes import their_dispute
 
 NUMBER = "4242424242424242"
 CUT = "[card number cut, ends in 4242]"
@@ -85,6 +89,19 @@ def test_of_a_refusal(driver: PaymentDriver) -> None:
     assert kept_in() == set()
 
 
+def test_of_the_evidence_of_a_dispute_whose_payment_is_not_known(post: WebhookSender) -> None:
+    post.pay_elsewhere("pm_card_createDispute")
+    driver = post.driver
+    theirs = their_dispute(driver)
+    said = {"uncategorized_text": "4242 4242 4242 4242", "customer_name": "Ada"}
+    driver.sandbox("POST", f"/_sandbox/disputes/{theirs}", evidence=said)
+    refresh(theirs, claim(theirs))
+    row = db.session.scalars(select(UnmatchedObject)).one()
+    assert (row.stripe_data["id"], row.stripe_data["status"]) == (theirs, "needs_response")
+    assert "evidence" not in row.stripe_data
+    assert kept_in() == set()
+
+
 LOOK_LIKE_IT = {
     "id": f"pi_{NUMBER}",
     "customer": f"cus_{NUMBER}",
@@ -124,6 +141,9 @@ def test_ids_hashes_and_the_networks_numbers_stay() -> None:
         {"receipt_email": f"{NUMBER}@example.com", "email": f"{NUMBER}@example.com"},
         {"last_payment_error": {"message": NUMBER, "doc_url": f"https://x/{NUMBER}"}},
         {"business_profile": {"product_description": NUMBER, "support_phone": NUMBER}},
+        {"evidence": {"uncategorized_text": NUMBER, "billing_address": f"1 Way, {NUMBER}"}},
+        {"evidence": {"refund_refusal_explanation": NUMBER, "access_activity_log": NUMBER}},
+        {"account_holder_name": NUMBER, "tax_id": NUMBER, "address": {"town": NUMBER}},
     ],
 )
 def test_nothing_that_people_write_holds_one(said: dict[str, Any]) -> None:

@@ -44,9 +44,9 @@ NOBODYS = frozenset(
     """
     alerts api_keys balance_transactions breakers card_changes connect_records connected_accounts
     daily_figures daily_payments digital_products erasures event_subscribers final_bills
-    gone_at_stripe heartbeats job_counters ledger_days ledger_entries ledger_journals limit_counters
-    merchant_endpoints merchants paused_queues payment_deltas payment_records payout_lines payouts
-    plans policy_reports product_pictures products
+    gone_at_stripe heartbeats job_counters job_times ledger_days ledger_entries ledger_journals
+    limit_counters merchant_endpoints merchants paused_queues payment_deltas payment_records
+    payout_lines payouts plans policy_reports product_pictures products
     reconcile_runs restore settlement_batches settlement_lines settlement_parts sign_in_tries staff
     staff_browsers staff_recovery_codes staff_second_factors staff_sessions stock_holds
     stripe_account stripe_events velocity_fingerprints webhook_attempts webhook_deliveries

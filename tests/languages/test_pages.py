@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from flask import Flask
+from flask import Flask, render_template
 from flask.testing import FlaskClient
 from sqlalchemy import update
 from sqlalchemy.orm import Session
@@ -15,18 +15,28 @@ from demo.plans import DEMO_PLANS, add_demo_plans
 from demo.products import DEMO_PRODUCTS, add_demo_products
 from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
+from payments_app.core.money import Money
+from payments_app.core.web import links
 from payments_app.customers.models import Customer
 from payments_app.notices.models import Mail
+from payments_app.orders.product_models import Product
+from payments_app.payment_requests.ask import Wish, ask, cancel
+from payments_app.payment_requests.find_consents import PURPOSE
 from payments_app.payments.phases import Phase
 from payments_app.payments.refunds.request import request_refund
 from payments_app.subscriptions import change
 from payments_app.subscriptions.renew import stage_due
+from tests.api.application import Application, new_key
+from tests.api.test_consent_pages import consent_of, press
+from tests.api.test_consents_ending import both_kept
 from tests.bystanders import own
 from tests.checkout.checkout_client import BROWSER, CheckoutClient
-from tests.customers.mailed_link import known
+from tests.customers.mailed_link import known, mailed
 from tests.languages.pseudo import PSEUDO, spoken, texts_of, untranslated
+from tests.languages.visits import noted, said_of, visits
 from tests.notices.sent_mails import mails
 from tests.own_worker import work_all_due
+from tests.reconcile.books import execute
 from tests.subscriptions.billing_driver import BillingDriver, at
 
 NAMES = "|".join(
@@ -44,14 +54,20 @@ NAMES = "|".join(
         "Plus",
         "US$",
         "{amount}",
+        "Tea Rooms",
+        "Folding pattern",
+        "[link]",
+        "Two tickets",
     ]
 )
 
 
 @pytest.fixture(autouse=True)
-def pseudo() -> Iterator[None]:
-    with spoken():
+def pseudo(app: Flask, request: pytest.FixtureRequest) -> Iterator[None]:
+    """Everybody reads the made-up language. A test visits the templates that it says it visits."""
+    with spoken(), noted(app.jinja_env) as rendered:
         yield
+    assert said_of(request) - rendered == set()
 
 
 @pytest.fixture
@@ -81,7 +97,7 @@ def english_of_mail(app: Flask, mail: Mail) -> list[str]:
 
 
 PAGES = (
-    *("/", "/cart", "/account", "/nope", "/downloads/none", "/account/none", "/thankyou?x=1"),
+    *("/", "/cart", "/account", "/nope", "/account/none", "/thankyou?x=1"),
     *("/checkout/field-notes", "/checkout/sticker", "/checkout/letter", "/checkout/coffee-club"),
     *("/checkout/tea-tin", "/checkout/field-notes?quantity=3"),
 )
@@ -92,6 +108,7 @@ def test_a_page(checkout: CheckoutClient, path: str) -> None:
     assert english(checkout, checkout.page(path).text) == []
 
 
+@visits("orders/cart.html")
 def test_the_cart_and_what_it_refuses(checkout: CheckoutClient) -> None:
     def put(**form: str) -> str:
         page = checkout.page("/").text
@@ -112,6 +129,7 @@ def test_the_cart_and_what_it_refuses(checkout: CheckoutClient) -> None:
         assert english(checkout, page) == []
 
 
+@visits("error.html")
 def test_a_form_that_is_refused(checkout: CheckoutClient) -> None:
     form = checkout.form()
     for wrong in ({"email": ""}, {"email": "ada"}, {"quantity": "0"}, {"amount": "1"}):
@@ -130,6 +148,7 @@ WAITING = (
 )
 
 
+@visits("checkout/_status.html", "checkout/status.html")
 @pytest.mark.parametrize("phases", WAITING)
 def test_a_payment_that_waits(checkout: CheckoutClient, phases: tuple[str, ...]) -> None:
     sent = checkout.send(checkout.form())
@@ -152,6 +171,12 @@ def test_a_payment_that_failed(checkout: CheckoutClient, card: str) -> None:
     assert english(checkout, checkout.page(sent.location).text) == []
 
 
+@visits(
+    *("checkout/thankyou.html", "components/facts.html", "mail/_bought.html"),
+    *("mail/_bought.txt", "mail/_facts.html", "mail/_foot.txt"),
+    *("mail/_layout.html", "mail/_row.txt", "mail/receipt.html"),
+    *("mail/receipt.txt", "mail/refund.html", "mail/refund.txt"),
+)
 def test_a_payment_that_was_made_and_given_back(checkout: CheckoutClient) -> None:
     sent = checkout.send(checkout.form())
     paid = sent.location.rpartition("/")[2]
@@ -166,6 +191,20 @@ def test_a_payment_that_was_made_and_given_back(checkout: CheckoutClient) -> Non
         assert [english_of_mail(checkout.app, mail) for mail in written] == [[], []]
 
 
+@visits(
+    *("checkout/_question.html", "checkout/_saved_cards.html", "checkout/_test_cards.html"),
+    *("checkout/form.html", "checkout/shop.html", "components/addresses.html"),
+    *("components/bought.html", "components/cart_link.html", "components/effects.html"),
+    *("components/forms.html", "components/icons.html", "components/money_back.html"),
+    *("components/order.html", "components/picture.html", "customers/account.html"),
+    *("downloads/_for_sale.html", "layout.html", "orders/_for_sale.html"),
+    *(
+        "subscriptions/_for_sale.html",
+        "subscriptions/_subscription.html",
+        "subscriptions/confirm.html",
+    ),
+    *("subscriptions/mine.html", "subscriptions/remove_card.html"),
+)
 def test_an_account_its_subscriptions_and_each_change(checkout: CheckoutClient) -> None:
     checkout.send(checkout.form("coffee-club"))
     with checkout.app.app_context():
@@ -191,6 +230,11 @@ def read_pseudo(session: Session) -> None:
     session.execute(update(Customer).where(own(Customer)).values(language=PSEUDO))
 
 
+@visits(
+    *("mail/_button.html", "mail/_lines.html", "mail/_lines.txt"),
+    *("mail/card_expires.html", "mail/card_expires.txt", "mail/card_removed.html"),
+    *("mail/card_removed.txt", "mail/subscription_changed.html", "mail/subscription_changed.txt"),
+)
 def test_the_mails_of_a_subscription(app: Flask) -> None:
     with app.app_context():
         billing = BillingDriver(app)
@@ -215,3 +259,53 @@ def test_the_mails_of_a_subscription(app: Flask) -> None:
             mail.kind for mail in written
         }
         assert [line for mail in written for line in english_of_mail(app, mail)] == []
+
+
+@visits("customers/ask.html", "customers/continue.html")
+def test_a_link_that_signs_in(checkout: CheckoutClient) -> None:
+    checkout.pay()
+    for path in (mailed(checkout), "/account"):
+        assert english(checkout, checkout.page(path).text) == []
+
+
+@visits("checkout/not_for_sale.html")
+def test_what_can_not_be_bought(checkout: CheckoutClient) -> None:
+    with checkout.app.app_context():
+        execute(update(Product).where(Product.slug == "enamel-mug").values(stock=0))
+    assert english(checkout, checkout.page("/checkout/enamel-mug").text) == []
+
+
+@visits("checkout/closed.html")
+def test_what_is_no_longer_asked_for(checkout: CheckoutClient) -> None:
+    wish = Wish(Money(2500, "usd"), "Field Notes", cancel_url="https://shop.example.com/cart")
+    with checkout.app.app_context():
+        asked = ask(wish, "staff")[0]
+        cancel(asked, "staff")
+    assert english(checkout, checkout.page(f"/checkout/{asked}").text) == []
+
+
+@visits("checkout/challenge.html")
+def test_a_security_check(checkout: CheckoutClient) -> None:
+    with checkout.app.test_request_context(f"/?lang={PSEUDO}", headers=BROWSER):
+        checkout.app.preprocess_request()
+        words = {"item": "tea-tin", "problem": None, "action": "pay"}
+        page = render_template("checkout/challenge.html", **words)
+    assert english(checkout, page) == []
+
+
+@visits("consents/confirm.html", "consents/ended.html", "consents/mine.html")
+def test_charges_that_were_agreed_to(checkout: CheckoutClient) -> None:
+    shop = Application(checkout.app, new_key(checkout.app, name="Tea Rooms"))
+    hers, _ = both_kept(shop)
+    browser = known(checkout, browser=checkout.client)
+    consent = consent_of(shop, hers)
+    with checkout.app.test_request_context():
+        by_link = f"/consents/{links.sign(PURPOSE, consent)}"
+    for path in ("/account/consents", f"/account/consents/{consent}", by_link):
+        assert english(checkout, browser.get(path, headers=BROWSER).text) == [], path
+    assert english(checkout, press(browser, by_link).text) == []
+
+
+@visits("downloads/gone.html")
+def test_a_download_that_is_gone(checkout: CheckoutClient) -> None:
+    assert english(checkout, checkout.page("/downloads/none").text) == []

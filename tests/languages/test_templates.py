@@ -11,10 +11,8 @@ from jinja2 import nodes
 
 from payments_app.core import places
 from tests.languages.pseudo import texts_of, untranslated
+from tests.languages.visits import buyers_templates
 
-FOLDERS = ("checkout", "components", "customers", "downloads", "mail", "orders", "subscriptions")
-# To merchants, and to staff.
-OTHERS = re.compile(r"mail/(portal_link|endpoint_)|components/tables")
 NAMES = "JavaScript|Stripe|name@example.com|/account/subscriptions"
 LOOKS = {"panes", "wide", "narrow"}  # of the page's own width
 STAFFS = {"Ask an administrator, or a colleague who may do this.", "Back to the overview"}
@@ -23,15 +21,7 @@ SENTENCE = re.compile(r"[A-Z][a-z]|[a-z] [a-z]")
 TAG = re.compile(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)
 
 
-def templates() -> list[str]:
-    root = places.templates()
-    found = [root / "layout.html", root / "error.html"]
-    found += [path for folder in FOLDERS for path in (root / folder).iterdir()]
-    names = sorted(str(path.relative_to(root)) for path in found)
-    return [name for name in names if not OTHERS.match(name)]
-
-
-@pytest.mark.parametrize("name", templates())
+@pytest.mark.parametrize("name", buyers_templates())
 def test_it_has_no_text_of_its_own(name: str) -> None:
     source = TAG.sub("", (places.templates() / name).read_text())
     texts = texts_of(source) if name.endswith(".html") else source.splitlines()
@@ -40,7 +30,7 @@ def test_it_has_no_text_of_its_own(name: str) -> None:
     ] == []
 
 
-@pytest.mark.parametrize("name", templates())
+@pytest.mark.parametrize("name", buyers_templates())
 def test_each_sentence_in_its_code_goes_through_the_catalogues(app: Flask, name: str) -> None:
     parsed = app.jinja_env.parse(Path(places.templates() / name).read_text())
     through: set[int] = set()

@@ -86,7 +86,7 @@ def test_a_pause_its_end_and_another_card_are_mailed(billing: BillingDriver) -> 
     assert last(billing).subject == "Club goes on"
     paid = "April 1, 2026: The next payment is charged to Visa ending in 4242: $15.00"
     assert paid in words(last(billing))
-    change.use_card(member, billing.subscription(member).card_id or "")
+    change.use_card(member, billing.subscription(member).card_id or "", at("2026-03-03"))
     assert last(billing).subject == "Club is charged to another card"
 
 
@@ -122,7 +122,7 @@ def test_a_renewal_says_for_which_days_it_paid(billing: BillingDriver) -> None:
 
 def test_the_mail_has_the_lines_of_the_page(billing: BillingDriver) -> None:
     member = billing.join("2026-03-01")
-    read = preview.cancellation(
+    read, _ = preview.cancellation(
         db.session(), billing.subscription(member), at("2026-03-02"), at_once=True
     )
     change.cancel(member, at("2026-03-02"), at_once=True)

@@ -16,6 +16,7 @@ from payments_app.core import alerts, history
 from payments_app.core.db.clock import database_now, utcnow
 from payments_app.core.db.ids import reference
 from payments_app.core.db.session import atomic
+from payments_app.core.history import HistoryEntry
 from payments_app.core.jobs.outbox import Message
 from payments_app.gateway import breaker
 from payments_app.ops import incident
@@ -191,6 +192,23 @@ def test_slow_answers_are_an_incident(payments: StoredPayments) -> None:
     assert (found.kind, found.payments) == ("slow", 0)
 
 
+@pytest.mark.parametrize(("seconds", "kind"), [(15, "slow"), (21, None)])
+def test_slow_answers_are_forgotten_within_the_seconds_in_which_a_page_must_say_so(
+    seconds: float, kind: str | None
+) -> None:
+    for _ in range(3):
+        _answered_slowly(seconds)
+    found = _now()
+    assert (found.kind if found else None) == kind
+
+
+@atomic
+def _answered_slowly(session: Session, ago: float) -> None:
+    at = utcnow() - dt.timedelta(seconds=ago)
+    told = {"verdict": "succeeded", "milliseconds": 6000}
+    session.add(HistoryEntry(kind="stripe", what="stripe.create", at=at, data=told, actor="system"))
+
+
 def test_a_charge_that_is_not_answered_for_long_is_an_incident(
     payments: StoredPayments, job_driver: JobDriver
 ) -> None:
@@ -212,6 +230,86 @@ def test_a_queue_of_ours_that_is_late_is_an_incident(job_driver: JobDriver) -> N
     assert "charges is late: 1 job waits, the oldest for 10 s" in found.what
     assert "Is the worker of charges running?" in found.what
     assert "by itself when its queue does" in found.by_itself
+
+
+def test_a_late_queue_says_whom_it_touches_and_how_old_the_oldest_job_is(
+    payments: StoredPayments, job_driver: JobDriver, staff_driver: StaffDriver
+) -> None:
+    late, on_time = payments.payment(email="ada@example.com"), payments.payment(email="b@x.co")
+    refund = staff_driver.do(_refund, late, "requested")
+    job_driver.stage("ledger.post_capture", late)
+    job_driver.stage("ledger.post_refund", refund)
+    _due_since("ledger.post_capture", 20)
+    _due_since("ledger.post_refund", 10)
+    job_driver.stage("notices.receipt", on_time)
+    found = _now()
+    assert found is not None
+    assert (found.kind, found.payments, found.customers) == ("late", 1, 1)
+    assert found.oldest is not None
+    assert 19 < (utcnow() - found.oldest).total_seconds() < 30
+    _raise("late", "late:payment_critical")
+    page = " ".join(staff_driver.signed_in("support").get("/staff/incident").text.split())
+    assert "It touches 1 payment of 1 customer: the oldest job waits since" in page
+    assert 'href="/staff/incidents/1">Which they are</a>' in page
+    assert "Which they are" not in staff_driver.signed_in("viewer").get("/staff/incident").text
+
+
+def test_afterwards_a_late_queue_lists_whom_it_touched_and_whether_their_jobs_are_done(
+    payments: StoredPayments, job_driver: JobDriver, staff_driver: StaffDriver
+) -> None:
+    emails = ("ada@example.com", "b@x.co", "c@x.co", "d@x.co")
+    late, on_time, elsewhere, waits = (payments.payment(email=email) for email in emails)
+    for id_ in (late, on_time, waits):
+        job_driver.stage("ledger.post_capture", id_)
+    job_driver.stage("notices.receipt", elsewhere)
+    _raise("late", "late:payment_critical")
+    _ended(late, waited=20)
+    _ended(on_time, waited=1)
+    _ended(elsewhere, waited=20)
+    _due_since_of(waits, 40)
+    browser = staff_driver.signed_in("admin")
+
+    def page() -> str:
+        found = browser.get("/staff/incidents/1").text
+        return " ".join(re.sub("<[^>]+>", "", found).split())
+
+    said = page()
+    shown = [reference(id_) in said for id_ in (late, on_time, elsewhere, waits)]
+    assert shown == [True, False, False, True]
+    assert "2 jobs waited too long: 1 is done, 1 still waits, 0 are dead." in said
+    assert "Nothing is left to do" not in said
+    _ended(waits, waited=40)
+    said = page()
+    assert "2 jobs waited too long: 2 are done, 0 still wait, 0 are dead." in said
+    assert "Nothing is left to do" in said
+
+
+@atomic
+def _ended(session: Session, subject: str, waited: float) -> None:
+    """Its job was done just now, so many seconds after it was due."""
+    session.execute(
+        update(Message)
+        .where(Message.subject == subject)
+        .values(available_at=database_now(-waited), done_at=database_now())
+    )
+
+
+@atomic
+def _due_since_of(session: Session, subject: str, seconds: float) -> None:
+    late = update(Message).where(Message.subject == subject)
+    session.execute(late.values(available_at=database_now(-seconds)))
+
+
+def test_a_merchant_whom_stripe_refuses_is_no_incident_of_everybody(
+    payments: StoredPayments,
+) -> None:
+    waiting(payments, "unknown", 600)
+    theirs = payments.payment("failed")
+    for _ in range(5):
+        _called(theirs, "misconfigured", message="This account may not charge.")
+    assert _now() is None
+    _called(waiting(payments), "misconfigured", message="Expired API Key")
+    assert _now() is not None
 
 
 @atomic
@@ -316,7 +414,7 @@ def test_an_alert_that_is_no_incident_has_no_such_page(staff_driver: StaffDriver
 
 
 @atomic
-def _refund(session: Session, transaction_id: str, state: str) -> None:
+def _refund(session: Session, transaction_id: str, state: str) -> str:
     refund = Refund(
         transaction_id=transaction_id,
         state=state,
@@ -326,6 +424,8 @@ def _refund(session: Session, transaction_id: str, state: str) -> None:
         requested_by="system",
     )
     session.add(refund)
+    session.flush()
+    return refund.id
 
 
 @atomic

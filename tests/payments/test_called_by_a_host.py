@@ -8,7 +8,9 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from payments_app.core.db.session import atomic
+from payments_app.core.extensions import db
 from payments_app.customers.find import customer_for
+from payments_app.notices.announce import serialise_payment
 from payments_app.payment_requests.models import PaymentRequest
 from payments_app.payments.payable import NotPayableError
 from payments_app.payments.transactions.open import PaymentSource, open_transaction
@@ -21,7 +23,7 @@ _ADA = "ada@example.com"
 
 
 @atomic
-def _begun(session: Session, name: str) -> str:
+def _begun(session: Session, name: str, *, off_session: bool = False) -> str:
     """A payment for two of what the host calls so."""
     lines = [{"description": name, "quantity": 2, "amount": 500}]
     sold = PaymentRequest(amount=1000, currency="usd", description=f"Stay - {name}")
@@ -33,7 +35,7 @@ def _begun(session: Session, name: str) -> str:
         sold,
         customer_id=customer_for(session, _ADA).id,
         email=_ADA,
-        source=PaymentSource(payment_method="pm_card_visa"),
+        source=PaymentSource(payment_method="pm_card_visa", off_session=off_session),
     ).id
 
 
@@ -90,3 +92,23 @@ def test_nothing_is_opened_for_what_has_no_price(
         _begun("Attic")
     assert refused.value.code == "no_price"
     assert driver.intents() == []
+
+
+def test_a_host_s_method_that_fails_stops_no_event_and_charges_no_card_without_its_owner(
+    driver: PaymentDriver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The row is there, and what it names is gone."""
+    paid = _begun("Attic")
+    driver.work()
+
+    def gone(*_: object) -> str:
+        raise LookupError("the room is gone")
+
+    monkeypatch.setattr(PaymentRequest, "public_facts", gone)
+    monkeypatch.setattr(PaymentRequest, "card_again", gone)
+    said = serialise_payment(db.session(), driver.read(paid))
+    assert (said["state"], said["paid_for"]["type"]) == ("complete", "payment_request")
+    refused = _begun("Attic", off_session=True)
+    driver.work()
+    row = driver.read(refused)
+    assert (row.state, (row.error or {})["code"]) == ("failed", "card_removed")

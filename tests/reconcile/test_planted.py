@@ -3,19 +3,30 @@ books that agree have none."""
 
 from __future__ import annotations
 
-import pytest
+import html
 
+import pytest
+from sqlalchemy import update
+
+from payments_app.payments.refunds.models import Refund
 from payments_app.reconcile import internal_payments, internal_settlement, internal_told
 from payments_app.reconcile.kinds import KINDS
+from tests.accounts.staff_driver import StaffDriver
 from tests.payments.driver import PaymentDriver
+from tests.reconcile import plants_of_states
 from tests.reconcile.books import compare_last_hours, open_ones
-from tests.reconcile.plants import PLANTS, finish_all
+from tests.reconcile.plants import PLANTS, finish_all, past_triggers, refunded
 
 pytestmark = [pytest.mark.portable, pytest.mark.followed_by_all]
 
 
-# A settlement's and a payout's: they are of many payments.
-OF_MANY = ("batch_differs", "payout_differs", "payout_not_here", "payout_line_unknown")
+assert plants_of_states  # which adds to PLANTS
+# A settlement's and a payout's are of many payments; an unknown intent is of none.
+OF_MANY = (
+    *("batch_differs", "payout_differs", "payout_not_here", "payout_line_unknown"),
+    *("payout_not_listed", "unknown_intent"),
+)
+PAGE = "/staff/reconciliation"
 
 
 @pytest.fixture(autouse=True)
@@ -23,6 +34,7 @@ def no_grace(monkeypatch: pytest.MonkeyPatch) -> None:
     """What happened a moment ago counts as long ago."""
     for module, name in (
         (internal_payments, "POSTED_WITHIN_SECONDS"),
+        (internal_payments, "STUCK_SECONDS"),
         (internal_settlement, "SETTLED_SECONDS"),
         (internal_settlement, "FEE_SECONDS"),
         (internal_told, "TOLD_WITHIN_SECONDS"),
@@ -46,8 +58,18 @@ def test_a_difference_is_found_with_both_values_and_who_mends_it(
     kind = name.partition(": ")[2]
     assert is_found(kind, transaction), differences()
     (finding,) = [f for f in open_ones() if f.kind == kind]
-    assert len([value for value in finding.details.values() if value]) >= 2
+    both = [str(finding.details[side]) for side in KINDS[kind].sides]
+    assert all(both)
+    assert both[0] != both[1]
+    admin = StaffDriver(driver.app).signed_in("admin")
+    for page in (PAGE, f"{PAGE}/{finding.id}/fixes"):
+        shown = html.unescape(admin.get(page).text)
+        assert [value for value in both if value not in shown] == []
     assert KINDS[kind].fix or KINDS[kind].who
+
+
+def test_each_kind_of_difference_is_planted() -> None:
+    assert {name.partition(": ")[2] for name in PLANTS} == set(KINDS)
 
 
 @pytest.mark.slow
@@ -66,3 +88,13 @@ def test_all_are_found_in_one_sweep(driver: PaymentDriver) -> None:
 def is_found(kind: str, transaction: str) -> bool:
     about = {transaction} if kind not in OF_MANY else {None}
     return any(f.kind == kind and f.transaction_id in about for f in open_ones())
+
+
+def test_a_refund_of_another_state_and_amount_shows_both_of_each(driver: PaymentDriver) -> None:
+    paid = refunded(driver)
+    of_it = update(Refund).where(Refund.transaction_id == paid)
+    past_triggers(of_it.values(amount=250, state="pending"))
+    compare_last_hours()
+    sides = {f.kind: (f.details.get("at_stripe"), f.details.get("here")) for f in open_ones()}
+    assert sides["refund_differs"] == ("succeeded", "pending")
+    assert sides["refund_amount_differs"] == ("$3.00", "$2.50")

@@ -306,13 +306,71 @@ def test_the_fields_wear_the_pages_borders_and_labels_and_stand_in_line(page: Pa
     assert tops[0] == tops[1]
 
 
+def test_a_rule_reaches_the_state_it_names_and_a_variable_what_refers_to_it(page: Page) -> None:
+    page.evaluate(
+        "rules => shop.elements.update({appearance: {rules, variables: {colorDanger: '#a3231a'}}})",
+        {
+            ".Input:focus": {"outline": "3px solid rgb(1, 2, 3)", "outlineOffset": "1px"},
+            ".Input--invalid, .Error": {"borderColor": "var(--colorDanger)"},
+            ".Error": {"fontSize": "15px", "color": "rgb(4, 5, 6)"},
+        },
+    )
+    fields = fill(page, "4242")
+    fields.locator("#number").focus()
+    expect(fields.locator("#number")).to_have_css("outline-color", "rgb(1, 2, 3)")
+    fields.locator("#cvc").focus()
+    expect(fields.locator("#number")).to_have_css("border-top-color", "rgb(163, 35, 26)")
+    expect(fields.locator("#number-error")).to_have_css("color", "rgb(4, 5, 6)")
+    expect(fields.locator("#number-error")).to_have_css("font-size", "15px")
+    expect(fields.locator("#cvc")).not_to_have_css("border-top-color", "rgb(163, 35, 26)")
+
+
+@pytest.mark.parametrize(
+    ("appearance", "words"),
+    [
+        ({"rules": {"img": {"color": "red"}}}, 'invalid selector "img"'),
+        ({"rules": {".p-Private": {"color": "red"}}}, 'invalid selector ".p-Private"'),
+        ({"rules": {".Tab .TabLabel": {"color": "red"}}}, 'invalid selector ".Tab .TabLabel"'),
+        ({"rules": {".Tab--invalid": {"color": "red"}}}, 'invalid selector ".Tab--invalid"'),
+        ({"rules": {".Label:focus": {"color": "red"}}}, 'invalid selector ".Label:focus"'),
+        (
+            {"rules": {".Input": {"minHeight": "46px"}}},
+            '"minHeight" is not a supported property for ".Input"',
+        ),
+        (
+            {"rules": {".Label": {"border": "0"}}},
+            '"border" is not a supported property for ".Label"',
+        ),
+        (
+            {"rules": {".Input::placeholder": {"opacity": "1"}}},
+            '"opacity" is not a supported property for ".Input::placeholder"',
+        ),
+        (
+            {"variables": {"colorText": "rgba(255, 255, 255, 0.93)"}},
+            'invalid variable value "rgba(255, 255, 255, 0.93)" provided to "colorText"',
+        ),
+    ],
+)
+def test_what_stripe_does_not_take_of_a_look_is_said_and_left_out(
+    page: Page, appearance: dict[str, Any], words: str
+) -> None:
+    look = "() => getComputedStyle(document.querySelector('#number')).cssText"
+    frame = page.frames[1]
+    before = frame.evaluate(look)
+    with page.expect_console_message() as said:
+        page.evaluate("appearance => shop.elements.update({appearance})", appearance)
+    assert said.value.text == f"[Stripe.js] stripe.elements(): {words}"
+    page.evaluate("shop.elements.submit()")  # the frame has answered what it was asked before
+    assert frame.evaluate(look) == before
+
+
 def test_the_fields_take_another_look_while_they_are_shown(page: Page) -> None:
     fields = page.frame_locator(FIELDS)
     text = fields.locator("html")
-    before = text.evaluate("page => getComputedStyle(page).getPropertyValue('--text')")
+    before = text.evaluate("page => getComputedStyle(page).getPropertyValue('--colorText')")
     page.evaluate(
         "shop.elements.update({appearance: {theme: 'night', variables: {colorText: '#abcdef'}}})"
     )
     expect(text).to_have_class("night")
-    after = text.evaluate("page => getComputedStyle(page).getPropertyValue('--text')")
+    after = text.evaluate("page => getComputedStyle(page).getPropertyValue('--colorText')")
     assert (before != after, after) == (True, "#abcdef")

@@ -54,6 +54,21 @@ SEPARATED = {
 }
 CARDS = {
     **SEPARATED,
+    "digits of an address": "https://shop.example.com/back?c=" + "".join(f"%3{d}" for d in VISA),
+    "its first digit escaped": f"%34{VISA[1:]}",
+    "digits as entities": "".join(f"&#5{int(d) - 2};" for d in VISA),
+    "digits of a program": "".join(f"\\u003{d}" for d in VISA),
+    "a code glued in front": f"1230{VISA}",
+    "a short code glued in front": f"123{VISA}",
+    "a year glued in front": f"2026{VISA}",
+    "halves and a word": "42424242 and 42424242",
+    "twelve and four": "424242424242 plus 4242",
+    "ten, then six": "4242424242 then 424242",
+    "German, told in turn": (
+        "erste vier 4242, n\u00e4chste vier 4242, n\u00e4chste vier 4242, letzte vier 4242"
+    ),
+    "German, the last ones told": "4242 4242 4242, letzte vier Ziffern 4242",
+    "German halves": "42424242 und 42424242",
     "mixed separators": "4242 / 4242_4242,\n4242",
     "single digits": " ".join(VISA),
     "threes, and an expiry date after": "424-242-424-242-424-2 (12/30)",

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from payments_app.core.db.clock import utcnow
+from payments_app.subscriptions import change
+from payments_app.subscriptions.calendar import local_day
 from tests.accounts.staff_driver import Browser, StaffDriver
-from tests.subscriptions.billing_driver import BillingDriver
+from tests.checkout.checkout_client import FIELD
+from tests.subscriptions.billing_driver import BillingDriver, at
 
 pytestmark = pytest.mark.portable
 
@@ -109,11 +114,61 @@ def test_support_ends_it_with_its_name_in_the_history(
     field: str,
     value: object,
 ) -> None:
-    address = f"/staff/subscriptions/{member}/{name}"
+    new = str(run(join_today))
+    address = f"/staff/subscriptions/{new}/{name}"
     support.post(address, address)
-    assert read(run, member, field) == value
+    assert read(run, new, field) == value
+    assert read(run, member, "status") == "active"
     what = "subscription.ended" if name == "end" else "subscription.ending"
     assert [entry.kind for entry in staff_driver.entries(what)] == ["staff"]
+
+
+def join_today(billing: BillingDriver) -> str:
+    return billing.join(str(local_day(utcnow())), plan=billing.plan("new", 500))
+
+
+def with_debt(billing: BillingDriver) -> str:
+    """Of $43.54, who paid until today."""
+    member = billing.join("2026-03-01", amount=1500)
+    change.change_plan(member, billing.plan("plus", 6000), at("2026-03-02"))
+    return member
+
+
+def plain(page: str) -> str:
+    return " ".join(re.sub(r"<[^>]+>", " ", page).replace("\u00a0", " ").split())
+
+
+def test_staff_read_before_and_after_an_end_what_the_customer_does(
+    staff_driver: StaffDriver, support: Browser, run: Callable[..., Any]
+) -> None:
+    member = str(run(with_debt))
+    page, address = f"/staff/subscriptions/{member}", f"/staff/subscriptions/{member}/end"
+    said = "What was to go on the next bill is charged to Visa ending in 4242 $43.54"
+    assert said in plain(support.get(address).text)
+    assert "What its end came to" not in support.get(page).text
+    support.post(address, address)
+    assert said in plain(support.get(page).text)
+    assert "The last payment is under way $43.54" in plain(support.get(page).text)
+    run(lambda billing: billing.work("charges", "payment_standard"))
+    after = plain(support.get(page).text)
+    assert "The last payment was made $43.54" in after
+    assert "Final bill:" in after
+    (entry,) = staff_driver.entries("subscription.ended")
+    assert [line[2] for line in entry.data["lines"]][-1] == "$43.54"
+
+
+def test_what_came_to_something_else_meanwhile_is_shown_to_staff_again(
+    support: Browser, run: Callable[..., Any]
+) -> None:
+    member = str(run(with_debt))
+    address = f"/staff/subscriptions/{member}/end"
+    form = dict(FIELD.findall(support.get(address).text))
+    run(lambda billing: billing.remove_card(member))
+    answer = support.post(address, address, seal=form["seal"])
+    assert answer.status_code == 409
+    assert "What it comes to has changed" in answer.text
+    assert "is due: we e-mail you a link to pay" in answer.text
+    assert read(run, member, "status") == "active"
 
 
 def test_a_viewer_sees_no_buttons_and_may_press_none(viewer: Browser, member: str) -> None:

@@ -135,7 +135,7 @@ def test_staff_can_not_charge_a_card_that_the_subscription_has_left(
 ) -> None:
     member, payment = refused(billing)
     own = save_own_card(billing)
-    change.use_card(member, own)
+    change.use_card(member, own, at("2026-02-28"))
     assert (preview_retry(payment).how, billing.subscription(member).card_id) == ("link", own)
     assert request_retry(payment, "stf_1").how == "link"
     billing.work("charges")
@@ -146,7 +146,7 @@ def test_neither_does_a_retry_that_was_asked_for_before(billing: BillingDriver) 
     member, payment = refused(billing)
     own = save_own_card(billing)
     assert request_retry(payment, "stf_1").how == "charge"
-    change.use_card(member, own)
+    change.use_card(member, own, at("2026-02-28"))
     billing.work("charges")
     assert [attempt.id for attempt in billing.attempts(member)] == [payment]
     assert "retry.refused" in billing.happened(payment)

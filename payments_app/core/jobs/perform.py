@@ -15,8 +15,9 @@ from payments_app.core.outages import DATABASE, is_database_away
 log = logging.getLogger(__name__)
 
 
-def perform(claim: Claim) -> None:
-    """Do what one claimed message asks for, and say how it ended. Never raises an Exception."""
+def perform(claim: Claim) -> bool:
+    """Do what one claimed message asks for, and store how it ended. Returns whether it went well
+    or was put off. Raises only where the database takes no word of it."""
     crashes = max(0, claim.claims - 1)
     with (
         about(message_id=claim.message_id, command=claim.command, subject=claim.subject),
@@ -24,10 +25,10 @@ def perform(claim: Claim) -> None:
             message=claim.message_id, key=claim.key, crashes=crashes, looked=claim.looked
         ),
     ):
-        _perform(claim)
+        return _perform(claim)
 
 
-def _perform(claim: Claim) -> None:
+def _perform(claim: Claim) -> bool:
     command = commands()[claim.command]  # nothing else was claimed
     try:
         with tracing.span(claim.command, claim.traceparent, subject=claim.subject):
@@ -42,6 +43,8 @@ def _perform(claim: Claim) -> None:
             log.exception("%s %s failed", claim.command, claim.subject)
         db.session.rollback()
         leases.fail(claim, command, error)
+        return False
     else:
         if not is_done:
             leases.finish(claim)
+    return True

@@ -21,6 +21,7 @@ from payments_app.core.db.session import CommitOutcomeUnknownError, at_once
 from payments_app.core.extensions import db
 from payments_app.core.jobs import counters, due, leases, unknown
 from payments_app.core.jobs.command import Claim
+from payments_app.core.jobs.job_times import Times
 from payments_app.core.jobs.outbox import Message
 from payments_app.core.jobs.perform import perform
 from payments_app.core.jobs.turns import Room, room_in
@@ -61,6 +62,7 @@ class Runner:
         self._untold: Counter[int] = Counter()  # claims whose end the database took no word of
         self._started: Counter[tuple[str, str]] = Counter()
         self._started_lock = threading.Lock()
+        self.times = Times(queue)
 
     def run(self) -> int:
         """A round, once the one under way is over: its last claim may have been before the
@@ -129,8 +131,17 @@ class Runner:
             self._started.update((claim.command, by) for claim in claims)
         for claim in claims:
             running = _Running(claim, time.monotonic())
-            self._running[self._pool.submit(_work, self._app, claim)] = running
+            self._running[self._pool.submit(self._work, claim)] = running
         return len(claims)
+
+    def _work(self, claim: Claim) -> None:
+        begun, went_well = time.monotonic(), False
+        with self._app.app_context():
+            try:
+                went_well = perform(claim)
+            finally:
+                self.times.note(claim.command, time.monotonic() - begun, failed=not went_well)
+                db.session.remove()
 
     def _tend(self) -> None:
         """Renew leases, and wait for one to end; not for long, since more may be due meanwhile."""
@@ -213,11 +224,3 @@ def _renew(claims: list[Claim]) -> None:
         leases.renew(claims)
     except (SQLAlchemyError, CommitOutcomeUnknownError) as error:
         DATABASE.failed(error)
-
-
-def _work(app: Flask, claim: Claim) -> None:
-    with app.app_context():
-        try:
-            perform(claim)
-        finally:
-            db.session.remove()

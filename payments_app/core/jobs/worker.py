@@ -64,6 +64,7 @@ class QueueProcess:
                 looking.start()
                 self._listen()
             store_started(self._queue, runner.take_started())
+            runner.times.store(at_end=True)
             runner.leave()
         looking.join(LOOK_SECONDS[1])
 
@@ -117,6 +118,7 @@ class QueueProcess:
                 finally:
                     db.session.remove()
                 store_started(self._queue, runner.take_started())
+                runner.times.store()
         with self._app.app_context():
             heart.end()
 

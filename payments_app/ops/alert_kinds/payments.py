@@ -47,8 +47,8 @@ KINDS = {
         "payments",
     ),
     "paid_after_end": Kind(
-        "a subscription had ended when a payment of it succeeded",
-        "Refund it if the customer has no use of it.",
+        "a subscription had ended when a payment of it succeeded, and it can't be refunded",
+        "Give it back in another way: the customer was told that it goes back.",
         PAYMENT,
         "when the payment is refunded whole",
     ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, case, func, select
+from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from payments_app.payments.disputes.models import CLOSED, Dispute
@@ -10,8 +10,19 @@ from payments_app.payments.models import Transaction
 
 
 def is_open() -> ColumnElement[bool]:
-    """Condition on Dispute: it is not decided. A status that we do not know is not."""
-    return Dispute.state.not_in(CLOSED)
+    """Condition on Dispute: it is not over, as `is_over` says of one."""
+    return or_(
+        Dispute.state.not_in(CLOSED),
+        and_(Dispute.state == "won", Dispute.funds == "withdrawn"),
+    )
+
+
+def is_over(state: str, funds: str) -> bool:
+    """Whether a dispute is decided, and the money where it stays: Stripe gives back what was
+    withdrawn after one is won, which is lost to nobody until then. A status that we do not know is
+    not decided. Source: https://docs.stripe.com/api/events/types (charge.dispute.funds_reinstated).
+    """
+    return state in CLOSED and (state, funds) != ("won", "withdrawn")
 
 
 def is_disputed(session: Session, transaction_id: str) -> bool:

@@ -16,11 +16,13 @@ from payments_app.core.jobs.command import Later
 from payments_app.payments.models import Role, Transaction
 from payments_app.payments.payable import NotPayableError, Payable, find_payable, payable_kinds
 from payments_app.payments.queries import joined
+from payments_app.payments.said import said
 
 # By its name: the customers' package is above this one.
 _CARDS = table("pay_saved_cards", column("payment_method"), column("removed_at"))
 PASSED_ON_SECONDS = 2.0  # a buyer waits, and another worker may know what they pay for
 UNKNOWN_KIND_SECONDS = 30.0
+CARD_REMOVED = "card_removed"
 _CARD_LEFT = "This card isn't charged any more. No payment was made."
 
 
@@ -32,9 +34,10 @@ def why_not_charged(session: Session, transaction: Transaction) -> dict[str, Any
     paid_for = session.scalar(joined(transaction.id, Role.PAYS_FOR))
     payable = find_payable(session, paid_for) if paid_for else None
     if was_removed(session, transaction) or (
-        payable is not None and payable.card_again(transaction.payment_method or "") is None
+        payable is not None
+        and said(lambda: payable.card_again(transaction.payment_method or ""), None) is None
     ):
-        return {"type": "withdrawn", "code": "card_removed", "message": _CARD_LEFT}
+        return {"type": "withdrawn", "code": CARD_REMOVED, "message": _CARD_LEFT}
     return _refusal(session, payable, transaction.id) if payable is not None else None
 
 

@@ -69,6 +69,8 @@ _WORDS = {
         "{ended_why} {text_reason}",
     ),
     "mail.receipt.resend_asked": ("{who} had the receipt sent again", ""),
+    "reconcile.fix_requested": ("{who} asked to mend the difference in the books", ""),
+    "reconcile.revived": ("Its next step was lost, and is scheduled anew", ""),
     "webhook.processed": ("Worked on Stripe's event", ""),
     "webhook.quarantined": ("Stripe's event was set aside: nothing was moved", "{text_reason}"),
 }
@@ -182,6 +184,8 @@ _UNSHOWN = frozenset({"from", "to", "version", "text", "payable", "verdict"})
 
 
 def _facts(data: Mapping[str, Any]) -> list[tuple[str, str]]:
+    if sum_ := money(data.get("amount"), data.get("currency")):
+        data = {**data, "amount": sum_, "currency": None}
     return [
         (in_words(name) or name, _value(value))
         for name, value in data.items()

@@ -27,16 +27,17 @@ from payments_app.payment_requests.find import Filter, Known, Status, find, find
 from payments_app.staff.blueprint import blueprint, page
 from payments_app.staff.payment_requests.typed_link import MOST_DAYS, read_wish
 from payments_app.staff.payments.sent import mail_state
+from payments_app.staff.verdict import BADGES
 from payments_app.staff.zones import reader_zone, when
 
 _SHOWN = 50
 _WORDS = {
-    Status.REQUIRES_PAYMENT: ("Not paid yet", "badge-secondary"),
-    Status.PROCESSING: ("Being paid", "badge-secondary"),
-    Status.REQUIRES_ACTION: ("Waits for the bank", "badge-secondary"),
-    Status.SUCCEEDED: ("Paid", "badge-success"),
-    Status.CANCELED: ("Cancelled", "badge-secondary"),
-    Status.EXPIRED: ("Expired", "badge-secondary"),
+    Status.REQUIRES_PAYMENT: ("Not paid yet", "badge badge-secondary"),
+    Status.PROCESSING: ("Being paid", "badge badge-secondary"),
+    Status.REQUIRES_ACTION: ("Waits for the bank", "badge badge-secondary"),
+    Status.SUCCEEDED: ("Paid", "badge badge-success"),
+    Status.CANCELED: ("Cancelled", "badge badge-secondary"),
+    Status.EXPIRED: ("Expired", "badge badge-secondary"),
 }
 
 
@@ -116,7 +117,8 @@ def _shown(request_id: str, status: int = 200, problem: str | None = None) -> Re
 
 def _row(known: Known, names: Mapping[str, str]) -> dict[str, Any]:
     asked, zone = known.request, reader_zone()
-    words, badge = _WORDS[known.status]
+    plain = (*_WORDS[known.status], "")
+    words, badge, _ = BADGES.get(known.truth.status, plain) if known.truth else plain
     closed = known.status in (Status.SUCCEEDED, Status.CANCELED, Status.EXPIRED)
     return {
         "id": asked.id,

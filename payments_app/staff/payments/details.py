@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from payments_app.attention import facts
 from payments_app.core import alerts
 from payments_app.core.db.session import CommitOutcomeUnknownError, atomic
 from payments_app.core.web.cache import shape_of
@@ -49,9 +50,7 @@ def truths_of(session: Session, ids: Sequence[str]) -> dict[str, Truth]:
     """What is so with those of these payments of which it is more than their rows say. Read fresh
     with every page: it does not change a payment's version, and so no cached detail may hold it."""
     rows = session.execute(
-        select(Transaction.id, Transaction.attention).where(
-            Transaction.id.in_(ids), Transaction.attention.is_not(None)
-        )
+        select(*facts.COLUMNS).where(Transaction.id.in_(ids), Transaction.attention.is_not(None))
     )
     return {row.id: truth_of(row) for row in rows}
 

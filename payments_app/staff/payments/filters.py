@@ -26,9 +26,9 @@ def _earlier(model: type[Refund | Dispute], state: str | None = None) -> ColumnE
 
 
 STATUSES: dict[str, tuple[str, ColumnElement[bool]]] = {
-    "complete": ("Success", Transaction.state == State.COMPLETE),
+    "complete": ("Paid", Transaction.state == State.COMPLETE),
     "failed": ("Failed", Transaction.phase == Phase.FAILED),
-    "canceled": ("Canceled", Transaction.phase == Phase.CANCELED),
+    "canceled": ("Cancelled", Transaction.phase == Phase.CANCELED),
     "pending": ("Pending", Transaction.state == State.PENDING),
     "requires_action": ("Waiting for customer", Transaction.phase == Phase.REQUIRES_ACTION),
     "unknown": ("Checking with Stripe", Transaction.phase == Phase.UNKNOWN),

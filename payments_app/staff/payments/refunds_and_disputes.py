@@ -52,7 +52,7 @@ def returns_of(session: Session, transaction_id: str, zone: ZoneInfo) -> list[Re
     rows = [
         Return(
             "Refund",
-            _TEXT.get(refund.state) or f"Refund {refund.state.replace('_', ' ')}",
+            refund_words(refund.state),
             str(refund.money),
             ": ".join(filter(None, (paid_items.in_words(refund.items), refund.reason))),
             names.get(refund.requested_by, refund.requested_by),
@@ -75,3 +75,8 @@ def returns_of(session: Session, transaction_id: str, zone: ZoneInfo) -> list[Re
         for dispute in disputes
     ]
     return rows
+
+
+def refund_words(state: str) -> str:
+    """Where a refund stands."""
+    return _TEXT.get(state) or f"Refund {state.replace('_', ' ')}"

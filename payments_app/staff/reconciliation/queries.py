@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -83,7 +83,7 @@ def difference_of(finding: Finding, names: Mapping[str, str], zone: ZoneInfo) ->
         severity=finding.severity,
         about=reference(finding.transaction_id) if finding.transaction_id else finding.subject,
         transaction_id=finding.transaction_id,
-        facts=_facts(as_object(finding.details)),
+        facts=_facts(as_object(finding.details), kind.sides if kind else ()),
         times=finding.times,
         found=when(finding.found_at, zone),
         cause=kind.cause if kind else None,
@@ -100,17 +100,20 @@ def _sentence(words: str) -> str:
     return f"{words[0].upper()}{words[1:]}."
 
 
-def _facts(details: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Names and values. What Stripe says may be any amount and any text."""
+def _facts(details: Mapping[str, Any], sides: Sequence[str]) -> list[tuple[str, str]]:
+    """Names and values, the two that differ first. What Stripe says may be any amount and any
+    text."""
+    details = {name: details[name] for name in sides if name in details} | {**details}
     amount = whole(details.get("amount"), -MOST_BIGINT, MOST_BIGINT)
     currency = code_of(details.get("currency"))
     paired = amount is not None and currency is not None
     facts = [("Amount", str(Money(amount, currency)))] if paired else []  # type: ignore[arg-type]
-    return facts + [
+    said = [
         (_name(name), word(value, _LONGEST) or "")
         for name, value in details.items()
         if not (paired and name in _PAIRED) and value not in (None, "")
     ]
+    return said[: len(sides)] + facts + said[len(sides) :]
 
 
 def _name(name: str) -> str:

@@ -6,7 +6,8 @@ import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from flask import Response, redirect, url_for
+from flask import Response, redirect, request, url_for
+from sqlalchemy.orm import Session
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -17,48 +18,55 @@ from payments_app.core.web.access import staff
 from payments_app.core.web.query import takes
 from payments_app.customers.models import Customer
 from payments_app.staff.blueprint import blueprint, page
-from payments_app.staff.subscriptions.queries import bills, history_of, row_of
+from payments_app.staff.subscriptions.queries import bills, ending_of, history_of, row_of
 from payments_app.staff.zones import reader_zone
-from payments_app.subscriptions import change
+from payments_app.subscriptions import change, preview
+from payments_app.subscriptions.effect_words import Line
+from payments_app.subscriptions.effects import seal_of
 from payments_app.subscriptions.models import Subscription, SubscriptionStatus
 from payments_app.subscriptions.preview import ChangeRefusedError
 
 
 @dataclass(frozen=True)
 class Change:
-    """What can be done: the button, what it means, the function, and where it makes sense."""
+    """What can be done: the button, what it means, what it comes to (`read`), the function, given
+    the seal of the lines that were read, and where it makes sense."""
 
     button: str
     meaning: str
-    function: Callable[[str, dt.datetime, str], None]
+    read: Callable[[Session, Subscription, dt.datetime], list[Line]]
+    function: Callable[[str, dt.datetime, str, str | None], None]
     states: tuple[str, ...]
 
 
-def _cancel(subscription_id: str, now: dt.datetime, actor: str) -> None:
-    change.cancel(subscription_id, now, at_once=False, actor=actor)
+def _cancel(subscription_id: str, now: dt.datetime, actor: str, seal: str | None) -> None:
+    change.cancel(subscription_id, now, at_once=False, actor=actor, seal=seal)
 
 
-def _end(subscription_id: str, now: dt.datetime, actor: str) -> None:
-    change.cancel(subscription_id, now, at_once=True, actor=actor)
+def _end(subscription_id: str, now: dt.datetime, actor: str, seal: str | None) -> None:
+    change.cancel(subscription_id, now, at_once=True, actor=actor, seal=seal)
 
 
 CHANGES = {
     "pause": Change(
         "Pause",
         "No bills until you resume it. The customer keeps what is paid for.",
-        lambda id_, now, actor: change.pause(id_, now, actor=actor),
+        lambda _session, found, _now: preview.pause(found),
+        lambda id_, now, actor, seal: change.pause(id_, now, actor=actor, seal=seal),
         (SubscriptionStatus.TRIALING, SubscriptionStatus.ACTIVE),
     ),
     "resumption": Change(
         "Resume",
         "Billing continues. If the paid period has ended, a new one is billed now. A card that "
         "isn't the customer's own is not charged: they are mailed a link to pay.",
-        lambda id_, now, actor: change.resume(id_, now, actor=actor),
+        lambda _session, found, now: preview.resumption(found, now),
+        lambda id_, now, actor, seal: change.resume(id_, now, actor=actor, seal=seal),
         ("paused", "ending"),
     ),
     "cancellation": Change(
         "Cancel at the period's end",
         "It runs until the end of the paid period. There are no more bills.",
+        lambda session, found, now: preview.cancellation(session, found, now, at_once=False)[0],
         _cancel,
         (SubscriptionStatus.TRIALING, SubscriptionStatus.ACTIVE),
     ),
@@ -66,6 +74,7 @@ CHANGES = {
         "End now",
         "It ends now. Credit goes back to the card, and what was to go on the next bill is "
         "charged. Nothing else is refunded: refund the payment if you want to.",
+        lambda session, found, now: preview.cancellation(session, found, now, at_once=True)[0],
         _end,
         (
             SubscriptionStatus.TRIALING,
@@ -89,6 +98,7 @@ def subscription(subscription_id: str) -> Response:
         customer=session.get_one(Customer, found.customer_id),
         row=row_of(found),
         bills=bills(session, found.id, zone),
+        ending=ending_of(session, found, zone),
         timeline=history_of(session, found.id, zone),
         changes=_open_changes(found) if signed_in().may("subscription") else {},
     )
@@ -107,7 +117,7 @@ def change_subscription(subscription_id: str, name: str) -> Response | BaseRespo
     """Make the change; it is in the history with who made it."""
     _find(subscription_id)
     try:
-        _change(name).function(subscription_id, utcnow(), signed_in().id)
+        _change(name).function(subscription_id, utcnow(), signed_in().id, request.form.get("seal"))
     except ChangeRefusedError as refusal:
         return _change_page(subscription_id, name, 409, problem=str(refusal))
     return redirect(url_for("staff.subscription", subscription_id=subscription_id), 303)
@@ -116,12 +126,18 @@ def change_subscription(subscription_id: str, name: str) -> Response | BaseRespo
 def _change_page(
     subscription_id: str, name: str, status: int = 200, problem: str | None = None
 ) -> Response:
-    found = _find(subscription_id)
+    found, change_of = _find(subscription_id), _change(name)
+    try:
+        lines = change_of.read(db.session(), found, utcnow())
+    except ChangeRefusedError as refusal:
+        lines, problem, status = [], problem or str(refusal), 409
     return page(
         "subscriptions/subscription_change.html",
         status,
         row=row_of(found),
-        change=_change(name),
+        change=change_of,
+        lines=lines,
+        seal=seal_of(lines),
         name=name,
         customer=db.session().get_one(Customer, found.customer_id),
         problem=problem,

@@ -16,13 +16,17 @@ from payments_app.core.web.part import Part, scalars_of
 from payments_app.payments.models import PaymentRecord, Role, Transaction
 from payments_app.staff.payments.details import payments
 from payments_app.staff.payments.pay_link import pay_links
+from payments_app.staff.payments.refunds_and_disputes import refund_words
 from payments_app.staff.presenter import Payment
 from payments_app.staff.timeline import entries
 from payments_app.staff.zones import When, when
 from payments_app.subscriptions.dunning import TRY_DAYS
+from payments_app.subscriptions.effect_words import Line
+from payments_app.subscriptions.final_bill import FinalBill
 from payments_app.subscriptions.find import subscriptions_of
 from payments_app.subscriptions.models import Subscription, SubscriptionStatus
 from payments_app.subscriptions.periods import NOT_OWN, Period
+from payments_app.subscriptions.settled import settled
 
 SHOWN = 24  # bills, and entries of the history twice as many
 _BADGES = {
@@ -73,6 +77,16 @@ class Bill:
         return f"Not paid, {self.tries} of {self.most} further tries made"
 
 
+@dataclass(frozen=True)
+class Ending:
+    """What the end of a subscription came to: the lines that its owner reads, and the payments of
+    what was to be given back, each as amount, state and the payment's id, and of what was owed."""
+
+    lines: list[Line]
+    refunds: list[tuple[str, str, str]]
+    payments: list[Payment]
+
+
 def subscription_rows(session: Session, customer_id: str) -> list[SubscriptionRow]:
     """A customer's subscriptions, the newest first."""
     return [row_of(found) for found in subscriptions_of(session, customer_id)]
@@ -107,11 +121,24 @@ def _card(found: Subscription) -> str | None:
     return card.words if found.own_card else f"{card.words}. {NOT_OWN}"
 
 
+def ending_of(session: Session, found: Subscription, zone: ZoneInfo) -> Ending | None:
+    """Of one that has ended; None of one that goes on."""
+    if found.status != SubscriptionStatus.CANCELED:
+        return None
+    ended = settled(session, found, by_owner=False)
+    made = _payments(session, FinalBill.payable_type, [bill.id for bill in ended.bills], zone)
+    return Ending(
+        ended.lines,
+        [(str(one.money), refund_words(one.state), one.transaction_id) for one in ended.refunds],
+        [payment for bill in ended.bills for payment in made[bill.id]],
+    )
+
+
 def bills(session: Session, subscription_id: str, zone: ZoneInfo) -> Part:
     """SHOWN of its periods, the newest first, each with its payments."""
     query = select(Period).where(Period.subscription_id == subscription_id)
     part = scalars_of(session, query.order_by(Period.start.desc(), Period.id), "bills", SHOWN)
-    made = _payments(session, [period.id for period in part.rows], zone)
+    made = _payments(session, Period.payable_type, [period.id for period in part.rows], zone)
     overdue = [p.id for p in part.rows if p.failed_at is not None and p.paid_at is None]
     links = pay_links(session, Period.payable_type, overdue)
     return part.of(
@@ -134,13 +161,15 @@ def history_of(session: Session, subscription_id: str, zone: ZoneInfo) -> Part:
     return part.of(entries(session, part.rows, zone))
 
 
-def _payments(session: Session, periods: Sequence[str], zone: ZoneInfo) -> dict[str, list[Payment]]:
+def _payments(
+    session: Session, payable_type: str, ids: Sequence[str], zone: ZoneInfo
+) -> dict[str, list[Payment]]:
     rows = session.execute(
         select(PaymentRecord.payable_id, Transaction.id, Transaction.version)
         .join(Transaction, Transaction.id == PaymentRecord.transaction_id)
         .where(
-            PaymentRecord.payable_type == Period.payable_type,
-            PaymentRecord.payable_id.in_(periods),
+            PaymentRecord.payable_type == payable_type,
+            PaymentRecord.payable_id.in_(ids),
             PaymentRecord.role == Role.PAYS_FOR,
         )
         .order_by(PaymentRecord.id.desc())

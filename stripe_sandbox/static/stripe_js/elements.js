@@ -72,7 +72,7 @@ class PaymentElement {
     this.port = channel.port1;
     this.port.onmessage = (message) => this.receive(message.data);
     const { stripe, options } = this.elements;
-    const settings = { appearance: options.appearance || {}, options: this.options, access: stripe.access, locale: stripe.locale };
+    const settings = { appearance: supported(options.appearance), options: this.options, access: stripe.access, locale: stripe.locale };
     this.frame.contentWindow.postMessage({ sandbox: "connect", settings }, ORIGIN, [channel.port2]);
   }
 
@@ -106,7 +106,7 @@ class PaymentElement {
   }
 
   dress(appearance) {
-    if (this.port) this.ask("dress", { appearance, options: this.options });
+    if (this.port) this.ask("dress", { appearance: supported(appearance), options: this.options });
   }
 
   focus() {

@@ -12,7 +12,15 @@ from tests.stripe_types.node import bodies, compiler, planted
 from tests.stripe_types.node.recorder import record
 
 SCRIPTS = Path(__file__).parents[3] / "static/js"
-_OURS = ("card-fields.js", "checkout.js", "email-hint.js", "errors.js", "sending.js", "status.js")
+_OURS = (
+    "card-fields.js",
+    "checkout.js",
+    "email-hint.js",
+    "errors.js",
+    "outcome.js",
+    "sending.js",
+    "status.js",
+)
 
 
 def main() -> int:

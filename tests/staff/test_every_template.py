@@ -36,7 +36,6 @@ ELSEWHERE = {
     "mail/download.html": "tests/downloads/test_downloads.py",
     "styleguide.html": "tests/checkout/test_styleguide.py",
     "mail/download.txt": "tests/downloads/test_downloads.py",
-    "components/effects.html": "tests/subscriptions/test_pages.py",
     "mail/card_expires.html": "tests/notices/test_subscription_mails.py",
     "mail/card_expires.txt": "tests/notices/test_subscription_mails.py",
     "mail/card_removed.html": "tests/notices/test_subscription_mails.py",

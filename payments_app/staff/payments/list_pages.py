@@ -86,7 +86,12 @@ def _search_page(typed: str, filters: Filters) -> Response:
         problem = error.fields["q"]
         shown = "" if problem == REFUSAL else typed
         return page(
-            "payments/search.html", error.status, searched=shown, q_problem=problem, found=None
+            "payments/search.html",
+            error.status,
+            searched=shown,
+            q_problem=problem,
+            found=None,
+            before=before,
         )
     places = [place for place in found.places if may_open(place.endpoint)]
     found = replace(found, places=places)

@@ -106,7 +106,7 @@ def test_neither_a_control_character_nor_a_blank_beside_a_value_is_no_filter(
         ("/staff/reports", "days"),
         ("/staff/reports", "currency"),
         ("/staff/audit", "before"),
-        ("/staff/queues", "before"),
+        ("/staff/queues", "dead"),
         ("/staff/disputes", "before"),
         ("/staff/alerts", "acknowledged"),
     ],

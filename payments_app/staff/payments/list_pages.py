@@ -71,7 +71,8 @@ def _search_page(typed: str, filters: Filters) -> Response:
         raise UnreadableFiltersError(filters)
     before = asked("before")
     if asked("after") or bool(asked("way")) != bool(before):
-        filters.problems["before"] = _NO_PAGE
+        given = filter(asked, ("before", "after", "way"))
+        filters.problems.update(dict.fromkeys(given, _NO_PAGE))
         raise UnreadableFiltersError(filters)
     try:
         way = place_in_list("way")

@@ -119,7 +119,7 @@ COMMANDS = {
     "charge": Command(charge, "charges"),
     "look_up": Command(look_up, "charges", unending=UNTIL_KNOWN, turn=SECOND),
     "check": Command(check, "charges", turn=SECOND),
-    "expire_action": Command(expire_action, "charges", turn=BATCH),
+    "expire_action": Command(expire_action, "charges", turn=SECOND),
     "ledger.post_capture": Command(post_capture, "payment_critical", unique_while_open=True),
     "ledger.post_fee": Command(
         post_fee, "payment_critical", unique_while_open=True, deadline=3 * DAY, turn=SECOND
@@ -229,7 +229,7 @@ COMMANDS = {
     "payment_requests.on_dispute": Command(end_consents.on_dispute, "payment_critical"),
     TAKEN_OFF: Command(end_consents.on_card_taken_off, "payment_standard"),
     "orders.on_payment": Command(on_payment, "payment_standard"),
-    "orders.end_large_hold": Command(end_large_hold, "charges", turn=BATCH),
+    "orders.end_large_hold": Command(end_large_hold, "charges", turn=SECOND),
     "orders.on_dispute": Command(order_on_dispute, "payment_standard"),
     "orders.fulfil": Command(fulfil, "payment_standard", deadline=REFUND_SECONDS),
 }

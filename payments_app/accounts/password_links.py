@@ -42,6 +42,7 @@ def make_link(session: Session, email: str, actor: str) -> str:
     if not staff.active:
         raise ValueError("This account is disabled.")
     sessions.end_all_sessions(session, staff)
+    sessions.forget_browsers(session, staff.id)
     history.record(session, "staff", "staff.link_made", actor=actor, subject=staff.id)
     return _token(session, staff)
 

@@ -12,7 +12,7 @@ from payments_app.accounts import api_keys, passwords
 from payments_app.accounts.api_keys import ApiKey
 from payments_app.accounts.models import Staff
 from payments_app.accounts.permissions import ROLE_NAMES, allows
-from payments_app.accounts.sessions import end_all_sessions
+from payments_app.accounts.sessions import end_all_sessions, forget_browsers
 from payments_app.core import alerts, history
 from payments_app.core.card_numbers import refuse
 from payments_app.core.db.session import atomic
@@ -62,6 +62,7 @@ def disable_staff(session: Session, email: str, actor: str = CLI) -> None:
         return
     staff.active = False
     end_all_sessions(session, staff)
+    forget_browsers(session, staff.id)
     keys = _tell_of_keys(session, staff, "may sign in no more")
     history.record(session, "staff", "staff.disabled", actor=actor, subject=staff.id, api_keys=keys)
 

@@ -131,6 +131,12 @@ def know_browser(session: Session, staff_id: str, before: str | None) -> str:
     return token
 
 
+def forget_browsers(session: Session, staff_id: str) -> None:
+    """No browser is known as one that the member signed in with: where the password is somebody
+    else's now, so may the browser be."""
+    session.execute(delete(KnownBrowser).where(KnownBrowser.staff_id == staff_id))
+
+
 def _has_second_factor() -> ColumnElement[bool]:
     return exists().where(SecondFactor.staff_id == Staff.id, SecondFactor.confirmed_at.is_not(None))
 

@@ -53,7 +53,7 @@ def _items() -> list[Item]:
     return [
         Item("Notebook", 2, PRICE, static_url("icon.svg")),
         Item("Bookmark", 1, NOTHING),
-        Item("Sticker", 3, NOTHING),
+        Item("Map", 3, NOTHING),
     ]
 
 
@@ -151,14 +151,26 @@ def _subscriptions() -> list[tuple[dict[str, Any], list[SimpleNamespace]]]:
         (_subscription("past_due"), []),
         (_subscription("past_due", unpaid=bill), []),
         (_subscription("canceled"), []),
+        (_subscription("canceled", end=_end(bill)), []),
+        (_subscription("active", cancel_at_period_end=True, balance=500, end=_end()), []),
     ]
     for number, (row, _) in enumerate(made):
         row["subscription"].id = f"sub_{number}"
     return made
 
 
+def _end(*to_pay: SimpleNamespace) -> SimpleNamespace:
+    """What an end comes to."""
+    return SimpleNamespace(lines=[("Today", "It ends", str(NOTHING))], to_pay=to_pay)
+
+
 def _subscription(
-    status: str, *, shown: str = "", unpaid: SimpleNamespace | None = None, **more: Any
+    status: str,
+    *,
+    shown: str = "",
+    unpaid: SimpleNamespace | None = None,
+    end: SimpleNamespace | None = None,
+    **more: Any,
 ) -> dict[str, Any]:
     facts = {
         "plan": _plan(0),
@@ -173,4 +185,5 @@ def _subscription(
         "balance_words": Money(500, "usd"),
     }
     plans = [_plan(14)] if status == "active" else []
-    return {"subscription": SimpleNamespace(**facts | more), "unpaid": unpaid, "plans": plans}
+    one = SimpleNamespace(**facts | more)
+    return {"subscription": one, "unpaid": unpaid, "plans": plans, "end": end}

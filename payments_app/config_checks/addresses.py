@@ -31,6 +31,7 @@ _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _MAIL = re.compile(rf"{_ATOM}(\.{_ATOM})*@{LABEL}(\.{LABEL})*")
 # Names that lead nowhere from elsewhere. RFC 2606, RFC 6761, RFC 6762; ICANN reserves .internal
 _HERE_ALONE = frozenset({"localhost", "local", "internal", "invalid", "test"})
+_NOBODYS = frozenset({"invalid", "local"})  # names that no browser elsewhere looks up
 MOST_NAME = 60  # of the shop: it stands in the subject of each mail
 MOST_ADDRESS = 254  # characters of a mail address, RFC 5321
 MOST_SOCKET = 107  # bytes of a socket's path, unix(7)
@@ -61,8 +62,11 @@ def _is_reached(public: str) -> bool:
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
-        return parts is not None and not is_short_ipv4(host)
-    return str(address) == host and not (address.is_unspecified or address.is_multicast)
+        end = host.rpartition(".")[2].lower()
+        return parts is not None and not is_short_ipv4(host) and end not in _NOBODYS
+    nobodys = address.is_unspecified or address.is_multicast or address.is_link_local
+    reserved = address.is_reserved and not address.is_loopback
+    return str(address) == host and not (nobodys or reserved)
 
 
 def _check_mail(env: Mapping[str, str]) -> list[str]:
@@ -121,13 +125,16 @@ def _check_others(env: Mapping[str, str]) -> list[str]:
     ]
     if not re.fullmatch(r"[!-~]*", env.get("CDN_PURGE_TOKEN", "")):
         problems.append("CDN_PURGE_TOKEN must be as the CDN shows it: no space, no other letters")
+    if env.get("CDN_PURGE_URL") and not env.get("CDN_PURGE_TOKEN"):
+        problems.append("CDN_PURGE_TOKEN is missing: CDN_PURGE_URL is asked with it")
     dsn = env.get("SENTRY_DSN", "")
     parts = split(dsn)
     if dsn and not (
         parts
         and is_https(dsn)
         and parts.username
-        and parts.username != "examplePublicKey"  # as Sentry's documentation shows
+        # As Sentry's documentation shows.
+        and parts.username.lower() not in {"examplepublickey", "public_key"}
         and matches(r"(?i)https?://[!-~]+@[^/?#]+(/[\w.-]+)*/\d+", dsn)
     ):
         problems.append("SENTRY_DSN must read like https://key@host/number, as Sentry shows it")

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 
 from payments_app.config_checks.read import flag, is_stand_in, listed
+from payments_app.config_checks.weak_secrets import is_guessable
 
 _KEY = re.compile(r"(sk|rk)_(test|live)_\w+", re.ASCII)
 # What stands where a key is to be put. A short word counts only where chance hardly puts it: at an
@@ -48,7 +49,7 @@ def _check_stripe(env: Mapping[str, str]) -> list[str]:
         if any(
             one in _PUBLISHED
             or _PLACEHOLDER.fullmatch(one)
-            or (is_live(one) and not _WHOLE_LIVE.fullmatch(one))
+            or (is_live(one) and (not _WHOLE_LIVE.fullmatch(one) or is_guessable(one[8:], 16)))
             for one in listed(env.get(name, ""))
         )
     ]

@@ -38,10 +38,13 @@ _TOLD = (
     *_WITH_PASSWORDS,
     *("ALERT_WEBHOOK_URL", "CDN_PURGE_URL", "SENTRY_DSN", "OTEL_EXPORTER_OTLP_ENDPOINT"),
     *("TURNSTILE_SITE_KEY", "STRIPE_PUBLISHABLE_KEY"),
+    *("SHOP_NAME", "SHOP_URL", "SHOP_TERMS_URL", "SHOP_REFUND_POLICY_URL", "SHOP_CONTACT"),
+    *("PUBLIC_URL", "MAIL_FROM", "SECURITY_CONTACT"),
 )
 # What chance does not write: a long word, or two short ones between marks.
 _WORDS = re.compile(
-    r"change|secret|insecure|default|example|password|placeholder|replace|insert|production|payment",
+    r"change|secret|insecure|default|example|password|placeholder|replace|insert|production|payment"
+    r"|prometheus|scraper|metrics|deadbeef|cafebabe|feedface|badf00d",
     re.IGNORECASE,
 )
 _SHORT_WORDS = re.compile(
@@ -49,6 +52,8 @@ _SHORT_WORDS = re.compile(
     r"(?![^_\W])",
     re.IGNORECASE,
 )
+# Words between marks, as in a passphrase that a web page invents.
+_PASSPHRASE = re.compile(r"[A-Za-z][a-z]{2,}([-_.][A-Za-z][a-z]{2,}){3,}")
 _STANDARD = str.maketrans("-_", "+/")  # base64 as it is written in addresses, too
 _LETTERS = str.maketrans("430157$@", "aeoistsa")  # of words that are written with digits
 _IN_A_ROW = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
@@ -67,6 +72,7 @@ _STANDARD_SECRET = re.compile(
 # lower case.
 _PUBLISHED = frozenset(
     {
+        "550e8400-e29b-41d4-a716-446655440000",  # RFC 9562 and its predecessors
         "192b9bdd22ab9ed4d12e236c78afcb9a393ec15f71bbf5dc987d54727823bcbf",
         "09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf63b88e8d3e7",
         "mfkq9r8gkyqrtwjupd8ilpzio2lalasw",
@@ -90,9 +96,9 @@ _HASHES = frozenset(
 
 
 def is_guessable(secret: str, length: int) -> bool:
-    """Whether a secret is shorter than `length` characters, of few different ones, a repetition,
-    a row such as abcdef or qwerty, words, also in base64 or hex, what only stands for one, or
-    what was published."""
+    """Whether a secret is shorter than `length` characters, of few different ones, digits alone,
+    a repetition, a row such as abcdef or qwerty, words, also in base64 or hex, what only stands
+    for one, or what was published."""
     triples = {secret[start : start + 3] for start in range(len(secret) - 2)}
     steps = sum(abs(ord(one) - ord(two)) <= 1 for one, two in pairwise(secret))
     return (
@@ -100,6 +106,8 @@ def is_guessable(secret: str, length: int) -> bool:
         or len(set(secret)) < length // 4
         or len(triples) < 0.75 * min(len(secret), 32)
         or steps > len(secret) // 2
+        or secret.isdecimal()  # as pi's
+        or bool(_PASSPHRASE.fullmatch(secret))
         or bool(_STANDS_FOR_ONE.fullmatch(secret))
         or any(_WORDS.search(reading) for reading in (secret, *_decoded(secret)))
         or len(_SHORT_WORDS.findall(secret)) > 1

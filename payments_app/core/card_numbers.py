@@ -99,7 +99,8 @@ def _found(text: str, read: Callable[[str], str]) -> Iterator[tuple[int, int, st
     plain = text if text.isascii() else "".join(map(read, text))
     plain = together(plain)
     for run in _RUN.finditer(plain):
-        before, after = plain[: run.start()][-1:], plain[run.end() : run.end() + 1]
+        before = plain[max(0, run.start() - 1) : run.start()]
+        after = plain[run.end() : run.end() + 1]
         # A telephone number begins with +, and an id has letters beside its digits.
         named = before == "+" or before.isalpha() or after.isalpha()
         yield from _in_run(run[0], run.start(), named=named)
@@ -127,21 +128,9 @@ def _in_run(run: str, offset: int, *, named: bool) -> Iterator[tuple[int, int, s
     spans, groups, separators = _take_apart(run)
     first = 0
     while first < len(groups):
-        length = 0
-        for last in range(first, len(groups)):
-            if length >= _MOST:
-                break
-            length += len(groups[last])
-            if length < _LEAST:
-                continue
-            written, between = groups[first : last + 1], set(separators[first:last])
-            entire = len(written) == len(groups)
-            number = None
-            if _is_one(written, between, entire=entire) or _is_even(
-                groups, separators, first, last
-            ):
-                unique_while_open = (entire or len(written) == 1) and not named
-                number = _card(written, any_network=unique_while_open)
+        for last in _ends(groups, separators, first):
+            alone = last == first or (first == 0 and last == len(groups) - 1)
+            number = _card(groups[first : last + 1], any_network=alone and not named)
             if number:
                 yield offset + spans[first][0], offset + spans[last][1], number
                 first = last
@@ -149,19 +138,36 @@ def _in_run(run: str, offset: int, *, named: bool) -> Iterator[tuple[int, int, s
         first += 1
 
 
-def _is_one(groups: list[str], separators: set[str], *, entire: bool) -> bool:
-    """Whether they are written as one number: in fours or more; or, where nothing else stands
-    beside them, with the same between all of them."""
-    return all(len(group) >= 4 for group in groups[:-1]) or (entire and len(separators) == 1)
+def _ends(groups: list[str], separators: list[str], first: int) -> Iterator[int]:
+    """With which groups a number may end that begins with this one, by how it is written: in fours
+    or more; or digit by digit, pair by pair and the like, with the same between all of them; or,
+    where nothing else stands beside them, with the same between all of them.
+
+    It looks no further than one of these goes on: a long run of digits costs no more than its
+    length."""
+    size, length = len(groups[first]), 0
+    fours, even = True, not _goes_on(groups, separators, first)
+    for last in range(first, len(groups)):
+        if last > first:
+            before = len(groups[last - 1])
+            fours = fours and before >= 4
+            even = even and before == size and separators[last - 1] == separators[first]
+        if length >= _MOST or (first and not (fours or even)):
+            return
+        length += len(groups[last])
+        entire = first == 0 and last == len(groups) - 1 and len(set(separators)) == 1
+        if length >= _LEAST and (fours or entire or (even and len(groups[last]) <= size)):
+            yield last
 
 
-def _is_even(groups: list[str], separators: list[str], first: int, last: int) -> bool:
-    """Whether they are of one size with the same between them, as digit by digit or pair by pair,
-    and begin where something else ends. The last may be shorter."""
-    size, between = len(groups[first]), separators[first:last]
-    before = first and (len(groups[first - 1]), separators[first - 1]) == (size, between[0])
-    sizes = {len(group) for group in groups[first:last]}
-    return not before and len(set(between)) == 1 and sizes == {size} and len(groups[last]) <= size
+def _goes_on(groups: list[str], separators: list[str], first: int) -> bool:
+    """Whether the group is of the size of the one before it, with the same on both of its sides."""
+    if not 0 < first < len(separators):
+        return False
+    return (len(groups[first - 1]), separators[first - 1]) == (
+        len(groups[first]),
+        separators[first],
+    )
 
 
 def _take_apart(run: str) -> tuple[list[tuple[int, int]], list[str], list[str]]:

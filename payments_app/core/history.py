@@ -99,7 +99,7 @@ def record(
     entry = HistoryEntry(
         kind=kind,
         what=what,
-        actor=mask(actor)[:ACTOR_LENGTH],
+        actor=mask(actor[: 2 * ACTOR_LENGTH])[:ACTOR_LENGTH],
         transaction_id=transaction_id,
         subject=subject,
         data=masked(told),

@@ -18,9 +18,14 @@ from payments_app.payments.queries import attempts
 
 def sign_out() -> None:
     """This browser is nobody's any more."""
-    customer_id = recognised()
+    customer_id = customer_here()
     visitor_sessions.sign_out(PURPOSE)
     leave_payments_here(customer_id)
+
+
+def customer_here() -> str | None:
+    """Whose this browser is, or was until the session's time was over."""
+    return recognised() or visitor_sessions.subject_here(PURPOSE)
 
 
 def sign_out_everywhere(customer_id: str, actor: str) -> None:

@@ -43,6 +43,7 @@ from payments_app.customers.recognise import (
     this_browser,
 )
 from payments_app.customers.sign_out import (
+    customer_here,
     leave_payments_here,
     sign_out,
     sign_out_everywhere,
@@ -114,7 +115,7 @@ def open_account(token: str) -> Response:
 def enter_account(token: str) -> Response | BaseResponse:
     """The link's button, which spends it: this browser is the customer's for a day, and so are the
     cards that it kept under their address."""
-    before, link = recognised(), enter(token)
+    before, link = customer_here(), enter(token)
     if link is None:
         return _too_old()
     _keep_language(link.customer_id)

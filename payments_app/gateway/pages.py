@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from math import inf
+from time import monotonic
 from typing import Any
 
 from payments_app.core.db.columns import as_object
@@ -14,16 +18,30 @@ from payments_app.gateway.results import Answer, UnreadableError, Verdict
 # A `list` of the SDK's: it takes parameters and options.
 List = Callable[[Any, Any], Any]
 _PAGE = 100  # the most that Stripe lists at once
+_UNTIL = ContextVar("until", default=inf)  # by the monotonic clock
+
+
+@contextmanager
+def in_time(seconds: float) -> Iterator[None]:
+    """What of Stripe's lists is read within it ends in so many seconds: after that the next page
+    raises UnreadableError. A merchant decides how long a list on their account is."""
+    before = _UNTIL.set(monotonic() + seconds)
+    try:
+        yield
+    finally:
+        _UNTIL.reset(before)
 
 
 def pages(call: List, account: str | None = None, **wanted: Any) -> Iterator[list[dict[str, Any]]]:
     """The pages of what is `wanted`, on a merchant's account or ours.
 
     Raises UnreadableError as soon as one of them can't be read, or holds what has no id: two such
-    would share a row.
+    would share a row; or where it takes longer than `in_time` allows.
     """
     wanted = {"limit": _PAGE, **wanted}
     while True:
+        if monotonic() > _UNTIL.get():
+            raise UnreadableError(Verdict.UNKNOWN, {"code": "too_long_a_list"})
         page = _page(call, account, wanted)
         found: list[Any] = page["data"]
         if not all(isinstance(each, dict) and id_of(each) for each in found):

@@ -72,7 +72,8 @@ class OutgoingMail:
 
 def post(url: str, outgoing: OutgoingMail) -> None:
     """Hand the letter to the server at `url` (`smtp://` or `smtps://`, with user and password
-    where it asks for them). A password travels over TLS only, except on this machine.
+    where it asks for them). All of it travels over TLS only, except on this
+    machine: a mail may hold a link that signs in.
 
     Raises MailRefusedError, MailDelayedError, with the server's words unless they quote a link of
     the mail.
@@ -145,8 +146,8 @@ def _converse(url: str, outgoing: OutgoingMail) -> None:
             server.ehlo_or_helo_if_needed()
             if not implicit and server.has_extn("starttls"):
                 server.starttls(context=context)
-            elif not implicit and parts.username and host not in _LOOPBACK:
-                raise smtplib.SMTPNotSupportedError("no STARTTLS: the password is not sent")
+            elif not implicit and host not in _LOOPBACK:
+                raise smtplib.SMTPNotSupportedError("no STARTTLS: nothing is sent")
             if parts.username:
                 server.login(unquote(parts.username), unquote(parts.password or ""))
             if not outgoing.recipient.isascii() and not server.has_extn("smtputf8"):

@@ -10,6 +10,7 @@ import datetime as dt
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from functools import partial
+from time import monotonic
 from typing import Any
 
 from sqlalchemy import select
@@ -20,6 +21,7 @@ from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.gateway.charges import retrieve_intent
 from payments_app.gateway.listing import intents_created
+from payments_app.gateway.pages import in_time
 from payments_app.gateway.results import Answer, UnreadableError, Verdict
 from payments_app.merchants.accounts import DEAUTHORIZED
 from payments_app.payments.connect.account import DIRECT_ACCOUNT
@@ -43,6 +45,7 @@ from payments_app.reconcile.rows import complete, match, rows_of
 
 # An intent is created up to 15 minutes after its transaction, and Stripe's clock is not ours.
 MARGIN = dt.timedelta(minutes=30)
+MOST_SECONDS = 200.0  # of reading accounts: a message may take 290
 _NO_INTENT = Answer("none", Verdict.INVALID)  # of a payment that names none: nothing to ask for
 # The comparisons of our own tables with each other.
 _INSIDE = (
@@ -70,15 +73,19 @@ def compare(since: dt.datetime, until: dt.datetime, *, without: Collection[str] 
 
     Returns how many there are. Raises UnreadableError where Stripe could not be read: our own
     account's list, having stored nothing but the broken run; another, the payouts or one payment
-    alone, having stored what the rest shows, and closed nothing.
+    alone, having stored what the rest shows, and closed nothing. An account that takes longer than
+    half of the time that is left keeps none that comes after it from being read: it is unread.
     """
     run_id, unread = _begin(since, until), list[UnreadableError]()
+    ends = monotonic() + MOST_SECONDS
     try:
         read = _Stripes(set(), [])
         accounts = [each for each in _accounts(since, until) if each not in without]
-        for account in list(accounts):
+        for place, account in enumerate(list(accounts), 1 - len(accounts)):
+            share = 2 if place else 1  # the last one may take all that is left
             try:
-                _read_account(read, since, until, account)
+                with in_time((ends - monotonic()) / share):
+                    _read_account(read, since, until, account)
             except UnreadableError as error:
                 if account is None:
                     raise

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from flask.testing import FlaskCliRunner
+from sqlalchemy import select
 
 from demo.member import keep_demo_member
-from payments_app.accounts import people
+from payments_app.accounts import password_links, people
+from payments_app.accounts.models import KnownBrowser
 from payments_app.accounts.permissions import allows
+from payments_app.accounts.sessions import know_browser
+from payments_app.core.db.session import atomic
+from payments_app.core.extensions import db
 from tests.accounts.staff_driver import PASSWORD, StaffDriver
 
 pytestmark = [pytest.mark.portable, pytest.mark.dialect]
@@ -46,6 +53,18 @@ def test_disabling_an_account_signs_it_out(staff_driver: StaffDriver, cli: Flask
     browser = staff_driver.signed_in(email="bob@example.com")
     cli.invoke(args=["staff", "disable", "bob@example.com"])
     assert browser.get("/staff/password").status_code == 303
+
+
+@pytest.mark.parametrize("ending", [people.disable_staff, password_links.make_link])
+def test_who_lost_the_password_or_the_account_has_no_known_browser(
+    staff_driver: StaffDriver, ending: Callable[..., object]
+) -> None:
+    hers, his = (staff_driver.member(f"{name}@example.com") for name in ("ada", "bob"))
+    for staff_id in (hers, his):
+        staff_driver.do(atomic(know_browser), staff_id, None)
+    staff_driver.do(ending, "ada@example.com", his)
+    known = select(KnownBrowser.staff_id).where(KnownBrowser.staff_id.in_([hers, his]))
+    assert staff_driver.do(lambda: db.session.scalars(known).all()) == [his]
 
 
 def test_an_account_is_opened_again(staff_driver: StaffDriver, cli: FlaskCliRunner) -> None:

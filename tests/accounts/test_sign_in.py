@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -242,3 +244,15 @@ def test_tries_are_counted_for_all_forms_of_an_address(staff_driver: StaffDriver
     for n in range(throttle.MAX_FAILURES):
         assert guess(staff_driver, FORMS[n % len(FORMS)])
     assert not guess(staff_driver, ONE)
+
+
+def test_the_first_unknown_account_costs_one_hash_as_all_do() -> None:
+    """Of a process that has just begun; more would tell that there is no such account."""
+    words = (
+        "from argon2 import PasswordHasher as P; made = []; inner = P.hash;"
+        "P.hash = lambda *given: made.append(given) or inner(*given);"
+        "from payments_app.accounts.passwords import matches;"
+        "print(matches(None, 'whatever'), len(made))"
+    )
+    ran = subprocess.run([sys.executable, "-c", words], capture_output=True, text=True, check=True)
+    assert ran.stdout == "False 0\n"

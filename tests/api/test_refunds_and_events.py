@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from redis import Redis as RedisClient
@@ -14,6 +15,7 @@ from tests.accounts.staff_driver import StaffDriver
 from tests.api.application import Application
 from tests.api.test_payments import forget
 from tests.bystanders import own
+from tests.calls import calls_of
 from tests.own_worker import work
 
 pytestmark = [pytest.mark.portable, pytest.mark.followed_by_all]
@@ -115,6 +117,24 @@ def test_a_name_that_comes_twice_refunds_nothing(
     answer = shop_application.send(path, data=body, content_type="application/json")
     assert (answer.status_code, answer.json["error"]["code"]) == (400, "invalid_json")
     assert f"{twice}” is given twice" in answer.json["error"]["message"]
+    assert shop_application.get(path).json["data"] == []
+
+
+@pytest.mark.parametrize("body", ['{"NAME": 1}', '{"NAME": 1, "NAME": 2}'])
+def test_a_long_name_is_told_again_by_its_beginning(
+    shop_application: Application, body: str
+) -> None:
+    """What is looked through for a card's number is short, however long a body is."""
+    path = f"payments/{shop_application.paid()['id']}/refunds"
+    body = body.replace("NAME", "4-" * 15_000)
+    answers: list[Any] = []
+
+    def send() -> None:
+        answers.append(shop_application.send(path, data=body, content_type="application/json"))
+
+    assert calls_of(send) < 150_000
+    assert answers[0].status_code in (400, 422)
+    assert len(answers[0].json["error"]["message"]) < 300
     assert shop_application.get(path).json["data"] == []
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from parts.process import wait_until
+from payments_app.core.db.clock import utcnow
 from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.customers.find import customer_for
@@ -100,6 +101,10 @@ class Patron:
     def ends(self) -> str:
         """The day until which it is paid, as it is written."""
         return self.in_shop(lambda: plain(str(day_words(self.subscription().billed_until))))
+
+    def today(self) -> str:
+        """The business's day, as it is written."""
+        return self.in_shop(lambda: plain(str(day_words(utcnow()))))
 
     def subscription(self) -> Subscription:
         """The one that they have."""

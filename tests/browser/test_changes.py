@@ -61,8 +61,8 @@ def test_an_end_now_refunds_the_credit(patron: Patron) -> None:
     assert "Credit on your next bill: $11.00" in make(patron, "Change the plan")
     lines = ask(patron, "Cancel now")
     assert lines[:2] == [
-        "Today It ends. Nothing more is charged $0.00",
-        f"Today The days that are left until {patron.ends()} are not refunded",
+        f"{patron.today()} It ends. Nothing more is charged $0.00",
+        f"{patron.today()} The days that are left until {patron.ends()} are not refunded",
     ]
     assert lines[2].endswith("$11.00 back")
     assert "goes back to Visa ending in 4242" in lines[2]

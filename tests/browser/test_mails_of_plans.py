@@ -65,7 +65,8 @@ def test_one_that_ends_as_its_owner_wanted(patron: Patron) -> None:
     patron.in_shop(lambda: let_time_go_by(member))
     patron.in_shop(lambda: advance(member, utcnow()))
     patron.opens_mail("Coffee club has ended")
-    assert "Today It ends. Nothing more is charged $0.00" in effects_of_mail(patron.page)
+    ended = f"{patron.today()} It ends. Nothing more is charged $0.00"
+    assert ended in effects_of_mail(patron.page)
     patron.page.get_by_role("link", name="See your subscriptions").click()
     patron.buyer.reads("This subscription has ended.")
     assert len(patron.payments()) == 1

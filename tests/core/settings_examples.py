@@ -333,4 +333,43 @@ REFUSED = [
     ("ALERT_FILE", __file__, "what is there is replaced"),
     ("WEB_PIDFILE", __file__, "what is there is replaced"),
     ("WEB_BIND", f"unix:{__file__}", "must name a socket"),
+    # Words, and rows of letters, as a live key.
+    *(
+        ("STRIPE_SECRET_KEY", key, "STRIPE_SECRET_KEY must be a key of your own")
+        for key in (
+            *("sk_live_abcdefghijklmnopqrstuvwx", "sk_live_12345678901234567890"),
+            *("sk_live_mysecretstripekey", "sk_live_secretsecretsecret"),
+            *("rk_live_insertyoursecrethere", "sk_live_GOESHEREGOESHERE"),
+        )
+    ),
+    # No browser elsewhere reaches these.
+    *(
+        ("PUBLIC_URL", f"https://{host}", "scheme and host alone")
+        for host in (
+            *("pay.invalid", "pay.local", "255.255.255.255", "240.0.0.1", "169.254.169.254"),
+            "[fe80::1]",
+        )
+    ),
+    # Every buyer would read the key that signs.
+    ("SHOP_NAME", GOOD["SECRET_KEY"], "SHOP_NAME must hold no secret"),
+    ("SHOP_URL", f"https://shop.example/{GOOD['SECRET_KEY']}", "SHOP_URL must hold no secret"),
+    ("SHOP_TERMS_URL", f"https://a.example/?{GOOD['SECRET_KEY']}", "SHOP_TERMS_URL must hold no"),
+    ("SHOP_CONTACT", f"{GOOD['SECRET_KEY']}@a.example", "SHOP_CONTACT must hold no secret"),
+    (
+        "SECURITY_CONTACT",
+        f"mailto:{GOOD['SECRET_KEY']}@a.example",
+        "SECURITY_CONTACT must hold no secret",
+    ),
+    *(
+        ("SECRET_KEY", known, "random")
+        for known in (
+            "31415926535897932384626433832795028841971",
+            "550e8400-e29b-41d4-a716-446655440000",
+            "deadbeefcafebabe8badf00dfeedface0ff1ce",
+            "correct-horse-battery-staple-fluffy-cat",
+        )
+    ),
+    ("METRICS_TOKEN", "prometheusscraper", "random"),
+    ("CDN_PURGE_URL", "https://cdn.example/purge", "CDN_PURGE_TOKEN is missing"),
+    ("SENTRY_DSN", "https://PUBLIC_KEY@o0.ingest.sentry.io/1", "SENTRY_DSN must"),
 ]

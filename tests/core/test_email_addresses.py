@@ -7,7 +7,13 @@ import re
 import pytest
 
 from parts.app import REPOSITORY
-from payments_app.core.email_addresses import checked, compared, normal, with_ascii_domain
+from payments_app.core.email_addresses import (
+    checked,
+    compared,
+    normal,
+    with_ascii_domain,
+    without_addresses,
+)
 from tests.core.email_forms import FORMS, ONE
 
 
@@ -59,3 +65,21 @@ def test_nothing_else_brings_addresses_into_a_form() -> None:
         if own_way.search(path.read_text())
     }
     assert found == {"email_addresses.py"}
+
+
+def test_a_long_word_is_looked_through_once() -> None:
+    """Anybody may write one; from each letter on it would take minutes."""
+    word = "a" * 300_000
+    assert without_addresses(f"{word} ada@example.com") == f"{word} [e-mail address]"
+
+
+@pytest.mark.parametrize(
+    ("text", "cut"),
+    [
+        ("a@b@c.example", "a@[e-mail address]"),
+        ("a@b.example1x@c.example", "[e-mail address][e-mail address]"),
+        (f"<{'a' * 99}@b.example>", "<[e-mail address]>"),
+    ],
+)
+def test_each_address_is_cut_whole(text: str, cut: str) -> None:
+    assert without_addresses(text) == cut

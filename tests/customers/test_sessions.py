@@ -7,6 +7,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import update
 
 from payments_app.core.db.clock import database_now
+from payments_app.core.web.visitor_sessions import VisitorSession
 from payments_app.customers.models import Customer
 from tests.accounts.staff_driver import StaffDriver
 from tests.bystanders import own
@@ -69,6 +70,35 @@ def test_with_the_session_ends_what_its_payments_pages_show(
     for each in (browser, thief):
         assert "email" not in checkout.status(paid, each)
         assert "ada@" not in each.get("/thankyou", headers=BROWSER).text
+
+
+@pytest.mark.parametrize("way", ["leave", "by staff", "another's link"])
+def test_a_session_whose_time_is_over_ends_as_well(checkout: CheckoutClient, way: str) -> None:
+    """Nobody is known by it any more; the browser still has the name by which it pays."""
+    checkout.pay(email="grace@example.com")
+    checkout.pay()
+    browser = known(checkout, browser=checkout.client)
+    paid = checkout.pay(item="enamel-mug")
+    other = checkout.stranger()
+    known(checkout, "grace@example.com", browser=other)
+    thief = copy_of(checkout, browser)
+    hers = VisitorSession.address == "ada@example.com"
+    with checkout.app.app_context():
+        execute(update(VisitorSession).where(hers).values(expires_at=database_now(-1)))
+    assert checkout.status(paid, thief)["email"] == "ada@example.com"
+    if way == "by staff":
+        staff = StaffDriver(checkout.app).signed_in("support")
+        page = f"/staff/customers/{customer(checkout).id}"
+        staff.post(f"{page}/session-endings", page)
+    elif way == "another's link":
+        known(checkout, "grace@example.com", browser=browser)
+    else:
+        press(browser, f"/account/{way}")
+    later = checkout.pay(item="canvas-bag")
+    assert checkout.status(later)["email"] == "ada@example.com"
+    for each, what in ((browser, paid), (thief, paid), (thief, later)):
+        assert "email" not in checkout.status(what, each)
+    assert is_known(other)
 
 
 def test_who_signs_out_goes_on_with_a_payment_that_waits_for_the_bank(
@@ -209,8 +239,6 @@ def test_the_owner_reads_where_they_are_signed_in(
 
 
 def test_a_session_ends_after_a_day(checkout: CheckoutClient, ada: FlaskClient) -> None:
-    from payments_app.core.web.visitor_sessions import VisitorSession
-
     with checkout.app.app_context():
         execute(
             update(VisitorSession).where(own(VisitorSession)).values(expires_at=database_now(-1))

@@ -9,6 +9,7 @@ import shlex
 import shutil
 import subprocess
 from collections.abc import Iterator
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -167,6 +168,17 @@ def test_nobody_is_on_a_network_that_they_have_no_business_with() -> None:
     assert SERVICES["migrate"]["networks"] == ["database"]
     closed = {name for name, how in COMPOSE["networks"].items() if (how or {}).get("internal")}
     assert closed == {"database", "jobs", "cache"}
+
+
+def test_visitors_with_an_ipv6_address_keep_it_where_ports_are_published() -> None:
+    published = [service for service in SERVICES.values() if "ports" in service]
+    networks = {name for service in published for name in service["networks"]}
+    assert networks
+    for name in networks:
+        network = COMPOSE["networks"][name] or {}
+        assert network.get("enable_ipv6") is True
+        subnets = [ip_network(each["subnet"]) for each in network["ipam"]["config"]]
+        assert [subnet.is_private for subnet in subnets if subnet.version == 6] == [True]
 
 
 def test_the_app_is_told_no_password_but_those_in_its_addresses() -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 
 import pytest
 from flask import Flask
 from redis import Redis
 
+from payments_app.core.web import sealed_store
 from payments_app.core.web.idempotency_stores import (
     MOST_BYTES,
     Held,
@@ -112,3 +114,24 @@ def test_the_claim_is_sealed_as_well(app_context: None) -> None:
     inner.keep("a", inner.claim("a", "", 1).value, "mine", 30)  # type: ignore[union-attr]
     with pytest.raises(StoreAwayError):
         store.claim("a", "yours", 30)
+
+
+def test_a_claim_that_is_put_back_after_its_time_holds_nobody_up(
+    app_context: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its key would be refused for ever."""
+    inner = MemoryStore()
+    store = SealedStore(inner)
+    store.claim("a", "mine", 30)
+    put_back = inner.read("a")
+    assert put_back
+    store.release("a", "mine")
+    assert store.read("a") is None
+    later = time.time() + 60
+    monkeypatch.setattr(sealed_store, "time", lambda: later, raising=False)
+    inner.claim("a", put_back.value, 30)
+    with pytest.raises(StoreAwayError):
+        store.claim("a", "yours", 30)
+    assert store.claim("b", "yours", 30) is None
+    assert store.keep("b", "yours", "answer", 30)
+    assert store.read("b") == Held("answer", 30)

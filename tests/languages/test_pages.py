@@ -62,6 +62,12 @@ NAMES = "|".join(
 )
 
 
+@pytest.fixture
+def settings(settings: dict[str, str]) -> dict[str, str]:
+    """A shop with all that a receipt says of its seller."""
+    return settings | {"SHOP_ADDRESS": "1|2", "SHOP_TAX_ID": "3"}
+
+
 @pytest.fixture(autouse=True)
 def pseudo(app: Flask, request: pytest.FixtureRequest) -> Iterator[None]:
     """Everybody reads the made-up language. A test visits the templates that it says it visits."""
@@ -175,7 +181,7 @@ def test_a_payment_that_failed(checkout: CheckoutClient, card: str) -> None:
     *("checkout/thankyou.html", "components/facts.html", "mail/_bought.html"),
     *("mail/_bought.txt", "mail/_facts.html", "mail/_foot.txt"),
     *("mail/_layout.html", "mail/_row.txt", "mail/receipt.html"),
-    *("mail/receipt.txt", "mail/refund.html", "mail/refund.txt"),
+    *("mail/receipt.txt", "mail/refund.html", "mail/refund.txt", "components/seller.html"),
 )
 def test_a_payment_that_was_made_and_given_back(checkout: CheckoutClient) -> None:
     sent = checkout.send(checkout.form())

@@ -281,6 +281,12 @@ class TestWithoutAMailServer:
         with pytest.raises(MailRefusedError, match="STARTTLS"):
             post(url, _letter())
 
+    def test_nothing_is_sent_in_the_clear_to_another_machine(self, mailbox: Mailbox) -> None:
+        """A link that signs in needs no password beside it."""
+        with pytest.raises(MailRefusedError, match="STARTTLS"):
+            post(mailbox.url.replace("127.0.0.1", "0.0.0.0"), _letter())
+        post(mailbox.url, _letter())
+
     def test_mail_is_kept_where_no_server_is_configured(self, settings: dict[str, str]) -> None:
         app = create_app(Config.from_env(settings | {"SMTP_URL": ""}))
         with app.app_context():

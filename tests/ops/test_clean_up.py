@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from payments_app.core.db.clock import database_now, utcnow
 from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
+from payments_app.core.jobs.runner import LONGEST_SECONDS
 from payments_app.inbound.models import StripeEvent
 from payments_app.ops import clean_up
 from payments_app.reconcile.models import Run
@@ -35,6 +36,10 @@ def store_event(session: Session, name: str, state: str, days: int) -> None:
 def store_run(session: Session, days: int) -> None:
     at = utcnow()
     session.add(Run(since=at, until=at, started_at=database_now(-days * DAY)))
+
+
+def test_a_run_ends_before_its_thread_is_taken_for_one_that_hangs() -> None:
+    assert clean_up.MOST_SECONDS < LONGEST_SECONDS
 
 
 @pytest.mark.parametrize("batch", [1, 1000])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -58,6 +60,22 @@ def test_processes_are_counted_together(app: Flask, client: FlaskClient) -> None
     client.get("/healthz")
     labels = {"route": "/healthz", "status": "200"}
     assert value_of(client, "http_requests_total", **labels) == 2
+
+
+def test_what_others_write_into_that_redis_is_not_read_where_it_is_long_or_no_route(
+    client: FlaskClient, redis_urls: tuple[str, str]
+) -> None:
+    client.get("/healthz")
+    with RedisClient.from_url(redis_urls[1]) as cache:
+        for label in ("/" + "a" * 1_000_000, "/nothing/of/ours"):
+            cache.hset(KEY, json.dumps(["requests", "GET", label, "200"]), 1)
+            cache.hset(KEY, json.dumps(["took", label, "1"]), 1)
+        cache.hset(KEY, json.dumps(["requests", "GET", "/healthz", "299"]), "1" * 1000)
+    found = client.get("/metrics").text
+    assert "/nothing/of/ours" not in found
+    assert "aaaa" not in found
+    assert '"299"' not in found
+    assert value_of(client, "http_requests_total", route="/healthz", status="200") == 1
 
 
 def test_what_others_write_into_that_redis_breaks_nothing(

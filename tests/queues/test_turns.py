@@ -97,7 +97,7 @@ def test_what_is_asked_of_stripe_for_no_buyer_is_of_a_batch(
     assert found == {nobodys: True, buyers: False}
 
 
-@pytest.mark.parametrize("command", ["retry", "expire_action", "orders.end_large_hold"])
+@pytest.mark.parametrize("command", ["retry"])
 def test_what_nobody_waits_for_is_of_a_batch(driver: PaymentDriver, command: str) -> None:
     transaction = driver.open()
     stage(command, transaction)
@@ -105,6 +105,19 @@ def test_what_nobody_waits_for_is_of_a_batch(driver: PaymentDriver, command: str
         "charge": False,
         command: True,
     }
+
+
+@pytest.mark.parametrize("command", ["expire_action", "orders.end_large_hold"])
+def test_a_batch_keeps_no_stock_held_by_what_nobody_finished(
+    driver: PaymentDriver, command: str
+) -> None:
+    for _ in range(THREADS + 2):
+        charged_without_buyer(driver.open())
+    abandoned = driver.open()
+    make_older("charge", 5)
+    stage(command, abandoned)
+    begun = {c.command: c.subject for c in claimed("charges") if c.turn == SECOND}
+    assert begun == {command: abandoned}
 
 
 def test_refunds_that_no_member_of_staff_asked_for_are_of_a_batch(driver: PaymentDriver) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from payments_app.core.db.clock import utcnow
 from payments_app.core.extensions import db
+from payments_app.gateway import pages
 from payments_app.gateway.results import Answer, UnreadableError, Verdict
 from payments_app.reconcile import compare as comparison
 from payments_app.reconcile import compare_payouts
@@ -55,6 +56,36 @@ def test_what_the_others_show_is_kept_and_nothing_is_closed(
             comparison.compare(now - HOUR, now + HOUR)
         assert open_findings() == ["unknown_intent"], elsewhere["id"]
         assert db.session.scalars(select(Run.finished_at)).all() == [None] * (1 + gone)
+
+
+def test_an_account_that_takes_too_long_keeps_no_other_from_being_read(
+    driver: PaymentDriver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As one with a list of thousands, which a merchant makes at will."""
+    slow, other = (create_ready_merchant(driver, "direct") for _ in range(2))
+    for merchant in (slow, other):
+        sell(driver, merchant)
+    WebhookSender(driver).pay_elsewhere()
+    listed, clock = comparison.intents_created, 0.0
+
+    def intents_created(since: dt.datetime, until: dt.datetime, on: str | None = None) -> Any:
+        nonlocal clock
+        for page in listed(since, until, on):
+            clock += 150 if on == account_id(slow) else 1
+            read.add(on)
+            yield page
+
+    read = set[str | None]()
+    monkeypatch.setattr(comparison, "intents_created", intents_created)
+    for module in (comparison, pages):
+        monkeypatch.setattr(module, "monotonic", lambda: clock, raising=False)
+    now = utcnow()
+    with pytest.raises(UnreadableError, match="too_long_a_list"):
+        comparison.compare(now - HOUR, now + HOUR)
+    assert read == {None, account_id(slow), account_id(other)}
+    assert open_findings() == ["unknown_intent"]
+    ((intents, finished_at),) = db.session.execute(select(Run.intents, Run.finished_at))
+    assert (intents, finished_at) == (2, None)
 
 
 @pytest.mark.parametrize("what", ["the payouts", "a payment that is in no list"])

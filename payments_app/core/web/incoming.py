@@ -25,6 +25,7 @@ from payments_app.core.web.links import absolute
 View = TypeVar("View", bound=Callable[..., Any])
 
 MOST_FIELDS = 200  # of a form; the longest of ours has thirty
+_MOST_NAME = 200  # characters of a name that is told again
 _THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
 
@@ -107,7 +108,7 @@ def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in pairs:
         if name in found:
-            shown = mask(storable(name))
+            shown = mask(storable(name[:_MOST_NAME]))
             raise ProblemError(400, "invalid_json", f"“{shown}” is given twice. Send it once.")
         found[name] = value
     return found

@@ -9,11 +9,11 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any
 
 from flask import request
 from flask import session as cookie
-from sqlalchemy import ColumnElement, CursorResult, String, select, update
+from sqlalchemy import ColumnElement, String, func, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from payments_app.core import history
@@ -101,6 +101,21 @@ def was_ended_elsewhere(audience: str) -> bool:
     return db.session.scalar(ended) is not None
 
 
+def subject_here(audience: str) -> str | None:
+    """Whom this browser's cookie names, also where the session's time is over: a copy of it still
+    has the browser's name. None once it was ended."""
+    token = cookie.get(audience)
+    if not isinstance(token, str):
+        return None
+    named = select(VisitorSession.subject).where(
+        VisitorSession.token_hash == hash_token(token),
+        VisitorSession.audience == audience,
+        VisitorSession.ended_at.is_(None),
+    )
+    subject: str | None = db.session.scalar(named)
+    return subject
+
+
 def sessions_of(session: Session, audience: str, subject: str) -> Sequence[VisitorSession]:
     """Those that are open, the one used last first."""
     rows = select(VisitorSession).where(*_of(audience, subject), *_open())
@@ -123,10 +138,12 @@ def sign_out(session: Session, audience: str) -> None:
 @atomic
 def sign_out_everywhere(session: Session, audience: str, subject: str, actor: str) -> int:
     """End every session of somebody, by themselves or by staff, and every link that would open
-    another; return how many sessions there were."""
+    another; return how many sessions there were. One whose time is over is ended as well: its
+    browser has a name by which it reads what it paid."""
     one_time_links.void(session, audience, subject)
-    ending = _ending(*_of(audience, subject), *_open())
-    ended = cast("CursorResult[Any]", session.execute(ending)).rowcount
+    counted = select(func.count()).where(*_of(audience, subject), *_open())
+    ended = session.scalar(counted) or 0
+    session.execute(_ending(*_of(audience, subject)))
     history.record(
         session,
         "system" if actor == subject else "staff",

@@ -115,7 +115,7 @@ def open_transaction(
 
 def as_stored(description: str) -> str:
     """What a payable is called, as a transaction keeps it."""
-    return mask(description)[:MOST_DESCRIPTION]
+    return mask(description[: 2 * MOST_DESCRIPTION])[:MOST_DESCRIPTION]
 
 
 def _record_created(

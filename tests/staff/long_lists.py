@@ -114,9 +114,10 @@ def _about_payment(
     refund = Refund(transaction_id=id_, state="failed", amount=100 + number, currency="usd")
     refund.reason, refund.requested_by = "Sent back", "system"
     session.add(refund)
-    failing = {"verdict": "unknown", "milliseconds": 5}
-    history.record(session, "stripe", "stripe.create", transaction_id=id_, **failing)
-    history.record(session, "stripe", "stripe.refund_create", transaction_id=id_, **failing)
+    for call in ("stripe.create", "stripe.refund_create"):
+        history.record(
+            session, "stripe", call, transaction_id=id_, verdict="unknown", milliseconds=5
+        )
     history.record(
         session, "note", "staff.note", transaction_id=first, actor="ada", text=f"Note {number}"
     )

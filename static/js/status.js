@@ -82,7 +82,7 @@ class Status {
       const response = await fetch(`${this.root.dataset.url}?partial=1`, {
         headers: { Accept: "application/json", ...(this.etag && { "If-None-Match": this.etag }) },
         cache: "no-store",
-        signal: AbortSignal.timeout(ABORT_MS),
+        signal: afterMs(ABORT_MS),
       });
       if (response.status === 304) {
         this.troubles = 0;
@@ -159,7 +159,7 @@ class Status {
       method: "POST",
       headers: { "Content-Type": "application/json", Accept: "application/json" },
       body: "{}",
-      signal: AbortSignal.timeout(ABORT_MS),
+      signal: afterMs(ABORT_MS),
     });
   }
 
@@ -193,6 +193,13 @@ class Status {
     const note = this.root.querySelector(`[data-note="${name}"]`);
     if (note.hidden === shown) note.hidden = !shown;
   }
+}
+
+// AbortSignal.timeout, also where there is none: who paid by the plain form waits here too.
+function afterMs(ms) {
+  const controller = new AbortController();
+  setTimeout(() => controller.abort(), ms);
+  return controller.signal;
 }
 
 // In seconds, or a date.

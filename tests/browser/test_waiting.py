@@ -348,3 +348,13 @@ def test_while_the_bank_takes_its_time_the_page_may_be_closed_at_once(
     buyer.reads("You are offline.")
     expect(buyer.page.locator("[data-note=leave]")).to_be_hidden()
     buyer.page.context.set_offline(False)
+
+
+def test_a_browser_too_old_for_the_form_s_own_script_pays_and_waits_all_the_same(
+    buyer: Buyer,
+) -> None:
+    buyer.page.add_init_script("delete AbortSignal.timeout")
+    buyer.pay()
+    buyer.reads("Thank you")
+    buyer.pay(DECLINED)
+    buyer.reads("You have not been charged.")

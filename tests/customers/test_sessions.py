@@ -49,6 +49,18 @@ def test_a_cookie_copied_before_sign_out_is_of_no_use_after(
     assert (is_known(ada), is_known(thief)) == (False, False)
 
 
+def end_session(checkout: CheckoutClient, browser: FlaskClient, way: str) -> None:
+    """Ada's, in this browser."""
+    if way == "by staff":
+        staff = StaffDriver(checkout.app).signed_in("support")
+        page = f"/staff/customers/{customer(checkout).id}"
+        staff.post(f"{page}/session-endings", page)
+    elif way == "another's link":
+        known(checkout, "grace@example.com", browser=browser)
+    else:
+        press(browser, f"/account/{way}")
+
+
 @pytest.mark.parametrize("way", ["leave", "leave_everywhere", "by staff", "another's link"])
 def test_with_the_session_ends_what_its_payments_pages_show(
     checkout: CheckoutClient, way: str
@@ -59,14 +71,7 @@ def test_with_the_session_ends_what_its_payments_pages_show(
     paid = checkout.pay(item="enamel-mug")
     thief = copy_of(checkout, browser)
     assert checkout.status(paid, thief)["email"] == "ada@example.com"
-    if way == "by staff":
-        staff = StaffDriver(checkout.app).signed_in("support")
-        page = f"/staff/customers/{customer(checkout).id}"
-        staff.post(f"{page}/session-endings", page)
-    elif way == "another's link":
-        known(checkout, "grace@example.com", browser=browser)
-    else:
-        press(browser, f"/account/{way}")
+    end_session(checkout, browser, way)
     for each in (browser, thief):
         assert "email" not in checkout.status(paid, each)
         assert "ada@" not in each.get("/thankyou", headers=BROWSER).text
@@ -86,14 +91,7 @@ def test_a_session_whose_time_is_over_ends_as_well(checkout: CheckoutClient, way
     with checkout.app.app_context():
         execute(update(VisitorSession).where(hers).values(expires_at=database_now(-1)))
     assert checkout.status(paid, thief)["email"] == "ada@example.com"
-    if way == "by staff":
-        staff = StaffDriver(checkout.app).signed_in("support")
-        page = f"/staff/customers/{customer(checkout).id}"
-        staff.post(f"{page}/session-endings", page)
-    elif way == "another's link":
-        known(checkout, "grace@example.com", browser=browser)
-    else:
-        press(browser, f"/account/{way}")
+    end_session(checkout, browser, way)
     later = checkout.pay(item="canvas-bag")
     assert checkout.status(later)["email"] == "ada@example.com"
     for each, what in ((browser, paid), (thief, paid), (thief, later)):

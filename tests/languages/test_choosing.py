@@ -113,6 +113,9 @@ def test_the_page_and_the_receipt_are_in_the_buyers_language_and_zone(
     assert receipt.subject.replace("\u00a0", " ").startswith("Ihre Quittung von ")
     assert receipt.subject.replace("\u00a0", " ").endswith(": 10,99 $")
     assert "Referenz:   " in receipt.text
+    assert "+0900" in receipt.text
+    assert "SANDBOX* " in page, "the name on the statement"
+    assert "SANDBOX* " in receipt.text
     assert '<html lang="de" dir="ltr">' in receipt.html
     assert "Receipt" not in receipt.html
 

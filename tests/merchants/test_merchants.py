@@ -98,7 +98,9 @@ def test_an_endpoint_is_switched_off_with_a_reason_and_on_again(driver: PaymentD
 def test_every_change_of_an_endpoint_is_history_without_its_secret(driver: PaymentDriver) -> None:
     added = add()
     endpoints.rotate_secret(added, "staff@example.com")
-    entries = db.session.scalars(select(HistoryEntry).where(HistoryEntry.subject == added)).all()
+    entries = db.session.scalars(
+        select(HistoryEntry).where(HistoryEntry.subject == added).order_by(HistoryEntry.id)
+    ).all()
     assert [e.what for e in entries] == [
         "merchant_endpoint.added",
         "merchant_endpoint.secret_rotated",

@@ -14,7 +14,7 @@ from tests.inbound.webhook_sender import WebhookSender, create_event
 from tests.payments.driver import PaymentDriver
 from tests.queues.job_driver import JobDriver
 
-TOKEN, NEW = "a-token-of-prometheus", "z7Kq92mPzLw4Rt81"
+TOKEN, NEW = "Qm4vT8sXc2Lr9WbH6kNd", "z7Kq92mPzLw4Rt81"
 
 
 @pytest.fixture

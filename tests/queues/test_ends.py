@@ -28,6 +28,7 @@ UNENDING = {
     "alerts.webhook",
     "customers.read_card",
     "customers.read_customer",
+    "ops.notice_end",
 }
 MONTH = 31 * 86_400
 

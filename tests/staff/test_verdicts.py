@@ -271,8 +271,9 @@ def test_the_overview_counts_orders_beside_attempts_and_what_was_given_back(
     stored_payments.decline(order_id=stored_payments.order().id)
     staff_driver.do(_refund, paid, {"state": "succeeded", "amount": 99})
     page = " ".join(re.sub("<[^>]+>", " ", viewer.get("/staff").text).split())
-    page = page.replace("&#39;", "'")
-    assert "Net $10.00 after today's refunds; all day a week ago nothing" in page
+    assert "Net $10.00 after today's refunds; all day a week ago nothing" in page.replace(
+        "&#39;", "'"
+    )
     assert "Orders paid 50.0 % 1 of those that ended; a week ago" in page
     assert "Attempts paid 33.3 % 2 failed or were cancelled; a week ago" in page
 

@@ -90,30 +90,27 @@ def of_this_browser(audience: str) -> VisitorSession | None:
 def was_ended_elsewhere(audience: str) -> bool:
     """Whether the session that this browser's cookie names was ended, and not by this browser:
     that takes it out of the cookie."""
-    token = cookie.get(audience)
-    if not isinstance(token, str):
-        return False
-    ended = select(VisitorSession.id).where(
-        VisitorSession.token_hash == hash_token(token),
-        VisitorSession.audience == audience,
-        VisitorSession.ended_at.is_not(None),
+    return (
+        _named_here(VisitorSession.id, audience, VisitorSession.ended_at.is_not(None)) is not None
     )
-    return db.session.scalar(ended) is not None
 
 
 def subject_here(audience: str) -> str | None:
     """Whom this browser's cookie names, also where the session's time is over: a copy of it still
     has the browser's name. None once it was ended."""
+    subject: str | None = _named_here(
+        VisitorSession.subject, audience, VisitorSession.ended_at.is_(None)
+    )
+    return subject
+
+
+def _named_here(what: Any, audience: str, which: ColumnElement[bool]) -> Any:
+    """This of the session that the cookie names, where it is one of `which`; else None."""
     token = cookie.get(audience)
     if not isinstance(token, str):
         return None
-    named = select(VisitorSession.subject).where(
-        VisitorSession.token_hash == hash_token(token),
-        VisitorSession.audience == audience,
-        VisitorSession.ended_at.is_(None),
-    )
-    subject: str | None = db.session.scalar(named)
-    return subject
+    named = VisitorSession.token_hash == hash_token(token), VisitorSession.audience == audience
+    return db.session.scalar(select(what).where(*named, which))
 
 
 def sessions_of(session: Session, audience: str, subject: str) -> Sequence[VisitorSession]:

@@ -89,7 +89,7 @@ def _payment_page(
         receipt=receipt_of(session, transaction_id, zone),
         twin=_twin(transaction_id),
         minutes=round(within().total_seconds() / 60),
-        pay_url=pay_link_of(session, transaction_id),
+        pay_url=pay_link_of(session, shown),
         asked_again=asked_again(shown),
         waits=unknown.waiting_for(session, transaction_id),
         waiting=wait_words(wait, zone) if wait else None,

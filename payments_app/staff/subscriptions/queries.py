@@ -64,7 +64,7 @@ class Bill:
     paid: When | None
     next_try: When | None
     tries: int
-    pay_url: str | None = None  # where it is paid, of one that is overdue
+    pay_url: str | None = None  # where it is paid, of one that can be
     most: int = len(TRY_DAYS)
 
     @property
@@ -138,9 +138,10 @@ def bills(session: Session, subscription_id: str, zone: ZoneInfo) -> Part:
     """SHOWN of its periods, the newest first, each with its payments."""
     query = select(Period).where(Period.subscription_id == subscription_id)
     part = scalars_of(session, query.order_by(Period.start.desc(), Period.id), "bills", SHOWN)
-    made = _payments(session, Period.payable_type, [period.id for period in part.rows], zone)
-    overdue = [p.id for p in part.rows if p.failed_at is not None and p.paid_at is None]
-    links = pay_links(session, Period.payable_type, overdue)
+    ids = [period.id for period in part.rows]
+    made = _payments(session, Period.payable_type, ids, zone)
+    member = session.get_one(Subscription, subscription_id).customer_id
+    links = pay_links(session, Period.payable_type, ids, member)
     return part.of(
         Bill(
             period,

@@ -17,6 +17,7 @@ from payments_app.core.extensions import db
 from payments_app.customers.find import customer_for
 from payments_app.notices.models import Mail
 from payments_app.payment_requests.models import PaymentRequest
+from payments_app.payments.states import stop_holding
 from payments_app.subscriptions.models import Plan, Subscription
 from payments_app.subscriptions.periods import Period
 from tests.accounts.staff_driver import Browser
@@ -119,3 +120,20 @@ def test_an_overdue_period_has_its_own_link(app: Flask, support: Browser, viewer
     assert re.search(rf'data-copy="[^"]+/checkout/{overdue}"', page)
     assert paid not in page
     assert overdue not in viewer.get(f"/staff/subscriptions/{subscription}").text
+
+
+def test_what_was_paid_or_is_being_paid_shows_no_link_on_any_of_its_pages(
+    app: Flask, support: Browser, stored_payments: StoredPayments
+) -> None:
+    """Nor does a payment that was given back, though its order may be paid anew: only the attempt
+    that failed leads there."""
+    returned, other = stored_payments.order(), stored_payments.order("bob@example.com")
+    pages = [stored_payments.payment(order_id=returned.id)]
+    with app.app_context():
+        atomic(stop_holding)(pages[0])
+    pages += [stored_payments.decline(order_id=other.id, email="bob@example.com")]
+    pages += [stored_payments.payment("unknown", order_id=other.id, email="bob@example.com")]
+    again = stored_payments.decline(order_id=returned.id)
+    for id_ in pages:
+        assert "Link to pay" not in support.get(f"/staff/payments/{id_}").text
+    assert f"/checkout/{returned.id}" in support.get(f"/staff/payments/{again}").text

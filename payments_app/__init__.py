@@ -19,6 +19,7 @@ from payments_app.checkout import poll
 from payments_app.checkout import views as checkout
 from payments_app.config import Config
 from payments_app.core import logs, places, tracing
+from payments_app.core.ago import day_shown, moment_shown, seconds_shown
 from payments_app.core.db import engine, reading
 from payments_app.core.db.ids import new_id
 from payments_app.core.extensions import csrf, db
@@ -152,6 +153,8 @@ def _configured(config: Config) -> Flask:
     )
     # A misspelt name in a page or a mail raises, where it would print nothing.
     app.jinja_options = {"undefined": StrictUndefined}
+    for shown in (day_shown, moment_shown, seconds_shown):
+        app.add_template_filter(shown)
     threads = QUEUE_THREADS | {"charges": config.charge_concurrency}
     options = engine.engine_options(
         config.database_url, max(threads.values()), pooled=config.database_pooled

@@ -40,7 +40,7 @@ def answer(session: Session, key: str, said: str, actor: str) -> None:
 
 def _item(session: Session, key: str) -> WorkItem:
     """The item of a need that is open, locked; made where nobody said anything of it yet."""
-    entry = next((entry for entry in work(session, RECENT) if entry.key == key), None)
+    entry = next((entry for entry in work(session, RECENT).entries if entry.key == key), None)
     if entry is None:
         raise LookupError(f"nothing is open under {key}")
     insert_once(session, WorkItem, key=key, transaction_id=entry.transaction_id)

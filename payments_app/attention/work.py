@@ -42,11 +42,20 @@ class Entry:
         return self.need.key
 
 
-def work(session: Session, doubles: dt.timedelta = DAY) -> list[Entry]:
+@dataclass(frozen=True)
+class Work:
+    """What needs somebody. It is `exact` where no source had more than MOST."""
+
+    entries: list[Entry]
+    exact: bool
+
+
+def work(session: Session, doubles: dt.timedelta = DAY) -> Work:
     """All that needs somebody: what is about payments by deadline, then the rest. Without what a
     person answered. Payments made twice are looked for as far back as `doubles`: each look reads
     all payments since."""
-    found = {entry.key: entry for entry in _all(session, doubles)}
+    sources = [list(source) for source in _all(session, doubles)]
+    found = {entry.key: entry for source in sources for entry in source}
     items = {
         item.key: item
         for item in session.scalars(
@@ -55,13 +64,14 @@ def work(session: Session, doubles: dt.timedelta = DAY) -> list[Entry]:
             .execution_options(populate_existing=True)
         )
     }
-    return [
+    entries = [
         replace(entry, owner=items[key].owner, taken_at=items[key].taken_at)
         if key in items
         else entry
         for key, entry in found.items()
         if key not in items or items[key].answer is None
     ]
+    return Work(entries, all(len(source) < MOST for source in sources))
 
 
 def answered(session: Session, keys: Sequence[str]) -> set[str]:
@@ -70,13 +80,13 @@ def answered(session: Session, keys: Sequence[str]) -> set[str]:
     return set(session.scalars(closed))
 
 
-def _all(session: Session, doubles: dt.timedelta) -> Iterator[Entry]:
-    yield from _of_payments(session)
-    yield from _doubles(session, utcnow() - doubles)
-    yield from _stuck(session)
-    yield from _dead(session)
-    yield from _findings(session)
-    yield from _alerts(session)
+def _all(session: Session, doubles: dt.timedelta) -> Iterator[Iterator[Entry]]:
+    yield _of_payments(session)
+    yield _doubles(session, utcnow() - doubles)
+    yield _stuck(session)
+    yield _dead(session)
+    yield _findings(session)
+    yield _alerts(session)
 
 
 def _of_payments(session: Session) -> Iterator[Entry]:

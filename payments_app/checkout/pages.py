@@ -33,7 +33,7 @@ from payments_app.payments.models import Transaction
 from payments_app.payments.payable import Payable
 from payments_app.payments.phases import State
 from payments_app.payments.sellable import Offer, sellables
-from payments_app.payments.transactions.open import NO_PRICE
+from payments_app.payments.transactions.open import NO_PRICE, why_closed
 
 
 @blueprint.get("/")
@@ -67,11 +67,9 @@ def form(item: str) -> Response | BaseResponse:
     live = active_transaction(payable)
     if live is not None:
         return redirect(_result_url(live), 303)
-    if closed := payable.closed(session):
-        return _closed(payable, closed)
-    offer = offer_of_payable(payable)
-    if offer is None:
-        return _closed(payable, NO_PRICE)
+    offer, closed = offer_of_payable(payable), why_closed(session, payable)
+    if offer is None or closed:
+        return _closed(payable, closed or NO_PRICE)
     if must_prove():
         return _to_challenge(item)
     return private(form_page(offer, {"email": _earlier_email(payable)}))

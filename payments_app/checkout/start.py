@@ -21,7 +21,6 @@ from payments_app.checkout.payment_source import email_of, payment_source_of
 from payments_app.checkout.velocity_fingerprints import VelocityFingerprint
 from payments_app.core.db.session import CommitOutcomeUnknownError, advisory_lock, atomic
 from payments_app.core.language import Words
-from payments_app.core.money import chargeable
 from payments_app.core.web.http import ProblemError
 from payments_app.core.web.links import seal
 from payments_app.customers.find import customer_for
@@ -29,7 +28,7 @@ from payments_app.customers.models import Customer
 from payments_app.payments.models import Transaction
 from payments_app.payments.payable import Holder, NotPayableError, Payable
 from payments_app.payments.sellable import Offer
-from payments_app.payments.transactions.open import open_transaction
+from payments_app.payments.transactions.open import not_by_card, open_transaction
 
 _TRIES = 3
 LOCK_TIMEOUT = "800ms"  # each of the tries of `atomic`
@@ -169,8 +168,8 @@ def _check(purchase: Purchase, offer: Offer) -> None:
             currency=price.currency,
             amount_text=str(price),
         )
-    if reason := chargeable(price):
-        raise invalid({"item": Words("This can't be paid by card: %(reason)s.", reason=reason)})
+    if refusal := not_by_card(price):
+        raise invalid({"item": refusal})
     given = purchase.payment_method or purchase.confirmation_token or purchase.saved_card
     if (price.amount > 0 or offer.card_terms) and not given:
         raise invalid({"payment_method": Words("Enter your card details.")})

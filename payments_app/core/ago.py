@@ -1,8 +1,32 @@
-"""ago: how long something is past, in short, for lists; duration: how long something lasts."""
+"""ago: how long something is past, in short, for lists; duration: how long something lasts; and the
+one way in which the pages of staff and of merchants write days and moments."""
 
 from __future__ import annotations
 
 import datetime as dt
+
+DAY = "%m/%d/%Y"
+_CLOCK, _SECONDS = "%I:%M %p", "%I:%M:%S %p"
+
+
+def day_shown(day: dt.date) -> str:
+    """A day: 11/26/2026."""
+    return f"{day:{DAY}}"
+
+
+def moment_shown(local: dt.datetime) -> str:
+    """A moment on the clock that it was moved to: 11/26/2026 02:47 PM EST."""
+    return f"{local:{DAY} {_CLOCK}} {local.tzname()}"
+
+
+def seconds_shown(local: dt.datetime) -> str:
+    """The same to the second, for what follows one another: 11/26/2026 02:47:05 PM EST."""
+    return f"{local:{DAY} {_SECONDS}} {local.tzname()}"
+
+
+def clock_shown(local: dt.datetime, *, seconds: bool = False) -> str:
+    """The clock alone, below or beside its day: 02:47 PM."""
+    return f"{local:{_SECONDS if seconds else _CLOCK}}"
 
 
 def duration(seconds: float) -> str:
@@ -33,4 +57,4 @@ def ago(moment: dt.datetime, now: dt.datetime) -> str:
         return f"{int(seconds // 3600)} h ago"
     if 0 <= days <= 1:
         return "Yesterday" if days else "Today"
-    return f"{moment:%b} {moment.day}" + ("" if moment.year == now.year else f", {moment.year}")
+    return day_shown(moment)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import select, true
+from sqlalchemy import Select, select, true
 from sqlalchemy.orm import Session
 
 from payments_app.core import alerts, history
@@ -14,19 +14,16 @@ from payments_app.core.db.session import atomic
 PAGE = 100
 
 
-def list_alerts(
-    session: Session, *, opened: bool, kinds: Sequence[str] | None = None
-) -> Sequence[Alert]:
-    """The newest PAGE alerts that are open, or that were acknowledged; of these `kinds` alone
+def alerts_of(*, opened: bool, kinds: Sequence[str] | None = None) -> Select[Alert]:
+    """Alerts that are open, or that were acknowledged, the newest first; of these `kinds` alone
     where they are named."""
     seen = Alert.acknowledged_at
-    return session.scalars(
+    return (
         select(Alert)
         .where(seen.is_(None) if opened else seen.is_not(None))
         .where(Alert.kind.in_(kinds) if kinds is not None else true())
         .order_by(Alert.last_at.desc(), Alert.id.desc())
-        .limit(PAGE)
-    ).all()
+    )
 
 
 @atomic

@@ -18,9 +18,10 @@ from payments_app.core.db.ids import reference
 from payments_app.core.extensions import db
 from payments_app.core.web.access import staff
 from payments_app.core.web.headers import private
+from payments_app.core.web.part import scalars_of
 from payments_app.core.web.query import UnreadableQueryError, asked, takes
 from payments_app.ops import bulk, touched
-from payments_app.ops.acknowledge import acknowledge, list_alerts
+from payments_app.ops.acknowledge import PAGE, acknowledge, alerts_of
 from payments_app.ops.alert_kinds import KINDS, object_of
 from payments_app.ops.blueprint import blueprint
 from payments_app.payments.models import Transaction
@@ -30,17 +31,20 @@ MAX_ID = 2**63 - 1
 
 @blueprint.get("/staff/alerts")
 @staff("technical")
-@takes("acknowledged", "incidents")
+@takes("acknowledged", "incidents", "alerts")
 def alerts() -> Response:
     """What waits for somebody; with `?acknowledged=1` what somebody saw, with `?incidents=1` what
     buyers waited for and is over."""
     over = _is_asked("incidents")
     past = over or _is_asked("acknowledged")
     session = db.session()
-    found = list_alerts(session, opened=not past, kinds=touched.KINDS if over else None)
+    query = alerts_of(opened=not past, kinds=touched.KINDS if over else None)
+    part = scalars_of(session, query, "alerts", PAGE)
+    found = part.rows
     page = render_template(
         "ops/alerts.html",
-        alerts=found,
+        alerts=part,
+        view={name: 1 for name in ("acknowledged", "incidents") if _is_asked(name)},
         about=about(session, found),
         kinds=KINDS,
         incidents=touched.KINDS,

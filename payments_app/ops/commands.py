@@ -52,7 +52,7 @@ def status() -> None:
 @queues_group.command("dead")
 def dead() -> None:
     """List the dead letters, newest first."""
-    for message in dead_letters.list_dead(db.session()):
+    for message in db.session.scalars(dead_letters.dead()):
         words = (message.last_error or "").partition("\n")[0][:120]
         click.echo(f"{message.id}  {message.queue}  {message.command}  {message.about}  {words}")
 
@@ -108,7 +108,7 @@ def forget_command(command: str, reason: str, by: str) -> None:
 @alerts_group.command("list")
 def list_() -> None:
     """List the alerts that nobody has acknowledged."""
-    for alert in acknowledge.list_alerts(db.session(), opened=True):
+    for alert in db.session.scalars(acknowledge.alerts_of(opened=True)):
         click.echo(f"{alert.id}  {alert.severity}  {alert.times} x  {alert.message}")
 
 

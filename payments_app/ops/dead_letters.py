@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import Session
 
 from payments_app.core import alerts, history
@@ -29,10 +27,9 @@ class StillOpenError(ValueError):
     """A newer message for the same is open: this one can't be tried again beside it."""
 
 
-def list_dead(session: Session, before: int | None = None) -> Sequence[Message]:
-    """Up to PAGE dead messages with an id below `before`, newest first."""
-    query = select(Message).where(*IS_DEAD).order_by(Message.id.desc()).limit(PAGE)
-    return session.scalars(query if before is None else query.where(Message.id < before)).all()
+def dead() -> Select[Message]:
+    """Dead messages, the newest first."""
+    return select(Message).where(*IS_DEAD).order_by(Message.id.desc())
 
 
 def find_dead(session: Session, message_id: int) -> Message:

@@ -11,9 +11,10 @@ from payments_app.core.extensions import db
 from payments_app.core.money import Money
 from payments_app.core.web.access import staff
 from payments_app.core.web.headers import private
+from payments_app.core.web.query import takes
 from payments_app.ops.blueprint import blueprint
 from payments_app.ops.incident import incident
-from payments_app.ops.touched import KINDS, MOST, touched
+from payments_app.ops.touched import KINDS, touched
 from payments_app.payments.amounts import amount_words
 
 MAX_ID = 2**63 - 1
@@ -34,6 +35,7 @@ def incident_banner() -> Response:
 
 @blueprint.get("/staff/incidents/<int:alert_id>")
 @staff("technical")
+@takes("payments", "refunds")
 def incident_page(alert_id: int) -> Response:
     """The payments that an incident touched, and how each of them stands now."""
     session = db.session()
@@ -45,7 +47,6 @@ def incident_page(alert_id: int) -> Response:
         "ops/touched.html",
         alert=alert,
         found=found,
-        most=MOST,
         reference=reference,
         money=Money,
         amount_words=amount_words,

@@ -16,7 +16,8 @@ from payments_app.core.jobs.pauses import paused_queues
 from payments_app.core.jobs.scheduler import schedule
 from payments_app.core.web.access import staff
 from payments_app.core.web.headers import private
-from payments_app.core.web.query import place_in_list, takes
+from payments_app.core.web.part import scalars_of
+from payments_app.core.web.query import takes
 from payments_app.ops import bulk, dead_letters, measures
 from payments_app.ops.blueprint import blueprint
 from payments_app.ops.dead_letters import NotDeadError
@@ -29,7 +30,7 @@ MAX_ID = 2**63 - 1
 
 @blueprint.get("/staff/queues")
 @staff("technical")
-@takes("before")
+@takes("dead")
 def queues() -> Response:
     """What is wrong, in words; then the figures."""
     session = db.session()
@@ -40,8 +41,7 @@ def queues() -> Response:
         troubles=look(),
         loads=measures.loads(session),
         job_counters=measures.job_counters(session),
-        dead=dead_letters.list_dead(session, place_in_list()),
-        page_size=dead_letters.PAGE,
+        dead=scalars_of(session, dead_letters.dead(), "dead", dead_letters.PAGE),
         times=job_figures(session),
         schedule=last_runs(session, schedule()),
         dead_kinds=bulk.dead_kinds(session),

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from payments_app.core.alerts import Alert
 from payments_app.core.db.clock import utcnow
 from payments_app.core.history import HistoryEntry
+from payments_app.core.web.part import Part, part_of
 from payments_app.ops.diagnosis import late_seconds
 from payments_app.ops.incident import SLOW_SECONDS
 from payments_app.ops.late_work import Jobs, late_then
 from payments_app.payments.models import Transaction
-from payments_app.payments.refunds.models import Refund
+from payments_app.payments.refunds.models import Refund, RefundState
 from payments_app.payments.transactions.waiting import FAILING
 
 AT_STRIPE = ("breaker_open", "stripe_misconfigured", "stripe_slow", "stripe_unreachable")
@@ -29,15 +29,16 @@ BEFORE = dt.timedelta(seconds=30)
 
 @dataclass(frozen=True)
 class Touched:
-    """The payments from `since` to `until` (None: it goes on): how many of each state, and the
-    newest MOST of them; and the newest MOST refunds whose calls to Stripe failed or were slow. Of a
-    queue of ours that was late: how its `jobs` stand now."""
+    """The payments from `since` to `until` (None: it goes on): how many of each state, and MOST of
+    them; MOST refunds whose calls to Stripe failed or were slow, and how many of all of these have
+    not succeeded (`open_refunds`). Of a queue of ours that was late: how its `jobs` stand now."""
 
     since: dt.datetime
     until: dt.datetime | None
     states: dict[str, int]
-    payments: Sequence[Any]
-    refunds: Sequence[Any]
+    payments: Part
+    refunds: Part
+    open_refunds: int
     jobs: Jobs | None = None
 
 
@@ -56,7 +57,7 @@ def touched(session: Session, alert: Alert) -> Touched:
     counts = session.execute(
         select(Transaction.state, func.count()).where(which).group_by(Transaction.state)
     )
-    rows = session.execute(
+    query = (
         select(
             Transaction.id,
             Transaction.email,
@@ -70,17 +71,21 @@ def touched(session: Session, alert: Alert) -> Touched:
         )
         .where(which)
         .order_by(Transaction.state.desc(), Transaction.created_at.desc(), Transaction.id)
-        .limit(MOST)
-    ).all()
+    )
     states = {row[0]: row[1] for row in counts}
-    at_stripe = alert.kind in AT_STRIPE
-    refunds = _refunds(session, since, until) if at_stripe else ()
-    return Touched(since, alert.acknowledged_at, states, rows, refunds, jobs)
+    payments = part_of(session, query, "payments", MOST)
+    refunds, open_refunds = Part("refunds", [], 0, 0, MOST), 0
+    if alert.kind in AT_STRIPE:
+        meanwhile = _refunds(since, until)
+        refunds = part_of(session, meanwhile, "refunds", MOST)
+        left = meanwhile.order_by(None).where(Refund.state != RefundState.SUCCEEDED)
+        open_refunds = session.scalar(select(func.count()).select_from(left.subquery())) or 0
+    return Touched(since, alert.acknowledged_at, states, payments, refunds, open_refunds, jobs)
 
 
-def _refunds(session: Session, since: dt.datetime, until: dt.datetime) -> Sequence[Any]:
+def _refunds(since: dt.datetime, until: dt.datetime) -> Select[*tuple[Any, ...]]:
     """Those that were under way meanwhile."""
-    return session.execute(
+    return (
         select(
             Refund.transaction_id,
             Refund.amount,
@@ -96,8 +101,7 @@ def _refunds(session: Session, since: dt.datetime, until: dt.datetime) -> Sequen
             _went_wrong(since, until, HistoryEntry.what.startswith("stripe.refund_")),
         )
         .order_by(Refund.created_at.desc(), Refund.id)
-        .limit(MOST)
-    ).all()
+    )
 
 
 def _of_stripe(since: dt.datetime, until: dt.datetime) -> ColumnElement[bool]:

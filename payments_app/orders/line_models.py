@@ -34,6 +34,12 @@ class OrderLine(Base):
         CheckConstraint("amount >= 0", name="amount_not_negative"),
     )
 
+    def lacking(self, stock: int | None) -> str | None:
+        """Why its goods can't be had of such a stock (None: not counted); None where they can."""
+        if stock is None or stock >= self.quantity:
+            return None
+        return Words("Only %(left)s of %(name)s left in stock.", left=stock, name=self.name)
+
     def take(self, session: Session, holder: Holder) -> bool:
         """Hold the stock, by one statement that can't oversell. What is not counted is not locked.
         Whether it is more than a part of what is there.
@@ -45,10 +51,7 @@ class OrderLine(Base):
             stock = session.get_one(Product, self.product_id, populate_existing=True).stock
             if stock is None:
                 return False
-            if stock < self.quantity:
-                words = Words(
-                    "Only %(left)s of %(name)s left in stock.", left=stock, name=self.name
-                )
+            if words := self.lacking(stock):
                 raise NotPayableError("sold_out", words)
         held = {"line_id": self.id, "product_id": self.product_id, "quantity": self.quantity}
         return hold(session, StockHold(**held, **asdict(holder)), self.name, left)

@@ -147,6 +147,13 @@ class Order(Payable, Base):
         had = had.where(tried_in(browser, *mine) if browser else ~waits_for_buyer(*mine))
         return int(session.scalar(had) or 0)
 
+    def closed(self, session: Session) -> str | None:
+        """Which of its goods are sold out; None while they are there, or held for it."""
+        if self.hold in ("held", "taken"):
+            return None
+        lacking = (line.lacking(line.product.stock) for line in self.lines)
+        return next((words for words in lacking if words), None)
+
     def before_payment(self, session: Session, customer_id: str) -> None:
         """It belongs to whoever first tries to pay for it."""
         self.customer_id = self.customer_id or customer_id

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from payments_app.core.web.part import Part, part_of
 from payments_app.merchants.models import Endpoint
 from payments_app.notices.webhook_models import Attempt, Delivery, WebhookEvent
 
@@ -22,20 +23,20 @@ class Sent:
     attempts: list[Attempt]
 
 
-def deliveries_of(session: Session, endpoint_id: str) -> list[Sent]:
-    """The latest deliveries to an endpoint."""
-    rows = session.execute(
+def deliveries_of(session: Session, endpoint_id: str) -> Part:
+    """The deliveries to an endpoint, newest first, SHOWN on a page."""
+    query = (
         select(Delivery, WebhookEvent.type)
         .join(WebhookEvent, WebhookEvent.id == Delivery.event_id)
         .where(Delivery.endpoint_id == endpoint_id)
         .order_by(Delivery.created_at.desc(), Delivery.id)
-        .limit(SHOWN)
-    ).all()
-    attempts: dict[str, list[Attempt]] = {row[0].id: [] for row in rows}
+    )
+    part = part_of(session, query, "deliveries", SHOWN)
+    attempts: dict[str, list[Attempt]] = {row[0].id: [] for row in part.rows}
     tried = select(Attempt).where(Attempt.delivery_id.in_(attempts)).order_by(Attempt.id)
     for attempt in session.scalars(tried):
         attempts[attempt.delivery_id].append(attempt)
-    return [Sent(row[0], row[1], attempts[row[0].id]) for row in rows]
+    return part.of(Sent(row[0], row[1], attempts[row[0].id]) for row in part.rows)
 
 
 def endpoints_of(session: Session, merchant_id: str) -> list[Endpoint]:

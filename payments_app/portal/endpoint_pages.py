@@ -13,6 +13,7 @@ from payments_app.core.extensions import db
 from payments_app.core.web import held_threads
 from payments_app.core.web.access import merchant
 from payments_app.core.web.limits import Rate, limiter
+from payments_app.core.web.query import takes
 from payments_app.merchants import endpoints
 from payments_app.merchants.address import AddressRefusedError, Guard, UnknownHostError
 from payments_app.merchants.models import URL_LENGTH
@@ -82,6 +83,7 @@ def _add(merchant_id: str, url: str, topics: list[str]) -> str:
 
 @blueprint.get("/webhooks/<endpoint_id>")
 @merchant
+@takes("deliveries")
 def webhook(endpoint_id: str) -> Response:
     """One endpoint with its delivery log."""
     return log_page(endpoint_id)

@@ -41,6 +41,11 @@ def read_filters(merchant_id: str) -> tuple[list[ColumnElement[bool]], dict[str,
     return found, {name: said for name, said in (("view", view), ("q", typed)) if said}
 
 
+def place() -> dict[str, str]:
+    """Where in the list somebody is: its view, what was searched for, and its page."""
+    return {name: said for name in ("view", "q", "before") if (said := asked(name))}
+
+
 def _view(name: str) -> ColumnElement[bool]:
     if name == "refunded":
         return exists().where(

@@ -7,7 +7,7 @@ import datetime as dt
 from flask import Flask, g, redirect, url_for
 from werkzeug.wrappers import Response
 
-from payments_app.core.ago import ago
+from payments_app.core.ago import ago, moment_shown, seconds_shown
 from payments_app.core.db.clock import in_zone, utcnow
 from payments_app.core.extensions import db
 from payments_app.core.web import access
@@ -40,7 +40,12 @@ def asking() -> Merchant:
 
 def local(moment: dt.datetime) -> str:
     """A moment as this merchant's clocks show it."""
-    return f"{in_zone(moment, zone_named(asking().timezone)):%m/%d/%Y %I:%M %p}"
+    return moment_shown(in_zone(moment, zone_named(asking().timezone)))
+
+
+def exact(moment: dt.datetime) -> str:
+    """The same to the second, for what follows one another."""
+    return seconds_shown(in_zone(moment, zone_named(asking().timezone)))
 
 
 def ago_of(moment: dt.datetime) -> str:

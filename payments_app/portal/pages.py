@@ -15,7 +15,7 @@ from payments_app.merchants.onboarding import find
 from payments_app.merchants.onboarding_link import onboarding_url
 from payments_app.merchants.read_again import read_looked_at
 from payments_app.portal.blueprint import blueprint, page
-from payments_app.portal.filters import VIEWS, read_filters
+from payments_app.portal.filters import VIEWS, place, read_filters
 from payments_app.portal.gate import asking
 from payments_app.portal.payment_facts import status_of
 from payments_app.portal.payments import PAGE_SIZE, SCANNED, payments_of
@@ -55,6 +55,8 @@ def payments() -> Response:
         scanned=SCANNED,
         status_of=status_of,
         searched=given.get("q", ""),
+        place=place(),
+        view=given.get("view", ""),
         account=found[1] if found else None,
         state=state_of(found[1]) if found else None,
         onboarding=onboarding_url(own.id) if found else None,

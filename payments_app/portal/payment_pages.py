@@ -19,11 +19,11 @@ from payments_app.core.extensions import db
 from payments_app.core.money import Money
 from payments_app.core.web import exports
 from payments_app.core.web.access import merchant
-from payments_app.core.web.query import takes
+from payments_app.core.web.query import asked, takes
 from payments_app.merchants.zones import zone_named
 from payments_app.payments.models import Transaction
 from payments_app.portal.blueprint import blueprint, page
-from payments_app.portal.filters import read_filters
+from payments_app.portal.filters import place, read_filters
 from payments_app.portal.gate import asking
 from payments_app.portal.payment_facts import (
     being_refunded,
@@ -40,6 +40,7 @@ _BATCH = 500
 
 @blueprint.get("/payments/<transaction_id>")
 @merchant
+@takes("view", "q", "before")
 def payment(transaction_id: str) -> Response:
     """What is so with one payment, and what happened to it."""
     session, own = db.session(), asking()
@@ -53,6 +54,9 @@ def payment(transaction_id: str) -> Response:
         why=why_not_paid(found) if found.state == "failed" else None,
         sums=sums_of(session, found),
         happened=happened(session, found, own.id),
+        place=place(),
+        view=asked("view"),
+        searched=asked("q"),
     )
 
 

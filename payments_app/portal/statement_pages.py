@@ -13,9 +13,11 @@ from payments_app.core.db.session import atomic
 from payments_app.core.extensions import db
 from payments_app.core.web import exports
 from payments_app.core.web.access import merchant
+from payments_app.core.web.query import UnreadableQueryError, asked, takes
 from payments_app.portal.blueprint import blueprint, page
 from payments_app.portal.gate import actor, asking
 from payments_app.settlement.export import as_csv
+from payments_app.settlement.models import Batch
 from payments_app.settlement.statement import (
     LISTED,
     Statement,
@@ -26,10 +28,17 @@ from payments_app.settlement.statement import (
 
 @blueprint.get("/statements")
 @merchant
+@takes("before")
 def statements() -> Response:
-    """The latest business days."""
-    rows = latest_batches(db.session(), asking().id)
-    return page("statements.html", rows=rows[:LISTED], cut=len(rows) > LISTED)
+    """The latest business days, page by page."""
+    session, own, before = db.session(), asking().id, None
+    if asked("before"):
+        before = session.get(Batch, asked("before"))
+        if before is None or before.merchant_id != own:
+            raise UnreadableQueryError({"before": "This names no page of the list."})
+    rows = latest_batches(session, own, before)
+    older = rows[LISTED - 1].batch.id if len(rows) > LISTED else None
+    return page("statements.html", rows=rows[:LISTED], older=older)
 
 
 @blueprint.get("/statements/<batch_id>")

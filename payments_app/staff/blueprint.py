@@ -17,7 +17,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from payments_app.core.db.clock import utcnow
 from payments_app.core.web.headers import private
-from payments_app.staff.zones import DAY, When, reader_zone, when
+from payments_app.staff.zones import When, reader_zone, when
 
 blueprint = Blueprint("staff", __name__, url_prefix="/staff")
 
@@ -37,12 +37,6 @@ def page(template: str, status: int = 200, **values: Any) -> Response:
 def when_shown(moment: dt.datetime | None) -> When | None:
     """A moment for a page of another package, as this one's own show it."""
     return when(moment, reader_zone())
-
-
-@blueprint.app_template_filter("day_shown")
-def day_shown(day: dt.date) -> str:
-    """A day as every page of the dashboard writes it."""
-    return day.strftime(DAY)
 
 
 def today() -> dt.date:

@@ -6,6 +6,8 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from payments_app.core.ago import day_shown
+
 WIDTH, HEIGHT = 640, 180
 
 
@@ -61,7 +63,7 @@ def bars(dates: Sequence[dt.date], values: Sequence[int], words: Sequence[str]) 
             round(HEIGHT - HEIGHT * value / most, 2),
             round(step * 0.8, 2),
             round(HEIGHT * value / most, 2),
-            f"{date:%m/%d/%Y}: {text}",
+            f"{day_shown(date)}: {text}",
         )
         for n, (date, value, text) in enumerate(zip(dates, values, words, strict=True))
     ]

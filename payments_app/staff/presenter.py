@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from payments_app.payments.truth import Truth
 from payments_app.staff.detail import Detail
+from payments_app.staff.tell import tell_of
 from payments_app.staff.verdict import BADGES, Step, closed_words, next_step_of, steps_of, words_of
 from payments_app.staff.zones import When, when
 
@@ -69,6 +70,11 @@ class Payment:
         """What is to be done, or why nothing is."""
         plain = self.detail.next_step
         return next_step_of(self.truth, plain) if self.truth else plain
+
+    @property
+    def tell(self) -> str:
+        """What to tell the customer."""
+        return tell_of(self.detail, self.truth)
 
     @property
     def retry_label(self) -> str | None:

@@ -9,12 +9,10 @@ from zoneinfo import ZoneInfo
 
 from flask import current_app, request
 
-from payments_app.core.ago import ago
+from payments_app.core.ago import ago, day_shown, moment_shown
 from payments_app.core.db.clock import in_zone, known_zone, utcnow
 
 _UNITS = (("day", 86400), ("hour", 3600), ("minute", 60))
-DAY = "%m/%d/%Y"
-FORMAT = f"{DAY} %I:%M %p"
 _STORED = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d\S*)?")
 
 
@@ -38,7 +36,7 @@ def when(moment: dt.datetime | str | None, zone: ZoneInfo) -> When | None:
         moment = dt.datetime.fromisoformat(moment)
     local, utc = in_zone(moment, zone), moment.astimezone(dt.UTC)
     return When(
-        f"{local.strftime(FORMAT)} {local.tzname()}",
+        moment_shown(local),
         utc.strftime("%Y-%m-%d %H:%M:%S UTC"),
         utc.isoformat(timespec="milliseconds"),
         ago(local, in_zone(utcnow(), zone)),
@@ -55,7 +53,7 @@ def as_shown(stored: str, zone: ZoneInfo) -> str:
     except ValueError:
         return stored
     if not found[1]:
-        return moment.strftime(DAY)
+        return day_shown(moment)
     shown = when(moment, zone) if moment.tzinfo else None
     return shown.text if shown else stored
 

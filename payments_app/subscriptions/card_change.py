@@ -16,7 +16,7 @@ from payments_app.core.money import Money
 from payments_app.payments.payable import Bought, Item, NotPayableError, Payable
 from payments_app.subscriptions.calendar import day_words
 from payments_app.subscriptions.effects import card_words
-from payments_app.subscriptions.models import Subscription, SubscriptionStatus
+from payments_app.subscriptions.models import ENDED, Subscription, SubscriptionStatus
 from payments_app.subscriptions.preview import at_the_end
 from payments_app.subscriptions.settlement import Settlement
 
@@ -97,7 +97,11 @@ class CardChange(Payable, Base):
         session.add(made)
         return made
 
+    def closed(self, session: Session) -> str | None:
+        """Why no card is taken any more: its subscription has ended."""
+        return ENDED if self.subscription.status == SubscriptionStatus.CANCELED else None
+
     def before_payment(self, session: Session, customer_id: str) -> None:
         """Refuse a card for a subscription that has ended."""
-        if self.subscription.status == SubscriptionStatus.CANCELED:
-            raise NotPayableError("subscription_ended", Words("This subscription has ended."))
+        if words := self.closed(session):
+            raise NotPayableError("subscription_ended", words)

@@ -103,6 +103,7 @@ class SubscriptionStatus(StrEnum):
     CANCELED = "canceled"
 
 
+ENDED = Words("This subscription has ended.")
 RUNNING = (SubscriptionStatus.TRIALING, SubscriptionStatus.ACTIVE, SubscriptionStatus.PAST_DUE)
 
 

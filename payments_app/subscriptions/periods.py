@@ -30,9 +30,16 @@ from payments_app.payments.models import PaymentRecord, Role
 from payments_app.payments.payable import Bought, NotPayableError, Payable
 from payments_app.payments.queries import tried_in, waits_for_buyer
 from payments_app.subscriptions.calendar import in_words
-from payments_app.subscriptions.models import RUNNING, Plan, Subscription, SubscriptionStatus
+from payments_app.subscriptions.models import (
+    ENDED,
+    RUNNING,
+    Plan,
+    Subscription,
+    SubscriptionStatus,
+)
 
 NOT_OWN = "It was entered by somebody who has not proved the e-mail address."
+PAID = Words("This is already paid.")
 START_SECONDS = 24 * 3600  # a subscription whose first payment is not made by then is not begun
 
 
@@ -172,14 +179,21 @@ class Period(Payable, Base):
             plan=theirs.plan.name,
         )
 
-    def before_payment(self, session: Session, customer_id: str) -> None:
-        """Refuse a period of a subscription that has ended, or that was never begun in time."""
+    def closed(self, session: Session) -> str | None:
+        """Why nobody can begin to pay it any more: it is paid, or its subscription has ended, or
+        was never begun in time."""
         theirs = self.subscription
         never_begun = theirs.status == SubscriptionStatus.INCOMPLETE and (
             (utcnow() - theirs.created_at).total_seconds() > START_SECONDS
         )
         if theirs.status == SubscriptionStatus.CANCELED or never_begun:
-            raise NotPayableError("subscription_ended", Words("This subscription has ended."))
+            return ENDED
+        return PAID if self.paid_at is not None else None
+
+    def before_payment(self, session: Session, customer_id: str) -> None:
+        """It is still to be paid. Raises NotPayableError where it is not."""
+        if words := self.closed(session):
+            raise NotPayableError("already_paid" if words == PAID else "subscription_ended", words)
 
 
 def other_of_plan(

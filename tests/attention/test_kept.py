@@ -193,7 +193,7 @@ def test_what_somebody_takes_has_an_owner(driver: PaymentDriver) -> None:
     transaction, refund = bank_sends_back(driver)
     key = f"refund_failed:{refund}"
     take(key, "stf_ada")
-    (item,) = [entry for entry in work(db.session()) if entry.key == key]
+    (item,) = [entry for entry in work(db.session()).entries if entry.key == key]
     assert (item.owner, item.transaction_id) == ("stf_ada", transaction)
 
 
@@ -201,7 +201,7 @@ def test_what_is_done_is_gone_from_the_list_and_from_the_payment(driver: Payment
     transaction, refund = bank_sends_back(driver)
     key = f"refund_failed:{refund}"
     answer(key, "done", "stf_ada")
-    assert key not in {entry.key for entry in work(db.session())}
+    assert key not in {entry.key for entry in work(db.session()).entries}
     assert driver.read(transaction).need is None
     assert alerts("refund_failed") == [(key, False)]
     assert rebuild(dry=True) == []

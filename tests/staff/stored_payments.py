@@ -97,7 +97,7 @@ class StoredPayments:
 @atomic
 def _payment(session: Session, phase: str, values: dict[str, Any]) -> str:
     email = values.pop("email", "ada@example.com")
-    order_id = values.pop("order_id", None)
+    order_id, period_id = values.pop("order_id", None), values.pop("period_id", None)
     created_at = values.get("created_at") or utcnow()
     customer = customer_for(session, email)
     row = Transaction(
@@ -119,6 +119,7 @@ def _payment(session: Session, phase: str, values: dict[str, Any]) -> str:
     session.flush()
     joins = [("customer", customer.id, "customer")]
     joins += [("order", order_id, "pays_for")] if order_id else []
+    joins += [("subscription", period_id, "pays_for")] if period_id else []
     for kind, id_, role in joins:
         session.add(
             PaymentRecord(

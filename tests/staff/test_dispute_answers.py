@@ -11,8 +11,10 @@ from werkzeug.test import TestResponse
 
 from payments_app.accounts.models import StaffSession
 from payments_app.core.db.clock import database_now, utcnow
+from payments_app.core.db.ids import new_id
 from payments_app.core.db.session import atomic
 from payments_app.core.jobs.outbox import Message
+from payments_app.notices.models import Mail
 from payments_app.payments.disputes.answer_models import DisputeAnswer, EvidenceFile
 from payments_app.payments.disputes.models import Dispute
 from tests.accounts.staff_driver import HTML, Browser, StaffDriver
@@ -143,6 +145,44 @@ def test_the_evidence_is_filled_in_from_what_we_hold(
     assert "confirmed the security code" in page
     assert "The same card paid us 1 times before" in page
     assert "none was disputed" in page
+
+
+@pytest.fixture
+def settings(settings: dict[str, str], request: pytest.FixtureRequest) -> dict[str, str]:
+    if "terms" not in request.node.name:
+        return settings
+    policies = {"SHOP_TERMS_URL": "https://shop.example/terms"}
+    return settings | policies | {"SHOP_REFUND_POLICY_URL": "https://shop.example/refunds"}
+
+
+@atomic
+def _receipt(session: Session, dispute: str, to: str) -> None:
+    """One that was sent, with a link that signs in, about the disputed payment."""
+    mail = Mail(key=new_id("k"), kind="receipt", recipient=to, subject="Receipt", html="x")
+    mail.transaction_id = session.get_one(Dispute, dispute).transaction_id
+    mail.text = f"Thank you, {to}.\n\n1 Mug $10.99\nYour page: https://shop.example/link_secret"
+    mail.state, mail.sent_at = "sent", utcnow()
+    session.add(mail)
+
+
+def test_the_evidence_has_the_words_of_the_receipt_and_the_shop_s_terms(
+    refunder: Browser,
+    staff_driver: StaffDriver,
+    stored_payments: StoredPayments,
+    dispute: str,
+) -> None:
+    other = stored_payments.payment(email="bob@example.com")
+    theirs = staff_driver.do(_id_of, staff_driver.do(_dispute, other, {"stripe_data": OPEN}))
+    staff_driver.do(_receipt, dispute, "ada@example.com")
+    staff_driver.do(_receipt, theirs, "bob@example.com")
+    page = refunder.get(f"/staff/disputes/{dispute}").text
+    assert "The receipt that we mailed them says:" in page
+    assert "Thank you, ada@example.com." in page
+    assert "1 Mug $10.99" in page
+    assert "bob@example.com" not in page
+    assert "link_secret" not in page
+    for link in ("https://shop.example/terms", "https://shop.example/refunds"):
+        assert page.count(link) == 2  # in our words, and how they were shown the terms
 
 
 def test_a_draft_is_saved_and_shown_again(refunder: Browser, dispute: str) -> None:

@@ -220,6 +220,9 @@ def test_likely_double_payments_come_out_of_an_index(plans: list[str]) -> None:
         f"txn_{'0' * 26}",
         f"ord_{'0' * 26}",
         f"cust_{'0' * 26}",
+        *(f"{prefix}_{'0' * 26}" for prefix in "acust agr dsa dsf dsp prq subs whd".split()),
+        "acct_nothing",
+        "webhook_nothing",
     ],
 )
 def test_a_search_comes_out_of_an_index(

@@ -106,7 +106,7 @@ def test_neither_a_control_character_nor_a_blank_beside_a_value_is_no_filter(
         ("/staff/reports", "days"),
         ("/staff/reports", "currency"),
         ("/staff/audit", "before"),
-        ("/staff/queues", "before"),
+        ("/staff/queues", "dead"),
         ("/staff/disputes", "before"),
         ("/staff/alerts", "acknowledged"),
     ],
@@ -224,7 +224,7 @@ def test_a_kept_filter_that_is_no_longer_read_says_so(
     [
         ("/staff/audit?before=xx", "before"),
         ("/staff/audit?before=-1", "before"),
-        ("/staff/queues?before=xx", "before"),
+        ("/staff/queues?dead=xx", "dead"),
         ("/staff/disputes?before=dsp_gone", "before"),
         ("/staff/alerts?acknowledged=yes", "acknowledged"),
         ("/staff/reports?days=8", "days"),

@@ -69,6 +69,7 @@ def test_a_kind_folds_beyond_its_first_and_the_others_do_not(
     assert (first.count(">Alert</a>"), rest.count(">Alert</a>")) == (FIRST, SHOWN)
     assert first.count(">Refund failed</a>") == 1
     assert f"<summary>Alert: {SHOWN + 2} more</summary>" in page
-    assert f"These are the first {SHOWN} of them." in page
+    assert f"The first {SHOWN} of {SHOWN + 2} are shown." in page
+    assert '<a href="/staff/alerts">All of them</a>' in page
     assert page.count("more</summary>") == 1
     assert total(page) - before == FIRST + SHOWN + 2 + 1

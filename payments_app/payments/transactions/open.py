@@ -11,7 +11,8 @@ from payments_app.core import history
 from payments_app.core.card_numbers import mask
 from payments_app.core.jobs import outbox
 from payments_app.core.language import Reader, Words
-from payments_app.core.money import CURRENCIES, Money
+from payments_app.core.money import CURRENCIES, Money, chargeable
+from payments_app.merchants.accounts import seller_of
 from payments_app.payments.connect.payee import name_payee
 from payments_app.payments.models import PaymentRecord, Role, Transaction
 from payments_app.payments.payable import (
@@ -111,6 +112,23 @@ def open_transaction(
     if payable.payable_role == Role.PAYS_FOR:
         payable.reserve(session, holder)
     return transaction
+
+
+def why_closed(session: Session, payable: Payable) -> str | None:
+    """Why nobody can begin to pay for it just now, whoever they are, in a buyer's words; None where
+    they can. Whether an attempt is active is asked apart: that has a page of its own."""
+    try:
+        money = _checked(known_price(payable))
+    except NotPayableError as refusal:
+        return refusal.message
+    seller = seller_of(session, payable.payee_id) if payable.payee_id else None
+    return not_by_card(money) or (seller and seller.refusal) or payable.closed(session)
+
+
+def not_by_card(money: Money) -> str | None:
+    """Why Stripe would refuse the amount, in a buyer's words; None where it would not."""
+    reason = chargeable(money)
+    return Words("This can't be paid by card: %(reason)s.", reason=reason) if reason else None
 
 
 def as_stored(description: str) -> str:

@@ -26,8 +26,6 @@ def trace(transaction_id: str, *, short: bool) -> None:
         click.echo(f"\n{day}")
         for group in groups:
             _print(group)
-    if found.more:
-        click.echo("\nMore has happened than is shown.")
 
 
 def _print(group: Group) -> None:

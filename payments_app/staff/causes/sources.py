@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from payments_app.core.alerts import Alert
@@ -25,7 +25,7 @@ from payments_app.payments.refunds.models import Refund
 from payments_app.reconcile.models import Finding
 from payments_app.staff.detail import COLUMNS, Detail, detail_of
 
-MOST = 500  # rows of the history of one payment
+MOST = 500  # rows of the history of one payment, at first
 
 
 @dataclass
@@ -36,7 +36,7 @@ class Sources:
     row: Any
     detail: Detail
     history: list[HistoryEntry]
-    more: bool
+    total: int
     messages: Sequence[Message] = ()
     findings: Sequence[Finding] = ()
     mails: dict[str, Mail] = field(default_factory=dict)
@@ -50,8 +50,8 @@ class Sources:
         return _named(key, self.about) or str(self.row.id)
 
 
-def read(session: Session, transaction_id: str) -> Sources | None:
-    """None for an unknown id."""
+def read(session: Session, transaction_id: str, most: int | None = MOST) -> Sources | None:
+    """`most` of the history's rows, or all of them; None for an unknown id."""
     query = select(*COLUMNS, charge_id.label("charge")).where(Transaction.id == transaction_id)
     row = session.execute(query).first()
     if row is None:
@@ -65,14 +65,14 @@ def read(session: Session, transaction_id: str) -> Sources | None:
     about |= {id_: _named(mail.key, about) or transaction_id for id_, mail in mails.items()}
     for id_, (delivery, _) in deliveries.items():
         about[id_] = _named(delivery.event_id, about) or transaction_id
-    history = _history(session, transaction_id, list(about))
+    history, total = _history(session, transaction_id, list(about), most)
     events = [str(as_object(entry.data).get("event")) for entry in history]
     subjects = [*about, *{event for event in events if event.startswith("evt_")}]
     return Sources(
         row=row,
         detail=detail_of(row),
-        history=history[:MOST],
-        more=len(history) > MOST,
+        history=history,
+        total=total,
         messages=_messages(session, subjects),
         findings=session.scalars(
             select(Finding).where(Finding.transaction_id == transaction_id).order_by(Finding.id)
@@ -117,17 +117,18 @@ def _named(key: str, about: dict[str, str]) -> str | None:
     return next((id_ for name, id_ in about.items() if name in key), None)
 
 
-def _history(session: Session, transaction_id: str, subjects: list[str]) -> list[HistoryEntry]:
-    """Also what was decided about a job of it, which names the job's subject alone."""
+def _history(
+    session: Session, transaction_id: str, subjects: list[str], most: int | None
+) -> tuple[list[HistoryEntry], int]:
+    """The first `most` rows, and how many there are. Also what was decided about a job of it, which
+    names the job's subject alone."""
     decided = HistoryEntry.transaction_id.is_(None) & HistoryEntry.subject.in_(subjects)
-    return list(
-        session.scalars(
-            select(HistoryEntry)
-            .where(or_(HistoryEntry.transaction_id == transaction_id, decided))
-            .order_by(HistoryEntry.id)
-            .limit(MOST + 1)
-        )
-    )
+    which = or_(HistoryEntry.transaction_id == transaction_id, decided)
+    query = select(HistoryEntry).where(which).order_by(HistoryEntry.id)
+    found = list(session.scalars(query.limit(most)))
+    if len(found) != most:
+        return found, len(found)
+    return found, session.scalar(select(func.count()).select_from(HistoryEntry).where(which)) or 0
 
 
 def _messages(session: Session, subjects: list[str]) -> Sequence[Message]:

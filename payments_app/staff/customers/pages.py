@@ -10,11 +10,13 @@ from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as BaseResponse
 
 from payments_app.accounts.gate import signed_in
+from payments_app.core.ago import clock_shown
 from payments_app.core.db.clock import utcnow
 from payments_app.core.extensions import db
 from payments_app.core.web import visitor_sessions
 from payments_app.core.web.access import staff
 from payments_app.core.web.cache import shape_of
+from payments_app.core.web.query import takes
 from payments_app.customers.models import Customer
 from payments_app.customers.sign_out import sign_out_everywhere
 from payments_app.payment_requests.find_consents import given_for
@@ -39,6 +41,7 @@ _SHAPE = shape_of(_Fragment, Detail)
 
 @blueprint.get("/customers/<customer_id>")
 @staff("view")
+@takes("attempts")
 def customer(customer_id: str) -> Response:
     """All attempts of one customer, and their totals."""
     session, zone = db.session(), reader_zone()
@@ -65,7 +68,8 @@ def customer(customer_id: str) -> Response:
         subscriptions=subscription_rows(session, customer_id),
         consents=given_for(session, customer_id),
         history=fragment.html,
-        as_of=as_of.strftime("%I:%M %p").removeprefix("0"),
+        attempts=panel.part,
+        as_of=clock_shown(as_of),
         sessions=visitor_sessions.sessions_of(session, visitor_sessions.CUSTOMER, customer_id),
         may_end=signed_in().may("sessions"),
         may_end_consent=signed_in().may("end_consent"),

@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from payments_app.core.money import Money
+from payments_app.core.web.part import Part, part_of
 from payments_app.customers.models import Customer
 from payments_app.payments.models import PaymentRecord, Role, Transaction
 from payments_app.payments.phases import State
@@ -41,6 +42,7 @@ class Panel:
     """What the panel shows now, before any detail is read: `version` changes with every row's."""
 
     customer_id: str
+    part: Part
     keys: list[tuple[str, int]]
     totals: Totals
     truths: dict[str, Truth]
@@ -53,17 +55,18 @@ class Panel:
 
 
 def panel_of(session: Session, customer_id: str) -> Panel:
-    """The newest payments' ids and versions, the totals and what is so: no details."""
+    """Ids and versions of the payments of the page that is asked for, the totals and what is so: no
+    details."""
     newest = (
         select(Transaction.id, Transaction.version)
         .join(PaymentRecord, PaymentRecord.transaction_id == Transaction.id)
         .where(*_HIS, PaymentRecord.payable_id == customer_id)
         .order_by(PaymentRecord.created_at.desc(), PaymentRecord.id.desc())
-        .limit(SHOWN)
     )
-    keys = [(row.id, row.version) for row in session.execute(newest)]
+    part = part_of(session, newest, "attempts", SHOWN)
+    keys = [(row.id, row.version) for row in part.rows]
     truths = truths_of(session, [id_ for id_, _ in keys])
-    return Panel(customer_id, keys, _totals(session, customer_id), truths)
+    return Panel(customer_id, part, keys, _totals(session, customer_id), truths)
 
 
 def rows_of(session: Session, panel: Panel, zone: ZoneInfo) -> list[Payment]:

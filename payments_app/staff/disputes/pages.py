@@ -15,7 +15,13 @@ from payments_app.core.web.query import UnreadableQueryError, asked, takes
 from payments_app.payments.models import Transaction
 from payments_app.payments.refunds.double_payments import likely_doubles, within
 from payments_app.staff.blueprint import blueprint, page
-from payments_app.staff.disputes.queries import items_of, newest, store_unmatched, waiting
+from payments_app.staff.disputes.queries import (
+    items_of,
+    newest,
+    store_unmatched,
+    waiting,
+    waiting_soon,
+)
 from payments_app.staff.payments.details import payments
 from payments_app.staff.presenter import Payment
 from payments_app.staff.zones import reader_zone, time_left, when
@@ -23,7 +29,7 @@ from payments_app.staff.zones import reader_zone, time_left, when
 
 @blueprint.get("/disputes")
 @staff("view")
-@takes("before")
+@takes("before", "waiting", "unmatched")
 def disputes() -> Response:
     """What waits for an answer, then all of them by date."""
     session, zone = db.session(), reader_zone()
@@ -32,12 +38,11 @@ def disputes() -> Response:
         rows, older = newest(session, zone, before or None)
     except LookupError:
         raise UnreadableQueryError({"before": "This names no page of the list."}) from None
-    found = [] if before else waiting(session, zone)
     return page(
         "disputes/disputes.html",
-        waiting=found,
-        soon=sum(dispute.soon for dispute in found),
-        aside=[] if before else store_unmatched(session, zone),
+        waiting=None if before else waiting(session, zone),
+        soon=None if before else waiting_soon(session),
+        aside=None if before else store_unmatched(session, zone),
         rows=rows,
         older=older,
         before=before,

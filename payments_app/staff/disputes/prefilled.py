@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from flask import current_app
 from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
@@ -16,6 +17,7 @@ from payments_app.core.db.clock import in_zone
 from payments_app.core.db.columns import as_object
 from payments_app.downloads.models import DigitalPurchase
 from payments_app.notices.models import Mail
+from payments_app.notices.receipts import RECEIPT
 from payments_app.orders.models import Order
 from payments_app.payments.disputes.models import Dispute
 from payments_app.payments.models import Role, Transaction
@@ -37,14 +39,19 @@ def prefilled(session: Session, dispute: Dispute, zone: ZoneInfo) -> dict[str, s
     payable = find_payable(session, paid_for) if paid_for else None
     billing = as_object(_charge(payment).get("billing_details"))
     said = [*_sale(payment, zone), *_bank(payment), *_delivery(payable, zone)]
-    said += [*_terms(payable), *_mails(session, payment, zone), *_returns(session, payment, zone)]
-    said += _earlier(session, payment, zone)
+    said += [*_terms(payable), *_shop_terms(), *_mails(session, payment, zone)]
+    said += [
+        *_returns(session, payment, zone),
+        *_earlier(session, payment, zone),
+        *_receipt(session, payment),
+    ]
     found = {
         "uncategorized_text": "\n".join(said),
         "product_description": _sold(payment, payable),
         "customer_name": str(billing.get("name") or ""),
         "customer_email_address": payment.email,
         "billing_address": _address(billing.get("address")),
+        "refund_policy_disclosure": "\n".join(_shop_terms()),
         **_handed_over(payable, zone),
     }
     if dispute.reason == "duplicate":
@@ -119,6 +126,25 @@ def _handed_over(payable: Payable | None, zone: ZoneInfo) -> dict[str, str]:
 def _terms(payable: Payable | None) -> Iterator[str]:
     if payable is not None and payable.card_terms:
         yield f"By paying they agreed to these terms: {payable.card_terms}"
+
+
+def _shop_terms() -> Iterator[str]:
+    """Where the shop's own terms stand, which each page and mail links."""
+    config = current_app.config["CONFIG"]
+    if config.shop_terms_url:
+        yield f"Our terms are linked on the page where they paid: {config.shop_terms_url}"
+    if config.shop_refund_policy_url:
+        yield f"How we refund is linked there too: {config.shop_refund_policy_url}"
+
+
+def _receipt(session: Session, payment: Transaction) -> Iterator[str]:
+    """The words of the receipt, without its links: some of those sign in."""
+    sent = select(Mail.text).where(
+        Mail.transaction_id == payment.id, Mail.kind == RECEIPT, Mail.sent_at.is_not(None)
+    )
+    for text in session.scalars(sent.order_by(Mail.sent_at, Mail.id).limit(1)):
+        lines = [line for line in text.splitlines() if line.strip() and "://" not in line]
+        yield "\n".join(["The receipt that we mailed them says:", *lines])
 
 
 def _mails(session: Session, payment: Transaction, zone: ZoneInfo) -> Iterator[str]:

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, select, tuple_
+from sqlalchemy import Row, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from payments_app.core.db.clock import utcnow
 from payments_app.core.db.columns import as_object
 from payments_app.core.db.ids import reference
+from payments_app.core.web.part import Part, part_of, scalars_of
 from payments_app.gateway.words import describe_unknown, word
 from payments_app.orders.line_models import OrderLine
 from payments_app.orders.models import Order
@@ -67,15 +68,15 @@ class SetAside:
     found: When | None
 
 
-def store_unmatched(session: Session, zone: ZoneInfo) -> list[SetAside]:
+def store_unmatched(session: Session, zone: ZoneInfo) -> Part:
     """What is about no payment that is known here, the newest first."""
-    rows = session.scalars(
+    query = (
         select(UnmatchedObject)
         .where(UnmatchedObject.matched_at.is_(None))
         .order_by(UnmatchedObject.found_at.desc(), UnmatchedObject.stripe_id)
-        .limit(2 * PAGE)
     )
-    return [
+    part = scalars_of(session, query, "unmatched", 2 * PAGE)
+    return part.of(
         SetAside(
             kind=in_words(row.kind) or row.kind,
             stripe_id=row.stripe_id,
@@ -86,9 +87,9 @@ def store_unmatched(session: Session, zone: ZoneInfo) -> list[SetAside]:
             charge=row.charge,
             found=when(row.found_at, zone),
         )
-        for row in rows
+        for row in part.rows
         for told in [as_object(row.stripe_data)]
-    ]
+    )
 
 
 def items_of(session: Session, ids: Sequence[str]) -> dict[str, str]:
@@ -109,15 +110,19 @@ def items_of(session: Session, ids: Sequence[str]) -> dict[str, str]:
     return {id_: ", ".join(lines) for id_, lines in found.items()}
 
 
-def waiting(session: Session, zone: ZoneInfo) -> list[DisputeRow]:
+def waiting(session: Session, zone: ZoneInfo) -> Part:
     """Disputes that ask for an answer, the nearest deadline first."""
     query = select(Dispute, Transaction.email, Transaction.livemode).join(Transaction)
-    rows = session.execute(
-        query.where(Dispute.state.in_(NEEDS_ANSWER))
-        .order_by(Dispute.due_by.nulls_last(), Dispute.id)
-        .limit(2 * PAGE)
-    ).all()
-    return _rows(session, rows, zone)
+    asked = query.where(Dispute.state.in_(NEEDS_ANSWER))
+    order = Dispute.due_by.nulls_last(), Dispute.id
+    part = part_of(session, asked.order_by(*order), "waiting", 2 * PAGE)
+    return part.of(_rows(session, part.rows, zone))
+
+
+def waiting_soon(session: Session) -> int:
+    """How many ask for an answer within SOON."""
+    soon = Dispute.state.in_(NEEDS_ANSWER) & (Dispute.due_by < utcnow() + SOON)
+    return session.scalar(select(func.count()).select_from(Dispute).where(soon)) or 0
 
 
 def dispute_row(session: Session, dispute: Dispute, zone: ZoneInfo) -> DisputeRow:

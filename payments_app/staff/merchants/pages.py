@@ -13,6 +13,7 @@ from payments_app.core.email_addresses import checked
 from payments_app.core.extensions import db
 from payments_app.core.web import visitor_sessions
 from payments_app.core.web.access import staff
+from payments_app.core.web.query import takes
 from payments_app.merchants import onboarding
 from payments_app.merchants.models import DESTINATION, DIRECT, Merchant
 from payments_app.merchants.read_again import read_looked_at
@@ -28,6 +29,7 @@ _CHARGE_TYPES = {
 
 @blueprint.get("/merchants")
 @staff("view")
+@takes("merchants")
 def merchant_list() -> Response:
     """The connected merchants, and for an administrator the form for one more."""
     return _list()
@@ -105,7 +107,7 @@ def _list(
     country: str = "",
 ) -> Response:
     found = merchants(db.session(), reader_zone())
-    read_looked_at([row.id for row in found])
+    read_looked_at([row.id for row in found.rows])
     return page(
         "merchants/merchants.html",
         status,

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from payments_app.core.money import Money
+from payments_app.core.web.part import Part, part_of
 from payments_app.merchants.accounts import READY, REFUSED, WORDS, state_of
 from payments_app.merchants.models import DIRECT, ConnectedAccount, Merchant
 from payments_app.merchants.onboarding_link import onboarding_url
@@ -73,15 +74,15 @@ class Sale:
     balance: str | None
 
 
-def merchants(session: Session, zone: ZoneInfo) -> list[MerchantRow]:
-    """The connected merchants, newest first, MOST of them."""
-    found = session.execute(
+def merchants(session: Session, zone: ZoneInfo) -> Part:
+    """The connected merchants, newest first, MOST on a page."""
+    query = (
         select(Merchant, ConnectedAccount)
         .join(ConnectedAccount, ConnectedAccount.merchant_id == Merchant.id)
         .order_by(Merchant.created_at.desc(), Merchant.id)
-        .limit(MOST)
     )
-    return [_seller(merchant, account, zone) for merchant, account in found]
+    part = part_of(session, query, "merchants", MOST)
+    return part.of(_seller(merchant, account, zone) for merchant, account in part.rows)
 
 
 def sale_of(session: Session, transaction_id: str, zone: ZoneInfo) -> Sale | None:

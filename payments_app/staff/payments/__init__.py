@@ -2,7 +2,8 @@
 
 Owns:       saved filters; pages and queries of payments.
 Imports:    accounts, attention, core, customers, gateway, inbound, ledger, merchants, notices,
-            orders, payments, reconcile, staff, staff.causes, staff.merchants, subscriptions.
+            orders, payment_requests, payments, reconcile, settlement, staff, staff.causes,
+            staff.merchants, subscriptions.
 Publishes:  nothing.
 Subscribes: nothing.
 """

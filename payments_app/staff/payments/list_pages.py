@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from flask import Response, request
 
-from payments_app.accounts.gate import signed_in
+from payments_app.accounts.gate import may_open, signed_in
 from payments_app.core.card_numbers import REFUSAL
 from payments_app.core.extensions import db
 from payments_app.core.money import CURRENCIES, code_of
 from payments_app.core.web import exports
 from payments_app.core.web.access import staff
 from payments_app.core.web.http import wants_json
-from payments_app.core.web.query import UnreadableQueryError, asked, takes
+from payments_app.core.web.query import UnreadableQueryError, asked, place_in_list, takes
 from payments_app.gateway.declines import DECLINES
 from payments_app.payments.models import Transaction
 from payments_app.payments.phases import State
@@ -27,6 +29,7 @@ from payments_app.staff.payments.work import work_list
 from payments_app.staff.zones import reader_zone
 
 _FEW = 8
+_NO_PAGE = "This names no page of a search."
 
 
 @blueprint.get("", strict_slashes=False)
@@ -55,7 +58,7 @@ def payment_list() -> Response:
     typed = asked("q")
     try:
         filters = read_filters(
-            request.args, reader_zone(), today(), beside=("q", "before", "after")
+            request.args, reader_zone(), today(), beside=("q", "way", "before", "after")
         )
         return _search_page(typed, filters) if typed else list_page(filters)
     except UnreadableFiltersError as error:
@@ -66,22 +69,34 @@ def _search_page(typed: str, filters: Filters) -> Response:
     if filters.given:
         filters.problems["q"] = "Search, or filter: not both at once."
         raise UnreadableFiltersError(filters)
-    for name in ("before", "after"):
-        if asked(name):
-            filters.problems[name] = "A search has one page."
-            raise UnreadableFiltersError(filters)
+    before = asked("before")
+    if asked("after") or bool(asked("way")) != bool(before):
+        given = filter(asked, ("before", "after", "way"))
+        filters.problems.update(dict.fromkeys(given, _NO_PAGE))
+        raise UnreadableFiltersError(filters)
     try:
+        way = place_in_list("way")
         with exports.long_page(exports.STAFF, signed_in().id):
-            found = search(db.session(), typed, reader_zone(), today())
+            found = search(db.session(), typed, reader_zone(), today(), way, before)
     except UnreadableQueryError as error:
+        if "q" not in error.fields:
+            filters.problems.update(error.fields)
+            raise UnreadableFiltersError(filters) from error
         if wants_json():
             raise
         problem = error.fields["q"]
         shown = "" if problem == REFUSAL else typed
         return page(
-            "payments/search.html", error.status, searched=shown, q_problem=problem, found=None
+            "payments/search.html",
+            error.status,
+            searched=shown,
+            q_problem=problem,
+            found=None,
+            before=before,
         )
-    return page("payments/search.html", searched=typed, found=found)
+    places = [place for place in found.places if may_open(place.endpoint)]
+    found = replace(found, places=places)
+    return page("payments/search.html", searched=typed, found=found, before=before)
 
 
 def unreadable(error: UnreadableFiltersError) -> Response:

@@ -24,12 +24,14 @@ from payments_app.payments.queries import attempts_like
 from payments_app.payments.refunds.double_payments import twin_of, within
 from payments_app.payments.transactions.waiting import wait_of
 from payments_app.staff.blueprint import back_to_timeline, blueprint, page
+from payments_app.staff.causes.sources import MOST
 from payments_app.staff.causes.timeline import timeline
 from payments_app.staff.merchants.queries import sale_of
 from payments_app.staff.payments import notes
 from payments_app.staff.payments.details import payments
+from payments_app.staff.payments.pay_link import asked_again, pay_link_of
 from payments_app.staff.payments.refunds_and_disputes import returns_of
-from payments_app.staff.payments.sent import sent_about
+from payments_app.staff.payments.sent import receipt_of, sent_about
 from payments_app.staff.payments.summary import summary_of
 from payments_app.staff.payments.waiting import wait_words
 from payments_app.staff.presenter import Payment
@@ -40,7 +42,7 @@ _ATTEMPTS = 50  # of one payable on a page
 
 @blueprint.get("/payments/<transaction_id>")
 @staff("view")
-@takes("attempts_before")
+@takes("attempts_before", "mails", "webhooks", "timeline")
 def payment(transaction_id: str) -> Response:
     """One payment: status, reason, next step, and the timeline."""
     return _payment_page(transaction_id)
@@ -84,11 +86,20 @@ def _payment_page(
         returns=returns_of(session, transaction_id, zone),
         sale=sale_of(session, transaction_id, zone),
         sent=sent_about(session, transaction_id, zone),
+        receipt=receipt_of(session, transaction_id, zone),
         twin=_twin(transaction_id),
         minutes=round(within().total_seconds() / 60),
+        pay_url=pay_link_of(session, shown),
+        asked_again=asked_again(shown),
         waits=unknown.waiting_for(session, transaction_id),
         waiting=wait_words(wait, zone) if wait else None,
-        timeline=timeline(session, transaction_id, zone, technical=signed_in().may("technical")),
+        timeline=timeline(
+            session,
+            transaction_id,
+            zone,
+            technical=signed_in().may("technical"),
+            most=max(MOST, place_in_list("timeline") or 0),
+        ),
         note=note,
         note_problem=note_problem,
     )

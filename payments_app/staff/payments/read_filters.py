@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from payments_app.core.ago import day_shown
 from payments_app.core.card_numbers import CardNumberError, refuse
 from payments_app.core.db.clock import day_bounds
 from payments_app.core.email_addresses import compared
@@ -73,7 +74,7 @@ def _read_day(filters: Filters, name: str, zone: ZoneInfo, today: dt.date) -> No
         filters.conditions.append(Transaction.created_at >= first)
     else:
         filters.conditions.append(Transaction.created_at < after)
-    filters.labels[name] = f"{name.capitalize()} {day:%m/%d/%Y}"
+    filters.labels[name] = f"{name.capitalize()} {day_shown(day)}"
 
 
 def _read_status(filters: Filters, value: str) -> None:

@@ -13,7 +13,7 @@ from payments_app.core.db.ids import looks_like_id
 from payments_app.core.extensions import db
 from payments_app.core.web.access import staff
 from payments_app.core.web.http import ProblemError
-from payments_app.core.web.query import takes
+from payments_app.core.web.query import asked, takes
 from payments_app.notices.receipts import NoReceiptError, resend_receipt
 from payments_app.payments.models import Transaction
 from payments_app.payments.phases import State
@@ -30,24 +30,30 @@ _RESULTS = ("sent", "under_way", "none")
 
 @blueprint.get("/receipts")
 @staff("resend_receipt")
-@takes(*_RESULTS, others=True)
+@takes(*_RESULTS, "before", others=True)
 def confirm_receipts() -> Response | BaseResponse:
     """To whom receipts would go again, by the list's filters: the newest MOST."""
     zone = reader_zone()
     try:
-        filters = read_filters(request.args, zone, today(), beside=_RESULTS)
+        filters = read_filters(request.args, zone, today(), beside=(*_RESULTS, "before"))
     except UnreadableFiltersError as error:
         return unreadable(error)
-    if asked := ask_to_confirm():
-        return asked
+    if confirm := ask_to_confirm():
+        return confirm
     paid = (Transaction.state == State.COMPLETE, Transaction.email != "")
     session = db.session()
-    found = read_page(session, [*filters.conditions, *paid], sort_key=filters.sort_key, size=MOST)
+    found = read_page(
+        session,
+        [*filters.conditions, *paid],
+        sort_key=filters.sort_key,
+        before=asked("before"),
+        size=MOST,
+    )
     return page(
         "payments/receipts.html",
         filters=filters,
         rows=payments(session, found.keys, zone, found.customers),
-        more=found.older is not None,
+        older=found.older,
         results={name: request.args[name] for name in _RESULTS if name in request.args},
     )
 
@@ -56,8 +62,8 @@ def confirm_receipts() -> Response | BaseResponse:
 @staff("resend_receipt")
 def send_receipts() -> BaseResponse:
     """Ask for each; a job sends it. Each has its own entry in the history."""
-    if asked := ask_to_confirm():
-        return asked
+    if confirm := ask_to_confirm():
+        return confirm
     ids = request.form.get("ids", "").split(",")
     if len(ids) > MOST or not all(looks_like_id(id_, "txn") for id_ in ids):
         raise ProblemError(422, "invalid", "Open the page again: this form can't be read.")

@@ -83,4 +83,4 @@ def _rounds() -> int:
 
 
 def _back(transaction_id: str) -> BaseResponse:
-    return redirect(url_for("staff.payment", transaction_id=transaction_id) + "#sent", 303)
+    return redirect(url_for("staff.payment", transaction_id=transaction_id) + "#mails", 303)

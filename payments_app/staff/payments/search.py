@@ -20,12 +20,12 @@ from payments_app.customers.models import Customer
 from payments_app.orders.models import Order
 from payments_app.payments.models import Transaction
 from payments_app.payments.refunds.models import Refund
-from payments_app.reconcile.models import Payout
 from payments_app.staff.indexes import captured_in_part, lower_email, reference_tail
 from payments_app.staff.payments.amount_filters import amount_is
 from payments_app.staff.payments.details import payments
 from payments_app.staff.payments.paging import read_page
 from payments_app.staff.payments.search_ids import id_conditions, ids_in, joined
+from payments_app.staff.payments.search_pages import Place, pages_of
 from payments_app.staff.payments.search_people import people
 from payments_app.staff.payments.typed_dates import describe, read_days
 from payments_app.staff.payments.typed_money import TypedMoney, read_money
@@ -40,12 +40,13 @@ _REFERENCE = re.compile(r"#?([0-9A-Za-z]{4})[-\u2010-\u2015 ]?([0-9A-Za-z]{4})")
 
 @dataclass(frozen=True)
 class Group:
-    """Payments that matched in one way. `more` says that there are others, which the list with
-    `filters` shows."""
+    """Payments that matched in one way, which is the `way`th. `older` is the cursor of others,
+    which the list with `filters` shows too."""
 
     why: str
     payments: list[Payment]
-    more: bool
+    way: int
+    older: str | None
     filters: dict[str, str] | None
 
 
@@ -60,30 +61,40 @@ class Reading:
 
 @dataclass(frozen=True)
 class Found:
-    """What a search came to: groups of payments, a payout of this id, and each way in which what
-    was typed was read."""
+    """What a search came to: groups of payments, pages about an id that was typed, and each way in
+    which what was typed was read."""
 
     groups: list[Group]
-    payout: str | None
+    places: list[Place]
     read_as: list[str]
 
 
-def search(session: Session, typed: str, zone: ZoneInfo, today: dt.date) -> Found:
+def search(
+    session: Session,
+    typed: str,
+    zone: ZoneInfo,
+    today: dt.date,
+    way: int | None = None,
+    before: str = "",
+) -> Found:
     """Groups of matches, the surest reading first, the newest payments first; none where nothing
-    matches. Raises UnreadableQueryError where there is no way to read what was typed."""
+    matches. Of one `way` alone, those before the cursor, where that is named. Raises
+    UnreadableQueryError where there is no way to read what was typed, or no such page."""
     groups = []
-    read_as, payout = _understood(session, typed.strip(), zone, today)
-    for reading in read_as:
-        page = read_page(session, [reading.condition], size=SHOWN)
+    read_as, places = _understood(session, typed.strip(), zone, today)
+    for number, reading in enumerate(read_as):
+        if way not in (None, number):
+            continue
+        page = read_page(session, [reading.condition], size=SHOWN, before=before or None)
         if page.keys:
             found = payments(session, page.keys, zone, page.customers)
-            groups.append(Group(reading.why, found, page.older is not None, reading.filters))
-    return Found(groups, payout, [reading.why for reading in read_as])
+            groups.append(Group(reading.why, found, number, page.older, reading.filters))
+    return Found(groups, places, [reading.why for reading in read_as])
 
 
 def _understood(
     session: Session, typed: str, zone: ZoneInfo, today: dt.date
-) -> tuple[list[Reading], str | None]:
+) -> tuple[list[Reading], list[Place]]:
     try:
         refuse(typed)
     except CardNumberError as error:
@@ -91,11 +102,10 @@ def _understood(
     if len(typed) > MAX_LENGTH:
         raise UnreadableQueryError({"q": f"Type {MAX_LENGTH} characters at most."})
     found = list(readings(session, typed, zone, today))
-    known = [id_ for id_ in ids_in(typed) if id_.startswith("po_")]
-    payout = session.scalar(select(Payout.id).where(Payout.id.in_(known)))
-    if not found and not known:
+    ids = ids_in(typed)
+    if not found and not ids:
         raise UnreadableQueryError({"q": "This can't be searched for."})
-    return found, payout
+    return found, [place for id_ in ids for place in pages_of(session, id_)]
 
 
 def readings(session: Session, typed: str, zone: ZoneInfo, today: dt.date) -> Iterator[Reading]:

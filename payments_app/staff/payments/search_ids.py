@@ -16,7 +16,9 @@ from payments_app.inbound.models import StripeEvent
 from payments_app.ledger.models import BalanceTransaction
 from payments_app.notices.models import Mail
 from payments_app.notices.webhook_models import Delivery, WebhookEvent
+from payments_app.payment_requests.customer_models import CardConsent
 from payments_app.payments.connect.records import ConnectRecord
+from payments_app.payments.disputes.answer_models import DisputeAnswer, EvidenceFile
 from payments_app.payments.disputes.models import Dispute
 from payments_app.payments.models import PaymentRecord, Role, Transaction
 from payments_app.payments.payable import payable_kinds
@@ -138,6 +140,20 @@ def _of_customer(typed: str) -> Condition:
     return joined(theirs)
 
 
+def _of_webhook(typed: str) -> Condition:
+    return _owned(WebhookEvent, WebhookEvent.id == typed)
+
+
+def _of_answer(typed: str) -> Condition:
+    answered = select(DisputeAnswer.dispute_id).where(DisputeAnswer.id == typed)
+    return _owned(Dispute, Dispute.id.in_(answered))
+
+
+def _of_file(typed: str) -> Condition:
+    filed = select(EvidenceFile.dispute_id).where(EvidenceFile.id == typed)
+    return _owned(Dispute, Dispute.id.in_(filed))
+
+
 def _of_request(typed: str) -> Condition:
     return _owned(HistoryEntry, request_id == typed)
 
@@ -174,5 +190,15 @@ _KINDS: dict[str, tuple[tuple[str, Callable[[str], Condition]], ...]] = {
     "whd": (("Webhook delivery id", _of_delivery),),
     "mrc": (("Merchant id", _of_merchant),),
     **dict.fromkeys(("tr", "trr", "fee", "fr"), (_RECORD,)),
-    **dict.fromkeys(("po", "stl"), ()),
+    "webhook": (("Event of a merchant's", _of_webhook),),
+    "agr": (("Consent", lambda typed: _owned(CardConsent, CardConsent.id == typed)),),
+    "acust": (
+        (
+            "Customer of an application",
+            lambda id_: _owned(CardConsent, CardConsent.customer_id == id_),
+        ),
+    ),
+    "dsa": (("Answer to a dispute", _of_answer),),
+    "dsf": (("File for a dispute", _of_file),),
+    **dict.fromkeys(("po", "stl", "acct", "whe", "key", "stf"), ()),
 }

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
+from payments_app.core.web.part import Part, part_of, scalars_of
 from payments_app.merchants.models import Endpoint
 from payments_app.notices.models import Mail
 from payments_app.notices.receipts import RECEIPT
@@ -50,14 +51,17 @@ def mail_state(state: str) -> str:
     return _STATES.get(state, state)
 
 
-def sent_about(session: Session, transaction_id: str, zone: ZoneInfo) -> list[Sent]:
-    """Mails first, then deliveries, each in the order in which they were written."""
+def sent_about(session: Session, transaction_id: str, zone: ZoneInfo) -> list[Part]:
+    """Mails, then deliveries, each in the order in which they were written."""
     mails = select(Mail).where(Mail.transaction_id == transaction_id)
     rows = _deliveries().where(WebhookEvent.transaction_id == transaction_id)
-    mails = mails.order_by(Mail.created_at, Mail.id).limit(MOST)
-    rows = rows.order_by(Delivery.created_at, Delivery.id).limit(MOST)
-    return [_mail(mail, zone) for mail in session.scalars(mails)] + [
-        _delivery(*row, zone) for row in session.execute(rows)
+    mails = mails.order_by(Mail.created_at, Mail.id)
+    rows = rows.order_by(Delivery.created_at, Delivery.id)
+    mailed = scalars_of(session, mails, "mails", MOST)
+    delivered = part_of(session, rows, "webhooks", MOST)
+    return [
+        mailed.of(_mail(mail, zone) for mail in mailed.rows),
+        delivered.of(_delivery(row[0], row[1], row[2], zone) for row in delivered.rows),
     ]
 
 

@@ -16,34 +16,16 @@ from payments_app.core.db.clock import utcnow
 from payments_app.notices.models import Mail
 from payments_app.payments.phases import Phase, State
 from payments_app.payments.truth import (
-    DISPUTE_LOST,
     DISPUTED,
     PARTLY_REFUNDED,
     REFUND_FAILED,
-    REFUND_PENDING,
-    REFUNDED,
-    Truth,
 )
 from payments_app.staff.causes.words import money
 from payments_app.staff.presenter import Payment
+from payments_app.staff.tell import sums
 from payments_app.staff.verdict import Step
 from payments_app.staff.zones import When, time_left, when
 
-_TELL = {
-    Phase.COMPLETE: "The payment went through.",
-    Phase.CANCELED: "No payment was made. You may pay again.",
-    Phase.CREATED: "The payment is on its way. Please don't pay again.",
-    Phase.PROCESSING: "The payment is on its way. Please don't pay again.",
-    Phase.REQUIRES_ACTION: "Your bank asks you to confirm the payment. Nothing was charged yet.",
-    Phase.AWAITING_BANK: "Your bank takes its time. Please don't pay again.",
-    Phase.UNKNOWN: "We're checking with your bank. Please don't pay again.",
-    REFUNDED: "We refunded it. Banks take 5 to 10 working days to show a refund.",
-    PARTLY_REFUNDED: "We refunded {returned}. Banks take 5 to 10 working days to show it.",
-    REFUND_PENDING: "We refund {coming}.",
-    REFUND_FAILED: "Your bank sent the refund back to us. We give you the money in another way.",
-    DISPUTED: "Your bank decides about it now. Until then we can't refund it.",
-    DISPUTE_LOST: "Your bank gave you back {taken}. We can't refund it once more.",
-}
 _HAPPENED = {
     State.COMPLETE: "Paid",
     State.FAILED: "Failed",
@@ -90,7 +72,7 @@ def summary_of(session: Session, payment: Payment, zone: ZoneInfo) -> Summary:
         read=told or (mail.subject if mail else None),
         read_at=when(mail.sent_at, zone) if mail and not told else None,
         read_by=mail.recipient if mail and not told else None,
-        tell=_tell(payment),
+        tell=payment.tell,
         tasks=_tasks(session, payment.steps),
         closed=_closed(payment),
         money=_money(payment),
@@ -113,25 +95,10 @@ def _happened(payment: Payment, zone: ZoneInfo) -> str:
         return f"{said}. A refund came back: {payment.words}."
     if payment.truth and payment.truth.status == PARTLY_REFUNDED:
         return "{said}. {returned} refunded, {kept} kept.".format(
-            said=said, **_sums(payment.truth, payment)
+            said=said, **sums(payment.truth, payment.currency)
         )
     rest = payment.words or ("" if payment.state != State.PENDING else payment.badge)
     return f"{said}. {rest[:1].upper()}{rest[1:]}{'.' if rest else ''}".strip()
-
-
-def _tell(payment: Payment) -> str:
-    if payment.state == State.FAILED and payment.buyer_read:
-        return f"{payment.buyer_read} Nothing was charged."
-    truth = payment.truth
-    status = truth.status if truth else payment.phase
-    if truth and truth.closed.get("retry") == "paid":
-        return "Another attempt went through. You have paid."
-    return _TELL.get(status, "We look into it.").format_map(_sums(truth, payment))
-
-
-def _sums(truth: Truth | None, payment: Payment) -> dict[str, str]:
-    names = ("returned", "coming", "taken", "kept")
-    return {name: money(getattr(truth, name, 0), payment.currency) for name in names}
 
 
 def _tasks(session: Session, steps: list[Step]) -> list[Task]:

@@ -6,6 +6,8 @@ from __future__ import annotations
 import datetime as dt
 import re
 
+from payments_app.core.ago import DAY, day_shown
+
 Days = tuple[dt.date, dt.date]  # the first and the last
 
 _MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
@@ -63,7 +65,7 @@ def describe(days: Days) -> str:
 
 
 def _words(day: dt.date) -> str:
-    return f"{day:%a %b} {day.day}, {day.year}"
+    return f"{day:%a} {day_shown(day)}"
 
 
 def _named(text: str, today: dt.date) -> Days | None:
@@ -136,7 +138,7 @@ def read_day(text: str, today: dt.date) -> dt.date | None:
     """`today`, 2026-11-22 or 11/22/2026; None for anything else."""
     if text == "today":
         return today
-    for form in ("%Y-%m-%d", "%m/%d/%Y"):
+    for form in ("%Y-%m-%d", DAY):
         try:
             day = dt.datetime.strptime(text, form).date()  # noqa: DTZ007 - a day has no zone
         except ValueError:

@@ -14,7 +14,7 @@ from babel.numbers import get_currency_symbol
 from payments_app.core.money import CURRENCIES, code_of
 
 _FORM = re.compile(
-    r"(?P<minus>[-\u2212]?)\s*(?P<before>[^\s\d.,\u2212-]*)\s*(?P<minus_inside>[-\u2212]?)"
+    r"(?P<minus>[-\u2212+]?)\s*(?P<before>(?:[^\s\d.,\u2212-]|\u202f)*)\s*(?P<minus_inside>[-\u2212+]?)"
     r"(?P<number>\d[\d\s.,\u00a0'\u2019]*?)\s*(?P<after>[^\s\d.,]*)"
 )
 _MOST_DIGITS = 16
@@ -40,14 +40,22 @@ class TypedMoney:
 def read_money(typed: str) -> TypedMoney | None:
     """What was typed as an amount; None where it is none, or of a currency that nobody knows."""
     match = _FORM.fullmatch(typed.strip())
-    if match is None or (match["before"] and match["after"]):
+    if match is None:
         return None
-    sign = match["before"] or match["after"]
-    currency = _currency(sign) if sign else None
+    signs = [sign for sign in (match["before"], match["after"]) if sign]
+    currencies = [_currency(sign) for sign in signs]
     number = _number(match["number"])
-    if number is None or (sign and currency is None):
+    # With a sign and a code, as a payment's page heads it, the code is the one that says more.
+    currency = currencies[-1] if currencies else None
+    if number is None or None in currencies or not _agree(match["before"], currency):
         return None
-    return TypedMoney(number, currency, back=bool(match["minus"] or match["minus_inside"]))
+    back = match["minus"] + match["minus_inside"]
+    return TypedMoney(number, currency, back=back not in {"", "+"})
+
+
+def _agree(before: str, currency: str | None) -> bool:
+    """Whether a sign or code in front may be of this currency."""
+    return not before or _currency(before) == currency or before in "$\u00a5"
 
 
 def _currency(sign: str) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from zoneinfo import ZoneInfo
 
+from payments_app.core.ago import clock_shown, day_shown
 from payments_app.core.db.clock import in_zone, utcnow
 from payments_app.payments.transactions.waiting import Wait
 
@@ -26,5 +27,5 @@ def wait_words(wait: Wait, zone: ZoneInfo) -> str:
 
 def _clock(moment: dt.datetime, zone: ZoneInfo) -> str:
     local, today = in_zone(moment, zone), in_zone(utcnow(), zone).date()
-    day = "" if local.date() == today else f"{local:%m/%d/%Y} "
-    return day + f"{local:%I:%M:%S %p}".removeprefix("0")
+    day = "" if local.date() == today else f"{day_shown(local)} "
+    return day + clock_shown(local, seconds=True)

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from payments_app.accounts.gate import signed_in
 from payments_app.accounts.people import names_of
-from payments_app.attention.work import MOST, Entry, work
+from payments_app.attention.work import Entry, work
 from payments_app.core.db.clock import utcnow
 from payments_app.core.db.ids import reference
 from payments_app.core.money import Money
@@ -35,6 +35,7 @@ _WHAT = {
     "stuck": "Stuck",
     "alert": "Alert",
 }
+_TECHNICAL = {"finding": "staff.findings", "dead_job": "ops.queues", "alert": "ops.alerts"}
 
 
 @dataclass(frozen=True)
@@ -56,20 +57,31 @@ class Row:
 
 
 @dataclass(frozen=True)
+class Fold:
+    """The rest of a kind: how many, the first SHOWN of them, and the address of the list that has
+    all, None where the reader may not open that."""
+
+    what: str
+    count: int
+    rows: list[Row]
+    url: str | None
+
+
+@dataclass(frozen=True)
 class WorkList:
-    """What needs somebody: the first FIRST `rows` of each kind, the nearest deadline first; what is
-    `folded`: a kind, how many more there are of it, the first SHOWN of them; and `total`, a floor
-    where it is not `exact`."""
+    """What needs somebody: the first FIRST `rows` of each kind, the nearest deadline first; the
+    rest, `folded`; and `total`. These numbers are floors where it is not `exact`."""
 
     rows: list[Row]
-    folded: list[tuple[str, int, list[Row]]]
+    folded: list[Fold]
     total: int
     exact: bool
 
 
 def work_list(session: Session, zone: ZoneInfo) -> WorkList:
     """All that needs somebody, for the overview."""
-    found, kinds = work(session), defaultdict[str, list[Entry]](list)
+    whole, kinds = work(session), defaultdict[str, list[Entry]](list)
+    found = whole.entries
     for entry in found:
         kinds[_what(entry.need)].append(entry)
     ids = [entry.transaction_id for entry in found if entry.transaction_id]
@@ -84,12 +96,17 @@ def work_list(session: Session, zone: ZoneInfo) -> WorkList:
     return WorkList(
         rows(entry for entry in found if entry.key in first),
         [
-            (kind, len(of_kind) - FIRST, rows(of_kind[FIRST : FIRST + SHOWN]))
+            Fold(
+                kind,
+                len(of_kind) - FIRST,
+                rows(of_kind[FIRST : FIRST + SHOWN]),
+                _list_of(of_kind[0].need.what),
+            )
             for kind, of_kind in kinds.items()
             if len(of_kind) > FIRST
         ],
         len(found),
-        exact=len(found) < MOST,
+        exact=whole.exact,
     )
 
 
@@ -116,6 +133,19 @@ def _row(entry: Entry, whose: dict[str, str], names: dict[str, str], zone: ZoneI
     )
 
 
+def _list_of(what: str) -> str | None:
+    """Where all of a kind are listed, page by page."""
+    if what == "double":
+        return url_for("staff.double_payments")
+    if what == "dispute":
+        return url_for("staff.disputes")
+    if what == "stuck":
+        return url_for("staff.payment_list", status="stuck")
+    if what in _TECHNICAL:
+        return url_for(_TECHNICAL[what]) if signed_in().may("technical") else None
+    return url_for("staff.payment_list", status="attention")
+
+
 def _url(entry: Entry) -> str | None:
     what, number = entry.need.what, entry.key.partition(":")[2]
     if what == "double":
@@ -124,10 +154,6 @@ def _url(entry: Entry) -> str | None:
         return url_for("staff.dispute", dispute_id=number.partition(":")[0])
     if entry.transaction_id:
         return url_for("staff.payment", transaction_id=entry.transaction_id)
-    if not signed_in().may("technical"):
-        return None
-    if what == "finding":
-        return url_for("staff.findings")
-    if what == "dead_job":
+    if what == "dead_job" and signed_in().may("technical"):
         return url_for("ops.dead_letter", message_id=number)
-    return url_for("ops.alerts")
+    return _list_of(what)

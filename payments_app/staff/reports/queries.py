@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from payments_app.core.ago import day_shown
 from payments_app.core.money import Money
 from payments_app.payments.phases import State
 from payments_app.staff.cells import in_words
@@ -17,7 +18,6 @@ from payments_app.staff.reports.rollups import Count
 
 RANGES = (7, 30, 90, 365)
 _TOP_REASONS = 12
-DAY = "%m/%d/%Y"
 _DAYS_APART, _WEEKS_APART = 31, 120
 
 
@@ -110,10 +110,10 @@ def groups(first: dt.date, last: dt.date) -> list[tuple[str, list[dt.date]]]:
     """Days, or weeks of a quarter, or months of a year: as many as an eye can tell apart."""
     dates = [first + dt.timedelta(days=n) for n in range((last - first).days + 1)]
     if len(dates) <= _DAYS_APART:
-        return [(f"{date:{DAY}}", [date]) for date in dates]
+        return [(day_shown(date), [date]) for date in dates]
     if len(dates) <= _WEEKS_APART:
         weeks = [dates[max(0, end - 7) : end] for end in range(len(dates), 0, -7)][::-1]
-        return [(f"{week[0]:{DAY}} to {week[-1]:{DAY}}", week) for week in weeks]
+        return [(f"{day_shown(week[0])} to {day_shown(week[-1])}", week) for week in weeks]
     return [
         (f"{month[0]:%B %Y}", month)
         for _, of in groupby(dates, key=lambda date: (date.year, date.month))

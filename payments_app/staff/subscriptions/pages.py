@@ -15,6 +15,7 @@ from payments_app.accounts.gate import signed_in
 from payments_app.core.db.clock import utcnow
 from payments_app.core.extensions import db
 from payments_app.core.web.access import staff
+from payments_app.core.web.query import takes
 from payments_app.customers.models import Customer
 from payments_app.staff.blueprint import blueprint, page
 from payments_app.staff.subscriptions.queries import bills, ending_of, history_of, row_of
@@ -88,6 +89,7 @@ CHANGES = {
 
 @blueprint.get("/subscriptions/<subscription_id>")
 @staff("view")
+@takes("bills", "timeline")
 def subscription(subscription_id: str) -> Response:
     """Its bills with every attempt, what comes next, and its history."""
     found, zone, session = _find(subscription_id), reader_zone(), db.session()

@@ -12,11 +12,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from payments_app.core.history import HistoryEntry
+from payments_app.core.web.part import Part, scalars_of
 from payments_app.payments.models import PaymentRecord, Role, Transaction
 from payments_app.staff.payments.details import payments
+from payments_app.staff.payments.pay_link import pay_links
 from payments_app.staff.payments.refunds_and_disputes import refund_words
 from payments_app.staff.presenter import Payment
-from payments_app.staff.timeline import Entry, entries
+from payments_app.staff.timeline import entries
 from payments_app.staff.zones import When, when
 from payments_app.subscriptions.dunning import TRY_DAYS
 from payments_app.subscriptions.effect_words import Line
@@ -62,6 +64,7 @@ class Bill:
     paid: When | None
     next_try: When | None
     tries: int
+    pay_url: str | None = None  # where it is paid, of one that can be
     most: int = len(TRY_DAYS)
 
     @property
@@ -131,36 +134,32 @@ def ending_of(session: Session, found: Subscription, zone: ZoneInfo) -> Ending |
     )
 
 
-def bills(session: Session, subscription_id: str, zone: ZoneInfo) -> list[Bill]:
-    """The newest SHOWN periods, the newest first, each with its payments."""
-    periods = session.scalars(
-        select(Period)
-        .where(Period.subscription_id == subscription_id)
-        .order_by(Period.start.desc())
-        .limit(SHOWN)
-    ).all()
-    made = _payments(session, Period.payable_type, [period.id for period in periods], zone)
-    return [
+def bills(session: Session, subscription_id: str, zone: ZoneInfo) -> Part:
+    """SHOWN of its periods, the newest first, each with its payments."""
+    query = select(Period).where(Period.subscription_id == subscription_id)
+    part = scalars_of(session, query.order_by(Period.start.desc(), Period.id), "bills", SHOWN)
+    ids = [period.id for period in part.rows]
+    made = _payments(session, Period.payable_type, ids, zone)
+    member = session.get_one(Subscription, subscription_id).customer_id
+    links = pay_links(session, Period.payable_type, ids, member)
+    return part.of(
         Bill(
             period,
             made[period.id],
             when(period.paid_at, zone),
             when(period.next_try_at, zone),
             period.step,
+            links.get(period.id),
         )
-        for period in periods
-    ]
+        for period in part.rows
+    )
 
 
-def history_of(session: Session, subscription_id: str, zone: ZoneInfo) -> list[Entry]:
+def history_of(session: Session, subscription_id: str, zone: ZoneInfo) -> Part:
     """What happened to it, the newest first."""
-    rows = session.scalars(
-        select(HistoryEntry)
-        .where(HistoryEntry.subject == subscription_id)
-        .order_by(HistoryEntry.id.desc())
-        .limit(2 * SHOWN)
-    ).all()
-    return entries(session, rows, zone)
+    query = select(HistoryEntry).where(HistoryEntry.subject == subscription_id)
+    part = scalars_of(session, query.order_by(HistoryEntry.id.desc()), "timeline", 2 * SHOWN)
+    return part.of(entries(session, part.rows, zone))
 
 
 def _payments(

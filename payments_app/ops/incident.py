@@ -23,7 +23,7 @@ from payments_app.core.db.clock import database_now
 from payments_app.core.db.columns import as_object
 from payments_app.core.db.ids import without_payment_methods
 from payments_app.core.extensions import db
-from payments_app.core.history import HistoryEntry
+from payments_app.core.history import last_entries
 from payments_app.core.jobs.outbox import OPEN, Message
 from payments_app.gateway.breaker import NAME, Breaker
 from payments_app.gateway.numbers import MOST_BIGINT, whole
@@ -176,16 +176,12 @@ def _charges(count: int) -> str:
 def _last_calls(session: Session) -> list[_Call]:
     """The last calls that were made, the newest first; without those by which Stripe refused one
     merchant, whose payments ended by it."""
-    last = select(func.max(HistoryEntry.id)).scalar_subquery()
+    entry = last_entries(_LAST_ENTRIES)
     rows = session.execute(
-        select(HistoryEntry.at, HistoryEntry.data, database_now().label("now"), Transaction.state)
-        .outerjoin(Transaction, Transaction.id == HistoryEntry.transaction_id)
-        .where(
-            HistoryEntry.id > last - _LAST_ENTRIES,
-            HistoryEntry.kind == "stripe",
-            HistoryEntry.at > database_now(-_CALL_SECONDS),
-        )
-        .order_by(HistoryEntry.id.desc())
+        select(entry.at, entry.data, database_now().label("now"), Transaction.state)
+        .outerjoin(Transaction, Transaction.id == entry.transaction_id)
+        .where(entry.kind == "stripe", entry.at > database_now(-_CALL_SECONDS))
+        .order_by(entry.id.desc())
         .limit(4 * _CALLS)
     )
     calls = [

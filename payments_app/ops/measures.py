@@ -12,9 +12,9 @@ from sqlalchemy import and_, case, func, select
 from sqlalchemy.orm import Session
 
 from payments_app.core.alerts import Alert
-from payments_app.core.db.clock import database_now
+from payments_app.core.db.clock import database_now, statement_start
 from payments_app.core.db.columns import as_object
-from payments_app.core.history import HistoryEntry
+from payments_app.core.history import last_entries
 from payments_app.core.jobs.counters import JobCounters
 from payments_app.core.jobs.due import claimable
 from payments_app.core.jobs.outbox import OPEN, Message, commands
@@ -137,12 +137,10 @@ def breaker_state(session: Session) -> BreakerState:
 
 def stripe_calls(session: Session) -> list[Calls]:
     """The calls of the last STRIPE_SECONDS, as the history noted them."""
-    last = select(func.max(HistoryEntry.id)).scalar_subquery()
+    entry = last_entries(_LAST_ENTRIES)
     rows = session.execute(
-        select(HistoryEntry.what, HistoryEntry.data).where(
-            HistoryEntry.id > last - _LAST_ENTRIES,
-            HistoryEntry.kind == "stripe",
-            HistoryEntry.at > database_now(-STRIPE_SECONDS),
+        select(entry.what, entry.data).where(
+            entry.kind == "stripe", entry.at > database_now(-STRIPE_SECONDS)
         )
     )
     times: dict[str, list[float]] = defaultdict(list)
@@ -161,7 +159,7 @@ def stripe_events(session: Session) -> dict[tuple[str, str, str], int]:
     rows = session.execute(
         select(StripeEvent.type, StripeEvent.state, StripeEvent.livemode, func.count())
         .where(
-            StripeEvent.state.in_(STATES), StripeEvent.received_at > database_now(-EVENT_SECONDS)
+            StripeEvent.state.in_(STATES), StripeEvent.received_at > statement_start(-EVENT_SECONDS)
         )
         .group_by(StripeEvent.type, StripeEvent.state, StripeEvent.livemode)
         .order_by(StripeEvent.type, StripeEvent.state, StripeEvent.livemode)
@@ -173,7 +171,7 @@ def payments_by_phase(session: Session) -> dict[str, int]:
     """The payments begun in the last PAYMENT_SECONDS."""
     rows = session.execute(
         select(Transaction.phase, func.count())
-        .where(Transaction.created_at > database_now(-PAYMENT_SECONDS))
+        .where(Transaction.created_at > statement_start(-PAYMENT_SECONDS))
         .group_by(Transaction.phase)
     )
     return {row[0]: row[1] for row in rows}

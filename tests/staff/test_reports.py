@@ -307,12 +307,12 @@ def test_a_day_that_is_kept_says_what_it_says_worked_out(
         give_back(driver, driver.pay(), 300)
         driver.pay("pm_card_visa_chargeDeclined")
         today = utcnow().date()
-        before = figures(db.session(), today, today, UTC)
+        before = figures(db.session(), today, today, UTC, "usd")
         db.session.rollback()
         monkeypatch.setattr(figures_module, "_OPEN_DAYS", 0)
         keep_days(UTC)
-        kept = figures(db.session(), today, today, UTC)
-        assert dict(kept) == dict(before)
-        assert kept[today]["usd"]["stripe_balance"] == 737
+        kept = figures(db.session(), today, today, UTC, "usd")
+        assert kept == before
+        assert kept["stripe_balance"] == 737
         rows = select(DailyFigure).where(DailyFigure.day == today)
-        assert len(db.session.scalars(rows).all()) == len(kept[today]["usd"]) + 1
+        assert len(db.session.scalars(rows).all()) == len(kept) + 1

@@ -77,6 +77,20 @@ def _on_postgresql(element: database_now, compiler: SQLCompiler, **kw: Any) -> s
     return f"(clock_timestamp() + make_interval(secs => {seconds}))"
 
 
+class statement_start(database_now):
+    """The same as the statement began: for conditions on an index. What runs on while a statement
+    is carried out, no index can be asked for: each row would be read and compared."""
+
+    inherit_cache = True
+
+
+@compiles(statement_start, "postgresql")
+def _of_statement(element: statement_start, compiler: SQLCompiler, **kw: Any) -> str:
+    seconds = compiler.process(element.clauses, **kw) or "0.000"
+    return f"(statement_timestamp() + make_interval(secs => {seconds}))"
+
+
+@compiles(statement_start, "sqlite")
 @compiles(database_now, "sqlite")
 def _on_sqlite(element: database_now, compiler: SQLCompiler, **kw: Any) -> str:
     # The same shape that SQLAlchemy stores, so that the two compare as text.

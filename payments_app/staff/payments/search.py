@@ -127,7 +127,8 @@ def readings(session: Session, typed: str, zone: ZoneInfo, today: dt.date) -> It
         yield Reading(f"Date {describe(days)}", condition, span)
     known = named or (address and _is_customer(session, address))
     if not known and not _is_no_name(typed, dated=days is not None):
-        yield from (Reading(why, condition) for why, condition in people(session, typed))
+        found = people(session, typed, SHOWN + 1)
+        yield from (Reading(why, condition) for why, condition in found)
 
 
 def _is_no_name(typed: str, *, dated: bool) -> bool:

@@ -20,8 +20,9 @@ MOST_CUSTOMERS = 200
 NEWEST = 50_000  # payments that are read one by one where no index says it
 
 
-def people(session: Session, typed: str) -> Iterator[tuple[str, ColumnElement[bool]]]:
-    """Payments of those whose address or name holds what was typed."""
+def people(session: Session, typed: str, most: int) -> Iterator[tuple[str, ColumnElement[bool]]]:
+    """Payments of those whose address or name holds what was typed; where no index says whose, the
+    newest `most` of them."""
     part = compared(typed) if "@" in typed else typed.lower()
     words = re.findall(r"[^\W_]+", part)
     if sum(map(len, words)) < LEAST or not any(map(str.isalpha, "".join(words))):
@@ -31,7 +32,8 @@ def people(session: Session, typed: str) -> Iterator[tuple[str, ColumnElement[bo
     if no_index or 0 < len(ids) <= MOST_CUSTOMERS:
         yield f"E-mail or name with “{typed}”", joined(ids)
     else:
-        yield f"E-mail with “{typed}”, among the newest {NEWEST:,} payments", _newest(part)
+        newest = Transaction.id.in_(_newest(session, part, most))
+        yield f"E-mail with “{typed}”, among the newest {NEWEST:,} payments", newest
 
 
 def _customers(session: Session, words: list[str]) -> list[str]:
@@ -46,7 +48,8 @@ def _customers(session: Session, words: list[str]) -> list[str]:
     return list(session.scalars(found.limit(MOST_CUSTOMERS + 1)))
 
 
-def _newest(part: str) -> ColumnElement[bool]:
+def _newest(session: Session, part: str, most: int) -> list[str]:
+    """Read by itself, since that stops with the last one that a page shows."""
     newest = (
         select(Transaction.id, lower_email.label("email"))
         .order_by(Transaction.created_at.desc(), Transaction.id.desc())
@@ -54,4 +57,4 @@ def _newest(part: str) -> ColumnElement[bool]:
         .subquery()
     )
     held = newest.c.email.contains(part, autoescape=True)
-    return Transaction.id.in_(select(newest.c.id).where(held))
+    return list(session.scalars(select(newest.c.id).where(held).limit(most)))

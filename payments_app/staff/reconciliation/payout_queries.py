@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from payments_app.core.money import Money
 from payments_app.payments.models import Transaction
 from payments_app.reconcile.models import Payout, PayoutLine
+from payments_app.staff import cache
 from payments_app.staff.cells import in_words
 from payments_app.staff.zones import When, when
 
@@ -73,13 +74,29 @@ def payouts(
 
 def rows_of(session: Session, found: Sequence[Payout], zone: ZoneInfo) -> list[PayoutRow]:
     """Payouts, each with whether it is what it is made of."""
-    counted = session.execute(
-        select(PayoutLine.payout_id, func.sum(PayoutLine.net), func.count())
-        .where(PayoutLine.payout_id.in_([payout.id for payout in found]))
-        .group_by(PayoutLine.payout_id)
-    )
-    sums = {payout_id: (int(net), count) for payout_id, net, count in counted}
-    return [_row(payout, *sums.get(payout.id, (0, 0)), zone) for payout in found]
+    sums = _come_to(session, found)
+    return [
+        _row(payout, net, count, zone) for payout in found for net, count in [sums[payout.id]]
+    ]
+
+
+def _come_to(session: Session, found: Sequence[Payout]) -> dict[str, list[int]]:
+    """The net of what each is made of, and of how many balance transactions. Kept until Stripe
+    lists them anew: a busy shop's page of payouts would add up hundreds of thousands."""
+    keys = {payout.id: f"payout:{payout.id}:{payout.listed_at}" for payout in found}
+    kept = cache.get_many(list(keys.values()))
+    left = [id_ for id_, key in keys.items() if key not in kept]
+    if left:
+        rows = session.execute(
+            select(PayoutLine.payout_id, func.sum(PayoutLine.net), func.count())
+            .where(PayoutLine.payout_id.in_(left))
+            .group_by(PayoutLine.payout_id)
+        )
+        counted = {payout_id: [int(net), count] for payout_id, net, count in rows}
+        fresh = {keys[id_]: counted.get(id_, [0, 0]) for id_ in left}
+        cache.set_many(fresh)
+        kept |= fresh
+    return {id_: kept[key] for id_, key in keys.items()}
 
 
 def _row(payout: Payout, net: int, count: int, zone: ZoneInfo) -> PayoutRow:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from payments_app.core.money import Money
@@ -16,7 +15,7 @@ from payments_app.ledger.models import (
     STRIPE_FEES,
 )
 from payments_app.staff.payments.overview import percent
-from payments_app.staff.reports.figures import ORDERS, ORDERS_PAID, Figures
+from payments_app.staff.reports.figures import ORDERS, ORDERS_PAID
 
 _SHARES = "Merchants' shares"
 
@@ -59,11 +58,8 @@ class Booked:
         }
 
 
-def booked(days: Sequence[Figures], currency: str) -> Booked:
-    """The sum of some days, of one currency. What went out is negative."""
-    sums: Counter[str] = Counter()
-    for day in days:
-        sums.update(day.get(currency, {}))
+def booked(sums: Counter[str], currency: str) -> Booked:
+    """What `figures` of some days came to, in that currency. What went out is negative."""
     return Booked(
         orders=sums[ORDERS],
         paid=sums[ORDERS_PAID],

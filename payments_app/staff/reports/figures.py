@@ -8,7 +8,7 @@ begun, so those of the last weeks are worked out anew each few hours.
 from __future__ import annotations
 
 import datetime as dt
-from collections import defaultdict
+from collections import Counter, defaultdict
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Date, String, case, delete, exists, func, or_, select
@@ -47,22 +47,28 @@ class DailyFigure(Base):
 
 
 def figures(
-    session: Session, first: dt.date, last: dt.date, zone: ZoneInfo
-) -> dict[dt.date, Figures]:
-    """Those of the days from `first` to `last`: kept ones, and the others as they are now."""
-    rows = session.scalars(
-        select(DailyFigure).where(
-            DailyFigure.zone == zone.key, DailyFigure.day >= first, DailyFigure.day <= last
+    session: Session, first: dt.date, last: dt.date, zone: ZoneInfo, currency: str
+) -> Counter[str]:
+    """The sums of the days from `first` to `last` in one currency, by name: of what is kept as the
+    database adds it up, so that a year is no more to read than a week; of the other days as they
+    are now."""
+    made = case((DailyFigure.name == _MADE, DailyFigure.day))
+    rows = session.execute(
+        # One statement sees one snapshot: a day that is kept meanwhile is not counted twice.
+        select(DailyFigure.name, made.label("made"), func.sum(DailyFigure.amount).label("sum"))
+        .where(
+            DailyFigure.zone == zone.key,
+            DailyFigure.day >= first,
+            DailyFigure.day <= last,
+            DailyFigure.currency.in_(("", currency)),
         )
+        .group_by(DailyFigure.name, made)
     ).all()
-    found: dict[dt.date, Figures] = defaultdict(lambda: defaultdict(dict))
-    for row in rows:
-        if row.name != _MADE:
-            found[row.day][row.currency][row.name] = row.amount
-    made = {row.day for row in rows if row.name == _MADE}
+    found = Counter({row.name: int(row.sum) for row in rows if row.made is None})
+    kept = {row.made for row in rows}
     for day in _days(session, first, last, zone):
-        if day not in made:
-            found[day] = work_out(session, day, zone)
+        if day not in kept:
+            found.update(work_out(session, day, zone).get(currency, {}))
     return found
 
 

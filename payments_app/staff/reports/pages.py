@@ -62,17 +62,19 @@ def reports() -> Response:
 def _made(first: dt.date, last: dt.date, zone: ZoneInfo, currency: str) -> dict[str, Any]:
     """The report of these days beside that of as many days before them."""
     session, length = db.session(), last - first + dt.timedelta(days=1)
-    periods = ((first, last), (first - length, last - length))
-    now, before = (counts(session, *period, zone, currency) for period in periods)
-    kept = figures(session, first - length, last, zone)
-    books, books_before = (
-        booked([of for day, of in kept.items() if begin <= day <= end], currency)
-        for begin, end in periods
-    )
+    now = (session, first, last, zone, currency)
+    before = (session, first - length, last - length, zone, currency)
     return {
-        "report": made.report(now, first, last, currency, before),
-        "books": books,
-        "books_before": books_before,
+        "report": made.report(
+            first,
+            last,
+            currency,
+            days=counts(*now, by_reason=False),
+            reasons=counts(*now, by_day=False),
+            before=counts(*before, by_day=False, by_reason=False),
+        ),
+        "books": booked(figures(*now), currency),
+        "books_before": booked(figures(*before), currency),
     }
 
 

@@ -70,33 +70,39 @@ class Report:
 
 
 def report(
-    found: Sequence[Count], first: dt.date, last: dt.date, currency: str, before: Sequence[Count]
+    first: dt.date,
+    last: dt.date,
+    currency: str,
+    *,
+    days: Sequence[Count],
+    reasons: Sequence[Count],
+    before: Sequence[Count],
 ) -> Report:
-    """The report of one currency; days on which nothing happened are in it too."""
-    own = [count for count in found if count.currency == currency]
+    """The report of one currency, whose counts these are: by day, by reason, and of the period
+    before. Days on which nothing happened are in it too."""
     by_day: dict[dt.date, list[Count]] = defaultdict(list)
-    for count in own:
+    for count in days:
         by_day[count.day].append(count)
     grouped = [
         (words, [(date, by_day[date]) for date in dates]) for words, dates in groups(first, last)
     ]
-    counted = [[count for _, of_day in days for count in of_day] for _, days in grouped]
-    starts = [days[0][0] for _, days in grouped]
+    counted = [[count for _, of_day in dates for count in of_day] for _, dates in grouped]
+    starts = [dates[0][0] for _, dates in grouped]
     totals = [_day(start, of, currency) for start, of in zip(starts, counted, strict=True)]
     listed = [
-        DayGroup(words, total, [_day(date, of, currency) for date, of in reversed(days)])
-        for (words, days), total in zip(grouped, totals, strict=True)
+        DayGroup(words, total, [_day(date, of, currency) for date, of in reversed(dates)])
+        for (words, dates), total in zip(grouped, totals, strict=True)
     ]
-    reasons = _reasons(own)
+    failed = _reasons(reasons)
     return Report(
         currency=currency,
         first=first,
         last=last,
         groups=listed[::-1],
-        total=_day(last, own, currency),
-        before=_day(first, [count for count in before if count.currency == currency], currency),
-        reasons=reasons[:_TOP_REASONS],
-        more=_others(reasons[_TOP_REASONS:], reasons),
+        total=_day(last, days, currency),
+        before=_day(first, before, currency),
+        reasons=failed[:_TOP_REASONS],
+        more=_others(failed[_TOP_REASONS:], failed),
         rate_chart=line(starts, [_rate(of) for of in counted]),
         volume_chart=bars(
             starts,

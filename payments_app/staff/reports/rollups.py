@@ -54,19 +54,35 @@ def used_currencies(session: Session, first: dt.date, last: dt.date, zone: ZoneI
 
 
 def counts(
-    session: Session, first: dt.date, last: dt.date, zone: ZoneInfo, currency: str | None = None
+    session: Session,
+    first: dt.date,
+    last: dt.date,
+    zone: ZoneInfo,
+    currency: str | None = None,
+    *,
+    by_day: bool = True,
+    by_reason: bool = True,
 ) -> list[Count]:
     """What began on the days from `first` to `last`, perhaps in one currency, in one statement and
-    so one snapshot: what is being aggregated meanwhile is neither lost nor seen twice."""
-    daily = select(
-        DailyPayments.day,
-        null().cast(UTCDateTime()).label("at"),
-        DailyPayments.currency,
-        DailyPayments.state,
-        DailyPayments.reason,
-        DailyPayments.count,
-        DailyPayments.amount,
-    ).where(*_days(first, last, zone))
+    so one snapshot: what is being aggregated meanwhile is neither lost nor seen twice. Not by day:
+    all of them under the first one; not by reason: all under an empty one. The database adds up
+    what need not be told apart."""
+    day = DailyPayments.day if by_day else literal(first, Date)
+    reason = DailyPayments.reason if by_reason else literal("")
+    apart = [DailyPayments.day] * by_day + [DailyPayments.reason] * by_reason
+    daily = (
+        select(
+            day.label("day"),
+            null().cast(UTCDateTime()).label("at"),
+            DailyPayments.currency,
+            DailyPayments.state,
+            reason.label("reason"),
+            func.sum(DailyPayments.count).label("payments"),
+            func.sum(DailyPayments.amount).label("amount"),
+        )
+        .where(*_days(first, last, zone))
+        .group_by(DailyPayments.currency, DailyPayments.state, *apart)
+    )
     fresh = select(
         literal(None, Date).label("day"),
         PaymentDelta.at,
@@ -79,9 +95,20 @@ def counts(
     if currency:
         daily = daily.where(DailyPayments.currency == currency)
         fresh = fresh.where(PaymentDelta.currency == currency)
-    rows = session.execute(union_all(daily, fresh))
-    summed = _sum((r.day or in_zone(r.at, zone).date(), *r[2:]) for r in rows)
-    return [Count(*key, *sums) for key, sums in summed.items() if first <= key[0] <= last]
+    summed = _sum(
+        (
+            day if by_day else first,
+            row.currency,
+            row.state,
+            row.reason if by_reason else "",
+            row.payments,
+            row.amount,
+        )
+        for row in session.execute(union_all(daily, fresh))
+        for day in [row.day or in_zone(row.at, zone).date()]
+        if first <= day <= last
+    )
+    return [Count(*key, *sums) for key, sums in summed.items()]
 
 
 def _days(first: dt.date, last: dt.date, zone: ZoneInfo) -> Sequence[ColumnElement[bool]]:

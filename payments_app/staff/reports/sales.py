@@ -39,7 +39,7 @@ class SalesSummary:
 def sales_summary(session: Session, zone: ZoneInfo) -> SalesSummary:
     """What was paid today and in the last 30 days, by currency, in minor units and in words."""
     today = utcnow().astimezone(zone).date()
-    found = counts(session, today - dt.timedelta(days=29), today, zone)
+    found = counts(session, today - dt.timedelta(days=29), today, zone, by_reason=False)
     return SalesSummary(
         zone=zone.key,
         as_of=rfc3339(utcnow().replace(microsecond=0)),
